@@ -1,0 +1,88 @@
+/** Imports go downward only; ARCHITECTURE.md draws the ranks. */
+const VOCABULARY =
+  "^agent/(model|protocol|netlink|config)/|^agent/(clock|lifetime|mutex)\\.ts$";
+const PURE = "^agent/(trust|guard|telemetry)/";
+const OUTSIDE =
+  "^agent/(uplink|ledger|enforce|sensors|host|log|health)/|^agent/(schedule|events|libc)\\.ts$";
+const COMPOSITION =
+  "^agent/(agent|ban-walk|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts)\\.ts$";
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "vocabulary-imports-nothing-above",
+      severity: "error",
+      from: { path: VOCABULARY, pathNot: "^agent/netlink/" },
+      to: { path: [PURE, OUTSIDE, COMPOSITION].join("|") },
+    },
+    {
+      name: "netlink-knows-only-libc",
+      severity: "error",
+      from: { path: "^agent/netlink/" },
+      to: {
+        path: "^(agent|service|cloud)/",
+        pathNot: "^agent/(netlink/|libc\\.ts|lifetime\\.ts)",
+      },
+    },
+    {
+      name: "model-imports-nothing",
+      severity: "error",
+      from: { path: "^agent/model/" },
+      to: { path: "^(agent|service|cloud)/", pathNot: "^agent/model/" },
+    },
+    {
+      name: "pure-decisions-import-only-vocabulary",
+      severity: "error",
+      from: { path: PURE },
+      to: { path: [OUTSIDE, COMPOSITION].join("|") },
+    },
+    {
+      name: "outside-folders-never-compose",
+      severity: "error",
+      from: { path: OUTSIDE },
+      to: { path: COMPOSITION },
+    },
+    {
+      name: "outside-folders-never-sideways",
+      severity: "error",
+      from: { path: "^agent/(uplink|ledger|enforce|sensors|host|log|health)/" },
+      to: {
+        path: "^agent/(uplink|ledger|enforce|sensors|host|log|health)/",
+        pathNot: "^agent/$1/",
+      },
+    },
+    {
+      name: "agent-never-imports-processes",
+      severity: "error",
+      from: { path: "^agent/" },
+      to: { path: "^(service|installer|cloud|test|scripts)/" },
+    },
+    {
+      name: "cloud-shares-only-vocabulary-and-signing",
+      severity: "error",
+      from: { path: "^cloud/" },
+      to: {
+        path: "^(agent|service|installer)/",
+        pathNot:
+          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root)\\.ts$|^agent/(clock|lifetime|mutex|schedule)\\.ts$",
+      },
+    },
+    {
+      name: "service-never-imports-cloud",
+      severity: "error",
+      from: { path: "^service/" },
+      to: { path: "^cloud/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};

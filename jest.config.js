@@ -1,0 +1,23 @@
+/** Jest runs the compiled output: what is tested is what ships, and no transformer stands between. */
+const common = {
+  rootDir: "dist/test",
+  testEnvironment: "node",
+  transform: {},
+  modulePathIgnorePatterns: [],
+};
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["<rootDir>/**/*.test.js"],
+      testPathIgnorePatterns: ["<rootDir>/kernel/"],
+    },
+    {
+      ...common,
+      displayName: "kernel",
+      testMatch: ["<rootDir>/kernel/**/*.test.js"],
+    },
+  ],
+};
