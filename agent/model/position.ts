@@ -1,0 +1,52 @@
+/** Where a reader stands in a feed. */
+export interface Position {
+  readonly feed: FeedName;
+  /** Names one history of the feed; a new one starts when history is rewritten. */
+  readonly epoch: string;
+  /** Number of the last op taken in; the first op of an epoch is 1. */
+  readonly offset: number;
+  /** SHA-256 of the signed bytes of the last segment; zeros before the first. */
+  readonly hash: Uint8Array;
+}
+
+/**
+ * The name of an ordered, signed log of bans and lifts for one audience:
+ * `urgent` and `reputation` for everybody, `org/<id>` for one customer,
+ * `local` for this host's own decisions.
+ */
+export type FeedName = "urgent" | "reputation" | "local" | `org/${string}`;
+
+export const HASH_BYTES = 32;
+
+/** The hash that stands before the first segment of an epoch. */
+export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
+
+/** An org's id: what follows `org/` in a feed's name and names an audience. */
+export const ORG_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** An epoch's name, as made by the cloud. */
+export const EPOCH = /^[a-z0-9]{1,32}$/;
+
+export function isFeedName(text: string): text is FeedName {
+  if (text === "urgent" || text === "reputation" || text === "local") {
+    return true;
+  }
+  return text.startsWith("org/") && ORG_ID.test(text.slice(4));
+}
+
+/**
+ * Who a feed is for: `all`, or `org/<id>`. A segment names its audience in its
+ * signed bytes, so that one customer's feed cannot be played to another.
+ */
+export function audienceOf(feed: FeedName): string {
+  return feed.startsWith("org/") ? feed : "all";
+}
+
+export function samePosition(a: Position, b: Position): boolean {
+  return (
+    a.feed === b.feed &&
+    a.epoch === b.epoch &&
+    a.offset === b.offset &&
+    Buffer.compare(a.hash, b.hash) === 0
+  );
+}

@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import { limits } from "./limits.js";
+import {
+  Count,
+  Epoch,
+  Feed,
+  Id,
+  KeyId,
+  Sha256,
+  Time,
+  WirePosition,
+  base64url,
+  shortText,
+} from "./shapes.js";
+
+/** The JSON documents that travel as signed text. */
+
+const Role = v.strictObject({
+  keys: v.pipe(v.array(KeyId), v.minLength(1), v.maxLength(16)),
+  threshold: v.pipe(Count, v.minValue(1), v.maxValue(limits.signatures)),
+});
+
+/** Which keys may sign what. Signed by the root keys themselves. */
+export const Root = v.strictObject({
+  type: v.literal("root"),
+  version: v.pipe(Count, v.minValue(1)),
+  issuedAt: Time,
+  expiresAt: Time,
+  keys: v.pipe(
+    v.array(
+      v.strictObject({
+        id: KeyId,
+        algorithm: v.literal("ed25519"),
+        /** The raw 32 bytes. */
+        public: base64url(32),
+      }),
+    ),
+    v.maxLength(64),
+  ),
+  roles: v.strictObject({
+    root: Role,
+    content: Role,
+    head: Role,
+    critical: Role,
+  }),
+});
+export type Root = v.InferOutput<typeof Root>;
+
+/** Where a feed stands at a date. */
+export const Head = v.strictObject({
+  type: v.literal("head"),
+  feed: Feed,
+  epoch: Epoch,
+  offset: Count,
+  hash: Sha256,
+  time: Time,
+});
+export type Head = v.InferOutput<typeof Head>;
+
+/** An agent's answer to the challenge. */
+export const Hello = v.strictObject({
+  agent: Id,
+  /** The challenge's nonce, so that an old hello proves nothing. */
+  nonce: base64url(32),
+  /** The challenge's cloud, so that one cloud cannot play it to another. */
+  cloud: shortText(128),
+  time: Time,
+  version: shortText(32),
+  /** Drawn at each start of the agent. */
+  boot: v.pipe(v.string(), v.uuid()),
+  positions: v.pipe(v.array(WirePosition), v.maxLength(limits.feeds)),
+});
+export type Hello = v.InferOutput<typeof Hello>;
+
+/** The agent's word that a position is in force, read back from the kernel. */
+export const Receipt = v.strictObject({
+  agent: Id,
+  position: WirePosition,
+  /** The ledger's counter that the kernel carried when it was read back. */
+  revision: Count,
+  backend: v.picklist(["nftables", "dry-run"]),
+  /** What the segment or snapshot came to on this host. */
+  banned: Count,
+  lifted: Count,
+  expired: Count,
+  heldTotal: Count,
+  held: v.pipe(
+    v.array(v.strictObject({ range: shortText(64), rule: shortText(64) })),
+    v.maxLength(limits.receiptHeld),
+  ),
+  receivedAt: Time,
+  /** Milliseconds from the last byte to the commit of the ledger. */
+  recordedMs: v.pipe(v.number(), v.minValue(0)),
+  /** Milliseconds from the last byte to the read-back from the kernel. */
+  enforcedMs: v.pipe(v.number(), v.minValue(0)),
+});
+export type Receipt = v.InferOutput<typeof Receipt>;

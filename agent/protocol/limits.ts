@@ -1,0 +1,30 @@
+/**
+ * What either side may send, checked before anything is allocated for it.
+ * PROTOCOL.md states the same numbers.
+ */
+export const limits = {
+  /** Bytes of a text frame: a hello with a dozen positions takes two thousand. */
+  textBytes: 64 * 1024,
+  /** Bytes of a binary frame, and so of a segment. */
+  segmentBytes: 1024 * 1024,
+  /** Bytes of a segment's body once inflated. */
+  segmentRawBytes: 4 * 1024 * 1024,
+  /** Ops in one segment: about what the kernel takes in within 50 ms. */
+  segmentOps: 8_192,
+  /** Bytes of a snapshot file. */
+  snapshotBytes: 64 * 1024 * 1024,
+  /** Bytes of a snapshot's body once inflated. */
+  snapshotRawBytes: 128 * 1024 * 1024,
+  /** Bans in one snapshot: four times the largest list in common use. */
+  snapshotBans: 4_000_000,
+  /** Bytes of a container's JSON header. */
+  headerBytes: 2_048,
+  /** Signatures on one document or container. */
+  signatures: 8,
+  /** Distinct reasons in one segment or snapshot. */
+  reasons: 65_536,
+  /** Feeds that one agent follows. */
+  feeds: 8,
+  /** Held bans that a receipt names; it counts the rest. */
+  receiptHeld: 64,
+} as const;

@@ -1,0 +1,127 @@
+import * as v from "valibot";
+import { limits } from "./limits.js";
+import { Malformed } from "./malformed.js";
+import { refusalCodes } from "./refusals.js";
+import {
+  Count,
+  Epoch,
+  Feed,
+  Id,
+  Sha256,
+  Time,
+  WirePosition,
+  base64url,
+  parseJson,
+  shortText,
+} from "./shapes.js";
+import { SignedText } from "./signed-text.js";
+
+/** The WebSocket subprotocol that both sides must name. */
+export const SUBPROTOCOL = "tourniquet.v1";
+
+/** How an agent gets from where it stands to where the feed stands. */
+export const FeedPlan = v.variant("mode", [
+  /** Live segments follow on this connection, from the next op on. */
+  v.strictObject({ mode: v.literal("tail"), feed: Feed, epoch: Epoch }),
+  /** Fetch `GET /v1/segments`, then resume. */
+  v.strictObject({
+    mode: v.literal("segments"),
+    feed: Feed,
+    epoch: Epoch,
+    from: Count,
+    to: Count,
+  }),
+  /** Fetch `GET /v1/snapshots/<sha256>`, then resume. */
+  v.strictObject({
+    mode: v.literal("snapshot"),
+    feed: Feed,
+    epoch: Epoch,
+    offset: Count,
+    sha256: Sha256,
+    bytes: v.pipe(Count, v.maxValue(limits.snapshotBytes)),
+  }),
+]);
+export type FeedPlan = v.InferOutput<typeof FeedPlan>;
+
+const Plans = v.pipe(v.array(FeedPlan), v.maxLength(limits.feeds));
+
+/** What the cloud says in text frames. */
+export const CloudMessage = v.variant("type", [
+  v.strictObject({
+    type: v.literal("challenge"),
+    nonce: base64url(32),
+    time: Time,
+    cloud: shortText(128),
+  }),
+  v.strictObject({
+    type: v.literal("welcome"),
+    agent: Id,
+    org: Id,
+    /** Bearer token for segments and snapshots while this connection lives. */
+    session: base64url(32),
+    /** How often either side is heard at least, in milliseconds. */
+    heartbeatMs: v.pipe(Count, v.minValue(100), v.maxValue(600_000)),
+    plans: Plans,
+  }),
+  v.strictObject({ type: v.literal("plan"), plans: Plans }),
+  v.strictObject({
+    type: v.literal("heads"),
+    heads: v.pipe(v.array(SignedText), v.maxLength(limits.feeds)),
+  }),
+  v.strictObject({
+    type: v.literal("resync"),
+    feed: Feed,
+    reason: v.picklist(["lag", "epoch"]),
+  }),
+  v.strictObject({
+    type: v.literal("drain"),
+    /** Come back at a random moment within this many milliseconds. */
+    windowMs: v.pipe(Count, v.maxValue(3_600_000)),
+  }),
+]);
+export type CloudMessage = v.InferOutput<typeof CloudMessage>;
+
+const signedByDevice = {
+  signed: v.pipe(v.string(), v.maxBytes(limits.textBytes)),
+  signature: base64url(64),
+};
+
+/** What an agent says in text frames. */
+export const AgentMessage = v.variant("type", [
+  v.strictObject({ type: v.literal("hello"), ...signedByDevice }),
+  v.strictObject({
+    type: v.literal("resume"),
+    feed: Feed,
+    /** Absent while the agent has nothing of the feed. */
+    position: v.optional(WirePosition),
+  }),
+  v.strictObject({ type: v.literal("receipt"), ...signedByDevice }),
+  v.strictObject({
+    type: v.literal("refusal"),
+    feed: Feed,
+    code: v.picklist(refusalCodes),
+    /** One line for a person. */
+    detail: shortText(512),
+  }),
+]);
+export type AgentMessage = v.InferOutput<typeof AgentMessage>;
+
+export const decodeCloudMessage = (text: string): CloudMessage =>
+  decode(CloudMessage, text, "message from the cloud");
+
+export const decodeAgentMessage = (text: string): AgentMessage =>
+  decode(AgentMessage, text, "message from the agent");
+
+export const encodeMessage = (message: CloudMessage | AgentMessage): string =>
+  JSON.stringify(message);
+
+function decode<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  what: string,
+): v.InferOutput<S> {
+  if (Buffer.byteLength(text) > limits.textBytes) {
+    throw new Malformed(what, `has more than ${limits.textBytes} bytes`);
+  }
+  return parseJson(schema, text, what);
+}

@@ -1,0 +1,51 @@
+/**
+ * Why an agent looks no further at what it was sent. The cloud hears the code;
+ * PROTOCOL.md has a heading for each.
+ */
+export const refusalCodes = [
+  "malformed",
+  "bad-signature",
+  "wrong-feed",
+  "wrong-audience",
+  "wrong-epoch",
+  "expired",
+  "replayed",
+  "gap",
+  "forked",
+  "not-recorded",
+  "not-enforced",
+] as const;
+
+export type RefusalCode = (typeof refusalCodes)[number];
+
+/** Something that was sent is not carried out; nothing of it has been. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+
+  constructor(
+    readonly code: RefusalCode,
+    readonly detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`refused (${code}): ${detail}`, options);
+  }
+}
+
+/** Whether asking again from the own position may get what was refused. */
+export function mayResume(code: RefusalCode): boolean {
+  switch (code) {
+    case "gap":
+    case "wrong-epoch":
+    case "forked":
+    case "not-recorded":
+      return true;
+    case "not-enforced": // the ledger has it, and converging goes on
+    case "malformed":
+    case "bad-signature":
+    case "wrong-feed":
+    case "wrong-audience":
+    case "expired":
+    case "replayed":
+      return false;
+  }
+}

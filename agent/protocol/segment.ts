@@ -1,0 +1,185 @@
+import * as v from "valibot";
+import type { Op } from "../model/ban.js";
+import { cidrOf, width, type Cidr, type Family } from "../model/cidr.js";
+import { audienceOf, type FeedName } from "../model/position.js";
+import { ByteReader } from "./byte-reader.js";
+import { ByteWriter } from "./byte-writer.js";
+import {
+  Body,
+  openBody,
+  openContainer,
+  readContainer,
+  sealContainer,
+  type Container,
+  type Kind,
+  type Sign,
+} from "./container.js";
+import { readExpiry, writeExpiry } from "./expiry.js";
+import { limits } from "./limits.js";
+import { Malformed } from "./malformed.js";
+import { ReasonTable, readReasons, reasonAt } from "./reason-table.js";
+import { Count, Epoch, Feed, Sha256, Time } from "./shapes.js";
+
+/** A signed batch of a feed: the ops `first` to `last`, both included. */
+export const SegmentHeader = v.strictObject({
+  feed: Feed,
+  audience: v.string(),
+  epoch: Epoch,
+  first: Count,
+  last: Count,
+  /** Hash of the segment before, so that none can be left out or slipped in. */
+  previous: Sha256,
+  issuedAt: Time,
+  /** No agent takes the segment in after this. */
+  notAfter: Time,
+  body: Body,
+});
+export type SegmentHeader = v.InferOutput<typeof SegmentHeader>;
+export type Segment = Container<SegmentHeader>;
+
+export const SEGMENT: Kind = {
+  name: "segment",
+  magic: "TQS1",
+  maxBytes: limits.segmentBytes,
+  maxRawBytes: limits.segmentRawBytes,
+};
+
+/** Splits a segment into its parts; the ops stay closed until `readOps`. */
+export function openSegment(bytes: Uint8Array): Segment {
+  return checked(openContainer(SEGMENT, SegmentHeader, bytes));
+}
+
+/** Segments that stand one behind the other, as HTTP serves them. */
+export function* openSegments(bytes: Uint8Array): Generator<{
+  readonly segment: Segment;
+  readonly bytes: Uint8Array;
+}> {
+  const reader = new ByteReader(bytes, SEGMENT.name);
+  while (reader.left > 0) {
+    const start = bytes.length - reader.left;
+    const segment = checked(readContainer(SEGMENT, SegmentHeader, reader));
+    yield { segment, bytes: bytes.subarray(start, bytes.length - reader.left) };
+  }
+}
+
+/**
+ * The ops of a segment whose signature is good.
+ * @throws Malformed when the body is not what the header says
+ */
+export function readOps(segment: Segment): readonly Op[] {
+  const reader = new ByteReader(openBody(SEGMENT, segment), "segment body");
+  const base = Math.floor(segment.header.issuedAt / 1000);
+  const reasons = readReasons(reader);
+  const ops: Op[] = [];
+  const count = segment.header.last - segment.header.first + 1;
+  for (let i = 0; i < count; i++) ops.push(readOp(reader, base, reasons));
+  reader.end();
+  return ops;
+}
+
+/** What the cloud decides about a segment; the rest follows from the ops. */
+export interface SegmentDraft {
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly first: number;
+  readonly previous: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+  readonly notAfter: number;
+  readonly ops: readonly Op[];
+}
+
+/** Writes and signs a segment: its bytes, and the hash that the next names. */
+export function sealSegment(
+  draft: SegmentDraft,
+  sign: Sign,
+): { readonly bytes: Buffer; readonly hash: Buffer } {
+  const { ops, previous, ...fields } = draft;
+  if (ops.length === 0 || ops.length > limits.segmentOps) {
+    throw new RangeError(`a segment of ${ops.length} ops`);
+  }
+  return sealContainer(
+    SEGMENT,
+    {
+      feed: fields.feed,
+      audience: audienceOf(fields.feed),
+      epoch: fields.epoch,
+      first: fields.first,
+      last: fields.first + ops.length - 1,
+      previous: Buffer.from(previous).toString("hex"),
+      issuedAt: fields.issuedAt,
+      notAfter: fields.notAfter,
+    },
+    writeOps(ops, Math.floor(draft.issuedAt / 1000)),
+    sign,
+  );
+}
+
+const LIFT = 0x80;
+const IPV6 = 0x40;
+
+function checked(segment: Segment): Segment {
+  const { first, last } = segment.header;
+  const count = last - first + 1;
+  if (first < 1 || count < 1 || count > limits.segmentOps) {
+    throw new Malformed("segment header", `spans ops ${first} to ${last}`);
+  }
+  return segment;
+}
+
+function writeOps(ops: readonly Op[], base: number): Uint8Array {
+  const reasons = new ReasonTable();
+  const writer = new ByteWriter(ops.length * 12);
+  for (const op of ops) {
+    writeRange(writer, op.cidr, op.op === "lift" ? LIFT : 0);
+    if (op.op === "ban") {
+      writeExpiry(writer, op.expiresAt, base);
+      writer.varint(reasons.numberOf(op.reason));
+    }
+  }
+  const head = new ByteWriter();
+  reasons.writeTo(head);
+  return head.raw(writer.bytes()).bytes();
+}
+
+function writeRange(writer: ByteWriter, cidr: Cidr, flags: number): void {
+  writer
+    .byte(flags | (cidr.family === 6 ? IPV6 : 0))
+    .byte(cidr.prefix)
+    .raw(cidr.address.subarray(0, Math.ceil(cidr.prefix / 8)));
+}
+
+function readOp(
+  reader: ByteReader,
+  base: number,
+  reasons: readonly string[],
+): Op {
+  const tag = reader.byte();
+  if ((tag & ~(LIFT | IPV6)) !== 0) throw reader.fail(`has op tag ${tag}`);
+  const cidr = readRange(reader, tag & IPV6 ? 6 : 4);
+  if (tag & LIFT) return { op: "lift", cidr };
+  const expiresAt = readExpiry(reader, base);
+  return { op: "ban", cidr, expiresAt, reason: reasonAt(reasons, reader) };
+}
+
+/** Only the bytes that the prefix covers are carried; the rest are zeros. */
+function readRange(reader: ByteReader, family: Family): Cidr {
+  const prefix = reader.byte();
+  if (prefix > width(family) * 8) throw reader.fail(`has prefix ${prefix}`);
+  const address = new Uint8Array(width(family));
+  address.set(reader.take(Math.ceil(prefix / 8)));
+  return canonical(reader, address, prefix);
+}
+
+/** The range, or `Malformed` where host bits are set. */
+export function canonical(
+  reader: ByteReader,
+  address: Uint8Array,
+  prefix: number,
+): Cidr {
+  try {
+    return cidrOf(address, prefix);
+  } catch (cause) {
+    throw new Malformed(reader.what, (cause as Error).message, { cause });
+  }
+}

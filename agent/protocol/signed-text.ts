@@ -1,0 +1,25 @@
+import * as v from "valibot";
+import { limits } from "./limits.js";
+import { KeyId, base64url } from "./shapes.js";
+
+/**
+ * A JSON document as the text that was signed, so that nobody ever has to
+ * serialise it the same way again.
+ */
+export const SignedText = v.strictObject({
+  signed: v.pipe(v.string(), v.maxBytes(limits.textBytes)),
+  signatures: v.pipe(
+    v.array(v.strictObject({ key: KeyId, signature: base64url(64) })),
+    v.minLength(1),
+    v.maxLength(limits.signatures),
+  ),
+});
+export type SignedText = v.InferOutput<typeof SignedText>;
+
+/** What a signed text is; each kind has its own prefix under the signature. */
+export type TextKind = "root" | "head" | "hello" | "receipt";
+
+/** The bytes that signatures on a text are made over. */
+export function textBytes(kind: TextKind, signed: string): Buffer {
+  return Buffer.from(`tourniquet ${kind} v1\n${signed}`);
+}

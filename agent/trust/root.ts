@@ -1,0 +1,75 @@
+import { sha256, type Signature } from "../protocol/container.js";
+import { Root } from "../protocol/documents.js";
+import { Refused } from "../protocol/refusals.js";
+import { parseJson } from "../protocol/shapes.js";
+import { textBytes, type SignedText } from "../protocol/signed-text.js";
+import { publicKey, type PublicKey } from "./keys.js";
+
+export type Role = keyof Root["roles"];
+
+/** The keys that a root lists, ready to check signatures. */
+export class TrustedRoot {
+  readonly #keys: ReadonlyMap<string, PublicKey>;
+
+  private constructor(
+    readonly document: Root,
+    /** SHA-256 of the signed bytes, in lower-case hex: what tokens pin. */
+    readonly fingerprint: string,
+  ) {
+    this.#keys = new Map(
+      document.keys.map(({ public: raw }) => {
+        const key = publicKey(Buffer.from(raw, "base64url"));
+        return [key.id, key];
+      }),
+    );
+  }
+
+  /**
+   * Accepts a root that is the pinned one, signed by its own root keys.
+   * @throws Refused when it is another, or not signed by enough of them
+   */
+  static open(text: SignedText, pin: string): TrustedRoot {
+    const bytes = textBytes("root", text.signed);
+    const fingerprint = sha256(bytes).toString("hex");
+    if (fingerprint !== pin) {
+      throw new Refused(
+        "bad-signature",
+        `the root's fingerprint is ${fingerprint}, pinned is ${pin}`,
+      );
+    }
+    const document = parseJson(Root, text.signed, "root");
+    const root = new TrustedRoot(document, fingerprint);
+    root.check("root", bytes, decodeSignatures(text));
+    return root;
+  }
+
+  /**
+   * Holds signatures to the role's keys and threshold; each key counts once.
+   * @throws Refused when too few of the role's keys signed
+   */
+  check(role: Role, bytes: Uint8Array, signatures: readonly Signature[]): void {
+    const { keys, threshold } = this.document.roles[role];
+    const good = new Set<string>();
+    for (const { key, signature } of signatures) {
+      if (!keys.includes(key) || good.has(key)) continue;
+      if (this.#keys.get(key)?.verify(bytes, signature)) good.add(key);
+    }
+    if (good.size >= threshold) return;
+    throw new Refused(
+      "bad-signature",
+      `${good.size} of ${threshold} needed signatures for ${role} are good; signed by ${signatures.map(({ key }) => key).join(", ")}`,
+    );
+  }
+}
+
+export function decodeSignatures(text: SignedText): readonly Signature[] {
+  return text.signatures.map(({ key, signature }) => ({
+    key,
+    signature: Buffer.from(signature, "base64url"),
+  }));
+}
+
+/** What an enrolment token pins. */
+export function fingerprintOf(text: SignedText): string {
+  return sha256(textBytes("root", text.signed)).toString("hex");
+}

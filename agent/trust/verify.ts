@@ -1,0 +1,138 @@
+import { audienceOf, type FeedName, type Position } from "../model/position.js";
+import { Head } from "../protocol/documents.js";
+import { Refused } from "../protocol/refusals.js";
+import type { Segment } from "../protocol/segment.js";
+import { parseJson } from "../protocol/shapes.js";
+import { textBytes, type SignedText } from "../protocol/signed-text.js";
+import type { Snapshot } from "../protocol/snapshot.js";
+import { decodeSignatures, type TrustedRoot } from "./root.js";
+
+declare const verified: unique symbol;
+
+/** Only `verifySegment` makes one, so nothing unverified can be obeyed. */
+export type VerifiedSegment = Segment & { readonly [verified]: "segment" };
+
+/** Only `verifySnapshot` makes one. */
+export type VerifiedSnapshot = Snapshot & { readonly [verified]: "snapshot" };
+
+/** What a container is held against. */
+export interface Expectation {
+  readonly root: TrustedRoot;
+  /** Feeds this agent follows. */
+  readonly feeds: readonly FeedName[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Accepts the segment that comes next after `position` and is signed for this
+ * agent's feed, and nothing else.
+ * @throws Refused with the first rule that it breaks
+ */
+export function verifySegment(
+  segment: Segment,
+  position: Position | undefined,
+  expect: Expectation,
+): VerifiedSegment {
+  const { header } = segment;
+  expect.root.check("content", segment.signedBytes, segment.signatures);
+  checkAddressee(header, expect);
+  checkDate(header.notAfter, expect.now);
+  checkSequence(segment, position);
+  return segment as VerifiedSegment;
+}
+
+/**
+ * Accepts a snapshot that is not behind `position` and is signed for this
+ * agent's feed.
+ * @throws Refused with the first rule that it breaks
+ */
+export function verifySnapshot(
+  snapshot: Snapshot,
+  position: Position | undefined,
+  expect: Expectation,
+): VerifiedSnapshot {
+  const { header } = snapshot;
+  expect.root.check("content", snapshot.signedBytes, snapshot.signatures);
+  checkAddressee(header, expect);
+  checkDate(header.notAfter, expect.now);
+  if (position?.epoch === header.epoch && header.offset < position.offset) {
+    throw new Refused(
+      "replayed",
+      `the snapshot of ${header.feed} stands at ${header.offset}, this agent at ${position.offset}`,
+    );
+  }
+  return snapshot as VerifiedSnapshot;
+}
+
+/** Accepts a head that a head key signed. */
+export function verifyHead(text: SignedText, root: TrustedRoot): Head {
+  const bytes = textBytes("head", text.signed);
+  root.check("head", bytes, decodeSignatures(text));
+  return parseJson(Head, text.signed, "head");
+}
+
+/** The position that a segment leads to. */
+export function positionAfter(segment: VerifiedSegment): Position {
+  const { feed, epoch, last } = segment.header;
+  return { feed, epoch, offset: last, hash: segment.hash };
+}
+
+/** The position that a snapshot stands for. */
+export function positionOf(snapshot: VerifiedSnapshot): Position {
+  const { feed, epoch, offset, hash } = snapshot.header;
+  return { feed, epoch, offset, hash: Buffer.from(hash, "hex") };
+}
+
+function checkAddressee(
+  header: { readonly feed: FeedName; readonly audience: string },
+  { feeds }: Expectation,
+): void {
+  if (header.audience !== audienceOf(header.feed)) {
+    throw new Refused(
+      "wrong-audience",
+      `${header.feed} is not for ${JSON.stringify(header.audience)}`,
+    );
+  }
+  if (!feeds.includes(header.feed)) {
+    throw new Refused(
+      "wrong-feed",
+      `this agent does not follow ${header.feed}`,
+    );
+  }
+}
+
+function checkDate(notAfter: number, now: number): void {
+  if (now <= notAfter) return;
+  throw new Refused(
+    "expired",
+    `it was good until ${new Date(notAfter).toISOString()}`,
+  );
+}
+
+/** An agent that has nothing yet may begin at the first op of any epoch. */
+function checkSequence(segment: Segment, at: Position | undefined): void {
+  const { feed, epoch, first, last, previous } = segment.header;
+  if (at !== undefined && at.epoch !== epoch) {
+    throw new Refused("wrong-epoch", `${feed} is at ${at.epoch}, not ${epoch}`);
+  }
+  const offset = at?.offset ?? 0;
+  if (last <= offset) {
+    throw new Refused("replayed", `${feed} is past ${last}, at ${offset}`);
+  }
+  if (first !== offset + 1) {
+    throw new Refused(
+      "gap",
+      `${feed} is at ${offset}, the segment at ${first}`,
+    );
+  }
+  const before = Buffer.from(at?.hash ?? NOTHING).toString("hex");
+  if (before !== previous) {
+    throw new Refused(
+      "forked",
+      `${feed} at ${offset} is ${before}, not ${previous}`,
+    );
+  }
+}
+
+const NOTHING = Buffer.alloc(32);
