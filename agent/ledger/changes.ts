@@ -1,0 +1,158 @@
+import type { Cidr } from "../model/cidr.js";
+import type { Entry, RulesetChange } from "../model/ruleset.js";
+import type { Database, Statement } from "./database.js";
+import type { Effective } from "./effective.js";
+import type { Meta } from "./meta.js";
+import { cidrOfRow, START, type RangeRow } from "./rows.js";
+
+/** The kernel is too far behind, or not ours: build its ruleset anew. */
+export type Rebuild = "rebuild";
+
+/**
+ * Which ranges changed, each in its newest revision. A kernel at revision K is brought up
+ * to date by telling it the present state of every range that is dirty since K,
+ * which works for every K from `replayable_from` on.
+ */
+export class Changes {
+  readonly #db: Database;
+  readonly #meta: Meta;
+  readonly #effective: Effective;
+  readonly #mark: Statement<never>;
+  readonly #after: Statement<DirtyRow>;
+  readonly #count: Statement<number>;
+  readonly #prune: Statement<never>;
+  #enforced = 0;
+
+  constructor(db: Database, meta: Meta, effective: Effective) {
+    this.#db = db;
+    this.#meta = meta;
+    this.#effective = effective;
+    this.#mark = db.prepare("INSERT OR REPLACE INTO dirty VALUES (?, ?, ?)");
+    this.#after = db.prepare(
+      `SELECT revision, addr, prefix FROM dirty
+       WHERE (revision, addr, prefix) > (?, ?, ?)
+       ORDER BY revision, addr, prefix LIMIT ?`,
+    );
+    this.#count = db
+      .prepare<number>("SELECT count(*) FROM dirty WHERE revision > ?")
+      .pluck();
+    this.#prune = db.prepare(
+      "DELETE FROM dirty WHERE revision <= ? ORDER BY revision LIMIT ?",
+    );
+  }
+
+  revision(): number {
+    return this.#meta.get("revision");
+  }
+
+  /** Counts up. Even a change of nothing gets its revision, and its receipt. */
+  nextRevision(): number {
+    const revision = this.revision() + 1;
+    this.#meta.set("revision", revision);
+    return revision;
+  }
+
+  mark(revision: number, cidr: Cidr): void {
+    this.#mark.run(cidr.address, cidr.prefix, revision);
+  }
+
+  /** From here on, an older kernel has to be rebuilt. */
+  dropHistory(): void {
+    this.#meta.set("replayable_from", this.revision());
+  }
+
+  /** Nobody will ask for what came before: the kernel has it. */
+  enforced(revision: number): void {
+    this.#enforced = Math.max(this.#enforced, revision);
+  }
+
+  /** Forgets some of what nobody can ask for; part of another transaction. */
+  prune(limit: number): void {
+    const known = this.#meta.get("replayable_from");
+    const useless = Math.max(known, Math.min(this.#enforced, this.revision()));
+    if (useless > known) this.#meta.set("replayable_from", useless);
+    this.#prune.run(useless, limit);
+  }
+
+  /** Drops a history that has become longer than a rebuild would be. */
+  bound(): void {
+    const from = this.#meta.get("replayable_from");
+    if ((this.#count.get(from) ?? 0) > MOST_DIRTY) this.dropHistory();
+  }
+
+  /**
+   * What a kernel at revision `since` must be told, at most `limit` ranges at a
+   * time, oldest first. A slice carries the revision that the kernel holds in
+   * full after it, so that a crash between two slices costs nothing.
+   */
+  *since(
+    since: number,
+    limit: number,
+    now: () => number,
+  ): Generator<RulesetChange | Rebuild, void> {
+    let label = since;
+    let after: DirtyRow = { ...START, revision: since + 1 };
+    for (;;) {
+      const slice = this.#db.read(() => this.#slice(label, after, limit));
+      if (slice === undefined) return;
+      if (slice === "rebuild") {
+        yield slice;
+        return;
+      }
+      yield this.#db.read(() => this.#resolve(slice, now()));
+      if (slice.last === undefined) return;
+      label = slice.revision;
+      after = slice.last;
+    }
+  }
+
+  #slice(
+    label: number,
+    after: DirtyRow,
+    limit: number,
+  ): Slice | Rebuild | undefined {
+    const revision = this.revision();
+    if (label > revision || label < this.#meta.get("replayable_from")) {
+      return "rebuild";
+    }
+    if (label === revision) return undefined;
+    const rows = this.#after.all(
+      after.revision,
+      after.addr,
+      after.prefix,
+      limit,
+    );
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    // The rest of the last row's revision may be in the next slice.
+    return { revision: last ? last.revision - 1 : revision, rows, last };
+  }
+
+  #resolve({ revision, rows }: Slice, now: number): RulesetChange {
+    const put: Entry[] = [];
+    const remove: Cidr[] = [];
+    for (const row of rows) {
+      const cidr = cidrOfRow(row);
+      const entry = this.#effective.of(cidr, now);
+      if (entry === undefined) remove.push(cidr);
+      else put.push(entry);
+    }
+    return { revision, put, remove };
+  }
+}
+
+interface DirtyRow extends RangeRow {
+  readonly revision: number;
+}
+
+interface Slice {
+  readonly revision: number;
+  readonly rows: readonly DirtyRow[];
+  /** Where the next slice goes on; there is none after the last. */
+  readonly last: DirtyRow | undefined;
+}
+
+/** Beside what a transaction writes anyway, forgetting so many costs little. */
+export const PRUNED_AT_ONCE = 2000;
+
+/** About as many ranges as take as long to replay as a million to rebuild. */
+const MOST_DIRTY = 200_000;

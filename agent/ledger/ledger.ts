@@ -1,0 +1,189 @@
+import type { Cidr } from "../model/cidr.js";
+import type { FeedName, Position } from "../model/position.js";
+import type { ReviewedOp } from "../model/reviewed.js";
+import type { Entry, RulesetChange } from "../model/ruleset.js";
+import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
+import { Copies, type FeedCount } from "./copies.js";
+import { Database } from "./database.js";
+import { Effective } from "./effective.js";
+import { Feeds } from "./feeds.js";
+import { Lookup, type Page } from "./lookup.js";
+import { Meta } from "./meta.js";
+import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
+import { Purge } from "./purge.js";
+import { Reasons } from "./reasons.js";
+import { Recorder } from "./recorder.js";
+import type { HeldBan, RecordedBan } from "./rows.js";
+import { Staging, type StagingTables } from "./staging.js";
+
+/** A segment that the guards have reviewed. */
+export interface ReviewedSegment {
+  readonly position: Position;
+  readonly ops: Iterable<ReviewedOp>;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/**
+ * The truth on the host: every ban by feed, and where each feed stands. What a
+ * method returned from is on the disk. All methods block, so what can be long
+ * comes in slices: let the event loop turn between two of them. `now` is in
+ * Unix seconds; errors of the file are `LedgerDamage`.
+ */
+export class Ledger implements Disposable {
+  /** Random 32-bit number drawn when the file was made; never 0. */
+  readonly id: number;
+  readonly #db: Database;
+  readonly #tables: StagingTables;
+  readonly #effective: Effective;
+  readonly #recorder: Recorder;
+  readonly #lookup: Lookup;
+  readonly #purge: Purge;
+
+  private constructor(db: Database) {
+    const meta = new Meta(db);
+    const copies = new Copies(db);
+    const reasons = new Reasons(db);
+    const feeds = new Feeds(db);
+    const outcomes = new Outcomes(db);
+    this.#effective = new Effective(db, copies);
+    const changes = new Changes(db, meta, this.#effective);
+    this.#db = db;
+    this.#tables = { db, feeds, copies, reasons, changes, outcomes };
+    this.#recorder = new Recorder(db, this.#tables);
+    this.#lookup = new Lookup(db, copies);
+    this.#purge = new Purge(db, this.#tables);
+    this.id = db.read(() => meta.get("ledger"));
+  }
+
+  /**
+   * Opens the ledger, made when there is none. Blocks while it is checked, and
+   * up to a second while another process holds it.
+   * @throws LedgerDamage
+   */
+  static open(path: string, options: LedgerOptions = {}): Ledger {
+    const db = Database.open(path, options.mostBytes);
+    try {
+      return new Ledger(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** Counts what was recorded; the kernel is labelled with it. */
+  revision(): number {
+    return this.#db.read(() => this.#tables.changes.revision());
+  }
+
+  position(feed: FeedName): Position | undefined {
+    return this.#db.read(() => this.#tables.feeds.position(feed));
+  }
+
+  positions(): readonly Position[] {
+    return this.#db.read(() => this.#tables.feeds.positions());
+  }
+
+  /**
+   * Records a segment, its position and its outcome: all of it or nothing.
+   * A ban replaces the one that the feed had on its range.
+   * @throws OutOfOrder when the segment does not go on where its feed stands
+   */
+  record({ position, ops, now }: ReviewedSegment): Recorded {
+    const { feeds, changes, outcomes } = this.#tables;
+    return this.#db.transaction(() => {
+      feeds.mustFollow(position);
+      const revision = changes.nextRevision();
+      const moment = { revision, now };
+      const tally = this.#recorder.apply(position.feed, ops, moment);
+      const recorded = tally.at(revision);
+      feeds.moveTo(position, now);
+      outcomes.add("segment", position, recorded, now);
+      changes.prune(PRUNED_AT_ONCE);
+      return recorded;
+    });
+  }
+
+  /** Begins to load a snapshot; one that the feed had begun before is dropped. */
+  stage(feed: FeedName): Staging {
+    return new Staging(feed, this.#tables);
+  }
+
+  /**
+   * What a kernel that holds revision `since` of this ledger must be told to
+   * hold the present one, at most `limit` ranges at a time. Nothing comes when
+   * it does already; `"rebuild"` when this ledger can't tell.
+   */
+  changesSince(
+    since: number,
+    limit: number,
+    now: () => number,
+  ): Iterable<RulesetChange | Rebuild> {
+    return this.#tables.changes.since(since, limit, now);
+  }
+
+  /** Takes note that the kernel was read back to hold this revision. */
+  enforced(revision: number): void {
+    this.#tables.changes.enforced(revision);
+  }
+
+  /**
+   * The whole ruleset by address and prefix, at most `size` entries at a time.
+   * Read `revision()` before: what is recorded meanwhile may be in it or not,
+   * and `changesSince` that revision tells it.
+   */
+  entries(size: number, now: number): Iterable<readonly Entry[]> {
+    return this.#effective.slices(size, now);
+  }
+
+  /** Until when the kernel must drop exactly this range, if it must. */
+  effective(cidr: Cidr, now: number): Entry | undefined {
+    return this.#db.read(() => this.#effective.of(cidr, now));
+  }
+
+  /** Every feed's bans on the range or on one around it, the narrowest first. */
+  bansOn(cidr: Cidr, now: number): readonly RecordedBan[] {
+    return this.#db.read(() => this.#lookup.covering(cidr, now));
+  }
+
+  /** A page of bans by feed and range; a short one is the last. */
+  list(page: Page, now: number): readonly RecordedBan[] {
+    return this.#db.read(() => this.#lookup.list(page, now));
+  }
+
+  /** Bans that a guard stopped, by feed and range. */
+  held(limit: number, now: number): readonly HeldBan[] {
+    return this.#db.read(() => this.#lookup.held(limit, now));
+  }
+
+  /** How many bans each feed has, counted without looking at them. */
+  counts(): readonly FeedCount[] {
+    return this.#db.read(() =>
+      this.#tables.copies
+        .allCurrent()
+        .map(({ feed, bans, held }) => ({ feed, bans, held })),
+    );
+  }
+
+  /** The newest outcomes, newest first. */
+  outcomes(limit: number): readonly Outcome[] {
+    return this.#db.read(() => this.#tables.outcomes.newest(limit));
+  }
+
+  /**
+   * Takes out a slice of what counts no more: retired copies, expired bans,
+   * unused reasons. Returns whether the round goes on.
+   */
+  purge(now: number, limit: number): boolean {
+    return this.#purge.step(limit, now);
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+export interface LedgerOptions {
+  /** The file may not grow beyond this; `MOST_BYTES` unless given. */
+  readonly mostBytes?: number;
+}

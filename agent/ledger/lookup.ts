@@ -1,0 +1,99 @@
+import { maskOf, type Cidr } from "../model/cidr.js";
+import type { FeedName } from "../model/position.js";
+import type { Copies } from "./copies.js";
+import type { Database, Statement } from "./database.js";
+import {
+  banOfRow,
+  rowOfCidr,
+  START,
+  type BanRow,
+  type HeldBan,
+  type RecordedBan,
+} from "./rows.js";
+
+/** Which bans to list: a page of one feed, or of all, feed by feed. */
+export interface Page {
+  readonly feed?: FeedName;
+  /** The last ban of the page before. */
+  readonly after?: Pick<RecordedBan, "feed" | "cidr">;
+  readonly limit: number;
+}
+
+/** Bans as people ask for them. */
+export class Lookup {
+  readonly #copies: Copies;
+  readonly #on: Statement<BanRow>;
+  readonly #page: Statement<BanRow>;
+  readonly #held: Statement<BanRow>;
+
+  constructor(db: Database, copies: Copies) {
+    this.#copies = copies;
+    const bansFrom = (table: string) =>
+      `SELECT addr, prefix, expires_at, text AS reason, held
+       FROM ${table} CROSS JOIN reasons ON reasons.id = bans.reason
+       WHERE copy = ? AND expires_at > ?`;
+    this.#on = db.prepare(`${bansFrom("bans")} AND addr = ? AND prefix = ?`);
+    this.#page = db.prepare(
+      `${bansFrom("bans")} AND (addr, prefix) > (?, ?)
+       ORDER BY addr, prefix LIMIT ?`,
+    );
+    // Left to itself, SQLite looks for the few held among all of them.
+    this.#held = db.prepare(
+      `${bansFrom("bans INDEXED BY held_bans")} AND held IS NOT NULL
+       ORDER BY addr, prefix LIMIT ?`,
+    );
+  }
+
+  /** Every feed's bans on the range or on one around it, the narrowest first. */
+  covering(cidr: Cidr, now: number): readonly RecordedBan[] {
+    const copies = this.#copies.allCurrent();
+    return around(cidr).flatMap(({ address, prefix }) =>
+      copies.flatMap(({ id, feed }) =>
+        this.#on
+          .all(id, now, address, prefix)
+          .map((row) => banOfRow(feed, row)),
+      ),
+    );
+  }
+
+  /** A page of bans by feed and range; a short one is the last. */
+  list({ feed, after, limit }: Page, now: number): readonly RecordedBan[] {
+    const page: RecordedBan[] = [];
+    for (const copy of this.#copies.allCurrent()) {
+      if (feed !== undefined && feed !== copy.feed) continue;
+      if (after !== undefined && copy.feed < after.feed) continue;
+      const goesOn = after?.feed === copy.feed;
+      const { addr, prefix } = goesOn ? rowOfCidr(after.cidr) : START;
+      const left = limit - page.length;
+      for (const row of this.#page.all(copy.id, now, addr, prefix, left)) {
+        page.push(banOfRow(copy.feed, row));
+      }
+    }
+    return page;
+  }
+
+  /** Bans that a guard stopped, by feed and range. */
+  held(limit: number, now: number): readonly HeldBan[] {
+    return this.#copies
+      .allCurrent()
+      .flatMap(({ id, feed }) =>
+        this.#held.all(id, now, limit).map((row) => banOfRow(feed, row)),
+      )
+      .filter(isHeld)
+      .slice(0, limit);
+  }
+}
+
+/** The range itself and all that contain it, the narrowest first. */
+function around({ family, address, prefix }: Cidr): Cidr[] {
+  return Array.from({ length: prefix + 1 }, (_, wider) => {
+    const mask = maskOf(family, prefix - wider);
+    return {
+      family,
+      address: address.map((byte, i) => byte & (mask[i] ?? 0)),
+      prefix: prefix - wider,
+    };
+  });
+}
+
+const isHeld = (ban: RecordedBan): ban is HeldBan => ban.held !== undefined;

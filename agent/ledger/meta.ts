@@ -1,0 +1,31 @@
+import type { Database, Statement } from "./database.js";
+import { LedgerCorrupt } from "./damage.js";
+
+/** The few numbers that the ledger keeps about itself. */
+export class Meta {
+  readonly #path: string;
+  readonly #get: Statement<number>;
+  readonly #set: Statement<never>;
+
+  constructor(db: Database) {
+    this.#path = db.path;
+    this.#get = db
+      .prepare<number>("SELECT value FROM meta WHERE key = ?")
+      .pluck();
+    this.#set = db.prepare("UPDATE meta SET value = ? WHERE key = ?");
+  }
+
+  get(key: MetaKey): number {
+    const value = this.#get.get(key);
+    if (value === undefined) {
+      throw new LedgerCorrupt(this.#path, `has lost its ${key}`);
+    }
+    return value;
+  }
+
+  set(key: MetaKey, value: number): void {
+    this.#set.run(value, key);
+  }
+}
+
+type MetaKey = "ledger" | "revision" | "replayable_from";

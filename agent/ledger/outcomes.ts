@@ -1,0 +1,112 @@
+import type { FeedName, Position } from "../model/position.js";
+import type { ReviewedBan } from "../model/reviewed.js";
+import type { Database, Statement } from "./database.js";
+import type { HeldBan } from "./rows.js";
+
+/** What became of a segment or a snapshot. */
+export interface Recorded {
+  readonly revision: number;
+  /** Bans that may be enforced. */
+  readonly banned: number;
+  /** Lifts that took back a ban. */
+  readonly lifted: number;
+  /** Bans that had run out before they came, so that nothing is kept of them. */
+  readonly expired: number;
+  readonly heldTotal: number;
+  /** The first of the bans that a guard stopped, `MOST_HELD_TOLD` at most. */
+  readonly held: readonly HeldBan[];
+}
+
+/** An outcome as it is remembered. */
+export interface Outcome {
+  readonly kind: "segment" | "snapshot";
+  readonly position: Omit<Position, "hash">;
+  readonly revision: number;
+  readonly banned: number;
+  readonly lifted: number;
+  readonly expired: number;
+  readonly held: number;
+  /** Unix seconds. */
+  readonly recordedAt: number;
+}
+
+/** An outcome names this many held bans; `Ledger.held` has them all. */
+export const MOST_HELD_TOLD = 100;
+
+/** Counts what becomes of the ops of one outcome. */
+export class Tally {
+  readonly #feed: FeedName;
+  readonly #held: HeldBan[] = [];
+  heldTotal = 0;
+  banned = 0;
+  lifted = 0;
+  expired = 0;
+
+  constructor(feed: FeedName) {
+    this.#feed = feed;
+  }
+
+  ban({ cidr, expiresAt, reason, held }: ReviewedBan): void {
+    if (held === undefined) {
+      this.banned++;
+      return;
+    }
+    this.heldTotal++;
+    if (this.#held.length < MOST_HELD_TOLD) {
+      this.#held.push({ feed: this.#feed, cidr, expiresAt, reason, held });
+    }
+  }
+
+  at(revision: number): Recorded {
+    const { banned, lifted, expired, heldTotal } = this;
+    return { revision, banned, lifted, expired, heldTotal, held: this.#held };
+  }
+}
+
+/** The newest outcomes, for whoever asks what the agent did. */
+export class Outcomes {
+  readonly #add: Statement<never>;
+  readonly #trim: Statement<never>;
+  readonly #newest: Statement<OutcomeRow>;
+
+  constructor(db: Database) {
+    this.#add = db.prepare(
+      "INSERT INTO outcomes VALUES (NULL,?,?,?,?,?,?,?,?,?,?)",
+    );
+    this.#trim = db.prepare("DELETE FROM outcomes WHERE id <= ?");
+    this.#newest = db.prepare(
+      "SELECT * FROM outcomes ORDER BY id DESC LIMIT ?",
+    );
+  }
+
+  add(
+    kind: Outcome["kind"],
+    { feed, epoch, offset }: Position,
+    recorded: Recorded,
+    now: number,
+  ): void {
+    const { revision, banned, lifted, expired, heldTotal } = recorded;
+    const what = [kind, feed, epoch, offset, revision];
+    const counts = [banned, lifted, expired, heldTotal];
+    const { lastInsertRowid } = this.#add.run(...what, ...counts, now);
+    this.#trim.run(Number(lastInsertRowid) - MOST_OUTCOMES);
+  }
+
+  newest(limit: number): readonly Outcome[] {
+    return this.#newest.all(limit).map((row) => ({
+      kind: row.kind,
+      position: { feed: row.feed, epoch: row.epoch, offset: row.offset },
+      revision: row.revision,
+      banned: row.banned,
+      lifted: row.lifted,
+      expired: row.expired,
+      held: row.held,
+      recordedAt: row.recorded_at,
+    }));
+  }
+}
+
+const MOST_OUTCOMES = 10_000;
+
+type OutcomeRow = Omit<Outcome, "position" | "recordedAt"> &
+  Outcome["position"] & { readonly recorded_at: number };

@@ -1,0 +1,116 @@
+import type { Changes } from "./changes.js";
+import type { Copies } from "./copies.js";
+import type { Database, Statement } from "./database.js";
+import type { Reasons } from "./reasons.js";
+import { END, START, type RangeRow } from "./rows.js";
+
+/**
+ * Takes out what counts no more, a slice at a time: retired copies, then bans
+ * that ran out, then reasons that nobody gives. The walk goes through every ban
+ * rather than along an index of expiries, which each ban would have to pay for.
+ */
+export class Purge {
+  readonly #db: Database;
+  readonly #tables: PurgeTables;
+  readonly #cut: Statement<never>;
+  readonly #boundary: Statement<BanKey>;
+  readonly #expire: Statement<HeldMark>;
+  readonly #reasonsUsed: Statement<number>;
+  /** Where the round stands; there is none between two rounds. */
+  #stage: Stage | undefined;
+
+  constructor(db: Database, tables: PurgeTables) {
+    this.#db = db;
+    this.#tables = tables;
+    this.#cut = db.prepare("DELETE FROM bans WHERE copy = ? LIMIT ?");
+    this.#boundary = db.prepare(
+      `SELECT copy, addr, prefix FROM bans
+       WHERE (copy, addr, prefix) > (?, ?, ?)
+       ORDER BY copy, addr, prefix LIMIT 1 OFFSET ?`,
+    );
+    const between = `(copy, addr, prefix) > (?, ?, ?)
+      AND (copy, addr, prefix) <= (?, ?, ?)`;
+    this.#expire = db.prepare(
+      `DELETE FROM bans WHERE ${between} AND expires_at <= ?
+       RETURNING copy, held IS NOT NULL AS held`,
+    );
+    this.#reasonsUsed = db
+      .prepare<number>(`SELECT DISTINCT reason FROM bans WHERE ${between}`)
+      .pluck();
+  }
+
+  /** One slice, one transaction; returns whether the round goes on. */
+  step(limit: number, now: number): boolean {
+    const stage = this.#stage ?? FIRST;
+    this.#stage = this.#db.transaction(() => {
+      switch (stage.at) {
+        case "retired copies":
+          return this.#cutRetired(limit);
+        case "expired bans":
+          return this.#walkOn(stage.after, limit, now);
+        case "unused reasons":
+          return this.#sweepOn(stage.after, limit);
+      }
+    });
+    return this.#stage !== undefined;
+  }
+
+  #cutRetired(limit: number): Stage {
+    const { copies, changes, reasons } = this.#tables;
+    // Not on opening, so that a ledger also opens on a full disk.
+    copies.retireUnfinished();
+    const copy = copies.retired();
+    if (copy !== undefined) {
+      if (this.#cut.run(copy, limit).changes < limit) copies.forget(copy);
+      return FIRST;
+    }
+    changes.bound();
+    changes.prune(limit);
+    reasons.startMarking();
+    return { at: "expired bans", after: { ...START, copy: 0 } };
+  }
+
+  #walkOn(after: BanKey, limit: number, now: number): Stage {
+    const { copies, reasons } = this.#tables;
+    const from = [after.copy, after.addr, after.prefix];
+    const to = this.#boundary.get(...from, limit - 1);
+    const until = to ?? { ...END, copy: Number.MAX_SAFE_INTEGER };
+    const between = [...from, until.copy, until.addr, until.prefix];
+    for (const { copy, held } of this.#expire.all(...between, now)) {
+      copies.count(copy, { bans: -1, held: -held });
+    }
+    for (const id of this.#reasonsUsed.all(...between)) reasons.mark(id);
+    return to === undefined
+      ? { at: "unused reasons", after: 0 }
+      : { at: "expired bans", after: to };
+  }
+
+  #sweepOn(after: number, limit: number): Stage | undefined {
+    const next = this.#tables.reasons.sweep(after, limit);
+    return next === undefined
+      ? undefined
+      : { at: "unused reasons", after: next };
+  }
+}
+
+type Stage =
+  | { readonly at: "retired copies" }
+  | { readonly at: "expired bans"; readonly after: BanKey }
+  | { readonly at: "unused reasons"; readonly after: number };
+
+const FIRST: Stage = { at: "retired copies" };
+
+interface BanKey extends RangeRow {
+  readonly copy: number;
+}
+
+interface HeldMark {
+  readonly copy: number;
+  readonly held: 0 | 1;
+}
+
+interface PurgeTables {
+  readonly copies: Copies;
+  readonly changes: Changes;
+  readonly reasons: Reasons;
+}

@@ -1,0 +1,109 @@
+import type { FeedName } from "../model/position.js";
+import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
+import type { Changes } from "./changes.js";
+import type { Copies, Growth } from "./copies.js";
+import type { Database, Statement } from "./database.js";
+import { Tally } from "./outcomes.js";
+import type { Reasons } from "./reasons.js";
+
+/** Writes a segment's ops into the current copy of its feed. */
+export class Recorder {
+  readonly #tables: RecorderTables;
+  readonly #find: Statement<StoredBan>;
+  readonly #put: Statement<never>;
+  readonly #remove: Statement<never>;
+
+  constructor(db: Database, tables: RecorderTables) {
+    this.#tables = tables;
+    const here = "WHERE copy = ? AND addr = ? AND prefix = ?";
+    this.#find = db.prepare(
+      `SELECT expires_at AS expiresAt, held FROM bans ${here}`,
+    );
+    this.#put = db.prepare("INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?)");
+    this.#remove = db.prepare(`DELETE FROM bans ${here}`);
+  }
+
+  /** Part of a transaction. Of several ops on one range the last one wins. */
+  apply(
+    feed: FeedName,
+    ops: Iterable<ReviewedOp>,
+    { revision, now }: Moment,
+  ): Tally {
+    const { copies, changes, reasons } = this.#tables;
+    const copy = copies.openCurrent(feed);
+    const reasonId = reasons.interner();
+    const tally = new Tally(feed);
+    const growth = { bans: 0, held: 0 };
+    for (const op of ops) {
+      const { address, prefix } = op.cidr;
+      const before = this.#find.get(copy, address, prefix);
+      const ban = stillRuns(op, now) ? op : undefined;
+      if (ban !== undefined) this.#store(copy, ban, reasonId(ban.reason));
+      else if (before !== undefined) this.#remove.run(copy, address, prefix);
+
+      const after = ban && { expiresAt: ban.expiresAt, held: ban.held ?? null };
+      if (inKernel(before) !== inKernel(after)) changes.mark(revision, op.cidr);
+      grow(growth, before, after);
+      tell(tally, op, { before, after });
+    }
+    copies.count(copy, growth);
+    return tally;
+  }
+
+  #store(copy: number, ban: ReviewedBan, reason: number): void {
+    const { cidr, expiresAt, held } = ban;
+    this.#put.run(
+      copy,
+      cidr.address,
+      cidr.prefix,
+      expiresAt,
+      reason,
+      held ?? null,
+    );
+  }
+}
+
+interface RecorderTables {
+  readonly copies: Copies;
+  readonly changes: Changes;
+  readonly reasons: Reasons;
+}
+
+interface Moment {
+  readonly revision: number;
+  readonly now: number;
+}
+
+interface StoredBan {
+  readonly expiresAt: number;
+  readonly held: string | null;
+}
+
+const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
+  op.op === "ban" && op.expiresAt > now;
+
+/** Until when this ban alone would have the kernel drop its range. */
+const inKernel = (ban: StoredBan | undefined): number =>
+  ban === undefined || ban.held !== null ? 0 : ban.expiresAt;
+
+function grow(
+  growth: { -readonly [K in keyof Growth]: number },
+  before: StoredBan | undefined,
+  after: StoredBan | undefined,
+): void {
+  growth.bans += Number(after !== undefined) - Number(before !== undefined);
+  growth.held += Number(isHeld(after)) - Number(isHeld(before));
+}
+
+const isHeld = (ban: StoredBan | undefined): boolean =>
+  ban !== undefined && ban.held !== null;
+
+function tell(
+  tally: Tally,
+  op: ReviewedOp,
+  { before, after }: Record<"before" | "after", StoredBan | undefined>,
+): void {
+  if (op.op === "lift") tally.lifted += Number(before !== undefined);
+  else if (after === undefined) tally.expired++;
+  else tally.ban(op);
+}

@@ -1,0 +1,52 @@
+import type { Ban } from "../model/ban.js";
+import type { Cidr } from "../model/cidr.js";
+import type { FeedName } from "../model/position.js";
+
+/** A ban as the ledger has it: whose it is, and what held it. */
+export interface RecordedBan extends Ban {
+  readonly feed: FeedName;
+  /** The guard's rule that stopped it; such a ban is not enforced. */
+  readonly held: string | undefined;
+}
+
+/** A ban that a guard stopped. */
+export interface HeldBan extends RecordedBan {
+  readonly held: string;
+}
+
+/** How tables name a range; in this order, `addr` first, they sort by it. */
+export interface RangeRow {
+  readonly addr: Uint8Array;
+  readonly prefix: number;
+}
+
+export interface BanRow extends RangeRow {
+  readonly expires_at: number;
+  readonly reason: string;
+  readonly held: string | null;
+}
+
+/** Below every range: where a walk through a table starts. */
+export const START: RangeRow = { addr: new Uint8Array(0), prefix: -1 };
+
+/** Above every range: longer than an address, and nothing but ones. */
+export const END: RangeRow = { addr: new Uint8Array(17).fill(0xff), prefix: 0 };
+
+export const cidrOfRow = ({ addr, prefix }: RangeRow): Cidr => ({
+  family: addr.length === 4 ? 4 : 6,
+  address: addr,
+  prefix,
+});
+
+export const rowOfCidr = ({ address, prefix }: Cidr): RangeRow => ({
+  addr: address,
+  prefix,
+});
+
+export const banOfRow = (feed: FeedName, row: BanRow): RecordedBan => ({
+  feed,
+  cidr: cidrOfRow(row),
+  expiresAt: row.expires_at,
+  reason: row.reason,
+  held: row.held ?? undefined,
+});

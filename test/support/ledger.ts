@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ledger, type LedgerOptions } from "../../agent/ledger/ledger.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import {
+  NO_HASH,
+  type FeedName,
+  type Position,
+} from "../../agent/model/position.js";
+import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import type { Lift } from "../../agent/model/ban.js";
+import type { Entry, RulesetChange } from "../../agent/model/ruleset.js";
+
+/** Unix seconds at which the tests of the ledger start. */
+export const NOW = 1_800_000_000;
+
+/** A folder of its own for a ledger, gone with everything in it when disposed. */
+export class LedgerFolder implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "ledger-"));
+  readonly path = join(this.folder, "ledger.db");
+  #open: Ledger | undefined;
+
+  open(options: LedgerOptions = {}): Ledger {
+    this.close();
+    this.#open = Ledger.open(this.path, options);
+    return this.#open;
+  }
+
+  close(): void {
+    this.#open?.[Symbol.dispose]();
+    this.#open = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Records ops as the next segment of a feed. */
+export function recordNext(
+  ledger: Ledger,
+  feed: FeedName,
+  ops: Iterable<ReviewedBan | Lift>,
+  now = NOW,
+) {
+  const { epoch = "e1", offset = 0 } = ledger.position(feed) ?? {};
+  const position = positionOf(feed, offset + 1, epoch);
+  return ledger.record({ position, ops, now });
+}
+
+/** Adopts a snapshot as the next offset of a feed. */
+export function adoptNext(
+  ledger: Ledger,
+  feed: FeedName,
+  bans: readonly ReviewedBan[],
+  now = NOW,
+) {
+  const { epoch = "e1", offset = 0 } = ledger.position(feed) ?? {};
+  const staging = ledger.stage(feed);
+  staging.add(bans, now);
+  return staging.adopt(positionOf(feed, offset + 1, epoch), now);
+}
+
+export const positionOf = (
+  feed: FeedName,
+  offset: number,
+  epoch = "e1",
+): Position => ({ feed, epoch, offset, hash: NO_HASH });
+
+/** A ban that runs for so many seconds from `NOW`. */
+export const ban = (
+  range: string,
+  seconds = 3600,
+  more: Partial<Pick<ReviewedBan, "reason" | "held">> = {},
+): ReviewedBan => ({
+  op: "ban",
+  cidr: parseCidr(range),
+  expiresAt: NOW + seconds,
+  reason: "scanning",
+  ...more,
+});
+
+export const lift = (range: string): Lift => ({
+  op: "lift",
+  cidr: parseCidr(range),
+});
+
+/** The whole ruleset as text: "192.0.2.1 3600", in order. */
+export const rulesetOf = (ledger: Ledger, now = NOW, size = 3): string[] =>
+  [...ledger.entries(size, now)].flat().map(tellEntry);
+
+export const tellEntry = ({ cidr, expiresAt }: Entry): string =>
+  `${formatCidr(cidr)} ${expiresAt - NOW}`;
+
+/** A change as text: "@2 +192.0.2.1 3600 -192.0.2.2". */
+export const tellChange = (change: RulesetChange | "rebuild"): string =>
+  change === "rebuild"
+    ? change
+    : [
+        `@${change.revision}`,
+        ...change.put.map((entry) => `+${tellEntry(entry)}`),
+        ...change.remove.map((cidr) => `-${formatCidr(cidr)}`),
+      ].join(" ");
