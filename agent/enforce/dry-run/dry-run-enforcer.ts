@@ -1,0 +1,115 @@
+import type { Clock } from "../../clock.js";
+import { formatCidr, type Cidr } from "../../model/cidr.js";
+import type { Entry, RulesetChange } from "../../model/ruleset.js";
+import {
+  RulesetGone,
+  type Enforcer,
+  type Hit,
+  type KernelState,
+  type Label,
+} from "../enforcer.js";
+
+/**
+ * Takes everything in and drops no packet: to watch what the agent would do.
+ *
+ * It remembers the label and the latest 65,536 decisions, so that a million
+ * bans do not fill the heap. Of ranges it has forgotten it says that they are
+ * held: to call them lost would have them put again without end.
+ */
+export class DryRunEnforcer implements Enforcer {
+  readonly #clock: Clock;
+  #label: Label | undefined;
+  #decisions = new Decisions();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  read(): Promise<KernelState> {
+    return Promise.resolve(
+      this.#label ? { at: "present", ...this.#label } : { at: "absent" },
+    );
+  }
+
+  apply(change: RulesetChange): Promise<void> {
+    if (this.#label === undefined) {
+      return Promise.reject(new RulesetGone("no ruleset was built yet"));
+    }
+    for (const cidr of change.remove) this.#decisions.remove(cidr);
+    for (const entry of change.put) this.#decisions.put(entry);
+    this.#label = { ...this.#label, revision: change.revision };
+    return Promise.resolve();
+  }
+
+  async rebuild(
+    label: Label,
+    entries: AsyncIterable<readonly Entry[]>,
+  ): Promise<void> {
+    const fresh = new Decisions();
+    for await (const slice of entries) {
+      for (const entry of slice) fresh.put(entry);
+    }
+    this.#decisions = fresh;
+    this.#label = label;
+  }
+
+  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
+    const now = this.#clock.now();
+    return Promise.resolve(
+      cidrs.map((cidr) => this.#decisions.expiryOf(cidr) * 1000 > now),
+    );
+  }
+
+  protect(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  hits(): Promise<readonly Hit[]> {
+    return Promise.resolve([]);
+  }
+
+  cleanUp(): Promise<void> {
+    this.#label = undefined;
+    this.#decisions = new Decisions();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The latest decisions on ranges; the oldest is forgotten first. */
+class Decisions {
+  readonly #expiries = new Map<string, number>();
+  #hasForgotten = false;
+
+  put({ cidr, expiresAt }: Entry): void {
+    this.#remember(cidr, expiresAt);
+  }
+
+  remove(cidr: Cidr): void {
+    this.#remember(cidr, LIFTED);
+  }
+
+  /** Unix seconds; past for what is not held. */
+  expiryOf(cidr: Cidr): number {
+    const unknown = this.#hasForgotten ? Infinity : LIFTED;
+    return this.#expiries.get(formatCidr(cidr)) ?? unknown;
+  }
+
+  #remember(cidr: Cidr, expiresAt: number): void {
+    const key = formatCidr(cidr);
+    this.#expiries.delete(key);
+    this.#expiries.set(key, expiresAt);
+    if (this.#expiries.size <= MOST_REMEMBERED) return;
+    const [oldest] = this.#expiries.keys();
+    if (oldest !== undefined) this.#expiries.delete(oldest);
+    this.#hasForgotten = true;
+  }
+}
+
+const LIFTED = 0;
+
+/** A few megabytes. */
+const MOST_REMEMBERED = 65_536;

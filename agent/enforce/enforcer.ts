@@ -1,0 +1,92 @@
+import type { Cidr } from "../model/cidr.js";
+import type { Entry, RulesetChange } from "../model/ruleset.js";
+
+/**
+ * A backend that makes the host drop packets. It holds one ruleset, labelled
+ * with the ledger and the revision it came from, and changes it only in whole
+ * steps: after any crash the kernel holds the state before or after a step.
+ */
+export interface Enforcer {
+  /** What the kernel holds now: read back, never remembered. */
+  read(): Promise<KernelState>;
+
+  /**
+   * Applies the whole change or none of it, label included. A range already
+   * there gets its new expiry.
+   * @throws NotEnforced when the kernel refused; nothing has changed then
+   * @throws RulesetGone when the ruleset has vanished since it was built
+   */
+  apply(change: RulesetChange): Promise<void>;
+
+  /**
+   * Replaces the whole ruleset by `entries` in one step at the end, while the
+   * old one goes on dropping. Entries come in slices so that a million of them
+   * never sit in memory.
+   */
+  rebuild(
+    label: Label,
+    entries: AsyncIterable<readonly Entry[]>,
+  ): Promise<void>;
+
+  /** Which of these ranges the kernel drops now, asked one by one. */
+  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
+
+  /**
+   * Addresses that win over every ban, as source and as destination; replaces
+   * those given before. Kept across `rebuild`.
+   */
+  protect(cidrs: readonly Cidr[]): Promise<void>;
+
+  /** Packets and bytes dropped, by attacker. */
+  hits(): Promise<readonly Hit[]>;
+
+  /** Removes everything this backend ever installed; harmless when nothing is. */
+  cleanUp(): Promise<void>;
+
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type KernelState =
+  { readonly at: "absent" } | ({ readonly at: "present" } & Label);
+
+/** Which ledger's ruleset this is, and at which revision. */
+export interface Label {
+  /** Random 32-bit number that a ledger draws when it is made. */
+  readonly ledger: number;
+  readonly revision: number;
+}
+
+/** Packets that bans dropped, counted by the kernel for one remote address. */
+export interface Hit {
+  /** The remote side: source of what came in, destination of what went out. */
+  readonly remote: Cidr;
+  readonly direction: "in" | "out";
+  /** IP protocol number: 6 is TCP, 17 is UDP. */
+  readonly protocol: number;
+  /** Destination port; 0 for protocols without ports. */
+  readonly port: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The kernel refused a change, so nothing of it is in force. */
+export class NotEnforced extends Error {
+  override readonly name = "NotEnforced";
+}
+
+/** The ruleset is no longer in the kernel: somebody removed it. */
+export class RulesetGone extends Error {
+  override readonly name = "RulesetGone";
+}
+
+/** This platform or kernel cannot enforce; the message says what is missing. */
+export class CannotEnforce extends Error {
+  override readonly name = "CannotEnforce";
+
+  constructor(
+    readonly missing: string,
+    options?: ErrorOptions,
+  ) {
+    super(`this host cannot enforce bans: ${missing}`, options);
+  }
+}

@@ -1,0 +1,143 @@
+import { maskOf, type Cidr, type Family } from "../../model/cidr.js";
+import type { Entry } from "../../model/ruleset.js";
+import { NFTA_DATA, NFTA_SET_ELEM } from "../../netlink/nftables/constants.js";
+import {
+  elements,
+  type ElementsVerb,
+} from "../../netlink/nftables/messages.js";
+import type { MessageWriter } from "../../netlink/writer.js";
+import {
+  AREA,
+  TABLE,
+  areaSet,
+  banSet,
+  isInArea,
+  type Generation,
+} from "./layout.js";
+
+/** Ranges of one family and prefix length, which share a set. */
+export interface Group<T> {
+  readonly family: Family;
+  readonly prefix: number;
+  readonly members: T[];
+}
+
+/** Sorts ranges into the sets that they belong to. */
+export function grouped<T>(
+  items: Iterable<T>,
+  cidrOf: (item: T) => Cidr,
+): Group<T>[] {
+  const groups = new Map<number, Group<T>>();
+  for (const item of items) {
+    const { family, prefix } = cidrOf(item);
+    const key = family * 256 + prefix;
+    let group = groups.get(key);
+    if (!group) groups.set(key, (group = { family, prefix, members: [] }));
+    group.members.push(item);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * Adds bans to their set, and their areas to the areas. A ban that is there
+ * already keeps its old expiry on kernels before 6.12.
+ */
+export function addBans(
+  w: MessageWriter,
+  group: Group<Entry>,
+  generation: Generation,
+  now: number,
+): void {
+  const { family, prefix, members } = group;
+  const { name } = banSet(family, prefix, generation);
+  writeElements(w, { verb: "add", set: name }, members, (entry) => {
+    w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry, now));
+    writeKey(w, entry.cidr.address);
+  });
+  if (!isInArea(family, prefix)) return;
+  const set = areaSet(family, generation).name;
+  writeElements(w, { verb: "add", set }, areasOf(group), (area) =>
+    writeKey(w, area),
+  );
+}
+
+/**
+ * Deletes ranges from their set, there or not: deleting what is absent would
+ * fail the batch, so they are added first. No range may come twice.
+ */
+export function deleteBans(
+  w: MessageWriter,
+  { family, prefix, members }: Group<Cidr>,
+  generation: Generation,
+): void {
+  const set = banSet(family, prefix, generation).name;
+  for (const verb of ["add", "delete"] as const) {
+    writeElements(w, { verb, set }, members, ({ address }) =>
+      writeKey(w, address),
+    );
+  }
+}
+
+/** Asks whether a range is in its set. */
+export function askForBan(
+  w: MessageWriter,
+  { family, prefix, address }: Cidr,
+  generation: Generation,
+): void {
+  const set = banSet(family, prefix, generation).name;
+  writeElements(w, { verb: "get", set }, [address], (key) => writeKey(w, key));
+}
+
+/** Writes as many messages as the elements need. */
+export function writeElements<T>(
+  w: MessageWriter,
+  { verb, set }: { verb: ElementsVerb; set: string },
+  items: readonly T[],
+  write: (item: T) => void,
+): void {
+  for (let start = 0; start < items.length; start += MOST_ELEMENTS) {
+    const end = Math.min(start + MOST_ELEMENTS, items.length);
+    elements(w, verb, { table: TABLE, set }, () => {
+      for (let i = start; i < end; i++) {
+        const element = w.open(i - start + 1);
+        write(items[i] as T);
+        w.close(element);
+      }
+    });
+  }
+}
+
+/** Writes the key of an element. */
+export function writeKey(w: MessageWriter, key: Uint8Array): void {
+  const start = w.open(NFTA_SET_ELEM.KEY);
+  w.data(NFTA_DATA.VALUE, key);
+  w.close(start);
+}
+
+/** What remains until a ban's expiry. */
+export function remainingMs({ expiresAt }: Entry, now: number): number {
+  return expiresAt * 1000 - now;
+}
+
+/** Bytes of elements must stay below 64 KiB: an IPv6 ban takes 40. */
+const MOST_ELEMENTS = 1_500;
+
+/** The kernel counts nanoseconds in 64 bits: forever does not fit. */
+const LONGEST_MS = 10 * 365 * 86_400_000;
+
+/** Never 0: to the kernel that is a ban without an end. */
+function timeoutMs(entry: Entry, now: number): number {
+  return Math.min(Math.max(Math.ceil(remainingMs(entry, now)), 1), LONGEST_MS);
+}
+
+/** The areas of the ranges; neighbours share one, and mostly stand together. */
+function areasOf({ family, members }: Group<Entry>): Uint8Array[] {
+  const mask = maskOf(family, AREA[family]);
+  const areas: Uint8Array[] = [];
+  for (const { cidr } of members) {
+    const area = cidr.address.map((byte, i) => byte & (mask[i] ?? 0));
+    const last = areas.at(-1);
+    if (!last || Buffer.compare(last, area) !== 0) areas.push(area);
+  }
+  return areas;
+}

@@ -1,0 +1,69 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { cidrOf, width } from "../../model/cidr.js";
+import { dig, find, netU64 } from "../../netlink/attributes.js";
+import { MalformedNetlink } from "../../netlink/error.js";
+import {
+  NFTA_COUNTER,
+  NFTA_EXPR,
+  NFTA_LIST_ELEM,
+  NFTA_SET_ELEM,
+} from "../../netlink/nftables/constants.js";
+import { listElements } from "../../netlink/nftables/messages.js";
+import { elementsIn, type SetElement } from "../../netlink/nftables/read.js";
+import type { NetlinkSocket } from "../../netlink/socket.js";
+import type { Hit } from "../enforcer.js";
+import { SIDES, TABLE, hitsSet, type Side } from "./layout.js";
+
+/**
+ * Lists the hits of all sides. The event loop gets a turn after every message,
+ * so the socket must be one that nobody else uses meanwhile.
+ */
+export async function listHits(socket: NetlinkSocket): Promise<Hit[]> {
+  const hits: Hit[] = [];
+  for (const side of SIDES) {
+    const dump = socket.dump("list hits", (w) =>
+      listElements(w, TABLE, hitsSet(side).name),
+    );
+    for (const message of dump) {
+      for (const element of elementsIn(message))
+        hits.push(hitOf(side, element));
+      await nextTurn();
+    }
+  }
+  return hits;
+}
+
+/**
+ * Reads one element: remote address, protocol and port, each on four bytes.
+ * @throws MalformedNetlink when it is none of ours
+ */
+export function hitOf(side: Side, { key, attributes }: SetElement): Hit {
+  const addressBytes = width(side.family);
+  if (key.length < addressBytes + 6) {
+    throw new MalformedNetlink(`a hit's key of ${key.length} bytes`);
+  }
+  const address = Uint8Array.from(key.subarray(0, addressBytes));
+  return {
+    remote: cidrOf(address, addressBytes * 8),
+    direction: side.direction,
+    protocol: key.readUInt8(addressBytes),
+    port: key.readUInt16BE(addressBytes + 4),
+    ...countsIn(attributes),
+  };
+}
+
+/** One counter stands by itself; among several it stands in a list. */
+function countsIn(attributes: Buffer): Pick<Hit, "packets" | "bytes"> {
+  const { EXPRESSION, EXPRESSIONS } = NFTA_SET_ELEM;
+  const counter =
+    dig(attributes, EXPRESSION, NFTA_EXPR.DATA) ??
+    dig(attributes, EXPRESSIONS, NFTA_LIST_ELEM, NFTA_EXPR.DATA);
+  const count = (type: number): number => {
+    const bytes = counter && find(counter, type);
+    return bytes ? netU64(bytes) : 0;
+  };
+  return {
+    packets: count(NFTA_COUNTER.PACKETS),
+    bytes: count(NFTA_COUNTER.BYTES),
+  };
+}

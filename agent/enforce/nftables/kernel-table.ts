@@ -1,0 +1,132 @@
+import type { Cidr } from "../../model/cidr.js";
+import { NetlinkError } from "../../netlink/error.js";
+import type { Message } from "../../netlink/message.js";
+import { NFNL_SUBSYS_NFTABLES } from "../../netlink/nftables/constants.js";
+import {
+  listElements,
+  listRules,
+  listSets,
+} from "../../netlink/nftables/messages.js";
+import { elementsIn, setName } from "../../netlink/nftables/read.js";
+import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
+import type { Label } from "../enforcer.js";
+import { askForBan } from "./elements.js";
+import { decodeLabel } from "./label.js";
+import { TABLE, labelSet, layoutOf, type Layout } from "./layout.js";
+import { rulesOf } from "./rules.js";
+
+/** Our ruleset as the kernel has it: where the bans are, and their label. */
+export interface Standing {
+  readonly layout: Layout;
+  readonly label: Label;
+}
+
+/** Our table in the kernel: asked and changed, never remembered. */
+export class KernelTable {
+  readonly #socket: NetlinkSocket;
+
+  constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
+  }
+
+  /** Makes one change in whole. @throws NetlinkError */
+  commit(operation: string, fill: Fill): void {
+    const subsystem = NFNL_SUBSYS_NFTABLES;
+    this.#socket.commit({ operation, subsystem }, fill);
+  }
+
+  /** The names of our sets; none where the table is absent. */
+  sets(): readonly string[] {
+    return this.#list(
+      "list sets",
+      (w) => listSets(w, TABLE),
+      (message) => [setName(message)],
+    );
+  }
+
+  /** Our ruleset, or undefined where it is absent, mutilated or not ours. */
+  standing(): Standing | undefined {
+    const layout = layoutOf(this.sets());
+    if (layout === undefined || !this.#hasAllRules(layout)) return undefined;
+    const set = labelSet(layout.generation).name;
+    const [label] = this.#list(
+      "read the label",
+      (w) => listElements(w, TABLE, set),
+      (message) =>
+        Array.from(elementsIn(message), ({ key }) => decodeLabel(key)),
+    );
+    return label && { layout, label };
+  }
+
+  /** Which ranges are in their sets. */
+  holds(cidrs: readonly Cidr[], { generation, lengths }: Layout): boolean[] {
+    const known = cidrs.map(({ family, prefix }) =>
+      lengths[family].has(prefix),
+    );
+    const asked = cidrs.filter((_, i) => known[i]);
+    const answers: Answer[] = [];
+    for (let start = 0; start < asked.length; start += MOST_QUESTIONS) {
+      const some = asked.slice(start, start + MOST_QUESTIONS);
+      answers.push(
+        ...this.ask("look bans up", (w) => {
+          for (const cidr of some) askForBan(w, cidr, generation);
+        }),
+      );
+    }
+    const found = answers.map(isFound).values();
+    return known.map((hasSet) => hasSet && found.next().value === true);
+  }
+
+  /** Asks several things at once, each with one answer. */
+  ask(operation: string, fill: Fill): readonly Answer[] {
+    return this.#socket.exchange(operation, fill);
+  }
+
+  /** Somebody who deletes rules of ours has switched bans off. */
+  #hasAllRules(layout: Layout): boolean {
+    const rules = this.#list(
+      "list rules",
+      (w) => listRules(w, TABLE),
+      () => [1],
+    );
+    return rules.length === [...rulesOf(layout).values()].flat().length;
+  }
+
+  #list<T>(
+    operation: string,
+    fill: Fill,
+    read: (message: Message) => readonly T[],
+  ): readonly T[] {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return Array.from(this.#socket.dump(operation, fill), read).flat();
+      } catch (error) {
+        if (isAbsent(error)) return [];
+        if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
+      }
+    }
+  }
+}
+
+/** Whether what was asked for is not there. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof NetlinkError && error.code === "ENOENT";
+}
+
+/** Whether the answer is a yes. @throws NetlinkError for other than a no */
+export function isFound(answer: Answer): boolean {
+  if (!(answer instanceof NetlinkError)) return true;
+  if (isAbsent(answer)) return false;
+  throw answer;
+}
+
+/** Others changed their rules while ours were listed: the list may be wrong. */
+export function isInterrupted(error: unknown): boolean {
+  return error instanceof NetlinkError && error.code === "EINTR";
+}
+
+/** Bounds what waits in the socket's receive buffer. */
+const MOST_QUESTIONS = 256;
+
+/** A list is short, so a second attempt is rare already. */
+const MOST_ATTEMPTS = 10;

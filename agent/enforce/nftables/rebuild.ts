@@ -1,0 +1,181 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../../clock.js";
+import type { Cidr } from "../../model/cidr.js";
+import type { Entry } from "../../model/ruleset.js";
+import {
+  addSet,
+  addTable,
+  deleteSet,
+  deleteTable,
+} from "../../netlink/nftables/messages.js";
+import type { MessageWriter } from "../../netlink/writer.js";
+import type { Label } from "../enforcer.js";
+import { writeAllowed } from "./allow.js";
+import { addBanSets, newLengths, union } from "./change.js";
+import {
+  addBans,
+  grouped,
+  remainingMs,
+  writeElements,
+  writeKey,
+} from "./elements.js";
+import type { KernelTable } from "./kernel-table.js";
+import { writeLabel } from "./label.js";
+import {
+  FAMILIES,
+  PORTED,
+  PORTED_PROTOCOLS,
+  TABLE,
+  areaSet,
+  generationOf,
+  labelSet,
+  lastingSets,
+  layoutOf,
+  otherThan,
+  type Generation,
+  type Layout,
+  type Lengths,
+} from "./layout.js";
+import { writeRules } from "./rules.js";
+
+/** What a rebuilt ruleset is to be. */
+export interface Order {
+  readonly label: Label;
+  readonly entries: AsyncIterable<readonly Entry[]>;
+  /** What wins over every ban; undefined to keep what the kernel has. */
+  readonly allowed: readonly Cidr[] | undefined;
+}
+
+/** What was built, and a few of its entries to look for. */
+export interface Built {
+  readonly layout: Layout;
+  readonly sample: readonly Entry[];
+}
+
+/**
+ * Builds a ruleset beside the one in force, which goes on dropping, and swaps
+ * them in one step. A failure leaves the old one as it was.
+ */
+export async function rebuild(
+  table: KernelTable,
+  order: Order,
+  clock: Clock,
+): Promise<Built> {
+  const loading = prepare(table);
+  try {
+    const built = await load(table, loading, { order, clock });
+    swap(table, built.layout, order);
+    return built;
+  } catch (error) {
+    abandon(table, loading);
+    throw error;
+  }
+}
+
+/** Makes room for the fresh sets, and clears away what a crash has left. */
+function prepare(table: KernelTable): Generation {
+  const sets = table.sets();
+  const old = layoutOf(sets);
+  const fresh = old ? otherThan(old.generation) : "a";
+  table.commit("prepare a rebuild", (w) => {
+    addTable(w, TABLE);
+    if (old === undefined) {
+      // Half-built or not ours, it has our name: begin with nothing.
+      deleteTable(w, TABLE);
+      addTable(w, TABLE);
+    } else {
+      deleteGeneration(w, sets, fresh);
+    }
+    for (const set of lastingSets()) addSet(w, TABLE, set);
+    for (const family of FAMILIES) addSet(w, TABLE, areaSet(family, fresh));
+    const ported = { verb: "add", set: PORTED.name } as const;
+    writeElements(w, ported, PORTED_PROTOCOLS, (protocol) =>
+      writeKey(w, Uint8Array.of(protocol)),
+    );
+  });
+  return fresh;
+}
+
+async function load(
+  table: KernelTable,
+  generation: Generation,
+  { order, clock }: { order: Order; clock: Clock },
+): Promise<Built> {
+  let layout: Layout = { generation, lengths: NO_LENGTHS };
+  const sample: Entry[] = [];
+  for await (const slice of order.entries) {
+    for (let start = 0; start < slice.length; start += MOST_A_BATCH) {
+      const now = clock.now();
+      const live = slice
+        .slice(start, start + MOST_A_BATCH)
+        .filter((entry) => remainingMs(entry, now) > 0);
+      layout = loadSome(table, layout, live, now);
+      if (live[0] && sample.length < MOST_SAMPLED) sample.push(live[0]);
+      await nextTurn();
+    }
+  }
+  return { layout, sample };
+}
+
+/** Loads one batch, and returns the layout that has its prefix lengths too. */
+function loadSome(
+  table: KernelTable,
+  { generation, lengths }: Layout,
+  entries: readonly Entry[],
+  now: number,
+): Layout {
+  if (entries.length === 0) return { generation, lengths };
+  const added = newLengths(entries, lengths);
+  table.commit("load bans", (w) => {
+    addBanSets(w, added, generation);
+    for (const group of grouped(entries, ({ cidr }) => cidr)) {
+      addBans(w, group, generation, now);
+    }
+  });
+  return { generation, lengths: union(lengths, added) };
+}
+
+/** The one step in which the fresh sets take over. */
+function swap(table: KernelTable, fresh: Layout, order: Order): void {
+  const { generation } = fresh;
+  const sets = table.sets();
+  table.commit("swap rulesets", (w) => {
+    addTable(w, TABLE);
+    writeRules(w, fresh);
+    deleteGeneration(w, sets, otherThan(generation));
+    addSet(w, TABLE, labelSet(generation));
+    writeLabel(w, order.label, generation);
+    if (order.allowed) writeAllowed(w, order.allowed);
+  });
+}
+
+/** Gives the memory of a half-built ruleset back, if the kernel lets us. */
+function abandon(table: KernelTable, generation: Generation): void {
+  try {
+    const sets = table.sets();
+    if (sets.some((set) => generationOf(set) === generation)) {
+      table.commit("abandon a rebuild", (w) =>
+        deleteGeneration(w, sets, generation),
+      );
+    }
+  } catch {
+    // The failure that led here says more, and the next rebuild clears away.
+  }
+}
+
+function deleteGeneration(
+  w: MessageWriter,
+  sets: readonly string[],
+  generation: Generation,
+): void {
+  for (const set of sets) {
+    if (generationOf(set) === generation) deleteSet(w, TABLE, set);
+  }
+}
+
+/** Some milliseconds of the kernel's work, during which nothing else runs. */
+const MOST_A_BATCH = 3_000;
+
+const MOST_SAMPLED = 64;
+
+const NO_LENGTHS: Lengths = { 4: new Set(), 6: new Set() };

@@ -1,0 +1,103 @@
+import { constants } from "node:os";
+
+/**
+ * The few calls of the C library that Node lacks: sockets of any family, for
+ * netlink and for unix datagrams. They block, so ask for `MSG_DONTWAIT` where
+ * that matters.
+ */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array): void;
+  /** Sends one datagram to the kernel, or to where the socket is connected. */
+  send(fd: number, bytes: Uint8Array, flags: number): void;
+  /** Sends one datagram to `address`, a packed `sockaddr`. */
+  sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): void;
+  /** Fills `into` with one datagram and returns its length. */
+  receive(fd: number, into: Uint8Array, flags: number): number;
+  setOption(fd: number, option: SocketOption, value: number): void;
+  close(fd: number): void;
+}
+
+export interface SocketOption {
+  readonly level: number;
+  readonly name: number;
+}
+
+/** A call of the C library failed. */
+export class LibcError extends Error {
+  override readonly name = "LibcError";
+  /** The name of `errno`, such as "EPERM". */
+  readonly code: string;
+
+  constructor(
+    readonly operation: string,
+    readonly errno: number,
+  ) {
+    const code = errnoName(errno);
+    super(`${operation} failed: ${code}`);
+    this.code = code;
+  }
+}
+
+export const AF_UNIX = 1;
+export const AF_NETLINK = 16;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const MSG_DONTWAIT = 0x40;
+
+/** "ENOENT" for 2, "errno 512" for what has no name. */
+export function errnoName(errno: number): string {
+  return NAMES.get(errno) ?? `errno ${errno}`;
+}
+
+/** Where two names share a number, as EAGAIN and EWOULDBLOCK, the first wins. */
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, errno]) => [errno, name]),
+);
+
+/**
+ * Opens the C library that this process already runs on.
+ * @throws whatever the foreign function interface throws where it has no
+ * build for this platform
+ */
+export async function loadLibc(): Promise<Libc> {
+  const { default: koffi } = await import("koffi");
+  const libc = koffi.load(null);
+  const bytes = "void *";
+  const f = {
+    socket: libc.func("socket", "int", ["int", "int", "int"]),
+    bind: libc.func("bind", "int", ["int", bytes, "uint32_t"]),
+    send: libc.func("send", "intptr_t", ["int", bytes, "size_t", "int"]),
+    sendto: libc.func("sendto", "intptr_t", [
+      ...["int", bytes, "size_t", "int"],
+      ...[bytes, "uint32_t"],
+    ]),
+    recv: libc.func("recv", "intptr_t", ["int", bytes, "size_t", "int"]),
+    setsockopt: libc.func("setsockopt", "int", [
+      ...["int", "int", "int"],
+      ...[bytes, "uint32_t"],
+    ]),
+    close: libc.func("close", "int", ["int"]),
+  };
+
+  const call = (name: keyof typeof f, ...args: unknown[]): number => {
+    const result = f[name](...args) as number;
+    if (result < 0) throw new LibcError(name, koffi.errno());
+    return result;
+  };
+
+  return {
+    socket: (domain, type, protocol) => call("socket", domain, type, protocol),
+    bind: (fd, address) => void call("bind", fd, address, address.length),
+    send: (fd, data, flags) => void call("send", fd, data, data.length, flags),
+    sendTo: (fd, data, address) =>
+      void call("sendto", fd, data, data.length, 0, address, address.length),
+    receive: (fd, into, flags) => call("recv", fd, into, into.length, flags),
+    setOption: (fd, { level, name }, value) =>
+      void call("setsockopt", fd, level, name, Int32Array.of(value), 4),
+    close: (fd) => void call("close", fd),
+  };
+}

@@ -1,0 +1,127 @@
+import type { MessageWriter } from "../writer.js";
+import {
+  BITWISE_MASK_XOR,
+  CMP_EQUAL,
+  DYNSET_UPDATE,
+  LOOKUP_INVERTED,
+  NFTA_BITWISE,
+  NFTA_CMP,
+  NFTA_DATA,
+  NFTA_DYNSET,
+  NFTA_EXPR,
+  NFTA_IMMEDIATE,
+  NFTA_LIST_ELEM,
+  NFTA_LOOKUP,
+  NFTA_META,
+  NFTA_PAYLOAD,
+  NFTA_VERDICT,
+  REGISTER,
+} from "./constants.js";
+
+/**
+ * One step of a rule. Steps hand values on in registers, by default in the
+ * first; a step that does not match ends the rule.
+ */
+export type Expression = (w: MessageWriter) => void;
+
+/** Loads a fact about the packet, such as `META.NFPROTO`. */
+export const meta = (key: number, into: number = REGISTER.FIRST): Expression =>
+  expression("meta", (w) => {
+    w.u32(NFTA_META.KEY, key);
+    w.u32(NFTA_META.REGISTER, into);
+  });
+
+/** A piece of the packet: bytes from an offset in one of its headers. */
+export interface Slice {
+  readonly base: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Loads a piece of the packet; a packet that lacks it does not match. */
+export const payload = (
+  { base, offset, length }: Slice,
+  into: number = REGISTER.FIRST,
+): Expression =>
+  expression("payload", (w) => {
+    w.u32(NFTA_PAYLOAD.REGISTER, into);
+    w.u32(NFTA_PAYLOAD.BASE, base);
+    w.u32(NFTA_PAYLOAD.OFFSET, offset);
+    w.u32(NFTA_PAYLOAD.LENGTH, length);
+  });
+
+/** Matches when the register holds `value`. */
+export const equals = (value: Uint8Array): Expression =>
+  expression("cmp", (w) => {
+    w.u32(NFTA_CMP.REGISTER, REGISTER.FIRST);
+    w.u32(NFTA_CMP.OPERATION, CMP_EQUAL);
+    w.nest(NFTA_CMP.DATA, () => w.data(NFTA_DATA.VALUE, value));
+  });
+
+/** Clears the bits that `mask` does not have. */
+export const and = (mask: Uint8Array): Expression =>
+  expression("bitwise", (w) => {
+    w.u32(NFTA_BITWISE.SOURCE, REGISTER.FIRST);
+    w.u32(NFTA_BITWISE.REGISTER, REGISTER.FIRST);
+    w.u32(NFTA_BITWISE.OPERATION, BITWISE_MASK_XOR);
+    w.u32(NFTA_BITWISE.LENGTH, mask.length);
+    w.nest(NFTA_BITWISE.MASK, () => w.data(NFTA_DATA.VALUE, mask));
+    w.nest(NFTA_BITWISE.XOR, () =>
+      w.data(NFTA_DATA.VALUE, new Uint8Array(mask.length)),
+    );
+  });
+
+/** Matches when the set has what the register holds. */
+export const isIn = (set: string): Expression => lookup(set, false);
+
+/** Matches when the set does not have what the register holds. */
+export const isNotIn = (set: string): Expression => lookup(set, true);
+
+/** Loads a constant. */
+export const constant = (value: Uint8Array, into: number): Expression =>
+  expression("immediate", (w) => {
+    w.u32(NFTA_IMMEDIATE.REGISTER, into);
+    w.nest(NFTA_IMMEDIATE.DATA, () => w.data(NFTA_DATA.VALUE, value));
+  });
+
+/** Ends the rule with a verdict, `chain` being where to go. */
+export const verdict = (code: number, chain?: string): Expression =>
+  expression("immediate", (w) => {
+    w.u32(NFTA_IMMEDIATE.REGISTER, REGISTER.VERDICT);
+    w.nest(NFTA_IMMEDIATE.DATA, () =>
+      w.nest(NFTA_DATA.VERDICT, () => {
+        w.u32(NFTA_VERDICT.CODE, code >>> 0);
+        if (chain !== undefined) w.text(NFTA_VERDICT.CHAIN, chain);
+      }),
+    );
+  });
+
+/**
+ * Counts the packet in the set's element for the registers from the first on,
+ * and makes the element where it is missing. Does not match when it can't.
+ */
+export const countIn = (set: string): Expression =>
+  expression("dynset", (w) => {
+    w.u32(NFTA_DYNSET.KEY_REGISTER, REGISTER.FIRST);
+    w.u32(NFTA_DYNSET.OPERATION, DYNSET_UPDATE);
+    w.text(NFTA_DYNSET.SET, set);
+    w.nest(NFTA_DYNSET.EXPRESSION, () => {
+      w.text(NFTA_EXPR.NAME, "counter");
+      w.nest(NFTA_EXPR.DATA, () => undefined);
+    });
+  });
+
+const lookup = (set: string, inverted: boolean): Expression =>
+  expression("lookup", (w) => {
+    w.u32(NFTA_LOOKUP.REGISTER, REGISTER.FIRST);
+    w.text(NFTA_LOOKUP.SET, set);
+    if (inverted) w.u32(NFTA_LOOKUP.FLAGS, LOOKUP_INVERTED);
+  });
+
+function expression(name: string, fill: Expression): Expression {
+  return (w) =>
+    w.nest(NFTA_LIST_ELEM, () => {
+      w.text(NFTA_EXPR.NAME, name);
+      w.nest(NFTA_EXPR.DATA, () => fill(w));
+    });
+}

@@ -1,0 +1,228 @@
+import { nfgenmsg } from "../batch.js";
+import {
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+} from "../constants.js";
+import type { MessageWriter } from "../writer.js";
+import {
+  NFNL_SUBSYS_NFTABLES,
+  NFTA_CHAIN,
+  NFTA_HOOK,
+  NFTA_RULE,
+  NFTA_SET,
+  NFTA_SET_DESC_SIZE,
+  NFTA_SET_ELEM_LIST,
+  NFTA_TABLE,
+  NFT_MSG,
+  VERDICT,
+} from "./constants.js";
+import type { Expression } from "./expressions.js";
+
+/** A table by its family, such as `NFPROTO_INET`, and its name. */
+export interface Table {
+  readonly family: number;
+  readonly name: string;
+}
+
+/** Where in the kernel a base chain looks at packets, and before whom. */
+export interface Hook {
+  readonly number: number;
+  readonly priority: number;
+}
+
+/** A set, and what its keys are. */
+export interface SetSpec {
+  readonly name: string;
+  /** `KEY_TYPE`s; several make a concatenation. */
+  readonly key: readonly number[];
+  readonly keyBytes: number;
+  readonly flags: number;
+  /** For how long an element stays unless it says otherwise. */
+  readonly timeoutMs?: number;
+  /** The most elements it may have. */
+  readonly size?: number;
+}
+
+/** Adds a table where it is missing, and switches a dormant one on. */
+export function addTable(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.NEWTABLE, flags: 0 }, () => {
+    w.text(NFTA_TABLE.NAME, table.name);
+    w.u32(NFTA_TABLE.FLAGS, 0);
+  });
+}
+
+/** Deletes a table and all that is in it. */
+export function deleteTable(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.DELTABLE, flags: 0 }, () =>
+    w.text(NFTA_TABLE.NAME, table.name),
+  );
+}
+
+/** Adds a chain where it is missing. */
+export function addChain(w: MessageWriter, table: Table, name: string): void {
+  write(w, table, { message: NFT_MSG.NEWCHAIN, flags: NLM_F_CREATE }, () => {
+    w.text(NFTA_CHAIN.TABLE, table.name);
+    w.text(NFTA_CHAIN.NAME, name);
+  });
+}
+
+/** Adds a chain that packets come to from the kernel; it accepts by default. */
+export function addBaseChain(
+  w: MessageWriter,
+  table: Table,
+  name: string,
+  { number, priority }: Hook,
+): void {
+  write(w, table, { message: NFT_MSG.NEWCHAIN, flags: NLM_F_CREATE }, () => {
+    w.text(NFTA_CHAIN.TABLE, table.name);
+    w.text(NFTA_CHAIN.NAME, name);
+    w.text(NFTA_CHAIN.TYPE, "filter");
+    w.u32(NFTA_CHAIN.POLICY, VERDICT.ACCEPT);
+    w.nest(NFTA_CHAIN.HOOK, () => {
+      w.u32(NFTA_HOOK.NUMBER, number);
+      w.u32(NFTA_HOOK.PRIORITY, priority >>> 0);
+    });
+  });
+}
+
+/** Adds a rule at the end of a chain. */
+export function addRule(
+  w: MessageWriter,
+  table: Table,
+  chain: string,
+  expressions: readonly Expression[],
+): void {
+  const flags = NLM_F_CREATE | NLM_F_APPEND;
+  write(w, table, { message: NFT_MSG.NEWRULE, flags }, () => {
+    w.text(NFTA_RULE.TABLE, table.name);
+    w.text(NFTA_RULE.CHAIN, chain);
+    w.nest(NFTA_RULE.EXPRESSIONS, () => {
+      for (const expression of expressions) expression(w);
+    });
+  });
+}
+
+/** Deletes the rules of a chain, or of all chains when none is named. */
+export function flushRules(
+  w: MessageWriter,
+  table: Table,
+  chain?: string,
+): void {
+  write(w, table, { message: NFT_MSG.DELRULE, flags: 0 }, () => {
+    w.text(NFTA_RULE.TABLE, table.name);
+    if (chain !== undefined) w.text(NFTA_RULE.CHAIN, chain);
+  });
+}
+
+/** Adds a set where it is missing. */
+export function addSet(w: MessageWriter, table: Table, set: SetSpec): void {
+  write(w, table, { message: NFT_MSG.NEWSET, flags: NLM_F_CREATE }, () => {
+    w.text(NFTA_SET.TABLE, table.name);
+    w.text(NFTA_SET.NAME, set.name);
+    w.u32(NFTA_SET.FLAGS, set.flags);
+    w.u32(NFTA_SET.KEY_TYPE, concatenated(set.key));
+    w.u32(NFTA_SET.KEY_LENGTH, set.keyBytes);
+    w.u32(NFTA_SET.ID, 0); // must be there; we name sets by their names
+    const { size, timeoutMs } = set;
+    if (size !== undefined) {
+      w.nest(NFTA_SET.DESCRIPTION, () => w.u32(NFTA_SET_DESC_SIZE, size));
+    }
+    if (timeoutMs !== undefined) w.u64(NFTA_SET.TIMEOUT, timeoutMs);
+  });
+}
+
+/** Deletes a set that no rule uses any more. */
+export function deleteSet(w: MessageWriter, table: Table, name: string): void {
+  write(w, table, { message: NFT_MSG.DELSET, flags: 0 }, () => {
+    w.text(NFTA_SET.TABLE, table.name);
+    w.text(NFTA_SET.NAME, name);
+  });
+}
+
+/** Deletes the elements of a set. */
+export function flushSet(w: MessageWriter, table: Table, set: string): void {
+  write(w, table, { message: NFT_MSG.DELSETELEM, flags: 0 }, () => {
+    w.text(NFTA_SET_ELEM_LIST.TABLE, table.name);
+    w.text(NFTA_SET_ELEM_LIST.SET, set);
+  });
+}
+
+/** What to do with elements. */
+export type ElementsVerb = keyof typeof ELEMENTS;
+
+/** Adds, deletes or asks for the elements that `fill` writes. */
+export function elements(
+  w: MessageWriter,
+  verb: ElementsVerb,
+  { table, set }: { table: Table; set: string },
+  fill: () => void,
+): void {
+  write(w, table, ELEMENTS[verb], () => {
+    w.text(NFTA_SET_ELEM_LIST.TABLE, table.name);
+    w.text(NFTA_SET_ELEM_LIST.SET, set);
+    w.nest(NFTA_SET_ELEM_LIST.ELEMENTS, fill);
+  });
+}
+
+/** Asks for all elements of a set: quadratic in the kernel, so small sets only. */
+export function listElements(
+  w: MessageWriter,
+  table: Table,
+  set: string,
+): void {
+  write(w, table, { message: NFT_MSG.GETSETELEM, flags: NLM_F_DUMP }, () => {
+    w.text(NFTA_SET_ELEM_LIST.TABLE, table.name);
+    w.text(NFTA_SET_ELEM_LIST.SET, set);
+  });
+}
+
+/** Asks for the sets of a table, without their elements. */
+export function listSets(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.GETSET, flags: NLM_F_DUMP }, () =>
+    w.text(NFTA_SET.TABLE, table.name),
+  );
+}
+
+/** Asks for the rules of a table. */
+export function listRules(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.GETRULE, flags: NLM_F_DUMP }, () =>
+    w.text(NFTA_RULE.TABLE, table.name),
+  );
+}
+
+/** Asks for the number of the ruleset's generation. */
+export function getGeneration(w: MessageWriter): void {
+  const family = 0;
+  write(w, { family }, { message: NFT_MSG.GETGEN, flags: 0 }, () => undefined);
+}
+
+const ELEMENTS = {
+  add: { message: NFT_MSG.NEWSETELEM, flags: NLM_F_CREATE },
+  delete: { message: NFT_MSG.DELSETELEM, flags: 0 },
+  get: { message: NFT_MSG.GETSETELEM, flags: 0 },
+} as const;
+
+interface Verb {
+  readonly message: number;
+  readonly flags: number;
+}
+
+function write(
+  w: MessageWriter,
+  { family }: { family: number },
+  { message, flags }: Verb,
+  fill: () => void,
+): void {
+  const type = (NFNL_SUBSYS_NFTABLES << 8) | message;
+  w.message({ type, flags: NLM_F_REQUEST | flags }, () => {
+    w.raw(nfgenmsg(family));
+    fill();
+  });
+}
+
+/** Six bits a field, the first field highest. */
+function concatenated(key: readonly number[]): number {
+  return key.reduce((all, type) => (all << 6) | type, 0);
+}

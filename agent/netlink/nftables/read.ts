@@ -1,0 +1,33 @@
+import { after, attributesIn, dig, find, textOf } from "../attributes.js";
+import type { Message } from "../message.js";
+import {
+  NFTA_DATA,
+  NFTA_SET,
+  NFTA_SET_ELEM,
+  NFTA_SET_ELEM_LIST,
+} from "./constants.js";
+
+/** One element of a set. */
+export interface SetElement {
+  readonly key: Buffer;
+  /** All that the kernel said of it. */
+  readonly attributes: Buffer;
+}
+
+/** The name of the set that a message describes. */
+export function setName({ payload }: Message): string {
+  return textOf(find(after(payload, NFGENMSG_BYTES), NFTA_SET.NAME) ?? NOTHING);
+}
+
+/** The elements that a message lists; views of its bytes. */
+export function* elementsIn({ payload }: Message): Generator<SetElement, void> {
+  const attributes = after(payload, NFGENMSG_BYTES);
+  const list = find(attributes, NFTA_SET_ELEM_LIST.ELEMENTS) ?? NOTHING;
+  for (const { bytes } of attributesIn(list)) {
+    const key = dig(bytes, NFTA_SET_ELEM.KEY, NFTA_DATA.VALUE);
+    if (key) yield { key, attributes: bytes };
+  }
+}
+
+const NFGENMSG_BYTES = 4;
+const NOTHING = Buffer.alloc(0);

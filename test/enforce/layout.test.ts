@@ -1,0 +1,143 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { collapse } from "../../agent/enforce/nftables/allow.js";
+import { planOf } from "../../agent/enforce/nftables/change.js";
+import {
+  decodeLabel,
+  encodeLabel,
+} from "../../agent/enforce/nftables/label.js";
+import { layoutOf } from "../../agent/enforce/nftables/layout.js";
+import { rulesOf } from "../../agent/enforce/nftables/rules.js";
+import {
+  covers,
+  formatCidr,
+  maskOf,
+  parseCidr,
+  type Cidr,
+} from "../../agent/model/cidr.js";
+
+describe("the layout", () => {
+  it("is that of the generation with a label", () => {
+    const sets = ["ban4_32_a", "ban4_24_b", "ban6_64_b", "area4_a", "allow4"];
+    expect(layoutOf([...sets, "label_b"])).toEqual({
+      generation: "b",
+      lengths: { 4: new Set([24]), 6: new Set([64]) },
+    });
+    expect(layoutOf([...sets, "label_a"])).toEqual({
+      generation: "a",
+      lengths: { 4: new Set([32]), 6: new Set() },
+    });
+  });
+
+  it("is none without a label: half-built, or somebody else's", () => {
+    expect(layoutOf(["ban4_32_a", "area4_a"])).toBeUndefined();
+    expect(layoutOf([])).toBeUndefined();
+  });
+
+  it("looks at the areas only where that spares look-ups", () => {
+    const checks = (...lengths: number[]) => {
+      const layout = {
+        generation: "a",
+        lengths: { 4: new Set(lengths), 6: new Set<number>() },
+      } as const;
+      return rulesOf(layout).get("in4")?.length;
+    };
+    expect(checks()).toBe(0);
+    expect(checks(32, 24, 8)).toBe(3);
+    expect(checks(32, 24, 23, 8)).toBe(5);
+  });
+});
+
+describe("a plan", () => {
+  const NOW = 1_000_000;
+  const entry = (range: string, expiresAt: number) => ({
+    cidr: parseCidr(range),
+    expiresAt,
+  });
+  const plan = (put: ReturnType<typeof entry>[], remove: string[] = []) => {
+    const lengths = { 4: new Set([32]), 6: new Set<number>() };
+    const change = { revision: 2, put, remove: remove.map(parseCidr) };
+    return planOf(change, { generation: "a", lengths }, NOW);
+  };
+
+  it("names every range once, with the last word on its expiry", () => {
+    const { put } = plan([
+      entry("192.0.2.1", 2_000),
+      entry("192.0.2.1", 3_000),
+    ]);
+    expect(put).toEqual([entry("192.0.2.1", 3_000)]);
+  });
+
+  it("removes what has expired by now", () => {
+    const { put, remove } = plan([entry("192.0.2.1", 1_000)]);
+    expect(put).toEqual([]);
+    expect(remove.map(formatCidr)).toEqual(["192.0.2.1"]);
+  });
+
+  it("lets a ban win over its own removal", () => {
+    const { put, remove } = plan([entry("192.0.2.1", 2_000)], ["192.0.2.1"]);
+    expect(put).toHaveLength(1);
+    expect(remove).toEqual([]);
+  });
+
+  it("leaves removals out that have no set, and adds sets for new lengths", () => {
+    const { remove, added, layout } = plan(
+      [entry("198.51.100.0/24", 2_000), entry("2001:db8::/48", 2_000)],
+      ["10.0.0.0/8"],
+    );
+    expect(remove).toEqual([]);
+    expect(added).toEqual({ 4: new Set([24]), 6: new Set([48]) });
+    expect(layout.lengths[4]).toEqual(new Set([32, 24]));
+  });
+});
+
+describe("protected ranges", () => {
+  const range = fc
+    .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 24, max: 32 }))
+    .map(([last, prefix]): Cidr => {
+      const address = Uint8Array.of(192, 0, 2, last).map(
+        (byte, i) => byte & (maskOf(4, prefix)[i] ?? 0),
+      );
+      return { family: 4, address, prefix };
+    });
+
+  it("collapse to ranges apart that have the same addresses", () => {
+    fc.assert(
+      fc.property(fc.array(range, { maxLength: 12 }), (ranges) => {
+        const merged = collapse(4, ranges);
+        for (const [i, next] of merged.entries()) {
+          expect(next.end > next.start).toBe(true);
+          expect(i === 0 || next.start > (merged[i - 1]?.end ?? 0n)).toBe(true);
+        }
+        const base = 0xc0000200n;
+        for (let last = 0; last < 256; last++) {
+          const single = parseCidr(`192.0.2.${last}`);
+          const value = base + BigInt(last);
+          expect(merged.some((m) => m.start <= value && value < m.end)).toBe(
+            ranges.some((outer) => covers(outer, single)),
+          );
+        }
+      }),
+    );
+  });
+
+  it("may be everything", () => {
+    expect(collapse(6, [parseCidr("::/0"), parseCidr("::1")])).toEqual([
+      { start: 0n, end: 1n << 128n },
+    ]);
+  });
+});
+
+describe("a label", () => {
+  it("reads back as it was written", () => {
+    const label = fc.record({
+      ledger: fc.integer({ min: 0, max: 0xffff_ffff }),
+      revision: fc.maxSafeNat(),
+    });
+    fc.assert(
+      fc.property(label, (written) => {
+        expect(decodeLabel(Buffer.from(encodeLabel(written)))).toEqual(written);
+      }),
+    );
+  });
+});

@@ -1,0 +1,273 @@
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  expect,
+  it,
+} from "@jest/globals";
+import { writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../agent/clock.js";
+import type { Enforcer } from "../../agent/enforce/enforcer.js";
+import { openNftables } from "../../agent/enforce/nftables/open.js";
+import { Lifetime } from "../../agent/lifetime.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { lasting, slices } from "../support/entries.js";
+import { Namespace, describeInNamespace, sh } from "../support/namespace.js";
+import { reaches, serve, type Attempt } from "../support/prober.js";
+
+const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
+const ATTACKER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };
+const GUEST = { 4: "10.8.0.2", 6: "2001:db8:8::2" };
+const PORT = 7000;
+
+describeInNamespace("nftables and real packets", () => {
+  const world = new Lifetime();
+  let enforcer: Enforcer;
+  let attacker: Namespace;
+  let guest: Namespace;
+
+  /** An attacker, this host, and behind it a guest that it forwards to. */
+  beforeAll(async () => {
+    await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
+    await writeFile("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+    world.own(await serve(PORT));
+    attacker = world.own(
+      await Namespace.linked(
+        {
+          here: [`${HOST[4]}/24`, `${HOST[6]}/64`],
+          there: [`${ATTACKER[4]}/24`, "10.9.0.3/24", `${ATTACKER[6]}/64`],
+        },
+        PORT,
+      ),
+    );
+    guest = world.own(
+      await Namespace.linked(
+        {
+          here: ["10.8.0.1/24", "2001:db8:8::1/64"],
+          there: [`${GUEST[4]}/24`, `${GUEST[6]}/64`],
+        },
+        PORT,
+      ),
+    );
+    for (const [namespace, net] of [
+      [attacker, 9],
+      [guest, 8],
+    ] as const) {
+      await namespace.sh(`ip route add default via 10.${net}.0.1`);
+      await namespace.sh(`ip -6 route add default via 2001:db8:${net}::1`);
+    }
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  beforeEach(async () => {
+    enforcer = await openNftables(systemClock);
+    await enforcer.rebuild({ ledger: 1, revision: 1 }, slices());
+  });
+  afterEach(async () => {
+    await enforcer.cleanUp();
+    await enforcer[Symbol.asyncDispose]();
+  });
+
+  const ban = (seconds: number, ...ranges: string[]) =>
+    enforcer.apply({
+      revision: 2,
+      put: lasting(seconds, ...ranges),
+      remove: [],
+    });
+  const lift = (...ranges: string[]) =>
+    enforcer.apply({ revision: 3, put: [], remove: ranges.map(parseCidr) });
+  const attempt = (family: 4 | 6, more: Partial<Attempt> = {}): Attempt => ({
+    protocol: "tcp",
+    to: HOST[family],
+    port: PORT,
+    ...more,
+  });
+
+  it.each([
+    [4, ATTACKER[4]],
+    [4, "10.9.0.0/24"],
+    [4, "10.9.0.0/29"],
+    [4, "10.0.0.0/8"],
+    [6, ATTACKER[6]],
+    [6, "2001:db8:9::/64"],
+    [6, "2001:db8:8::/45"],
+    [6, "2001::/16"],
+  ] as const)("lets nothing in over IPv%i from %s", async (family, range) => {
+    expect(await attacker.reaches(attempt(family))).toBe(true);
+    await ban(60, range);
+    for (const protocol of ["tcp", "udp"] as const) {
+      expect(await attacker.reaches(attempt(family, { protocol }))).toBe(false);
+    }
+    await lift(range);
+    expect(await attacker.reaches(attempt(family))).toBe(true);
+    const protocol = "udp";
+    expect(await attacker.reaches(attempt(family, { protocol }))).toBe(true);
+  });
+
+  it("tells lengths apart that share an area", async () => {
+    await ban(60, "10.9.0.3", "10.9.0.4/30", "10.9.1.0/24");
+    const from = "10.9.0.3";
+    expect(await attacker.reaches(attempt(4, { from }))).toBe(false);
+    expect(await attacker.reaches(attempt(4))).toBe(true);
+    await ban(60, "10.9.0.2/31");
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+  });
+
+  it.each([4, 6] as const)(
+    "lets nothing out to a banned IPv%i",
+    async (family) => {
+      const out = attempt(family, { to: ATTACKER[family] });
+      expect(await reaches(out)).toBe(true);
+      await ban(60, ATTACKER[family]);
+      expect(await reaches(out)).toBe(false);
+      expect(await reaches({ ...out, protocol: "udp" })).toBe(false);
+    },
+  );
+
+  it.each([4, 6] as const)(
+    "forwards nothing either way, IPv%i",
+    async (family) => {
+      const inward = attempt(family, { to: GUEST[family] });
+      const outward = attempt(family, { to: ATTACKER[family] });
+      expect(await attacker.reaches(inward)).toBe(true);
+      expect(await guest.reaches(outward)).toBe(true);
+      await ban(60, ATTACKER[family]);
+      expect(await attacker.reaches(inward)).toBe(false);
+      expect(await guest.reaches(outward)).toBe(false);
+      expect(await guest.reaches(attempt(family))).toBe(true);
+    },
+  );
+
+  it("sees the destination that a packet is rewritten to", async () => {
+    await sh(`
+      nft add table ip rewriting
+      nft 'add chain ip rewriting out { type nat hook output priority -100; }'
+      nft add rule ip rewriting out ip daddr 192.0.2.99 dnat to ${ATTACKER[4]}
+      ip route add 192.0.2.99 via ${ATTACKER[4]}`);
+    const out = attempt(4, { to: "192.0.2.99" });
+    expect(await reaches(out)).toBe(true);
+    await ban(60, ATTACKER[4]);
+    expect(await reaches(out)).toBe(false);
+    await sh("nft delete table ip rewriting; ip route del 192.0.2.99");
+  });
+
+  it("lets protected addresses win over every ban", async () => {
+    await ban(60, "10.9.0.0/24", ATTACKER[4], "2001:db8::/32");
+    await enforcer.protect([ATTACKER[4], `${ATTACKER[6]}/128`].map(parseCidr));
+    expect(await attacker.reaches(attempt(4))).toBe(true);
+    expect(await attacker.reaches(attempt(6))).toBe(true);
+    const from = "10.9.0.3";
+    expect(await attacker.reaches(attempt(4, { from }))).toBe(false);
+    await enforcer.protect([]);
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+  });
+
+  it("never stands between this host and itself", async () => {
+    await ban(60, "127.0.0.0/8", HOST[4], "::1", HOST[6]);
+    for (const to of ["127.0.0.1", HOST[4], "::1", HOST[6]]) {
+      expect(await reaches({ protocol: "tcp", to, port: PORT })).toBe(true);
+    }
+  });
+
+  it("lets a ban expire with nobody's help", async () => {
+    await ban(2, ATTACKER[4]);
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+    await sleep(2_200);
+    expect(await attacker.reaches(attempt(4))).toBe(true);
+    expect(await enforcer.holds([parseCidr(ATTACKER[4])])).toEqual([false]);
+  });
+
+  it("renews a ban to a later expiry, and to an earlier one", async () => {
+    await ban(1, ATTACKER[4]);
+    await ban(60, ATTACKER[6], ATTACKER[4]);
+    await ban(1, ATTACKER[6]);
+    await sleep(1_200);
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+    expect(await attacker.reaches(attempt(6))).toBe(true);
+  });
+
+  it("counts what it drops, by attacker, protocol and port", async () => {
+    await ban(60, "10.9.0.0/24", "2001:db8:9::/64");
+    await attacker.reaches(attempt(4));
+    await attacker.reaches(attempt(6, { protocol: "udp", port: 53 }));
+    await reaches(attempt(4, { to: ATTACKER[4], protocol: "udp", port: 123 }));
+
+    const remote = parseCidr(ATTACKER[4]);
+    const hits = await enforcer.hits();
+    expect(hits).toContainEqual(
+      expect.objectContaining({
+        remote,
+        direction: "in",
+        protocol: 6,
+        port: PORT,
+      }),
+    );
+    expect(hits).toContainEqual({
+      ...{ remote: parseCidr(ATTACKER[6]), direction: "in" },
+      ...{ protocol: 17, port: 53, packets: 1, bytes: 62 },
+    });
+    expect(hits).toContainEqual({
+      ...{ remote, direction: "out" },
+      ...{ protocol: 17, port: 123, packets: 1, bytes: 42 },
+    });
+  });
+
+  it("counts what has no port: ICMP, and all fragments but the first", async () => {
+    await ban(60, "10.9.0.0/24", "2001:db8:9::/64");
+    await attacker.sh("ip -6 neighbour flush dev eth0");
+    await attacker.reaches(attempt(6)); // asks for the neighbour over ICMPv6
+    await attacker.reaches(attempt(4, { protocol: "udp", bytes: 4_000 }));
+
+    const hits = await enforcer.hits();
+    const remote = parseCidr(ATTACKER[4]);
+    const icmp = { remote: parseCidr(ATTACKER[6]), protocol: 58, port: 0 };
+    expect(hits).toContainEqual(expect.objectContaining(icmp));
+    for (const [port, packets] of [
+      [PORT, 1],
+      [0, 2],
+    ]) {
+      const counted = { remote, protocol: 17, port, packets };
+      expect(hits).toContainEqual(expect.objectContaining(counted));
+    }
+  });
+
+  it("drops also when there is no room left to count", async () => {
+    await ban(60, "10.9.0.0/24");
+    await sh(`
+      for a in {0..15}; do
+        { echo -n "add element inet tourniquet hits_in4 {"
+          for b in {0..255}; do for c in {0..15}; do
+            echo -n "172.16.$a.$b . 6 . $c,"
+          done; done
+          echo "}"
+        } | nft -f -
+      done`);
+    for (const protocol of ["tcp", "udp"] as const) {
+      expect(await attacker.reaches(attempt(4, { protocol }))).toBe(false);
+    }
+    const counted = (await enforcer.hits())
+      .filter(({ direction }) => direction === "in")
+      .map(({ remote }) => formatCidr(remote));
+    expect(counted.length).toBe(65_536);
+    expect(counted.includes(ATTACKER[4])).toBe(false);
+  });
+
+  it("keeps dropping all through a rebuild, and drops the stale after", async () => {
+    await ban(60, ATTACKER[4], "10.9.0.3");
+    let answered = 0;
+    async function* slowly() {
+      yield lasting(60, "192.0.2.1");
+      for (let i = 0; i < 3; i++) {
+        if (await attacker.reaches(attempt(4))) answered++;
+        yield lasting(60, ATTACKER[4], ATTACKER[4]);
+      }
+    }
+    await enforcer.rebuild({ ledger: 1, revision: 4 }, slowly());
+    if (await attacker.reaches(attempt(4))) answered++;
+    expect(answered).toBe(0);
+    const from = "10.9.0.3";
+    expect(await attacker.reaches(attempt(4, { from }))).toBe(true);
+  });
+});

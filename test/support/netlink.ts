@@ -1,0 +1,15 @@
+import { MessageWriter } from "../../agent/netlink/writer.js";
+import { messagesIn, type Message } from "../../agent/netlink/message.js";
+
+/** The messages that `fill` writes. */
+export function written(fill: (w: MessageWriter) => void): Message[] {
+  const w = new MessageWriter();
+  w.restart(0);
+  fill(w);
+  return [...messagesIn(w.bytes)];
+}
+
+/** One message as the kernel would send it. */
+export function message(type: number, payload: Uint8Array, flags = 0): Message {
+  return { type, flags, sequence: 1, payload: Buffer.from(payload) };
+}
