@@ -9,8 +9,12 @@ export const limits = {
   segmentBytes: 1024 * 1024,
   /** Bytes of a segment's body once inflated. */
   segmentRawBytes: 4 * 1024 * 1024,
-  /** Ops in one segment: about what the kernel takes in within 50 ms. */
-  segmentOps: 8_192,
+  /**
+   * Ops in one segment. The ledger and the kernel each take them in within some
+   * 20 ms, and as one batch they fit the netlink buffer of a process without
+   * privileges beyond its own namespace (416 KiB).
+   */
+  segmentOps: 4_096,
   /** Bytes of a snapshot file. */
   snapshotBytes: 64 * 1024 * 1024,
   /** Bytes of a snapshot's body once inflated. */

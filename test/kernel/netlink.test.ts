@@ -15,7 +15,8 @@ import {
 import * as nft from "../../agent/netlink/nftables/messages.js";
 import { readAddresses, readGateways } from "../../agent/netlink/route.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
-import { Namespace, describeInNamespace, sh } from "../support/namespace.js";
+import { Namespace, sh } from "../../scripts/lab/namespace.js";
+import { describeInNamespace } from "../support/namespace.js";
 
 const subsystem = NFNL_SUBSYS_NFTABLES;
 const TABLE = { family: NFPROTO_INET, name: "t" };

@@ -5,7 +5,8 @@ import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { lasting, slices } from "../support/entries.js";
-import { describeInNamespace, sh } from "../support/namespace.js";
+import { sh } from "../../scripts/lab/namespace.js";
+import { describeInNamespace } from "../support/namespace.js";
 
 const LABEL = { ledger: 0xfeed_beef, revision: 1 };
 

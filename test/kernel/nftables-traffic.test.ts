@@ -14,8 +14,9 @@ import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import { lasting, slices } from "../support/entries.js";
-import { Namespace, describeInNamespace, sh } from "../support/namespace.js";
-import { reaches, serve, type Attempt } from "../support/prober.js";
+import { Namespace, sh } from "../../scripts/lab/namespace.js";
+import { describeInNamespace } from "../support/namespace.js";
+import { reaches, serve, type Attempt } from "../../scripts/lab/prober.js";
 
 const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
 const ATTACKER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };

@@ -1,0 +1,222 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { startCloudLink } from "./cloud-link.js";
+import { unixSeconds, type Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import { feedsOf, type Identity } from "./config/identity.js";
+import { Converger } from "./converge.js";
+import { Enforcement } from "./enforcement.js";
+import type { Enforcer, Hit } from "./enforce/enforcer.js";
+import { pickEnforcer } from "./enforce/pick.js";
+import { makeEvents, type AgentEvents } from "./events.js";
+import type { HostFacts } from "./guard/facts.js";
+import { readHostFacts } from "./host/facts.js";
+import type { Ledger } from "./ledger/ledger.js";
+import { openLedgerOrQuarantine } from "./ledger/quarantine.js";
+import { Lifetime } from "./lifetime.js";
+import { LinkStatus } from "./link-status.js";
+import type { Logger } from "./log/logger.js";
+import { Protection } from "./protection.js";
+import { Receipts } from "./receipts.js";
+import { schedule } from "./schedule.js";
+import { makeSteps } from "./steps.js";
+import type { SigningKey } from "./trust/keys.js";
+import { TrustedRoot } from "./trust/root.js";
+
+/** Everything that an agent is started with. */
+export interface AgentOptions {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly deviceKey: SigningKey;
+  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
+  readonly ca: string | undefined;
+  readonly version: string;
+  readonly platform: NodeJS.Platform;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** A running agent, as the control socket and the tests see it. */
+export interface Agent extends AsyncDisposable {
+  readonly ledger: Ledger;
+  readonly enforcer: Enforcer;
+  readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
+  facts(): HostFacts;
+  hits(): Promise<readonly Hit[]>;
+}
+
+/**
+ * Starts an agent: ledger, then the kernel brought to what the ledger says,
+ * before any network, then the cloud. Whatever fails on the way closes what was
+ * opened. Bans stay in the kernel when the agent ends.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const events = makeEvents(options.log);
+  await using opened = new Lifetime();
+  opened.defer(() => events.stopping());
+  const status = new LinkStatus(options.clock);
+  const power = await openPower(options, { opened, status, events });
+  opened.own(startLink(options, power, { status, events }));
+  const { ledger, enforcer, protection } = power;
+  const lifetime = opened.release();
+  return {
+    ledger,
+    enforcer,
+    link: status,
+    facts: () => protection.facts,
+    hits: () => enforcer.hits(),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
+  };
+}
+
+/** What holds power over the host; it works without any network. */
+interface Power {
+  readonly ledger: Ledger;
+  readonly enforcer: Enforcer;
+  readonly protection: Protection;
+  readonly enforcement: Enforcement;
+  readonly receipts: Receipts;
+}
+
+interface Scope {
+  readonly opened: Lifetime;
+  readonly status: LinkStatus;
+  readonly events: AgentEvents;
+}
+
+async function openPower(
+  options: AgentOptions,
+  { opened, status, events }: Scope,
+): Promise<Power> {
+  const { config, identity, clock, platform, random } = options;
+  const { backend } = config.enforce;
+  const ledger = opened.own(openLedger(config, clock, events));
+  const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
+  const hostname = new URL(identity.url).hostname;
+  const protection = await Protection.start({
+    readFacts: () => readHostFacts({ hostname, connected: status.connected }),
+    policy: config.guard,
+    enforcer,
+    events,
+  });
+  const receipts = new Receipts({
+    agent: identity.agent,
+    backend,
+    deviceKey: options.deviceKey,
+  });
+  const converger = new Converger({
+    desired: ledger,
+    enforcer,
+    clock,
+    mayReplace: () => status.hasCaughtUp,
+  });
+  const recovered = () => recall(receipts, ledger, clock);
+  const enforcement = opened.own(
+    new Enforcement({ converger, clock, random, events, recovered }),
+  );
+  await enforceFirst(enforcement, () => {
+    recovered();
+    events.started(ledger.revision(), backend);
+  });
+  opened.own(everyMinute("tidy", () => tidy(ledger, clock, events)));
+  opened.own(everyMinute("protect", () => protection.refresh()));
+  return { ledger, enforcer, protection, enforcement, receipts };
+}
+
+function startLink(
+  options: AgentOptions,
+  { ledger, protection, enforcement, receipts }: Power,
+  { status, events }: Omit<Scope, "opened">,
+): AsyncDisposable {
+  const { identity, config, clock } = options;
+  const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
+  const enforce = () => enforcement.enforce();
+  return startCloudLink({
+    ...options,
+    root,
+    boot: randomUUID(),
+    snapshotFolder: join(config.stateDir, "snapshots"),
+    positions: ledger,
+    step: makeSteps({
+      root,
+      feeds: feedsOf(identity),
+      policy: config.guard,
+      facts: () => protection.facts,
+      ledger,
+      enforce,
+      clock,
+    }),
+    receipts,
+    status,
+    events,
+    refreshFacts: () => protection.refresh(),
+    enforce,
+  });
+}
+
+function openLedger(
+  { stateDir }: Config,
+  clock: Clock,
+  events: AgentEvents,
+): Ledger {
+  const path = join(stateDir, "ledger.db");
+  const { ledger, quarantined } = openLedgerOrQuarantine(path, clock);
+  if (quarantined !== undefined) {
+    events.ledgerQuarantined(quarantined.folder, quarantined.why);
+  }
+  return ledger;
+}
+
+/** A start goes on without: the retry is under way, and the cloud may help. */
+async function enforceFirst(
+  enforcement: Enforcement,
+  done: () => void,
+): Promise<void> {
+  try {
+    await enforcement.enforce();
+    done();
+  } catch {
+    return;
+  }
+}
+
+/** The kernel has been read back to hold all of the ledger: that is a receipt. */
+function recall(receipts: Receipts, ledger: Ledger, clock: Clock): void {
+  const newest = ledger.outcomes(RECENT_OUTCOMES);
+  const earlier = ledger.positions().flatMap((position) => {
+    const { feed, epoch, offset } = position;
+    const outcome = newest.find(
+      ({ position: at }) =>
+        at.feed === feed && at.epoch === epoch && at.offset === offset,
+    );
+    return outcome === undefined ? [] : [{ ...outcome, position }];
+  });
+  receipts.recall(earlier, clock.now());
+}
+
+/** node-cron's six fields: at second zero of every minute. */
+const everyMinute = (name: string, task: () => Promise<void>) =>
+  schedule("0 * * * * *", name, task);
+
+/** Slices of some milliseconds, so that nothing waits for the whole. */
+async function tidy(
+  ledger: Ledger,
+  clock: Clock,
+  events: AgentEvents,
+): Promise<void> {
+  try {
+    while (ledger.purge(unixSeconds(clock.now()), ROWS_AT_ONCE)) {
+      await clock.sleep(BETWEEN_SLICES_MS);
+    }
+  } catch (error) {
+    events.maintenanceFailed(error);
+  }
+}
+
+const ROWS_AT_ONCE = 2_000;
+const BETWEEN_SLICES_MS = 20;
+
+/** The newest outcome of each of a handful of feeds is among these. */
+const RECENT_OUTCOMES = 1_000;

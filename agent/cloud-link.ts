@@ -1,0 +1,167 @@
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { BanSteps } from "./ban-walk.js";
+import type { Clock } from "./clock.js";
+import type { Identity } from "./config/identity.js";
+import type { AgentEvents } from "./events.js";
+import { follow, type FollowPorts } from "./follow.js";
+import type { LinkStatus } from "./link-status.js";
+import type { FeedName, Position } from "./model/position.js";
+import type { Hello } from "./protocol/documents.js";
+import { wirePosition, type Receipts } from "./receipts.js";
+import type { SigningKey } from "./trust/keys.js";
+import type { TrustedRoot } from "./trust/root.js";
+import { signAsDevice } from "./trust/sign.js";
+import { verifyHead } from "./trust/verify.js";
+import { dial } from "./uplink/dial.js";
+import { fetchSegments, fetchSnapshot, httpUrl } from "./uplink/fetch.js";
+import { uplink, type Session, type UplinkPorts } from "./uplink/uplink.js";
+
+export interface CloudLinkPorts {
+  readonly identity: Identity;
+  readonly deviceKey: SigningKey;
+  readonly root: TrustedRoot;
+  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
+  readonly ca: string | undefined;
+  readonly version: string;
+  /** A UUID drawn at this start. */
+  readonly boot: string;
+  readonly snapshotFolder: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly positions: {
+    position(feed: FeedName): Position | undefined;
+    positions(): readonly Position[];
+  };
+  readonly step: BanSteps;
+  readonly receipts: Receipts;
+  readonly status: LinkStatus;
+  readonly events: AgentEvents;
+  /** The address that the cloud is reached at may be new. */
+  refreshFacts(): Promise<void>;
+  /** Bans that waited for the whole picture need not wait any more. */
+  enforce(): Promise<void>;
+}
+
+/** Follows the cloud's feeds until disposed. */
+export function startCloudLink(ports: CloudLinkPorts): AsyncDisposable {
+  const stop = new AbortController();
+  const items = uplink(uplinkPorts(ports), stop.signal);
+  const done = follow(items, followPorts(ports)).catch((error: unknown) =>
+    ports.events.linkBroken(error),
+  );
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
+  const { clock, ca, identity, status, events, random } = ports;
+  const url = new URL("/v1/agent", identity.url);
+  url.protocol = url.protocol.replace(/^http/, "ws");
+  return {
+    dial: (signal) =>
+      dial({ url, ca, handshakeMs: HANDSHAKE_MS, clock }, signal),
+    hello: (challenge) => {
+      if (challenge.cloud !== identity.cloud) {
+        throw new Error(
+          `this host is enrolled with ${identity.cloud}, and ${challenge.cloud} answered`,
+        );
+      }
+      const hello = helloOf(ports, challenge.nonce);
+      return {
+        type: "hello",
+        ...signAsDevice("hello", hello, ports.deviceKey),
+      };
+    },
+    clock,
+    random,
+    events: {
+      linkLost: (error, retryInMs) => {
+        status.down(error.message);
+        events.linkLost(error, retryInMs);
+      },
+    },
+  };
+}
+
+function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
+  const { identity, clock, version, boot, positions } = ports;
+  return {
+    agent: identity.agent,
+    nonce,
+    cloud: identity.cloud,
+    time: Math.floor(clock.now()),
+    version,
+    boot,
+    positions: positions
+      .positions()
+      .filter(({ feed }) => feed !== "local")
+      .map(wirePosition),
+  };
+}
+
+function followPorts(ports: CloudLinkPorts): FollowPorts {
+  const { events, status, receipts, root } = ports;
+  return {
+    step: ports.step,
+    clock: ports.clock,
+    events,
+    random: ports.random,
+    position: (feed) => ports.positions.position(feed),
+    verifyHead: (head) => verifyHead(head, root),
+    fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
+    fetchSnapshot: (session, plan) => snapshotBytes(ports, session, plan),
+    linkUp: async (session) => {
+      status.up(session.remoteAddress);
+      events.linkUp(ports.identity.cloud, session.remoteAddress);
+      await ports.refreshFacts();
+      receipts.all().forEach((message) => session.send(message));
+    },
+    caughtUp: () => {
+      status.caughtUp();
+      ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));
+    },
+    answer: (session, outcome) => {
+      const { receipt, message } = receipts.of(outcome);
+      session.send(message);
+      events.enforced(receipt);
+    },
+  };
+}
+
+const fetching = (
+  { identity, ca }: CloudLinkPorts,
+  { welcome, ended }: Session,
+) => ({
+  base: httpUrl(new URL(identity.url), "/"),
+  ca,
+  session: welcome.session,
+  signal: ended,
+});
+
+/** The whole file, and no other left behind: at most one is under way. */
+async function snapshotBytes(
+  ports: CloudLinkPorts,
+  session: Session,
+  plan: { readonly sha256: string; readonly bytes: number },
+): Promise<Buffer> {
+  const folder = ports.snapshotFolder;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await forgetOthers(folder, plan.sha256);
+  const path = await fetchSnapshot(fetching(ports, session), plan, folder);
+  const bytes = await readFile(path);
+  await rm(path, { force: true });
+  return bytes;
+}
+
+async function forgetOthers(folder: string, wanted: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(wanted)) await rm(join(folder, name), { force: true });
+  }
+}
+
+const HANDSHAKE_MS = 10_000;

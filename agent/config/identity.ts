@@ -1,0 +1,31 @@
+import * as v from "valibot";
+import type { FeedName } from "../model/position.js";
+import { Id, Sha256, parseJson, shortText } from "../protocol/shapes.js";
+import { SignedText } from "../protocol/signed-text.js";
+
+/** Who this host is to its cloud: what enrolment left in `identity.json`. */
+export const Identity = v.strictObject({
+  version: v.literal(1),
+  agent: Id,
+  org: Id,
+  /** The name that the cloud gives itself in its challenges. */
+  cloud: shortText(128),
+  url: v.pipe(v.string(), v.url()),
+  /** Fingerprint of the root that was pinned at enrolment. */
+  rootFingerprint: Sha256,
+  root: SignedText,
+});
+export type Identity = v.InferOutput<typeof Identity>;
+
+/** @throws Malformed with every problem and its path */
+export const parseIdentity = (text: string): Identity =>
+  parseJson(Identity, text, "identity");
+
+/** The feeds that an agent of this org follows. */
+export const feedsOf = ({
+  org,
+}: Pick<Identity, "org">): readonly FeedName[] => [
+  "urgent",
+  "reputation",
+  `org/${org}`,
+];

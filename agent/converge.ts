@@ -1,0 +1,126 @@
+import type { Clock } from "./clock.js";
+import { unixSeconds } from "./clock.js";
+import { NotEnforced, RulesetGone, type Enforcer } from "./enforce/enforcer.js";
+import type { Entry, RulesetChange } from "./model/ruleset.js";
+import { limits } from "./protocol/limits.js";
+import { Mutex } from "./mutex.js";
+
+/** What converging asks of the ledger. */
+export interface DesiredState {
+  readonly id: number;
+  revision(): number;
+  changesSince(
+    since: number,
+    limit: number,
+    now: () => number,
+  ): Iterable<RulesetChange | "rebuild">;
+  entries(size: number, now: number): Iterable<readonly Entry[]>;
+  enforced(revision: number): void;
+}
+
+export interface ConvergePorts {
+  readonly desired: DesiredState;
+  readonly enforcer: Enforcer;
+  readonly clock: Clock;
+  /**
+   * Whether this ledger may replace a ruleset that is not its own. A ledger
+   * that has just been made knows nothing yet, and the kernel's old bans are
+   * better than none.
+   */
+  mayReplace(): boolean;
+}
+
+/** The kernel holds another ledger's ruleset, and this one is not complete yet. */
+export class NotYetComplete extends NotEnforced {
+  constructor() {
+    super(
+      "the kernel keeps an earlier ledger's bans until this one has every feed",
+    );
+  }
+}
+
+/** Makes the kernel hold what the ledger says, one run at a time. */
+export class Converger {
+  readonly #ports: ConvergePorts;
+  readonly #turns = new Mutex();
+
+  constructor(ports: ConvergePorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Returns once the kernel, read back, carries the ledger's revision.
+   * Idempotent; cheap when there is nothing to do.
+   * @throws NotEnforced when the kernel refuses; it then holds what it had
+   */
+  converge(): Promise<number> {
+    return this.#turns.run(() => this.#untilEqual());
+  }
+
+  async #untilEqual(): Promise<number> {
+    const { desired, enforcer } = this.#ports;
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const kernel = await enforcer.read();
+      const ours = kernel.at === "present" && kernel.ledger === desired.id;
+      if (ours && kernel.revision === desired.revision()) {
+        desired.enforced(kernel.revision);
+        return kernel.revision;
+      }
+      if (kernel.at === "present" && !ours && !this.#ports.mayReplace()) {
+        throw new NotYetComplete();
+      }
+      await this.#advance(ours ? kernel.revision : undefined);
+    }
+    throw new NotEnforced(
+      `the kernel's ruleset was changed by somebody else ${MOST_STEPS} times in a row`,
+    );
+  }
+
+  async #advance(since: number | undefined): Promise<void> {
+    const { enforcer } = this.#ports;
+    try {
+      for (const change of this.#changesSince(since)) {
+        if (change === "rebuild") await this.#rebuild();
+        else await enforcer.apply(change);
+      }
+    } catch (error) {
+      // Reading the kernel again finds the ruleset absent, and builds it.
+      if (!(error instanceof RulesetGone)) throw error;
+    }
+  }
+
+  /** A kernel that holds nothing of ours has everything to learn. */
+  #changesSince(
+    since: number | undefined,
+  ): Iterable<RulesetChange | "rebuild"> {
+    if (since === undefined) return ["rebuild"];
+    return this.#ports.desired.changesSince(since, SLICE, this.#now);
+  }
+
+  async #rebuild(): Promise<void> {
+    const { desired, enforcer } = this.#ports;
+    const label = { ledger: desired.id, revision: desired.revision() };
+    await enforcer.rebuild(
+      label,
+      inTurns(desired.entries(REBUILD_SLICE, this.#now())),
+    );
+  }
+
+  readonly #now = () => unixSeconds(this.#ports.clock.now());
+}
+
+/** More than the ops of any segment, so that a segment is one atomic batch. */
+const SLICE = limits.segmentOps + 1;
+
+/** What the kernel takes in within some 10 ms, so that the event loop turns. */
+const REBUILD_SLICE = 4_000;
+
+/** Others may change our table while we look; not for ever. */
+const MOST_STEPS = 8;
+
+async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) {
+    yield item;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,106 @@
+import type { HostFacts } from "./guard/facts.js";
+import type { Logger } from "./log/logger.js";
+import { formatCidr } from "./model/cidr.js";
+import type { FeedName, Position } from "./model/position.js";
+import type { Receipt } from "./protocol/documents.js";
+import type { RefusalCode } from "./protocol/refusals.js";
+
+/** Everything the agent reports, one function an event: its only words. */
+export function makeEvents(log: Logger) {
+  return { ...hostEvents(log), ...linkEvents(log), ...banEvents(log) };
+}
+
+export type AgentEvents = ReturnType<typeof makeEvents>;
+
+function hostEvents(log: Logger) {
+  return {
+    started(revision: number, backend: string): void {
+      log.info("the kernel holds what the ledger says", { revision, backend });
+    },
+    stopping(): void {
+      log.info("stopping; bans stay in the kernel");
+    },
+    ledgerQuarantined(path: string, why: unknown): void {
+      log.error("the ledger was damaged; started a new one", { path, why });
+    },
+    factsChanged(facts: HostFacts): void {
+      log.info("protected addresses changed", {
+        own: facts.own.map(formatCidr),
+        gateways: facts.gateways.map(formatCidr),
+        cloud: facts.cloud.map(formatCidr),
+      });
+    },
+    factsUnknown(why: unknown): void {
+      log.error("could not read this host's addresses", { why });
+    },
+    maintenanceFailed(why: unknown): void {
+      log.error("could not tidy the ledger", { why });
+    },
+  };
+}
+
+function linkEvents(log: Logger) {
+  return {
+    linkUp(cloud: string, address: string): void {
+      log.info("connected to the cloud", { cloud, address });
+    },
+    linkLost(error: Error, retryInMs: number): void {
+      log.warn("no connection to the cloud; bans stay in force", {
+        why: error,
+        retryInMs,
+      });
+    },
+    catchingUp(feed: FeedName, mode: string): void {
+      log.info("catching up with a feed", { feed, mode });
+    },
+    catchUpFailed(feed: FeedName, why: unknown): void {
+      log.warn("could not catch up with a feed", { feed, why });
+    },
+    linkBroken(why: unknown): void {
+      log.error("following the cloud ended; restart the agent", { why });
+    },
+    behind(head: Pick<Position, "feed" | "offset">, offset: number): void {
+      const { feed, offset: cloudOffset } = head;
+      log.warn("behind the cloud; asking again", { feed, offset, cloudOffset });
+    },
+    headRefused(why: unknown): void {
+      log.error("refused a dated head", { why });
+    },
+  };
+}
+
+function banEvents(log: Logger) {
+  return {
+    enforced({ position, ...receipt }: Receipt): void {
+      log.info("in force", {
+        feed: position.feed,
+        offset: position.offset,
+        banned: receipt.banned,
+        lifted: receipt.lifted,
+        held: receipt.heldTotal,
+        enforcedMs: receipt.enforcedMs,
+      });
+      if (receipt.heldTotal > 0) {
+        log.warn("bans were held by a guard", {
+          feed: position.feed,
+          total: receipt.heldTotal,
+          first: receipt.held.slice(0, 5),
+        });
+      }
+    },
+    refused(
+      feed: FeedName | undefined,
+      code: RefusalCode,
+      detail: string,
+    ): void {
+      const level = code === "replayed" ? "debug" : "error";
+      log[level]("refused what the cloud sent", { feed, code, detail });
+    },
+    notEnforced(why: unknown, retryInMs: number): void {
+      log.error("the kernel does not hold what the ledger says", {
+        why,
+        retryInMs,
+      });
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { BanSteps } from "./ban-walk.js";
+import { unixSeconds, type Clock } from "./clock.js";
+import type { GuardPolicy, HostFacts } from "./guard/facts.js";
+import { review } from "./guard/guard.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { FeedName } from "./model/position.js";
+import type { TrustedRoot } from "./trust/root.js";
+import { verifySegment, verifySnapshot } from "./trust/verify.js";
+
+export interface StepPorts {
+  readonly root: TrustedRoot;
+  readonly feeds: readonly FeedName[];
+  readonly policy: GuardPolicy;
+  readonly facts: () => HostFacts;
+  readonly ledger: Ledger;
+  readonly enforce: () => Promise<void>;
+  readonly clock: Clock;
+}
+
+/** Fits the rooms to the steps of the ban walk, in the order they are taken. */
+export function makeSteps(ports: StepPorts): BanSteps {
+  const { root, feeds, policy, facts, ledger, enforce, clock } = ports;
+  const expectation = () => ({ root, feeds, now: clock.now() });
+  const now = () => unixSeconds(clock.now());
+  return {
+    verifySegment: (segment) =>
+      verifySegment(
+        segment,
+        ledger.position(segment.header.feed),
+        expectation(),
+      ),
+    verifySnapshot: (snapshot) =>
+      verifySnapshot(
+        snapshot,
+        ledger.position(snapshot.header.feed),
+        expectation(),
+      ),
+    review: (ops) => review(ops, facts(), policy),
+    record: (position, ops) => ledger.record({ position, ops, now: now() }),
+    stage: (feed) => {
+      const staging = ledger.stage(feed);
+      return {
+        add: (bans) => staging.add(bans, now()),
+        compare: () => staging.compare(now()),
+        adopt: (position) => staging.adopt(position, now()),
+        discard: () => staging.discard(),
+      };
+    },
+    enforce,
+    monotonic: () => clock.monotonic(),
+  };
+}

@@ -1,0 +1,146 @@
+import type { Clock } from "../clock.js";
+import { LinkClosed, LinkError, LinkGarbled } from "./errors.js";
+
+/** What a connection carries. */
+export type Frame =
+  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "binary";
+      readonly bytes: Buffer;
+      /** Milliseconds since 1970, when the last byte had come. */
+      readonly receivedAt: number;
+      /** The same moment by the clock that never jumps. */
+      readonly arrivedAt: number;
+    };
+
+/** What a connection needs of a WebSocket. */
+export interface Wire {
+  send(text: string): void;
+  ping(): void;
+  pause(): void;
+  resume(): void;
+  close(code: number): void;
+  terminate(): void;
+}
+
+/**
+ * One connection as a stream of frames. Frames that nobody took yet are bounded
+ * by `MOST_WAITING_BYTES`: beyond it the socket is not read, TCP pushes back,
+ * and the cloud notices.
+ */
+export class Connection implements AsyncDisposable {
+  #remoteAddress = "";
+  #heard = 0;
+  #waiting: Frame[] = [];
+  #waitingBytes = 0;
+  #ended: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly clock: Pick<Clock, "now" | "monotonic">,
+  ) {}
+
+  /** The address that the connection went to. */
+  get remoteAddress(): string {
+    return this.#remoteAddress;
+  }
+
+  send(text: string): void {
+    if (this.#ended === undefined) this.wire.send(text);
+  }
+
+  ping(): void {
+    if (this.#ended === undefined) this.wire.ping();
+  }
+
+  /** Counts frames and pongs. */
+  heard(): number {
+    return this.#heard;
+  }
+
+  /** Ends the stream with this error and the connection without ceremony. */
+  drop(why: Error): void {
+    this.failed(why);
+    this.wire.terminate();
+  }
+
+  /** Every frame in order; ends by throwing the LinkError that ended the link. */
+  async *frames(): AsyncGenerator<Frame, never> {
+    for (;;) {
+      const frame = this.#waiting.shift();
+      if (frame !== undefined) {
+        this.#settle(-sizeOf(frame));
+        yield frame;
+      } else if (this.#ended !== undefined) {
+        throw this.#ended;
+      } else {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    }
+  }
+
+  reached(remoteAddress: string): void {
+    this.#remoteAddress = remoteAddress;
+  }
+
+  heardFrame(bytes: Buffer, isBinary: boolean): void {
+    this.#heard++;
+    const frame: Frame = isBinary
+      ? { kind: "binary", bytes, ...this.#moment() }
+      : { kind: "text", text: bytes.toString("utf8") };
+    this.#waiting.push(frame);
+    this.#settle(sizeOf(frame));
+    this.#wake();
+  }
+
+  heardPong(): void {
+    this.#heard++;
+  }
+
+  heardClose(code: number, reason: string): void {
+    this.failed(new LinkClosed(code, reason));
+  }
+
+  /** The first reason for the end is the one that counts. */
+  failed(error: Error): void {
+    this.#ended ??=
+      error instanceof LinkError
+        ? error
+        : new LinkGarbled(error.message, { cause: error });
+    this.#wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended ??= new LinkClosed(NORMAL_CLOSURE, "closed here");
+    this.wire.close(NORMAL_CLOSURE);
+    const grace = setTimeout(() => this.wire.terminate(), CLOSE_GRACE_MS);
+    grace.unref();
+    await Promise.resolve();
+  }
+
+  #moment(): { receivedAt: number; arrivedAt: number } {
+    return { receivedAt: this.clock.now(), arrivedAt: this.clock.monotonic() };
+  }
+
+  #settle(bytes: number): void {
+    const before = this.#waitingBytes;
+    this.#waitingBytes += bytes;
+    const most = MOST_WAITING_BYTES;
+    if (before <= most && this.#waitingBytes > most) this.wire.pause();
+    if (before > most && this.#waitingBytes <= most) this.wire.resume();
+  }
+}
+
+/** Four of the largest segments. */
+const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** RFC 6455 §7.4.1. */
+const NORMAL_CLOSURE = 1000;
+
+/** How long a peer may take to answer a close frame. */
+const CLOSE_GRACE_MS = 1_000;
+
+function sizeOf(frame: Frame): number {
+  return frame.kind === "text" ? frame.text.length : frame.bytes.length;
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from "node:http";
+import { WebSocket, type RawData } from "ws";
+import type { Clock } from "../clock.js";
+import { limits } from "../protocol/limits.js";
+import { SUBPROTOCOL } from "../protocol/messages.js";
+import { Connection } from "./connection.js";
+import { CloudUnreachable, HandshakeRefused } from "./errors.js";
+
+/** Where and how to connect. */
+export interface DialOptions {
+  /** `wss:`, or `ws:` to a loopback address. */
+  readonly url: URL;
+  /** PEM of the authorities to trust; undefined for the system's. */
+  readonly ca: string | undefined;
+  readonly handshakeMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens one connection to the cloud.
+ * @throws CloudUnreachable or HandshakeRefused
+ */
+export async function dial(
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const socket = new WebSocket(options.url, SUBPROTOCOL, {
+    handshakeTimeout: options.handshakeMs,
+    maxPayload: limits.segmentBytes,
+    perMessageDeflate: false,
+    followRedirects: false,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
+  const connection = attach(socket, options.clock);
+  const abort = () => socket.terminate();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await opened(socket);
+    return connection;
+  } catch (error) {
+    socket.terminate();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function opened(socket: WebSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("unexpected-response", (request, response) => {
+      request.destroy();
+      reject(refusalOf(response));
+    });
+    socket.once("error", (cause) =>
+      reject(
+        new CloudUnreachable(`cannot connect to the cloud: ${cause.message}`, {
+          cause,
+        }),
+      ),
+    );
+  });
+}
+
+function refusalOf(response: IncomingMessage): HandshakeRefused {
+  const seconds = Number(response.headers["retry-after"]);
+  const retryAfterMs =
+    Number.isFinite(seconds) && seconds >= 0
+      ? Math.min(seconds, LONGEST_RETRY_AFTER_S) * 1000
+      : undefined;
+  return new HandshakeRefused(response.statusCode ?? 0, retryAfterMs);
+}
+
+/** A cloud may slow agents down, not send them away for good. */
+const LONGEST_RETRY_AFTER_S = 3_600;
+
+/** Fits a `ws` socket to what Connection needs of it. */
+function attach(socket: WebSocket, clock: Clock): Connection {
+  const wire = {
+    send: (text: string) => socket.send(text),
+    ping: () => socket.ping(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: (code: number) => socket.close(code),
+    terminate: () => socket.terminate(),
+  };
+  const connection = new Connection(wire, clock);
+  socket.on("upgrade", (response) =>
+    connection.reached(response.socket.remoteAddress ?? ""),
+  );
+  socket.on("message", (data, isBinary) =>
+    connection.heardFrame(bytesOf(data), isBinary),
+  );
+  socket.on("pong", () => connection.heardPong());
+  socket.on("ping", () => connection.heardPong());
+  socket.on("close", (code, reason) =>
+    connection.heardClose(code, reason.toString("utf8")),
+  );
+  socket.on("error", (error) => connection.failed(error));
+  return connection;
+}
+
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data;
+}

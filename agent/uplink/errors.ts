@@ -1,0 +1,89 @@
+import { mayComeBackSoon } from "../protocol/close-codes.js";
+
+/** When to dial again. */
+export type Patience =
+  | { readonly kind: "backoff" }
+  /** The cloud said when. */
+  | { readonly kind: "after"; readonly ms: number }
+  /** The cloud asked a fleet to spread over a window. */
+  | { readonly kind: "within"; readonly ms: number }
+  /** Coming back at once is useless; giving up would protect nobody. */
+  | { readonly kind: "rarely" };
+
+const BACKOFF: Patience = { kind: "backoff" };
+
+/** A connection that did not come about or did not last. */
+export abstract class LinkError extends Error {
+  /** Each error knows how it is best waited out. */
+  patience(): Patience {
+    return BACKOFF;
+  }
+}
+
+/** No TCP or TLS connection, or the handshake broke off. */
+export class CloudUnreachable extends LinkError {
+  override readonly name = "CloudUnreachable";
+}
+
+/** The cloud answered the WebSocket handshake with an HTTP error. */
+export class HandshakeRefused extends LinkError {
+  override readonly name = "HandshakeRefused";
+
+  constructor(
+    readonly status: number,
+    readonly retryAfterMs: number | undefined,
+  ) {
+    super(`the cloud answered the handshake with HTTP ${status}`);
+  }
+
+  override patience(): Patience {
+    return this.retryAfterMs === undefined
+      ? BACKOFF
+      : { kind: "after", ms: this.retryAfterMs };
+  }
+}
+
+/** Nothing was heard for longer than the heartbeat allows. */
+export class LinkSilent extends LinkError {
+  override readonly name = "LinkSilent";
+
+  constructor(readonly heartbeatMs: number) {
+    super(`nothing was heard for two heartbeats of ${heartbeatMs} ms`);
+  }
+}
+
+/** The cloud said something that this agent does not understand. */
+export class LinkGarbled extends LinkError {
+  override readonly name = "LinkGarbled";
+}
+
+/** The connection was closed, with or without a reason. */
+export class LinkClosed extends LinkError {
+  override readonly name = "LinkClosed";
+
+  constructor(
+    readonly code: number,
+    readonly reason: string,
+  ) {
+    super(
+      `the connection was closed with code ${code} (${reason || "no reason"})`,
+    );
+  }
+
+  override patience(): Patience {
+    return mayComeBackSoon(this.code) ? BACKOFF : { kind: "rarely" };
+  }
+}
+
+/** The cloud is about to close and asked to come back within a window. */
+export class LinkDrained extends LinkError {
+  override readonly name = "LinkDrained";
+
+  constructor(readonly windowMs: number) {
+    super(`the cloud asked to reconnect within ${windowMs} ms`);
+  }
+
+  override patience(): Patience {
+    return { kind: "within", ms: this.windowMs };
+  }
+}

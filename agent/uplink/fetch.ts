@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { open, rename, rm, stat } from "node:fs/promises";
+import * as http from "node:http";
+import * as https from "node:https";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { limits } from "../protocol/limits.js";
+
+/** Where files of the cloud are fetched from, and with what right. */
+export interface FetchOptions {
+  /** The cloud's URL; `ws:` and `wss:` count as `http:` and `https:`. */
+  readonly base: URL;
+  readonly ca: string | undefined;
+  /** The session's bearer token. */
+  readonly session: string;
+  readonly signal: AbortSignal;
+}
+
+/** The cloud did not hand out a file. */
+export class FetchFailed extends Error {
+  override readonly name = "FetchFailed";
+}
+
+/** Signed segments one behind the other, from op `from` on: `GET /v1/segments`. */
+export async function fetchSegments(
+  options: FetchOptions,
+  at: { readonly feed: string; readonly epoch: string; readonly from: number },
+): Promise<Buffer> {
+  const query = new URLSearchParams({ ...at, from: String(at.from) });
+  const response = await get(options, `/v1/segments?${query.toString()}`, {});
+  expectStatus(response, [200]);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MOST_SEGMENTS_BYTES) {
+      throw new FetchFailed(`the answer has over ${MOST_SEGMENTS_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Fetches a snapshot into `folder` and returns its path. What an earlier
+ * attempt left is gone on with; a file whose content does not have the address
+ * it was asked by is thrown away.
+ */
+export async function fetchSnapshot(
+  options: FetchOptions,
+  wanted: { readonly sha256: string; readonly bytes: number },
+  folder: string,
+): Promise<string> {
+  const done = join(folder, `${wanted.sha256}.tqn`);
+  const part = `${done}.part`;
+  if (await isWhole(done, wanted)) return done;
+  await appendRest(options, wanted, part);
+  if (!(await isWhole(part, wanted))) {
+    await rm(part, { force: true });
+    throw new FetchFailed(`the snapshot is not ${wanted.sha256}`);
+  }
+  await rename(part, done);
+  return done;
+}
+
+async function appendRest(
+  options: FetchOptions,
+  { sha256, bytes }: { readonly sha256: string; readonly bytes: number },
+  part: string,
+): Promise<void> {
+  if (bytes > limits.snapshotBytes) {
+    throw new FetchFailed(`a snapshot of ${bytes} bytes is too large`);
+  }
+  await using file = await open(part, "a", 0o600);
+  const { size } = await file.stat();
+  if (size >= bytes) return;
+  const range = size > 0 ? { range: `bytes=${size}-` } : {};
+  const response = await get(options, `/v1/snapshots/${sha256}`, range);
+  expectStatus(response, size > 0 ? [206] : [200]);
+  await pipeline(
+    response,
+    atMost(bytes - size),
+    file.createWriteStream({ autoClose: false, flush: true }),
+  );
+}
+
+/** A peer that sends more than it announced is cut off. */
+function atMost(most: number) {
+  return async function* (source: AsyncIterable<Buffer>) {
+    let left = most;
+    for await (const chunk of source) {
+      left -= chunk.length;
+      if (left < 0) throw new FetchFailed(`more than ${most} bytes came`);
+      yield chunk;
+    }
+  };
+}
+
+async function isWhole(
+  path: string,
+  { sha256, bytes }: { readonly sha256: string; readonly bytes: number },
+): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.size !== bytes) return false;
+  await using file = await open(path);
+  const hash = createHash("sha256");
+  await pipeline(file.createReadStream({ autoClose: false }), hash);
+  return hash.digest("hex") === sha256;
+}
+
+function get(
+  { base, ca, session, signal }: FetchOptions,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<http.IncomingMessage> {
+  const url = httpUrl(base, path);
+  const { request } = url.protocol === "https:" ? https : http;
+  return new Promise((resolve, reject) => {
+    const asked = request(url, {
+      signal,
+      headers: { ...headers, authorization: `Bearer ${session}` },
+      timeout: IDLE_MS,
+      ...(ca === undefined ? {} : { ca }),
+    });
+    asked.on("timeout", () =>
+      asked.destroy(new FetchFailed(`nothing came for ${IDLE_MS} ms`)),
+    );
+    asked.on("response", resolve);
+    asked.on("error", (cause) =>
+      reject(
+        new FetchFailed(`cannot fetch ${path}: ${cause.message}`, { cause }),
+      ),
+    );
+    asked.end();
+  });
+}
+
+function expectStatus(
+  response: http.IncomingMessage,
+  expected: readonly number[],
+): void {
+  const status = response.statusCode ?? 0;
+  if (expected.includes(status)) return;
+  response.destroy();
+  throw new FetchFailed(`the cloud answered with HTTP ${status}`);
+}
+
+/** The HTTP address beside a WebSocket's. */
+export function httpUrl(base: URL, path: string): URL {
+  const url = new URL(path, base);
+  url.protocol = base.protocol.replace(/^ws/, "http");
+  return url;
+}
+
+/** Four of the largest segments, as the cloud cuts its answers. */
+const MOST_SEGMENTS_BYTES = 5 * 1024 * 1024;
+
+const IDLE_MS = 15_000;

@@ -1,0 +1,31 @@
+import type { Patience } from "./errors.js";
+
+/**
+ * How long to wait before the next dial, in milliseconds. `failures` counts
+ * from one. Full jitter: a fleet that lost the cloud together must not return
+ * together.
+ */
+export function retryDelayMs(
+  patience: Patience,
+  failures: number,
+  random: () => number,
+): number {
+  switch (patience.kind) {
+    case "backoff":
+      return Math.round(random() * ceilingMs(failures));
+    case "after":
+      return patience.ms + Math.round(random() * ceilingMs(1));
+    case "within":
+      return Math.round(random() * patience.ms);
+    case "rarely":
+      return Math.round(RARELY_MS * (0.5 + random()));
+  }
+}
+
+const BASE_MS = 1_000;
+const CAP_MS = 120_000;
+const RARELY_MS = 3_600_000;
+
+function ceilingMs(failures: number): number {
+  return Math.min(CAP_MS, BASE_MS * 2 ** Math.min(failures - 1, 20));
+}

@@ -1,0 +1,183 @@
+import type { Clock } from "../clock.js";
+import {
+  decodeCloudMessage,
+  encodeMessage,
+  type AgentMessage,
+  type CloudMessage,
+} from "../protocol/messages.js";
+import { Malformed } from "../protocol/malformed.js";
+import type { Connection, Frame } from "./connection.js";
+import {
+  LinkDrained,
+  LinkError,
+  LinkGarbled,
+  type Patience,
+} from "./errors.js";
+import { next, type LinkState } from "./link-state.js";
+import { watchLiveness } from "./liveness.js";
+import { retryDelayMs } from "./retry-delay.js";
+
+/** What the uplink needs of the world. */
+export interface UplinkPorts {
+  dial(signal: AbortSignal): Promise<Connection>;
+  /** Answers the cloud's challenge: the text of a hello. */
+  hello(challenge: Challenge): AgentMessage;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  random(): number;
+  readonly events: UplinkEvents;
+}
+
+/** What the uplink reports beside the stream. */
+export interface UplinkEvents {
+  linkLost(error: Error, retryInMs: number): void;
+}
+
+export type Challenge = CloudMessage & { readonly type: "challenge" };
+export type Welcome = CloudMessage & { readonly type: "welcome" };
+
+/** A link whose two ends have introduced themselves. */
+export interface Session {
+  readonly welcome: Welcome;
+  readonly remoteAddress: string;
+  /** Sends now, or drops the message when the link is gone. */
+  send(message: AgentMessage): void;
+  /** Aborted when the link is lost. */
+  readonly ended: AbortSignal;
+}
+
+export type UplinkItem =
+  | { readonly kind: "up"; readonly session: Session }
+  | { readonly kind: "message"; readonly message: CloudMessage }
+  | {
+      readonly kind: "segment";
+      readonly bytes: Buffer;
+      readonly receivedAt: number;
+      readonly arrivedAt: number;
+    };
+
+/** One stream of what the cloud says, however many connections it takes. */
+export async function* uplink(
+  ports: UplinkPorts,
+  signal: AbortSignal,
+): AsyncGenerator<UplinkItem, void> {
+  const { clock, events } = ports;
+  let link: LinkState = { at: "dialing", failures: 0 };
+  for (;;) {
+    const opened = () =>
+      (link = next(link, { kind: "opened", now: clock.monotonic() }));
+    const error: unknown = yield* oneConnection(ports, opened, signal);
+    if (signal.aborted) return;
+    const patience = patienceWith(error);
+    link = next(link, { kind: "lost", now: clock.monotonic(), patience });
+    const delayMs = retryDelayMs(patience, link.failures, () => ports.random());
+    events.linkLost(error as Error, delayMs);
+    await clock.sleep(delayMs, signal).catch(() => undefined);
+    link = next(link, { kind: "waited" });
+  }
+}
+
+/** Yields everything that one connection brings and returns what ended it. */
+async function* oneConnection(
+  ports: UplinkPorts,
+  opened: () => void,
+  signal: AbortSignal,
+): AsyncGenerator<UplinkItem, unknown> {
+  const ended = new AbortController();
+  try {
+    await using connection = await ports.dial(signal);
+    const stop = () => connection.drop(new LinkGarbled("stopped here"));
+    signal.addEventListener("abort", stop, {
+      once: true,
+      signal: ended.signal,
+    });
+    const frames = connection.frames();
+    const welcome = await greet(ports, connection, frames);
+    opened();
+    using _watch = watchLiveness(connection, welcome.heartbeatMs, ports.clock);
+    yield { kind: "up", session: sessionOf(connection, welcome, ended.signal) };
+    for await (const frame of frames) yield itemOf(frame);
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    ended.abort();
+  }
+}
+
+async function greet(
+  ports: UplinkPorts,
+  connection: Connection,
+  frames: AsyncGenerator<Frame, never>,
+): Promise<Welcome> {
+  using _deadline = deadline(connection);
+  const challenge = await expectMessage(frames, "challenge");
+  connection.send(encodeMessage(ports.hello(challenge)));
+  return await expectMessage(frames, "welcome");
+}
+
+/** A peer that accepts the connection and then says nothing is no cloud. */
+const GREETING_MS = 20_000;
+
+function deadline(connection: Connection): Disposable {
+  const timer = setTimeout(
+    () => connection.drop(new LinkGarbled("the cloud did not greet in time")),
+    GREETING_MS,
+  );
+  timer.unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+async function expectMessage<T extends CloudMessage["type"]>(
+  frames: AsyncGenerator<Frame, never>,
+  type: T,
+): Promise<CloudMessage & { readonly type: T }> {
+  const { value: frame } = await frames.next();
+  const item = itemOf(frame);
+  if (item.kind === "message" && isOfType(item.message, type)) {
+    return item.message;
+  }
+  throw new LinkGarbled(`expected a ${type} and got something else`);
+}
+
+function isOfType<T extends CloudMessage["type"]>(
+  message: CloudMessage,
+  type: T,
+): message is CloudMessage & { readonly type: T } {
+  return message.type === type;
+}
+
+function itemOf(frame: Frame): UplinkItem {
+  if (frame.kind === "binary") {
+    return { ...frame, kind: "segment" };
+  }
+  const message = decodeOrDrop(frame.text);
+  if (message.type === "drain") throw new LinkDrained(message.windowMs);
+  return { kind: "message", message };
+}
+
+function decodeOrDrop(text: string): CloudMessage {
+  try {
+    return decodeCloudMessage(text);
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new LinkGarbled(cause.message, { cause });
+  }
+}
+
+function sessionOf(
+  connection: Connection,
+  welcome: Welcome,
+  ended: AbortSignal,
+): Session {
+  return {
+    welcome,
+    remoteAddress: connection.remoteAddress,
+    send: (message) => connection.send(encodeMessage(message)),
+    ended,
+  };
+}
+
+function patienceWith(error: unknown): Patience {
+  return error instanceof LinkError ? error.patience() : { kind: "backoff" };
+}

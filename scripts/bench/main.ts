@@ -1,0 +1,26 @@
+import { benchApply } from "./apply.js";
+import { asText, reportOf, type Row } from "./report.js";
+
+/** Every benchmark by its name. */
+const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  apply: benchApply,
+};
+
+const [name = "", ...flags] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined || flags.some((flag) => flag !== "--json")) {
+  process.stderr.write(
+    `usage: npm run bench -- NAME [--json]\nNAME is one of: ${Object.keys(benches).join(", ")}\n`,
+  );
+  process.exitCode = 2;
+} else if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
+  process.stderr.write(
+    "bench: run it with npm run bench, which keeps it off this machine's firewall\n",
+  );
+  process.exitCode = 2;
+} else {
+  const report = reportOf(name, await bench());
+  process.stdout.write(`${asText(report)}\n`);
+  if (flags.includes("--json"))
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+}

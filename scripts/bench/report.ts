@@ -1,0 +1,99 @@
+import { cpus, release, availableParallelism } from "node:os";
+import Table from "cli-table3";
+
+/** One line of a benchmark: ours beside a peer's, measured in the same run. */
+export interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly ours: number;
+  /** Null where there is no peer, or it is absent; `peerName` then says why. */
+  readonly peer: number | null;
+  readonly peerName: string | null;
+  /** ours / peer. */
+  readonly ratio: number | null;
+  /** How far our runs lie apart, as (largest - smallest) / median; or p99 / p50. */
+  readonly spread: number | null;
+  readonly goal: string | null;
+  readonly met: boolean | null;
+}
+
+/** What a benchmark prints; with `--json` as one object on the last line. */
+export interface Report {
+  readonly bench: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly kernel: string;
+    readonly node: string;
+  };
+  readonly rows: readonly Row[];
+}
+
+export function reportOf(bench: string, rows: readonly Row[]): Report {
+  const machine = {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    kernel: release(),
+    node: process.version,
+  };
+  return { bench, machine, rows };
+}
+
+/** The report for people. */
+export function asText({ bench, machine, rows }: Report): string {
+  const drawn = new Table({
+    head: ["what", "unit", "ours", "peer", "ratio", "spread", "goal", "met"],
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    drawn.push([
+      row.what,
+      row.unit,
+      figure(row.ours),
+      row.peer === null
+        ? (row.peerName ?? "")
+        : `${figure(row.peer)} (${row.peerName ?? ""})`,
+      figure(row.ratio),
+      figure(row.spread),
+      row.goal ?? "",
+      row.met === null ? "" : row.met ? "yes" : "MISSED",
+    ]);
+  }
+  const where = `${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}`;
+  return `bench ${bench} on ${where}\n${drawn.toString()}`;
+}
+
+/** A row without a peer. */
+export function alone(
+  row: Pick<Row, "what" | "unit" | "ours"> & Partial<Row>,
+): Row {
+  return {
+    peer: null,
+    peerName: null,
+    ratio: null,
+    spread: null,
+    goal: null,
+    met: null,
+    ...row,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The smallest value that the share `q` of all does not exceed. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = Math.min(sorted.length - 1, Math.floor(q * sorted.length));
+  return sorted[at] ?? Number.NaN;
+}
+
+export function spread(values: readonly number[]): number {
+  return (Math.max(...values) - Math.min(...values)) / median(values);
+}
+
+function figure(value: number | null): string {
+  if (value === null) return "";
+  return value === 0 ? "0" : String(Number(value.toPrecision(3)));
+}

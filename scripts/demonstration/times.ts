@@ -1,0 +1,42 @@
+import type { Receipt } from "../../agent/protocol/documents.js";
+import type { LabCloud } from "../lab/lab.js";
+import { until } from "../lab/run.js";
+
+/** The receipt for one position, once it has come. */
+export function receiptAt(
+  cloud: LabCloud,
+  feed: string,
+  offset: number,
+): Promise<Receipt> {
+  const path = `/v1/receipts?feed=${encodeURIComponent(feed)}&offset=${offset}`;
+  return until("the receipt", async () => {
+    const { receipts } = await cloud.api<Receipts>("GET", path);
+    return receipts[0]?.receipt;
+  });
+}
+
+interface Receipts {
+  readonly receipts: readonly { readonly receipt: Receipt }[];
+}
+
+/**
+ * Bans one address after another and returns how long each took from the
+ * decision in the cloud to the read-back from the kernel, in milliseconds: both
+ * clocks are this machine's.
+ */
+export async function decisionTimes(
+  cloud: LabCloud,
+  count: number,
+): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const order = { range: `192.0.2.${i}`, for: "10m", reason: "demo: timing" };
+    const { offset, decidedAt } = await cloud.api<{
+      offset: number;
+      decidedAt: number;
+    }>("POST", "/v1/bans", order);
+    const receipt = await receiptAt(cloud, "urgent", offset);
+    times.push(receipt.receivedAt + receipt.enforcedMs - decidedAt);
+  }
+  return times;
+}

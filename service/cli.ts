@@ -1,0 +1,65 @@
+import { Command, CommanderError, Option } from "commander";
+import { bansCommand } from "./commands/bans.js";
+import { cleanUpCommand } from "./commands/clean-up.js";
+import { enrolCommand } from "./commands/enrol.js";
+import { statusCommand } from "./commands/status.js";
+import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
+import { runDaemon } from "./daemon.js";
+import { Failure, exitCodes } from "./failure.js";
+import { packageVersion } from "./version.js";
+
+/**
+ * Carries out one command line.
+ * @throws Failure with one line for the person, and the exit code
+ */
+export async function run(
+  argv: readonly string[],
+  stop: AbortSignal,
+): Promise<void> {
+  const program = new Command("tourniquet")
+    .description(
+      "Enforces in this host's kernel what its cloud has banned: signed, checked, and undone by itself.",
+    )
+    .version(packageVersion())
+    .addOption(
+      new Option(
+        "-c, --config <file>",
+        `configuration (default: ${DEFAULT_CONFIG_FILE}, which may be absent)`,
+      ),
+    )
+    .addHelpText("after", HELP)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  const config = () => readConfig(program.opts<{ config?: string }>().config);
+
+  program
+    .command("run")
+    .description("run the agent until SIGTERM; bans stay in the kernel")
+    .action(() => runDaemon(config(), stop));
+  enrolCommand(program, config);
+  statusCommand(program, config);
+  bansCommand(program, config);
+  cleanUpCommand(program, config);
+  await parse(program, argv);
+}
+
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0 || error.code === "commander.help") return;
+    const message = error.message.replace(/^error: /, "");
+    throw new Failure(`${message} (try --help)`, exitCodes.usage);
+  }
+}
+
+const HELP = `
+Examples:
+  tourniquet enrol --token-file token.txt   make this host known to its cloud, once
+  tourniquet run                            enforce; as root or with CAP_NET_ADMIN
+  tourniquet status                         is it enforcing, and what
+  tourniquet bans --held                    what a guard stopped, and which rule
+  tourniquet clean-up                       take every ban out of the kernel
+
+Exit codes: 0 done, 1 failed, 2 asked for wrongly.`;

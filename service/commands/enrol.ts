@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import type { Config } from "../../agent/config/config.js";
+import { readInventory } from "../../agent/host/inventory.js";
+import { Malformed } from "../../agent/protocol/malformed.js";
+import {
+  decodeToken,
+  type EnrolmentToken,
+} from "../../agent/protocol/enrolment.js";
+import { Refused } from "../../agent/protocol/refusals.js";
+import { enrol } from "../enrol.js";
+import { failed, misused } from "../failure.js";
+import { isEnrolled, writeIdentity } from "../identity-store.js";
+import { packageVersion } from "../version.js";
+
+/** `tourniquet enrol`: makes this host known to its cloud, once. */
+export function enrolCommand(program: Command, config: () => Config): void {
+  program
+    .command("enrol")
+    .description("make this host known to its cloud, with a one-time token")
+    .requiredOption(
+      "--token-file <file>",
+      "file that holds the token; - reads standard input",
+    )
+    .option("--force", "replace the identity that this host has")
+    .action(async (options: { tokenFile: string; force?: boolean }) => {
+      const { stateDir, cloud } = config();
+      if (isEnrolled(stateDir) && options.force !== true) {
+        throw failed(
+          `this host is enrolled already (${stateDir}); --force replaces its identity`,
+        );
+      }
+      const stored = await orFailure(
+        enrol({
+          token: readToken(options.tokenFile),
+          inventory: await readInventory(),
+          version: packageVersion(),
+          caFile: cloud.caFile,
+        }),
+      );
+      writeIdentity(stateDir, stored);
+      const { agent, org, url } = stored.identity;
+      process.stdout.write(`enrolled as ${agent} of ${org} with ${url}\n`);
+    });
+}
+
+/** The token never stands in argv, where every user of the host could read it. */
+function readToken(path: string): EnrolmentToken {
+  try {
+    return decodeToken(readFileSync(path === "-" ? 0 : path, "utf8"));
+  } catch (error) {
+    const why = (error as Error).message;
+    throw misused(`--token-file ${path}: ${why}`, error);
+  }
+}
+
+async function orFailure<T>(task: Promise<T>): Promise<T> {
+  try {
+    return await task;
+  } catch (error) {
+    if (error instanceof Malformed || error instanceof Refused) {
+      throw failed(`the cloud's answer is not acceptable: ${error.message}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import type { Config } from "../../agent/config/config.js";
+import { askAgent } from "../control-client.js";
+import type { StatusView } from "../views.js";
+import { table } from "../table.js";
+
+/** `tourniquet status`: is it enforcing, and what. */
+export function statusCommand(program: Command, config: () => Config): void {
+  program
+    .command("status")
+    .description("say whether this host is enforcing, and what")
+    .option("--json", "print one JSON object")
+    .action(async ({ json }: { json?: boolean }) => {
+      const { controlSocket } = config();
+      const status = await askAgent(controlSocket, "/v1/status");
+      const text = json ? JSON.stringify(status) : asText(status as StatusView);
+      process.stdout.write(`${text}\n`);
+    });
+}
+
+function asText(status: StatusView): string {
+  const { kernel, ledger, cloud, hits } = status;
+  const lines = [
+    `${status.enforcing ? "enforcing" : "NOT ENFORCING"}: the kernel holds revision ${kernel.revision ?? "none"}, the ledger ${ledger.revision}`,
+    cloud.at === "up"
+      ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
+      : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
+    `dropped: ${hits.packets} packets, ${hits.bytes} bytes`,
+    `protected: ${[...status.protected.own, ...status.protected.gateways, ...status.protected.cloud].join(", ") || "nothing"}`,
+    `memory: ${status.memoryMb} MB, version ${status.version}`,
+  ];
+  const feeds = status.feeds.map(({ feed, epoch, offset, bans, held }) => [
+    feed,
+    `${epoch}/${offset}`,
+    String(bans),
+    String(held),
+  ]);
+  return [...lines, "", table(["feed", "at", "bans", "held"], feeds)].join(
+    "\n",
+  );
+}

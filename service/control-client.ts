@@ -1,0 +1,42 @@
+import { request } from "node:http";
+import { failed } from "./failure.js";
+
+/**
+ * Asks the running agent over its control socket.
+ * @throws Failure with what to do when no agent answers
+ */
+export function askAgent(socketPath: string, path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, timeout: TIMEOUT_MS });
+    asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
+    asked.on("error", (error: NodeJS.ErrnoException) =>
+      reject(failed(explain(error, socketPath), error)),
+    );
+    asked.on("response", (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (text += chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const body: unknown = JSON.parse(text);
+        if (response.statusCode === 200) resolve(body);
+        else reject(failed((body as { error: string }).error));
+      });
+    });
+    asked.end();
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, socketPath: string): string {
+  switch (error.code) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+      return `no agent is running (nothing answers at ${socketPath}); start it: tourniquet run`;
+    case "EACCES":
+      return `you may not speak to the agent at ${socketPath}; try as root`;
+    default:
+      return `the agent at ${socketPath} did not answer: ${error.message}`;
+  }
+}
+
+const TIMEOUT_MS = 10_000;

@@ -1,0 +1,154 @@
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createConnection } from "node:net";
+import { dirname } from "node:path";
+import type { Agent } from "../agent/agent.js";
+import { unixSeconds, type Clock } from "../agent/clock.js";
+import { InvalidCidr, parseCidr } from "../agent/model/cidr.js";
+import { isFeedName, type FeedName } from "../agent/model/position.js";
+import { failed } from "./failure.js";
+import { banPageOf, statusOf, type BanView } from "./views.js";
+
+/** What `tourniquet status` and its like are answered from. */
+export interface ControlOptions {
+  readonly socketPath: string;
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/**
+ * Answers over a unix socket that only root and the agent's own user may open.
+ * It answers questions and takes no orders.
+ */
+export async function startControlServer(
+  options: ControlOptions,
+): Promise<AsyncDisposable> {
+  const { socketPath } = options;
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o750 });
+  await removeStale(socketPath);
+  const server = createServer((request, response) => {
+    answer(options, request).then(
+      ({ status, body }) => {
+        response.writeHead(status, { "content-type": "application/json" });
+        response.end(JSON.stringify(body));
+      },
+      (error: unknown) => {
+        response.writeHead(500, { "content-type": "application/json" });
+        response.end(JSON.stringify({ error: (error as Error).message }));
+      },
+    );
+  });
+  await listen(server, socketPath);
+  chmodSync(socketPath, 0o600);
+  return {
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function answer(
+  options: ControlOptions,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const url = new URL(request.url ?? "/", "http://control");
+  if (request.method !== "GET") return wrong(405, "only GET is understood");
+  switch (url.pathname) {
+    case "/v1/status":
+      return { status: 200, body: await statusOf(options) };
+    case "/v1/bans":
+      return bans(options, url.searchParams);
+    default:
+      return wrong(404, `${url.pathname} is not known`);
+  }
+}
+
+/** One page; `after` is the feed and range that the page before ended with. */
+function bans(
+  { agent, clock }: ControlOptions,
+  query: URLSearchParams,
+): Answer {
+  const now = unixSeconds(clock.now());
+  try {
+    const limit = limitOf(query.get("limit"));
+    if (query.get("held") !== null) {
+      const body = banPageOf(agent.ledger.held(limit, now));
+      return { status: 200, body };
+    }
+    const feed = feedOf(query.get("feed"));
+    const after = afterOf(query.get("after"));
+    const page = { limit, ...(feed && { feed }), ...(after && { after }) };
+    return { status: 200, body: banPageOf(agent.ledger.list(page, now)) };
+  } catch (error) {
+    if (error instanceof BadQuery || error instanceof InvalidCidr) {
+      return wrong(400, error.message);
+    }
+    throw error;
+  }
+}
+
+class BadQuery extends Error {
+  override readonly name = "BadQuery";
+}
+
+function limitOf(text: string | null): number {
+  const limit = Number(text ?? LONGEST_PAGE);
+  if (Number.isInteger(limit) && limit > 0 && limit <= LONGEST_PAGE) {
+    return limit;
+  }
+  throw new BadQuery(`limit "${text ?? ""}" is not from 1 to ${LONGEST_PAGE}`);
+}
+
+function feedOf(text: string | null): FeedName | undefined {
+  if (text === null) return undefined;
+  if (isFeedName(text)) return text;
+  throw new BadQuery(`"${text.slice(0, 64)}" is not a feed`);
+}
+
+function afterOf(text: string | null) {
+  if (text === null) return undefined;
+  const [feed, range] = text.split(" ");
+  const name = feedOf(feed ?? "");
+  if (name === undefined) throw new BadQuery("after needs a feed and a range");
+  return { feed: name, cidr: parseCidr(range ?? "") };
+}
+
+const wrong = (status: number, error: string): Answer => ({
+  status,
+  body: { error },
+});
+
+/** A socket that nobody answers at is left over from a crash. */
+async function removeStale(path: string): Promise<void> {
+  const alive = await new Promise<boolean>((resolve) => {
+    const probe = createConnection(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+  if (alive) throw failed(`another agent answers at ${path}`);
+  rmSync(path, { force: true });
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) =>
+      reject(failed(`cannot listen at ${path}: ${error.message}`, error)),
+    );
+    server.listen(path, resolve);
+  });
+}
+
+const LONGEST_PAGE = 1_000;
+
+export type { BanView };

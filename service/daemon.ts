@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { startAgent } from "../agent/agent.js";
+import { systemClock } from "../agent/clock.js";
+import type { Config } from "../agent/config/config.js";
+import { Lifetime } from "../agent/lifetime.js";
+import { openLogger } from "../agent/log/winston-logger.js";
+import { startControlServer } from "./control-server.js";
+import { checkTransport } from "./enrol.js";
+import { misused } from "./failure.js";
+import { readIdentity } from "./identity-store.js";
+import { packageVersion } from "./version.js";
+
+/**
+ * Runs the agent until the signal is aborted. Nothing that it enforced is undone
+ * when it ends.
+ * @throws Failure, CannotEnforce or LedgerDamage when it cannot start
+ */
+export async function runDaemon(
+  config: Config,
+  stop: AbortSignal,
+): Promise<void> {
+  const version = packageVersion();
+  const log = openLogger(config.log);
+  const { identity, deviceKey } = readIdentity(config.stateDir);
+  checkTransport(new URL(identity.url));
+  await using opened = new Lifetime();
+  const agent = opened.own(
+    await startAgent({
+      config,
+      identity,
+      deviceKey,
+      ca: readCa(config.cloud.caFile),
+      version,
+      platform: process.platform,
+      clock: systemClock,
+      log,
+      random: Math.random,
+    }),
+  );
+  const socketPath = config.controlSocket;
+  opened.own(
+    await startControlServer({
+      socketPath,
+      agent,
+      clock: systemClock,
+      version,
+    }),
+  );
+  log.info("ready", { agent: identity.agent, control: socketPath });
+  await aborted(stop);
+}
+
+function readCa(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw misused(`cloud.caFile: ${(error as Error).message}`, error);
+  }
+}
+
+/** Holds the process: nothing else may be left that does. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const hold = setInterval(() => undefined, 2 ** 30);
+    const end = () => {
+      clearInterval(hold);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}

@@ -1,0 +1,121 @@
+import type { Agent } from "../agent/agent.js";
+import type { Clock } from "../agent/clock.js";
+import { FOREVER } from "../agent/model/ban.js";
+import { formatCidr, type Cidr } from "../agent/model/cidr.js";
+import type { LinkState } from "../agent/link-status.js";
+
+/** What `tourniquet status --json` prints. Times are ISO 8601. */
+export interface StatusView {
+  readonly version: string;
+  readonly enforcing: boolean;
+  readonly kernel: {
+    readonly at: "absent" | "present";
+    readonly revision: number | null;
+  };
+  readonly ledger: { readonly id: number; readonly revision: number };
+  readonly cloud: LinkView;
+  readonly feeds: readonly FeedView[];
+  readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
+  readonly hits: { readonly packets: number; readonly bytes: number };
+  readonly memoryMb: number;
+}
+
+export interface LinkView {
+  readonly at: LinkState["at"];
+  readonly since: string;
+  readonly caughtUp: boolean;
+  readonly address: string | null;
+  readonly why: string | null;
+}
+
+export interface FeedView {
+  readonly feed: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly bans: number;
+  readonly held: number;
+}
+
+/** One ban as people see it. */
+export interface BanView {
+  readonly range: string;
+  readonly feed: string;
+  readonly reason: string;
+  /** ISO 8601; null for a ban without an end. */
+  readonly expires: string | null;
+  /** The guard rule that stopped it; null when it is enforced. */
+  readonly held: string | null;
+}
+
+export async function statusOf(options: {
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly version: string;
+}): Promise<StatusView> {
+  const { agent, version } = options;
+  const { ledger, enforcer } = agent;
+  const kernel = await enforcer.read();
+  const present = kernel.at === "present";
+  const revision = ledger.revision();
+  const ours = present && kernel.ledger === ledger.id;
+  const facts = agent.facts();
+  const hits = await agent.hits();
+  return {
+    version,
+    enforcing: ours && kernel.revision === revision,
+    kernel: { at: kernel.at, revision: present ? kernel.revision : null },
+    ledger: { id: ledger.id, revision },
+    cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
+    feeds: feedViews(agent),
+    protected: {
+      own: texts(facts.own),
+      gateways: texts(facts.gateways),
+      cloud: texts(facts.cloud),
+    },
+    hits: {
+      packets: hits.reduce((sum, { packets }) => sum + packets, 0),
+      bytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+    memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
+  };
+}
+
+export function banPageOf(
+  bans: readonly {
+    readonly feed: string;
+    readonly cidr: Cidr;
+    readonly expiresAt: number;
+    readonly reason: string;
+    readonly held?: string | undefined;
+  }[],
+): readonly BanView[] {
+  return bans.map(({ feed, cidr, expiresAt, reason, held }) => ({
+    range: formatCidr(cidr),
+    feed,
+    reason,
+    expires: expiresAt >= FOREVER ? null : iso(expiresAt * 1000),
+    held: held ?? null,
+  }));
+}
+
+function linkView(state: LinkState, caughtUp: boolean): LinkView {
+  return {
+    at: state.at,
+    since: iso(state.since),
+    caughtUp,
+    address: state.at === "up" ? state.address : null,
+    why: state.at === "down" ? state.why : null,
+  };
+}
+
+function feedViews({ ledger }: Agent): readonly FeedView[] {
+  const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
+  return ledger.positions().map(({ feed, epoch, offset }) => {
+    const { bans = 0, held = 0 } = counts.get(feed) ?? {};
+    return { feed, epoch, offset, bans: bans - held, held };
+  });
+}
+
+const texts = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr);
+
+const iso = (ms: number) => new Date(ms).toISOString();
