@@ -106,6 +106,7 @@ function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
 
 function followPorts(ports: CloudLinkPorts): FollowPorts {
   const { events, status, receipts, root } = ports;
+  const snapshots = new SnapshotFiles(ports);
   return {
     step: ports.step,
     clock: ports.clock,
@@ -114,22 +115,18 @@ function followPorts(ports: CloudLinkPorts): FollowPorts {
     position: (feed) => ports.positions.position(feed),
     verifyHead: (head) => verifyHead(head, root),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
-    fetchSnapshot: (session, plan) => snapshotBytes(ports, session, plan),
+    fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
     linkUp: async (session) => {
       status.up(session.remoteAddress);
       events.linkUp(ports.identity.cloud, session.remoteAddress);
       await ports.refreshFacts();
-      receipts.all().forEach((message) => session.send(message));
+      receipts.sayTo(session);
     },
     caughtUp: () => {
       status.caughtUp();
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));
     },
-    answer: (session, outcome) => {
-      const { receipt, message } = receipts.of(outcome);
-      session.send(message);
-      events.enforced(receipt);
-    },
+    answer: (outcome) => events.enforced(receipts.give(outcome)),
   };
 }
 
@@ -143,24 +140,41 @@ const fetching = (
   signal: ended,
 });
 
-/** The whole file, and no other left behind: at most one is under way. */
-async function snapshotBytes(
-  ports: CloudLinkPorts,
-  session: Session,
-  plan: { readonly sha256: string; readonly bytes: number },
-): Promise<Buffer> {
-  const folder = ports.snapshotFolder;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await forgetOthers(folder, plan.sha256);
-  const path = await fetchSnapshot(fetching(ports, session), plan, folder);
-  const bytes = await readFile(path);
-  await rm(path, { force: true });
-  return bytes;
-}
+/** Snapshots on their way in; what an interrupted one left is gone on with. */
+class SnapshotFiles {
+  readonly #ports: CloudLinkPorts;
+  readonly #underWay = new Set<string>();
 
-async function forgetOthers(folder: string, wanted: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(wanted)) await rm(join(folder, name), { force: true });
+  constructor(ports: CloudLinkPorts) {
+    this.#ports = ports;
+  }
+
+  async fetch(
+    session: Session,
+    wanted: { readonly sha256: string; readonly bytes: number },
+  ): Promise<Buffer> {
+    const folder = this.#ports.snapshotFolder;
+    this.#underWay.add(wanted.sha256);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await this.#forgetOthers(folder);
+      const from = fetching(this.#ports, session);
+      const path = await fetchSnapshot(from, wanted, folder);
+      const bytes = await readFile(path);
+      await rm(path, { force: true });
+      return bytes;
+    } finally {
+      this.#underWay.delete(wanted.sha256);
+    }
+  }
+
+  /** What no feed is waiting for any more would only fill the disk. */
+  async #forgetOthers(folder: string): Promise<void> {
+    for (const name of await readdir(folder)) {
+      const [sha256 = ""] = name.split(".");
+      if (this.#underWay.has(sha256)) continue;
+      await rm(join(folder, name), { force: true });
+    }
   }
 }
 

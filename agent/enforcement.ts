@@ -20,6 +20,7 @@ export interface EnforcementPorts {
 export class Enforcement implements Disposable {
   readonly #ports: EnforcementPorts;
   readonly #stop = new AbortController();
+  #wake = new AbortController();
   #retrying = false;
 
   constructor(ports: EnforcementPorts) {
@@ -34,6 +35,7 @@ export class Enforcement implements Disposable {
       if (!this.#retrying) void this.#retry(error);
       throw error;
     }
+    this.#wake.abort(); // a retry has nothing left to wait for
   }
 
   [Symbol.dispose](): void {
@@ -41,14 +43,14 @@ export class Enforcement implements Disposable {
   }
 
   async #retry(first: unknown): Promise<void> {
-    const { converger, clock, random, events } = this.#ports;
+    const { converger, random, events } = this.#ports;
     this.#retrying = true;
     let error = first;
-    for (let failures = 1; !this.#stop.signal.aborted; failures++) {
+    for (let failures = 1; ; failures++) {
       const delayMs = retryDelayMs({ kind: "backoff" }, failures, random);
       events.notEnforced(error, delayMs);
+      if (!(await this.#goesOn(delayMs))) break;
       try {
-        await clock.sleep(delayMs, this.#stop.signal);
         await converger.converge();
         this.#ports.recovered();
         break;
@@ -57,5 +59,13 @@ export class Enforcement implements Disposable {
       }
     }
     this.#retrying = false;
+  }
+
+  /** Waits, but not once another was able to enforce; false when all is over. */
+  async #goesOn(delayMs: number): Promise<boolean> {
+    this.#wake = new AbortController();
+    const early = AbortSignal.any([this.#wake.signal, this.#stop.signal]);
+    await this.#ports.clock.sleep(delayMs, early).catch(() => undefined);
+    return !this.#stop.signal.aborted;
   }
 }

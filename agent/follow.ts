@@ -35,26 +35,31 @@ export interface FollowPorts {
   linkUp(session: Session): Promise<void>;
   /** The agent stands where the cloud does, in every feed. */
   caughtUp(): void;
-  /** Sends the receipt of what is in force now. */
-  answer(session: Session, outcome: Outcome & { kind: "enforced" }): void;
+  /** Gives the receipt of what is in force now. */
+  answer(outcome: Outcome & { kind: "enforced" }): void;
 }
 
-/** Takes in what the cloud says until the stream ends. */
+/** Takes in what the cloud says until the stream ends, and all that it began. */
 export async function follow(
   items: AsyncIterable<UplinkItem>,
   ports: FollowPorts,
 ): Promise<void> {
   let link: Link | undefined;
-  for await (const item of items) {
-    if (item.kind === "up") {
-      link = new Link(ports, item.session);
-      await ports.linkUp(item.session);
-      link.plan(item.session.welcome.plans);
-    } else if (item.kind === "segment") {
-      await link?.take(item);
-    } else {
-      link?.hear(item.message);
+  const tasks = new Set<Promise<void>>();
+  try {
+    for await (const item of items) {
+      if (item.kind === "up") {
+        link = new Link(ports, item.session, tasks);
+        await ports.linkUp(item.session);
+        link.plan(item.session.welcome.plans);
+      } else if (item.kind === "segment") {
+        await link?.take(item);
+      } else {
+        link?.hear(item.message);
+      }
     }
+  } finally {
+    await Promise.all(tasks);
   }
 }
 
@@ -68,11 +73,14 @@ class Link {
   readonly #failures = new Map<FeedName, number>();
   /** Where the cloud last said that its feeds stand. */
   readonly #heads = new Map<FeedName, Head>();
+  /** What goes on in the background, of earlier connections as well. */
+  readonly #tasks: Set<Promise<void>>;
   #caughtUp = false;
 
-  constructor(ports: FollowPorts, session: Session) {
+  constructor(ports: FollowPorts, session: Session, tasks: Set<Promise<void>>) {
     this.#ports = ports;
     this.#session = session;
+    this.#tasks = tasks;
   }
 
   plan(plans: readonly FeedPlan[]): void {
@@ -106,8 +114,9 @@ class Link {
     }
     const { feed, code } = outcome;
     const early = feed !== undefined && !this.#live.has(feed);
-    if (early && code === "gap") return;
+    if (early && mayResume(code)) return;
     this.#report(outcome);
+    if (isRecorded(outcome)) this.#noteCaughtUp();
     if (feed !== undefined && mayResume(code)) this.#resume(feed);
   }
 
@@ -130,14 +139,14 @@ class Link {
     let from = plan.from;
     while (from <= plan.to) {
       const at = { feed, epoch, from };
-      const bytes = await this.#ports.fetchSegments(this.#session, at);
-      if (bytes.length === 0) throw new Error("the cloud sent no segments");
-      for (const segment of openSegments(bytes)) {
-        const delivery = { bytes: segment.bytes, ...this.#moment() };
+      const answer = await this.#ports.fetchSegments(this.#session, at);
+      if (answer.length === 0) throw new Error("the cloud sent no segments");
+      for (const { segment, bytes } of openSegments(answer)) {
+        const delivery = { bytes, ...this.#moment() };
         const outcome = await carryOut(delivery, this.#ports.step);
         this.#settle(outcome);
-        if (outcome.kind === "refused") return;
-        from = outcome.position.offset + 1;
+        if (!isRecorded(outcome)) return;
+        from = segment.header.last + 1;
       }
     }
   }
@@ -152,13 +161,14 @@ class Link {
   #answer(outcome: Outcome & { readonly kind: "enforced" }): void {
     const { feed } = outcome.position;
     this.#failures.delete(feed);
-    this.#ports.answer(this.#session, outcome);
+    this.#ports.answer(outcome);
     this.#noteCaughtUp();
   }
 
   #settle(outcome: Outcome): void {
     if (outcome.kind === "enforced") return this.#answer(outcome);
     this.#report(outcome);
+    if (isRecorded(outcome)) return this.#noteCaughtUp();
     if (outcome.feed !== undefined) this.#countFailure(outcome.feed);
   }
 
@@ -194,10 +204,10 @@ class Link {
   #noteCaughtUp(): void {
     if (this.#caughtUp) return;
     const { plans } = this.#session.welcome;
-    this.#caughtUp = plans.every(({ feed }) => {
-      const head = this.#heads.get(feed);
-      return head !== undefined && this.#isLevel(head);
-    });
+    const feeds = plans.map(({ feed }) => this.#heads.get(feed));
+    this.#caughtUp =
+      feeds.length > 0 &&
+      feeds.every((head) => head !== undefined && this.#isLevel(head));
     if (this.#caughtUp) this.#ports.caughtUp();
   }
 
@@ -226,10 +236,13 @@ class Link {
 
   /** Tasks end with the session, and what goes wrong in one is told. */
   #inBackground(feed: FeedName, task: Promise<void>): void {
-    task.catch((error: unknown) => {
-      if (this.#session.ended.aborted) return;
-      this.#ports.events.catchUpFailed(feed, error);
-    });
+    const done = task
+      .catch((error: unknown) => {
+        if (this.#session.ended.aborted) return;
+        this.#ports.events.catchUpFailed(feed, error);
+      })
+      .finally(() => this.#tasks.delete(done));
+    this.#tasks.add(done);
   }
 
   #moment(): { receivedAt: number; arrivedAt: number } {
@@ -238,8 +251,12 @@ class Link {
   }
 }
 
+/** Whether the ledger has it: converging goes on by itself then. */
+const isRecorded = (outcome: Outcome): boolean =>
+  outcome.kind === "enforced" || outcome.code === "not-enforced";
+
 type Refusal = Outcome & { readonly kind: "refused" };
 type Plan<Mode extends FeedPlan["mode"]> = FeedPlan & { readonly mode: Mode };
 
 /** As the protocol has it. */
-const LONGEST_DETAIL = 500;
+const LONGEST_DETAIL = 512;

@@ -2,6 +2,7 @@ import type { Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { protectedRanges } from "./guard/guard.js";
+import { formatCidr, type Cidr } from "./model/cidr.js";
 
 export interface ProtectionPorts {
   readFacts(): Promise<HostFacts>;
@@ -17,6 +18,8 @@ export interface ProtectionPorts {
 export class Protection {
   readonly #ports: ProtectionPorts;
   #facts: HostFacts;
+  /** What the enforcer has taken in. */
+  #told: string | undefined;
 
   private constructor(ports: ProtectionPorts, facts: HostFacts) {
     this.#ports = ports;
@@ -34,13 +37,11 @@ export class Protection {
     return this.#facts;
   }
 
-  /** Reads the facts again; what can't be read stays as it was. */
+  /** Reads the facts again; what can't be read or told stays to be done. */
   async refresh(): Promise<void> {
     try {
-      const facts = await this.#ports.readFacts();
-      if (JSON.stringify(facts) === JSON.stringify(this.#facts)) return;
-      this.#facts = facts;
-      await this.#tell();
+      this.#facts = await this.#ports.readFacts();
+      if (digest(this.#facts) !== this.#told) await this.#tell();
     } catch (error) {
       this.#ports.events.factsUnknown(error);
     }
@@ -48,7 +49,15 @@ export class Protection {
 
   async #tell(): Promise<void> {
     const { enforcer, events, policy } = this.#ports;
-    await enforcer.protect(protectedRanges(this.#facts, policy));
-    events.factsChanged(this.#facts);
+    const facts = this.#facts;
+    await enforcer.protect(protectedRanges(facts, policy));
+    this.#told = digest(facts);
+    events.factsChanged(facts);
   }
+}
+
+/** Alike for the same addresses in whatever order: name servers turn them. */
+function digest({ own, gateways, cloud }: HostFacts): string {
+  const inOrder = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr).sort();
+  return JSON.stringify([own, gateways, cloud].map(inOrder));
 }

@@ -8,6 +8,7 @@ import type { AgentMessage } from "./protocol/messages.js";
 import type { WirePosition } from "./protocol/shapes.js";
 import type { SigningKey } from "./trust/keys.js";
 import { signAsDevice } from "./trust/sign.js";
+import type { Session } from "./uplink/uplink.js";
 
 /** Who signs, and what enforces. */
 export interface ReceiptAuthor {
@@ -37,26 +38,37 @@ export interface EarlierOutcome {
 export class Receipts {
   readonly #author: ReceiptAuthor;
   readonly #newest = new Map<FeedName, AgentMessage>();
+  #session: Pick<Session, "send"> | undefined;
 
   constructor(author: ReceiptAuthor) {
     this.#author = author;
   }
 
-  /** The signed receipt of what has just come into force. */
-  of(outcome: Enforced): { receipt: Receipt; message: AgentMessage } {
+  /**
+   * Says from now on what comes into force, and at once all that a link before
+   * may have lost.
+   */
+  sayTo(session: Pick<Session, "send">): void {
+    this.#session = session;
+    for (const message of this.#newest.values()) session.send(message);
+  }
+
+  /** Signs and says the receipt of what has come into force. */
+  give(outcome: Enforced): Receipt {
     const { agent, backend, deviceKey } = this.#author;
     const receipt = receiptOf(outcome, { agent, backend });
     const signed = signAsDevice("receipt", receipt, deviceKey);
     const message: AgentMessage = { type: "receipt", ...signed };
     this.#newest.set(outcome.position.feed, message);
-    return { receipt, message };
+    this.#session?.send(message);
+    return receipt;
   }
 
-  /** Takes up what an earlier run of the agent recorded. */
+  /** Takes up what was recorded earlier, and is in force by now. */
   recall(outcomes: readonly EarlierOutcome[], nowMs: number): void {
     for (const { position, held, recordedAt, ...counts } of outcomes) {
       const receivedAt = recordedAt * 1000;
-      this.of({
+      this.give({
         kind: "enforced",
         position,
         recorded: { ...counts, heldTotal: held, held: [] },
@@ -65,11 +77,6 @@ export class Receipts {
         enforcedMs: Math.max(0, nowMs - receivedAt),
       });
     }
-  }
-
-  /** To be said again after a link was lost: what was sent may not have arrived. */
-  all(): readonly AgentMessage[] {
-    return [...this.#newest.values()];
   }
 }
 

@@ -59,8 +59,14 @@ export class Connection implements AsyncDisposable {
     return this.#heard;
   }
 
-  /** Ends the stream with this error and the connection without ceremony. */
+  /** Whether the socket is left unread, so that nothing can be heard. */
+  get isPaused(): boolean {
+    return this.#waitingBytes > MOST_WAITING_BYTES;
+  }
+
+  /** Ends the stream at once with this error, and the connection unceremoniously. */
   drop(why: Error): void {
+    this.#waiting = [];
     this.failed(why);
     this.wire.terminate();
   }
@@ -125,8 +131,8 @@ export class Connection implements AsyncDisposable {
 
   #settle(bytes: number): void {
     const before = this.#waitingBytes;
-    this.#waitingBytes += bytes;
     const most = MOST_WAITING_BYTES;
+    this.#waitingBytes += bytes;
     if (before <= most && this.#waitingBytes > most) this.wire.pause();
     if (before > most && this.#waitingBytes <= most) this.wire.resume();
   }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
 import * as http from "node:http";
 import * as https from "node:https";
 import { join } from "node:path";
@@ -71,16 +72,20 @@ async function appendRest(
   if (bytes > limits.snapshotBytes) {
     throw new FetchFailed(`a snapshot of ${bytes} bytes is too large`);
   }
-  await using file = await open(part, "a", 0o600);
-  const { size } = await file.stat();
+  const size = (await sizeOf(part)) ?? 0;
   if (size >= bytes) return;
   const range = size > 0 ? { range: `bytes=${size}-` } : {};
   const response = await get(options, `/v1/snapshots/${sha256}`, range);
-  expectStatus(response, size > 0 ? [206] : [200]);
+  expectStatus(response, size > 0 ? [200, 206] : [200]);
+  const goesOn = response.statusCode === 206;
   await pipeline(
     response,
-    atMost(bytes - size),
-    file.createWriteStream({ autoClose: false, flush: true }),
+    atMost(goesOn ? bytes - size : bytes),
+    createWriteStream(part, {
+      flags: goesOn ? "a" : "w",
+      mode: 0o600,
+      flush: true,
+    }),
   );
 }
 
@@ -100,12 +105,15 @@ async function isWhole(
   path: string,
   { sha256, bytes }: { readonly sha256: string; readonly bytes: number },
 ): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.size !== bytes) return false;
-  await using file = await open(path);
+  if ((await sizeOf(path)) !== bytes) return false;
   const hash = createHash("sha256");
-  await pipeline(file.createReadStream({ autoClose: false }), hash);
+  await pipeline(createReadStream(path), hash);
   return hash.digest("hex") === sha256;
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size;
 }
 
 function get(

@@ -7,6 +7,8 @@ interface Pingable {
   drop(why: Error): void;
   /** Counts what was heard so far, pongs included. */
   heard(): number;
+  /** Whether this side does not listen: that is no silence of the peer's. */
+  readonly isPaused: boolean;
 }
 
 /** Pings every heartbeat and drops a link that said nothing for two of them. */
@@ -18,7 +20,8 @@ export function watchLiveness(
   let before = link.heard();
   let silentTicks = 0;
   return clock.every(heartbeatMs, () => {
-    silentTicks = link.heard() === before ? silentTicks + 1 : 0;
+    const silent = link.heard() === before && !link.isPaused;
+    silentTicks = silent ? silentTicks + 1 : 0;
     before = link.heard();
     if (silentTicks >= 2) link.drop(new LinkSilent(heartbeatMs));
     else link.ping();

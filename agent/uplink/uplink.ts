@@ -86,6 +86,7 @@ async function* oneConnection(
   const ended = new AbortController();
   try {
     await using connection = await ports.dial(signal);
+    signal.throwIfAborted();
     const stop = () => connection.drop(new LinkGarbled("stopped here"));
     signal.addEventListener("abort", stop, {
       once: true,
@@ -110,7 +111,9 @@ async function greet(
   connection: Connection,
   frames: AsyncGenerator<Frame, never>,
 ): Promise<Welcome> {
-  using _deadline = deadline(connection);
+  using _deadline = ports.clock.every(GREETING_MS, () =>
+    connection.drop(new LinkGarbled("the cloud did not greet in time")),
+  );
   const challenge = await expectMessage(frames, "challenge");
   connection.send(encodeMessage(ports.hello(challenge)));
   return await expectMessage(frames, "welcome");
@@ -118,15 +121,6 @@ async function greet(
 
 /** A peer that accepts the connection and then says nothing is no cloud. */
 const GREETING_MS = 20_000;
-
-function deadline(connection: Connection): Disposable {
-  const timer = setTimeout(
-    () => connection.drop(new LinkGarbled("the cloud did not greet in time")),
-    GREETING_MS,
-  );
-  timer.unref();
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
-}
 
 async function expectMessage<T extends CloudMessage["type"]>(
   frames: AsyncGenerator<Frame, never>,

@@ -1,9 +1,13 @@
 import { benchApply } from "./apply.js";
+import { benchMemory } from "./memory.js";
+import { benchPush } from "./push.js";
 import { asText, reportOf, type Row } from "./report.js";
 
 /** Every benchmark by its name. */
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   apply: benchApply,
+  push: benchPush,
+  memory: benchMemory,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

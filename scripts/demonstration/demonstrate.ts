@@ -34,9 +34,12 @@ export interface Stage {
   readonly teller: Teller;
 }
 
-/** Addresses of the stage, from ranges that are kept for examples (RFC 5737, 3849). */
+/**
+ * The host has addresses kept for examples (RFC 5737, 3849). The attacker comes
+ * from 10/8, which lists that hold it hold too wide to be enforced.
+ */
 const HOST = { v4: "198.51.100.10", v6: "2001:db8:1::10" };
-const ATTACKER = { v4: "203.0.113.66", v6: "2001:db8:2::66" };
+const ATTACKER = { v4: "10.66.0.66", v6: "2001:db8:2::66" };
 const PORT = 8022;
 const CLOUD_PORT = 18443;
 

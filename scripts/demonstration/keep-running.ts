@@ -29,7 +29,7 @@ export async function keepRunning(stage: Stage): Promise<void> {
   );
   teller.say("tourniquet status                      what the host enforces");
   teller.say(
-    "tourniquet-cloud ban 203.0.113.66      ban the attacker, lift it with lift",
+    "tourniquet-cloud ban 10.66.0.66      ban the attacker, lift it with lift",
   );
   teller.say("tourniquet-cloud agents                who is connected");
   teller.say("attacker ping -c 3 198.51.100.10       attack");

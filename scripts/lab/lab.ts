@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StatusView } from "../../service/views.js";
-import { nodeOutput, runNode, until, type Running } from "./run.js";
+import { output, start, until, type Running } from "./run.js";
 
 /**
  * A vendor and its customers' hosts on one machine, as real processes: for the
@@ -21,11 +21,10 @@ export class Lab implements AsyncDisposable {
   readonly #running: Running[] = [];
 
   /** Makes a cloud and starts it; `host` is where agents reach it. */
-  async startCloud(options: CloudOptions): Promise<LabCloud> {
+  async startCloud({ port }: CloudOptions): Promise<LabCloud> {
     const dir = join(this.folder, "cloud");
-    const { port, netns } = options;
     const listen = `127.0.0.1:${port}`;
-    await nodeOutput([
+    await output([
       CLOUD,
       "init",
       "--dir",
@@ -35,7 +34,7 @@ export class Lab implements AsyncDisposable {
       "--listen",
       listen,
     ]);
-    const cloud = new LabCloud(dir, `http://${listen}`, netns);
+    const cloud = new LabCloud(dir, `http://${listen}`);
     await this.serve(cloud);
     await cloud.api("POST", "/v1/orgs", { id: "acme", name: "Acme" });
     return cloud;
@@ -43,10 +42,9 @@ export class Lab implements AsyncDisposable {
 
   /** Starts a cloud again that was stopped. */
   async serve(cloud: LabCloud): Promise<void> {
-    const running = runNode({
-      args: [CLOUD, "serve", "--dir", cloud.dir],
+    const running = start({
+      command: [CLOUD, "serve", "--dir", cloud.dir],
       log: join(this.folder, "cloud.log"),
-      netns: cloud.netns,
     });
     this.#running.push(running);
     cloud.process = running;
@@ -54,14 +52,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Enrols a host and starts its agent. */
-  async startHost(
-    cloud: LabCloud,
-    name: string,
-    netns?: number,
-  ): Promise<LabHost> {
+  async startHost(cloud: LabCloud, name: string): Promise<LabHost> {
     const folder = join(this.folder, name);
     mkdirSync(folder);
-    const host = new LabHost(folder, netns);
+    const host = new LabHost(folder);
     writeFileSync(
       host.config,
       `stateDir: ${join(folder, "state")}\ncontrolSocket: ${host.socket}\n`,
@@ -71,10 +65,14 @@ export class Lab implements AsyncDisposable {
     });
     const tokenFile = join(folder, "token");
     writeFileSync(tokenFile, token.token, { mode: 0o600 });
-    await nodeOutput(
-      [AGENT, "-c", host.config, "enrol", "--token-file", tokenFile],
-      netns,
-    );
+    await output([
+      AGENT,
+      "-c",
+      host.config,
+      "enrol",
+      "--token-file",
+      tokenFile,
+    ]);
     rmSync(tokenFile);
     await this.startAgent(host);
     return host;
@@ -82,10 +80,9 @@ export class Lab implements AsyncDisposable {
 
   /** Starts the agent of a host; it may have been killed before. */
   async startAgent(host: LabHost): Promise<void> {
-    const running = runNode({
-      args: [AGENT, "-c", host.config, "run"],
+    const running = start({
+      command: [AGENT, "-c", host.config, "run"],
       log: host.log,
-      netns: host.netns,
     });
     this.#running.push(running);
     host.process = running;
@@ -106,7 +103,6 @@ export class Lab implements AsyncDisposable {
 
 export interface CloudOptions {
   readonly port: number;
-  readonly netns?: number | undefined;
 }
 
 /** A cloud that runs in the lab. */
@@ -116,7 +112,6 @@ export class LabCloud {
   constructor(
     readonly dir: string,
     readonly url: string,
-    readonly netns: number | undefined,
   ) {}
 
   /** Speaks to the operators' API. */
@@ -136,10 +131,7 @@ export class LabCloud {
 export class LabHost {
   process: Running | undefined;
 
-  constructor(
-    readonly folder: string,
-    readonly netns: number | undefined,
-  ) {}
+  constructor(readonly folder: string) {}
 
   get config(): string {
     return join(this.folder, "config.yaml");
@@ -208,6 +200,6 @@ function ask(url: URL, asking: Asking): Promise<string> {
   });
 }
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const CLOUD = join(dist, "cloud/main.js");
-const AGENT = join(dist, "service/main.js");
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const CLOUD = join(root, "cloud/tourniquet-cloud");
+const AGENT = join(root, "service/tourniquet");

@@ -11,26 +11,14 @@ export interface Running {
 }
 
 export interface RunOptions {
-  readonly args: readonly string[];
+  readonly command: readonly string[];
   /** Standard output and error go there, one behind the other. */
   readonly log: string;
-  /** Runs in the network namespace of this process; ours when undefined. */
-  readonly netns?: number | undefined;
-  readonly nodeFlags?: readonly string[];
 }
 
-/** Starts `node ARGS`. */
-export function runNode({
-  args,
-  log,
-  netns,
-  nodeFlags = [],
-}: RunOptions): Running {
-  const command = [process.execPath, ...nodeFlags, ...args];
-  const [program = "", ...rest] =
-    netns === undefined
-      ? command
-      : ["nsenter", "--target", String(netns), "--net", "--", ...command];
+/** Starts a program. */
+export function start({ command, log }: RunOptions): Running {
+  const [program = "", ...rest] = command;
   const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
   const file = createWriteStream(log, { flags: "a" });
   child.stdout.pipe(file, { end: false });
@@ -40,26 +28,6 @@ export function runNode({
     ended: endOf(child),
     kill: (signal) => void child.kill(signal),
   };
-}
-
-/** Runs `node ARGS` to its end and returns what it printed. */
-export async function nodeOutput(
-  args: readonly string[],
-  netns?: number,
-): Promise<string> {
-  const command =
-    netns === undefined
-      ? [process.execPath, ...args]
-      : [
-          "nsenter",
-          "--target",
-          String(netns),
-          "--net",
-          "--",
-          process.execPath,
-          ...args,
-        ];
-  return output(command);
 }
 
 /** Runs a command to its end; what it says on failure is the error. */

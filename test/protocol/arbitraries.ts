@@ -1,0 +1,188 @@
+import fc from "fast-check";
+import {
+  FOREVER,
+  LONGEST_REASON,
+  type Ban,
+  type Op,
+} from "../../agent/model/ban.js";
+import { cidrOf, maskOf, width, type Cidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
+import type {
+  AgentMessage,
+  CloudMessage,
+} from "../../agent/protocol/messages.js";
+import { refusalCodes } from "../../agent/protocol/refusals.js";
+import { ISSUED_AT_S } from "../support/vectors.js";
+
+/** Everything that the wire can carry, for property tests. */
+
+export const cidrs: fc.Arbitrary<Cidr> = fc
+  .constantFrom<4 | 6>(4, 6)
+  .chain((family) =>
+    fc
+      .tuple(
+        fc.uint8Array({ minLength: width(family), maxLength: width(family) }),
+        fc.nat(width(family) * 8),
+      )
+      .map(([address, prefix]) => {
+        const mask = maskOf(family, prefix);
+        return cidrOf(
+          address.map((byte, i) => byte & mask[i]!),
+          prefix,
+        );
+      }),
+  );
+
+export const reasons = fc
+  .string({ unit: "grapheme", maxLength: 40 })
+  .filter((reason) => Buffer.byteLength(reason) <= LONGEST_REASON);
+
+export const expiries = fc.oneof(
+  fc.constant(FOREVER),
+  fc.integer({ min: ISSUED_AT_S, max: ISSUED_AT_S + 1_000_000 }),
+  fc.integer({ min: ISSUED_AT_S, max: FOREVER }),
+);
+
+export const bans: fc.Arbitrary<Ban> = fc.record(
+  { cidr: cidrs, expiresAt: expiries, reason: reasons },
+  { noNullPrototype: true },
+);
+
+export const ops: fc.Arbitrary<Op> = fc.oneof(
+  bans.map((ban) => ({ op: "ban" as const, ...ban })),
+  cidrs.map((cidr) => ({ op: "lift" as const, cidr })),
+);
+
+export const feeds: fc.Arbitrary<FeedName> = fc.oneof(
+  fc.constantFrom<FeedName>("urgent", "reputation", "local"),
+  fc
+    .stringMatching(/^[a-z0-9][a-z0-9-]{0,31}$/)
+    .map((id) => `org/${id}` as const),
+);
+
+export const epochs = fc.stringMatching(/^[a-z0-9]{1,32}$/);
+
+const hexOf = (length: number) =>
+  fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
+const base64urlOf = (bytes: number) =>
+  fc
+    .uint8Array({ minLength: bytes, maxLength: bytes })
+    .map((raw) => Buffer.from(raw).toString("base64url"));
+const counts = fc.maxSafeNat();
+const times = fc.integer({ min: 0, max: 253_402_300_799_999 });
+const ids = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,63}$/);
+const line = (most: number) =>
+  fc.string({ unit: "grapheme-ascii", maxLength: most });
+
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record<T>(model, { noNullPrototype: true });
+
+export const positions = record({
+  feed: feeds,
+  epoch: epochs,
+  offset: counts,
+  hash: hexOf(64),
+});
+
+const signedTexts = record({
+  signed: fc.string(),
+  signatures: fc.array(record({ key: hexOf(16), signature: base64urlOf(64) }), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+});
+
+const plans = fc.array(
+  fc.oneof(
+    record({ mode: fc.constant("tail" as const), feed: feeds, epoch: epochs }),
+    record({
+      mode: fc.constant("segments" as const),
+      feed: feeds,
+      epoch: epochs,
+      from: counts,
+      to: counts,
+    }),
+    record({
+      mode: fc.constant("snapshot" as const),
+      feed: feeds,
+      epoch: epochs,
+      offset: counts,
+      sha256: hexOf(64),
+      bytes: fc.nat(64 * 1024 * 1024),
+    }),
+  ),
+  { maxLength: 8 },
+);
+
+export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
+  record({
+    type: fc.constant("challenge" as const),
+    nonce: base64urlOf(32),
+    time: times,
+    cloud: line(128),
+  }),
+  record({
+    type: fc.constant("welcome" as const),
+    agent: ids,
+    org: ids,
+    session: base64urlOf(32),
+    heartbeatMs: fc.integer({ min: 100, max: 600_000 }),
+    plans,
+  }),
+  record({ type: fc.constant("plan" as const), plans }),
+  record({
+    type: fc.constant("heads" as const),
+    heads: fc.array(signedTexts, { maxLength: 8 }),
+  }),
+  record({
+    type: fc.constant("resync" as const),
+    feed: feeds,
+    reason: fc.constantFrom("lag" as const, "epoch" as const),
+  }),
+  record({
+    type: fc.constant("drain" as const),
+    windowMs: fc.nat(3_600_000),
+  }),
+);
+
+const signedByDevice = { signed: fc.string(), signature: base64urlOf(64) };
+
+export const agentMessages: fc.Arbitrary<AgentMessage> = fc.oneof(
+  record({ type: fc.constant("hello" as const), ...signedByDevice }),
+  record({ type: fc.constant("receipt" as const), ...signedByDevice }),
+  record({
+    type: fc.constant("resume" as const),
+    feed: feeds,
+    position: positions,
+  }),
+  record({ type: fc.constant("resume" as const), feed: feeds }),
+  record({
+    type: fc.constant("refusal" as const),
+    feed: feeds,
+    code: fc.constantFrom(...refusalCodes),
+    detail: line(512),
+  }),
+);
+
+/** Valid bytes with a few of them changed, cut out or slipped in. */
+export const mutations = (valid: Uint8Array): fc.Arbitrary<Buffer> =>
+  fc
+    .array(
+      fc.record({
+        at: fc.nat(valid.length),
+        remove: fc.nat(3),
+        insert: fc.uint8Array({ maxLength: 3 }),
+      }),
+      { minLength: 1, maxLength: 4 },
+    )
+    .map((edits) =>
+      edits.reduce(
+        (bytes, { at, remove, insert }) =>
+          Buffer.concat([
+            bytes.subarray(0, at),
+            insert,
+            bytes.subarray(at + remove),
+          ]),
+        Buffer.from(valid),
+      ),
+    );

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import type { Ban } from "../../agent/model/ban.js";
+import { compareCidrs, formatCidr } from "../../agent/model/cidr.js";
+import { Malformed } from "../../agent/protocol/malformed.js";
+import {
+  openSnapshot,
+  readBans,
+  sealSnapshot,
+  type Group,
+} from "../../agent/protocol/snapshot.js";
+import { signerOf } from "../../agent/trust/sign.js";
+import {
+  ISSUED_AT,
+  NOT_AFTER,
+  ban,
+  hex,
+  keys,
+  position,
+  unhex,
+} from "../support/vectors.js";
+import { bans } from "./arbitraries.js";
+
+describe("a snapshot", () => {
+  it("brings back any bans that were sealed, group by group", () => {
+    const distinct = fc.uniqueArray(bans, {
+      maxLength: 60,
+      selector: ({ cidr }) => formatCidr(cidr),
+    });
+    fc.assert(
+      fc.property(distinct, (bans) => {
+        const groups = grouped(bans);
+        const { bytes, bans: count } = seal(groups);
+        expect(count).toBe(bans.length);
+        expect([...readBans(openSnapshot(bytes))].flat()).toEqual(
+          groups.flatMap(({ bans }) => [...bans]),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("says where its feed stands", () => {
+    const { bytes } = seal([]);
+    const { header } = openSnapshot(bytes);
+    expect(header).toMatchObject({
+      feed: "urgent",
+      audience: "all",
+      epoch: "e1",
+      offset: 120,
+      hash: "ab".repeat(32),
+      bans: 0,
+      issuedAt: ISSUED_AT,
+      notAfter: NOT_AFTER,
+    });
+  });
+
+  it("comes in slices of the size that is asked for", () => {
+    const { bytes } = seal(grouped(neighbours(25)));
+    const sizes = [...readBans(openSnapshot(bytes), 10)].map(
+      (slice) => slice.length,
+    );
+    expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it("leaves out groups without bans", () => {
+    const { bytes, bans } = seal([{ family: 4, prefix: 32, bans: [] }]);
+    expect(bans).toBe(0);
+    expect([...readBans(openSnapshot(bytes))]).toEqual([]);
+  });
+
+  it("takes two bytes for a neighbour's address, before it is deflated", () => {
+    const size = (count: number) =>
+      openSnapshot(seal(grouped(neighbours(count))).bytes).header.body.rawBytes;
+    const address = 2;
+    const expiry = 2;
+    const reason = 1;
+    expect(size(11) - size(10)).toBe(address + expiry + reason);
+  });
+
+  it("refuses to name more reasons than a reader takes", () => {
+    const many = Array.from({ length: 65_537 }, (_, i) => ({
+      ...ban("192.0.2.7", 60, `${i}`),
+    }));
+    expect(() => seal([{ family: 4, prefix: 32, bans: many }])).toThrow(
+      RangeError,
+    );
+  });
+
+  it("is malformed when its addresses do not ascend", () => {
+    const backwards = neighbours(3).reverse();
+    const { bytes } = seal([{ family: 4, prefix: 32, bans: backwards }]);
+    expect(() => [...readBans(openSnapshot(bytes))]).toThrow(Malformed);
+  });
+
+  it("is the same bytes for the same bans", () => {
+    const groups = grouped(neighbours(9));
+    expect(hex(seal(groups).bytes)).toBe(hex(seal(groups).bytes));
+  });
+});
+
+const neighbours = (count: number): Ban[] =>
+  Array.from({ length: count }, (_, i) => {
+    const { cidr, expiresAt, reason } = ban(`192.0.2.${i}`, 3_600, "scan");
+    return { cidr, expiresAt, reason };
+  });
+
+function seal(groups: readonly Group[]) {
+  return sealSnapshot(
+    {
+      position: position(120, unhex("ab".repeat(32))),
+      issuedAt: ISSUED_AT,
+      notAfter: NOT_AFTER,
+      groups,
+    },
+    signerOf([keys.contentA]),
+  );
+}
+
+/** Bans as a snapshot wants them: by family and length, addresses ascending. */
+function grouped(bans: readonly Ban[]): Group[] {
+  const groups = new Map<
+    string,
+    { family: 4 | 6; prefix: number; bans: Ban[] }
+  >();
+  for (const ban of bans) {
+    const { family, prefix } = ban.cidr;
+    const key = `${family} ${prefix}`;
+    const group = groups.get(key) ?? { family, prefix, bans: [] };
+    group.bans.push(ban);
+    groups.set(key, group);
+  }
+  for (const { bans } of groups.values()) {
+    bans.sort((a, b) => compareCidrs(a.cidr, b.cidr));
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,23 @@
+import { badVectors } from "./bad.js";
+import { containerVectors } from "./containers.js";
+import { documentVectors } from "./documents.js";
+import { messageVectors } from "./messages.js";
+import type { Vector } from "./vector.js";
+
+/** Every vector that is right. */
+export const goodVectors = (): readonly Vector[] => [
+  ...messageVectors(),
+  ...documentVectors(),
+  ...containerVectors(),
+];
+
+/** The golden files: name and content, ready to write or to compare. */
+export function goldenFiles(): ReadonlyMap<string, string> {
+  const files = new Map(
+    goodVectors().map((vector) => [`${vector.name}.json`, printed(vector)]),
+  );
+  return files.set("bad.json", printed(badVectors()));
+}
+
+const printed = (value: unknown): string =>
+  `${JSON.stringify(value, undefined, 2)}\n`;

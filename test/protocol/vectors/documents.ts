@@ -1,0 +1,134 @@
+import {
+  encodeToken,
+  enrolmentProofBytes,
+} from "../../../agent/protocol/enrolment.js";
+import {
+  textBytes,
+  type SignedText,
+} from "../../../agent/protocol/signed-text.js";
+import { fingerprintOf } from "../../../agent/trust/root.js";
+import { signText } from "../../../agent/trust/sign.js";
+import {
+  NOW,
+  hex,
+  keys,
+  rootDocument,
+  sha256Hex,
+  signRoot,
+  token,
+} from "../../support/vectors.js";
+import { keysOf, type Vector } from "./vector.js";
+
+/** Signed documents, and what enrolment exchanges. */
+export function documentVectors(): readonly Vector[] {
+  return [root(), head(), enrolmentToken(), enrolmentRequest(), answer()];
+}
+
+/** Where `urgent` stood, as a head says it. */
+export const urgentHead = {
+  type: "head",
+  feed: "urgent",
+  epoch: "e1",
+  offset: 7,
+  hash: "ab".repeat(32),
+  time: NOW,
+} as const;
+
+export const signHead = (head: object): SignedText =>
+  signText("head", head, [keys.head]);
+
+function root(): Vector {
+  const document = rootDocument();
+  return {
+    name: "root",
+    reads: "root",
+    direction: "cloud to agent",
+    description:
+      "A root of six keys, signed by both of its root keys. The hash is what an enrolment token pins.",
+    keys: keysOf("rootA", "rootB", "contentA", "contentB", "head", "critical"),
+    ...signed("root", signRoot(document)),
+    decoded: document,
+  };
+}
+
+function head(): Vector {
+  return {
+    name: "head",
+    reads: "head",
+    direction: "cloud to agent",
+    description: "Where urgent stands, at a date.",
+    keys: keysOf("head"),
+    ...signed("head", signHead(urgentHead)),
+    decoded: urgentHead,
+  };
+}
+
+function enrolmentToken(): Vector {
+  const decoded = {
+    url: "https://cloud.example/",
+    secret: token(7),
+    root: fingerprintOf(signRoot(rootDocument())),
+  };
+  return {
+    name: "enrolment-token",
+    reads: "enrolment token",
+    direction: "cloud to agent",
+    description: "What a customer pastes. It pins the root of root.json.",
+    text: encodeToken(decoded),
+    decoded,
+  };
+}
+
+function enrolmentRequest(): Vector {
+  const signedBytes = enrolmentProofBytes(token(7));
+  const signature = keys.device.sign(signedBytes);
+  const decoded = {
+    secret: token(7),
+    publicKey: Buffer.from(keys.device.publicKey).toString("base64url"),
+    proof: Buffer.from(signature).toString("base64url"),
+    hostname: "web-1.example",
+    system: "Debian GNU/Linux 12",
+    version: "0.1.0",
+  };
+  return {
+    name: "enrolment-request",
+    reads: "enrolment request",
+    direction: "agent to cloud",
+    description: "Body of POST /v1/enrol; the proof is made by the device key.",
+    keys: keysOf("device"),
+    text: JSON.stringify(decoded),
+    signedBytes: hex(signedBytes),
+    signatures: [{ key: keys.device.id, signature: hex(signature) }],
+    decoded,
+  };
+}
+
+function answer(): Vector {
+  const decoded = {
+    agent: "agt_1",
+    org: "example",
+    cloud: "cloud.example",
+    root: signRoot(rootDocument()),
+  };
+  return {
+    name: "enrolment-answer",
+    reads: "enrolment answer",
+    direction: "cloud to agent",
+    description: "Answer to POST /v1/enrol, with the root of root.json.",
+    text: JSON.stringify(decoded),
+    decoded,
+  };
+}
+
+function signed(kind: "root" | "head", document: SignedText) {
+  const bytes = textBytes(kind, document.signed);
+  return {
+    text: JSON.stringify(document),
+    signedBytes: hex(bytes),
+    signatures: document.signatures.map(({ key, signature }) => ({
+      key,
+      signature: hex(Buffer.from(signature, "base64url")),
+    })),
+    hash: sha256Hex(bytes),
+  };
+}
