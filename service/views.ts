@@ -54,12 +54,13 @@ export async function statusOf(options: {
 }): Promise<StatusView> {
   const { agent, version } = options;
   const { ledger, enforcer } = agent;
+  const hits = await agent.hits();
   const kernel = await enforcer.read();
+  // From here on nothing waits, so that what is said fits together.
   const present = kernel.at === "present";
   const revision = ledger.revision();
   const ours = present && kernel.ledger === ledger.id;
   const facts = agent.facts();
-  const hits = await agent.hits();
   return {
     version,
     enforcing: ours && kernel.revision === revision,
