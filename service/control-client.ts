@@ -18,9 +18,13 @@ export function askAgent(socketPath: string, path: string): Promise<unknown> {
       response.on("data", (chunk: string) => (text += chunk));
       response.on("error", reject);
       response.on("end", () => {
-        const body: unknown = JSON.parse(text);
-        if (response.statusCode === 200) resolve(body);
-        else reject(failed((body as { error: string }).error));
+        try {
+          const body: unknown = JSON.parse(text);
+          if (response.statusCode === 200) resolve(body);
+          else reject(failed((body as { error: string }).error));
+        } catch (cause) {
+          reject(failed(`what answers at ${socketPath} is no agent`, cause));
+        }
       });
     });
     asked.end();

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
@@ -80,6 +80,9 @@ function bans(
   try {
     const limit = limitOf(query.get("limit"));
     if (query.get("held") !== null) {
+      if (query.has("feed") || query.has("after")) {
+        throw new BadQuery("held goes with neither feed nor after");
+      }
       const body = banPageOf(agent.ledger.held(limit, now));
       return { status: 200, body };
     }
@@ -128,16 +131,25 @@ const wrong = (status: number, error: string): Answer => ({
 
 /** A socket that nobody answers at is left over from a crash. */
 async function removeStale(path: string): Promise<void> {
-  const alive = await new Promise<boolean>((resolve) => {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw failed(`${path} is in the way: it is no socket`);
+  if (await isAnswered(path)) throw failed(`another agent answers at ${path}`);
+  rmSync(path, { force: true });
+}
+
+/** Only a refusal means that nobody is there: a busy agent answers later. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createConnection(path);
     probe.once("connect", () => {
       probe.destroy();
       resolve(true);
     });
-    probe.once("error", () => resolve(false));
+    probe.once("error", ({ code }: NodeJS.ErrnoException) =>
+      resolve(code !== "ECONNREFUSED" && code !== "ENOENT"),
+    );
   });
-  if (alive) throw failed(`another agent answers at ${path}`);
-  rmSync(path, { force: true });
 }
 
 function listen(server: Server, path: string): Promise<void> {

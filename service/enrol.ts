@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Inventory } from "../agent/host/inventory.js";
+import { printable } from "../agent/log/printable.js";
 import {
   EnrolmentAnswer,
   enrolmentProofBytes,
@@ -93,7 +94,9 @@ function post(url: URL, body: string, ca: string | undefined): Promise<string> {
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         text += chunk;
-        if (text.length > limits.textBytes) asked.destroy();
+        if (text.length > limits.textBytes) {
+          response.destroy(failed(`${url.origin} answered with too much`));
+        }
       });
       response.on("end", () => {
         if (response.statusCode === 201) resolve(text);
@@ -108,7 +111,7 @@ function post(url: URL, body: string, ca: string | undefined): Promise<string> {
 function refusal(url: URL, status: number, text: string): Error {
   const message = /"message":"([^"]{1,200})"/.exec(text)?.[1];
   return failed(
-    `${url.origin} refused the enrolment: ${message ?? `HTTP ${status}`}`,
+    `${url.origin} refused the enrolment: ${printable(message ?? `HTTP ${status}`)}`,
   );
 }
 

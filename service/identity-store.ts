@@ -6,7 +6,8 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  rmSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseIdentity, type Identity } from "../agent/config/identity.js";
@@ -86,9 +87,10 @@ function openOrAbsent(path: string): number | undefined {
 /** Written beside, made durable, then put in place: whole or not at all. */
 function writePrivate(path: string, text: string): void {
   const beside = `${path}.new`;
-  const file = openSync(beside, "w", 0o600);
+  rmSync(beside, { force: true }); // a leftover would keep its mode and owner
+  const file = openSync(beside, "wx", 0o600);
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -100,22 +100,26 @@ const prefixLength = (most: number) =>
     v.maxValue(most, `must be from 1 to ${most}`),
   );
 
-const Shape = v.strictObject({
+/** Unlike `strictObject`, this names every unknown key and not only the first. */
+const section = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.objectWithRest(entries, v.never("is no setting that is known"));
+
+const Shape = section({
   version: v.optional(v.literal(1), 1),
   stateDir: v.optional(absolutePath, "/var/lib/tourniquet"),
   controlSocket: v.optional(absolutePath, "/run/tourniquet/control.sock"),
-  cloud: v.optional(v.strictObject({ caFile: v.optional(absolutePath) }), {}),
+  cloud: v.optional(section({ caFile: v.optional(absolutePath) }), {}),
   enforce: v.optional(
-    v.strictObject({
+    section({
       backend: v.optional(v.picklist(["nftables", "dry-run"]), "nftables"),
     }),
     {},
   ),
   guard: v.optional(
-    v.strictObject({
+    section({
       allow: v.optional(v.pipe(v.array(cidr), v.maxLength(4096)), []),
       floor: v.optional(
-        v.strictObject({
+        section({
           ipv4: v.optional(prefixLength(32), DEFAULT_FLOOR.ipv4),
           ipv6: v.optional(prefixLength(128), DEFAULT_FLOOR.ipv6),
         }),
@@ -125,7 +129,7 @@ const Shape = v.strictObject({
     {},
   ),
   log: v.optional(
-    v.strictObject({
+    section({
       level: v.optional(v.picklist(logLevels), "info"),
       format: v.optional(v.picklist(["text", "json"]), "text"),
     }),

@@ -1,5 +1,6 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
+import { printable } from "../../agent/log/printable.js";
 import { askAgent } from "../control-client.js";
 import { misused } from "../failure.js";
 import { table } from "../table.js";
@@ -17,7 +18,12 @@ export function bansCommand(program: Command, config: () => Config): void {
   program
     .command("bans")
     .description("list bans, feed by feed")
-    .option("--held", "only those that a guard stopped, and the rule")
+    .addOption(
+      new Option(
+        "--held",
+        "only those that a guard stopped, and the rule",
+      ).conflicts("feed"),
+    )
     .option("--feed <name>", "only those of one feed")
     .option("--limit <n>", "at most so many", "50")
     .option("--json", "print one JSON object a line")
@@ -62,7 +68,7 @@ function asTable(bans: readonly BanView[]): string {
       range,
       feed,
       expires ?? "for ever",
-      reason,
+      printable(reason),
       held ?? "",
     ]),
   );

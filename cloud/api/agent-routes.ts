@@ -1,0 +1,136 @@
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { audienceOf, type FeedName } from "../../agent/model/position.js";
+import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
+import { snapshotPath } from "../feeds/state/snapshot-files.js";
+import type { Live } from "../gateway/session.js";
+import { bearerOf, jsonBody } from "./requests.js";
+import { parseByteRange } from "./byte-range.js";
+import type { AgentApiPorts } from "./ports.js";
+import { ApiProblem, checked, problem } from "./problem.js";
+import { SegmentsQuery } from "./shapes.js";
+
+/** What agents fetch and send over HTTP. */
+export function agentRoutes(ports: AgentApiPorts): Hono {
+  const routes = new Hono();
+  routes.get("/root", (c) => c.json(ports.root));
+  routes.post("/enrol", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
+    const request = checked(EnrolmentRequest, await jsonBody(c));
+    return c.json(ports.enrolment.enrol(request), 201);
+  });
+  routes.get("/segments", (c) => segments(c, ports));
+  routes.get("/snapshots/:sha256", (c) => snapshot(c, ports));
+  return routes;
+}
+
+/** Bytes of an enrolment; the door is open to everybody. */
+const MOST_ENROLMENT = 8 * 1024;
+
+/** Bytes of one answer; whoever needs more asks again. */
+const MOST_SEGMENT_BYTES = 4 * 1024 * 1024;
+
+function segments(c: Context, ports: AgentApiPorts): Response {
+  const agent = liveAgent(c, ports);
+  const { feed, epoch, from } = checked(SegmentsQuery, c.req.query());
+  checkAudience(agent, feed);
+  const offset = from - 1;
+  checkAvailable({ feed, epoch, offset }, ports);
+  const found = ports.index.segmentsAfter(
+    { feed, epoch, offset },
+    MOST_SEGMENT_BYTES,
+  );
+  const body = new Uint8Array(Buffer.concat(found));
+  return c.body(body, 200, { "content-type": "application/octet-stream" });
+}
+
+function checkAvailable(
+  at: { feed: FeedName; epoch: string; offset: number },
+  { index, clock }: AgentApiPorts,
+): void {
+  const { feed, epoch, offset } = at;
+  const standing = index.standing(feed);
+  if (standing?.epoch !== epoch) {
+    throw problem(409, "wrong-epoch", {
+      field: "epoch",
+      value: epoch,
+      message: `${feed} is at epoch ${standing?.epoch ?? "none"}`,
+    });
+  }
+  if (offset === standing.offset) return;
+  const next = index.segmentAfter(feed, epoch, offset);
+  const from = offset + 1;
+  if (next?.first !== from) {
+    throw problem(409, "no-segment", {
+      field: "from",
+      value: from,
+      message: `no segment of ${feed} begins at ${from}`,
+    });
+  }
+  if (next.notAfter <= clock.now()) {
+    throw problem(410, "expired", {
+      field: "from",
+      value: from,
+      message: `the segment of ${feed} at ${from} is no longer good; ask for a plan`,
+    });
+  }
+}
+
+/** Immutable: the address is the content. */
+function snapshot(c: Context, ports: AgentApiPorts): Response {
+  const agent = liveAgent(c, ports);
+  const sha256 = c.req.param("sha256") ?? "";
+  const entry = ports.state.snapshots().find((each) => each.sha256 === sha256);
+  if (entry === undefined) {
+    throw problem(404, "no-snapshot", {
+      field: "sha256",
+      value: sha256,
+      message: "there is no such snapshot any more; ask for a plan",
+    });
+  }
+  checkAudience(agent, entry.feed);
+  const headers = {
+    etag: `"${sha256}"`,
+    "cache-control": "private, max-age=31536000, immutable",
+    "accept-ranges": "bytes",
+    "content-type": "application/octet-stream",
+  };
+  const range = parseByteRange(c.req.header("range"), entry.bytes);
+  if (range === "unsatisfiable") {
+    const total = { "content-range": `bytes */${entry.bytes}` };
+    return c.body(null, 416, { ...headers, ...total });
+  }
+  const all = { start: 0, end: entry.bytes - 1 };
+  const { start, end } = range === "whole" ? all : range;
+  const length = { "content-length": String(end - start + 1) };
+  const path = snapshotPath(ports.snapshotFolder, sha256);
+  const file = Readable.toWeb(createReadStream(path, { start, end }));
+  const body = file as ReadableStream<Uint8Array>;
+  if (range === "whole") return c.body(body, 200, { ...headers, ...length });
+  const place = { "content-range": `bytes ${start}-${end}/${entry.bytes}` };
+  return c.body(body, 206, { ...headers, ...length, ...place });
+}
+
+/** Whoever holds the secret of a live session. */
+function liveAgent(c: Context, { gateway }: AgentApiPorts): Live {
+  const live = gateway.find(bearerOf(c));
+  if (live !== undefined) return live;
+  throw new ApiProblem(401, "unauthenticated", [
+    {
+      field: "authorization",
+      value: undefined,
+      message: "the bearer token is of no live session",
+    },
+  ]);
+}
+
+function checkAudience({ agent }: Live, feed: FeedName): void {
+  const audience = audienceOf(feed);
+  if (audience === "all" || audience === `org/${agent.org}`) return;
+  throw problem(403, "wrong-audience", {
+    field: "feed",
+    value: feed,
+    message: `${feed} is not for agents of ${agent.org}`,
+  });
+}

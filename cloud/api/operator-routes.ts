@@ -1,0 +1,229 @@
+import type { HttpBindings } from "@hono/node-server";
+import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { ORG_ID, type FeedName } from "../../agent/model/position.js";
+import type { Cidr } from "../../agent/model/cidr.js";
+import { limits } from "../../agent/protocol/limits.js";
+import { feedBegun } from "../feeds/feeds.js";
+import { ListReader, readList } from "../lists/list.js";
+import { newId } from "../registry/secrets.js";
+import type { OperatorApiPorts } from "./ports.js";
+import { ApiProblem, checked, problem } from "./problem.js";
+import { bearerOf, bounded, jsonBody } from "./requests.js";
+import {
+  AnswersQuery,
+  BanOrder,
+  ImportOrder,
+  LiftOrder,
+  OrgOrder,
+  TokenOrder,
+} from "./shapes.js";
+
+interface OperatorEnv {
+  Bindings: HttpBindings;
+  Variables: { operator: string };
+}
+
+/** What operators do, each with their own bearer token. */
+export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
+  const routes = new Hono<OperatorEnv>();
+  routes.use(async (c, next) => {
+    c.set("operator", operatorOf(c, ports));
+    await next();
+  });
+  routes.post("/imports", (c) => importList(c, ports));
+  routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
+  registryRoutes(routes, ports);
+  decisionRoutes(routes, ports);
+  answerRoutes(routes, ports);
+  return routes;
+}
+
+/** Ten thousand ranges, and then some. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
+/** Four million addresses as text. */
+const MOST_LIST_BYTES = 64 * 1024 * 1024;
+
+function registryRoutes(
+  routes: Hono<OperatorEnv>,
+  ports: OperatorApiPorts,
+): void {
+  const { registry, gateway, journal } = ports;
+  routes.get("/orgs", (c) => c.json({ orgs: registry.orgs() }));
+  routes.post("/orgs", async (c) =>
+    c.json(addOrg(await jsonBody(c), ports), 201),
+  );
+  routes.post("/tokens", async (c) => {
+    const order = checked(TokenOrder, await jsonBody(c));
+    return c.json(makeToken(order, c.get("operator"), ports), 201);
+  });
+  routes.get("/agents", (c) => {
+    const agents = registry.agents().map((agent) => ({
+      ...agent,
+      connected: gateway.isConnected(agent.id),
+    }));
+    return c.json({ agents });
+  });
+  routes.post("/agents/:id/revoke", (c) => {
+    const agent = c.req.param("id");
+    if (registry.agent(agent) === undefined) {
+      throw unknown("id", agent, `nobody is ${agent}`);
+    }
+    journal.append([{ kind: "agent-revoked", agent, by: c.get("operator") }]);
+    gateway.revoke(agent);
+    return c.json({ agent });
+  });
+}
+
+function decisionRoutes(
+  routes: Hono<OperatorEnv>,
+  ports: OperatorApiPorts,
+): void {
+  const { decisions } = ports;
+  routes.post("/bans", async (c) => {
+    const order = checked(BanOrder, await jsonBody(c));
+    const feed = knownFeed(order.feed, ports);
+    const { for: forSeconds, reason } = order;
+    const mandate = { feed, by: c.get("operator") };
+    const terms = { forSeconds, reason };
+    return c.json(await decisions.ban(mandate, rangesOf(order), terms), 201);
+  });
+  routes.post("/lifts", async (c) => {
+    const order = checked(LiftOrder, await jsonBody(c));
+    const feed = knownFeed(order.feed, ports);
+    const mandate = { feed, by: c.get("operator") };
+    return c.json(await decisions.lift(mandate, rangesOf(order)), 201);
+  });
+}
+
+function answerRoutes(
+  routes: Hono<OperatorEnv>,
+  { receipts, index, state }: OperatorApiPorts,
+): void {
+  routes.get("/receipts", (c) => {
+    const query = checked(AnswersQuery, c.req.query());
+    return c.json({ receipts: receipts.receipts({ ...ANY, ...query }) });
+  });
+  routes.get("/refusals", (c) => {
+    const query = checked(AnswersQuery, c.req.query());
+    return c.json({ refusals: receipts.refusals({ ...ANY, ...query }) });
+  });
+  routes.get("/feeds", async (c) => {
+    const counts = await state.counts();
+    const feeds = index.standings().map(({ feed, epoch, offset, hash }) => ({
+      feed,
+      epoch,
+      offset,
+      hash: Buffer.from(hash).toString("hex"),
+      bans: counts[feed] ?? 0,
+    }));
+    return c.json({ feeds });
+  });
+}
+
+const ANY = { agent: undefined, feed: undefined, offset: undefined };
+
+/** The body streams through: a list of a million lines is never held as text. */
+async function importList(
+  c: Context<OperatorEnv>,
+  ports: OperatorApiPorts,
+): Promise<Response> {
+  const order = checked(ImportOrder, c.req.query());
+  const feed = knownFeed(order.feed, ports);
+  const reader = new ListReader(order.format);
+  const body = c.env.incoming as AsyncIterable<Uint8Array>;
+  await readList(bounded(body, MOST_LIST_BYTES), reader);
+  const { size } = reader.ranges;
+  if (size === 0 || size > limits.snapshotBans) {
+    throw problem(400, "invalid", {
+      field: "body",
+      value: reader.report().rejections,
+      message: `the list holds ${size} ranges; 1 to ${limits.snapshotBans} are taken`,
+    });
+  }
+  const { for: forSeconds, reason } = order;
+  const mandate = { feed, by: c.get("operator") };
+  const terms = { forSeconds, reason };
+  const decision = await ports.decisions.import(mandate, reader.ranges, terms);
+  return c.json({ ...decision, ...reader.report() }, 201);
+}
+
+function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
+  const { id, name } = checked(OrgOrder, body);
+  const org = id ?? idFrom(name);
+  if (registry.org(org) !== undefined) {
+    throw problem(409, "exists", {
+      field: "id",
+      value: org,
+      message: `there is an org ${org} already`,
+    });
+  }
+  journal.append([{ kind: "org-added", org, name }, feedBegun(`org/${org}`)]);
+  return { id: org, name };
+}
+
+/** "Example Hosting Ltd." becomes "example-hosting-ltd". */
+function idFrom(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, 32);
+  return ORG_ID.test(id) ? id : newId("org");
+}
+
+function makeToken(
+  order: { readonly org: string; readonly expiresIn: number | undefined },
+  by: string,
+  { registry, enrolment, clock, publicUrl }: OperatorApiPorts,
+) {
+  const { org, expiresIn } = order;
+  if (registry.org(org) === undefined) {
+    throw unknown("org", org, `there is no org ${org}`);
+  }
+  if (expiresIn === undefined) {
+    throw problem(400, "invalid", {
+      field: "expiresIn",
+      value: "permanent",
+      message: "expiresIn: an enrolment token has to expire",
+    });
+  }
+  const expiresAt = clock.now() + expiresIn * 1000;
+  const token = enrolment.makeToken({ org, expiresAt, by, url: publicUrl() });
+  return { token, org, expiresAt };
+}
+
+function operatorOf(c: Context, { registry }: OperatorApiPorts): string {
+  const operator = registry.operator(bearerOf(c));
+  if (operator !== undefined) return operator.name;
+  throw new ApiProblem(401, "unauthenticated", [
+    {
+      field: "authorization",
+      value: undefined,
+      message: "the bearer token is no operator's",
+    },
+  ]);
+}
+
+function knownFeed(feed: FeedName, { index }: OperatorApiPorts): FeedName {
+  if (index.standing(feed) !== undefined) return feed;
+  throw unknown("feed", feed, `there is no feed ${feed}`);
+}
+
+const unknown = (field: string, value: string, message: string) =>
+  problem(404, "unknown", { field, value, message });
+
+function rangesOf(order: {
+  range?: Cidr | undefined;
+  ranges?: Cidr[] | undefined;
+}): readonly Cidr[] {
+  const { range, ranges = [] } = order;
+  const all = range === undefined ? ranges : [range, ...ranges];
+  if (all.length > 0) return all;
+  throw problem(400, "invalid", {
+    field: "range",
+    value: undefined,
+    message: "range: a range, or several as ranges, is needed",
+  });
+}

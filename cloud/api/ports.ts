@@ -1,0 +1,44 @@
+import type { Clock } from "../../agent/clock.js";
+import type { Logger } from "../../agent/log/logger.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { Decisions } from "../decide/decisions.js";
+import type { FeedIndex } from "../feeds/feed-index.js";
+import type { State } from "../feeds/state/state.js";
+import type { Gateway } from "../gateway/gateway.js";
+import type { Journal } from "../journal/journal.js";
+import type { Receipts } from "../receipts/receipts.js";
+import type { Enrolment } from "../registry/enrolment.js";
+import type { Registry } from "../registry/registry.js";
+
+/** What agents' requests need. */
+export interface AgentApiPorts {
+  readonly clock: Clock;
+  readonly root: SignedText;
+  readonly enrolment: Pick<Enrolment, "enrol">;
+  readonly index: Pick<
+    FeedIndex,
+    "standing" | "segmentAfter" | "segmentsAfter"
+  >;
+  readonly gateway: Pick<Gateway, "find">;
+  readonly state: Pick<State, "snapshots">;
+  /** Where the snapshots' files lie. */
+  readonly snapshotFolder: string;
+}
+
+/** What operators' requests need. */
+export interface OperatorApiPorts {
+  readonly clock: Clock;
+  readonly journal: Pick<Journal, "append">;
+  readonly registry: Registry;
+  readonly enrolment: Pick<Enrolment, "makeToken">;
+  readonly decisions: Decisions;
+  readonly receipts: Receipts;
+  readonly index: Pick<FeedIndex, "standing" | "standings">;
+  readonly state: Pick<State, "counts">;
+  readonly gateway: Pick<Gateway, "isConnected" | "revoke">;
+  /** What enrolment tokens name: only known once the server listens. */
+  readonly publicUrl: () => string;
+}
+
+export type ApiPorts = AgentApiPorts &
+  OperatorApiPorts & { readonly log: Logger };

@@ -1,0 +1,39 @@
+import type { Context } from "hono";
+import { ApiProblem, problem } from "./problem.js";
+
+/** The bearer token, or an empty string. */
+export function bearerOf(c: Context): string {
+  const [, token = ""] =
+    /^Bearer ([\w-]{1,128})$/i.exec(c.req.header("authorization") ?? "") ?? [];
+  return token;
+}
+
+/** @throws ApiProblem when the body is no JSON */
+export async function jsonBody(c: Context): Promise<unknown> {
+  try {
+    return await c.req.json<unknown>();
+  } catch {
+    throw new ApiProblem(400, "invalid", [
+      { field: "", value: undefined, message: "the body is not JSON" },
+    ]);
+  }
+}
+
+/** Hands on at most so many bytes. */
+export async function* bounded(
+  chunks: AsyncIterable<Uint8Array>,
+  mostBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) {
+      throw problem(413, "too-large", {
+        field: "body",
+        value: undefined,
+        message: `the body has more than ${mostBytes} bytes`,
+      });
+    }
+    yield chunk;
+  }
+}

@@ -1,0 +1,125 @@
+import * as v from "valibot";
+import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
+import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import { isFeedName, type FeedName } from "../../agent/model/position.js";
+import { shortText } from "../../agent/protocol/shapes.js";
+import { listFormats } from "../lists/formats.js";
+
+/** The fields that operators fill in. */
+
+/** A range that may be banned: anything but all there is. */
+const Range = v.pipe(v.string(), v.rawTransform(readRange));
+
+/** Seconds, or undefined for ever, from "30s", "15m", "4h", "7d", "permanent". */
+const Term = v.pipe(v.string(), v.rawTransform(readTerm));
+
+/** Any feed but `local`, which never leaves its host. */
+const CloudFeed = v.custom<FeedName>(
+  (input) =>
+    typeof input === "string" && isFeedName(input) && input !== "local",
+  '"urgent", "reputation" or "org/<id>" is expected',
+);
+
+const Reason = v.pipe(
+  v.string(),
+  v.maxBytes(LONGEST_REASON, `may have at most ${LONGEST_REASON} bytes`),
+  v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
+);
+
+const Ranges = v.pipe(v.array(Range), v.minLength(1), v.maxLength(10_000));
+
+const rangeFields = {
+  range: v.optional(Range),
+  ranges: v.optional(Ranges),
+  feed: v.optional(CloudFeed, "urgent"),
+};
+
+/** Body of `POST /v1/bans`. */
+export const BanOrder = v.strictObject({
+  ...rangeFields,
+  for: v.optional(Term, "4h"),
+  reason: v.optional(Reason, ""),
+});
+
+/** Body of `POST /v1/lifts`. */
+export const LiftOrder = v.strictObject(rangeFields);
+
+/** Query of `POST /v1/imports`. */
+export const ImportOrder = v.strictObject({
+  feed: v.optional(CloudFeed, "reputation"),
+  for: v.optional(Term, "7d"),
+  reason: v.optional(Reason, ""),
+  format: v.optional(v.picklist(listFormats)),
+});
+
+/** Body of `POST /v1/orgs`. */
+export const OrgOrder = v.strictObject({
+  id: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "is not an org's id"),
+    ),
+  ),
+  name: v.pipe(shortText(128), v.minLength(1)),
+});
+
+/** Body of `POST /v1/tokens`. */
+export const TokenOrder = v.strictObject({
+  org: v.string(),
+  expiresIn: v.optional(Term, "24h"),
+});
+
+const WholeNumber = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,15}$/, "is not a whole number"),
+  v.transform(Number),
+);
+
+/** Query of `GET /v1/receipts` and `GET /v1/refusals`. */
+export const AnswersQuery = v.strictObject({
+  after: v.optional(WholeNumber, "0"),
+  limit: v.optional(v.pipe(WholeNumber, v.maxValue(10_000)), "1000"),
+  agent: v.optional(v.string()),
+  feed: v.optional(CloudFeed),
+  offset: v.optional(WholeNumber),
+});
+
+/** Query of `GET /v1/segments`. */
+export const SegmentsQuery = v.strictObject({
+  feed: CloudFeed,
+  epoch: v.string(),
+  from: v.pipe(WholeNumber, v.minValue(1)),
+});
+
+function readRange(context: v.RawTransformContext<string>): Cidr {
+  const { dataset, addIssue } = context;
+  try {
+    const cidr = parseCidr(dataset.value.trim());
+    if (cidr.prefix > 0) return cidr;
+    addIssue({
+      message: `"${dataset.value}" would ban every address there is`,
+    });
+  } catch (error) {
+    if (!(error instanceof InvalidCidr)) throw error;
+    addIssue({ message: error.message });
+  }
+  return context.NEVER;
+}
+
+const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+function readTerm(context: v.RawTransformContext<string>): number | undefined {
+  const { dataset, addIssue } = context;
+  const text = dataset.value.trim();
+  if (text === "permanent") return undefined;
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (digits !== undefined && unit !== undefined) {
+    const seconds =
+      Number(digits) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
+    if (seconds > 0 && seconds < FOREVER) return seconds;
+  }
+  addIssue({
+    message: `"${text}" is no term; write 30s, 15m, 4h, 7d or permanent`,
+  });
+  return context.NEVER;
+}

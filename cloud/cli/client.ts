@@ -1,0 +1,112 @@
+import { createReadStream, existsSync } from "node:fs";
+import { Readable } from "node:stream";
+import type { Decision } from "../decide/decisions.js";
+import type { ListReport } from "../lists/list.js";
+import type { ReceiptEntry } from "../receipts/receipts.js";
+import type { Agent, Org } from "../registry/registry.js";
+import { readOperatorToken, readSettings } from "../setup.js";
+import { CommandFailed } from "./io.js";
+
+/** An operator's side of the cloud's REST interface. */
+export class Client {
+  readonly #url: string;
+  readonly #token: string;
+
+  private constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** Where the cloud is, and as whom to speak: as its folder says. */
+  static of(dir: string): Client {
+    const { listen, publicUrl } = readSettings(dir);
+    return new Client(publicUrl ?? `http://${listen}`, readOperatorToken(dir));
+  }
+
+  async orgs(): Promise<readonly Org[]> {
+    return (await this.#get<{ orgs: Org[] }>("/v1/orgs")).orgs;
+  }
+
+  async addOrg(name: string): Promise<Org> {
+    return this.#post("/v1/orgs", { name });
+  }
+
+  async makeToken(org: string, expiresIn: string): Promise<{ token: string }> {
+    return this.#post("/v1/tokens", { org, expiresIn });
+  }
+
+  async agents(): Promise<readonly (Agent & { connected: boolean })[]> {
+    type Answer = { agents: (Agent & { connected: boolean })[] };
+    return (await this.#get<Answer>("/v1/agents")).agents;
+  }
+
+  async ban(order: {
+    readonly ranges: readonly string[];
+    readonly feed: string;
+    readonly for: string;
+    readonly reason: string;
+  }): Promise<Decision> {
+    return this.#post("/v1/bans", order);
+  }
+
+  async lift(order: {
+    readonly ranges: readonly string[];
+    readonly feed: string;
+  }): Promise<Decision> {
+    return this.#post("/v1/lifts", order);
+  }
+
+  async import(
+    path: string,
+    terms: Readonly<Record<string, string>>,
+  ): Promise<Decision & ListReport> {
+    if (!existsSync(path)) {
+      throw new CommandFailed(`FILE "${path}" does not exist`, 2);
+    }
+    const query = new URLSearchParams(terms);
+    const body = Readable.toWeb(createReadStream(path));
+    return this.#ask(`/v1/imports?${query.toString()}`, {
+      method: "POST",
+      body: body as ReadableStream<Uint8Array>,
+      duplex: "half",
+    });
+  }
+
+  async receipts(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly ReceiptEntry[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { receipts: ReceiptEntry[] };
+    return (await this.#get<Answer>(`/v1/receipts?${text}`)).receipts;
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    return this.#ask(path, {});
+  }
+
+  async #post<T>(path: string, body: unknown): Promise<T> {
+    return this.#ask(path, { method: "POST", body: JSON.stringify(body) });
+  }
+
+  async #ask<T>(path: string, request: RequestInit): Promise<T> {
+    const authorization = `Bearer ${this.#token}`;
+    const response = await fetch(new URL(path, this.#url), {
+      ...request,
+      headers: { authorization },
+    }).catch((cause: unknown) => {
+      const why = reasonOf(cause);
+      const message = `the cloud at ${this.#url} is not reachable${why}`;
+      throw new CommandFailed(message, 1, { cause });
+    });
+    if (response.ok) return (await response.json()) as T;
+    const { message } = (await response.json()) as { message: string };
+    throw new CommandFailed(message, response.status < 500 ? 2 : 1);
+  }
+}
+
+/** What Node knows beyond "fetch failed", such as " (ECONNREFUSED)". */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof Error) || !("code" in cause)) return "";
+  return ` (${String(cause.code)})`;
+}

@@ -1,0 +1,129 @@
+import type { Command } from "commander";
+import type { Decision } from "../decide/decisions.js";
+import type { ReceiptEntry } from "../receipts/receipts.js";
+import { Client } from "./client.js";
+import { CommandFailed, type Io } from "./io.js";
+import { table } from "./tables.js";
+
+interface BanOptions {
+  readonly dir: string;
+  readonly feed: string;
+  readonly for: string;
+  readonly reason: string;
+  readonly wait?: true;
+}
+
+/** ban, lift, import. */
+export function addDecisionCommands(program: Command, io: Io): void {
+  program
+    .command("ban")
+    .description("ban addresses or ranges")
+    .argument("<range...>", 'such as "203.0.113.7" or "2001:db8::/32"')
+    .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
+    .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "4h")
+    .option("--reason <text>", "for whoever asks later", "")
+    .option("--wait", "wait for the receipts of all connected agents")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force"
+  $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait`,
+    )
+    .action(async (ranges: string[], _, command: Command) => {
+      const options = command.optsWithGlobals<BanOptions>();
+      const { feed, for: term, reason } = options;
+      const client = Client.of(options.dir);
+      const decision = await client.ban({ ranges, feed, for: term, reason });
+      io.out(described("banned", ranges.length, decision));
+      if (options.wait) await waitForReceipts(client, decision, io);
+    });
+
+  program
+    .command("lift")
+    .description("lift bans before they expire")
+    .argument("<range...>")
+    .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
+    .addHelpText("after", "\nExample:\n  $ tourniquet-cloud lift 203.0.113.7")
+    .action(async (ranges: string[], _, command: Command) => {
+      const { dir, feed } = command.optsWithGlobals<BanOptions>();
+      const decision = await Client.of(dir).lift({ ranges, feed });
+      io.out(described("lifted", ranges.length, decision));
+    });
+
+  addImport(program, io);
+}
+
+function addImport(program: Command, io: Io): void {
+  program
+    .command("import")
+    .description("ban a whole list")
+    .argument("<file>", "plain, FireHOL, Spamhaus, ipset or ipsum")
+    .option("--feed <name>", "urgent, reputation or org/<id>", "reputation")
+    .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "7d")
+    .option("--reason <text>", "for whoever asks later", "")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ tourniquet-cloud import drop_v4.json --for 1d --reason spamhaus-drop",
+    )
+    .action(async (file: string, _, command: Command) => {
+      const options = command.optsWithGlobals<BanOptions>();
+      const { dir, feed, for: term, reason } = options;
+      const terms = { feed, for: term, reason };
+      const answer = await Client.of(dir).import(file, terms);
+      io.out(described("banned", answer.entries, answer));
+      const { format, masked, duplicates, rejected, rejections } = answer;
+      io.out(
+        `${format ?? "empty"} list: ${masked} masked, ${duplicates} duplicates, ${rejected} lines rejected`,
+      );
+      for (const { line, text, problem } of rejections) {
+        io.err(`line ${line}: "${text}" ${problem}`);
+      }
+    });
+}
+
+function described(done: string, ranges: number, decision: Decision): string {
+  const { decision: id, feed, offset } = decision;
+  const noun = ranges === 1 ? "range" : "ranges";
+  return `${done} ${ranges} ${noun} (${id}, ${feed} is at ${offset})`;
+}
+
+/** Longer than any agent takes that is there at all. */
+const WAIT_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+
+async function waitForReceipts(
+  client: Client,
+  { feed, offset }: Decision,
+  io: Io,
+): Promise<void> {
+  const agents = await client.agents();
+  const expected = agents.filter(
+    ({ connected, org }) =>
+      connected && (!feed.startsWith("org/") || feed === `org/${org}`),
+  );
+  const found = new Map<string, ReceiptEntry>();
+  const deadline = Date.now() + WAIT_MS;
+  while (found.size < expected.length && Date.now() < deadline) {
+    const query = { feed, offset: String(offset), limit: "10000" };
+    for (const entry of await client.receipts(query)) {
+      if (!found.has(entry.receipt.agent))
+        found.set(entry.receipt.agent, entry);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  io.out(
+    table(
+      ["agent", "host", "enforced ms", "held"],
+      expected.map(({ id, hostname }) => {
+        const receipt = found.get(id)?.receipt;
+        const ms = receipt?.enforcedMs.toFixed(1) ?? "no receipt";
+        return [id, hostname, ms, receipt?.held.length ?? ""];
+      }),
+    ),
+  );
+  const missing = expected.length - found.size;
+  if (missing > 0) {
+    throw new CommandFailed(`${missing} agents gave no receipt in time`, 1);
+  }
+}

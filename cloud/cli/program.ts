@@ -1,0 +1,64 @@
+import { Command, CommanderError } from "commander";
+import { Malformed } from "../../agent/protocol/malformed.js";
+import { PlaintextRefused } from "../server.js";
+import { BadFolder } from "../setup.js";
+import { addDecisionCommands } from "./decision-commands.js";
+import { CommandFailed, type Io } from "./io.js";
+import { addRegistryCommands } from "./registry-commands.js";
+import { addSetupCommands } from "./setup-commands.js";
+
+/**
+ * Carries out a command line.
+ * @returns the exit code: 0 done, 1 could not be done, 2 was asked wrongly
+ */
+export async function runCommand(
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
+  try {
+    await makeProgram(io).parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const { message, exitCode } = asFailure(error);
+    io.err(`tourniquet-cloud: ${message}`);
+    return exitCode;
+  }
+}
+
+function makeProgram(io: Io): Command {
+  const program = new Command("tourniquet-cloud")
+    .description("decides, signs and pushes bans to agents")
+    .option(
+      "--dir <dir>",
+      "the cloud's folder (default: $TOURNIQUET_CLOUD_DIR or ./tourniquet-cloud)",
+      io.env["TOURNIQUET_CLOUD_DIR"] ?? "./tourniquet-cloud",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    })
+    .addHelpText("after", WALK);
+  addSetupCommands(program, io);
+  addRegistryCommands(program, io);
+  addDecisionCommands(program, io);
+  return program;
+}
+
+const WALK = `
+From nothing to the first ban:
+  $ tourniquet-cloud init --dir ./tourniquet-cloud
+  $ tourniquet-cloud serve &
+  $ tourniquet-cloud org add "Example Hosting"
+  $ tourniquet-cloud token --org example-hosting
+  $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force" --wait`;
+
+/** What is the caller's to mend is 2, the rest is 1. */
+function asFailure(error: unknown): { message: string; exitCode: number } {
+  if (error instanceof CommandFailed) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const mendable = [BadFolder, Malformed, PlaintextRefused];
+  const exitCode = mendable.some((kind) => error instanceof kind) ? 2 : 1;
+  return { message, exitCode };
+}

@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import type { ReceiptEntry } from "../receipts/receipts.js";
+import { Client } from "./client.js";
+import type { Io } from "./io.js";
+import { dateOf, table } from "./tables.js";
+
+interface Options {
+  readonly dir: string;
+  readonly org: string;
+  readonly expires: string;
+  readonly json?: true;
+  readonly follow?: true;
+}
+
+/** org, token, agents, receipts. */
+export function addRegistryCommands(program: Command, io: Io): void {
+  const org = program.command("org").description("customers");
+  org
+    .command("add")
+    .description("add an org; its id is made from its name")
+    .argument("<name>")
+    .action(async (name: string, _, command: Command) => {
+      const { dir } = command.optsWithGlobals<Options>();
+      io.out((await Client.of(dir).addOrg(name)).id);
+    });
+  org
+    .command("list")
+    .description("list the orgs")
+    .action(async (_, command: Command) => {
+      const { dir } = command.optsWithGlobals<Options>();
+      const orgs = await Client.of(dir).orgs();
+      io.out(
+        table(
+          ["id", "name"],
+          orgs.map(({ id, name }) => [id, name]),
+        ),
+      );
+    });
+
+  program
+    .command("token")
+    .description("make an enrolment token for one host")
+    .requiredOption("--org <id>", "whose host it will be")
+    .option("--expires <term>", "30s, 15m, 4h or 7d", "24h")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ tourniquet-cloud token --org example > token.txt",
+    )
+    .action(async (_, command: Command) => {
+      const { dir, org, expires } = command.optsWithGlobals<Options>();
+      io.out((await Client.of(dir).makeToken(org, expires)).token);
+    });
+
+  addAgents(program, io);
+  addReceipts(program, io);
+}
+
+function addAgents(program: Command, io: Io): void {
+  program
+    .command("agents")
+    .description("list the agents")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const { dir, json } = command.optsWithGlobals<Options>();
+      const agents = await Client.of(dir).agents();
+      if (json) {
+        io.out(JSON.stringify(agents, null, 2));
+        return;
+      }
+      const rows = agents.map((agent) => [
+        agent.id,
+        agent.org,
+        agent.hostname,
+        agent.revokedAt === null ? yesOrNo(agent.connected) : "revoked",
+        dateOf(agent.lastSeen),
+      ]);
+      io.out(table(["agent", "org", "host", "connected", "last seen"], rows));
+    });
+}
+
+function addReceipts(program: Command, io: Io): void {
+  program
+    .command("receipts")
+    .description("list what agents signed to have enforced")
+    .option("--json", "one JSON document a line")
+    .option("--follow", "go on until interrupted")
+    .action(async (_, command: Command) => {
+      const { dir, json, follow } = command.optsWithGlobals<Options>();
+      const client = Client.of(dir);
+      const stop = new AbortController();
+      if (follow) void io.stopped().then(() => stop.abort());
+      let after = 0;
+      do {
+        const entries = await client.receipts({ after: String(after) });
+        for (const entry of entries)
+          io.out(json ? asJson(entry) : asLine(entry));
+        after = entries.at(-1)?.seq ?? after;
+        if (entries.length === 0 && !follow) return;
+        if (entries.length === 0) await pause();
+      } while (!stop.signal.aborted);
+    });
+}
+
+const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
+
+const asJson = (entry: ReceiptEntry): string => JSON.stringify(entry);
+
+function asLine({ at, receipt }: ReceiptEntry): string {
+  const { agent, position, banned, lifted, held, enforcedMs } = receipt;
+  return `${dateOf(at)} ${agent} ${position.feed}@${position.offset} +${banned} -${lifted} held ${held.length} in ${enforcedMs.toFixed(1)} ms`;
+}
+
+const LOOK_EVERY_MS = 500;
+
+const pause = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

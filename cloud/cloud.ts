@@ -1,0 +1,168 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import type { Clock } from "../agent/clock.js";
+import { Lifetime } from "../agent/lifetime.js";
+import type { Logger } from "../agent/log/logger.js";
+import type { SignedText } from "../agent/protocol/signed-text.js";
+import type { SigningKey } from "../agent/trust/keys.js";
+import { signerOf } from "../agent/trust/sign.js";
+import { makeApp } from "./api/app.js";
+import { Decisions } from "./decide/decisions.js";
+import { feedsOf } from "./feeds/audience.js";
+import { FeedIndex } from "./feeds/feed-index.js";
+import { Feeds, feedBegun } from "./feeds/feeds.js";
+import { Heads } from "./feeds/heads.js";
+import { indexTables } from "./feeds/index-tables.js";
+import { Recovery } from "./feeds/recovery.js";
+import { State } from "./feeds/state/state.js";
+import { Gateway } from "./gateway/gateway.js";
+import { holdAlone } from "./journal/database.js";
+import { SqliteJournal } from "./journal/sqlite-journal.js";
+import { View } from "./journal/view.js";
+import { Receipts, receiptTables } from "./receipts/receipts.js";
+import { Recorder } from "./receipts/recorder.js";
+import { Enrolment } from "./registry/enrolment.js";
+import { Registry } from "./registry/registry.js";
+import { registryTables } from "./registry/tables.js";
+import { openServer, type ListenOptions, type OpenServer } from "./server.js";
+
+/** Everything that a cloud is told at its start. */
+export interface CloudConfig {
+  /** What agents know the cloud by; part of what they sign. */
+  readonly name: string;
+  /** Holds the journal, its read models and the snapshots. */
+  readonly dir: string;
+  readonly listen: ListenOptions;
+  /** What enrolment tokens name; undefined for where the cloud listens. */
+  readonly publicUrl: undefined | string;
+  readonly heartbeatMs: number;
+  readonly root: SignedText;
+  readonly contentKeys: readonly SigningKey[];
+  readonly headKeys: readonly SigningKey[];
+}
+
+export interface CloudPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A cloud that listens. */
+export interface Cloud extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+}
+
+/** The files of a cloud's folder. */
+export function filesOf(dir: string) {
+  return {
+    lock: join(dir, "lock"),
+    journal: join(dir, "journal.db"),
+    view: join(dir, "view.db"),
+    bans: join(dir, "bans.db"),
+    snapshots: join(dir, "snapshots"),
+  };
+}
+
+/** Puts the rooms together, and opens the door last. */
+export async function startCloud(
+  config: CloudConfig,
+  ports: CloudPorts,
+): Promise<Cloud> {
+  await using opened = new Lifetime();
+  const server = opened.own(openServer(config.listen));
+  const store = await openStore(config, ports, opened);
+  const gateway = openGateway({ config, ports, store, server, opened });
+
+  let url = "";
+  const app = makeApp({
+    ...decider(config, ports, store),
+    ...ports,
+    ...store,
+    gateway,
+    root: config.root,
+    snapshotFolder: filesOf(config.dir).snapshots,
+    publicUrl: () => config.publicUrl ?? url,
+  });
+  const answer = getRequestListener(app.fetch);
+  server.http.on("request", (...exchange) => void answer(...exchange));
+
+  const door = await server.listen();
+  url = door.url;
+  ports.log.info("cloud listens", { url, name: config.name });
+  const running = opened.release();
+  return {
+    ...door,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** What changes the world: enrolments and decisions. */
+function decider(
+  { root, name: cloudName, contentKeys }: CloudConfig,
+  { clock }: CloudPorts,
+  { journal, registry, index }: Store,
+) {
+  const sign = signerOf(contentKeys);
+  const feeds = new Feeds({ journal, index, sign, clock });
+  return {
+    decisions: new Decisions(feeds, clock),
+    enrolment: new Enrolment({ journal, registry, clock, cloudName, root }),
+  };
+}
+
+function openGateway(parts: {
+  readonly config: CloudConfig;
+  readonly ports: CloudPorts;
+  readonly store: Store;
+  readonly server: OpenServer;
+  readonly opened: Lifetime;
+}): Gateway {
+  const { config, ports, store, server, opened } = parts;
+  const { journal, registry, index, state } = store;
+  const recovery = new Recovery(index, state, ports.clock);
+  const heads = new Heads(index, config.headKeys, ports.clock);
+  const recorder = opened.own(new Recorder({ ...ports, journal }));
+  const gateway = new Gateway(server.http, {
+    ...ports,
+    journal,
+    cloudName: config.name,
+    heartbeatMs: config.heartbeatMs,
+    agent: (id) => registry.agent(id),
+    feedsOf,
+    plans: (feeds, positions) => recovery.plans(feeds, positions),
+    segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
+    heads: (feeds) => heads.of(feeds),
+    note: (event) => recorder.note(event),
+  });
+  return opened.own(gateway);
+}
+
+type Store = Awaited<ReturnType<typeof openStore>>;
+
+/** The journal, and what is folded from it. */
+async function openStore(
+  { dir, contentKeys }: CloudConfig,
+  { clock, log }: CloudPorts,
+  opened: Lifetime,
+) {
+  const files = filesOf(dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  opened.own(holdAlone(files.lock));
+  const journal = opened.own(SqliteJournal.open(files.journal, clock));
+  const projections = [registryTables, indexTables, receiptTables];
+  const view = opened.own(View.open(files.view, journal, projections));
+  const index = new FeedIndex(view.database, journal);
+  for (const feed of ["urgent", "reputation"] as const) {
+    if (index.standing(feed) === undefined) journal.append([feedBegun(feed)]);
+  }
+  const state = opened.own(
+    await State.open(
+      { ...files, contentKeys: contentKeys.map((key) => key.toPem()) },
+      log,
+    ),
+  );
+  const registry = new Registry(view.database);
+  const receipts = new Receipts(view.database);
+  return { journal, index, state, registry, receipts };
+}

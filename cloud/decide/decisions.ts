@@ -1,0 +1,118 @@
+import { unixSeconds, type Clock } from "../../agent/clock.js";
+import { FOREVER, type Op } from "../../agent/model/ban.js";
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
+import type { Placed } from "../feeds/feeds.js";
+import type { Decided } from "../journal/events.js";
+import type { StoredRange } from "../lists/range-store.js";
+import { newId } from "../registry/secrets.js";
+
+/** Who decides, and for whom. */
+export interface Mandate {
+  readonly feed: FeedName;
+  /** The operator's name. */
+  readonly by: string;
+}
+
+/** How long and why. */
+export interface Terms {
+  /** Seconds from now; undefined is for ever. */
+  readonly forSeconds: number | undefined;
+  readonly reason: string;
+}
+
+/** A decision that is on its way to the agents. */
+export interface Decision {
+  readonly decision: string;
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly decidedAt: number;
+}
+
+/** What deciding needs of the feeds. */
+export interface Publisher {
+  publish(decided: Decided, ops: Iterable<Op>): Promise<Placed>;
+}
+
+/** Turns what operators want into ops of a feed. */
+export class Decisions {
+  readonly #feeds: Publisher;
+  readonly #clock: Clock;
+
+  constructor(feeds: Publisher, clock: Clock) {
+    this.#feeds = feeds;
+    this.#clock = clock;
+  }
+
+  async ban(
+    mandate: Mandate,
+    ranges: readonly Cidr[],
+    terms: Terms,
+  ): Promise<Decision> {
+    const expiresAt = this.#expiry(terms.forSeconds);
+    const { reason } = terms;
+    const ops = ranges.map((cidr): Op => ({
+      op: "ban",
+      cidr,
+      expiresAt,
+      reason,
+    }));
+    const count = ranges.length;
+    return this.#publish({ action: "ban", mandate, count, reason }, ops);
+  }
+
+  async lift(mandate: Mandate, ranges: readonly Cidr[]): Promise<Decision> {
+    const ops = ranges.map((cidr): Op => ({ op: "lift", cidr }));
+    const count = ranges.length;
+    return this.#publish({ action: "lift", mandate, count, reason: "" }, ops);
+  }
+
+  /** Bans a whole list; where it sets its own terms, those count. */
+  async import(
+    mandate: Mandate,
+    ranges: Iterable<StoredRange> & { readonly size: number },
+    terms: Terms,
+  ): Promise<Decision> {
+    const { reason } = terms;
+    const count = ranges.size;
+    const ops = this.#opsOf(ranges, terms);
+    return this.#publish({ action: "import", mandate, count, reason }, ops);
+  }
+
+  *#opsOf(ranges: Iterable<StoredRange>, terms: Terms): Generator<Op> {
+    const { reason } = terms;
+    const usual = this.#expiry(terms.forSeconds);
+    for (const { cidr, timeout } of ranges) {
+      const own = timeout === 0 ? undefined : timeout;
+      const expiresAt = timeout === undefined ? usual : this.#expiry(own);
+      yield { op: "ban", cidr, expiresAt, reason };
+    }
+  }
+
+  async #publish(
+    what: {
+      readonly action: Decided["action"];
+      readonly mandate: Mandate;
+      readonly count: number;
+      readonly reason: string;
+    },
+    ops: Iterable<Op>,
+  ): Promise<Decision> {
+    const { action, mandate, count: ranges, reason } = what;
+    const decision = newId("dec");
+    const decided = { decision, action, ...mandate, ranges, reason };
+    const { position, decidedAt } = await this.#feeds.publish(
+      { kind: "decided", ...decided },
+      ops,
+    );
+    const { feed, epoch, offset } = position;
+    return { decision, feed, epoch, offset, decidedAt };
+  }
+
+  #expiry(forSeconds: number | undefined): number {
+    if (forSeconds === undefined) return FOREVER;
+    return Math.min(FOREVER, unixSeconds(this.#clock.now()) + forSeconds);
+  }
+}

@@ -1,0 +1,119 @@
+import type { FeedName, Position } from "../../agent/model/position.js";
+import type { Database, Statement } from "../journal/database.js";
+import type { Journal } from "../journal/journal.js";
+
+/** Where a feed stands. */
+export interface Standing extends Position {
+  /** Bytes of all segments of the epoch so far. */
+  readonly logBytes: number;
+}
+
+/** A segment's place, without its bytes. */
+export interface SegmentEntry {
+  readonly first: number;
+  readonly last: number;
+  readonly hash: Uint8Array;
+  readonly seq: number;
+  readonly bytes: number;
+  /** Bytes of the epoch's segments up to and with this one. */
+  readonly logBytes: number;
+  readonly notAfter: number;
+}
+
+/** Finds feeds and segments; the bytes stay in the journal. */
+export class FeedIndex {
+  readonly #journal: Journal;
+  readonly #feeds: Statement<FeedRow>;
+  readonly #feed: Statement<FeedRow>;
+  readonly #endingAt: Statement<SegmentRow>;
+  readonly #after: Statement<SegmentRow>;
+
+  constructor(database: Database, journal: Journal) {
+    this.#journal = journal;
+    this.#feeds = database.prepare(`${FEEDS} ORDER BY feed`);
+    this.#feed = database.prepare(`${FEEDS} WHERE feed = ?`);
+    this.#endingAt = database.prepare(
+      `${SEGMENTS} WHERE feed = ? AND epoch = ? AND last = ?`,
+    );
+    this.#after = database.prepare(
+      `${SEGMENTS} WHERE feed = ? AND epoch = ? AND last > ? ORDER BY last`,
+    );
+  }
+
+  standings(): readonly Standing[] {
+    return this.#feeds.all().map(standingOf);
+  }
+
+  standing(feed: FeedName): Standing | undefined {
+    const row = this.#feed.get(feed);
+    return row && standingOf(row);
+  }
+
+  /** The segment whose last op is number `offset`. */
+  segmentEndingAt(
+    feed: FeedName,
+    epoch: string,
+    offset: number,
+  ): SegmentEntry | undefined {
+    const row = this.#endingAt.get(feed, epoch, offset);
+    return row && entryOf(row);
+  }
+
+  /** The first segment behind `offset`. */
+  segmentAfter(
+    feed: FeedName,
+    epoch: string,
+    offset: number,
+  ): SegmentEntry | undefined {
+    const row = this.#after.get(feed, epoch, offset);
+    return row && entryOf(row);
+  }
+
+  /** The bytes of the segments behind `offset`, up to about `mostBytes`. */
+  segmentsAfter(
+    { feed, epoch, offset }: Omit<Position, "hash">,
+    mostBytes: number,
+  ): readonly Uint8Array[] {
+    const found: Uint8Array[] = [];
+    let room = mostBytes;
+    for (const { seq, bytes } of this.#after.iterate(feed, epoch, offset)) {
+      room -= bytes;
+      if (room < 0 && found.length > 0) break;
+      found.push(this.#bytesAt(seq));
+    }
+    return found;
+  }
+
+  #bytesAt(seq: number): Uint8Array {
+    const [recorded] = this.#journal.read(seq, 1);
+    if (recorded?.event.kind === "segment") return recorded.event.bytes;
+    throw new Error(`the journal holds no segment at ${seq}`);
+  }
+}
+
+interface FeedRow {
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly hash: string;
+  readonly logBytes: number;
+}
+
+type SegmentRow = Omit<SegmentEntry, "hash"> & { readonly hash: string };
+
+const FEEDS =
+  "SELECT feed, epoch, last AS offset, hash, log_bytes AS logBytes FROM feeds";
+
+const SEGMENTS = `
+  SELECT first, last, hash, seq, bytes, log_bytes AS logBytes,
+    not_after AS notAfter FROM segments`;
+
+const standingOf = (row: FeedRow): Standing => ({
+  ...row,
+  hash: Buffer.from(row.hash, "hex"),
+});
+
+const entryOf = (row: SegmentRow): SegmentEntry => ({
+  ...row,
+  hash: Buffer.from(row.hash, "hex"),
+});

@@ -1,0 +1,106 @@
+import type { Ban } from "../../../agent/model/ban.js";
+import { cidrOf, type Family } from "../../../agent/model/cidr.js";
+import type { FeedName, Position } from "../../../agent/model/position.js";
+import { limits } from "../../../agent/protocol/limits.js";
+import type { Group } from "../../../agent/protocol/snapshot.js";
+import type { Database, Statement } from "../../journal/database.js";
+
+/** The bans that a feed's history comes to. */
+export class BanState {
+  readonly #position: Statement<PositionRow>;
+  readonly #purge: Statement<never>;
+  readonly #counts: Statement<{ feed: FeedName; bans: number }>;
+  readonly #groups: Statement<{ family: Family; prefix: number }>;
+  readonly #bans: Statement<BanRow>;
+
+  constructor(database: Database) {
+    this.#position = database.prepare(
+      "SELECT id, feed, epoch, last AS offset, hash FROM positions WHERE feed = ?",
+    );
+    this.#purge = database.prepare("DELETE FROM bans WHERE expires_at <= ?");
+    this.#counts = database.prepare(
+      `SELECT p.feed, (SELECT count(*) FROM bans b WHERE b.feed = p.id) AS bans
+       FROM positions p ORDER BY p.feed`,
+    );
+    this.#groups = database.prepare(
+      "SELECT DISTINCT family, prefix FROM bans WHERE feed = ? ORDER BY family, prefix",
+    );
+    this.#bans = database.prepare(
+      `SELECT address, expires_at AS expiresAt, text AS reason
+       FROM bans JOIN reasons ON reasons.id = bans.reason
+       WHERE feed = ? AND family = ? AND prefix = ? ORDER BY address`,
+    );
+  }
+
+  position(feed: FeedName): Position {
+    const { epoch, offset, hash } = this.#row(feed);
+    return { feed, epoch, offset, hash: Buffer.from(hash, "hex") };
+  }
+
+  /** Forgets what expired: agents have let go of it by themselves. */
+  purge(unixNow: number): void {
+    this.#purge.run(unixNow);
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.#counts.all().map(({ feed, bans }) => [feed, bans]),
+    );
+  }
+
+  /** Sorted as snapshots are; at most `limits.reasons` different reasons. */
+  *groups(feed: FeedName): Generator<Group> {
+    const { id } = this.#row(feed);
+    const reasons = new FewReasons();
+    for (const { family, prefix } of this.#groups.all(id)) {
+      const rows = this.#bans.iterate(id, family, prefix);
+      yield { family, prefix, bans: bansOf(rows, prefix, reasons) };
+    }
+  }
+
+  #row(feed: FeedName): PositionRow {
+    const row = this.#position.get(feed);
+    if (row === undefined) throw new Error(`${feed} was never begun`);
+    return row;
+  }
+}
+
+interface PositionRow {
+  readonly id: number;
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly hash: string;
+}
+
+interface BanRow {
+  readonly address: Buffer;
+  readonly expiresAt: number;
+  readonly reason: string;
+}
+
+/** A snapshot has room for so many; a ban counts more than its reason. */
+class FewReasons {
+  readonly #seen = new Set<string>([""]);
+
+  keep(reason: string): string {
+    if (this.#seen.has(reason)) return reason;
+    if (this.#seen.size >= limits.reasons) return "";
+    this.#seen.add(reason);
+    return reason;
+  }
+}
+
+function* bansOf(
+  rows: Iterable<BanRow>,
+  prefix: number,
+  reasons: FewReasons,
+): Generator<Ban> {
+  for (const { address, expiresAt, reason } of rows) {
+    yield {
+      cidr: cidrOf(address, prefix),
+      expiresAt,
+      reason: reasons.keep(reason),
+    };
+  }
+}

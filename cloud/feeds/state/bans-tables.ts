@@ -1,0 +1,78 @@
+import { readOps, openSegment } from "../../../agent/protocol/segment.js";
+import type { Projection } from "../../journal/view.js";
+
+/**
+ * Every feed's bans, in the order that a snapshot needs them: by family, prefix
+ * length and address.
+ */
+export const bansTables: Projection = {
+  tables: `
+    CREATE TABLE positions (
+      feed TEXT PRIMARY KEY, id INTEGER NOT NULL UNIQUE, epoch TEXT NOT NULL,
+      last INTEGER NOT NULL, hash TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE reasons (
+      id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
+    ) STRICT;
+    CREATE TABLE bans (
+      feed INTEGER NOT NULL, family INTEGER NOT NULL, prefix INTEGER NOT NULL,
+      address BLOB NOT NULL, expires_at INTEGER NOT NULL,
+      reason INTEGER NOT NULL,
+      PRIMARY KEY (feed, family, prefix, address)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE snapshots (
+      sha256 TEXT PRIMARY KEY, feed TEXT NOT NULL, epoch TEXT NOT NULL,
+      last INTEGER NOT NULL, bytes INTEGER NOT NULL, bans INTEGER NOT NULL,
+      issued_at INTEGER NOT NULL
+    ) STRICT`,
+
+  fold(database) {
+    const begin = database.prepare(
+      `INSERT INTO positions
+       SELECT ?, count(*) + 1, ?, 0, '${"0".repeat(64)}' FROM positions WHERE true
+       ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch, last = 0,
+         hash = excluded.hash`,
+    );
+    const forget = database.prepare(
+      "DELETE FROM bans WHERE feed = (SELECT id FROM positions WHERE feed = ?)",
+    );
+    const advance = database
+      .prepare<unknown[], number>(
+        "UPDATE positions SET last = ?, hash = ? WHERE feed = ? RETURNING id",
+      )
+      .pluck();
+    const addReason = database
+      .prepare<unknown[], number>(
+        `INSERT INTO reasons (text) VALUES (?)
+         ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
+      )
+      .pluck();
+    const put = database.prepare(
+      `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
+         reason = excluded.reason`,
+    );
+    const remove = database.prepare(
+      "DELETE FROM bans WHERE feed = ? AND family = ? AND prefix = ? AND address = ?",
+    );
+    return ({ event }) => {
+      if (event.kind === "feed-begun") {
+        forget.run(event.feed);
+        begin.run(event.feed, event.epoch);
+      } else if (event.kind === "segment") {
+        const feed = advance.get(event.last, event.hash, event.feed);
+        const reasons = new Map<string, number | undefined>();
+        for (const op of readOps(openSegment(event.bytes))) {
+          const { family, prefix, address } = op.cidr;
+          if (op.op === "lift") {
+            remove.run(feed, family, prefix, address);
+          } else {
+            const known = reasons.get(op.reason) ?? addReason.get(op.reason);
+            reasons.set(op.reason, known);
+            put.run(feed, family, prefix, address, op.expiresAt, known);
+          }
+        }
+      }
+    };
+  },
+};

@@ -1,0 +1,37 @@
+import type { FeedName } from "../../../agent/model/position.js";
+import type { SnapshotEntry } from "./snapshot-shelf.js";
+
+/** What the state's thread is given at its start. */
+export interface StateSetup {
+  readonly journal: string;
+  readonly bans: string;
+  readonly snapshots: string;
+  /** PKCS #8 of the content keys. */
+  readonly contentKeys: readonly string[];
+}
+
+export type StateQuestion =
+  | { readonly ask: "snapshots" }
+  | { readonly ask: "build"; readonly feed: FeedName; readonly now: number }
+  | { readonly ask: "counts" };
+
+export interface StateRequest {
+  readonly id: number;
+  readonly question: StateQuestion;
+}
+
+/** What the thread hears; it answers questions, in order. */
+export type StateMessage = StateRequest | "close";
+
+export type StateAnswer =
+  | { readonly id: number; readonly snapshots: readonly SnapshotEntry[] }
+  | {
+      readonly id: number;
+      readonly built: SnapshotEntry;
+      readonly snapshots: readonly SnapshotEntry[];
+    }
+  | {
+      readonly id: number;
+      readonly counts: Readonly<Record<string, number>>;
+    }
+  | { readonly id: number; readonly failure: string };

@@ -1,0 +1,91 @@
+import type { FeedName } from "../../../agent/model/position.js";
+import { sha256, type Sign } from "../../../agent/protocol/container.js";
+import { sealSnapshot } from "../../../agent/protocol/snapshot.js";
+import type { Database, Statement } from "../../journal/database.js";
+import type { BanState } from "./ban-state.js";
+import type { SnapshotFiles } from "./snapshot-files.js";
+
+/** A snapshot that lies ready. */
+export interface SnapshotEntry {
+  readonly sha256: string;
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly bans: number;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+}
+
+/** As for segments: whoever was away for longer gets a new one. */
+export const SNAPSHOT_GOOD_FOR_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Builds snapshots and keeps the newest three of each feed. */
+export class SnapshotShelf {
+  readonly #state: BanState;
+  readonly #files: SnapshotFiles;
+  readonly #sign: Sign;
+  readonly #all: Statement<SnapshotEntry>;
+  readonly #add: Statement<never>;
+  readonly #drop: Statement<never>;
+
+  constructor(
+    database: Database,
+    state: BanState,
+    ports: { readonly files: SnapshotFiles; readonly sign: Sign },
+  ) {
+    this.#state = state;
+    this.#files = ports.files;
+    this.#sign = ports.sign;
+    this.#all = database.prepare(
+      `SELECT sha256, feed, epoch, last AS offset, bytes, bans,
+         issued_at AS issuedAt
+       FROM snapshots ORDER BY feed, issued_at DESC, last DESC`,
+    );
+    this.#add = database.prepare(
+      "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    this.#drop = database.prepare(
+      `DELETE FROM snapshots WHERE feed = ? AND sha256 NOT IN (
+         SELECT sha256 FROM snapshots WHERE feed = ?
+         ORDER BY issued_at DESC, last DESC LIMIT ${KEPT})`,
+    );
+    this.#tidy();
+  }
+
+  entries(): readonly SnapshotEntry[] {
+    return this.#all.all();
+  }
+
+  /** The feed's state as it stands, signed and on the disk. */
+  build(feed: FeedName, now: number): SnapshotEntry {
+    this.#state.purge(Math.floor(now / 1000));
+    const position = this.#state.position(feed);
+    const { bytes, bans } = sealSnapshot(
+      {
+        position,
+        issuedAt: now,
+        notAfter: now + SNAPSHOT_GOOD_FOR_MS,
+        groups: this.#state.groups(feed),
+      },
+      this.#sign,
+    );
+    const name = sha256(bytes).toString("hex");
+    this.#files.write(name, bytes);
+    const { epoch, offset } = position;
+    const size = bytes.length;
+    this.#add.run(name, feed, epoch, offset, size, bans, now);
+    this.#drop.run(feed, feed);
+    this.#tidy();
+    const issuedAt = now;
+    return { sha256: name, feed, epoch, offset, bytes: size, bans, issuedAt };
+  }
+
+  #tidy(): void {
+    const names = this.entries().map((entry) => entry.sha256);
+    this.#files.keepOnly(new Set(names));
+  }
+}
+
+/** Agents that are still fetching an older one may finish. */
+const KEPT = 3;

@@ -1,0 +1,79 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { keyFromPem } from "../../../agent/trust/keys.js";
+import { signerOf } from "../../../agent/trust/sign.js";
+import { openDatabase } from "../../journal/database.js";
+import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
+import { Folder } from "../../journal/view.js";
+import { BanState } from "./ban-state.js";
+import { bansTables } from "./bans-tables.js";
+import type {
+  StateAnswer,
+  StateMessage,
+  StateRequest,
+  StateSetup,
+} from "./messages.js";
+import { SnapshotFiles } from "./snapshot-files.js";
+import { SnapshotShelf } from "./snapshot-shelf.js";
+
+/**
+ * The thread that holds millions of bans: it follows the journal by itself and
+ * builds snapshots, so that the thread with the sockets never waits for either.
+ */
+function run(setup: StateSetup): void {
+  const journal = openDatabase(setup.journal, "read-only");
+  const bans = openDatabase(setup.bans, "rebuildable");
+  const folder = new Folder(bans, [bansTables], lastOf(journal));
+  const read = journalReader(journal);
+  const state = new BanState(bans);
+  const shelf = new SnapshotShelf(bans, state, {
+    files: new SnapshotFiles(setup.snapshots),
+    sign: signerOf(setup.contentKeys.map(keyFromPem)),
+  });
+  // A few events at a time, so that questions come in between.
+  const follow = (): NodeJS.Timeout =>
+    setTimeout(
+      () => {
+        following = follow();
+      },
+      folder.step(read) ? 0 : FOLLOW_EVERY_MS,
+    );
+  let following = follow();
+
+  const answer = ({ id, question }: StateRequest): StateAnswer => {
+    switch (question.ask) {
+      case "snapshots":
+        return { id, snapshots: shelf.entries() };
+      case "build": {
+        folder.catchUp(read);
+        const built = shelf.build(question.feed, question.now);
+        return { id, built, snapshots: shelf.entries() };
+      }
+      case "counts":
+        folder.catchUp(read);
+        return { id, counts: state.counts() };
+    }
+  };
+  const close = (): void => {
+    clearTimeout(following);
+    bans.close();
+    journal.close();
+    parentPort?.close();
+  };
+  parentPort?.on("message", (message: StateMessage) => {
+    if (message === "close") close();
+    else parentPort?.postMessage(orFailure(message.id, () => answer(message)));
+  });
+}
+
+/** Lag that nobody waits for: whoever asks is caught up with first. */
+const FOLLOW_EVERY_MS = 1_000;
+
+function orFailure(id: number, work: () => StateAnswer): StateAnswer {
+  try {
+    return work();
+  } catch (error) {
+    return { id, failure: error instanceof Error ? error.message : "unknown" };
+  }
+}
+
+run(workerData as StateSetup);

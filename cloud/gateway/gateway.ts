@@ -1,0 +1,122 @@
+import type { Server } from "node:http";
+import { Lifetime } from "../../agent/lifetime.js";
+import { encodeMessage } from "../../agent/protocol/messages.js";
+import type { Recorded } from "../journal/events.js";
+import { hashOf } from "../registry/secrets.js";
+import { encodeFrame } from "./frame.js";
+import { acceptLinks } from "./listen.js";
+import type { GatewayPorts } from "./ports.js";
+import { Session, type Live, type SessionOwner } from "./session.js";
+import { TokenBucket } from "./token-bucket.js";
+
+export const AGENT_PATH = "/v1/agent";
+
+/** All connected agents; hands each segment to those who follow its feed. */
+export class Gateway implements SessionOwner, AsyncDisposable {
+  readonly #ports: GatewayPorts;
+  readonly #sessions = new Set<Session>();
+  readonly #byAgent = new Map<string, Session>();
+  readonly #bySecret = new Map<string, Session>();
+  readonly #open = new Lifetime();
+
+  constructor(server: Server, ports: GatewayPorts) {
+    this.#ports = ports;
+    const upgrades = new TokenBucket(UPGRADES, ports.clock);
+    this.#open.defer(() => this.#dismissAll());
+    this.#open.own(
+      acceptLinks(server, {
+        path: AGENT_PATH,
+        admit: () => upgrades.take(),
+        open: (link) => this.#admit(new Session(link, ports, this)),
+        random: Math.random,
+      }),
+    );
+    this.#open.own(ports.journal.subscribe((news) => this.#fanOut(news)));
+    this.#open.own(ports.clock.every(ports.heartbeatMs, () => this.#beat()));
+  }
+
+  /** The session that a bearer token belongs to, while it lasts. */
+  find(bearer: string): Live | undefined {
+    return this.#bySecret.get(hashOf(bearer))?.live;
+  }
+
+  isConnected(agent: string): boolean {
+    return this.#byAgent.has(agent);
+  }
+
+  /** Sends an agent away for good. */
+  revoke(agent: string): void {
+    this.#byAgent.get(agent)?.close("revoked");
+  }
+
+  welcomed(session: Session): void {
+    const { live } = session;
+    if (live === undefined) return;
+    this.#byAgent.get(live.agent.id)?.close("superseded");
+    this.#byAgent.set(live.agent.id, session);
+    this.#bySecret.set(hashOf(live.secret), session);
+    const { id: agent, org } = live.agent;
+    this.#ports.log.info("agent connected", { agent, org });
+  }
+
+  closed(session: Session): void {
+    this.#sessions.delete(session);
+    const { live } = session;
+    if (live === undefined) return;
+    this.#bySecret.delete(hashOf(live.secret));
+    if (this.#byAgent.get(live.agent.id) !== session) return;
+    this.#byAgent.delete(live.agent.id);
+    this.#ports.log.info("agent gone", { agent: live.agent.id });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open[Symbol.asyncDispose]();
+  }
+
+  #admit(session: Session): Session {
+    this.#sessions.add(session);
+    return session;
+  }
+
+  #fanOut(news: readonly Recorded[]): void {
+    for (const { event } of news) {
+      if (event.kind === "segment") {
+        const frame = encodeFrame("binary", event.bytes);
+        for (const each of this.#sessions) each.push(event.feed, frame);
+      } else if (event.kind === "feed-begun") {
+        for (const each of this.#sessions) each.resync(event.feed, "epoch");
+      }
+    }
+  }
+
+  /** Agents of one org hear the same heads: one frame for all of them. */
+  #beat(): void {
+    const frames = new Map<string, Buffer>();
+    for (const session of this.#sessions) {
+      const org = session.live?.agent.org;
+      if (org === undefined) continue;
+      const frame = frames.get(org) ?? this.#headsFor(org);
+      frames.set(org, frame);
+      session.beat(frame);
+    }
+  }
+
+  #headsFor(org: string): Buffer {
+    const heads = [...this.#ports.heads(this.#ports.feedsOf(org))];
+    const text = encodeMessage({ type: "heads", heads });
+    return encodeFrame("text", Buffer.from(text));
+  }
+
+  #dismissAll(): void {
+    for (const session of [...this.#sessions]) {
+      session.drain(DRAIN_WINDOW_MS);
+      session.close("shutting-down");
+    }
+  }
+}
+
+/** What one process can shake hands with, TLS included. */
+const UPGRADES = { perSecond: 200, burst: 400 };
+
+/** Agents of a cloud that stops come back spread over so long. */
+const DRAIN_WINDOW_MS = 10_000;

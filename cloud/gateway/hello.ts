@@ -1,0 +1,63 @@
+import type { CloseReason } from "../../agent/protocol/close-codes.js";
+import { Hello } from "../../agent/protocol/documents.js";
+import { parseJson } from "../../agent/protocol/shapes.js";
+import { textBytes } from "../../agent/protocol/signed-text.js";
+import { publicKey, type PublicKey } from "../../agent/trust/keys.js";
+import type { Agent } from "../registry/registry.js";
+
+/** A hello that does not let its sender in. */
+export class HelloRefused extends Error {
+  override readonly name = "HelloRefused";
+
+  constructor(
+    readonly close: CloseReason,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What was asked, and who may answer. */
+export interface Challenge {
+  readonly nonce: string;
+  readonly cloud: string;
+  agent(id: string): Agent | undefined;
+}
+
+/** Somebody who proved to be an agent of ours. */
+export interface Greeting {
+  readonly hello: Hello;
+  readonly agent: Agent;
+  readonly key: PublicKey;
+}
+
+/**
+ * Holds a hello to the challenge. The agent's clock proves nothing and is not
+ * held against it: the nonce is what makes a hello fresh.
+ * @throws HelloRefused, or Malformed when it is no hello at all
+ */
+export function checkHello(
+  { signed, signature }: { signed: string; signature: string },
+  challenge: Challenge,
+): Greeting {
+  const hello = parseJson(Hello, signed, "hello");
+  if (hello.nonce !== challenge.nonce) {
+    throw new HelloRefused("unauthenticated", "it answers another challenge");
+  }
+  if (hello.cloud !== challenge.cloud) {
+    throw new HelloRefused("unauthenticated", `it is for "${hello.cloud}"`);
+  }
+  const agent = challenge.agent(hello.agent);
+  if (agent === undefined) {
+    throw new HelloRefused("unauthenticated", `nobody is ${hello.agent}`);
+  }
+  const key = publicKey(Buffer.from(agent.publicKey, "base64url"));
+  const bytes = textBytes("hello", signed);
+  if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
+    throw new HelloRefused("unauthenticated", "its signature is bad");
+  }
+  if (agent.revokedAt !== null) {
+    throw new HelloRefused("revoked", `${agent.id} was revoked`);
+  }
+  return { hello, agent, key };
+}

@@ -1,0 +1,84 @@
+import { rmSync } from "node:fs";
+import BetterSqlite3 from "better-sqlite3";
+
+export type Database = BetterSqlite3.Database;
+
+/** A prepared statement whose rows look like `Row`. */
+export type Statement<Row> = BetterSqlite3.Statement<unknown[], Row>;
+
+/**
+ * What a commit is worth. `full`: it survives a power cut. `rebuildable`: the
+ * file may lose its last commits, because a fold over the journal restores them.
+ */
+export type Durability = "full" | "rebuildable" | "read-only";
+
+/** The settings that were asked for did not take. */
+export class DatabaseUnusable extends Error {
+  override readonly name = "DatabaseUnusable";
+}
+
+/**
+ * Opens a SQLite file in WAL mode and reads back what it was told. A damaged
+ * file that can be folded anew is thrown away.
+ */
+export function openDatabase(path: string, durability: Durability): Database {
+  try {
+    return open(path, durability);
+  } catch (error) {
+    if (durability !== "rebuildable" || !isDamage(error)) throw error;
+    for (const suffix of ["", "-wal", "-shm"]) {
+      rmSync(path + suffix, { force: true });
+    }
+    return open(path, durability);
+  }
+}
+
+/**
+ * Holds the folder for this process until disposed; the kernel lets go of it
+ * should the process die.
+ * @throws DatabaseUnusable when another process holds it
+ */
+export function holdAlone(path: string): Disposable {
+  const lock = new BetterSqlite3(path, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    lock.close();
+    throw new DatabaseUnusable(`${path} is held by another process`, { cause });
+  }
+  return { [Symbol.dispose]: () => void lock.close() };
+}
+
+/** How long to wait for the other thread's lock before giving up. */
+const PATIENCE_MS = 5_000;
+
+function open(path: string, durability: Durability): Database {
+  const readonly = durability === "read-only";
+  const database = new BetterSqlite3(path, { readonly, timeout: PATIENCE_MS });
+  try {
+    if (!readonly) {
+      set(database, "journal_mode", "wal");
+      set(database, "synchronous", durability === "full" ? 2 : 1);
+    }
+    set(database, "foreign_keys", 1);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const code = "code" in error ? error.code : undefined;
+  return code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT";
+}
+
+function set(database: Database, name: string, value: string | number): void {
+  database.pragma(`${name} = ${value}`);
+  const actual: unknown = database.pragma(name, { simple: true });
+  if (actual === value) return;
+  throw new DatabaseUnusable(
+    `${database.name}: ${name} stays ${String(actual)} instead of ${value}`,
+  );
+}

@@ -1,0 +1,88 @@
+import type { FeedName } from "../../agent/model/position.js";
+import type { RefusalCode } from "../../agent/protocol/refusals.js";
+
+/**
+ * Everything that ever happened in this cloud. Released shapes are frozen: a
+ * journal is read by every later version.
+ */
+export type Event =
+  | { readonly kind: "operator-added"; name: string; tokenHash: string }
+  | { readonly kind: "org-added"; org: string; name: string }
+  | TokenMade
+  | AgentEnrolled
+  | { readonly kind: "agent-seen"; agent: string; version: string }
+  | { readonly kind: "agent-revoked"; agent: string; by: string }
+  | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
+  | Decided
+  | SegmentSealed
+  | ReceiptGiven
+  | RefusalGiven;
+
+export interface TokenMade {
+  readonly kind: "token-made";
+  /** SHA-256 of the secret, in hex: the secret itself is nowhere. */
+  readonly tokenHash: string;
+  readonly org: string;
+  readonly expiresAt: number;
+  readonly by: string;
+}
+
+export interface AgentEnrolled {
+  readonly kind: "agent-enrolled";
+  readonly agent: string;
+  readonly org: string;
+  readonly tokenHash: string;
+  readonly publicKey: string;
+  readonly hostname: string;
+  readonly system: string;
+  readonly version: string;
+}
+
+/** An operator's word; the segments that carry it out follow in the same append. */
+export interface Decided {
+  readonly kind: "decided";
+  readonly decision: string;
+  readonly action: "ban" | "lift" | "import";
+  readonly feed: FeedName;
+  readonly by: string;
+  readonly ranges: number;
+  readonly reason: string;
+}
+
+export interface SegmentSealed {
+  readonly kind: "segment";
+  readonly decision: string;
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+  readonly hash: string;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+  /** The signed container, exactly as agents get it. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ReceiptGiven {
+  readonly kind: "receipt";
+  readonly agent: string;
+  /** As the device signed it: evidence, kept to the byte. */
+  readonly signed: string;
+  readonly signature: string;
+}
+
+export interface RefusalGiven {
+  readonly kind: "refusal";
+  readonly agent: string;
+  readonly feed: FeedName;
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
+
+/** An event, once it has its place in the order. */
+export interface Recorded {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly event: Event;
+}

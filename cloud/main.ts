@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import process from "node:process";
+import { runCommand } from "./cli/program.js";
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  env: process.env,
+  out: (line) => void process.stdout.write(`${line}\n`),
+  err: (line) => void process.stderr.write(`${line}\n`),
+  stopped: () =>
+    new Promise((resolve) => {
+      process.once("SIGTERM", () => resolve());
+      process.once("SIGINT", () => resolve());
+    }),
+});

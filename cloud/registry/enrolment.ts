@@ -1,0 +1,114 @@
+import type { Clock } from "../../agent/clock.js";
+import {
+  encodeToken,
+  enrolmentProofBytes,
+  type EnrolmentAnswer,
+  type EnrolmentRequest,
+} from "../../agent/protocol/enrolment.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
+import { publicKey } from "../../agent/trust/keys.js";
+import { fingerprintOf } from "../../agent/trust/root.js";
+import type { Journal } from "../journal/journal.js";
+import type { Registry } from "./registry.js";
+import { hashOf, newId, newSecret } from "./secrets.js";
+
+export interface EnrolmentPorts {
+  readonly journal: Journal;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly cloudName: string;
+  readonly root: SignedText;
+}
+
+export type EnrolmentRefusal =
+  "token-unknown" | "token-used" | "token-expired" | "bad-proof";
+
+/** A host that may not come in, with the reason. */
+export class EnrolmentRefused extends Error {
+  override readonly name = "EnrolmentRefused";
+
+  constructor(
+    readonly code: EnrolmentRefusal,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Lets hosts in: a one-time token becomes an agent. */
+export class Enrolment {
+  readonly #ports: EnrolmentPorts;
+
+  constructor(ports: EnrolmentPorts) {
+    this.#ports = ports;
+  }
+
+  /** A token's text, to be pasted on the host. It is not stored, its hash is. */
+  makeToken(order: {
+    readonly org: string;
+    readonly expiresAt: number;
+    readonly by: string;
+    readonly url: string;
+  }): string {
+    const { journal, root } = this.#ports;
+    const secret = newSecret();
+    const { org, expiresAt, by, url } = order;
+    const tokenHash = hashOf(secret);
+    journal.append([{ kind: "token-made", tokenHash, org, expiresAt, by }]);
+    return encodeToken({ url, secret, root: fingerprintOf(root) });
+  }
+
+  /**
+   * From the look at the token to its use nothing awaits, and the journal
+   * refuses if somebody else appended meanwhile: one token, one agent.
+   * @throws EnrolmentRefused
+   */
+  enrol(request: EnrolmentRequest): EnrolmentAnswer {
+    const { journal, root, cloudName } = this.#ports;
+    const last = journal.last();
+    const { org, hash: tokenHash } = this.#usableToken(request.secret);
+    checkProof(request);
+    const agent = newId("agt");
+    const { publicKey, hostname, system, version } = request;
+    const host = { publicKey, hostname, system, version };
+    journal.append(
+      [{ kind: "agent-enrolled", agent, org, tokenHash, ...host }],
+      last,
+    );
+    return { agent, org, cloud: cloudName, root };
+  }
+
+  #usableToken(secret: string): { org: string; hash: string } {
+    const { registry, clock } = this.#ports;
+    const token = registry.token(secret);
+    if (token === undefined) {
+      throw new EnrolmentRefused(
+        "token-unknown",
+        "this cloud never made this enrolment token",
+      );
+    }
+    if (token.usedBy !== null) {
+      throw new EnrolmentRefused(
+        "token-used",
+        `this enrolment token was used by ${token.usedBy}; make a new one`,
+      );
+    }
+    if (token.expiresAt <= clock.now()) {
+      throw new EnrolmentRefused(
+        "token-expired",
+        `this enrolment token expired at ${new Date(token.expiresAt).toISOString()}; make a new one`,
+      );
+    }
+    return token;
+  }
+}
+
+function checkProof(request: EnrolmentRequest): void {
+  const key = publicKey(Buffer.from(request.publicKey, "base64url"));
+  const proof = Buffer.from(request.proof, "base64url");
+  if (key.verify(enrolmentProofBytes(request.secret), proof)) return;
+  throw new EnrolmentRefused(
+    "bad-proof",
+    "the proof is not a signature of the given device key",
+  );
+}

@@ -1,0 +1,89 @@
+import type { Database, Statement } from "../journal/database.js";
+import { hashOf, sameHash } from "./secrets.js";
+
+export interface Org {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Operator {
+  readonly name: string;
+}
+
+export interface Token {
+  readonly hash: string;
+  readonly org: string;
+  readonly expiresAt: number;
+  readonly usedBy: string | null;
+}
+
+export interface Agent {
+  readonly id: string;
+  readonly org: string;
+  /** The device's raw Ed25519 key, in base64url. */
+  readonly publicKey: string;
+  readonly hostname: string;
+  readonly system: string;
+  readonly version: string;
+  readonly enrolledAt: number;
+  readonly lastSeen: number | null;
+  readonly revokedAt: number | null;
+}
+
+/** Who is who: answers from the read model, changes nothing. */
+export class Registry {
+  readonly #orgs: Statement<Org>;
+  readonly #org: Statement<Org>;
+  readonly #operator: Statement<Operator & { tokenHash: string }>;
+  readonly #token: Statement<Token>;
+  readonly #agents: Statement<Agent>;
+  readonly #agent: Statement<Agent>;
+
+  constructor(database: Database) {
+    this.#orgs = database.prepare("SELECT id, name FROM orgs ORDER BY id");
+    this.#org = database.prepare("SELECT id, name FROM orgs WHERE id = ?");
+    this.#operator = database.prepare(
+      "SELECT name, token_hash AS tokenHash FROM operators WHERE token_hash = ?",
+    );
+    this.#token = database.prepare(
+      "SELECT hash, org, expires_at AS expiresAt, used_by AS usedBy FROM tokens WHERE hash = ?",
+    );
+    this.#agents = database.prepare(`${AGENTS} ORDER BY enrolled_at, id`);
+    this.#agent = database.prepare(`${AGENTS} WHERE id = ?`);
+  }
+
+  orgs(): readonly Org[] {
+    return this.#orgs.all();
+  }
+
+  org(id: string): Org | undefined {
+    return this.#org.get(id);
+  }
+
+  agents(): readonly Agent[] {
+    return this.#agents.all();
+  }
+
+  agent(id: string): Agent | undefined {
+    return this.#agent.get(id);
+  }
+
+  /** The operator whose bearer token this is. */
+  operator(bearer: string): Operator | undefined {
+    const hash = hashOf(bearer);
+    const found = this.#operator.get(hash);
+    return found && sameHash(found.tokenHash, hash) ? found : undefined;
+  }
+
+  /** The enrolment token with this secret, used or not. */
+  token(secret: string): Token | undefined {
+    const hash = hashOf(secret);
+    const found = this.#token.get(hash);
+    return found && sameHash(found.hash, hash) ? found : undefined;
+  }
+}
+
+const AGENTS = `
+  SELECT id, org, public_key AS publicKey, hostname, system, version,
+    enrolled_at AS enrolledAt, last_seen AS lastSeen, revoked_at AS revokedAt
+  FROM agents`;

@@ -1,0 +1,60 @@
+import type { Projection } from "../journal/view.js";
+
+/** Orgs, operators, enrolment tokens and agents, as the journal tells of them. */
+export const registryTables: Projection = {
+  tables: `
+    CREATE TABLE orgs (
+      id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE operators (
+      token_hash TEXT PRIMARY KEY, name TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE tokens (
+      hash TEXT PRIMARY KEY, org TEXT NOT NULL, expires_at INTEGER NOT NULL,
+      used_by TEXT
+    ) STRICT;
+    CREATE TABLE agents (
+      id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
+      hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
+      enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER
+    ) STRICT`,
+
+  fold(database) {
+    const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");
+    const addOperator = database.prepare("INSERT INTO operators VALUES (?, ?)");
+    const addToken = database.prepare(
+      "INSERT INTO tokens VALUES (?, ?, ?, NULL)",
+    );
+    const useToken = database.prepare(
+      "UPDATE tokens SET used_by = ? WHERE hash = ?",
+    );
+    const addAgent = database.prepare(
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+    );
+    const seen = database.prepare(
+      "UPDATE agents SET last_seen = ?, version = coalesce(?, version) WHERE id = ?",
+    );
+    const revoke = database.prepare(
+      "UPDATE agents SET revoked_at = ? WHERE id = ?",
+    );
+    return ({ at, event }) => {
+      if (event.kind === "org-added") {
+        addOrg.run(event.org, event.name, at);
+      } else if (event.kind === "operator-added") {
+        addOperator.run(event.tokenHash, event.name);
+      } else if (event.kind === "token-made") {
+        addToken.run(event.tokenHash, event.org, event.expiresAt);
+      } else if (event.kind === "agent-enrolled") {
+        const { agent, org, publicKey, hostname, system, version } = event;
+        useToken.run(agent, event.tokenHash);
+        addAgent.run(agent, org, publicKey, hostname, system, version, at);
+      } else if (event.kind === "agent-seen") {
+        seen.run(at, event.version, event.agent);
+      } else if (event.kind === "receipt") {
+        seen.run(at, null, event.agent);
+      } else if (event.kind === "agent-revoked") {
+        revoke.run(at, event.agent);
+      }
+    };
+  },
+};

@@ -1,0 +1,171 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { Clock } from "../agent/clock.js";
+import type { Root } from "../agent/protocol/documents.js";
+import { parseJson, shortText } from "../agent/protocol/shapes.js";
+import { SignedText } from "../agent/protocol/signed-text.js";
+import {
+  generateKey,
+  keyFromPem,
+  type SigningKey,
+} from "../agent/trust/keys.js";
+import { signText } from "../agent/trust/sign.js";
+import { filesOf, type CloudConfig } from "./cloud.js";
+import { feedBegun } from "./feeds/feeds.js";
+import { SqliteJournal } from "./journal/sqlite-journal.js";
+import { hashOf, newSecret } from "./registry/secrets.js";
+
+/** A folder that is no cloud's, or not in the state that was expected. */
+export class BadFolder extends Error {
+  override readonly name = "BadFolder";
+}
+
+/** What a new cloud is to be. */
+export interface Founding {
+  readonly dir: string;
+  readonly name: string;
+  /** "host:port". */
+  readonly listen: string;
+  readonly publicUrl: undefined | string;
+}
+
+/** `cloud.json`: what an operator may edit. */
+const Settings = v.strictObject({
+  version: v.literal(1),
+  name: v.pipe(shortText(128), v.minLength(1)),
+  listen: v.pipe(
+    v.string(),
+    v.regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, 'is not "host:port"'),
+  ),
+  publicUrl: v.optional(v.pipe(v.string(), v.url())),
+  heartbeatMs: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(600_000)),
+    25_000,
+  ),
+});
+export type Settings = v.InferOutput<typeof Settings>;
+
+/** Makes a cloud's folder: keys, root, settings, and its first operator. */
+export function foundCloud(founding: Founding, clock: Clock): void {
+  const { dir, ...rest } = founding;
+  if (existsSync(join(dir, SETTINGS))) {
+    throw new BadFolder(`${dir} holds a cloud already`);
+  }
+  const settings = settingsText(rest);
+  mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
+  const keys = makeKeys();
+  for (const [role, key] of Object.entries(keys)) {
+    writeSecret(keyPath(dir, role), key.toPem());
+  }
+  const root = signText("root", rootOf(keys, clock.now()), [keys.root]);
+  writeFileSync(join(dir, ROOT), `${JSON.stringify(root, null, 2)}\n`);
+  const token = newSecret();
+  writeSecret(join(dir, OPERATOR_TOKEN), `${token}\n`);
+  using journal = SqliteJournal.open(filesOf(dir).journal, clock);
+  journal.append([
+    { kind: "operator-added", name: "first", tokenHash: hashOf(token) },
+    feedBegun("urgent"),
+    feedBegun("reputation"),
+  ]);
+  // Last: a folder with settings is a folder that is whole.
+  writeFileSync(join(dir, SETTINGS), settings);
+}
+
+/** What a founded folder says, ready to start from. */
+export function loadCloud(
+  dir: string,
+  tls: CloudConfig["listen"]["tls"],
+): CloudConfig {
+  const { name, publicUrl, heartbeatMs, listen } = readSettings(dir);
+  const colon = listen.lastIndexOf(":");
+  return {
+    name,
+    dir,
+    listen: {
+      host: listen.slice(0, colon).replace(/^\[|\]$/g, ""),
+      port: Number(listen.slice(colon + 1)),
+      tls,
+    },
+    publicUrl,
+    heartbeatMs,
+    root: parseJson(SignedText, readText(join(dir, ROOT)), ROOT),
+    contentKeys: [keyFromPem(readText(keyPath(dir, "content")))],
+    headKeys: [keyFromPem(readText(keyPath(dir, "head")))],
+  };
+}
+
+/** @throws BadFolder when there is no cloud; Malformed when its file is wrong */
+export function readSettings(dir: string): Settings {
+  return parseJson(Settings, readText(join(dir, SETTINGS)), SETTINGS);
+}
+
+/** The first operator's bearer token. */
+export const readOperatorToken = (dir: string): string =>
+  readText(join(dir, OPERATOR_TOKEN)).trim();
+
+const SETTINGS = "cloud.json";
+const ROOT = "root.json";
+const OPERATOR_TOKEN = "operator.token";
+
+const roles = ["root", "content", "head", "critical"] as const;
+type Keys = Readonly<Record<(typeof roles)[number], SigningKey>>;
+
+/** Long enough that a root is renewed calmly. */
+const ROOT_GOOD_FOR_MS = 2 * 365 * 24 * 60 * 60 * 1000;
+
+const keyPath = (dir: string, role: string): string =>
+  join(dir, "keys", `${role}.pem`);
+
+function makeKeys(): Keys {
+  return {
+    root: generateKey(),
+    content: generateKey(),
+    head: generateKey(),
+    critical: generateKey(),
+  };
+}
+
+function rootOf(keys: Keys, now: number): Root {
+  const role = (key: SigningKey) => ({ keys: [key.id], threshold: 1 });
+  return {
+    type: "root",
+    version: 1,
+    issuedAt: now,
+    expiresAt: now + ROOT_GOOD_FOR_MS,
+    keys: roles.map((name) => ({
+      id: keys[name].id,
+      algorithm: "ed25519",
+      public: Buffer.from(keys[name].publicKey).toString("base64url"),
+    })),
+    roles: {
+      root: role(keys.root),
+      content: role(keys.content),
+      head: role(keys.head),
+      critical: role(keys.critical),
+    },
+  };
+}
+
+/** Checked before anything is written. */
+function settingsText({ name, listen, publicUrl }: Omit<Founding, "dir">) {
+  const settings = { version: 1, name, listen, publicUrl };
+  const text = JSON.stringify(settings, null, 2);
+  parseJson(Settings, text, "settings");
+  return `${text}\n`;
+}
+
+function writeSecret(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new BadFolder(
+      `cannot read ${path}; was the cloud made with "init"?`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { statSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "@jest/globals";
+import { decodeToken } from "../../../agent/protocol/enrolment.js";
+import { generateKey } from "../../../agent/trust/keys.js";
+import {
+  enrolWith,
+  temporaryFolder,
+  type Enrolled,
+} from "../../support/cloud.js";
+import { positionAfter, TestAgent } from "../../support/test-agent.js";
+
+describe("tourniquet-cloud", () => {
+  it("goes from nothing to a ban", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const listen = `127.0.0.1:${await freePort()}`;
+    const run = (...args: string[]) => command(...args, "--dir", dir);
+
+    expect(await run("init", "--listen", listen)).toMatchObject({ code: 0 });
+    for (const secret of ["operator.token", "keys/root.pem"]) {
+      expect(statSync(join(dir, secret)).mode & 0o777).toBe(0o600);
+    }
+    await using cloud = await serve(dir);
+
+    expect(await run("org", "add", "Example Hosting")).toEqual({
+      ...{ code: 0, out: "example-hosting\n", err: "" },
+    });
+    const token = await run("token", "--org", "example-hosting");
+    expect(decodeToken(token.out).url).toBe(`http://${listen}`);
+
+    const banned = await run("ban", "203.0.113.7", "2001:db8::/32", "--wait");
+    expect(banned.out).toMatch(/^banned 2 ranges \(dec-\w+, urgent is at 2\)/);
+    const lifted = await run("lift", "203.0.113.7");
+    expect(lifted.out).toMatch(/^lifted 1 range /);
+
+    const list = join(folder.path, "list");
+    writeFileSync(list, "192.0.2.1\nnonsense\n");
+    const imported = await run("import", list, "--for", "1d");
+    expect(imported.out).toContain("1 lines rejected");
+    expect(imported.err).toContain('line 2: "nonsense"');
+
+    const agents = await run("agents", "--json");
+    expect(JSON.parse(agents.out)).toEqual([]);
+    expect(await run("receipts")).toMatchObject({ code: 0, out: "" });
+
+    const wrong = await run("ban", "10.0.0.1/8");
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toBe(
+      'tourniquet-cloud: ranges.0: "10.0.0.1/8" has host bits set; did you mean 10.0.0.0/8?\n',
+    );
+    expect(await cloud.stop()).toBe(0);
+  }, 30_000);
+
+  it("waits for the receipts of a ban, and lists them", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const listen = `127.0.0.1:${await freePort()}`;
+    const run = (...args: string[]) => command(...args, "--dir", dir);
+    await run("init", "--listen", listen);
+    await using _cloud = await serve(dir);
+    await run("org", "add", "example");
+    const url = `http://${listen}`;
+    const token = await run("token", "--org", "example");
+    const key = generateKey();
+    const { body } = await enrolWith(url, token.out, key);
+    const who = { ...(body as Omit<Enrolled, "key">), key };
+    using agent = await TestAgent.connect({ url }, who);
+
+    const banning = run("ban", "203.0.113.7", "--wait");
+    agent.sendReceipt(who, positionAfter(await agent.nextSegment()), 2.25);
+    const { code, out } = await banning;
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`${who.agent} . host.example . 2.3 `));
+
+    const receipts = await run("receipts");
+    expect(receipts.out).toContain(`${who.agent} urgent@1 +1 -0 held 0`);
+    const json = await run("receipts", "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ receipt: { revision: 1 } });
+    expect((await run("agents")).out).toContain("host.example");
+  }, 30_000);
+
+  it("says in one line that the cloud is not there", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const listen = `127.0.0.1:${await freePort()}`;
+    await command("init", "--dir", dir, "--listen", listen);
+    expect(await command("agents", "--dir", dir)).toEqual({
+      ...{ code: 1, out: "" },
+      err: `tourniquet-cloud: the cloud at http://${listen} is not reachable (ECONNREFUSED)\n`,
+    });
+  });
+
+  it("says in one line that there is no cloud in a folder", async () => {
+    using folder = temporaryFolder();
+    const { code, err } = await command("agents", "--dir", folder.path);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^tourniquet-cloud: cannot read .*cloud.json.*\n$/);
+  });
+
+  it("makes no second cloud in a folder", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    await command("init", "--dir", dir);
+    const { code, err } = await command("init", "--dir", dir);
+    expect(code).toBe(2);
+    expect(err).toContain("holds a cloud already");
+  });
+
+  it("does not speak in the clear beyond loopback", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    await command("init", "--dir", dir, "--listen", "0.0.0.0:8443");
+    const { code, err } = await command("serve", "--dir", dir);
+    expect(code).toBe(2);
+    expect(err).toBe(
+      'tourniquet-cloud: listen "0.0.0.0" is not a loopback address: it needs --tls-cert and --tls-key\n',
+    );
+  });
+
+  it("explains itself", async () => {
+    const { code, out } = await command("ban", "--help");
+    expect(code).toBe(0);
+    expect(out).toContain("Examples:");
+  });
+
+  it("refuses what it does not know", async () => {
+    const { code, err } = await command("bann");
+    expect(code).toBe(2);
+    expect(err).toContain("unknown command 'bann'");
+  });
+});
+
+const MAIN = resolve("dist/cloud/main.js");
+
+async function command(...args: string[]) {
+  const child = start(args);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, "exit") as Promise<[number]>,
+  ]);
+  return { code, out, err };
+}
+
+/** A cloud that listens, in its own process. */
+async function serve(dir: string) {
+  const child = start(["serve", "--dir", dir]);
+  const exited = once(child, "exit") as Promise<[number]>;
+  await once(child.stdout!, "data");
+  return {
+    stop: async () => {
+      child.kill("SIGTERM");
+      return (await exited)[0];
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+const start = (args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [MAIN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

@@ -1,0 +1,230 @@
+import http from "node:http";
+import { describe, expect, it } from "@jest/globals";
+import { closeCodes } from "../../../agent/protocol/close-codes.js";
+import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
+import { generateKey } from "../../../agent/trust/keys.js";
+import { eventually, startTestCloud } from "../../support/cloud.js";
+import { positionAfter, TestAgent } from "../../support/test-agent.js";
+
+describe("the handshake", () => {
+  it("welcomes an agent that proves who it is", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using agent = await TestAgent.connect(cloud, who);
+    expect(agent.welcome).toMatchObject({
+      ...{ type: "welcome", agent: who.agent, org: "example" },
+      heartbeatMs: 25_000,
+      plans: [
+        { mode: "tail", feed: "urgent" },
+        { mode: "tail", feed: "reputation" },
+        { mode: "tail", feed: "org/example" },
+      ],
+    });
+  });
+
+  it("turns away a bad signature", async () => {
+    await using cloud = await startTestCloud();
+    const who = { ...(await cloud.enrol()), key: generateKey() };
+    using agent = TestAgent.dial(cloud.url);
+    await agent.hello(who);
+    expect(await agent.ended).toEqual(closed("unauthenticated"));
+  });
+
+  it.each([
+    ["another nonce", { nonce: "A".repeat(43) }],
+    ["another cloud", { cloud: "evil.example" }],
+    ["an unknown agent", { agent: "agt-0000000000000000" }],
+  ])("turns away a hello with %s", async (_, lies) => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using agent = TestAgent.dial(cloud.url);
+    await agent.hello(who, [], lies);
+    expect(await agent.ended).toEqual(closed("unauthenticated"));
+  });
+
+  it("tolerates an agent whose clock is wrong", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using agent = TestAgent.dial(cloud.url);
+    await agent.hello(who, [], { time: 0 });
+    expect(await agent.next("welcome")).toBeDefined();
+  });
+
+  it("turns away a revoked agent, even one that is connected", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using agent = await TestAgent.connect(cloud, who);
+    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    expect(await agent.ended).toEqual(closed("revoked"));
+    using again = TestAgent.dial(cloud.url);
+    await again.hello(who);
+    expect(await again.ended).toEqual(closed("revoked"));
+  });
+
+  it("insists on the subprotocol", async () => {
+    await using cloud = await startTestCloud();
+    const answer = await upgradeAnswer(`${cloud.url}/v1/agent`);
+    expect(answer.statusCode).toBe(400);
+  });
+
+  it("knows no other path", async () => {
+    await using cloud = await startTestCloud();
+    const answer = await upgradeAnswer(`${cloud.url}/v1/other`);
+    expect(answer.statusCode).toBe(404);
+  });
+});
+
+describe("a herd of agents", () => {
+  it("is let in at a rate, and told to come back at different times", async () => {
+    await using cloud = await startTestCloud();
+    const protocol = { "sec-websocket-protocol": SUBPROTOCOL };
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, () =>
+        upgradeAnswer(`${cloud.url}/v1/agent`, protocol),
+      ),
+    );
+    const late = answers.filter(({ statusCode }) => statusCode === 503);
+    expect(late.length).toBeGreaterThan(100);
+    expect(late.length).toBeLessThanOrEqual(600);
+    const seconds = late.map(({ headers }) => Number(headers["retry-after"]));
+    expect(Math.min(...seconds)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(30);
+    expect(new Set(seconds).size).toBeGreaterThan(5);
+  });
+});
+
+describe("a bad message ends the session", () => {
+  it.each([
+    ["garbage", "{"],
+    ["an unknown type", '{"type":"hullo"}'],
+    ["a resume before the hello", '{"type":"resume","feed":"urgent"}'],
+  ])("%s", async (_, text) => {
+    await using cloud = await startTestCloud();
+    using agent = TestAgent.dial(cloud.url);
+    await agent.next("challenge");
+    agent.socket.send(text);
+    expect(await agent.ended).toEqual(closed("bad-message"));
+  });
+
+  it("a binary frame", async () => {
+    await using cloud = await startTestCloud();
+    using agent = TestAgent.dial(cloud.url);
+    await agent.next("challenge");
+    agent.socket.send(Buffer.from([1]));
+    expect(await agent.ended).toEqual(closed("bad-message"));
+  });
+
+  it("a frame over the limit, before it is read", async () => {
+    await using cloud = await startTestCloud();
+    using agent = TestAgent.dial(cloud.url);
+    await agent.next("challenge");
+    agent.socket.send("x".repeat(64 * 1024 + 1));
+    expect((await agent.ended).code).toBe(1009);
+  });
+
+  it("a receipt in another agent's name", async () => {
+    await using cloud = await startTestCloud();
+    const [who, other] = [await cloud.enrol(), await cloud.enrol()];
+    using agent = await TestAgent.connect(cloud, who);
+    await cloud.ban("203.0.113.7");
+    const position = positionAfter(await agent.nextSegment());
+    agent.sendReceipt({ ...who, agent: other.agent }, position);
+    expect(await agent.ended).toEqual(closed("bad-message"));
+  });
+});
+
+describe("a session", () => {
+  it("supersedes the older one of the same agent", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using older = await TestAgent.connect(cloud, who);
+    using newer = await TestAgent.connect(cloud, who);
+    expect(await older.ended).toEqual(closed("superseded"));
+    await cloud.ban("203.0.113.7");
+    expect((await newer.nextSegment()).header.last).toBe(1);
+  });
+
+  it("is closed when nothing is heard for two and a half heartbeats", async () => {
+    await using cloud = await startTestCloud({ heartbeatMs: 100 });
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
+    const since = performance.now();
+    agent.socket.pause(); // what is not read is not answered
+    const { agents } = await eventually(async () => {
+      type Agents = { agents: { connected: boolean }[] };
+      const { body } = await cloud.request<Agents>("GET", "/v1/agents");
+      return body.agents.some((each) => each.connected) ? undefined : body;
+    });
+    expect(agents).toHaveLength(1);
+    expect(performance.now() - since).toBeGreaterThan(240);
+  });
+
+  it("lasts as long as the agent answers", async () => {
+    await using cloud = await startTestCloud({ heartbeatMs: 100 });
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(agent.socket.readyState).toBe(agent.socket.OPEN);
+  });
+
+  it("ends with drain and a close when the cloud stops", async () => {
+    const cloud = await startTestCloud();
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
+    await cloud[Symbol.asyncDispose]();
+    expect(await agent.next("drain")).toMatchObject({ windowMs: 10_000 });
+    expect(await agent.ended).toEqual(closed("shutting-down"));
+  });
+
+  it("leaves the agents' receipts and refusals with the cloud", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using agent = await TestAgent.connect(cloud, who);
+    const { offset } = await cloud.ban("203.0.113.7");
+    const position = positionAfter(await agent.nextSegment());
+    agent.sendReceipt(who, position, 2.5);
+    const detail = "no such key";
+    agent.send({ type: "refusal", feed: "urgent", code: "forked", detail });
+
+    const receipt = await eventually(async () => {
+      type Receipts = { receipts: { receipt: object }[] };
+      const path = `/v1/receipts?feed=urgent&offset=${offset}`;
+      return (await cloud.request<Receipts>("GET", path)).body.receipts[0];
+    });
+    expect(receipt.receipt).toMatchObject({
+      agent: who.agent,
+      enforcedMs: 2.5,
+      position: { feed: "urgent", offset },
+    });
+    const refusals = await cloud.request("GET", "/v1/refusals");
+    expect(refusals.body).toMatchObject({
+      refusals: [{ agent: who.agent, code: "forked", detail }],
+    });
+  });
+});
+
+const closed = (reason: keyof typeof closeCodes) => ({
+  code: closeCodes[reason],
+  reason,
+});
+
+/** The answer to a handshake; a connection that is let in is dropped. */
+function upgradeAnswer(
+  url: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<http.IncomingMessage> {
+  const headers = {
+    ...{ connection: "Upgrade", upgrade: "websocket" },
+    "sec-websocket-version": "13",
+    "sec-websocket-key": Buffer.alloc(16).toString("base64"),
+    ...more,
+  };
+  return new Promise((resolve, reject) => {
+    const request = http.get(url, { headers }, (response) => {
+      response.resume();
+      resolve(response);
+    });
+    request.on("upgrade", (response, socket) => {
+      socket.destroy();
+      resolve(response);
+    });
+    request.on("error", reject);
+  });
+}
