@@ -9,13 +9,21 @@ import {
 import type { BanView } from "../../service/views.js";
 import { scattered } from "../bench/lists.js";
 import { median, quantile } from "../bench/report.js";
-import { Lab, type LabCloud, type LabHost } from "../lab/lab.js";
+import { Lab } from "../lab/lab.js";
 import { Namespace } from "../lab/namespace.js";
 import { serve } from "../lab/prober.js";
 import { until, type Running } from "../lab/run.js";
 import { keepRunning } from "./keep-running.js";
-import { attack, describeAttack, type Target } from "./attack.js";
+import { attack, describeAttack } from "./attack.js";
 import { figuresOf, figuresTable, type Figures } from "./figures.js";
+import {
+  ATTACKER,
+  CLOUD_PORT,
+  HOST,
+  PORT,
+  targets,
+  type Stage,
+} from "./stage.js";
 import type { Teller } from "./teller.js";
 import { decisionTimes, receiptAt } from "./times.js";
 
@@ -24,29 +32,6 @@ export interface Wish {
   readonly list: string | undefined;
   readonly keep: boolean;
 }
-
-/** The play: who is on the stage, and what they know. */
-export interface Stage {
-  readonly lab: Lab;
-  readonly cloud: LabCloud;
-  readonly host: LabHost;
-  readonly attacker: Namespace;
-  readonly teller: Teller;
-}
-
-/**
- * The host has addresses kept for examples (RFC 5737, 3849). The attacker comes
- * from 10/8, which lists that hold it hold too wide to be enforced.
- */
-const HOST = { v4: "198.51.100.10", v6: "2001:db8:1::10" };
-const ATTACKER = { v4: "10.66.0.66", v6: "2001:db8:2::66" };
-const PORT = 8022;
-const CLOUD_PORT = 18443;
-
-const targets: readonly Target[] = [
-  { from: ATTACKER.v4, to: HOST.v4, port: PORT },
-  { from: ATTACKER.v6, to: HOST.v6, port: PORT },
-];
 
 /** Plays the whole piece and returns its figures. */
 export async function demonstrate(

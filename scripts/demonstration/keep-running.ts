@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Stage } from "./demonstrate.js";
+import type { Stage } from "./stage.js";
 
 /** Opens a shell on the stage, with the programs at hand, until it is left. */
 export async function keepRunning(stage: Stage): Promise<void> {
