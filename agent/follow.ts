@@ -98,6 +98,9 @@ class Link {
         return message.heads.forEach((head) => this.#hearHead(head));
       case "resync":
         return this.#resume(message.feed);
+      case "telemetry-ack":
+        this.#ports.acknowledged(message);
+        return;
       case "challenge":
       case "welcome":
       case "drain":

@@ -29,6 +29,10 @@ export const limits = {
   reasons: 65_536,
   /** Feeds that one agent follows. */
   feeds: 8,
+  /** Items in one telemetry message. */
+  telemetryItems: 64,
+  /** Attackers that one item of hits names; the rest is added up. */
+  telemetryHits: 100,
   /** Held bans that a receipt names; it counts the rest. */
   receiptHeld: 64,
 } as const;

@@ -14,6 +14,7 @@ import {
   parseJson,
   shortText,
 } from "./shapes.js";
+import { TelemetryItem } from "./telemetry.js";
 import { SignedText } from "./signed-text.js";
 
 /** The WebSocket subprotocol that both sides must name. */
@@ -42,6 +43,9 @@ export const FeedPlan = v.variant("mode", [
   }),
 ]);
 export type FeedPlan = v.InferOutput<typeof FeedPlan>;
+
+/** Names the numbering of an agent's spool; a new spool file draws a new one. */
+const SpoolId = v.pipe(v.string(), v.uuid());
 
 const Plans = v.pipe(v.array(FeedPlan), v.maxLength(limits.feeds));
 
@@ -74,6 +78,12 @@ export const CloudMessage = v.variant("type", [
     reason: v.picklist(["lag", "epoch"]),
   }),
   v.strictObject({
+    type: v.literal("telemetry-ack"),
+    spool: SpoolId,
+    /** All items up to this one are durable in the cloud. */
+    through: Count,
+  }),
+  v.strictObject({
     type: v.literal("drain"),
     /** Come back at a random moment within this many milliseconds. */
     windowMs: v.pipe(Count, v.maxValue(3_600_000)),
@@ -96,6 +106,17 @@ export const AgentMessage = v.variant("type", [
     position: v.optional(WirePosition),
   }),
   v.strictObject({ type: v.literal("receipt"), ...signedByDevice }),
+  v.strictObject({
+    type: v.literal("telemetry"),
+    spool: SpoolId,
+    /** Number of the first item; the others follow without gaps. */
+    first: v.pipe(Count, v.minValue(1)),
+    items: v.pipe(
+      v.array(TelemetryItem),
+      v.minLength(1),
+      v.maxLength(limits.telemetryItems),
+    ),
+  }),
   v.strictObject({
     type: v.literal("refusal"),
     feed: Feed,

@@ -1,0 +1,116 @@
+import * as v from "valibot";
+import { limits } from "./limits.js";
+import { Count, Time, shortText } from "./shapes.js";
+
+/**
+ * What an agent reports of what its host sees. Every field is listed in
+ * TELEMETRY.md with its reason and its privacy rule; nothing else ever leaves.
+ */
+
+/** An address or range as text: RFC 5952, with a prefix length unless single. */
+const Range = shortText(64);
+
+/** Abuse that a sensor on this host saw in its own logs (STIX observed-data). */
+const Detection = v.strictObject({
+  kind: v.literal("detection"),
+  time: Time,
+  /** Which sensor, as "sshd". */
+  sensor: shortText(32),
+  /** The remote address that misbehaved. */
+  source: Range,
+  /** How many failures it took, and over which time. */
+  count: v.pipe(Count, v.minValue(1)),
+  firstSeen: Time,
+  lastSeen: Time,
+  /** What the host did about it by itself. */
+  action: v.picklist(["banned", "held", "none"]),
+  /** The guard rule that held the ban; absent unless `held`. */
+  rule: v.optional(shortText(64)),
+});
+
+/** Packets that bans dropped, by attacker, over a window. */
+const Hits = v.strictObject({
+  kind: v.literal("hits"),
+  from: Time,
+  to: Time,
+  /** The attackers with the most packets. */
+  top: v.pipe(
+    v.array(
+      v.strictObject({
+        remote: Range,
+        direction: v.picklist(["in", "out"]),
+        /** IP protocol number. */
+        protocol: Count,
+        /** Destination port, 0 for protocols without. */
+        port: Count,
+        packets: Count,
+        bytes: Count,
+      }),
+    ),
+    v.maxLength(limits.telemetryHits),
+  ),
+  /** All others together. */
+  others: v.strictObject({ remotes: Count, packets: Count, bytes: Count }),
+});
+
+/** How the host is doing. */
+const Vitals = v.strictObject({
+  kind: v.literal("vitals"),
+  time: Time,
+  /** Share of all processors in use, 0 to 1. */
+  cpu: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  memoryUsedBytes: Count,
+  memoryTotalBytes: Count,
+  /** Resident memory of the agent. */
+  agentBytes: Count,
+  uptimeSeconds: Count,
+  /** Bans in force, and held. */
+  bans: Count,
+  held: Count,
+});
+
+/** What the host is; sent when it changed. */
+const Inventory = v.strictObject({
+  kind: v.literal("inventory"),
+  time: Time,
+  hostname: shortText(253),
+  /** Distribution and release. */
+  system: shortText(128),
+  kernel: shortText(128),
+  arch: shortText(32),
+  cpus: Count,
+  memoryTotalBytes: Count,
+  version: shortText(32),
+});
+
+/** A condition of the health catalogue came or went. */
+const Health = v.strictObject({
+  kind: v.literal("health"),
+  time: Time,
+  code: shortText(64),
+  severity: v.picklist(["low", "medium", "high"]),
+  state: v.picklist(["raised", "cleared"]),
+  text: shortText(256),
+});
+
+/** Items that the spool had to let go of. */
+const Dropped = v.strictObject({
+  kind: v.literal("dropped"),
+  time: Time,
+  items: v.pipe(Count, v.minValue(1)),
+  /** What there was no room for. */
+  reason: v.picklist(["spool-full", "spool-lost"]),
+});
+
+export const TelemetryItem = v.variant("kind", [
+  Detection,
+  Hits,
+  Vitals,
+  Inventory,
+  Health,
+  Dropped,
+]);
+export type TelemetryItem = v.InferOutput<typeof TelemetryItem>;
+export type ItemOf<K extends TelemetryItem["kind"]> = TelemetryItem & {
+  readonly kind: K;
+};
