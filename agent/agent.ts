@@ -152,6 +152,7 @@ function startLink(
     status,
     events,
     refreshFacts: () => protection.refresh(),
+    acknowledged: () => undefined,
     enforce,
   });
 }

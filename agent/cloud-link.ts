@@ -8,6 +8,7 @@ import { follow, type FollowPorts } from "./follow.js";
 import type { LinkStatus } from "./link-status.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Hello } from "./protocol/documents.js";
+import type { CloudMessage } from "./protocol/messages.js";
 import { wirePosition, type Receipts } from "./receipts.js";
 import type { SigningKey } from "./trust/keys.js";
 import type { TrustedRoot } from "./trust/root.js";
@@ -39,6 +40,8 @@ export interface CloudLinkPorts {
   readonly events: AgentEvents;
   /** The address that the cloud is reached at may be new. */
   refreshFacts(): Promise<void>;
+  /** The cloud has these items of telemetry for good. */
+  acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
   /** Bans that waited for the whole picture need not wait any more. */
   enforce(): Promise<void>;
 }
@@ -122,6 +125,7 @@ function followPorts(ports: CloudLinkPorts): FollowPorts {
       await ports.refreshFacts();
       receipts.sayTo(session);
     },
+    acknowledged: (ack) => ports.acknowledged(ack),
     caughtUp: () => {
       status.caughtUp();
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));

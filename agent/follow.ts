@@ -35,6 +35,8 @@ export interface FollowPorts {
   linkUp(session: Session): Promise<void>;
   /** The agent stands where the cloud does, in every feed. */
   caughtUp(): void;
+  /** The cloud has these items of telemetry for good. */
+  acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
   /** Gives the receipt of what is in force now. */
   answer(outcome: Outcome & { kind: "enforced" }): void;
 }
