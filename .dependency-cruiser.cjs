@@ -1,11 +1,11 @@
 /** Imports go downward only; ARCHITECTURE.md draws the ranks. */
 const VOCABULARY =
-  "^agent/(model|protocol|netlink|config)/|^agent/(clock|lifetime|mutex)\\.ts$";
-const PURE = "^agent/(trust|guard|telemetry)/";
+  "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
+const PURE = "^agent/(trust|guard|telemetry|health)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|enforce|sensors|host|log|health)/|^agent/(schedule|events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|ban-walk|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts)\\.ts$";
+  "^agent/(agent|ban-walk|telemetry-walk|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -51,9 +51,9 @@ module.exports = {
     {
       name: "outside-folders-never-sideways",
       severity: "error",
-      from: { path: "^agent/(uplink|ledger|enforce|sensors|host|log|health)/" },
+      from: { path: "^agent/(uplink|ledger|spool|enforce|sensors|host|log)/" },
       to: {
-        path: "^agent/(uplink|ledger|enforce|sensors|host|log|health)/",
+        path: "^agent/(uplink|ledger|spool|enforce|sensors|host|log)/",
         pathNot: "^agent/$1/",
       },
     },

@@ -2,11 +2,11 @@ import tseslint from "typescript-eslint";
 
 /** Each outside package comes in by one door; see ARCHITECTURE.md. */
 const doors = {
-  "better-sqlite3": ["agent/ledger/database.ts", "cloud/journal/database.ts"],
+  "better-sqlite3": ["agent/sqlite/database.ts", "cloud/journal/database.ts"],
   ws: ["agent/uplink/dial.ts", "cloud/gateway/listen.ts"],
   winston: ["agent/log/winston-logger.ts"],
   "node-cron": ["agent/schedule.ts"],
-  systeminformation: ["agent/host/inventory.ts"],
+  systeminformation: ["agent/host/inventory.ts", "agent/host/vitals.ts"],
   koffi: ["agent/libc.ts"],
 };
 

@@ -5,6 +5,7 @@ import { unixSeconds, type Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
 import { Converger } from "./converge.js";
+import { startDefence } from "./defend.js";
 import { Enforcement } from "./enforcement.js";
 import type { Enforcer, Hit } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
@@ -12,7 +13,11 @@ import { makeEvents, type AgentEvents } from "./events.js";
 import type { HostFacts } from "./guard/facts.js";
 import { readHostFacts } from "./host/facts.js";
 import type { Ledger } from "./ledger/ledger.js";
-import { openLedgerOrQuarantine } from "./ledger/quarantine.js";
+import {
+  openLedgerOrQuarantine,
+  type Opened,
+  type Quarantined,
+} from "./ledger/quarantine.js";
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
@@ -20,6 +25,7 @@ import { Protection } from "./protection.js";
 import { Receipts } from "./receipts.js";
 import { schedule } from "./schedule.js";
 import { makeSteps } from "./steps.js";
+import { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
 import { TrustedRoot } from "./trust/root.js";
 
@@ -43,6 +49,7 @@ export interface Agent extends AsyncDisposable {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
+  readonly telemetry: Pick<TelemetryWalk, "view">;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
 }
@@ -57,14 +64,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
-  const power = await openPower(options, { opened, status, events });
-  opened.own(startLink(options, power, { status, events }));
+  const scope = { opened, status, events };
+  const power = await openPower(options, scope);
+  const telemetry = opened.own(startTelemetry(options, power, scope));
+  opened.own(defendItself(options, power, { telemetry, events }));
+  opened.own(startLink(options, power, { status, events, telemetry }));
   const { ledger, enforcer, protection } = power;
   const lifetime = opened.release();
   return {
     ledger,
     enforcer,
     link: status,
+    telemetry,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
@@ -74,10 +85,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 /** What holds power over the host; it works without any network. */
 interface Power {
   readonly ledger: Ledger;
+  /** Where an earlier ledger is that could not be believed any more. */
+  readonly quarantined: Quarantined | undefined;
   readonly enforcer: Enforcer;
   readonly protection: Protection;
   readonly enforcement: Enforcement;
   readonly receipts: Receipts;
+}
+
+interface Reporting {
+  readonly status: LinkStatus;
+  readonly events: AgentEvents;
+  readonly telemetry: TelemetryWalk;
 }
 
 interface Scope {
@@ -92,7 +111,8 @@ async function openPower(
 ): Promise<Power> {
   const { config, identity, clock, platform, random } = options;
   const { backend } = config.enforce;
-  const ledger = opened.own(openLedger(config, clock, events));
+  const { ledger, quarantined } = openLedger(config, clock, events);
+  opened.own(ledger);
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
   const hostname = new URL(identity.url).hostname;
   const protection = await Protection.start({
@@ -122,13 +142,47 @@ async function openPower(
   });
   opened.own(everyMinute("tidy", () => tidy(ledger, clock, events)));
   opened.own(everyMinute("protect", () => protection.refresh()));
-  return { ledger, enforcer, protection, enforcement, receipts };
+  const power = { ledger, quarantined, enforcer, protection };
+  return { ...power, enforcement, receipts };
+}
+
+/** What the host sees is kept from here on, and told once there is a link. */
+function startTelemetry(
+  { config, version, clock, random }: AgentOptions,
+  { ledger, enforcer, quarantined }: Power,
+  { status, events }: Scope,
+): TelemetryWalk {
+  const telemetry = new TelemetryWalk({
+    path: join(config.stateDir, "spool.db"),
+    ...{ version, clock, random, events, enforcer, ledger },
+    link: status,
+  });
+  if (quarantined !== undefined) {
+    telemetry.happened("ledger-quarantined", quarantined.folder);
+  }
+  return telemetry;
+}
+
+function defendItself(
+  { config, clock }: AgentOptions,
+  { ledger, protection, enforcement }: Power,
+  { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
+): AsyncDisposable {
+  return startDefence({
+    config,
+    ledger,
+    facts: () => protection.facts,
+    enforce: () => enforcement.enforce(),
+    report: (item) => telemetry.report(item),
+    clock,
+    events,
+  });
 }
 
 function startLink(
   options: AgentOptions,
   { ledger, protection, enforcement, receipts }: Power,
-  { status, events }: Omit<Scope, "opened">,
+  { status, events, telemetry }: Reporting,
 ): AsyncDisposable {
   const { identity, config, clock } = options;
   const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
@@ -152,7 +206,7 @@ function startLink(
     status,
     events,
     refreshFacts: () => protection.refresh(),
-    acknowledged: () => undefined,
+    telemetry,
     enforce,
   });
 }
@@ -161,13 +215,14 @@ function openLedger(
   { stateDir }: Config,
   clock: Clock,
   events: AgentEvents,
-): Ledger {
+): Opened {
   const path = join(stateDir, "ledger.db");
-  const { ledger, quarantined } = openLedgerOrQuarantine(path, clock);
+  const opened = openLedgerOrQuarantine(path, clock);
+  const { quarantined } = opened;
   if (quarantined !== undefined) {
     events.ledgerQuarantined(quarantined.folder, quarantined.why);
   }
-  return ledger;
+  return opened;
 }
 
 /** A start goes on without: the retry is under way, and the cloud may help. */
@@ -188,6 +243,7 @@ function recall(receipts: Receipts, ledger: Ledger, clock: Clock): void {
   const newest = ledger.outcomes(RECENT_OUTCOMES);
   const earlier = ledger.positions().flatMap((position) => {
     const { feed, epoch, offset } = position;
+    if (feed === "local") return []; // nobody's but this host's
     const outcome = newest.find(
       ({ position: at }) =>
         at.feed === feed && at.epoch === epoch && at.offset === offset,

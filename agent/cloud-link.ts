@@ -8,8 +8,8 @@ import { follow, type FollowPorts } from "./follow.js";
 import type { LinkStatus } from "./link-status.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Hello } from "./protocol/documents.js";
-import type { CloudMessage } from "./protocol/messages.js";
 import { wirePosition, type Receipts } from "./receipts.js";
+import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
 import type { TrustedRoot } from "./trust/root.js";
 import { signAsDevice } from "./trust/sign.js";
@@ -40,8 +40,7 @@ export interface CloudLinkPorts {
   readonly events: AgentEvents;
   /** The address that the cloud is reached at may be new. */
   refreshFacts(): Promise<void>;
-  /** The cloud has these items of telemetry for good. */
-  acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
+  readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
   /** Bans that waited for the whole picture need not wait any more. */
   enforce(): Promise<void>;
 }
@@ -124,8 +123,9 @@ function followPorts(ports: CloudLinkPorts): FollowPorts {
       events.linkUp(ports.identity.cloud, session.remoteAddress);
       await ports.refreshFacts();
       receipts.sayTo(session);
+      ports.telemetry.sayTo(session);
     },
-    acknowledged: (ack) => ports.acknowledged(ack),
+    acknowledged: (ack) => ports.telemetry.acknowledged(ack),
     caughtUp: () => {
       status.caughtUp();
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));

@@ -7,7 +7,13 @@ import type { RefusalCode } from "./protocol/refusals.js";
 
 /** Everything the agent reports, one function an event: its only words. */
 export function makeEvents(log: Logger) {
-  return { ...hostEvents(log), ...linkEvents(log), ...banEvents(log) };
+  return {
+    ...hostEvents(log),
+    ...linkEvents(log),
+    ...banEvents(log),
+    ...telemetryEvents(log),
+    ...sensorEvents(log),
+  };
 }
 
 export type AgentEvents = ReturnType<typeof makeEvents>;
@@ -101,6 +107,66 @@ function banEvents(log: Logger) {
         why,
         retryInMs,
       });
+    },
+  };
+}
+
+function sensorEvents(log: Logger) {
+  return {
+    sensorFound(sensor: string, source: string): void {
+      log.info("a sensor reads", { sensor, source });
+    },
+    sensorLost(sensor: string, source: string, why: Error): void {
+      log.warn("a sensor has nothing to read; it goes on looking", {
+        sensor,
+        source,
+        why,
+      });
+    },
+    defended(what: {
+      readonly sensor: string;
+      readonly source: string;
+      readonly count: number;
+      readonly action: "banned" | "held" | "none";
+      readonly rule: string | undefined;
+    }): void {
+      log[what.action === "banned" ? "info" : "warn"](
+        "an attack on this host",
+        what,
+      );
+    },
+    notDefended(bans: number, why: unknown): void {
+      log.error("could not ban by itself", { bans, why });
+    },
+  };
+}
+
+function telemetryEvents(log: Logger) {
+  return {
+    spoolQuarantined(folder: string, why: unknown): void {
+      log.error("the spool was damaged; started a new one", { folder, why });
+    },
+    spoolFailed(why: unknown): void {
+      log.error("telemetry cannot be kept; enforcing goes on", { why });
+    },
+    spoolRecovered(): void {
+      log.info("telemetry is kept again");
+    },
+    acknowledgedUnsent(spool: string, through: number): void {
+      log.warn("the cloud acknowledged what was never sent", {
+        spool,
+        through,
+      });
+    },
+    /** A reading failed, or an item was none. */
+    telemetryFailed(what: string, why: unknown): void {
+      log.warn("could not report", { what, why });
+    },
+    healthRaised(code: string, text: string): void {
+      log.warn("something is wrong", { code, text });
+    },
+    healthCleared(code: string): void {
+      log.info("it is well again", { code });
     },
   };
 }

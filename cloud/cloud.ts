@@ -8,8 +8,13 @@ import type { SignedText } from "../agent/protocol/signed-text.js";
 import type { SigningKey } from "../agent/trust/keys.js";
 import { signerOf } from "../agent/trust/sign.js";
 import { makeApp } from "./api/app.js";
+import type { CorrelationSettings } from "./decide/correlation-settings.js";
+import { Correlator } from "./decide/correlator.js";
+import { DecisionLog } from "./decide/decision-log.js";
+import { decisionTables } from "./decide/decision-tables.js";
 import { Decisions } from "./decide/decisions.js";
-import { feedsOf } from "./feeds/audience.js";
+import { NeverList } from "./decide/never.js";
+import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { FeedIndex } from "./feeds/feed-index.js";
 import { Feeds, feedBegun } from "./feeds/feeds.js";
 import { Heads } from "./feeds/heads.js";
@@ -25,6 +30,11 @@ import { Recorder } from "./receipts/recorder.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/tables.js";
+import { detectionTables } from "./telemetry/detection-tables.js";
+import { Intake, ITEM_RATE } from "./telemetry/intake.js";
+import { sightingTables } from "./telemetry/sighting-tables.js";
+import { spoolTables } from "./telemetry/spool-tables.js";
+import { Telemetry } from "./telemetry/telemetry.js";
 import { openServer, type ListenOptions, type OpenServer } from "./server.js";
 
 /** Everything that a cloud is told at its start. */
@@ -37,6 +47,7 @@ export interface CloudConfig {
   /** What enrolment tokens name; undefined for where the cloud listens. */
   readonly publicUrl: undefined | string;
   readonly heartbeatMs: number;
+  readonly correlation: CorrelationSettings;
   readonly root: SignedText;
   readonly contentKeys: readonly SigningKey[];
   readonly headKeys: readonly SigningKey[];
@@ -60,6 +71,8 @@ export function filesOf(dir: string) {
     journal: join(dir, "journal.db"),
     view: join(dir, "view.db"),
     bans: join(dir, "bans.db"),
+    /** What no rule may ban; the operator writes it. */
+    neverList: join(dir, "never-ban.txt"),
     snapshots: join(dir, "snapshots"),
   };
 }
@@ -72,11 +85,13 @@ export async function startCloud(
   await using opened = new Lifetime();
   const server = opened.own(openServer(config.listen));
   const store = await openStore(config, ports, opened);
+  const decider = makeDecider(config, ports, store);
+  opened.own(openCorrelator(config, ports, { ...store, ...decider }));
   const gateway = openGateway({ config, ports, store, server, opened });
 
   let url = "";
   const app = makeApp({
-    ...decider(config, ports, store),
+    ...decider,
     ...ports,
     ...store,
     gateway,
@@ -98,7 +113,7 @@ export async function startCloud(
 }
 
 /** What changes the world: enrolments and decisions. */
-function decider(
+function makeDecider(
   { root, name: cloudName, contentKeys }: CloudConfig,
   { clock }: CloudPorts,
   { journal, registry, index }: Store,
@@ -111,6 +126,23 @@ function decider(
   };
 }
 
+/** What decides by itself, from what the agents report. */
+function openCorrelator(
+  { dir, correlation: settings }: CloudConfig,
+  { clock, log }: CloudPorts,
+  store: Store & { readonly decisions: Decisions },
+): Correlator {
+  const { journal, state, telemetry, decisionLog, decisions } = store;
+  const never = new NeverList(filesOf(dir).neverList);
+  never.check();
+  return new Correlator({
+    ...{ clock, log, settings, journal, telemetry, decisions },
+    spent: decisionLog,
+    never,
+    coveredUntil: (range) => state.coveredUntil(EVERYBODYS, range),
+  });
+}
+
 function openGateway(parts: {
   readonly config: CloudConfig;
   readonly ports: CloudPorts;
@@ -119,10 +151,15 @@ function openGateway(parts: {
   readonly opened: Lifetime;
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
-  const { journal, registry, index, state } = store;
+  const { journal, registry, index, state, telemetry } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const heads = new Heads(index, config.headKeys, ports.clock);
   const recorder = opened.own(new Recorder({ ...ports, journal }));
+  const through = (agent: string, spool: string) =>
+    telemetry.through(agent, spool);
+  const intake = opened.own(
+    new Intake({ ...ports, journal, rate: ITEM_RATE, through }),
+  );
   const gateway = new Gateway(server.http, {
     ...ports,
     journal,
@@ -134,6 +171,7 @@ function openGateway(parts: {
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     heads: (feeds) => heads.of(feeds),
     note: (event) => recorder.note(event),
+    takeTelemetry: (from, message) => intake.take(from, message),
   });
   return opened.own(gateway);
 }
@@ -150,10 +188,18 @@ async function openStore(
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   opened.own(holdAlone(files.lock));
   const journal = opened.own(SqliteJournal.open(files.journal, clock));
-  const projections = [registryTables, indexTables, receiptTables];
+  const projections = [
+    registryTables,
+    indexTables,
+    decisionTables,
+    receiptTables,
+    spoolTables,
+    detectionTables,
+    sightingTables,
+  ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal);
-  for (const feed of ["urgent", "reputation"] as const) {
+  for (const feed of EVERYBODYS) {
     if (index.standing(feed) === undefined) journal.append([feedBegun(feed)]);
   }
   const state = opened.own(
@@ -164,5 +210,8 @@ async function openStore(
   );
   const registry = new Registry(view.database);
   const receipts = new Receipts(view.database);
-  return { journal, index, state, registry, receipts };
+  const telemetry = new Telemetry(view.database);
+  const decisionLog = new DecisionLog(view.database);
+  const folded = { registry, receipts, telemetry, decisionLog };
+  return { journal, index, state, ...folded };
 }

@@ -12,6 +12,8 @@ import {
 } from "../agent/trust/keys.js";
 import { signText } from "../agent/trust/sign.js";
 import { filesOf, type CloudConfig } from "./cloud.js";
+import { CorrelationSettings } from "./decide/correlation-settings.js";
+import { NEVER_LIST_HEAD } from "./decide/never.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { hashOf, newSecret } from "./registry/secrets.js";
@@ -43,6 +45,7 @@ const Settings = v.strictObject({
     v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(600_000)),
     25_000,
   ),
+  correlation: v.optional(CorrelationSettings, {}),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 
@@ -62,6 +65,7 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   writeFileSync(join(dir, ROOT), `${JSON.stringify(root, null, 2)}\n`);
   const token = newSecret();
   writeSecret(join(dir, OPERATOR_TOKEN), `${token}\n`);
+  writeFileSync(filesOf(dir).neverList, NEVER_LIST_HEAD);
   using journal = SqliteJournal.open(filesOf(dir).journal, clock);
   journal.append([
     { kind: "operator-added", name: "first", tokenHash: hashOf(token) },
@@ -77,7 +81,8 @@ export function loadCloud(
   dir: string,
   tls: CloudConfig["listen"]["tls"],
 ): CloudConfig {
-  const { name, publicUrl, heartbeatMs, listen } = readSettings(dir);
+  const { name, publicUrl, heartbeatMs, listen, correlation } =
+    readSettings(dir);
   const colon = listen.lastIndexOf(":");
   return {
     name,
@@ -89,6 +94,7 @@ export function loadCloud(
     },
     publicUrl,
     heartbeatMs,
+    correlation,
     root: parseJson(SignedText, readText(join(dir, ROOT)), ROOT),
     contentKeys: [keyFromPem(readText(keyPath(dir, "content")))],
     headKeys: [keyFromPem(readText(keyPath(dir, "head")))],

@@ -2,9 +2,10 @@ import { Command, CommanderError, Option } from "commander";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { enrolCommand } from "./commands/enrol.js";
+import { restoreCommand } from "./commands/restore.js";
 import { statusCommand } from "./commands/status.js";
+import { telemetryCommand } from "./commands/telemetry.js";
 import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
-import { runDaemon } from "./daemon.js";
 import { Failure, exitCodes } from "./failure.js";
 import { packageVersion } from "./version.js";
 
@@ -35,10 +36,16 @@ export async function run(
   program
     .command("run")
     .description("run the agent until SIGTERM; bans stay in the kernel")
-    .action(() => runDaemon(config(), stop));
+    .action(async () => {
+      // Loaded only here: every other command starts faster without it.
+      const { runDaemon } = await import("./daemon.js");
+      await runDaemon(config(), stop);
+    });
   enrolCommand(program, config);
   statusCommand(program, config);
   bansCommand(program, config);
+  restoreCommand(program, config);
+  telemetryCommand(program, config);
   cleanUpCommand(program, config);
   await parse(program, argv);
 }
@@ -60,6 +67,8 @@ Examples:
   tourniquet run                            enforce; as root or with CAP_NET_ADMIN
   tourniquet status                         is it enforcing, and what
   tourniquet bans --held                    what a guard stopped, and which rule
+  tourniquet telemetry show                 exactly what is reported next
+  tourniquet restore                        at boot: bans into the kernel, before the network
   tourniquet clean-up                       take every ban out of the kernel
 
 Exit codes: 0 done, 1 failed, 2 asked for wrongly.`;

@@ -7,7 +7,7 @@ import { unixSeconds, type Clock } from "../agent/clock.js";
 import { InvalidCidr, parseCidr } from "../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
 import { failed } from "./failure.js";
-import { banPageOf, statusOf, type BanView } from "./views.js";
+import { banPageOf, statusOf, telemetryOf, type BanView } from "./views.js";
 
 /** What `tourniquet status` and its like are answered from. */
 export interface ControlOptions {
@@ -66,6 +66,8 @@ async function answer(
       return { status: 200, body: await statusOf(options) };
     case "/v1/bans":
       return bans(options, url.searchParams);
+    case "/v1/telemetry":
+      return { status: 200, body: telemetryOf(options.agent) };
     default:
       return wrong(404, `${url.pathname} is not known`);
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { startAgent } from "../agent/agent.js";
+import { startAgent, type Agent } from "../agent/agent.js";
 import { systemClock } from "../agent/clock.js";
 import type { Config } from "../agent/config/config.js";
 import { Lifetime } from "../agent/lifetime.js";
@@ -8,6 +8,7 @@ import { startControlServer } from "./control-server.js";
 import { checkTransport } from "./enrol.js";
 import { misused } from "./failure.js";
 import { readIdentity } from "./identity-store.js";
+import { keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
 
 /**
@@ -46,8 +47,36 @@ export async function runDaemon(
       version,
     }),
   );
+  await keepManagerInformed(opened, agent);
   log.info("ready", { agent: identity.agent, control: socketPath });
   await aborted(stop);
+}
+
+/** Only where a manager of services has asked for it. */
+async function keepManagerInformed(
+  opened: Lifetime,
+  agent: Agent,
+): Promise<void> {
+  const notifier = await openNotifier(process.env, process.pid);
+  if (notifier === undefined) return;
+  opened.own(notifier);
+  opened.own(
+    keepTelling(notifier, { clock: systemClock, pulse: () => pulse(agent) }),
+  );
+}
+
+/** Proves that the event loop turns, the ledger reads and the kernel answers. */
+async function pulse({ enforcer, ledger, link }: Agent): Promise<string> {
+  const kernel = await enforcer.read();
+  const revision = ledger.revision();
+  const equal =
+    kernel.at === "present" &&
+    kernel.ledger === ledger.id &&
+    kernel.revision === revision;
+  const enforcing = equal
+    ? `enforcing revision ${revision}`
+    : `retrying: the kernel does not hold revision ${revision}`;
+  return `${enforcing}; cloud: ${link.state.at}`;
 }
 
 function readCa(path: string | undefined): string | undefined {

@@ -3,6 +3,7 @@ import type { Clock } from "../agent/clock.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { LinkState } from "../agent/link-status.js";
+import type { TelemetryView } from "../agent/telemetry-walk.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
@@ -34,6 +35,17 @@ export interface FeedView {
   readonly offset: number;
   readonly bans: number;
   readonly held: number;
+}
+
+/** What `tourniquet telemetry show --json` prints. */
+export interface TelemetryReport {
+  /** Null while no spool can be opened. */
+  readonly spool:
+    | (Omit<TelemetryView, "next"> & {
+        /** The message as it is sent; null when nothing waits. */
+        readonly next: NonNullable<TelemetryView["next"]> | null;
+      })
+    | null;
 }
 
 /** One ban as people see it. */
@@ -79,6 +91,12 @@ export async function statusOf(options: {
     },
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
+}
+
+export function telemetryOf({ telemetry }: Agent): TelemetryReport {
+  const view = telemetry.view();
+  if (view === undefined) return { spool: null };
+  return { spool: { ...view, next: view.next ?? null } };
 }
 
 export function banPageOf(

@@ -23,6 +23,17 @@ export interface Config {
     readonly allow: readonly Cidr[];
     readonly floor: Readonly<Record<Family, number>>;
   };
+  readonly sensors: {
+    readonly sshd: {
+      readonly enabled: boolean;
+      /** Undefined: the journal where there is one, else the usual log file. */
+      readonly source: "journal" | { readonly file: string } | undefined;
+      /** So many failures within so many seconds are a ban for so many seconds. */
+      readonly maxretry: number;
+      readonly findtimeSeconds: number;
+      readonly bantimeSeconds: number;
+    };
+  };
   readonly log: {
     readonly level: LogLevel;
     readonly format: "text" | "json";
@@ -53,7 +64,9 @@ export function parseConfig(raw: unknown, source: string): Config {
   if (!result.success) {
     throw new InvalidConfig(source, result.issues.map(describeIssue));
   }
-  const { stateDir, controlSocket, cloud, enforce, guard, log } = result.output;
+  const { stateDir, controlSocket, cloud, enforce, guard, sensors, log } =
+    result.output;
+  const { findtime, bantime, ...sshd } = sensors.sshd;
   return Object.freeze({
     stateDir,
     controlSocket,
@@ -62,6 +75,15 @@ export function parseConfig(raw: unknown, source: string): Config {
     guard: {
       allow: guard.allow,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
+    },
+    sensors: {
+      sshd: {
+        enabled: sshd.enabled,
+        source: sshd.source,
+        maxretry: sshd.maxretry,
+        findtimeSeconds: findtime,
+        bantimeSeconds: bantime,
+      },
     },
     log,
   });
@@ -100,6 +122,19 @@ const prefixLength = (most: number) =>
     v.maxValue(most, `must be from 1 to ${most}`),
   );
 
+/** "30s", "10m", "4h" or "7d", from a second to a year; as seconds. */
+const duration = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d{0,7}[smhd]$/, "must be a time such as 30s, 10m, 4h or 7d"),
+  v.transform((text) => {
+    const unit = UNIT_SECONDS[text.slice(-1) as keyof typeof UNIT_SECONDS];
+    return Number(text.slice(0, -1)) * unit;
+  }),
+  v.maxValue(365 * 86_400, "must be at most 365d"),
+);
+
+const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
 /** Unlike `strictObject`, this names every unknown key and not only the first. */
 const section = <Entries extends v.ObjectEntries>(entries: Entries) =>
   v.objectWithRest(entries, v.never("is no setting that is known"));
@@ -122,6 +157,29 @@ const Shape = section({
         section({
           ipv4: v.optional(prefixLength(32), DEFAULT_FLOOR.ipv4),
           ipv6: v.optional(prefixLength(128), DEFAULT_FLOOR.ipv6),
+        }),
+        {},
+      ),
+    }),
+    {},
+  ),
+  sensors: v.optional(
+    section({
+      sshd: v.optional(
+        section({
+          enabled: v.optional(v.boolean(), true),
+          source: v.optional(
+            v.union(
+              [v.literal("journal"), v.strictObject({ file: absolutePath })],
+              'must be "journal", or "file" with an absolute path',
+            ),
+          ),
+          maxretry: v.optional(
+            v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),
+            5,
+          ),
+          findtime: v.optional(duration, "10m"),
+          bantime: v.optional(duration, "1h"),
         }),
         {},
       ),

@@ -1,3 +1,5 @@
+import type { Blame, DamageKind } from "../sqlite/damage.js";
+
 /** What can be wrong with the ledger's file; each says what may be done. */
 export abstract class LedgerDamage extends Error {
   constructor(
@@ -39,56 +41,22 @@ export class LedgerUnusable extends LedgerDamage {
   override readonly name = "LedgerUnusable";
 }
 
-/** An error of the file system in the ledger's words; others as they are. */
-export function asUnusable(path: string, error: unknown): unknown {
-  if (!hasCode(error) || !("syscall" in error)) return error;
-  const problem = `can't be opened: ${error.message}`;
-  return new LedgerUnusable(path, problem, { cause: error });
-}
+/** Tells what is wrong with the ledger at `path` in the ledger's own words. */
+export const blameLedger =
+  (path: string): Blame =>
+  (kind, problem, options) =>
+    new KINDS[kind](path, problem, options);
 
-/** An error of SQLite in the ledger's words; others as they are. */
-export function asDamage(path: string, error: unknown): unknown {
-  if (!hasCode(error)) return error;
-  const told = (Kind: DamageKind, problem: string) =>
-    new Kind(path, problem, { cause: error });
-  switch (kindOf(error)) {
-    case "BUSY":
-    case "LOCKED":
-      return told(LedgerLocked, "is held by another process");
-    case "CORRUPT":
-    case "NOTADB":
-      return told(LedgerCorrupt, `is damaged: ${error.message}`);
-    case "FULL":
-      return told(LedgerFull, "has no room to grow");
-    case "IOERR":
-    case "READONLY":
-      return told(LedgerUnwritable, `failed: ${error.message}`);
-    case "CANTOPEN":
-    case "PERM":
-      return told(LedgerUnusable, `can't be opened: ${error.message}`);
-    default:
-      return error;
-  }
-}
-
-type DamageKind = new (
-  path: string,
-  problem: string,
-  options: ErrorOptions,
-) => LedgerDamage;
-
-/** By its looks: SQLite's error class is another one in every realm. */
-interface CodedError {
-  readonly code: string;
-  readonly message: string;
-}
-
-function hasCode(error: unknown): error is CodedError {
-  if (typeof error !== "object" || error === null) return false;
-  return "code" in error && typeof error.code === "string";
-}
-
-/** "IOERR" of "SQLITE_IOERR_FSYNC". */
-function kindOf(error: CodedError): string {
-  return /^SQLITE_([A-Z]+)/.exec(error.code)?.[1] ?? "";
-}
+const KINDS: Readonly<
+  Record<
+    DamageKind,
+    new (path: string, problem: string, options?: ErrorOptions) => LedgerDamage
+  >
+> = {
+  locked: LedgerLocked,
+  corrupt: LedgerCorrupt,
+  "from-the-future": LedgerFromTheFuture,
+  full: LedgerFull,
+  unwritable: LedgerUnwritable,
+  unusable: LedgerUnusable,
+};

@@ -1,184 +1,21 @@
-import BetterSqlite3 from "better-sqlite3";
-import {
-  asDamage,
-  LedgerCorrupt,
-  LedgerFromTheFuture,
-  LedgerUnusable,
-} from "./damage.js";
-import { ensureFile } from "./file.js";
-import { migrations, type Migration } from "./migrations/migrations.js";
+import { Database } from "../sqlite/database.js";
+import { blameLedger } from "./damage.js";
+import { migrations } from "./migrations/migrations.js";
 
-/** A prepared statement whose rows look like `Row`. */
-export type Statement<Row> = BetterSqlite3.Statement<unknown[], Row>;
+export type { Database, Statement } from "../sqlite/database.js";
 
 /** The file may not grow beyond this: no feed fills a customer's disk. */
 export const MOST_BYTES = 1024 ** 3;
 
-/**
- * The ledger's SQLite file, held exclusively while open, every commit on the
- * disk before it is believed. Errors come out as `LedgerDamage`.
- */
-export class Database {
-  readonly #sqlite: BetterSqlite3.Database;
-  readonly #inTransaction: BetterSqlite3.Transaction<
-    (work: () => unknown) => unknown
-  >;
-
-  private constructor(
-    readonly path: string,
-    sqlite: BetterSqlite3.Database,
-  ) {
-    this.#sqlite = sqlite;
-    this.#inTransaction = sqlite.transaction((work: () => unknown) => work());
-  }
-
-  /**
-   * Opens the file, made when there is none, checked and migrated.
-   * @throws LedgerDamage, and then holds nothing
-   */
-  static open(path: string, mostBytes = MOST_BYTES): Database {
-    return inItsWords(path, () => {
-      ensureFile(path, (fresh) => initialise(fresh));
-      const sqlite = connect(path);
-      try {
-        holdAlone(sqlite);
-        identify(sqlite, path);
-        settle(sqlite, path, mostBytes);
-        examine(sqlite, path);
-        migrate(sqlite);
-        return new Database(path, sqlite);
-      } catch (error) {
-        sqlite.close();
-        throw error;
-      }
-    });
-  }
-
-  prepare<Row>(sql: string): Statement<Row> {
-    return this.read(() => this.#sqlite.prepare<unknown[], Row>(sql));
-  }
-
-  /** All that `work` writes, or, should it throw, nothing of it. */
-  transaction<T>(work: () => T): T {
-    return this.read(() => this.#inTransaction.immediate(work) as T);
-  }
-
-  /** Does `work`, and tells its failures in the ledger's words. */
-  read<T>(work: () => T): T {
-    return inItsWords(this.path, work);
-  }
-
-  close(): void {
-    this.read(() => this.#sqlite.close());
-  }
-}
-
-/** "tqnt", so that `file` and we tell it from anybody else's database. */
+/** "tqnt". */
 const APPLICATION_ID = 0x74716e74;
 
-/** How long to wait for a predecessor that is just exiting; blocks meanwhile. */
-const LOCK_PATIENCE_MS = 1000;
-
 /**
- * What each setting must read back as. FULL, as in ten simulated power cuts
- * NORMAL, the default of better-sqlite3, lost acknowledged rows ten times.
+ * Opens the ledger's SQLite file, made when there is none.
+ * @throws LedgerDamage, and then holds nothing; so does all that it is used for
  */
-const SETTINGS = {
-  journal_mode: "wal",
-  synchronous: 2,
-  foreign_keys: 1,
-  trusted_schema: 0,
-  cell_size_check: 1,
-  journal_size_limit: 4 * 1024 ** 2,
-  cache_size: -4096, // KiB
-} as const;
-
-function connect(path: string): BetterSqlite3.Database {
-  return new BetterSqlite3(path, {
-    fileMustExist: true,
-    timeout: LOCK_PATIENCE_MS,
-  });
-}
-
-/** Makes a new database out of an empty file. */
-function initialise(path: string): void {
-  const sqlite = connect(path);
-  try {
-    sqlite.pragma(`application_id = ${APPLICATION_ID}`);
-    settle(sqlite, path, MOST_BYTES);
-    migrate(sqlite);
-  } finally {
-    sqlite.close();
-  }
-}
-
-/** Set before the first read of a WAL file, this also spares the -shm file. */
-function holdAlone(sqlite: BetterSqlite3.Database): void {
-  sqlite.pragma("locking_mode = EXCLUSIVE");
-  sqlite.exec("BEGIN EXCLUSIVE; COMMIT");
-}
-
-function identify(sqlite: BetterSqlite3.Database, path: string): void {
-  if (sqlite.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
-    throw new LedgerUnusable(path, "is a database of something else");
-  }
-  const version = versionOf(sqlite);
-  if (version > migrations.length) {
-    throw new LedgerFromTheFuture(
-      path,
-      `has format ${version}; this version knows up to ${migrations.length}`,
-    );
-  }
-}
-
-function settle(
-  sqlite: BetterSqlite3.Database,
-  path: string,
-  mostBytes: number,
-): void {
-  for (const [name, value] of Object.entries(SETTINGS)) {
-    sqlite.pragma(`${name} = ${value}`);
-    const actual: unknown = sqlite.pragma(name, { simple: true });
-    if (actual !== value) {
-      throw new LedgerUnusable(
-        path,
-        `can't be used with ${name} ${value}: it stays ${String(actual)}`,
-      );
-    }
-  }
-  const pageBytes = Number(sqlite.pragma("page_size", { simple: true }));
-  sqlite.pragma(`max_page_count = ${Math.floor(mostBytes / pageBytes)}`);
-}
-
-/**
- * At every start, clean or not, as disks also rot while nobody writes: 0.13 s
- * for a million bans, spent on pages that the ruleset is read from next. It sees
- * broken pages, rows and keys, but not another value in a sound row.
- */
-function examine(sqlite: BetterSqlite3.Database, path: string): void {
-  const finding: unknown = sqlite.pragma("quick_check(1)", { simple: true });
-  if (finding !== "ok") {
-    throw new LedgerCorrupt(path, `is damaged: ${String(finding)}`);
-  }
-}
-
-/** One transaction a step: a crash leaves the format before or after it. */
-function migrate(sqlite: BetterSqlite3.Database): void {
-  const step = sqlite.transaction((migration: Migration) => {
-    migration.up(sqlite);
-    sqlite.pragma(`user_version = ${migration.id}`);
-  });
-  for (const migration of migrations.slice(versionOf(sqlite))) step(migration);
-}
-
-function versionOf(sqlite: BetterSqlite3.Database): number {
-  return Number(sqlite.pragma("user_version", { simple: true }));
-}
-
-function inItsWords<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw asDamage(path, error);
-  }
+export function openLedgerFile(path: string, mostBytes = MOST_BYTES): Database {
+  const blame = blameLedger(path);
+  const applicationId = APPLICATION_ID;
+  return Database.open(path, { applicationId, migrations, mostBytes, blame });
 }

@@ -4,7 +4,7 @@ import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
 import { Copies, type FeedCount } from "./copies.js";
-import { Database } from "./database.js";
+import { openLedgerFile, type Database } from "./database.js";
 import { Effective } from "./effective.js";
 import { Feeds } from "./feeds.js";
 import { Lookup, type Page } from "./lookup.js";
@@ -62,7 +62,7 @@ export class Ledger implements Disposable {
    * @throws LedgerDamage
    */
   static open(path: string, options: LedgerOptions = {}): Ledger {
-    const db = Database.open(path, options.mostBytes);
+    const db = openLedgerFile(path, options.mostBytes);
     try {
       return new Ledger(db);
     } catch (error) {

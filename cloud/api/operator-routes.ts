@@ -10,6 +10,7 @@ import { newId } from "../registry/secrets.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked, problem } from "./problem.js";
 import { bearerOf, bounded, jsonBody } from "./requests.js";
+import { telemetryRoutes } from "./telemetry-routes.js";
 import {
   AnswersQuery,
   BanOrder,
@@ -36,6 +37,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   registryRoutes(routes, ports);
   decisionRoutes(routes, ports);
   answerRoutes(routes, ports);
+  routes.route("/", telemetryRoutes(ports));
   return routes;
 }
 
@@ -49,7 +51,7 @@ function registryRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { registry, gateway, journal } = ports;
+  const { registry, gateway, journal, telemetry } = ports;
   routes.get("/orgs", (c) => c.json({ orgs: registry.orgs() }));
   routes.post("/orgs", async (c) =>
     c.json(addOrg(await jsonBody(c), ports), 201),
@@ -59,9 +61,11 @@ function registryRoutes(
     return c.json(makeToken(order, c.get("operator"), ports), 201);
   });
   routes.get("/agents", (c) => {
+    const hosts = telemetry.hosts();
     const agents = registry.agents().map((agent) => ({
       ...agent,
       connected: gateway.isConnected(agent.id),
+      report: hosts.get(agent.id) ?? null,
     }));
     return c.json({ agents });
   });

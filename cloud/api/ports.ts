@@ -1,6 +1,7 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { DecisionLog } from "../decide/decision-log.js";
 import type { Decisions } from "../decide/decisions.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { State } from "../feeds/state/state.js";
@@ -9,6 +10,7 @@ import type { Journal } from "../journal/journal.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
+import type { Telemetry } from "../telemetry/telemetry.js";
 
 /** What agents' requests need. */
 export interface AgentApiPorts {
@@ -32,7 +34,12 @@ export interface OperatorApiPorts {
   readonly registry: Registry;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly decisions: Decisions;
+  readonly decisionLog: Pick<DecisionLog, "decisions">;
   readonly receipts: Receipts;
+  readonly telemetry: Pick<
+    Telemetry,
+    "detections" | "sightings" | "totals" | "hosts"
+  >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
   readonly state: Pick<State, "counts">;
   readonly gateway: Pick<Gateway, "isConnected" | "revoke">;

@@ -84,6 +84,27 @@ export const AnswersQuery = v.strictObject({
   offset: v.optional(WholeNumber),
 });
 
+const FewOrMany = v.optional(
+  v.pipe(WholeNumber, v.minValue(1), v.maxValue(10_000)),
+  "1000",
+);
+
+/** Query of `GET /v1/detections` and `GET /v1/sightings`. */
+export const TelemetryQuery = v.strictObject({
+  limit: FewOrMany,
+  range: v.optional(Range),
+  org: v.optional(v.string()),
+  agent: v.optional(v.string()),
+  before: v.optional(WholeNumber),
+});
+
+/** Query of `GET /v1/decisions`. */
+export const DecisionsQuery = v.strictObject({
+  limit: FewOrMany,
+  before: v.optional(WholeNumber),
+  by: v.optional(v.string()),
+});
+
 /** Query of `GET /v1/segments`. */
 export const SegmentsQuery = v.strictObject({
   feed: CloudFeed,

@@ -1,11 +1,24 @@
 import { createReadStream, existsSync } from "node:fs";
 import { Readable } from "node:stream";
+import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
 import type { ListReport } from "../lists/list.js";
 import type { ReceiptEntry } from "../receipts/receipts.js";
 import type { Agent, Org } from "../registry/registry.js";
 import { readOperatorToken, readSettings } from "../setup.js";
+import type {
+  HostReport,
+  Sighting,
+  SightingTotal,
+} from "../telemetry/telemetry.js";
 import { CommandFailed } from "./io.js";
+
+/** An agent as operators see it. */
+export interface AgentEntry extends Agent {
+  readonly connected: boolean;
+  /** Null for a host that has not said anything yet. */
+  readonly report: HostReport | null;
+}
 
 /** An operator's side of the cloud's REST interface. */
 export class Client {
@@ -35,9 +48,25 @@ export class Client {
     return this.#post("/v1/tokens", { org, expiresIn });
   }
 
-  async agents(): Promise<readonly (Agent & { connected: boolean })[]> {
-    type Answer = { agents: (Agent & { connected: boolean })[] };
-    return (await this.#get<Answer>("/v1/agents")).agents;
+  async agents(): Promise<readonly AgentEntry[]> {
+    return (await this.#get<{ agents: AgentEntry[] }>("/v1/agents")).agents;
+  }
+
+  async sightings(query: Readonly<Record<string, string>>): Promise<{
+    readonly sightings: readonly Sighting[];
+    readonly totals: readonly SightingTotal[];
+  }> {
+    const text = new URLSearchParams(query).toString();
+    return this.#get(`/v1/sightings?${text}`);
+  }
+
+  /** Newest first. */
+  async decisions(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly DecisionEntry[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { decisions: DecisionEntry[] };
+    return (await this.#get<Answer>(`/v1/decisions?${text}`)).decisions;
   }
 
   async ban(order: {

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { PlaintextRefused } from "../server.js";
+import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
+import { addTelemetryCommands } from "./telemetry-commands.js";
 
 /**
  * Carries out a command line.
@@ -43,6 +45,7 @@ function makeProgram(io: Io): Command {
   addSetupCommands(program, io);
   addRegistryCommands(program, io);
   addDecisionCommands(program, io);
+  addTelemetryCommands(program, io);
   return program;
 }
 
@@ -58,7 +61,7 @@ From nothing to the first ban:
 function asFailure(error: unknown): { message: string; exitCode: number } {
   if (error instanceof CommandFailed) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const mendable = [BadFolder, Malformed, PlaintextRefused];
+  const mendable = [BadFolder, BadNeverList, Malformed, PlaintextRefused];
   const exitCode = mendable.some((kind) => error instanceof kind) ? 2 : 1;
   return { message, exitCode };
 }

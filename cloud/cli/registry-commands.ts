@@ -12,7 +12,7 @@ interface Options {
   readonly follow?: true;
 }
 
-/** org, token, agents, receipts. */
+/** org, token, receipts. */
 export function addRegistryCommands(program: Command, io: Io): void {
   const org = program.command("org").description("customers");
   org
@@ -51,31 +51,7 @@ export function addRegistryCommands(program: Command, io: Io): void {
       io.out((await Client.of(dir).makeToken(org, expires)).token);
     });
 
-  addAgents(program, io);
   addReceipts(program, io);
-}
-
-function addAgents(program: Command, io: Io): void {
-  program
-    .command("agents")
-    .description("list the agents")
-    .option("--json", "for machines")
-    .action(async (_, command: Command) => {
-      const { dir, json } = command.optsWithGlobals<Options>();
-      const agents = await Client.of(dir).agents();
-      if (json) {
-        io.out(JSON.stringify(agents, null, 2));
-        return;
-      }
-      const rows = agents.map((agent) => [
-        agent.id,
-        agent.org,
-        agent.hostname,
-        agent.revokedAt === null ? yesOrNo(agent.connected) : "revoked",
-        dateOf(agent.lastSeen),
-      ]);
-      io.out(table(["agent", "org", "host", "connected", "last seen"], rows));
-    });
 }
 
 function addReceipts(program: Command, io: Io): void {
@@ -100,8 +76,6 @@ function addReceipts(program: Command, io: Io): void {
       } while (!stop.signal.aborted);
     });
 }
-
-const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
 
 const asJson = (entry: ReceiptEntry): string => JSON.stringify(entry);
 

@@ -10,8 +10,10 @@ import { newId } from "../registry/secrets.js";
 /** Who decides, and for whom. */
 export interface Mandate {
   readonly feed: FeedName;
-  /** The operator's name. */
+  /** The operator's name, or "rule:" and a rule's. */
   readonly by: string;
+  /** What a rule decided on; operators need none. */
+  readonly evidence?: readonly number[];
 }
 
 /** How long and why. */
@@ -36,7 +38,7 @@ export interface Publisher {
   publish(decided: Decided, ops: Iterable<Op>): Promise<Placed>;
 }
 
-/** Turns what operators want into ops of a feed. */
+/** Turns what operators and rules want into ops of a feed. */
 export class Decisions {
   readonly #feeds: Publisher;
   readonly #clock: Clock;

@@ -13,12 +13,7 @@ export const indexTables: Projection = {
       bytes INTEGER NOT NULL, log_bytes INTEGER NOT NULL,
       not_after INTEGER NOT NULL,
       PRIMARY KEY (feed, epoch, last)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE decisions (
-      seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
-      feed TEXT NOT NULL, operator TEXT NOT NULL, ranges INTEGER NOT NULL,
-      reason TEXT NOT NULL, decided_at INTEGER NOT NULL
-    ) STRICT`,
+    ) STRICT, WITHOUT ROWID`,
 
   fold(database) {
     const begin = database.prepare(
@@ -33,10 +28,7 @@ export const indexTables: Projection = {
       `INSERT INTO segments
        SELECT ?, ?, ?, ?, ?, ?, ?, log_bytes, ? FROM feeds WHERE feed = ?`,
     );
-    const addDecision = database.prepare(
-      "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    );
-    return ({ seq, at, event }) => {
+    return ({ seq, event }) => {
       if (event.kind === "feed-begun") {
         begin.run(event.feed, event.epoch);
       } else if (event.kind === "segment") {
@@ -45,11 +37,6 @@ export const indexTables: Projection = {
         advance.run(last, hash, size, feed);
         addSegment.run(
           ...[feed, epoch, last, first, hash, seq, size, notAfter, feed],
-        );
-      } else if (event.kind === "decided") {
-        const { decision, action, feed, by, ranges, reason } = event;
-        addDecision.run(
-          ...[seq, decision, action, feed, by, ranges, reason, at],
         );
       }
     };

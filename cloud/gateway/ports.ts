@@ -1,11 +1,19 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { FeedPlan } from "../../agent/protocol/messages.js";
+import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Event } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { Agent } from "../registry/registry.js";
+
+export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
+
+/**
+ * What became of a telemetry message. `durable`: all its items are in the
+ * journal, now or since earlier. `not-kept`: the disk failed.
+ */
+export type Taken = "durable" | "too-fast" | "not-kept" | "impossible";
 
 /** All that the gateway asks of the rest of the cloud. */
 export interface GatewayPorts {
@@ -28,4 +36,9 @@ export interface GatewayPorts {
   heads(feeds: readonly FeedName[]): readonly SignedText[];
   /** Takes an event down, soon. */
   note(event: Event): void;
+  /** Takes telemetry down; resolves once that is certain. */
+  takeTelemetry(
+    from: { readonly agent: string; readonly org: string },
+    message: TelemetryMessage,
+  ): Promise<Taken>;
 }

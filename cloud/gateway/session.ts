@@ -18,7 +18,7 @@ import { newSecret } from "../registry/secrets.js";
 import { encodeFrame } from "./frame.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
-import type { GatewayPorts } from "./ports.js";
+import type { GatewayPorts, TelemetryMessage } from "./ports.js";
 import { TokenBucket } from "./token-bucket.js";
 
 /** Who is told when a session comes and goes. */
@@ -58,6 +58,8 @@ export class Session implements LinkHandler {
   readonly #patience: TokenBucket;
   #state: State;
   #heardAt: number;
+  /** Telemetry that came too fast; an agent that waits does not add to it. */
+  #tooFast = 0;
 
   constructor(link: Link, ports: GatewayPorts, owner: SessionOwner) {
     this.#link = link;
@@ -156,18 +158,38 @@ export class Session implements LinkHandler {
     if (state.at === "closed") return;
     if (state.at === "challenged" && message.type === "hello") {
       await this.#greet(checkHello(message, this.#challenge(state.nonce)));
-    } else if (state.at === "live" && message.type === "resume") {
-      const { feed, position } = message;
-      await this.#resume(state, feed, position && positionOf(position));
-    } else if (state.at === "live" && message.type === "receipt") {
-      this.#takeReceipt(state, message);
-    } else if (state.at === "live" && message.type === "refusal") {
-      const { feed, code, detail } = message;
-      const agent = state.agent.id;
-      this.#ports.log.warn("agent refused", { agent, feed, code, detail });
-      this.#ports.note({ kind: "refusal", agent, feed, code, detail });
+    } else if (state.at === "live" && message.type !== "hello") {
+      await this.#hear(state, message);
     } else {
       throw new Malformed(message.type, `is out of place when ${state.at}`);
+    }
+  }
+
+  async #hear(
+    live: Live,
+    message: Exclude<AgentMessage, { readonly type: "hello" }>,
+  ): Promise<void> {
+    switch (message.type) {
+      case "resume": {
+        const { feed, position } = message;
+        await this.#resume(live, feed, position && positionOf(position));
+        return;
+      }
+      case "receipt":
+        this.#takeReceipt(live, message);
+        return;
+      case "telemetry":
+        // Not awaited: receipts must not wait for the disk behind it.
+        void this.#takeTelemetry(live.agent, message).catch((error: unknown) =>
+          this.#fail(error),
+        );
+        return;
+      case "refusal": {
+        const { feed, code, detail } = message;
+        const agent = live.agent.id;
+        this.#ports.log.warn("agent refused", { agent, feed, code, detail });
+        this.#ports.note({ kind: "refusal", agent, feed, code, detail });
+      }
     }
   }
 
@@ -248,6 +270,24 @@ export class Session implements LinkHandler {
     this.#ports.note({ kind: "receipt", agent: agent.id, signed, signature });
   }
 
+  /** What is not durable is not acknowledged: the agent says it again. */
+  async #takeTelemetry(
+    { id: agent, org }: Agent,
+    message: TelemetryMessage,
+  ): Promise<void> {
+    const taken = await this.#ports.takeTelemetry({ agent, org }, message);
+    if (taken === "durable") {
+      const { spool, first, items } = message;
+      const through = first + items.length - 1;
+      this.#say({ type: "telemetry-ack", spool, through });
+    } else if (taken === "too-fast") {
+      this.#tooFast += 1;
+      if (this.#tooFast >= MOST_TOO_FAST) this.close("too-many-requests");
+    } else if (taken === "impossible") {
+      this.#fail(new Malformed("telemetry", "has numbers beyond 2^53"));
+    }
+  }
+
   #fail(error: unknown): void {
     const { log } = this.#ports;
     const agent = this.live?.agent.id;
@@ -284,6 +324,9 @@ const MOST_BUFFERED = 1024 * 1024;
 
 /** One ping may get lost, two are a dead connection. */
 const SILENT_HEARTBEATS = 2.5;
+
+/** Telemetry over the rate, until a session has shown that it does not wait. */
+const MOST_TOO_FAST = 10;
 
 /** Room for the receipts of a large import; a talkative agent is sent away. */
 const MESSAGES = { perSecond: 100, burst: 1_000 };

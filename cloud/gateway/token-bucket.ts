@@ -9,7 +9,10 @@ export class TokenBucket {
   #filledAt: number;
 
   constructor(
-    { perSecond, burst }: { perSecond: number; burst: number },
+    {
+      perSecond,
+      burst,
+    }: { readonly perSecond: number; readonly burst: number },
     clock: Pick<Clock, "monotonic">,
   ) {
     this.#perSecond = perSecond;
@@ -19,14 +22,31 @@ export class TokenBucket {
     this.#filledAt = clock.monotonic();
   }
 
-  /** Takes one, if there is one. */
-  take(): boolean {
+  /** Takes so many, if they are all there; otherwise none. */
+  take(tokens = 1): boolean {
+    this.#fill();
+    if (this.#tokens < tokens) return false;
+    this.#tokens -= tokens;
+    return true;
+  }
+
+  /** Milliseconds until so many are there, if none is taken meanwhile. */
+  msUntil(tokens: number): number {
+    this.#fill();
+    const missing = Math.max(0, tokens - this.#tokens);
+    return Math.ceil((missing / this.#perSecond) * 1000) + 1;
+  }
+
+  /** Whether nothing was taken for so long that a new one would be the same. */
+  get full(): boolean {
+    this.#fill();
+    return this.#tokens === this.#burst;
+  }
+
+  #fill(): void {
     const now = this.#clock.monotonic();
     const earned = ((now - this.#filledAt) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + earned);
     this.#filledAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
   }
 }

@@ -1,5 +1,6 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { RefusalCode } from "../../agent/protocol/refusals.js";
+import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 
 /**
  * Everything that ever happened in this cloud. Released shapes are frozen: a
@@ -16,7 +17,8 @@ export type Event =
   | Decided
   | SegmentSealed
   | ReceiptGiven
-  | RefusalGiven;
+  | RefusalGiven
+  | TelemetryTaken;
 
 export interface TokenMade {
   readonly kind: "token-made";
@@ -38,15 +40,21 @@ export interface AgentEnrolled {
   readonly version: string;
 }
 
-/** An operator's word; the segments that carry it out follow in the same append. */
+/**
+ * An operator's word, or a rule's; the segments that carry it out follow in the
+ * same append.
+ */
 export interface Decided {
   readonly kind: "decided";
   readonly decision: string;
   readonly action: "ban" | "lift" | "import";
   readonly feed: FeedName;
+  /** An operator's name, or "rule:" and a rule's. */
   readonly by: string;
   readonly ranges: number;
   readonly reason: string;
+  /** What a rule decided on: sequence numbers of the telemetry. Rules only. */
+  readonly evidence?: readonly number[];
 }
 
 export interface SegmentSealed {
@@ -77,6 +85,18 @@ export interface RefusalGiven {
   readonly feed: FeedName;
   readonly code: RefusalCode;
   readonly detail: string;
+}
+
+/** What an agent reported, each item exactly once. */
+export interface TelemetryTaken {
+  readonly kind: "telemetry";
+  readonly agent: string;
+  readonly org: string;
+  readonly spool: string;
+  /** Number of the first item in the spool; the others follow without gaps. */
+  readonly first: number;
+  /** As the agent said it; only readers mend its times. */
+  readonly items: readonly TelemetryItem[];
 }
 
 /** An event, once it has its place in the order. */

@@ -50,7 +50,7 @@ export const registryTables: Projection = {
         addAgent.run(agent, org, publicKey, hostname, system, version, at);
       } else if (event.kind === "agent-seen") {
         seen.run(at, event.version, event.agent);
-      } else if (event.kind === "receipt") {
+      } else if (event.kind === "receipt" || event.kind === "telemetry") {
         seen.run(at, null, event.agent);
       } else if (event.kind === "agent-revoked") {
         revoke.run(at, event.agent);

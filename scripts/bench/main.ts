@@ -1,4 +1,6 @@
 import { benchApply } from "./apply.js";
+import { benchIdle } from "./idle.js";
+import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
 import { benchPush } from "./push.js";
 import { asText, reportOf, type Row } from "./report.js";
@@ -8,6 +10,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   apply: benchApply,
   push: benchPush,
   memory: benchMemory,
+  detect: benchDetect,
+  idle: benchIdle,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

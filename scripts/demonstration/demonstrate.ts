@@ -15,6 +15,7 @@ import { serve } from "../lab/prober.js";
 import { until, type Running } from "../lab/run.js";
 import { keepRunning } from "./keep-running.js";
 import { attack, describeAttack } from "./attack.js";
+import { bruteForce, logOf, makeLog } from "./brute-force.js";
 import { figuresOf, figuresTable, type Figures } from "./figures.js";
 import {
   ATTACKER,
@@ -53,8 +54,16 @@ export async function demonstrate(
   await using _service = await serve(PORT);
 
   teller.scene("A vendor's cloud, and a customer's host enrolled with it");
-  const cloud = await lab.startCloud({ port: CLOUD_PORT });
-  const host = await lab.startHost(cloud, "web-1");
+  makeLog(lab);
+  const cloud = await lab.startCloud({
+    port: CLOUD_PORT,
+    address: HOST.v4,
+    // A vendor whose hosts are all its own: what one of them detects is enough.
+    settings: { correlation: { hosts: 1 } },
+  });
+  const host = await lab.startHost(cloud, "web-1", {
+    config: { sensors: { sshd: { source: { file: logOf(lab) } } } },
+  });
   teller.say(
     `cloud at ${cloud.url}; host at ${HOST.v4} and ${HOST.v6}, with a service on port ${PORT}`,
   );
@@ -62,6 +71,7 @@ export async function demonstrate(
 
   const ban = await banTheAttacker(stage);
   const times = await manyDecisions(stage);
+  const brute = await bruteForce(stage);
   const load = await importList(stage, wish.list);
   await liftTheAttacker(stage);
   const peak = host.memory("VmHWM");
@@ -72,6 +82,7 @@ export async function demonstrate(
     ban,
     decisionMs: { p50: median(times), p99: quantile(times, 0.99) },
     decisions: times.length,
+    brute,
     load,
     status: await host.status(),
     memory: { peak, now: host.memory("VmRSS") },

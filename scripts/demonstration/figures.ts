@@ -1,4 +1,5 @@
 import type { StatusView } from "../../service/views.js";
+import type { BruteForce } from "./brute-force.js";
 import { table } from "../../service/table.js";
 
 /** What the demo came to. Times in milliseconds unless the name says else. */
@@ -12,6 +13,11 @@ export interface Figures {
   };
   readonly decisions: number;
   readonly decisionToKernelMs: { readonly p50: number; readonly p99: number };
+  /** From the last line in the log of sshd. */
+  readonly bruteForce: {
+    readonly ownKernelMs: number;
+    readonly bothHostsMs: number;
+  };
   readonly list: {
     readonly name: string;
     readonly entries: number;
@@ -33,6 +39,7 @@ export interface Observed {
   };
   readonly decisions: number;
   readonly decisionMs: { readonly p50: number; readonly p99: number };
+  readonly brute: BruteForce;
   readonly load: {
     readonly name: string;
     readonly entries: number;
@@ -59,6 +66,10 @@ export function figuresOf(observed: Observed): Figures {
     decisionToKernelMs: {
       p50: rounded(observed.decisionMs.p50),
       p99: rounded(observed.decisionMs.p99),
+    },
+    bruteForce: {
+      ownKernelMs: rounded(observed.brute.bannedHereMs),
+      bothHostsMs: rounded(observed.brute.bannedThereMs),
     },
     list: {
       name: load.name,
@@ -87,6 +98,10 @@ export function figuresTable(figures: Figures): string {
       [
         `   ${figures.decisions} decisions → kernel`,
         `p50 ${many.p50} ms, p99 ${many.p99} ms`,
+      ],
+      [
+        "   brute force: log → own kernel → both hosts",
+        `${figures.bruteForce.ownKernelMs} ms, ${figures.bruteForce.bothHostsMs} ms`,
       ],
       [
         `   ${list.name}`,

@@ -18,6 +18,10 @@ export interface Stage {
  */
 export const HOST = { v4: "198.51.100.10", v6: "2001:db8:1::10" };
 export const ATTACKER = { v4: "10.66.0.66", v6: "2001:db8:2::66" };
+/** Guesses passwords; from a range that no rule holds special (RFC 5737). */
+export const BRUTE = "203.0.113.9";
+/** A second host, behind the first. */
+export const NEIGHBOUR = "10.98.0.2";
 export const PORT = 8022;
 export const CLOUD_PORT = 18443;
 

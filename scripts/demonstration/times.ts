@@ -15,6 +15,22 @@ export function receiptAt(
   });
 }
 
+/** The receipts of so many hosts for an urgent position, or one beyond it. */
+export function receiptsAt(
+  cloud: LabCloud,
+  offset: number,
+  hosts: number,
+): Promise<readonly Receipt[]> {
+  const path = `/v1/receipts?feed=urgent&offset=${offset}`;
+  return until("receipts from all hosts", async () => {
+    const { receipts } = await cloud.api<Receipts>("GET", path);
+    const byAgent = new Map(
+      receipts.map(({ receipt }) => [receipt.agent, receipt]),
+    );
+    return byAgent.size >= hosts ? [...byAgent.values()] : undefined;
+  });
+}
+
 interface Receipts {
   readonly receipts: readonly { readonly receipt: Receipt }[];
 }

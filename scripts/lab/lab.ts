@@ -6,10 +6,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StatusView } from "../../service/views.js";
+import { makeCertificate, type Certificate } from "./certificate.js";
 import { output, start, until, type Running } from "./run.js";
 
 /**
@@ -20,21 +22,22 @@ export class Lab implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-lab-"));
   readonly #running: Running[] = [];
 
-  /** Makes a cloud and starts it; `host` is where agents reach it. */
-  async startCloud({ port }: CloudOptions): Promise<LabCloud> {
+  /** Makes a cloud and starts it; beyond loopback it speaks TLS. */
+  async startCloud(options: CloudOptions): Promise<LabCloud> {
+    const { port, address = "127.0.0.1", settings = {} } = options;
     const dir = join(this.folder, "cloud");
-    const listen = `127.0.0.1:${port}`;
-    await output([
-      CLOUD,
-      "init",
-      "--dir",
-      dir,
-      "--name",
-      "lab",
-      "--listen",
-      listen,
-    ]);
-    const cloud = new LabCloud(dir, `http://${listen}`);
+    const listen = `${address}:${port}`;
+    const encrypted = address !== "127.0.0.1";
+    const url = `${encrypted ? "https" : "http"}://${listen}`;
+    const named = ["--name", "lab", "--listen", listen, "--public-url", url];
+    await output([CLOUD, "init", "--dir", dir, ...named]);
+    const file = join(dir, "cloud.json");
+    const written = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...written, ...settings }));
+    const certificate = encrypted
+      ? await makeCertificate(this.folder, address)
+      : undefined;
+    const cloud = new LabCloud(dir, url, certificate);
     await this.serve(cloud);
     await cloud.api("POST", "/v1/orgs", { id: "acme", name: "Acme" });
     return cloud;
@@ -42,8 +45,12 @@ export class Lab implements AsyncDisposable {
 
   /** Starts a cloud again that was stopped. */
   async serve(cloud: LabCloud): Promise<void> {
+    const { dir, certificate } = cloud;
+    const tls = certificate
+      ? ["--tls-cert", certificate.cert, "--tls-key", certificate.key]
+      : [];
     const running = start({
-      command: [CLOUD, "serve", "--dir", cloud.dir],
+      command: [CLOUD, "serve", "--dir", dir, ...tls],
       log: join(this.folder, "cloud.log"),
     });
     this.#running.push(running);
@@ -52,27 +59,28 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Enrols a host and starts its agent. */
-  async startHost(cloud: LabCloud, name: string): Promise<LabHost> {
+  async startHost(
+    cloud: LabCloud,
+    name: string,
+    options: HostOptions = {},
+  ): Promise<LabHost> {
     const folder = join(this.folder, name);
     mkdirSync(folder);
-    const host = new LabHost(folder);
-    writeFileSync(
-      host.config,
-      `stateDir: ${join(folder, "state")}\ncontrolSocket: ${host.socket}\n`,
-    );
-    const token = await cloud.api<{ token: string }>("POST", "/v1/tokens", {
+    const host = new LabHost(folder, options.netns);
+    const authority = cloud.certificate?.cert;
+    const config = {
+      stateDir: join(folder, "state"),
+      controlSocket: host.socket,
+      ...(authority === undefined ? {} : { cloud: { caFile: authority } }),
+      ...options.config,
+    };
+    writeFileSync(host.config, JSON.stringify(config)); // JSON is YAML as well
+    const tokenFile = join(folder, "token");
+    const { token } = await cloud.api<{ token: string }>("POST", "/v1/tokens", {
       org: "acme",
     });
-    const tokenFile = join(folder, "token");
-    writeFileSync(tokenFile, token.token, { mode: 0o600 });
-    await output([
-      AGENT,
-      "-c",
-      host.config,
-      "enrol",
-      "--token-file",
-      tokenFile,
-    ]);
+    writeFileSync(tokenFile, token, { mode: 0o600 });
+    await output(host.command("enrol", "--token-file", tokenFile));
     rmSync(tokenFile);
     await this.startAgent(host);
     return host;
@@ -80,10 +88,7 @@ export class Lab implements AsyncDisposable {
 
   /** Starts the agent of a host; it may have been killed before. */
   async startAgent(host: LabHost): Promise<void> {
-    const running = start({
-      command: [AGENT, "-c", host.config, "run"],
-      log: host.log,
-    });
+    const running = start({ command: host.command("run"), log: host.log });
     this.#running.push(running);
     host.process = running;
     await until("the agent answers", () => host.status());
@@ -103,6 +108,17 @@ export class Lab implements AsyncDisposable {
 
 export interface CloudOptions {
   readonly port: number;
+  /** Where agents reach it; loopback unless said otherwise. */
+  readonly address?: string;
+  /** Added to what `init` wrote into cloud.json. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface HostOptions {
+  /** Process whose network namespace the agent runs in; ours unless given. */
+  readonly netns?: number;
+  /** Added to the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** A cloud that runs in the lab. */
@@ -112,15 +128,18 @@ export class LabCloud {
   constructor(
     readonly dir: string,
     readonly url: string,
+    readonly certificate: Certificate | undefined,
   ) {}
 
   /** Speaks to the operators' API. */
   async api<T>(method: string, path: string, body?: unknown): Promise<T> {
     const token = readFileSync(join(this.dir, "operator.token"), "utf8").trim();
     const text = typeof body === "string" ? body : JSON.stringify(body ?? {});
+    const ca = this.certificate && readFileSync(this.certificate.cert, "utf8");
     const answer = await ask(new URL(path, this.url), {
       method,
       token,
+      ...(ca === undefined ? {} : { ca }),
       ...(method === "GET" ? {} : { body: text }),
     });
     return JSON.parse(answer) as T;
@@ -131,7 +150,19 @@ export class LabCloud {
 export class LabHost {
   process: Running | undefined;
 
-  constructor(readonly folder: string) {}
+  constructor(
+    readonly folder: string,
+    readonly netns: number | undefined,
+  ) {}
+
+  /** `tourniquet ARGS` on this host. */
+  command(...args: readonly string[]): readonly string[] {
+    const enter =
+      this.netns === undefined
+        ? []
+        : ["nsenter", "--target", String(this.netns), "--net", "--"];
+    return [...enter, AGENT, "-c", this.config, ...args];
+  }
 
   get config(): string {
     return join(this.folder, "config.yaml");
@@ -169,13 +200,16 @@ interface Asking {
   readonly token?: string;
   readonly body?: string;
   readonly socketPath?: string;
+  readonly ca?: string;
 }
 
 function ask(url: URL, asking: Asking): Promise<string> {
-  const { method, token, body, socketPath } = asking;
+  const { method, token, body, socketPath, ca } = asking;
+  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const asked = httpRequest(url, {
+    const asked = request(url, {
       method,
+      ...(ca === undefined ? {} : { ca }),
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),

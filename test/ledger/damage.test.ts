@@ -23,7 +23,7 @@ import {
   LedgerLocked,
   LedgerUnusable,
 } from "../../agent/ledger/damage.js";
-import { Database } from "../../agent/ledger/database.js";
+import { openLedgerFile } from "../../agent/ledger/database.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import {
   adoptNext,
@@ -82,7 +82,7 @@ describe("the ledger's file", () => {
     ["trusted_schema", 0],
     ["cell_size_check", 1],
   ])("is opened with %s %s", (pragma, value) => {
-    const db = Database.open(folder.path);
+    const db = openLedgerFile(folder.path);
     expect(db.prepare(`PRAGMA ${pragma}`).pluck().get()).toBe(value);
     db.close();
   });

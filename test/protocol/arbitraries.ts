@@ -11,6 +11,7 @@ import type {
   AgentMessage,
   CloudMessage,
 } from "../../agent/protocol/messages.js";
+import type { ItemOf, TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { refusalCodes } from "../../agent/protocol/refusals.js";
 import { ISSUED_AT_S } from "../support/vectors.js";
 
@@ -140,8 +141,71 @@ export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
     reason: fc.constantFrom("lag" as const, "epoch" as const),
   }),
   record({
+    type: fc.constant("telemetry-ack" as const),
+    spool: fc.uuid(),
+    through: counts,
+  }),
+  record({
     type: fc.constant("drain" as const),
     windowMs: fc.nat(3_600_000),
+  }),
+);
+
+const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
+  record<ItemOf<"detection">>({
+    kind: fc.constant("detection"),
+    time: times,
+    sensor: line(32),
+    source: line(64),
+    count: fc.integer({ min: 1 }),
+    firstSeen: times,
+    lastSeen: times,
+    action: fc.constantFrom("banned", "held", "none"),
+    rule: line(64),
+  }),
+  record<ItemOf<"hits">>({
+    kind: fc.constant("hits"),
+    from: times,
+    to: times,
+    top: fc.array(
+      record({
+        remote: line(64),
+        direction: fc.constantFrom("in" as const, "out" as const),
+        ...{ protocol: counts, port: counts, packets: counts, bytes: counts },
+      }),
+      { maxLength: 3 },
+    ),
+    others: record({ remotes: counts, packets: counts, bytes: counts }),
+  }),
+  record<ItemOf<"vitals">>({
+    kind: fc.constant("vitals"),
+    time: times,
+    // JSON has no -0.
+    cpu: fc.double({ min: 0, max: 1, noNaN: true }).map((cpu) => cpu + 0),
+    ...{ memoryUsedBytes: counts, memoryTotalBytes: counts },
+    ...{ agentBytes: counts, uptimeSeconds: counts },
+    ...{ bans: counts, held: counts },
+  }),
+  record<ItemOf<"inventory">>({
+    kind: fc.constant("inventory"),
+    time: times,
+    ...{ hostname: line(253), system: line(128), kernel: line(128) },
+    ...{ arch: line(32), cpus: counts, memoryTotalBytes: counts },
+    version: line(32),
+  }),
+  record<ItemOf<"health">>({
+    kind: fc.constant("health"),
+    time: times,
+    code: line(64),
+    severity: fc.constantFrom("low", "medium", "high"),
+    state: fc.constantFrom("raised", "cleared"),
+    text: line(256),
+  }),
+  record<ItemOf<"dropped">>({
+    kind: fc.constant("dropped"),
+    time: times,
+    items: fc.integer({ min: 1 }),
+    reason: fc.constantFrom("spool-full", "spool-lost"),
   }),
 );
 
@@ -156,6 +220,12 @@ export const agentMessages: fc.Arbitrary<AgentMessage> = fc.oneof(
     position: positions,
   }),
   record({ type: fc.constant("resume" as const), feed: feeds }),
+  record({
+    type: fc.constant("telemetry" as const),
+    spool: fc.uuid(),
+    first: fc.integer({ min: 1 }),
+    items: fc.array(items, { minLength: 1, maxLength: 5 }),
+  }),
   record({
     type: fc.constant("refusal" as const),
     feed: feeds,

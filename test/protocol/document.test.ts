@@ -20,6 +20,7 @@ import {
 import { mayResume, refusalCodes } from "../../agent/protocol/refusals.js";
 import { SegmentHeader, openSegment } from "../../agent/protocol/segment.js";
 import { SnapshotHeader } from "../../agent/protocol/snapshot.js";
+import { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { goldenFolder, packageRoot, unhex } from "../support/vectors.js";
 import type { Vector } from "./vectors/vector.js";
 
@@ -93,6 +94,17 @@ describe("PROTOCOL.md", () => {
     ({ entries }) => {
       const { type, ...fields } = entries;
       const described = section(`### ${type.literal}`);
+      for (const field of Object.keys(fields)) {
+        expect(described).toContain(`\`${field}\``);
+      }
+    },
+  );
+
+  it.each(TelemetryItem.options)(
+    "describes every field of an item of $entries.kind.literal",
+    ({ entries }) => {
+      const { kind, ...fields } = entries;
+      const described = section(`### Item ${kind.literal}`);
       for (const field of Object.keys(fields)) {
         expect(described).toContain(`\`${field}\``);
       }

@@ -115,6 +115,7 @@ function withDocument(text: string): unknown {
       };
     case "resume":
     case "refusal":
+    case "telemetry":
       return message;
   }
 }

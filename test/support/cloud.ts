@@ -29,6 +29,7 @@ export interface TestCloudOptions {
   readonly dir?: string;
   readonly clock?: Clock;
   readonly heartbeatMs?: number;
+  readonly correlation?: Partial<CloudConfig["correlation"]>;
 }
 
 /** A host that was let in: all it needs to connect. */
@@ -53,9 +54,11 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
     const founding = { dir, name: "test-cloud", publicUrl: undefined };
     foundCloud({ ...founding, listen: "127.0.0.1:0" }, clock);
   }
+  const loaded = loadCloud(dir, undefined);
   const config: CloudConfig = {
-    ...loadCloud(dir, undefined),
+    ...loaded,
     heartbeatMs: options.heartbeatMs ?? 25_000,
+    correlation: { ...loaded.correlation, ...options.correlation },
   };
   const cloud = await startCloud(config, { clock, log: silentLogger });
   const operator = readOperatorToken(dir);

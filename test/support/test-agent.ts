@@ -9,6 +9,7 @@ import {
   type AgentMessage,
   type CloudMessage,
 } from "../../agent/protocol/messages.js";
+import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { openSegment, type Segment } from "../../agent/protocol/segment.js";
 import { signAsDevice } from "../../agent/trust/sign.js";
 import type { Enrolled } from "./cloud.js";
@@ -22,7 +23,9 @@ export class TestAgent implements Disposable {
   /** `performance.now()` at which each segment had come. */
   readonly arrivals: number[] = [];
   readonly ended: Promise<{ code: number; reason: string }>;
+  readonly spool = randomUUID();
   readonly #wakers = new Set<() => void>();
+  #reported = 0;
 
   constructor(readonly socket: WebSocket) {
     this.ended = new Promise((resolve) => {
@@ -87,6 +90,15 @@ export class TestAgent implements Disposable {
     };
     const signed = signAsDevice("receipt", receipt, who.key);
     this.send({ type: "receipt", ...signed });
+  }
+
+  /** Sends items as the next of a spool, and waits until they are durable. */
+  async report(...items: readonly TelemetryItem[]): Promise<void> {
+    const first = this.#reported + 1;
+    this.#reported += items.length;
+    const { spool } = this;
+    this.send({ type: "telemetry", spool, first, items: [...items] });
+    while ((await this.next("telemetry-ack")).through < this.#reported);
   }
 
   /** The next message of the type, whether it came before or comes yet. */

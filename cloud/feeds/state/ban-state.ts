@@ -1,5 +1,10 @@
 import type { Ban } from "../../../agent/model/ban.js";
-import { cidrOf, type Family } from "../../../agent/model/cidr.js";
+import {
+  cidrOf,
+  maskOf,
+  type Cidr,
+  type Family,
+} from "../../../agent/model/cidr.js";
 import type { FeedName, Position } from "../../../agent/model/position.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import type { Group } from "../../../agent/protocol/snapshot.js";
@@ -12,6 +17,7 @@ export class BanState {
   readonly #counts: Statement<{ feed: FeedName; bans: number }>;
   readonly #groups: Statement<{ family: Family; prefix: number }>;
   readonly #bans: Statement<BanRow>;
+  readonly #expiry: Statement<number>;
 
   constructor(database: Database) {
     this.#position = database.prepare(
@@ -30,6 +36,12 @@ export class BanState {
        FROM bans JOIN reasons ON reasons.id = bans.reason
        WHERE feed = ? AND family = ? AND prefix = ? ORDER BY address`,
     );
+    this.#expiry = database
+      .prepare<unknown[], number>(
+        `SELECT expires_at FROM bans
+         WHERE feed = ? AND family = ? AND prefix = ? AND address = ?`,
+      )
+      .pluck();
   }
 
   position(feed: FeedName): Position {
@@ -46,6 +58,19 @@ export class BanState {
     return Object.fromEntries(
       this.#counts.all().map(({ feed, bans }) => [feed, bans]),
     );
+  }
+
+  /** The latest expiry among the bans that cover the range; 0 without any. */
+  coveredUntil(feed: FeedName, { family, prefix, address }: Cidr): number {
+    const { id } = this.#row(feed);
+    let until = 0;
+    for (let length = prefix; length > 0; length--) {
+      const mask = maskOf(family, length);
+      const network = address.map((byte, i) => byte & (mask[i] ?? 0));
+      const expiry = this.#expiry.get(id, family, length, network) ?? 0;
+      until = Math.max(until, expiry);
+    }
+    return until;
   }
 
   /** Sorted as snapshots are; at most `limits.reasons` different reasons. */

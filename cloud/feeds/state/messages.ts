@@ -1,3 +1,4 @@
+import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { SnapshotEntry } from "./snapshot-shelf.js";
 
@@ -13,7 +14,12 @@ export interface StateSetup {
 export type StateQuestion =
   | { readonly ask: "snapshots" }
   | { readonly ask: "build"; readonly feed: FeedName; readonly now: number }
-  | { readonly ask: "counts" };
+  | { readonly ask: "counts" }
+  | {
+      readonly ask: "covered";
+      readonly feeds: readonly FeedName[];
+      readonly range: Cidr;
+    };
 
 export interface StateRequest {
   readonly id: number;
@@ -34,4 +40,5 @@ export type StateAnswer =
       readonly id: number;
       readonly counts: Readonly<Record<string, number>>;
     }
+  | { readonly id: number; readonly coveredUntil: number }
   | { readonly id: number; readonly failure: string };

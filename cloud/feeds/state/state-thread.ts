@@ -51,6 +51,12 @@ function run(setup: StateSetup): void {
       case "counts":
         folder.catchUp(read);
         return { id, counts: state.counts() };
+      case "covered": {
+        folder.catchUp(read);
+        const { feeds, range } = question;
+        const until = feeds.map((feed) => state.coveredUntil(feed, range));
+        return { id, coveredUntil: Math.max(0, ...until) };
+      }
     }
   };
   const close = (): void => {

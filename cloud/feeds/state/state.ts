@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../agent/log/logger.js";
+import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type {
   StateAnswer,
@@ -65,6 +66,12 @@ export class State implements AsyncDisposable {
   async counts(): Promise<Readonly<Record<string, number>>> {
     const answer = await this.#ask({ ask: "counts" });
     return "counts" in answer ? answer.counts : {};
+  }
+
+  /** Until when bans of the feeds cover the whole range: Unix seconds, or 0. */
+  async coveredUntil(feeds: readonly FeedName[], range: Cidr): Promise<number> {
+    const answer = await this.#ask({ ask: "covered", feeds, range });
+    return "coveredUntil" in answer ? answer.coveredUntil : 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

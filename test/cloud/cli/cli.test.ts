@@ -1,9 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { statSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
 import { generateKey } from "../../../agent/trust/keys.js";
@@ -13,6 +9,14 @@ import {
   type Enrolled,
 } from "../../support/cloud.js";
 import { positionAfter, TestAgent } from "../../support/test-agent.js";
+import { command, freePort, serve } from "../process.js";
+import {
+  detection,
+  health,
+  hits,
+  inventory,
+  vitals,
+} from "../telemetry/items.js";
 
 describe("tourniquet-cloud", () => {
   it("goes from nothing to a ban", async () => {
@@ -84,6 +88,48 @@ describe("tourniquet-cloud", () => {
     expect((await run("agents")).out).toContain("host.example");
   }, 30_000);
 
+  it("shows what agents saw, how their hosts are, and what was decided on it", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const listen = `127.0.0.1:${await freePort()}`;
+    const url = `http://${listen}`;
+    const run = (...args: string[]) => command(...args, "--dir", dir);
+    await run("init", "--listen", listen);
+    await using _cloud = await serve(dir);
+    for (const org of ["one", "two"]) {
+      await run("org", "add", org);
+      const token = await run("token", "--org", org);
+      const key = generateKey();
+      const { body } = await enrolWith(url, token.out, key);
+      const who = { ...(body as Omit<Enrolled, "key">), key };
+      using agent = await TestAgent.connect({ url }, who);
+      await agent.report(detection("203.0.113.7"), hits("198.51.100.1"));
+      if (org === "two") continue;
+      await agent.report(vitals(7), inventory(), health("disk-full"));
+    }
+    const agents = (await run("agents")).out;
+    expect(agents).toMatch(/one .* disk-full \(high\) . 7 .* Debian 12, 6.1.0/);
+    expect(agents).toMatch(/two .* unknown .* Linux/);
+
+    const sightings = (await run("sightings")).out;
+    expect(sightings).toMatch(/198.51.100.1 . one . 10 .* 600 /);
+    const elsewhere = await run("sightings", "--range", "192.0.2.0/24");
+    expect(elsewhere.out).not.toContain("198.51.100.1");
+    const json = await run("sightings", "--json", "--org", "two");
+    expect(JSON.parse(json.out)).toMatchObject({
+      sightings: [{ range: "198.51.100.1", org: "two", packets: 10 }],
+    });
+
+    await run("ban", "192.0.2.1", "--reason", "as asked");
+    const decisions = (await run("decisions")).out;
+    expect(decisions).toMatch(/ first .* ban 192.0.2.1 +. urgent . as asked /);
+    expect(decisions).toMatch(/ rule:several-orgs . ban 203.0.113.7 . urgent /);
+    const ruled = await run("decisions", "--json", "--by", "rule:several-orgs");
+    expect(JSON.parse(ruled.out)).toMatchObject([
+      { evidence: [expect.any(Number), expect.any(Number)] },
+    ]);
+  }, 30_000);
+
   it("says in one line that the cloud is not there", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
@@ -100,6 +146,25 @@ describe("tourniquet-cloud", () => {
     const { code, err } = await command("agents", "--dir", folder.path);
     expect(code).toBe(2);
     expect(err).toMatch(/^tourniquet-cloud: cannot read .*cloud.json.*\n$/);
+  });
+
+  it("says what is wrong with the rules' settings", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    await command("init", "--dir", dir);
+    const path = join(dir, "cloud.json");
+    const settings = JSON.parse(readFileSync(path, "utf8")) as object;
+    const correlation = { orgs: 1 };
+    writeFileSync(path, JSON.stringify({ ...settings, correlation }));
+    const poisonable = await command("serve", "--dir", dir);
+    expect(poisonable).toMatchObject({ code: 2 });
+    expect(poisonable.err).toContain("one org alone may not ban for everybody");
+
+    writeFileSync(path, JSON.stringify(settings));
+    writeFileSync(join(dir, "never-ban.txt"), "the office\n");
+    const unread = await command("serve", "--dir", dir);
+    expect(unread).toMatchObject({ code: 2 });
+    expect(unread.err).toContain("never-ban.txt, line 1");
   });
 
   it("makes no second cloud in a folder", async () => {
@@ -134,45 +199,3 @@ describe("tourniquet-cloud", () => {
     expect(err).toContain("unknown command 'bann'");
   });
 });
-
-const MAIN = resolve("dist/cloud/main.js");
-
-async function command(...args: string[]) {
-  const child = start(args);
-  const [out, err, [code]] = await Promise.all([
-    text(child.stdout!),
-    text(child.stderr!),
-    once(child, "exit") as Promise<[number]>,
-  ]);
-  return { code, out, err };
-}
-
-/** A cloud that listens, in its own process. */
-async function serve(dir: string) {
-  const child = start(["serve", "--dir", dir]);
-  const exited = once(child, "exit") as Promise<[number]>;
-  await once(child.stdout!, "data");
-  return {
-    stop: async () => {
-      child.kill("SIGTERM");
-      return (await exited)[0];
-    },
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
-}
-
-const start = (args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [MAIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

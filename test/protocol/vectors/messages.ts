@@ -6,6 +6,7 @@ import { textBytes } from "../../../agent/protocol/signed-text.js";
 import { signAsDevice } from "../../../agent/trust/sign.js";
 import { NOW, hex, keys, token } from "../../support/vectors.js";
 import { signHead, urgentHead } from "./documents.js";
+import { itemsOfEveryKind } from "./telemetry.js";
 import { keysOf, type Vector } from "./vector.js";
 
 /** Every control message, in the order a connection shows them. */
@@ -46,6 +47,17 @@ export function messageVectors(): readonly Vector[] {
       type: "drain",
       windowMs: 120_000,
     }),
+    fromCloud("telemetry-ack", "The items of telemetry.json are durable.", {
+      type: "telemetry-ack",
+      spool: SPOOL,
+      through: 47,
+    }),
+    fromAgent("telemetry", "One item of every kind.", {
+      type: "telemetry",
+      spool: SPOOL,
+      first: 42,
+      items: itemsOfEveryKind,
+    }),
     fromAgent("resume", "Where the agent stands now; asks for a plan.", {
       type: "resume",
       feed: "urgent",
@@ -64,6 +76,8 @@ export function messageVectors(): readonly Vector[] {
     }),
   ];
 }
+
+const SPOOL = "9b2e4f0a-6c1d-4e7b-8a35-1f2d3c4b5a69";
 
 const urgentAt = {
   feed: "urgent",

@@ -9,7 +9,7 @@ import {
   rmSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { asUnusable, LedgerCorrupt, LedgerUnusable } from "./damage.js";
+import { asUnusable, type Blame } from "./damage.js";
 
 /** What SQLite keeps beside a database, and what only makes sense with it. */
 export const companionsOf = (path: string): readonly string[] => [
@@ -20,36 +20,42 @@ export const companionsOf = (path: string): readonly string[] => [
 /**
  * Sees to it that a private, plain file lies at `path`. A new one is made whole
  * under another name before it gets its own: an empty file at `path` was
- * therefore emptied by somebody, and is never taken for a new ledger.
+ * therefore emptied by somebody, and is never taken for a new database.
+ * @throws what `blame` makes of it
  */
 export function ensureFile(
   path: string,
+  blame: Blame,
   initialise: (path: string) => void,
 ): void {
   try {
-    findOrCreate(path, initialise);
+    findOrCreate(path, blame, initialise);
   } catch (error) {
-    throw asUnusable(path, error);
+    throw asUnusable(blame, error);
   }
 }
 
-function findOrCreate(path: string, initialise: (path: string) => void): void {
+function findOrCreate(
+  path: string,
+  blame: Blame,
+  initialise: (path: string) => void,
+): void {
   clearLeftovers(path);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
-    refuseOrphans(path);
+    refuseOrphans(path, blame);
     create(path, initialise);
     return;
   }
-  if (!found.isFile()) throw new LedgerUnusable(path, "is not a plain file");
-  if (found.nlink > 1) throw new LedgerUnusable(path, "has a second name");
-  if (found.size === 0) throw new LedgerCorrupt(path, "was emptied");
+  if (!found.isFile()) throw blame("unusable", "is not a plain file");
+  if (found.nlink > 1) throw blame("unusable", "has a second name");
+  if (found.size === 0) throw blame("corrupt", "was emptied");
   if ((found.mode & 0o077) !== 0) chmodSync(path, OWNER_ONLY);
 }
 
 const OWNER_ONLY = 0o600;
 
-/** The name of a ledger in the making. */
+/** The name of a database in the making. */
 const unbornOf = (path: string): string => `${path}.new`;
 
 /** Of a crash while making one, also when it had both its names already. */
@@ -61,10 +67,10 @@ function clearLeftovers(path: string): void {
 }
 
 /** SQLite would replay the old log into the new file. */
-function refuseOrphans(path: string): void {
+function refuseOrphans(path: string, blame: Blame): void {
   const orphan = companionsOf(path).find((companion) => existsSync(companion));
   if (orphan !== undefined) {
-    throw new LedgerCorrupt(path, `is gone, but ${orphan} is still there`);
+    throw blame("corrupt", `is gone, but ${orphan} is still there`);
   }
 }
 
@@ -72,7 +78,7 @@ function create(path: string, initialise: (path: string) => void): void {
   const unborn = unbornOf(path);
   closeSync(openSync(unborn, "wx", OWNER_ONLY));
   initialise(unborn);
-  linkSync(unborn, path); // unlike a rename, this never replaces a ledger
+  linkSync(unborn, path); // unlike a rename, this never replaces a database
   rmSync(unborn);
   syncFolder(dirname(path));
 }

@@ -1,0 +1,164 @@
+import { unixSeconds, type Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import type { AgentEvents } from "./events.js";
+import type { HostFacts } from "./guard/facts.js";
+import { review } from "./guard/guard.js";
+import type { Ledger } from "./ledger/ledger.js";
+import { formatCidr, type Cidr } from "./model/cidr.js";
+import { NO_HASH, type Position } from "./model/position.js";
+import type { ReviewedBan } from "./model/reviewed.js";
+import { limits } from "./protocol/limits.js";
+import type { ItemOf } from "./protocol/telemetry.js";
+import { RecentMap } from "./sensors/recent-map.js";
+import { RepeatOffenders } from "./sensors/repeat-offenders.js";
+import { startSshdSensor, type Detection } from "./sensors/sshd-sensor.js";
+
+export interface DefencePorts {
+  readonly config: Config;
+  readonly ledger: Pick<Ledger, "position" | "record">;
+  facts(): HostFacts;
+  /** Returns once the kernel holds what the ledger says. */
+  enforce(): Promise<void>;
+  report(item: ItemOf<"detection">): void;
+  readonly clock: Clock;
+  readonly events: Pick<
+    AgentEvents,
+    "sensorFound" | "sensorLost" | "defended" | "notDefended"
+  >;
+}
+
+/** The host defends itself by what its own logs say, with no cloud at all. */
+export function startDefence(ports: DefencePorts): AsyncDisposable {
+  const { config, clock, events } = ports;
+  const settings = config.sensors.sshd;
+  if (!settings.enabled)
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  const defence = new Defence(ports, settings.bantimeSeconds);
+  return startSshdSensor({
+    settings,
+    clock,
+    events,
+    detected: (detections) => defence.against(detections),
+  });
+}
+
+/** Turns detections into bans of the feed `local`, and tells what came of them. */
+export class Defence {
+  readonly #ports: DefencePorts;
+  readonly #offenders: RepeatOffenders;
+  /** When each source was last found to be held, by the clock that never jumps. */
+  readonly #held = new RecentMap<number>();
+
+  constructor(ports: DefencePorts, bantimeSeconds: number) {
+    this.#ports = ports;
+    this.#offenders = new RepeatOffenders(bantimeSeconds, MOST_REMEMBERED);
+  }
+
+  /** Never fails: what could not be done is told. */
+  async against(detections: readonly Detection[]): Promise<void> {
+    for (let i = 0; i < detections.length; i += limits.segmentOps) {
+      await this.#carryOut(detections.slice(i, i + limits.segmentOps));
+    }
+  }
+
+  /** One record and one change of the kernel for all of them. */
+  async #carryOut(detections: readonly Detection[]): Promise<void> {
+    const now = unixSeconds(this.#ports.clock.now());
+    const judged = detections
+      .map((detection) => ({ detection, ban: this.#judge(detection, now) }))
+      .filter(({ ban }) => this.#isNews(ban));
+    if (judged.length === 0) return;
+
+    const enforced = await this.#enforce(
+      judged.map(({ ban }) => ban),
+      now,
+    );
+    for (const { detection, ban } of judged) {
+      this.#report(detection, ban, enforced);
+    }
+  }
+
+  /**
+   * An IPv6 source is banned with its whole /64, unless a guard holds that: then
+   * the address alone, since a neighbour on this host's own network has its
+   * router and this host in the same range.
+   */
+  #judge({ sensor, source }: Detection, now: number): ReviewedBan {
+    const seconds = this.#offenders.sentence(source.name, now);
+    const expiresAt = now + seconds;
+    const reason = `${sensor}: too many failed logins on this host`;
+    const banOn = (cidr: Cidr) => this.#review({ cidr, expiresAt, reason });
+    const whole = banOn(source.range);
+    if (whole.held === undefined || source.range === source.address) {
+      return whole;
+    }
+    const single = banOn(source.address);
+    return single.held === undefined ? single : whole;
+  }
+
+  #review(ban: Omit<ReviewedBan, "op">): ReviewedBan {
+    const op = { op: "ban" as const, ...ban };
+    const policy = this.#ports.config.guard;
+    const [reviewed] = review([op], this.#ports.facts(), policy);
+    return reviewed as ReviewedBan;
+  }
+
+  /** Whoever is held goes on failing: that is told once in a while. */
+  #isNews({ cidr, held }: ReviewedBan): boolean {
+    if (held === undefined) return true;
+    const name = formatCidr(cidr);
+    const now = this.#ports.clock.monotonic();
+    const told = this.#held.get(name);
+    if (told !== undefined && now - told < HELD_AGAIN_MS) return false;
+    this.#held.set(name, now);
+    this.#held.bound(MOST_REMEMBERED);
+    return true;
+  }
+
+  /** Whether the kernel holds them; what is recorded will get there in any case. */
+  async #enforce(bans: readonly ReviewedBan[], now: number): Promise<boolean> {
+    const { ledger, events } = this.#ports;
+    try {
+      const position = after(ledger.position("local"), bans.length);
+      ledger.record({ position, ops: bans, now });
+      await this.#ports.enforce();
+      return true;
+    } catch (error) {
+      events.notDefended(bans.length, error);
+      return false;
+    }
+  }
+
+  #report(detection: Detection, ban: ReviewedBan, enforced: boolean): void {
+    const { clock, events } = this.#ports;
+    const source = formatCidr(ban.cidr);
+    const { sensor, count, firstSeen, lastSeen } = detection;
+    const action =
+      ban.held !== undefined ? "held" : enforced ? "banned" : "none";
+    events.defended({ sensor, source, count, action, rule: ban.held });
+    try {
+      this.#ports.report({
+        kind: "detection",
+        time: Math.floor(clock.now()),
+        sensor,
+        source,
+        count,
+        firstSeen: Math.max(0, Math.floor(firstSeen)),
+        lastSeen: Math.max(0, Math.floor(lastSeen)),
+        action,
+        ...(ban.held === undefined ? {} : { rule: ban.held }),
+      });
+    } catch (error) {
+      events.notDefended(1, error);
+    }
+  }
+}
+
+/** The feed is this host's own: nobody signs it, so there is no hash. */
+function after(at: Position | undefined, ops: number): Position {
+  const offset = (at?.offset ?? 0) + ops;
+  return { feed: "local", epoch: "local", offset, hash: NO_HASH };
+}
+
+const MOST_REMEMBERED = 65_536;
+const HELD_AGAIN_MS = 600_000;

@@ -1,0 +1,117 @@
+import type { Clock } from "./clock.js";
+import type { Enforcer } from "./enforce/enforcer.js";
+import type { HealthCode } from "./health/catalogue.js";
+import type { Findings } from "./health/health.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { LinkStatus } from "./link-status.js";
+import type { SpoolKeeper } from "./spool/keeper.js";
+
+export interface HealthWatchPorts {
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly enforcer: Pick<Enforcer, "read">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts">;
+  readonly link: Pick<LinkStatus, "state">;
+  readonly spool: Pick<SpoolKeeper, "read" | "failing">;
+}
+
+/** Looks at the rooms and says what is wrong in them, in the catalogue's words. */
+export class HealthWatch {
+  readonly #ports: HealthWatchPorts;
+  /** What happened at a moment, and is told for a while. */
+  readonly #incidents = new Map<
+    HealthCode,
+    { readonly at: number; readonly detail: string }
+  >();
+  #clockOffset: number;
+  #kernelBefore = "";
+
+  constructor(ports: HealthWatchPorts) {
+    this.#ports = ports;
+    this.#clockOffset = ports.clock.now() - ports.clock.monotonic();
+  }
+
+  /** Takes note of something that is over as soon as it happened. */
+  happened(code: HealthCode, detail: string): void {
+    this.#incidents.set(code, { at: this.#ports.clock.monotonic(), detail });
+  }
+
+  /** Everything that is wrong now. */
+  async findings(): Promise<Findings> {
+    this.#watchClock();
+    const kernel = await this.#kernel();
+    const found = new Map<HealthCode, string>(this.#recent());
+    const add = (code: HealthCode, detail: string | undefined) => {
+      if (detail !== undefined) found.set(code, detail);
+    };
+    add("not-enforcing", kernel);
+    add("cloud-unreachable", this.#cloud());
+    add("bans-held", this.#held());
+    const { spool } = this.#ports;
+    const fullness = spool.read((it) => it.fullness()) ?? 0;
+    if (fullness >= NEARLY_FULL) {
+      add("spool-full", `the spool is ${Math.round(fullness * 100)} % full`);
+    }
+    if (spool.failing !== undefined) add("spool-failing", whyOf(spool.failing));
+    return found;
+  }
+
+  *#recent(): Iterable<[HealthCode, string]> {
+    const oldest = this.#ports.clock.monotonic() - TOLD_FOR_MS;
+    for (const [code, { at, detail }] of this.#incidents) {
+      if (at < oldest) this.#incidents.delete(code);
+      else yield [code, detail];
+    }
+  }
+
+  /** A kernel that moves is on its way; one that stands still elsewhere is not. */
+  async #kernel(): Promise<string | undefined> {
+    const { enforcer, ledger } = this.#ports;
+    const before = this.#kernelBefore;
+    try {
+      const kernel = await enforcer.read();
+      const revision = ledger.revision();
+      this.#kernelBefore = JSON.stringify(kernel);
+      if (kernel.at === "absent") return "the kernel holds no bans of ours";
+      if (kernel.ledger !== ledger.id) {
+        return "the kernel holds what an earlier ledger said";
+      }
+      if (kernel.revision === revision) return undefined;
+      if (this.#kernelBefore !== before) return undefined;
+      return `the kernel holds revision ${kernel.revision}, the ledger is at ${revision}`;
+    } catch (error) {
+      return `the kernel cannot be read: ${whyOf(error)}`;
+    }
+  }
+
+  #cloud(): string | undefined {
+    const { state } = this.#ports.link;
+    return state.at === "up" ? undefined : state.why;
+  }
+
+  #held(): string | undefined {
+    const counts = this.#ports.ledger.counts();
+    const held = counts.reduce((sum, each) => sum + each.held, 0);
+    return held === 0 ? undefined : `${held} are held`;
+  }
+
+  /** Wall time and the time that passed belong together. */
+  #watchClock(): void {
+    const { clock } = this.#ports;
+    const offset = clock.now() - clock.monotonic();
+    const jump = offset - this.#clockOffset;
+    this.#clockOffset = offset;
+    if (Math.abs(jump) < A_JUMP_MS) return;
+    this.happened("clock-jumped", `by ${Math.round(jump / 1000)} s`);
+  }
+}
+
+/** What happened once is told for so long. */
+const TOLD_FOR_MS = 600_000;
+
+/** More than clocks that are steered towards the right time ever do between two looks. */
+const A_JUMP_MS = 5_000;
+
+const NEARLY_FULL = 0.9;
+
+const whyOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

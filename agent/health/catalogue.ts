@@ -1,0 +1,61 @@
+/** One thing that can be wrong with a host's protection. */
+export interface Condition {
+  readonly severity: "low" | "medium" | "high";
+  /** It has to last so long to be told: a blip is not an alarm. */
+  readonly visibleAfterMs: number;
+  /** One line for a person, with what is known about this case. */
+  text(detail: string): string;
+}
+
+/** Everything that can be wrong, by the code that is reported. */
+export const catalogue = {
+  /** What the kernel drops is not what the ledger says. */
+  "not-enforcing": {
+    severity: "high",
+    visibleAfterMs: 30_000,
+    text: (detail) => `this host is not enforcing: ${detail}`,
+  },
+  "ledger-quarantined": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the ledger was damaged and put aside; a new one was begun: ${detail}`,
+  },
+  "cloud-unreachable": {
+    severity: "medium",
+    visibleAfterMs: 120_000,
+    text: (detail) =>
+      `no connection to the cloud; bans stay in force: ${detail}`,
+  },
+  "spool-quarantined": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the spool was damaged and put aside; what waited in it is lost: ${detail}`,
+  },
+  "spool-failing": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `telemetry is lost: ${detail}`,
+  },
+  "clock-jumped": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the clock jumped, or the host slept; what was recorded meanwhile may expire at the wrong time: ${detail}`,
+  },
+  "bans-held": {
+    severity: "low",
+    visibleAfterMs: 60_000,
+    text: (detail) => `guards hold bans that the cloud ordered: ${detail}`,
+  },
+  "spool-full": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) => `telemetry was let go of for want of room: ${detail}`,
+  },
+} as const satisfies Readonly<Record<string, Condition>>;
+
+export type HealthCode = keyof typeof catalogue;
+
+export const healthCodes = Object.keys(catalogue) as readonly HealthCode[];

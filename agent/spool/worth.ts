@@ -1,0 +1,28 @@
+import type { TelemetryItem } from "../protocol/telemetry.js";
+
+/** What is let go of first when there is no room: the lowest, its oldest first. */
+export function worthOf(item: TelemetryItem): number {
+  switch (item.kind) {
+    case "vitals":
+      return 0;
+    case "hits":
+      return 1;
+    case "inventory":
+    case "health":
+    case "detection":
+      return 2;
+    case "dropped":
+      return NEVER_DROPPED;
+  }
+}
+
+/** Whether others may have to act on it now: it does not wait for the next turn. */
+export function isUrgent(item: TelemetryItem): boolean {
+  if (item.kind === "health") {
+    return item.severity === "high" && item.state === "raised";
+  }
+  return item.kind === "detection";
+}
+
+/** The word that items were dropped is itself never dropped, only added to. */
+export const NEVER_DROPPED = 3;

@@ -1,0 +1,66 @@
+import type { ItemOf } from "../protocol/telemetry.js";
+
+/** What a reading of the host's vitals says. */
+export interface VitalsReading {
+  readonly cpu: number;
+  readonly memoryUsedBytes: number;
+  readonly memoryTotalBytes: number;
+  readonly agentBytes: number;
+  readonly uptimeSeconds: number;
+}
+
+/** How many bans each feed has, those that a guard stopped included. */
+export interface BanCount {
+  readonly bans: number;
+  readonly held: number;
+}
+
+export function vitalsItem(
+  reading: VitalsReading,
+  counts: readonly BanCount[],
+  now: number,
+): ItemOf<"vitals"> {
+  const held = counts.reduce((sum, each) => sum + each.held, 0);
+  const all = counts.reduce((sum, each) => sum + each.bans, 0);
+  return {
+    kind: "vitals",
+    time: Math.floor(now),
+    cpu: reading.cpu,
+    memoryUsedBytes: reading.memoryUsedBytes,
+    memoryTotalBytes: reading.memoryTotalBytes,
+    agentBytes: reading.agentBytes,
+    uptimeSeconds: reading.uptimeSeconds,
+    bans: all - held,
+    held,
+  };
+}
+
+/** What is known of the host itself. */
+export type InventoryReading = Omit<ItemOf<"inventory">, "kind" | "time">;
+
+export function inventoryItem(
+  reading: InventoryReading,
+  now: number,
+): ItemOf<"inventory"> {
+  return {
+    kind: "inventory",
+    time: Math.floor(now),
+    hostname: line(reading.hostname, 253),
+    system: line(reading.system, 128),
+    kernel: line(reading.kernel, 128),
+    arch: line(reading.arch, 32),
+    cpus: reading.cpus,
+    memoryTotalBytes: reading.memoryTotalBytes,
+    version: line(reading.version, 32),
+  };
+}
+
+/** What an inventory says beside its date, for comparing two. */
+export function gistOf(item: ItemOf<"inventory">): string {
+  const { kind: _kind, time: _time, ...gist } = item;
+  return JSON.stringify(gist);
+}
+
+/** Whatever a host calls itself, fit for the protocol. */
+const line = (text: string, most: number): string =>
+  text.replaceAll(/\p{Cc}/gu, "?").slice(0, most);

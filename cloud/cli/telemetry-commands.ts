@@ -1,0 +1,143 @@
+import type { Command } from "commander";
+import type { DecisionEntry } from "../decide/decision-log.js";
+import type { HostReport } from "../telemetry/telemetry.js";
+import { Client, type AgentEntry } from "./client.js";
+import type { Io } from "./io.js";
+import { dateOf, table } from "./tables.js";
+
+interface Options {
+  readonly dir: string;
+  readonly limit: string;
+  readonly range?: string;
+  readonly org?: string;
+  readonly by?: string;
+  readonly json?: true;
+}
+
+/** agents, sightings, decisions. */
+export function addTelemetryCommands(program: Command, io: Io): void {
+  program
+    .command("agents")
+    .description("list the agents, and how their hosts are")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const { dir, json } = command.optsWithGlobals<Options>();
+      const agents = await Client.of(dir).agents();
+      if (json) io.out(JSON.stringify(agents, null, 2));
+      else io.out(table(AGENT_HEAD, agents.map(agentRow)));
+    });
+  addSightings(program, io);
+  addDecisions(program, io);
+}
+
+const AGENT_HEAD = [
+  ...["agent", "org", "host", "connected", "last seen"],
+  ...["health", "bans", "system"],
+];
+
+function agentRow(agent: AgentEntry): readonly string[] {
+  const { report } = agent;
+  return [
+    agent.id,
+    agent.org,
+    agent.hostname,
+    agent.revokedAt === null ? yesOrNo(agent.connected) : "revoked",
+    dateOf(agent.lastSeen),
+    healthOf(report),
+    report?.vitals ? String(report.vitals.bans) : "",
+    report?.inventory ? systemOf(report.inventory) : agent.system,
+  ];
+}
+
+const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
+
+function healthOf(report: HostReport | null): string {
+  if (report === null) return "unknown";
+  const conditions = report.health.map(
+    ({ code, severity }) => `${code} (${severity})`,
+  );
+  if (report.dropped > 0) conditions.push(`${report.dropped} items dropped`);
+  return conditions.length === 0 ? "ok" : conditions.join("\n");
+}
+
+const systemOf = ({
+  system,
+  kernel,
+  arch,
+}: NonNullable<HostReport["inventory"]>): string =>
+  `${system}, ${kernel}, ${arch}`;
+
+function addSightings(program: Command, io: Io): void {
+  program
+    .command("sightings")
+    .description("list whose packets the bans dropped, by org")
+    .option("--range <range>", "only attackers within")
+    .option("--org <id>", "only on hosts of this org")
+    .option("--limit <count>", "those with the most packets", "50")
+    .option("--json", "for machines")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ tourniquet-cloud sightings --range 203.0.113.0/24",
+    )
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { dir, limit, range, org, json } = options;
+      const query = given({ limit, range, org });
+      const answer = await Client.of(dir).sightings(query);
+      if (json) {
+        io.out(JSON.stringify(answer, null, 2));
+        return;
+      }
+      const head = ["range", "org", "packets", "bytes", "first", "last"];
+      const rows = answer.sightings.map((each) => [
+        ...[each.range, each.org, each.packets, each.bytes],
+        ...[dateOf(each.firstSeen), dateOf(each.lastSeen)],
+      ]);
+      io.out(table(head, rows));
+    });
+}
+
+function addDecisions(program: Command, io: Io): void {
+  program
+    .command("decisions")
+    .description("list who or which rule decided what, when and why")
+    .option("--by <name>", 'an operator, or such as "rule:several-orgs"')
+    .option("--limit <count>", "the newest", "50")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const { dir, limit, by, json } = command.optsWithGlobals<Options>();
+      const decisions = await Client.of(dir).decisions(given({ limit, by }));
+      if (json) io.out(JSON.stringify(decisions, null, 2));
+      else io.out(table(DECISION_HEAD, decisions.map(decisionRow)));
+    });
+}
+
+const DECISION_HEAD = [
+  ...["decision", "when", "by", "what", "feed"],
+  ...["reason", "evidence"],
+];
+
+function decisionRow(entry: DecisionEntry): readonly string[] {
+  const { decision, decidedAt, by, feed, reason } = entry;
+  const what = `${entry.action} ${whatOf(entry)}`;
+  const evidence = entry.evidence.join(", ");
+  return [decision, dateOf(decidedAt), by, what, feed, reason, evidence];
+}
+
+function whatOf({ ranges, targets }: DecisionEntry): string {
+  const unnamed = ranges - targets.length;
+  if (targets.length === 0) return `${ranges} ranges`;
+  return targets.join(", ") + (unnamed > 0 ? ` and ${unnamed} more` : "");
+}
+
+/** Without the fields that nobody gave. */
+function given(
+  fields: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+}

@@ -1,0 +1,94 @@
+/** What one host saw of an attacker. */
+export interface Evidence {
+  /** Sequence number of the telemetry in the journal. */
+  readonly seq: number;
+  readonly agent: string;
+  readonly org: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** How many failures it took. */
+  readonly failures: number;
+  readonly sensor: string;
+}
+
+/** How many have to agree, and within which time. 0 stands for never. */
+export interface Threshold {
+  readonly orgs: number;
+  readonly hosts: number;
+  readonly windowMs: number;
+}
+
+/** Enough have seen the attacker. */
+export interface Verdict {
+  readonly rule: "several-orgs" | "several-hosts";
+  /** For whoever asks why: counts, and nobody's name. */
+  readonly reason: string;
+  /** Sequence numbers in the journal, ascending; one a host at most. */
+  readonly evidence: readonly number[];
+}
+
+/**
+ * Whether what was seen of one attacker up to `now` makes it everybody's. The
+ * order of the evidence has no part in it, and what a host says twice counts
+ * once.
+ */
+export function correlate(
+  window: readonly Evidence[],
+  threshold: Threshold,
+  now: number,
+): Verdict | undefined {
+  const since = now - threshold.windowMs;
+  const recent = window.filter(({ time }) => time > since && time <= now);
+  const orgs = new Set(recent.map(({ org }) => org)).size;
+  const hosts = new Set(recent.map(({ agent }) => agent)).size;
+  const rule = ruleFor({ orgs, hosts }, threshold);
+  if (rule === undefined) return undefined;
+  const counts = `${counted(orgs, "org")} on ${counted(hosts, "host")}`;
+  const failures = recent.reduce((sum, each) => sum + each.failures, 0);
+  return {
+    rule,
+    reason: `seen by ${counts} within ${spanOf(threshold.windowMs)}: ${counted(failures, "failure")}${sensorsOf(recent)}`,
+    evidence: evidenceOf(recent),
+  };
+}
+
+function ruleFor(
+  seen: { readonly orgs: number; readonly hosts: number },
+  { orgs, hosts }: Threshold,
+): Verdict["rule"] | undefined {
+  if (orgs > 0 && seen.orgs >= orgs) return "several-orgs";
+  if (hosts > 0 && seen.hosts >= hosts) return "several-hosts";
+  return undefined;
+}
+
+/** The newest of each host. */
+function evidenceOf(recent: readonly Evidence[]): readonly number[] {
+  const newest = new Map<string, number>();
+  for (const { agent, seq } of recent) {
+    newest.set(agent, Math.max(seq, newest.get(agent) ?? 0));
+  }
+  const ascending = [...new Set(newest.values())].sort((a, b) => a - b);
+  return ascending.slice(0, MOST_EVIDENCE);
+}
+
+/** Names come from agents, and the reason goes to everybody: plain words only. */
+function sensorsOf(recent: readonly Evidence[]): string {
+  const sensors = new Set(recent.map(({ sensor }) => sensor));
+  const plain = [...sensors].filter((name) =>
+    /^[a-z][a-z0-9-]{0,15}$/.test(name),
+  );
+  const named = plain.sort().slice(0, MOST_SENSORS).join(", ");
+  return named === "" ? "" : ` (${named})`;
+}
+
+function spanOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Enough to judge by; the journal has the rest. */
+const MOST_EVIDENCE = 64;
+const MOST_SENSORS = 4;

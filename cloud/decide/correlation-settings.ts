@@ -1,0 +1,34 @@
+import * as v from "valibot";
+
+const whole = (least: number, most: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+/** Evidence older than this is spent, whatever the settings say. */
+export const LONGEST_WINDOW_MS = 24 * 60 * 60 * 1000;
+
+/** `correlation` in `cloud.json`: when detections become a ban for everybody. */
+export const CorrelationSettings = v.strictObject({
+  /**
+   * How many different orgs have to detect an attacker. One alone can never
+   * ban for all the others; 0 turns the rule off.
+   */
+  orgs: v.optional(
+    v.pipe(
+      whole(0, 1_000),
+      v.check((orgs) => orgs !== 1, "one org alone may not ban for everybody"),
+    ),
+    2,
+  ),
+  /**
+   * How many different hosts, of whichever org. 0, which is usual, turns it
+   * off: it is for a vendor whose hosts are all its own.
+   */
+  hosts: v.optional(whole(0, 100_000), 0),
+  /** Within how many milliseconds. */
+  windowMs: v.optional(whole(1_000, LONGEST_WINDOW_MS), 10 * 60 * 1000),
+  /** Seconds that a ban lasts. */
+  banForS: v.optional(whole(60, 30 * 24 * 60 * 60), 4 * 60 * 60),
+  /** Bans in any 60 seconds; what is over waits its turn. */
+  maxPerMinute: v.optional(whole(1, 100_000), 60),
+});
+export type CorrelationSettings = v.InferOutput<typeof CorrelationSettings>;

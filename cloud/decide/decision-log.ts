@@ -1,0 +1,81 @@
+import type { FeedName } from "../../agent/model/position.js";
+import type { Database, Statement } from "../journal/database.js";
+import type { Decided } from "../journal/events.js";
+
+/** A decision with its place in the journal. */
+export interface DecisionEntry {
+  readonly seq: number;
+  readonly decision: string;
+  /** Milliseconds since 1970. */
+  readonly decidedAt: number;
+  readonly action: Decided["action"];
+  readonly feed: FeedName;
+  /** An operator's name, or "rule:" and a rule's. */
+  readonly by: string;
+  /** How many ranges, and the first few of them; none of an import. */
+  readonly ranges: number;
+  readonly targets: readonly string[];
+  readonly reason: string;
+  /** Sequence numbers of the telemetry that a rule decided on. */
+  readonly evidence: readonly number[];
+}
+
+/** Which to look for; undefined is any. */
+export interface DecisionQuery {
+  readonly limit: number;
+  readonly before: number | undefined;
+  readonly by: string | undefined;
+}
+
+/** Tells who decided what, when and why, and what evidence is spent. */
+export class DecisionLog {
+  readonly #decisions: Statement<Row>;
+  readonly #spent: Statement<number>;
+  readonly #ruled: Statement<number>;
+
+  constructor(database: Database) {
+    this.#decisions = database.prepare(
+      `SELECT seq, id AS decision, decided_at AS decidedAt, action, feed,
+         decided_by AS by, ranges, targets, reason, evidence
+       FROM decisions
+       WHERE (@before IS NULL OR seq < @before)
+         AND (@by IS NULL OR decided_by = @by)
+       ORDER BY seq DESC LIMIT @limit`,
+    );
+    this.#spent = database
+      .prepare<unknown[], number>(
+        "SELECT through FROM spent WHERE attacker = ?",
+      )
+      .pluck();
+    this.#ruled = database
+      .prepare<unknown[], number>(
+        "SELECT count(*) FROM spent WHERE ruled_at > ?",
+      )
+      .pluck();
+  }
+
+  /** Newest first. */
+  decisions({ limit, before, by }: DecisionQuery): readonly DecisionEntry[] {
+    const bound = { limit, before: before ?? null, by: by ?? null };
+    return this.#decisions.all(bound).map((row) => ({
+      ...row,
+      targets: JSON.parse(row.targets) as string[],
+      evidence: JSON.parse(row.evidence) as number[],
+    }));
+  }
+
+  /** Evidence up to this sequence number was decided on already. */
+  spentThrough(attacker: string): number {
+    return this.#spent.get(attacker) ?? 0;
+  }
+
+  /** How many attackers rules banned later than `since`. */
+  ruledSince(since: number): number {
+    return this.#ruled.get(since) ?? 0;
+  }
+}
+
+type Row = Omit<DecisionEntry, "targets" | "evidence"> & {
+  readonly targets: string;
+  readonly evidence: string;
+};

@@ -1,0 +1,107 @@
+import { readFileSync, statSync } from "node:fs";
+import {
+  InvalidCidr,
+  overlaps,
+  parseCidr,
+  type Cidr,
+} from "../../agent/model/cidr.js";
+
+/** Why no rule may ban a range; undefined when one may. */
+export type Exempt = "special" | "never-list" | undefined;
+
+/** A never-list that cannot be understood protects nobody. */
+export class BadNeverList extends Error {
+  override readonly name = "BadNeverList";
+}
+
+/**
+ * The ranges that no rule may ban: those that are no single host on the
+ * internet, and what the operator lists in a file, which is read again when it
+ * changes.
+ */
+export class NeverList {
+  readonly #path: string;
+  #listed: readonly Cidr[] = [];
+  #version = "";
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws BadNeverList, and then nothing may be banned */
+  exempts(range: Cidr): Exempt {
+    if (isSpecial(range)) return "special";
+    this.check();
+    const listed = this.#listed.some((each) => overlaps(each, range));
+    return listed ? "never-list" : undefined;
+  }
+
+  /**
+   * Reads the file, if it is another than before.
+   * @throws BadNeverList with the first line that is no range
+   */
+  check(): void {
+    const version = versionOf(this.#path);
+    if (version === this.#version) return;
+    this.#listed = version === "" ? [] : rangesIn(this.#path);
+    this.#version = version;
+  }
+}
+
+/**
+ * What a new cloud's never-list says.
+ */
+export const NEVER_LIST_HEAD = `# Ranges that no rule may ban, one a line; operators still may. Read again when
+# it changes. Private and special ranges need not be listed.
+`;
+
+/**
+ * Ranges of the IANA special-purpose registries that are no single host on the
+ * internet. The documentation ranges are left out: nobody is behind them, so
+ * to ban them harms nobody.
+ */
+const SPECIAL: readonly Cidr[] = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "224.0.0.0/3",
+  // Teredo and 6to4: one prefix may be an IPv4 address that many share.
+  "2001::/32",
+  "2002::/16",
+].map(parseCidr);
+
+/** All of IPv6 that is given to hosts (RFC 4291 §2.4). */
+const GLOBAL_UNICAST = parseCidr("2000::/3");
+
+function isSpecial(range: Cidr): boolean {
+  if (range.family === 6 && !overlaps(GLOBAL_UNICAST, range)) return true;
+  return SPECIAL.some((each) => overlaps(each, range));
+}
+
+/** Empty when there is no such file. */
+function versionOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.ino}/${stat.size}/${stat.mtimeNs}` : "";
+}
+
+function rangesIn(path: string): readonly Cidr[] {
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.flatMap((line, index) => {
+    const text = line.replace(/#.*/, "").trim();
+    if (text === "") return [];
+    try {
+      return [parseCidr(text)];
+    } catch (error) {
+      if (!(error instanceof InvalidCidr)) throw error;
+      const place = `${path}, line ${index + 1}`;
+      throw new BadNeverList(`${place}: ${error.message}`, { cause: error });
+    }
+  });
+}

@@ -1,0 +1,214 @@
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { ItemOf } from "../../agent/protocol/telemetry.js";
+import type { Evidence } from "../decide/correlate.js";
+import type { Database, Statement } from "../journal/database.js";
+import { boundsOf } from "./remote.js";
+
+/** A detection with its place in the journal. */
+export interface DetectionEntry {
+  /** Sequence number of the telemetry that brought it: its evidence id. */
+  readonly seq: number;
+  /** Which of the message's items it is, from 0. */
+  readonly nth: number;
+  /** When the cloud took it down: milliseconds since 1970. */
+  readonly at: number;
+  readonly agent: string;
+  readonly org: string;
+  /** When the host says it was, but never after `at`. */
+  readonly time: number;
+  /** Milliseconds by which the host's clock was ahead; 0 when it was not. */
+  readonly earlyBy: number;
+  readonly sensor: string;
+  readonly source: string;
+  readonly count: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly action: ItemOf<"detection">["action"];
+  readonly rule: string | null;
+}
+
+/** Packets of one attacker that the bans of one org's hosts dropped. */
+export interface Sighting {
+  readonly range: string;
+  readonly org: string;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+export interface SightingTotal {
+  readonly org: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** A condition of the health catalogue that stands on a host. */
+export interface Condition {
+  readonly code: string;
+  readonly severity: ItemOf<"health">["severity"];
+  readonly text: string;
+  readonly since: number;
+}
+
+/** How a host was when it last said so; null for what it never said. */
+export interface HostReport {
+  readonly vitals: ItemOf<"vitals"> | null;
+  readonly inventory: ItemOf<"inventory"> | null;
+  readonly health: readonly Condition[];
+  /** Items that its spool had to let go of. */
+  readonly dropped: number;
+}
+
+/** Which to look for; undefined is any. */
+export interface TelemetryQuery {
+  readonly limit: number;
+  /** Range that sources or attackers lie in. */
+  readonly range: Cidr | undefined;
+  readonly org: string | undefined;
+  readonly agent: string | undefined;
+  /** Detections before this sequence number. */
+  readonly before: number | undefined;
+}
+
+/** Answers from what the agents reported; changes nothing. */
+export class Telemetry {
+  readonly #through: Statement<number>;
+  readonly #detections: Statement<DetectionEntry>;
+  readonly #window: Statement<Evidence>;
+  readonly #attackers: Statement<string>;
+  readonly #sightings: Statement<Sighting>;
+  readonly #totals: Statement<SightingTotal>;
+  readonly #hosts: Statement<HostRow>;
+  readonly #conditions: Statement<Condition & { agent: string }>;
+
+  constructor(database: Database) {
+    this.#through = database
+      .prepare<unknown[], number>(
+        "SELECT through FROM spools WHERE agent = ? AND spool = ?",
+      )
+      .pluck();
+    this.#detections = database.prepare(DETECTIONS);
+    this.#window = database.prepare(WINDOW);
+    this.#attackers = database
+      .prepare<unknown[], string>(
+        "SELECT DISTINCT attacker FROM detections WHERE time > ? AND attacker IS NOT NULL",
+      )
+      .pluck();
+    this.#sightings = database.prepare(SIGHTINGS);
+    this.#totals = database.prepare(
+      "SELECT org, packets, bytes FROM sighting_totals ORDER BY org",
+    );
+    this.#hosts = database.prepare(
+      "SELECT agent, vitals, inventory, dropped FROM hosts",
+    );
+    this.#conditions = database.prepare(
+      "SELECT agent, code, severity, text, since FROM conditions ORDER BY agent, code",
+    );
+  }
+
+  /** The highest number that is durable of an agent's spool; 0 for none. */
+  through(agent: string, spool: string): number {
+    return this.#through.get(agent, spool) ?? 0;
+  }
+
+  /** Newest first. */
+  detections(query: TelemetryQuery): readonly DetectionEntry[] {
+    return this.#detections.all(bound(query));
+  }
+
+  /**
+   * What hosts that are still trusted saw of an attacker later than `since` and
+   * behind sequence number `after`: one entry a host.
+   */
+  window(attacker: string, since: number, after: number): readonly Evidence[] {
+    return this.#window.all({ attacker, since, after });
+  }
+
+  /** Everybody who was detected later than `since`. */
+  attackers(since: number): readonly string[] {
+    return this.#attackers.all(since);
+  }
+
+  /** Those with the most packets first. */
+  sightings(query: TelemetryQuery): readonly Sighting[] {
+    return this.#sightings.all(bound(query));
+  }
+
+  /** All that bans dropped, the attackers that have no name included. */
+  totals(): readonly SightingTotal[] {
+    return this.#totals.all();
+  }
+
+  /** By agent, for all that ever said something of their hosts. */
+  hosts(): ReadonlyMap<string, HostReport> {
+    const conditions = new Map<string, Condition[]>();
+    for (const { agent, ...condition } of this.#conditions.all()) {
+      const known = conditions.get(agent) ?? [];
+      conditions.set(agent, [...known, condition]);
+    }
+    return new Map(
+      this.#hosts.all().map((row): [string, HostReport] => {
+        const { agent, dropped } = row;
+        const vitals = parsed(row.vitals) as HostReport["vitals"];
+        const inventory = parsed(row.inventory) as HostReport["inventory"];
+        const health = conditions.get(agent) ?? [];
+        return [agent, { vitals, inventory, health, dropped }];
+      }),
+    );
+  }
+}
+
+interface HostRow {
+  readonly agent: string;
+  readonly vitals: string | null;
+  readonly inventory: string | null;
+  readonly dropped: number;
+}
+
+const WITHIN =
+  "(@family IS NULL OR (family = @family AND address BETWEEN @low AND @high))";
+
+const DETECTIONS = `
+  SELECT seq, nth, at, agent, org, time, early_by AS earlyBy, sensor, source,
+    count, first_seen AS firstSeen, last_seen AS lastSeen, action, rule
+  FROM detections
+  WHERE (@before IS NULL OR seq < @before) AND (@org IS NULL OR org = @org)
+    AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
+  ORDER BY seq DESC, nth DESC LIMIT @limit`;
+
+/**
+ * Without the hosts whose guard held the ban: to them the source is one of
+ * their own. The greatest sensor name stands for several, and no count is
+ * believed beyond a million: they are added up.
+ */
+const WINDOW = `
+  SELECT max(d.seq) AS seq, d.agent, d.org, max(d.time) AS time,
+    sum(min(d.count, 1000000)) AS failures, max(d.sensor) AS sensor
+  FROM detections d JOIN agents a ON a.id = d.agent
+  WHERE d.attacker = @attacker AND d.time > @since AND d.seq > @after
+    AND d.action <> 'held' AND a.revoked_at IS NULL
+  GROUP BY d.agent`;
+
+const SIGHTINGS = `
+  SELECT remote AS range, org, packets, bytes, first_seen AS firstSeen,
+    last_seen AS lastSeen
+  FROM sightings
+  WHERE (@org IS NULL OR org = @org) AND ${WITHIN}
+  ORDER BY packets DESC, org, remote LIMIT @limit`;
+
+function bound({ range, org, agent, before, limit }: TelemetryQuery) {
+  const place = range
+    ? boundsOf(range)
+    : { family: null, low: null, high: null };
+  return {
+    ...place,
+    limit,
+    org: org ?? null,
+    agent: agent ?? null,
+    before: before ?? null,
+  };
+}
+
+const parsed = (text: string | null): unknown =>
+  text === null ? null : JSON.parse(text);

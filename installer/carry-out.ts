@@ -1,0 +1,73 @@
+import { failed } from "../service/failure.js";
+import type { Host } from "./host.js";
+import type { Step } from "./step.js";
+
+/** Prints one line for the person who installs. */
+export type Say = (line: string) => void;
+
+/**
+ * Does what is left to do, step by step. Run again after an interruption it
+ * goes on where the host stands.
+ * @throws Failure that names the step; what was done before it stays
+ */
+export async function install(
+  plan: readonly Step[],
+  host: Host,
+  say: Say,
+): Promise<void> {
+  for (const step of plan) {
+    await told(step, async () => {
+      if (await step.isDone(host)) {
+        say(`  ${step.name}: is so already`);
+        return;
+      }
+      say(`  ${step.name}: ${step.describe()}`);
+      await step.do(host);
+      if (!(await step.isDone(host))) {
+        throw failed("was done, and is not so");
+      }
+    });
+  }
+}
+
+/** What an installation would do now. Changes nothing. */
+export async function dryRun(
+  plan: readonly Step[],
+  host: Host,
+  say: Say,
+): Promise<void> {
+  for (const step of plan) {
+    await told(step, async () => {
+      const done = await step.isDone(host);
+      say(`  ${step.name}: ${done ? "is so already" : step.describe()}`);
+    });
+  }
+}
+
+/**
+ * Takes everything away, from the end of the plan. One step that fails keeps
+ * none of the others from being undone.
+ * @throws Failure with the first thing that stayed
+ */
+export async function uninstall(
+  plan: readonly Step[],
+  host: Host,
+  say: Say,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of plan.toReversed()) {
+    say(`  ${step.name}: undo`);
+    await told(step, () => step.undo(host)).catch((error: unknown) => {
+      failures.push(error);
+    });
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function told(step: Step, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw failed(`${step.name}: ${(error as Error).message}`, error);
+  }
+}

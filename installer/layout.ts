@@ -1,0 +1,23 @@
+/** Where things lie on the host. */
+export const layout = {
+  configFolder: "/etc/tourniquet",
+  config: "/etc/tourniquet/config.yaml",
+  authority: "/etc/tourniquet/ca.pem",
+  state: "/var/lib/tourniquet",
+  identity: "/var/lib/tourniquet/identity.json",
+  deviceKey: "/var/lib/tourniquet/device.key",
+  units: "/etc/systemd/system",
+  command: "/usr/local/bin/tourniquet",
+} as const;
+
+/** The daemon's own user and group. */
+export const USER = "tourniquet";
+
+export const DAEMON = "tourniquet.service";
+export const RESTORE = "tourniquet-restore.service";
+
+/** The program's entry point in a version's folder. */
+export const ENTRY = "dist/service/main.js";
+
+export const versionsOf = (prefix: string): string => `${prefix}/versions`;
+export const currentOf = (prefix: string): string => `${prefix}/current`;

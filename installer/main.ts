@@ -1,0 +1,19 @@
+import { Failure, exitCodes } from "../service/failure.js";
+import { run } from "./cli.js";
+import { Files } from "./files.js";
+import { lookAround } from "./preflight.js";
+import { runProgram } from "./run.js";
+
+/** The process: arguments in, lines and an exit code out, and nothing else. */
+try {
+  await run(process.argv, {
+    host: { files: new Files("/"), run: runProgram },
+    around: lookAround(),
+    say: (line) => void process.stdout.write(`${line}\n`),
+  });
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`install.sh: ${message}\n`);
+  process.exitCode =
+    error instanceof Failure ? error.exitCode : exitCodes.failed;
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import {
+  decodeToken,
+  type EnrolmentToken,
+} from "../../agent/protocol/enrolment.js";
+import { misused } from "../../service/failure.js";
+import type { Files } from "../files.js";
+import { currentOf, ENTRY, layout, USER } from "../layout.js";
+import { settled, type Step } from "../step.js";
+
+export interface Enrolment {
+  readonly prefix: string;
+  readonly node: string;
+  /** The cloud that is meant, as typed. */
+  readonly cloud: string;
+  readonly tokenFile: string;
+}
+
+/**
+ * Makes the host known to its cloud, as the agent's user, whose the key is. A
+ * token is good for once: when a run is interrupted after the cloud has taken
+ * it, the next one needs another.
+ */
+export function enrolHost(enrolment: Enrolment): Step {
+  const { prefix, node, cloud, tokenFile } = enrolment;
+  return {
+    name: "enrolment",
+    describe: () => `enrol with ${cloud}, with the token in ${tokenFile}`,
+    isDone: ({ files }) => settled(isEnrolled(files)),
+    do: async ({ run }) => {
+      const { text } = readToken(enrolment);
+      await run(
+        [
+          ...["setpriv", `--reuid=${USER}`, `--regid=${USER}`],
+          // It ends with the installer: a user who runs something can't be deleted.
+          ...["--clear-groups", "--pdeathsig=KILL", "--", node],
+          ...[`${currentOf(prefix)}/${ENTRY}`, "-c", layout.config],
+          ...["enrol", "--force", "--token-file", "-"],
+        ],
+        { input: text },
+      );
+    },
+    undo: ({ files }) => {
+      // The identity last: without it the rest counts for nothing.
+      files.remove(layout.deviceKey);
+      files.remove(layout.identity);
+      return settled();
+    },
+  };
+}
+
+/** Both files, or nobody: the key is written before the identity. */
+const isEnrolled = (files: Files): boolean =>
+  files.kind(layout.identity) === "file" &&
+  files.kind(layout.deviceKey) === "file";
+
+/**
+ * Says before anything is done whether the enrolment can come to an end.
+ * @throws Failure when the token is not for this cloud, or the host another's
+ */
+export function checkEnrolment(files: Files, enrolment: Enrolment): void {
+  if (!isEnrolled(files)) {
+    readToken(enrolment);
+    return;
+  }
+  const text = files.read(layout.identity) ?? "";
+  const { url } = JSON.parse(text) as { readonly url: string };
+  if (originOf(url) !== originOf(enrolment.cloud)) {
+    throw misused(
+      `this host is enrolled with ${url} already; uninstall it first`,
+    );
+  }
+}
+
+function readToken({ tokenFile, cloud }: Enrolment): {
+  readonly text: string;
+  readonly token: EnrolmentToken;
+} {
+  const text = readText(tokenFile);
+  const token = decoded(tokenFile, text);
+  if (originOf(token.url) !== originOf(cloud)) {
+    throw misused(
+      `the token in ${tokenFile} is for ${token.url}, not for ${cloud}`,
+    );
+  }
+  return { text, token };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw misused(`--token-file: ${(error as Error).message}`, error);
+  }
+}
+
+function decoded(path: string, text: string): EnrolmentToken {
+  try {
+    return decodeToken(text);
+  } catch (error) {
+    throw misused(`--token-file ${path}: ${(error as Error).message}`, error);
+  }
+}
+
+function originOf(url: string): string {
+  try {
+    return new URL(url).origin;
+  } catch (error) {
+    throw misused(`--cloud "${url}" is not a URL`, error);
+  }
+}

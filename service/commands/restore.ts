@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { systemClock } from "../../agent/clock.js";
+import type { Config } from "../../agent/config/config.js";
+import { Converger, NotYetComplete } from "../../agent/converge.js";
+import type { Enforcer } from "../../agent/enforce/enforcer.js";
+import { pickEnforcer } from "../../agent/enforce/pick.js";
+import { protectedRanges } from "../../agent/guard/guard.js";
+import { readHostFacts } from "../../agent/host/facts.js";
+import { LedgerLocked } from "../../agent/ledger/damage.js";
+import { Ledger } from "../../agent/ledger/ledger.js";
+
+/** `tourniquet restore`: what the ledger knows, into the kernel, before any network. */
+export function restoreCommand(program: Command, config: () => Config): void {
+  program
+    .command("restore")
+    .description(
+      "put the ledger's bans into the kernel and end; for the boot, before the network",
+    )
+    .action(async () => {
+      process.stdout.write(`${await restore(config())}\n`);
+    });
+}
+
+/**
+ * Makes the kernel hold what the ledger says, without network and identity, and
+ * returns in one line what came of it. Makes no ledger and mends none: both are
+ * the daemon's.
+ * @throws LedgerDamage, CannotEnforce or NotEnforced
+ */
+export async function restore(config: Config): Promise<string> {
+  const path = join(config.stateDir, "ledger.db");
+  if (!existsSync(path)) return "nothing to restore: there is no ledger yet";
+  try {
+    using ledger = Ledger.open(path);
+    return await intoKernel(ledger, config);
+  } catch (error) {
+    if (error instanceof LedgerLocked) {
+      return "nothing to restore: the agent runs and holds the ledger";
+    }
+    if (error instanceof NotYetComplete) return error.message;
+    throw error;
+  }
+}
+
+async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
+  const { backend } = config.enforce;
+  const { platform } = process;
+  const clock = systemClock;
+  await using enforcer = await pickEnforcer({ backend, platform, clock });
+  await protect(enforcer, config);
+  const converger = new Converger({
+    desired: ledger,
+    enforcer,
+    clock,
+    mayReplace: () => false,
+  });
+  const revision = await converger.converge();
+  return `the kernel holds the ledger's revision ${revision}`;
+}
+
+/**
+ * Before the network this host may have no addresses yet, and names can't be
+ * looked up: the daemon tells the kernel the rest. A ruleset that is there
+ * already was told more than is known here, and keeps it.
+ */
+async function protect(enforcer: Enforcer, config: Config): Promise<void> {
+  if ((await enforcer.read()).at === "present") return;
+  const facts = await readHostFacts({ hostname: LITERAL, connected: [] });
+  await enforcer.protect(protectedRanges(facts, config.guard));
+}
+
+/** In the place of the cloud's name: it needs no name server to be resolved. */
+const LITERAL = "127.0.0.1";

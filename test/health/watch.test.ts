@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { KernelState } from "../../agent/enforce/enforcer.js";
+import { HealthWatch } from "../../agent/health-watch.js";
+import type { Ledger } from "../../agent/ledger/ledger.js";
+import { LinkStatus } from "../../agent/link-status.js";
+import { ban, LedgerFolder, recordNext } from "../support/ledger.js";
+
+describe("looking after the host's health", () => {
+  let folder: LedgerFolder;
+  let ledger: Ledger;
+  let kernel: () => KernelState;
+  let link: LinkStatus;
+  let spool: { fullness: number; failing: unknown };
+  let clock: { wall: number; passed: number };
+  let watch: HealthWatch;
+
+  beforeEach(() => {
+    folder = new LedgerFolder();
+    ledger = folder.open();
+    kernel = () => ({
+      at: "present",
+      ledger: ledger.id,
+      revision: ledger.revision(),
+    });
+    spool = { fullness: 0, failing: undefined };
+    clock = { wall: 1_800_000_000_000, passed: 0 };
+    const time = { now: () => clock.wall, monotonic: () => clock.passed };
+    link = new LinkStatus(time);
+    link.up("192.0.2.1");
+    watch = new HealthWatch({
+      ...{ clock: time, ledger, link },
+      enforcer: {
+        read: () =>
+          new Promise((resolve) => {
+            resolve(kernel());
+          }),
+      },
+      spool: {
+        get failing() {
+          return spool.failing;
+        },
+        read: (work) => work({ fullness: () => spool.fullness } as never),
+      },
+    });
+  });
+  afterEach(() => folder[Symbol.dispose]());
+
+  const pass = (ms: number) => {
+    clock.wall += ms;
+    clock.passed += ms;
+  };
+  const told = async () => Object.fromEntries(await watch.findings());
+
+  it("finds nothing on a host that is well", async () => {
+    expect(await told()).toEqual({});
+  });
+
+  it("finds that the kernel holds nothing, or somebody else's", async () => {
+    kernel = () => ({ at: "absent" });
+    expect(await told()).toEqual({
+      "not-enforcing": "the kernel holds no bans of ours",
+    });
+    kernel = () => ({ at: "present", ledger: ledger.id + 1, revision: 0 });
+    expect(await told()).toEqual({
+      "not-enforcing": "the kernel holds what an earlier ledger said",
+    });
+    kernel = () => {
+      throw new Error("no netlink");
+    };
+    expect(await told()).toEqual({
+      "not-enforcing": "the kernel cannot be read: no netlink",
+    });
+  });
+
+  it("finds a kernel that stays behind, but not one that catches up", async () => {
+    let revision = 0;
+    kernel = () => ({ at: "present", ledger: ledger.id, revision });
+    recordNext(ledger, "urgent", [ban("192.0.2.1")]);
+    recordNext(ledger, "urgent", [ban("192.0.2.2")]);
+    expect(await told()).toEqual({});
+    revision = 1;
+    expect(await told()).toEqual({});
+    expect(await told()).toEqual({
+      "not-enforcing": "the kernel holds revision 1, the ledger is at 2",
+    });
+  });
+
+  it("finds the cloud gone, with the reason", async () => {
+    link.down("connection refused");
+    expect(await told()).toEqual({
+      "cloud-unreachable": "connection refused",
+    });
+  });
+
+  it("counts the bans that guards hold", async () => {
+    recordNext(ledger, "urgent", [
+      ban("192.0.2.1", 60, { held: "never-this-host" }),
+      ban("192.0.2.2"),
+    ]);
+    expect(await told()).toEqual({ "bans-held": "1 are held" });
+  });
+
+  it("finds the spool full, or failing", async () => {
+    spool = { fullness: 0.95, failing: new Error("no space left") };
+    expect(await told()).toEqual({
+      "spool-full": "the spool is 95 % full",
+      "spool-failing": "no space left",
+    });
+  });
+
+  it("finds a clock that jumped either way, for ten minutes", async () => {
+    pass(15_000);
+    expect(await told()).toEqual({});
+    clock.wall -= 3_600_000;
+    expect(await told()).toEqual({ "clock-jumped": "by -3600 s" });
+    pass(600_000);
+    expect(await told()).toEqual({ "clock-jumped": "by -3600 s" });
+    pass(1);
+    expect(await told()).toEqual({});
+    clock.passed += 100; // steered, not set
+    expect(await told()).toEqual({});
+  });
+
+  it("tells for a while what happened at a moment", async () => {
+    watch.happened("ledger-quarantined", "/var/lib/quarantine");
+    expect(await told()).toEqual({
+      "ledger-quarantined": "/var/lib/quarantine",
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import {
+  encodeMessage,
+  decodeAgentMessage,
+} from "../../agent/protocol/messages.js";
+import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import type { TelemetryAck } from "../../agent/spool/sender.js";
+import type { TelemetryMessage } from "../../agent/spool/spool.js";
+
+/** Takes telemetry in as PROTOCOL.md has it, each item exactly once. */
+export class ScriptedCloud {
+  /** What it has taken in, in the order it came. */
+  readonly taken: { spool: string; number: number; item: TelemetryItem }[] = [];
+  readonly #through = new Map<string, number>();
+
+  /** Takes a message in as it is on the wire, and returns its answer. */
+  take(text: string): TelemetryAck {
+    const message = decodeAgentMessage(text);
+    if (message.type !== "telemetry") throw new Error(`a ${message.type}`);
+    const { spool, first, items } = message;
+    const known = this.#through.get(spool) ?? 0;
+    items.forEach((item, i) => {
+      if (first + i > known) {
+        this.taken.push({ spool, number: first + i, item });
+      }
+    });
+    const through = Math.max(known, first + items.length - 1);
+    this.#through.set(spool, through);
+    return { type: "telemetry-ack", spool, through };
+  }
+
+  /** How many items were taken in, or are accounted for as dropped. */
+  get accountedFor(): number {
+    return this.taken.reduce(
+      (sum, { item }) => sum + (item.kind === "dropped" ? item.items : 1),
+      0,
+    );
+  }
+}
+
+/** One connection to a scripted cloud, which the test carries messages over. */
+export class ScriptedLink {
+  readonly sent: TelemetryMessage[] = [];
+  readonly #end = new AbortController();
+  readonly ended = this.#end.signal;
+
+  send(message: TelemetryMessage): void {
+    this.sent.push(message);
+  }
+
+  /** The cloud's answer to the newest message. */
+  answer(cloud: ScriptedCloud): TelemetryAck {
+    const message = this.sent.at(-1);
+    if (message === undefined) throw new Error("nothing was sent");
+    return cloud.take(encodeMessage(message));
+  }
+
+  lose(): void {
+    this.#end.abort();
+  }
+}

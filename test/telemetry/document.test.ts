@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { catalogue } from "../../agent/health/catalogue.js";
+import { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import { DEFAULT_LIMITS } from "../../agent/spool/spool.js";
+import { packageRoot } from "../support/vectors.js";
+
+const text = readFileSync(join(packageRoot, "TELEMETRY.md"), "utf8");
+
+/** Cells of the rows that begin with something in backquotes. */
+const rowsOf = (section: string) =>
+  section
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .map(([, name = "", ...cells]) => [name.replaceAll("`", ""), ...cells]);
+
+const sectionOf = (kind: string) =>
+  (text.split(`\n## ${kind}\n`)[1] ?? "").split("\n## ")[0] ?? "";
+
+/** "top.remote" for a field of an object, in a list or not. */
+function fieldsOf(schema: unknown, path = ""): string[] {
+  const { entries, item, wrapped, pipe } = schema as {
+    entries?: Record<string, unknown>;
+    item?: unknown;
+    wrapped?: unknown;
+    pipe?: unknown[];
+  };
+  if (entries !== undefined) {
+    return Object.entries(entries).flatMap(([name, inner]) => {
+      const here = path === "" ? name : `${path}.${name}`;
+      return [here, ...fieldsOf(inner, here)];
+    });
+  }
+  const inner = item ?? wrapped ?? pipe?.[0];
+  return inner === undefined || inner === schema ? [] : fieldsOf(inner, path);
+}
+
+describe("TELEMETRY.md", () => {
+  it.each(TelemetryItem.options)(
+    "lists every field of $entries.kind.literal, and no other, with reason and privacy",
+    (schema) => {
+      const rows = rowsOf(sectionOf(schema.entries.kind.literal)).filter(
+        (row) => row.length === 4,
+      );
+      expect(rows.map(([field]) => field)).toEqual(fieldsOf(schema));
+      for (const [, why, privacy] of rows) {
+        expect(why).not.toBe("");
+        expect(privacy).not.toBe("");
+      }
+    },
+  );
+
+  it("has a section for every kind and no other", () => {
+    const sections = [...text.matchAll(/^## (.*)$/gm)].map(([, name]) => name);
+    const kinds = TelemetryItem.options.map(
+      ({ entries }) => entries.kind.literal,
+    );
+    expect(sections).toEqual(["Rules", ...kinds]);
+  });
+
+  it("lists the catalogue of health, with severity and patience", () => {
+    const rows = rowsOf(sectionOf("health")).filter((row) => row.length === 5);
+    expect(rows.map((row) => row.slice(0, 3))).toEqual(
+      Object.entries(catalogue).map(([code, condition]) => [
+        code,
+        condition.severity,
+        `${condition.visibleAfterMs / 1000} s`,
+      ]),
+    );
+  });
+
+  it("states how much a spool holds", () => {
+    const { items, bytes } = DEFAULT_LIMITS;
+    expect(text).toContain(
+      `at most ${items.toLocaleString("en")} items and ${bytes / 1024 ** 2} MiB`,
+    );
+  });
+});

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../agent/clock.js";
+import type { Hit } from "../../agent/enforce/enforcer.js";
+import { makeEvents } from "../../agent/events.js";
+import { LinkStatus } from "../../agent/link-status.js";
+import { silentLogger } from "../../agent/log/logger.js";
+import { parseCidr } from "../../agent/model/cidr.js";
+import { Spool } from "../../agent/spool/spool.js";
+import { TelemetryWalk } from "../../agent/telemetry-walk.js";
+import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import { eventually } from "../support/cloud.js";
+import { LedgerFolder } from "../support/ledger.js";
+import { detection } from "../spool/items.js";
+import { ScriptedCloud, ScriptedLink } from "../spool/scripted-cloud.js";
+
+describe("the telemetry walk", () => {
+  let folder: LedgerFolder;
+  let path: string;
+  let hits: Hit[];
+  let walk: TelemetryWalk;
+
+  beforeEach(() => {
+    folder = new LedgerFolder();
+    path = join(folder.folder, "spool.db");
+    hits = [hitOf(5)];
+    walk = start();
+  });
+  afterEach(async () => {
+    await walk[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  const start = () =>
+    new TelemetryWalk({
+      path,
+      version: "0.1.0",
+      clock: systemClock,
+      random: () => 0,
+      events: makeEvents(silentLogger),
+      enforcer: {
+        hits: () => Promise.resolve(hits),
+        read: () => Promise.resolve({ at: "absent" }),
+      },
+      ledger: folder.open(),
+      link: new LinkStatus(systemClock),
+    });
+
+  /** What lies in the spool, once the walk is over. */
+  const spooled = async (): Promise<readonly TelemetryItem[]> => {
+    await walk[Symbol.asyncDispose]();
+    using spool = Spool.open(path);
+    return spool.next()?.items ?? [];
+  };
+  const settled = () =>
+    eventually(() => (walk.view()?.last === 1 ? true : undefined));
+
+  it("tells what the host is, and does not say it again after a restart", async () => {
+    await settled();
+    expect(walk.view()?.next).toMatchObject({
+      first: 1,
+      items: [{ kind: "inventory", version: "0.1.0" }],
+    });
+    await walk[Symbol.asyncDispose]();
+    walk = start();
+    await systemClock.sleep(500);
+    expect(walk.view()?.last).toBe(1);
+  });
+
+  it("takes what a sensor reports over the link to the cloud, and forgets it", async () => {
+    const cloud = new ScriptedCloud();
+    const link = new ScriptedLink();
+    await settled();
+    walk.sayTo(link);
+    walk.acknowledged(link.answer(cloud));
+    for (const count of [1, 2, 3]) walk.report(detection(count));
+    await eventually(() => link.sent[1]);
+    expect(walk.view()).toMatchObject({ last: 4, sent: 4, inFlight: true });
+
+    walk.acknowledged(link.answer(cloud));
+
+    expect(cloud.taken.slice(1).map(({ item }) => item)).toEqual(
+      [1, 2, 3].map(detection),
+    );
+    expect(walk.view()).toMatchObject({
+      ...{ acked: 4, next: undefined, inFlight: false },
+      waiting: { items: 0, bytes: 0 },
+    });
+  });
+
+  it("spools what was dropped by the kernel and reported until it ended", async () => {
+    await settled();
+    hits = [hitOf(12)];
+    walk.report(detection(1));
+    expect((await spooled()).slice(1)).toEqual([hitsOf(7), detection(1)]);
+  });
+
+  it("tells what was dropped while it did not run, once", async () => {
+    await settled();
+    await walk[Symbol.asyncDispose]();
+    hits = [hitOf(9)];
+    walk = start();
+    await eventually(() => (walk.view()?.last === 2 ? true : undefined));
+    await walk[Symbol.asyncDispose]();
+    walk = start();
+    expect((await spooled()).slice(1)).toEqual([hitsOf(4)]);
+  });
+
+  it("lets no item through that says more than it may", async () => {
+    await settled();
+    walk.report({ ...detection(1), user: "root" } as TelemetryItem);
+    walk.report(detection(2));
+    expect((await spooled()).slice(1)).toEqual([detection(2)]);
+  });
+
+  it("goes on when its file is damaged, and says so", async () => {
+    await settled();
+    await walk[Symbol.asyncDispose]();
+    writeFileSync(path, "damaged".repeat(9_999));
+    walk = start();
+    expect(walk.view()?.next?.items).toMatchObject([
+      { kind: "dropped", reason: "spool-lost" },
+    ]);
+  });
+});
+
+const hitsOf = (packets: number): unknown =>
+  expect.objectContaining({
+    kind: "hits",
+    top: [expect.objectContaining({ remote: "192.0.2.1", packets })],
+  });
+
+const hitOf = (packets: number): Hit => ({
+  remote: parseCidr("192.0.2.1"),
+  ...{ direction: "in", protocol: 6, port: 22, packets, bytes: packets * 60 },
+});
