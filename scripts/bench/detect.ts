@@ -29,10 +29,22 @@ export async function benchDetect(): Promise<readonly Row[]> {
   const ours = await measureOurs();
   const theirs: [LogPeer, Figures | undefined][] = [];
   for (const peer of [sshguard, fail2ban]) {
-    const measured = peer.absent === undefined;
-    theirs.push([peer, measured ? await measurePeer(peer) : undefined]);
+    if (peer.absent !== undefined) theirs.push([peer, undefined]);
+    else theirs.push(await measuredOrNot(peer));
   }
   return rowsOf(ours, theirs);
+}
+
+/** What goes wrong with a peer is told in its place, and ours still counts. */
+async function measuredOrNot(
+  peer: LogPeer,
+): Promise<[LogPeer, Figures | undefined]> {
+  try {
+    return [peer, await measurePeer(peer)];
+  } catch (error) {
+    const absent = `${peer.name} fails: ${(error as Error).message}`;
+    return [{ ...peer, absent }, undefined];
+  }
 }
 
 interface Figures {
@@ -93,11 +105,25 @@ async function measurePeer(peer: LogPeer): Promise<Figures> {
     bytes: () => groupMemory(process),
   };
   try {
+    await awake(scene);
     return await measure(scene, PEER_ATTACKERS, PEER_PATIENCE_MS);
   } finally {
     await end(process);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Attackers that do not count, until one is banned: it has started then. */
+async function awake(scene: Scene): Promise<void> {
+  for (let i = 1; i <= 15; i++) {
+    const address = `198.19.1.${i}`;
+    const banned = scene.banned(address, 2_000);
+    for (let line = 0; line < MAXRETRY; line++) {
+      appendFileSync(scene.log, failedLogin(address, 200_000 + 10 * i + line));
+    }
+    if ((await banned) !== undefined) return;
+  }
+  throw new Error("it bans nobody");
 }
 
 const SETTLING_MS = 2_000;
