@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { startCloudLink } from "./cloud-link.js";
+import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
@@ -38,8 +38,14 @@ export interface AgentOptions {
   readonly random: () => number;
 }
 
-/** A running agent, as the control socket and the tests see it. */
-export interface Agent extends AsyncDisposable {
+/** A running agent. */
+export interface Agent extends AgentView, AsyncDisposable {
+  /** Resolves with the reason if the agent can't go on and should be restarted. */
+  readonly broken: Promise<unknown>;
+}
+
+/** What there is to see of an agent, for those who ask over the control socket. */
+export interface AgentView {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
@@ -58,7 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
   const power = await openPower(options, { opened, status, events });
-  opened.own(startLink(options, power, { status, events }));
+  const link = opened.own(startLink(options, power, { status, events }));
   const { ledger, enforcer, protection } = power;
   const lifetime = opened.release();
   return {
@@ -67,6 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     link: status,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
+    broken: link.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -129,7 +136,7 @@ function startLink(
   options: AgentOptions,
   { ledger, protection, enforcement, receipts }: Power,
   { status, events }: Omit<Scope, "opened">,
-): AsyncDisposable {
+): CloudLink {
   const { identity, config, clock } = options;
   const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
   const enforce = () => enforcement.enforce();

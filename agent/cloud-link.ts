@@ -43,17 +43,28 @@ export interface CloudLinkPorts {
   enforce(): Promise<void>;
 }
 
+/** A host that follows its cloud. */
+export interface CloudLink extends AsyncDisposable {
+  /** Resolves with the reason if following ends by itself; a restart may heal it. */
+  readonly broken: Promise<unknown>;
+}
+
 /** Follows the cloud's feeds until disposed. */
-export function startCloudLink(ports: CloudLinkPorts): AsyncDisposable {
+export function startCloudLink(ports: CloudLinkPorts): CloudLink {
   const stop = new AbortController();
   const items = uplink(uplinkPorts(ports), stop.signal);
-  const done = follow(items, followPorts(ports)).catch((error: unknown) =>
-    ports.events.linkBroken(error),
-  );
+  const done = follow(items, followPorts(ports));
   return {
+    broken: done.then(
+      () => new Promise<never>(() => undefined), // stopped as it should be
+      (error: unknown) => {
+        ports.events.linkBroken(error);
+        return error;
+      },
+    ),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await done;
+      await done.catch(() => undefined); // `broken` has told
     },
   };
 }

@@ -6,7 +6,7 @@ import { Lifetime } from "../agent/lifetime.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
 import { checkTransport } from "./enrol.js";
-import { misused } from "./failure.js";
+import { failed, misused } from "./failure.js";
 import { readIdentity } from "./identity-store.js";
 import { packageVersion } from "./version.js";
 
@@ -47,7 +47,13 @@ export async function runDaemon(
     }),
   );
   log.info("ready", { agent: identity.agent, control: socketPath });
-  await aborted(stop);
+  const broken = await Promise.race([aborted(stop), agent.broken]);
+  if (broken !== undefined) {
+    throw failed(
+      `the agent cannot go on: ${(broken as Error).message}`,
+      broken,
+    );
+  }
 }
 
 function readCa(path: string | undefined): string | undefined {
@@ -60,12 +66,12 @@ function readCa(path: string | undefined): string | undefined {
 }
 
 /** Holds the process: nothing else may be left that does. */
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     const hold = setInterval(() => undefined, 2 ** 30);
     const end = () => {
       clearInterval(hold);
-      resolve();
+      resolve(undefined);
     };
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });

@@ -1,4 +1,4 @@
-import type { Agent } from "../agent/agent.js";
+import type { AgentView } from "../agent/agent.js";
 import type { Clock } from "../agent/clock.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
@@ -48,7 +48,7 @@ export interface BanView {
 }
 
 export async function statusOf(options: {
-  readonly agent: Agent;
+  readonly agent: AgentView;
   readonly clock: Clock;
   readonly version: string;
 }): Promise<StatusView> {
@@ -109,7 +109,7 @@ function linkView(state: LinkState, caughtUp: boolean): LinkView {
   };
 }
 
-function feedViews({ ledger }: Agent): readonly FeedView[] {
+function feedViews({ ledger }: AgentView): readonly FeedView[] {
   const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
   return ledger.positions().map(({ feed, epoch, offset }) => {
     const { bans = 0, held = 0 } = counts.get(feed) ?? {};
