@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import type { Agent } from "../../agent/agent.js";
+import type { AgentView } from "../../agent/agent.js";
 import { systemClock } from "../../agent/clock.js";
 import { askAgent } from "../../service/control-client.js";
 import { startControlServer } from "../../service/control-server.js";
@@ -173,13 +173,12 @@ class Control implements AsyncDisposable {
 
 function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   const { ledger, enforcer, status } = host;
-  const agent: Agent = {
+  const agent: AgentView = {
     ledger,
     enforcer,
     link: status,
     facts: () => facts,
     hits: () => enforcer.hits(),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return startControlServer({
     socketPath,
