@@ -139,16 +139,18 @@ function startLink(
 ): CloudLink {
   const { identity, config, clock } = options;
   const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
+  const feeds = feedsOf(identity);
   const enforce = () => enforcement.enforce();
   return startCloudLink({
     ...options,
     root,
+    feeds,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
     positions: ledger,
     step: makeSteps({
       root,
-      feeds: feedsOf(identity),
+      feeds,
       policy: config.guard,
       facts: () => protection.facts,
       ledger,

@@ -21,6 +21,7 @@ export interface CloudLinkPorts {
   readonly identity: Identity;
   readonly deviceKey: SigningKey;
   readonly root: TrustedRoot;
+  readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
   readonly version: string;
@@ -122,6 +123,7 @@ function followPorts(ports: CloudLinkPorts): FollowPorts {
     step: ports.step,
     clock: ports.clock,
     events,
+    feeds: ports.feeds,
     random: ports.random,
     position: (feed) => ports.positions.position(feed),
     verifyHead: (head) => verifyHead(head, root),
