@@ -10,6 +10,7 @@ import type { Enforcer, Hit } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import { makeEvents, type AgentEvents } from "./events.js";
 import type { HostFacts } from "./guard/facts.js";
+import { CloudAddresses } from "./host/cloud-addresses.js";
 import { readHostFacts } from "./host/facts.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { openLedgerOrQuarantine } from "./ledger/quarantine.js";
@@ -101,13 +102,6 @@ async function openPower(
   const { backend } = config.enforce;
   const ledger = opened.own(openLedger(config, clock, events));
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
-  const hostname = new URL(identity.url).hostname;
-  const protection = await Protection.start({
-    readFacts: () => readHostFacts({ hostname, connected: status.connected }),
-    policy: config.guard,
-    enforcer,
-    events,
-  });
   const receipts = new Receipts({
     agent: identity.agent,
     backend,
@@ -123,13 +117,37 @@ async function openPower(
   const enforcement = opened.own(
     new Enforcement({ converger, clock, random, events, recovered }),
   );
-  await enforceFirst(enforcement, () => {
-    recovered();
-    events.started(ledger.revision(), backend);
-  });
+  const enforceNow = () =>
+    enforceFirst(enforcement, () => {
+      recovered();
+      events.started(ledger.revision(), backend);
+    });
+  const protection = await protect(options, { enforcer, status, events }).catch(
+    async (error: unknown) => {
+      await enforceNow(); // what has been reviewed is in force all the same
+      throw error;
+    },
+  );
+  await enforceNow();
   opened.own(everyMinute("tidy", () => tidy(ledger, clock, events)));
-  opened.own(everyMinute("protect", () => protection.refresh()));
+  opened.own(everyMinute("protect", () => protection.lookAround()));
   return { ledger, enforcer, protection, enforcement, receipts };
+}
+
+/** Protects what is known without a network; names are looked up later. */
+async function protect(
+  { config, identity }: AgentOptions,
+  rooms: Pick<Power, "enforcer"> & Omit<Scope, "opened">,
+): Promise<Protection> {
+  const { enforcer, status, events } = rooms;
+  const cloud = new CloudAddresses(new URL(identity.url));
+  return Protection.start({
+    readFacts: () => readHostFacts([...status.connected, ...cloud.known]),
+    lookUpCloud: () => cloud.lookUp(),
+    policy: config.guard,
+    enforcer,
+    events,
+  });
 }
 
 function startLink(
@@ -141,6 +159,7 @@ function startLink(
   const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
   const feeds = feedsOf(identity);
   const enforce = () => enforcement.enforce();
+  void protection.lookAround();
   return startCloudLink({
     ...options,
     root,

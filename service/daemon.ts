@@ -47,7 +47,7 @@ export async function runDaemon(
     }),
   );
   log.info("ready", { agent: identity.agent, control: socketPath });
-  const broken = await Promise.race([aborted(stop), agent.broken]);
+  const broken = await untilOver(agent.broken, stop);
   if (broken !== undefined) {
     throw failed(
       `the agent cannot go on: ${(broken as Error).message}`,
@@ -65,15 +65,22 @@ function readCa(path: string | undefined): string | undefined {
   }
 }
 
-/** Holds the process: nothing else may be left that does. */
+/** Holds the process until it is told to stop, or can't go on and says why. */
+async function untilOver(
+  broken: Promise<unknown>,
+  stop: AbortSignal,
+): Promise<unknown> {
+  const hold = setInterval(() => undefined, 2 ** 30);
+  try {
+    return await Promise.race([aborted(stop), broken]);
+  } finally {
+    clearInterval(hold);
+  }
+}
+
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    const hold = setInterval(() => undefined, 2 ** 30);
-    const end = () => {
-      clearInterval(hold);
-      resolve(undefined);
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
 }

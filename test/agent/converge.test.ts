@@ -73,6 +73,22 @@ describe("converging", () => {
     ]);
   });
 
+  it("builds anew where the kernel refuses a change", async () => {
+    const kernel = new (class extends DryRunEnforcer {
+      override apply(): Promise<void> {
+        return Promise.reject(new NotEnforced("EMSGSIZE"));
+      }
+    })(systemClock);
+    await using host = new TestHost({ enforcer: kernel });
+    const urgent = new FakeFeed();
+    await host.carryOut(urgent.append([ban("203.0.113.7")]));
+    await host.carryOut(urgent.append([ban("203.0.113.8")]));
+    expect(await host.holds("203.0.113.7", "203.0.113.8")).toEqual([
+      true,
+      true,
+    ]);
+  });
+
   it("gives up on a ruleset that never stays as it was made", async () => {
     const kernel = new (class extends DryRunEnforcer {
       override async rebuild(...told: Parameters<DryRunEnforcer["rebuild"]>) {
