@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { JournalRolledBack } from "../journal/view.js";
 import { PlaintextRefused } from "../server.js";
-import { BadFolder } from "../setup.js";
+import { BadAddress, BadFolder } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
@@ -58,7 +59,13 @@ From nothing to the first ban:
 function asFailure(error: unknown): { message: string; exitCode: number } {
   if (error instanceof CommandFailed) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const mendable = [BadFolder, Malformed, PlaintextRefused];
+  const mendable = [
+    BadAddress,
+    BadFolder,
+    JournalRolledBack,
+    Malformed,
+    PlaintextRefused,
+  ];
   const exitCode = mendable.some((kind) => error instanceof kind) ? 2 : 1;
   return { message, exitCode };
 }

@@ -35,3 +35,8 @@ export type StateAnswer =
       readonly counts: Readonly<Record<string, number>>;
     }
   | { readonly id: number; readonly failure: string };
+
+/** What the thread says by itself: why it lags behind, or that it does no more. */
+export interface StateReport {
+  readonly trouble: string | undefined;
+}
