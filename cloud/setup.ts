@@ -110,13 +110,14 @@ export function loadCloud(
  * @throws BadAddress
  */
 export function checkAddresses({ listen, publicUrl }: CloudConfig): void {
+  // Without TLS it listens on loopback alone, where a proxy may stand before it.
+  if (publicUrl?.startsWith("https:")) return;
   if (listen.tls === undefined) {
     if (publicUrl === undefined || isSafeInTheClear(publicUrl)) return;
     throw new BadAddress(
-      `publicUrl "${publicUrl}" needs --tls-cert and --tls-key; without them it is http and loopback`,
+      `publicUrl "${publicUrl}" would be heard by others; it has to be https, or http on loopback`,
     );
   }
-  if (publicUrl?.startsWith("https:")) return;
   throw new BadAddress(
     `with TLS, publicUrl in cloud.json has to be an https URL that agents reach, and not "${publicUrl ?? ""}"`,
   );

@@ -122,7 +122,7 @@ describe("tourniquet-cloud", () => {
     await command(...init, "--public-url", "http://192.0.2.1:8443");
     expect(await command("serve", "--dir", dir)).toEqual({
       ...{ code: 2, out: "" },
-      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" needs --tls-cert and --tls-key; without them it is http and loopback\n',
+      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" would be heard by others; it has to be https, or http on loopback\n',
     });
     const { code, err } = await command("agents", "--dir", dir);
     expect(code).toBe(2);
