@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { startCloudLink } from "./cloud-link.js";
+import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
@@ -11,6 +11,7 @@ import type { Enforcer, Hit } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import { makeEvents, type AgentEvents } from "./events.js";
 import type { HostFacts } from "./guard/facts.js";
+import { CloudAddresses } from "./host/cloud-addresses.js";
 import { readHostFacts } from "./host/facts.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
@@ -44,8 +45,14 @@ export interface AgentOptions {
   readonly random: () => number;
 }
 
-/** A running agent, as the control socket and the tests see it. */
-export interface Agent extends AsyncDisposable {
+/** A running agent. */
+export interface Agent extends AgentView, AsyncDisposable {
+  /** Resolves with the reason if the agent can't go on and should be restarted. */
+  readonly broken: Promise<unknown>;
+}
+
+/** What there is to see of an agent, for those who ask over the control socket. */
+export interface AgentView {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
@@ -68,7 +75,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const power = await openPower(options, scope);
   const telemetry = opened.own(startTelemetry(options, power, scope));
   opened.own(defendItself(options, power, { telemetry, events }));
-  opened.own(startLink(options, power, { status, events, telemetry }));
+  const reporting = { status, events, telemetry };
+  const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, protection } = power;
   const lifetime = opened.release();
   return {
@@ -78,6 +86,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     telemetry,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
+    broken: link.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -114,13 +123,6 @@ async function openPower(
   const { ledger, quarantined } = openLedger(config, clock, events);
   opened.own(ledger);
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
-  const hostname = new URL(identity.url).hostname;
-  const protection = await Protection.start({
-    readFacts: () => readHostFacts({ hostname, connected: status.connected }),
-    policy: config.guard,
-    enforcer,
-    events,
-  });
   const receipts = new Receipts({
     agent: identity.agent,
     backend,
@@ -136,12 +138,20 @@ async function openPower(
   const enforcement = opened.own(
     new Enforcement({ converger, clock, random, events, recovered }),
   );
-  await enforceFirst(enforcement, () => {
-    recovered();
-    events.started(ledger.revision(), backend);
-  });
+  const enforceNow = () =>
+    enforceFirst(enforcement, () => {
+      recovered();
+      events.started(ledger.revision(), backend);
+    });
+  const protection = await protect(options, { enforcer, status, events }).catch(
+    async (error: unknown) => {
+      await enforceNow(); // what has been reviewed is in force all the same
+      throw error;
+    },
+  );
+  await enforceNow();
   opened.own(everyMinute("tidy", () => tidy(ledger, clock, events)));
-  opened.own(everyMinute("protect", () => protection.refresh()));
+  opened.own(everyMinute("protect", () => protection.lookAround()));
   const power = { ledger, quarantined, enforcer, protection };
   return { ...power, enforcement, receipts };
 }
@@ -179,23 +189,42 @@ function defendItself(
   });
 }
 
+/** Protects what is known without a network; names are looked up later. */
+async function protect(
+  { config, identity }: AgentOptions,
+  rooms: Pick<Power, "enforcer"> & Omit<Scope, "opened">,
+): Promise<Protection> {
+  const { enforcer, status, events } = rooms;
+  const cloud = new CloudAddresses(new URL(identity.url));
+  return Protection.start({
+    readFacts: () => readHostFacts([...status.connected, ...cloud.known]),
+    lookUpCloud: () => cloud.lookUp(),
+    policy: config.guard,
+    enforcer,
+    events,
+  });
+}
+
 function startLink(
   options: AgentOptions,
   { ledger, protection, enforcement, receipts }: Power,
   { status, events, telemetry }: Reporting,
-): AsyncDisposable {
+): CloudLink {
   const { identity, config, clock } = options;
   const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
+  const feeds = feedsOf(identity);
   const enforce = () => enforcement.enforce();
+  void protection.lookAround();
   return startCloudLink({
     ...options,
     root,
+    feeds,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
     positions: ledger,
     step: makeSteps({
       root,
-      feeds: feedsOf(identity),
+      feeds,
       policy: config.guard,
       facts: () => protection.facts,
       ledger,

@@ -22,6 +22,7 @@ export interface CloudLinkPorts {
   readonly identity: Identity;
   readonly deviceKey: SigningKey;
   readonly root: TrustedRoot;
+  readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
   readonly version: string;
@@ -45,17 +46,28 @@ export interface CloudLinkPorts {
   enforce(): Promise<void>;
 }
 
+/** A host that follows its cloud. */
+export interface CloudLink extends AsyncDisposable {
+  /** Resolves with the reason if following ends by itself; a restart may heal it. */
+  readonly broken: Promise<unknown>;
+}
+
 /** Follows the cloud's feeds until disposed. */
-export function startCloudLink(ports: CloudLinkPorts): AsyncDisposable {
+export function startCloudLink(ports: CloudLinkPorts): CloudLink {
   const stop = new AbortController();
   const items = uplink(uplinkPorts(ports), stop.signal);
-  const done = follow(items, followPorts(ports)).catch((error: unknown) =>
-    ports.events.linkBroken(error),
-  );
+  const done = follow(items, followPorts(ports));
   return {
+    broken: done.then(
+      () => new Promise<never>(() => undefined), // stopped as it should be
+      (error: unknown) => {
+        ports.events.linkBroken(error);
+        return error;
+      },
+    ),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await done;
+      await done.catch(() => undefined); // `broken` has told
     },
   };
 }
@@ -113,6 +125,7 @@ function followPorts(ports: CloudLinkPorts): FollowPorts {
     step: ports.step,
     clock: ports.clock,
     events,
+    feeds: ports.feeds,
     random: ports.random,
     position: (feed) => ports.positions.position(feed),
     verifyHead: (head) => verifyHead(head, root),

@@ -59,6 +59,7 @@ export class Converger {
 
   async #untilEqual(): Promise<number> {
     const { desired, enforcer } = this.#ports;
+    let afresh = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       const kernel = await enforcer.read();
       const ours = kernel.at === "present" && kernel.ledger === desired.id;
@@ -69,23 +70,33 @@ export class Converger {
       if (kernel.at === "present" && !ours && !this.#ports.mayReplace()) {
         throw new NotYetComplete();
       }
-      await this.#advance(ours ? kernel.revision : undefined);
+      const since: number | undefined =
+        ours && !afresh ? kernel.revision : undefined;
+      afresh = !(await this.#advance(since));
     }
     throw new NotEnforced(
       `the kernel's ruleset was changed by somebody else ${MOST_STEPS} times in a row`,
     );
   }
 
-  async #advance(since: number | undefined): Promise<void> {
+  /**
+   * Tells the kernel what it lacks. Returns false when it refused a change: what
+   * it cannot take as a change, it may take as a whole.
+   */
+  async #advance(since: number | undefined): Promise<boolean> {
     const { enforcer } = this.#ports;
     try {
       for (const change of this.#changesSince(since)) {
         if (change === "rebuild") await this.#rebuild();
         else await enforcer.apply(change);
       }
+      return true;
     } catch (error) {
-      // Reading the kernel again finds the ruleset absent, and builds it.
-      if (!(error instanceof RulesetGone)) throw error;
+      const mayRebuild =
+        error instanceof RulesetGone ||
+        (error instanceof NotEnforced && since !== undefined);
+      if (mayRebuild) return false;
+      throw error;
     }
   }
 

@@ -63,7 +63,7 @@ function linkEvents(log: Logger) {
       log.warn("could not catch up with a feed", { feed, why });
     },
     linkBroken(why: unknown): void {
-      log.error("following the cloud ended; restart the agent", { why });
+      log.error("following the cloud ended by itself", { why });
     },
     behind(head: Pick<Position, "feed" | "offset">, offset: number): void {
       const { feed, offset: cloudOffset } = head;

@@ -18,6 +18,8 @@ export interface FollowPorts {
   readonly step: BanSteps;
   readonly clock: Clock;
   readonly events: AgentEvents;
+  /** What this agent follows; a welcome may leave some plans for later. */
+  readonly feeds: readonly FeedName[];
   /** From 0 to 1. */
   readonly random: () => number;
   position(feed: FeedName): Position | undefined;
@@ -99,7 +101,9 @@ class Link {
       case "heads":
         return message.heads.forEach((head) => this.#hearHead(head));
       case "resync":
-        return this.#resume(message.feed);
+        // A feed that is not live has been asked for already, or will be.
+        if (this.#live.has(message.feed)) this.#resume(message.feed);
+        return;
       case "telemetry-ack":
         this.#ports.acknowledged(message);
         return;
@@ -208,11 +212,10 @@ class Link {
   /** Tells once that this agent stands where the cloud does, in every feed. */
   #noteCaughtUp(): void {
     if (this.#caughtUp) return;
-    const { plans } = this.#session.welcome;
-    const feeds = plans.map(({ feed }) => this.#heads.get(feed));
-    this.#caughtUp =
-      feeds.length > 0 &&
-      feeds.every((head) => head !== undefined && this.#isLevel(head));
+    this.#caughtUp = this.#ports.feeds.every((feed) => {
+      const head = this.#heads.get(feed);
+      return head !== undefined && this.#isLevel(head);
+    });
     if (this.#caughtUp) this.#ports.caughtUp();
   }
 

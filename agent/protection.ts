@@ -3,9 +3,12 @@ import type { AgentEvents } from "./events.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { protectedRanges } from "./guard/guard.js";
 import { formatCidr, type Cidr } from "./model/cidr.js";
+import { Mutex } from "./mutex.js";
 
 export interface ProtectionPorts {
+  /** Needs no network. */
   readFacts(): Promise<HostFacts>;
+  lookUpCloud(): Promise<void>;
   readonly policy: GuardPolicy;
   readonly enforcer: Pick<Enforcer, "protect">;
   readonly events: Pick<AgentEvents, "factsChanged" | "factsUnknown">;
@@ -17,6 +20,7 @@ export interface ProtectionPorts {
  */
 export class Protection {
   readonly #ports: ProtectionPorts;
+  readonly #turns = new Mutex();
   #facts: HostFacts;
   /** What the enforcer has taken in. */
   #told: string | undefined;
@@ -37,14 +41,22 @@ export class Protection {
     return this.#facts;
   }
 
+  /** Asks where the cloud is, which may take its time, and refreshes. */
+  async lookAround(): Promise<void> {
+    await this.#ports.lookUpCloud();
+    await this.refresh();
+  }
+
   /** Reads the facts again; what can't be read or told stays to be done. */
-  async refresh(): Promise<void> {
-    try {
-      this.#facts = await this.#ports.readFacts();
-      if (digest(this.#facts) !== this.#told) await this.#tell();
-    } catch (error) {
-      this.#ports.events.factsUnknown(error);
-    }
+  refresh(): Promise<void> {
+    return this.#turns.run(async () => {
+      try {
+        this.#facts = await this.#ports.readFacts();
+        if (digest(this.#facts) !== this.#told) await this.#tell();
+      } catch (error) {
+        this.#ports.events.factsUnknown(error);
+      }
+    });
   }
 
   async #tell(): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Clock } from "../agent/clock.js";
@@ -15,6 +15,7 @@ import { decisionTables } from "./decide/decision-tables.js";
 import { Decisions } from "./decide/decisions.js";
 import { NeverList } from "./decide/never.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
+import { Capacity } from "./feeds/capacity.js";
 import { FeedIndex } from "./feeds/feed-index.js";
 import { Feeds, feedBegun } from "./feeds/feeds.js";
 import { Heads } from "./feeds/heads.js";
@@ -25,6 +26,7 @@ import { Gateway } from "./gateway/gateway.js";
 import { holdAlone } from "./journal/database.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
+import { Answers } from "./receipts/answers.js";
 import { Receipts, receiptTables } from "./receipts/receipts.js";
 import { Recorder } from "./receipts/recorder.js";
 import { Enrolment } from "./registry/enrolment.js";
@@ -62,6 +64,8 @@ export interface CloudPorts {
 export interface Cloud extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** Resolves when it cannot go on, and a new start may: with the reason. */
+  readonly broken: Promise<Error>;
 }
 
 /** The files of a cloud's folder. */
@@ -105,9 +109,11 @@ export async function startCloud(
   const door = await server.listen();
   url = door.url;
   ports.log.info("cloud listens", { url, name: config.name });
+  opened.defer(() => server.stopListening());
   const running = opened.release();
   return {
     ...door,
+    broken: store.journal.broken,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
@@ -116,10 +122,14 @@ export async function startCloud(
 function makeDecider(
   { root, name: cloudName, contentKeys }: CloudConfig,
   { clock }: CloudPorts,
-  { journal, registry, index }: Store,
+  { journal, registry, index, state }: Store,
 ) {
   const sign = signerOf(contentKeys);
-  const feeds = new Feeds({ journal, index, sign, clock });
+  const capacity = new Capacity({
+    standing: (feed) => index.standing(feed),
+    counts: () => state.counts(),
+  });
+  const feeds = new Feeds({ journal, index, sign, clock, capacity });
   return {
     decisions: new Decisions(feeds, clock),
     enrolment: new Enrolment({ journal, registry, clock, cloudName, root }),
@@ -151,10 +161,16 @@ function openGateway(parts: {
   readonly opened: Lifetime;
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
-  const { journal, registry, index, state, telemetry } = store;
+  const { journal, registry, index, state, receipts, telemetry } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const heads = new Heads(index, config.headKeys, ports.clock);
   const recorder = opened.own(new Recorder({ ...ports, journal }));
+  const answers = new Answers({
+    ...ports,
+    standing: (feed) => index.standing(feed),
+    newest: (...place) => receipts.newest(...place),
+    note: (event) => recorder.note(event),
+  });
   const through = (agent: string, spool: string) =>
     telemetry.through(agent, spool);
   const intake = opened.own(
@@ -167,10 +183,11 @@ function openGateway(parts: {
     heartbeatMs: config.heartbeatMs,
     agent: (id) => registry.agent(id),
     feedsOf,
-    plans: (feeds, positions) => recovery.plans(feeds, positions),
+    plan: (feed, position) => recovery.plan(feed, position),
+    isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     heads: (feeds) => heads.of(feeds),
-    note: (event) => recorder.note(event),
+    answers,
     takeTelemetry: (from, message) => intake.take(from, message),
   });
   return opened.own(gateway);
@@ -186,6 +203,7 @@ async function openStore(
 ) {
   const files = filesOf(dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  chmodSync(dir, 0o700);
   opened.own(holdAlone(files.lock));
   const journal = opened.own(SqliteJournal.open(files.journal, clock));
   const projections = [

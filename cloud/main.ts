@@ -2,6 +2,9 @@
 import process from "node:process";
 import { runCommand } from "./cli/program.js";
 
+// The journal tells who is whose customer: nobody else reads along.
+process.umask(0o077);
+
 process.exitCode = await runCommand(process.argv.slice(2), {
   env: process.env,
   out: (line) => void process.stdout.write(`${line}\n`),

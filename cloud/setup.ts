@@ -1,4 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Clock } from "../agent/clock.js";
@@ -17,10 +23,16 @@ import { NEVER_LIST_HEAD } from "./decide/never.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { hashOf, newSecret } from "./registry/secrets.js";
+import { isLoopback } from "./server.js";
 
 /** A folder that is no cloud's, or not in the state that was expected. */
 export class BadFolder extends Error {
   override readonly name = "BadFolder";
+}
+
+/** Where agents are told to go, or what listens there, would not do. */
+export class BadAddress extends Error {
+  override readonly name = "BadAddress";
 }
 
 /** What a new cloud is to be. */
@@ -39,8 +51,10 @@ const Settings = v.strictObject({
   listen: v.pipe(
     v.string(),
     v.regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, 'is not "host:port"'),
+    v.check((text) => hostAndPort(text).port < 65_536, "has no such port"),
   ),
-  publicUrl: v.optional(v.pipe(v.string(), v.url())),
+  /** Tokens carry it; they have room for so much. */
+  publicUrl: v.optional(v.pipe(v.string(), v.maxLength(512), v.url())),
   heartbeatMs: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(600_000)),
     25_000,
@@ -57,6 +71,7 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   }
   const settings = settingsText(rest);
   mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
+  chmodSync(dir, 0o700);
   const keys = makeKeys();
   for (const [role, key] of Object.entries(keys)) {
     writeSecret(keyPath(dir, role), key.toPem());
@@ -83,15 +98,10 @@ export function loadCloud(
 ): CloudConfig {
   const { name, publicUrl, heartbeatMs, listen, correlation } =
     readSettings(dir);
-  const colon = listen.lastIndexOf(":");
   return {
     name,
     dir,
-    listen: {
-      host: listen.slice(0, colon).replace(/^\[|\]$/g, ""),
-      port: Number(listen.slice(colon + 1)),
-      tls,
-    },
+    listen: { ...hostAndPort(listen), tls },
     publicUrl,
     heartbeatMs,
     correlation,
@@ -99,6 +109,30 @@ export function loadCloud(
     contentKeys: [keyFromPem(readText(keyPath(dir, "content")))],
     headKeys: [keyFromPem(readText(keyPath(dir, "head")))],
   };
+}
+
+/**
+ * Holds what agents are told to what listens there.
+ * @throws BadAddress
+ */
+export function checkAddresses({ listen, publicUrl }: CloudConfig): void {
+  // Without TLS it listens on loopback alone, where a proxy may stand before it.
+  if (publicUrl?.startsWith("https:")) return;
+  if (listen.tls === undefined) {
+    if (publicUrl === undefined || isSafeInTheClear(publicUrl)) return;
+    throw new BadAddress(
+      `publicUrl "${publicUrl}" would be heard by others; it has to be https, or http on loopback`,
+    );
+  }
+  throw new BadAddress(
+    `with TLS, publicUrl in cloud.json has to be an https URL that agents reach, and not "${publicUrl ?? ""}"`,
+  );
+}
+
+/** Whether nobody else hears what is said to the URL. */
+export function isSafeInTheClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && isLoopback(unbracketed(hostname));
 }
 
 /** @throws BadFolder when there is no cloud; Malformed when its file is wrong */
@@ -158,8 +192,21 @@ function settingsText({ name, listen, publicUrl }: Omit<Founding, "dir">) {
   const settings = { version: 1, name, listen, publicUrl };
   const text = JSON.stringify(settings, null, 2);
   parseJson(Settings, text, "settings");
+  if (publicUrl === undefined && !isLoopback(hostAndPort(listen).host)) {
+    throw new BadAddress(
+      `listen "${listen}" is for other machines, which need --public-url to find it`,
+    );
+  }
   return `${text}\n`;
 }
+
+function hostAndPort(listen: string): { host: string; port: number } {
+  const colon = listen.lastIndexOf(":");
+  const host = unbracketed(listen.slice(0, colon));
+  return { host, port: Number(listen.slice(colon + 1)) };
+}
+
+const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, "");
 
 function writeSecret(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o600, flag: "wx" });

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
-import type { Agent } from "../agent/agent.js";
+import type { AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import { InvalidCidr, parseCidr } from "../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
@@ -12,7 +12,7 @@ import { banPageOf, statusOf, telemetryOf, type BanView } from "./views.js";
 /** What `tourniquet status` and its like are answered from. */
 export interface ControlOptions {
   readonly socketPath: string;
-  readonly agent: Agent;
+  readonly agent: AgentView;
   readonly clock: Clock;
   readonly version: string;
 }

@@ -6,7 +6,7 @@ import { Lifetime } from "../agent/lifetime.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
 import { checkTransport } from "./enrol.js";
-import { misused } from "./failure.js";
+import { failed, misused } from "./failure.js";
 import { readIdentity } from "./identity-store.js";
 import { keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
@@ -49,7 +49,13 @@ export async function runDaemon(
   );
   await keepManagerInformed(opened, agent);
   log.info("ready", { agent: identity.agent, control: socketPath });
-  await aborted(stop);
+  const broken = await untilOver(agent.broken, stop);
+  if (broken !== undefined) {
+    throw failed(
+      `the agent cannot go on: ${(broken as Error).message}`,
+      broken,
+    );
+  }
 }
 
 /** Only where a manager of services has asked for it. */
@@ -88,15 +94,22 @@ function readCa(path: string | undefined): string | undefined {
   }
 }
 
-/** Holds the process: nothing else may be left that does. */
-function aborted(signal: AbortSignal): Promise<void> {
+/** Holds the process until it is told to stop, or can't go on and says why. */
+async function untilOver(
+  broken: Promise<unknown>,
+  stop: AbortSignal,
+): Promise<unknown> {
+  const hold = setInterval(() => undefined, 2 ** 30);
+  try {
+    return await Promise.race([aborted(stop), broken]);
+  } finally {
+    clearInterval(hold);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    const hold = setInterval(() => undefined, 2 ** 30);
-    const end = () => {
-      clearInterval(hold);
-      resolve();
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
 }

@@ -18,7 +18,7 @@ import type { StoredIdentity } from "./identity-store.js";
 
 export interface EnrolOptions {
   readonly token: EnrolmentToken;
-  readonly inventory: Inventory;
+  readonly inventory: Pick<Inventory, "hostname" | "system">;
   readonly version: string;
   readonly caFile: string | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Agent } from "../agent/agent.js";
+import type { AgentView } from "../agent/agent.js";
 import type { Clock } from "../agent/clock.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
@@ -60,7 +60,7 @@ export interface BanView {
 }
 
 export async function statusOf(options: {
-  readonly agent: Agent;
+  readonly agent: AgentView;
   readonly clock: Clock;
   readonly version: string;
 }): Promise<StatusView> {
@@ -93,7 +93,7 @@ export async function statusOf(options: {
   };
 }
 
-export function telemetryOf({ telemetry }: Agent): TelemetryReport {
+export function telemetryOf({ telemetry }: AgentView): TelemetryReport {
   const view = telemetry.view();
   if (view === undefined) return { spool: null };
   return { spool: { ...view, next: view.next ?? null } };
@@ -127,7 +127,7 @@ function linkView(state: LinkState, caughtUp: boolean): LinkView {
   };
 }
 
-function feedViews({ ledger }: Agent): readonly FeedView[] {
+function feedViews({ ledger }: AgentView): readonly FeedView[] {
   const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
   return ledger.positions().map(({ feed, epoch, offset }) => {
     const { bans = 0, held = 0 } = counts.get(feed) ?? {};

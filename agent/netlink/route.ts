@@ -9,7 +9,7 @@ import {
 import { AF_INET, AF_INET6, NLM_F_DUMP, NLM_F_REQUEST } from "./constants.js";
 import { MalformedNetlink } from "./error.js";
 import type { Message } from "./message.js";
-import type { NetlinkSocket } from "./socket.js";
+import type { Fill, NetlinkSocket } from "./socket.js";
 
 /** An address that this host has. */
 export interface HostAddress {
@@ -112,14 +112,10 @@ function list<T>(
 ): T[] {
   return [AF_INET, AF_INET6].flatMap((family) => {
     const header = { type, flags: NLM_F_REQUEST | NLM_F_DUMP };
-    const dump = socket.dump(operation, (w) =>
-      w.message(header, () => {
-        const fixed = new Uint8Array(RTMSG_BYTES);
-        fixed[0] = family;
-        w.raw(fixed);
-      }),
-    );
-    return Array.from(dump, read).flat();
+    const fixed = new Uint8Array(RTMSG_BYTES);
+    fixed[0] = family;
+    const ask: Fill = (w) => w.message(header, () => w.raw(fixed));
+    return socket.list(operation, ask, read);
   });
 }
 

@@ -106,6 +106,24 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * Everything that a dump lists; begun again when others change it meanwhile.
+   * `read` takes from a message all that it wants to keep.
+   */
+  list<T>(
+    operation: string,
+    fill: Fill,
+    read: (message: Message) => readonly T[],
+  ): T[] {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return Array.from(this.dump(operation, fill), read).flat();
+      } catch (error) {
+        if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /**
    * Sends messages that stand or fall together, and returns once they stand.
    * @throws NetlinkError with the first refusal; nothing has changed then
    */
@@ -176,6 +194,14 @@ export class NetlinkSocket implements Disposable {
     }
   }
 }
+
+/** Others changed what was listed meanwhile: the list may be wrong. */
+export function isInterrupted(error: unknown): boolean {
+  return error instanceof NetlinkError && error.code === "EINTR";
+}
+
+/** Lists take well below a millisecond each, so a second attempt is rare. */
+export const MOST_ATTEMPTS = 20;
 
 /** The kernel packs dumps into 32 KiB at most, and one message into less. */
 const LARGEST_DATAGRAM = 64 * 1024;

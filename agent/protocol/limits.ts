@@ -11,8 +11,9 @@ export const limits = {
   segmentRawBytes: 4 * 1024 * 1024,
   /**
    * Ops in one segment. The ledger and the kernel each take them in within some
-   * 20 ms, and as one batch they fit the netlink buffer of a process without
-   * privileges beyond its own namespace (416 KiB).
+   * 20 ms. As one batch, all but scattered IPv6 networks fit the netlink buffer
+   * of a process without privileges beyond its own namespace (416 KiB); what
+   * does not fit makes the kernel's ruleset be built anew.
    */
   segmentOps: 4_096,
   /** Bytes of a snapshot file. */

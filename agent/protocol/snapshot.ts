@@ -90,13 +90,19 @@ export interface Group {
   readonly bans: Iterable<Ban>;
 }
 
-/** Writes and signs a snapshot. */
+/**
+ * Writes and signs a snapshot.
+ * @throws RangeError when there are more bans than any reader takes in
+ */
 export function sealSnapshot(
   draft: SnapshotDraft,
   sign: Sign,
 ): { readonly bytes: Buffer; readonly bans: number } {
   const { position, issuedAt, notAfter } = draft;
   const { raw, bans } = writeGroups(draft.groups, Math.floor(issuedAt / 1000));
+  if (bans > limits.snapshotBans) {
+    throw new RangeError(`${bans} bans are too many for one snapshot`);
+  }
   const fields = {
     feed: position.feed,
     audience: audienceOf(position.feed),

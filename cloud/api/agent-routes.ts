@@ -1,5 +1,6 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
+import type { HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { audienceOf, type FeedName } from "../../agent/model/position.js";
@@ -9,15 +10,21 @@ import type { Live } from "../gateway/session.js";
 import { bearerOf, jsonBody } from "./requests.js";
 import { parseByteRange } from "./byte-range.js";
 import type { AgentApiPorts } from "./ports.js";
-import { ApiProblem, checked, problem } from "./problem.js";
+import { ApiProblem, checked, checkedSecret, problem } from "./problem.js";
 import { SegmentsQuery } from "./shapes.js";
 
+interface AgentEnv {
+  Bindings: HttpBindings;
+}
+
+type AgentContext = Context<AgentEnv>;
+
 /** What agents fetch and send over HTTP. */
-export function agentRoutes(ports: AgentApiPorts): Hono {
-  const routes = new Hono();
+export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
+  const routes = new Hono<AgentEnv>();
   routes.get("/root", (c) => c.json(ports.root));
   routes.post("/enrol", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
-    const request = checked(EnrolmentRequest, await jsonBody(c));
+    const request = checkedSecret(EnrolmentRequest, await jsonBody(c));
     return c.json(ports.enrolment.enrol(request), 201);
   });
   routes.get("/segments", (c) => segments(c, ports));
@@ -31,18 +38,32 @@ const MOST_ENROLMENT = 8 * 1024;
 /** Bytes of one answer; whoever needs more asks again. */
 const MOST_SEGMENT_BYTES = 4 * 1024 * 1024;
 
-function segments(c: Context, ports: AgentApiPorts): Response {
+function segments(c: AgentContext, ports: AgentApiPorts): Response {
   const agent = liveAgent(c, ports);
   const { feed, epoch, from } = checked(SegmentsQuery, c.req.query());
   checkAudience(agent, feed);
+  beginFetch(c, agent, feed);
   const offset = from - 1;
   checkAvailable({ feed, epoch, offset }, ports);
   const found = ports.index.segmentsAfter(
     { feed, epoch, offset },
     MOST_SEGMENT_BYTES,
   );
-  const body = new Uint8Array(Buffer.concat(found));
+  const body = Buffer.concat(found.map(({ bytes }) => bytes));
   return c.body(body, 200, { "content-type": "application/octet-stream" });
+}
+
+/** What an agent does not read lies in memory: one answer for each feed. */
+function beginFetch(c: AgentContext, { fetching }: Live, feed: FeedName): void {
+  if (fetching.has(feed)) {
+    throw problem(429, "one-at-a-time", {
+      field: "feed",
+      value: feed,
+      message: `segments of ${feed} are on their way to this agent already`,
+    });
+  }
+  fetching.add(feed);
+  c.env.outgoing.once("close", () => void fetching.delete(feed));
 }
 
 function checkAvailable(
@@ -78,17 +99,11 @@ function checkAvailable(
 }
 
 /** Immutable: the address is the content. */
-function snapshot(c: Context, ports: AgentApiPorts): Response {
+async function snapshot(c: Context, ports: AgentApiPorts): Promise<Response> {
   const agent = liveAgent(c, ports);
   const sha256 = c.req.param("sha256") ?? "";
   const entry = ports.state.snapshots().find((each) => each.sha256 === sha256);
-  if (entry === undefined) {
-    throw problem(404, "no-snapshot", {
-      field: "sha256",
-      value: sha256,
-      message: "there is no such snapshot any more; ask for a plan",
-    });
-  }
+  if (entry === undefined) throw noSnapshot(sha256);
   checkAudience(agent, entry.feed);
   const headers = {
     etag: `"${sha256}"`,
@@ -105,12 +120,21 @@ function snapshot(c: Context, ports: AgentApiPorts): Response {
   const { start, end } = range === "whole" ? all : range;
   const length = { "content-length": String(end - start + 1) };
   const path = snapshotPath(ports.snapshotFolder, sha256);
-  const file = Readable.toWeb(createReadStream(path, { start, end }));
-  const body = file as ReadableStream<Uint8Array>;
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) throw noSnapshot(sha256);
+  const read = Readable.toWeb(file.createReadStream({ start, end }));
+  const body = read as ReadableStream<Uint8Array>;
   if (range === "whole") return c.body(body, 200, { ...headers, ...length });
   const place = { "content-range": `bytes ${start}-${end}/${entry.bytes}` };
   return c.body(body, 206, { ...headers, ...length, ...place });
 }
+
+const noSnapshot = (sha256: string): ApiProblem =>
+  problem(404, "no-snapshot", {
+    field: "sha256",
+    value: sha256,
+    message: "there is no such snapshot any more; ask for a plan",
+  });
 
 /** Whoever holds the secret of a live session. */
 function liveAgent(c: Context, { gateway }: AgentApiPorts): Live {

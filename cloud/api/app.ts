@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Logger } from "../../agent/log/logger.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { FeedFull } from "../feeds/capacity.js";
 import { JournalConflict } from "../journal/journal.js";
 import { NotAList } from "../lists/list.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
@@ -14,7 +15,11 @@ import { ApiProblem } from "./problem.js";
 /** Everything that the cloud answers over HTTP. */
 export function makeApp(ports: ApiPorts): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.get("/healthz", (c) => c.json({ ok: true }));
+  app.get("/healthz", (c) => {
+    const message = ports.state.trouble();
+    if (message === undefined) return c.json({ ok: true });
+    return c.json({ ok: false, error: "degraded", message }, 503);
+  });
   app.route("/v1", agentRoutes(ports));
   app.route("/v1", operatorRoutes(ports));
   app.notFound((c) => {
@@ -33,6 +38,7 @@ function asProblem(error: Error, log: Logger): ApiProblem {
   if (error instanceof EnrolmentRefused) {
     return plain(403, error.code, error.message);
   }
+  if (error instanceof FeedFull) return plain(400, "feed-full", error.message);
   if (error instanceof Malformed || error instanceof NotAList) {
     return plain(400, "invalid", error.message);
   }

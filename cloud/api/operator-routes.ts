@@ -3,7 +3,6 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ORG_ID, type FeedName } from "../../agent/model/position.js";
 import type { Cidr } from "../../agent/model/cidr.js";
-import { limits } from "../../agent/protocol/limits.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { ListReader, readList } from "../lists/list.js";
 import { newId } from "../registry/secrets.js";
@@ -126,7 +125,12 @@ function answerRoutes(
   });
 }
 
-const ANY = { agent: undefined, feed: undefined, offset: undefined };
+const ANY = {
+  agent: undefined,
+  feed: undefined,
+  epoch: undefined,
+  offset: undefined,
+};
 
 /** The body streams through: a list of a million lines is never held as text. */
 async function importList(
@@ -139,11 +143,11 @@ async function importList(
   const body = c.env.incoming as AsyncIterable<Uint8Array>;
   await readList(bounded(body, MOST_LIST_BYTES), reader);
   const { size } = reader.ranges;
-  if (size === 0 || size > limits.snapshotBans) {
+  if (size === 0) {
     throw problem(400, "invalid", {
       field: "body",
       value: reader.report().rejections,
-      message: `the list holds ${size} ranges; 1 to ${limits.snapshotBans} are taken`,
+      message: "the list holds no range",
     });
   }
   const { for: forSeconds, reason } = order;

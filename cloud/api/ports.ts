@@ -48,4 +48,7 @@ export interface OperatorApiPorts {
 }
 
 export type ApiPorts = AgentApiPorts &
-  OperatorApiPorts & { readonly log: Logger };
+  OperatorApiPorts & {
+    readonly log: Logger;
+    readonly state: Pick<State, "trouble">;
+  };

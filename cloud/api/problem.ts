@@ -52,6 +52,21 @@ export function checked<S extends v.GenericSchema>(
   throw new ApiProblem(400, "invalid", result.issues.map(problemOf));
 }
 
+/** As `checked`, for what holds a secret: nothing of it is repeated. */
+export function checkedSecret<S extends v.GenericSchema>(
+  schema: S,
+  input: unknown,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "");
+  const problems = fields.map((field) => ({
+    ...{ field, value: undefined },
+    message: `${field === "" ? "the body" : field}: is not as it should be`,
+  }));
+  throw new ApiProblem(400, "invalid", problems);
+}
+
 function problemOf(issue: v.BaseIssue<unknown>): FieldProblem {
   const field = v.getDotPath(issue) ?? "";
   const message = field === "" ? issue.message : `${field}: ${issue.message}`;

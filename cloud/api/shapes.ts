@@ -81,6 +81,7 @@ export const AnswersQuery = v.strictObject({
   limit: v.optional(v.pipe(WholeNumber, v.maxValue(10_000)), "1000"),
   agent: v.optional(v.string()),
   feed: v.optional(CloudFeed),
+  epoch: v.optional(v.string()),
   offset: v.optional(WholeNumber),
 });
 

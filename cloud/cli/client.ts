@@ -1,11 +1,11 @@
-import { createReadStream, existsSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
 import type { ListReport } from "../lists/list.js";
 import type { ReceiptEntry } from "../receipts/receipts.js";
 import type { Agent, Org } from "../registry/registry.js";
-import { readOperatorToken, readSettings } from "../setup.js";
+import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
   HostReport,
   Sighting,
@@ -33,7 +33,15 @@ export class Client {
   /** Where the cloud is, and as whom to speak: as its folder says. */
   static of(dir: string): Client {
     const { listen, publicUrl } = readSettings(dir);
-    return new Client(publicUrl ?? `http://${listen}`, readOperatorToken(dir));
+    const url = publicUrl ?? `http://${listen}`;
+    if (!url.startsWith("https:") && !isSafeInTheClear(url)) {
+      const why = "the operator's token does not cross a network in the clear";
+      throw new CommandFailed(
+        `${url} is neither https nor loopback: ${why}`,
+        2,
+      );
+    }
+    return new Client(url, readOperatorToken(dir));
   }
 
   async orgs(): Promise<readonly Org[]> {
@@ -89,11 +97,9 @@ export class Client {
     path: string,
     terms: Readonly<Record<string, string>>,
   ): Promise<Decision & ListReport> {
-    if (!existsSync(path)) {
-      throw new CommandFailed(`FILE "${path}" does not exist`, 2);
-    }
+    const file = await openFile(path);
     const query = new URLSearchParams(terms);
-    const body = Readable.toWeb(createReadStream(path));
+    const body = Readable.toWeb(file.createReadStream());
     return this.#ask(`/v1/imports?${query.toString()}`, {
       method: "POST",
       body: body as ReadableStream<Uint8Array>,
@@ -128,9 +134,30 @@ export class Client {
       throw new CommandFailed(message, 1, { cause });
     });
     if (response.ok) return (await response.json()) as T;
-    const { message } = (await response.json()) as { message: string };
+    const message = await problemOf(response);
     throw new CommandFailed(message, response.status < 500 ? 2 : 1);
   }
+}
+
+/** What the cloud says is wrong, or that it was not the cloud who answered. */
+async function problemOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => undefined);
+  const said =
+    typeof body === "object" && body !== null && "message" in body
+      ? body.message
+      : undefined;
+  if (typeof said === "string") return said;
+  return `${response.url} answered ${response.status}, and not as a cloud does`;
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  const file = await open(path).catch((cause: unknown) => {
+    const why = `FILE "${path}" cannot be read`;
+    throw new CommandFailed(why, 2, { cause });
+  });
+  if (!(await file.stat()).isDirectory()) return file;
+  await file.close();
+  throw new CommandFailed(`FILE "${path}" is a folder`, 2);
 }
 
 /** What Node knows beyond "fetch failed", such as " (ECONNREFUSED)". */

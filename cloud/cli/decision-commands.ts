@@ -94,7 +94,7 @@ const LOOK_EVERY_MS = 50;
 
 async function waitForReceipts(
   client: Client,
-  { feed, offset }: Decision,
+  { feed, epoch, offset }: Decision,
   io: Io,
 ): Promise<void> {
   const agents = await client.agents();
@@ -103,12 +103,15 @@ async function waitForReceipts(
       connected && (!feed.startsWith("org/") || feed === `org/${org}`),
   );
   const found = new Map<string, ReceiptEntry>();
+  const place = { feed, epoch, offset: String(offset), limit: "10000" };
   const deadline = Date.now() + WAIT_MS;
+  let after = 0;
   while (found.size < expected.length && Date.now() < deadline) {
-    const query = { feed, offset: String(offset), limit: "10000" };
-    for (const entry of await client.receipts(query)) {
-      if (!found.has(entry.receipt.agent))
-        found.set(entry.receipt.agent, entry);
+    const entries = await client.receipts({ ...place, after: String(after) });
+    for (const entry of entries) {
+      after = entry.seq;
+      const { agent } = entry.receipt;
+      if (!found.has(agent)) found.set(agent, entry);
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
@@ -118,7 +121,7 @@ async function waitForReceipts(
       expected.map(({ id, hostname }) => {
         const receipt = found.get(id)?.receipt;
         const ms = receipt?.enforcedMs.toFixed(1) ?? "no receipt";
-        return [id, hostname, ms, receipt?.held.length ?? ""];
+        return [id, hostname, ms, receipt?.heldTotal ?? ""];
       }),
     ),
   );

@@ -1,8 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { JournalRolledBack } from "../journal/view.js";
 import { PlaintextRefused } from "../server.js";
 import { BadNeverList } from "../decide/never.js";
-import { BadFolder } from "../setup.js";
+import { BadAddress, BadFolder } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
@@ -61,7 +62,14 @@ From nothing to the first ban:
 function asFailure(error: unknown): { message: string; exitCode: number } {
   if (error instanceof CommandFailed) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const mendable = [BadFolder, BadNeverList, Malformed, PlaintextRefused];
+  const mendable = [
+    BadAddress,
+    BadFolder,
+    BadNeverList,
+    JournalRolledBack,
+    Malformed,
+    PlaintextRefused,
+  ];
   const exitCode = mendable.some((kind) => error instanceof kind) ? 2 : 1;
   return { message, exitCode };
 }

@@ -80,8 +80,8 @@ function addReceipts(program: Command, io: Io): void {
 const asJson = (entry: ReceiptEntry): string => JSON.stringify(entry);
 
 function asLine({ at, receipt }: ReceiptEntry): string {
-  const { agent, position, banned, lifted, held, enforcedMs } = receipt;
-  return `${dateOf(at)} ${agent} ${position.feed}@${position.offset} +${banned} -${lifted} held ${held.length} in ${enforcedMs.toFixed(1)} ms`;
+  const { agent, position, banned, lifted, heldTotal, enforcedMs } = receipt;
+  return `${dateOf(at)} ${agent} ${position.feed}@${position.offset} +${banned} -${lifted} held ${heldTotal} in ${enforcedMs.toFixed(1)} ms`;
 }
 
 const LOOK_EVERY_MS = 500;

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { systemClock } from "../../agent/clock.js";
 import { openLogger } from "../../agent/log/winston-logger.js";
 import { startCloud } from "../cloud.js";
-import { foundCloud, loadCloud } from "../setup.js";
+import { beginNewEpochs } from "../new-epochs.js";
+import { checkAddresses, foundCloud, loadCloud } from "../setup.js";
 import { CommandFailed, type Io } from "./io.js";
 
 interface InitOptions {
@@ -17,7 +18,7 @@ interface ServeOptions {
   readonly dir: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
-  readonly logFormat: string;
+  readonly logFormat: "text" | "json";
 }
 
 /** init, serve. */
@@ -44,7 +45,11 @@ export function addSetupCommands(program: Command, io: Io): void {
     .description("run the cloud until it is told to stop")
     .option("--tls-cert <file>", "PEM certificate chain")
     .option("--tls-key <file>", "PEM private key")
-    .option("--log-format <format>", "text or json", "text")
+    .addOption(
+      new Option("--log-format <format>", "text or json")
+        .choices(["text", "json"])
+        .default("text"),
+    )
     .addHelpText(
       "after",
       `
@@ -54,12 +59,32 @@ Examples:
     )
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<ServeOptions>();
-      const format = options.logFormat === "json" ? "json" : "text";
-      const log = openLogger({ level: "info", format });
+      const log = openLogger({ level: "info", format: options.logFormat });
       const config = loadCloud(options.dir, tlsOf(options));
+      checkAddresses(config);
       await using cloud = await startCloud(config, { clock: systemClock, log });
       io.out(`listening on ${cloud.url}`);
-      await io.stopped();
+      const why = await Promise.race([io.stopped(), cloud.broken]);
+      if (why) throw new CommandFailed(why.message, 1, { cause: why });
+    });
+
+  addNewEpoch(program, io);
+}
+
+function addNewEpoch(program: Command, io: Io): void {
+  program
+    .command("new-epoch")
+    .description("begin every feed anew with its bans, after a restore")
+    .addHelpText(
+      "after",
+      "\nThe cloud must not run. Agents fetch all bans when it does again.\n\nExample:\n  $ tourniquet-cloud new-epoch --dir ./cloud",
+    )
+    .action((_, command: Command) => {
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const renewed = beginNewEpochs(loadCloud(dir, undefined), systemClock);
+      for (const { feed, epoch, bans } of renewed) {
+        io.out(`${feed} begins epoch ${epoch} with ${bans} bans`);
+      }
     });
 }
 

@@ -1,5 +1,6 @@
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { Database, Statement } from "../journal/database.js";
+import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 
 /** Where a feed stands. */
@@ -69,24 +70,24 @@ export class FeedIndex {
     return row && entryOf(row);
   }
 
-  /** The bytes of the segments behind `offset`, up to about `mostBytes`. */
+  /** The segments behind `offset`, up to about `mostBytes`. */
   segmentsAfter(
     { feed, epoch, offset }: Omit<Position, "hash">,
     mostBytes: number,
-  ): readonly Uint8Array[] {
-    const found: Uint8Array[] = [];
+  ): readonly SegmentSealed[] {
+    const found: SegmentSealed[] = [];
     let room = mostBytes;
     for (const { seq, bytes } of this.#after.iterate(feed, epoch, offset)) {
       room -= bytes;
       if (room < 0 && found.length > 0) break;
-      found.push(this.#bytesAt(seq));
+      found.push(this.#segmentAt(seq));
     }
     return found;
   }
 
-  #bytesAt(seq: number): Uint8Array {
+  #segmentAt(seq: number): SegmentSealed {
     const [recorded] = this.#journal.read(seq, 1);
-    if (recorded?.event.kind === "segment") return recorded.event.bytes;
+    if (recorded?.event.kind === "segment") return recorded.event;
     throw new Error(`the journal holds no segment at ${seq}`);
   }
 }

@@ -5,14 +5,11 @@ import type { Op } from "../../agent/model/ban.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import { Mutex } from "../../agent/mutex.js";
 import type { Sign } from "../../agent/protocol/container.js";
-import { sealSegment } from "../../agent/protocol/segment.js";
-import type { Decided, Event, SegmentSealed } from "../journal/events.js";
+import type { Decided, Event } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
+import type { Capacity } from "./capacity.js";
+import { positionAfter, sealChain } from "./chain.js";
 import type { FeedIndex } from "./feed-index.js";
-import { splitOps } from "./split.js";
-
-/** Agents away for longer get a snapshot. */
-export const SEGMENT_GOOD_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Where a decision stands in its feed. */
 export interface Placed {
@@ -26,6 +23,7 @@ export class Feeds {
   readonly #index: FeedIndex;
   readonly #sign: Sign;
   readonly #clock: Clock;
+  readonly #capacity: Pick<Capacity, "makeRoom">;
   readonly #turns = new Map<FeedName, Mutex>();
 
   constructor(ports: {
@@ -33,60 +31,42 @@ export class Feeds {
     readonly index: FeedIndex;
     readonly sign: Sign;
     readonly clock: Clock;
+    readonly capacity: Pick<Capacity, "makeRoom">;
   }) {
     this.#journal = ports.journal;
     this.#index = ports.index;
     this.#sign = ports.sign;
     this.#clock = ports.clock;
+    this.#capacity = ports.capacity;
   }
 
   /**
-   * Makes a decision durable and hands its segments to whoever subscribed: one
-   * append, so that all of it happened or none.
+   * Makes a decision durable and hands its segments to whoever subscribed. What
+   * fits one group happened or not; of a larger import a crash leaves the
+   * beginning. Between two segments the others get their turn.
+   * @throws FeedFull
    */
   async publish(decided: Decided, ops: Iterable<Op>): Promise<Placed> {
-    return this.#turnOf(decided.feed).run(async () => {
+    const { feed, decision, action, ranges } = decided;
+    return this.#turnOf(feed).run(async () => {
+      if (action !== "lift") await this.#capacity.makeRoom(feed, ranges);
       const decidedAt = this.#clock.now();
-      const segments = await this.#seal(decided, ops, decidedAt);
-      this.#journal.append([decided, ...segments]);
-      return { position: this.#standing(decided.feed), decidedAt };
+      const terms = { decision, issuedAt: decidedAt, sign: this.#sign };
+      const start = this.#standing(feed);
+      let position = start;
+      let group: Event[] = [decided];
+      for (const segment of sealChain(start, ops, terms)) {
+        if (group.length > GROUP) {
+          this.#journal.append(group);
+          group = [];
+        }
+        if (position !== start) await nextTurn();
+        group.push(segment);
+        position = positionAfter(segment);
+      }
+      this.#journal.append(group);
+      return { position, decidedAt };
     });
-  }
-
-  /** Between two segments of a large import the others get their turn. */
-  async #seal(
-    { feed, decision }: Decided,
-    ops: Iterable<Op>,
-    issuedAt: number,
-  ): Promise<readonly SegmentSealed[]> {
-    const segments: SegmentSealed[] = [];
-    let at: Position = this.#standing(feed);
-    for (const batch of splitOps(ops)) {
-      if (segments.length > 0) await nextTurn();
-      const { segment, next } = this.#sealOne(at, batch, issuedAt);
-      segments.push({ ...segment, decision });
-      at = next;
-    }
-    return segments;
-  }
-
-  #sealOne(
-    { feed, epoch, offset, hash: previous }: Position,
-    ops: readonly Op[],
-    issuedAt: number,
-  ): { segment: Omit<SegmentSealed, "decision">; next: Position } {
-    const first = offset + 1;
-    const last = offset + ops.length;
-    const notAfter = issuedAt + SEGMENT_GOOD_FOR_MS;
-    const { bytes, hash } = sealSegment(
-      { feed, epoch, first, previous, issuedAt, notAfter, ops },
-      this.#sign,
-    );
-    const chain = { feed, epoch, first, last, hash: hash.toString("hex") };
-    return {
-      segment: { kind: "segment", ...chain, notAfter, bytes },
-      next: { feed, epoch, offset: last, hash },
-    };
   }
 
   #standing(feed: FeedName): Position {
@@ -102,7 +82,11 @@ export class Feeds {
   }
 }
 
+/** Segments in one append: some 20 ms for the journal and its readers. */
+const GROUP = 16;
+
 /** A feed's first breath: it gets an epoch, and stands at 0. */
-export function feedBegun(feed: FeedName): Event {
-  return { kind: "feed-begun", feed, epoch: randomBytes(6).toString("hex") };
+export function feedBegun(feed: FeedName) {
+  const epoch = randomBytes(6).toString("hex");
+  return { kind: "feed-begun", feed, epoch } as const satisfies Event;
 }

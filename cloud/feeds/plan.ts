@@ -26,6 +26,9 @@ export interface SnapshotFacts {
 /** Up to so many ops are pushed; more are fetched. */
 export const TAIL_OPS = 1_000;
 
+/** And so many bytes: a fetch waits for its reader, a push does not. */
+export const TAIL_BYTES = 512 * 1024;
+
 export type Route =
   | { readonly kind: "tail" }
   | { readonly kind: "segments"; readonly from: number }
@@ -44,7 +47,7 @@ export function routeFor(at: Position | undefined, feed: FeedFacts): Route {
   }
   if (gap.ops === 0) return { kind: "tail" };
   if (!gap.good) return { kind: "snapshot", atLeast: offset + 1 };
-  if (gap.ops <= TAIL_OPS) return { kind: "tail" };
+  if (fitsTail(gap)) return { kind: "tail" };
 
   const segments: Route = { kind: "segments", from: offset + 1 };
   if (snapshot !== undefined && snapshot.offset <= offset) return segments;
@@ -54,6 +57,9 @@ export function routeFor(at: Position | undefined, feed: FeedFacts): Route {
     ? segments
     : { kind: "snapshot", atLeast: offset + 1 };
 }
+
+const fitsTail = ({ ops, bytes }: Gap): boolean =>
+  ops <= TAIL_OPS && bytes <= TAIL_BYTES;
 
 /** An agent takes no snapshot from before its own offset in the same epoch. */
 function leastOffset(at: Position | undefined, feed: FeedFacts): number {

@@ -1,12 +1,10 @@
 import type { Clock } from "../../agent/clock.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
+import { GOOD_FOR_MS } from "./chain.js";
 import type { FeedIndex, Standing } from "./feed-index.js";
-import { routeFor, type FeedFacts, type Gap, type Route } from "./plan.js";
-import {
-  SNAPSHOT_GOOD_FOR_MS,
-  type SnapshotEntry,
-} from "./state/snapshot-shelf.js";
+import { routeFor, type FeedFacts, type Gap } from "./plan.js";
+import type { SnapshotEntry } from "./state/snapshot-shelf.js";
 
 /** What recovery needs of the thread that keeps the bans. */
 export interface Snapshots {
@@ -26,22 +24,17 @@ export class Recovery {
     this.#clock = clock;
   }
 
-  /** One plan for each feed, once every snapshot that it takes lies ready. */
-  async plans(
-    feeds: readonly FeedName[],
-    positions: readonly Position[],
-  ): Promise<readonly FeedPlan[]> {
-    return Promise.all(
-      feeds.map((feed) =>
-        this.#plan(
-          feed,
-          positions.find((each) => each.feed === feed),
-        ),
-      ),
-    );
+  /** Whether an agent stands where the feed, in the same epoch, has never been. */
+  isAhead({ feed, epoch, offset }: Position): boolean {
+    const standing = this.#index.standing(feed);
+    return standing?.epoch === epoch && standing.offset < offset;
   }
 
-  async #plan(feed: FeedName, at: Position | undefined): Promise<FeedPlan> {
+  /** The plan; while a snapshot has to be built for it, that. */
+  plan(
+    feed: FeedName,
+    at: Position | undefined,
+  ): FeedPlan | Promise<SnapshotEntry> {
     const standing = this.#index.standing(feed);
     if (standing === undefined) throw new Error(`${feed} was never begun`);
     const { epoch, offset } = standing;
@@ -53,7 +46,9 @@ export class Recovery {
       case "segments":
         return { mode: "segments", feed, epoch, from: route.from, to: offset };
       case "snapshot":
-        return snapshotPlan(await this.#snapshotFor(feed, route, ready));
+        return ready !== undefined && ready.offset >= route.atLeast
+          ? snapshotPlan(ready)
+          : this.#snapshots.build(feed, this.#clock.now());
     }
   }
 
@@ -64,15 +59,6 @@ export class Recovery {
   ): FeedFacts {
     const { epoch, offset, logBytes } = standing;
     return { epoch, offset, logBytes, snapshot, gap: this.#gap(standing, at) };
-  }
-
-  async #snapshotFor(
-    feed: FeedName,
-    { atLeast }: Extract<Route, { kind: "snapshot" }>,
-    ready: SnapshotEntry | undefined,
-  ): Promise<SnapshotEntry> {
-    if (ready !== undefined && ready.offset >= atLeast) return ready;
-    return this.#snapshots.build(feed, this.#clock.now());
   }
 
   /** Undefined when the agent's history is not this feed's. */
@@ -107,7 +93,7 @@ export class Recovery {
     const age = this.#clock.now() - newest.issuedAt;
     const behind = offset - newest.offset;
     const most = Math.max(STALE_OPS, STALE_SHARE * newest.bans);
-    const fresh = behind <= most && age < SNAPSHOT_GOOD_FOR_MS - MARGIN_MS;
+    const fresh = behind <= most && age < GOOD_FOR_MS - MARGIN_MS;
     return fresh ? newest : undefined;
   }
 }

@@ -1,13 +1,15 @@
 import type { Server } from "node:http";
 import { Lifetime } from "../../agent/lifetime.js";
+import type { Position } from "../../agent/model/position.js";
 import { encodeMessage } from "../../agent/protocol/messages.js";
 import type { Recorded } from "../journal/events.js";
 import { hashOf } from "../registry/secrets.js";
+import { Doorkeeper } from "./doorkeeper.js";
 import { encodeFrame } from "./frame.js";
 import { acceptLinks } from "./listen.js";
 import type { GatewayPorts } from "./ports.js";
+import { RecentFrames } from "./recent-frames.js";
 import { Session, type Live, type SessionOwner } from "./session.js";
-import { TokenBucket } from "./token-bucket.js";
 
 export const AGENT_PATH = "/v1/agent";
 
@@ -17,16 +19,18 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   readonly #sessions = new Set<Session>();
   readonly #byAgent = new Map<string, Session>();
   readonly #bySecret = new Map<string, Session>();
+  readonly #recent: RecentFrames;
   readonly #open = new Lifetime();
 
   constructor(server: Server, ports: GatewayPorts) {
     this.#ports = ports;
-    const upgrades = new TokenBucket(UPGRADES, ports.clock);
+    this.#recent = new RecentFrames((at) => ports.segmentsAfter(at));
+    const doorkeeper = new Doorkeeper(ports.clock);
     this.#open.defer(() => this.#dismissAll());
     this.#open.own(
       acceptLinks(server, {
         path: AGENT_PATH,
-        admit: () => upgrades.take(),
+        admit: (address) => doorkeeper.admit(address),
         open: (link) => this.#admit(new Session(link, ports, this)),
         random: Math.random,
       }),
@@ -44,9 +48,11 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     return this.#byAgent.has(agent);
   }
 
-  /** Sends an agent away for good. */
+  /** Sends an agent away for good, whichever sessions it has. */
   revoke(agent: string): void {
-    this.#byAgent.get(agent)?.close("revoked");
+    for (const session of [...this.#sessions]) {
+      if (session.live?.agent.id === agent) session.close("revoked");
+    }
   }
 
   welcomed(session: Session): void {
@@ -69,6 +75,10 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     this.#ports.log.info("agent gone", { agent: live.agent.id });
   }
 
+  framesAfter(position: Omit<Position, "hash">): readonly Buffer[] {
+    return this.#recent.after(position);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open[Symbol.asyncDispose]();
   }
@@ -81,10 +91,10 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   #fanOut(news: readonly Recorded[]): void {
     for (const { event } of news) {
       if (event.kind === "segment") {
-        const frame = encodeFrame("binary", event.bytes);
+        const frame = this.#recent.add(event);
         for (const each of this.#sessions) each.push(event.feed, frame);
       } else if (event.kind === "feed-begun") {
-        for (const each of this.#sessions) each.resync(event.feed, "epoch");
+        for (const each of this.#sessions) each.beginAnew(event.feed);
       }
     }
   }
@@ -114,9 +124,6 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     }
   }
 }
-
-/** What one process can shake hands with, TLS included. */
-const UPGRADES = { perSecond: 200, burst: 400 };
 
 /** Agents of a cloud that stops come back spread over so long. */
 const DRAIN_WINDOW_MS = 10_000;

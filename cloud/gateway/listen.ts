@@ -16,6 +16,8 @@ export interface Link {
   /** Bytes that the other side has not taken yet. */
   readonly buffered: number;
   ping(): void;
+  /** Reads nothing more for so long; what came already is still heard. */
+  holdFor(ms: number): void;
   close(reason: CloseReason): void;
 }
 
@@ -31,8 +33,8 @@ export interface LinkHandler {
 
 export interface LinkOptions {
   readonly path: string;
-  /** Asked before anything is allocated for a connection. */
-  admit(): boolean;
+  /** Asked before anything is allocated for a connection from the address. */
+  admit(address: string): boolean;
   open(link: Link): LinkHandler;
   random(): number;
 }
@@ -54,7 +56,7 @@ export function acceptLinks(server: Server, options: LinkOptions): Disposable {
     socket.on("error", () => socket.destroy());
     const refusal = refusalOf(request, options);
     if (refusal !== undefined) {
-      socket.end(refusal);
+      refuse(socket, refusal);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -87,6 +89,10 @@ function attach(
       return socket.writableLength;
     },
     ping: () => whenOpen(() => webSocket.ping()),
+    holdFor: (ms) => {
+      webSocket.pause();
+      setTimeout(() => webSocket.resume(), ms).unref();
+    },
     close: (reason) => {
       webSocket.close(closeCodes[reason], reason);
       setTimeout(() => webSocket.terminate(), GOODBYE_MS).unref();
@@ -105,21 +111,46 @@ function attach(
   socket.on("drain", () => handler.drained());
 }
 
+/** An upgraded socket is half-open: nobody but us ever destroys it. */
+function refuse(socket: Duplex, refusal: string): void {
+  socket.once("finish", () => socket.destroy());
+  socket.end(refusal);
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+}
+
+/** A place at the door is only for those who could come in. */
 function refusalOf(
   request: IncomingMessage,
   options: LinkOptions,
 ): string | undefined {
   const path = request.url?.split("?", 1)[0];
-  if (path !== options.path) return answer("404 Not Found", "not-found");
-  if (!namesOurProtocol(request.headers["sec-websocket-protocol"])) {
-    return answer("400 Bad Request", "unsupported-version");
+  if (path !== options.path) {
+    return answer("404 Not Found", "not-found", "agents connect elsewhere");
   }
-  if (options.admit()) return undefined;
+  if (!namesOurProtocol(request.headers["sec-websocket-protocol"])) {
+    const message = `the subprotocol ${SUBPROTOCOL} is needed`;
+    return answer("400 Bad Request", "unsupported-version", message);
+  }
+  if (!isWebSocketHandshake(request)) {
+    const message = "this is no WebSocket handshake of version 13";
+    return answer("400 Bad Request", "bad-handshake", message);
+  }
+  if (options.admit(request.socket.remoteAddress ?? "")) return undefined;
   const seconds = 1 + Math.floor(options.random() * RETRY_SPREAD_S);
   return answer(
     "503 Service Unavailable",
     "too-many-requests",
+    `too many agents at once; come back in ${seconds} s`,
     `Retry-After: ${seconds}`,
+  );
+}
+
+function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === "GET" &&
+    headers.upgrade?.toLowerCase() === "websocket" &&
+    headers["sec-websocket-version"] === "13" &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")
   );
 }
 
@@ -128,13 +159,18 @@ function namesOurProtocol(offered: string | undefined): boolean {
   return names.includes(SUBPROTOCOL);
 }
 
-function answer(status: string, code: string, ...headers: string[]): string {
-  const body = JSON.stringify({ error: code });
+function answer(
+  status: string,
+  error: string,
+  message: string,
+  ...headers: string[]
+): string {
+  const body = JSON.stringify({ error, message });
   return [
     `HTTP/1.1 ${status}`,
     "Connection: close",
     "Content-Type: application/json",
-    `Content-Length: ${body.length}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
     "",
     body,

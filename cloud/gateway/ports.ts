@@ -3,8 +3,9 @@ import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import type { Event } from "../journal/events.js";
+import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
+import type { Answers } from "../receipts/answers.js";
 import type { Agent } from "../registry/registry.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
@@ -27,15 +28,18 @@ export interface GatewayPorts {
   agent(id: string): Agent | undefined;
   /** The feeds that an org's agents follow. */
   feedsOf(org: string): readonly FeedName[];
-  plans(
-    feeds: readonly FeedName[],
-    positions: readonly Position[],
-  ): Promise<readonly FeedPlan[]>;
+  /** The way to the present, or what has to be built before there is one. */
+  plan(
+    feed: FeedName,
+    position: Position | undefined,
+  ): FeedPlan | Promise<unknown>;
+  /** Whether an agent stands where this cloud has never been. */
+  isAhead(position: Position): boolean;
   /** Every segment behind a position, as it stands in this very turn. */
-  segmentsAfter(position: Omit<Position, "hash">): readonly Uint8Array[];
+  segmentsAfter(position: Omit<Position, "hash">): readonly SegmentSealed[];
   heads(feeds: readonly FeedName[]): readonly SignedText[];
-  /** Takes an event down, soon. */
-  note(event: Event): void;
+  /** Takes down, soon, what agents say, as far as it is news. */
+  readonly answers: Pick<Answers, "receipt" | "refusal" | "seen">;
   /** Takes telemetry down; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },

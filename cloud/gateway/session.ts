@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import { Mutex } from "../../agent/mutex.js";
 import type { CloseReason } from "../../agent/protocol/close-codes.js";
 import { Receipt } from "../../agent/protocol/documents.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
@@ -9,13 +8,12 @@ import {
   encodeMessage,
   type AgentMessage,
   type CloudMessage,
-  type FeedPlan,
 } from "../../agent/protocol/messages.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
 import type { Agent } from "../registry/registry.js";
 import { newSecret } from "../registry/secrets.js";
-import { encodeFrame } from "./frame.js";
+import { Following, MOST_BUFFERED } from "./following.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
@@ -25,6 +23,8 @@ import { TokenBucket } from "./token-bucket.js";
 export interface SessionOwner {
   welcomed(session: Session): void;
   closed(session: Session): void;
+  /** Encoded frames of every segment behind a position, as of this very turn. */
+  framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
 }
 
 /** Live data of an agent that has proved who it is. */
@@ -32,20 +32,13 @@ export interface Live extends Greeting {
   readonly agent: Agent;
   /** Bearer token for segments and snapshots. */
   readonly secret: string;
-  readonly flows: Map<FeedName, Flow>;
+  readonly following: Following;
+  /** Feeds whose segments are on their way over HTTP. */
+  readonly fetching: Set<FeedName>;
 }
-
-/** Whether a feed's live segments reach the agent. */
-type Flow =
-  | "live"
-  /** It is fetching over HTTP, and will resume. */
-  | "away"
-  /** It reads too slowly; once it has read all, it is told to resync. */
-  | "lagging";
 
 type State =
   | { readonly at: "challenged"; readonly nonce: string }
-  | { readonly at: "greeted" }
   | ({ readonly at: "live" } & Live)
   | { readonly at: "closed" };
 
@@ -54,8 +47,8 @@ export class Session implements LinkHandler {
   readonly #link: Link;
   readonly #ports: GatewayPorts;
   readonly #owner: SessionOwner;
-  readonly #turns = new Mutex();
   readonly #patience: TokenBucket;
+  readonly #resumes: TokenBucket;
   #state: State;
   #heardAt: number;
   /** Telemetry that came too fast; an agent that waits does not add to it. */
@@ -66,6 +59,7 @@ export class Session implements LinkHandler {
     this.#ports = ports;
     this.#owner = owner;
     this.#patience = new TokenBucket(MESSAGES, ports.clock);
+    this.#resumes = new TokenBucket(RESUMES, ports.clock);
     this.#heardAt = ports.clock.monotonic();
     const nonce = randomBytes(32).toString("base64url");
     this.#state = { at: "challenged", nonce };
@@ -79,18 +73,10 @@ export class Session implements LinkHandler {
     return this.#state.at === "live" ? this.#state : undefined;
   }
 
+  /** Whoever talks too much is heard at the pace that the cloud bears. */
   text(text: string): void {
-    if (!this.#patience.take()) {
-      this.close("too-many-requests");
-      return;
-    }
-    void this.#turns.run(async () => {
-      try {
-        await this.#handle(decodeAgentMessage(text));
-      } catch (error) {
-        this.#fail(error);
-      }
-    });
+    if (!this.#patience.take()) this.#link.holdFor(BREATH_MS);
+    this.#attempt(() => this.#handle(decodeAgentMessage(text)));
   }
 
   binary(): void {
@@ -102,30 +88,21 @@ export class Session implements LinkHandler {
   }
 
   drained(): void {
-    for (const [feed, flow] of this.live?.flows ?? []) {
-      if (flow === "lagging") this.resync(feed, "lag");
-    }
+    this.#attempt(() => this.live?.following.drained());
   }
 
   closed(): void {
-    this.#owner.closed(this);
-    this.#state = { at: "closed" };
+    this.#leave();
   }
 
   /** Hands on a live segment's frame, unless this agent is not there for it. */
   push(feed: FeedName, frame: Buffer): void {
-    const flows = this.live?.flows;
-    if (flows?.get(feed) !== "live") return;
-    if (this.#link.buffered > MOST_BUFFERED) flows.set(feed, "lagging");
-    else this.#link.write(frame);
+    this.live?.following.push(feed, frame);
   }
 
-  /** Tells the agent to ask its way anew. */
-  resync(feed: FeedName, reason: "lag" | "epoch"): void {
-    const flows = this.live?.flows;
-    if (!flows?.has(feed)) return;
-    flows.set(feed, "away");
-    this.#say({ type: "resync", feed, reason });
+  /** A feed's history begins anew. */
+  beginAnew(feed: FeedName): void {
+    this.live?.following.beginAnew(feed);
   }
 
   /** Once a heartbeat: says where the feeds stand, and asks for a sign of life. */
@@ -148,36 +125,33 @@ export class Session implements LinkHandler {
     if (this.#state.at === "closed") return;
     const agent = this.live?.agent.id;
     this.#ports.log.debug("session closed", { agent, reason });
-    this.#owner.closed(this);
-    this.#state = { at: "closed" };
+    this.#leave();
     this.#link.close(reason);
   }
 
-  async #handle(message: AgentMessage): Promise<void> {
+  #handle(message: AgentMessage): void {
     const state = this.#state;
     if (state.at === "closed") return;
     if (state.at === "challenged" && message.type === "hello") {
-      await this.#greet(checkHello(message, this.#challenge(state.nonce)));
+      this.#greet(checkHello(message, this.#challenge(state.nonce)));
     } else if (state.at === "live" && message.type !== "hello") {
-      await this.#hear(state, message);
+      this.#hear(state, message);
     } else {
       throw new Malformed(message.type, `is out of place when ${state.at}`);
     }
   }
 
-  async #hear(
+  #hear(
     live: Live,
     message: Exclude<AgentMessage, { readonly type: "hello" }>,
-  ): Promise<void> {
+  ): void {
     switch (message.type) {
       case "resume": {
         const { feed, position } = message;
-        await this.#resume(live, feed, position && positionOf(position));
-        return;
+        return this.#resume(live, feed, position && positionOf(position));
       }
       case "receipt":
-        this.#takeReceipt(live, message);
-        return;
+        return this.#takeReceipt(live, message);
       case "telemetry":
         // Not awaited: receipts must not wait for the disk behind it.
         void this.#takeTelemetry(live.agent, message).catch((error: unknown) =>
@@ -188,7 +162,7 @@ export class Session implements LinkHandler {
         const { feed, code, detail } = message;
         const agent = live.agent.id;
         this.#ports.log.warn("agent refused", { agent, feed, code, detail });
-        this.#ports.note({ kind: "refusal", agent, feed, code, detail });
+        this.#ports.answers.refusal({ agent, feed, code, detail });
       }
     }
   }
@@ -198,65 +172,54 @@ export class Session implements LinkHandler {
     return { nonce, cloud: this.#ports.cloudName, agent };
   }
 
-  async #greet(greeting: Greeting): Promise<void> {
-    this.#state = { at: "greeted" };
+  /** Nothing awaits in here: whoever is revoked was so before, or is live. */
+  #greet(greeting: Greeting): void {
     const { hello, agent } = greeting;
     const feeds = this.#ports.feedsOf(agent.org);
-    const positions = hello.positions.map(positionOf);
-    const plans = await this.#ports.plans(feeds, positions);
-    if (this.#isClosed()) return;
-
+    const following = this.#following(agent.id, feeds);
     const secret = newSecret();
-    const live: Live = { ...greeting, secret, flows: new Map() };
-    this.#state = { at: "live", ...live };
+    const fetching = new Set<FeedName>();
+    this.#state = { at: "live", ...greeting, secret, following, fetching };
     this.#owner.welcomed(this);
-    this.#say({
-      type: "welcome",
-      agent: agent.id,
-      org: agent.org,
-      session: secret,
-      heartbeatMs: this.#ports.heartbeatMs,
-      plans: [...plans],
+    following.begin(hello.positions.map(positionOf), (plans) => {
+      this.#say({
+        type: "welcome",
+        agent: agent.id,
+        org: agent.org,
+        session: secret,
+        heartbeatMs: this.#ports.heartbeatMs,
+        plans: [...plans],
+      });
     });
-    this.#follow(live, plans, positions);
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
-    const { version } = hello;
-    this.#ports.note({ kind: "agent-seen", agent: agent.id, version });
+    this.#ports.answers.seen(agent, hello.version);
   }
 
-  async #resume(
-    live: Live,
+  #following(agent: string, feeds: readonly FeedName[]): Following {
+    return new Following(feeds, {
+      agent,
+      link: this.#link,
+      gateway: this.#ports,
+      framesAfter: (at) => this.#owner.framesAfter(at),
+      say: (message) => this.#say(message),
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  #resume(
+    { following, agent }: Live,
     feed: FeedName,
     position: Position | undefined,
-  ): Promise<void> {
-    if (!live.flows.has(feed) || (position && position.feed !== feed)) {
-      throw new Malformed("resume", `is not for a feed of ${live.agent.id}`);
-    }
-    const positions = position === undefined ? [] : [position];
-    const plans = await this.#ports.plans([feed], positions);
-    if (this.#isClosed()) return;
-    this.#say({ type: "plan", plans: [...plans] });
-    this.#follow(live, plans, positions);
-  }
-
-  /** Nothing awaits in here, so nothing is appended between tail and live. */
-  #follow(
-    { flows }: Live,
-    plans: readonly FeedPlan[],
-    positions: readonly Position[],
   ): void {
-    for (const { mode, feed, epoch } of plans) {
-      flows.set(feed, mode === "tail" ? "live" : "away");
-      if (mode !== "tail") continue;
-      const offset = positions.find((at) => at.feed === feed)?.offset ?? 0;
-      for (const bytes of this.#ports.segmentsAfter({ feed, epoch, offset })) {
-        this.#link.write(encodeFrame("binary", bytes));
-      }
+    if (!following.has(feed) || (position && position.feed !== feed)) {
+      throw new Malformed("resume", `is not for a feed of ${agent.id}`);
     }
+    if (this.#resumes.take()) following.resume(feed, position);
+    else this.close("too-many-requests");
   }
 
   #takeReceipt(
-    { agent, key, flows }: Live,
+    { agent, key, following }: Live,
     { signed, signature }: { signed: string; signature: string },
   ): void {
     const receipt = parseJson(Receipt, signed, "receipt");
@@ -264,10 +227,10 @@ export class Session implements LinkHandler {
     if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
       throw new HelloRefused("unauthenticated", "a receipt's signature is bad");
     }
-    if (receipt.agent !== agent.id || !flows.has(receipt.position.feed)) {
+    if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
       throw new Malformed("receipt", "is for another agent or feed");
     }
-    this.#ports.note({ kind: "receipt", agent: agent.id, signed, signature });
+    this.#ports.answers.receipt(receipt, { signed, signature });
   }
 
   /** What is not durable is not acknowledged: the agent says it again. */
@@ -307,8 +270,18 @@ export class Session implements LinkHandler {
     if (this.#state.at === "challenged") this.close("unauthenticated");
   }
 
-  #isClosed(): boolean {
-    return this.#state.at === "closed";
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #leave(): void {
+    this.live?.following.end();
+    this.#owner.closed(this);
+    this.#state = { at: "closed" };
   }
 
   #say(message: CloudMessage): void {
@@ -319,17 +292,20 @@ export class Session implements LinkHandler {
 /** How long a connection may stay without saying who it is. */
 const HELLO_DEADLINE_MS = 10_000;
 
-/** Of what is pushed; a slower agent fetches the rest. */
-const MOST_BUFFERED = 1024 * 1024;
-
 /** One ping may get lost, two are a dead connection. */
 const SILENT_HEARTBEATS = 2.5;
 
 /** Telemetry over the rate, until a session has shown that it does not wait. */
 const MOST_TOO_FAST = 10;
 
-/** Room for the receipts of a large import; a talkative agent is sent away. */
+/** Room for the receipts of a large import. */
 const MESSAGES = { perSecond: 100, burst: 1_000 };
+
+/** How long an agent that says more is not read from. */
+const BREATH_MS = 1_000;
+
+/** Each may cost a tail; all feeds of an agent may need one at once. */
+const RESUMES = { perSecond: 2, burst: 16 };
 
 function positionOf(wire: {
   readonly feed: FeedName;

@@ -26,10 +26,15 @@ export function openDatabase(path: string, durability: Durability): Database {
     return open(path, durability);
   } catch (error) {
     if (durability !== "rebuildable" || !isDamage(error)) throw error;
-    for (const suffix of ["", "-wal", "-shm"]) {
-      rmSync(path + suffix, { force: true });
-    }
+    removeDatabase(path);
     return open(path, durability);
+  }
+}
+
+/** Removes a file that can be folded anew. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) {
+    rmSync(path + suffix, { force: true });
   }
 }
 
@@ -49,8 +54,8 @@ export function holdAlone(path: string): Disposable {
   return { [Symbol.dispose]: () => void lock.close() };
 }
 
-/** How long to wait for the other thread's lock before giving up. */
-const PATIENCE_MS = 5_000;
+/** How long everything waits for somebody else's lock before giving up. */
+const PATIENCE_MS = 250;
 
 function open(path: string, durability: Durability): Database {
   const readonly = durability === "read-only";

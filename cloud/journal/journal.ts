@@ -6,7 +6,7 @@ export interface Journal {
    * Appends all events or none; returns once they are on the disk.
    * @param expectedLast refuse if somebody else appended since
    * @returns the sequence number of the last of them
-   * @throws JournalConflict
+   * @throws JournalConflict, or JournalUnfollowed
    */
   append(events: readonly Event[], expectedLast?: number): number;
   /** Events from sequence number `from` on, at most `limit`. */
@@ -29,4 +29,12 @@ export class JournalConflict extends Error {
   ) {
     super(`the journal is at ${actualLast}, not at ${expectedLast}`);
   }
+}
+
+/**
+ * A listener failed over something that is durable: whoever decides on what it
+ * keeps would decide on an old state. A new start catches up.
+ */
+export class JournalUnfollowed extends Error {
+  override readonly name = "JournalUnfollowed";
 }

@@ -3,6 +3,7 @@ import { openDatabase, type Database, type Statement } from "./database.js";
 import type { Event, Recorded } from "./events.js";
 import {
   JournalConflict,
+  JournalUnfollowed,
   type Journal,
   type JournalListener,
 } from "./journal.js";
@@ -15,6 +16,13 @@ export class SqliteJournal implements Journal, Disposable {
   readonly #read: (from: number, limit: number) => readonly Recorded[];
   readonly #listeners = new Set<JournalListener>();
   #last: number;
+  #broken: JournalUnfollowed | undefined;
+  #break: (why: JournalUnfollowed) => void = () => undefined;
+
+  /** Resolves once the process had better end: nothing more is appended. */
+  readonly broken = new Promise<JournalUnfollowed>((resolve) => {
+    this.#break = resolve;
+  });
 
   private constructor(database: Database, clock: Clock) {
     this.#database = database;
@@ -33,6 +41,7 @@ export class SqliteJournal implements Journal, Disposable {
   }
 
   append(events: readonly Event[], expectedLast = this.#last): number {
+    if (this.#broken !== undefined) throw this.#broken;
     const at = this.#clock.now();
     const write = this.#database.transaction(() => {
       const actual = lastOf(this.#database);
@@ -47,7 +56,7 @@ export class SqliteJournal implements Journal, Disposable {
     });
     const appended = write.immediate();
     this.#last = expectedLast + appended.length;
-    for (const listener of this.#listeners) listener(appended);
+    for (const listener of this.#listeners) this.#tell(listener, appended);
     return this.#last;
   }
 
@@ -66,6 +75,18 @@ export class SqliteJournal implements Journal, Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
+  }
+
+  /** What is durable reaches everybody, whoever fails over it. */
+  #tell(listener: JournalListener, appended: readonly Recorded[]): void {
+    try {
+      listener(appended);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `event ${this.#last} is durable, but was not taken in: ${why}`;
+      this.#broken ??= new JournalUnfollowed(message, { cause });
+      this.#break(this.#broken);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { sha256 } from "../../agent/protocol/container.js";
 import { openDatabase, type Database, type Statement } from "./database.js";
 import type { Recorded } from "./events.js";
@@ -93,22 +94,36 @@ type ReadJournal = (from: number, limit: number) => readonly Recorded[];
 /** Events in one transaction: segments among them hold thousands of ops each. */
 const BATCH = 16;
 
+/** The journal lost its end, and agents hold what it does not know. */
+export class JournalRolledBack extends Error {
+  override readonly name = "JournalRolledBack";
+
+  constructor(path: string, seen: number, last: number) {
+    super(
+      `${path} has seen event ${seen}, but the journal ends at ${last}: it was restored from a copy, and agents may hold bans that it does not know; run "tourniquet-cloud new-epoch --dir ${dirname(path)}", then start again`,
+    );
+  }
+}
+
 /**
- * Starts over when the tables are of another version, or know of events that
- * the journal does not: then it is a journal restored from a copy.
+ * Starts over when the tables are of another version.
+ * @throws JournalRolledBack
  */
 function prepareTables(
   database: Database,
   projections: readonly Projection[],
   journalLast: number,
 ): void {
+  const old = tablesOf(database);
+  const seen = old.includes("cursor") ? cursorOf(database) : 0;
+  if (seen > journalLast) {
+    throw new JournalRolledBack(database.name, seen, journalLast);
+  }
   const ddl = [CURSOR, ...projections.map(({ tables }) => tables)].join(";\n");
   const version = sha256(Buffer.from(ddl)).readInt32BE(0);
-  const known = database.pragma("user_version", { simple: true });
-  if (known === version && cursorOf(database) <= journalLast) return;
+  if (database.pragma("user_version", { simple: true }) === version) return;
   database.transaction(() => {
-    for (const table of tablesOf(database))
-      database.exec(`DROP TABLE ${table}`);
+    for (const table of old) database.exec(`DROP TABLE ${table}`);
     database.exec(ddl);
     database.exec("INSERT INTO cursor (seq) VALUES (0)");
     database.pragma(`user_version = ${version}`);

@@ -1,3 +1,5 @@
+import { FOREVER } from "../../agent/model/ban.js";
+
 /** The shapes that block lists come in. */
 export const listFormats = [
   "plain",
@@ -68,7 +70,7 @@ function readSpamhausJson(line: string): Line {
 
 /** `add <set> <range> [timeout n]`, as `ipset save` writes it. */
 function readIpset(line: string): Line {
-  const words = withoutComment(line).split(/\s+/).filter(isOption);
+  const words = withoutComment(line).split(/\s+/).filter(isWord);
   const [command, , range, ...rest] = words;
   if (command === undefined || command === "" || command === "create") {
     return NOTHING;
@@ -79,7 +81,7 @@ function readIpset(line: string): Line {
   if (at < 0) return { kind: "entry", range };
   const timeout = Number(rest[at + 1]);
   return Number.isSafeInteger(timeout) && timeout >= 0
-    ? { kind: "entry", range, timeout }
+    ? { kind: "entry", range, timeout: Math.min(timeout, FOREVER) }
     : wrong(`has timeout "${rest[at + 1] ?? ""}"`);
 }
 
@@ -94,7 +96,7 @@ function readIpsum(line: string): Line {
   return { kind: "entry", range };
 }
 
-const isOption = (word: string): boolean => !word.startsWith("-");
+const isWord = (word: string): boolean => !word.startsWith("-");
 
 function withoutComment(line: string): string {
   const at = line.search(/[#;]/);

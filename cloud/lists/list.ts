@@ -4,6 +4,7 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
+import { limits } from "../../agent/protocol/limits.js";
 import { detectFormat, readLine, type ListFormat } from "./formats.js";
 import { RangeStore } from "./range-store.js";
 
@@ -68,6 +69,11 @@ export class ListReader {
     if (cidr === undefined) return;
     if (hasHostBits(range, cidr)) this.#masked += 1;
     if (!this.ranges.add(cidr, timeout)) this.#duplicates += 1;
+    if (this.ranges.size > limits.snapshotBans) {
+      throw new NotAList(
+        `more than ${limits.snapshotBans} ranges are not taken`,
+      );
+    }
   }
 
   #range(text: string, range: string): Cidr | undefined {
@@ -90,12 +96,12 @@ export class ListReader {
   }
 }
 
-/** A line that no list has: the file is something else. */
+/** A line that no list has, or more than a feed takes. */
 export class NotAList extends Error {
   override readonly name = "NotAList";
 }
 
-/** Reads bytes as they come, whichever way lines end. */
+/** Reads bytes as they come; lines end with LF or CRLF. */
 export async function readList(
   chunks: AsyncIterable<Uint8Array>,
   reader: ListReader,

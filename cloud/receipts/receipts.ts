@@ -11,7 +11,8 @@ export const receiptTables: Projection = {
       feed TEXT NOT NULL, epoch TEXT NOT NULL, last INTEGER NOT NULL,
       receipt TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX receipts_by_place ON receipts (feed, last);
+    CREATE INDEX receipts_by_place ON receipts (feed, epoch, last);
+    CREATE INDEX receipts_by_agent ON receipts (agent, feed, epoch, last);
     CREATE TABLE refusals (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       feed TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL
@@ -61,33 +62,36 @@ export interface AnswerQuery {
   readonly limit: number;
   readonly agent: string | undefined;
   readonly feed: string | undefined;
+  readonly epoch: string | undefined;
   /** Receipts that stand at least here. */
   readonly offset: number | undefined;
 }
 
 /** Finds what agents answered. */
 export class Receipts {
-  readonly #receipts: Statement<{ seq: number; at: number; receipt: string }>;
-  readonly #refusals: Statement<RefusalEntry>;
+  readonly #database: Database;
+  readonly #prepared = new Map<string, Statement<unknown>>();
+  readonly #newest: Statement<number | null>;
 
   constructor(database: Database) {
-    this.#receipts = database.prepare(
-      `SELECT seq, at, receipt FROM receipts
-       WHERE seq > @after AND (@agent IS NULL OR agent = @agent)
-         AND (@feed IS NULL OR feed = @feed)
-         AND (@offset IS NULL OR last >= @offset)
-       ORDER BY seq LIMIT @limit`,
-    );
-    this.#refusals = database.prepare(
-      `SELECT seq, at, agent, feed, code, detail FROM refusals
-       WHERE seq > @after AND (@agent IS NULL OR agent = @agent)
-         AND (@feed IS NULL OR feed = @feed)
-       ORDER BY seq LIMIT @limit`,
-    );
+    this.#database = database;
+    this.#newest = database
+      .prepare<unknown[], number | null>(
+        "SELECT max(last) FROM receipts WHERE agent = ? AND feed = ? AND epoch = ?",
+      )
+      .pluck();
   }
 
   receipts(query: AnswerQuery): readonly ReceiptEntry[] {
-    return this.#receipts.all(bound(query)).map(({ seq, at, receipt }) => ({
+    const filters = {
+      agent: "agent = @agent",
+      feed: "feed = @feed",
+      epoch: "epoch = @epoch",
+      offset: "last >= @offset",
+    };
+    const from = receiptsFor(query);
+    const select = this.#select<ReceiptRow>(from, filters, query);
+    return select.all(query).map(({ seq, at, receipt }) => ({
       seq,
       at,
       receipt: JSON.parse(receipt) as Receipt,
@@ -95,15 +99,44 @@ export class Receipts {
   }
 
   refusals(query: AnswerQuery): readonly RefusalEntry[] {
-    return this.#refusals.all(bound(query));
+    const filters = { agent: "agent = @agent", feed: "feed = @feed" };
+    return this.#select<RefusalEntry>(REFUSALS, filters, query).all(query);
+  }
+
+  /** How far the agent's receipts of an epoch go. */
+  newest(agent: string, feed: FeedName, epoch: string): number | undefined {
+    return this.#newest.get(agent, feed, epoch) ?? undefined;
+  }
+
+  /** Only what is asked for stands in the statement, so that indexes serve it. */
+  #select<Row>(
+    from: string,
+    filters: Partial<Record<keyof AnswerQuery, string>>,
+    query: AnswerQuery,
+  ): Statement<Row> {
+    const asked = Object.entries(filters).flatMap(([name, filter]) =>
+      query[name as keyof AnswerQuery] === undefined ? [] : [filter],
+    );
+    const where = ["seq > @after", ...asked].join(" AND ");
+    const text = `${from} WHERE ${where} ORDER BY seq LIMIT @limit`;
+    const known = this.#prepared.get(text) ?? this.#database.prepare(text);
+    this.#prepared.set(text, known);
+    return known as Statement<Row>;
   }
 }
 
-function bound({ agent, feed, offset, ...rest }: AnswerQuery) {
-  return {
-    ...rest,
-    agent: agent ?? null,
-    feed: feed ?? null,
-    offset: offset ?? null,
-  };
+interface ReceiptRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly receipt: string;
+}
+
+const RECEIPTS = "SELECT seq, at, receipt FROM receipts";
+
+const REFUSALS = "SELECT seq, at, agent, feed, code, detail FROM refusals";
+
+/** Behind a place stand few receipts, which SQLite does not know by itself. */
+function receiptsFor({ feed, epoch, offset }: AnswerQuery): string {
+  const placed = [feed, epoch, offset].every((each) => each !== undefined);
+  return placed ? `${RECEIPTS} INDEXED BY receipts_by_place` : RECEIPTS;
 }

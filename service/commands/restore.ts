@@ -67,9 +67,6 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
  */
 async function protect(enforcer: Enforcer, config: Config): Promise<void> {
   if ((await enforcer.read()).at === "present") return;
-  const facts = await readHostFacts({ hostname: LITERAL, connected: [] });
+  const facts = await readHostFacts([]);
   await enforcer.protect(protectedRanges(facts, config.guard));
 }
-
-/** In the place of the cloud's name: it needs no name server to be resolved. */
-const LITERAL = "127.0.0.1";

@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import { audienceOf, type Position } from "../../agent/model/position.js";
+import {
+  audienceOf,
+  type FeedName,
+  type Position,
+} from "../../agent/model/position.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import {
   decodeCloudMessage,
@@ -8,6 +12,7 @@ import {
   SUBPROTOCOL,
   type AgentMessage,
   type CloudMessage,
+  type FeedPlan,
 } from "../../agent/protocol/messages.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { openSegment, type Segment } from "../../agent/protocol/segment.js";
@@ -108,6 +113,15 @@ export class TestAgent implements Disposable {
       if (at >= 0) return this.messages.splice(at, 1)[0] as MessageOf<T>;
       await this.#news(type);
     }
+  }
+
+  /** The plan of a feed: the welcome's, or one that came later. */
+  async planOf(
+    { plans }: { readonly plans: readonly FeedPlan[] },
+    feed: FeedName,
+  ): Promise<FeedPlan> {
+    const found = plans.find((plan) => plan.feed === feed);
+    return found ?? this.planOf(await this.next("plan"), feed);
   }
 
   async nextSegment(): Promise<Segment> {

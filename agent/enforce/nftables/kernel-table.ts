@@ -97,13 +97,11 @@ export class KernelTable {
     fill: Fill,
     read: (message: Message) => readonly T[],
   ): readonly T[] {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return Array.from(this.#socket.dump(operation, fill), read).flat();
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
-      }
+    try {
+      return this.#socket.list(operation, fill, read);
+    } catch (error) {
+      if (isAbsent(error)) return [];
+      throw error;
     }
   }
 }
@@ -120,13 +118,5 @@ export function isFound(answer: Answer): boolean {
   throw answer;
 }
 
-/** Others changed their rules while ours were listed: the list may be wrong. */
-export function isInterrupted(error: unknown): boolean {
-  return error instanceof NetlinkError && error.code === "EINTR";
-}
-
 /** Bounds what waits in the socket's receive buffer. */
 const MOST_QUESTIONS = 256;
-
-/** A list is short, so a second attempt is rare already. */
-const MOST_ATTEMPTS = 10;

@@ -6,7 +6,11 @@ import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { addTable, deleteTable } from "../../netlink/nftables/messages.js";
-import { NetlinkSocket } from "../../netlink/socket.js";
+import {
+  MOST_ATTEMPTS,
+  NetlinkSocket,
+  isInterrupted,
+} from "../../netlink/socket.js";
 import {
   NotEnforced,
   RulesetGone,
@@ -23,7 +27,6 @@ import {
   KernelTable,
   isAbsent,
   isFound,
-  isInterrupted,
   type Standing,
 } from "./kernel-table.js";
 import { askForLabel } from "./label.js";
@@ -39,6 +42,11 @@ export class NftablesEnforcer implements Enforcer {
   readonly #oneAtATime = new Mutex();
   /** Spares a change the look at all sets; forgotten when in doubt. */
   #standing: Standing | undefined;
+  /**
+   * The kernel took a change and then did not hold it. Its label proves nothing
+   * any more, so the ruleset counts as absent until it has been built anew.
+   */
+  #doubted = false;
   /** What wins over every ban; undefined until somebody says. */
   #allowed: readonly Cidr[] | undefined;
 
@@ -53,7 +61,9 @@ export class NftablesEnforcer implements Enforcer {
   read(): Promise<KernelState> {
     return this.#enforcing(() => {
       this.#standing = this.#table.standing();
-      if (this.#standing === undefined) return { at: "absent" };
+      if (this.#standing === undefined || this.#doubted) {
+        return { at: "absent" };
+      }
       return { at: "present", ...this.#standing.label };
     });
   }
@@ -79,6 +89,7 @@ export class NftablesEnforcer implements Enforcer {
       const order = { label, entries, allowed: this.#allowed };
       const { layout, sample } = await rebuild(this.#table, order, this.#clock);
       this.#standing = { layout, label };
+      this.#doubted = false;
       this.#confirm(this.#standing, { put: sample, remove: [] });
     });
   }
@@ -164,6 +175,7 @@ export class NftablesEnforcer implements Enforcer {
     const held = this.#table.holds([...there, ...gone], layout);
     const asWanted = held.every((holds, i) => holds === i < there.length);
     if (!labels.every(isFound) || !asWanted) {
+      this.#doubted = true;
       throw new NotEnforced(
         `the kernel took revision ${label.revision}, but does not hold it`,
       );
@@ -190,5 +202,3 @@ const MOST_CONFIRMED = 32;
 
 /** A ban may expire between the batch and the look at it. */
 const TOO_SHORT_TO_CONFIRM_MS = 1_000;
-
-const MOST_ATTEMPTS = 10;

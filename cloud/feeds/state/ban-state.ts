@@ -34,7 +34,8 @@ export class BanState {
     this.#bans = database.prepare(
       `SELECT address, expires_at AS expiresAt, text AS reason
        FROM bans JOIN reasons ON reasons.id = bans.reason
-       WHERE feed = ? AND family = ? AND prefix = ? ORDER BY address`,
+       WHERE feed = ? AND family = ? AND prefix = ? AND expires_at > ?
+       ORDER BY address`,
     );
     this.#expiry = database
       .prepare<unknown[], number>(
@@ -49,9 +50,13 @@ export class BanState {
     return { feed, epoch, offset, hash: Buffer.from(hash, "hex") };
   }
 
-  /** Forgets what expired: agents have let go of it by themselves. */
+  /** Forgets what expired long ago, should the clock have been wrong. */
   purge(unixNow: number): void {
-    this.#purge.run(unixNow);
+    this.#purge.run(unixNow - CLOCK_MARGIN_S);
+  }
+
+  feeds(): readonly FeedName[] {
+    return this.#counts.all().map(({ feed }) => feed);
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -73,12 +78,15 @@ export class BanState {
     return until;
   }
 
-  /** Sorted as snapshots are; at most `limits.reasons` different reasons. */
-  *groups(feed: FeedName): Generator<Group> {
+  /**
+   * Bans that have not expired, sorted as snapshots are; at most
+   * `limits.reasons` different reasons.
+   */
+  *groups(feed: FeedName, unixNow: number): Generator<Group> {
     const { id } = this.#row(feed);
     const reasons = new FewReasons();
     for (const { family, prefix } of this.#groups.all(id)) {
-      const rows = this.#bans.iterate(id, family, prefix);
+      const rows = this.#bans.iterate(id, family, prefix, unixNow);
       yield { family, prefix, bans: bansOf(rows, prefix, reasons) };
     }
   }
@@ -89,6 +97,9 @@ export class BanState {
     return row;
   }
 }
+
+/** A wall clock that jumps ahead for less than a day costs no ban. */
+const CLOCK_MARGIN_S = 24 * 60 * 60;
 
 interface PositionRow {
   readonly id: number;

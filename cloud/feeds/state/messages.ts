@@ -42,3 +42,8 @@ export type StateAnswer =
     }
   | { readonly id: number; readonly coveredUntil: number }
   | { readonly id: number; readonly failure: string };
+
+/** What the thread says by itself: why it lags behind, or that it does no more. */
+export interface StateReport {
+  readonly trouble: string | undefined;
+}

@@ -1,7 +1,9 @@
+import { unixSeconds } from "../../../agent/clock.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { sha256, type Sign } from "../../../agent/protocol/container.js";
 import { sealSnapshot } from "../../../agent/protocol/snapshot.js";
 import type { Database, Statement } from "../../journal/database.js";
+import { GOOD_FOR_MS } from "../chain.js";
 import type { BanState } from "./ban-state.js";
 import type { SnapshotFiles } from "./snapshot-files.js";
 
@@ -17,9 +19,6 @@ export interface SnapshotEntry {
   readonly issuedAt: number;
 }
 
-/** As for segments: whoever was away for longer gets a new one. */
-export const SNAPSHOT_GOOD_FOR_MS = 30 * 24 * 60 * 60 * 1000;
-
 /** Builds snapshots and keeps the newest three of each feed. */
 export class SnapshotShelf {
   readonly #state: BanState;
@@ -27,6 +26,7 @@ export class SnapshotShelf {
   readonly #sign: Sign;
   readonly #all: Statement<SnapshotEntry>;
   readonly #add: Statement<never>;
+  readonly #dropOld: Statement<never>;
   readonly #drop: Statement<never>;
 
   constructor(
@@ -40,16 +40,19 @@ export class SnapshotShelf {
     this.#all = database.prepare(
       `SELECT sha256, feed, epoch, last AS offset, bytes, bans,
          issued_at AS issuedAt
-       FROM snapshots ORDER BY feed, issued_at DESC, last DESC`,
+       FROM snapshots ORDER BY feed, last DESC, issued_at DESC`,
     );
     this.#add = database.prepare(
       "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
-    this.#drop = database.prepare(
-      `DELETE FROM snapshots WHERE feed = ? AND sha256 NOT IN (
-         SELECT sha256 FROM snapshots WHERE feed = ?
-         ORDER BY issued_at DESC, last DESC LIMIT ${KEPT})`,
+    this.#dropOld = database.prepare(
+      `DELETE FROM snapshots WHERE feed = @feed AND (epoch <> @epoch OR
+         sha256 NOT IN (SELECT sha256 FROM snapshots
+           WHERE feed = @feed AND epoch = @epoch
+           ORDER BY last DESC, issued_at DESC LIMIT ${KEPT}))`,
     );
+    this.#drop = database.prepare("DELETE FROM snapshots WHERE sha256 = ?");
+    this.#dropLost();
     this.#tidy();
   }
 
@@ -59,14 +62,14 @@ export class SnapshotShelf {
 
   /** The feed's state as it stands, signed and on the disk. */
   build(feed: FeedName, now: number): SnapshotEntry {
-    this.#state.purge(Math.floor(now / 1000));
+    this.#state.purge(unixSeconds(now));
     const position = this.#state.position(feed);
     const { bytes, bans } = sealSnapshot(
       {
         position,
         issuedAt: now,
-        notAfter: now + SNAPSHOT_GOOD_FOR_MS,
-        groups: this.#state.groups(feed),
+        notAfter: now + GOOD_FOR_MS,
+        groups: this.#state.groups(feed, unixSeconds(now)),
       },
       this.#sign,
     );
@@ -75,10 +78,17 @@ export class SnapshotShelf {
     const { epoch, offset } = position;
     const size = bytes.length;
     this.#add.run(name, feed, epoch, offset, size, bans, now);
-    this.#drop.run(feed, feed);
+    this.#dropOld.run({ feed, epoch });
     this.#tidy();
     const issuedAt = now;
     return { sha256: name, feed, epoch, offset, bytes: size, bans, issuedAt };
+  }
+
+  /** The file's name survives a crash less well than its row, or the reverse. */
+  #dropLost(): void {
+    for (const { sha256, bytes } of this.entries()) {
+      if (!this.#files.holds(sha256, bytes)) this.#drop.run(sha256);
+    }
   }
 
   #tidy(): void {

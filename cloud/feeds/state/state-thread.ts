@@ -9,6 +9,7 @@ import { bansTables } from "./bans-tables.js";
 import type {
   StateAnswer,
   StateMessage,
+  StateReport,
   StateRequest,
   StateSetup,
 } from "./messages.js";
@@ -29,15 +30,7 @@ function run(setup: StateSetup): void {
     files: new SnapshotFiles(setup.snapshots),
     sign: signerOf(setup.contentKeys.map(keyFromPem)),
   });
-  // A few events at a time, so that questions come in between.
-  const follow = (): NodeJS.Timeout =>
-    setTimeout(
-      () => {
-        following = follow();
-      },
-      folder.step(read) ? 0 : FOLLOW_EVERY_MS,
-    );
-  let following = follow();
+  const following = follow(() => folder.step(read));
 
   const answer = ({ id, question }: StateRequest): StateAnswer => {
     switch (question.ask) {
@@ -60,7 +53,7 @@ function run(setup: StateSetup): void {
     }
   };
   const close = (): void => {
-    clearTimeout(following);
+    following.stop();
     bans.close();
     journal.close();
     parentPort?.close();
@@ -71,6 +64,28 @@ function run(setup: StateSetup): void {
   });
 }
 
+/** A few events at a time, so that questions come in between. */
+function follow(step: () => boolean): { stop(): void } {
+  let trouble: string | undefined;
+  const report = (now: string | undefined): void => {
+    if (now === trouble) return;
+    trouble = now;
+    parentPort?.postMessage({ trouble } satisfies StateReport);
+  };
+  const next = (): void => {
+    let more = false;
+    try {
+      more = step();
+      report(undefined);
+    } catch (error) {
+      report(messageOf(error));
+    }
+    timer = setTimeout(next, more ? 0 : FOLLOW_EVERY_MS);
+  };
+  let timer = setTimeout(next, 0);
+  return { stop: () => clearTimeout(timer) };
+}
+
 /** Lag that nobody waits for: whoever asks is caught up with first. */
 const FOLLOW_EVERY_MS = 1_000;
 
@@ -78,8 +93,11 @@ function orFailure(id: number, work: () => StateAnswer): StateAnswer {
   try {
     return work();
   } catch (error) {
-    return { id, failure: error instanceof Error ? error.message : "unknown" };
+    return { id, failure: messageOf(error) };
   }
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 run(workerData as StateSetup);

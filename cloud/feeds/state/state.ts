@@ -6,6 +6,7 @@ import type { FeedName } from "../../../agent/model/position.js";
 import type {
   StateAnswer,
   StateQuestion,
+  StateReport,
   StateRequest,
   StateSetup,
 } from "./messages.js";
@@ -16,32 +17,43 @@ export class StateFailed extends Error {
   override readonly name = "StateFailed";
 }
 
+type Thread =
+  | { readonly at: "up"; readonly worker: Worker }
+  /** It ended by itself and is started again soon. */
+  | { readonly at: "down"; readonly again: NodeJS.Timeout }
+  | { readonly at: "closed" };
+
 /** This thread's hand on the thread that keeps the bans. */
 export class State implements AsyncDisposable {
-  readonly #worker: Worker;
+  readonly #setup: StateSetup;
   readonly #log: Logger;
   readonly #waiting = new Map<number, Waiter>();
   readonly #building = new Map<FeedName, Promise<SnapshotEntry>>();
+  #thread: Thread;
   #snapshots: readonly SnapshotEntry[] = [];
   #asked = 0;
-  #ended: Error | undefined;
+  #trouble: string | undefined;
 
-  private constructor(worker: Worker, log: Logger) {
-    this.#worker = worker;
+  private constructor(setup: StateSetup, log: Logger) {
+    this.#setup = setup;
     this.#log = log;
-    worker.on("message", (answer: StateAnswer) => this.#settle(answer));
-    worker.on("error", (error) => {
-      this.#log.error("the thread that keeps the bans ended", { error });
-      this.#end(error);
-    });
-    worker.on("exit", () => this.#end(undefined));
+    this.#thread = this.#start();
   }
 
   static async open(setup: StateSetup, log: Logger): Promise<State> {
-    const url = new URL("./state-thread.js", import.meta.url);
-    const state = new State(new Worker(url, { workerData: setup }), log);
-    await state.#ask({ ask: "snapshots" });
-    return state;
+    const state = new State(setup, log);
+    try {
+      await state.#ask({ ask: "snapshots" });
+      return state;
+    } catch (error) {
+      await state[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Why the bans are not kept as they should be; undefined when they are. */
+  trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** What lies ready, newest first within a feed. */
@@ -75,10 +87,52 @@ export class State implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ended !== undefined) return;
-    const gone = once(this.#worker, "exit");
-    this.#worker.postMessage("close");
+    const thread = this.#thread;
+    this.#thread = { at: "closed" };
+    if (thread.at === "down") clearTimeout(thread.again);
+    if (thread.at !== "up") return;
+    const gone = once(thread.worker, "exit");
+    thread.worker.postMessage("close");
     await gone;
+  }
+
+  #start(): Thread {
+    const url = new URL("./state-thread.js", import.meta.url);
+    const worker = new Worker(url, { workerData: this.#setup });
+    let cause: unknown;
+    worker.on("message", (said: StateAnswer | StateReport) => {
+      if ("trouble" in said) this.#report(said.trouble);
+      else this.#settle(said);
+    });
+    worker.on("error", (error) => (cause = error));
+    worker.on("exit", () => this.#ended(cause));
+    return { at: "up", worker };
+  }
+
+  #ended(cause: unknown): void {
+    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    const failure = `the thread that keeps the bans ended${why}`;
+    const error = new StateFailed(failure, { cause });
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    if (this.#thread.at === "closed") return;
+    this.#report(failure);
+    const again = setTimeout(() => this.#startAgain(), START_AGAIN_MS);
+    this.#thread = { at: "down", again };
+  }
+
+  #startAgain(): void {
+    this.#thread = this.#start();
+    this.#ask({ ask: "snapshots" }).then(
+      () => this.#report(undefined),
+      () => undefined, // it ended again, and that was reported
+    );
+  }
+
+  #report(trouble: string | undefined): void {
+    this.#trouble = trouble;
+    if (trouble === undefined) this.#log.info("the bans are kept again", {});
+    else this.#log.error("the bans are not kept", { trouble });
   }
 
   async #build(feed: FeedName, now: number): Promise<SnapshotEntry> {
@@ -89,14 +143,15 @@ export class State implements AsyncDisposable {
 
   #ask(question: StateQuestion): Promise<StateAnswer> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) {
-        reject(this.#ended);
+      const thread = this.#thread;
+      if (thread.at !== "up") {
+        reject(new StateFailed("the thread that keeps the bans is down"));
         return;
       }
       const id = ++this.#asked;
       this.#waiting.set(id, { resolve, reject });
       const request: StateRequest = { id, question };
-      this.#worker.postMessage(request);
+      thread.worker.postMessage(request);
     });
   }
 
@@ -107,13 +162,10 @@ export class State implements AsyncDisposable {
     if ("failure" in answer) waiter?.reject(new StateFailed(answer.failure));
     else waiter?.resolve(answer);
   }
-
-  #end(cause: unknown): void {
-    this.#ended ??= new StateFailed("the state's thread ended", { cause });
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
-    this.#waiting.clear();
-  }
 }
+
+/** One that ends at once each time must not cost a core. */
+const START_AGAIN_MS = 1_000;
 
 interface Waiter {
   readonly resolve: (answer: StateAnswer) => void;

@@ -1,7 +1,15 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../agent/clock.js";
 import { sha256 } from "../../../agent/protocol/container.js";
 import { parseByteRange } from "../../../cloud/api/byte-range.js";
-import { startTestCloud, type TestCloud } from "../../support/cloud.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import {
+  startTestCloud,
+  temporaryFolder,
+  type TestCloud,
+} from "../../support/cloud.js";
 import { TestAgent } from "../../support/test-agent.js";
 
 describe("a snapshot over HTTP", () => {
@@ -36,6 +44,28 @@ describe("a snapshot over HTTP", () => {
     expect(beyond.headers.get("content-range")).toBe(`bytes */${bytes.length}`);
   });
 
+  it("is gone when its file is, and is built anew after a restart", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const founding = { dir, name: "test-cloud", publicUrl: undefined };
+    foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
+    {
+      await using cloud = await startTestCloud({ dir });
+      const { path, session, hash } = await snapshotOf(cloud);
+      rmSync(join(dir, "snapshots", `${hash}.tqn`));
+      const authorization = `Bearer ${session}`;
+      const response = await fetch(cloud.url + path, {
+        headers: { authorization },
+      });
+      expect(response.status).toBe(404);
+    }
+    await using cloud = await startTestCloud({ dir });
+    using agent = await TestAgent.connect(cloud, await cloud.enrol("later"));
+    const plan = await agent.planOf(agent.welcome, "reputation");
+    if (plan.mode !== "snapshot") throw new Error("no snapshot was planned");
+    expect(existsSync(join(dir, "snapshots", `${plan.sha256}.tqn`))).toBe(true);
+  }, 15_000);
+
   it("is only for agents that are connected", async () => {
     await using cloud = await startTestCloud();
     const { path } = await snapshotOf(cloud);
@@ -47,6 +77,21 @@ describe("a snapshot over HTTP", () => {
 });
 
 describe("segments over HTTP", () => {
+  it("can be asked for again once an answer has come", async () => {
+    await using cloud = await startTestCloud();
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
+    const { epoch } = await cloud.ban("203.0.113.7");
+    const get = () =>
+      fetch(`${cloud.url}/v1/segments?feed=urgent&epoch=${epoch}&from=1`, {
+        headers: { authorization: `Bearer ${agent.welcome.session}` },
+      });
+    for (let i = 0; i < 3; i++) {
+      const response = await get();
+      expect(response.status).toBe(200);
+      await response.arrayBuffer();
+    }
+  });
+
   it.each([
     ["another epoch", { epoch: "nope" }, [409, "wrong-epoch"]],
     ["the middle of a segment", { from: "3" }, [409, "no-segment"]],
@@ -98,8 +143,8 @@ async function snapshotOf(cloud: TestCloud) {
   );
   await cloud.request("POST", "/v1/imports", list.join("\n"));
   const agent = await TestAgent.connect(cloud, await cloud.enrol());
-  const plan = agent.welcome.plans[1];
-  if (plan?.mode !== "snapshot") throw new Error("no snapshot was planned");
+  const plan = await agent.planOf(agent.welcome, "reputation");
+  if (plan.mode !== "snapshot") throw new Error("no snapshot was planned");
   const path = `/v1/snapshots/${plan.sha256}`;
   return { path, session: agent.welcome.session, hash: plan.sha256 };
 }

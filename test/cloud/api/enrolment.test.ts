@@ -34,6 +34,18 @@ describe("enrolment", () => {
     expect(statuses).toEqual([201, ...Array<number>(19).fill(403)]);
   });
 
+  it("repeats nothing of a request that is malformed", async () => {
+    await using cloud = await startTestCloud();
+    const secret = "no secret of the right length";
+    const body = { secret, hostname: "host.example" };
+    const { status, body: said } = await cloud.request(
+      ...(["POST", "/v1/enrol"] as const),
+      body,
+    );
+    expect([status, said]).toMatchObject([400, { error: "invalid" }]);
+    expect(JSON.stringify(said)).not.toContain(secret);
+  });
+
   it("refuses a token that expired, or that it never made", async () => {
     let now = Date.now();
     const clock = { ...systemClock, now: () => now };

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
@@ -179,12 +179,39 @@ describe("tourniquet-cloud", () => {
   it("does not speak in the clear beyond loopback", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
-    await command("init", "--dir", dir, "--listen", "0.0.0.0:8443");
-    const { code, err } = await command("serve", "--dir", dir);
+    const init = ["init", "--dir", dir, "--listen", "0.0.0.0:8443"];
+    expect(await command(...init)).toEqual({
+      ...{ code: 2, out: "" },
+      err: 'tourniquet-cloud: listen "0.0.0.0:8443" is for other machines, which need --public-url to find it\n',
+    });
+    await command(...init, "--public-url", "http://192.0.2.1:8443");
+    expect(await command("serve", "--dir", dir)).toEqual({
+      ...{ code: 2, out: "" },
+      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" would be heard by others; it has to be https, or http on loopback\n',
+    });
+    const { code, err } = await command("agents", "--dir", dir);
     expect(code).toBe(2);
-    expect(err).toBe(
-      'tourniquet-cloud: listen "0.0.0.0" is not a loopback address: it needs --tls-cert and --tls-key\n',
-    );
+    expect(err).toContain("is neither https nor loopback");
+  });
+
+  it.each([
+    ["a port that is none", ["init", "--listen", "127.0.0.1:99999"]],
+    ["a log format that is none", ["serve", "--log-format", "xml"]],
+    ["a list that is a folder", ["import", "."]],
+  ])("refuses %s", async (_, args) => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    if (args[0] !== "init") await command("init", "--dir", dir);
+    expect(await command(...args, "--dir", dir)).toMatchObject({ code: 2 });
+  });
+
+  it("keeps its folder to itself, even one that was there before", async () => {
+    using folder = temporaryFolder();
+    chmodSync(folder.path, 0o755);
+    await command("init", "--dir", folder.path);
+    expect(statSync(folder.path).mode & 0o777).toBe(0o700);
+    const journal = join(folder.path, "journal.db");
+    expect(statSync(journal).mode & 0o777).toBe(0o600);
   });
 
   it("explains itself", async () => {

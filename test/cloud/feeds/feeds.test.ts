@@ -102,8 +102,8 @@ describe("a snapshot", () => {
 
     const who = await cloud.enrol();
     using agent = await TestAgent.connect(cloud, who);
-    const plan = agent.welcome.plans.find((p) => p.feed === "reputation");
-    if (plan?.mode !== "snapshot") throw new Error("no snapshot was planned");
+    const plan = await agent.planOf(agent.welcome, "reputation");
+    if (plan.mode !== "snapshot") throw new Error("no snapshot was planned");
     const bytes = await fetchAs(agent, cloud, `/v1/snapshots/${plan.sha256}`);
     const snapshot = verifySnapshot(
       openSnapshot(bytes),
@@ -131,7 +131,8 @@ describe("a snapshot", () => {
       const import_ = listOf(12_000, `10.${i}`);
       await cloud.request("POST", "/v1/imports", import_);
       using agent = await TestAgent.connect(cloud, await cloud.enrol(`o${i}`));
-      expect(agent.welcome.plans[1]?.mode).toBe("snapshot");
+      const { mode } = await agent.planOf(agent.welcome, "reputation");
+      expect(mode).toBe("snapshot");
     }
     expect(readdirSync(join(cloud.dir, "snapshots"))).toHaveLength(3);
   });

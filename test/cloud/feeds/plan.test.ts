@@ -44,6 +44,12 @@ const cases: [string, Position | undefined, FeedFacts, Route][] = [
     { kind: "tail" },
   ],
   [
+    "a short gap of many bytes is fetched",
+    at(99_000),
+    feed({ gap: gap(1_000, 524_289), logBytes: 9_000_000 }),
+    { kind: "segments", from: 99_001 },
+  ],
+  [
     "a newcomer to a short feed gets all of it pushed",
     undefined,
     feed({ offset: 900, logBytes: 9_000, gap: gap(900, 9_000) }),

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import http from "node:http";
+import { connect } from "node:net";
 import { describe, expect, it } from "@jest/globals";
 import { closeCodes } from "../../../agent/protocol/close-codes.js";
 import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
@@ -85,11 +87,85 @@ describe("a herd of agents", () => {
     );
     const late = answers.filter(({ statusCode }) => statusCode === 503);
     expect(late.length).toBeGreaterThan(100);
-    expect(late.length).toBeLessThanOrEqual(600);
+    expect(late.length).toBeLessThanOrEqual(800);
     const seconds = late.map(({ headers }) => Number(headers["retry-after"]));
     expect(Math.min(...seconds)).toBeGreaterThanOrEqual(1);
     expect(Math.max(...seconds)).toBeLessThanOrEqual(30);
     expect(new Set(seconds).size).toBeGreaterThan(5);
+  });
+});
+
+describe("an agent that asks for plans all the time", () => {
+  it("is sent away", async () => {
+    await using cloud = await startTestCloud();
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
+    for (let i = 0; i < 900; i++)
+      agent.send({ type: "resume", feed: "urgent" });
+    expect(await agent.ended).toEqual(closed("too-many-requests"));
+    expect(agent.messages.length).toBeLessThan(30);
+  });
+});
+
+describe("an agent that says many receipts at once", () => {
+  it("is heard more slowly, and stays", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    using agent = await TestAgent.connect(cloud, who);
+    await cloud.ban("203.0.113.7");
+    const position = positionAfter(await agent.nextSegment());
+    for (let i = 0; i < 1_500; i++) agent.sendReceipt(who, position);
+    agent.send({ type: "resume", feed: "urgent" });
+    expect(await agent.next("plan")).toBeDefined();
+    expect(agent.socket.readyState).toBe(agent.socket.OPEN);
+    const { body } = await cloud.request("GET", "/v1/receipts");
+    expect(body).toMatchObject({ receipts: [{ seq: expect.any(Number) }] });
+  }, 15_000);
+});
+
+describe("an agent whose snapshot is being built", () => {
+  it("is welcome at once, and hears other feeds meanwhile", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    await cloud.request("POST", "/v1/imports", listOf(20_000));
+    using agent = await TestAgent.connect(cloud, who);
+    const ready = agent.welcome.plans.map(({ feed }) => feed);
+    expect(ready).toEqual(["urgent", "org/example"]);
+    await cloud.ban("203.0.113.7");
+    expect((await agent.nextSegment()).header.feed).toBe("urgent");
+    const { plans } = await agent.next("plan");
+    expect(plans).toMatchObject([{ feed: "reputation", mode: "snapshot" }]);
+  });
+
+  it("is sent away when it is revoked meanwhile", async () => {
+    await using cloud = await startTestCloud();
+    const who = await cloud.enrol();
+    await cloud.request("POST", "/v1/imports", listOf(20_000));
+    using agent = TestAgent.dial(cloud.url);
+    await agent.hello(who);
+    await agent.next("welcome");
+    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    expect(await agent.ended).toEqual(closed("revoked"));
+  });
+});
+
+describe("a refused handshake", () => {
+  it("leaves no socket behind that could hold the cloud up", async () => {
+    const cloud = await startTestCloud();
+    const { port, hostname } = new URL(cloud.url);
+    const sockets = Array.from({ length: 20 }, () => {
+      const options = { host: hostname, port: Number(port) };
+      const socket = connect({ ...options, allowHalfOpen: true });
+      socket.resume();
+      socket.write(
+        "GET /v1/agent HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+      );
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => once(socket, "end")));
+    const since = performance.now();
+    await cloud[Symbol.asyncDispose]();
+    expect(performance.now() - since).toBeLessThan(2_000);
+    for (const socket of sockets) socket.destroy();
   });
 });
 
@@ -204,6 +280,11 @@ const closed = (reason: keyof typeof closeCodes) => ({
   code: closeCodes[reason],
   reason,
 });
+
+const listOf = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `10.0.${i >> 8}.${i & 255}`).join(
+    "\n",
+  );
 
 /** The answer to a handshake; a connection that is let in is dropped. */
 function upgradeAnswer(

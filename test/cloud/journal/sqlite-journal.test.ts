@@ -2,7 +2,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/clock.js";
 import type { Event } from "../../../cloud/journal/events.js";
-import { JournalConflict } from "../../../cloud/journal/journal.js";
+import {
+  JournalConflict,
+  JournalUnfollowed,
+} from "../../../cloud/journal/journal.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { holdAlone } from "../../../cloud/journal/database.js";
 import { temporaryFolder } from "../../support/cloud.js";
@@ -66,6 +69,26 @@ describe("the journal", () => {
     subscription[Symbol.dispose]();
     journal.append([org("c")]);
     expect(heard).toEqual([1, 2]);
+  });
+
+  it("tells all others when one fails, and takes nothing more", async () => {
+    using folder = temporaryFolder();
+    const heard: number[] = [];
+    {
+      using journal = open(folder.path);
+      journal.subscribe(() => {
+        throw new Error("database is locked");
+      });
+      journal.subscribe((news) => heard.push(...news.map(({ seq }) => seq)));
+      expect(journal.append([org("a")])).toBe(1);
+      expect(heard).toEqual([1]);
+      expect((await journal.broken).message).toBe(
+        "event 1 is durable, but was not taken in: database is locked",
+      );
+      expect(() => journal.append([org("b")])).toThrow(JournalUnfollowed);
+    }
+    using again = open(folder.path);
+    expect(again.append([org("b")])).toBe(2);
   });
 
   it("lets one process hold a folder at a time", () => {

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { FOREVER } from "../../../agent/model/ban.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { detectFormat } from "../../../cloud/lists/formats.js";
 import {
@@ -77,11 +78,11 @@ describe("a list", () => {
 
   it("keeps the terms that ipset sets", async () => {
     const text =
-      "add s 192.0.2.1 timeout 60\nadd s 192.0.2.2\nadd s 192.0.2.3 timeout 0\n";
+      "add s 192.0.2.1 timeout 60\nadd s 192.0.2.2\nadd s 192.0.2.3 timeout 0\nadd s 192.0.2.4 timeout 9007199254740991\n";
     const reader = new ListReader(undefined);
     await readList(chunks([text]), reader);
     const timeouts = [...reader.ranges].map(({ timeout }) => timeout);
-    expect(timeouts).toEqual([60, undefined, 0]);
+    expect(timeouts).toEqual([60, undefined, 0, FOREVER]);
   });
 
   it("is taken for what the operator says it is", async () => {

@@ -1,0 +1,49 @@
+import type { Op } from "../../agent/model/ban.js";
+import type { Position } from "../../agent/model/position.js";
+import type { Sign } from "../../agent/protocol/container.js";
+import { sealSegment } from "../../agent/protocol/segment.js";
+import type { SegmentSealed } from "../journal/events.js";
+import { splitOps } from "./split.js";
+
+/** What the segments of one decision have in common. */
+export interface ChainTerms {
+  readonly decision: string;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+  readonly sign: Sign;
+}
+
+/** What is signed is good for so long; agents away for longer get a snapshot. */
+export const GOOD_FOR_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Seals ops, one segment a step, as they follow a position. */
+export function* sealChain(
+  from: Position,
+  ops: Iterable<Op>,
+  { decision, issuedAt, sign }: ChainTerms,
+): Generator<SegmentSealed> {
+  const { feed, epoch } = from;
+  const notAfter = issuedAt + GOOD_FOR_MS;
+  let { offset, hash: previous } = from;
+  for (const batch of splitOps(ops)) {
+    const first = offset + 1;
+    const sealed = sealSegment(
+      { feed, epoch, first, previous, issuedAt, notAfter, ops: batch },
+      sign,
+    );
+    previous = sealed.hash;
+    offset += batch.length;
+    yield {
+      ...{ kind: "segment", decision, feed, epoch, first, last: offset },
+      hash: sealed.hash.toString("hex"),
+      notAfter,
+      bytes: sealed.bytes,
+    };
+  }
+}
+
+/** Where a feed stands after a segment. */
+export function positionAfter(segment: SegmentSealed): Position {
+  const { feed, epoch, last, hash } = segment;
+  return { feed, epoch, offset: last, hash: Buffer.from(hash, "hex") };
+}

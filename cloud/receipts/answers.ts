@@ -1,0 +1,95 @@
+import type { Clock } from "../../agent/clock.js";
+import type { Logger } from "../../agent/log/logger.js";
+import type { FeedName, Position } from "../../agent/model/position.js";
+import type { Receipt } from "../../agent/protocol/documents.js";
+import { TokenBucket } from "../gateway/token-bucket.js";
+import type { Event, RefusalGiven } from "../journal/events.js";
+import type { Agent } from "../registry/registry.js";
+
+export interface AnswersPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where the cloud's own feed stands. */
+  standing(feed: FeedName): Pick<Position, "epoch" | "offset"> | undefined;
+  /** How far the agent's receipts of the epoch go; undefined without any. */
+  newest(agent: string, feed: FeedName, epoch: string): number | undefined;
+  /** Takes an event down, soon. */
+  note(event: Event): void;
+}
+
+/** Picks what is news from what agents say: the journal keeps it for ever. */
+export class Answers {
+  readonly #ports: AnswersPorts;
+  readonly #budgets = new Map<string, TokenBucket>();
+  /** By agent and feed, as far as this process has heard. */
+  readonly #newest = new Map<string, { epoch: string; offset: number }>();
+  readonly #seenAt = new Map<string, number>();
+
+  constructor(ports: AnswersPorts) {
+    this.#ports = ports;
+  }
+
+  /** A receipt that is genuine; it is kept when it goes beyond the last one. */
+  receipt(
+    receipt: Receipt,
+    evidence: { readonly signed: string; readonly signature: string },
+  ): void {
+    const { agent, position } = receipt;
+    const { feed, epoch, offset } = position;
+    if (!this.#isOurs(receipt, evidence.signed)) return;
+    const newest = this.#newestOf(agent, position);
+    if (newest !== undefined && offset <= newest) return;
+    if (!this.#affords(agent)) return;
+    this.#newest.set(`${agent} ${feed}`, { epoch, offset });
+    this.#ports.note({ kind: "receipt", agent, ...evidence });
+  }
+
+  refusal(refusal: Omit<RefusalGiven, "kind">): void {
+    if (!this.#affords(refusal.agent)) return;
+    this.#ports.note({ kind: "refusal", ...refusal });
+  }
+
+  /** An agent has come; only now and then is that worth a line. */
+  seen({ id: agent, version: known, lastSeen }: Agent, version: string): void {
+    const now = this.#ports.clock.now();
+    const before = this.#seenAt.get(agent) ?? lastSeen;
+    const recently = before !== null && now - before < SEEN_EVERY_MS;
+    if (recently && version === known) return;
+    if (!this.#affords(agent)) return;
+    this.#seenAt.set(agent, now);
+    this.#ports.note({ kind: "agent-seen", agent, version });
+  }
+
+  #isOurs({ agent, position }: Receipt, signed: string): boolean {
+    const { feed, epoch, offset } = position;
+    const standing = this.#ports.standing(feed);
+    const known = standing?.epoch === epoch && offset <= standing.offset;
+    const bytes = Buffer.byteLength(signed);
+    if (known && bytes <= MOST_RECEIPT_BYTES) return true;
+    const facts = { agent, feed, epoch, offset, bytes };
+    this.#ports.log.warn("receipt not kept", facts);
+    return false;
+  }
+
+  #newestOf(agent: string, at: Receipt["position"]): number | undefined {
+    const { feed, epoch } = at;
+    const heard = this.#newest.get(`${agent} ${feed}`);
+    if (heard?.epoch === epoch) return heard.offset;
+    return this.#ports.newest(agent, feed, epoch);
+  }
+
+  #affords(agent: string): boolean {
+    const known = this.#budgets.get(agent);
+    const budget = known ?? new TokenBucket(BUDGET, this.#ports.clock);
+    this.#budgets.set(agent, budget);
+    return budget.take();
+  }
+}
+
+/** A receipt that names 64 held bans has ten thousand. */
+const MOST_RECEIPT_BYTES = 16 * 1024;
+
+const SEEN_EVERY_MS = 60 * 60 * 1000;
+
+/** What one agent may add to the journal; a later receipt stands for those lost. */
+const BUDGET = { perSecond: 2, burst: 1_000 };

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "@jest/globals";
+import { Converger, NotYetComplete } from "../../agent/converge.js";
+import { systemClock } from "../../agent/clock.js";
+import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
+import { NotEnforced } from "../../agent/enforce/enforcer.js";
+import {
+  BalkingEnforcer,
+  ban,
+  lift,
+  TestHost,
+} from "../support/agent-fixtures.js";
+import { FakeFeed } from "../support/fake-cloud.js";
+
+describe("converging", () => {
+  it("builds the whole ruleset where the kernel has none", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    expect(kernel.taken).toEqual(["rebuild"]);
+    expect(await kernel.read()).toEqual({
+      at: "present",
+      ledger: host.ledger.id,
+      revision: 1,
+    });
+  });
+
+  it("tells a kernel that is behind only what changed", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    const urgent = new FakeFeed();
+    await host.carryOut(urgent.append([ban("203.0.113.7")]));
+    await host.carryOut(
+      urgent.append([lift("203.0.113.7"), ban("203.0.113.8")]),
+    );
+    expect(kernel.taken).toEqual(["rebuild", "apply"]);
+    expect(await host.holds("203.0.113.7", "203.0.113.8")).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it("does nothing where all is as it should be", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    await host.enforcement.enforce();
+    await host.enforcement.enforce();
+    expect(kernel.taken).toEqual(["rebuild"]);
+  });
+
+  it("builds anew what somebody removed", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    await kernel.cleanUp();
+    await host.enforcement.enforce();
+    expect(await host.holds("203.0.113.7")).toEqual([true]);
+  });
+
+  it("builds anew what somebody removes just before a change", async () => {
+    const kernel = new (class extends DryRunEnforcer {
+      override async apply(...told: Parameters<DryRunEnforcer["apply"]>) {
+        await this.cleanUp();
+        await super.apply(...told);
+      }
+    })(systemClock);
+    await using host = new TestHost({ enforcer: kernel });
+    const urgent = new FakeFeed();
+    await host.carryOut(urgent.append([ban("203.0.113.7")]));
+    await host.carryOut(urgent.append([ban("203.0.113.8")]));
+    expect(await host.holds("203.0.113.7", "203.0.113.8")).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it("builds anew where the kernel refuses a change", async () => {
+    const kernel = new (class extends DryRunEnforcer {
+      override apply(): Promise<void> {
+        return Promise.reject(new NotEnforced("EMSGSIZE"));
+      }
+    })(systemClock);
+    await using host = new TestHost({ enforcer: kernel });
+    const urgent = new FakeFeed();
+    await host.carryOut(urgent.append([ban("203.0.113.7")]));
+    await host.carryOut(urgent.append([ban("203.0.113.8")]));
+    expect(await host.holds("203.0.113.7", "203.0.113.8")).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it("gives up on a ruleset that never stays as it was made", async () => {
+    const kernel = new (class extends DryRunEnforcer {
+      override async rebuild(...told: Parameters<DryRunEnforcer["rebuild"]>) {
+        await super.rebuild(...told);
+        await this.cleanUp();
+      }
+    })(systemClock);
+    await using host = new TestHost({ enforcer: kernel });
+    await expect(convergerOf(host).converge()).rejects.toThrow(
+      "changed by somebody else 8 times in a row",
+    );
+  });
+
+  it("takes in what is recorded while it rebuilds", async () => {
+    const urgent = new FakeFeed();
+    const kernel = new (class extends DryRunEnforcer {
+      meanwhile: () => void = () => undefined;
+
+      override async rebuild(...told: Parameters<DryRunEnforcer["rebuild"]>) {
+        await super.rebuild(...told);
+        this.meanwhile();
+      }
+    })(systemClock);
+    await using host = new TestHost({ enforcer: kernel });
+    kernel.meanwhile = () => {
+      urgent.append([ban("203.0.113.8")]);
+      const { position } = urgent;
+      host.ledger.record({ position, ops: [ban("203.0.113.8")], now: 0 });
+    };
+    expect(await convergerOf(host).converge()).toBe(1);
+    expect(await host.holds("203.0.113.8")).toEqual([true]);
+  });
+
+  it("runs one at a time, and all of them end equal", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    const converger = convergerOf(host);
+    const runs = [1, 2, 3].map(() => converger.converge());
+    expect(await Promise.all(runs)).toEqual([0, 0, 0]);
+    expect(kernel.taken).toEqual(["rebuild"]);
+  });
+
+  it("fails with the kernel's refusal, and can be tried again", async () => {
+    await using host = new TestHost({ enforcer: new BalkingEnforcer(1) });
+    const converger = convergerOf(host);
+    await expect(converger.converge()).rejects.toThrow(NotEnforced);
+    expect(await converger.converge()).toBe(0);
+  });
+});
+
+describe("a kernel that holds another ledger's ruleset", () => {
+  it("keeps it while this ledger may not replace it", async () => {
+    const kernel = new DryRunEnforcer(systemClock);
+    {
+      await using before = new TestHost({ enforcer: kernel });
+      await before.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    }
+    await using host = new TestHost({ enforcer: kernel, mayReplace: false });
+    await expect(convergerOf(host, false).converge()).rejects.toThrow(
+      NotYetComplete,
+    );
+    expect(await host.holds("203.0.113.7")).toEqual([true]);
+
+    await convergerOf(host, true).converge();
+    expect(await host.holds("203.0.113.7")).toEqual([false]);
+  });
+});
+
+const convergerOf = (host: TestHost, mayReplace = true) =>
+  new Converger({
+    desired: host.ledger,
+    enforcer: host.enforcer,
+    clock: host.clock,
+    mayReplace: () => mayReplace,
+  });

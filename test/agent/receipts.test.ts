@@ -1,0 +1,121 @@
+import { describe, expect, it } from "@jest/globals";
+import * as v from "valibot";
+import { parseCidr } from "../../agent/model/cidr.js";
+import { Receipt } from "../../agent/protocol/documents.js";
+import type { AgentMessage } from "../../agent/protocol/messages.js";
+import { textBytes } from "../../agent/protocol/signed-text.js";
+import { Receipts, type Enforced } from "../../agent/receipts.js";
+import { publicKey } from "../../agent/trust/keys.js";
+import { hex, keys, NOW, position } from "../support/vectors.js";
+
+describe("a receipt", () => {
+  it("says what is in force, signed with the device's key", () => {
+    const { receipts, said } = open();
+    receipts.give(enforced());
+
+    const [message] = said;
+    if (message?.type !== "receipt") throw new Error("no receipt");
+    const signature = Buffer.from(message.signature, "base64url");
+    const device = publicKey(keys.device.publicKey);
+    const bytes = textBytes("receipt", message.signed);
+    expect(device.verify(bytes, signature)).toBe(true);
+    expect(v.parse(Receipt, JSON.parse(message.signed))).toEqual({
+      agent: "agent-1",
+      backend: "dry-run",
+      position: {
+        feed: "urgent",
+        epoch: "e1",
+        offset: 3,
+        hash: hex(Buffer.alloc(32, 9)),
+      },
+      revision: 5,
+      banned: 2,
+      lifted: 1,
+      expired: 0,
+      heldTotal: 1,
+      held: [{ range: "127.0.0.0/8", rule: "loopback" }],
+      receivedAt: NOW,
+      recordedMs: 1.5,
+      enforcedMs: 2.5,
+    });
+  });
+
+  it("names the first 64 held bans, and counts all", () => {
+    const { receipts } = open();
+    const cidr = parseCidr("2001:db8:ffff:ffff:ffff:ffff:ffff:0/112");
+    const held = Array.from({ length: 100 }, () => ({
+      cidr,
+      held: "too-wide",
+    }));
+    const receipt = receipts.give(enforced({ held, heldTotal: 8_000 }));
+    expect(receipt.held).toHaveLength(64);
+    expect(receipt.heldTotal).toBe(8_000);
+    expect(v.is(Receipt, receipt)).toBe(true);
+  });
+
+  it("of each feed's newest position is said again on a new link", () => {
+    const { receipts } = open();
+    receipts.give(enforced());
+    const newest = receipts.give(enforced({ revision: 6 }));
+    const said: AgentMessage[] = [];
+    receipts.sayTo({ send: (message) => said.push(message) });
+    expect(said).toEqual([
+      expect.objectContaining({ signed: JSON.stringify(newest) }),
+    ]);
+  });
+
+  it("of what an earlier run recorded is dated by the ledger", () => {
+    const { receipts, said } = open();
+    receipts.recall(
+      [
+        {
+          position: position(3, Buffer.alloc(32, 9)),
+          revision: 5,
+          banned: 2,
+          lifted: 1,
+          expired: 0,
+          held: 4,
+          recordedAt: 1_000,
+        },
+      ],
+      1_002_500,
+    );
+    expect(said).toHaveLength(1);
+    const { signed } = said[0] as AgentMessage & { signed: string };
+    expect(v.parse(Receipt, JSON.parse(signed))).toMatchObject({
+      revision: 5,
+      heldTotal: 4,
+      held: [],
+      receivedAt: 1_000_000,
+      enforcedMs: 2_500,
+    });
+  });
+});
+
+function open() {
+  const said: AgentMessage[] = [];
+  const receipts = new Receipts({
+    agent: "agent-1",
+    backend: "dry-run",
+    deviceKey: keys.device,
+  });
+  receipts.sayTo({ send: (message) => said.push(message) });
+  return { receipts, said };
+}
+
+const enforced = (recorded: Partial<Enforced["recorded"]> = {}): Enforced => ({
+  kind: "enforced",
+  position: position(3, Buffer.alloc(32, 9)),
+  recorded: {
+    revision: 5,
+    banned: 2,
+    lifted: 1,
+    expired: 0,
+    heldTotal: 1,
+    held: [{ cidr: parseCidr("127.0.0.0/8"), held: "loopback" }],
+    ...recorded,
+  },
+  receivedAt: NOW + 0.7,
+  recordedMs: 1.5,
+  enforcedMs: 2.5,
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "@jest/globals";
+import { silentLogger } from "../../../agent/log/logger.js";
+import type { Receipt } from "../../../agent/protocol/documents.js";
+import type { Event } from "../../../cloud/journal/events.js";
+import { Answers } from "../../../cloud/receipts/answers.js";
+import type { Agent } from "../../../cloud/registry/registry.js";
+import { ManualClock } from "../../support/clock.js";
+
+const evidence = { signed: "{}", signature: "" };
+
+describe("receipts", () => {
+  it("are kept only when they go beyond the last one", () => {
+    const { answers, kept } = answersOf();
+    for (const offset of [5, 5, 4, 6, 6]) {
+      answers.receipt(receiptAt(offset), evidence);
+    }
+    expect(kept).toHaveLength(2);
+  });
+
+  it("are held against those of an earlier life", () => {
+    const { answers, kept } = answersOf({ newest: () => 7 });
+    answers.receipt(receiptAt(7), evidence);
+    answers.receipt(receiptAt(8), evidence);
+    expect(kept).toHaveLength(1);
+  });
+
+  it.each([
+    ["beyond where the feed stands", receiptAt(101), evidence],
+    ["of another epoch", receiptAt(5, "f"), evidence],
+    ["of over 16 KiB", receiptAt(5), { signed: "x".repeat(16_385) }],
+  ])("are not kept when they are %s", (_, receipt, more) => {
+    const { answers, kept } = answersOf();
+    answers.receipt(receipt, { ...evidence, ...more });
+    expect(kept).toEqual([]);
+  });
+});
+
+describe("what one agent says", () => {
+  it("has a budget, and takes nothing of another's", async () => {
+    const { answers, kept, clock } = answersOf();
+    const refusal = { feed: "urgent", code: "gap", detail: "" } as const;
+    for (let i = 0; i < 5_000; i++) {
+      answers.refusal({ ...refusal, agent: "agt-1" });
+    }
+    expect(kept).toHaveLength(1_000);
+    answers.refusal({ ...refusal, agent: "agt-2" });
+    expect(kept).toHaveLength(1_001);
+    await clock.advance(1_000);
+    for (let i = 0; i < 10; i++) {
+      answers.refusal({ ...refusal, agent: "agt-1" });
+    }
+    expect(kept).toHaveLength(1_003);
+  });
+
+  it("counts as seen at most once an hour, or with a new version", async () => {
+    const { answers, kept, clock } = answersOf();
+    for (let i = 0; i < 10; i++) answers.seen(agent, "1.0");
+    expect(kept).toHaveLength(1);
+    answers.seen(agent, "1.1");
+    expect(kept).toHaveLength(2);
+    await clock.advance(3_600_000);
+    answers.seen(agent, "1.0");
+    expect(kept).toHaveLength(3);
+  });
+});
+
+const agent: Agent = {
+  ...{ id: "agt-1", org: "example", publicKey: "", hostname: "", system: "" },
+  ...{ version: "1.0", enrolledAt: 0, lastSeen: null, revokedAt: null },
+};
+
+function answersOf(more: { newest?: () => number } = {}) {
+  const kept: Event[] = [];
+  const clock = new ManualClock();
+  const answers = new Answers({
+    ...{ clock, log: silentLogger },
+    standing: () => ({ epoch: "e", offset: 100 }),
+    newest: more.newest ?? (() => undefined),
+    note: (event) => void kept.push(event),
+  });
+  return { answers, kept, clock };
+}
+
+function receiptAt(offset: number, epoch = "e"): Receipt {
+  return {
+    agent: "agt-1",
+    position: { feed: "urgent", epoch, offset, hash: "00".repeat(32) },
+    ...{ revision: 1, backend: "dry-run", banned: 1, lifted: 0, expired: 0 },
+    ...{ heldTotal: 0, held: [], receivedAt: 0, recordedMs: 1, enforcedMs: 1 },
+  };
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it, test } from "@jest/globals";
+import { InvalidConfig, parseConfig } from "../../agent/config/config.js";
+import { formatCidr } from "../../agent/model/cidr.js";
+
+/** What is wrong with a configuration, line by line. */
+function problemsOf(raw: unknown): readonly string[] {
+  try {
+    parseConfig(raw, "test.yaml");
+    return [];
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error;
+    return error.problems;
+  }
+}
+
+describe("a configuration", () => {
+  it("that says nothing means the defaults", () => {
+    const defaults = {
+      stateDir: "/var/lib/tourniquet",
+      controlSocket: "/run/tourniquet/control.sock",
+      cloud: { caFile: undefined },
+      enforce: { backend: "nftables" },
+      guard: { allow: [], floor: { 4: 12, 6: 29 } },
+      log: { level: "info", format: "text" },
+    };
+    for (const nothing of [undefined, null, {}]) {
+      expect(parseConfig(nothing, "test.yaml")).toEqual(defaults);
+    }
+  });
+
+  it("may settle everything", () => {
+    const config = parseConfig(
+      {
+        version: 1,
+        stateDir: "/srv/tq",
+        controlSocket: "/srv/tq.sock",
+        cloud: { caFile: "/etc/ca.pem" },
+        enforce: { backend: "dry-run" },
+        guard: {
+          allow: ["192.0.2.0/24", "2001:db8::/32"],
+          floor: { ipv4: 16 },
+        },
+        log: { level: "debug", format: "json" },
+      },
+      "test.yaml",
+    );
+    expect(config.guard.allow.map(formatCidr)).toEqual([
+      "192.0.2.0/24",
+      "2001:db8::/32",
+    ]);
+    expect(config.guard.floor).toEqual({ 4: 16, 6: 29 });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("is told all that is wrong with it at once, each with its path", () => {
+    const problems = problemsOf({
+      version: 2,
+      stateDir: "relative/path",
+      cloud: { caFile: 7 },
+      enforce: { backend: "iptables" },
+      guard: {
+        allow: ["192.0.2.0/24", "192.0.2.1/24", "example.com"],
+        floor: { ipv4: 0, ipv6: 129 },
+      },
+      log: { level: "loud" },
+      colour: "red",
+    });
+    const paths = problems.map((problem) => problem.split(": ")[0]);
+    expect(paths.sort()).toEqual([
+      "cloud.caFile",
+      "colour",
+      "enforce.backend",
+      "guard.allow.1",
+      "guard.allow.2",
+      "guard.floor.ipv4",
+      "guard.floor.ipv6",
+      "log.level",
+      "stateDir",
+      "version",
+    ]);
+  });
+
+  test.each([
+    [
+      { guard: { allow: ["192.0.2.1/24"] } },
+      'guard.allow.0: "192.0.2.1/24" has host bits set; did you mean 192.0.2.0/24?',
+    ],
+    [
+      { guard: { allow: ["::ffff:192.0.2.1"] } },
+      'guard.allow.0: "::ffff:192.0.2.1" is an IPv4-mapped IPv6 address; write 192.0.2.1',
+    ],
+    [{ colour: "red" }, "colour: is no setting that is known"],
+    [{ stateDir: "lib" }, "stateDir: must be an absolute path"],
+    [
+      { guard: { floor: { ipv4: 33 } } },
+      "guard.floor.ipv4: must be from 1 to 32",
+    ],
+  ])("%j is told what to write instead", (raw, problem) => {
+    expect(problemsOf(raw)).toEqual([problem]);
+  });
+
+  test.each([
+    ["a list", ["dry-run"]],
+    ["a text", "dry-run"],
+    ["a number", 7],
+    ["a section without content", { guard: null }],
+    ["a section that is a list", { log: ["debug"] }],
+    ["a number as text", { guard: { floor: { ipv4: "12" } } }],
+    ["half a bit", { guard: { floor: { ipv4: 12.5 } } }],
+    ["an unknown key deep down", { guard: { floor: { ipv5: 12 } } }],
+    [
+      "more ranges than anybody has",
+      { guard: { allow: Array(4_097).fill("::1") } },
+    ],
+  ])("of the wrong kind is refused: %s", (_what, raw) => {
+    expect(problemsOf(raw)).toHaveLength(1);
+  });
+
+  it("names its source, and counts", () => {
+    expect(() => parseConfig({ a: 1 }, "test.yaml")).toThrow(
+      /^test\.yaml has 1 problem:\n {2}a: /,
+    );
+    expect(() => parseConfig({ a: 1, b: 2 }, "test.yaml")).toThrow(
+      /^test\.yaml has 2 problems:\n/,
+    );
+  });
+});

@@ -1,0 +1,173 @@
+import { describe, expect, it, test } from "@jest/globals";
+import {
+  array,
+  assert,
+  constantFrom,
+  integer,
+  property,
+  uint8Array,
+} from "fast-check";
+import type { HostFacts } from "../../agent/guard/facts.js";
+import {
+  holdingRule,
+  protectedRanges,
+  review,
+  ruleNames,
+} from "../../agent/guard/guard.js";
+import {
+  cidrOf,
+  formatCidr,
+  maskOf,
+  overlaps,
+  parseCidr,
+  parseListedCidr,
+  type Cidr,
+} from "../../agent/model/cidr.js";
+import { ban, facts, lift, policy } from "../support/agent-fixtures.js";
+
+const ruleFor = (range: string) => holdingRule(parseCidr(range), facts, policy);
+
+describe("the guard holds a ban", () => {
+  test.each([
+    ["this host", "192.0.2.10", "this-host"],
+    ["a range around this host", "192.0.2.0/28", "this-host"],
+    ["this host over IPv6", "2001:db8::10", "this-host"],
+    ["a range around it over IPv6", "2001:db8::/64", "this-host"],
+    ["loopback", "127.0.0.1", "loopback"],
+    ["a part of loopback", "127.8.0.0/16", "loopback"],
+    ["a range around loopback", "126.0.0.0/7", "loopback"],
+    ["loopback over IPv6", "::1", "loopback"],
+    ["no address", "0.0.0.0", "loopback"],
+    ["no address over IPv6", "::", "loopback"],
+    ["a neighbour without a router", "169.254.169.254", "link-local"],
+    ["a range around link-local", "169.0.0.0/8", "link-local"],
+    ["link-local over IPv6", "fe80::1", "link-local"],
+    ["a range around it over IPv6", "fe00::/8", "link-local"],
+    ["multicast", "224.0.0.251", "multicast"],
+    ["all of multicast", "224.0.0.0/3", "multicast"],
+    ["broadcast", "255.255.255.255", "multicast"],
+    ["multicast over IPv6", "ff02::1", "multicast"],
+    ["the router", "192.0.2.1", "default-gateway"],
+    ["a range around the router", "192.0.2.0/30", "default-gateway"],
+    ["the router over IPv6", "2001:db8::1", "default-gateway"],
+    ["the cloud", "198.51.100.53", "the-cloud"],
+    ["a range around the cloud", "198.51.0.0/16", "the-cloud"],
+    ["the cloud over IPv6", "2001:db8:c::/48", "the-cloud"],
+    ["what the customer allows", "203.0.113.200", "allowed-here"],
+    ["exactly what the customer allows", "203.0.113.128/25", "allowed-here"],
+    ["a range around it", "203.0.113.0/24", "allowed-here"],
+    ["what is allowed over IPv6", "2001:db8:a:1::/64", "allowed-here"],
+    ["a range wider than the floor", "16.0.0.0/11", "too-wide"],
+    ["a wider range over IPv6", "2a00::/28", "too-wide"],
+    ["everything", "0.0.0.0/0", "this-host"],
+    ["everything over IPv6", "::/0", "this-host"],
+    ["the lower half of everything", "0.0.0.0/1", "loopback"],
+    ["the upper half of everything", "128.0.0.0/1", "this-host"],
+    ["the upper half over IPv6", "8000::/1", "link-local"],
+  ] as const)("on %s: %s by %s", (_what, range, rule) => {
+    expect(ruleFor(range)).toBe(rule);
+  });
+
+  it("on IPv4 in the clothes of IPv6", () => {
+    const mapped = Buffer.from("00000000000000000000ffffcb007107", "hex");
+    expect(holdingRule(cidrOf(mapped, 128), facts, policy)).toBe(
+      "ipv4-in-ipv6",
+    );
+  });
+
+  it("on everything, whatever is known of the host", () => {
+    const nothing: HostFacts = { own: [], gateways: [], cloud: [] };
+    const rules = ["0.0.0.0/0", "::/0", "128.0.0.0/1"].map((range) =>
+      holdingRule(parseCidr(range), nothing, { ...policy, allow: [] }),
+    );
+    expect(rules).toEqual(["loopback", "loopback", "link-local"]);
+  });
+
+  it("by the first rule in their order", () => {
+    const everywhere = [parseCidr("127.0.0.1")];
+    const all = { own: everywhere, gateways: everywhere, cloud: everywhere };
+    expect(holdingRule(parseCidr("127.0.0.1"), all, policy)).toBe("this-host");
+    expect(ruleNames[0]).toBe("this-host");
+  });
+});
+
+describe("the guard lets pass", () => {
+  test.each([
+    "203.0.113.7",
+    "192.0.2.11",
+    "16.0.0.0/12",
+    "2a00:8::/29",
+    "2001:db8::11",
+    "203.0.113.0/25",
+    "128.0.0.1",
+    "126.255.255.255",
+    "240.0.0.0/12",
+  ])("a ban on %s", (range) => {
+    expect(ruleFor(range)).toBeUndefined();
+  });
+
+  it("every lift, of whatever range", () => {
+    const lifts = ["0.0.0.0/0", "127.0.0.1", "192.0.2.10"].map(lift);
+    expect(review(lifts, facts, policy)).toEqual(lifts);
+  });
+});
+
+describe("a review", () => {
+  it("marks what is held and leaves the rest as it was, in order", () => {
+    const ops = [ban("203.0.113.7"), ban("10.0.0.0/8"), lift("10.0.0.0/8")];
+    expect(review(ops, facts, policy)).toEqual([
+      ops[0],
+      { ...ops[1], held: "too-wide" },
+      ops[2],
+    ]);
+  });
+
+  it("never lets a ban touch what is protected, or be too wide", () => {
+    assert(
+      property(array(ranges, { maxLength: 20 }), (cidrs) => {
+        const ops = cidrs.map((cidr) => ({ ...ban("192.0.2.99"), cidr }));
+        for (const op of review(ops, facts, policy)) {
+          if (op.op === "lift" || op.held !== undefined) continue;
+          const { family, prefix } = op.cidr;
+          expect(prefix).toBeGreaterThanOrEqual(policy.floor[family]);
+          expect(touched(op.cidr)).toEqual([]);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("the protected ranges", () => {
+  it("are the host, its router, its cloud, the allowed, and the special", () => {
+    expect(protectedRanges(facts, policy).map(formatCidr)).toEqual([
+      ...["192.0.2.10", "2001:db8::10"],
+      ...["192.0.2.1", "2001:db8::1"],
+      ...["198.51.100.53", "2001:db8:c::53"],
+      ...["203.0.113.128/25", "2001:db8:a::/48"],
+      ...["127.0.0.0/8", "0.0.0.0", "::1", "::"],
+      ...["169.254.0.0/16", "fe80::/10"],
+      ...["224.0.0.0/4", "255.255.255.255", "ff00::/8"],
+    ]);
+  });
+});
+
+const touched = (cidr: Cidr) =>
+  protectedRanges(facts, policy).filter((range) => overlaps(range, cidr));
+
+/** Any range, and often one beside or around what is protected. */
+const ranges = integer({ min: 0, max: 128 }).chain((prefix) =>
+  constantFrom(...protectedRanges(facts, policy)).chain((near) =>
+    uint8Array({ minLength: 16, maxLength: 16 }).map((noise) => {
+      const width = near.address.length;
+      const fits = Math.min(prefix, width * 8);
+      const mask = maskOf(near.family, Math.floor(fits / 2));
+      const address = near.address.map(
+        (byte, i) => (byte & mask[i]!) | (noise[i]! & ~mask[i]!),
+      );
+      return parseListedCidr(
+        `${formatCidr(cidrOf(address, width * 8))}/${fits}`,
+      );
+    }),
+  ),
+);

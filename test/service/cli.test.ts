@@ -1,0 +1,168 @@
+import { describe, expect, it, test } from "@jest/globals";
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { encodeToken } from "../../agent/protocol/enrolment.js";
+import { TestFolder } from "../support/folder.js";
+import { token } from "../support/vectors.js";
+
+describe("tourniquet", () => {
+  it("helps whoever asks", async () => {
+    const { code, stdout } = await tourniquet("--help");
+    expect(code).toBe(0);
+    for (const command of ["run", "enrol", "status", "bans", "clean-up"]) {
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
+    }
+    expect(stdout).toContain(
+      "Exit codes: 0 done, 1 failed, 2 asked for wrongly.",
+    );
+  });
+
+  it("says its version", async () => {
+    expect(await tourniquet("--version")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+
+  test.each([
+    [["arm"], "unknown command 'arm'"],
+    [["status", "--yaml"], "unknown option '--yaml'"],
+    [["enrol"], "required option '--token-file <file>' not specified"],
+    [["bans", "--limit", "few"], '--limit "few" is not a number from 1 up'],
+    [["bans", "--held", "--feed", "urgent"], "cannot be used with option"],
+    [
+      ["--config", "/nonexistent", "run"],
+      "cannot read the configuration: ENOENT",
+    ],
+  ])("%j was asked for wrongly: %s", async (argv, why) => {
+    const { code, stdout, stderr } = await tourniquet(...argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^tourniquet: /);
+    expect(stderr).toContain(why);
+  });
+
+  it("tells all that is wrong with a configuration", async () => {
+    using host = new Host("colour: red\nlog: { level: loud }\nstateDir: x\n");
+    const { code, stderr } = await host.tourniquet("run");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/has 3 problems:/);
+    for (const path of ["colour", "log.level", "stateDir"]) {
+      expect(stderr).toContain(`\n  ${path}: `);
+    }
+  });
+
+  it("does not run before it is enrolled", async () => {
+    using host = new Host();
+    const { code, stderr } = await host.tourniquet("run");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /this host is not enrolled .* run: tourniquet enrol/,
+    );
+  });
+
+  it.each(["status", "bans"])("%s says when no agent runs", async (command) => {
+    using host = new Host();
+    const { code, stderr } = await host.tourniquet(command);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no agent is running (nothing answers at ");
+  });
+
+  it("does not believe whatever answers at its socket", async () => {
+    using host = new Host();
+    const other = createServer((_request, response) => response.end("hello"));
+    await new Promise<void>((done) => other.listen(host.socket, done));
+    const { code, stderr } = await host.tourniquet("status");
+    other.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tourniquet: what answers at .* is no agent\n$/);
+  });
+
+  it("prints no reason that speaks to the terminal", async () => {
+    using host = new Host();
+    const reason = "\u001b]0;owned\u0007";
+    const ban = { range: "203.0.113.7", feed: "urgent", reason };
+    const page = [{ ...ban, expires: null, held: null }];
+    const agent = createServer((_request, response) =>
+      response.end(JSON.stringify(page)),
+    );
+    await new Promise<void>((done) => agent.listen(host.socket, done));
+    const { stdout } = await host.tourniquet("bans");
+    agent.close();
+    expect(stdout).toContain("\\u001b]0;owned\\u0007");
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("keeps a token to itself, whatever is wrong with it", async () => {
+    using host = new Host();
+    const secret = token(42);
+    const tokens = [
+      encodeToken({
+        url: "http://cloud.example",
+        secret,
+        root: "0".repeat(64),
+      }),
+      encodeToken({ url: "http://127.0.0.1:1", secret, root: "0".repeat(64) }),
+      encodeToken({ url: "nowhere", secret, root: "0" }),
+      secret,
+    ];
+    for (const text of tokens) {
+      const path = host.folder.file("token", text);
+      const told = await host.tourniquet("enrol", "--token-file", path);
+      expect(told.code).toBeGreaterThan(0);
+      expect(told.stdout + told.stderr).not.toContain(secret);
+      expect(told.stdout + told.stderr).not.toContain(text);
+    }
+  });
+
+  it("cleans up where nothing is", async () => {
+    using host = new Host();
+    expect(await host.tourniquet("clean-up")).toMatchObject({
+      code: 0,
+      stdout: "no ban of tourniquet is left in the kernel\n",
+    });
+  });
+});
+
+/** A host that only pretends to enforce. */
+class Host implements Disposable {
+  readonly folder = new TestFolder();
+  readonly socket = join(this.folder.path, "control.sock");
+  readonly #config: string;
+
+  constructor(config?: string) {
+    const pretending = [
+      `stateDir: ${this.folder.path}/state`,
+      `controlSocket: ${this.socket}`,
+      "enforce: { backend: dry-run }",
+    ].join("\n");
+    this.#config = this.folder.file("config.yaml", config ?? pretending);
+  }
+
+  tourniquet(...argv: readonly string[]): Promise<Told> {
+    return tourniquet("--config", this.#config, ...argv);
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}
+
+interface Told {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const MAIN = new URL("../../service/main.js", import.meta.url).pathname;
+
+function tourniquet(...argv: readonly string[]): Promise<Told> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [MAIN, ...argv],
+      (_e, stdout, stderr) =>
+        resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}

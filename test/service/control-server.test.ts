@@ -1,0 +1,189 @@
+import { describe, expect, it, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import type { AgentView } from "../../agent/agent.js";
+import { systemClock } from "../../agent/clock.js";
+import { askAgent } from "../../service/control-client.js";
+import { startControlServer } from "../../service/control-server.js";
+import type { BanView, StatusView } from "../../service/views.js";
+import { ban, facts, TestHost } from "../support/agent-fixtures.js";
+import { FakeFeed } from "../support/fake-cloud.js";
+import { TestFolder } from "../support/folder.js";
+
+describe("the control socket", () => {
+  it("tells whether the host is enforcing, and what", async () => {
+    await using control = await Control.start();
+    await control.host.carryOut(
+      new FakeFeed().append([ban("203.0.113.7"), ban("192.0.2.10")]),
+    );
+    expect(await control.ask("/v1/status")).toMatchObject({
+      version: "1.2.3",
+      enforcing: true,
+      kernel: { at: "present", revision: 1 },
+      ledger: { revision: 1 },
+      cloud: { at: "down", why: "not dialed yet", caughtUp: false },
+      feeds: [{ feed: "urgent", epoch: "e1", offset: 2, bans: 1, held: 1 }],
+      protected: { own: ["192.0.2.10", "2001:db8::10"] },
+    });
+  });
+
+  it("admits that it is not enforcing", async () => {
+    await using control = await Control.start();
+    const status = (await control.ask("/v1/status")) as StatusView;
+    expect(status.enforcing).toBe(false);
+    expect(status.kernel).toEqual({ at: "absent", revision: null });
+  });
+
+  it("hands bans out by the page", async () => {
+    await using control = await Control.start();
+    const ranges = [1, 2, 3, 4, 5].map((n) => `203.0.113.${n}`);
+    for (const feed of ["reputation", "urgent"] as const) {
+      await control.host.carryOut(
+        new FakeFeed(feed).append(ranges.map((range) => ban(range))),
+      );
+    }
+    const seen: string[] = [];
+    for (let after = ""; ;) {
+      const page = (await control.ask(`/v1/bans?limit=3${after}`)) as BanView[];
+      seen.push(...page.map(({ feed, range }) => `${feed} ${range}`));
+      if (page.length < 3) break;
+      after = `&after=${encodeURIComponent(seen.at(-1) ?? "")}`;
+    }
+    expect(seen).toEqual([
+      ...ranges.map((range) => `reputation ${range}`),
+      ...ranges.map((range) => `urgent ${range}`),
+    ]);
+  });
+
+  it("hands out what was held, and by which rule", async () => {
+    await using control = await Control.start();
+    await control.host.carryOut(new FakeFeed().append([ban("10.0.0.0/8")]));
+    expect(await control.ask("/v1/bans?held")).toMatchObject([
+      { range: "10.0.0.0/8", feed: "urgent", held: "too-wide" },
+    ]);
+  });
+
+  test.each([
+    ["/v1/bans?limit=0", "is not from 1 to 1000"],
+    ["/v1/bans?limit=1001", "is not from 1 to 1000"],
+    ["/v1/bans?limit=many", "is not from 1 to 1000"],
+    ["/v1/bans?feed=everything", '"everything" is not a feed'],
+    ["/v1/bans?after=urgent", "is not an IP address or range"],
+    ["/v1/bans?after=203.0.113.1", "is not a feed"],
+    ["/v1/bans?held&feed=urgent", "held goes with neither feed nor after"],
+    ["/v1/nothing", "/v1/nothing is not known"],
+  ])("answers %s with what is wrong: %s", async (path, why) => {
+    await using control = await Control.start();
+    await expect(control.ask(path)).rejects.toThrow(why);
+  });
+
+  test.each(["POST", "PUT", "DELETE"])(
+    "takes no orders by %s",
+    async (method) => {
+      await using control = await Control.start();
+      expect(await control.status(method, "/v1/status")).toBe(405);
+    },
+  );
+
+  it("is for its owner alone", async () => {
+    await using control = await Control.start();
+    expect(statSync(control.path).mode & 0o777).toBe(0o600);
+  });
+
+  it("is one agent's", async () => {
+    await using control = await Control.start();
+    await expect(control.startAgain()).rejects.toThrow("another agent answers");
+    await control.ask("/v1/status");
+  });
+
+  it("takes the place of one that a crash left", async () => {
+    using folder = new TestFolder();
+    const path = join(folder.path, "control.sock");
+    const crashed = spawnSync(process.execPath, [
+      "--eval",
+      `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`,
+    ]);
+    expect(crashed.signal).toBe("SIGKILL");
+    expect(existsSync(path)).toBe(true);
+    await using control = await Control.start(path);
+    await control.ask("/v1/status");
+  });
+
+  it("never removes what is no socket", async () => {
+    using folder = new TestFolder();
+    const path = folder.file("precious.conf", "do not lose me");
+    await expect(Control.start(path)).rejects.toThrow("is no socket");
+    expect(readFileSync(path, "utf8")).toBe("do not lose me");
+  });
+
+  it("is gone when the agent ends", async () => {
+    const control = await Control.start();
+    await control[Symbol.asyncDispose]();
+    expect(existsSync(control.path)).toBe(false);
+    await expect(control.ask("/v1/status")).rejects.toThrow(
+      "no agent is running",
+    );
+  });
+});
+
+class Control implements AsyncDisposable {
+  private constructor(
+    readonly host: TestHost,
+    readonly path: string,
+    readonly server: AsyncDisposable,
+  ) {}
+
+  static async start(at?: string): Promise<Control> {
+    const host = new TestHost();
+    const path = at ?? join(host.folder, "run/control.sock");
+    try {
+      return new Control(host, path, await listen(host, path));
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  startAgain(): Promise<AsyncDisposable> {
+    return listen(this.host, this.path);
+  }
+
+  ask(path: string): Promise<unknown> {
+    return askAgent(this.path, path);
+  }
+
+  status(method: string, path: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      request({ socketPath: this.path, method, path }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on("error", reject)
+        .end();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await this.host[Symbol.asyncDispose]();
+  }
+}
+
+function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
+  const { ledger, enforcer, status } = host;
+  const agent: AgentView = {
+    ledger,
+    enforcer,
+    link: status,
+    facts: () => facts,
+    hits: () => enforcer.hits(),
+  };
+  return startControlServer({
+    socketPath,
+    agent,
+    clock: systemClock,
+    version: "1.2.3",
+  });
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it, test } from "@jest/globals";
+import type { RequestListener } from "node:http";
+import * as v from "valibot";
+import {
+  EnrolmentRequest,
+  enrolmentProofBytes,
+} from "../../agent/protocol/enrolment.js";
+import { publicKey } from "../../agent/trust/keys.js";
+import { checkTransport, enrol } from "../../service/enrol.js";
+import { FakeCloud, identityFor } from "../support/fake-cloud.js";
+import { rootDocument, signRoot, token } from "../support/vectors.js";
+
+const { root, rootFingerprint } = identityFor("https://cloud.example");
+const secret = token(42);
+
+describe("an enrolment", () => {
+  it("proves a new key, and brings an identity", async () => {
+    await using cloud = await FakeCloud.start();
+    const asked: string[] = [];
+    cloud.serve = answering(201, welcome(), asked);
+    const { identity, deviceKey } = await enrolAt(cloud.url);
+    expect(identity).toEqual({ ...identityFor(cloud.url) });
+
+    const request = v.parse(EnrolmentRequest, JSON.parse(asked[0] ?? ""));
+    const key = publicKey(Buffer.from(request.publicKey, "base64url"));
+    const proof = Buffer.from(request.proof, "base64url");
+    expect(key.verify(enrolmentProofBytes(secret), proof)).toBe(true);
+    expect(key.id).toBe(deviceKey.id);
+    expect(request).toMatchObject({
+      secret,
+      hostname: "host",
+      version: "1.2.3",
+    });
+  });
+
+  it("refuses any root but the pinned one", async () => {
+    await using cloud = await FakeCloud.start();
+    const other = signRoot({ ...rootDocument(), version: 2 });
+    cloud.serve = answering(201, { ...welcome(), root: other });
+    await expect(enrolAt(cloud.url)).rejects.toThrow(
+      "the root's fingerprint is",
+    );
+  });
+
+  it("refuses a root that its own keys did not sign", async () => {
+    await using cloud = await FakeCloud.start();
+    const forged = {
+      ...root,
+      signatures: signRoot(rootDocument(), ["stranger"]).signatures,
+    };
+    cloud.serve = answering(201, { ...welcome(), root: forged });
+    await expect(enrolAt(cloud.url)).rejects.toThrow(
+      "0 of 2 needed signatures",
+    );
+  });
+
+  const answers: [string, RequestListener, RegExp][] = [
+    ["not JSON", answering(201, "<html>"), /malformed answer to the enrolment/],
+    ["not all of it", answering(201, {}), /malformed answer.*agent/],
+    [
+      "a refusal",
+      answering(403, { message: "token spent" }),
+      /refused the enrolment: token spent$/,
+    ],
+    [
+      "a refusal without words",
+      answering(500, ""),
+      /refused the enrolment: HTTP 500$/,
+    ],
+    ["escapes", answering(403, '{"message":"\u001b[2J"}'), /: \\u001b\[2J$/],
+    [
+      "without an end",
+      answering(201, "x".repeat(1_000_000)),
+      /answered with too much$/,
+    ],
+    [
+      "cut off",
+      (_request, response) => response.destroy(),
+      /^cannot reach http:/,
+    ],
+  ];
+  test.each(answers)(
+    "fails on an answer that is %s",
+    async (_what, serve, why) => {
+      await using cloud = await FakeCloud.start();
+      cloud.serve = serve;
+      const error = await enrolAt(cloud.url).catch((error: unknown) => error);
+      expect((error as Error).message).toMatch(why);
+      expect(String((error as Error).stack)).not.toContain(secret);
+    },
+  );
+
+  it("says what it could not reach, without the token", async () => {
+    const error = await enrolAt("http://127.0.0.1:1").catch((e: unknown) => e);
+    expect((error as Error).message).toMatch(
+      /^cannot reach http:\/\/127\.0\.0\.1:1: /,
+    );
+    expect(String((error as Error).stack)).not.toContain(secret);
+  });
+});
+
+describe("what is not encrypted", () => {
+  test.each([
+    "http://127.0.0.1:8443",
+    "http://localhost",
+    "http://[::1]:1",
+    "https://cloud.example",
+  ])("may go to %s", (url) =>
+    expect(() => checkTransport(new URL(url))).not.toThrow(),
+  );
+
+  test.each([
+    "http://cloud.example",
+    "http://127.0.0.1.evil.example",
+    "http://localhost.evil.example",
+    "http://0.0.0.0",
+    "http://[::ffff:127.0.0.1]",
+    "ws://127.0.0.1",
+    "ftp://127.0.0.1",
+  ])("may not go to %s", async (url) => {
+    expect(() => checkTransport(new URL(url))).toThrow("is not encrypted");
+    await expect(enrolAt(url)).rejects.toThrow("is not encrypted");
+  });
+});
+
+const enrolAt = (url: string) =>
+  enrol({
+    token: { url, secret, root: rootFingerprint },
+    inventory: { hostname: "host", system: "Debian GNU/Linux 12" },
+    version: "1.2.3",
+    caFile: undefined,
+  });
+
+const welcome = () => ({
+  agent: "agent-1",
+  org: "acme",
+  cloud: "test-cloud",
+  root,
+});
+
+function answering(
+  status: number,
+  body: unknown,
+  asked: string[] = [],
+): RequestListener {
+  return (request, response) => {
+    let text = "";
+    request.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+    request.on("end", () => {
+      asked.push(text);
+      response.writeHead(status);
+      response.end(typeof body === "string" ? body : JSON.stringify(body));
+    });
+  };
+}

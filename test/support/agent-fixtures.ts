@@ -1,0 +1,280 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  carryOut,
+  adopt,
+  type BanSteps,
+  type Outcome,
+} from "../../agent/ban-walk.js";
+import { systemClock, unixSeconds, type Clock } from "../../agent/clock.js";
+import { startCloudLink } from "../../agent/cloud-link.js";
+import { feedsOf } from "../../agent/config/identity.js";
+import { Converger } from "../../agent/converge.js";
+import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
+import { NotEnforced, type Enforcer } from "../../agent/enforce/enforcer.js";
+import { Enforcement } from "../../agent/enforcement.js";
+import { makeEvents, type AgentEvents } from "../../agent/events.js";
+import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
+import { Ledger } from "../../agent/ledger/ledger.js";
+import { Lifetime } from "../../agent/lifetime.js";
+import { LinkStatus } from "../../agent/link-status.js";
+import type { Fields, Logger } from "../../agent/log/logger.js";
+import type { BanOp, Lift } from "../../agent/model/ban.js";
+import { formatCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { RulesetChange } from "../../agent/model/ruleset.js";
+import { Receipts } from "../../agent/receipts.js";
+import { makeSteps } from "../../agent/steps.js";
+import { TrustedRoot } from "../../agent/trust/root.js";
+import { identityFor } from "./fake-cloud.js";
+import { keys } from "./vectors.js";
+
+/** 192.0.2.0/24 is this host's neighbourhood, 198.51.100.53 its cloud. */
+export const facts: HostFacts = {
+  own: ["192.0.2.10", "2001:db8::10"].map(parseCidr),
+  gateways: ["192.0.2.1", "2001:db8::1"].map(parseCidr),
+  cloud: ["198.51.100.53", "2001:db8:c::53"].map(parseCidr),
+};
+
+export const policy: GuardPolicy = {
+  allow: ["203.0.113.128/25", "2001:db8:a::/48"].map(parseCidr),
+  floor: { 4: 12, 6: 29 },
+};
+
+/** A ban that runs for an hour from now. */
+export const ban = (range: string, forS = 3_600): BanOp => ({
+  op: "ban",
+  cidr: parseCidr(range),
+  expiresAt: unixSeconds(Date.now()) + forS,
+  reason: "scanning",
+});
+
+export const lift = (range: string): Lift => ({
+  op: "lift",
+  cidr: parseCidr(range),
+});
+
+/** What the guards stopped, as "10.0.0.0/8 too-wide". */
+export const heldOf = (outcome: Outcome): readonly string[] =>
+  outcome.kind === "refused"
+    ? []
+    : outcome.recorded.held.map(
+        ({ cidr, held }) => `${formatCidr(cidr)} ${held}`,
+      );
+
+/** A logger that keeps what it was told: "warn: no connection to the cloud". */
+export class RecordingLogger implements Logger {
+  readonly lines: string[] = [];
+  readonly fields: (Fields | undefined)[] = [];
+  debug = this.#say("debug");
+  info = this.#say("info");
+  warn = this.#say("warn");
+  error = this.#say("error");
+
+  child(): Logger {
+    return this;
+  }
+
+  #say(level: string) {
+    return (message: string, fields?: Fields) => {
+      this.lines.push(`${level}: ${message}`);
+      this.fields.push(fields);
+    };
+  }
+}
+
+/** A kernel that refuses what it is told, as often as a test says. */
+export class BalkingEnforcer extends DryRunEnforcer {
+  /** Changes still to be refused. */
+  refusals: number;
+  /** What it was told and took in: "rebuild", "apply". */
+  readonly taken: string[] = [];
+
+  constructor(refusals = 0, clock: Clock = systemClock) {
+    super(clock);
+    this.refusals = refusals;
+  }
+
+  override async apply(change: RulesetChange): Promise<void> {
+    this.#balk();
+    await super.apply(change);
+    this.taken.push("apply");
+  }
+
+  override async rebuild(
+    ...told: Parameters<Enforcer["rebuild"]>
+  ): Promise<void> {
+    this.#balk();
+    await super.rebuild(...told);
+    this.taken.push("rebuild");
+  }
+
+  #balk(): void {
+    if (this.refusals-- > 0) throw new NotEnforced("the kernel is busy");
+    this.refusals = 0;
+  }
+}
+
+export interface HostOptions {
+  readonly clock?: Clock;
+  readonly enforcer?: Enforcer;
+  readonly random?: () => number;
+  /** Whether another ledger's ruleset may be replaced at once. */
+  readonly mayReplace?: boolean;
+  readonly mostBytes?: number;
+}
+
+/** An agent's power over a host that only pretends: all of it but the network. */
+export class TestHost implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-"));
+  readonly clock: Clock;
+  readonly log = new RecordingLogger();
+  readonly events: AgentEvents = makeEvents(this.log);
+  readonly enforcer: Enforcer;
+  readonly status: LinkStatus;
+  readonly enforcement: Enforcement;
+  readonly receipts = new Receipts({
+    agent: "agent-1",
+    backend: "dry-run",
+    deviceKey: keys.device,
+  });
+  readonly steps: BanSteps;
+  /** How often a lasting failure was overcome. */
+  recoveries = 0;
+  readonly #random: () => number;
+  readonly #opened = new Lifetime();
+  readonly ledger: Ledger;
+
+  constructor(options: HostOptions = {}) {
+    const { clock = systemClock, mayReplace = true } = options;
+    this.clock = clock;
+    this.#random = options.random ?? (() => 0);
+    this.ledger = this.#open(options);
+    this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
+    this.status = new LinkStatus(clock);
+    this.enforcement = this.#opened.own(this.#startEnforcement(mayReplace));
+    this.steps = this.#makeSteps();
+  }
+
+  /** Carries a segment out as if it had just come. */
+  carryOut(bytes: Uint8Array): Promise<Outcome> {
+    return carryOut(this.#delivery(bytes), this.steps);
+  }
+
+  /** Takes a snapshot in likewise. */
+  adopt(bytes: Uint8Array): Promise<Outcome> {
+    return adopt(this.#delivery(bytes), this.steps);
+  }
+
+  /** Which of these the kernel drops now. */
+  async holds(...ranges: readonly string[]): Promise<readonly boolean[]> {
+    return this.enforcer.holds(ranges.map(parseCidr));
+  }
+
+  /** What the ledger wants dropped, in order. */
+  get ruleset(): readonly string[] {
+    const now = unixSeconds(this.clock.now());
+    return [...this.ledger.entries(100, now)]
+      .flat()
+      .map(({ cidr }: { cidr: Cidr }) => formatCidr(cidr));
+  }
+
+  /** Snapshots that lie around, whole or in part. */
+  files(): readonly string[] {
+    const folder = join(this.folder, "snapshots");
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+
+  /** Everything that a refusal must leave alone. */
+  async state() {
+    return {
+      positions: this.ledger.positions(),
+      revision: this.ledger.revision(),
+      ruleset: this.ruleset,
+      kernel: await this.enforcer.read(),
+    };
+  }
+
+  /** Follows a cloud until disposed. */
+  connect(url: string): AsyncDisposable {
+    const identity = identityFor(url);
+    return this.#opened.own(
+      startCloudLink({
+        identity,
+        deviceKey: keys.device,
+        root: TrustedRoot.open(identity.root, identity.rootFingerprint),
+        ca: undefined,
+        version: "0.0.0",
+        boot: "6f2b4c1e-0d5a-4b7e-9a43-1f0c8a2d9e77",
+        snapshotFolder: join(this.folder, "snapshots"),
+        clock: this.clock,
+        random: this.#random,
+        positions: this.ledger,
+        step: this.steps,
+        receipts: this.receipts,
+        status: this.status,
+        events: this.events,
+        refreshFacts: () => Promise.resolve(),
+        enforce: () => this.enforcement.enforce(),
+      }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #open({ mostBytes }: HostOptions): Ledger {
+    const path = join(this.folder, "ledger.db");
+    const options = mostBytes === undefined ? {} : { mostBytes };
+    return this.#opened.own(Ledger.open(path, options));
+  }
+
+  #startEnforcement(mayReplace: boolean): Enforcement {
+    const { clock, events, status } = this;
+    return new Enforcement({
+      converger: new Converger({
+        desired: this.ledger,
+        enforcer: this.enforcer,
+        clock,
+        mayReplace: () => mayReplace || status.hasCaughtUp,
+      }),
+      clock,
+      random: this.#random,
+      events,
+      recovered: () => this.#recovered(),
+    });
+  }
+
+  #recovered(): void {
+    this.recoveries++;
+    const [newest] = this.ledger.outcomes(1);
+    const at = newest && this.ledger.position(newest.position.feed);
+    if (newest === undefined || at === undefined) return;
+    const earlier = { ...newest, position: at };
+    this.receipts.recall([earlier], this.clock.now());
+  }
+
+  #makeSteps(): BanSteps {
+    const identity = identityFor("http://127.0.0.1");
+    return makeSteps({
+      root: TrustedRoot.open(identity.root, identity.rootFingerprint),
+      feeds: feedsOf(identity),
+      policy,
+      facts: () => facts,
+      ledger: this.ledger,
+      enforce: () => this.enforcement.enforce(),
+      clock: this.clock,
+    });
+  }
+
+  #delivery(bytes: Uint8Array) {
+    const { clock } = this;
+    return {
+      bytes,
+      receivedAt: clock.now(),
+      arrivedAt: clock.monotonic(),
+    };
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it, test } from "@jest/globals";
+import { assert, double, integer, property } from "fast-check";
+import {
+  CloudUnreachable,
+  HandshakeRefused,
+  LinkClosed,
+  LinkDrained,
+  LinkGarbled,
+  LinkSilent,
+  type LinkError,
+} from "../../agent/uplink/errors.js";
+import { retryDelayMs } from "../../agent/uplink/retry-delay.js";
+
+const HOUR_MS = 3_600_000;
+const never = () => 0;
+const always = () => 1;
+
+describe("the delay before the next dial", () => {
+  test.each([
+    [1, 1_000],
+    [2, 2_000],
+    [7, 64_000],
+    [8, 120_000],
+    [1_000_000, 120_000],
+  ])("after %i failures is anywhere from 0 to %i ms", (failures, most) => {
+    expect(retryDelayMs({ kind: "backoff" }, failures, never)).toBe(0);
+    expect(retryDelayMs({ kind: "backoff" }, failures, always)).toBe(most);
+  });
+
+  it("is never less than the cloud asked for, and little more", () => {
+    const patience = { kind: "after", ms: 30_000 } as const;
+    expect(retryDelayMs(patience, 9, never)).toBe(30_000);
+    expect(retryDelayMs(patience, 9, always)).toBe(31_000);
+  });
+
+  it("spreads a drained fleet over the whole window", () => {
+    const patience = { kind: "within", ms: 5_000 } as const;
+    expect(retryDelayMs(patience, 9, never)).toBe(0);
+    expect(retryDelayMs(patience, 9, always)).toBe(5_000);
+  });
+
+  it("is about an hour where coming back soon is useless", () => {
+    const patience = { kind: "rarely" } as const;
+    expect(retryDelayMs(patience, 1, never)).toBe(0.5 * HOUR_MS);
+    expect(retryDelayMs(patience, 1, always)).toBe(1.5 * HOUR_MS);
+  });
+
+  it("is a whole number of milliseconds within two minutes", () => {
+    const chance = double({ min: 0, max: 1, noNaN: true });
+    assert(
+      property(integer({ min: 1 }), chance, (failures, random) => {
+        const ms = retryDelayMs({ kind: "backoff" }, failures, () => random);
+        expect(Number.isInteger(ms)).toBe(true);
+        expect(ms).toBeGreaterThanOrEqual(0);
+        expect(ms).toBeLessThanOrEqual(120_000);
+      }),
+    );
+  });
+});
+
+describe("patience", () => {
+  test.each<[LinkError, string]>([
+    [new CloudUnreachable("refused"), "backoff"],
+    [new LinkSilent(30_000), "backoff"],
+    [new LinkGarbled("nonsense"), "backoff"],
+    [new HandshakeRefused(500, undefined), "backoff"],
+    [new HandshakeRefused(503, 2_000), "after"],
+    [new LinkDrained(5_000), "within"],
+    [new LinkClosed(1006, ""), "backoff"],
+    [new LinkClosed(4001, "superseded"), "backoff"],
+    [new LinkClosed(4399, ""), "backoff"],
+    [new LinkClosed(4400, "bad message"), "rarely"],
+    [new LinkClosed(4499, ""), "rarely"],
+    [new LinkClosed(4500, ""), "backoff"],
+  ])("of %s is %s", (error, kind) => {
+    expect(error.patience().kind).toBe(kind);
+  });
+});

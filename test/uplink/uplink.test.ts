@@ -1,0 +1,334 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { createServer, type Server } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import { WebSocketServer } from "ws";
+import { systemClock, type Clock } from "../../agent/clock.js";
+import { limits } from "../../agent/protocol/limits.js";
+import { dial } from "../../agent/uplink/dial.js";
+import {
+  CloudUnreachable,
+  HandshakeRefused,
+} from "../../agent/uplink/errors.js";
+import {
+  uplink,
+  type UplinkItem,
+  type UplinkPorts,
+} from "../../agent/uplink/uplink.js";
+import { signAsDevice } from "../../agent/trust/sign.js";
+import { ManualClock, until } from "../support/clock.js";
+import { FakeCloud } from "../support/fake-cloud.js";
+import { keys } from "../support/vectors.js";
+
+describe("the uplink", () => {
+  it("introduces itself, then hands on what the cloud says", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url);
+    const link = await cloud.welcomed();
+    link.say({ type: "resync", feed: "urgent", reason: "lag" });
+    link.push(Buffer.from("signed bytes"));
+
+    expect(await agent.next()).toMatchObject({
+      kind: "up",
+      session: { remoteAddress: "127.0.0.1", welcome: { agent: "agent-1" } },
+    });
+    expect(await agent.next()).toMatchObject({ message: { type: "resync" } });
+    expect(await agent.next()).toMatchObject({
+      kind: "segment",
+      bytes: Buffer.from("signed bytes"),
+    });
+  });
+
+  it("is one stream over many connections", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url);
+    const first = await cloud.welcomed();
+    const up = await agent.up();
+    expect(up.ended.aborted).toBe(false);
+    first.socket.close(4000);
+    await cloud.welcomed();
+
+    expect(await agent.next()).toMatchObject({ kind: "up" });
+    expect(up.ended.aborted).toBe(true);
+    expect(agent.losses).toEqual([
+      "the connection was closed with code 4000 (no reason), again in 0 ms",
+    ]);
+  });
+
+  it("drops what is said into a lost link", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url);
+    const link = await cloud.welcomed();
+    const up = await agent.up();
+    link.socket.terminate();
+    await cloud.welcomed();
+    await agent.up();
+    up.send({ type: "resume", feed: "urgent" });
+    expect(cloud.links.at(-1)?.untaken).toEqual([]);
+  });
+
+  it("comes back within the window that a drain names", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url, { random: () => 0.5 });
+    const link = await cloud.welcomed();
+    await agent.up();
+    link.say({ type: "drain", windowMs: 40 });
+    expect(await link.closed()).toBe(1000);
+    await cloud.welcomed();
+    expect(agent.losses).toEqual([
+      "the cloud asked to reconnect within 40 ms, again in 20 ms",
+    ]);
+  });
+});
+
+describe("what the cloud may not say", () => {
+  it("ends the link, not the process", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url);
+    const utterances: [string | Buffer, string][] = [
+      ["{", "malformed message from the cloud: is not JSON"],
+      [`"${"x".repeat(limits.textBytes)}"`, "has more than 65536 bytes"],
+      [JSON.stringify({ type: "obey" }), "malformed message from the cloud"],
+      [Buffer.alloc(limits.segmentBytes + 1), "Max payload size exceeded"],
+    ];
+    for (const [said, why] of utterances) {
+      const link = await cloud.welcomed();
+      await agent.up();
+      link.socket.send(said);
+      await until("a loss", () => agent.losses.length > 0);
+      expect(agent.losses.splice(0)[0]).toContain(why);
+    }
+  });
+
+  it("is a segment before the welcome", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url);
+    const link = await cloud.link();
+    link.challenge();
+    link.push(Buffer.from("too early"));
+    await until("a loss", () => agent.losses.length > 0);
+    expect(agent.losses[0]).toContain("expected a welcome");
+  });
+
+  it("is anything but a challenge at first", async () => {
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url);
+    const link = await cloud.link();
+    link.say({ type: "resync", feed: "urgent", reason: "lag" });
+    await until("a loss", () => agent.losses.length > 0);
+    expect(agent.losses[0]).toContain("expected a challenge");
+  });
+});
+
+describe("time on the uplink", () => {
+  it("drops a cloud that accepts and never greets", async () => {
+    const clock = new ManualClock();
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url, { clock });
+    const link = await cloud.link();
+    link.challenge();
+    await link.next("hello");
+    await clock.advance(19_999);
+    expect(agent.losses).toEqual([]);
+    await clock.advance(1);
+    await until("a loss", () => agent.losses.length > 0);
+    expect(agent.losses[0]).toContain("did not greet in time");
+  });
+
+  it("finds a silent link by its pings", async () => {
+    const clock = new ManualClock();
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url, { clock });
+    const link = await cloud.welcomed([], 1_000);
+    await agent.up();
+    link.socket.pause(); // no pong from now on
+    await clock.advance(3_000);
+    await until("a loss", () => agent.losses.length > 0);
+    expect(agent.losses[0]).toContain("nothing was heard for two heartbeats");
+  });
+
+  it("forgives failures only after a minute of being connected", async () => {
+    const clock = new ManualClock();
+    await using cloud = await FakeCloud.start();
+    await using agent = startUplink(cloud.url, { clock, random: () => 1 });
+    const lose = async (connectedMs: number) => {
+      const link = await cloud.welcomed([], 600_000);
+      await agent.up();
+      await clock.advance(connectedMs);
+      link.socket.terminate();
+      await until("a loss", () => agent.losses.length > 0);
+      const delayMs = clock.due[0] ?? 0;
+      await clock.advance(delayMs);
+      agent.losses.splice(0);
+      return delayMs;
+    };
+    expect(await lose(59_000)).toBe(1_000);
+    expect(await lose(59_000)).toBe(2_000);
+    expect(await lose(60_000)).toBe(1_000);
+  });
+});
+
+describe("stopping the uplink", () => {
+  it("while it dials ends at once", async () => {
+    await using silent = await listen(createTcpServer());
+    const agent = startUplink(`http://127.0.0.1:${silent.port}`);
+    await until("a dial", () => silent.connections > 0);
+    await agent[Symbol.asyncDispose]();
+    expect(agent.losses).toEqual([]);
+  });
+
+  it("while it waits ends at once", async () => {
+    const agent = startUplink("http://127.0.0.1:1", { random: () => 1 });
+    await until("a loss", () => agent.losses.length > 0);
+    await agent[Symbol.asyncDispose]();
+  });
+
+  it("while it listens closes the connection", async () => {
+    await using cloud = await FakeCloud.start();
+    const agent = startUplink(cloud.url);
+    const link = await cloud.welcomed();
+    await agent.up();
+    await agent[Symbol.asyncDispose]();
+    expect(await link.closed()).toBe(1006);
+  });
+
+  it("just as a dial succeeds closes the connection too", async () => {
+    await using cloud = await FakeCloud.start();
+    const stop = new AbortController();
+    const ports = portsFor(cloud.url, systemClock, []);
+    const items = uplink(
+      {
+        ...ports,
+        dial: async (signal) => {
+          const connection = await ports.dial(signal);
+          stop.abort();
+          return connection;
+        },
+      },
+      stop.signal,
+    );
+    expect(await items.next()).toEqual({ done: true, value: undefined });
+    const link = await cloud.link();
+    await link.closed();
+  });
+});
+
+describe("dialing", () => {
+  let server: (AsyncDisposable & { readonly port: number }) | undefined;
+  afterEach(async () => {
+    await server?.[Symbol.asyncDispose]();
+    server = undefined;
+  });
+
+  const dialed = (port: number) =>
+    dial(
+      {
+        url: new URL(`ws://127.0.0.1:${port}/v1/agent`),
+        ca: undefined,
+        handshakeMs: 100,
+        clock: systemClock,
+      },
+      new AbortController().signal,
+    );
+
+  it.each([
+    ["30", 30_000],
+    ["999999", 3_600_000],
+    ["Wed, 21 Oct 2026 07:28:00 GMT", undefined],
+    ["-1", undefined],
+  ])("hears when to come back: Retry-After %s", async (value, ms) => {
+    server = await listen(
+      createServer((_request, response) =>
+        response.writeHead(503, { "retry-after": value }).end(),
+      ),
+    );
+    await expect(dialed(server.port)).rejects.toEqual(
+      new HandshakeRefused(503, ms),
+    );
+  });
+
+  it("refuses a server that does not speak its protocol", async () => {
+    const http = createServer();
+    new WebSocketServer({ server: http, handleProtocols: () => false });
+    server = await listen(http);
+    await expect(dialed(server.port)).rejects.toThrow(
+      "cannot connect to the cloud: Server sent no subprotocol",
+    );
+  });
+
+  it("gives up on a server that accepts and says nothing", async () => {
+    server = await listen(createTcpServer());
+    await expect(dialed(server.port)).rejects.toThrow(CloudUnreachable);
+  });
+
+  it("gives up where nobody listens", async () => {
+    await expect(dialed(1)).rejects.toThrow(CloudUnreachable);
+  });
+});
+
+/** An uplink that is followed, and what it reported. */
+function startUplink(
+  url: string,
+  { clock = systemClock, random = () => 0 }: Partial<UplinkPorts> = {},
+) {
+  const losses: string[] = [];
+  const stop = new AbortController();
+  const items = uplink(
+    { ...portsFor(url, clock, losses), random },
+    stop.signal,
+  );
+  const waiting: UplinkItem[] = [];
+  const done = (async () => {
+    for await (const item of items) waiting.push(item);
+  })();
+  const next = async (): Promise<UplinkItem> => {
+    await until("an item", () => waiting.length > 0);
+    return waiting.shift()!;
+  };
+  return {
+    losses,
+    next,
+    up: async () => {
+      const item = await next();
+      if (item.kind !== "up") throw new Error(`expected up, got ${item.kind}`);
+      return item.session;
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+function portsFor(url: string, clock: Clock, losses: string[]): UplinkPorts {
+  const wsUrl = new URL("/v1/agent", url.replace(/^http/, "ws"));
+  const options = { url: wsUrl, ca: undefined, handshakeMs: 5_000, clock };
+  return {
+    dial: (signal) => dial(options, signal),
+    hello: () => ({
+      type: "hello",
+      ...signAsDevice("hello", {}, keys.device),
+    }),
+    clock,
+    random: () => 0,
+    events: {
+      linkLost: (error, ms) =>
+        losses.push(`${error.message}, again in ${ms} ms`),
+    },
+  };
+}
+
+async function listen(server: Server | ReturnType<typeof createTcpServer>) {
+  const sockets = new Set<{ destroy(): void }>();
+  server.on("connection", (socket: { destroy(): void }) => sockets.add(socket));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    port: (server.address() as { port: number }).port,
+    get connections() {
+      return sockets.size;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
