@@ -5,7 +5,7 @@ const PURE = "^agent/(trust|guard|telemetry)/";
 const OUTSIDE =
   "^agent/(uplink|ledger|enforce|sensors|host|log|health)/|^agent/(schedule|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|ban-walk|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts)\\.ts$";
+  "^agent/(agent|ban-walk|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|maintenance)\\.ts$";
 
 module.exports = {
   forbidden: [
