@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
-import { unixSeconds, type Clock } from "./clock.js";
+import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
 import { Converger } from "./converge.js";
@@ -22,6 +22,7 @@ import {
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
+import { Maintenance } from "./maintenance.js";
 import { Protection } from "./protection.js";
 import { Receipts } from "./receipts.js";
 import { schedule } from "./schedule.js";
@@ -120,13 +121,13 @@ async function openPower(
 ): Promise<Power> {
   const { config, identity, clock, platform, random } = options;
   const { backend } = config.enforce;
-  const { ledger, quarantined } = openLedger(config, clock, events);
-  opened.own(ledger);
+  const { ledger, quarantined } = openLedger(options, { opened, events });
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
   const receipts = new Receipts({
     agent: identity.agent,
     backend,
     deviceKey: options.deviceKey,
+    clock,
   });
   const converger = new Converger({
     desired: ledger,
@@ -134,13 +135,14 @@ async function openPower(
     clock,
     mayReplace: () => status.hasCaughtUp,
   });
-  const recovered = () => recall(receipts, ledger, clock);
+  const recovered = (revision: number) =>
+    recall(receipts, ledger, { revision, nowMs: clock.now() });
   const enforcement = opened.own(
     new Enforcement({ converger, clock, random, events, recovered }),
   );
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
-      recovered();
+      recovered(ledger.revision());
       events.started(ledger.revision(), backend);
     });
   const protection = await protect(options, { enforcer, status, events }).catch(
@@ -150,7 +152,15 @@ async function openPower(
     },
   );
   await enforceNow();
-  opened.own(everyMinute("tidy", () => tidy(ledger, clock, events)));
+  const maintenance = opened.own(
+    new Maintenance({
+      ...{ ledger, clock, events, policy: config.guard },
+      facts: () => protection.facts,
+      enforce: () => enforcement.enforce(),
+    }),
+  );
+  void maintenance.run();
+  opened.own(everyMinute("maintain", () => maintenance.run()));
   opened.own(everyMinute("protect", () => protection.lookAround()));
   const power = { ledger, quarantined, enforcer, protection };
   return { ...power, enforcement, receipts };
@@ -240,18 +250,19 @@ function startLink(
   });
 }
 
+/** The ledger, without what another org's feed may have left in it. */
 function openLedger(
-  { stateDir }: Config,
-  clock: Clock,
-  events: AgentEvents,
+  { config, identity, clock }: AgentOptions,
+  { opened, events }: Pick<Scope, "opened" | "events">,
 ): Opened {
-  const path = join(stateDir, "ledger.db");
-  const opened = openLedgerOrQuarantine(path, clock);
-  const { quarantined } = opened;
+  const path = join(config.stateDir, "ledger.db");
+  const { ledger, quarantined } = openLedgerOrQuarantine(path, clock);
+  opened.own(ledger);
   if (quarantined !== undefined) {
     events.ledgerQuarantined(quarantined.folder, quarantined.why);
   }
-  return opened;
+  ledger.followOnly([...feedsOf(identity), "local"]);
+  return { ledger, quarantined };
 }
 
 /** A start goes on without: the retry is under way, and the cloud may help. */
@@ -267,42 +278,24 @@ async function enforceFirst(
   }
 }
 
-/** The kernel has been read back to hold all of the ledger: that is a receipt. */
-function recall(receipts: Receipts, ledger: Ledger, clock: Clock): void {
-  const newest = ledger.outcomes(RECENT_OUTCOMES);
+/**
+ * The kernel has been read back to hold the ledger at a revision: a receipt for
+ * each feed that has not moved on since.
+ */
+function recall(
+  receipts: Receipts,
+  ledger: Ledger,
+  at: { readonly revision: number; readonly nowMs: number },
+): void {
   const earlier = ledger.positions().flatMap((position) => {
-    const { feed, epoch, offset } = position;
-    if (feed === "local") return []; // nobody's but this host's
-    const outcome = newest.find(
-      ({ position: at }) =>
-        at.feed === feed && at.epoch === epoch && at.offset === offset,
-    );
-    return outcome === undefined ? [] : [{ ...outcome, position }];
+    if (position.feed === "local") return []; // nobody's but this host's
+    const outcome = ledger.newestOutcome(position.feed);
+    if (outcome === undefined || outcome.revision > at.revision) return [];
+    return [{ ...outcome, position }];
   });
-  receipts.recall(earlier, clock.now());
+  receipts.recall(earlier, at.nowMs);
 }
 
 /** node-cron's six fields: at second zero of every minute. */
 const everyMinute = (name: string, task: () => Promise<void>) =>
   schedule("0 * * * * *", name, task);
-
-/** Slices of some milliseconds, so that nothing waits for the whole. */
-async function tidy(
-  ledger: Ledger,
-  clock: Clock,
-  events: AgentEvents,
-): Promise<void> {
-  try {
-    while (ledger.purge(unixSeconds(clock.now()), ROWS_AT_ONCE)) {
-      await clock.sleep(BETWEEN_SLICES_MS);
-    }
-  } catch (error) {
-    events.maintenanceFailed(error);
-  }
-}
-
-const ROWS_AT_ONCE = 2_000;
-const BETWEEN_SLICES_MS = 20;
-
-/** The newest outcome of each of a handful of feeds is among these. */
-const RECENT_OUTCOMES = 1_000;

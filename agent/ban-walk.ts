@@ -1,5 +1,6 @@
+import { needsReopening } from "./ledger/damage.js";
 import type { Op } from "./model/ban.js";
-import type { FeedName, Position } from "./model/position.js";
+import type { DatedPosition, FeedName, Position } from "./model/position.js";
 import type { ReviewedBan, ReviewedOp } from "./model/reviewed.js";
 import { Malformed } from "./protocol/malformed.js";
 import { Refused, type RefusalCode } from "./protocol/refusals.js";
@@ -26,7 +27,7 @@ export interface BanSteps {
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
   review(ops: readonly Op[]): readonly ReviewedOp[];
-  record(position: Position, ops: readonly ReviewedOp[]): Recorded;
+  record(position: DatedPosition, ops: readonly ReviewedOp[]): Recorded;
   stage(feed: FeedName): Staging;
   /** Returns once the kernel, read back, holds what was recorded. */
   enforce(): Promise<void>;
@@ -52,7 +53,7 @@ export interface Staging {
   add(bans: readonly ReviewedBan[]): void;
   /** Compares a slice with what is in force; whether there is more. */
   compare(): boolean;
-  adopt(position: Position): Recorded;
+  adopt(position: DatedPosition): Recorded;
   discard(): void;
 }
 
@@ -115,7 +116,7 @@ export async function adopt(
 
 async function stageWhole(
   snapshot: VerifiedSnapshot,
-  position: Position,
+  position: DatedPosition,
   step: BanSteps,
 ): Promise<Recorded> {
   const staging = record(() => step.stage(position.feed));
@@ -129,7 +130,7 @@ async function stageWhole(
     while (record(() => staging.compare())) await turn();
     return record(() => staging.adopt(position));
   } catch (error) {
-    staging.discard();
+    record(() => staging.discard());
     throw error;
   }
 }
@@ -161,11 +162,12 @@ function refusalOf(error: unknown): Pick<Refused, "code" | "detail"> {
   throw error;
 }
 
-/** A ledger that cannot write leaves everything as it was. */
+/** A ledger that has no room leaves everything as it was; a broken one ends it. */
 function record<T>(write: () => T): T {
   try {
     return write();
   } catch (cause) {
+    if (needsReopening(cause)) throw cause;
     throw new Refused("not-recorded", (cause as Error).message, { cause });
   }
 }
@@ -175,6 +177,7 @@ async function enforce(step: BanSteps): Promise<void> {
   try {
     await step.enforce();
   } catch (cause) {
+    if (needsReopening(cause)) throw cause;
     throw new Refused("not-enforced", (cause as Error).message, { cause });
   }
 }

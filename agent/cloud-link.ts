@@ -56,7 +56,10 @@ export interface CloudLink extends AsyncDisposable {
 export function startCloudLink(ports: CloudLinkPorts): CloudLink {
   const stop = new AbortController();
   const items = uplink(uplinkPorts(ports), stop.signal);
-  const done = follow(items, followPorts(ports));
+  const done = follow(
+    items,
+    followPorts(ports, () => stop.abort()),
+  );
   return {
     broken: done.then(
       () => new Promise<never>(() => undefined), // stopped as it should be
@@ -103,7 +106,7 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
 }
 
 function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
-  const { identity, clock, version, boot, positions } = ports;
+  const { identity, clock, version, boot, positions, feeds } = ports;
   return {
     agent: identity.agent,
     nonce,
@@ -113,12 +116,12 @@ function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
     boot,
     positions: positions
       .positions()
-      .filter(({ feed }) => feed !== "local")
+      .filter(({ feed }) => feeds.includes(feed))
       .map(wirePosition),
   };
 }
 
-function followPorts(ports: CloudLinkPorts): FollowPorts {
+function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
   const { events, status, receipts, root } = ports;
   const snapshots = new SnapshotFiles(ports);
   return {
@@ -144,6 +147,7 @@ function followPorts(ports: CloudLinkPorts): FollowPorts {
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));
     },
     answer: (outcome) => events.enforced(receipts.give(outcome)),
+    stop,
   };
 }
 

@@ -120,7 +120,8 @@ export class Defence {
     const { ledger, events } = this.#ports;
     try {
       const position = after(ledger.position("local"), bans.length);
-      ledger.record({ position, ops: bans, now });
+      const issuedAt = now * 1000;
+      ledger.record({ position: { ...position, issuedAt }, ops: bans, now });
       await this.#ports.enforce();
       return true;
     } catch (error) {

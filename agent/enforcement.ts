@@ -9,8 +9,8 @@ export interface EnforcementPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly events: Pick<AgentEvents, "notEnforced">;
-  /** The kernel holds again what it had refused before. */
-  recovered(): void;
+  /** The kernel holds what it had refused before: the ledger at this revision. */
+  recovered(revision: number): void;
 }
 
 /**
@@ -51,8 +51,7 @@ export class Enforcement implements Disposable {
       events.notEnforced(error, delayMs);
       if (!(await this.#goesOn(delayMs))) break;
       try {
-        await converger.converge();
-        this.#ports.recovered();
+        this.#ports.recovered(await converger.converge());
         break;
       } catch (again) {
         error = again;

@@ -2,6 +2,8 @@ import type { BanSteps, Delivery, Outcome } from "./ban-walk.js";
 import { adopt, carryOut } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { AgentEvents } from "./events.js";
+import { needsReopening, type LedgerDamage } from "./ledger/damage.js";
+import { AWAITING, type Standing } from "./standing.js";
 import { printable } from "./log/printable.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Head } from "./protocol/documents.js";
@@ -41,19 +43,24 @@ export interface FollowPorts {
   acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
   /** Gives the receipt of what is in force now. */
   answer(outcome: Outcome & { kind: "enforced" }): void;
+  /** Ends the stream of items: there is no going on. */
+  stop(): void;
 }
 
-/** Takes in what the cloud says until the stream ends, and all that it began. */
+/**
+ * Takes in what the cloud says until the stream ends, and all that it began.
+ * @throws LedgerDamage that only a ledger opened anew can heal
+ */
 export async function follow(
   items: AsyncIterable<UplinkItem>,
   ports: FollowPorts,
 ): Promise<void> {
   let link: Link | undefined;
-  const tasks = new Set<Promise<void>>();
+  const lasting: Lasting = { tasks: new Map(), heads: new Map(), failures: [] };
   try {
     for await (const item of items) {
       if (item.kind === "up") {
-        link = new Link(ports, item.session, tasks);
+        link = new Link(ports, item.session, lasting);
         await ports.linkUp(item.session);
         link.plan(item.session.welcome.plans);
       } else if (item.kind === "segment") {
@@ -63,34 +70,49 @@ export async function follow(
       }
     }
   } finally {
-    await Promise.all(tasks);
+    await Promise.all(lasting.tasks.values());
   }
+  const [failure] = lasting.failures;
+  if (failure !== undefined) throw failure;
+}
+
+/** What outlives a connection. */
+interface Lasting {
+  /** What goes on in the background: one task a feed, one after the other. */
+  readonly tasks: Map<FeedName, Promise<void>>;
+  /** Where the cloud last said that its feeds stand. */
+  readonly heads: Map<FeedName, Head>;
+  /** What following can't go on after. */
+  readonly failures: LedgerDamage[];
 }
 
 /** How the feeds stand on one connection; a new connection starts afresh. */
 class Link {
   readonly #ports: FollowPorts;
   readonly #session: Session;
-  /** Feeds that live segments are expected for. */
-  readonly #live = new Set<FeedName>();
+  readonly #lasting: Lasting;
+  readonly #standings: Map<FeedName, Standing>;
   /** Refusals and failed fetches by feed, in a row. */
   readonly #failures = new Map<FeedName, number>();
-  /** Where the cloud last said that its feeds stand. */
-  readonly #heads = new Map<FeedName, Head>();
-  /** What goes on in the background, of earlier connections as well. */
-  readonly #tasks: Set<Promise<void>>;
+  /** Feeds whose head was heard on this connection. */
+  readonly #headed = new Set<FeedName>();
+  readonly #since: number;
   #caughtUp = false;
 
-  constructor(ports: FollowPorts, session: Session, tasks: Set<Promise<void>>) {
+  constructor(ports: FollowPorts, session: Session, lasting: Lasting) {
     this.#ports = ports;
     this.#session = session;
-    this.#tasks = tasks;
+    this.#lasting = lasting;
+    this.#since = ports.clock.monotonic();
+    this.#standings = new Map(ports.feeds.map((feed) => [feed, AWAITING]));
   }
 
+  /** A plan that nobody waits for is none: the way that was asked for goes on. */
   plan(plans: readonly FeedPlan[]): void {
     for (const plan of plans) {
-      if (plan.mode === "tail") this.#live.add(plan.feed);
-      else this.#inBackground(plan.feed, this.#catchUp(plan));
+      if (this.#standing(plan.feed) !== "awaiting") continue;
+      if (plan.mode === "tail") this.#standings.set(plan.feed, { at: "live" });
+      else this.#inBackground(plan.feed, () => this.#catchUp(plan));
     }
   }
 
@@ -102,7 +124,7 @@ class Link {
         return message.heads.forEach((head) => this.#hearHead(head));
       case "resync":
         // A feed that is not live has been asked for already, or will be.
-        if (this.#live.has(message.feed)) this.#resume(message.feed);
+        if (this.#standing(message.feed) === "live") this.#resume(message.feed);
         return;
       case "telemetry-ack":
         this.#ports.acknowledged(message);
@@ -122,7 +144,7 @@ class Link {
       return;
     }
     const { feed, code } = outcome;
-    const early = feed !== undefined && !this.#live.has(feed);
+    const early = feed !== undefined && this.#standing(feed) !== "live";
     if (early && mayResume(code)) return;
     this.#report(outcome);
     if (isRecorded(outcome)) this.#noteCaughtUp();
@@ -131,17 +153,16 @@ class Link {
 
   /** Fetches what the cloud does not push, then asks to go on from there. */
   async #catchUp(plan: Plan<"segments" | "snapshot">): Promise<void> {
-    this.#live.delete(plan.feed);
     this.#ports.events.catchingUp(plan.feed, plan.mode);
     try {
       if (plan.mode === "segments") await this.#takeSegments(plan);
       else await this.#takeSnapshot(plan);
     } catch (error) {
-      if (this.#session.ended.aborted) return;
+      if (needsReopening(error) || this.#session.ended.aborted) throw error;
       this.#ports.events.catchUpFailed(plan.feed, error);
       this.#countFailure(plan.feed);
     }
-    this.#resume(plan.feed);
+    await this.#askForPlan(plan.feed);
   }
 
   async #takeSegments({ feed, epoch, ...plan }: Plan<"segments">) {
@@ -153,7 +174,7 @@ class Link {
       for (const { segment, bytes } of openSegments(answer)) {
         const delivery = { bytes, ...this.#moment() };
         const outcome = await carryOut(delivery, this.#ports.step);
-        this.#settle(outcome);
+        this.#settle(feed, outcome);
         if (!isRecorded(outcome)) return;
         from = segment.header.last + 1;
       }
@@ -164,21 +185,21 @@ class Link {
     const bytes = await this.#ports.fetchSnapshot(this.#session, plan);
     const delivery = { bytes, ...this.#moment() };
     const outcome = await adopt(delivery, this.#ports.step);
-    this.#settle(outcome);
+    this.#settle(plan.feed, outcome);
   }
 
+  /** What is in force has moved its feed on, so its failures are forgotten. */
   #answer(outcome: Outcome & { readonly kind: "enforced" }): void {
-    const { feed } = outcome.position;
-    this.#failures.delete(feed);
+    this.#failures.delete(outcome.position.feed);
     this.#ports.answer(outcome);
     this.#noteCaughtUp();
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(feed: FeedName, outcome: Outcome): void {
     if (outcome.kind === "enforced") return this.#answer(outcome);
     this.#report(outcome);
     if (isRecorded(outcome)) return this.#noteCaughtUp();
-    if (outcome.feed !== undefined) this.#countFailure(outcome.feed);
+    this.#countFailure(feed);
   }
 
   #report({ feed, code, detail }: Refusal): void {
@@ -188,19 +209,37 @@ class Link {
     this.#session.send({ type: "refusal", feed, code, detail: line });
   }
 
-  /** A head beyond our position, on a feed that is live, means a lost segment. */
   #hearHead(text: SignedText): void {
-    const { events } = this.#ports;
     try {
-      const head = this.#ports.verifyHead(text);
-      this.#heads.set(head.feed, head);
-      if (this.#isLevel(head)) return this.#noteCaughtUp();
-      if (!this.#live.has(head.feed)) return;
-      events.behind(head, this.#ports.position(head.feed)?.offset ?? 0);
-      this.#resume(head.feed);
+      this.#holdAgainst(this.#ports.verifyHead(text));
     } catch (error) {
-      events.headRefused(error);
+      if (needsReopening(error)) throw error;
+      this.#ports.events.headRefused(error);
     }
+  }
+
+  /**
+   * A head beyond our position means a lost segment on a feed that is live, and
+   * a lost question on one whose plan is overdue.
+   */
+  #holdAgainst(head: Head): void {
+    const { feed, time } = head;
+    const standing = this.#standings.get(feed);
+    const known = this.#lasting.heads.get(feed);
+    if (standing === undefined) return;
+    if (known !== undefined && time < known.time) return; // an old one, replayed
+    this.#lasting.heads.set(feed, head);
+    this.#headed.add(feed);
+    if (this.#isLevel(head)) return this.#noteCaughtUp();
+    this.#noteCaughtUp(); // patience with this feed may be over
+    if (standing.at === "busy") return;
+    if (standing.at === "awaiting" && !standing.overdue) {
+      this.#standings.set(feed, { at: "awaiting", overdue: true });
+      return;
+    }
+    const offset = this.#ports.position(feed)?.offset ?? 0;
+    this.#ports.events.behind(head, offset);
+    this.#resume(feed);
   }
 
   #isLevel(head: Head): boolean {
@@ -209,19 +248,31 @@ class Link {
     return at?.epoch === head.epoch && at.offset >= head.offset;
   }
 
-  /** Tells once that this agent stands where the cloud does, in every feed. */
+  /** Tells once that this agent stands where the cloud does. */
   #noteCaughtUp(): void {
     if (this.#caughtUp) return;
-    this.#caughtUp = this.#ports.feeds.every((feed) => {
-      const head = this.#heads.get(feed);
-      return head !== undefined && this.#isLevel(head);
+    this.#caughtUp = this.#needed().every((feed) => {
+      const head = this.#lasting.heads.get(feed);
+      return (
+        head !== undefined && this.#headed.has(feed) && this.#isLevel(head)
+      );
     });
     if (this.#caughtUp) this.#ports.caughtUp();
   }
 
+  /** Every feed at first; one that is stuck may not keep urgent bans out. */
+  #needed(): readonly FeedName[] {
+    const { clock, feeds } = this.#ports;
+    const patient = clock.monotonic() - this.#since < PATIENCE_MS;
+    return patient ? feeds : URGENT;
+  }
+
+  #standing(feed: FeedName): Standing["at"] | undefined {
+    return this.#standings.get(feed)?.at;
+  }
+
   #resume(feed: FeedName): void {
-    this.#live.delete(feed);
-    this.#inBackground(feed, this.#askForPlan(feed));
+    this.#inBackground(feed, () => this.#askForPlan(feed));
   }
 
   /** The first time at once, then later each time it failed again. */
@@ -235,6 +286,7 @@ class Link {
     this.#countFailure(feed);
     const at = this.#ports.position(feed);
     const position = at && { position: wirePosition(at) };
+    this.#standings.set(feed, AWAITING);
     this.#session.send({ type: "resume", feed, ...position });
   }
 
@@ -242,15 +294,32 @@ class Link {
     this.#failures.set(feed, (this.#failures.get(feed) ?? 0) + 1);
   }
 
+  /** After what an earlier connection began, which nobody may overtake. */
+  #inBackground(feed: FeedName, work: () => Promise<void>): void {
+    this.#standings.set(feed, { at: "busy" });
+    const { tasks } = this.#lasting;
+    const before = tasks.get(feed) ?? Promise.resolve();
+    const task = before
+      .then(() => this.#run(feed, work))
+      .finally(() => {
+        if (tasks.get(feed) === task) tasks.delete(feed);
+      });
+    tasks.set(feed, task);
+  }
+
   /** Tasks end with the session, and what goes wrong in one is told. */
-  #inBackground(feed: FeedName, task: Promise<void>): void {
-    const done = task
-      .catch((error: unknown) => {
-        if (this.#session.ended.aborted) return;
+  async #run(feed: FeedName, work: () => Promise<void>): Promise<void> {
+    const { ended } = this.#session;
+    try {
+      if (!ended.aborted) await work();
+    } catch (error) {
+      if (needsReopening(error)) {
+        this.#lasting.failures.push(error);
+        this.#ports.stop();
+      } else if (!ended.aborted) {
         this.#ports.events.catchUpFailed(feed, error);
-      })
-      .finally(() => this.#tasks.delete(done));
-    this.#tasks.add(done);
+      }
+    }
   }
 
   #moment(): { receivedAt: number; arrivedAt: number } {
@@ -265,6 +334,11 @@ const isRecorded = (outcome: Outcome): boolean =>
 
 type Refusal = Outcome & { readonly kind: "refused" };
 type Plan<Mode extends FeedPlan["mode"]> = FeedPlan & { readonly mode: Mode };
+
+/** Ten minutes of a working link fetch the largest snapshot many times over. */
+const PATIENCE_MS = 600_000;
+
+const URGENT: readonly FeedName[] = ["urgent"];
 
 /** As the protocol has it. */
 const LONGEST_DETAIL = 512;

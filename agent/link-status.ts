@@ -8,7 +8,8 @@ export type LinkState =
 /** What is known of the link to the cloud, by those who do not run it. */
 export class LinkStatus {
   readonly #clock: Pick<Clock, "now">;
-  readonly #connected = new Set<string>();
+  /** The newest last. */
+  #connected: readonly string[] = [];
   #state: LinkState;
   #caughtUp = false;
 
@@ -26,14 +27,15 @@ export class LinkStatus {
     return this.#caughtUp;
   }
 
-  /** Addresses that connections have gone to since the start. */
+  /** Addresses that the latest connections have gone to. */
   get connected(): readonly string[] {
-    return [...this.#connected];
+    return this.#connected;
   }
 
   up(address: string): void {
     this.#state = { at: "up", since: this.#clock.now(), address };
-    this.#connected.add(address);
+    const others = this.#connected.filter((other) => other !== address);
+    this.#connected = [...others, address].slice(-MOST_CONNECTED);
   }
 
   down(why: string): void {
@@ -44,3 +46,6 @@ export class LinkStatus {
     this.#caughtUp = true;
   }
 }
+
+/** More than a cloud has addresses in use at a time. */
+const MOST_CONNECTED = 8;

@@ -1,20 +1,21 @@
 import type * as v from "valibot";
 import type { Outcome } from "./ban-walk.js";
+import type { Clock } from "./clock.js";
 import { formatCidr } from "./model/cidr.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Receipt } from "./protocol/documents.js";
 import { limits } from "./protocol/limits.js";
-import type { AgentMessage } from "./protocol/messages.js";
 import type { WirePosition } from "./protocol/shapes.js";
 import type { SigningKey } from "./trust/keys.js";
 import { signAsDevice } from "./trust/sign.js";
 import type { Session } from "./uplink/uplink.js";
 
 /** Who signs, and what enforces. */
-export interface ReceiptAuthor {
+export interface ReceiptPorts {
   readonly agent: string;
   readonly backend: Receipt["backend"];
   readonly deviceKey: SigningKey;
+  readonly clock: Pick<Clock, "monotonic" | "sleep">;
 }
 
 export type Enforced = Outcome & { readonly kind: "enforced" };
@@ -34,14 +35,19 @@ export interface EarlierOutcome {
 /**
  * The newest receipt of each feed. A receipt says that the kernel holds all up
  * to its position, so the newest is enough, and saying it twice does no harm.
+ * Receipts may therefore be left out where many follow each other; only those
+ * that name held bans are all said, as each names its own.
  */
 export class Receipts {
-  readonly #author: ReceiptAuthor;
-  readonly #newest = new Map<FeedName, AgentMessage>();
+  readonly #ports: ReceiptPorts;
+  readonly #newest = new Map<FeedName, Receipt>();
+  /** Feeds whose newest receipt is still to be said. */
+  readonly #due = new Set<FeedName>();
   #session: Pick<Session, "send"> | undefined;
+  #saidAt = -Infinity;
 
-  constructor(author: ReceiptAuthor) {
-    this.#author = author;
+  constructor(ports: ReceiptPorts) {
+    this.#ports = ports;
   }
 
   /**
@@ -50,17 +56,20 @@ export class Receipts {
    */
   sayTo(session: Pick<Session, "send">): void {
     this.#session = session;
-    for (const message of this.#newest.values()) session.send(message);
+    for (const feed of this.#newest.keys()) this.#due.add(feed);
+    this.#sayDue();
   }
 
-  /** Signs and says the receipt of what has come into force. */
+  /** Makes the receipt of what has come into force, and says it soon. */
   give(outcome: Enforced): Receipt {
-    const { agent, backend, deviceKey } = this.#author;
-    const receipt = receiptOf(outcome, { agent, backend });
-    const signed = signAsDevice("receipt", receipt, deviceKey);
-    const message: AgentMessage = { type: "receipt", ...signed };
-    this.#newest.set(outcome.position.feed, message);
-    this.#session?.send(message);
+    const receipt = receiptOf(outcome, this.#ports);
+    const { feed } = receipt.position;
+    const isFirst = this.#due.size === 0;
+    this.#newest.set(feed, receipt);
+    this.#due.add(feed);
+    const waitMs = this.#saidAt + PACE_MS - this.#ports.clock.monotonic();
+    if (receipt.heldTotal > 0 || waitMs <= 0) this.#sayDue();
+    else if (isFirst) void this.#sayIn(waitMs);
     return receipt;
   }
 
@@ -78,7 +87,27 @@ export class Receipts {
       });
     }
   }
+
+  async #sayIn(ms: number): Promise<void> {
+    await this.#ports.clock.sleep(ms);
+    this.#sayDue();
+  }
+
+  #sayDue(): void {
+    const { deviceKey, clock } = this.#ports;
+    if (this.#due.size === 0) return;
+    for (const feed of this.#due) {
+      const receipt = this.#newest.get(feed);
+      const signed = signAsDevice("receipt", receipt, deviceKey);
+      this.#session?.send({ type: "receipt", ...signed });
+    }
+    this.#due.clear();
+    this.#saidAt = clock.monotonic();
+  }
 }
+
+/** Half of the messages that the cloud takes in a second, for three feeds. */
+const PACE_MS = 50;
 
 export function wirePosition({
   feed,
@@ -91,11 +120,12 @@ export function wirePosition({
 
 function receiptOf(
   outcome: Enforced,
-  author: Pick<Receipt, "agent" | "backend">,
+  { agent, backend }: ReceiptPorts,
 ): Receipt {
   const { position, recorded, receivedAt, recordedMs, enforcedMs } = outcome;
   return {
-    ...author,
+    agent,
+    backend,
     position: wirePosition(position),
     revision: recorded.revision,
     banned: recorded.banned,

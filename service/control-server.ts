@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
@@ -7,7 +7,7 @@ import { unixSeconds, type Clock } from "../agent/clock.js";
 import { InvalidCidr, parseCidr } from "../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
 import { failed } from "./failure.js";
-import { banPageOf, statusOf, telemetryOf, type BanView } from "./views.js";
+import { banPageOf, statusOf, telemetryOf } from "./views.js";
 
 /** What `tourniquet status` and its like are answered from. */
 export interface ControlOptions {
@@ -40,7 +40,6 @@ export async function startControlServer(
     );
   });
   await listen(server, socketPath);
-  chmodSync(socketPath, 0o600);
   return {
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
@@ -81,17 +80,13 @@ function bans(
   const now = unixSeconds(clock.now());
   try {
     const limit = limitOf(query.get("limit"));
-    if (query.get("held") !== null) {
-      if (query.has("feed") || query.has("after")) {
-        throw new BadQuery("held goes with neither feed nor after");
-      }
-      const body = banPageOf(agent.ledger.held(limit, now));
-      return { status: 200, body };
-    }
     const feed = feedOf(query.get("feed"));
     const after = afterOf(query.get("after"));
     const page = { limit, ...(feed && { feed }), ...(after && { after }) };
-    return { status: 200, body: banPageOf(agent.ledger.list(page, now)) };
+    const found = query.has("held")
+      ? agent.ledger.held(page, now)
+      : agent.ledger.list(page, now);
+    return { status: 200, body: banPageOf(found) };
   } catch (error) {
     if (error instanceof BadQuery || error instanceof InvalidCidr) {
       return wrong(400, error.message);
@@ -154,15 +149,23 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
+/**
+ * The socket is made within `listen` itself, so that it is nobody else's from
+ * the start. A later error is a connection that could not be accepted: who
+ * asked hears nothing, and asks again.
+ */
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) =>
+    server.on("error", (error) =>
       reject(failed(`cannot listen at ${path}: ${error.message}`, error)),
     );
-    server.listen(path, resolve);
+    const before = process.umask(0o177);
+    try {
+      server.listen(path, resolve);
+    } finally {
+      process.umask(before);
+    }
   });
 }
 
 const LONGEST_PAGE = 1_000;
-
-export type { BanView };

@@ -11,43 +11,42 @@ import {
 } from "../agent/protocol/enrolment.js";
 import { limits } from "../agent/protocol/limits.js";
 import { parseJson } from "../agent/protocol/shapes.js";
-import { generateKey, type SigningKey } from "../agent/trust/keys.js";
+import type { Identity } from "../agent/config/identity.js";
+import type { SigningKey } from "../agent/trust/keys.js";
 import { TrustedRoot } from "../agent/trust/root.js";
 import { failed, misused } from "./failure.js";
-import type { StoredIdentity } from "./identity-store.js";
 
 export interface EnrolOptions {
   readonly token: EnrolmentToken;
+  /** New, and on the disk already: the token is spent on it. */
+  readonly deviceKey: SigningKey;
   readonly inventory: Pick<Inventory, "hostname" | "system">;
   readonly version: string;
   readonly caFile: string | undefined;
 }
 
 /**
- * Makes a key on this host, spends the token, and accepts the answer only if
+ * Spends the token on this host's new key, and accepts the answer only if
  * the root that it brings is the one that the token pins.
  */
-export async function enrol(options: EnrolOptions): Promise<StoredIdentity> {
-  const { token, caFile } = options;
+export async function enrol(options: EnrolOptions): Promise<Identity> {
+  const { token, deviceKey, caFile } = options;
   const url = new URL("/v1/enrol", token.url);
   checkTransport(url);
-  const deviceKey = generateKey();
   const body = JSON.stringify(requestOf(options, deviceKey));
   const text = await post(url, body, caFile && readFileSync(caFile, "utf8"));
   const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
   TrustedRoot.open(answer.root, token.root);
   const { agent, org, cloud, root } = answer;
   return {
-    identity: {
-      version: 1,
-      agent,
-      org,
-      cloud,
-      url: token.url,
-      rootFingerprint: token.root,
-      root,
-    },
-    deviceKey,
+    version: 1,
+    agent,
+    org,
+    key: deviceKey.id,
+    cloud,
+    url: token.url,
+    rootFingerprint: token.root,
+    root,
   };
 }
 

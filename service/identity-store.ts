@@ -4,6 +4,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,7 +12,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseIdentity, type Identity } from "../agent/config/identity.js";
-import { keyFromPem, type SigningKey } from "../agent/trust/keys.js";
+import {
+  generateKey,
+  keyFromPem,
+  type SigningKey,
+} from "../agent/trust/keys.js";
 import { failed } from "./failure.js";
 
 /** What makes this host the agent that its cloud knows. */
@@ -22,37 +27,78 @@ export interface StoredIdentity {
 
 /** @throws Failure when the host is not enrolled, or the files are not safe */
 export function readIdentity(stateDir: string): StoredIdentity {
-  const identity = readPrivate(join(stateDir, "identity.json"));
-  const key = readPrivate(join(stateDir, "device.key"));
-  if (identity === undefined || key === undefined) {
+  const identity = storedIdentity(stateDir);
+  const pem = identity && readPrivate(keyPath(stateDir, identity.key));
+  if (identity === undefined || pem === undefined) {
     throw failed(
       `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE`,
     );
   }
-  try {
-    return {
-      identity: parseIdentity(identity),
-      deviceKey: keyFromPem(key),
-    };
-  } catch (error) {
-    const why = (error as Error).message;
-    throw failed(`the identity in ${stateDir} is damaged: ${why}`, error);
-  }
+  return { identity, deviceKey: orDamaged(stateDir, () => keyFromPem(pem)) };
 }
 
 /** Whether enrolling again would replace somebody. */
 export const isEnrolled = (stateDir: string): boolean =>
-  readPrivate(join(stateDir, "identity.json")) !== undefined;
+  readPrivate(identityPath(stateDir)) !== undefined;
 
-/** The key goes first: an identity without its key would be nobody. */
-export function writeIdentity(
-  stateDir: string,
-  { identity, deviceKey }: StoredIdentity,
-): void {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  writePrivate(join(stateDir, "device.key"), deviceKey.toPem());
+/**
+ * Makes a device key, on the disk before anybody hears of it. It is nobody's
+ * until an identity names it.
+ * @throws Failure when nothing can be written there
+ */
+export function makeKey(stateDir: string): SigningKey {
+  const key = generateKey();
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    writePrivate(keyPath(stateDir, key.id), key.toPem());
+  } catch (error) {
+    const why = (error as Error).message;
+    throw failed(`cannot keep a key in ${stateDir}: ${why}`, error);
+  }
+  return key;
+}
+
+/** Takes a key back that no identity came to name. */
+export function forgetKey(stateDir: string, { id }: SigningKey): void {
+  rmSync(keyPath(stateDir, id), { force: true });
+}
+
+/**
+ * Makes this host the one that the identity names, by one rename. Keys of who it
+ * was before, and of tries that failed, are of no use any more.
+ */
+export function writeIdentity(stateDir: string, identity: Identity): void {
   const text = JSON.stringify(identity, undefined, 2);
-  writePrivate(join(stateDir, "identity.json"), `${text}\n`);
+  writePrivate(identityPath(stateDir), `${text}\n`);
+  const own = keyPath(stateDir, identity.key);
+  for (const name of readdirSync(stateDir).filter(isKeyFile)) {
+    const path = join(stateDir, name);
+    if (path !== own) rmSync(path, { force: true });
+  }
+}
+
+const identityPath = (stateDir: string) => join(stateDir, "identity.json");
+
+const keyPath = (stateDir: string, id: string) =>
+  join(stateDir, `device-${id}.key`);
+
+/** Also one whose writing was interrupted. */
+const isKeyFile = (name: string) =>
+  /^device-[0-9a-f]{16}\.key(\.new)?$/.test(name);
+
+function storedIdentity(stateDir: string): Identity | undefined {
+  const text = readPrivate(identityPath(stateDir));
+  if (text === undefined) return undefined;
+  return orDamaged(stateDir, () => parseIdentity(text));
+}
+
+function orDamaged<T>(stateDir: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const why = (error as Error).message;
+    throw failed(`the identity in ${stateDir} is damaged: ${why}`, error);
+  }
 }
 
 /** Only its owner may read the file, and the owner is who runs this. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { FeedName } from "../model/position.js";
-import { Id, Sha256, parseJson, shortText } from "../protocol/shapes.js";
+import { Id, KeyId, Sha256, parseJson, shortText } from "../protocol/shapes.js";
 import { SignedText } from "../protocol/signed-text.js";
 
 /** Who this host is to its cloud: what enrolment left in `identity.json`. */
@@ -8,6 +8,8 @@ export const Identity = v.strictObject({
   version: v.literal(1),
   agent: Id,
   org: Id,
+  /** The device key's, whose private half lies in a file of its own. */
+  key: KeyId,
   /** The name that the cloud gives itself in its challenges. */
   cloud: shortText(128),
   url: v.pipe(v.string(), v.url()),

@@ -18,6 +18,7 @@ export class Copies {
   readonly #allCurrent: Statement<CopyRow>;
   readonly #state: Statement<string>;
   readonly #retired: Statement<number>;
+  readonly #staging: Statement<number>;
   readonly #make: Statement<never>;
   readonly #change: Statement<never>;
   readonly #retireStaging: Statement<never>;
@@ -41,6 +42,9 @@ export class Copies {
       .pluck();
     this.#retired = db
       .prepare<number>("SELECT min(id) FROM copies WHERE state = 'retired'")
+      .pluck();
+    this.#staging = db
+      .prepare<number>("SELECT min(id) FROM copies WHERE state = 'staging'")
       .pluck();
     this.#make = db.prepare("INSERT INTO copies (feed, state) VALUES (?, ?)");
     this.#change = db.prepare("UPDATE copies SET state = ? WHERE id = ?");
@@ -82,6 +86,11 @@ export class Copies {
 
   isStaging(copy: number): boolean {
     return this.#state.get(copy) === "staging";
+  }
+
+  /** Whether a snapshot is on its way in. */
+  anyStaging(): boolean {
+    return typeof this.#staging.get() === "number";
   }
 
   /** Retires what a crash kept from being adopted: nobody will go on with it. */

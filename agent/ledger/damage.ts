@@ -9,7 +9,16 @@ export abstract class LedgerDamage extends Error {
   ) {
     super(`the ledger ${path} ${problem}`, options);
   }
+
+  /** Whether nothing but opening the ledger anew can help. */
+  needsReopening(): boolean {
+    return false;
+  }
 }
+
+/** Of whatever was caught: whether it can't be gone on after. */
+export const needsReopening = (error: unknown): error is LedgerDamage =>
+  error instanceof LedgerDamage && error.needsReopening();
 
 /** Another process has it: that one is the agent of this host, or was. */
 export class LedgerLocked extends LedgerDamage {
@@ -19,6 +28,10 @@ export class LedgerLocked extends LedgerDamage {
 /** What it says can't be believed any more: quarantine it and start afresh. */
 export class LedgerCorrupt extends LedgerDamage {
   override readonly name = "LedgerCorrupt";
+
+  override needsReopening(): boolean {
+    return true;
+  }
 }
 
 /** Written by a later version: it is whole, and only an upgrade reads it. */
@@ -34,6 +47,10 @@ export class LedgerFull extends LedgerDamage {
 /** The disk refused: what reached it is unknown until the ledger is reopened. */
 export class LedgerUnwritable extends LedgerDamage {
   override readonly name = "LedgerUnwritable";
+
+  override needsReopening(): boolean {
+    return true;
+  }
 }
 
 /** Not a file that may be used as a ledger; nothing of it was touched. */

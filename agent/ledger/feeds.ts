@@ -1,4 +1,4 @@
-import type { FeedName, Position } from "../model/position.js";
+import type { DatedPosition, FeedName, Position } from "../model/position.js";
 import type { Database, Statement } from "./database.js";
 
 /** What was to be recorded does not follow what the ledger has of the feed. */
@@ -20,19 +20,23 @@ export class Feeds {
   readonly #one: Statement<PositionRow>;
   readonly #all: Statement<PositionRow>;
   readonly #move: Statement<never>;
+  readonly #forget: Statement<never>;
 
   constructor(db: Database) {
-    const columns = `name AS feed, epoch, "offset", hash`;
+    const columns = `name AS feed, epoch, "offset", hash, issued_at AS issuedAt`;
     this.#one = db.prepare(`SELECT ${columns} FROM feeds WHERE name = ?`);
     this.#all = db.prepare(`SELECT ${columns} FROM feeds ORDER BY name`);
-    this.#move = db.prepare("INSERT OR REPLACE INTO feeds VALUES (?,?,?,?,?)");
+    this.#move = db.prepare(
+      "INSERT OR REPLACE INTO feeds VALUES (?,?,?,?,?,?)",
+    );
+    this.#forget = db.prepare("DELETE FROM feeds WHERE name = ?");
   }
 
-  position(feed: FeedName): Position | undefined {
+  position(feed: FeedName): DatedPosition | undefined {
     return this.#one.get(feed);
   }
 
-  positions(): readonly Position[] {
+  positions(): readonly DatedPosition[] {
     return this.#all.all();
   }
 
@@ -51,11 +55,16 @@ export class Feeds {
     if (next.offset < current.offset) throw new OutOfOrder(current, next);
   }
 
-  moveTo({ feed, epoch, offset, hash }: Position, now: number): void {
-    this.#move.run(feed, epoch, offset, hash, now);
+  moveTo(position: DatedPosition, now: number): void {
+    const { feed, epoch, offset, hash, issuedAt } = position;
+    this.#move.run(feed, epoch, offset, hash, issuedAt, now);
+  }
+
+  forget(feed: FeedName): void {
+    this.#forget.run(feed);
   }
 }
 
-type PositionRow = Position;
+type PositionRow = DatedPosition;
 
 const told = ({ epoch, offset }: Position) => `${epoch}/${offset}`;

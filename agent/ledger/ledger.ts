@@ -1,10 +1,11 @@
 import type { Cidr } from "../model/cidr.js";
-import type { FeedName, Position } from "../model/position.js";
+import type { DatedPosition, FeedName } from "../model/position.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
 import { Copies, type FeedCount } from "./copies.js";
 import { openLedgerFile, type Database } from "./database.js";
+import { Departure } from "./departure.js";
 import { Effective } from "./effective.js";
 import { Feeds } from "./feeds.js";
 import { Lookup, type Page } from "./lookup.js";
@@ -13,12 +14,13 @@ import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
+import { Review, type Guard } from "./review.js";
 import type { HeldBan, RecordedBan } from "./rows.js";
 import { Staging, type StagingTables } from "./staging.js";
 
 /** A segment that the guards have reviewed. */
 export interface ReviewedSegment {
-  readonly position: Position;
+  readonly position: DatedPosition;
   readonly ops: Iterable<ReviewedOp>;
   /** Unix seconds. */
   readonly now: number;
@@ -39,6 +41,8 @@ export class Ledger implements Disposable {
   readonly #recorder: Recorder;
   readonly #lookup: Lookup;
   readonly #purge: Purge;
+  readonly #review: Review;
+  readonly #departure: Departure;
 
   private constructor(db: Database) {
     const meta = new Meta(db);
@@ -53,6 +57,8 @@ export class Ledger implements Disposable {
     this.#recorder = new Recorder(db, this.#tables);
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
+    this.#review = new Review(db, { ...this.#tables, meta });
+    this.#departure = new Departure(db, this.#tables);
     this.id = db.read(() => meta.get("ledger"));
   }
 
@@ -76,11 +82,11 @@ export class Ledger implements Disposable {
     return this.#db.read(() => this.#tables.changes.revision());
   }
 
-  position(feed: FeedName): Position | undefined {
+  position(feed: FeedName): DatedPosition | undefined {
     return this.#db.read(() => this.#tables.feeds.position(feed));
   }
 
-  positions(): readonly Position[] {
+  positions(): readonly DatedPosition[] {
     return this.#db.read(() => this.#tables.feeds.positions());
   }
 
@@ -151,9 +157,9 @@ export class Ledger implements Disposable {
     return this.#db.read(() => this.#lookup.list(page, now));
   }
 
-  /** Bans that a guard stopped, by feed and range. */
-  held(limit: number, now: number): readonly HeldBan[] {
-    return this.#db.read(() => this.#lookup.held(limit, now));
+  /** A page of bans that a guard stopped, likewise. */
+  held(page: Page, now: number): readonly HeldBan[] {
+    return this.#db.read(() => this.#lookup.held(page, now));
   }
 
   /** How many bans each feed has, counted without looking at them. */
@@ -168,6 +174,25 @@ export class Ledger implements Disposable {
   /** The newest outcomes, newest first. */
   outcomes(limit: number): readonly Outcome[] {
     return this.#db.read(() => this.#tables.outcomes.newest(limit));
+  }
+
+  /** What the feed's newest segment or snapshot came to. */
+  newestOutcome(feed: FeedName): Outcome | undefined {
+    return this.#db.read(() => this.#tables.outcomes.newestOf(feed));
+  }
+
+  /** Retires every other feed, its bans and its position. */
+  followOnly(feeds: readonly FeedName[]): void {
+    this.#departure.leaveAllBut(feeds);
+  }
+
+  /**
+   * Shows a slice of the recorded bans to a guard that has not seen them all.
+   * Returns whether the round goes on; what it held or released is in the
+   * changes.
+   */
+  reviewAgain(guard: Guard, limit: number, now: number): boolean {
+    return this.#review.step(guard, limit, now);
   }
 
   /**

@@ -40,6 +40,7 @@ export class Lookup {
     // Left to itself, SQLite looks for the few held among all of them.
     this.#held = db.prepare(
       `${bansFrom("bans INDEXED BY held_bans")} AND held IS NOT NULL
+       AND (addr, prefix) > (?, ?)
        ORDER BY addr, prefix LIMIT ?`,
     );
   }
@@ -57,7 +58,20 @@ export class Lookup {
   }
 
   /** A page of bans by feed and range; a short one is the last. */
-  list({ feed, after, limit }: Page, now: number): readonly RecordedBan[] {
+  list(page: Page, now: number): readonly RecordedBan[] {
+    return this.#pageOf(this.#page, page, now);
+  }
+
+  /** Those that a guard stopped, likewise. */
+  held(page: Page, now: number): readonly HeldBan[] {
+    return this.#pageOf(this.#held, page, now).filter(isHeld);
+  }
+
+  #pageOf(
+    statement: Statement<BanRow>,
+    { feed, after, limit }: Page,
+    now: number,
+  ): readonly RecordedBan[] {
     const page: RecordedBan[] = [];
     for (const copy of this.#copies.allCurrent()) {
       if (feed !== undefined && feed !== copy.feed) continue;
@@ -65,22 +79,11 @@ export class Lookup {
       const goesOn = after?.feed === copy.feed;
       const { addr, prefix } = goesOn ? rowOfCidr(after.cidr) : START;
       const left = limit - page.length;
-      for (const row of this.#page.all(copy.id, now, addr, prefix, left)) {
+      for (const row of statement.all(copy.id, now, addr, prefix, left)) {
         page.push(banOfRow(copy.feed, row));
       }
     }
     return page;
-  }
-
-  /** Bans that a guard stopped, by feed and range. */
-  held(limit: number, now: number): readonly HeldBan[] {
-    return this.#copies
-      .allCurrent()
-      .flatMap(({ id, feed }) =>
-        this.#held.all(id, now, limit).map((row) => banOfRow(feed, row)),
-      )
-      .filter(isHeld)
-      .slice(0, limit);
   }
 }
 

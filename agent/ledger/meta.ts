@@ -28,4 +28,9 @@ export class Meta {
   }
 }
 
-type MetaKey = "ledger" | "revision" | "replayable_from";
+type MetaKey =
+  | "ledger"
+  | "revision"
+  | "replayable_from"
+  /** Digest of the guard that has seen every ban. */
+  | "guard";

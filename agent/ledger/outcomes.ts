@@ -68,14 +68,23 @@ export class Outcomes {
   readonly #add: Statement<never>;
   readonly #trim: Statement<never>;
   readonly #newest: Statement<OutcomeRow>;
+  readonly #newestOf: Statement<OutcomeRow>;
 
   constructor(db: Database) {
     this.#add = db.prepare(
       "INSERT INTO outcomes VALUES (NULL,?,?,?,?,?,?,?,?,?,?)",
     );
-    this.#trim = db.prepare("DELETE FROM outcomes WHERE id <= ?");
+    // A feed's newest stays, however long ago: its receipt is made of it.
+    this.#trim = db.prepare(
+      `DELETE FROM outcomes AS old WHERE id <= ? AND EXISTS (
+         SELECT 1 FROM outcomes AS later
+         WHERE later.feed = old.feed AND later.id > old.id)`,
+    );
     this.#newest = db.prepare(
       "SELECT * FROM outcomes ORDER BY id DESC LIMIT ?",
+    );
+    this.#newestOf = db.prepare(
+      "SELECT * FROM outcomes WHERE feed = ? ORDER BY id DESC LIMIT 1",
     );
   }
 
@@ -93,17 +102,26 @@ export class Outcomes {
   }
 
   newest(limit: number): readonly Outcome[] {
-    return this.#newest.all(limit).map((row) => ({
-      kind: row.kind,
-      position: { feed: row.feed, epoch: row.epoch, offset: row.offset },
-      revision: row.revision,
-      banned: row.banned,
-      lifted: row.lifted,
-      expired: row.expired,
-      held: row.held,
-      recordedAt: row.recorded_at,
-    }));
+    return this.#newest.all(limit).map(outcomeOf);
   }
+
+  newestOf(feed: FeedName): Outcome | undefined {
+    const row = this.#newestOf.get(feed);
+    return row && outcomeOf(row);
+  }
+}
+
+function outcomeOf(row: OutcomeRow): Outcome {
+  return {
+    kind: row.kind,
+    position: { feed: row.feed, epoch: row.epoch, offset: row.offset },
+    revision: row.revision,
+    banned: row.banned,
+    lifted: row.lifted,
+    expired: row.expired,
+    held: row.held,
+    recordedAt: row.recorded_at,
+  };
 }
 
 const MOST_OUTCOMES = 10_000;

@@ -1,5 +1,6 @@
 import {
   samePosition,
+  type DatedPosition,
   type FeedName,
   type Position,
 } from "../model/position.js";
@@ -99,7 +100,7 @@ export class Staging {
    * Puts the snapshot in force at `position`, in one small transaction.
    * @throws StagingEnded, StagingOvertaken, OutOfOrder; nothing changed then
    */
-  adopt(position: Position, now: number): Adopted {
+  adopt(position: DatedPosition, now: number): Adopted {
     while (this.compare(now));
     const { db, feeds, changes, outcomes } = this.#tables;
     return db.transaction(() => {

@@ -9,6 +9,12 @@ export interface Position {
   readonly hash: Uint8Array;
 }
 
+/** A position, and the date of what led to it. */
+export interface DatedPosition extends Position {
+  /** Of the segment or snapshot, in milliseconds since 1970. */
+  readonly issuedAt: number;
+}
+
 /**
  * The name of an ordered, signed log of bans and lifts for one audience:
  * `urgent` and `reputation` for everybody, `org/<id>` for one customer,

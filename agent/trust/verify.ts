@@ -1,4 +1,11 @@
-import { audienceOf, type FeedName, type Position } from "../model/position.js";
+import {
+  audienceOf,
+  NO_HASH,
+  samePosition,
+  type DatedPosition,
+  type FeedName,
+  type Position,
+} from "../model/position.js";
 import { Head } from "../protocol/documents.js";
 import { Refused } from "../protocol/refusals.js";
 import type { Segment } from "../protocol/segment.js";
@@ -43,25 +50,20 @@ export function verifySegment(
 }
 
 /**
- * Accepts a snapshot that is not behind `position` and is signed for this
- * agent's feed.
+ * Accepts a snapshot that leads away from `position`, not back, and is signed
+ * for this agent's feed. At the same offset it may be of another history.
  * @throws Refused with the first rule that it breaks
  */
 export function verifySnapshot(
   snapshot: Snapshot,
-  position: Position | undefined,
+  position: DatedPosition | undefined,
   expect: Expectation,
 ): VerifiedSnapshot {
   const { header } = snapshot;
   expect.root.check("content", snapshot.signedBytes, snapshot.signatures);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
-  if (position?.epoch === header.epoch && header.offset < position.offset) {
-    throw new Refused(
-      "replayed",
-      `the snapshot of ${header.feed} stands at ${header.offset}, this agent at ${position.offset}`,
-    );
-  }
+  if (position !== undefined) checkAdvance(snapshot, position);
   return snapshot as VerifiedSnapshot;
 }
 
@@ -73,15 +75,19 @@ export function verifyHead(text: SignedText, root: TrustedRoot): Head {
 }
 
 /** The position that a segment leads to. */
-export function positionAfter(segment: VerifiedSegment): Position {
-  const { feed, epoch, last } = segment.header;
-  return { feed, epoch, offset: last, hash: segment.hash };
+export function positionAfter(segment: VerifiedSegment): DatedPosition {
+  const { feed, epoch, last, issuedAt } = segment.header;
+  return { feed, epoch, offset: last, hash: segment.hash, issuedAt };
 }
 
 /** The position that a snapshot stands for. */
-export function positionOf(snapshot: VerifiedSnapshot): Position {
-  const { feed, epoch, offset, hash } = snapshot.header;
-  return { feed, epoch, offset, hash: Buffer.from(hash, "hex") };
+export function positionOf(snapshot: VerifiedSnapshot): DatedPosition {
+  return standingOf(snapshot);
+}
+
+function standingOf({ header }: Snapshot): DatedPosition {
+  const { feed, epoch, offset, hash, issuedAt } = header;
+  return { feed, epoch, offset, hash: Buffer.from(hash, "hex"), issuedAt };
 }
 
 function checkAddressee(
@@ -110,6 +116,21 @@ function checkDate(notAfter: number, now: number): void {
   );
 }
 
+/** Whoever holds the connection may have an older snapshot, signed as well. */
+function checkAdvance(snapshot: Snapshot, at: DatedPosition): void {
+  const offered = standingOf(snapshot);
+  const { feed, epoch, offset, issuedAt } = offered;
+  const before =
+    epoch === at.epoch
+      ? offset < at.offset || samePosition(offered, at)
+      : issuedAt < at.issuedAt;
+  if (!before) return;
+  throw new Refused(
+    "replayed",
+    `the snapshot of ${feed} stands at ${epoch}/${offset}, this agent at ${at.epoch}/${at.offset}`,
+  );
+}
+
 /** An agent that has nothing yet may begin at the first op of any epoch. */
 function checkSequence(segment: Segment, at: Position | undefined): void {
   const { feed, epoch, first, last, previous } = segment.header;
@@ -126,7 +147,7 @@ function checkSequence(segment: Segment, at: Position | undefined): void {
       `${feed} is at ${offset}, the segment at ${first}`,
     );
   }
-  const before = Buffer.from(at?.hash ?? NOTHING).toString("hex");
+  const before = Buffer.from(at?.hash ?? NO_HASH).toString("hex");
   if (before !== previous) {
     throw new Refused(
       "forked",
@@ -134,5 +155,3 @@ function checkSequence(segment: Segment, at: Position | undefined): void {
     );
   }
 }
-
-const NOTHING = Buffer.alloc(32);

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
-import { LinkClosed, LinkError, LinkGarbled } from "./errors.js";
+import { LinkBroken, LinkClosed, LinkError } from "./errors.js";
+import { Queue } from "./queue.js";
 
 /** What a connection carries. */
 export type Frame =
@@ -31,7 +32,7 @@ export interface Wire {
 export class Connection implements AsyncDisposable {
   #remoteAddress = "";
   #heard = 0;
-  #waiting: Frame[] = [];
+  readonly #waiting = new Queue<Frame>();
   #waitingBytes = 0;
   #ended: Error | undefined;
   #wake: () => void = () => undefined;
@@ -66,7 +67,7 @@ export class Connection implements AsyncDisposable {
 
   /** Ends the stream at once with this error, and the connection unceremoniously. */
   drop(why: Error): void {
-    this.#waiting = [];
+    this.#waiting.clear();
     this.failed(why);
     this.wire.terminate();
   }
@@ -113,7 +114,7 @@ export class Connection implements AsyncDisposable {
     this.#ended ??=
       error instanceof LinkError
         ? error
-        : new LinkGarbled(error.message, { cause: error });
+        : new LinkBroken(error.message, { cause: error });
     this.#wake();
   }
 
@@ -147,6 +148,10 @@ const NORMAL_CLOSURE = 1000;
 /** How long a peer may take to answer a close frame. */
 const CLOSE_GRACE_MS = 1_000;
 
+/** What the objects around a frame take, so that empty ones count as well. */
+const FRAME_BYTES = 256;
+
 function sizeOf(frame: Frame): number {
-  return frame.kind === "text" ? frame.text.length : frame.bytes.length;
+  const { length } = frame.kind === "text" ? frame.text : frame.bytes;
+  return length + FRAME_BYTES;
 }

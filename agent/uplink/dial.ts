@@ -4,7 +4,7 @@ import type { Clock } from "../clock.js";
 import { limits } from "../protocol/limits.js";
 import { SUBPROTOCOL } from "../protocol/messages.js";
 import { Connection } from "./connection.js";
-import { CloudUnreachable, HandshakeRefused } from "./errors.js";
+import { CloudUnreachable, HandshakeRefused, LinkGarbled } from "./errors.js";
 
 /** Where and how to connect. */
 export interface DialOptions {
@@ -97,8 +97,15 @@ function attach(socket: WebSocket, clock: Clock): Connection {
   socket.on("close", (code, reason) =>
     connection.heardClose(code, reason.toString("utf8")),
   );
-  socket.on("error", (error) => connection.failed(error));
+  socket.on("error", (error) => connection.failed(asGarbled(error)));
   return connection;
+}
+
+/** What `ws` can't read bears its mark; the rest is the network's. */
+function asGarbled(error: Error & { readonly code?: unknown }): Error {
+  const { code, message } = error;
+  const isGarbled = typeof code === "string" && code.startsWith("WS_ERR_");
+  return isGarbled ? new LinkGarbled(message, { cause: error }) : error;
 }
 
 function bytesOf(data: RawData): Buffer {

@@ -52,6 +52,11 @@ export class LinkSilent extends LinkError {
   }
 }
 
+/** The connection broke off: a reset, a time-out, a network that is gone. */
+export class LinkBroken extends LinkError {
+  override readonly name = "LinkBroken";
+}
+
 /** The cloud said something that this agent does not understand. */
 export class LinkGarbled extends LinkError {
   override readonly name = "LinkGarbled";

@@ -3,7 +3,7 @@ import type { Patience } from "./errors.js";
 /**
  * How long to wait before the next dial, in milliseconds. `failures` counts
  * from one. Full jitter: a fleet that lost the cloud together must not return
- * together.
+ * together, and one that drains at once must not be dialed at full speed.
  */
 export function retryDelayMs(
   patience: Patience,
@@ -16,7 +16,7 @@ export function retryDelayMs(
     case "after":
       return patience.ms + Math.round(random() * ceilingMs(1));
     case "within":
-      return Math.round(random() * patience.ms);
+      return Math.round(random() * Math.max(patience.ms, ceilingMs(failures)));
     case "rarely":
       return Math.round(RARELY_MS * (0.5 + random()));
   }

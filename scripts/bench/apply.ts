@@ -232,7 +232,10 @@ function filledLedger(path: string, cidrs: readonly Cidr[]): Ledger {
     staging.add(slice, now);
   }
   staging.adopt(
-    { feed: "reputation", epoch: "bench", offset: 1, hash: new Uint8Array(32) },
+    {
+      ...{ feed: "reputation", epoch: "bench", offset: 1 },
+      ...{ hash: new Uint8Array(32), issuedAt: now * 1000 },
+    },
     now,
   );
   return ledger;

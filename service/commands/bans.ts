@@ -1,4 +1,4 @@
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
 import { printable } from "../../agent/log/printable.js";
 import { askAgent } from "../control-client.js";
@@ -18,12 +18,7 @@ export function bansCommand(program: Command, config: () => Config): void {
   program
     .command("bans")
     .description("list bans, feed by feed")
-    .addOption(
-      new Option(
-        "--held",
-        "only those that a guard stopped, and the rule",
-      ).conflicts("feed"),
-    )
+    .option("--held", "only those that a guard stopped, and the rule")
     .option("--feed <name>", "only those of one feed")
     .option("--limit <n>", "at most so many", "50")
     .option("--json", "print one JSON object a line")
@@ -55,7 +50,7 @@ async function collect(
     const path = `/v1/bans?${query.toString()}`;
     const page = (await askAgent(socketPath, path)) as readonly BanView[];
     bans.push(...page);
-    if (page.length < size || held) break;
+    if (page.length < size) break;
   }
   return bans;
 }

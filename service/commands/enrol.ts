@@ -10,7 +10,12 @@ import {
 import { Refused } from "../../agent/protocol/refusals.js";
 import { enrol } from "../enrol.js";
 import { failed, misused } from "../failure.js";
-import { isEnrolled, writeIdentity } from "../identity-store.js";
+import {
+  forgetKey,
+  isEnrolled,
+  makeKey,
+  writeIdentity,
+} from "../identity-store.js";
 import { packageVersion } from "../version.js";
 
 /** `tourniquet enrol`: makes this host known to its cloud, once. */
@@ -30,16 +35,18 @@ export function enrolCommand(program: Command, config: () => Config): void {
           `this host is enrolled already (${stateDir}); --force replaces its identity`,
         );
       }
-      const stored = await orFailure(
-        enrol({
-          token: readToken(options.tokenFile),
-          inventory: await readInventory(),
-          version: packageVersion(),
-          caFile: cloud.caFile,
-        }),
-      );
-      writeIdentity(stateDir, stored);
-      const { agent, org, url } = stored.identity;
+      const token = readToken(options.tokenFile);
+      const inventory = await readInventory();
+      const deviceKey = makeKey(stateDir);
+      const { caFile } = cloud;
+      const version = packageVersion();
+      const answer = enrol({ token, deviceKey, inventory, version, caFile });
+      const identity = await orFailure(answer).catch((error: unknown) => {
+        forgetKey(stateDir, deviceKey);
+        throw error;
+      });
+      writeIdentity(stateDir, identity);
+      const { agent, org, url } = identity;
       process.stdout.write(`enrolled as ${agent} of ${org} with ${url}\n`);
     });
 }

@@ -62,6 +62,18 @@ describe("a snapshot", () => {
     expect(host.ruleset).toEqual(["203.0.113.2"]);
   });
 
+  it("of an earlier epoch is no way back", async () => {
+    await using host = new TestHost();
+    const before = new FakeFeed("urgent", "e0");
+    before.append([ban("203.0.113.1")]);
+    const old = before.snapshot([ban("203.0.113.1")]);
+    const issuedAt = Date.now() + 60_000;
+    const urgent = new FakeFeed();
+    await host.carryOut(urgent.append([ban("203.0.113.2")], { issuedAt }));
+    expect(await host.adopt(old)).toMatchObject({ code: "replayed" });
+    expect(host.ruleset).toEqual(["203.0.113.2"]);
+  });
+
   const bad: [string, (urgent: FakeFeed) => Uint8Array, string][] = [
     [
       "cut short",
@@ -101,6 +113,7 @@ describe("a snapshot", () => {
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const before = await host.state();
+    urgent.append([ban("203.0.113.8")]);
     expect(await host.adopt(make(urgent))).toMatchObject({ code });
     expect(await host.state()).toEqual(before);
     expect(await host.holds("203.0.113.7")).toEqual([true]);
@@ -111,6 +124,7 @@ describe("a snapshot", () => {
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const before = await host.state();
+    urgent.append([ban("203.0.113.8")]);
     expect(await host.adopt(urgent.snapshot(many(20_000)))).toMatchObject({
       code: "not-recorded",
       detail: expect.stringContaining("has no room to grow"),

@@ -2,10 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import { startAgent, type Agent } from "../../agent/agent.js";
 import { systemClock } from "../../agent/clock.js";
 import { parseConfig } from "../../agent/config/config.js";
+import type { Identity } from "../../agent/config/identity.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { ban } from "../support/agent-fixtures.js";
+import { until } from "../support/clock.js";
 import { FakeCloud, FakeFeed, identityFor } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
 import { receiptOn } from "../support/world.js";
@@ -35,12 +37,55 @@ describe("an agent", () => {
     });
   });
 
+  it("leaves a former org's bans, and keeps the others", async () => {
+    using folder = new TestFolder();
+    await using cloud = await FakeCloud.start();
+    const [urgent, org] = [new FakeFeed(), new FakeFeed("org/acme")];
+    {
+      await using agent = await start(folder, cloud.url);
+      const link = await cloud.welcomed([urgent.tail(), org.tail()]);
+      link.push(urgent.append([ban("203.0.113.7")]));
+      link.push(org.append([ban("203.0.113.8")]));
+      await until("both", () => agent.ledger.revision() === 2);
+    }
+
+    await using again = await start(folder, cloud.url, { org: "globex" });
+    expect(again.ledger.positions().map(({ feed }) => feed)).toEqual([
+      "urgent",
+    ]);
+    const ranges = ["203.0.113.7", "203.0.113.8"].map(parseCidr);
+    expect(await again.enforcer.holds(ranges)).toEqual([true, false]);
+  });
+
+  it("shows what is recorded to a guard that became stricter, and laxer", async () => {
+    using folder = new TestFolder();
+    await using cloud = await FakeCloud.start();
+    const holds = async (agent: Agent) =>
+      (await agent.enforcer.holds([parseCidr("203.0.0.0/12")]))[0];
+    {
+      await using agent = await start(folder, cloud.url);
+      const urgent = new FakeFeed();
+      const link = await cloud.welcomed([urgent.tail()]);
+      link.push(urgent.append([ban("203.0.0.0/12")]));
+      await receiptOn(link);
+      expect(await holds(agent)).toBe(true);
+    }
+    {
+      await using agent = await start(folder, cloud.url, {}, { ipv4: 16 });
+      await until("it is held", async () => (await holds(agent)) === false);
+    }
+    await using agent = await start(folder, cloud.url);
+    await until("it is released", async () => (await holds(agent)) === true);
+  });
+
   it("protects its own addresses and its cloud's", async () => {
     using folder = new TestFolder();
-    await using agent = await start(folder, "http://127.0.0.1:1");
-    const { own, cloud } = agent.facts();
-    expect(own).toContainEqual(parseCidr("127.0.0.1"));
-    expect(cloud).toEqual([parseCidr("127.0.0.1")]);
+    await using cloud = await FakeCloud.start();
+    await using agent = await start(folder, cloud.url);
+    expect(agent.facts().own).toContainEqual(parseCidr("127.0.0.1"));
+    await cloud.welcomed();
+    await until("its address", () => agent.facts().cloud.length > 0);
+    expect(agent.facts().cloud).toEqual([parseCidr("127.0.0.1")]);
   });
 
   it("is the only one on its ledger, and lets go of it at the end", async () => {
@@ -56,13 +101,22 @@ describe("an agent", () => {
 });
 
 /** An agent that only pretends to enforce. */
-function start(folder: TestFolder, url: string): Promise<Agent> {
+function start(
+  folder: TestFolder,
+  url: string,
+  who: Partial<Identity> = {},
+  floor: object = {},
+): Promise<Agent> {
   return startAgent({
     config: parseConfig(
-      { stateDir: folder.path, enforce: { backend: "dry-run" } },
+      {
+        stateDir: folder.path,
+        enforce: { backend: "dry-run" },
+        guard: { floor },
+      },
       "test",
     ),
-    identity: identityFor(url),
+    identity: { ...identityFor(url), ...who },
     deviceKey: keys.device,
     ca: undefined,
     version: "0.0.0",

@@ -66,7 +66,7 @@ describe("a segment", () => {
       "10.0.0.0/8 too-wide",
     ]);
     expect(host.ruleset).toEqual(["203.0.113.7", "203.0.113.8"]);
-    const held = host.ledger.held(10, Math.floor(Date.now() / 1000));
+    const held = host.ledger.held({ limit: 10 }, Math.floor(Date.now() / 1000));
     expect(held.map(({ held }) => held)).toEqual(["too-wide", "this-host"]);
   });
 

@@ -115,7 +115,7 @@ describe("converging", () => {
     await using host = new TestHost({ enforcer: kernel });
     kernel.meanwhile = () => {
       urgent.append([ban("203.0.113.8")]);
-      const { position } = urgent;
+      const position = { ...urgent.position, issuedAt: Date.now() };
       host.ledger.record({ position, ops: [ban("203.0.113.8")], now: 0 });
     };
     expect(await convergerOf(host).converge()).toBe(1);

@@ -117,7 +117,7 @@ describe("the host's own defence", () => {
     await against(address);
     expect(rulesetOf(ledger)).toEqual([]);
     expect(reported).toMatchObject([{ action: "held", rule }]);
-    expect(ledger.held(9, NOW)).toHaveLength(1);
+    expect(ledger.held({ limit: 9 }, NOW)).toHaveLength(1);
   });
 
   it("tells of whoever is held once in a while only", async () => {

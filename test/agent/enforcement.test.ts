@@ -31,6 +31,7 @@ describe("enforcement", () => {
       await until("a try", () => clock.due.length > 0 || host.recoveries > 0);
     }
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000]);
+    expect(host.recovered).toEqual([1]);
     expect(host.log.lines).toEqual([refused, refused, refused, refused]);
     expect(await host.holds("203.0.113.7")).toEqual([true]);
     expect(clock.due).toEqual([]);

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../agent/clock.js";
+import type { Head } from "../../agent/protocol/documents.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
 import { BalkingEnforcer, ban, TestHost } from "../support/agent-fixtures.js";
-import { until } from "../support/clock.js";
+import { ManualClock, until } from "../support/clock.js";
 import { FakeFeed, handsOut } from "../support/fake-cloud.js";
-import { receiptOn, World } from "../support/world.js";
+import { receiptOf, receiptOn, World } from "../support/world.js";
 import { hex, sha256Hex } from "../support/vectors.js";
 
 describe("a live feed", () => {
@@ -40,9 +42,7 @@ describe("a live feed", () => {
     });
     link.say({ type: "plan", plans: [urgent.tail()] });
     link.push(lost, ...later);
-    for (const offset of [2, 3, 4]) {
-      expect(await receiptOn(link)).toMatchObject({ position: { offset } });
-    }
+    await receiptOf(link, 4);
     expect(link.untaken).toEqual([]);
   });
 
@@ -108,10 +108,8 @@ describe("catching up", () => {
       response.end(Buffer.concat(segments.slice(from - 1, from + 1)));
     };
     const link = await world.cloud.welcomed([urgent.segmentsFrom(1)]);
-    for (const offset of [1, 2, 3]) {
-      expect(await receiptOn(link)).toMatchObject({ position: { offset } });
-    }
-    expect(await link.next("resume")).toMatchObject({
+    await receiptOf(link, 3);
+    expect(await link.find("resume")).toMatchObject({
       position: { offset: 3, hash: hex(urgent.position.hash) },
     });
     expect(world.host.ruleset).toHaveLength(3);
@@ -151,9 +149,9 @@ describe("catching up", () => {
     expect(await receiptOn(link)).toMatchObject({
       position: { feed: "reputation" },
     });
-    await link.next("resume");
+    await link.find("resume");
     finish();
-    expect(await receiptOn(link)).toMatchObject({
+    expect(await receiptOf(link, 1)).toMatchObject({
       position: { feed: "urgent" },
     });
   });
@@ -213,9 +211,10 @@ describe("having caught up", () => {
   it("is told only when every feed is level with its head", async () => {
     await using world = await World.open();
     const [urgent, reputation] = [new FakeFeed(), new FakeFeed("reputation")];
+    const org = new FakeFeed("org/acme");
     const link = await world.cloud.welcomed([urgent.tail(), reputation.tail()]);
     const segment = reputation.append([ban("203.0.113.1")]);
-    link.heads(urgent, reputation);
+    link.heads(urgent, reputation, org);
     await link.next("resume");
     expect(world.host.status.hasCaughtUp).toBe(false);
 
@@ -228,8 +227,43 @@ describe("having caught up", () => {
     await using world = await World.open();
     const link = await world.cloud.welcomed([]);
     link.heads(new FakeFeed());
-    link.say({ type: "resync", feed: "urgent", reason: "lag" });
+    await world.settled(link);
+    expect(world.host.status.hasCaughtUp).toBe(false);
+  });
+
+  it("may do without a stuck feed after ten minutes, not without urgent bans", async () => {
+    const clock = new ManualClock(Date.now());
+    await using world = await World.open({ clock, random: () => 1 });
+    const [urgent, reputation] = [new FakeFeed(), new FakeFeed("reputation")];
+    const plans = [urgent.tail(), reputation.tail()];
+    const link = await world.cloud.welcomed(plans, 600_000);
+    reputation.append([ban("203.0.113.1")]);
+    link.heads(urgent, reputation);
     await link.next("resume");
+    link.socket.pause();
+    await clock.advance(599_999);
+    expect(world.host.status.hasCaughtUp).toBe(false);
+    await clock.advance(1);
+    link.socket.resume();
+    link.heads(urgent, reputation);
+    await until("it is enough", () => world.host.status.hasCaughtUp);
+  });
+
+  it("is measured by the newest head, not by an older one said again", async () => {
+    await using world = await World.open();
+    const urgent = new FakeFeed();
+    const [reputation, org] = [
+      new FakeFeed("reputation"),
+      new FakeFeed("org/acme"),
+    ];
+    const older = urgent.head();
+    urgent.append([ban("203.0.113.1")]);
+    await until("another millisecond", () => !sameTime(older, urgent.head()));
+    const link = await world.cloud.welcomed([urgent.tail()]);
+    link.heads(urgent);
+    await link.next("resume");
+    link.say({ type: "heads", heads: [older, reputation.head(), org.head()] });
+    await world.settled(link);
     expect(world.host.status.hasCaughtUp).toBe(false);
   });
 
@@ -247,7 +281,7 @@ describe("having caught up", () => {
     link.challenge();
     await link.next("hello");
     link.sayWelcome([urgent.segmentsFrom(1)]);
-    link.heads(urgent);
+    link.heads(urgent, new FakeFeed("reputation"), new FakeFeed("org/acme"));
 
     for (const _segment of segments) {
       expect(await link.next("refusal")).toMatchObject({
@@ -260,3 +294,6 @@ describe("having caught up", () => {
     });
   });
 });
+
+const sameTime = (a: SignedText, b: SignedText) =>
+  (JSON.parse(a.signed) as Head).time === (JSON.parse(b.signed) as Head).time;

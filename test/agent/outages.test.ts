@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { unixSeconds } from "../../agent/clock.js";
+import { LedgerCorrupt, LedgerUnwritable } from "../../agent/ledger/damage.js";
 import { BalkingEnforcer, ban, TestHost } from "../support/agent-fixtures.js";
 import { ManualClock, until } from "../support/clock.js";
-import { FakeCloud, FakeFeed } from "../support/fake-cloud.js";
+import { FakeCloud, FakeFeed, handsOut } from "../support/fake-cloud.js";
 import { receiptOn, World } from "../support/world.js";
 
 describe("an outage of the cloud", () => {
@@ -65,6 +66,17 @@ describe("a new connection", () => {
     ]);
   });
 
+  it("says nothing of a feed that this host has left", async () => {
+    await using world = await World.open();
+    const former = { ...new FakeFeed("org/globex").position, offset: 1 };
+    const position = { ...former, issuedAt: Date.now() };
+    world.host.ledger.record({ position, ops: [], now: 0 });
+    const link = await world.cloud.link();
+    link.challenge();
+    const { signed } = await link.next("hello");
+    expect(JSON.parse(signed)).toMatchObject({ positions: [] });
+  });
+
   it("to another cloud gets no hello", async () => {
     await using world = await World.open();
     const link = await world.cloud.link();
@@ -116,6 +128,36 @@ describe("a full ledger", () => {
     link.push(segment);
     expect(await link.next("refusal")).toMatchObject({ code: "not-recorded" });
     await link.next("resume");
+  });
+});
+
+describe("a ledger that breaks while it is in use", () => {
+  const breaks = (damage: Error) => () => {
+    throw damage;
+  };
+
+  it("by a segment ends following, so that it is opened anew", async () => {
+    const corrupt = new LedgerCorrupt("ledger.db", "is damaged");
+    const record = breaks(corrupt);
+    await using world = await World.open({ steps: { record } });
+    const urgent = new FakeFeed();
+    const link = await world.cloud.welcomed([urgent.tail()]);
+    link.push(urgent.append([ban("203.0.113.7")]));
+    expect(await world.link.broken).toBe(corrupt);
+    await link.closed();
+  });
+
+  it("by a snapshot does so too", async () => {
+    const unwritable = new LedgerUnwritable("ledger.db", "failed");
+    const stage = breaks(unwritable);
+    await using world = await World.open({ steps: { stage } });
+    const urgent = new FakeFeed();
+    urgent.append([ban("203.0.113.7")]);
+    const snapshot = urgent.snapshot([ban("203.0.113.7")]);
+    world.cloud.serve = handsOut(snapshot);
+    const link = await world.cloud.welcomed([urgent.snapshotPlan(snapshot)]);
+    expect(await world.link.broken).toBe(unwritable);
+    await link.closed();
   });
 });
 

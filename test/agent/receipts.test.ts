@@ -6,6 +6,7 @@ import type { AgentMessage } from "../../agent/protocol/messages.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
 import { Receipts, type Enforced } from "../../agent/receipts.js";
 import { publicKey } from "../../agent/trust/keys.js";
+import { ManualClock } from "../support/clock.js";
 import { hex, keys, NOW, position } from "../support/vectors.js";
 
 describe("a receipt", () => {
@@ -64,6 +65,37 @@ describe("a receipt", () => {
     ]);
   });
 
+  it("may be left out while others follow, but never the newest", async () => {
+    const { receipts, said, clock } = open();
+    for (let n = 0; n < 1_000; n++) {
+      receipts.give(enforced({ ...NOTHING_HELD, revision: n }));
+      await clock.advance(1);
+    }
+    await clock.advance(50);
+    const revisions = said.map((message) => revisionOf(message));
+    expect(revisions.slice(0, 3)).toEqual([0, 49, 99]);
+    expect(revisions.at(-1)).toBe(999);
+    expect(revisions).toHaveLength(21);
+  });
+
+  it("that names held bans is said at once", () => {
+    const { receipts, said } = open();
+    for (const revision of [1, 2, 3]) receipts.give(enforced({ revision }));
+    expect(said.map(revisionOf)).toEqual([1, 2, 3]);
+  });
+
+  it("of each feed is said when several come together", async () => {
+    const { receipts, said, clock } = open();
+    for (const feed of ["urgent", "reputation", "org/acme"] as const) {
+      const outcome = enforced(NOTHING_HELD);
+      const at = { ...outcome.position, feed };
+      receipts.give({ ...outcome, position: at });
+    }
+    expect(said).toHaveLength(1);
+    await clock.advance(50);
+    expect(said).toHaveLength(3);
+  });
+
   it("of what an earlier run recorded is dated by the ledger", () => {
     const { receipts, said } = open();
     receipts.recall(
@@ -94,14 +126,21 @@ describe("a receipt", () => {
 
 function open() {
   const said: AgentMessage[] = [];
+  const clock = new ManualClock();
   const receipts = new Receipts({
     agent: "agent-1",
     backend: "dry-run",
     deviceKey: keys.device,
+    clock,
   });
   receipts.sayTo({ send: (message) => said.push(message) });
-  return { receipts, said };
+  return { receipts, said, clock };
 }
+
+const NOTHING_HELD = { heldTotal: 0, held: [] };
+
+const revisionOf = (message: AgentMessage) =>
+  (JSON.parse((message as { signed: string }).signed) as Receipt).revision;
 
 const enforced = (recorded: Partial<Enforced["recorded"]> = {}): Enforced => ({
   kind: "enforced",

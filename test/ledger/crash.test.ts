@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Ledger } from "../../agent/ledger/ledger.js";
+import { until } from "../support/clock.js";
 import { LedgerFolder, NOW, rulesetOf } from "../support/ledger.js";
 
 describe("a process killed at any moment", () => {
@@ -56,7 +57,7 @@ async function liveAndDie(
   });
   let said = "";
   victim.stdout.on("data", (text: Buffer) => (said += text.toString()));
-  await once(victim.stdout, "data");
+  await until("some work done", () => said.split("\n").length > 2);
   setTimeout(() => victim.kill("SIGKILL"), lifeMs);
   const [, signal] = (await once(victim, "close")) as [unknown, unknown];
   expect(signal).toBe("SIGKILL");

@@ -90,12 +90,14 @@ describe("looking bans up", () => {
   });
 
   it("lists the held", () => {
-    expect(ledger.held(9, NOW).map(told)).toEqual([
+    expect(ledger.held({ limit: 9 }, NOW).map(told)).toEqual([
       "reputation 0.0.0.0/0 held by wide",
       "reputation 192.0.0.0/16 held by wide",
     ]);
-    expect(ledger.held(1, NOW)).toHaveLength(1);
-    expect(ledger.held(9, NOW + 90)).toEqual([]);
+    const [first] = ledger.held({ limit: 1 }, NOW);
+    const rest = ledger.held({ limit: 9, after: first! }, NOW);
+    expect(rest.map(told)).toEqual(["reputation 192.0.0.0/16 held by wide"]);
+    expect(ledger.held({ limit: 9 }, NOW + 90)).toEqual([]);
   });
 
   it("counts without looking", () => {

@@ -30,7 +30,6 @@ describe("tourniquet", () => {
     [["status", "--yaml"], "unknown option '--yaml'"],
     [["enrol"], "required option '--token-file <file>' not specified"],
     [["bans", "--limit", "few"], '--limit "few" is not a number from 1 up'],
-    [["bans", "--held", "--feed", "urgent"], "cannot be used with option"],
     [
       ["--config", "/nonexistent", "run"],
       "cannot read the configuration: ENOENT",

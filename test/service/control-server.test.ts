@@ -59,9 +59,15 @@ describe("the control socket", () => {
 
   it("hands out what was held, and by which rule", async () => {
     await using control = await Control.start();
-    await control.host.carryOut(new FakeFeed().append([ban("10.0.0.0/8")]));
-    expect(await control.ask("/v1/bans?held")).toMatchObject([
+    await control.host.carryOut(
+      new FakeFeed().append([ban("10.0.0.0/8"), ban("11.0.0.0/8")]),
+    );
+    expect(await control.ask("/v1/bans?held&limit=1")).toMatchObject([
       { range: "10.0.0.0/8", feed: "urgent", held: "too-wide" },
+    ]);
+    const after = encodeURIComponent("urgent 10.0.0.0/8");
+    expect(await control.ask(`/v1/bans?held&after=${after}`)).toMatchObject([
+      { range: "11.0.0.0/8" },
     ]);
   });
 
@@ -72,7 +78,6 @@ describe("the control socket", () => {
     ["/v1/bans?feed=everything", '"everything" is not a feed'],
     ["/v1/bans?after=urgent", "is not an IP address or range"],
     ["/v1/bans?after=203.0.113.1", "is not a feed"],
-    ["/v1/bans?held&feed=urgent", "held goes with neither feed nor after"],
     ["/v1/nothing", "/v1/nothing is not known"],
   ])("answers %s with what is wrong: %s", async (path, why) => {
     await using control = await Control.start();
@@ -177,6 +182,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     ledger,
     enforcer,
     link: status,
+    telemetry: { view: () => undefined },
     facts: () => facts,
     hits: () => enforcer.hits(),
   };

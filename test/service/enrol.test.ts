@@ -8,7 +8,7 @@ import {
 import { publicKey } from "../../agent/trust/keys.js";
 import { checkTransport, enrol } from "../../service/enrol.js";
 import { FakeCloud, identityFor } from "../support/fake-cloud.js";
-import { rootDocument, signRoot, token } from "../support/vectors.js";
+import { keys, rootDocument, signRoot, token } from "../support/vectors.js";
 
 const { root, rootFingerprint } = identityFor("https://cloud.example");
 const secret = token(42);
@@ -18,14 +18,13 @@ describe("an enrolment", () => {
     await using cloud = await FakeCloud.start();
     const asked: string[] = [];
     cloud.serve = answering(201, welcome(), asked);
-    const { identity, deviceKey } = await enrolAt(cloud.url);
-    expect(identity).toEqual({ ...identityFor(cloud.url) });
+    expect(await enrolAt(cloud.url)).toEqual(identityFor(cloud.url));
 
     const request = v.parse(EnrolmentRequest, JSON.parse(asked[0] ?? ""));
     const key = publicKey(Buffer.from(request.publicKey, "base64url"));
     const proof = Buffer.from(request.proof, "base64url");
     expect(key.verify(enrolmentProofBytes(secret), proof)).toBe(true);
-    expect(key.id).toBe(deviceKey.id);
+    expect(key.id).toBe(keys.device.id);
     expect(request).toMatchObject({
       secret,
       hostname: "host",
@@ -126,6 +125,7 @@ describe("what is not encrypted", () => {
 const enrolAt = (url: string) =>
   enrol({
     token: { url, secret, root: rootFingerprint },
+    deviceKey: keys.device,
     inventory: { hostname: "host", system: "Debian GNU/Linux 12" },
     version: "1.2.3",
     caFile: undefined,

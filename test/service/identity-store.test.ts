@@ -8,34 +8,43 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Identity } from "../../agent/config/identity.js";
 import {
+  forgetKey,
   isEnrolled,
+  makeKey,
   readIdentity,
   writeIdentity,
 } from "../../service/identity-store.js";
 import { identityFor } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { keys } from "../support/vectors.js";
 
 const identity = identityFor("https://cloud.example");
-const stored = { identity, deviceKey: keys.device };
+
+/** Enrols as this identity with a key of its own, and returns its file's name. */
+function store(stateDir: string, who: Partial<Identity> = {}): string {
+  const { id } = makeKey(stateDir);
+  writeIdentity(stateDir, { ...identity, ...who, key: id });
+  return `device-${id}.key`;
+}
 
 describe("an identity", () => {
   it("is read back as it was written", () => {
     using folder = new TestFolder();
-    writeIdentity(folder.path, stored);
+    const key = makeKey(folder.path);
+    writeIdentity(folder.path, { ...identity, key: key.id });
     const read = readIdentity(folder.path);
-    expect(read.identity).toEqual(identity);
-    expect(read.deviceKey.id).toBe(keys.device.id);
+    expect(read.identity).toEqual({ ...identity, key: key.id });
+    expect(read.deviceKey.toPem()).toBe(key.toPem());
     expect(isEnrolled(folder.path)).toBe(true);
   });
 
   it("is for its owner's eyes only, and leaves nothing beside it", () => {
     using folder = new TestFolder();
     const stateDir = join(folder.path, "a/b");
-    writeIdentity(stateDir, stored);
+    const key = store(stateDir);
     expect(statSync(stateDir).mode & 0o777).toBe(0o700);
-    expect(readdirSync(stateDir)).toEqual(["device.key", "identity.json"]);
+    expect(readdirSync(stateDir)).toEqual([key, "identity.json"]);
     for (const name of readdirSync(stateDir)) {
       expect(statSync(join(stateDir, name)).mode & 0o777).toBe(0o600);
     }
@@ -43,26 +52,45 @@ describe("an identity", () => {
 
   it("does not inherit the mode of what a crash left", () => {
     using folder = new TestFolder();
-    const leftover = join(folder.path, "device.key.new");
-    writeFileSync(leftover, "half a key", { mode: 0o666 });
+    const leftover = join(folder.path, "identity.json.new");
+    writeFileSync(leftover, "half of it", { mode: 0o666 });
     chmodSync(leftover, 0o666);
-    writeIdentity(folder.path, stored);
-    expect(readIdentity(folder.path).deviceKey.id).toBe(keys.device.id);
+    store(folder.path);
+    expect(readIdentity(folder.path).identity.agent).toBe("agent-1");
   });
 
-  it("replaces an earlier one", () => {
+  it("is the earlier one, key and all, until the new one is in its place", () => {
     using folder = new TestFolder();
-    writeIdentity(folder.path, stored);
-    const other = { ...identity, agent: "agent-2" };
-    writeIdentity(folder.path, { identity: other, deviceKey: keys.stranger });
+    store(folder.path);
+    const before = readIdentity(folder.path);
+    const key = makeKey(folder.path); // and then the power goes
+    const { identity, deviceKey } = readIdentity(folder.path);
+    expect(identity).toEqual(before.identity);
+    expect(deviceKey.id).toBe(before.deviceKey.id);
+
+    writeIdentity(folder.path, { ...identity, agent: "agent-2", key: key.id });
     expect(readIdentity(folder.path).identity.agent).toBe("agent-2");
-    expect(readIdentity(folder.path).deviceKey.id).toBe(keys.stranger.id);
+    expect(readIdentity(folder.path).deviceKey.id).toBe(key.id);
+    const left = [`device-${key.id}.key`, "identity.json"];
+    expect(readdirSync(folder.path)).toEqual(left);
   });
 
-  it.each(["identity.json", "device.key"])("needs its %s", (name) => {
+  it("gets no key where nothing can be written", () => {
     using folder = new TestFolder();
-    writeIdentity(folder.path, stored);
-    rmSync(join(folder.path, name));
+    const file = folder.file("in-the-way", "");
+    expect(() => makeKey(file)).toThrow(/^cannot keep a key in /);
+  });
+
+  it("forgets a key that the cloud did not take", () => {
+    using folder = new TestFolder();
+    forgetKey(folder.path, makeKey(folder.path));
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it.each(["identity.json", "key"])("needs its %s", (which) => {
+    using folder = new TestFolder();
+    const key = store(folder.path);
+    rmSync(join(folder.path, which === "key" ? key : which));
     expect(() => readIdentity(folder.path)).toThrow(
       /^this host is not enrolled .* run: tourniquet enrol/,
     );
@@ -70,10 +98,11 @@ describe("an identity", () => {
 
   it.each([
     ["identity.json", 0o640],
-    ["device.key", 0o604],
-  ])("is not trusted where others may read its %s", (name, mode) => {
+    ["key", 0o604],
+  ])("is not trusted where others may read its %s", (which, mode) => {
     using folder = new TestFolder();
-    writeIdentity(folder.path, stored);
+    const key = store(folder.path);
+    const name = which === "key" ? key : which;
     chmodSync(join(folder.path, name), mode);
     expect(() => readIdentity(folder.path)).toThrow(
       `${name} can be read by others (mode ${mode.toString(8)}); it must be 600`,
@@ -83,19 +112,18 @@ describe("an identity", () => {
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
   asRoot("is not trusted where it belongs to somebody else", () => {
     using folder = new TestFolder();
-    writeIdentity(folder.path, stored);
-    chownSync(join(folder.path, "device.key"), 12_345, 12_345);
+    chownSync(join(folder.path, store(folder.path)), 12_345, 12_345);
     expect(() => readIdentity(folder.path)).toThrow("belongs to user 12345");
   });
 
   it.each([
     ["identity.json", "{}"],
     ["identity.json", "not JSON"],
-    ["device.key", "not a key"],
-  ])("is damaged where its %s is %s", (name, text) => {
+    ["key", "not a key"],
+  ])("is damaged where its %s is %s", (which, text) => {
     using folder = new TestFolder();
-    writeIdentity(folder.path, stored);
-    writeFileSync(join(folder.path, name), text);
+    const key = store(folder.path);
+    writeFileSync(join(folder.path, which === "key" ? key : which), text);
     expect(() => readIdentity(folder.path)).toThrow(
       /^the identity in .* is damaged: /,
     );

@@ -8,7 +8,7 @@ import {
   type Outcome,
 } from "../../agent/ban-walk.js";
 import { systemClock, unixSeconds, type Clock } from "../../agent/clock.js";
-import { startCloudLink } from "../../agent/cloud-link.js";
+import { startCloudLink, type CloudLink } from "../../agent/cloud-link.js";
 import { feedsOf } from "../../agent/config/identity.js";
 import { Converger } from "../../agent/converge.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
@@ -122,6 +122,8 @@ export interface HostOptions {
   /** Whether another ledger's ruleset may be replaced at once. */
   readonly mayReplace?: boolean;
   readonly mostBytes?: number;
+  /** What a test needs to go otherwise than it does. */
+  readonly steps?: Partial<BanSteps>;
 }
 
 /** An agent's power over a host that only pretends: all of it but the network. */
@@ -133,14 +135,12 @@ export class TestHost implements AsyncDisposable {
   readonly enforcer: Enforcer;
   readonly status: LinkStatus;
   readonly enforcement: Enforcement;
-  readonly receipts = new Receipts({
-    agent: "agent-1",
-    backend: "dry-run",
-    deviceKey: keys.device,
-  });
+  readonly receipts: Receipts;
   readonly steps: BanSteps;
   /** How often a lasting failure was overcome. */
   recoveries = 0;
+  /** At which revision of the ledger. */
+  readonly recovered: number[] = [];
   readonly #random: () => number;
   readonly #opened = new Lifetime();
   readonly ledger: Ledger;
@@ -149,11 +149,15 @@ export class TestHost implements AsyncDisposable {
     const { clock = systemClock, mayReplace = true } = options;
     this.clock = clock;
     this.#random = options.random ?? (() => 0);
+    this.receipts = new Receipts({
+      ...{ agent: "agent-1", backend: "dry-run" },
+      ...{ deviceKey: keys.device, clock },
+    });
     this.ledger = this.#open(options);
     this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
     this.status = new LinkStatus(clock);
     this.enforcement = this.#opened.own(this.#startEnforcement(mayReplace));
-    this.steps = this.#makeSteps();
+    this.steps = { ...this.#makeSteps(), ...options.steps };
   }
 
   /** Carries a segment out as if it had just come. */
@@ -196,7 +200,7 @@ export class TestHost implements AsyncDisposable {
   }
 
   /** Follows a cloud until disposed. */
-  connect(url: string): AsyncDisposable {
+  connect(url: string): CloudLink {
     const identity = identityFor(url);
     return this.#opened.own(
       startCloudLink({
@@ -209,11 +213,16 @@ export class TestHost implements AsyncDisposable {
         snapshotFolder: join(this.folder, "snapshots"),
         clock: this.clock,
         random: this.#random,
+        feeds: feedsOf(identity),
         positions: this.ledger,
         step: this.steps,
         receipts: this.receipts,
         status: this.status,
         events: this.events,
+        telemetry: {
+          sayTo: () => undefined,
+          acknowledged: () => undefined,
+        },
         refreshFacts: () => Promise.resolve(),
         enforce: () => this.enforcement.enforce(),
       }),
@@ -243,12 +252,13 @@ export class TestHost implements AsyncDisposable {
       clock,
       random: this.#random,
       events,
-      recovered: () => this.#recovered(),
+      recovered: (revision) => this.#recovered(revision),
     });
   }
 
-  #recovered(): void {
+  #recovered(revision: number): void {
     this.recoveries++;
+    this.recovered.push(revision);
     const [newest] = this.ledger.outcomes(1);
     const at = newest && this.ledger.position(newest.position.feed);
     if (newest === undefined || at === undefined) return;

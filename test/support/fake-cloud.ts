@@ -43,6 +43,7 @@ export const identityFor = (url: string): Identity => ({
   version: 1,
   agent: "agent-1",
   org: "acme",
+  key: keys.device.id,
   cloud: "test-cloud",
   url,
   rootFingerprint: fingerprintOf(root),
@@ -114,7 +115,6 @@ export class FakeCloud implements AsyncDisposable {
 /** The cloud's end of one connection. */
 export class FakeLink {
   readonly #heard: AgentMessage[] = [];
-  #taken = 0;
   closeCode: number | undefined;
 
   constructor(readonly socket: WebSocket) {
@@ -137,18 +137,26 @@ export class FakeLink {
   async next<T extends AgentMessage["type"]>(
     type: T,
   ): Promise<AgentMessage & { readonly type: T }> {
-    const number = this.#taken++;
-    await until(`a ${type}`, () => this.#heard.length > number);
-    const message = this.#heard[number]!;
+    await until(`a ${type}`, () => this.#heard.length > 0);
+    const message = this.#heard.shift()!;
     if (message.type !== type) {
       throw new Error(`expected a ${type}, got ${JSON.stringify(message)}`);
     }
     return message as AgentMessage & { readonly type: T };
   }
 
+  /** The next of this type, whatever else the agent says before. */
+  async find<T extends AgentMessage["type"]>(
+    type: T,
+  ): Promise<AgentMessage & { readonly type: T }> {
+    const at = () => this.#heard.findIndex((message) => message.type === type);
+    await until(`a ${type}`, () => at() >= 0);
+    return this.#heard.splice(at(), 1)[0] as AgentMessage & { type: T };
+  }
+
   /** What the agent said that no test took up. */
   get untaken(): readonly AgentMessage[] {
-    return this.#heard.slice(this.#taken);
+    return [...this.#heard];
   }
 
   challenge(cloud = "test-cloud"): void {

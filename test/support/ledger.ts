@@ -5,8 +5,8 @@ import { Ledger, type LedgerOptions } from "../../agent/ledger/ledger.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import {
   NO_HASH,
+  type DatedPosition,
   type FeedName,
-  type Position,
 } from "../../agent/model/position.js";
 import type { ReviewedBan } from "../../agent/model/reviewed.js";
 import type { Lift } from "../../agent/model/ban.js";
@@ -67,7 +67,13 @@ export const positionOf = (
   feed: FeedName,
   offset: number,
   epoch = "e1",
-): Position => ({ feed, epoch, offset, hash: NO_HASH });
+): DatedPosition => ({
+  feed,
+  epoch,
+  offset,
+  hash: NO_HASH,
+  issuedAt: NOW * 1000,
+});
 
 /** A ban that runs for so many seconds from `NOW`. */
 export const ban = (

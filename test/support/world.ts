@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import * as v from "valibot";
+import type { CloudLink } from "../../agent/cloud-link.js";
 import { Receipt } from "../../agent/protocol/documents.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
 import { publicKey } from "../../agent/trust/keys.js";
@@ -9,20 +11,35 @@ import { keys } from "./vectors.js";
 
 /** A host that follows a scripted cloud. */
 export class World implements AsyncDisposable {
+  #settled = 0;
+
   private constructor(
     readonly cloud: FakeCloud,
     readonly host: TestHost,
+    readonly link: CloudLink,
   ) {}
 
   static async open(options: HostOptions = {}): Promise<World> {
     const cloud = await FakeCloud.start();
     const host = new TestHost(options);
-    host.connect(cloud.url);
-    return new World(cloud, host);
+    return new World(cloud, host, host.connect(cloud.url));
   }
 
   async logged(line: string): Promise<void> {
     await until(line, () => this.host.log.lines.includes(line));
+  }
+
+  /** Returns once the agent has taken in all that was said: it answers a ping. */
+  async settled(link: FakeLink): Promise<void> {
+    const answered = once(link.socket, "pong");
+    link.push(MALFORMED);
+    link.socket.ping();
+    await answered;
+    const refused = "error: refused what the cloud sent";
+    const times = () =>
+      this.host.log.lines.filter((line) => line === refused).length;
+    await until("the last frame", () => times() > this.#settled);
+    this.#settled = times();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -33,7 +50,22 @@ export class World implements AsyncDisposable {
 
 /** The agent's next message: a receipt that its device key signed. */
 export async function receiptOn(link: FakeLink): Promise<Receipt> {
-  const { signed, signature } = await link.next("receipt");
+  return believed(await link.next("receipt"));
+}
+
+/** The receipt of an offset; of many at a time the agent leaves some out. */
+export async function receiptOf(
+  link: FakeLink,
+  offset: number,
+): Promise<Receipt> {
+  for (;;) {
+    const receipt = believed(await link.find("receipt"));
+    if (receipt.position.offset >= offset) return receipt;
+  }
+}
+
+function believed(message: { signed: string; signature: string }): Receipt {
+  const { signed, signature } = message;
   const device = publicKey(keys.device.publicKey);
   const bytes = Buffer.from(signature, "base64url");
   if (!device.verify(textBytes("receipt", signed), bytes)) {
@@ -41,3 +73,6 @@ export async function receiptOn(link: FakeLink): Promise<Receipt> {
   }
   return v.parse(Receipt, JSON.parse(signed));
 }
+
+/** A segment that leaves everything as it was, and its trace in the log. */
+const MALFORMED = Buffer.from("noise");

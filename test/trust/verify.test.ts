@@ -59,9 +59,10 @@ describe("a segment is taken in", () => {
 
   it("and leads to the position of its last op and its own hash", () => {
     const { bytes, hash } = makeSegment();
-    expect(positionAfter(verified(bytes, undefined))).toEqual(
-      position(someOps.length, hash),
-    );
+    expect(positionAfter(verified(bytes, undefined))).toEqual({
+      ...position(someOps.length, hash),
+      issuedAt: ISSUED_AT,
+    });
   });
 });
 
@@ -134,10 +135,17 @@ describe("a snapshot", () => {
     ["is taken in where the agent stands", "verified", {}, at],
     ["is taken in ahead of the agent", "verified", { offset: 500 }, at],
     ["is refused behind the agent", "replayed", { offset: 119 }, at],
+    ["is refused where it leads nowhere", "replayed", { hash: at.hash }, at],
     ["begins another epoch", "verified", { epoch: "e2", offset: 1 }, at],
     ["of a feed not followed is refused", "wrong-feed", { feed: "local" }, at],
   ])("%s (%s)", (_, verdict, where, at) => {
     expect(judgeSnapshot(snapshotOf(where), at)).toBe(verdict);
+  });
+
+  it("of another epoch is refused when it is older than what was taken in", () => {
+    const before = snapshotOf({ epoch: "e0", offset: 500 });
+    expect(judgeSnapshot(before, at, NOW, ISSUED_AT)).toBe("verified");
+    expect(judgeSnapshot(before, at, NOW, ISSUED_AT + 1)).toBe("replayed");
   });
 
   it("is refused past its date", () => {
@@ -151,7 +159,10 @@ describe("a snapshot", () => {
 
   it("stands for the position that it names", () => {
     const verified = verifySnapshot(snapshotOf({}), undefined, expectation);
-    expect(positionOf(verified)).toEqual(position(120, unhex("ab".repeat(32))));
+    expect(positionOf(verified)).toEqual({
+      ...position(120, unhex("ab".repeat(32))),
+      issuedAt: ISSUED_AT,
+    });
   });
 });
 
@@ -197,8 +208,11 @@ function judgeSnapshot(
   snapshot: ReturnType<typeof openSnapshot>,
   at: Position | undefined,
   now = NOW,
+  takenIn = ISSUED_AT,
 ): string {
-  return verdict(() => verifySnapshot(snapshot, at, { ...expectation, now }));
+  const dated = at && { ...at, issuedAt: takenIn };
+  const expect = { ...expectation, now };
+  return verdict(() => verifySnapshot(snapshot, dated, expect));
 }
 
 function verdict(verify: () => unknown): string {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 import { Connection } from "../../agent/uplink/connection.js";
-import { LinkClosed, LinkSilent } from "../../agent/uplink/errors.js";
+import {
+  LinkBroken,
+  LinkClosed,
+  LinkSilent,
+} from "../../agent/uplink/errors.js";
 import { watchLiveness } from "../../agent/uplink/liveness.js";
 import { ManualClock } from "../support/clock.js";
 
 const MIB = 1024 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /** A wire that writes down what it is told. */
 function connect() {
@@ -41,12 +46,25 @@ describe("a connection", () => {
 
   it("stops reading beyond 4 MiB that nobody took, until somebody does", async () => {
     const { connection, told } = connect();
-    for (let i = 0; i < 4; i++) connection.heardFrame(Buffer.alloc(MIB), true);
+    for (let i = 0; i < 3; i++) connection.heardFrame(Buffer.alloc(MIB), true);
     expect(told).toEqual([]);
-    connection.heardFrame(Buffer.alloc(1), true);
+    connection.heardFrame(Buffer.alloc(MIB), true);
     expect(told).toEqual(["pause"]);
 
     await connection.frames().next();
+    expect(told).toEqual(["pause", "resume"]);
+  });
+
+  it("counts empty frames as well, and hands out any number of them", async () => {
+    const { connection, told } = connect();
+    const most = (4 * MIB) / 256;
+    for (let i = 0; i < most; i++) connection.heardFrame(NO_BYTES, true);
+    expect(told).toEqual([]);
+    connection.heardFrame(NO_BYTES, true);
+    expect(told).toEqual(["pause"]);
+
+    const frames = connection.frames();
+    for (let i = 0; i <= most; i++) await frames.next();
     expect(told).toEqual(["pause", "resume"]);
   });
 
@@ -61,6 +79,12 @@ describe("a connection", () => {
     await expect(frames.next()).rejects.toEqual(
       new LinkClosed(4001, "superseded"),
     );
+  });
+
+  it("that the network broke off made no mistake", async () => {
+    const { connection } = connect();
+    connection.failed(new Error("read ECONNRESET"));
+    await expect(connection.frames().next()).rejects.toThrow(LinkBroken);
   });
 
   it("hands out nothing more once it was dropped", async () => {

@@ -3,6 +3,7 @@ import { assert, double, integer, property } from "fast-check";
 import {
   CloudUnreachable,
   HandshakeRefused,
+  LinkBroken,
   LinkClosed,
   LinkDrained,
   LinkGarbled,
@@ -35,8 +36,14 @@ describe("the delay before the next dial", () => {
 
   it("spreads a drained fleet over the whole window", () => {
     const patience = { kind: "within", ms: 5_000 } as const;
-    expect(retryDelayMs(patience, 9, never)).toBe(0);
-    expect(retryDelayMs(patience, 9, always)).toBe(5_000);
+    expect(retryDelayMs(patience, 1, never)).toBe(0);
+    expect(retryDelayMs(patience, 1, always)).toBe(5_000);
+  });
+
+  it("grows with the failures, however short the windows of a drain", () => {
+    const patience = { kind: "within", ms: 0 } as const;
+    expect(retryDelayMs(patience, 1, always)).toBe(1_000);
+    expect(retryDelayMs(patience, 9, always)).toBe(120_000);
   });
 
   it("is about an hour where coming back soon is useless", () => {
@@ -63,6 +70,7 @@ describe("patience", () => {
     [new CloudUnreachable("refused"), "backoff"],
     [new LinkSilent(30_000), "backoff"],
     [new LinkGarbled("nonsense"), "backoff"],
+    [new LinkBroken("reset"), "backoff"],
     [new HandshakeRefused(500, undefined), "backoff"],
     [new HandshakeRefused(503, 2_000), "after"],
     [new LinkDrained(5_000), "within"],

@@ -71,11 +71,11 @@ describe("the uplink", () => {
     await using agent = startUplink(cloud.url, { random: () => 0.5 });
     const link = await cloud.welcomed();
     await agent.up();
-    link.say({ type: "drain", windowMs: 40 });
+    link.say({ type: "drain", windowMs: 1_200 });
     expect(await link.closed()).toBe(1000);
     await cloud.welcomed();
     expect(agent.losses).toEqual([
-      "the cloud asked to reconnect within 40 ms, again in 20 ms",
+      "the cloud asked to reconnect within 1200 ms, again in 600 ms",
     ]);
   });
 });
@@ -96,6 +96,7 @@ describe("what the cloud may not say", () => {
       link.socket.send(said);
       await until("a loss", () => agent.losses.length > 0);
       expect(agent.losses.splice(0)[0]).toContain(why);
+      expect(agent.errors.at(-1)?.name).toBe("LinkGarbled");
     }
   });
 
@@ -271,9 +272,10 @@ function startUplink(
   { clock = systemClock, random = () => 0 }: Partial<UplinkPorts> = {},
 ) {
   const losses: string[] = [];
+  const errors: Error[] = [];
   const stop = new AbortController();
   const items = uplink(
-    { ...portsFor(url, clock, losses), random },
+    { ...portsFor(url, clock, losses, errors), random },
     stop.signal,
   );
   const waiting: UplinkItem[] = [];
@@ -286,6 +288,7 @@ function startUplink(
   };
   return {
     losses,
+    errors,
     next,
     up: async () => {
       const item = await next();
@@ -299,7 +302,12 @@ function startUplink(
   };
 }
 
-function portsFor(url: string, clock: Clock, losses: string[]): UplinkPorts {
+function portsFor(
+  url: string,
+  clock: Clock,
+  losses: string[],
+  errors: Error[] = [],
+): UplinkPorts {
   const wsUrl = new URL("/v1/agent", url.replace(/^http/, "ws"));
   const options = { url: wsUrl, ca: undefined, handshakeMs: 5_000, clock };
   return {
@@ -311,8 +319,10 @@ function portsFor(url: string, clock: Clock, losses: string[]): UplinkPorts {
     clock,
     random: () => 0,
     events: {
-      linkLost: (error, ms) =>
-        losses.push(`${error.message}, again in ${ms} ms`),
+      linkLost: (error, ms) => {
+        errors.push(error);
+        losses.push(`${error.message}, again in ${ms} ms`);
+      },
     },
   };
 }

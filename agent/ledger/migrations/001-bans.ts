@@ -19,13 +19,15 @@ const schema = `
   INSERT INTO meta VALUES
     ('ledger', max(1, random() & 0xffffffff)),
     ('revision', 0),
-    ('replayable_from', 0);
+    ('replayable_from', 0),
+    ('guard', 0);
 
   CREATE TABLE feeds (
     name       TEXT PRIMARY KEY,
     epoch      TEXT NOT NULL,
     "offset"   INTEGER NOT NULL,
     hash       BLOB NOT NULL,
+    issued_at  INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
@@ -76,4 +78,5 @@ const schema = `
     held        INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX outcomes_by_feed ON outcomes (feed);
 `;

@@ -1,0 +1,11 @@
+/** How a followed feed stands on one connection. */
+export type Standing =
+  /** The cloud owes a plan; overdue once a head came in its place. */
+  | { readonly at: "awaiting"; readonly overdue: boolean }
+  /** It is being fetched, or about to be asked for. */
+  | { readonly at: "busy" }
+  /** Segments are expected as they are made. */
+  | { readonly at: "live" };
+
+/** The cloud owes the plan of every feed that its welcome leaves out. */
+export const AWAITING: Standing = { at: "awaiting", overdue: false };
