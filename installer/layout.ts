@@ -5,7 +5,6 @@ export const layout = {
   authority: "/etc/tourniquet/ca.pem",
   state: "/var/lib/tourniquet",
   identity: "/var/lib/tourniquet/identity.json",
-  deviceKey: "/var/lib/tourniquet/device.key",
   units: "/etc/systemd/system",
   command: "/usr/local/bin/tourniquet",
 } as const;

@@ -41,18 +41,20 @@ export function enrolHost(enrolment: Enrolment): Step {
       );
     },
     undo: ({ files }) => {
-      // The identity last: without it the rest counts for nothing.
-      files.remove(layout.deviceKey);
+      // The identity first: without it no key counts for anything.
       files.remove(layout.identity);
+      const keys = files.list(layout.state).filter((name) => isKey(name));
+      for (const name of keys) files.remove(`${layout.state}/${name}`);
       return settled();
     },
   };
 }
 
-/** Both files, or nobody: the key is written before the identity. */
+/** The identity is put in place last, once the key that it names is there. */
 const isEnrolled = (files: Files): boolean =>
-  files.kind(layout.identity) === "file" &&
-  files.kind(layout.deviceKey) === "file";
+  files.kind(layout.identity) === "file";
+
+const isKey = (name: string): boolean => /^device-.*\.key/.test(name);
 
 /**
  * Says before anything is done whether the enrolment can come to an end.

@@ -144,7 +144,10 @@ export class Scratch implements Disposable {
       },
       stat: () => this.owners.get(last) ?? "755 root root",
       setpriv: () => {
-        for (const path of [layout.deviceKey, layout.identity]) {
+        for (const path of [
+          `${layout.state}/device-0011223344556677.key`,
+          layout.identity,
+        ]) {
           writeFileSync(join(this.root, path), JSON.stringify({ url: CLOUD }));
         }
         return undefined;
