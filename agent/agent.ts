@@ -152,16 +152,8 @@ async function openPower(
     },
   );
   await enforceNow();
-  const maintenance = opened.own(
-    new Maintenance({
-      ...{ ledger, clock, events, policy: config.guard },
-      facts: () => protection.facts,
-      enforce: () => enforcement.enforce(),
-    }),
-  );
-  void maintenance.run();
-  opened.own(everyMinute("maintain", () => maintenance.run()));
-  opened.own(everyMinute("protect", () => protection.lookAround()));
+  const rooms = { ledger, protection, enforcement, events };
+  opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, enforcer, protection };
   return { ...power, enforcement, receipts };
 }
@@ -265,6 +257,33 @@ function openLedger(
   return { ledger, quarantined };
 }
 
+/** What recurs every minute, each for itself. */
+function startChores(
+  { config, clock }: AgentOptions,
+  rooms: Pick<Power, "ledger" | "protection" | "enforcement"> &
+    Pick<Scope, "events">,
+): AsyncDisposable {
+  const { ledger, protection, enforcement, events } = rooms;
+  const enforce = () => enforcement.enforce();
+  const facts = () => protection.facts;
+  const policy = config.guard;
+  const chores = new Lifetime();
+  const maintenance = chores.own(
+    new Maintenance({ ledger, clock, events, policy, facts, enforce }),
+  );
+  void maintenance.run();
+  const everyMinute = (name: string, task: () => Promise<void>) =>
+    chores.own(schedule(AT_SECOND_ZERO, name, task));
+  everyMinute("maintain", () => maintenance.run());
+  everyMinute("protect", () => protection.lookAround());
+  // Somebody may have flushed the kernel's rules; what fails is tried again.
+  everyMinute("enforce", () => enforce().catch(() => undefined));
+  return chores;
+}
+
+/** node-cron's six fields, seconds first. */
+const AT_SECOND_ZERO = "0 * * * * *";
+
 /** A start goes on without: the retry is under way, and the cloud may help. */
 async function enforceFirst(
   enforcement: Enforcement,
@@ -295,7 +314,3 @@ function recall(
   });
   receipts.recall(earlier, at.nowMs);
 }
-
-/** node-cron's six fields: at second zero of every minute. */
-const everyMinute = (name: string, task: () => Promise<void>) =>
-  schedule("0 * * * * *", name, task);
