@@ -1,25 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
-import {
-  formatCidr,
-  parseCidr,
-  parseListedCidr,
-  type Cidr,
-} from "../../agent/model/cidr.js";
-import type { Entry } from "../../agent/model/ruleset.js";
+import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { realList, scattered, type List } from "./lists.js";
 import { ipset, nft, type Peer } from "./peers.js";
 import { alone, median, quantile, spread, type Row } from "./report.js";
 
 /**
- * Whole lists into the kernel, and one more ban with everything loaded. Ours and
- * the peers' each read the list from a text file and put it into the kernel; the
- * rows "from the ledger" are what a restart costs that finds an empty kernel.
+ * Whole lists into the kernel, and one more ban with everything loaded. Ours is
+ * the agent's own road at a start: from the ledger on disk into the kernel. The
+ * peers read a file that was written for them beforehand.
  */
 export async function benchApply(): Promise<readonly Row[]> {
   const million = scattered(1_000_000);
@@ -53,44 +47,41 @@ async function wholeList(
   goals: Readonly<Record<string, number>>,
 ): Promise<readonly Row[]> {
   using scratch = folder();
-  const present = [nft, ipset].filter(({ absent }) => absent === undefined);
-  const files = present.map((peer) => peer.prepare(list.cidrs, scratch.path));
-  const text = join(scratch.path, "list.txt");
-  writeFileSync(text, list.cidrs.map(formatCidr).join("\n"));
+  const peers = [nft, ipset];
+  const files = new Map(
+    peers
+      .filter(({ absent }) => absent === undefined)
+      .map((peer) => [peer, peer.prepare(list.cidrs, scratch.path)]),
+  );
   using ledger = filledLedger(join(scratch.path, "ledger.db"), list.cidrs);
-  const fromText: number[] = [];
-  const fromLedger: number[] = [];
-  const theirs = new Map<Peer, number[]>(present.map((peer) => [peer, []]));
+  const ours: number[] = [];
+  const theirs = new Map<Peer, number[]>(peers.map((peer) => [peer, []]));
   for (let round = 0; round < ROUNDS; round++) {
-    fromText.push(await loadSeconds(() => slicesOf(text)));
-    fromLedger.push(await loadSeconds(() => entriesOf(ledger)));
-    for (const [i, peer] of present.entries()) {
+    ours.push(await loadSeconds(ledger));
+    for (const [peer, file] of files) {
       peer.clear();
-      theirs.get(peer)?.push(await seconds(() => peer.load(files[i] ?? "")));
+      theirs.get(peer)?.push(await seconds(() => peer.load(file)));
       peer.clear();
     }
   }
-  const what = `${list.name} (${list.cidrs.length})`;
-  return [nft, ipset].flatMap((peer) => {
-    const times = theirs.get(peer) ?? [];
+  return peers.map((peer) => {
     const goal = goals[peer.name];
-    return [
-      beside(`${what}, file to kernel`, fromText, { peer, times, goal }),
-      beside(`${what}, from the ledger`, fromLedger, { peer, times }),
-    ];
+    const times = theirs.get(peer) ?? [];
+    return beside(list, ours, { peer, times, goal });
   });
 }
 
 function beside(
-  what: string,
+  { name, cidrs }: List,
   ours: readonly number[],
   against: {
     readonly peer: Peer;
     readonly times: readonly number[];
-    readonly goal?: number | undefined;
+    readonly goal: number | undefined;
   },
 ): Row {
   const { peer, times, goal } = against;
+  const what = `${name} (${cidrs.length}), ledger to kernel`;
   const common = { what, unit: "s", ours: median(ours), spread: spread(ours) };
   const limit = goal === undefined ? null : `ratio ≤ ${goal}`;
   if (times.length === 0) {
@@ -107,47 +98,25 @@ function beside(
   };
 }
 
-/** From a kernel that holds nothing to one that holds all of it. */
-async function loadSeconds(
-  entries: () => Iterable<readonly Entry[]>,
-): Promise<number> {
+/** From a kernel that holds nothing to one that holds the whole ledger. */
+async function loadSeconds(ledger: Ledger): Promise<number> {
   await using enforcer = await openNftables(systemClock);
-  const taken = await seconds(() => rebuild(enforcer, entries()));
+  const taken = await seconds(() => rebuild(enforcer, ledger));
   await enforcer.cleanUp();
   return taken;
 }
 
-function rebuild(
-  enforcer: Enforcer,
-  slices: Iterable<readonly Entry[]>,
-): Promise<void> {
-  async function* inTurns() {
-    for (const slice of slices) {
+async function rebuild(enforcer: Enforcer, ledger: Ledger): Promise<void> {
+  const label = { ledger: ledger.id, revision: ledger.revision() };
+  const now = unixSeconds(systemClock.now());
+  async function* entries() {
+    for (const slice of ledger.entries(4_000, now)) {
       yield slice;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  return enforcer.rebuild({ ledger: 1, revision: 1 }, inTurns());
+  await enforcer.rebuild(label, entries());
 }
-
-const entriesOf = (ledger: Ledger): Iterable<readonly Entry[]> =>
-  ledger.entries(SLICE, unixSeconds(systemClock.now()));
-
-/** Reads a list as the cloud reads one, line by line. */
-function* slicesOf(path: string): Generator<readonly Entry[]> {
-  const expiresAt = unixSeconds(systemClock.now()) + 3_600;
-  let slice: Entry[] = [];
-  for (const line of readFileSync(path, "latin1").split("\n")) {
-    if (slice.push({ cidr: parseListedCidr(line), expiresAt }) < SLICE)
-      continue;
-    yield slice;
-    slice = [];
-  }
-  yield slice;
-}
-
-/** As the agent does it. */
-const SLICE = 4_000;
 
 /** One more /32 and one more /24, read back each, with a million and ranges loaded. */
 async function oneMore(million: List): Promise<readonly Row[]> {
@@ -159,7 +128,7 @@ async function oneMore(million: List): Promise<readonly Row[]> {
   ];
   using ledger = filledLedger(join(scratch.path, "ledger.db"), loaded);
   await using enforcer = await openNftables(systemClock);
-  await rebuild(enforcer, entriesOf(ledger));
+  await rebuild(enforcer, ledger);
   const rows: Row[] = [];
   for (const prefix of [32, 24]) {
     const ours = await ourAdditions(enforcer, prefix);
