@@ -21,6 +21,15 @@ describe("a configuration", () => {
       cloud: { caFile: undefined },
       enforce: { backend: "nftables" },
       guard: { allow: [], floor: { 4: 12, 6: 29 } },
+      sensors: {
+        sshd: {
+          enabled: true,
+          source: undefined,
+          maxretry: 5,
+          findtimeSeconds: 600,
+          bantimeSeconds: 3_600,
+        },
+      },
       log: { level: "info", format: "text" },
     };
     for (const nothing of [undefined, null, {}]) {
