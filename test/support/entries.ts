@@ -9,6 +9,7 @@ export function lasting(seconds: number, ...ranges: string[]): Entry[] {
 }
 
 /** Ranges as a rebuild takes them: in slices. */
+// A stream by type, although nothing here is waited for.
 // eslint-disable-next-line @typescript-eslint/require-await
 export async function* slices(
   ...given: (readonly Entry[])[]
