@@ -133,6 +133,8 @@ async function openPower(
     desired: ledger,
     enforcer,
     clock,
+    posture: () => ({ mode: "enforce", egress: config.enforce.egress }),
+    applied: () => undefined,
     mayReplace: () => status.hasCaughtUp,
   });
   const recovered = (revision: number) =>

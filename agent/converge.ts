@@ -1,6 +1,11 @@
 import type { Clock } from "./clock.js";
 import { unixSeconds } from "./clock.js";
-import { NotEnforced, RulesetGone, type Enforcer } from "./enforce/enforcer.js";
+import {
+  NotEnforced,
+  RulesetGone,
+  type Enforcer,
+  type Posture,
+} from "./enforce/enforcer.js";
 import type { Entry, RulesetChange } from "./model/ruleset.js";
 import { limits } from "./protocol/limits.js";
 import { Mutex } from "./mutex.js";
@@ -22,6 +27,10 @@ export interface ConvergePorts {
   readonly desired: DesiredState;
   readonly enforcer: Enforcer;
   readonly clock: Clock;
+  /** What is to become of packets that a ban matches. */
+  posture(): Posture;
+  /** The kernel drops these from now on, or has been told everything anew. */
+  applied(entries: readonly Entry[] | "all"): void;
   /**
    * Whether this ledger may replace a ruleset that is not its own. A ledger
    * that has just been made knows nothing yet, and the kernel's old bans are
@@ -61,6 +70,7 @@ export class Converger {
     const { desired, enforcer } = this.#ports;
     let afresh = false;
     for (let step = 0; step < MOST_STEPS; step++) {
+      await enforcer.assume(this.#ports.posture());
       const kernel = await enforcer.read();
       const ours = kernel.at === "present" && kernel.ledger === desired.id;
       if (ours && kernel.revision === desired.revision()) {
@@ -89,6 +99,7 @@ export class Converger {
       for (const change of this.#changesSince(since)) {
         if (change === "rebuild") await this.#rebuild();
         else await enforcer.apply(change);
+        this.#ports.applied(change === "rebuild" ? "all" : change.put);
       }
       return true;
     } catch (error) {

@@ -8,6 +8,8 @@ import { constants } from "node:os";
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array): void;
+  /** The address that a socket is bound to, a packed `sockaddr` of that length. */
+  nameOf(fd: number, length: number): Buffer;
   /** Sends one datagram to the kernel, or to where the socket is connected. */
   send(fd: number, bytes: Uint8Array, flags: number): void;
   /** Sends one datagram to `address`, a packed `sockaddr`. */
@@ -70,6 +72,7 @@ export async function loadLibc(): Promise<Libc> {
   const f = {
     socket: libc.func("socket", "int", ["int", "int", "int"]),
     bind: libc.func("bind", "int", ["int", bytes, "uint32_t"]),
+    getsockname: libc.func("getsockname", "int", ["int", bytes, bytes]),
     send: libc.func("send", "intptr_t", ["int", bytes, "size_t", "int"]),
     sendto: libc.func("sendto", "intptr_t", [
       ...["int", bytes, "size_t", "int"],
@@ -92,6 +95,11 @@ export async function loadLibc(): Promise<Libc> {
   return {
     socket: (domain, type, protocol) => call("socket", domain, type, protocol),
     bind: (fd, address) => void call("bind", fd, address, address.length),
+    nameOf: (fd, length) => {
+      const name = Buffer.alloc(length);
+      call("getsockname", fd, name, Int32Array.of(length));
+      return name;
+    },
     send: (fd, data, flags) => void call("send", fd, data, data.length, flags),
     sendTo: (fd, data, address) =>
       void call("sendto", fd, data, data.length, 0, address, address.length),

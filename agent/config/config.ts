@@ -18,7 +18,11 @@ export interface Config {
     /** PEM of the authority that signed the cloud's certificate; else the system's. */
     readonly caFile: string | undefined;
   };
-  readonly enforce: { readonly backend: "nftables" | "dry-run" };
+  readonly enforce: {
+    readonly backend: "nftables" | "dry-run";
+    /** Whether local programs hear at once that they can't reach what is banned. */
+    readonly egress: "drop" | "reject";
+  };
   readonly guard: {
     readonly allow: readonly Cidr[];
     readonly floor: Readonly<Record<Family, number>>;
@@ -147,6 +151,7 @@ const Shape = section({
   enforce: v.optional(
     section({
       backend: v.optional(v.picklist(["nftables", "dry-run"]), "nftables"),
+      egress: v.optional(v.picklist(["drop", "reject"]), "drop"),
     }),
     {},
   ),

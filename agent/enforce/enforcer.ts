@@ -28,8 +28,21 @@ export interface Enforcer {
     entries: AsyncIterable<readonly Entry[]>,
   ): Promise<void>;
 
-  /** Which of these ranges the kernel drops now, asked one by one. */
+  /**
+   * Takes a stance in one step, here and in whatever is built from now on; until
+   * somebody says otherwise it is `UNLESS_SAID`.
+   * @throws NotEnforced when the kernel refused; it then stands as before
+   */
+  assume(posture: Posture): Promise<void>;
+
+  /** Which of these ranges have an entry that drops, asked one by one. */
   holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
+
+  /**
+   * Which of these single addresses the kernel drops packets from and to, by a
+   * ban of whatever length: protected and merely observed ones it does not.
+   */
+  drops(addresses: readonly Cidr[]): Promise<readonly boolean[]>;
 
   /**
    * Addresses that win over every ban, as source and as destination; replaces
@@ -37,7 +50,7 @@ export interface Enforcer {
    */
   protect(cidrs: readonly Cidr[]): Promise<void>;
 
-  /** Packets and bytes dropped, by attacker. */
+  /** Packets and bytes dropped or observed, by attacker. */
   hits(): Promise<readonly Hit[]>;
 
   /** Removes everything this backend ever installed; harmless when nothing is. */
@@ -47,7 +60,18 @@ export interface Enforcer {
 }
 
 export type KernelState =
-  { readonly at: "absent" } | ({ readonly at: "present" } & Label);
+  | { readonly at: "absent" }
+  | ({ readonly at: "present"; readonly posture: Posture } & Label);
+
+/** What becomes of packets that a ban matches. */
+export interface Posture {
+  /** `observe` counts them and lets them pass, whatever the bans say. */
+  readonly mode: "enforce" | "observe";
+  /** Whether local programs are told at once that they cannot go there. */
+  readonly egress: "drop" | "reject";
+}
+
+export const UNLESS_SAID: Posture = { mode: "enforce", egress: "drop" };
 
 /** Which ledger's ruleset this is, and at which revision. */
 export interface Label {
@@ -56,11 +80,15 @@ export interface Label {
   readonly revision: number;
 }
 
-/** Packets that bans dropped, counted by the kernel for one remote address. */
+/** Packets that bans matched, counted by the kernel for one remote address. */
 export interface Hit {
   /** The remote side: source of what came in, destination of what went out. */
   readonly remote: Cidr;
   readonly direction: "in" | "out";
+  /** On their way through this host, rather than to it or from it. */
+  readonly forwarded: boolean;
+  /** Counted and let pass. */
+  readonly observed: boolean;
   /** IP protocol number: 6 is TCP, 17 is UDP. */
   readonly protocol: number;
   /** Destination port; 0 for protocols without ports. */

@@ -29,7 +29,7 @@ export class Effective {
 
   of(cidr: Cidr, now: number): Entry | undefined {
     const expiresAt = this.#longest.get(cidr.address, cidr.prefix, now);
-    return expiresAt ? { cidr, expiresAt } : undefined;
+    return expiresAt ? { cidr, expiresAt, observed: false } : undefined;
   }
 
   /**
@@ -107,5 +107,6 @@ function longestOfEach(rows: readonly EntryRow[]): Entry[] {
 
 function entryOfRow({ hex, prefix, expires_at }: EntryRow): Entry {
   const addr = new Uint8Array(Buffer.from(hex, "hex"));
-  return { cidr: cidrOfRow({ addr, prefix }), expiresAt: expires_at };
+  const cidr = cidrOfRow({ addr, prefix });
+  return { cidr, expiresAt: expires_at, observed: false };
 }

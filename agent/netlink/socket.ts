@@ -47,6 +47,8 @@ export class NetlinkSocket implements Disposable {
   readonly #writer = new MessageWriter();
   readonly #received = Buffer.alloc(LARGEST_DATAGRAM);
   #sequence = 0;
+  /** What the kernel calls this socket; its events name it as their cause. */
+  readonly port: number;
 
   /** @throws LibcError when the kernel lacks the protocol */
   constructor(libc: Libc, protocol: number) {
@@ -54,6 +56,7 @@ export class NetlinkSocket implements Disposable {
     this.#fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     try {
       libc.bind(this.#fd, ANY_PORT);
+      this.port = hostU32(libc.nameOf(this.#fd, ANY_PORT.length), 4);
       libc.setOption(
         this.#fd,
         { level: SOL_NETLINK, name: NETLINK_CAP_ACK },

@@ -9,6 +9,8 @@ import type { ItemOf } from "../protocol/telemetry.js";
 export interface Counter {
   readonly remote: Cidr;
   readonly direction: "in" | "out";
+  readonly forwarded: boolean;
+  readonly observed: boolean;
   readonly protocol: number;
   readonly port: number;
   /** Since the kernel began to count; it forgets counters that rest for long. */
@@ -151,8 +153,10 @@ function remember(counters: readonly Counter[], most: number): Baseline {
 
 const mostPacketsFirst = (a: Counts, b: Counts) => b.packets - a.packets;
 
-function keyOf({ remote, direction, protocol, port }: Counter): string {
-  return `${addressOf(remote)}${direction === "in" ? "<" : ">"}${protocol}:${port}`;
+function keyOf(counter: Counter): string {
+  const { remote, direction, forwarded, observed, protocol, port } = counter;
+  const way = `${direction === "in" ? "<" : ">"}${forwarded ? "f" : ""}`;
+  return `${addressOf(remote)}${way}${observed ? "o" : ""}${protocol}:${port}`;
 }
 
 /** Of one byte a character: shorter than anything a person could read. */

@@ -154,7 +154,8 @@ async function ourAdditions(
   const expiresAt = unixSeconds(systemClock.now()) + 3_600;
   const times: number[] = [];
   for (let i = 0; i < ADDITIONS; i++) {
-    const put = [{ cidr: fresh(prefix, i), expiresAt }];
+    const cidr = fresh(prefix, i);
+    const put = [{ cidr, expiresAt, observed: false }];
     const change = { revision: ++revision, put, remove: [] };
     times.push((await seconds(() => enforcer.apply(change))) * 1000);
   }

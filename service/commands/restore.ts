@@ -45,7 +45,7 @@ export async function restore(config: Config): Promise<string> {
 }
 
 async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
-  const { backend } = config.enforce;
+  const { backend, egress } = config.enforce;
   const { platform } = process;
   const clock = systemClock;
   await using enforcer = await pickEnforcer({ backend, platform, clock });
@@ -54,6 +54,8 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
     desired: ledger,
     enforcer,
     clock,
+    posture: () => ({ mode: "enforce", egress }),
+    applied: () => undefined, // there are no sessions yet
     mayReplace: () => false,
   });
   const revision = await converger.converge();

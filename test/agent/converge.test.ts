@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Converger, NotYetComplete } from "../../agent/converge.js";
 import { systemClock } from "../../agent/clock.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
-import { NotEnforced } from "../../agent/enforce/enforcer.js";
+import { NotEnforced, UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import {
   BalkingEnforcer,
   ban,
@@ -17,7 +17,7 @@ describe("converging", () => {
     await using host = new TestHost({ enforcer: kernel });
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     expect(kernel.taken).toEqual(["rebuild"]);
-    expect(await kernel.read()).toEqual({
+    expect(await kernel.read()).toMatchObject({
       at: "present",
       ledger: host.ledger.id,
       revision: 1,
@@ -162,5 +162,7 @@ const convergerOf = (host: TestHost, mayReplace = true) =>
     desired: host.ledger,
     enforcer: host.enforcer,
     clock: host.clock,
+    posture: () => UNLESS_SAID,
+    applied: () => undefined,
     mayReplace: () => mayReplace,
   });

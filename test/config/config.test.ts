@@ -19,7 +19,7 @@ describe("a configuration", () => {
       stateDir: "/var/lib/tourniquet",
       controlSocket: "/run/tourniquet/control.sock",
       cloud: { caFile: undefined },
-      enforce: { backend: "nftables" },
+      enforce: { backend: "nftables", egress: "drop" },
       guard: { allow: [], floor: { 4: 12, 6: 29 } },
       sensors: {
         sshd: {
@@ -44,7 +44,7 @@ describe("a configuration", () => {
         stateDir: "/srv/tq",
         controlSocket: "/srv/tq.sock",
         cloud: { caFile: "/etc/ca.pem" },
-        enforce: { backend: "dry-run" },
+        enforce: { backend: "dry-run", egress: "reject" },
         guard: {
           allow: ["192.0.2.0/24", "2001:db8::/32"],
           floor: { ipv4: 16 },

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../agent/clock.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
-import { CannotEnforce, RulesetGone } from "../../agent/enforce/enforcer.js";
+import {
+  CannotEnforce,
+  RulesetGone,
+  UNLESS_SAID,
+} from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { lasting, slices } from "../support/entries.js";
@@ -25,6 +29,7 @@ describe("a dry run", () => {
       at: "present",
       ...LABEL,
       revision: 2,
+      posture: UNLESS_SAID,
     });
     expect(
       await holds(enforcer, "192.0.2.1", "10.0.0.0/9", "192.0.2.3"),
@@ -47,6 +52,7 @@ describe("a dry run", () => {
       return {
         cidr: { family: 4, address, prefix: 32 } as const,
         expiresAt: 2 ** 33,
+        observed: false,
       };
     });
     await enforcer.rebuild(LABEL, slices(many));

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { collapse } from "../../agent/enforce/nftables/allow.js";
+import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { planOf } from "../../agent/enforce/nftables/change.js";
+import type { Placed } from "../../agent/enforce/nftables/elements.js";
 import {
   decodeLabel,
   encodeLabel,
 } from "../../agent/enforce/nftables/label.js";
-import { layoutOf } from "../../agent/enforce/nftables/layout.js";
+import { layoutOf, noLengths } from "../../agent/enforce/nftables/layout.js";
 import { rulesOf } from "../../agent/enforce/nftables/rules.js";
 import {
   covers,
@@ -18,14 +20,20 @@ import {
 
 describe("the layout", () => {
   it("is that of the generation with a label", () => {
-    const sets = ["ban4_32_a", "ban4_24_b", "ban6_64_b", "area4_a", "allow4"];
+    const sets = [
+      ...["ban4_32_a", "ban4_24_b", "ban6_64_b", "watch4_30_b"],
+      ...["area4_a", "allow4"],
+    ];
     expect(layoutOf([...sets, "label_b"])).toEqual({
       generation: "b",
-      lengths: { 4: new Set([24]), 6: new Set([64]) },
+      lengths: {
+        ban: { 4: new Set([24]), 6: new Set([64]) },
+        watch: { 4: new Set([30]), 6: new Set() },
+      },
     });
     expect(layoutOf([...sets, "label_a"])).toEqual({
       generation: "a",
-      lengths: { 4: new Set([32]), 6: new Set() },
+      lengths: { ...noLengths(), ban: { 4: new Set([32]), 6: new Set() } },
     });
   });
 
@@ -36,11 +44,13 @@ describe("the layout", () => {
 
   it("looks at the areas only where that spares look-ups", () => {
     const checks = (...lengths: number[]) => {
+      const ban = { 4: new Set(lengths), 6: new Set<number>() };
       const layout = {
         generation: "a",
-        lengths: { 4: new Set(lengths), 6: new Set<number>() },
+        lengths: { ...noLengths(), ban },
       } as const;
-      return rulesOf(layout).get("in4")?.length;
+      const build = { posture: UNLESS_SAID, fib: true };
+      return rulesOf(layout, build).get("in4")?.length;
     };
     expect(checks()).toBe(0);
     expect(checks(32, 24, 8)).toBe(3);
@@ -53,12 +63,18 @@ describe("a plan", () => {
   const entry = (range: string, expiresAt: number) => ({
     cidr: parseCidr(range),
     expiresAt,
+    observed: false,
   });
   const plan = (put: ReturnType<typeof entry>[], remove: string[] = []) => {
-    const lengths = { 4: new Set([32]), 6: new Set<number>() };
+    const ban = { 4: new Set([32]), 6: new Set<number>() };
+    const watch = { 4: new Set([32]), 6: new Set<number>() };
+    const lengths = { ban, watch };
     const change = { revision: 2, put, remove: remove.map(parseCidr) };
     return planOf(change, { generation: "a", lengths }, NOW);
   };
+
+  const places = (placed: readonly Placed[]) =>
+    placed.map(({ kind, cidr }) => `${kind} ${formatCidr(cidr)}`);
 
   it("names every range once, with the last word on its expiry", () => {
     const { put } = plan([
@@ -71,13 +87,25 @@ describe("a plan", () => {
   it("removes what has expired by now", () => {
     const { put, remove } = plan([entry("192.0.2.1", 1_000)]);
     expect(put).toEqual([]);
-    expect(remove.map(formatCidr)).toEqual(["192.0.2.1"]);
+    expect(places(remove)).toEqual(["ban 192.0.2.1", "watch 192.0.2.1"]);
   });
 
   it("lets a ban win over its own removal", () => {
     const { put, remove } = plan([entry("192.0.2.1", 2_000)], ["192.0.2.1"]);
     expect(put).toHaveLength(1);
-    expect(remove).toEqual([]);
+    expect(places(remove)).toEqual(["watch 192.0.2.1"]);
+  });
+
+  it("has a range dropped and observed at once, or only one of them", () => {
+    const dropped = entry("192.0.2.1", 2_000);
+    const observed = { ...dropped, observed: true, expiresAt: 3_000 };
+    expect(plan([dropped, observed])).toMatchObject({
+      put: [dropped, observed],
+      remove: [],
+    });
+    const { put, remove } = plan([observed]);
+    expect(put).toEqual([observed]);
+    expect(places(remove)).toEqual(["ban 192.0.2.1"]);
   });
 
   it("leaves removals out that have no set, and adds sets for new lengths", () => {
@@ -86,8 +114,8 @@ describe("a plan", () => {
       ["10.0.0.0/8"],
     );
     expect(remove).toEqual([]);
-    expect(added).toEqual({ 4: new Set([24]), 6: new Set([48]) });
-    expect(layout.lengths[4]).toEqual(new Set([32, 24]));
+    expect(added.ban).toEqual({ 4: new Set([24]), 6: new Set([48]) });
+    expect(layout.lengths.ban[4]).toEqual(new Set([32, 24]));
   });
 });
 
@@ -133,11 +161,23 @@ describe("a label", () => {
     const label = fc.record({
       ledger: fc.integer({ min: 0, max: 0xffff_ffff }),
       revision: fc.maxSafeNat(),
+      posture: fc.record({
+        mode: fc.constantFrom("enforce" as const, "observe" as const),
+        egress: fc.constantFrom("drop" as const, "reject" as const),
+      }),
     });
     fc.assert(
       fc.property(label, (written) => {
         expect(decodeLabel(Buffer.from(encodeLabel(written)))).toEqual(written);
       }),
     );
+  });
+
+  it("is none where another version of the layout has left it", () => {
+    const plate = { ledger: 1, revision: 2, posture: UNLESS_SAID };
+    const key = Buffer.from(encodeLabel(plate));
+    key[13] = 99;
+    expect(decodeLabel(key)).toBeUndefined();
+    expect(decodeLabel(key.subarray(0, 12))).toBeUndefined();
   });
 });

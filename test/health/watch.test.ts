@@ -1,3 +1,4 @@
+import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { KernelState } from "../../agent/enforce/enforcer.js";
 import { HealthWatch } from "../../agent/health-watch.js";
@@ -21,6 +22,7 @@ describe("looking after the host's health", () => {
       at: "present",
       ledger: ledger.id,
       revision: ledger.revision(),
+      posture: UNLESS_SAID,
     });
     spool = { fullness: 0, failing: undefined };
     clock = { wall: 1_800_000_000_000, passed: 0 };
@@ -60,7 +62,12 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds no bans of ours",
     });
-    kernel = () => ({ at: "present", ledger: ledger.id + 1, revision: 0 });
+    kernel = () => ({
+      at: "present",
+      ledger: ledger.id + 1,
+      revision: 0,
+      posture: UNLESS_SAID,
+    });
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds what an earlier ledger said",
     });
@@ -74,7 +81,12 @@ describe("looking after the host's health", () => {
 
   it("finds a kernel that stays behind, but not one that catches up", async () => {
     let revision = 0;
-    kernel = () => ({ at: "present", ledger: ledger.id, revision });
+    kernel = () => ({
+      at: "present",
+      ledger: ledger.id,
+      revision,
+      posture: UNLESS_SAID,
+    });
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
     expect(await told()).toEqual({});

@@ -6,65 +6,39 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
-import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { Lifetime } from "../../agent/lifetime.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import { lasting, slices } from "../support/entries.js";
-import { Namespace, sh } from "../../scripts/lab/namespace.js";
+import { lasting } from "../support/entries.js";
+import { sh, type Namespace } from "../../scripts/lab/namespace.js";
 import { describeInNamespace } from "../support/namespace.js";
-import { reaches, serve, type Attempt } from "../../scripts/lab/prober.js";
-
-const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
-const ATTACKER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };
-const GUEST = { 4: "10.8.0.2", 6: "2001:db8:8::2" };
-const PORT = 7000;
+import {
+  ATTACKER,
+  GUEST,
+  HOST,
+  PORT,
+  PacketWorld,
+  attempt,
+  ban as banIn,
+  freshEnforcer,
+  lift as liftIn,
+} from "../support/packet-world.js";
+import { reaches } from "../../scripts/lab/prober.js";
 
 describeInNamespace("nftables and real packets", () => {
-  const world = new Lifetime();
+  let world: PacketWorld;
   let enforcer: Enforcer;
   let attacker: Namespace;
   let guest: Namespace;
 
-  /** An attacker, this host, and behind it a guest that it forwards to. */
   beforeAll(async () => {
-    await writeFile("/proc/sys/net/ipv4/ip_forward", "1");
-    await writeFile("/proc/sys/net/ipv6/conf/all/forwarding", "1");
-    world.own(await serve(PORT));
-    attacker = world.own(
-      await Namespace.linked(
-        {
-          here: [`${HOST[4]}/24`, `${HOST[6]}/64`],
-          there: [`${ATTACKER[4]}/24`, "10.9.0.3/24", `${ATTACKER[6]}/64`],
-        },
-        PORT,
-      ),
-    );
-    guest = world.own(
-      await Namespace.linked(
-        {
-          here: ["10.8.0.1/24", "2001:db8:8::1/64"],
-          there: [`${GUEST[4]}/24`, `${GUEST[6]}/64`],
-        },
-        PORT,
-      ),
-    );
-    for (const [namespace, net] of [
-      [attacker, 9],
-      [guest, 8],
-    ] as const) {
-      await namespace.sh(`ip route add default via 10.${net}.0.1`);
-      await namespace.sh(`ip -6 route add default via 2001:db8:${net}::1`);
-    }
+    world = await PacketWorld.make();
+    ({ attacker, guest } = world);
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
   beforeEach(async () => {
-    enforcer = await openNftables(systemClock);
-    await enforcer.rebuild({ ledger: 1, revision: 1 }, slices());
+    enforcer = await freshEnforcer();
   });
   afterEach(async () => {
     await enforcer.cleanUp();
@@ -72,19 +46,8 @@ describeInNamespace("nftables and real packets", () => {
   });
 
   const ban = (seconds: number, ...ranges: string[]) =>
-    enforcer.apply({
-      revision: 2,
-      put: lasting(seconds, ...ranges),
-      remove: [],
-    });
-  const lift = (...ranges: string[]) =>
-    enforcer.apply({ revision: 3, put: [], remove: ranges.map(parseCidr) });
-  const attempt = (family: 4 | 6, more: Partial<Attempt> = {}): Attempt => ({
-    protocol: "tcp",
-    to: HOST[family],
-    port: PORT,
-    ...more,
-  });
+    banIn(enforcer, seconds, ...ranges);
+  const lift = (...ranges: string[]) => liftIn(enforcer, ...ranges);
 
   it.each([
     [4, ATTACKER[4]],
@@ -207,12 +170,50 @@ describeInNamespace("nftables and real packets", () => {
     );
     expect(hits).toContainEqual({
       ...{ remote: parseCidr(ATTACKER[6]), direction: "in" },
+      ...{ forwarded: false, observed: false },
       ...{ protocol: 17, port: 53, packets: 1, bytes: 62 },
     });
     expect(hits).toContainEqual({
-      ...{ remote, direction: "out" },
+      ...{ remote, direction: "out", forwarded: false, observed: false },
       ...{ protocol: 17, port: 123, packets: 1, bytes: 42 },
     });
+  });
+
+  it.each([4, 6] as const)(
+    "tells what it forwards from what is its own, IPv%i",
+    async (family) => {
+      await ban(60, ATTACKER[family]);
+      await attacker.reaches(attempt(family, { port: 1 }));
+      await attacker.reaches(attempt(family, { to: GUEST[family], port: 2 }));
+      const outward = attempt(family, { to: ATTACKER[family] });
+      await reaches({ ...outward, port: 3 });
+      await guest.reaches({ ...outward, port: 4 });
+      const ways = (await enforcer.hits())
+        .filter(({ port }) => port >= 1 && port <= 4)
+        .map(({ port, direction, forwarded }) => [port, direction, forwarded])
+        .sort();
+      expect(ways).toEqual([
+        [1, "in", false],
+        [2, "in", true],
+        [3, "out", false],
+        [4, "out", true],
+      ]);
+    },
+  );
+
+  it("says of single addresses whether it drops them", async () => {
+    await ban(60, "10.9.0.0/24", "192.0.2.1", "2001:db8:9::/48");
+    await enforcer.protect([parseCidr("10.9.0.3")]);
+    const asked = [
+      "10.9.0.2",
+      "10.9.0.3",
+      "10.9.1.2",
+      "192.0.2.1",
+      ATTACKER[6],
+    ];
+    expect(await enforcer.drops(asked.map(parseCidr))).toEqual([
+      ...[true, false, false, true, true],
+    ]);
   });
 
   it("counts what has no port: ICMP, and all fragments but the first", async () => {
@@ -237,14 +238,15 @@ describeInNamespace("nftables and real packets", () => {
   it("drops also when there is no room left to count", async () => {
     await ban(60, "10.9.0.0/24");
     await sh(`
-      for a in {0..15}; do
-        { echo -n "add element inet tourniquet hits_in4 {"
+      { echo "flush set inet tourniquet hits_in4"
+        for a in {0..15}; do
+          echo -n "add element inet tourniquet hits_in4 {"
           for b in {0..255}; do for c in {0..15}; do
-            echo -n "172.16.$a.$b . 6 . $c,"
+            echo -n "172.16.$a.$b . 6 . $c . local . 0,"
           done; done
           echo "}"
-        } | nft -f -
-      done`);
+        done
+      } | nft -f -`);
     for (const protocol of ["tcp", "udp"] as const) {
       expect(await attacker.reaches(attempt(4, { protocol }))).toBe(false);
     }

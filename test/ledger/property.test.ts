@@ -129,7 +129,9 @@ class World {
     for (const range of ranges) {
       const { cidr } = lift(range);
       expect(
-        this.#ledger.bansOn(cidr, this.#now).filter(exactly(range)),
+        this.#ledger
+          .bansOn(cidr, this.#now)
+          .filter((ban) => formatCidr(ban.cidr) === range),
       ).toHaveLength(this.#model.bansOn(range, this.#now));
     }
   }
@@ -232,7 +234,8 @@ class Model {
     const kernel = new Kernel(0, []);
     const enforced = this.#all(now).filter(({ held }) => held === undefined);
     const shortestFirst = enforced.sort((a, b) => a.expiresAt - b.expiresAt);
-    kernel.apply({ revision: 0, put: shortestFirst, remove: [] });
+    const put = shortestFirst.map((ban) => ({ ...ban, observed: false }));
+    kernel.apply({ revision: 0, put, remove: [] });
     return kernel.ruleset(now);
   }
 
@@ -269,8 +272,3 @@ class Kernel {
       .map(tellEntry);
   }
 }
-
-const exactly =
-  (range: string) =>
-  ({ cidr }: Entry) =>
-    formatCidr(cidr) === range;

@@ -63,23 +63,40 @@ describe("what nft sends for", () => {
 
 const LAYOUT = {
   generation: "a",
-  lengths: { 4: new Set([32, 24, 23]), 6: new Set([64]) },
+  lengths: {
+    ban: { 4: new Set([32, 24, 23]), 6: new Set([64]) },
+    watch: { 4: new Set([24]), 6: new Set<number>() },
+  },
+} as const;
+const BUILD = {
+  posture: { mode: "enforce", egress: "reject" },
+  fib: true,
 } as const;
 
 const T = "inet tourniquet";
 const HITS =
-  "inet_proto . inet_service; flags dynamic, timeout; timeout 1h; size 65536;";
+  "inet_proto . inet_service . fib_addrtype . mark; flags dynamic, timeout; timeout 1h; size 65536;";
 
 const OURS: Record<string, Write | undefined> = {
   [`add table ${T}`]: (w) => nft.addTable(w, TABLE),
 
   ...baseChain("prerouting", 0),
   ...baseChain("postrouting", 4),
+  ...baseChain("output", 3, -90),
   ...chains("in4", "in6", "out4", "banned_in4", "banned_in6", "banned_out4"),
 
-  ...set("{ type ipv4_addr; flags timeout; }", banSet(4, 32, "a")),
-  ...set("{ type ipv4_addr; flags timeout; }", banSet(4, 24, "a")),
-  ...set("{ type ipv6_addr; flags timeout; }", banSet(6, 64, "a")),
+  ...set(
+    "{ type ipv4_addr; flags timeout; }",
+    banSet({ kind: "ban", family: 4, prefix: 32 }, "a"),
+  ),
+  ...set(
+    "{ type ipv4_addr; flags timeout; }",
+    banSet({ kind: "ban", family: 4, prefix: 24 }, "a"),
+  ),
+  ...set(
+    "{ type ipv6_addr; flags timeout; }",
+    banSet({ kind: "ban", family: 6, prefix: 64 }, "a"),
+  ),
   ...set("{ type ipv4_addr; }", areaSet(4, "a")),
   ...set("{ type ipv4_addr; flags interval; }", allowSet(4)),
   ...set("{ type ipv6_addr; flags interval; }", allowSet(6)),
@@ -92,7 +109,7 @@ const OURS: Record<string, Write | undefined> = {
     `{ type ipv6_addr . ${HITS} }`,
     hitsSet({ family: 6, direction: "in" }),
   ),
-  ...set("{ type mark . mark . mark; }", labelSet("a")),
+  ...set("{ type mark . mark . mark . mark; }", labelSet("a")),
 
   [`add element ${T} ban4_32_a { 192.0.2.1 timeout 1h }`]: add(
     "192.0.2.1",
@@ -106,8 +123,10 @@ const OURS: Record<string, Write | undefined> = {
     "2001:db8::/64",
     3_600,
   ),
-  [`add element ${T} label_a { 0x12345678 . 0x1 . 0x2 }`]: (w) =>
-    writeLabel(w, { ledger: 0x12345678, revision: 2 ** 32 + 2 }, "a"),
+  [`add element ${T} label_a { 0x12345678 . 0x1 . 0x2 . 0x202 }`]: (w) => {
+    const label = { ledger: 0x12345678, revision: 2 ** 32 + 2 };
+    writeLabel(w, { ...label, posture: BUILD.posture }, "a");
+  },
   [`add element ${T} allow4 { 10.0.0.0/8 }`]: allow("10.0.0.0/8"),
   [`add element ${T} allow6 { fd00::/8 }`]: allow("fd00::/8"),
   [`add element ${T} ported { tcp, udp, dccp, sctp, udplite }`]: (w) =>
@@ -118,13 +137,20 @@ const OURS: Record<string, Write | undefined> = {
       (protocol) => writeKey(w, Uint8Array.of(protocol)),
     ),
   [`delete element ${T} ban4_32_a { 192.0.2.1 }`]: (w) => {
-    const members = [parseCidr("192.0.2.1")];
-    deleteBans(w, { family: 4, prefix: 32, members }, "a");
+    const members = [{ cidr: parseCidr("192.0.2.1") }];
+    deleteBans(w, { kind: "ban", family: 4, prefix: 32, members }, "a");
   },
 
   ...rule("prerouting", "iif lo accept"),
   ...rule("postrouting", "oif lo accept"),
-  ...rule("prerouting", "meta nfproto ipv4 goto in4"),
+  ...rule("prerouting", "meta nfproto ipv4 jump in4"),
+  ...rule(
+    "prerouting",
+    "ip saddr & 255.255.255.0 @watch4_24_a goto watched_in4",
+  ),
+  ...rule("output", "meta nfproto ipv6 jump local6"),
+  ...rule("refused", "meta l4proto tcp reject with tcp reset"),
+  ...rule("refused", "reject with icmpx type admin-prohibited"),
   ...rule("in4", "ip saddr @ban4_32_a goto banned_in4"),
   ...rule("in4", "ip saddr & 255.255.0.0 != @area4_a return"),
   ...rule("in4", "ip saddr & 255.255.255.0 @ban4_24_a goto banned_in4"),
@@ -136,15 +162,23 @@ const OURS: Record<string, Write | undefined> = {
   ...rule("banned_in4", "ip saddr @allow4 accept"),
   ...rule(
     "banned_in4",
-    "meta l4proto @ported update @hits_in4 { ip saddr . meta l4proto . th dport counter } drop",
+    "meta l4proto @ported update @hits_in4 { ip saddr . meta l4proto . th dport . fib daddr type . 0x0 counter } drop",
   ),
   ...rule(
     "banned_in4",
-    "update @hits_in4 { ip saddr . meta l4proto . 0 counter } drop",
+    "update @hits_in4 { ip saddr . meta l4proto . 0 . fib daddr type . 0x0 counter } drop",
   ),
   ...rule(
     "banned_in6",
-    "meta l4proto @ported update @hits_in6 { ip6 saddr . meta l4proto . th dport counter } drop",
+    "meta l4proto @ported update @hits_in6 { ip6 saddr . meta l4proto . th dport . fib daddr type . 0x0 counter } drop",
+  ),
+  ...rule(
+    "banned_out6",
+    "meta l4proto @ported update @hits_out6 { ip6 daddr . meta l4proto . th dport . meta iif . 0x0 counter } drop",
+  ),
+  ...rule(
+    "watched_in4",
+    "update @hits_in4 { ip saddr . meta l4proto . 0 . fib daddr type . 0x1 counter } accept",
   ),
   ...rule("banned_in4", "drop"),
 
@@ -159,11 +193,15 @@ const OURS: Record<string, Write | undefined> = {
   [`delete table ${T}`]: (w) => nft.deleteTable(w, TABLE),
 };
 
-function baseChain(name: string, number: number): Record<string, Write> {
-  const options = `{ type filter hook ${name} priority -310; policy accept; }`;
+function baseChain(
+  name: string,
+  number: number,
+  priority = PRIORITY,
+): Record<string, Write> {
+  const options = `{ type filter hook ${name} priority ${priority}; policy accept; }`;
   return {
     [`add chain ${T} ${name} ${options}`]: (w) =>
-      nft.addBaseChain(w, TABLE, name, { number, priority: PRIORITY }),
+      nft.addBaseChain(w, TABLE, name, { number, priority }),
   };
 }
 
@@ -185,11 +223,9 @@ function set(options: string, spec: nft.SetSpec): Record<string, Write> {
 function add(range: string, seconds: number): Write {
   const cidr = parseCidr(range);
   const { family, prefix } = cidr;
-  const group = {
-    family,
-    prefix,
-    members: [{ cidr, expiresAt: 1_000 + seconds }],
-  };
+  const entry = { cidr, expiresAt: 1_000 + seconds, observed: false };
+  const kind = "ban" as const;
+  const group = { kind, family, prefix, members: [entry] };
   return (w) => addBans(w, group, "a", 1_000_000);
 }
 
@@ -201,7 +237,7 @@ function allow(range: string): Write {
 function rule(chain: string, text: string): Record<string, Write> {
   return {
     [`add rule ${T} ${chain} ${text}`]: (w) => {
-      for (const steps of rulesOf(LAYOUT).get(chain) ?? []) {
+      for (const steps of rulesOf(LAYOUT, BUILD).get(chain) ?? []) {
         nft.addRule(w, TABLE, chain, steps);
       }
     },

@@ -12,7 +12,11 @@ import { startCloudLink, type CloudLink } from "../../agent/cloud-link.js";
 import { feedsOf } from "../../agent/config/identity.js";
 import { Converger } from "../../agent/converge.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
-import { NotEnforced, type Enforcer } from "../../agent/enforce/enforcer.js";
+import {
+  NotEnforced,
+  type Enforcer,
+  UNLESS_SAID,
+} from "../../agent/enforce/enforcer.js";
 import { Enforcement } from "../../agent/enforcement.js";
 import { makeEvents, type AgentEvents } from "../../agent/events.js";
 import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
@@ -247,6 +251,8 @@ export class TestHost implements AsyncDisposable {
         desired: this.ledger,
         enforcer: this.enforcer,
         clock,
+        posture: () => UNLESS_SAID,
+        applied: () => undefined,
         mayReplace: () => mayReplace || status.hasCaughtUp,
       }),
       clock,

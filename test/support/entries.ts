@@ -5,7 +5,19 @@ import type { Entry } from "../../agent/model/ruleset.js";
 /** Entries for ranges in text that expire in `seconds`. */
 export function lasting(seconds: number, ...ranges: string[]): Entry[] {
   const expiresAt = unixSeconds(Date.now()) + seconds;
-  return ranges.map((range) => ({ cidr: parseCidr(range), expiresAt }));
+  return ranges.map((range) => ({
+    cidr: parseCidr(range),
+    expiresAt,
+    observed: false,
+  }));
+}
+
+/** Likewise, but merely observed. */
+export function observed(seconds: number, ...ranges: string[]): Entry[] {
+  return lasting(seconds, ...ranges).map((entry) => ({
+    ...entry,
+    observed: true,
+  }));
 }
 
 /** Ranges as a rebuild takes them: in slices. */

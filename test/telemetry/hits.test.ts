@@ -15,7 +15,8 @@ import {
 
 const counter = (remote: string, packets: number, port = 22): Counter => ({
   remote: parseCidr(remote),
-  ...{ direction: "in", protocol: 6, port, packets, bytes: packets * 60 },
+  ...{ direction: "in", forwarded: false, observed: false },
+  ...{ protocol: 6, port, packets, bytes: packets * 60 },
 });
 
 /** "192.0.2.1:22 +3" for what is new in each reading after the first. */

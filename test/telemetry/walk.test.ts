@@ -133,5 +133,6 @@ const hitsOf = (packets: number): unknown =>
 
 const hitOf = (packets: number): Hit => ({
   remote: parseCidr("192.0.2.1"),
-  ...{ direction: "in", protocol: 6, port: 22, packets, bytes: packets * 60 },
+  ...{ direction: "in", forwarded: false, observed: false },
+  ...{ protocol: 6, port: 22, packets, bytes: packets * 60 },
 });

@@ -3,10 +3,12 @@ import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import {
   RulesetGone,
+  UNLESS_SAID,
   type Enforcer,
   type Hit,
   type KernelState,
   type Label,
+  type Posture,
 } from "../enforcer.js";
 
 /**
@@ -19,6 +21,7 @@ import {
 export class DryRunEnforcer implements Enforcer {
   readonly #clock: Clock;
   #label: Label | undefined;
+  #posture = UNLESS_SAID;
   #decisions = new Decisions();
 
   constructor(clock: Clock) {
@@ -26,8 +29,11 @@ export class DryRunEnforcer implements Enforcer {
   }
 
   read(): Promise<KernelState> {
+    const posture = this.#posture;
     return Promise.resolve(
-      this.#label ? { at: "present", ...this.#label } : { at: "absent" },
+      this.#label
+        ? { at: "present", ...this.#label, posture }
+        : { at: "absent" },
     );
   }
 
@@ -51,6 +57,16 @@ export class DryRunEnforcer implements Enforcer {
     }
     this.#decisions = fresh;
     this.#label = label;
+  }
+
+  assume(posture: Posture): Promise<void> {
+    this.#posture = posture;
+    return Promise.resolve();
+  }
+
+  /** Whatever it holds, it drops nothing. */
+  drops(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
+    return Promise.resolve(addresses.map(() => false));
   }
 
   holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {

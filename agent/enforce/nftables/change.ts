@@ -1,28 +1,39 @@
-import type { Cidr } from "../../model/cidr.js";
+import type { Cidr, Family } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { addSet } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import type { Label } from "../enforcer.js";
-import { addBans, deleteBans, grouped, remainingMs } from "./elements.js";
-import { writeLabel } from "./label.js";
+import {
+  addBans,
+  deleteBans,
+  grouped,
+  groupedPlaces,
+  kindOf,
+  remainingMs,
+  type Placed,
+} from "./elements.js";
+import type { Build } from "./fates.js";
+import { writeLabel, type Nameplate } from "./label.js";
 import {
   FAMILIES,
+  KINDS,
   TABLE,
   banSet,
+  noLengths,
   type Generation,
+  type Kind,
   type Layout,
   type Lengths,
 } from "./layout.js";
 import { writeChecks } from "./rules.js";
 
-/** A change as the kernel takes it: every range once, and none expired. */
+/** A change as the kernel takes it: every range once a kind, and none expired. */
 export interface Plan {
   readonly put: readonly Entry[];
-  readonly remove: readonly Cidr[];
+  readonly remove: readonly Placed[];
   /** The layout after the change. */
   readonly layout: Layout;
   /** Prefix lengths that get their first set. */
-  readonly added: Lengths;
+  readonly added: Layout["lengths"];
   readonly now: number;
 }
 
@@ -32,48 +43,54 @@ export function planOf(
   { generation, lengths }: Layout,
   now: number,
 ): Plan {
-  const latest = new Map(change.put.map((entry) => [keyOf(entry.cidr), entry]));
+  const latest = new Map(change.put.map((entry) => [placeOf(entry), entry]));
   const put = [...latest.values()].filter((e) => remainingMs(e, now) > 0);
-  const kept = new Set(put.map(({ cidr }) => keyOf(cidr)));
+  const kept = new Set(put.map(placeOf));
+  const remove = new Map<string, Placed>();
   const gone = [...change.remove, ...change.put.map(({ cidr }) => cidr)];
-  const remove = new Map(
-    gone
-      .filter(({ family, prefix }) => lengths[family].has(prefix))
-      .map((cidr) => [keyOf(cidr), cidr]),
-  );
-  for (const key of kept) remove.delete(key);
+  for (const cidr of gone) {
+    for (const kind of KINDS) {
+      if (!lengths[kind][cidr.family].has(cidr.prefix)) continue;
+      const key = keyOf(kind, cidr);
+      if (!kept.has(key)) remove.set(key, { kind, cidr });
+    }
+  }
   const added = newLengths(put, lengths);
   const layout = { generation, lengths: union(lengths, added) };
   return { put, remove: [...remove.values()], layout, added, now };
 }
 
-/** Writes the whole change, label included. */
-export function writeChange(w: MessageWriter, plan: Plan, label: Label): void {
+/** Writes the whole change, nameplate included. */
+export function writeChange(
+  w: MessageWriter,
+  plan: Plan,
+  plate: Nameplate,
+  fib: Build["fib"],
+): void {
   const { put, remove, layout, added, now } = plan;
   const { generation } = layout;
   addBanSets(w, added, generation);
-  for (const group of grouped(remove, (cidr) => cidr)) {
-    deleteBans(w, group, generation);
-  }
-  for (const group of grouped(put, (entry) => entry.cidr)) {
+  for (const group of groupedPlaces(remove)) deleteBans(w, group, generation);
+  for (const group of grouped(put)) {
     // Kernels before 6.12 renew no timeout, so what is there goes first.
-    const members = group.members.map(({ cidr }) => cidr);
-    deleteBans(w, { ...group, members }, generation);
+    deleteBans(w, group, generation);
     addBans(w, group, generation, now);
   }
-  if (FAMILIES.some((f) => added[f].size > 0)) writeChecks(w, layout);
-  writeLabel(w, label, generation);
+  if (hasAny(added)) writeChecks(w, layout, { ...plate, fib });
+  writeLabel(w, plate, generation);
 }
 
 /** Adds the sets of prefix lengths. */
 export function addBanSets(
   w: MessageWriter,
-  lengths: Lengths,
+  lengths: Layout["lengths"],
   generation: Generation,
 ): void {
-  for (const family of FAMILIES) {
-    for (const prefix of lengths[family]) {
-      addSet(w, TABLE, banSet(family, prefix, generation));
+  for (const kind of KINDS) {
+    for (const family of FAMILIES) {
+      for (const prefix of lengths[kind][family]) {
+        addSet(w, TABLE, banSet({ kind, family, prefix }, generation));
+      }
     }
   }
 }
@@ -81,21 +98,34 @@ export function addBanSets(
 /** Prefix lengths that occur, but have no set yet. */
 export function newLengths(
   entries: readonly Entry[],
-  known: Lengths,
-): Record<4 | 6, Set<number>> {
-  const added = { 4: new Set<number>(), 6: new Set<number>() };
-  for (const { cidr } of entries) {
-    const { family, prefix } = cidr;
-    if (!known[family].has(prefix)) added[family].add(prefix);
+  known: Layout["lengths"],
+): Record<Kind, Record<Family, Set<number>>> {
+  const added = noLengths();
+  for (const entry of entries) {
+    const { family, prefix } = entry.cidr;
+    const kind = kindOf(entry);
+    if (!known[kind][family].has(prefix)) added[kind][family].add(prefix);
   }
   return added;
 }
 
 /** Both together. */
-export function union(a: Lengths, b: Lengths): Lengths {
-  return { 4: new Set([...a[4], ...b[4]]), 6: new Set([...a[6], ...b[6]]) };
+export function union(
+  a: Layout["lengths"],
+  b: Layout["lengths"],
+): Layout["lengths"] {
+  const both = (kind: Kind): Lengths => ({
+    4: new Set([...a[kind][4], ...b[kind][4]]),
+    6: new Set([...a[kind][6], ...b[kind][6]]),
+  });
+  return { ban: both("ban"), watch: both("watch") };
 }
 
-function keyOf({ address, prefix }: Cidr): string {
-  return `${Buffer.from(address).toString("latin1")}/${prefix}`;
+const hasAny = (lengths: Layout["lengths"]): boolean =>
+  KINDS.some((kind) => FAMILIES.some((f) => lengths[kind][f].size > 0));
+
+const placeOf = (entry: Entry): string => keyOf(kindOf(entry), entry.cidr);
+
+function keyOf(kind: Kind, { address, prefix }: Cidr): string {
+  return `${kind}${Buffer.from(address).toString("latin1")}/${prefix}`;
 }

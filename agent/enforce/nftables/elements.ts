@@ -1,4 +1,4 @@
-import { maskOf, type Cidr, type Family } from "../../model/cidr.js";
+import { maskOf, type Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import { NFTA_DATA, NFTA_SET_ELEM } from "../../netlink/nftables/constants.js";
 import {
@@ -13,26 +13,52 @@ import {
   banSet,
   isInArea,
   type Generation,
+  type Kind,
+  type Share,
 } from "./layout.js";
 
-/** Ranges of one family and prefix length, which share a set. */
-export interface Group<T> {
-  readonly family: Family;
-  readonly prefix: number;
+/** Ranges of one kind, family and prefix length, which share a set. */
+export interface Group<T> extends Share {
   readonly members: T[];
 }
 
-/** Sorts ranges into the sets that they belong to. */
-export function grouped<T>(
+/** A range in the set of one kind. */
+export interface Placed {
+  readonly kind: Kind;
+  readonly cidr: Cidr;
+}
+
+export const kindOf = ({ observed }: Entry): Kind =>
+  observed ? "watch" : "ban";
+
+/** Sorts entries into the sets that they belong to. */
+export function grouped(entries: Iterable<Entry>): Group<Entry>[] {
+  return groupedBy(entries, (entry) => entry.cidr, kindOf);
+}
+
+/** Sorts ranges into the sets that they are in. */
+export function groupedPlaces(places: Iterable<Placed>): Group<Placed>[] {
+  return groupedBy(
+    places,
+    ({ cidr }) => cidr,
+    ({ kind }) => kind,
+  );
+}
+
+function groupedBy<T>(
   items: Iterable<T>,
   cidrOf: (item: T) => Cidr,
+  kindOf: (item: T) => Kind,
 ): Group<T>[] {
   const groups = new Map<number, Group<T>>();
   for (const item of items) {
     const { family, prefix } = cidrOf(item);
-    const key = family * 256 + prefix;
+    const kind = kindOf(item);
+    const key = (family + (kind === "ban" ? 0 : 1)) * 256 + prefix;
     let group = groups.get(key);
-    if (!group) groups.set(key, (group = { family, prefix, members: [] }));
+    if (!group) {
+      groups.set(key, (group = { kind, family, prefix, members: [] }));
+    }
     group.members.push(item);
   }
   return [...groups.values()];
@@ -48,13 +74,13 @@ export function addBans(
   generation: Generation,
   now: number,
 ): void {
-  const { family, prefix, members } = group;
-  const { name } = banSet(family, prefix, generation);
+  const { family, members } = group;
+  const { name } = banSet(group, generation);
   writeElements(w, { verb: "add", set: name }, members, (entry) => {
     w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry, now));
     writeKey(w, entry.cidr.address);
   });
-  if (!isInArea(family, prefix)) return;
+  if (!isInArea(group)) return;
   const set = areaSet(family, generation).name;
   writeElements(w, { verb: "add", set }, areasOf(group), (area) =>
     writeKey(w, area),
@@ -67,13 +93,13 @@ export function addBans(
  */
 export function deleteBans(
   w: MessageWriter,
-  { family, prefix, members }: Group<Cidr>,
+  group: Group<{ readonly cidr: Cidr }>,
   generation: Generation,
 ): void {
-  const set = banSet(family, prefix, generation).name;
+  const set = banSet(group, generation).name;
   for (const verb of ["add", "delete"] as const) {
-    writeElements(w, { verb, set }, members, ({ address }) =>
-      writeKey(w, address),
+    writeElements(w, { verb, set }, group.members, ({ cidr }) =>
+      writeKey(w, cidr.address),
     );
   }
 }
@@ -81,11 +107,12 @@ export function deleteBans(
 /** Asks whether a range is in its set. */
 export function askForBan(
   w: MessageWriter,
-  { family, prefix, address }: Cidr,
+  { kind, cidr }: Placed,
   generation: Generation,
 ): void {
-  const set = banSet(family, prefix, generation).name;
-  writeElements(w, { verb: "get", set }, [address], (key) => writeKey(w, key));
+  const set = banSet({ kind, ...cidr }, generation).name;
+  const keys = [cidr.address];
+  writeElements(w, { verb: "get", set }, keys, (key) => writeKey(w, key));
 }
 
 /** Writes as many messages as the elements need. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { cidrOf, width } from "../../model/cidr.js";
-import { dig, find, netU64 } from "../../netlink/attributes.js";
+import { dig, find, hostU32, netU64 } from "../../netlink/attributes.js";
 import { MalformedNetlink } from "../../netlink/error.js";
 import {
   NFTA_COUNTER,
@@ -34,12 +34,13 @@ export async function listHits(socket: NetlinkSocket): Promise<Hit[]> {
 }
 
 /**
- * Reads one element: remote address, protocol and port, each on four bytes.
+ * Reads one element: remote address, protocol, port, way and fate, each on four
+ * bytes.
  * @throws MalformedNetlink when it is none of ours
  */
 export function hitOf(side: Side, { key, attributes }: SetElement): Hit {
   const addressBytes = width(side.family);
-  if (key.length < addressBytes + 6) {
+  if (key.length < addressBytes + 16) {
     throw new MalformedNetlink(`a hit's key of ${key.length} bytes`);
   }
   const address = Uint8Array.from(key.subarray(0, addressBytes));
@@ -48,9 +49,24 @@ export function hitOf(side: Side, { key, attributes }: SetElement): Hit {
     direction: side.direction,
     protocol: key.readUInt8(addressBytes),
     port: key.readUInt16BE(addressBytes + 4),
+    forwarded: isForwarded(side, hostU32(key, addressBytes + 8)),
+    observed: hostU32(key, addressBytes + 12) !== 0,
     ...countsIn(attributes),
   };
 }
+
+/**
+ * What comes in is for this host, for all of its network, or for others; what
+ * goes out has come in by a device, unless it is from here.
+ */
+function isForwarded({ direction }: Side, way: number): boolean {
+  if (direction === "out") return way !== 0;
+  return way === RTN_UNICAST || way === RTN_UNREACHABLE || way === 0;
+}
+
+/** linux/rtnetlink.h; a broadcast (3) or a multicast (5) is for this host too. */
+const RTN_UNICAST = 1;
+const RTN_UNREACHABLE = 7;
 
 /** One counter stands by itself; among several it stands in a list. */
 function countsIn(attributes: Buffer): Pick<Hit, "packets" | "bytes"> {

@@ -1,4 +1,3 @@
-import type { Cidr } from "../../model/cidr.js";
 import { NetlinkError } from "../../netlink/error.js";
 import type { Message } from "../../netlink/message.js";
 import { NFNL_SUBSYS_NFTABLES } from "../../netlink/nftables/constants.js";
@@ -9,24 +8,26 @@ import {
 } from "../../netlink/nftables/messages.js";
 import { elementsIn, setName } from "../../netlink/nftables/read.js";
 import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
-import type { Label } from "../enforcer.js";
-import { askForBan } from "./elements.js";
-import { decodeLabel } from "./label.js";
+import type { Abilities } from "./abilities.js";
+import { askForBan, type Placed } from "./elements.js";
+import { decodeLabel, type Nameplate } from "./label.js";
 import { TABLE, labelSet, layoutOf, type Layout } from "./layout.js";
 import { rulesOf } from "./rules.js";
 
-/** Our ruleset as the kernel has it: where the bans are, and their label. */
+/** Our ruleset as the kernel has it: where the bans are, and what it says of itself. */
 export interface Standing {
   readonly layout: Layout;
-  readonly label: Label;
+  readonly plate: Nameplate;
 }
 
 /** Our table in the kernel: asked and changed, never remembered. */
 export class KernelTable {
   readonly #socket: NetlinkSocket;
+  readonly #abilities: Abilities;
 
-  constructor(socket: NetlinkSocket) {
+  constructor(socket: NetlinkSocket, abilities: Abilities) {
     this.#socket = socket;
+    this.#abilities = abilities;
   }
 
   /** Makes one change in whole. @throws NetlinkError */
@@ -46,30 +47,36 @@ export class KernelTable {
 
   /** Our ruleset, or undefined where it is absent, mutilated or not ours. */
   standing(): Standing | undefined {
+    const standing = this.labelled();
+    return standing && this.#hasAllRules(standing) ? standing : undefined;
+  }
+
+  /** Likewise, but whether all of its rules are there is not asked. */
+  labelled(): Standing | undefined {
     const layout = layoutOf(this.sets());
-    if (layout === undefined || !this.#hasAllRules(layout)) return undefined;
+    if (layout === undefined) return undefined;
     const set = labelSet(layout.generation).name;
-    const [label] = this.#list(
+    const [plate] = this.#list(
       "read the label",
       (w) => listElements(w, TABLE, set),
       (message) =>
         Array.from(elementsIn(message), ({ key }) => decodeLabel(key)),
     );
-    return label && { layout, label };
+    return plate && { layout, plate };
   }
 
   /** Which ranges are in their sets. */
-  holds(cidrs: readonly Cidr[], { generation, lengths }: Layout): boolean[] {
-    const known = cidrs.map(({ family, prefix }) =>
-      lengths[family].has(prefix),
+  holds(places: readonly Placed[], { generation, lengths }: Layout): boolean[] {
+    const known = places.map(({ kind, cidr }) =>
+      lengths[kind][cidr.family].has(cidr.prefix),
     );
-    const asked = cidrs.filter((_, i) => known[i]);
+    const asked = places.filter((_, i) => known[i]);
     const answers: Answer[] = [];
     for (let start = 0; start < asked.length; start += MOST_QUESTIONS) {
       const some = asked.slice(start, start + MOST_QUESTIONS);
       answers.push(
         ...this.ask("look bans up", (w) => {
-          for (const cidr of some) askForBan(w, cidr, generation);
+          for (const place of some) askForBan(w, place, generation);
         }),
       );
     }
@@ -83,13 +90,15 @@ export class KernelTable {
   }
 
   /** Somebody who deletes rules of ours has switched bans off. */
-  #hasAllRules(layout: Layout): boolean {
+  #hasAllRules({ layout, plate: { posture } }: Standing): boolean {
     const rules = this.#list(
       "list rules",
       (w) => listRules(w, TABLE),
       () => [1],
     );
-    return rules.length === [...rulesOf(layout).values()].flat().length;
+    const { fib } = this.#abilities;
+    const due = rulesOf(layout, { posture, fib });
+    return rules.length === [...due.values()].flat().length;
   }
 
   #list<T>(

@@ -1,44 +1,76 @@
 import { hostBytes, hostU32 } from "../../netlink/attributes.js";
 import { flushSet } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import type { Label } from "../enforcer.js";
+import type { Label, Posture } from "../enforcer.js";
 import { writeElements, writeKey } from "./elements.js";
 import { TABLE, labelSet, type Generation } from "./layout.js";
 
-/** Replaces the label; in the same batch as what it labels. */
+/** What a ruleset says of itself. */
+export interface Nameplate extends Label {
+  readonly posture: Posture;
+}
+
+/** Replaces the nameplate; in the same batch as what it speaks of. */
 export function writeLabel(
   w: MessageWriter,
-  label: Label,
+  plate: Nameplate,
   generation: Generation,
 ): void {
   const set = labelSet(generation).name;
   flushSet(w, TABLE, set);
-  writeElements(w, { verb: "add", set }, [encodeLabel(label)], (key) =>
+  writeElements(w, { verb: "add", set }, [encodeLabel(plate)], (key) =>
     writeKey(w, key),
   );
 }
 
-/** Asks whether this is the label. */
+/** Asks whether this is the nameplate. */
 export function askForLabel(
   w: MessageWriter,
-  label: Label,
+  plate: Nameplate,
   generation: Generation,
 ): void {
   const set = labelSet(generation).name;
-  writeElements(w, { verb: "get", set }, [encodeLabel(label)], (key) =>
+  writeElements(w, { verb: "get", set }, [encodeLabel(plate)], (key) =>
     writeKey(w, key),
   );
 }
 
-/** Three marks: the ledger, and the revision's upper and lower half. */
-export function encodeLabel({ ledger, revision }: Label): Uint8Array {
-  return hostBytes(ledger, Math.floor(revision / 2 ** 32), revision >>> 0);
+/**
+ * Four marks: the ledger, the revision's upper and lower half, and how the rules
+ * are built: the version of the layout, and a bit for each choice of posture.
+ */
+export function encodeLabel({
+  ledger,
+  revision,
+  posture,
+}: Nameplate): Uint8Array {
+  const observing = posture.mode === "observe" ? OBSERVING : 0;
+  const rejecting = posture.egress === "reject" ? REJECTING : 0;
+  return hostBytes(
+    ...[ledger, Math.floor(revision / 2 ** 32), revision >>> 0],
+    (LAYOUT_VERSION << 8) | observing | rejecting,
+  );
 }
 
-/** @throws MalformedNetlink when the bytes are too few */
-export function decodeLabel(key: Buffer): Label {
+/** Undefined for what another version of this program has left. */
+export function decodeLabel(key: Buffer): Nameplate | undefined {
+  if (key.length !== LABEL_BYTES) return undefined;
+  const built = hostU32(key, 12);
+  if (built >>> 8 !== LAYOUT_VERSION) return undefined;
   return {
     ledger: hostU32(key, 0),
     revision: hostU32(key, 4) * 2 ** 32 + hostU32(key, 8),
+    posture: {
+      mode: built & OBSERVING ? "observe" : "enforce",
+      egress: built & REJECTING ? "reject" : "drop",
+    },
   };
 }
+
+/** Counts up whenever sets or rules change their shape. */
+const LAYOUT_VERSION = 2;
+
+const OBSERVING = 1;
+const REJECTING = 2;
+
+const LABEL_BYTES = 16;

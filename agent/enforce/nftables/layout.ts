@@ -17,11 +17,16 @@ export const FAMILIES = [4, 6] as const satisfies readonly Family[];
  */
 export type Generation = "a" | "b";
 
-/** Which sets the rules use: one for each family and prefix length. */
+/** Which sets the rules use: one for each kind, family and prefix length. */
 export interface Layout {
   readonly generation: Generation;
-  readonly lengths: Lengths;
+  readonly lengths: Readonly<Record<Kind, Lengths>>;
 }
+
+/** Bans that drop, and those that are only observed. */
+export type Kind = "ban" | "watch";
+
+export const KINDS = ["ban", "watch"] as const satisfies readonly Kind[];
 
 /** The prefix lengths that have a set. */
 export type Lengths = Readonly<Record<Family, ReadonlySet<number>>>;
@@ -29,14 +34,20 @@ export type Lengths = Readonly<Record<Family, ReadonlySet<number>>>;
 export const otherThan = (generation: Generation): Generation =>
   generation === "a" ? "b" : "a";
 
-/** Holds the bans of one family and prefix length. */
+/** Ranges that share a set. */
+export interface Share {
+  readonly kind: Kind;
+  readonly family: Family;
+  readonly prefix: number;
+}
+
+/** Holds the bans of one kind, family and prefix length. */
 export function banSet(
-  family: Family,
-  prefix: number,
+  { kind, family, prefix }: Share,
   generation: Generation,
 ): SetSpec {
   return {
-    name: `ban${family}_${prefix}_${generation}`,
+    name: `${kind}${family}_${prefix}_${generation}`,
     ...addressKey(family),
     flags: SET_FLAG.TIMEOUT,
   };
@@ -59,14 +70,14 @@ export function areaSet(family: Family, generation: Generation): SetSpec {
 export const AREA: Readonly<Record<Family, number>> = { 4: 16, 6: 32 };
 
 /** Whether ranges of this length are noted in the areas. */
-export const isInArea = (family: Family, prefix: number): boolean =>
-  prefix >= AREA[family] && prefix < bits(family);
+export const isInArea = ({ kind, family, prefix }: Share): boolean =>
+  kind === "ban" && prefix >= AREA[family] && prefix < bits(family);
 
-/** Holds one element: the ledger and the revision that this ruleset is of. */
+/** Holds one element: of which ledger and revision this ruleset is, and how built. */
 export function labelSet(generation: Generation): SetSpec {
   const { MARK } = KEY_TYPE;
-  const key = [MARK, MARK, MARK];
-  return { name: `label_${generation}`, key, keyBytes: 12, flags: 0 };
+  const key = [MARK, MARK, MARK, MARK];
+  return { name: `label_${generation}`, key, keyBytes: 16, flags: 0 };
 }
 
 /** Holds the addresses that win over every ban. */
@@ -100,13 +111,19 @@ export const SIDES: readonly Side[] = FAMILIES.flatMap((family) => [
   { family, direction: "out" as const },
 ]);
 
-/** Counts dropped packets by remote address, protocol and destination port. */
+/**
+ * Counts packets by remote address, protocol, destination port, way (for what
+ * comes in, the kind of its destination; for what goes out, the device that it
+ * came in by) and fate.
+ */
 export function hitsSet({ family, direction }: Side): SetSpec {
   const { key, keyBytes } = addressKey(family);
+  const { PROTOCOL, PORT, MARK, ADDRESS_TYPE, DEVICE } = KEY_TYPE;
+  const way = direction === "in" ? ADDRESS_TYPE : DEVICE;
   return {
     name: `hits_${direction}${family}`,
-    key: [...key, KEY_TYPE.PROTOCOL, KEY_TYPE.PORT],
-    keyBytes: keyBytes + 8, // every field takes a multiple of four bytes
+    key: [...key, PROTOCOL, PORT, way, MARK],
+    keyBytes: keyBytes + 16, // every field takes a multiple of four bytes
     flags: SET_FLAG.DYNAMIC | SET_FLAG.TIMEOUT,
     timeoutMs: HITS_KEPT_MS,
     size: MOST_HITS,
@@ -115,12 +132,6 @@ export function hitsSet({ family, direction }: Side): SetSpec {
 
 /** Packets are looked at before raw (-300) and connection tracking (-200). */
 export const PRIORITY = -310;
-
-export const checksChain = ({ family, direction }: Side): string =>
-  `${direction}${family}`;
-
-export const bannedChain = ({ family, direction }: Side): string =>
-  `banned_${direction}${family}`;
 
 /** The sets that outlive generations. */
 export const lastingSets = (): readonly SetSpec[] => [
@@ -131,7 +142,7 @@ export const lastingSets = (): readonly SetSpec[] => [
 
 /** Which generation a set belongs to, should it belong to one. */
 export function generationOf(set: string): Generation | undefined {
-  const letter = /^(?:ban|area|label).*_([ab])$/.exec(set)?.[1];
+  const letter = /^(?:ban|watch|area|label).*_([ab])$/.exec(set)?.[1];
   return letter as Generation | undefined;
 }
 
@@ -144,16 +155,22 @@ export function layoutOf(sets: readonly string[]): Layout | undefined {
     sets.includes(labelSet(letter).name),
   );
   if (generation === undefined) return undefined;
-  const lengths = { 4: new Set<number>(), 6: new Set<number>() };
+  const lengths = noLengths();
   for (const set of sets) {
-    const [, family, prefix, letter] = BAN_SET.exec(set) ?? [];
+    const [, kind, family, prefix, letter] = BAN_SET.exec(set) ?? [];
     if (letter !== generation) continue;
-    lengths[family === "4" ? 4 : 6].add(Number(prefix));
+    lengths[kind as Kind][family === "4" ? 4 : 6].add(Number(prefix));
   }
   return { generation, lengths };
 }
 
-const BAN_SET = /^ban([46])_(\d+)_([ab])$/;
+/** Prefix lengths to be filled in. */
+export function noLengths(): Record<Kind, Record<Family, Set<number>>> {
+  const none = () => ({ 4: new Set<number>(), 6: new Set<number>() });
+  return { ban: none(), watch: none() };
+}
+
+const BAN_SET = /^(ban|watch)([46])_(\d+)_([ab])$/;
 
 /** Longer than telemetry ever waits, so that no count is lost. */
 const HITS_KEPT_MS = 3_600_000;

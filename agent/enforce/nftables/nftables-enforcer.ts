@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { Libc } from "../../libc.js";
-import type { Cidr } from "../../model/cidr.js";
+import { maskOf, overlaps, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
@@ -12,16 +12,20 @@ import {
   isInterrupted,
 } from "../../netlink/socket.js";
 import {
+  CannotEnforce,
   NotEnforced,
   RulesetGone,
+  UNLESS_SAID,
   type Enforcer,
   type Hit,
   type KernelState,
   type Label,
+  type Posture,
 } from "../enforcer.js";
+import type { Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
-import { remainingMs } from "./elements.js";
+import { kindOf, remainingMs, type Placed } from "./elements.js";
 import { listHits } from "./hits.js";
 import {
   KernelTable,
@@ -29,15 +33,17 @@ import {
   isFound,
   type Standing,
 } from "./kernel-table.js";
-import { askForLabel } from "./label.js";
+import { askForLabel, writeLabel } from "./label.js";
 import { TABLE } from "./layout.js";
 import { rebuild } from "./rebuild.js";
+import { writeRules } from "./rules.js";
 
 /** Drops packets with nftables, over netlink: no `nft` is needed. */
 export class NftablesEnforcer implements Enforcer {
   readonly #libc: Libc;
   readonly #socket: NetlinkSocket;
   readonly #table: KernelTable;
+  readonly #abilities: Abilities;
   readonly #clock: Clock;
   readonly #oneAtATime = new Mutex();
   /** Spares a change the look at all sets; forgotten when in doubt. */
@@ -49,12 +55,13 @@ export class NftablesEnforcer implements Enforcer {
   #doubted = false;
   /** What wins over every ban; undefined until somebody says. */
   #allowed: readonly Cidr[] | undefined;
+  #posture = UNLESS_SAID;
 
-  /** Owns the socket. */
-  constructor(libc: Libc, socket: NetlinkSocket, clock: Clock) {
+  constructor({ libc, socket, abilities, clock }: NftablesPorts) {
     this.#libc = libc;
     this.#socket = socket;
-    this.#table = new KernelTable(socket);
+    this.#abilities = abilities;
+    this.#table = new KernelTable(socket, abilities);
     this.#clock = clock;
   }
 
@@ -64,19 +71,19 @@ export class NftablesEnforcer implements Enforcer {
       if (this.#standing === undefined || this.#doubted) {
         return { at: "absent" };
       }
-      return { at: "present", ...this.#standing.label };
+      return { at: "present", ...this.#standing.plate };
     });
   }
 
   apply(change: RulesetChange): Promise<void> {
     return this.#enforcing(() => {
-      const { layout, label } = this.#expectStanding();
+      const { layout, plate } = this.#expectStanding();
       const plan = planOf(change, layout, this.#clock.now());
-      const next = { ...label, revision: change.revision };
+      const next = { ...plate, revision: change.revision };
       this.#table.commit(`apply revision ${next.revision}`, (w) => {
-        writeChange(w, plan, next);
+        writeChange(w, plan, next, this.#abilities.fib);
       });
-      this.#standing = { layout: plan.layout, label: next };
+      this.#standing = { layout: plan.layout, plate: next };
       this.#confirm(this.#standing, plan);
     });
   }
@@ -86,20 +93,48 @@ export class NftablesEnforcer implements Enforcer {
     entries: AsyncIterable<readonly Entry[]>,
   ): Promise<void> {
     return this.#enforcing(async () => {
-      const order = { label, entries, allowed: this.#allowed };
+      const { fib } = this.#abilities;
+      const plate = { ...label, posture: this.#posture };
+      const order = { plate, fib, entries, allowed: this.#allowed };
       const { layout, sample } = await rebuild(this.#table, order, this.#clock);
-      this.#standing = { layout, label };
+      this.#standing = { layout, plate };
       this.#doubted = false;
       this.#confirm(this.#standing, { put: sample, remove: [] });
     });
   }
 
-  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
+  assume(posture: Posture): Promise<void> {
     return this.#enforcing(() => {
-      this.#standing ??= this.#table.standing();
-      if (this.#standing === undefined) return cidrs.map(() => false);
-      return this.#table.holds(cidrs, this.#standing.layout);
+      const { fib, reject } = this.#abilities;
+      if (posture.egress === "reject" && !reject) {
+        throw new CannotEnforce("the kernel cannot reject (nft_reject)");
+      }
+      this.#posture = posture;
+      const standing = (this.#standing ??= this.#table.standing());
+      if (standing === undefined) return; // the next one is built that way
+      if (isSame(standing.plate.posture, posture)) return;
+      const { layout } = standing;
+      const plate = { ...standing.plate, posture };
+      this.#table.commit(`${posture.mode}, ${posture.egress} egress`, (w) => {
+        writeRules(w, layout, { posture, fib });
+        writeLabel(w, plate, layout.generation);
+      });
+      this.#standing = { layout, plate };
+      this.#confirm(this.#standing, { put: [], remove: [] });
     });
+  }
+
+  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
+    return this.#enforcing(() => this.#dropping(cidrs));
+  }
+
+  async drops(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
+    const drops: boolean[] = [];
+    for (let at = 0; at < addresses.length; at += MOST_AT_ONCE) {
+      const some = addresses.slice(at, at + MOST_AT_ONCE);
+      drops.push(...(await this.#enforcing(() => this.#dropsNow(some))));
+    }
+    return drops;
   }
 
   protect(cidrs: readonly Cidr[]): Promise<void> {
@@ -157,6 +192,34 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
+  /** Which of these ranges have an entry that drops. */
+  #dropping(cidrs: readonly Cidr[]): readonly boolean[] {
+    this.#standing ??= this.#table.standing();
+    if (this.#standing === undefined) return cidrs.map(() => false);
+    const places = cidrs.map((cidr) => ({ kind: "ban" as const, cidr }));
+    return this.#table.holds(places, this.#standing.layout);
+  }
+
+  #dropsNow(addresses: readonly Cidr[]): readonly boolean[] {
+    const { layout, plate } = (this.#standing ??= this.#table.standing()) ?? {};
+    if (layout === undefined || plate?.posture.mode !== "enforce") {
+      return addresses.map(() => false);
+    }
+    const isAllowed = (address: Cidr) =>
+      this.#allowed?.some((each) => overlaps(each, address)) ?? false;
+    const around = addresses.map((address) =>
+      isAllowed(address)
+        ? []
+        : [...layout.lengths.ban[address.family]].map((prefix) =>
+            networkOf(address, prefix),
+          ),
+    );
+    const held = this.#dropping(around.flat()).values();
+    return around.map((ranges) =>
+      ranges.map(() => held.next().value === true).includes(true),
+    );
+  }
+
   #expectStanding(): Standing {
     this.#standing ??= this.#table.standing();
     if (this.#standing === undefined) throw new RulesetGone(GONE);
@@ -164,20 +227,22 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   /** Believes only what the kernel says: the label, and some of the ranges. */
-  #confirm({ layout, label }: Standing, { put, remove }: Changed): void {
+  #confirm({ layout, plate }: Standing, { put, remove }: Changed): void {
     const soon = this.#clock.now() + TOO_SHORT_TO_CONFIRM_MS;
     const lasting = put.filter((entry) => remainingMs(entry, soon) > 0);
-    const there = sampleOf(lasting).map(({ cidr }) => cidr);
+    const there = sampleOf(lasting).map((entry): Placed => {
+      return { kind: kindOf(entry), cidr: entry.cidr };
+    });
     const gone = sampleOf(remove);
     const labels = this.#table.ask("read the label back", (w) =>
-      askForLabel(w, label, layout.generation),
+      askForLabel(w, plate, layout.generation),
     );
     const held = this.#table.holds([...there, ...gone], layout);
     const asWanted = held.every((holds, i) => holds === i < there.length);
     if (!labels.every(isFound) || !asWanted) {
       this.#doubted = true;
       throw new NotEnforced(
-        `the kernel took revision ${label.revision}, but does not hold it`,
+        `the kernel took revision ${plate.revision}, but does not hold it`,
       );
     }
   }
@@ -186,7 +251,15 @@ export class NftablesEnforcer implements Enforcer {
 /** What to look for: ranges that must be there, and that must not. */
 interface Changed {
   readonly put: readonly Entry[];
-  readonly remove: readonly Cidr[];
+  readonly remove: readonly Placed[];
+}
+
+/** What an enforcer is made of; it owns the socket. */
+export interface NftablesPorts {
+  readonly libc: Libc;
+  readonly socket: NetlinkSocket;
+  readonly abilities: Abilities;
+  readonly clock: Clock;
 }
 
 const GONE = "the ruleset is no longer in the kernel";
@@ -196,6 +269,18 @@ function sampleOf<T>(items: readonly T[]): readonly T[] {
   const step = Math.max(1, Math.ceil(items.length / MOST_CONFIRMED));
   return items.filter((_, i) => i % step === 0);
 }
+
+const isSame = (a: Posture, b: Posture): boolean =>
+  a.mode === b.mode && a.egress === b.egress;
+
+function networkOf({ family, address }: Cidr, prefix: number): Cidr {
+  const mask = maskOf(family, prefix);
+  const network = address.map((byte, i) => byte & (mask[i] ?? 0));
+  return { family, address: network, prefix };
+}
+
+/** Each may be asked for in some twenty sets: a few milliseconds' work. */
+const MOST_AT_ONCE = 32;
 
 /** Enough to see that a batch is in; more would cost as much as the batch. */
 const MOST_CONFIRMED = 32;

@@ -5,6 +5,7 @@ import { NetlinkError } from "../../netlink/error.js";
 import { getGeneration } from "../../netlink/nftables/messages.js";
 import { NetlinkSocket } from "../../netlink/socket.js";
 import { CannotEnforce, type Enforcer } from "../enforcer.js";
+import { abilitiesOf } from "./abilities.js";
 import { NftablesEnforcer } from "./nftables-enforcer.js";
 
 /**
@@ -16,7 +17,8 @@ export async function openNftables(clock: Clock): Promise<Enforcer> {
   const socket = openSocket(libc);
   try {
     probe(socket);
-    return new NftablesEnforcer(libc, socket, clock);
+    const abilities = abilitiesOf(socket);
+    return new NftablesEnforcer({ libc, socket, abilities, clock });
   } catch (error) {
     socket[Symbol.dispose]();
     throw error;

@@ -9,7 +9,6 @@ import {
   deleteTable,
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import type { Label } from "../enforcer.js";
 import { writeAllowed } from "./allow.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import {
@@ -20,7 +19,8 @@ import {
   writeKey,
 } from "./elements.js";
 import type { KernelTable } from "./kernel-table.js";
-import { writeLabel } from "./label.js";
+import type { Build } from "./fates.js";
+import { writeLabel, type Nameplate } from "./label.js";
 import {
   FAMILIES,
   PORTED,
@@ -30,17 +30,17 @@ import {
   generationOf,
   labelSet,
   lastingSets,
-  layoutOf,
+  noLengths,
   otherThan,
   type Generation,
   type Layout,
-  type Lengths,
 } from "./layout.js";
 import { writeRules } from "./rules.js";
 
 /** What a rebuilt ruleset is to be. */
 export interface Order {
-  readonly label: Label;
+  readonly plate: Nameplate;
+  readonly fib: Build["fib"];
   readonly entries: AsyncIterable<readonly Entry[]>;
   /** What wins over every ban; undefined to keep what the kernel has. */
   readonly allowed: readonly Cidr[] | undefined;
@@ -75,8 +75,8 @@ export async function rebuild(
 /** Makes room for the fresh sets, and clears away what a crash has left. */
 function prepare(table: KernelTable): Generation {
   const sets = table.sets();
-  const old = layoutOf(sets);
-  const fresh = old ? otherThan(old.generation) : "a";
+  const old = table.labelled();
+  const fresh = old ? otherThan(old.layout.generation) : "a";
   table.commit("prepare a rebuild", (w) => {
     addTable(w, TABLE);
     if (old === undefined) {
@@ -101,7 +101,7 @@ async function load(
   generation: Generation,
   { order, clock }: { order: Order; clock: Clock },
 ): Promise<Built> {
-  let layout: Layout = { generation, lengths: NO_LENGTHS };
+  let layout: Layout = { generation, lengths: noLengths() };
   const sample: Entry[] = [];
   for await (const slice of order.entries) {
     for (let start = 0; start < slice.length; start += MOST_A_BATCH) {
@@ -128,9 +128,7 @@ function loadSome(
   const added = newLengths(entries, lengths);
   table.commit("load bans", (w) => {
     addBanSets(w, added, generation);
-    for (const group of grouped(entries, ({ cidr }) => cidr)) {
-      addBans(w, group, generation, now);
-    }
+    for (const group of grouped(entries)) addBans(w, group, generation, now);
   });
   return { generation, lengths: union(lengths, added) };
 }
@@ -141,10 +139,10 @@ function swap(table: KernelTable, fresh: Layout, order: Order): void {
   const sets = table.sets();
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
-    writeRules(w, fresh);
+    writeRules(w, fresh, { posture: order.plate.posture, fib: order.fib });
     deleteGeneration(w, sets, otherThan(generation));
     addSet(w, TABLE, labelSet(generation));
-    writeLabel(w, order.label, generation);
+    writeLabel(w, order.plate, generation);
     if (order.allowed) writeAllowed(w, order.allowed);
   });
 }
@@ -177,5 +175,3 @@ function deleteGeneration(
 const MOST_A_BATCH = 3_000;
 
 const MOST_SAMPLED = 64;
-
-const NO_LENGTHS: Lengths = { 4: new Set(), 6: new Set() };

@@ -1,52 +1,41 @@
-import { bits, maskOf, width } from "../../model/cidr.js";
 import { hostBytes } from "../../netlink/attributes.js";
+import { META, VERDICT } from "../../netlink/nftables/constants.js";
 import {
-  HEADER,
-  HOOK,
-  META,
-  NFPROTO_IPV4,
-  NFPROTO_IPV6,
-  VERDICT,
-  registerAt,
-} from "../../netlink/nftables/constants.js";
-import {
-  and,
-  constant,
-  countIn,
   equals,
   isIn,
   isNotIn,
   meta,
-  payload,
   verdict,
-  type Expression,
 } from "../../netlink/nftables/expressions.js";
 import {
   addBaseChain,
   addChain,
   addRule,
+  deleteChain,
   flushRules,
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
+import { banned, refused, watched, type Build, type Rule } from "./fates.js";
 import {
   AREA,
-  PORTED,
-  PRIORITY,
-  SIDES,
   TABLE,
-  allowSet,
   areaSet,
   banSet,
-  bannedChain,
-  checksChain,
-  hitsSet,
   isInArea,
   type Layout,
-  type Side,
 } from "./layout.js";
-
-/** A rule is the steps that a packet goes through. */
-export type Rule = readonly Expression[];
+import { network, ofFamily } from "./network.js";
+import {
+  HOOKS,
+  REFUSED,
+  STATIONS,
+  bannedChain,
+  checksChain,
+  stationsFor,
+  watchedChain,
+  type Hook,
+  type Station,
+} from "./stations.js";
 
 /**
  * Every rule of the table, by chain. What comes in is looked at by its source
@@ -54,69 +43,119 @@ export type Rule = readonly Expression[];
  * goes out is looked at by its destination in postrouting, so from all of them,
  * and after any rewriting of the destination.
  */
-export function rulesOf(layout: Layout): ReadonlyMap<string, readonly Rule[]> {
+export function rulesOf(
+  layout: Layout,
+  build: Build,
+): ReadonlyMap<string, readonly Rule[]> {
+  const stations = stationsFor(build.posture);
+  const rejecting = stations.some(({ fate }) => fate === "reject");
   return new Map([
-    ["prerouting", entrance("in")],
-    ["postrouting", entrance("out")],
-    ...SIDES.map((side) => [checksChain(side), checks(side, layout)] as const),
-    ...SIDES.map((side) => [bannedChain(side), banned(side)] as const),
+    ...lookUps(layout, build),
+    ...stations.map(
+      (each) => [bannedChain(each), banned(each, build)] as const,
+    ),
+    ...stations
+      .filter(({ fate }) => fate === "drop")
+      .map((each) => [watchedChain(each), watched(each, build)] as const),
+    ...(rejecting ? [[REFUSED, refused()] as const] : []),
   ]);
 }
 
 /** Writes the chains where they are missing, and all their rules anew. */
-export function writeRules(w: MessageWriter, layout: Layout): void {
-  const rules = rulesOf(layout);
-  for (const chain of rules.keys()) {
-    const hook = HOOKS.get(chain);
-    if (hook === undefined) addChain(w, TABLE, chain);
-    else addBaseChain(w, TABLE, chain, { number: hook, priority: PRIORITY });
-  }
+export function writeRules(
+  w: MessageWriter,
+  layout: Layout,
+  build: Build,
+): void {
+  const rules = rulesOf(layout, build);
+  for (const hook of HOOKS) addBaseChain(w, TABLE, hook.name, hook);
+  for (const name of REGULAR_CHAINS) addChain(w, TABLE, name);
   flushRules(w, TABLE);
   for (const [chain, steps] of rules) write(w, chain, steps);
+  // They were added first, since deleting what is absent fails the batch.
+  for (const name of [...HOOKS.map((hook) => hook.name), ...REGULAR_CHAINS]) {
+    if (!rules.has(name)) deleteChain(w, TABLE, name);
+  }
 }
 
 /** Writes the look-ups anew: a prefix length has got its first ban. */
-export function writeChecks(w: MessageWriter, layout: Layout): void {
-  for (const side of SIDES) {
-    flushRules(w, TABLE, checksChain(side));
-    write(w, checksChain(side), checks(side, layout));
+export function writeChecks(
+  w: MessageWriter,
+  layout: Layout,
+  build: Build,
+): void {
+  for (const [chain, rules] of lookUps(layout, build)) {
+    flushRules(w, TABLE, chain);
+    write(w, chain, rules);
   }
 }
 
-const HOOKS: ReadonlyMap<string, number> = new Map([
-  ["prerouting", HOOK.PREROUTING],
-  ["postrouting", HOOK.POSTROUTING],
-]);
+const REGULAR_CHAINS: readonly string[] = [
+  ...[checksChain, bannedChain, watchedChain].flatMap((name) =>
+    STATIONS.map(name),
+  ),
+  REFUSED,
+];
 
 function write(w: MessageWriter, chain: string, rules: readonly Rule[]): void {
   for (const rule of rules) addRule(w, TABLE, chain, rule);
 }
 
-/** Where packets come in from the hook: loopback passes. */
-function entrance(direction: Side["direction"]): Rule[] {
+/** The chains that a packet goes through which nobody banned. */
+function lookUps(
+  layout: Layout,
+  { posture }: Build,
+): (readonly [string, readonly Rule[]])[] {
+  const stations = stationsFor(posture);
+  const at = ({ name }: Hook) => stations.filter(({ hook }) => hook === name);
+  return [
+    ...HOOKS.filter((hook) => at(hook).length > 0).map(
+      (hook) => [hook.name, entrance(hook, at(hook), layout)] as const,
+    ),
+    ...stations.map(
+      (station) => [checksChain(station), checks(station, layout)] as const,
+    ),
+  ];
+}
+
+/**
+ * Where packets come in from the hook: loopback passes. What no ban stops comes
+ * back, and is compared with what is merely observed, if anything is.
+ */
+function entrance(
+  { direction }: Hook,
+  stations: readonly Station[],
+  layout: Layout,
+): Rule[] {
   const device = direction === "in" ? META.IIF : META.OIF;
   return [
     [meta(device), equals(LOOPBACK), verdict(VERDICT.ACCEPT)],
-    ...SIDES.filter((side) => side.direction === direction).map((side) => [
-      ...ofFamily(side),
-      verdict(VERDICT.GOTO, checksChain(side)),
+    ...stations.map((station) => [
+      ...ofFamily(station),
+      verdict(VERDICT.JUMP, checksChain(station)),
     ]),
+    ...stations
+      .filter(({ fate }) => fate === "drop")
+      .flatMap((station) => watches(station, layout)),
   ];
 }
 
 /** Is the remote address banned, by any prefix length? */
-function checks(side: Side, { generation, lengths }: Layout): Rule[] {
-  const { family } = side;
+function checks(station: Station, { generation, lengths }: Layout): Rule[] {
+  const { family } = station;
+  const kind = "ban";
   const check = (prefix: number): Rule => [
-    ...network(side, prefix),
-    isIn(banSet(family, prefix, generation).name),
-    verdict(VERDICT.GOTO, bannedChain(side)),
+    ...network(station, prefix),
+    isIn(banSet({ kind, family, prefix }, generation).name),
+    verdict(VERDICT.GOTO, bannedChain(station)),
   ];
-  const longestFirst = [...lengths[family]].sort((a, b) => b - a);
-  const inAreas = longestFirst.filter((prefix) => isInArea(family, prefix));
+  const longestFirst = [...lengths.ban[family]].sort((a, b) => b - a);
+  const inAreas = longestFirst.filter((prefix) =>
+    isInArea({ kind, family, prefix }),
+  );
   const elsewhere = longestFirst.filter((prefix) => !inAreas.includes(prefix));
   const unlessInArea: Rule = [
-    ...network(side, AREA[family]),
+    ...network(station, AREA[family]),
     isNotIn(areaSet(family, generation).name),
     verdict(VERDICT.RETURN),
   ];
@@ -125,61 +164,16 @@ function checks(side: Side, { generation, lengths }: Layout): Rule[] {
   return [...elsewhere.map(check), ...gate, ...inAreas.map(check)];
 }
 
-/**
- * What becomes of packets from or to a banned address. Counting can fail when
- * the set is full; the drop stands in a rule of its own, so that it can't.
- */
-function banned(side: Side): Rule[] {
-  const { family } = side;
-  const hits = hitsSet(side).name;
-  const protocol = registerAt(width(family));
-  const port = registerAt(width(family) + 4);
-  const remote = [...network(side, bits(family)), meta(META.L4PROTO, protocol)];
-  const drop = verdict(VERDICT.DROP);
-  return [
-    [
-      ...network(side, bits(family)),
-      isIn(allowSet(family).name),
-      verdict(VERDICT.ACCEPT),
-    ],
-    [
-      meta(META.L4PROTO),
-      isIn(PORTED.name),
-      ...remote,
-      payload(DESTINATION_PORT, port),
-      countIn(hits),
-      drop,
-    ],
-    // Without ports, a later fragment, or cut short.
-    [...remote, constant(NO_PORT, port), countIn(hits), drop],
-    [drop],
-  ];
-}
-
-/** Loads the network of a packet's remote address. */
-function network(side: Side, prefix: number): Rule {
-  const { family, direction } = side;
-  const offset = ADDRESS_OFFSET[family][direction];
-  const length = width(family);
-  const mask = prefix < bits(family) ? [and(maskOf(family, prefix))] : [];
-  const address = payload({ base: HEADER.NETWORK, offset, length });
-  return [...ofFamily(side), address, ...mask];
-}
-
-/** `nft` wants this before it takes bytes of the header for an address. */
-function ofFamily({ family }: Side): Rule {
-  const protocol = family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-  return [meta(META.NFPROTO), equals(Uint8Array.of(protocol))];
+/** Is the remote address observed, by any prefix length? */
+function watches(station: Station, { generation, lengths }: Layout): Rule[] {
+  const { family } = station;
+  const longestFirst = [...lengths.watch[family]].sort((a, b) => b - a);
+  return longestFirst.map((prefix) => [
+    ...network(station, prefix),
+    isIn(banSet({ kind: "watch", family, prefix }, generation).name),
+    verdict(VERDICT.GOTO, watchedChain(station)),
+  ]);
 }
 
 /** Index of `lo`, the same in every network namespace. */
 const LOOPBACK = hostBytes(1);
-
-const DESTINATION_PORT = { base: HEADER.TRANSPORT, offset: 2, length: 2 };
-const NO_PORT = Uint8Array.of(0, 0);
-
-/** Where in the header the source or the destination address lies. */
-const ADDRESS_OFFSET = {
-  4: { in: 12, out: 16 },
-  6: { in: 8, out: 24 },
-} as const;

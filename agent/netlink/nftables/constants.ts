@@ -6,12 +6,13 @@ export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_IPV6 = 10;
 
-export const HOOK = { PREROUTING: 0, POSTROUTING: 4 } as const;
+export const HOOK = { PREROUTING: 0, OUTPUT: 3, POSTROUTING: 4 } as const;
 
 export const NFT_MSG = {
   NEWTABLE: 0,
   DELTABLE: 2,
   NEWCHAIN: 3,
+  DELCHAIN: 5,
   NEWRULE: 6,
   GETRULE: 7,
   DELRULE: 8,
@@ -27,6 +28,7 @@ export const NFT_MSG = {
 export const VERDICT = {
   DROP: 0,
   ACCEPT: 1,
+  JUMP: -3,
   GOTO: -4,
   RETURN: -5,
 } as const;
@@ -115,6 +117,17 @@ export const NFTA_DYNSET = {
 } as const;
 export const DYNSET_UPDATE = 1;
 
+export const NFTA_FIB = { REGISTER: 1, RESULT: 2, FLAGS: 3 } as const;
+export const FIB = { ADDRESS_TYPE: 3, DESTINATION: 2 } as const;
+
+export const NFTA_REJECT = { TYPE: 1, CODE: 2 } as const;
+export const REJECT = {
+  TCP_RESET: 1,
+  /** ICMP or ICMPv6, as the packet is. */
+  ICMPX_UNREACHABLE: 2,
+  ICMPX_ADMIN_PROHIBITED: 3,
+} as const;
+
 export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
 
 /** How `nft` shows keys; several make a concatenation. */
@@ -124,6 +137,8 @@ export const KEY_TYPE = {
   PROTOCOL: 12,
   PORT: 13,
   MARK: 19,
+  DEVICE: 20,
+  ADDRESS_TYPE: 38,
 } as const;
 
 /** Where verdicts go, and where values go unless another is named. */

@@ -9,11 +9,13 @@ import {
   NFTA_DATA,
   NFTA_DYNSET,
   NFTA_EXPR,
+  NFTA_FIB,
   NFTA_IMMEDIATE,
   NFTA_LIST_ELEM,
   NFTA_LOOKUP,
   NFTA_META,
   NFTA_PAYLOAD,
+  NFTA_REJECT,
   NFTA_VERDICT,
   REGISTER,
 } from "./constants.js";
@@ -76,6 +78,30 @@ export const isIn = (set: string): Expression => lookup(set, false);
 
 /** Matches when the set does not have what the register holds. */
 export const isNotIn = (set: string): Expression => lookup(set, true);
+
+/** What to look up in the routes, and by which of a packet's addresses. */
+export interface RouteQuestion {
+  readonly result: number;
+  readonly of: number;
+}
+
+/** Loads what the routes say, such as the kind of the destination. */
+export const fib = (
+  { result, of: flags }: RouteQuestion,
+  into: number,
+): Expression =>
+  expression("fib", (w) => {
+    w.u32(NFTA_FIB.FLAGS, flags);
+    w.u32(NFTA_FIB.RESULT, result);
+    w.u32(NFTA_FIB.REGISTER, into);
+  });
+
+/** Drops the packet and tells its sender; `code` is for the ICMP kinds. */
+export const reject = (type: number, code = 0): Expression =>
+  expression("reject", (w) => {
+    w.u32(NFTA_REJECT.TYPE, type);
+    w.data(NFTA_REJECT.CODE, Uint8Array.of(code));
+  });
 
 /** Loads a constant. */
 export const constant = (value: Uint8Array, into: number): Expression =>

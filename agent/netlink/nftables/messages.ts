@@ -3,6 +3,7 @@ import {
   NLM_F_APPEND,
   NLM_F_CREATE,
   NLM_F_DUMP,
+  NLM_F_EXCL,
   NLM_F_REQUEST,
 } from "../constants.js";
 import type { MessageWriter } from "../writer.js";
@@ -53,6 +54,14 @@ export function addTable(w: MessageWriter, table: Table): void {
   });
 }
 
+/** Adds a table, which fails (EEXIST) where it is already. */
+export function createTable(w: MessageWriter, table: Table): void {
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  write(w, table, { message: NFT_MSG.NEWTABLE, flags }, () =>
+    w.text(NFTA_TABLE.NAME, table.name),
+  );
+}
+
 /** Deletes a table and all that is in it. */
 export function deleteTable(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.DELTABLE, flags: 0 }, () =>
@@ -84,6 +93,18 @@ export function addBaseChain(
       w.u32(NFTA_HOOK.NUMBER, number);
       w.u32(NFTA_HOOK.PRIORITY, priority >>> 0);
     });
+  });
+}
+
+/** Deletes a chain that has no rules and that no rule leads to. */
+export function deleteChain(
+  w: MessageWriter,
+  table: Table,
+  name: string,
+): void {
+  write(w, table, { message: NFT_MSG.DELCHAIN, flags: 0 }, () => {
+    w.text(NFTA_CHAIN.TABLE, table.name);
+    w.text(NFTA_CHAIN.NAME, name);
   });
 }
 

@@ -1,0 +1,49 @@
+import { NetlinkError } from "../../netlink/error.js";
+import { NFNL_SUBSYS_NFTABLES } from "../../netlink/nftables/constants.js";
+import {
+  addChain,
+  addRule,
+  addTable,
+  createTable,
+} from "../../netlink/nftables/messages.js";
+import type { NetlinkSocket } from "../../netlink/socket.js";
+import { refused, toThisHost, type Rule } from "./fates.js";
+import { TABLE } from "./layout.js";
+
+/** What this kernel has beyond what every nf_tables has. */
+export interface Abilities {
+  /** Whether it can tell whom a packet is for: nft_fib. */
+  readonly fib: boolean;
+  /** Whether it can answer in the name of who can't be reached: nft_reject. */
+  readonly reject: boolean;
+}
+
+/** Finds out without leaving anything behind. */
+export function abilitiesOf(socket: NetlinkSocket): Abilities {
+  return {
+    fib: takes(socket, [toThisHost()]),
+    reject: takes(socket, refused()),
+  };
+}
+
+/**
+ * Whether the kernel knows every step of these rules. The batch is bound to fail
+ * at its end, by which time all before was found good, so nothing is changed.
+ */
+function takes(socket: NetlinkSocket, rules: readonly Rule[]): boolean {
+  const batch = { operation: "probe", subsystem: NFNL_SUBSYS_NFTABLES };
+  try {
+    socket.commit(batch, (w) => {
+      addTable(w, TABLE);
+      addChain(w, TABLE, PROBED);
+      for (const rule of rules) addRule(w, TABLE, PROBED, rule);
+      createTable(w, TABLE);
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    return error.code === "EEXIST";
+  }
+}
+
+const PROBED = "probed";

@@ -1,0 +1,137 @@
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  expect,
+  it,
+} from "@jest/globals";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
+import { parseCidr } from "../../agent/model/cidr.js";
+import { lasting, observed, slices } from "../support/entries.js";
+import { sh, type Namespace } from "../../scripts/lab/namespace.js";
+import { describeInNamespace } from "../support/namespace.js";
+import {
+  ATTACKER,
+  PacketWorld,
+  attempt,
+  ban as banIn,
+  freshEnforcer,
+  lift as liftIn,
+} from "../support/packet-world.js";
+import { reaches, type Attempt } from "../../scripts/lab/prober.js";
+
+const WIDE = { 4: ["10.9.0.0/29"], 6: ["2001:db8:9::/48"] };
+
+describeInNamespace("what becomes of packets that a ban matches", () => {
+  let world: PacketWorld;
+  let enforcer: Enforcer;
+  let attacker: Namespace;
+
+  beforeAll(async () => {
+    world = await PacketWorld.make();
+    ({ attacker } = world);
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  beforeEach(async () => {
+    enforcer = await freshEnforcer();
+  });
+  afterEach(async () => {
+    await enforcer.cleanUp();
+    await enforcer[Symbol.asyncDispose]();
+  });
+
+  const ban = (seconds: number, ...ranges: string[]) =>
+    banIn(enforcer, seconds, ...ranges);
+  const lift = (...ranges: string[]) => liftIn(enforcer, ...ranges);
+
+  it.each([4, 6] as const)(
+    "lets what is merely observed pass, and counts it, IPv%i",
+    async (family) => {
+      const put = observed(60, ATTACKER[family], ...WIDE[family]);
+      await enforcer.apply({ revision: 2, put, remove: [] });
+      expect(await attacker.reaches(attempt(family))).toBe(true);
+      const outward = attempt(family, { to: ATTACKER[family] });
+      expect(await reaches(outward)).toBe(true);
+      const remote = parseCidr(ATTACKER[family]);
+      expect(await enforcer.drops([remote])).toEqual([false]);
+      for (const direction of ["in", "out"]) {
+        const hit = { remote, direction, protocol: 6, observed: true };
+        expect(await enforcer.hits()).toContainEqual(
+          expect.objectContaining(hit),
+        );
+      }
+    },
+  );
+
+  it("drops what one ban drops and another observes, narrower or wider", async () => {
+    const both = [...observed(60, "10.9.0.2"), ...lasting(60, "10.9.0.0/29")];
+    await enforcer.apply({ revision: 2, put: both, remove: [] });
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+    const remove = [parseCidr("10.9.0.0/29")];
+    const put = [...observed(60, "10.9.0.2"), ...lasting(1, "10.9.0.2")];
+    await enforcer.apply({ revision: 3, put, remove });
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+    await sleep(1_200);
+    expect(await attacker.reaches(attempt(4))).toBe(true);
+    const hits = (await enforcer.hits()).filter((hit) => hit.observed);
+    expect(hits.length).toBeGreaterThan(0);
+  });
+
+  it("takes a stance in one step, and keeps it through a rebuild", async () => {
+    await ban(60, ATTACKER[4], ATTACKER[6]);
+    const { egress } = UNLESS_SAID;
+    await enforcer.assume({ mode: "observe", egress });
+    await enforcer.rebuild(
+      { ledger: 1, revision: 3 },
+      slices(lasting(60, ATTACKER[4], ATTACKER[6])),
+    );
+    expect(await attacker.reaches(attempt(4))).toBe(true);
+    expect(await attacker.reaches(attempt(6))).toBe(true);
+    expect(await enforcer.read()).toMatchObject({
+      posture: { mode: "observe" },
+    });
+    expect(await enforcer.drops([parseCidr(ATTACKER[4])])).toEqual([false]);
+    expect((await enforcer.hits()).every((hit) => hit.observed)).toBe(true);
+    await enforcer.assume({ mode: "enforce", egress });
+    expect(await attacker.reaches(attempt(4))).toBe(false);
+    expect(await attacker.reaches(attempt(6))).toBe(false);
+  });
+
+  it.each([4, 6] as const)(
+    "tells local programs at once where egress is rejected, IPv%i",
+    async (family) => {
+      await ban(60, ...WIDE[family]);
+      const outward = attempt(family, { to: ATTACKER[family] });
+      expect(await complaint(outward)).toBe("nothing");
+      await enforcer.assume({ mode: "enforce", egress: "reject" });
+      expect(await complaint(outward)).toBe("ECONNREFUSED");
+      expect(await attacker.reaches(attempt(family))).toBe(false);
+      await lift(...WIDE[family]);
+      expect(await reaches(outward)).toBe(true);
+      await enforcer.assume(UNLESS_SAID);
+      expect(await sh("nft list table inet tourniquet")).not.toContain(
+        "reject",
+      );
+    },
+  );
+});
+
+/** What a program hears that connects there: nothing at all, or an error. */
+function complaint({ to, port }: Attempt): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: to, port });
+    const settle = (heard: string) => {
+      socket.destroy();
+      resolve(heard);
+    };
+    socket.setTimeout(250, () => settle("nothing"));
+    socket.on("connect", () => settle("an answer"));
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      settle(error.code ?? error.message),
+    );
+  });
+}
