@@ -1,6 +1,7 @@
 /** linux/netlink.h: message flags, message types and socket options. */
 
 export const NETLINK_ROUTE = 0;
+export const NETLINK_SOCK_DIAG = 4;
 export const NETLINK_NETFILTER = 12;
 
 export const NLM_F_REQUEST = 0x1;

@@ -3,10 +3,12 @@ import fc from "fast-check";
 import { hitOf } from "../../agent/enforce/nftables/hits.js";
 import { decodeLabel } from "../../agent/enforce/nftables/label.js";
 import { attributesIn, dig, netU64 } from "../../agent/netlink/attributes.js";
+import { addressesOfFlow, flowOf } from "../../agent/netlink/conntrack.js";
 import { MalformedNetlink } from "../../agent/netlink/error.js";
 import { messagesIn, readRefusal } from "../../agent/netlink/message.js";
 import { elementsIn, setName } from "../../agent/netlink/nftables/read.js";
 import { addressesOf, gatewaysOf } from "../../agent/netlink/route.js";
+import { remoteAddress, socketOf } from "../../agent/netlink/sock-diag.js";
 import { MessageWriter } from "../../agent/netlink/writer.js";
 import { message, written } from "../support/netlink.js";
 
@@ -20,6 +22,10 @@ describe("whatever bytes come", () => {
     "full refusals": (bytes) => readRefusal(message(2, bytes, 0x200)),
     addresses: (bytes) => addressesOf(message(20, bytes)),
     routes: (bytes) => gatewaysOf(message(24, bytes)),
+    sockets: (bytes) => socketOf(message(20, bytes)),
+    "remote addresses": (bytes) => remoteAddress(message(20, bytes)),
+    flows: (bytes) => flowOf(message(0x100, bytes)),
+    "addresses of flows": (bytes) => addressesOfFlow(message(0x100, bytes)),
     sets: (bytes) => setName(message(9, bytes)),
     elements: (bytes) => [...elementsIn(message(12, bytes))],
     labels: (bytes) => decodeLabel(bytes),
