@@ -3,9 +3,9 @@ const VOCABULARY =
   "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
 const PURE = "^agent/(trust|guard|telemetry|health)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|spool|enforce|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|ban-walk|telemetry-walk|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|maintenance)\\.ts$";
+  "^agent/(agent|ban-walk|telemetry-walk|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|maintenance|cut)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -51,9 +51,11 @@ module.exports = {
     {
       name: "outside-folders-never-sideways",
       severity: "error",
-      from: { path: "^agent/(uplink|ledger|spool|enforce|sensors|host|log)/" },
+      from: {
+        path: "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/",
+      },
       to: {
-        path: "^agent/(uplink|ledger|spool|enforce|sensors|host|log)/",
+        path: "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/",
         pathNot: "^agent/$1/",
       },
     },
