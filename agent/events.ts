@@ -108,6 +108,14 @@ function banEvents(log: Logger) {
         retryInMs,
       });
     },
+    sessionsCut(sockets: number, flows: number): void {
+      log.info("cut open sessions of banned addresses", { sockets, flows });
+    },
+    sessionsNotCut(why: unknown): void {
+      log.warn("open sessions of banned addresses stay; they are dropped", {
+        why,
+      });
+    },
   };
 }
 

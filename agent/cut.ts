@@ -1,0 +1,130 @@
+import type { Clock } from "./clock.js";
+import type { AgentEvents } from "./events.js";
+import type { Cidr } from "./model/cidr.js";
+import type { Ability } from "./sessions/ability.js";
+import type { IsDropped } from "./sessions/search.js";
+import { NotCut, type Cut, type Sessions } from "./sessions/sessions.js";
+
+export interface CutterPorts {
+  readonly sessions: Pick<Sessions, "ability" | "cut">;
+  /** Which of these addresses the kernel drops now. */
+  readonly isDropped: IsDropped;
+  readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">;
+  readonly events: Pick<AgentEvents, "sessionsCut" | "sessionsNotCut">;
+}
+
+/** What there is to know of the sessions that bans cut. */
+export interface CutStatus {
+  readonly ability: Ability;
+  /** Since the agent started. */
+  readonly total: Cut;
+  readonly lastFailure: CutFailure | undefined;
+}
+
+export interface CutFailure {
+  /** Wall time in milliseconds since 1970. */
+  readonly at: number;
+  readonly why: string;
+}
+
+/**
+ * Cuts the open sessions of newly banned ranges, behind the back of who bans: a
+ * ban is in force without it, and a receipt does not wait for it.
+ */
+export class Cutter implements AsyncDisposable {
+  readonly #ports: CutterPorts;
+  readonly #stop = new AbortController();
+  #pending: Pending = [];
+  /** What failed, to be tried again with the next ban. */
+  #failed: Pending = [];
+  #run: Promise<void> | undefined;
+  #total: Cut = { sockets: 0, flows: 0 };
+  #lastFailure: CutFailure | undefined;
+
+  constructor(ports: CutterPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Cuts what is open with these ranges, or with any that is banned: at once, or
+   * after the rest that follows an earlier run. Of
+   * more than `MOST_PENDING` ranges it is no longer told which they are: then
+   * every session is looked at.
+   */
+  cut(ranges: readonly Cidr[] | "all"): void {
+    if (this.#stop.signal.aborted) return;
+    this.#pending = joined(this.#pending, ranges);
+    if (isSomething(this.#pending)) this.#run ??= this.#untilDone();
+  }
+
+  get status(): CutStatus {
+    const { ability } = this.#ports.sessions;
+    const total = this.#total;
+    return { ability, total, lastFailure: this.#lastFailure };
+  }
+
+  /** Waits for the run under way; what it has not begun is not begun. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#run;
+  }
+
+  async #untilDone(): Promise<void> {
+    const { clock } = this.#ports;
+    while (isSomething(this.#pending) && !this.#stop.signal.aborted) {
+      const ranges = joined(this.#pending, this.#failed);
+      this.#pending = [];
+      const started = clock.monotonic();
+      this.#failed = (await this.#once(ranges)) ? [] : ranges;
+      await this.#rest(clock.monotonic() - started);
+    }
+    this.#run = undefined;
+  }
+
+  /** Many bans in a row must not make this all that the agent does. */
+  async #rest(workedMs: number): Promise<void> {
+    const restMs = Math.min(MOST_REST_MS, REST_SHARE * workedMs);
+    const { signal } = this.#stop;
+    await this.#ports.clock.sleep(restMs, signal).catch(() => undefined);
+  }
+
+  async #once(ranges: Pending): Promise<boolean> {
+    const { sessions, clock, events, isDropped } = this.#ports;
+    try {
+      this.#add(await sessions.cut(ranges, isDropped));
+      return true;
+    } catch (error) {
+      if (error instanceof NotCut) this.#add(error.done);
+      const why = error instanceof Error ? error.message : String(error);
+      this.#lastFailure = { at: clock.now(), why };
+      events.sessionsNotCut(error);
+      return false;
+    }
+  }
+
+  #add({ sockets, flows }: Cut): void {
+    if (sockets + flows === 0) return;
+    this.#total = {
+      sockets: this.#total.sockets + sockets,
+      flows: this.#total.flows + flows,
+    };
+    this.#ports.events.sessionsCut(sockets, flows);
+  }
+}
+
+type Pending = readonly Cidr[] | "all";
+
+const isSomething = (pending: Pending): boolean =>
+  pending === "all" || pending.length > 0;
+
+function joined(a: Pending, b: Pending): Pending {
+  if (a === "all" || b === "all") return "all";
+  return a.length + b.length > MOST_PENDING ? "all" : [...a, ...b];
+}
+
+/** A fifth of a core at most; the packets are dropped meanwhile. */
+const REST_SHARE = 4;
+const MOST_REST_MS = 10_000;
+
+/** Two segments; to look at every session is then no dearer. */
+const MOST_PENDING = 8_192;
