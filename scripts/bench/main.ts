@@ -3,12 +3,14 @@ import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
 import { benchPush } from "./push.js";
+import { benchSessions } from "./sessions.js";
 import { asText, reportOf, type Row } from "./report.js";
 
 /** Every benchmark by its name. */
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   apply: benchApply,
   push: benchPush,
+  sessions: benchSessions,
   memory: benchMemory,
   detect: benchDetect,
   idle: benchIdle,
