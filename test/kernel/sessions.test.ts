@@ -16,17 +16,21 @@ import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { loadLibc } from "../../agent/libc.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import { formatAddress, parseCidr } from "../../agent/model/cidr.js";
+import type { IsDropped } from "../../agent/sessions/search.js";
 import { Sessions } from "../../agent/sessions/sessions.js";
 import type { DoomedSocket } from "../../agent/sessions/sockets.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
 import { until } from "../../scripts/lab/run.js";
-import { lasting, slices } from "../support/entries.js";
+import {
+  lasting,
+  observed as observedFor,
+  slices,
+} from "../support/entries.js";
 import { describeInNamespace } from "../support/namespace.js";
 import {
   asText,
   caller,
   connected,
-  droppedWithin,
   endOf,
   everybody,
   isOpen,
@@ -112,15 +116,13 @@ RULES`);
     await opened[Symbol.asyncDispose]();
   });
 
+  const change = { revision: 2, remove: [] };
+  const isDropped: IsDropped = (addresses) => enforcer.drops(addresses);
   /** Bans in the kernel, then cuts what is open. */
   const ban = async (...ranges: string[]) => {
-    await enforcer.apply({
-      revision: 2,
-      put: lasting(60, ...ranges),
-      remove: [],
-    });
+    await enforcer.apply({ ...change, put: lasting(60, ...ranges) });
     const cidrs = ranges.map(parseCidr);
-    return sessions.cut(cidrs, droppedWithin(...ranges));
+    return sessions.cut(cidrs, isDropped);
   };
   const server = async (port: number, host: string) => {
     const listening = createServer();
@@ -259,15 +261,11 @@ RULES`);
   });
 
   it("are ended although the observer fails", async () => {
-    const failing = opened.own(
-      new Sessions(await loadLibc(), () => {
-        throw new Error("looked away");
-      }),
-    );
+    const lookAway = () => Promise.reject(new Error("looked away"));
+    const failing = opened.own(new Sessions(await loadLibc(), lookAway));
     const end = endOf(await sessionOut(ATTACKER[4]));
-    await expect(
-      failing.cut([parseCidr(ATTACKER[4])], everybody),
-    ).rejects.toMatchObject({
+    const cut = failing.cut([parseCidr(ATTACKER[4])], everybody);
+    await expect(cut).rejects.toMatchObject({
       message: "open sessions could not be cut: looked away",
       done: { sockets: 1, flows: 1 },
     });
@@ -309,17 +307,17 @@ RULES`);
     expect(socket.destroyed).toBe(false);
   });
 
-  it("stay where the kernel does not drop their packets", async () => {
-    const socket = await sessionOut(ATTACKER[4]);
-    const asked: string[] = [];
-    const cut = await sessions.cut([parseCidr("10.0.0.0/8")], (addresses) => {
-      asked.push(...addresses.map(({ address }) => formatAddress(address)));
-      return nothing(addresses);
-    });
-    expect(cut).toEqual(NOTHING);
-    expect(asked).toContain(ATTACKER[4]);
-    expect(asked).not.toContain(HOST[4]);
-    expect(await isOpen(socket)).toBe(true);
+  it("stay where the address is protected, or merely observed", async () => {
+    const guarded = await sessionOut(CUSTOMER);
+    const watched = await sessionOut(ATTACKER[4]);
+    await enforcer.protect([parseCidr(CUSTOMER)]);
+    await enforcer.apply({ ...change, put: observedFor(60, ATTACKER[4]) });
+    expect(await sessions.cut("all", isDropped)).toEqual(NOTHING);
+    expect(await ban("10.9.0.3/32")).toEqual(NOTHING);
+    expect(await isOpen(watched)).toBe(true);
+    expect(await ban(ATTACKER[4])).toMatchObject({ sockets: 1 });
+    await enforcer.protect([]);
+    expect(await isOpen(guarded)).toBe(true);
   });
 
   it("never are those between this host and itself", async () => {
@@ -341,8 +339,7 @@ RULES`);
   it("are counted over many at once, in parts", async () => {
     const opening = Array.from({ length: 300 }, () => sessionOut(ATTACKER[4]));
     const ends = Promise.all((await Promise.all(opening)).map(endOf));
-    const cut = await sessions.cut("all", droppedWithin("10.9.0.2"));
-    expect(cut).toMatchObject({ sockets: 300 });
+    expect(await ban(ATTACKER[4])).toMatchObject({ sockets: 300 });
     expect(new Set(await ends)).toEqual(new Set(["ECONNABORTED"]));
   });
 });

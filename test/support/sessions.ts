@@ -7,7 +7,7 @@ import {
 import { once } from "node:events";
 import { readFile, readdir, readlink } from "node:fs/promises";
 import type { Socket } from "node:net";
-import { covers, formatAddress, parseCidr } from "../../agent/model/cidr.js";
+import { formatAddress } from "../../agent/model/cidr.js";
 import type { IsDropped } from "../../agent/sessions/search.js";
 import type { DoomedSocket } from "../../agent/sessions/sockets.js";
 import type { Namespace } from "../../scripts/lab/namespace.js";
@@ -16,15 +16,6 @@ export const everybody: IsDropped = (addresses) =>
   Promise.resolve(addresses.map(() => true));
 export const nothing: IsDropped = (addresses) =>
   Promise.resolve(addresses.map(() => false));
-
-/** As a kernel that drops some ranges would answer. */
-export function droppedWithin(...ranges: string[]): IsDropped {
-  const cidrs = ranges.map(parseCidr);
-  return (addresses) =>
-    Promise.resolve(
-      addresses.map((each) => cidrs.some((cidr) => covers(cidr, each))),
-    );
-}
 
 /** Somebody in a namespace who opens a TCP session and says nothing. */
 export function caller(
