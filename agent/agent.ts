@@ -5,6 +5,7 @@ import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
 import { Converger } from "./converge.js";
+import { openCutter, type Cutter, type CutStatus } from "./cut.js";
 import { startDefence } from "./defend.js";
 import { Enforcement } from "./enforcement.js";
 import type { Enforcer, Hit } from "./enforce/enforcer.js";
@@ -58,6 +59,8 @@ export interface AgentView {
   readonly enforcer: Enforcer;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
   readonly telemetry: Pick<TelemetryWalk, "view">;
+  /** What became of open sessions; undefined where nothing is dropped anyway. */
+  readonly cut: CutStatus | undefined;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
 }
@@ -78,13 +81,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.own(defendItself(options, power, { telemetry, events }));
   const reporting = { status, events, telemetry };
   const link = opened.own(startLink(options, power, reporting));
-  const { ledger, enforcer, protection } = power;
+  const { ledger, enforcer, cutter, protection } = power;
   const lifetime = opened.release();
   return {
     ledger,
     enforcer,
     link: status,
     telemetry,
+    get cut() {
+      return cutter?.status;
+    },
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     broken: link.broken,
@@ -98,6 +104,8 @@ interface Power {
   /** Where an earlier ledger is that could not be believed any more. */
   readonly quarantined: Quarantined | undefined;
   readonly enforcer: Enforcer;
+  /** Undefined where nothing is dropped anyway. */
+  readonly cutter: Cutter | undefined;
   readonly protection: Protection;
   readonly enforcement: Enforcement;
   readonly receipts: Receipts;
@@ -123,6 +131,8 @@ async function openPower(
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
+  const cutter = await openCutter(enforcer, { backend, clock, events });
+  if (cutter !== undefined) opened.own(cutter);
   const receipts = new Receipts({
     agent: identity.agent,
     backend,
@@ -134,7 +144,7 @@ async function openPower(
     enforcer,
     clock,
     posture: () => ({ mode: "enforce", egress: config.enforce.egress }),
-    applied: () => undefined,
+    applied: (entries) => cutter?.cut(entries),
     mayReplace: () => status.hasCaughtUp,
   });
   const recovered = (revision: number) =>
@@ -156,7 +166,7 @@ async function openPower(
   await enforceNow();
   const rooms = { ledger, protection, enforcement, events };
   opened.own(startChores(options, rooms));
-  const power = { ledger, quarantined, enforcer, protection };
+  const power = { ledger, quarantined, enforcer, cutter, protection };
   return { ...power, enforcement, receipts };
 }
 

@@ -1,16 +1,37 @@
 import type { Clock } from "./clock.js";
+import type { Enforcer } from "./enforce/enforcer.js";
+import type { Backend } from "./enforce/pick.js";
 import type { AgentEvents } from "./events.js";
+import { loadLibc } from "./libc.js";
 import type { Cidr } from "./model/cidr.js";
+import type { Entry } from "./model/ruleset.js";
 import type { Ability } from "./sessions/ability.js";
 import type { IsDropped } from "./sessions/search.js";
-import { NotCut, type Cut, type Sessions } from "./sessions/sessions.js";
+import { NotCut, Sessions, type Cut } from "./sessions/sessions.js";
 
 export interface CutterPorts {
-  readonly sessions: Pick<Sessions, "ability" | "cut">;
+  /** Owned by the cutter. */
+  readonly sessions: Pick<Sessions, "ability" | "cut"> & Disposable;
   /** Which of these addresses the kernel drops now. */
   readonly isDropped: IsDropped;
   readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">;
   readonly events: Pick<AgentEvents, "sessionsCut" | "sessionsNotCut">;
+}
+
+/** Opens what it takes; undefined for a backend that drops nothing. */
+export async function openCutter(
+  enforcer: Pick<Enforcer, "drops">,
+  {
+    backend,
+    ...ports
+  }: Pick<CutterPorts, "clock" | "events"> & {
+    readonly backend: Backend;
+  },
+): Promise<Cutter | undefined> {
+  if (backend === "dry-run") return undefined;
+  const sessions = new Sessions(await loadLibc());
+  const isDropped: IsDropped = (addresses) => enforcer.drops(addresses);
+  return new Cutter({ ...ports, sessions, isDropped });
 }
 
 /** What there is to know of the sessions that bans cut. */
@@ -46,14 +67,18 @@ export class Cutter implements AsyncDisposable {
   }
 
   /**
-   * Cuts what is open with these ranges, or with any that is banned: at once, or
-   * after the rest that follows an earlier run. Of
-   * more than `MOST_PENDING` ranges it is no longer told which they are: then
-   * every session is looked at.
+   * Cuts what is open with these entries' ranges, or with any that is banned: at
+   * once, or after the rest that follows an earlier run. Of more than
+   * `MOST_PENDING` ranges it is no longer told which they are: then every session
+   * is looked at.
    */
-  cut(ranges: readonly Cidr[] | "all"): void {
+  cut(entries: readonly Entry[] | "all"): void {
     if (this.#stop.signal.aborted) return;
-    this.#pending = joined(this.#pending, ranges);
+    const dropping =
+      entries === "all"
+        ? entries
+        : entries.filter(({ observed }) => !observed).map(({ cidr }) => cidr);
+    this.#pending = joined(this.#pending, dropping);
     if (isSomething(this.#pending)) this.#run ??= this.#untilDone();
   }
 
@@ -67,6 +92,7 @@ export class Cutter implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#run;
+    this.#ports.sessions[Symbol.dispose]();
   }
 
   async #untilDone(): Promise<void> {

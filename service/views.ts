@@ -1,8 +1,10 @@
 import type { AgentView } from "../agent/agent.js";
 import type { Clock } from "../agent/clock.js";
+import type { CutStatus } from "../agent/cut.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { LinkState } from "../agent/link-status.js";
+import type { Can } from "../agent/sessions/ability.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
@@ -18,7 +20,19 @@ export interface StatusView {
   readonly feeds: readonly FeedView[];
   readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
   readonly hits: { readonly packets: number; readonly bytes: number };
+  /** Null where nothing is dropped. */
+  readonly sessions: SessionsView | null;
   readonly memoryMb: number;
+}
+
+/** Open sessions of banned addresses, since the agent started. */
+export interface SessionsView {
+  /** How many were cut. */
+  readonly sockets: number;
+  readonly flows: number;
+  /** What this kernel can't cut, and why. */
+  readonly outOfReach: readonly string[];
+  readonly lastFailure: { readonly at: string; readonly why: string } | null;
 }
 
 export interface LinkView {
@@ -89,6 +103,7 @@ export async function statusOf(options: {
       packets: hits.reduce((sum, { packets }) => sum + packets, 0),
       bytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
     },
+    sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
 }
@@ -115,6 +130,23 @@ export function banPageOf(
     expires: expiresAt >= FOREVER ? null : iso(expiresAt * 1000),
     held: held ?? null,
   }));
+}
+
+function sessionsView({
+  ability,
+  total,
+  lastFailure,
+}: CutStatus): SessionsView {
+  const outOfReach = Object.entries(ability).flatMap(
+    ([what, it]: [string, Can]) => (it.can ? [] : [`${what}: ${it.why}`]),
+  );
+  return {
+    ...total,
+    outOfReach,
+    lastFailure: lastFailure
+      ? { at: iso(lastFailure.at), why: lastFailure.why }
+      : null,
+  };
 }
 
 function linkView(state: LinkState, caughtUp: boolean): LinkView {

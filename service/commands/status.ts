@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
+import { printable } from "../../agent/log/printable.js";
 import { askAgent } from "../control-client.js";
 import type { StatusView } from "../views.js";
 import { table } from "../table.js";
@@ -18,6 +19,19 @@ export function statusCommand(program: Command, config: () => Config): void {
     });
 }
 
+/** What became of the open sessions of banned addresses. */
+function sessionLines({ sessions }: StatusView): readonly string[] {
+  if (sessions === null) return [];
+  const { sockets, flows, outOfReach, lastFailure } = sessions;
+  return [
+    `cut: ${sockets} sockets, ${flows} tracked connections`,
+    ...outOfReach.map((each) => `cannot cut ${each}`),
+    ...(lastFailure
+      ? [`not cut at ${lastFailure.at}: ${printable(lastFailure.why)}`]
+      : []),
+  ];
+}
+
 function asText(status: StatusView): string {
   const { kernel, ledger, cloud, hits } = status;
   const lines = [
@@ -26,6 +40,7 @@ function asText(status: StatusView): string {
       ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
       : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
     `dropped: ${hits.packets} packets, ${hits.bytes} bytes`,
+    ...sessionLines(status),
     `protected: ${[...status.protected.own, ...status.protected.gateways, ...status.protected.cloud].join(", ") || "nothing"}`,
     `memory: ${status.memoryMb} MB, version ${status.version}`,
   ];

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { Cutter } from "../../agent/cut.js";
 import { makeEvents } from "../../agent/events.js";
-import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { formatCidr } from "../../agent/model/cidr.js";
 import { NotCut, type Cut } from "../../agent/sessions/sessions.js";
 import type { Suspect } from "../../agent/sessions/suspects.js";
+import { lasting, observed } from "../support/entries.js";
 import { ManualClock, until } from "../support/clock.js";
 import { RecordingLogger } from "../support/agent-fixtures.js";
 
@@ -12,6 +13,7 @@ const can = { can: true } as const;
 /** Sessions of which each run lasts until it is told how it ends. */
 class HeldSessions {
   readonly ability = { tcp: can, udp: can, flows: can };
+  closed = false;
   readonly runs: { suspect: Suspect; end: (with_: Cut | Error) => void }[] = [];
 
   cut(suspect: Suspect): Promise<Cut> {
@@ -22,6 +24,10 @@ class HeldSessions {
       };
       this.runs.push({ suspect, end });
     });
+  }
+
+  [Symbol.dispose](): void {
+    this.closed = true;
   }
 
   /** What each run was told to look for. */
@@ -39,7 +45,7 @@ function stage() {
   const isDropped = () => Promise.resolve([]);
   const events = makeEvents(log);
   const cutter = new Cutter({ sessions, isDropped, clock, events });
-  const ban = (...ranges: string[]) => cutter.cut(ranges.map(parseCidr));
+  const ban = (...ranges: string[]) => cutter.cut(lasting(60, ...ranges));
   /** The run of that number, however long the rests before it. */
   const run = async (number: number) => {
     await until("a run", async () => {
@@ -76,9 +82,20 @@ describe("cutting sessions", () => {
     expect(log.lines).toEqual(["info: cut open sessions of banned addresses"]);
   });
 
+  it("leaves sessions alone that are merely observed", async () => {
+    const { sessions, cutter, run } = stage();
+    cutter.cut([...observed(60, "192.0.2.1"), ...lasting(60, "192.0.2.2")]);
+    (await run(1)).end(NOTHING);
+    cutter.cut(observed(60, "192.0.2.3"));
+    await cutter[Symbol.asyncDispose]();
+    expect(sessions.asked).toEqual([["192.0.2.2"]]);
+    expect(sessions.closed).toBe(true);
+  });
+
   it("looks at everything where too many ranges are pending", async () => {
     const { sessions, cutter, run } = stage();
-    const ranges = Array.from({ length: 4_097 }, () => parseCidr("192.0.2.1"));
+    const [entry] = lasting(60, "192.0.2.1");
+    const ranges = Array.from({ length: 4_097 }, () => entry!);
     cutter.cut(ranges);
     const first = await run(1);
     cutter.cut(ranges);

@@ -183,6 +183,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     enforcer,
     link: status,
     telemetry: { view: () => undefined },
+    cut: undefined,
     facts: () => facts,
     hits: () => enforcer.hits(),
   };
