@@ -136,6 +136,7 @@ async function openPower(
   const receipts = new Receipts({
     agent: identity.agent,
     backend,
+    mode: () => ledger.mode(),
     deviceKey: options.deviceKey,
     clock,
   });

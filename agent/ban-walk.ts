@@ -39,6 +39,7 @@ export interface BanSteps {
 export interface Recorded {
   readonly revision: number;
   readonly banned: number;
+  readonly observed: number;
   readonly lifted: number;
   readonly expired: number;
   readonly heldTotal: number;

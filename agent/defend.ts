@@ -87,7 +87,8 @@ export class Defence {
     const seconds = this.#offenders.sentence(source.name, now);
     const expiresAt = now + seconds;
     const reason = `${sensor}: too many failed logins on this host`;
-    const banOn = (cidr: Cidr) => this.#review({ cidr, expiresAt, reason });
+    const terms = { expiresAt, reason, observed: false };
+    const banOn = (cidr: Cidr) => this.#review({ cidr, ...terms });
     const whole = banOn(source.range);
     if (whole.held === undefined || source.range === source.address) {
       return whole;

@@ -2,6 +2,7 @@ import type * as v from "valibot";
 import type { Outcome } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import { formatCidr } from "./model/cidr.js";
+import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Receipt } from "./protocol/documents.js";
 import { limits } from "./protocol/limits.js";
@@ -14,6 +15,8 @@ import type { Session } from "./uplink/uplink.js";
 export interface ReceiptPorts {
   readonly agent: string;
   readonly backend: Receipt["backend"];
+  /** What the kernel does about bans, now that it was read back. */
+  mode(): Mode;
   readonly deviceKey: SigningKey;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
 }
@@ -25,6 +28,7 @@ export interface EarlierOutcome {
   readonly position: Position;
   readonly revision: number;
   readonly banned: number;
+  readonly observed: number;
   readonly lifted: number;
   readonly expired: number;
   readonly held: number;
@@ -71,6 +75,17 @@ export class Receipts {
     if (receipt.heldTotal > 0 || waitMs <= 0) this.#sayDue();
     else if (isFirst) void this.#sayIn(waitMs);
     return receipt;
+  }
+
+  /** Says again what was said in another mode than the host's present one. */
+  restate(): void {
+    const mode = this.#ports.mode();
+    for (const [feed, receipt] of this.#newest) {
+      if (receipt.mode === mode) continue;
+      this.#newest.set(feed, { ...receipt, mode });
+      this.#due.add(feed);
+    }
+    this.#sayDue();
   }
 
   /** Takes up what was recorded earlier, and is in force by now. */
@@ -120,15 +135,17 @@ export function wirePosition({
 
 function receiptOf(
   outcome: Enforced,
-  { agent, backend }: ReceiptPorts,
+  { agent, backend, mode }: ReceiptPorts,
 ): Receipt {
   const { position, recorded, receivedAt, recordedMs, enforcedMs } = outcome;
   return {
     agent,
     backend,
+    mode: mode(),
     position: wirePosition(position),
     revision: recorded.revision,
     banned: recorded.banned,
+    observed: recorded.observed,
     lifted: recorded.lifted,
     expired: recorded.expired,
     heldTotal: recorded.heldTotal,

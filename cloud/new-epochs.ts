@@ -65,7 +65,8 @@ function renewalOf(
 }
 
 function* opsOf(state: BanState, feed: FeedName, clock: Clock): Generator<Op> {
-  for (const { bans } of state.groups(feed, unixSeconds(clock.now()))) {
-    for (const ban of bans) yield { op: "ban", ...ban };
+  const groups = state.groups(feed, unixSeconds(clock.now()));
+  for (const { bans, observed } of groups) {
+    for (const ban of bans) yield { op: "ban", ...ban, observed };
   }
 }

@@ -132,9 +132,9 @@ export class Changes {
     const remove: Cidr[] = [];
     for (const row of rows) {
       const cidr = cidrOfRow(row);
-      const entry = this.#effective.of(cidr, now);
-      if (entry === undefined) remove.push(cidr);
-      else put.push(entry);
+      const entries = this.#effective.of(cidr, now);
+      if (entries.length === 0) remove.push(cidr);
+      else put.push(...entries);
     }
     return { revision, put, remove };
   }

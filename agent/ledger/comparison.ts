@@ -4,7 +4,7 @@ import { cidrOfRow, END, START, type RangeRow } from "./rows.js";
 
 /**
  * Finds the ranges that the kernel must hear of when a feed goes over from one
- * copy to another: those enforced by either and not alike by both.
+ * copy to another: those in force in either and not alike in both.
  */
 export class Comparison {
   readonly #boundary: Statement<RangeRow>;
@@ -28,7 +28,8 @@ export class Comparison {
            SELECT 1 FROM bans AS there
            WHERE there.copy = ?
              AND there.addr = here.addr AND there.prefix = here.prefix
-             AND there.held IS NULL AND there.expires_at = here.expires_at)
+             AND there.held IS NULL AND there.expires_at = here.expires_at
+             AND there.observed = here.observed)
        LIMIT ${MOST_REPLAYED + 1}`,
     );
     this.#walks =
@@ -57,7 +58,7 @@ export class Comparison {
     return this.#walks.length > 0 && !this.tooMany;
   }
 
-  /** What differs; a range whose expiry changed may stand in it twice. */
+  /** What differs; a range whose ban changed may stand in it twice. */
   get different(): readonly Cidr[] {
     return this.#different;
   }

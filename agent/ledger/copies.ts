@@ -7,6 +7,8 @@ export interface FeedCount {
   readonly bans: number;
   /** Of these, the ones that a guard stopped. */
   readonly held: number;
+  /** Of the others, those that are counted and reported, not dropped. */
+  readonly observed: number;
 }
 
 /**
@@ -35,7 +37,8 @@ export class Copies {
       )
       .pluck();
     this.#allCurrent = db.prepare(
-      "SELECT id, feed, bans, held FROM copies WHERE state = 'current' ORDER BY feed",
+      `SELECT id, feed, bans, held, observed FROM copies
+       WHERE state = 'current' ORDER BY feed`,
     );
     this.#state = db
       .prepare<string>("SELECT state FROM copies WHERE id = ?")
@@ -55,7 +58,9 @@ export class Copies {
       "UPDATE copies SET state = 'retired' WHERE state = 'staging' AND id <= ?",
     );
     this.#count = db.prepare(
-      "UPDATE copies SET bans = bans + ?, held = held + ? WHERE id = ?",
+      `UPDATE copies
+       SET bans = bans + ?, held = held + ?, observed = observed + ?
+       WHERE id = ?`,
     );
     this.#forget = db.prepare("DELETE FROM copies WHERE id = ?");
     const newest = "SELECT ifnull(max(id), 0) FROM copies";
@@ -111,8 +116,9 @@ export class Copies {
   }
 
   /** Takes note that a copy has so many bans more, or fewer. */
-  count(copy: number, { bans, held }: Growth): void {
-    if (bans !== 0 || held !== 0) this.#count.run(bans, held, copy);
+  count(copy: number, { bans, held, observed }: Growth): void {
+    if (bans === 0 && held === 0 && observed === 0) return;
+    this.#count.run(bans, held, observed, copy);
   }
 
   /** Forgets a copy that has no ban left. */
@@ -129,7 +135,4 @@ export interface CopyRow extends FeedCount {
   readonly id: number;
 }
 
-export interface Growth {
-  readonly bans: number;
-  readonly held: number;
-}
+export type Growth = Omit<FeedCount, "feed">;

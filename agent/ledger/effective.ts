@@ -6,34 +6,40 @@ import { cidrOfRow, rowOfCidr, START, type RangeRow } from "./rows.js";
 
 /**
  * What the kernel must hold: the union of every feed's current copy. Of a range
- * the longest ban wins, and held or expired bans don't count.
+ * the longest enforced and the longest observed ban win, and held or expired
+ * bans don't count.
  */
 export class Effective {
   readonly #db: Database;
   readonly #copies: Copies;
-  readonly #longest: Statement<number | null>;
+  readonly #longest: Statement<Longest>;
   /** The statement that merges so many copies. */
   readonly #merging = new Map<number, Statement<EntryRow>>();
 
   constructor(db: Database, copies: Copies) {
     this.#db = db;
     this.#copies = copies;
-    this.#longest = db
-      .prepare<number | null>(
-        `SELECT max(expires_at) FROM bans
-         WHERE copy IN (SELECT id FROM copies WHERE state = 'current')
-           AND addr = ? AND prefix = ? AND held IS NULL AND expires_at > ?`,
-      )
-      .pluck();
+    this.#longest = db.prepare(
+      `SELECT max(expires_at) AS expires_at, observed FROM bans
+       WHERE copy IN (SELECT id FROM copies WHERE state = 'current')
+         AND addr = ? AND prefix = ? AND held IS NULL AND expires_at > ?
+       GROUP BY observed`,
+    );
   }
 
-  of(cidr: Cidr, now: number): Entry | undefined {
-    const expiresAt = this.#longest.get(cidr.address, cidr.prefix, now);
-    return expiresAt ? { cidr, expiresAt, observed: false } : undefined;
+  /** None, or an enforced one, or an observed one, or both. */
+  of(cidr: Cidr, now: number): readonly Entry[] {
+    return this.#longest
+      .all(cidr.address, cidr.prefix, now)
+      .map(({ expires_at, observed }) => ({
+        cidr,
+        expiresAt: expires_at,
+        observed: observed === 1,
+      }));
   }
 
   /**
-   * Everything, by address and prefix, at most `size` at a time. Each slice is
+   * Everything, by address and prefix, at most `size` ranges at a time. Each slice is
    * read for itself, so that others may write in between: what they change of
    * the part already told has to be replayed afterwards.
    */
@@ -61,9 +67,9 @@ export class Effective {
   #completed(rows: EntryRow[], now: number): EntryRow[] {
     const last = rows.at(-1);
     if (last === undefined) return rows;
-    const entry = this.of(entryOfRow(last).cidr, now);
-    const expires_at = entry?.expiresAt ?? last.expires_at;
-    return [...rows.slice(0, -1), { ...last, expires_at }];
+    const { address, prefix } = entryOfRow(last).cidr;
+    const longest = this.#longest.all(address, prefix, now);
+    return [...rows, ...longest.map((each) => ({ ...last, ...each }))];
   }
 
   /**
@@ -73,12 +79,12 @@ export class Effective {
   #merge(copies: number): Statement<EntryRow> {
     let statement = this.#merging.get(copies);
     if (statement === undefined) {
-      const arm = `SELECT addr, prefix, expires_at FROM bans
+      const arm = `SELECT addr, prefix, expires_at, observed FROM bans
         WHERE copy = ? AND (addr, prefix) > (:addr, :prefix)
           AND held IS NULL AND expires_at > :now`;
       const arms = Array<string>(copies).fill(arm).join(" UNION ALL ");
       statement = this.#db.prepare<EntryRow>(
-        `SELECT hex(addr) AS hex, prefix, expires_at
+        `SELECT hex(addr) AS hex, prefix, expires_at, observed
          FROM (${arms} ORDER BY addr, prefix LIMIT :size)`,
       );
       this.#merging.set(copies, statement);
@@ -87,26 +93,37 @@ export class Effective {
   }
 }
 
-interface EntryRow {
-  readonly hex: string;
-  readonly prefix: number;
+interface Longest {
   readonly expires_at: number;
+  readonly observed: 0 | 1;
 }
 
-/** Folds neighbours that are the same range into one. */
+interface EntryRow extends Longest {
+  readonly hex: string;
+  readonly prefix: number;
+}
+
+/** Folds neighbours that are the same range, and alike observed or not, into one. */
 function longestOfEach(rows: readonly EntryRow[]): Entry[] {
   const longest: EntryRow[] = [];
   for (const row of rows) {
-    const last = longest.at(-1);
-    const isAnother = last?.hex !== row.hex || last.prefix !== row.prefix;
-    if (isAnother) longest.push(row);
-    else if (row.expires_at > last.expires_at) longest.splice(-1, 1, row);
+    // A range has two at most, so that its other one may stand between.
+    const back = isRival(longest.at(-1), row) ? -1 : -2;
+    const rival = longest.at(back);
+    if (!isRival(rival, row)) longest.push(row);
+    else if (row.expires_at > rival.expires_at) longest.splice(back, 1, row);
   }
   return longest.map(entryOfRow);
 }
 
-function entryOfRow({ hex, prefix, expires_at }: EntryRow): Entry {
+const isRival = (one: EntryRow | undefined, other: EntryRow): one is EntryRow =>
+  one?.hex === other.hex &&
+  one.prefix === other.prefix &&
+  one.observed === other.observed;
+
+function entryOfRow(row: EntryRow): Entry {
+  const { hex, prefix, expires_at: expiresAt } = row;
   const addr = new Uint8Array(Buffer.from(hex, "hex"));
   const cidr = cidrOfRow({ addr, prefix });
-  return { cidr, expiresAt: expires_at, observed: false };
+  return { cidr, expiresAt, observed: row.observed === 1 };
 }

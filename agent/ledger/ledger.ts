@@ -1,4 +1,5 @@
 import type { Cidr } from "../model/cidr.js";
+import { modes, type Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
@@ -36,6 +37,7 @@ export class Ledger implements Disposable {
   /** Random 32-bit number drawn when the file was made; never 0. */
   readonly id: number;
   readonly #db: Database;
+  readonly #meta: Meta;
   readonly #tables: StagingTables;
   readonly #effective: Effective;
   readonly #recorder: Recorder;
@@ -53,6 +55,7 @@ export class Ledger implements Disposable {
     this.#effective = new Effective(db, copies);
     const changes = new Changes(db, meta, this.#effective);
     this.#db = db;
+    this.#meta = meta;
     this.#tables = { db, feeds, copies, reasons, changes, outcomes };
     this.#recorder = new Recorder(db, this.#tables);
     this.#lookup = new Lookup(db, copies);
@@ -134,7 +137,7 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * The whole ruleset by address and prefix, at most `size` entries at a time.
+   * The whole ruleset by address and prefix, at most `size` ranges at a time.
    * Read `revision()` before: what is recorded meanwhile may be in it or not,
    * and `changesSince` that revision tells it.
    */
@@ -142,8 +145,11 @@ export class Ledger implements Disposable {
     return this.#effective.slices(size, now);
   }
 
-  /** Until when the kernel must drop exactly this range, if it must. */
-  effective(cidr: Cidr, now: number): Entry | undefined {
+  /**
+   * Until when the kernel must drop exactly this range, and until when observe
+   * it: none of the two, one, or both.
+   */
+  effective(cidr: Cidr, now: number): readonly Entry[] {
     return this.#db.read(() => this.#effective.of(cidr, now));
   }
 
@@ -162,12 +168,23 @@ export class Ledger implements Disposable {
     return this.#db.read(() => this.#lookup.held(page, now));
   }
 
+  /** What the whole host does about its bans. */
+  mode(): Mode {
+    return this.#db.read(() =>
+      this.#meta.get("mode") === 0 ? "enforce" : "observe",
+    );
+  }
+
+  /** Remembers what the whole host is to do; the kernel is not told by this. */
+  setMode(mode: Mode): void {
+    const value = modes.indexOf(mode);
+    this.#db.transaction(() => this.#meta.set("mode", value));
+  }
+
   /** How many bans each feed has, counted without looking at them. */
   counts(): readonly FeedCount[] {
     return this.#db.read(() =>
-      this.#tables.copies
-        .allCurrent()
-        .map(({ feed, bans, held }) => ({ feed, bans, held })),
+      this.#tables.copies.allCurrent().map(({ id: _id, ...count }) => count),
     );
   }
 

@@ -29,7 +29,7 @@ export class Lookup {
   constructor(db: Database, copies: Copies) {
     this.#copies = copies;
     const bansFrom = (table: string) =>
-      `SELECT addr, prefix, expires_at, text AS reason, held
+      `SELECT addr, prefix, expires_at, text AS reason, held, observed
        FROM ${table} CROSS JOIN reasons ON reasons.id = bans.reason
        WHERE copy = ? AND expires_at > ?`;
     this.#on = db.prepare(`${bansFrom("bans")} AND addr = ? AND prefix = ?`);

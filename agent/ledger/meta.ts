@@ -33,4 +33,6 @@ type MetaKey =
   | "revision"
   | "replayable_from"
   /** Digest of the guard that has seen every ban. */
-  | "guard";
+  | "guard"
+  /** 0 for enforce, 1 for observe. */
+  | "mode";

@@ -8,6 +8,8 @@ export interface Recorded {
   readonly revision: number;
   /** Bans that may be enforced. */
   readonly banned: number;
+  /** Bans that are counted and reported, not dropped. */
+  readonly observed: number;
   /** Lifts that took back a ban. */
   readonly lifted: number;
   /** Bans that had run out before they came, so that nothing is kept of them. */
@@ -23,6 +25,7 @@ export interface Outcome {
   readonly position: Omit<Position, "hash">;
   readonly revision: number;
   readonly banned: number;
+  readonly observed: number;
   readonly lifted: number;
   readonly expired: number;
   readonly held: number;
@@ -39,6 +42,7 @@ export class Tally {
   readonly #held: HeldBan[] = [];
   heldTotal = 0;
   banned = 0;
+  observed = 0;
   lifted = 0;
   expired = 0;
 
@@ -46,20 +50,22 @@ export class Tally {
     this.#feed = feed;
   }
 
-  ban({ cidr, expiresAt, reason, held }: ReviewedBan): void {
+  ban({ op: _op, held, ...ban }: ReviewedBan): void {
     if (held === undefined) {
-      this.banned++;
+      if (ban.observed) this.observed++;
+      else this.banned++;
       return;
     }
     this.heldTotal++;
     if (this.#held.length < MOST_HELD_TOLD) {
-      this.#held.push({ feed: this.#feed, cidr, expiresAt, reason, held });
+      this.#held.push({ feed: this.#feed, ...ban, held });
     }
   }
 
   at(revision: number): Recorded {
-    const { banned, lifted, expired, heldTotal } = this;
-    return { revision, banned, lifted, expired, heldTotal, held: this.#held };
+    const { banned, observed, lifted, expired, heldTotal } = this;
+    const counts = { banned, observed, lifted, expired, heldTotal };
+    return { revision, ...counts, held: this.#held };
   }
 }
 
@@ -72,7 +78,7 @@ export class Outcomes {
 
   constructor(db: Database) {
     this.#add = db.prepare(
-      "INSERT INTO outcomes VALUES (NULL,?,?,?,?,?,?,?,?,?,?)",
+      "INSERT INTO outcomes VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)",
     );
     // A feed's newest stays, however long ago: its receipt is made of it.
     this.#trim = db.prepare(
@@ -94,10 +100,12 @@ export class Outcomes {
     recorded: Recorded,
     now: number,
   ): void {
-    const { revision, banned, lifted, expired, heldTotal } = recorded;
+    const { revision, banned, observed, lifted, expired, heldTotal } = recorded;
     const what = [kind, feed, epoch, offset, revision];
     const counts = [banned, lifted, expired, heldTotal];
-    const { lastInsertRowid } = this.#add.run(...what, ...counts, now);
+    const { lastInsertRowid } = this.#add.run(
+      ...[...what, ...counts, now, observed],
+    );
     this.#trim.run(Number(lastInsertRowid) - MOST_OUTCOMES);
   }
 
@@ -117,6 +125,7 @@ function outcomeOf(row: OutcomeRow): Outcome {
     position: { feed: row.feed, epoch: row.epoch, offset: row.offset },
     revision: row.revision,
     banned: row.banned,
+    observed: row.observed,
     lifted: row.lifted,
     expired: row.expired,
     held: row.held,

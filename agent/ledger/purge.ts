@@ -14,7 +14,7 @@ export class Purge {
   readonly #tables: PurgeTables;
   readonly #cut: Statement<never>;
   readonly #boundary: Statement<BanKey>;
-  readonly #expire: Statement<HeldMark>;
+  readonly #expire: Statement<Expired>;
   readonly #reasonsUsed: Statement<number>;
   /** Where the round stands; there is none between two rounds. */
   #stage: Stage | undefined;
@@ -32,7 +32,8 @@ export class Purge {
       AND (copy, addr, prefix) <= (?, ?, ?)`;
     this.#expire = db.prepare(
       `DELETE FROM bans WHERE ${between} AND expires_at <= ?
-       RETURNING copy, held IS NOT NULL AS held`,
+       RETURNING copy, held IS NOT NULL AS held,
+         held IS NULL AND observed AS observed`,
     );
     this.#reasonsUsed = db
       .prepare<number>(`SELECT DISTINCT reason FROM bans WHERE ${between}`)
@@ -76,8 +77,8 @@ export class Purge {
     const to = this.#boundary.get(...from, limit - 1);
     const until = to ?? { ...END, copy: Number.MAX_SAFE_INTEGER };
     const between = [...from, until.copy, until.addr, until.prefix];
-    for (const { copy, held } of this.#expire.all(...between, now)) {
-      copies.count(copy, { bans: -1, held: -held });
+    for (const { copy, held, observed } of this.#expire.all(...between, now)) {
+      copies.count(copy, { bans: -1, held: -held, observed: -observed });
     }
     for (const id of this.#reasonsUsed.all(...between)) reasons.mark(id);
     return to === undefined
@@ -104,9 +105,10 @@ interface BanKey extends RangeRow {
   readonly copy: number;
 }
 
-interface HeldMark {
+interface Expired {
   readonly copy: number;
   readonly held: 0 | 1;
+  readonly observed: 0 | 1;
 }
 
 interface PurgeTables {

@@ -17,9 +17,11 @@ export class Recorder {
     this.#tables = tables;
     const here = "WHERE copy = ? AND addr = ? AND prefix = ?";
     this.#find = db.prepare(
-      `SELECT expires_at AS expiresAt, held FROM bans ${here}`,
+      `SELECT expires_at AS expiresAt, held, observed FROM bans ${here}`,
     );
-    this.#put = db.prepare("INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?)");
+    this.#put = db.prepare(
+      "INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?,?)",
+    );
     this.#remove = db.prepare(`DELETE FROM bans ${here}`);
   }
 
@@ -33,7 +35,7 @@ export class Recorder {
     const copy = copies.openCurrent(feed);
     const reasonId = reasons.interner();
     const tally = new Tally(feed);
-    const growth = { bans: 0, held: 0 };
+    const growth = { bans: 0, held: 0, observed: 0 };
     for (const op of ops) {
       const { address, prefix } = op.cidr;
       const before = this.#find.get(copy, address, prefix);
@@ -41,7 +43,7 @@ export class Recorder {
       if (ban !== undefined) this.#store(copy, ban, reasonId(ban.reason));
       else if (before !== undefined) this.#remove.run(copy, address, prefix);
 
-      const after = ban && { expiresAt: ban.expiresAt, held: ban.held ?? null };
+      const after = ban && storedAs(ban);
       if (inKernel(before) !== inKernel(after)) changes.mark(revision, op.cidr);
       grow(growth, before, after);
       tell(tally, op, { before, after });
@@ -51,15 +53,10 @@ export class Recorder {
   }
 
   #store(copy: number, ban: ReviewedBan, reason: number): void {
-    const { cidr, expiresAt, held } = ban;
-    this.#put.run(
-      copy,
-      cidr.address,
-      cidr.prefix,
-      expiresAt,
-      reason,
-      held ?? null,
-    );
+    const { address, prefix } = ban.cidr;
+    const { expiresAt, held, observed } = storedAs(ban);
+    const key = [copy, address, prefix];
+    this.#put.run(...key, expiresAt, reason, held, observed);
   }
 }
 
@@ -77,14 +74,26 @@ interface Moment {
 interface StoredBan {
   readonly expiresAt: number;
   readonly held: string | null;
+  readonly observed: number;
 }
+
+const storedAs = ({ expiresAt, held, observed }: ReviewedBan): StoredBan => ({
+  expiresAt,
+  held: held ?? null,
+  observed: Number(observed),
+});
 
 const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
   op.op === "ban" && op.expiresAt > now;
 
-/** Until when this ban alone would have the kernel drop its range. */
-const inKernel = (ban: StoredBan | undefined): number =>
-  ban === undefined || ban.held !== null ? 0 : ban.expiresAt;
+/**
+ * Until when this ban alone would have the kernel drop its range; negative for
+ * one that the kernel only observes.
+ */
+function inKernel(ban: StoredBan | undefined): number {
+  if (ban === undefined || ban.held !== null) return 0;
+  return ban.observed === 1 ? -ban.expiresAt : ban.expiresAt;
+}
 
 function grow(
   growth: { -readonly [K in keyof Growth]: number },
@@ -93,10 +102,14 @@ function grow(
 ): void {
   growth.bans += Number(after !== undefined) - Number(before !== undefined);
   growth.held += Number(isHeld(after)) - Number(isHeld(before));
+  growth.observed += Number(isObserved(after)) - Number(isObserved(before));
 }
 
 const isHeld = (ban: StoredBan | undefined): boolean =>
   ban !== undefined && ban.held !== null;
+
+const isObserved = (ban: StoredBan | undefined): boolean =>
+  ban?.held === null && ban.observed === 1;
 
 function tell(
   tally: Tally,

@@ -30,7 +30,7 @@ export class Review {
     this.#db = db;
     this.#tables = tables;
     this.#next = db.prepare(
-      `SELECT copy, addr, prefix, expires_at, held FROM bans
+      `SELECT copy, addr, prefix, expires_at, held, observed FROM bans
        WHERE copy = ? AND (addr, prefix) > (?, ?)
        ORDER BY addr, prefix LIMIT ?`,
     );
@@ -75,13 +75,15 @@ export class Review {
   #judge(rows: readonly ReviewRow[], guard: Guard, now: number): void {
     const { copies, changes } = this.#tables;
     let revision: number | undefined;
-    for (const { copy, addr, prefix, expires_at, held: before } of rows) {
+    for (const row of rows) {
+      const { copy, addr, prefix, expires_at, held: before } = row;
       const cidr = cidrOfRow({ addr, prefix });
       const held = guard.holdingRule(cidr) ?? null;
       if (held === before) continue;
       this.#hold.run(held, copy, addr, prefix);
       const growth = Number(held !== null) - Number(before !== null);
-      copies.count(copy, { bans: 0, held: growth });
+      const observed = -growth * row.observed;
+      copies.count(copy, { bans: 0, held: growth, observed });
       if (growth === 0 || expires_at <= now) continue;
       revision ??= changes.nextRevision();
       changes.mark(revision, cidr);
@@ -101,6 +103,7 @@ interface BanKey extends RangeRow {
 interface ReviewRow extends BanKey {
   readonly expires_at: number;
   readonly held: string | null;
+  readonly observed: 0 | 1;
 }
 
 interface ReviewTables {

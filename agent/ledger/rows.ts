@@ -24,6 +24,7 @@ export interface BanRow extends RangeRow {
   readonly expires_at: number;
   readonly reason: string;
   readonly held: string | null;
+  readonly observed: 0 | 1;
 }
 
 /** Below every range: where a walk through a table starts. */
@@ -49,4 +50,5 @@ export const banOfRow = (feed: FeedName, row: BanRow): RecordedBan => ({
   expiresAt: row.expires_at,
   reason: row.reason,
   held: row.held ?? undefined,
+  observed: row.observed === 1,
 });

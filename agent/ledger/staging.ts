@@ -57,7 +57,7 @@ export class Staging {
   ) {
     this.#tables = tables;
     this.#add = tables.db.prepare(
-      "INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     this.#inForce = tables.copies.current(feed);
     this.#began = tables.feeds.position(feed);
@@ -124,14 +124,11 @@ export class Staging {
     });
   }
 
-  #insert({ cidr, expiresAt, held }: ReviewedBan, reason: number): boolean {
+  #insert(ban: ReviewedBan, reason: number): boolean {
+    const { cidr, expiresAt, held, observed } = ban;
     const { changes } = this.#add.run(
-      this.#copy,
-      cidr.address,
-      cidr.prefix,
-      expiresAt,
-      reason,
-      held ?? null,
+      ...[this.#copy, cidr.address, cidr.prefix, expiresAt, reason],
+      ...[held ?? null, Number(observed)],
     );
     return changes > 0;
   }
@@ -157,10 +154,11 @@ export class Staging {
 
   #replaceCopy(): void {
     const { copies } = this.#tables;
-    const { banned, heldTotal } = this.#tally;
+    const { banned, observed, heldTotal: held } = this.#tally;
     if (this.#inForce !== undefined) copies.retire(this.#inForce);
     copies.makeCurrent(this.#copy);
-    copies.count(this.#copy, { bans: banned + heldTotal, held: heldTotal });
+    const bans = banned + observed + held;
+    copies.count(this.#copy, { bans, held, observed });
   }
 
   #markDifferences(revision: number): Adopted["convergence"] {

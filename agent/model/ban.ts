@@ -10,6 +10,8 @@ export interface Ban {
   readonly expiresAt: number;
   /** Why, in the words of whoever decided: at most `LONGEST_REASON` bytes. */
   readonly reason: string;
+  /** Counted and reported, not dropped. */
+  readonly observed: boolean;
 }
 
 /** What a feed is made of: a ban, or the withdrawal of one. */

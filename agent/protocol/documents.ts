@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { modes } from "../model/mode.js";
 import { limits } from "./limits.js";
 import {
   Count,
@@ -79,8 +80,12 @@ export const Receipt = v.strictObject({
   /** The ledger's counter that the kernel carried when it was read back. */
   revision: Count,
   backend: v.picklist(["nftables", "dry-run"]),
+  /** Whether the host drops what is banned, or only counts and reports it. */
+  mode: v.picklist(modes),
   /** What the segment or snapshot came to on this host. */
   banned: Count,
+  /** Bans that are counted and reported whatever the mode, and never dropped. */
+  observed: Count,
   lifted: Count,
   expired: Count,
   heldTotal: Count,

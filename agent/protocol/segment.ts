@@ -117,6 +117,8 @@ export function sealSegment(
 
 const LIFT = 0x80;
 const IPV6 = 0x40;
+/** Of a ban only. */
+const OBSERVED = 0x20;
 
 function checked(segment: Segment): Segment {
   const { first, last } = segment.header;
@@ -131,7 +133,7 @@ function writeOps(ops: readonly Op[], base: number): Uint8Array {
   const reasons = new ReasonTable();
   const writer = new ByteWriter(ops.length * 12);
   for (const op of ops) {
-    writeRange(writer, op.cidr, op.op === "lift" ? LIFT : 0);
+    writeRange(writer, op.cidr, flagsOf(op));
     if (op.op === "ban") {
       writeExpiry(writer, op.expiresAt, base);
       writer.varint(reasons.numberOf(op.reason));
@@ -140,6 +142,11 @@ function writeOps(ops: readonly Op[], base: number): Uint8Array {
   const head = new ByteWriter();
   reasons.writeTo(head);
   return head.raw(writer.bytes()).bytes();
+}
+
+function flagsOf(op: Op): number {
+  if (op.op === "lift") return LIFT;
+  return op.observed ? OBSERVED : 0;
 }
 
 function writeRange(writer: ByteWriter, cidr: Cidr, flags: number): void {
@@ -155,11 +162,14 @@ function readOp(
   reasons: readonly string[],
 ): Op {
   const tag = reader.byte();
-  if ((tag & ~(LIFT | IPV6)) !== 0) throw reader.fail(`has op tag ${tag}`);
+  const known = tag & LIFT ? LIFT | IPV6 : IPV6 | OBSERVED;
+  if ((tag & ~known) !== 0) throw reader.fail(`has op tag ${tag}`);
   const cidr = readRange(reader, tag & IPV6 ? 6 : 4);
   if (tag & LIFT) return { op: "lift", cidr };
   const expiresAt = readExpiry(reader, base);
-  return { op: "ban", cidr, expiresAt, reason: reasonAt(reasons, reader) };
+  const reason = reasonAt(reasons, reader);
+  const observed = (tag & OBSERVED) !== 0;
+  return { op: "ban", cidr, expiresAt, reason, observed };
 }
 
 /** Only the bytes that the prefix covers are carried; the rest are zeros. */

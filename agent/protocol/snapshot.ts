@@ -80,14 +80,15 @@ export interface SnapshotDraft {
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
   readonly notAfter: number;
-  /** Bans of one family and prefix length, in ascending order of address. */
   readonly groups: Iterable<Group>;
 }
 
+/** Bans that are alike, in ascending order of address. */
 export interface Group {
   readonly family: Family;
   readonly prefix: number;
-  readonly bans: Iterable<Ban>;
+  readonly observed: boolean;
+  readonly bans: Iterable<Omit<Ban, "observed">>;
 }
 
 /**
@@ -117,6 +118,7 @@ export function sealSnapshot(
 }
 
 const IPV6 = 0x40;
+const OBSERVED = 0x20;
 
 /**
  * A group is three columns, each behind its length, because like beside like
@@ -128,8 +130,10 @@ function* readGroup(
   reasons: readonly string[],
 ): Generator<Ban> {
   const tag = reader.byte();
-  if ((tag & ~IPV6) !== 0) throw reader.fail(`has group tag ${tag}`);
+  const known = IPV6 | OBSERVED;
+  if ((tag & ~known) !== 0) throw reader.fail(`has group tag ${tag}`);
   const family = tag & IPV6 ? 6 : 4;
+  const observed = (tag & OBSERVED) !== 0;
   const prefix = reader.byte();
   if (prefix > width(family) * 8) throw reader.fail(`has prefix ${prefix}`);
   const count = reader.varint();
@@ -145,6 +149,7 @@ function* readGroup(
       cidr: canonical(addresses, address, prefix),
       expiresAt: readExpiry(expiries, base),
       reason: reasonAt(reasons, reasonNumbers),
+      observed,
     };
   }
   for (const each of [addresses, expiries, reasonNumbers]) each.end();
@@ -187,7 +192,7 @@ function writeGroups(
 
 function writeGroup(
   writer: ByteWriter,
-  { family, prefix, bans }: Group,
+  { family, prefix, observed, bans }: Group,
   base: number,
   reasons: ReasonTable,
 ): number {
@@ -207,8 +212,8 @@ function writeGroup(
     count++;
   }
   if (count === 0) return 0;
-  writer.byte(family === 6 ? IPV6 : 0).byte(prefix);
-  writer.varint(count);
+  const tag = (family === 6 ? IPV6 : 0) | (observed ? OBSERVED : 0);
+  writer.byte(tag).byte(prefix).varint(count);
   for (const each of [addresses, expiries, reasonNumbers]) {
     writer.varint(each.length).raw(each.bytes());
   }

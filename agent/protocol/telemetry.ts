@@ -64,8 +64,9 @@ const Vitals = v.strictObject({
   /** Resident memory of the agent. */
   agentBytes: Count,
   uptimeSeconds: Count,
-  /** Bans in force, and held. */
+  /** Bans in force, only observed, and held. */
   bans: Count,
+  observed: Count,
   held: Count,
 });
 

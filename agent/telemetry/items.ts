@@ -9,10 +9,11 @@ export interface VitalsReading {
   readonly uptimeSeconds: number;
 }
 
-/** How many bans each feed has, those that a guard stopped included. */
+/** How many bans each feed has; of them, those held and those only observed. */
 export interface BanCount {
   readonly bans: number;
   readonly held: number;
+  readonly observed: number;
 }
 
 export function vitalsItem(
@@ -20,8 +21,10 @@ export function vitalsItem(
   counts: readonly BanCount[],
   now: number,
 ): ItemOf<"vitals"> {
-  const held = counts.reduce((sum, each) => sum + each.held, 0);
-  const all = counts.reduce((sum, each) => sum + each.bans, 0);
+  const sumOf = (part: keyof BanCount) =>
+    counts.reduce((sum, each) => sum + each[part], 0);
+  const held = sumOf("held");
+  const observed = sumOf("observed");
   return {
     kind: "vitals",
     time: Math.floor(now),
@@ -30,7 +33,8 @@ export function vitalsItem(
     memoryTotalBytes: reading.memoryTotalBytes,
     agentBytes: reading.agentBytes,
     uptimeSeconds: reading.uptimeSeconds,
-    bans: all - held,
+    bans: sumOf("bans") - held - observed,
+    observed,
     held,
   };
 }

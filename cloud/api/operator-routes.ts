@@ -3,6 +3,7 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ORG_ID, type FeedName } from "../../agent/model/position.js";
 import type { Cidr } from "../../agent/model/cidr.js";
+import type { Terms } from "../decide/decisions.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { ListReader, readList } from "../lists/list.js";
 import { newId } from "../registry/secrets.js";
@@ -87,9 +88,8 @@ function decisionRoutes(
   routes.post("/bans", async (c) => {
     const order = checked(BanOrder, await jsonBody(c));
     const feed = knownFeed(order.feed, ports);
-    const { for: forSeconds, reason } = order;
     const mandate = { feed, by: c.get("operator") };
-    const terms = { forSeconds, reason };
+    const terms = termsOf(order);
     return c.json(await decisions.ban(mandate, rangesOf(order), terms), 201);
   });
   routes.post("/lifts", async (c) => {
@@ -119,7 +119,7 @@ function answerRoutes(
       epoch,
       offset,
       hash: Buffer.from(hash).toString("hex"),
-      bans: counts[feed] ?? 0,
+      ...(counts[feed] ?? { bans: 0, observed: 0 }),
     }));
     return c.json({ feeds });
   });
@@ -150,9 +150,8 @@ async function importList(
       message: "the list holds no range",
     });
   }
-  const { for: forSeconds, reason } = order;
   const mandate = { feed, by: c.get("operator") };
-  const terms = { forSeconds, reason };
+  const terms = termsOf(order);
   const decision = await ports.decisions.import(mandate, reader.ranges, terms);
   return c.json({ ...decision, ...reader.report() }, 201);
 }
@@ -212,6 +211,15 @@ function operatorOf(c: Context, { registry }: OperatorApiPorts): string {
       message: "the bearer token is no operator's",
     },
   ]);
+}
+
+function termsOf(order: {
+  readonly for: number | undefined;
+  readonly reason: string;
+  readonly observe: boolean;
+}): Terms {
+  const { for: forSeconds, reason, observe: observed } = order;
+  return { forSeconds, reason, observed };
 }
 
 function knownFeed(feed: FeedName, { index }: OperatorApiPorts): FeedName {

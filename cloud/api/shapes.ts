@@ -34,11 +34,19 @@ const rangeFields = {
   feed: v.optional(CloudFeed, "urgent"),
 };
 
+/** A boolean as a query says it. */
+const YesOrNo = v.pipe(
+  v.picklist(["true", "false"]),
+  v.transform((text) => text === "true"),
+);
+
 /** Body of `POST /v1/bans`. */
 export const BanOrder = v.strictObject({
   ...rangeFields,
   for: v.optional(Term, "4h"),
   reason: v.optional(Reason, ""),
+  /** Hosts are to count and report, and drop nothing. */
+  observe: v.optional(v.boolean(), false),
 });
 
 /** Body of `POST /v1/lifts`. */
@@ -49,6 +57,7 @@ export const ImportOrder = v.strictObject({
   feed: v.optional(CloudFeed, "reputation"),
   for: v.optional(Term, "7d"),
   reason: v.optional(Reason, ""),
+  observe: v.optional(YesOrNo, "false"),
   format: v.optional(v.picklist(listFormats)),
 });
 

@@ -82,6 +82,7 @@ export class Client {
     readonly feed: string;
     readonly for: string;
     readonly reason: string;
+    readonly observe: boolean;
   }): Promise<Decision> {
     return this.#post("/v1/bans", order);
   }

@@ -10,6 +10,7 @@ interface BanOptions {
   readonly feed: string;
   readonly for: string;
   readonly reason: string;
+  readonly observe?: true;
   readonly wait?: true;
 }
 
@@ -22,20 +23,25 @@ export function addDecisionCommands(program: Command, io: Io): void {
     .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
     .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "4h")
     .option("--reason <text>", "for whoever asks later", "")
+    .option("--observe", OBSERVE_HELP)
     .option("--wait", "wait for the receipts of all connected agents")
     .addHelpText(
       "after",
       `
 Examples:
   $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force"
-  $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait`,
+  $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait
+  $ tourniquet-cloud ban 192.0.2.0/24 --observe --reason "would this hit anybody?"
+
+Banning again without --observe enforces a ban that was only observed.`,
     )
     .action(async (ranges: string[], _, command: Command) => {
       const options = command.optsWithGlobals<BanOptions>();
-      const { feed, for: term, reason } = options;
+      const { feed, for: term, reason, observe = false } = options;
       const client = Client.of(options.dir);
-      const decision = await client.ban({ ranges, feed, for: term, reason });
-      io.out(described("banned", ranges.length, decision));
+      const order = { ranges, feed, for: term, reason, observe };
+      const decision = await client.ban(order);
+      io.out(described(doneTo(observe), ranges.length, decision));
       if (options.wait) await waitForReceipts(client, decision, io);
     });
 
@@ -62,16 +68,17 @@ function addImport(program: Command, io: Io): void {
     .option("--feed <name>", "urgent, reputation or org/<id>", "reputation")
     .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "7d")
     .option("--reason <text>", "for whoever asks later", "")
+    .option("--observe", OBSERVE_HELP)
     .addHelpText(
       "after",
       "\nExample:\n  $ tourniquet-cloud import drop_v4.json --for 1d --reason spamhaus-drop",
     )
     .action(async (file: string, _, command: Command) => {
       const options = command.optsWithGlobals<BanOptions>();
-      const { dir, feed, for: term, reason } = options;
-      const terms = { feed, for: term, reason };
+      const { dir, feed, for: term, reason, observe = false } = options;
+      const terms = { feed, for: term, reason, observe: String(observe) };
       const answer = await Client.of(dir).import(file, terms);
-      io.out(described("banned", answer.entries, answer));
+      io.out(described(doneTo(observe), answer.entries, answer));
       const { format, masked, duplicates, rejected, rejections } = answer;
       io.out(
         `${format ?? "empty"} list: ${masked} masked, ${duplicates} duplicates, ${rejected} lines rejected`,
@@ -81,6 +88,10 @@ function addImport(program: Command, io: Io): void {
       }
     });
 }
+
+const OBSERVE_HELP = "only count and report their packets, drop nothing";
+
+const doneTo = (observe: boolean): string => (observe ? "observed" : "banned");
 
 function described(done: string, ranges: number, decision: Decision): string {
   const { decision: id, feed, offset } = decision;
@@ -117,11 +128,12 @@ async function waitForReceipts(
   }
   io.out(
     table(
-      ["agent", "host", "enforced ms", "held"],
+      ["agent", "host", "mode", "enforced ms", "held"],
       expected.map(({ id, hostname }) => {
         const receipt = found.get(id)?.receipt;
         const ms = receipt?.enforcedMs.toFixed(1) ?? "no receipt";
-        return [id, hostname, ms, receipt?.heldTotal ?? ""];
+        const held = receipt?.heldTotal ?? "";
+        return [id, hostname, receipt?.mode ?? "", ms, held];
       }),
     ),
   );

@@ -80,8 +80,11 @@ function addReceipts(program: Command, io: Io): void {
 const asJson = (entry: ReceiptEntry): string => JSON.stringify(entry);
 
 function asLine({ at, receipt }: ReceiptEntry): string {
-  const { agent, position, banned, lifted, heldTotal, enforcedMs } = receipt;
-  return `${dateOf(at)} ${agent} ${position.feed}@${position.offset} +${banned} -${lifted} held ${heldTotal} in ${enforcedMs.toFixed(1)} ms`;
+  const { agent, position, mode, enforcedMs } = receipt;
+  const { banned, lifted, observed, heldTotal } = receipt;
+  const counts = `+${banned} -${lifted} observed ${observed} held ${heldTotal}`;
+  const ms = enforcedMs.toFixed(1);
+  return `${dateOf(at)} ${agent} ${position.feed}@${position.offset} ${mode} ${counts} in ${ms} ms`;
 }
 
 const LOOK_EVERY_MS = 500;

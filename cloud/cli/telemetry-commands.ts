@@ -124,10 +124,12 @@ function decisionRow(entry: DecisionEntry): readonly string[] {
   return [decision, dateOf(decidedAt), by, what, feed, reason, evidence];
 }
 
-function whatOf({ ranges, targets }: DecisionEntry): string {
+function whatOf({ ranges, targets, observed }: DecisionEntry): string {
   const unnamed = ranges - targets.length;
-  if (targets.length === 0) return `${ranges} ranges`;
-  return targets.join(", ") + (unnamed > 0 ? ` and ${unnamed} more` : "");
+  const more = unnamed > 0 ? ` and ${unnamed} more` : "";
+  const named = targets.join(", ") + more;
+  const what = targets.length === 0 ? `${ranges} ranges` : named;
+  return what + (observed ? " (observed)" : "");
 }
 
 /** Without the fields that nobody gave. */

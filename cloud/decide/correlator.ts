@@ -134,7 +134,7 @@ export class Correlator implements AsyncDisposable {
     if (!(await this.#isWorthIt(range))) return;
     const { rule, reason, evidence } = verdict;
     const mandate = { feed: "urgent", by: `rule:${rule}`, evidence } as const;
-    const terms = { forSeconds: settings.banForS, reason };
+    const terms = { forSeconds: settings.banForS, reason, observed: false };
     const startedAt = clock.monotonic();
     const { decision } = await decisions.ban(mandate, [range], terms);
     const tookMs = clock.monotonic() - startedAt;

@@ -16,6 +16,8 @@ export interface DecisionEntry {
   readonly ranges: number;
   readonly targets: readonly string[];
   readonly reason: string;
+  /** Hosts only count and report what it banned. */
+  readonly observed: boolean;
   /** Sequence numbers of the telemetry that a rule decided on. */
   readonly evidence: readonly number[];
 }
@@ -36,7 +38,7 @@ export class DecisionLog {
   constructor(database: Database) {
     this.#decisions = database.prepare(
       `SELECT seq, id AS decision, decided_at AS decidedAt, action, feed,
-         decided_by AS by, ranges, targets, reason, evidence
+         decided_by AS by, ranges, targets, reason, observed, evidence
        FROM decisions
        WHERE (@before IS NULL OR seq < @before)
          AND (@by IS NULL OR decided_by = @by)
@@ -59,6 +61,7 @@ export class DecisionLog {
     const bound = { limit, before: before ?? null, by: by ?? null };
     return this.#decisions.all(bound).map((row) => ({
       ...row,
+      observed: row.observed === 1,
       targets: JSON.parse(row.targets) as string[],
       evidence: JSON.parse(row.evidence) as number[],
     }));
@@ -75,7 +78,8 @@ export class DecisionLog {
   }
 }
 
-type Row = Omit<DecisionEntry, "targets" | "evidence"> & {
+type Row = Omit<DecisionEntry, "observed" | "targets" | "evidence"> & {
+  readonly observed: 0 | 1;
   readonly targets: string;
   readonly evidence: string;
 };

@@ -13,7 +13,7 @@ export const decisionTables: Projection = {
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
       feed TEXT NOT NULL, decided_by TEXT NOT NULL, ranges INTEGER NOT NULL,
       reason TEXT NOT NULL, decided_at INTEGER NOT NULL,
-      evidence TEXT NOT NULL, targets TEXT NOT NULL
+      evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL
     ) STRICT;
     CREATE TABLE spent (
       attacker TEXT PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -24,15 +24,17 @@ export const decisionTables: Projection = {
 
   fold(database) {
     const add = database.prepare(
-      "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '[]')",
+      "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]')",
     );
     const carryOut = segmentFold(database);
     return ({ seq, at, event }) => {
       if (event.kind === "decided") {
         const { decision, action, feed, by, ranges, reason } = event;
         const evidence = JSON.stringify(event.evidence ?? []);
+        const observed = Number(event.observed ?? false);
         add.run(
-          ...[seq, decision, action, feed, by, ranges, reason, at, evidence],
+          ...[seq, decision, action, feed, by, ranges, reason, at],
+          ...[evidence, observed],
         );
       } else if (event.kind === "segment") {
         carryOut(event, seq, at);

@@ -16,11 +16,13 @@ export interface Mandate {
   readonly evidence?: readonly number[];
 }
 
-/** How long and why. */
+/** How long, why, and whether packets are only counted. */
 export interface Terms {
   /** Seconds from now; undefined is for ever. */
   readonly forSeconds: number | undefined;
   readonly reason: string;
+  /** Hosts count and report, and drop nothing. */
+  readonly observed: boolean;
 }
 
 /** A decision that is on its way to the agents. */
@@ -53,22 +55,20 @@ export class Decisions {
     ranges: readonly Cidr[],
     terms: Terms,
   ): Promise<Decision> {
-    const expiresAt = this.#expiry(terms.forSeconds);
-    const { reason } = terms;
+    const { forSeconds, ...rest } = terms;
+    const expiresAt = this.#expiry(forSeconds);
     const ops = ranges.map((cidr): Op => ({
-      op: "ban",
-      cidr,
-      expiresAt,
-      reason,
+      ...{ op: "ban", cidr, expiresAt, ...rest },
     }));
     const count = ranges.length;
-    return this.#publish({ action: "ban", mandate, count, reason }, ops);
+    return this.#publish({ action: "ban", mandate, count, ...rest }, ops);
   }
 
   async lift(mandate: Mandate, ranges: readonly Cidr[]): Promise<Decision> {
     const ops = ranges.map((cidr): Op => ({ op: "lift", cidr }));
     const count = ranges.length;
-    return this.#publish({ action: "lift", mandate, count, reason: "" }, ops);
+    const nothing = { reason: "", observed: false };
+    return this.#publish({ action: "lift", mandate, count, ...nothing }, ops);
   }
 
   /** Bans a whole list; where it sets its own terms, those count. */
@@ -77,19 +77,19 @@ export class Decisions {
     ranges: Iterable<StoredRange> & { readonly size: number },
     terms: Terms,
   ): Promise<Decision> {
-    const { reason } = terms;
+    const { forSeconds: _usual, ...rest } = terms;
     const count = ranges.size;
     const ops = this.#opsOf(ranges, terms);
-    return this.#publish({ action: "import", mandate, count, reason }, ops);
+    return this.#publish({ action: "import", mandate, count, ...rest }, ops);
   }
 
   *#opsOf(ranges: Iterable<StoredRange>, terms: Terms): Generator<Op> {
-    const { reason } = terms;
-    const usual = this.#expiry(terms.forSeconds);
+    const { forSeconds, ...rest } = terms;
+    const usual = this.#expiry(forSeconds);
     for (const { cidr, timeout } of ranges) {
       const own = timeout === 0 ? undefined : timeout;
       const expiresAt = timeout === undefined ? usual : this.#expiry(own);
-      yield { op: "ban", cidr, expiresAt, reason };
+      yield { op: "ban", cidr, expiresAt, ...rest };
     }
   }
 
@@ -99,12 +99,16 @@ export class Decisions {
       readonly mandate: Mandate;
       readonly count: number;
       readonly reason: string;
+      readonly observed: boolean;
     },
     ops: Iterable<Op>,
   ): Promise<Decision> {
-    const { action, mandate, count: ranges, reason } = what;
+    const { action, mandate, count: ranges, reason, observed } = what;
     const decision = newId("dec");
-    const decided = { decision, action, ...mandate, ranges, reason };
+    const decided = {
+      ...{ decision, action, ...mandate, ranges, reason },
+      ...(observed && { observed }),
+    };
     const { position, decidedAt } = await this.#feeds.publish(
       { kind: "decided", ...decided },
       ops,

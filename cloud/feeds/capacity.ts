@@ -19,7 +19,7 @@ export class FeedFull extends Error {
 export interface CapacityPorts {
   standing(feed: FeedName): Position | undefined;
   /** How many bans each feed holds; takes a while. */
-  counts(): Promise<Readonly<Record<string, number>>>;
+  counts(): Promise<Readonly<Record<string, { readonly bans: number }>>>;
 }
 
 /** Keeps each feed within what one snapshot holds. */
@@ -39,7 +39,7 @@ export class Capacity {
   async makeRoom(feed: FeedName, more: number): Promise<void> {
     if (this.#most(feed) + more <= limits.snapshotBans) return;
     const at = this.#ports.standing(feed);
-    const bans = (await this.#ports.counts())[feed] ?? 0;
+    const bans = (await this.#ports.counts())[feed]?.bans ?? 0;
     if (at !== undefined) this.#counted.set(feed, { at, bans });
     if (bans + more > limits.snapshotBans) throw new FeedFull(feed, bans, more);
   }

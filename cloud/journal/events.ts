@@ -55,6 +55,8 @@ export interface Decided {
   readonly reason: string;
   /** What a rule decided on: sequence numbers of the telemetry. Rules only. */
   readonly evidence?: readonly number[];
+  /** Hosts only count and report what is banned; absent: they drop it. */
+  readonly observed?: true;
 }
 
 export interface SegmentSealed {

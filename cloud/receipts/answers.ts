@@ -5,6 +5,7 @@ import type { Receipt } from "../../agent/protocol/documents.js";
 import { TokenBucket } from "../gateway/token-bucket.js";
 import type { Event, RefusalGiven } from "../journal/events.js";
 import type { Agent } from "../registry/registry.js";
+import type { Standing } from "./receipts.js";
 
 export interface AnswersPorts {
   readonly clock: Clock;
@@ -12,7 +13,7 @@ export interface AnswersPorts {
   /** Where the cloud's own feed stands. */
   standing(feed: FeedName): Pick<Position, "epoch" | "offset"> | undefined;
   /** How far the agent's receipts of the epoch go; undefined without any. */
-  newest(agent: string, feed: FeedName, epoch: string): number | undefined;
+  newest(agent: string, feed: FeedName, epoch: string): Standing | undefined;
   /** Takes an event down, soon. */
   note(event: Event): void;
 }
@@ -22,25 +23,28 @@ export class Answers {
   readonly #ports: AnswersPorts;
   readonly #budgets = new Map<string, TokenBucket>();
   /** By agent and feed, as far as this process has heard. */
-  readonly #newest = new Map<string, { epoch: string; offset: number }>();
+  readonly #newest = new Map<string, Standing & { epoch: string }>();
   readonly #seenAt = new Map<string, number>();
 
   constructor(ports: AnswersPorts) {
     this.#ports = ports;
   }
 
-  /** A receipt that is genuine; it is kept when it goes beyond the last one. */
+  /**
+   * A receipt that is genuine; it is kept when it goes beyond the last one, or
+   * says of the same place that the host enforces now, or no longer does.
+   */
   receipt(
     receipt: Receipt,
     evidence: { readonly signed: string; readonly signature: string },
   ): void {
-    const { agent, position } = receipt;
+    const { agent, position, mode } = receipt;
     const { feed, epoch, offset } = position;
     if (!this.#isOurs(receipt, evidence.signed)) return;
     const newest = this.#newestOf(agent, position);
-    if (newest !== undefined && offset <= newest) return;
+    if (newest !== undefined && !isNews({ offset, mode }, newest)) return;
     if (!this.#affords(agent)) return;
-    this.#newest.set(`${agent} ${feed}`, { epoch, offset });
+    this.#newest.set(`${agent} ${feed}`, { epoch, offset, mode });
     this.#ports.note({ kind: "receipt", agent, ...evidence });
   }
 
@@ -71,10 +75,10 @@ export class Answers {
     return false;
   }
 
-  #newestOf(agent: string, at: Receipt["position"]): number | undefined {
+  #newestOf(agent: string, at: Receipt["position"]): Standing | undefined {
     const { feed, epoch } = at;
     const heard = this.#newest.get(`${agent} ${feed}`);
-    if (heard?.epoch === epoch) return heard.offset;
+    if (heard?.epoch === epoch) return heard;
     return this.#ports.newest(agent, feed, epoch);
   }
 
@@ -85,6 +89,10 @@ export class Answers {
     return budget.take();
   }
 }
+
+const isNews = (said: Standing, before: Standing): boolean =>
+  said.offset > before.offset ||
+  (said.offset === before.offset && said.mode !== before.mode);
 
 /** A receipt that names 64 held bans has ten thousand. */
 const MOST_RECEIPT_BYTES = 16 * 1024;

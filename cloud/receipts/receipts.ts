@@ -9,7 +9,7 @@ export const receiptTables: Projection = {
     CREATE TABLE receipts (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       feed TEXT NOT NULL, epoch TEXT NOT NULL, last INTEGER NOT NULL,
-      receipt TEXT NOT NULL
+      mode TEXT NOT NULL, receipt TEXT NOT NULL
     ) STRICT;
     CREATE INDEX receipts_by_place ON receipts (feed, epoch, last);
     CREATE INDEX receipts_by_agent ON receipts (agent, feed, epoch, last);
@@ -20,17 +20,17 @@ export const receiptTables: Projection = {
 
   fold(database) {
     const addReceipt = database.prepare(
-      "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     const addRefusal = database.prepare(
       "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)",
     );
     return ({ seq, at, event }) => {
       if (event.kind === "receipt") {
-        const { position } = JSON.parse(event.signed) as Receipt;
+        const { position, mode } = JSON.parse(event.signed) as Receipt;
         const { feed, epoch, offset } = position;
         const { agent, signed } = event;
-        addReceipt.run(seq, at, agent, feed, epoch, offset, signed);
+        addReceipt.run(seq, at, agent, feed, epoch, offset, mode, signed);
       } else if (event.kind === "refusal") {
         const { agent, feed, code, detail } = event;
         addRefusal.run(seq, at, agent, feed, code, detail);
@@ -71,15 +71,15 @@ export interface AnswerQuery {
 export class Receipts {
   readonly #database: Database;
   readonly #prepared = new Map<string, Statement<unknown>>();
-  readonly #newest: Statement<number | null>;
+  readonly #newest: Statement<Standing>;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#newest = database
-      .prepare<unknown[], number | null>(
-        "SELECT max(last) FROM receipts WHERE agent = ? AND feed = ? AND epoch = ?",
-      )
-      .pluck();
+    this.#newest = database.prepare(
+      `SELECT last AS offset, mode FROM receipts
+       WHERE agent = ? AND feed = ? AND epoch = ?
+       ORDER BY last DESC, seq DESC LIMIT 1`,
+    );
   }
 
   receipts(query: AnswerQuery): readonly ReceiptEntry[] {
@@ -104,8 +104,8 @@ export class Receipts {
   }
 
   /** How far the agent's receipts of an epoch go. */
-  newest(agent: string, feed: FeedName, epoch: string): number | undefined {
-    return this.#newest.get(agent, feed, epoch) ?? undefined;
+  newest(agent: string, feed: FeedName, epoch: string): Standing | undefined {
+    return this.#newest.get(agent, feed, epoch);
   }
 
   /** Only what is asked for stands in the statement, so that indexes serve it. */
@@ -124,6 +124,9 @@ export class Receipts {
     return known as Statement<Row>;
   }
 }
+
+/** What the newest receipt says. */
+export type Standing = Pick<Receipt, "mode"> & { readonly offset: number };
 
 interface ReceiptRow {
   readonly seq: number;

@@ -229,6 +229,7 @@ function filledLedger(path: string, cidrs: readonly Cidr[]): Ledger {
       cidr,
       expiresAt: now + 86_400,
       reason: "benchmark",
+      observed: false,
     }));
     staging.add(slice, now);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import * as v from "valibot";
 import { parseCidr } from "../../agent/model/cidr.js";
+import type { Mode } from "../../agent/model/mode.js";
 import { Receipt } from "../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
@@ -23,6 +24,7 @@ describe("a receipt", () => {
     expect(v.parse(Receipt, JSON.parse(message.signed))).toEqual({
       agent: "agent-1",
       backend: "dry-run",
+      mode: "enforce",
       position: {
         feed: "urgent",
         epoch: "e1",
@@ -31,6 +33,7 @@ describe("a receipt", () => {
       },
       revision: 5,
       banned: 2,
+      observed: 1,
       lifted: 1,
       expired: 0,
       heldTotal: 1,
@@ -96,6 +99,16 @@ describe("a receipt", () => {
     expect(said).toHaveLength(3);
   });
 
+  it("is said again when the host no longer enforces", () => {
+    let mode: Mode = "enforce";
+    const { receipts, said } = open(() => mode);
+    receipts.give(enforced());
+    mode = "observe";
+    receipts.restate();
+    expect(said.map(modeOf)).toEqual(["enforce", "observe"]);
+    expect(said.map(revisionOf)).toEqual([5, 5]);
+  });
+
   it("of what an earlier run recorded is dated by the ledger", () => {
     const { receipts, said } = open();
     receipts.recall(
@@ -104,6 +117,7 @@ describe("a receipt", () => {
           position: position(3, Buffer.alloc(32, 9)),
           revision: 5,
           banned: 2,
+          observed: 1,
           lifted: 1,
           expired: 0,
           held: 4,
@@ -124,12 +138,13 @@ describe("a receipt", () => {
   });
 });
 
-function open() {
+function open(mode: () => Mode = () => "enforce") {
   const said: AgentMessage[] = [];
   const clock = new ManualClock();
   const receipts = new Receipts({
     agent: "agent-1",
     backend: "dry-run",
+    mode,
     deviceKey: keys.device,
     clock,
   });
@@ -139,8 +154,12 @@ function open() {
 
 const NOTHING_HELD = { heldTotal: 0, held: [] };
 
-const revisionOf = (message: AgentMessage) =>
-  (JSON.parse((message as { signed: string }).signed) as Receipt).revision;
+const documentOf = (message: AgentMessage) =>
+  JSON.parse((message as { signed: string }).signed) as Receipt;
+
+const revisionOf = (message: AgentMessage) => documentOf(message).revision;
+
+const modeOf = (message: AgentMessage) => documentOf(message).mode;
 
 const enforced = (recorded: Partial<Enforced["recorded"]> = {}): Enforced => ({
   kind: "enforced",
@@ -148,6 +167,7 @@ const enforced = (recorded: Partial<Enforced["recorded"]> = {}): Enforced => ({
   recorded: {
     revision: 5,
     banned: 2,
+    observed: 1,
     lifted: 1,
     expired: 0,
     heldTotal: 1,

@@ -53,6 +53,7 @@ function ledgerWith(...ranges: string[]): LedgerFolder {
     cidr: parseCidr(range),
     expiresAt: NOW + 1_000_000_000,
     reason: "test",
+    observed: false,
   }));
   recordNext(files.open(), "urgent", bans);
   files.close();

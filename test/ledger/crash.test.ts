@@ -34,7 +34,9 @@ describe("a process killed at any moment", () => {
       expect(new Set(seconds)).toEqual(new Set([String(offset)]));
       expect(seconds).toHaveLength(20 * 40);
       while (ledger.purge(NOW, 5000));
-      expect(ledger.counts()).toEqual([{ feed: "urgent", bans: 800, held: 0 }]);
+      expect(ledger.counts()).toEqual([
+        { feed: "urgent", bans: 800, held: 0, observed: 0 },
+      ]);
       folder.close();
     }
   }, 30_000);

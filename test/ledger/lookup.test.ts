@@ -57,6 +57,7 @@ describe("looking bans up", () => {
       expiresAt: NOW + 60,
       reason: "case 7",
       held: undefined,
+      observed: false,
     });
     expect(on("192.0.2.1", NOW + 60)).not.toContain("urgent 192.0.2.1");
   });
@@ -102,8 +103,8 @@ describe("looking bans up", () => {
 
   it("counts without looking", () => {
     expect(ledger.counts()).toEqual([
-      { feed: "reputation", bans: 4, held: 2 },
-      { feed: "urgent", bans: 4, held: 0 },
+      { feed: "reputation", bans: 4, held: 2, observed: 0 },
+      { feed: "urgent", bans: 4, held: 0, observed: 0 },
     ]);
   });
 });

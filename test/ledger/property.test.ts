@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import type { FeedCount } from "../../agent/ledger/copies.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { compareCidrs, formatCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
@@ -49,6 +50,7 @@ interface Op {
   readonly range: string;
   readonly seconds: number | undefined;
   readonly held: boolean;
+  readonly observed: boolean;
 }
 
 const feed = fc.constantFrom<FeedName>("urgent", "reputation", "org/acme");
@@ -64,6 +66,7 @@ const op = fc.record({
   range: fc.constantFrom(...ranges),
   seconds: fc.option(fc.integer({ min: -1, max: 30 }), { nil: undefined }),
   held: fc.boolean(),
+  observed: fc.boolean(),
 });
 const ops = fc.array(op, { maxLength: 6 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -115,7 +118,7 @@ class World {
         return;
       case "purge":
         while (this.#ledger.purge(this.#now, 2));
-        return;
+        return this.#model.purge(this.#now);
       case "enforced":
         this.#enforced = this.#ledger.revision();
         return this.#ledger.enforced(this.#enforced);
@@ -126,8 +129,12 @@ class World {
 
   check(): void {
     expect(this.#ruleset()).toEqual(this.#model.ruleset(this.#now));
+    expect(totalOf(this.#ledger.counts())).toEqual(this.#model.counts());
     for (const range of ranges) {
       const { cidr } = lift(range);
+      expect(this.#ledger.effective(cidr, this.#now).map(tellEntry)).toEqual(
+        this.#model.entriesOn(range, this.#now).map(tellEntry),
+      );
       expect(
         this.#ledger
           .bansOn(cidr, this.#now)
@@ -187,7 +194,8 @@ class World {
   }
 
   #ruleset(): string[] {
-    return [...this.#ledger.entries(2, this.#now)].flat().map(tellEntry);
+    const entries = [...this.#ledger.entries(2, this.#now)].flat();
+    return entries.sort(enforcedFirst).map(tellEntry);
   }
 
   #bans(given: readonly Op[]): ReviewedBan[] {
@@ -199,8 +207,8 @@ class World {
     return given.seconds === undefined ? lift(given.range) : this.#ban(given);
   }
 
-  #ban({ range, seconds = 20, held }: Op): ReviewedBan {
-    const given = ban(range, this.#now - NOW + seconds);
+  #ban({ range, seconds = 20, held, observed }: Op): ReviewedBan {
+    const given = ban(range, this.#now - NOW + seconds, { observed });
     return held ? { ...given, held: "wide" } : given;
   }
 }
@@ -225,18 +233,46 @@ class Model {
     this.record(name, bans, now);
   }
 
+  purge(now: number): void {
+    for (const bans of this.#feeds.values()) {
+      for (const [range, { expiresAt }] of bans) {
+        if (expiresAt <= now) bans.delete(range);
+      }
+    }
+  }
+
   bansOn(range: string, now: number): number {
     return this.#all(now).filter(({ cidr }) => formatCidr(cidr) === range)
       .length;
   }
 
+  /** The longest enforced and the longest observed one, where there is one. */
+  entriesOn(range: string, now: number): Entry[] {
+    const here = this.#all(now).filter(
+      ({ cidr, held }) => held === undefined && formatCidr(cidr) === range,
+    );
+    const longestFirst = here.sort((a, b) => b.expiresAt - a.expiresAt);
+    return [false, true].flatMap((observed) =>
+      longestFirst.filter((each) => each.observed === observed).slice(0, 1),
+    );
+  }
+
   ruleset(now: number): string[] {
-    const kernel = new Kernel(0, []);
-    const enforced = this.#all(now).filter(({ held }) => held === undefined);
-    const shortestFirst = enforced.sort((a, b) => a.expiresAt - b.expiresAt);
-    const put = shortestFirst.map((ban) => ({ ...ban, observed: false }));
-    kernel.apply({ revision: 0, put, remove: [] });
-    return kernel.ruleset(now);
+    return ranges
+      .flatMap((range) => this.entriesOn(range, now))
+      .sort(enforcedFirst)
+      .map(tellEntry);
+  }
+
+  /** Those that ran out and are not purged included. */
+  counts(): Omit<FeedCount, "feed"> {
+    const all = this.#all(0);
+    const free = all.filter(({ held }) => held === undefined);
+    return {
+      bans: all.length,
+      held: all.length - free.length,
+      observed: free.filter(({ observed }) => observed).length,
+    };
   }
 
   #all(now: number): ReviewedBan[] {
@@ -248,7 +284,8 @@ class Model {
 
 /** Holds entries until they run out, as the kernel does. */
 class Kernel {
-  readonly #entries = new Map<string, Entry>();
+  /** By range: an enforced one, an observed one, or both. */
+  readonly #entries = new Map<string, readonly Entry[]>();
 
   constructor(
     public revision: number,
@@ -259,16 +296,37 @@ class Kernel {
 
   apply({ revision, put, remove }: RulesetChange): void {
     this.revision = revision;
-    for (const entry of put) this.#entries.set(formatCidr(entry.cidr), entry);
-    for (const cidr of remove) this.#entries.delete(formatCidr(cidr));
+    const named = [...put.map(({ cidr }) => cidr), ...remove];
+    for (const cidr of named) this.#entries.delete(formatCidr(cidr));
+    for (const entry of put) {
+      const range = formatCidr(entry.cidr);
+      const others = this.#entries.get(range) ?? [];
+      expect(others).not.toContainEqual(
+        expect.objectContaining({ observed: entry.observed }),
+      );
+      this.#entries.set(range, [...others, entry]);
+    }
   }
 
   ruleset(now: number): string[] {
     return ranges
-      .map((range) => this.#entries.get(range))
-      .filter((entry) => entry !== undefined)
+      .flatMap((range) => this.#entries.get(range) ?? [])
       .filter(({ expiresAt }) => expiresAt > now)
-      .sort((a, b) => compareCidrs(a.cidr, b.cidr))
+      .sort(enforcedFirst)
       .map(tellEntry);
   }
 }
+
+const totalOf = (counts: readonly FeedCount[]): Omit<FeedCount, "feed"> => {
+  const sumOf = (part: "bans" | "held" | "observed") =>
+    counts.reduce((sum, each) => sum + each[part], 0);
+  return {
+    bans: sumOf("bans"),
+    held: sumOf("held"),
+    observed: sumOf("observed"),
+  };
+};
+
+/** By range, and of one range the enforced one first. */
+const enforcedFirst = (a: Entry, b: Entry): number =>
+  compareCidrs(a.cidr, b.cidr) || Number(a.observed) - Number(b.observed);

@@ -50,8 +50,8 @@ describe("purging", () => {
     purge(NOW + 60);
 
     expect(ledger.counts()).toEqual([
-      { feed: "reputation", bans: 1, held: 0 },
-      { feed: "urgent", bans: 1, held: 0 },
+      { feed: "reputation", bans: 1, held: 0, observed: 0 },
+      { feed: "urgent", bans: 1, held: 0, observed: 0 },
     ]);
     expect(rulesetOf(ledger, NOW + 60)).toEqual([
       "192.0.2.1 90",
@@ -77,7 +77,9 @@ describe("purging", () => {
     purge(NOW + 60);
     staging.adopt(positionOf("reputation", 1), NOW + 60);
     expect(rulesetOf(ledger, NOW + 60)).toEqual(["192.0.2.2 3600"]);
-    expect(ledger.counts()).toEqual([{ feed: "reputation", bans: 1, held: 0 }]);
+    expect(ledger.counts()).toEqual([
+      { feed: "reputation", bans: 1, held: 0, observed: 0 },
+    ]);
   });
 
   it("forgets reasons that nobody gives any more", () => {
@@ -107,6 +109,8 @@ describe("purging", () => {
     purge();
     expect(ledger.purge(NOW + 60, 1)).toBe(true);
     purge(NOW + 60, 1);
-    expect(ledger.counts()).toEqual([{ feed: "urgent", bans: 0, held: 0 }]);
+    expect(ledger.counts()).toEqual([
+      { feed: "urgent", bans: 0, held: 0, observed: 0 },
+    ]);
   });
 });

@@ -11,6 +11,8 @@ import {
   positionOf,
   recordNext,
   rulesetOf,
+  tellChange,
+  tellEntry,
 } from "../support/ledger.js";
 
 describe("recording", () => {
@@ -77,7 +79,9 @@ describe("recording", () => {
 
       expect(recorded).toMatchObject({ banned: 0, expired: 1 });
       expect(rulesetOf(ledger)).toEqual(["192.0.2.2 3600"]);
-      expect(ledger.counts()).toEqual([{ feed: "urgent", bans: 1, held: 0 }]);
+      expect(ledger.counts()).toEqual([
+        { feed: "urgent", bans: 1, held: 0, observed: 0 },
+      ]);
     });
 
     it("tells what became of the ops", () => {
@@ -105,6 +109,7 @@ describe("recording", () => {
           position: { feed: "urgent", epoch: "e1", offset: 2 },
           revision: 2,
           banned: 1,
+          observed: 0,
           lifted: 1,
           expired: 1,
           held: 1,
@@ -164,7 +169,9 @@ describe("recording", () => {
       expect(rulesetOf(ledger)).toEqual(["192.0.2.1 60"]);
       expect(ledger.position("urgent")?.offset).toBe(1);
       expect([...ledger.changesSince(1, 9, () => NOW)]).toEqual([]);
-      expect(ledger.counts()).toEqual([{ feed: "urgent", bans: 1, held: 0 }]);
+      expect(ledger.counts()).toEqual([
+        { feed: "urgent", bans: 1, held: 0, observed: 0 },
+      ]);
 
       recordNext(ledger, "urgent", [ban("192.0.2.3", 60, { reason: "third" })]);
       expect(ledger.list({ limit: 9 }, NOW).map((b) => b.reason)).toEqual([
@@ -190,9 +197,70 @@ describe("recording", () => {
       for (const size of [1, 2, 3, 4]) {
         expect(rulesetOf(ledger, NOW, size)).toEqual(union);
       }
-      expect(ledger.effective(ban("192.0.2.2").cidr, NOW)?.expiresAt).toBe(
-        NOW + 90,
-      );
+      expect(effectiveOn(ledger, "192.0.2.2")).toEqual(["192.0.2.2 90"]);
+    });
+
+    it("tells the longest enforced and the longest observed ban of a range", () => {
+      const observed = { observed: true };
+      recordNext(ledger, "urgent", [
+        ban("192.0.2.1", 60),
+        ban("192.0.2.2", 10, observed),
+      ]);
+      recordNext(ledger, "reputation", [
+        ban("192.0.2.1", 90, observed),
+        ban("192.0.2.2", 20, observed),
+      ]);
+      recordNext(ledger, "org/acme", [
+        ban("192.0.2.1", 30),
+        ban("192.0.2.1", 70),
+      ]);
+
+      expect(effectiveOn(ledger, "192.0.2.1")).toEqual([
+        "192.0.2.1 70",
+        "192.0.2.1 90 observed",
+      ]);
+      expect(effectiveOn(ledger, "192.0.2.2")).toEqual([
+        "192.0.2.2 20 observed",
+      ]);
+      for (const size of [1, 2, 3, 4, 5]) {
+        expect(rulesetOf(ledger, NOW, size).sort()).toEqual([
+          "192.0.2.1 70",
+          "192.0.2.1 90 observed",
+          "192.0.2.2 20 observed",
+        ]);
+      }
+    });
+
+    it("enforces a ban that was observed once it is banned again, and the reverse", () => {
+      recordNext(ledger, "urgent", [ban("192.0.2.1", 60, { observed: true })]);
+      const { revision } = recordNext(ledger, "urgent", [ban("192.0.2.1", 60)]);
+      expect(changesOf(ledger, revision - 1)).toEqual([
+        `@${revision} +192.0.2.1 60`,
+      ]);
+      recordNext(ledger, "urgent", [ban("192.0.2.1", 60, { observed: true })]);
+      expect(changesOf(ledger, revision)).toEqual([
+        `@${revision + 1} +192.0.2.1 60 observed`,
+      ]);
+    });
+
+    it("counts observed bans for themselves, held ones not among them", () => {
+      const observed = { observed: true };
+      const recorded = recordNext(ledger, "urgent", [
+        ban("192.0.2.1"),
+        ban("192.0.2.2", 60, observed),
+        ban("192.0.2.3", 60, { ...observed, held: "wide" }),
+      ]);
+      expect(recorded).toMatchObject({ banned: 1, observed: 1, heldTotal: 1 });
+      expect(ledger.newestOutcome("urgent")).toMatchObject({
+        ...{ banned: 1, observed: 1, held: 1 },
+      });
+      expect(ledger.counts()).toEqual([
+        { feed: "urgent", bans: 3, held: 1, observed: 1 },
+      ]);
+      recordNext(ledger, "urgent", [ban("192.0.2.2"), lift("192.0.2.3")]);
+      expect(ledger.counts()).toEqual([
+        { feed: "urgent", bans: 2, held: 0, observed: 0 },
+      ]);
     });
 
     it("keeps another feed's ban when one is lifted", () => {
@@ -207,7 +275,9 @@ describe("recording", () => {
       expect(rulesetOf(ledger)).toEqual([]);
       recordNext(ledger, "urgent", [ban("10.0.0.0/8", 60)]);
       expect(rulesetOf(ledger)).toEqual(["10.0.0.0/8 60"]);
-      expect(ledger.counts()).toEqual([{ feed: "urgent", bans: 1, held: 0 }]);
+      expect(ledger.counts()).toEqual([
+        { feed: "urgent", bans: 1, held: 0, observed: 0 },
+      ]);
     });
 
     it("leaves out what has run out", () => {
@@ -218,7 +288,7 @@ describe("recording", () => {
       recordNext(ledger, "reputation", [ban("192.0.2.1", 30)]);
       expect(rulesetOf(ledger, NOW + 60)).toEqual(["192.0.2.2 61"]);
       const { cidr } = ban("192.0.2.1");
-      expect(ledger.effective(cidr, NOW + 60)).toBeUndefined();
+      expect(ledger.effective(cidr, NOW + 60)).toEqual([]);
     });
 
     it("tells a range from those inside and around it", () => {
@@ -244,3 +314,9 @@ describe("recording", () => {
     });
   });
 });
+
+const effectiveOn = (ledger: Ledger, range: string): readonly string[] =>
+  ledger.effective(lift(range).cidr, NOW).map(tellEntry);
+
+const changesOf = (ledger: Ledger, since: number): readonly string[] =>
+  [...ledger.changesSince(since, 100, () => NOW)].map(tellChange);

@@ -48,7 +48,9 @@ describe("reviewing again", () => {
     adoptNext(ledger, "urgent", [held, ban("192.0.2.1")]);
     review(widerThan(8));
     expect(rulesetOf(ledger)).toEqual(["10.0.0.0/12 3600", "192.0.2.1 3600"]);
-    expect(ledger.counts()).toEqual([{ feed: "urgent", bans: 2, held: 0 }]);
+    expect(ledger.counts()).toEqual([
+      { feed: "urgent", bans: 2, held: 0, observed: 0 },
+    ]);
   });
 
   it("goes through all of it in slices, once for each guard", () => {
@@ -70,6 +72,23 @@ describe("reviewing again", () => {
     ledger = folder.open();
     review(widerThan(16));
     expect(rulesetOf(ledger)).toEqual([]);
+  });
+
+  it("counts an observed ban among the held ones only while it is held", () => {
+    recordNext(ledger, "urgent", [
+      ban("10.0.0.0/12", 60, { observed: true }),
+      ban("192.0.2.1"),
+    ]);
+    const counted = () => ledger.counts()[0];
+    review(widerThan(16));
+    expect(counted()).toMatchObject({ bans: 2, held: 1, observed: 0 });
+    expect(rulesetOf(ledger)).toEqual(["192.0.2.1 3600"]);
+    review(widerThan(8));
+    expect(counted()).toMatchObject({ bans: 2, held: 0, observed: 1 });
+    expect(rulesetOf(ledger)).toEqual([
+      "10.0.0.0/12 60 observed",
+      "192.0.2.1 3600",
+    ]);
   });
 
   it("waits for a snapshot on its way in, and sees that one too", () => {

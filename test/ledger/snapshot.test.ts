@@ -118,7 +118,7 @@ describe("snapshots", () => {
       ]);
       expect(adopted).toMatchObject({ banned: 1, expired: 1, heldTotal: 1 });
       expect(ledger.counts()).toEqual([
-        { feed: "reputation", bans: 2, held: 1 },
+        { feed: "reputation", bans: 2, held: 1, observed: 0 },
       ]);
     });
 
@@ -178,7 +178,7 @@ describe("snapshots", () => {
       ledger.stage("urgent").add([ban("192.0.2.1")], NOW);
       ledger = folder.open();
       expect(ledger.counts()).toEqual([
-        { feed: "reputation", bans: 0, held: 0 },
+        { feed: "reputation", bans: 0, held: 0, observed: 0 },
       ]);
       expect(rulesetOf(ledger)).toEqual([]);
     });

@@ -45,7 +45,10 @@ export const expiries = fc.oneof(
 );
 
 export const bans: fc.Arbitrary<Ban> = fc.record(
-  { cidr: cidrs, expiresAt: expiries, reason: reasons },
+  {
+    ...{ cidr: cidrs, expiresAt: expiries, reason: reasons },
+    observed: fc.boolean(),
+  },
   { noNullPrototype: true },
 );
 
@@ -184,7 +187,7 @@ const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
     cpu: fc.double({ min: 0, max: 1, noNaN: true }).map((cpu) => cpu + 0),
     ...{ memoryUsedBytes: counts, memoryTotalBytes: counts },
     ...{ agentBytes: counts, uptimeSeconds: counts },
-    ...{ bans: counts, held: counts },
+    ...{ bans: counts, observed: counts, held: counts },
   }),
   record<ItemOf<"inventory">>({
     kind: fc.constant("inventory"),

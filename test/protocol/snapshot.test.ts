@@ -64,7 +64,7 @@ describe("a snapshot", () => {
   });
 
   it("leaves out groups without bans", () => {
-    const { bytes, bans } = seal([{ family: 4, prefix: 32, bans: [] }]);
+    const { bytes, bans } = seal([{ ...SINGLES, bans: [] }]);
     expect(bans).toBe(0);
     expect([...readBans(openSnapshot(bytes))]).toEqual([]);
   });
@@ -82,14 +82,12 @@ describe("a snapshot", () => {
     const many = Array.from({ length: 65_537 }, (_, i) => ({
       ...ban("192.0.2.7", 60, `${i}`),
     }));
-    expect(() => seal([{ family: 4, prefix: 32, bans: many }])).toThrow(
-      RangeError,
-    );
+    expect(() => seal([{ ...SINGLES, bans: many }])).toThrow(RangeError);
   });
 
   it("is malformed when its addresses do not ascend", () => {
     const backwards = neighbours(3).reverse();
-    const { bytes } = seal([{ family: 4, prefix: 32, bans: backwards }]);
+    const { bytes } = seal([{ ...SINGLES, bans: backwards }]);
     expect(() => [...readBans(openSnapshot(bytes))]).toThrow(Malformed);
   });
 
@@ -99,10 +97,12 @@ describe("a snapshot", () => {
   });
 });
 
+const SINGLES = { family: 4, prefix: 32, observed: false } as const;
+
 const neighbours = (count: number): Ban[] =>
   Array.from({ length: count }, (_, i) => {
-    const { cidr, expiresAt, reason } = ban(`192.0.2.${i}`, 3_600, "scan");
-    return { cidr, expiresAt, reason };
+    const { op: _op, ...rest } = ban(`192.0.2.${i}`, 3_600, "scan");
+    return rest;
   });
 
 function seal(groups: readonly Group[]) {
@@ -117,16 +117,14 @@ function seal(groups: readonly Group[]) {
   );
 }
 
-/** Bans as a snapshot wants them: by family and length, addresses ascending. */
+/** Bans as a snapshot wants them: alike together, addresses ascending. */
 function grouped(bans: readonly Ban[]): Group[] {
-  const groups = new Map<
-    string,
-    { family: 4 | 6; prefix: number; bans: Ban[] }
-  >();
+  const groups = new Map<string, Group & { bans: Ban[] }>();
   for (const ban of bans) {
+    const { observed } = ban;
     const { family, prefix } = ban.cidr;
-    const key = `${family} ${prefix}`;
-    const group = groups.get(key) ?? { family, prefix, bans: [] };
+    const key = `${family} ${prefix} ${observed}`;
+    const group = groups.get(key) ?? { family, prefix, observed, bans: [] };
     group.bans.push(ban);
     groups.set(key, group);
   }

@@ -10,6 +10,7 @@ const ban = (range: string) => ({
   cidr: parseCidr(range),
   expiresAt: NOW + 1_000_000_000,
   reason: "test",
+  observed: false,
 });
 
 const configOf = (files: LedgerFolder) =>

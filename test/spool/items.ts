@@ -42,7 +42,7 @@ export const vitals = (bans: number): ItemOf<"vitals"> => ({
   kind: "vitals",
   time: NOW,
   ...{ cpu: 0, memoryUsedBytes: 1, memoryTotalBytes: 2 },
-  ...{ agentBytes: 1, uptimeSeconds: 1, bans, held: 0 },
+  ...{ agentBytes: 1, uptimeSeconds: 1, bans, observed: 0, held: 0 },
 });
 
 export const hits = (packets: number): ItemOf<"hits"> => ({

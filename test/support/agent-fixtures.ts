@@ -51,6 +51,7 @@ export const ban = (range: string, forS = 3_600): BanOp => ({
   cidr: parseCidr(range),
   expiresAt: unixSeconds(Date.now()) + forS,
   reason: "scanning",
+  observed: false,
 });
 
 export const lift = (range: string): Lift => ({
@@ -155,7 +156,7 @@ export class TestHost implements AsyncDisposable {
     this.#random = options.random ?? (() => 0);
     this.receipts = new Receipts({
       ...{ agent: "agent-1", backend: "dry-run" },
-      ...{ deviceKey: keys.device, clock },
+      ...{ deviceKey: keys.device, clock, mode: () => this.ledger.mode() },
     });
     this.ledger = this.#open(options);
     this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);

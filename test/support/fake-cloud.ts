@@ -287,8 +287,9 @@ function grouped(bans: readonly BanOp[]): Group[] {
   const groups = new Map<string, Group & { bans: BanOp[] }>();
   for (const ban of [...bans].sort((a, b) => compareCidrs(a.cidr, b.cidr))) {
     const { family, prefix }: { family: Family; prefix: number } = ban.cidr;
-    const key = `${family}/${prefix} of ${bits(family)}`;
-    const group = groups.get(key) ?? { family, prefix, bans: [] };
+    const { observed } = ban;
+    const key = `${family}/${prefix} of ${bits(family)} ${observed}`;
+    const group = groups.get(key) ?? { family, prefix, observed, bans: [] };
     group.bans.push(ban);
     groups.set(key, group);
   }

@@ -79,12 +79,13 @@ export const positionOf = (
 export const ban = (
   range: string,
   seconds = 3600,
-  more: Partial<Pick<ReviewedBan, "reason" | "held">> = {},
+  more: Partial<Pick<ReviewedBan, "reason" | "held" | "observed">> = {},
 ): ReviewedBan => ({
   op: "ban",
   cidr: parseCidr(range),
   expiresAt: NOW + seconds,
   reason: "scanning",
+  observed: false,
   ...more,
 });
 
@@ -93,12 +94,12 @@ export const lift = (range: string): Lift => ({
   cidr: parseCidr(range),
 });
 
-/** The whole ruleset as text: "192.0.2.1 3600", in order. */
+/** The whole ruleset as text: "192.0.2.1 3600", "192.0.2.2 60 observed". */
 export const rulesetOf = (ledger: Ledger, now = NOW, size = 3): string[] =>
   [...ledger.entries(size, now)].flat().map(tellEntry);
 
-export const tellEntry = ({ cidr, expiresAt }: Entry): string =>
-  `${formatCidr(cidr)} ${expiresAt - NOW}`;
+export const tellEntry = ({ cidr, expiresAt, observed }: Entry): string =>
+  `${formatCidr(cidr)} ${expiresAt - NOW}${observed ? " observed" : ""}`;
 
 /** A change as text: "@2 +192.0.2.1 3600 -192.0.2.2". */
 export const tellChange = (change: RulesetChange | "rebuild"): string =>

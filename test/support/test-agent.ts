@@ -85,13 +85,25 @@ export class TestAgent implements Disposable {
     this.socket.send(encodeMessage(message));
   }
 
-  sendReceipt(who: Enrolled, position: Position, enforcedMs = 1.5): void {
+  sendReceipt(
+    who: Enrolled,
+    position: Position,
+    more: Partial<Receipt> = {},
+  ): void {
     const receipt: Receipt = {
       agent: who.agent,
       position: wirePosition(position),
-      ...{ revision: 1, backend: "dry-run", banned: 1, lifted: 0 },
-      ...{ expired: 0, heldTotal: 0, held: [], receivedAt: Date.now() },
-      ...{ recordedMs: 1, enforcedMs },
+      ...{ revision: 1, backend: "dry-run", mode: "enforce", banned: 1 },
+      ...{
+        observed: 0,
+        lifted: 0,
+        expired: 0,
+        heldTotal: 0,
+        held: [],
+        receivedAt: Date.now(),
+      },
+      ...{ recordedMs: 1, enforcedMs: 1.5 },
+      ...more,
     };
     const signed = signAsDevice("receipt", receipt, who.key);
     this.send({ type: "receipt", ...signed });

@@ -77,8 +77,15 @@ export function ban(
   reason: string,
 ): BanOp {
   const expiresAt = forS === "forever" ? FOREVER : ISSUED_AT_S + forS;
-  return { op: "ban", cidr: parseCidr(range), expiresAt, reason };
+  const cidr = parseCidr(range);
+  return { op: "ban", cidr, expiresAt, reason, observed: false };
 }
+
+/** The same, only to be counted and reported. */
+export const observedBan = (...terms: Parameters<typeof ban>): BanOp => ({
+  ...ban(...terms),
+  observed: true,
+});
 
 export const lift = (range: string): Lift => ({
   op: "lift",

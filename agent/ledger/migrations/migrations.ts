@@ -1,5 +1,6 @@
 import type { Migration } from "../../sqlite/database.js";
 import { bans } from "./001-bans.js";
+import { observed } from "./002-observed.js";
 
 /** In order, from 1, without a gap. */
-export const migrations: readonly Migration[] = [bans];
+export const migrations: readonly Migration[] = [bans, observed];

@@ -14,8 +14,8 @@ import type { Database, Statement } from "../../journal/database.js";
 export class BanState {
   readonly #position: Statement<PositionRow>;
   readonly #purge: Statement<never>;
-  readonly #counts: Statement<{ feed: FeedName; bans: number }>;
-  readonly #groups: Statement<{ family: Family; prefix: number }>;
+  readonly #counts: Statement<BanCounts & { feed: FeedName }>;
+  readonly #groups: Statement<GroupRow>;
   readonly #bans: Statement<BanRow>;
   readonly #expiry: Statement<number>;
 
@@ -25,22 +25,26 @@ export class BanState {
     );
     this.#purge = database.prepare("DELETE FROM bans WHERE expires_at <= ?");
     this.#counts = database.prepare(
-      `SELECT p.feed, (SELECT count(*) FROM bans b WHERE b.feed = p.id) AS bans
-       FROM positions p ORDER BY p.feed`,
+      `SELECT p.feed, count(b.feed) AS bans, total(b.observed) AS observed
+       FROM positions p LEFT JOIN bans b ON b.feed = p.id
+       GROUP BY p.feed ORDER BY p.feed`,
     );
     this.#groups = database.prepare(
-      "SELECT DISTINCT family, prefix FROM bans WHERE feed = ? ORDER BY family, prefix",
+      `SELECT DISTINCT family, prefix, observed FROM bans
+       WHERE feed = ? ORDER BY family, prefix, observed`,
     );
     this.#bans = database.prepare(
       `SELECT address, expires_at AS expiresAt, text AS reason
        FROM bans JOIN reasons ON reasons.id = bans.reason
-       WHERE feed = ? AND family = ? AND prefix = ? AND expires_at > ?
+       WHERE feed = ? AND family = ? AND prefix = ? AND observed = ?
+         AND expires_at > ?
        ORDER BY address`,
     );
     this.#expiry = database
       .prepare<unknown[], number>(
         `SELECT expires_at FROM bans
-         WHERE feed = ? AND family = ? AND prefix = ? AND address = ?`,
+         WHERE feed = ? AND family = ? AND prefix = ? AND address = ?
+           AND observed = 0`,
       )
       .pluck();
   }
@@ -59,13 +63,16 @@ export class BanState {
     return this.#counts.all().map(({ feed }) => feed);
   }
 
-  counts(): Readonly<Record<string, number>> {
+  counts(): Readonly<Record<string, BanCounts>> {
     return Object.fromEntries(
-      this.#counts.all().map(({ feed, bans }) => [feed, bans]),
+      this.#counts.all().map(({ feed, ...counts }) => [feed, counts]),
     );
   }
 
-  /** The latest expiry among the bans that cover the range; 0 without any. */
+  /**
+   * The latest expiry among the bans that cover the range; 0 without any. Those
+   * that are only observed cover nothing.
+   */
   coveredUntil(feed: FeedName, { family, prefix, address }: Cidr): number {
     const { id } = this.#row(feed);
     let until = 0;
@@ -85,9 +92,12 @@ export class BanState {
   *groups(feed: FeedName, unixNow: number): Generator<Group> {
     const { id } = this.#row(feed);
     const reasons = new FewReasons();
-    for (const { family, prefix } of this.#groups.all(id)) {
-      const rows = this.#bans.iterate(id, family, prefix, unixNow);
-      yield { family, prefix, bans: bansOf(rows, prefix, reasons) };
+    for (const { family, prefix, observed } of this.#groups.all(id)) {
+      const rows = this.#bans.iterate(
+        ...[id, family, prefix, observed, unixNow],
+      );
+      const bans = bansOf(rows, prefix, reasons);
+      yield { family, prefix, observed: observed === 1, bans };
     }
   }
 
@@ -96,6 +106,12 @@ export class BanState {
     if (row === undefined) throw new Error(`${feed} was never begun`);
     return row;
   }
+}
+
+/** How many bans a feed has, and how many of them are only observed. */
+export interface BanCounts {
+  readonly bans: number;
+  readonly observed: number;
 }
 
 /** A wall clock that jumps ahead for less than a day costs no ban. */
@@ -107,6 +123,12 @@ interface PositionRow {
   readonly epoch: string;
   readonly offset: number;
   readonly hash: string;
+}
+
+interface GroupRow {
+  readonly family: Family;
+  readonly prefix: number;
+  readonly observed: 0 | 1;
 }
 
 interface BanRow {
@@ -131,7 +153,7 @@ function* bansOf(
   rows: Iterable<BanRow>,
   prefix: number,
   reasons: FewReasons,
-): Generator<Ban> {
+): Generator<Omit<Ban, "observed">> {
   for (const { address, expiresAt, reason } of rows) {
     yield {
       cidr: cidrOf(address, prefix),

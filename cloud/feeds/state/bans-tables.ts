@@ -17,7 +17,7 @@ export const bansTables: Projection = {
     CREATE TABLE bans (
       feed INTEGER NOT NULL, family INTEGER NOT NULL, prefix INTEGER NOT NULL,
       address BLOB NOT NULL, expires_at INTEGER NOT NULL,
-      reason INTEGER NOT NULL,
+      reason INTEGER NOT NULL, observed INTEGER NOT NULL,
       PRIMARY KEY (feed, family, prefix, address)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE snapshots (
@@ -48,9 +48,9 @@ export const bansTables: Projection = {
       )
       .pluck();
     const put = database.prepare(
-      `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
-         reason = excluded.reason`,
+         reason = excluded.reason, observed = excluded.observed`,
     );
     const remove = database.prepare(
       "DELETE FROM bans WHERE feed = ? AND family = ? AND prefix = ? AND address = ?",
@@ -69,7 +69,10 @@ export const bansTables: Projection = {
           } else {
             const known = reasons.get(op.reason) ?? addReason.get(op.reason);
             reasons.set(op.reason, known);
-            put.run(feed, family, prefix, address, op.expiresAt, known);
+            put.run(
+              ...[feed, family, prefix, address],
+              ...[op.expiresAt, known, Number(op.observed)],
+            );
           }
         }
       }

@@ -1,5 +1,6 @@
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
+import type { BanCounts } from "./ban-state.js";
 import type { SnapshotEntry } from "./snapshot-shelf.js";
 
 /** What the state's thread is given at its start. */
@@ -38,7 +39,7 @@ export type StateAnswer =
     }
   | {
       readonly id: number;
-      readonly counts: Readonly<Record<string, number>>;
+      readonly counts: Readonly<Record<string, BanCounts>>;
     }
   | { readonly id: number; readonly coveredUntil: number }
   | { readonly id: number; readonly failure: string };

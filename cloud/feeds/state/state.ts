@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
+import type { BanCounts } from "./ban-state.js";
 import type {
   StateAnswer,
   StateQuestion,
@@ -75,7 +76,7 @@ export class State implements AsyncDisposable {
   }
 
   /** How many bans each feed holds. */
-  async counts(): Promise<Readonly<Record<string, number>>> {
+  async counts(): Promise<Readonly<Record<string, BanCounts>>> {
     const answer = await this.#ask({ ask: "counts" });
     return "counts" in answer ? answer.counts : {};
   }

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
 import { generateKey } from "../../../agent/trust/keys.js";
+import type { ReceiptEntry } from "../../../cloud/receipts/receipts.js";
 import {
   enrolWith,
+  eventually,
   temporaryFolder,
   type Enrolled,
 } from "../../support/cloud.js";
@@ -42,11 +44,20 @@ describe("tourniquet-cloud", () => {
     const lifted = await run("lift", "203.0.113.7");
     expect(lifted.out).toMatch(/^lifted 1 range /);
 
+    const watched = await run("ban", "203.0.113.8", "--observe");
+    expect(watched.out).toMatch(/^observed 1 range \(dec-/);
+
     const list = join(folder.path, "list");
     writeFileSync(list, "192.0.2.1\nnonsense\n");
     const imported = await run("import", list, "--for", "1d");
     expect(imported.out).toContain("1 lines rejected");
     expect(imported.err).toContain('line 2: "nonsense"');
+    const tried = await run("import", list, "--observe");
+    expect(tried.out).toMatch(/^observed 1 range /);
+    const decisions = (await run("decisions")).out;
+    expect(decisions).toContain(" ban 203.0.113.8 (observed) ");
+    expect(decisions).toContain(" import 1 ranges (observed) ");
+    expect(decisions).toContain(" import 1 ranges  ");
 
     const agents = await run("agents", "--json");
     expect(JSON.parse(agents.out)).toEqual([]);
@@ -76,15 +87,30 @@ describe("tourniquet-cloud", () => {
     using agent = await TestAgent.connect({ url }, who);
 
     const banning = run("ban", "203.0.113.7", "--wait");
-    agent.sendReceipt(who, positionAfter(await agent.nextSegment()), 2.25);
+    const at = positionAfter(await agent.nextSegment());
+    agent.sendReceipt(who, at, { enforcedMs: 2.25 });
     const { code, out } = await banning;
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`${who.agent} . host.example . 2.3 `));
+    expect(out).toMatch(
+      new RegExp(`${who.agent} . host.example . enforce . 2.3 `),
+    );
 
     const receipts = await run("receipts");
-    expect(receipts.out).toContain(`${who.agent} urgent@1 +1 -0 held 0`);
+    expect(receipts.out).toContain(
+      `${who.agent} urgent@1 enforce +1 -0 observed 0 held 0`,
+    );
+    agent.sendReceipt(who, at, { mode: "observe" });
+    await eventually(
+      async () =>
+        (await run("receipts")).out.includes("urgent@1 observe +1") ||
+        undefined,
+    );
     const json = await run("receipts", "--json");
-    expect(JSON.parse(json.out)).toMatchObject({ receipt: { revision: 1 } });
+    const modes = json.out
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as ReceiptEntry).receipt.mode);
+    expect(modes).toEqual(["enforce", "observe"]);
     expect((await run("agents")).out).toContain("host.example");
   }, 30_000);
 

@@ -28,7 +28,7 @@ function feedOf(offset: number, bans: number) {
     standing: () => ({ feed: "urgent", epoch: "e", offset, hash: NO_HASH }),
     counts: async () => {
       counted.times += 1;
-      return Promise.resolve({ urgent: bans });
+      return Promise.resolve({ urgent: { bans } });
     },
   });
   return { capacity, counted };

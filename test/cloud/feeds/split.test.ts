@@ -34,6 +34,7 @@ function* bans(count: number, reason: () => string): Generator<Op> {
   for (let i = 0; i < count; i++) {
     const address = Uint8Array.from([10, i >> 16, (i >> 8) & 255, i & 255]);
     const cidr = cidrOf(address, 32);
-    yield { op: "ban", cidr, expiresAt: 9_999_999_999, reason: reason() };
+    const terms = { expiresAt: 9_999_999_999, observed: false };
+    yield { op: "ban", cidr, ...terms, reason: reason() };
   }
 }

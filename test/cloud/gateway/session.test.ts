@@ -255,7 +255,7 @@ describe("a session", () => {
     using agent = await TestAgent.connect(cloud, who);
     const { offset } = await cloud.ban("203.0.113.7");
     const position = positionAfter(await agent.nextSegment());
-    agent.sendReceipt(who, position, 2.5);
+    agent.sendReceipt(who, position, { enforcedMs: 2.5 });
     const detail = "no such key";
     agent.send({ type: "refusal", feed: "urgent", code: "forked", detail });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
 import type { Event } from "../../../cloud/journal/events.js";
-import { Answers } from "../../../cloud/receipts/answers.js";
+import { Answers, type AnswersPorts } from "../../../cloud/receipts/answers.js";
 import type { Agent } from "../../../cloud/registry/registry.js";
 import { ManualClock } from "../../support/clock.js";
 
@@ -18,10 +18,23 @@ describe("receipts", () => {
   });
 
   it("are held against those of an earlier life", () => {
-    const { answers, kept } = answersOf({ newest: () => 7 });
+    const { answers, kept } = answersOf({
+      newest: () => ({ offset: 7, mode: "enforce" }),
+    });
     answers.receipt(receiptAt(7), evidence);
     answers.receipt(receiptAt(8), evidence);
     expect(kept).toHaveLength(1);
+  });
+
+  it("are kept of the same place when the host enforces no longer, or again", () => {
+    const { answers, kept } = answersOf();
+    const observing = { ...receiptAt(7), mode: "observe" } as const;
+    for (const receipt of [receiptAt(7), observing, observing, receiptAt(7)]) {
+      answers.receipt(receipt, evidence);
+    }
+    expect(kept).toHaveLength(3);
+    answers.receipt({ ...observing, ...placedAt(6) }, evidence);
+    expect(kept).toHaveLength(3);
   });
 
   it.each([
@@ -69,7 +82,7 @@ const agent: Agent = {
   ...{ version: "1.0", enrolledAt: 0, lastSeen: null, revokedAt: null },
 };
 
-function answersOf(more: { newest?: () => number } = {}) {
+function answersOf(more: Partial<Pick<AnswersPorts, "newest">> = {}) {
   const kept: Event[] = [];
   const clock = new ManualClock();
   const answers = new Answers({
@@ -81,11 +94,17 @@ function answersOf(more: { newest?: () => number } = {}) {
   return { answers, kept, clock };
 }
 
+function placedAt(offset: number, epoch = "e"): Pick<Receipt, "position"> {
+  const hash = "00".repeat(32);
+  return { position: { feed: "urgent", epoch, offset, hash } };
+}
+
 function receiptAt(offset: number, epoch = "e"): Receipt {
   return {
     agent: "agt-1",
-    position: { feed: "urgent", epoch, offset, hash: "00".repeat(32) },
-    ...{ revision: 1, backend: "dry-run", banned: 1, lifted: 0, expired: 0 },
-    ...{ heldTotal: 0, held: [], receivedAt: 0, recordedMs: 1, enforcedMs: 1 },
+    ...placedAt(offset, epoch),
+    ...{ revision: 1, backend: "dry-run", mode: "enforce", banned: 1 },
+    ...{ observed: 0, lifted: 0, expired: 0, heldTotal: 0, held: [] },
+    ...{ receivedAt: 0, recordedMs: 1, enforcedMs: 1 },
   };
 }

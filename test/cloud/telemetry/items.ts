@@ -30,7 +30,7 @@ export function vitals(bans = 0): ItemOf<"vitals"> {
   return {
     ...{ kind: "vitals", time: Date.now(), cpu: 0.25, uptimeSeconds: 60 },
     ...{ memoryUsedBytes: 1_000, memoryTotalBytes: 2_000, agentBytes: 100 },
-    ...{ bans, held: 0 },
+    ...{ bans, observed: 0, held: 0 },
   };
 }
 

@@ -91,6 +91,7 @@ function wrongGroups(): readonly BadVector[] {
     row(name, "malformed", snapshotWith(group), why);
   return [
     bad("an unknown group tag", TWO.replace("00", "80"), "bit 7"),
+    bad("another unknown group tag", TWO.replace("00", "10"), "bit 4"),
     bad("a prefix of 33", TWO.replace("20", "21"), "IPv4 has 32 bits"),
     bad(
       "addresses that descend",

@@ -7,6 +7,7 @@ import {
   ban,
   hex,
   lift,
+  observedBan,
   sha256Hex,
   unhex,
   type KeyName,
@@ -28,6 +29,7 @@ export function containerVectors(): readonly Vector[] {
     bans.vector,
     segmentLifts(bans.hash),
     segmentExpired(),
+    segmentObserved(),
     segmentSignatures(),
     segmentOrg(),
     segmentDeflate(),
@@ -100,6 +102,28 @@ function segmentExpired(): Vector {
   });
 }
 
+function segmentObserved(): Vector {
+  const body = Buffer.concat([
+    unhex("01"),
+    text("would this hit anybody?"),
+    unhex("20 18 c00002 911c 00"),
+    unhex("60 30 20010db80007 00 00"),
+    unhex("00 20 c0000207 911c 00"),
+  ]);
+  const why = "would this hit anybody?";
+  return segment({
+    name: "segment-observed",
+    description:
+      "Bans of both families whose packets are only counted and reported, and one within them that is enforced.",
+    body,
+    ops: [
+      observedBan("192.0.2.0/24", 3_600, why),
+      observedBan("2001:db8:7::/48", "forever", why),
+      ban("192.0.2.7", 3_600, why),
+    ],
+  });
+}
+
 function segmentSignatures(): Vector {
   return segment({
     name: "segment-signatures",
@@ -160,6 +184,11 @@ function snapshot(): Vector {
     column(unhex("00c0000207" + "0308" + "00cb007109")),
     column(unhex("911c" + "911c" + "00")),
     column(unhex("000001")),
+    unhex("2020"), // IPv4, /32, observed
+    varint(1),
+    column(unhex("00c0000210")),
+    column(unhex("911c")),
+    column(unhex("00")),
     unhex("0018"), // IPv4, /24
     varint(1),
     column(unhex("00c63364")),
@@ -173,12 +202,14 @@ function snapshot(): Vector {
   ]);
   return snapshotVector({
     name: "snapshot",
-    description: "Three groups, as they are. The second /48 ended when issued.",
+    description:
+      "Four groups, as they are; the second one's ban is only observed. The second /48 ended when issued.",
     body,
     bans: [
       ban("192.0.2.7", 3_600, "ssh brute force"),
       ban("192.0.2.8", 3_600, "ssh brute force"),
       ban("203.0.113.9", "forever", "case 2026-0007"),
+      observedBan("192.0.2.16", 3_600, "ssh brute force"),
       ban("198.51.100.0/24", "forever", "case 2026-0007"),
       ban("2001:db8:7::/48", "forever", "case 2026-0007"),
       ban("2001:db8:8::/48", 0, "ssh brute force"),
@@ -261,10 +292,11 @@ function snapshotVector(plan: Plan & { bans: readonly Ban[] }): Vector {
     body: plan.body,
     signers,
   });
-  const bans = plan.bans.map(({ cidr, expiresAt, reason }) => ({
+  const bans = plan.bans.map(({ cidr, expiresAt, reason, observed }) => ({
     range: formatCidr(cidr),
     expiresAt,
     reason,
+    observed,
   }));
   const decoded = { header, bans };
   return vectorOf(plan, assembled, { reads: "snapshot", signers, decoded });

@@ -67,7 +67,11 @@ export function messageVectors(): readonly Vector[] {
       type: "resume",
       feed: "org/example",
     }),
-    signedByDevice("receipt", "Two bans in force, one held.", receipt),
+    signedByDevice(
+      "receipt",
+      "Two bans in force, one that is only observed, one held.",
+      receipt,
+    ),
     fromAgent("refusal", "Why a segment was not carried out.", {
       type: "refusal",
       feed: "urgent",
@@ -151,7 +155,9 @@ const receipt = {
   position: { ...urgentAt, offset: 7 },
   revision: 12,
   backend: "nftables",
+  mode: "enforce",
   banned: 2,
+  observed: 1,
   lifted: 0,
   expired: 0,
   heldTotal: 1,

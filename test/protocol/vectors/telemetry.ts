@@ -39,6 +39,7 @@ export const itemsOfEveryKind: TelemetryItem[] = [
     agentBytes: 80_000_000,
     uptimeSeconds: 86_400,
     bans: 100_000,
+    observed: 250,
     held: 1,
   },
   {

@@ -104,7 +104,7 @@ export function keysOf(
 /** An op as vectors show it: the range as text. */
 export function opInVector(op: Op): unknown {
   const range = formatCidr(op.cidr);
-  return op.op === "lift"
-    ? { op: "lift", range }
-    : { op: "ban", range, expiresAt: op.expiresAt, reason: op.reason };
+  if (op.op === "lift") return { op: "lift", range };
+  const { expiresAt, reason, observed } = op;
+  return { op: "ban", range, expiresAt, reason, observed };
 }
