@@ -24,6 +24,7 @@ import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
 import { Maintenance } from "./maintenance.js";
+import { ModeSwitch } from "./mode-switch.js";
 import { Protection } from "./protection.js";
 import { Receipts } from "./receipts.js";
 import { schedule } from "./schedule.js";
@@ -48,7 +49,7 @@ export interface AgentOptions {
 }
 
 /** A running agent. */
-export interface Agent extends AgentView, AsyncDisposable {
+export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
   /** Resolves with the reason if the agent can't go on and should be restarted. */
   readonly broken: Promise<unknown>;
 }
@@ -63,6 +64,11 @@ export interface AgentView {
   readonly cut: CutStatus | undefined;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
+}
+
+/** What those who may speak over the control socket can order. */
+export interface AgentOrders {
+  readonly mode: Pick<ModeSwitch, "turnTo">;
 }
 
 /**
@@ -82,6 +88,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const reporting = { status, events, telemetry };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection } = power;
+  const { enforcement, receipts } = power;
+  const enforce = () => enforcement.enforce();
   const lifetime = opened.release();
   return {
     ledger,
@@ -91,6 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     get cut() {
       return cutter?.status;
     },
+    mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     broken: link.broken,

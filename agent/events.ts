@@ -1,6 +1,7 @@
 import type { HostFacts } from "./guard/facts.js";
 import type { Logger } from "./log/logger.js";
 import { formatCidr } from "./model/cidr.js";
+import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Receipt } from "./protocol/documents.js";
 import type { RefusalCode } from "./protocol/refusals.js";
@@ -28,6 +29,12 @@ function hostEvents(log: Logger) {
     },
     ledgerQuarantined(path: string, why: unknown): void {
       log.error("the ledger was damaged; started a new one", { path, why });
+    },
+    /** By somebody at this host: the cloud cannot. */
+    modeChanged(mode: Mode): void {
+      log.warn("the mode of this host was changed over the control socket", {
+        mode,
+      });
     },
     factsChanged(facts: HostFacts): void {
       log.info("protected addresses changed", {

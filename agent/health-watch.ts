@@ -9,7 +9,7 @@ import type { SpoolKeeper } from "./spool/keeper.js";
 export interface HealthWatchPorts {
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly enforcer: Pick<Enforcer, "read">;
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
 }
@@ -45,6 +45,7 @@ export class HealthWatch {
     };
     add("not-enforcing", kernel);
     add("cloud-unreachable", this.#cloud());
+    add("observing", this.#mode());
     add("bans-held", this.#held());
     const { spool } = this.#ports;
     const fullness = spool.read((it) => it.fullness()) ?? 0;
@@ -86,6 +87,11 @@ export class HealthWatch {
   #cloud(): string | undefined {
     const { state } = this.#ports.link;
     return state.at === "up" ? undefined : state.why;
+  }
+
+  #mode(): string | undefined {
+    const observes = this.#ports.ledger.mode() === "observe";
+    return observes ? "tourniquet enforce ends that" : undefined;
   }
 
   #held(): string | undefined {

@@ -34,7 +34,7 @@ export interface TelemetryPorts {
   readonly random: () => number;
   readonly events: AgentEvents;
   readonly enforcer: Pick<Enforcer, "hits" | "read">;
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
   readonly link: Pick<LinkStatus, "state">;
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { enrolCommand } from "./commands/enrol.js";
+import { modeCommands } from "./commands/mode.js";
 import { restoreCommand } from "./commands/restore.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
@@ -44,6 +45,7 @@ export async function run(
   enrolCommand(program, config);
   statusCommand(program, config);
   bansCommand(program, config);
+  modeCommands(program, config);
   restoreCommand(program, config);
   telemetryCommand(program, config);
   cleanUpCommand(program, config);
@@ -67,6 +69,7 @@ Examples:
   tourniquet run                            enforce; as root or with CAP_NET_ADMIN
   tourniquet status                         is it enforcing, and what
   tourniquet bans --held                    what a guard stopped, and which rule
+  tourniquet observe                        count and report, drop nothing; until enforce
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network
   tourniquet clean-up                       take every ban out of the kernel

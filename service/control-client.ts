@@ -5,9 +5,26 @@ import { failed } from "./failure.js";
  * Asks the running agent over its control socket.
  * @throws Failure with what to do when no agent answers
  */
-export function askAgent(socketPath: string, path: string): Promise<unknown> {
+export const askAgent = (socketPath: string, path: string): Promise<unknown> =>
+  speakTo(socketPath, { path });
+
+/**
+ * Orders something of the running agent, likewise.
+ * @throws Failure, also when the agent refused or could not do it
+ */
+export const orderAgent = (
+  socketPath: string,
+  path: string,
+  order: unknown,
+): Promise<unknown> =>
+  speakTo(socketPath, { path, method: "POST", body: JSON.stringify(order) });
+
+function speakTo(
+  socketPath: string,
+  { body, ...what }: { path: string; method?: string; body?: string },
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, timeout: TIMEOUT_MS });
+    const asked = request({ socketPath, ...what, timeout: TIMEOUT_MS });
     asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
     asked.on("error", (error: NodeJS.ErrnoException) =>
       reject(failed(explain(error, socketPath), error)),
@@ -27,7 +44,7 @@ export function askAgent(socketPath: string, path: string): Promise<unknown> {
         }
       });
     });
-    asked.end();
+    asked.end(body);
   });
 }
 

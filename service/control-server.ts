@@ -2,24 +2,30 @@ import { lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
-import type { AgentView } from "../agent/agent.js";
+import { text } from "node:stream/consumers";
+import * as v from "valibot";
+import type { AgentOrders, AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
+import { NotEnforced } from "../agent/enforce/enforcer.js";
 import { InvalidCidr, parseCidr } from "../agent/model/cidr.js";
+import { modes } from "../agent/model/mode.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
+import { Malformed } from "../agent/protocol/malformed.js";
+import { parseJson } from "../agent/protocol/shapes.js";
 import { failed } from "./failure.js";
 import { banPageOf, statusOf, telemetryOf } from "./views.js";
 
-/** What `tourniquet status` and its like are answered from. */
+/** What `tourniquet status` and its like are answered from, and ordered of. */
 export interface ControlOptions {
   readonly socketPath: string;
-  readonly agent: AgentView;
+  readonly agent: AgentView & AgentOrders;
   readonly clock: Clock;
   readonly version: string;
 }
 
 /**
- * Answers over a unix socket that only root and the agent's own user may open.
- * It answers questions and takes no orders.
+ * Answers over a unix socket that only root and the agent's own user may open:
+ * whoever can connect may ask and order everything that there is here.
  */
 export async function startControlServer(
   options: ControlOptions,
@@ -59,7 +65,10 @@ async function answer(
   request: IncomingMessage,
 ): Promise<Answer> {
   const url = new URL(request.url ?? "/", "http://control");
-  if (request.method !== "GET") return wrong(405, "only GET is understood");
+  if (request.method === "POST") return carryOut(options, url, request);
+  if (request.method !== "GET") {
+    return wrong(405, "only GET and POST are understood");
+  }
   switch (url.pathname) {
     case "/v1/status":
       return { status: 200, body: await statusOf(options) };
@@ -69,6 +78,30 @@ async function answer(
       return { status: 200, body: telemetryOf(options.agent) };
     default:
       return wrong(404, `${url.pathname} is not known`);
+  }
+}
+
+/** Body of `POST /v1/mode`. */
+const ModeOrder = v.strictObject({ mode: v.picklist(modes) });
+
+async function carryOut(
+  { agent }: ControlOptions,
+  { pathname }: URL,
+  request: IncomingMessage,
+): Promise<Answer> {
+  if (pathname !== "/v1/mode") {
+    return wrong(404, `${pathname} takes no orders`);
+  }
+  try {
+    const length = Number(request.headers["content-length"]);
+    if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
+    const order = parseJson(ModeOrder, await text(request), "the order");
+    await agent.mode.turnTo(order.mode);
+    return { status: 200, body: order };
+  } catch (error) {
+    if (error instanceof Malformed) return wrong(400, error.message);
+    if (!(error instanceof NotEnforced)) throw error;
+    return wrong(503, `${error.message}; the agent goes on trying`);
   }
 }
 
@@ -169,3 +202,6 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 const LONGEST_PAGE = 1_000;
+
+/** Bytes; nothing that goes beyond is read. */
+const LONGEST_ORDER = 1_024;

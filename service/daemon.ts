@@ -79,8 +79,9 @@ async function pulse({ enforcer, ledger, link }: Agent): Promise<string> {
     kernel.at === "present" &&
     kernel.ledger === ledger.id &&
     kernel.revision === revision;
+  const doing = ledger.mode() === "enforce" ? "enforcing" : "OBSERVING";
   const enforcing = equal
-    ? `enforcing revision ${revision}`
+    ? `${doing} revision ${revision}`
     : `retrying: the kernel does not hold revision ${revision}`;
   return `${enforcing}; cloud: ${link.state.at}`;
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../agent/clock.js";
 import type { CutStatus } from "../agent/cut.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
+import type { Mode } from "../agent/model/mode.js";
 import type { LinkState } from "../agent/link-status.js";
 import type { Can } from "../agent/sessions/ability.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
@@ -10,7 +11,9 @@ import type { TelemetryView } from "../agent/telemetry-walk.js";
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
   readonly version: string;
+  /** The kernel holds what the ledger says, and drops it. */
   readonly enforcing: boolean;
+  readonly mode: Mode;
   readonly kernel: {
     readonly at: "absent" | "present";
     readonly revision: number | null;
@@ -48,6 +51,8 @@ export interface FeedView {
   readonly epoch: string;
   readonly offset: number;
   readonly bans: number;
+  /** Only counted and reported, not among `bans`. */
+  readonly observed: number;
   readonly held: number;
 }
 
@@ -69,7 +74,9 @@ export interface BanView {
   readonly reason: string;
   /** ISO 8601; null for a ban without an end. */
   readonly expires: string | null;
-  /** The guard rule that stopped it; null when it is enforced. */
+  /** Whether its packets are dropped, unless the whole host observes. */
+  readonly mode: Mode;
+  /** The guard rule that stopped it; null when none did. */
   readonly held: string | null;
 }
 
@@ -86,10 +93,13 @@ export async function statusOf(options: {
   const present = kernel.at === "present";
   const revision = ledger.revision();
   const ours = present && kernel.ledger === ledger.id;
+  const equal = ours && kernel.revision === revision;
+  const mode = ledger.mode();
   const facts = agent.facts();
   return {
     version,
-    enforcing: ours && kernel.revision === revision,
+    enforcing: equal && mode === "enforce",
+    mode,
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
@@ -120,14 +130,16 @@ export function banPageOf(
     readonly cidr: Cidr;
     readonly expiresAt: number;
     readonly reason: string;
+    readonly observed: boolean;
     readonly held?: string | undefined;
   }[],
 ): readonly BanView[] {
-  return bans.map(({ feed, cidr, expiresAt, reason, held }) => ({
+  return bans.map(({ feed, cidr, expiresAt, reason, observed, held }) => ({
     range: formatCidr(cidr),
     feed,
     reason,
     expires: expiresAt >= FOREVER ? null : iso(expiresAt * 1000),
+    mode: observed ? "observe" : "enforce",
     held: held ?? null,
   }));
 }
@@ -162,8 +174,9 @@ function linkView(state: LinkState, caughtUp: boolean): LinkView {
 function feedViews({ ledger }: AgentView): readonly FeedView[] {
   const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
   return ledger.positions().map(({ feed, epoch, offset }) => {
-    const { bans = 0, held = 0 } = counts.get(feed) ?? {};
-    return { feed, epoch, offset, bans: bans - held, held };
+    const { bans = 0, observed = 0, held = 0 } = counts.get(feed) ?? {};
+    const enforced = bans - observed - held;
+    return { feed, epoch, offset, bans: enforced, observed, held };
   });
 }
 

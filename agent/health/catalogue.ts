@@ -44,6 +44,12 @@ export const catalogue = {
     text: (detail) =>
       `the clock jumped, or the host slept; what was recorded meanwhile may expire at the wrong time: ${detail}`,
   },
+  /** The host's operator wants it so; nobody may forget that. */
+  observing: {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `this host counts but does not drop: ${detail}`,
+  },
   "bans-held": {
     severity: "low",
     visibleAfterMs: 60_000,

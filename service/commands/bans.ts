@@ -58,10 +58,11 @@ async function collect(
 function asTable(bans: readonly BanView[]): string {
   if (bans.length === 0) return "none";
   return table(
-    ["range", "feed", "until", "reason", "held by"],
-    bans.map(({ range, feed, expires, reason, held }) => [
+    ["range", "feed", "mode", "until", "reason", "held by"],
+    bans.map(({ range, feed, mode, expires, reason, held }) => [
       range,
       feed,
+      mode,
       expires ?? "for ever",
       printable(reason),
       held ?? "",

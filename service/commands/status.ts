@@ -35,7 +35,7 @@ function sessionLines({ sessions }: StatusView): readonly string[] {
 function asText(status: StatusView): string {
   const { kernel, ledger, cloud, hits } = status;
   const lines = [
-    `${status.enforcing ? "enforcing" : "NOT ENFORCING"}: the kernel holds revision ${kernel.revision ?? "none"}, the ledger ${ledger.revision}`,
+    `${stateOf(status)}: the kernel holds revision ${kernel.revision ?? "none"}, the ledger ${ledger.revision}`,
     cloud.at === "up"
       ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
       : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
@@ -44,13 +44,18 @@ function asText(status: StatusView): string {
     `protected: ${[...status.protected.own, ...status.protected.gateways, ...status.protected.cloud].join(", ") || "nothing"}`,
     `memory: ${status.memoryMb} MB, version ${status.version}`,
   ];
-  const feeds = status.feeds.map(({ feed, epoch, offset, bans, held }) => [
-    feed,
-    `${epoch}/${offset}`,
-    String(bans),
-    String(held),
-  ]);
-  return [...lines, "", table(["feed", "at", "bans", "held"], feeds)].join(
-    "\n",
+  const feeds = status.feeds.map(
+    ({ feed, epoch, offset, bans, observed, held }) => [
+      feed,
+      `${epoch}/${offset}`,
+      ...[bans, observed, held].map(String),
+    ],
   );
+  const head = ["feed", "at", "bans", "observed", "held"];
+  return [...lines, "", table(head, feeds)].join("\n");
+}
+
+function stateOf({ enforcing, mode }: StatusView): string {
+  if (mode === "observe") return "OBSERVING, nothing is dropped";
+  return enforcing ? "enforcing" : "NOT ENFORCING";
 }

@@ -112,6 +112,13 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({ "bans-held": "1 are held" });
   });
 
+  it("does not forget that the host only observes", async () => {
+    ledger.setMode("observe");
+    expect(await told()).toEqual({ observing: "tourniquet enforce ends that" });
+    ledger.setMode("enforce");
+    expect(await told()).toEqual({});
+  });
+
   it("finds the spool full, or failing", async () => {
     spool = { fullness: 0.95, failing: new Error("no space left") };
     expect(await told()).toEqual({

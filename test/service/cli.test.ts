@@ -60,12 +60,41 @@ describe("tourniquet", () => {
     );
   });
 
-  it.each(["status", "bans"])("%s says when no agent runs", async (command) => {
+  it("says before all else that the host only observes", async () => {
     using host = new Host();
-    const { code, stderr } = await host.tourniquet(command);
-    expect(code).toBe(1);
-    expect(stderr).toContain("no agent is running (nothing answers at ");
+    const status = {
+      ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
+      ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
+      ...{ cloud: { at: "up", since: "", address: "", why: null }, feeds: [] },
+      ...{ protected: { own: [], gateways: [], cloud: [] } },
+      hits: { packets: 0, bytes: 0 },
+    };
+    const orders: string[] = [];
+    const agent = createServer((request, response) => {
+      orders.push(`${request.method} ${request.url}`);
+      response.end(JSON.stringify(status));
+    });
+    await new Promise<void>((done) => agent.listen(host.socket, done));
+    const told = await host.tourniquet("status");
+    const observe = await host.tourniquet("observe");
+    const enforce = await host.tourniquet("enforce");
+    agent.close();
+    expect(told.stdout).toMatch(/^OBSERVING, nothing is dropped: /);
+    expect(observe.stdout).toMatch(/^OBSERVING: /);
+    expect(enforce.stdout).toMatch(/^enforcing: /);
+    const turned = ["POST /v1/mode", "POST /v1/mode"];
+    expect(orders).toEqual(["GET /v1/status", ...turned]);
   });
+
+  it.each(["status", "bans", "observe", "enforce"])(
+    "%s says when no agent runs",
+    async (command) => {
+      using host = new Host();
+      const { code, stderr } = await host.tourniquet(command);
+      expect(code).toBe(1);
+      expect(stderr).toContain("no agent is running (nothing answers at ");
+    },
+  );
 
   it("does not believe whatever answers at its socket", async () => {
     using host = new Host();
@@ -80,7 +109,12 @@ describe("tourniquet", () => {
   it("prints no reason that speaks to the terminal", async () => {
     using host = new Host();
     const reason = "\u001b]0;owned\u0007";
-    const ban = { range: "203.0.113.7", feed: "urgent", reason };
+    const ban = {
+      range: "203.0.113.7",
+      feed: "urgent",
+      mode: "enforce",
+      reason,
+    };
     const page = [{ ...ban, expires: null, held: null }];
     const agent = createServer((_request, response) =>
       response.end(JSON.stringify(page)),

@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import type { AgentView } from "../../agent/agent.js";
+import type { AgentOrders, AgentView } from "../../agent/agent.js";
 import { systemClock } from "../../agent/clock.js";
-import { askAgent } from "../../service/control-client.js";
+import { ModeSwitch } from "../../agent/mode-switch.js";
+import { askAgent, orderAgent } from "../../service/control-client.js";
 import { startControlServer } from "../../service/control-server.js";
 import type { BanView, StatusView } from "../../service/views.js";
 import { ban, facts, TestHost } from "../support/agent-fixtures.js";
@@ -21,6 +22,7 @@ describe("the control socket", () => {
     expect(await control.ask("/v1/status")).toMatchObject({
       version: "1.2.3",
       enforcing: true,
+      mode: "enforce",
       kernel: { at: "present", revision: 1 },
       ledger: { revision: 1 },
       cloud: { at: "down", why: "not dialed yet", caughtUp: false },
@@ -84,13 +86,67 @@ describe("the control socket", () => {
     await expect(control.ask(path)).rejects.toThrow(why);
   });
 
-  test.each(["POST", "PUT", "DELETE"])(
-    "takes no orders by %s",
-    async (method) => {
-      await using control = await Control.start();
-      expect(await control.status(method, "/v1/status")).toBe(405);
-    },
-  );
+  it("tells of each ban whether it is only observed, and counts them apart", async () => {
+    await using control = await Control.start();
+    const observed = { ...ban("203.0.113.8"), observed: true };
+    await control.host.carryOut(
+      new FakeFeed().append([ban("203.0.113.7"), observed]),
+    );
+    expect(await control.ask("/v1/bans")).toMatchObject([
+      { range: "203.0.113.7", mode: "enforce" },
+      { range: "203.0.113.8", mode: "observe" },
+    ]);
+    expect(await control.ask("/v1/status")).toMatchObject({
+      feeds: [{ feed: "urgent", bans: 1, observed: 1, held: 0 }],
+    });
+  });
+
+  it("turns the whole host to observing and back, and remembers it", async () => {
+    await using control = await Control.start();
+    const { host } = control;
+    await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    const observe = { mode: "observe" };
+    expect(await control.order("/v1/mode", observe)).toEqual(observe);
+    expect(host.ledger.mode()).toBe("observe");
+    expect(await control.ask("/v1/status")).toMatchObject({
+      ...{ mode: "observe", enforcing: false },
+    });
+    await control.order("/v1/mode", { mode: "enforce" });
+    expect(await control.ask("/v1/status")).toMatchObject({
+      ...{ mode: "enforce", enforcing: true },
+    });
+    const audited =
+      "warn: the mode of this host was changed over the control socket";
+    expect(host.log.lines.filter((line) => line === audited)).toHaveLength(2);
+  });
+
+  test.each([
+    ["no JSON", "observe"],
+    ["a mode that there is not", '{"mode":"sleep"}'],
+    ["no mode", "{}"],
+    ["more than is known", '{"mode":"observe","for":"1h"}'],
+  ])("refuses an order with %s", async (_, body) => {
+    await using control = await Control.start();
+    expect(await control.status("POST", "/v1/mode", body)).toBe(400);
+    expect(control.host.ledger.mode()).toBe("enforce");
+  });
+
+  test.each([
+    ["POST", "/v1/status", 404],
+    ["GET", "/v1/mode", 404],
+    ["PUT", "/v1/mode", 405],
+    ["DELETE", "/v1/status", 405],
+  ])("takes no orders by %s of %s", async (method, path, status) => {
+    await using control = await Control.start();
+    expect(await control.status(method, path)).toBe(status);
+    expect(control.host.ledger.mode()).toBe("enforce");
+  });
+
+  it("reads no order that is longer than any", async () => {
+    await using control = await Control.start();
+    const long = JSON.stringify({ mode: "observe", x: "x".repeat(1_024) });
+    expect(await control.status("POST", "/v1/mode", long)).toBe(413);
+  });
 
   it("is for its owner alone", async () => {
     await using control = await Control.start();
@@ -159,14 +215,22 @@ class Control implements AsyncDisposable {
     return askAgent(this.path, path);
   }
 
-  status(method: string, path: string): Promise<number | undefined> {
+  order(path: string, order: unknown): Promise<unknown> {
+    return orderAgent(this.path, path, order);
+  }
+
+  status(
+    method: string,
+    path: string,
+    body?: string,
+  ): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       request({ socketPath: this.path, method, path }, (response) => {
         response.resume();
         resolve(response.statusCode);
       })
         .on("error", reject)
-        .end();
+        .end(body);
     });
   }
 
@@ -177,8 +241,9 @@ class Control implements AsyncDisposable {
 }
 
 function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
-  const { ledger, enforcer, status } = host;
-  const agent: AgentView = {
+  const { ledger, enforcer, status, receipts, events } = host;
+  const enforce = () => host.enforcement.enforce();
+  const agent: AgentView & AgentOrders = {
     ledger,
     enforcer,
     link: status,
@@ -186,6 +251,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     cut: undefined,
     facts: () => facts,
     hits: () => enforcer.hits(),
+    mode: new ModeSwitch({ ledger, receipts, events, enforce }),
   };
   return startControlServer({
     socketPath,
