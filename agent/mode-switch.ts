@@ -31,12 +31,12 @@ export class ModeSwitch {
    */
   turnTo(mode: Mode): Promise<void> {
     return this.#turns.run(async () => {
-      const { ledger, receipts, events, enforce } = this.#ports;
+      const { ledger, receipts, events } = this.#ports;
       if (ledger.mode() !== mode) {
         ledger.setMode(mode);
         events.modeChanged(mode);
       }
-      await enforce();
+      await this.#ports.enforce();
       receipts.restate();
     });
   }

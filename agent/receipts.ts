@@ -135,13 +135,13 @@ export function wirePosition({
 
 function receiptOf(
   outcome: Enforced,
-  { agent, backend, mode }: ReceiptPorts,
+  { agent, backend, ...ports }: ReceiptPorts,
 ): Receipt {
   const { position, recorded, receivedAt, recordedMs, enforcedMs } = outcome;
   return {
     agent,
     backend,
-    mode: mode(),
+    mode: ports.mode(),
     position: wirePosition(position),
     revision: recorded.revision,
     banned: recorded.banned,

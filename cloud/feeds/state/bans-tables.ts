@@ -69,10 +69,8 @@ export const bansTables: Projection = {
           } else {
             const known = reasons.get(op.reason) ?? addReason.get(op.reason);
             reasons.set(op.reason, known);
-            put.run(
-              ...[feed, family, prefix, address],
-              ...[op.expiresAt, known, Number(op.observed)],
-            );
+            const terms = [op.expiresAt, known, Number(op.observed)];
+            put.run(feed, family, prefix, address, ...terms);
           }
         }
       }

@@ -60,18 +60,6 @@ describe("what two orgs detect", () => {
     expect(op && formatCidr(op.cidr)).toBe("2001:db8:1:2::/64");
   });
 
-  it("is banned although an operator has it observed", async () => {
-    await using cloud = await startTestCloud();
-    using one = await connect(cloud, "one");
-    using two = await connect(cloud, "two");
-    await cloud.ban(ATTACKER, { for: "permanent", observe: true });
-    await one.nextSegment();
-    await one.report(detection(ATTACKER));
-    await two.report(detection(ATTACKER));
-    const [op] = readOps(await one.nextSegment());
-    expect(op).toMatchObject({ op: "ban", observed: false });
-  });
-
   it("is decided on once, however often it is seen", async () => {
     await using cloud = await startTestCloud();
     using one = await connect(cloud, "one");

@@ -4,6 +4,7 @@ import { readOps } from "../../../agent/protocol/segment.js";
 import { openSnapshot, readBans } from "../../../agent/protocol/snapshot.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud.js";
 import { TestAgent } from "../../support/test-agent.js";
+import { detection } from "../telemetry/items.js";
 
 describe("a ban that is only observed", () => {
   it("reaches agents as such, until it is banned again", async () => {
@@ -56,6 +57,18 @@ describe("a ban that is only observed", () => {
       "192.0.2.3 observed",
       "2001:db8::/32 observed",
     ]);
+  });
+
+  it("keeps no rule from banning", async () => {
+    await using cloud = await startTestCloud();
+    using one = await TestAgent.connect(cloud, await cloud.enrol("one"));
+    using two = await TestAgent.connect(cloud, await cloud.enrol("two"));
+    const attacker = "203.0.113.7";
+    await cloud.ban(attacker, { for: "permanent", observe: true });
+    expect(await nextOps(one)).toEqual([`${attacker} observed`]);
+    await one.report(detection(attacker));
+    await two.report(detection(attacker));
+    expect(await nextOps(one)).toEqual([attacker]);
   });
 
   it.each([
