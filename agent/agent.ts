@@ -89,7 +89,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection } = power;
   const { enforcement, receipts } = power;
-  const enforce = () => enforcement.enforce();
+  const enforce = async () => {
+    await enforcement.enforce();
+    cutter?.cut("all"); // where the kernel drops by now what it let pass
+  };
   const lifetime = opened.release();
   return {
     ledger,
@@ -142,6 +145,7 @@ async function openPower(
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
+  if (quarantined !== undefined) await inheritMode(ledger, enforcer);
   const receipts = new Receipts({
     agent: identity.agent,
     backend,
@@ -153,7 +157,7 @@ async function openPower(
     desired: ledger,
     enforcer,
     clock,
-    posture: () => ({ mode: "enforce", egress: config.enforce.egress }),
+    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
     applied: (entries) => cutter?.cut(entries),
     mayReplace: () => status.hasCaughtUp,
   });
@@ -277,6 +281,12 @@ function openLedger(
   }
   ledger.followOnly([...feedsOf(identity), "local"]);
   return { ledger, quarantined };
+}
+
+/** The kernel still knows what the damaged ledger was told: to drop or not. */
+async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
+  const kernel = await enforcer.read();
+  if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
 }
 
 /** What recurs every minute, each for itself. */

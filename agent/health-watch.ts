@@ -76,6 +76,9 @@ export class HealthWatch {
       if (kernel.ledger !== ledger.id) {
         return "the kernel holds what an earlier ledger said";
       }
+      if (kernel.posture.mode !== ledger.mode()) {
+        return `the kernel is to ${ledger.mode()} and does not`;
+      }
       if (kernel.revision === revision) return undefined;
       if (this.#kernelBefore !== before) return undefined;
       return `the kernel holds revision ${kernel.revision}, the ledger is at ${revision}`;

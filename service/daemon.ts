@@ -78,7 +78,8 @@ async function pulse({ enforcer, ledger, link }: Agent): Promise<string> {
   const equal =
     kernel.at === "present" &&
     kernel.ledger === ledger.id &&
-    kernel.revision === revision;
+    kernel.revision === revision &&
+    kernel.posture.mode === ledger.mode();
   const doing = ledger.mode() === "enforce" ? "enforcing" : "OBSERVING";
   const enforcing = equal
     ? `${doing} revision ${revision}`

@@ -95,10 +95,11 @@ export async function statusOf(options: {
   const ours = present && kernel.ledger === ledger.id;
   const equal = ours && kernel.revision === revision;
   const mode = ledger.mode();
+  const kernelMode = present ? kernel.posture.mode : undefined;
   const facts = agent.facts();
   return {
     version,
-    enforcing: equal && mode === "enforce",
+    enforcing: equal && mode === "enforce" && kernelMode === mode,
     mode,
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },

@@ -54,7 +54,7 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
     desired: ledger,
     enforcer,
     clock,
-    posture: () => ({ mode: "enforce", egress }),
+    posture: () => ({ mode: ledger.mode(), egress }),
     applied: () => undefined, // there are no sessions yet
     mayReplace: () => false,
   });

@@ -114,9 +114,14 @@ describe("looking after the host's health", () => {
 
   it("does not forget that the host only observes", async () => {
     ledger.setMode("observe");
+    const posture = { ...UNLESS_SAID, mode: ledger.mode() };
+    const { id, revision } = { id: ledger.id, revision: ledger.revision() };
+    kernel = () => ({ at: "present", ledger: id, revision, posture });
     expect(await told()).toEqual({ observing: "tourniquet enforce ends that" });
     ledger.setMode("enforce");
-    expect(await told()).toEqual({});
+    expect(await told()).toEqual({
+      "not-enforcing": "the kernel is to enforce and does not",
+    });
   });
 
   it("finds the spool full, or failing", async () => {

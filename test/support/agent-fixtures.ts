@@ -252,7 +252,7 @@ export class TestHost implements AsyncDisposable {
         desired: this.ledger,
         enforcer: this.enforcer,
         clock,
-        posture: () => UNLESS_SAID,
+        posture: () => ({ ...UNLESS_SAID, mode: this.ledger.mode() }),
         applied: () => undefined,
         mayReplace: () => mayReplace || status.hasCaughtUp,
       }),
