@@ -9,7 +9,13 @@ import { ModeSwitch } from "../../agent/mode-switch.js";
 import { askAgent, orderAgent } from "../../service/control-client.js";
 import { startControlServer } from "../../service/control-server.js";
 import type { BanView, StatusView } from "../../service/views.js";
-import { ban, facts, TestHost } from "../support/agent-fixtures.js";
+import {
+  ban,
+  facts,
+  StubbornEnforcer,
+  TestHost,
+  type HostOptions,
+} from "../support/agent-fixtures.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
 
@@ -142,6 +148,17 @@ describe("the control socket", () => {
     expect(control.host.ledger.mode()).toBe("enforce");
   });
 
+  it("says when the kernel refuses an order, which is remembered", async () => {
+    const enforcer = new StubbornEnforcer();
+    await using control = await Control.start(undefined, { enforcer });
+    await control.host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    enforcer.stubborn = true;
+    await expect(
+      control.order("/v1/mode", { mode: "observe" }),
+    ).rejects.toThrow("the kernel is stubborn; the agent goes on trying");
+    expect(control.host.ledger.mode()).toBe("observe");
+  });
+
   it("reads no order that is longer than any", async () => {
     await using control = await Control.start();
     const long = JSON.stringify({ mode: "observe", x: "x".repeat(1_024) });
@@ -196,8 +213,8 @@ class Control implements AsyncDisposable {
     readonly server: AsyncDisposable,
   ) {}
 
-  static async start(at?: string): Promise<Control> {
-    const host = new TestHost();
+  static async start(at?: string, options?: HostOptions): Promise<Control> {
+    const host = new TestHost(options);
     const path = at ?? join(host.folder, "run/control.sock");
     try {
       return new Control(host, path, await listen(host, path));

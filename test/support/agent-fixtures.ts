@@ -15,6 +15,7 @@ import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js"
 import {
   NotEnforced,
   type Enforcer,
+  type Posture,
   UNLESS_SAID,
 } from "../../agent/enforce/enforcer.js";
 import { Enforcement } from "../../agent/enforcement.js";
@@ -117,6 +118,20 @@ export class BalkingEnforcer extends DryRunEnforcer {
   #balk(): void {
     if (this.refusals-- > 0) throw new NotEnforced("the kernel is busy");
     this.refusals = 0;
+  }
+}
+
+/** Takes every ban, and as long as it is stubborn no other posture. */
+export class StubbornEnforcer extends DryRunEnforcer {
+  stubborn = false;
+
+  constructor() {
+    super(systemClock);
+  }
+
+  override assume(posture: Posture): Promise<void> {
+    if (!this.stubborn) return super.assume(posture);
+    return Promise.reject(new NotEnforced("the kernel is stubborn"));
   }
 }
 

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "@jest/globals";
+import { NotEnforced } from "../../agent/enforce/enforcer.js";
+import { ModeSwitch } from "../../agent/mode-switch.js";
+import type { Receipt } from "../../agent/protocol/documents.js";
+import type { AgentMessage } from "../../agent/protocol/messages.js";
+import { ban, StubbornEnforcer, TestHost } from "../support/agent-fixtures.js";
+import { until } from "../support/clock.js";
+import { FakeFeed } from "../support/fake-cloud.js";
+
+describe("turning a host to observing and back", () => {
+  it("is done in the kernel before any receipt says so", async () => {
+    await using host = new TestHost();
+    const { modeSwitch, said } = await after(host);
+    await modeSwitch.turnTo("observe");
+    expect(await host.enforcer.read()).toMatchObject({
+      posture: { mode: "observe" },
+    });
+    expect(said).toEqual(["enforce", "observe"]);
+    await modeSwitch.turnTo("observe");
+    expect(said).toEqual(["enforce", "observe"]);
+  });
+
+  it("claims nothing that the kernel refused, and goes on trying", async () => {
+    const enforcer = new StubbornEnforcer();
+    await using host = new TestHost({ enforcer });
+    const { modeSwitch, said } = await after(host);
+    await modeSwitch.turnTo("observe");
+    enforcer.stubborn = true;
+    await expect(modeSwitch.turnTo("enforce")).rejects.toThrow(NotEnforced);
+    expect(host.ledger.mode()).toBe("enforce");
+    expect(said).toEqual(["enforce", "observe"]);
+    enforcer.stubborn = false;
+    await until("the retry", () => said.length > 2);
+    expect(said).toEqual(["enforce", "observe", "enforce"]);
+    expect(await enforcer.read()).toMatchObject({
+      posture: { mode: "enforce" },
+    });
+  });
+
+  it("takes one order after the other", async () => {
+    await using host = new TestHost();
+    const { modeSwitch, said } = await after(host);
+    await Promise.all([
+      modeSwitch.turnTo("observe"),
+      modeSwitch.turnTo("enforce"),
+      modeSwitch.turnTo("observe"),
+    ]);
+    expect(said).toEqual(["enforce", "observe", "enforce", "observe"]);
+  });
+});
+
+/** A host that has enforced a ban, and the modes that its receipts say. */
+async function after(host: TestHost) {
+  const { ledger, receipts, events } = host;
+  const said: Receipt["mode"][] = [];
+  receipts.sayTo({ send: (message) => said.push(modeOf(message)) });
+  const outcome = await host.carryOut(
+    new FakeFeed().append([ban("192.0.2.1")]),
+  );
+  if (outcome.kind === "enforced") receipts.give(outcome);
+  const enforce = () => host.enforcement.enforce();
+  const modeSwitch = new ModeSwitch({ ledger, receipts, events, enforce });
+  return { modeSwitch, said };
+}
+
+const modeOf = (message: AgentMessage): Receipt["mode"] =>
+  (JSON.parse((message as { signed: string }).signed) as Receipt).mode;
