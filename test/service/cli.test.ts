@@ -67,7 +67,7 @@ describe("tourniquet", () => {
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
       ...{ cloud: { at: "up", since: "", address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] } },
-      hits: { packets: 0, bytes: 0 },
+      ...{ hits: { packets: 0, bytes: 0 }, sessions: null },
     };
     const orders: string[] = [];
     const agent = createServer((request, response) => {
