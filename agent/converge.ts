@@ -37,6 +37,15 @@ export interface ConvergePorts {
    * better than none.
    */
   mayReplace(): boolean;
+  /** What the kernel counts down; where it is left out, that is always right. */
+  readonly timers?: Timers;
+}
+
+/** Knows whether the kernel's timeouts end when the bans do. */
+export interface Timers {
+  timersAreRight(): boolean;
+  /** The kernel is about to be told every ban; call what is returned afterwards. */
+  telling(): () => void;
 }
 
 /** The kernel holds another ledger's ruleset, and this one is not complete yet. */
@@ -75,7 +84,8 @@ export class Converger {
       const ours = kernel.at === "present" && kernel.ledger === desired.id;
       if (ours && kernel.revision === desired.revision()) {
         desired.enforced(kernel.revision);
-        return kernel.revision;
+        if (this.#timersAreRight()) return kernel.revision;
+        afresh = true; // only a rebuild tells all of them
       }
       if (kernel.at === "present" && !ours && !this.#ports.mayReplace()) {
         throw new NotYetComplete();
@@ -120,12 +130,18 @@ export class Converger {
   }
 
   async #rebuild(): Promise<void> {
-    const { desired, enforcer } = this.#ports;
+    const { desired, enforcer, timers } = this.#ports;
+    const told = timers?.telling();
     const label = { ledger: desired.id, revision: desired.revision() };
     await enforcer.rebuild(
       label,
       inTurns(desired.entries(REBUILD_SLICE, this.#now())),
     );
+    told?.();
+  }
+
+  #timersAreRight(): boolean {
+    return this.#ports.timers?.timersAreRight() ?? true;
   }
 
   readonly #now = () => unixSeconds(this.#ports.clock.now());

@@ -46,6 +46,12 @@ function hostEvents(log: Logger) {
     factsUnknown(why: unknown): void {
       log.error("could not read this host's addresses", { why });
     },
+    clockJumped(what: string): void {
+      log.warn("the clock jumped, or the host slept", { what });
+    },
+    timeNotKept(why: unknown): void {
+      log.error("could not keep the time that bans expire by", { why });
+    },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
     },

@@ -18,6 +18,7 @@ import { Recorder } from "./recorder.js";
 import { Review, type Guard } from "./review.js";
 import type { HeldBan, RecordedBan } from "./rows.js";
 import { Staging, type StagingTables } from "./staging.js";
+import { Time, type KeptTime, type Redating } from "./time.js";
 
 /** A segment that the guards have reviewed. */
 export interface ReviewedSegment {
@@ -45,6 +46,7 @@ export class Ledger implements Disposable {
   readonly #purge: Purge;
   readonly #review: Review;
   readonly #departure: Departure;
+  readonly #time: Time;
 
   private constructor(db: Database) {
     const meta = new Meta(db);
@@ -62,6 +64,7 @@ export class Ledger implements Disposable {
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
     this.#departure = new Departure(db, this.#tables);
+    this.#time = new Time(db, copies);
     this.id = db.read(() => meta.get("ledger"));
   }
 
@@ -218,6 +221,19 @@ export class Ledger implements Disposable {
    */
   purge(now: number, limit: number): boolean {
     return this.#purge.step(limit, now);
+  }
+
+  /** What time it was, when somebody last said. */
+  timeKept(): KeptTime | undefined {
+    return this.#db.read(() => this.#time.kept());
+  }
+
+  /** Keeps it; bans that have to move with it do so in the same transaction. */
+  keepTime(kept: KeptTime, redating?: Redating): void {
+    this.#db.transaction(() => {
+      this.#time.keep(kept);
+      if (redating !== undefined) this.#time.redate(redating);
+    });
   }
 
   [Symbol.dispose](): void {

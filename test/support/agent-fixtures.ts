@@ -161,6 +161,8 @@ export class TestHost implements AsyncDisposable {
   recoveries = 0;
   /** At which revision of the ledger. */
   readonly recovered: number[] = [];
+  /** Dates of the heads that were believed. */
+  readonly dates: number[] = [];
   readonly #random: () => number;
   readonly #opened = new Lifetime();
   readonly ledger: Ledger;
@@ -243,6 +245,7 @@ export class TestHost implements AsyncDisposable {
           sayTo: () => undefined,
           acknowledged: () => undefined,
         },
+        dated: (time) => void this.dates.push(time),
         refreshFacts: () => Promise.resolve(),
         enforce: () => this.enforcement.enforce(),
       }),

@@ -149,8 +149,11 @@ export function remainingMs({ expiresAt }: Entry, now: number): number {
 /** Bytes of elements must stay below 64 KiB: an IPv6 ban takes 40. */
 const MOST_ELEMENTS = 1_500;
 
-/** The kernel counts nanoseconds in 64 bits: forever does not fit. */
-const LONGEST_MS = 10 * 365 * 86_400_000;
+/**
+ * The kernel counts nanoseconds in 64 bits, which 584 years fit: forever does
+ * not. No host stays up for a hundred years, and every start tells them anew.
+ */
+const LONGEST_MS = 100 * 365 * 86_400_000;
 
 /** Never 0: to the kernel that is a ban without an end. */
 function timeoutMs(entry: Entry, now: number): number {
