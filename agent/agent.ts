@@ -331,14 +331,11 @@ function startChores(
     new Maintenance({ ledger, clock, events, policy, facts, enforce }),
   );
   void maintenance.run();
-  const everyMinute = (name: string, task: () => Promise<void>) =>
-    chores.own(schedule(AT_SECOND_ZERO, name, task));
-  everyMinute("maintain", () => maintenance.run());
-  everyMinute("protect", () => protection.lookAround());
+  const everyMinute = (task: () => Promise<void>) =>
+    chores.own(schedule({ everyMs: 60_000 }, task));
+  everyMinute(() => maintenance.run());
+  everyMinute(() => protection.lookAround());
   // Somebody may have flushed the kernel's rules; what fails is tried again.
-  everyMinute("enforce", () => enforce().catch(() => undefined));
+  everyMinute(() => enforce().catch(() => undefined));
   return chores;
 }
-
-/** node-cron's six fields, seconds first. */
-const AT_SECOND_ZERO = "0 * * * * *";
