@@ -1,4 +1,4 @@
-import { maskOf, type Cidr } from "../../model/cidr.js";
+import type { Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import { NFTA_DATA, NFTA_SET_ELEM } from "../../netlink/nftables/constants.js";
 import {
@@ -7,11 +7,8 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import {
-  AREA,
   TABLE,
-  areaSet,
   banSet,
-  isInArea,
   type Generation,
   type Kind,
   type Share,
@@ -65,8 +62,8 @@ function groupedBy<T>(
 }
 
 /**
- * Adds bans to their set, and their areas to the areas. A ban that is there
- * already keeps its old expiry on kernels before 6.12.
+ * Adds bans to their set. A ban that is there already keeps its old expiry on
+ * kernels before 6.12.
  */
 export function addBans(
   w: MessageWriter,
@@ -74,17 +71,12 @@ export function addBans(
   generation: Generation,
   now: number,
 ): void {
-  const { family, members } = group;
+  const { members } = group;
   const { name } = banSet(group, generation);
   writeElements(w, { verb: "add", set: name }, members, (entry) => {
     w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry, now));
     writeKey(w, entry.cidr.address);
   });
-  if (!isInArea(group)) return;
-  const set = areaSet(family, generation).name;
-  writeElements(w, { verb: "add", set }, areasOf(group), (area) =>
-    writeKey(w, area),
-  );
 }
 
 /**
@@ -158,16 +150,4 @@ const LONGEST_MS = 100 * 365 * 86_400_000;
 /** Never 0: to the kernel that is a ban without an end. */
 function timeoutMs(entry: Entry, now: number): number {
   return Math.min(Math.max(Math.ceil(remainingMs(entry, now)), 1), LONGEST_MS);
-}
-
-/** The areas of the ranges; neighbours share one, and mostly stand together. */
-function areasOf({ family, members }: Group<Entry>): Uint8Array[] {
-  const mask = maskOf(family, AREA[family]);
-  const areas: Uint8Array[] = [];
-  for (const { cidr } of members) {
-    const area = cidr.address.map((byte, i) => byte & (mask[i] ?? 0));
-    const last = areas.at(-1);
-    if (!last || Buffer.compare(last, area) !== 0) areas.push(area);
-  }
-  return areas;
 }

@@ -1,4 +1,4 @@
-import { bits, width, type Family } from "../../model/cidr.js";
+import { width, type Family } from "../../model/cidr.js";
 import {
   KEY_TYPE,
   NFPROTO_INET,
@@ -52,26 +52,6 @@ export function banSet(
     flags: SET_FLAG.TIMEOUT,
   };
 }
-
-/**
- * Holds the areas in which any banned range lies: one look at it spares most
- * packets the look-ups of every prefix length. An area stays until the next
- * rebuild, which costs a look-up and nothing else.
- */
-export function areaSet(family: Family, generation: Generation): SetSpec {
-  return {
-    name: `area${family}_${generation}`,
-    ...addressKey(family),
-    flags: 0,
-  };
-}
-
-/** Prefix length of an area: a /16 holds a network, a /32 a provider. */
-export const AREA: Readonly<Record<Family, number>> = { 4: 16, 6: 32 };
-
-/** Whether ranges of this length are noted in the areas. */
-export const isInArea = ({ kind, family, prefix }: Share): boolean =>
-  kind === "ban" && prefix >= AREA[family] && prefix < bits(family);
 
 /** Holds one element: of which ledger and revision this ruleset is, and how built. */
 export function labelSet(generation: Generation): SetSpec {
@@ -178,7 +158,8 @@ const HITS_KEPT_MS = 3_600_000;
 /** A flood of attackers must not fill the kernel's memory. */
 const MOST_HITS = 65_536;
 
-function addressKey(family: Family): Pick<SetSpec, "key" | "keyBytes"> {
+/** A key that is one address. */
+export function addressKey(family: Family): Pick<SetSpec, "key" | "keyBytes"> {
   const type = family === 4 ? KEY_TYPE.IPV4 : KEY_TYPE.IPV6;
   return { key: [type], keyBytes: width(family) };
 }

@@ -35,6 +35,7 @@ import {
 } from "./kernel-table.js";
 import { askForLabel, writeLabel } from "./label.js";
 import { TABLE } from "./layout.js";
+import { commitNoted } from "./noting.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules.js";
 
@@ -80,7 +81,9 @@ export class NftablesEnforcer implements Enforcer {
       const { layout, plate } = this.#expectStanding();
       const plan = planOf(change, layout, this.#clock.now());
       const next = { ...plate, revision: change.revision };
-      this.#table.commit(`apply revision ${next.revision}`, (w) => {
+      const operation = `apply revision ${next.revision}`;
+      const noted = { entries: plan.put, generation: layout.generation };
+      commitNoted(this.#table, operation, noted, (w) => {
         writeChange(w, plan, next, this.#abilities.fib);
       });
       this.#standing = { layout: plan.layout, plate: next };

@@ -10,6 +10,7 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
+import { areaSets } from "./areas.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import {
   addBans,
@@ -22,11 +23,9 @@ import type { KernelTable } from "./kernel-table.js";
 import type { Build } from "./fates.js";
 import { writeLabel, type Nameplate } from "./label.js";
 import {
-  FAMILIES,
   PORTED,
   PORTED_PROTOCOLS,
   TABLE,
-  areaSet,
   generationOf,
   labelSet,
   lastingSets,
@@ -35,6 +34,7 @@ import {
   type Generation,
   type Layout,
 } from "./layout.js";
+import { commitNoted } from "./noting.js";
 import { writeRules } from "./rules.js";
 
 /** What a rebuilt ruleset is to be. */
@@ -87,7 +87,7 @@ function prepare(table: KernelTable): Generation {
       deleteGeneration(w, sets, fresh);
     }
     for (const set of lastingSets()) addSet(w, TABLE, set);
-    for (const family of FAMILIES) addSet(w, TABLE, areaSet(family, fresh));
+    for (const set of areaSets(fresh)) addSet(w, TABLE, set);
     const ported = { verb: "add", set: PORTED.name } as const;
     writeElements(w, ported, PORTED_PROTOCOLS, (protocol) =>
       writeKey(w, Uint8Array.of(protocol)),
@@ -126,7 +126,7 @@ function loadSome(
 ): Layout {
   if (entries.length === 0) return { generation, lengths };
   const added = newLengths(entries, lengths);
-  table.commit("load bans", (w) => {
+  commitNoted(table, "load bans", { entries, generation }, (w) => {
     addBanSets(w, added, generation);
     for (const group of grouped(entries)) addBans(w, group, generation, now);
   });

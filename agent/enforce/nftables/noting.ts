@@ -1,0 +1,89 @@
+import type { Entry } from "../../model/ruleset.js";
+import type { MessageWriter } from "../../netlink/writer.js";
+import type { Fill } from "../../netlink/socket.js";
+import { areaSet, areasOf, bandsOf } from "./areas.js";
+import { grouped, writeElements, writeKey } from "./elements.js";
+import type { KernelTable } from "./kernel-table.js";
+import type { Generation } from "./layout.js";
+
+/** Bans to be noted in the areas of a generation. */
+export interface Noted {
+  readonly entries: readonly Entry[];
+  readonly generation: Generation;
+}
+
+/**
+ * Makes a change that adds bans, and notes them in their areas: in the same
+ * batch, or ahead of it where they are too many for one. An area without a ban
+ * costs a look-up, so that it does no harm if the change then fails.
+ * @throws NetlinkError
+ */
+export function commitNoted(
+  table: KernelTable,
+  operation: string,
+  noted: Noted,
+  fill: Fill,
+): void {
+  let last: readonly Note[] = [];
+  for (const notes of batches(notesOf(noted))) {
+    if (last.length > 0) {
+      const ahead = last;
+      table.commit("note areas", (w) => writeNotes(w, ahead));
+    }
+    last = notes;
+  }
+  table.commit(operation, (w) => {
+    writeNotes(w, last);
+    fill(w);
+  });
+}
+
+/** Areas that go into one set. */
+interface Note {
+  readonly set: string;
+  readonly areas: readonly Uint8Array[];
+}
+
+function* notesOf({ entries, generation }: Noted): Generator<Note> {
+  for (const group of grouped(entries)) {
+    for (const band of bandsOf(group)) {
+      const set = areaSet(band, generation).name;
+      let last: Uint8Array | undefined;
+      for (const { cidr } of group.members) {
+        const areas = areasOf(band, cidr);
+        const [first] = areas;
+        // Neighbours share an area, and mostly stand together.
+        const isNoted = first && last && Buffer.compare(first, last) === 0;
+        if (!isNoted) yield { set, areas };
+        last = areas.at(-1);
+      }
+    }
+  }
+}
+
+/** Puts notes together, as many as a batch may have. */
+function* batches(notes: Iterable<Note>): Generator<readonly Note[]> {
+  let batch: { set: string; areas: Uint8Array[] }[] = [];
+  let size = 0;
+  for (const { set, areas } of notes) {
+    if (size + areas.length > MOST_AREAS && size > 0) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    const last = batch.at(-1);
+    if (last?.set === set) last.areas.push(...areas);
+    else batch.push({ set, areas: [...areas] });
+    size += areas.length;
+  }
+  if (size > 0) yield batch;
+}
+
+function writeNotes(w: MessageWriter, notes: readonly Note[]): void {
+  for (const { set, areas } of notes) {
+    writeElements(w, { verb: "add", set }, areas, (area) => writeKey(w, area));
+  }
+}
+
+/** Some 100 KB beside the bans: a batch has to fit the socket's buffer. */
+const MOST_AREAS = 3_000;
