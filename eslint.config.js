@@ -6,7 +6,7 @@ const doors = {
   ws: ["agent/uplink/dial.ts", "cloud/gateway/listen.ts"],
   winston: ["agent/log/winston-logger.ts"],
   systeminformation: ["agent/host/inventory.ts", "agent/host/vitals.ts"],
-  koffi: ["agent/libc.ts"],
+  koffi: ["agent/libc.ts", "scripts/bench/packet/raw-socket.ts"],
 };
 
 const doorRule = (path) => [

@@ -2,6 +2,7 @@ import { benchApply } from "./apply.js";
 import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
+import { benchPacket } from "./packet.js";
 import { benchPush } from "./push.js";
 import { benchSessions } from "./sessions.js";
 import { asText, reportOf, type Row } from "./report.js";
@@ -9,6 +10,7 @@ import { asText, reportOf, type Row } from "./report.js";
 /** Every benchmark by its name. */
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   apply: benchApply,
+  packet: benchPacket,
   push: benchPush,
   sessions: benchSessions,
   memory: benchMemory,
