@@ -6,6 +6,7 @@ import {
   type Enforcer,
   type Posture,
 } from "./enforce/enforcer.js";
+import type { Block } from "./model/block.js";
 import type { Entry, RulesetChange } from "./model/ruleset.js";
 import { limits } from "./protocol/limits.js";
 import { Mutex } from "./mutex.js";
@@ -19,7 +20,7 @@ export interface DesiredState {
     limit: number,
     now: () => number,
   ): Iterable<RulesetChange | "rebuild">;
-  entries(size: number, now: number): Iterable<readonly Entry[]>;
+  entries(size: number, now: number): Iterable<readonly Block[]>;
   enforced(revision: number): void;
 }
 
@@ -150,8 +151,8 @@ export class Converger {
 /** More than the ops of any segment, so that a segment is one atomic batch. */
 const SLICE = limits.segmentOps + 1;
 
-/** What the kernel takes in within some 10 ms, so that the event loop turns. */
-const REBUILD_SLICE = 4_000;
+/** What is read and taken in within some 5 ms, so that the event loop turns. */
+const REBUILD_SLICE = 3_000;
 
 /** Others may change our table while we look; not for ever. */
 const MOST_STEPS = 8;

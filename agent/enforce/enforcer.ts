@@ -1,5 +1,6 @@
+import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
-import type { Entry, RulesetChange } from "../model/ruleset.js";
+import type { RulesetChange } from "../model/ruleset.js";
 
 /**
  * A backend that makes the host drop packets. It holds one ruleset, labelled
@@ -20,12 +21,12 @@ export interface Enforcer {
 
   /**
    * Replaces the whole ruleset by `entries` in one step at the end, while the
-   * old one goes on dropping. Entries come in slices so that a million of them
-   * never sit in memory.
+   * old one goes on dropping. Entries come in slices of a few thousand, so that
+   * a million of them never sit in memory; the kernel takes in a slice at once.
    */
   rebuild(
     label: Label,
-    entries: AsyncIterable<readonly Entry[]>,
+    entries: AsyncIterable<readonly Block[]>,
   ): Promise<void>;
 
   /**

@@ -1,3 +1,4 @@
+import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
 import { modes, type Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
@@ -140,11 +141,12 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * The whole ruleset by address and prefix, at most `size` ranges at a time.
+   * The whole ruleset in the order of address and prefix, at most `size` entries
+   * at a time, which come packed by prefix length.
    * Read `revision()` before: what is recorded meanwhile may be in it or not,
    * and `changesSince` that revision tells it.
    */
-  entries(size: number, now: number): Iterable<readonly Entry[]> {
+  entries(size: number, now: number): Iterable<readonly Block[]> {
     return this.#effective.slices(size, now);
   }
 

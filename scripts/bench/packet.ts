@@ -19,6 +19,7 @@ import { oneRangeMore } from "./packet/one-more.js";
 import { Sources } from "./packet/sources.js";
 import { Wire } from "./packet/wire.js";
 import { nft } from "./peers.js";
+import { packed } from "../../test/support/entries.js";
 import { alone, median, spread, type Row } from "./report.js";
 
 /**
@@ -180,7 +181,7 @@ async function load(enforcer: Enforcer, cidrs: readonly Cidr[]): Promise<void> {
   async function* entries() {
     for (let at = 0; at < cidrs.length; at += 4_000) {
       const slice = cidrs.slice(at, at + 4_000);
-      yield slice.map((cidr) => ({ cidr, expiresAt, observed: false }));
+      yield packed(slice.map((cidr) => ({ cidr, expiresAt, observed: false })));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { unpacked } from "../support/entries.js";
 import fc from "fast-check";
 import { BanTime } from "../../agent/ban-time.js";
 import { unixSeconds } from "../../agent/clock.js";
@@ -127,7 +128,7 @@ describe("the time by which bans expire, over restarts and boots", () => {
     machine.wallError = 0;
     time.hear(machine.truth);
     expect(late()).toBe(0);
-    const left = [...ledger.entries(9, unixSeconds(time.now()))].flat();
+    const left = unpacked(ledger.entries(9, unixSeconds(time.now())));
     expect(left.map(({ expiresAt }) => expiresAt)).toEqual([
       unixSeconds(machine.truth) + 595,
       FOREVER,
@@ -290,9 +291,9 @@ class Host implements Disposable {
   check(): void {
     const now = unixSeconds(this.#time.now());
     const there = new Set(
-      [...this.#ledger.entries(100, now)]
-        .flat()
-        .map(({ cidr }) => formatCidr(cidr)),
+      unpacked(this.#ledger.entries(100, now)).map(({ cidr }) =>
+        formatCidr(cidr),
+      ),
     );
     const truth = this.#machine.truth / 1_000;
     for (const [range, end] of this.#ends) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
+import { unpacked } from "../support/entries.js";
 import fc from "fast-check";
 import { BanTime } from "../../agent/ban-time.js";
 import { unixSeconds } from "../../agent/clock.js";
@@ -86,7 +87,7 @@ class Host implements AsyncDisposable {
   async check(): Promise<void> {
     const left = await this.left();
     const now = unixSeconds(this.time.now());
-    const wanted = [...this.ledger.entries(100, now)].flat();
+    const wanted = unpacked(this.ledger.entries(100, now));
     expect([...left.keys()].sort()).toEqual(
       wanted.map(({ cidr }) => keyOf(formatCidr(cidr))).sort(),
     );

@@ -14,7 +14,7 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import { lasting } from "../support/entries.js";
+import { lasting, packed } from "../support/entries.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
 import { describeInNamespace } from "../support/namespace.js";
 import {
@@ -286,10 +286,10 @@ describeInNamespace("nftables and real packets", () => {
     await ban(60, ATTACKER[4], "10.9.0.3");
     let answered = 0;
     async function* slowly() {
-      yield lasting(60, "192.0.2.1");
+      yield packed(lasting(60, "192.0.2.1"));
       for (let i = 0; i < 3; i++) {
         if (await attacker.reaches(attempt(4))) answered++;
-        yield lasting(60, ATTACKER[4], ATTACKER[4]);
+        yield packed(lasting(60, ATTACKER[4], ATTACKER[4]));
       }
     }
     await enforcer.rebuild({ ledger: 1, revision: 4 }, slowly());

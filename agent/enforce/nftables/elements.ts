@@ -25,7 +25,7 @@ export interface Placed {
   readonly cidr: Cidr;
 }
 
-export const kindOf = ({ observed }: Entry): Kind =>
+export const kindOf = ({ observed }: Pick<Entry, "observed">): Kind =>
   observed ? "watch" : "ban";
 
 /** Sorts entries into the sets that they belong to. */
@@ -74,7 +74,7 @@ export function addBans(
   const { members } = group;
   const { name } = banSet(group, generation);
   writeElements(w, { verb: "add", set: name }, members, (entry) => {
-    w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry, now));
+    w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry.expiresAt, now));
     writeKey(w, entry.cidr.address);
   });
 }
@@ -139,7 +139,7 @@ export function remainingMs({ expiresAt }: Entry, now: number): number {
 }
 
 /** Bytes of elements must stay below 64 KiB: an IPv6 ban takes 40. */
-const MOST_ELEMENTS = 1_500;
+export const MOST_ELEMENTS = 1_500;
 
 /**
  * The kernel counts nanoseconds in 64 bits, which 584 years fit: forever does
@@ -148,6 +148,6 @@ const MOST_ELEMENTS = 1_500;
 const LONGEST_MS = 100 * 365 * 86_400_000;
 
 /** Never 0: to the kernel that is a ban without an end. */
-function timeoutMs(entry: Entry, now: number): number {
-  return Math.min(Math.max(Math.ceil(remainingMs(entry, now)), 1), LONGEST_MS);
+export function timeoutMs(expiresAt: number, now: number): number {
+  return Math.min(Math.max(Math.ceil(expiresAt * 1000 - now), 1), LONGEST_MS);
 }

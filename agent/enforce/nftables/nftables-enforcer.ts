@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { Libc } from "../../libc.js";
+import type { Block } from "../../model/block.js";
 import { maskOf, overlaps, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { Mutex } from "../../mutex.js";
@@ -35,7 +36,7 @@ import {
 } from "./kernel-table.js";
 import { askForLabel, writeLabel } from "./label.js";
 import { TABLE } from "./layout.js";
-import { commitNoted } from "./noting.js";
+import { commitNoted, networksIn } from "./noting.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules.js";
 
@@ -82,7 +83,8 @@ export class NftablesEnforcer implements Enforcer {
       const plan = planOf(change, layout, this.#clock.now());
       const next = { ...plate, revision: change.revision };
       const operation = `apply revision ${next.revision}`;
-      const noted = { entries: plan.put, generation: layout.generation };
+      const networks = networksIn(plan.put);
+      const noted = { networks, generation: layout.generation };
       commitNoted(this.#table, operation, noted, (w) => {
         writeChange(w, plan, next, this.#abilities.fib);
       });
@@ -93,7 +95,7 @@ export class NftablesEnforcer implements Enforcer {
 
   rebuild(
     label: Label,
-    entries: AsyncIterable<readonly Entry[]>,
+    entries: AsyncIterable<readonly Block[]>,
   ): Promise<void> {
     return this.#enforcing(async () => {
       const { fib } = this.#abilities;

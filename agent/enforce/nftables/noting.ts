@@ -1,15 +1,30 @@
+import { width } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import type { Fill } from "../../netlink/socket.js";
 import { areaSet, areasOf, bandsOf } from "./areas.js";
 import { grouped, writeElements, writeKey } from "./elements.js";
 import type { KernelTable } from "./kernel-table.js";
-import type { Generation } from "./layout.js";
+import type { Generation, Share } from "./layout.js";
 
 /** Bans to be noted in the areas of a generation. */
 export interface Noted {
-  readonly entries: readonly Entry[];
+  readonly networks: readonly Networks[];
   readonly generation: Generation;
+}
+
+/** Ranges that share a set. */
+export interface Networks extends Share {
+  /** Side by side, each of the family's width. */
+  readonly addresses: Uint8Array;
+}
+
+/** The ranges of entries. */
+export function networksIn(entries: readonly Entry[]): readonly Networks[] {
+  return grouped(entries).map(({ members, ...share }) => ({
+    ...share,
+    addresses: Buffer.concat(members.map(({ cidr }) => cidr.address)),
+  }));
 }
 
 /**
@@ -44,21 +59,29 @@ interface Note {
   readonly areas: readonly Uint8Array[];
 }
 
-function* notesOf({ entries, generation }: Noted): Generator<Note> {
-  for (const group of grouped(entries)) {
-    for (const band of bandsOf(group)) {
+function* notesOf({ networks, generation }: Noted): Generator<Note> {
+  for (const share of networks) {
+    const { family, prefix, addresses } = share;
+    const step = width(family);
+    for (const band of bandsOf(share)) {
       const set = areaSet(band, generation).name;
-      let last: Uint8Array | undefined;
-      for (const { cidr } of group.members) {
-        const areas = areasOf(band, cidr);
-        const [first] = areas;
+      for (let at = 0; at < addresses.length; at += step) {
         // Neighbours share an area, and mostly stand together.
-        const isNoted = first && last && Buffer.compare(first, last) === 0;
-        if (!isNoted) yield { set, areas };
-        last = areas.at(-1);
+        if (at > 0 && isSame(addresses, at - step, at, band.area)) continue;
+        const address = addresses.subarray(at, at + step);
+        yield { set, areas: areasOf(band, { family, address, prefix }) };
       }
     }
   }
+}
+
+/** Whether the networks of so many bits are the same that begin at `a` and `b`. */
+function isSame(bytes: Uint8Array, a: number, b: number, bits: number) {
+  const whole = bits >> 3;
+  for (let i = 0; i < whole; i++)
+    if (bytes[a + i] !== bytes[b + i]) return false;
+  const differing = (bytes[a + whole] ?? 0) ^ (bytes[b + whole] ?? 0);
+  return differing >> (8 - (bits & 7)) === 0;
 }
 
 /** Puts notes together, as many as a batch may have. */
