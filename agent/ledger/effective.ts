@@ -84,7 +84,8 @@ export class Effective {
 /**
  * The longest ban of each kind on each range, of so many copies. SQLite merges
  * the arms as it reads them, each in the order of its key; one alone has every
- * range once.
+ * range once. An order of the whole, which grouping gives it anyway, would have
+ * SQLite forget that of the arms, and sort all bans for every slice.
  */
 function unionOf(copies: number): string {
   const arm = `SELECT addr, prefix, observed, expires_at FROM bans
@@ -95,7 +96,7 @@ function unionOf(copies: number): string {
   if (copies === 1) return `${arm} ${order}`;
   const arms = Array<string>(copies).fill(arm).join(" UNION ALL ");
   return `SELECT addr, prefix, observed, max(expires_at) AS expires_at
-    FROM (${arms} ${order}) GROUP BY addr, prefix, observed ${order}`;
+    FROM (${arms} ${order}) GROUP BY addr, prefix, observed`;
 }
 
 /** Where an entry stands: a range has up to two, the enforced one first. */

@@ -63,8 +63,8 @@ function writePart(w: MessageWriter, part: Block, now: number): void {
   const stride = KEY_AT + bytes;
   let at = 0;
   let from = 0;
-  for (const expiresAt of expiries) {
-    const timeout = timeoutMs(expiresAt, now);
+  for (let i = 0; i < expiries.length; i++) {
+    const timeout = timeoutMs(expiries[i] ?? 0, now);
     written.setUint32(at + TIMEOUT_AT, timeout / 2 ** 32);
     written.setUint32(at + TIMEOUT_AT + 4, timeout);
     for (let key = KEY_AT; key < stride; key += 4, from += 4) {
