@@ -30,6 +30,7 @@ import { kindOf, remainingMs, type Placed } from "./elements.js";
 import { listHits } from "./hits.js";
 import {
   KernelTable,
+  inWords,
   isAbsent,
   isFound,
   type Standing,
@@ -192,7 +193,7 @@ export class NftablesEnforcer implements Enforcer {
         this.#standing = undefined;
         if (isAbsent(cause)) throw new RulesetGone(GONE, { cause });
         if (!(cause instanceof NetlinkError)) throw cause;
-        throw new NotEnforced(cause.message, { cause });
+        throw new NotEnforced(inWords(cause), { cause });
       }
     });
   }
