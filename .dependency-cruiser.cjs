@@ -3,7 +3,7 @@ const VOCABULARY =
   "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
 const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/|^agent/(schedule|calendar|events|libc)\\.ts$";
 const COMPOSITION =
   "^agent/(agent|ban-walk|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut)\\.ts$";
 
