@@ -127,6 +127,15 @@ export const REJECT = {
   ICMPX_UNREACHABLE: 2,
   ICMPX_ADMIN_PROHIBITED: 3,
 } as const;
+export const NFTA_NAT = {
+  TYPE: 1,
+  FAMILY: 2,
+  ADDRESS_REGISTER: 3,
+  PORT_REGISTER: 5,
+  FLAGS: 7,
+} as const;
+export const NAT_DESTINATION = 1;
+export const NAT_HAS_PORT = 2;
 
 export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
 

@@ -4,6 +4,8 @@ import {
   CMP_EQUAL,
   DYNSET_UPDATE,
   LOOKUP_INVERTED,
+  NAT_DESTINATION,
+  NAT_HAS_PORT,
   NFTA_BITWISE,
   NFTA_CMP,
   NFTA_DATA,
@@ -14,6 +16,7 @@ import {
   NFTA_LIST_ELEM,
   NFTA_LOOKUP,
   NFTA_META,
+  NFTA_NAT,
   NFTA_PAYLOAD,
   NFTA_REJECT,
   NFTA_VERDICT,
@@ -135,6 +138,28 @@ export const countIn = (set: string): Expression =>
       w.text(NFTA_EXPR.NAME, "counter");
       w.nest(NFTA_EXPR.DATA, () => undefined);
     });
+  });
+
+/** Registers that hold an address and a port in network byte order. */
+export interface EndpointRegisters {
+  /** Of the address, such as `NFPROTO_IPV4`. */
+  readonly family: number;
+  readonly address: number;
+  readonly port: number;
+}
+
+/** Sends the packet's connection on to the address and port in the registers. */
+export const dnat = ({
+  family,
+  address,
+  port,
+}: EndpointRegisters): Expression =>
+  expression("nat", (w) => {
+    w.u32(NFTA_NAT.TYPE, NAT_DESTINATION);
+    w.u32(NFTA_NAT.FAMILY, family);
+    w.u32(NFTA_NAT.ADDRESS_REGISTER, address);
+    w.u32(NFTA_NAT.PORT_REGISTER, port);
+    w.u32(NFTA_NAT.FLAGS, NAT_HAS_PORT);
   });
 
 const lookup = (set: string, inverted: boolean): Expression =>
