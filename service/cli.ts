@@ -4,6 +4,7 @@ import { cleanUpCommand } from "./commands/clean-up.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { modeCommands } from "./commands/mode.js";
 import { restoreCommand } from "./commands/restore.js";
+import { selftestCommand } from "./commands/selftest.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
 import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
@@ -48,6 +49,7 @@ export async function run(
   modeCommands(program, config);
   restoreCommand(program, config);
   telemetryCommand(program, config);
+  selftestCommand(program, config, stop);
   cleanUpCommand(program, config);
   await parse(program, argv);
 }
@@ -72,6 +74,7 @@ Examples:
   tourniquet observe                        count and report, drop nothing; until enforce
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network
+  tourniquet selftest                       what a ban closes, tried on real packets beside this host
   tourniquet clean-up                       take every ban out of the kernel
 
 Exit codes: 0 done, 1 failed, 2 asked for wrongly.`;

@@ -1,0 +1,48 @@
+import { systemClock, unixSeconds } from "../../agent/clock.js";
+import type { Enforcer } from "../../agent/enforce/enforcer.js";
+import { pickEnforcer, type Backend } from "../../agent/enforce/pick.js";
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { Subject } from "./subject.js";
+
+/** This program's own enforcer, as the daemon runs it. */
+export async function openTourniquet(backend: Backend): Promise<Subject> {
+  const { platform } = process;
+  const clock = systemClock;
+  const enforcer = await pickEnforcer({ backend, platform, clock });
+  return new Tourniquet(enforcer);
+}
+
+class Tourniquet implements Subject {
+  readonly name = "tourniquet";
+  readonly #enforcer: Enforcer;
+  #revision = 0;
+
+  constructor(enforcer: Enforcer) {
+    this.#enforcer = enforcer;
+  }
+
+  async ready(): Promise<void> {
+    await this.#enforcer.rebuild({ ledger: 1, revision: 0 }, nothing());
+  }
+
+  async ban(addresses: readonly Cidr[]): Promise<void> {
+    const expiresAt = unixSeconds(systemClock.now()) + BAN_SECONDS;
+    const put = addresses.map((cidr) => ({ cidr, expiresAt }));
+    await this.#enforcer.apply({ revision: ++this.#revision, put, remove: [] });
+    await this.#cut(addresses);
+  }
+
+  async lift(addresses: readonly Cidr[]): Promise<void> {
+    const change = { revision: ++this.#revision, put: [], remove: addresses };
+    await this.#enforcer.apply(change);
+  }
+
+  /** Ends what is open between this host and them, as the daemon does. */
+  #cut(_addresses: readonly Cidr[]): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+const BAN_SECONDS = 3_600;
