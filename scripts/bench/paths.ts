@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { PATHS, type Path } from "../../service/selftest/flows.js";
 import {
   worstOf,
+  type Judged,
   type Matrix,
   type Outcome,
 } from "../../service/selftest/matrix.js";
 import { inSandbox } from "../../service/selftest/sandbox.js";
 import { selftest } from "../../service/selftest/selftest.js";
-import { ms, outcomeText } from "../../service/selftest/text.js";
+import { ms, trafficText } from "../../service/selftest/text.js";
 import { noFail2ban } from "./fail2ban.js";
 import { alone, type Measured, type ReportMatrix, type Row } from "./report.js";
 
@@ -46,9 +47,12 @@ function matrixOf(all: readonly Matrix[]): ReportMatrix {
     head: row("path", ({ subject }) => subject),
     rows: [
       ...PATHS.map((path) =>
-        row(path, (matrix) => outcomeText(outcomeOf(matrix, path))),
+        row(path, (matrix) => trafficText(trafficOf(matrix, path))),
       ),
-      row(ESTABLISHED, ({ sockets }) => String(sockets.established)),
+      row(
+        ESTABLISHED,
+        (matrix) => `${established(matrix)} of ${opened(matrix)}`,
+      ),
       row("the tool was done after", ({ banMs }) => ms(banMs)),
       row("closed within 50 ms", ({ closed, of }) => `${closed} of ${of}`),
       row(
@@ -65,10 +69,9 @@ function matrixOf(all: readonly Matrix[]): ReportMatrix {
 }
 
 /** Which traffic goes on getting through. */
-function notesOf({ subject, lines }: Matrix): readonly string[] {
-  const paths = lines.flatMap(({ path, cells }) => {
-    const open = cells
-      .flatMap(({ traffic }) => traffic)
+function notesOf(matrix: Matrix): readonly string[] {
+  const paths = matrix.lines.flatMap(({ path }) => {
+    const open = trafficOf(matrix, path)
       .filter(({ outcome }) => !isClosed(outcome))
       .map(({ label }) => label);
     const labels = [...new Set(open)].join(", ");
@@ -76,7 +79,7 @@ function notesOf({ subject, lines }: Matrix): readonly string[] {
   });
   return paths.length === 0
     ? []
-    : [`${subject} leaves open: ${paths.join("; ")}`];
+    : [`${matrix.subject} leaves open: ${paths.join("; ")}`];
 }
 
 /** In time, or later. */
@@ -88,8 +91,8 @@ function rowsOf(ours: Matrix, peers: readonly Matrix[]): readonly Row[] {
   return [
     ...PATHS.flatMap((path) => beside((peer) => pathRow(path, ours, peer))),
     ...beside((peer) => ({
-      ...countRow(ours, peer, ({ sockets }) => sockets.established),
-      ...{ what: ESTABLISHED, unit: `of ${ours.sockets.open}` },
+      ...countRow(ours, peer, established),
+      ...{ what: ESTABLISHED, unit: `of ${opened(ours)}` },
     })),
     ...beside((peer) => ({
       ...countRow(ours, peer, closedAtAll),
@@ -130,9 +133,21 @@ function pathRow(path: Path, ours: Matrix, peer: Matrix | undefined): Row {
 const closedAtAll = (matrix: Matrix): number =>
   PATHS.filter((path) => isClosed(outcomeOf(matrix, path))).length;
 
-const outcomeOf = ({ lines }: Matrix, path: Path): Outcome =>
-  worstOf(lines.find((line) => line.path === path)?.cells ?? []);
+const established = ({ sockets }: Matrix): number =>
+  sockets.reduce((sum, each) => sum + each.established, 0);
+
+const opened = ({ sockets }: Matrix): number =>
+  sockets.reduce((sum, { open }) => sum + open, 0);
+
+const outcomeOf = (matrix: Matrix, path: Path): Outcome =>
+  worstOf(trafficOf(matrix, path));
+
+/** Of both families. */
+function trafficOf({ lines }: Matrix, path: Path): readonly Judged[] {
+  const cells = lines.find((line) => line.path === path)?.cells ?? [];
+  return cells.flatMap(({ traffic }) => traffic);
+}
 
 const timed = (outcome: Outcome) => ({ lastMs: Number.NaN, ...outcome });
 
-const ESTABLISHED = "host sockets still ESTABLISHED";
+const ESTABLISHED = "host sockets established";

@@ -16,11 +16,12 @@ export interface Observations {
   readonly before: Log;
   readonly banned: Log;
   readonly lifted: Log;
-  /** The host's TCP sockets with the client. */
-  readonly sockets: Sockets;
+  /** The host's TCP sockets with the client, by family. */
+  readonly sockets: readonly Sockets[];
 }
 
 export interface Sockets {
+  readonly family: Family;
   /** Of open connections, before the ban. */
   readonly open: number;
   /** Of those that are ESTABLISHED when the watch has ended. */
@@ -71,7 +72,7 @@ export interface Matrix {
   readonly banMs: number;
   readonly watchedMs: number;
   readonly limitMs: number;
-  readonly sockets: Sockets;
+  readonly sockets: readonly Sockets[];
 }
 
 /** Within this time of the decision, every path must be closed. */

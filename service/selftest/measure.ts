@@ -11,8 +11,7 @@ import type { Subject } from "./subject.js";
 /** Opens traffic on every path, bans its client, watches, and lifts the ban. */
 export async function measure(stage: Stage, subject: Subject): Promise<Matrix> {
   const { families } = stage;
-  const clients = families.map((family) => ADDRESSES[family].client);
-  const addresses = clients.map(parseCidr);
+  const addresses = families.map((it) => parseCidr(ADDRESSES[it].client));
   const flows = families.flatMap((family) => flowsOf(family, ""));
   const again = families
     .flatMap((family) => flowsOf(family, ", again"))
@@ -28,7 +27,14 @@ export async function measure(stage: Stage, subject: Subject): Promise<Matrix> {
   await sleep(WATCH_MS);
   const banned = await stage.log();
   const watchedUntil = machineMs();
-  const left = await established(clients);
+  const sockets = await Promise.all(
+    families.map(async (family) => ({
+      family,
+      open: flows.filter((flow) => flow.family === family && isHosts(flow))
+        .length,
+      established: await established(ADDRESSES[family].client),
+    })),
+  );
 
   const liftedAt = machineMs();
   await subject.lift(addresses);
@@ -40,7 +46,7 @@ export async function measure(stage: Stage, subject: Subject): Promise<Matrix> {
     ...{ subject: subject.name, flows, again },
     ...{ bannedAt, doneAt, watchedUntil, liftedAt },
     ...{ before, banned, lifted },
-    sockets: { open: flows.filter(isHosts).length, established: left },
+    sockets,
   });
 }
 

@@ -58,18 +58,18 @@ export async function sayLast<T>(task: () => Promise<T>): Promise<void> {
 
 /** `unshare`, as root or as the root of a user namespace of our own. */
 function wayIn(): readonly string[] {
-  const mapped = ["unshare", "--map-root-user", ...PRIVATE];
-  const ways =
-    process.getuid?.() === 0 ? [["unshare", ...PRIVATE], mapped] : [mapped];
-  const complaints = ways.map(([unshare = "", ...how]) => {
-    const { error, status, stderr } = spawnSync(unshare, [...how, "true"]);
-    if (error !== undefined) return "`unshare` of util-linux is not installed";
-    return status === 0 ? undefined : String(stderr).trim();
-  });
-  const way = ways[complaints.indexOf(undefined)];
-  if (way !== undefined) return way;
+  const isRoot = process.getuid?.() === 0;
+  const mapped = ["--map-root-user", ...PRIVATE];
+  const complaints: string[] = [];
+  for (const how of isRoot ? [PRIVATE, mapped] : [mapped]) {
+    const { error, status, stderr } = spawnSync("unshare", [...how, "true"]);
+    if (error) throw new NoSandbox(`unshare, of util-linux: ${error.message}`);
+    if (status === 0) return ["unshare", ...how];
+    complaints.push(String(stderr).trim());
+  }
+  const advice = isRoot ? "" : "; run it as root";
   throw new NoSandbox(
-    `this machine allows no namespaces of our own: ${complaints[0]}; run it as root`,
+    `this machine allows no namespaces (${complaints.join("; ")})${advice}`,
   );
 }
 

@@ -2,24 +2,19 @@ import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { parseCidr } from "../../agent/model/cidr.js";
 
-/** How many TCP sockets of this namespace are ESTABLISHED with these addresses. */
-export async function established(
-  addresses: readonly string[],
-): Promise<number> {
+/** How many TCP sockets of this namespace are ESTABLISHED with an address. */
+export async function established(address: string): Promise<number> {
   const tables = await Promise.all(
     ["tcp", "tcp6"].map((name) =>
       readFile(`/proc/self/net/${name}`, "utf8").catch(() => ""),
     ),
   );
-  return establishedIn(tables.join("\n"), addresses);
+  return establishedIn(tables.join("\n"), address);
 }
 
 /** The same, from the text of /proc/net/tcp and tcp6. */
-export function establishedIn(
-  text: string,
-  addresses: readonly string[],
-): number {
-  const remotes = new Set(addresses.flatMap(spellings));
+export function establishedIn(text: string, address: string): number {
+  const remotes = new Set(spellings(address));
   return text.split("\n").filter((line) => {
     const [, , remote = "", state] = line.trim().split(/\s+/);
     return state === ESTABLISHED && remotes.has(remote.split(":")[0] ?? "");

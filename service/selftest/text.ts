@@ -1,5 +1,12 @@
 import { table } from "../table.js";
-import type { Cell, Matrix, Outcome } from "./matrix.js";
+import {
+  worstOf,
+  type Cell,
+  type Judged,
+  type Line,
+  type Matrix,
+  type Outcome,
+} from "./matrix.js";
 
 /** The matrix for people; the last line says how many paths are closed. */
 export function matrixText(matrix: Matrix): string {
@@ -10,22 +17,34 @@ export function matrixText(matrix: Matrix): string {
       ...families.map((family) => `banned, IPv${family}`),
       "after the lift",
     ],
-    matrix.lines.map(({ path, cells }) => [
-      path,
-      works(cells, ({ workedBefore }) => workedBefore),
-      ...cells.map(({ outcome }) => outcomeText(outcome)),
-      works(cells, ({ worksAfterLift }) => worksAfterLift),
-    ]),
+    [...matrix.lines.map(rowOf), socketsRow(matrix)],
   );
-  const { sockets, banMs, watchedMs, limitMs, closed, of } = matrix;
+  const { banMs, watchedMs, limitMs, closed, of } = matrix;
   return [
     drawn,
     "",
-    `The host's TCP sockets with the client still ESTABLISHED: ${sockets.established}; connections that were open: ${sockets.open}.`,
     `Times run from the decision to the last packet that got through. The ban took ${ms(banMs)};`,
     `every path was tried for ${ms(watchedMs)} after it, and is closed when nothing came after ${limitMs} ms.`,
     `${closed}/${of} paths closed`,
   ].join("\n");
+}
+
+function rowOf({ path, cells }: Line): readonly string[] {
+  return [
+    path,
+    works(cells, ({ workedBefore }) => workedBefore),
+    ...cells.map(({ traffic }) => trafficText(traffic)),
+    works(cells, ({ worksAfterLift }) => worksAfterLift),
+  ];
+}
+
+/** A ban that leaves a socket leaves its process waiting on it. */
+function socketsRow({ sockets }: Matrix): readonly string[] {
+  const before = sockets.reduce((sum, { open }) => sum + open, 0);
+  const left = sockets.map(
+    ({ open, established }) => `${established} of ${open}`,
+  );
+  return ["host sockets established", String(before), ...left, ""];
 }
 
 /** What is wrong, in one line; undefined when nothing is. */
@@ -40,11 +59,11 @@ export function complaintText({ lines, limitMs }: Matrix): string | undefined {
 }
 
 function complaintOf(cell: Cell, limitMs: number): string | undefined {
-  const { outcome, workedBefore, worksAfterLift } = cell;
+  const { outcome, workedBefore, worksAfterLift, traffic } = cell;
   if (!workedBefore) return "did not work before the ban";
   switch (outcome.is) {
     case "open":
-      return "is open";
+      return `is open (${openIn(traffic).join(", ")})`;
     case "late":
       return `closed only after ${ms(outcome.lastMs)}, not within ${limitMs} ms`;
     case "unproven":
@@ -54,7 +73,21 @@ function complaintOf(cell: Cell, limitMs: number): string | undefined {
   }
 }
 
-export function outcomeText(outcome: Outcome): string {
+/** What became of a path, told by the worst of its traffic. */
+export function trafficText(traffic: readonly Judged[]): string {
+  const open = openIn(traffic).length;
+  const isPart = open > 0 && open < traffic.length;
+  return `${isPart ? "in part " : ""}${outcomeText(worstOf(traffic))}`;
+}
+
+/** The kinds of traffic that get through. */
+function openIn(traffic: readonly Judged[]): readonly string[] {
+  return traffic
+    .filter(({ outcome }) => outcome.is === "open")
+    .map(({ label }) => label);
+}
+
+function outcomeText(outcome: Outcome): string {
   switch (outcome.is) {
     case "closed":
       return `closed, ${ms(outcome.lastMs)}`;

@@ -98,19 +98,20 @@ describeInNamespace("tourniquet selftest", () => {
     60_000,
   );
 
-  it("says so when `ip` is missing", async () => {
+  it.each([
+    ["ip", "`ip` is not installed; it comes with iproute2"],
+    ["unshare", "unshare, of util-linux: spawnSync unshare ENOENT"],
+  ])("says so when %s is missing", async (missing, message) => {
     using tools = folder();
     const needed = ["sh", "readlink", "dirname", "node", "true", "sleep"];
-    for (const tool of [...needed, "unshare", "nsenter"]) {
+    for (const tool of [...needed, "unshare", "nsenter", "ip"]) {
       const found = await sh(`type -P ${tool}`);
-      symlinkSync(found.trim(), join(tools.path, tool));
+      if (tool !== missing) symlinkSync(found.trim(), join(tools.path, tool));
     }
     const { code, stderr } = await selftest([], { tools: tools.path });
+    expect(stderr).toBe(`tourniquet: ${message}\n`);
     expect(code).toBe(1);
-    expect(stderr).toBe(
-      "tourniquet: `ip` is not installed; it comes with iproute2\n",
-    );
-  }, 60_000);
+  });
 });
 
 interface Options {

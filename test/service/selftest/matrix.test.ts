@@ -35,7 +35,7 @@ describe("a path", () => {
   it("is open when packets get through until the end", () => {
     const open = matrix({ lastMs: 1_990 });
     expect(cell(open).outcome).toEqual({ is: "open", lastMs: 1_990 });
-    expect(complaintText(open)).toBe("UDP in (IPv4) is open");
+    expect(complaintText(open)).toBe("UDP in (IPv4) is open (UDP to port 53)");
   });
 
   it("proves nothing when it did not work before the ban", () => {
@@ -84,11 +84,21 @@ describe("a matrix", () => {
       { label: first?.label, outcome: { is: "open", lastMs: 1_990 } },
       { label: "new TCP to port 443", outcome: { is: "closed", lastMs: 5 } },
     ]);
+    expect(matrixText(open)).toMatch(/\nTCP in +works +in part OPEN +works\n/);
+    expect(complaintText(open)).toBe(
+      "TCP in (IPv4) is open (new TCP to port 22)",
+    );
   });
 
   it("has no complaint when six of six are closed", () => {
     expect(complaintText(matrix({}))).toBeUndefined();
     expect(matrixText(matrix({})).split("\n").at(-1)).toBe("6/6 paths closed");
+  });
+
+  it("says how many of the host's sockets are left", () => {
+    expect(matrixText(matrix({}))).toMatch(
+      /\nhost sockets established +4 +1 of 4\n/,
+    );
   });
 
   it("is shown with what is open in capitals", () => {
@@ -134,7 +144,7 @@ function matrix(odd: Case): Matrix {
       ...odd.banned,
     }),
     lifted: log(traffic(LIFTED_AT + 100), odd.lifted),
-    sockets: { open: 4, established: 0 },
+    sockets: [{ family: 4, open: 4, established: 1 }],
   };
   return matrixOf(seen);
 }
