@@ -17,8 +17,10 @@ export function selftestCommand(
     )
     .option("--json", "print one JSON object")
     .action(async ({ json }: { readonly json?: boolean }) => {
-      const { backend } = config().enforce;
-      const matrix = await selftest(backend, stop);
+      const { backend, egress } = config().enforce;
+      // Also on a host that only observes: what its bans would close.
+      const posture = { mode: "enforce", egress } as const;
+      const matrix = await selftest({ backend, posture }, stop);
       const text = json ? JSON.stringify(matrix) : matrixText(matrix);
       process.stdout.write(`${text}\n`);
       const complaint = complaintText(matrix);

@@ -1,4 +1,3 @@
-import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import type { Flow } from "./flows.js";
 import { Logbook } from "./log.js";
@@ -15,11 +14,8 @@ export type Order =
   | { readonly do: "send"; readonly flows: readonly Flow[] }
   | { readonly do: "report" };
 
-const URGENT = -15;
-
 /** The process of one party, in its namespace: sends, receives, keeps a log. */
 const logbook = new Logbook();
-hurry();
 for await (const line of createInterface(process.stdin)) {
   await carryOut(JSON.parse(line) as Order);
   process.stdout.write(`${JSON.stringify(logbook.log())}\n`);
@@ -35,14 +31,5 @@ async function carryOut(order: Order): Promise<void> {
       return;
     case "report":
       return;
-  }
-}
-
-/** What is read late looks as if it had come late: go before others, if we may. */
-function hurry(): void {
-  try {
-    setPriority(URGENT);
-  } catch {
-    return; // only root may
   }
 }

@@ -1,33 +1,44 @@
 import { systemClock, unixSeconds } from "../../agent/clock.js";
-import type { Enforcer } from "../../agent/enforce/enforcer.js";
+import type { Enforcer, Posture } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer, type Backend } from "../../agent/enforce/pick.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Subject } from "./subject.js";
 
+/** How this program enforces. */
+export interface Manner {
+  readonly backend: Backend;
+  readonly posture: Posture;
+}
+
 /** This program's own enforcer, as the daemon runs it. */
-export async function openTourniquet(backend: Backend): Promise<Subject> {
+export async function openTourniquet(manner: Manner): Promise<Subject> {
+  const { backend, posture } = manner;
   const { platform } = process;
   const clock = systemClock;
   const enforcer = await pickEnforcer({ backend, platform, clock });
-  return new Tourniquet(enforcer);
+  return new Tourniquet(enforcer, posture);
 }
 
 class Tourniquet implements Subject {
   readonly name = "tourniquet";
   readonly #enforcer: Enforcer;
+  readonly #posture: Posture;
   #revision = 0;
 
-  constructor(enforcer: Enforcer) {
+  constructor(enforcer: Enforcer, posture: Posture) {
     this.#enforcer = enforcer;
+    this.#posture = posture;
   }
 
   async ready(): Promise<void> {
+    await this.#enforcer.assume(this.#posture);
     await this.#enforcer.rebuild({ ledger: 1, revision: 0 }, nothing());
   }
 
   async ban(addresses: readonly Cidr[]): Promise<void> {
     const expiresAt = unixSeconds(systemClock.now()) + BAN_SECONDS;
-    const put = addresses.map((cidr) => ({ cidr, expiresAt }));
+    const kind = { expiresAt, observed: false };
+    const put = addresses.map((cidr) => ({ cidr, ...kind }));
     await this.#enforcer.apply({ revision: ++this.#revision, put, remove: [] });
     await this.#cut(addresses);
   }

@@ -60,16 +60,32 @@ describeInNamespace("tourniquet selftest", () => {
     }
   }, 60_000);
 
-  it("calls no path closed that is open for one family", async () => {
-    const module = new URL("../support/half-a-ban-main.js", import.meta.url);
-    const { signal } = new AbortController();
-    const matrix = await inSandbox<Matrix>({ module, args: [] }, signal);
-    expect(matrix.closed).toBe(0);
-    for (const { cells } of matrix.lines) {
-      const outcomes = cells.map(({ outcome }) => outcome.is);
-      expect(outcomes).toEqual(["closed", "open"]);
-    }
+  it("closes the same six where egress is rejected", async () => {
+    const { code, stdout } = await selftest([], {
+      config: { enforce: { egress: "reject" } },
+    });
+    expect(stdout.trimEnd()).toMatch(/\n6\/6 paths closed$/);
+    expect(code).toBe(0);
   }, 60_000);
+
+  it.each([
+    ["open for one family", "of IPv4", ["closed", "open"]],
+    ["only observed", "observing", ["open", "open"]],
+  ])(
+    "calls no path closed that is %s",
+    async (_, half, expected) => {
+      const module = new URL("../support/half-a-ban-main.js", import.meta.url);
+      const { signal } = new AbortController();
+      const args = [half];
+      const matrix = await inSandbox<Matrix>({ module, args }, signal);
+      expect(matrix.closed).toBe(0);
+      for (const { cells } of matrix.lines) {
+        const outcomes = cells.map(({ outcome }) => outcome.is);
+        expect(outcomes).toEqual(expected);
+      }
+    },
+    60_000,
+  );
 
   it("leaves no device, no table and no process behind", async () => {
     const before = await network();

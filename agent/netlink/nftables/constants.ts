@@ -127,6 +127,7 @@ export const REJECT = {
   ICMPX_UNREACHABLE: 2,
   ICMPX_ADMIN_PROHIBITED: 3,
 } as const;
+
 export const NFTA_NAT = {
   TYPE: 1,
   FAMILY: 2,
