@@ -1,7 +1,9 @@
 import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Enforcer, Posture } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer, type Backend } from "../../agent/enforce/pick.js";
+import { loadLibc } from "../../agent/libc.js";
 import type { Cidr } from "../../agent/model/cidr.js";
+import { Sessions } from "../../agent/sessions/sessions.js";
 import type { Subject } from "./subject.js";
 
 /** How this program enforces. */
@@ -49,8 +51,9 @@ class Tourniquet implements Subject {
   }
 
   /** Ends what is open between this host and them, as the daemon does. */
-  #cut(_addresses: readonly Cidr[]): Promise<void> {
-    return Promise.resolve();
+  async #cut(addresses: readonly Cidr[]): Promise<void> {
+    using sessions = new Sessions(await loadLibc());
+    await sessions.cut(addresses, (all) => this.#enforcer.drops(all));
   }
 }
 

@@ -46,6 +46,10 @@ describeInNamespace("tourniquet selftest", () => {
     for (const { cells } of matrix.lines) {
       expect(cells.map(({ family }) => family)).toEqual([4, 6]);
     }
+    expect(matrix.sockets).toEqual([
+      { family: 4, open: 4, established: 0 },
+      { family: 6, open: 4, established: 0 },
+    ]);
   }, 60_000);
 
   it("fails and names every path when nothing is enforced", async () => {

@@ -18,8 +18,8 @@ const itIfLittle = endianness() === "LE" ? it : it.skip;
 itIfLittle(
   "counts established sockets with an address of either family",
   () => {
-    expect(establishedIn(TABLES, "203.0.113.66")).toBe(2);
-    expect(establishedIn(TABLES, "2001:db8:a::66")).toBe(1);
-    expect(establishedIn(TABLES, "192.0.2.1")).toBe(0);
+    expect(establishedIn(TABLES, "203.0.113.66")).toHaveLength(2);
+    expect(establishedIn(TABLES, "2001:db8:a::66")).toHaveLength(1);
+    expect(establishedIn(TABLES, "192.0.2.1")).toHaveLength(0);
   },
 );
