@@ -25,6 +25,8 @@ export interface StatusView {
   readonly hits: { readonly packets: number; readonly bytes: number };
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
+  /** Of processes that called banned addresses: what is not shown of them. */
+  readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
 }
 
@@ -115,8 +117,14 @@ export async function statusOf(options: {
       bytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
     },
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
+    contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
+}
+
+function contactCounts(agent: AgentView): StatusView["contacts"] {
+  const { forgotten, lost } = agent.contacts();
+  return { forgotten, lost };
 }
 
 export function telemetryOf({ telemetry }: AgentView): TelemetryReport {

@@ -54,6 +54,9 @@ export interface Enforcer {
   /** Packets and bytes dropped or observed, by attacker. */
   hits(): Promise<readonly Hit[]>;
 
+  /** Where single packets that go out are told of; undefined for nowhere. */
+  readonly told: ToldPackets | undefined;
+
   /** Removes everything this backend ever installed; harmless when nothing is. */
   cleanUp(): Promise<void>;
 
@@ -95,6 +98,13 @@ export interface Hit {
   /** Destination port; 0 for protocols without ports. */
   readonly port: number;
   readonly packets: number;
+  readonly bytes: number;
+}
+
+/** A group of the kernel's packet log. */
+export interface ToldPackets {
+  readonly group: number;
+  /** Of each packet, from its network header on. */
   readonly bytes: number;
 }
 

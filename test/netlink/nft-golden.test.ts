@@ -18,6 +18,7 @@ import {
   banSet,
   hitsSet,
   labelSet,
+  toldSet,
 } from "../../agent/enforce/nftables/layout.js";
 import { rulesOf } from "../../agent/enforce/nftables/rules.js";
 import {
@@ -75,6 +76,7 @@ const LAYOUT = {
 const BUILD = {
   posture: { mode: "enforce", egress: "reject" },
   fib: true,
+  log: true,
 } as const;
 
 const T = "inet tourniquet";
@@ -119,6 +121,10 @@ const OURS: Record<string, Write | undefined> = {
   ...set(
     `{ type ipv6_addr . ${HITS} }`,
     hitsSet({ family: 6, direction: "in" }),
+  ),
+  ...set(
+    "{ type ipv4_addr . inet_proto . inet_service . iface_index; flags dynamic, timeout; timeout 1m; size 4096; }",
+    toldSet(4),
   ),
   ...set("{ type mark . mark . mark . mark; }", labelSet("a")),
 
@@ -199,6 +205,14 @@ const OURS: Record<string, Write | undefined> = {
   ...rule(
     "watched_in4",
     "update @hits_in4 { ip saddr . meta l4proto . 0 . fib daddr type . 0x1 counter } accept",
+  ),
+  ...rule(
+    "banned_out4",
+    'meta l4proto @ported update @told4 { ip daddr . meta l4proto . th dport . meta iif limit rate 6/minute burst 4 packets } log prefix "dropped" group 29809 snaplen 128 queue-threshold 1',
+  ),
+  ...rule(
+    "watched_out6",
+    'meta l4proto != @ported update @told6 { ip6 daddr . meta l4proto . 0 . meta iif limit rate 6/minute burst 4 packets } log prefix "observed" group 29809 snaplen 128 queue-threshold 1',
   ),
   ...rule("banned_in4", "drop"),
 

@@ -20,6 +20,7 @@ import {
   type Enforcer,
   type Hit,
   type KernelState,
+  type ToldPackets,
   type Label,
   type Posture,
 } from "../enforcer.js";
@@ -27,6 +28,7 @@ import type { Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
 import { kindOf, remainingMs, type Placed } from "./elements.js";
+import { TOLD } from "./fates.js";
 import { listHits } from "./hits.js";
 import {
   KernelTable,
@@ -68,6 +70,10 @@ export class NftablesEnforcer implements Enforcer {
     this.#clock = clock;
   }
 
+  get told(): ToldPackets | undefined {
+    return this.#abilities.log ? TOLD : undefined;
+  }
+
   read(): Promise<KernelState> {
     return this.#enforcing(() => {
       this.#standing = this.#table.standing();
@@ -87,7 +93,7 @@ export class NftablesEnforcer implements Enforcer {
       const networks = networksIn(plan.put);
       const noted = { networks, generation: layout.generation };
       commitNoted(this.#table, operation, noted, (w) => {
-        writeChange(w, plan, next, this.#abilities.fib);
+        writeChange(w, plan, next, this.#abilities);
       });
       this.#standing = { layout: plan.layout, plate: next };
       this.#confirm(this.#standing, plan);
@@ -99,9 +105,9 @@ export class NftablesEnforcer implements Enforcer {
     entries: AsyncIterable<readonly Block[]>,
   ): Promise<void> {
     return this.#enforcing(async () => {
-      const { fib } = this.#abilities;
       const plate = { ...label, posture: this.#posture };
-      const order = { plate, fib, entries, allowed: this.#allowed };
+      const means = this.#abilities;
+      const order = { plate, means, entries, allowed: this.#allowed };
       const { layout, sample } = await rebuild(this.#table, order, this.#clock);
       this.#standing = { layout, plate };
       this.#doubted = false;
@@ -111,7 +117,7 @@ export class NftablesEnforcer implements Enforcer {
 
   assume(posture: Posture): Promise<void> {
     return this.#enforcing(() => {
-      const { fib, reject } = this.#abilities;
+      const { reject } = this.#abilities;
       if (posture.egress === "reject" && !reject) {
         throw new CannotEnforce("the kernel cannot reject (nft_reject)");
       }
@@ -122,7 +128,7 @@ export class NftablesEnforcer implements Enforcer {
       const { layout } = standing;
       const plate = { ...standing.plate, posture };
       this.#table.commit(`${posture.mode}, ${posture.egress} egress`, (w) => {
-        writeRules(w, layout, { posture, fib });
+        writeRules(w, layout, { posture, ...this.#abilities });
         writeLabel(w, plate, layout.generation);
       });
       this.#standing = { layout, plate };
