@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { systemClock } from "../../agent/clock.js";
+import { BanTime } from "../../agent/ban-time.js";
+import { systemClock, type Clock } from "../../agent/clock.js";
+import { openBoot } from "../../agent/host/boot.js";
 import type { Config } from "../../agent/config/config.js";
 import { CannotEnforce, type Enforcer } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
@@ -74,7 +76,12 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     throw failed(`no agent is running, and there is no ledger at ${path}`);
   }
   using ledger = openLedger(path);
-  await using enforcer = await openEnforcer(config);
+  using time = new BanTime({
+    clock: systemClock,
+    boot: await openBoot(),
+    ledger,
+  });
+  await using enforcer = await openEnforcer(config, time.clock);
   const facts = await readHostFacts([]);
   const allowed = protectedRanges(facts, config.guard);
   return await whyOf(cidr, {
@@ -89,7 +96,7 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
             dropped && !allowed.some((each) => touches(each, addresses[i])),
         ),
     },
-    clock: systemClock,
+    clock: time.clock,
     contacts: () => [],
     guardedBy: (range) => holdingRule(range, facts, config.guard),
   });
@@ -111,11 +118,12 @@ function openLedger(path: string): Ledger {
 /** Without the rights to ask the kernel, the ledger's part is told all the same. */
 async function openEnforcer(
   config: Config,
+  clock: Clock,
 ): Promise<Pick<Enforcer, "read" | "drops" | "hits"> & AsyncDisposable> {
   const { backend } = config.enforce;
   const { platform } = process;
   try {
-    return await pickEnforcer({ backend, platform, clock: systemClock });
+    return await pickEnforcer({ backend, platform, clock });
   } catch (error) {
     if (!(error instanceof CannotEnforce)) throw error;
     const refuse = () => Promise.reject(error);
