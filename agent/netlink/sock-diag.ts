@@ -60,7 +60,10 @@ export const STATE = {
 
 /** Asks for all sockets of one family and protocol in some states. */
 export function listSockets(w: MessageWriter, query: SocketQuery): void {
-  const header = { type: BY_FAMILY, flags: NLM_F_REQUEST | NLM_F_DUMP };
+  const header = {
+    type: SOCK_DIAG_BY_FAMILY,
+    flags: NLM_F_REQUEST | NLM_F_DUMP,
+  };
   w.message(header, () => {
     w.raw(Uint8Array.of(query.family, query.protocol, 0, 0));
     w.raw(hostBytes(query.states.reduce((mask, one) => mask | (1 << one), 0)));
@@ -133,17 +136,18 @@ function address(payload: Buffer, at: number): Buffer {
   return payload.subarray(mapped ? at + 12 : at, at + 16);
 }
 
-const BY_FAMILY = 20;
+/** linux/sock_diag.h: the message that asks for sockets, and that tells of one. */
+export const SOCK_DIAG_BY_FAMILY = 20;
 const DESTROY = 21;
 
 /** INET_DIAG_REQ_BYTECODE */
 const FILTER = 1;
 
 /** struct inet_diag_msg, and the inet_diag_sockid within it. */
-const MESSAGE_BYTES = 72;
+export const MESSAGE_BYTES = 72;
 const ID_AT = 4;
 const ID_BYTES = 48;
 const LOCAL_AT = ID_AT + 4;
 const REMOTE_AT = ID_AT + 20;
 const INTERFACE_AT = ID_AT + 36;
-const INODE_AT = 68;
+export const INODE_AT = 68;

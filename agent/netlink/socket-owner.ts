@@ -2,6 +2,12 @@ import { after, find, hostBytes, hostU32 } from "./attributes.js";
 import { AF_INET, AF_INET6, NLM_F_REQUEST } from "./constants.js";
 import { MalformedNetlink } from "./error.js";
 import type { Message } from "./message.js";
+import {
+  INODE_AT,
+  IPPROTO_UDP,
+  MESSAGE_BYTES,
+  SOCK_DIAG_BY_FAMILY,
+} from "./sock-diag.js";
 import type { MessageWriter } from "./writer.js";
 
 /** The two ends that a socket is found by. */
@@ -34,7 +40,8 @@ export function askForOwner(w: MessageWriter, ends: SocketEnds): void {
   const here = { address: local, port: localPort };
   const there = { address: remote, port: remotePort };
   // The kernel takes the ends of UDP the other way round.
-  const [first, second] = protocol === UDP ? [there, here] : [here, there];
+  const [first, second] =
+    protocol === IPPROTO_UDP ? [there, here] : [here, there];
   w.message({ type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_REQUEST }, () => {
     w.raw(Uint8Array.of(family, protocol, 0, 0));
     w.raw(hostBytes(ALL_STATES));
@@ -71,16 +78,10 @@ function padded(address: Uint8Array): Uint8Array {
 const hostU64 = (bytes: Buffer): bigint =>
   new BigUint64Array(Uint8Array.from(bytes).buffer)[0] ?? 0n;
 
-const UDP = 17;
-
-/** linux/sock_diag.h and inet_diag.h. */
-const SOCK_DIAG_BY_FAMILY = 20;
+/** linux/inet_diag.h. */
 const CGROUP_ID = 21;
 const ALL_STATES = 0xffffffff;
 const ANY_DEVICE = 0;
 const NO_COOKIE = 0xffffffff;
 
-/** struct inet_diag_msg. */
-const MESSAGE_BYTES = 72;
-const UID_AT = 64;
-const INODE_AT = 68;
+const UID_AT = INODE_AT - 4;
