@@ -16,7 +16,8 @@ export interface Libc {
   sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): void;
   /** Fills `into` with one datagram and returns its length. */
   receive(fd: number, into: Uint8Array, flags: number): number;
-  setOption(fd: number, option: SocketOption, value: number): void;
+  /** A number is passed as an `int`, bytes as they are. */
+  setOption(fd: number, option: SocketOption, value: number | Uint8Array): void;
   close(fd: number): void;
 }
 
@@ -104,8 +105,10 @@ export async function loadLibc(): Promise<Libc> {
     sendTo: (fd, data, address) =>
       void call("sendto", fd, data, data.length, 0, address, address.length),
     receive: (fd, into, flags) => call("recv", fd, into, into.length, flags),
-    setOption: (fd, { level, name }, value) =>
-      void call("setsockopt", fd, level, name, Int32Array.of(value), 4),
+    setOption: (fd, { level, name }, value) => {
+      const packed = typeof value === "number" ? Int32Array.of(value) : value;
+      call("setsockopt", fd, level, name, packed, packed.byteLength);
+    },
     close: (fd) => void call("close", fd),
   };
 }

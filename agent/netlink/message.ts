@@ -13,6 +13,8 @@ export interface Message {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** Port of the socket that the message answers, or whose change it tells. */
+  readonly port: number;
   readonly payload: Buffer;
 }
 
@@ -31,6 +33,7 @@ export function* messagesIn(datagram: Buffer): Generator<Message, void> {
       type: hostU16(datagram, at + 4),
       flags: hostU16(datagram, at + 6),
       sequence: hostU32(datagram, at + 8),
+      port: hostU32(datagram, at + 12),
       payload: datagram.subarray(at + HEADER_BYTES, at + length),
     };
     at += (length + 3) & ~3;

@@ -207,7 +207,7 @@ export function isInterrupted(error: unknown): boolean {
 export const MOST_ATTEMPTS = 20;
 
 /** The kernel packs dumps into 32 KiB at most, and one message into less. */
-const LARGEST_DATAGRAM = 64 * 1024;
+export const LARGEST_DATAGRAM = 64 * 1024;
 
 /**
  * A batch of ten thousand renewals is about 1 MiB. Where rights over the machine
@@ -216,7 +216,7 @@ const LARGEST_DATAGRAM = 64 * 1024;
 const BUFFER_BYTES = 8 * 1024 * 1024;
 
 /** struct sockaddr_nl with no port: the kernel draws one. */
-const ANY_PORT = Buffer.concat([
+export const ANY_PORT = Buffer.concat([
   Buffer.from(Uint16Array.of(AF_NETLINK, 0).buffer),
   hostBytes(0, 0),
 ]);

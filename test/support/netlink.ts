@@ -11,5 +11,5 @@ export function written(fill: (w: MessageWriter) => void): Message[] {
 
 /** One message as the kernel would send it. */
 export function message(type: number, payload: Uint8Array, flags = 0): Message {
-  return { type, flags, sequence: 1, payload: Buffer.from(payload) };
+  return { type, flags, sequence: 1, port: 1, payload: Buffer.from(payload) };
 }

@@ -1,6 +1,8 @@
 /** linux/netfilter.h, nfnetlink.h and nf_tables.h, as far as they are used. */
 
 export const NFNL_SUBSYS_NFTABLES = 10;
+/** The multicast group that is told of every change. */
+export const NFNLGRP_NFTABLES = 7;
 
 export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
@@ -12,6 +14,7 @@ export const NFT_MSG = {
   NEWTABLE: 0,
   DELTABLE: 2,
   NEWCHAIN: 3,
+  GETCHAIN: 4,
   DELCHAIN: 5,
   NEWRULE: 6,
   GETRULE: 7,
@@ -22,6 +25,7 @@ export const NFT_MSG = {
   NEWSETELEM: 12,
   GETSETELEM: 13,
   DELSETELEM: 14,
+  NEWGEN: 15,
   GETGEN: 16,
 } as const;
 
@@ -34,6 +38,9 @@ export const VERDICT = {
 } as const;
 
 export const NFTA_LIST_ELEM = 1;
+
+/** Who made a change: a process by its number in the machine, and its name. */
+export const NFTA_GEN = { ID: 1, PROC_PID: 2, PROC_NAME: 3 } as const;
 
 export const NFTA_TABLE = { NAME: 1, FLAGS: 2 } as const;
 

@@ -20,7 +20,9 @@ export function setName({ payload }: Message): string {
 }
 
 /** The elements that a message lists; views of its bytes. */
-export function* elementsIn({ payload }: Message): Generator<SetElement, void> {
+export function* elementsIn({
+  payload,
+}: Pick<Message, "payload">): Generator<SetElement, void> {
   const attributes = after(payload, NFGENMSG_BYTES);
   const list = find(attributes, NFTA_SET_ELEM_LIST.ELEMENTS) ?? NOTHING;
   for (const { bytes } of attributesIn(list)) {
