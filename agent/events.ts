@@ -180,6 +180,10 @@ function telemetryEvents(log: Logger) {
     healthRaised(code: string, text: string): void {
       log.warn("something is wrong", { code, text });
     },
+    /** It is over as soon as it is told. */
+    healthHappened(code: string, text: string): void {
+      log.warn("something happened", { code, text });
+    },
     healthCleared(code: string): void {
       log.info("it is well again", { code });
     },
