@@ -4,8 +4,11 @@ import {
   NotEnforced,
   RulesetGone,
   type Enforcer,
+  type KernelState,
   type Posture,
 } from "./enforce/enforcer.js";
+import type { Damage } from "./enforce/disturbance.js";
+import type { Cidr } from "./model/cidr.js";
 import type { Entry, RulesetChange } from "./model/ruleset.js";
 import { limits } from "./protocol/limits.js";
 import { Mutex } from "./mutex.js";
@@ -20,6 +23,8 @@ export interface DesiredState {
     now: () => number,
   ): Iterable<RulesetChange | "rebuild">;
   entries(size: number, now: number): Iterable<readonly Entry[]>;
+  /** What the kernel must hold of exactly this range, if anything. */
+  effective(cidr: Cidr, now: number): Entry | undefined;
   enforced(revision: number): void;
 }
 
@@ -36,7 +41,16 @@ export interface ConvergePorts {
    * that has just been made knows nothing yet, and the kernel's old bans are
    * better than none.
    */
-  mayReplace(): boolean;
+  readonly mayReplace: () => boolean;
+  /** Whether somebody keeps undoing this, so that a rebuild has to wait. */
+  readonly holdsOff?: () => boolean;
+}
+
+/** Somebody removes the ruleset as often as it is built; the next try waits. */
+export class Contested extends NotEnforced {
+  constructor() {
+    super("somebody keeps removing the ruleset; the next repair waits");
+  }
 }
 
 /** The kernel holds another ledger's ruleset, and this one is not complete yet. */
@@ -66,27 +80,84 @@ export class Converger {
     return this.#turns.run(() => this.#untilEqual());
   }
 
+  /**
+   * Puts right what somebody else has damaged, and converges. Where no more than
+   * some ranges or the rules are damaged, nothing else is touched.
+   * @throws NotEnforced when the kernel refuses
+   */
+  heal(damage: Damage): Promise<number> {
+    return this.#turns.run(async () => {
+      await this.#heal(damage);
+      return this.#untilEqual();
+    });
+  }
+
+  /** Runs a task while nothing here changes the kernel. */
+  whileStill<T>(task: () => Promise<T>): Promise<T> {
+    return this.#turns.run(task);
+  }
+
+  async #heal({ depth, ranges }: Damage): Promise<void> {
+    const { desired, enforcer } = this.#ports;
+    const mended = depth === "entries" || (await enforcer.mend());
+    const kernel = await enforcer.read();
+    if (kernel.at === "absent") return; // it is built anew
+    const ours = kernel.ledger === desired.id;
+    if (!ours && !this.#ports.mayReplace()) throw new NotYetComplete();
+    if (!ours || !mended || depth === "bans") await this.#rebuild();
+    else if (ranges.length > 0) {
+      const { revision } = kernel;
+      await enforcer.apply(this.#presentStateOf(ranges, revision));
+    }
+  }
+
+  /** At the revision that the kernel has: what is newer is told afterwards. */
+  #presentStateOf(ranges: readonly Cidr[], revision: number): RulesetChange {
+    const { desired } = this.#ports;
+    const now = this.#now();
+    const put: Entry[] = [];
+    const remove: Cidr[] = [];
+    for (const cidr of ranges) {
+      const entry = desired.effective(cidr, now);
+      if (entry === undefined) remove.push(cidr);
+      else put.push(entry);
+    }
+    return { revision, put, remove };
+  }
+
   async #untilEqual(): Promise<number> {
     const { desired, enforcer } = this.#ports;
     let afresh = false;
+    let mended = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       await enforcer.assume(this.#ports.posture());
       const kernel = await enforcer.read();
-      const ours = kernel.at === "present" && kernel.ledger === desired.id;
-      if (ours && kernel.revision === desired.revision()) {
-        desired.enforced(kernel.revision);
-        return kernel.revision;
+      if (kernel.at === "present" && kernel.ledger === desired.id) {
+        if (kernel.revision === desired.revision()) {
+          desired.enforced(kernel.revision);
+          return kernel.revision;
+        }
+        afresh = !(await this.#advance(afresh ? undefined : kernel.revision));
+        continue;
       }
-      if (kernel.at === "present" && !ours && !this.#ports.mayReplace()) {
-        throw new NotYetComplete();
+      this.#mustBeAllowed(kernel);
+      if (kernel.at === "absent" && !mended) {
+        // Somebody may have damaged no more than the rules a moment ago.
+        mended = true;
+        if (await enforcer.mend()) continue;
       }
-      const since: number | undefined =
-        ours && !afresh ? kernel.revision : undefined;
-      afresh = !(await this.#advance(since));
+      afresh = !(await this.#advance(undefined));
     }
     throw new NotEnforced(
       `the kernel's ruleset was changed by somebody else ${MOST_STEPS} times in a row`,
     );
+  }
+
+  /** Whether this ledger may replace what is there, now. */
+  #mustBeAllowed({ at }: KernelState): void {
+    const { mayReplace, holdsOff } = this.#ports;
+    if (at === "present" && !mayReplace()) throw new NotYetComplete();
+    if (at === "absent" && holdsOff?.() === true) throw new Contested();
   }
 
   /**

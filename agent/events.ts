@@ -46,6 +46,19 @@ function hostEvents(log: Logger) {
     factsUnknown(why: unknown): void {
       log.error("could not read this host's addresses", { why });
     },
+    healed(what: string, tookMs: number): void {
+      log.warn("the bans in the kernel were disturbed, and are put right", {
+        what,
+        tookMs: Math.round(tookMs * 10) / 10,
+      });
+    },
+    notHealed(what: string, why: unknown): void {
+      log.error("the bans in the kernel were disturbed", { what, why });
+    },
+    /** What others change is found by the audit only. */
+    deaf(why: unknown): void {
+      log.error("nothing is heard any more of changes in the kernel", { why });
+    },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
     },

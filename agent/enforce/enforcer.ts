@@ -1,4 +1,5 @@
 import type { Cidr } from "../model/cidr.js";
+import type { Watcher } from "./disturbance.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 
 /**
@@ -52,6 +53,20 @@ export interface Enforcer {
 
   /** Packets and bytes dropped or observed, by attacker. */
   hits(): Promise<readonly Hit[]>;
+
+  /**
+   * Puts back what stands around the bans, as fast for a million as for ten.
+   * False when the bans themselves are gone, or nothing is known of them: then
+   * only a rebuild helps.
+   * @throws NotEnforced when the kernel refused
+   */
+  mend(): Promise<boolean>;
+
+  /**
+   * Tells from now on what others do to the ruleset, until disposed.
+   * @throws CannotEnforce when the kernel tells nobody
+   */
+  watch(watcher: Watcher): AsyncDisposable;
 
   /** Removes everything this backend ever installed; harmless when nothing is. */
   cleanUp(): Promise<void>;

@@ -80,6 +80,15 @@ export class DryRunEnforcer implements Enforcer {
     return Promise.resolve();
   }
 
+  /** Nobody can disturb what is not there. */
+  mend(): Promise<boolean> {
+    return Promise.resolve(this.#label !== undefined);
+  }
+
+  watch(): AsyncDisposable {
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+
   hits(): Promise<readonly Hit[]> {
     return Promise.resolve([]);
   }

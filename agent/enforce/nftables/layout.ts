@@ -170,6 +170,25 @@ export function noLengths(): Record<Kind, Record<Family, Set<number>>> {
   return { ban: none(), watch: none() };
 }
 
+/** What a set of bans holds; undefined for any other set. */
+export function shareOf(set: string): Share | undefined {
+  const [, kind, family, length] = BAN_SET.exec(set) ?? [];
+  if (kind === undefined) return undefined;
+  const share: Share = {
+    kind: kind as Kind,
+    family: family === "4" ? 4 : 6,
+    prefix: Number(length),
+  };
+  return share.prefix <= bits(share.family) ? share : undefined;
+}
+
+/** Of which family a set holds areas, should it hold any. */
+export const areaOf = (set: string): Family | undefined =>
+  FAMILIES.find((family) => set.startsWith(`area${family}_`));
+
+/** Whether a set only counts, so that nothing depends on what is in it. */
+export const isCounter = (set: string): boolean => set.startsWith("hits_");
+
 const BAN_SET = /^(ban|watch)([46])_(\d+)_([ab])$/;
 
 /** Longer than telemetry ever waits, so that no count is lost. */

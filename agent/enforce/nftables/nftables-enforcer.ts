@@ -22,6 +22,7 @@ import {
   type Label,
   type Posture,
 } from "../enforcer.js";
+import type { Watcher } from "../disturbance.js";
 import type { Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
@@ -34,9 +35,12 @@ import {
   type Standing,
 } from "./kernel-table.js";
 import { askForLabel, writeLabel } from "./label.js";
+import type { Area } from "./disturbances.js";
 import { TABLE } from "./layout.js";
+import { mend } from "./mend.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules.js";
+import { Watch } from "./watch.js";
 
 /** Drops packets with nftables, over netlink: no `nft` is needed. */
 export class NftablesEnforcer implements Enforcer {
@@ -53,6 +57,10 @@ export class NftablesEnforcer implements Enforcer {
    * any more, so the ruleset counts as absent until it has been built anew.
    */
   #doubted = false;
+  /** How the ruleset stood when it was last known to be whole. */
+  #intact: Standing | undefined;
+  #watch: Watch | undefined;
+  #lostAreas: Area[] = [];
   /** What wins over every ban; undefined until somebody says. */
   #allowed: readonly Cidr[] | undefined;
   #posture = UNLESS_SAID;
@@ -71,6 +79,7 @@ export class NftablesEnforcer implements Enforcer {
       if (this.#standing === undefined || this.#doubted) {
         return { at: "absent" };
       }
+      this.#intact = this.#standing;
       return { at: "present", ...this.#standing.plate };
     });
   }
@@ -83,7 +92,7 @@ export class NftablesEnforcer implements Enforcer {
       this.#table.commit(`apply revision ${next.revision}`, (w) => {
         writeChange(w, plan, next, this.#abilities.fib);
       });
-      this.#standing = { layout: plan.layout, plate: next };
+      this.#standing = this.#intact = { layout: plan.layout, plate: next };
       this.#confirm(this.#standing, plan);
     });
   }
@@ -96,11 +105,47 @@ export class NftablesEnforcer implements Enforcer {
       const { fib } = this.#abilities;
       const plate = { ...label, posture: this.#posture };
       const order = { plate, fib, entries, allowed: this.#allowed };
-      const { layout, sample } = await rebuild(this.#table, order, this.#clock);
-      this.#standing = { layout, plate };
+      this.#intact = undefined;
+      const { layout, sample } = await this.#unheard(() =>
+        rebuild(this.#table, order, this.#clock),
+      );
+      this.#standing = this.#intact = { layout, plate };
       this.#doubted = false;
+      this.#lostAreas = [];
       this.#confirm(this.#standing, { put: sample, remove: [] });
     });
+  }
+
+  mend(): Promise<boolean> {
+    return this.#enforcing(() => {
+      const standing = this.#intact;
+      // Unwatched, the sets may have been emptied as well.
+      const knows = this.#watch?.hears === true && !this.#doubted;
+      if (standing === undefined || !knows) return false;
+      const { fib } = this.#abilities;
+      const [allowed, areas] = [this.#allowed, this.#lostAreas];
+      const done = mend(this.#table, { standing, fib, allowed, areas });
+      if (!done) return false;
+      this.#lostAreas = [];
+      this.#standing = standing;
+      this.#confirm(standing, { put: [], remove: [] });
+      return true;
+    });
+  }
+
+  watch(watcher: Watcher): AsyncDisposable {
+    const { port } = this.#socket;
+    try {
+      this.#watch = new Watch({
+        libc: this.#libc,
+        watcher,
+        isOwn: (other) => other === port,
+        lost: (areas) => this.#lostAreas.push(...areas),
+      });
+      return this.#watch;
+    } catch (cause) {
+      throw new CannotEnforce("the kernel tells nobody of changes", { cause });
+    }
   }
 
   assume(posture: Posture): Promise<void> {
@@ -119,7 +164,7 @@ export class NftablesEnforcer implements Enforcer {
         writeRules(w, layout, { posture, fib });
         writeLabel(w, plate, layout.generation);
       });
-      this.#standing = { layout, plate };
+      this.#standing = this.#intact = { layout, plate };
       this.#confirm(this.#standing, { put: [], remove: [] });
     });
   }
@@ -163,7 +208,7 @@ export class NftablesEnforcer implements Enforcer {
 
   cleanUp(): Promise<void> {
     return this.#enforcing(() => {
-      this.#standing = undefined;
+      this.#standing = this.#intact = undefined;
       this.#table.commit("clean up", (w) => {
         addTable(w, TABLE); // so that there is something to delete
         deleteTable(w, TABLE);
@@ -217,6 +262,16 @@ export class NftablesEnforcer implements Enforcer {
     const held = this.#dropping(around.flat()).values();
     return around.map((ranges) =>
       ranges.map(() => held.next().value === true).includes(true),
+    );
+  }
+
+  /** The ruleset's own number tells whether others changed anything meanwhile. */
+  #unheard<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#watch?.hears !== true) return task();
+    const before = this.#table.generation() - this.#table.commits;
+    return this.#watch.deafTo(
+      task,
+      () => this.#table.generation() - this.#table.commits === before,
     );
   }
 

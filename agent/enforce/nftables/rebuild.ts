@@ -10,21 +10,14 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
+import { clear, writePorted } from "./around.js";
 import { addBanSets, newLengths, union } from "./change.js";
-import {
-  addBans,
-  grouped,
-  remainingMs,
-  writeElements,
-  writeKey,
-} from "./elements.js";
+import { addBans, grouped, remainingMs } from "./elements.js";
 import type { KernelTable } from "./kernel-table.js";
 import type { Build } from "./fates.js";
 import { writeLabel, type Nameplate } from "./label.js";
 import {
   FAMILIES,
-  PORTED,
-  PORTED_PROTOCOLS,
   TABLE,
   areaSet,
   generationOf,
@@ -88,10 +81,7 @@ function prepare(table: KernelTable): Generation {
     }
     for (const set of lastingSets()) addSet(w, TABLE, set);
     for (const family of FAMILIES) addSet(w, TABLE, areaSet(family, fresh));
-    const ported = { verb: "add", set: PORTED.name } as const;
-    writeElements(w, ported, PORTED_PROTOCOLS, (protocol) =>
-      writeKey(w, Uint8Array.of(protocol)),
-    );
+    writePorted(w);
   });
   return fresh;
 }
@@ -137,8 +127,10 @@ function loadSome(
 function swap(table: KernelTable, fresh: Layout, order: Order): void {
   const { generation } = fresh;
   const sets = table.sets();
+  const chains = table.chains();
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
+    clear(w, chains, []);
     writeRules(w, fresh, { posture: order.plate.posture, fib: order.fib });
     deleteGeneration(w, sets, otherThan(generation));
     addSet(w, TABLE, labelSet(generation));

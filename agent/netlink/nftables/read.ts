@@ -1,7 +1,10 @@
 import { after, attributesIn, dig, find, textOf } from "../attributes.js";
+import { MalformedNetlink } from "../error.js";
 import type { Message } from "../message.js";
 import {
+  NFTA_CHAIN,
   NFTA_DATA,
+  NFTA_GEN,
   NFTA_SET,
   NFTA_SET_ELEM,
   NFTA_SET_ELEM_LIST,
@@ -17,6 +20,24 @@ export interface SetElement {
 /** The name of the set that a message describes. */
 export function setName({ payload }: Message): string {
   return textOf(find(after(payload, NFGENMSG_BYTES), NFTA_SET.NAME) ?? NOTHING);
+}
+
+/** The number of the ruleset's generation. @throws MalformedNetlink */
+export function generationIn({ payload }: Pick<Message, "payload">): number {
+  const id = find(after(payload, NFGENMSG_BYTES), NFTA_GEN.ID);
+  if (id?.length !== 4) throw new MalformedNetlink("no generation");
+  return id.readUInt32BE(0);
+}
+
+/** The name of the chain that a message describes, should it be of the table. */
+export function chainName(
+  { payload }: Pick<Message, "payload">,
+  table: string,
+): string | undefined {
+  const attributes = after(payload, NFGENMSG_BYTES);
+  const of = textOf(find(attributes, NFTA_CHAIN.TABLE) ?? NOTHING);
+  if (of !== table) return undefined;
+  return textOf(find(attributes, NFTA_CHAIN.NAME) ?? NOTHING);
 }
 
 /** The elements that a message lists; views of its bytes. */

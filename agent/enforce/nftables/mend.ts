@@ -1,0 +1,87 @@
+import type { Cidr } from "../../model/cidr.js";
+import { addSet, addTable } from "../../netlink/nftables/messages.js";
+import type { MessageWriter } from "../../netlink/writer.js";
+import { writeAllowed } from "./allow.js";
+import { clear, writePorted } from "./around.js";
+import type { Area } from "./disturbances.js";
+import { writeElements, writeKey } from "./elements.js";
+import type { Build } from "./fates.js";
+import type { KernelTable, Standing } from "./kernel-table.js";
+import { writeLabel } from "./label.js";
+import {
+  FAMILIES,
+  KINDS,
+  TABLE,
+  areaSet,
+  banSet,
+  labelSet,
+  lastingSets,
+  type Layout,
+} from "./layout.js";
+import { writeRules } from "./rules.js";
+
+/** What is to stand around the bans again. */
+export interface Mending {
+  readonly standing: Standing;
+  readonly fib: Build["fib"];
+  /** What wins over every ban; undefined to keep what the kernel has. */
+  readonly allowed: readonly Cidr[] | undefined;
+  /** Areas that were removed. */
+  readonly areas: readonly Area[];
+}
+
+/**
+ * Puts everything back that stands around the bans, which takes as long for ten
+ * bans as for a million. False when the sets of bans themselves are
+ * gone: then nothing was changed.
+ * @throws NetlinkError when the kernel refused
+ */
+export function mend(table: KernelTable, mending: Mending): boolean {
+  const { standing, fib, allowed, areas } = mending;
+  const { layout, plate } = standing;
+  const { generation } = layout;
+  const sets = table.sets();
+  const bans = setsOfBans(layout);
+  if (!bans.every((name) => sets.includes(name))) return false;
+  const around = [...lastingSets(), labelSet(generation)];
+  const ours = new Set([...bans, ...around.map(({ name }) => name)]);
+  const strange = sets.filter((name) => !ours.has(name));
+  const chains = table.chains();
+  // The kernel takes no chain in the batch that switches a table on.
+  table.commit("switch the table on", (w) => addTable(w, TABLE));
+  table.commit("mend the ruleset", (w) => {
+    clear(w, chains, strange);
+    for (const set of around) addSet(w, TABLE, set);
+    writePorted(w);
+    if (allowed) writeAllowed(w, allowed);
+    writeAreas(w, areas, layout);
+    writeRules(w, layout, { posture: plate.posture, fib });
+    writeLabel(w, plate, generation);
+  });
+  return true;
+}
+
+function writeAreas(
+  w: MessageWriter,
+  areas: readonly Area[],
+  { generation }: Layout,
+): void {
+  for (const family of FAMILIES) {
+    const set = areaSet(family, generation).name;
+    const lost = areas.filter((area) => area.family === family);
+    writeElements(w, { verb: "add", set }, lost, ({ address }) =>
+      writeKey(w, address),
+    );
+  }
+}
+
+function setsOfBans({ generation, lengths }: Layout): readonly string[] {
+  return FAMILIES.flatMap((family) => [
+    areaSet(family, generation).name,
+    ...KINDS.flatMap((kind) =>
+      [...lengths[kind][family]].map(
+        (prefix) => banSet({ kind, family, prefix }, generation).name,
+      ),
+    ),
+  ]);
+}

@@ -1,0 +1,81 @@
+import { systemClock, unixSeconds } from "../../agent/clock.js";
+import type { Pace } from "../../agent/enforce/contest.js";
+import type { Enforcer } from "../../agent/enforce/enforcer.js";
+import { openNftables } from "../../agent/enforce/nftables/open.js";
+import { Healer } from "../../agent/heal.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { ban, facts, TestHost } from "./agent-fixtures.js";
+import { until } from "./clock.js";
+import { FakeFeed } from "./fake-cloud.js";
+
+/** A host with bans in its kernel that heals what others do to them. */
+export class HealingHost implements AsyncDisposable {
+  readonly told: string[] = [];
+  missed = 0;
+  readonly #feed = new FakeFeed();
+
+  private constructor(
+    readonly host: TestHost,
+    readonly enforcer: Enforcer,
+    readonly healer: Healer,
+  ) {}
+
+  static async start(pace?: Pace): Promise<HealingHost> {
+    const enforcer = await openNftables(systemClock);
+    const host = new TestHost({ enforcer });
+    await enforcer.protect(facts.own);
+    const healer = new Healer({
+      enforcer,
+      heal: (damage) => host.enforcement.heal(damage),
+      missed: () => void healing.missed++,
+      clock: systemClock,
+      events: host.events,
+      ...(pace && { pace }),
+    });
+    const healing = new HealingHost(host, enforcer, healer);
+    healer.tellTo((line) => healing.told.push(line));
+    return healing;
+  }
+
+  /** Records bans of the ranges, and has them enforced. */
+  async ban(...ranges: readonly string[]): Promise<void> {
+    await this.host.carryOut(
+      this.#feed.append(ranges.map((each) => ban(each))),
+    );
+  }
+
+  /** Whether the kernel holds exactly what it must of these ranges. */
+  async isWhole(...strangers: readonly string[]): Promise<boolean> {
+    const { enforcer, host } = this;
+    const kernel = await enforcer.read();
+    if (kernel.at === "absent" || kernel.revision !== host.ledger.revision()) {
+      return false;
+    }
+    const now = unixSeconds(Date.now());
+    const bans = [...host.ledger.entries(4_000, now)].flat();
+    const held = await enforcer.holds(bans.map(({ cidr }) => cidr));
+    const strange = await enforcer.holds(strangers.map(parseCidr));
+    return held.every(Boolean) && !strange.some(Boolean);
+  }
+
+  /** Returns what was told next, once all is put right. */
+  async nextTold(): Promise<string> {
+    await until("a disturbance that is healed", () => this.told.length > 0);
+    return this.told.shift() ?? "";
+  }
+
+  get bans(): readonly string[] {
+    const now = unixSeconds(Date.now());
+    return [...this.host.ledger.entries(4_000, now)]
+      .flat()
+      .map(({ cidr }) => formatCidr(cidr));
+  }
+
+  /** The kernel is left as it was before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.healer[Symbol.asyncDispose]();
+    await this.enforcer.cleanUp();
+    await this.host[Symbol.asyncDispose]();
+    await this.enforcer[Symbol.asyncDispose]();
+  }
+}
