@@ -59,6 +59,9 @@ function hostEvents(log: Logger) {
     deaf(why: unknown): void {
       log.error("nothing is heard any more of changes in the kernel", { why });
     },
+    auditFailed(why: unknown): void {
+      log.error("could not compare the kernel with the ledger", { why });
+    },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
     },

@@ -1,4 +1,5 @@
 import type { Cidr } from "../model/cidr.js";
+import type { Differences } from "./audit.js";
 import type { Watcher } from "./disturbance.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 
@@ -61,6 +62,28 @@ export interface Enforcer {
    * @throws NotEnforced when the kernel refused
    */
   mend(): Promise<boolean>;
+
+  /**
+   * Names everything but bans that is not as it must be; nothing while no ruleset
+   * is known.
+   */
+  inspect(): Promise<readonly string[]>;
+
+  /**
+   * How the kernel differs from these entries, at most some hundred of them, by
+   * looking each up; undefined where it does not carry the label.
+   */
+  compare(
+    label: Label,
+    entries: readonly Entry[],
+  ): Promise<Differences | undefined>;
+
+  /**
+   * Every entry in the kernel's sets of at most `most` elements, in slices; larger
+   * sets are passed over. Where the kernel does not tell how large a set is, all
+   * are as large as `total`.
+   */
+  listed(most: number, total: number): AsyncIterable<readonly Entry[]>;
 
   /**
    * Tells from now on what others do to the ruleset, until disposed.

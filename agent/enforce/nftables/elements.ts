@@ -153,7 +153,7 @@ const MOST_ELEMENTS = 1_500;
 const LONGEST_MS = 10 * 365 * 86_400_000;
 
 /** Never 0: to the kernel that is a ban without an end. */
-function timeoutMs(entry: Entry, now: number): number {
+export function timeoutMs(entry: Entry, now: number): number {
   return Math.min(Math.max(Math.ceil(remainingMs(entry, now)), 1), LONGEST_MS);
 }
 

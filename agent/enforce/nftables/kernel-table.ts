@@ -12,6 +12,7 @@ import {
   chainName,
   elementsIn,
   generationIn,
+  isOfTable,
   setName,
 } from "../../netlink/nftables/read.js";
 import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
@@ -65,13 +66,15 @@ export class KernelTable {
 
   /** The names of our chains, likewise. */
   chains(): readonly string[] {
-    return this.#list(
-      "list chains",
-      (w) => listChains(w, TABLE),
-      (message) => {
-        const name = chainName(message, TABLE.name);
-        return name === undefined ? [] : [name];
-      },
+    return this.all("list chains", (w) => listChains(w, TABLE)).map(chainName);
+  }
+
+  /** Everything of our table that a listing tells. */
+  all(operation: string, fill: Fill): readonly Message[] {
+    return this.#list(operation, fill, (message) =>
+      isOfTable(message, TABLE.name)
+        ? [{ ...message, payload: Buffer.from(message.payload) }]
+        : [],
     );
   }
 

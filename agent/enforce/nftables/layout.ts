@@ -140,6 +140,20 @@ export const lastingSets = (): readonly SetSpec[] => [
   ...SIDES.map(hitsSet),
 ];
 
+/** The sets that a layout's bans are in, and their areas. */
+export const setsOfBans = ({
+  generation,
+  lengths,
+}: Layout): readonly SetSpec[] =>
+  FAMILIES.flatMap((family) => [
+    areaSet(family, generation),
+    ...KINDS.flatMap((kind) =>
+      [...lengths[kind][family]].map((prefix) =>
+        banSet({ kind, family, prefix }, generation),
+      ),
+    ),
+  ]);
+
 /** Which generation a set belongs to, should it belong to one. */
 export function generationOf(set: string): Generation | undefined {
   const letter = /^(?:ban|watch|area|label).*_([ab])$/.exec(set)?.[1];

@@ -10,12 +10,11 @@ import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
 import {
   FAMILIES,
-  KINDS,
   TABLE,
   areaSet,
-  banSet,
   labelSet,
   lastingSets,
+  setsOfBans,
   type Layout,
 } from "./layout.js";
 import { writeRules } from "./rules.js";
@@ -41,7 +40,7 @@ export function mend(table: KernelTable, mending: Mending): boolean {
   const { layout, plate } = standing;
   const { generation } = layout;
   const sets = table.sets();
-  const bans = setsOfBans(layout);
+  const bans = setsOfBans(layout).map(({ name }) => name);
   if (!bans.every((name) => sets.includes(name))) return false;
   const around = [...lastingSets(), labelSet(generation)];
   const ours = new Set([...bans, ...around.map(({ name }) => name)]);
@@ -73,15 +72,4 @@ function writeAreas(
       writeKey(w, address),
     );
   }
-}
-
-function setsOfBans({ generation, lengths }: Layout): readonly string[] {
-  return FAMILIES.flatMap((family) => [
-    areaSet(family, generation).name,
-    ...KINDS.flatMap((kind) =>
-      [...lengths[kind][family]].map(
-        (prefix) => banSet({ kind, family, prefix }, generation).name,
-      ),
-    ),
-  ]);
 }

@@ -22,19 +22,17 @@ import {
   type Label,
   type Posture,
 } from "../enforcer.js";
+import type { Differences } from "../audit.js";
 import type { Watcher } from "../disturbance.js";
 import type { Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
-import { kindOf, remainingMs, type Placed } from "./elements.js";
+import { differencesOf, listed } from "./compare.js";
+import { isHeld, isLabelled, type Changed } from "./confirm.js";
 import { listHits } from "./hits.js";
-import {
-  KernelTable,
-  isAbsent,
-  isFound,
-  type Standing,
-} from "./kernel-table.js";
-import { askForLabel, writeLabel } from "./label.js";
+import { faultsOf } from "./inspect.js";
+import { KernelTable, isAbsent, type Standing } from "./kernel-table.js";
+import { writeLabel } from "./label.js";
 import type { Area } from "./disturbances.js";
 import { TABLE } from "./layout.js";
 import { mend } from "./mend.js";
@@ -131,6 +129,41 @@ export class NftablesEnforcer implements Enforcer {
       this.#confirm(standing, { put: [], remove: [] });
       return true;
     });
+  }
+
+  inspect(): Promise<readonly string[]> {
+    return this.#enforcing(() => {
+      const standing = this.#intact;
+      if (standing === undefined) return [];
+      const { fib } = this.#abilities;
+      return faultsOf(this.#table, { standing, fib, allowed: this.#allowed });
+    });
+  }
+
+  compare(
+    label: Label,
+    entries: readonly Entry[],
+  ): Promise<Differences | undefined> {
+    return this.#enforcing(() => {
+      const standing = (this.#standing ??= this.#table.standing());
+      if (standing === undefined) return undefined;
+      const { layout, plate } = standing;
+      const named = { layout, plate: { ...plate, ...label } };
+      if (!isLabelled(this.#table, named)) return undefined;
+      const now = this.#clock.now();
+      return differencesOf(this.#table, entries, { layout, now });
+    });
+  }
+
+  async *listed(
+    most: number,
+    total: number,
+  ): AsyncGenerator<readonly Entry[], void> {
+    const layout = this.#standing?.layout;
+    if (layout === undefined) return;
+    using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
+    const now = () => this.#clock.now();
+    yield* listed(socket, { most, total }, { layout, now });
   }
 
   watch(watcher: Watcher): AsyncDisposable {
@@ -281,32 +314,14 @@ export class NftablesEnforcer implements Enforcer {
     return this.#standing;
   }
 
-  /** Believes only what the kernel says: the label, and some of the ranges. */
-  #confirm({ layout, plate }: Standing, { put, remove }: Changed): void {
-    const soon = this.#clock.now() + TOO_SHORT_TO_CONFIRM_MS;
-    const lasting = put.filter((entry) => remainingMs(entry, soon) > 0);
-    const there = sampleOf(lasting).map((entry): Placed => {
-      return { kind: kindOf(entry), cidr: entry.cidr };
-    });
-    const gone = sampleOf(remove);
-    const labels = this.#table.ask("read the label back", (w) =>
-      askForLabel(w, plate, layout.generation),
+  /** Believes only what the kernel says. */
+  #confirm(standing: Standing, changed: Changed): void {
+    if (isHeld(this.#table, standing, changed, this.#clock.now())) return;
+    this.#doubted = true;
+    throw new NotEnforced(
+      `the kernel took revision ${standing.plate.revision}, but does not hold it`,
     );
-    const held = this.#table.holds([...there, ...gone], layout);
-    const asWanted = held.every((holds, i) => holds === i < there.length);
-    if (!labels.every(isFound) || !asWanted) {
-      this.#doubted = true;
-      throw new NotEnforced(
-        `the kernel took revision ${plate.revision}, but does not hold it`,
-      );
-    }
   }
-}
-
-/** What to look for: ranges that must be there, and that must not. */
-interface Changed {
-  readonly put: readonly Entry[];
-  readonly remove: readonly Placed[];
 }
 
 /** What an enforcer is made of; it owns the socket. */
@@ -319,12 +334,6 @@ export interface NftablesPorts {
 
 const GONE = "the ruleset is no longer in the kernel";
 
-/** At most 32 of the items, spread evenly. */
-function sampleOf<T>(items: readonly T[]): readonly T[] {
-  const step = Math.max(1, Math.ceil(items.length / MOST_CONFIRMED));
-  return items.filter((_, i) => i % step === 0);
-}
-
 const isSame = (a: Posture, b: Posture): boolean =>
   a.mode === b.mode && a.egress === b.egress;
 
@@ -336,9 +345,3 @@ function networkOf({ family, address }: Cidr, prefix: number): Cidr {
 
 /** Each may be asked for in some twenty sets: a few milliseconds' work. */
 const MOST_AT_ONCE = 32;
-
-/** Enough to see that a batch is in; more would cost as much as the batch. */
-const MOST_CONFIRMED = 32;
-
-/** A ban may expire between the batch and the look at it. */
-const TOO_SHORT_TO_CONFIRM_MS = 1_000;

@@ -1,0 +1,182 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { maskOf, width, type Cidr } from "../../model/cidr.js";
+import type { Entry } from "../../model/ruleset.js";
+import { find, netU64 } from "../../netlink/attributes.js";
+import { NetlinkError } from "../../netlink/error.js";
+import { NFTA_SET, NFTA_SET_ELEM } from "../../netlink/nftables/constants.js";
+import { listElements, listSets } from "../../netlink/nftables/messages.js";
+import {
+  attributesOf,
+  elementsIn,
+  isOfTable,
+  setName,
+  type SetElement,
+} from "../../netlink/nftables/read.js";
+import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
+import type { Differences } from "../audit.js";
+import {
+  askForBan,
+  kindOf,
+  remainingMs,
+  timeoutMs,
+  writeElements,
+  writeKey,
+} from "./elements.js";
+import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
+import {
+  AREA,
+  TABLE,
+  areaSet,
+  isInArea,
+  shareOf,
+  type Layout,
+  type Share,
+} from "./layout.js";
+
+/** Looks entries up, one by one: which are not there, or end at another time. */
+export function differencesOf(
+  table: KernelTable,
+  entries: readonly Entry[],
+  { layout, now }: { readonly layout: Layout; readonly now: number },
+): Differences {
+  const { generation, lengths } = layout;
+  const missing: Cidr[] = [];
+  const misdated: Cidr[] = [];
+  const open = areasMissing(table, entries, layout);
+  const asked = entries.filter((entry) => {
+    const { family, prefix } = entry.cidr;
+    const there = lengths[kindOf(entry)][family].has(prefix);
+    if (!there || open.has(areaKey(entry.cidr))) missing.push(entry.cidr);
+    return there;
+  });
+  const answers = table.ask("look bans up", (w) => {
+    for (const entry of asked) {
+      askForBan(w, { kind: kindOf(entry), cidr: entry.cidr }, generation);
+    }
+  });
+  asked.forEach((entry, i) => {
+    const answer = answers[i];
+    if (answer === undefined || !isFound(answer)) missing.push(entry.cidr);
+    else if (!(answer instanceof NetlinkError)) {
+      const [element] = elementsIn(answer);
+      if (element && isMisdated(entry, element, now)) misdated.push(entry.cidr);
+    }
+  });
+  return { missing, misdated };
+}
+
+/**
+ * Everything in sets of at most so many elements; larger ones are passed over,
+ * since to list them is quadratic in the kernel. The event loop turns after every
+ * message, so the socket must be one that nobody else uses meanwhile.
+ */
+export async function* listed(
+  socket: NetlinkSocket,
+  size: Size,
+  { layout, now }: { readonly layout: Layout; readonly now: () => number },
+): AsyncGenerator<readonly Entry[], void> {
+  for (const [set, share] of smallSets(socket, size, layout)) {
+    try {
+      const fill = (w: Parameters<typeof listElements>[0]) =>
+        listElements(w, TABLE, set);
+      for (const message of socket.dump("list bans", fill)) {
+        const at = now();
+        yield Array.from(elementsIn(message), (each) =>
+          entryOf(share, each, at),
+        );
+        await nextTurn();
+      }
+    } catch (error) {
+      // It changed or went away meanwhile: the next look finds it.
+      if (!isInterrupted(error) && !isAbsent(error)) throw error;
+    }
+  }
+}
+
+/** How large is too large, and how many bans there are altogether. */
+export interface Size {
+  readonly most: number;
+  /** Stands in for the size of each set where the kernel does not count. */
+  readonly total: number;
+}
+
+function smallSets(
+  socket: NetlinkSocket,
+  { most, total }: Size,
+  { generation }: Layout,
+): [string, Share][] {
+  return socket.list(
+    "list sets",
+    (w) => listSets(w, TABLE),
+    (message) => {
+      const name = setName(message);
+      const share = shareOf(name);
+      const ours = isOfTable(message, TABLE.name) && name.endsWith(generation);
+      if (share === undefined || !ours) return [];
+      const count = find(attributesOf(message), NFTA_SET.COUNT);
+      const isSmall = (count?.readUInt32BE(0) ?? total) <= most;
+      return isSmall ? [[name, share] as [string, Share]] : [];
+    },
+  );
+}
+
+/** The areas of these entries that the kernel has no note of. */
+function areasMissing(
+  table: KernelTable,
+  entries: readonly Entry[],
+  { generation }: Layout,
+): ReadonlySet<string> {
+  const areas = new Map<string, Cidr>();
+  for (const entry of entries) {
+    const share = { kind: kindOf(entry), ...entry.cidr };
+    if (isInArea(share)) areas.set(areaKey(entry.cidr), areaAround(entry.cidr));
+  }
+  const answers = table.ask("look areas up", (w) => {
+    for (const { family, address } of areas.values()) {
+      const set = areaSet(family, generation).name;
+      const keys = [address];
+      writeElements(w, { verb: "get", set }, keys, (key) => writeKey(w, key));
+    }
+  });
+  const keys = [...areas.keys()];
+  return new Set(keys.filter((_, i) => answers[i] && !isFound(answers[i])));
+}
+
+function areaAround({ family, address }: Cidr): Cidr {
+  const mask = maskOf(family, AREA[family]);
+  const area = address.map((byte, i) => byte & (mask[i] ?? 0));
+  return { family, address: area, prefix: AREA[family] };
+}
+
+const areaKey = ({ family, address }: Cidr): string =>
+  Buffer.from(address.subarray(0, AREA[family] / 8)).toString("latin1");
+
+function entryOf(
+  { kind, family, prefix }: Share,
+  { key, attributes }: SetElement,
+  now: number,
+): Entry {
+  const address = Uint8Array.from(key.subarray(0, width(family)));
+  return {
+    cidr: { family, address, prefix },
+    expiresAt: Math.floor((now + leftMs(attributes)) / 1000),
+    observed: kind === "watch",
+  };
+}
+
+/** What the kernel says remains; without an end where it has none. */
+function leftMs(attributes: Buffer): number {
+  const bytes = find(attributes, NFTA_SET_ELEM.EXPIRATION);
+  return bytes ? netU64(bytes) : Infinity;
+}
+
+/** Bans that last longer than the kernel can count have ever less to go there. */
+function isMisdated(entry: Entry, element: SetElement, now: number): boolean {
+  const left = leftMs(element.attributes);
+  const due = timeoutMs(entry, now);
+  if (due < remainingMs(entry, now)) return left < due / 2 || left === Infinity;
+  return Math.abs(left - due) > TOLERANCE_MS;
+}
+
+/** Clocks are steered, and the kernel counts in ticks. */
+const TOLERANCE_MS = 5_000;
