@@ -32,6 +32,7 @@ import { makeSteps } from "./steps.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
 import { TrustedRoot } from "./trust/root.js";
+import { Upkeep, type UpkeepView } from "./upkeep.js";
 
 /** Everything that an agent is started with. */
 export interface AgentOptions {
@@ -62,6 +63,7 @@ export interface AgentView {
   readonly telemetry: Pick<TelemetryWalk, "view">;
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
+  readonly upkeep: { readonly view: UpkeepView };
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
 }
@@ -87,7 +89,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.own(defendItself(options, power, { telemetry, events }));
   const reporting = { status, events, telemetry };
   const link = opened.own(startLink(options, power, reporting));
-  const { ledger, enforcer, cutter, protection } = power;
+  const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
   const enforce = async () => {
     await enforcement.enforce();
@@ -103,6 +105,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       return cutter?.status;
     },
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
+    upkeep,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     broken: link.broken,
@@ -120,6 +123,7 @@ interface Power {
   readonly cutter: Cutter | undefined;
   readonly protection: Protection;
   readonly enforcement: Enforcement;
+  readonly upkeep: Upkeep;
   readonly receipts: Receipts;
 }
 
@@ -160,11 +164,16 @@ async function openPower(
     posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
     applied: (entries) => cutter?.cut(entries),
     mayReplace: () => status.hasCaughtUp,
+    holdsOff: () => upkeep.waits,
   });
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });
   const enforcement = opened.own(
     new Enforcement({ converger, clock, random, events, recovered }),
+  );
+  // Heard from before the first ruleset is there.
+  const upkeep: Upkeep = opened.own(
+    new Upkeep({ ledger, enforcer, converger, enforcement, clock, events }),
   );
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
@@ -178,23 +187,26 @@ async function openPower(
     },
   );
   await enforceNow();
+  upkeep.startLooking();
   const rooms = { ledger, protection, enforcement, events };
   opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, enforcer, cutter, protection };
-  return { ...power, enforcement, receipts };
+  return { ...power, enforcement, upkeep, receipts };
 }
 
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined }: Power,
+  { ledger, enforcer, quarantined, upkeep }: Power,
   { status, events }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
     ...{ version, clock, random, events, enforcer, ledger },
     link: status,
+    contested: () => upkeep.view.contested ?? undefined,
   });
+  upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
   if (quarantined !== undefined) {
     telemetry.happened("ledger-quarantined", quarantined.folder);
   }
@@ -308,8 +320,6 @@ function startChores(
     chores.own(schedule(AT_SECOND_ZERO, name, task));
   everyMinute("maintain", () => maintenance.run());
   everyMinute("protect", () => protection.lookAround());
-  // Somebody may have flushed the kernel's rules; what fails is tried again.
-  everyMinute("enforce", () => enforce().catch(() => undefined));
   return chores;
 }
 

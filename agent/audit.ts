@@ -40,6 +40,11 @@ export interface AuditView {
   readonly redated: number;
 }
 
+export const NOT_AUDITED: AuditView = {
+  ...{ looks: 0, lookedAt: null, rounds: 0, roundEndedAt: null },
+  ...{ checked: 0, found: 0, redated: 0 },
+};
+
 /**
  * Compares the kernel with the ledger, whatever was heard or not: all around the
  * bans by content; all that small sets hold; and every ban, by looking it up, in
@@ -51,10 +56,7 @@ export class Audit implements AsyncDisposable {
   #stopping = false;
   #round: Iterator<readonly Entry[]> | undefined;
   #atOnce: Promise<void> | undefined;
-  #view: AuditView = {
-    ...{ looks: 0, lookedAt: null, rounds: 0, roundEndedAt: null },
-    ...{ checked: 0, found: 0, redated: 0 },
-  };
+  #view = NOT_AUDITED;
 
   constructor(ports: AuditPorts) {
     this.#ports = ports;
@@ -64,11 +66,15 @@ export class Audit implements AsyncDisposable {
     return this.#view;
   }
 
-  /** Looks at everything but the bans themselves, and for bans too many. */
+  /** Looks at everything but the bans themselves, and in a set for bans too many. */
   look(): Promise<void> {
+    return this.#look(this.#view.looks);
+  }
+
+  #look(turn: number | undefined): Promise<void> {
     return this.#inTurn(async () => {
       await this.#inspect();
-      await this.#findStrangers();
+      await this.#findStrangers(turn);
       const { looks } = this.#view;
       const lookedAt = this.#ports.clock.now();
       this.#view = { ...this.#view, looks: looks + 1, lookedAt };
@@ -78,7 +84,7 @@ export class Audit implements AsyncDisposable {
   /** Looks the next bans up: a million take about an hour at one step in 10 s. */
   step(): Promise<void> {
     return this.#inTurn(async () => {
-      for (let done = 0; done < ENTRIES_A_STEP; done += ENTRIES_AT_ONCE) {
+      for (let done = 0; done < RANGES_A_STEP; done += RANGES_AT_ONCE) {
         if (!(await this.#compareSome())) return;
       }
     });
@@ -99,7 +105,7 @@ export class Audit implements AsyncDisposable {
   }
 
   async #everything(): Promise<void> {
-    await this.look();
+    await this.#look(undefined);
     await this.#inTurn(async () => {
       this.#round = undefined;
       while (await this.#compareSome()) await nextTurn();
@@ -120,41 +126,43 @@ export class Audit implements AsyncDisposable {
   }
 
   /** What stands in small sets and is no ban; in large ones it costs too much. */
-  async #findStrangers(): Promise<void> {
+  async #findStrangers(turn: number | undefined): Promise<void> {
     const { ledger, enforcer, clock } = this.#ports;
     const total = ledger.counts().reduce((sum, { bans }) => sum + bans, 0);
-    const suspects: Cidr[] = [];
-    for await (const slice of enforcer.listed(MOST_LISTED, total)) {
+    const suspects: Entry[] = [];
+    const listing = { most: MOST_LISTED, total, turn };
+    for await (const slice of enforcer.listed(listing)) {
       const now = unixSeconds(clock.now());
       const lasting = slice.filter((each) => each.expiresAt > now + SOON_S);
-      for (const { cidr, observed } of lasting) {
-        const due = ledger.effective(cidr, now);
-        if (due?.observed !== observed) suspects.push(cidr);
-      }
+      suspects.push(...lasting.filter((each) => !this.#isDue(each, now)));
       if (this.#stopping || suspects.length > MOST_SUSPECTS) break;
     }
     if (suspects.length > 0) await this.#confirmStrangers(suspects);
   }
 
   /** A ban may have been lifted while sets were listed: looked at in peace. */
-  async #confirmStrangers(suspects: readonly Cidr[]): Promise<void> {
+  async #confirmStrangers(suspects: readonly Entry[]): Promise<void> {
     const { ledger, enforcer, converger, clock } = this.#ports;
     const strangers = await converger.whileStill(async () => {
       const now = unixSeconds(clock.now());
-      const gone = suspects.filter((each) => !ledger.effective(each, now));
       const label = { ledger: ledger.id, revision: ledger.revision() };
-      const asked = gone.slice(0, ENTRIES_AT_ONCE).map((cidr) => {
-        return { cidr, observed: false, expiresAt: now + 60 };
-      });
+      const asked = suspects
+        .filter((each) => !this.#isDue(each, now))
+        .slice(0, RANGES_AT_ONCE);
       const differences = await enforcer.compare(label, asked);
-      const absent = new Set(differences?.missing ?? gone);
-      return gone.slice(0, ENTRIES_AT_ONCE).filter((each) => !absent.has(each));
+      if (differences === undefined) return [];
+      const absent = new Set(differences.missing);
+      return asked.map(({ cidr }) => cidr).filter((each) => !absent.has(each));
     });
     if (strangers.length === 0) return;
     const what = `found ${strangers.length} bans that nobody ordered`;
-    this.#found(strangers.length, {
-      ...{ depth: "entries", ranges: strangers, what },
-    });
+    const damage = { depth: "entries", ranges: strangers } as const;
+    this.#found(strangers.length, { ...damage, what });
+  }
+
+  #isDue({ cidr, observed }: Entry, now: number): boolean {
+    const due = this.#ports.ledger.effective(cidr, now);
+    return due.some((each) => each.observed === observed);
   }
 
   /** Compares the next slice; false when that was the last of the round. */
@@ -163,7 +171,7 @@ export class Audit implements AsyncDisposable {
     const { ledger, enforcer, converger, clock } = this.#ports;
     const { differences, count } = await converger.whileStill(async () => {
       const now = unixSeconds(clock.now());
-      this.#round ??= ledger.entries(ENTRIES_AT_ONCE, now)[Symbol.iterator]();
+      this.#round ??= ledger.entries(RANGES_AT_ONCE, now)[Symbol.iterator]();
       const slice = this.#round.next();
       if (slice.done === true) return { differences: undefined, count: 0 };
       const label = { ledger: ledger.id, revision: ledger.revision() };
@@ -223,16 +231,16 @@ export class Audit implements AsyncDisposable {
   }
 }
 
-/** Looked up at once: a few milliseconds' work. */
-const ENTRIES_AT_ONCE = 256;
+/** Ranges looked up at once, each with two entries at most: a few milliseconds. */
+const RANGES_AT_ONCE = 128;
 
-const ENTRIES_A_STEP = 11 * ENTRIES_AT_ONCE;
+const RANGES_A_STEP = 22 * RANGES_AT_ONCE;
 
 /** Sets up to here are listed: 20,000 elements take the kernel some 15 ms. */
 const MOST_LISTED = 20_000;
 
 /** Those found too many at one look; the next finds the others. */
-const MOST_SUSPECTS = 4_096;
+const MOST_SUSPECTS = 256;
 
 /** What ends so soon may be gone before it is looked at. */
 const SOON_S = 6;

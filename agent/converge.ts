@@ -24,7 +24,7 @@ export interface DesiredState {
   ): Iterable<RulesetChange | "rebuild">;
   entries(size: number, now: number): Iterable<readonly Entry[]>;
   /** What the kernel must hold of exactly this range, if anything. */
-  effective(cidr: Cidr, now: number): Entry | undefined;
+  effective(cidr: Cidr, now: number): readonly Entry[];
   enforced(revision: number): void;
 }
 
@@ -106,9 +106,12 @@ export class Converger {
     if (!ours && !this.#ports.mayReplace()) throw new NotYetComplete();
     if (!ours || !mended || depth === "bans") await this.#rebuild();
     else if (ranges.length > 0) {
-      const { revision } = kernel;
-      await enforcer.apply(this.#presentStateOf(ranges, revision));
+      const present = this.#presentStateOf(ranges, kernel.revision);
+      await enforcer.apply(present);
+      this.#ports.applied(present.put);
     }
+    // Meanwhile anybody may have come in, or been reached.
+    if (depth !== "entries") this.#ports.applied("all");
   }
 
   /** At the revision that the kernel has: what is newer is told afterwards. */
@@ -118,9 +121,9 @@ export class Converger {
     const put: Entry[] = [];
     const remove: Cidr[] = [];
     for (const cidr of ranges) {
-      const entry = desired.effective(cidr, now);
-      if (entry === undefined) remove.push(cidr);
-      else put.push(entry);
+      const entries = desired.effective(cidr, now);
+      if (entries.length === 0) remove.push(cidr);
+      else put.push(...entries);
     }
     return { revision, put, remove };
   }

@@ -12,15 +12,15 @@ import {
   type Damage,
   type Disturbance,
 } from "./enforce/disturbance.js";
-import type { Enforcer } from "./enforce/enforcer.js";
+import { CannotEnforce, type Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
 
 export interface HealerPorts {
   readonly enforcer: Pick<Enforcer, "watch">;
   /** Returns once the kernel holds what the ledger says. */
-  heal(damage: Damage): Promise<void>;
+  readonly heal: (damage: Damage) => Promise<void>;
   /** Something may have been missed: everything is to be looked at. */
-  missed(): void;
+  readonly missed: () => void;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   readonly events: Pick<AgentEvents, "deaf" | "healed" | "notHealed">;
   /** How many repairs are made at once, and how long the others wait. */
@@ -37,7 +37,7 @@ export type Tell = (detail: string) => void;
  */
 export class Healer implements AsyncDisposable {
   readonly #ports: HealerPorts;
-  readonly #watch: AsyncDisposable;
+  readonly #watch: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
   #contest: Contest = CALM;
   #opponent = "";
@@ -49,14 +49,10 @@ export class Healer implements AsyncDisposable {
   #untold: string[] = [];
   #healed = 0;
 
-  /** Listens from now on. @throws CannotEnforce when nobody would be heard */
+  /** Listens from now on, if it can. */
   constructor(ports: HealerPorts) {
     this.#ports = ports;
-    this.#watch = ports.enforcer.watch({
-      disturbed: (disturbance) => this.disturbed(disturbance),
-      missed: () => ports.missed(),
-      deaf: (why) => ports.events.deaf(why),
-    });
+    this.#watch = this.#listen();
   }
 
   /** Has this put right; also what was found rather than heard of. */
@@ -101,8 +97,23 @@ export class Healer implements AsyncDisposable {
   /** What waits is left to the next start; a repair under way is ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#watch[Symbol.asyncDispose]();
+    await this.#watch?.[Symbol.asyncDispose]();
     await this.#repairing;
+  }
+
+  #listen(): AsyncDisposable | undefined {
+    const { enforcer, events, missed } = this.#ports;
+    try {
+      return enforcer.watch({
+        disturbed: (disturbance) => this.disturbed(disturbance),
+        missed,
+        deaf: (why) => events.deaf(why),
+      });
+    } catch (error) {
+      if (!(error instanceof CannotEnforce)) throw error;
+      events.deaf(error); // the audit still looks
+      return undefined;
+    }
   }
 
   async #repair(): Promise<void> {

@@ -38,6 +38,8 @@ export interface TelemetryPorts {
   readonly enforcer: Pick<Enforcer, "hits" | "read">;
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
   readonly link: Pick<LinkStatus, "state">;
+  /** Who keeps undoing the bans, if anybody does. */
+  readonly contested: () => string | undefined;
 }
 
 /** What `tourniquet telemetry show` tells; undefined while no spool is open. */

@@ -1,5 +1,5 @@
 import type { Cidr } from "../model/cidr.js";
-import type { Differences } from "./audit.js";
+import type { Differences, Listing } from "./audit.js";
 import type { Watcher } from "./disturbance.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 
@@ -78,12 +78,8 @@ export interface Enforcer {
     entries: readonly Entry[],
   ): Promise<Differences | undefined>;
 
-  /**
-   * Every entry in the kernel's sets of at most `most` elements, in slices; larger
-   * sets are passed over. Where the kernel does not tell how large a set is, all
-   * are as large as `total`.
-   */
-  listed(most: number, total: number): AsyncIterable<readonly Entry[]>;
+  /** Entries that the kernel lists of its small sets, in slices. */
+  listed(listing: Listing): AsyncIterable<readonly Entry[]>;
 
   /**
    * Tells from now on what others do to the ruleset, until disposed.

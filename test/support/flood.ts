@@ -1,20 +1,24 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
 
-/** Lets another process change a set so often, each time by itself, at full speed. */
-export async function startFlood(
+/** Lets another process make and undo ten thousand changes of a set, and again. */
+export async function flood(
   table: string,
   set: string,
-  changes: number,
-): Promise<Promise<void>> {
-  const child = spawn("nft", ["-i"], {
-    stdio: ["pipe", "ignore", "inherit"],
-  });
-  const lines = Array.from({ length: changes }, (_, i) => {
-    const verb = i % 2 === 0 ? "add" : "delete";
-    return `${verb} element inet ${table} ${set} { 10.0.0.1 }\n`;
-  });
-  child.stdin.end(lines.join(""));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return once(child, "exit").then(() => undefined);
+  times: number,
+): Promise<void> {
+  const file = `/tmp/tourniquet-flood-${process.pid}.nft`;
+  const elements = Array.from(
+    { length: 5_000 },
+    (_, i) => `10.0.${i >> 8}.${i & 255}`,
+  );
+  const changes = [
+    `add element inet ${table} ${set} { ${elements.join()} }`,
+    `flush set inet ${table} ${set}`,
+  ];
+  writeFileSync(file, Array<string[]>(times).fill(changes).flat().join("\n"));
+  const child = spawn("nft", ["-f", file], { stdio: "inherit" });
+  await once(child, "exit");
+  rmSync(file);
 }

@@ -27,7 +27,9 @@ export class HealingHost implements AsyncDisposable {
     const healer = new Healer({
       enforcer,
       heal: (damage) => host.enforcement.heal(damage),
-      missed: () => void healing.missed++,
+      missed: () => {
+        healing.missed++;
+      },
       clock: systemClock,
       events: host.events,
       ...(pace && { pace }),

@@ -13,7 +13,7 @@ import {
   type SetElement,
 } from "../../netlink/nftables/read.js";
 import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
-import type { Differences } from "../audit.js";
+import type { Differences, Listing } from "../audit.js";
 import {
   askForBan,
   kindOf,
@@ -66,16 +66,16 @@ export function differencesOf(
 }
 
 /**
- * Everything in sets of at most so many elements; larger ones are passed over,
- * since to list them is quadratic in the kernel. The event loop turns after every
+ * What is in small sets; larger ones are passed over, since to list them is
+ * quadratic in the kernel. The event loop turns after every
  * message, so the socket must be one that nobody else uses meanwhile.
  */
 export async function* listed(
   socket: NetlinkSocket,
-  size: Size,
+  listing: Listing,
   { layout, now }: { readonly layout: Layout; readonly now: () => number },
 ): AsyncGenerator<readonly Entry[], void> {
-  for (const [set, share] of smallSets(socket, size, layout)) {
+  for (const [set, share] of smallSets(socket, listing, layout)) {
     try {
       const fill = (w: Parameters<typeof listElements>[0]) =>
         listElements(w, TABLE, set);
@@ -93,19 +93,13 @@ export async function* listed(
   }
 }
 
-/** How large is too large, and how many bans there are altogether. */
-export interface Size {
-  readonly most: number;
-  /** Stands in for the size of each set where the kernel does not count. */
-  readonly total: number;
-}
-
+/** By name, those in force. */
 function smallSets(
   socket: NetlinkSocket,
-  { most, total }: Size,
+  { most, total, turn }: Listing,
   { generation }: Layout,
 ): [string, Share][] {
-  return socket.list(
+  const sets = socket.list(
     "list sets",
     (w) => listSets(w, TABLE),
     (message) => {
@@ -118,6 +112,7 @@ function smallSets(
       return isSmall ? [[name, share] as [string, Share]] : [];
     },
   );
+  return sets.filter((_, i) => turn === undefined || i === turn % sets.length);
 }
 
 /** The areas of these entries that the kernel has no note of. */

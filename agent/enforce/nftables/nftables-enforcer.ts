@@ -22,7 +22,7 @@ import {
   type Label,
   type Posture,
 } from "../enforcer.js";
-import type { Differences } from "../audit.js";
+import type { Differences, Listing } from "../audit.js";
 import type { Watcher } from "../disturbance.js";
 import type { Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
@@ -155,15 +155,12 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
-  async *listed(
-    most: number,
-    total: number,
-  ): AsyncGenerator<readonly Entry[], void> {
+  async *listed(listing: Listing): AsyncGenerator<readonly Entry[], void> {
     const layout = this.#standing?.layout;
     if (layout === undefined) return;
     using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
     const now = () => this.#clock.now();
-    yield* listed(socket, { most, total }, { layout, now });
+    yield* listed(socket, listing, { layout, now });
   }
 
   watch(watcher: Watcher): AsyncDisposable {
