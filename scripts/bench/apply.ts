@@ -216,7 +216,7 @@ function fresh(prefix: number, i: number): Cidr {
 }
 
 /** A ledger that holds the list, as a snapshot of it would leave it. */
-function filledLedger(path: string, cidrs: readonly Cidr[]): Ledger {
+export function filledLedger(path: string, cidrs: readonly Cidr[]): Ledger {
   const ledger = Ledger.open(path);
   const now = unixSeconds(systemClock.now());
   const staging = ledger.stage("reputation");

@@ -1,4 +1,5 @@
 import { benchApply } from "./apply.js";
+import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   sessions: benchSessions,
   memory: benchMemory,
   detect: benchDetect,
+  drift: benchDrift,
   idle: benchIdle,
 };
 

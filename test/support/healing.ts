@@ -8,6 +8,16 @@ import { ban, facts, TestHost } from "./agent-fixtures.js";
 import { until } from "./clock.js";
 import { FakeFeed } from "./fake-cloud.js";
 
+interface Options {
+  readonly pace?: Pace;
+  /** Whether nothing is heard of what others do. */
+  readonly deaf?: boolean;
+}
+
+const hearNothing = (): AsyncDisposable => ({
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+});
+
 /** A host with bans in its kernel that heals what others do to them. */
 export class HealingHost implements AsyncDisposable {
   readonly told: string[] = [];
@@ -20,12 +30,12 @@ export class HealingHost implements AsyncDisposable {
     readonly healer: Healer,
   ) {}
 
-  static async start(pace?: Pace): Promise<HealingHost> {
+  static async start({ pace, deaf }: Options = {}): Promise<HealingHost> {
     const enforcer = await openNftables(systemClock);
     const host = new TestHost({ enforcer });
     await enforcer.protect(facts.own);
     const healer = new Healer({
-      enforcer,
+      enforcer: deaf === true ? { watch: hearNothing } : enforcer,
       heal: (damage) => host.enforcement.heal(damage),
       missed: () => {
         healing.missed++;

@@ -46,9 +46,11 @@ export function differencesOf(
   const asked = entries.filter((entry) => {
     const { family, prefix } = entry.cidr;
     const there = lengths[kindOf(entry)][family].has(prefix);
-    if (!there || open.has(areaKey(entry.cidr))) missing.push(entry.cidr);
+    const unseen = isNoted(entry) && open.has(areaKey(entry.cidr));
+    if (!there || unseen) missing.push(entry.cidr);
     return there;
   });
+  if (asked.length === 0) return { missing, misdated };
   const answers = table.ask("look bans up", (w) => {
     for (const entry of asked) {
       askForBan(w, { kind: kindOf(entry), cidr: entry.cidr }, generation);
@@ -123,9 +125,9 @@ function areasMissing(
 ): ReadonlySet<string> {
   const areas = new Map<string, Cidr>();
   for (const entry of entries) {
-    const share = { kind: kindOf(entry), ...entry.cidr };
-    if (isInArea(share)) areas.set(areaKey(entry.cidr), areaAround(entry.cidr));
+    if (isNoted(entry)) areas.set(areaKey(entry.cidr), areaAround(entry.cidr));
   }
+  if (areas.size === 0) return new Set();
   const answers = table.ask("look areas up", (w) => {
     for (const { family, address } of areas.values()) {
       const set = areaSet(family, generation).name;
@@ -136,6 +138,9 @@ function areasMissing(
   const keys = [...areas.keys()];
   return new Set(keys.filter((_, i) => answers[i] && !isFound(answers[i])));
 }
+
+const isNoted = (entry: Entry): boolean =>
+  isInArea({ kind: kindOf(entry), ...entry.cidr });
 
 function areaAround({ family, address }: Cidr): Cidr {
   const mask = maskOf(family, AREA[family]);
