@@ -92,4 +92,4 @@ export class Upkeep implements AsyncDisposable {
 
 /** node-cron's six fields, seconds first. */
 const AT_SECOND_ZERO = "0 * * * * *";
-const EVERY_TEN_SECONDS = "5/10 * * * * *";
+const EVERY_TEN_SECONDS = "5-59/10 * * * * *";
