@@ -5,7 +5,7 @@ const PURE = "^agent/(trust|guard|telemetry|health)/";
 const OUTSIDE =
   "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|ban-walk|audit|heal|upkeep|telemetry-walk|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut)\\.ts$";
+  "^agent/(agent|ban-walk|audit|chores|heal|upkeep|telemetry-walk|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut)\\.ts$";
 
 module.exports = {
   forbidden: [

@@ -4,6 +4,7 @@ import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
+import { startChores } from "./chores.js";
 import { Converger } from "./converge.js";
 import { openCutter, type Cutter, type CutStatus } from "./cut.js";
 import { startDefence } from "./defend.js";
@@ -23,11 +24,9 @@ import {
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
-import { Maintenance } from "./maintenance.js";
 import { ModeSwitch } from "./mode-switch.js";
 import { Protection } from "./protection.js";
 import { Receipts } from "./receipts.js";
-import { schedule } from "./schedule.js";
 import { makeSteps } from "./steps.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
@@ -143,7 +142,7 @@ async function openPower(
   options: AgentOptions,
   { opened, status, events }: Scope,
 ): Promise<Power> {
-  const { config, identity, clock, platform, random } = options;
+  const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
   const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
@@ -157,24 +156,12 @@ async function openPower(
     deviceKey: options.deviceKey,
     clock,
   });
-  const converger = new Converger({
-    desired: ledger,
-    enforcer,
-    clock,
-    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
-    applied: (entries) => cutter?.cut(entries),
-    mayReplace: () => status.hasCaughtUp,
-    holdsOff: () => upkeep.waits,
-  });
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });
-  const enforcement = opened.own(
-    new Enforcement({ converger, clock, random, events, recovered }),
-  );
-  // Heard from before the first ruleset is there.
-  const upkeep: Upkeep = opened.own(
-    new Upkeep({ ledger, enforcer, converger, enforcement, clock, events }),
-  );
+  const { enforcement, upkeep } = keepEqual(options, {
+    ...{ ledger, enforcer, cutter, recovered },
+    ...{ opened, status, events },
+  });
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
       recovered(ledger.revision());
@@ -192,6 +179,33 @@ async function openPower(
   opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, enforcer, cutter, protection };
   return { ...power, enforcement, upkeep, receipts };
+}
+
+/** What makes the kernel equal to the ledger, and keeps it so. */
+function keepEqual(
+  { config, clock, random }: AgentOptions,
+  rooms: Pick<Power, "ledger" | "enforcer" | "cutter"> &
+    Scope & { recovered(revision: number): void },
+): Pick<Power, "enforcement" | "upkeep"> {
+  const { ledger, enforcer, cutter, opened, status, events } = rooms;
+  const converger = new Converger({
+    desired: ledger,
+    enforcer,
+    clock,
+    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
+    applied: (entries) => cutter?.cut(entries),
+    mayReplace: () => status.hasCaughtUp,
+    holdsOff: () => upkeep.waits,
+  });
+  const recovered = (revision: number) => rooms.recovered(revision);
+  const enforcement = opened.own(
+    new Enforcement({ converger, clock, random, events, recovered }),
+  );
+  // Heard from before the first ruleset is there.
+  const upkeep: Upkeep = opened.own(
+    new Upkeep({ ledger, enforcer, converger, enforcement, clock, events }),
+  );
+  return { enforcement, upkeep };
 }
 
 /** What the host sees is kept from here on, and told once there is a link. */
@@ -300,31 +314,6 @@ async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
   const kernel = await enforcer.read();
   if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
 }
-
-/** What recurs every minute, each for itself. */
-function startChores(
-  { config, clock }: AgentOptions,
-  rooms: Pick<Power, "ledger" | "protection" | "enforcement"> &
-    Pick<Scope, "events">,
-): AsyncDisposable {
-  const { ledger, protection, enforcement, events } = rooms;
-  const enforce = () => enforcement.enforce();
-  const facts = () => protection.facts;
-  const policy = config.guard;
-  const chores = new Lifetime();
-  const maintenance = chores.own(
-    new Maintenance({ ledger, clock, events, policy, facts, enforce }),
-  );
-  void maintenance.run();
-  const everyMinute = (name: string, task: () => Promise<void>) =>
-    chores.own(schedule(AT_SECOND_ZERO, name, task));
-  everyMinute("maintain", () => maintenance.run());
-  everyMinute("protect", () => protection.lookAround());
-  return chores;
-}
-
-/** node-cron's six fields, seconds first. */
-const AT_SECOND_ZERO = "0 * * * * *";
 
 /** A start goes on without: the retry is under way, and the cloud may help. */
 async function enforceFirst(
