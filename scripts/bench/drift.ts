@@ -8,12 +8,19 @@ import { systemClock } from "../../agent/clock.js";
 import { Converger } from "../../agent/converge.js";
 import { PACE } from "../../agent/enforce/contest.js";
 import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
+import { TABLE } from "../../agent/enforce/nftables/layout.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { makeEvents } from "../../agent/events.js";
 import { Healer } from "../../agent/heal.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import type { Logger } from "../../agent/log/logger.js";
+import { loadLibc } from "../../agent/libc.js";
+import { NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
+import { listSets } from "../../agent/netlink/nftables/messages.js";
+import { setName } from "../../agent/netlink/nftables/read.js";
+import { NetlinkSocket } from "../../agent/netlink/socket.js";
+import type { MessageWriter } from "../../agent/netlink/writer.js";
 import { formatCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { filledLedger } from "./apply.js";
 import { scattered } from "./lists.js";
@@ -196,8 +203,10 @@ class HealedHost implements AsyncDisposable {
   }
 
   async #generation(): Promise<string> {
-    const { stdout } = await run("nft", ["list", "sets", "inet"]);
-    return /set label_([ab])/.exec(stdout)?.[1] ?? "a";
+    using socket = new NetlinkSocket(await loadLibc(), NETLINK_NETFILTER);
+    const list = (w: MessageWriter) => listSets(w, TABLE);
+    const names = socket.list("list sets", list, (each) => [setName(each)]);
+    return names.includes("label_b") ? "b" : "a";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
