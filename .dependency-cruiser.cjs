@@ -1,11 +1,11 @@
 /** Imports go downward only; ARCHITECTURE.md draws the ranks. */
 const VOCABULARY =
   "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
-const PURE = "^agent/(trust|guard|telemetry|health)/";
+const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
   "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|ban-walk|audit|chores|heal|upkeep|telemetry-walk|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut)\\.ts$";
+  "^agent/(agent|ban-walk|audit|chores|heal|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut)\\.ts$";
 
 module.exports = {
   forbidden: [

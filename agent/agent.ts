@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { BanTime } from "./ban-time.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
@@ -8,12 +9,13 @@ import { startChores } from "./chores.js";
 import { Converger } from "./converge.js";
 import { openCutter, type Cutter, type CutStatus } from "./cut.js";
 import { startDefence } from "./defend.js";
-import { Enforcement } from "./enforcement.js";
+import { enforceFirst, Enforcement } from "./enforcement.js";
 import type { Enforcer, Hit } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import { makeEvents, type AgentEvents } from "./events.js";
 import type { HostFacts } from "./guard/facts.js";
 import { CloudAddresses } from "./host/cloud-addresses.js";
+import type { Boot } from "./host/boot.js";
 import { readHostFacts } from "./host/facts.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
@@ -26,8 +28,9 @@ import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
 import { ModeSwitch } from "./mode-switch.js";
 import { Protection } from "./protection.js";
-import { Receipts } from "./receipts.js";
+import { recall, Receipts } from "./receipts.js";
 import { makeSteps } from "./steps.js";
+import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
 import { TrustedRoot } from "./trust/root.js";
@@ -43,6 +46,7 @@ export interface AgentOptions {
   readonly version: string;
   readonly platform: NodeJS.Platform;
   readonly clock: Clock;
+  readonly boot: Boot;
   readonly log: Logger;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -52,6 +56,8 @@ export interface AgentOptions {
 export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
   /** Resolves with the reason if the agent can't go on and should be restarted. */
   readonly broken: Promise<unknown>;
+  /** By whose time bans expire. */
+  readonly clock: Clock;
 }
 
 /** What there is to see of an agent, for those who ask over the control socket. */
@@ -86,7 +92,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const power = await openPower(options, scope);
   const telemetry = opened.own(startTelemetry(options, power, scope));
   opened.own(defendItself(options, power, { telemetry, events }));
-  const reporting = { status, events, telemetry };
+  const time = opened.own(watchTime(options, power, { telemetry, events }));
+  const reporting = { status, events, telemetry, time };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
@@ -105,6 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     upkeep,
+    clock: power.time.clock,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     broken: link.broken,
@@ -117,6 +125,7 @@ interface Power {
   readonly ledger: Ledger;
   /** Where an earlier ledger is that could not be believed any more. */
   readonly quarantined: Quarantined | undefined;
+  readonly time: BanTime;
   readonly enforcer: Enforcer;
   /** Undefined where nothing is dropped anyway. */
   readonly cutter: Cutter | undefined;
@@ -130,6 +139,7 @@ interface Reporting {
   readonly status: LinkStatus;
   readonly events: AgentEvents;
   readonly telemetry: TelemetryWalk;
+  readonly time: TimeWatch;
 }
 
 interface Scope {
@@ -145,21 +155,22 @@ async function openPower(
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
-  const enforcer = opened.own(await pickEnforcer({ backend, platform, clock }));
+  const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
+  const enforcer = opened.own(
+    await pickEnforcer({ backend, platform, clock: time.clock }),
+  );
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
   const receipts = new Receipts({
-    agent: identity.agent,
-    backend,
+    ...{ agent: identity.agent, deviceKey: options.deviceKey },
+    ...{ backend, clock },
     mode: () => ledger.mode(),
-    deviceKey: options.deviceKey,
-    clock,
   });
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });
   const { enforcement, upkeep } = keepEqual(options, {
-    ...{ ledger, enforcer, cutter, recovered },
+    ...{ ledger, time, enforcer, cutter, recovered },
     ...{ opened, status, events },
   });
   const enforceNow = () =>
@@ -175,26 +186,27 @@ async function openPower(
   );
   await enforceNow();
   upkeep.startLooking();
-  const rooms = { ledger, protection, enforcement, events };
+  const rooms = { ledger, time, protection, enforcement, events };
   opened.own(startChores(options, rooms));
-  const power = { ledger, quarantined, enforcer, cutter, protection };
+  const power = { ledger, quarantined, time, enforcer, cutter, protection };
   return { ...power, enforcement, upkeep, receipts };
 }
 
 /** What makes the kernel equal to the ledger, and keeps it so. */
 function keepEqual(
   { config, clock, random }: AgentOptions,
-  rooms: Pick<Power, "ledger" | "enforcer" | "cutter"> &
+  rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
     Scope & { recovered(revision: number): void },
 ): Pick<Power, "enforcement" | "upkeep"> {
-  const { ledger, enforcer, cutter, opened, status, events } = rooms;
+  const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
   const converger = new Converger({
     desired: ledger,
     enforcer,
-    clock,
+    clock: time.clock,
     posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
     applied: (entries) => cutter?.cut(entries),
     mayReplace: () => status.hasCaughtUp,
+    timers: time,
     holdsOff: () => upkeep.waits,
   });
   const recovered = (revision: number) => rooms.recovered(revision);
@@ -203,7 +215,10 @@ function keepEqual(
   );
   // Heard from before the first ruleset is there.
   const upkeep: Upkeep = opened.own(
-    new Upkeep({ ledger, enforcer, converger, enforcement, clock, events }),
+    new Upkeep({
+      ...{ ledger, enforcer, converger, enforcement, events },
+      clock: time.clock,
+    }),
   );
   return { enforcement, upkeep };
 }
@@ -229,7 +244,7 @@ function startTelemetry(
 
 function defendItself(
   { config, clock }: AgentOptions,
-  { ledger, protection, enforcement }: Power,
+  { ledger, time, protection, enforcement }: Power,
   { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
 ): AsyncDisposable {
   return startDefence({
@@ -239,7 +254,20 @@ function defendItself(
     enforce: () => enforcement.enforce(),
     report: (item) => telemetry.report(item),
     clock,
+    banTime: () => time.now(),
     events,
+  });
+}
+
+function watchTime(
+  { clock }: AgentOptions,
+  { time, enforcement }: Power,
+  { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
+): TimeWatch {
+  return new TimeWatch({
+    ...{ time, clock, events },
+    jumped: (what) => telemetry.happened("clock-jumped", what),
+    enforce: () => enforcement.enforce(),
   });
 }
 
@@ -261,10 +289,10 @@ async function protect(
 
 function startLink(
   options: AgentOptions,
-  { ledger, protection, enforcement, receipts }: Power,
-  { status, events, telemetry }: Reporting,
+  { ledger, time, protection, enforcement, receipts }: Power,
+  { status, events, telemetry, time: watch }: Reporting,
 ): CloudLink {
-  const { identity, config, clock } = options;
+  const { identity, config } = options;
   const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
   const feeds = feedsOf(identity);
   const enforce = () => enforcement.enforce();
@@ -283,8 +311,9 @@ function startLink(
       facts: () => protection.facts,
       ledger,
       enforce,
-      clock,
+      clock: time.clock,
     }),
+    dated: (date) => watch.dated(date),
     receipts,
     status,
     events,
@@ -313,35 +342,4 @@ function openLedger(
 async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
   const kernel = await enforcer.read();
   if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
-}
-
-/** A start goes on without: the retry is under way, and the cloud may help. */
-async function enforceFirst(
-  enforcement: Enforcement,
-  done: () => void,
-): Promise<void> {
-  try {
-    await enforcement.enforce();
-    done();
-  } catch {
-    return;
-  }
-}
-
-/**
- * The kernel has been read back to hold the ledger at a revision: a receipt for
- * each feed that has not moved on since.
- */
-function recall(
-  receipts: Receipts,
-  ledger: Ledger,
-  at: { readonly revision: number; readonly nowMs: number },
-): void {
-  const earlier = ledger.positions().flatMap((position) => {
-    if (position.feed === "local") return []; // nobody's but this host's
-    const outcome = ledger.newestOutcome(position.feed);
-    if (outcome === undefined || outcome.revision > at.revision) return [];
-    return [{ ...outcome, position }];
-  });
-  receipts.recall(earlier, at.nowMs);
 }

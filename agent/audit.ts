@@ -5,6 +5,7 @@ import type { Damage, Disturbance } from "./enforce/disturbance.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
 import type { Ledger } from "./ledger/ledger.js";
+import { entriesIn, type Block } from "./model/block.js";
 import type { Cidr } from "./model/cidr.js";
 import type { Entry } from "./model/ruleset.js";
 import { Mutex } from "./mutex.js";
@@ -54,7 +55,7 @@ export class Audit implements AsyncDisposable {
   readonly #ports: AuditPorts;
   readonly #turns = new Mutex();
   #stopping = false;
-  #round: Iterator<readonly Entry[]> | undefined;
+  #round: Iterator<readonly Block[]> | undefined;
   #atOnce: Promise<void> | undefined;
   #view = NOT_AUDITED;
 
@@ -175,10 +176,11 @@ export class Audit implements AsyncDisposable {
       const slice = this.#round.next();
       if (slice.done === true) return { differences: undefined, count: 0 };
       const label = { ledger: ledger.id, revision: ledger.revision() };
-      const lasting = slice.value.filter((e) => e.expiresAt > now + SOON_S);
+      const entries = slice.value.flatMap((block) => [...entriesIn(block)]);
+      const lasting = entries.filter((e) => e.expiresAt > now + SOON_S);
       return {
         differences: await enforcer.compare(label, lasting),
-        count: slice.value.length,
+        count: entries.length,
       };
     });
     if (count === 0) return this.#endRound();

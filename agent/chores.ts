@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import type { BanTime } from "./ban-time.js";
 import type { Config } from "./config/config.js";
 import type { Enforcement } from "./enforcement.js";
 import type { AgentEvents } from "./events.js";
@@ -10,6 +10,7 @@ import { schedule } from "./schedule.js";
 
 export interface ChoreRooms {
   readonly ledger: Ledger;
+  readonly time: BanTime;
   readonly protection: Protection;
   readonly enforcement: Enforcement;
   readonly events: AgentEvents;
@@ -17,9 +18,10 @@ export interface ChoreRooms {
 
 /** What recurs every minute, each for itself. */
 export function startChores(
-  { config, clock }: { readonly config: Config; readonly clock: Clock },
-  { ledger, protection, enforcement, events }: ChoreRooms,
+  { config }: { readonly config: Config },
+  { ledger, time, protection, enforcement, events }: ChoreRooms,
 ): AsyncDisposable {
+  const { clock } = time;
   const enforce = () => enforcement.enforce();
   const facts = () => protection.facts;
   const policy = config.guard;
@@ -28,12 +30,9 @@ export function startChores(
     new Maintenance({ ledger, clock, events, policy, facts, enforce }),
   );
   void maintenance.run();
-  const everyMinute = (name: string, task: () => Promise<void>) =>
-    chores.own(schedule(AT_SECOND_ZERO, name, task));
-  everyMinute("maintain", () => maintenance.run());
-  everyMinute("protect", () => protection.lookAround());
+  const everyMinute = (task: () => Promise<void>) =>
+    chores.own(schedule({ everyMs: 60_000 }, task));
+  everyMinute(() => maintenance.run());
+  everyMinute(() => protection.lookAround());
   return chores;
 }
-
-/** node-cron's six fields, seconds first. */
-const AT_SECOND_ZERO = "0 * * * * *";

@@ -39,6 +39,8 @@ export interface CloudLinkPorts {
   readonly receipts: Receipts;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
+  /** A head was signed at this time, in milliseconds since 1970. */
+  dated(time: number): void;
   /** The address that the cloud is reached at may be new. */
   refreshFacts(): Promise<void>;
   readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
@@ -132,6 +134,7 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
     random: ports.random,
     position: (feed) => ports.positions.position(feed),
     verifyHead: (head) => verifyHead(head, root),
+    dated: (time) => ports.dated(time),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
     fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
     linkUp: async (session) => {

@@ -9,6 +9,7 @@ import {
 } from "./enforce/enforcer.js";
 import type { Damage } from "./enforce/disturbance.js";
 import type { Cidr } from "./model/cidr.js";
+import type { Block } from "./model/block.js";
 import type { Entry, RulesetChange } from "./model/ruleset.js";
 import { limits } from "./protocol/limits.js";
 import { Mutex } from "./mutex.js";
@@ -22,7 +23,7 @@ export interface DesiredState {
     limit: number,
     now: () => number,
   ): Iterable<RulesetChange | "rebuild">;
-  entries(size: number, now: number): Iterable<readonly Entry[]>;
+  entries(size: number, now: number): Iterable<readonly Block[]>;
   /** What the kernel must hold of exactly this range, if anything. */
   effective(cidr: Cidr, now: number): readonly Entry[];
   enforced(revision: number): void;
@@ -44,6 +45,15 @@ export interface ConvergePorts {
   readonly mayReplace: () => boolean;
   /** Whether somebody keeps undoing this, so that a rebuild has to wait. */
   readonly holdsOff?: () => boolean;
+  /** What the kernel counts down; where it is left out, that is always right. */
+  readonly timers?: Timers;
+}
+
+/** Knows whether the kernel's timeouts end when the bans do. */
+export interface Timers {
+  timersAreRight(): boolean;
+  /** The kernel is about to be told every ban; call what is returned afterwards. */
+  telling(): () => void;
 }
 
 /** Somebody removes the ruleset as often as it is built; the next try waits. */
@@ -138,7 +148,8 @@ export class Converger {
       if (kernel.at === "present" && kernel.ledger === desired.id) {
         if (kernel.revision === desired.revision()) {
           desired.enforced(kernel.revision);
-          return kernel.revision;
+          if (this.#timersAreRight()) return kernel.revision;
+          afresh = true; // only a rebuild tells all of them
         }
         afresh = !(await this.#advance(afresh ? undefined : kernel.revision));
         continue;
@@ -194,12 +205,18 @@ export class Converger {
   }
 
   async #rebuild(): Promise<void> {
-    const { desired, enforcer } = this.#ports;
+    const { desired, enforcer, timers } = this.#ports;
+    const told = timers?.telling();
     const label = { ledger: desired.id, revision: desired.revision() };
     await enforcer.rebuild(
       label,
       inTurns(desired.entries(REBUILD_SLICE, this.#now())),
     );
+    told?.();
+  }
+
+  #timersAreRight(): boolean {
+    return this.#ports.timers?.timersAreRight() ?? true;
   }
 
   readonly #now = () => unixSeconds(this.#ports.clock.now());
@@ -208,8 +225,8 @@ export class Converger {
 /** More than the ops of any segment, so that a segment is one atomic batch. */
 const SLICE = limits.segmentOps + 1;
 
-/** What the kernel takes in within some 10 ms, so that the event loop turns. */
-const REBUILD_SLICE = 4_000;
+/** What is read and taken in within some 5 ms, so that the event loop turns. */
+const REBUILD_SLICE = 3_000;
 
 /** Others may change our table while we look; not for ever. */
 const MOST_STEPS = 8;

@@ -21,6 +21,8 @@ export interface DefencePorts {
   enforce(): Promise<void>;
   report(item: ItemOf<"detection">): void;
   readonly clock: Clock;
+  /** Milliseconds since 1970, by the time that bans expire by. */
+  banTime(): number;
   readonly events: Pick<
     AgentEvents,
     "sensorFound" | "sensorLost" | "defended" | "notDefended"
@@ -63,7 +65,7 @@ export class Defence {
 
   /** One record and one change of the kernel for all of them. */
   async #carryOut(detections: readonly Detection[]): Promise<void> {
-    const now = unixSeconds(this.#ports.clock.now());
+    const now = unixSeconds(this.#ports.banTime());
     const judged = detections
       .map((detection) => ({ detection, ban: this.#judge(detection, now) }))
       .filter(({ ban }) => this.#isNews(ban));

@@ -78,3 +78,16 @@ export class Enforcement implements Disposable {
     return !this.#stop.signal.aborted;
   }
 }
+
+/** A start goes on without: the retry is under way, and the cloud may help. */
+export async function enforceFirst(
+  enforcement: Enforcement,
+  done: () => void,
+): Promise<void> {
+  try {
+    await enforcement.enforce();
+    done();
+  } catch {
+    return;
+  }
+}

@@ -10,6 +10,7 @@ import type { RefusalCode } from "./protocol/refusals.js";
 export function makeEvents(log: Logger) {
   return {
     ...hostEvents(log),
+    ...upkeepEvents(log),
     ...linkEvents(log),
     ...banEvents(log),
     ...telemetryEvents(log),
@@ -46,6 +47,20 @@ function hostEvents(log: Logger) {
     factsUnknown(why: unknown): void {
       log.error("could not read this host's addresses", { why });
     },
+    clockJumped(what: string): void {
+      log.warn("the clock jumped, or the host slept", { what });
+    },
+    timeNotKept(why: unknown): void {
+      log.error("could not keep the time that bans expire by", { why });
+    },
+    maintenanceFailed(why: unknown): void {
+      log.error("could not tidy the ledger", { why });
+    },
+  };
+}
+
+function upkeepEvents(log: Logger) {
+  return {
     healed(what: string, tookMs: number): void {
       log.warn("the bans in the kernel were disturbed, and are put right", {
         what,
@@ -61,9 +76,6 @@ function hostEvents(log: Logger) {
     },
     auditFailed(why: unknown): void {
       log.error("could not compare the kernel with the ledger", { why });
-    },
-    maintenanceFailed(why: unknown): void {
-      log.error("could not tidy the ledger", { why });
     },
   };
 }

@@ -26,6 +26,8 @@ export interface FollowPorts {
   readonly random: () => number;
   position(feed: FeedName): Position | undefined;
   verifyHead(head: SignedText): Head;
+  /** A head was signed at this time, in milliseconds since 1970, and is no old one. */
+  dated(time: number): void;
   /** Signed segments from op `from` on, one behind the other. */
   fetchSegments(
     session: Session,
@@ -230,6 +232,7 @@ class Link {
     if (known !== undefined && time < known.time) return; // an old one, replayed
     this.#lasting.heads.set(feed, head);
     this.#headed.add(feed);
+    this.#ports.dated(time);
     if (this.#isLevel(head)) return this.#noteCaughtUp();
     this.#noteCaughtUp(); // patience with this feed may be over
     if (standing.at === "busy") return;

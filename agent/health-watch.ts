@@ -7,7 +7,7 @@ import type { LinkStatus } from "./link-status.js";
 import type { SpoolKeeper } from "./spool/keeper.js";
 
 export interface HealthWatchPorts {
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly enforcer: Pick<Enforcer, "read">;
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
   readonly link: Pick<LinkStatus, "state">;
@@ -24,12 +24,10 @@ export class HealthWatch {
     HealthCode,
     { readonly at: number; readonly detail: string }
   >();
-  #clockOffset: number;
   #kernelBefore = "";
 
   constructor(ports: HealthWatchPorts) {
     this.#ports = ports;
-    this.#clockOffset = ports.clock.now() - ports.clock.monotonic();
   }
 
   /** Takes note of something that is over as soon as it happened. */
@@ -39,7 +37,6 @@ export class HealthWatch {
 
   /** Everything that is wrong now. */
   async findings(): Promise<Findings> {
-    this.#watchClock();
     const kernel = await this.#kernel();
     const found = new Map<HealthCode, string>(this.#recent());
     const add = (code: HealthCode, detail: string | undefined) => {
@@ -105,23 +102,10 @@ export class HealthWatch {
     const held = counts.reduce((sum, each) => sum + each.held, 0);
     return held === 0 ? undefined : `${held} are held`;
   }
-
-  /** Wall time and the time that passed belong together. */
-  #watchClock(): void {
-    const { clock } = this.#ports;
-    const offset = clock.now() - clock.monotonic();
-    const jump = offset - this.#clockOffset;
-    this.#clockOffset = offset;
-    if (Math.abs(jump) < A_JUMP_MS) return;
-    this.happened("clock-jumped", `by ${Math.round(jump / 1000)} s`);
-  }
 }
 
 /** What happened once is told for so long. */
 const TOLD_FOR_MS = 600_000;
-
-/** More than clocks that are steered towards the right time ever do between two looks. */
-const A_JUMP_MS = 5_000;
 
 const NEARLY_FULL = 0.9;
 

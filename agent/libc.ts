@@ -1,9 +1,10 @@
+import type Koffi from "koffi";
 import { constants } from "node:os";
 
 /**
  * The few calls of the C library that Node lacks: sockets of any family, for
- * netlink and for unix datagrams. They block, so ask for `MSG_DONTWAIT` where
- * that matters.
+ * netlink and for unix datagrams, and the kernel's clocks. Sockets block, so ask
+ * for `MSG_DONTWAIT` where that matters.
  */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
@@ -19,6 +20,8 @@ export interface Libc {
   /** A number is passed as an `int`, bytes as they are. */
   setOption(fd: number, option: SocketOption, value: number | Uint8Array): void;
   close(fd: number): void;
+  /** Milliseconds by one of the kernel's clocks. */
+  clock(id: number): number;
 }
 
 export interface SocketOption {
@@ -48,6 +51,10 @@ export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const MSG_DONTWAIT = 0x40;
+/** Since the boot, without the time that the host was suspended. */
+export const CLOCK_MONOTONIC = 1;
+/** Since the boot, with it. */
+export const CLOCK_BOOTTIME = 7;
 
 /** "ENOENT" for 2, "errno 512" for what has no name. */
 export function errnoName(errno: number): string {
@@ -68,25 +75,7 @@ const NAMES = new Map(
  */
 export async function loadLibc(): Promise<Libc> {
   const { default: koffi } = await import("koffi");
-  const libc = koffi.load(null);
-  const bytes = "void *";
-  const f = {
-    socket: libc.func("socket", "int", ["int", "int", "int"]),
-    bind: libc.func("bind", "int", ["int", bytes, "uint32_t"]),
-    getsockname: libc.func("getsockname", "int", ["int", bytes, bytes]),
-    send: libc.func("send", "intptr_t", ["int", bytes, "size_t", "int"]),
-    sendto: libc.func("sendto", "intptr_t", [
-      ...["int", bytes, "size_t", "int"],
-      ...[bytes, "uint32_t"],
-    ]),
-    recv: libc.func("recv", "intptr_t", ["int", bytes, "size_t", "int"]),
-    setsockopt: libc.func("setsockopt", "int", [
-      ...["int", "int", "int"],
-      ...[bytes, "uint32_t"],
-    ]),
-    close: libc.func("close", "int", ["int"]),
-  };
-
+  const f = functions(koffi);
   const call = (name: keyof typeof f, ...args: unknown[]): number => {
     const result = f[name](...args) as number;
     if (result < 0) throw new LibcError(name, koffi.errno());
@@ -110,5 +99,36 @@ export async function loadLibc(): Promise<Libc> {
       call("setsockopt", fd, level, name, packed, packed.byteLength);
     },
     close: (fd) => void call("close", fd),
+    clock: (id) => {
+      const time = { seconds: 0, nanoseconds: 0 };
+      call("clock_gettime", id, time);
+      return time.seconds * 1_000 + time.nanoseconds / 1e6;
+    },
+  };
+}
+
+function functions(koffi: typeof Koffi) {
+  const libc = koffi.load(null);
+  const bytes = "void *";
+  const timespec = koffi.struct({ seconds: "long", nanoseconds: "long" });
+  return {
+    socket: libc.func("socket", "int", ["int", "int", "int"]),
+    bind: libc.func("bind", "int", ["int", bytes, "uint32_t"]),
+    getsockname: libc.func("getsockname", "int", ["int", bytes, bytes]),
+    send: libc.func("send", "intptr_t", ["int", bytes, "size_t", "int"]),
+    sendto: libc.func("sendto", "intptr_t", [
+      ...["int", bytes, "size_t", "int"],
+      ...[bytes, "uint32_t"],
+    ]),
+    recv: libc.func("recv", "intptr_t", ["int", bytes, "size_t", "int"]),
+    setsockopt: libc.func("setsockopt", "int", [
+      ...["int", "int", "int"],
+      ...[bytes, "uint32_t"],
+    ]),
+    close: libc.func("close", "int", ["int"]),
+    clock_gettime: libc.func("clock_gettime", "int", [
+      "int",
+      koffi.out(koffi.pointer(timespec)),
+    ]),
   };
 }

@@ -11,6 +11,7 @@ export interface MaintenancePorts {
   readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision">;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
+  /** By whose time bans expire. */
   readonly clock: Clock;
   readonly events: Pick<AgentEvents, "maintenanceFailed">;
   /** Bans were held or released: the kernel is to know. */

@@ -1,6 +1,7 @@
 import type * as v from "valibot";
 import type { Outcome } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
+import type { Ledger } from "./ledger/ledger.js";
 import { formatCidr } from "./model/cidr.js";
 import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
@@ -156,4 +157,22 @@ function receiptOf(
     recordedMs,
     enforcedMs,
   };
+}
+
+/**
+ * The kernel has been read back to hold the ledger at a revision: a receipt for
+ * each feed that has not moved on since.
+ */
+export function recall(
+  receipts: Receipts,
+  ledger: Ledger,
+  at: { readonly revision: number; readonly nowMs: number },
+): void {
+  const earlier = ledger.positions().flatMap((position) => {
+    if (position.feed === "local") return []; // nobody's but this host's
+    const outcome = ledger.newestOutcome(position.feed);
+    if (outcome === undefined || outcome.revision > at.revision) return [];
+    return [{ ...outcome, position }];
+  });
+  receipts.recall(earlier, at.nowMs);
 }

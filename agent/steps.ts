@@ -14,6 +14,7 @@ export interface StepPorts {
   readonly facts: () => HostFacts;
   readonly ledger: Ledger;
   readonly enforce: () => Promise<void>;
+  /** By whose time bans and what carries them expire. */
   readonly clock: Clock;
 }
 

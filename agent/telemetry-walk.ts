@@ -162,15 +162,15 @@ export class TelemetryWalk implements AsyncDisposable {
   /** At moments that differ from host to host, lest all speak at once. */
   #startSchedules(): readonly Disposable[] {
     const { random } = this.#ports;
-    const second = Math.floor(random() * 60);
-    const minute = Math.floor(random() * 10);
-    const at = (expression: string, step: Step) =>
-      schedule(expression, step.name, () => this.#inBackground(step));
+    const each = (everyMs: number, step: Step) =>
+      schedule({ everyMs, firstMs: (1 - random()) * everyMs }, () =>
+        this.#inBackground(step),
+      );
     return [
-      at(`${second} * * * * *`, this.#countHits),
-      at(`${second} ${minute}-59/10 * * * *`, this.#readVitals),
-      at(`${second} ${minute} * * * *`, this.#checkInventory),
-      at(`*/${LOOK_EVERY_S} * * * * *`, this.#lookAtHealth),
+      each(60_000, this.#countHits),
+      each(600_000, this.#readVitals),
+      each(3_600_000, this.#checkInventory),
+      each(LOOK_EVERY_MS, this.#lookAtHealth),
     ];
   }
 
@@ -307,7 +307,7 @@ interface Step {
 
 type HealthItem = ItemOf<"health">;
 
-const LOOK_EVERY_S = 15;
+const LOOK_EVERY_MS = 15_000;
 
 /** In one turn of the event loop; what comes beyond is counted as lost. */
 const MOST_REPORTED = 10_000;

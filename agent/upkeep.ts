@@ -62,12 +62,8 @@ export class Upkeep implements AsyncDisposable {
 
   /** Looks from now on; before, the kernel may hold what an earlier run left. */
   startLooking(): void {
-    this.#opened.own(
-      schedule(AT_SECOND_ZERO, "audit", () => this.#audit.look()),
-    );
-    this.#opened.own(
-      schedule(EVERY_TEN_SECONDS, "audit-bans", () => this.#audit.step()),
-    );
+    this.#opened.own(schedule({ everyMs: 60_000 }, () => this.#audit.look()));
+    this.#opened.own(schedule({ everyMs: 10_000 }, () => this.#audit.step()));
   }
 
   /** Tells of each disturbance from now on, and of those until now. */
@@ -89,7 +85,3 @@ export class Upkeep implements AsyncDisposable {
     await this.#opened[Symbol.asyncDispose]();
   }
 }
-
-/** node-cron's six fields, seconds first. */
-const AT_SECOND_ZERO = "0 * * * * *";
-const EVERY_TEN_SECONDS = "5-59/10 * * * * *";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { startAgent, type Agent } from "../agent/agent.js";
 import { systemClock } from "../agent/clock.js";
+import { openBoot } from "../agent/host/boot.js";
 import type { Config } from "../agent/config/config.js";
 import { Lifetime } from "../agent/lifetime.js";
 import { openLogger } from "../agent/log/winston-logger.js";
@@ -34,6 +35,7 @@ export async function runDaemon(
       version,
       platform: process.platform,
       clock: systemClock,
+      boot: await openBoot(),
       log,
       random: Math.random,
     }),
@@ -43,7 +45,7 @@ export async function runDaemon(
     await startControlServer({
       socketPath,
       agent,
-      clock: systemClock,
+      clock: agent.clock,
       version,
     }),
   );

@@ -1,3 +1,4 @@
+import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
 import type { Differences, Listing } from "./audit.js";
 import type { Watcher } from "./disturbance.js";
@@ -22,12 +23,12 @@ export interface Enforcer {
 
   /**
    * Replaces the whole ruleset by `entries` in one step at the end, while the
-   * old one goes on dropping. Entries come in slices so that a million of them
-   * never sit in memory.
+   * old one goes on dropping. Entries come in slices of a few thousand, so that
+   * a million of them never sit in memory; the kernel takes in a slice at once.
    */
   rebuild(
     label: Label,
-    entries: AsyncIterable<readonly Entry[]>,
+    entries: AsyncIterable<readonly Block[]>,
   ): Promise<void>;
 
   /**

@@ -53,8 +53,7 @@ export const catalogue = {
   "clock-jumped": {
     severity: "medium",
     visibleAfterMs: 0,
-    text: (detail) =>
-      `the clock jumped, or the host slept; what was recorded meanwhile may expire at the wrong time: ${detail}`,
+    text: (detail) => `the clock jumped, or the host slept: ${detail}`,
   },
   /** The host's operator wants it so; nobody may forget that. */
   observing: {

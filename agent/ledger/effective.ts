@@ -1,8 +1,9 @@
+import { entryCount, type Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
 import type { Entry } from "../model/ruleset.js";
 import type { Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
-import { cidrOfRow, rowOfCidr, START, type RangeRow } from "./rows.js";
+import { START, type RangeRow } from "./rows.js";
 
 /**
  * What the kernel must hold: the union of every feed's current copy. Of a range
@@ -13,8 +14,8 @@ export class Effective {
   readonly #db: Database;
   readonly #copies: Copies;
   readonly #longest: Statement<Longest>;
-  /** The statement that merges so many copies. */
-  readonly #merging = new Map<number, Statement<EntryRow>>();
+  /** The statement that packs the union of so many copies. */
+  readonly #packing = new Map<number, Statement<BlockRow>>();
 
   constructor(db: Database, copies: Copies) {
     this.#db = db;
@@ -39,58 +40,68 @@ export class Effective {
   }
 
   /**
-   * Everything, by address and prefix, at most `size` ranges at a time. Each slice is
-   * read for itself, so that others may write in between: what they change of
-   * the part already told has to be replayed afterwards.
+   * Everything in the order of address and prefix, at most `size` entries at a
+   * time, each slice packed by prefix length. Each is read for itself, so that
+   * others may write in between: what they change of the part already told has
+   * to be replayed afterwards.
    */
-  *slices(size: number, now: number): Generator<readonly Entry[], void> {
-    let after = START;
+  *slices(size: number, now: number): Generator<readonly Block[], void> {
+    let after: Place = { ...START, observed: 0 };
     for (;;) {
       const rows = this.#db.read(() => this.#rows(after, size, now));
-      const entries = longestOfEach(rows);
-      const last = entries.at(-1);
-      if (last !== undefined) yield entries;
-      if (last === undefined || rows.length < size) return;
-      after = rowOfCidr(last.cidr);
+      const blocks = rows.map(blockOf);
+      if (blocks.length > 0) yield blocks;
+      if (entryCount(blocks) < size) return;
+      after = rows.map(lastOf).reduce((a, b) => (isAfter(a, b) ? a : b));
     }
   }
 
-  #rows(after: RangeRow, size: number, now: number): EntryRow[] {
+  #rows(after: Place, size: number, now: number): BlockRow[] {
     const copies = this.#copies.allCurrent().map(({ id }) => id);
     if (copies.length === 0) return [];
-    const merge = this.#merge(copies.length);
-    const rows = merge.all({ ...after, now, size }, ...copies);
-    return rows.length < size ? rows : this.#completed(rows, now);
+    const pack = this.#pack(copies.length);
+    return pack.all({ ...after, now, size }, ...copies);
   }
 
-  /** A full slice may end between two feeds' bans on one range. */
-  #completed(rows: EntryRow[], now: number): EntryRow[] {
-    const last = rows.at(-1);
-    if (last === undefined) return rows;
-    const { address, prefix } = entryOfRow(last).cidr;
-    const longest = this.#longest.all(address, prefix, now);
-    return [...rows, ...longest.map((each) => ({ ...last, ...each }))];
-  }
-
-  /**
-   * SQLite merges the arms as it reads them, each in the order of its key.
-   * Addresses come as text, which costs a third less memory than a Buffer each.
-   */
-  #merge(copies: number): Statement<EntryRow> {
-    let statement = this.#merging.get(copies);
+  /** SQLite packs: a row object for each ban takes it three times as long. */
+  #pack(copies: number): Statement<BlockRow> {
+    let statement = this.#packing.get(copies);
     if (statement === undefined) {
-      const arm = `SELECT addr, prefix, expires_at, observed FROM bans
-        WHERE copy = ? AND (addr, prefix) > (:addr, :prefix)
-          AND held IS NULL AND expires_at > :now`;
-      const arms = Array<string>(copies).fill(arm).join(" UNION ALL ");
-      statement = this.#db.prepare<EntryRow>(
-        `SELECT hex(addr) AS hex, prefix, expires_at, observed
-         FROM (${arms} ORDER BY addr, prefix LIMIT :size)`,
+      statement = this.#db.prepare<BlockRow>(
+        `SELECT length(addr) AS width, prefix, observed,
+           unhex(group_concat(hex(addr), '')) AS addresses,
+           json_group_array(expires_at) AS expiries,
+           max(addr) AS last
+         FROM (${unionOf(copies)} LIMIT :size)
+         GROUP BY width, prefix, observed`,
       );
-      this.#merging.set(copies, statement);
+      this.#packing.set(copies, statement);
     }
     return statement;
   }
+}
+
+/**
+ * The longest ban of each kind on each range, of so many copies. SQLite merges
+ * the arms as it reads them, each in the order of its key; one alone has every
+ * range once. An order of the whole, which grouping gives it anyway, would have
+ * SQLite forget that of the arms, and sort all bans for every slice.
+ */
+function unionOf(copies: number): string {
+  const arm = `SELECT addr, prefix, observed, expires_at FROM bans
+    WHERE copy = ? AND (addr, prefix) >= (:addr, :prefix)
+      AND (addr, prefix, observed) > (:addr, :prefix, :observed)
+      AND held IS NULL AND expires_at > :now`;
+  const order = "ORDER BY addr, prefix, observed";
+  if (copies === 1) return `${arm} ${order}`;
+  const arms = Array<string>(copies).fill(arm).join(" UNION ALL ");
+  return `SELECT addr, prefix, observed, max(expires_at) AS expires_at
+    FROM (${arms} ${order}) GROUP BY addr, prefix, observed`;
+}
+
+/** Where an entry stands: a range has up to two, the enforced one first. */
+interface Place extends RangeRow {
+  readonly observed: 0 | 1;
 }
 
 interface Longest {
@@ -98,32 +109,34 @@ interface Longest {
   readonly observed: 0 | 1;
 }
 
-interface EntryRow extends Longest {
-  readonly hex: string;
+interface BlockRow {
+  readonly width: number;
   readonly prefix: number;
+  readonly observed: 0 | 1;
+  readonly addresses: Uint8Array;
+  /** A JSON array of numbers, in the order of the addresses. */
+  readonly expiries: string;
+  /** The highest of the addresses. */
+  readonly last: Uint8Array;
 }
 
-/** Folds neighbours that are the same range, and alike observed or not, into one. */
-function longestOfEach(rows: readonly EntryRow[]): Entry[] {
-  const longest: EntryRow[] = [];
-  for (const row of rows) {
-    // A range has two at most, so that its other one may stand between.
-    const back = isRival(longest.at(-1), row) ? -1 : -2;
-    const rival = longest.at(back);
-    if (!isRival(rival, row)) longest.push(row);
-    else if (row.expires_at > rival.expires_at) longest.splice(back, 1, row);
-  }
-  return longest.map(entryOfRow);
+function blockOf(row: BlockRow): Block {
+  return {
+    family: row.width === 4 ? 4 : 6,
+    prefix: row.prefix,
+    observed: row.observed === 1,
+    addresses: row.addresses,
+    expiries: JSON.parse(row.expiries) as number[],
+  };
 }
 
-const isRival = (one: EntryRow | undefined, other: EntryRow): one is EntryRow =>
-  one?.hex === other.hex &&
-  one.prefix === other.prefix &&
-  one.observed === other.observed;
+const lastOf = ({ last, prefix, observed }: BlockRow): Place => ({
+  addr: last,
+  prefix,
+  observed,
+});
 
-function entryOfRow(row: EntryRow): Entry {
-  const { hex, prefix, expires_at: expiresAt } = row;
-  const addr = new Uint8Array(Buffer.from(hex, "hex"));
-  const cidr = cidrOfRow({ addr, prefix });
-  return { cidr, expiresAt, observed: row.observed === 1 };
+function isAfter(a: Place, b: Place): boolean {
+  const order = Buffer.compare(a.addr, b.addr) || a.prefix - b.prefix;
+  return (order || a.observed - b.observed) > 0;
 }

@@ -1,3 +1,4 @@
+import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
 import { modes, type Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
@@ -18,6 +19,7 @@ import { Recorder } from "./recorder.js";
 import { Review, type Guard } from "./review.js";
 import type { HeldBan, RecordedBan } from "./rows.js";
 import { Staging, type StagingTables } from "./staging.js";
+import { Time, type KeptTime, type Redating } from "./time.js";
 
 /** A segment that the guards have reviewed. */
 export interface ReviewedSegment {
@@ -45,6 +47,7 @@ export class Ledger implements Disposable {
   readonly #purge: Purge;
   readonly #review: Review;
   readonly #departure: Departure;
+  readonly #time: Time;
 
   private constructor(db: Database) {
     const meta = new Meta(db);
@@ -62,6 +65,7 @@ export class Ledger implements Disposable {
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
     this.#departure = new Departure(db, this.#tables);
+    this.#time = new Time(db, copies);
     this.id = db.read(() => meta.get("ledger"));
   }
 
@@ -137,11 +141,12 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * The whole ruleset by address and prefix, at most `size` ranges at a time.
+   * The whole ruleset in the order of address and prefix, at most `size` entries
+   * at a time, which come packed by prefix length.
    * Read `revision()` before: what is recorded meanwhile may be in it or not,
    * and `changesSince` that revision tells it.
    */
-  entries(size: number, now: number): Iterable<readonly Entry[]> {
+  entries(size: number, now: number): Iterable<readonly Block[]> {
     return this.#effective.slices(size, now);
   }
 
@@ -218,6 +223,19 @@ export class Ledger implements Disposable {
    */
   purge(now: number, limit: number): boolean {
     return this.#purge.step(limit, now);
+  }
+
+  /** What time it was, when somebody last said. */
+  timeKept(): KeptTime | undefined {
+    return this.#db.read(() => this.#time.kept());
+  }
+
+  /** Keeps it; bans that have to move with it do so in the same transaction. */
+  keepTime(kept: KeptTime, redating?: Redating): void {
+    this.#db.transaction(() => {
+      this.#time.keep(kept);
+      if (redating !== undefined) this.#time.redate(redating);
+    });
   }
 
   [Symbol.dispose](): void {

@@ -98,6 +98,20 @@ export class MessageWriter {
     this.#view.setUint16(start, length, LITTLE);
   }
 
+  /**
+   * Writes what `fill` writes so many times over, and gives a view of it all, to
+   * put in what differs; the view is good until the next write.
+   */
+  repeat(times: number, fill: () => void): DataView {
+    const start = this.#at;
+    fill();
+    const length = this.#at - start;
+    const rest = this.#reserve(length * (times - 1));
+    this.#bytes.fill(this.#bytes.subarray(start, rest), rest, this.#at);
+    const { buffer, byteOffset } = this.#bytes;
+    return new DataView(buffer, byteOffset + start, length * times);
+  }
+
   /** Writes an attribute of bytes. */
   data(type: number, bytes: Uint8Array): void {
     const at = this.#attribute(type, bytes.length);

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { Ledger } from "../../agent/ledger/ledger.js";
+import type { Ledger } from "../../agent/ledger/ledger.js";
 import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import { filledLedger, folder, seconds } from "./ledgers.js";
 import { realList, scattered, type List } from "./lists.js";
 import { ipset, nft, type Peer } from "./peers.js";
 import { alone, median, quantile, spread, type Row } from "./report.js";
@@ -110,7 +109,7 @@ async function rebuild(enforcer: Enforcer, ledger: Ledger): Promise<void> {
   const label = { ledger: ledger.id, revision: ledger.revision() };
   const now = unixSeconds(systemClock.now());
   async function* entries() {
-    for (const slice of ledger.entries(4_000, now)) {
+    for (const slice of ledger.entries(3_000, now)) {
       yield slice;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -213,46 +212,4 @@ function fresh(prefix: number, i: number): Cidr {
   return prefix === 32
     ? parseCidr(`198.18.${i >> 8}.${i & 255}`)
     : parseCidr(`${198 + (i >> 16)}.${20 + (i >> 8)}.${i & 255}.0/24`);
-}
-
-/** A ledger that holds the list, as a snapshot of it would leave it. */
-export function filledLedger(path: string, cidrs: readonly Cidr[]): Ledger {
-  const ledger = Ledger.open(path);
-  const now = unixSeconds(systemClock.now());
-  const staging = ledger.stage("reputation");
-  const sorted = [...cidrs].sort((a, b) =>
-    Buffer.compare(a.address, b.address),
-  );
-  for (let i = 0; i < sorted.length; i += 4_000) {
-    const slice = sorted.slice(i, i + 4_000).map((cidr) => ({
-      op: "ban" as const,
-      cidr,
-      expiresAt: now + 86_400,
-      reason: "benchmark",
-      observed: false,
-    }));
-    staging.add(slice, now);
-  }
-  staging.adopt(
-    {
-      ...{ feed: "reputation", epoch: "bench", offset: 1 },
-      ...{ hash: new Uint8Array(32), issuedAt: now * 1000 },
-    },
-    now,
-  );
-  return ledger;
-}
-
-async function seconds(task: () => Promise<void> | void): Promise<number> {
-  const start = performance.now();
-  await task();
-  return (performance.now() - start) / 1000;
-}
-
-function folder(): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), "tourniquet-bench-"));
-  return {
-    path,
-    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
-  };
 }

@@ -22,7 +22,7 @@ import { setName } from "../../agent/netlink/nftables/read.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
 import type { MessageWriter } from "../../agent/netlink/writer.js";
 import { formatCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
-import { filledLedger } from "./apply.js";
+import { filledLedger } from "./ledgers.js";
 import { scattered } from "./lists.js";
 import { nft } from "./peers.js";
 import { alone, median, quantile, type Row } from "./report.js";

@@ -3,13 +3,17 @@ import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
+import { benchPacket } from "./packet.js";
 import { benchPush } from "./push.js";
 import { benchSessions } from "./sessions.js";
+import { benchRestore } from "./restore.js";
 import { asText, reportOf, type Row } from "./report.js";
 
 /** Every benchmark by its name. */
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   apply: benchApply,
+  packet: benchPacket,
+  restore: benchRestore,
   push: benchPush,
   sessions: benchSessions,
   memory: benchMemory,

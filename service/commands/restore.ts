@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { BanTime } from "../../agent/ban-time.js";
 import { systemClock } from "../../agent/clock.js";
 import type { Config } from "../../agent/config/config.js";
 import { Converger, NotYetComplete } from "../../agent/converge.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { protectedRanges } from "../../agent/guard/guard.js";
+import { openBoot } from "../../agent/host/boot.js";
 import { readHostFacts } from "../../agent/host/facts.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
@@ -47,7 +49,9 @@ export async function restore(config: Config): Promise<string> {
 async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
   const { backend, egress } = config.enforce;
   const { platform } = process;
-  const clock = systemClock;
+  const boot = await openBoot();
+  using time = new BanTime({ clock: systemClock, boot, ledger });
+  const { clock } = time;
   await using enforcer = await pickEnforcer({ backend, platform, clock });
   await protect(enforcer, config);
   const converger = new Converger({
@@ -57,6 +61,7 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
     posture: () => ({ mode: ledger.mode(), egress }),
     applied: () => undefined, // there are no sessions yet
     mayReplace: () => false,
+    timers: time,
   });
   const revision = await converger.converge();
   return `the kernel holds the ledger's revision ${revision}`;

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
+import { join } from "node:path";
 import { startAgent, type Agent } from "../../agent/agent.js";
 import { systemClock } from "../../agent/clock.js";
+import { openBoot } from "../../agent/host/boot.js";
 import { parseConfig } from "../../agent/config/config.js";
 import type { Identity } from "../../agent/config/identity.js";
+import { Ledger } from "../../agent/ledger/ledger.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
@@ -88,6 +91,24 @@ describe("an agent", () => {
     expect(agent.facts().cloud).toEqual([parseCidr("127.0.0.1")]);
   });
 
+  it("goes on from the time that its ledger knows, and corrects it by the cloud's heads", async () => {
+    using folder = new TestFolder();
+    const left = Date.now() - 7_200_000;
+    {
+      using ledger = Ledger.open(join(folder.path, "ledger.db"));
+      const at = { offset: left, anchor: left, time: left, sure: left };
+      ledger.keepTime({ boot: 1, state: "confirmed", ...at, told: null });
+    }
+    await using cloud = await FakeCloud.start();
+    const urgent = new FakeFeed();
+    await using agent = await start(folder, cloud.url);
+    const late = () => Date.now() - agent.clock.now();
+    expect(late()).toBeGreaterThan(7_000_000);
+    const link = await cloud.welcomed([urgent.tail()]);
+    link.heads(urgent);
+    await until("the right time", () => Math.abs(late()) < 1_000);
+  });
+
   it("is the only one on its ledger, and lets go of it at the end", async () => {
     using folder = new TestFolder();
     {
@@ -101,7 +122,7 @@ describe("an agent", () => {
 });
 
 /** An agent that only pretends to enforce. */
-function start(
+async function start(
   folder: TestFolder,
   url: string,
   who: Partial<Identity> = {},
@@ -122,6 +143,8 @@ function start(
     version: "0.0.0",
     platform: "linux",
     clock: systemClock,
+    boot: await openBoot("/nowhere"), // so that it begins now
+
     log: silentLogger,
     random: Math.random,
   });

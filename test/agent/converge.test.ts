@@ -1,5 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { Converger, NotYetComplete } from "../../agent/converge.js";
+import {
+  Converger,
+  NotYetComplete,
+  type Timers,
+} from "../../agent/converge.js";
 import { systemClock } from "../../agent/clock.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
 import { NotEnforced, UNLESS_SAID } from "../../agent/enforce/enforcer.js";
@@ -10,6 +14,7 @@ import {
   TestHost,
 } from "../support/agent-fixtures.js";
 import { FakeFeed } from "../support/fake-cloud.js";
+import { recordNext } from "../support/ledger.js";
 
 describe("converging", () => {
   it("builds the whole ruleset where the kernel has none", async () => {
@@ -157,8 +162,44 @@ describe("a kernel that holds another ledger's ruleset", () => {
   });
 });
 
-const convergerOf = (host: TestHost, mayReplace = true) =>
+describe("a kernel whose timeouts are not right any more", () => {
+  it("is told everything once, and changes before that", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    const urgent = new FakeFeed();
+    await host.carryOut(urgent.append([ban("203.0.113.7")]));
+    let areRight = false;
+    const converger = convergerOf(host, true, {
+      timersAreRight: () => areRight,
+      telling: () => () => (areRight = true),
+    });
+    kernel.taken.length = 0;
+    recordNext(host.ledger, "local", [ban("203.0.113.8")]);
+    await converger.converge();
+    await converger.converge();
+    expect(kernel.taken).toEqual(["apply", "rebuild"]);
+  });
+
+  it("counts as told only once it has taken all of it", async () => {
+    const kernel = new BalkingEnforcer();
+    await using host = new TestHost({ enforcer: kernel });
+    await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    let areRight = false;
+    const converger = convergerOf(host, true, {
+      timersAreRight: () => areRight,
+      telling: () => () => (areRight = true),
+    });
+    kernel.refusals = 1;
+    await expect(converger.converge()).rejects.toThrow(NotEnforced);
+    expect(areRight).toBe(false);
+    await converger.converge();
+    expect(areRight).toBe(true);
+  });
+});
+
+const convergerOf = (host: TestHost, mayReplace = true, timers?: Timers) =>
   new Converger({
+    ...(timers && { timers }),
     desired: host.ledger,
     enforcer: host.enforcer,
     clock: host.clock,

@@ -55,6 +55,7 @@ describe("the host's own defence", () => {
         now: () => now * 1_000,
         monotonic: () => now * 1_000,
       },
+      banTime: () => now * 1_000,
       events: {
         sensorFound: () => undefined,
         sensorLost: () => undefined,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { collapse } from "../../agent/enforce/nftables/allow.js";
 import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
+import { BANDS, areasOf, bandsOf } from "../../agent/enforce/nftables/areas.js";
 import { planOf } from "../../agent/enforce/nftables/change.js";
 import type { Placed } from "../../agent/enforce/nftables/elements.js";
 import {
@@ -22,7 +23,7 @@ describe("the layout", () => {
   it("is that of the generation with a label", () => {
     const sets = [
       ...["ban4_32_a", "ban4_24_b", "ban6_64_b", "watch4_30_b"],
-      ...["area4_a", "allow4"],
+      ...["area4_6to32_a", "allow4"],
     ];
     expect(layoutOf([...sets, "label_b"])).toEqual({
       generation: "b",
@@ -38,7 +39,7 @@ describe("the layout", () => {
   });
 
   it("is none without a label: half-built, or somebody else's", () => {
-    expect(layoutOf(["ban4_32_a", "area4_a"])).toBeUndefined();
+    expect(layoutOf(["ban4_32_a", "area4_6to32_a"])).toBeUndefined();
     expect(layoutOf([])).toBeUndefined();
   });
 
@@ -49,12 +50,82 @@ describe("the layout", () => {
         generation: "a",
         lengths: { ...noLengths(), ban },
       } as const;
-      const build = { posture: UNLESS_SAID, fib: true };
-      return rulesOf(layout, build).get("in4")?.length;
+      const rules = rulesOf(layout, { posture: UNLESS_SAID, fib: true });
+      const ofOurs = [...rules].filter(([chain]) => /^(pre|in4)/.test(chain));
+      return ofOurs.map(([chain, { length }]) => `${chain} ${length}`);
     };
-    expect(checks()).toBe(0);
-    expect(checks(32, 24, 8)).toBe(3);
-    expect(checks(32, 24, 23, 8)).toBe(5);
+    // Loopback has a rule of its own.
+    expect(checks()).toEqual(["prerouting 1"]);
+    expect(checks(32)).toEqual(["prerouting 2"]);
+    expect(checks(32, 5)).toEqual(["prerouting 3"]);
+    expect(checks(32, 24)).toEqual(["prerouting 2", "in4_6to32 2"]);
+    expect(checks(24, 23)).toEqual(["prerouting 2", "in4_23to24 2"]);
+    expect(checks(32, 24, 23, 8)).toEqual([
+      ...["prerouting 2", "in4_23to24 2", "in4_6to31 2", "in4_6to32 2"],
+    ]);
+  });
+});
+
+describe("the areas of bans", () => {
+  const BYTES = { 4: 4, 6: 16 } as const;
+  const networkOf = (address: Uint8Array, family: 4 | 6, prefix: number) => {
+    const mask = maskOf(family, prefix);
+    return address.map((byte, i) => byte & (mask[i] ?? 0));
+  };
+  const place = fc.constantFrom(4 as const, 6 as const).chain((family) =>
+    fc.record({
+      family: fc.constant(family),
+      prefix: fc.integer({
+        min: family === 4 ? 6 : 13,
+        max: 8 * BYTES[family],
+      }),
+      address: fc.uint8Array({
+        minLength: BYTES[family],
+        maxLength: BYTES[family],
+      }),
+      other: fc.uint8Array({
+        minLength: BYTES[family],
+        maxLength: BYTES[family],
+      }),
+    }),
+  );
+
+  it("hold every address of a ban, in each of its bands", () => {
+    fc.assert(
+      fc.property(place, ({ family, prefix, address, other }) => {
+        const mask = maskOf(family, prefix);
+        const banned = address.map((byte, i) => {
+          const ours = mask[i] ?? 0;
+          return (byte & ours) | ((other[i] ?? 0) & ~ours);
+        });
+        const network = networkOf(address, family, prefix);
+        const cidr = { family, address: network, prefix };
+        const bands = bandsOf({ kind: "ban", family, prefix });
+        expect(bands[0]).toBe(BANDS[family]);
+        for (const band of bands) {
+          const area = Buffer.from(networkOf(banned, family, band.area));
+          const areas = areasOf(band, cidr).map((each) => Buffer.from(each));
+          expect(areas.filter((each) => each.equals(area))).toHaveLength(1);
+          expect(areas).toHaveLength(2 ** Math.max(0, band.area - prefix));
+        }
+      }),
+    );
+  });
+
+  it("are at most 2,048 for one ban", () => {
+    for (const family of [4, 6] as const) {
+      for (const { shortest, area } of bandsOf({
+        kind: "ban",
+        family,
+        prefix: BANDS[family].shortest,
+      })) {
+        expect(2 ** (area - shortest)).toBeLessThanOrEqual(2_048);
+      }
+    }
+  });
+
+  it("are none for what is merely observed", () => {
+    expect(bandsOf({ kind: "watch", family: 4, prefix: 24 })).toEqual([]);
   });
 });
 

@@ -135,28 +135,16 @@ describe("looking after the host's health", () => {
     });
   });
 
-  it("finds a clock that jumped either way, for ten minutes", async () => {
-    pass(15_000);
-    expect(await told()).toEqual({});
-    clock.wall -= 3_600_000;
-    expect(await told()).toEqual({ "clock-jumped": "by -3600 s" });
+  it("tells for a while what happened at a moment", async () => {
+    watch.happened("clock-jumped", "by 3600 s");
     pass(600_000);
-    expect(await told()).toEqual({ "clock-jumped": "by -3600 s" });
+    expect(await told()).toEqual({ "clock-jumped": "by 3600 s" });
     pass(1);
-    expect(await told()).toEqual({});
-    clock.passed += 100; // steered, not set
     expect(await told()).toEqual({});
   });
 
   it("names who keeps undoing the bans", async () => {
     opponent = "nftd (pid 4711), 9 times so far";
     expect(await told()).toEqual({ "ruleset-contested": opponent });
-  });
-
-  it("tells for a while what happened at a moment", async () => {
-    watch.happened("ledger-quarantined", "/var/lib/quarantine");
-    expect(await told()).toEqual({
-      "ledger-quarantined": "/var/lib/quarantine",
-    });
   });
 });

@@ -76,6 +76,7 @@ describeInNamespace("a cloud and a host, as real processes", () => {
       const sample = [list[0]!, list[count >> 1]!, list[count - 1]!];
       expect(await holds(...sample)).toEqual([true, true, true]);
     },
+    30_000,
   );
 
   it("changes nothing in the kernel while the cloud is down, and comes back", async () => {
@@ -108,7 +109,7 @@ describeInNamespace("a cloud and a host, as real processes", () => {
     await levelWithCloud();
     expect((await host.status()).enforcing).toBe(true);
     expect(await holds("192.0.2.7", "192.0.2.11")).toEqual([true, true]);
-  });
+  }, 30_000);
 
   it("refuses to run twice on one host, in one line", async () => {
     const again = output(["service/tourniquet", "-c", host.config, "run"]);

@@ -45,13 +45,21 @@ describeInNamespace("the nftables ruleset", () => {
     expect(await rules("prerouting")).toContain(
       "type filter hook prerouting priority raw - 10; policy accept;",
     );
-    expect(await rules("in4")).toBe(`table inet tourniquet {
-	chain in4 {
+    expect(await rules("prerouting")).toContain(
+      "ip saddr & 255.255.0.0 == @area4_6to32_a jump in4_6to32",
+    );
+    expect(await rules("in4_6to32")).toBe(`table inet tourniquet {
+	chain in4_6to32 {
 		ip saddr @ban4_32_a goto banned_in4
+		ip saddr & 255.255.0.0 == @area4_6to31_a jump in4_6to31
+	}
+}
+`);
+    expect(await rules("in4_6to31")).toBe(`table inet tourniquet {
+	chain in4_6to31 {
 		ip saddr & 255.240.0.0 == @ban4_12_a goto banned_in4
-		ip saddr & 255.255.0.0 != @area4_a return
-		ip saddr & 255.255.255.0 == @ban4_24_a goto banned_in4
 		ip saddr & 255.255.240.0 == @ban4_20_a goto banned_in4
+		ip saddr & 255.255.255.0 == @ban4_24_a goto banned_in4
 	}
 }
 `);
@@ -64,6 +72,28 @@ describeInNamespace("the nftables ruleset", () => {
 	}
 }
 `);
+  });
+
+  it("is read back by nft as nft lists it", async () => {
+    await enforcer.rebuild(
+      LABEL,
+      slices(
+        lasting(60, "192.0.2.1", "198.51.100.0/24", "10.0.0.0/12", "8.0.0.0/5"),
+        lasting(
+          60,
+          "2001:db8::1",
+          "2001:db8::/48",
+          "2001:db8::/33",
+          "2000::/3",
+        ),
+      ),
+    );
+    const listed = await sh("nft -s list table inet tourniquet");
+    await sh(`nft -f - <<'END'
+delete table inet tourniquet
+${listed}
+END`);
+    expect(await sh("nft -s list table inet tourniquet")).toBe(listed);
   });
 
   it("takes a change twice, with ranges in it twice, absent or present", async () => {
@@ -192,7 +222,7 @@ END`);
       table inet tourniquet {
         set ban4_32_b { type ipv4_addr; flags timeout; elements = { 192.0.2.66 } }
         set ban4_9_b { type ipv4_addr; flags timeout; }
-        set area4_b { type ipv4_addr; elements = { 192.0.0.0 } }
+        set area4_6to32_b { type ipv4_addr; elements = { 192.0.0.0 } }
       }
 END`);
     await enforcer.rebuild(LABEL, slices(lasting(60, "192.0.2.1")));

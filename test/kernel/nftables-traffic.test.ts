@@ -8,8 +8,13 @@ import {
 } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
-import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import { lasting } from "../support/entries.js";
+import {
+  formatCidr,
+  maskOf,
+  parseCidr,
+  type Cidr,
+} from "../../agent/model/cidr.js";
+import { lasting, packed } from "../support/entries.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
 import { describeInNamespace } from "../support/namespace.js";
 import {
@@ -78,6 +83,26 @@ describeInNamespace("nftables and real packets", () => {
     await ban(60, "10.9.0.2/31");
     expect(await attacker.reaches(attempt(4))).toBe(false);
   });
+
+  it.each([
+    [4, Array.from({ length: 28 }, (_, i) => 5 + i)],
+    [6, [12, 13, 20, 24, 25, 29, 31, 32, 33, 36, 40, 44, 48, 49, 64, 128]],
+  ] as const)(
+    "finds an IPv%i ban of any length among bans beside it",
+    async (family, lengths) => {
+      const at = parseCidr(ATTACKER[family]);
+      await ban(60, ...lengths.map((prefix) => formatCidr(beside(at, prefix))));
+      expect(await attacker.reaches(attempt(family))).toBe(true);
+      for (const prefix of lengths) {
+        const around = formatCidr(networkOf(at, prefix));
+        await ban(60, around);
+        expect(await attacker.reaches(attempt(family))).toBe(false);
+        await lift(around);
+      }
+      expect(await attacker.reaches(attempt(family))).toBe(true);
+    },
+    60_000,
+  );
 
   it.each([4, 6] as const)(
     "lets nothing out to a banned IPv%i",
@@ -261,10 +286,10 @@ describeInNamespace("nftables and real packets", () => {
     await ban(60, ATTACKER[4], "10.9.0.3");
     let answered = 0;
     async function* slowly() {
-      yield lasting(60, "192.0.2.1");
+      yield packed(lasting(60, "192.0.2.1"));
       for (let i = 0; i < 3; i++) {
         if (await attacker.reaches(attempt(4))) answered++;
-        yield lasting(60, ATTACKER[4], ATTACKER[4]);
+        yield packed(lasting(60, ATTACKER[4], ATTACKER[4]));
       }
     }
     await enforcer.rebuild({ ledger: 1, revision: 4 }, slowly());
@@ -274,3 +299,18 @@ describeInNamespace("nftables and real packets", () => {
     expect(await attacker.reaches(attempt(4, { from }))).toBe(true);
   });
 });
+
+function networkOf({ family, address }: Cidr, prefix: number): Cidr {
+  const mask = maskOf(family, prefix);
+  const network = address.map((byte, i) => byte & (mask[i] ?? 0));
+  return { family, address: network, prefix };
+}
+
+/** The range of that length which differs in its last bit from the one around. */
+function beside(cidr: Cidr, prefix: number): Cidr {
+  const { family, address } = networkOf(cidr, prefix);
+  const at = (prefix - 1) >> 3;
+  const bit = 128 >> ((prefix - 1) & 7);
+  const other = address.map((byte, i) => (i === at ? byte ^ bit : byte));
+  return { family, address: other, prefix };
+}

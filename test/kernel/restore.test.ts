@@ -1,11 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/clock.js";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock, unixSeconds } from "../../agent/clock.js";
 import { parseConfig } from "../../agent/config/config.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { restore } from "../../service/commands/restore.js";
-import { LedgerFolder, NOW, recordNext } from "../support/ledger.js";
+import { sh } from "../../scripts/lab/namespace.js";
+import { ban, LedgerFolder, recordNext } from "../support/ledger.js";
 import { describeInNamespace } from "../support/namespace.js";
 
 describeInNamespace("tourniquet restore, in the real kernel", () => {
@@ -44,17 +48,35 @@ describeInNamespace("tourniquet restore, in the real kernel", () => {
     expect(await restore(configOf(others))).toMatch(/keeps an earlier ledger/);
     expect(await holds("192.0.2.7", "192.0.2.8")).toEqual([true, false]);
   });
+
+  it("tells the kernel anew how long bans last when the host has slept since", async () => {
+    using files = new LedgerFolder();
+    const now = unixSeconds(Date.now());
+    const soon = [{ ...ban("192.0.2.7"), expiresAt: now + 1_800 }];
+    const later = [{ ...ban("192.0.2.8"), expiresAt: now + 7_200 }];
+    recordNext(files.open(), "urgent", [...soon, ...later], now);
+    files.close();
+    await restore(configOf(files));
+    expect(await holds("192.0.2.7", "192.0.2.8")).toEqual([true, true]);
+
+    // A clock of the boot that is an hour on, beside one of being awake that is not.
+    const config = join(files.folder, "config.yaml");
+    writeFileSync(config, `stateDir: ${files.folder}\n`);
+    const main = fileURLToPath(
+      new URL("../../service/main.js", import.meta.url),
+    );
+    await sh(
+      `unshare --time --boottime 3600 -- ${process.execPath} ${main} -c ${config} restore`,
+    );
+    expect(await holds("192.0.2.7", "192.0.2.8")).toEqual([false, true]);
+    const listed = await sh("nft list set inet tourniquet ban4_32_b");
+    expect(listed).toMatch(/192\.0\.2\.8 timeout \S+ expires 59m/);
+  });
 });
 
 function ledgerWith(...ranges: string[]): LedgerFolder {
   const files = new LedgerFolder();
-  const bans = ranges.map((range) => ({
-    op: "ban" as const,
-    cidr: parseCidr(range),
-    expiresAt: NOW + 1_000_000_000,
-    reason: "test",
-    observed: false,
-  }));
+  const bans = ranges.map((range) => ban(range, 1_000_000_000));
   recordNext(files.open(), "urgent", bans);
   files.close();
   return files;

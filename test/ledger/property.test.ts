@@ -6,6 +6,7 @@ import { compareCidrs, formatCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { ReviewedBan, ReviewedOp } from "../../agent/model/reviewed.js";
 import type { Entry, RulesetChange } from "../../agent/model/ruleset.js";
+import { unpacked } from "../support/entries.js";
 import {
   ban,
   LedgerFolder,
@@ -185,7 +186,7 @@ class World {
   }
 
   #leaveKernel(): void {
-    const entries = [...this.#ledger.entries(100, this.#now)].flat();
+    const entries = unpacked(this.#ledger.entries(100, this.#now));
     this.#kernels.push(new Kernel(this.#ledger.revision(), entries));
   }
 
@@ -194,7 +195,7 @@ class World {
   }
 
   #ruleset(): string[] {
-    const entries = [...this.#ledger.entries(2, this.#now)].flat();
+    const entries = unpacked(this.#ledger.entries(2, this.#now));
     return entries.sort(enforcedFirst).map(tellEntry);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { writeAllowed } from "../../agent/enforce/nftables/allow.js";
+import { BANDS, areaSet } from "../../agent/enforce/nftables/areas.js";
 import {
   addBans,
   deleteBans,
@@ -14,7 +15,6 @@ import {
   PORTED_PROTOCOLS,
   TABLE,
   allowSet,
-  areaSet,
   banSet,
   hitsSet,
   labelSet,
@@ -97,7 +97,14 @@ const OURS: Record<string, Write | undefined> = {
     "{ type ipv6_addr; flags timeout; }",
     banSet({ kind: "ban", family: 6, prefix: 64 }, "a"),
   ),
-  ...set("{ type ipv4_addr; }", areaSet(4, "a")),
+  ...set("{ type ipv4_addr; size 98304; }", areaSet(BANDS[4], "a")),
+  ...BANDS[6].within.reduce(
+    (sets, band) => ({
+      ...sets,
+      ...set("{ type ipv6_addr; }", areaSet(band, "a")),
+    }),
+    {},
+  ),
   ...set("{ type ipv4_addr; flags interval; }", allowSet(4)),
   ...set("{ type ipv6_addr; flags interval; }", allowSet(6)),
   ...set("{ type inet_proto; }", PORTED),
@@ -143,21 +150,30 @@ const OURS: Record<string, Write | undefined> = {
 
   ...rule("prerouting", "iif lo accept"),
   ...rule("postrouting", "oif lo accept"),
-  ...rule("prerouting", "meta nfproto ipv4 jump in4"),
+  ...rule("prerouting", "ip saddr & 255.255.0.0 @area4_6to32_a jump in4_6to32"),
+  ...rule(
+    "prerouting",
+    "ip6 saddr & ffff:ffff:ffff:ffff:: @ban6_64_a goto banned_in6",
+  ),
   ...rule(
     "prerouting",
     "ip saddr & 255.255.255.0 @watch4_24_a goto watched_in4",
   ),
-  ...rule("output", "meta nfproto ipv6 jump local6"),
+  ...rule(
+    "output",
+    "ip6 daddr & ffff:ffff:ffff:ffff:: @ban6_64_a goto banned_local6",
+  ),
   ...rule("refused", "meta l4proto tcp reject with tcp reset"),
   ...rule("refused", "reject with icmpx type admin-prohibited"),
-  ...rule("in4", "ip saddr @ban4_32_a goto banned_in4"),
-  ...rule("in4", "ip saddr & 255.255.0.0 != @area4_a return"),
-  ...rule("in4", "ip saddr & 255.255.255.0 @ban4_24_a goto banned_in4"),
-  ...rule("out4", "ip daddr & 255.255.255.0 @ban4_24_a goto banned_out4"),
+  ...rule("in4_6to32", "ip saddr @ban4_32_a goto banned_in4"),
   ...rule(
-    "in6",
-    "ip6 saddr & ffff:ffff:ffff:ffff:: @ban6_64_a goto banned_in6",
+    "in4_6to32",
+    "ip saddr & 255.255.255.0 @area4_23to24_a jump in4_23to24",
+  ),
+  ...rule("in4_23to24", "ip saddr & 255.255.255.0 @ban4_24_a goto banned_in4"),
+  ...rule(
+    "out4_23to24",
+    "ip daddr & 255.255.255.0 @ban4_24_a goto banned_out4",
   ),
   ...rule("banned_in4", "ip saddr @allow4 accept"),
   ...rule(

@@ -26,11 +26,12 @@ import { Lifetime } from "../../agent/lifetime.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import type { Fields, Logger } from "../../agent/log/logger.js";
 import type { BanOp, Lift } from "../../agent/model/ban.js";
-import { formatCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { RulesetChange } from "../../agent/model/ruleset.js";
 import { Receipts } from "../../agent/receipts.js";
 import { makeSteps } from "../../agent/steps.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
+import { unpacked } from "./entries.js";
 import { identityFor } from "./fake-cloud.js";
 import { keys } from "./vectors.js";
 
@@ -162,6 +163,8 @@ export class TestHost implements AsyncDisposable {
   recoveries = 0;
   /** At which revision of the ledger. */
   readonly recovered: number[] = [];
+  /** Dates of the heads that were believed. */
+  readonly dates: number[] = [];
   readonly #random: () => number;
   readonly #opened = new Lifetime();
   readonly ledger: Ledger;
@@ -200,9 +203,9 @@ export class TestHost implements AsyncDisposable {
   /** What the ledger wants dropped, in order. */
   get ruleset(): readonly string[] {
     const now = unixSeconds(this.clock.now());
-    return [...this.ledger.entries(100, now)]
-      .flat()
-      .map(({ cidr }: { cidr: Cidr }) => formatCidr(cidr));
+    return unpacked(this.ledger.entries(100, now)).map(({ cidr }) =>
+      formatCidr(cidr),
+    );
   }
 
   /** Snapshots that lie around, whole or in part. */
@@ -245,6 +248,7 @@ export class TestHost implements AsyncDisposable {
           sayTo: () => undefined,
           acknowledged: () => undefined,
         },
+        dated: (time) => void this.dates.push(time),
         refreshFacts: () => Promise.resolve(),
         enforce: () => this.enforcement.enforce(),
       }),

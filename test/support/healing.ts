@@ -3,7 +3,8 @@ import type { Pace } from "../../agent/enforce/contest.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { Healer } from "../../agent/heal.js";
-import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { entriesIn } from "../../agent/model/block.js";
+import { parseCidr } from "../../agent/model/cidr.js";
 import { ban, facts, TestHost } from "./agent-fixtures.js";
 import { until } from "./clock.js";
 import { FakeFeed } from "./fake-cloud.js";
@@ -64,7 +65,9 @@ export class HealingHost implements AsyncDisposable {
       return false;
     }
     const now = unixSeconds(Date.now());
-    const bans = [...host.ledger.entries(4_000, now)].flat();
+    const bans = [...host.ledger.entries(4_000, now)]
+      .flat()
+      .flatMap((block) => [...entriesIn(block)]);
     const held = await enforcer.holds(bans.map(({ cidr }) => cidr));
     const strange = await enforcer.holds(strangers.map(parseCidr));
     return held.every(Boolean) && !strange.some(Boolean);
@@ -74,13 +77,6 @@ export class HealingHost implements AsyncDisposable {
   async nextTold(): Promise<string> {
     await until("a disturbance that is healed", () => this.told.length > 0);
     return this.told.shift() ?? "";
-  }
-
-  get bans(): readonly string[] {
-    const now = unixSeconds(Date.now());
-    return [...this.host.ledger.entries(4_000, now)]
-      .flat()
-      .map(({ cidr }) => formatCidr(cidr));
   }
 
   /** The kernel is left as it was before. */

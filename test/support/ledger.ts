@@ -10,6 +10,7 @@ import {
 } from "../../agent/model/position.js";
 import type { ReviewedBan } from "../../agent/model/reviewed.js";
 import type { Lift } from "../../agent/model/ban.js";
+import { unpacked } from "./entries.js";
 import type { Entry, RulesetChange } from "../../agent/model/ruleset.js";
 
 /** Unix seconds at which the tests of the ledger start. */
@@ -96,7 +97,7 @@ export const lift = (range: string): Lift => ({
 
 /** The whole ruleset as text: "192.0.2.1 3600", "192.0.2.2 60 observed". */
 export const rulesetOf = (ledger: Ledger, now = NOW, size = 3): string[] =>
-  [...ledger.entries(size, now)].flat().map(tellEntry);
+  unpacked(ledger.entries(size, now)).map(tellEntry);
 
 export const tellEntry = ({ cidr, expiresAt, observed }: Entry): string =>
   `${formatCidr(cidr)} ${expiresAt - NOW}${observed ? " observed" : ""}`;

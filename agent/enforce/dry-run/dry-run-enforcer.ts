@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.js";
+import { entriesIn, type Block } from "../../model/block.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import type { Differences } from "../audit.js";
@@ -50,11 +51,13 @@ export class DryRunEnforcer implements Enforcer {
 
   async rebuild(
     label: Label,
-    entries: AsyncIterable<readonly Entry[]>,
+    entries: AsyncIterable<readonly Block[]>,
   ): Promise<void> {
     const fresh = new Decisions();
     for await (const slice of entries) {
-      for (const entry of slice) fresh.put(entry);
+      for (const block of slice) {
+        for (const entry of entriesIn(block)) fresh.put(entry);
+      }
     }
     this.#decisions = fresh;
     this.#label = label;

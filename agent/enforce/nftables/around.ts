@@ -4,9 +4,19 @@ import {
   flushRules,
   flushSet,
 } from "../../netlink/nftables/messages.js";
+import type { SetSpec } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeElements, writeKey } from "./elements.js";
-import { PORTED, PORTED_PROTOCOLS, TABLE } from "./layout.js";
+import { areaSets } from "./areas.js";
+import {
+  FAMILIES,
+  KINDS,
+  PORTED,
+  PORTED_PROTOCOLS,
+  TABLE,
+  banSet,
+  type Layout,
+} from "./layout.js";
 
 /** Writes which protocols have ports. */
 export function writePorted(w: MessageWriter): void {
@@ -31,3 +41,18 @@ export function clear(
   for (const set of sets) if (!set.startsWith("__")) deleteSet(w, TABLE, set);
   for (const chain of chains) deleteChain(w, TABLE, chain);
 }
+
+/** The sets that a layout's bans are in, and their areas. */
+export const setsOfBans = ({
+  generation,
+  lengths,
+}: Layout): readonly SetSpec[] => [
+  ...areaSets(generation),
+  ...FAMILIES.flatMap((family) =>
+    KINDS.flatMap((kind) =>
+      [...lengths[kind][family]].map((prefix) =>
+        banSet({ kind, family, prefix }, generation),
+      ),
+    ),
+  ),
+];

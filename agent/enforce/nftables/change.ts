@@ -23,6 +23,7 @@ import {
   type Kind,
   type Layout,
   type Lengths,
+  type Share,
 } from "./layout.js";
 import { writeChecks } from "./rules.js";
 
@@ -55,7 +56,7 @@ export function planOf(
       if (!kept.has(key)) remove.set(key, { kind, cidr });
     }
   }
-  const added = newLengths(put, lengths);
+  const added = newLengths(grouped(put), lengths);
   const layout = { generation, lengths: union(lengths, added) };
   return { put, remove: [...remove.values()], layout, added, now };
 }
@@ -97,13 +98,11 @@ export function addBanSets(
 
 /** Prefix lengths that occur, but have no set yet. */
 export function newLengths(
-  entries: readonly Entry[],
+  shares: Iterable<Share>,
   known: Layout["lengths"],
 ): Record<Kind, Record<Family, Set<number>>> {
   const added = noLengths();
-  for (const entry of entries) {
-    const { family, prefix } = entry.cidr;
-    const kind = kindOf(entry);
+  for (const { kind, family, prefix } of shares) {
     if (!known[kind][family].has(prefix)) added[kind][family].add(prefix);
   }
   return added;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { maskOf, width, type Cidr } from "../../model/cidr.js";
+import { width, type Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import { find, netU64 } from "../../netlink/attributes.js";
 import { NetlinkError } from "../../netlink/error.js";
@@ -14,6 +14,7 @@ import {
 } from "../../netlink/nftables/read.js";
 import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
 import type { Differences, Listing } from "../audit.js";
+import { areaSet, areasOf, bandsOf } from "./areas.js";
 import {
   askForBan,
   kindOf,
@@ -23,15 +24,7 @@ import {
   writeKey,
 } from "./elements.js";
 import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
-import {
-  AREA,
-  TABLE,
-  areaSet,
-  isInArea,
-  shareOf,
-  type Layout,
-  type Share,
-} from "./layout.js";
+import { TABLE, shareOf, type Layout, type Share } from "./layout.js";
 
 /** Looks entries up, one by one: which are not there, or end at another time. */
 export function differencesOf(
@@ -42,12 +35,11 @@ export function differencesOf(
   const { generation, lengths } = layout;
   const missing: Cidr[] = [];
   const misdated: Cidr[] = [];
-  const open = areasMissing(table, entries, layout);
+  const open = unnoted(table, entries, layout);
   const asked = entries.filter((entry) => {
     const { family, prefix } = entry.cidr;
     const there = lengths[kindOf(entry)][family].has(prefix);
-    const unseen = isNoted(entry) && open.has(areaKey(entry.cidr));
-    if (!there || unseen) missing.push(entry.cidr);
+    if (!there || open.has(entry.cidr)) missing.push(entry.cidr);
     return there;
   });
   if (asked.length === 0) return { missing, misdated };
@@ -117,39 +109,53 @@ function smallSets(
   return sets.filter((_, i) => turn === undefined || i === turn % sets.length);
 }
 
-/** The areas of these entries that the kernel has no note of. */
-function areasMissing(
+/** The ranges of these entries of which an area is not noted. */
+function unnoted(
   table: KernelTable,
   entries: readonly Entry[],
   { generation }: Layout,
-): ReadonlySet<string> {
-  const areas = new Map<string, Cidr>();
+): ReadonlySet<Cidr> {
+  const areas = new Map<string, { note: Note; cidrs: Cidr[] }>();
   for (const entry of entries) {
-    if (isNoted(entry)) areas.set(areaKey(entry.cidr), areaAround(entry.cidr));
-  }
-  if (areas.size === 0) return new Set();
-  const answers = table.ask("look areas up", (w) => {
-    for (const { family, address } of areas.values()) {
-      const set = areaSet(family, generation).name;
-      const keys = [address];
-      writeElements(w, { verb: "get", set }, keys, (key) => writeKey(w, key));
+    for (const band of bandsOf({ kind: kindOf(entry), ...entry.cidr })) {
+      const set = areaSet(band, generation).name;
+      for (const area of areasOf(band, entry.cidr)) {
+        const key = `${set} ${Buffer.from(area).toString("latin1")}`;
+        const known = areas.get(key);
+        if (known) known.cidrs.push(entry.cidr);
+        else areas.set(key, { note: { set, area }, cidrs: [entry.cidr] });
+      }
     }
-  });
-  const keys = [...areas.keys()];
-  return new Set(keys.filter((_, i) => answers[i] && !isFound(answers[i])));
+  }
+  const all = [...areas.values()];
+  const found = answersTo(
+    table,
+    all.map(({ note }) => note),
+  );
+  return new Set(all.flatMap(({ cidrs }, i) => (found[i] ? [] : cidrs)));
 }
 
-const isNoted = (entry: Entry): boolean =>
-  isInArea({ kind: kindOf(entry), ...entry.cidr });
-
-function areaAround({ family, address }: Cidr): Cidr {
-  const mask = maskOf(family, AREA[family]);
-  const area = address.map((byte, i) => byte & (mask[i] ?? 0));
-  return { family, address: area, prefix: AREA[family] };
+/** An area in its set. */
+interface Note {
+  readonly set: string;
+  readonly area: Uint8Array;
 }
 
-const areaKey = ({ family, address }: Cidr): string =>
-  Buffer.from(address.subarray(0, AREA[family] / 8)).toString("latin1");
+function answersTo(table: KernelTable, notes: readonly Note[]): boolean[] {
+  const found: boolean[] = [];
+  for (let at = 0; at < notes.length; at += MOST_ASKED) {
+    const some = notes.slice(at, at + MOST_ASKED);
+    const answers = table.ask("look areas up", (w) => {
+      for (const { set, area } of some) {
+        writeElements(w, { verb: "get", set }, [area], (key) =>
+          writeKey(w, key),
+        );
+      }
+    });
+    found.push(...answers.map(isFound));
+  }
+  return found;
+}
 
 function entryOf(
   { kind, family, prefix }: Share,
@@ -173,10 +179,13 @@ function leftMs(attributes: Buffer): number {
 /** Bans that last longer than the kernel can count have ever less to go there. */
 function isMisdated(entry: Entry, element: SetElement, now: number): boolean {
   const left = leftMs(element.attributes);
-  const due = timeoutMs(entry, now);
+  const due = timeoutMs(entry.expiresAt, now);
   if (due < remainingMs(entry, now)) return left < due / 2 || left === Infinity;
   return Math.abs(left - due) > TOLERANCE_MS;
 }
 
 /** Clocks are steered, and the kernel counts in ticks. */
 const TOLERANCE_MS = 5_000;
+
+/** Bounds what waits in the socket's receive buffer. */
+const MOST_ASKED = 256;

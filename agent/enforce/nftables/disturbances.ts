@@ -1,4 +1,4 @@
-import { width, type Cidr, type Family } from "../../model/cidr.js";
+import { width, type Cidr } from "../../model/cidr.js";
 import { MalformedNetlink } from "../../netlink/error.js";
 import type { Message } from "../../netlink/message.js";
 import {
@@ -13,11 +13,11 @@ import {
   type Depth,
   type Disturbance,
 } from "../disturbance.js";
-import { TABLE, areaOf, isCounter, shareOf, type Share } from "./layout.js";
+import { TABLE, isCounter, isOfAreas, shareOf, type Share } from "./layout.js";
 
 /** An area of which the kernel was made to lose note. */
 export interface Area {
-  readonly family: Family;
+  readonly set: string;
   readonly address: Uint8Array;
 }
 
@@ -121,15 +121,14 @@ class Gathered {
       return;
     }
     this.#deepen("rules");
-    const family = areaOf(event.name);
-    if (family === undefined) {
+    if (!isOfAreas(event.name)) {
       this.#note(`changed set ${event.name}`);
       return;
     }
     this.#note(`${verb(event)} areas`);
     if (!event.gone) return;
     if (this.#areas.length >= MOST_RANGES) this.#deepen("bans");
-    else this.#areas.push({ family, address: Uint8Array.from(key) });
+    else this.#areas.push({ set: event.name, address: Uint8Array.from(key) });
   }
 
   /** What others add may be no range of ours at all; it has to go all the same. */
@@ -156,7 +155,7 @@ const verb = ({ gone }: { readonly gone: boolean }): string =>
   gone ? "removed" : "added";
 
 const holdsBans = (set: string): boolean =>
-  shareOf(set) !== undefined || areaOf(set) !== undefined;
+  shareOf(set) !== undefined || isOfAreas(set);
 
 /** Who removes the table removes all that is in it. */
 function describe(deeds: ReadonlyMap<string, number>): string {

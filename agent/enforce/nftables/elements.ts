@@ -1,4 +1,4 @@
-import { maskOf, type Cidr } from "../../model/cidr.js";
+import type { Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import { NFTA_DATA, NFTA_SET_ELEM } from "../../netlink/nftables/constants.js";
 import {
@@ -7,11 +7,8 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import {
-  AREA,
   TABLE,
-  areaSet,
   banSet,
-  isInArea,
   type Generation,
   type Kind,
   type Share,
@@ -28,7 +25,7 @@ export interface Placed {
   readonly cidr: Cidr;
 }
 
-export const kindOf = ({ observed }: Entry): Kind =>
+export const kindOf = ({ observed }: Pick<Entry, "observed">): Kind =>
   observed ? "watch" : "ban";
 
 /** Sorts entries into the sets that they belong to. */
@@ -65,8 +62,8 @@ function groupedBy<T>(
 }
 
 /**
- * Adds bans to their set, and their areas to the areas. A ban that is there
- * already keeps its old expiry on kernels before 6.12.
+ * Adds bans to their set. A ban that is there already keeps its old expiry on
+ * kernels before 6.12.
  */
 export function addBans(
   w: MessageWriter,
@@ -74,17 +71,12 @@ export function addBans(
   generation: Generation,
   now: number,
 ): void {
-  const { family, members } = group;
+  const { members } = group;
   const { name } = banSet(group, generation);
   writeElements(w, { verb: "add", set: name }, members, (entry) => {
-    w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry, now));
+    w.u64(NFTA_SET_ELEM.TIMEOUT, timeoutMs(entry.expiresAt, now));
     writeKey(w, entry.cidr.address);
   });
-  if (!isInArea(group)) return;
-  const set = areaSet(family, generation).name;
-  writeElements(w, { verb: "add", set }, areasOf(group), (area) =>
-    writeKey(w, area),
-  );
 }
 
 /**
@@ -147,24 +139,15 @@ export function remainingMs({ expiresAt }: Entry, now: number): number {
 }
 
 /** Bytes of elements must stay below 64 KiB: an IPv6 ban takes 40. */
-const MOST_ELEMENTS = 1_500;
+export const MOST_ELEMENTS = 1_500;
 
-/** The kernel counts nanoseconds in 64 bits: forever does not fit. */
-const LONGEST_MS = 10 * 365 * 86_400_000;
+/**
+ * The kernel counts nanoseconds in 64 bits, which 584 years fit: forever does
+ * not. No host stays up for a hundred years, and every start tells them anew.
+ */
+const LONGEST_MS = 100 * 365 * 86_400_000;
 
 /** Never 0: to the kernel that is a ban without an end. */
-export function timeoutMs(entry: Entry, now: number): number {
-  return Math.min(Math.max(Math.ceil(remainingMs(entry, now)), 1), LONGEST_MS);
-}
-
-/** The areas of the ranges; neighbours share one, and mostly stand together. */
-function areasOf({ family, members }: Group<Entry>): Uint8Array[] {
-  const mask = maskOf(family, AREA[family]);
-  const areas: Uint8Array[] = [];
-  for (const { cidr } of members) {
-    const area = cidr.address.map((byte, i) => byte & (mask[i] ?? 0));
-    const last = areas.at(-1);
-    if (!last || Buffer.compare(last, area) !== 0) areas.push(area);
-  }
-  return areas;
+export function timeoutMs(expiresAt: number, now: number): number {
+  return Math.min(Math.max(Math.ceil(expiresAt * 1000 - now), 1), LONGEST_MS);
 }

@@ -29,7 +29,7 @@ import {
 import type { Fill } from "../../netlink/socket.js";
 import { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
-import { writePorted } from "./around.js";
+import { setsOfBans, writePorted } from "./around.js";
 import type { Build } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
@@ -40,7 +40,6 @@ import {
   allowSet,
   labelSet,
   lastingSets,
-  setsOfBans,
 } from "./layout.js";
 import { rulesOf } from "./rules.js";
 import { HOOKS } from "./stations.js";

@@ -153,6 +153,10 @@ export function isAbsent(error: unknown): boolean {
   return error instanceof NetlinkError && error.code === "ENOENT";
 }
 
+/** What was refused and why, where the kernel's own word for it misleads. */
+export const inWords = ({ code, message }: NetlinkError): string =>
+  code === "ENFILE" ? `${message}: a set of the ruleset is full` : message;
+
 /** Whether the answer is a yes. @throws NetlinkError for other than a no */
 export function isFound(answer: Answer): boolean {
   if (!(answer instanceof NetlinkError)) return true;

@@ -53,26 +53,6 @@ export function banSet(
   };
 }
 
-/**
- * Holds the areas in which any banned range lies: one look at it spares most
- * packets the look-ups of every prefix length. An area stays until the next
- * rebuild, which costs a look-up and nothing else.
- */
-export function areaSet(family: Family, generation: Generation): SetSpec {
-  return {
-    name: `area${family}_${generation}`,
-    ...addressKey(family),
-    flags: 0,
-  };
-}
-
-/** Prefix length of an area: a /16 holds a network, a /32 a provider. */
-export const AREA: Readonly<Record<Family, number>> = { 4: 16, 6: 32 };
-
-/** Whether ranges of this length are noted in the areas. */
-export const isInArea = ({ kind, family, prefix }: Share): boolean =>
-  kind === "ban" && prefix >= AREA[family] && prefix < bits(family);
-
 /** Holds one element: of which ledger and revision this ruleset is, and how built. */
 export function labelSet(generation: Generation): SetSpec {
   const { MARK } = KEY_TYPE;
@@ -140,20 +120,6 @@ export const lastingSets = (): readonly SetSpec[] => [
   ...SIDES.map(hitsSet),
 ];
 
-/** The sets that a layout's bans are in, and their areas. */
-export const setsOfBans = ({
-  generation,
-  lengths,
-}: Layout): readonly SetSpec[] =>
-  FAMILIES.flatMap((family) => [
-    areaSet(family, generation),
-    ...KINDS.flatMap((kind) =>
-      [...lengths[kind][family]].map((prefix) =>
-        banSet({ kind, family, prefix }, generation),
-      ),
-    ),
-  ]);
-
 /** Which generation a set belongs to, should it belong to one. */
 export function generationOf(set: string): Generation | undefined {
   const letter = /^(?:ban|watch|area|label).*_([ab])$/.exec(set)?.[1];
@@ -196,9 +162,8 @@ export function shareOf(set: string): Share | undefined {
   return share.prefix <= bits(share.family) ? share : undefined;
 }
 
-/** Of which family a set holds areas, should it hold any. */
-export const areaOf = (set: string): Family | undefined =>
-  FAMILIES.find((family) => set.startsWith(`area${family}_`));
+/** Whether a set holds areas. */
+export const isOfAreas = (set: string): boolean => /^area[46]_/.test(set);
 
 /** Whether a set only counts, so that nothing depends on what is in it. */
 export const isCounter = (set: string): boolean => set.startsWith("hits_");
@@ -211,7 +176,8 @@ const HITS_KEPT_MS = 3_600_000;
 /** A flood of attackers must not fill the kernel's memory. */
 const MOST_HITS = 65_536;
 
-function addressKey(family: Family): Pick<SetSpec, "key" | "keyBytes"> {
+/** A key that is one address. */
+export function addressKey(family: Family): Pick<SetSpec, "key" | "keyBytes"> {
   const type = family === 4 ? KEY_TYPE.IPV4 : KEY_TYPE.IPV6;
   return { key: [type], keyBytes: width(family) };
 }

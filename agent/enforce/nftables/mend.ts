@@ -2,21 +2,13 @@ import type { Cidr } from "../../model/cidr.js";
 import { addSet, addTable } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
-import { clear, writePorted } from "./around.js";
+import { clear, setsOfBans, writePorted } from "./around.js";
 import type { Area } from "./disturbances.js";
 import { writeElements, writeKey } from "./elements.js";
 import type { Build } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
-import {
-  FAMILIES,
-  TABLE,
-  areaSet,
-  labelSet,
-  lastingSets,
-  setsOfBans,
-  type Layout,
-} from "./layout.js";
+import { TABLE, labelSet, lastingSets } from "./layout.js";
 import { writeRules } from "./rules.js";
 
 /** What is to stand around the bans again. */
@@ -53,21 +45,19 @@ export function mend(table: KernelTable, mending: Mending): boolean {
     for (const set of around) addSet(w, TABLE, set);
     writePorted(w);
     if (allowed) writeAllowed(w, allowed);
-    writeAreas(w, areas, layout);
+    writeAreas(
+      w,
+      areas.filter(({ set }) => bans.includes(set)),
+    );
     writeRules(w, layout, { posture: plate.posture, fib });
     writeLabel(w, plate, generation);
   });
   return true;
 }
 
-function writeAreas(
-  w: MessageWriter,
-  areas: readonly Area[],
-  { generation }: Layout,
-): void {
-  for (const family of FAMILIES) {
-    const set = areaSet(family, generation).name;
-    const lost = areas.filter((area) => area.family === family);
+function writeAreas(w: MessageWriter, areas: readonly Area[]): void {
+  for (const set of new Set(areas.map((area) => area.set))) {
+    const lost = areas.filter((area) => area.set === set);
     writeElements(w, { verb: "add", set }, lost, ({ address }) =>
       writeKey(w, address),
     );

@@ -25,7 +25,7 @@ export function network(side: Side, prefix: number): Expression[] {
 }
 
 /** `nft` wants this before it takes bytes of the header for an address. */
-export function ofFamily({ family }: Side): Expression[] {
+function ofFamily({ family }: Side): Expression[] {
   const protocol = family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
   return [meta(META.NFPROTO), equals(Uint8Array.of(protocol))];
 }

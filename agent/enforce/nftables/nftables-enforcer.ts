@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { Libc } from "../../libc.js";
+import type { Block } from "../../model/block.js";
 import { maskOf, overlaps, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { Mutex } from "../../mutex.js";
@@ -31,11 +32,17 @@ import { differencesOf, listed } from "./compare.js";
 import { isHeld, isLabelled, type Changed } from "./confirm.js";
 import { listHits } from "./hits.js";
 import { faultsOf } from "./inspect.js";
-import { KernelTable, isAbsent, type Standing } from "./kernel-table.js";
+import {
+  KernelTable,
+  inWords,
+  isAbsent,
+  type Standing,
+} from "./kernel-table.js";
 import { writeLabel } from "./label.js";
 import type { Area } from "./disturbances.js";
 import { TABLE } from "./layout.js";
 import { mend } from "./mend.js";
+import { commitNoted, networksIn } from "./noting.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules.js";
 import { Watch } from "./watch.js";
@@ -87,7 +94,10 @@ export class NftablesEnforcer implements Enforcer {
       const { layout, plate } = this.#expectStanding();
       const plan = planOf(change, layout, this.#clock.now());
       const next = { ...plate, revision: change.revision };
-      this.#table.commit(`apply revision ${next.revision}`, (w) => {
+      const operation = `apply revision ${next.revision}`;
+      const networks = networksIn(plan.put);
+      const noted = { networks, generation: layout.generation };
+      commitNoted(this.#table, operation, noted, (w) => {
         writeChange(w, plan, next, this.#abilities.fib);
       });
       this.#standing = this.#intact = { layout: plan.layout, plate: next };
@@ -97,7 +107,7 @@ export class NftablesEnforcer implements Enforcer {
 
   rebuild(
     label: Label,
-    entries: AsyncIterable<readonly Entry[]>,
+    entries: AsyncIterable<readonly Block[]>,
   ): Promise<void> {
     return this.#enforcing(async () => {
       const { fib } = this.#abilities;
@@ -262,7 +272,7 @@ export class NftablesEnforcer implements Enforcer {
         this.#standing = undefined;
         if (isAbsent(cause)) throw new RulesetGone(GONE, { cause });
         if (!(cause instanceof NetlinkError)) throw cause;
-        throw new NotEnforced(cause.message, { cause });
+        throw new NotEnforced(inWords(cause), { cause });
       }
     });
   }
@@ -297,12 +307,9 @@ export class NftablesEnforcer implements Enforcer {
 
   /** The ruleset's own number tells whether others changed anything meanwhile. */
   #unheard<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#watch?.hears !== true) return task();
-    const before = this.#table.generation() - this.#table.commits;
-    return this.#watch.deafTo(
-      task,
-      () => this.#table.generation() - this.#table.commits === before,
-    );
+    const table = this.#table;
+    const others = () => table.generation() - table.commits;
+    return this.#watch ? this.#watch.deafTo(task, others) : task();
   }
 
   #expectStanding(): Standing {

@@ -12,8 +12,11 @@ import { NftablesEnforcer } from "./nftables-enforcer.js";
  * Opens the kernel's packet filter and changes nothing yet.
  * @throws CannotEnforce when this host lacks what it takes
  */
-export async function openNftables(clock: Clock): Promise<Enforcer> {
-  const libc = await openLibc();
+export async function openNftables(
+  clock: Clock,
+  load: () => Promise<Libc> = loadLibc,
+): Promise<Enforcer> {
+  const libc = await openLibc(load);
   const socket = openSocket(libc);
   try {
     probe(socket);
@@ -25,9 +28,9 @@ export async function openNftables(clock: Clock): Promise<Enforcer> {
   }
 }
 
-async function openLibc(): Promise<Libc> {
+async function openLibc(load: () => Promise<Libc>): Promise<Libc> {
   try {
-    return await loadLibc();
+    return await load();
   } catch (cause) {
     throw new CannotEnforce("koffi has no build for this platform", { cause });
   }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../clock.js";
+import { firstOf, type Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import {
@@ -10,16 +11,15 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
+import { areaSets } from "./areas.js";
 import { clear, writePorted } from "./around.js";
 import { addBanSets, newLengths, union } from "./change.js";
-import { addBans, grouped, remainingMs } from "./elements.js";
+import { addBlock, networksOf, shareOf } from "./blocks.js";
 import type { KernelTable } from "./kernel-table.js";
 import type { Build } from "./fates.js";
 import { writeLabel, type Nameplate } from "./label.js";
 import {
-  FAMILIES,
   TABLE,
-  areaSet,
   generationOf,
   labelSet,
   lastingSets,
@@ -28,13 +28,14 @@ import {
   type Generation,
   type Layout,
 } from "./layout.js";
+import { commitNoted } from "./noting.js";
 import { writeRules } from "./rules.js";
 
 /** What a rebuilt ruleset is to be. */
 export interface Order {
   readonly plate: Nameplate;
   readonly fib: Build["fib"];
-  readonly entries: AsyncIterable<readonly Entry[]>;
+  readonly entries: AsyncIterable<readonly Block[]>;
   /** What wins over every ban; undefined to keep what the kernel has. */
   readonly allowed: readonly Cidr[] | undefined;
 }
@@ -80,7 +81,7 @@ function prepare(table: KernelTable): Generation {
       deleteGeneration(w, sets, fresh);
     }
     for (const set of lastingSets()) addSet(w, TABLE, set);
-    for (const family of FAMILIES) addSet(w, TABLE, areaSet(family, fresh));
+    for (const set of areaSets(fresh)) addSet(w, TABLE, set);
     writePorted(w);
   });
   return fresh;
@@ -93,32 +94,28 @@ async function load(
 ): Promise<Built> {
   let layout: Layout = { generation, lengths: noLengths() };
   const sample: Entry[] = [];
-  for await (const slice of order.entries) {
-    for (let start = 0; start < slice.length; start += MOST_A_BATCH) {
-      const now = clock.now();
-      const live = slice
-        .slice(start, start + MOST_A_BATCH)
-        .filter((entry) => remainingMs(entry, now) > 0);
-      layout = loadSome(table, layout, live, now);
-      if (live[0] && sample.length < MOST_SAMPLED) sample.push(live[0]);
-      await nextTurn();
-    }
+  for await (const blocks of order.entries) {
+    const [first] = blocks;
+    if (first === undefined) continue;
+    layout = loadSome(table, layout, blocks, clock.now());
+    if (sample.length < MOST_SAMPLED) sample.push(firstOf(first));
+    await nextTurn();
   }
   return { layout, sample };
 }
 
-/** Loads one batch, and returns the layout that has its prefix lengths too. */
+/** Loads one slice, and returns the layout that has its prefix lengths too. */
 function loadSome(
   table: KernelTable,
   { generation, lengths }: Layout,
-  entries: readonly Entry[],
+  blocks: readonly Block[],
   now: number,
 ): Layout {
-  if (entries.length === 0) return { generation, lengths };
-  const added = newLengths(entries, lengths);
-  table.commit("load bans", (w) => {
+  const added = newLengths(blocks.map(shareOf), lengths);
+  const networks = blocks.map(networksOf);
+  commitNoted(table, "load bans", { networks, generation }, (w) => {
     addBanSets(w, added, generation);
-    for (const group of grouped(entries)) addBans(w, group, generation, now);
+    for (const block of blocks) addBlock(w, block, generation, now);
   });
   return { generation, lengths: union(lengths, added) };
 }
@@ -162,8 +159,5 @@ function deleteGeneration(
     if (generationOf(set) === generation) deleteSet(w, TABLE, set);
   }
 }
-
-/** Some milliseconds of the kernel's work, during which nothing else runs. */
-const MOST_A_BATCH = 3_000;
 
 const MOST_SAMPLED = 64;

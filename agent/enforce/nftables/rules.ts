@@ -1,12 +1,6 @@
 import { hostBytes } from "../../netlink/attributes.js";
 import { META, VERDICT } from "../../netlink/nftables/constants.js";
-import {
-  equals,
-  isIn,
-  isNotIn,
-  meta,
-  verdict,
-} from "../../netlink/nftables/expressions.js";
+import { equals, meta, verdict } from "../../netlink/nftables/expressions.js";
 import {
   addBaseChain,
   addChain,
@@ -16,21 +10,15 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { banned, refused, watched, type Build, type Rule } from "./fates.js";
-import {
-  AREA,
-  TABLE,
-  areaSet,
-  banSet,
-  isInArea,
-  type Layout,
-} from "./layout.js";
-import { network, ofFamily } from "./network.js";
+import { allBands } from "./areas.js";
+import { TABLE, type Layout } from "./layout.js";
+import { lookUps, watches } from "./look-ups.js";
 import {
   HOOKS,
   REFUSED,
   STATIONS,
+  bandChain,
   bannedChain,
-  checksChain,
   stationsFor,
   watchedChain,
   type Hook,
@@ -50,7 +38,7 @@ export function rulesOf(
   const stations = stationsFor(build.posture);
   const rejecting = stations.some(({ fate }) => fate === "reject");
   return new Map([
-    ...lookUps(layout, build),
+    ...checks(layout, build),
     ...stations.map(
       (each) => [bannedChain(each), banned(each, build)] as const,
     ),
@@ -84,15 +72,19 @@ export function writeChecks(
   layout: Layout,
   build: Build,
 ): void {
-  for (const [chain, rules] of lookUps(layout, build)) {
+  const rewritten = checks(layout, build);
+  const isHook = (chain: string) => HOOKS.some(({ name }) => name === chain);
+  for (const [chain] of rewritten) {
+    if (!isHook(chain)) addChain(w, TABLE, chain);
     flushRules(w, TABLE, chain);
-    write(w, chain, rules);
   }
+  for (const [chain, rules] of rewritten) write(w, chain, rules);
 }
 
 const REGULAR_CHAINS: readonly string[] = [
-  ...[checksChain, bannedChain, watchedChain].flatMap((name) =>
-    STATIONS.map(name),
+  ...[bannedChain, watchedChain].flatMap((name) => STATIONS.map(name)),
+  ...STATIONS.flatMap((station) =>
+    allBands(station.family).map((band) => bandChain(station, band)),
   ),
   REFUSED,
 ];
@@ -102,7 +94,7 @@ function write(w: MessageWriter, chain: string, rules: readonly Rule[]): void {
 }
 
 /** The chains that a packet goes through which nobody banned. */
-function lookUps(
+function checks(
   layout: Layout,
   { posture }: Build,
 ): (readonly [string, readonly Rule[]])[] {
@@ -112,9 +104,7 @@ function lookUps(
     ...HOOKS.filter((hook) => at(hook).length > 0).map(
       (hook) => [hook.name, entrance(hook, at(hook), layout)] as const,
     ),
-    ...stations.map(
-      (station) => [checksChain(station), checks(station, layout)] as const,
-    ),
+    ...stations.flatMap((station) => [...lookUps(station, layout).further]),
   ];
 }
 
@@ -130,49 +120,11 @@ function entrance(
   const device = direction === "in" ? META.IIF : META.OIF;
   return [
     [meta(device), equals(LOOPBACK), verdict(VERDICT.ACCEPT)],
-    ...stations.map((station) => [
-      ...ofFamily(station),
-      verdict(VERDICT.JUMP, checksChain(station)),
-    ]),
+    ...stations.flatMap((station) => lookUps(station, layout).first),
     ...stations
       .filter(({ fate }) => fate === "drop")
       .flatMap((station) => watches(station, layout)),
   ];
-}
-
-/** Is the remote address banned, by any prefix length? */
-function checks(station: Station, { generation, lengths }: Layout): Rule[] {
-  const { family } = station;
-  const kind = "ban";
-  const check = (prefix: number): Rule => [
-    ...network(station, prefix),
-    isIn(banSet({ kind, family, prefix }, generation).name),
-    verdict(VERDICT.GOTO, bannedChain(station)),
-  ];
-  const longestFirst = [...lengths.ban[family]].sort((a, b) => b - a);
-  const inAreas = longestFirst.filter((prefix) =>
-    isInArea({ kind, family, prefix }),
-  );
-  const elsewhere = longestFirst.filter((prefix) => !inAreas.includes(prefix));
-  const unlessInArea: Rule = [
-    ...network(station, AREA[family]),
-    isNotIn(areaSet(family, generation).name),
-    verdict(VERDICT.RETURN),
-  ];
-  // A look at the areas is worth it where it spares more than one look-up.
-  const gate = inAreas.length > 1 ? [unlessInArea] : [];
-  return [...elsewhere.map(check), ...gate, ...inAreas.map(check)];
-}
-
-/** Is the remote address observed, by any prefix length? */
-function watches(station: Station, { generation, lengths }: Layout): Rule[] {
-  const { family } = station;
-  const longestFirst = [...lengths.watch[family]].sort((a, b) => b - a);
-  return longestFirst.map((prefix) => [
-    ...network(station, prefix),
-    isIn(banSet({ kind: "watch", family, prefix }, generation).name),
-    verdict(VERDICT.GOTO, watchedChain(station)),
-  ]);
 }
 
 /** Index of `lo`, the same in every network namespace. */

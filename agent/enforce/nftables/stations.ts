@@ -1,5 +1,6 @@
 import { HOOK } from "../../netlink/nftables/constants.js";
 import type { Posture } from "../enforcer.js";
+import { bandName, type Band } from "./areas.js";
 import { FAMILIES, PRIORITY, type Side } from "./layout.js";
 
 /** Where in the kernel packets are looked at. */
@@ -56,7 +57,8 @@ export function stationsFor({ mode, egress }: Posture): readonly Station[] {
   return STATIONS.filter(({ fate }) => fate === "drop" || rejects);
 }
 
-export const checksChain = ({ name }: Station): string => name;
+export const bandChain = ({ name }: Station, band: Band): string =>
+  `${name}_${bandName(band)}`;
 export const bannedChain = ({ name }: Station): string => `banned_${name}`;
 export const watchedChain = ({ name }: Station): string => `watched_${name}`;
 

@@ -49,20 +49,19 @@ export class Watch implements AsyncDisposable {
 
   /**
    * Listens to nothing during a task of our own: to tell of a million elements
-   * takes the kernel longer than to take them in. `heardNothing` says afterwards
-   * whether there was nothing else to hear.
+   * takes the kernel longer than to take them in. What `others` counts tells
+   * afterwards whether there was something else to hear.
    */
-  async deafTo<T>(
-    task: () => Promise<T>,
-    heardNothing: () => boolean,
-  ): Promise<T> {
+  async deafTo<T>(task: () => Promise<T>, others: () => number): Promise<T> {
+    if (!this.#hears) return task();
+    const before = others();
     this.#listener.leave();
     try {
       return await task();
     } finally {
       if (this.#hears) {
         this.#listener.join();
-        if (!heardNothing()) this.#watcher.missed();
+        if (others() !== before) this.#watcher.missed();
       }
     }
   }
