@@ -3,9 +3,9 @@ const VOCABULARY =
   "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
 const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/|^agent/(schedule|events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|ban-walk|audit|chores|heal|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut)\\.ts$";
+  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|cloud-link|link-status|converge|enforcement|protection|receipts|mode-switch|maintenance|cut|contacts)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -52,10 +52,10 @@ module.exports = {
       name: "outside-folders-never-sideways",
       severity: "error",
       from: {
-        path: "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/",
+        path: "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/",
       },
       to: {
-        path: "^agent/(uplink|ledger|spool|enforce|sessions|sensors|host|log)/",
+        path: "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/",
         pathNot: "^agent/$1/",
       },
     },

@@ -5,6 +5,7 @@ const doors = {
   "better-sqlite3": ["agent/sqlite/database.ts", "cloud/journal/database.ts"],
   ws: ["agent/uplink/dial.ts", "cloud/gateway/listen.ts"],
   winston: ["agent/log/winston-logger.ts"],
+  "node-cron": ["agent/calendar.ts"],
   systeminformation: ["agent/host/inventory.ts", "agent/host/vitals.ts"],
   koffi: ["agent/libc.ts", "scripts/bench/packet/raw-socket.ts"],
 };

@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { AgentOrders, AgentView } from "./agent-view.js";
 import { BanTime } from "./ban-time.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
 import { startChores } from "./chores.js";
+import { startContactWatch } from "./contacts.js";
 import { Converger } from "./converge.js";
-import { openCutter, type Cutter, type CutStatus } from "./cut.js";
+import { openCutter, type Cutter } from "./cut.js";
 import { startDefence } from "./defend.js";
 import { enforceFirst, Enforcement } from "./enforcement.js";
-import type { Enforcer, Hit } from "./enforce/enforcer.js";
+import type { Enforcer } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import { makeEvents, type AgentEvents } from "./events.js";
-import type { HostFacts } from "./guard/facts.js";
+import { holdingRule } from "./guard/guard.js";
 import { CloudAddresses } from "./host/cloud-addresses.js";
 import type { Boot } from "./host/boot.js";
 import { readHostFacts } from "./host/facts.js";
@@ -34,7 +36,9 @@ import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
 import { TrustedRoot } from "./trust/root.js";
-import { Upkeep, type UpkeepView } from "./upkeep.js";
+import { Upkeep } from "./upkeep.js";
+
+export type { AgentOrders, AgentView };
 
 /** Everything that an agent is started with. */
 export interface AgentOptions {
@@ -60,24 +64,6 @@ export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
   readonly clock: Clock;
 }
 
-/** What there is to see of an agent, for those who ask over the control socket. */
-export interface AgentView {
-  readonly ledger: Ledger;
-  readonly enforcer: Enforcer;
-  readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
-  readonly telemetry: Pick<TelemetryWalk, "view">;
-  /** What became of open sessions; undefined where nothing is dropped anyway. */
-  readonly cut: CutStatus | undefined;
-  readonly upkeep: { readonly view: UpkeepView };
-  facts(): HostFacts;
-  hits(): Promise<readonly Hit[]>;
-}
-
-/** What those who may speak over the control socket can order. */
-export interface AgentOrders {
-  readonly mode: Pick<ModeSwitch, "turnTo">;
-}
-
 /**
  * Starts an agent: ledger, then the kernel brought to what the ledger says,
  * before any network, then the cloud. Whatever fails on the way closes what was
@@ -91,6 +77,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const scope = { opened, status, events };
   const power = await openPower(options, scope);
   const telemetry = opened.own(startTelemetry(options, power, scope));
+  const { clock } = options;
+  const contacts = opened.own(
+    await startContactWatch({ ...power, clock, telemetry, events }),
+  );
   opened.own(defendItself(options, power, { telemetry, events }));
   const time = opened.own(watchTime(options, power, { telemetry, events }));
   const reporting = { status, events, telemetry, time };
@@ -115,6 +105,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock: power.time.clock,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
+    contacts: () => contacts.contacts(),
+    guardedBy: (cidr) =>
+      holdingRule(cidr, protection.facts, options.config.guard),
     broken: link.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };

@@ -13,6 +13,7 @@ export function makeEvents(log: Logger) {
     ...upkeepEvents(log),
     ...linkEvents(log),
     ...banEvents(log),
+    ...contactEvents(log),
     ...telemetryEvents(log),
     ...sensorEvents(log),
   };
@@ -150,6 +151,31 @@ function banEvents(log: Logger) {
       log.warn("open sessions of banned addresses stay; they are dropped", {
         why,
       });
+    },
+  };
+}
+
+function contactEvents(log: Logger) {
+  return {
+    bannedContacted(
+      who: string,
+      how: {
+        readonly protocol: number;
+        readonly port: number;
+        readonly begun: boolean;
+        readonly forwarded: boolean;
+        readonly observed: boolean;
+      },
+    ): void {
+      const { protocol, port, begun, forwarded, observed } = how;
+      const isAlarm = begun && !observed;
+      log[isAlarm ? "warn" : "info"]("a banned address was called", {
+        who,
+        ...{ protocol, port, begun, forwarded, observed },
+      });
+    },
+    contactsUnheard(why: unknown): void {
+      log.warn("cannot tell which process calls banned addresses", { why });
     },
   };
 }

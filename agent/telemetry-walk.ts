@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { calendar } from "./calendar.js";
 import type { Clock } from "./clock.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
@@ -161,7 +162,8 @@ export class TelemetryWalk implements AsyncDisposable {
 
   /** At moments that differ from host to host, lest all speak at once. */
   #startSchedules(): readonly Disposable[] {
-    const { random } = this.#ports;
+    const { clock, random } = this.#ports;
+    const minute = Math.floor(random() * 60);
     const each = (everyMs: number, step: Step) =>
       schedule({ everyMs, firstMs: (1 - random()) * everyMs }, () =>
         this.#inBackground(step),
@@ -169,7 +171,11 @@ export class TelemetryWalk implements AsyncDisposable {
     return [
       each(60_000, this.#countHits),
       each(600_000, this.#readVitals),
-      each(3_600_000, this.#checkInventory),
+      calendar(
+        `${minute} * * * *`,
+        () => this.#inBackground(this.#checkInventory),
+        clock,
+      ),
       each(LOOK_EVERY_MS, this.#lookAtHealth),
     ];
   }

@@ -32,6 +32,7 @@ import { Recorder } from "./receipts/recorder.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/tables.js";
+import { contactTables } from "./telemetry/contact-tables.js";
 import { detectionTables } from "./telemetry/detection-tables.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
 import { sightingTables } from "./telemetry/sighting-tables.js";
@@ -214,6 +215,7 @@ async function openStore(
     spoolTables,
     detectionTables,
     sightingTables,
+    contactTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal);

@@ -2,10 +2,13 @@ import { Command, CommanderError, Option } from "commander";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { enrolCommand } from "./commands/enrol.js";
+import { hitsCommand } from "./commands/hits.js";
 import { modeCommands } from "./commands/mode.js";
 import { restoreCommand } from "./commands/restore.js";
+import { selftestCommand } from "./commands/selftest.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
+import { whyCommand } from "./commands/why.js";
 import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
 import { Failure, exitCodes } from "./failure.js";
 import { packageVersion } from "./version.js";
@@ -46,8 +49,11 @@ export async function run(
   statusCommand(program, config);
   bansCommand(program, config);
   modeCommands(program, config);
+  whyCommand(program, config);
+  hitsCommand(program, config);
   restoreCommand(program, config);
   telemetryCommand(program, config);
+  selftestCommand(program, config, stop);
   cleanUpCommand(program, config);
   await parse(program, argv);
 }
@@ -70,8 +76,11 @@ Examples:
   tourniquet status                         is it enforcing, and what
   tourniquet bans --held                    what a guard stopped, and which rule
   tourniquet observe                        count and report, drop nothing; until enforce
+  tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
+  tourniquet hits --out                     which process here called a banned address
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network
+  tourniquet selftest                       what a ban closes, tried on real packets beside this host
   tourniquet clean-up                       take every ban out of the kernel
 
 Exit codes: 0 done, 1 failed, 2 asked for wrongly.`;

@@ -1,9 +1,16 @@
 import { request } from "node:http";
-import { failed } from "./failure.js";
+import { exitCodes, failed, Failure } from "./failure.js";
+
+/** Nobody answers at the control socket. */
+export class NoAgent extends Failure {
+  constructor(message: string, cause: unknown) {
+    super(message, exitCodes.failed, { cause });
+  }
+}
 
 /**
  * Asks the running agent over its control socket.
- * @throws Failure with what to do when no agent answers
+ * @throws Failure with what to do; `NoAgent` when no agent runs
  */
 export const askAgent = (socketPath: string, path: string): Promise<unknown> =>
   speakTo(socketPath, { path });
@@ -27,7 +34,7 @@ function speakTo(
     const asked = request({ socketPath, ...what, timeout: TIMEOUT_MS });
     asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
     asked.on("error", (error: NodeJS.ErrnoException) =>
-      reject(failed(explain(error, socketPath), error)),
+      reject(explain(error, socketPath)),
     );
     asked.on("response", (response) => {
       let text = "";
@@ -48,15 +55,24 @@ function speakTo(
   });
 }
 
-function explain(error: NodeJS.ErrnoException, socketPath: string): string {
+function explain(error: NodeJS.ErrnoException, socketPath: string): Failure {
   switch (error.code) {
     case "ENOENT":
     case "ECONNREFUSED":
-      return `no agent is running (nothing answers at ${socketPath}); start it: tourniquet run`;
+      return new NoAgent(
+        `no agent is running (nothing answers at ${socketPath}); start it: tourniquet run`,
+        error,
+      );
     case "EACCES":
-      return `you may not speak to the agent at ${socketPath}; try as root`;
+      return failed(
+        `you may not speak to the agent at ${socketPath}; try as root`,
+        error,
+      );
     default:
-      return `the agent at ${socketPath} did not answer: ${error.message}`;
+      return failed(
+        `the agent at ${socketPath} did not answer: ${error.message}`,
+        error,
+      );
   }
 }
 

@@ -7,13 +7,20 @@ import * as v from "valibot";
 import type { AgentOrders, AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import { NotEnforced } from "../agent/enforce/enforcer.js";
-import { InvalidCidr, parseCidr } from "../agent/model/cidr.js";
+import {
+  InvalidCidr,
+  parseCidr,
+  parseListedCidr,
+  type Cidr,
+} from "../agent/model/cidr.js";
 import { modes } from "../agent/model/mode.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
 import { Malformed } from "../agent/protocol/malformed.js";
 import { parseJson } from "../agent/protocol/shapes.js";
 import { failed } from "./failure.js";
+import { hitsOf } from "./hits-view.js";
 import { banPageOf, statusOf, telemetryOf } from "./views.js";
+import { whyOf } from "./why-view.js";
 
 /** What `tourniquet status` and its like are answered from, and ordered of. */
 export interface ControlOptions {
@@ -73,7 +80,11 @@ async function answer(
     case "/v1/status":
       return { status: 200, body: await statusOf(options) };
     case "/v1/bans":
-      return bans(options, url.searchParams);
+      return orWrong(() => bans(options, url.searchParams));
+    case "/v1/hits":
+      return orWrong(() => hits(options, url.searchParams));
+    case "/v1/why":
+      return orWrong(() => why(options, url.searchParams));
     case "/v1/telemetry":
       return { status: 200, body: telemetryOf(options.agent) };
     default:
@@ -105,21 +116,10 @@ async function carryOut(
   }
 }
 
-/** One page; `after` is the feed and range that the page before ended with. */
-function bans(
-  { agent, clock }: ControlOptions,
-  query: URLSearchParams,
-): Answer {
-  const now = unixSeconds(clock.now());
+/** What is wrong with a question is the answer to it. */
+async function orWrong(reply: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
-    const limit = limitOf(query.get("limit"));
-    const feed = feedOf(query.get("feed"));
-    const after = afterOf(query.get("after"));
-    const page = { limit, ...(feed && { feed }), ...(after && { after }) };
-    const found = query.has("held")
-      ? agent.ledger.held(page, now)
-      : agent.ledger.list(page, now);
-    return { status: 200, body: banPageOf(found) };
+    return await reply();
   } catch (error) {
     if (error instanceof BadQuery || error instanceof InvalidCidr) {
       return wrong(400, error.message);
@@ -128,16 +128,51 @@ function bans(
   }
 }
 
+/** One page; `after` is the feed and range that the page before ended with. */
+function bans(
+  { agent, clock }: ControlOptions,
+  query: URLSearchParams,
+): Answer {
+  const now = unixSeconds(clock.now());
+  const limit = limitOf(query.get("limit"), LONGEST_PAGE);
+  const feed = feedOf(query.get("feed"));
+  const after = afterOf(query.get("after"));
+  const page = { limit, ...(feed && { feed }), ...(after && { after }) };
+  const found = query.has("held")
+    ? agent.ledger.held(page, now)
+    : agent.ledger.list(page, now);
+  return { status: 200, body: banPageOf(found) };
+}
+
+async function hits(
+  { agent }: ControlOptions,
+  query: URLSearchParams,
+): Promise<Answer> {
+  const limit = limitOf(query.get("limit"), MOST_HITS);
+  const body = await hitsOf(agent, { limit, out: query.has("out") });
+  return { status: 200, body };
+}
+
+async function why(
+  { agent, clock }: ControlOptions,
+  query: URLSearchParams,
+): Promise<Answer> {
+  const cidr = parseListedCidr(query.get("range") ?? "");
+  const contacts = () => agent.contacts().latest;
+  const guardedBy = (range: Cidr) => agent.guardedBy(range);
+  const { ledger, enforcer } = agent;
+  const ports = { ledger, enforcer, clock, contacts, guardedBy };
+  return { status: 200, body: await whyOf(cidr, ports) };
+}
+
 class BadQuery extends Error {
   override readonly name = "BadQuery";
 }
 
-function limitOf(text: string | null): number {
-  const limit = Number(text ?? LONGEST_PAGE);
-  if (Number.isInteger(limit) && limit > 0 && limit <= LONGEST_PAGE) {
-    return limit;
-  }
-  throw new BadQuery(`limit "${text ?? ""}" is not from 1 to ${LONGEST_PAGE}`);
+function limitOf(text: string | null, most: number): number {
+  const limit = Number(text ?? most);
+  if (Number.isInteger(limit) && limit > 0 && limit <= most) return limit;
+  throw new BadQuery(`limit "${text ?? ""}" is not from 1 to ${most}`);
 }
 
 function feedOf(text: string | null): FeedName | undefined {
@@ -202,6 +237,7 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 const LONGEST_PAGE = 1_000;
+const MOST_HITS = 10_000;
 
 /** Bytes; nothing that goes beyond is read. */
 const LONGEST_ORDER = 1_024;

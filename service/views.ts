@@ -27,6 +27,8 @@ export interface StatusView {
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
   readonly upkeep: UpkeepReport;
+  /** Of processes that called banned addresses: what is not shown of them. */
+  readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
 }
 
@@ -139,8 +141,14 @@ export async function statusOf(options: {
     },
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.upkeep.view),
+    contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
+}
+
+function contactCounts(agent: AgentView): StatusView["contacts"] {
+  const { forgotten, lost } = agent.contacts();
+  return { forgotten, lost };
 }
 
 export function telemetryOf({ telemetry }: AgentView): TelemetryReport {

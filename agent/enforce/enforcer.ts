@@ -87,6 +87,8 @@ export interface Enforcer {
    * @throws CannotEnforce when the kernel tells nobody
    */
   watch(watcher: Watcher): AsyncDisposable;
+  /** Where single packets that go out are told of; undefined for nowhere. */
+  readonly told: ToldPackets | undefined;
 
   /** Removes everything this backend ever installed; harmless when nothing is. */
   cleanUp(): Promise<void>;
@@ -129,6 +131,13 @@ export interface Hit {
   /** Destination port; 0 for protocols without ports. */
   readonly port: number;
   readonly packets: number;
+  readonly bytes: number;
+}
+
+/** A group of the kernel's packet log. */
+export interface ToldPackets {
+  readonly group: number;
+  /** Of each packet, from its network header on. */
   readonly bytes: number;
 }
 

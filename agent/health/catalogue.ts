@@ -21,6 +21,12 @@ export const catalogue = {
     text: (detail) =>
       `the ledger was damaged and put aside; a new one was begun: ${detail}`,
   },
+  /** Whoever calls an attacker may work for him: see what it is. */
+  "banned-contacted": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) => `something here calls a banned address: ${detail}`,
+  },
   "cloud-unreachable": {
     severity: "medium",
     visibleAfterMs: 120_000,

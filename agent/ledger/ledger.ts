@@ -17,7 +17,7 @@ import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
 import { Review, type Guard } from "./review.js";
-import type { HeldBan, RecordedBan } from "./rows.js";
+import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
 import { Staging, type StagingTables } from "./staging.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
 
@@ -159,8 +159,13 @@ export class Ledger implements Disposable {
   }
 
   /** Every feed's bans on the range or on one around it, the narrowest first. */
-  bansOn(cidr: Cidr, now: number): readonly RecordedBan[] {
+  bansOn(cidr: Cidr, now: number): readonly DatedBan[] {
     return this.#db.read(() => this.#lookup.covering(cidr, now));
+  }
+
+  /** Every feed's bans on parts of the range, at most so many. */
+  bansWithin(cidr: Cidr, now: number, limit: number): readonly DatedBan[] {
+    return this.#db.read(() => this.#lookup.within(cidr, now, limit));
   }
 
   /** A page of bans by feed and range; a short one is the last. */

@@ -1,12 +1,15 @@
-import { maskOf, type Cidr } from "../model/cidr.js";
+import { lastAddressOf, maskOf, type Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import {
   banOfRow,
+  datedBanOfRow,
   rowOfCidr,
   START,
   type BanRow,
+  type DatedBan,
+  type DatedRow,
   type HeldBan,
   type RecordedBan,
 } from "./rows.js";
@@ -22,17 +25,24 @@ export interface Page {
 /** Bans as people ask for them. */
 export class Lookup {
   readonly #copies: Copies;
-  readonly #on: Statement<BanRow>;
+  readonly #on: Statement<DatedRow>;
+  readonly #within: Statement<DatedRow>;
   readonly #page: Statement<BanRow>;
   readonly #held: Statement<BanRow>;
 
   constructor(db: Database, copies: Copies) {
     this.#copies = copies;
     const bansFrom = (table: string) =>
-      `SELECT addr, prefix, expires_at, text AS reason, held, observed
+      `SELECT addr, prefix, expires_at, text AS reason, held, observed,
+         recorded_at
        FROM ${table} CROSS JOIN reasons ON reasons.id = bans.reason
        WHERE copy = ? AND expires_at > ?`;
     this.#on = db.prepare(`${bansFrom("bans")} AND addr = ? AND prefix = ?`);
+    // Addresses of the other family stand in between: they sort as bytes.
+    this.#within = db.prepare(
+      `${bansFrom("bans")} AND addr BETWEEN ? AND ? AND length(addr) = ?
+       AND prefix > ? ORDER BY addr, prefix LIMIT ?`,
+    );
     this.#page = db.prepare(
       `${bansFrom("bans")} AND (addr, prefix) > (?, ?)
        ORDER BY addr, prefix LIMIT ?`,
@@ -46,15 +56,29 @@ export class Lookup {
   }
 
   /** Every feed's bans on the range or on one around it, the narrowest first. */
-  covering(cidr: Cidr, now: number): readonly RecordedBan[] {
+  covering(cidr: Cidr, now: number): readonly DatedBan[] {
     const copies = this.#copies.allCurrent();
     return around(cidr).flatMap(({ address, prefix }) =>
       copies.flatMap(({ id, feed }) =>
         this.#on
           .all(id, now, address, prefix)
-          .map((row) => banOfRow(feed, row)),
+          .map((row) => datedBanOfRow(feed, row)),
       ),
     );
+  }
+
+  /** Every feed's bans on parts of the range, feed by feed. */
+  within(cidr: Cidr, now: number, limit: number): readonly DatedBan[] {
+    const { address, prefix } = cidr;
+    const last = lastAddressOf(cidr).address;
+    const found: DatedBan[] = [];
+    for (const { id, feed } of this.#copies.allCurrent()) {
+      const place = [address, last, address.length, prefix];
+      for (const row of this.#within.all(id, now, ...place, limit)) {
+        found.push(datedBanOfRow(feed, row));
+      }
+    }
+    return found.slice(0, limit);
   }
 
   /** A page of bans by feed and range; a short one is the last. */

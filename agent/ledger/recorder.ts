@@ -1,3 +1,4 @@
+import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
 import type { Changes } from "./changes.js";
@@ -17,10 +18,11 @@ export class Recorder {
     this.#tables = tables;
     const here = "WHERE copy = ? AND addr = ? AND prefix = ?";
     this.#find = db.prepare(
-      `SELECT expires_at AS expiresAt, held, observed FROM bans ${here}`,
+      `SELECT expires_at AS expiresAt, held, observed,
+         recorded_at AS recordedAt FROM bans ${here}`,
     );
     this.#put = db.prepare(
-      "INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?,?,?)",
     );
     this.#remove = db.prepare(`DELETE FROM bans ${here}`);
   }
@@ -40,10 +42,11 @@ export class Recorder {
       const { address, prefix } = op.cidr;
       const before = this.#find.get(copy, address, prefix);
       const ban = stillRuns(op, now) ? op : undefined;
-      if (ban !== undefined) this.#store(copy, ban, reasonId(ban.reason));
+      const after = ban && storedAs(ban, sinceOf(before, now));
+      if (after)
+        this.#store({ copy, cidr: op.cidr }, after, reasonId(ban.reason));
       else if (before !== undefined) this.#remove.run(copy, address, prefix);
 
-      const after = ban && storedAs(ban);
       if (inKernel(before) !== inKernel(after)) changes.mark(revision, op.cidr);
       grow(growth, before, after);
       tell(tally, op, { before, after });
@@ -52,11 +55,10 @@ export class Recorder {
     return tally;
   }
 
-  #store(copy: number, ban: ReviewedBan, reason: number): void {
-    const { address, prefix } = ban.cidr;
-    const { expiresAt, held, observed } = storedAs(ban);
-    const key = [copy, address, prefix];
-    this.#put.run(...key, expiresAt, reason, held, observed);
+  #store({ copy, cidr }: Place, ban: StoredBan, reason: number): void {
+    const { expiresAt, held, observed, recordedAt } = ban;
+    const key = [copy, cidr.address, cidr.prefix];
+    this.#put.run(...key, expiresAt, reason, held, observed, recordedAt);
   }
 }
 
@@ -71,17 +73,31 @@ interface Moment {
   readonly now: number;
 }
 
+interface Place {
+  readonly copy: number;
+  readonly cidr: Cidr;
+}
+
 interface StoredBan {
   readonly expiresAt: number;
   readonly held: string | null;
   readonly observed: number;
+  readonly recordedAt: number;
 }
 
-const storedAs = ({ expiresAt, held, observed }: ReviewedBan): StoredBan => ({
+const storedAs = (
+  { expiresAt, held, observed }: ReviewedBan,
+  recordedAt: number,
+): StoredBan => ({
   expiresAt,
   held: held ?? null,
   observed: Number(observed),
+  recordedAt,
 });
+
+/** A ban that takes the place of one that still runs goes on with its date. */
+const sinceOf = (before: StoredBan | undefined, now: number): number =>
+  before !== undefined && before.expiresAt > now ? before.recordedAt : now;
 
 const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
   op.op === "ban" && op.expiresAt > now;

@@ -14,6 +14,12 @@ export interface HeldBan extends RecordedBan {
   readonly held: string;
 }
 
+/** A ban, and since when its feed bans the range without a gap. */
+export interface DatedBan extends RecordedBan {
+  /** Unix seconds; undefined for what an earlier version recorded. */
+  readonly recordedAt: number | undefined;
+}
+
 /** How tables name a range; in this order, `addr` first, they sort by it. */
 export interface RangeRow {
   readonly addr: Uint8Array;
@@ -25,6 +31,10 @@ export interface BanRow extends RangeRow {
   readonly reason: string;
   readonly held: string | null;
   readonly observed: 0 | 1;
+}
+
+export interface DatedRow extends BanRow {
+  readonly recorded_at: number;
 }
 
 /** Below every range: where a walk through a table starts. */
@@ -51,4 +61,9 @@ export const banOfRow = (feed: FeedName, row: BanRow): RecordedBan => ({
   reason: row.reason,
   held: row.held ?? undefined,
   observed: row.observed === 1,
+});
+
+export const datedBanOfRow = (feed: FeedName, row: DatedRow): DatedBan => ({
+  ...banOfRow(feed, row),
+  recordedAt: row.recorded_at === 0 ? undefined : row.recorded_at,
 });

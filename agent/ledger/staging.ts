@@ -56,8 +56,11 @@ export class Staging {
     tables: StagingTables,
   ) {
     this.#tables = tables;
+    // What goes on from the copy in force keeps its date.
     this.#add = tables.db.prepare(
-      "INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ifnull(
+         (SELECT recorded_at FROM bans
+          WHERE copy = ? AND addr = ? AND prefix = ? AND expires_at > ?), ?))`,
     );
     this.#inForce = tables.copies.current(feed);
     this.#began = tables.feeds.position(feed);
@@ -77,7 +80,7 @@ export class Staging {
       const reasonId = reasons.interner();
       return bans.filter((ban) => {
         if (ban.expiresAt <= now) return false;
-        return this.#insert(ban, reasonId(ban.reason));
+        return this.#insert(ban, reasonId(ban.reason), now);
       });
     });
     for (const ban of added) this.#tally.ban(ban);
@@ -124,11 +127,13 @@ export class Staging {
     });
   }
 
-  #insert(ban: ReviewedBan, reason: number): boolean {
+  #insert(ban: ReviewedBan, reason: number, now: number): boolean {
     const { cidr, expiresAt, held, observed } = ban;
+    const range = [cidr.address, cidr.prefix];
     const { changes } = this.#add.run(
-      ...[this.#copy, cidr.address, cidr.prefix, expiresAt, reason],
+      ...[this.#copy, ...range, expiresAt, reason],
       ...[held ?? null, Number(observed)],
+      ...[this.#inForce ?? null, ...range, now, now],
     );
     return changes > 0;
   }

@@ -121,6 +121,16 @@ export function compareCidrs(a: Cidr, b: Cidr): number {
   return Buffer.compare(a.address, b.address) || a.prefix - b.prefix;
 }
 
+/** The last address of a range, as a range of its own. */
+export function lastAddressOf({ family, address, prefix }: Cidr): Cidr {
+  const mask = maskOf(family, prefix);
+  return {
+    family,
+    address: address.map((byte, i) => byte | (0xff & ~(mask[i] ?? 0))),
+    prefix: bits(family),
+  };
+}
+
 /** The network mask of a prefix length, as wide as an address. */
 export function maskOf(family: Family, prefix: number): Uint8Array {
   const mask = new Uint8Array(width(family));

@@ -39,15 +39,22 @@ export interface Group {
   readonly group: number;
 }
 
+/** A part of the kernel that speaks to whoever asked it to. */
+export interface Asked {
+  readonly protocol: number;
+  /** Writes the requests; the answers to them are heard like all else. */
+  readonly ask: (writer: MessageWriter) => void;
+}
+
 /**
- * Hears what a multicast group says. Waiting takes one thread of Node's pool;
+ * Hears what a multicast group says, or what was asked for. Waiting takes one thread of Node's pool;
  * what has piled up is then read at once. Nothing is queued but in the kernel,
  * whose buffer is bounded and which tells when it overran.
  */
 export class NetlinkListener implements AsyncDisposable {
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #group: number;
+  readonly #group: number | undefined;
   readonly #hearer: Hearer;
   readonly #received = Buffer.alloc(LARGEST_DATAGRAM);
   readonly #ended: Promise<void>;
@@ -55,17 +62,19 @@ export class NetlinkListener implements AsyncDisposable {
   #overran = false;
 
   /** @throws LibcError when the kernel lacks the group */
-  constructor(libc: Libc, { protocol, group }: Group, hearer: Hearer) {
+  constructor(libc: Libc, source: Group | Asked, hearer: Hearer) {
     this.#libc = libc;
     this.#hearer = hearer;
-    this.#group = group;
-    this.#fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+    this.#group = "group" in source ? source.group : undefined;
+    const type = SOCK_RAW | SOCK_CLOEXEC;
+    this.#fd = libc.socket(AF_NETLINK, type, source.protocol);
     try {
       libc.bind(this.#fd, ANY_PORT);
       this.#enlarge();
       const timeout = { level: SOL_SOCKET, name: SO_RCVTIMEO };
       libc.setOption(this.#fd, timeout, LONGEST_WAIT);
       this.join();
+      if ("ask" in source) this.#send(source.ask);
     } catch (error) {
       libc.close(this.#fd);
       throw error;
@@ -152,17 +161,24 @@ export class NetlinkListener implements AsyncDisposable {
 
   /** The kernel's answer to nothing at all ends a read that waits. */
   #wake(): void {
-    const w = new MessageWriter();
     const flags = NLM_F_REQUEST | NLM_F_ACK;
-    w.message({ type: NLMSG_NOOP, flags }, () => undefined);
     try {
-      this.#libc.send(this.#fd, w.bytes, MSG_DONTWAIT);
+      this.#send((w) =>
+        w.message({ type: NLMSG_NOOP, flags }, () => undefined),
+      );
     } catch {
       return; // it ends by itself within half a second
     }
   }
 
+  #send(fill: (writer: MessageWriter) => void): void {
+    const w = new MessageWriter();
+    fill(w);
+    this.#libc.send(this.#fd, w.bytes, MSG_DONTWAIT);
+  }
+
   #membership(name: number): void {
+    if (this.#group === undefined) return;
     const option = { level: SOL_NETLINK, name };
     this.#libc.setOption(this.#fd, option, this.#group);
   }

@@ -28,7 +28,7 @@ const Detection = v.strictObject({
   rule: v.optional(shortText(64)),
 });
 
-/** Packets that bans dropped, by attacker, over a window. */
+/** Packets that bans matched, by attacker, over a window. */
 const Hits = v.strictObject({
   kind: v.literal("hits"),
   from: Time,
@@ -39,6 +39,10 @@ const Hits = v.strictObject({
       v.strictObject({
         remote: Range,
         direction: v.picklist(["in", "out"]),
+        /** Whether it was on its way from or to somebody behind the host. */
+        forwarded: v.boolean(),
+        /** Whether the ban only watches: the packets were not dropped. */
+        observed: v.boolean(),
         /** IP protocol number. */
         protocol: Count,
         /** Destination port, 0 for protocols without. */
@@ -50,7 +54,39 @@ const Hits = v.strictObject({
     v.maxLength(limits.telemetryHits),
   ),
   /** All others together. */
-  others: v.strictObject({ remotes: Count, packets: Count, bytes: Count }),
+  others: v.strictObject({
+    remotes: Count,
+    packets: Count,
+    bytes: Count,
+    /** Of these packets, those that were not dropped. */
+    observed: Count,
+  }),
+});
+
+/** A process of this host sent packets to a banned address. */
+const Contact = v.strictObject({
+  kind: v.literal("contact"),
+  time: Time,
+  /** The banned address. */
+  remote: Range,
+  /** IP protocol number. */
+  protocol: Count,
+  /** Destination port, 0 for protocols without. */
+  port: Count,
+  /** At least so many since this was last told. */
+  packets: v.pipe(Count, v.minValue(1)),
+  /** Whether this host began it; what was open before may be the other's. */
+  begun: v.boolean(),
+  /** Whether it came from behind the host, such as from a container. */
+  forwarded: v.boolean(),
+  /** Whether the ban only watches: the packets were not dropped. */
+  observed: v.boolean(),
+  /** As the kernel names the process; absent when it was not found. */
+  process: v.optional(shortText(64)),
+  /** Unit of the service manager. */
+  unit: v.optional(shortText(256)),
+  /** Short id or name of the container. */
+  container: v.optional(shortText(64)),
 });
 
 /** How the host is doing. */
@@ -107,6 +143,7 @@ const Dropped = v.strictObject({
 export const TelemetryItem = v.variant("kind", [
   Detection,
   Hits,
+  Contact,
   Vitals,
   Inventory,
   Health,

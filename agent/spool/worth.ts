@@ -10,6 +10,7 @@ export function worthOf(item: TelemetryItem): number {
     case "inventory":
     case "health":
     case "detection":
+    case "contact":
       return 2;
     case "dropped":
       return NEVER_DROPPED;
@@ -21,7 +22,7 @@ export function isUrgent(item: TelemetryItem): boolean {
   if (item.kind === "health") {
     return item.severity === "high" && item.state === "raised";
   }
-  return item.kind === "detection";
+  return item.kind === "detection" || item.kind === "contact";
 }
 
 /** The word that items were dropped is itself never dropped, only added to. */

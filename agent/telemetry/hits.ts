@@ -5,7 +5,7 @@ import { Malformed } from "../protocol/malformed.js";
 import { Count, parseJson, Time } from "../protocol/shapes.js";
 import type { ItemOf } from "../protocol/telemetry.js";
 
-/** One of the kernel's counters: packets that bans dropped, by attacker. */
+/** One of the kernel's counters: packets that bans matched, by attacker. */
 export interface Counter {
   readonly remote: Cidr;
   readonly direction: "in" | "out";
@@ -37,7 +37,7 @@ interface Counts {
 export const unread: Baseline = { counts: new Map(), complete: false };
 
 /**
- * What was dropped since the baseline, and the baseline that takes its place. A
+ * What was counted since the baseline, and the baseline that takes its place. A
  * counter that went back was forgotten by the kernel and began again: all of it
  * is new. One that vanished adds nothing. Where more are read than are
  * remembered, those with the fewest packets are counted late rather than twice.
@@ -93,7 +93,7 @@ const Saved = v.strictObject({
 
 /**
  * The item for a window, naming the attackers with the most packets and adding
- * the rest up; undefined when nothing was dropped.
+ * the rest up; undefined when nothing was counted.
  */
 export function hitsItem(
   fresh: readonly Counter[],
@@ -109,6 +109,8 @@ export function hitsItem(
     top: byPackets.slice(0, NAMED).map(({ remote, ...counter }) => ({
       remote: formatCidr(remote),
       direction: counter.direction,
+      forwarded: counter.forwarded,
+      observed: counter.observed,
       protocol: counter.protocol,
       port: counter.port,
       packets: counter.packets,
@@ -116,11 +118,16 @@ export function hitsItem(
     })),
     others: {
       remotes: new Set(rest.map(({ remote }) => addressOf(remote))).size,
-      packets: rest.reduce((sum, { packets }) => sum + packets, 0),
-      bytes: rest.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...sumOf(rest),
+      observed: sumOf(rest.filter(({ observed }) => observed)).packets,
     },
   };
 }
+
+const sumOf = (counts: readonly Counts[]): Counts => ({
+  packets: counts.reduce((sum, { packets }) => sum + packets, 0),
+  bytes: counts.reduce((sum, { bytes }) => sum + bytes, 0),
+});
 
 /** One in five of what the protocol allows: an attack lasts many windows. */
 const NAMED = limits.telemetryHits / 5;

@@ -38,7 +38,7 @@ export interface OperatorApiPorts {
   readonly receipts: Receipts;
   readonly telemetry: Pick<
     Telemetry,
-    "detections" | "sightings" | "totals" | "hosts"
+    "detections" | "sightings" | "contacts" | "totals" | "hosts"
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
   readonly state: Pick<State, "counts">;

@@ -99,7 +99,7 @@ const FewOrMany = v.optional(
   "1000",
 );
 
-/** Query of `GET /v1/detections` and `GET /v1/sightings`. */
+/** Query of `GET /v1/detections`, `/v1/sightings` and `/v1/contacts`. */
 export const TelemetryQuery = v.strictObject({
   limit: FewOrMany,
   range: v.optional(Range),

@@ -18,6 +18,10 @@ export function telemetryRoutes({
     const sightings = telemetry.sightings({ ...ANY, ...query });
     return c.json({ sightings, totals: telemetry.totals() });
   });
+  routes.get("/contacts", (c) => {
+    const query = checked(TelemetryQuery, c.req.query());
+    return c.json({ contacts: telemetry.contacts({ ...ANY, ...query }) });
+  });
   routes.get("/decisions", (c) => {
     const query = checked(DecisionsQuery, c.req.query());
     return c.json({ decisions: decisionLog.decisions({ ...ANY, ...query }) });

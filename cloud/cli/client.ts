@@ -7,6 +7,7 @@ import type { ReceiptEntry } from "../receipts/receipts.js";
 import type { Agent, Org } from "../registry/registry.js";
 import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
+  ContactEntry,
   HostReport,
   Sighting,
   SightingTotal,
@@ -66,6 +67,15 @@ export class Client {
   }> {
     const text = new URLSearchParams(query).toString();
     return this.#get(`/v1/sightings?${text}`);
+  }
+
+  /** Newest first. */
+  async contacts(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly ContactEntry[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { contacts: ContactEntry[] };
+    return (await this.#get<Answer>(`/v1/contacts?${text}`)).contacts;
   }
 
   /** Newest first. */

@@ -1,6 +1,11 @@
 import type { Command } from "commander";
+import { protocolName } from "../../agent/model/protocol-name.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
-import type { HostReport } from "../telemetry/telemetry.js";
+import type {
+  ContactEntry,
+  HostReport,
+  Sighting,
+} from "../telemetry/telemetry.js";
 import { Client, type AgentEntry } from "./client.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
@@ -10,11 +15,12 @@ interface Options {
   readonly limit: string;
   readonly range?: string;
   readonly org?: string;
+  readonly agent?: string;
   readonly by?: string;
   readonly json?: true;
 }
 
-/** agents, sightings, decisions. */
+/** agents, sightings, contacts, decisions. */
 export function addTelemetryCommands(program: Command, io: Io): void {
   program
     .command("agents")
@@ -27,6 +33,7 @@ export function addTelemetryCommands(program: Command, io: Io): void {
       else io.out(table(AGENT_HEAD, agents.map(agentRow)));
     });
   addSightings(program, io);
+  addContacts(program, io);
   addDecisions(program, io);
 }
 
@@ -70,7 +77,7 @@ const systemOf = ({
 function addSightings(program: Command, io: Io): void {
   program
     .command("sightings")
-    .description("list whose packets the bans dropped, by org")
+    .description("list whose packets the bans dropped or watched, by org")
     .option("--range <range>", "only attackers within")
     .option("--org <id>", "only on hosts of this org")
     .option("--limit <count>", "those with the most packets", "50")
@@ -88,13 +95,57 @@ function addSightings(program: Command, io: Io): void {
         io.out(JSON.stringify(answer, null, 2));
         return;
       }
-      const head = ["range", "org", "packets", "bytes", "first", "last"];
-      const rows = answer.sightings.map((each) => [
-        ...[each.range, each.org, each.packets, each.bytes],
-        ...[dateOf(each.firstSeen), dateOf(each.lastSeen)],
-      ]);
-      io.out(table(head, rows));
+      io.out(table(SIGHTING_HEAD, answer.sightings.map(sightingRow)));
     });
+}
+
+const SIGHTING_HEAD = [
+  ...["range", "org", "packets", "bytes"],
+  ...["outgoing", "forwarded", "observed", "first", "last"],
+];
+
+const sightingRow = (each: Sighting): readonly (string | number)[] => [
+  ...[each.range, each.org, each.packets, each.bytes],
+  ...[each.outgoing, each.forwarded, each.observed],
+  ...[dateOf(each.firstSeen), dateOf(each.lastSeen)],
+];
+
+function addContacts(program: Command, io: Io): void {
+  program
+    .command("contacts")
+    .description("list which processes of hosts called banned addresses")
+    .option("--range <range>", "only banned addresses within")
+    .option("--org <id>", "only on hosts of this org")
+    .option("--agent <id>", "only on this host")
+    .option("--limit <count>", "the newest", "50")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { dir, limit, range, org, agent, json } = options;
+      const query = given({ limit, range, org, agent });
+      const contacts = await Client.of(dir).contacts(query);
+      if (json) io.out(JSON.stringify(contacts, null, 2));
+      else io.out(table(CONTACT_HEAD, contacts.map(contactRow)));
+    });
+}
+
+const CONTACT_HEAD = [
+  ...["when", "org", "agent", "range", "protocol", "port", "packets"],
+  ...["process", "unit", "container", "what"],
+];
+
+function contactRow(entry: ContactEntry): readonly (string | number)[] {
+  const { range, protocol, port, packets, process, unit, container } = entry;
+  const what = [
+    entry.begun ? "began it" : "was open",
+    entry.forwarded ? "forwarded" : "",
+    entry.observed ? "not dropped" : "",
+  ].filter(Boolean);
+  return [
+    ...[dateOf(entry.time), entry.org, entry.agent],
+    ...[range, protocolName(protocol), port, packets],
+    ...[process ?? "", unit ?? "", container ?? "", what.join(", ")],
+  ];
 }
 
 function addDecisions(program: Command, io: Io): void {

@@ -86,7 +86,7 @@ export class Intake implements Disposable {
     return bucket.take(items);
   }
 
-  /** Detections go with this very turn, the rest has a little time. */
+  /** Detections and contacts go with this very turn, the rest has a little time. */
   #hurry(batch: Batch, urgent: boolean): void {
     if (batch.items >= MOST_WAITING) this.#flush(batch);
     else if (urgent) setImmediate(() => this.#flush(batch));
@@ -141,7 +141,8 @@ class Batch {
   }
 }
 
-const isUrgent = ({ kind }: { readonly kind: string }) => kind === "detection";
+const isUrgent = ({ kind }: { readonly kind: string }) =>
+  kind === "detection" || kind === "contact";
 
 const PATIENCE_MS = 50;
 

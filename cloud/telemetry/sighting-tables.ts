@@ -4,19 +4,22 @@ import type { Database } from "../journal/database.js";
 import type { Projection } from "../journal/view.js";
 import { readRemote } from "./remote.js";
 
-/** What bans dropped, by org and attacker, added up. */
+/** What bans dropped or watched, by org and attacker, added up. */
 export const sightingTables: Projection = {
   tables: `
     CREATE TABLE sightings (
       org TEXT NOT NULL, remote TEXT NOT NULL, family INTEGER NOT NULL,
       address BLOB NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL,
+      outgoing INTEGER NOT NULL, forwarded INTEGER NOT NULL,
+      observed INTEGER NOT NULL,
       first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
       PRIMARY KEY (org, remote)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX sightings_by_address ON sightings (family, address);
     CREATE INDEX sightings_by_age ON sightings (org, last_seen);
     CREATE TABLE sighting_totals (
-      org TEXT PRIMARY KEY, packets INTEGER NOT NULL, bytes INTEGER NOT NULL
+      org TEXT PRIMARY KEY, packets INTEGER NOT NULL, bytes INTEGER NOT NULL,
+      observed INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`,
 
   fold(database) {
@@ -46,29 +49,45 @@ const FORGET_EVERY = 64;
 
 function hitsFold(database: Database) {
   const most = Number.MAX_SAFE_INTEGER;
+  const sum = (column: string) =>
+    `${column} = min(${column} + excluded.${column}, ${most})`;
   const add = database.prepare(
-    `INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET packets = min(packets + excluded.packets, ${most}),
-       bytes = min(bytes + excluded.bytes, ${most}),
+    `INSERT INTO sightings VALUES (${"?, ".repeat(10)}?)
+     ON CONFLICT DO UPDATE SET ${sum("packets")}, ${sum("bytes")},
+       ${sum("outgoing")}, ${sum("forwarded")}, ${sum("observed")},
        first_seen = min(first_seen, excluded.first_seen),
        last_seen = max(last_seen, excluded.last_seen)`,
   );
   const addTotal = database.prepare(
-    `INSERT INTO sighting_totals VALUES (?, ?, ?)
-     ON CONFLICT DO UPDATE SET packets = min(packets + excluded.packets, ${most}),
-       bytes = min(bytes + excluded.bytes, ${most})`,
+    `INSERT INTO sighting_totals VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET ${sum("packets")}, ${sum("bytes")},
+       ${sum("observed")}`,
   );
   return (org: string, hits: ItemOf<"hits">, at: number): void => {
     const from = Math.min(hits.from, at);
     const to = Math.min(hits.to, at);
-    for (const { remote: text, packets, bytes } of hits.top) {
-      addTotal.run(org, packets, bytes);
-      const remote = readRemote(text);
+    for (const hit of hits.top) {
+      const { packets, bytes } = hit;
+      const observed = hit.observed ? packets : 0;
+      addTotal.run(org, packets, bytes, observed);
+      const remote = readRemote(hit.remote);
       if (remote === undefined) continue;
-      const { family, address } = remote;
-      const name = formatCidr(remote);
-      add.run(...[org, name, family, address, packets, bytes, from, to]);
+      const outgoing = hit.direction === "out" ? packets : 0;
+      const forwarded = hit.forwarded ? packets : 0;
+      add.run(
+        ...[org, formatCidr(remote), remote.family, remote.address],
+        ...[packets, bytes, outgoing, forwarded, observed, from, to],
+      );
     }
-    addTotal.run(org, hits.others.packets, hits.others.bytes);
+    const { packets, bytes, observed } = hits.others as Others;
+
+    addTotal.run(org, packets, bytes, observed ?? 0);
   };
+}
+
+/** Journals of an earlier version know nothing of observing. */
+interface Others {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly observed?: number;
 }

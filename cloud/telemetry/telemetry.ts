@@ -27,12 +27,40 @@ export interface DetectionEntry {
   readonly rule: string | null;
 }
 
-/** Packets of one attacker that the bans of one org's hosts dropped. */
+/** A process of a host sent packets to a banned address. */
+export interface ContactEntry {
+  /** Sequence number of the telemetry that brought it. */
+  readonly seq: number;
+  readonly nth: number;
+  /** When the cloud took it down: milliseconds since 1970. */
+  readonly at: number;
+  readonly agent: string;
+  readonly org: string;
+  /** When the host says it was, but never after `at`. */
+  readonly time: number;
+  readonly earlyBy: number;
+  readonly range: string;
+  readonly protocol: number;
+  readonly port: number;
+  readonly packets: number;
+  readonly begun: boolean;
+  readonly forwarded: boolean;
+  readonly observed: boolean;
+  readonly process: string | null;
+  readonly unit: string | null;
+  readonly container: string | null;
+}
+
+/** Packets of one attacker that the bans of one org's hosts matched. */
 export interface Sighting {
   readonly range: string;
   readonly org: string;
   readonly packets: number;
   readonly bytes: number;
+  /** Of the packets: sent to the attacker, passing through, not dropped. */
+  readonly outgoing: number;
+  readonly forwarded: number;
+  readonly observed: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
 }
@@ -41,6 +69,8 @@ export interface SightingTotal {
   readonly org: string;
   readonly packets: number;
   readonly bytes: number;
+  /** Of the packets, those that were not dropped. */
+  readonly observed: number;
 }
 
 /** A condition of the health catalogue that stands on a host. */
@@ -67,7 +97,7 @@ export interface TelemetryQuery {
   readonly range: Cidr | undefined;
   readonly org: string | undefined;
   readonly agent: string | undefined;
-  /** Detections before this sequence number. */
+  /** Detections and contacts before this sequence number. */
   readonly before: number | undefined;
 }
 
@@ -78,6 +108,7 @@ export class Telemetry {
   readonly #window: Statement<Evidence>;
   readonly #attackers: Statement<string>;
   readonly #sightings: Statement<Sighting>;
+  readonly #contacts: Statement<ContactRow>;
   readonly #totals: Statement<SightingTotal>;
   readonly #hosts: Statement<HostRow>;
   readonly #conditions: Statement<Condition & { agent: string }>;
@@ -96,8 +127,9 @@ export class Telemetry {
       )
       .pluck();
     this.#sightings = database.prepare(SIGHTINGS);
+    this.#contacts = database.prepare(CONTACTS);
     this.#totals = database.prepare(
-      "SELECT org, packets, bytes FROM sighting_totals ORDER BY org",
+      "SELECT org, packets, bytes, observed FROM sighting_totals ORDER BY org",
     );
     this.#hosts = database.prepare(
       "SELECT agent, vitals, inventory, dropped FROM hosts",
@@ -135,7 +167,17 @@ export class Telemetry {
     return this.#sightings.all(bound(query));
   }
 
-  /** All that bans dropped, the attackers that have no name included. */
+  /** Newest first. */
+  contacts(query: TelemetryQuery): readonly ContactEntry[] {
+    return this.#contacts.all(bound(query)).map((row) => ({
+      ...row,
+      begun: row.begun === 1,
+      forwarded: row.forwarded === 1,
+      observed: row.observed === 1,
+    }));
+  }
+
+  /** All that bans matched, the attackers that have no name included. */
   totals(): readonly SightingTotal[] {
     return this.#totals.all();
   }
@@ -166,6 +208,13 @@ interface HostRow {
   readonly dropped: number;
 }
 
+/** SQLite has no truth but 0 and 1. */
+type ContactRow = {
+  readonly [Key in keyof ContactEntry]: ContactEntry[Key] extends boolean
+    ? 0 | 1
+    : ContactEntry[Key];
+};
+
 const WITHIN =
   "(@family IS NULL OR (family = @family AND address BETWEEN @low AND @high))";
 
@@ -191,11 +240,19 @@ const WINDOW = `
   GROUP BY d.agent`;
 
 const SIGHTINGS = `
-  SELECT remote AS range, org, packets, bytes, first_seen AS firstSeen,
-    last_seen AS lastSeen
+  SELECT remote AS range, org, packets, bytes, outgoing, forwarded, observed,
+    first_seen AS firstSeen, last_seen AS lastSeen
   FROM sightings
   WHERE (@org IS NULL OR org = @org) AND ${WITHIN}
   ORDER BY packets DESC, org, remote LIMIT @limit`;
+
+const CONTACTS = `
+  SELECT seq, nth, at, agent, org, time, early_by AS earlyBy, remote AS range,
+    protocol, port, packets, begun, forwarded, observed, process, unit, container
+  FROM contacts
+  WHERE (@before IS NULL OR seq < @before) AND (@org IS NULL OR org = @org)
+    AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
+  ORDER BY seq DESC, nth DESC LIMIT @limit`;
 
 function bound({ range, org, agent, before, limit }: TelemetryQuery) {
   const place = range

@@ -78,13 +78,8 @@ const argumentsFor = (place: string): readonly string[] => [
 function store(cidrs: readonly Cidr[], place: string): void {
   const list = join(place, "addresses");
   writeFileSync(list, cidrs.map(formatCidr).join("\n"));
-  execFileSync("python3", [
-    "-c",
-    STORE,
-    join(place, "bans.sqlite3"),
-    join(place, "auth.log"),
-    list,
-  ]);
+  const files = [join(place, "bans.sqlite3"), join(place, "auth.log"), list];
+  execFileSync("python3", ["-c", STORE, ...files], { stdio: "pipe" });
 }
 
 const STORE = `

@@ -1,9 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { until } from "../lab/run.js";
+import { Fail2ban, absence, noFail2ban, running } from "./fail2ban.js";
 
 /** A tool that reads the same log and bans for the same failures. */
 export interface LogPeer {
@@ -27,26 +25,9 @@ export const sshguard: LogPeer = {
 /** As Debian configures it, but with nftables and the same `maxretry`. */
 export const fail2ban: LogPeer = {
   name: "fail2ban",
-  absent: absence("fail2ban-server", ["--version"]),
-  start: async (log, folder) => {
-    const config = join(folder, "fail2ban");
-    cpSync("/etc/fail2ban", config, { recursive: true });
-    mkdirSync(join(config, "jail.d"), { recursive: true });
-    writeFileSync(join(config, "jail.d", "zz-bench.conf"), jail(log));
-    const socket = join(folder, "fail2ban.sock");
-    const server = await running("fail2ban-server", [
-      ...["-f", "-c", config, "-s", socket, "-p", join(folder, "fail2ban.pid")],
-      ...["--loglevel", "ERROR", "--logtarget", join(folder, "fail2ban.log")],
-      "start",
-    ]);
-    const status = ["-c", config, "-s", socket, "status", "sshd"];
-    await until("fail2ban watches", () =>
-      Promise.resolve(
-        spawnSync("fail2ban-client", status).status === 0 ? true : undefined,
-      ),
-    );
-    return server;
-  },
+  absent: noFail2ban,
+  start: async (log, folder) =>
+    (await Fail2ban.start(folder, jail(log))).process,
 };
 
 const jail = (log: string): string => `
@@ -127,20 +108,6 @@ export class Monitor implements AsyncDisposable {
     this.#child.kill();
     await ended;
   }
-}
-
-async function running(
-  command: string,
-  args: readonly string[],
-): Promise<ChildProcess> {
-  const child = spawn(command, args, { stdio: "ignore", detached: true });
-  await once(child, "spawn");
-  return child;
-}
-
-function absence(command: string, args: readonly string[]): string | undefined {
-  const { error } = spawnSync(command, args);
-  return error === undefined ? undefined : `${command} is not installed`;
 }
 
 /** A line as rsyslog writes it, of the present: fail2ban looks at the date. */

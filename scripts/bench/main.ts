@@ -4,13 +4,16 @@ import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
 import { benchPacket } from "./packet.js";
+import { benchPaths } from "./paths.js";
 import { benchPush } from "./push.js";
 import { benchSessions } from "./sessions.js";
 import { benchRestore } from "./restore.js";
-import { asText, reportOf, type Row } from "./report.js";
+import { asText, reportOf, type Measured, type Row } from "./report.js";
 
 /** Every benchmark by its name. */
-const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+const benches: Readonly<
+  Record<string, () => Promise<readonly Row[] | Measured>>
+> = {
   apply: benchApply,
   packet: benchPacket,
   restore: benchRestore,
@@ -20,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   detect: benchDetect,
   drift: benchDrift,
   idle: benchIdle,
+  paths: benchPaths,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);
@@ -35,7 +39,11 @@ if (bench === undefined || flags.some((flag) => flag !== "--json")) {
   );
   process.exitCode = 2;
 } else {
-  const report = reportOf(name, await bench());
+  const measured = await bench();
+  const report = reportOf(
+    name,
+    "rows" in measured ? measured : { rows: measured },
+  );
   process.stdout.write(`${asText(report)}\n`);
   if (flags.includes("--json"))
     process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -27,20 +27,36 @@ export interface Report {
     readonly node: string;
   };
   readonly rows: readonly Row[];
+  /** For what one number a row does not say. */
+  readonly matrix?: ReportMatrix;
 }
 
-export function reportOf(bench: string, rows: readonly Row[]): Report {
+/** Cells for people, under a head that names their columns. */
+export interface ReportMatrix {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What the cells leave out, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What a benchmark has measured. */
+export interface Measured {
+  readonly rows: readonly Row[];
+  readonly matrix?: ReportMatrix;
+}
+
+export function reportOf(bench: string, measured: Measured): Report {
   const machine = {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     kernel: release(),
     node: process.version,
   };
-  return { bench, machine, rows };
+  return { bench, machine, ...measured };
 }
 
 /** The report for people. */
-export function asText({ bench, machine, rows }: Report): string {
+export function asText({ bench, machine, rows, matrix }: Report): string {
   const drawn = new Table({
     head: ["what", "unit", "ours", "peer", "ratio", "spread", "goal", "met"],
     style: { head: [], border: [] },
@@ -60,7 +76,17 @@ export function asText({ bench, machine, rows }: Report): string {
     ]);
   }
   const where = `${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}`;
-  return `bench ${bench} on ${where}\n${drawn.toString()}`;
+  const above = matrix === undefined ? [] : [matrixText(matrix)];
+  return [`bench ${bench} on ${where}`, ...above, drawn.toString()].join("\n");
+}
+
+function matrixText({ head, rows, notes }: ReportMatrix): string {
+  const drawn = new Table({
+    head: [...head],
+    style: { head: [], border: [] },
+  });
+  drawn.push(...rows.map((row) => [...row]));
+  return [drawn.toString(), ...notes].join("\n");
 }
 
 /** A row without a peer. */

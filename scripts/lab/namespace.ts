@@ -1,8 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { readFile, readlink } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import * as selftest from "../../service/selftest/namespace.js";
 import type { Attempt } from "./prober.js";
 
 /** Runs a shell command in this namespace and returns what it prints. */
@@ -17,14 +16,17 @@ export interface Link {
   readonly there: readonly string[];
 }
 
-/** A network namespace with its own addresses, joined to this one by a cable. */
+/**
+ * A network namespace with its own addresses, joined to this one by a cable,
+ * and with somebody in it who answers and asks.
+ */
 export class Namespace implements AsyncDisposable {
-  readonly #holder: ChildProcess;
+  readonly #namespace: selftest.Namespace;
   readonly #prober: ChildProcess;
   readonly #answers: AsyncIterator<string>;
 
-  private constructor(holder: ChildProcess, prober: ChildProcess) {
-    this.#holder = holder;
+  private constructor(namespace: selftest.Namespace, prober: ChildProcess) {
+    this.#namespace = namespace;
     this.#prober = prober;
     if (!prober.stdout) throw new Error("the prober cannot be heard");
     const lines = createInterface(prober.stdout);
@@ -33,18 +35,16 @@ export class Namespace implements AsyncDisposable {
 
   /** Makes a namespace whose TCP and UDP `port` answers everybody. */
   static async linked(link: Link, port: number): Promise<Namespace> {
-    const holder = spawn("unshare", ["--net", "sleep", "infinity"]);
-    const pid = await ownNamespace(holder);
-    await cable(pid, link);
-    const prober = spawn(
-      "nsenter",
-      [
-        ...["--target", String(pid), "--net"],
-        ...[process.execPath, PROBER, "as-prober", String(port)],
-      ],
-      { stdio: ["pipe", "pipe", "inherit"] },
+    const made = await selftest.Namespace.make();
+    await selftest.cable(
+      { device: deviceTo(made), addresses: link.here },
+      { device: "eth0", addresses: link.there, namespace: made },
     );
-    const namespace = new Namespace(holder, prober);
+    const [program = "", ...args] = made.command(
+      ...[process.execPath, PROBER, "as-prober", String(port)],
+    );
+    const prober = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    const namespace = new Namespace(made, prober);
     await namespace.#answers.next(); // "ready"
     return namespace;
   }
@@ -58,31 +58,28 @@ export class Namespace implements AsyncDisposable {
 
   /** Runs a shell command in this namespace and returns what it prints. */
   sh(command: string): Promise<string> {
-    return sh(
-      `nsenter --target ${this.#holder.pid} --net bash -ec '${command}'`,
-    );
+    return sh(`nsenter --target ${this.pid} --net bash -ec '${command}'`);
   }
 
   /** Sends what is for these ranges to that namespace. */
   async routeHere(ranges: readonly string[]): Promise<void> {
-    const device = `${OWN_DEVICE}${this.#holder.pid}`;
-    await sh(
-      ranges.map((each) => `ip route add ${each} dev ${device}`).join("\n"),
-    );
+    const device = deviceTo(this.#namespace);
+    for (const range of ranges) {
+      await selftest.ip("route", "add", range, "dev", device);
+    }
   }
 
   /** The process that holds the namespace open. */
   get pid(): number {
-    return this.#holder.pid ?? -1;
+    return this.#namespace.pid;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await sh(`ip link delete ${OWN_DEVICE}${this.#holder.pid}`);
-    for (const child of [this.#prober, this.#holder]) {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await gone;
-    }
+    await selftest.ip("link", "delete", deviceTo(this.#namespace));
+    const gone = new Promise((resolve) => this.#prober.once("exit", resolve));
+    this.#prober.kill("SIGKILL");
+    await gone;
+    await this.#namespace[Symbol.asyncDispose]();
   }
 }
 
@@ -90,34 +87,4 @@ export class Namespace implements AsyncDisposable {
 export const OWN_DEVICE = "tq";
 const PROBER = new URL("prober.js", import.meta.url).pathname;
 
-async function ownNamespace(holder: ChildProcess): Promise<number> {
-  const { pid } = holder;
-  if (pid === undefined) throw new Error("unshare did not start");
-  const ours = await readlink("/proc/self/ns/net");
-  for (let waitedMs = 0; waitedMs < 5_000; waitedMs += 5) {
-    const command = await readFile(`/proc/${pid}/comm`, "utf8");
-    const theirs = await readlink(`/proc/${pid}/ns/net`);
-    if (theirs !== ours && command.trim() === "sleep") return pid;
-    await sleep(5);
-  }
-  throw new Error("unshare made no network namespace");
-}
-
-async function cable(pid: number, { here, there }: Link): Promise<void> {
-  const device = `${OWN_DEVICE}${pid}`;
-  const add = (address: string, name: string) =>
-    `ip address add ${address} dev ${name}${address.includes(":") ? " nodad" : ""}`;
-  await sh(
-    [
-      `ip link add ${device} type veth peer name eth0 netns ${pid}`,
-      ...here.map((address) => add(address, device)),
-      `ip link set ${device} up`,
-    ].join("\n"),
-  );
-  const inside = [
-    "ip link set lo up",
-    ...there.map((address) => add(address, "eth0")),
-    "ip link set eth0 up",
-  ].join("\n");
-  await sh(`nsenter --target ${pid} --net bash -ec '${inside}'`);
-}
+const deviceTo = ({ pid }: selftest.Namespace): string => `${OWN_DEVICE}${pid}`;

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 
+export { output } from "../../service/selftest/output.js";
+
 /** A program of ours that runs beside this one, its output in a file. */
 export interface Running {
   readonly pid: number;
@@ -28,21 +30,6 @@ export function start({ command, log }: RunOptions): Running {
     ended: endOf(child),
     kill: (signal) => void child.kill(signal),
   };
-}
-
-/** Runs a command to its end; what it says on failure is the error. */
-export async function output(command: readonly string[]): Promise<string> {
-  const [program = "", ...args] = command;
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  let text = "";
-  let complaint = "";
-  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
-  const end = await endOf(child);
-  if (end === 0) return text;
-  throw new Error(
-    `${command.join(" ")} ended with ${end}: ${complaint.trim()}`,
-  );
 }
 
 /** Waits until `ready` returns something, for at most `mostMs`. */

@@ -100,7 +100,7 @@ describe("the kernel's news", () => {
     const set = news((w) => deleteSet(w, TABLE, "ban4_24_a"));
     expect(heard(set)[0]?.disturbance.depth).toBe("bans");
     const table = news((w) => {
-      for (let i = 0; i < 40; i++) deleteSet(w, TABLE, `s${i}`);
+      for (let i = 0; i < 200; i++) deleteSet(w, TABLE, `s${i}`);
       deleteTable(w, TABLE);
     });
     expect(heard(table)[0]?.disturbance).toMatchObject({

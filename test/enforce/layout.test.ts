@@ -50,7 +50,11 @@ describe("the layout", () => {
         generation: "a",
         lengths: { ...noLengths(), ban },
       } as const;
-      const rules = rulesOf(layout, { posture: UNLESS_SAID, fib: true });
+      const rules = rulesOf(layout, {
+        posture: UNLESS_SAID,
+        fib: true,
+        log: true,
+      });
       const ofOurs = [...rules].filter(([chain]) => /^(pre|in4)/.test(chain));
       return ofOurs.map(([chain, { length }]) => `${chain} ${length}`);
     };

@@ -15,7 +15,9 @@ describe("a ban that the kernel holds already", () => {
     const change = { revision: 2, put: [entry], remove: [] };
     const plan = planOf(change, { generation: "a", lengths }, 0);
     const plate = { ledger: 1, revision: 2, posture: UNLESS_SAID };
-    const batch = written((w) => writeChange(w, plan, plate, true));
+    const batch = written((w) =>
+      writeChange(w, plan, plate, { fib: true, log: true }),
+    );
     const group = { kind: "ban", family: 4, prefix: 32 } as const;
     const renewal = written((w) => {
       // Adding what may be absent first, as deleting it would fail the batch.

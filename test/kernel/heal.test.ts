@@ -69,7 +69,7 @@ describeInNamespace("a ruleset that others disturb", () => {
     ],
     [
       "an area is removed",
-      `nft delete element ${T} area4_a { 198.18.0.0 }`,
+      `nft delete element ${T} area4_23to24_a { 198.18.5.0 }`,
       "removed areas",
     ],
     [

@@ -18,8 +18,14 @@ import {
   banSet,
   hitsSet,
   labelSet,
+  toldSet,
 } from "../../agent/enforce/nftables/layout.js";
 import { rulesOf } from "../../agent/enforce/nftables/rules.js";
+import {
+  TABLE as SELFTEST,
+  ruleOf,
+  writeNatChain,
+} from "../../service/selftest/published.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { attributesIn, textOf } from "../../agent/netlink/attributes.js";
 import { NFTA_SET, NFT_MSG } from "../../agent/netlink/nftables/constants.js";
@@ -40,25 +46,24 @@ interface Golden {
 type Write = (w: MessageWriter) => void;
 
 describe("what nft sends for", () => {
-  it.each(golden("tables", "chains", "sets", "elements", "rules", "deletions"))(
-    "$command",
-    ({ command, messages }) => {
-      const write = OURS[command.replace("nft ", "")];
-      if (!write) throw new Error(`no counterpart for ${command}`);
-      const ours = written(write).map(({ type, flags, payload }) => ({
-        type: type & 0xff,
-        flags,
-        payload: tree(type & 0xff, payload),
-      }));
-      const theirs = messages.map(({ type, flags, payload }) => ({
-        type,
-        flags,
-        payload: tree(type, Buffer.from(payload, "hex")),
-      }));
-      // Where `flush` comes before what we add, it has a recording of its own.
-      expect(ours).toEqual(expect.arrayContaining(theirs));
-    },
-  );
+  it.each(
+    golden("tables", "chains", "sets", "elements", "rules", "deletions", "nat"),
+  )("$command", ({ command, messages }) => {
+    const write = OURS[command.replace("nft ", "")];
+    if (!write) throw new Error(`no counterpart for ${command}`);
+    const ours = written(write).map(({ type, flags, payload }) => ({
+      type: type & 0xff,
+      flags,
+      payload: tree(type & 0xff, payload),
+    }));
+    const theirs = messages.map(({ type, flags, payload }) => ({
+      type,
+      flags,
+      payload: tree(type, Buffer.from(payload, "hex")),
+    }));
+    // Where `flush` comes before what we add, it has a recording of its own.
+    expect(ours).toEqual(expect.arrayContaining(theirs));
+  });
 });
 
 const LAYOUT = {
@@ -71,6 +76,7 @@ const LAYOUT = {
 const BUILD = {
   posture: { mode: "enforce", egress: "reject" },
   fib: true,
+  log: true,
 } as const;
 
 const T = "inet tourniquet";
@@ -115,6 +121,10 @@ const OURS: Record<string, Write | undefined> = {
   ...set(
     `{ type ipv6_addr . ${HITS} }`,
     hitsSet({ family: 6, direction: "in" }),
+  ),
+  ...set(
+    "{ type ipv4_addr . inet_proto . inet_service . iface_index; flags dynamic, timeout; timeout 1m; size 4096; }",
+    toldSet(4),
   ),
   ...set("{ type mark . mark . mark . mark; }", labelSet("a")),
 
@@ -196,7 +206,20 @@ const OURS: Record<string, Write | undefined> = {
     "watched_in4",
     "update @hits_in4 { ip saddr . meta l4proto . 0 . fib daddr type . 0x1 counter } accept",
   ),
+  ...rule(
+    "banned_out4",
+    'meta l4proto @ported update @told4 { ip daddr . meta l4proto . th dport . meta iif limit rate 6/minute burst 4 packets } log prefix "dropped" group 29809 snaplen 128 queue-threshold 1',
+  ),
+  ...rule(
+    "watched_out6",
+    'meta l4proto != @ported update @told6 { ip6 daddr . meta l4proto . 0 . meta iif limit rate 6/minute burst 4 packets } log prefix "observed" group 29809 snaplen 128 queue-threshold 1',
+  ),
   ...rule("banned_in4", "drop"),
+
+  [`add chain inet selftest prerouting { type nat hook prerouting priority -100; policy accept; }`]:
+    writeNatChain,
+  ...published(4, "ip to 198.18.1.2:80"),
+  ...published(6, "ip6 to [2001:db8:c::2]:80"),
 
   ...Object.fromEntries(
     ["in4", "in6", "out4"].map((chain) => [
@@ -258,6 +281,13 @@ function rule(chain: string, text: string): Record<string, Write> {
       }
     },
   };
+}
+
+function published(family: 4 | 6, dnat: string): Record<string, Write> {
+  const to = family === 4 ? "198.18.1.2" : "2001:db8:c::2";
+  const rule = ruleOf({ family, port: 8080, to, toPort: 80 });
+  const command = `add rule inet selftest prerouting meta nfproto ipv${family} tcp dport 8080 dnat ${dnat}`;
+  return { [command]: (w) => nft.addRule(w, SELFTEST, "prerouting", rule) };
 }
 
 function golden(...names: string[]): Golden[] {

@@ -174,11 +174,23 @@ const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
       record({
         remote: line(64),
         direction: fc.constantFrom("in" as const, "out" as const),
+        ...{ forwarded: fc.boolean(), observed: fc.boolean() },
         ...{ protocol: counts, port: counts, packets: counts, bytes: counts },
       }),
       { maxLength: 3 },
     ),
-    others: record({ remotes: counts, packets: counts, bytes: counts }),
+    others: record({
+      ...{ remotes: counts, packets: counts, bytes: counts, observed: counts },
+    }),
+  }),
+  record<ItemOf<"contact">>({
+    kind: fc.constant("contact"),
+    time: times,
+    remote: line(64),
+    ...{ protocol: counts, port: counts, packets: fc.integer({ min: 1 }) },
+    ...{ begun: fc.boolean(), forwarded: fc.boolean() },
+    ...{ observed: fc.boolean(), process: line(64), unit: line(256) },
+    container: line(64),
   }),
   record<ItemOf<"vitals">>({
     kind: fc.constant("vitals"),

@@ -1,9 +1,14 @@
 import { describe, expect, it, test } from "@jest/globals";
 import { execFile } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { unixSeconds } from "../../agent/clock.js";
+import { Ledger } from "../../agent/ledger/ledger.js";
 import { encodeToken } from "../../agent/protocol/enrolment.js";
+import { ban } from "../support/agent-fixtures.js";
 import { TestFolder } from "../support/folder.js";
+import { recordNext } from "../support/ledger.js";
 import { token } from "../support/vectors.js";
 
 describe("tourniquet", () => {
@@ -29,6 +34,10 @@ describe("tourniquet", () => {
     [["arm"], "unknown command 'arm'"],
     [["status", "--yaml"], "unknown option '--yaml'"],
     [["enrol"], "required option '--token-file <file>' not specified"],
+    [["hits", "--limit", "0"], '--limit "0" is not from 1 to 10000'],
+    [["why"], "missing required argument 'address'"],
+    [["why", "localhost"], '"localhost" is not an IP address or range'],
+    [["why", "192.0.2.0/33"], "needs a prefix length from 0 to 32"],
     [["bans", "--limit", "few"], '--limit "few" is not a number from 1 up'],
     [
       ["--config", "/nonexistent", "run"],
@@ -87,7 +96,7 @@ describe("tourniquet", () => {
     expect(orders).toEqual(["GET /v1/status", ...turned]);
   });
 
-  it.each(["status", "bans", "observe", "enforce"])(
+  it.each(["status", "bans", "hits", "observe", "enforce"])(
     "%s says when no agent runs",
     async (command) => {
       using host = new Host();
@@ -148,6 +157,36 @@ describe("tourniquet", () => {
       expect(told.stdout + told.stderr).not.toContain(text);
     }
   });
+
+  it("says why from the ledger while no agent runs, and what it rests on", async () => {
+    using host = new Host();
+    expect(await host.tourniquet("why", "203.0.113.7")).toMatchObject({
+      ...{ code: 1, stdout: "" },
+      stderr: expect.stringContaining("there is no ledger at"),
+    });
+    const path = join(host.folder.path, "state/ledger.db");
+    mkdirSync(dirname(path), { mode: 0o700 });
+    const ledger = Ledger.open(path);
+    recordNext(
+      ledger,
+      "urgent",
+      [ban("203.0.113.0/24")],
+      unixSeconds(Date.now()),
+    );
+    const locked = await host.tourniquet("why", "203.0.113.7");
+    expect(locked).toMatchObject({ code: 1, stdout: "" });
+    expect(locked.stderr).toContain("no agent answers, and yet one holds");
+    ledger[Symbol.dispose]();
+    for (const asked of ["203.0.113.7", "::ffff:203.0.113.7"]) {
+      const told = await host.tourniquet("why", asked, "--json");
+      expect(told.code).toBe(0);
+      expect(told.stderr).toContain("this is from its ledger");
+      expect(JSON.parse(told.stdout)).toMatchObject({
+        ...{ range: "203.0.113.7", dropped: "no", mode: null },
+        bans: [{ range: "203.0.113.0/24", feed: "urgent", state: "enforced" }],
+      });
+    }
+  }, 30_000);
 
   it("cleans up where nothing is", async () => {
     using host = new Host();

@@ -8,11 +8,13 @@ import { NO_UPKEEP } from "../../agent/upkeep.js";
 import { systemClock } from "../../agent/clock.js";
 import { ModeSwitch } from "../../agent/mode-switch.js";
 import { askAgent, orderAgent } from "../../service/control-client.js";
+import { holdingRule } from "../../agent/guard/guard.js";
 import { startControlServer } from "../../service/control-server.js";
 import type { BanView, StatusView } from "../../service/views.js";
 import {
   ban,
   facts,
+  policy,
   StubbornEnforcer,
   TestHost,
   type HostOptions,
@@ -87,6 +89,9 @@ describe("the control socket", () => {
     ["/v1/bans?feed=everything", '"everything" is not a feed'],
     ["/v1/bans?after=urgent", "is not an IP address or range"],
     ["/v1/bans?after=203.0.113.1", "is not a feed"],
+    ["/v1/hits?limit=0", "is not from 1 to 10000"],
+    ["/v1/why", '"" is not an IP address or range'],
+    ["/v1/why?range=192.0.2.300", '"192.0.2.300" is not an IP address'],
     ["/v1/nothing", "/v1/nothing is not known"],
   ])("answers %s with what is wrong: %s", async (path, why) => {
     await using control = await Control.start();
@@ -271,6 +276,8 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     facts: () => facts,
     hits: () => enforcer.hits(),
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
+    contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
+    guardedBy: (cidr) => holdingRule(cidr, facts, policy),
   };
   return startControlServer({
     socketPath,

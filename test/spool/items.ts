@@ -48,7 +48,7 @@ export const vitals = (bans: number): ItemOf<"vitals"> => ({
 export const hits = (packets: number): ItemOf<"hits"> => ({
   kind: "hits",
   ...{ from: NOW, to: NOW, top: [] },
-  others: { remotes: 1, packets, bytes: packets },
+  others: { remotes: 1, packets, bytes: packets, observed: 0 },
 });
 
 /** Urgent; `count` tells them apart. */

@@ -44,6 +44,11 @@ export class ManualClock implements Clock {
     return this.#inOrder().map(({ atMs }) => atMs - this.#elapsedMs);
   }
 
+  /** Sets the wall clock, which is no time that passes. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moves on, timer by timer, and lets what they set off happen. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#elapsedMs + ms;

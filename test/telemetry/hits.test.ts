@@ -164,10 +164,23 @@ describe("the item of a window", () => {
     expect(item?.top).toHaveLength(20);
     expect(item?.top[0]).toEqual({
       ...{ remote: "192.0.2.49", direction: "in", protocol: 6, port: 22 },
-      ...{ packets: 50, bytes: 3_000 },
+      ...{ forwarded: false, observed: false, packets: 50, bytes: 3_000 },
     });
-    expect(item?.others).toEqual({ remotes: 30, packets: 465, bytes: 27_900 });
+    expect(item?.others).toEqual({
+      ...{ remotes: 30, packets: 465, bytes: 27_900, observed: 0 },
+    });
     expect(parseShape(TelemetryItem, item, "item")).toEqual(item);
+  });
+
+  it("tells apart what was let pass, and what passed through", () => {
+    const counters = Array.from({ length: 30 }, (_, i): Counter => {
+      const observed = i % 2 === 0;
+      return { ...counter(`192.0.2.${i}`, i + 1), observed, forwarded: true };
+    });
+    const item = hitsItem(counters, WINDOW);
+    expect(item?.top[0]).toMatchObject({ observed: false, forwarded: true });
+    expect(item?.top[1]).toMatchObject({ observed: true, forwarded: true });
+    expect(item?.others).toMatchObject({ packets: 55, observed: 25 });
   });
 
   it("counts an attacker on many ports once among the others", () => {

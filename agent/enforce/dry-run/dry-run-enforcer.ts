@@ -21,6 +21,7 @@ import {
  * held: to call them lost would have them put again without end.
  */
 export class DryRunEnforcer implements Enforcer {
+  readonly told = undefined;
   readonly #clock: Clock;
   #label: Label | undefined;
   #posture = UNLESS_SAID;

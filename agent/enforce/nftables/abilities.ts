@@ -3,12 +3,15 @@ import { NFNL_SUBSYS_NFTABLES } from "../../netlink/nftables/constants.js";
 import {
   addChain,
   addRule,
+  addSet,
   addTable,
   createTable,
+  type SetSpec,
 } from "../../netlink/nftables/messages.js";
 import type { NetlinkSocket } from "../../netlink/socket.js";
-import { refused, toThisHost, type Rule } from "./fates.js";
-import { TABLE } from "./layout.js";
+import { DROPPED, refused, tellings, toThisHost, type Rule } from "./fates.js";
+import { FAMILIES, PORTED, TABLE, toldSet } from "./layout.js";
+import { STATIONS } from "./stations.js";
 
 /** What this kernel has beyond what every nf_tables has. */
 export interface Abilities {
@@ -16,6 +19,8 @@ export interface Abilities {
   readonly fib: boolean;
   /** Whether it can answer in the name of who can't be reached: nft_reject. */
   readonly reject: boolean;
+  /** Whether it can tell of single packets: nft_log, nft_limit. */
+  readonly log: boolean;
 }
 
 /** Finds out without leaving anything behind. */
@@ -23,6 +28,11 @@ export function abilitiesOf(socket: NetlinkSocket): Abilities {
   return {
     fib: takes(socket, [toThisHost()]),
     reject: takes(socket, refused()),
+    log: takes(
+      socket,
+      STATIONS.flatMap((each) => tellings(each, DROPPED)),
+      [PORTED, ...FAMILIES.map(toldSet)],
+    ),
   };
 }
 
@@ -30,12 +40,17 @@ export function abilitiesOf(socket: NetlinkSocket): Abilities {
  * Whether the kernel knows every step of these rules. The batch is bound to fail
  * at its end, by which time all before was found good, so nothing is changed.
  */
-function takes(socket: NetlinkSocket, rules: readonly Rule[]): boolean {
+function takes(
+  socket: NetlinkSocket,
+  rules: readonly Rule[],
+  sets: readonly SetSpec[] = [],
+): boolean {
   const batch = { operation: "probe", subsystem: NFNL_SUBSYS_NFTABLES };
   try {
     socket.commit(batch, (w) => {
       addTable(w, TABLE);
       addChain(w, TABLE, PROBED);
+      for (const set of sets) addSet(w, TABLE, set);
       for (const rule of rules) addRule(w, TABLE, PROBED, rule);
       createTable(w, TABLE);
     });

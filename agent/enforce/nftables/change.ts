@@ -11,7 +11,7 @@ import {
   remainingMs,
   type Placed,
 } from "./elements.js";
-import type { Build } from "./fates.js";
+import type { Means } from "./fates.js";
 import { writeLabel, type Nameplate } from "./label.js";
 import {
   FAMILIES,
@@ -66,7 +66,7 @@ export function writeChange(
   w: MessageWriter,
   plan: Plan,
   plate: Nameplate,
-  fib: Build["fib"],
+  means: Means,
 ): void {
   const { put, remove, layout, added, now } = plan;
   const { generation } = layout;
@@ -77,7 +77,7 @@ export function writeChange(
     deleteBans(w, group, generation);
     addBans(w, group, generation, now);
   }
-  if (hasAny(added)) writeChecks(w, layout, { ...plate, fib });
+  if (hasAny(added)) writeChecks(w, layout, { ...plate, ...means });
   writeLabel(w, plate, generation);
 }
 

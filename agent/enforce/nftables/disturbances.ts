@@ -146,7 +146,8 @@ class Gathered {
 
   #note(deed: string): void {
     const times = this.#deeds.get(deed);
-    if (times === undefined && this.#deeds.size >= MOST_DEEDS) return;
+    const isTooMuch = times === undefined && this.#deeds.size >= MOST_DEEDS;
+    if (isTooMuch && deed !== REMOVED_TABLE) return;
     this.#deeds.set(deed, (times ?? 0) + 1);
   }
 }

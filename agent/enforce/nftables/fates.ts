@@ -15,6 +15,9 @@ import {
   equals,
   fib,
   isIn,
+  isNotIn,
+  limitIn,
+  logTo,
   meta,
   payload,
   reject,
@@ -22,7 +25,7 @@ import {
   type Expression,
 } from "../../netlink/nftables/expressions.js";
 import type { Posture } from "../enforcer.js";
-import { PORTED, allowSet, hitsSet } from "./layout.js";
+import { PORTED, allowSet, hitsSet, toldSet } from "./layout.js";
 import { network } from "./network.js";
 import { REFUSED, type Station } from "./stations.js";
 
@@ -34,7 +37,12 @@ export interface Build {
   readonly posture: Posture;
   /** Whether this kernel can tell whom a packet is for: nft_fib. */
   readonly fib: boolean;
+  /** Whether it can tell of single packets. */
+  readonly log: boolean;
 }
+
+/** What of it the kernel decides, and not whoever runs this host. */
+export type Means = Omit<Build, "posture">;
 
 /** What becomes of packets from or to a banned address. */
 export function banned(station: Station, build: Build): Rule[] {
@@ -99,6 +107,7 @@ function matched(station: Station, build: Build, { mark, end }: Fate): Rule[] {
   ];
   return [
     [...remote, isIn(allowSet(family).name), verdict(VERDICT.ACCEPT)],
+    ...(build.log ? tellings(station, mark) : []),
     [
       ...[meta(META.L4PROTO), isIn(PORTED.name), ...remote, protocol],
       ...[payload(DESTINATION_PORT, after(4)), ...count, end],
@@ -108,6 +117,47 @@ function matched(station: Station, build: Build, { mark, end }: Fate): Rule[] {
     [end],
   ];
 }
+
+/**
+ * Tells of packets that go out, so that whoever sent them can be found while the
+ * socket lives. The rules tell and do nothing else: what they cannot tell is
+ * counted all the same.
+ */
+export function tellings(station: Station, mark: Uint8Array): Rule[] {
+  const { family, direction } = station;
+  if (direction === "in") return [];
+  const after = (bytes: number) => registerAt(width(family) + bytes);
+  const remote = network(station, bits(family));
+  const protocol = meta(META.L4PROTO, after(0));
+  const tell = [
+    station.hook === "output"
+      ? constant(hostBytes(0), after(8))
+      : meta(META.IIF, after(8)),
+    limitIn(toldSet(family).name, TOLD_RATE),
+    logTo(mark === OBSERVED ? TOLD_OF.observed : TOLD_OF.dropped),
+  ];
+  return [
+    [
+      ...[meta(META.L4PROTO), isIn(PORTED.name), ...remote, protocol],
+      ...[payload(DESTINATION_PORT, after(4)), ...tell],
+    ],
+    [
+      ...[meta(META.L4PROTO), isNotIn(PORTED.name), ...remote, protocol],
+      ...[constant(NO_PORT, after(4)), ...tell],
+    ],
+  ];
+}
+
+/** The first attempts of a connection, and then one in ten seconds. */
+const TOLD_RATE = { perMinute: 6, burst: 4 };
+
+/** Whom packets are told to ("tq"): IPv6 with some extensions, and TCP. */
+export const TOLD = { group: 0x7471, bytes: 128 } as const;
+
+const TOLD_OF = {
+  dropped: { ...TOLD, prefix: "dropped" },
+  observed: { ...TOLD, prefix: "observed" },
+};
 
 /**
  * Loads what tells a packet that is forwarded: the kind of its destination, or

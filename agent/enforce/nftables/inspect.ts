@@ -30,7 +30,7 @@ import type { Fill } from "../../netlink/socket.js";
 import { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
 import { setsOfBans, writePorted } from "./around.js";
-import type { Build } from "./fates.js";
+import type { Means } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
 import {
@@ -47,7 +47,7 @@ import { HOOKS } from "./stations.js";
 /** What the ruleset has to be, but for the bans. */
 export interface Frame {
   readonly standing: Standing;
-  readonly fib: Build["fib"];
+  readonly means: Means;
   /** What wins over every ban; undefined where nobody said. */
   readonly allowed: readonly Cidr[] | undefined;
 }
@@ -82,9 +82,9 @@ interface Comparison {
   readonly compared: readonly number[];
 }
 
-function comparisons({ standing, fib }: Frame): readonly Comparison[] {
+function comparisons({ standing, means }: Frame): readonly Comparison[] {
   const { layout, plate } = standing;
-  const rules = rulesOf(layout, { posture: plate.posture, fib });
+  const rules = rulesOf(layout, { posture: plate.posture, ...means });
   const sets = [
     ...lastingSets(),
     labelSet(layout.generation),

@@ -129,8 +129,7 @@ export class KernelTable {
       (w) => listRules(w, TABLE),
       () => [1],
     );
-    const { fib } = this.#abilities;
-    const due = rulesOf(layout, { posture, fib });
+    const due = rulesOf(layout, { posture, ...this.#abilities });
     return rules.length === [...due.values()].flat().length;
   }
 

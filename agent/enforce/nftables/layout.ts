@@ -110,6 +110,24 @@ export function hitsSet({ family, direction }: Side): SetSpec {
   };
 }
 
+/**
+ * Remembers of which packets that go out the listener was told lately, by remote
+ * address, protocol, destination port and the device that they came in by: who
+ * calls without end is told of now and then.
+ */
+export function toldSet(family: Family): SetSpec {
+  const { key, keyBytes } = addressKey(family);
+  const { PROTOCOL, PORT, DEVICE } = KEY_TYPE;
+  return {
+    name: `told${family}`,
+    key: [...key, PROTOCOL, PORT, DEVICE],
+    keyBytes: keyBytes + 12,
+    flags: SET_FLAG.DYNAMIC | SET_FLAG.TIMEOUT,
+    timeoutMs: TOLD_FOR_MS,
+    size: MOST_TOLD,
+  };
+}
+
 /** Packets are looked at before raw (-300) and connection tracking (-200). */
 export const PRIORITY = -310;
 
@@ -118,6 +136,7 @@ export const lastingSets = (): readonly SetSpec[] => [
   ...FAMILIES.map(allowSet),
   PORTED,
   ...SIDES.map(hitsSet),
+  ...FAMILIES.map(toldSet),
 ];
 
 /** Which generation a set belongs to, should it belong to one. */
@@ -172,6 +191,11 @@ const BAN_SET = /^(ban|watch)([46])_(\d+)_([ab])$/;
 
 /** Longer than telemetry ever waits, so that no count is lost. */
 const HITS_KEPT_MS = 3_600_000;
+
+const TOLD_FOR_MS = 60_000;
+
+/** A host that calls more than these at a time is told of by some of them. */
+const MOST_TOLD = 4_096;
 
 /** A flood of attackers must not fill the kernel's memory. */
 const MOST_HITS = 65_536;

@@ -5,7 +5,7 @@ import { writeAllowed } from "./allow.js";
 import { clear, setsOfBans, writePorted } from "./around.js";
 import type { Area } from "./disturbances.js";
 import { writeElements, writeKey } from "./elements.js";
-import type { Build } from "./fates.js";
+import type { Means } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
 import { TABLE, labelSet, lastingSets } from "./layout.js";
@@ -14,7 +14,7 @@ import { writeRules } from "./rules.js";
 /** What is to stand around the bans again. */
 export interface Mending {
   readonly standing: Standing;
-  readonly fib: Build["fib"];
+  readonly means: Means;
   /** What wins over every ban; undefined to keep what the kernel has. */
   readonly allowed: readonly Cidr[] | undefined;
   /** Areas that were removed. */
@@ -28,7 +28,7 @@ export interface Mending {
  * @throws NetlinkError when the kernel refused
  */
 export function mend(table: KernelTable, mending: Mending): boolean {
-  const { standing, fib, allowed, areas } = mending;
+  const { standing, means, allowed, areas } = mending;
   const { layout, plate } = standing;
   const { generation } = layout;
   const sets = table.sets();
@@ -49,7 +49,7 @@ export function mend(table: KernelTable, mending: Mending): boolean {
       w,
       areas.filter(({ set }) => bans.includes(set)),
     );
-    writeRules(w, layout, { posture: plate.posture, fib });
+    writeRules(w, layout, { posture: plate.posture, ...means });
     writeLabel(w, plate, generation);
   });
   return true;

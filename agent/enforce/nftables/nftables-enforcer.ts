@@ -7,11 +7,7 @@ import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { addTable, deleteTable } from "../../netlink/nftables/messages.js";
-import {
-  MOST_ATTEMPTS,
-  NetlinkSocket,
-  isInterrupted,
-} from "../../netlink/socket.js";
+import { NetlinkSocket } from "../../netlink/socket.js";
 import {
   CannotEnforce,
   NotEnforced,
@@ -20,6 +16,7 @@ import {
   type Enforcer,
   type Hit,
   type KernelState,
+  type ToldPackets,
   type Label,
   type Posture,
 } from "../enforcer.js";
@@ -30,7 +27,8 @@ import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
 import { differencesOf, listed } from "./compare.js";
 import { isHeld, isLabelled, type Changed } from "./confirm.js";
-import { listHits } from "./hits.js";
+import { TOLD } from "./fates.js";
+import { readHits } from "./hits.js";
 import { faultsOf } from "./inspect.js";
 import {
   KernelTable,
@@ -78,6 +76,10 @@ export class NftablesEnforcer implements Enforcer {
     this.#clock = clock;
   }
 
+  get told(): ToldPackets | undefined {
+    return this.#abilities.log ? TOLD : undefined;
+  }
+
   read(): Promise<KernelState> {
     return this.#enforcing(() => {
       this.#standing = this.#table.standing();
@@ -98,7 +100,7 @@ export class NftablesEnforcer implements Enforcer {
       const networks = networksIn(plan.put);
       const noted = { networks, generation: layout.generation };
       commitNoted(this.#table, operation, noted, (w) => {
-        writeChange(w, plan, next, this.#abilities.fib);
+        writeChange(w, plan, next, this.#abilities);
       });
       this.#standing = this.#intact = { layout: plan.layout, plate: next };
       this.#confirm(this.#standing, plan);
@@ -110,9 +112,9 @@ export class NftablesEnforcer implements Enforcer {
     entries: AsyncIterable<readonly Block[]>,
   ): Promise<void> {
     return this.#enforcing(async () => {
-      const { fib } = this.#abilities;
       const plate = { ...label, posture: this.#posture };
-      const order = { plate, fib, entries, allowed: this.#allowed };
+      const means = this.#abilities;
+      const order = { plate, means, entries, allowed: this.#allowed };
       this.#intact = undefined;
       const { layout, sample } = await this.#unheard(() =>
         rebuild(this.#table, order, this.#clock),
@@ -130,9 +132,9 @@ export class NftablesEnforcer implements Enforcer {
       // Unwatched, the sets may have been emptied as well.
       const knows = this.#watch?.hears === true && !this.#doubted;
       if (standing === undefined || !knows) return false;
-      const { fib } = this.#abilities;
+      const means = this.#abilities;
       const [allowed, areas] = [this.#allowed, this.#lostAreas];
-      const done = mend(this.#table, { standing, fib, allowed, areas });
+      const done = mend(this.#table, { standing, means, allowed, areas });
       if (!done) return false;
       this.#lostAreas = [];
       this.#standing = standing;
@@ -145,8 +147,8 @@ export class NftablesEnforcer implements Enforcer {
     return this.#enforcing(() => {
       const standing = this.#intact;
       if (standing === undefined) return [];
-      const { fib } = this.#abilities;
-      return faultsOf(this.#table, { standing, fib, allowed: this.#allowed });
+      const [means, allowed] = [this.#abilities, this.#allowed];
+      return faultsOf(this.#table, { standing, means, allowed });
     });
   }
 
@@ -190,7 +192,7 @@ export class NftablesEnforcer implements Enforcer {
 
   assume(posture: Posture): Promise<void> {
     return this.#enforcing(() => {
-      const { fib, reject } = this.#abilities;
+      const { reject } = this.#abilities;
       if (posture.egress === "reject" && !reject) {
         throw new CannotEnforce("the kernel cannot reject (nft_reject)");
       }
@@ -201,7 +203,7 @@ export class NftablesEnforcer implements Enforcer {
       const { layout } = standing;
       const plate = { ...standing.plate, posture };
       this.#table.commit(`${posture.mode}, ${posture.egress} egress`, (w) => {
-        writeRules(w, layout, { posture, fib });
+        writeRules(w, layout, { posture, ...this.#abilities });
         writeLabel(w, plate, layout.generation);
       });
       this.#standing = this.#intact = { layout, plate };
@@ -234,16 +236,8 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
-  async hits(): Promise<readonly Hit[]> {
-    for (let attempt = 1; ; attempt++) {
-      using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
-      try {
-        return await listHits(socket);
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
-      }
-    }
+  hits(): Promise<readonly Hit[]> {
+    return readHits(this.#libc);
   }
 
   cleanUp(): Promise<void> {

@@ -16,7 +16,7 @@ import { clear, writePorted } from "./around.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import { addBlock, networksOf, shareOf } from "./blocks.js";
 import type { KernelTable } from "./kernel-table.js";
-import type { Build } from "./fates.js";
+import type { Means } from "./fates.js";
 import { writeLabel, type Nameplate } from "./label.js";
 import {
   TABLE,
@@ -34,7 +34,7 @@ import { writeRules } from "./rules.js";
 /** What a rebuilt ruleset is to be. */
 export interface Order {
   readonly plate: Nameplate;
-  readonly fib: Build["fib"];
+  readonly means: Means;
   readonly entries: AsyncIterable<readonly Block[]>;
   /** What wins over every ban; undefined to keep what the kernel has. */
   readonly allowed: readonly Cidr[] | undefined;
@@ -128,7 +128,7 @@ function swap(table: KernelTable, fresh: Layout, order: Order): void {
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
     clear(w, chains, []);
-    writeRules(w, fresh, { posture: order.plate.posture, fib: order.fib });
+    writeRules(w, fresh, { posture: order.plate.posture, ...order.means });
     deleteGeneration(w, sets, otherThan(generation));
     addSet(w, TABLE, labelSet(generation));
     writeLabel(w, order.plate, generation);

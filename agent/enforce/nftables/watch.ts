@@ -59,11 +59,15 @@ export class Watch implements AsyncDisposable {
     try {
       return await task();
     } finally {
-      if (this.#hears) {
-        this.#listener.join();
-        if (others() !== before) this.#watcher.missed();
-      }
+      this.#hearAgain(() => others() === before);
     }
+  }
+
+  /** First listens, then looks: nothing is to fall between the two. */
+  #hearAgain(missedNothing: () => boolean): void {
+    if (!this.#hears) return;
+    this.#listener.join();
+    if (!missedNothing()) this.#watcher.missed();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

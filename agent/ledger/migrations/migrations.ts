@@ -2,6 +2,12 @@ import type { Migration } from "../../sqlite/database.js";
 import { bans } from "./001-bans.js";
 import { observed } from "./002-observed.js";
 import { time } from "./003-time.js";
+import { recorded } from "./004-recorded.js";
 
 /** In order, from 1, without a gap. */
-export const migrations: readonly Migration[] = [bans, observed, time];
+export const migrations: readonly Migration[] = [
+  bans,
+  observed,
+  time,
+  recorded,
+];

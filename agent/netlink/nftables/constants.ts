@@ -139,6 +139,27 @@ export const REJECT = {
   ICMPX_ADMIN_PROHIBITED: 3,
 } as const;
 
+export const NFTA_NAT = {
+  TYPE: 1,
+  FAMILY: 2,
+  ADDRESS_REGISTER: 3,
+  PORT_REGISTER: 5,
+  FLAGS: 7,
+} as const;
+export const NAT_DESTINATION = 1;
+export const NAT_HAS_PORT = 2;
+
+export const NFTA_LIMIT = {
+  RATE: 1,
+  UNIT: 2,
+  BURST: 3,
+  TYPE: 4,
+  FLAGS: 5,
+} as const;
+export const LIMIT_PACKETS = 0;
+
+export const NFTA_LOG = { GROUP: 1, PREFIX: 2, BYTES: 3, QUEUED: 4 } as const;
+
 export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
 
 /** How `nft` shows keys; several make a concatenation. */

@@ -4,6 +4,8 @@ import {
   CMP_EQUAL,
   DYNSET_UPDATE,
   LOOKUP_INVERTED,
+  NAT_DESTINATION,
+  NAT_HAS_PORT,
   NFTA_BITWISE,
   NFTA_CMP,
   NFTA_DATA,
@@ -11,9 +13,13 @@ import {
   NFTA_EXPR,
   NFTA_FIB,
   NFTA_IMMEDIATE,
+  LIMIT_PACKETS,
+  NFTA_LIMIT,
   NFTA_LIST_ELEM,
+  NFTA_LOG,
   NFTA_LOOKUP,
   NFTA_META,
+  NFTA_NAT,
   NFTA_PAYLOAD,
   NFTA_REJECT,
   NFTA_VERDICT,
@@ -127,14 +133,79 @@ export const verdict = (code: number, chain?: string): Expression =>
  * and makes the element where it is missing. Does not match when it can't.
  */
 export const countIn = (set: string): Expression =>
+  updateIn(set, (w) => {
+    w.text(NFTA_EXPR.NAME, "counter");
+    w.nest(NFTA_EXPR.DATA, () => undefined);
+  });
+
+/** How often something may be, after so many at once. */
+export interface Rate {
+  readonly perMinute: number;
+  readonly burst: number;
+}
+
+/**
+ * Matches as long as the packet's element in the set, found and made as with
+ * `countIn`, is not over its rate. Does not match when there is no room for it.
+ */
+export const limitIn = (set: string, { perMinute, burst }: Rate): Expression =>
+  updateIn(set, (w) => {
+    w.text(NFTA_EXPR.NAME, "limit");
+    w.nest(NFTA_EXPR.DATA, () => {
+      w.u64(NFTA_LIMIT.RATE, perMinute);
+      w.u64(NFTA_LIMIT.UNIT, 60);
+      w.u32(NFTA_LIMIT.BURST, burst);
+      w.u32(NFTA_LIMIT.TYPE, LIMIT_PACKETS);
+      w.u32(NFTA_LIMIT.FLAGS, 0);
+    });
+  });
+
+/** What is told of a packet, and to whom. */
+export interface PacketLog {
+  readonly group: number;
+  /** At most 127 bytes. */
+  readonly prefix: string;
+  /** So many bytes of the packet. */
+  readonly bytes: number;
+}
+
+/** Tells whoever has bound the group of the packet, at once. */
+export const logTo = ({ group, prefix, bytes }: PacketLog): Expression =>
+  expression("log", (w) => {
+    w.text(NFTA_LOG.PREFIX, prefix);
+    w.data(NFTA_LOG.GROUP, Uint8Array.of(group >> 8, group & 0xff));
+    w.u32(NFTA_LOG.BYTES, bytes);
+    w.data(NFTA_LOG.QUEUED, Uint8Array.of(0, 1));
+  });
+
+const updateIn = (set: string, state: Expression): Expression =>
   expression("dynset", (w) => {
     w.u32(NFTA_DYNSET.KEY_REGISTER, REGISTER.FIRST);
     w.u32(NFTA_DYNSET.OPERATION, DYNSET_UPDATE);
     w.text(NFTA_DYNSET.SET, set);
-    w.nest(NFTA_DYNSET.EXPRESSION, () => {
-      w.text(NFTA_EXPR.NAME, "counter");
-      w.nest(NFTA_EXPR.DATA, () => undefined);
-    });
+    w.nest(NFTA_DYNSET.EXPRESSION, () => state(w));
+  });
+
+/** Registers that hold an address and a port in network byte order. */
+export interface EndpointRegisters {
+  /** Of the address, such as `NFPROTO_IPV4`. */
+  readonly family: number;
+  readonly address: number;
+  readonly port: number;
+}
+
+/** Sends the packet's connection on to the address and port in the registers. */
+export const dnat = ({
+  family,
+  address,
+  port,
+}: EndpointRegisters): Expression =>
+  expression("nat", (w) => {
+    w.u32(NFTA_NAT.TYPE, NAT_DESTINATION);
+    w.u32(NFTA_NAT.FAMILY, family);
+    w.u32(NFTA_NAT.ADDRESS_REGISTER, address);
+    w.u32(NFTA_NAT.PORT_REGISTER, port);
+    w.u32(NFTA_NAT.FLAGS, NAT_HAS_PORT);
   });
 
 const lookup = (set: string, inverted: boolean): Expression =>

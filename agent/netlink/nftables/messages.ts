@@ -31,6 +31,8 @@ export interface Table {
 export interface Hook {
   readonly number: number;
   readonly priority: number;
+  /** What its rules may do; `nat` rewrites addresses, `filter` unless said. */
+  readonly type?: "filter" | "nat";
 }
 
 /** A set, and what its keys are. */
@@ -82,12 +84,12 @@ export function addBaseChain(
   w: MessageWriter,
   table: Table,
   name: string,
-  { number, priority }: Hook,
+  { number, priority, type = "filter" }: Hook,
 ): void {
   write(w, table, { message: NFT_MSG.NEWCHAIN, flags: NLM_F_CREATE }, () => {
     w.text(NFTA_CHAIN.TABLE, table.name);
     w.text(NFTA_CHAIN.NAME, name);
-    w.text(NFTA_CHAIN.TYPE, "filter");
+    w.text(NFTA_CHAIN.TYPE, type);
     w.u32(NFTA_CHAIN.POLICY, VERDICT.ACCEPT);
     w.nest(NFTA_CHAIN.HOOK, () => {
       w.u32(NFTA_HOOK.NUMBER, number);

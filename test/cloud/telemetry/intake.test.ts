@@ -9,6 +9,7 @@ import type { Event } from "../../../cloud/journal/events.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { View } from "../../../cloud/journal/view.js";
 import { registryTables } from "../../../cloud/registry/tables.js";
+import { contactTables } from "../../../cloud/telemetry/contact-tables.js";
 import { detectionTables } from "../../../cloud/telemetry/detection-tables.js";
 import { Intake } from "../../../cloud/telemetry/intake.js";
 import { sightingTables } from "../../../cloud/telemetry/sighting-tables.js";
@@ -177,6 +178,7 @@ function open(folder: string, clock: Clock = systemClock) {
   const journal = SqliteJournal.open(join(folder, "journal.db"), clock);
   const projections = [
     ...[registryTables, spoolTables, detectionTables, sightingTables],
+    contactTables,
   ];
   const view = View.open(join(folder, "view.db"), journal, projections);
   const telemetry = new Telemetry(view.database);

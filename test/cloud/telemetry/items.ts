@@ -20,9 +20,22 @@ export function hits(...remotes: readonly string[]): ItemOf<"hits"> {
     ...{ kind: "hits", from: to - 60_000, to },
     top: remotes.map((remote) => ({
       ...{ remote, direction: "in", protocol: 6, port: 22 },
+      ...{ forwarded: false, observed: false },
       ...{ packets: 10, bytes: 600 },
     })),
-    others: { remotes: 1, packets: 10, bytes: 600 },
+    others: { remotes: 1, packets: 10, bytes: 600, observed: 0 },
+  };
+}
+
+/** A process that began to call `remote`. */
+export function contact(
+  remote: string,
+  more: Partial<ItemOf<"contact">> = {},
+): ItemOf<"contact"> {
+  return {
+    ...{ kind: "contact", time: Date.now(), remote, protocol: 6, port: 443 },
+    ...{ packets: 1, begun: true, forwarded: false, observed: false },
+    ...more,
   };
 }
 

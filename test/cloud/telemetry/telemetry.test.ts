@@ -7,6 +7,7 @@ import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { View } from "../../../cloud/journal/view.js";
 import { registryTables } from "../../../cloud/registry/tables.js";
+import { contactTables } from "../../../cloud/telemetry/contact-tables.js";
 import { detectionTables } from "../../../cloud/telemetry/detection-tables.js";
 import { sightingTables } from "../../../cloud/telemetry/sighting-tables.js";
 import { spoolTables } from "../../../cloud/telemetry/spool-tables.js";
@@ -18,7 +19,14 @@ import {
   type TestCloud,
 } from "../../support/cloud.js";
 import { TestAgent } from "../../support/test-agent.js";
-import { detection, health, hits, inventory, vitals } from "./items.js";
+import {
+  contact,
+  detection,
+  health,
+  hits,
+  inventory,
+  vitals,
+} from "./items.js";
 
 jest.setTimeout(30_000);
 
@@ -100,17 +108,62 @@ describe("telemetry", () => {
     }
     const { sightings, totals } = await ask<Sightings>(cloud, "/v1/sightings");
     expect(sightings).toMatchObject([
-      { range: "203.0.113.1", org: "one", packets: 20, bytes: 1_200 },
+      {
+        ...{ range: "203.0.113.1", org: "one", packets: 20, bytes: 1_200 },
+        ...{ outgoing: 0, forwarded: 0, observed: 0 },
+      },
       { range: "203.0.113.1", org: "two", packets: 20, bytes: 1_200 },
       { range: "2001:db8::1", org: "one", packets: 10, bytes: 600 },
       { range: "2001:db8::1", org: "two", packets: 10, bytes: 600 },
     ]);
     expect(totals).toEqual([
-      { org: "one", packets: 60, bytes: 3_600 },
-      { org: "two", packets: 60, bytes: 3_600 },
+      { org: "one", packets: 60, bytes: 3_600, observed: 0 },
+      { org: "two", packets: 60, bytes: 3_600, observed: 0 },
     ]);
     const within = "/v1/sightings?range=2001:db8::/32&org=one";
     expect((await ask<Sightings>(cloud, within)).sightings).toHaveLength(1);
+  });
+
+  it("tells what was dropped from what was watched, and which way it went", async () => {
+    await using cloud = await startTestCloud();
+    using agent = await TestAgent.connect(cloud, await cloud.enrol("one"));
+    const watched = hits("203.0.113.1");
+    watched.others.observed = 4;
+    watched.top.push(
+      { ...watched.top[0]!, direction: "out", packets: 3 },
+      { ...watched.top[0]!, forwarded: true, packets: 5 },
+      { ...watched.top[0]!, observed: true, packets: 7 },
+    );
+    await agent.report(watched);
+    expect(await ask<Sightings>(cloud, "/v1/sightings")).toMatchObject({
+      sightings: [{ packets: 25, outgoing: 3, forwarded: 5, observed: 7 }],
+      totals: [{ packets: 35, observed: 11 }],
+    });
+  });
+
+  it("lists which processes called whom, the newest first", async () => {
+    await using cloud = await startTestCloud();
+    using one = await TestAgent.connect(cloud, await cloud.enrol("one"));
+    using two = await TestAgent.connect(cloud, await cloud.enrol("two"));
+    const place = { unit: "backup.service", container: "4f0c1de3a5b6" };
+    await one.report(contact("203.0.113.1", { process: "curl", ...place }));
+    await two.report(contact("203.0.113.2", { begun: false, observed: true }));
+    const { contacts } = await ask<Contacts>(cloud, "/v1/contacts");
+    expect(contacts).toMatchObject([
+      {
+        ...{ org: "two", range: "203.0.113.2", begun: false, observed: true },
+        ...{ process: null, unit: null, container: null },
+      },
+      {
+        ...{ org: "one", range: "203.0.113.1", begun: true, forwarded: false },
+        ...{ observed: false, process: "curl", ...place },
+        ...{ protocol: 6, port: 443, packets: 1, earlyBy: 0 },
+      },
+    ]);
+    const within = "/v1/contacts?range=203.0.113.2&org=two&limit=5";
+    expect((await ask<Contacts>(cloud, within)).contacts).toHaveLength(1);
+    const elsewhere = `/v1/contacts?agent=nobody`;
+    expect((await ask<Contacts>(cloud, elsewhere)).contacts).toEqual([]);
   });
 
   it("shows how each host is, as it said last", async () => {
@@ -198,7 +251,9 @@ describe("telemetry", () => {
       { kind: "dropped", time: 0, items: most, reason: "spool-lost" },
     ];
     const wide = hits("203.0.113.1");
-    wide.others = { remotes: most, packets: most, bytes: most };
+    wide.others = {
+      ...{ remotes: most, packets: most, bytes: most, observed: most },
+    };
     wide.top[0]!.packets = most;
     const take = (first: number, items: readonly TelemetryItem[]) => {
       const said = { type: "telemetry", spool: SPOOL, first, items };
@@ -209,6 +264,7 @@ describe("telemetry", () => {
       ]);
       telemetry.detections({ ...ANY, limit: 1_000 });
       telemetry.sightings({ ...ANY, limit: 1_000 });
+      telemetry.contacts({ ...ANY, limit: 1_000 });
       telemetry.window("203.0.113.1", 0, 0);
       telemetry.hosts();
     };
@@ -229,6 +285,7 @@ function fold(folder: string) {
   const journal = SqliteJournal.open(path("journal.db"), systemClock);
   const view = View.open(path("view.db"), journal, [
     ...[registryTables, spoolTables, detectionTables, sightingTables],
+    contactTables,
   ]);
   return {
     ...{ journal, telemetry: new Telemetry(view.database) },
@@ -253,6 +310,10 @@ interface Detections {
     at: number;
     earlyBy: number;
   }[];
+}
+
+interface Contacts {
+  readonly contacts: object[];
 }
 
 interface Sightings {

@@ -1,0 +1,33 @@
+import type { ContactList } from "./attribution/attribution.js";
+import type { CutStatus } from "./cut.js";
+import type { Enforcer, Hit } from "./enforce/enforcer.js";
+import type { HostFacts } from "./guard/facts.js";
+import type { RuleName } from "./guard/guard.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { LinkStatus } from "./link-status.js";
+import type { ModeSwitch } from "./mode-switch.js";
+import type { Cidr } from "./model/cidr.js";
+import type { TelemetryWalk } from "./telemetry-walk.js";
+import type { UpkeepView } from "./upkeep.js";
+
+/** What there is to see of an agent, for those who ask over the control socket. */
+export interface AgentView {
+  readonly ledger: Ledger;
+  readonly enforcer: Enforcer;
+  readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
+  readonly telemetry: Pick<TelemetryWalk, "view">;
+  /** What became of open sessions; undefined where nothing is dropped anyway. */
+  readonly cut: CutStatus | undefined;
+  readonly upkeep: { readonly view: UpkeepView };
+  facts(): HostFacts;
+  hits(): Promise<readonly Hit[]>;
+  /** Who on this host called banned addresses. */
+  contacts(): ContactList;
+  /** The guard's rule that would hold a ban on this range. */
+  guardedBy(cidr: Cidr): RuleName | undefined;
+}
+
+/** What those who may speak over the control socket can order. */
+export interface AgentOrders {
+  readonly mode: Pick<ModeSwitch, "turnTo">;
+}

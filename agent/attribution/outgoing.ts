@@ -1,0 +1,120 @@
+import type { LoggedPacket } from "../netlink/nflog/messages.js";
+
+/** One packet that left, or was to leave, for a banned address. */
+export interface Outgoing {
+  readonly family: 4 | 6;
+  /** 4 or 16 bytes each. */
+  readonly local: Uint8Array;
+  readonly remote: Uint8Array;
+  readonly protocol: number;
+  /** 0 for protocols without ports. */
+  readonly localPort: number;
+  readonly port: number;
+  /**
+   * False for a TCP packet of what was open before, and for UDP from a port that
+   * servers have: then the other side may have begun it.
+   */
+  readonly begun: boolean;
+  readonly forwarded: boolean;
+  readonly observed: boolean;
+  readonly uid: number | undefined;
+}
+
+/** What the enforcer's rules call the packets of bans that only watch. */
+const OBSERVED_PREFIX = "observed";
+
+/** Reads a packet from its network header on; undefined for what is none. */
+export function outgoingIn(packet: LoggedPacket): Outgoing | undefined {
+  const header = networkHeader(packet.bytes);
+  if (header === undefined) return undefined;
+  const { protocol, rest, ...ends } = header;
+  const hasPorts = PORTED.has(protocol) && rest !== undefined;
+  const localPort = hasPorts ? portAt(rest, 0) : 0;
+  return {
+    ...ends,
+    protocol,
+    localPort,
+    port: hasPorts ? portAt(rest, 2) : 0,
+    begun: protocol === TCP ? beginsTcp(rest) : !isOfServers(localPort),
+    forwarded: packet.cameIn,
+    observed: packet.prefix === OBSERVED_PREFIX,
+    uid: packet.uid,
+  };
+}
+
+interface NetworkHeader {
+  readonly family: 4 | 6;
+  readonly local: Uint8Array;
+  readonly remote: Uint8Array;
+  readonly protocol: number;
+  /** The transport header; undefined in a later fragment. */
+  readonly rest: Buffer | undefined;
+}
+
+function networkHeader(bytes: Buffer): NetworkHeader | undefined {
+  const version = (bytes[0] ?? 0) >> 4;
+  if (version === 4) return ipv4Header(bytes);
+  return version === 6 ? ipv6Header(bytes) : undefined;
+}
+
+function ipv4Header(bytes: Buffer): NetworkHeader | undefined {
+  if (bytes.length < 20) return undefined;
+  const headerBytes = (bytes.readUInt8(0) & 0xf) * 4;
+  const isLater = (bytes.readUInt16BE(6) & 0x1fff) !== 0;
+  return {
+    family: 4,
+    local: Uint8Array.from(bytes.subarray(12, 16)),
+    remote: Uint8Array.from(bytes.subarray(16, 20)),
+    protocol: bytes.readUInt8(9),
+    rest: isLater ? undefined : bytes.subarray(headerBytes),
+  };
+}
+
+function ipv6Header(bytes: Buffer): NetworkHeader | undefined {
+  if (bytes.length < 40) return undefined;
+  let protocol = bytes.readUInt8(6);
+  let at = 40;
+  let isLater = false;
+  for (let skipped = 0; skipped < MOST_EXTENSIONS; skipped++) {
+    if (!EXTENSIONS.has(protocol) || at + 8 > bytes.length) break;
+    if (protocol === FRAGMENT)
+      isLater ||= bytes.readUInt16BE(at + 2) >> 3 !== 0;
+    const length =
+      protocol === FRAGMENT ? 8 : (bytes.readUInt8(at + 1) + 1) * 8;
+    protocol = bytes.readUInt8(at);
+    at += length;
+  }
+  return {
+    family: 6,
+    local: Uint8Array.from(bytes.subarray(8, 24)),
+    remote: Uint8Array.from(bytes.subarray(24, 40)),
+    protocol,
+    rest: isLater || at > bytes.length ? undefined : bytes.subarray(at),
+  };
+}
+
+const portAt = (rest: Buffer, at: number): number =>
+  rest.length >= at + 2 ? rest.readUInt16BE(at) : 0;
+
+/** SYN without ACK: nobody else has a part in it yet. */
+const beginsTcp = (rest: Buffer | undefined): boolean =>
+  rest !== undefined &&
+  rest.length > 13 &&
+  (rest.readUInt8(13) & 0x12) === 0x02;
+
+const isOfServers = (port: number): boolean =>
+  port > 0 && port < FIRST_OF_CLIENTS;
+
+/** Where Linux takes the ports of clients from, unless told otherwise. */
+const FIRST_OF_CLIENTS = 32_768;
+
+const TCP = 6;
+
+/** TCP, UDP, DCCP, SCTP and UDP-Lite: both ports come first. */
+const PORTED = new Set([TCP, 17, 33, 132, 136]);
+
+const FRAGMENT = 44;
+
+/** Hop-by-hop, routing, fragment, destination options. */
+const EXTENSIONS = new Set([0, 43, FRAGMENT, 60]);
+const MOST_EXTENSIONS = 8;

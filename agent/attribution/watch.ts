@@ -1,0 +1,88 @@
+import type { Clock } from "../clock.js";
+import { Lifetime } from "../lifetime.js";
+import { loadLibc } from "../libc.js";
+import { NETLINK_SOCK_DIAG } from "../netlink/constants.js";
+import { NetlinkError } from "../netlink/error.js";
+import { hearPackets } from "../netlink/nflog/packet-log.js";
+import { askForOwner, ownerIn } from "../netlink/socket-owner.js";
+import { NetlinkSocket } from "../netlink/socket.js";
+import { Attribution, type ContactList } from "./attribution.js";
+import type { FoundSocket } from "./caller.js";
+import type { Remembered } from "./contacts.js";
+import { ControlGroups } from "./control-groups.js";
+import type { Outgoing } from "./outgoing.js";
+import { Processes } from "./processes.js";
+
+/** What the rules tell of, and how: the enforcer's rules decide it. */
+export interface ToldPackets {
+  readonly group: number;
+  /** Bytes of each packet. */
+  readonly bytes: number;
+}
+
+export interface WatchPorts {
+  readonly told: ToldPackets;
+  readonly clock: Clock;
+  contacted(contact: Remembered): void;
+  failed(why: unknown): void;
+}
+
+/** Who on this host contacts banned addresses. */
+export interface ContactWatch extends AsyncDisposable {
+  contacts(): ContactList;
+}
+
+/**
+ * Listens to what the rules tell of packets that go out, until disposed.
+ * @throws LibcError where the kernel lacks what it takes
+ */
+export async function watchContacts(ports: WatchPorts): Promise<ContactWatch> {
+  const { told, clock } = ports;
+  const libc = await loadLibc();
+  await using opened = new Lifetime();
+  const sockets = opened.own(new NetlinkSocket(libc, NETLINK_SOCK_DIAG));
+  const attribution = opened.own(
+    new Attribution({
+      clock,
+      processes: new Processes(),
+      groups: new ControlGroups(clock),
+      socketOf: (outgoing) => socketOf(sockets, outgoing),
+      contacted: (contact) => ports.contacted(contact),
+      failed: (why) => ports.failed(why),
+    }),
+  );
+  opened.own(
+    hearPackets(
+      libc,
+      { group: told.group, mostBytes: told.bytes },
+      {
+        packet: (packet) => attribution.hear(packet),
+        overrun: () => attribution.overrun(),
+        deaf: (why) => ports.failed(why),
+      },
+    ),
+  );
+  const lifetime = opened.release();
+  return {
+    contacts: () => attribution.contacts(),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
+  };
+}
+
+/** The kernel knows the sockets of TCP and UDP by their ends. */
+function socketOf(
+  sockets: NetlinkSocket,
+  { protocol, local, localPort, remote, port }: Outgoing,
+): FoundSocket | undefined {
+  if (!LISTED.has(protocol)) return undefined;
+  const ends = { protocol, local, localPort, remote, remotePort: port };
+  const [answer] = sockets.exchange("find a socket", (w) =>
+    askForOwner(w, ends),
+  );
+  if (answer === undefined) return undefined;
+  if (!(answer instanceof NetlinkError)) return ownerIn(answer);
+  if (answer.code === "ENOENT") return undefined; // it is closed already
+  throw answer;
+}
+
+const LISTED = new Set([6, 17]);

@@ -1,0 +1,14 @@
+import { watchContacts } from "../../agent/attribution/watch.js";
+import { systemClock } from "../../agent/clock.js";
+import { TOLD } from "../../agent/enforce/nftables/fates.js";
+
+/** Prints contacts, one JSON object a line, until it is killed. */
+await watchContacts({
+  told: TOLD,
+  clock: systemClock,
+  contacted: ({ caller }) =>
+    process.stdout.write(`${JSON.stringify(caller)}\n`),
+  failed: (why) => process.stdout.write(`${String(why)}\n`),
+});
+process.stdout.write("ready\n");
+setInterval(() => undefined, 1_000);

@@ -1,0 +1,66 @@
+import { describe, expect, it, test } from "@jest/globals";
+import { parseCidr } from "../../agent/model/cidr.js";
+import type { Caller } from "../../agent/model/contact.js";
+import { parseShape } from "../../agent/protocol/shapes.js";
+import { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import {
+  contactItem,
+  contactText,
+  type FreshContact,
+} from "../../agent/telemetry/contacts.js";
+
+const contact = (caller: Partial<Caller>): FreshContact => ({
+  remote: parseCidr("192.0.2.7"),
+  ...{ protocol: 6, port: 443, packets: 2, begun: true },
+  ...{ forwarded: false, observed: false },
+  caller: {
+    ...{ uid: undefined, process: undefined },
+    ...{ unit: undefined, container: undefined },
+    ...caller,
+  },
+});
+
+const curl = { pid: 812, name: "curl", program: "/home/alice/bin/curl" };
+
+describe("the item of a contact", () => {
+  it("names the process, and neither its path, its number nor its user", () => {
+    const item = contactItem(
+      contact({ process: curl, uid: 1000, unit: "backup.service" }),
+      1_000.5,
+    );
+    expect(item).toEqual({
+      ...{ kind: "contact", time: 1_000, remote: "192.0.2.7" },
+      ...{ protocol: 6, port: 443, packets: 2, begun: true },
+      ...{ forwarded: false, observed: false },
+      ...{ process: "curl", unit: "backup.service" },
+    });
+  });
+
+  it("fits the protocol whatever a process calls itself", () => {
+    const item = contactItem(
+      contact({
+        process: { ...curl, name: "\u001b\n\u0000" + "x".repeat(99) },
+        unit: "u".repeat(999),
+        container: "\u0007".repeat(99),
+      }),
+      1,
+    );
+    expect(parseShape(TelemetryItem, item, "item")).toEqual(item);
+    expect(item.process).toMatch(/^\?\?\?x+$/);
+  });
+});
+
+describe("what a person reads of a contact", () => {
+  test.each([
+    [{}, "a process that was not found to 192.0.2.7"],
+    [{ uid: 33 }, "user 33 to 192.0.2.7"],
+    [{ process: curl, uid: 33 }, "curl (pid 812) to 192.0.2.7"],
+    [
+      { process: curl, unit: "backup.service", container: "4f0c1de3a5b6" },
+      "curl (pid 812), backup.service, container 4f0c1de3a5b6 to 192.0.2.7",
+    ],
+    [{ container: "web" }, "container web to 192.0.2.7"],
+  ])("%j", (caller, text) => {
+    expect(contactText(contact(caller))).toBe(text);
+  });
+});
