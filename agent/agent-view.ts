@@ -8,6 +8,7 @@ import type { LinkStatus } from "./link-status.js";
 import type { ModeSwitch } from "./mode-switch.js";
 import type { Cidr } from "./model/cidr.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
+import type { UpkeepView } from "./upkeep.js";
 
 /** What there is to see of an agent, for those who ask over the control socket. */
 export interface AgentView {
@@ -17,6 +18,7 @@ export interface AgentView {
   readonly telemetry: Pick<TelemetryWalk, "view">;
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
+  readonly upkeep: { readonly view: UpkeepView };
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
   /** Who on this host called banned addresses. */

@@ -6,6 +6,7 @@ import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
+import { startChores } from "./chores.js";
 import { startContactWatch } from "./contacts.js";
 import { Converger } from "./converge.js";
 import { openCutter, type Cutter } from "./cut.js";
@@ -27,16 +28,15 @@ import {
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
-import { Maintenance } from "./maintenance.js";
 import { ModeSwitch } from "./mode-switch.js";
 import { Protection } from "./protection.js";
 import { recall, Receipts } from "./receipts.js";
-import { schedule } from "./schedule.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
 import { TrustedRoot } from "./trust/root.js";
+import { Upkeep } from "./upkeep.js";
 
 export type { AgentOrders, AgentView };
 
@@ -85,7 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const time = opened.own(watchTime(options, power, { telemetry, events }));
   const reporting = { status, events, telemetry, time };
   const link = opened.own(startLink(options, power, reporting));
-  const { ledger, enforcer, cutter, protection } = power;
+  const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
   const enforce = async () => {
     await enforcement.enforce();
@@ -101,6 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       return cutter?.status;
     },
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
+    upkeep,
     clock: power.time.clock,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
@@ -123,6 +124,7 @@ interface Power {
   readonly cutter: Cutter | undefined;
   readonly protection: Protection;
   readonly enforcement: Enforcement;
+  readonly upkeep: Upkeep;
   readonly receipts: Receipts;
 }
 
@@ -143,7 +145,7 @@ async function openPower(
   options: AgentOptions,
   { opened, status, events }: Scope,
 ): Promise<Power> {
-  const { config, identity, clock, platform, random } = options;
+  const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
@@ -158,20 +160,12 @@ async function openPower(
     ...{ backend, clock },
     mode: () => ledger.mode(),
   });
-  const converger = new Converger({
-    desired: ledger,
-    enforcer,
-    clock: time.clock,
-    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
-    applied: (entries) => cutter?.cut(entries),
-    mayReplace: () => status.hasCaughtUp,
-    timers: time,
-  });
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });
-  const enforcement = opened.own(
-    new Enforcement({ converger, clock, random, events, recovered }),
-  );
+  const { enforcement, upkeep } = keepEqual(options, {
+    ...{ ledger, time, enforcer, cutter, recovered },
+    ...{ opened, status, events },
+  });
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
       recovered(ledger.revision());
@@ -184,23 +178,57 @@ async function openPower(
     },
   );
   await enforceNow();
+  upkeep.startLooking();
   const rooms = { ledger, time, protection, enforcement, events };
   opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  return { ...power, enforcement, receipts };
+  return { ...power, enforcement, upkeep, receipts };
+}
+
+/** What makes the kernel equal to the ledger, and keeps it so. */
+function keepEqual(
+  { config, clock, random }: AgentOptions,
+  rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
+    Scope & { recovered(revision: number): void },
+): Pick<Power, "enforcement" | "upkeep"> {
+  const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
+  const converger = new Converger({
+    desired: ledger,
+    enforcer,
+    clock: time.clock,
+    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
+    applied: (entries) => cutter?.cut(entries),
+    mayReplace: () => status.hasCaughtUp,
+    timers: time,
+    holdsOff: () => upkeep.waits,
+  });
+  const recovered = (revision: number) => rooms.recovered(revision);
+  const enforcement = opened.own(
+    new Enforcement({ converger, clock, random, events, recovered }),
+  );
+  // Heard from before the first ruleset is there.
+  const upkeep: Upkeep = opened.own(
+    new Upkeep({
+      ...{ ledger, enforcer, converger, enforcement, events },
+      clock: time.clock,
+    }),
+  );
+  return { enforcement, upkeep };
 }
 
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined }: Power,
+  { ledger, enforcer, quarantined, upkeep }: Power,
   { status, events }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
     ...{ version, clock, random, events, enforcer, ledger },
     link: status,
+    contested: () => upkeep.view.contested ?? undefined,
   });
+  upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
   if (quarantined !== undefined) {
     telemetry.happened("ledger-quarantined", quarantined.folder);
   }
@@ -307,29 +335,4 @@ function openLedger(
 async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
   const kernel = await enforcer.read();
   if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
-}
-
-/** What recurs every minute, each for itself. */
-function startChores(
-  { config }: AgentOptions,
-  rooms: Pick<Power, "ledger" | "time" | "protection" | "enforcement"> &
-    Pick<Scope, "events">,
-): AsyncDisposable {
-  const { ledger, time, protection, enforcement, events } = rooms;
-  const { clock } = time;
-  const enforce = () => enforcement.enforce();
-  const facts = () => protection.facts;
-  const policy = config.guard;
-  const chores = new Lifetime();
-  const maintenance = chores.own(
-    new Maintenance({ ledger, clock, events, policy, facts, enforce }),
-  );
-  void maintenance.run();
-  const everyMinute = (task: () => Promise<void>) =>
-    chores.own(schedule({ everyMs: 60_000 }, task));
-  everyMinute(() => maintenance.run());
-  everyMinute(() => protection.lookAround());
-  // Somebody may have flushed the kernel's rules; what fails is tried again.
-  everyMinute(() => enforce().catch(() => undefined));
-  return chores;
 }

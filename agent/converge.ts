@@ -4,8 +4,11 @@ import {
   NotEnforced,
   RulesetGone,
   type Enforcer,
+  type KernelState,
   type Posture,
 } from "./enforce/enforcer.js";
+import type { Damage } from "./enforce/disturbance.js";
+import type { Cidr } from "./model/cidr.js";
 import type { Block } from "./model/block.js";
 import type { Entry, RulesetChange } from "./model/ruleset.js";
 import { limits } from "./protocol/limits.js";
@@ -21,6 +24,8 @@ export interface DesiredState {
     now: () => number,
   ): Iterable<RulesetChange | "rebuild">;
   entries(size: number, now: number): Iterable<readonly Block[]>;
+  /** What the kernel must hold of exactly this range, if anything. */
+  effective(cidr: Cidr, now: number): readonly Entry[];
   enforced(revision: number): void;
 }
 
@@ -37,7 +42,9 @@ export interface ConvergePorts {
    * that has just been made knows nothing yet, and the kernel's old bans are
    * better than none.
    */
-  mayReplace(): boolean;
+  readonly mayReplace: () => boolean;
+  /** Whether somebody keeps undoing this, so that a rebuild has to wait. */
+  readonly holdsOff?: () => boolean;
   /** What the kernel counts down; where it is left out, that is always right. */
   readonly timers?: Timers;
 }
@@ -47,6 +54,13 @@ export interface Timers {
   timersAreRight(): boolean;
   /** The kernel is about to be told every ban; call what is returned afterwards. */
   telling(): () => void;
+}
+
+/** Somebody removes the ruleset as often as it is built; the next try waits. */
+export class Contested extends NotEnforced {
+  constructor() {
+    super("somebody keeps removing the ruleset; the next repair waits");
+  }
 }
 
 /** The kernel holds another ledger's ruleset, and this one is not complete yet. */
@@ -76,28 +90,88 @@ export class Converger {
     return this.#turns.run(() => this.#untilEqual());
   }
 
+  /**
+   * Puts right what somebody else has damaged, and converges. Where no more than
+   * some ranges or the rules are damaged, nothing else is touched.
+   * @throws NotEnforced when the kernel refuses
+   */
+  heal(damage: Damage): Promise<number> {
+    return this.#turns.run(async () => {
+      await this.#heal(damage);
+      return this.#untilEqual();
+    });
+  }
+
+  /** Runs a task while nothing here changes the kernel. */
+  whileStill<T>(task: () => Promise<T>): Promise<T> {
+    return this.#turns.run(task);
+  }
+
+  async #heal({ depth, ranges }: Damage): Promise<void> {
+    const { desired, enforcer } = this.#ports;
+    const mended = depth === "entries" || (await enforcer.mend());
+    const kernel = await enforcer.read();
+    if (kernel.at === "absent") return; // it is built anew
+    const ours = kernel.ledger === desired.id;
+    if (!ours && !this.#ports.mayReplace()) throw new NotYetComplete();
+    if (!ours || !mended || depth === "bans") await this.#rebuild();
+    else if (ranges.length > 0) {
+      const present = this.#presentStateOf(ranges, kernel.revision);
+      await enforcer.apply(present);
+      this.#ports.applied(present.put);
+    }
+    // Meanwhile anybody may have come in, or been reached.
+    if (depth !== "entries") this.#ports.applied("all");
+  }
+
+  /** At the revision that the kernel has: what is newer is told afterwards. */
+  #presentStateOf(ranges: readonly Cidr[], revision: number): RulesetChange {
+    const { desired } = this.#ports;
+    const now = this.#now();
+    const put: Entry[] = [];
+    const remove: Cidr[] = [];
+    for (const cidr of ranges) {
+      const entries = desired.effective(cidr, now);
+      if (entries.length === 0) remove.push(cidr);
+      else put.push(...entries);
+    }
+    return { revision, put, remove };
+  }
+
   async #untilEqual(): Promise<number> {
     const { desired, enforcer } = this.#ports;
     let afresh = false;
+    let mended = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       await enforcer.assume(this.#ports.posture());
       const kernel = await enforcer.read();
-      const ours = kernel.at === "present" && kernel.ledger === desired.id;
-      if (ours && kernel.revision === desired.revision()) {
-        desired.enforced(kernel.revision);
-        if (this.#timersAreRight()) return kernel.revision;
-        afresh = true; // only a rebuild tells all of them
+      if (kernel.at === "present" && kernel.ledger === desired.id) {
+        if (kernel.revision === desired.revision()) {
+          desired.enforced(kernel.revision);
+          if (this.#timersAreRight()) return kernel.revision;
+          afresh = true; // only a rebuild tells all of them
+        }
+        afresh = !(await this.#advance(afresh ? undefined : kernel.revision));
+        continue;
       }
-      if (kernel.at === "present" && !ours && !this.#ports.mayReplace()) {
-        throw new NotYetComplete();
+      this.#mustBeAllowed(kernel);
+      if (kernel.at === "absent" && !mended) {
+        // Somebody may have damaged no more than the rules a moment ago.
+        mended = true;
+        if (await enforcer.mend()) continue;
       }
-      const since: number | undefined =
-        ours && !afresh ? kernel.revision : undefined;
-      afresh = !(await this.#advance(since));
+      afresh = !(await this.#advance(undefined));
     }
     throw new NotEnforced(
       `the kernel's ruleset was changed by somebody else ${MOST_STEPS} times in a row`,
     );
+  }
+
+  /** Whether this ledger may replace what is there, now. */
+  #mustBeAllowed({ at }: KernelState): void {
+    const { mayReplace, holdsOff } = this.#ports;
+    if (at === "present" && !mayReplace()) throw new NotYetComplete();
+    if (at === "absent" && holdsOff?.() === true) throw new Contested();
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { Clock } from "./clock.js";
 import type { Converger } from "./converge.js";
+import type { Damage } from "./enforce/disturbance.js";
 import type { AgentEvents } from "./events.js";
 import { retryDelayMs } from "./uplink/retry-delay.js";
 
 export interface EnforcementPorts {
-  readonly converger: Pick<Converger, "converge">;
+  readonly converger: Pick<Converger, "converge" | "heal">;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -28,9 +29,18 @@ export class Enforcement implements Disposable {
   }
 
   /** @throws NotEnforced, and goes on trying by itself */
-  async enforce(): Promise<void> {
+  enforce(): Promise<void> {
+    return this.#untilDone(() => this.#ports.converger.converge());
+  }
+
+  /** Puts right what somebody else has damaged. @throws NotEnforced, likewise */
+  heal(damage: Damage): Promise<void> {
+    return this.#untilDone(() => this.#ports.converger.heal(damage));
+  }
+
+  async #untilDone(act: () => Promise<number>): Promise<void> {
     try {
-      await this.#ports.converger.converge();
+      await act();
     } catch (error) {
       if (!this.#retrying) void this.#retry(error);
       throw error;

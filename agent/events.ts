@@ -10,6 +10,7 @@ import type { RefusalCode } from "./protocol/refusals.js";
 export function makeEvents(log: Logger) {
   return {
     ...hostEvents(log),
+    ...upkeepEvents(log),
     ...linkEvents(log),
     ...banEvents(log),
     ...contactEvents(log),
@@ -55,6 +56,27 @@ function hostEvents(log: Logger) {
     },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
+    },
+  };
+}
+
+function upkeepEvents(log: Logger) {
+  return {
+    healed(what: string, tookMs: number): void {
+      log.warn("the bans in the kernel were disturbed, and are put right", {
+        what,
+        tookMs: Math.round(tookMs * 10) / 10,
+      });
+    },
+    notHealed(what: string, why: unknown): void {
+      log.error("the bans in the kernel were disturbed", { what, why });
+    },
+    /** What others change is found by the audit only. */
+    deaf(why: unknown): void {
+      log.error("nothing is heard any more of changes in the kernel", { why });
+    },
+    auditFailed(why: unknown): void {
+      log.error("could not compare the kernel with the ledger", { why });
     },
   };
 }
@@ -211,6 +233,10 @@ function telemetryEvents(log: Logger) {
     },
     healthRaised(code: string, text: string): void {
       log.warn("something is wrong", { code, text });
+    },
+    /** It is over as soon as it is told. */
+    healthHappened(code: string, text: string): void {
+      log.warn("something happened", { code, text });
     },
     healthCleared(code: string): void {
       log.info("it is well again", { code });

@@ -12,6 +12,8 @@ export interface HealthWatchPorts {
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
+  /** Who keeps undoing the bans, if anybody does. */
+  readonly contested: () => string | undefined;
 }
 
 /** Looks at the rooms and says what is wrong in them, in the catalogue's words. */
@@ -41,6 +43,7 @@ export class HealthWatch {
       if (detail !== undefined) found.set(code, detail);
     };
     add("not-enforcing", kernel);
+    add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
     add("observing", this.#mode());
     add("bans-held", this.#held());

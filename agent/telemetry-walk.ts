@@ -5,7 +5,9 @@ import type { Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
 import { HealthWatch } from "./health-watch.js";
 import type { HealthCode } from "./health/catalogue.js";
+import { NOTHING_TOLD, take, type Told } from "./health/happenings.js";
 import {
+  happeningItem,
   look,
   raisedEarlier,
   raisedIn,
@@ -37,6 +39,8 @@ export interface TelemetryPorts {
   readonly enforcer: Pick<Enforcer, "hits" | "read">;
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
   readonly link: Pick<LinkStatus, "state">;
+  /** Who keeps undoing the bans, if anybody does. */
+  readonly contested: () => string | undefined;
 }
 
 /** What `tourniquet telemetry show` tells; undefined while no spool is open. */
@@ -65,6 +69,8 @@ export class TelemetryWalk implements AsyncDisposable {
   /** What the kernel's counters were when they were read, and when that was. */
   #counted: ReturnType<typeof restored>;
   #wasWrong: Health | undefined;
+  /** Of each kind of happening. */
+  readonly #told = new Map<HealthCode, Told>();
 
   constructor(ports: TelemetryPorts) {
     const { path, clock, events } = ports;
@@ -108,6 +114,22 @@ export class TelemetryWalk implements AsyncDisposable {
   /** Takes note of something that went wrong at a moment, and is over. */
   happened(code: HealthCode, detail: string): void {
     this.#health.happened(code, detail);
+  }
+
+  /**
+   * Tells of something that is over, by itself. Beyond some of a kind in an hour
+   * they are counted, and the next that is told says how many there were.
+   */
+  tellOf(code: HealthCode, detail: string): void {
+    const { clock, events } = this.#ports;
+    const before = this.#told.get(code) ?? NOTHING_TOLD;
+    const { told, tell, untold } = take(before, clock.monotonic());
+    this.#told.set(code, told);
+    if (!tell) return;
+    const more = untold === 0 ? "" : `; ${untold} more before it`;
+    const item = happeningItem(code, `${detail}${more}`, clock.now());
+    events.healthHappened(code, item.text);
+    this.report(item);
   }
 
   /** Sends over this session from now on. */

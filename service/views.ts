@@ -6,6 +6,7 @@ import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
 import type { LinkState } from "../agent/link-status.js";
 import type { Can } from "../agent/sessions/ability.js";
+import type { UpkeepView } from "../agent/upkeep.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
@@ -25,6 +26,7 @@ export interface StatusView {
   readonly hits: { readonly packets: number; readonly bytes: number };
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
+  readonly upkeep: UpkeepReport;
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
@@ -38,6 +40,27 @@ export interface SessionsView {
   /** What this kernel can't cut, and why. */
   readonly outOfReach: readonly string[];
   readonly lastFailure: { readonly at: string; readonly why: string } | null;
+}
+
+/** How the kernel has been kept equal to the ledger since the agent started. */
+export interface UpkeepReport {
+  /** Disturbances by others that were put right. */
+  readonly healed: number;
+  /** Who keeps undoing the bans. */
+  readonly contested: string | null;
+  readonly audit: {
+    /** When all but the bans was compared last. */
+    readonly looked: string | null;
+    /** When the last round through all the bans ended. */
+    readonly roundEnded: string | null;
+    readonly rounds: number;
+    /** Bans looked up in the kernel. */
+    readonly checked: number;
+    /** Differences found. */
+    readonly found: number;
+    /** Expiries that were put right. */
+    readonly redated: number;
+  };
 }
 
 export interface LinkView {
@@ -117,6 +140,7 @@ export async function statusOf(options: {
       bytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
     },
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
+    upkeep: upkeepOf(agent.upkeep.view),
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
@@ -167,6 +191,18 @@ function sessionsView({
     lastFailure: lastFailure
       ? { at: iso(lastFailure.at), why: lastFailure.why }
       : null,
+  };
+}
+
+function upkeepOf({ healed, contested, audit }: UpkeepView): UpkeepReport {
+  const { lookedAt, roundEndedAt, rounds, checked, found, redated } = audit;
+  return {
+    ...{ healed, contested },
+    audit: {
+      looked: lookedAt === null ? null : iso(lookedAt),
+      roundEnded: roundEndedAt === null ? null : iso(roundEndedAt),
+      ...{ rounds, checked, found, redated },
+    },
   };
 }
 

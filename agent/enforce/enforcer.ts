@@ -1,6 +1,8 @@
 import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
-import type { RulesetChange } from "../model/ruleset.js";
+import type { Differences, Listing } from "./audit.js";
+import type { Watcher } from "./disturbance.js";
+import type { Entry, RulesetChange } from "../model/ruleset.js";
 
 /**
  * A backend that makes the host drop packets. It holds one ruleset, labelled
@@ -54,6 +56,37 @@ export interface Enforcer {
   /** Packets and bytes dropped or observed, by attacker. */
   hits(): Promise<readonly Hit[]>;
 
+  /**
+   * Puts back what stands around the bans, as fast for a million as for ten.
+   * False when the bans themselves are gone, or nothing is known of them: then
+   * only a rebuild helps.
+   * @throws NotEnforced when the kernel refused
+   */
+  mend(): Promise<boolean>;
+
+  /**
+   * Names everything but bans that is not as it must be; nothing while no ruleset
+   * is known.
+   */
+  inspect(): Promise<readonly string[]>;
+
+  /**
+   * How the kernel differs from these entries, at most some hundred of them, by
+   * looking each up; undefined where it does not carry the label.
+   */
+  compare(
+    label: Label,
+    entries: readonly Entry[],
+  ): Promise<Differences | undefined>;
+
+  /** Entries that the kernel lists of its small sets, in slices. */
+  listed(listing: Listing): AsyncIterable<readonly Entry[]>;
+
+  /**
+   * Tells from now on what others do to the ruleset, until disposed.
+   * @throws CannotEnforce when the kernel tells nobody
+   */
+  watch(watcher: Watcher): AsyncDisposable;
   /** Where single packets that go out are told of; undefined for nowhere. */
   readonly told: ToldPackets | undefined;
 

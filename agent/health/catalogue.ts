@@ -44,6 +44,18 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `telemetry is lost: ${detail}`,
   },
+  /** Told by itself each time, as something that happened. */
+  "ruleset-disturbed": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `the bans in the kernel were disturbed: ${detail}`,
+  },
+  "ruleset-contested": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `something keeps undoing this host's bans; they are put back ever more seldom: ${detail}`,
+  },
   "clock-jumped": {
     severity: "medium",
     visibleAfterMs: 0,

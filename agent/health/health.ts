@@ -61,11 +61,21 @@ export function look(
   return { health: next, items };
 }
 
+/** Something that was over by the time it is told. */
+export const happeningItem = (
+  code: HealthCode,
+  detail: string,
+  now: number,
+): ItemOf<"health"> => ({
+  ...itemOf(code, detail, { now }),
+  state: "happened",
+});
+
 /** Without a detail, the condition is gone. */
 function itemOf(
   code: HealthCode,
   detail: string | undefined,
-  { now }: Moment,
+  { now }: Pick<Moment, "now">,
 ): ItemOf<"health"> {
   const { severity, text } = catalogue[code];
   return {

@@ -1,5 +1,5 @@
 import { endianness } from "node:os";
-import { ATTRIBUTE_BYTES, NLA_TYPE_MASK } from "./constants.js";
+import { ATTRIBUTE_BYTES, NLA_F_NESTED, NLA_TYPE_MASK } from "./constants.js";
 import { MalformedNetlink } from "./error.js";
 
 const LITTLE = endianness() === "LE";
@@ -7,6 +7,8 @@ const LITTLE = endianness() === "LE";
 /** One attribute: its type without flags, and a view of its bytes. */
 export interface Attribute {
   readonly type: number;
+  /** Whether it says that it holds attributes; the kernel's own often do not. */
+  readonly nested: boolean;
   readonly bytes: Buffer;
 }
 
@@ -23,6 +25,7 @@ export function* attributesIn(bytes: Buffer): Generator<Attribute, void> {
     }
     yield {
       type: hostU16(bytes, at + 2) & NLA_TYPE_MASK,
+      nested: (hostU16(bytes, at + 2) & NLA_F_NESTED) !== 0,
       bytes: bytes.subarray(at + ATTRIBUTE_BYTES, at + length),
     };
     at += (length + 3) & ~3;

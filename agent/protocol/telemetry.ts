@@ -120,13 +120,14 @@ const Inventory = v.strictObject({
   version: shortText(32),
 });
 
-/** A condition of the health catalogue came or went. */
+/** A condition of the health catalogue came or went, or something happened. */
 const Health = v.strictObject({
   kind: v.literal("health"),
   time: Time,
   code: shortText(64),
   severity: v.picklist(["low", "medium", "high"]),
-  state: v.picklist(["raised", "cleared"]),
+  /** `happened`: it was over by the time it was told, and nothing clears it. */
+  state: v.picklist(["raised", "cleared", "happened"]),
   text: shortText(256),
 });
 

@@ -73,6 +73,7 @@ function hostFold(database: Parameters<Projection["fold"]>[0]) {
   );
   return (agent: string, item: TelemetryItem, at: number): void => {
     if (item.kind === "detection" || item.kind === "hits") return;
+    if (item.kind === "health" && item.state === "happened") return;
     if (item.kind === "contact") return;
     addHost.run(agent);
     if (item.kind === "vitals") {

@@ -1,4 +1,5 @@
 import { benchApply } from "./apply.js";
+import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
@@ -20,6 +21,7 @@ const benches: Readonly<
   sessions: benchSessions,
   memory: benchMemory,
   detect: benchDetect,
+  drift: benchDrift,
   idle: benchIdle,
   paths: benchPaths,
 };

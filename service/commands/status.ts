@@ -33,7 +33,8 @@ function sessionLines({ sessions }: StatusView): readonly string[] {
 }
 
 function asText(status: StatusView): string {
-  const { kernel, ledger, cloud, hits } = status;
+  const { kernel, ledger, cloud, hits, upkeep } = status;
+  const { healed, contested, audit } = upkeep;
   const lines = [
     `${stateOf(status)}: the kernel holds revision ${kernel.revision ?? "none"}, the ledger ${ledger.revision}`,
     cloud.at === "up"
@@ -41,6 +42,8 @@ function asText(status: StatusView): string {
       : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
     `dropped: ${hits.packets} packets, ${hits.bytes} bytes`,
     ...sessionLines(status),
+    `disturbed by others: ${healed} times, put right each time; ${audit.checked} bans looked up, ${audit.found} differences found`,
+    ...(contested === null ? [] : [`CONTESTED by ${contested}`]),
     `protected: ${[...status.protected.own, ...status.protected.gateways, ...status.protected.cloud].join(", ") || "nothing"}`,
     `memory: ${status.memoryMb} MB, version ${status.version}`,
   ];

@@ -12,6 +12,7 @@ describe("looking after the host's health", () => {
   let kernel: () => KernelState;
   let link: LinkStatus;
   let spool: { fullness: number; failing: unknown };
+  let opponent: string | undefined;
   let clock: { wall: number; passed: number };
   let watch: HealthWatch;
 
@@ -25,6 +26,7 @@ describe("looking after the host's health", () => {
       posture: UNLESS_SAID,
     });
     spool = { fullness: 0, failing: undefined };
+    opponent = undefined;
     clock = { wall: 1_800_000_000_000, passed: 0 };
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
@@ -43,6 +45,7 @@ describe("looking after the host's health", () => {
         },
         read: (work) => work({ fullness: () => spool.fullness } as never),
       },
+      contested: () => opponent,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -138,5 +141,10 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({ "clock-jumped": "by 3600 s" });
     pass(1);
     expect(await told()).toEqual({});
+  });
+
+  it("names who keeps undoing the bans", async () => {
+    opponent = "nftd (pid 4711), 9 times so far";
+    expect(await told()).toEqual({ "ruleset-contested": opponent });
   });
 });

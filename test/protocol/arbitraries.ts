@@ -213,7 +213,7 @@ const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
     time: times,
     code: line(64),
     severity: fc.constantFrom("low", "medium", "high"),
-    state: fc.constantFrom("raised", "cleared"),
+    state: fc.constantFrom("raised", "cleared", "happened"),
     text: line(256),
   }),
   record<ItemOf<"dropped">>({

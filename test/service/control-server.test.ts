@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "../../agent/agent.js";
+import { NO_UPKEEP } from "../../agent/upkeep.js";
 import { systemClock } from "../../agent/clock.js";
 import { ModeSwitch } from "../../agent/mode-switch.js";
 import { askAgent, orderAgent } from "../../service/control-client.js";
@@ -271,6 +272,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     link: status,
     telemetry: { view: () => undefined },
     cut: undefined,
+    upkeep: { view: NO_UPKEEP },
     facts: () => facts,
     hits: () => enforcer.hits(),
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),

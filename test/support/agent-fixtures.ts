@@ -155,6 +155,7 @@ export class TestHost implements AsyncDisposable {
   readonly events: AgentEvents = makeEvents(this.log);
   readonly enforcer: Enforcer;
   readonly status: LinkStatus;
+  readonly converger: Converger;
   readonly enforcement: Enforcement;
   readonly receipts: Receipts;
   readonly steps: BanSteps;
@@ -179,7 +180,8 @@ export class TestHost implements AsyncDisposable {
     this.ledger = this.#open(options);
     this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
     this.status = new LinkStatus(clock);
-    this.enforcement = this.#opened.own(this.#startEnforcement(mayReplace));
+    this.converger = this.#makeConverger(mayReplace);
+    this.enforcement = this.#opened.own(this.#startEnforcement());
     this.steps = { ...this.#makeSteps(), ...options.steps };
   }
 
@@ -264,17 +266,22 @@ export class TestHost implements AsyncDisposable {
     return this.#opened.own(Ledger.open(path, options));
   }
 
-  #startEnforcement(mayReplace: boolean): Enforcement {
-    const { clock, events, status } = this;
+  #makeConverger(mayReplace: boolean): Converger {
+    const { clock, status } = this;
+    return new Converger({
+      desired: this.ledger,
+      enforcer: this.enforcer,
+      clock,
+      posture: () => ({ ...UNLESS_SAID, mode: this.ledger.mode() }),
+      applied: () => undefined,
+      mayReplace: () => mayReplace || status.hasCaughtUp,
+    });
+  }
+
+  #startEnforcement(): Enforcement {
+    const { clock, events, converger } = this;
     return new Enforcement({
-      converger: new Converger({
-        desired: this.ledger,
-        enforcer: this.enforcer,
-        clock,
-        posture: () => ({ ...UNLESS_SAID, mode: this.ledger.mode() }),
-        applied: () => undefined,
-        mayReplace: () => mayReplace || status.hasCaughtUp,
-      }),
+      converger,
       clock,
       random: this.#random,
       events,

@@ -45,6 +45,7 @@ describe("the telemetry walk", () => {
       },
       ledger: folder.open(),
       link: new LinkStatus(systemClock),
+      contested: () => undefined,
     });
 
   /** What lies in the spool, once the walk is over. */
@@ -112,6 +113,17 @@ describe("the telemetry walk", () => {
     walk.report({ ...detection(1), user: "root" } as TelemetryItem);
     walk.report(detection(2));
     expect((await spooled()).slice(1)).toEqual([detection(2)]);
+  });
+
+  it("tells single happenings by themselves, and counts too many", async () => {
+    await settled();
+    for (let i = 0; i < 33; i++) walk.tellOf("ruleset-disturbed", `nft ${i}`);
+    const items = (await spooled()).slice(1);
+    expect(items).toHaveLength(30);
+    expect(items[0]).toMatchObject({
+      ...{ kind: "health", code: "ruleset-disturbed", state: "happened" },
+      text: "the bans in the kernel were disturbed: nft 0",
+    });
   });
 
   it("goes on when its file is damaged, and says so", async () => {

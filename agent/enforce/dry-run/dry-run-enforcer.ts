@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.js";
 import { entriesIn, type Block } from "../../model/block.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
+import type { Differences } from "../audit.js";
 import {
   RulesetGone,
   UNLESS_SAID,
@@ -82,6 +83,32 @@ export class DryRunEnforcer implements Enforcer {
 
   protect(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** Nobody can disturb what is not there. */
+  mend(): Promise<boolean> {
+    return Promise.resolve(this.#label !== undefined);
+  }
+
+  inspect(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  async compare(
+    _label: Label,
+    entries: readonly Entry[],
+  ): Promise<Differences | undefined> {
+    const cidrs = entries.map(({ cidr }) => cidr);
+    const held = await this.holds(cidrs);
+    return { missing: cidrs.filter((_, i) => !held[i]), misdated: [] };
+  }
+
+  async *listed(): AsyncGenerator<readonly Entry[], void> {
+    // Nothing is kept in a form that could be listed.
+  }
+
+  watch(): AsyncDisposable {
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 
   hits(): Promise<readonly Hit[]> {

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Libc } from "../../libc.js";
 import { cidrOf, width } from "../../model/cidr.js";
 import { dig, find, hostU32, netU64 } from "../../netlink/attributes.js";
+import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { MalformedNetlink } from "../../netlink/error.js";
 import {
   NFTA_COUNTER,
@@ -10,15 +12,33 @@ import {
 } from "../../netlink/nftables/constants.js";
 import { listElements } from "../../netlink/nftables/messages.js";
 import { elementsIn, type SetElement } from "../../netlink/nftables/read.js";
-import type { NetlinkSocket } from "../../netlink/socket.js";
+import {
+  MOST_ATTEMPTS,
+  NetlinkSocket,
+  isInterrupted,
+} from "../../netlink/socket.js";
 import type { Hit } from "../enforcer.js";
+import { isAbsent } from "./kernel-table.js";
 import { SIDES, TABLE, hitsSet, type Side } from "./layout.js";
+
+/** The hits of all sides, read anew when others disturb the reading. */
+export async function readHits(libc: Libc): Promise<readonly Hit[]> {
+  for (let attempt = 1; ; attempt++) {
+    using socket = new NetlinkSocket(libc, NETLINK_NETFILTER);
+    try {
+      return await listHits(socket);
+    } catch (error) {
+      if (isAbsent(error)) return [];
+      if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
+    }
+  }
+}
 
 /**
  * Lists the hits of all sides. The event loop gets a turn after every message,
  * so the socket must be one that nobody else uses meanwhile.
  */
-export async function listHits(socket: NetlinkSocket): Promise<Hit[]> {
+async function listHits(socket: NetlinkSocket): Promise<Hit[]> {
   const hits: Hit[] = [];
   for (const side of SIDES) {
     const dump = socket.dump("list hits", (w) =>

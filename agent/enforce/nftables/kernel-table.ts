@@ -1,12 +1,20 @@
-import { NetlinkError } from "../../netlink/error.js";
+import { MalformedNetlink, NetlinkError } from "../../netlink/error.js";
 import type { Message } from "../../netlink/message.js";
 import { NFNL_SUBSYS_NFTABLES } from "../../netlink/nftables/constants.js";
 import {
+  getGeneration,
+  listChains,
   listElements,
   listRules,
   listSets,
 } from "../../netlink/nftables/messages.js";
-import { elementsIn, setName } from "../../netlink/nftables/read.js";
+import {
+  chainName,
+  elementsIn,
+  generationIn,
+  isOfTable,
+  setName,
+} from "../../netlink/nftables/read.js";
 import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
 import type { Abilities } from "./abilities.js";
 import { askForBan, type Placed } from "./elements.js";
@@ -24,6 +32,8 @@ export interface Standing {
 export class KernelTable {
   readonly #socket: NetlinkSocket;
   readonly #abilities: Abilities;
+  /** Changes that were made here. */
+  commits = 0;
 
   constructor(socket: NetlinkSocket, abilities: Abilities) {
     this.#socket = socket;
@@ -34,6 +44,15 @@ export class KernelTable {
   commit(operation: string, fill: Fill): void {
     const subsystem = NFNL_SUBSYS_NFTABLES;
     this.#socket.commit({ operation, subsystem }, fill);
+    this.commits++;
+  }
+
+  /** Counts every change of any table, whoever made it. @throws NetlinkError */
+  generation(): number {
+    const [answer] = this.ask("ask for the generation", getGeneration);
+    if (answer instanceof NetlinkError) throw answer;
+    if (answer === undefined) throw new MalformedNetlink("no answer");
+    return generationIn(answer);
   }
 
   /** The names of our sets; none where the table is absent. */
@@ -42,6 +61,20 @@ export class KernelTable {
       "list sets",
       (w) => listSets(w, TABLE),
       (message) => [setName(message)],
+    );
+  }
+
+  /** The names of our chains, likewise. */
+  chains(): readonly string[] {
+    return this.all("list chains", (w) => listChains(w, TABLE)).map(chainName);
+  }
+
+  /** Everything of our table that a listing tells. */
+  all(operation: string, fill: Fill): readonly Message[] {
+    return this.#list(operation, fill, (message) =>
+      isOfTable(message, TABLE.name)
+        ? [{ ...message, payload: Buffer.from(message.payload) }]
+        : [],
     );
   }
 

@@ -1,4 +1,4 @@
-import { width, type Family } from "../../model/cidr.js";
+import { bits, width, type Family } from "../../model/cidr.js";
 import {
   KEY_TYPE,
   NFPROTO_INET,
@@ -168,6 +168,24 @@ export function noLengths(): Record<Kind, Record<Family, Set<number>>> {
   const none = () => ({ 4: new Set<number>(), 6: new Set<number>() });
   return { ban: none(), watch: none() };
 }
+
+/** What a set of bans holds; undefined for any other set. */
+export function shareOf(set: string): Share | undefined {
+  const [, kind, family, length] = BAN_SET.exec(set) ?? [];
+  if (kind === undefined) return undefined;
+  const share: Share = {
+    kind: kind as Kind,
+    family: family === "4" ? 4 : 6,
+    prefix: Number(length),
+  };
+  return share.prefix <= bits(share.family) ? share : undefined;
+}
+
+/** Whether a set holds areas. */
+export const isOfAreas = (set: string): boolean => /^area[46]_/.test(set);
+
+/** Whether a set only counts, so that nothing depends on what is in it. */
+export const isCounter = (set: string): boolean => set.startsWith("hits_");
 
 const BAN_SET = /^(ban|watch)([46])_(\d+)_([ab])$/;
 

@@ -7,11 +7,7 @@ import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { addTable, deleteTable } from "../../netlink/nftables/messages.js";
-import {
-  MOST_ATTEMPTS,
-  NetlinkSocket,
-  isInterrupted,
-} from "../../netlink/socket.js";
+import { NetlinkSocket } from "../../netlink/socket.js";
 import {
   CannotEnforce,
   NotEnforced,
@@ -24,24 +20,30 @@ import {
   type Label,
   type Posture,
 } from "../enforcer.js";
+import type { Differences, Listing } from "../audit.js";
+import type { Watcher } from "../disturbance.js";
 import type { Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
-import { kindOf, remainingMs, type Placed } from "./elements.js";
+import { differencesOf, listed } from "./compare.js";
+import { isHeld, isLabelled, type Changed } from "./confirm.js";
 import { TOLD } from "./fates.js";
-import { listHits } from "./hits.js";
+import { readHits } from "./hits.js";
+import { faultsOf } from "./inspect.js";
 import {
   KernelTable,
   inWords,
   isAbsent,
-  isFound,
   type Standing,
 } from "./kernel-table.js";
-import { askForLabel, writeLabel } from "./label.js";
+import { writeLabel } from "./label.js";
+import type { Area } from "./disturbances.js";
 import { TABLE } from "./layout.js";
+import { mend } from "./mend.js";
 import { commitNoted, networksIn } from "./noting.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules.js";
+import { Watch } from "./watch.js";
 
 /** Drops packets with nftables, over netlink: no `nft` is needed. */
 export class NftablesEnforcer implements Enforcer {
@@ -58,6 +60,10 @@ export class NftablesEnforcer implements Enforcer {
    * any more, so the ruleset counts as absent until it has been built anew.
    */
   #doubted = false;
+  /** How the ruleset stood when it was last known to be whole. */
+  #intact: Standing | undefined;
+  #watch: Watch | undefined;
+  #lostAreas: Area[] = [];
   /** What wins over every ban; undefined until somebody says. */
   #allowed: readonly Cidr[] | undefined;
   #posture = UNLESS_SAID;
@@ -80,6 +86,7 @@ export class NftablesEnforcer implements Enforcer {
       if (this.#standing === undefined || this.#doubted) {
         return { at: "absent" };
       }
+      this.#intact = this.#standing;
       return { at: "present", ...this.#standing.plate };
     });
   }
@@ -95,7 +102,7 @@ export class NftablesEnforcer implements Enforcer {
       commitNoted(this.#table, operation, noted, (w) => {
         writeChange(w, plan, next, this.#abilities);
       });
-      this.#standing = { layout: plan.layout, plate: next };
+      this.#standing = this.#intact = { layout: plan.layout, plate: next };
       this.#confirm(this.#standing, plan);
     });
   }
@@ -108,11 +115,79 @@ export class NftablesEnforcer implements Enforcer {
       const plate = { ...label, posture: this.#posture };
       const means = this.#abilities;
       const order = { plate, means, entries, allowed: this.#allowed };
-      const { layout, sample } = await rebuild(this.#table, order, this.#clock);
-      this.#standing = { layout, plate };
+      this.#intact = undefined;
+      const { layout, sample } = await this.#unheard(() =>
+        rebuild(this.#table, order, this.#clock),
+      );
+      this.#standing = this.#intact = { layout, plate };
       this.#doubted = false;
+      this.#lostAreas = [];
       this.#confirm(this.#standing, { put: sample, remove: [] });
     });
+  }
+
+  mend(): Promise<boolean> {
+    return this.#enforcing(() => {
+      const standing = this.#intact;
+      // Unwatched, the sets may have been emptied as well.
+      const knows = this.#watch?.hears === true && !this.#doubted;
+      if (standing === undefined || !knows) return false;
+      const means = this.#abilities;
+      const [allowed, areas] = [this.#allowed, this.#lostAreas];
+      const done = mend(this.#table, { standing, means, allowed, areas });
+      if (!done) return false;
+      this.#lostAreas = [];
+      this.#standing = standing;
+      this.#confirm(standing, { put: [], remove: [] });
+      return true;
+    });
+  }
+
+  inspect(): Promise<readonly string[]> {
+    return this.#enforcing(() => {
+      const standing = this.#intact;
+      if (standing === undefined) return [];
+      const [means, allowed] = [this.#abilities, this.#allowed];
+      return faultsOf(this.#table, { standing, means, allowed });
+    });
+  }
+
+  compare(
+    label: Label,
+    entries: readonly Entry[],
+  ): Promise<Differences | undefined> {
+    return this.#enforcing(() => {
+      const standing = (this.#standing ??= this.#table.standing());
+      if (standing === undefined) return undefined;
+      const { layout, plate } = standing;
+      const named = { layout, plate: { ...plate, ...label } };
+      if (!isLabelled(this.#table, named)) return undefined;
+      const now = this.#clock.now();
+      return differencesOf(this.#table, entries, { layout, now });
+    });
+  }
+
+  async *listed(listing: Listing): AsyncGenerator<readonly Entry[], void> {
+    const layout = this.#standing?.layout;
+    if (layout === undefined) return;
+    using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
+    const now = () => this.#clock.now();
+    yield* listed(socket, listing, { layout, now });
+  }
+
+  watch(watcher: Watcher): AsyncDisposable {
+    const { port } = this.#socket;
+    try {
+      this.#watch = new Watch({
+        libc: this.#libc,
+        watcher,
+        isOwn: (other) => other === port,
+        lost: (areas) => this.#lostAreas.push(...areas),
+      });
+      return this.#watch;
+    } catch (cause) {
+      throw new CannotEnforce("the kernel tells nobody of changes", { cause });
+    }
   }
 
   assume(posture: Posture): Promise<void> {
@@ -131,7 +206,7 @@ export class NftablesEnforcer implements Enforcer {
         writeRules(w, layout, { posture, ...this.#abilities });
         writeLabel(w, plate, layout.generation);
       });
-      this.#standing = { layout, plate };
+      this.#standing = this.#intact = { layout, plate };
       this.#confirm(this.#standing, { put: [], remove: [] });
     });
   }
@@ -161,21 +236,13 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
-  async hits(): Promise<readonly Hit[]> {
-    for (let attempt = 1; ; attempt++) {
-      using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
-      try {
-        return await listHits(socket);
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
-      }
-    }
+  hits(): Promise<readonly Hit[]> {
+    return readHits(this.#libc);
   }
 
   cleanUp(): Promise<void> {
     return this.#enforcing(() => {
-      this.#standing = undefined;
+      this.#standing = this.#intact = undefined;
       this.#table.commit("clean up", (w) => {
         addTable(w, TABLE); // so that there is something to delete
         deleteTable(w, TABLE);
@@ -232,38 +299,27 @@ export class NftablesEnforcer implements Enforcer {
     );
   }
 
+  /** The ruleset's own number tells whether others changed anything meanwhile. */
+  #unheard<T>(task: () => Promise<T>): Promise<T> {
+    const table = this.#table;
+    const others = () => table.generation() - table.commits;
+    return this.#watch ? this.#watch.deafTo(task, others) : task();
+  }
+
   #expectStanding(): Standing {
     this.#standing ??= this.#table.standing();
     if (this.#standing === undefined) throw new RulesetGone(GONE);
     return this.#standing;
   }
 
-  /** Believes only what the kernel says: the label, and some of the ranges. */
-  #confirm({ layout, plate }: Standing, { put, remove }: Changed): void {
-    const soon = this.#clock.now() + TOO_SHORT_TO_CONFIRM_MS;
-    const lasting = put.filter((entry) => remainingMs(entry, soon) > 0);
-    const there = sampleOf(lasting).map((entry): Placed => {
-      return { kind: kindOf(entry), cidr: entry.cidr };
-    });
-    const gone = sampleOf(remove);
-    const labels = this.#table.ask("read the label back", (w) =>
-      askForLabel(w, plate, layout.generation),
+  /** Believes only what the kernel says. */
+  #confirm(standing: Standing, changed: Changed): void {
+    if (isHeld(this.#table, standing, changed, this.#clock.now())) return;
+    this.#doubted = true;
+    throw new NotEnforced(
+      `the kernel took revision ${standing.plate.revision}, but does not hold it`,
     );
-    const held = this.#table.holds([...there, ...gone], layout);
-    const asWanted = held.every((holds, i) => holds === i < there.length);
-    if (!labels.every(isFound) || !asWanted) {
-      this.#doubted = true;
-      throw new NotEnforced(
-        `the kernel took revision ${plate.revision}, but does not hold it`,
-      );
-    }
   }
-}
-
-/** What to look for: ranges that must be there, and that must not. */
-interface Changed {
-  readonly put: readonly Entry[];
-  readonly remove: readonly Placed[];
 }
 
 /** What an enforcer is made of; it owns the socket. */
@@ -276,12 +332,6 @@ export interface NftablesPorts {
 
 const GONE = "the ruleset is no longer in the kernel";
 
-/** At most 32 of the items, spread evenly. */
-function sampleOf<T>(items: readonly T[]): readonly T[] {
-  const step = Math.max(1, Math.ceil(items.length / MOST_CONFIRMED));
-  return items.filter((_, i) => i % step === 0);
-}
-
 const isSame = (a: Posture, b: Posture): boolean =>
   a.mode === b.mode && a.egress === b.egress;
 
@@ -293,9 +343,3 @@ function networkOf({ family, address }: Cidr, prefix: number): Cidr {
 
 /** Each may be asked for in some twenty sets: a few milliseconds' work. */
 const MOST_AT_ONCE = 32;
-
-/** Enough to see that a batch is in; more would cost as much as the batch. */
-const MOST_CONFIRMED = 32;
-
-/** A ban may expire between the batch and the look at it. */
-const TOO_SHORT_TO_CONFIRM_MS = 1_000;

@@ -12,15 +12,13 @@ import {
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
 import { areaSets } from "./areas.js";
+import { clear, writePorted } from "./around.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import { addBlock, networksOf, shareOf } from "./blocks.js";
-import { writeElements, writeKey } from "./elements.js";
 import type { KernelTable } from "./kernel-table.js";
 import type { Means } from "./fates.js";
 import { writeLabel, type Nameplate } from "./label.js";
 import {
-  PORTED,
-  PORTED_PROTOCOLS,
   TABLE,
   generationOf,
   labelSet,
@@ -84,10 +82,7 @@ function prepare(table: KernelTable): Generation {
     }
     for (const set of lastingSets()) addSet(w, TABLE, set);
     for (const set of areaSets(fresh)) addSet(w, TABLE, set);
-    const ported = { verb: "add", set: PORTED.name } as const;
-    writeElements(w, ported, PORTED_PROTOCOLS, (protocol) =>
-      writeKey(w, Uint8Array.of(protocol)),
-    );
+    writePorted(w);
   });
   return fresh;
 }
@@ -129,8 +124,10 @@ function loadSome(
 function swap(table: KernelTable, fresh: Layout, order: Order): void {
   const { generation } = fresh;
   const sets = table.sets();
+  const chains = table.chains();
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
+    clear(w, chains, []);
     writeRules(w, fresh, { posture: order.plate.posture, ...order.means });
     deleteGeneration(w, sets, otherThan(generation));
     addSet(w, TABLE, labelSet(generation));

@@ -12,6 +12,7 @@ export const HOOK = { PREROUTING: 0, OUTPUT: 3, POSTROUTING: 4 } as const;
 
 export const NFT_MSG = {
   NEWTABLE: 0,
+  GETTABLE: 1,
   DELTABLE: 2,
   NEWCHAIN: 3,
   GETCHAIN: 4,
@@ -64,6 +65,8 @@ export const NFTA_SET = {
   DESCRIPTION: 9,
   ID: 10,
   TIMEOUT: 11,
+  /** How many elements it has; not before Linux 6.16. */
+  COUNT: 20,
 } as const;
 export const NFTA_SET_DESC_SIZE = 1;
 
@@ -78,6 +81,7 @@ export const NFTA_SET_ELEM = {
   KEY: 1,
   FLAGS: 3,
   TIMEOUT: 4,
+  EXPIRATION: 5,
   EXPRESSION: 7,
   EXPRESSIONS: 11,
 } as const;

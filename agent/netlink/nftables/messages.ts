@@ -208,6 +208,20 @@ export function listSets(w: MessageWriter, table: Table): void {
   );
 }
 
+/** Asks for every table of the family. */
+export function listTables(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.GETTABLE, flags: NLM_F_DUMP }, () => {
+    return;
+  });
+}
+
+/** Asks for the chains of every table of the family. */
+export function listChains(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.GETCHAIN, flags: NLM_F_DUMP }, () => {
+    return;
+  });
+}
+
 /** Asks for the rules of a table. */
 export function listRules(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.GETRULE, flags: NLM_F_DUMP }, () =>

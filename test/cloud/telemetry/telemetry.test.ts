@@ -177,6 +177,7 @@ describe("telemetry", () => {
     await agent.report(
       ...[vitals(1), inventory(), vitals(7), { ...dropped, time: 1 }],
       ...[health("disk-full"), health("drift"), health("drift", "cleared")],
+      health("ruleset-disturbed", "happened"),
     );
     type Agents = { agents: { report: object }[] };
     const { agents } = await ask<Agents>(cloud, "/v1/agents");

@@ -77,5 +77,13 @@ export const itemsOfEveryKind: TelemetryItem[] = [
     state: "raised",
     text: "this host is not enforcing: the kernel holds no bans of ours",
   },
+  {
+    kind: "health",
+    time: NOW,
+    code: "ruleset-disturbed",
+    severity: "medium",
+    state: "happened",
+    text: "the bans in the kernel were disturbed: nft (pid 4711) removed the table; put right after 21 ms",
+  },
   { kind: "dropped", time: NOW, items: 778, reason: "spool-full" },
 ];

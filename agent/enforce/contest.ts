@@ -1,0 +1,58 @@
+/**
+ * How it stands between this agent and whoever else changes its ruleset. The
+ * first repairs are made at once; against a tool that never stops, repairing
+ * ever faster would only burn both down, so the waits between them grow.
+ */
+export type Contest =
+  | { readonly at: "calm" }
+  | {
+      readonly at: "disturbed" | "contested";
+      /** Repairs since it was calm, the one that is due included. */
+      readonly repairs: number;
+      /** How long the last repair had to wait. */
+      readonly waitMs: number;
+      /** When the last repair was due, by the clock that never jumps. */
+      readonly dueAt: number;
+    };
+
+export type ContestEvent =
+  /** Something is to be repaired, and no repair waits yet. */
+  | { readonly kind: "disturbed"; readonly now: number }
+  | { readonly kind: "time passed"; readonly now: number };
+
+/** When to give way, and for how long. */
+export interface Pace {
+  /** Repairs that are made at once until it is calm again. */
+  readonly atOnce: number;
+  readonly firstWaitMs: number;
+  readonly longestWaitMs: number;
+  /** It is calm when nothing was disturbed for so long after a repair. */
+  readonly calmAfterMs: number;
+}
+
+export const PACE: Pace = {
+  atOnce: 8,
+  firstWaitMs: 1_000,
+  longestWaitMs: 60_000,
+  calmAfterMs: 120_000,
+};
+
+export const CALM: Contest = { at: "calm" };
+
+export function next(
+  contest: Contest,
+  { kind, now }: ContestEvent,
+  pace: Pace = PACE,
+): Contest {
+  const over = contest.at !== "calm" && now - contest.dueAt >= pace.calmAfterMs;
+  const standing = over ? CALM : contest;
+  if (kind === "time passed") return standing;
+  const repairs = standing.at === "calm" ? 1 : standing.repairs + 1;
+  const beyond = repairs - pace.atOnce;
+  if (beyond <= 0) return { at: "disturbed", repairs, waitMs: 0, dueAt: now };
+  const waitMs = Math.min(
+    pace.firstWaitMs * 2 ** (beyond - 1),
+    pace.longestWaitMs,
+  );
+  return { at: "contested", repairs, waitMs, dueAt: now + waitMs };
+}

@@ -1,0 +1,65 @@
+import type { Cidr } from "../../model/cidr.js";
+import { addSet, addTable } from "../../netlink/nftables/messages.js";
+import type { MessageWriter } from "../../netlink/writer.js";
+import { writeAllowed } from "./allow.js";
+import { clear, setsOfBans, writePorted } from "./around.js";
+import type { Area } from "./disturbances.js";
+import { writeElements, writeKey } from "./elements.js";
+import type { Means } from "./fates.js";
+import type { KernelTable, Standing } from "./kernel-table.js";
+import { writeLabel } from "./label.js";
+import { TABLE, labelSet, lastingSets } from "./layout.js";
+import { writeRules } from "./rules.js";
+
+/** What is to stand around the bans again. */
+export interface Mending {
+  readonly standing: Standing;
+  readonly means: Means;
+  /** What wins over every ban; undefined to keep what the kernel has. */
+  readonly allowed: readonly Cidr[] | undefined;
+  /** Areas that were removed. */
+  readonly areas: readonly Area[];
+}
+
+/**
+ * Puts everything back that stands around the bans, which takes as long for ten
+ * bans as for a million. False when the sets of bans themselves are
+ * gone: then nothing was changed.
+ * @throws NetlinkError when the kernel refused
+ */
+export function mend(table: KernelTable, mending: Mending): boolean {
+  const { standing, means, allowed, areas } = mending;
+  const { layout, plate } = standing;
+  const { generation } = layout;
+  const sets = table.sets();
+  const bans = setsOfBans(layout).map(({ name }) => name);
+  if (!bans.every((name) => sets.includes(name))) return false;
+  const around = [...lastingSets(), labelSet(generation)];
+  const ours = new Set([...bans, ...around.map(({ name }) => name)]);
+  const strange = sets.filter((name) => !ours.has(name));
+  const chains = table.chains();
+  // The kernel takes no chain in the batch that switches a table on.
+  table.commit("switch the table on", (w) => addTable(w, TABLE));
+  table.commit("mend the ruleset", (w) => {
+    clear(w, chains, strange);
+    for (const set of around) addSet(w, TABLE, set);
+    writePorted(w);
+    if (allowed) writeAllowed(w, allowed);
+    writeAreas(
+      w,
+      areas.filter(({ set }) => bans.includes(set)),
+    );
+    writeRules(w, layout, { posture: plate.posture, ...means });
+    writeLabel(w, plate, generation);
+  });
+  return true;
+}
+
+function writeAreas(w: MessageWriter, areas: readonly Area[]): void {
+  for (const set of new Set(areas.map((area) => area.set))) {
+    const lost = areas.filter((area) => area.set === set);
+    writeElements(w, { verb: "add", set }, lost, ({ address }) =>
+      writeKey(w, address),
+    );
+  }
+}
