@@ -1,4 +1,4 @@
-import { maskOf, type Cidr, type Family } from "../../model/cidr.js";
+import { width, type Cidr, type Family } from "../../model/cidr.js";
 import type { SetSpec } from "../../netlink/nftables/messages.js";
 import { FAMILIES, addressKey, type Generation, type Share } from "./layout.js";
 
@@ -114,10 +114,20 @@ export function areasOf(
   { family, area }: Band,
   { address, prefix }: Cidr,
 ): readonly Uint8Array[] {
-  const mask = maskOf(family, area);
-  const first = address.map((byte, i) => byte & (mask[i] ?? 0));
-  const count = 2 ** Math.max(0, area - prefix);
+  const first = networkOf(family, address, area);
+  if (prefix >= area) return [first];
+  const count = 2 ** (area - prefix);
   return Array.from({ length: count }, (_, i) => plus(first, area, i));
+}
+
+/** Copied and not masked byte by byte: most bans go through here, without a JIT. */
+function networkOf(family: Family, address: Uint8Array, prefix: number) {
+  const network = new Uint8Array(width(family));
+  const whole = prefix >> 3;
+  network.set(address.subarray(0, whole));
+  const rest = 0xff & (0xff00 >> (prefix & 7));
+  if (rest > 0) network[whole] = (address[whole] ?? 0) & rest;
+  return network;
 }
 
 /** The network that lies so many networks of that length further on. */
