@@ -43,6 +43,7 @@ export function verifySegment(
 ): VerifiedSegment {
   const { header } = segment;
   expect.root.check("content", segment.signedBytes, segment.signatures);
+  expect.root.mustBeGoodAt(expect.now);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
   checkSequence(segment, position);
@@ -61,13 +62,18 @@ export function verifySnapshot(
 ): VerifiedSnapshot {
   const { header } = snapshot;
   expect.root.check("content", snapshot.signedBytes, snapshot.signatures);
+  expect.root.mustBeGoodAt(expect.now);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
   if (position !== undefined) checkAdvance(snapshot, position);
   return snapshot as VerifiedSnapshot;
 }
 
-/** Accepts a head that a head key signed. */
+/**
+ * Accepts a head that a head key signed. That the root has expired does not
+ * matter: a head puts nothing into force, and its date is what tells a host
+ * that its clock runs ahead.
+ */
 export function verifyHead(text: SignedText, root: TrustedRoot): Head {
   const bytes = textBytes("head", text.signed);
   root.check("head", bytes, decodeSignatures(text));
