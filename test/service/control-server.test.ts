@@ -273,6 +273,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     telemetry: { view: () => undefined },
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
+    trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),

@@ -36,7 +36,11 @@ import {
   type KeyName,
 } from "./vectors.js";
 
-const root = signRoot(rootDocument());
+/** What the test agent trusts at first; good for longer than any test is run. */
+export const root = signRoot({
+  ...rootDocument(),
+  expiresAt: Date.UTC(2200, 0, 1),
+});
 
 /** What the test agent was enrolled with. */
 export const identityFor = (url: string): Identity => ({
@@ -99,9 +103,10 @@ export class FakeCloud implements AsyncDisposable {
   async welcomed(
     plans: FeedPlan[] = [],
     heartbeatMs = 30_000,
+    newestRoot = 1,
   ): Promise<FakeLink> {
     const link = await this.link();
-    await link.welcome(plans, heartbeatMs);
+    await link.welcome(plans, heartbeatMs, newestRoot);
     return link;
   }
 
@@ -164,19 +169,24 @@ export class FakeLink {
     this.say({ type: "challenge", nonce: token(1), time, cloud });
   }
 
-  async welcome(plans: FeedPlan[], heartbeatMs = 30_000): Promise<void> {
+  async welcome(
+    plans: FeedPlan[],
+    heartbeatMs = 30_000,
+    newestRoot = 1,
+  ): Promise<void> {
     this.challenge();
     await this.next("hello");
-    this.sayWelcome(plans, heartbeatMs);
+    this.sayWelcome(plans, heartbeatMs, newestRoot);
   }
 
-  sayWelcome(plans: FeedPlan[], heartbeatMs = 30_000): void {
+  sayWelcome(plans: FeedPlan[], heartbeatMs = 30_000, root = 1): void {
     this.say({
       type: "welcome",
       agent: "agent-1",
       org: "acme",
       session: token(2),
       heartbeatMs,
+      root,
       plans,
     });
   }

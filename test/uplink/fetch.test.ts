@@ -9,6 +9,7 @@ import {
   fetchSnapshot,
   type FetchOptions,
 } from "../../agent/uplink/fetch.js";
+import { ManualClock } from "../support/clock.js";
 import { FakeCloud, handsOut } from "../support/fake-cloud.js";
 import { sha256Hex } from "../support/vectors.js";
 
@@ -158,6 +159,7 @@ class Bench implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-fetch-"));
   readonly requests: IncomingMessage[] = [];
   readonly stop = new AbortController();
+  readonly clock = new ManualClock();
 
   private constructor(readonly cloud: FakeCloud) {}
 
@@ -173,6 +175,7 @@ class Bench implements AsyncDisposable {
       ca: undefined,
       session: "the-session",
       signal,
+      clock: this.clock,
     };
   }
 

@@ -35,6 +35,7 @@ const welcome = {
   org: "example",
   session: token(2),
   heartbeatMs: 25_000,
+  root: 1,
   plans: [] as readonly unknown[],
 };
 
