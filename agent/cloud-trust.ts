@@ -15,7 +15,7 @@ export interface CloudTrustPorts {
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly events: AgentEvents;
   /** Keeps a new root over a restart of the agent; throws when it cannot. */
-  keepRoot(root: SignedText, fingerprint: string): void;
+  readonly keepRoot: (root: SignedText, fingerprint: string) => void;
 }
 
 /** What this host believes its cloud by, and whether the cloud's word holds. */

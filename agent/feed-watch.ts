@@ -77,12 +77,8 @@ export class FeedWatch {
     const worth = worthOf(head, around);
     switch (worth.is) {
       case "fresh":
-        watched.freshAt = clock.monotonic();
-        this.#believe(watched, head);
-        break;
       case "late":
-        watched.passedOver = `the last one was dated ${ago(now - head.time)} ago`;
-        this.#believe(watched, head);
+        this.#believe(watched, head, now);
         break;
       case "early":
         watched.passedOver = `the last one was dated ${ago(head.time - now)} ahead of this host's clock`;
@@ -144,7 +140,11 @@ export class FeedWatch {
     return found.length === 0 ? undefined : found.join("; ");
   }
 
-  #believe(watched: Watched, head: Head): void {
+  /** Said again, it is no fresher: its date counts, not when it came. */
+  #believe(watched: Watched, head: Head, now: number): void {
+    const dated = this.#ports.clock.monotonic() - Math.max(0, now - head.time);
+    watched.freshAt = Math.max(watched.freshAt, dated);
+    watched.passedOver = "";
     watched.head = head;
     see(watched, head);
   }

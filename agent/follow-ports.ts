@@ -21,7 +21,7 @@ export interface FollowPorts {
   position(feed: FeedName): Position | undefined;
   verifyHead(head: SignedText): Head;
   /** A head was signed at this time, in milliseconds since 1970, and is no old one. */
-  dated(time: number): void;
+  readonly dated: (time: number) => void;
   readonly watch: Pick<FeedWatch, "hear" | "head" | "level" | "took">;
   readonly roots: Pick<Roots, "hear" | "claimed" | "isBehind">;
   /** Takes the roots that this host has missed, if they can be had. */

@@ -95,10 +95,12 @@ class Link {
         this.#ports.roots.hear(message.root);
         return this.catchUpRoots();
       case "plan":
-        return this.plan(message.plans);
+        this.plan(message.plans);
+        return;
       case "heads":
         await this.catchUpRoots(); // which may have failed before
-        return message.heads.forEach((head) => this.#hearHead(head));
+        message.heads.forEach((head) => this.#hearHead(head));
+        return;
       case "resync":
         // A feed that is not live has been asked for already, or will be.
         if (this.#standing(message.feed) === "live") this.#resume(message.feed);
@@ -202,16 +204,11 @@ class Link {
    */
   #holdAgainst(head: Head): void {
     const { feed } = head;
-    const { position, watch } = this.#ports;
     const standing = this.#standings.get(feed);
-    if (standing === undefined) return;
-    if (head.time >= (watch.head(feed)?.time ?? 0)) this.#ports.dated(head.time);
-    const own = standing.at === "live" ? position(feed) : undefined;
-    const worth = watch.hear(head, own);
-    if (worth !== "fresh" && worth !== "late") return;
+    if (standing === undefined || !this.#isNews(head, standing)) return;
     this.#headed.add(feed);
     const isLevel = this.#isLevel(head);
-    watch.level(feed, isLevel);
+    this.#ports.watch.level(feed, isLevel);
     this.#noteCaughtUp(); // or patience with this feed may be over
     if (isLevel || standing.at === "busy") return;
     if (standing.at === "awaiting" && !standing.overdue) {
@@ -221,6 +218,17 @@ class Link {
     const offset = this.#ports.position(feed)?.offset ?? 0;
     this.#ports.events.behind(head, offset);
     this.#resume(feed);
+  }
+
+  /** Whether there is anything in the head to go by. */
+  #isNews(head: Head, { at }: Standing): boolean {
+    const { watch, dated } = this.#ports;
+    const { feed, time } = head;
+    if (time >= (watch.head(feed)?.time ?? 0)) dated(time);
+    // While a feed is fetched, its position is not as old as what is said.
+    const own = at === "live" ? this.#ports.position(feed) : undefined;
+    const worth = watch.hear(head, own);
+    return worth === "fresh" || worth === "late";
   }
 
   #isLevel(head: Head): boolean {

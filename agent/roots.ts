@@ -73,9 +73,8 @@ export class Roots {
   async catchUp(
     fetch: (version: number) => Promise<SignedText>,
   ): Promise<void> {
-    for (let left = limits.rootsAtOnce; this.isBehind && left > 0; left--) {
-      this.#take(await fetch(this.version + 1));
-    }
+    const last = Math.min(this.#claimed, this.version + limits.rootsAtOnce);
+    while (this.version < last) this.#take(await fetch(this.version + 1));
   }
 
   /** In force before it is kept: a full disk must not save a revoked key. */

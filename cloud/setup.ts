@@ -1,9 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Clock } from "../agent/clock.js";
@@ -17,7 +12,7 @@ import { BadFolder, readText, writeSecret } from "./folder.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { hashOf, newSecret } from "./registry/secrets.js";
-import { firstRoot, roles } from "./roots/ceremony.js";
+import { firstRoot, type roles } from "./roots/ceremony.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
 import { isLoopback } from "./server.js";

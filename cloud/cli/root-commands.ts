@@ -64,11 +64,17 @@ function addKeyCommand(root: Command, io: Io): void {
 function addShow(root: Command, io: Io): void {
   root
     .command("show")
-    .description("print the root in force, or a draft and who still has to sign")
+    .description(
+      "print the root in force, or a draft and who still has to sign",
+    )
     .argument("[draft]", "file that root draft made")
     .option("--json", "the root as it travels")
     .action(
-      (file: string | undefined, { json }: { json?: true }, command: Command) => {
+      (
+        file: string | undefined,
+        { json }: { json?: true },
+        command: Command,
+      ) => {
         const { dir } = command.optsWithGlobals<{ dir: string }>();
         const draft = file === undefined ? newestOf(dir) : readDraft(file);
         if (json) io.out(JSON.stringify(draft));
@@ -92,11 +98,18 @@ interface DraftOptions {
 function addDraft(root: Command, io: Io): void {
   root
     .command("draft")
-    .description("write the next root, for the holders of the root keys to sign")
+    .description(
+      "write the next root, for the holders of the root keys to sign",
+    )
     .requiredOption("--out <file>", "where to")
     .option("--add <role=file.pub>", "one more key for a role", collectPair, [])
     .option("--remove <id>", "a key that is good for nothing more", collect, [])
-    .option("--renew <role>", "replace the role's keys in the cloud's folder by a new one", collectRole, [])
+    .option(
+      "--renew <role>",
+      "replace the role's keys in the cloud's folder by a new one",
+      collectRole,
+      [],
+    )
     .option("--threshold <role=n>", "how many keys must sign", collectPair, [])
     .option("--days <n>", "for how long the root is good", "730")
     .addHelpText(
@@ -111,7 +124,10 @@ Examples:
       const options = command.optsWithGlobals<DraftOptions>();
       const { dir, out } = options;
       const before = readChain(dir).newest.document;
-      const renewed = options.renew.map((role) => ({ role, key: generateKey() }));
+      const renewed = options.renew.map((role) => ({
+        role,
+        key: generateKey(),
+      }));
       const local = readKeys(dir).map(({ id }) => id);
       const replaced = options.renew.flatMap((role) =>
         before.roles[role].keys.filter((id) => local.includes(id)),
@@ -120,7 +136,10 @@ Examples:
         before,
         {
           add: [
-            ...options.add.map(([role, file]) => ({ role, key: readPublic(file) })),
+            ...options.add.map(([role, file]) => ({
+              role,
+              key: readPublic(file),
+            })),
             ...renewed.map(({ role, key }) => ({ role, key: publicHalf(key) })),
           ],
           remove: [...options.remove, ...replaced],
@@ -132,7 +151,8 @@ Examples:
         systemClock.now(),
       );
       writeNew("--out", out, () => writeDraft(out, draft, "wx"));
-      for (const { role, key } of renewed) addKey(dir, `${role}-${key.id}`, key);
+      for (const { role, key } of renewed)
+        addKey(dir, `${role}-${key.id}`, key);
       for (const line of shownRoot(draft, dir)) io.out(line);
     });
 }
@@ -141,7 +161,10 @@ function addSign(root: Command, io: Io): void {
   root
     .command("sign")
     .description("sign a draft; needs no cloud and no network")
-    .argument("<draft>", "file that root draft made; the signature is added to it")
+    .argument(
+      "<draft>",
+      "file that root draft made; the signature is added to it",
+    )
     .requiredOption("--key <file>", "private half of a root key")
     .action((file: string, { key }: { key: string }, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
@@ -205,7 +228,10 @@ function readFile(option: string, path: string): string {
   }
 }
 
-const collect = (value: string, before: readonly string[]) => [...before, value];
+const collect = (value: string, before: readonly string[]) => [
+  ...before,
+  value,
+];
 
 const collectRole = (value: string, before: readonly Role[]) => [
   ...before,

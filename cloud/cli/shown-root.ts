@@ -2,12 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Root } from "../../agent/protocol/documents.js";
 import { fingerprintOf } from "../../agent/trust/root.js";
-import {
-  documentOf,
-  roles,
-  signersOf,
-  type Draft,
-} from "../roots/ceremony.js";
+import { documentOf, roles, signersOf, type Draft } from "../roots/ceremony.js";
 import { readChain, readKeys } from "../roots/root-files.js";
 import { dateOf } from "./tables.js";
 

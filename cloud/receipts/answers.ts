@@ -85,10 +85,7 @@ export class Answers {
    */
   #diverges(
     { feed, epoch, offset, hash: theirs }: Receipt["position"],
-    told: Pick<
-      DivergenceSeen,
-      "agent" | "document" | "signed" | "signature"
-    >,
+    told: Pick<DivergenceSeen, "agent" | "document" | "signed" | "signature">,
   ): boolean {
     if (offset === 0) return false;
     const standing = this.#ports.standing(feed);

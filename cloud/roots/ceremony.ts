@@ -4,11 +4,7 @@ import { Root } from "../../agent/protocol/documents.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { KeyId, base64url, parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText, textBytes } from "../../agent/protocol/signed-text.js";
-import {
-  keyIdOf,
-  publicKey,
-  type SigningKey,
-} from "../../agent/trust/keys.js";
+import { keyIdOf, publicKey, type SigningKey } from "../../agent/trust/keys.js";
 import type { Role } from "../../agent/trust/root.js";
 
 /** A root that would not do, with everything that is wrong with it. */
@@ -164,6 +160,8 @@ export function checkRoot(root: Root, now: number): void {
   }
   if (root.expiresAt <= now) problems.push("it has run out");
   if (problems.length > 0) {
-    throw new BadRoot(`root ${root.version} would not do: ${problems.join("; ")}`);
+    throw new BadRoot(
+      `root ${root.version} would not do: ${problems.join("; ")}`,
+    );
   }
 }

@@ -21,6 +21,7 @@ import {
   type SegmentDraft,
 } from "../../agent/protocol/segment.js";
 import { sealSnapshot, type Group } from "../../agent/protocol/snapshot.js";
+import type { Head } from "../../agent/protocol/documents.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { fingerprintOf } from "../../agent/trust/root.js";
 import { signerOf, signText } from "../../agent/trust/sign.js";
@@ -255,10 +256,10 @@ export class FakeFeed {
     ).bytes;
   }
 
-  head(signer: KeyName = "head"): SignedText {
+  head(signer: KeyName = "head", lies: Partial<Head> = {}): SignedText {
     const { hash, ...at } = this.position;
     const head = { type: "head", ...at, hash: hex(hash), time: Date.now() };
-    return signText("head", head, [keys[signer]]);
+    return signText("head", { ...head, ...lies }, [keys[signer]]);
   }
 
   tail(): FeedPlan {

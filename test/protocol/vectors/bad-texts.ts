@@ -7,6 +7,7 @@ import {
   token,
   type KeyName,
 } from "../../support/vectors.js";
+import { badNextRoots } from "./bad-roots.js";
 import { signHead, urgentHead } from "./documents.js";
 import type { BadVector, Reader } from "./vector.js";
 
@@ -18,6 +19,7 @@ export function badTexts(): readonly BadVector[] {
     ...badAgentMessages(),
     ...badHeads(),
     ...badRoots(),
+    ...badNextRoots(),
     ...badTokens(),
   ];
 }
@@ -54,7 +56,7 @@ const at = {
   hash: "ab".repeat(32),
 };
 
-function row(
+export function row(
   reads: Reader,
   name: string,
   text: string,
