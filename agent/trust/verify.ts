@@ -43,9 +43,9 @@ export function verifySegment(
 ): VerifiedSegment {
   const { header } = segment;
   expect.root.check("content", segment.signedBytes, segment.signatures);
-  expect.root.mustBeGoodAt(expect.now);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
+  expect.root.mustBeGoodAt(expect.now);
   checkSequence(segment, position);
   return segment as VerifiedSegment;
 }
@@ -62,9 +62,9 @@ export function verifySnapshot(
 ): VerifiedSnapshot {
   const { header } = snapshot;
   expect.root.check("content", snapshot.signedBytes, snapshot.signatures);
-  expect.root.mustBeGoodAt(expect.now);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
+  expect.root.mustBeGoodAt(expect.now);
   if (position !== undefined) checkAdvance(snapshot, position);
   return snapshot as VerifiedSnapshot;
 }

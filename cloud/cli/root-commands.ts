@@ -123,38 +123,42 @@ Examples:
     .action((_, command: Command) => {
       const options = command.optsWithGlobals<DraftOptions>();
       const { dir, out } = options;
-      const before = readChain(dir).newest.document;
       const renewed = options.renew.map((role) => ({
         role,
         key: generateKey(),
       }));
-      const local = readKeys(dir).map(({ id }) => id);
-      const replaced = options.renew.flatMap((role) =>
-        before.roles[role].keys.filter((id) => local.includes(id)),
-      );
-      const draft = draftAfter(
-        before,
-        {
-          add: [
-            ...options.add.map(([role, file]) => ({
-              role,
-              key: readPublic(file),
-            })),
-            ...renewed.map(({ role, key }) => ({ role, key: publicHalf(key) })),
-          ],
-          remove: [...options.remove, ...replaced],
-          thresholds: Object.fromEntries(
-            options.threshold.map(([role, n]) => [role, Number(n)]),
-          ),
-          goodForMs: daysOf(options.days) * 86_400_000,
-        },
-        systemClock.now(),
-      );
+      const draft = draftOf(options, renewed);
       writeNew("--out", out, () => writeDraft(out, draft, "wx"));
-      for (const { role, key } of renewed)
+      for (const { role, key } of renewed) {
         addKey(dir, `${role}-${key.id}`, key);
+      }
       for (const line of shownRoot(draft, dir)) io.out(line);
     });
+}
+
+function draftOf(
+  options: DraftOptions,
+  renewed: readonly { readonly role: Role; readonly key: SigningKey }[],
+): Draft {
+  const { dir, add, remove, threshold, days } = options;
+  const before = readChain(dir).newest.document;
+  const local = readKeys(dir).map(({ id }) => id);
+  const replaced = renewed.flatMap(({ role }) =>
+    before.roles[role].keys.filter((id) => local.includes(id)),
+  );
+  const added = [
+    ...add.map(([role, file]) => ({ role, key: readPublic(file) })),
+    ...renewed.map(({ role, key }) => ({ role, key: publicHalf(key) })),
+  ];
+  const changes = {
+    add: added,
+    remove: [...remove, ...replaced],
+    thresholds: Object.fromEntries(
+      threshold.map(([role, n]) => [role, Number(n)]),
+    ),
+    goodForMs: daysOf(days) * 86_400_000,
+  };
+  return draftAfter(before, changes, systemClock.now());
 }
 
 function addSign(root: Command, io: Io): void {
