@@ -134,24 +134,24 @@ interface Power {
   readonly receipts: Receipts;
 }
 
-interface Reporting {
-  readonly status: LinkStatus;
-  readonly events: AgentEvents;
+interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
-  readonly trust: CloudTrust;
 }
 
-interface Scope {
+interface Room {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
+}
+
+interface Scope extends Room {
   readonly trust: CloudTrust;
 }
 
 async function openPower(
   options: AgentOptions,
-  { opened, status, events }: Omit<Scope, "trust">,
+  { opened, status, events }: Room,
 ): Promise<Power> {
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
@@ -197,7 +197,7 @@ async function openPower(
 function keepEqual(
   { config, clock, random }: AgentOptions,
   rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
-    Scope & { recovered(revision: number): void },
+    Room & { recovered(revision: number): void },
 ): Pick<Power, "enforcement" | "upkeep"> {
   const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
   const converger = new Converger({
@@ -276,7 +276,7 @@ function watchTime(
 /** Protects what is known without a network; names are looked up later. */
 async function protect(
   { config, identity }: AgentOptions,
-  rooms: Pick<Power, "enforcer"> & Pick<Scope, "status" | "events">,
+  rooms: Pick<Power, "enforcer"> & Omit<Room, "opened">,
 ): Promise<Protection> {
   const { enforcer, status, events } = rooms;
   const cloud = new CloudAddresses(new URL(identity.url));

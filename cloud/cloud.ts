@@ -108,6 +108,7 @@ export async function startCloud(
   const door = await server.listen();
   url = door.url;
   ports.log.info("cloud listens", { url, name: config.name });
+  warnOfRoot(config.signing, ports);
   opened.defer(() => server.stopListening());
   const running = opened.release();
   return {
@@ -249,3 +250,13 @@ async function openStore(
 
 const pems = ({ contentKeys }: Signing): readonly string[] =>
   contentKeys.map((key) => key.toPem());
+
+/** Agents take nothing new by a root that has run out. */
+function warnOfRoot({ root }: Signing, { clock, log }: CloudPorts): void {
+  const { version, expiresAt } = root.document;
+  if (clock.now() < expiresAt - ROOT_NOTICE_MS) return;
+  const until = new Date(expiresAt).toISOString();
+  log.warn("the root has to be renewed soon", { version, until });
+}
+
+const ROOT_NOTICE_MS = 60 * 24 * 60 * 60 * 1000;
