@@ -21,6 +21,7 @@ import {
 } from "../support/agent-fixtures.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
+import { hex } from "../support/vectors.js";
 
 describe("the control socket", () => {
   it("tells whether the host is enforcing, and what", async () => {
@@ -169,6 +170,21 @@ describe("the control socket", () => {
     await using control = await Control.start();
     const long = JSON.stringify({ mode: "observe", x: "x".repeat(1_024) });
     expect(await control.status("POST", "/v1/mode", long)).toBe(413);
+  });
+
+  it("tells where each feed stands, and by which root", async () => {
+    await using control = await Control.start();
+    const urgent = new FakeFeed();
+    await control.host.carryOut(urgent.append([ban("203.0.113.7")]));
+    const hash = hex(urgent.position.hash);
+    expect(await control.ask("/v1/positions")).toMatchObject({
+      root: { version: 1 },
+      feeds: [
+        { feed: "urgent", position: { epoch: "e1", offset: 1, hash } },
+        { feed: "reputation", position: null, head: null, seen: [] },
+        { feed: "org/acme", position: null },
+      ],
+    });
   });
 
   it("is for its owner alone", async () => {

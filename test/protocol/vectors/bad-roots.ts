@@ -5,7 +5,7 @@ import {
   rootDocument,
   signRoot,
 } from "../../support/vectors.js";
-import { row } from "./bad-texts.js";
+import { row } from "./text-row.js";
 import type { BadVector } from "./vector.js";
 
 /** Roots that do not follow the one that the agent has. */

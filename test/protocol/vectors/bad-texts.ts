@@ -8,8 +8,9 @@ import {
   type KeyName,
 } from "../../support/vectors.js";
 import { badNextRoots } from "./bad-roots.js";
+import { row } from "./text-row.js";
 import { signHead, urgentHead } from "./documents.js";
-import type { BadVector, Reader } from "./vector.js";
+import type { BadVector } from "./vector.js";
 
 /** Messages and documents that are wrong. */
 export function badTexts(): readonly BadVector[] {
@@ -55,23 +56,6 @@ const at = {
   offset: 4,
   hash: "ab".repeat(32),
 };
-
-export function row(
-  reads: Reader,
-  name: string,
-  text: string,
-  refusal: RefusalCode = "malformed",
-): BadVector {
-  return {
-    name: `${reads}: ${name}`,
-    reads,
-    text,
-    at: null,
-    root: "one content signature",
-    refusal,
-    why: name,
-  };
-}
 
 function noMessages(): readonly BadVector[] {
   const bad = (name: string, text: string) => row("cloud message", name, text);
