@@ -12,7 +12,6 @@ import {
   signDraft,
   type Draft,
 } from "../../../cloud/roots/ceremony.js";
-import { addKey, readKeys } from "../../../cloud/roots/root-files.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import {
   enrolWith,
@@ -20,6 +19,13 @@ import {
   temporaryFolder,
   type TestCloud,
 } from "../../support/cloud.js";
+import {
+  publish,
+  draftOf,
+  renew,
+  renewed,
+  signedHere,
+} from "../../support/rotation.js";
 import { TestAgent } from "../../support/test-agent.js";
 
 describe("a cloud whose content and head keys are renewed", () => {
@@ -176,34 +182,4 @@ const expecting = (root: TrustedRoot) => ({
 async function fetched(cloud: TestCloud, version: number) {
   const response = await fetch(`${cloud.url}/v1/roots/${version}`);
   return (await response.json()) as SignedText;
-}
-
-/** Puts the next root into force, with new content and head keys. */
-const renew = (cloud: TestCloud) => publish(cloud, draftOf(cloud));
-
-async function renewed(cloud: TestCloud): Promise<TrustedRoot> {
-  expect(await renew(cloud)).toMatchObject({ status: 201 });
-  return cloud.signing.root;
-}
-
-const publish = (cloud: TestCloud, draft: Draft) =>
-  cloud.request<unknown>("POST", "/v1/roots", draft);
-
-function draftOf(cloud: TestCloud): Draft {
-  const { document } = cloud.signing.root;
-  const fresh = (["content", "head"] as const).map((role) => {
-    const key = generateKey();
-    addKey(cloud.dir, `${role}-${key.id}`, key);
-    return { role, key: publicHalf(key) };
-  });
-  const { content, head } = document.roles;
-  const remove = [...content.keys, ...head.keys];
-  const changes = { add: fresh, remove, thresholds: {}, goodForMs: 1e9 };
-  return signedHere(cloud, draftAfter(document, changes, Date.now()));
-}
-
-function signedHere(cloud: TestCloud, draft: Draft): Draft {
-  const { keys } = cloud.signing.root.document.roles.root;
-  const own = readKeys(cloud.dir).find(({ id }) => keys.includes(id));
-  return signDraft(draft, own!);
 }
