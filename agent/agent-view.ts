@@ -1,4 +1,5 @@
 import type { ContactList } from "./attribution/attribution.js";
+import type { CloudTrust } from "./cloud-trust.js";
 import type { CutStatus } from "./cut.js";
 import type { Enforcer, Hit } from "./enforce/enforcer.js";
 import type { HostFacts } from "./guard/facts.js";
@@ -16,6 +17,10 @@ export interface AgentView {
   readonly enforcer: Enforcer;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
   readonly telemetry: Pick<TelemetryWalk, "view">;
+  readonly trust: {
+    readonly roots: Pick<CloudTrust["roots"], "current">;
+    readonly watch: Pick<CloudTrust["watch"], "sights">;
+  };
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
   readonly upkeep: { readonly view: UpkeepView };

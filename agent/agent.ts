@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { AgentOrders, AgentView } from "./agent-view.js";
 import { BanTime } from "./ban-time.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
+import { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
@@ -34,8 +35,8 @@ import { recall, Receipts } from "./receipts.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import type { SignedText } from "./protocol/signed-text.js";
 import type { SigningKey } from "./trust/keys.js";
-import { TrustedRoot } from "./trust/root.js";
 import { Upkeep } from "./upkeep.js";
 
 export type { AgentOrders, AgentView };
@@ -45,6 +46,8 @@ export interface AgentOptions {
   readonly config: Config;
   readonly identity: Identity;
   readonly deviceKey: SigningKey;
+  /** Keeps a new root over a restart of the agent; throws when it cannot. */
+  readonly keepRoot: (root: SignedText, fingerprint: string) => void;
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
   readonly version: string;
@@ -74,8 +77,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
-  const scope = { opened, status, events };
-  const power = await openPower(options, scope);
+  const power = await openPower(options, { opened, status, events });
+  const { clock: banClock } = power.time;
+  const trust = new CloudTrust({ ...options, clock: banClock, events });
+  const scope = { opened, status, events, trust };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
   const contacts = opened.own(
@@ -83,7 +88,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   opened.own(defendItself(options, power, { telemetry, events }));
   const time = opened.own(watchTime(options, power, { telemetry, events }));
-  const reporting = { status, events, telemetry, time };
+  const reporting = { status, events, telemetry, time, trust };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
@@ -97,6 +102,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     enforcer,
     link: status,
     telemetry,
+    trust,
     get cut() {
       return cutter?.status;
     },
@@ -128,22 +134,24 @@ interface Power {
   readonly receipts: Receipts;
 }
 
-interface Reporting {
-  readonly status: LinkStatus;
-  readonly events: AgentEvents;
+interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
 }
 
-interface Scope {
+interface Room {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
 }
 
+interface Scope extends Room {
+  readonly trust: CloudTrust;
+}
+
 async function openPower(
   options: AgentOptions,
-  { opened, status, events }: Scope,
+  { opened, status, events }: Room,
 ): Promise<Power> {
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
@@ -189,7 +197,7 @@ async function openPower(
 function keepEqual(
   { config, clock, random }: AgentOptions,
   rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
-    Scope & { recovered(revision: number): void },
+    Room & { recovered(revision: number): void },
 ): Pick<Power, "enforcement" | "upkeep"> {
   const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
   const converger = new Converger({
@@ -220,13 +228,14 @@ function keepEqual(
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, upkeep }: Power,
-  { status, events }: Scope,
+  { status, events, trust }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
     ...{ version, clock, random, events, enforcer, ledger },
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
+    trust: () => trust.findings(),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
   if (quarantined !== undefined) {
@@ -267,7 +276,7 @@ function watchTime(
 /** Protects what is known without a network; names are looked up later. */
 async function protect(
   { config, identity }: AgentOptions,
-  rooms: Pick<Power, "enforcer"> & Omit<Scope, "opened">,
+  rooms: Pick<Power, "enforcer"> & Omit<Room, "opened">,
 ): Promise<Protection> {
   const { enforcer, status, events } = rooms;
   const cloud = new CloudAddresses(new URL(identity.url));
@@ -283,22 +292,23 @@ async function protect(
 function startLink(
   options: AgentOptions,
   { ledger, time, protection, enforcement, receipts }: Power,
-  { status, events, telemetry, time: watch }: Reporting,
+  { status, events, telemetry, time: timeWatch, trust }: Reporting,
 ): CloudLink {
   const { identity, config } = options;
-  const root = TrustedRoot.open(identity.root, identity.rootFingerprint);
+  const { roots, watch } = trust;
   const feeds = feedsOf(identity);
   const enforce = () => enforcement.enforce();
   void protection.lookAround();
   return startCloudLink({
     ...options,
-    root,
+    roots,
+    watch,
     feeds,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
     positions: ledger,
     step: makeSteps({
-      root,
+      roots,
       feeds,
       policy: config.guard,
       facts: () => protection.facts,
@@ -306,7 +316,7 @@ function startLink(
       enforce,
       clock: time.clock,
     }),
-    dated: (date) => watch.dated(date),
+    dated: (date) => timeWatch.dated(date),
     receipts,
     status,
     events,

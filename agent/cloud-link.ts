@@ -4,24 +4,33 @@ import type { BanSteps } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { Identity } from "./config/identity.js";
 import type { AgentEvents } from "./events.js";
-import { follow, type FollowPorts } from "./follow.js";
+import type { FeedWatch } from "./feed-watch.js";
+import type { FollowPorts } from "./follow-ports.js";
+import { follow } from "./follow.js";
 import type { LinkStatus } from "./link-status.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Hello } from "./protocol/documents.js";
 import { wirePosition, type Receipts } from "./receipts.js";
+import type { Roots } from "./roots.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { SigningKey } from "./trust/keys.js";
-import type { TrustedRoot } from "./trust/root.js";
 import { signAsDevice } from "./trust/sign.js";
 import { verifyHead } from "./trust/verify.js";
 import { dial } from "./uplink/dial.js";
-import { fetchSegments, fetchSnapshot, httpUrl } from "./uplink/fetch.js";
+import {
+  fetchRoot,
+  fetchSegments,
+  fetchSnapshot,
+  httpUrl,
+  type FetchOptions,
+} from "./uplink/fetch.js";
 import { uplink, type Session, type UplinkPorts } from "./uplink/uplink.js";
 
 export interface CloudLinkPorts {
   readonly identity: Identity;
   readonly deviceKey: SigningKey;
-  readonly root: TrustedRoot;
+  readonly roots: Roots;
+  readonly watch: FeedWatch;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
@@ -124,7 +133,7 @@ function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
 }
 
 function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
-  const { events, status, receipts, root } = ports;
+  const { events, status, receipts, roots, watch } = ports;
   const snapshots = new SnapshotFiles(ports);
   return {
     step: ports.step,
@@ -133,8 +142,11 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
     feeds: ports.feeds,
     random: ports.random,
     position: (feed) => ports.positions.position(feed),
-    verifyHead: (head) => verifyHead(head, root),
+    verifyHead: (head) => verifyHead(head, roots.current),
     dated: (time) => ports.dated(time),
+    watch,
+    roots,
+    catchUpRoots: (session) => catchUpRoots(ports, session),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
     fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
     linkUp: async (session) => {
@@ -154,12 +166,27 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
   };
 }
 
+/** What fails is tried again with the next heads, or on the next connection. */
+async function catchUpRoots(
+  ports: CloudLinkPorts,
+  session: Session,
+): Promise<void> {
+  const { roots, events } = ports;
+  const from = fetching(ports, session);
+  try {
+    await roots.catchUp((version) => fetchRoot(from, version));
+  } catch (error) {
+    events.rootsMissed(roots.version, error);
+  }
+}
+
 const fetching = (
-  { identity, ca }: CloudLinkPorts,
+  { identity, ca, clock }: CloudLinkPorts,
   { welcome, ended }: Session,
-) => ({
+): FetchOptions => ({
   base: httpUrl(new URL(identity.url), "/"),
   ca,
+  clock,
   session: welcome.session,
   signal: ended,
 });

@@ -16,6 +16,7 @@ export function makeEvents(log: Logger) {
     ...contactEvents(log),
     ...telemetryEvents(log),
     ...sensorEvents(log),
+    ...trustEvents(log),
   };
 }
 
@@ -104,9 +105,6 @@ function linkEvents(log: Logger) {
     behind(head: Pick<Position, "feed" | "offset">, offset: number): void {
       const { feed, offset: cloudOffset } = head;
       log.warn("behind the cloud; asking again", { feed, offset, cloudOffset });
-    },
-    headRefused(why: unknown): void {
-      log.error("refused a dated head", { why });
     },
   };
 }
@@ -240,6 +238,36 @@ function telemetryEvents(log: Logger) {
     },
     healthCleared(code: string): void {
       log.info("it is well again", { code });
+    },
+  };
+}
+
+function trustEvents(log: Logger) {
+  return {
+    headRefused(why: unknown): void {
+      log.error("refused a dated head", { why });
+    },
+    /** The cloud says otherwise than it did before, and signed both. */
+    contradicted(feed: FeedName, what: string): void {
+      log.error("the cloud contradicts what it signed before", { feed, what });
+    },
+    rootTaken(version: number, fingerprint: string): void {
+      log.info("took a new root", { version, fingerprint });
+    },
+    rootNotKept(version: number, why: unknown): void {
+      log.error("a new root is in force, and could not be written down", {
+        version,
+        why,
+      });
+    },
+    rootRefused(why: unknown): void {
+      log.error("refused a root", { why });
+    },
+    rootsMissed(version: number, why: unknown): void {
+      log.error("could not get to the newest root; stays with the own", {
+        version,
+        why,
+      });
     },
   };
 }

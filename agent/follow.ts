@@ -1,11 +1,10 @@
-import type { BanSteps, Delivery, Outcome } from "./ban-walk.js";
+import type { Delivery, Outcome } from "./ban-walk.js";
 import { adopt, carryOut } from "./ban-walk.js";
-import type { Clock } from "./clock.js";
-import type { AgentEvents } from "./events.js";
+import type { FollowPorts } from "./follow-ports.js";
 import { needsReopening, type LedgerDamage } from "./ledger/damage.js";
 import { AWAITING, type Standing } from "./standing.js";
 import { printable } from "./log/printable.js";
-import type { FeedName, Position } from "./model/position.js";
+import type { FeedName } from "./model/position.js";
 import type { Head } from "./protocol/documents.js";
 import type { CloudMessage, FeedPlan } from "./protocol/messages.js";
 import { mayResume } from "./protocol/refusals.js";
@@ -14,40 +13,6 @@ import type { SignedText } from "./protocol/signed-text.js";
 import { wirePosition } from "./receipts.js";
 import { retryDelayMs } from "./uplink/retry-delay.js";
 import type { Session, UplinkItem } from "./uplink/uplink.js";
-
-/** What following the cloud's feeds needs. */
-export interface FollowPorts {
-  readonly step: BanSteps;
-  readonly clock: Clock;
-  readonly events: AgentEvents;
-  /** What this agent follows; a welcome may leave some plans for later. */
-  readonly feeds: readonly FeedName[];
-  /** From 0 to 1. */
-  readonly random: () => number;
-  position(feed: FeedName): Position | undefined;
-  verifyHead(head: SignedText): Head;
-  /** A head was signed at this time, in milliseconds since 1970, and is no old one. */
-  dated(time: number): void;
-  /** Signed segments from op `from` on, one behind the other. */
-  fetchSegments(
-    session: Session,
-    at: { feed: FeedName; epoch: string; from: number },
-  ): Promise<Uint8Array>;
-  fetchSnapshot(
-    session: Session,
-    plan: { sha256: string; bytes: number },
-  ): Promise<Uint8Array>;
-  /** A link is up: facts may have changed, and receipts may have been lost. */
-  linkUp(session: Session): Promise<void>;
-  /** The agent stands where the cloud does, in every feed. */
-  caughtUp(): void;
-  /** The cloud has these items of telemetry for good. */
-  acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
-  /** Gives the receipt of what is in force now. */
-  answer(outcome: Outcome & { kind: "enforced" }): void;
-  /** Ends the stream of items: there is no going on. */
-  stop(): void;
-}
 
 /**
  * Takes in what the cloud says until the stream ends, and all that it began.
@@ -58,17 +23,19 @@ export async function follow(
   ports: FollowPorts,
 ): Promise<void> {
   let link: Link | undefined;
-  const lasting: Lasting = { tasks: new Map(), heads: new Map(), failures: [] };
+  const lasting: Lasting = { tasks: new Map(), failures: [] };
   try {
     for await (const item of items) {
       if (item.kind === "up") {
         link = new Link(ports, item.session, lasting);
+        ports.roots.claimed(item.session.welcome.root);
+        await link.catchUpRoots();
         await ports.linkUp(item.session);
         link.plan(item.session.welcome.plans);
       } else if (item.kind === "segment") {
         await link?.take(item);
       } else {
-        link?.hear(item.message);
+        await link?.hear(item.message);
       }
     }
   } finally {
@@ -82,8 +49,6 @@ export async function follow(
 interface Lasting {
   /** What goes on in the background: one task a feed, one after the other. */
   readonly tasks: Map<FeedName, Promise<void>>;
-  /** Where the cloud last said that its feeds stand. */
-  readonly heads: Map<FeedName, Head>;
   /** What following can't go on after. */
   readonly failures: LedgerDamage[];
 }
@@ -118,12 +83,24 @@ class Link {
     }
   }
 
-  hear(message: CloudMessage): void {
+  /** Nothing is verified meanwhile: it would be by a root that may be past. */
+  async catchUpRoots(): Promise<void> {
+    if (!this.#ports.roots.isBehind) return;
+    await this.#ports.catchUpRoots(this.#session);
+  }
+
+  async hear(message: CloudMessage): Promise<void> {
     switch (message.type) {
+      case "root":
+        this.#ports.roots.hear(message.root);
+        return this.catchUpRoots();
       case "plan":
-        return this.plan(message.plans);
+        this.plan(message.plans);
+        return;
       case "heads":
-        return message.heads.forEach((head) => this.#hearHead(head));
+        await this.catchUpRoots(); // which may have failed before
+        message.heads.forEach((head) => this.#hearHead(head));
+        return;
       case "resync":
         // A feed that is not live has been asked for already, or will be.
         if (this.#standing(message.feed) === "live") this.#resume(message.feed);
@@ -193,6 +170,7 @@ class Link {
   /** What is in force has moved its feed on, so its failures are forgotten. */
   #answer(outcome: Outcome & { readonly kind: "enforced" }): void {
     this.#failures.delete(outcome.position.feed);
+    this.#ports.watch.took(outcome.position);
     this.#ports.answer(outcome);
     this.#noteCaughtUp();
   }
@@ -225,17 +203,14 @@ class Link {
    * a lost question on one whose plan is overdue.
    */
   #holdAgainst(head: Head): void {
-    const { feed, time } = head;
+    const { feed } = head;
     const standing = this.#standings.get(feed);
-    const known = this.#lasting.heads.get(feed);
-    if (standing === undefined) return;
-    if (known !== undefined && time < known.time) return; // an old one, replayed
-    this.#lasting.heads.set(feed, head);
+    if (standing === undefined || !this.#isNews(head, standing)) return;
     this.#headed.add(feed);
-    this.#ports.dated(time);
-    if (this.#isLevel(head)) return this.#noteCaughtUp();
-    this.#noteCaughtUp(); // patience with this feed may be over
-    if (standing.at === "busy") return;
+    const isLevel = this.#isLevel(head);
+    this.#ports.watch.level(feed, isLevel);
+    this.#noteCaughtUp(); // or patience with this feed may be over
+    if (isLevel || standing.at === "busy") return;
     if (standing.at === "awaiting" && !standing.overdue) {
       this.#standings.set(feed, { at: "awaiting", overdue: true });
       return;
@@ -243,6 +218,17 @@ class Link {
     const offset = this.#ports.position(feed)?.offset ?? 0;
     this.#ports.events.behind(head, offset);
     this.#resume(feed);
+  }
+
+  /** Whether there is anything in the head to go by. */
+  #isNews(head: Head, { at }: Standing): boolean {
+    const { watch, dated } = this.#ports;
+    const { feed, time } = head;
+    if (time >= (watch.head(feed)?.time ?? 0)) dated(time);
+    // While a feed is fetched, its position is not as old as what is said.
+    const own = at === "live" ? this.#ports.position(feed) : undefined;
+    const worth = watch.hear(head, own);
+    return worth === "fresh" || worth === "late";
   }
 
   #isLevel(head: Head): boolean {
@@ -255,7 +241,7 @@ class Link {
   #noteCaughtUp(): void {
     if (this.#caughtUp) return;
     this.#caughtUp = this.#needed().every((feed) => {
-      const head = this.#lasting.heads.get(feed);
+      const head = this.#ports.watch.head(feed);
       return (
         head !== undefined && this.#headed.has(feed) && this.#isLevel(head)
       );

@@ -14,6 +14,8 @@ export interface HealthWatchPorts {
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
+  /** What is wrong with what the cloud signs. */
+  readonly trust: () => Findings;
 }
 
 /** Looks at the rooms and says what is wrong in them, in the catalogue's words. */
@@ -38,7 +40,10 @@ export class HealthWatch {
   /** Everything that is wrong now. */
   async findings(): Promise<Findings> {
     const kernel = await this.#kernel();
-    const found = new Map<HealthCode, string>(this.#recent());
+    const found = new Map<HealthCode, string>([
+      ...this.#recent(),
+      ...this.#ports.trust(),
+    ]);
     const add = (code: HealthCode, detail: string | undefined) => {
       if (detail !== undefined) found.set(code, detail);
     };

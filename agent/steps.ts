@@ -4,11 +4,11 @@ import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { review } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { FeedName } from "./model/position.js";
-import type { TrustedRoot } from "./trust/root.js";
+import type { Roots } from "./roots.js";
 import { verifySegment, verifySnapshot } from "./trust/verify.js";
 
 export interface StepPorts {
-  readonly root: TrustedRoot;
+  readonly roots: Pick<Roots, "current">;
   readonly feeds: readonly FeedName[];
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
@@ -20,8 +20,12 @@ export interface StepPorts {
 
 /** Fits the rooms to the steps of the ban walk, in the order they are taken. */
 export function makeSteps(ports: StepPorts): BanSteps {
-  const { root, feeds, policy, facts, ledger, enforce, clock } = ports;
-  const expectation = () => ({ root, feeds, now: clock.now() });
+  const { roots, feeds, policy, facts, ledger, enforce, clock } = ports;
+  const expectation = () => ({
+    root: roots.current,
+    feeds,
+    now: clock.now(),
+  });
   const now = () => unixSeconds(clock.now());
   return {
     verifySegment: (segment) =>

@@ -11,6 +11,7 @@ import {
   look,
   raisedEarlier,
   raisedIn,
+  type Findings,
   type Health,
   type Moment,
 } from "./health/health.js";
@@ -41,6 +42,8 @@ export interface TelemetryPorts {
   readonly link: Pick<LinkStatus, "state">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
+  /** What is wrong with what the cloud signs. */
+  readonly trust: () => Findings;
 }
 
 /** What `tourniquet telemetry show` tells; undefined while no spool is open. */

@@ -4,9 +4,6 @@ import { getRequestListener } from "@hono/node-server";
 import type { Clock } from "../agent/clock.js";
 import { Lifetime } from "../agent/lifetime.js";
 import type { Logger } from "../agent/log/logger.js";
-import type { SignedText } from "../agent/protocol/signed-text.js";
-import type { SigningKey } from "../agent/trust/keys.js";
-import { signerOf } from "../agent/trust/sign.js";
 import { makeApp } from "./api/app.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { Correlator } from "./decide/correlator.js";
@@ -24,6 +21,7 @@ import { Recovery } from "./feeds/recovery.js";
 import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
 import { holdAlone } from "./journal/database.js";
+import type { SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
 import { Answers } from "./receipts/answers.js";
@@ -33,6 +31,7 @@ import { Enrolment } from "./registry/enrolment.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/tables.js";
 import { contactTables } from "./telemetry/contact-tables.js";
+import type { Signing } from "./roots/signing.js";
 import { detectionTables } from "./telemetry/detection-tables.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
 import { sightingTables } from "./telemetry/sighting-tables.js";
@@ -51,9 +50,8 @@ export interface CloudConfig {
   readonly publicUrl: undefined | string;
   readonly heartbeatMs: number;
   readonly correlation: CorrelationSettings;
-  readonly root: SignedText;
-  readonly contentKeys: readonly SigningKey[];
-  readonly headKeys: readonly SigningKey[];
+  /** The roots, and the keys to sign with. */
+  readonly signing: Signing;
 }
 
 export interface CloudPorts {
@@ -100,7 +98,7 @@ export async function startCloud(
     ...ports,
     ...store,
     gateway,
-    root: config.root,
+    signing: config.signing,
     snapshotFolder: filesOf(config.dir).snapshots,
     publicUrl: () => config.publicUrl ?? url,
   });
@@ -110,6 +108,7 @@ export async function startCloud(
   const door = await server.listen();
   url = door.url;
   ports.log.info("cloud listens", { url, name: config.name });
+  warnOfRoot(config.signing, ports);
   opened.defer(() => server.stopListening());
   const running = opened.release();
   return {
@@ -121,11 +120,11 @@ export async function startCloud(
 
 /** What changes the world: enrolments and decisions. */
 function makeDecider(
-  { root, name: cloudName, contentKeys }: CloudConfig,
+  { signing, name: cloudName }: CloudConfig,
   { clock }: CloudPorts,
   { journal, registry, index, state }: Store,
 ) {
-  const sign = signerOf(contentKeys);
+  const { sign } = signing;
   const capacity = new Capacity({
     standing: (feed) => index.standing(feed),
     counts: () => state.counts(),
@@ -133,7 +132,9 @@ function makeDecider(
   const feeds = new Feeds({ journal, index, sign, clock, capacity });
   return {
     decisions: new Decisions(feeds, clock),
-    enrolment: new Enrolment({ journal, registry, clock, cloudName, root }),
+    enrolment: new Enrolment({
+      ...{ journal, registry, clock, cloudName, signing },
+    }),
   };
 }
 
@@ -164,11 +165,13 @@ function openGateway(parts: {
   const { config, ports, store, server, opened } = parts;
   const { journal, registry, index, state, receipts, telemetry } = store;
   const recovery = new Recovery(index, state, ports.clock);
-  const heads = new Heads(index, config.headKeys, ports.clock);
+  const { signing } = config;
+  const heads = new Heads(index, () => signing.headKeys, ports.clock);
   const recorder = opened.own(new Recorder({ ...ports, journal }));
   const answers = new Answers({
     ...ports,
     standing: (feed) => index.standing(feed),
+    hashAt: (...place) => index.hashAt(...place),
     newest: (...place) => receipts.newest(...place),
     note: (event) => recorder.note(event),
   });
@@ -188,17 +191,26 @@ function openGateway(parts: {
     isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     heads: (feeds) => heads.of(feeds),
+    newestRoot: () => signing.version,
+    signedAnew: (segment) => signedAnew(signing, segment),
     answers,
     takeTelemetry: (from, message) => intake.take(from, message),
   });
+  opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return opened.own(gateway);
 }
+
+/** What the journal holds, with signatures that agents take now. */
+const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
+  ...segment,
+  bytes: signing.signedAnew(segment.bytes),
+});
 
 type Store = Awaited<ReturnType<typeof openStore>>;
 
 /** The journal, and what is folded from it. */
 async function openStore(
-  { dir, contentKeys }: CloudConfig,
+  { dir, signing }: CloudConfig,
   { clock, log }: CloudPorts,
   opened: Lifetime,
 ) {
@@ -218,16 +230,16 @@ async function openStore(
     contactTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
-  const index = new FeedIndex(view.database, journal);
+  const index = new FeedIndex(view.database, journal, (segment) =>
+    signedAnew(signing, segment),
+  );
   for (const feed of EVERYBODYS) {
     if (index.standing(feed) === undefined) journal.append([feedBegun(feed)]);
   }
   const state = opened.own(
-    await State.open(
-      { ...files, contentKeys: contentKeys.map((key) => key.toPem()) },
-      log,
-    ),
+    await State.open({ ...files, contentKeys: pems(signing) }, log),
   );
+  opened.own(signing.onPublished(() => state.signWith(pems(signing))));
   const registry = new Registry(view.database);
   const receipts = new Receipts(view.database);
   const telemetry = new Telemetry(view.database);
@@ -235,3 +247,16 @@ async function openStore(
   const folded = { registry, receipts, telemetry, decisionLog };
   return { journal, index, state, ...folded };
 }
+
+const pems = ({ contentKeys }: Signing): readonly string[] =>
+  contentKeys.map((key) => key.toPem());
+
+/** Agents take nothing new by a root that has run out. */
+function warnOfRoot({ root }: Signing, { clock, log }: CloudPorts): void {
+  const { version, expiresAt } = root.document;
+  if (clock.now() < expiresAt - ROOT_NOTICE_MS) return;
+  const until = new Date(expiresAt).toISOString();
+  log.warn("the root has to be renewed soon", { version, until });
+}
+
+const ROOT_NOTICE_MS = 60 * 24 * 60 * 60 * 1000;

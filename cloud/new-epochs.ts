@@ -1,7 +1,6 @@
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import type { Op } from "../agent/model/ban.js";
 import { NO_HASH, type FeedName } from "../agent/model/position.js";
-import { signerOf } from "../agent/trust/sign.js";
 import { filesOf, type CloudConfig } from "./cloud.js";
 import { sealChain } from "./feeds/chain.js";
 import { feedBegun } from "./feeds/feeds.js";
@@ -26,7 +25,7 @@ export interface Renewed {
  * One append: all feeds, or none. The cloud must not run.
  */
 export function beginNewEpochs(
-  { dir, contentKeys }: Pick<CloudConfig, "dir" | "contentKeys">,
+  { dir, signing }: Pick<CloudConfig, "dir" | "signing">,
   clock: Clock,
 ): readonly Renewed[] {
   const files = filesOf(dir);
@@ -36,7 +35,7 @@ export function beginNewEpochs(
   using journal = SqliteJournal.open(files.journal, clock);
   using view = View.open(files.bans, journal, [bansTables]);
   const state = new BanState(view.database);
-  const terms = { issuedAt: clock.now(), sign: signerOf(contentKeys) };
+  const terms = { issuedAt: clock.now(), sign: signing.sign };
   const renewals = state
     .feeds()
     .map((feed) => renewalOf(feed, opsOf(state, feed, clock), terms));

@@ -1,34 +1,21 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Clock } from "../agent/clock.js";
-import type { Root } from "../agent/protocol/documents.js";
 import { parseJson, shortText } from "../agent/protocol/shapes.js";
-import { SignedText } from "../agent/protocol/signed-text.js";
-import {
-  generateKey,
-  keyFromPem,
-  type SigningKey,
-} from "../agent/trust/keys.js";
+import { generateKey, type SigningKey } from "../agent/trust/keys.js";
 import { signText } from "../agent/trust/sign.js";
 import { filesOf, type CloudConfig } from "./cloud.js";
 import { CorrelationSettings } from "./decide/correlation-settings.js";
 import { NEVER_LIST_HEAD } from "./decide/never.js";
+import { BadFolder, readText, writeSecret } from "./folder.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { hashOf, newSecret } from "./registry/secrets.js";
+import { firstRoot, type roles } from "./roots/ceremony.js";
+import { addKey, writeRoot } from "./roots/root-files.js";
+import { Signing } from "./roots/signing.js";
 import { isLoopback } from "./server.js";
-
-/** A folder that is no cloud's, or not in the state that was expected. */
-export class BadFolder extends Error {
-  override readonly name = "BadFolder";
-}
 
 /** Where agents are told to go, or what listens there, would not do. */
 export class BadAddress extends Error {
@@ -73,11 +60,9 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   const keys = makeKeys();
-  for (const [role, key] of Object.entries(keys)) {
-    writeSecret(keyPath(dir, role), key.toPem());
-  }
-  const root = signText("root", rootOf(keys, clock.now()), [keys.root]);
-  writeFileSync(join(dir, ROOT), `${JSON.stringify(root, null, 2)}\n`);
+  for (const [role, key] of Object.entries(keys)) addKey(dir, role, key);
+  const root = signText("root", firstRoot(keys, clock.now()), [keys.root]);
+  writeRoot(dir, 1, root);
   const token = newSecret();
   writeSecret(join(dir, OPERATOR_TOKEN), `${token}\n`);
   writeFileSync(filesOf(dir).neverList, NEVER_LIST_HEAD);
@@ -105,9 +90,7 @@ export function loadCloud(
     publicUrl,
     heartbeatMs,
     correlation,
-    root: parseJson(SignedText, readText(join(dir, ROOT)), ROOT),
-    contentKeys: [keyFromPem(readText(keyPath(dir, "content")))],
-    headKeys: [keyFromPem(readText(keyPath(dir, "head")))],
+    signing: Signing.open(dir),
   };
 }
 
@@ -145,17 +128,9 @@ export const readOperatorToken = (dir: string): string =>
   readText(join(dir, OPERATOR_TOKEN)).trim();
 
 const SETTINGS = "cloud.json";
-const ROOT = "root.json";
 const OPERATOR_TOKEN = "operator.token";
 
-const roles = ["root", "content", "head", "critical"] as const;
 type Keys = Readonly<Record<(typeof roles)[number], SigningKey>>;
-
-/** Long enough that a root is renewed calmly. */
-const ROOT_GOOD_FOR_MS = 2 * 365 * 24 * 60 * 60 * 1000;
-
-const keyPath = (dir: string, role: string): string =>
-  join(dir, "keys", `${role}.pem`);
 
 function makeKeys(): Keys {
   return {
@@ -163,27 +138,6 @@ function makeKeys(): Keys {
     content: generateKey(),
     head: generateKey(),
     critical: generateKey(),
-  };
-}
-
-function rootOf(keys: Keys, now: number): Root {
-  const role = (key: SigningKey) => ({ keys: [key.id], threshold: 1 });
-  return {
-    type: "root",
-    version: 1,
-    issuedAt: now,
-    expiresAt: now + ROOT_GOOD_FOR_MS,
-    keys: roles.map((name) => ({
-      id: keys[name].id,
-      algorithm: "ed25519",
-      public: Buffer.from(keys[name].publicKey).toString("base64url"),
-    })),
-    roles: {
-      root: role(keys.root),
-      content: role(keys.content),
-      head: role(keys.head),
-      critical: role(keys.critical),
-    },
   };
 }
 
@@ -207,18 +161,3 @@ function hostAndPort(listen: string): { host: string; port: number } {
 }
 
 const unbracketed = (host: string): string => host.replace(/^\[|\]$/g, "");
-
-function writeSecret(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new BadFolder(
-      `cannot read ${path}; was the cloud made with "init"?`,
-      { cause },
-    );
-  }
-}

@@ -8,6 +8,7 @@ import { restoreCommand } from "./commands/restore.js";
 import { selftestCommand } from "./commands/selftest.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
+import { verifyCommand } from "./commands/verify.js";
 import { whyCommand } from "./commands/why.js";
 import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
 import { Failure, exitCodes } from "./failure.js";
@@ -51,6 +52,7 @@ export async function run(
   modeCommands(program, config);
   whyCommand(program, config);
   hitsCommand(program, config);
+  verifyCommand(program, config);
   restoreCommand(program, config);
   telemetryCommand(program, config);
   selftestCommand(program, config, stop);
@@ -78,6 +80,7 @@ Examples:
   tourniquet observe                        count and report, drop nothing; until enforce
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
+  tourniquet verify                         was this host shown what the others were
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network
   tourniquet selftest                       what a ban closes, tried on real packets beside this host

@@ -19,6 +19,7 @@ import { Malformed } from "../agent/protocol/malformed.js";
 import { parseJson } from "../agent/protocol/shapes.js";
 import { failed } from "./failure.js";
 import { hitsOf } from "./hits-view.js";
+import { positionsOf } from "./positions.js";
 import { banPageOf, statusOf, telemetryOf } from "./views.js";
 import { whyOf } from "./why-view.js";
 
@@ -85,6 +86,8 @@ async function answer(
       return orWrong(() => hits(options, url.searchParams));
     case "/v1/why":
       return orWrong(() => why(options, url.searchParams));
+    case "/v1/positions":
+      return { status: 200, body: positionsOf(options.agent) };
     case "/v1/telemetry":
       return { status: 200, body: telemetryOf(options.agent) };
     default:

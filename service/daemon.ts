@@ -8,7 +8,7 @@ import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
 import { checkTransport } from "./enrol.js";
 import { failed, misused } from "./failure.js";
-import { readIdentity } from "./identity-store.js";
+import { keepRoot, readIdentity } from "./identity-store.js";
 import { keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
 
@@ -31,6 +31,8 @@ export async function runDaemon(
       config,
       identity,
       deviceKey,
+      keepRoot: (root, fingerprint) =>
+        keepRoot(config.stateDir, identity, { root, fingerprint }),
       ca: readCa(config.cloud.caFile),
       version,
       platform: process.platform,

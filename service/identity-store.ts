@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseIdentity, type Identity } from "../agent/config/identity.js";
+import type { SignedText } from "../agent/protocol/signed-text.js";
 import {
   generateKey,
   keyFromPem,
@@ -75,6 +76,25 @@ export function writeIdentity(stateDir: string, identity: Identity): void {
     const path = join(stateDir, name);
     if (path !== own) rmSync(path, { force: true });
   }
+}
+
+/**
+ * Makes a newer root the one that this host pins. An identity that somebody put
+ * in its place meanwhile is left as it is: it has a root of its own.
+ * @throws Failure when it cannot be read, or is another's; what writing throws
+ */
+export function keepRoot(
+  stateDir: string,
+  { agent, key }: Pick<Identity, "agent" | "key">,
+  { root, fingerprint }: { root: SignedText; fingerprint: string },
+): void {
+  const stored = storedIdentity(stateDir);
+  if (stored?.agent !== agent || stored.key !== key) {
+    throw failed(`${stateDir} is not the state of ${agent} any more`);
+  }
+  const renewed: Identity = { ...stored, root, rootFingerprint: fingerprint };
+  const text = JSON.stringify(renewed, undefined, 2);
+  writePrivate(identityPath(stateDir), `${text}\n`);
 }
 
 const identityPath = (stateDir: string) => join(stateDir, "identity.json");

@@ -17,6 +17,8 @@ export interface Config {
   readonly cloud: {
     /** PEM of the authority that signed the cloud's certificate; else the system's. */
     readonly caFile: string | undefined;
+    /** So long without a fresh word on a feed is an alarm, in seconds. */
+    readonly staleAfterSeconds: number;
   };
   readonly enforce: {
     readonly backend: "nftables" | "dry-run";
@@ -74,7 +76,7 @@ export function parseConfig(raw: unknown, source: string): Config {
   return Object.freeze({
     stateDir,
     controlSocket,
-    cloud: { caFile: cloud.caFile },
+    cloud: { caFile: cloud.caFile, staleAfterSeconds: cloud.staleAfter },
     enforce,
     guard: {
       allow: guard.allow,
@@ -147,7 +149,13 @@ const Shape = section({
   version: v.optional(v.literal(1), 1),
   stateDir: v.optional(absolutePath, "/var/lib/tourniquet"),
   controlSocket: v.optional(absolutePath, "/run/tourniquet/control.sock"),
-  cloud: v.optional(section({ caFile: v.optional(absolutePath) }), {}),
+  cloud: v.optional(
+    section({
+      caFile: v.optional(absolutePath),
+      staleAfter: v.optional(duration, "15m"),
+    }),
+    {},
+  ),
   enforce: v.optional(
     section({
       backend: v.optional(v.picklist(["nftables", "dry-run"]), "nftables"),

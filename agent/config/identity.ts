@@ -13,7 +13,7 @@ export const Identity = v.strictObject({
   /** The name that the cloud gives itself in its challenges. */
   cloud: shortText(128),
   url: v.pipe(v.string(), v.url()),
-  /** Fingerprint of the root that was pinned at enrolment. */
+  /** Fingerprint of the root: the enrolment's, or the newest that followed it. */
   rootFingerprint: Sha256,
   root: SignedText,
 });

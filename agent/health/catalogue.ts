@@ -33,6 +33,30 @@ export const catalogue = {
     text: (detail) =>
       `no connection to the cloud; bans stay in force: ${detail}`,
   },
+  /** The cloud signs two things that cannot both be true. */
+  "feed-forked": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the cloud contradicts what it signed before; what is in force stays: ${detail}`,
+  },
+  "root-expired": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the root has run out; bans stay in force, and no new ones are taken: ${detail}`,
+  },
+  "feed-stale": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `there is no fresh word from the cloud; bans stay in force: ${detail}`,
+  },
+  "root-expiring": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `the root runs out soon: ${detail}`,
+  },
   "spool-quarantined": {
     severity: "medium",
     visibleAfterMs: 0,

@@ -30,6 +30,8 @@ export const limits = {
   reasons: 65_536,
   /** Feeds that one agent follows. */
   feeds: 8,
+  /** Roots that an agent takes one after the other before it looks at anything else. */
+  rootsAtOnce: 64,
   /** Items in one telemetry message. */
   telemetryItems: 64,
   /** Attackers that one item of hits names; the rest is added up. */

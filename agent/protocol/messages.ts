@@ -65,6 +65,8 @@ export const CloudMessage = v.variant("type", [
     session: base64url(32),
     /** How often either side is heard at least, in milliseconds. */
     heartbeatMs: v.pipe(Count, v.minValue(100), v.maxValue(600_000)),
+    /** Version of the newest root; those before it are at `GET /v1/roots/<version>`. */
+    root: v.pipe(Count, v.minValue(1)),
     plans: Plans,
   }),
   v.strictObject({ type: v.literal("plan"), plans: Plans }),
@@ -72,6 +74,8 @@ export const CloudMessage = v.variant("type", [
     type: v.literal("heads"),
     heads: v.pipe(v.array(SignedText), v.maxLength(limits.feeds)),
   }),
+  /** A root that comes into force now: what follows is signed by its keys. */
+  v.strictObject({ type: v.literal("root"), root: SignedText }),
   v.strictObject({
     type: v.literal("resync"),
     feed: Feed,

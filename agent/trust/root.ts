@@ -44,6 +44,34 @@ export class TrustedRoot {
   }
 
   /**
+   * Accepts the root that comes next after this one: enough of this root's own
+   * root keys signed it, and enough of those that it lists itself. Whether this
+   * root has expired does not matter: a renewed root is what heals that.
+   * @throws Refused with the first rule that it breaks; Malformed
+   */
+  next(text: SignedText): TrustedRoot {
+    const bytes = textBytes("root", text.signed);
+    const signatures = decodeSignatures(text);
+    this.check("root", bytes, signatures);
+    const document = parseJson(Root, text.signed, "root");
+    const fingerprint = sha256(bytes).toString("hex");
+    this.#mustPrecede(document.version, fingerprint);
+    const next = new TrustedRoot(document, fingerprint);
+    next.check("root", bytes, signatures);
+    return next;
+  }
+
+  /** @throws Refused when the date, in milliseconds since 1970, is past its own */
+  mustBeGoodAt(now: number): void {
+    const { version, expiresAt } = this.document;
+    if (now <= expiresAt) return;
+    throw new Refused(
+      "expired",
+      `root ${version} was good until ${new Date(expiresAt).toISOString()}`,
+    );
+  }
+
+  /**
    * Holds signatures to the role's keys and threshold; each key counts once.
    * @throws Refused when too few of the role's keys signed
    */
@@ -60,6 +88,26 @@ export class TrustedRoot {
       `${good.size} of ${threshold} needed signatures for ${role} are good; signed by ${signatures.map(({ key }) => key).join(", ")}`,
     );
   }
+
+  #mustPrecede(version: number, fingerprint: string): void {
+    const own = this.document.version;
+    if (version === own + 1) return;
+    if (version > own) {
+      throw new Refused("gap", `root ${version} does not follow root ${own}`);
+    }
+    if (version === own && fingerprint !== this.fingerprint) {
+      throw new Refused(
+        "forked",
+        `another root ${own} has the fingerprint ${fingerprint}, this one ${this.fingerprint}`,
+      );
+    }
+    throw new Refused("replayed", `root ${version} is past, at root ${own}`);
+  }
+}
+
+/** The version that a root claims, before anything of it is believed. */
+export function claimedVersion(text: SignedText): number {
+  return parseJson(Root, text.signed, "root").version;
 }
 
 export function decodeSignatures(text: SignedText): readonly Signature[] {

@@ -45,6 +45,7 @@ export function verifySegment(
   expect.root.check("content", segment.signedBytes, segment.signatures);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
+  expect.root.mustBeGoodAt(expect.now);
   checkSequence(segment, position);
   return segment as VerifiedSegment;
 }
@@ -63,11 +64,16 @@ export function verifySnapshot(
   expect.root.check("content", snapshot.signedBytes, snapshot.signatures);
   checkAddressee(header, expect);
   checkDate(header.notAfter, expect.now);
+  expect.root.mustBeGoodAt(expect.now);
   if (position !== undefined) checkAdvance(snapshot, position);
   return snapshot as VerifiedSnapshot;
 }
 
-/** Accepts a head that a head key signed. */
+/**
+ * Accepts a head that a head key signed. That the root has expired does not
+ * matter: a head puts nothing into force, and its date is what tells a host
+ * that its clock runs ahead.
+ */
 export function verifyHead(text: SignedText, root: TrustedRoot): Head {
   const bytes = textBytes("head", text.signed);
   root.check("head", bytes, decodeSignatures(text));

@@ -5,7 +5,10 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Clock } from "../clock.js";
 import { limits } from "../protocol/limits.js";
+import { parseJson } from "../protocol/shapes.js";
+import { SignedText } from "../protocol/signed-text.js";
 
 /** Where files of the cloud are fetched from, and with what right. */
 export interface FetchOptions {
@@ -15,6 +18,8 @@ export interface FetchOptions {
   /** The session's bearer token. */
   readonly session: string;
   readonly signal: AbortSignal;
+  /** Ends what trickles in. */
+  readonly clock: Pick<Clock, "sleep">;
 }
 
 /** The cloud did not hand out a file. */
@@ -28,14 +33,34 @@ export async function fetchSegments(
   at: { readonly feed: string; readonly epoch: string; readonly from: number },
 ): Promise<Buffer> {
   const query = new URLSearchParams({ ...at, from: String(at.from) });
-  const response = await get(options, `/v1/segments?${query.toString()}`, {});
+  const path = `/v1/segments?${query.toString()}`;
+  return fetchWhole(options, path, MOST_SEGMENTS_BYTES);
+}
+
+/** The root of this version: `GET /v1/roots/<version>`. */
+export async function fetchRoot(
+  options: FetchOptions,
+  version: number,
+): Promise<SignedText> {
+  const path = `/v1/roots/${version}`;
+  const answer = await fetchWhole(options, path, limits.textBytes);
+  return parseJson(SignedText, answer.toString("utf8"), "signed root");
+}
+
+async function fetchWhole(
+  options: FetchOptions,
+  path: string,
+  mostBytes: number,
+): Promise<Buffer> {
+  using hurried = inTime(options, mostBytes);
+  const response = await get(hurried.options, path, {});
   expectStatus(response, [200]);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MOST_SEGMENTS_BYTES) {
-      throw new FetchFailed(`the answer has over ${MOST_SEGMENTS_BYTES} bytes`);
+    if (length > mostBytes) {
+      throw new FetchFailed(`the answer has over ${mostBytes} bytes`);
     }
     chunks.push(chunk);
   }
@@ -75,7 +100,9 @@ async function appendRest(
   const size = (await sizeOf(part)) ?? 0;
   if (size >= bytes) return;
   const range = size > 0 ? { range: `bytes=${size}-` } : {};
-  const response = await get(options, `/v1/snapshots/${sha256}`, range);
+  using hurried = inTime(options, bytes - size);
+  const path = `/v1/snapshots/${sha256}`;
+  const response = await get(hurried.options, path, range);
   expectStatus(response, size > 0 ? [200, 206] : [200]);
   const goesOn = response.statusCode === 206;
   await pipeline(
@@ -87,6 +114,28 @@ async function appendRest(
       flush: true,
     }),
   );
+}
+
+/**
+ * The same fetch, with an end that its size allows it: a peer that sends a byte
+ * now and then is no better than one that sends none.
+ */
+function inTime(
+  options: FetchOptions,
+  bytes: number,
+): Disposable & { readonly options: FetchOptions } {
+  const late = new AbortController();
+  const done = new AbortController();
+  const ms = GRACE_MS + bytes / SLOWEST_BYTES_PER_MS;
+  options.clock.sleep(ms, done.signal).then(
+    () => late.abort(new FetchFailed(`not whole after ${Math.ceil(ms)} ms`)),
+    () => undefined,
+  );
+  const signal = AbortSignal.any([options.signal, late.signal]);
+  return {
+    options: { ...options, signal },
+    [Symbol.dispose]: () => done.abort(),
+  };
 }
 
 /** A peer that sends more than it announced is cut off. */
@@ -164,3 +213,9 @@ export function httpUrl(base: URL, path: string): URL {
 const MOST_SEGMENTS_BYTES = 5 * 1024 * 1024;
 
 const IDLE_MS = 15_000;
+
+/** For the name server, the handshake and the cloud's disk. */
+const GRACE_MS = 10_000;
+
+/** 32 KiB a second; of a snapshot the rest is gone on with. */
+const SLOWEST_BYTES_PER_MS = 32.768;

@@ -22,7 +22,8 @@ type AgentContext = Context<AgentEnv>;
 /** What agents fetch and send over HTTP. */
 export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
   const routes = new Hono<AgentEnv>();
-  routes.get("/root", (c) => c.json(ports.root));
+  routes.get("/root", (c) => c.json(ports.signing.newest));
+  routes.get("/roots/:version", (c) => rootOf(c, ports));
   routes.post("/enrol", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
     const request = checkedSecret(EnrolmentRequest, await jsonBody(c));
     return c.json(ports.enrolment.enrol(request), 201);
@@ -30,6 +31,20 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
   routes.get("/segments", (c) => segments(c, ports));
   routes.get("/snapshots/:sha256", (c) => snapshot(c, ports));
   return routes;
+}
+
+/** Open to everybody, as the keys that it lists are. */
+function rootOf(c: AgentContext, { signing }: AgentApiPorts): Response {
+  const version = c.req.param("version") ?? "";
+  const text = /^[1-9]\d{0,8}$/.test(version)
+    ? signing.text(Number(version))
+    : undefined;
+  if (text !== undefined) return c.json(text);
+  throw problem(404, "no-root", {
+    field: "version",
+    value: version,
+    message: "there is no root of this version",
+  });
 }
 
 /** Bytes of an enrolment; the door is open to everybody. */

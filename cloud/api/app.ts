@@ -3,7 +3,10 @@ import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Logger } from "../../agent/log/logger.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { Refused } from "../../agent/protocol/refusals.js";
 import { FeedFull } from "../feeds/capacity.js";
+import { BadFolder } from "../folder.js";
+import { BadRoot } from "../roots/ceremony.js";
 import { JournalConflict } from "../journal/journal.js";
 import { NotAList } from "../lists/list.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
@@ -37,6 +40,10 @@ function asProblem(error: Error, log: Logger): ApiProblem {
   if (error instanceof ApiProblem) return error;
   if (error instanceof EnrolmentRefused) {
     return plain(403, error.code, error.message);
+  }
+  if (error instanceof Refused) return plain(409, error.code, error.detail);
+  if (error instanceof BadRoot || error instanceof BadFolder) {
+    return plain(409, "bad-root", error.message);
   }
   if (error instanceof FeedFull) return plain(400, "feed-full", error.message);
   if (error instanceof Malformed || error instanceof NotAList) {

@@ -4,6 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { ORG_ID, type FeedName } from "../../agent/model/position.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Terms } from "../decide/decisions.js";
+import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { ListReader, readList } from "../lists/list.js";
 import { newId } from "../registry/secrets.js";
@@ -37,6 +38,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   registryRoutes(routes, ports);
   decisionRoutes(routes, ports);
   answerRoutes(routes, ports);
+  rootRoutes(routes, ports);
   routes.route("/", telemetryRoutes(ports));
   return routes;
 }
@@ -112,6 +114,10 @@ function answerRoutes(
     const query = checked(AnswersQuery, c.req.query());
     return c.json({ refusals: receipts.refusals({ ...ANY, ...query }) });
   });
+  routes.get("/divergences", (c) => {
+    const query = checked(AnswersQuery, c.req.query());
+    return c.json({ divergences: receipts.divergences({ ...ANY, ...query }) });
+  });
   routes.get("/feeds", async (c) => {
     const counts = await state.counts();
     const feeds = index.standings().map(({ feed, epoch, offset, hash }) => ({
@@ -122,6 +128,19 @@ function answerRoutes(
       ...(counts[feed] ?? { bans: 0, observed: 0 }),
     }));
     return c.json({ feeds });
+  });
+}
+
+/** Whoever brings the next root need not be trusted: its signatures are. */
+function rootRoutes(
+  routes: Hono<OperatorEnv>,
+  { signing, clock, log }: OperatorApiPorts,
+): void {
+  routes.post("/roots", async (c) => {
+    const text = checked(SignedText, await jsonBody(c));
+    const { version } = signing.publish(text, clock.now());
+    log.info("a new root is in force", { version, by: c.get("operator") });
+    return c.json({ version }, 201);
   });
 }
 

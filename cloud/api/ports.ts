@@ -1,6 +1,5 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
-import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Decisions } from "../decide/decisions.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
@@ -10,12 +9,13 @@ import type { Journal } from "../journal/journal.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
+import type { Signing } from "../roots/signing.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
 
 /** What agents' requests need. */
 export interface AgentApiPorts {
   readonly clock: Clock;
-  readonly root: SignedText;
+  readonly signing: Pick<Signing, "newest" | "text" | "publish">;
   readonly enrolment: Pick<Enrolment, "enrol">;
   readonly index: Pick<
     FeedIndex,
@@ -30,12 +30,14 @@ export interface AgentApiPorts {
 /** What operators' requests need. */
 export interface OperatorApiPorts {
   readonly clock: Clock;
+  readonly log: Logger;
   readonly journal: Pick<Journal, "append">;
   readonly registry: Registry;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly decisions: Decisions;
   readonly decisionLog: Pick<DecisionLog, "decisions">;
   readonly receipts: Receipts;
+  readonly signing: Pick<Signing, "publish">;
   readonly telemetry: Pick<
     Telemetry,
     "detections" | "sightings" | "contacts" | "totals" | "hosts"

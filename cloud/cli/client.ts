@@ -1,9 +1,10 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
 import type { ListReport } from "../lists/list.js";
-import type { ReceiptEntry } from "../receipts/receipts.js";
+import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { Agent, Org } from "../registry/registry.js";
 import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
@@ -124,6 +125,15 @@ export class Client {
     const text = new URLSearchParams(query).toString();
     type Answer = { receipts: ReceiptEntry[] };
     return (await this.#get<Answer>(`/v1/receipts?${text}`)).receipts;
+  }
+
+  async divergences(): Promise<readonly DivergenceEntry[]> {
+    type Answer = { divergences: DivergenceEntry[] };
+    return (await this.#get<Answer>("/v1/divergences")).divergences;
+  }
+
+  async publishRoot(root: SignedText): Promise<{ version: number }> {
+    return this.#post("/v1/roots", root);
   }
 
   async #get<T>(path: string): Promise<T> {

@@ -1,12 +1,16 @@
 import { Command, CommanderError } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { Refused } from "../../agent/protocol/refusals.js";
 import { JournalRolledBack } from "../journal/view.js";
 import { PlaintextRefused } from "../server.js";
 import { BadNeverList } from "../decide/never.js";
-import { BadAddress, BadFolder } from "../setup.js";
+import { BadFolder } from "../folder.js";
+import { BadRoot } from "../roots/ceremony.js";
+import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
+import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
 
@@ -44,6 +48,7 @@ function makeProgram(io: Io): Command {
     })
     .addHelpText("after", WALK);
   addSetupCommands(program, io);
+  addRootCommands(program, io);
   addRegistryCommands(program, io);
   addDecisionCommands(program, io);
   addTelemetryCommands(program, io);
@@ -66,9 +71,11 @@ function asFailure(error: unknown): { message: string; exitCode: number } {
     BadAddress,
     BadFolder,
     BadNeverList,
+    BadRoot,
     JournalRolledBack,
     Malformed,
     PlaintextRefused,
+    Refused,
   ];
   const exitCode = mendable.some((kind) => error instanceof kind) ? 2 : 1;
   return { message, exitCode };

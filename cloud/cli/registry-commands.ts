@@ -52,6 +52,28 @@ export function addRegistryCommands(program: Command, io: Io): void {
     });
 
   addReceipts(program, io);
+  addDivergences(program, io);
+}
+
+function addDivergences(program: Command, io: Io): void {
+  program
+    .command("divergences")
+    .description("list agents that hold a history which this cloud never had")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const { dir, json } = command.optsWithGlobals<Options>();
+      const found = await Client.of(dir).divergences();
+      if (json) {
+        io.out(JSON.stringify(found, null, 2));
+        return;
+      }
+      const head = ["seq", "when", "agent", "feed", "at", "theirs", "ours"];
+      const rows = found.map(({ seq, at, agent, feed, ...rest }) => [
+        ...[seq, dateOf(at), agent, feed, `${rest.epoch}/${rest.offset}`],
+        ...[rest.theirs, rest.ours ?? "nothing"],
+      ]);
+      io.out(table(head, rows));
+    });
 }
 
 function addReceipts(program: Command, io: Io): void {

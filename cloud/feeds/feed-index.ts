@@ -29,8 +29,15 @@ export class FeedIndex {
   readonly #endingAt: Statement<SegmentRow>;
   readonly #after: Statement<SegmentRow>;
 
-  constructor(database: Database, journal: Journal) {
+  readonly #signedAnew: (segment: SegmentSealed) => SegmentSealed;
+
+  constructor(
+    database: Database,
+    journal: Journal,
+    signedAnew: (segment: SegmentSealed) => SegmentSealed,
+  ) {
     this.#journal = journal;
+    this.#signedAnew = signedAnew;
     this.#feeds = database.prepare(`${FEEDS} ORDER BY feed`);
     this.#feed = database.prepare(`${FEEDS} WHERE feed = ?`);
     this.#endingAt = database.prepare(
@@ -60,6 +67,11 @@ export class FeedIndex {
     return row && entryOf(row);
   }
 
+  /** Of the segment whose last op is number `offset`, in hex. */
+  hashAt(feed: FeedName, epoch: string, offset: number): string | undefined {
+    return this.#endingAt.get(feed, epoch, offset)?.hash;
+  }
+
   /** The first segment behind `offset`. */
   segmentAfter(
     feed: FeedName,
@@ -70,7 +82,10 @@ export class FeedIndex {
     return row && entryOf(row);
   }
 
-  /** The segments behind `offset`, up to about `mostBytes`. */
+  /**
+   * The segments behind `offset`, up to about `mostBytes`, signed by the keys
+   * that are in force.
+   */
   segmentsAfter(
     { feed, epoch, offset }: Omit<Position, "hash">,
     mostBytes: number,
@@ -80,7 +95,7 @@ export class FeedIndex {
     for (const { seq, bytes } of this.#after.iterate(feed, epoch, offset)) {
       room -= bytes;
       if (room < 0 && found.length > 0) break;
-      found.push(this.#segmentAt(seq));
+      found.push(this.#signedAnew(this.#segmentAt(seq)));
     }
     return found;
   }

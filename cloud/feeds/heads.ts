@@ -9,11 +9,15 @@ import type { FeedIndex } from "./feed-index.js";
 /** Signs where the feeds stand, once for all who hear it in the same second. */
 export class Heads {
   readonly #index: FeedIndex;
-  readonly #keys: readonly SigningKey[];
+  readonly #keys: () => readonly SigningKey[];
   readonly #clock: Clock;
-  readonly #signed = new Map<FeedName, { head: Head; text: SignedText }>();
+  readonly #signed = new Map<FeedName, Signed>();
 
-  constructor(index: FeedIndex, keys: readonly SigningKey[], clock: Clock) {
+  constructor(
+    index: FeedIndex,
+    keys: () => readonly SigningKey[],
+    clock: Clock,
+  ) {
     this.#index = index;
     this.#keys = keys;
     this.#clock = clock;
@@ -29,15 +33,23 @@ export class Heads {
     const { epoch, offset } = standing;
     const time = this.#clock.now();
     const hash = Buffer.from(standing.hash).toString("hex");
+    const keys = this.#keys();
     const last = this.#signed.get(feed);
-    if (last?.head.hash === hash && last.head.epoch === epoch) {
+    const isSame = last?.head.hash === hash && last.head.epoch === epoch;
+    if (isSame && last.keys === keys) {
       if (Math.abs(time - last.head.time) < SHARED_MS) return last.text;
     }
     const head: Head = { type: "head", feed, epoch, offset, hash, time };
-    const text = signText("head", head, this.#keys);
-    this.#signed.set(feed, { head, text });
+    const text = signText("head", head, keys);
+    this.#signed.set(feed, { head, text, keys });
     return text;
   }
+}
+
+interface Signed {
+  readonly head: Head;
+  readonly text: SignedText;
+  readonly keys: readonly SigningKey[];
 }
 
 /** A fleet that returns together must not cost a signature an agent. */

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { Lifetime } from "../../agent/lifetime.js";
 import type { Position } from "../../agent/model/position.js";
 import { encodeMessage } from "../../agent/protocol/messages.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Recorded } from "../journal/events.js";
 import { hashOf } from "../registry/secrets.js";
 import { Doorkeeper } from "./doorkeeper.js";
@@ -55,6 +56,15 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     }
   }
 
+  /**
+   * Tells all who are there, before anything that is signed by its keys: what
+   * others signed is kept ready for nobody any more.
+   */
+  announceRoot(root: SignedText): void {
+    this.#recent.forgetAll();
+    for (const session of this.#sessions) session.announceRoot(root);
+  }
+
   welcomed(session: Session): void {
     const { live } = session;
     if (live === undefined) return;
@@ -91,7 +101,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   #fanOut(news: readonly Recorded[]): void {
     for (const { event } of news) {
       if (event.kind === "segment") {
-        const frame = this.#recent.add(event);
+        const frame = this.#recent.add(this.#ports.signedAnew(event));
         for (const each of this.#sessions) each.push(event.feed, frame);
       } else if (event.kind === "feed-begun") {
         for (const each of this.#sessions) each.beginAnew(event.feed);

@@ -29,6 +29,14 @@ export interface Greeting {
   readonly hello: Hello;
   readonly agent: Agent;
   readonly key: PublicKey;
+  /** The hello as the device signed it. */
+  readonly evidence: Evidence;
+}
+
+/** A device's word, to the byte. */
+export interface Evidence {
+  readonly signed: string;
+  readonly signature: string;
 }
 
 /**
@@ -59,5 +67,5 @@ export function checkHello(
   if (agent.revokedAt !== null) {
     throw new HelloRefused("revoked", `${agent.id} was revoked`);
   }
-  return { hello, agent, key };
+  return { hello, agent, key, evidence: { signed, signature } };
 }

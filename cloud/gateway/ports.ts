@@ -38,8 +38,12 @@ export interface GatewayPorts {
   /** Every segment behind a position, as it stands in this very turn. */
   segmentsAfter(position: Omit<Position, "hash">): readonly SegmentSealed[];
   heads(feeds: readonly FeedName[]): readonly SignedText[];
+  /** Version of the root that is in force. */
+  newestRoot(): number;
+  /** A segment as agents may take it now, whoever signed it when it was made. */
+  signedAnew(segment: SegmentSealed): SegmentSealed;
   /** Takes down, soon, what agents say, as far as it is news. */
-  readonly answers: Pick<Answers, "receipt" | "refusal" | "seen">;
+  readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
   /** Takes telemetry down; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },

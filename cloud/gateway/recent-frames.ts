@@ -57,6 +57,11 @@ export class RecentFrames {
     return frames.map(({ bytes }) => bytes);
   }
 
+  forgetAll(): void {
+    this.#stretches.clear();
+    this.#bytes = 0;
+  }
+
   #keep(feed: FeedName, epoch: string, frames: readonly Frame[]): void {
     this.#forget(feed);
     const kept = newest(frames);

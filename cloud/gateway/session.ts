@@ -10,7 +10,10 @@ import {
   type CloudMessage,
 } from "../../agent/protocol/messages.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
-import { textBytes } from "../../agent/protocol/signed-text.js";
+import {
+  textBytes,
+  type SignedText,
+} from "../../agent/protocol/signed-text.js";
 import type { Agent } from "../registry/registry.js";
 import { newSecret } from "../registry/secrets.js";
 import { Following, MOST_BUFFERED } from "./following.js";
@@ -117,6 +120,11 @@ export class Session implements LinkHandler {
     this.#link.ping();
   }
 
+  /** What is said from here on is signed by another root's keys. */
+  announceRoot(root: SignedText): void {
+    if (this.live !== undefined) this.#say({ type: "root", root });
+  }
+
   drain(windowMs: number): void {
     this.#say({ type: "drain", windowMs });
   }
@@ -188,11 +196,13 @@ export class Session implements LinkHandler {
         org: agent.org,
         session: secret,
         heartbeatMs: this.#ports.heartbeatMs,
+        root: this.#ports.newestRoot(),
         plans: [...plans],
       });
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);
+    this.#ports.answers.hello(hello, greeting.evidence);
   }
 
   #following(agent: string, feeds: readonly FeedName[]): Following {

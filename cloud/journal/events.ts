@@ -17,6 +17,7 @@ export type Event =
   | Decided
   | SegmentSealed
   | ReceiptGiven
+  | DivergenceSeen
   | RefusalGiven
   | TelemetryTaken;
 
@@ -27,6 +28,8 @@ export interface TokenMade {
   readonly org: string;
   readonly expiresAt: number;
   readonly by: string;
+  /** Version of the root that it pins; absent while there was only the first. */
+  readonly root?: number;
 }
 
 export interface AgentEnrolled {
@@ -79,6 +82,22 @@ export interface ReceiptGiven {
   /** As the device signed it: evidence, kept to the byte. */
   readonly signed: string;
   readonly signature: string;
+}
+
+/** An agent holds a history that this cloud's feed never had. */
+export interface DivergenceSeen {
+  readonly kind: "divergence";
+  readonly agent: string;
+  /** The hello or receipt that says so, as the device signed it. */
+  readonly document: "hello" | "receipt";
+  readonly signed: string;
+  readonly signature: string;
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly offset: number;
+  /** What the agent has there, and what the cloud has; null: nothing. */
+  readonly theirs: string;
+  readonly ours: string | null;
 }
 
 export interface RefusalGiven {

@@ -1,15 +1,17 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { Receipt } from "../../agent/protocol/documents.js";
+import type { Hello, Receipt } from "../../agent/protocol/documents.js";
 import { TokenBucket } from "../gateway/token-bucket.js";
-import type { Event, RefusalGiven } from "../journal/events.js";
+import type { DivergenceSeen, Event, RefusalGiven } from "../journal/events.js";
 import type { Agent } from "../registry/registry.js";
 import type { Standing } from "./receipts.js";
 
 export interface AnswersPorts {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Of the cloud's own segment that ends there, in hex; undefined: none does. */
+  hashAt(feed: FeedName, epoch: string, offset: number): string | undefined;
   /** Where the cloud's own feed stands. */
   standing(feed: FeedName): Pick<Position, "epoch" | "offset"> | undefined;
   /** How far the agent's receipts of the epoch go; undefined without any. */
@@ -25,6 +27,8 @@ export class Answers {
   /** By agent and feed, as far as this process has heard. */
   readonly #newest = new Map<string, Standing & { epoch: string }>();
   readonly #seenAt = new Map<string, number>();
+  /** By agent and feed: what was told of it. */
+  readonly #divergent = new Map<string, string>();
 
   constructor(ports: AnswersPorts) {
     this.#ports = ports;
@@ -40,12 +44,23 @@ export class Answers {
   ): void {
     const { agent, position, mode } = receipt;
     const { feed, epoch, offset } = position;
-    if (!this.#isOurs(receipt, evidence.signed)) return;
+    const told = { document: "receipt", agent, ...evidence } as const;
+    if (this.#isTooLarge(receipt, evidence.signed)) return;
+    if (this.#diverges(position, told) || !this.#isOurs(receipt)) return;
     const newest = this.#newestOf(agent, position);
     if (newest !== undefined && !isNews({ offset, mode }, newest)) return;
     if (!this.#affords(agent)) return;
     this.#newest.set(`${agent} ${feed}`, { epoch, offset, mode });
     this.#ports.note({ kind: "receipt", agent, ...evidence });
+  }
+
+  /** Where an agent says that it stands, each time it comes. */
+  hello(
+    { agent, positions }: Pick<Hello, "agent" | "positions">,
+    evidence: { readonly signed: string; readonly signature: string },
+  ): void {
+    const told = { document: "hello", agent, ...evidence } as const;
+    for (const position of positions) this.#diverges(position, told);
   }
 
   refusal(refusal: Omit<RefusalGiven, "kind">): void {
@@ -64,13 +79,44 @@ export class Answers {
     this.#ports.note({ kind: "agent-seen", agent, version });
   }
 
-  #isOurs({ agent, position }: Receipt, signed: string): boolean {
+  /**
+   * Whether an agent took in what this cloud's log does not have: somebody else
+   * signs with its keys, or it lost a part of its own history.
+   */
+  #diverges(
+    { feed, epoch, offset, hash: theirs }: Receipt["position"],
+    told: Pick<DivergenceSeen, "agent" | "document" | "signed" | "signature">,
+  ): boolean {
+    if (offset === 0) return false;
+    const standing = this.#ports.standing(feed);
+    const ours = this.#ports.hashAt(feed, epoch, offset) ?? null;
+    if (ours === theirs) return false;
+    // Of an epoch that is past, not everything need be known any more.
+    if (ours === null && standing?.epoch !== epoch) return false;
+    const { agent } = told;
+    const place = `${epoch}/${offset} ${theirs}`;
+    if (this.#divergent.get(`${agent} ${feed}`) === place) return true;
+    if (!this.#affords(agent)) return true;
+    this.#divergent.set(`${agent} ${feed}`, place);
+    const facts = { feed, epoch, offset, theirs, ours };
+    const what = "an agent holds a history that is not this cloud's";
+    this.#ports.log.error(what, { agent, ...facts });
+    this.#ports.note({ kind: "divergence", ...told, ...facts });
+    return true;
+  }
+
+  #isTooLarge({ agent }: Receipt, signed: string): boolean {
+    const bytes = Buffer.byteLength(signed);
+    if (bytes <= MOST_RECEIPT_BYTES) return false;
+    this.#ports.log.warn("receipt not kept", { agent, bytes });
+    return true;
+  }
+
+  #isOurs({ agent, position }: Receipt): boolean {
     const { feed, epoch, offset } = position;
     const standing = this.#ports.standing(feed);
-    const known = standing?.epoch === epoch && offset <= standing.offset;
-    const bytes = Buffer.byteLength(signed);
-    if (known && bytes <= MOST_RECEIPT_BYTES) return true;
-    const facts = { agent, feed, epoch, offset, bytes };
+    if (standing?.epoch === epoch && offset <= standing.offset) return true;
+    const facts = { agent, feed, epoch, offset };
     this.#ports.log.warn("receipt not kept", facts);
     return false;
   }

@@ -16,6 +16,11 @@ export const receiptTables: Projection = {
     CREATE TABLE refusals (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       feed TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE divergences (
+      seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
+      document TEXT NOT NULL, feed TEXT NOT NULL, epoch TEXT NOT NULL,
+      last INTEGER NOT NULL, theirs TEXT NOT NULL, ours TEXT
     ) STRICT`,
 
   fold(database) {
@@ -25,8 +30,15 @@ export const receiptTables: Projection = {
     const addRefusal = database.prepare(
       "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)",
     );
+    const addDivergence = database.prepare(
+      "INSERT INTO divergences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
     return ({ seq, at, event }) => {
-      if (event.kind === "receipt") {
+      if (event.kind === "divergence") {
+        const { agent, document, feed, epoch, offset, theirs, ours } = event;
+        const place = [feed, epoch, offset, theirs, ours];
+        addDivergence.run(seq, at, agent, document, ...place);
+      } else if (event.kind === "receipt") {
         const { position, mode } = JSON.parse(event.signed) as Receipt;
         const { feed, epoch, offset } = position;
         const { agent, signed } = event;
@@ -54,6 +66,20 @@ export interface RefusalEntry {
   readonly feed: FeedName;
   readonly code: string;
   readonly detail: string;
+}
+
+/** An agent that holds a history which this cloud's feed never had. */
+export interface DivergenceEntry {
+  /** Of the journal, where the evidence is. */
+  readonly seq: number;
+  readonly at: number;
+  readonly agent: string;
+  readonly document: "hello" | "receipt";
+  readonly feed: FeedName;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly theirs: string;
+  readonly ours: string | null;
 }
 
 /** Which answers to look for; undefined is any. */
@@ -103,6 +129,13 @@ export class Receipts {
     return this.#select<RefusalEntry>(REFUSALS, filters, query).all(query);
   }
 
+  divergences(query: AnswerQuery): readonly DivergenceEntry[] {
+    const filters = { agent: "agent = @agent", feed: "feed = @feed" };
+    return this.#select<DivergenceEntry>(DIVERGENCES, filters, query).all(
+      query,
+    );
+  }
+
   /** How far the agent's receipts of an epoch go. */
   newest(agent: string, feed: FeedName, epoch: string): Standing | undefined {
     return this.#newest.get(agent, feed, epoch);
@@ -137,6 +170,9 @@ interface ReceiptRow {
 const RECEIPTS = "SELECT seq, at, receipt FROM receipts";
 
 const REFUSALS = "SELECT seq, at, agent, feed, code, detail FROM refusals";
+
+const DIVERGENCES = `SELECT seq, at, agent, document, feed, epoch,
+  last AS offset, theirs, ours FROM divergences`;
 
 /** Behind a place stand few receipts, which SQLite does not know by itself. */
 function receiptsFor({ feed, epoch, offset }: AnswerQuery): string {

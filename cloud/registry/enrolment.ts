@@ -5,11 +5,10 @@ import {
   type EnrolmentAnswer,
   type EnrolmentRequest,
 } from "../../agent/protocol/enrolment.js";
-import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { publicKey } from "../../agent/trust/keys.js";
-import { fingerprintOf } from "../../agent/trust/root.js";
 import type { Journal } from "../journal/journal.js";
-import type { Registry } from "./registry.js";
+import type { Signing } from "../roots/signing.js";
+import type { Registry, Token } from "./registry.js";
 import { hashOf, newId, newSecret } from "./secrets.js";
 
 export interface EnrolmentPorts {
@@ -17,7 +16,7 @@ export interface EnrolmentPorts {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly cloudName: string;
-  readonly root: SignedText;
+  readonly signing: Pick<Signing, "root" | "version" | "newest" | "text">;
 }
 
 export type EnrolmentRefusal =
@@ -50,12 +49,14 @@ export class Enrolment {
     readonly by: string;
     readonly url: string;
   }): string {
-    const { journal, root } = this.#ports;
+    const { journal, signing } = this.#ports;
     const secret = newSecret();
     const { org, expiresAt, by, url } = order;
     const tokenHash = hashOf(secret);
-    journal.append([{ kind: "token-made", tokenHash, org, expiresAt, by }]);
-    return encodeToken({ url, secret, root: fingerprintOf(root) });
+    const root = signing.version;
+    const made = { tokenHash, org, expiresAt, by, root };
+    journal.append([{ kind: "token-made", ...made }]);
+    return encodeToken({ url, secret, root: signing.root.fingerprint });
   }
 
   /**
@@ -64,9 +65,10 @@ export class Enrolment {
    * @throws EnrolmentRefused
    */
   enrol(request: EnrolmentRequest): EnrolmentAnswer {
-    const { journal, root, cloudName } = this.#ports;
+    const { journal, signing, cloudName } = this.#ports;
     const last = journal.last();
-    const { org, hash: tokenHash } = this.#usableToken(request.secret);
+    const token = this.#usableToken(request.secret);
+    const { org, hash: tokenHash } = token;
     checkProof(request);
     const agent = newId("agt");
     const { publicKey, hostname, system, version } = request;
@@ -75,10 +77,12 @@ export class Enrolment {
       [{ kind: "agent-enrolled", agent, org, tokenHash, ...host }],
       last,
     );
+    // The one that the token pins; those after it are fetched on connecting.
+    const root = signing.text(token.root) ?? signing.newest;
     return { agent, org, cloud: cloudName, root };
   }
 
-  #usableToken(secret: string): { org: string; hash: string } {
+  #usableToken(secret: string): Token {
     const { registry, clock } = this.#ports;
     const token = registry.token(secret);
     if (token === undefined) {

@@ -14,6 +14,8 @@ export interface Token {
   readonly hash: string;
   readonly org: string;
   readonly expiresAt: number;
+  /** Version of the root that it pins. */
+  readonly root: number;
   readonly usedBy: string | null;
 }
 
@@ -46,7 +48,7 @@ export class Registry {
       "SELECT name, token_hash AS tokenHash FROM operators WHERE token_hash = ?",
     );
     this.#token = database.prepare(
-      "SELECT hash, org, expires_at AS expiresAt, used_by AS usedBy FROM tokens WHERE hash = ?",
+      "SELECT hash, org, expires_at AS expiresAt, root, used_by AS usedBy FROM tokens WHERE hash = ?",
     );
     this.#agents = database.prepare(`${AGENTS} ORDER BY enrolled_at, id`);
     this.#agent = database.prepare(`${AGENTS} WHERE id = ?`);

@@ -11,7 +11,7 @@ export const registryTables: Projection = {
     ) STRICT;
     CREATE TABLE tokens (
       hash TEXT PRIMARY KEY, org TEXT NOT NULL, expires_at INTEGER NOT NULL,
-      used_by TEXT
+      root INTEGER NOT NULL, used_by TEXT
     ) STRICT;
     CREATE TABLE agents (
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
@@ -23,7 +23,7 @@ export const registryTables: Projection = {
     const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");
     const addOperator = database.prepare("INSERT INTO operators VALUES (?, ?)");
     const addToken = database.prepare(
-      "INSERT INTO tokens VALUES (?, ?, ?, NULL)",
+      "INSERT INTO tokens VALUES (?, ?, ?, ?, NULL)",
     );
     const useToken = database.prepare(
       "UPDATE tokens SET used_by = ? WHERE hash = ?",
@@ -43,7 +43,8 @@ export const registryTables: Projection = {
       } else if (event.kind === "operator-added") {
         addOperator.run(event.tokenHash, event.name);
       } else if (event.kind === "token-made") {
-        addToken.run(event.tokenHash, event.org, event.expiresAt);
+        const { tokenHash, org, expiresAt, root = 1 } = event;
+        addToken.run(tokenHash, org, expiresAt, root);
       } else if (event.kind === "agent-enrolled") {
         const { agent, org, publicKey, hostname, system, version } = event;
         useToken.run(agent, event.tokenHash);

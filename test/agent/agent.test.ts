@@ -139,6 +139,7 @@ async function start(
     ),
     identity: { ...identityFor(url), ...who },
     deviceKey: keys.device,
+    keepRoot: () => undefined,
     ca: undefined,
     version: "0.0.0",
     platform: "linux",

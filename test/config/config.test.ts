@@ -18,7 +18,7 @@ describe("a configuration", () => {
     const defaults = {
       stateDir: "/var/lib/tourniquet",
       controlSocket: "/run/tourniquet/control.sock",
-      cloud: { caFile: undefined },
+      cloud: { caFile: undefined, staleAfterSeconds: 900 },
       enforce: { backend: "nftables", egress: "drop" },
       guard: { allow: [], floor: { 4: 12, 6: 29 } },
       sensors: {

@@ -33,6 +33,7 @@ describe("looking after the host's health", () => {
     link.up("192.0.2.1");
     watch = new HealthWatch({
       ...{ clock: time, ledger, link },
+      trust: () => new Map(),
       enforcer: {
         read: () =>
           new Promise((resolve) => {

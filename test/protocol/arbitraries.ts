@@ -131,8 +131,10 @@ export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
     org: ids,
     session: base64urlOf(32),
     heartbeatMs: fc.integer({ min: 100, max: 600_000 }),
+    root: fc.integer({ min: 1 }),
     plans,
   }),
+  record({ type: fc.constant("root" as const), root: signedTexts }),
   record({ type: fc.constant("plan" as const), plans }),
   record({
     type: fc.constant("heads" as const),

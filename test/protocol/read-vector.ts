@@ -61,6 +61,8 @@ export function readVector(
       return readSnapshot(bytes, at, expect);
     case "root":
       return TrustedRoot.open(signedText(text), pin).document;
+    case "next root":
+      return expect.root.next(signedText(text)).document;
     case "head":
       return verifyHead(signedText(text), expect.root);
     case "enrolment token":

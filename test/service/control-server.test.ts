@@ -21,6 +21,7 @@ import {
 } from "../support/agent-fixtures.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
+import { hex } from "../support/vectors.js";
 
 describe("the control socket", () => {
   it("tells whether the host is enforcing, and what", async () => {
@@ -171,6 +172,21 @@ describe("the control socket", () => {
     expect(await control.status("POST", "/v1/mode", long)).toBe(413);
   });
 
+  it("tells where each feed stands, and by which root", async () => {
+    await using control = await Control.start();
+    const urgent = new FakeFeed();
+    await control.host.carryOut(urgent.append([ban("203.0.113.7")]));
+    const hash = hex(urgent.position.hash);
+    expect(await control.ask("/v1/positions")).toMatchObject({
+      root: { version: 1 },
+      feeds: [
+        { feed: "urgent", position: { epoch: "e1", offset: 1, hash } },
+        { feed: "reputation", position: null, head: null, seen: [] },
+        { feed: "org/acme", position: null },
+      ],
+    });
+  });
+
   it("is for its owner alone", async () => {
     await using control = await Control.start();
     expect(statSync(control.path).mode & 0o777).toBe(0o600);
@@ -273,6 +289,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     telemetry: { view: () => undefined },
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
+    trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),

@@ -12,11 +12,14 @@ import type { Identity } from "../../agent/config/identity.js";
 import {
   forgetKey,
   isEnrolled,
+  keepRoot,
   makeKey,
   readIdentity,
   writeIdentity,
 } from "../../service/identity-store.js";
 import { identityFor } from "../support/fake-cloud.js";
+import { fingerprintOf } from "../../agent/trust/root.js";
+import { root2 } from "../support/siege.js";
 import { TestFolder } from "../support/folder.js";
 
 const identity = identityFor("https://cloud.example");
@@ -37,6 +40,30 @@ describe("an identity", () => {
     expect(read.identity).toEqual({ ...identity, key: key.id });
     expect(read.deviceKey.toPem()).toBe(key.toPem());
     expect(isEnrolled(folder.path)).toBe(true);
+  });
+
+  it("takes a newer root over, and nothing else changes", () => {
+    using folder = new TestFolder();
+    store(folder.path);
+    const before = readIdentity(folder.path);
+    const newer = { root: root2, fingerprint: fingerprintOf(root2) };
+    keepRoot(folder.path, before.identity, newer);
+    const { identity: after, deviceKey } = readIdentity(folder.path);
+    expect(after).toEqual({
+      ...before.identity,
+      ...{ root: root2, rootFingerprint: newer.fingerprint },
+    });
+    expect(deviceKey.id).toBe(before.deviceKey.id);
+  });
+
+  it("that took the place of another keeps its own root", () => {
+    using folder = new TestFolder();
+    store(folder.path);
+    const { identity: former } = readIdentity(folder.path);
+    store(folder.path, { agent: "agent-2" });
+    const newer = { root: root2, fingerprint: fingerprintOf(root2) };
+    expect(() => keepRoot(folder.path, former, newer)).toThrow("any more");
+    expect(readIdentity(folder.path).identity.root).toEqual(identity.root);
   });
 
   it("is for its owner's eyes only, and leaves nothing beside it", () => {

@@ -30,7 +30,8 @@ import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { RulesetChange } from "../../agent/model/ruleset.js";
 import { Receipts } from "../../agent/receipts.js";
 import { makeSteps } from "../../agent/steps.js";
-import { TrustedRoot } from "../../agent/trust/root.js";
+import { CloudTrust } from "../../agent/cloud-trust.js";
+import { parseConfig } from "../../agent/config/config.js";
 import { unpacked } from "./entries.js";
 import { identityFor } from "./fake-cloud.js";
 import { keys } from "./vectors.js";
@@ -158,6 +159,9 @@ export class TestHost implements AsyncDisposable {
   readonly converger: Converger;
   readonly enforcement: Enforcement;
   readonly receipts: Receipts;
+  readonly trust: CloudTrust;
+  /** Fingerprints of the roots that were kept. */
+  readonly keptRoots: string[] = [];
   readonly steps: BanSteps;
   /** How often a lasting failure was overcome. */
   recoveries = 0;
@@ -176,6 +180,13 @@ export class TestHost implements AsyncDisposable {
     this.receipts = new Receipts({
       ...{ agent: "agent-1", backend: "dry-run" },
       ...{ deviceKey: keys.device, clock, mode: () => this.ledger.mode() },
+    });
+    this.trust = new CloudTrust({
+      identity: identityFor("http://127.0.0.1"),
+      config: parseConfig({}, "test"),
+      clock,
+      events: this.events,
+      keepRoot: (_, fingerprint) => void this.keptRoots.push(fingerprint),
     });
     this.ledger = this.#open(options);
     this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
@@ -231,7 +242,8 @@ export class TestHost implements AsyncDisposable {
       startCloudLink({
         identity,
         deviceKey: keys.device,
-        root: TrustedRoot.open(identity.root, identity.rootFingerprint),
+        roots: this.trust.roots,
+        watch: this.trust.watch,
         ca: undefined,
         version: "0.0.0",
         boot: "6f2b4c1e-0d5a-4b7e-9a43-1f0c8a2d9e77",
@@ -302,7 +314,7 @@ export class TestHost implements AsyncDisposable {
   #makeSteps(): BanSteps {
     const identity = identityFor("http://127.0.0.1");
     return makeSteps({
-      root: TrustedRoot.open(identity.root, identity.rootFingerprint),
+      roots: this.trust.roots,
       feeds: feedsOf(identity),
       policy,
       facts: () => facts,

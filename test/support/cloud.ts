@@ -10,7 +10,6 @@ import {
 } from "../../agent/protocol/enrolment.js";
 import { parseShape } from "../../agent/protocol/shapes.js";
 import { generateKey, type SigningKey } from "../../agent/trust/keys.js";
-import { fingerprintOf, TrustedRoot } from "../../agent/trust/root.js";
 import { startCloud, type CloudConfig } from "../../cloud/cloud.js";
 import type { Decision } from "../../cloud/decide/decisions.js";
 import { foundCloud, loadCloud, readOperatorToken } from "../../cloud/setup.js";
@@ -78,7 +77,8 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
 
   return {
     ...{ url: cloud.url, dir, config, operator, request },
-    root: TrustedRoot.open(config.root, fingerprintOf(config.root)),
+    signing: config.signing,
+    root: config.signing.root,
     ban: async (range: string, more: object = {}) =>
       (await request<Decision>("POST", "/v1/bans", { range, ...more })).body,
     lift: async (range: string, more: object = {}) =>

@@ -21,6 +21,7 @@ import {
   type SegmentDraft,
 } from "../../agent/protocol/segment.js";
 import { sealSnapshot, type Group } from "../../agent/protocol/snapshot.js";
+import type { Head } from "../../agent/protocol/documents.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { fingerprintOf } from "../../agent/trust/root.js";
 import { signerOf, signText } from "../../agent/trust/sign.js";
@@ -36,7 +37,11 @@ import {
   type KeyName,
 } from "./vectors.js";
 
-const root = signRoot(rootDocument());
+/** What the test agent trusts at first; good for longer than any test is run. */
+export const root = signRoot({
+  ...rootDocument(),
+  expiresAt: Date.UTC(2200, 0, 1),
+});
 
 /** What the test agent was enrolled with. */
 export const identityFor = (url: string): Identity => ({
@@ -99,9 +104,10 @@ export class FakeCloud implements AsyncDisposable {
   async welcomed(
     plans: FeedPlan[] = [],
     heartbeatMs = 30_000,
+    newestRoot = 1,
   ): Promise<FakeLink> {
     const link = await this.link();
-    await link.welcome(plans, heartbeatMs);
+    await link.welcome(plans, heartbeatMs, newestRoot);
     return link;
   }
 
@@ -164,19 +170,24 @@ export class FakeLink {
     this.say({ type: "challenge", nonce: token(1), time, cloud });
   }
 
-  async welcome(plans: FeedPlan[], heartbeatMs = 30_000): Promise<void> {
+  async welcome(
+    plans: FeedPlan[],
+    heartbeatMs = 30_000,
+    newestRoot = 1,
+  ): Promise<void> {
     this.challenge();
     await this.next("hello");
-    this.sayWelcome(plans, heartbeatMs);
+    this.sayWelcome(plans, heartbeatMs, newestRoot);
   }
 
-  sayWelcome(plans: FeedPlan[], heartbeatMs = 30_000): void {
+  sayWelcome(plans: FeedPlan[], heartbeatMs = 30_000, root = 1): void {
     this.say({
       type: "welcome",
       agent: "agent-1",
       org: "acme",
       session: token(2),
       heartbeatMs,
+      root,
       plans,
     });
   }
@@ -245,10 +256,10 @@ export class FakeFeed {
     ).bytes;
   }
 
-  head(signer: KeyName = "head"): SignedText {
+  head(signer: KeyName = "head", lies: Partial<Head> = {}): SignedText {
     const { hash, ...at } = this.position;
     const head = { type: "head", ...at, hash: hex(hash), time: Date.now() };
-    return signText("head", head, [keys[signer]]);
+    return signText("head", { ...head, ...lies }, [keys[signer]]);
   }
 
   tail(): FeedPlan {

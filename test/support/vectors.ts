@@ -26,6 +26,7 @@ import { signText, signerOf } from "../../agent/trust/sign.js";
 export const seeds = {
   rootA: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
   rootB: "01".repeat(32),
+  rootC: "04".repeat(32),
   contentA: "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
   contentB: "02".repeat(32),
   head: "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
@@ -158,6 +159,33 @@ export function rootDocument(
     },
   };
 }
+
+/** The root that follows: contentA is revoked, rootB gives way to rootC. */
+export function nextRootDocument(): Root {
+  const before = rootDocument();
+  const { rootB, rootC, contentA } = keys;
+  const gone = [rootB.id, contentA.id];
+  const added = {
+    id: rootC.id,
+    algorithm: "ed25519" as const,
+    public: Buffer.from(rootC.publicKey).toString("base64url"),
+  };
+  const { roles } = before;
+  return {
+    ...before,
+    version: 2,
+    issuedAt: ISSUED_AT + HOUR_MS,
+    keys: [...before.keys.filter(({ id }) => !gone.includes(id)), added],
+    roles: {
+      ...roles,
+      root: { keys: [keys.rootA.id, rootC.id], threshold: 2 },
+      content: { keys: [keys.contentB.id], threshold: 1 },
+    },
+  };
+}
+
+/** What root 1 and root 2 want together. */
+export const NEXT_SIGNERS: readonly KeyName[] = ["rootA", "rootB", "rootC"];
 
 export function signRoot(
   document: Root,

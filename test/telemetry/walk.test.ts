@@ -46,6 +46,7 @@ describe("the telemetry walk", () => {
       ledger: folder.open(),
       link: new LinkStatus(systemClock),
       contested: () => undefined,
+      trust: () => new Map(),
     });
 
   /** What lies in the spool, once the walk is over. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +15,7 @@ import {
   fetchSnapshot,
   type FetchOptions,
 } from "../../agent/uplink/fetch.js";
+import { ManualClock, until } from "../support/clock.js";
 import { FakeCloud, handsOut } from "../support/fake-cloud.js";
 import { sha256Hex } from "../support/vectors.js";
 
@@ -71,6 +78,29 @@ describe("a snapshot", () => {
     await using bench = await Bench.start();
     bench.serve(handsOut(file.subarray(0, 1_000)));
     await expect(bench.snapshot()).rejects.toThrow("the snapshot is not");
+  });
+
+  it("that drips is given up, and gone on with later", async () => {
+    await using bench = await Bench.start();
+    bench.serve((_request, response) => {
+      response.writeHead(200, { "content-length": file.length });
+      let sent = 0;
+      const timer = setInterval(() => {
+        response.write(file.subarray(sent, ++sent));
+      }, 5);
+      response.once("close", () => clearInterval(timer));
+    });
+    const fetching = bench.snapshot();
+    fetching.catch(() => undefined);
+    const part = join(bench.folder, `${wanted.sha256}.tqn.part`);
+    await until("a few bytes", () => {
+      return (statSync(part, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    });
+    await bench.clock.advance(17_000);
+    await expect(fetching).rejects.toThrow();
+    bench.serve(handsOut(file));
+    expect(readFileSync(await bench.snapshot())).toEqual(file);
+    expect(bench.requests.at(-1)?.headers.range).toMatch(/^bytes=[1-9]/);
   });
 
   it("that is announced too large is not asked for", async () => {
@@ -158,6 +188,7 @@ class Bench implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-fetch-"));
   readonly requests: IncomingMessage[] = [];
   readonly stop = new AbortController();
+  readonly clock = new ManualClock();
 
   private constructor(readonly cloud: FakeCloud) {}
 
@@ -173,6 +204,7 @@ class Bench implements AsyncDisposable {
       ca: undefined,
       session: "the-session",
       signal,
+      clock: this.clock,
     };
   }
 

@@ -23,7 +23,7 @@ export const bansTables: Projection = {
     CREATE TABLE snapshots (
       sha256 TEXT PRIMARY KEY, feed TEXT NOT NULL, epoch TEXT NOT NULL,
       last INTEGER NOT NULL, bytes INTEGER NOT NULL, bans INTEGER NOT NULL,
-      issued_at INTEGER NOT NULL
+      issued_at INTEGER NOT NULL, signed_by TEXT NOT NULL
     ) STRICT`,
 
   fold(database) {

@@ -15,6 +15,7 @@ export interface StateSetup {
 export type StateQuestion =
   | { readonly ask: "snapshots" }
   | { readonly ask: "build"; readonly feed: FeedName; readonly now: number }
+  | { readonly ask: "sign-with"; readonly contentKeys: readonly string[] }
   | { readonly ask: "counts" }
   | {
       readonly ask: "covered";

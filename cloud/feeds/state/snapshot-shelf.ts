@@ -1,7 +1,9 @@
 import { unixSeconds } from "../../../agent/clock.js";
 import type { FeedName } from "../../../agent/model/position.js";
-import { sha256, type Sign } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/container.js";
 import { sealSnapshot } from "../../../agent/protocol/snapshot.js";
+import type { SigningKey } from "../../../agent/trust/keys.js";
+import { signerOf } from "../../../agent/trust/sign.js";
 import type { Database, Statement } from "../../journal/database.js";
 import { GOOD_FOR_MS } from "../chain.js";
 import type { BanState } from "./ban-state.js";
@@ -23,27 +25,31 @@ export interface SnapshotEntry {
 export class SnapshotShelf {
   readonly #state: BanState;
   readonly #files: SnapshotFiles;
-  readonly #sign: Sign;
+  #keys: readonly SigningKey[];
   readonly #all: Statement<SnapshotEntry>;
   readonly #add: Statement<never>;
   readonly #dropOld: Statement<never>;
   readonly #drop: Statement<never>;
+  readonly #dropOthers: Statement<never>;
 
   constructor(
     database: Database,
     state: BanState,
-    ports: { readonly files: SnapshotFiles; readonly sign: Sign },
+    ports: {
+      readonly files: SnapshotFiles;
+      readonly keys: readonly SigningKey[];
+    },
   ) {
     this.#state = state;
     this.#files = ports.files;
-    this.#sign = ports.sign;
+    this.#keys = ports.keys;
     this.#all = database.prepare(
       `SELECT sha256, feed, epoch, last AS offset, bytes, bans,
          issued_at AS issuedAt
        FROM snapshots ORDER BY feed, last DESC, issued_at DESC`,
     );
     this.#add = database.prepare(
-      "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#dropOld = database.prepare(
       `DELETE FROM snapshots WHERE feed = @feed AND (epoch <> @epoch OR
@@ -52,7 +58,17 @@ export class SnapshotShelf {
            ORDER BY last DESC, issued_at DESC LIMIT ${KEPT}))`,
     );
     this.#drop = database.prepare("DELETE FROM snapshots WHERE sha256 = ?");
+    this.#dropOthers = database.prepare(
+      "DELETE FROM snapshots WHERE signed_by <> ?",
+    );
     this.#dropLost();
+    this.signWith(ports.keys);
+  }
+
+  /** Signs with these from now on; no agent takes what others have signed. */
+  signWith(keys: readonly SigningKey[]): void {
+    this.#keys = keys;
+    this.#dropOthers.run(namesOf(keys));
     this.#tidy();
   }
 
@@ -71,13 +87,14 @@ export class SnapshotShelf {
         notAfter: now + GOOD_FOR_MS,
         groups: this.#state.groups(feed, unixSeconds(now)),
       },
-      this.#sign,
+      signerOf(this.#keys),
     );
     const name = sha256(bytes).toString("hex");
     this.#files.write(name, bytes);
     const { epoch, offset } = position;
     const size = bytes.length;
-    this.#add.run(name, feed, epoch, offset, size, bans, now);
+    const signedBy = namesOf(this.#keys);
+    this.#add.run(name, feed, epoch, offset, size, bans, now, signedBy);
     this.#dropOld.run({ feed, epoch });
     this.#tidy();
     const issuedAt = now;
@@ -96,6 +113,9 @@ export class SnapshotShelf {
     this.#files.keepOnly(new Set(names));
   }
 }
+
+const namesOf = (keys: readonly SigningKey[]): string =>
+  keys.map(({ id }) => id).join(" ");
 
 /** Agents that are still fetching an older one may finish. */
 const KEPT = 3;

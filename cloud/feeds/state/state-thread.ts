@@ -1,6 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { keyFromPem } from "../../../agent/trust/keys.js";
-import { signerOf } from "../../../agent/trust/sign.js";
 import { openDatabase } from "../../journal/database.js";
 import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
 import { Folder } from "../../journal/view.js";
@@ -28,13 +27,16 @@ function run(setup: StateSetup): void {
   const state = new BanState(bans);
   const shelf = new SnapshotShelf(bans, state, {
     files: new SnapshotFiles(setup.snapshots),
-    sign: signerOf(setup.contentKeys.map(keyFromPem)),
+    keys: setup.contentKeys.map(keyFromPem),
   });
   const following = follow(() => folder.step(read));
 
   const answer = ({ id, question }: StateRequest): StateAnswer => {
     switch (question.ask) {
       case "snapshots":
+        return { id, snapshots: shelf.entries() };
+      case "sign-with":
+        shelf.signWith(question.contentKeys.map(keyFromPem));
         return { id, snapshots: shelf.entries() };
       case "build": {
         folder.catchUp(read);

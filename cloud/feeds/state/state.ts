@@ -26,7 +26,7 @@ type Thread =
 
 /** This thread's hand on the thread that keeps the bans. */
 export class State implements AsyncDisposable {
-  readonly #setup: StateSetup;
+  #setup: StateSetup;
   readonly #log: Logger;
   readonly #waiting = new Map<number, Waiter>();
   readonly #building = new Map<FeedName, Promise<SnapshotEntry>>();
@@ -73,6 +73,13 @@ export class State implements AsyncDisposable {
     } finally {
       this.#building.delete(feed);
     }
+  }
+
+  /** Signs with these content keys from now on: PKCS #8 as PEM. */
+  signWith(contentKeys: readonly string[]): void {
+    this.#setup = { ...this.#setup, contentKeys };
+    // A thread that is down starts again with the new ones.
+    this.#ask({ ask: "sign-with", contentKeys }).catch(() => undefined);
   }
 
   /** How many bans each feed holds. */

@@ -6,6 +6,8 @@ import { Answers, type AnswersPorts } from "../../../cloud/receipts/answers.js";
 import type { Agent } from "../../../cloud/registry/registry.js";
 import { ManualClock } from "../../support/clock.js";
 
+const HASH = "ab".repeat(32);
+
 const evidence = { signed: "{}", signature: "" };
 
 describe("receipts", () => {
@@ -38,13 +40,42 @@ describe("receipts", () => {
   });
 
   it.each([
-    ["beyond where the feed stands", receiptAt(101), evidence],
     ["of another epoch", receiptAt(5, "f"), evidence],
     ["of over 16 KiB", receiptAt(5), { signed: "x".repeat(16_385) }],
   ])("are not kept when they are %s", (_, receipt, more) => {
     const { answers, kept } = answersOf();
     answers.receipt(receipt, { ...evidence, ...more });
     expect(kept).toEqual([]);
+  });
+});
+
+describe("a history that is not this cloud's", () => {
+  const divergence = { kind: "divergence", agent: "agt-1", feed: "urgent" };
+  const other = "cd".repeat(32);
+  const at = (offset: number, hash = HASH) => ({
+    ...{ feed: "urgent" as const, epoch: "e", offset, hash },
+  });
+
+  it("is told once, with the receipt that says so", () => {
+    const { answers, kept } = answersOf();
+    const receipt = { ...receiptAt(5), position: at(5, other) };
+    answers.receipt(receipt, evidence);
+    answers.receipt(receipt, evidence);
+    expect(kept).toEqual([
+      {
+        ...{ ...divergence, document: "receipt", ...evidence },
+        ...{ epoch: "e", offset: 5, theirs: other, ours: HASH },
+      },
+    ]);
+  });
+
+  it("is told when a hello says that it goes beyond the cloud's", () => {
+    const { answers, kept } = answersOf();
+    const positions = [at(100), at(101)];
+    answers.hello({ agent: "agt-1", positions }, evidence);
+    expect(kept).toMatchObject([
+      { ...divergence, document: "hello", offset: 101, ours: null },
+    ]);
   });
 });
 
@@ -86,6 +117,8 @@ function answersOf(more: Partial<Pick<AnswersPorts, "newest">> = {}) {
   const kept: Event[] = [];
   const clock = new ManualClock();
   const answers = new Answers({
+    hashAt: (_feed, epoch, offset) =>
+      epoch === "e" && offset <= 100 ? HASH : undefined,
     ...{ clock, log: silentLogger },
     standing: () => ({ epoch: "e", offset: 100 }),
     newest: more.newest ?? (() => undefined),
@@ -95,7 +128,7 @@ function answersOf(more: Partial<Pick<AnswersPorts, "newest">> = {}) {
 }
 
 function placedAt(offset: number, epoch = "e"): Pick<Receipt, "position"> {
-  const hash = "00".repeat(32);
+  const hash = HASH;
   return { position: { feed: "urgent", epoch, offset, hash } };
 }
 

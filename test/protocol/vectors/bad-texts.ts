@@ -7,8 +7,10 @@ import {
   token,
   type KeyName,
 } from "../../support/vectors.js";
+import { badNextRoots } from "./bad-roots.js";
+import { row } from "./text-row.js";
 import { signHead, urgentHead } from "./documents.js";
-import type { BadVector, Reader } from "./vector.js";
+import type { BadVector } from "./vector.js";
 
 /** Messages and documents that are wrong. */
 export function badTexts(): readonly BadVector[] {
@@ -18,6 +20,7 @@ export function badTexts(): readonly BadVector[] {
     ...badAgentMessages(),
     ...badHeads(),
     ...badRoots(),
+    ...badNextRoots(),
     ...badTokens(),
   ];
 }
@@ -35,6 +38,7 @@ const welcome = {
   org: "example",
   session: token(2),
   heartbeatMs: 25_000,
+  root: 1,
   plans: [] as readonly unknown[],
 };
 
@@ -52,23 +56,6 @@ const at = {
   offset: 4,
   hash: "ab".repeat(32),
 };
-
-function row(
-  reads: Reader,
-  name: string,
-  text: string,
-  refusal: RefusalCode = "malformed",
-): BadVector {
-  return {
-    name: `${reads}: ${name}`,
-    reads,
-    text,
-    at: null,
-    root: "one content signature",
-    refusal,
-    why: name,
-  };
-}
 
 function noMessages(): readonly BadVector[] {
   const bad = (name: string, text: string) => row("cloud message", name, text);

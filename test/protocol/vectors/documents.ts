@@ -9,9 +9,11 @@ import {
 import { fingerprintOf } from "../../../agent/trust/root.js";
 import { signText } from "../../../agent/trust/sign.js";
 import {
+  NEXT_SIGNERS,
   NOW,
   hex,
   keys,
+  nextRootDocument,
   rootDocument,
   sha256Hex,
   signRoot,
@@ -21,7 +23,14 @@ import { keysOf, type Vector } from "./vector.js";
 
 /** Signed documents, and what enrolment exchanges. */
 export function documentVectors(): readonly Vector[] {
-  return [root(), head(), enrolmentToken(), enrolmentRequest(), answer()];
+  return [
+    root(),
+    nextRoot(),
+    head(),
+    enrolmentToken(),
+    enrolmentRequest(),
+    answer(),
+  ];
 }
 
 /** Where `urgent` stood, as a head says it. */
@@ -47,6 +56,20 @@ function root(): Vector {
       "A root of six keys, signed by both of its root keys. The hash is what an enrolment token pins.",
     keys: keysOf("rootA", "rootB", "contentA", "contentB", "head", "critical"),
     ...signed("root", signRoot(document)),
+    decoded: document,
+  };
+}
+
+function nextRoot(): Vector {
+  const document = nextRootDocument();
+  return {
+    name: "root-2",
+    reads: "next root",
+    direction: "cloud to agent",
+    description:
+      "The root that follows the one of root.json: signed by both of its root keys, and by both of its own, of which one is the same.",
+    keys: keysOf("rootA", "rootB", "rootC", "contentB", "head", "critical"),
+    ...signed("root", signRoot(document, NEXT_SIGNERS)),
     decoded: document,
   };
 }

@@ -136,6 +136,7 @@ function welcome(plan: Plans[number]): CloudMessage {
     org: "example",
     session: token(2),
     heartbeatMs: 25_000,
+    root: 1,
     plans: [plan],
   };
 }

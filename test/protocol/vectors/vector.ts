@@ -13,6 +13,7 @@ export type Reader =
   | "segments"
   | "snapshot"
   | "root"
+  | "next root"
   | "head"
   | "enrolment token"
   | "enrolment request"

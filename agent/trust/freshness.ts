@@ -1,0 +1,57 @@
+import type { Position } from "../model/position.js";
+import type { Head } from "../protocol/documents.js";
+
+/** What a head is worth, beside what is known of its feed. */
+export type HeadWorth =
+  | { readonly is: "fresh" }
+  /** Newer than the last, and dated long ago: somebody holds heads back. */
+  | { readonly is: "late" }
+  /** Dated further ahead than clocks may differ. */
+  | { readonly is: "early" }
+  /** Older than one that was heard. */
+  | { readonly is: "replayed" }
+  /** It cannot be true together with what was signed before. */
+  | { readonly is: "contradiction"; readonly what: string };
+
+export interface HeadSurroundings {
+  /** The newest head of the feed so far. */
+  readonly known: Head | undefined;
+  /** Where this host stands, if what the cloud says now comes after it. */
+  readonly own: Position | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Milliseconds after which a head is no news any more. */
+  readonly staleAfterMs: number;
+}
+
+/** Judges a head that a head key signed. */
+export function worthOf(head: Head, around: HeadSurroundings): HeadWorth {
+  const { known, own, now, staleAfterMs } = around;
+  if (head.time > now + CLOCK_SKEW_MS) return { is: "early" };
+  if (known !== undefined && head.time < known.time) return { is: "replayed" };
+  const before = [known, own && { ...own, hash: hexOf(own.hash) }];
+  for (const each of before) {
+    const what = each && contradiction(head, each);
+    if (what !== undefined) return { is: "contradiction", what };
+  }
+  return { is: now - head.time > staleAfterMs ? "late" : "fresh" };
+}
+
+/** Within an epoch a feed only grows, and what it was stays what it was. */
+function contradiction(
+  head: Head,
+  before: Pick<Head, "epoch" | "offset" | "hash">,
+): string | undefined {
+  const { epoch, offset, hash } = head;
+  if (epoch !== before.epoch) return undefined;
+  if (offset < before.offset) {
+    return `it was at ${epoch}/${before.offset}, and is said to be at ${offset}`;
+  }
+  if (offset > before.offset || hash === before.hash) return undefined;
+  return `at ${epoch}/${offset} it was ${before.hash}, and is said to be ${hash}`;
+}
+
+/** How far the clocks of cloud and host may differ. */
+export const CLOCK_SKEW_MS = 300_000;
+
+const hexOf = (hash: Uint8Array): string => Buffer.from(hash).toString("hex");

@@ -1,0 +1,88 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { temporaryFolder } from "../../support/cloud.js";
+import { command, freePort, serve } from "../process.js";
+
+describe("tourniquet-cloud root", () => {
+  it("moves the root key to two of three people, on machines of their own", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const at = (name: string) => join(folder.path, name);
+    const listen = `127.0.0.1:${await freePort()}`;
+    const here = (...args: string[]) => command(...args, "--dir", dir);
+    /** A machine that has no cloud. */
+    const away = (...args: string[]) =>
+      command("root", ...args, "--dir", at("nowhere"));
+
+    const made = await here("init", "--listen", listen);
+    expect(made.err).toContain("the key of the root lies in");
+    await using _cloud = await serve(dir);
+    for (const who of ["alice", "bob", "carol"]) {
+      expect(await away("key", "--out", at(who))).toMatchObject({ code: 0 });
+      expect(statSync(at(who)).mode & 0o777).toBe(0o600);
+    }
+    const first = /^root: 1 of 1: (\w{16})/m.exec(
+      (await here("root", "show")).out,
+    )?.[1];
+    const draft = at("2.json");
+    const people = ["alice", "bob", "carol"].flatMap((who) => [
+      "--add",
+      `root=${at(who)}.pub`,
+    ]);
+    const remove = ["--remove", first ?? "", "--threshold", "root=2"];
+    const drafted = await here(
+      "root",
+      "draft",
+      ...people,
+      ...remove,
+      "--out",
+      draft,
+    );
+    expect(drafted.out).toContain("root 2 wants: 0 of 2, 2 missing");
+
+    await here("root", "sign", draft, "--key", join(dir, "keys/root.pem"));
+    await away("sign", draft, "--key", at("alice"));
+    const early = await here("root", "publish", draft);
+    expect(early).toMatchObject({ code: 2 });
+    expect(early.err).toContain("1 of 2 needed signatures for root are good");
+    await away("sign", draft, "--key", at("bob"));
+    expect(await here("root", "publish", draft)).toMatchObject({ code: 0 });
+    const shown = await here("root", "show");
+    expect(shown.out).toContain("root 2, fingerprint");
+    expect(shown.out).not.toContain(first);
+    expect(readFileSync(join(dir, "roots/2.json"), "utf8")).toContain("signed");
+  }, 60_000);
+
+  it("publishes for a cloud that does not run", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const draft = join(folder.path, "2.json");
+    const run = (...args: string[]) => command(...args, "--dir", dir);
+    await run("init");
+    const renew = ["--renew", "content", "--renew", "head"];
+    await run("root", "draft", ...renew, "--days", "30", "--out", draft);
+    await run("root", "sign", draft, "--key", join(dir, "keys/root.pem"));
+    const { code, out } = await run("root", "publish", draft);
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("root 2 is in force"),
+    });
+    const again = await run("root", "publish", draft);
+    expect(again.err).toContain("refused (replayed)");
+  }, 30_000);
+
+  it.each([
+    ["a role that is none", ["draft", "--renew", "king", "--out", "x"]],
+    ["a threshold without a role", ["draft", "--threshold", "2", "--out", "x"]],
+    ["a key that is not there", ["sign", "package.json", "--key", "nowhere"]],
+    ["a draft that is none", ["publish", "package.json"]],
+  ])("refuses %s", async (_, args) => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    await command("init", "--dir", dir);
+    const { code, err } = await command("root", ...args, "--dir", dir);
+    expect(code).toBe(2);
+    expect(err).not.toBe("");
+  });
+});
