@@ -19,6 +19,8 @@ export interface AuditPorts {
   readonly converger: Pick<Converger, "whileStill">;
   /** Somebody must have done this unheard. */
   disturbed(disturbance: Disturbance): void;
+  /** Returns once the kernel has the ledger's ruleset, as far as its label says. */
+  readonly enforce: () => Promise<void>;
   /** Puts right what nobody did: an expiry that clocks have moved. */
   heal(damage: Damage): Promise<void>;
   readonly clock: Pick<Clock, "now">;
@@ -55,6 +57,8 @@ export class Audit implements AsyncDisposable {
   readonly #ports: AuditPorts;
   readonly #turns = new Mutex();
   #stopping = false;
+  /** Found since it was last told. */
+  readonly #missing: Cidr[] = [];
   #round: Iterator<readonly Block[]> | undefined;
   #atOnce: Promise<void> | undefined;
   #view = NOT_AUDITED;
@@ -74,6 +78,7 @@ export class Audit implements AsyncDisposable {
 
   #look(turn: number | undefined): Promise<void> {
     return this.#inTurn(async () => {
+      await this.#ports.enforce();
       await this.#inspect();
       await this.#findStrangers(turn);
       const { looks } = this.#view;
@@ -86,8 +91,9 @@ export class Audit implements AsyncDisposable {
   step(): Promise<void> {
     return this.#inTurn(async () => {
       for (let done = 0; done < RANGES_A_STEP; done += RANGES_AT_ONCE) {
-        if (!(await this.#compareSome())) return;
+        if (!(await this.#compareSome())) break;
       }
+      this.#tellMissing();
     });
   }
 
@@ -110,6 +116,7 @@ export class Audit implements AsyncDisposable {
     await this.#inTurn(async () => {
       this.#round = undefined;
       while (await this.#compareSome()) await nextTurn();
+      this.#tellMissing();
     });
   }
 
@@ -185,8 +192,11 @@ export class Audit implements AsyncDisposable {
     });
     if (count === 0) return this.#endRound();
     this.#view = { ...this.#view, checked: this.#view.checked + count };
-    if (differences !== undefined) await this.#putRight(differences);
-    return true;
+    if (differences === undefined) return true;
+    this.#missing.push(...differences.missing);
+    await this.#redate(differences.misdated);
+    // So many are not looked for one by one: all of them are told anew.
+    return this.#missing.length <= MOST_MISSING || this.#endRound();
   }
 
   #endRound(): false {
@@ -197,18 +207,19 @@ export class Audit implements AsyncDisposable {
     return false;
   }
 
-  async #putRight({
-    missing,
-    misdated,
-  }: {
-    readonly missing: readonly Cidr[];
-    readonly misdated: readonly Cidr[];
-  }): Promise<void> {
-    if (missing.length > 0) {
-      const what = `found ${missing.length} bans missing`;
-      const damage = { depth: "entries", ranges: missing } as const;
-      this.#found(missing.length, { ...damage, what });
-    }
+  /** Tells at once of all that is missing: it is one thing that happened. */
+  #tellMissing(): void {
+    const missing = this.#missing.splice(0);
+    if (missing.length === 0) return;
+    const isTooMuch = missing.length > MOST_MISSING;
+    this.#found(missing.length, {
+      depth: isTooMuch ? "bans" : "entries",
+      ranges: isTooMuch ? [] : missing,
+      what: `found ${isTooMuch ? "at least " : ""}${missing.length} bans missing`,
+    });
+  }
+
+  async #redate(misdated: readonly Cidr[]): Promise<void> {
     if (misdated.length === 0) return;
     const redated = this.#view.redated + misdated.length;
     this.#view = { ...this.#view, redated };
@@ -240,6 +251,9 @@ const RANGES_A_STEP = 22 * RANGES_AT_ONCE;
 
 /** Sets up to here are listed: 20,000 elements take the kernel some 15 ms. */
 const MOST_LISTED = 20_000;
+
+/** Of these each is put back; beyond, everything counts as lost. */
+const MOST_MISSING = 512;
 
 /** Those found too many at one look; the next finds the others. */
 const MOST_SUSPECTS = 256;

@@ -97,7 +97,12 @@ export class Converger {
    */
   heal(damage: Damage): Promise<number> {
     return this.#turns.run(async () => {
-      await this.#heal(damage);
+      try {
+        await this.#heal(damage);
+      } catch (error) {
+        // Disturbed again meanwhile: then all of it is built anew.
+        if (!(error instanceof RulesetGone)) throw error;
+      }
       return this.#untilEqual();
     });
   }

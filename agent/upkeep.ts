@@ -49,6 +49,7 @@ export class Upkeep implements AsyncDisposable {
     this.#audit = new Audit({
       ...ports,
       disturbed: (disturbance) => this.#healer.disturbed(disturbance),
+      enforce: () => enforcement.enforce(),
       heal: (damage) => enforcement.heal(damage),
     });
     this.#healer = new Healer({

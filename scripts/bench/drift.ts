@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { Audit } from "../../agent/audit.js";
 import { systemClock } from "../../agent/clock.js";
 import { Converger } from "../../agent/converge.js";
 import { PACE } from "../../agent/enforce/contest.js";
@@ -111,6 +112,7 @@ class HealedHost implements AsyncDisposable {
   readonly #sample: readonly Cidr[];
   readonly #bans: number;
   readonly #healer: Healer;
+  readonly #audit: Audit;
   #told = 0;
 
   private constructor(opened: Lifetime, rooms: Rooms) {
@@ -125,10 +127,24 @@ class HealedHost implements AsyncDisposable {
         heal: async (damage) => {
           await rooms.converger.heal(damage);
         },
-        missed: () => undefined,
+        missed: () => void this.#audit.everything(),
         clock: systemClock,
         events: makeEvents(silent),
         pace: { ...PACE, atOnce: Infinity },
+      }),
+    );
+    this.#audit = opened.own(
+      new Audit({
+        ...rooms,
+        disturbed: (disturbance) => this.#healer.disturbed(disturbance),
+        enforce: async () => {
+          await rooms.converger.converge();
+        },
+        heal: async (damage) => {
+          await rooms.converger.heal(damage);
+        },
+        clock: systemClock,
+        events: makeEvents(silent),
       }),
     );
     this.#healer.tellTo(() => this.#told++);
@@ -144,7 +160,7 @@ class HealedHost implements AsyncDisposable {
     opened.defer(() => enforcer.cleanUp());
     await enforcer.protect([parseCidr("192.0.2.1")]);
     const converger = convergerOf(ledger, enforcer);
-    const rooms = { enforcer, converger, cidrs };
+    const rooms = { ledger, enforcer, converger, cidrs };
     const host = new HealedHost(opened.release(), rooms);
     await converger.converge();
     return host;
@@ -215,6 +231,7 @@ class HealedHost implements AsyncDisposable {
 }
 
 interface Rooms {
+  readonly ledger: Ledger;
   readonly enforcer: Enforcer;
   readonly converger: Converger;
   readonly cidrs: readonly Cidr[];

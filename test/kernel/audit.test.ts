@@ -25,6 +25,7 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
     audit = new Audit({
       ...{ ledger, enforcer, converger, events, clock: systemClock },
       disturbed: (disturbance) => healer.disturbed(disturbance),
+      enforce: () => host.enforcement.enforce(),
       heal: (damage) => host.enforcement.heal(damage),
     });
   });
@@ -97,6 +98,27 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
     expect(healing.told).toEqual([]);
     const set = await sh(`nft list set ${T} ban4_32_a`);
     expect(set).toMatch(/203\.0\.113\.1 timeout (1h|59m\S*) expires 59m/);
+  });
+
+  it("has all of them told anew where very many are missing", async () => {
+    const many = Array.from(
+      { length: 2_000 },
+      (_, i) => `11.0.${i >> 8}.${i & 255}`,
+    );
+    await healing.ban(...many);
+    await sh(`nft flush set ${T} ban4_32_a`);
+    await audit.everything();
+    await until("told", () => healing.told.length > 0);
+    expect(healing.told).toEqual([
+      expect.stringMatching(/^found at least \d+ bans missing; put right/),
+    ]);
+    expect(await healing.isWhole()).toBe(true);
+  });
+
+  it("finds that all of it is gone", async () => {
+    await sh("nft flush ruleset");
+    await audit.everything();
+    expect(await healing.isWhole()).toBe(true);
   });
 
   it("goes round in slices, and leaves a kernel alone that is behind", async () => {

@@ -12,6 +12,7 @@ import {
   setName,
   type SetElement,
 } from "../../netlink/nftables/read.js";
+import type { MessageWriter } from "../../netlink/writer.js";
 import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
 import type { Differences, Listing } from "../audit.js";
 import { areaSet, areasOf, bandsOf } from "./areas.js";
@@ -69,10 +70,9 @@ export async function* listed(
   listing: Listing,
   { layout, now }: { readonly layout: Layout; readonly now: () => number },
 ): AsyncGenerator<readonly Entry[], void> {
-  for (const [set, share] of smallSets(socket, listing, layout)) {
-    try {
-      const fill = (w: Parameters<typeof listElements>[0]) =>
-        listElements(w, TABLE, set);
+  try {
+    for (const [set, share] of smallSets(socket, listing, layout)) {
+      const fill = (w: MessageWriter) => listElements(w, TABLE, set);
       for (const message of socket.dump("list bans", fill)) {
         const at = now();
         yield Array.from(elementsIn(message), (each) =>
@@ -80,10 +80,10 @@ export async function* listed(
         );
         await nextTurn();
       }
-    } catch (error) {
-      // It changed or went away meanwhile: the next look finds it.
-      if (!isInterrupted(error) && !isAbsent(error)) throw error;
     }
+  } catch (error) {
+    // It changed or went away meanwhile: the next look finds what is left.
+    if (!isInterrupted(error) && !isAbsent(error)) throw error;
   }
 }
 

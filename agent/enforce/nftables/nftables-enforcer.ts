@@ -162,8 +162,10 @@ export class NftablesEnforcer implements Enforcer {
       const { layout, plate } = standing;
       const named = { layout, plate: { ...plate, ...label } };
       if (!isLabelled(this.#table, named)) return undefined;
-      const now = this.#clock.now();
-      return differencesOf(this.#table, entries, { layout, now });
+      const at = { layout, now: this.#clock.now() };
+      const differences = differencesOf(this.#table, entries, at);
+      // Whoever removes all of it meanwhile has not removed just these.
+      return isLabelled(this.#table, named) ? differences : undefined;
     });
   }
 
