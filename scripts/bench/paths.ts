@@ -64,6 +64,7 @@ function matrixOf(all: readonly Matrix[]): ReportMatrix {
     ],
     notes: [
       "The last packet that got through, IPv4 and IPv6, from the call of the enforcer or of fail2ban-client.",
+      "What tourniquet takes until it is done includes cutting open sessions; paths are closed before that.",
       ...all.flatMap(notesOf),
       ...(noFail2ban === undefined ? [] : [`no peer: ${noFail2ban}`]),
     ],
