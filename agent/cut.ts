@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "./clock.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import type { Backend } from "./enforce/pick.js";
@@ -97,6 +98,7 @@ export class Cutter implements AsyncDisposable {
 
   async #untilDone(): Promise<void> {
     const { clock } = this.#ports;
+    await nextTurn(); // the answer to who banned goes out first
     while (isSomething(this.#pending) && !this.#stop.signal.aborted) {
       const ranges = joined(this.#pending, this.#failed);
       this.#pending = [];

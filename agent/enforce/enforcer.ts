@@ -110,6 +110,9 @@ export interface Posture {
 
 export const UNLESS_SAID: Posture = { mode: "enforce", egress: "drop" };
 
+export const isSamePosture = (a: Posture, b: Posture): boolean =>
+  a.mode === b.mode && a.egress === b.egress;
+
 /** Which ledger's ruleset this is, and at which revision. */
 export interface Label {
   /** Random 32-bit number that a ledger draws when it is made. */

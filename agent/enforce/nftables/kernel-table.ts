@@ -55,6 +55,14 @@ export class KernelTable {
     return generationIn(answer);
   }
 
+  /**
+   * A number that is another one whenever somebody else has changed any table:
+   * the kernel counts what changed, and what was made here is known.
+   */
+  changesByOthers(): number {
+    return (this.generation() - this.commits) >>> 0;
+  }
+
   /** The names of our sets; none where the table is absent. */
   sets(): readonly string[] {
     return this.#list(

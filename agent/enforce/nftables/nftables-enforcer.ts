@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { Libc } from "../../libc.js";
 import type { Block } from "../../model/block.js";
-import { maskOf, overlaps, type Cidr } from "../../model/cidr.js";
+import type { Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
@@ -13,6 +13,7 @@ import {
   NotEnforced,
   RulesetGone,
   UNLESS_SAID,
+  isSamePosture,
   type Enforcer,
   type Hit,
   type KernelState,
@@ -41,6 +42,7 @@ import type { Area } from "./disturbances.js";
 import { TABLE } from "./layout.js";
 import { mend } from "./mend.js";
 import { commitNoted, networksIn } from "./noting.js";
+import { dropsOf } from "./drops.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules.js";
 import { Watch } from "./watch.js";
@@ -60,6 +62,8 @@ export class NftablesEnforcer implements Enforcer {
    * any more, so the ruleset counts as absent until it has been built anew.
    */
   #doubted = false;
+  /** How many changes others had made when it was read how the ruleset stands. */
+  #others: number | undefined;
   /** How the ruleset stood when it was last known to be whole. */
   #intact: Standing | undefined;
   #watch: Watch | undefined;
@@ -82,7 +86,7 @@ export class NftablesEnforcer implements Enforcer {
 
   read(): Promise<KernelState> {
     return this.#enforcing(() => {
-      this.#standing = this.#table.standing();
+      this.#standing = this.#readStanding();
       if (this.#standing === undefined || this.#doubted) {
         return { at: "absent" };
       }
@@ -93,17 +97,9 @@ export class NftablesEnforcer implements Enforcer {
 
   apply(change: RulesetChange): Promise<void> {
     return this.#enforcing(() => {
-      const { layout, plate } = this.#expectStanding();
-      const plan = planOf(change, layout, this.#clock.now());
-      const next = { ...plate, revision: change.revision };
-      const operation = `apply revision ${next.revision}`;
-      const networks = networksIn(plan.put);
-      const noted = { networks, generation: layout.generation };
-      commitNoted(this.#table, operation, noted, (w) => {
-        writeChange(w, plan, next, this.#abilities);
-      });
-      this.#standing = this.#intact = { layout: plan.layout, plate: next };
-      this.#confirm(this.#standing, plan);
+      const ranges = change.put.length + change.remove.length;
+      const apply = () => this.#apply(change);
+      return ranges > MOST_HEARD ? this.#unheard(apply) : apply();
     });
   }
 
@@ -201,7 +197,7 @@ export class NftablesEnforcer implements Enforcer {
       this.#posture = posture;
       const standing = (this.#standing ??= this.#table.standing());
       if (standing === undefined) return; // the next one is built that way
-      if (isSame(standing.plate.posture, posture)) return;
+      if (isSamePosture(standing.plate.posture, posture)) return;
       const { layout } = standing;
       const plate = { ...standing.plate, posture };
       this.#table.commit(`${posture.mode}, ${posture.egress} egress`, (w) => {
@@ -273,6 +269,20 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
+  #apply(change: RulesetChange): void {
+    const { layout, plate } = this.#expectStanding();
+    const plan = planOf(change, layout, this.#clock.now());
+    const next = { ...plate, revision: change.revision };
+    const operation = `apply revision ${next.revision}`;
+    const networks = networksIn(plan.put);
+    const noted = { networks, generation: layout.generation };
+    commitNoted(this.#table, operation, noted, (w) => {
+      writeChange(w, plan, next, this.#abilities);
+    });
+    this.#standing = this.#intact = { layout: plan.layout, plate: next };
+    this.#confirm(this.#standing, plan);
+  }
+
   /** Which of these ranges have an entry that drops. */
   #dropping(cidrs: readonly Cidr[]): readonly boolean[] {
     this.#standing ??= this.#table.standing();
@@ -286,26 +296,25 @@ export class NftablesEnforcer implements Enforcer {
     if (layout === undefined || plate?.posture.mode !== "enforce") {
       return addresses.map(() => false);
     }
-    const isAllowed = (address: Cidr) =>
-      this.#allowed?.some((each) => overlaps(each, address)) ?? false;
-    const around = addresses.map((address) =>
-      isAllowed(address)
-        ? []
-        : [...layout.lengths.ban[address.family]].map((prefix) =>
-            networkOf(address, prefix),
-          ),
-    );
-    const held = this.#dropping(around.flat()).values();
-    return around.map((ranges) =>
-      ranges.map(() => held.next().value === true).includes(true),
-    );
+    return dropsOf(addresses, {
+      lengths: layout.lengths.ban,
+      allowed: this.#allowed ?? [],
+      holds: (ranges) => this.#dropping(ranges),
+    });
   }
 
   /** The ruleset's own number tells whether others changed anything meanwhile. */
-  #unheard<T>(task: () => Promise<T>): Promise<T> {
-    const table = this.#table;
-    const others = () => table.generation() - table.commits;
+  #unheard<T>(task: () => T | Promise<T>): T | Promise<T> {
+    const others = () => this.#table.changesByOthers();
     return this.#watch ? this.#watch.deafTo(task, others) : task();
+  }
+
+  /** Asked anew only where somebody else has changed anything since. */
+  #readStanding(): Standing | undefined {
+    const others = this.#table.changesByOthers();
+    const isKnown = this.#standing !== undefined && others === this.#others;
+    this.#others = others;
+    return isKnown ? this.#standing : this.#table.standing();
   }
 
   #expectStanding(): Standing {
@@ -334,14 +343,8 @@ export interface NftablesPorts {
 
 const GONE = "the ruleset is no longer in the kernel";
 
-const isSame = (a: Posture, b: Posture): boolean =>
-  a.mode === b.mode && a.egress === b.egress;
-
-function networkOf({ family, address }: Cidr, prefix: number): Cidr {
-  const mask = maskOf(family, prefix);
-  const network = address.map((byte, i) => byte & (mask[i] ?? 0));
-  return { family, address: network, prefix };
-}
+/** The kernel tells a listener of every element, and drops what it can't take. */
+const MOST_HEARD = 256;
 
 /** Each may be asked for in some twenty sets: a few milliseconds' work. */
 const MOST_AT_ONCE = 32;

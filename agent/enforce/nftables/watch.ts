@@ -52,7 +52,10 @@ export class Watch implements AsyncDisposable {
    * takes the kernel longer than to take them in. What `others` counts tells
    * afterwards whether there was something else to hear.
    */
-  async deafTo<T>(task: () => Promise<T>, others: () => number): Promise<T> {
+  async deafTo<T>(
+    task: () => T | Promise<T>,
+    others: () => number,
+  ): Promise<T> {
     if (!this.#hears) return task();
     const before = others();
     this.#listener.leave();
