@@ -17,9 +17,7 @@ import type { Enforcer } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import { makeEvents, type AgentEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
-import { CloudAddresses } from "./host/cloud-addresses.js";
 import type { Boot } from "./host/boot.js";
-import { readHostFacts } from "./host/facts.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
   openLedgerOrQuarantine,
@@ -30,7 +28,8 @@ import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
 import { ModeSwitch } from "./mode-switch.js";
-import { Protection } from "./protection.js";
+import { protect } from "./protect.js";
+import type { Protection } from "./protection.js";
 import { recall, Receipts } from "./receipts.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
@@ -270,22 +269,6 @@ function watchTime(
     ...{ time, clock, events },
     jumped: (what) => telemetry.happened("clock-jumped", what),
     enforce: () => enforcement.enforce(),
-  });
-}
-
-/** Protects what is known without a network; names are looked up later. */
-async function protect(
-  { config, identity }: AgentOptions,
-  rooms: Pick<Power, "enforcer"> & Omit<Room, "opened">,
-): Promise<Protection> {
-  const { enforcer, status, events } = rooms;
-  const cloud = new CloudAddresses(new URL(identity.url));
-  return Protection.start({
-    readFacts: () => readHostFacts([...status.connected, ...cloud.known]),
-    lookUpCloud: () => cloud.lookUp(),
-    policy: config.guard,
-    enforcer,
-    events,
   });
 }
 

@@ -1,3 +1,4 @@
+import { AddressWatch } from "./host/address-watch.js";
 import type { BanTime } from "./ban-time.js";
 import type { Config } from "./config/config.js";
 import type { Enforcement } from "./enforcement.js";
@@ -16,7 +17,7 @@ export interface ChoreRooms {
   readonly events: AgentEvents;
 }
 
-/** What recurs every minute, each for itself. */
+/** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
   { ledger, time, protection, enforcement, events }: ChoreRooms,
@@ -34,5 +35,26 @@ export function startChores(
     chores.own(schedule({ everyMs: 60_000 }, task));
   everyMinute(() => maintenance.run());
   everyMinute(() => protection.lookAround());
+  chores.own(schedule({ everyMs: 10_000 }, () => protection.refresh()));
+  chores.own(followAddresses(protection, events));
   return chores;
+}
+
+/** Where addresses can't be heard of, they are looked at all the same. */
+function followAddresses(
+  protection: Protection,
+  events: AgentEvents,
+): AsyncDisposable {
+  const watch = AddressWatch.start(
+    () => void protection.refresh(),
+    (why) => events.addressesUnheard(why),
+  ).catch((error: unknown) => {
+    events.addressesUnheard(error);
+    return undefined;
+  });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await (await watch)?.[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -10,6 +10,7 @@ import type { RefusalCode } from "./protocol/refusals.js";
 export function makeEvents(log: Logger) {
   return {
     ...hostEvents(log),
+    ...protectionEvents(log),
     ...upkeepEvents(log),
     ...linkEvents(log),
     ...banEvents(log),
@@ -38,16 +39,6 @@ function hostEvents(log: Logger) {
       log.warn("the mode of this host was changed over the control socket", {
         mode,
       });
-    },
-    factsChanged(facts: HostFacts): void {
-      log.info("protected addresses changed", {
-        own: facts.own.map(formatCidr),
-        gateways: facts.gateways.map(formatCidr),
-        cloud: facts.cloud.map(formatCidr),
-      });
-    },
-    factsUnknown(why: unknown): void {
-      log.error("could not read this host's addresses", { why });
     },
     clockJumped(what: string): void {
       log.warn("the clock jumped, or the host slept", { what });
@@ -78,6 +69,37 @@ function upkeepEvents(log: Logger) {
     },
     auditFailed(why: unknown): void {
       log.error("could not compare the kernel with the ledger", { why });
+    },
+  };
+}
+
+function protectionEvents(log: Logger) {
+  return {
+    factsChanged(facts: HostFacts): void {
+      log.info("protected addresses changed", {
+        own: facts.own.map(formatCidr),
+        gateways: facts.gateways.map(formatCidr),
+        resolvers: facts.resolvers.map(formatCidr),
+        dhcpServers: facts.dhcpServers.map(formatCidr),
+        sessions: facts.sessions.map(formatCidr),
+        cloud: facts.cloud.map(formatCidr),
+      });
+    },
+    /** What it said last counts. */
+    fileUnreadable(path: string, why: unknown): void {
+      log.warn("a file that names addresses to protect is not all read", {
+        path,
+        why,
+      });
+    },
+    cloudNotRemembered(why: unknown): void {
+      log.warn("could not keep where the cloud was reached", { why });
+    },
+    addressesUnheard(why: unknown): void {
+      log.warn("this host's addresses are looked at, not heard of", { why });
+    },
+    factsUnknown(why: unknown): void {
+      log.error("could not read this host's addresses", { why });
     },
   };
 }

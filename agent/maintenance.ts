@@ -55,9 +55,8 @@ export class Maintenance implements AsyncDisposable {
     const { ledger, enforce } = this.#ports;
     if (this.#stop.signal.aborted) return;
     const before = ledger.revision();
-    await this.#inSlices((now) =>
-      ledger.reviewAgain(this.#guard(), ROWS_AT_ONCE, now),
-    );
+    const guard = this.#guard(); // one for the whole round, so that it ends
+    await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
     if (ledger.revision() === before) return;
     await enforce().catch(() => undefined); // it tells, and goes on trying
   }

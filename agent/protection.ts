@@ -69,7 +69,9 @@ export class Protection {
 }
 
 /** Alike for the same addresses in whatever order: name servers turn them. */
-function digest({ own, gateways, cloud }: HostFacts): string {
+function digest(facts: HostFacts): string {
+  const { own, gateways, resolvers, dhcpServers, sessions, cloud } = facts;
   const inOrder = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr).sort();
-  return JSON.stringify([own, gateways, cloud].map(inOrder));
+  const all = [own, gateways, resolvers, dhcpServers, sessions, cloud];
+  return JSON.stringify(all.map(inOrder));
 }

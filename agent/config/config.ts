@@ -28,6 +28,20 @@ export interface Config {
   readonly guard: {
     readonly allow: readonly Cidr[];
     readonly floor: Readonly<Record<Family, number>>;
+    /** Whether private ranges may be banned. */
+    readonly private: "protect" | "allow-bans";
+    /** Which of the shipped lists of shared addresses no ban may touch. */
+    readonly tiers: {
+      readonly publicResolvers: boolean;
+      readonly cdnEdges: boolean;
+      readonly tenantClouds: boolean;
+    };
+    readonly sessions: {
+      /** TCP ports that this host is administered over. */
+      readonly ports: readonly number[];
+      /** How long a connection without a known login must last to count. */
+      readonly afterSeconds: number;
+    };
   };
   readonly sensors: {
     readonly sshd: {
@@ -81,6 +95,12 @@ export function parseConfig(raw: unknown, source: string): Config {
     guard: {
       allow: guard.allow,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
+      private: guard.private,
+      tiers: guard.tiers,
+      sessions: {
+        ports: guard.sessions.ports,
+        afterSeconds: guard.sessions.after,
+      },
     },
     sensors: {
       sshd: {
@@ -128,6 +148,13 @@ const prefixLength = (most: number) =>
     v.maxValue(most, `must be from 1 to ${most}`),
   );
 
+const port = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1, "must be from 1 to 65535"),
+  v.maxValue(65_535, "must be from 1 to 65535"),
+);
+
 /** "30s", "10m", "4h" or "7d", from a second to a year; as seconds. */
 const duration = v.pipe(
   v.string(),
@@ -170,6 +197,22 @@ const Shape = section({
         section({
           ipv4: v.optional(prefixLength(32), DEFAULT_FLOOR.ipv4),
           ipv6: v.optional(prefixLength(128), DEFAULT_FLOOR.ipv6),
+        }),
+        {},
+      ),
+      private: v.optional(v.picklist(["protect", "allow-bans"]), "protect"),
+      tiers: v.optional(
+        section({
+          publicResolvers: v.optional(v.boolean(), true),
+          cdnEdges: v.optional(v.boolean(), true),
+          tenantClouds: v.optional(v.boolean(), false),
+        }),
+        {},
+      ),
+      sessions: v.optional(
+        section({
+          ports: v.optional(v.pipe(v.array(port), v.maxLength(16)), [22]),
+          after: v.optional(duration, "150s"),
         }),
         {},
       ),

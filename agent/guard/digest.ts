@@ -2,18 +2,23 @@ import { createHash } from "node:crypto";
 import { formatCidr, type Cidr } from "../model/cidr.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
 import { ruleNames } from "./guard.js";
+import { shipped, tierNames } from "./tiers.js";
 
 /**
  * A number that is another one whenever the guard might judge otherwise; never
  * 0. The cloud's addresses do not count: names turn to others all day long, and
  * the kernel accepts them before any drop.
  */
-export function guardDigest(
-  { own, gateways }: HostFacts,
-  { allow, floor }: GuardPolicy,
-): number {
-  const ranges = [own, gateways, allow].map(inOrder);
-  const text = JSON.stringify([ruleNames, ranges, floor[4], floor[6]]);
+export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
+  const { own, gateways, resolvers, dhcpServers, sessions } = facts;
+  const { allow, floor, tiers } = policy;
+  const known = [own, gateways, resolvers, dhcpServers, sessions, allow];
+  const switchedOn = tierNames.map((name) =>
+    tiers[name] ? shipped[name] : [],
+  );
+  const ranges = [...known, ...switchedOn].map(inOrder);
+  const settled = [ruleNames, floor[4], floor[6], policy.private];
+  const text = JSON.stringify([ranges, settled]);
   return createHash("sha256").update(text).digest().readUIntBE(0, 6) + 1;
 }
 

@@ -1,11 +1,18 @@
 import type { Cidr, Family } from "../model/cidr.js";
+import type { Tiers } from "./tiers.js";
 
 /** What the guard must know of this host. */
 export interface HostFacts {
   /** Every address of every interface, as single addresses. */
   readonly own: readonly Cidr[];
   readonly gateways: readonly Cidr[];
-  /** Every address that the cloud's name resolves to, and the one in use. */
+  /** Who resolves names for this host. */
+  readonly resolvers: readonly Cidr[];
+  /** Who leases this host its addresses. */
+  readonly dhcpServers: readonly Cidr[];
+  /** Who is logged in from afar to administer this host. */
+  readonly sessions: readonly Cidr[];
+  /** Where the cloud's name resolves to, and where it was last reached. */
   readonly cloud: readonly Cidr[];
 }
 
@@ -15,4 +22,7 @@ export interface GuardPolicy {
   readonly allow: readonly Cidr[];
   /** Shortest prefix length that a ban may have, by family. */
   readonly floor: Readonly<Record<Family, number>>;
+  /** Whether private ranges may be banned. */
+  readonly private: "protect" | "allow-bans";
+  readonly tiers: Tiers;
 }

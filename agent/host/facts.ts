@@ -1,30 +1,123 @@
+import type { Clock } from "../clock.js";
 import type { HostFacts } from "../guard/facts.js";
 import { loadLibc } from "../libc.js";
-import { cidrOf, parseAddress, type Cidr } from "../model/cidr.js";
-import { NETLINK_ROUTE } from "../netlink/constants.js";
+import { cidrOf, formatCidr, type Cidr } from "../model/cidr.js";
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
 import { readAddresses, readGateways } from "../netlink/route.js";
 import { NetlinkSocket } from "../netlink/socket.js";
+import {
+  AdminSessions,
+  loginIn,
+  type SessionSettings,
+} from "./admin-sessions.js";
+import {
+  addressesOf,
+  resolversIn,
+  serverInMessage,
+  serversInAssignments,
+  serversInDhclient,
+} from "./named.js";
+import { SmallFiles } from "./small-files.js";
+
+export interface HostReaderOptions {
+  readonly sessions: SessionSettings;
+  readonly clock: Clock;
+  /** A file of this host can't be read, or not all of it. */
+  readonly unreadable: (path: string, why: unknown) => void;
+  /** What stands before every path; for other roots than this host's. */
+  readonly root?: string;
+}
 
 /**
- * Reads this host's addresses and gateways from the kernel, which needs no
- * network. `cloud` is where the cloud is known to be, as text.
+ * Reads what this host must be able to reach: from the kernel and from files of
+ * other programs, which needs no network.
  */
-export async function readHostFacts(
-  cloud: readonly string[],
-): Promise<HostFacts> {
-  const libc = await loadLibc();
-  using socket = new NetlinkSocket(libc, NETLINK_ROUTE);
-  return {
-    own: readAddresses(socket).map(({ address }) => single(address)),
-    gateways: readGateways(socket).map(({ address }) => single(address)),
-    cloud: [...new Set(cloud)].flatMap(parsed),
-  };
+export class HostReader {
+  readonly #files: SmallFiles;
+  readonly #sessions: AdminSessions;
+  readonly #root: string;
+
+  constructor({ sessions, clock, unreadable, root }: HostReaderOptions) {
+    this.#files = new SmallFiles(unreadable);
+    this.#sessions = new AdminSessions(sessions, clock);
+    this.#root = root ?? "";
+  }
+
+  /** `cloud` is where the cloud is known to be, as text. */
+  async read(cloud: readonly string[]): Promise<HostFacts> {
+    const libc = await loadLibc();
+    const resolvers = distinct(await this.resolvers());
+    const dhcpServers = distinct(await this.dhcpServers());
+    const logins = await this.#logins();
+    using routes = new NetlinkSocket(libc, NETLINK_ROUTE);
+    using sockets = new NetlinkSocket(libc, NETLINK_SOCK_DIAG);
+    return {
+      own: readAddresses(routes).map(({ address }) => single(address)),
+      gateways: readGateways(routes).map(({ address }) => single(address)),
+      resolvers,
+      dhcpServers,
+      sessions: this.#sessions.peers(sockets, logins),
+      cloud: distinct(cloud.flatMap((text) => addressesOf([text]).cidrs)),
+    };
+  }
+
+  /** Those that programs ask, and those that a local resolver asks for them. */
+  async resolvers(): Promise<readonly Cidr[]> {
+    const read = (path: string) =>
+      this.#files.read(this.#root + path, resolversIn);
+    return [
+      ...(await read("/etc/resolv.conf")),
+      ...(await read("/run/systemd/resolve/resolv.conf")),
+    ];
+  }
+
+  async dhcpServers(): Promise<readonly Cidr[]> {
+    const found: Cidr[] = [];
+    for (const { folder, pattern, parse } of LEASES) {
+      const path = this.#root + folder;
+      found.push(...(await this.#files.readFolder(path, pattern, parse)));
+    }
+    return found;
+  }
+
+  #logins(): Promise<readonly Cidr[]> {
+    const folder = `${this.#root}/run/systemd/sessions`;
+    return this.#files.readFolder(folder, /^c?\d+$/, loginIn);
+  }
 }
 
-function parsed(text: string): readonly Cidr[] {
-  const address = parseAddress(text.replace(/%.*$/, ""));
-  return address === undefined ? [] : [single(address)];
-}
+/** Where DHCP clients keep what they were given. */
+const LEASES = [
+  {
+    folder: "/run/systemd/netif/leases",
+    pattern: /^\d+$/,
+    parse: serversInAssignments,
+  },
+  {
+    folder: "/var/lib/NetworkManager",
+    pattern: /^internal-.*\.lease$/,
+    parse: serversInAssignments,
+  },
+  {
+    folder: "/var/lib/dhcp",
+    pattern: /^dhclient.*\.leases$/,
+    parse: serversInDhclient,
+  },
+  {
+    folder: "/var/lib/NetworkManager",
+    pattern: /^dhclient-.*\.lease$/,
+    parse: serversInDhclient,
+  },
+  {
+    folder: "/var/lib/dhcpcd",
+    pattern: /\.lease$/,
+    parse: serverInMessage,
+  },
+] as const;
+
+const distinct = (cidrs: readonly Cidr[]): readonly Cidr[] => [
+  ...new Map(cidrs.map((cidr) => [formatCidr(cidr), cidr])).values(),
+];
 
 function single(address: Uint8Array): Cidr {
   return cidrOf(address, address.length * 8);

@@ -1,5 +1,5 @@
 import { hostBytes } from "./attributes.js";
-import { AF_INET, AF_INET6 } from "./constants.js";
+import { AF_INET, AF_INET6, AF_UNSPEC } from "./constants.js";
 
 /** A range of addresses, as the kernel compares them. */
 export interface Prefix {
@@ -16,11 +16,19 @@ export interface Prefix {
  * @throws RangeError when the program is longer than its jumps can reach
  */
 export function remoteIn(ranges: readonly Prefix[]): Uint8Array {
-  const conditions = ranges.map(remoteCondition);
+  return anyOf(ranges.map(remoteCondition));
+}
+
+/** A program that is true for sockets of this host's on one of the ports. */
+export function localPortIn(ports: readonly number[]): Uint8Array {
+  return anyOf(ports.map(localPortCondition));
+}
+
+function anyOf(conditions: readonly Uint8Array[]): Uint8Array {
   const joints = Math.max(0, conditions.length - 1) * OP_BYTES;
   let left = conditions.reduce((sum, { length }) => sum + length, joints);
   if (conditions.length === 0 || left > LONGEST_PROGRAM) {
-    throw new RangeError(`no program for ${ranges.length} ranges`);
+    throw new RangeError(`no program for ${conditions.length} conditions`);
   }
   const program: Uint8Array[] = [];
   for (const [index, condition] of conditions.entries()) {
@@ -54,6 +62,15 @@ function remoteCondition({ address, prefix }: Prefix): Uint8Array {
   ]);
 }
 
+function localPortCondition(port: number): Uint8Array {
+  const bytes = OP_BYTES + HOST_BYTES;
+  return Buffer.concat([
+    op(LOCAL, bytes, bytes + OP_BYTES),
+    Uint8Array.of(AF_UNSPEC, 0, 0, 0),
+    hostBytes(port),
+  ]);
+}
+
 /** struct inet_diag_bc_op: how many bytes to go on by, for yes and for no. */
 function op(code: number, yes: number, no: number): Uint8Array {
   const distance = new Uint8Array(Uint16Array.of(no).buffer);
@@ -61,6 +78,7 @@ function op(code: number, yes: number, no: number): Uint8Array {
 }
 
 const JUMP = 1;
+const LOCAL = 7;
 const REMOTE = 8;
 const MARK = 10;
 

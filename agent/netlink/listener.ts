@@ -33,10 +33,10 @@ export interface Hearer {
   deaf(why: unknown): void;
 }
 
-/** A multicast group of one part of the kernel. */
+/** A multicast group of one part of the kernel, or several. */
 export interface Group {
   readonly protocol: number;
-  readonly group: number;
+  readonly group: number | readonly number[];
 }
 
 /** A part of the kernel that speaks to whoever asked it to. */
@@ -54,7 +54,7 @@ export interface Asked {
 export class NetlinkListener implements AsyncDisposable {
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #group: number | undefined;
+  readonly #groups: readonly number[];
   readonly #hearer: Hearer;
   readonly #received = Buffer.alloc(LARGEST_DATAGRAM);
   readonly #ended: Promise<void>;
@@ -65,7 +65,7 @@ export class NetlinkListener implements AsyncDisposable {
   constructor(libc: Libc, source: Group | Asked, hearer: Hearer) {
     this.#libc = libc;
     this.#hearer = hearer;
-    this.#group = "group" in source ? source.group : undefined;
+    this.#groups = "group" in source ? [source.group].flat() : [];
     const type = SOCK_RAW | SOCK_CLOEXEC;
     this.#fd = libc.socket(AF_NETLINK, type, source.protocol);
     try {
@@ -178,9 +178,10 @@ export class NetlinkListener implements AsyncDisposable {
   }
 
   #membership(name: number): void {
-    if (this.#group === undefined) return;
     const option = { level: SOL_NETLINK, name };
-    this.#libc.setOption(this.#fd, option, this.#group);
+    for (const group of this.#groups) {
+      this.#libc.setOption(this.#fd, option, group);
+    }
   }
 
   #enlarge(): void {

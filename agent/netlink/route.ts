@@ -29,6 +29,14 @@ export interface Gateway {
   readonly interface: number;
 }
 
+/** Who is in these groups hears of addresses and routes that come and go. */
+export const ROUTE_GROUPS: readonly number[] = [
+  5, // RTNLGRP_IPV4_IFADDR
+  7, // RTNLGRP_IPV4_ROUTE
+  9, // RTNLGRP_IPV6_IFADDR
+  11, // RTNLGRP_IPV6_ROUTE
+];
+
 /** The addresses of this host, of both families, from a NETLINK_ROUTE socket. */
 export function readAddresses(socket: NetlinkSocket): HostAddress[] {
   return list(

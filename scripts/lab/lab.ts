@@ -72,6 +72,7 @@ export class Lab implements AsyncDisposable {
       stateDir: join(folder, "state"),
       controlSocket: host.socket,
       ...(authority === undefined ? {} : { cloud: { caFile: authority } }),
+      guard: BANS_EVERYTHING,
       ...options.config,
     };
     writeFileSync(host.config, JSON.stringify(config)); // JSON is YAML as well
@@ -233,6 +234,12 @@ function ask(url: URL, asking: Asking): Promise<string> {
     asked.end(body);
   });
 }
+
+/** Labs ban each other's private addresses, and lists as they come. */
+const BANS_EVERYTHING = {
+  private: "allow-bans",
+  tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
+};
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const CLOUD = join(root, "cloud/tourniquet-cloud");

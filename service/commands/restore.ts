@@ -9,7 +9,11 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { protectedRanges } from "../../agent/guard/guard.js";
 import { openBoot } from "../../agent/host/boot.js";
-import { readHostFacts } from "../../agent/host/facts.js";
+import {
+  CLOUD_ADDRESSES,
+  rememberedIn,
+} from "../../agent/host/cloud-addresses.js";
+import { HostReader } from "../../agent/host/facts.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 
@@ -74,6 +78,13 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
  */
 async function protect(enforcer: Enforcer, config: Config): Promise<void> {
   if ((await enforcer.read()).at === "present") return;
-  const facts = await readHostFacts([]);
+  const host = new HostReader({
+    sessions: config.guard.sessions,
+    clock: systemClock,
+    unreadable: () => undefined, // the daemon will tell
+  });
+  const facts = await host.read(
+    await rememberedIn(join(config.stateDir, CLOUD_ADDRESSES)),
+  );
   await enforcer.protect(protectedRanges(facts, config.guard));
 }

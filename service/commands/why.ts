@@ -8,7 +8,7 @@ import type { Config } from "../../agent/config/config.js";
 import { CannotEnforce, type Enforcer } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { holdingRule, protectedRanges } from "../../agent/guard/guard.js";
-import { readHostFacts } from "../../agent/host/facts.js";
+import { HostReader } from "../../agent/host/facts.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { printable } from "../../agent/log/printable.js";
@@ -82,7 +82,12 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     ledger,
   });
   await using enforcer = await openEnforcer(config, time.clock);
-  const facts = await readHostFacts([]);
+  const host = new HostReader({
+    sessions: config.guard.sessions,
+    clock: time.clock,
+    unreadable: () => undefined, // what is readable counts
+  });
+  const facts = await host.read([]);
   const allowed = protectedRanges(facts, config.guard);
   return await whyOf(cidr, {
     ledger,

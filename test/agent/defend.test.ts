@@ -34,6 +34,9 @@ describe("the host's own defence", () => {
   const facts: HostFacts = {
     own: ["192.0.2.1", "2001:db8:1::1"].map(parseCidr),
     gateways: ["192.0.2.254"].map(parseCidr),
+    resolvers: [],
+    dhcpServers: [],
+    sessions: [],
     cloud: [],
   };
 

@@ -20,7 +20,13 @@ describe("a configuration", () => {
       controlSocket: "/run/tourniquet/control.sock",
       cloud: { caFile: undefined, staleAfterSeconds: 900 },
       enforce: { backend: "nftables", egress: "drop" },
-      guard: { allow: [], floor: { 4: 12, 6: 29 } },
+      guard: {
+        allow: [],
+        floor: { 4: 12, 6: 29 },
+        private: "protect",
+        tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },
+        sessions: { ports: [22], afterSeconds: 150 },
+      },
       sensors: {
         sshd: {
           enabled: true,
@@ -48,6 +54,9 @@ describe("a configuration", () => {
         guard: {
           allow: ["192.0.2.0/24", "2001:db8::/32"],
           floor: { ipv4: 16 },
+          private: "allow-bans",
+          tiers: { tenantClouds: true },
+          sessions: { ports: [22, 2222], after: "10m" },
         },
         log: { level: "debug", format: "json" },
       },
@@ -57,7 +66,12 @@ describe("a configuration", () => {
       "192.0.2.0/24",
       "2001:db8::/32",
     ]);
-    expect(config.guard.floor).toEqual({ 4: 16, 6: 29 });
+    expect(config.guard).toMatchObject({
+      floor: { 4: 16, 6: 29 },
+      private: "allow-bans",
+      tiers: { publicResolvers: true, tenantClouds: true },
+      sessions: { ports: [22, 2222], afterSeconds: 600 },
+    });
     expect(Object.isFrozen(config)).toBe(true);
   });
 

@@ -12,8 +12,16 @@ describe("the guard's digest", () => {
       guardDigest(facts, { ...policy, allow: [] }),
       guardDigest({ ...facts, own: [parseCidr("192.0.2.99")] }, policy),
       guardDigest({ ...facts, gateways: [] }, policy),
+      guardDigest({ ...facts, resolvers: [] }, policy),
+      guardDigest({ ...facts, dhcpServers: [] }, policy),
+      guardDigest({ ...facts, sessions: [] }, policy),
+      guardDigest(facts, { ...policy, private: "protect" }),
+      guardDigest(facts, {
+        ...policy,
+        tiers: { ...policy.tiers, cdnEdges: true },
+      }),
     ];
-    expect(new Set([digest, ...others]).size).toBe(5);
+    expect(new Set([digest, ...others]).size).toBe(10);
   });
 
   it("is the same for the same in another order, and another cloud's address", () => {

@@ -7,7 +7,7 @@ import {
   property,
   uint8Array,
 } from "fast-check";
-import type { HostFacts } from "../../agent/guard/facts.js";
+import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
 import {
   holdingRule,
   protectedRanges,
@@ -50,6 +50,11 @@ describe("the guard holds a ban", () => {
     ["the router", "192.0.2.1", "default-gateway"],
     ["a range around the router", "192.0.2.0/30", "default-gateway"],
     ["the router over IPv6", "2001:db8::1", "default-gateway"],
+    ["a resolver", "192.0.2.53", "dns-resolver"],
+    ["a range around one", "192.0.2.52/30", "dns-resolver"],
+    ["a resolver over IPv6", "2001:db8::53", "dns-resolver"],
+    ["a DHCP server", "192.0.2.67", "dhcp-server"],
+    ["who is logged in", "192.0.2.22", "live-session"],
     ["the cloud", "198.51.100.53", "the-cloud"],
     ["a range around the cloud", "198.51.0.0/16", "the-cloud"],
     ["the cloud over IPv6", "2001:db8:c::/48", "the-cloud"],
@@ -68,6 +73,31 @@ describe("the guard holds a ban", () => {
     expect(ruleFor(range)).toBe(rule);
   });
 
+  const strict: GuardPolicy = {
+    ...{ ...policy, private: "protect" },
+    tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: true },
+  };
+
+  test.each([
+    ["10.1.2.3", "private-range"],
+    ["172.31.0.0/16", "private-range"],
+    ["192.168.1.1", "private-range"],
+    ["100.127.255.255", "private-range"],
+    ["fd00::1", "private-range"],
+    ["8.8.8.8", "public-resolver"],
+    ["9.9.9.0/24", "public-resolver"],
+    ["2620:fe::fe", "public-resolver"],
+    ["104.16.1.1", "cdn-edge"],
+    ["151.100.0.0/15", "cdn-edge"],
+    ["34.64.1.1", "tenant-cloud"],
+  ] as const)("on %s by %s, where that is switched on", (range, rule) => {
+    const cidr = parseCidr(range);
+    expect(holdingRule(cidr, facts, strict)).toBe(rule);
+    expect(holdingRule(cidr, facts, policy)).toBeUndefined();
+    const kept = protectedRanges(facts, strict);
+    expect(kept.some((each) => overlaps(each, cidr))).toBe(true);
+  });
+
   it("on IPv4 in the clothes of IPv6", () => {
     const mapped = Buffer.from("00000000000000000000ffffcb007107", "hex");
     expect(holdingRule(cidrOf(mapped, 128), facts, policy)).toBe(
@@ -76,7 +106,10 @@ describe("the guard holds a ban", () => {
   });
 
   it("on everything, whatever is known of the host", () => {
-    const nothing: HostFacts = { own: [], gateways: [], cloud: [] };
+    const nothing: HostFacts = {
+      ...{ own: [], gateways: [], resolvers: [], dhcpServers: [] },
+      ...{ sessions: [], cloud: [] },
+    };
     const rules = ["0.0.0.0/0", "::/0", "128.0.0.0/1"].map((range) =>
       holdingRule(parseCidr(range), nothing, { ...policy, allow: [] }),
     );
@@ -85,7 +118,7 @@ describe("the guard holds a ban", () => {
 
   it("by the first rule in their order", () => {
     const everywhere = [parseCidr("127.0.0.1")];
-    const all = { own: everywhere, gateways: everywhere, cloud: everywhere };
+    const all = { ...facts, own: everywhere, cloud: everywhere };
     expect(holdingRule(parseCidr("127.0.0.1"), all, policy)).toBe("this-host");
     expect(ruleNames[0]).toBe("this-host");
   });
@@ -143,6 +176,9 @@ describe("the protected ranges", () => {
     expect(protectedRanges(facts, policy).map(formatCidr)).toEqual([
       ...["192.0.2.10", "2001:db8::10"],
       ...["192.0.2.1", "2001:db8::1"],
+      ...["192.0.2.53", "2001:db8::53"],
+      ...["192.0.2.67"],
+      ...["192.0.2.22", "2001:db8::22"],
       ...["198.51.100.53", "2001:db8:c::53"],
       ...["203.0.113.128/25", "2001:db8:a::/48"],
       ...["127.0.0.0/8", "0.0.0.0", "::1", "::"],

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import type { Identity } from "./config/identity.js";
+import type { Enforcer } from "./enforce/enforcer.js";
+import type { AgentEvents } from "./events.js";
+import { CLOUD_ADDRESSES, CloudAddresses } from "./host/cloud-addresses.js";
+import { HostReader } from "./host/facts.js";
+import type { LinkStatus } from "./link-status.js";
+import { Protection } from "./protection.js";
+
+export interface ProtectOptions {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly clock: Clock;
+}
+
+export interface ProtectRooms {
+  readonly enforcer: Enforcer;
+  readonly status: LinkStatus;
+  readonly events: AgentEvents;
+}
+
+/** Protects what is known without a network; names are looked up later. */
+export async function protect(
+  { config, identity, clock }: ProtectOptions,
+  { enforcer, status, events }: ProtectRooms,
+): Promise<Protection> {
+  const cloud = await CloudAddresses.open(
+    new URL(identity.url),
+    join(config.stateDir, CLOUD_ADDRESSES),
+  );
+  const host = new HostReader({
+    sessions: config.guard.sessions,
+    clock,
+    unreadable: (path, why) => events.fileUnreadable(path, why),
+  });
+  const readFacts = async () => {
+    await cloud
+      .reachedAt([...status.connected].reverse())
+      .catch((error: unknown) => events.cloudNotRemembered(error));
+    return host.read(cloud.known);
+  };
+  return Protection.start({
+    readFacts,
+    lookUpCloud: () => cloud.lookUp(),
+    policy: config.guard,
+    enforcer,
+    events,
+  });
+}
