@@ -13,7 +13,7 @@ import { ban } from "../support/agent-fixtures.js";
 import { until } from "../support/clock.js";
 import { FakeCloud, FakeFeed, identityFor } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { receiptOn } from "../support/world.js";
+import { receiptOf } from "../support/world.js";
 import { keys } from "../support/vectors.js";
 
 describe("an agent", () => {
@@ -25,7 +25,10 @@ describe("an agent", () => {
       await using _agent = await start(folder, cloud.url);
       const link = await cloud.welcomed([urgent.tail()]);
       link.push(urgent.append([ban("203.0.113.7"), ban("127.0.0.1")]));
-      expect(await receiptOn(link)).toMatchObject({ banned: 1, heldTotal: 1 });
+      expect(await receiptOf(link, 0)).toMatchObject({
+        banned: 1,
+        heldTotal: 1,
+      });
     }
 
     await using again = await start(folder, cloud.url);
@@ -33,7 +36,7 @@ describe("an agent", () => {
     expect(held).toBe(true);
     expect(again.link.state).toMatchObject({ why: "not dialed yet" });
     const link = await cloud.welcomed([urgent.tail()]);
-    expect(await receiptOn(link)).toMatchObject({
+    expect(await receiptOf(link, 0)).toMatchObject({
       position: { feed: "urgent", offset: 2 },
       banned: 1,
       heldTotal: 1,
@@ -70,7 +73,7 @@ describe("an agent", () => {
       const urgent = new FakeFeed();
       const link = await cloud.welcomed([urgent.tail()]);
       link.push(urgent.append([ban("203.0.0.0/12")]));
-      await receiptOn(link);
+      await receiptOf(link, 0);
       expect(await holds(agent)).toBe(true);
     }
     {
