@@ -2,9 +2,9 @@ import { connect } from "node:net";
 
 /** The cable between what is outside, where the cloud is, and the machine. */
 export const VETH = "ve-tourniquet";
-export const HERE = "10.77.0.1";
-export const THERE = "10.77.0.2";
-export const ATTACKER = "10.77.0.66";
+export const HERE = "198.51.100.1";
+export const THERE = "198.51.100.2";
+export const ATTACKER = "198.51.100.66";
 export const WIDTH = 24;
 
 /**
