@@ -105,11 +105,6 @@ export class TrustedRoot {
   }
 }
 
-/** The version that a root claims, before anything of it is believed. */
-export function claimedVersion(text: SignedText): number {
-  return parseJson(Root, text.signed, "root").version;
-}
-
 export function decodeSignatures(text: SignedText): readonly Signature[] {
   return text.signatures.map(({ key, signature }) => ({
     key,

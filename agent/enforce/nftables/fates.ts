@@ -80,10 +80,10 @@ export function toThisHost(): Rule {
 
 /** A count's last field: what became of the packet. */
 export const DROPPED = hostBytes(0);
-export const OBSERVED = hostBytes(1);
+const OBSERVED = hostBytes(1);
 
 /** The kind of address that this host itself has: RTN_LOCAL. */
-export const TO_THIS_HOST = 2;
+const TO_THIS_HOST = 2;
 
 interface Fate {
   readonly mark: Uint8Array;
