@@ -79,6 +79,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     upkeep,
     clock: power.time.clock,
+    trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
@@ -159,7 +160,7 @@ function tryChanges(
     heardAt: () => trust.watch.freshAt,
     flowsBegunHere: () => Promise.resolve(0),
     settled: () => chores.tidy(),
-    failed: (what) => telemetry.tellOf("change-taken-back", what),
+    failed: (what) => telemetry.happened("change-taken-back", what),
   });
 }
 

@@ -80,7 +80,7 @@ export const catalogue = {
     text: (detail) =>
       `something keeps undoing this host's bans; they are put back ever more seldom: ${detail}`,
   },
-  /** Told by itself each time, likewise. */
+  /** What a vendor must not do again without looking. */
   "change-taken-back": {
     severity: "high",
     visibleAfterMs: 0,
