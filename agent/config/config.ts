@@ -30,6 +30,8 @@ export interface Config {
     readonly floor: Readonly<Record<Family, number>>;
     /** Whether private ranges may be banned. */
     readonly private: "protect" | "allow-bans";
+    /** What becomes of a range around protected addresses. */
+    readonly around: "hold" | "split";
     /** Which of the shipped lists of shared addresses no ban may touch. */
     readonly tiers: {
       readonly publicResolvers: boolean;
@@ -119,6 +121,7 @@ export function parseConfig(raw: unknown, source: string): Config {
       allow: guard.allow,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
       private: guard.private,
+      around: guard.around,
       tiers: guard.tiers,
       sessions: {
         ports: guard.sessions.ports,
@@ -236,6 +239,7 @@ const Shape = section({
         {},
       ),
       private: v.optional(v.picklist(["protect", "allow-bans"]), "protect"),
+      around: v.optional(v.picklist(["hold", "split"]), "hold"),
       tiers: v.optional(
         section({
           publicResolvers: v.optional(v.boolean(), true),

@@ -51,7 +51,7 @@ export const facts: HostFacts = {
 export const policy: GuardPolicy = {
   allow: ["203.0.113.128/25", "2001:db8:a::/48"].map(parseCidr),
   floor: { 4: 12, 6: 29 },
-  private: "allow-bans",
+  ...{ private: "allow-bans", around: "hold" },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
 
@@ -77,7 +77,7 @@ export const heldOf = (outcome: Outcome): readonly string[] =>
         ({ cidr, held }) => `${formatCidr(cidr)} ${held}`,
       );
 
-/** A logger that keeps what it was told: "warn: no connection to the cloud". */
+/** Keeps what it was told: "warn: no connection to the cloud". */
 export class RecordingLogger implements Logger {
   readonly lines: string[] = [];
   readonly fields: (Fields | undefined)[] = [];
