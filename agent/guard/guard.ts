@@ -9,6 +9,7 @@ import {
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
 import { behindNat64, isAroundNat64, throughNat64 } from "./nat64.js";
+import { SENTINELS, sentinelOf } from "./sanity.js";
 import { shipped, type Tier } from "./tiers.js";
 
 /** A rule names itself when it holds a ban; the first to do so decides. */
@@ -33,6 +34,7 @@ export const ruleNames = [
   "public-resolver",
   "cdn-edge",
   "tenant-cloud",
+  "sentinel",
   "ipv4-in-ipv6",
   "too-wide",
 ] as const;
@@ -89,6 +91,7 @@ export function protectedRanges(
     ...tierOf("publicResolvers", policy),
     ...tierOf("cdnEdges", policy),
     ...tierOf("tenantClouds", policy),
+    ...SENTINELS,
     ...LOOPBACK,
     ...LINK_LOCAL,
     ...MULTICAST,
@@ -137,6 +140,9 @@ const neverACdnEdge: Rule = (cidr, _facts, policy) =>
 const neverATenantCloud: Rule = (cidr, _facts, policy) =>
   touches(cidr, tierOf("tenantClouds", policy), "tenant-cloud", policy);
 
+const neverASentinel: Rule = (cidr) =>
+  sentinelOf(cidr) === undefined ? undefined : "sentinel";
+
 /**
  * A packet to a mapped address is IPv4 on the wire: the ban would look right and
  * drop nothing. All of NAT64 is all of IPv4.
@@ -163,6 +169,7 @@ const rules: readonly Rule[] = [
   neverAPublicResolver,
   neverACdnEdge,
   neverATenantCloud,
+  neverASentinel,
   neverMapped,
   neverTooWide,
 ];

@@ -6,7 +6,7 @@ import type { Limits } from "./limits.js";
  * the root servers of the DNS, and the best known resolvers. A snapshot that bans
  * one is not believed in anything.
  */
-const SENTINELS: readonly Cidr[] = [
+export const SENTINELS: readonly Cidr[] = [
   // a to m.root-servers.net (IANA, root hints of 2024-05-28)
   ...["198.41.0.4", "170.247.170.2", "192.33.4.12", "199.7.91.13"],
   ...["192.203.230.10", "192.5.5.241", "192.112.36.4", "198.97.190.53"],
@@ -24,12 +24,16 @@ const SENTINELS: readonly Cidr[] = [
 /** The first range that touches a sentinel, in words; undefined when none does. */
 export function sentinelIn(ranges: Iterable<Cidr>): string | undefined {
   for (const range of ranges) {
-    const touched = near(range).find((each) => overlaps(range, each));
+    const touched = sentinelOf(range);
     if (touched === undefined) continue;
     return `${formatCidr(range)} holds ${formatCidr(touched)}, which no list does`;
   }
   return undefined;
 }
+
+/** The sentinel that a range touches, if it does one. */
+export const sentinelOf = (range: Cidr): Cidr | undefined =>
+  near(range).find((each) => overlaps(range, each));
 
 /** Those that a range of a byte or more can touch: others begin otherwise. */
 function near(range: Cidr): readonly Cidr[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { NotEnforced } from "../../agent/enforce/enforcer.js";
-import { BalkingEnforcer, ban, TestHost } from "../support/agent-fixtures.js";
+import { ban, TestHost } from "../support/agent-fixtures.js";
+import { BalkingEnforcer } from "../support/balking.js";
 import { ManualClock, until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 

@@ -3,7 +3,8 @@ import { NotEnforced } from "../../agent/enforce/enforcer.js";
 import { ModeSwitch } from "../../agent/mode-switch.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
-import { ban, StubbornEnforcer, TestHost } from "../support/agent-fixtures.js";
+import { ban, TestHost } from "../support/agent-fixtures.js";
+import { StubbornEnforcer } from "../support/balking.js";
 import { until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 

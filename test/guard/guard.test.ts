@@ -14,6 +14,7 @@ import {
   review,
   ruleNames,
 } from "../../agent/guard/guard.js";
+import { SENTINELS } from "../../agent/guard/sanity.js";
 import {
   cidrOf,
   formatCidr,
@@ -84,9 +85,9 @@ describe("the guard holds a ban", () => {
     ["192.168.1.1", "private-range"],
     ["100.127.255.255", "private-range"],
     ["fd00::1", "private-range"],
-    ["8.8.8.8", "public-resolver"],
-    ["9.9.9.0/24", "public-resolver"],
-    ["2620:fe::fe", "public-resolver"],
+    ["8.8.4.4", "public-resolver"],
+    ["149.112.112.0/24", "public-resolver"],
+    ["2620:fe::9", "public-resolver"],
     ["104.16.1.1", "cdn-edge"],
     ["151.100.0.0/15", "cdn-edge"],
     ["34.64.1.1", "tenant-cloud"],
@@ -127,7 +128,7 @@ describe("the guard holds a ban", () => {
     expect(rule("198.51.100.53")).toBe("the-cloud");
     expect(rule("203.0.113.192/26")).toBe("allowed-here");
     expect(rule("127.0.0.0/8")).toBe("loopback");
-    expect(rule("0.0.0.0/0")).toBe("too-wide");
+    expect(rule("16.0.0.0/10")).toBe("too-wide");
     const kept = protectedRanges(facts, splitting).map(formatCidr);
     expect(kept).toEqual(
       expect.arrayContaining(["198.51.100.53", "192.0.2.1"]),
@@ -219,6 +220,7 @@ describe("the protected ranges", () => {
       ...["203.0.113.128/25", "2001:db8:a::/48"],
       ...["64:ff9b::c000:235", "64:ff9b::c000:243", "64:ff9b::c000:216"],
       ...["64:ff9b::c633:6435", "64:ff9b::cb00:7180/121"],
+      ...SENTINELS.map(formatCidr),
       ...["127.0.0.0/8", "0.0.0.0", "::1", "::"],
       ...["169.254.0.0/16", "fe80::/10"],
       ...["224.0.0.0/4", "255.255.255.255", "ff00::/8"],

@@ -75,7 +75,7 @@ describe("tourniquet", () => {
       ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
       ...{ cloud: { at: "up", since: "", address: "", why: null }, feeds: [] },
-      ...{ protected: { own: [], gateways: [], cloud: [] } },
+      ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },
       ...{ hits: { packets: 0, bytes: 0 }, sessions: null },
       upkeep: { healed: 0, contested: null, audit: { checked: 0, found: 0 } },
     };

@@ -15,10 +15,10 @@ import {
   ban,
   facts,
   policy,
-  StubbornEnforcer,
   TestHost,
   type HostOptions,
 } from "../support/agent-fixtures.js";
+import { StubbornEnforcer } from "../support/balking.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
 import { hex } from "../support/vectors.js";

@@ -12,23 +12,19 @@ import { startCloudLink, type CloudLink } from "../../agent/cloud-link.js";
 import { feedsOf } from "../../agent/config/identity.js";
 import { Converger } from "../../agent/converge.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
-import {
-  NotEnforced,
-  type Enforcer,
-  type Posture,
-  UNLESS_SAID,
-} from "../../agent/enforce/enforcer.js";
+import { type Enforcer, UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { Enforcement } from "../../agent/enforcement.js";
 import { makeEvents, type AgentEvents } from "../../agent/events.js";
 import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
+import type { Limits, Raised } from "../../agent/guard/limits.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
+import type { TrialTerms } from "../../agent/ledger/trials.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import { Limiter } from "../../agent/limiter.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import type { Fields, Logger } from "../../agent/log/logger.js";
 import type { BanOp, Lift } from "../../agent/model/ban.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import type { RulesetChange } from "../../agent/model/ruleset.js";
 import { Receipts } from "../../agent/receipts.js";
 import { makeSteps } from "../../agent/steps.js";
 import { CloudTrust } from "../../agent/cloud-trust.js";
@@ -98,52 +94,6 @@ export class RecordingLogger implements Logger {
   }
 }
 
-/** A kernel that refuses what it is told, as often as a test says. */
-export class BalkingEnforcer extends DryRunEnforcer {
-  /** Changes still to be refused. */
-  refusals: number;
-  /** What it was told and took in: "rebuild", "apply". */
-  readonly taken: string[] = [];
-
-  constructor(refusals = 0, clock: Clock = systemClock) {
-    super(clock);
-    this.refusals = refusals;
-  }
-
-  override async apply(change: RulesetChange): Promise<void> {
-    this.#balk();
-    await super.apply(change);
-    this.taken.push("apply");
-  }
-
-  override async rebuild(
-    ...told: Parameters<Enforcer["rebuild"]>
-  ): Promise<void> {
-    this.#balk();
-    await super.rebuild(...told);
-    this.taken.push("rebuild");
-  }
-
-  #balk(): void {
-    if (this.refusals-- > 0) throw new NotEnforced("the kernel is busy");
-    this.refusals = 0;
-  }
-}
-
-/** Takes every ban, and as long as it is stubborn no other posture. */
-export class StubbornEnforcer extends DryRunEnforcer {
-  stubborn = false;
-
-  constructor() {
-    super(systemClock);
-  }
-
-  override assume(posture: Posture): Promise<void> {
-    if (!this.stubborn) return super.assume(posture);
-    return Promise.reject(new NotEnforced("the kernel is stubborn"));
-  }
-}
-
 export interface HostOptions {
   readonly clock?: Clock;
   readonly enforcer?: Enforcer;
@@ -151,6 +101,10 @@ export interface HostOptions {
   /** Whether another ledger's ruleset may be replaced at once. */
   readonly mayReplace?: boolean;
   readonly mostBytes?: number;
+  /** How much feeds may do here; all that there is unless given. */
+  readonly limits?: Limits;
+  readonly trial?: TrialTerms;
+  readonly raised?: Raised;
   /** What a test needs to go otherwise than it does. */
   readonly steps?: Partial<BanSteps>;
 }
@@ -200,7 +154,7 @@ export class TestHost implements AsyncDisposable {
     this.status = new LinkStatus(clock);
     this.converger = this.#makeConverger(mayReplace);
     this.enforcement = this.#opened.own(this.#startEnforcement());
-    this.steps = { ...this.#makeSteps(), ...options.steps };
+    this.steps = { ...this.#makeSteps(options), ...options.steps };
   }
 
   /** Carries a segment out as if it had just come. */
@@ -318,24 +272,20 @@ export class TestHost implements AsyncDisposable {
     this.receipts.recall([earlier], this.clock.now());
   }
 
-  #makeSteps(): BanSteps {
+  #makeSteps(options: HostOptions): BanSteps {
+    const { limits = noLimits, trial = noTrial, raised = {} } = options;
     const identity = identityFor("http://127.0.0.1");
     const { ledger, clock } = this;
     return makeSteps({
-      limiter: new Limiter({
-        limits: noLimits,
-        ledger,
-        clock,
-        raised: () => ({}),
-      }),
-      trial: noTrial,
+      limiter: new Limiter({ limits, ledger, clock, raised: () => raised }),
+      trial,
       roots: this.trust.roots,
       feeds: feedsOf(identity),
       policy,
       facts: () => facts,
-      ledger: this.ledger,
+      ledger,
       enforce: () => this.enforcement.enforce(),
-      clock: this.clock,
+      clock,
     });
   }
 
