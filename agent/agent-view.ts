@@ -9,6 +9,7 @@ import type { LinkStatus } from "./link-status.js";
 import type { ModeSwitch } from "./mode-switch.js";
 import type { Cidr } from "./model/cidr.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
+import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
 
 /** What there is to see of an agent, for those who ask over the control socket. */
@@ -23,6 +24,8 @@ export interface AgentView {
   };
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
+  /** Changes that have not yet proved harmless. */
+  trials(): readonly TrialView[];
   readonly upkeep: { readonly view: UpkeepView };
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;

@@ -1,62 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "./agent-view.js";
-import { BanTime } from "./ban-time.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
 import { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
-import type { Config } from "./config/config.js";
-import { feedsOf, type Identity } from "./config/identity.js";
-import { startChores } from "./chores.js";
+import { feedsOf } from "./config/identity.js";
 import { startContactWatch } from "./contacts.js";
-import { Converger } from "./converge.js";
-import { openCutter, type Cutter } from "./cut.js";
 import { startDefence } from "./defend.js";
-import { enforceFirst, Enforcement } from "./enforcement.js";
-import type { Enforcer } from "./enforce/enforcer.js";
-import { pickEnforcer } from "./enforce/pick.js";
-import { makeEvents, type AgentEvents } from "./events.js";
+import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
-import type { Boot } from "./host/boot.js";
-import type { Ledger } from "./ledger/ledger.js";
-import {
-  openLedgerOrQuarantine,
-  type Opened,
-  type Quarantined,
-} from "./ledger/quarantine.js";
 import { Lifetime } from "./lifetime.js";
+import { Limiter } from "./limiter.js";
 import { LinkStatus } from "./link-status.js";
-import type { Logger } from "./log/logger.js";
 import { ModeSwitch } from "./mode-switch.js";
-import { protect } from "./protect.js";
-import type { Protection } from "./protection.js";
-import { recall, Receipts } from "./receipts.js";
+import {
+  openPower,
+  type AgentOptions,
+  type Power,
+  type Room,
+} from "./power.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
-import type { SignedText } from "./protocol/signed-text.js";
-import type { SigningKey } from "./trust/keys.js";
-import { Upkeep } from "./upkeep.js";
+import { startTrials, trialTerms, type Trials } from "./trials.js";
 
-export type { AgentOrders, AgentView };
-
-/** Everything that an agent is started with. */
-export interface AgentOptions {
-  readonly config: Config;
-  readonly identity: Identity;
-  readonly deviceKey: SigningKey;
-  /** Keeps a new root over a restart of the agent; throws when it cannot. */
-  readonly keepRoot: (root: SignedText, fingerprint: string) => void;
-  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
-  readonly ca: string | undefined;
-  readonly version: string;
-  readonly platform: NodeJS.Platform;
-  readonly clock: Clock;
-  readonly boot: Boot;
-  readonly log: Logger;
-  /** From 0 to 1. */
-  readonly random: () => number;
-}
+export type { AgentOptions, AgentOrders, AgentView };
 
 /** A running agent. */
 export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
@@ -87,7 +55,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   opened.own(defendItself(options, power, { telemetry, events }));
   const time = opened.own(watchTime(options, power, { telemetry, events }));
-  const reporting = { status, events, telemetry, time, trust };
+  const trials = opened.own(
+    tryChanges(options, power, { ...scope, telemetry }),
+  );
+  const reporting = { status, events, telemetry, time, trust, trials };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
@@ -108,6 +79,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     upkeep,
     clock: power.time.clock,
+    trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
@@ -118,109 +90,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
-/** What holds power over the host; it works without any network. */
-interface Power {
-  readonly ledger: Ledger;
-  /** Where an earlier ledger is that could not be believed any more. */
-  readonly quarantined: Quarantined | undefined;
-  readonly time: BanTime;
-  readonly enforcer: Enforcer;
-  /** Undefined where nothing is dropped anyway. */
-  readonly cutter: Cutter | undefined;
-  readonly protection: Protection;
-  readonly enforcement: Enforcement;
-  readonly upkeep: Upkeep;
-  readonly receipts: Receipts;
-}
-
 interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
-}
-
-interface Room {
-  readonly opened: Lifetime;
-  readonly status: LinkStatus;
-  readonly events: AgentEvents;
+  readonly trials: Trials;
 }
 
 interface Scope extends Room {
   readonly trust: CloudTrust;
-}
-
-async function openPower(
-  options: AgentOptions,
-  { opened, status, events }: Room,
-): Promise<Power> {
-  const { config, identity, clock, platform } = options;
-  const { backend } = config.enforce;
-  const { ledger, quarantined } = openLedger(options, { opened, events });
-  const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
-  const enforcer = opened.own(
-    await pickEnforcer({ backend, platform, clock: time.clock }),
-  );
-  const cutter = await openCutter(enforcer, { backend, clock, events });
-  if (cutter !== undefined) opened.own(cutter);
-  if (quarantined !== undefined) await inheritMode(ledger, enforcer);
-  const receipts = new Receipts({
-    ...{ agent: identity.agent, deviceKey: options.deviceKey },
-    ...{ backend, clock },
-    mode: () => ledger.mode(),
-  });
-  const recovered = (revision: number) =>
-    recall(receipts, ledger, { revision, nowMs: clock.now() });
-  const { enforcement, upkeep } = keepEqual(options, {
-    ...{ ledger, time, enforcer, cutter, recovered },
-    ...{ opened, status, events },
-  });
-  const enforceNow = () =>
-    enforceFirst(enforcement, () => {
-      recovered(ledger.revision());
-      events.started(ledger.revision(), backend);
-    });
-  const protection = await protect(options, { enforcer, status, events }).catch(
-    async (error: unknown) => {
-      await enforceNow(); // what has been reviewed is in force all the same
-      throw error;
-    },
-  );
-  await enforceNow();
-  upkeep.startLooking();
-  const rooms = { ledger, time, protection, enforcement, events };
-  opened.own(startChores(options, rooms));
-  const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  return { ...power, enforcement, upkeep, receipts };
-}
-
-/** What makes the kernel equal to the ledger, and keeps it so. */
-function keepEqual(
-  { config, clock, random }: AgentOptions,
-  rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
-    Room & { recovered(revision: number): void },
-): Pick<Power, "enforcement" | "upkeep"> {
-  const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
-  const converger = new Converger({
-    desired: ledger,
-    enforcer,
-    clock: time.clock,
-    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
-    applied: (entries) => cutter?.cut(entries),
-    mayReplace: () => status.hasCaughtUp,
-    timers: time,
-    holdsOff: () => upkeep.waits,
-  });
-  const recovered = (revision: number) => rooms.recovered(revision);
-  const enforcement = opened.own(
-    new Enforcement({ converger, clock, random, events, recovered }),
-  );
-  // Heard from before the first ruleset is there.
-  const upkeep: Upkeep = opened.own(
-    new Upkeep({
-      ...{ ledger, enforcer, converger, enforcement, events },
-      clock: time.clock,
-    }),
-  );
-  return { enforcement, upkeep };
 }
 
 /** What the host sees is kept from here on, and told once there is a link. */
@@ -272,15 +149,36 @@ function watchTime(
   });
 }
 
+/** Changes that are large or wide are in force for good once they prove harmless. */
+function tryChanges(
+  options: AgentOptions,
+  { ledger, time, protection, enforcement, chores }: Power,
+  { events, trust, telemetry }: Scope & Pick<Reporting, "telemetry">,
+): Trials {
+  return startTrials(options, {
+    ...{ ledger, clock: time.clock, protection, enforcement, events },
+    heardAt: () => trust.watch.freshAt,
+    flowsBegunHere: () => Promise.resolve(0),
+    settled: () => chores.tidy(),
+    failed: (what) => telemetry.happened("change-taken-back", what),
+  });
+}
+
 function startLink(
   options: AgentOptions,
   { ledger, time, protection, enforcement, receipts }: Power,
-  { status, events, telemetry, time: timeWatch, trust }: Reporting,
+  { status, events, telemetry, time: timeWatch, trust, trials }: Reporting,
 ): CloudLink {
   const { identity, config } = options;
   const { roots, watch } = trust;
   const feeds = feedsOf(identity);
-  const enforce = () => enforcement.enforce();
+  const enforce = async () => {
+    await enforcement.enforce();
+    trials.watch.look();
+  };
+  const { clock } = time;
+  const limits = config.guard.limits;
+  const limiter = new Limiter({ limits, ledger, clock, raised: () => ({}) });
   void protection.lookAround();
   return startCloudLink({
     ...options,
@@ -296,8 +194,10 @@ function startLink(
       policy: config.guard,
       facts: () => protection.facts,
       ledger,
+      limiter,
+      trial: trialTerms(config),
       enforce,
-      clock: time.clock,
+      clock,
     }),
     dated: (date) => timeWatch.dated(date),
     receipts,
@@ -307,25 +207,4 @@ function startLink(
     telemetry,
     enforce,
   });
-}
-
-/** The ledger, without what another org's feed may have left in it. */
-function openLedger(
-  { config, identity, clock }: AgentOptions,
-  { opened, events }: Pick<Scope, "opened" | "events">,
-): Opened {
-  const path = join(config.stateDir, "ledger.db");
-  const { ledger, quarantined } = openLedgerOrQuarantine(path, clock);
-  opened.own(ledger);
-  if (quarantined !== undefined) {
-    events.ledgerQuarantined(quarantined.folder, quarantined.why);
-  }
-  ledger.followOnly([...feedsOf(identity), "local"]);
-  return { ledger, quarantined };
-}
-
-/** The kernel still knows what the damaged ledger was told: to drop or not. */
-async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
-  const kernel = await enforcer.read();
-  if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
 }

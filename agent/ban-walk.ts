@@ -1,5 +1,5 @@
 import { needsReopening } from "./ledger/damage.js";
-import type { Op } from "./model/ban.js";
+import type { Ban, Op } from "./model/ban.js";
 import type { DatedPosition, FeedName, Position } from "./model/position.js";
 import type { ReviewedBan, ReviewedOp } from "./model/reviewed.js";
 import { Malformed } from "./protocol/malformed.js";
@@ -27,6 +27,10 @@ export interface BanSteps {
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
   review(ops: readonly Op[]): readonly ReviewedOp[];
+  /** @throws Refused when a snapshot has lost more than can be meant */
+  mustBePlausible(snapshot: VerifiedSnapshot): void;
+  /** @throws Refused when a snapshot bans what no list does */
+  mustHoldNoSentinel(bans: readonly Pick<Ban, "cidr">[]): void;
   record(position: DatedPosition, ops: readonly ReviewedOp[]): Recorded;
   stage(feed: FeedName): Staging;
   /** Returns once the kernel, read back, holds what was recorded. */
@@ -104,6 +108,7 @@ export async function adopt(
   return orRefused(async (heard) => {
     const snapshot = heard(openSnapshot(delivery.bytes));
     const verified = step.verifySnapshot(snapshot);
+    step.mustBePlausible(verified);
     const position = positionOf(verified);
     const recorded = await stageWhole(verified, position, step);
     const recordedMs = since(delivery, step);
@@ -123,6 +128,7 @@ async function stageWhole(
   const staging = record(() => step.stage(position.feed));
   try {
     for (const slice of readBans(snapshot)) {
+      step.mustHoldNoSentinel(slice);
       const ops = slice.map((ban) => ({ op: "ban" as const, ...ban }));
       const reviewed = step.review(ops) as readonly ReviewedBan[];
       record(() => staging.add(reviewed));

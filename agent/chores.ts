@@ -17,11 +17,17 @@ export interface ChoreRooms {
   readonly events: AgentEvents;
 }
 
+/** What recurs. */
+export interface Chores extends AsyncDisposable {
+  /** Has the ledger looked through at once, rather than within a minute. */
+  tidy(): Promise<void>;
+}
+
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
   { ledger, time, protection, enforcement, events }: ChoreRooms,
-): AsyncDisposable {
+): Chores {
   const { clock } = time;
   const enforce = () => enforcement.enforce();
   const facts = () => protection.facts;
@@ -37,7 +43,10 @@ export function startChores(
   everyMinute(() => protection.lookAround());
   chores.own(schedule({ everyMs: 10_000 }, () => protection.refresh()));
   chores.own(followAddresses(protection, events));
-  return chores;
+  return {
+    tidy: () => maintenance.run(),
+    [Symbol.asyncDispose]: () => chores[Symbol.asyncDispose](),
+  };
 }
 
 /** Where addresses can't be heard of, they are looked at all the same. */

@@ -1,3 +1,4 @@
+import type { Trial } from "./ledger/trials.js";
 import type { HostFacts } from "./guard/facts.js";
 import type { Logger } from "./log/logger.js";
 import { formatCidr } from "./model/cidr.js";
@@ -14,6 +15,7 @@ export function makeEvents(log: Logger) {
     ...upkeepEvents(log),
     ...linkEvents(log),
     ...banEvents(log),
+    ...trialEvents(log),
     ...contactEvents(log),
     ...telemetryEvents(log),
     ...sensorEvents(log),
@@ -171,6 +173,29 @@ function banEvents(log: Logger) {
       log.warn("open sessions of banned addresses stay; they are dropped", {
         why,
       });
+    },
+  };
+}
+
+function trialEvents(log: Logger) {
+  return {
+    /** This host was seen to live on with a large or wide change. */
+    trialPassed({ feed, revision, bans }: Trial): void {
+      log.info("a change has proved harmless, and stays", {
+        ...{ feed, revision, bans },
+      });
+    },
+    trialFailed({ feed, revision, bans }: Trial, why: readonly string[]): void {
+      log.error("a change did harm, or may have, and was taken back", {
+        ...{ feed, revision, bans, why },
+      });
+    },
+    signsUnread(why: unknown): void {
+      log.warn("could not see how this host does", { why });
+    },
+    /** What is on trial is taken back by the kernel, and tried again later. */
+    trialsUnwatched(why: unknown): void {
+      log.error("could not watch what is on trial", { why });
     },
   };
 }

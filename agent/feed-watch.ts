@@ -107,6 +107,11 @@ export class FeedWatch {
     see(watched, { epoch, offset, hash: Buffer.from(hash).toString("hex") });
   }
 
+  /** The date of the newest head of any feed, by the clock that never jumps. */
+  get freshAt(): number {
+    return Math.max(...[...this.#feeds.values()].map((each) => each.freshAt));
+  }
+
   sights(): readonly FeedSight[] {
     return [...this.#feeds].map(([feed, { head, seen }]) => ({
       ...{ feed, head, seen },

@@ -3,8 +3,10 @@ import type { AgentEvents } from "./events.js";
 import { guardDigest } from "./guard/digest.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { holdingRule } from "./guard/guard.js";
+import { isLimitRule } from "./guard/limits.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Guard } from "./ledger/review.js";
+import { NOT_CONFIRMED } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
 
 export interface MaintenancePorts {
@@ -66,7 +68,9 @@ export class Maintenance implements AsyncDisposable {
     const facts = this.#ports.facts();
     return {
       digest: guardDigest(facts, policy),
-      holdingRule: (cidr) => holdingRule(cidr, facts, policy),
+      holdingRule: ({ cidr, held }) =>
+        holdingRule(cidr, facts, policy) ??
+        (isLasting(held) ? held : undefined),
     };
   }
 
@@ -84,6 +88,10 @@ export class Maintenance implements AsyncDisposable {
     }
   }
 }
+
+/** Whether a ban stays held by this whatever the guard says of its range. */
+const isLasting = (held: string | undefined): boolean =>
+  held === NOT_CONFIRMED || isLimitRule(held);
 
 const ROWS_AT_ONCE = 2_000;
 const BETWEEN_SLICES_MS = 20;

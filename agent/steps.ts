@@ -2,8 +2,12 @@ import type { BanSteps } from "./ban-walk.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { review } from "./guard/guard.js";
+import { sentinelIn } from "./guard/sanity.js";
 import type { Ledger } from "./ledger/ledger.js";
+import type { TrialTerms } from "./ledger/trials.js";
+import type { Limiter } from "./limiter.js";
 import type { FeedName } from "./model/position.js";
+import { Refused } from "./protocol/refusals.js";
 import type { Roots } from "./roots.js";
 import { verifySegment, verifySnapshot } from "./trust/verify.js";
 
@@ -13,6 +17,8 @@ export interface StepPorts {
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
   readonly ledger: Ledger;
+  readonly limiter: Limiter;
+  readonly trial: TrialTerms;
   readonly enforce: () => Promise<void>;
   /** By whose time bans and what carries them expire. */
   readonly clock: Clock;
@@ -20,38 +26,82 @@ export interface StepPorts {
 
 /** Fits the rooms to the steps of the ban walk, in the order they are taken. */
 export function makeSteps(ports: StepPorts): BanSteps {
-  const { roots, feeds, policy, facts, ledger, enforce, clock } = ports;
+  const { policy, facts, enforce, clock } = ports;
+  return {
+    ...trusting(ports),
+    review: (ops) => review(ops, facts(), policy),
+    ...plausible(ports),
+    ...recording(ports),
+    enforce,
+    monotonic: () => clock.monotonic(),
+  };
+}
+
+function trusting({
+  roots,
+  feeds,
+  ledger,
+  clock,
+}: StepPorts): Pick<BanSteps, "verifySegment" | "verifySnapshot"> {
   const expectation = () => ({
     root: roots.current,
     feeds,
     now: clock.now(),
   });
-  const now = () => unixSeconds(clock.now());
+  const at = (feed: FeedName) => ledger.position(feed);
   return {
     verifySegment: (segment) =>
-      verifySegment(
-        segment,
-        ledger.position(segment.header.feed),
-        expectation(),
-      ),
+      verifySegment(segment, at(segment.header.feed), expectation()),
     verifySnapshot: (snapshot) =>
-      verifySnapshot(
-        snapshot,
-        ledger.position(snapshot.header.feed),
-        expectation(),
-      ),
-    review: (ops) => review(ops, facts(), policy),
-    record: (position, ops) => ledger.record({ position, ops, now: now() }),
+      verifySnapshot(snapshot, at(snapshot.header.feed), expectation()),
+  };
+}
+
+function plausible({
+  limiter,
+  clock,
+}: StepPorts): Pick<BanSteps, "mustBePlausible" | "mustHoldNoSentinel"> {
+  const mustNot = (why: string | undefined) => {
+    if (why !== undefined) throw new Refused("implausible", why);
+  };
+  return {
+    mustBePlausible: ({ header: { feed, bans } }) =>
+      mustNot(limiter.shrinkage(feed, bans, unixSeconds(clock.now()))),
+    mustHoldNoSentinel: (bans) =>
+      mustNot(sentinelIn(bans.map(({ cidr }) => cidr))),
+  };
+}
+
+function recording({
+  ledger,
+  limiter,
+  trial,
+  clock,
+}: StepPorts): Pick<BanSteps, "record" | "stage"> {
+  const now = () => unixSeconds(clock.now());
+  return {
+    record: (position, ops) => {
+      const { feed } = position;
+      const moment = now();
+      const admission = limiter.forChange(feed, moment);
+      const segment = { position, ops, now: moment, admission, trial };
+      const recorded = ledger.record(segment);
+      limiter.spent(feed, admission, moment);
+      return recorded;
+    },
     stage: (feed) => {
-      const staging = ledger.stage(feed);
+      const admission = limiter.forSnapshot(feed, now());
+      const staging = ledger.stage(feed, { admission, trial });
       return {
         add: (bans) => staging.add(bans, now()),
         compare: () => staging.compare(now()),
-        adopt: (position) => staging.adopt(position, now()),
+        adopt: (position) => {
+          const adopted = staging.adopt(position, now());
+          limiter.spent(feed, admission, now());
+          return adopted;
+        },
         discard: () => staging.discard(),
       };
     },
-    enforce,
-    monotonic: () => clock.monotonic(),
   };
 }

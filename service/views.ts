@@ -22,6 +22,8 @@ export interface StatusView {
   readonly ledger: { readonly id: number; readonly revision: number };
   readonly cloud: LinkView;
   readonly feeds: readonly FeedView[];
+  /** Changes in force for a short while, until they have proved harmless. */
+  readonly trials: readonly TrialReport[];
   readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
   readonly hits: { readonly packets: number; readonly bytes: number };
   /** Null where nothing is dropped. */
@@ -61,6 +63,16 @@ export interface UpkeepReport {
     /** Expiries that were put right. */
     readonly redated: number;
   };
+}
+
+export interface TrialReport {
+  readonly feed: string;
+  readonly revision: number;
+  readonly bans: number;
+  /** When the kernel takes it back by itself. */
+  readonly until: string;
+  /** What is not as it was before; empty while only the cloud's word is awaited. */
+  readonly missing: readonly string[];
 }
 
 export interface LinkView {
@@ -130,6 +142,9 @@ export async function statusOf(options: {
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     feeds: feedViews(agent),
+    trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
+      ...{ feed, revision, bans, until: iso(until * 1000), missing },
+    })),
     protected: {
       own: texts(facts.own),
       gateways: texts(facts.gateways),

@@ -30,6 +30,8 @@ export interface Config {
     readonly floor: Readonly<Record<Family, number>>;
     /** Whether private ranges may be banned. */
     readonly private: "protect" | "allow-bans";
+    /** What becomes of a range around protected addresses. */
+    readonly around: "hold" | "split";
     /** Which of the shipped lists of shared addresses no ban may touch. */
     readonly tiers: {
       readonly publicResolvers: boolean;
@@ -41,6 +43,29 @@ export interface Config {
       readonly ports: readonly number[];
       /** How long a connection without a known login must last to count. */
       readonly afterSeconds: number;
+    };
+    /** How much feeds may do here, whatever their signatures. */
+    readonly limits: {
+      /** Longest life of a ban, in seconds. */
+      readonly life: number;
+      /** Most of a family's addresses that one feed may cover, 0 to 1. */
+      readonly share: number;
+      /** Most bans in force. */
+      readonly entries: number;
+      readonly changesPerMinute: number;
+      readonly burst: number;
+      /** How many times its size a feed may reach by one snapshot, in any case. */
+      readonly growth: number;
+      /** How much of a feed a snapshot has to leave, 0 to 1. */
+      readonly remain: number;
+    };
+    /** What has to prove first that it does no harm. */
+    readonly trial: {
+      readonly seconds: number;
+      /** More bans than these coming into force at once are tried. */
+      readonly mostAtOnce: number;
+      /** Shorter prefixes are tried though they come alone. */
+      readonly prefix: Readonly<Record<Family, number>>;
     };
   };
   readonly sensors: {
@@ -96,10 +121,17 @@ export function parseConfig(raw: unknown, source: string): Config {
       allow: guard.allow,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
       private: guard.private,
+      around: guard.around,
       tiers: guard.tiers,
       sessions: {
         ports: guard.sessions.ports,
         afterSeconds: guard.sessions.after,
+      },
+      limits: guard.limits,
+      trial: {
+        seconds: guard.trial.lasts,
+        mostAtOnce: guard.trial.entries,
+        prefix: { 4: guard.trial.ipv4, 6: guard.trial.ipv6 },
       },
     },
     sensors: {
@@ -166,6 +198,12 @@ const duration = v.pipe(
   v.maxValue(365 * 86_400, "must be at most 365d"),
 );
 
+/** From 0 to 1. */
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+const amount = (most: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+
 const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 /** Unlike `strictObject`, this names every unknown key and not only the first. */
@@ -201,6 +239,7 @@ const Shape = section({
         {},
       ),
       private: v.optional(v.picklist(["protect", "allow-bans"]), "protect"),
+      around: v.optional(v.picklist(["hold", "split"]), "hold"),
       tiers: v.optional(
         section({
           publicResolvers: v.optional(v.boolean(), true),
@@ -213,6 +252,33 @@ const Shape = section({
         section({
           ports: v.optional(v.pipe(v.array(port), v.maxLength(16)), [22]),
           after: v.optional(duration, "150s"),
+        }),
+        {},
+      ),
+      limits: v.optional(
+        section({
+          life: v.optional(duration, "365d"),
+          share: v.optional(share, 0.01),
+          entries: v.optional(amount(10_000_000), 2_000_000),
+          changesPerMinute: v.optional(amount(10_000_000), 10_000),
+          burst: v.optional(amount(10_000_000), 500_000),
+          growth: v.optional(
+            v.pipe(v.number(), v.minValue(1), v.maxValue(1_000)),
+            2,
+          ),
+          remain: v.optional(share, 0.5),
+        }),
+        {},
+      ),
+      trial: v.optional(
+        section({
+          lasts: v.optional(
+            v.pipe(duration, v.minValue(10, "must be at least 10s")),
+            "90s",
+          ),
+          entries: v.optional(amount(10_000_000), 250),
+          ipv4: v.optional(prefixLength(32), 24),
+          ipv6: v.optional(prefixLength(128), 48),
         }),
         {},
       ),

@@ -17,7 +17,13 @@ export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
     tiers[name] ? shipped[name] : [],
   );
   const ranges = [...known, ...switchedOn].map(inOrder);
-  const settled = [ruleNames, floor[4], floor[6], policy.private];
+  const settled = [
+    ruleNames,
+    floor[4],
+    floor[6],
+    policy.private,
+    policy.around,
+  ];
   const text = JSON.stringify([ranges, settled]);
   return createHash("sha256").update(text).digest().readUIntBE(0, 6) + 1;
 }

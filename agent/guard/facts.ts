@@ -25,4 +25,9 @@ export interface GuardPolicy {
   /** Whether private ranges may be banned. */
   readonly private: "protect" | "allow-bans";
   readonly tiers: Tiers;
+  /**
+   * What becomes of a ban on a range around protected addresses: all of it is
+   * held, or enforced while the kernel lets those addresses pass.
+   */
+  readonly around: "hold" | "split";
 }

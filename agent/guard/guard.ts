@@ -1,7 +1,14 @@
 import type { Op } from "../model/ban.js";
-import { isMapped, overlaps, parseCidr, type Cidr } from "../model/cidr.js";
+import {
+  covers,
+  isMapped,
+  overlaps,
+  parseCidr,
+  type Cidr,
+} from "../model/cidr.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
+import { behindNat64, isAroundNat64, throughNat64 } from "./nat64.js";
 import { shipped, type Tier } from "./tiers.js";
 
 /** A rule names itself when it holds a ban; the first to do so decides. */
@@ -57,7 +64,8 @@ export function holdingRule(
     const held = rule(cidr, facts, policy);
     if (held !== undefined) return held;
   }
-  return undefined;
+  const inIpv4 = behindNat64(cidr);
+  return inIpv4 && holdingRule(inIpv4, facts, policy);
 }
 
 /** Addresses that win over every ban in the kernel too, should a rule here fail. */
@@ -65,14 +73,18 @@ export function protectedRanges(
   facts: HostFacts,
   policy: GuardPolicy,
 ): readonly Cidr[] {
-  return [
-    ...facts.own,
-    ...facts.gateways,
+  const needed = [
     ...facts.resolvers,
     ...facts.dhcpServers,
     ...facts.sessions,
     ...facts.cloud,
     ...policy.allow,
+  ];
+  return [
+    ...facts.own,
+    ...facts.gateways,
+    ...needed,
+    ...needed.flatMap(throughNat64),
     ...privateRanges(policy),
     ...tierOf("publicResolvers", policy),
     ...tierOf("cdnEdges", policy),
@@ -83,47 +95,54 @@ export function protectedRanges(
   ];
 }
 
-const neverThisHost: Rule = (cidr, { own }) => touches(cidr, own, "this-host");
+const neverThisHost: Rule = (cidr, { own }, policy) =>
+  touches(cidr, own, "this-host", policy);
 
-const neverLoopback: Rule = (cidr) => touches(cidr, LOOPBACK, "loopback");
+const neverLoopback: Rule = (cidr, _facts, policy) =>
+  touches(cidr, LOOPBACK, "loopback", policy);
 
-const neverLinkLocal: Rule = (cidr) => touches(cidr, LINK_LOCAL, "link-local");
+const neverLinkLocal: Rule = (cidr, _facts, policy) =>
+  touches(cidr, LINK_LOCAL, "link-local", policy);
 
-const neverMulticast: Rule = (cidr) => touches(cidr, MULTICAST, "multicast");
+const neverMulticast: Rule = (cidr, _facts, policy) =>
+  touches(cidr, MULTICAST, "multicast", policy);
 
-const neverTheGateway: Rule = (cidr, { gateways }) =>
-  touches(cidr, gateways, "default-gateway");
+const neverTheGateway: Rule = (cidr, { gateways }, policy) =>
+  touches(cidr, gateways, "default-gateway", policy);
 
-const neverAResolver: Rule = (cidr, { resolvers }) =>
-  touches(cidr, resolvers, "dns-resolver");
+const neverAResolver: Rule = (cidr, { resolvers }, policy) =>
+  touches(cidr, resolvers, "dns-resolver", policy);
 
-const neverADhcpServer: Rule = (cidr, { dhcpServers }) =>
-  touches(cidr, dhcpServers, "dhcp-server");
+const neverADhcpServer: Rule = (cidr, { dhcpServers }, policy) =>
+  touches(cidr, dhcpServers, "dhcp-server", policy);
 
-const neverALiveSession: Rule = (cidr, { sessions }) =>
-  touches(cidr, sessions, "live-session");
+const neverALiveSession: Rule = (cidr, { sessions }, policy) =>
+  touches(cidr, sessions, "live-session", policy);
 
-const neverTheCloud: Rule = (cidr, { cloud }) =>
-  touches(cidr, cloud, "the-cloud");
+const neverTheCloud: Rule = (cidr, { cloud }, policy) =>
+  touches(cidr, cloud, "the-cloud", policy);
 
-const neverWhatIsAllowed: Rule = (cidr, _facts, { allow }) =>
-  touches(cidr, allow, "allowed-here");
+const neverWhatIsAllowed: Rule = (cidr, _facts, policy) =>
+  touches(cidr, policy.allow, "allowed-here", policy);
 
 const neverAPrivateRange: Rule = (cidr, _facts, policy) =>
-  touches(cidr, privateRanges(policy), "private-range");
+  touches(cidr, privateRanges(policy), "private-range", policy);
 
 const neverAPublicResolver: Rule = (cidr, _facts, policy) =>
-  touches(cidr, tierOf("publicResolvers", policy), "public-resolver");
+  touches(cidr, tierOf("publicResolvers", policy), "public-resolver", policy);
 
 const neverACdnEdge: Rule = (cidr, _facts, policy) =>
-  touches(cidr, tierOf("cdnEdges", policy), "cdn-edge");
+  touches(cidr, tierOf("cdnEdges", policy), "cdn-edge", policy);
 
 const neverATenantCloud: Rule = (cidr, _facts, policy) =>
-  touches(cidr, tierOf("tenantClouds", policy), "tenant-cloud");
+  touches(cidr, tierOf("tenantClouds", policy), "tenant-cloud", policy);
 
-/** Such a packet is IPv4 on the wire: the ban would look right and drop nothing. */
+/**
+ * A packet to a mapped address is IPv4 on the wire: the ban would look right and
+ * drop nothing. All of NAT64 is all of IPv4.
+ */
 const neverMapped: Rule = (cidr) =>
-  isMapped(cidr) ? "ipv4-in-ipv6" : undefined;
+  isMapped(cidr) || isAroundNat64(cidr) ? "ipv4-in-ipv6" : undefined;
 
 const neverTooWide: Rule = (cidr, _facts, { floor }) =>
   cidr.prefix < floor[cidr.family] ? "too-wide" : undefined;
@@ -170,10 +189,14 @@ const privateRanges = (policy: GuardPolicy): readonly Cidr[] =>
 const tierOf = (tier: Tier, { tiers }: GuardPolicy): readonly Cidr[] =>
   tiers[tier] ? shipped[tier] : NONE;
 
+/** A range around a protected one is held, or left to the kernel to split. */
 function touches(
   cidr: Cidr,
   ranges: readonly Cidr[],
   name: RuleName,
+  { around }: GuardPolicy,
 ): RuleName | undefined {
-  return ranges.some((range) => overlaps(cidr, range)) ? name : undefined;
+  const stops = (range: Cidr) =>
+    around === "hold" ? overlaps(range, cidr) : covers(range, cidr);
+  return ranges.some(stops) ? name : undefined;
 }

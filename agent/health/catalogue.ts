@@ -80,6 +80,13 @@ export const catalogue = {
     text: (detail) =>
       `something keeps undoing this host's bans; they are put back ever more seldom: ${detail}`,
   },
+  /** What a vendor must not do again without looking. */
+  "change-taken-back": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `a large or wide change was not seen to be harmless, was taken back, and is held: ${detail}`,
+  },
   "clock-jumped": {
     severity: "medium",
     visibleAfterMs: 0,

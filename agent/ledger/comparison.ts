@@ -29,7 +29,8 @@ export class Comparison {
            WHERE there.copy = ?
              AND there.addr = here.addr AND there.prefix = here.prefix
              AND there.held IS NULL AND there.expires_at = here.expires_at
-             AND there.observed = here.observed)
+             AND there.observed = here.observed
+             AND there.trial IS here.trial)
        LIMIT ${MOST_REPLAYED + 1}`,
     );
     this.#walks =

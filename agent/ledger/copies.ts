@@ -1,5 +1,7 @@
+import type { Family } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { Database, Statement } from "./database.js";
+import type { RangeRow } from "./rows.js";
 
 /** How many bans a feed has, those that ran out but are not purged included. */
 export interface FeedCount {
@@ -8,6 +10,68 @@ export interface FeedCount {
   /** Of these, the ones that a guard stopped. */
   readonly held: number;
   /** Of the others, those that are counted and reported, not dropped. */
+  readonly observed: number;
+}
+
+/**
+ * How much of each family's addresses the enforced bans cover, from 0 to 1; what
+ * two of them cover counts twice.
+ */
+export interface Space {
+  readonly space4: number;
+  readonly space6: number;
+}
+
+/** How much a feed has in force, beside all of them. */
+export interface Standing {
+  /** Bans of all feeds that the kernel is to drop. */
+  readonly all: number;
+  /** Those of the feed. */
+  readonly own: number;
+  /** The feed's share of each family's addresses. */
+  readonly space: Readonly<Record<Family, number>>;
+  /** Whether nothing of the feed was ever taken in. */
+  readonly isNew: boolean;
+}
+
+/** What bans come to that were added to a copy, less those that left it. */
+export class Growth {
+  bans = 0;
+  held = 0;
+  observed = 0;
+  space4 = 0;
+  space6 = 0;
+
+  add(ban: Counted): void {
+    this.#count(ban, 1);
+  }
+
+  remove(ban: Counted): void {
+    this.#count(ban, -1);
+  }
+
+  /** One takes the place of another on the range; either may be none. */
+  replace(
+    range: RangeRow,
+    before: Omit<Counted, keyof RangeRow> | undefined,
+    after: Omit<Counted, keyof RangeRow> | undefined,
+  ): void {
+    if (before !== undefined) this.remove({ ...before, ...range });
+    if (after !== undefined) this.add({ ...after, ...range });
+  }
+
+  #count({ addr, prefix, held, observed }: Counted, sign: 1 | -1): void {
+    this.bans += sign;
+    if (held !== null) this.held += sign;
+    else if (observed !== 0) this.observed += sign;
+    else if (addr.length === 4) this.space4 += sign * 2 ** -prefix;
+    else this.space6 += sign * 2 ** -prefix;
+  }
+}
+
+/** Of a ban as it is stored: what decides where it counts. */
+export interface Counted extends RangeRow {
+  readonly held: string | null;
   readonly observed: number;
 }
 
@@ -37,7 +101,7 @@ export class Copies {
       )
       .pluck();
     this.#allCurrent = db.prepare(
-      `SELECT id, feed, bans, held, observed FROM copies
+      `SELECT id, feed, bans, held, observed, space4, space6 FROM copies
        WHERE state = 'current' ORDER BY feed`,
     );
     this.#state = db
@@ -59,7 +123,8 @@ export class Copies {
     );
     this.#count = db.prepare(
       `UPDATE copies
-       SET bans = bans + ?, held = held + ?, observed = observed + ?
+       SET bans = bans + ?, held = held + ?, observed = observed + ?,
+         space4 = max(0, space4 + ?), space6 = max(0, space6 + ?)
        WHERE id = ?`,
     );
     this.#forget = db.prepare("DELETE FROM copies WHERE id = ?");
@@ -81,6 +146,19 @@ export class Copies {
   /** Every current copy, by the name of its feed. */
   allCurrent(): readonly CopyRow[] {
     return this.#allCurrent.all();
+  }
+
+  standing(feed: FeedName): Standing {
+    const copies = this.allCurrent();
+    const enforced = ({ bans, held, observed }: CopyRow) =>
+      bans - held - observed;
+    const own = copies.find((copy) => copy.feed === feed);
+    return {
+      all: copies.reduce((sum, copy) => sum + enforced(copy), 0),
+      own: own ? enforced(own) : 0,
+      space: { 4: own?.space4 ?? 0, 6: own?.space6 ?? 0 },
+      isNew: own === undefined,
+    };
   }
 
   /** A new copy to load a snapshot into, instead of any the feed had begun. */
@@ -115,10 +193,10 @@ export class Copies {
     return this.#retired.get() ?? undefined;
   }
 
-  /** Takes note that a copy has so many bans more, or fewer. */
-  count(copy: number, { bans, held, observed }: Growth): void {
-    if (bans === 0 && held === 0 && observed === 0) return;
-    this.#count.run(bans, held, observed, copy);
+  /** Takes note of what a copy has more, or less. */
+  count(copy: number, growth: Growth): void {
+    const { bans, held, observed, space4, space6 } = growth;
+    this.#count.run(bans, held, observed, space4, space6, copy);
   }
 
   /** Forgets a copy that has no ban left. */
@@ -131,8 +209,6 @@ export class Copies {
   }
 }
 
-export interface CopyRow extends FeedCount {
+export interface CopyRow extends FeedCount, Space {
   readonly id: number;
 }
-
-export type Growth = Omit<FeedCount, "feed">;

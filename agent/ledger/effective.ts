@@ -8,7 +8,7 @@ import { START, type RangeRow } from "./rows.js";
 /**
  * What the kernel must hold: the union of every feed's current copy. Of a range
  * the longest enforced and the longest observed ban win, and held or expired
- * bans don't count.
+ * bans don't count, nor those whose trial is over and was not passed.
  */
 export class Effective {
   readonly #db: Database;
@@ -21,9 +21,9 @@ export class Effective {
     this.#db = db;
     this.#copies = copies;
     this.#longest = db.prepare(
-      `SELECT max(expires_at) AS expires_at, observed FROM bans
+      `SELECT max(${IN_FORCE_UNTIL}) AS expires_at, observed FROM bans
        WHERE copy IN (SELECT id FROM copies WHERE state = 'current')
-         AND addr = ? AND prefix = ? AND held IS NULL AND expires_at > ?
+         AND addr = ? AND prefix = ? AND held IS NULL AND ${IN_FORCE_UNTIL} > ?
        GROUP BY observed`,
     );
   }
@@ -81,6 +81,11 @@ export class Effective {
   }
 }
 
+/** Until when a ban is in force: as ordered, or for as long as its trial lasts. */
+const IN_FORCE_UNTIL = `CASE WHEN trial IS NULL THEN expires_at
+  ELSE min(expires_at,
+    ifnull((SELECT until FROM trials WHERE trials.id = bans.trial), 0)) END`;
+
 /**
  * The longest ban of each kind on each range, of so many copies. SQLite merges
  * the arms as it reads them, each in the order of its key; one alone has every
@@ -88,10 +93,11 @@ export class Effective {
  * SQLite forget that of the arms, and sort all bans for every slice.
  */
 function unionOf(copies: number): string {
-  const arm = `SELECT addr, prefix, observed, expires_at FROM bans
+  const arm = `SELECT addr, prefix, observed, ${IN_FORCE_UNTIL} AS expires_at
+    FROM bans
     WHERE copy = ? AND (addr, prefix) >= (:addr, :prefix)
       AND (addr, prefix, observed) > (:addr, :prefix, :observed)
-      AND held IS NULL AND expires_at > :now`;
+      AND held IS NULL AND ${IN_FORCE_UNTIL} > :now`;
   const order = "ORDER BY addr, prefix, observed";
   if (copies === 1) return `${arm} ${order}`;
   const arms = Array<string>(copies).fill(arm).join(" UNION ALL ");

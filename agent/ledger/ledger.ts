@@ -5,7 +5,7 @@ import type { DatedPosition, FeedName } from "../model/position.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
-import { Copies, type FeedCount } from "./copies.js";
+import { Copies, type FeedCount, type Standing } from "./copies.js";
 import { openLedgerFile, type Database } from "./database.js";
 import { Departure } from "./departure.js";
 import { Effective } from "./effective.js";
@@ -18,7 +18,9 @@ import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
 import { Review, type Guard } from "./review.js";
 import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
-import { Staging, type StagingTables } from "./staging.js";
+import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
+import type { Admission } from "./stored.js";
+import { Trials, type Trial, type TrialTerms, type Verdict } from "./trials.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
 
 /** A segment that the guards have reviewed. */
@@ -27,6 +29,10 @@ export interface ReviewedSegment {
   readonly ops: Iterable<ReviewedOp>;
   /** Unix seconds. */
   readonly now: number;
+  /** What may come into force; everything unless given. */
+  readonly admission?: Admission | undefined;
+  /** What is tried first; nothing unless given. */
+  readonly trial?: TrialTerms | undefined;
 }
 
 /**
@@ -59,7 +65,8 @@ export class Ledger implements Disposable {
     const changes = new Changes(db, meta, this.#effective);
     this.#db = db;
     this.#meta = meta;
-    this.#tables = { db, feeds, copies, reasons, changes, outcomes };
+    const trials = new Trials(db, changes);
+    this.#tables = { db, feeds, copies, reasons, changes, outcomes, trials };
     this.#recorder = new Recorder(db, this.#tables);
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
@@ -102,12 +109,12 @@ export class Ledger implements Disposable {
    * A ban replaces the one that the feed had on its range.
    * @throws OutOfOrder when the segment does not go on where its feed stands
    */
-  record({ position, ops, now }: ReviewedSegment): Recorded {
+  record({ position, ops, now, admission, trial }: ReviewedSegment): Recorded {
     const { feeds, changes, outcomes } = this.#tables;
     return this.#db.transaction(() => {
       feeds.mustFollow(position);
       const revision = changes.nextRevision();
-      const moment = { revision, now };
+      const moment = { revision, now, admission, trial };
       const tally = this.#recorder.apply(position.feed, ops, moment);
       const recorded = tally.at(revision);
       feeds.moveTo(position, now);
@@ -118,8 +125,28 @@ export class Ledger implements Disposable {
   }
 
   /** Begins to load a snapshot; one that the feed had begun before is dropped. */
-  stage(feed: FeedName): Staging {
-    return new Staging(feed, this.#tables);
+  stage(feed: FeedName, terms?: StagingTerms): Staging {
+    return new Staging(feed, this.#tables, terms);
+  }
+
+  /** Changes that are in force for now, and not for good yet. */
+  trials(): readonly Trial[] {
+    return this.#db.read(() => this.#tables.trials.open());
+  }
+
+  /**
+   * Decides of trials: what passed stays as it was ordered, what failed is in
+   * force no longer, and held. One small transaction, whatever they cover.
+   */
+  settle(ids: readonly number[], verdict: Verdict): void {
+    const { trials } = this.#tables;
+    this.#db.transaction(() => trials.settle(ids, verdict));
+  }
+
+  /** Has a trial begin again, and last until then. */
+  tryAgain(id: number, until: number): void {
+    const { trials } = this.#tables;
+    this.#db.transaction(() => trials.again(id, until));
   }
 
   /**
@@ -194,8 +221,25 @@ export class Ledger implements Disposable {
   /** How many bans each feed has, counted without looking at them. */
   counts(): readonly FeedCount[] {
     return this.#db.read(() =>
-      this.#tables.copies.allCurrent().map(({ id: _id, ...count }) => count),
+      this.#tables.copies
+        .allCurrent()
+        .map(({ feed, bans, held, observed }) => ({
+          feed,
+          bans,
+          held,
+          observed,
+        })),
     );
+  }
+
+  /** How much is in force, by what was counted: what ran out lately counts too. */
+  standing(feed: FeedName): Standing {
+    return this.#db.read(() => this.#tables.copies.standing(feed));
+  }
+
+  /** How many bans of a feed are in force or held; looks at all of them. */
+  running(feed: FeedName, now: number): number {
+    return this.#db.read(() => this.#lookup.running(feed, now));
   }
 
   /** The newest outcomes, newest first. */

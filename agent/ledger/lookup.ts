@@ -29,6 +29,7 @@ export class Lookup {
   readonly #within: Statement<DatedRow>;
   readonly #page: Statement<BanRow>;
   readonly #held: Statement<BanRow>;
+  readonly #running: Statement<number>;
 
   constructor(db: Database, copies: Copies) {
     this.#copies = copies;
@@ -47,6 +48,11 @@ export class Lookup {
       `${bansFrom("bans")} AND (addr, prefix) > (?, ?)
        ORDER BY addr, prefix LIMIT ?`,
     );
+    this.#running = db
+      .prepare<number>(
+        "SELECT count(*) FROM bans WHERE copy = ? AND expires_at > ?",
+      )
+      .pluck();
     // Left to itself, SQLite looks for the few held among all of them.
     this.#held = db.prepare(
       `${bansFrom("bans INDEXED BY held_bans")} AND held IS NOT NULL
@@ -89,6 +95,12 @@ export class Lookup {
   /** Those that a guard stopped, likewise. */
   held(page: Page, now: number): readonly HeldBan[] {
     return this.#pageOf(this.#held, page, now).filter(isHeld);
+  }
+
+  /** How many bans of a feed have not run out; looks at all of them. */
+  running(feed: FeedName, now: number): number {
+    const copy = this.#copies.current(feed);
+    return copy === undefined ? 0 : (this.#running.get(copy, now) ?? 0);
   }
 
   #pageOf(

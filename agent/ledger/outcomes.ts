@@ -50,7 +50,8 @@ export class Tally {
     this.#feed = feed;
   }
 
-  ban({ op: _op, held, ...ban }: ReviewedBan): void {
+  /** Takes note of a ban, and of what holds it after all. */
+  ban({ op: _op, held: _held, ...ban }: ReviewedBan, held?: string): void {
     if (held === undefined) {
       if (ban.observed) this.observed++;
       else this.banned++;

@@ -1,5 +1,5 @@
 import type { Changes } from "./changes.js";
-import type { Copies } from "./copies.js";
+import { Growth, type Copies, type Counted } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import type { Reasons } from "./reasons.js";
 import { END, START, type RangeRow } from "./rows.js";
@@ -32,8 +32,7 @@ export class Purge {
       AND (copy, addr, prefix) <= (?, ?, ?)`;
     this.#expire = db.prepare(
       `DELETE FROM bans WHERE ${between} AND expires_at <= ?
-       RETURNING copy, held IS NOT NULL AS held,
-         held IS NULL AND observed AS observed`,
+       RETURNING copy, addr, prefix, held, observed`,
     );
     this.#reasonsUsed = db
       .prepare<number>(`SELECT DISTINCT reason FROM bans WHERE ${between}`)
@@ -77,9 +76,13 @@ export class Purge {
     const to = this.#boundary.get(...from, limit - 1);
     const until = to ?? { ...END, copy: Number.MAX_SAFE_INTEGER };
     const between = [...from, until.copy, until.addr, until.prefix];
-    for (const { copy, held, observed } of this.#expire.all(...between, now)) {
-      copies.count(copy, { bans: -1, held: -held, observed: -observed });
+    const gone = new Map<number, Growth>();
+    for (const ban of this.#expire.all(...between, now)) {
+      const growth = gone.get(ban.copy) ?? new Growth();
+      gone.set(ban.copy, growth);
+      growth.remove(ban);
     }
+    for (const [copy, growth] of gone) copies.count(copy, growth);
     for (const id of this.#reasonsUsed.all(...between)) reasons.mark(id);
     return to === undefined
       ? { at: "unused reasons", after: 0 }
@@ -105,10 +108,8 @@ interface BanKey extends RangeRow {
   readonly copy: number;
 }
 
-interface Expired {
+interface Expired extends Counted {
   readonly copy: number;
-  readonly held: 0 | 1;
-  readonly observed: 0 | 1;
 }
 
 interface PurgeTables {

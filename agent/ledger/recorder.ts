@@ -2,63 +2,89 @@ import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
 import type { Changes } from "./changes.js";
-import type { Copies, Growth } from "./copies.js";
+import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import { Tally } from "./outcomes.js";
 import type { Reasons } from "./reasons.js";
+import { rowOfCidr, type RangeRow } from "./rows.js";
+import {
+  FIND,
+  HERE,
+  succeed,
+  type FoundBan,
+  type StoredBan,
+  type Succession,
+} from "./stored.js";
+import type { TrialTerms, Trials } from "./trials.js";
 
 /** Writes a segment's ops into the current copy of its feed. */
 export class Recorder {
   readonly #tables: RecorderTables;
-  readonly #find: Statement<StoredBan>;
+  readonly #find: Statement<FoundBan>;
   readonly #put: Statement<never>;
   readonly #remove: Statement<never>;
+  readonly #try: Statement<never>;
 
   constructor(db: Database, tables: RecorderTables) {
     this.#tables = tables;
-    const here = "WHERE copy = ? AND addr = ? AND prefix = ?";
-    this.#find = db.prepare(
-      `SELECT expires_at AS expiresAt, held, observed,
-         recorded_at AS recordedAt FROM bans ${here}`,
-    );
+    this.#find = db.prepare(FIND);
     this.#put = db.prepare(
-      "INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?,?,?)",
+      "INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?,?,?,?)",
     );
-    this.#remove = db.prepare(`DELETE FROM bans ${here}`);
+    this.#remove = db.prepare(`DELETE FROM bans ${HERE}`);
+    this.#try = db.prepare(`UPDATE bans SET trial = ? ${HERE}`);
   }
 
   /** Part of a transaction. Of several ops on one range the last one wins. */
-  apply(
-    feed: FeedName,
-    ops: Iterable<ReviewedOp>,
-    { revision, now }: Moment,
-  ): Tally {
+  apply(feed: FeedName, ops: Iterable<ReviewedOp>, moment: Moment): Tally {
     const { copies, changes, reasons } = this.#tables;
     const copy = copies.openCurrent(feed);
     const reasonId = reasons.interner();
     const tally = new Tally(feed);
-    const growth = { bans: 0, held: 0, observed: 0 };
+    const growth = new Growth();
+    const fresh: Cidr[] = [];
     for (const op of ops) {
-      const { address, prefix } = op.cidr;
-      const before = this.#find.get(copy, address, prefix);
-      const ban = stillRuns(op, now) ? op : undefined;
-      const after = ban && storedAs(ban, sinceOf(before, now));
-      if (after)
-        this.#store({ copy, cidr: op.cidr }, after, reasonId(ban.reason));
-      else if (before !== undefined) this.#remove.run(copy, address, prefix);
+      const range = rowOfCidr(op.cidr);
+      const before = this.#find.get(copy, range.addr, range.prefix);
+      const next = stillRuns(op, moment.now)
+        ? succeed(op, before, moment)
+        : undefined;
+      const after = next?.stored;
+      if (after) this.#store(copy, range, after, reasonId(reasonOf(op)));
+      else if (before) this.#remove.run(copy, range.addr, range.prefix);
 
-      if (inKernel(before) !== inKernel(after)) changes.mark(revision, op.cidr);
-      grow(growth, before, after);
+      if (!isSame(before, after)) changes.mark(moment.revision, op.cidr);
+      if (next?.fresh) fresh.push(op.cidr);
+      growth.replace(range, before, after);
       tell(tally, op, { before, after });
     }
     copies.count(copy, growth);
+    this.#putOnTrial(fresh, { feed, copy, ...moment });
     return tally;
   }
 
-  #store({ copy, cidr }: Place, ban: StoredBan, reason: number): void {
-    const { expiresAt, held, observed, recordedAt } = ban;
-    const key = [copy, cidr.address, cidr.prefix];
-    this.#put.run(...key, expiresAt, reason, held, observed, recordedAt);
+  #store(
+    copy: number,
+    { addr, prefix }: RangeRow,
+    ban: StoredBan,
+    reason: number,
+  ): void {
+    const { expiresAt, held, observed, recordedAt, trial } = ban;
+    const key = [copy, addr, prefix];
+    this.#put.run(...key, expiresAt, reason, held, observed, recordedAt, trial);
+  }
+
+  /** What is large or wide has to prove first that it does no harm. */
+  #putOnTrial(
+    fresh: readonly Cidr[],
+    { feed, copy, revision, now, trial }: Moment & FeedCopy,
+  ): void {
+    if (trial === undefined || !isTried(fresh, trial)) return;
+    for (const { address, prefix } of fresh) {
+      this.#try.run(revision, copy, address, prefix);
+    }
+    const began = { id: revision, feed, revision, bans: fresh.length };
+    this.#tables.trials.begin({ ...began, began: now }, trial.seconds, fresh);
   }
 }
 
@@ -66,41 +92,34 @@ interface RecorderTables {
   readonly copies: Copies;
   readonly changes: Changes;
   readonly reasons: Reasons;
+  readonly trials: Trials;
 }
 
-interface Moment {
+interface Moment extends Succession {
   readonly revision: number;
-  readonly now: number;
+  readonly trial: TrialTerms | undefined;
 }
 
-interface Place {
+interface FeedCopy {
+  readonly feed: FeedName;
   readonly copy: number;
-  readonly cidr: Cidr;
 }
-
-interface StoredBan {
-  readonly expiresAt: number;
-  readonly held: string | null;
-  readonly observed: number;
-  readonly recordedAt: number;
-}
-
-const storedAs = (
-  { expiresAt, held, observed }: ReviewedBan,
-  recordedAt: number,
-): StoredBan => ({
-  expiresAt,
-  held: held ?? null,
-  observed: Number(observed),
-  recordedAt,
-});
-
-/** A ban that takes the place of one that still runs goes on with its date. */
-const sinceOf = (before: StoredBan | undefined, now: number): number =>
-  before !== undefined && before.expiresAt > now ? before.recordedAt : now;
 
 const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
   op.op === "ban" && op.expiresAt > now;
+
+const reasonOf = (op: ReviewedOp): string => (op.op === "ban" ? op.reason : "");
+
+const isTried = (fresh: readonly Cidr[], terms: TrialTerms): boolean =>
+  fresh.length > terms.mostAtOnce || fresh.some((cidr) => terms.isWide(cidr));
+
+/** Whether the kernel needs to hear nothing of it. */
+const isSame = (
+  before: StoredBan | undefined,
+  after: StoredBan | undefined,
+): boolean =>
+  inKernel(before) === inKernel(after) &&
+  (before?.trial ?? null) === (after?.trial ?? null);
 
 /**
  * Until when this ban alone would have the kernel drop its range; negative for
@@ -111,22 +130,6 @@ function inKernel(ban: StoredBan | undefined): number {
   return ban.observed === 1 ? -ban.expiresAt : ban.expiresAt;
 }
 
-function grow(
-  growth: { -readonly [K in keyof Growth]: number },
-  before: StoredBan | undefined,
-  after: StoredBan | undefined,
-): void {
-  growth.bans += Number(after !== undefined) - Number(before !== undefined);
-  growth.held += Number(isHeld(after)) - Number(isHeld(before));
-  growth.observed += Number(isObserved(after)) - Number(isObserved(before));
-}
-
-const isHeld = (ban: StoredBan | undefined): boolean =>
-  ban !== undefined && ban.held !== null;
-
-const isObserved = (ban: StoredBan | undefined): boolean =>
-  ban?.held === null && ban.observed === 1;
-
 function tell(
   tally: Tally,
   op: ReviewedOp,
@@ -134,5 +137,5 @@ function tell(
 ): void {
   if (op.op === "lift") tally.lifted += Number(before !== undefined);
   else if (after === undefined) tally.expired++;
-  else tally.ban(op);
+  else tally.ban(op, after.held ?? undefined);
 }

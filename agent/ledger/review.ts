@@ -1,28 +1,41 @@
 import type { Cidr } from "../model/cidr.js";
+import type { FeedName } from "../model/position.js";
 import type { Changes } from "./changes.js";
-import type { Copies } from "./copies.js";
+import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import type { Meta } from "./meta.js";
 import { cidrOfRow, START, type RangeRow } from "./rows.js";
+import { HERE, type FoundBan } from "./stored.js";
+import { NOT_CONFIRMED, type Trials } from "./trials.js";
 
 /** What bans are shown to. */
 export interface Guard {
   /** Another number whenever it might judge otherwise; never 0. */
   readonly digest: number;
-  /** The rule that holds a ban on this range, if one does. */
-  holdingRule(cidr: Cidr): string | undefined;
+  /** The rule that holds this ban, if one does. */
+  holdingRule(ban: JudgedBan): string | undefined;
+}
+
+/** A recorded ban that is not on trial, and what has held it so far. */
+export interface JudgedBan {
+  readonly feed: FeedName;
+  readonly cidr: Cidr;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly held: string | undefined;
 }
 
 /**
  * Shows every recorded ban to a guard that judges otherwise than the one that
- * saw it last: bans are held or released, and the kernel gets to know. While a
- * snapshot is on its way in this waits, as it is compared with what is in force.
+ * saw it last: bans are held or released, and the kernel gets to know. On the way
+ * what became of trials is written to their bans. While a snapshot is on its way
+ * in this waits, as it is compared with what is in force.
  */
 export class Review {
   readonly #db: Database;
   readonly #tables: ReviewTables;
-  readonly #next: Statement<ReviewRow>;
-  readonly #hold: Statement<never>;
+  readonly #next: Statement<StoredRow>;
+  readonly #change: Statement<never>;
   /** Where the round stands; there is none between two rounds. */
   #round: Round | undefined;
 
@@ -30,21 +43,23 @@ export class Review {
     this.#db = db;
     this.#tables = tables;
     this.#next = db.prepare(
-      `SELECT copy, addr, prefix, expires_at, held, observed FROM bans
+      `SELECT copy, addr, prefix, expires_at AS expiresAt, held, observed, trial,
+         (SELECT state FROM trials WHERE trials.id = bans.trial) AS verdict
+       FROM bans
        WHERE copy = ? AND (addr, prefix) > (?, ?)
        ORDER BY addr, prefix LIMIT ?`,
     );
-    this.#hold = db.prepare(
-      "UPDATE bans SET held = ? WHERE copy = ? AND addr = ? AND prefix = ?",
-    );
+    this.#change = db.prepare(`UPDATE bans SET held = ?, trial = ? ${HERE}`);
   }
 
   /** One slice, one transaction; returns whether the round goes on at once. */
   step(guard: Guard, limit: number, now: number): boolean {
-    const { meta, copies } = this.#tables;
+    const { meta, copies, trials } = this.#tables;
     const { digest } = guard;
-    if (this.#db.read(() => meta.get("guard")) === digest) return false;
     const round = this.#round?.digest === digest ? this.#round : undefined;
+    const settled = round?.settled ?? this.#db.read(() => trials.settled());
+    const isSeen = this.#db.read(() => meta.get("guard")) === digest;
+    if (isSeen && settled.length === 0) return false;
     const after = round?.after ?? { ...START, copy: 0 };
     const last = this.#db.transaction(() => {
       copies.retireUnfinished();
@@ -53,21 +68,24 @@ export class Review {
       this.#judge(rows, guard, now);
       if (rows.length === limit) return rows.at(-1);
       meta.set("guard", digest);
+      trials.forget(settled);
       return undefined;
     });
     if (last === "later") return false;
-    this.#round = last && { digest, after: last };
+    this.#round = last && { digest, settled, after: last };
     return last !== undefined;
   }
 
   /** The next bans of the copies in force, copy by copy. */
   #slice(after: BanKey, limit: number): readonly ReviewRow[] {
     const rows: ReviewRow[] = [];
-    const copies = this.#tables.copies.allCurrent().map(({ id }) => id);
-    for (const id of copies.sort((a, b) => a - b)) {
+    const copies = [...this.#tables.copies.allCurrent()];
+    for (const { id, feed } of copies.sort((a, b) => a.id - b.id)) {
       if (id < after.copy) continue;
       const { addr, prefix } = id === after.copy ? after : START;
-      rows.push(...this.#next.all(id, addr, prefix, limit - rows.length));
+      for (const row of this.#next.all(id, addr, prefix, limit - rows.length)) {
+        rows.push({ ...row, feed });
+      }
     }
     return rows;
   }
@@ -76,23 +94,35 @@ export class Review {
     const { copies, changes } = this.#tables;
     let revision: number | undefined;
     for (const row of rows) {
-      const { copy, addr, prefix, expires_at, held: before } = row;
-      const cidr = cidrOfRow({ addr, prefix });
-      const held = guard.holdingRule(cidr) ?? null;
-      if (held === before) continue;
-      this.#hold.run(held, copy, addr, prefix);
-      const growth = Number(held !== null) - Number(before !== null);
-      const observed = -growth * row.observed;
-      copies.count(copy, { bans: 0, held: growth, observed });
-      if (growth === 0 || expires_at <= now) continue;
+      const { copy, addr, prefix, held: before } = row;
+      const trial = row.verdict === "open" ? row.trial : null;
+      const held = this.#judgement(row, guard);
+      if (held === before && trial === row.trial) continue;
+      this.#change.run(held, trial, copy, addr, prefix);
+      const growth = new Growth();
+      growth.remove(row);
+      growth.add({ ...row, held });
+      copies.count(copy, growth);
+      // Of a failed trial the kernel has heard already.
+      const isNews =
+        row.verdict !== "failed" && (held === null) !== (before === null);
+      if (!isNews || row.expiresAt <= now) continue;
       revision ??= changes.nextRevision();
-      changes.mark(revision, cidr);
+      changes.mark(revision, cidrOfRow(row));
     }
+  }
+
+  #judgement({ verdict, feed, held, ...row }: ReviewRow, guard: Guard) {
+    const before = verdict === "failed" ? NOT_CONFIRMED : (held ?? undefined);
+    const ban = { feed, cidr: cidrOfRow(row), expiresAt: row.expiresAt };
+    return guard.holdingRule({ ...ban, held: before }) ?? null;
   }
 }
 
 interface Round {
   readonly digest: number;
+  /** Trials that were decided when the round began: no ban is of them after it. */
+  readonly settled: readonly number[];
   readonly after: BanKey;
 }
 
@@ -100,14 +130,19 @@ interface BanKey extends RangeRow {
   readonly copy: number;
 }
 
-interface ReviewRow extends BanKey {
-  readonly expires_at: number;
+interface StoredRow extends BanKey, Pick<FoundBan, "trial" | "verdict"> {
+  readonly expiresAt: number;
   readonly held: string | null;
   readonly observed: 0 | 1;
+}
+
+interface ReviewRow extends StoredRow {
+  readonly feed: FeedName;
 }
 
 interface ReviewTables {
   readonly meta: Meta;
   readonly copies: Copies;
   readonly changes: Changes;
+  readonly trials: Trials;
 }

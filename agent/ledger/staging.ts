@@ -7,11 +7,13 @@ import {
 import type { ReviewedBan } from "../model/reviewed.js";
 import { PRUNED_AT_ONCE, type Changes } from "./changes.js";
 import { Comparison } from "./comparison.js";
-import type { Copies } from "./copies.js";
+import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import type { Feeds } from "./feeds.js";
 import { Tally, type Outcomes, type Recorded } from "./outcomes.js";
 import type { Reasons } from "./reasons.js";
+import { FIND, succeed, type Admission, type FoundBan } from "./stored.js";
+import type { TrialTerms, Trials } from "./trials.js";
 
 /** What became of a snapshot, and how the kernel gets to know of it. */
 export interface Adopted extends Recorded {
@@ -43,25 +45,31 @@ export class StagingOvertaken extends Error {
  */
 export class Staging {
   readonly #tables: StagingTables;
+  readonly #terms: StagingTerms;
   readonly #add: Statement<never>;
+  readonly #find: Statement<FoundBan>;
   readonly #copy: number;
   readonly #inForce: number | undefined;
   readonly #began: Position | undefined;
   readonly #tally: Tally;
+  readonly #growth = new Growth();
+  /** What would be enforced from the adoption on, and is not yet. */
+  #fresh = 0;
+  #wide = false;
   #comparison: Comparison | undefined;
 
   /** Use `Ledger.stage`. */
   constructor(
     readonly feed: FeedName,
     tables: StagingTables,
+    terms: StagingTerms = {},
   ) {
     this.#tables = tables;
-    // What goes on from the copy in force keeps its date.
+    this.#terms = terms;
     this.#add = tables.db.prepare(
-      `INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ifnull(
-         (SELECT recorded_at FROM bans
-          WHERE copy = ? AND addr = ? AND prefix = ? AND expires_at > ?), ?))`,
+      "INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
+    this.#find = tables.db.prepare(FIND);
     this.#inForce = tables.copies.current(feed);
     this.#began = tables.feeds.position(feed);
     this.#copy = tables.db.transaction(() => tables.copies.stage(feed));
@@ -75,16 +83,13 @@ export class Staging {
    */
   add(bans: readonly ReviewedBan[], now: number): void {
     const { db, reasons } = this.#tables;
-    const added = db.transaction(() => {
+    const running = bans.filter(({ expiresAt }) => expiresAt > now);
+    db.transaction(() => {
       this.#mustBeOn();
       const reasonId = reasons.interner();
-      return bans.filter((ban) => {
-        if (ban.expiresAt <= now) return false;
-        return this.#insert(ban, reasonId(ban.reason), now);
-      });
+      for (const ban of running) this.#insert(ban, reasonId(ban.reason), now);
     });
-    for (const ban of added) this.#tally.ban(ban);
-    for (const ban of bans) this.#tally.expired += Number(ban.expiresAt <= now);
+    this.#tally.expired += bans.length - running.length;
     this.#comparison = undefined;
   }
 
@@ -114,6 +119,7 @@ export class Staging {
       feeds.moveTo(position, now);
       outcomes.add("snapshot", position, recorded, now);
       const convergence = this.#markDifferences(recorded.revision);
+      this.#decideOnTrial(recorded.revision, now, convergence);
       changes.prune(PRUNED_AT_ONCE);
       return { ...recorded, convergence };
     });
@@ -127,15 +133,27 @@ export class Staging {
     });
   }
 
-  #insert(ban: ReviewedBan, reason: number, now: number): boolean {
-    const { cidr, expiresAt, held, observed } = ban;
-    const range = [cidr.address, cidr.prefix];
+  /** A ban that goes on from the copy in force keeps its date and its trial. */
+  #insert(ban: ReviewedBan, reason: number, now: number): void {
+    const { admission, trial: terms } = this.#terms;
+    const { address: addr, prefix } = ban.cidr;
+    const before =
+      this.#inForce === undefined
+        ? undefined
+        : this.#find.get(this.#inForce, addr, prefix);
+    const { stored, fresh } = succeed(ban, before, { now, admission });
+    const { expiresAt, held, observed, recordedAt } = stored;
+    const trial = fresh && terms ? trialOfCopy(this.#copy) : stored.trial;
     const { changes } = this.#add.run(
-      ...[this.#copy, ...range, expiresAt, reason],
-      ...[held ?? null, Number(observed)],
-      ...[this.#inForce ?? null, ...range, now, now],
+      ...[this.#copy, addr, prefix, expiresAt, reason],
+      ...[held, observed, recordedAt, trial],
     );
-    return changes > 0;
+    if (changes === 0) return; // the range has come already
+    this.#growth.add({ addr, prefix, ...stored });
+    this.#tally.ban(ban, held ?? undefined);
+    if (!fresh) return;
+    this.#fresh++;
+    this.#wide ||= terms?.isWide(ban.cidr) ?? false;
   }
 
   #mustBeOn(): void {
@@ -159,11 +177,27 @@ export class Staging {
 
   #replaceCopy(): void {
     const { copies } = this.#tables;
-    const { banned, observed, heldTotal: held } = this.#tally;
     if (this.#inForce !== undefined) copies.retire(this.#inForce);
     copies.makeCurrent(this.#copy);
-    const bans = banned + observed + held;
-    copies.count(this.#copy, { bans, held, observed });
+    copies.count(this.#copy, this.#growth);
+  }
+
+  /** All that is fresh carries the number of a trial; it may turn out needless. */
+  #decideOnTrial(
+    revision: number,
+    now: number,
+    convergence: Adopted["convergence"],
+  ): void {
+    const { trials } = this.#tables;
+    const { trial: terms } = this.#terms;
+    if (terms === undefined || this.#fresh === 0) return;
+    const id = trialOfCopy(this.#copy);
+    const trial = { id, feed: this.feed, revision, bans: this.#fresh };
+    const isTried = this.#wide || this.#fresh > terms.mostAtOnce;
+    const known = convergence === "replay" && this.#comparison?.different;
+    if (!isTried) trials.spare({ ...trial, began: now });
+    else
+      trials.begin({ ...trial, began: now }, terms.seconds, known || undefined);
   }
 
   #markDifferences(revision: number): Adopted["convergence"] {
@@ -177,6 +211,15 @@ export class Staging {
   }
 }
 
+/** What a snapshot has to bear; nothing of it unless given. */
+export interface StagingTerms {
+  readonly admission?: Admission | undefined;
+  readonly trial?: TrialTerms | undefined;
+}
+
+/** Segments' trials go by their revisions, above zero. */
+const trialOfCopy = (copy: number): number => -copy;
+
 export interface StagingTables {
   readonly db: Database;
   readonly feeds: Feeds;
@@ -184,6 +227,7 @@ export interface StagingTables {
   readonly reasons: Reasons;
   readonly changes: Changes;
   readonly outcomes: Outcomes;
+  readonly trials: Trials;
 }
 
 /** Two look-ups a ban: some milliseconds. */

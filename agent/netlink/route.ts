@@ -113,7 +113,8 @@ interface Listing {
   readonly type: number;
 }
 
-function list<T>(
+/** Dumps what a message type lists, of both families. */
+export function list<T>(
   socket: NetlinkSocket,
   { operation, type }: Listing,
   read: (message: Message) => T[],
@@ -165,13 +166,14 @@ function gatewayOf({ type, bytes }: Attribute, family: 4 | 6) {
   return via && { family: via, address: addressOf(via, after(bytes, 2)) };
 }
 
-function familyOf(family: number): 4 | 6 | undefined {
+/** The family that a number of the kernel stands for, if it is one of IP. */
+export function familyOf(family: number): 4 | 6 | undefined {
   if (family === AF_INET) return 4;
   return family === AF_INET6 ? 6 : undefined;
 }
 
 /** Copied: what was received is overwritten by the next message. */
-function addressOf(family: 4 | 6, bytes: Buffer): Uint8Array {
+export function addressOf(family: 4 | 6, bytes: Buffer): Uint8Array {
   const width = family === 4 ? 4 : 16;
   if (bytes.length !== width) {
     throw new MalformedNetlink(

@@ -12,6 +12,7 @@ export const refusalCodes = [
   "replayed",
   "gap",
   "forked",
+  "implausible",
   "not-recorded",
   "not-enforced",
 ] as const;
@@ -32,20 +33,15 @@ export class Refused extends Error {
 }
 
 /** Whether asking again from the own position may get what was refused. */
-export function mayResume(code: RefusalCode): boolean {
-  switch (code) {
-    case "gap":
-    case "wrong-epoch":
-    case "forked":
-    case "not-recorded":
-      return true;
-    case "not-enforced": // the ledger has it, and converging goes on
-    case "malformed":
-    case "bad-signature":
-    case "wrong-feed":
-    case "wrong-audience":
-    case "expired":
-    case "replayed":
-      return false;
-  }
-}
+export const mayResume = (code: RefusalCode): boolean => RESUMED.has(code);
+
+/**
+ * After the others the same would be refused again; but what was not enforced the
+ * ledger has, and converging goes on.
+ */
+const RESUMED: ReadonlySet<RefusalCode> = new Set([
+  "gap",
+  "wrong-epoch",
+  "forked",
+  "not-recorded",
+]);

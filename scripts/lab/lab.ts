@@ -235,9 +235,11 @@ function ask(url: URL, asking: Asking): Promise<string> {
   });
 }
 
-/** Labs ban each other's private addresses, and lists as they come. */
+/** Labs ban each other's private addresses, and lists as they come, for good. */
 const BANS_EVERYTHING = {
   private: "allow-bans",
+  limits: { share: 1, burst: 10_000_000, entries: 10_000_000 },
+  trial: { entries: 10_000_000, ipv4: 1, ipv6: 1 },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
 

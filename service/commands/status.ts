@@ -19,6 +19,13 @@ export function statusCommand(program: Command, config: () => Config): void {
     });
 }
 
+/** What may yet be taken back. */
+const trialLines = ({ trials }: StatusView): readonly string[] =>
+  trials.map(
+    ({ feed, bans, until, missing }) =>
+      `on trial: ${bans} bans of ${feed}, until ${until}; ${missing.map((each) => printable(each)).join(", ") || "awaiting the cloud's word"}`,
+  );
+
 /** What became of the open sessions of banned addresses. */
 function sessionLines({ sessions }: StatusView): readonly string[] {
   if (sessions === null) return [];
@@ -41,6 +48,7 @@ function asText(status: StatusView): string {
       ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
       : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
     `dropped: ${hits.packets} packets, ${hits.bytes} bytes`,
+    ...trialLines(status),
     ...sessionLines(status),
     `disturbed by others: ${healed} times, put right each time; ${audit.checked} bans looked up, ${audit.found} differences found`,
     ...(contested === null ? [] : [`CONTESTED by ${contested}`]),

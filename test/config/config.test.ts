@@ -22,8 +22,15 @@ describe("a configuration", () => {
       enforce: { backend: "nftables", egress: "drop" },
       guard: {
         allow: [],
+        limits: {
+          ...{ life: 365 * 86_400, share: 0.01, entries: 2_000_000 },
+          ...{ changesPerMinute: 10_000, burst: 500_000 },
+          ...{ growth: 2, remain: 0.5 },
+        },
+        trial: { seconds: 90, mostAtOnce: 250, prefix: { 4: 24, 6: 48 } },
         floor: { 4: 12, 6: 29 },
         private: "protect",
+        around: "hold",
         tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },
         sessions: { ports: [22], afterSeconds: 150 },
       },

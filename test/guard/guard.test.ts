@@ -98,6 +98,42 @@ describe("the guard holds a ban", () => {
     expect(kept.some((each) => overlaps(each, cidr))).toBe(true);
   });
 
+  test.each([
+    ["64:ff9b::c000:20a", "this-host"],
+    ["64:ff9b::c000:200/120", "this-host"],
+    ["64:ff9b::c633:6435", "the-cloud"],
+    ["64:ff9b::c633:0/112", "the-cloud"],
+    ["64:ff9b::/96", "this-host"],
+    ["64:ff9b::/64", "ipv4-in-ipv6"],
+    ["64:ff98::/29", "ipv4-in-ipv6"],
+    ["64:ff9b::1000:0/107", "too-wide"],
+  ] as const)("on IPv4 as behind a NAT64: %s by %s", (range, rule) => {
+    expect(ruleFor(range)).toBe(rule);
+  });
+
+  it("lets an attacker be banned behind a NAT64, and the cloud be reached", () => {
+    expect(ruleFor("64:ff9b::cb00:7101")).toBeUndefined();
+    const kept = protectedRanges(facts, policy).map(formatCidr);
+    expect(kept).toContain("64:ff9b::c633:6435");
+    expect(kept).toContain("64:ff9b::cb00:7180/121");
+  });
+
+  it("on a range around a protected address, unless the kernel splits it", () => {
+    const splitting: GuardPolicy = { ...policy, around: "split" };
+    const rule = (range: string) =>
+      holdingRule(parseCidr(range), facts, splitting);
+    expect(rule("198.51.0.0/16")).toBeUndefined();
+    expect(rule("192.0.2.0/30")).toBeUndefined();
+    expect(rule("198.51.100.53")).toBe("the-cloud");
+    expect(rule("203.0.113.192/26")).toBe("allowed-here");
+    expect(rule("127.0.0.0/8")).toBe("loopback");
+    expect(rule("0.0.0.0/0")).toBe("too-wide");
+    const kept = protectedRanges(facts, splitting).map(formatCidr);
+    expect(kept).toEqual(
+      expect.arrayContaining(["198.51.100.53", "192.0.2.1"]),
+    );
+  });
+
   it("on IPv4 in the clothes of IPv6", () => {
     const mapped = Buffer.from("00000000000000000000ffffcb007107", "hex");
     expect(holdingRule(cidrOf(mapped, 128), facts, policy)).toBe(
@@ -181,6 +217,8 @@ describe("the protected ranges", () => {
       ...["192.0.2.22", "2001:db8::22"],
       ...["198.51.100.53", "2001:db8:c::53"],
       ...["203.0.113.128/25", "2001:db8:a::/48"],
+      ...["64:ff9b::c000:235", "64:ff9b::c000:243", "64:ff9b::c000:216"],
+      ...["64:ff9b::c633:6435", "64:ff9b::cb00:7180/121"],
       ...["127.0.0.0/8", "0.0.0.0", "::1", "::"],
       ...["169.254.0.0/16", "fe80::/10"],
       ...["224.0.0.0/4", "255.255.255.255", "ff00::/8"],

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { GuardPolicy } from "../../agent/guard/facts.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { shipped, tierNames } from "../../agent/guard/tiers.js";
-import { covers, parseListedCidr } from "../../agent/model/cidr.js";
+import { covers, overlaps, parseListedCidr } from "../../agent/model/cidr.js";
 import { facts, policy } from "../support/agent-fixtures.js";
 
 const data = resolve(process.env["TOURNIQUET_DATA"] ?? "../shared/data");
@@ -65,6 +65,16 @@ withData("of real lists, the guard holds", () => {
       "cdn-edge": 21,
       "public-resolver": 1,
     });
+  });
+
+  it("the hundred of level 4 that collide with Cloudflare", () => {
+    const cloudflare = named("cloudflare.json").map(parseListedCidr);
+    const collide = entries("firehol_level4.netset").filter((entry) => {
+      const cidr = parseListedCidr(entry);
+      return cloudflare.some((edge) => overlaps(edge, cidr));
+    });
+    expect(collide).toHaveLength(100);
+    expect(heldIn(collide)).toEqual({ "cdn-edge": 100 });
   });
 
   it("the edges and the private ranges that block lists name", () => {

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import Sqlite from "better-sqlite3";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import type { Guard } from "../../agent/ledger/review.js";
-import type { Cidr } from "../../agent/model/cidr.js";
 import {
   adoptNext,
   ban,
@@ -169,6 +168,5 @@ function countOn(folder: LedgerFolder, outcomes: number): void {
 /** A guard that holds whatever is wider than this, and has no other digest. */
 const widerThan = (shortest: number): Guard => ({
   digest: shortest,
-  holdingRule: (cidr: Cidr) =>
-    cidr.prefix < shortest ? "too-wide" : undefined,
+  holdingRule: ({ cidr }) => (cidr.prefix < shortest ? "too-wide" : undefined),
 });

@@ -294,6 +294,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     hits: () => enforcer.hits(),
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
+    trials: () => [],
     guardedBy: (cidr) => holdingRule(cidr, facts, policy),
   };
   return startControlServer({

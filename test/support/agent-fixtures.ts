@@ -23,6 +23,7 @@ import { makeEvents, type AgentEvents } from "../../agent/events.js";
 import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { Lifetime } from "../../agent/lifetime.js";
+import { Limiter } from "../../agent/limiter.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import type { Fields, Logger } from "../../agent/log/logger.js";
 import type { BanOp, Lift } from "../../agent/model/ban.js";
@@ -34,6 +35,7 @@ import { CloudTrust } from "../../agent/cloud-trust.js";
 import { parseConfig } from "../../agent/config/config.js";
 import { unpacked } from "./entries.js";
 import { identityFor } from "./fake-cloud.js";
+import { noLimits, noTrial } from "./limits.js";
 import { keys } from "./vectors.js";
 
 /** 192.0.2.0/24 is this host's neighbourhood, 198.51.100.53 its cloud. */
@@ -49,7 +51,7 @@ export const facts: HostFacts = {
 export const policy: GuardPolicy = {
   allow: ["203.0.113.128/25", "2001:db8:a::/48"].map(parseCidr),
   floor: { 4: 12, 6: 29 },
-  private: "allow-bans",
+  ...{ private: "allow-bans", around: "hold" },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
 
@@ -75,7 +77,7 @@ export const heldOf = (outcome: Outcome): readonly string[] =>
         ({ cidr, held }) => `${formatCidr(cidr)} ${held}`,
       );
 
-/** A logger that keeps what it was told: "warn: no connection to the cloud". */
+/** Keeps what it was told: "warn: no connection to the cloud". */
 export class RecordingLogger implements Logger {
   readonly lines: string[] = [];
   readonly fields: (Fields | undefined)[] = [];
@@ -318,7 +320,15 @@ export class TestHost implements AsyncDisposable {
 
   #makeSteps(): BanSteps {
     const identity = identityFor("http://127.0.0.1");
+    const { ledger, clock } = this;
     return makeSteps({
+      limiter: new Limiter({
+        limits: noLimits,
+        ledger,
+        clock,
+        raised: () => ({}),
+      }),
+      trial: noTrial,
       roots: this.trust.roots,
       feeds: feedsOf(identity),
       policy,

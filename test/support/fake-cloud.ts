@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Identity } from "../../agent/config/identity.js";
 import type { Op } from "../../agent/model/ban.js";
@@ -55,7 +56,15 @@ export const identityFor = (url: string): Identity => ({
   root,
 });
 
-/** A cloud on loopback that does what a test tells it, and nothing by itself. */
+/** Where a cloud that is not on loopback is reached, and by what certificate. */
+export interface Abroad {
+  readonly address: string;
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A cloud that does what a test tells it, and nothing by itself. */
 export class FakeCloud implements AsyncDisposable {
   /** Answers what is not a WebSocket; 404 unless a test sets it. */
   serve: RequestListener = (_request, response) =>
@@ -63,17 +72,21 @@ export class FakeCloud implements AsyncDisposable {
   /** Every connection so far, the newest last. */
   readonly links: FakeLink[] = [];
   readonly #http: Server;
+  readonly #abroad: Abroad | undefined;
   readonly #taken = { links: 0 };
 
-  private constructor(http: Server) {
+  private constructor(http: Server, abroad: Abroad | undefined) {
     this.#http = http;
+    this.#abroad = abroad;
   }
 
-  static async start(port = 0): Promise<FakeCloud> {
-    const http = createServer((request, response) =>
-      cloud.serve(request, response),
-    );
-    const cloud = new FakeCloud(http);
+  static async start(port = 0, abroad?: Abroad): Promise<FakeCloud> {
+    const answer: RequestListener = (request, response) =>
+      cloud.serve(request, response);
+    const http = abroad
+      ? createTlsServer(abroad, answer)
+      : createServer(answer);
+    const cloud = new FakeCloud(http, abroad);
     const sockets = new WebSocketServer({
       server: http,
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
@@ -81,7 +94,8 @@ export class FakeCloud implements AsyncDisposable {
     sockets.on("connection", (socket) =>
       cloud.links.push(new FakeLink(socket)),
     );
-    await new Promise<void>((done) => http.listen(port, "127.0.0.1", done));
+    const address = abroad?.address ?? "127.0.0.1";
+    await new Promise<void>((done) => http.listen(port, address, done));
     return cloud;
   }
 
@@ -90,6 +104,8 @@ export class FakeCloud implements AsyncDisposable {
   }
 
   get url(): string {
+    const abroad = this.#abroad;
+    if (abroad) return `https://${abroad.address}:${this.port}`;
     return `http://127.0.0.1:${this.port}`;
   }
 

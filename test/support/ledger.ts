@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { Ledger, type LedgerOptions } from "../../agent/ledger/ledger.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import {
@@ -26,6 +27,17 @@ export class LedgerFolder implements Disposable {
     this.close();
     this.#open = Ledger.open(this.path, options);
     return this.#open;
+  }
+
+  /** What one number in the file is; closes the ledger. */
+  column(sql: string): unknown {
+    this.close();
+    const sqlite = new Sqlite(this.path, { readonly: true });
+    try {
+      return sqlite.prepare(sql).pluck().get();
+    } finally {
+      sqlite.close();
+    }
   }
 
   close(): void {

@@ -64,7 +64,11 @@ export async function receiptOf(
   }
 }
 
-function believed(message: { signed: string; signature: string }): Receipt {
+/** A receipt, if the device's key has signed it. */
+export function believed(message: {
+  signed: string;
+  signature: string;
+}): Receipt {
   const { signed, signature } = message;
   const device = publicKey(keys.device.publicKey);
   const bytes = Buffer.from(signature, "base64url");

@@ -3,6 +3,7 @@ import { bans } from "./001-bans.js";
 import { observed } from "./002-observed.js";
 import { time } from "./003-time.js";
 import { recorded } from "./004-recorded.js";
+import { trials } from "./005-trials.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   observed,
   time,
   recorded,
+  trials,
 ];

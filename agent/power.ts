@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import { BanTime } from "./ban-time.js";
+import { startChores, type Chores } from "./chores.js";
+import type { Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import { feedsOf, type Identity } from "./config/identity.js";
+import { Converger } from "./converge.js";
+import { openCutter, type Cutter } from "./cut.js";
+import { enforceFirst, Enforcement } from "./enforcement.js";
+import type { Enforcer } from "./enforce/enforcer.js";
+import { pickEnforcer } from "./enforce/pick.js";
+import type { AgentEvents } from "./events.js";
+import type { Boot } from "./host/boot.js";
+import type { Ledger } from "./ledger/ledger.js";
+import {
+  openLedgerOrQuarantine,
+  type Opened,
+  type Quarantined,
+} from "./ledger/quarantine.js";
+import type { Lifetime } from "./lifetime.js";
+import type { LinkStatus } from "./link-status.js";
+import type { Logger } from "./log/logger.js";
+import { protect } from "./protect.js";
+import type { Protection } from "./protection.js";
+import type { SignedText } from "./protocol/signed-text.js";
+import { recall, Receipts } from "./receipts.js";
+import type { SigningKey } from "./trust/keys.js";
+import { Upkeep } from "./upkeep.js";
+
+/** Everything that an agent is started with. */
+export interface AgentOptions {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly deviceKey: SigningKey;
+  /** Keeps a new root over a restart of the agent; throws when it cannot. */
+  readonly keepRoot: (root: SignedText, fingerprint: string) => void;
+  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
+  readonly ca: string | undefined;
+  readonly version: string;
+  readonly platform: NodeJS.Platform;
+  readonly clock: Clock;
+  readonly boot: Boot;
+  readonly log: Logger;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** Where rooms are opened: what closes them, and who is told of them. */
+export interface Room {
+  readonly opened: Lifetime;
+  readonly status: LinkStatus;
+  readonly events: AgentEvents;
+}
+
+/** What holds power over the host; it works without any network. */
+export interface Power {
+  readonly ledger: Ledger;
+  /** Where an earlier ledger is that could not be believed any more. */
+  readonly quarantined: Quarantined | undefined;
+  readonly time: BanTime;
+  readonly enforcer: Enforcer;
+  /** Undefined where nothing is dropped anyway. */
+  readonly cutter: Cutter | undefined;
+  readonly protection: Protection;
+  readonly enforcement: Enforcement;
+  readonly upkeep: Upkeep;
+  readonly receipts: Receipts;
+  readonly chores: Chores;
+}
+
+/**
+ * Opens all of it: the ledger first, then the kernel brought to what the ledger
+ * says, protected addresses before any ban.
+ */
+export async function openPower(
+  options: AgentOptions,
+  { opened, status, events }: Room,
+): Promise<Power> {
+  const { config, identity, clock, platform } = options;
+  const { backend } = config.enforce;
+  const { ledger, quarantined } = openLedger(options, { opened, events });
+  const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
+  const enforcer = opened.own(
+    await pickEnforcer({ backend, platform, clock: time.clock }),
+  );
+  const cutter = await openCutter(enforcer, { backend, clock, events });
+  if (cutter !== undefined) opened.own(cutter);
+  if (quarantined !== undefined) await inheritMode(ledger, enforcer);
+  const receipts = new Receipts({
+    ...{ agent: identity.agent, deviceKey: options.deviceKey },
+    ...{ backend, clock },
+    mode: () => ledger.mode(),
+  });
+  const recovered = (revision: number) =>
+    recall(receipts, ledger, { revision, nowMs: clock.now() });
+  const { enforcement, upkeep } = keepEqual(options, {
+    ...{ ledger, time, enforcer, cutter, recovered },
+    ...{ opened, status, events },
+  });
+  const enforceNow = () =>
+    enforceFirst(enforcement, () => {
+      recovered(ledger.revision());
+      events.started(ledger.revision(), backend);
+    });
+  const protection = await protect(options, { enforcer, status, events }).catch(
+    async (error: unknown) => {
+      await enforceNow(); // what has been reviewed is in force all the same
+      throw error;
+    },
+  );
+  await enforceNow();
+  upkeep.startLooking();
+  const rooms = { ledger, time, protection, enforcement, events };
+  const chores = opened.own(startChores(options, rooms));
+  const power = { ledger, quarantined, time, enforcer, cutter, protection };
+  return { ...power, enforcement, upkeep, receipts, chores };
+}
+
+/** What makes the kernel equal to the ledger, and keeps it so. */
+function keepEqual(
+  { config, clock, random }: AgentOptions,
+  rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
+    Room & { recovered(revision: number): void },
+): Pick<Power, "enforcement" | "upkeep"> {
+  const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
+  const converger = new Converger({
+    desired: ledger,
+    enforcer,
+    clock: time.clock,
+    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
+    applied: (entries) => cutter?.cut(entries),
+    mayReplace: () => status.hasCaughtUp,
+    timers: time,
+    holdsOff: () => upkeep.waits,
+  });
+  const recovered = (revision: number) => rooms.recovered(revision);
+  const enforcement = opened.own(
+    new Enforcement({ converger, clock, random, events, recovered }),
+  );
+  // Heard from before the first ruleset is there.
+  const upkeep: Upkeep = opened.own(
+    new Upkeep({
+      ...{ ledger, enforcer, converger, enforcement, events },
+      clock: time.clock,
+    }),
+  );
+  return { enforcement, upkeep };
+}
+
+/** The ledger, without what another org's feed may have left in it. */
+function openLedger(
+  { config, identity, clock }: AgentOptions,
+  { opened, events }: Pick<Room, "opened" | "events">,
+): Opened {
+  const path = join(config.stateDir, "ledger.db");
+  const { ledger, quarantined } = openLedgerOrQuarantine(path, clock);
+  opened.own(ledger);
+  if (quarantined !== undefined) {
+    events.ledgerQuarantined(quarantined.folder, quarantined.why);
+  }
+  ledger.followOnly([...feedsOf(identity), "local"]);
+  return { ledger, quarantined };
+}
+
+/** The kernel still knows what the damaged ledger was told: to drop or not. */
+async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
+  const kernel = await enforcer.read();
+  if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
+}

@@ -1,0 +1,76 @@
+import type { Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import type { Enforcement } from "./enforcement.js";
+import type { AgentEvents } from "./events.js";
+import { anyAnswers, lostAmong } from "./host/reachability.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { TrialTerms } from "./ledger/trials.js";
+import { Lifetime } from "./lifetime.js";
+import type { Protection } from "./protection.js";
+import { schedule } from "./schedule.js";
+import { TrialWatch } from "./trial-watch.js";
+import { VitalSigns } from "./vital-signs.js";
+
+export interface TrialRooms {
+  readonly ledger: Ledger;
+  /** By whose time bans expire. */
+  readonly clock: Clock;
+  readonly protection: Pick<Protection, "facts">;
+  readonly enforcement: Pick<Enforcement, "enforce">;
+  readonly events: AgentEvents;
+  /** The date of the cloud's newest signed word, by the clock that never jumps. */
+  readonly heardAt: () => number;
+  readonly flowsBegunHere: () => Promise<number>;
+  /** Bans are to be told what became of their trials. */
+  readonly settled: () => Promise<void>;
+  /** A change was taken back: the cloud is to know. */
+  readonly failed: (what: string) => void;
+}
+
+/** Watches what is on trial, and how this host does while nothing is. */
+export function startTrials(
+  { config }: { readonly config: Config },
+  { protection, enforcement, flowsBegunHere, ...rooms }: TrialRooms,
+): Trials {
+  const signs = new VitalSigns({
+    ...{ lostAmong, anyAnswers, flowsBegunHere },
+    gateways: () => protection.facts.gateways,
+    resolvers: () => protection.facts.resolvers,
+  });
+  const lifetime = new Lifetime();
+  const watch = lifetime.own(
+    new TrialWatch({
+      ...{ ...rooms, signs },
+      seconds: config.guard.trial.seconds,
+      enforce: () => enforcement.enforce(),
+    }),
+  );
+  const look = async () => {
+    watch.look();
+    if (watch.trials.length > 0) return;
+    await signs
+      .look()
+      .catch((error: unknown) => rooms.events.signsUnread(error));
+  };
+  if (watch.resume()) void enforcement.enforce().catch(() => undefined);
+  void look();
+  lifetime.own(schedule({ everyMs: LOOK_EVERY_MS }, look));
+  return {
+    watch,
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
+  };
+}
+
+export interface Trials extends AsyncDisposable {
+  readonly watch: TrialWatch;
+}
+
+/** Which changes this host tries first. */
+export const trialTerms = ({ guard }: Config): TrialTerms => {
+  const { seconds, mostAtOnce, prefix } = guard.trial;
+  const isWide: TrialTerms["isWide"] = (cidr) =>
+    cidr.prefix < prefix[cidr.family];
+  return { seconds, mostAtOnce, isWide };
+};
+
+const LOOK_EVERY_MS = 10_000;
