@@ -22,7 +22,7 @@ export function serversInAssignments(bytes: Buffer): Named {
 /** The DHCP servers of dhclient's leases, of which the last ones count. */
 export function serversInDhclient(bytes: Buffer): Named {
   const text = bytes.toString("latin1");
-  const option = /^\s*option dhcp-server-identifier ([^;\n]*);/gm;
+  const option = /^[ \t]*option dhcp-server-identifier ([^;\n]*);/gm;
   const values = [...text.matchAll(option)];
   return addressesOf(values.map(([, value = ""]) => value.trim()).reverse());
 }

@@ -11,13 +11,15 @@ import {
   Time,
   WirePosition,
   base64url,
+  Numeric,
+  listOf,
   shortText,
 } from "./shapes.js";
 
 /** The JSON documents that travel as signed text. */
 
 const Role = v.strictObject({
-  keys: v.pipe(v.array(KeyId), v.minLength(1), v.maxLength(16)),
+  keys: listOf(KeyId, 16, 1),
   threshold: v.pipe(Count, v.minValue(1), v.maxValue(limits.signatures)),
 });
 
@@ -27,16 +29,14 @@ export const Root = v.strictObject({
   version: v.pipe(Count, v.minValue(1)),
   issuedAt: Time,
   expiresAt: Time,
-  keys: v.pipe(
-    v.array(
-      v.strictObject({
-        id: KeyId,
-        algorithm: v.literal("ed25519"),
-        /** The raw 32 bytes. */
-        public: base64url(32),
-      }),
-    ),
-    v.maxLength(64),
+  keys: listOf(
+    v.strictObject({
+      id: KeyId,
+      algorithm: v.literal("ed25519"),
+      /** The raw 32 bytes. */
+      public: base64url(32),
+    }),
+    64,
   ),
   roles: v.strictObject({
     root: Role,
@@ -69,7 +69,7 @@ export const Hello = v.strictObject({
   version: shortText(32),
   /** Drawn at each start of the agent. */
   boot: v.pipe(v.string(), v.uuid()),
-  positions: v.pipe(v.array(WirePosition), v.maxLength(limits.feeds)),
+  positions: listOf(WirePosition, limits.feeds),
 });
 export type Hello = v.InferOutput<typeof Hello>;
 
@@ -89,14 +89,14 @@ export const Receipt = v.strictObject({
   lifted: Count,
   expired: Count,
   heldTotal: Count,
-  held: v.pipe(
-    v.array(v.strictObject({ range: shortText(64), rule: shortText(64) })),
-    v.maxLength(limits.receiptHeld),
+  held: listOf(
+    v.strictObject({ range: shortText(64), rule: shortText(64) }),
+    limits.receiptHeld,
   ),
   receivedAt: Time,
   /** Milliseconds from the last byte to the commit of the ledger. */
-  recordedMs: v.pipe(v.number(), v.minValue(0)),
+  recordedMs: v.pipe(Numeric, v.minValue(0)),
   /** Milliseconds from the last byte to the read-back from the kernel. */
-  enforcedMs: v.pipe(v.number(), v.minValue(0)),
+  enforcedMs: v.pipe(Numeric, v.minValue(0)),
 });
 export type Receipt = v.InferOutput<typeof Receipt>;

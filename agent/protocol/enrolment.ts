@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Malformed } from "./malformed.js";
-import { Id, Sha256, base64url, parseJson, shortText } from "./shapes.js";
+import { Id, Sha256, base64url, parseSecretJson, shortText } from "./shapes.js";
 import { SignedText } from "./signed-text.js";
 
 /**
@@ -57,7 +57,11 @@ export function decodeToken(text: string): EnrolmentToken {
     throw new Malformed("enrolment token", "is too long");
   }
   const json = Buffer.from(trimmed.slice(PREFIX.length), "base64url");
-  return parseJson(EnrolmentToken, json.toString("utf8"), "enrolment token");
+  return parseSecretJson(
+    EnrolmentToken,
+    json.toString("utf8"),
+    "enrolment token",
+  );
 }
 
 const PREFIX = "tq1.";

@@ -11,6 +11,7 @@ import {
   Time,
   WirePosition,
   base64url,
+  listOf,
   parseJson,
   shortText,
 } from "./shapes.js";
@@ -47,7 +48,7 @@ export type FeedPlan = v.InferOutput<typeof FeedPlan>;
 /** Names the numbering of an agent's spool; a new spool file draws a new one. */
 const SpoolId = v.pipe(v.string(), v.uuid());
 
-const Plans = v.pipe(v.array(FeedPlan), v.maxLength(limits.feeds));
+const Plans = listOf(FeedPlan, limits.feeds);
 
 /** What the cloud says in text frames. */
 export const CloudMessage = v.variant("type", [
@@ -72,7 +73,7 @@ export const CloudMessage = v.variant("type", [
   v.strictObject({ type: v.literal("plan"), plans: Plans }),
   v.strictObject({
     type: v.literal("heads"),
-    heads: v.pipe(v.array(SignedText), v.maxLength(limits.feeds)),
+    heads: listOf(SignedText, limits.feeds),
   }),
   /** A root that comes into force now: what follows is signed by its keys. */
   v.strictObject({ type: v.literal("root"), root: SignedText }),
@@ -115,11 +116,7 @@ export const AgentMessage = v.variant("type", [
     spool: SpoolId,
     /** Number of the first item; the others follow without gaps. */
     first: v.pipe(Count, v.minValue(1)),
-    items: v.pipe(
-      v.array(TelemetryItem),
-      v.minLength(1),
-      v.maxLength(limits.telemetryItems),
-    ),
+    items: listOf(TelemetryItem, limits.telemetryItems, 1),
   }),
   v.strictObject({
     type: v.literal("refusal"),

@@ -4,16 +4,22 @@ import { Malformed } from "./malformed.js";
 
 /** The field shapes that messages and headers share. */
 
+/** A number; the -0 that JSON can say is 0. */
+export const Numeric = v.pipe(
+  v.number(),
+  v.transform((value) => value + 0),
+);
+
 /** Milliseconds since 1970, up to the year 9999. */
 export const Time = v.pipe(
-  v.number(),
+  Numeric,
   v.integer(),
   v.minValue(0),
   v.maxValue(253_402_300_799_999),
 );
 
 /** A whole number from 0 to 2^53 - 1. */
-export const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const Count = v.pipe(Numeric, v.safeInteger(), v.minValue(0));
 
 /** SHA-256 in lower-case hex. */
 export const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -45,6 +51,19 @@ export const Id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/));
 /** Printable text of at most `most` characters. */
 export const shortText = (most: number) =>
   v.pipe(v.string(), v.maxLength(most), v.regex(/^\P{Cc}*$/u));
+
+/** An array of `least` to `most` items; a longer one is not looked into. */
+export const listOf = <Item extends v.GenericSchema>(
+  item: Item,
+  most: number,
+  least = 0,
+) =>
+  v.pipe(
+    v.array(v.unknown()),
+    v.minLength(least),
+    v.maxLength(most),
+    v.array(item),
+  );
 
 /** Where a reader stands in one feed, as messages carry it. */
 export const WirePosition = v.strictObject({
@@ -79,10 +98,32 @@ export function parseShape<S extends v.GenericSchema>(
   throw new Malformed(what, problems.slice(0, 8).join("; "));
 }
 
+/**
+ * As `parseJson`, for what holds a secret: says which field is wrong, and
+ * nothing of what is there, since the secret may stand in the wrong place.
+ * @throws Malformed
+ */
+export function parseSecretJson<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  what: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, readJson(text, what));
+  if (result.success) return result.output;
+  const fields = result.issues.slice(0, 8).map(fieldOf);
+  throw new Malformed(what, `${fields.join(", ")}: not as it should be`);
+}
+
+/** What the field of an issue is called, unless that is from outside as well. */
+export function fieldOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.expected === "never") return "an unknown field";
+  return v.getDotPath(issue) ?? "the whole";
+}
+
 /** "bans.3.cidr: Expected string but received 7", on one line. */
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "the whole";
-  const problem = `${path}: ${issue.message.slice(0, 200)}`;
+  const problem = `${path.slice(0, 200)}: ${issue.message.slice(0, 200)}`;
   return problem.replaceAll(/\p{Cc}/gu, "?");
 }
 

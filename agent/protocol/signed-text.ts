@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { limits } from "./limits.js";
-import { KeyId, base64url } from "./shapes.js";
+import { KeyId, base64url, listOf } from "./shapes.js";
 
 /**
  * A JSON document as the text that was signed, so that nobody ever has to
@@ -8,10 +8,10 @@ import { KeyId, base64url } from "./shapes.js";
  */
 export const SignedText = v.strictObject({
   signed: v.pipe(v.string(), v.maxBytes(limits.textBytes)),
-  signatures: v.pipe(
-    v.array(v.strictObject({ key: KeyId, signature: base64url(64) })),
-    v.minLength(1),
-    v.maxLength(limits.signatures),
+  signatures: listOf(
+    v.strictObject({ key: KeyId, signature: base64url(64) }),
+    limits.signatures,
+    1,
   ),
 });
 export type SignedText = v.InferOutput<typeof SignedText>;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { limits } from "./limits.js";
-import { Count, Time, shortText } from "./shapes.js";
+import { Count, Numeric, Time, listOf, shortText } from "./shapes.js";
 
 /**
  * What an agent reports of what its host sees. Every field is listed in
@@ -34,24 +34,22 @@ const Hits = v.strictObject({
   from: Time,
   to: Time,
   /** The attackers with the most packets. */
-  top: v.pipe(
-    v.array(
-      v.strictObject({
-        remote: Range,
-        direction: v.picklist(["in", "out"]),
-        /** Whether it was on its way from or to somebody behind the host. */
-        forwarded: v.boolean(),
-        /** Whether the ban only watches: the packets were not dropped. */
-        observed: v.boolean(),
-        /** IP protocol number. */
-        protocol: Count,
-        /** Destination port, 0 for protocols without. */
-        port: Count,
-        packets: Count,
-        bytes: Count,
-      }),
-    ),
-    v.maxLength(limits.telemetryHits),
+  top: listOf(
+    v.strictObject({
+      remote: Range,
+      direction: v.picklist(["in", "out"]),
+      /** Whether it was on its way from or to somebody behind the host. */
+      forwarded: v.boolean(),
+      /** Whether the ban only watches: the packets were not dropped. */
+      observed: v.boolean(),
+      /** IP protocol number. */
+      protocol: Count,
+      /** Destination port, 0 for protocols without. */
+      port: Count,
+      packets: Count,
+      bytes: Count,
+    }),
+    limits.telemetryHits,
   ),
   /** All others together. */
   others: v.strictObject({
@@ -94,7 +92,7 @@ const Vitals = v.strictObject({
   kind: v.literal("vitals"),
   time: Time,
   /** Share of all processors in use, 0 to 1. */
-  cpu: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  cpu: v.pipe(Numeric, v.minValue(0), v.maxValue(1)),
   memoryUsedBytes: Count,
   memoryTotalBytes: Count,
   /** Resident memory of the agent. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { fieldOf } from "../../agent/protocol/shapes.js";
 
 /** One thing that is wrong with a request. */
 export interface FieldProblem {
@@ -59,10 +60,9 @@ export function checkedSecret<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "");
-  const problems = fields.map((field) => ({
+  const problems = result.issues.map(fieldOf).map((field) => ({
     ...{ field, value: undefined },
-    message: `${field === "" ? "the body" : field}: is not as it should be`,
+    message: `${field}: is not as it should be`,
   }));
   throw new ApiProblem(400, "invalid", problems);
 }

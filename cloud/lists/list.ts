@@ -43,8 +43,10 @@ export class ListReader {
     this.#format = format;
   }
 
+  /** @throws NotAList when it is longer than any line of a list */
   line(text: string): void {
     this.#lines += 1;
+    mustBeALine(text);
     this.#format ??= detectFormat(text);
     if (this.#format === undefined) return;
     const line = readLine(this.#format, text);
@@ -113,12 +115,15 @@ export async function readList(
       /\r?\n/,
     );
     rest = lines.pop() ?? "";
-    if (rest.length > LONGEST_LINE) {
-      throw new NotAList(`a line is longer than ${LONGEST_LINE} characters`);
-    }
     for (const line of lines) reader.line(line);
+    mustBeALine(rest.replace(/\r$/, "")); // its LF may come next
   }
   if (rest !== "") reader.line(rest);
+}
+
+function mustBeALine(text: string): void {
+  if (text.length <= LONGEST_LINE) return;
+  throw new NotAList(`a line is longer than ${LONGEST_LINE} characters`);
 }
 
 const LONGEST_LINE = 64 * 1024;

@@ -86,6 +86,12 @@ DNS=192.0.2.53
     return bytes;
   };
 
+  it("of dhclient may hold very many blank lines", () => {
+    const text = `${"\n".repeat(60_000)}\toption dhcp-server-identifier 192.0.2.67;\n`;
+    const found = serversInDhclient(Buffer.from(text));
+    expect(named(found)).toEqual(["192.0.2.67"]);
+  });
+
   it("of dhcpcd is the server's message", () => {
     const lease = message(53, 1, 5, 0, 0, 54, 4, 192, 0, 2, 67, 255);
     expect(named(serverInMessage(lease))).toEqual(["192.0.2.67"]);

@@ -42,6 +42,19 @@ describe("an enrolment token", () => {
   });
 });
 
+describe("a secret in the wrong place", () => {
+  const { secret } = good;
+  it.each([
+    ["instead of the token", JSON.stringify(secret)],
+    ["as the fingerprint", JSON.stringify({ ...good, root: secret })],
+    ["as the address", JSON.stringify({ ...good, url: secret })],
+    ["as a field's name", JSON.stringify({ ...good, [secret]: 1 })],
+  ])("is not told: %s", (_, json) => {
+    expect(problemOf(json)).toMatch(/not as it should be/);
+    expect(problemOf(json)).not.toContain(secret);
+  });
+});
+
 /** All that would be printed of the error, its causes included. */
 function problemOf(json: string): string {
   try {

@@ -56,7 +56,30 @@ describe("a message", () => {
   });
 });
 
+describe("a message's numbers", () => {
+  it("know one zero", () => {
+    const text = '{"type":"drain","windowMs":-0}';
+    expect(decodeCloudMessage(text)).toStrictEqual({
+      type: "drain",
+      windowMs: 0,
+    });
+  });
+});
+
 describe("what is wrong with a message", () => {
+  it("is said once of a list that is too long, and not of all that is in it", () => {
+    const plans = Array<object>(20_000).fill({});
+    const text = JSON.stringify({ type: "plan", plans });
+    expect(() => decodeCloudMessage(text)).toThrow(
+      "malformed message from the cloud: plans: Invalid length: Expected <=8 but received 20000",
+    );
+  });
+
+  it("is said briefly of a field with a long name", () => {
+    const text = JSON.stringify({ type: "drain", ["x".repeat(60_000)]: 1 });
+    expect(() => decodeCloudMessage(text)).toThrow(/^.{1,1000}$/);
+  });
+
   it("is said with the path to it", () => {
     const text = '{"type":"plan","plans":[{"mode":"tail","feed":"urgent"}]}';
     expect(() => decodeCloudMessage(text)).toThrow("plans.0.epoch: ");

@@ -96,6 +96,16 @@ describe("a list", () => {
     await expect(read(endless)).rejects.toThrow(NotAList);
   });
 
+  it("is no list when a line is too long, in whichever pieces it comes", async () => {
+    const long = "x".repeat(65_537);
+    await expect(read([`192.0.2.1\n${long}\n`])).rejects.toThrow(NotAList);
+    await expect(read(["192.0.2.1\n", long])).rejects.toThrow(NotAList);
+    const longest = long.slice(1);
+    await expect(read([`${longest}\r`, "\n"])).resolves.toMatchObject({
+      report: { lines: 1, rejected: 1 },
+    });
+  });
+
   it("says nothing in comments and empty lines", () => {
     for (const line of ["", "  ", "# x", "; x"]) {
       expect(detectFormat(line)).toBeUndefined();
