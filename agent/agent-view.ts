@@ -8,6 +8,7 @@ import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import type { ModeSwitch } from "./mode-switch.js";
 import type { Cidr } from "./model/cidr.js";
+import type { Rekeying } from "./rekeying.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
@@ -38,4 +39,5 @@ export interface AgentView {
 /** What those who may speak over the control socket can order. */
 export interface AgentOrders {
   readonly mode: Pick<ModeSwitch, "turnTo">;
+  readonly rekeying: Pick<Rekeying, "rekey">;
 }

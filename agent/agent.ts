@@ -71,8 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ledger,
     enforcer,
     link: status,
-    telemetry,
-    trust,
+    ...{ telemetry, trust, rekeying: link.rekeying },
     get cut() {
       return cutter?.status;
     },
@@ -166,7 +165,7 @@ function tryChanges(
 
 function startLink(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, receipts }: Power,
+  { ledger, time, protection, enforcement, receipts, keys }: Power,
   { status, events, telemetry, time: timeWatch, trust, trials }: Reporting,
 ): CloudLink {
   const { identity, config } = options;
@@ -201,6 +200,7 @@ function startLink(
     }),
     dated: (date) => timeWatch.dated(date),
     receipts,
+    keys,
     status,
     events,
     refreshFacts: () => protection.refresh(),

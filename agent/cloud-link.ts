@@ -3,20 +3,23 @@ import { join } from "node:path";
 import type { BanSteps } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { Identity } from "./config/identity.js";
+import type { DeviceKeys } from "./device-keys.js";
 import type { AgentEvents } from "./events.js";
 import type { FeedWatch } from "./feed-watch.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
 import type { LinkStatus } from "./link-status.js";
 import type { FeedName, Position } from "./model/position.js";
+import { closeCodes } from "./protocol/close-codes.js";
 import type { Hello } from "./protocol/documents.js";
 import { wirePosition, type Receipts } from "./receipts.js";
+import { Rekeying } from "./rekeying.js";
 import type { Roots } from "./roots.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
-import type { SigningKey } from "./trust/keys.js";
 import { signAsDevice } from "./trust/sign.js";
 import { verifyHead } from "./trust/verify.js";
 import { dial } from "./uplink/dial.js";
+import { LinkClosed } from "./uplink/errors.js";
 import {
   fetchRoot,
   fetchSegments,
@@ -28,7 +31,7 @@ import { uplink, type Session, type UplinkPorts } from "./uplink/uplink.js";
 
 export interface CloudLinkPorts {
   readonly identity: Identity;
-  readonly deviceKey: SigningKey;
+  readonly keys: DeviceKeys;
   readonly roots: Roots;
   readonly watch: FeedWatch;
   readonly feeds: readonly FeedName[];
@@ -61,17 +64,23 @@ export interface CloudLinkPorts {
 export interface CloudLink extends AsyncDisposable {
   /** Resolves with the reason if following ends by itself; a restart may heal it. */
   readonly broken: Promise<unknown>;
+  readonly rekeying: Pick<Rekeying, "rekey">;
 }
 
 /** Follows the cloud's feeds until disposed. */
 export function startCloudLink(ports: CloudLinkPorts): CloudLink {
   const stop = new AbortController();
+  const rekeying = new Rekeying({
+    ...ports,
+    fetching: (session) => fetching(ports, session),
+  });
   const items = uplink(uplinkPorts(ports), stop.signal);
   const done = follow(
     items,
-    followPorts(ports, () => stop.abort()),
+    followPorts(ports, rekeying, () => stop.abort()),
   );
   return {
+    rekeying,
     broken: done.then(
       () => new Promise<never>(() => undefined), // stopped as it should be
       (error: unknown) => {
@@ -87,7 +96,7 @@ export function startCloudLink(ports: CloudLinkPorts): CloudLink {
 }
 
 function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
-  const { clock, ca, identity, status, events, random } = ports;
+  const { clock, ca, identity, status, events, random, keys } = ports;
   const url = new URL("/v1/agent", identity.url);
   url.protocol = url.protocol.replace(/^http/, "ws");
   return {
@@ -102,9 +111,10 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
       const hello = helloOf(ports, challenge.nonce);
       return {
         type: "hello",
-        ...signAsDevice("hello", hello, ports.deviceKey),
+        ...signAsDevice("hello", hello, ports.keys.offered),
       };
     },
+    hasOtherHello: (error) => isUnauthenticated(error) && keys.turnedAway(),
     clock,
     random,
     events: {
@@ -115,6 +125,9 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
     },
   };
 }
+
+const isUnauthenticated = (error: unknown): boolean =>
+  error instanceof LinkClosed && error.code === closeCodes.unauthenticated;
 
 function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
   const { identity, clock, version, boot, positions, feeds } = ports;
@@ -132,7 +145,11 @@ function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
   };
 }
 
-function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
+function followPorts(
+  ports: CloudLinkPorts,
+  rekeying: Rekeying,
+  stop: () => void,
+): FollowPorts {
   const { events, status, receipts, roots, watch } = ports;
   const snapshots = new SnapshotFiles(ports);
   return {
@@ -150,6 +167,7 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
     fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
     linkUp: async (session) => {
+      rekeying.welcomed(session);
       status.up(session.remoteAddress);
       events.linkUp(ports.identity.cloud, session.remoteAddress);
       await ports.refreshFacts();

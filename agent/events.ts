@@ -42,6 +42,12 @@ function hostEvents(log: Logger) {
         mode,
       });
     },
+    rekeyed(key: string): void {
+      log.warn("this host has a new key; its cloud takes no other", { key });
+    },
+    keyNotKept(why: unknown): void {
+      log.error("cannot note on the disk which key counts", { why });
+    },
     clockJumped(what: string): void {
       log.warn("the clock jumped, or the host slept", { what });
     },

@@ -6,6 +6,7 @@ import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
 import { Converger } from "./converge.js";
 import { openCutter, type Cutter } from "./cut.js";
+import { DeviceKeys, type KeyStore } from "./device-keys.js";
 import { enforceFirst, Enforcement } from "./enforcement.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
@@ -32,6 +33,8 @@ export interface AgentOptions {
   readonly config: Config;
   readonly identity: Identity;
   readonly deviceKey: SigningKey;
+  /** Absent where the key is not the agent's to change. */
+  readonly keyStore?: KeyStore;
   /** Keeps a new root over a restart of the agent; throws when it cannot. */
   readonly keepRoot: (root: SignedText, fingerprint: string) => void;
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
@@ -65,6 +68,7 @@ export interface Power {
   readonly enforcement: Enforcement;
   readonly upkeep: Upkeep;
   readonly receipts: Receipts;
+  readonly keys: DeviceKeys;
   readonly chores: Chores;
 }
 
@@ -86,8 +90,9 @@ export async function openPower(
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
+  const keys = new DeviceKeys(options.deviceKey, options.keyStore);
   const receipts = new Receipts({
-    ...{ agent: identity.agent, deviceKey: options.deviceKey },
+    ...{ agent: identity.agent, deviceKey: keys },
     ...{ backend, clock },
     mode: () => ledger.mode(),
   });
@@ -113,7 +118,7 @@ export async function openPower(
   const rooms = { ledger, time, protection, enforcement, events };
   const chores = opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  return { ...power, enforcement, upkeep, receipts, chores };
+  return { ...power, enforcement, upkeep, receipts, keys, chores };
 }
 
 /** What makes the kernel equal to the ledger, and keeps it so. */

@@ -18,7 +18,7 @@ export interface ReceiptPorts {
   readonly backend: Receipt["backend"];
   /** What the kernel does about bans, now that it was read back. */
   mode(): Mode;
-  readonly deviceKey: SigningKey;
+  readonly deviceKey: Pick<SigningKey, "sign">;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
 }
 

@@ -99,6 +99,7 @@ export async function startCloud(
     ...store,
     gateway,
     signing: config.signing,
+    cloudName: config.name,
     snapshotFolder: filesOf(config.dir).snapshots,
     publicUrl: () => config.publicUrl ?? url,
   });

@@ -4,6 +4,7 @@ import { cleanUpCommand } from "./commands/clean-up.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { hitsCommand } from "./commands/hits.js";
 import { modeCommands } from "./commands/mode.js";
+import { rekeyCommand } from "./commands/rekey.js";
 import { restoreCommand } from "./commands/restore.js";
 import { selftestCommand } from "./commands/selftest.js";
 import { statusCommand } from "./commands/status.js";
@@ -50,6 +51,7 @@ export async function run(
   statusCommand(program, config);
   bansCommand(program, config);
   modeCommands(program, config);
+  rekeyCommand(program, config);
   whyCommand(program, config);
   hitsCommand(program, config);
   verifyCommand(program, config);
@@ -78,6 +80,7 @@ Examples:
   tourniquet status                         is it enforcing, and what
   tourniquet bans --held                    what a guard stopped, and which rule
   tourniquet observe                        count and report, drop nothing; until enforce
+  tourniquet rekey                          a new device key, known to the cloud; the old one is void
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
   tourniquet verify                         was this host shown what the others were

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import * as v from "valibot";
 import type { AgentOrders, AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
+import { KeyIsFixed } from "../agent/device-keys.js";
 import { NotEnforced } from "../agent/enforce/enforcer.js";
 import {
   InvalidCidr,
@@ -103,6 +104,7 @@ async function carryOut(
   { pathname }: URL,
   request: IncomingMessage,
 ): Promise<Answer> {
+  if (pathname === "/v1/rekey") return rekey(agent);
   if (pathname !== "/v1/mode") {
     return wrong(404, `${pathname} takes no orders`);
   }
@@ -116,6 +118,15 @@ async function carryOut(
     if (error instanceof Malformed) return wrong(400, error.message);
     if (!(error instanceof NotEnforced)) throw error;
     return wrong(503, `${error.message}; the agent goes on trying`);
+  }
+}
+
+async function rekey({ rekeying }: AgentOrders): Promise<Answer> {
+  try {
+    return { status: 200, body: { key: await rekeying.rekey() } };
+  } catch (error) {
+    if (error instanceof KeyIsFixed) return wrong(409, error.message);
+    return wrong(503, `no new key: ${(error as Error).message}`);
   }
 }
 

@@ -23,7 +23,7 @@ export async function runDaemon(
 ): Promise<void> {
   const version = packageVersion();
   const log = openLogger(config.log);
-  const { identity, deviceKey } = readIdentity(config.stateDir);
+  const { identity, deviceKey, keyStore } = readIdentity(config.stateDir);
   checkTransport(new URL(identity.url));
   await using opened = new Lifetime();
   const agent = opened.own(
@@ -31,6 +31,7 @@ export async function runDaemon(
       config,
       identity,
       deviceKey,
+      keyStore,
       keepRoot: (root, fingerprint) =>
         keepRoot(config.stateDir, identity, { root, fingerprint }),
       ca: readCa(config.cloud.caFile),

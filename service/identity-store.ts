@@ -1,29 +1,29 @@
 import {
   closeSync,
   fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseIdentity, type Identity } from "../agent/config/identity.js";
+import type { KeyStore } from "../agent/device-keys.js";
 import type { SignedText } from "../agent/protocol/signed-text.js";
 import {
   generateKey,
   keyFromPem,
   type SigningKey,
 } from "../agent/trust/keys.js";
+import { writeWhole } from "../agent/whole-file.js";
 import { failed } from "./failure.js";
 
 /** What makes this host the agent that its cloud knows. */
 export interface StoredIdentity {
   readonly identity: Identity;
   readonly deviceKey: SigningKey;
+  readonly keyStore: KeyStore;
 }
 
 /** @throws Failure when the host is not enrolled, or the files are not safe */
@@ -35,7 +35,8 @@ export function readIdentity(stateDir: string): StoredIdentity {
       `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE`,
     );
   }
-  return { identity, deviceKey: orDamaged(stateDir, () => keyFromPem(pem)) };
+  const deviceKey = orDamaged(stateDir, () => keyFromPem(pem));
+  return { identity, deviceKey, keyStore: keyStoreOf(stateDir, identity) };
 }
 
 /** Whether enrolling again would replace somebody. */
@@ -51,7 +52,7 @@ export function makeKey(stateDir: string): SigningKey {
   const key = generateKey();
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    writePrivate(keyPath(stateDir, key.id), key.toPem());
+    writeWhole(keyPath(stateDir, key.id), key.toPem());
   } catch (error) {
     const why = (error as Error).message;
     throw failed(`cannot keep a key in ${stateDir}: ${why}`, error);
@@ -60,7 +61,10 @@ export function makeKey(stateDir: string): SigningKey {
 }
 
 /** Takes a key back that no identity came to name. */
-export function forgetKey(stateDir: string, { id }: SigningKey): void {
+export function forgetKey(
+  stateDir: string,
+  { id }: Pick<SigningKey, "id">,
+): void {
   rmSync(keyPath(stateDir, id), { force: true });
 }
 
@@ -69,8 +73,7 @@ export function forgetKey(stateDir: string, { id }: SigningKey): void {
  * was before, and of tries that failed, are of no use any more.
  */
 export function writeIdentity(stateDir: string, identity: Identity): void {
-  const text = JSON.stringify(identity, undefined, 2);
-  writePrivate(identityPath(stateDir), `${text}\n`);
+  putIdentity(stateDir, identity);
   const own = keyPath(stateDir, identity.key);
   for (const name of readdirSync(stateDir).filter(isKeyFile)) {
     const path = join(stateDir, name);
@@ -85,16 +88,54 @@ export function writeIdentity(stateDir: string, identity: Identity): void {
  */
 export function keepRoot(
   stateDir: string,
-  { agent, key }: Pick<Identity, "agent" | "key">,
+  identity: Pick<Identity, "agent" | "cloud">,
   { root, fingerprint }: { root: SignedText; fingerprint: string },
 ): void {
+  const stored = stillOf(stateDir, identity);
+  putIdentity(stateDir, { ...stored, root, rootFingerprint: fingerprint });
+}
+
+/**
+ * The keys of this identity. While its key changes the identity names both, so
+ * that after any crash the host still has the one that its cloud knows.
+ */
+function keyStoreOf(stateDir: string, identity: Identity): KeyStore {
+  const { nextKey } = identity;
+  const pem = nextKey && readPrivate(keyPath(stateDir, nextKey));
+  return {
+    next: pem ? orDamaged(stateDir, () => keyFromPem(pem)) : undefined,
+    prepare: (current) => {
+      const stored = stillOf(stateDir, identity);
+      const next = makeKey(stateDir);
+      putIdentity(stateDir, { ...stored, key: current.id, nextKey: next.id });
+      return next;
+    },
+    adopt: (next) => {
+      const { nextKey: _, ...stored } = stillOf(stateDir, identity);
+      putIdentity(stateDir, { ...stored, key: next.id });
+      if (stored.key !== next.id) forgetKey(stateDir, { id: stored.key });
+    },
+    discard: (next) => {
+      const { nextKey: _, ...stored } = stillOf(stateDir, identity);
+      putIdentity(stateDir, stored);
+      forgetKey(stateDir, next);
+    },
+  };
+}
+
+/** @throws Failure when somebody else took this identity's place */
+function stillOf(
+  stateDir: string,
+  { agent, cloud }: Pick<Identity, "agent" | "cloud">,
+): Identity {
   const stored = storedIdentity(stateDir);
-  if (stored?.agent !== agent || stored.key !== key) {
-    throw failed(`${stateDir} is not the state of ${agent} any more`);
-  }
-  const renewed: Identity = { ...stored, root, rootFingerprint: fingerprint };
-  const text = JSON.stringify(renewed, undefined, 2);
-  writePrivate(identityPath(stateDir), `${text}\n`);
+  if (stored?.agent === agent && stored.cloud === cloud) return stored;
+  throw failed(`${stateDir} is not the state of ${agent} any more`);
+}
+
+function putIdentity(stateDir: string, identity: Identity): void {
+  const text = JSON.stringify(identity, undefined, 2);
+  writeWhole(identityPath(stateDir), `${text}\n`);
 }
 
 const identityPath = (stateDir: string) => join(stateDir, "identity.json");
@@ -148,21 +189,4 @@ function openOrAbsent(path: string): number | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw failed(`cannot read ${path}: ${(error as Error).message}`, error);
   }
-}
-
-/** Written beside, made durable, then put in place: whole or not at all. */
-function writePrivate(path: string, text: string): void {
-  const beside = `${path}.new`;
-  rmSync(beside, { force: true }); // a leftover would keep its mode and owner
-  const file = openSync(beside, "wx", 0o600);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(beside, path);
-  const folder = openSync(dirname(path), "r");
-  fsyncSync(folder);
-  closeSync(folder);
 }

@@ -10,6 +10,8 @@ export const Identity = v.strictObject({
   org: Id,
   /** The device key's, whose private half lies in a file of its own. */
   key: KeyId,
+  /** One that was made to take its place, and that the cloud may have by now. */
+  nextKey: v.optional(KeyId),
   /** The name that the cloud gives itself in its challenges. */
   cloud: shortText(128),
   url: v.pipe(v.string(), v.url()),

@@ -9,6 +9,7 @@ export const closeCodes = {
   "too-many-requests": 4003,
   "too-slow": 4004,
   failed: 4005,
+  rekeyed: 4006,
   "bad-message": 4400,
   unauthenticated: 4401,
   revoked: 4403,

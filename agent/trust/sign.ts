@@ -31,9 +31,9 @@ export function signText(
 
 /** A device's own signature, as hello and receipt carry it. */
 export function signAsDevice(
-  kind: "hello" | "receipt",
+  kind: "hello" | "receipt" | "rekey",
   document: unknown,
-  key: SigningKey,
+  key: Pick<SigningKey, "sign">,
 ): { readonly signed: string; readonly signature: string } {
   const signed = JSON.stringify(document);
   const signature = key.sign(textBytes(kind, signed));

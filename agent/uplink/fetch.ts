@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Clock } from "../clock.js";
 import { limits } from "../protocol/limits.js";
+import { RekeyAnswer, type RekeyRequest } from "../protocol/rekey.js";
 import { parseJson } from "../protocol/shapes.js";
 import { SignedText } from "../protocol/signed-text.js";
 
@@ -47,13 +48,29 @@ export async function fetchRoot(
   return parseJson(SignedText, answer.toString("utf8"), "signed root");
 }
 
+/**
+ * Has this session's device known by another key: `POST /v1/rekey`. The session
+ * ends over it, perhaps before the answer is here.
+ */
+export async function sendRekey(
+  options: Omit<FetchOptions, "signal">,
+  request: RekeyRequest,
+): Promise<void> {
+  const { signal } = new AbortController();
+  const body = JSON.stringify(request);
+  const from = { ...options, signal };
+  const answer = await fetchWhole(from, "/v1/rekey", limits.textBytes, body);
+  parseJson(RekeyAnswer, answer.toString("utf8"), "answer to the new key");
+}
+
 async function fetchWhole(
   options: FetchOptions,
   path: string,
   mostBytes: number,
+  body?: string,
 ): Promise<Buffer> {
   using hurried = inTime(options, mostBytes);
-  const response = await get(hurried.options, path, {});
+  const response = await ask(hurried.options, path, {}, body);
   expectStatus(response, [200]);
   const chunks: Buffer[] = [];
   let length = 0;
@@ -102,7 +119,7 @@ async function appendRest(
   const range = size > 0 ? { range: `bytes=${size}-` } : {};
   using hurried = inTime(options, bytes - size);
   const path = `/v1/snapshots/${sha256}`;
-  const response = await get(hurried.options, path, range);
+  const response = await ask(hurried.options, path, range);
   expectStatus(response, size > 0 ? [200, 206] : [200]);
   const goesOn = response.statusCode === 206;
   await pipeline(
@@ -165,16 +182,19 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return found?.size;
 }
 
-function get(
+/** Gets, or posts where there is a body. */
+function ask(
   { base, ca, session, signal }: FetchOptions,
   path: string,
   headers: Readonly<Record<string, string>>,
+  body?: string,
 ): Promise<http.IncomingMessage> {
   const url = httpUrl(base, path);
   const { request } = url.protocol === "https:" ? https : http;
   return new Promise((resolve, reject) => {
     const asked = request(url, {
       signal,
+      method: body === undefined ? "GET" : "POST",
       headers: { ...headers, authorization: `Bearer ${session}` },
       timeout: IDLE_MS,
       ...(ca === undefined ? {} : { ca }),
@@ -188,7 +208,7 @@ function get(
         new FetchFailed(`cannot fetch ${path}: ${cause.message}`, { cause }),
       ),
     );
-    asked.end();
+    asked.end(body);
   });
 }
 

@@ -22,6 +22,8 @@ export interface UplinkPorts {
   dial(signal: AbortSignal): Promise<Connection>;
   /** Answers the cloud's challenge: the text of a hello. */
   hello(challenge: Challenge): AgentMessage;
+  /** Whether another hello may be taken than the one that this loss answered. */
+  hasOtherHello?(error: unknown): boolean;
   readonly clock: Clock;
   /** From 0 to 1. */
   random(): number;
@@ -39,6 +41,8 @@ export type Welcome = CloudMessage & { readonly type: "welcome" };
 /** A link whose two ends have introduced themselves. */
 export interface Session {
   readonly welcome: Welcome;
+  /** Of the challenge that was answered. */
+  readonly nonce: string;
   readonly remoteAddress: string;
   /** Sends now, or drops the message when the link is gone. */
   send(message: AgentMessage): void;
@@ -68,7 +72,7 @@ export async function* uplink(
       (link = next(link, { kind: "opened", now: clock.monotonic() }));
     const error: unknown = yield* oneConnection(ports, opened, signal);
     if (signal.aborted) return;
-    const patience = patienceWith(error);
+    const patience = ports.hasOtherHello?.(error) ? SOON : patienceWith(error);
     link = next(link, { kind: "lost", now: clock.monotonic(), patience });
     const delayMs = retryDelayMs(patience, link.failures, () => ports.random());
     events.linkLost(error as Error, delayMs);
@@ -93,10 +97,15 @@ async function* oneConnection(
       signal: ended.signal,
     });
     const frames = connection.frames();
-    const welcome = await greet(ports, connection, frames);
+    const greeting = await greet(ports, connection, frames);
     opened();
-    using _watch = watchLiveness(connection, welcome.heartbeatMs, ports.clock);
-    yield { kind: "up", session: sessionOf(connection, welcome, ended.signal) };
+    using _watch = watchLiveness(
+      connection,
+      greeting.welcome.heartbeatMs,
+      ports.clock,
+    );
+    const session = sessionOf(connection, greeting, ended.signal);
+    yield { kind: "up", session };
     for await (const frame of frames) yield itemOf(frame);
     return undefined;
   } catch (error) {
@@ -110,13 +119,14 @@ async function greet(
   ports: UplinkPorts,
   connection: Connection,
   frames: AsyncGenerator<Frame, never>,
-): Promise<Welcome> {
+): Promise<Pick<Session, "nonce" | "welcome">> {
   using _deadline = ports.clock.every(GREETING_MS, () =>
     connection.drop(new LinkGarbled("the cloud did not greet in time")),
   );
   const challenge = await expectMessage(frames, "challenge");
   connection.send(encodeMessage(ports.hello(challenge)));
-  return await expectMessage(frames, "welcome");
+  const welcome = await expectMessage(frames, "welcome");
+  return { nonce: challenge.nonce, welcome };
 }
 
 /** A peer that accepts the connection and then says nothing is no cloud. */
@@ -161,16 +171,18 @@ function decodeOrDrop(text: string): CloudMessage {
 
 function sessionOf(
   connection: Connection,
-  welcome: Welcome,
+  greeting: Pick<Session, "nonce" | "welcome">,
   ended: AbortSignal,
 ): Session {
   return {
-    welcome,
+    ...greeting,
     remoteAddress: connection.remoteAddress,
     send: (message) => connection.send(encodeMessage(message)),
     ended,
   };
 }
+
+const SOON: Patience = { kind: "backoff" };
 
 function patienceWith(error: unknown): Patience {
   return error instanceof LinkError ? error.patience() : { kind: "backoff" };

@@ -5,8 +5,10 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { audienceOf, type FeedName } from "../../agent/model/position.js";
 import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
+import { RekeyRequest } from "../../agent/protocol/rekey.js";
 import { snapshotPath } from "../feeds/state/snapshot-files.js";
 import type { Live } from "../gateway/session.js";
+import { rekey } from "../registry/rekeying.js";
 import { bearerOf, jsonBody } from "./requests.js";
 import { parseByteRange } from "./byte-range.js";
 import type { AgentApiPorts } from "./ports.js";
@@ -28,6 +30,13 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
     const request = checkedSecret(EnrolmentRequest, await jsonBody(c));
     return c.json(ports.enrolment.enrol(request), 201);
   });
+  routes.post("/rekey", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
+    const request = checked(RekeyRequest, await jsonBody(c));
+    const live = liveAgent(c, ports); // asked last: nothing awaits after it
+    const key = rekey(live, request, ports);
+    ports.gateway.dismiss(live.agent.id, "rekeyed");
+    return c.json({ key });
+  });
   routes.get("/segments", (c) => segments(c, ports));
   routes.get("/snapshots/:sha256", (c) => snapshot(c, ports));
   return routes;
@@ -47,7 +56,7 @@ function rootOf(c: AgentContext, { signing }: AgentApiPorts): Response {
   });
 }
 
-/** Bytes of an enrolment; the door is open to everybody. */
+/** Bytes of an enrolment, or a new key; the door is open to everybody. */
 const MOST_ENROLMENT = 8 * 1024;
 
 /** Bytes of one answer; whoever needs more asks again. */

@@ -77,7 +77,7 @@ function registryRoutes(
       throw unknown("id", agent, `nobody is ${agent}`);
     }
     journal.append([{ kind: "agent-revoked", agent, by: c.get("operator") }]);
-    gateway.revoke(agent);
+    gateway.dismiss(agent, "revoked");
     return c.json({ agent });
   });
 }

@@ -17,11 +17,13 @@ export interface AgentApiPorts {
   readonly clock: Clock;
   readonly signing: Pick<Signing, "newest" | "text" | "publish">;
   readonly enrolment: Pick<Enrolment, "enrol">;
+  readonly journal: Pick<Journal, "append">;
+  readonly cloudName: string;
   readonly index: Pick<
     FeedIndex,
     "standing" | "segmentAfter" | "segmentsAfter"
   >;
-  readonly gateway: Pick<Gateway, "find">;
+  readonly gateway: Pick<Gateway, "find" | "dismiss">;
   readonly state: Pick<State, "snapshots">;
   /** Where the snapshots' files lie. */
   readonly snapshotFolder: string;
@@ -44,7 +46,7 @@ export interface OperatorApiPorts {
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
   readonly state: Pick<State, "counts">;
-  readonly gateway: Pick<Gateway, "isConnected" | "revoke">;
+  readonly gateway: Pick<Gateway, "isConnected" | "dismiss">;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;
 }

@@ -49,10 +49,10 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     return this.#byAgent.has(agent);
   }
 
-  /** Sends an agent away for good, whichever sessions it has. */
-  revoke(agent: string): void {
+  /** Sends an agent away, whichever sessions it has. */
+  dismiss(agent: string, reason: "revoked" | "rekeyed"): void {
     for (const session of [...this.#sessions]) {
-      if (session.live?.agent.id === agent) session.close("revoked");
+      if (session.live?.agent.id === agent) session.close(reason);
     }
   }
 

@@ -12,6 +12,7 @@ export type Event =
   | TokenMade
   | AgentEnrolled
   | { readonly kind: "agent-seen"; agent: string; version: string }
+  | AgentRekeyed
   | { readonly kind: "agent-revoked"; agent: string; by: string }
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
@@ -41,6 +42,17 @@ export interface AgentEnrolled {
   readonly hostname: string;
   readonly system: string;
   readonly version: string;
+}
+
+/** A device is known by another key from here on. */
+export interface AgentRekeyed {
+  readonly kind: "agent-rekeyed";
+  readonly agent: string;
+  readonly publicKey: string;
+  /** As the device signed it with both keys: evidence, kept to the byte. */
+  readonly signed: string;
+  readonly signature: string;
+  readonly proof: string;
 }
 
 /**

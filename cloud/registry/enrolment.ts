@@ -22,7 +22,7 @@ export interface EnrolmentPorts {
 export type EnrolmentRefusal =
   "token-unknown" | "token-used" | "token-expired" | "bad-proof";
 
-/** A host that may not come in, with the reason. */
+/** A host that may not come in, or be another, with the reason. */
 export class EnrolmentRefused extends Error {
   override readonly name = "EnrolmentRefused";
 

@@ -34,6 +34,9 @@ export const registryTables: Projection = {
     const seen = database.prepare(
       "UPDATE agents SET last_seen = ?, version = coalesce(?, version) WHERE id = ?",
     );
+    const rekey = database.prepare(
+      "UPDATE agents SET public_key = ? WHERE id = ?",
+    );
     const revoke = database.prepare(
       "UPDATE agents SET revoked_at = ? WHERE id = ?",
     );
@@ -53,6 +56,8 @@ export const registryTables: Projection = {
         seen.run(at, event.version, event.agent);
       } else if (event.kind === "receipt" || event.kind === "telemetry") {
         seen.run(at, null, event.agent);
+      } else if (event.kind === "agent-rekeyed") {
+        rekey.run(event.publicKey, event.agent);
       } else if (event.kind === "agent-revoked") {
         revoke.run(at, event.agent);
       }

@@ -1,3 +1,4 @@
+import { KeyIsFixed } from "../../agent/device-keys.js";
 import { describe, expect, it, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -166,6 +167,13 @@ describe("the control socket", () => {
     expect(control.host.ledger.mode()).toBe("observe");
   });
 
+  it("says why there is no new key", async () => {
+    await using control = await Control.start();
+    await expect(control.order("/v1/rekey", {})).rejects.toThrow(
+      "a credential that its service manager hands in",
+    );
+  });
+
   it("reads no order that is longer than any", async () => {
     await using control = await Control.start();
     const long = JSON.stringify({ mode: "observe", x: "x".repeat(1_024) });
@@ -292,6 +300,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
+    rekeying: { rekey: () => Promise.reject(new KeyIsFixed()) },
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
     trials: () => [],

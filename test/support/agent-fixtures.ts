@@ -1,3 +1,4 @@
+import { DeviceKeys } from "../../agent/device-keys.js";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -202,7 +203,7 @@ export class TestHost implements AsyncDisposable {
     return this.#opened.own(
       startCloudLink({
         identity,
-        deviceKey: keys.device,
+        keys: new DeviceKeys(keys.device, undefined),
         roots: this.trust.roots,
         watch: this.trust.watch,
         ca: undefined,

@@ -66,11 +66,12 @@ export class TestAgent implements Disposable {
     return Object.assign(agent, { welcome });
   }
 
+  /** Answers the challenge, and returns its nonce. */
   async hello(
     who: Enrolled,
     positions: readonly Position[] = [],
     lies: object = {},
-  ): Promise<void> {
+  ): Promise<string> {
     const { nonce, cloud } = await this.next("challenge");
     const hello = {
       ...{ agent: who.agent, nonce, cloud, time: Date.now() },
@@ -79,6 +80,7 @@ export class TestAgent implements Disposable {
       ...lies,
     };
     this.send({ type: "hello", ...signAsDevice("hello", hello, who.key) });
+    return nonce;
   }
 
   send(message: AgentMessage): void {

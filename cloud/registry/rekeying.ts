@@ -1,0 +1,61 @@
+import { Malformed } from "../../agent/protocol/malformed.js";
+import { Rekey, type RekeyRequest } from "../../agent/protocol/rekey.js";
+import { parseJson } from "../../agent/protocol/shapes.js";
+import { textBytes } from "../../agent/protocol/signed-text.js";
+import { publicKey, type PublicKey } from "../../agent/trust/keys.js";
+import type { Journal } from "../journal/journal.js";
+import { EnrolmentRefused } from "./enrolment.js";
+
+/** Who asks, as its session knows it. */
+export interface Asker {
+  readonly agent: { readonly id: string };
+  readonly key: PublicKey;
+  readonly hello: { readonly nonce: string };
+}
+
+/**
+ * Puts a device's new key in the place of its old one, which is good for nothing
+ * once this returns.
+ * @returns the new key's id
+ * @throws EnrolmentRefused, Malformed
+ */
+export function rekey(
+  asker: Asker,
+  request: RekeyRequest,
+  ports: {
+    readonly journal: Pick<Journal, "append">;
+    readonly cloudName: string;
+  },
+): string {
+  const { signed, signature, proof } = request;
+  const order = parseJson(Rekey, signed, "rekey");
+  checkAddress(order, asker, ports.cloudName);
+  const key = publicKey(Buffer.from(order.publicKey, "base64url"));
+  const bytes = textBytes("rekey", signed);
+  if (!asker.key.verify(bytes, Buffer.from(signature, "base64url"))) {
+    throw new EnrolmentRefused("bad-proof", "the old key did not sign it");
+  }
+  if (!key.verify(bytes, Buffer.from(proof, "base64url"))) {
+    throw new EnrolmentRefused("bad-proof", "the new key did not sign it");
+  }
+  const agent = asker.agent.id;
+  const { publicKey: raw } = order;
+  const evidence = { signed, signature, proof };
+  ports.journal.append([
+    { kind: "agent-rekeyed", agent, publicKey: raw, ...evidence },
+  ]);
+  return key.id;
+}
+
+/** What another session, agent or cloud was told is no order here. */
+function checkAddress(order: Rekey, asker: Asker, cloudName: string): void {
+  if (order.nonce !== asker.hello.nonce) {
+    throw new Malformed("rekey", "nonce is of another session");
+  }
+  if (order.cloud !== cloudName) {
+    throw new Malformed("rekey", `cloud "${order.cloud}" is not this one`);
+  }
+  if (order.agent !== asker.agent.id) {
+    throw new Malformed("rekey", `agent ${order.agent} does not ask`);
+  }
+}
