@@ -27,6 +27,8 @@ import { View } from "./journal/view.js";
 import { Answers } from "./receipts/answers.js";
 import { Receipts, receiptTables } from "./receipts/receipts.js";
 import { Recorder } from "./receipts/recorder.js";
+import { BootLog, bootTables } from "./registry/boot-tables.js";
+import { Boots } from "./registry/boots.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/tables.js";
@@ -176,6 +178,7 @@ function openGateway(parts: {
     newest: (...place) => receipts.newest(...place),
     note: (event) => recorder.note(event),
   });
+  const boots = knowBoots(ports, store, recorder);
   const through = (agent: string, spool: string) =>
     telemetry.through(agent, spool);
   const intake = opened.own(
@@ -195,11 +198,25 @@ function openGateway(parts: {
     newestRoot: () => signing.version,
     signedAnew: (segment) => signedAnew(signing, segment),
     answers,
+    boots,
     takeTelemetry: (from, message) => intake.take(from, message),
   });
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return opened.own(gateway);
 }
+
+/** What tells an agent that was restarted from two that hold one key. */
+const knowBoots = (
+  ports: CloudPorts,
+  { bootLog }: Store,
+  recorder: Recorder,
+): Boots =>
+  new Boots({
+    ...ports,
+    boots: (agent) => bootLog.boots(agent),
+    isTold: (...pair) => bootLog.isTold(...pair),
+    note: (event) => recorder.note(event),
+  });
 
 /** What the journal holds, with signatures that agents take now. */
 const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
@@ -222,6 +239,7 @@ async function openStore(
   const journal = opened.own(SqliteJournal.open(files.journal, clock));
   const projections = [
     registryTables,
+    bootTables,
     indexTables,
     decisionTables,
     receiptTables,
@@ -245,7 +263,8 @@ async function openStore(
   const receipts = new Receipts(view.database);
   const telemetry = new Telemetry(view.database);
   const decisionLog = new DecisionLog(view.database);
-  const folded = { registry, receipts, telemetry, decisionLog };
+  const bootLog = new BootLog(view.database);
+  const folded = { registry, receipts, telemetry, decisionLog, bootLog };
   return { journal, index, state, ...folded };
 }
 

@@ -1,4 +1,3 @@
-import type { HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ORG_ID, type FeedName } from "../../agent/model/position.js";
@@ -8,9 +7,10 @@ import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { ListReader, readList } from "../lists/list.js";
 import { newId } from "../registry/secrets.js";
+import { identityRoutes } from "./identity-routes.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked, problem } from "./problem.js";
-import { bearerOf, bounded, jsonBody } from "./requests.js";
+import { bearerOf, bounded, jsonBody, type OperatorEnv } from "./requests.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
 import {
   AnswersQuery,
@@ -20,11 +20,6 @@ import {
   OrgOrder,
   TokenOrder,
 } from "./shapes.js";
-
-interface OperatorEnv {
-  Bindings: HttpBindings;
-  Variables: { operator: string };
-}
 
 /** What operators do, each with their own bearer token. */
 export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
@@ -39,6 +34,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   decisionRoutes(routes, ports);
   answerRoutes(routes, ports);
   rootRoutes(routes, ports);
+  routes.route("/", identityRoutes(ports));
   routes.route("/", telemetryRoutes(ports));
   return routes;
 }
@@ -53,7 +49,7 @@ function registryRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { registry, gateway, journal, telemetry } = ports;
+  const { registry } = ports;
   routes.get("/orgs", (c) => c.json({ orgs: registry.orgs() }));
   routes.post("/orgs", async (c) =>
     c.json(addOrg(await jsonBody(c), ports), 201),
@@ -61,24 +57,6 @@ function registryRoutes(
   routes.post("/tokens", async (c) => {
     const order = checked(TokenOrder, await jsonBody(c));
     return c.json(makeToken(order, c.get("operator"), ports), 201);
-  });
-  routes.get("/agents", (c) => {
-    const hosts = telemetry.hosts();
-    const agents = registry.agents().map((agent) => ({
-      ...agent,
-      connected: gateway.isConnected(agent.id),
-      report: hosts.get(agent.id) ?? null,
-    }));
-    return c.json({ agents });
-  });
-  routes.post("/agents/:id/revoke", (c) => {
-    const agent = c.req.param("id");
-    if (registry.agent(agent) === undefined) {
-      throw unknown("id", agent, `nobody is ${agent}`);
-    }
-    journal.append([{ kind: "agent-revoked", agent, by: c.get("operator") }]);
-    gateway.dismiss(agent, "revoked");
-    return c.json({ agent });
   });
 }
 

@@ -7,6 +7,7 @@ import type { State } from "../feeds/state/state.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Journal } from "../journal/journal.js";
 import type { Receipts } from "../receipts/receipts.js";
+import type { BootLog } from "../registry/boot-tables.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
@@ -39,6 +40,7 @@ export interface OperatorApiPorts {
   readonly decisions: Decisions;
   readonly decisionLog: Pick<DecisionLog, "decisions">;
   readonly receipts: Receipts;
+  readonly bootLog: Pick<BootLog, "clones" | "standing">;
   readonly signing: Pick<Signing, "publish">;
   readonly telemetry: Pick<
     Telemetry,

@@ -1,5 +1,12 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { ApiProblem, problem } from "./problem.js";
+
+/** What an operator's request brings along. */
+export interface OperatorEnv {
+  Bindings: HttpBindings;
+  Variables: { operator: string };
+}
 
 /** The bearer token, or an empty string. */
 export function bearerOf(c: Context): string {

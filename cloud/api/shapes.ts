@@ -115,6 +115,14 @@ export const DecisionsQuery = v.strictObject({
   by: v.optional(v.string()),
 });
 
+/** Body of `POST /v1/agents/<id>/revoke`; none is as good as an empty one. */
+export const RevokeOrder = v.strictObject({
+  reason: v.optional(Reason),
+});
+
+/** Query of `GET /v1/clones`. */
+export const ClonesQuery = v.strictObject({ limit: FewOrMany });
+
 /** Query of `GET /v1/segments`. */
 export const SegmentsQuery = v.strictObject({
   feed: CloudFeed,

@@ -5,6 +5,7 @@ import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
 import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
+import type { CloneEntry } from "../registry/boot-tables.js";
 import type { Agent, Org } from "../registry/registry.js";
 import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
@@ -18,6 +19,8 @@ import { CommandFailed } from "./io.js";
 /** An agent as operators see it. */
 export interface AgentEntry extends Agent {
   readonly connected: boolean;
+  /** Pairs of live processes with its key that nobody has seen to. */
+  readonly cloned: number;
   /** Null for a host that has not said anything yet. */
   readonly report: HostReport | null;
 }
@@ -130,6 +133,21 @@ export class Client {
   async divergences(): Promise<readonly DivergenceEntry[]> {
     type Answer = { divergences: DivergenceEntry[] };
     return (await this.#get<Answer>("/v1/divergences")).divergences;
+  }
+
+  async revoke(agent: string, reason: string): Promise<void> {
+    const order = reason === "" ? {} : { reason };
+    await this.#post(`/v1/agents/${encodeURIComponent(agent)}/revoke`, order);
+  }
+
+  /** Newest first. */
+  async clones(): Promise<readonly CloneEntry[]> {
+    return (await this.#get<{ clones: CloneEntry[] }>("/v1/clones")).clones;
+  }
+
+  async clearClones(agent: string): Promise<void> {
+    const path = `/v1/agents/${encodeURIComponent(agent)}/clear-clones`;
+    await this.#post(path, {});
   }
 
   async publishRoot(root: SignedText): Promise<{ version: number }> {

@@ -9,6 +9,7 @@ import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { CommandFailed, type Io } from "./io.js";
+import { addIdentityCommands } from "./identity-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
@@ -50,6 +51,7 @@ function makeProgram(io: Io): Command {
   addSetupCommands(program, io);
   addRootCommands(program, io);
   addRegistryCommands(program, io);
+  addIdentityCommands(program, io);
   addDecisionCommands(program, io);
   addTelemetryCommands(program, io);
   return program;

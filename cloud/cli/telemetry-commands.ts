@@ -48,23 +48,28 @@ function agentRow(agent: AgentEntry): readonly string[] {
     agent.id,
     agent.org,
     agent.hostname,
-    agent.revokedAt === null ? yesOrNo(agent.connected) : "revoked",
+    agent.revokedAt === null ? yesOrNo(agent.connected) : revokedText(agent),
     dateOf(agent.lastSeen),
-    healthOf(report),
+    healthOf(agent),
     report?.vitals ? String(report.vitals.bans) : "",
     report?.inventory ? systemOf(report.inventory) : agent.system,
   ];
 }
 
+const revokedText = ({ revokedWhy }: AgentEntry): string =>
+  revokedWhy === null ? "revoked" : `revoked (${revokedWhy})`;
+
 const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
 
-function healthOf(report: HostReport | null): string {
-  if (report === null) return "unknown";
+function healthOf({ report, cloned }: AgentEntry): string {
+  const identity = cloned > 0 ? ["CLONED (see clones)"] : [];
+  if (report === null) return [...identity, "unknown"].join("\n");
   const conditions = report.health.map(
     ({ code, severity }) => `${code} (${severity})`,
   );
   if (report.dropped > 0) conditions.push(`${report.dropped} items dropped`);
-  return conditions.length === 0 ? "ok" : conditions.join("\n");
+  const all = [...identity, ...conditions];
+  return all.length === 0 ? "ok" : all.join("\n");
 }
 
 const systemOf = ({

@@ -6,6 +6,7 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { Answers } from "../receipts/answers.js";
+import type { Boots } from "../registry/boots.js";
 import type { Agent } from "../registry/registry.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
@@ -42,6 +43,8 @@ export interface GatewayPorts {
   newestRoot(): number;
   /** A segment as agents may take it now, whoever signed it when it was made. */
   signedAnew(segment: SegmentSealed): SegmentSealed;
+  /** Knows one start of an agent from another. */
+  readonly boots: Pick<Boots, "came">;
   /** Takes down, soon, what agents say, as far as it is news. */
   readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
   /** Takes telemetry down; resolves once that is certain. */

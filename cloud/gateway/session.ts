@@ -203,6 +203,9 @@ export class Session implements LinkHandler {
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);
     this.#ports.answers.hello(hello, greeting.evidence);
+    const { remoteAddress: address } = this.#link;
+    const { evidence } = greeting;
+    this.#ports.boots.came({ ...hello, address, evidence });
   }
 
   #following(agent: string, feeds: readonly FeedName[]): Following {

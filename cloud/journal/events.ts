@@ -13,7 +13,10 @@ export type Event =
   | AgentEnrolled
   | { readonly kind: "agent-seen"; agent: string; version: string }
   | AgentRekeyed
-  | { readonly kind: "agent-revoked"; agent: string; by: string }
+  | AgentBooted
+  | AgentCloned
+  | { readonly kind: "clones-cleared"; agent: string; by: string }
+  | AgentRevoked
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
   | SegmentSealed
@@ -42,6 +45,42 @@ export interface AgentEnrolled {
   readonly hostname: string;
   readonly system: string;
   readonly version: string;
+}
+
+/** One start of an agent's process, as the cloud saw it come. */
+export interface BootSeen {
+  /** The UUID that it drew. */
+  readonly boot: string;
+  readonly version: string;
+  /** Where the connection came from. */
+  readonly address: string;
+  /** Milliseconds since 1970. */
+  readonly seenAt: number;
+}
+
+/** A start that was not here before. */
+export interface AgentBooted extends BootSeen {
+  readonly kind: "agent-booted";
+  readonly agent: string;
+}
+
+/** A start came back after a newer one was here: two processes, one key. */
+export interface AgentCloned {
+  readonly kind: "agent-cloned";
+  readonly agent: string;
+  readonly returned: BootSeen;
+  readonly newer: BootSeen;
+  /** The hello of the one that came back, as the device signed it. */
+  readonly signed: string;
+  readonly signature: string;
+}
+
+export interface AgentRevoked {
+  readonly kind: "agent-revoked";
+  readonly agent: string;
+  readonly by: string;
+  /** Absent where none was given. */
+  readonly reason?: string | undefined;
 }
 
 /** A device is known by another key from here on. */

@@ -30,6 +30,8 @@ export interface Agent {
   readonly enrolledAt: number;
   readonly lastSeen: number | null;
   readonly revokedAt: number | null;
+  /** What the operator said why. */
+  readonly revokedWhy: string | null;
 }
 
 /** Who is who: answers from the read model, changes nothing. */
@@ -87,5 +89,6 @@ export class Registry {
 
 const AGENTS = `
   SELECT id, org, public_key AS publicKey, hostname, system, version,
-    enrolled_at AS enrolledAt, last_seen AS lastSeen, revoked_at AS revokedAt
+    enrolled_at AS enrolledAt, last_seen AS lastSeen, revoked_at AS revokedAt,
+    revoked_why AS revokedWhy
   FROM agents`;

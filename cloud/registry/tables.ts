@@ -16,7 +16,8 @@ export const registryTables: Projection = {
     CREATE TABLE agents (
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
-      enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER
+      enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER,
+      revoked_why TEXT
     ) STRICT`,
 
   fold(database) {
@@ -29,7 +30,7 @@ export const registryTables: Projection = {
       "UPDATE tokens SET used_by = ? WHERE hash = ?",
     );
     const addAgent = database.prepare(
-      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)",
     );
     const seen = database.prepare(
       "UPDATE agents SET last_seen = ?, version = coalesce(?, version) WHERE id = ?",
@@ -38,7 +39,7 @@ export const registryTables: Projection = {
       "UPDATE agents SET public_key = ? WHERE id = ?",
     );
     const revoke = database.prepare(
-      "UPDATE agents SET revoked_at = ? WHERE id = ?",
+      "UPDATE agents SET revoked_at = ?, revoked_why = ? WHERE id = ?",
     );
     return ({ at, event }) => {
       if (event.kind === "org-added") {
@@ -59,7 +60,7 @@ export const registryTables: Projection = {
       } else if (event.kind === "agent-rekeyed") {
         rekey.run(event.publicKey, event.agent);
       } else if (event.kind === "agent-revoked") {
-        revoke.run(at, event.agent);
+        revoke.run(at, event.reason ?? null, event.agent);
       }
     };
   },

@@ -110,7 +110,13 @@ describe("what one agent says", () => {
 
 const agent: Agent = {
   ...{ id: "agt-1", org: "example", publicKey: "", hostname: "", system: "" },
-  ...{ version: "1.0", enrolledAt: 0, lastSeen: null, revokedAt: null },
+  ...{
+    version: "1.0",
+    enrolledAt: 0,
+    lastSeen: null,
+    revokedAt: null,
+    revokedWhy: null,
+  },
 };
 
 function answersOf(more: Partial<Pick<AnswersPorts, "newest">> = {}) {

@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import type { BootSeen } from "../journal/events.js";
+import { Client } from "./client.js";
+import type { Io } from "./io.js";
+import { dateOf, table } from "./tables.js";
+
+interface Options {
+  readonly dir: string;
+  readonly reason: string;
+  readonly clear?: string;
+  readonly json?: true;
+}
+
+/** revoke, clones. */
+export function addIdentityCommands(program: Command, io: Io): void {
+  program
+    .command("revoke")
+    .description("send an agent away for good, at once where it is connected")
+    .argument("<agent>", "its id, as agents lists it")
+    .option("--reason <text>", "why, for the journal", "")
+    .action(async (agent: string, _, command: Command) => {
+      const { dir, reason } = command.optsWithGlobals<Options>();
+      await Client.of(dir).revoke(agent, reason);
+      io.out(`${agent} is revoked; bans on its host stay until they expire`);
+    });
+  program
+    .command("clones")
+    .description("list agents whose key two live processes hold")
+    .option("--clear <agent>", "you have seen to what is told of this one")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const { dir, clear, json } = command.optsWithGlobals<Options>();
+      const client = Client.of(dir);
+      if (clear !== undefined) await client.clearClones(clear);
+      const found = await client.clones();
+      if (json) {
+        io.out(JSON.stringify(found, null, 2));
+        return;
+      }
+      const head = ["seq", "when", "agent", "came back", "after", "cleared"];
+      const rows = found.map(
+        ({ seq, at, agent, returned, newer, clearedAt }) => [
+          ...[seq, dateOf(at), agent],
+          ...[bootText(returned), bootText(newer)],
+          clearedAt === null ? "no" : dateOf(clearedAt),
+        ],
+      );
+      io.out(table(head, rows));
+    });
+}
+
+const bootText = ({ boot, version, address, seenAt }: BootSeen): string =>
+  `${boot} (${version}) from ${address} at ${dateOf(seenAt)}`;
