@@ -71,14 +71,20 @@ export function forgetKey(
 /**
  * Makes this host the one that the identity names, by one rename. Keys of who it
  * was before, and of tries that failed, are of no use any more.
+ * @returns who it was before, as far as that can still be read
  */
-export function writeIdentity(stateDir: string, identity: Identity): void {
+export function writeIdentity(
+  stateDir: string,
+  identity: Identity,
+): Identity | undefined {
+  const former = formerIdentity(stateDir);
   putIdentity(stateDir, identity);
   const own = keyPath(stateDir, identity.key);
   for (const name of readdirSync(stateDir).filter(isKeyFile)) {
     const path = join(stateDir, name);
     if (path !== own) rmSync(path, { force: true });
   }
+  return former;
 }
 
 /**
@@ -151,6 +157,15 @@ function storedIdentity(stateDir: string): Identity | undefined {
   const text = readPrivate(identityPath(stateDir));
   if (text === undefined) return undefined;
   return orDamaged(stateDir, () => parseIdentity(text));
+}
+
+/** What is damaged may be replaced, too. */
+function formerIdentity(stateDir: string): Identity | undefined {
+  try {
+    return storedIdentity(stateDir);
+  } catch {
+    return undefined;
+  }
 }
 
 function orDamaged<T>(stateDir: string, read: () => T): T {

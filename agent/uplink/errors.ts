@@ -72,7 +72,7 @@ export class LinkClosed extends LinkError {
   ) {
     super(
       code === closeCodes.revoked
-        ? "revoked by the cloud; bans stay in force until they expire; enrol anew"
+        ? "revoked by the cloud; its bans end as they expire; enrol anew"
         : `the connection was closed with code ${code} (${reason || "no reason"})`,
     );
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
+import type { Identity } from "../../agent/config/identity.js";
 import { readInventory } from "../../agent/host/inventory.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import {
@@ -45,10 +46,16 @@ export function enrolCommand(program: Command, config: () => Config): void {
         forgetKey(stateDir, deviceKey);
         throw error;
       });
-      writeIdentity(stateDir, identity);
-      const { agent, org, url } = identity;
-      process.stdout.write(`enrolled as ${agent} of ${org} with ${url}\n`);
+      const former = writeIdentity(stateDir, identity);
+      process.stdout.write(toldOf(identity, former));
     });
+}
+
+function toldOf({ agent, org, url }: Identity, former?: Identity): string {
+  const told = `enrolled as ${agent} of ${org} with ${url}\n`;
+  if (former === undefined) return told;
+  const rest = `an agent that runs is ${former.agent} until it is restarted; ${former.agent} is still known to ${former.url} until it is revoked there`;
+  return `${told}${rest}\n`;
 }
 
 /** The token never stands in argv, where every user of the host could read it. */

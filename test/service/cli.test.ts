@@ -1,5 +1,4 @@
 import { describe, expect, it, test } from "@jest/globals";
-import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
@@ -7,7 +6,7 @@ import { unixSeconds } from "../../agent/clock.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { encodeToken } from "../../agent/protocol/enrolment.js";
 import { ban } from "../support/agent-fixtures.js";
-import { TestFolder } from "../support/folder.js";
+import { HostProcess, tourniquet as runWith } from "../support/host-process.js";
 import { recordNext } from "../support/ledger.js";
 import { token } from "../support/vectors.js";
 
@@ -51,7 +50,9 @@ describe("tourniquet", () => {
   });
 
   it("tells all that is wrong with a configuration", async () => {
-    using host = new Host("colour: red\nlog: { level: loud }\nstateDir: x\n");
+    using host = new HostProcess(
+      "colour: red\nlog: { level: loud }\nstateDir: x\n",
+    );
     const { code, stderr } = await host.tourniquet("run");
     expect(code).toBe(2);
     expect(stderr).toMatch(/has 3 problems:/);
@@ -61,7 +62,7 @@ describe("tourniquet", () => {
   });
 
   it("does not run before it is enrolled", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     const { code, stderr } = await host.tourniquet("run");
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -70,7 +71,7 @@ describe("tourniquet", () => {
   });
 
   it("says before all else that the host only observes", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     const status = {
       ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
@@ -99,7 +100,7 @@ describe("tourniquet", () => {
   it.each(["status", "bans", "hits", "observe", "enforce"])(
     "%s says when no agent runs",
     async (command) => {
-      using host = new Host();
+      using host = new HostProcess();
       const { code, stderr } = await host.tourniquet(command);
       expect(code).toBe(1);
       expect(stderr).toContain("no agent is running (nothing answers at ");
@@ -107,7 +108,7 @@ describe("tourniquet", () => {
   );
 
   it("does not believe whatever answers at its socket", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     const other = createServer((_request, response) => response.end("hello"));
     await new Promise<void>((done) => other.listen(host.socket, done));
     const { code, stderr } = await host.tourniquet("status");
@@ -117,7 +118,7 @@ describe("tourniquet", () => {
   });
 
   it("prints no reason that speaks to the terminal", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     const reason = "\u001b]0;owned\u0007";
     const ban = {
       range: "203.0.113.7",
@@ -137,7 +138,7 @@ describe("tourniquet", () => {
   });
 
   it("keeps a token to itself, whatever is wrong with it", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     const secret = token(42);
     const tokens = [
       encodeToken({
@@ -159,7 +160,7 @@ describe("tourniquet", () => {
   });
 
   it("says why from the ledger while no agent runs, and what it rests on", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     expect(await host.tourniquet("why", "203.0.113.7")).toMatchObject({
       ...{ code: 1, stdout: "" },
       stderr: expect.stringContaining("there is no ledger at"),
@@ -189,7 +190,7 @@ describe("tourniquet", () => {
   }, 30_000);
 
   it("cleans up where nothing is", async () => {
-    using host = new Host();
+    using host = new HostProcess();
     expect(await host.tourniquet("clean-up")).toMatchObject({
       code: 0,
       stdout: "no ban of tourniquet is left in the kernel\n",
@@ -197,45 +198,4 @@ describe("tourniquet", () => {
   });
 });
 
-/** A host that only pretends to enforce. */
-class Host implements Disposable {
-  readonly folder = new TestFolder();
-  readonly socket = join(this.folder.path, "control.sock");
-  readonly #config: string;
-
-  constructor(config?: string) {
-    const pretending = [
-      `stateDir: ${this.folder.path}/state`,
-      `controlSocket: ${this.socket}`,
-      "enforce: { backend: dry-run }",
-    ].join("\n");
-    this.#config = this.folder.file("config.yaml", config ?? pretending);
-  }
-
-  tourniquet(...argv: readonly string[]): Promise<Told> {
-    return tourniquet("--config", this.#config, ...argv);
-  }
-
-  [Symbol.dispose](): void {
-    this.folder[Symbol.dispose]();
-  }
-}
-
-interface Told {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const MAIN = new URL("../../service/main.js", import.meta.url).pathname;
-
-function tourniquet(...argv: readonly string[]): Promise<Told> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [MAIN, ...argv],
-      (_e, stdout, stderr) =>
-        resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
-}
+const tourniquet = (...argv: readonly string[]) => runWith(argv);
