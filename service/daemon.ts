@@ -6,9 +6,10 @@ import type { Config } from "../agent/config/config.js";
 import { Lifetime } from "../agent/lifetime.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
+import { deviceCredential } from "./device-credential.js";
 import { checkTransport } from "./enrol.js";
 import { failed, misused } from "./failure.js";
-import { keepRoot, readIdentity } from "./identity-store.js";
+import { keepRoot, readIdentity, readIdentityFor } from "./identity-store.js";
 import { keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
 
@@ -23,15 +24,17 @@ export async function runDaemon(
 ): Promise<void> {
   const version = packageVersion();
   const log = openLogger(config.log);
-  const { identity, deviceKey, keyStore } = readIdentity(config.stateDir);
+  const handedIn = deviceCredential(process.env);
+  const stored = handedIn
+    ? readIdentityFor(handedIn, config.stateDir)
+    : readIdentity(config.stateDir);
+  const { identity } = stored;
   checkTransport(new URL(identity.url));
   await using opened = new Lifetime();
   const agent = opened.own(
     await startAgent({
       config,
-      identity,
-      deviceKey,
-      keyStore,
+      ...stored,
       keepRoot: (root, fingerprint) =>
         keepRoot(config.stateDir, identity, { root, fingerprint }),
       ca: readCa(config.cloud.caFile),

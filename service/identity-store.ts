@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseIdentity, type Identity } from "../agent/config/identity.js";
 import type { KeyStore } from "../agent/device-keys.js";
@@ -18,6 +10,7 @@ import {
 } from "../agent/trust/keys.js";
 import { writeWhole } from "../agent/whole-file.js";
 import { failed } from "./failure.js";
+import { checkFolder, readPrivate } from "./private-files.js";
 
 /** What makes this host the agent that its cloud knows. */
 export interface StoredIdentity {
@@ -28,15 +21,26 @@ export interface StoredIdentity {
 
 /** @throws Failure when the host is not enrolled, or the files are not safe */
 export function readIdentity(stateDir: string): StoredIdentity {
-  const identity = storedIdentity(stateDir);
-  const pem = identity && readPrivate(keyPath(stateDir, identity.key));
-  if (identity === undefined || pem === undefined) {
-    throw failed(
-      `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE`,
-    );
-  }
+  const identity = enrolledIdentity(stateDir);
+  const pem = readPrivate(keyPath(stateDir, identity.key));
+  if (pem === undefined) throw notEnrolled(stateDir);
   const deviceKey = orDamaged(stateDir, () => keyFromPem(pem));
   return { identity, deviceKey, keyStore: keyStoreOf(stateDir, identity) };
+}
+
+/**
+ * The same where the key is handed in, and lies in no file of the folder.
+ * @throws Failure also when it is not the key that this host is enrolled with
+ */
+export function readIdentityFor(
+  deviceKey: SigningKey,
+  stateDir: string,
+): Omit<StoredIdentity, "keyStore"> {
+  const identity = enrolledIdentity(stateDir);
+  if (identity.key === deviceKey.id) return { identity, deviceKey };
+  throw failed(
+    `the credential device-key is key ${deviceKey.id}, and this host is enrolled with ${identity.key}; hand that one in, or enrol again with this one`,
+  );
 }
 
 /** Whether enrolling again would replace somebody. */
@@ -52,6 +56,7 @@ export function makeKey(stateDir: string): SigningKey {
   const key = generateKey();
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    checkFolder(stateDir);
     writeWhole(keyPath(stateDir, key.id), key.toPem());
   } catch (error) {
     const why = (error as Error).message;
@@ -77,6 +82,7 @@ export function writeIdentity(
   stateDir: string,
   identity: Identity,
 ): Identity | undefined {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const former = formerIdentity(stateDir);
   putIdentity(stateDir, identity);
   const own = keyPath(stateDir, identity.key);
@@ -153,6 +159,18 @@ const keyPath = (stateDir: string, id: string) =>
 const isKeyFile = (name: string) =>
   /^device-[0-9a-f]{16}\.key(\.new)?$/.test(name);
 
+function enrolledIdentity(stateDir: string): Identity {
+  checkFolder(stateDir);
+  const identity = storedIdentity(stateDir);
+  if (identity === undefined) throw notEnrolled(stateDir);
+  return identity;
+}
+
+const notEnrolled = (stateDir: string) =>
+  failed(
+    `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE`,
+  );
+
 function storedIdentity(stateDir: string): Identity | undefined {
   const text = readPrivate(identityPath(stateDir));
   if (text === undefined) return undefined;
@@ -174,34 +192,5 @@ function orDamaged<T>(stateDir: string, read: () => T): T {
   } catch (error) {
     const why = (error as Error).message;
     throw failed(`the identity in ${stateDir} is damaged: ${why}`, error);
-  }
-}
-
-/** Only its owner may read the file, and the owner is who runs this. */
-function readPrivate(path: string): string | undefined {
-  const file = openOrAbsent(path);
-  if (file === undefined) return undefined;
-  try {
-    const { mode, uid } = fstatSync(file);
-    if ((mode & 0o077) !== 0) {
-      throw failed(
-        `${path} can be read by others (mode ${(mode & 0o777).toString(8)}); it must be 600`,
-      );
-    }
-    if (uid !== process.getuid?.()) {
-      throw failed(`${path} belongs to user ${uid}, not to the one running`);
-    }
-    return readFileSync(file, "utf8");
-  } finally {
-    closeSync(file);
-  }
-}
-
-function openOrAbsent(path: string): number | undefined {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw failed(`cannot read ${path}: ${(error as Error).message}`, error);
   }
 }

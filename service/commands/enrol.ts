@@ -9,6 +9,7 @@ import {
   type EnrolmentToken,
 } from "../../agent/protocol/enrolment.js";
 import { Refused } from "../../agent/protocol/refusals.js";
+import { deviceCredential } from "../device-credential.js";
 import { enrol } from "../enrol.js";
 import { failed, misused } from "../failure.js";
 import {
@@ -38,12 +39,13 @@ export function enrolCommand(program: Command, config: () => Config): void {
       }
       const token = readToken(options.tokenFile);
       const inventory = await readInventory();
-      const deviceKey = makeKey(stateDir);
+      const handedIn = deviceCredential(process.env);
+      const deviceKey = handedIn ?? makeKey(stateDir);
       const { caFile } = cloud;
       const version = packageVersion();
       const answer = enrol({ token, deviceKey, inventory, version, caFile });
       const identity = await orFailure(answer).catch((error: unknown) => {
-        forgetKey(stateDir, deviceKey);
+        if (handedIn === undefined) forgetKey(stateDir, deviceKey);
         throw error;
       });
       const former = writeIdentity(stateDir, identity);

@@ -136,10 +136,29 @@ describe("an identity", () => {
     );
   });
 
+  it.each([0o770, 0o707, 0o1777])(
+    "is not trusted in a folder of mode %o",
+    (mode) => {
+      using folder = new TestFolder();
+      store(folder.path);
+      chmodSync(folder.path, mode);
+      const why = `can be written by others (mode ${(mode & 0o777).toString(8)}); it must be 700`;
+      expect(() => readIdentity(folder.path)).toThrow(why);
+      expect(() => makeKey(folder.path)).toThrow(why);
+    },
+  );
+
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
   asRoot("is not trusted where it belongs to somebody else", () => {
     using folder = new TestFolder();
     chownSync(join(folder.path, store(folder.path)), 12_345, 12_345);
+    expect(() => readIdentity(folder.path)).toThrow("belongs to user 12345");
+  });
+
+  asRoot("is not trusted in a folder of somebody else's", () => {
+    using folder = new TestFolder();
+    store(folder.path);
+    chownSync(folder.path, 12_345, 12_345);
     expect(() => readIdentity(folder.path)).toThrow("belongs to user 12345");
   });
 
