@@ -8,7 +8,7 @@ export const targets: Readonly<Record<string, string>> = {
   segment: "segments: container, header, deflated body, ops",
   snapshot: "snapshots: container, header, groups of bans",
   root: "signed texts: roots, the next root, heads",
-  token: "enrolment tokens, requests and answers",
+  token: "enrolment tokens, requests and answers, new keys",
   list: "block lists in all formats",
   log: "log lines and journal entries of sshd",
   netlink: "what the kernel says: messages, attributes, packets",

@@ -11,6 +11,7 @@ import {
   decodeAgentMessage,
   decodeCloudMessage,
 } from "../../agent/protocol/messages.js";
+import { Rekey, RekeyRequest } from "../../agent/protocol/rekey.js";
 import { Refused, type RefusalCode } from "../../agent/protocol/refusals.js";
 import {
   openSegment,
@@ -65,12 +66,27 @@ export function readVector(
       return expect.root.next(signedText(text)).document;
     case "head":
       return verifyHead(signedText(text), expect.root);
+    default:
+      return readPosted(reads, text);
+  }
+}
+
+/** What travels over HTTP, before and beside a connection. */
+function readPosted(
+  reads: Reader & (`enrolment ${string}` | "rekey request"),
+  text: string,
+): unknown {
+  switch (reads) {
     case "enrolment token":
       return decodeToken(text);
     case "enrolment request":
-      return parseJson(EnrolmentRequest, text, "enrolment request");
+      return parseJson(EnrolmentRequest, text, reads);
     case "enrolment answer":
-      return parseJson(EnrolmentAnswer, text, "enrolment answer");
+      return parseJson(EnrolmentAnswer, text, reads);
+    case "rekey request": {
+      const request = parseJson(RekeyRequest, text, reads);
+      return { ...request, signed: parseJson(Rekey, request.signed, "rekey") };
+    }
   }
 }
 

@@ -32,6 +32,7 @@ export const seeds = {
   head: "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
   critical: "03".repeat(32),
   device: "f5e5767cf153319517630f226876b86c8160cc583bc013744c6bf255f5cc0ee5",
+  nextDevice: "05".repeat(32),
   stranger: "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
 } as const;
 

@@ -6,6 +6,7 @@ import {
 } from "../../../agent/protocol/enrolment.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
+import { Rekey, RekeyRequest } from "../../../agent/protocol/rekey.js";
 import { parseJson } from "../../../agent/protocol/shapes.js";
 import { ApiProblem, checkedSecret } from "../../../cloud/api/problem.js";
 import { token } from "../../../test/support/vectors.js";
@@ -19,7 +20,12 @@ const PREFIX = "tq1.";
 export const target: Target = {
   name: "token",
   corpus: [
-    ...golden("enrolment token", "enrolment request", "enrolment answer"),
+    ...golden(
+      "enrolment token",
+      "enrolment request",
+      "enrolment answer",
+      "rekey request",
+    ),
     ...["https://cloud.example/", "http://127.0.0.1:8443", "https://[::1]"].map(
       (url) =>
         Buffer.from(
@@ -45,6 +51,12 @@ export const target: Target = {
       const read = (json: string) => parseJson(EnrolmentAnswer, json, "answer");
       holdsAsJson(read(text), read);
       return "answer";
+    }),
+    rekey: briefly((text) => {
+      const read = (json: string) => parseJson(RekeyRequest, json, "request");
+      const { signed } = read(text);
+      holdsAsJson(read(text), read);
+      return parseJson(Rekey, signed, "rekey").agent;
     }),
   },
   layers: [

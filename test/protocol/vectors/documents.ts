@@ -7,7 +7,7 @@ import {
   type SignedText,
 } from "../../../agent/protocol/signed-text.js";
 import { fingerprintOf } from "../../../agent/trust/root.js";
-import { signText } from "../../../agent/trust/sign.js";
+import { signAsDevice, signText } from "../../../agent/trust/sign.js";
 import {
   NEXT_SIGNERS,
   NOW,
@@ -30,6 +30,7 @@ export function documentVectors(): readonly Vector[] {
     enrolmentToken(),
     enrolmentRequest(),
     answer(),
+    rekeyRequest(),
   ];
 }
 
@@ -140,6 +141,36 @@ function answer(): Vector {
     description: "Answer to POST /v1/enrol, with the root of root.json.",
     text: JSON.stringify(decoded),
     decoded,
+  };
+}
+
+function rekeyRequest(): Vector {
+  const order = {
+    agent: "agt_1",
+    nonce: token(1),
+    cloud: "cloud.example",
+    publicKey: Buffer.from(keys.nextDevice.publicKey).toString("base64url"),
+  };
+  const { signed, signature } = signAsDevice("rekey", order, keys.device);
+  const proof = signAsDevice("rekey", order, keys.nextDevice).signature;
+  const signedBytes = textBytes("rekey", signed);
+  return {
+    name: "rekey-request",
+    reads: "rekey request",
+    direction: "agent to cloud",
+    description:
+      "Body of POST /v1/rekey; the signature is made by the old device key, the proof by the new one.",
+    keys: keysOf("device", "nextDevice"),
+    text: JSON.stringify({ signed, signature, proof }),
+    signedBytes: hex(signedBytes),
+    signatures: [
+      { key: keys.device.id, of: signature },
+      { key: keys.nextDevice.id, of: proof },
+    ].map(({ key, of }) => ({
+      key,
+      signature: hex(Buffer.from(of, "base64url")),
+    })),
+    decoded: { signed: order, signature, proof },
   };
 }
 

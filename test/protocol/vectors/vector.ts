@@ -17,7 +17,8 @@ export type Reader =
   | "head"
   | "enrolment token"
   | "enrolment request"
-  | "enrolment answer";
+  | "enrolment answer"
+  | "rekey request";
 
 /** One file under test/golden/protocol, for implementations in any language. */
 export interface Vector {
