@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { orderAgent } from "../../service/control-client.js";
 import { TestFolder } from "./folder.js";
 
 /** A host that only pretends to enforce, and the program on it. */
@@ -31,8 +32,15 @@ export class HostProcess implements Disposable {
     return tourniquet(["--config", this.#config, ...argv], env);
   }
 
+  /** Orders something of the running agent; resolves however that ends. */
+  order(path: string): Promise<unknown> {
+    return orderAgent(this.socket, path, {}).catch((error: unknown) => error);
+  }
+
   /** Starts the agent; SIGTERM when disposed. */
-  run(env: Readonly<Record<string, string>> = {}): AsyncDisposable {
+  run(
+    env: Readonly<Record<string, string>> = {},
+  ): AsyncDisposable & { kill(): Promise<unknown> } {
     const argv = [MAIN, "--config", this.#config, "run"];
     const options = {
       env: { ...process.env, ...env },
@@ -41,6 +49,10 @@ export class HostProcess implements Disposable {
     const child = spawn(process.execPath, argv, options);
     const ended = once(child, "exit");
     return {
+      kill: () => {
+        child.kill("SIGKILL");
+        return ended;
+      },
       [Symbol.asyncDispose]: async () => {
         child.kill("SIGTERM");
         await ended;
