@@ -18,6 +18,7 @@ import { pickEnforcer } from "./enforce/pick.js";
 import { makeEvents, type AgentEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
 import type { Boot } from "./host/boot.js";
+import { startImpactWatch, type ImpactWatch } from "./impact.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
   openLedgerOrQuarantine,
@@ -87,7 +88,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   opened.own(defendItself(options, power, { telemetry, events }));
   const time = opened.own(watchTime(options, power, { telemetry, events }));
-  const reporting = { status, events, telemetry, time, trust };
+  const impact = opened.own(
+    await startImpactWatch({ config: options.config, clock, events }),
+  );
+  const reporting = { status, events, telemetry, time, trust, impact };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
@@ -136,6 +140,7 @@ interface Power {
 interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
+  readonly impact: ImpactWatch;
 }
 
 interface Room {
@@ -275,8 +280,9 @@ function watchTime(
 function startLink(
   options: AgentOptions,
   { ledger, time, protection, enforcement, receipts }: Power,
-  { status, events, telemetry, time: timeWatch, trust }: Reporting,
+  reporting: Reporting,
 ): CloudLink {
+  const { status, events, telemetry, time: timeWatch, trust } = reporting;
   const { identity, config } = options;
   const { roots, watch } = trust;
   const feeds = feedsOf(identity);
@@ -305,6 +311,7 @@ function startLink(
     events,
     refreshFacts: () => protection.refresh(),
     telemetry,
+    impact: reporting.impact,
     enforce,
   });
 }
