@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "./agent-view.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
-import { CloudTrust } from "./cloud-trust.js";
+import type { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
 import { feedsOf } from "./config/identity.js";
 import { startContactWatch } from "./contacts.js";
@@ -12,6 +12,8 @@ import { holdingRule } from "./guard/guard.js";
 import { Lifetime } from "./lifetime.js";
 import { Limiter } from "./limiter.js";
 import { LinkStatus } from "./link-status.js";
+import type { Cidr } from "./model/cidr.js";
+import type { FeedName } from "./model/position.js";
 import { ModeSwitch } from "./mode-switch.js";
 import {
   openPower,
@@ -45,8 +47,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
   const power = await openPower(options, { opened, status, events });
-  const { clock: banClock } = power.time;
-  const trust = new CloudTrust({ ...options, clock: banClock, events });
+  const { trust } = power;
   const scope = { opened, status, events, trust };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
@@ -83,12 +84,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
-    guardedBy: (cidr) =>
-      holdingRule(cidr, protection.facts, options.config.guard),
+    guardedBy: guardedBy(options, power),
     broken: link.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
+
+/** The guard's rule that would hold a ban on a range, whichever feed's. */
+const guardedBy =
+  ({ config }: AgentOptions, { protection, approvals }: Power) =>
+  (cidr: Cidr) =>
+    holdingRule(cidr, protection.facts, config.guard, (range) =>
+      approvals.allowAny(range),
+    );
 
 interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
@@ -166,7 +174,7 @@ function tryChanges(
 
 function startLink(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, receipts }: Power,
+  { ledger, time, protection, approvals, enforcement, receipts }: Power,
   { status, events, telemetry, time: timeWatch, trust, trials }: Reporting,
 ): CloudLink {
   const { identity, config } = options;
@@ -178,12 +186,14 @@ function startLink(
   };
   const { clock } = time;
   const limits = config.guard.limits;
-  const limiter = new Limiter({ limits, ledger, clock, raised: () => ({}) });
+  const raised = (feed: FeedName, now: number) => approvals.limitsOf(feed, now);
+  const limiter = new Limiter({ limits, ledger, clock, raised });
   void protection.lookAround();
   return startCloudLink({
     ...options,
     roots,
     watch,
+    approvals,
     feeds,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
@@ -193,6 +203,7 @@ function startLink(
       feeds,
       policy: config.guard,
       facts: () => protection.facts,
+      approvals,
       ledger,
       limiter,
       trial: trialTerms(config),

@@ -1,3 +1,4 @@
+import type { Approvals } from "./approvals.js";
 import { AddressWatch } from "./host/address-watch.js";
 import type { BanTime } from "./ban-time.js";
 import type { Config } from "./config/config.js";
@@ -13,6 +14,7 @@ export interface ChoreRooms {
   readonly ledger: Ledger;
   readonly time: BanTime;
   readonly protection: Protection;
+  readonly approvals: Approvals;
   readonly enforcement: Enforcement;
   readonly events: AgentEvents;
 }
@@ -26,15 +28,16 @@ export interface Chores extends AsyncDisposable {
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
-  { ledger, time, protection, enforcement, events }: ChoreRooms,
+  { ledger, time, protection, approvals, enforcement, events }: ChoreRooms,
 ): Chores {
   const { clock } = time;
   const enforce = () => enforcement.enforce();
   const facts = () => protection.facts;
   const policy = config.guard;
   const chores = new Lifetime();
+  const asked = { policy, facts, approvals };
   const maintenance = chores.own(
-    new Maintenance({ ledger, clock, events, policy, facts, enforce }),
+    new Maintenance({ ...asked, ledger, clock, events, enforce }),
   );
   void maintenance.run();
   const everyMinute = (task: () => Promise<void>) =>

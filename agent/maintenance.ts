@@ -1,3 +1,4 @@
+import type { Approvals } from "./approvals.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { AgentEvents } from "./events.js";
 import { guardDigest } from "./guard/digest.js";
@@ -6,6 +7,8 @@ import { holdingRule } from "./guard/guard.js";
 import { isLimitRule } from "./guard/limits.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Guard } from "./ledger/review.js";
+import type { Cidr } from "./model/cidr.js";
+import type { FeedName } from "./model/position.js";
 import { NOT_CONFIRMED } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
 
@@ -13,6 +16,7 @@ export interface MaintenancePorts {
   readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision">;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
+  readonly approvals: Pick<Approvals, "allows" | "digest">;
   /** By whose time bans expire. */
   readonly clock: Clock;
   readonly events: Pick<AgentEvents, "maintenanceFailed">;
@@ -64,12 +68,15 @@ export class Maintenance implements AsyncDisposable {
   }
 
   #guard(): Guard {
-    const { policy } = this.#ports;
+    const { policy, approvals, clock } = this.#ports;
     const facts = this.#ports.facts();
+    const now = unixSeconds(clock.now());
+    const isApproved = (feed: FeedName) => (cidr: Cidr) =>
+      approvals.allows(feed, cidr, now);
     return {
-      digest: guardDigest(facts, policy),
-      holdingRule: ({ cidr, held }) =>
-        holdingRule(cidr, facts, policy) ??
+      digest: guardDigest(facts, policy, approvals.digest(now)),
+      holdingRule: ({ feed, cidr, held }) =>
+        holdingRule(cidr, facts, policy, isApproved(feed)) ??
         (isLasting(held) ? held : undefined),
     };
   }

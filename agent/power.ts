@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { KeptApprovals } from "./approvals.js";
 import { BanTime } from "./ban-time.js";
+import { CloudTrust } from "./cloud-trust.js";
 import { startChores, type Chores } from "./chores.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
@@ -65,6 +67,8 @@ export interface Power {
   readonly enforcement: Enforcement;
   readonly upkeep: Upkeep;
   readonly receipts: Receipts;
+  readonly trust: CloudTrust;
+  readonly approvals: KeptApprovals;
   readonly chores: Chores;
 }
 
@@ -110,10 +114,30 @@ export async function openPower(
   );
   await enforceNow();
   upkeep.startLooking();
-  const rooms = { ledger, time, protection, enforcement, events };
-  const chores = opened.own(startChores(options, rooms));
+  const trust = new CloudTrust({ ...options, clock: time.clock, events });
+  const changed = () => void chores.tidy();
+  const approvals = believe(options, { ledger, time, trust, events, changed });
+  const rooms = { ledger, time, protection, approvals, enforcement, events };
+  const chores: Chores = opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  return { ...power, enforcement, upkeep, receipts, chores };
+  const reach = { enforcement, upkeep, receipts, trust, approvals, chores };
+  return { ...power, ...reach };
+}
+
+/** What the critical keys have allowed on this host so far. */
+function believe(
+  { identity }: AgentOptions,
+  rooms: Pick<Power, "ledger" | "time" | "trust"> &
+    Pick<Room, "events"> & { changed(): void },
+): KeptApprovals {
+  return new KeptApprovals({
+    agent: identity.agent,
+    feeds: feedsOf(identity),
+    roots: rooms.trust.roots,
+    clock: rooms.time.clock,
+    ...{ ledger: rooms.ledger, events: rooms.events },
+    changed: () => rooms.changed(),
+  });
 }
 
 /** What makes the kernel equal to the ledger, and keeps it so. */

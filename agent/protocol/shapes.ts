@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { InvalidCidr, parseCidr } from "../model/cidr.js";
 import { EPOCH, isFeedName, type FeedName } from "../model/position.js";
 import { Malformed } from "./malformed.js";
 
@@ -35,6 +36,12 @@ export const base64url = (bytes: number) =>
 export const Feed = v.custom<FeedName>(
   (input) => typeof input === "string" && isFeedName(input),
   "is not a feed",
+);
+
+/** An address or a range as text, host bits zero; IPv4 not in IPv6 clothes. */
+export const Range = v.pipe(
+  v.string(),
+  v.check(isRange, "is no address range, or has host bits set"),
 );
 
 export const Epoch = v.pipe(v.string(), v.regex(EPOCH));
@@ -84,6 +91,16 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "the whole";
   const problem = `${path}: ${issue.message.slice(0, 200)}`;
   return problem.replaceAll(/\p{Cc}/gu, "?");
+}
+
+function isRange(text: string): boolean {
+  try {
+    parseCidr(text);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidCidr) return false;
+    throw error;
+  }
 }
 
 function readJson(text: string, what: string): unknown {

@@ -69,6 +69,7 @@ const maintain = (
     },
     facts: () => facts,
     policy: stricter,
+    approvals: host.approvals,
     clock: systemClock,
     events: host.events,
     enforce: () => host.enforcement.enforce(),

@@ -21,6 +21,7 @@ import {
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { openSnapshot, readBans } from "../../agent/protocol/snapshot.js";
+import { TrustedApproval } from "../../agent/trust/approval.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
 import {
   verifyHead,
@@ -65,6 +66,12 @@ export function readVector(
       return expect.root.next(signedText(text)).document;
     case "head":
       return verifyHead(signedText(text), expect.root);
+    case "approval": {
+      const { root, feeds, now } = expect;
+      const approval = TrustedApproval.open(signedText(text), root, feeds);
+      approval.mustReplace(undefined, now);
+      return approval.document;
+    }
     case "enrolment token":
       return decodeToken(text);
     case "enrolment request":

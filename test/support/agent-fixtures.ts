@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { KeptApprovals } from "../../agent/approvals.js";
 import {
   carryOut,
   adopt,
@@ -12,15 +13,11 @@ import { startCloudLink, type CloudLink } from "../../agent/cloud-link.js";
 import { feedsOf } from "../../agent/config/identity.js";
 import { Converger } from "../../agent/converge.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
-import {
-  NotEnforced,
-  type Enforcer,
-  type Posture,
-  UNLESS_SAID,
-} from "../../agent/enforce/enforcer.js";
+import { type Enforcer, UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { Enforcement } from "../../agent/enforcement.js";
 import { makeEvents, type AgentEvents } from "../../agent/events.js";
 import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
+import { Maintenance } from "../../agent/maintenance.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import { Limiter } from "../../agent/limiter.js";
@@ -28,7 +25,6 @@ import { LinkStatus } from "../../agent/link-status.js";
 import type { Fields, Logger } from "../../agent/log/logger.js";
 import type { BanOp, Lift } from "../../agent/model/ban.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import type { RulesetChange } from "../../agent/model/ruleset.js";
 import { Receipts } from "../../agent/receipts.js";
 import { makeSteps } from "../../agent/steps.js";
 import { CloudTrust } from "../../agent/cloud-trust.js";
@@ -37,6 +33,8 @@ import { unpacked } from "./entries.js";
 import { identityFor } from "./fake-cloud.js";
 import { noLimits, noTrial } from "./limits.js";
 import { keys } from "./vectors.js";
+
+export { BalkingEnforcer, StubbornEnforcer } from "./enforcers.js";
 
 /** 192.0.2.0/24 is this host's neighbourhood, 198.51.100.53 its cloud. */
 export const facts: HostFacts = {
@@ -51,6 +49,7 @@ export const facts: HostFacts = {
 export const policy: GuardPolicy = {
   allow: ["203.0.113.128/25", "2001:db8:a::/48"].map(parseCidr),
   floor: { 4: 12, 6: 29 },
+  unapproved: { 4: 12, 6: 29 },
   ...{ private: "allow-bans", around: "hold" },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
@@ -98,52 +97,6 @@ export class RecordingLogger implements Logger {
   }
 }
 
-/** A kernel that refuses what it is told, as often as a test says. */
-export class BalkingEnforcer extends DryRunEnforcer {
-  /** Changes still to be refused. */
-  refusals: number;
-  /** What it was told and took in: "rebuild", "apply". */
-  readonly taken: string[] = [];
-
-  constructor(refusals = 0, clock: Clock = systemClock) {
-    super(clock);
-    this.refusals = refusals;
-  }
-
-  override async apply(change: RulesetChange): Promise<void> {
-    this.#balk();
-    await super.apply(change);
-    this.taken.push("apply");
-  }
-
-  override async rebuild(
-    ...told: Parameters<Enforcer["rebuild"]>
-  ): Promise<void> {
-    this.#balk();
-    await super.rebuild(...told);
-    this.taken.push("rebuild");
-  }
-
-  #balk(): void {
-    if (this.refusals-- > 0) throw new NotEnforced("the kernel is busy");
-    this.refusals = 0;
-  }
-}
-
-/** Takes every ban, and as long as it is stubborn no other posture. */
-export class StubbornEnforcer extends DryRunEnforcer {
-  stubborn = false;
-
-  constructor() {
-    super(systemClock);
-  }
-
-  override assume(posture: Posture): Promise<void> {
-    if (!this.stubborn) return super.assume(posture);
-    return Promise.reject(new NotEnforced("the kernel is stubborn"));
-  }
-}
-
 export interface HostOptions {
   readonly clock?: Clock;
   readonly enforcer?: Enforcer;
@@ -151,6 +104,7 @@ export interface HostOptions {
   /** Whether another ledger's ruleset may be replaced at once. */
   readonly mayReplace?: boolean;
   readonly mostBytes?: number;
+  readonly policy?: GuardPolicy;
   /** What a test needs to go otherwise than it does. */
   readonly steps?: Partial<BanSteps>;
 }
@@ -167,6 +121,9 @@ export class TestHost implements AsyncDisposable {
   readonly enforcement: Enforcement;
   readonly receipts: Receipts;
   readonly trust: CloudTrust;
+  readonly approvals: KeptApprovals;
+  readonly #maintenance: Maintenance;
+  readonly #policy: GuardPolicy;
   /** Fingerprints of the roots that were kept. */
   readonly keptRoots: string[] = [];
   readonly steps: BanSteps;
@@ -196,11 +153,14 @@ export class TestHost implements AsyncDisposable {
       keepRoot: (_, fingerprint) => void this.keptRoots.push(fingerprint),
     });
     this.ledger = this.#open(options);
+    this.#policy = options.policy ?? policy;
+    this.approvals = this.#believe();
     this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
     this.status = new LinkStatus(clock);
     this.converger = this.#makeConverger(mayReplace);
     this.enforcement = this.#opened.own(this.#startEnforcement());
     this.steps = { ...this.#makeSteps(), ...options.steps };
+    this.#maintenance = this.#opened.own(this.#maintain());
   }
 
   /** Carries a segment out as if it had just come. */
@@ -211,6 +171,11 @@ export class TestHost implements AsyncDisposable {
   /** Takes a snapshot in likewise. */
   adopt(bytes: Uint8Array): Promise<Outcome> {
     return adopt(this.#delivery(bytes), this.steps);
+  }
+
+  /** Shows recorded bans to the guard, as happens once a minute. */
+  tidy(): Promise<void> {
+    return this.#maintenance.run();
   }
 
   /** Which of these the kernel drops now. */
@@ -251,6 +216,7 @@ export class TestHost implements AsyncDisposable {
         deviceKey: keys.device,
         roots: this.trust.roots,
         watch: this.trust.watch,
+        approvals: this.approvals,
         ca: undefined,
         version: "0.0.0",
         boot: "6f2b4c1e-0d5a-4b7e-9a43-1f0c8a2d9e77",
@@ -283,6 +249,30 @@ export class TestHost implements AsyncDisposable {
     const path = join(this.folder, "ledger.db");
     const options = mostBytes === undefined ? {} : { mostBytes };
     return this.#opened.own(Ledger.open(path, options));
+  }
+
+  #believe(): KeptApprovals {
+    return new KeptApprovals({
+      agent: "agent-1",
+      feeds: feedsOf(identityFor("http://127.0.0.1")),
+      roots: this.trust.roots,
+      ledger: this.ledger,
+      clock: this.clock,
+      events: this.events,
+      changed: () => void this.tidy(),
+    });
+  }
+
+  #maintain(): Maintenance {
+    return new Maintenance({
+      ledger: this.ledger,
+      facts: () => facts,
+      policy: this.#policy,
+      approvals: this.approvals,
+      clock: this.clock,
+      events: this.events,
+      enforce: () => this.enforcement.enforce(),
+    });
   }
 
   #makeConverger(mayReplace: boolean): Converger {
@@ -331,7 +321,8 @@ export class TestHost implements AsyncDisposable {
       trial: noTrial,
       roots: this.trust.roots,
       feeds: feedsOf(identity),
-      policy,
+      policy: this.#policy,
+      approvals: this.approvals,
       facts: () => facts,
       ledger: this.ledger,
       enforce: () => this.enforcement.enforce(),
