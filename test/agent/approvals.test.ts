@@ -52,7 +52,7 @@ describe("a wide ban", () => {
     aheadMs = 3_590_000;
     await host.tidy();
     expect(await host.holds(WIDE)).toEqual([false]);
-    aheadMs = 3_600_000;
+    aheadMs = 3_601_000;
     await host.tidy();
     await siege.enforced(true);
   });
@@ -63,7 +63,7 @@ describe("a wide ban", () => {
     await using siege = await held({ clock });
     siege.say(approve({ expiresAt: Date.now() + 600_000 }));
     await siege.enforced(true);
-    aheadMs = 600_001;
+    aheadMs = 602_000;
     await siege.world.host.tidy();
     await siege.enforced(false);
   });
