@@ -137,6 +137,7 @@ describe("a configuration", () => {
     ["a section without content", { guard: null }],
     ["a section that is a list", { log: ["debug"] }],
     ["a number as text", { guard: { floor: { ipv4: "12" } } }],
+    ["wider than the floor", { guard: { unapproved: { ipv4: 11 } } }],
     ["half a bit", { guard: { floor: { ipv4: 12.5 } } }],
     ["an unknown key deep down", { guard: { floor: { ipv5: 12 } } }],
     [
