@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "./agent-view.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
-import { CloudTrust } from "./cloud-trust.js";
+import type { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
 import { feedsOf } from "./config/identity.js";
 import { startContactWatch } from "./contacts.js";
@@ -11,8 +11,8 @@ import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
 import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
 import { Lifetime } from "./lifetime.js";
-import { Limiter } from "./limiter.js";
 import { LinkStatus } from "./link-status.js";
+import type { Cidr } from "./model/cidr.js";
 import { ModeSwitch } from "./mode-switch.js";
 import {
   openPower,
@@ -47,8 +47,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
   const power = await openPower(options, { opened, status, events });
-  const { clock: banClock } = power.time;
-  const trust = new CloudTrust({ ...options, clock: banClock, events });
+  const { trust } = power;
   const scope = { opened, status, events, trust };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
@@ -77,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 /** What others see of it, and may order. */
 function agentOf(
-  { config }: AgentOptions,
+  options: AgentOptions,
   power: Power,
   rooms: Reporting & {
     readonly contacts: Pick<AgentView, "contacts">;
@@ -108,11 +107,19 @@ function agentOf(
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
-    guardedBy: (cidr) => holdingRule(cidr, protection.facts, config.guard),
+    guardedBy: guardedBy(options, power),
     broken: rooms.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
+
+/** The guard's rule that would hold a ban on a range, whichever feed's. */
+const guardedBy =
+  ({ config }: AgentOptions, { protection, approvals }: Power) =>
+  (cidr: Cidr) =>
+    holdingRule(cidr, protection.facts, config.guard, (range) =>
+      approvals.allowAny(range),
+    );
 
 interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
@@ -197,11 +204,13 @@ function tryChanges(
 
 function startLink(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, receipts }: Power,
+  power: Power,
   reporting: Reporting,
 ): CloudLink {
   const { status, events, telemetry, time: timeWatch, trust } = reporting;
   const { trials } = reporting;
+  const { ledger, time, protection, approvals, limiter } = power;
+  const { enforcement, receipts } = power;
   const { identity, config } = options;
   const { roots, watch } = trust;
   const feeds = feedsOf(identity);
@@ -210,13 +219,12 @@ function startLink(
     trials.watch.look();
   };
   const { clock } = time;
-  const limits = config.guard.limits;
-  const limiter = new Limiter({ limits, ledger, clock, raised: () => ({}) });
   void protection.lookAround();
   return startCloudLink({
     ...options,
     roots,
     watch,
+    approvals,
     feeds,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
@@ -226,6 +234,7 @@ function startLink(
       feeds,
       policy: config.guard,
       facts: () => protection.facts,
+      approvals,
       ledger,
       limiter,
       trial: trialTerms(config),

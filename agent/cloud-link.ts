@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { KeptApprovals } from "./approvals.js";
 import type { BanSteps } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { Identity } from "./config/identity.js";
@@ -32,6 +33,7 @@ export interface CloudLinkPorts {
   readonly deviceKey: SigningKey;
   readonly roots: Roots;
   readonly watch: FeedWatch;
+  readonly approvals: Pick<KeptApprovals, "hear">;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
@@ -148,6 +150,7 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
     dated: (time) => ports.dated(time),
     watch,
     roots,
+    approvals: ports.approvals,
     catchUpRoots: (session) => catchUpRoots(ports, session),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
     fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),

@@ -315,6 +315,21 @@ function trustEvents(log: Logger) {
         why,
       });
     },
+    /** The critical keys' newest word on a feed; so many ranges are named. */
+    approvalTaken(feed: FeedName, version: number, ranges: number): void {
+      log.info("an approval counts now", { feed, version, ranges });
+    },
+    approvalRefused(why: unknown): void {
+      log.warn("refused an approval", { why });
+    },
+    /** It counts, but only until this agent ends. */
+    approvalNotKept(feed: FeedName, version: number, why: unknown): void {
+      log.error("could not keep an approval", { feed, version, why });
+    },
+    /** What it allowed is held again. */
+    approvalWithdrawn(feed: FeedName, why: unknown): void {
+      log.warn("an approval counts no more", { feed, why });
+    },
     rootRefused(why: unknown): void {
       log.error("refused a root", { why });
     },

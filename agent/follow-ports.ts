@@ -1,3 +1,4 @@
+import type { KeptApprovals } from "./approvals.js";
 import type { BanSteps, Outcome } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { AgentEvents } from "./events.js";
@@ -25,6 +26,7 @@ export interface FollowPorts {
   readonly dated: (time: number) => void;
   readonly watch: Pick<FeedWatch, "hear" | "head" | "level" | "took">;
   readonly roots: Pick<Roots, "hear" | "claimed" | "isBehind">;
+  readonly approvals: Pick<KeptApprovals, "hear">;
   /** Takes the roots that this host has missed, if they can be had. */
   catchUpRoots(session: Session): Promise<void>;
   /** Signed segments from op `from` on, one behind the other. */

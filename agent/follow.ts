@@ -94,6 +94,10 @@ class Link {
       case "root":
         this.#ports.roots.hear(message.root);
         return this.catchUpRoots();
+      case "approval":
+        await this.catchUpRoots(); // which may have failed before
+        this.#ports.approvals.hear(message.approval);
+        return;
       case "plan":
         this.plan(message.plans);
         return;

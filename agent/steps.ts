@@ -1,3 +1,4 @@
+import { approvedBy, type Approvals } from "./approvals.js";
 import type { BanSteps } from "./ban-walk.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
@@ -16,6 +17,7 @@ export interface StepPorts {
   readonly feeds: readonly FeedName[];
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
+  readonly approvals: Pick<Approvals, "allows">;
   readonly ledger: Ledger;
   readonly limiter: Limiter;
   readonly trial: TrialTerms;
@@ -26,10 +28,11 @@ export interface StepPorts {
 
 /** Fits the rooms to the steps of the ban walk, in the order they are taken. */
 export function makeSteps(ports: StepPorts): BanSteps {
-  const { policy, facts, enforce, clock } = ports;
+  const { policy, facts, approvals, enforce, clock } = ports;
   return {
     ...trusting(ports),
-    review: (ops) => review(ops, facts(), policy),
+    review: (feed, ops) =>
+      review(ops, facts(), policy, approvedBy(approvals, feed, clock)),
     ...plausible(ports),
     ...recording(ports),
     enforce,

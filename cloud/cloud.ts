@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Clock } from "../agent/clock.js";
 import { Lifetime } from "../agent/lifetime.js";
+import type { FeedName } from "../agent/model/position.js";
 import type { Logger } from "../agent/log/logger.js";
+import { Approvals } from "./approvals/approvals.js";
+import { approvalTables } from "./approvals/tables.js";
 import { makeApp } from "./api/app.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { Correlator } from "./decide/correlator.js";
@@ -197,6 +200,7 @@ function openGateway(parts: {
     isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     heads: (feeds) => heads.of(feeds),
+    approvals: (feeds) => store.approvals.of(feeds),
     newestRoot: () => signing.version,
     signedAnew: (segment) => signedAnew(signing, segment),
     answers,
@@ -235,6 +239,7 @@ async function openStore(
     detectionTables,
     sightingTables,
     contactTables,
+    approvalTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal, (segment) =>
@@ -251,7 +256,10 @@ async function openStore(
   const receipts = new Receipts(view.database);
   const telemetry = new Telemetry(view.database);
   const decisionLog = new DecisionLog(view.database);
-  const folded = { registry, receipts, telemetry, decisionLog };
+  const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
+  const approving = { journal, signing, clock, hasFeed };
+  const approvals = new Approvals(view.database, approving);
+  const folded = { registry, receipts, telemetry, decisionLog, approvals };
   return { journal, index, state, ...folded };
 }
 

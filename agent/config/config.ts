@@ -7,6 +7,7 @@ import {
 } from "../model/cidr.js";
 import { describeIssue } from "../protocol/shapes.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
+import { unapprovedOf, widthProblems } from "./widths.js";
 
 /** What the customer settled for this host, complete and frozen. */
 export interface Config {
@@ -28,6 +29,8 @@ export interface Config {
   readonly guard: {
     readonly allow: readonly Cidr[];
     readonly floor: Readonly<Record<Family, number>>;
+    /** Shortest prefix that needs no approval of the critical keys. */
+    readonly unapproved: Readonly<Record<Family, number>>;
     /** Whether private ranges may be banned. */
     readonly private: "protect" | "allow-bans";
     /** What becomes of a range around protected addresses. */
@@ -115,6 +118,8 @@ export function parseConfig(raw: unknown, source: string): Config {
   }
   const { stateDir, controlSocket, cloud, enforce, guard, sensors, ...rest } =
     result.output;
+  const problems = widthProblems(guard);
+  if (problems.length > 0) throw new InvalidConfig(source, problems);
   const { findtime, bantime, ...sshd } = sensors.sshd;
   return Object.freeze({
     stateDir,
@@ -124,6 +129,7 @@ export function parseConfig(raw: unknown, source: string): Config {
     guard: {
       allow: guard.allow,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
+      unapproved: unapprovedOf(guard),
       private: guard.private,
       around: guard.around,
       tiers: guard.tiers,
@@ -240,6 +246,13 @@ const Shape = section({
         section({
           ipv4: v.optional(prefixLength(32), DEFAULT_FLOOR.ipv4),
           ipv6: v.optional(prefixLength(128), DEFAULT_FLOOR.ipv6),
+        }),
+        {},
+      ),
+      unapproved: v.optional(
+        section({
+          ipv4: v.optional(prefixLength(32)),
+          ipv6: v.optional(prefixLength(128)),
         }),
         {},
       ),

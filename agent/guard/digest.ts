@@ -9,9 +9,13 @@ import { shipped, tierNames } from "./tiers.js";
  * 0. The cloud's addresses do not count: names turn to others all day long, and
  * the kernel accepts them before any drop.
  */
-export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
+export function guardDigest(
+  facts: HostFacts,
+  policy: GuardPolicy,
+  approved: string,
+): number {
   const { own, gateways, resolvers, dhcpServers, sessions } = facts;
-  const { allow, floor, tiers } = policy;
+  const { allow, floor, unapproved, tiers } = policy;
   const known = [own, gateways, resolvers, dhcpServers, sessions, allow];
   const switchedOn = tierNames.map((name) =>
     tiers[name] ? shipped[name] : [],
@@ -21,6 +25,9 @@ export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
     ruleNames,
     floor[4],
     floor[6],
+    unapproved[4],
+    unapproved[6],
+    approved,
     policy.private,
     policy.around,
   ];

@@ -22,6 +22,8 @@ export interface GuardPolicy {
   readonly allow: readonly Cidr[];
   /** Shortest prefix length that a ban may have, by family. */
   readonly floor: Readonly<Record<Family, number>>;
+  /** Shortest prefix length that needs no approval, by family. */
+  readonly unapproved: Readonly<Record<Family, number>>;
   /** Whether private ranges may be banned. */
   readonly private: "protect" | "allow-bans";
   readonly tiers: Tiers;

@@ -17,7 +17,11 @@ type Rule = (
   cidr: Cidr,
   facts: HostFacts,
   policy: GuardPolicy,
+  isApproved: IsApproved,
 ) => RuleName | undefined;
+
+/** Whether the critical keys allow a ban on a range that is this wide. */
+export type IsApproved = (cidr: Cidr) => boolean;
 
 export const ruleNames = [
   "this-host",
@@ -37,6 +41,7 @@ export const ruleNames = [
   "sentinel",
   "ipv4-in-ipv6",
   "too-wide",
+  "needs-approval",
 ] as const;
 export type RuleName = (typeof ruleNames)[number];
 
@@ -48,10 +53,11 @@ export function review(
   ops: readonly Op[],
   facts: HostFacts,
   policy: GuardPolicy,
+  isApproved: IsApproved = nothingIs,
 ): readonly ReviewedOp[] {
   return ops.map((op) => {
     if (op.op === "lift") return op;
-    const held = holdingRule(op.cidr, facts, policy);
+    const held = holdingRule(op.cidr, facts, policy, isApproved);
     return held === undefined ? op : { ...op, held };
   });
 }
@@ -61,14 +67,18 @@ export function holdingRule(
   cidr: Cidr,
   facts: HostFacts,
   policy: GuardPolicy,
+  isApproved: IsApproved = nothingIs,
 ): RuleName | undefined {
   for (const rule of rules) {
-    const held = rule(cidr, facts, policy);
+    const held = rule(cidr, facts, policy, isApproved);
     if (held !== undefined) return held;
   }
   const inIpv4 = behindNat64(cidr);
-  return inIpv4 && holdingRule(inIpv4, facts, policy);
+  return inIpv4 && holdingRule(inIpv4, facts, policy, isApproved);
 }
+
+/** Whoever is not told of approvals has none. */
+const nothingIs: IsApproved = () => false;
 
 /** Addresses that win over every ban in the kernel too, should a rule here fail. */
 export function protectedRanges(
@@ -153,6 +163,12 @@ const neverMapped: Rule = (cidr) =>
 const neverTooWide: Rule = (cidr, _facts, { floor }) =>
   cidr.prefix < floor[cidr.family] ? "too-wide" : undefined;
 
+/** The content keys alone do not ban what is this wide. */
+const neverUnapproved: Rule = (cidr, _facts, { unapproved }, isApproved) =>
+  cidr.prefix < unapproved[cidr.family] && !isApproved(cidr)
+    ? "needs-approval"
+    : undefined;
+
 /** In the order they are tried. */
 const rules: readonly Rule[] = [
   neverThisHost,
@@ -172,6 +188,7 @@ const rules: readonly Rule[] = [
   neverASentinel,
   neverMapped,
   neverTooWide,
+  neverUnapproved,
 ];
 
 /** The unspecified addresses mean "this host" to it (RFC 1122 §3.2.1.3). */

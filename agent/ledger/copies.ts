@@ -52,12 +52,12 @@ export class Growth {
 
   /** One takes the place of another on the range; either may be none. */
   replace(
-    range: RangeRow,
+    { addr, prefix }: RangeRow,
     before: Omit<Counted, keyof RangeRow> | undefined,
     after: Omit<Counted, keyof RangeRow> | undefined,
   ): void {
-    if (before !== undefined) this.remove({ ...before, ...range });
-    if (after !== undefined) this.add({ ...after, ...range });
+    if (before !== undefined) this.remove({ ...before, addr, prefix });
+    if (after !== undefined) this.add({ ...after, addr, prefix });
   }
 
   #count({ addr, prefix, held, observed }: Counted, sign: 1 | -1): void {

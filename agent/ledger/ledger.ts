@@ -4,6 +4,7 @@ import { modes, type Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
+import { Approvals, type KeptApproval } from "./approvals.js";
 import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
 import { Copies, type FeedCount, type Standing } from "./copies.js";
 import { openLedgerFile, type Database } from "./database.js";
@@ -54,6 +55,7 @@ export class Ledger implements Disposable {
   readonly #review: Review;
   readonly #departure: Departure;
   readonly #time: Time;
+  readonly #approvals: Approvals;
 
   private constructor(db: Database) {
     const meta = new Meta(db);
@@ -73,6 +75,7 @@ export class Ledger implements Disposable {
     this.#review = new Review(db, { ...this.#tables, meta });
     this.#departure = new Departure(db, this.#tables);
     this.#time = new Time(db, copies);
+    this.#approvals = new Approvals(db);
     this.id = db.read(() => meta.get("ledger"));
   }
 
@@ -272,6 +275,20 @@ export class Ledger implements Disposable {
    */
   purge(now: number, limit: number): boolean {
     return this.#purge.step(limit, now);
+  }
+
+  /** What was kept of the critical keys' word, at most one for each feed. */
+  approvals(): readonly KeptApproval[] {
+    return this.#db.read(() => this.#approvals.all());
+  }
+
+  /** Keeps it in place of the one that its feed had. */
+  keepApproval(approval: KeptApproval): void {
+    this.#db.transaction(() => this.#approvals.put(approval));
+  }
+
+  forgetApproval(feed: FeedName): void {
+    this.#db.transaction(() => this.#approvals.forget(feed));
   }
 
   /** What time it was, when somebody last said. */

@@ -15,7 +15,7 @@ import {
   type StoredBan,
   type Succession,
 } from "./stored.js";
-import type { TrialTerms, Trials } from "./trials.js";
+import { isTried, type TrialTerms, type Trials } from "./trials.js";
 
 /** Writes a segment's ops into the current copy of its feed. */
 export class Recorder {
@@ -109,9 +109,6 @@ const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
   op.op === "ban" && op.expiresAt > now;
 
 const reasonOf = (op: ReviewedOp): string => (op.op === "ban" ? op.reason : "");
-
-const isTried = (fresh: readonly Cidr[], terms: TrialTerms): boolean =>
-  fresh.length > terms.mostAtOnce || fresh.some((cidr) => terms.isWide(cidr));
 
 /** Whether the kernel needs to hear nothing of it. */
 const isSame = (

@@ -30,6 +30,12 @@ export const limits = {
   reasons: 65_536,
   /** Feeds that one agent follows. */
   feeds: 8,
+  /** Ranges that one approval names: with its rollouts it fits a text frame. */
+  approvalRanges: 1_000,
+  /** Rollouts of one approval. */
+  approvalRollouts: 64,
+  /** Days that an approval may be good for. */
+  approvalDays: 400,
   /** Roots that an agent takes one after the other before it looks at anything else. */
   rootsAtOnce: 64,
   /** Items in one telemetry message. */

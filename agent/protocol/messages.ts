@@ -87,6 +87,8 @@ export const CloudMessage = v.variant("type", [
   }),
   /** A root that comes into force now: what follows is signed by its keys. */
   v.strictObject({ type: v.literal("root"), root: SignedText }),
+  /** What the critical keys allow one feed, in place of what they did before. */
+  v.strictObject({ type: v.literal("approval"), approval: SignedText }),
   v.strictObject({
     type: v.literal("resync"),
     feed: Feed,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Approvals } from "../approvals/approvals.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Decisions } from "../decide/decisions.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
@@ -39,6 +40,7 @@ export interface OperatorApiPorts {
   readonly decisionLog: Pick<DecisionLog, "decisions">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
+  readonly approvals: Pick<Approvals, "all" | "publish" | "counter">;
   readonly signing: Pick<Signing, "publish">;
   readonly telemetry: Pick<
     Telemetry,

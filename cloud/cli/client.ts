@@ -1,6 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
 import type { ImpactReport } from "../impact/report.js";
@@ -21,6 +22,11 @@ export interface AgentEntry extends Agent {
   readonly connected: boolean;
   /** Null for a host that has not said anything yet. */
   readonly report: HostReport | null;
+}
+
+/** How many of the bans hosts will hold for want of an approval. */
+export interface Unapproved {
+  readonly unapproved: number;
 }
 
 /** An operator's side of the cloud's REST interface. */
@@ -95,7 +101,7 @@ export class Client {
     readonly for: string;
     readonly reason: string;
     readonly observe: boolean;
-  }): Promise<Decision> {
+  }): Promise<Decision & Unapproved> {
     return this.#post("/v1/bans", order);
   }
 
@@ -116,7 +122,7 @@ export class Client {
   async import(
     path: string,
     terms: Readonly<Record<string, string>>,
-  ): Promise<Decision & ListReport> {
+  ): Promise<Decision & Unapproved & ListReport> {
     const file = await openFile(path);
     const query = new URLSearchParams(terms);
     const body = Readable.toWeb(file.createReadStream());
@@ -138,6 +144,17 @@ export class Client {
   async divergences(): Promise<readonly DivergenceEntry[]> {
     type Answer = { divergences: DivergenceEntry[] };
     return (await this.#get<Answer>("/v1/divergences")).divergences;
+  }
+
+  async approvals(): Promise<readonly PublishedApproval[]> {
+    type Answer = { approvals: PublishedApproval[] };
+    return (await this.#get<Answer>("/v1/approvals")).approvals;
+  }
+
+  async publishApproval(
+    text: SignedText,
+  ): Promise<{ readonly feed: string; readonly version: number }> {
+    return this.#post("/v1/approvals", text);
   }
 
   async publishRoot(root: SignedText): Promise<{ version: number }> {

@@ -113,6 +113,9 @@ export class Gateway implements SessionOwner, AsyncDisposable {
       if (event.kind === "segment") {
         const frame = this.#recent.add(this.#ports.signedAnew(event));
         for (const each of this.#sessions) each.push(event.feed, frame);
+      } else if (event.kind === "approval") {
+        const { feed, text } = event;
+        for (const each of this.#sessions) each.announceApproval(feed, text);
       } else if (event.kind === "feed-begun") {
         for (const each of this.#sessions) each.beginAnew(event.feed);
       }

@@ -39,6 +39,8 @@ export interface GatewayPorts {
   /** Every segment behind a position, as it stands in this very turn. */
   segmentsAfter(position: Omit<Position, "hash">): readonly SegmentSealed[];
   heads(feeds: readonly FeedName[]): readonly SignedText[];
+  /** What the critical keys allow these feeds. */
+  approvals(feeds: readonly FeedName[]): readonly SignedText[];
   /** Version of the root that is in force. */
   newestRoot(): number;
   /** A segment as agents may take it now, whoever signed it when it was made. */

@@ -132,6 +132,12 @@ export class Session implements LinkHandler {
     return true;
   }
 
+  /** What the critical keys allow a feed from here on, if the agent follows it. */
+  announceApproval(feed: FeedName, approval: SignedText): void {
+    if (this.live?.following.has(feed))
+      this.#say({ type: "approval", approval });
+  }
+
   drain(windowMs: number): void {
     this.#say({ type: "drain", windowMs });
   }
@@ -209,6 +215,10 @@ export class Session implements LinkHandler {
         root: this.#ports.newestRoot(),
         plans: [...plans],
       });
+      // Before any ban that one of them is for.
+      for (const approval of this.#ports.approvals(feeds)) {
+        this.#say({ type: "approval", approval });
+      }
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);

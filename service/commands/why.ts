@@ -103,7 +103,8 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     },
     clock: time.clock,
     contacts: () => [],
-    guardedBy: (range) => holdingRule(range, facts, config.guard),
+    // What lacks an approval is said by the ledger: it is held.
+    guardedBy: (range) => holdingRule(range, facts, config.guard, () => true),
   });
 }
 

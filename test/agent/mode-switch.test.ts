@@ -4,7 +4,7 @@ import { ModeSwitch } from "../../agent/mode-switch.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
 import { ban, TestHost } from "../support/agent-fixtures.js";
-import { StubbornEnforcer } from "../support/balking.js";
+import { StubbornEnforcer } from "../support/enforcers.js";
 import { until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 

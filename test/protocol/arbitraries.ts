@@ -143,6 +143,7 @@ export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
     plans,
   }),
   record({ type: fc.constant("root" as const), root: signedTexts }),
+  record({ type: fc.constant("approval" as const), approval: signedTexts }),
   record({ type: fc.constant("plan" as const), plans }),
   record({
     type: fc.constant("heads" as const),

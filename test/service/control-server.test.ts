@@ -18,7 +18,7 @@ import {
   TestHost,
   type HostOptions,
 } from "../support/agent-fixtures.js";
-import { StubbornEnforcer } from "../support/balking.js";
+import { StubbornEnforcer } from "../support/enforcers.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
 import { hex } from "../support/vectors.js";

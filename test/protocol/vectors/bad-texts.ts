@@ -7,6 +7,7 @@ import {
   token,
   type KeyName,
 } from "../../support/vectors.js";
+import { badApprovals } from "./bad-approvals.js";
 import { badNextRoots } from "./bad-roots.js";
 import { row } from "./text-row.js";
 import { signHead, urgentHead } from "./documents.js";
@@ -21,6 +22,7 @@ export function badTexts(): readonly BadVector[] {
     ...badHeads(),
     ...badRoots(),
     ...badNextRoots(),
+    ...badApprovals(),
     ...badTokens(),
   ];
 }

@@ -5,7 +5,12 @@ import type {
 import { textBytes } from "../../../agent/protocol/signed-text.js";
 import { signAsDevice } from "../../../agent/trust/sign.js";
 import { NOW, hex, keys, token } from "../../support/vectors.js";
-import { signHead, urgentHead } from "./documents.js";
+import {
+  reputationApproval,
+  signApproval,
+  signHead,
+  urgentHead,
+} from "./documents.js";
 import { itemsOfEveryKind } from "./telemetry.js";
 import { keysOf, type Vector } from "./vector.js";
 
@@ -38,6 +43,10 @@ export function messageVectors(): readonly Vector[] {
       plans: [segmentsPlan, snapshotPlan],
     }),
     fromCloud("heads", "Two feeds, each as its own signed text.", heads()),
+    fromCloud("approval-message", "What is allowed to reputation.", {
+      type: "approval",
+      approval: signApproval(reputationApproval),
+    }),
     fromCloud("resync", "The cloud dropped live segments; resume.", {
       type: "resync",
       feed: "urgent",
