@@ -5,7 +5,7 @@ const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
   "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|maintenance|cut|contacts)\\.ts$";
+  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|impact|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|maintenance|cut|contacts)\\.ts$";
 
 module.exports = {
   forbidden: [

@@ -9,6 +9,7 @@ import { startContactWatch } from "./contacts.js";
 import { startDefence } from "./defend.js";
 import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
+import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
 import { Lifetime } from "./lifetime.js";
 import { Limiter } from "./limiter.js";
 import { LinkStatus } from "./link-status.js";
@@ -21,6 +22,7 @@ import {
 } from "./power.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
+import type { OpenFlows } from "./sessions/open-flows.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
@@ -55,37 +57,59 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   opened.own(defendItself(options, power, { telemetry, events }));
   const time = opened.own(watchTime(options, power, { telemetry, events }));
+  const flows = await openFlows({ clock, events });
+  if (flows !== undefined) opened.own(flows);
   const trials = opened.own(
-    tryChanges(options, power, { ...scope, telemetry }),
+    tryChanges(options, power, { ...scope, telemetry, flows }),
   );
-  const reporting = { status, events, telemetry, time, trust, trials };
+  const impact = opened.own(
+    startImpactWatch({ config: options.config, clock, events, flows }),
+  );
+  const told = { telemetry, time, trust, trials, impact };
+  const reporting = { status, events, ...told };
   const link = opened.own(startLink(options, power, reporting));
-  const { ledger, enforcer, cutter, protection, upkeep } = power;
-  const { enforcement, receipts } = power;
+  const { broken } = link;
+  return agentOf(options, power, {
+    ...{ ...reporting, contacts, broken },
+    lifetime: opened.release(),
+  });
+}
+
+/** What others see of it, and may order. */
+function agentOf(
+  { config }: AgentOptions,
+  power: Power,
+  rooms: Reporting & {
+    readonly contacts: Pick<AgentView, "contacts">;
+    readonly broken: Promise<unknown>;
+    readonly lifetime: Lifetime;
+  },
+): Agent {
+  const { ledger, enforcer, cutter, protection, enforcement } = power;
+  const { events, contacts, trials, lifetime } = rooms;
+  const { receipts } = power;
   const enforce = async () => {
     await enforcement.enforce();
     cutter?.cut("all"); // where the kernel drops by now what it let pass
   };
-  const lifetime = opened.release();
   return {
     ledger,
     enforcer,
-    link: status,
-    telemetry,
-    trust,
+    link: rooms.status,
+    telemetry: rooms.telemetry,
+    trust: rooms.trust,
     get cut() {
       return cutter?.status;
     },
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
-    upkeep,
+    upkeep: power.upkeep,
     clock: power.time.clock,
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
-    guardedBy: (cidr) =>
-      holdingRule(cidr, protection.facts, options.config.guard),
-    broken: link.broken,
+    guardedBy: (cidr) => holdingRule(cidr, protection.facts, config.guard),
+    broken: rooms.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -94,6 +118,7 @@ interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
   readonly trials: Trials;
+  readonly impact: ImpactWatch;
 }
 
 interface Scope extends Room {
@@ -153,12 +178,18 @@ function watchTime(
 function tryChanges(
   options: AgentOptions,
   { ledger, time, protection, enforcement, chores }: Power,
-  { events, trust, telemetry }: Scope & Pick<Reporting, "telemetry">,
+  {
+    events,
+    trust,
+    telemetry,
+    flows,
+  }: Scope &
+    Pick<Reporting, "telemetry"> & { readonly flows: OpenFlows | undefined },
 ): Trials {
   return startTrials(options, {
     ...{ ledger, clock: time.clock, protection, enforcement, events },
     heardAt: () => trust.watch.freshAt,
-    flowsBegunHere: () => Promise.resolve(0),
+    flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     settled: () => chores.tidy(),
     failed: (what) => telemetry.happened("change-taken-back", what),
   });
@@ -167,8 +198,10 @@ function tryChanges(
 function startLink(
   options: AgentOptions,
   { ledger, time, protection, enforcement, receipts }: Power,
-  { status, events, telemetry, time: timeWatch, trust, trials }: Reporting,
+  reporting: Reporting,
 ): CloudLink {
+  const { status, events, telemetry, time: timeWatch, trust } = reporting;
+  const { trials } = reporting;
   const { identity, config } = options;
   const { roots, watch } = trust;
   const feeds = feedsOf(identity);
@@ -205,6 +238,7 @@ function startLink(
     events,
     refreshFacts: () => protection.refresh(),
     telemetry,
+    impact: reporting.impact,
     enforce,
   });
 }

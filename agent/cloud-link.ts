@@ -7,6 +7,7 @@ import type { AgentEvents } from "./events.js";
 import type { FeedWatch } from "./feed-watch.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
+import type { ImpactWatch } from "./impact.js";
 import type { LinkStatus } from "./link-status.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Hello } from "./protocol/documents.js";
@@ -53,6 +54,7 @@ export interface CloudLinkPorts {
   /** The address that the cloud is reached at may be new. */
   refreshFacts(): Promise<void>;
   readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
+  readonly impact: Pick<ImpactWatch, "ask">;
   /** Bans that waited for the whole picture need not wait any more. */
   enforce(): Promise<void>;
 }
@@ -157,6 +159,8 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
       ports.telemetry.sayTo(session);
     },
     acknowledged: (ack) => ports.telemetry.acknowledged(ack),
+    impactAsked: (question, session) =>
+      ports.impact.ask(question, (answer) => session.send(answer)),
     caughtUp: () => {
       status.caughtUp();
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));

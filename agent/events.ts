@@ -5,6 +5,7 @@ import { formatCidr } from "./model/cidr.js";
 import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Receipt } from "./protocol/documents.js";
+import type { ImpactRefusal } from "./protocol/messages.js";
 import type { RefusalCode } from "./protocol/refusals.js";
 
 /** Everything the agent reports, one function an event: its only words. */
@@ -275,6 +276,13 @@ function telemetryEvents(log: Logger) {
     /** A reading failed, or an item was none. */
     telemetryFailed(what: string, why: unknown): void {
       log.warn("could not report", { what, why });
+    },
+    /** The cloud asked how much a ban of so many ranges would cut. */
+    impactAsked(ranges: number, outcome: "answered" | ImpactRefusal): void {
+      log.info("the cloud asked what a ban would cut", { ranges, outcome });
+    },
+    flowsUnseen(why: unknown): void {
+      log.warn("cannot tell what a ban would cut", { why });
     },
     healthRaised(code: string, text: string): void {
       log.warn("something is wrong", { code, text });

@@ -108,6 +108,9 @@ class Link {
       case "telemetry-ack":
         this.#ports.acknowledged(message);
         return;
+      case "impact-question":
+        this.#ports.impactAsked(message, this.#session);
+        return;
       case "challenge":
       case "welcome":
       case "drain":

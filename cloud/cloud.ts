@@ -20,6 +20,7 @@ import { indexTables } from "./feeds/index-tables.js";
 import { Recovery } from "./feeds/recovery.js";
 import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
+import { Impact } from "./impact/impact.js";
 import { holdAlone } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
@@ -90,13 +91,18 @@ export async function startCloud(
   const store = await openStore(config, ports, opened);
   const decider = makeDecider(config, ports, store);
   opened.own(openCorrelator(config, ports, { ...store, ...decider }));
-  const gateway = openGateway({ config, ports, store, server, opened });
+  const impact: Impact = new Impact({
+    ask: (feed, question) => gateway.ask(feed, question),
+    clock: ports.clock,
+  });
+  const rooms = { ...store, impact };
+  const gateway = openGateway({ config, ports, store: rooms, server, opened });
 
   let url = "";
   const app = makeApp({
     ...decider,
     ...ports,
-    ...store,
+    ...rooms,
     gateway,
     signing: config.signing,
     snapshotFolder: filesOf(config.dir).snapshots,
@@ -158,7 +164,7 @@ function openCorrelator(
 function openGateway(parts: {
   readonly config: CloudConfig;
   readonly ports: CloudPorts;
-  readonly store: Store;
+  readonly store: Store & { readonly impact: Impact };
   readonly server: OpenServer;
   readonly opened: Lifetime;
 }): Gateway {
@@ -194,6 +200,7 @@ function openGateway(parts: {
     newestRoot: () => signing.version,
     signedAnew: (segment) => signedAnew(signing, segment),
     answers,
+    impactHeard: (agent, answer) => store.impact.heard(agent, answer),
     takeTelemetry: (from, message) => intake.take(from, message),
   });
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));

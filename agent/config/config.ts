@@ -79,6 +79,10 @@ export interface Config {
       readonly bantimeSeconds: number;
     };
   };
+  readonly telemetry: {
+    /** Whether the cloud may ask how much a ban would cut here. */
+    readonly impact: boolean;
+  };
   readonly log: {
     readonly level: LogLevel;
     readonly format: "text" | "json";
@@ -109,7 +113,7 @@ export function parseConfig(raw: unknown, source: string): Config {
   if (!result.success) {
     throw new InvalidConfig(source, result.issues.map(describeIssue));
   }
-  const { stateDir, controlSocket, cloud, enforce, guard, sensors, log } =
+  const { stateDir, controlSocket, cloud, enforce, guard, sensors, ...rest } =
     result.output;
   const { findtime, bantime, ...sshd } = sensors.sshd;
   return Object.freeze({
@@ -143,7 +147,8 @@ export function parseConfig(raw: unknown, source: string): Config {
         bantimeSeconds: bantime,
       },
     },
-    log,
+    telemetry: rest.telemetry,
+    log: rest.log,
   });
 }
 
@@ -308,6 +313,7 @@ const Shape = section({
     }),
     {},
   ),
+  telemetry: v.optional(section({ impact: v.optional(v.boolean(), true) }), {}),
   log: v.optional(
     section({
       level: v.optional(v.picklist(logLevels), "info"),

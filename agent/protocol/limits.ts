@@ -38,4 +38,8 @@ export const limits = {
   telemetryHits: 100,
   /** Held bans that a receipt names; it counts the rest. */
   receiptHeld: 64,
+  /** Ranges that one question of impact is about. */
+  impactRanges: 256,
+  /** Most of anything that an answer of impact counts. */
+  impactCount: 65_536,
 } as const;

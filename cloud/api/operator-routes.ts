@@ -15,6 +15,7 @@ import { telemetryRoutes } from "./telemetry-routes.js";
 import {
   AnswersQuery,
   BanOrder,
+  ImpactOrder,
   ImportOrder,
   LiftOrder,
   OrgOrder,
@@ -86,7 +87,7 @@ function decisionRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { decisions } = ports;
+  const { decisions, impact } = ports;
   routes.post("/bans", async (c) => {
     const order = checked(BanOrder, await jsonBody(c));
     const feed = knownFeed(order.feed, ports);
@@ -99,6 +100,11 @@ function decisionRoutes(
     const feed = knownFeed(order.feed, ports);
     const mandate = { feed, by: c.get("operator") };
     return c.json(await decisions.lift(mandate, rangesOf(order)), 201);
+  });
+  routes.post("/impact", async (c) => {
+    const order = checked(ImpactOrder, await jsonBody(c));
+    const feed = knownFeed(order.feed, ports);
+    return c.json(await impact.ask(feed, order.ranges));
   });
 }
 

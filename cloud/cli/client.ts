@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
+import type { ImpactReport } from "../impact/report.js";
 import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { Agent, Org } from "../registry/registry.js";
@@ -103,6 +104,13 @@ export class Client {
     readonly feed: string;
   }): Promise<Decision> {
     return this.#post("/v1/lifts", order);
+  }
+
+  async impact(order: {
+    readonly ranges: readonly string[];
+    readonly feed: string;
+  }): Promise<ImpactReport> {
+    return this.#post("/v1/impact", order);
   }
 
   async import(

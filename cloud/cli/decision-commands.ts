@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Decision } from "../decide/decisions.js";
 import type { ReceiptEntry } from "../receipts/receipts.js";
 import { Client } from "./client.js";
+import { checkImpact, checkImpactOption } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { table } from "./tables.js";
 
@@ -12,6 +13,7 @@ interface BanOptions {
   readonly reason: string;
   readonly observe?: true;
   readonly wait?: true;
+  readonly checkImpact?: number;
 }
 
 /** ban, lift, import. */
@@ -25,12 +27,14 @@ export function addDecisionCommands(program: Command, io: Io): void {
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
     .option("--wait", "wait for the receipts of all connected agents")
+    .addOption(checkImpactOption())
     .addHelpText(
       "after",
       `
 Examples:
   $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force"
   $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait
+  $ tourniquet-cloud ban 198.51.100.0/24 --check-impact 10
   $ tourniquet-cloud ban 192.0.2.0/24 --observe --reason "would this hit anybody?"
 
 Banning again without --observe enforces a ban that was only observed.`,
@@ -39,6 +43,9 @@ Banning again without --observe enforces a ban that was only observed.`,
       const options = command.optsWithGlobals<BanOptions>();
       const { feed, for: term, reason, observe = false } = options;
       const client = Client.of(options.dir);
+      if (options.checkImpact !== undefined) {
+        await checkImpact(client, { ranges, feed }, options.checkImpact, io);
+      }
       const order = { ranges, feed, for: term, reason, observe };
       const decision = await client.ban(order);
       io.out(described(doneTo(observe), ranges.length, decision));

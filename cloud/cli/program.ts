@@ -8,6 +8,7 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
+import { addImpactCommand } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addRootCommands } from "./root-commands.js";
@@ -51,6 +52,7 @@ function makeProgram(io: Io): Command {
   addRootCommands(program, io);
   addRegistryCommands(program, io);
   addDecisionCommands(program, io);
+  addImpactCommand(program, io);
   addTelemetryCommands(program, io);
   return program;
 }

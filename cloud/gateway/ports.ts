@@ -5,6 +5,7 @@ import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
+import type { ImpactAnswer } from "../impact/report.js";
 import type { Answers } from "../receipts/answers.js";
 import type { Agent } from "../registry/registry.js";
 
@@ -44,6 +45,8 @@ export interface GatewayPorts {
   signedAnew(segment: SegmentSealed): SegmentSealed;
   /** Takes down, soon, what agents say, as far as it is news. */
   readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
+  /** An agent says what a ban would cut on it, or that it won't. */
+  impactHeard(agent: string, answer: ImpactAnswer): void;
   /** Takes telemetry down; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },

@@ -125,6 +125,13 @@ export class Session implements LinkHandler {
     if (this.live !== undefined) this.#say({ type: "root", root });
   }
 
+  /** Whether the agent is there and follows the feed; then it is asked. */
+  ask(feed: FeedName, question: CloudMessage): boolean {
+    if (this.live?.following.has(feed) !== true) return false;
+    if (this.#link.buffered <= MOST_BUFFERED) this.#say(question);
+    return true;
+  }
+
   drain(windowMs: number): void {
     this.#say({ type: "drain", windowMs });
   }
@@ -160,6 +167,9 @@ export class Session implements LinkHandler {
       }
       case "receipt":
         return this.#takeReceipt(live, message);
+      case "impact-answer":
+      case "impact-refusal":
+        return this.#ports.impactHeard(live.agent.id, message);
       case "telemetry":
         // Not awaited: receipts must not wait for the disk behind it.
         void this.#takeTelemetry(live.agent, message).catch((error: unknown) =>

@@ -43,6 +43,7 @@ describe("a configuration", () => {
           bantimeSeconds: 3_600,
         },
       },
+      telemetry: { impact: true },
       log: { level: "info", format: "text" },
     };
     for (const nothing of [undefined, null, {}]) {

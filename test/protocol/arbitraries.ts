@@ -5,11 +5,19 @@ import {
   type Ban,
   type Op,
 } from "../../agent/model/ban.js";
-import { cidrOf, maskOf, width, type Cidr } from "../../agent/model/cidr.js";
+import {
+  cidrOf,
+  formatCidr,
+  isMapped,
+  maskOf,
+  width,
+  type Cidr,
+} from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type {
-  AgentMessage,
-  CloudMessage,
+import {
+  impactRefusals,
+  type AgentMessage,
+  type CloudMessage,
 } from "../../agent/protocol/messages.js";
 import type { ItemOf, TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { refusalCodes } from "../../agent/protocol/refusals.js";
@@ -151,6 +159,14 @@ export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
     through: counts,
   }),
   record({
+    type: fc.constant("impact-question" as const),
+    id: fc.uuid(),
+    ranges: fc.array(cidrs.filter((cidr) => !isMapped(cidr)).map(formatCidr), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+  }),
+  record({
     type: fc.constant("drain" as const),
     windowMs: fc.nat(3_600_000),
   }),
@@ -226,6 +242,8 @@ const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
   }),
 );
 
+const tallies = fc.nat(65_536);
+
 const signedByDevice = { signed: fc.string(), signature: base64urlOf(64) };
 
 export const agentMessages: fc.Arbitrary<AgentMessage> = fc.oneof(
@@ -248,6 +266,19 @@ export const agentMessages: fc.Arbitrary<AgentMessage> = fc.oneof(
     feed: feeds,
     code: fc.constantFrom(...refusalCodes),
     detail: line(512),
+  }),
+  record({
+    type: fc.constant("impact-answer" as const),
+    id: fc.uuid(),
+    ...{ live: tallies, liveBegun: tallies },
+    ...{ recent: tallies, recentBegun: tallies },
+    since: times,
+    whole: fc.boolean(),
+  }),
+  record({
+    type: fc.constant("impact-refusal" as const),
+    id: fc.uuid(),
+    why: fc.constantFrom(...impactRefusals),
   }),
 );
 

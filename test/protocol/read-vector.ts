@@ -117,6 +117,8 @@ function withDocument(text: string): unknown {
       };
     case "resume":
     case "refusal":
+    case "impact-answer":
+    case "impact-refusal":
     case "telemetry":
       return message;
   }

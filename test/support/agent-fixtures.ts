@@ -221,6 +221,7 @@ export class TestHost implements AsyncDisposable {
           sayTo: () => undefined,
           acknowledged: () => undefined,
         },
+        impact: { ask: () => undefined },
         dated: (time) => void this.dates.push(time),
         refreshFacts: () => Promise.resolve(),
         enforce: () => this.enforcement.enforce(),
