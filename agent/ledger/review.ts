@@ -98,17 +98,18 @@ export class Review {
       const trial = row.verdict === "open" ? row.trial : null;
       const held = this.#judgement(row, guard);
       if (held === before && trial === row.trial) continue;
+      // Of a failed trial the kernel has heard already.
+      const isNews =
+        row.verdict !== "failed" && (held === null) !== (before === null);
+      if (isNews && row.expiresAt > now) {
+        revision ??= changes.begin("review", now);
+        changes.changing(revision, cidrOfRow(row), now);
+      }
       this.#change.run(held, trial, copy, addr, prefix);
       const growth = new Growth();
       growth.remove(row);
       growth.add({ ...row, held });
       copies.count(copy, growth);
-      // Of a failed trial the kernel has heard already.
-      const isNews =
-        row.verdict !== "failed" && (held === null) !== (before === null);
-      if (!isNews || row.expiresAt <= now) continue;
-      revision ??= changes.nextRevision();
-      changes.mark(revision, cidrOfRow(row));
     }
   }
 
