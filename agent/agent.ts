@@ -22,6 +22,7 @@ import {
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
 export type { AgentOptions, AgentOrders, AgentView };
@@ -61,11 +62,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const reporting = { status, events, telemetry, time, trust, trials };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection, upkeep } = power;
-  const { enforcement, receipts } = power;
-  const enforce = async () => {
-    await enforcement.enforce();
-    cutter?.cut("all"); // where the kernel drops by now what it let pass
-  };
+  const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   const lifetime = opened.release();
   return {
     ledger,
@@ -76,7 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     get cut() {
       return cutter?.status;
     },
-    mode: new ModeSwitch({ ledger, receipts, events, enforce }),
+    word,
     upkeep,
     clock: power.time.clock,
     trials: () => trials.watch.trials,
@@ -146,6 +143,33 @@ function watchTime(
     ...{ time, clock, events },
     jumped: (what) => telemetry.happened("clock-jumped", what),
     enforce: () => enforcement.enforce(),
+  });
+}
+
+/** What this host's operator says goes over whatever the cloud says. */
+function letOperatorSpeak(
+  { config }: AgentOptions,
+  { ledger, time, cutter, protection, enforcement, receipts, chores }: Power,
+  {
+    opened,
+    events,
+    telemetry,
+  }: Pick<Scope, "opened" | "events"> & Pick<Reporting, "telemetry">,
+): Word {
+  const { clock } = time;
+  const enforce = async () => {
+    await enforcement.enforce();
+    cutter?.cut("all"); // where the kernel drops by now what it let pass
+  };
+  const mode = opened.own(
+    new ModeSwitch({ ledger, receipts, events, clock, enforce }),
+  );
+  return new Word({
+    ...{ mode, ledger, protection, clock, events },
+    guardedBy: (cidr) => holdingRule(cidr, protection.facts, config.guard),
+    enforce: () => enforcement.enforce(),
+    reviewAgain: () => chores.tidy(),
+    tell: (code, what) => telemetry.tellOf(code, what),
   });
 }
 

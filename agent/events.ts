@@ -42,6 +42,16 @@ function hostEvents(log: Logger) {
         mode,
       });
     },
+    /** Likewise; `by` is who. */
+    ordered(what: string, by: string): void {
+      log.warn("this host was given an order over the control socket", {
+        what,
+        by,
+      });
+    },
+    pauseEnded(): void {
+      log.warn("the pause is over; this host enforces again");
+    },
     clockJumped(what: string): void {
       log.warn("the clock jumped, or the host slept", { what });
     },
@@ -85,6 +95,7 @@ function protectionEvents(log: Logger) {
         dhcpServers: facts.dhcpServers.map(formatCidr),
         sessions: facts.sessions.map(formatCidr),
         cloud: facts.cloud.map(formatCidr),
+        released: facts.released.map(formatCidr),
       });
     },
     /** What it said last counts. */

@@ -10,7 +10,7 @@ import { NOT_CONFIRMED } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
 
 export interface MaintenancePorts {
-  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision">;
+  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision" | "word">;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   /** By whose time bans expire. */
@@ -59,18 +59,22 @@ export class Maintenance implements AsyncDisposable {
     const before = ledger.revision();
     const guard = this.#guard(); // one for the whole round, so that it ends
     await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
+    const { word } = ledger;
+    await this.#inSlices((now) => word.endWithholding(now, RANGES_AT_ONCE));
     if (ledger.revision() === before) return;
     await enforce().catch(() => undefined); // it tells, and goes on trying
   }
 
   #guard(): Guard {
-    const { policy } = this.#ports;
+    const { policy, ledger, clock } = this.#ports;
     const facts = this.#ports.facts();
+    const now = unixSeconds(clock.now());
     return {
       digest: guardDigest(facts, policy),
-      holdingRule: ({ cidr, held }) =>
-        holdingRule(cidr, facts, policy) ??
-        (isLasting(held) ? held : undefined),
+      holdingRule: (ban) =>
+        holdingRule(ban.cidr, facts, policy) ??
+        (isLasting(ban.held) ? ban.held : undefined) ??
+        ledger.word.withheldRuleOf(ban, now),
     };
   }
 
@@ -94,4 +98,6 @@ const isLasting = (held: string | undefined): boolean =>
   held === NOT_CONFIRMED || isLimitRule(held);
 
 const ROWS_AT_ONCE = 2_000;
+/** Each is looked up in every feed. */
+const RANGES_AT_ONCE = 200;
 const BETWEEN_SLICES_MS = 20;

@@ -10,9 +10,12 @@ import { shipped, tierNames } from "./tiers.js";
  * the kernel accepts them before any drop.
  */
 export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
-  const { own, gateways, resolvers, dhcpServers, sessions } = facts;
+  const { own, gateways, resolvers, dhcpServers, sessions, released } = facts;
   const { allow, floor, tiers } = policy;
-  const known = [own, gateways, resolvers, dhcpServers, sessions, allow];
+  const known = [
+    ...[own, gateways, resolvers, dhcpServers],
+    ...[sessions, allow, released],
+  ];
   const switchedOn = tierNames.map((name) =>
     tiers[name] ? shipped[name] : [],
   );

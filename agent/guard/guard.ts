@@ -29,6 +29,7 @@ export const ruleNames = [
   "live-session",
   "the-cloud",
   "allowed-here",
+  "released-here",
   "private-range",
   "public-resolver",
   "cdn-edge",
@@ -79,6 +80,7 @@ export function protectedRanges(
     ...facts.sessions,
     ...facts.cloud,
     ...policy.allow,
+    ...facts.released,
   ];
   return [
     ...facts.own,
@@ -125,6 +127,9 @@ const neverTheCloud: Rule = (cidr, { cloud }, policy) =>
 const neverWhatIsAllowed: Rule = (cidr, _facts, policy) =>
   touches(cidr, policy.allow, "allowed-here", policy);
 
+const neverWhatIsReleased: Rule = (cidr, { released }, policy) =>
+  touches(cidr, released, "released-here", policy);
+
 const neverAPrivateRange: Rule = (cidr, _facts, policy) =>
   touches(cidr, privateRanges(policy), "private-range", policy);
 
@@ -159,6 +164,7 @@ const rules: readonly Rule[] = [
   neverALiveSession,
   neverTheCloud,
   neverWhatIsAllowed,
+  neverWhatIsReleased,
   neverAPrivateRange,
   neverAPublicResolver,
   neverACdnEdge,

@@ -155,15 +155,16 @@ export class History {
   }
 
   /**
-   * The revision before the newest change that still counts: rollbacks, and what
-   * they took back, are passed over.
+   * The revision before the newest order of a feed that changed anything and has
+   * not been rolled back.
    */
   beforeLastChange(): number | undefined {
     let to = Infinity;
     for (const each of this.newest(MOST_REVISIONS)) {
       if (each.revision > to || each.changed === 0) continue;
-      if (each.cause !== "rollback") return each.revision - 1;
-      to = each.target ?? to;
+      if (each.cause === "rollback") to = each.target ?? to;
+      const isOrder = each.cause === "segment" || each.cause === "snapshot";
+      if (isOrder) return each.revision - 1;
     }
     return undefined;
   }

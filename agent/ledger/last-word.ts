@@ -114,9 +114,14 @@ export class LastWord {
     return this.#db.read(() => this.#withheld.any());
   }
 
-  /** The rule that holds a ban because its range is withheld, if one does. */
-  withheldRule(ban: AskedBan, now: number): string | undefined {
-    return this.#db.read(() => this.#withheld.rule(ban, now));
+  /** The rule that holds what a cloud orders for exactly this range, if one does. */
+  withheldRule(cidr: Cidr, now: number): string | undefined {
+    return this.#db.read(() => this.#withheld.rule(cidr, now));
+  }
+
+  /** The rule that keeps a recorded ban held though the guard does not. */
+  withheldRuleOf(ban: AskedBan, now: number): string | undefined {
+    return this.#db.read(() => this.#withheld.ruleOf(ban, now));
   }
 
   /**

@@ -14,7 +14,7 @@ export const isWithheldRule = (
   rule: string | null | undefined,
 ): rule is WithheldRule => withheldRules.some((each) => each === rule);
 
-/** A ban that is asked about. */
+/** A recorded ban that is asked about. */
 export interface AskedBan {
   readonly feed: FeedName;
   readonly cidr: Cidr;
@@ -60,10 +60,18 @@ export class Withheld {
     return this.#any.get() === 1;
   }
 
-  /** The rule that holds a ban of a feed, if one does. */
-  rule({ feed, cidr, held }: AskedBan, now: number): WithheldRule | undefined {
+  /** The rule that holds what a feed orders for the range, if one does. */
+  rule({ address, prefix }: Cidr, now: number): WithheldRule | undefined {
+    return this.#rule.get(address, prefix, now);
+  }
+
+  /** The rule that holds a recorded ban, likewise. */
+  ruleOf(
+    { feed, cidr, held }: AskedBan,
+    now: number,
+  ): WithheldRule | undefined {
     if (feed === "local" && !isWithheldRule(held)) return undefined;
-    return this.#rule.get(cidr.address, cidr.prefix, now);
+    return this.rule(cidr, now);
   }
 
   add(

@@ -218,7 +218,7 @@ class World {
   #holdingRule(each: JudgedBan): string | undefined {
     return (
       this.#guardedBy(each.cidr) ??
-      this.#ledger.word.withheldRule(each, this.#now)
+      this.#ledger.word.withheldRuleOf(each, this.#now)
     );
   }
 

@@ -64,7 +64,7 @@ describe("rolling back", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     rollBack(0);
     const rule = (feed: "urgent" | "local", range: string, now = NOW) =>
-      ledger.word.withheldRule(
+      ledger.word.withheldRuleOf(
         { feed, cidr: ban(range).cidr, held: undefined },
         now,
       );
@@ -175,7 +175,7 @@ describe("rolling back", () => {
     rollBack(0);
     const guard: Guard = {
       digest: 7,
-      holdingRule: (each) => ledger.word.withheldRule(each, NOW),
+      holdingRule: (each) => ledger.word.withheldRuleOf(each, NOW),
     };
     while (ledger.reviewAgain(guard, 1, NOW));
     expect(rulesetOf(ledger)).toEqual([]);
