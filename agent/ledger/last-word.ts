@@ -97,7 +97,7 @@ export class LastWord {
 
   /**
    * Makes the ruleset of an earlier revision the present one, in one transaction;
-   * blocks some 40 ms for each thousand ranges that have changed since.
+   * blocks some 80 ms for each thousand ranges that have changed since.
    * @throws OutOfReach
    */
   rollBack(terms: RollbackTerms): RolledBack {
