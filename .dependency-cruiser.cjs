@@ -3,7 +3,7 @@ const VOCABULARY =
   "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
 const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|trust-events|libc)\\.ts$";
 const COMPOSITION =
   "^agent/(agent|agent-view|ban-walk|audit|chores|heal|impact|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|approvals|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|maintenance|cut|contacts)\\.ts$";
 

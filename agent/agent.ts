@@ -24,6 +24,7 @@ import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
 export type { AgentOptions, AgentOrders, AgentView };
@@ -67,9 +68,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const told = { telemetry, time, trust, trials, impact };
   const reporting = { status, events, ...told };
   const link = opened.own(startLink(options, power, reporting));
+  const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   const { broken } = link;
   return agentOf(options, power, {
-    ...{ ...reporting, contacts, broken },
+    ...{ ...reporting, contacts, word, broken },
     lifetime: opened.release(),
   });
 }
@@ -80,17 +82,13 @@ function agentOf(
   power: Power,
   rooms: Reporting & {
     readonly contacts: Pick<AgentView, "contacts">;
+    readonly word: Word;
     readonly broken: Promise<unknown>;
     readonly lifetime: Lifetime;
   },
 ): Agent {
-  const { ledger, enforcer, cutter, protection, enforcement } = power;
-  const { events, contacts, trials, lifetime } = rooms;
-  const { receipts } = power;
-  const enforce = async () => {
-    await enforcement.enforce();
-    cutter?.cut("all"); // where the kernel drops by now what it let pass
-  };
+  const { ledger, enforcer, cutter, protection } = power;
+  const { word, contacts, trials, lifetime } = rooms;
   return {
     ledger,
     enforcer,
@@ -100,7 +98,7 @@ function agentOf(
     get cut() {
       return cutter?.status;
     },
-    mode: new ModeSwitch({ ledger, receipts, events, enforce }),
+    word,
     upkeep: power.upkeep,
     clock: power.time.clock,
     trials: () => trials.watch.trials,
@@ -178,6 +176,34 @@ function watchTime(
     ...{ time, clock, events },
     jumped: (what) => telemetry.happened("clock-jumped", what),
     enforce: () => enforcement.enforce(),
+  });
+}
+
+/** What this host's operator says goes over whatever the cloud says. */
+function letOperatorSpeak(
+  options: AgentOptions,
+  power: Power,
+  {
+    opened,
+    events,
+    telemetry,
+  }: Pick<Scope, "opened" | "events"> & Pick<Reporting, "telemetry">,
+): Word {
+  const { ledger, cutter, protection, enforcement, receipts, chores } = power;
+  const { clock } = power.time;
+  const enforce = async () => {
+    await enforcement.enforce();
+    cutter?.cut("all"); // where the kernel drops by now what it let pass
+  };
+  const mode = opened.own(
+    new ModeSwitch({ ledger, receipts, events, clock, enforce }),
+  );
+  return new Word({
+    ...{ mode, ledger, protection, clock, events },
+    guardedBy: guardedBy(options, power),
+    enforce: () => enforcement.enforce(),
+    reviewAgain: () => chores.tidy(),
+    tell: (code, what) => telemetry.tellOf(code, what),
   });
 }
 

@@ -14,7 +14,7 @@ import { NOT_CONFIRMED, type TrialTerms } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
 
 export interface MaintenancePorts {
-  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision">;
+  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision" | "word">;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
@@ -68,12 +68,15 @@ export class Maintenance implements AsyncDisposable {
     const { guard } = round;
     await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
     round.over();
+    const { word } = ledger;
+    await this.#inSlices((now) => word.endWithholding(now, RANGES_AT_ONCE));
     if (ledger.revision() === before) return;
     await enforce().catch(() => undefined); // it tells, and goes on trying
   }
 
   #round(): { readonly guard: Guard; over(): void } {
     const { policy, approvals, limiter, trial, clock } = this.#ports;
+    const { word } = this.#ports.ledger;
     const facts = this.#ports.facts();
     const now = unixSeconds(clock.now());
     const budgets = new Map<FeedName, Budget>();
@@ -95,6 +98,7 @@ export class Maintenance implements AsyncDisposable {
         digest: guardDigest(facts, policy, approvals.digest(now)),
         holdingRule: (ban) =>
           holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
+          word.withheldRuleOf(ban, now) ??
           kept(ban),
         trial,
       },
@@ -120,4 +124,6 @@ export class Maintenance implements AsyncDisposable {
 }
 
 const ROWS_AT_ONCE = 2_000;
+/** Each is looked up in every feed. */
+const RANGES_AT_ONCE = 200;
 const BETWEEN_SLICES_MS = 20;

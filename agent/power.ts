@@ -1,3 +1,4 @@
+import { unixSeconds } from "./clock.js";
 import { join } from "node:path";
 import { KeptApprovals } from "./approvals.js";
 import { BanTime } from "./ban-time.js";
@@ -92,6 +93,7 @@ export async function openPower(
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
+  ledger.word.endPause(unixSeconds(time.clock.now()));
   const receipts = new Receipts({
     ...{ agent: identity.agent, deviceKey: options.deviceKey },
     ...{ backend, clock },
@@ -108,12 +110,12 @@ export async function openPower(
       recovered(ledger.revision());
       events.started(ledger.revision(), backend);
     });
-  const protection = await protect(options, { enforcer, status, events }).catch(
-    async (error: unknown) => {
-      await enforceNow(); // what has been reviewed is in force all the same
-      throw error;
-    },
-  );
+  const protection = await protect(options, {
+    ...{ ledger, time, enforcer, status, events },
+  }).catch(async (error: unknown) => {
+    await enforceNow(); // what has been reviewed is in force all the same
+    throw error;
+  });
   await enforceNow();
   upkeep.startLooking();
   const rooms = { ledger, time, protection, enforcement, events };

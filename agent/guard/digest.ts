@@ -14,9 +14,12 @@ export function guardDigest(
   policy: GuardPolicy,
   approved: string,
 ): number {
-  const { own, gateways, resolvers, dhcpServers, sessions } = facts;
+  const { own, gateways, resolvers, dhcpServers, sessions, released } = facts;
   const { allow, floor, unapproved, tiers } = policy;
-  const known = [own, gateways, resolvers, dhcpServers, sessions, allow];
+  const known = [
+    ...[own, gateways, resolvers, dhcpServers],
+    ...[sessions, allow, released],
+  ];
   const switchedOn = tierNames.map((name) =>
     tiers[name] ? shipped[name] : [],
   );

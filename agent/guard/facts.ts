@@ -14,6 +14,8 @@ export interface HostFacts {
   readonly sessions: readonly Cidr[];
   /** Where the cloud's name resolves to, and where it was last reached. */
   readonly cloud: readonly Cidr[];
+  /** What this host's operator has released for now. */
+  readonly released: readonly Cidr[];
 }
 
 /** What the customer and the vendor settled for this host. */

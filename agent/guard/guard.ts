@@ -34,6 +34,7 @@ export const ruleNames = [
   "live-session",
   "the-cloud",
   "allowed-here",
+  "released-here",
   "private-range",
   "public-resolver",
   "cdn-edge",
@@ -91,6 +92,7 @@ export function protectedRanges(
     ...facts.sessions,
     ...facts.cloud,
     ...policy.allow,
+    ...facts.released,
   ];
   return [
     ...facts.own,
@@ -138,6 +140,9 @@ const neverTheCloud: Rule = (cidr, { cloud }, policy) =>
 const neverWhatIsAllowed: Rule = (cidr, _facts, policy) =>
   touches(cidr, policy.allow, "allowed-here", policy);
 
+const neverWhatIsReleased: Rule = (cidr, { released }, policy) =>
+  touches(cidr, released, "released-here", policy);
+
 const neverAPrivateRange: Rule = (cidr, _facts, policy) =>
   touches(cidr, privateRanges(policy), "private-range", policy);
 
@@ -181,6 +186,7 @@ const rules: readonly Rule[] = [
   neverALiveSession,
   neverTheCloud,
   neverWhatIsAllowed,
+  neverWhatIsReleased,
   neverAPrivateRange,
   neverAPublicResolver,
   neverACdnEdge,

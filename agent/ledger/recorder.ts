@@ -50,10 +50,11 @@ export class Recorder {
         ? succeed(op, before, moment)
         : undefined;
       const after = next?.stored;
+      if (!isSame(before, after)) {
+        changes.changing(moment.revision, op.cidr, moment.now);
+      }
       if (after) this.#store(copy, range, after, reasonId(reasonOf(op)));
       else if (before) this.#remove.run(copy, range.addr, range.prefix);
-
-      if (!isSame(before, after)) changes.mark(moment.revision, op.cidr);
       if (next?.fresh) fresh.push(op.cidr);
       growth.replace(range, before, after);
       tell(tally, op, { before, after });

@@ -106,14 +106,15 @@ export class Review {
       const trial = row.verdict === "open" ? row.trial : null;
       const held = this.#judgement(row, guard);
       if (held === before && trial === row.trial) continue;
-      this.#write(row, held, trial);
       // Of a failed trial the kernel has heard already.
       const isNews =
         row.verdict !== "failed" && (held === null) !== (before === null);
-      if (!isNews || row.expiresAt <= now) continue;
-      revision ??= changes.nextRevision();
-      changes.mark(revision, cidrOfRow(row));
-      if (held === null && row.observed === 0) released.push(row);
+      if (isNews && row.expiresAt > now) {
+        revision ??= changes.begin("review", now);
+        changes.changing(revision, cidrOfRow(row), now);
+        if (held === null && row.observed === 0) released.push(row);
+      }
+      this.#write(row, held, trial);
     }
     if (revision !== undefined) this.#try(released, guard, { revision, now });
   }

@@ -41,9 +41,9 @@ export const facts: HostFacts = {
   own: ["192.0.2.10", "2001:db8::10"].map(parseCidr),
   gateways: ["192.0.2.1", "2001:db8::1"].map(parseCidr),
   resolvers: ["192.0.2.53", "2001:db8::53"].map(parseCidr),
-  dhcpServers: ["192.0.2.67"].map(parseCidr),
   sessions: ["192.0.2.22", "2001:db8::22"].map(parseCidr),
   cloud: ["198.51.100.53", "2001:db8:c::53"].map(parseCidr),
+  ...{ dhcpServers: ["192.0.2.67"].map(parseCidr), released: [] },
 };
 
 export const policy: GuardPolicy = {
