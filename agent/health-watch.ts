@@ -9,7 +9,7 @@ import type { SpoolKeeper } from "./spool/keeper.js";
 export interface HealthWatchPorts {
   readonly clock: Pick<Clock, "monotonic">;
   readonly enforcer: Pick<Enforcer, "read">;
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
@@ -50,7 +50,8 @@ export class HealthWatch {
     add("not-enforcing", kernel);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
-    add("observing", this.#mode());
+    const mode = this.#mode();
+    if (mode !== undefined) found.set(...mode);
     add("bans-held", this.#held());
     const { spool } = this.#ports;
     const fullness = spool.read((it) => it.fullness()) ?? 0;
@@ -97,9 +98,14 @@ export class HealthWatch {
     return state.at === "up" ? undefined : state.why;
   }
 
-  #mode(): string | undefined {
-    const observes = this.#ports.ledger.mode() === "observe";
-    return observes ? "tourniquet enforce ends that" : undefined;
+  #mode(): [HealthCode, string] | undefined {
+    const { ledger } = this.#ports;
+    if (ledger.mode() !== "observe") return undefined;
+    const until = ledger.word.pausedUntil();
+    if (until === undefined) {
+      return ["observing", "tourniquet enforce ends that"];
+    }
+    return ["paused", `until ${new Date(until * 1_000).toISOString()}`];
   }
 
   #held(): string | undefined {

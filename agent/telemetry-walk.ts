@@ -38,7 +38,7 @@ export interface TelemetryPorts {
   readonly random: () => number;
   readonly events: AgentEvents;
   readonly enforcer: Pick<Enforcer, "hits" | "read">;
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
   readonly link: Pick<LinkStatus, "state">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;

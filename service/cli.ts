@@ -10,6 +10,7 @@ import { selftestCommand } from "./commands/selftest.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
 import { verifyCommand } from "./commands/verify.js";
+import { wordCommands } from "./commands/word.js";
 import { whyCommand } from "./commands/why.js";
 import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
 import { Failure, exitCodes } from "./failure.js";
@@ -52,6 +53,7 @@ export async function run(
   bansCommand(program, config);
   modeCommands(program, config);
   rekeyCommand(program, config);
+  wordCommands(program, config);
   whyCommand(program, config);
   hitsCommand(program, config);
   verifyCommand(program, config);
@@ -81,6 +83,9 @@ Examples:
   tourniquet bans --held                    what a guard stopped, and which rule
   tourniquet observe                        count and report, drop nothing; until enforce
   tourniquet rekey                          a new device key, known to the cloud; the old one is void
+  tourniquet pause --for 15m                the same for a while, then enforce again
+  tourniquet release 192.0.2.7 --for 24h    no ban touches it here
+  tourniquet rollback                       the ruleset before the newest change
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
   tourniquet verify                         was this host shown what the others were

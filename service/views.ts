@@ -15,6 +15,8 @@ export interface StatusView {
   /** The kernel holds what the ledger says, and drops it. */
   readonly enforcing: boolean;
   readonly mode: Mode;
+  /** When a pause ends; null when there is none. */
+  readonly pausedUntil: string | null;
   readonly kernel: {
     readonly at: "absent" | "present";
     readonly revision: number | null;
@@ -132,12 +134,14 @@ export async function statusOf(options: {
   const ours = present && kernel.ledger === ledger.id;
   const equal = ours && kernel.revision === revision;
   const mode = ledger.mode();
+  const pausedUntil = ledger.word.pausedUntil();
   const kernelMode = present ? kernel.posture.mode : undefined;
   const facts = agent.facts();
   return {
     version,
     enforcing: equal && mode === "enforce" && kernelMode === mode,
     mode,
+    pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),

@@ -8,9 +8,11 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
+import { addImpactCommand } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
+import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
@@ -50,9 +52,11 @@ function makeProgram(io: Io): Command {
     .addHelpText("after", WALK);
   addSetupCommands(program, io);
   addRootCommands(program, io);
+  addApprovalCommands(program, io);
   addRegistryCommands(program, io);
   addIdentityCommands(program, io);
   addDecisionCommands(program, io);
+  addImpactCommand(program, io);
   addTelemetryCommands(program, io);
   return program;
 }

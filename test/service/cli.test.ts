@@ -74,6 +74,7 @@ describe("tourniquet", () => {
     using host = new HostProcess();
     const status = {
       ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
+      pausedUntil: null,
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
       ...{ cloud: { at: "up", since: "", address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },

@@ -33,9 +33,13 @@ function fieldsOf(schema: unknown, path = ""): string[] {
       return [here, ...fieldsOf(inner, here)];
     });
   }
-  const inner = item ?? wrapped ?? pipe?.[0];
+  const inner = schemaIn(pipe) ?? item ?? wrapped;
   return inner === undefined || inner === schema ? [] : fieldsOf(inner, path);
 }
+
+/** The one that says most: a list is first any list, then one of something. */
+const schemaIn = (pipe: unknown[] | undefined): unknown =>
+  pipe?.findLast((each) => (each as { kind: string }).kind === "schema");
 
 describe("TELEMETRY.md", () => {
   it.each(TelemetryItem.options)(

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
+import type { Agent } from "../../../agent/agent.js";
+import { parseCidr } from "../../../agent/model/cidr.js";
 import { readIdentity } from "../../../service/identity-store.js";
+import { until } from "../../support/clock.js";
+import { settle, startIn } from "../../support/cloud-agent.js";
 import { startTestCloud } from "../../support/cloud.js";
-import { enforces, settle, startIn } from "../../support/enrolled-host.js";
 import { TestFolder } from "../../support/folder.js";
 import { renewed } from "../../support/rotation.js";
 
@@ -9,7 +12,8 @@ describe("an agent whose cloud renews its keys", () => {
   it("switches while it runs, and catches up after it was away", async () => {
     using folder = new TestFolder();
     await using cloud = await startTestCloud();
-    await settle(cloud, folder.path);
+    const token = await cloud.token(await cloud.addOrg("example"));
+    await settle(folder.path, token);
     {
       await using agent = await startIn(folder.path);
       await cloud.ban("203.0.113.1");
@@ -36,3 +40,10 @@ describe("an agent whose cloud renews its keys", () => {
     expect(left.identity.root).toEqual(there);
   }, 30_000);
 });
+
+async function enforces(agent: Agent, range: string): Promise<void> {
+  await until(`${range} is banned`, async () => {
+    const [held] = await agent.enforcer.holds([parseCidr(range)]);
+    return held === true;
+  });
+}
