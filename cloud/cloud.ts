@@ -21,12 +21,13 @@ import { Recovery } from "./feeds/recovery.js";
 import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
 import { holdAlone } from "./journal/database.js";
-import type { SegmentSealed } from "./journal/events.js";
+import type { Event, SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
 import { Answers } from "./receipts/answers.js";
 import { Receipts, receiptTables } from "./receipts/receipts.js";
 import { Recorder } from "./receipts/recorder.js";
+import { Boots, bootTables } from "./registry/boots.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/tables.js";
@@ -164,10 +165,10 @@ function openGateway(parts: {
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
   const { journal, registry, index, state, receipts, telemetry } = store;
+  const { recorder, boots } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
-  const recorder = opened.own(new Recorder({ ...ports, journal }));
   const answers = new Answers({
     ...ports,
     standing: (feed) => index.standing(feed),
@@ -193,7 +194,7 @@ function openGateway(parts: {
     heads: (feeds) => heads.of(feeds),
     newestRoot: () => signing.version,
     signedAnew: (segment) => signedAnew(signing, segment),
-    answers,
+    ...{ answers, boots },
     takeTelemetry: (from, message) => intake.take(from, message),
   });
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
@@ -228,6 +229,7 @@ async function openStore(
     detectionTables,
     sightingTables,
     contactTables,
+    bootTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal, (segment) =>
@@ -244,8 +246,11 @@ async function openStore(
   const receipts = new Receipts(view.database);
   const telemetry = new Telemetry(view.database);
   const decisionLog = new DecisionLog(view.database);
-  const folded = { registry, receipts, telemetry, decisionLog };
-  return { journal, index, state, ...folded };
+  const recorder = opened.own(new Recorder({ journal, clock, log }));
+  const note = (event: Event) => recorder.note(event);
+  const boots = new Boots(view.database, { clock, log, note });
+  const folded = { registry, receipts, telemetry, decisionLog, boots };
+  return { journal, index, state, recorder, ...folded };
 }
 
 const pems = ({ contentKeys }: Signing): readonly string[] =>

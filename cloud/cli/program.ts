@@ -8,6 +8,7 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
+import { addIdentityCommands } from "./identity-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addRootCommands } from "./root-commands.js";
@@ -50,6 +51,7 @@ function makeProgram(io: Io): Command {
   addSetupCommands(program, io);
   addRootCommands(program, io);
   addRegistryCommands(program, io);
+  addIdentityCommands(program, io);
   addDecisionCommands(program, io);
   addTelemetryCommands(program, io);
   return program;

@@ -6,6 +6,7 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { Answers } from "../receipts/answers.js";
+import type { Boots } from "../registry/boots.js";
 import type { Agent } from "../registry/registry.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
@@ -44,6 +45,8 @@ export interface GatewayPorts {
   signedAnew(segment: SegmentSealed): SegmentSealed;
   /** Takes down, soon, what agents say, as far as it is news. */
   readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
+  /** Notices whether two processes hold one device key. */
+  readonly boots: Pick<Boots, "greeted">;
   /** Takes telemetry down; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },
