@@ -223,6 +223,9 @@ export class Session implements LinkHandler {
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);
     this.#ports.answers.hello(hello, greeting.evidence);
+    const { boot, version } = hello;
+    const { address } = this.#link;
+    this.#ports.boots.greeted(agent.id, { boot, version, address });
   }
 
   #following(agent: string, feeds: readonly FeedName[]): Following {
