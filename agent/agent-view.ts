@@ -8,6 +8,7 @@ import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import type { ModeSwitch } from "./mode-switch.js";
 import type { Cidr } from "./model/cidr.js";
+import type { ProofView } from "./proof.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
@@ -27,6 +28,8 @@ export interface AgentView {
   /** Changes that have not yet proved harmless. */
   trials(): readonly TrialView[];
   readonly upkeep: { readonly view: UpkeepView };
+  /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
+  proof(): ProofView | undefined;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
   /** Who on this host called banned addresses. */

@@ -68,17 +68,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   };
   const lifetime = opened.release();
   return {
-    ledger,
-    enforcer,
-    link: status,
-    telemetry,
-    trust,
+    ...{ ledger, enforcer, link: status, telemetry, trust },
     get cut() {
       return cutter?.status;
     },
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),
     upkeep,
     clock: power.time.clock,
+    proof: () => power.prover?.view,
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
@@ -103,7 +100,7 @@ interface Scope extends Room {
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined, upkeep }: Power,
+  { ledger, enforcer, quarantined, upkeep, prover }: Power,
   { status, events, trust }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
@@ -111,6 +108,8 @@ function startTelemetry(
     ...{ version, clock, random, events, enforcer, ledger },
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
+    egress: config.enforce.egress,
+    unproven: () => prover?.failing,
     trust: () => trust.findings(),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));

@@ -6,6 +6,7 @@ import type { AgentEvents } from "./events.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { Lifetime } from "./lifetime.js";
 import { Maintenance } from "./maintenance.js";
+import type { Prover } from "./proof.js";
 import type { Protection } from "./protection.js";
 import { schedule } from "./schedule.js";
 
@@ -14,6 +15,8 @@ export interface ChoreRooms {
   readonly time: BanTime;
   readonly protection: Protection;
   readonly enforcement: Enforcement;
+  /** Undefined where nothing is dropped anyway. */
+  readonly prover: Prover | undefined;
   readonly events: AgentEvents;
 }
 
@@ -26,7 +29,7 @@ export interface Chores extends AsyncDisposable {
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
-  { ledger, time, protection, enforcement, events }: ChoreRooms,
+  { ledger, time, protection, enforcement, prover, events }: ChoreRooms,
 ): Chores {
   const { clock } = time;
   const enforce = () => enforcement.enforce();
@@ -41,6 +44,7 @@ export function startChores(
     chores.own(schedule({ everyMs: 60_000 }, task));
   everyMinute(() => maintenance.run());
   everyMinute(() => protection.lookAround());
+  if (prover !== undefined) everyMinute(() => prover.prove());
   chores.own(schedule({ everyMs: 10_000 }, () => protection.refresh()));
   chores.own(followAddresses(protection, events));
   return {

@@ -69,6 +69,13 @@ function upkeepEvents(log: Logger) {
     deaf(why: unknown): void {
       log.error("nothing is heard any more of changes in the kernel", { why });
     },
+    /** Bans are there, and do not work. */
+    notProven(why: string): void {
+      log.error("packets to a banned address are not stopped", { why });
+    },
+    provenAgain(): void {
+      log.info("packets to a banned address are stopped again, or not tried");
+    },
     auditFailed(why: unknown): void {
       log.error("could not compare the kernel with the ledger", { why });
     },

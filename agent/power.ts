@@ -21,6 +21,7 @@ import type { Lifetime } from "./lifetime.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
 import { protect } from "./protect.js";
+import { Prover } from "./proof.js";
 import type { Protection } from "./protection.js";
 import type { SignedText } from "./protocol/signed-text.js";
 import { recall, Receipts } from "./receipts.js";
@@ -64,6 +65,8 @@ export interface Power {
   readonly protection: Protection;
   readonly enforcement: Enforcement;
   readonly upkeep: Upkeep;
+  /** Undefined where nothing is dropped anyway. */
+  readonly prover: Prover | undefined;
   readonly receipts: Receipts;
   readonly chores: Chores;
 }
@@ -110,10 +113,13 @@ export async function openPower(
   );
   await enforceNow();
   upkeep.startLooking();
-  const rooms = { ledger, time, protection, enforcement, events };
+  const proving = { ledger, time, enforcer, protection, enforcement };
+  const prover = openProver(config, { ...proving, events });
+  if (prover !== undefined) opened.own(prover);
+  const rooms = { ledger, time, protection, enforcement, prover, events };
   const chores = opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  return { ...power, enforcement, upkeep, receipts, chores };
+  return { ...power, enforcement, upkeep, prover, receipts, chores };
 }
 
 /** What makes the kernel equal to the ledger, and keeps it so. */
@@ -145,6 +151,23 @@ function keepEqual(
     }),
   );
   return { enforcement, upkeep };
+}
+
+function openProver(
+  { enforce, guard }: Config,
+  rooms: Pick<
+    Power,
+    "ledger" | "time" | "enforcer" | "protection" | "enforcement"
+  > &
+    Pick<Room, "events">,
+): Prover | undefined {
+  if (enforce.backend === "dry-run") return undefined;
+  const { time, protection, enforcement, ...ports } = rooms;
+  return new Prover({
+    ...{ ...ports, policy: guard, clock: time.clock },
+    facts: () => protection.facts,
+    enforce: () => enforcement.enforce(),
+  });
 }
 
 /** The ledger, without what another org's feed may have left in it. */

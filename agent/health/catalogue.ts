@@ -15,6 +15,12 @@ export const catalogue = {
     visibleAfterMs: 30_000,
     text: (detail) => `this host is not enforcing: ${detail}`,
   },
+  /** The kernel says so, and packets say otherwise. */
+  "not-proven": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) => `bans do not stop packets on this host: ${detail}`,
+  },
   "ledger-quarantined": {
     severity: "high",
     visibleAfterMs: 0,
@@ -102,6 +108,12 @@ export const catalogue = {
     severity: "low",
     visibleAfterMs: 60_000,
     text: (detail) => `guards hold bans that the cloud ordered: ${detail}`,
+  },
+  "egress-dropped": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `local programs that call banned addresses wait instead of being told: ${detail}`,
   },
   "spool-full": {
     severity: "low",

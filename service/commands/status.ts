@@ -26,6 +26,22 @@ const trialLines = ({ trials }: StatusView): readonly string[] =>
       `on trial: ${bans} bans of ${feed}, until ${until}; ${missing.map((each) => printable(each)).join(", ") || "awaiting the cloud's word"}`,
   );
 
+/** Whether packets were seen to be stopped. */
+function proofLines({ proof }: StatusView): readonly string[] {
+  if (proof === null) return [];
+  return proof.latest.map(({ address, at, outcome, why }) => {
+    const packet = `a packet to ${address}`;
+    switch (outcome) {
+      case "failed":
+        return `NOT PROVEN: ${packet} went on its way at ${at}`;
+      case "unproven":
+        return `unproven: ${packet}, tried at ${at}: ${printable(why ?? "?")}`;
+      default:
+        return `proof: ${packet} was ${outcome} at ${at}`;
+    }
+  });
+}
+
 /** What became of the open sessions of banned addresses. */
 function sessionLines({ sessions }: StatusView): readonly string[] {
   if (sessions === null) return [];
@@ -48,6 +64,7 @@ function asText(status: StatusView): string {
       ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
       : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
     `dropped: ${hits.packets} packets, ${hits.bytes} bytes`,
+    ...proofLines(status),
     ...trialLines(status),
     ...sessionLines(status),
     `disturbed by others: ${healed} times, put right each time; ${audit.checked} bans looked up, ${audit.found} differences found`,

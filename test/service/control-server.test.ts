@@ -289,6 +289,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     telemetry: { view: () => undefined },
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
+    proof: () => undefined,
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
