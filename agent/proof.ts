@@ -116,8 +116,7 @@ export class Prover implements AsyncDisposable {
   /** Its ban is no different from others, and ends soon after the agent does. */
   async #keepBanned(cidr: Cidr): Promise<void> {
     const { ledger, clock } = this.#ports;
-    const nowMs = clock.now();
-    const now = unixSeconds(nowMs);
+    const now = unixSeconds(clock.now());
     const lasts = ledger
       .bansOn(cidr, now)
       .some(
@@ -136,7 +135,7 @@ export class Prover implements AsyncDisposable {
       ...terms,
     } as const;
     ledger.record({
-      position: { ...position, issuedAt: nowMs },
+      position: { ...position, issuedAt: now * 1000 },
       ops: [ban],
       now,
     });

@@ -27,7 +27,7 @@ describeInNamespace("a proof of enforcement", () => {
     const { host, enforcer } = healing;
     prover = new Prover({
       ...{ ledger: host.ledger, enforcer, events: host.events },
-      clock: host.clock,
+      clock: { now: () => host.clock.now() + 0.5 }, // as that of bans is
       facts: () => facts,
       get policy() {
         return guard;

@@ -19,6 +19,10 @@ const rowsOf = (section: string) =>
 const sectionOf = (kind: string) =>
   (text.split(`\n## ${kind}\n`)[1] ?? "").split("\n## ")[0] ?? "";
 
+/** A list is bounded first, and looked into after that. */
+const isOfItems = (schema: unknown): boolean =>
+  (schema as { type?: unknown }).type === "array";
+
 /** "top.remote" for a field of an object, in a list or not. */
 function fieldsOf(schema: unknown, path = ""): string[] {
   const { entries, item, wrapped, pipe } = schema as {
@@ -33,7 +37,8 @@ function fieldsOf(schema: unknown, path = ""): string[] {
       return [here, ...fieldsOf(inner, here)];
     });
   }
-  const inner = item ?? wrapped ?? pipe?.[0];
+  const list = pipe?.findLast(isOfItems) as { item?: unknown } | undefined;
+  const inner = list?.item ?? item ?? wrapped ?? pipe?.[0];
   return inner === undefined || inner === schema ? [] : fieldsOf(inner, path);
 }
 
