@@ -3,9 +3,9 @@ const VOCABULARY =
   "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex)\\.ts$";
 const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|trust-events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|maintenance|cut|contacts)\\.ts$";
+  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|impact|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|approvals|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|maintenance|cut|contacts)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -72,7 +72,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root)\\.ts$|^agent/(clock|lifetime|mutex|schedule)\\.ts$",
+          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/(clock|lifetime|mutex|schedule)\\.ts$",
       },
     },
     {

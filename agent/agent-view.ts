@@ -6,12 +6,12 @@ import type { HostFacts } from "./guard/facts.js";
 import type { RuleName } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
-import type { ModeSwitch } from "./mode-switch.js";
 import type { Cidr } from "./model/cidr.js";
 import type { ProofView } from "./proof.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
+import type { Word } from "./word.js";
 
 /** What there is to see of an agent, for those who ask over the control socket. */
 export interface AgentView {
@@ -40,5 +40,8 @@ export interface AgentView {
 
 /** What those who may speak over the control socket can order. */
 export interface AgentOrders {
-  readonly mode: Pick<ModeSwitch, "turnTo">;
+  readonly word: Pick<
+    Word,
+    "turnTo" | "pause" | "release" | "endRelease" | "rollBack" | "undoRollbacks"
+  >;
 }

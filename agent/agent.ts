@@ -2,16 +2,17 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "./agent-view.js";
 import { startCloudLink, type CloudLink } from "./cloud-link.js";
-import { CloudTrust } from "./cloud-trust.js";
+import type { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
 import { feedsOf } from "./config/identity.js";
 import { startContactWatch } from "./contacts.js";
 import { startDefence } from "./defend.js";
 import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
+import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
 import { Lifetime } from "./lifetime.js";
-import { Limiter } from "./limiter.js";
 import { LinkStatus } from "./link-status.js";
+import type { Cidr } from "./model/cidr.js";
 import { ModeSwitch } from "./mode-switch.js";
 import {
   openPower,
@@ -21,7 +22,9 @@ import {
 } from "./power.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
+import type { OpenFlows } from "./sessions/open-flows.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
 export type { AgentOptions, AgentOrders, AgentView };
@@ -45,8 +48,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
   const power = await openPower(options, { opened, status, events });
-  const { clock: banClock } = power.time;
-  const trust = new CloudTrust({ ...options, clock: banClock, events });
+  const { trust } = power;
   const scope = { opened, status, events, trust };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
@@ -55,42 +57,74 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   );
   opened.own(defendItself(options, power, { telemetry, events }));
   const time = opened.own(watchTime(options, power, { telemetry, events }));
+  const flows = await openFlows({ clock, events });
+  if (flows !== undefined) opened.own(flows);
   const trials = opened.own(
-    tryChanges(options, power, { ...scope, telemetry }),
+    tryChanges(options, power, { ...scope, telemetry, flows }),
   );
-  const reporting = { status, events, telemetry, time, trust, trials };
+  const impact = opened.own(
+    startImpactWatch({ config: options.config, clock, events, flows }),
+  );
+  const told = { telemetry, time, trust, trials, impact };
+  const reporting = { status, events, ...told };
   const link = opened.own(startLink(options, power, reporting));
-  const { ledger, enforcer, cutter, protection, upkeep } = power;
-  const { enforcement, receipts } = power;
-  const enforce = async () => {
-    await enforcement.enforce();
-    cutter?.cut("all"); // where the kernel drops by now what it let pass
-  };
-  const lifetime = opened.release();
+  const word = letOperatorSpeak(options, power, { opened, events, telemetry });
+  const { broken } = link;
+  return agentOf(options, power, {
+    ...{ ...reporting, contacts, word, broken },
+    lifetime: opened.release(),
+  });
+}
+
+/** What others see of it, and may order. */
+function agentOf(
+  options: AgentOptions,
+  power: Power,
+  rooms: Reporting & {
+    readonly contacts: Pick<AgentView, "contacts">;
+    readonly word: Word;
+    readonly broken: Promise<unknown>;
+    readonly lifetime: Lifetime;
+  },
+): Agent {
+  const { ledger, enforcer, cutter, protection } = power;
+  const { word, contacts, trials, lifetime } = rooms;
   return {
-    ...{ ledger, enforcer, link: status, telemetry, trust },
+    ledger,
+    enforcer,
+    link: rooms.status,
+    telemetry: rooms.telemetry,
+    trust: rooms.trust,
     get cut() {
       return cutter?.status;
     },
-    mode: new ModeSwitch({ ledger, receipts, events, enforce }),
-    upkeep,
+    word,
+    upkeep: power.upkeep,
     clock: power.time.clock,
     proof: () => power.prover?.view,
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
-    guardedBy: (cidr) =>
-      holdingRule(cidr, protection.facts, options.config.guard),
-    broken: link.broken,
+    guardedBy: guardedBy(options, power),
+    broken: rooms.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
+
+/** The guard's rule that would hold a ban on a range, whichever feed's. */
+const guardedBy =
+  ({ config }: AgentOptions, { protection, approvals }: Power) =>
+  (cidr: Cidr) =>
+    holdingRule(cidr, protection.facts, config.guard, (range) =>
+      approvals.allowAny(range),
+    );
 
 interface Reporting extends Omit<Scope, "opened"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
   readonly trials: Trials;
+  readonly impact: ImpactWatch;
 }
 
 interface Scope extends Room {
@@ -148,16 +182,50 @@ function watchTime(
   });
 }
 
+/** What this host's operator says goes over whatever the cloud says. */
+function letOperatorSpeak(
+  options: AgentOptions,
+  power: Power,
+  {
+    opened,
+    events,
+    telemetry,
+  }: Pick<Scope, "opened" | "events"> & Pick<Reporting, "telemetry">,
+): Word {
+  const { ledger, cutter, protection, enforcement, receipts, chores } = power;
+  const { clock } = power.time;
+  const enforce = async () => {
+    await enforcement.enforce();
+    cutter?.cut("all"); // where the kernel drops by now what it let pass
+  };
+  const mode = opened.own(
+    new ModeSwitch({ ledger, receipts, events, clock, enforce }),
+  );
+  return new Word({
+    ...{ mode, ledger, protection, clock, events },
+    guardedBy: guardedBy(options, power),
+    enforce: () => enforcement.enforce(),
+    reviewAgain: () => chores.tidy(),
+    tell: (code, what) => telemetry.tellOf(code, what),
+  });
+}
+
 /** Changes that are large or wide are in force for good once they prove harmless. */
 function tryChanges(
   options: AgentOptions,
   { ledger, time, protection, enforcement, chores }: Power,
-  { events, trust, telemetry }: Scope & Pick<Reporting, "telemetry">,
+  {
+    events,
+    trust,
+    telemetry,
+    flows,
+  }: Scope &
+    Pick<Reporting, "telemetry"> & { readonly flows: OpenFlows | undefined },
 ): Trials {
   return startTrials(options, {
     ...{ ledger, clock: time.clock, protection, enforcement, events },
     heardAt: () => trust.watch.freshAt,
-    flowsBegunHere: () => Promise.resolve(0),
+    flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     settled: () => chores.tidy(),
     failed: (what) => telemetry.happened("change-taken-back", what),
   });
@@ -165,9 +233,13 @@ function tryChanges(
 
 function startLink(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, receipts }: Power,
-  { status, events, telemetry, time: timeWatch, trust, trials }: Reporting,
+  power: Power,
+  reporting: Reporting,
 ): CloudLink {
+  const { status, events, telemetry, time: timeWatch, trust } = reporting;
+  const { trials } = reporting;
+  const { ledger, time, protection, approvals, limiter } = power;
+  const { enforcement, receipts } = power;
   const { identity, config } = options;
   const { roots, watch } = trust;
   const feeds = feedsOf(identity);
@@ -176,13 +248,12 @@ function startLink(
     trials.watch.look();
   };
   const { clock } = time;
-  const limits = config.guard.limits;
-  const limiter = new Limiter({ limits, ledger, clock, raised: () => ({}) });
   void protection.lookAround();
   return startCloudLink({
     ...options,
     roots,
     watch,
+    approvals,
     feeds,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
@@ -192,6 +263,7 @@ function startLink(
       feeds,
       policy: config.guard,
       facts: () => protection.facts,
+      approvals,
       ledger,
       limiter,
       trial: trialTerms(config),
@@ -204,6 +276,7 @@ function startLink(
     events,
     refreshFacts: () => protection.refresh(),
     telemetry,
+    impact: reporting.impact,
     enforce,
   });
 }

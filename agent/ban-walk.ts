@@ -26,7 +26,7 @@ export interface Delivery {
 export interface BanSteps {
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
-  review(ops: readonly Op[]): readonly ReviewedOp[];
+  review(feed: FeedName, ops: readonly Op[]): readonly ReviewedOp[];
   /** @throws Refused when a snapshot has lost more than can be meant */
   mustBePlausible(snapshot: VerifiedSnapshot): void;
   /** @throws Refused when a snapshot bans what no list does */
@@ -88,8 +88,8 @@ export async function carryOut(
   return orRefused(async (heard) => {
     const segment = heard(openSegment(delivery.bytes));
     const verified = step.verifySegment(segment);
-    const reviewed = step.review(readOps(verified));
     const position = positionAfter(verified);
+    const reviewed = step.review(position.feed, readOps(verified));
     const recorded = record(() => step.record(position, reviewed));
     const recordedMs = since(delivery, step);
     await enforce(step);
@@ -130,7 +130,10 @@ async function stageWhole(
     for (const slice of readBans(snapshot)) {
       step.mustHoldNoSentinel(slice);
       const ops = slice.map((ban) => ({ op: "ban" as const, ...ban }));
-      const reviewed = step.review(ops) as readonly ReviewedBan[];
+      const reviewed = step.review(
+        position.feed,
+        ops,
+      ) as readonly ReviewedBan[];
       record(() => staging.add(reviewed));
       await turn();
     }

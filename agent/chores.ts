@@ -1,19 +1,24 @@
+import type { Approvals } from "./approvals.js";
 import { AddressWatch } from "./host/address-watch.js";
 import type { BanTime } from "./ban-time.js";
 import type { Config } from "./config/config.js";
 import type { Enforcement } from "./enforcement.js";
 import type { AgentEvents } from "./events.js";
 import type { Ledger } from "./ledger/ledger.js";
+import type { Limiter } from "./limiter.js";
 import { Lifetime } from "./lifetime.js";
 import { Maintenance } from "./maintenance.js";
 import type { Prover } from "./proof.js";
 import type { Protection } from "./protection.js";
 import { schedule } from "./schedule.js";
+import { trialTerms } from "./trials.js";
 
 export interface ChoreRooms {
   readonly ledger: Ledger;
   readonly time: BanTime;
   readonly protection: Protection;
+  readonly approvals: Approvals;
+  readonly limiter: Limiter;
   readonly enforcement: Enforcement;
   /** Undefined where nothing is dropped anyway. */
   readonly prover: Prover | undefined;
@@ -29,15 +34,19 @@ export interface Chores extends AsyncDisposable {
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
-  { ledger, time, protection, enforcement, prover, events }: ChoreRooms,
+  rooms: ChoreRooms,
 ): Chores {
-  const { clock } = time;
-  const enforce = () => enforcement.enforce();
-  const facts = () => protection.facts;
-  const policy = config.guard;
+  const { time, protection, enforcement, prover, events } = rooms;
   const chores = new Lifetime();
   const maintenance = chores.own(
-    new Maintenance({ ledger, clock, events, policy, facts, enforce }),
+    new Maintenance({
+      ...rooms,
+      policy: config.guard,
+      facts: () => protection.facts,
+      trial: trialTerms(config),
+      clock: time.clock,
+      enforce: () => enforcement.enforce(),
+    }),
   );
   void maintenance.run();
   const everyMinute = (task: () => Promise<void>) =>

@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { KeptApprovals } from "./approvals.js";
 import type { BanSteps } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { Identity } from "./config/identity.js";
@@ -7,6 +8,7 @@ import type { AgentEvents } from "./events.js";
 import type { FeedWatch } from "./feed-watch.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
+import type { ImpactWatch } from "./impact.js";
 import type { LinkStatus } from "./link-status.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Hello } from "./protocol/documents.js";
@@ -31,6 +33,7 @@ export interface CloudLinkPorts {
   readonly deviceKey: SigningKey;
   readonly roots: Roots;
   readonly watch: FeedWatch;
+  readonly approvals: Pick<KeptApprovals, "hear">;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
@@ -53,6 +56,7 @@ export interface CloudLinkPorts {
   /** The address that the cloud is reached at may be new. */
   refreshFacts(): Promise<void>;
   readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
+  readonly impact: Pick<ImpactWatch, "ask">;
   /** Bans that waited for the whole picture need not wait any more. */
   enforce(): Promise<void>;
 }
@@ -146,6 +150,7 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
     dated: (time) => ports.dated(time),
     watch,
     roots,
+    approvals: ports.approvals,
     catchUpRoots: (session) => catchUpRoots(ports, session),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
     fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
@@ -157,6 +162,8 @@ function followPorts(ports: CloudLinkPorts, stop: () => void): FollowPorts {
       ports.telemetry.sayTo(session);
     },
     acknowledged: (ack) => ports.telemetry.acknowledged(ack),
+    impactAsked: (question, session) =>
+      ports.impact.ask(question, (answer) => session.send(answer)),
     caughtUp: () => {
       status.caughtUp();
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));

@@ -1,10 +1,11 @@
-import type { Trial } from "./ledger/trials.js";
 import type { HostFacts } from "./guard/facts.js";
+import { trialEvents, trustEvents } from "./trust-events.js";
 import type { Logger } from "./log/logger.js";
 import { formatCidr } from "./model/cidr.js";
 import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Receipt } from "./protocol/documents.js";
+import type { ImpactRefusal } from "./protocol/messages.js";
 import type { RefusalCode } from "./protocol/refusals.js";
 
 /** Everything the agent reports, one function an event: its only words. */
@@ -41,6 +42,16 @@ function hostEvents(log: Logger) {
       log.warn("the mode of this host was changed over the control socket", {
         mode,
       });
+    },
+    /** Likewise; `by` is who. */
+    ordered(what: string, by: string): void {
+      log.warn("this host was given an order over the control socket", {
+        what,
+        by,
+      });
+    },
+    pauseEnded(): void {
+      log.warn("the pause is over; this host enforces again");
     },
     clockJumped(what: string): void {
       log.warn("the clock jumped, or the host slept", { what });
@@ -92,6 +103,7 @@ function protectionEvents(log: Logger) {
         dhcpServers: facts.dhcpServers.map(formatCidr),
         sessions: facts.sessions.map(formatCidr),
         cloud: facts.cloud.map(formatCidr),
+        released: facts.released.map(formatCidr),
       });
     },
     /** What it said last counts. */
@@ -184,29 +196,6 @@ function banEvents(log: Logger) {
   };
 }
 
-function trialEvents(log: Logger) {
-  return {
-    /** This host was seen to live on with a large or wide change. */
-    trialPassed({ feed, revision, bans }: Trial): void {
-      log.info("a change has proved harmless, and stays", {
-        ...{ feed, revision, bans },
-      });
-    },
-    trialFailed({ feed, revision, bans }: Trial, why: readonly string[]): void {
-      log.error("a change did harm, or may have, and was taken back", {
-        ...{ feed, revision, bans, why },
-      });
-    },
-    signsUnread(why: unknown): void {
-      log.warn("could not see how this host does", { why });
-    },
-    /** What is on trial is taken back by the kernel, and tried again later. */
-    trialsUnwatched(why: unknown): void {
-      log.error("could not watch what is on trial", { why });
-    },
-  };
-}
-
 function contactEvents(log: Logger) {
   return {
     bannedContacted(
@@ -283,6 +272,13 @@ function telemetryEvents(log: Logger) {
     telemetryFailed(what: string, why: unknown): void {
       log.warn("could not report", { what, why });
     },
+    /** The cloud asked how much a ban of so many ranges would cut. */
+    impactAsked(ranges: number, outcome: "answered" | ImpactRefusal): void {
+      log.info("the cloud asked what a ban would cut", { ranges, outcome });
+    },
+    flowsUnseen(why: unknown): void {
+      log.warn("cannot tell what a ban would cut", { why });
+    },
     healthRaised(code: string, text: string): void {
       log.warn("something is wrong", { code, text });
     },
@@ -292,36 +288,6 @@ function telemetryEvents(log: Logger) {
     },
     healthCleared(code: string): void {
       log.info("it is well again", { code });
-    },
-  };
-}
-
-function trustEvents(log: Logger) {
-  return {
-    headRefused(why: unknown): void {
-      log.error("refused a dated head", { why });
-    },
-    /** The cloud says otherwise than it did before, and signed both. */
-    contradicted(feed: FeedName, what: string): void {
-      log.error("the cloud contradicts what it signed before", { feed, what });
-    },
-    rootTaken(version: number, fingerprint: string): void {
-      log.info("took a new root", { version, fingerprint });
-    },
-    rootNotKept(version: number, why: unknown): void {
-      log.error("a new root is in force, and could not be written down", {
-        version,
-        why,
-      });
-    },
-    rootRefused(why: unknown): void {
-      log.error("refused a root", { why });
-    },
-    rootsMissed(version: number, why: unknown): void {
-      log.error("could not get to the newest root; stays with the own", {
-        version,
-        why,
-      });
     },
   };
 }

@@ -1,7 +1,9 @@
+import type { KeptApprovals } from "./approvals.js";
 import type { BanSteps, Outcome } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { AgentEvents } from "./events.js";
 import type { FeedWatch } from "./feed-watch.js";
+import type { ImpactQuestion } from "./impact.js";
 import type { FeedName, Position } from "./model/position.js";
 import type { Head } from "./protocol/documents.js";
 import type { CloudMessage } from "./protocol/messages.js";
@@ -24,6 +26,7 @@ export interface FollowPorts {
   readonly dated: (time: number) => void;
   readonly watch: Pick<FeedWatch, "hear" | "head" | "level" | "took">;
   readonly roots: Pick<Roots, "hear" | "claimed" | "isBehind">;
+  readonly approvals: Pick<KeptApprovals, "hear">;
   /** Takes the roots that this host has missed, if they can be had. */
   catchUpRoots(session: Session): Promise<void>;
   /** Signed segments from op `from` on, one behind the other. */
@@ -41,6 +44,8 @@ export interface FollowPorts {
   caughtUp(): void;
   /** The cloud has these items of telemetry for good. */
   acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
+  /** How much would bans cut here? The session is told, soon. */
+  impactAsked(question: ImpactQuestion, session: Session): void;
   /** Gives the receipt of what is in force now. */
   answer(outcome: Outcome & { kind: "enforced" }): void;
   /** Ends the stream of items: there is no going on. */

@@ -94,6 +94,10 @@ class Link {
       case "root":
         this.#ports.roots.hear(message.root);
         return this.catchUpRoots();
+      case "approval":
+        await this.catchUpRoots(); // which may have failed before
+        this.#ports.approvals.hear(message.approval);
+        return;
       case "plan":
         this.plan(message.plans);
         return;
@@ -107,6 +111,9 @@ class Link {
         return;
       case "telemetry-ack":
         this.#ports.acknowledged(message);
+        return;
+      case "impact-question":
+        this.#ports.impactAsked(message, this.#session);
         return;
       case "challenge":
       case "welcome":

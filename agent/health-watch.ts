@@ -11,7 +11,7 @@ export interface HealthWatchPorts {
   readonly enforcer: Pick<Enforcer, "read" | "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
@@ -59,7 +59,8 @@ export class HealthWatch {
     add("not-proven", unproven);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
-    add("observing", this.#mode());
+    const mode = this.#mode();
+    if (mode !== undefined) found.set(...mode);
     add("bans-held", this.#held());
     add("egress-dropped", this.#egress());
     const { spool } = this.#ports;
@@ -113,9 +114,14 @@ export class HealthWatch {
     return "enforce.egress is reject, and the kernel lacks nft_reject";
   }
 
-  #mode(): string | undefined {
-    const observes = this.#ports.ledger.mode() === "observe";
-    return observes ? "tourniquet enforce ends that" : undefined;
+  #mode(): [HealthCode, string] | undefined {
+    const { ledger } = this.#ports;
+    if (ledger.mode() !== "observe") return undefined;
+    const until = ledger.word.pausedUntil();
+    if (until === undefined) {
+      return ["observing", "tourniquet enforce ends that"];
+    }
+    return ["paused", `until ${new Date(until * 1_000).toISOString()}`];
   }
 
   #held(): string | undefined {

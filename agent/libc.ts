@@ -19,6 +19,8 @@ export interface Libc {
   receive(fd: number, into: Uint8Array, flags: number): number;
   /** A number is passed as an `int`, bytes as they are. */
   setOption(fd: number, option: SocketOption, value: number | Uint8Array): void;
+  /** The value of an option, so many bytes of it. */
+  option(fd: number, option: SocketOption, length: number): Buffer;
   close(fd: number): void;
   /** Milliseconds by one of the kernel's clocks. */
   clock(id: number): number;
@@ -98,6 +100,11 @@ export async function loadLibc(): Promise<Libc> {
       const packed = typeof value === "number" ? Int32Array.of(value) : value;
       call("setsockopt", fd, level, name, packed, packed.byteLength);
     },
+    option: (fd, { level, name }, length) => {
+      const value = Buffer.alloc(length);
+      call("getsockopt", fd, level, name, value, Int32Array.of(length));
+      return value;
+    },
     close: (fd) => void call("close", fd),
     clock: (id) => {
       const time = { seconds: 0, nanoseconds: 0 };
@@ -124,6 +131,10 @@ function functions(koffi: typeof Koffi) {
     setsockopt: libc.func("setsockopt", "int", [
       ...["int", "int", "int"],
       ...[bytes, "uint32_t"],
+    ]),
+    getsockopt: libc.func("getsockopt", "int", [
+      ...["int", "int", "int"],
+      ...[bytes, bytes],
     ]),
     close: libc.func("close", "int", ["int"]),
     clock_gettime: libc.func("clock_gettime", "int", [

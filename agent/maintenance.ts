@@ -1,18 +1,25 @@
+import type { Approvals } from "./approvals.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { AgentEvents } from "./events.js";
 import { guardDigest } from "./guard/digest.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { holdingRule } from "./guard/guard.js";
-import { isLimitRule } from "./guard/limits.js";
+import type { Budget } from "./guard/limits.js";
 import type { Ledger } from "./ledger/ledger.js";
-import type { Guard } from "./ledger/review.js";
-import { NOT_CONFIRMED } from "./ledger/trials.js";
+import type { Limiter } from "./limiter.js";
+import type { Guard, JudgedBan } from "./ledger/review.js";
+import type { Cidr } from "./model/cidr.js";
+import type { FeedName } from "./model/position.js";
+import { NOT_CONFIRMED, type TrialTerms } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
 
 export interface MaintenancePorts {
-  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision">;
+  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision" | "word">;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
+  readonly approvals: Pick<Approvals, "allows" | "digest">;
+  readonly limiter: Pick<Limiter, "forChange" | "spent">;
+  readonly trial: TrialTerms;
   /** By whose time bans expire. */
   readonly clock: Clock;
   readonly events: Pick<AgentEvents, "maintenanceFailed">;
@@ -57,20 +64,47 @@ export class Maintenance implements AsyncDisposable {
     const { ledger, enforce } = this.#ports;
     if (this.#stop.signal.aborted) return;
     const before = ledger.revision();
-    const guard = this.#guard(); // one for the whole round, so that it ends
+    const round = this.#round(); // one guard for all of it, so that it ends
+    const { guard } = round;
     await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
+    round.over();
+    const { word } = ledger;
+    await this.#inSlices((now) => word.endWithholding(now, RANGES_AT_ONCE));
     if (ledger.revision() === before) return;
     await enforce().catch(() => undefined); // it tells, and goes on trying
   }
 
-  #guard(): Guard {
-    const { policy } = this.#ports;
+  #round(): { readonly guard: Guard; over(): void } {
+    const { policy, approvals, limiter, trial, clock } = this.#ports;
+    const { word } = this.#ports.ledger;
     const facts = this.#ports.facts();
+    const now = unixSeconds(clock.now());
+    const budgets = new Map<FeedName, Budget>();
+    const budgetOf = (feed: FeedName): Budget => {
+      const budget = budgets.get(feed) ?? limiter.forChange(feed, now);
+      budgets.set(feed, budget);
+      return budget;
+    };
+    const isApproved = (feed: FeedName) => (cidr: Cidr) =>
+      approvals.allows(feed, cidr, now);
+    /** What was held comes into force as if it had been ordered just now. */
+    const kept = (ban: JudgedBan) => {
+      if (ban.held === undefined) return undefined;
+      if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
+      return budgetOf(ban.feed).admit(ban);
+    };
     return {
-      digest: guardDigest(facts, policy),
-      holdingRule: ({ cidr, held }) =>
-        holdingRule(cidr, facts, policy) ??
-        (isLasting(held) ? held : undefined),
+      guard: {
+        digest: guardDigest(facts, policy, approvals.digest(now)),
+        holdingRule: (ban) =>
+          holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
+          word.withheldRuleOf(ban, now) ??
+          kept(ban),
+        trial,
+      },
+      over: () => {
+        for (const [feed, budget] of budgets) limiter.spent(feed, budget, now);
+      },
     };
   }
 
@@ -89,9 +123,7 @@ export class Maintenance implements AsyncDisposable {
   }
 }
 
-/** Whether a ban stays held by this whatever the guard says of its range. */
-const isLasting = (held: string | undefined): boolean =>
-  held === NOT_CONFIRMED || isLimitRule(held);
-
 const ROWS_AT_ONCE = 2_000;
+/** Each is looked up in every feed. */
+const RANGES_AT_ONCE = 200;
 const BETWEEN_SLICES_MS = 20;

@@ -1,5 +1,8 @@
+import { unixSeconds } from "./clock.js";
 import { join } from "node:path";
+import { KeptApprovals } from "./approvals.js";
 import { BanTime } from "./ban-time.js";
+import { CloudTrust } from "./cloud-trust.js";
 import { startChores, type Chores } from "./chores.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
@@ -18,6 +21,7 @@ import {
   type Quarantined,
 } from "./ledger/quarantine.js";
 import type { Lifetime } from "./lifetime.js";
+import { Limiter } from "./limiter.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
 import { protect } from "./protect.js";
@@ -68,6 +72,9 @@ export interface Power {
   /** Undefined where nothing is dropped anyway. */
   readonly prover: Prover | undefined;
   readonly receipts: Receipts;
+  readonly trust: CloudTrust;
+  readonly approvals: KeptApprovals;
+  readonly limiter: Limiter;
   readonly chores: Chores;
 }
 
@@ -89,6 +96,7 @@ export async function openPower(
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
+  ledger.word.endPause(unixSeconds(time.clock.now()));
   const receipts = new Receipts({
     ...{ agent: identity.agent, deviceKey: options.deviceKey },
     ...{ backend, clock },
@@ -105,21 +113,60 @@ export async function openPower(
       recovered(ledger.revision());
       events.started(ledger.revision(), backend);
     });
-  const protection = await protect(options, { enforcer, status, events }).catch(
-    async (error: unknown) => {
-      await enforceNow(); // what has been reviewed is in force all the same
-      throw error;
-    },
-  );
+  const protection = await protect(options, {
+    ...{ ledger, time, enforcer, status, events },
+  }).catch(async (error: unknown) => {
+    await enforceNow(); // what has been reviewed is in force all the same
+    throw error;
+  });
   await enforceNow();
   upkeep.startLooking();
   const proving = { ledger, time, enforcer, protection, enforcement };
   const prover = openProver(config, { ...proving, events });
   if (prover !== undefined) opened.own(prover);
   const rooms = { ledger, time, protection, enforcement, prover, events };
-  const chores = opened.own(startChores(options, rooms));
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  return { ...power, enforcement, upkeep, prover, receipts, chores };
+  const judged = keepJudging(options, { ...rooms, opened });
+  return { ...power, enforcement, upkeep, prover, receipts, ...judged };
+}
+
+/** What recorded bans are held against, and are again when it changes. */
+function keepJudging(
+  options: AgentOptions,
+  rooms: Pick<
+    Power,
+    "ledger" | "time" | "protection" | "enforcement" | "prover"
+  > &
+    Omit<Room, "status">,
+): Pick<Power, "trust" | "approvals" | "limiter" | "chores"> {
+  const { ledger, opened, events } = rooms;
+  const { clock } = rooms.time;
+  const trust = new CloudTrust({ ...options, clock, events });
+  const changed = () => void chores.tidy();
+  const approvals = believe(options, { ...rooms, trust, changed });
+  const limiter = new Limiter({
+    ...{ limits: options.config.guard.limits, ledger, clock },
+    raised: (feed, now) => approvals.limitsOf(feed, now),
+  });
+  const judged = { ...rooms, approvals, limiter };
+  const chores: Chores = opened.own(startChores(options, judged));
+  return { trust, approvals, limiter, chores };
+}
+
+/** What the critical keys have allowed on this host so far. */
+function believe(
+  { identity }: AgentOptions,
+  rooms: Pick<Power, "ledger" | "time" | "trust"> &
+    Pick<Room, "events"> & { changed(): void },
+): KeptApprovals {
+  return new KeptApprovals({
+    agent: identity.agent,
+    feeds: feedsOf(identity),
+    roots: rooms.trust.roots,
+    clock: rooms.time.clock,
+    ...{ ledger: rooms.ledger, events: rooms.events },
+    changed: () => rooms.changed(),
+  });
 }
 
 /** What makes the kernel equal to the ledger, and keeps it so. */

@@ -16,7 +16,10 @@ import {
 import { Mutex } from "./mutex.js";
 
 export interface ProofPorts {
-  readonly ledger: Pick<Ledger, "position" | "record" | "bansOn" | "mode">;
+  readonly ledger: Pick<
+    Ledger,
+    "position" | "record" | "bansOn" | "effective" | "mode"
+  >;
   readonly enforcer: Pick<Enforcer, "counted">;
   readonly policy: GuardPolicy;
   facts(): HostFacts;
@@ -66,9 +69,8 @@ export class Prover implements AsyncDisposable {
 
   /** What is wrong, once it was so twice in a row. */
   get failing(): string | undefined {
-    const { latest, failures } = this.#view;
-    if (failures < FAILURES_TOLD) return undefined;
-    return latest.find(({ outcome }) => outcome === "failed")?.why;
+    if (!isFailing(this.#view)) return undefined;
+    return this.#view.latest.find(({ outcome }) => outcome === "failed")?.why;
   }
 
   /** Never fails: what could not be done is unproven. */
@@ -107,6 +109,7 @@ export class Prover implements AsyncDisposable {
       const rule = holdingRule(address, this.#ports.facts(), policy);
       if (rule !== undefined) return unproven(`${rule} protects it`);
       await this.#keepBanned(address);
+      if (!this.#isDue(address)) return unproven("its ban is not in force");
       return await this.#try(address);
     } catch (error) {
       return unproven(error instanceof Error ? error.message : String(error));
@@ -140,6 +143,13 @@ export class Prover implements AsyncDisposable {
       now,
     });
     await this.#ports.enforce();
+  }
+
+  /** Whoever runs this host may have had it held, or taken back. */
+  #isDue(cidr: Cidr): boolean {
+    const { ledger, clock } = this.#ports;
+    const due = ledger.effective(cidr, unixSeconds(clock.now()));
+    return due.some(({ observed }) => !observed);
   }
 
   async #try(address: Cidr): Promise<Finding> {
@@ -182,8 +192,12 @@ function withoutCount(address: Cidr, refusal: string | undefined): Finding {
 
 const unproven = (why: string): Finding => ({ outcome: "unproven", why });
 
+/** Whether packets pass that should not, as far as it was seen. */
+export const isFailing = (view: ProofView | undefined): boolean =>
+  view !== undefined && view.failures >= FAILURES_TOLD;
+
 /** Once may be a moment in which rules were switched. */
-export const FAILURES_TOLD = 2;
+const FAILURES_TOLD = 2;
 
 const LASTS_S = 3_600;
 

@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import type { Clock } from "./clock.js";
+import type { BanTime } from "./ban-time.js";
+import { unixSeconds, type Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import type { Identity } from "./config/identity.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
 import { CLOUD_ADDRESSES, CloudAddresses } from "./host/cloud-addresses.js";
 import { HostReader } from "./host/facts.js";
+import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import { Protection } from "./protection.js";
 
@@ -16,6 +18,8 @@ export interface ProtectOptions {
 }
 
 export interface ProtectRooms {
+  readonly ledger: Pick<Ledger, "word">;
+  readonly time: Pick<BanTime, "clock">;
   readonly enforcer: Enforcer;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
@@ -24,7 +28,7 @@ export interface ProtectRooms {
 /** Protects what is known without a network; names are looked up later. */
 export async function protect(
   { config, identity, clock }: ProtectOptions,
-  { enforcer, status, events }: ProtectRooms,
+  { ledger, time, enforcer, status, events }: ProtectRooms,
 ): Promise<Protection> {
   const cloud = await CloudAddresses.open(
     new URL(identity.url),
@@ -39,7 +43,10 @@ export async function protect(
     await cloud
       .reachedAt([...status.connected].reverse())
       .catch((error: unknown) => events.cloudNotRemembered(error));
-    return host.read(cloud.known);
+    const read = await host.read(cloud.known);
+    const now = unixSeconds(time.clock.now());
+    const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+    return { ...read, released };
   };
   return Protection.start({
     readFacts,

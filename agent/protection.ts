@@ -48,14 +48,19 @@ export class Protection {
   }
 
   /** Reads the facts again; what can't be read or told stays to be done. */
-  refresh(): Promise<void> {
+  async refresh(): Promise<void> {
+    try {
+      await this.renew();
+    } catch (error) {
+      this.#ports.events.factsUnknown(error);
+    }
+  }
+
+  /** Likewise, and returns once the kernel has them. @throws NotEnforced */
+  renew(): Promise<void> {
     return this.#turns.run(async () => {
-      try {
-        this.#facts = await this.#ports.readFacts();
-        if (digest(this.#facts) !== this.#told) await this.#tell();
-      } catch (error) {
-        this.#ports.events.factsUnknown(error);
-      }
+      this.#facts = await this.#ports.readFacts();
+      if (digest(this.#facts) !== this.#told) await this.#tell();
     });
   }
 
@@ -70,8 +75,12 @@ export class Protection {
 
 /** Alike for the same addresses in whatever order: name servers turn them. */
 function digest(facts: HostFacts): string {
-  const { own, gateways, resolvers, dhcpServers, sessions, cloud } = facts;
+  const { own, gateways, resolvers, dhcpServers } = facts;
+  const { sessions, cloud, released } = facts;
   const inOrder = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr).sort();
-  const all = [own, gateways, resolvers, dhcpServers, sessions, cloud];
+  const all = [
+    ...[own, gateways, resolvers, dhcpServers],
+    ...[sessions, cloud, released],
+  ];
   return JSON.stringify(all.map(inOrder));
 }

@@ -23,6 +23,7 @@ export class Roots {
   /** The newest version that the cloud has claimed to have. */
   #claimed: number;
   #forked: string | undefined;
+  readonly #listeners = new Set<() => void>();
 
   constructor(ports: RootsPorts) {
     this.#ports = ports;
@@ -51,6 +52,11 @@ export class Roots {
   /** The cloud says which version is the newest. */
   claimed(version: number): void {
     this.#claimed = version;
+  }
+
+  /** Called in the very turn in which a root comes into force. */
+  onTaken(listener: () => void): void {
+    this.#listeners.add(listener);
   }
 
   /** Takes a root that was pushed; one that is known already changes nothing. */
@@ -89,6 +95,7 @@ export class Roots {
       events.rootNotKept(this.version, error);
     }
     events.rootTaken(this.version, root.fingerprint);
+    for (const listener of this.#listeners) listener();
   }
 
   #refused(error: Refused): void {

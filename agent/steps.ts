@@ -1,12 +1,15 @@
+import { approvedBy, type Approvals } from "./approvals.js";
 import type { BanSteps } from "./ban-walk.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { review } from "./guard/guard.js";
 import { sentinelIn } from "./guard/sanity.js";
+import type { LastWord } from "./ledger/last-word.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { TrialTerms } from "./ledger/trials.js";
 import type { Limiter } from "./limiter.js";
 import type { FeedName } from "./model/position.js";
+import type { ReviewedOp } from "./model/reviewed.js";
 import { Refused } from "./protocol/refusals.js";
 import type { Roots } from "./roots.js";
 import { verifySegment, verifySnapshot } from "./trust/verify.js";
@@ -16,6 +19,7 @@ export interface StepPorts {
   readonly feeds: readonly FeedName[];
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
+  readonly approvals: Pick<Approvals, "allows">;
   readonly ledger: Ledger;
   readonly limiter: Limiter;
   readonly trial: TrialTerms;
@@ -26,15 +30,34 @@ export interface StepPorts {
 
 /** Fits the rooms to the steps of the ban walk, in the order they are taken. */
 export function makeSteps(ports: StepPorts): BanSteps {
-  const { policy, facts, enforce, clock } = ports;
+  const { policy, facts, approvals, ledger, enforce, clock } = ports;
   return {
     ...trusting(ports),
-    review: (ops) => review(ops, facts(), policy),
+    review: (feed, ops) => {
+      const isApproved = approvedBy(approvals, feed, clock);
+      const reviewed = review(ops, facts(), policy, isApproved);
+      return withholding(reviewed, ledger.word, clock);
+    },
     ...plausible(ports),
     ...recording(ports),
     enforce,
     monotonic: () => clock.monotonic(),
   };
+}
+
+/** What this host's operator has rolled back waits, whoever orders it anew. */
+function withholding(
+  ops: readonly ReviewedOp[],
+  word: LastWord,
+  clock: Clock,
+): readonly ReviewedOp[] {
+  if (!word.withholds()) return ops;
+  const now = unixSeconds(clock.now());
+  return ops.map((op) => {
+    if (op.op === "lift" || op.held !== undefined) return op;
+    const held = word.withheldRule(op.cidr, now);
+    return held === undefined ? op : { ...op, held };
+  });
 }
 
 function trusting({

@@ -41,7 +41,7 @@ export interface TelemetryPorts {
   readonly enforcer: Pick<Enforcer, "hits" | "read" | "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode">;
+  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
   readonly link: Pick<LinkStatus, "state">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;

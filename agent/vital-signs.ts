@@ -31,8 +31,10 @@ export class VitalSigns {
   /** Takes note of how things stand while nothing is on trial. */
   async look(): Promise<void> {
     const { gateways, resolvers, lostAmong, anyAnswers } = this.#ports;
-    const flows = await this.#ports.flowsBegunHere();
-    this.#flows = [...this.#flows, flows].slice(-FLOW_LOOKS);
+    if (this.#looks % FLOW_LOOKS === 0) {
+      const flows = await this.#ports.flowsBegunHere();
+      this.#flows = [...this.#flows, flows].slice(-FLOWS_KEPT);
+    }
     const lost = await lostAmong(gateways());
     this.#lost = new Set(lost.map(formatCidr));
     if (this.#looks++ % RESOLVER_LOOKS === 0) {
@@ -60,8 +62,9 @@ export class VitalSigns {
   }
 }
 
-/** A minute of looks. */
+/** A minute of looks: to count flows is not for nothing where there are many. */
 const FLOW_LOOKS = 6;
+const FLOWS_KEPT = 3;
 
 /** Ten minutes of looks: who resolves names need not be asked all the time. */
 const RESOLVER_LOOKS = 60;

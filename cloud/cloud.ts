@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Clock } from "../agent/clock.js";
 import { Lifetime } from "../agent/lifetime.js";
+import type { FeedName } from "../agent/model/position.js";
 import type { Logger } from "../agent/log/logger.js";
+import { Approvals } from "./approvals/approvals.js";
+import { approvalTables } from "./approvals/tables.js";
 import { makeApp } from "./api/app.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { Correlator } from "./decide/correlator.js";
@@ -20,6 +23,7 @@ import { indexTables } from "./feeds/index-tables.js";
 import { Recovery } from "./feeds/recovery.js";
 import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
+import { Impact } from "./impact/impact.js";
 import { holdAlone } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
@@ -90,13 +94,18 @@ export async function startCloud(
   const store = await openStore(config, ports, opened);
   const decider = makeDecider(config, ports, store);
   opened.own(openCorrelator(config, ports, { ...store, ...decider }));
-  const gateway = openGateway({ config, ports, store, server, opened });
+  const impact: Impact = new Impact({
+    ask: (feed, question) => gateway.ask(feed, question),
+    clock: ports.clock,
+  });
+  const rooms = { ...store, impact };
+  const gateway = openGateway({ config, ports, store: rooms, server, opened });
 
   let url = "";
   const app = makeApp({
     ...decider,
     ...ports,
-    ...store,
+    ...rooms,
     gateway,
     signing: config.signing,
     snapshotFolder: filesOf(config.dir).snapshots,
@@ -158,7 +167,7 @@ function openCorrelator(
 function openGateway(parts: {
   readonly config: CloudConfig;
   readonly ports: CloudPorts;
-  readonly store: Store;
+  readonly store: Store & { readonly impact: Impact };
   readonly server: OpenServer;
   readonly opened: Lifetime;
 }): Gateway {
@@ -191,9 +200,11 @@ function openGateway(parts: {
     isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     heads: (feeds) => heads.of(feeds),
+    approvals: (feeds) => store.approvals.of(feeds),
     newestRoot: () => signing.version,
     signedAnew: (segment) => signedAnew(signing, segment),
     answers,
+    impactHeard: (agent, answer) => store.impact.heard(agent, answer),
     takeTelemetry: (from, message) => intake.take(from, message),
   });
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
@@ -228,6 +239,7 @@ async function openStore(
     detectionTables,
     sightingTables,
     contactTables,
+    approvalTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal, (segment) =>
@@ -244,7 +256,10 @@ async function openStore(
   const receipts = new Receipts(view.database);
   const telemetry = new Telemetry(view.database);
   const decisionLog = new DecisionLog(view.database);
-  const folded = { registry, receipts, telemetry, decisionLog };
+  const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
+  const approving = { journal, signing, clock, hasFeed };
+  const approvals = new Approvals(view.database, approving);
+  const folded = { registry, receipts, telemetry, decisionLog, approvals };
   return { journal, index, state, ...folded };
 }
 

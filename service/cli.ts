@@ -9,6 +9,7 @@ import { selftestCommand } from "./commands/selftest.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
 import { verifyCommand } from "./commands/verify.js";
+import { wordCommands } from "./commands/word.js";
 import { whyCommand } from "./commands/why.js";
 import { DEFAULT_CONFIG_FILE, readConfig } from "./config-file.js";
 import { Failure, exitCodes } from "./failure.js";
@@ -50,6 +51,7 @@ export async function run(
   statusCommand(program, config);
   bansCommand(program, config);
   modeCommands(program, config);
+  wordCommands(program, config);
   whyCommand(program, config);
   hitsCommand(program, config);
   verifyCommand(program, config);
@@ -78,6 +80,9 @@ Examples:
   tourniquet status                         is it enforcing, and what
   tourniquet bans --held                    what a guard stopped, and which rule
   tourniquet observe                        count and report, drop nothing; until enforce
+  tourniquet pause --for 15m                the same for a while, then enforce again
+  tourniquet release 192.0.2.7 --for 24h    no ban touches it here
+  tourniquet rollback                       the ruleset before the newest change
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
   tourniquet verify                         was this host shown what the others were

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
-import * as v from "valibot";
 import type { AgentOrders, AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import { NotEnforced } from "../agent/enforce/enforcer.js";
@@ -13,15 +12,17 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../agent/model/cidr.js";
-import { modes } from "../agent/model/mode.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
 import { Malformed } from "../agent/protocol/malformed.js";
-import { parseJson } from "../agent/protocol/shapes.js";
+import { isUntimely } from "../agent/word.js";
 import { failed } from "./failure.js";
 import { hitsOf } from "./hits-view.js";
+import { orders } from "./orders.js";
+import { peerOf } from "./peer.js";
 import { positionsOf } from "./positions.js";
 import { banPageOf, statusOf, telemetryOf } from "./views.js";
 import { whyOf } from "./why-view.js";
+import { historyOf, ordersOf, releasesOf } from "./word-view.js";
 
 /** What `tourniquet status` and its like are answered from, and ordered of. */
 export interface ControlOptions {
@@ -77,43 +78,56 @@ async function answer(
   if (request.method !== "GET") {
     return wrong(405, "only GET and POST are understood");
   }
-  switch (url.pathname) {
-    case "/v1/status":
-      return { status: 200, body: await statusOf(options) };
+  if (url.pathname === "/v1/status") {
+    return { status: 200, body: await statusOf(options) };
+  }
+  return orWrong(() => asked(options, url));
+}
+
+function asked(
+  options: ControlOptions,
+  { pathname, searchParams }: URL,
+): Answer | Promise<Answer> {
+  switch (pathname) {
     case "/v1/bans":
-      return orWrong(() => bans(options, url.searchParams));
+      return bans(options, searchParams);
     case "/v1/hits":
-      return orWrong(() => hits(options, url.searchParams));
+      return hits(options, searchParams);
     case "/v1/why":
-      return orWrong(() => why(options, url.searchParams));
+      return why(options, searchParams);
+    case "/v1/history":
+      return history(options, searchParams);
+    case "/v1/orders":
+      return ordersGiven(options, searchParams);
+    case "/v1/releases":
+      return { status: 200, body: releasesOf(options) };
     case "/v1/positions":
       return { status: 200, body: positionsOf(options.agent) };
     case "/v1/telemetry":
       return { status: 200, body: telemetryOf(options.agent) };
     default:
-      return wrong(404, `${url.pathname} is not known`);
+      return wrong(404, `${pathname} is not known`);
   }
 }
-
-/** Body of `POST /v1/mode`. */
-const ModeOrder = v.strictObject({ mode: v.picklist(modes) });
 
 async function carryOut(
   { agent }: ControlOptions,
   { pathname }: URL,
   request: IncomingMessage,
 ): Promise<Answer> {
-  if (pathname !== "/v1/mode") {
-    return wrong(404, `${pathname} takes no orders`);
-  }
+  const order = orders.get(pathname);
+  if (order === undefined) return wrong(404, `${pathname} takes no orders`);
   try {
     const length = Number(request.headers["content-length"]);
     if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
-    const order = parseJson(ModeOrder, await text(request), "the order");
-    await agent.mode.turnTo(order.mode);
-    return { status: 200, body: order };
+    const by = await peerOf(request.socket);
+    const body = await order(agent.word, await text(request), by);
+    return { status: 200, body };
   } catch (error) {
-    if (error instanceof Malformed) return wrong(400, error.message);
+    if (error instanceof Malformed || error instanceof InvalidCidr) {
+      return wrong(400, error.message);
+    }
+    if (isUntimely(error)) return wrong(409, error.message);
     if (!(error instanceof NotEnforced)) throw error;
     return wrong(503, `${error.message}; the agent goes on trying`);
   }
@@ -145,6 +159,19 @@ function bans(
     ? agent.ledger.held(page, now)
     : agent.ledger.list(page, now);
   return { status: 200, body: banPageOf(found) };
+}
+
+function history({ agent }: ControlOptions, query: URLSearchParams): Answer {
+  const limit = limitOf(query.get("limit"), LONGEST_PAGE);
+  return { status: 200, body: historyOf(agent, limit) };
+}
+
+function ordersGiven(
+  { agent }: ControlOptions,
+  query: URLSearchParams,
+): Answer {
+  const limit = limitOf(query.get("limit"), LONGEST_PAGE);
+  return { status: 200, body: ordersOf(agent, limit) };
 }
 
 async function hits(

@@ -6,7 +6,7 @@ import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
 import { isOfProof } from "../agent/model/proof.js";
 import type { LinkState } from "../agent/link-status.js";
-import { FAILURES_TOLD, type Proof, type ProofView } from "../agent/proof.js";
+import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
 import type { Can } from "../agent/sessions/ability.js";
 import type { UpkeepView } from "../agent/upkeep.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
@@ -17,6 +17,8 @@ export interface StatusView {
   /** The kernel holds what the ledger says, and drops it; no proof says otherwise. */
   readonly enforcing: boolean;
   readonly mode: Mode;
+  /** When a pause ends; null when there is none. */
+  readonly pausedUntil: string | null;
   readonly kernel: {
     readonly at: "absent" | "present";
     readonly revision: number | null;
@@ -149,14 +151,16 @@ export async function statusOf(options: {
   const ours = present && kernel.ledger === ledger.id;
   const equal = ours && kernel.revision === revision;
   const mode = ledger.mode();
+  const pausedUntil = ledger.word.pausedUntil();
   const kernelMode = present ? kernel.posture.mode : undefined;
   const facts = agent.facts();
   const proof = agent.proof();
-  const failing = (proof?.failures ?? 0) >= FAILURES_TOLD;
   return {
     version,
-    enforcing: equal && mode === "enforce" && kernelMode === mode && !failing,
+    enforcing:
+      equal && mode === "enforce" && kernelMode === mode && !isFailing(proof),
     mode,
+    pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
@@ -175,7 +179,7 @@ export async function statusOf(options: {
     },
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.upkeep.view),
-    proof: proof === undefined ? null : proofOf(proof),
+    proof: proof ? proofOf(proof) : null,
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };

@@ -7,6 +7,7 @@ import {
 } from "../model/cidr.js";
 import { describeIssue } from "../protocol/shapes.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
+import { unapprovedOf, widthProblems } from "./widths.js";
 
 /** What the customer settled for this host, complete and frozen. */
 export interface Config {
@@ -28,6 +29,8 @@ export interface Config {
   readonly guard: {
     readonly allow: readonly Cidr[];
     readonly floor: Readonly<Record<Family, number>>;
+    /** Shortest prefix that needs no approval of the critical keys. */
+    readonly unapproved: Readonly<Record<Family, number>>;
     /** Whether private ranges may be banned. */
     readonly private: "protect" | "allow-bans";
     /** What becomes of a range around protected addresses. */
@@ -79,6 +82,10 @@ export interface Config {
       readonly bantimeSeconds: number;
     };
   };
+  readonly telemetry: {
+    /** Whether the cloud may ask how much a ban would cut here. */
+    readonly impact: boolean;
+  };
   readonly log: {
     readonly level: LogLevel;
     readonly format: "text" | "json";
@@ -109,8 +116,10 @@ export function parseConfig(raw: unknown, source: string): Config {
   if (!result.success) {
     throw new InvalidConfig(source, result.issues.map(describeIssue));
   }
-  const { stateDir, controlSocket, cloud, enforce, guard, sensors, log } =
+  const { stateDir, controlSocket, cloud, enforce, guard, sensors, ...rest } =
     result.output;
+  const problems = widthProblems(guard);
+  if (problems.length > 0) throw new InvalidConfig(source, problems);
   const { findtime, bantime, ...sshd } = sensors.sshd;
   return Object.freeze({
     stateDir,
@@ -120,6 +129,7 @@ export function parseConfig(raw: unknown, source: string): Config {
     guard: {
       allow: guard.allow,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
+      unapproved: unapprovedOf(guard),
       private: guard.private,
       around: guard.around,
       tiers: guard.tiers,
@@ -143,7 +153,8 @@ export function parseConfig(raw: unknown, source: string): Config {
         bantimeSeconds: bantime,
       },
     },
-    log,
+    telemetry: rest.telemetry,
+    log: rest.log,
   });
 }
 
@@ -238,6 +249,13 @@ const Shape = section({
         }),
         {},
       ),
+      unapproved: v.optional(
+        section({
+          ipv4: v.optional(prefixLength(32)),
+          ipv6: v.optional(prefixLength(128)),
+        }),
+        {},
+      ),
       private: v.optional(v.picklist(["protect", "allow-bans"]), "protect"),
       around: v.optional(v.picklist(["hold", "split"]), "hold"),
       tiers: v.optional(
@@ -308,6 +326,7 @@ const Shape = section({
     }),
     {},
   ),
+  telemetry: v.optional(section({ impact: v.optional(v.boolean(), true) }), {}),
   log: v.optional(
     section({
       level: v.optional(v.picklist(logLevels), "info"),

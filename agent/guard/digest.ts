@@ -9,10 +9,17 @@ import { shipped, tierNames } from "./tiers.js";
  * 0. The cloud's addresses do not count: names turn to others all day long, and
  * the kernel accepts them before any drop.
  */
-export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
-  const { own, gateways, resolvers, dhcpServers, sessions } = facts;
-  const { allow, floor, tiers } = policy;
-  const known = [own, gateways, resolvers, dhcpServers, sessions, allow];
+export function guardDigest(
+  facts: HostFacts,
+  policy: GuardPolicy,
+  approved: string,
+): number {
+  const { own, gateways, resolvers, dhcpServers, sessions, released } = facts;
+  const { allow, floor, unapproved, tiers } = policy;
+  const known = [
+    ...[own, gateways, resolvers, dhcpServers],
+    ...[sessions, allow, released],
+  ];
   const switchedOn = tierNames.map((name) =>
     tiers[name] ? shipped[name] : [],
   );
@@ -21,6 +28,9 @@ export function guardDigest(facts: HostFacts, policy: GuardPolicy): number {
     ruleNames,
     floor[4],
     floor[6],
+    unapproved[4],
+    unapproved[6],
+    approved,
     policy.private,
     policy.around,
   ];

@@ -14,6 +14,8 @@ export interface HostFacts {
   readonly sessions: readonly Cidr[];
   /** Where the cloud's name resolves to, and where it was last reached. */
   readonly cloud: readonly Cidr[];
+  /** What this host's operator has released for now. */
+  readonly released: readonly Cidr[];
 }
 
 /** What the customer and the vendor settled for this host. */
@@ -22,6 +24,8 @@ export interface GuardPolicy {
   readonly allow: readonly Cidr[];
   /** Shortest prefix length that a ban may have, by family. */
   readonly floor: Readonly<Record<Family, number>>;
+  /** Shortest prefix length that needs no approval, by family. */
+  readonly unapproved: Readonly<Record<Family, number>>;
   /** Whether private ranges may be banned. */
   readonly private: "protect" | "allow-bans";
   readonly tiers: Tiers;

@@ -17,7 +17,11 @@ type Rule = (
   cidr: Cidr,
   facts: HostFacts,
   policy: GuardPolicy,
+  isApproved: IsApproved,
 ) => RuleName | undefined;
+
+/** Whether the critical keys allow a ban on a range that is this wide. */
+export type IsApproved = (cidr: Cidr) => boolean;
 
 export const ruleNames = [
   "this-host",
@@ -30,6 +34,7 @@ export const ruleNames = [
   "live-session",
   "the-cloud",
   "allowed-here",
+  "released-here",
   "private-range",
   "public-resolver",
   "cdn-edge",
@@ -37,6 +42,7 @@ export const ruleNames = [
   "sentinel",
   "ipv4-in-ipv6",
   "too-wide",
+  "needs-approval",
 ] as const;
 export type RuleName = (typeof ruleNames)[number];
 
@@ -48,10 +54,11 @@ export function review(
   ops: readonly Op[],
   facts: HostFacts,
   policy: GuardPolicy,
+  isApproved: IsApproved = nothingIs,
 ): readonly ReviewedOp[] {
   return ops.map((op) => {
     if (op.op === "lift") return op;
-    const held = holdingRule(op.cidr, facts, policy);
+    const held = holdingRule(op.cidr, facts, policy, isApproved);
     return held === undefined ? op : { ...op, held };
   });
 }
@@ -61,14 +68,18 @@ export function holdingRule(
   cidr: Cidr,
   facts: HostFacts,
   policy: GuardPolicy,
+  isApproved: IsApproved = nothingIs,
 ): RuleName | undefined {
   for (const rule of rules) {
-    const held = rule(cidr, facts, policy);
+    const held = rule(cidr, facts, policy, isApproved);
     if (held !== undefined) return held;
   }
   const inIpv4 = behindNat64(cidr);
-  return inIpv4 && holdingRule(inIpv4, facts, policy);
+  return inIpv4 && holdingRule(inIpv4, facts, policy, isApproved);
 }
+
+/** Whoever is not told of approvals has none. */
+const nothingIs: IsApproved = () => false;
 
 /** Addresses that win over every ban in the kernel too, should a rule here fail. */
 export function protectedRanges(
@@ -81,6 +92,7 @@ export function protectedRanges(
     ...facts.sessions,
     ...facts.cloud,
     ...policy.allow,
+    ...facts.released,
   ];
   return [
     ...facts.own,
@@ -128,6 +140,9 @@ const neverTheCloud: Rule = (cidr, { cloud }, policy) =>
 const neverWhatIsAllowed: Rule = (cidr, _facts, policy) =>
   touches(cidr, policy.allow, "allowed-here", policy);
 
+const neverWhatIsReleased: Rule = (cidr, { released }, policy) =>
+  touches(cidr, released, "released-here", policy);
+
 const neverAPrivateRange: Rule = (cidr, _facts, policy) =>
   touches(cidr, privateRanges(policy), "private-range", policy);
 
@@ -153,6 +168,12 @@ const neverMapped: Rule = (cidr) =>
 const neverTooWide: Rule = (cidr, _facts, { floor }) =>
   cidr.prefix < floor[cidr.family] ? "too-wide" : undefined;
 
+/** The content keys alone do not ban what is this wide. */
+const neverUnapproved: Rule = (cidr, _facts, { unapproved }, isApproved) =>
+  cidr.prefix < unapproved[cidr.family] && !isApproved(cidr)
+    ? "needs-approval"
+    : undefined;
+
 /** In the order they are tried. */
 const rules: readonly Rule[] = [
   neverThisHost,
@@ -165,6 +186,7 @@ const rules: readonly Rule[] = [
   neverALiveSession,
   neverTheCloud,
   neverWhatIsAllowed,
+  neverWhatIsReleased,
   neverAPrivateRange,
   neverAPublicResolver,
   neverACdnEdge,
@@ -172,6 +194,7 @@ const rules: readonly Rule[] = [
   neverASentinel,
   neverMapped,
   neverTooWide,
+  neverUnapproved,
 ];
 
 /** The unspecified addresses mean "this host" to it (RFC 1122 §3.2.1.3). */

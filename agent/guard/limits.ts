@@ -35,9 +35,6 @@ export const limitRules = [
 ] as const;
 export type LimitRule = (typeof limitRules)[number];
 
-export const isLimitRule = (rule: string | undefined): rule is LimitRule =>
-  limitRules.some((each) => each === rule);
-
 /** What a feed stands at before a change. */
 export interface FeedStanding {
   /** Bans in force of all feeds; before a snapshot, of all others. */

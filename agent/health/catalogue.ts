@@ -104,6 +104,23 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `this host counts but does not drop: ${detail}`,
   },
+  /** Likewise, for a while. */
+  paused: {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `this host counts but does not drop for now: ${detail}`,
+  },
+  /** Told by itself each time, as are all that the host's operator orders. */
+  released: {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) => `this host's operator released a range: ${detail}`,
+  },
+  "rolled-back": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `this host's operator rolled bans back: ${detail}`,
+  },
   "bans-held": {
     severity: "low",
     visibleAfterMs: 60_000,

@@ -28,6 +28,9 @@ export interface HostReaderOptions {
   readonly root?: string;
 }
 
+/** What this host says; what its operator said is in the ledger. */
+export type ReadFacts = Omit<HostFacts, "released">;
+
 /**
  * Reads what this host must be able to reach: from the kernel and from files of
  * other programs, which needs no network.
@@ -44,7 +47,7 @@ export class HostReader {
   }
 
   /** `cloud` is where the cloud is known to be, as text. */
-  async read(cloud: readonly string[]): Promise<HostFacts> {
+  async read(cloud: readonly string[]): Promise<ReadFacts> {
     const libc = await loadLibc();
     const resolvers = distinct(await this.resolvers());
     const dhcpServers = distinct(await this.dhcpServers());

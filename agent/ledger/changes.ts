@@ -2,6 +2,7 @@ import type { Cidr } from "../model/cidr.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import type { Database, Statement } from "./database.js";
 import type { Effective } from "./effective.js";
+import type { Cause, History } from "./history.js";
 import type { Meta } from "./meta.js";
 import { cidrOfRow, START, type RangeRow } from "./rows.js";
 
@@ -17,16 +18,18 @@ export class Changes {
   readonly #db: Database;
   readonly #meta: Meta;
   readonly #effective: Effective;
+  readonly #history: History;
   readonly #mark: Statement<never>;
   readonly #after: Statement<DirtyRow>;
   readonly #count: Statement<number>;
   readonly #prune: Statement<never>;
   #enforced = 0;
 
-  constructor(db: Database, meta: Meta, effective: Effective) {
+  constructor(db: Database, { meta, effective, history }: ChangesTables) {
     this.#db = db;
     this.#meta = meta;
     this.#effective = effective;
+    this.#history = history;
     this.#mark = db.prepare("INSERT OR REPLACE INTO dirty VALUES (?, ?, ?)");
     this.#after = db.prepare(
       `SELECT revision, addr, prefix FROM dirty
@@ -52,6 +55,20 @@ export class Changes {
     return revision;
   }
 
+  /** Counts up likewise, for a change that may be taken back later. */
+  begin(cause: Cause, now: number, target?: number): number {
+    const revision = this.nextRevision();
+    this.#history.begin(revision, { cause, at: now, target });
+    return revision;
+  }
+
+  /** Call it before the range changes: what was in force on it is kept. */
+  changing(revision: number, cidr: Cidr, now: number): void {
+    this.#history.keep(cidr, now);
+    this.mark(revision, cidr);
+  }
+
+  /** Of what nobody will want to take back. */
   mark(revision: number, cidr: Cidr): void {
     this.#mark.run(cidr.address, cidr.prefix, revision);
   }
@@ -59,6 +76,11 @@ export class Changes {
   /** From here on, an older kernel has to be rebuilt. */
   dropHistory(): void {
     this.#meta.set("replayable_from", this.revision());
+  }
+
+  /** Too much has changed to keep what was before: nobody can go back to that. */
+  beginAnew(): void {
+    this.#history.beginAnew(this.revision());
   }
 
   /** Nobody will ask for what came before: the kernel has it. */
@@ -72,10 +94,12 @@ export class Changes {
     const useless = Math.max(known, Math.min(this.#enforced, this.revision()));
     if (useless > known) this.#meta.set("replayable_from", useless);
     this.#prune.run(useless, limit);
+    this.#history.prune(limit);
   }
 
   /** Drops a history that has become longer than a rebuild would be. */
-  bound(): void {
+  bound(now: number): void {
+    this.#history.bound(now);
     const from = this.#meta.get("replayable_from");
     if ((this.#count.get(from) ?? 0) > MOST_DIRTY) this.dropHistory();
   }
@@ -138,6 +162,12 @@ export class Changes {
     }
     return { revision, put, remove };
   }
+}
+
+interface ChangesTables {
+  readonly meta: Meta;
+  readonly effective: Effective;
+  readonly history: History;
 }
 
 interface DirtyRow extends RangeRow {

@@ -52,12 +52,12 @@ export class Growth {
 
   /** One takes the place of another on the range; either may be none. */
   replace(
-    range: RangeRow,
+    { addr, prefix }: RangeRow,
     before: Omit<Counted, keyof RangeRow> | undefined,
     after: Omit<Counted, keyof RangeRow> | undefined,
   ): void {
-    if (before !== undefined) this.remove({ ...before, ...range });
-    if (after !== undefined) this.add({ ...after, ...range });
+    if (before !== undefined) this.remove({ ...before, addr, prefix });
+    if (after !== undefined) this.add({ ...after, addr, prefix });
   }
 
   #count({ addr, prefix, held, observed }: Counted, sign: 1 | -1): void {
@@ -88,6 +88,7 @@ export class Copies {
   readonly #make: Statement<never>;
   readonly #change: Statement<never>;
   readonly #retireStaging: Statement<never>;
+  readonly #retireAllStaging: Statement<never>;
   readonly #retireUnfinished: Statement<never>;
   /** Copies up to this one were there before this process. */
   readonly #newestInherited: number;
@@ -117,6 +118,9 @@ export class Copies {
     this.#change = db.prepare("UPDATE copies SET state = ? WHERE id = ?");
     this.#retireStaging = db.prepare(
       "UPDATE copies SET state = 'retired' WHERE state = 'staging' AND feed = ?",
+    );
+    this.#retireAllStaging = db.prepare(
+      "UPDATE copies SET state = 'retired' WHERE state = 'staging'",
     );
     this.#retireUnfinished = db.prepare(
       "UPDATE copies SET state = 'retired' WHERE state = 'staging' AND id <= ?",
@@ -165,6 +169,11 @@ export class Copies {
   stage(feed: FeedName): number {
     this.#retireStaging.run(feed);
     return this.#new(feed, "staging");
+  }
+
+  /** Whatever is on its way in has to be begun again. */
+  retireStaging(): void {
+    this.#retireAllStaging.run();
   }
 
   isStaging(copy: number): boolean {

@@ -37,6 +37,7 @@ export class Departure {
   #retire(left: readonly CopyRow[]): void {
     const { copies, changes } = this.#tables;
     const revision = changes.nextRevision();
+    changes.beginAnew(); // another org's bans are not to come back
     const bans = left.reduce((sum, copy) => sum + copy.bans, 0);
     for (const { id } of left) {
       copies.retire(id);

@@ -4,12 +4,15 @@ import { modes, type Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
+import { Approvals, type KeptApproval } from "./approvals.js";
 import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
 import { Copies, type FeedCount, type Standing } from "./copies.js";
 import { openLedgerFile, type Database } from "./database.js";
 import { Departure } from "./departure.js";
 import { Effective } from "./effective.js";
 import { Feeds } from "./feeds.js";
+import { History } from "./history.js";
+import { LastWord } from "./last-word.js";
 import { Lookup, type Page } from "./lookup.js";
 import { Meta } from "./meta.js";
 import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
@@ -44,6 +47,8 @@ export interface ReviewedSegment {
 export class Ledger implements Disposable {
   /** Random 32-bit number drawn when the file was made; never 0. */
   readonly id: number;
+  /** What this host's operator has said, whatever feeds say. */
+  readonly word: LastWord;
   readonly #db: Database;
   readonly #meta: Meta;
   readonly #tables: StagingTables;
@@ -54,6 +59,7 @@ export class Ledger implements Disposable {
   readonly #review: Review;
   readonly #departure: Departure;
   readonly #time: Time;
+  readonly #approvals: Approvals;
 
   private constructor(db: Database) {
     const meta = new Meta(db);
@@ -62,17 +68,22 @@ export class Ledger implements Disposable {
     const feeds = new Feeds(db);
     const outcomes = new Outcomes(db);
     this.#effective = new Effective(db, copies);
-    const changes = new Changes(db, meta, this.#effective);
+    const history = new History(db, meta);
+    const effective = this.#effective;
+    const changes = new Changes(db, { meta, effective, history });
     this.#db = db;
     this.#meta = meta;
     const trials = new Trials(db, changes);
     this.#tables = { db, feeds, copies, reasons, changes, outcomes, trials };
     this.#recorder = new Recorder(db, this.#tables);
+    const recorder = this.#recorder;
+    this.word = new LastWord(db, { ...this.#tables, meta, history, recorder });
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
     this.#departure = new Departure(db, this.#tables);
     this.#time = new Time(db, copies);
+    this.#approvals = new Approvals(db);
     this.id = db.read(() => meta.get("ledger"));
   }
 
@@ -113,7 +124,7 @@ export class Ledger implements Disposable {
     const { feeds, changes, outcomes } = this.#tables;
     return this.#db.transaction(() => {
       feeds.mustFollow(position);
-      const revision = changes.nextRevision();
+      const revision = changes.begin("segment", now);
       const moment = { revision, now, admission, trial };
       const tally = this.#recorder.apply(position.feed, ops, moment);
       const recorded = tally.at(revision);
@@ -215,7 +226,10 @@ export class Ledger implements Disposable {
   /** Remembers what the whole host is to do; the kernel is not told by this. */
   setMode(mode: Mode): void {
     const value = modes.indexOf(mode);
-    this.#db.transaction(() => this.#meta.set("mode", value));
+    this.#db.transaction(() => {
+      this.#meta.set("mode", value);
+      this.#meta.set("paused_until", 0);
+    });
   }
 
   /** How many bans each feed has, counted without looking at them. */
@@ -274,6 +288,20 @@ export class Ledger implements Disposable {
     return this.#purge.step(limit, now);
   }
 
+  /** What was kept of the critical keys' word, at most one for each feed. */
+  approvals(): readonly KeptApproval[] {
+    return this.#db.read(() => this.#approvals.all());
+  }
+
+  /** Keeps it in place of the one that its feed had. */
+  keepApproval(approval: KeptApproval): void {
+    this.#db.transaction(() => this.#approvals.put(approval));
+  }
+
+  forgetApproval(feed: FeedName): void {
+    this.#db.transaction(() => this.#approvals.forget(feed));
+  }
+
   /** What time it was, when somebody last said. */
   timeKept(): KeptTime | undefined {
     return this.#db.read(() => this.#time.kept());
@@ -283,7 +311,9 @@ export class Ledger implements Disposable {
   keepTime(kept: KeptTime, redating?: Redating): void {
     this.#db.transaction(() => {
       this.#time.keep(kept);
-      if (redating !== undefined) this.#time.redate(redating);
+      if (redating === undefined) return;
+      this.#time.redate(redating);
+      this.#tables.changes.beginAnew(); // what was kept has other dates
     });
   }
 

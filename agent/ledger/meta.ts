@@ -35,4 +35,8 @@ type MetaKey =
   /** Digest of the guard that has seen every ban. */
   | "guard"
   /** 0 for enforce, 1 for observe. */
-  | "mode";
+  | "mode"
+  /** Unix seconds until which a pause lasts; 0 for none. */
+  | "paused_until"
+  /** The earliest revision that can be gone back to. */
+  | "history_from";

@@ -45,7 +45,7 @@ export class Purge {
     this.#stage = this.#db.transaction(() => {
       switch (stage.at) {
         case "retired copies":
-          return this.#cutRetired(limit);
+          return this.#cutRetired(limit, now);
         case "expired bans":
           return this.#walkOn(stage.after, limit, now);
         case "unused reasons":
@@ -55,7 +55,7 @@ export class Purge {
     return this.#stage !== undefined;
   }
 
-  #cutRetired(limit: number): Stage {
+  #cutRetired(limit: number, now: number): Stage {
     const { copies, changes, reasons } = this.#tables;
     // Not on opening, so that a ledger also opens on a full disk.
     copies.retireUnfinished();
@@ -64,7 +64,7 @@ export class Purge {
       if (this.#cut.run(copy, limit).changes < limit) copies.forget(copy);
       return FIRST;
     }
-    changes.bound();
+    changes.bound(now);
     changes.prune(limit);
     reasons.startMarking();
     return { at: "expired bans", after: { ...START, copy: 0 } };

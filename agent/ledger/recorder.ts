@@ -15,7 +15,7 @@ import {
   type StoredBan,
   type Succession,
 } from "./stored.js";
-import type { TrialTerms, Trials } from "./trials.js";
+import { isTried, type TrialTerms, type Trials } from "./trials.js";
 
 /** Writes a segment's ops into the current copy of its feed. */
 export class Recorder {
@@ -50,10 +50,11 @@ export class Recorder {
         ? succeed(op, before, moment)
         : undefined;
       const after = next?.stored;
+      if (!isSame(before, after)) {
+        changes.changing(moment.revision, op.cidr, moment.now);
+      }
       if (after) this.#store(copy, range, after, reasonId(reasonOf(op)));
       else if (before) this.#remove.run(copy, range.addr, range.prefix);
-
-      if (!isSame(before, after)) changes.mark(moment.revision, op.cidr);
       if (next?.fresh) fresh.push(op.cidr);
       growth.replace(range, before, after);
       tell(tally, op, { before, after });
@@ -109,9 +110,6 @@ const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
   op.op === "ban" && op.expiresAt > now;
 
 const reasonOf = (op: ReviewedOp): string => (op.op === "ban" ? op.reason : "");
-
-const isTried = (fresh: readonly Cidr[], terms: TrialTerms): boolean =>
-  fresh.length > terms.mostAtOnce || fresh.some((cidr) => terms.isWide(cidr));
 
 /** Whether the kernel needs to hear nothing of it. */
 const isSame = (

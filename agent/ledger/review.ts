@@ -6,7 +6,12 @@ import type { Database, Statement } from "./database.js";
 import type { Meta } from "./meta.js";
 import { cidrOfRow, START, type RangeRow } from "./rows.js";
 import { HERE, type FoundBan } from "./stored.js";
-import { NOT_CONFIRMED, type Trials } from "./trials.js";
+import {
+  isTried,
+  NOT_CONFIRMED,
+  type Trials,
+  type TrialTerms,
+} from "./trials.js";
 
 /** What bans are shown to. */
 export interface Guard {
@@ -14,6 +19,8 @@ export interface Guard {
   readonly digest: number;
   /** The rule that holds this ban, if one does. */
   holdingRule(ban: JudgedBan): string | undefined;
+  /** How bans that are released are tried; not at all unless given. */
+  readonly trial?: TrialTerms;
 }
 
 /** A recorded ban that is not on trial, and what has held it so far. */
@@ -91,25 +98,50 @@ export class Review {
   }
 
   #judge(rows: readonly ReviewRow[], guard: Guard, now: number): void {
-    const { copies, changes } = this.#tables;
+    const { changes } = this.#tables;
     let revision: number | undefined;
+    const released: ReviewRow[] = [];
     for (const row of rows) {
-      const { copy, addr, prefix, held: before } = row;
+      const { held: before } = row;
       const trial = row.verdict === "open" ? row.trial : null;
       const held = this.#judgement(row, guard);
       if (held === before && trial === row.trial) continue;
-      this.#change.run(held, trial, copy, addr, prefix);
-      const growth = new Growth();
-      growth.remove(row);
-      growth.add({ ...row, held });
-      copies.count(copy, growth);
       // Of a failed trial the kernel has heard already.
       const isNews =
         row.verdict !== "failed" && (held === null) !== (before === null);
-      if (!isNews || row.expiresAt <= now) continue;
-      revision ??= changes.nextRevision();
-      changes.mark(revision, cidrOfRow(row));
+      if (isNews && row.expiresAt > now) {
+        revision ??= changes.begin("review", now);
+        changes.changing(revision, cidrOfRow(row), now);
+        if (held === null && row.observed === 0) released.push(row);
+      }
+      this.#write(row, held, trial);
     }
+    if (revision !== undefined) this.#try(released, guard, { revision, now });
+  }
+
+  #write(row: ReviewRow, held: string | null, trial: number | null): void {
+    const { copy, addr, prefix } = row;
+    this.#change.run(held, trial, copy, addr, prefix);
+    const growth = new Growth();
+    growth.replace(row, row, { ...row, held });
+    this.#tables.copies.count(copy, growth);
+  }
+
+  /** What is released comes into force, and is tried like any other. */
+  #try(
+    released: readonly ReviewRow[],
+    { trial: terms }: Guard,
+    { revision, now }: { readonly revision: number; readonly now: number },
+  ): void {
+    const ranges = released.map(cidrOfRow);
+    const [first] = released;
+    if (first === undefined || !terms || !isTried(ranges, terms)) return;
+    for (const { copy, addr, prefix } of released) {
+      this.#change.run(null, revision, copy, addr, prefix);
+    }
+    const { feed } = first;
+    const trial = { id: revision, feed, revision, bans: ranges.length };
+    this.#tables.trials.begin({ ...trial, began: now }, terms.seconds, ranges);
   }
 
   #judgement({ verdict, feed, held, ...row }: ReviewRow, guard: Guard) {

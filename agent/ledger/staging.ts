@@ -114,11 +114,11 @@ export class Staging {
     return db.transaction(() => {
       this.#mustBeOn();
       this.#mustFit(position);
-      const recorded = this.#tally.at(changes.nextRevision());
+      const recorded = this.#tally.at(changes.begin("snapshot", now));
+      const convergence = this.#markDifferences(recorded.revision, now);
       this.#replaceCopy();
       feeds.moveTo(position, now);
       outcomes.add("snapshot", position, recorded, now);
-      const convergence = this.#markDifferences(recorded.revision);
       this.#decideOnTrial(recorded.revision, now, convergence);
       changes.prune(PRUNED_AT_ONCE);
       return { ...recorded, convergence };
@@ -200,13 +200,16 @@ export class Staging {
       trials.begin({ ...trial, began: now }, terms.seconds, known || undefined);
   }
 
-  #markDifferences(revision: number): Adopted["convergence"] {
+  #markDifferences(revision: number, now: number): Adopted["convergence"] {
     const { changes } = this.#tables;
     if (this.#comparison === undefined || this.#comparison.tooMany) {
       changes.dropHistory();
+      changes.beginAnew();
       return "rebuild";
     }
-    for (const cidr of this.#comparison.different) changes.mark(revision, cidr);
+    for (const cidr of this.#comparison.different) {
+      changes.changing(revision, cidr, now);
+    }
     return "replay";
   }
 }

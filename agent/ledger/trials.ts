@@ -32,6 +32,10 @@ export interface TrialTerms {
   isWide(cidr: Cidr): boolean;
 }
 
+/** Whether bans that come into force together are to be tried. */
+export const isTried = (fresh: readonly Cidr[], terms: TrialTerms): boolean =>
+  fresh.length > terms.mostAtOnce || fresh.some((cidr) => terms.isWide(cidr));
+
 /** The rule of a ban whose trial failed. */
 export const NOT_CONFIRMED = "not-confirmed";
 

@@ -121,6 +121,10 @@ export function compareCidrs(a: Cidr, b: Cidr): number {
   return Buffer.compare(a.address, b.address) || a.prefix - b.prefix;
 }
 
+/** The range of this prefix length around another one, or itself. */
+export const widened = (cidr: Cidr, prefix: number): Cidr =>
+  masked({ ...cidr, prefix: Math.min(prefix, cidr.prefix) });
+
 /** The last address of a range, as a range of its own. */
 export function lastAddressOf({ family, address, prefix }: Cidr): Cidr {
   const mask = maskOf(family, prefix);

@@ -1,4 +1,4 @@
-import { after, attributesIn, find } from "./attributes.js";
+import { after, attributesIn, dig, find } from "./attributes.js";
 import { nfgenmsg } from "./batch.js";
 import {
   AF_UNSPEC,
@@ -9,6 +9,7 @@ import {
 } from "./constants.js";
 import { MalformedNetlink } from "./error.js";
 import type { Message } from "./message.js";
+import { IPPROTO_TCP } from "./sock-diag.js";
 import type { MessageWriter } from "./writer.js";
 
 /** What names one entry of connection tracking, and no later one. */
@@ -75,6 +76,29 @@ export function addressesOfFlow({ payload }: Message): readonly Buffer[] {
 }
 
 /**
+ * The protocol of a listed entry, and whether both sides speak: a TCP connection
+ * is established, anything else was answered.
+ * @throws MalformedNetlink
+ */
+export function courseOf({ payload }: Message): {
+  readonly protocol: number;
+  readonly isOpen: boolean;
+} {
+  const attributes = after(payload, NFGENMSG_BYTES);
+  const protocol = dig(attributes, CTA.TUPLE_ORIG, CTA_TUPLE_PROTO, 1)?.[0];
+  const status = find(attributes, CTA.STATUS);
+  if (protocol === undefined || status?.length !== 4) {
+    throw new MalformedNetlink("a flow without protocol or status");
+  }
+  const state = dig(attributes, CTA.PROTOINFO, CTA_PROTOINFO_TCP, 1)?.[0];
+  const isOpen =
+    protocol === IPPROTO_TCP
+      ? state === TCP_CONNTRACK_ESTABLISHED
+      : (status.readUInt32BE(0) & IPS_SEEN_REPLY) !== 0;
+  return { protocol, isOpen };
+}
+
+/**
  * What names the listed entry; copied, so it may be kept.
  * @throws MalformedNetlink
  */
@@ -114,9 +138,21 @@ const CT = {
   GET_STATS: (NFNL_SUBSYS_CTNETLINK << 8) | 5,
 } as const;
 
-const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, ID: 12, ZONE: 18 } as const;
+const CTA = {
+  TUPLE_ORIG: 1,
+  TUPLE_REPLY: 2,
+  STATUS: 3,
+  PROTOINFO: 4,
+  ID: 12,
+  ZONE: 18,
+} as const;
 const CTA_STATS_ENTRIES = 1;
 const CTA_TUPLE_IP = 1;
+const CTA_TUPLE_PROTO = 2;
+const CTA_PROTOINFO_TCP = 1;
+/** linux/netfilter/nf_conntrack_tcp.h, nf_conntrack_common.h */
+const TCP_CONNTRACK_ESTABLISHED = 3;
+const IPS_SEEN_REPLY = 2;
 const CTA_IP_V4_DST = 2;
 
 const NFGENMSG_BYTES = 4;

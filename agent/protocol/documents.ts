@@ -7,6 +7,7 @@ import {
   Feed,
   Id,
   KeyId,
+  Range,
   Sha256,
   Time,
   WirePosition,
@@ -57,6 +58,68 @@ export const Head = v.strictObject({
   time: Time,
 });
 export type Head = v.InferOutput<typeof Head>;
+
+/** Groups of hosts that come one after the other. */
+export const rings = ["canary", "early", "broad", "all"] as const;
+export type Ring = (typeof rings)[number];
+
+const Rollout = v.strictObject({
+  /** From when on the hosts of each ring may enforce bans on the ranges. */
+  notBefore: v.pipe(
+    v.strictObject({ canary: Time, early: Time, broad: Time, all: Time }),
+    v.check(
+      (at) =>
+        at.canary <= at.early && at.early <= at.broad && at.broad <= at.all,
+      "no ring may come before the one that it follows",
+    ),
+  ),
+  ranges: v.pipe(
+    v.array(Range),
+    v.minLength(1),
+    v.maxLength(limits.approvalRanges),
+  ),
+});
+export type Rollout = v.InferOutput<typeof Rollout>;
+
+const RaisedLimits = v.strictObject({
+  entries: v.exactOptional(v.pipe(Count, v.minValue(1))),
+  /** Of each family's addresses. */
+  share: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))),
+  changesPerMinute: v.exactOptional(v.pipe(Count, v.minValue(1))),
+  /** Seconds. */
+  life: v.exactOptional(v.pipe(Count, v.minValue(1))),
+  /** A snapshot may be as small as it likes. */
+  shrink: v.exactOptional(v.literal(true)),
+});
+export type RaisedLimits = v.InferOutput<typeof RaisedLimits>;
+
+/**
+ * What one feed may do beyond what hosts let every feed do: the whole of it,
+ * in place of the version before. Signed by the critical keys.
+ */
+export const Approval = v.pipe(
+  v.strictObject({
+    type: v.literal("approval"),
+    feed: Feed,
+    version: v.pipe(Count, v.minValue(1)),
+    issuedAt: Time,
+    expiresAt: Time,
+    rollouts: v.pipe(v.array(Rollout), v.maxLength(limits.approvalRollouts)),
+    limits: v.exactOptional(RaisedLimits),
+  }),
+  v.check(
+    ({ issuedAt, expiresAt }) =>
+      expiresAt - issuedAt <= limits.approvalDays * 86_400_000,
+    `may be good for ${limits.approvalDays} days at most`,
+  ),
+  v.check(
+    ({ rollouts }) =>
+      rollouts.reduce((sum, { ranges }) => sum + ranges.length, 0) <=
+      limits.approvalRanges,
+    `may name ${limits.approvalRanges} ranges at most`,
+  ),
+);
+export type Approval = v.InferOutput<typeof Approval>;
 
 /** An agent's answer to the challenge. */
 export const Hello = v.strictObject({

@@ -30,6 +30,12 @@ export const limits = {
   reasons: 65_536,
   /** Feeds that one agent follows. */
   feeds: 8,
+  /** Ranges that one approval names: with its rollouts it fits a text frame. */
+  approvalRanges: 1_000,
+  /** Rollouts of one approval. */
+  approvalRollouts: 64,
+  /** Days that an approval may be good for. */
+  approvalDays: 400,
   /** Roots that an agent takes one after the other before it looks at anything else. */
   rootsAtOnce: 64,
   /** Items in one telemetry message. */
@@ -38,4 +44,8 @@ export const limits = {
   telemetryHits: 100,
   /** Held bans that a receipt names; it counts the rest. */
   receiptHeld: 64,
+  /** Ranges that one question of impact is about. */
+  impactRanges: 256,
+  /** Most of anything that an answer of impact counts. */
+  impactCount: 65_536,
 } as const;

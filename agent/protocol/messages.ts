@@ -7,6 +7,7 @@ import {
   Epoch,
   Feed,
   Id,
+  Range,
   Sha256,
   Time,
   WirePosition,
@@ -48,6 +49,15 @@ export type FeedPlan = v.InferOutput<typeof FeedPlan>;
 /** Names the numbering of an agent's spool; a new spool file draws a new one. */
 const SpoolId = v.pipe(v.string(), v.uuid());
 
+/** Names a question; its answer carries the same. */
+const QuestionId = v.pipe(v.string(), v.uuid());
+
+const Tally = v.pipe(Count, v.maxValue(limits.impactCount));
+
+/** Why a host does not say what a ban would cut. */
+export const impactRefusals = ["switched-off", "too-often", "unable"] as const;
+export type ImpactRefusal = (typeof impactRefusals)[number];
+
 const Plans = listOf(FeedPlan, limits.feeds);
 
 /** What the cloud says in text frames. */
@@ -77,6 +87,8 @@ export const CloudMessage = v.variant("type", [
   }),
   /** A root that comes into force now: what follows is signed by its keys. */
   v.strictObject({ type: v.literal("root"), root: SignedText }),
+  /** What the critical keys allow one feed, in place of what they did before. */
+  v.strictObject({ type: v.literal("approval"), approval: SignedText }),
   v.strictObject({
     type: v.literal("resync"),
     feed: Feed,
@@ -87,6 +99,12 @@ export const CloudMessage = v.variant("type", [
     spool: SpoolId,
     /** All items up to this one are durable in the cloud. */
     through: Count,
+  }),
+  /** How much would bans on these ranges cut on this host? */
+  v.strictObject({
+    type: v.literal("impact-question"),
+    id: QuestionId,
+    ranges: listOf(Range, limits.impactRanges, 1),
   }),
   v.strictObject({
     type: v.literal("drain"),
@@ -124,6 +142,27 @@ export const AgentMessage = v.variant("type", [
     code: v.picklist(refusalCodes),
     /** One line for a person. */
     detail: shortText(512),
+  }),
+  /** Sums over all ranges of the question: numbers, and never an address. */
+  v.strictObject({
+    type: v.literal("impact-answer"),
+    id: QuestionId,
+    /** Flows that are open now. */
+    live: Tally,
+    /** Those of them that this host, or one behind it, began. */
+    liveBegun: Tally,
+    /** Remote addresses seen since `since`. */
+    recent: Tally,
+    /** Those of them that this host, or one behind it, called. */
+    recentBegun: Tally,
+    since: Time,
+    /** Whether all that is open was looked at; else `live` may be more. */
+    whole: v.boolean(),
+  }),
+  v.strictObject({
+    type: v.literal("impact-refusal"),
+    id: QuestionId,
+    why: v.picklist(impactRefusals),
   }),
 ]);
 export type AgentMessage = v.InferOutput<typeof AgentMessage>;

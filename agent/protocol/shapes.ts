@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { formatCidr, InvalidCidr, parseCidr } from "../model/cidr.js";
 import { EPOCH, isFeedName, type FeedName } from "../model/position.js";
 import { Malformed } from "./malformed.js";
 
@@ -47,6 +48,12 @@ export const Epoch = v.pipe(v.string(), v.regex(EPOCH));
 
 /** An id that the cloud made: of agents, orgs, decisions. */
 export const Id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/));
+
+/** A range as this program writes it: at most 43 characters. */
+export const Range = v.pipe(
+  v.string(),
+  v.check(isRange, "is not a range with its host bits clear"),
+);
 
 /** Printable text of at most `most` characters. */
 export const shortText = (most: number) =>
@@ -125,6 +132,15 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "the whole";
   const problem = `${path.slice(0, 200)}: ${issue.message.slice(0, 200)}`;
   return problem.replaceAll(/\p{Cc}/gu, "?");
+}
+
+function isRange(text: string): boolean {
+  try {
+    return formatCidr(parseCidr(text)) === text;
+  } catch (error) {
+    if (error instanceof InvalidCidr) return false;
+    throw error;
+  }
 }
 
 function readJson(text: string, what: string): unknown {

@@ -17,7 +17,7 @@ export const SignedText = v.strictObject({
 export type SignedText = v.InferOutput<typeof SignedText>;
 
 /** What a signed text is; each kind has its own prefix under the signature. */
-export type TextKind = "root" | "head" | "hello" | "receipt";
+export type TextKind = "root" | "head" | "approval" | "hello" | "receipt";
 
 /** The bytes that signatures on a text are made over. */
 export function textBytes(kind: TextKind, signed: string): Buffer {

@@ -111,7 +111,8 @@ function queriesFor(
   });
 }
 
-async function listeningPorts(
+/** The ports that TCP sockets of this host listen on; none for UDP. */
+export async function listeningPorts(
   line: Line,
   protocol: "tcp" | "udp",
 ): Promise<ReadonlySet<number>> {
@@ -140,8 +141,9 @@ function doomed(
   return { protocol, local, remote, inode, openedBy };
 }
 
-function openerOf(
-  { state, local, remote }: SocketInfo,
+/** Who began; see `DoomedSocket`. */
+export function openerOf(
+  { state, local, remote }: Pick<SocketInfo, "state" | "local" | "remote">,
   listening: ReadonlySet<number>,
 ): DoomedSocket["openedBy"] {
   if (state === STATE.SYN_SENT) return "us";

@@ -7,6 +7,7 @@ import { Refused } from "../../agent/protocol/refusals.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { TooManyQuestions } from "../impact/impact.js";
 import { JournalConflict } from "../journal/journal.js";
 import { NotAList } from "../lists/list.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
@@ -46,6 +47,9 @@ function asProblem(error: Error, log: Logger): ApiProblem {
     return plain(409, "bad-root", error.message);
   }
   if (error instanceof FeedFull) return plain(400, "feed-full", error.message);
+  if (error instanceof TooManyQuestions) {
+    return plain(503, "busy", error.message);
+  }
   if (error instanceof Malformed || error instanceof NotAList) {
     return plain(400, "invalid", error.message);
   }

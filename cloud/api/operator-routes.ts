@@ -15,6 +15,7 @@ import { telemetryRoutes } from "./telemetry-routes.js";
 import {
   AnswersQuery,
   BanOrder,
+  ImpactOrder,
   ImportOrder,
   LiftOrder,
   OrgOrder,
@@ -39,6 +40,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   decisionRoutes(routes, ports);
   answerRoutes(routes, ports);
   rootRoutes(routes, ports);
+  approvalRoutes(routes, ports);
   routes.route("/", telemetryRoutes(ports));
   return routes;
 }
@@ -86,19 +88,27 @@ function decisionRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { decisions } = ports;
+  const { decisions, impact, approvals } = ports;
   routes.post("/bans", async (c) => {
     const order = checked(BanOrder, await jsonBody(c));
     const feed = knownFeed(order.feed, ports);
     const mandate = { feed, by: c.get("operator") };
-    const terms = termsOf(order);
-    return c.json(await decisions.ban(mandate, rangesOf(order), terms), 201);
+    const ranges = rangesOf(order);
+    const counter = approvals.counter(feed);
+    for (const cidr of ranges) counter.see(cidr);
+    const decision = await decisions.ban(mandate, ranges, termsOf(order));
+    return c.json({ ...decision, unapproved: counter.count }, 201);
   });
   routes.post("/lifts", async (c) => {
     const order = checked(LiftOrder, await jsonBody(c));
     const feed = knownFeed(order.feed, ports);
     const mandate = { feed, by: c.get("operator") };
     return c.json(await decisions.lift(mandate, rangesOf(order)), 201);
+  });
+  routes.post("/impact", async (c) => {
+    const order = checked(ImpactOrder, await jsonBody(c));
+    const feed = knownFeed(order.feed, ports);
+    return c.json(await impact.ask(feed, order.ranges));
   });
 }
 
@@ -144,6 +154,20 @@ function rootRoutes(
   });
 }
 
+function approvalRoutes(
+  routes: Hono<OperatorEnv>,
+  { approvals, log }: OperatorApiPorts,
+): void {
+  routes.get("/approvals", (c) => c.json({ approvals: approvals.all() }));
+  routes.post("/approvals", async (c) => {
+    const text = checked(SignedText, await jsonBody(c));
+    const by = c.get("operator");
+    const { feed, version } = approvals.publish(text, by);
+    log.info("a new approval counts", { feed, version, by });
+    return c.json({ feed, version }, 201);
+  });
+}
+
 const ANY = {
   agent: undefined,
   feed: undefined,
@@ -171,8 +195,14 @@ async function importList(
   }
   const mandate = { feed, by: c.get("operator") };
   const terms = termsOf(order);
-  const decision = await ports.decisions.import(mandate, reader.ranges, terms);
-  return c.json({ ...decision, ...reader.report() }, 201);
+  const counter = ports.approvals.counter(feed);
+  const ranges = {
+    size,
+    [Symbol.iterator]: () => counter.watch(reader.ranges),
+  };
+  const decision = await ports.decisions.import(mandate, ranges, terms);
+  const { count: unapproved } = counter;
+  return c.json({ ...decision, unapproved, ...reader.report() }, 201);
 }
 
 function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {

@@ -1,10 +1,12 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Approvals } from "../approvals/approvals.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Decisions } from "../decide/decisions.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { State } from "../feeds/state/state.js";
 import type { Gateway } from "../gateway/gateway.js";
+import type { Impact } from "../impact/impact.js";
 import type { Journal } from "../journal/journal.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -36,7 +38,9 @@ export interface OperatorApiPorts {
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly decisions: Decisions;
   readonly decisionLog: Pick<DecisionLog, "decisions">;
+  readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
+  readonly approvals: Pick<Approvals, "all" | "publish" | "counter">;
   readonly signing: Pick<Signing, "publish">;
   readonly telemetry: Pick<
     Telemetry,

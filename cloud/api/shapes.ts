@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
+import { limits } from "../../agent/protocol/limits.js";
 import { shortText } from "../../agent/protocol/shapes.js";
 import { listFormats } from "../lists/formats.js";
 
@@ -51,6 +52,12 @@ export const BanOrder = v.strictObject({
 
 /** Body of `POST /v1/lifts`. */
 export const LiftOrder = v.strictObject(rangeFields);
+
+/** Body of `POST /v1/impact`. */
+export const ImpactOrder = v.strictObject({
+  ranges: v.pipe(Ranges, v.maxLength(limits.impactRanges)),
+  feed: rangeFields.feed,
+});
 
 /** Query of `POST /v1/imports`. */
 export const ImportOrder = v.strictObject({

@@ -1,8 +1,10 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
+import type { ImpactReport } from "../impact/report.js";
 import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { Agent, Org } from "../registry/registry.js";
@@ -20,6 +22,11 @@ export interface AgentEntry extends Agent {
   readonly connected: boolean;
   /** Null for a host that has not said anything yet. */
   readonly report: HostReport | null;
+}
+
+/** How many of the bans hosts will hold for want of an approval. */
+export interface Unapproved {
+  readonly unapproved: number;
 }
 
 /** An operator's side of the cloud's REST interface. */
@@ -94,7 +101,7 @@ export class Client {
     readonly for: string;
     readonly reason: string;
     readonly observe: boolean;
-  }): Promise<Decision> {
+  }): Promise<Decision & Unapproved> {
     return this.#post("/v1/bans", order);
   }
 
@@ -105,10 +112,17 @@ export class Client {
     return this.#post("/v1/lifts", order);
   }
 
+  async impact(order: {
+    readonly ranges: readonly string[];
+    readonly feed: string;
+  }): Promise<ImpactReport> {
+    return this.#post("/v1/impact", order);
+  }
+
   async import(
     path: string,
     terms: Readonly<Record<string, string>>,
-  ): Promise<Decision & ListReport> {
+  ): Promise<Decision & Unapproved & ListReport> {
     const file = await openFile(path);
     const query = new URLSearchParams(terms);
     const body = Readable.toWeb(file.createReadStream());
@@ -130,6 +144,17 @@ export class Client {
   async divergences(): Promise<readonly DivergenceEntry[]> {
     type Answer = { divergences: DivergenceEntry[] };
     return (await this.#get<Answer>("/v1/divergences")).divergences;
+  }
+
+  async approvals(): Promise<readonly PublishedApproval[]> {
+    type Answer = { approvals: PublishedApproval[] };
+    return (await this.#get<Answer>("/v1/approvals")).approvals;
+  }
+
+  async publishApproval(
+    text: SignedText,
+  ): Promise<{ readonly feed: string; readonly version: number }> {
+    return this.#post("/v1/approvals", text);
   }
 
   async publishRoot(root: SignedText): Promise<{ version: number }> {

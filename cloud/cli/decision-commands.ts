@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { DEFAULT_UNAPPROVED } from "../../agent/config/widths.js";
 import type { Decision } from "../decide/decisions.js";
 import type { ReceiptEntry } from "../receipts/receipts.js";
-import { Client } from "./client.js";
+import { Client, type Unapproved } from "./client.js";
+import { checkImpact, checkImpactOption } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { table } from "./tables.js";
 
@@ -12,6 +14,7 @@ interface BanOptions {
   readonly reason: string;
   readonly observe?: true;
   readonly wait?: true;
+  readonly checkImpact?: number;
 }
 
 /** ban, lift, import. */
@@ -25,12 +28,14 @@ export function addDecisionCommands(program: Command, io: Io): void {
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
     .option("--wait", "wait for the receipts of all connected agents")
+    .addOption(checkImpactOption())
     .addHelpText(
       "after",
       `
 Examples:
   $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force"
   $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait
+  $ tourniquet-cloud ban 198.51.100.0/24 --check-impact 10
   $ tourniquet-cloud ban 192.0.2.0/24 --observe --reason "would this hit anybody?"
 
 Banning again without --observe enforces a ban that was only observed.`,
@@ -39,9 +44,13 @@ Banning again without --observe enforces a ban that was only observed.`,
       const options = command.optsWithGlobals<BanOptions>();
       const { feed, for: term, reason, observe = false } = options;
       const client = Client.of(options.dir);
+      if (options.checkImpact !== undefined) {
+        await checkImpact(client, { ranges, feed }, options.checkImpact, io);
+      }
       const order = { ranges, feed, for: term, reason, observe };
       const decision = await client.ban(order);
       io.out(described(doneTo(observe), ranges.length, decision));
+      tellUnapproved(decision, io);
       if (options.wait) await waitForReceipts(client, decision, io);
     });
 
@@ -79,6 +88,7 @@ function addImport(program: Command, io: Io): void {
       const terms = { feed, for: term, reason, observe: String(observe) };
       const answer = await Client.of(dir).import(file, terms);
       io.out(described(doneTo(observe), answer.entries, answer));
+      tellUnapproved(answer, io);
       const { format, masked, duplicates, rejected, rejections } = answer;
       io.out(
         `${format ?? "empty"} list: ${masked} masked, ${duplicates} duplicates, ${rejected} lines rejected`,
@@ -87,6 +97,18 @@ function addImport(program: Command, io: Io): void {
         io.err(`line ${line}: "${text}" ${problem}`);
       }
     });
+}
+
+/** Two keys ban what is wide: this was one of them. */
+function tellUnapproved(
+  { feed, unapproved }: Decision & Unapproved,
+  io: Io,
+): void {
+  if (unapproved === 0) return;
+  const { 4: ipv4, 6: ipv6 } = DEFAULT_UNAPPROVED;
+  io.err(
+    `${unapproved} of them are wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
+  );
 }
 
 const OBSERVE_HELP = "only count and report their packets, drop nothing";

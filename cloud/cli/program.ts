@@ -8,8 +8,10 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
+import { addImpactCommand } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
+import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
@@ -49,8 +51,10 @@ function makeProgram(io: Io): Command {
     .addHelpText("after", WALK);
   addSetupCommands(program, io);
   addRootCommands(program, io);
+  addApprovalCommands(program, io);
   addRegistryCommands(program, io);
   addDecisionCommands(program, io);
+  addImpactCommand(program, io);
   addTelemetryCommands(program, io);
   return program;
 }

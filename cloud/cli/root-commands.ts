@@ -1,27 +1,32 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
 import { systemClock } from "../../agent/clock.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
-import {
-  generateKey,
-  keyFromPem,
-  type SigningKey,
-} from "../../agent/trust/keys.js";
+import { generateKey, type SigningKey } from "../../agent/trust/keys.js";
 import type { Role } from "../../agent/trust/root.js";
 import { writeSecret } from "../folder.js";
 import {
-  Draft,
   PublicKeyFile,
   draftAfter,
   publicHalf,
   roles,
-  signDraft,
+  type Draft,
 } from "../roots/ceremony.js";
 import { publishInto } from "../roots/publish.js";
 import { addKey, readChain, readKeys } from "../roots/root-files.js";
 import { Client } from "./client.js";
-import { CommandFailed, type Io } from "./io.js";
+import {
+  addSignCommand,
+  collect,
+  daysOf,
+  readDraft,
+  readFile,
+  writeDraft,
+  writeNew,
+  type Signing,
+} from "./drafts.js";
+import type { Io } from "./io.js";
 import { shownRoot } from "./shown-root.js";
 
 /** root: the ceremony that renews a cloud's keys. */
@@ -33,9 +38,15 @@ export function addRootCommands(program: Command, io: Io): void {
   addKeyCommand(root, io);
   addShow(root, io);
   addDraft(root, io);
-  addSign(root, io);
+  addSignCommand(root, io, SIGNING);
   addPublish(root, io);
 }
+
+const SIGNING: Signing = {
+  kind: "root",
+  key: "private half of a root key",
+  shown: shownRoot,
+};
 
 const CEREMONY = `
 Each step may be another machine's; FILE.pub and the draft are all that travels:
@@ -156,26 +167,9 @@ function draftOf(
     thresholds: Object.fromEntries(
       threshold.map(([role, n]) => [role, Number(n)]),
     ),
-    goodForMs: daysOf(days) * 86_400_000,
+    goodForMs: daysOf(days, 9_999) * 86_400_000,
   };
   return draftAfter(before, changes, systemClock.now());
-}
-
-function addSign(root: Command, io: Io): void {
-  root
-    .command("sign")
-    .description("sign a draft; needs no cloud and no network")
-    .argument(
-      "<draft>",
-      "file that root draft made; the signature is added to it",
-    )
-    .requiredOption("--key <file>", "private half of a root key")
-    .action((file: string, { key }: { key: string }, command: Command) => {
-      const { dir } = command.optsWithGlobals<{ dir: string }>();
-      const signed = signDraft(readDraft(file), readKey(key));
-      writeDraft(file, signed, "w");
-      for (const line of shownRoot(signed, dir)) io.out(line);
-    });
 }
 
 function addPublish(root: Command, io: Io): void {
@@ -194,48 +188,8 @@ function addPublish(root: Command, io: Io): void {
     });
 }
 
-const readDraft = (path: string): Draft =>
-  parseJson(Draft, readFile("DRAFT", path), path);
-
 const readPublic = (path: string): PublicKeyFile =>
   parseJson(PublicKeyFile, readFile("--add", path), path);
-
-function readKey(path: string): SigningKey {
-  const pem = readFile("--key", path);
-  try {
-    return keyFromPem(pem);
-  } catch (cause) {
-    throw new CommandFailed(`--key "${path}" is no private key`, 2, { cause });
-  }
-}
-
-function writeDraft(path: string, draft: Draft, flag: "w" | "wx"): void {
-  writeFileSync(path, `${JSON.stringify(draft, null, 2)}\n`, { flag });
-}
-
-function writeNew(option: string, path: string, write: () => void): void {
-  try {
-    write();
-  } catch (cause) {
-    const why = (cause as Error).message;
-    throw new CommandFailed(`${option} "${path}" cannot be made: ${why}`, 2, {
-      cause,
-    });
-  }
-}
-
-function readFile(option: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new CommandFailed(`${option} "${path}" cannot be read`, 2, { cause });
-  }
-}
-
-const collect = (value: string, before: readonly string[]) => [
-  ...before,
-  value,
-];
 
 const collectRole = (value: string, before: readonly Role[]) => [
   ...before,
@@ -255,9 +209,4 @@ function roleOf(text: string): Role {
   const role = roles.find((each) => each === text);
   if (role !== undefined) return role;
   throw new InvalidArgumentError(`a role is one of ${roles.join(", ")}.`);
-}
-
-function daysOf(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new CommandFailed(`--days "${text}" is not from 1 to 9999`, 2);
 }

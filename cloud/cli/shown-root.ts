@@ -27,7 +27,7 @@ export function shownRoot(draft: Draft, dir: string): readonly string[] {
 function signatures(draft: Draft, root: Root, dir: string): readonly string[] {
   const wanted = [before(root, dir), root].filter((each) => each !== undefined);
   return wanted.map((by) => {
-    const good = signersOf(draft, by);
+    const good = signersOf(draft, by, "root");
     const { threshold } = by.roles.root;
     const missing = threshold - good.length;
     const state = missing > 0 ? `${missing} missing` : "enough";
@@ -45,5 +45,5 @@ const keysIn = (dir: string): readonly string[] =>
   isCloud(dir) ? readKeys(dir).map(({ id }) => id) : [];
 
 /** Whoever signs elsewhere has no cloud at hand. */
-const isCloud = (dir: string): boolean =>
+export const isCloud = (dir: string): boolean =>
   existsSync(join(dir, "roots")) && existsSync(join(dir, "keys"));

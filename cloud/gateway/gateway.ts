@@ -1,7 +1,10 @@
 import type { Server } from "node:http";
 import { Lifetime } from "../../agent/lifetime.js";
-import type { Position } from "../../agent/model/position.js";
-import { encodeMessage } from "../../agent/protocol/messages.js";
+import type { FeedName, Position } from "../../agent/model/position.js";
+import {
+  encodeMessage,
+  type CloudMessage,
+} from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Recorded } from "../journal/events.js";
 import { hashOf } from "../registry/secrets.js";
@@ -47,6 +50,13 @@ export class Gateway implements SessionOwner, AsyncDisposable {
 
   isConnected(agent: string): boolean {
     return this.#byAgent.has(agent);
+  }
+
+  /** Asks all who follow the feed: the agents that were asked. */
+  ask(feed: FeedName, question: CloudMessage): readonly string[] {
+    return [...this.#byAgent]
+      .filter(([, session]) => session.ask(feed, question))
+      .map(([agent]) => agent);
   }
 
   /** Sends an agent away for good, whichever sessions it has. */
@@ -103,6 +113,9 @@ export class Gateway implements SessionOwner, AsyncDisposable {
       if (event.kind === "segment") {
         const frame = this.#recent.add(this.#ports.signedAnew(event));
         for (const each of this.#sessions) each.push(event.feed, frame);
+      } else if (event.kind === "approval") {
+        const { feed, text } = event;
+        for (const each of this.#sessions) each.announceApproval(feed, text);
       } else if (event.kind === "feed-begun") {
         for (const each of this.#sessions) each.beginAnew(event.feed);
       }

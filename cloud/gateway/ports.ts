@@ -5,6 +5,7 @@ import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
+import type { ImpactAnswer } from "../impact/report.js";
 import type { Answers } from "../receipts/answers.js";
 import type { Agent } from "../registry/registry.js";
 
@@ -38,12 +39,16 @@ export interface GatewayPorts {
   /** Every segment behind a position, as it stands in this very turn. */
   segmentsAfter(position: Omit<Position, "hash">): readonly SegmentSealed[];
   heads(feeds: readonly FeedName[]): readonly SignedText[];
+  /** What the critical keys allow these feeds. */
+  approvals(feeds: readonly FeedName[]): readonly SignedText[];
   /** Version of the root that is in force. */
   newestRoot(): number;
   /** A segment as agents may take it now, whoever signed it when it was made. */
   signedAnew(segment: SegmentSealed): SegmentSealed;
   /** Takes down, soon, what agents say, as far as it is news. */
   readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
+  /** An agent says what a ban would cut on it, or that it won't. */
+  impactHeard(agent: string, answer: ImpactAnswer): void;
   /** Takes telemetry down; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },

@@ -125,6 +125,19 @@ export class Session implements LinkHandler {
     if (this.live !== undefined) this.#say({ type: "root", root });
   }
 
+  /** Whether the agent is there and follows the feed; then it is asked. */
+  ask(feed: FeedName, question: CloudMessage): boolean {
+    if (this.live?.following.has(feed) !== true) return false;
+    if (this.#link.buffered <= MOST_BUFFERED) this.#say(question);
+    return true;
+  }
+
+  /** What the critical keys allow a feed from here on, if the agent follows it. */
+  announceApproval(feed: FeedName, approval: SignedText): void {
+    if (this.live?.following.has(feed))
+      this.#say({ type: "approval", approval });
+  }
+
   drain(windowMs: number): void {
     this.#say({ type: "drain", windowMs });
   }
@@ -160,6 +173,9 @@ export class Session implements LinkHandler {
       }
       case "receipt":
         return this.#takeReceipt(live, message);
+      case "impact-answer":
+      case "impact-refusal":
+        return this.#ports.impactHeard(live.agent.id, message);
       case "telemetry":
         // Not awaited: receipts must not wait for the disk behind it.
         void this.#takeTelemetry(live.agent, message).catch((error: unknown) =>
@@ -199,6 +215,10 @@ export class Session implements LinkHandler {
         root: this.#ports.newestRoot(),
         plans: [...plans],
       });
+      // Before any ban that one of them is for.
+      for (const approval of this.#ports.approvals(feeds)) {
+        this.#say({ type: "approval", approval });
+      }
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);

@@ -1,5 +1,6 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { RefusalCode } from "../../agent/protocol/refusals.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 
 /**
@@ -16,6 +17,7 @@ export type Event =
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
   | SegmentSealed
+  | ApprovalPublished
   | ReceiptGiven
   | DivergenceSeen
   | RefusalGiven
@@ -74,6 +76,16 @@ export interface SegmentSealed {
   readonly notAfter: number;
   /** The signed container, exactly as agents get it. */
   readonly bytes: Uint8Array;
+}
+
+/** What the critical keys allow a feed from here on. */
+export interface ApprovalPublished {
+  readonly kind: "approval";
+  readonly feed: FeedName;
+  readonly version: number;
+  /** The signed text, as agents get it. */
+  readonly text: SignedText;
+  readonly by: string;
 }
 
 export interface ReceiptGiven {

@@ -22,7 +22,11 @@ export const PublicKeyFile = v.strictObject({
 });
 export type PublicKeyFile = v.InferOutput<typeof PublicKeyFile>;
 
-/** A root on its way to being signed: a signed text that may lack signatures. */
+/** What people sign, each on a machine of their own, and the role that they have. */
+export const signedBy = { root: "root", approval: "critical" } as const;
+export type Ceremonial = keyof typeof signedBy;
+
+/** A root, or an approval, on its way to being signed: a signed text that may lack signatures. */
 export const Draft = v.strictObject({
   signed: SignedText.entries.signed,
   signatures: v.pipe(
@@ -103,8 +107,12 @@ export function draftAfter(before: Root, changes: Changes, now: number): Draft {
 }
 
 /** Adds a key's signature; one that has signed before does so again. */
-export function signDraft(draft: Draft, key: SigningKey): Draft {
-  const bytes = textBytes("root", draft.signed);
+export function signDraft(
+  draft: Draft,
+  key: SigningKey,
+  kind: Ceremonial,
+): Draft {
+  const bytes = textBytes(kind, draft.signed);
   const signature = Buffer.from(key.sign(bytes)).toString("base64url");
   const others = draft.signatures.filter((each) => each.key !== key.id);
   if (others.length >= limits.signatures) {
@@ -121,12 +129,14 @@ export const documentOf = ({ signed }: Draft): Root =>
 /** Which of the role's keys have signed the draft, and well. */
 export function signersOf(
   draft: Draft,
-  { keys, roles: { root } }: Root,
+  { keys, roles: by }: Root,
+  kind: Ceremonial,
 ): readonly string[] {
-  const bytes = textBytes("root", draft.signed);
+  const bytes = textBytes(kind, draft.signed);
+  const role = by[signedBy[kind]];
   const isGood = ({ key, signature }: Signature) => {
     const listed = keys.find(({ id }) => id === key);
-    if (listed === undefined || !root.keys.includes(key)) return false;
+    if (listed === undefined || !role.keys.includes(key)) return false;
     const raw = Buffer.from(listed.public, "base64url");
     return publicKey(raw).verify(bytes, signature);
   };

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { BanTime } from "../../agent/ban-time.js";
-import { systemClock } from "../../agent/clock.js";
+import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Config } from "../../agent/config/config.js";
 import { Converger, NotYetComplete } from "../../agent/converge.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
@@ -16,6 +16,7 @@ import {
 import { HostReader } from "../../agent/host/facts.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
+import type { Cidr } from "../../agent/model/cidr.js";
 
 /** `tourniquet restore`: what the ledger knows, into the kernel, before any network. */
 export function restoreCommand(program: Command, config: () => Config): void {
@@ -57,7 +58,10 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
   using time = new BanTime({ clock: systemClock, boot, ledger });
   const { clock } = time;
   await using enforcer = await pickEnforcer({ backend, platform, clock });
-  await protect(enforcer, config);
+  const now = unixSeconds(clock.now());
+  ledger.word.endPause(now);
+  const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+  await protect(enforcer, config, released);
   const converger = new Converger({
     desired: ledger,
     enforcer,
@@ -76,7 +80,11 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
  * looked up: the daemon tells the kernel the rest. A ruleset that is there
  * already was told more than is known here, and keeps it.
  */
-async function protect(enforcer: Enforcer, config: Config): Promise<void> {
+async function protect(
+  enforcer: Enforcer,
+  config: Config,
+  released: readonly Cidr[],
+): Promise<void> {
   if ((await enforcer.read()).at === "present") return;
   const host = new HostReader({
     sessions: config.guard.sessions,
@@ -86,5 +94,5 @@ async function protect(enforcer: Enforcer, config: Config): Promise<void> {
   const facts = await host.read(
     await rememberedIn(join(config.stateDir, CLOUD_ADDRESSES)),
   );
-  await enforcer.protect(protectedRanges(facts, config.guard));
+  await enforcer.protect(protectedRanges({ ...facts, released }, config.guard));
 }

@@ -83,7 +83,9 @@ function asText(status: StatusView): string {
   return [...lines, "", table(head, feeds)].join("\n");
 }
 
-function stateOf({ enforcing, mode }: StatusView): string {
+function stateOf({ enforcing, mode, pausedUntil }: StatusView): string {
+  if (pausedUntil !== null)
+    return `PAUSED until ${pausedUntil}, nothing is dropped`;
   if (mode === "observe") return "OBSERVING, nothing is dropped";
   return enforcing ? "enforcing" : "NOT ENFORCING";
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { BanTime } from "../../agent/ban-time.js";
-import { systemClock, type Clock } from "../../agent/clock.js";
+import { systemClock, unixSeconds, type Clock } from "../../agent/clock.js";
 import { openBoot } from "../../agent/host/boot.js";
 import type { Config } from "../../agent/config/config.js";
 import { CannotEnforce, type Enforcer } from "../../agent/enforce/enforcer.js";
@@ -87,7 +87,9 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     clock: time.clock,
     unreadable: () => undefined, // what is readable counts
   });
-  const facts = await host.read([]);
+  const now = unixSeconds(time.clock.now());
+  const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+  const facts = { ...(await host.read([])), released };
   const allowed = protectedRanges(facts, config.guard);
   return await whyOf(cidr, {
     ledger,
@@ -103,7 +105,8 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     },
     clock: time.clock,
     contacts: () => [],
-    guardedBy: (range) => holdingRule(range, facts, config.guard),
+    // What lacks an approval is said by the ledger: it is held.
+    guardedBy: (range) => holdingRule(range, facts, config.guard, () => true),
   });
 }
 

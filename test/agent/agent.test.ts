@@ -67,17 +67,17 @@ describe("an agent", () => {
     using folder = new TestFolder();
     await using cloud = await FakeCloud.start();
     const holds = async (agent: Agent) =>
-      (await agent.enforcer.holds([parseCidr("203.0.0.0/12")]))[0];
+      (await agent.enforcer.holds([parseCidr("198.16.0.0/16")]))[0];
     {
       await using agent = await start(folder, cloud.url);
       const urgent = new FakeFeed();
       const link = await cloud.welcomed([urgent.tail()]);
-      link.push(urgent.append([ban("203.0.0.0/12")]));
+      link.push(urgent.append([ban("198.16.0.0/16")]));
       await receiptOf(link, 0);
       expect(await holds(agent)).toBe(true);
     }
     {
-      await using agent = await start(folder, cloud.url, {}, { ipv4: 16 });
+      await using agent = await start(folder, cloud.url, {}, { ipv4: 17 });
       await until("it is held", async () => (await holds(agent)) === false);
     }
     await using agent = await start(folder, cloud.url);

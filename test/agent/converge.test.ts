@@ -8,7 +8,7 @@ import { systemClock } from "../../agent/clock.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
 import { NotEnforced, UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { ban, lift, TestHost } from "../support/agent-fixtures.js";
-import { BalkingEnforcer } from "../support/balking.js";
+import { BalkingEnforcer } from "../support/enforcers.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { recordNext } from "../support/ledger.js";
 

@@ -38,6 +38,7 @@ describe("the host's own defence", () => {
     dhcpServers: [],
     sessions: [],
     cloud: [],
+    released: [],
   };
 
   function ports(): DefencePorts {

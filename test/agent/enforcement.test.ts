@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { NotEnforced } from "../../agent/enforce/enforcer.js";
 import { ban, TestHost } from "../support/agent-fixtures.js";
-import { BalkingEnforcer } from "../support/balking.js";
+import { BalkingEnforcer } from "../support/enforcers.js";
 import { ManualClock, until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 

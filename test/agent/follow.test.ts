@@ -4,7 +4,7 @@ import type { Head } from "../../agent/protocol/documents.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
 import { ban, TestHost } from "../support/agent-fixtures.js";
-import { BalkingEnforcer } from "../support/balking.js";
+import { BalkingEnforcer } from "../support/enforcers.js";
 import { ManualClock, until } from "../support/clock.js";
 import { FakeFeed, handsOut } from "../support/fake-cloud.js";
 import { receiptOf, receiptOn, World } from "../support/world.js";

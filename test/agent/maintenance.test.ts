@@ -1,9 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock, unixSeconds } from "../../agent/clock.js";
 import { Maintenance } from "../../agent/maintenance.js";
-import { ban, facts, policy, TestHost } from "../support/agent-fixtures.js";
+import {
+  ban,
+  facts,
+  lift,
+  policy,
+  TestHost,
+} from "../support/agent-fixtures.js";
 import { until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
+import { noLimits, noTrial } from "../support/limits.js";
 
 describe("maintenance", () => {
   it("touches the ledger no more once it is disposed", async () => {
@@ -53,6 +60,20 @@ describe("maintenance", () => {
       true,
     ]);
   });
+
+  it("lets in what a limit held, as far as there is room by now", async () => {
+    const limits = { ...noLimits, entries: 2 };
+    await using host = new TestHost({ limits });
+    const feed = new FakeFeed();
+    const range = (i: number) => `203.0.113.${i}`;
+    const bans = [1, 2, 3, 4].map((i) => ban(range(i)));
+    await host.carryOut(feed.append(bans));
+    await host.carryOut(feed.append([lift(range(1))]));
+    await host.tidy();
+    expect(await host.holds(...[1, 2, 3, 4].map(range))).toEqual([
+      ...[false, true, true, false],
+    ]);
+  });
 });
 
 const maintain = (
@@ -65,10 +86,14 @@ const maintain = (
       purge: (...args) => host.ledger.purge(...args),
       reviewAgain: (...args) => host.ledger.reviewAgain(...args),
       revision: () => host.ledger.revision(),
+      word: host.ledger.word,
       ...broken,
     },
     facts: () => facts,
     policy: stricter,
+    approvals: host.approvals,
+    limiter: host.limiter,
+    trial: noTrial,
     clock: systemClock,
     events: host.events,
     enforce: () => host.enforcement.enforce(),

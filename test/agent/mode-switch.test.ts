@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
+import { unixSeconds } from "../../agent/clock.js";
 import { NotEnforced } from "../../agent/enforce/enforcer.js";
 import { ModeSwitch } from "../../agent/mode-switch.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
 import { ban, TestHost } from "../support/agent-fixtures.js";
-import { StubbornEnforcer } from "../support/balking.js";
-import { until } from "../support/clock.js";
+import { StubbornEnforcer } from "../support/enforcers.js";
+import { ManualClock, until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 
 describe("turning a host to observing and back", () => {
@@ -50,6 +51,59 @@ describe("turning a host to observing and back", () => {
   });
 });
 
+describe("a pause", () => {
+  it("ends by itself, and says so in receipts", async () => {
+    const clock = new ManualClock(Date.now());
+    await using host = new TestHost({ clock });
+    const { modeSwitch, said } = await after(host);
+    const ends = unixSeconds(clock.now()) + 60;
+    expect(await modeSwitch.pause(60)).toBe(ends);
+    expect(host.ledger.word.pausedUntil()).toBe(ends);
+    await clock.advance(58_000);
+    expect(host.ledger.mode()).toBe("observe");
+    await clock.advance(3_000);
+    await until("it enforces", () => said.length > 2);
+    expect(said).toEqual(["enforce", "observe", "enforce"]);
+    expect(host.ledger.word.pausedUntil()).toBeUndefined();
+    expect(await host.enforcer.read()).toMatchObject({
+      posture: { mode: "enforce" },
+    });
+  });
+
+  it("is looked after by whoever comes next", async () => {
+    const clock = new ManualClock(Date.now());
+    await using host = new TestHost({ clock });
+    host.ledger.word.pause(unixSeconds(clock.now()) + 60);
+    const { modeSwitch } = await after(host);
+    await clock.advance(61_000);
+    await until("it enforces", () => host.ledger.mode() === "enforce");
+    modeSwitch[Symbol.dispose]();
+  });
+
+  it("is lengthened by another, and made lasting by observe", async () => {
+    const clock = new ManualClock(Date.now());
+    await using host = new TestHost({ clock });
+    const { modeSwitch } = await after(host);
+    await modeSwitch.pause(60);
+    await modeSwitch.pause(120);
+    await clock.advance(100_000);
+    expect(host.ledger.mode()).toBe("observe");
+    await modeSwitch.turnTo("observe");
+    await clock.advance(100_000);
+    expect(host.ledger.mode()).toBe("observe");
+    await expect(modeSwitch.pause(60)).rejects.toThrow("observes already");
+  });
+
+  it("is ended at once by enforce", async () => {
+    await using host = new TestHost();
+    const { modeSwitch, said } = await after(host);
+    await modeSwitch.pause(60);
+    await modeSwitch.turnTo("enforce");
+    expect(said).toEqual(["enforce", "observe", "enforce"]);
+    expect(host.ledger.word.pausedUntil()).toBeUndefined();
+  });
+});
+
 /** A host that has enforced a ban, and the modes that its receipts say. */
 async function after(host: TestHost) {
   const { ledger, receipts, events } = host;
@@ -60,7 +114,10 @@ async function after(host: TestHost) {
   );
   if (outcome.kind === "enforced") receipts.give(outcome);
   const enforce = () => host.enforcement.enforce();
-  const modeSwitch = new ModeSwitch({ ledger, receipts, events, enforce });
+  const { clock } = host;
+  const modeSwitch = new ModeSwitch({
+    ...{ ledger, receipts, events, clock, enforce },
+  });
   return { modeSwitch, said };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { unixSeconds } from "../../agent/clock.js";
 import { LedgerCorrupt, LedgerUnwritable } from "../../agent/ledger/damage.js";
 import { ban, TestHost } from "../support/agent-fixtures.js";
-import { BalkingEnforcer } from "../support/balking.js";
+import { BalkingEnforcer } from "../support/enforcers.js";
 import { ManualClock, until } from "../support/clock.js";
 import { FakeCloud, FakeFeed, handsOut } from "../support/fake-cloud.js";
 import { receiptOn, World } from "../support/world.js";

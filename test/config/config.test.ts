@@ -29,6 +29,7 @@ describe("a configuration", () => {
         },
         trial: { seconds: 90, mostAtOnce: 250, prefix: { 4: 24, 6: 48 } },
         floor: { 4: 12, 6: 29 },
+        unapproved: { 4: 16, 6: 32 },
         private: "protect",
         around: "hold",
         tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },
@@ -43,6 +44,7 @@ describe("a configuration", () => {
           bantimeSeconds: 3_600,
         },
       },
+      telemetry: { impact: true },
       log: { level: "info", format: "text" },
     };
     for (const nothing of [undefined, null, {}]) {
@@ -136,6 +138,7 @@ describe("a configuration", () => {
     ["a section without content", { guard: null }],
     ["a section that is a list", { log: ["debug"] }],
     ["a number as text", { guard: { floor: { ipv4: "12" } } }],
+    ["wider than the floor", { guard: { unapproved: { ipv4: 11 } } }],
     ["half a bit", { guard: { floor: { ipv4: 12.5 } } }],
     ["an unknown key deep down", { guard: { floor: { ipv5: 12 } } }],
     [

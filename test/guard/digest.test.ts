@@ -1,31 +1,40 @@
 import { describe, expect, it } from "@jest/globals";
+import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
 import { guardDigest } from "../../agent/guard/digest.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { facts, policy } from "../support/agent-fixtures.js";
 
+const digestOf = (
+  facts: HostFacts,
+  policy: GuardPolicy,
+  approved = "",
+): number => guardDigest(facts, policy, approved);
+
 describe("the guard's digest", () => {
-  const digest = guardDigest(facts, policy);
+  const digest = digestOf(facts, policy);
 
   it("is another one for another policy, or other addresses of this host", () => {
     const others = [
-      guardDigest(facts, { ...policy, floor: { 4: 16, 6: 29 } }),
-      guardDigest(facts, { ...policy, allow: [] }),
-      guardDigest({ ...facts, own: [parseCidr("192.0.2.99")] }, policy),
-      guardDigest({ ...facts, gateways: [] }, policy),
-      guardDigest({ ...facts, resolvers: [] }, policy),
-      guardDigest({ ...facts, dhcpServers: [] }, policy),
-      guardDigest({ ...facts, sessions: [] }, policy),
-      guardDigest(facts, { ...policy, private: "protect" }),
-      guardDigest(facts, {
+      digestOf(facts, { ...policy, floor: { 4: 16, 6: 29 } }),
+      digestOf(facts, { ...policy, unapproved: { 4: 16, 6: 32 } }),
+      digestOf(facts, policy, "an approval"),
+      digestOf(facts, { ...policy, allow: [] }),
+      digestOf({ ...facts, own: [parseCidr("192.0.2.99")] }, policy),
+      digestOf({ ...facts, gateways: [] }, policy),
+      digestOf({ ...facts, resolvers: [] }, policy),
+      digestOf({ ...facts, dhcpServers: [] }, policy),
+      digestOf({ ...facts, sessions: [] }, policy),
+      digestOf(facts, { ...policy, private: "protect" }),
+      digestOf(facts, {
         ...policy,
         tiers: { ...policy.tiers, cdnEdges: true },
       }),
     ];
-    expect(new Set([digest, ...others]).size).toBe(10);
+    expect(new Set([digest, ...others]).size).toBe(12);
   });
 
   it("is the same for the same in another order, and another cloud's address", () => {
     const own = [...facts.own].reverse();
-    expect(guardDigest({ ...facts, own, cloud: [] }, policy)).toBe(digest);
+    expect(digestOf({ ...facts, own, cloud: [] }, policy)).toBe(digest);
   });
 });

@@ -142,10 +142,20 @@ describe("the guard holds a ban", () => {
     );
   });
 
+  it("on what was released, the local allow list first", () => {
+    const released = ["203.0.113.0/24", "198.18.0.7"].map(parseCidr);
+    const rule = (range: string) =>
+      holdingRule(parseCidr(range), { ...facts, released }, policy);
+    expect(rule("198.18.0.7")).toBe("released-here");
+    expect(rule("203.0.113.7")).toBe("released-here");
+    expect(rule("203.0.113.129")).toBe("allowed-here");
+    expect(rule("198.18.0.8")).toBeUndefined();
+  });
+
   it("on everything, whatever is known of the host", () => {
     const nothing: HostFacts = {
       ...{ own: [], gateways: [], resolvers: [], dhcpServers: [] },
-      ...{ sessions: [], cloud: [] },
+      ...{ sessions: [], cloud: [], released: [] },
     };
     const rules = ["0.0.0.0/0", "::/0", "128.0.0.0/1"].map((range) =>
       holdingRule(parseCidr(range), nothing, { ...policy, allow: [] }),

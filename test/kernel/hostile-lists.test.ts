@@ -124,7 +124,7 @@ const banOn = (cidr: Cidr): BanOp => ({ ...ban("192.0.2.1"), cidr });
 
 const NEEDED = [
   ...[AT.host[4], AT.host[6], AT.router[4], AT.router[6]],
-  ...[AT.cloud, AT.resolver, AT.admin, ALLOWED],
+  ...[AT.cloud, AT.resolver, AT.dhcp, AT.admin, ALLOWED],
   ...["127.0.0.0/8", "0.0.0.0", "::1", "::", "169.254.0.0/16", "fe80::/10"],
   ...["224.0.0.0/4", "255.255.255.255", "ff00::/8"],
   ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"],

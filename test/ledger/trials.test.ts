@@ -169,6 +169,15 @@ describe("a change that is large or wide", () => {
     expect(rulesetOf(ledger)).toEqual(["198.51.0.0/16 3600"]);
   });
 
+  it("is what a guard releases, when that is wide or much", () => {
+    const wide = ban("198.51.0.0/16", 3600, { held: "needs-approval" });
+    segment([wide, ban("192.0.2.1", 3600, { held: "needs-approval" })]);
+    review({ holdingRule: () => undefined, trial: TERMS });
+    expect(rulesetOf(ledger)).toEqual(["192.0.2.1 90", "198.51.0.0/16 90"]);
+    ledger.settle(ids(), "failed");
+    expect(rulesetOf(ledger)).toEqual([]);
+  });
+
   it("survives a restart, and can be tried again", () => {
     segment([ban("192.0.2.1"), ban("192.0.2.2")]);
     ledger = folder.open();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import {
   addressesOfFlow,
+  courseOf,
   deleteFlow,
   flowCount,
   flowOf,
@@ -49,6 +50,23 @@ describe("a list of tracked connections", () => {
     const [asked] = written((w) => listFlows(w, AF_INET6));
     expect(asked).toMatchObject({ type: 0x101, flags: 0x301 });
     expect(asked!.payload.toString("hex")).toBe("0a000000");
+  });
+
+  it("says whether both sides speak", () => {
+    expect(courseOf(listed(TRANSLATED))).toEqual({
+      ...{ protocol: 6, isOpen: false }, // nothing is said of its state
+    });
+    const established = "10000480" + "0c000180" + "0500010003000000";
+    expect(courseOf(listed(TRANSLATED + established))).toMatchObject({
+      isOpen: true,
+    });
+    const closing = "10000480" + "0c000180" + "0500010004000000";
+    expect(courseOf(listed(TRANSLATED + closing)).isOpen).toBe(false);
+    const overUdp = TRANSLATED.replace("0500010006", "0500010011");
+    expect(courseOf(listed(overUdp))).toEqual({ protocol: 17, isOpen: false });
+    const answered = overUdp.replace("000001a8", "000001aa");
+    expect(courseOf(listed(answered)).isOpen).toBe(true);
+    expect(() => courseOf(listed("02000000"))).toThrow(MalformedNetlink);
   });
 
   it("says beforehand how long it is", () => {

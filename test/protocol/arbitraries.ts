@@ -5,11 +5,19 @@ import {
   type Ban,
   type Op,
 } from "../../agent/model/ban.js";
-import { cidrOf, maskOf, width, type Cidr } from "../../agent/model/cidr.js";
+import {
+  cidrOf,
+  formatCidr,
+  isMapped,
+  maskOf,
+  width,
+  type Cidr,
+} from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type {
-  AgentMessage,
-  CloudMessage,
+import {
+  impactRefusals,
+  type AgentMessage,
+  type CloudMessage,
 } from "../../agent/protocol/messages.js";
 import type { ItemOf, TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { refusalCodes } from "../../agent/protocol/refusals.js";
@@ -135,6 +143,7 @@ export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
     plans,
   }),
   record({ type: fc.constant("root" as const), root: signedTexts }),
+  record({ type: fc.constant("approval" as const), approval: signedTexts }),
   record({ type: fc.constant("plan" as const), plans }),
   record({
     type: fc.constant("heads" as const),
@@ -149,6 +158,14 @@ export const cloudMessages: fc.Arbitrary<CloudMessage> = fc.oneof(
     type: fc.constant("telemetry-ack" as const),
     spool: fc.uuid(),
     through: counts,
+  }),
+  record({
+    type: fc.constant("impact-question" as const),
+    id: fc.uuid(),
+    ranges: fc.array(cidrs.filter((cidr) => !isMapped(cidr)).map(formatCidr), {
+      minLength: 1,
+      maxLength: 5,
+    }),
   }),
   record({
     type: fc.constant("drain" as const),
@@ -226,6 +243,8 @@ const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
   }),
 );
 
+const tallies = fc.nat(65_536);
+
 const signedByDevice = { signed: fc.string(), signature: base64urlOf(64) };
 
 export const agentMessages: fc.Arbitrary<AgentMessage> = fc.oneof(
@@ -248,6 +267,19 @@ export const agentMessages: fc.Arbitrary<AgentMessage> = fc.oneof(
     feed: feeds,
     code: fc.constantFrom(...refusalCodes),
     detail: line(512),
+  }),
+  record({
+    type: fc.constant("impact-answer" as const),
+    id: fc.uuid(),
+    ...{ live: tallies, liveBegun: tallies },
+    ...{ recent: tallies, recentBegun: tallies },
+    since: times,
+    whole: fc.boolean(),
+  }),
+  record({
+    type: fc.constant("impact-refusal" as const),
+    id: fc.uuid(),
+    why: fc.constantFrom(...impactRefusals),
   }),
 );
 

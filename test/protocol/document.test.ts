@@ -5,7 +5,13 @@ import {
   closeCodes,
   mayComeBackSoon,
 } from "../../agent/protocol/close-codes.js";
-import { Head, Hello, Receipt, Root } from "../../agent/protocol/documents.js";
+import {
+  Approval,
+  Head,
+  Hello,
+  Receipt,
+  Root,
+} from "../../agent/protocol/documents.js";
 import {
   EnrolmentAnswer,
   EnrolmentRequest,
@@ -114,6 +120,7 @@ describe("PROTOCOL.md", () => {
   it.each([
     ["### Head", Head],
     ["### Root", Root],
+    ["### Approval", Approval],
     ["### hello", Hello],
     ["### receipt", Receipt],
     ["### Segment header", SegmentHeader],

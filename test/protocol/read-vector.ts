@@ -21,6 +21,7 @@ import {
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { openSnapshot, readBans } from "../../agent/protocol/snapshot.js";
+import { TrustedApproval } from "../../agent/trust/approval.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
 import {
   verifyHead,
@@ -59,19 +60,28 @@ export function readVector(
       );
     case "snapshot":
       return readSnapshot(bytes, at, expect);
-    case "root":
-      return TrustedRoot.open(signedText(text), pin).document;
-    case "next root":
-      return expect.root.next(signedText(text)).document;
-    case "head":
-      return verifyHead(signedText(text), expect.root);
     case "enrolment token":
       return decodeToken(text);
     case "enrolment request":
       return parseJson(EnrolmentRequest, text, "enrolment request");
     case "enrolment answer":
       return parseJson(EnrolmentAnswer, text, "enrolment answer");
+    default:
+      return readSigned(reads, signedText(text), { expect, pin, at });
   }
+}
+
+function readSigned(
+  reads: "root" | "next root" | "head" | "approval",
+  text: SignedText,
+  { expect: { root, feeds, now }, pin }: Reading,
+): unknown {
+  if (reads === "root") return TrustedRoot.open(text, pin).document;
+  if (reads === "next root") return root.next(text).document;
+  if (reads === "head") return verifyHead(text, root);
+  const approval = TrustedApproval.open(text, root, feeds);
+  approval.mustReplace(undefined, now);
+  return approval.document;
 }
 
 /** The code that reading ends in, or null. Anything else than a refusal is a bug. */
@@ -117,6 +127,8 @@ function withDocument(text: string): unknown {
       };
     case "resume":
     case "refusal":
+    case "impact-answer":
+    case "impact-refusal":
     case "telemetry":
       return message;
   }

@@ -73,6 +73,7 @@ describe("tourniquet", () => {
     using host = new Host();
     const status = {
       ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
+      pausedUntil: null,
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
       ...{ cloud: { at: "up", since: "", address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },

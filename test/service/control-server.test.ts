@@ -1,24 +1,11 @@
 import { describe, expect, it, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { request } from "node:http";
 import { join } from "node:path";
-import type { AgentOrders, AgentView } from "../../agent/agent.js";
-import { NO_UPKEEP } from "../../agent/upkeep.js";
-import { systemClock } from "../../agent/clock.js";
-import { ModeSwitch } from "../../agent/mode-switch.js";
-import { askAgent, orderAgent } from "../../service/control-client.js";
-import { holdingRule } from "../../agent/guard/guard.js";
-import { startControlServer } from "../../service/control-server.js";
 import type { BanView, StatusView } from "../../service/views.js";
-import {
-  ban,
-  facts,
-  policy,
-  TestHost,
-  type HostOptions,
-} from "../support/agent-fixtures.js";
-import { StubbornEnforcer } from "../support/balking.js";
+import { ban } from "../support/agent-fixtures.js";
+import { Control } from "../support/control.js";
+import { StubbornEnforcer } from "../support/enforcers.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
 import { hex } from "../support/vectors.js";
@@ -227,81 +214,3 @@ describe("the control socket", () => {
     );
   });
 });
-
-class Control implements AsyncDisposable {
-  private constructor(
-    readonly host: TestHost,
-    readonly path: string,
-    readonly server: AsyncDisposable,
-  ) {}
-
-  static async start(at?: string, options?: HostOptions): Promise<Control> {
-    const host = new TestHost(options);
-    const path = at ?? join(host.folder, "run/control.sock");
-    try {
-      return new Control(host, path, await listen(host, path));
-    } catch (error) {
-      await host[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  startAgain(): Promise<AsyncDisposable> {
-    return listen(this.host, this.path);
-  }
-
-  ask(path: string): Promise<unknown> {
-    return askAgent(this.path, path);
-  }
-
-  order(path: string, order: unknown): Promise<unknown> {
-    return orderAgent(this.path, path, order);
-  }
-
-  status(
-    method: string,
-    path: string,
-    body?: string,
-  ): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      request({ socketPath: this.path, method, path }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      })
-        .on("error", reject)
-        .end(body);
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
-    await this.host[Symbol.asyncDispose]();
-  }
-}
-
-function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
-  const { ledger, enforcer, status, receipts, events } = host;
-  const enforce = () => host.enforcement.enforce();
-  const agent: AgentView & AgentOrders = {
-    ledger,
-    enforcer,
-    link: status,
-    telemetry: { view: () => undefined },
-    cut: undefined,
-    upkeep: { view: NO_UPKEEP },
-    proof: () => undefined,
-    trust: host.trust,
-    facts: () => facts,
-    hits: () => enforcer.hits(),
-    mode: new ModeSwitch({ ledger, receipts, events, enforce }),
-    contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
-    trials: () => [],
-    guardedBy: (cidr) => holdingRule(cidr, facts, policy),
-  };
-  return startControlServer({
-    socketPath,
-    agent,
-    clock: systemClock,
-    version: "1.2.3",
-  });
-}

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { KeptApprovals } from "../../agent/approvals.js";
 import {
   carryOut,
   adopt,
@@ -17,6 +18,7 @@ import { Enforcement } from "../../agent/enforcement.js";
 import { makeEvents, type AgentEvents } from "../../agent/events.js";
 import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
 import type { Limits, Raised } from "../../agent/guard/limits.js";
+import { Maintenance } from "../../agent/maintenance.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import type { TrialTerms } from "../../agent/ledger/trials.js";
 import { Lifetime } from "../../agent/lifetime.js";
@@ -39,14 +41,15 @@ export const facts: HostFacts = {
   own: ["192.0.2.10", "2001:db8::10"].map(parseCidr),
   gateways: ["192.0.2.1", "2001:db8::1"].map(parseCidr),
   resolvers: ["192.0.2.53", "2001:db8::53"].map(parseCidr),
-  dhcpServers: ["192.0.2.67"].map(parseCidr),
   sessions: ["192.0.2.22", "2001:db8::22"].map(parseCidr),
   cloud: ["198.51.100.53", "2001:db8:c::53"].map(parseCidr),
+  ...{ dhcpServers: ["192.0.2.67"].map(parseCidr), released: [] },
 };
 
 export const policy: GuardPolicy = {
   allow: ["203.0.113.128/25", "2001:db8:a::/48"].map(parseCidr),
   floor: { 4: 12, 6: 29 },
+  unapproved: { 4: 12, 6: 29 },
   ...{ private: "allow-bans", around: "hold" },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
@@ -105,6 +108,7 @@ export interface HostOptions {
   readonly limits?: Limits;
   readonly trial?: TrialTerms;
   readonly raised?: Raised;
+  readonly policy?: GuardPolicy;
   /** What a test needs to go otherwise than it does. */
   readonly steps?: Partial<BanSteps>;
 }
@@ -121,9 +125,13 @@ export class TestHost implements AsyncDisposable {
   readonly enforcement: Enforcement;
   readonly receipts: Receipts;
   readonly trust: CloudTrust;
+  readonly approvals: KeptApprovals;
+  readonly #maintenance: Maintenance;
+  readonly #policy: GuardPolicy;
   /** Fingerprints of the roots that were kept. */
   readonly keptRoots: string[] = [];
   readonly steps: BanSteps;
+  readonly limiter: Limiter;
   /** How often a lasting failure was overcome. */
   recoveries = 0;
   /** At which revision of the ledger. */
@@ -150,11 +158,18 @@ export class TestHost implements AsyncDisposable {
       keepRoot: (_, fingerprint) => void this.keptRoots.push(fingerprint),
     });
     this.ledger = this.#open(options);
+    this.#policy = options.policy ?? policy;
+    this.approvals = this.#believe();
     this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
     this.status = new LinkStatus(clock);
     this.converger = this.#makeConverger(mayReplace);
     this.enforcement = this.#opened.own(this.#startEnforcement());
+    const { limits = noLimits, raised = {} } = options;
+    this.limiter = new Limiter({
+      ...{ limits, ledger: this.ledger, clock, raised: () => raised },
+    });
     this.steps = { ...this.#makeSteps(options), ...options.steps };
+    this.#maintenance = this.#opened.own(this.#maintain());
   }
 
   /** Carries a segment out as if it had just come. */
@@ -165,6 +180,11 @@ export class TestHost implements AsyncDisposable {
   /** Takes a snapshot in likewise. */
   adopt(bytes: Uint8Array): Promise<Outcome> {
     return adopt(this.#delivery(bytes), this.steps);
+  }
+
+  /** Shows recorded bans to the guard, as happens once a minute. */
+  tidy(): Promise<void> {
+    return this.#maintenance.run();
   }
 
   /** Which of these the kernel drops now. */
@@ -205,6 +225,7 @@ export class TestHost implements AsyncDisposable {
         deviceKey: keys.device,
         roots: this.trust.roots,
         watch: this.trust.watch,
+        approvals: this.approvals,
         ca: undefined,
         version: "0.0.0",
         boot: "6f2b4c1e-0d5a-4b7e-9a43-1f0c8a2d9e77",
@@ -221,6 +242,7 @@ export class TestHost implements AsyncDisposable {
           sayTo: () => undefined,
           acknowledged: () => undefined,
         },
+        impact: { ask: () => undefined },
         dated: (time) => void this.dates.push(time),
         refreshFacts: () => Promise.resolve(),
         enforce: () => this.enforcement.enforce(),
@@ -237,6 +259,32 @@ export class TestHost implements AsyncDisposable {
     const path = join(this.folder, "ledger.db");
     const options = mostBytes === undefined ? {} : { mostBytes };
     return this.#opened.own(Ledger.open(path, options));
+  }
+
+  #believe(): KeptApprovals {
+    return new KeptApprovals({
+      agent: "agent-1",
+      feeds: feedsOf(identityFor("http://127.0.0.1")),
+      roots: this.trust.roots,
+      ledger: this.ledger,
+      clock: this.clock,
+      events: this.events,
+      changed: () => void this.tidy(),
+    });
+  }
+
+  #maintain(): Maintenance {
+    return new Maintenance({
+      ledger: this.ledger,
+      facts: () => facts,
+      policy: this.#policy,
+      approvals: this.approvals,
+      limiter: this.limiter,
+      trial: noTrial,
+      clock: this.clock,
+      events: this.events,
+      enforce: () => this.enforcement.enforce(),
+    });
   }
 
   #makeConverger(mayReplace: boolean): Converger {
@@ -273,15 +321,16 @@ export class TestHost implements AsyncDisposable {
   }
 
   #makeSteps(options: HostOptions): BanSteps {
-    const { limits = noLimits, trial = noTrial, raised = {} } = options;
+    const { trial = noTrial } = options;
     const identity = identityFor("http://127.0.0.1");
     const { ledger, clock } = this;
     return makeSteps({
-      limiter: new Limiter({ limits, ledger, clock, raised: () => raised }),
+      limiter: this.limiter,
       trial,
       roots: this.trust.roots,
       feeds: feedsOf(identity),
-      policy,
+      policy: this.#policy,
+      approvals: this.approvals,
       facts: () => facts,
       ledger,
       enforce: () => this.enforcement.enforce(),

@@ -28,6 +28,7 @@ export const AT = {
   router: { 4: "192.0.2.1", 6: "2001:db8:1::1" },
   cloud: "198.51.100.53",
   resolver: "198.51.100.99",
+  dhcp: "198.51.100.67",
   admin: "203.0.113.22",
 } as const;
 
@@ -42,6 +43,7 @@ const PORT = 7000;
  * control channel over TLS to a cloud that will say anything.
  */
 export class BesiegedHost implements AsyncDisposable {
+  readonly cloud: FakeCloud;
   readonly link: FakeLink;
   readonly host: LabHost;
   readonly namespace: Namespace;
@@ -50,6 +52,7 @@ export class BesiegedHost implements AsyncDisposable {
   readonly #opened: Lifetime;
 
   private constructor(parts: Parts) {
+    this.cloud = parts.cloud;
     this.link = parts.link;
     this.host = parts.host;
     this.namespace = parts.namespace;
@@ -88,7 +91,7 @@ export class BesiegedHost implements AsyncDisposable {
         () => false,
       ),
     );
-    const parts = { link, host, namespace, session };
+    const parts = { cloud, link, host, namespace, session };
     return new BesiegedHost({ ...parts, opened: opened.release() });
   }
 
@@ -116,13 +119,14 @@ export class BesiegedHost implements AsyncDisposable {
     const needed = {
       cloud: AT.cloud,
       resolver: AT.resolver,
+      "DHCP server": AT.dhcp,
       router: AT.router[4],
       "router over IPv6": AT.router[6],
       administrator: AT.admin,
     };
     const lost: string[] = [];
     for (const [who, to] of Object.entries(needed)) {
-      const protocol = who === "resolver" ? "udp" : "tcp";
+      const protocol = OVER_UDP.includes(who) ? "udp" : "tcp";
       const attempt = { protocol, to, port: PORT } as const;
       if (!(await this.namespace.reaches(attempt))) lost.push(who);
     }
@@ -139,7 +143,10 @@ export class BesiegedHost implements AsyncDisposable {
   }
 }
 
+const OVER_UDP = ["resolver", "DHCP server"];
+
 interface Parts {
+  readonly cloud: FakeCloud;
   readonly link: FakeLink;
   readonly host: LabHost;
   readonly namespace: Namespace;
@@ -149,7 +156,9 @@ interface Parts {
 
 /** The host behind its router, which is us; and so is all that is behind that. */
 async function network(): Promise<Namespace> {
-  const beyond = [AT.cloud, AT.resolver, AT.admin].map((each) => `${each}/32`);
+  const beyond = [AT.cloud, AT.resolver, AT.dhcp, AT.admin].map(
+    (each) => `${each}/32`,
+  );
   const namespace = await Namespace.linked(
     {
       here: [`${AT.router[4]}/24`, `${AT.router[6]}/64`, ...beyond],
@@ -201,12 +210,17 @@ function settle(
     }),
   );
   writeFileSync(join(folder, "resolv.conf"), `nameserver ${AT.resolver}\n`);
+  const lease = `lease {\n  option dhcp-server-identifier ${AT.dhcp};\n}\n`;
+  writeFileSync(join(folder, "dhclient.leases"), lease);
 }
 
-/** Runs a command where /etc/resolv.conf names the resolver. */
+/** Runs a command where the files of the system name resolver and DHCP server. */
 const inItsOwnFiles = (folder: string, command: readonly string[]) => [
-  ...["unshare", "--mount", "bash", "-c"],
-  'mount --bind "$0" /etc/resolv.conf && exec "$@"',
-  join(folder, "resolv.conf"),
+  ...["unshare", "--mount", "bash", "-ec"],
+  `mount --bind "$0/resolv.conf" /etc/resolv.conf
+   mount -t tmpfs none /var/lib && mkdir /var/lib/dhcp
+   cp "$0/dhclient.leases" /var/lib/dhcp
+   exec "$@"`,
+  folder,
   ...command,
 ];

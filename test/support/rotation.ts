@@ -37,5 +37,5 @@ export function draftOf(cloud: TestCloud): Draft {
 export function signedHere(cloud: TestCloud, draft: Draft): Draft {
   const { keys } = cloud.signing.root.document.roles.root;
   const own = readKeys(cloud.dir).find(({ id }) => keys.includes(id));
-  return signDraft(draft, own!);
+  return signDraft(draft, own!, "root");
 }

@@ -19,10 +19,6 @@ const rowsOf = (section: string) =>
 const sectionOf = (kind: string) =>
   (text.split(`\n## ${kind}\n`)[1] ?? "").split("\n## ")[0] ?? "";
 
-/** A list is bounded first, and looked into after that. */
-const isOfItems = (schema: unknown): boolean =>
-  (schema as { type?: unknown }).type === "array";
-
 /** "top.remote" for a field of an object, in a list or not. */
 function fieldsOf(schema: unknown, path = ""): string[] {
   const { entries, item, wrapped, pipe } = schema as {
@@ -37,10 +33,13 @@ function fieldsOf(schema: unknown, path = ""): string[] {
       return [here, ...fieldsOf(inner, here)];
     });
   }
-  const list = pipe?.findLast(isOfItems) as { item?: unknown } | undefined;
-  const inner = list?.item ?? item ?? wrapped ?? pipe?.[0];
+  const inner = schemaIn(pipe) ?? item ?? wrapped;
   return inner === undefined || inner === schema ? [] : fieldsOf(inner, path);
 }
+
+/** The one that says most: a list is first any list, then one of something. */
+const schemaIn = (pipe: unknown[] | undefined): unknown =>
+  pipe?.findLast((each) => (each as { kind: string }).kind === "schema");
 
 describe("TELEMETRY.md", () => {
   it.each(TelemetryItem.options)(

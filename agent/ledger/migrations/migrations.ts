@@ -4,6 +4,8 @@ import { observed } from "./002-observed.js";
 import { time } from "./003-time.js";
 import { recorded } from "./004-recorded.js";
 import { trials } from "./005-trials.js";
+import { word } from "./006-word.js";
+import { approvals } from "./007-approvals.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +14,6 @@ export const migrations: readonly Migration[] = [
   time,
   recorded,
   trials,
+  word,
+  approvals,
 ];

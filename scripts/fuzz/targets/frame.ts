@@ -76,7 +76,7 @@ export const target: Target = {
   ],
   refusals: [Malformed, HelloRefused],
   mostBytes: 2 * limits.textBytes,
-  mostMemory: 64 * limits.textBytes,
+  mostMemory: 128 * limits.textBytes,
   mostCpuMs: 250,
 };
 

@@ -16,6 +16,9 @@ import { briefly, holdsAsJson } from "./json.js";
 const SECRET = token(7);
 const PREFIX = "tq1.";
 
+/** Whoever enrols looks at the scheme. */
+const KNOWN = ["https:", "http:"];
+
 export const target: Target = {
   name: "token",
   corpus: [
@@ -33,7 +36,7 @@ export const target: Target = {
       holdsAsJson(found, (again) =>
         decodeToken(PREFIX + Buffer.from(again).toString("base64url")),
       );
-      return new URL(found.url).protocol;
+      return KNOWN.find((each) => found.url.startsWith(each)) ?? "another URL";
     }),
     request: discreet((text) => {
       const read = (json: string) =>
@@ -62,8 +65,9 @@ export const target: Target = {
     ...['"file:///etc/passwd"', '"javascript:0"', '"https://a@b:c/"', PREFIX],
   ],
   refusals: [Malformed, ApiProblem],
-  mostBytes: 2 * limits.textBytes,
-  mostMemory: 64 * limits.textBytes,
+  mostBytes: limits.textBytes,
+  // Empty arrays within each other take some 50 bytes each.
+  mostMemory: 128 * limits.textBytes,
   mostCpuMs: 250,
 };
 

@@ -24,6 +24,7 @@ describe("operators' requests", () => {
       epoch: expect.any(String),
       offset: 2,
       decidedAt: expect.any(Number),
+      unapproved: 0,
     });
   });
 

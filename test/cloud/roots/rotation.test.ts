@@ -171,7 +171,7 @@ const founding = {
 };
 
 const stranger = (draft: Draft): Draft =>
-  signDraft({ ...draft, signatures: [] }, generateKey());
+  signDraft({ ...draft, signatures: [] }, generateKey(), "root");
 
 const expecting = (root: TrustedRoot) => ({
   root,

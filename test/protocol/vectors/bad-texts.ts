@@ -7,6 +7,7 @@ import {
   token,
   type KeyName,
 } from "../../support/vectors.js";
+import { badApprovals } from "./bad-approvals.js";
 import { badNextRoots } from "./bad-roots.js";
 import { row } from "./text-row.js";
 import { signHead, urgentHead } from "./documents.js";
@@ -21,6 +22,7 @@ export function badTexts(): readonly BadVector[] {
     ...badHeads(),
     ...badRoots(),
     ...badNextRoots(),
+    ...badApprovals(),
     ...badTokens(),
   ];
 }
@@ -135,12 +137,38 @@ function badCloudMessages(): readonly BadVector[] {
       feed: "urgent",
       reason: "mood",
     }),
+    bad("a question about no range", { ...question, ranges: [] }),
+    bad("a question about 257 ranges", {
+      ...question,
+      ranges: Array.from({ length: 257 }, () => "192.0.2.1"),
+    }),
+    bad("a question about a range with host bits", {
+      ...question,
+      ranges: ["192.0.2.1/24"],
+    }),
+    bad("a question about a range in other clothes", {
+      ...question,
+      ranges: ["::ffff:192.0.2.1"],
+    }),
+    bad("a question about a name", { ...question, ranges: ["example.com"] }),
+    bad("a question without an id", { ...question, id: "1" }),
     bad("a drain of more than an hour", {
       type: "drain",
       windowMs: 3_600_001,
     }),
   ];
 }
+
+const question = {
+  type: "impact-question",
+  id: "0c4f9d52-3b1e-4c7a-9f60-7d2e8a1b5c34",
+  ranges: ["192.0.2.1"],
+};
+
+const answer = {
+  ...{ type: "impact-answer", id: question.id, since: 0, whole: true },
+  ...{ live: 0, liveBegun: 0, recent: 0, recentBegun: 0 },
+};
 
 function badAgentMessages(): readonly BadVector[] {
   const bad = (name: string, message: object) =>
@@ -186,6 +214,12 @@ function badAgentMessages(): readonly BadVector[] {
     bad("an unknown refusal code", { ...refusal, code: "bored" }),
     bad("a detail of 513 characters", { ...refusal, detail: "a".repeat(513) }),
     bad("a detail with an escape", { ...refusal, detail: "\u001b[2J" }),
+    bad("an impact beyond 65,536", { ...answer, live: 65_537 }),
+    bad("an impact that is negative", { ...answer, recent: -1 }),
+    bad("an impact with an address", { ...answer, remote: "192.0.2.1" }),
+    bad("an unknown reason to be silent", {
+      ...{ type: "impact-refusal", id: question.id, why: "mood" },
+    }),
   ];
 }
 

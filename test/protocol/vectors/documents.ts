@@ -9,6 +9,7 @@ import {
 import { fingerprintOf } from "../../../agent/trust/root.js";
 import { signText } from "../../../agent/trust/sign.js";
 import {
+  HOUR_MS,
   NEXT_SIGNERS,
   NOW,
   hex,
@@ -27,6 +28,7 @@ export function documentVectors(): readonly Vector[] {
     root(),
     nextRoot(),
     head(),
+    approval(),
     enrolmentToken(),
     enrolmentRequest(),
     answer(),
@@ -71,6 +73,42 @@ function nextRoot(): Vector {
     keys: keysOf("rootA", "rootB", "rootC", "contentB", "head", "critical"),
     ...signed("root", signRoot(document, NEXT_SIGNERS)),
     decoded: document,
+  };
+}
+
+/** Two ranges in rings, and a limit that is raised. */
+export const reputationApproval = {
+  type: "approval",
+  feed: "reputation",
+  version: 1,
+  issuedAt: NOW,
+  expiresAt: NOW + 365 * 24 * HOUR_MS,
+  rollouts: [
+    {
+      notBefore: {
+        canary: NOW,
+        early: NOW + HOUR_MS,
+        broad: NOW + 2 * HOUR_MS,
+        all: NOW + 4 * HOUR_MS,
+      },
+      ranges: ["198.16.0.0/15", "2a00::/29"],
+    },
+  ],
+  limits: { share: 0.05 },
+} as const;
+
+export const signApproval = (approval: object): SignedText =>
+  signText("approval", approval, [keys.critical]);
+
+function approval(): Vector {
+  return {
+    name: "approval",
+    reads: "approval",
+    direction: "cloud to agent",
+    description: "What the critical key of root.json allows reputation.",
+    keys: keysOf("critical"),
+    ...signed("approval", signApproval(reputationApproval)),
+    decoded: reputationApproval,
   };
 }
 
@@ -143,7 +181,7 @@ function answer(): Vector {
   };
 }
 
-function signed(kind: "root" | "head", document: SignedText) {
+function signed(kind: "root" | "head" | "approval", document: SignedText) {
   const bytes = textBytes(kind, document.signed);
   return {
     text: JSON.stringify(document),

@@ -5,7 +5,12 @@ import type {
 import { textBytes } from "../../../agent/protocol/signed-text.js";
 import { signAsDevice } from "../../../agent/trust/sign.js";
 import { NOW, hex, keys, token } from "../../support/vectors.js";
-import { signHead, urgentHead } from "./documents.js";
+import {
+  reputationApproval,
+  signApproval,
+  signHead,
+  urgentHead,
+} from "./documents.js";
 import { itemsOfEveryKind } from "./telemetry.js";
 import { keysOf, type Vector } from "./vector.js";
 
@@ -38,6 +43,10 @@ export function messageVectors(): readonly Vector[] {
       plans: [segmentsPlan, snapshotPlan],
     }),
     fromCloud("heads", "Two feeds, each as its own signed text.", heads()),
+    fromCloud("approval-message", "What is allowed to reputation.", {
+      type: "approval",
+      approval: signApproval(reputationApproval),
+    }),
     fromCloud("resync", "The cloud dropped live segments; resume.", {
       type: "resync",
       feed: "urgent",
@@ -51,6 +60,27 @@ export function messageVectors(): readonly Vector[] {
       type: "telemetry-ack",
       spool: SPOOL,
       through: 47,
+    }),
+    fromCloud("impact-question", "What would these bans cut on this host?", {
+      type: "impact-question",
+      id: QUESTION,
+      ranges: ["203.0.113.0/24", "2001:db8:bad::/48", "198.51.100.7"],
+    }),
+    fromAgent(
+      "impact-answer",
+      "Numbers: of flows now, and of remotes lately.",
+      {
+        type: "impact-answer",
+        id: QUESTION,
+        ...{ live: 3, liveBegun: 1, recent: 12, recentBegun: 2 },
+        since: NOW - 86_400_000,
+        whole: true,
+      },
+    ),
+    fromAgent("impact-refusal", "The customer has switched answers off.", {
+      type: "impact-refusal",
+      id: QUESTION,
+      why: "switched-off",
     }),
     fromAgent("telemetry", "One item of every kind.", {
       type: "telemetry",
@@ -81,6 +111,7 @@ export function messageVectors(): readonly Vector[] {
   ];
 }
 
+const QUESTION = "0c4f9d52-3b1e-4c7a-9f60-7d2e8a1b5c34";
 const SPOOL = "9b2e4f0a-6c1d-4e7b-8a35-1f2d3c4b5a69";
 
 const urgentAt = {

@@ -15,6 +15,7 @@ export type Reader =
   | "root"
   | "next root"
   | "head"
+  | "approval"
   | "enrolment token"
   | "enrolment request"
   | "enrolment answer";

@@ -1,0 +1,184 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { systemClock } from "../../agent/clock.js";
+import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import { isFeedName, type FeedName } from "../../agent/model/position.js";
+import type { RaisedLimits } from "../../agent/protocol/documents.js";
+import { limits } from "../../agent/protocol/limits.js";
+import { parseJson } from "../../agent/protocol/shapes.js";
+import { SignedText } from "../../agent/protocol/signed-text.js";
+import { approvalAfter, approvalOf } from "../approvals/ceremony.js";
+import { Client } from "./client.js";
+import {
+  addSignCommand,
+  daysOf,
+  readDraft,
+  readFile,
+  writeDraft,
+  writeNew,
+} from "./drafts.js";
+import type { Io } from "./io.js";
+import { shownApproval } from "./shown-approval.js";
+
+/** approval: the ceremony by which wide bans get their second key. */
+export function addApprovalCommands(program: Command, io: Io): void {
+  const approval = program
+    .command("approval")
+    .description("allow a feed wide ranges, with keys that are kept elsewhere")
+    .addHelpText("after", CEREMONY);
+  addDraft(approval, io);
+  addSignCommand(approval, io, {
+    kind: "approval",
+    key: "private half of a critical key",
+    shown: shownApproval,
+  });
+  addShow(approval, io);
+  addPublish(approval, io);
+}
+
+const CEREMONY = `
+The draft is all that travels:
+  $ tourniquet-cloud approval draft --feed reputation --add 198.16.0.0/15 --out a.json
+  $ tourniquet-cloud approval sign a.json --key critical.pem    # where that key is
+  $ tourniquet-cloud approval publish a.json`;
+
+interface DraftOptions {
+  readonly dir: string;
+  readonly feed: FeedName;
+  readonly out: string;
+  readonly add: readonly Cidr[];
+  readonly remove: readonly Cidr[];
+  readonly start: number;
+  readonly rings: readonly [number, number, number];
+  readonly atOnce?: true;
+  readonly days: string;
+  readonly entries?: number;
+  readonly share?: number;
+  readonly changesPerMinute?: number;
+  readonly life?: number;
+  readonly shrink?: true;
+  readonly usualLimits?: true;
+}
+
+function addDraft(approval: Command, io: Io): void {
+  approval
+    .command("draft")
+    .description(
+      "write the feed's next approval, for the critical keys to sign",
+    )
+    .requiredOption("--feed <name>", "urgent, reputation or org/<id>", feedOf)
+    .requiredOption("--out <file>", "where to")
+    .option("--add <range>", "one more range", collectRange, [])
+    .option("--remove <range>", "one that is allowed no more", collectRange, [])
+    .option("--start <term>", "when the first hosts begin, from now", termOf, 0)
+    .option(
+      "--rings <terms>",
+      "how long each ring of hosts waits for the one before",
+      waitsOf,
+      waitsOf("10m,40m,2h"),
+    )
+    .option("--at-once", "all hosts begin together")
+    .option("--days <n>", "for how long it is good", "365")
+    .option("--entries <n>", "bans in force", numberOf)
+    .option("--share <x>", "of each family's addresses, up to 1", numberOf)
+    .option("--changes-per-minute <n>", "in the long run", numberOf)
+    .option("--life <seconds>", "of a ban, at most", numberOf)
+    .option("--shrink", "a snapshot may be as small as it likes")
+    .option("--usual-limits", "raise no limit any more")
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<DraftOptions>();
+      const { dir, feed, out, add, remove, start, rings, days } = options;
+      const published = await Client.of(dir).approvals();
+      const newest = published
+        .map(({ text }) => approvalOf(text))
+        .find((each) => each.feed === feed);
+      const waits = options.atOnce ? ([0, 0, 0] as const) : rings;
+      const changes = {
+        ...{ feed, add, remove, waits: [start, ...waits] as const },
+        goodForMs: daysOf(days, limits.approvalDays) * 86_400_000,
+        limits: limitsOf(options),
+      };
+      const draft = approvalAfter(newest, changes, systemClock.now());
+      writeNew("--out", out, () => writeDraft(out, draft, "wx"));
+      for (const line of shownApproval(draft, dir)) io.out(line);
+    });
+}
+
+/** Undefined where none is named: they stay as they are. */
+function limitsOf(options: DraftOptions): RaisedLimits | undefined {
+  const { entries, share, changesPerMinute, life, shrink } = options;
+  const named = { entries, share, changesPerMinute, life, shrink };
+  const given = Object.entries(named).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (given.length === 0 && !options.usualLimits) return undefined;
+  return Object.fromEntries(given);
+}
+
+function addShow(approval: Command, io: Io): void {
+  approval
+    .command("show")
+    .description("print the approvals that count, or a draft")
+    .argument("[draft]", "file that approval draft made")
+    .action(async (file: string | undefined, _, command: Command) => {
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const texts =
+        file === undefined
+          ? (await Client.of(dir).approvals()).map(({ text }) => text)
+          : [readDraft(file)];
+      if (texts.length === 0) io.out("no feed has an approval");
+      for (const text of texts) {
+        for (const line of shownApproval(text, dir)) io.out(line);
+      }
+    });
+}
+
+function addPublish(approval: Command, io: Io): void {
+  approval
+    .command("publish")
+    .description("have a signed approval count, on every agent of its feed")
+    .argument("<draft>", "with all the signatures that it needs")
+    .action(async (file: string, _, command: Command) => {
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const text = parseJson(SignedText, readFile("DRAFT", file), file);
+      const { feed, version } = await Client.of(dir).publishApproval(text);
+      io.out(`approval ${version} of ${feed} counts`);
+      for (const line of shownApproval(text, dir)) io.out(line);
+    });
+}
+
+function feedOf(text: string): FeedName {
+  if (isFeedName(text) && text !== "local") return text;
+  throw new InvalidArgumentError("a feed is urgent, reputation or org/<id>.");
+}
+
+function collectRange(text: string, before: readonly Cidr[]): readonly Cidr[] {
+  try {
+    return [...before, parseCidr(text)];
+  } catch (error) {
+    if (!(error instanceof InvalidCidr)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+}
+
+function waitsOf(text: string): readonly [number, number, number] {
+  const waits = text.split(",").map(termOf);
+  const [early, broad, all] = waits;
+  if (waits.length === 3) return [early ?? 0, broad ?? 0, all ?? 0];
+  throw new InvalidArgumentError('three terms are expected: "10m,40m,2h".');
+}
+
+/** "30s", "10m", "2h" or "1d", as milliseconds. */
+function termOf(text: string): number {
+  const [, digits, unit] = /^(\d{1,7})([smhd])$/.exec(text) ?? [];
+  if (digits !== undefined && unit !== undefined) {
+    return Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  }
+  throw new InvalidArgumentError('a term such as "30s", "10m", "2h", "1d".');
+}
+
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function numberOf(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("a number is expected.");
+}

@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Command } from "commander";
+import { parseJson } from "../../agent/protocol/shapes.js";
+import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
+import { Draft, signDraft, type Ceremonial } from "../roots/ceremony.js";
+import { CommandFailed, type Io } from "./io.js";
+
+/** What is signed, by which key, and how it is shown to whoever signs it. */
+export interface Signing {
+  readonly kind: Ceremonial;
+  /** Help for `--key`. */
+  readonly key: string;
+  /** @throws Malformed when the draft is of another kind */
+  readonly shown: (draft: Draft, dir: string) => readonly string[];
+}
+
+/** sign: adds a signature to a draft, on whichever machine the key is. */
+export function addSignCommand(
+  parent: Command,
+  io: Io,
+  { kind, key: keyHelp, shown }: Signing,
+): void {
+  parent
+    .command("sign")
+    .description("sign a draft; needs no cloud and no network")
+    .argument(
+      "<draft>",
+      `file that ${kind} draft made; the signature is added to it`,
+    )
+    .requiredOption("--key <file>", keyHelp)
+    .action((file: string, { key }: { key: string }, command: Command) => {
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      const signed = signDraft(readDraft(file), readKey(key), kind);
+      const lines = shown(signed, dir); // or it is nothing to sign
+      writeDraft(file, signed, "w");
+      for (const line of lines) io.out(line);
+    });
+}
+
+export const readDraft = (path: string): Draft =>
+  parseJson(Draft, readFile("DRAFT", path), path);
+
+function readKey(path: string): SigningKey {
+  const pem = readFile("--key", path);
+  try {
+    return keyFromPem(pem);
+  } catch (cause) {
+    throw new CommandFailed(`--key "${path}" is no private key`, 2, { cause });
+  }
+}
+
+export function writeDraft(path: string, draft: Draft, flag: "w" | "wx"): void {
+  writeFileSync(path, `${JSON.stringify(draft, null, 2)}\n`, { flag });
+}
+
+export function writeNew(
+  option: string,
+  path: string,
+  write: () => void,
+): void {
+  try {
+    write();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new CommandFailed(`${option} "${path}" cannot be made: ${why}`, 2, {
+      cause,
+    });
+  }
+}
+
+export function readFile(option: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new CommandFailed(`${option} "${path}" cannot be read`, 2, { cause });
+  }
+}
+
+/** An option that may be given several times. */
+export const collect = (value: string, before: readonly string[]) => [
+  ...before,
+  value,
+];
+
+export function daysOf(text: string, most: number): number {
+  const days = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : most + 1;
+  if (days <= most) return days;
+  throw new CommandFailed(`--days "${text}" is not from 1 to ${most}`, 2);
+}

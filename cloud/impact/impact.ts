@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../agent/clock.js";
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
+import type { CloudMessage } from "../../agent/protocol/messages.js";
+import { reportOf, type ImpactAnswer, type ImpactReport } from "./report.js";
+
+/** Too many operators ask at once. */
+export class TooManyQuestions extends Error {
+  override readonly name = "TooManyQuestions";
+}
+
+export interface ImpactPorts {
+  /** Asks all agents that are connected and follow the feed: who was asked. */
+  ask(feed: FeedName, question: CloudMessage): readonly string[];
+  readonly clock: Pick<Clock, "sleep">;
+}
+
+/** Asks hosts what a ban would cut on them, before it is published. */
+export class Impact {
+  readonly #ports: ImpactPorts;
+  /** Questions whose answers are awaited, by id. */
+  readonly #open = new Map<string, Question>();
+
+  constructor(ports: ImpactPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Returns once all have answered, or after `PATIENCE_MS`. At most
+   * `limits.impactRanges` ranges, as the protocol has it.
+   * @throws TooManyQuestions
+   */
+  async ask(feed: FeedName, ranges: readonly Cidr[]): Promise<ImpactReport> {
+    if (this.#open.size >= MOST_OPEN) {
+      const many = `${MOST_OPEN} questions are open already; try again`;
+      throw new TooManyQuestions(many);
+    }
+    const id = randomUUID();
+    const question = new Question();
+    this.#open.set(id, question);
+    try {
+      const text = ranges.map(formatCidr);
+      const message = { type: "impact-question", id, ranges: text } as const;
+      question.expect(this.#ports.ask(feed, message));
+      await this.#patience(question);
+    } finally {
+      this.#open.delete(id);
+    }
+    return reportOf(question.asked, question.answers);
+  }
+
+  /** What nobody asked, or asks no more, is passed over. */
+  heard(agent: string, answer: ImpactAnswer): void {
+    this.#open.get(answer.id)?.heard(agent, answer);
+  }
+
+  async #patience(question: Question): Promise<void> {
+    const over = new AbortController();
+    const patience = this.#ports.clock.sleep(PATIENCE_MS, over.signal);
+    await Promise.race([question.done, patience]);
+    over.abort();
+    await patience.catch(() => undefined);
+  }
+}
+
+/** The first answer of each who was asked counts. */
+class Question {
+  readonly done: Promise<void>;
+  readonly answers = new Map<string, ImpactAnswer>();
+  #waiting: ReadonlySet<string> = new Set();
+  #finish: () => void = () => undefined;
+
+  constructor() {
+    this.done = new Promise((resolve) => (this.#finish = resolve));
+  }
+
+  get asked(): number {
+    return this.#waiting.size;
+  }
+
+  expect(agents: readonly string[]): void {
+    this.#waiting = new Set(agents);
+    if (agents.length === 0) this.#finish();
+  }
+
+  heard(agent: string, answer: ImpactAnswer): void {
+    if (!this.#waiting.has(agent) || this.answers.has(agent)) return;
+    this.answers.set(agent, answer);
+    if (this.answers.size === this.#waiting.size) this.#finish();
+  }
+}
+
+/** A host that is there answers within a fraction of it, however busy. */
+const PATIENCE_MS = 2_000;
+
+const MOST_OPEN = 8;

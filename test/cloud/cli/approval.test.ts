@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { temporaryFolder } from "../../support/cloud.js";
+import { command, freePort, serve } from "../process.js";
+
+describe("tourniquet-cloud approval", () => {
+  it("lets the key of another machine allow what is wide", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const draft = join(folder.path, "1.json");
+    const listen = `127.0.0.1:${await freePort()}`;
+    const here = (...args: string[]) => command(...args, "--dir", dir);
+    /** A machine that has no cloud. */
+    const away = (...args: string[]) =>
+      command("approval", ...args, "--dir", join(folder.path, "nowhere"));
+    await here("init", "--listen", listen);
+    await using _cloud = await serve(dir);
+
+    const banned = await here("ban", "16.0.0.0/12", "192.0.2.1");
+    expect(banned.err).toContain("1 of them are wider than /16 (IPv6: /32)");
+    expect(banned.err).toContain("approval draft --feed urgent --add RANGE");
+
+    const add = ["--add", "16.0.0.0/12", "--rings", "1h,2h,3h"];
+    const drafting = ["--feed", "urgent", ...add, "--share", "0.05"];
+    const drafted = await here(
+      "approval",
+      "draft",
+      ...drafting,
+      "--out",
+      draft,
+    );
+    expect(drafted.out).toContain("0 of 1, 1 missing");
+    expect(drafted.out).toContain("limits raised: share 0.05");
+    const early = await here("approval", "publish", draft);
+    expect(early.code).toBe(2);
+
+    const wrong = ["--key", join(dir, "keys/content.pem")];
+    await away("sign", draft, ...wrong);
+    const unsigned = await here("approval", "publish", draft);
+    expect(unsigned.err).toContain("0 of 1 needed signatures for critical");
+    const shown = await away("show", draft);
+    expect(shown.out).toContain("approval 1 of urgent");
+    const key = ["--key", join(dir, "keys/critical.pem")];
+    const signed = await away("sign", draft, ...key);
+    expect(signed).toMatchObject({ code: 0 });
+    const published = await here("approval", "publish", draft);
+    expect(published.out).toContain("approval 1 of urgent counts");
+    const again = await here("approval", "publish", draft);
+    expect(again.err).toContain("approval 1 of urgent is past");
+
+    const approved = await here("ban", "16.0.0.0/13");
+    expect(approved).toMatchObject({ code: 0, err: "" });
+    const now = await here("approval", "show");
+    expect(now.out).toContain("ranges: 16.0.0.0/12");
+
+    const next = join(folder.path, "2.json");
+    const without = ["--remove", "16.0.0.0/12", "--usual-limits"];
+    const second = ["--feed", "urgent", ...without, "--out", next];
+    const less = await here("approval", "draft", ...second);
+    expect(less.out).toContain("approval 2 of urgent");
+    expect(less.out).toContain("ranges: none");
+    expect(less.out).toContain("limits raised: none");
+  }, 60_000);
+
+  it.each([
+    ["a feed that never leaves a host", ["--feed", "local"]],
+    ["host bits", ["--feed", "urgent", "--add", "16.0.0.1/12"]],
+    ["two rings", ["--feed", "urgent", "--rings", "1h,2h"]],
+    ["a term without a unit", ["--feed", "urgent", "--start", "10"]],
+  ])("refuses %s", async (_, args) => {
+    using folder = temporaryFolder();
+    const out = ["--out", join(folder.path, "x"), "--dir", folder.path];
+    const draft = ["approval", "draft", ...args, ...out];
+    const { code, err } = await command(...draft);
+    expect(code).toBe(2);
+    expect(err).not.toBe("");
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it, test } from "@jest/globals";
+import { ban } from "../support/agent-fixtures.js";
+import { Control } from "../support/control.js";
+import { FakeFeed } from "../support/fake-cloud.js";
+
+describe("the last word, over the control socket", () => {
+  it("pauses the whole host, and says until when", async () => {
+    await using control = await Control.start();
+    await control.host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    const answer = await control.order("/v1/pause", { seconds: 900 });
+    const { until } = answer as { until: string };
+    expect(await control.ask("/v1/status")).toMatchObject({
+      ...{ mode: "observe", enforcing: false, pausedUntil: until },
+    });
+    await control.order("/v1/mode", { mode: "enforce" });
+    expect(await control.ask("/v1/status")).toMatchObject({
+      ...{ mode: "enforce", enforcing: true, pausedUntil: null },
+    });
+  });
+
+  it("releases ranges, lists them, and ends that", async () => {
+    await using control = await Control.start();
+    const released = { range: "203.0.113.7", seconds: 60, reason: "case 9" };
+    await control.order("/v1/release", released);
+    expect(await control.ask("/v1/releases")).toMatchObject([
+      { range: "203.0.113.7", reason: "case 9" },
+    ]);
+    const { range } = released;
+    const undo = () => control.order("/v1/release/undo", { range });
+    expect(await undo()).toEqual({ range, done: true });
+    expect(await undo()).toEqual({ range, done: false });
+    expect(await control.ask("/v1/releases")).toEqual([]);
+    expect(control.host.log.lines).toContainEqual(
+      expect.stringMatching("released 203.0.113.7 for 60 s: case 9; by uid"),
+    );
+  });
+
+  it("rolls back, shows the history, and who ordered it", async () => {
+    await using control = await Control.start();
+    const { host } = control;
+    const feed = new FakeFeed();
+    await host.carryOut(feed.append([ban("203.0.113.7")]));
+    await host.carryOut(feed.append([ban("203.0.113.8")]));
+    expect(await control.ask("/v1/history?limit=1")).toMatchObject({
+      ...{ from: 0, last: 1 },
+      revisions: [{ revision: 2, feed: "urgent", changed: 1 }],
+    });
+    expect(await control.order("/v1/rollback", {})).toMatchObject({
+      ...{ to: 1, withheld: 1, putBack: 0 },
+    });
+    expect(await host.holds("203.0.113.7", "203.0.113.8")).toEqual([
+      true,
+      false,
+    ]);
+    await host.carryOut(feed.append([ban("203.0.113.8", 7_200)]));
+    expect(await host.holds("203.0.113.8")).toEqual([false]);
+    await control.order("/v1/rollback/undo", {});
+    expect(await host.holds("203.0.113.8")).toEqual([true]);
+    const who = `uid ${process.getuid?.() ?? 0} (pid ${process.pid})`;
+    expect(await control.ask("/v1/orders")).toMatchObject([
+      { who, what: "rollback --undo" },
+      { who, what: "rollback to 1" },
+    ]);
+    expect(host.log.fields).toContainEqual({ what: "rollback to 1", by: who });
+  });
+
+  test.each([
+    ["/v1/pause", '{"seconds":0}', 400],
+    ["/v1/pause", '{"seconds":86401}', 400],
+    ["/v1/release", '{"range":"203.0.113.7","seconds":60}', 400],
+    ["/v1/release", '{"range":"x","seconds":60,"reason":""}', 400],
+    ["/v1/rollback", '{"revision":-1}', 400],
+    ["/v1/rollback", '{"revision":7}', 409],
+    ["/v1/rollback", "{}", 409],
+  ])("refuses %s with %s", async (path, body, status) => {
+    await using control = await Control.start();
+    expect(await control.status("POST", path, body)).toBe(status);
+  });
+});
