@@ -24,6 +24,8 @@ export interface AgentView {
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
   readonly upkeep: { readonly view: UpkeepView };
+  /** It crashed again and again: everything is left as it is for a while. */
+  readonly safeMode: boolean;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
   /** Who on this host called banned addresses. */

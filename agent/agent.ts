@@ -31,6 +31,8 @@ import { ModeSwitch } from "./mode-switch.js";
 import { protect } from "./protect.js";
 import type { Protection } from "./protection.js";
 import { recall, Receipts } from "./receipts.js";
+import { Starts } from "./starts/keeper.js";
+import { leftAlone } from "./starts/left-alone.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
@@ -76,18 +78,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
-  const power = await openPower(options, { opened, status, events });
+  const starts = opened.own(new Starts({ ...options, events }));
+  const power = await openPower(options, { opened, status, events, starts });
   const { clock: banClock } = power.time;
   const trust = new CloudTrust({ ...options, clock: banClock, events });
-  const scope = { opened, status, events, trust };
+  const scope = { opened, status, events, trust, starts };
   const telemetry = opened.own(startTelemetry(options, power, scope));
-  const { clock } = options;
   const contacts = opened.own(
-    await startContactWatch({ ...power, clock, telemetry, events }),
+    await startContactWatch({
+      ...power,
+      clock: options.clock,
+      telemetry,
+      events,
+    }),
   );
-  opened.own(defendItself(options, power, { telemetry, events }));
+  if (!starts.safeMode) {
+    opened.own(defendItself(options, power, { telemetry, events }));
+  }
   const time = opened.own(watchTime(options, power, { telemetry, events }));
-  const reporting = { status, events, telemetry, time, trust };
+  const reporting = { status, events, telemetry, time, trust, starts };
   const link = opened.own(startLink(options, power, reporting));
   const { ledger, enforcer, cutter, protection, upkeep } = power;
   const { enforcement, receipts } = power;
@@ -95,6 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     await enforcement.enforce();
     cutter?.cut("all"); // where the kernel drops by now what it let pass
   };
+  opened.defer(() => starts.ended());
   const lifetime = opened.release();
   return {
     ledger,
@@ -113,7 +123,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     contacts: () => contacts.contacts(),
     guardedBy: (cidr) =>
       holdingRule(cidr, protection.facts, options.config.guard),
-    broken: link.broken,
+    safeMode: starts.safeMode,
+    broken: Promise.race([link.broken, starts.over]),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -142,6 +153,7 @@ interface Room {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
+  readonly starts: Starts;
 }
 
 interface Scope extends Room {
@@ -150,15 +162,16 @@ interface Scope extends Room {
 
 async function openPower(
   options: AgentOptions,
-  { opened, status, events }: Room,
+  { opened, status, events, starts }: Room,
 ): Promise<Power> {
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
-  const enforcer = opened.own(
+  const picked = opened.own(
     await pickEnforcer({ backend, platform, clock: time.clock }),
   );
+  const enforcer = starts.safeMode ? leftAlone(picked) : picked;
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
@@ -171,7 +184,7 @@ async function openPower(
     recall(receipts, ledger, { revision, nowMs: clock.now() });
   const { enforcement, upkeep } = keepEqual(options, {
     ...{ ledger, time, enforcer, cutter, recovered },
-    ...{ opened, status, events },
+    ...{ opened, status, events, starts },
   });
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
@@ -185,9 +198,11 @@ async function openPower(
     },
   );
   await enforceNow();
-  upkeep.startLooking();
-  const rooms = { ledger, time, protection, enforcement, events };
-  opened.own(startChores(options, rooms));
+  if (!starts.safeMode) {
+    upkeep.startLooking();
+    const rooms = { ledger, time, protection, enforcement, events };
+    opened.own(startChores(options, rooms));
+  }
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
   return { ...power, enforcement, upkeep, receipts };
 }
@@ -227,16 +242,19 @@ function keepEqual(
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, upkeep }: Power,
-  { status, events, trust }: Scope,
+  { status, events, trust, starts }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
     ...{ version, clock, random, events, enforcer, ledger },
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
-    trust: () => trust.findings(),
+    trust: () => new Map([...trust.findings(), ...starts.findings()]),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
+  for (const { digest, feed } of starts.found) {
+    telemetry.tellOf("poison", `${digest} of ${feed ?? "an unknown feed"}`);
+  }
   if (quarantined !== undefined) {
     telemetry.happened("ledger-quarantined", quarantined.folder);
   }
@@ -275,7 +293,7 @@ function watchTime(
 function startLink(
   options: AgentOptions,
   { ledger, time, protection, enforcement, receipts }: Power,
-  { status, events, telemetry, time: timeWatch, trust }: Reporting,
+  { status, events, telemetry, time: timeWatch, trust, starts }: Reporting,
 ): CloudLink {
   const { identity, config } = options;
   const { roots, watch } = trust;
@@ -296,6 +314,7 @@ function startLink(
       policy: config.guard,
       facts: () => protection.facts,
       ledger,
+      starts,
       enforce,
       clock: time.clock,
     }),

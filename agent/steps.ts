@@ -1,4 +1,5 @@
 import type { BanSteps } from "./ban-walk.js";
+import type { Starts } from "./starts/keeper.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { review } from "./guard/guard.js";
@@ -13,6 +14,7 @@ export interface StepPorts {
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
   readonly ledger: Ledger;
+  readonly starts: Pick<Starts, "takeInHand">;
   readonly enforce: () => Promise<void>;
   /** By whose time bans and what carries them expire. */
   readonly clock: Clock;
@@ -28,6 +30,7 @@ export function makeSteps(ports: StepPorts): BanSteps {
   });
   const now = () => unixSeconds(clock.now());
   return {
+    takeInHand: (bytes) => ports.starts.takeInHand(bytes),
     verifySegment: (segment) =>
       verifySegment(
         segment,

@@ -15,6 +15,8 @@ export interface StatusView {
   /** The kernel holds what the ledger says, and drops it. */
   readonly enforcing: boolean;
   readonly mode: Mode;
+  /** The agent kept crashing and changes nothing for a while. */
+  readonly safeMode: boolean;
   readonly kernel: {
     readonly at: "absent" | "present";
     readonly revision: number | null;
@@ -126,6 +128,7 @@ export async function statusOf(options: {
     version,
     enforcing: equal && mode === "enforce" && kernelMode === mode,
     mode,
+    safeMode: agent.safeMode,
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),

@@ -54,6 +54,13 @@ export interface Config {
       readonly bantimeSeconds: number;
     };
   };
+  /** When an agent that keeps crashing leaves everything as it is for a while. */
+  readonly safeMode: {
+    /** So many unclean starts; 0 switches it off, and poison with it. */
+    readonly starts: number;
+    readonly withinSeconds: number;
+    readonly lastsSeconds: number;
+  };
   readonly log: {
     readonly level: LogLevel;
     readonly format: "text" | "json";
@@ -84,8 +91,16 @@ export function parseConfig(raw: unknown, source: string): Config {
   if (!result.success) {
     throw new InvalidConfig(source, result.issues.map(describeIssue));
   }
-  const { stateDir, controlSocket, cloud, enforce, guard, sensors, log } =
-    result.output;
+  const {
+    stateDir,
+    controlSocket,
+    cloud,
+    enforce,
+    guard,
+    sensors,
+    safeMode,
+    log,
+  } = result.output;
   const { findtime, bantime, ...sshd } = sensors.sshd;
   return Object.freeze({
     stateDir,
@@ -110,6 +125,11 @@ export function parseConfig(raw: unknown, source: string): Config {
         findtimeSeconds: findtime,
         bantimeSeconds: bantime,
       },
+    },
+    safeMode: {
+      starts: safeMode.starts,
+      withinSeconds: safeMode.within,
+      lastsSeconds: safeMode.lasts,
     },
     log,
   });
@@ -238,6 +258,20 @@ const Shape = section({
           bantime: v.optional(duration, "1h"),
         }),
         {},
+      ),
+    }),
+    {},
+  ),
+  safeMode: v.optional(
+    section({
+      starts: v.optional(
+        v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(100)),
+        3,
+      ),
+      within: v.optional(duration, "10m"),
+      lasts: v.optional(
+        v.pipe(duration, v.maxValue(86_400, "must be at most 1d")),
+        "15m",
       ),
     }),
     {},

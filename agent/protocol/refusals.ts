@@ -1,3 +1,5 @@
+import type { FeedName } from "../model/position.js";
+
 /**
  * Why an agent looks no further at what it was sent. The cloud hears the code;
  * PROTOCOL.md has a heading for each.
@@ -12,6 +14,8 @@ export const refusalCodes = [
   "replayed",
   "gap",
   "forked",
+  "safe-mode",
+  "poison",
   "not-recorded",
   "not-enforced",
 ] as const;
@@ -21,13 +25,16 @@ export type RefusalCode = (typeof refusalCodes)[number];
 /** Something that was sent is not carried out; nothing of it has been. */
 export class Refused extends Error {
   override readonly name = "Refused";
+  /** Where it is known though nothing was read of it. */
+  readonly feed: FeedName | undefined;
 
   constructor(
     readonly code: RefusalCode,
     readonly detail: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly feed?: FeedName | undefined },
   ) {
     super(`refused (${code}): ${detail}`, options);
+    this.feed = options?.feed;
   }
 }
 
@@ -38,8 +45,10 @@ export function mayResume(code: RefusalCode): boolean {
     case "wrong-epoch":
     case "forked":
     case "not-recorded":
+    case "poison": // the cloud has another way to the same place
       return true;
     case "not-enforced": // the ledger has it, and converging goes on
+    case "safe-mode": // asked for by the next run
     case "malformed":
     case "bad-signature":
     case "wrong-feed":

@@ -36,6 +36,7 @@ describe("a configuration", () => {
           bantimeSeconds: 3_600,
         },
       },
+      safeMode: { starts: 3, withinSeconds: 600, lastsSeconds: 900 },
       log: { level: "info", format: "text" },
     };
     for (const nothing of [undefined, null, {}]) {

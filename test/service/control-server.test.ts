@@ -290,6 +290,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
     trust: host.trust,
+    safeMode: false,
     facts: () => facts,
     hits: () => enforcer.hits(),
     mode: new ModeSwitch({ ledger, receipts, events, enforce }),

@@ -29,6 +29,7 @@ import type { BanOp, Lift } from "../../agent/model/ban.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { RulesetChange } from "../../agent/model/ruleset.js";
 import { Receipts } from "../../agent/receipts.js";
+import { Starts } from "../../agent/starts/keeper.js";
 import { makeSteps } from "../../agent/steps.js";
 import { CloudTrust } from "../../agent/cloud-trust.js";
 import { parseConfig } from "../../agent/config/config.js";
@@ -316,6 +317,12 @@ export class TestHost implements AsyncDisposable {
     this.receipts.recall([earlier], this.clock.now());
   }
 
+  #startRun(): Starts {
+    const config = parseConfig({ stateDir: this.folder }, "test");
+    const { clock, events } = this;
+    return this.#opened.own(new Starts({ config, clock, events }));
+  }
+
   #makeSteps(): BanSteps {
     const identity = identityFor("http://127.0.0.1");
     return makeSteps({
@@ -324,6 +331,7 @@ export class TestHost implements AsyncDisposable {
       policy,
       facts: () => facts,
       ledger: this.ledger,
+      starts: this.#startRun(),
       enforce: () => this.enforcement.enforce(),
       clock: this.clock,
     });
