@@ -84,22 +84,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const trust = new CloudTrust({ ...options, clock: banClock, events });
   const scope = { opened, status, events, trust, starts };
   const telemetry = opened.own(startTelemetry(options, power, scope));
+  const sensing = { telemetry, events, clock: options.clock };
   const contacts = opened.own(
-    await startContactWatch({
-      ...power,
-      clock: options.clock,
-      telemetry,
-      events,
-    }),
+    await startContactWatch({ ...power, ...sensing }),
   );
-  if (!starts.safeMode) {
-    opened.own(defendItself(options, power, { telemetry, events }));
-  }
-  const time = opened.own(watchTime(options, power, { telemetry, events }));
+  if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  const time = opened.own(watchTime(options, power, sensing));
   const reporting = { status, events, telemetry, time, trust, starts };
   const link = opened.own(startLink(options, power, reporting));
-  const { ledger, enforcer, cutter, protection, upkeep } = power;
-  const { enforcement, receipts } = power;
+  const { ledger, enforcer, cutter, protection } = power;
+  const { enforcement, receipts, upkeep } = power;
   const enforce = async () => {
     await enforcement.enforce();
     cutter?.cut("all"); // where the kernel drops by now what it let pass

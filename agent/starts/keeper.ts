@@ -10,7 +10,6 @@ import type { Config } from "../config/config.js";
 import { Malformed } from "../protocol/malformed.js";
 import { Refused } from "../protocol/refusals.js";
 import { Feed, parseJson, Sha256, Time } from "../protocol/shapes.js";
-import { schedule } from "../schedule.js";
 import { HandFile } from "./hand.js";
 import {
   decide,
@@ -43,7 +42,7 @@ export class SafeModeOver extends Error {
 export class Starts implements Disposable {
   readonly #ports: StartsPorts;
   readonly #hand: HandFile;
-  readonly #timers: Disposable[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
   #record: StartsRecord;
   /** Poison that was found at this start. */
   readonly found: readonly Mark[];
@@ -63,19 +62,13 @@ export class Starts implements Disposable {
     this.found = decision.found;
     this.safeMode = decision.safeMode;
     this.#keep();
-    this.#timers.push(
-      schedule({ everyMs: 2 ** 31 - 1, firstMs: LASTED_MS }, () =>
-        Promise.resolve(this.#lasted()),
-      ),
-    );
+    this.#after(LASTED_MS, () => this.#lasted());
     for (const mark of this.found) events.poisonFound(mark.digest, mark.feed);
     if (this.safeMode) events.safeMode(settings.lastsSeconds);
     this.over = new Promise((resolve) => {
       if (!this.safeMode) return;
-      const firstMs = settings.lastsSeconds * 1000;
-      const end = () =>
-        Promise.resolve(resolve(new SafeModeOver("safe mode is over")));
-      this.#timers.push(schedule({ everyMs: 2 ** 31 - 1, firstMs }, end));
+      const over = () => resolve(new SafeModeOver("safe mode is over"));
+      this.#after(settings.lastsSeconds * 1000, over);
     });
   }
 
@@ -126,8 +119,12 @@ export class Starts implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const timer of this.#timers) timer[Symbol.dispose]();
+    for (const timer of this.#timers) clearTimeout(timer);
     this.#hand[Symbol.dispose]();
+  }
+
+  #after(ms: number, act: () => void): void {
+    this.#timers.push(setTimeout(act, ms).unref());
   }
 
   #lasted(): void {
