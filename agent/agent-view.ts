@@ -30,6 +30,8 @@ export interface AgentView {
   readonly upkeep: { readonly view: UpkeepView };
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
   proof(): ProofView | undefined;
+  /** It crashed again and again: everything is left as it is for a while. */
+  readonly safeMode: boolean;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
   /** Who on this host called banned addresses. */

@@ -20,6 +20,7 @@ import {
   type Power,
   type Room,
 } from "./power.js";
+import { Starts } from "./starts/keeper.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
@@ -47,16 +48,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
-  const power = await openPower(options, { opened, status, events });
+  const starts = opened.own(new Starts({ ...options, events }));
+  const power = await openPower(options, { opened, status, events, starts });
   const { trust } = power;
-  const scope = { opened, status, events, trust };
+  const scope = { opened, status, events, trust, starts };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
+  const sensing = { telemetry, events, clock };
   const contacts = opened.own(
-    await startContactWatch({ ...power, clock, telemetry, events }),
+    await startContactWatch({ ...power, ...sensing }),
   );
-  opened.own(defendItself(options, power, { telemetry, events }));
-  const time = opened.own(watchTime(options, power, { telemetry, events }));
+  if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  const time = opened.own(watchTime(options, power, sensing));
   const flows = await openFlows({ clock, events });
   if (flows !== undefined) opened.own(flows);
   const trials = opened.own(
@@ -66,10 +69,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     startImpactWatch({ config: options.config, clock, events, flows }),
   );
   const told = { telemetry, time, trust, trials, impact };
-  const reporting = { status, events, ...told };
+  const reporting = { status, events, starts, ...told };
   const link = opened.own(startLink(options, power, reporting));
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
-  const { broken } = link;
+  const broken = Promise.race([link.broken, starts.over]);
+  opened.defer(() => starts.ended());
   return agentOf(options, power, {
     ...{ ...reporting, contacts, word, broken },
     lifetime: opened.release(),
@@ -107,6 +111,7 @@ function agentOf(
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
     guardedBy: guardedBy(options, power),
+    safeMode: rooms.starts.safeMode,
     broken: rooms.broken,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
@@ -135,7 +140,7 @@ interface Scope extends Room {
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, upkeep, prover }: Power,
-  { status, events, trust }: Scope,
+  { status, events, trust, starts }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
@@ -144,9 +149,12 @@ function startTelemetry(
     contested: () => upkeep.view.contested ?? undefined,
     egress: config.enforce.egress,
     unproven: () => prover?.failing,
-    trust: () => trust.findings(),
+    trust: () => new Map([...trust.findings(), ...starts.findings()]),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
+  for (const { digest, feed } of starts.found) {
+    telemetry.tellOf("poison", `${digest} of ${feed ?? "an unknown feed"}`);
+  }
   if (quarantined !== undefined) {
     telemetry.happened("ledger-quarantined", quarantined.folder);
   }
@@ -237,7 +245,7 @@ function startLink(
   reporting: Reporting,
 ): CloudLink {
   const { status, events, telemetry, time: timeWatch, trust } = reporting;
-  const { trials } = reporting;
+  const { trials, starts } = reporting;
   const { ledger, time, protection, approvals, limiter } = power;
   const { enforcement, receipts } = power;
   const { identity, config } = options;
@@ -265,6 +273,7 @@ function startLink(
       facts: () => protection.facts,
       approvals,
       ledger,
+      starts,
       limiter,
       trial: trialTerms(config),
       enforce,

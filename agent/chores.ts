@@ -31,6 +31,12 @@ export interface Chores extends AsyncDisposable {
   tidy(): Promise<void>;
 }
 
+/** Where everything is left as it is. */
+export const NO_CHORES: Chores = {
+  tidy: () => Promise.resolve(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },

@@ -59,6 +59,19 @@ function hostEvents(log: Logger) {
     timeNotKept(why: unknown): void {
       log.error("could not keep the time that bans expire by", { why });
     },
+    safeMode(lastsSeconds: number): void {
+      log.error("crashed again and again; leaving everything as it is", {
+        lastsSeconds,
+      });
+    },
+    poisonFound(digest: string, feed: string | undefined): void {
+      log.error("died twice over the same; refusing it from now on", {
+        ...{ digest, feed },
+      });
+    },
+    startsNotKept(why: unknown): void {
+      log.error("could not write down how this run began or ended", { why });
+    },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
     },

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { KeptApprovals } from "./approvals.js";
 import { BanTime } from "./ban-time.js";
 import { CloudTrust } from "./cloud-trust.js";
-import { startChores, type Chores } from "./chores.js";
+import { NO_CHORES, startChores, type Chores } from "./chores.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
@@ -29,6 +29,8 @@ import { Prover } from "./proof.js";
 import type { Protection } from "./protection.js";
 import type { SignedText } from "./protocol/signed-text.js";
 import { recall, Receipts } from "./receipts.js";
+import type { Starts } from "./starts/keeper.js";
+import { leftAlone } from "./starts/left-alone.js";
 import type { SigningKey } from "./trust/keys.js";
 import { Upkeep } from "./upkeep.js";
 
@@ -55,6 +57,7 @@ export interface Room {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
+  readonly starts: Starts;
 }
 
 /** What holds power over the host; it works without any network. */
@@ -84,15 +87,16 @@ export interface Power {
  */
 export async function openPower(
   options: AgentOptions,
-  { opened, status, events }: Room,
+  { opened, status, events, starts }: Room,
 ): Promise<Power> {
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
-  const enforcer = opened.own(
+  const picked = opened.own(
     await pickEnforcer({ backend, platform, clock: time.clock }),
   );
+  const enforcer = starts.safeMode ? leftAlone(picked) : picked;
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
@@ -106,7 +110,7 @@ export async function openPower(
     recall(receipts, ledger, { revision, nowMs: clock.now() });
   const { enforcement, upkeep } = keepEqual(options, {
     ...{ ledger, time, enforcer, cutter, recovered },
-    ...{ opened, status, events },
+    ...{ opened, status, events, starts },
   });
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
@@ -120,13 +124,13 @@ export async function openPower(
     throw error;
   });
   await enforceNow();
-  upkeep.startLooking();
+  if (!starts.safeMode) upkeep.startLooking();
   const proving = { ledger, time, enforcer, protection, enforcement };
   const prover = openProver(config, { ...proving, events });
   if (prover !== undefined) opened.own(prover);
   const rooms = { ledger, time, protection, enforcement, prover, events };
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  const judged = keepJudging(options, { ...rooms, opened });
+  const judged = keepJudging(options, { ...rooms, opened, starts });
   return { ...power, enforcement, upkeep, prover, receipts, ...judged };
 }
 
@@ -149,7 +153,9 @@ function keepJudging(
     raised: (feed, now) => approvals.limitsOf(feed, now),
   });
   const judged = { ...rooms, approvals, limiter };
-  const chores: Chores = opened.own(startChores(options, judged));
+  const chores: Chores = rooms.starts.safeMode
+    ? NO_CHORES
+    : opened.own(startChores(options, judged));
   return { trust, approvals, limiter, chores };
 }
 

@@ -19,6 +19,8 @@ export interface StatusView {
   readonly mode: Mode;
   /** When a pause ends; null when there is none. */
   readonly pausedUntil: string | null;
+  /** The agent kept crashing and changes nothing for a while. */
+  readonly safeMode: boolean;
   readonly kernel: {
     readonly at: "absent" | "present";
     readonly revision: number | null;
@@ -161,6 +163,7 @@ export async function statusOf(options: {
       equal && mode === "enforce" && kernelMode === mode && !isFailing(proof),
     mode,
     pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
+    safeMode: agent.safeMode,
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),

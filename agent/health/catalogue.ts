@@ -21,6 +21,19 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `bans do not stop packets on this host: ${detail}`,
   },
+  /** It crashed again and again, and leaves everything as it is for a while. */
+  "safe-mode": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this agent is in safe mode: bans in the kernel stay and end, no new ones come: ${detail}`,
+  },
+  /** Told by itself, once for each. */
+  poison: {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) => `what this agent died over twice is refused: ${detail}`,
+  },
   "ledger-quarantined": {
     severity: "high",
     visibleAfterMs: 0,

@@ -186,6 +186,7 @@ export class Session implements LinkHandler {
         const { feed, code, detail } = message;
         const agent = live.agent.id;
         this.#ports.log.warn("agent refused", { agent, feed, code, detail });
+        if (code === "poison") live.following.stuck(feed);
         this.#ports.answers.refusal({ agent, feed, code, detail });
       }
     }

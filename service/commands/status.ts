@@ -59,6 +59,7 @@ function asText(status: StatusView): string {
   const { kernel, ledger, cloud, hits, upkeep } = status;
   const { healed, contested, audit } = upkeep;
   const lines = [
+    ...(status.safeMode ? [SAFE_MODE] : []),
     `${stateOf(status)}: the kernel holds revision ${kernel.revision ?? "none"}, the ledger ${ledger.revision}`,
     cloud.at === "up"
       ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
@@ -82,6 +83,9 @@ function asText(status: StatusView): string {
   const head = ["feed", "at", "bans", "observed", "held"];
   return [...lines, "", table(head, feeds)].join("\n");
 }
+
+const SAFE_MODE =
+  "SAFE MODE after repeated crashes: bans in the kernel stay and end, no new ones come; systemctl restart tourniquet ends it";
 
 function stateOf({ enforcing, mode, pausedUntil }: StatusView): string {
   if (pausedUntil !== null)

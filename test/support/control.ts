@@ -84,6 +84,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
     proof: () => undefined,
+    safeMode: false,
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
