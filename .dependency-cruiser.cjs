@@ -72,7 +72,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/(clock|lifetime|mutex|schedule)\\.ts$",
+          "^agent/(model|protocol|log|config|files)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/(clock|lifetime|mutex|schedule)\\.ts$",
       },
     },
     {

@@ -25,12 +25,13 @@ import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
 import { holdAlone } from "./journal/database.js";
-import type { SegmentSealed } from "./journal/events.js";
+import type { Event, SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
 import { Answers } from "./receipts/answers.js";
 import { Receipts, receiptTables } from "./receipts/receipts.js";
 import { Recorder } from "./receipts/recorder.js";
+import { Boots, bootTables } from "./registry/boots.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/tables.js";
@@ -173,10 +174,10 @@ function openGateway(parts: {
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
   const { journal, registry, index, state, receipts, telemetry } = store;
+  const { recorder, boots } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
-  const recorder = opened.own(new Recorder({ ...ports, journal }));
   const answers = new Answers({
     ...ports,
     standing: (feed) => index.standing(feed),
@@ -203,7 +204,7 @@ function openGateway(parts: {
     approvals: (feeds) => store.approvals.of(feeds),
     newestRoot: () => signing.version,
     signedAnew: (segment) => signedAnew(signing, segment),
-    answers,
+    ...{ answers, boots },
     impactHeard: (agent, answer) => store.impact.heard(agent, answer),
     takeTelemetry: (from, message) => intake.take(from, message),
   });
@@ -240,6 +241,7 @@ async function openStore(
     sightingTables,
     contactTables,
     approvalTables,
+    bootTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal, (segment) =>
@@ -256,11 +258,14 @@ async function openStore(
   const receipts = new Receipts(view.database);
   const telemetry = new Telemetry(view.database);
   const decisionLog = new DecisionLog(view.database);
+  const recorder = opened.own(new Recorder({ journal, clock, log }));
+  const note = (event: Event) => recorder.note(event);
+  const boots = new Boots(view.database, { clock, log, note });
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
   const approving = { journal, signing, clock, hasFeed };
   const approvals = new Approvals(view.database, approving);
-  const folded = { registry, receipts, telemetry, decisionLog, approvals };
-  return { journal, index, state, ...folded };
+  const folded = { registry, receipts, telemetry, decisionLog };
+  return { journal, index, state, recorder, ...folded, approvals, boots };
 }
 
 const pems = ({ contentKeys }: Signing): readonly string[] =>

@@ -23,7 +23,10 @@ export async function runDaemon(
 ): Promise<void> {
   const version = packageVersion();
   const log = openLogger(config.log);
-  const { identity, deviceKey } = readIdentity(config.stateDir);
+  const { identity, deviceKey } = readIdentity(
+    config.stateDir,
+    process.env["CREDENTIALS_DIRECTORY"],
+  );
   checkTransport(new URL(identity.url));
   await using opened = new Lifetime();
   const agent = opened.own(

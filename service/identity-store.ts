@@ -1,17 +1,16 @@
 import {
   closeSync,
   fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeFileSync,
+  statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseIdentity, type Identity } from "../agent/config/identity.js";
+import { writeWhole } from "../agent/files/whole-file.js";
 import type { SignedText } from "../agent/protocol/signed-text.js";
 import {
   generateKey,
@@ -26,9 +25,20 @@ export interface StoredIdentity {
   readonly deviceKey: SigningKey;
 }
 
-/** @throws Failure when the host is not enrolled, or the files are not safe */
-export function readIdentity(stateDir: string): StoredIdentity {
+/**
+ * The key is the credential `device-key` where systemd hands one over, and else
+ * the file that enrolment made.
+ * @param credentials what `$CREDENTIALS_DIRECTORY` says
+ * @throws Failure when the host is not enrolled, or the files are not safe
+ */
+export function readIdentity(
+  stateDir: string,
+  credentials?: string,
+): StoredIdentity {
+  checkFolder(stateDir);
   const identity = storedIdentity(stateDir);
+  const given = identity && credentialKey(credentials, identity);
+  if (identity && given) return { identity, deviceKey: given };
   const pem = identity && readPrivate(keyPath(stateDir, identity.key));
   if (identity === undefined || pem === undefined) {
     throw failed(
@@ -48,10 +58,11 @@ export const isEnrolled = (stateDir: string): boolean =>
  * @throws Failure when nothing can be written there
  */
 export function makeKey(stateDir: string): SigningKey {
+  checkFolder(stateDir);
   const key = generateKey();
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    writePrivate(keyPath(stateDir, key.id), key.toPem());
+    writeWhole(keyPath(stateDir, key.id), key.toPem());
   } catch (error) {
     const why = (error as Error).message;
     throw failed(`cannot keep a key in ${stateDir}: ${why}`, error);
@@ -70,7 +81,7 @@ export function forgetKey(stateDir: string, { id }: SigningKey): void {
  */
 export function writeIdentity(stateDir: string, identity: Identity): void {
   const text = JSON.stringify(identity, undefined, 2);
-  writePrivate(identityPath(stateDir), `${text}\n`);
+  writeWhole(identityPath(stateDir), `${text}\n`);
   const own = keyPath(stateDir, identity.key);
   for (const name of readdirSync(stateDir).filter(isKeyFile)) {
     const path = join(stateDir, name);
@@ -94,7 +105,7 @@ export function keepRoot(
   }
   const renewed: Identity = { ...stored, root, rootFingerprint: fingerprint };
   const text = JSON.stringify(renewed, undefined, 2);
-  writePrivate(identityPath(stateDir), `${text}\n`);
+  writeWhole(identityPath(stateDir), `${text}\n`);
 }
 
 const identityPath = (stateDir: string) => join(stateDir, "identity.json");
@@ -110,6 +121,46 @@ function storedIdentity(stateDir: string): Identity | undefined {
   const text = readPrivate(identityPath(stateDir));
   if (text === undefined) return undefined;
   return orDamaged(stateDir, () => parseIdentity(text));
+}
+
+/** The manager of services guards it: its owner and mode differ by version. */
+function credentialKey(
+  folder: string | undefined,
+  { key: id }: Identity,
+): SigningKey | undefined {
+  if (folder === undefined) return undefined;
+  const path = join(folder, "device-key");
+  const file = openOrAbsent(path);
+  if (file === undefined) return undefined;
+  closeSync(file);
+  const key = keyOf(path);
+  if (key.id === id) return key;
+  throw failed(
+    `${path} is the key ${key.id}, and this host is enrolled with ${id}`,
+  );
+}
+
+function keyOf(path: string): SigningKey {
+  try {
+    return keyFromPem(readFileSync(path, "utf8"));
+  } catch (error) {
+    const why = (error as Error).message;
+    throw failed(`${path} is no device key: ${why}`, error);
+  }
+}
+
+/** Whoever may write there may put another identity in its place. */
+function checkFolder(stateDir: string): void {
+  const found = statSync(stateDir, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const { mode, uid } = found;
+  if ((mode & 0o022) !== 0) {
+    const octal = (mode & 0o777).toString(8);
+    throw failed(`${stateDir} can be written by others (mode ${octal})`);
+  }
+  if (uid !== process.getuid?.()) {
+    throw failed(`${stateDir} belongs to user ${uid}, not to the one running`);
+  }
 }
 
 function orDamaged<T>(stateDir: string, read: () => T): T {
@@ -148,21 +199,4 @@ function openOrAbsent(path: string): number | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw failed(`cannot read ${path}: ${(error as Error).message}`, error);
   }
-}
-
-/** Written beside, made durable, then put in place: whole or not at all. */
-function writePrivate(path: string, text: string): void {
-  const beside = `${path}.new`;
-  rmSync(beside, { force: true }); // a leftover would keep its mode and owner
-  const file = openSync(beside, "wx", 0o600);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(beside, path);
-  const folder = openSync(dirname(path), "r");
-  fsyncSync(folder);
-  closeSync(folder);
 }

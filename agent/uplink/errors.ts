@@ -1,4 +1,4 @@
-import { mayComeBackSoon } from "../protocol/close-codes.js";
+import { closeCodes, mayComeBackSoon } from "../protocol/close-codes.js";
 
 /** When to dial again. */
 export type Patience =
@@ -71,7 +71,9 @@ export class LinkClosed extends LinkError {
     readonly reason: string,
   ) {
     super(
-      `the connection was closed with code ${code} (${reason || "no reason"})`,
+      code === closeCodes.revoked
+        ? "revoked by the cloud; bans stay until they expire; enrol anew"
+        : `the connection was closed with code ${code} (${reason || "no reason"})`,
     );
   }
 

@@ -19,6 +19,7 @@ import {
   ImportOrder,
   LiftOrder,
   OrgOrder,
+  RevokeOrder,
   TokenOrder,
 } from "./shapes.js";
 
@@ -55,7 +56,7 @@ function registryRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { registry, gateway, journal, telemetry } = ports;
+  const { registry, gateway, journal, telemetry, boots } = ports;
   routes.get("/orgs", (c) => c.json({ orgs: registry.orgs() }));
   routes.post("/orgs", async (c) =>
     c.json(addOrg(await jsonBody(c), ports), 201),
@@ -66,20 +67,28 @@ function registryRoutes(
   });
   routes.get("/agents", (c) => {
     const hosts = telemetry.hosts();
+    const cloned = new Set(boots.clones().map(({ agent }) => agent));
     const agents = registry.agents().map((agent) => ({
       ...agent,
       connected: gateway.isConnected(agent.id),
+      cloned: cloned.has(agent.id),
       report: hosts.get(agent.id) ?? null,
     }));
     return c.json({ agents });
   });
-  routes.post("/agents/:id/revoke", (c) => {
-    const agent = c.req.param("id");
-    if (registry.agent(agent) === undefined) {
-      throw unknown("id", agent, `nobody is ${agent}`);
-    }
-    journal.append([{ kind: "agent-revoked", agent, by: c.get("operator") }]);
+  routes.post("/agents/:id/revoke", async (c) => {
+    const agent = knownAgent(c.req.param("id"), ports);
+    const { reason } = checked(RevokeOrder, await jsonBody(c));
+    const by = c.get("operator");
+    journal.append([{ kind: "agent-revoked", agent, by, reason }]);
     gateway.revoke(agent);
+    return c.json({ agent });
+  });
+  routes.get("/clones", (c) => c.json({ clones: boots.clones() }));
+  routes.post("/agents/:id/clear-clones", (c) => {
+    const agent = knownAgent(c.req.param("id"), ports);
+    journal.append([{ kind: "clones-cleared", agent, by: c.get("operator") }]);
+    boots.forget(agent);
     return c.json({ agent });
   });
 }
@@ -269,6 +278,11 @@ function termsOf(order: {
 }): Terms {
   const { for: forSeconds, reason, observe: observed } = order;
   return { forSeconds, reason, observed };
+}
+
+function knownAgent(agent: string, { registry }: OperatorApiPorts): string {
+  if (registry.agent(agent) !== undefined) return agent;
+  throw unknown("id", agent, `nobody is ${agent}`);
 }
 
 function knownFeed(feed: FeedName, { index }: OperatorApiPorts): FeedName {

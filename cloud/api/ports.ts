@@ -9,6 +9,7 @@ import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
 import type { Journal } from "../journal/journal.js";
 import type { Receipts } from "../receipts/receipts.js";
+import type { Boots } from "../registry/boots.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
@@ -35,6 +36,7 @@ export interface OperatorApiPorts {
   readonly log: Logger;
   readonly journal: Pick<Journal, "append">;
   readonly registry: Registry;
+  readonly boots: Pick<Boots, "clones" | "forget">;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly decisions: Decisions;
   readonly decisionLog: Pick<DecisionLog, "decisions">;

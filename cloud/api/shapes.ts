@@ -68,6 +68,9 @@ export const ImportOrder = v.strictObject({
   format: v.optional(v.picklist(listFormats)),
 });
 
+/** Body of `POST /v1/agents/:id/revoke`. */
+export const RevokeOrder = v.strictObject({ reason: v.optional(Reason, "") });
+
 /** Body of `POST /v1/orgs`. */
 export const OrgOrder = v.strictObject({
   id: v.optional(

@@ -7,6 +7,7 @@ import type { Decision } from "../decide/decisions.js";
 import type { ImpactReport } from "../impact/report.js";
 import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
+import type { Clone } from "../registry/boots.js";
 import type { Agent, Org } from "../registry/registry.js";
 import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
@@ -20,6 +21,8 @@ import { CommandFailed } from "./io.js";
 /** An agent as operators see it. */
 export interface AgentEntry extends Agent {
   readonly connected: boolean;
+  /** Whether two live processes were seen with its key. */
+  readonly cloned: boolean;
   /** Null for a host that has not said anything yet. */
   readonly report: HostReport | null;
 }
@@ -67,6 +70,22 @@ export class Client {
 
   async agents(): Promise<readonly AgentEntry[]> {
     return (await this.#get<{ agents: AgentEntry[] }>("/v1/agents")).agents;
+  }
+
+  /** Sends an agent away for good. */
+  async revoke(agent: string, reason: string): Promise<void> {
+    const path = `/v1/agents/${encodeURIComponent(agent)}/revoke`;
+    await this.#post(path, { reason });
+  }
+
+  /** The oldest first. */
+  async clones(): Promise<readonly Clone[]> {
+    return (await this.#get<{ clones: Clone[] }>("/v1/clones")).clones;
+  }
+
+  async clearClones(agent: string): Promise<void> {
+    const path = `/v1/agents/${encodeURIComponent(agent)}/clear-clones`;
+    await this.#post(path, {});
   }
 
   async sightings(query: Readonly<Record<string, string>>): Promise<{

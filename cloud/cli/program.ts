@@ -9,6 +9,7 @@ import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
+import { addIdentityCommands } from "./identity-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
@@ -53,6 +54,7 @@ function makeProgram(io: Io): Command {
   addRootCommands(program, io);
   addApprovalCommands(program, io);
   addRegistryCommands(program, io);
+  addIdentityCommands(program, io);
   addDecisionCommands(program, io);
   addImpactCommand(program, io);
   addTelemetryCommands(program, io);

@@ -50,7 +50,7 @@ function agentRow(agent: AgentEntry): readonly string[] {
     agent.hostname,
     agent.revokedAt === null ? yesOrNo(agent.connected) : "revoked",
     dateOf(agent.lastSeen),
-    healthOf(report),
+    agent.cloned ? `CLONED\n${healthOf(report)}` : healthOf(report),
     report?.vitals ? String(report.vitals.bans) : "",
     report?.inventory ? systemOf(report.inventory) : agent.system,
   ];

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import {
@@ -10,6 +11,8 @@ import { SUBPROTOCOL } from "../../agent/protocol/messages.js";
 
 /** One agent's WebSocket, as far as the gateway needs it. */
 export interface Link {
+  /** The address that the connection came from. */
+  readonly address: string;
   send(text: string): void;
   /** Writes a frame that was encoded before, for many links at once. */
   write(frame: Buffer): void;
@@ -60,7 +63,7 @@ export function acceptLinks(server: Server, options: LinkOptions): Disposable {
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      attach(webSocket, socket, options);
+      attach(webSocket, request.socket, options);
     });
   };
   server.on("upgrade", onUpgrade);
@@ -75,13 +78,14 @@ const RETRY_SPREAD_S = 30;
 
 function attach(
   webSocket: WebSocket,
-  socket: Duplex,
+  socket: Socket,
   options: LinkOptions,
 ): void {
   const whenOpen = (act: () => void): void => {
     if (webSocket.readyState === webSocket.OPEN) act();
   };
   const handler = options.open({
+    address: socket.remoteAddress ?? "",
     send: (text) => whenOpen(() => webSocket.send(text)),
     // Without deflate `ws` writes whole frames too, so the two never mix.
     write: (frame) => whenOpen(() => socket.write(frame)),

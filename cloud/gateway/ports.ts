@@ -7,6 +7,7 @@ import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { ImpactAnswer } from "../impact/report.js";
 import type { Answers } from "../receipts/answers.js";
+import type { Boots } from "../registry/boots.js";
 import type { Agent } from "../registry/registry.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
@@ -50,6 +51,8 @@ export interface GatewayPorts {
   readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
   /** An agent says what a ban would cut on it, or that it won't. */
   impactHeard(agent: string, answer: ImpactAnswer): void;
+  /** Notices whether two processes hold one device key. */
+  readonly boots: Pick<Boots, "greeted">;
   /** Takes telemetry down; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },

@@ -167,10 +167,8 @@ export class Session implements LinkHandler {
     message: Exclude<AgentMessage, { readonly type: "hello" }>,
   ): void {
     switch (message.type) {
-      case "resume": {
-        const { feed, position } = message;
-        return this.#resume(live, feed, position && positionOf(position));
-      }
+      case "resume":
+        return this.#resume(live, message);
       case "receipt":
         return this.#takeReceipt(live, message);
       case "impact-answer":
@@ -224,6 +222,9 @@ export class Session implements LinkHandler {
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);
     this.#ports.answers.hello(hello, greeting.evidence);
+    const { boot, version } = hello;
+    const { address } = this.#link;
+    this.#ports.boots.greeted(agent.id, { boot, version, address });
   }
 
   #following(agent: string, feeds: readonly FeedName[]): Following {
@@ -239,9 +240,9 @@ export class Session implements LinkHandler {
 
   #resume(
     { following, agent }: Live,
-    feed: FeedName,
-    position: Position | undefined,
+    { feed, position: wire }: AgentMessage & { readonly type: "resume" },
   ): void {
+    const position = wire && positionOf(wire);
     if (!following.has(feed) || (position && position.feed !== feed)) {
       throw new Malformed("resume", `is not for a feed of ${agent.id}`);
     }

@@ -13,7 +13,15 @@ export type Event =
   | TokenMade
   | AgentEnrolled
   | { readonly kind: "agent-seen"; agent: string; version: string }
-  | { readonly kind: "agent-revoked"; agent: string; by: string }
+  | {
+      readonly kind: "agent-revoked";
+      agent: string;
+      by: string;
+      reason?: string;
+    }
+  | BootSeen
+  | CloneSeen
+  | { readonly kind: "clones-cleared"; agent: string; by: string }
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
   | SegmentSealed
@@ -44,6 +52,26 @@ export interface AgentEnrolled {
   readonly system: string;
   readonly version: string;
 }
+
+/** An agent said hello for the first time since this start of its process. */
+export interface BootSeen {
+  readonly kind: "boot-seen";
+  readonly agent: string;
+  readonly boot: string;
+  readonly version: string;
+  /** Where its connection came from. */
+  readonly address: string;
+}
+
+/** A start came back after a later one: both processes are alive. */
+export interface CloneSeen {
+  readonly kind: "clone-seen";
+  readonly agent: string;
+  readonly first: SeenBoot;
+  readonly second: SeenBoot;
+}
+
+type SeenBoot = Omit<BootSeen, "kind" | "agent"> & { readonly at: number };
 
 /**
  * An operator's word, or a rule's; the segments that carry it out follow in the

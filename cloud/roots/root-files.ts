@@ -4,7 +4,8 @@ import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot, fingerprintOf } from "../../agent/trust/root.js";
-import { BadFolder, readText, writeSecret, writeWhole } from "../folder.js";
+import { writeWhole } from "../../agent/files/whole-file.js";
+import { BadFolder, readText, writeSecret } from "../folder.js";
 
 /** Every root that a cloud ever had, and the one in force. */
 export interface Chain {

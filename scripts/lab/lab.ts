@@ -239,6 +239,7 @@ function ask(url: URL, asking: Asking): Promise<string> {
 const BANS_EVERYTHING = {
   private: "allow-bans",
   limits: { share: 1, burst: 10_000_000, entries: 10_000_000 },
+  unapproved: { ipv4: 12, ipv6: 29 },
   trial: { entries: 10_000_000, ipv4: 1, ipv6: 1 },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };

@@ -39,6 +39,7 @@ const CONFIG = {
   guard: {
     allow: [ALLOWED],
     floor: { ipv4: 12, ipv6: 29 },
+    unapproved: { ipv4: 12, ipv6: 29 },
     tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
     sessions: { ports: [7000], after: "1s" },
     limits: {

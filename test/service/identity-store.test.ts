@@ -18,6 +18,7 @@ import {
   writeIdentity,
 } from "../../service/identity-store.js";
 import { identityFor } from "../support/fake-cloud.js";
+import { generateKey } from "../../agent/trust/keys.js";
 import { fingerprintOf } from "../../agent/trust/root.js";
 import { root2 } from "../support/siege.js";
 import { TestFolder } from "../support/folder.js";
@@ -141,6 +142,35 @@ describe("an identity", () => {
     using folder = new TestFolder();
     chownSync(join(folder.path, store(folder.path)), 12_345, 12_345);
     expect(() => readIdentity(folder.path)).toThrow("belongs to user 12345");
+  });
+
+  it("is not trusted where others may write to its folder", () => {
+    using folder = new TestFolder();
+    store(folder.path);
+    chmodSync(folder.path, 0o770);
+    const writable = "can be written by others (mode 770)";
+    expect(() => readIdentity(folder.path)).toThrow(writable);
+    expect(() => makeKey(folder.path)).toThrow(writable);
+  });
+
+  it("has the key that systemd hands over, with none on the disk", () => {
+    using folder = new TestFolder();
+    using credentials = new TestFolder();
+    const stateDir = join(folder.path, "state");
+    const key = makeKey(stateDir);
+    writeIdentity(stateDir, { ...identity, key: key.id });
+    forgetKey(stateDir, key);
+    credentials.file("device-key", key.toPem());
+    const read = readIdentity(stateDir, credentials.path);
+    expect(read.deviceKey.id).toBe(key.id);
+    credentials.file("device-key", generateKey().toPem());
+    expect(() => readIdentity(stateDir, credentials.path)).toThrow(
+      `and this host is enrolled with ${key.id}`,
+    );
+    credentials.file("device-key", "nonsense");
+    expect(() => readIdentity(stateDir, credentials.path)).toThrow(
+      "is no device key",
+    );
   });
 
   it.each([

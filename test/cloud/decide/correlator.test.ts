@@ -167,7 +167,7 @@ describe("a rule bans nobody", () => {
     const who = await cloud.enrol("one");
     using one = await TestAgent.connect(cloud, who);
     await one.report(detection(ATTACKER));
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`, {});
     using two = await connect(cloud, "two");
     await two.report(detection(ATTACKER));
     await expectNoDecision(cloud);

@@ -56,7 +56,7 @@ describe("the handshake", () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
     using agent = await TestAgent.connect(cloud, who);
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`, {});
     expect(await agent.ended).toEqual(closed("revoked"));
     using again = TestAgent.dial(cloud.url);
     await again.hello(who);
@@ -143,7 +143,7 @@ describe("an agent whose snapshot is being built", () => {
     using agent = TestAgent.dial(cloud.url);
     await agent.hello(who);
     await agent.next("welcome");
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`, {});
     expect(await agent.ended).toEqual(closed("revoked"));
   });
 });
