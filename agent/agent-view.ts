@@ -7,6 +7,7 @@ import type { RuleName } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
+import type { ProofView } from "./proof.js";
 import type { Rekeying } from "./rekeying.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
@@ -28,6 +29,10 @@ export interface AgentView {
   /** Changes that have not yet proved harmless. */
   trials(): readonly TrialView[];
   readonly upkeep: { readonly view: UpkeepView };
+  /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
+  proof(): ProofView | undefined;
+  /** It crashed again and again: everything is left as it is for a while. */
+  readonly safeMode: boolean;
   facts(): HostFacts;
   hits(): Promise<readonly Hit[]>;
   /** Who on this host called banned addresses. */

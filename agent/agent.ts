@@ -20,6 +20,7 @@ import {
   type Power,
   type Room,
 } from "./power.js";
+import { Starts } from "./starts/keeper.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
@@ -47,16 +48,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
   const status = new LinkStatus(options.clock);
-  const power = await openPower(options, { opened, status, events });
+  const starts = opened.own(new Starts({ ...options, events }));
+  const power = await openPower(options, { opened, status, events, starts });
   const { trust } = power;
-  const scope = { opened, status, events, trust };
+  const scope = { opened, status, events, trust, starts };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
+  const sensing = { telemetry, events, clock };
   const contacts = opened.own(
-    await startContactWatch({ ...power, clock, telemetry, events }),
+    await startContactWatch({ ...power, ...sensing }),
   );
-  opened.own(defendItself(options, power, { telemetry, events }));
-  const time = opened.own(watchTime(options, power, { telemetry, events }));
+  if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  const time = opened.own(watchTime(options, power, sensing));
   const flows = await openFlows({ clock, events });
   if (flows !== undefined) opened.own(flows);
   const trials = opened.own(
@@ -66,9 +69,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     startImpactWatch({ config: options.config, clock, events, flows }),
   );
   const told = { telemetry, time, trust, trials, impact };
-  const reporting = { status, events, ...told };
+  const reporting = { status, events, starts, ...told };
   const link = opened.own(startLink(options, power, reporting));
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
+  opened.defer(() => starts.ended());
   return agentOf(options, power, {
     ...{ ...reporting, contacts, word, link },
     lifetime: opened.release(),
@@ -101,12 +105,14 @@ function agentOf(
     rekeying: rooms.link.rekeying,
     upkeep: power.upkeep,
     clock: power.time.clock,
+    proof: () => power.prover?.view,
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
     guardedBy: guardedBy(options, power),
-    broken: rooms.link.broken,
+    safeMode: rooms.starts.safeMode,
+    broken: Promise.race([rooms.link.broken, rooms.starts.over]),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -133,17 +139,22 @@ interface Scope extends Room {
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined, upkeep }: Power,
-  { status, events, trust }: Scope,
+  { ledger, enforcer, quarantined, upkeep, prover }: Power,
+  { status, events, trust, starts }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
     ...{ version, clock, random, events, enforcer, ledger },
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
-    trust: () => trust.findings(),
+    egress: config.enforce.egress,
+    unproven: () => prover?.failing,
+    trust: () => new Map([...trust.findings(), ...starts.findings()]),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
+  for (const { digest, feed } of starts.found) {
+    telemetry.tellOf("poison", `${digest} of ${feed ?? "an unknown feed"}`);
+  }
   if (quarantined !== undefined) {
     telemetry.happened("ledger-quarantined", quarantined.folder);
   }
@@ -233,48 +244,35 @@ function startLink(
   power: Power,
   reporting: Reporting,
 ): CloudLink {
-  const { status, events, telemetry, time: timeWatch, trust } = reporting;
-  const { trials } = reporting;
+  const { telemetry, time: timeWatch, trust, trials, starts } = reporting;
   const { ledger, time, protection, approvals, limiter } = power;
-  const { enforcement, receipts, keys } = power;
+  const { enforcement } = power;
   const { identity, config } = options;
   const { roots, watch } = trust;
+  const { clock } = time;
   const feeds = feedsOf(identity);
   const enforce = async () => {
     await enforcement.enforce();
     trials.watch.look();
   };
-  const { clock } = time;
+  const facts = () => protection.facts;
   void protection.lookAround();
   return startCloudLink({
     ...options,
-    roots,
-    watch,
-    approvals,
-    feeds,
+    ...{ roots, watch, approvals, feeds, telemetry, enforce },
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),
     positions: ledger,
     step: makeSteps({
-      roots,
-      feeds,
-      policy: config.guard,
-      facts: () => protection.facts,
-      approvals,
-      ledger,
-      limiter,
-      trial: trialTerms(config),
-      enforce,
-      clock,
+      ...{ roots, feeds, facts, approvals, ledger, starts, limiter },
+      ...{ enforce, clock, policy: config.guard, trial: trialTerms(config) },
     }),
     dated: (date) => timeWatch.dated(date),
-    receipts,
-    keys,
-    status,
-    events,
+    receipts: power.receipts,
+    keys: power.keys,
+    status: reporting.status,
+    events: reporting.events,
     refreshFacts: () => protection.refresh(),
-    telemetry,
     impact: reporting.impact,
-    enforce,
   });
 }

@@ -24,6 +24,11 @@ export interface Delivery {
 
 /** The steps of the walk that reach outside, in their order. */
 export interface BanSteps {
+  /**
+   * Notes the bytes before they are looked at, until that is over.
+   * @throws Refused what this agent does not look at
+   */
+  takeInHand(bytes: Uint8Array): InHand;
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
   review(feed: FeedName, ops: readonly Op[]): readonly ReviewedOp[];
@@ -37,6 +42,12 @@ export interface BanSteps {
   enforce(): Promise<void>;
   /** Milliseconds of the clock that `arrivedAt` was read from. */
   monotonic(): number;
+}
+
+/** What is being taken in; disposed of once it was, or was refused. */
+export interface InHand extends Disposable {
+  /** Its header has been read. */
+  of(feed: FeedName): void;
 }
 
 /** What recording came to on this host. */
@@ -85,7 +96,7 @@ export async function carryOut(
   delivery: Delivery,
   step: BanSteps,
 ): Promise<Outcome> {
-  return orRefused(async (heard) => {
+  return orRefused(delivery, step, async (heard) => {
     const segment = heard(openSegment(delivery.bytes));
     const verified = step.verifySegment(segment);
     const position = positionAfter(verified);
@@ -105,7 +116,7 @@ export async function adopt(
   delivery: Delivery,
   step: BanSteps,
 ): Promise<Outcome> {
-  return orRefused(async (heard) => {
+  return orRefused(delivery, step, async (heard) => {
     const snapshot = heard(openSnapshot(delivery.bytes));
     const verified = step.verifySnapshot(snapshot);
     step.mustBePlausible(verified);
@@ -149,22 +160,27 @@ type Heard = <T extends Segment | Snapshot>(container: T) => T;
 
 /** Whatever stops the walk is an answer to the cloud, not a crash. */
 async function orRefused(
+  { bytes }: Delivery,
+  step: BanSteps,
   walk: (heard: Heard) => Promise<Outcome>,
 ): Promise<Outcome> {
   let feed: FeedName | undefined;
-  const heard: Heard = (container) => {
-    feed = container.header.feed;
-    return container;
-  };
   try {
-    return await walk(heard);
+    using inHand = step.takeInHand(bytes);
+    return await walk((container) => {
+      feed = container.header.feed;
+      inHand.of(feed);
+      return container;
+    });
   } catch (error) {
-    const { code, detail } = refusalOf(error);
-    return { kind: "refused", feed, code, detail };
+    const { code, detail, feed: known } = refusalOf(error);
+    return { kind: "refused", feed: feed ?? known, code, detail };
   }
 }
 
-function refusalOf(error: unknown): Pick<Refused, "code" | "detail"> {
+function refusalOf(
+  error: unknown,
+): Pick<Refused, "code" | "detail"> & { readonly feed?: Refused["feed"] } {
   if (error instanceof Refused) return error;
   if (error instanceof Malformed) {
     return { code: "malformed", detail: error.message };

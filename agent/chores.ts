@@ -8,6 +8,7 @@ import type { Ledger } from "./ledger/ledger.js";
 import type { Limiter } from "./limiter.js";
 import { Lifetime } from "./lifetime.js";
 import { Maintenance } from "./maintenance.js";
+import type { Prover } from "./proof.js";
 import type { Protection } from "./protection.js";
 import { schedule } from "./schedule.js";
 import { trialTerms } from "./trials.js";
@@ -19,6 +20,8 @@ export interface ChoreRooms {
   readonly approvals: Approvals;
   readonly limiter: Limiter;
   readonly enforcement: Enforcement;
+  /** Undefined where nothing is dropped anyway. */
+  readonly prover: Prover | undefined;
   readonly events: AgentEvents;
 }
 
@@ -28,12 +31,18 @@ export interface Chores extends AsyncDisposable {
   tidy(): Promise<void>;
 }
 
+/** Where everything is left as it is. */
+export const NO_CHORES: Chores = {
+  tidy: () => Promise.resolve(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
   rooms: ChoreRooms,
 ): Chores {
-  const { time, protection, enforcement, events } = rooms;
+  const { time, protection, enforcement, prover, events } = rooms;
   const chores = new Lifetime();
   const maintenance = chores.own(
     new Maintenance({
@@ -50,6 +59,7 @@ export function startChores(
     chores.own(schedule({ everyMs: 60_000 }, task));
   everyMinute(() => maintenance.run());
   everyMinute(() => protection.lookAround());
+  if (prover !== undefined) everyMinute(() => prover.prove());
   chores.own(schedule({ everyMs: 10_000 }, () => protection.refresh()));
   chores.own(followAddresses(protection, events));
   return {

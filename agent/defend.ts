@@ -4,8 +4,8 @@ import type { AgentEvents } from "./events.js";
 import type { HostFacts } from "./guard/facts.js";
 import { review } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
+import { localAfter } from "./local-feed.js";
 import { formatCidr, type Cidr } from "./model/cidr.js";
-import { NO_HASH, type Position } from "./model/position.js";
 import type { ReviewedBan } from "./model/reviewed.js";
 import { limits } from "./protocol/limits.js";
 import type { ItemOf } from "./protocol/telemetry.js";
@@ -122,7 +122,7 @@ export class Defence {
   async #enforce(bans: readonly ReviewedBan[], now: number): Promise<boolean> {
     const { ledger, events } = this.#ports;
     try {
-      const position = after(ledger.position("local"), bans.length);
+      const position = localAfter(ledger.position("local"), bans.length);
       const issuedAt = now * 1000;
       ledger.record({ position: { ...position, issuedAt }, ops: bans, now });
       await this.#ports.enforce();
@@ -156,12 +156,6 @@ export class Defence {
       events.notDefended(1, error);
     }
   }
-}
-
-/** The feed is this host's own: nobody signs it, so there is no hash. */
-function after(at: Position | undefined, ops: number): Position {
-  const offset = (at?.offset ?? 0) + ops;
-  return { feed: "local", epoch: "local", offset, hash: NO_HASH };
 }
 
 const MOST_REMEMBERED = 65_536;

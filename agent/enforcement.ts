@@ -2,6 +2,7 @@ import type { Clock } from "./clock.js";
 import type { Converger } from "./converge.js";
 import type { Damage } from "./enforce/disturbance.js";
 import type { AgentEvents } from "./events.js";
+import { LeftAlone } from "./starts/left-alone.js";
 import { retryDelayMs } from "./uplink/retry-delay.js";
 
 export interface EnforcementPorts {
@@ -42,6 +43,7 @@ export class Enforcement implements Disposable {
     try {
       await act();
     } catch (error) {
+      if (error instanceof LeftAlone) throw error; // until the next start
       if (!this.#retrying) void this.#retry(error);
       throw error;
     }

@@ -12,6 +12,7 @@ import type { RefusalCode } from "./protocol/refusals.js";
 export function makeEvents(log: Logger) {
   return {
     ...hostEvents(log),
+    ...startEvents(log),
     ...protectionEvents(log),
     ...upkeepEvents(log),
     ...linkEvents(log),
@@ -71,6 +72,25 @@ function hostEvents(log: Logger) {
   };
 }
 
+/** How runs of the agent begin and end. */
+function startEvents(log: Logger) {
+  return {
+    safeMode(lastsSeconds: number): void {
+      log.error("crashed again and again; leaving everything as it is", {
+        lastsSeconds,
+      });
+    },
+    poisonFound(digest: string, feed: string | undefined): void {
+      log.error("died twice over the same; refusing it from now on", {
+        ...{ digest, feed },
+      });
+    },
+    startsNotKept(why: unknown): void {
+      log.error("could not write down how this run began or ended", { why });
+    },
+  };
+}
+
 function upkeepEvents(log: Logger) {
   return {
     healed(what: string, tookMs: number): void {
@@ -85,6 +105,13 @@ function upkeepEvents(log: Logger) {
     /** What others change is found by the audit only. */
     deaf(why: unknown): void {
       log.error("nothing is heard any more of changes in the kernel", { why });
+    },
+    /** Bans are there, and do not work. */
+    notProven(why: string): void {
+      log.error("packets to a banned address are not stopped", { why });
+    },
+    provenAgain(): void {
+      log.info("packets to a banned address are stopped again, or not tried");
     },
     auditFailed(why: unknown): void {
       log.error("could not compare the kernel with the ledger", { why });

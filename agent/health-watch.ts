@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import type { Enforcer } from "./enforce/enforcer.js";
+import type { Enforcer, Posture } from "./enforce/enforcer.js";
 import type { HealthCode } from "./health/catalogue.js";
 import type { Findings } from "./health/health.js";
 import type { Ledger } from "./ledger/ledger.js";
@@ -8,12 +8,16 @@ import type { SpoolKeeper } from "./spool/keeper.js";
 
 export interface HealthWatchPorts {
   readonly clock: Pick<Clock, "monotonic">;
-  readonly enforcer: Pick<Enforcer, "read">;
+  readonly enforcer: Pick<Enforcer, "read" | "rejects">;
+  /** What becomes of banned egress, as it was configured. */
+  readonly egress: Posture["egress"];
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
+  /** How packets were seen to pass that should not. */
+  readonly unproven: () => string | undefined;
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
@@ -47,12 +51,18 @@ export class HealthWatch {
     const add = (code: HealthCode, detail: string | undefined) => {
       if (detail !== undefined) found.set(code, detail);
     };
-    add("not-enforcing", kernel);
+    const unproven = this.#ports.unproven();
+    add(
+      "not-enforcing",
+      kernel && [kernel, unproven].filter(Boolean).join("; "),
+    );
+    add("not-proven", unproven);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
     const mode = this.#mode();
     if (mode !== undefined) found.set(...mode);
     add("bans-held", this.#held());
+    add("egress-dropped", this.#egress());
     const { spool } = this.#ports;
     const fullness = spool.read((it) => it.fullness()) ?? 0;
     if (fullness >= NEARLY_FULL) {
@@ -96,6 +106,12 @@ export class HealthWatch {
   #cloud(): string | undefined {
     const { state } = this.#ports.link;
     return state.at === "up" ? undefined : state.why;
+  }
+
+  #egress(): string | undefined {
+    const { enforcer, egress } = this.#ports;
+    if (egress === "drop" || enforcer.rejects) return undefined;
+    return "enforce.egress is reject, and the kernel lacks nft_reject";
   }
 
   #mode(): [HealthCode, string] | undefined {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { KeptApprovals } from "./approvals.js";
 import { BanTime } from "./ban-time.js";
 import { CloudTrust } from "./cloud-trust.js";
-import { startChores, type Chores } from "./chores.js";
+import { NO_CHORES, startChores, type Chores } from "./chores.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
@@ -26,9 +26,12 @@ import { Limiter } from "./limiter.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
 import { protect } from "./protect.js";
+import { Prover } from "./proof.js";
 import type { Protection } from "./protection.js";
 import type { SignedText } from "./protocol/signed-text.js";
 import { recall, Receipts } from "./receipts.js";
+import type { Starts } from "./starts/keeper.js";
+import { leftAlone } from "./starts/left-alone.js";
 import type { SigningKey } from "./trust/keys.js";
 import { Upkeep } from "./upkeep.js";
 
@@ -57,6 +60,7 @@ export interface Room {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
+  readonly starts: Starts;
 }
 
 /** What holds power over the host; it works without any network. */
@@ -71,6 +75,8 @@ export interface Power {
   readonly protection: Protection;
   readonly enforcement: Enforcement;
   readonly upkeep: Upkeep;
+  /** Undefined where nothing is dropped anyway. */
+  readonly prover: Prover | undefined;
   readonly receipts: Receipts;
   readonly keys: DeviceKeys;
   readonly trust: CloudTrust;
@@ -85,15 +91,16 @@ export interface Power {
  */
 export async function openPower(
   options: AgentOptions,
-  { opened, status, events }: Room,
+  { opened, status, events, starts }: Room,
 ): Promise<Power> {
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
-  const enforcer = opened.own(
+  const picked = opened.own(
     await pickEnforcer({ backend, platform, clock: time.clock }),
   );
+  const enforcer = starts.safeMode ? leftAlone(picked) : picked;
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
@@ -108,7 +115,7 @@ export async function openPower(
     recall(receipts, ledger, { revision, nowMs: clock.now() });
   const { enforcement, upkeep } = keepEqual(options, {
     ...{ ledger, time, enforcer, cutter, recovered },
-    ...{ opened, status, events },
+    ...{ opened, status, events, starts },
   });
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
@@ -122,17 +129,24 @@ export async function openPower(
     throw error;
   });
   await enforceNow();
-  upkeep.startLooking();
-  const rooms = { ledger, time, protection, enforcement, events };
+  if (!starts.safeMode) upkeep.startLooking();
+  const proving = { ledger, time, enforcer, protection, enforcement };
+  const prover = openProver(config, { ...proving, events });
+  if (prover !== undefined) opened.own(prover);
+  const rooms = { ledger, time, protection, enforcement, prover, events };
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  const judged = keepJudging(options, { ...rooms, opened });
-  return { ...power, enforcement, upkeep, receipts, keys, ...judged };
+  const judged = keepJudging(options, { ...rooms, opened, starts });
+  const said = { receipts, keys };
+  return { ...power, enforcement, upkeep, prover, ...said, ...judged };
 }
 
 /** What recorded bans are held against, and are again when it changes. */
 function keepJudging(
   options: AgentOptions,
-  rooms: Pick<Power, "ledger" | "time" | "protection" | "enforcement"> &
+  rooms: Pick<
+    Power,
+    "ledger" | "time" | "protection" | "enforcement" | "prover"
+  > &
     Omit<Room, "status">,
 ): Pick<Power, "trust" | "approvals" | "limiter" | "chores"> {
   const { ledger, opened, events } = rooms;
@@ -145,7 +159,9 @@ function keepJudging(
     raised: (feed, now) => approvals.limitsOf(feed, now),
   });
   const judged = { ...rooms, approvals, limiter };
-  const chores: Chores = opened.own(startChores(options, judged));
+  const chores: Chores = rooms.starts.safeMode
+    ? NO_CHORES
+    : opened.own(startChores(options, judged));
   return { trust, approvals, limiter, chores };
 }
 
@@ -194,6 +210,23 @@ function keepEqual(
     }),
   );
   return { enforcement, upkeep };
+}
+
+function openProver(
+  { enforce, guard }: Config,
+  rooms: Pick<
+    Power,
+    "ledger" | "time" | "enforcer" | "protection" | "enforcement"
+  > &
+    Pick<Room, "events">,
+): Prover | undefined {
+  if (enforce.backend === "dry-run") return undefined;
+  const { time, protection, enforcement, ...ports } = rooms;
+  return new Prover({
+    ...{ ...ports, policy: guard, clock: time.clock },
+    facts: () => protection.facts,
+    enforce: () => enforcement.enforce(),
+  });
 }
 
 /** The ledger, without what another org's feed may have left in it. */

@@ -1,5 +1,6 @@
 import { approvedBy, type Approvals } from "./approvals.js";
 import type { BanSteps } from "./ban-walk.js";
+import type { Starts } from "./starts/keeper.js";
 import { unixSeconds, type Clock } from "./clock.js";
 import type { GuardPolicy, HostFacts } from "./guard/facts.js";
 import { review } from "./guard/guard.js";
@@ -23,6 +24,7 @@ export interface StepPorts {
   readonly ledger: Ledger;
   readonly limiter: Limiter;
   readonly trial: TrialTerms;
+  readonly starts: Pick<Starts, "takeInHand">;
   readonly enforce: () => Promise<void>;
   /** By whose time bans and what carries them expire. */
   readonly clock: Clock;
@@ -32,6 +34,7 @@ export interface StepPorts {
 export function makeSteps(ports: StepPorts): BanSteps {
   const { policy, facts, approvals, ledger, enforce, clock } = ports;
   return {
+    takeInHand: (bytes) => ports.starts.takeInHand(bytes),
     ...trusting(ports),
     review: (feed, ops) => {
       const isApproved = approvedBy(approvals, feed, clock);

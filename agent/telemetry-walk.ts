@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import { calendar } from "./calendar.js";
 import type { Clock } from "./clock.js";
-import type { Enforcer } from "./enforce/enforcer.js";
+import type { Enforcer, Posture } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
 import { HealthWatch } from "./health-watch.js";
 import type { HealthCode } from "./health/catalogue.js";
@@ -19,6 +19,7 @@ import { readInventory } from "./host/inventory.js";
 import { Vitals } from "./host/vitals.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
+import { isOfProof } from "./model/proof.js";
 import { Mutex } from "./mutex.js";
 import { Malformed } from "./protocol/malformed.js";
 import type { ItemOf, TelemetryItem } from "./protocol/telemetry.js";
@@ -37,11 +38,15 @@ export interface TelemetryPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly events: AgentEvents;
-  readonly enforcer: Pick<Enforcer, "hits" | "read">;
+  readonly enforcer: Pick<Enforcer, "hits" | "read" | "rejects">;
+  /** What becomes of banned egress, as it was configured. */
+  readonly egress: Posture["egress"];
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
   readonly link: Pick<LinkStatus, "state">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
+  /** How packets were seen to pass that should not. */
+  readonly unproven: () => string | undefined;
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
@@ -187,7 +192,8 @@ export class TelemetryWalk implements AsyncDisposable {
   readonly #countHits: Step = {
     name: "hits",
     run: async () => {
-      const counters = await this.#ports.enforcer.hits();
+      const hits = await this.#ports.enforcer.hits();
+      const counters = hits.filter((hit) => !isOfProof(hit));
       const now = this.#ports.clock.now();
       const counted = this.#counted ?? this.#countedEarlier();
       const { fresh, baseline } = since(counted?.baseline ?? unread, counters);

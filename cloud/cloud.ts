@@ -200,7 +200,7 @@ function openGateway(parts: {
     heartbeatMs: config.heartbeatMs,
     agent: (id) => registry.agent(id),
     feedsOf,
-    plan: (feed, position) => recovery.plan(feed, position),
+    plan: (...where) => recovery.plan(...where),
     isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     heads: (feeds) => heads.of(feeds),

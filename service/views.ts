@@ -4,7 +4,9 @@ import type { CutStatus } from "../agent/cut.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
+import { isOfProof } from "../agent/model/proof.js";
 import type { LinkState } from "../agent/link-status.js";
+import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
 import type { Can } from "../agent/sessions/ability.js";
 import type { UpkeepView } from "../agent/upkeep.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
@@ -12,11 +14,13 @@ import type { TelemetryView } from "../agent/telemetry-walk.js";
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
   readonly version: string;
-  /** The kernel holds what the ledger says, and drops it. */
+  /** The kernel holds what the ledger says, and drops it; no proof says otherwise. */
   readonly enforcing: boolean;
   readonly mode: Mode;
   /** When a pause ends; null when there is none. */
   readonly pausedUntil: string | null;
+  /** The agent kept crashing and changes nothing for a while. */
+  readonly safeMode: boolean;
   readonly kernel: {
     readonly at: "absent" | "present";
     readonly revision: number | null;
@@ -31,6 +35,8 @@ export interface StatusView {
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
   readonly upkeep: UpkeepReport;
+  /** Null where nothing is dropped. */
+  readonly proof: ProofReport | null;
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
@@ -65,6 +71,19 @@ export interface UpkeepReport {
     /** Expiries that were put right. */
     readonly redated: number;
   };
+}
+
+/** Whether packets to an address that is banned for this were seen to be stopped. */
+export interface ProofReport {
+  /** One for each family; none in the first minute. */
+  readonly latest: readonly {
+    readonly address: string;
+    readonly at: string;
+    readonly outcome: Proof["outcome"];
+    readonly why: string | null;
+  }[];
+  /** Tries in a row in which a packet went on its way. */
+  readonly failures: number;
 }
 
 export interface TrialReport {
@@ -126,7 +145,7 @@ export async function statusOf(options: {
 }): Promise<StatusView> {
   const { agent, version } = options;
   const { ledger, enforcer } = agent;
-  const hits = await agent.hits();
+  const hits = (await agent.hits()).filter((hit) => !isOfProof(hit));
   const kernel = await enforcer.read();
   // From here on nothing waits, so that what is said fits together.
   const present = kernel.at === "present";
@@ -137,11 +156,14 @@ export async function statusOf(options: {
   const pausedUntil = ledger.word.pausedUntil();
   const kernelMode = present ? kernel.posture.mode : undefined;
   const facts = agent.facts();
+  const proof = agent.proof();
   return {
     version,
-    enforcing: equal && mode === "enforce" && kernelMode === mode,
+    enforcing:
+      equal && mode === "enforce" && kernelMode === mode && !isFailing(proof),
     mode,
     pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
+    safeMode: agent.safeMode,
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
@@ -160,6 +182,7 @@ export async function statusOf(options: {
     },
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.upkeep.view),
+    proof: proof ? proofOf(proof) : null,
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
@@ -224,6 +247,14 @@ function upkeepOf({ healed, contested, audit }: UpkeepView): UpkeepReport {
     },
   };
 }
+
+const proofOf = ({ latest, failures }: ProofView): ProofReport => ({
+  latest: latest.map(({ address, at, outcome, why }) => ({
+    ...{ address: formatCidr(address), at: iso(at) },
+    ...{ outcome, why: why ?? null },
+  })),
+  failures,
+});
 
 function linkView(state: LinkState, caughtUp: boolean): LinkView {
   return {

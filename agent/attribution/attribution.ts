@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import { cidrOf } from "../model/cidr.js";
 import type { Caller, Contact } from "../model/contact.js";
+import { isOfProof } from "../model/proof.js";
 import type { LoggedPacket } from "../netlink/nflog/messages.js";
 import { callerOf, type CallerPorts, type FoundSocket } from "./caller.js";
 import { Contacts, type Remembered } from "./contacts.js";
@@ -59,7 +60,7 @@ export class Attribution implements AsyncDisposable {
     if (this.#isClosed) return;
     try {
       const outgoing = outgoingIn(packet);
-      if (outgoing !== undefined) this.#take(outgoing);
+      if (outgoing !== undefined && !isProof(outgoing)) this.#take(outgoing);
     } catch (error) {
       this.#ports.failed(error);
     }
@@ -146,6 +147,13 @@ export class Attribution implements AsyncDisposable {
     return this.#ports.clock.now();
   }
 }
+
+/** What this agent sends itself, to see that it is stopped. */
+const isProof = ({ remote, ...packet }: Outgoing): boolean =>
+  isOfProof({
+    ...packet,
+    ...{ remote: cidrOf(remote, remote.length * 8), direction: "out" },
+  });
 
 interface Waiting {
   readonly outgoing: Outgoing;

@@ -7,6 +7,8 @@ import {
 } from "../model/cidr.js";
 import { describeIssue } from "../protocol/shapes.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
+import { SafeModeShape, type SafeMode } from "./safe-mode.js";
+import { duration, section } from "./shapes.js";
 import { unapprovedOf, widthProblems } from "./widths.js";
 
 /** What the customer settled for this host, complete and frozen. */
@@ -86,6 +88,8 @@ export interface Config {
     /** Whether the cloud may ask how much a ban would cut here. */
     readonly impact: boolean;
   };
+  /** When an agent that keeps crashing leaves everything as it is for a while. */
+  readonly safeMode: SafeMode;
   readonly log: {
     readonly level: LogLevel;
     readonly format: "text" | "json";
@@ -154,6 +158,7 @@ export function parseConfig(raw: unknown, source: string): Config {
       },
     },
     telemetry: rest.telemetry,
+    safeMode: rest.safeMode,
     log: rest.log,
   });
 }
@@ -198,28 +203,11 @@ const port = v.pipe(
   v.maxValue(65_535, "must be from 1 to 65535"),
 );
 
-/** "30s", "10m", "4h" or "7d", from a second to a year; as seconds. */
-const duration = v.pipe(
-  v.string(),
-  v.regex(/^[1-9]\d{0,7}[smhd]$/, "must be a time such as 30s, 10m, 4h or 7d"),
-  v.transform((text) => {
-    const unit = UNIT_SECONDS[text.slice(-1) as keyof typeof UNIT_SECONDS];
-    return Number(text.slice(0, -1)) * unit;
-  }),
-  v.maxValue(365 * 86_400, "must be at most 365d"),
-);
-
 /** From 0 to 1. */
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 const amount = (most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
-
-const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
-
-/** Unlike `strictObject`, this names every unknown key and not only the first. */
-const section = <Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.objectWithRest(entries, v.never("is no setting that is known"));
 
 const Shape = section({
   version: v.optional(v.literal(1), 1),
@@ -327,6 +315,7 @@ const Shape = section({
     {},
   ),
   telemetry: v.optional(section({ impact: v.optional(v.boolean(), true) }), {}),
+  safeMode: SafeModeShape,
   log: v.optional(
     section({
       level: v.optional(v.picklist(logLevels), "info"),

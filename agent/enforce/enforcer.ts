@@ -33,10 +33,13 @@ export interface Enforcer {
 
   /**
    * Takes a stance in one step, here and in whatever is built from now on; until
-   * somebody says otherwise it is `UNLESS_SAID`.
+   * somebody says otherwise it is `UNLESS_SAID`. What it can't reject it drops.
    * @throws NotEnforced when the kernel refused; it then stands as before
    */
   assume(posture: Posture): Promise<void>;
+
+  /** Whether this host can tell local programs that they cannot go there. */
+  readonly rejects: boolean;
 
   /** Which of these ranges have an entry that drops, asked one by one. */
   holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
@@ -55,6 +58,12 @@ export interface Enforcer {
 
   /** Packets and bytes dropped or observed, by attacker. */
   hits(): Promise<readonly Hit[]>;
+
+  /**
+   * How many packets of one kind the kernel has counted that programs of this
+   * host sent to a single address; 0 where it counted none, or lately none.
+   */
+  counted(packets: OwnPackets): Promise<number>;
 
   /**
    * Puts back what stands around the bans, as fast for a million as for ten.
@@ -136,6 +145,9 @@ export interface Hit {
   readonly packets: number;
   readonly bytes: number;
 }
+
+/** What programs of this host send to a banned address. */
+export type OwnPackets = Pick<Hit, "remote" | "observed" | "protocol" | "port">;
 
 /** A group of the kernel's packet log. */
 export interface ToldPackets {

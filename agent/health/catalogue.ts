@@ -15,6 +15,25 @@ export const catalogue = {
     visibleAfterMs: 30_000,
     text: (detail) => `this host is not enforcing: ${detail}`,
   },
+  /** The kernel says so, and packets say otherwise. */
+  "not-proven": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) => `bans do not stop packets on this host: ${detail}`,
+  },
+  /** It crashed again and again, and leaves everything as it is for a while. */
+  "safe-mode": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this agent is in safe mode: bans in the kernel stay and end, no new ones come: ${detail}`,
+  },
+  /** Told by itself, once for each. */
+  poison: {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) => `what this agent died over twice is refused: ${detail}`,
+  },
   "ledger-quarantined": {
     severity: "high",
     visibleAfterMs: 0,
@@ -119,6 +138,12 @@ export const catalogue = {
     severity: "low",
     visibleAfterMs: 60_000,
     text: (detail) => `guards hold bans that the cloud ordered: ${detail}`,
+  },
+  "egress-dropped": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `local programs that call banned addresses wait instead of being told: ${detail}`,
   },
   "spool-full": {
     severity: "low",

@@ -1,3 +1,5 @@
+import type { FeedName } from "../model/position.js";
+
 /**
  * Why an agent looks no further at what it was sent. The cloud hears the code;
  * PROTOCOL.md has a heading for each.
@@ -13,6 +15,8 @@ export const refusalCodes = [
   "gap",
   "forked",
   "implausible",
+  "safe-mode",
+  "poison",
   "not-recorded",
   "not-enforced",
 ] as const;
@@ -22,13 +26,16 @@ export type RefusalCode = (typeof refusalCodes)[number];
 /** Something that was sent is not carried out; nothing of it has been. */
 export class Refused extends Error {
   override readonly name = "Refused";
+  /** Where it is known though nothing was read of it. */
+  readonly feed: FeedName | undefined;
 
   constructor(
     readonly code: RefusalCode,
     readonly detail: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly feed?: FeedName | undefined },
   ) {
     super(`refused (${code}): ${detail}`, options);
+    this.feed = options?.feed;
   }
 }
 
@@ -44,4 +51,5 @@ const RESUMED: ReadonlySet<RefusalCode> = new Set([
   "wrong-epoch",
   "forked",
   "not-recorded",
+  "poison", // the cloud has another way to the same place
 ]);

@@ -58,6 +58,15 @@ export function routeFor(at: Position | undefined, feed: FeedFacts): Route {
     : { kind: "snapshot", atLeast: offset + 1 };
 }
 
+/** The way for an agent that cannot take in the segment behind its position. */
+export function pastNext(
+  at: Position | undefined,
+  feed: Pick<FeedFacts, "epoch" | "offset">,
+): Route {
+  const own = at?.epoch === feed.epoch ? at.offset : 0;
+  return { kind: "snapshot", atLeast: Math.min(own + 1, feed.offset) };
+}
+
 const fitsTail = ({ ops, bytes }: Gap): boolean =>
   ops <= TAIL_OPS && bytes <= TAIL_BYTES;
 

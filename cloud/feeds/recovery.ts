@@ -3,7 +3,7 @@ import type { FeedName, Position } from "../../agent/model/position.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
 import { GOOD_FOR_MS } from "./chain.js";
 import type { FeedIndex, Standing } from "./feed-index.js";
-import { routeFor, type FeedFacts, type Gap } from "./plan.js";
+import { pastNext, routeFor, type FeedFacts, type Gap } from "./plan.js";
 import type { SnapshotEntry } from "./state/snapshot-shelf.js";
 
 /** What recovery needs of the thread that keeps the bans. */
@@ -34,12 +34,15 @@ export class Recovery {
   plan(
     feed: FeedName,
     at: Position | undefined,
+    isStuck = false,
   ): FeedPlan | Promise<SnapshotEntry> {
     const standing = this.#index.standing(feed);
     if (standing === undefined) throw new Error(`${feed} was never begun`);
     const { epoch, offset } = standing;
     const ready = this.#worthHaving(standing);
-    const route = routeFor(at, this.#facts(standing, at, ready));
+    const route = isStuck
+      ? pastNext(at, standing)
+      : routeFor(at, this.#facts(standing, at, ready));
     switch (route.kind) {
       case "tail":
         return { mode: "tail", feed, epoch };

@@ -32,6 +32,8 @@ type Flow =
 export class Following {
   readonly #ports: FollowingPorts;
   readonly #flows: Map<FeedName, Flow>;
+  /** Feeds that the agent cannot go on with by the segments it was sent. */
+  readonly #stuck = new Set<FeedName>();
   readonly #ended = new AbortController();
 
   constructor(feeds: readonly FeedName[], ports: FollowingPorts) {
@@ -69,6 +71,11 @@ export class Following {
     } else {
       this.#answer(feed, position);
     }
+  }
+
+  /** It refuses a segment for good: only a snapshot leads past that. */
+  stuck(feed: FeedName): void {
+    if (this.has(feed)) this.#stuck.add(feed);
   }
 
   /** Hands on a live segment's frame, unless this agent is not there for it. */
@@ -111,6 +118,7 @@ export class Following {
       this.#owe(plan, feed, position);
       return;
     }
+    this.#stuck.delete(feed);
     this.#ports.say({ type: "plan", plans: [plan] });
     this.#follow(plan, position);
   }
@@ -122,7 +130,7 @@ export class Following {
       const facts = { agent, feed, epoch, offset };
       gateway.log.error("agent stands ahead: this cloud lost history", facts);
     }
-    return gateway.plan(feed, at);
+    return gateway.plan(feed, at, this.#stuck.has(feed));
   }
 
   #owe(

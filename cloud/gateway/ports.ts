@@ -34,6 +34,7 @@ export interface GatewayPorts {
   plan(
     feed: FeedName,
     position: Position | undefined,
+    isStuck: boolean,
   ): FeedPlan | Promise<unknown>;
   /** Whether an agent stands where this cloud has never been. */
   isAhead(position: Position): boolean;

@@ -167,10 +167,8 @@ export class Session implements LinkHandler {
     message: Exclude<AgentMessage, { readonly type: "hello" }>,
   ): void {
     switch (message.type) {
-      case "resume": {
-        const { feed, position } = message;
-        return this.#resume(live, feed, position && positionOf(position));
-      }
+      case "resume":
+        return this.#resume(live, message);
       case "receipt":
         return this.#takeReceipt(live, message);
       case "impact-answer":
@@ -186,6 +184,7 @@ export class Session implements LinkHandler {
         const { feed, code, detail } = message;
         const agent = live.agent.id;
         this.#ports.log.warn("agent refused", { agent, feed, code, detail });
+        if (code === "poison") live.following.stuck(feed);
         this.#ports.answers.refusal({ agent, feed, code, detail });
       }
     }
@@ -241,9 +240,9 @@ export class Session implements LinkHandler {
 
   #resume(
     { following, agent }: Live,
-    feed: FeedName,
-    position: Position | undefined,
+    { feed, position: wire }: AgentMessage & { readonly type: "resume" },
   ): void {
+    const position = wire && positionOf(wire);
     if (!following.has(feed) || (position && position.feed !== feed)) {
       throw new Malformed("resume", `is not for a feed of ${agent.id}`);
     }

@@ -36,7 +36,9 @@ export async function killAndCompare(
   const list = churn.base.join("\n");
   await cloud.api("POST", "/v1/imports?for=1d&reason=churn", list);
   truth.apply({ add: churn.base, del: [] });
-  const host = await lab.startHost(cloud, "host");
+  const host = await lab.startHost(cloud, "host", {
+    config: { safeMode: { starts: 0 } },
+  });
   await using enforcer = await openNftables(systemClock);
   const pusher = new Pusher(cloud, churn, truth);
   await agreed({ cloud, host, enforcer, truth }, "everything");

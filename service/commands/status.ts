@@ -26,6 +26,22 @@ const trialLines = ({ trials }: StatusView): readonly string[] =>
       `on trial: ${bans} bans of ${feed}, until ${until}; ${missing.map((each) => printable(each)).join(", ") || "awaiting the cloud's word"}`,
   );
 
+/** Whether packets were seen to be stopped. */
+function proofLines({ proof }: StatusView): readonly string[] {
+  if (proof === null) return [];
+  return proof.latest.map(({ address, at, outcome, why }) => {
+    const packet = `a packet to ${address}`;
+    switch (outcome) {
+      case "failed":
+        return `NOT PROVEN: ${packet} went on its way at ${at}`;
+      case "unproven":
+        return `unproven: ${packet}, tried at ${at}: ${printable(why ?? "?")}`;
+      default:
+        return `proof: ${packet} was ${outcome} at ${at}`;
+    }
+  });
+}
+
 /** What became of the open sessions of banned addresses. */
 function sessionLines({ sessions }: StatusView): readonly string[] {
   if (sessions === null) return [];
@@ -43,11 +59,13 @@ function asText(status: StatusView): string {
   const { kernel, ledger, cloud, hits, upkeep } = status;
   const { healed, contested, audit } = upkeep;
   const lines = [
+    ...(status.safeMode ? [SAFE_MODE] : []),
     `${stateOf(status)}: the kernel holds revision ${kernel.revision ?? "none"}, the ledger ${ledger.revision}`,
     cloud.at === "up"
       ? `cloud: connected to ${cloud.address ?? "?"} since ${cloud.since}`
       : `cloud: not connected since ${cloud.since} (${cloud.why ?? "?"}); bans stay in force`,
     `dropped: ${hits.packets} packets, ${hits.bytes} bytes`,
+    ...proofLines(status),
     ...trialLines(status),
     ...sessionLines(status),
     `disturbed by others: ${healed} times, put right each time; ${audit.checked} bans looked up, ${audit.found} differences found`,
@@ -65,6 +83,9 @@ function asText(status: StatusView): string {
   const head = ["feed", "at", "bans", "observed", "held"];
   return [...lines, "", table(head, feeds)].join("\n");
 }
+
+const SAFE_MODE =
+  "SAFE MODE after repeated crashes: bans in the kernel stay and end, no new ones come; systemctl restart tourniquet ends it";
 
 function stateOf({ enforcing, mode, pausedUntil }: StatusView): string {
   if (pausedUntil !== null)

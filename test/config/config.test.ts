@@ -45,6 +45,7 @@ describe("a configuration", () => {
         },
       },
       telemetry: { impact: true },
+      safeMode: { starts: 3, withinSeconds: 600, lastsSeconds: 900 },
       log: { level: "info", format: "text" },
     };
     for (const nothing of [undefined, null, {}]) {

@@ -13,6 +13,8 @@ describe("looking after the host's health", () => {
   let link: LinkStatus;
   let spool: { fullness: number; failing: unknown };
   let opponent: string | undefined;
+  let rejects: boolean;
+  let passed: string | undefined;
   let clock: { wall: number; passed: number };
   let watch: HealthWatch;
 
@@ -25,8 +27,9 @@ describe("looking after the host's health", () => {
       revision: ledger.revision(),
       posture: UNLESS_SAID,
     });
+    rejects = true;
     spool = { fullness: 0, failing: undefined };
-    opponent = undefined;
+    opponent = passed = undefined;
     clock = { wall: 1_800_000_000_000, passed: 0 };
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
@@ -34,7 +37,11 @@ describe("looking after the host's health", () => {
     watch = new HealthWatch({
       ...{ clock: time, ledger, link },
       trust: () => new Map(),
+      egress: "reject",
       enforcer: {
+        get rejects() {
+          return rejects;
+        },
         read: () =>
           new Promise((resolve) => {
             resolve(kernel());
@@ -47,6 +54,7 @@ describe("looking after the host's health", () => {
         read: (work) => work({ fullness: () => spool.fullness } as never),
       },
       contested: () => opponent,
+      unproven: () => passed,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -147,5 +155,23 @@ describe("looking after the host's health", () => {
   it("names who keeps undoing the bans", async () => {
     opponent = "nftd (pid 4711), 9 times so far";
     expect(await told()).toEqual({ "ruleset-contested": opponent });
+  });
+
+  it("says where the kernel cannot do what was configured", async () => {
+    rejects = false;
+    expect(await told()).toEqual({
+      "egress-dropped":
+        "enforce.egress is reject, and the kernel lacks nft_reject",
+    });
+  });
+
+  it("believes packets rather than the kernel", async () => {
+    passed = "a packet to 192.0.2.254, which is banned, went on its way";
+    expect(await told()).toEqual({ "not-proven": passed });
+    kernel = () => ({ at: "absent" });
+    expect(await told()).toEqual({
+      "not-enforcing": `the kernel holds no bans of ours; ${passed}`,
+      "not-proven": passed,
+    });
   });
 });

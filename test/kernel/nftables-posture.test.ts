@@ -8,7 +8,12 @@ import {
 } from "@jest/globals";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../../agent/clock.js";
 import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
+import { NftablesEnforcer } from "../../agent/enforce/nftables/nftables-enforcer.js";
+import { loadLibc } from "../../agent/libc.js";
+import { NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
+import { NetlinkSocket } from "../../agent/netlink/socket.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { lasting, observed, slices } from "../support/entries.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
@@ -118,6 +123,24 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       );
     },
   );
+
+  it("drops where this kernel cannot reject, as if that had been asked for", async () => {
+    const libc = await loadLibc();
+    await using unable = new NftablesEnforcer({
+      libc,
+      socket: new NetlinkSocket(libc, NETLINK_NETFILTER),
+      abilities: { fib: true, log: true, reject: false },
+      clock: systemClock,
+    });
+    expect(unable.rejects).toBe(false);
+    await unable.assume({ mode: "enforce", egress: "reject" });
+    const entries = lasting(60, ATTACKER[4]);
+    await unable.rebuild({ ledger: 1, revision: 2 }, slices(entries));
+    await unable.assume({ mode: "enforce", egress: "reject" });
+    expect(await unable.read()).toMatchObject({ posture: UNLESS_SAID });
+    const outward = attempt(4, { to: ATTACKER[4] });
+    expect(await complaint(outward)).toBe("nothing");
+  });
 });
 
 /** What a program hears that connects there: nothing at all, or an error. */

@@ -25,17 +25,20 @@ import type { TrialTerms } from "../../agent/ledger/trials.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import { Limiter } from "../../agent/limiter.js";
 import { LinkStatus } from "../../agent/link-status.js";
-import type { Fields, Logger } from "../../agent/log/logger.js";
 import type { BanOp, Lift } from "../../agent/model/ban.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import { Receipts } from "../../agent/receipts.js";
+import { Starts } from "../../agent/starts/keeper.js";
 import { makeSteps } from "../../agent/steps.js";
 import { CloudTrust } from "../../agent/cloud-trust.js";
 import { parseConfig } from "../../agent/config/config.js";
 import { unpacked } from "./entries.js";
 import { identityFor } from "./fake-cloud.js";
 import { noLimits, noTrial } from "./limits.js";
+import { RecordingLogger } from "./recording-logger.js";
 import { keys } from "./vectors.js";
+
+export { RecordingLogger };
 
 /** 192.0.2.0/24 is this host's neighbourhood, 198.51.100.53 its cloud. */
 export const facts: HostFacts = {
@@ -76,27 +79,6 @@ export const heldOf = (outcome: Outcome): readonly string[] =>
     : outcome.recorded.held.map(
         ({ cidr, held }) => `${formatCidr(cidr)} ${held}`,
       );
-
-/** Keeps what it was told: "warn: no connection to the cloud". */
-export class RecordingLogger implements Logger {
-  readonly lines: string[] = [];
-  readonly fields: (Fields | undefined)[] = [];
-  debug = this.#say("debug");
-  info = this.#say("info");
-  warn = this.#say("warn");
-  error = this.#say("error");
-
-  child(): Logger {
-    return this;
-  }
-
-  #say(level: string) {
-    return (message: string, fields?: Fields) => {
-      this.lines.push(`${level}: ${message}`);
-      this.fields.push(fields);
-    };
-  }
-}
 
 export interface HostOptions {
   readonly clock?: Clock;
@@ -321,6 +303,12 @@ export class TestHost implements AsyncDisposable {
     this.receipts.recall([earlier], this.clock.now());
   }
 
+  #startRun(): Starts {
+    const config = parseConfig({ stateDir: this.folder }, "test");
+    const { clock, events } = this;
+    return this.#opened.own(new Starts({ config, clock, events }));
+  }
+
   #makeSteps(options: HostOptions): BanSteps {
     const { trial = noTrial } = options;
     const identity = identityFor("http://127.0.0.1");
@@ -334,6 +322,7 @@ export class TestHost implements AsyncDisposable {
       approvals: this.approvals,
       facts: () => facts,
       ledger,
+      starts: this.#startRun(),
       enforce: () => this.enforcement.enforce(),
       clock,
     });

@@ -84,6 +84,8 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     telemetry: { view: () => undefined },
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
+    proof: () => undefined,
+    safeMode: false,
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),

@@ -42,10 +42,13 @@ describe("the telemetry walk", () => {
       enforcer: {
         hits: () => Promise.resolve(hits),
         read: () => Promise.resolve({ at: "absent" }),
+        rejects: true,
       },
       ledger: folder.open(),
       link: new LinkStatus(systemClock),
       contested: () => undefined,
+      egress: "drop",
+      unproven: () => undefined,
       trust: () => new Map(),
     });
 
@@ -96,6 +99,14 @@ describe("the telemetry walk", () => {
     hits = [hitOf(12)];
     walk.report(detection(1));
     expect((await spooled()).slice(1)).toEqual([hitsOf(7), detection(1)]);
+  });
+
+  it("tells nothing of the packets that prove enforcement", async () => {
+    await settled();
+    const remote = parseCidr("192.0.2.254");
+    const proof = { direction: "out", protocol: 17, port: 9 } as const;
+    hits = [{ ...hitOf(12), ...proof, remote, forwarded: false }];
+    expect((await spooled()).slice(1)).toEqual([]);
   });
 
   it("tells what was dropped while it did not run, once", async () => {

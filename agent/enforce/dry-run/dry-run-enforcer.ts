@@ -21,6 +21,7 @@ import {
  * held: to call them lost would have them put again without end.
  */
 export class DryRunEnforcer implements Enforcer {
+  readonly rejects = true;
   readonly told = undefined;
   readonly #clock: Clock;
   #label: Label | undefined;
@@ -113,6 +114,10 @@ export class DryRunEnforcer implements Enforcer {
 
   hits(): Promise<readonly Hit[]> {
     return Promise.resolve([]);
+  }
+
+  counted(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   cleanUp(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type SetSpec,
 } from "../../netlink/nftables/messages.js";
 import type { NetlinkSocket } from "../../netlink/socket.js";
+import type { Posture } from "../enforcer.js";
 import { DROPPED, refused, tellings, toThisHost, type Rule } from "./fates.js";
 import { FAMILIES, PORTED, TABLE, toldSet } from "./layout.js";
 import { STATIONS } from "./stations.js";
@@ -22,6 +23,12 @@ export interface Abilities {
   /** Whether it can tell of single packets: nft_log, nft_limit. */
   readonly log: boolean;
 }
+
+/** What this kernel can do of a posture: where it can't reject, it drops. */
+export const withinReach = (
+  posture: Posture,
+  { reject }: Abilities,
+): Posture => (reject ? posture : { ...posture, egress: "drop" });
 
 /** Finds out without leaving anything behind. */
 export function abilitiesOf(socket: NetlinkSocket): Abilities {

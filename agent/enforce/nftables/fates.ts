@@ -80,7 +80,7 @@ export function toThisHost(): Rule {
 
 /** A count's last field: what became of the packet. */
 export const DROPPED = hostBytes(0);
-const OBSERVED = hostBytes(1);
+export const OBSERVED = hostBytes(1);
 
 /** The kind of address that this host itself has: RTN_LOCAL. */
 const TO_THIS_HOST = 2;

@@ -17,8 +17,11 @@ import {
   NetlinkSocket,
   isInterrupted,
 } from "../../netlink/socket.js";
-import type { Hit } from "../enforcer.js";
-import { isAbsent } from "./kernel-table.js";
+import type { Message } from "../../netlink/message.js";
+import type { Hit, OwnPackets } from "../enforcer.js";
+import { writeElements, writeKey } from "./elements.js";
+import { DROPPED, OBSERVED } from "./fates.js";
+import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
 import { SIDES, TABLE, hitsSet, type Side } from "./layout.js";
 
 /** The hits of all sides, read anew when others disturb the reading. */
@@ -32,6 +35,32 @@ export async function readHits(libc: Libc): Promise<readonly Hit[]> {
       if (!isInterrupted(error) || attempt === MOST_ATTEMPTS) throw error;
     }
   }
+}
+
+/** How many packets of one kind this host's programs sent, of which it counted. */
+export function countedIn(table: KernelTable, packets: OwnPackets): number {
+  const { remote } = packets;
+  const side: Side = { family: remote.family, direction: "out" };
+  const set = hitsSet(side).name;
+  const [answer] = table.ask("look up a count", (w) =>
+    writeElements(w, { verb: "get", set }, [keyOf(packets)], (key) =>
+      writeKey(w, key),
+    ),
+  );
+  if (answer === undefined || !isFound(answer)) return 0;
+  const [element] = elementsIn(answer as Message);
+  return element === undefined ? 0 : hitOf(side, element).packets;
+}
+
+/** The way back from `hitOf`, for what comes from this host. */
+function keyOf({ remote, observed, protocol, port }: OwnPackets): Buffer {
+  const addressBytes = width(remote.family);
+  const key = Buffer.alloc(addressBytes + 16);
+  key.set(remote.address);
+  key.writeUInt8(protocol, addressBytes);
+  key.writeUInt16BE(port, addressBytes + 4);
+  key.set(observed ? OBSERVED : DROPPED, addressBytes + 12);
+  return key;
 }
 
 /**

@@ -19,17 +19,18 @@ import {
   type KernelState,
   type ToldPackets,
   type Label,
+  type OwnPackets,
   type Posture,
 } from "../enforcer.js";
 import type { Differences, Listing } from "../audit.js";
 import type { Watcher } from "../disturbance.js";
-import type { Abilities } from "./abilities.js";
+import { withinReach, type Abilities } from "./abilities.js";
 import { writeAllowed } from "./allow.js";
 import { planOf, writeChange } from "./change.js";
 import { differencesOf, listed } from "./compare.js";
 import { isHeld, isLabelled, type Changed } from "./confirm.js";
 import { TOLD } from "./fates.js";
-import { readHits } from "./hits.js";
+import { countedIn, readHits } from "./hits.js";
 import { faultsOf } from "./inspect.js";
 import {
   KernelTable,
@@ -49,6 +50,7 @@ import { Watch } from "./watch.js";
 
 /** Drops packets with nftables, over netlink: no `nft` is needed. */
 export class NftablesEnforcer implements Enforcer {
+  readonly rejects: boolean;
   readonly #libc: Libc;
   readonly #socket: NetlinkSocket;
   readonly #table: KernelTable;
@@ -76,6 +78,7 @@ export class NftablesEnforcer implements Enforcer {
     this.#libc = libc;
     this.#socket = socket;
     this.#abilities = abilities;
+    this.rejects = abilities.reject;
     this.#table = new KernelTable(socket, abilities);
     this.#clock = clock;
   }
@@ -188,13 +191,9 @@ export class NftablesEnforcer implements Enforcer {
     }
   }
 
-  assume(posture: Posture): Promise<void> {
+  assume(wanted: Posture): Promise<void> {
     return this.#enforcing(() => {
-      const { reject } = this.#abilities;
-      if (posture.egress === "reject" && !reject) {
-        throw new CannotEnforce("the kernel cannot reject (nft_reject)");
-      }
-      this.#posture = posture;
+      const posture = (this.#posture = withinReach(wanted, this.#abilities));
       const standing = (this.#standing ??= this.#table.standing());
       if (standing === undefined) return; // the next one is built that way
       if (isSamePosture(standing.plate.posture, posture)) return;
@@ -238,6 +237,10 @@ export class NftablesEnforcer implements Enforcer {
     return readHits(this.#libc);
   }
 
+  counted(packets: OwnPackets): Promise<number> {
+    return this.#enforcing(() => countedIn(this.#table, packets));
+  }
+
   cleanUp(): Promise<void> {
     return this.#enforcing(() => {
       this.#standing = this.#intact = undefined;
@@ -249,10 +252,8 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#oneAtATime.run(async () => {
-      this.#socket[Symbol.dispose]();
-      return Promise.resolve();
-    });
+    await this.#oneAtATime.run(() => Promise.resolve());
+    this.#socket[Symbol.dispose]();
   }
 
   /** Runs one task at a time, and says in our words why one failed. */
@@ -273,10 +274,9 @@ export class NftablesEnforcer implements Enforcer {
     const { layout, plate } = this.#expectStanding();
     const plan = planOf(change, layout, this.#clock.now());
     const next = { ...plate, revision: change.revision };
-    const operation = `apply revision ${next.revision}`;
     const networks = networksIn(plan.put);
     const noted = { networks, generation: layout.generation };
-    commitNoted(this.#table, operation, noted, (w) => {
+    commitNoted(this.#table, `apply revision ${next.revision}`, noted, (w) => {
       writeChange(w, plan, next, this.#abilities);
     });
     this.#standing = this.#intact = { layout: plan.layout, plate: next };

@@ -1,0 +1,33 @@
+import { NotEnforced, type Enforcer } from "../enforce/enforcer.js";
+
+/** Nothing is changed while the agent is in safe mode. */
+export class LeftAlone extends NotEnforced {
+  constructor() {
+    super("the agent is in safe mode and leaves the kernel as it is");
+  }
+}
+
+/** The kernel as it is: it can be read, and nothing can be changed in it. */
+export function leftAlone(enforcer: Enforcer): Enforcer {
+  const refuse = () => Promise.reject(new LeftAlone());
+  return {
+    read: () => enforcer.read(),
+    apply: refuse,
+    rebuild: refuse,
+    assume: refuse,
+    mend: refuse,
+    protect: () => Promise.resolve(),
+    holds: (cidrs) => enforcer.holds(cidrs),
+    drops: (addresses) => enforcer.drops(addresses),
+    rejects: enforcer.rejects,
+    hits: () => enforcer.hits(),
+    counted: (packets) => enforcer.counted(packets),
+    inspect: () => enforcer.inspect(),
+    compare: (label, entries) => enforcer.compare(label, entries),
+    listed: (listing) => enforcer.listed(listing),
+    watch: (watcher) => enforcer.watch(watcher),
+    told: enforcer.told,
+    cleanUp: refuse,
+    [Symbol.asyncDispose]: () => enforcer[Symbol.asyncDispose](),
+  };
+}

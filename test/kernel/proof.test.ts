@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, expect, it } from "@jest/globals";
+import { unixSeconds } from "../../agent/clock.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { PROOF_REASON } from "../../agent/model/proof.js";
+import { Prover } from "../../agent/proof.js";
+import { OWN_DEVICE, sh } from "../../scripts/lab/namespace.js";
+import { facts, policy } from "../support/agent-fixtures.js";
+import { HealingHost } from "../support/healing.js";
+import { describeInNamespace } from "../support/namespace.js";
+
+const DEVICE = `${OWN_DEVICE}proof`;
+const T = "inet tourniquet";
+
+describeInNamespace("a proof of enforcement", () => {
+  let healing: HealingHost;
+  let prover: Prover;
+  let guard = policy;
+
+  beforeEach(async () => {
+    guard = policy;
+    await sh(`ip link add ${DEVICE} type veth peer name ${DEVICE}2
+      ip link set ${DEVICE}2 up
+      ip link set ${DEVICE} up
+      ip addr add 192.0.2.10/24 dev ${DEVICE}
+      ip addr add 2001:db8::10/64 dev ${DEVICE} nodad`);
+    healing = await HealingHost.start({ deaf: true });
+    const { host, enforcer } = healing;
+    prover = new Prover({
+      ...{ ledger: host.ledger, enforcer, events: host.events },
+      clock: { now: () => host.clock.now() + 0.5 }, // as that of bans is
+      facts: () => facts,
+      get policy() {
+        return guard;
+      },
+      enforce: () => host.enforcement.enforce(),
+    });
+    await host.enforcement.enforce();
+  });
+  afterEach(async () => {
+    await prover[Symbol.asyncDispose]();
+    await healing[Symbol.asyncDispose]();
+    await sh(`ip link del ${DEVICE}; nft flush ruleset`);
+  });
+
+  it("sees its packets dropped, with bans like all others", async () => {
+    expect(prover.view).toEqual({ latest: [], failures: 0 });
+    expect(await outcomes()).toEqual(["dropped", "dropped"]);
+    expect(await outcomes()).toEqual(["dropped", "dropped"]);
+    const now = unixSeconds(Date.now());
+    const { ledger } = healing.host;
+    for (const { address } of prover.view.latest) {
+      const bans = ledger.bansOn(address, now);
+      expect(bans).toMatchObject([{ feed: "local", reason: PROOF_REASON }]);
+      expect(bans[0]?.expiresAt).toBeGreaterThan(now + 3_500);
+    }
+    // Made once for both tries.
+    expect(ledger.position("local")).toMatchObject({ offset: 2 });
+  });
+
+  it("sees them observed where the host only observes", async () => {
+    healing.host.ledger.setMode("observe");
+    await healing.enforcer.assume({ mode: "observe", egress: "drop" });
+    expect(await outcomes()).toEqual(["observed", "observed"]);
+  });
+
+  it("sees them dropped where the host rejects", async () => {
+    await healing.enforcer.assume({ mode: "enforce", egress: "reject" });
+    await prover.prove();
+    await healing.enforcer.assume({ mode: "enforce", egress: "reject" });
+    expect(await outcomes()).toEqual(["dropped", "dropped"]);
+  });
+
+  it.each([
+    ["all of it is gone", `nft delete table ${T}`],
+    ["the table is switched off", `nft add table ${T} "{ flags dormant; }"`],
+    ["the rules of a chain are gone", `nft flush chain ${T} postrouting`],
+  ])("fails when %s, and is well again once put right", async (_, command) => {
+    await prover.prove();
+    await sh(command);
+    expect(await outcomes()).toEqual(["failed", "failed"]);
+    expect(prover.failing).toBeUndefined();
+    expect(await outcomes()).toEqual(["failed", "failed"]);
+    expect(prover.failing).toBe(
+      "a packet to 192.0.2.254, which is banned, went on its way",
+    );
+    const { host } = healing;
+    expect(host.log.lines).toContain(
+      "error: packets to a banned address are not stopped",
+    );
+    await host.enforcement.heal({ depth: "rules", ranges: [] });
+    expect(await outcomes()).toEqual(["dropped", "dropped"]);
+    expect(prover.view.failures).toBe(0);
+    expect(prover.failing).toBeUndefined();
+  });
+
+  it("fails where another table sends packets elsewhere, which no look finds", async () => {
+    await prover.prove();
+    await sh(`nft -f - <<'END'
+      table inet detour {
+        chain out {
+          type nat hook output priority -100;
+          ip daddr 192.0.2.254 dnat ip to 192.0.2.99
+        }
+      }
+END`);
+    expect(await outcomes()).toEqual(["failed", "dropped"]);
+    expect(await healing.enforcer.inspect()).toEqual([]);
+    await sh("nft delete table inet detour");
+    expect(await outcomes()).toEqual(["dropped", "dropped"]);
+  });
+
+  it("proves nothing where something else drops them before", async () => {
+    await prover.prove();
+    await sh(`nft -f - <<'END'
+      table inet strict {
+        chain out { type filter hook output priority 0; policy drop; }
+      }
+END`);
+    expect(await whys()).toEqual([
+      "something else drops it, or counts are full",
+      "something else drops it, or counts are full",
+    ]);
+    expect(prover.failing).toBeUndefined();
+  });
+
+  it("proves nothing without a route, and says so", async () => {
+    await sh(`ip addr flush dev ${DEVICE}`);
+    expect(await outcomes()).toEqual(["unproven", "unproven"]);
+    expect(await whys()).toEqual([
+      "it cannot be sent: ENETUNREACH",
+      expect.stringMatching(/^it cannot be sent: E(NETUNREACH|ADDRNOTAVAIL)$/),
+    ]);
+  });
+
+  it("proves nothing with an address that the guard protects", async () => {
+    const allow = [parseCidr("192.0.2.0/24")];
+    guard = { ...policy, allow };
+    expect(await outcomes()).toEqual(["unproven", "dropped"]);
+    expect((await whys())[0]).toBe("allowed-here protects it");
+    const bans = healing.host.ledger.list(
+      { limit: 10 },
+      unixSeconds(Date.now()),
+    );
+    expect(bans.map(({ cidr }) => formatCidr(cidr))).toEqual(["2001:db8::254"]);
+  });
+
+  async function outcomes(): Promise<readonly string[]> {
+    await prover.prove();
+    return prover.view.latest.map(({ outcome }) => outcome);
+  }
+
+  async function whys(): Promise<readonly (string | undefined)[]> {
+    await prover.prove();
+    return prover.view.latest.map(({ why }) => why);
+  }
+});
