@@ -73,7 +73,8 @@ export class BootLog {
        WHERE agent = ? ORDER BY seq`,
     );
     this.#told = database.prepare(
-      "SELECT 1 FROM clones WHERE agent = ? AND returned_boot = ? AND newer_boot = ?",
+      `SELECT 1 FROM clones WHERE agent = ? AND returned_boot = ?
+         AND newer_boot = ? AND cleared_at IS NULL`,
     );
     this.#clones = database.prepare(
       `SELECT seq, at, agent, returned, newer, cleared_at AS clearedAt

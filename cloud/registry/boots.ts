@@ -20,7 +20,7 @@ export interface BootsPorts {
   readonly log: Logger;
   /** What earlier processes took down of an agent, the newest last. */
   boots(agent: string): readonly BootSeen[];
-  /** Whether the pair has been told of before. */
+  /** Whether the pair has been told of, and no operator has seen to it. */
   isTold(agent: string, returned: string, newer: string): boolean;
   /** Takes an event down, soon. */
   note(event: Event): void;
@@ -34,7 +34,8 @@ export class Boots {
   readonly #ports: BootsPorts;
   /** By agent, the newest last. */
   readonly #known = new Map<string, BootSeen[]>();
-  readonly #told = new Set<string>();
+  /** When what the view may not know of yet was noted, by pair. */
+  readonly #noted = new Map<string, number>();
   readonly #budgets = new Map<string, TokenBucket>();
 
   constructor(ports: BootsPorts) {
@@ -69,14 +70,14 @@ export class Boots {
     this.#ports.note({ kind: "agent-booted", agent, ...seen });
   }
 
-  /** Once for a pair, however often the two take turns. */
+  /** Once for a pair, however often the two take turns, until it is cleared. */
   #tell(arrival: Arrival, newer: BootSeen): void {
     const { agent, boot, evidence } = arrival;
     const pair = `${agent} ${boot} ${newer.boot}`;
-    if (this.#told.has(pair)) return;
+    if (this.#isNoted(pair)) return;
     if (this.#ports.isTold(agent, boot, newer.boot)) return;
     if (!this.#affords(agent)) return;
-    this.#told.add(pair);
+    this.#noted.set(pair, this.#ports.clock.monotonic());
     const returned = this.#asSeen(arrival);
     const what = "two processes hold the key of one agent";
     this.#ports.log.error(what, { agent, returned, newer });
@@ -84,6 +85,14 @@ export class Boots {
       ...{ kind: "agent-cloned", agent, returned, newer },
       ...evidence,
     });
+  }
+
+  #isNoted(pair: string): boolean {
+    const now = this.#ports.clock.monotonic();
+    for (const [each, at] of this.#noted) {
+      if (now - at > NOTED_WITHIN_MS) this.#noted.delete(each);
+    }
+    return this.#noted.has(pair);
   }
 
   #asSeen({ boot, version, address }: Arrival): BootSeen {
@@ -101,6 +110,9 @@ export class Boots {
 
 /** Of one agent: more than a clone has processes. */
 export const MOST_BOOTS = 16;
+
+/** By then the journal has what was noted, or never gets it. */
+const NOTED_WITHIN_MS = 2_000;
 
 /** What one agent may add to the journal: restarts, and pairs. */
 const BUDGET = { perSecond: 1 / 60, burst: 64 };
