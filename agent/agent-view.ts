@@ -45,7 +45,13 @@ export interface AgentView {
 export interface AgentOrders {
   readonly word: Pick<
     Word,
-    "turnTo" | "pause" | "release" | "endRelease" | "rollBack" | "undoRollbacks"
+    | "turnTo"
+    | "pause"
+    | "release"
+    | "endRelease"
+    | "rollBack"
+    | "undoRollbacks"
+    | "confirm"
   >;
   readonly rekeying: Pick<Rekeying, "rekey">;
 }

@@ -214,6 +214,7 @@ function letOperatorSpeak(
     guardedBy: guardedBy(options, power),
     enforce: () => enforcement.enforce(),
     reviewAgain: () => chores.tidy(),
+    confirm: (range) => chores.confirm(range),
     tell: (code, what) => telemetry.tellOf(code, what),
   });
 }

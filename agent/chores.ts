@@ -9,6 +9,7 @@ import type { Limiter } from "./limiter.js";
 import { Lifetime } from "./lifetime.js";
 import { Maintenance } from "./maintenance.js";
 import type { Prover } from "./proof.js";
+import type { Cidr } from "./model/cidr.js";
 import type { Protection } from "./protection.js";
 import { schedule } from "./schedule.js";
 import { trialTerms } from "./trials.js";
@@ -29,11 +30,14 @@ export interface ChoreRooms {
 export interface Chores extends AsyncDisposable {
   /** Has the ledger looked through at once, rather than within a minute. */
   tidy(): Promise<void>;
+  /** Lets bans whose trial failed into force, and returns how many. */
+  confirm(range: Cidr | undefined): Promise<number>;
 }
 
 /** Where everything is left as it is. */
 export const NO_CHORES: Chores = {
   tidy: () => Promise.resolve(),
+  confirm: () => Promise.resolve(0),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
@@ -64,6 +68,7 @@ export function startChores(
   chores.own(followAddresses(protection, events));
   return {
     tidy: () => maintenance.run(),
+    confirm: (range) => maintenance.confirm(range),
     [Symbol.asyncDispose]: () => chores[Symbol.asyncDispose](),
   };
 }

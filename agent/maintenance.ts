@@ -8,7 +8,7 @@ import type { Budget } from "./guard/limits.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Limiter } from "./limiter.js";
 import type { Guard, JudgedBan } from "./ledger/review.js";
-import type { Cidr } from "./model/cidr.js";
+import { compareCidrs, type Cidr } from "./model/cidr.js";
 import type { FeedName } from "./model/position.js";
 import { NOT_CONFIRMED, type TrialTerms } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
@@ -50,6 +50,36 @@ export class Maintenance implements AsyncDisposable {
         if (this.#stop.signal.aborted) return;
         this.#ports.events.maintenanceFailed(error);
       }
+    });
+  }
+
+  /**
+   * Lets bans whose trial failed into force: all, or that on exactly this range.
+   * They are not tried again. Returns how many there were.
+   */
+  confirm(range: Cidr | undefined): Promise<number> {
+    return this.#turns.run(async () => {
+      const { ledger } = this.#ports;
+      const round = this.#round();
+      const { guard } = round;
+      let confirmed = 0;
+      const isMeant = ({ cidr, held }: JudgedBan) =>
+        held === NOT_CONFIRMED && (!range || compareCidrs(cidr, range) === 0);
+      const confirming: Guard = {
+        digest: -guard.digest, // of no other round
+        holdingRule: (ban) => {
+          if (!isMeant(ban)) return guard.holdingRule(ban);
+          confirmed++;
+          return guard.holdingRule({ ...ban, held: undefined });
+        },
+      };
+      await this.#inSlices((now) =>
+        ledger.reviewAgain(confirming, ROWS_AT_ONCE, now),
+      );
+      round.over();
+      await this.#ports.enforce();
+      await this.#review(); // so that the next one is another round again
+      return confirmed;
     });
   }
 

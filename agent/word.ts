@@ -23,6 +23,8 @@ export interface WordPorts {
   enforce(): Promise<void>;
   /** Shows the recorded bans to the guard as it is now. */
   reviewAgain(): Promise<void>;
+  /** Lets bans whose trial failed into force, and returns how many. */
+  confirm(range: Cidr | undefined): Promise<number>;
   /** Tells the cloud, once there is a link. */
   readonly tell: (code: HealthCode, what: string) => void;
 }
@@ -134,6 +136,18 @@ export class Word {
     tell("rolled-back", `no longer: ${done.withheld} ranges; by ${by}`);
     await this.#ports.enforce();
     return done;
+  }
+
+  /**
+   * Has bans enforced whose trial failed, without another: all of them, or that on
+   * exactly this range. Returns how many there were. @throws NotEnforced
+   */
+  async confirm(range: Cidr | undefined, by: string): Promise<number> {
+    const what = range === undefined ? "all" : formatCidr(range);
+    this.#note(`confirm ${what}`, by);
+    const confirmed = await this.#ports.confirm(range);
+    if (confirmed > 0) this.#ports.tell("confirmed", `${what}; by ${by}`);
+    return confirmed;
   }
 
   async #protect(): Promise<void> {

@@ -86,6 +86,7 @@ Examples:
   tourniquet pause --for 15m                the same for a while, then enforce again
   tourniquet release 192.0.2.7 --for 24h    no ban touches it here
   tourniquet rollback                       the ruleset before the newest change
+  tourniquet confirm                        enforce what a trial took back (bans --held)
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
   tourniquet verify                         was this host shown what the others were

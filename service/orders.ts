@@ -31,6 +31,7 @@ const UndoReleaseOrder = v.strictObject({ range });
 const RollbackOrder = v.strictObject({
   revision: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
 });
+const ConfirmOrder = v.strictObject({ range: v.optional(range) });
 const UndoRollbackOrder = v.strictObject({});
 
 /** By the path that they are posted to. */
@@ -41,6 +42,7 @@ export const orders: ReadonlyMap<string, Order> = new Map([
   ["/v1/release/undo", endRelease],
   ["/v1/rollback", rollBack],
   ["/v1/rollback/undo", undoRollbacks],
+  ["/v1/confirm", confirm],
 ]);
 
 async function turnTo(word: Word, body: string, by: string): Promise<unknown> {
@@ -79,6 +81,12 @@ function rollBack(word: Word, body: string, by: string): Promise<unknown> {
 function undoRollbacks(word: Word, body: string, by: string): Promise<unknown> {
   parse(UndoRollbackOrder, body);
   return word.undoRollbacks(by);
+}
+
+async function confirm(word: Word, body: string, by: string): Promise<unknown> {
+  const { range: text } = parse(ConfirmOrder, body);
+  const cidr = text === undefined ? undefined : parseListedCidr(text);
+  return { confirmed: await word.confirm(cidr, by) };
 }
 
 const parse = <T extends v.GenericSchema>(

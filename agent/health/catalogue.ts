@@ -129,6 +129,12 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `this host's operator released a range: ${detail}`,
   },
+  confirmed: {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this host's operator has a change enforced that was taken back: ${detail}`,
+  },
   "rolled-back": {
     severity: "medium",
     visibleAfterMs: 0,

@@ -16,6 +16,7 @@ export function wordCommands(program: Command, config: () => Config): void {
   pauseCommand(program, socket);
   releaseCommand(program, socket);
   rollbackCommand(program, socket);
+  confirmCommand(program, socket);
   historyCommand(program, socket);
 }
 
@@ -118,6 +119,23 @@ function rollbackCommand(program: Command, socket: () => string): void {
       return say(
         `the ruleset of revision ${to} is in force: ${withheld} ranges withheld, ${putBack} put back; undo: tourniquet rollback --undo`,
       );
+    });
+}
+
+function confirmCommand(program: Command, socket: () => string): void {
+  program
+    .command("confirm [range]")
+    .description(
+      "enforce what was taken back since this host was not seen to live on with it (bans --held: not-confirmed)",
+    )
+    .action(async (range: string | undefined) => {
+      const what = range === undefined ? {} : { range };
+      const order = orderAgent(socket(), "/v1/confirm", what);
+      const { confirmed } = (await order) as { confirmed: number };
+      if (range !== undefined && confirmed === 0) {
+        throw failed(`no ban on ${range} is held as not-confirmed`);
+      }
+      return say(`${confirmed} bans are in force, and are not tried again`);
     });
 }
 

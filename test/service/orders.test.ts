@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from "@jest/globals";
+import type { TrialTerms } from "../../agent/ledger/trials.js";
 import { ban } from "../support/agent-fixtures.js";
 import { Control } from "../support/control.js";
 import { FakeFeed } from "../support/fake-cloud.js";
+import { noTrial } from "../support/limits.js";
 
 describe("the last word, over the control socket", () => {
   it("pauses the whole host, and says until when", async () => {
@@ -33,6 +35,27 @@ describe("the last word, over the control socket", () => {
     expect(control.host.log.lines).toContainEqual(
       expect.stringMatching("released 203.0.113.7 for 60 s: case 9; by uid"),
     );
+  });
+
+  it("confirms what was taken back: one range, then all of it", async () => {
+    const trial: TrialTerms = { ...noTrial, isWide: () => true };
+    await using control = await Control.start(undefined, { trial });
+    const { host } = control;
+    const ranges = ["198.16.0.0/16", "198.17.0.0/16", "198.18.0.0/16"];
+    await host.carryOut(new FakeFeed().append(ranges.map((each) => ban(each))));
+    const ids = host.ledger.trials().map(({ id }) => id);
+    host.ledger.settle(ids, "failed");
+    await host.enforcement.enforce();
+    await host.tidy();
+    expect(await host.holds(...ranges)).toEqual([false, false, false]);
+    const confirm = (order: object) => control.order("/v1/confirm", order);
+    expect(await confirm({ range: ranges[1] })).toEqual({ confirmed: 1 });
+    expect(await host.holds(...ranges)).toEqual([false, true, false]);
+    expect(await confirm({ range: "192.0.2.0/24" })).toEqual({ confirmed: 0 });
+    expect(await confirm({})).toEqual({ confirmed: 2 });
+    await host.tidy();
+    expect(await host.holds(...ranges)).toEqual([true, true, true]);
+    expect(host.ledger.trials()).toEqual([]);
   });
 
   it("rolls back, shows the history, and who ordered it", async () => {

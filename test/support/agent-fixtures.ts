@@ -26,7 +26,7 @@ import { Lifetime } from "../../agent/lifetime.js";
 import { Limiter } from "../../agent/limiter.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import type { BanOp, Lift } from "../../agent/model/ban.js";
-import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { formatCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { Receipts } from "../../agent/receipts.js";
 import { Starts } from "../../agent/starts/keeper.js";
 import { makeSteps } from "../../agent/steps.js";
@@ -181,6 +181,11 @@ export class TestHost implements AsyncDisposable {
     return unpacked(this.ledger.entries(100, now)).map(({ cidr }) =>
       formatCidr(cidr),
     );
+  }
+
+  /** Lets in what its trial has held. */
+  confirm(range?: Cidr): Promise<number> {
+    return this.#maintenance.confirm(range);
   }
 
   /** Snapshots that lie around, whole or in part. */

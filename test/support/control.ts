@@ -73,6 +73,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     protection: { renew: () => Promise.resolve() },
     guardedBy: (cidr) => holdingRule(cidr, facts, policy),
     reviewAgain: () => Promise.resolve(),
+    confirm: (range) => host.confirm(range),
     tell: (code, what) => {
       host.log.info(`${code} ${what}`);
     },
