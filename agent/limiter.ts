@@ -26,6 +26,11 @@ export class Limiter {
     this.#ports = ports;
   }
 
+  /** Another text whenever the limits are others. */
+  get settings(): string {
+    return JSON.stringify(this.#ports.limits);
+  }
+
   /** For bans that are added to a feed, or shown to the guard again. */
   forChange(feed: FeedName, now: number): Budget {
     const limits = this.#limitsOf(feed, now);

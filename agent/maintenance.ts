@@ -18,7 +18,7 @@ export interface MaintenancePorts {
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
-  readonly limiter: Pick<Limiter, "forChange" | "spent">;
+  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings">;
   readonly trial: TrialTerms;
   /** By whose time bans expire. */
   readonly clock: Clock;
@@ -115,6 +115,7 @@ export class Maintenance implements AsyncDisposable {
       budgets.set(feed, budget);
       return budget;
     };
+    const allowed = `${approvals.digest(now)} ${limiter.settings}`;
     const isApproved = (feed: FeedName) => (cidr: Cidr) =>
       approvals.allows(feed, cidr, now);
     /** What was held comes into force as if it had been ordered just now. */
@@ -125,7 +126,7 @@ export class Maintenance implements AsyncDisposable {
     };
     return {
       guard: {
-        digest: guardDigest(facts, policy, approvals.digest(now)),
+        digest: guardDigest(facts, policy, allowed),
         holdingRule: (ban) =>
           holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
           word.withheldRuleOf(ban, now) ??
