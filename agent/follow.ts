@@ -64,6 +64,8 @@ class Link {
   /** Feeds whose head was heard on this connection. */
   readonly #headed = new Set<FeedName>();
   readonly #since: number;
+  /** Poison of a feed that nobody knows, as its header must not be read. */
+  #unread: Refusal | undefined;
   #caughtUp = false;
 
   constructor(ports: FollowPorts, session: Session, lasting: Lasting) {
@@ -133,6 +135,7 @@ class Link {
     const early = feed !== undefined && this.#standing(feed) !== "live";
     if (early && mayResume(code)) return;
     this.#report(outcome);
+    if (feed === undefined && code === "poison") this.#unread = outcome;
     if (isRecorded(outcome)) this.#noteCaughtUp();
     if (feed !== undefined && mayResume(code)) this.#resume(feed);
   }
@@ -224,6 +227,8 @@ class Link {
     }
     const offset = this.#ports.position(feed)?.offset ?? 0;
     this.#ports.events.behind(head, offset);
+    // What is not even looked at may be what is missing here.
+    if (this.#unread) this.#report({ ...this.#unread, feed });
     this.#resume(feed);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../agent/clock.js";
 import type { Head } from "../../agent/protocol/documents.js";
+import { Refused } from "../../agent/protocol/refusals.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
 import { ban, TestHost } from "../support/agent-fixtures.js";
@@ -55,6 +56,21 @@ describe("a live feed", () => {
     link.heads(urgent);
     const { position } = await link.next("resume");
     expect(position).toBeUndefined();
+  });
+
+  it("with poison that must not be read is told of once a head shows where it lacks", async () => {
+    const takeInHand = () => {
+      throw new Refused("poison", "died twice over it");
+    };
+    await using world = await World.open({ steps: { takeInHand } });
+    const urgent = new FakeFeed();
+    const link = await world.cloud.welcomed([urgent.tail()]);
+    link.push(urgent.append([ban("203.0.113.1")]));
+    link.heads(urgent);
+    expect(await link.next("refusal")).toMatchObject({
+      ...{ feed: "urgent", code: "poison" },
+    });
+    expect(await link.next("resume")).toMatchObject({ feed: "urgent" });
   });
 
   it("that the cloud wants to begin anew is asked for once", async () => {
