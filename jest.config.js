@@ -7,6 +7,7 @@ const common = {
 };
 
 export default {
+  testTimeout: 20_000, // two cores that do other things as well are slow
   projects: [
     {
       ...common,
