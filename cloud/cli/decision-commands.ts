@@ -24,7 +24,7 @@ export function addDecisionCommands(program: Command, io: Io): void {
     .description("ban addresses or ranges")
     .argument("<range...>", 'such as "203.0.113.7" or "2001:db8::/32"')
     .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
-    .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "4h")
+    .option("--for <term>", TERM_HELP, "4h")
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
     .option("--wait", "wait for the receipts of all connected agents")
@@ -75,7 +75,7 @@ function addImport(program: Command, io: Io): void {
     .description("ban a whole list")
     .argument("<file>", "plain, FireHOL, Spamhaus, ipset or ipsum")
     .option("--feed <name>", "urgent, reputation or org/<id>", "reputation")
-    .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "7d")
+    .option("--for <term>", TERM_HELP, "7d")
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
     .addHelpText(
@@ -110,6 +110,9 @@ function tellUnapproved(
     `${unapproved} of them are wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
   );
 }
+
+const TERM_HELP =
+  "30s, 15m, 4h, 7d or permanent; hosts hold what lasts longer than they let a ban last (365d)";
 
 const OBSERVE_HELP = "only count and report their packets, drop nothing";
 
