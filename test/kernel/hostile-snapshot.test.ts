@@ -29,6 +29,7 @@ const STRANGER = "198.18.7.7";
 /** Nothing is held but for what it is. */
 const guard = {
   allow: [ALLOWED],
+  unapproved: { ipv4: 12, ipv6: 29 },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
   sessions: { ports: [7000], after: "1s" },
   limits: {

@@ -56,7 +56,7 @@ describeInNamespace("the open sessions of a banned range", () => {
   let enforcer: Enforcer;
   let sessions: Sessions;
   let opened: Lifetime;
-  let observed: DoomedSocket[];
+  let observed: DoomedSocket[] = [];
 
   beforeAll(async () => {
     await writeFile("/proc/sys/net/ipv4/ip_forward", "1");

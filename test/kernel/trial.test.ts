@@ -30,6 +30,7 @@ describeInNamespace("a change that is large or wide", () => {
     };
     there = opened.own(await Namespace.linked(addresses, PORT));
     await there.sh(`ip route add ${TUNNEL_END}/32 dev eth0`);
+    opened.defer(() => sh("ip link delete tq-tunnel").then(() => undefined));
     await sh(tunnel({ own: TUNNEL_END, other: "192.0.2.2", inner: CLOUD }));
     await there.sh(
       tunnel({ own: "192.0.2.2", other: TUNNEL_END, inner: "198.51.100.2" }),
@@ -49,7 +50,7 @@ describeInNamespace("a change that is large or wide", () => {
     );
   }, 60_000);
 
-  afterAll(() => opened[Symbol.asyncDispose]());
+  afterAll(() => opened[Symbol.asyncDispose](), 30_000);
 
   it("stays once the host was seen to live on with it", async () => {
     await ban("192.0.3.0/24", "192.0.4.0/22");
