@@ -228,6 +228,7 @@ function tryChanges(
     trust,
     telemetry,
     flows,
+    starts,
   }: Scope &
     Pick<Reporting, "telemetry"> & { readonly flows: OpenFlows | undefined },
 ): Trials {
@@ -235,6 +236,7 @@ function tryChanges(
     ...{ ledger, clock: time.clock, protection, enforcement, events },
     heardAt: () => trust.watch.freshAt,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
+    idle: starts.safeMode,
     settled: () => chores.tidy(),
     failed: (what) => telemetry.happened("change-taken-back", what),
   });

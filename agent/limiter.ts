@@ -50,11 +50,15 @@ export class Limiter {
     return new Budget(limits, { ...standing, full: "grows-too-fast" }, now);
   }
 
-  /** Takes note of how many have come into force. */
-  spent(feed: FeedName, { admitted }: Budget, now: number): void {
+  /**
+   * Takes note of how many have come into force. A feed's first snapshot may be as
+   * large as it is, and leaves the feed its room; no other may leave less than none.
+   */
+  spent(feed: FeedName, budget: Budget, now: number): void {
+    if (!budget.isBounded) return;
     const at = this.#ports.clock.monotonic();
-    const left = this.#room(feed, this.#limitsOf(feed, now)) - admitted;
-    this.#rooms.set(feed, { left, at });
+    const room = this.#room(feed, this.#limitsOf(feed, now));
+    this.#rooms.set(feed, { left: Math.max(0, room - budget.admitted), at });
   }
 
   /** Why a snapshot of so many bans is not believed; undefined when it is. */

@@ -120,7 +120,7 @@ export class Maintenance implements AsyncDisposable {
       approvals.allows(feed, cidr, now);
     /** What was held comes into force as if it had been ordered just now. */
     const kept = (ban: JudgedBan) => {
-      if (ban.held === undefined) return undefined;
+      if (ban.held === undefined || ban.observed) return undefined;
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
       return budgetOf(ban.feed).admit(ban);
     };

@@ -78,7 +78,10 @@ export class TrialWatch implements AsyncDisposable {
     for (const { id } of open) {
       if (!this.#since.has(id)) this.#since.set(id, now);
     }
-    if (open.length === 0) return;
+    if (open.length === 0) {
+      this.#missing = []; // of those that are over
+      return;
+    }
     this.#watching ??= this.#watch().finally(
       () => (this.#watching = undefined),
     );

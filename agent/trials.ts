@@ -25,12 +25,14 @@ export interface TrialRooms {
   readonly settled: () => Promise<void>;
   /** A change was taken back: the cloud is to know. */
   readonly failed: (what: string) => void;
+  /** Nothing is decided, and the kernel ends what is on trial. */
+  readonly idle: boolean;
 }
 
 /** Watches what is on trial, and how this host does while nothing is. */
 export function startTrials(
   { config }: { readonly config: Config },
-  { protection, enforcement, flowsBegunHere, ...rooms }: TrialRooms,
+  { protection, enforcement, flowsBegunHere, idle, ...rooms }: TrialRooms,
 ): Trials {
   const signs = new VitalSigns({
     ...{ lostAmong, anyAnswers, flowsBegunHere },
@@ -52,9 +54,11 @@ export function startTrials(
       .look()
       .catch((error: unknown) => rooms.events.signsUnread(error));
   };
-  if (watch.resume()) void enforcement.enforce().catch(() => undefined);
-  void look();
-  lifetime.own(schedule({ everyMs: LOOK_EVERY_MS }, look));
+  if (!idle) {
+    if (watch.resume()) void enforcement.enforce().catch(() => undefined);
+    void look();
+    lifetime.own(schedule({ everyMs: LOOK_EVERY_MS }, look));
+  }
   return {
     watch,
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),

@@ -78,6 +78,11 @@ export class Budget {
     this.#space = { ...standing.space };
   }
 
+  /** Whether there is an end to how many may come into force. */
+  get isBounded(): boolean {
+    return this.#room < Infinity;
+  }
+
   /** How many have come into force by this change. */
   get admitted(): number {
     return this.#admitted;

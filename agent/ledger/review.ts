@@ -29,6 +29,7 @@ export interface JudgedBan {
   readonly cidr: Cidr;
   /** Unix seconds. */
   readonly expiresAt: number;
+  readonly observed: boolean;
   readonly held: string | undefined;
 }
 
@@ -146,8 +147,10 @@ export class Review {
 
   #judgement({ verdict, feed, held, ...row }: ReviewRow, guard: Guard) {
     const before = verdict === "failed" ? NOT_CONFIRMED : (held ?? undefined);
-    const ban = { feed, cidr: cidrOfRow(row), expiresAt: row.expiresAt };
-    return guard.holdingRule({ ...ban, held: before }) ?? null;
+    const { expiresAt, observed } = row;
+    const terms = { expiresAt, observed: observed === 1, held: before };
+    const ban = { feed, cidr: cidrOfRow(row), ...terms };
+    return guard.holdingRule(ban) ?? null;
   }
 }
 

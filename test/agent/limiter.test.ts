@@ -90,6 +90,31 @@ describe("what goes beyond what feeds may do here", () => {
     expect(host.ruleset).toHaveLength(8);
   });
 
+  it("does not pay for a first snapshot with what comes after it", async () => {
+    await using host = hostThat({ burst: 3 });
+    const urgent = new FakeFeed();
+    urgent.append(bans(9));
+    await host.adopt(urgent.snapshot(bans(9)));
+    const next = await host.carryOut(urgent.append(bans(4, 100)));
+    expect(heldOf(next)).toEqual([`${range(103)} too-many-at-once`]);
+  });
+
+  it("owes nothing for what a snapshot may grow by beyond the room", async () => {
+    const clock = new ManualClock(Date.now());
+    const limits = { growth: 3, burst: 2, changesPerMinute: 2 };
+    await using host = hostThat(limits, { clock });
+    const urgent = new FakeFeed();
+    urgent.append(bans(9));
+    await host.adopt(urgent.snapshot(bans(9)));
+    urgent.append(bans(9, 9));
+    expect(heldOf(await host.adopt(urgent.snapshot(bans(18))))).toEqual([]);
+    const at = async (from: number) =>
+      heldOf(await host.carryOut(urgent.append(bans(1, from))));
+    expect(await at(100)).toEqual([`${range(100)} too-many-at-once`]);
+    await clock.advance(60_000);
+    expect(await at(101)).toEqual([]);
+  });
+
   it("may be more where the critical keys say so", async () => {
     const raised = { entries: 9, life: 86_400 };
     await using host = hostThat({ entries: 1, life: 60 }, { raised });
