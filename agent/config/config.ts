@@ -6,6 +6,7 @@ import {
   type Family,
 } from "../model/cidr.js";
 import { describeIssue } from "../protocol/shapes.js";
+import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
 import { SafeModeShape, type SafeMode } from "./safe-mode.js";
 import { duration, section } from "./shapes.js";
@@ -50,20 +51,7 @@ export interface Config {
       readonly afterSeconds: number;
     };
     /** How much feeds may do here, whatever their signatures. */
-    readonly limits: {
-      /** Longest life of a ban, in seconds. */
-      readonly life: number;
-      /** Most of a family's addresses that one feed may cover, 0 to 1. */
-      readonly share: number;
-      /** Most bans in force. */
-      readonly entries: number;
-      readonly changesPerMinute: number;
-      readonly burst: number;
-      /** How many times its size a feed may reach by one snapshot, in any case. */
-      readonly growth: number;
-      /** How much of a feed a snapshot has to leave, 0 to 1. */
-      readonly remain: number;
-    };
+    readonly limits: Limits;
     /** What has to prove first that it does no harm. */
     readonly trial: {
       readonly seconds: number;

@@ -8,6 +8,7 @@ import { AT, BesiegedHost } from "../support/besieged-host.js";
 import { until } from "../support/clock.js";
 import { FakeFeed } from "../support/fake-cloud.js";
 import { describeInNamespace } from "../support/namespace.js";
+import { skipped } from "../support/skipped.js";
 import { receiptOf } from "../support/world.js";
 
 /** Ops of a segment. */
@@ -16,7 +17,7 @@ const AT_ONCE = 4_096;
 const level1 = realList("firehol/firehol_level1.netset");
 const name = "firehol_level1, enforced as it comes";
 if (level1 === undefined) {
-  it.skip(`${name} (skipped: the list is not at hand)`, () => undefined);
+  it.skip(skipped(name, "the list is not at hand"), () => undefined);
 } else {
   describeInNamespace(name, () => tests(level1.cidrs));
 }

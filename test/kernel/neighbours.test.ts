@@ -14,6 +14,7 @@ import { Lifetime } from "../../agent/lifetime.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { HealingHost } from "../support/healing.js";
 import { describeInNamespace } from "../support/namespace.js";
+import { skipped } from "../support/skipped.js";
 import {
   ATTACKER,
   attempt,
@@ -184,5 +185,5 @@ END`);
 function withPackage(program: string) {
   if (existsSync(program)) return it;
   return (name: string, test: () => Promise<void>, _patienceMs?: number) =>
-    it.skip(`${name} (skipped: ${program} is not installed)`, test);
+    it.skip(skipped(name, `${program} is not installed`), test);
 }

@@ -70,8 +70,7 @@ describe("sifting", () => {
   });
 });
 
-// A stream by type, although nothing here is waited for.
-// eslint-disable-next-line @typescript-eslint/require-await
+// eslint-disable-next-line @typescript-eslint/require-await -- a stream by type
 async function* candidates<T>(
   ...given: (readonly [T, ...string[]])[]
 ): AsyncGenerator<Candidate<T>, void> {

@@ -51,8 +51,7 @@ export const unpacked = (given: Iterable<readonly Block[]>): Entry[] =>
     );
 
 /** Ranges as a rebuild takes them: in slices. */
-// A stream by type, although nothing here is waited for.
-// eslint-disable-next-line @typescript-eslint/require-await
+// eslint-disable-next-line @typescript-eslint/require-await -- a stream by type
 export async function* slices(
   ...given: (readonly Entry[])[]
 ): AsyncGenerator<readonly Block[], void> {

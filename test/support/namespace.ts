@@ -1,6 +1,7 @@
 import { describe } from "@jest/globals";
 import { networkInterfaces } from "node:os";
 import { OWN_DEVICE } from "../../scripts/lab/namespace.js";
+import { skipped } from "./skipped.js";
 
 /**
  * Describes what needs a kernel of its own. Anywhere else it is skipped, since
@@ -9,7 +10,7 @@ import { OWN_DEVICE } from "../../scripts/lab/namespace.js";
 export function describeInNamespace(name: string, tests: () => void): void {
   const reason = whyNotPrivate();
   if (reason === undefined) describe(name, tests);
-  else describe.skip(`${name} (skipped: ${reason})`, tests);
+  else describe.skip(skipped(name, reason), tests);
 }
 
 function whyNotPrivate(): string | undefined {
