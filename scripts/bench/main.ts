@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { benchApply } from "./apply.js";
 import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
@@ -8,6 +9,7 @@ import { benchPaths } from "./paths.js";
 import { benchPush } from "./push.js";
 import { benchSessions } from "./sessions.js";
 import { benchRestore } from "./restore.js";
+import { codeFlags } from "./installed.js";
 import { asText, reportOf, type Measured, type Row } from "./report.js";
 
 /** Every benchmark by its name. */
@@ -38,6 +40,11 @@ if (bench === undefined || flags.some((flag) => flag !== "--json")) {
     "bench: run it with npm run bench, which keeps it off this machine's firewall\n",
   );
   process.exitCode = 2;
+} else if (!codeFlags().every((flag) => process.execArgv.includes(flag))) {
+  // What runs in this process runs as slowly as where it is installed.
+  const again = [...codeFlags(), ...process.argv.slice(1)];
+  const { status } = spawnSync(process.execPath, again, { stdio: "inherit" });
+  process.exitCode = status ?? 1;
 } else {
   const measured = await bench();
   const report = reportOf(

@@ -1,5 +1,6 @@
 import { cpus, release, availableParallelism } from "node:os";
 import Table from "cli-table3";
+import { installedAs } from "./installed.js";
 
 /** One line of a benchmark: ours beside a peer's, measured in the same run. */
 export interface Row {
@@ -26,6 +27,8 @@ export interface Report {
     readonly kernel: string;
     readonly node: string;
   };
+  /** Flags, environment and quota of the agent, read from its unit. */
+  readonly agent: string;
   readonly rows: readonly Row[];
   /** For what one number a row does not say. */
   readonly matrix?: ReportMatrix;
@@ -52,11 +55,12 @@ export function reportOf(bench: string, measured: Measured): Report {
     kernel: release(),
     node: process.version,
   };
-  return { bench, machine, ...measured };
+  return { bench, machine, agent: installedAs(), ...measured };
 }
 
 /** The report for people. */
-export function asText({ bench, machine, rows, matrix }: Report): string {
+export function asText(report: Report): string {
+  const { bench, machine, agent, rows, matrix } = report;
   const drawn = new Table({
     head: ["what", "unit", "ours", "peer", "ratio", "spread", "goal", "met"],
     style: { head: [], border: [] },
@@ -77,7 +81,8 @@ export function asText({ bench, machine, rows, matrix }: Report): string {
   }
   const where = `${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}`;
   const above = matrix === undefined ? [] : [matrixText(matrix)];
-  return [`bench ${bench} on ${where}`, ...above, drawn.toString()].join("\n");
+  const head = [`bench ${bench} on ${where}`, `agent: ${agent}`];
+  return [...head, ...above, drawn.toString()].join("\n");
 }
 
 function matrixText({ head, rows, notes }: ReportMatrix): string {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../agent/clock.js";
@@ -9,6 +10,7 @@ import { restartOfFail2ban } from "./fail2ban-restart.js";
 import { filledLedger, folder, seconds } from "./ledgers.js";
 import { realList, scattered, type List } from "./lists.js";
 import { ipset, nft, type Peer } from "./peers.js";
+import { nodeAsIn, readUnit } from "../lab/unit.js";
 import { alone, median, spread, type Row } from "./report.js";
 
 /**
@@ -62,7 +64,6 @@ async function restored(list: List, goals: Goals): Promise<readonly Row[]> {
 }
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const MAIN = join(ROOT, "dist/service/main.js");
 
 const COMMAND = "tourniquet restore";
 const UNIT = "as its unit starts it";
@@ -70,20 +71,10 @@ const UNIT = "as its unit starts it";
 /** What the process is started with. */
 const STARTS: ReadonlyMap<string, readonly string[]> = new Map([
   [COMMAND, [join(ROOT, "service/tourniquet")]],
-  [UNIT, [process.execPath, ...unitFlags(), MAIN]],
+  [UNIT, nodeAsIn(readUnit("tourniquet-restore"))],
 ]);
 
 const PEERS = [nft, ipset];
-
-/** Node's own flags in the unit, of which `--jitless` costs the most. */
-function unitFlags(): readonly string[] {
-  const unit = readFileSync(
-    join(ROOT, "service/units/tourniquet-restore.service"),
-    "utf8",
-  );
-  const [, flags = ""] = /^ExecStart=@NODE@ (.*) @PREFIX@/m.exec(unit) ?? [];
-  return flags.split(" ").filter((flag) => flag !== "");
-}
 
 function configFor({ cidrs }: List, path: string): string {
   filledLedger(join(path, "ledger.db"), cidrs)[Symbol.dispose]();

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -12,7 +13,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StatusView } from "../../service/views.js";
 import { makeCertificate, type Certificate } from "./certificate.js";
+import { openQuota, type Quota } from "./quota.js";
 import { output, start, until, type Running } from "./run.js";
+import { nodeAsIn, readUnit, type UnitStart } from "./unit.js";
 
 /**
  * A vendor and its customers' hosts on one machine, as real processes: for the
@@ -21,6 +24,7 @@ import { output, start, until, type Running } from "./run.js";
 export class Lab implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-lab-"));
   readonly #running: Running[] = [];
+  readonly #quotas: Quota[] = [];
 
   /** Makes a cloud and starts it; beyond loopback it speaks TLS. */
   async startCloud(options: CloudOptions): Promise<LabCloud> {
@@ -87,12 +91,39 @@ export class Lab implements AsyncDisposable {
     return host;
   }
 
-  /** Starts the agent of a host; it may have been killed before. */
+  /**
+   * Starts the agent of a host as its unit does, flags, environment and quota
+   * included; it may have been killed before.
+   */
   async startAgent(host: LabHost): Promise<void> {
-    const running = start({ command: host.command("run"), log: host.log });
+    const { quotaPercent, environment } = INSTALLED;
+    const command = host.installed("run");
+    const running = start({ command, environment, log: host.log });
     this.#running.push(running);
     host.process = running;
+    this.#holdTo(quotaPercent, running.pid);
     await until("the agent answers", () => host.status());
+  }
+
+  #holdTo(percent: number | undefined, pid: number): void {
+    if (percent === undefined) return;
+    const quota = openQuota(percent, `tourniquet-lab-${pid}`);
+    if (quota === undefined) return;
+    quota.hold(pid);
+    this.#quotas.push(quota);
+  }
+
+  /** A host with a copy of another's state, its device key included. */
+  copyHost(of: LabHost, name: string): LabHost {
+    const folder = join(this.folder, name);
+    cpSync(join(of.folder, "state"), join(folder, "state"), {
+      recursive: true,
+    });
+    const host = new LabHost(folder, of.netns);
+    const config = JSON.parse(readFileSync(of.config, "utf8")) as object;
+    const own = { stateDir: join(folder, "state"), controlSocket: host.socket };
+    writeFileSync(host.config, JSON.stringify({ ...config, ...own }));
+    return host;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,6 +134,7 @@ export class Lab implements AsyncDisposable {
     );
     await Promise.all(this.#running.map(({ ended }) => ended));
     clearTimeout(late);
+    for (const each of this.#quotas) each[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -156,13 +188,20 @@ export class LabHost {
     readonly netns: number | undefined,
   ) {}
 
-  /** `tourniquet ARGS` on this host. */
+  /** `tourniquet ARGS` on this host, as a person types it. */
   command(...args: readonly string[]): readonly string[] {
-    const enter =
-      this.netns === undefined
-        ? []
-        : ["nsenter", "--target", String(this.netns), "--net", "--"];
-    return [...enter, AGENT, "-c", this.config, ...args];
+    return [...this.#enter, AGENT, "-c", this.config, ...args];
+  }
+
+  /** The same, as the unit starts it. */
+  installed(...args: readonly string[]): readonly string[] {
+    return [...this.#enter, ...nodeAsIn(INSTALLED), "-c", this.config, ...args];
+  }
+
+  get #enter(): readonly string[] {
+    return this.netns === undefined
+      ? []
+      : ["nsenter", "--target", String(this.netns), "--net", "--"];
   }
 
   get config(): string {
@@ -243,6 +282,9 @@ const BANS_EVERYTHING = {
   trial: { entries: 10_000_000, ipv4: 1, ipv6: 1 },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
+
+/** How the agents of a lab are started. */
+export const INSTALLED: UnitStart = readUnit("tourniquet");
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const CLOUD = join(root, "cloud/tourniquet-cloud");

@@ -14,14 +14,19 @@ export interface Running {
 
 export interface RunOptions {
   readonly command: readonly string[];
+  /** Added to what this process has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Standard output and error go there, one behind the other. */
   readonly log: string;
 }
 
 /** Starts a program. */
-export function start({ command, log }: RunOptions): Running {
+export function start({ command, environment, log }: RunOptions): Running {
   const [program = "", ...rest] = command;
-  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, rest, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
   const file = createWriteStream(log, { flags: "a" });
   child.stdout.pipe(file, { end: false });
   child.stderr.pipe(file, { end: false });

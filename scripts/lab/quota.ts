@@ -1,0 +1,55 @@
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+/** A control group that holds what is in it to a share of the processor. */
+export interface Quota extends Disposable {
+  hold(pid: number): void;
+}
+
+/**
+ * What `CPUQuota=` of systemd does, by the same means (cgroup v1's `cpu` or v2's
+ * `cpu.max`); undefined where this machine lets nobody make such a group.
+ */
+export function openQuota(percent: number, name: string): Quota | undefined {
+  const v1 = "/sys/fs/cgroup/cpu";
+  const settings: Readonly<Record<string, string>> = existsSync(v1)
+    ? {
+        "cpu.cfs_period_us": String(PERIOD_US),
+        "cpu.cfs_quota_us": String((percent * PERIOD_US) / 100),
+      }
+    : { "cpu.max": `${(percent * PERIOD_US) / 100} ${PERIOD_US}` };
+  const folder = join(existsSync(v1) ? v1 : "/sys/fs/cgroup", name);
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [file, text] of Object.entries(settings)) {
+      writeFileSync(join(folder, file), text);
+    }
+  } catch {
+    return undefined;
+  }
+  return {
+    hold: (pid) => writeFileSync(join(folder, "cgroup.procs"), String(pid)),
+    [Symbol.dispose]: () => removeEmpty(folder),
+  };
+}
+
+/** What still runs in it was started by somebody who goes on. */
+function removeEmpty(folder: string): void {
+  const left = readFileSync(join(folder, "cgroup.procs"), "utf8").trim();
+  if (left === "") rmdirSync(folder);
+}
+
+/** systemd's own period. */
+const PERIOD_US = 100_000;
+
+/** Whether this machine lets a lab hold its agents to a quota. */
+export function quotasHold(): boolean {
+  using quota = openQuota(100, `tourniquet-lab-try-${process.pid}`);
+  return quota !== undefined;
+}
