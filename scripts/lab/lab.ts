@@ -69,7 +69,7 @@ export class Lab implements AsyncDisposable {
     options: HostOptions = {},
   ): Promise<LabHost> {
     const folder = join(this.folder, name);
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     const host = new LabHost(folder, options.netns);
     const authority = cloud.certificate?.cert;
     const config = {

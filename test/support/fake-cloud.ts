@@ -176,6 +176,11 @@ export class FakeLink {
     return this.#heard.splice(at(), 1)[0] as AgentMessage & { type: T };
   }
 
+  /** Lets go of all that the agent has said so far. */
+  forget(): void {
+    this.#heard.length = 0;
+  }
+
   /** What the agent said that no test took up. */
   get untaken(): readonly AgentMessage[] {
     return [...this.#heard];

@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { FOREVER, type Op } from "../../../agent/model/ban.js";
+import { cidrOf } from "../../../agent/model/cidr.js";
+import { limits } from "../../../agent/protocol/limits.js";
+import {
+  FakeCloud,
+  FakeFeed,
+  type FakeLink,
+} from "../../../test/support/fake-cloud.js";
+import { clockFor, type Attack, type Target } from "../attack.js";
+import { AT } from "../stage.js";
+
+/** Who has the cloud's connection, with or without its content key. */
+export const hostileClouds: readonly Attack[] = [
+  {
+    name: "held",
+    what: "a stolen content key signs bans without end that guards hold, all at once",
+    stage: { hostile: true },
+    throwAt: (target) => sign(target, heldBans),
+  },
+  {
+    name: "held-disk",
+    what: "the same, where the host has a disk of 24 MB",
+    stage: { hostile: true, hostDiskMb: 24 },
+    throwAt: (target) => sign(target, heldBans),
+  },
+  {
+    name: "churn",
+    what: "a stolen content key bans and lifts 4,096 ranges, again and again",
+    stage: { hostile: true },
+    throwAt: (target) => sign(target, churn),
+  },
+  {
+    name: "asks",
+    what: "a cloud without keys asks what bans would cut, and never reads",
+    stage: { hostile: true },
+    throwAt: askWithoutEnd,
+  },
+];
+
+/** Segments of one feed, each as soon as the one before was answered. */
+async function sign(
+  target: Target,
+  opsOf: (number: number) => readonly Op[],
+): Promise<string> {
+  const clock = clockFor(target);
+  await using cloud = await hostileCloud(target);
+  let feed = new FakeFeed();
+  let ops = 0;
+  let segments = 0;
+  while (clock.goesOn()) {
+    try {
+      const link = await cloud.link();
+      feed = new FakeFeed("urgent", `e${segments}`);
+      await link.welcome([feed.tail()]);
+      while (clock.goesOn() && link.closeCode === undefined) {
+        const batch = opsOf(segments++);
+        link.push(feed.append(batch));
+        ops += batch.length;
+        await answered(link);
+      }
+    } catch {
+      await sleep(100); // it went away; it comes back
+    }
+  }
+  return `${ops} ops in ${segments} segments`;
+}
+
+/** A receipt or a refusal: whichever, it is ready for the next. */
+async function answered(link: FakeLink): Promise<void> {
+  for (let waited = 0; waited < 5_000; waited += 5) {
+    if (link.untaken.length > 0) {
+      link.forget();
+      return;
+    }
+    await sleep(5);
+  }
+}
+
+const heldBans = (number: number): readonly Op[] =>
+  Array.from({ length: limits.segmentOps }, (_, i) => ({
+    op: "ban",
+    cidr: single(45, number * limits.segmentOps + i),
+    expiresAt: FOREVER,
+    reason: `${number}-${i} `.padEnd(256, "x"),
+    observed: false,
+  }));
+
+const churn = (number: number): readonly Op[] =>
+  Array.from({ length: limits.segmentOps }, (_, i): Op => {
+    const cidr = single(46, i);
+    if (number % 2 === 1) return { op: "lift", cidr };
+    return {
+      ...{ op: "ban", cidr, reason: `churn ${number}`, observed: false },
+      expiresAt: Math.floor(Date.now() / 1000) + 3_600,
+    };
+  });
+
+const single = (net: number, number: number) =>
+  cidrOf(
+    Uint8Array.of(
+      net + ((number >>> 24) & 15),
+      (number >>> 16) & 255,
+      (number >>> 8) & 255,
+      number & 255,
+    ),
+    32,
+  );
+
+async function askWithoutEnd(target: Target): Promise<string> {
+  const clock = clockFor(target);
+  await using cloud = await hostileCloud(target);
+  let asked = 0;
+  while (clock.goesOn()) {
+    try {
+      const link = await cloud.welcomed();
+      link.socket.pause();
+      while (clock.goesOn() && link.socket.readyState === 1) {
+        for (let i = 0; i < 200; i++) {
+          asked++;
+          const ranges = ["45.0.0.0/24"];
+          link.say({ type: "impact-question", id: randomUUID(), ranges });
+        }
+        do await sleep(5);
+        while (link.socket.bufferedAmount > 1e6 && clock.goesOn());
+      }
+    } catch {
+      await sleep(100);
+    }
+  }
+  return `${asked} questions, and no answer read`;
+}
+
+async function hostileCloud({ ca, port }: Target): Promise<FakeCloud> {
+  if (ca === undefined) throw new Error("no certificate");
+  return FakeCloud.start(port, {
+    address: AT.attacker[4],
+    cert: readFileSync(ca, "utf8"),
+    key: readFileSync(ca.replace(/\.pem$/, ".key"), "utf8"),
+  });
+}
