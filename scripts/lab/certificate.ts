@@ -7,15 +7,19 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a certificate for one IP address, good for a day, with openssl. */
+/** Makes a certificate for IP addresses, good for a day, with openssl. */
 export async function makeCertificate(
   folder: string,
   address: string,
+  also: readonly string[] = [],
 ): Promise<Certificate> {
   const cert = join(folder, "cloud.pem");
   const key = join(folder, "cloud.key");
   const subject = ["-subj", "/CN=tourniquet lab", "-days", "1"];
-  const names = ["-addext", `subjectAltName=IP:${address}`];
+  const names = [
+    "-addext",
+    `subjectAltName=${[address, ...also].map((each) => `IP:${each}`).join(",")}`,
+  ];
   const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
   const files = ["-nodes", "-keyout", key, "-out", cert];
   await output([

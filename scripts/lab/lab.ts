@@ -28,7 +28,7 @@ export class Lab implements AsyncDisposable {
 
   /** Makes a cloud and starts it; beyond loopback it speaks TLS. */
   async startCloud(options: CloudOptions): Promise<LabCloud> {
-    const { port, address = "127.0.0.1", settings = {} } = options;
+    const { port, address = "127.0.0.1", also = [], settings = {} } = options;
     const dir = join(this.folder, "cloud");
     const listen = `${address}:${port}`;
     const encrypted = address !== "127.0.0.1";
@@ -39,7 +39,7 @@ export class Lab implements AsyncDisposable {
     const written = JSON.parse(readFileSync(file, "utf8")) as object;
     writeFileSync(file, JSON.stringify({ ...written, ...settings }));
     const certificate = encrypted
-      ? await makeCertificate(this.folder, address)
+      ? await makeCertificate(this.folder, address, also)
       : undefined;
     const cloud = new LabCloud(dir, url, certificate);
     await this.serve(cloud);
@@ -143,6 +143,8 @@ export interface CloudOptions {
   readonly port: number;
   /** Where agents reach it; loopback unless said otherwise. */
   readonly address?: string;
+  /** Other addresses that its certificate names. */
+  readonly also?: readonly string[];
   /** Added to what `init` wrote into cloud.json. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,5 @@
 import type { Stage, StageOptions } from "./stage.js";
+import type { Target } from "./target.js";
 
 /** One way to harm a host or its cloud, thrown at real processes for a while. */
 export interface Attack {
@@ -51,30 +52,3 @@ export const BOUNDS: Bounds = {
   cloudSilenceMs: 3_000,
   honestMs: 5_000,
 };
-
-/** What the process that attacks is told. */
-export interface Target {
-  readonly seconds: number;
-  /** Of the cloud. */
-  readonly url: string;
-  readonly cloudAddress: string;
-  readonly port: number;
-  readonly ca: string | undefined;
-  /** Enrolment tokens of customers whose hosts the attacker has. */
-  readonly tokens: readonly string[];
-  /** Of the honest host. */
-  readonly hostAddress: { readonly 4: string; readonly 6: string };
-  readonly mac: string;
-  /** Index of the attacker's own network device. */
-  readonly device: number;
-  readonly log: string;
-  readonly stateDir: string;
-}
-
-/** Whether the time of an attack is over. */
-export function clockFor({ seconds }: Pick<Target, "seconds">): {
-  readonly goesOn: () => boolean;
-} {
-  const end = performance.now() + seconds * 1000;
-  return { goesOn: () => performance.now() < end };
-}

@@ -3,6 +3,7 @@ import { enrolled } from "./attacks/enrolled.js";
 import { hostileClouds } from "./attacks/hostile-cloud.js";
 import { insiders } from "./attacks/insiders.js";
 import { packets } from "./attacks/packets.js";
+import { paths } from "./attacks/path.js";
 import { strangers } from "./attacks/strangers.js";
 
 /** Every attack, in the order in which `all` throws them. */
@@ -11,5 +12,6 @@ export const attacks: readonly Attack[] = [
   ...insiders,
   ...strangers,
   ...enrolled,
+  ...paths,
   ...hostileClouds,
 ];

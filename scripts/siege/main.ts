@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import type { Target } from "./attack.js";
 import { attacks } from "./attacks.js";
 import { asText } from "./report.js";
 import { besiege } from "./siege.js";
+import type { Target } from "./target.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,7 +19,7 @@ if (first === "as-attacker") {
   const attack = attacks.find(({ name }) => name === second);
   const thrown = await attack?.throwAt(JSON.parse(third ?? "") as Target);
   process.stdout.write(`${thrown ?? "nothing"}\n`);
-  process.exit(); // whatever is still open is let go of
+  setInterval(() => undefined, 60_000); // until it is ended
 } else process.exitCode = await siege();
 
 async function siege(): Promise<number> {

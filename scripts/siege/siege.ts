@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { BOUNDS, type Attack, type Bounds } from "./attack.js";
 import { Honest, type Served } from "./honest.js";
 import { Stage } from "./stage.js";
@@ -26,7 +27,8 @@ export async function besiege(
   const bounds: Bounds = { ...BOUNDS, ...attack.bounds };
   const watch = new Watch(stage);
   const honest = new Honest(stage, bounds.honestMs);
-  const thrown = await attackerOf(attack, stage, seconds);
+  await using attacker = new Attacker(attack, stage, seconds);
+  const thrown = await attacker.thrown;
   const besieged = (await attack.holds?.(stage, "besieged")) ?? [];
   const served = await honest.stop();
   const seen = await watch.stop();
@@ -42,41 +44,45 @@ export async function besiege(
   return { attack, thrown, seen, served, broken };
 }
 
-/** The attacker, in the namespace outside; resolves to what he says of himself. */
-async function attackerOf(
-  attack: Attack,
-  stage: Stage,
-  seconds: number,
-): Promise<string> {
-  const target = JSON.stringify(stage.target(seconds));
-  const enter = [
-    "nsenter",
-    "--target",
-    String(stage.outside.pid),
-    "--net",
-    "--",
-  ];
-  const [program = "", ...args] = [
-    ...(attack.from === "host" ? [] : enter),
-    ...[process.execPath, MAIN, "as-attacker", attack.name, target],
-  ];
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  child.stdout.setEncoding("utf8");
-  child.stdout.on("data", (text: string) => (said += text));
-  const late = setTimeout(
-    () => child.kill("SIGKILL"),
-    (seconds + GRACE_S) * 1000,
-  );
-  const [code] = (await once(child, "close")) as [number | null];
-  clearTimeout(late);
-  const last = said.trim().split("\n").at(-1) ?? "";
-  return code === 0
-    ? last
-    : `${last} (the attacker ended with ${code ?? "a signal"})`;
+/** The attacker in his namespace, who holds what he has until he is ended. */
+class Attacker implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+  /** What he says of himself, when his time is over. */
+  readonly thrown: Promise<string>;
+
+  constructor(attack: Attack, stage: Stage, seconds: number) {
+    const { pid } = stage.outside;
+    const enter = ["nsenter", "--target", String(pid), "--net", "--"];
+    const target = JSON.stringify(stage.target(seconds));
+    const [program = "", ...args] = [
+      ...(attack.from === "host" ? [] : enter),
+      ...[process.execPath, MAIN, "as-attacker", attack.name, target],
+    ];
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#child = child;
+    this.#ended = once(child, "close");
+    const late = setTimeout(
+      () => child.kill("SIGKILL"),
+      (seconds + GRACE_S) * 1000,
+    );
+    const line = once(createInterface(child.stdout), "line");
+    const died = this.#ended.then(() => ["nothing: the attacker ended"]);
+    this.thrown = Promise.race([line, died]).then((said) => {
+      clearTimeout(late);
+      return String(said[0]);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
 }
 
-/** Time for an attacker to let go of what he holds. */
+/** Time for an attacker to come to an end. */
 const GRACE_S = 15;
 const MAIN = new URL("main.js", import.meta.url).pathname;
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
@@ -10,7 +10,7 @@ import { makeCertificate } from "../lab/certificate.js";
 import { Lab, LabHost, type LabCloud } from "../lab/lab.js";
 import { Namespace, OWN_DEVICE, sh } from "../lab/namespace.js";
 import { output } from "../lab/run.js";
-import type { Target } from "./attack.js";
+import type { Target } from "./target.js";
 
 export interface StageOptions {
   /** Size of the file system that the host's state lies on, in MB. */
@@ -19,6 +19,8 @@ export interface StageOptions {
   /** Added to the host's configuration, and to the cloud's settings. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The host reaches its cloud by the attacker, at this port of his. */
+  readonly pathPort?: number;
   /** How many customers' hosts the attacker has. */
   readonly enrolled?: number;
   /** The attacker is the cloud; what he signs with is in `hostileCloud`. */
@@ -150,12 +152,25 @@ interface Sides {
 async function honest(
   lab: Lab,
   config: object,
-  { settings = {} }: StageOptions,
+  { settings = {}, pathPort }: StageOptions,
 ): Promise<Sides> {
-  const at = { port: PORT, address: AT.cloud, settings };
+  const also = pathPort === undefined ? [] : [AT.attacker[4]];
+  const at = { port: PORT, address: AT.cloud, also, settings };
   const cloud = await lab.startCloud(at);
   const host = await lab.startHost(cloud, "host", { config: { ...config } });
+  if (pathPort !== undefined) await reroute(lab, host, pathPort);
   return { host, cloud, ca: cloud.certificate?.cert };
+}
+
+/** From its next start on, the host calls its cloud where the attacker listens. */
+async function reroute(lab: Lab, host: LabHost, port: number): Promise<void> {
+  host.process?.kill("SIGTERM");
+  await host.process?.ended;
+  const file = join(host.folder, "state/identity.json");
+  const identity = JSON.parse(readFileSync(file, "utf8")) as object;
+  const url = `https://${AT.attacker[4]}:${port}`;
+  writeFileSync(file, JSON.stringify({ ...identity, url }));
+  await lab.startAgent(host);
 }
 
 /** A host whose cloud is the attacker: enrolled with keys that he has. */
@@ -204,7 +219,7 @@ async function targetOf(
     outside,
     ca,
   }: Pick<Parts, "lab" | "cloud" | "outside"> & Pick<Sides, "ca">,
-  { enrolled = 0 }: StageOptions,
+  { enrolled = 0, pathPort }: StageOptions,
   log: string,
 ): Promise<Omit<Target, "seconds">> {
   const tokens: string[] = [];
@@ -223,7 +238,7 @@ async function targetOf(
   ) as Device[];
   return {
     ...{ url: cloud?.url ?? "", cloudAddress: AT.cloud, port: PORT },
-    ...{ tokens, log, ca },
+    ...{ tokens, log, ca, pathPort },
     hostAddress: AT.host,
     mac: here?.address ?? "",
     device: there?.ifindex ?? 0,

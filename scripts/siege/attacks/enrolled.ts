@@ -11,7 +11,8 @@ import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import type { Enrolled } from "../../../test/support/cloud.js";
 import { TestAgent } from "../../../test/support/test-agent.js";
-import { clockFor, type Attack, type Target } from "../attack.js";
+import type { Attack } from "../attack.js";
+import { clockFor, type Target } from "../target.js";
 
 /** Customers' hosts that somebody has taken over, with their device keys. */
 export const enrolled: readonly Attack[] = [

@@ -9,8 +9,9 @@ import {
   FakeFeed,
   type FakeLink,
 } from "../../../test/support/fake-cloud.js";
-import { clockFor, type Attack, type Target } from "../attack.js";
+import type { Attack } from "../attack.js";
 import { AT } from "../stage.js";
+import { clockFor, type Target } from "../target.js";
 
 /** Who has the cloud's connection, with or without its content key. */
 export const hostileClouds: readonly Attack[] = [

@@ -3,9 +3,10 @@ import { createSocket, type Socket } from "node:dgram";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseCidr } from "../../../agent/model/cidr.js";
-import { clockFor, type Attack, type Target } from "../attack.js";
+import type { Attack } from "../attack.js";
 import { AT, type Stage } from "../stage.js";
 import { stillProves } from "./packets.js";
+import { clockFor, type Target } from "../target.js";
 
 /** Users of the honest host without any rights, and who sits at its port 22. */
 export const insiders: readonly Attack[] = [

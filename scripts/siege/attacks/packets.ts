@@ -1,8 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { openRawSocket } from "../../bench/packet/raw-socket.js";
-import { clockFor, type Attack, type Target } from "../attack.js";
+import type { Attack } from "../attack.js";
 import { SpoofedFrames } from "../spoofed.js";
 import { AT, type Stage } from "../stage.js";
+import { clockFor, type Target } from "../target.js";
 
 /** Whoever can put packets on the wire, and call himself what he likes. */
 export const packets: readonly Attack[] = [

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { clockFor, type Attack, type Target } from "../attack.js";
+import type { Attack } from "../attack.js";
+import { clockFor, type Target } from "../target.js";
 
 /** People whom the cloud has never seen, at the door that is open to the world. */
 export const strangers: readonly Attack[] = [
