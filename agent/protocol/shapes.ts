@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { formatCidr, InvalidCidr, parseCidr } from "../model/cidr.js";
 import { EPOCH, isFeedName, type FeedName } from "../model/position.js";
 import { Malformed } from "./malformed.js";
+import { repeatsField } from "./repeated-field.js";
 
 /** The field shapes that messages and headers share. */
 
@@ -82,7 +83,8 @@ export const WirePosition = v.strictObject({
 
 /**
  * Reads JSON text into a shape; unknown fields are refused, because a field
- * that one side takes for granted and the other ignores is a lie.
+ * that one side takes for granted and the other ignores is a lie. So are those
+ * that are given twice.
  * @throws Malformed with every problem and its path
  */
 export function parseJson<S extends v.GenericSchema>(
@@ -144,6 +146,14 @@ function isRange(text: string): boolean {
 }
 
 function readJson(text: string, what: string): unknown {
+  const value = parsed(text, what);
+  if (repeatsField(text, value)) {
+    throw new Malformed(what, "gives a field twice");
+  }
+  return value;
+}
+
+function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

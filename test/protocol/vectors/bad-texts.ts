@@ -71,6 +71,11 @@ function noMessages(): readonly BadVector[] {
     bad("null", "null"),
     bad("a number", "7"),
     bad("brackets a thousand deep", "[".repeat(1_000)),
+    bad("a field twice", '{"type":"drain","windowMs":1,"windowMs":2}'),
+    bad(
+      "a field twice, once with an escape in its name",
+      '{"type":"drain","windowMs":1,"window\\u004ds":2}',
+    ),
     bad("no type", '{"windowMs":1}'),
     bad("an unknown type", '{"type":"dance"}'),
     bad(
