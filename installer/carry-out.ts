@@ -18,13 +18,13 @@ export async function install(
   for (const step of plan) {
     await told(step, async () => {
       if (await step.isDone(host)) {
-        say(`  ${step.name}: is so already`);
+        say(`  ${step.name}: unchanged`);
         return;
       }
       say(`  ${step.name}: ${step.describe()}`);
       await step.do(host);
       if (!(await step.isDone(host))) {
-        throw failed("was done, and is not so");
+        throw failed("it was done, and yet the host is not as it should be");
       }
     });
   }
@@ -39,7 +39,7 @@ export async function dryRun(
   for (const step of plan) {
     await told(step, async () => {
       const done = await step.isDone(host);
-      say(`  ${step.name}: ${done ? "is so already" : step.describe()}`);
+      say(`  ${step.name}: ${done ? "unchanged" : step.describe()}`);
     });
   }
 }
@@ -56,10 +56,13 @@ export async function uninstall(
 ): Promise<void> {
   const failures: unknown[] = [];
   for (const step of plan.toReversed()) {
-    say(`  ${step.name}: undo`);
-    await told(step, () => step.undo(host)).catch((error: unknown) => {
-      failures.push(error);
-    });
+    await told(step, () => step.undo(host)).then(
+      () => say(`  ${step.name}: removed`),
+      (error: unknown) => {
+        say(`  ${step.name}: NOT removed`);
+        failures.push(error);
+      },
+    );
   }
   if (failures.length > 0) throw failures[0];
 }

@@ -9,6 +9,7 @@ import { ENTRY, layout } from "./layout.js";
 import { planOf, type Setup } from "./plan.js";
 import { checkSurroundings, type Surroundings } from "./preflight.js";
 import { readProgram } from "./program.js";
+import { standing } from "./standing.js";
 import { checkEnrolment } from "./steps/enrolment.js";
 
 /** What a command line is carried out on. */
@@ -19,14 +20,20 @@ export interface Ports {
 }
 
 interface InstallOptions {
-  readonly cloud: string;
-  readonly tokenFile: string;
+  readonly cloud?: string;
+  readonly tokenFile?: string;
+  readonly reEnrol?: boolean;
   readonly ca?: string;
   readonly prefix: string;
   readonly dryRun?: boolean;
 }
 
-/** @throws Failure with one line for the person, and the exit code */
+interface RemoveOptions {
+  readonly prefix?: string;
+  readonly dryRun?: boolean;
+}
+
+/** @throws Failure with what the person has to know, and the exit code */
 export async function run(argv: readonly string[], ports: Ports) {
   const program = new Command("install.sh")
     .description("Installs the tourniquet agent as a system service.")
@@ -36,8 +43,9 @@ export async function run(argv: readonly string[], ports: Ports) {
   program
     .command("install", { isDefault: true })
     .description("place, enrol, start; run again, it goes on where it stopped")
-    .requiredOption("--cloud <url>", "the cloud that this host is to obey")
-    .requiredOption("--token-file <file>", "file that holds a one-time token")
+    .option("--token-file <file>", "file that holds a one-time token")
+    .option("--cloud <url>", "stop unless the token is this cloud's")
+    .option("--re-enrol", "enrol a host anew that is enrolled, or was revoked")
     .option(
       "--ca <file>",
       "PEM of the authority that signed the cloud's certificate",
@@ -49,7 +57,8 @@ export async function run(argv: readonly string[], ports: Ports) {
     .command("uninstall")
     .description("leave the machine as it was: bans, state and identity too")
     .option("--prefix <folder>", "where the program is (default: as installed)")
-    .action((options: { prefix?: string }) => remove(options.prefix, ports));
+    .option("--dry-run", "show what would be removed, and remove nothing")
+    .action((options: RemoveOptions) => remove(options, ports));
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -67,6 +76,7 @@ async function carryOut(options: InstallOptions, ports: Ports): Promise<void> {
     ...setupOf(prefixOf(options.prefix), around),
     cloud: options.cloud,
     tokenFile: options.tokenFile,
+    again: options.reEnrol === true,
     program: readProgram(TREE),
     authority: options.ca === undefined ? undefined : readPem(options.ca),
   };
@@ -78,18 +88,24 @@ async function carryOut(options: InstallOptions, ports: Ports): Promise<void> {
   }
   say("installing:");
   await install(plan, host, say);
-  say("installed; this host is protected: tourniquet status");
+  say(await standing(host, setup));
 }
 
-async function remove(prefix: string | undefined, ports: Ports): Promise<void> {
+async function remove(options: RemoveOptions, ports: Ports): Promise<void> {
   const { host, around, say } = ports;
   checkSurroundings(around);
-  const where = prefixOf(prefix ?? installedPrefix(host) ?? DEFAULT_PREFIX);
+  const { prefix = installedPrefix(host) ?? DEFAULT_PREFIX } = options;
+  const where = prefixOf(prefix);
   const plan = planOf({
     ...setupOf(where, around),
-    ...{ cloud: "", tokenFile: "", authority: "" },
+    ...{ cloud: undefined, tokenFile: undefined, again: false, authority: "" },
     program: { name: "", version: "", parts: [] },
   });
+  if (options.dryRun === true) {
+    say("would remove, in this order:");
+    for (const { name } of plan.toReversed()) say(`  ${name}`);
+    return;
+  }
   say("uninstalling:");
   await uninstall(plan, host, say);
   say("uninstalled; nothing of it is left");
@@ -140,8 +156,10 @@ const TREE = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 const HELP = `
 Examples:
-  sudo ./installer/install.sh --cloud https://cloud.example --token-file token
-  sudo ./installer/install.sh --cloud https://cloud.example --token-file token --dry-run
+  sudo ./installer/install.sh --token-file token
+  sudo ./installer/install.sh --token-file token --ca authority.pem --dry-run
+  sudo ./installer/install.sh                              an upgrade: a newer tree
+  sudo ./installer/install.sh --re-enrol --token-file token
   sudo /opt/tourniquet/current/installer/install.sh uninstall
 
-Exit codes: 0 done, 1 failed, 2 asked for wrongly.`;
+Exit codes: 0 done, 1 failed, 2 used wrongly.`;

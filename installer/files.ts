@@ -69,6 +69,22 @@ export class Files {
     syncFolder(dirname(this.real(path)));
   }
 
+  /**
+   * The first folder of a path, from the root on, in which somebody else than who
+   * runs this, root, may put other things; undefined where there is none.
+   */
+  openTo(path: string): string | undefined {
+    const names = path.split("/").filter((name) => name !== "");
+    for (let i = 1; i <= names.length; i++) {
+      const folder = `/${names.slice(0, i).join("/")}`;
+      const found = lstatSync(this.real(folder), { throwIfNoEntry: false });
+      if (found === undefined) return undefined;
+      const others = (found.mode & 0o022) !== 0 && !found.isSymbolicLink();
+      if (found.uid !== process.getuid?.() || others) return folder;
+    }
+    return undefined;
+  }
+
   /** One that is there already stays as it is. */
   makeFolder(path: string): void {
     if (this.kind(path) === "folder") return;

@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly input?: string;
 }
 
-/** A program ended badly; the message is the last thing it said. */
+/** A program ended badly; the message is what it said last. */
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 

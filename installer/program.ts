@@ -46,6 +46,9 @@ export function readProgram(tree: string): Program {
 const OWN_PARTS = [
   "package.json",
   "LICENSE",
+  "README.md",
+  "SECURITY.md",
+  "TELEMETRY.md",
   "dist/agent",
   "dist/service",
   "dist/installer",

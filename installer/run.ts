@@ -21,7 +21,7 @@ export const runProgram: Runner = async (command, { input = "" } = {}) => {
   child.stdin.end(input);
   const end = await endOf(command, child);
   if (end === 0) return said.out;
-  throw new CommandFailed(command, lastLine(said.err) || lastLine(said.out));
+  throw new CommandFailed(command, lastOf(said.err) || lastOf(said.out));
 };
 
 async function endOf(
@@ -39,5 +39,8 @@ async function endOf(
   }
 }
 
-const lastLine = (text: string): string =>
-  text.trim().split("\n").at(-1)?.trim() ?? "";
+/** A complaint may take several lines; of a very long one its end. */
+const lastOf = (text: string): string =>
+  text.trim().split("\n").slice(-MOST_LINES).join("\n");
+
+const MOST_LINES = 12;

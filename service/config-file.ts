@@ -17,7 +17,11 @@ export const DEFAULT_CONFIG_FILE = "/etc/tourniquet/config.yaml";
  */
 export function readConfig(path: string | undefined): Config {
   const source = path ?? DEFAULT_CONFIG_FILE;
-  const text = readText(source, path === undefined);
+  return configIn(readText(source, path === undefined), source);
+}
+
+/** @throws Failure with every problem and its path */
+export function configIn(text: string, source: string): Config {
   try {
     return parseConfig(parse(text, { maxAliasCount: 0 }), source);
   } catch (error) {

@@ -15,6 +15,7 @@ import type { Identity } from "../agent/config/identity.js";
 import type { SigningKey } from "../agent/trust/keys.js";
 import { TrustedRoot } from "../agent/trust/root.js";
 import { failed, misused } from "./failure.js";
+import { whyUnreachable } from "./unreachable.js";
 
 export interface EnrolOptions {
   readonly token: EnrolmentToken;
@@ -86,7 +87,7 @@ function post(url: URL, body: string, ca: string | undefined): Promise<string> {
     });
     asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
     asked.on("error", (error) =>
-      reject(failed(`cannot reach ${url.origin}: ${error.message}`, error)),
+      reject(failed(`cannot reach ${url.origin}: ${why(error)}`, error)),
     );
     asked.on("response", (response) => {
       let text = "";
@@ -107,7 +108,18 @@ function post(url: URL, body: string, ca: string | undefined): Promise<string> {
   });
 }
 
+const why = (error: Error): string =>
+  whyUnreachable(
+    error,
+    "cloud.caFile in the configuration (the installer's --ca FILE does that)",
+  );
+
 function refusal(url: URL, status: number, text: string): Error {
+  if (status < 400) {
+    return failed(
+      `${url.origin} answered HTTP ${status}, as no cloud of tourniquet does: a captive portal or a proxy may be in between, or the address is another server's`,
+    );
+  }
   const message = /"message":"([^"]{1,200})"/.exec(text)?.[1];
   return failed(
     `${url.origin} refused the enrolment: ${printable(message ?? `HTTP ${status}`)}`,

@@ -5,15 +5,18 @@ import {
 } from "../../agent/protocol/enrolment.js";
 import { misused } from "../../service/failure.js";
 import type { Files } from "../files.js";
-import { currentOf, ENTRY, layout, USER } from "../layout.js";
+import { currentOf, DAEMON, ENTRY, layout, USER } from "../layout.js";
 import { settled, type Step } from "../step.js";
 
 export interface Enrolment {
   readonly prefix: string;
   readonly node: string;
-  /** The cloud that is meant, as typed. */
-  readonly cloud: string;
-  readonly tokenFile: string;
+  /** The cloud that is meant, as typed; undefined: the one that the token names. */
+  readonly cloud: string | undefined;
+  /** Needed for a host that is not enrolled. */
+  readonly tokenFile: string | undefined;
+  /** Enrol a host anew that is enrolled: it was revoked, or has another cloud. */
+  readonly again: boolean;
 }
 
 /**
@@ -22,11 +25,16 @@ export interface Enrolment {
  * it, the next one needs another.
  */
 export function enrolHost(enrolment: Enrolment): Step {
-  const { prefix, node, cloud, tokenFile } = enrolment;
+  const { prefix, node, again } = enrolment;
+  const name = "enrolment";
+  let renewed = false;
   return {
-    name: "enrolment",
-    describe: () => `enrol with ${cloud}, with the token in ${tokenFile}`,
-    isDone: ({ files }) => settled(isEnrolled(files)),
+    name,
+    describe: () => {
+      const { token } = readToken(enrolment);
+      return `enrol${again ? " anew" : ""} with ${originOf(token.url)}`;
+    },
+    isDone: ({ files }) => settled(isEnrolled(files) && (!again || renewed)),
     do: async ({ run }) => {
       const { text } = readToken(enrolment);
       await run(
@@ -39,6 +47,9 @@ export function enrolHost(enrolment: Enrolment): Step {
         ],
         { input: text },
       );
+      renewed = true;
+      // What runs is the former agent still.
+      if (again) await run(["systemctl", "try-restart", DAEMON]);
     },
     undo: ({ files }) => {
       // The identity first: without it no key counts for anything.
@@ -61,15 +72,16 @@ const isKey = (name: string): boolean => /^device-.*\.key/.test(name);
  * @throws Failure when the token is not for this cloud, or the host another's
  */
 export function checkEnrolment(files: Files, enrolment: Enrolment): void {
-  if (!isEnrolled(files)) {
+  if (!isEnrolled(files) || enrolment.again) {
     readToken(enrolment);
     return;
   }
+  if (enrolment.cloud === undefined) return;
   const text = files.read(layout.identity) ?? "";
   const { url } = JSON.parse(text) as { readonly url: string };
   if (originOf(url) !== originOf(enrolment.cloud)) {
     throw misused(
-      `this host is enrolled with ${url} already; uninstall it first`,
+      `this host is enrolled with ${url} already; to enrol it with another cloud: --re-enrol, with a token of that one`,
     );
   }
 }
@@ -78,9 +90,14 @@ function readToken({ tokenFile, cloud }: Enrolment): {
   readonly text: string;
   readonly token: EnrolmentToken;
 } {
+  if (tokenFile === undefined) {
+    throw misused(
+      "--token-file is needed: this host is to be enrolled, with a one-time token of its cloud's (tourniquet-cloud token)",
+    );
+  }
   const text = readText(tokenFile);
   const token = decoded(tokenFile, text);
-  if (originOf(token.url) !== originOf(cloud)) {
+  if (cloud !== undefined && originOf(token.url) !== originOf(cloud)) {
     throw misused(
       `the token in ${tokenFile} is for ${token.url}, not for ${cloud}`,
     );

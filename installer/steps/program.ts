@@ -19,6 +19,7 @@ export function placeProgram(prefix: string, program: Program): Step {
     do: async ({ files, run }) => {
       files.remove(incoming); // half a copy of an earlier run
       if (files.kind(folder) === "folder") return;
+      refuseOpen(files, prefix);
       files.makeFolder(prefix);
       files.makeFolder(versions);
       for (const { source, path } of program.parts) {
@@ -35,6 +36,15 @@ export function placeProgram(prefix: string, program: Program): Step {
       return settled();
     },
   };
+}
+
+/** Whoever may swap a folder on the way to it swaps the program that root runs. */
+function refuseOpen(files: Host["files"], prefix: string): void {
+  const open = files.openTo(prefix);
+  if (open === undefined) return;
+  throw misused(
+    `others than root may change ${open}, and with it the program in ${prefix}; choose another --prefix, or give ${open} to root alone (chown root, chmod go-w)`,
+  );
 }
 
 /** Lets `current` be this version, from one moment to the next. */

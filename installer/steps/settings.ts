@@ -1,3 +1,5 @@
+import { parseDocument } from "yaml";
+import { configIn } from "../../service/config-file.js";
 import { misused } from "../../service/failure.js";
 import type { Host } from "../host.js";
 import { layout } from "../layout.js";
@@ -18,29 +20,41 @@ export function placeAuthority(pem: string): Step {
   };
 }
 
-/** The configuration, unless the host has one: that one is its owner's. */
+/**
+ * The configuration. One that is there stays its owner's, but for the authority,
+ * which is added where it names none; comments and all else are kept.
+ */
 export function writeConfig(withAuthority: boolean): Step {
+  const wanted = withAuthority ? layout.authority : undefined;
   return {
     name: "configuration",
     describe: () => `write ${layout.config}`,
     isDone: ({ files }) => {
       const text = files.read(layout.config);
       if (text === undefined) return settled(false);
-      if (withAuthority && !text.includes(layout.authority)) {
-        throw misused(
-          `${layout.config} is there already and does not name the authority: add "cloud: { caFile: ${layout.authority} }", or leave out --ca`,
-        );
-      }
-      return settled(true);
+      const { caFile } = configIn(text, layout.config).cloud;
+      if (wanted === undefined || caFile === wanted) return settled(true);
+      if (caFile === undefined) return settled(false);
+      throw misused(
+        `${layout.config} names another authority, ${caFile}: leave out --ca, or take cloud.caFile out of it`,
+      );
     },
     do: ({ files }) => {
-      if (files.kind(layout.config) !== "nothing") return settled();
+      const text = files.read(layout.config);
       files.makeFolder(layout.configFolder);
-      files.write(layout.config, configText(withAuthority), 0o644);
+      const written = text === undefined ? freshConfig : text;
+      files.write(layout.config, naming(written, wanted), 0o644);
       return settled();
     },
     undo: ({ files }) => removeConfigFolder(files),
   };
+}
+
+function naming(text: string, authority: string | undefined): string {
+  if (authority === undefined) return text;
+  const document = parseDocument(text);
+  document.setIn(["cloud", "caFile"], authority);
+  return document.toString();
 }
 
 function removeConfigFolder(files: Host["files"]): Promise<void> {
@@ -48,10 +62,10 @@ function removeConfigFolder(files: Host["files"]): Promise<void> {
   return settled();
 }
 
-const configText = (withAuthority: boolean): string => `\
+const freshConfig = `\
 # What this host lets its cloud do. All settings and their defaults: README.md.
 version: 1
-cloud: ${withAuthority ? `{ caFile: ${layout.authority} }` : "{} # caFile: /path/to/authority.pem"}
+cloud: {}
 guard:
   allow: [] # ranges that no ban may touch
 `;

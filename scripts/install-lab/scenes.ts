@@ -76,7 +76,7 @@ export async function installation(stage: Stage): Promise<void> {
   teller.check(
     "installing again finds everything done, and restarts nothing",
     again.code === 0 &&
-      !/^ {2}[^:]+: (?!is so already)/m.test(again.out) &&
+      !/^ {2}[^:]+: (?!unchanged)/m.test(again.out) &&
       (await stage.property("tourniquet.service", "MainPID")) === pid,
   );
 }

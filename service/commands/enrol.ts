@@ -18,6 +18,7 @@ import {
   makeKey,
   writeIdentity,
 } from "../identity-store.js";
+import { becomeOwnerOf } from "../owner.js";
 import { packageVersion } from "../version.js";
 
 /** `tourniquet enrol`: makes this host known to its cloud, once. */
@@ -32,14 +33,16 @@ export function enrolCommand(program: Command, config: () => Config): void {
     .option("--force", "replace the identity that this host has")
     .action(async (options: { tokenFile: string; force?: boolean }) => {
       const { stateDir, cloud } = config();
+      // What only root may read comes first: after that it is the agent's user.
+      const token = readToken(options.tokenFile);
+      const inventory = await readInventory();
+      const handedIn = deviceCredential(process.env);
+      becomeOwnerOf(stateDir);
       if (isEnrolled(stateDir) && options.force !== true) {
         throw failed(
           `this host is enrolled already (${stateDir}); --force replaces its identity`,
         );
       }
-      const token = readToken(options.tokenFile);
-      const inventory = await readInventory();
-      const handedIn = deviceCredential(process.env);
       const deviceKey = handedIn ?? makeKey(stateDir);
       const { caFile } = cloud;
       const version = packageVersion();
@@ -56,7 +59,7 @@ export function enrolCommand(program: Command, config: () => Config): void {
 function toldOf({ agent, org, url }: Identity, former?: Identity): string {
   const told = `enrolled as ${agent} of ${org} with ${url}\n`;
   if (former === undefined) return told;
-  const rest = `an agent that runs is ${former.agent} until it is restarted; ${former.agent} is still known to ${former.url} until it is revoked there`;
+  const rest = `an agent that runs is ${former.agent} until it is restarted (sudo systemctl restart tourniquet); ${former.agent} is still known to ${former.url} until it is revoked there`;
   return `${told}${rest}\n`;
 }
 

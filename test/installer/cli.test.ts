@@ -35,6 +35,26 @@ describe("the installer's command line", () => {
     expect(scratch.listing()).toEqual(before);
   }, 120_000);
 
+  it("needs neither a token nor a cloud to upgrade a host", async () => {
+    await order(good());
+    await order([]);
+    expect(says.at(-1)).toMatch(/^installed and connected/);
+  }, 120_000);
+
+  it("does not call a host protected that its cloud has revoked", async () => {
+    const cloud = { at: "down", why: "revoked by the cloud; enrol anew" };
+    scratch.status = JSON.stringify({ cloud });
+    await expect(order(good())).rejects.toThrow(/revoked.*--re-enrol/);
+  }, 120_000);
+
+  it("shows what would be removed, and removes nothing", async () => {
+    await install(scratch.plan(), scratch.host, () => undefined);
+    const before = scratch.listing();
+    await order(["uninstall", "--dry-run"]);
+    expect(says).toContain("  enrolment");
+    expect(scratch.listing()).toEqual(before);
+  });
+
   it("finds where it was installed when it uninstalls", async () => {
     const before = scratch.listing();
     scratch.prefix = "/opt/elsewhere";
@@ -61,8 +81,8 @@ describe("the installer's command line", () => {
   });
 
   it.each([
-    ["no cloud", ["--token-file", "t"], /--cloud <url>/],
-    ["no token", ["--cloud", CLOUD], /--token-file <file>/],
+    ["no token", ["--cloud", CLOUD], /--token-file is needed/],
+    ["no token to enrol anew with", ["--re-enrol"], /--token-file is needed/],
     ["no such token", [...cloud(), "--token-file", "/no"], /ENOENT/],
     ["a blank in the prefix", [...both(), "--prefix", "/o p"], /absolute path/],
     ["a way up in the prefix", [...both(), "--prefix", "/a/.."], /absolute/],

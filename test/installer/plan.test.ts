@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dryRun, install, uninstall } from "../../installer/carry-out.js";
+import { configIn } from "../../service/config-file.js";
 import { layout } from "../../installer/layout.js";
 import { checkEnrolment } from "../../installer/steps/enrolment.js";
 import { CLOUD, PREFIX, Scratch } from "./scratch.js";
@@ -30,9 +31,7 @@ describe("the plan of an installation", () => {
     const lines: string[] = [];
     await dryRun(scratch.plan(), scratch.host, (line) => lines.push(line));
     expect(scratch.listing()).toEqual(before);
-    expect(lines).toContain(
-      `  enrolment: enrol with ${CLOUD}, with the token in ${scratch.tokenFile}`,
-    );
+    expect(lines).toContain(`  enrolment: enrol with ${CLOUD}`);
   });
 
   it("installs, and has nothing left to do the second time", async () => {
@@ -41,7 +40,7 @@ describe("the plan of an installation", () => {
     const after = scratch.listing();
     const lines: string[] = [];
     await install(scratch.plan(), scratch.host, (line) => lines.push(line));
-    expect(lines.filter((line) => !/is so already$/.test(line))).toEqual([]);
+    expect(lines.filter((line) => !/unchanged$/.test(line))).toEqual([]);
     expect(scratch.listing()).toEqual(after);
   });
 
@@ -82,12 +81,71 @@ describe("the plan of an installation", () => {
     expect(readFileSync(join(scratch.root, layout.config), "utf8")).toBe(own);
   });
 
-  it("says so when a configuration does not know the authority", async () => {
+  it.each([
+    ["names none", "version: 1 # ours\nguard: { allow: [10.0.0.0/8] }\n"],
+    ["says nothing of the cloud", "version: 1\n"],
+    ["was written for none", "cloud: {} # later\nversion: 1\n"],
+    ["is empty", ""],
+  ])("adds the authority to a configuration that %s", async (_, own) => {
     mkdirSync(join(scratch.root, layout.configFolder));
-    writeFileSync(join(scratch.root, layout.config), "version: 1\n");
+    writeFileSync(join(scratch.root, layout.config), own);
+    await install(scratch.plan(), scratch.host, quiet);
+    const text = readFileSync(join(scratch.root, layout.config), "utf8");
+    const { cloud, guard } = configIn(text, "test");
+    expect(cloud.caFile).toBe(layout.authority);
+    expect(guard.allow).toEqual(configIn(own, "test").guard.allow);
+    for (const comment of own.match(/# \w+/g) ?? []) {
+      expect(text).toContain(comment);
+    }
+  });
+
+  it("mends an installation that was begun without the authority", async () => {
+    await install(scratch.plan({ authority: undefined }), scratch.host, quiet);
+    await install(scratch.plan(), scratch.host, quiet);
+    const text = readFileSync(join(scratch.root, layout.config), "utf8");
+    expect(configIn(text, "test").cloud.caFile).toBe(layout.authority);
+    expect(text.match(/^cloud:/gm)).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "names another authority",
+      "cloud: { caFile: /other.pem }\n",
+      "/other.pem",
+    ],
+    ["is broken", "cloud: {}\ncloud: {}\n", "Map keys must be unique"],
+    ["has unknown settings", "gard: {}\n", "gard"],
+  ])("stops, and says why, where a configuration %s", async (_, own, why) => {
+    mkdirSync(join(scratch.root, layout.configFolder));
+    writeFileSync(join(scratch.root, layout.config), own);
     await expect(install(scratch.plan(), scratch.host, quiet)).rejects.toThrow(
-      /^configuration: .*does not name the authority/,
+      why,
     );
+    const text = readFileSync(join(scratch.root, layout.config), "utf8");
+    expect(text).toBe(own);
+  });
+
+  it.each([
+    ["writable for others", 0o777],
+    ["writable for a group", 0o775],
+  ])("places no program where a folder on the way is %s", async (_, mode) => {
+    chmodSync(join(scratch.root, "/opt"), mode);
+    await expect(install(scratch.plan(), scratch.host, quiet)).rejects.toThrow(
+      "program: others than root may change /opt, and with it",
+    );
+  });
+
+  it("enrols anew when asked to, and restarts what runs", async () => {
+    await install(scratch.plan(), scratch.host, quiet);
+    scratch.ran.length = 0;
+    await install(scratch.plan({ again: true }), scratch.host, quiet);
+    const commands = scratch.ran.map(({ command }) => command.join(" "));
+    const enrolled = commands.findIndex((each) => each.includes(" enrol "));
+    const restarted = commands.indexOf(
+      "systemctl try-restart tourniquet.service",
+    );
+    expect(enrolled).toBeGreaterThanOrEqual(0);
+    expect(restarted).toBeGreaterThan(enrolled);
   });
 
   it("does not take a name that is somebody else's", async () => {
@@ -115,7 +173,7 @@ describe("the plan of an installation", () => {
   it("refuses a token for another cloud before anything is done", () => {
     const enrolment = {
       ...{ prefix: PREFIX, node: "/usr/bin/node" },
-      tokenFile: scratch.tokenFile,
+      ...{ tokenFile: scratch.tokenFile, again: false },
     };
     const check = (cloud: string) => () =>
       checkEnrolment(scratch.host.files, { ...enrolment, cloud });
@@ -128,6 +186,7 @@ describe("the plan of an installation", () => {
     await install(scratch.plan(), scratch.host, quiet);
     const enrolment = {
       ...{ prefix: PREFIX, node: "/usr/bin/node", tokenFile: "/nowhere" },
+      again: false,
       cloud: "https://other.example",
     };
     expect(() => checkEnrolment(scratch.host.files, enrolment)).toThrow(

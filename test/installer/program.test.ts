@@ -17,7 +17,8 @@ class Tree implements Disposable {
     this.package("node_modules/a/node_modules/b", {});
     this.package("node_modules/only-for-tests", {});
     for (const path of [
-      ...["LICENSE", "dist/agent/a.js", "dist/service/a.js"],
+      ...["LICENSE", "README.md", "SECURITY.md", "TELEMETRY.md"],
+      ...["dist/agent/a.js", "dist/service/a.js"],
       ...["dist/installer/a.js", "service/tourniquet", "service/units/a"],
       "installer/install.sh",
     ]) {

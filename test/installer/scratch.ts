@@ -47,6 +47,8 @@ export class Scratch implements Disposable {
   prefix = PREFIX;
   runningFrom: string | undefined;
   table = false;
+  /** What `tourniquet status --json` prints. */
+  status = JSON.stringify({ cloud: { at: "up" } });
 
   constructor() {
     for (const path of ["/opt", "/etc/systemd/system", "/usr/local/bin"]) {
@@ -84,6 +86,7 @@ export class Scratch implements Disposable {
       node: "/usr/bin/node",
       cloud: CLOUD,
       tokenFile: this.tokenFile,
+      again: false,
       templates: TEMPLATES,
       entry: "/src/dist/service/main.js",
       authority: "-----BEGIN CERTIFICATE-----\n",
@@ -152,11 +155,18 @@ export class Scratch implements Disposable {
         }
         return undefined;
       },
-      "/usr/bin/node": () => void (this.table = false), // clean-up
+      "/usr/bin/node": () => this.#tourniquet(last),
       systemctl: () => this.#systemctl(command, args),
       // chmod, chown and sync leave nothing that a step asks for.
     };
     return programs[program]?.() ?? "";
+  }
+
+  /** What the placed program is asked for. */
+  #tourniquet(order: string): string | undefined {
+    if (order === "--json") return this.status;
+    this.table = false; // clean-up
+    return undefined;
   }
 
   #known(command: readonly string[], names: ReadonlySet<string>): string {
@@ -185,6 +195,7 @@ export class Scratch implements Disposable {
         return undefined;
       },
       restart: () => this.#start(),
+      "try-restart": () => this.#start(),
       stop: () => (units.includes(DAEMON) ? this.#stop() : undefined),
     };
     return orders[args[0] ?? ""]?.();

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { readdirSync, readFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { readIdentity } from "../../service/identity-store.js";
@@ -10,6 +16,10 @@ import {
 } from "../support/cloud.js";
 import { connected, enforces, startIn } from "../support/enrolled-host.js";
 import { HostProcess } from "../support/host-process.js";
+import { skipped } from "../support/skipped.js";
+
+/** The user that owns nothing. */
+const NOBODY = 65_534;
 
 describe("a host that enrols again", () => {
   it("is another agent with another key, and keeps the bans of its org", async () => {
@@ -49,6 +59,32 @@ describe("a host that enrols again", () => {
     const [left] = await agent.enforcer.holds([parseCidr("203.0.113.2")]);
     expect(left).toBe(false);
   }, 40_000);
+
+  const asRoot = process.getuid?.() === 0;
+  (asRoot ? it : it.skip)(
+    asRoot
+      ? "by root's hand stays the agent's user's, whoever may read the token"
+      : skipped("enrolling as root", "it takes root"),
+    async () => {
+      using host = new HostProcess();
+      await using cloud = await startTestCloud();
+      const org = await cloud.addOrg("example");
+      await enrolled(host, cloud, org);
+      chmodSync(host.folder.path, 0o711); // or nobody could get in
+      const files = () =>
+        readdirSync(host.stateDir).map((name) => join(host.stateDir, name));
+      for (const path of [host.stateDir, ...files()])
+        chownSync(path, NOBODY, NOBODY);
+      const before = readFileSync(join(host.stateDir, "identity.json"), "utf8");
+      await enrolled(host, cloud, org, "--force");
+      const after = readFileSync(join(host.stateDir, "identity.json"), "utf8");
+      expect(after).not.toBe(before);
+      expect(files().map((path) => statSync(path).uid)).toEqual(
+        files().map(() => NOBODY),
+      );
+    },
+    40_000,
+  );
 
   it("is who it was when the cloud does not let it in", async () => {
     using host = new HostProcess();

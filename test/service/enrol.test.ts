@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "@jest/globals";
 import type { RequestListener } from "node:http";
 import * as v from "valibot";
@@ -7,6 +8,8 @@ import {
 } from "../../agent/protocol/enrolment.js";
 import { publicKey } from "../../agent/trust/keys.js";
 import { checkTransport, enrol } from "../../service/enrol.js";
+import { makeCertificate } from "../../scripts/lab/certificate.js";
+import { TestFolder } from "../support/folder.js";
 import { FakeCloud, identityFor } from "../support/fake-cloud.js";
 import { keys, rootDocument, signRoot, token } from "../support/vectors.js";
 
@@ -88,6 +91,34 @@ describe("an enrolment", () => {
       expect(String((error as Error).stack)).not.toContain(secret);
     },
   );
+
+  it("takes whoever answers like a web page for no cloud", async () => {
+    await using cloud = await FakeCloud.start();
+    cloud.serve = answering(200, "<html>Please log in</html>");
+    await expect(enrolAt(cloud.url)).rejects.toThrow(
+      /answered HTTP 200, as no cloud of tourniquet does: a captive portal/,
+    );
+  });
+
+  it("says in a sentence that nothing listens, or that it is no TLS", async () => {
+    await expect(enrolAt("http://127.0.0.1:1")).rejects.toThrow(
+      "cannot reach http://127.0.0.1:1: nothing listens there; is the cloud running?",
+    );
+    await using cloud = await FakeCloud.start();
+    await expect(enrolAt(cloud.url.replace("http:", "https:"))).rejects.toThrow(
+      /it does not speak TLS there; is the address or port right\?$/,
+    );
+  });
+
+  it("says how to trust a vendor's own authority", async () => {
+    using folder = new TestFolder();
+    const made = await makeCertificate(folder.path, "127.0.0.1");
+    const cert = readFileSync(made.cert, "utf8");
+    const key = readFileSync(made.key, "utf8");
+    const abroad = { address: "127.0.0.1", cert, key };
+    await using cloud = await FakeCloud.start(0, abroad);
+    await expect(enrolAt(cloud.url)).rejects.toThrow(/--ca FILE/);
+  });
 
   it("says what it could not reach, without the token", async () => {
     const error = await enrolAt("http://127.0.0.1:1").catch((e: unknown) => e);
