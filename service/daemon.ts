@@ -9,6 +9,7 @@ import { startControlServer } from "./control-server.js";
 import { deviceCredential } from "./device-credential.js";
 import { checkTransport } from "./enrol.js";
 import { failed, misused } from "./failure.js";
+import { writesToJournal } from "./journal-stream.js";
 import { keepRoot, readIdentity, readIdentityFor } from "./identity-store.js";
 import { keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
@@ -23,7 +24,8 @@ export async function runDaemon(
   stop: AbortSignal,
 ): Promise<void> {
   const version = packageVersion();
-  const log = openLogger(config.log);
+  const journal = writesToJournal(process.env);
+  const log = openLogger({ ...config.log, journal });
   const handedIn = deviceCredential(process.env);
   const stored = handedIn
     ? readIdentityFor(handedIn, config.stateDir)
