@@ -7,11 +7,13 @@ import {
   decodeToken,
   enrolmentProofBytes,
 } from "../../../agent/protocol/enrolment.js";
+import { parseCidr } from "../../../agent/model/cidr.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import type { Enrolled } from "../../../test/support/cloud.js";
 import { TestAgent } from "../../../test/support/test-agent.js";
 import type { Attack } from "../attack.js";
+import type { Stage } from "../stage.js";
 import { clockFor, type Target } from "../target.js";
 
 /** Customers' hosts that somebody has taken over, with their device keys. */
@@ -33,6 +35,13 @@ export const enrolled: readonly Attack[] = [
     what: "one customer's host asks for the head of a snapshot again and again",
     stage: { enrolled: 1 },
     throwAt: askForHeads,
+  },
+  {
+    name: "poison",
+    what: "four customers made today report whom they want banned everywhere",
+    stage: { enrolled: 4 },
+    throwAt: accuse,
+    holds: nobodyIsBannedOnTheirWord,
   },
 ];
 
@@ -108,6 +117,55 @@ function headOf({ url, ca }: Target, session: string): Promise<void> {
     asked.on("error", reject);
     asked.end();
   });
+}
+
+/** All accuse the same ones, and thousands of others so that nobody else is heard. */
+async function accuse(target: Target): Promise<string> {
+  const clock = clockFor(target);
+  const hosts = await takenOver(target);
+  let said = 0;
+  const speak = async (who: Enrolled) => {
+    for (let i = 0; clock.goesOn();) {
+      try {
+        using agent = await connected(target, who);
+        while (clock.goesOn()) {
+          const others = Array.from({ length: 31 }, () => bystander(i++));
+          const items = [ACCUSED, ...others].map(detectionOf);
+          await agent.report(...items);
+          said += items.length;
+        }
+      } catch {
+        await sleep(200);
+      }
+    }
+  };
+  await Promise.all(hosts.map(speak));
+  return `${said} detections, said by hosts of ${hosts.length} customers`;
+}
+
+/** Somebody whom many hosts need: a content delivery network's. */
+const ACCUSED = "104.16.1.1";
+
+const bystander = (number: number): string =>
+  `45.${(number >> 14) & 127}.${(number >> 7) & 127}.${1 + (number & 127)}`;
+
+function detectionOf(source: string): TelemetryItem {
+  const now = Date.now();
+  return {
+    ...{ kind: "detection", time: now, sensor: "sshd", source, count: 5 },
+    ...{ firstSeen: now - 60_000, lastSeen: now, action: "banned" },
+  };
+}
+
+async function nobodyIsBannedOnTheirWord({
+  enforcer,
+}: Stage): Promise<readonly string[]> {
+  await enforcer.read();
+  const suspects = [ACCUSED, bystander(0), bystander(1)];
+  const held = await enforcer.holds(suspects.map(parseCidr));
+  return suspects
+    .filter((_, i) => held[i] === true)
+    .map((each) => `${each} is banned on their word`);
 }
 
 /** Hosts of as many customers as there are tokens. */
