@@ -51,7 +51,7 @@ export interface OperatorApiPorts {
     "detections" | "sightings" | "contacts" | "totals" | "hosts"
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
-  readonly state: Pick<State, "counts">;
+  readonly state: Pick<State, "counts" | "brought">;
   readonly gateway: Pick<Gateway, "isConnected" | "dismiss">;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;

@@ -113,6 +113,13 @@ export interface Decided {
   readonly evidence?: readonly number[];
   /** Hosts only count and report what is banned; absent: they drop it. */
   readonly observed?: true;
+  /** Name of the list that an import brought. */
+  readonly list?: string;
+  /**
+   * How many bans of the list an import lifts because the list has them no more;
+   * absent: it only adds.
+   */
+  readonly lifts?: number;
 }
 
 export interface SegmentSealed {
