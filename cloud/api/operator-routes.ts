@@ -11,6 +11,7 @@ import { importList } from "./import-route.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked, problem } from "./problem.js";
 import { bearerOf, jsonBody, type OperatorEnv } from "./requests.js";
+import { proposalRoutes } from "./proposal-routes.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
 import {
   AnswersQuery,
@@ -39,6 +40,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   routes.route("/", identityRoutes(ports));
   approvalRoutes(routes, ports);
   routes.route("/", telemetryRoutes(ports));
+  routes.route("/", proposalRoutes(ports));
   return routes;
 }
 

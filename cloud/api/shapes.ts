@@ -132,6 +132,23 @@ export const DecisionsQuery = v.strictObject({
   by: v.optional(v.string()),
 });
 
+/** Query of `GET /v1/proposals`. */
+export const ProposalsQuery = v.strictObject({
+  limit: FewOrMany,
+  all: v.optional(YesOrNo, "false"),
+});
+
+/** Body of `POST /v1/proposals/<id>/release`. */
+export const ReleaseOrder = v.strictObject({
+  for: v.optional(Term, "4h"),
+  reason: v.optional(Reason, ""),
+});
+
+/** Body of `POST /v1/proposals/<id>/refuse`. */
+export const RefuseOrder = v.strictObject({
+  reason: v.pipe(Reason, v.minLength(1, "is needed")),
+});
+
 /** Body of `POST /v1/agents/<id>/revoke`; none is as good as an empty one. */
 export const RevokeOrder = v.strictObject({
   reason: v.optional(Reason),

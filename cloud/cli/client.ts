@@ -2,8 +2,10 @@ import { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { ImportAnswer } from "../api/import-route.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
-import type { DecisionEntry } from "../decide/decision-log.js";
+import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
+import type { Proposal } from "../decide/proposals.js";
+import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { ImpactReport } from "../impact/report.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/boot-tables.js";
@@ -31,6 +33,11 @@ export interface Unapproved {
   readonly unapproved: number;
   /** The first of them, where they are named. */
   readonly wide?: readonly string[];
+}
+
+/** How the rules' rate stands, and when it was reached. */
+export interface RulesReport extends RuleStatus {
+  readonly alarms: readonly RateAlarmEntry[];
 }
 
 /** What became of a list; nothing yet in a dry run. */
@@ -113,6 +120,33 @@ export class Client {
     const text = new URLSearchParams(query).toString();
     type Answer = { decisions: DecisionEntry[] };
     return (await this.#get<Answer>(`/v1/decisions?${text}`)).decisions;
+  }
+
+  /** Newest first. */
+  async proposals(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly Proposal[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { proposals: Proposal[] };
+    return (await this.#get<Answer>(`/v1/proposals?${text}`)).proposals;
+  }
+
+  async release(
+    proposal: string,
+    order: { readonly for: string; readonly reason: string },
+  ): Promise<Decision> {
+    const path = `/v1/proposals/${encodeURIComponent(proposal)}/release`;
+    return this.#post(path, order);
+  }
+
+  async refuse(proposal: string, reason: string): Promise<void> {
+    const path = `/v1/proposals/${encodeURIComponent(proposal)}/refuse`;
+    await this.#post(path, { reason });
+  }
+
+  /** How the rules' rate stands. */
+  async rules(): Promise<RulesReport> {
+    return this.#get("/v1/rules");
   }
 
   async ban(order: {

@@ -12,6 +12,7 @@ import { addImportCommand } from "./import-command.js";
 import { addImpactCommand } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addIdentityCommands } from "./identity-commands.js";
+import { addProposalCommands } from "./proposal-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
@@ -60,6 +61,7 @@ function makeProgram(io: Io): Command {
   addDecisionCommands(program, io);
   addImportCommand(program, io);
   addImpactCommand(program, io);
+  addProposalCommands(program, io);
   addTelemetryCommands(program, io);
   return program;
 }

@@ -14,6 +14,8 @@ export interface Mandate {
   readonly by: string;
   /** What a rule decided on; operators need none. */
   readonly evidence?: readonly number[];
+  /** Whose sightings a rule counted. */
+  readonly orgs?: readonly string[];
 }
 
 /** How long, why, and whether packets are only counted. */
