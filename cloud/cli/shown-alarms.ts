@@ -8,7 +8,7 @@ export function alarmsOf(report: RulesReport): readonly string[] {
   const lines: string[] = [];
   if (reachedSince !== null) {
     lines.push(
-      `ALARM: since ${dateOf(reachedSince)} rules want to ban more than ${maxPerMinute} a minute, and ${waiting} attackers wait${mostly(orgs)}`,
+      `ALARM: since ${dateOf(reachedSince)} rules want to ban more than ${maxPerMinute} a minute, and ${waiting === 1 ? "1 attacker waits" : `${waiting} attackers wait`}${mostly(orgs)}`,
     );
   } else if (newest !== undefined && isRecent(newest.at)) {
     lines.push(
