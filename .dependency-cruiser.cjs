@@ -72,7 +72,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/(clock|lifetime|mutex|schedule|whole-file)\\.ts$",
+          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/guard/tiers\\.ts$|^agent/(clock|lifetime|mutex|schedule|whole-file)\\.ts$",
       },
     },
     {

@@ -9,11 +9,13 @@ import { Approvals } from "./approvals/approvals.js";
 import { approvalTables } from "./approvals/tables.js";
 import { makeApp } from "./api/app.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
-import { Correlator } from "./decide/correlator.js";
 import { DecisionLog } from "./decide/decision-log.js";
 import { decisionTables } from "./decide/decision-tables.js";
 import { Decisions } from "./decide/decisions.js";
-import { NeverList } from "./decide/never.js";
+import { holdTables } from "./decide/hold-tables.js";
+import { openRules, type Rules } from "./decide/open-rules.js";
+import { proposalTables } from "./decide/proposal-tables.js";
+import { standingTables } from "./decide/standing-tables.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { Capacity } from "./feeds/capacity.js";
 import { FeedIndex } from "./feeds/feed-index.js";
@@ -95,12 +97,17 @@ export async function startCloud(
   const server = opened.own(openServer(config.listen));
   const store = await openStore(config, ports, opened);
   const decider = makeDecider(config, ports, store);
-  opened.own(openCorrelator(config, ports, { ...store, ...decider }));
+  const rules = openRules({
+    ...{ ...store, ...decider, ...ports, settings: config.correlation },
+    neverList: filesOf(config.dir).neverList,
+    coveredUntil: (range) => store.state.coveredUntil(EVERYBODYS, range),
+  });
+  opened.own(rules.correlator);
   const impact: Impact = new Impact({
     ask: (feed, question) => gateway.ask(feed, question),
     clock: ports.clock,
   });
-  const rooms = { ...store, impact };
+  const rooms = { ...store, ...rules, impact };
   const gateway = openGateway({ config, ports, store: rooms, server, opened });
 
   let url = "";
@@ -150,27 +157,10 @@ function makeDecider(
   };
 }
 
-/** What decides by itself, from what the agents report. */
-function openCorrelator(
-  { dir, correlation: settings }: CloudConfig,
-  { clock, log }: CloudPorts,
-  store: Store & { readonly decisions: Decisions },
-): Correlator {
-  const { journal, state, telemetry, decisionLog, decisions } = store;
-  const never = new NeverList(filesOf(dir).neverList);
-  never.check();
-  return new Correlator({
-    ...{ clock, log, settings, journal, telemetry, decisions },
-    spent: decisionLog,
-    never,
-    coveredUntil: (range) => state.coveredUntil(EVERYBODYS, range),
-  });
-}
-
 function openGateway(parts: {
   readonly config: CloudConfig;
   readonly ports: CloudPorts;
-  readonly store: Store & { readonly impact: Impact };
+  readonly store: Store & Rules & { readonly impact: Impact };
   readonly server: OpenServer;
   readonly opened: Lifetime;
 }): Gateway {
@@ -216,18 +206,28 @@ function openGateway(parts: {
   return opened.own(gateway);
 }
 
-/** What tells an agent that was restarted from two that hold one key. */
-const knowBoots = (
+/**
+ * What tells an agent that was restarted from two that hold one key, and knows
+ * where agents come from.
+ */
+function knowBoots(
   ports: CloudPorts,
-  { bootLog }: Store,
+  { bootLog, peers }: Store & Rules,
   recorder: Recorder,
-): Boots =>
-  new Boots({
+): Pick<Boots, "came"> {
+  const boots = new Boots({
     ...ports,
     boots: (agent) => bootLog.boots(agent),
     isTold: (...pair) => bootLog.isTold(...pair),
     note: (event) => recorder.note(event),
   });
+  return {
+    came: (arrival) => {
+      peers.came(arrival);
+      boots.came(arrival);
+    },
+  };
+}
 
 /** What the journal holds, with signatures that agents take now. */
 const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
@@ -259,6 +259,9 @@ async function openStore(
     sightingTables,
     contactTables,
     approvalTables,
+    standingTables,
+    holdTables,
+    proposalTables,
   ];
   const view = opened.own(View.open(files.view, journal, projections));
   const index = new FeedIndex(view.database, journal, (segment) =>
@@ -274,7 +277,8 @@ async function openStore(
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
   const approving = { journal, signing, clock, hasFeed };
   const approvals = new Approvals(view.database, approving);
-  return { journal, index, state, approvals, ...questionsTo(view) };
+  const { database } = view;
+  return { database, journal, index, state, approvals, ...questionsTo(view) };
 }
 
 /** What only answers, from the view. */

@@ -9,6 +9,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   env: process.env,
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
+  input: () => process.stdin,
   stopped: () =>
     new Promise((resolve) => {
       process.once("SIGTERM", () => resolve());

@@ -9,7 +9,7 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { TooManyQuestions } from "../impact/impact.js";
 import { JournalConflict } from "../journal/journal.js";
-import { NotAList } from "../lists/list.js";
+import { NotAList } from "../lists/text.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
 import { agentRoutes } from "./agent-routes.js";
 import { operatorRoutes } from "./operator-routes.js";

@@ -5,18 +5,18 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import type { Terms } from "../decide/decisions.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
-import { ListReader, readList } from "../lists/list.js";
 import { newId } from "../registry/secrets.js";
 import { identityRoutes } from "./identity-routes.js";
+import { importList } from "./import-route.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked, problem } from "./problem.js";
-import { bearerOf, bounded, jsonBody, type OperatorEnv } from "./requests.js";
+import { bearerOf, jsonBody, type OperatorEnv } from "./requests.js";
+import { proposalRoutes } from "./proposal-routes.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
 import {
   AnswersQuery,
   BanOrder,
   ImpactOrder,
-  ImportOrder,
   LiftOrder,
   OrgOrder,
   TokenOrder,
@@ -29,7 +29,9 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     c.set("operator", operatorOf(c, ports));
     await next();
   });
-  routes.post("/imports", (c) => importList(c, ports));
+  routes.post("/imports", (c) =>
+    importList(c, ports, (feed) => knownFeed(feed, ports)),
+  );
   routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
   registryRoutes(routes, ports);
   decisionRoutes(routes, ports);
@@ -38,14 +40,12 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   routes.route("/", identityRoutes(ports));
   approvalRoutes(routes, ports);
   routes.route("/", telemetryRoutes(ports));
+  routes.route("/", proposalRoutes(ports));
   return routes;
 }
 
 /** Ten thousand ranges, and then some. */
 const MOST_BODY_BYTES = 1024 * 1024;
-
-/** Four million addresses as text. */
-const MOST_LIST_BYTES = 64 * 1024 * 1024;
 
 function registryRoutes(
   routes: Hono<OperatorEnv>,
@@ -152,36 +152,6 @@ const ANY = {
   epoch: undefined,
   offset: undefined,
 };
-
-/** The body streams through: a list of a million lines is never held as text. */
-async function importList(
-  c: Context<OperatorEnv>,
-  ports: OperatorApiPorts,
-): Promise<Response> {
-  const order = checked(ImportOrder, c.req.query());
-  const feed = knownFeed(order.feed, ports);
-  const reader = new ListReader(order.format);
-  const body = c.env.incoming as AsyncIterable<Uint8Array>;
-  await readList(bounded(body, MOST_LIST_BYTES), reader);
-  const { size } = reader.ranges;
-  if (size === 0) {
-    throw problem(400, "invalid", {
-      field: "body",
-      value: reader.report().rejections,
-      message: "the list holds no range",
-    });
-  }
-  const mandate = { feed, by: c.get("operator") };
-  const terms = termsOf(order);
-  const counter = ports.approvals.counter(feed);
-  const ranges = {
-    size,
-    [Symbol.iterator]: () => counter.watch(reader.ranges),
-  };
-  const decision = await ports.decisions.import(mandate, ranges, terms);
-  const { count: unapproved } = counter;
-  return c.json({ ...decision, unapproved, ...reader.report() }, 201);
-}
 
 function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
   const { id, name } = checked(OrgOrder, body);

@@ -1,8 +1,10 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Approvals } from "../approvals/approvals.js";
+import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Decisions } from "../decide/decisions.js";
+import type { Proposals } from "../decide/proposals.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { State } from "../feeds/state/state.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -40,7 +42,9 @@ export interface OperatorApiPorts {
   readonly registry: Registry;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly decisions: Decisions;
-  readonly decisionLog: Pick<DecisionLog, "decisions">;
+  readonly decisionLog: Pick<DecisionLog, "decisions" | "alarms">;
+  readonly correlator: Pick<Correlator, "status">;
+  readonly proposals: Pick<Proposals, "list" | "take" | "settle">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
   readonly approvals: Pick<Approvals, "all" | "publish" | "counter">;
@@ -51,7 +55,7 @@ export interface OperatorApiPorts {
     "detections" | "sightings" | "contacts" | "totals" | "hosts"
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
-  readonly state: Pick<State, "counts">;
+  readonly state: Pick<State, "counts" | "brought">;
   readonly gateway: Pick<Gateway, "isConnected" | "dismiss">;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;

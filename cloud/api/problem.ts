@@ -17,6 +17,8 @@ export class ApiProblem extends Error {
     readonly status: ContentfulStatusCode,
     readonly code: string,
     readonly problems: readonly FieldProblem[],
+    /** What else helps to mend the request, beside the usual fields. */
+    readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(problems.map(({ message }) => message).join("; "));
   }
@@ -30,6 +32,7 @@ export class ApiProblem extends Error {
       value: first?.value,
       message: this.message,
       problems: this.problems,
+      ...this.details,
     };
   }
 }

@@ -4,7 +4,7 @@ import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { shortText } from "../../agent/protocol/shapes.js";
-import { listFormats } from "../lists/formats.js";
+import { listFormats } from "../lists/line.js";
 
 /** The fields that operators fill in. */
 
@@ -66,6 +66,16 @@ export const ImportOrder = v.strictObject({
   reason: v.optional(Reason, ""),
   observe: v.optional(YesOrNo, "false"),
   format: v.optional(v.picklist(listFormats)),
+  /** Of a table: the column with the ranges, by name, or by number from 1. */
+  column: v.optional(v.pipe(shortText(128), v.minLength(1))),
+  /** Whose ranges they are, so that a later import can replace them. */
+  list: v.optional(v.pipe(shortText(128), v.minLength(1))),
+  /** Lift what the list of this name brought before and has no more. */
+  replace: v.optional(YesOrNo, "false"),
+  /** Take what can be taken of what is hardly a list. */
+  force: v.optional(YesOrNo, "false"),
+  /** Say what would be done, and do nothing. */
+  dryRun: v.optional(YesOrNo, "false"),
 });
 
 /** Body of `POST /v1/orgs`. */
@@ -120,6 +130,23 @@ export const DecisionsQuery = v.strictObject({
   limit: FewOrMany,
   before: v.optional(WholeNumber),
   by: v.optional(v.string()),
+});
+
+/** Query of `GET /v1/proposals`. */
+export const ProposalsQuery = v.strictObject({
+  limit: FewOrMany,
+  all: v.optional(YesOrNo, "false"),
+});
+
+/** Body of `POST /v1/proposals/<id>/release`. */
+export const ReleaseOrder = v.strictObject({
+  for: v.optional(Term, "4h"),
+  reason: v.optional(Reason, ""),
+});
+
+/** Body of `POST /v1/proposals/<id>/refuse`. */
+export const RefuseOrder = v.strictObject({
+  reason: v.pipe(Reason, v.minLength(1, "is needed")),
 });
 
 /** Body of `POST /v1/agents/<id>/revoke`; none is as good as an empty one. */

@@ -95,6 +95,7 @@ export class Approvals {
 export class UnapprovedCounter {
   readonly #approval: TrustedApproval | undefined;
   #count = 0;
+  readonly #first: Cidr[] = [];
 
   constructor(approval: TrustedApproval | undefined) {
     this.#approval = approval;
@@ -104,9 +105,16 @@ export class UnapprovedCounter {
     return this.#count;
   }
 
+  /** The first of them, for people. */
+  get first(): readonly Cidr[] {
+    return this.#first;
+  }
+
   see(cidr: Cidr): void {
     if (cidr.prefix >= DEFAULT_UNAPPROVED[cidr.family]) return;
-    if (this.#approval?.names(cidr) !== true) this.#count++;
+    if (this.#approval?.names(cidr) === true) return;
+    this.#count++;
+    if (this.#first.length < FEW) this.#first.push(cidr);
   }
 
   /** The same once more, with each counted as it goes by. */
@@ -117,6 +125,9 @@ export class UnapprovedCounter {
     }
   }
 }
+
+/** As many as a line has room for. */
+const FEW = 8;
 
 interface Row {
   readonly signed: string;

@@ -1,11 +1,12 @@
-import { open, type FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { ImportAnswer } from "../api/import-route.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
-import type { DecisionEntry } from "../decide/decision-log.js";
+import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
+import type { Proposal } from "../decide/proposals.js";
+import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { ImpactReport } from "../impact/report.js";
-import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/boot-tables.js";
 import type { Agent, Org } from "../registry/registry.js";
@@ -30,6 +31,29 @@ export interface AgentEntry extends Agent {
 /** How many of the bans hosts will hold for want of an approval. */
 export interface Unapproved {
   readonly unapproved: number;
+  /** The first of them, where they are named. */
+  readonly wide?: readonly string[];
+}
+
+/** How the rules' rate stands, and when it was reached. */
+export interface RulesReport extends RuleStatus {
+  readonly alarms: readonly RateAlarmEntry[];
+}
+
+/** What became of a list; nothing yet in a dry run. */
+export type Imported = ImportAnswer &
+  ((Decision & { readonly dryRun: false }) | { readonly dryRun: true });
+
+/** The cloud understood a request and did not carry it out. */
+export class CloudRefused extends CommandFailed {
+  constructor(
+    message: string,
+    status: number,
+    /** All that it said of it. */
+    readonly body: unknown,
+  ) {
+    super(message, status < 500 ? 2 : 1);
+  }
 }
 
 /** An operator's side of the cloud's REST interface. */
@@ -98,6 +122,33 @@ export class Client {
     return (await this.#get<Answer>(`/v1/decisions?${text}`)).decisions;
   }
 
+  /** Newest first. */
+  async proposals(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly Proposal[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { proposals: Proposal[] };
+    return (await this.#get<Answer>(`/v1/proposals?${text}`)).proposals;
+  }
+
+  async release(
+    proposal: string,
+    order: { readonly for: string; readonly reason: string },
+  ): Promise<Decision> {
+    const path = `/v1/proposals/${encodeURIComponent(proposal)}/release`;
+    return this.#post(path, order);
+  }
+
+  async refuse(proposal: string, reason: string): Promise<void> {
+    const path = `/v1/proposals/${encodeURIComponent(proposal)}/refuse`;
+    await this.#post(path, { reason });
+  }
+
+  /** How the rules' rate stands. */
+  async rules(): Promise<RulesReport> {
+    return this.#get("/v1/rules");
+  }
+
   async ban(order: {
     readonly ranges: readonly string[];
     readonly feed: string;
@@ -123,12 +174,11 @@ export class Client {
   }
 
   async import(
-    path: string,
+    list: Readable,
     terms: Readonly<Record<string, string>>,
-  ): Promise<Decision & Unapproved & ListReport> {
-    const file = await openFile(path);
+  ): Promise<Imported> {
     const query = new URLSearchParams(terms);
-    const body = Readable.toWeb(file.createReadStream());
+    const body = Readable.toWeb(list);
     return this.#ask(`/v1/imports?${query.toString()}`, {
       method: "POST",
       body: body as ReadableStream<Uint8Array>,
@@ -198,30 +248,20 @@ export class Client {
       throw new CommandFailed(message, 1, { cause });
     });
     if (response.ok) return (await response.json()) as T;
-    const message = await problemOf(response);
-    throw new CommandFailed(message, response.status < 500 ? 2 : 1);
+    const body: unknown = await response.json().catch(() => undefined);
+    const message = problemOf(response, body);
+    throw new CloudRefused(message, response.status, body);
   }
 }
 
 /** What the cloud says is wrong, or that it was not the cloud who answered. */
-async function problemOf(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => undefined);
+function problemOf(response: Response, body: unknown): string {
   const said =
     typeof body === "object" && body !== null && "message" in body
       ? body.message
       : undefined;
   if (typeof said === "string") return said;
   return `${response.url} answered ${response.status}, and not as a cloud does`;
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  const file = await open(path).catch((cause: unknown) => {
-    const why = `FILE "${path}" cannot be read`;
-    throw new CommandFailed(why, 2, { cause });
-  });
-  if (!(await file.stat()).isDirectory()) return file;
-  await file.close();
-  throw new CommandFailed(`FILE "${path}" is a folder`, 2);
 }
 
 /** What Node knows beyond "fetch failed", such as " (ECONNREFUSED)". */

@@ -17,7 +17,7 @@ interface BanOptions {
   readonly checkImpact?: number;
 }
 
-/** ban, lift, import. */
+/** ban, lift. */
 export function addDecisionCommands(program: Command, io: Io): void {
   program
     .command("ban")
@@ -65,60 +65,36 @@ Banning again without --observe enforces a ban that was only observed.`,
       const decision = await Client.of(dir).lift({ ranges, feed });
       io.out(described("lifted", ranges.length, decision));
     });
-
-  addImport(program, io);
-}
-
-function addImport(program: Command, io: Io): void {
-  program
-    .command("import")
-    .description("ban a whole list")
-    .argument("<file>", "plain, FireHOL, Spamhaus, ipset or ipsum")
-    .option("--feed <name>", "urgent, reputation or org/<id>", "reputation")
-    .option("--for <term>", TERM_HELP, "7d")
-    .option("--reason <text>", "for whoever asks later", "")
-    .option("--observe", OBSERVE_HELP)
-    .addHelpText(
-      "after",
-      "\nExample:\n  $ tourniquet-cloud import drop_v4.json --for 1d --reason spamhaus-drop",
-    )
-    .action(async (file: string, _, command: Command) => {
-      const options = command.optsWithGlobals<BanOptions>();
-      const { dir, feed, for: term, reason, observe = false } = options;
-      const terms = { feed, for: term, reason, observe: String(observe) };
-      const answer = await Client.of(dir).import(file, terms);
-      io.out(described(doneTo(observe), answer.entries, answer));
-      tellUnapproved(answer, io);
-      const { format, masked, duplicates, rejected, rejections } = answer;
-      io.out(
-        `${format ?? "empty"} list: ${masked} masked, ${duplicates} duplicates, ${rejected} lines rejected`,
-      );
-      for (const { line, text, problem } of rejections) {
-        io.err(`line ${line}: "${text}" ${problem}`);
-      }
-    });
 }
 
 /** Two keys ban what is wide: this was one of them. */
-function tellUnapproved(
-  { feed, unapproved }: Decision & Unapproved,
+export function tellUnapproved(
+  { feed, unapproved, wide = [] }: Unapproved & { readonly feed: string },
   io: Io,
 ): void {
   if (unapproved === 0) return;
   const { 4: ipv4, 6: ipv6 } = DEFAULT_UNAPPROVED;
+  const more = unapproved > wide.length ? " and more" : "";
+  const named = wide.length === 0 ? "" : ` (${wide.join(", ")}${more})`;
+  const are = unapproved === 1 ? "is" : "are";
   io.err(
-    `${unapproved} of them are wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
+    `${unapproved} of them${named} ${are} wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
   );
 }
 
-const TERM_HELP =
+export const TERM_HELP =
   "30s, 15m, 4h, 7d or permanent; hosts hold what lasts longer than they let a ban last (365d)";
 
-const OBSERVE_HELP = "only count and report their packets, drop nothing";
+export const OBSERVE_HELP = "only count and report their packets, drop nothing";
 
-const doneTo = (observe: boolean): string => (observe ? "observed" : "banned");
+export const doneTo = (observe: boolean): string =>
+  observe ? "observed" : "banned";
 
-function described(done: string, ranges: number, decision: Decision): string {
+export function described(
+  done: string,
+  ranges: number,
+  decision: Decision,
+): string {
   const { decision: id, feed, offset } = decision;
   const noun = ranges === 1 ? "range" : "ranges";
   return `${done} ${ranges} ${noun} (${id}, ${feed} is at ${offset})`;

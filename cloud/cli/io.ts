@@ -1,8 +1,12 @@
+import type { Readable } from "node:stream";
+
 /** The process, as far as commands may touch it. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   out(line: string): void;
   err(line: string): void;
+  /** Standard input, for who asks for it. */
+  input(): Readable;
   /** Resolves when the process is asked to stop. */
   stopped(): Promise<void>;
 }
@@ -13,8 +17,11 @@ export class CommandFailed extends Error {
 
   constructor(
     message: string,
-    /** 2: what was asked is wrong. 1: it is right, but could not be done. */
-    readonly exitCode: 1 | 2,
+    /**
+     * 2: what was asked is wrong. 1: it is right, but could not be done. 3: it
+     * was done in part.
+     */
+    readonly exitCode: 1 | 2 | 3,
     options?: ErrorOptions,
   ) {
     super(message, options);

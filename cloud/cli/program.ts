@@ -8,9 +8,11 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
 import { addDecisionCommands } from "./decision-commands.js";
+import { addImportCommand } from "./import-command.js";
 import { addImpactCommand } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addIdentityCommands } from "./identity-commands.js";
+import { addProposalCommands } from "./proposal-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
@@ -19,7 +21,8 @@ import { addTelemetryCommands } from "./telemetry-commands.js";
 
 /**
  * Carries out a command line.
- * @returns the exit code: 0 done, 1 could not be done, 2 was asked wrongly
+ * @returns the exit code: 0 done, 1 could not be done, 2 was asked wrongly, 3
+ * done in part
  */
 export async function runCommand(
   args: readonly string[],
@@ -56,7 +59,9 @@ function makeProgram(io: Io): Command {
   addRegistryCommands(program, io);
   addIdentityCommands(program, io);
   addDecisionCommands(program, io);
+  addImportCommand(program, io);
   addImpactCommand(program, io);
+  addProposalCommands(program, io);
   addTelemetryCommands(program, io);
   return program;
 }

@@ -7,6 +7,7 @@ import type {
   Sighting,
 } from "../telemetry/telemetry.js";
 import { Client, type AgentEntry } from "./client.js";
+import { alarmsOf } from "./shown-alarms.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
@@ -162,7 +163,9 @@ function addDecisions(program: Command, io: Io): void {
     .option("--json", "for machines")
     .action(async (_, command: Command) => {
       const { dir, limit, by, json } = command.optsWithGlobals<Options>();
-      const decisions = await Client.of(dir).decisions(given({ limit, by }));
+      const client = Client.of(dir);
+      for (const line of alarmsOf(await client.rules())) io.err(line);
+      const decisions = await client.decisions(given({ limit, by }));
       if (json) io.out(JSON.stringify(decisions, null, 2));
       else io.out(table(DECISION_HEAD, decisions.map(decisionRow)));
     });

@@ -23,6 +23,8 @@ export interface Verdict {
   readonly rule: "several-orgs" | "several-hosts";
   /** For whoever asks why: counts, and nobody's name. */
   readonly reason: string;
+  /** Whose sightings counted, in alphabetical order. */
+  readonly orgs: readonly string[];
   /** Sequence numbers in the journal, ascending; one a host at most. */
   readonly evidence: readonly number[];
 }
@@ -31,34 +33,44 @@ export interface Verdict {
  * Whether what was seen of one attacker up to `now` makes it everybody's. The
  * order of the evidence has no part in it, and what a host says twice counts
  * once.
+ * @param among of the orgs that saw it, those whose word counts
  */
 export function correlate(
   window: readonly Evidence[],
   threshold: Threshold,
   now: number,
+  among: (orgs: ReadonlySet<string>) => ReadonlySet<string>,
 ): Verdict | undefined {
   const since = now - threshold.windowMs;
   const recent = window.filter(({ time }) => time > since && time <= now);
-  const orgs = new Set(recent.map(({ org }) => org)).size;
+  const { orgs, hosts } = threshold;
+  const all = new Set(recent.map(({ org }) => org));
+  if (orgs > 0 && all.size >= orgs) {
+    const counting = among(all);
+    const theirs = recent.filter(({ org }) => counting.has(org));
+    const verdict = verdictOn(theirs, "several-orgs", threshold);
+    if (verdict.orgs.length >= orgs) return verdict;
+  }
+  const seenOn = new Set(recent.map(({ agent }) => agent)).size;
+  if (hosts === 0 || seenOn < hosts) return undefined;
+  return verdictOn(recent, "several-hosts", threshold);
+}
+
+function verdictOn(
+  recent: readonly Evidence[],
+  rule: Verdict["rule"],
+  { windowMs }: Threshold,
+): Verdict {
+  const orgs = [...new Set(recent.map(({ org }) => org))].sort();
   const hosts = new Set(recent.map(({ agent }) => agent)).size;
-  const rule = ruleFor({ orgs, hosts }, threshold);
-  if (rule === undefined) return undefined;
-  const counts = `${counted(orgs, "org")} on ${counted(hosts, "host")}`;
+  const counts = `${counted(orgs.length, "org")} on ${counted(hosts, "host")}`;
   const failures = recent.reduce((sum, each) => sum + each.failures, 0);
   return {
     rule,
-    reason: `seen by ${counts} within ${spanOf(threshold.windowMs)}: ${counted(failures, "failure")}${sensorsOf(recent)}`,
+    reason: `seen by ${counts} within ${spanOf(windowMs)}: ${counted(failures, "failure")}${sensorsOf(recent)}`,
+    orgs,
     evidence: evidenceOf(recent),
   };
-}
-
-function ruleFor(
-  seen: { readonly orgs: number; readonly hosts: number },
-  { orgs, hosts }: Threshold,
-): Verdict["rule"] | undefined {
-  if (orgs > 0 && seen.orgs >= orgs) return "several-orgs";
-  if (hosts > 0 && seen.hosts >= hosts) return "several-hosts";
-  return undefined;
 }
 
 /** The newest of each host. */

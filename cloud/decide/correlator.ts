@@ -1,46 +1,44 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { unixSeconds, type Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
-import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { Recorded } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
-import { correlate, type Evidence, type Verdict } from "./correlate.js";
-import type { Decisions } from "./decisions.js";
-import type { NeverList } from "./never.js";
+import { FairQueue } from "./fair-queue.js";
+import { RateAlarm, type RuleStatus } from "./rate-alarm.js";
+import type { Rule } from "./rule.js";
+import type { Shares } from "./shares.js";
 
 export interface CorrelatorPorts {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly settings: CorrelationSettings;
+  readonly settings: Pick<CorrelationSettings, "windowMs" | "maxPerMinute">;
   /** Subscribed to after those who keep the read models. */
-  readonly journal: Pick<Journal, "subscribe">;
+  readonly journal: Pick<Journal, "subscribe" | "append">;
   readonly telemetry: {
-    window(attacker: string, since: number, after: number): readonly Evidence[];
-    attackers(since: number): readonly string[];
+    /** Everybody who was detected since then, and by which org. */
+    attackers(
+      since: number,
+    ): Iterable<{ readonly org: string; readonly attacker: string }>;
   };
-  readonly spent: {
-    spentThrough(attacker: string): number;
-    ruledSince(since: number): number;
-  };
-  readonly never: Pick<NeverList, "exempts">;
-  /** Until when everybody bans the range anyhow: Unix seconds, or 0. */
-  coveredUntil(range: Cidr): Promise<number>;
-  readonly decisions: Pick<Decisions, "ban">;
+  readonly shares: Pick<Shares, "now">;
+  readonly rule: Pick<Rule, "lookAt">;
 }
 
 /**
  * Turns what several orgs detect into a ban for all. What it knows it reads from
  * the journal's fold each time: which evidence there is and which is spent. So a
- * restart neither repeats a decision nor loses one.
+ * restart neither repeats a decision nor loses one. Orgs take turns: whoever
+ * reports much keeps nobody waiting but itself.
  */
 export class Correlator implements AsyncDisposable {
   readonly #ports: CorrelatorPorts;
-  /** Attackers to look at, each once. */
-  readonly #due = new Set<string>();
-  /** Attackers to look at again when the rate allows. */
-  readonly #late = new Set<string>();
+  /** Attackers to look at, by the org that saw them. */
+  readonly #due = new FairQueue(DUE);
+  /** Attackers to look at again when the rate allows, by the org that waits. */
+  readonly #late = new FairQueue(LATE);
+  readonly #alarm: RateAlarm;
   readonly #subscription: Disposable;
   readonly #timer: Disposable;
   #working: Promise<void> | undefined;
@@ -49,10 +47,19 @@ export class Correlator implements AsyncDisposable {
   constructor(ports: CorrelatorPorts) {
     this.#ports = ports;
     const { journal, telemetry, clock, settings } = ports;
+    this.#alarm = new RateAlarm(ports);
     this.#subscription = journal.subscribe((news) => this.#hear(news));
     this.#timer = clock.every(LATE_EVERY_MS, () => this.#remind());
     const since = clock.now() - settings.windowMs;
-    this.#look(telemetry.attackers(since));
+    for (const { org, attacker } of telemetry.attackers(since)) {
+      this.#wait(org, attacker);
+    }
+    this.#goOn();
+  }
+
+  /** How the rate stands, and what waits for it. */
+  status(): RuleStatus {
+    return this.#alarm.status(this.#late.size);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,116 +72,74 @@ export class Correlator implements AsyncDisposable {
   #hear(news: readonly Recorded[]): void {
     for (const { event } of news) {
       if (event.kind !== "telemetry") continue;
-      this.#look(
-        event.items.flatMap((item) => {
-          if (item.kind !== "detection") return [];
-          const remote = readRemote(item.source);
-          const attacker = remote && attackerOf(remote);
-          return attacker ? [attackerKey(attacker)] : [];
-        }),
-      );
+      for (const item of event.items) {
+        if (item.kind !== "detection") continue;
+        const remote = readRemote(item.source);
+        const attacker = remote && attackerOf(remote);
+        if (attacker) this.#wait(event.org, attackerKey(attacker));
+      }
     }
+    this.#goOn();
   }
 
+  /** What finds no room is found again with its next detection. */
+  #wait(org: string, attacker: string): void {
+    if (!this.#due.add(org, attacker)) this.#alarm.dropped(org);
+  }
+
+  /** As many as the rate has room for, in turns of those who have a share. */
   #remind(): void {
+    this.#alarm.tick();
     if (this.#late.size === 0) return;
-    const late = [...this.#late].slice(0, this.#room());
-    for (const attacker of late) this.#late.delete(attacker);
-    this.#look(late);
+    const shares = this.#ports.shares.now();
+    for (let left = shares.left; left > 0; left--) {
+      const late = this.#late.next((org) => shares.hasRoom(org));
+      if (late === undefined) break;
+      this.#due.add(AGAIN, late);
+    }
+    this.#goOn();
   }
 
-  #look(attackers: readonly string[]): void {
-    for (const attacker of attackers) {
-      // What finds no room is found again with its next detection.
-      if (this.#due.size >= MOST_DUE) break;
-      this.#due.add(attacker);
-    }
+  #goOn(): void {
     if (this.#due.size > 0) this.#working ??= this.#work();
   }
 
   /** Never rejects. The first turn lets the append tell all who listen. */
   async #work(): Promise<void> {
     await Promise.resolve();
-    let looked = 0;
-    for (const attacker of this.#due) {
-      this.#due.delete(attacker);
-      if (this.#closed) break;
-      if (++looked % LOOKS_A_TURN === 0) await nextTurn();
-      try {
-        const verdict = this.#verdictOn(attacker);
-        if (verdict !== undefined) await this.#carryOut(attacker, verdict);
-      } catch (error) {
-        this.#ports.log.error("rule could not decide", { attacker, error });
-      }
+    for (let looked = 1; !this.#closed; looked++) {
+      const attacker = this.#due.next();
+      if (attacker === undefined) break;
+      if (looked % LOOKS_A_TURN === 0) await nextTurn();
+      await this.#look(attacker);
     }
     this.#working = undefined;
   }
 
-  #verdictOn(attacker: string): Verdict | undefined {
-    const { telemetry, spent, settings, clock } = this.#ports;
-    const now = clock.now();
-    const since = now - settings.windowMs;
-    const after = spent.spentThrough(attacker);
-    const evidence = telemetry.window(attacker, since, after);
-    return correlate(evidence, settings, now);
-  }
-
-  async #carryOut(attacker: string, verdict: Verdict): Promise<void> {
-    const { never, log, settings, clock, decisions } = this.#ports;
-    const range = parseCidr(attacker);
-    const exempt = never.exempts(range);
-    if (exempt !== undefined) {
-      log.debug("rule may not ban", { attacker, exempt });
-      return;
+  async #look(attacker: string): Promise<void> {
+    try {
+      const outcome = await this.#ports.rule.lookAt(attacker);
+      if (outcome.what === "unproposed") this.#alarm.unproposed();
+      if (outcome.what !== "postponed") return;
+      this.#alarm.reached();
+      if (!this.#late.add(outcome.org, attacker)) {
+        this.#alarm.dropped(outcome.org);
+      }
+    } catch (error) {
+      this.#ports.log.error("rule could not decide", { attacker, error });
     }
-    if (this.#room() === 0) {
-      this.#postpone(attacker);
-      return;
-    }
-    if (!(await this.#isWorthIt(range))) return;
-    const { rule, reason, evidence } = verdict;
-    const mandate = { feed: "urgent", by: `rule:${rule}`, evidence } as const;
-    const terms = { forSeconds: settings.banForS, reason, observed: false };
-    const startedAt = clock.monotonic();
-    const { decision } = await decisions.ban(mandate, [range], terms);
-    const tookMs = clock.monotonic() - startedAt;
-    log.info("rule banned", { attacker, decision, rule, reason, tookMs });
-  }
-
-  /**
-   * Not when a ban covers the attacker nearly as long already: an operator's
-   * longer ban must not be shortened, and noise must not become segments.
-   */
-  async #isWorthIt(range: Cidr): Promise<boolean> {
-    const { settings, clock } = this.#ports;
-    const until = await this.#ports.coveredUntil(range);
-    const now = unixSeconds(clock.now());
-    const gained = now + settings.banForS - Math.max(now, until);
-    return gained >= settings.banForS / 2;
-  }
-
-  /** How many bans the rate has left. */
-  #room(): number {
-    const { spent, settings, clock } = this.#ports;
-    const ruled = spent.ruledSince(clock.now() - 60_000);
-    return Math.max(0, settings.maxPerMinute - ruled);
-  }
-
-  #postpone(attacker: string): void {
-    const { log, settings } = this.#ports;
-    if (this.#late.size === 0) {
-      const { maxPerMinute } = settings;
-      log.warn("rule bans as much as it may", { maxPerMinute });
-    }
-    if (this.#late.size < MOST_DUE) this.#late.add(attacker);
   }
 }
+
+/** Who waited for the rate has a turn of its own, like an org. No org is "". */
+const AGAIN = "";
 
 /** How often attackers that found no room in the rate are looked at again. */
 const LATE_EVERY_MS = 1_000;
 
-/** At some 100 bytes each; whoever is left out comes with the next detection. */
-const MOST_DUE = 100_000;
+/** At some 100 bytes each: 1 MB of an org, 20 MB in all. */
+const DUE = { ofOne: 10_000, inAll: 200_000 } as const;
+const LATE = { ofOne: 1_000, inAll: 20_000 } as const;
 
 /** Looks of some 20 µs each between two turns of the event loop. */
 const LOOKS_A_TURN = 100;

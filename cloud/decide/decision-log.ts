@@ -1,6 +1,6 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { Decided } from "../journal/events.js";
+import type { Decided, RateReached } from "../journal/events.js";
 
 /** A decision with its place in the journal. */
 export interface DecisionEntry {
@@ -22,6 +22,12 @@ export interface DecisionEntry {
   readonly evidence: readonly number[];
 }
 
+/** Rules wanted to ban more than they may. */
+export interface RateAlarmEntry extends Omit<RateReached, "kind"> {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** Which to look for; undefined is any. */
 export interface DecisionQuery {
   readonly limit: number;
@@ -34,6 +40,12 @@ export class DecisionLog {
   readonly #decisions: Statement<Row>;
   readonly #spent: Statement<number>;
   readonly #ruled: Statement<number>;
+  readonly #alarms: Statement<{
+    at: number;
+    maxPerMinute: number;
+    orgs: string;
+  }>;
+  readonly #shares: Statement<{ org: string; bans: number }>;
 
   constructor(database: Database) {
     this.#decisions = database.prepare(
@@ -54,6 +66,13 @@ export class DecisionLog {
         "SELECT count(*) FROM spent WHERE ruled_at > ?",
       )
       .pluck();
+    this.#alarms = database.prepare(
+      `SELECT at, max_per_minute AS maxPerMinute, orgs FROM rate_alarms
+       ORDER BY seq DESC LIMIT ${FEW_ALARMS}`,
+    );
+    this.#shares = database.prepare(
+      "SELECT org, count(*) AS bans FROM shares WHERE at > ? GROUP BY org",
+    );
   }
 
   /** Newest first. */
@@ -76,7 +95,23 @@ export class DecisionLog {
   ruledSince(since: number): number {
     return this.#ruled.get(since) ?? 0;
   }
+
+  /** When rules last reached their rate, newest first. */
+  alarms(): readonly RateAlarmEntry[] {
+    return this.#alarms.all().map(({ orgs, ...row }) => ({
+      ...row,
+      orgs: JSON.parse(orgs) as RateReached["orgs"],
+    }));
+  }
+
+  /** In how many of the rules' bans since then each org had a part. */
+  sharesSince(since: number): ReadonlyMap<string, number> {
+    const rows = this.#shares.all(since);
+    return new Map(rows.map(({ org, bans }) => [org, bans]));
+  }
 }
+
+const FEW_ALARMS = 10;
 
 type Row = Omit<DecisionEntry, "observed" | "targets" | "evidence"> & {
   readonly observed: 0 | 1;

@@ -20,11 +20,24 @@ export const decisionTables: Projection = {
       ruled_at INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX spent_by_time ON spent (at);
-    CREATE INDEX spent_by_rule ON spent (ruled_at)`,
+    CREATE INDEX spent_by_rule ON spent (ruled_at);
+    CREATE TABLE rate_alarms (
+      seq INTEGER PRIMARY KEY, at INTEGER NOT NULL,
+      max_per_minute INTEGER NOT NULL, orgs TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE shares (
+      at INTEGER NOT NULL, seq INTEGER NOT NULL, org TEXT NOT NULL,
+      PRIMARY KEY (at, seq, org)
+    ) STRICT, WITHOUT ROWID`,
 
   fold(database) {
     const add = database.prepare(
       "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]')",
+    );
+    const share = database.prepare("INSERT INTO shares VALUES (?, ?, ?)");
+    const forget = database.prepare("DELETE FROM shares WHERE at < ?");
+    const alarm = database.prepare(
+      "INSERT INTO rate_alarms VALUES (?, ?, ?, ?)",
     );
     const carryOut = segmentFold(database);
     return ({ seq, at, event }) => {
@@ -36,23 +49,32 @@ export const decisionTables: Projection = {
           ...[seq, decision, action, feed, by, ranges, reason, at],
           ...[evidence, observed],
         );
+        for (const org of event.orgs ?? []) share.run(at, seq, org);
+        if (event.orgs !== undefined) forget.run(at - SHARED_FOR_MS);
       } else if (event.kind === "segment") {
         carryOut(event, seq, at);
+      } else if (event.kind === "rate-reached") {
+        const { maxPerMinute, orgs } = event;
+        alarm.run(seq, at, maxPerMinute, JSON.stringify(orgs));
       }
     };
   },
 };
 
 /**
- * A rule's ban and anybody's lift of `urgent` spend the evidence before them: it
- * is not decided on again.
+ * A ban on evidence and anybody's lift of `urgent` spend what was seen before
+ * them: it is not decided on again.
  */
 function segmentFold(database: Database) {
-  const decisionOf: Statement<{ action: string; byRule: number }> =
-    database.prepare(
-      `SELECT action, evidence <> '[]' AS byRule FROM decisions
-       WHERE id = ? AND action <> 'import'`,
-    );
+  const decisionOf: Statement<{
+    readonly action: string;
+    readonly byRule: 0 | 1;
+    readonly onEvidence: 0 | 1;
+  }> = database.prepare(
+    `SELECT action, decided_by LIKE 'rule:%' AS byRule,
+         evidence <> '[]' AS onEvidence
+       FROM decisions WHERE id = ? AND action <> 'import'`,
+  );
   const setTargets = database.prepare(
     "UPDATE decisions SET targets = ? WHERE id = ? AND targets = '[]'",
   );
@@ -65,7 +87,7 @@ function segmentFold(database: Database) {
   return (segment: SegmentSealed, seq: number, at: number): void => {
     const decided = decisionOf.get(segment.decision);
     if (decided === undefined) return;
-    const spends = decided.byRule === 1 || decided.action === "lift";
+    const spends = decided.onEvidence === 1 || decided.action === "lift";
     const urgent = segment.feed === "urgent";
     const ops = segment.last - segment.first + 1;
     if (ops > FEW && !(urgent && spends)) return;
@@ -78,6 +100,9 @@ function segmentFold(database: Database) {
     forget.run(at - LONGEST_WINDOW_MS);
   };
 }
+
+/** The rate is of a minute; clocks that are put back take some along. */
+const SHARED_FOR_MS = 60 * 60 * 1000;
 
 /** Ranges that a list of decisions has room to name. */
 const FEW = 8;

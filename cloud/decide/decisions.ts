@@ -1,5 +1,5 @@
 import { unixSeconds, type Clock } from "../../agent/clock.js";
-import { FOREVER, type Op } from "../../agent/model/ban.js";
+import { FOREVER, type Lift, type Op } from "../../agent/model/ban.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { Placed } from "../feeds/feeds.js";
@@ -14,6 +14,8 @@ export interface Mandate {
   readonly by: string;
   /** What a rule decided on; operators need none. */
   readonly evidence?: readonly number[];
+  /** Whose sightings a rule counted. */
+  readonly orgs?: readonly string[];
 }
 
 /** How long, why, and whether packets are only counted. */
@@ -23,6 +25,13 @@ export interface Terms {
   readonly reason: string;
   /** Hosts count and report, and drop nothing. */
   readonly observed: boolean;
+}
+
+/** Whose ranges an import brings. */
+export interface ImportedList {
+  readonly name: string;
+  /** What the list had before and has no more; absent: it only adds. */
+  readonly lifts?: Iterable<Lift> & { readonly size: number };
 }
 
 /** A decision that is on its way to the agents. */
@@ -76,14 +85,25 @@ export class Decisions {
     mandate: Mandate,
     ranges: Iterable<StoredRange> & { readonly size: number },
     terms: Terms,
+    list?: ImportedList,
   ): Promise<Decision> {
     const { forSeconds: _usual, ...rest } = terms;
     const count = ranges.size;
-    const ops = this.#opsOf(ranges, terms);
-    return this.#publish({ action: "import", mandate, count, ...rest }, ops);
+    const ops = this.#opsOf(ranges, terms, list?.lifts ?? []);
+    const from = list && {
+      list: list.name,
+      ...(list.lifts && { lifts: list.lifts.size }),
+    };
+    const what = { action: "import", mandate, count, ...rest, from } as const;
+    return this.#publish(what, ops);
   }
 
-  *#opsOf(ranges: Iterable<StoredRange>, terms: Terms): Generator<Op> {
+  /** Lifts come last: a crash between the segments leaves too much banned. */
+  *#opsOf(
+    ranges: Iterable<StoredRange>,
+    terms: Terms,
+    lifts: Iterable<Lift>,
+  ): Generator<Op> {
     const { forSeconds, ...rest } = terms;
     const usual = this.#expiry(forSeconds);
     for (const { cidr, timeout } of ranges) {
@@ -91,6 +111,7 @@ export class Decisions {
       const expiresAt = timeout === undefined ? usual : this.#expiry(own);
       yield { op: "ban", cidr, expiresAt, ...rest };
     }
+    yield* lifts;
   }
 
   async #publish(
@@ -100,14 +121,16 @@ export class Decisions {
       readonly count: number;
       readonly reason: string;
       readonly observed: boolean;
+      readonly from?: Pick<Decided, "list" | "lifts"> | undefined;
     },
     ops: Iterable<Op>,
   ): Promise<Decision> {
-    const { action, mandate, count: ranges, reason, observed } = what;
+    const { action, mandate, count: ranges, reason, observed, from } = what;
     const decision = newId("dec");
     const decided = {
       ...{ decision, action, ...mandate, ranges, reason },
       ...(observed && { observed }),
+      ...from,
     };
     const { position, decidedAt } = await this.#feeds.publish(
       { kind: "decided", ...decided },

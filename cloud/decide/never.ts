@@ -6,7 +6,10 @@ import {
   type Cidr,
 } from "../../agent/model/cidr.js";
 
-/** Why no rule may ban a range; undefined when one may. */
+/**
+ * Why no rule may ban a range; undefined when one may. What is "special" is not
+ * even proposed.
+ */
 export type Exempt = "special" | "never-list" | undefined;
 
 /** A never-list that cannot be understood protects nobody. */
@@ -51,8 +54,9 @@ export class NeverList {
 /**
  * What a new cloud's never-list says.
  */
-export const NEVER_LIST_HEAD = `# Ranges that no rule may ban, one a line; operators still may. Read again when
-# it changes. Private and special ranges need not be listed.
+export const NEVER_LIST_HEAD = `# Ranges that no rule may ban, one a line: what rules want of them goes to a person
+# ("tourniquet-cloud proposals"). Read again when it changes. Private and special
+# ranges need not be listed: no rule bans or proposes them.
 `;
 
 /**

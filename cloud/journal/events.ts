@@ -20,6 +20,9 @@ export type Event =
   | AgentRevoked
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
+  | Proposed
+  | ProposalSettled
+  | RateReached
   | SegmentSealed
   | ApprovalPublished
   | ReceiptGiven
@@ -111,8 +114,67 @@ export interface Decided {
   readonly reason: string;
   /** What a rule decided on: sequence numbers of the telemetry. Rules only. */
   readonly evidence?: readonly number[];
+  /** Whose sightings a rule counted; they share its rate. Rules only. */
+  readonly orgs?: readonly string[];
   /** Hosts only count and report what is banned; absent: they drop it. */
   readonly observed?: true;
+  /** Name of the list that an import brought. */
+  readonly list?: string;
+  /**
+   * How many bans of the list an import lifts because the list has them no more;
+   * absent: it only adds.
+   */
+  readonly lifts?: number;
+}
+
+/** Why a person decides on an attacker, and not a rule. */
+export type Veto =
+  /** The operator's file says so. */
+  | { readonly why: "never-list" }
+  /** Many share the address: a list of the guard's has it. */
+  | { readonly why: "tier"; readonly tier: string }
+  /** A customer's agent connects from there. */
+  | { readonly why: "agent"; readonly agent: string; readonly org: string }
+  /** A host's guard held a ban on it. */
+  | {
+      readonly why: "held";
+      readonly agent: string;
+      readonly org: string;
+      readonly rule: string;
+    };
+
+/** A rule wants a ban that it may not decide on. */
+export interface Proposed {
+  readonly kind: "proposed";
+  readonly proposal: string;
+  readonly attacker: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** "rule:" and a rule's name. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly orgs: readonly string[];
+  readonly evidence: readonly number[];
+  readonly veto: Veto;
+}
+
+/** What a person said to a proposal. */
+export interface ProposalSettled {
+  readonly kind: "proposal-settled";
+  readonly proposal: string;
+  readonly verdict: "released" | "refused";
+  readonly by: string;
+  readonly reason: string;
+  /** Of the ban, where it was released. */
+  readonly decision?: string;
+}
+
+/** Rules could not ban all that they wanted: who had a part in most of it. */
+export interface RateReached {
+  readonly kind: "rate-reached";
+  readonly maxPerMinute: number;
+  /** Those with the most bans in the minute before. */
+  readonly orgs: readonly { readonly org: string; readonly bans: number }[];
 }
 
 export interface SegmentSealed {

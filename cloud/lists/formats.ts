@@ -1,106 +1,110 @@
-import { FOREVER } from "../../agent/model/ban.js";
+import { ipsetReader } from "./ipset-format.js";
+import {
+  entry,
+  entryOf,
+  NOTHING,
+  saysNothing,
+  withoutComment,
+  wrong,
+  type Line,
+  type ListFormat,
+  type ReadLine,
+} from "./line.js";
+import {
+  between,
+  isAddress,
+  isNetmask,
+  problemOf,
+  readRanges,
+  withMask,
+} from "./range-text.js";
 
-/** The shapes that block lists come in. */
-export const listFormats = [
-  "plain",
-  "spamhaus-json",
-  "ipset",
-  "ipsum",
-] as const;
+/** Those whose lines each say for themselves what they are. */
+export type LineFormat = Exclude<ListFormat, "csv">;
 
-export type ListFormat = (typeof listFormats)[number];
-
-/** What one line says. */
-export type Line =
-  | {
-      readonly kind: "entry";
-      readonly range: string;
-      /** Seconds, where the list itself sets a term; 0 is without end. */
-      readonly timeout?: number;
-    }
-  | { readonly kind: "nothing" }
-  | { readonly kind: "wrong"; readonly problem: string };
-
-/** Tells a list's format by its first line that says anything. */
-export function detectFormat(line: string): ListFormat | undefined {
-  const said = withoutComment(line);
-  if (said === "") return undefined;
-  if (said.startsWith("{")) return "spamhaus-json";
-  if (/^(create|add|flush)\s/.test(said)) return "ipset";
-  if (/^\S+\s+\d+$/.test(said)) return "ipsum";
-  return "plain";
-}
-
-export function readLine(format: ListFormat, line: string): Line {
+/** A reader of a whole list, from its first line on. */
+export function readerOf(format: LineFormat): ReadLine {
   switch (format) {
     case "plain":
-      return readPlain(line);
-    case "spamhaus-json":
-      return readSpamhausJson(line);
-    case "ipset":
-      return readIpset(line);
+      return readPlain;
     case "ipsum":
-      return readIpsum(line);
+      return readIpsum;
+    case "dshield":
+      return readDshield;
+    case "ipset":
+      return ipsetReader();
+    case "spamhaus-json":
+      return readSpamhausJson;
   }
 }
 
-const NOTHING: Line = { kind: "nothing" };
-
-const wrong = (problem: string): Line => ({ kind: "wrong", problem });
-
-/** One range a line; `#` (FireHOL) or `;` (Spamhaus) begins a comment. */
+/** One range a line, or an address and its netmask beside it. */
 function readPlain(line: string): Line {
-  const range = withoutComment(line);
-  if (range === "") return NOTHING;
-  if (/\s/.test(range)) return wrong("holds more than one range");
-  return { kind: "entry", range };
+  const said = withoutComment(line);
+  if (said === "") return NOTHING;
+  if (!/\s/.test(said)) return entry(said);
+  const [first = "", second = "", third, ...more] = said.split(/\s+/);
+  if (third === undefined && isNetmask(second) && isAddress(first)) {
+    return entryOf(withMask(first, second, said));
+  }
+  if (second === "-" && third !== undefined && more.length === 0) {
+    return entryOf(between(first, third, said));
+  }
+  return wrong(problemOfWords(said.split(/\s+/)));
 }
 
-/** One object a line; the one that describes the list itself is skipped. */
-function readSpamhausJson(line: string): Line {
-  if (line.trim() === "") return NOTHING;
-  const value = parsed(line);
-  if (typeof value !== "object" || value === null) return wrong("is not JSON");
-  if ("type" in value && value.type === "metadata") return NOTHING;
-  if ("cidr" in value && typeof value.cidr === "string") {
-    return { kind: "entry", range: value.cidr };
+function problemOfWords(words: readonly string[]): string {
+  const [first = "", second = "", ...more] = words;
+  if (first.startsWith("<")) return "is markup, not an address";
+  const isName = problemOf(second, "") !== "" || /^[a-z-]+$/i.test(second);
+  if (isAddress(first) && isName && !isAddress(second)) {
+    return "is a line of a hosts file: it names a host, and bans nobody";
   }
-  return wrong("has no cidr");
-}
-
-/** `add <set> <range> [timeout n]`, as `ipset save` writes it. */
-function readIpset(line: string): Line {
-  const words = withoutComment(line).split(/\s+/).filter(isWord);
-  const [command, , range, ...rest] = words;
-  if (command === undefined || command === "" || command === "create") {
-    return NOTHING;
+  if (isAddress(first) && /^\d+$/.test(second) && more.length === 0) {
+    return "is an address and a number, which this list has nowhere else";
   }
-  if (command !== "add" || range === undefined) return wrong("is no addition");
-  if (rest.includes("nomatch")) return wrong("is an exception, not a ban");
-  const at = rest.indexOf("timeout");
-  if (at < 0) return { kind: "entry", range };
-  const timeout = Number(rest[at + 1]);
-  return Number.isSafeInteger(timeout) && timeout >= 0
-    ? { kind: "entry", range, timeout: Math.min(timeout, FOREVER) }
-    : wrong(`has timeout "${rest[at + 1] ?? ""}"`);
+  const all = words.every((word) => typeof readRanges(word) !== "string");
+  return all ? "holds more than one range" : "is text, and no range";
 }
 
 /** An address, and on how many lists it was seen. */
 function readIpsum(line: string): Line {
   const said = withoutComment(line);
   if (said === "") return NOTHING;
-  const [range, count, ...more] = said.split(/\s+/);
-  if (range === undefined || more.length > 0 || !/^\d+$/.test(count ?? "")) {
+  const [range = "", count = "", ...more] = said.split(/\s+/);
+  if (more.length > 0 || !/^\d+$/.test(count)) {
     return wrong("is not an address and a count");
   }
-  return { kind: "entry", range };
+  return entry(range);
 }
 
-const isWord = (word: string): boolean => !word.startsWith("-");
+/** First address, last address, length of the prefix, and what else is told. */
+function readDshield(line: string): Line {
+  const said = withoutComment(line);
+  if (/^(start\s|$)/i.test(said)) return NOTHING;
+  const [first = "", last = "", length = ""] = said.split(/\s+/);
+  if (!isAddress(first) || !isAddress(last) || !/^\d{1,3}$/.test(length)) {
+    return wrong("is not a first address, a last one and a length");
+  }
+  const read = between(first, last, said);
+  if (typeof read === "string") return wrong(read);
+  const fits = read.cidrs.length === 1;
+  if (fits && read.cidrs[0]?.prefix === Number(length)) return entryOf(read);
+  return wrong(`goes from ${first} to ${last}, which is no /${length}`);
+}
 
-function withoutComment(line: string): string {
-  const at = line.search(/[#;]/);
-  return (at < 0 ? line : line.slice(0, at)).trim();
+/** One object a line; the one that describes the list itself is skipped. */
+function readSpamhausJson(line: string): Line {
+  if (saysNothing(line)) return NOTHING;
+  const value = parsed(line);
+  if (typeof value !== "object" || value === null) {
+    return wrong("is no JSON object");
+  }
+  if ("type" in value && value.type === "metadata") return NOTHING;
+  if ("cidr" in value && typeof value.cidr === "string") {
+    return entry(value.cidr);
+  }
+  return wrong('is JSON without a "cidr"');
 }
 
 function parsed(line: string): unknown {

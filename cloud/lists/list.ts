@@ -1,25 +1,29 @@
-import {
-  bits,
-  InvalidCidr,
-  parseListedCidr,
-  type Cidr,
-} from "../../agent/model/cidr.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { detectFormat, readLine, type ListFormat } from "./formats.js";
+import { detect, type Detected, type Hints } from "./detect.js";
+import { readerOf } from "./formats.js";
+import { saysNothing, type Line, type ListFormat } from "./line.js";
+import { lookOf, type Look } from "./look.js";
 import { RangeStore } from "./range-store.js";
+import { linesOf, LONGEST_LINE, NotAList } from "./text.js";
 
 /** What a list came to. */
 export interface ListReport {
+  /** Undefined where no line is an entry in any. */
   readonly format: ListFormat | undefined;
   readonly lines: number;
+  /** Lines with an entry, whether or not another line had it already. */
+  readonly taken: number;
   /** Different ranges, ready to be banned. */
   readonly entries: number;
   /** Entries whose host bits were set, and are now cleared. */
   readonly masked: number;
+  /** Ranges that an earlier line had. */
   readonly duplicates: number;
   readonly rejected: number;
   /** The first of them. */
   readonly rejections: readonly Rejection[];
+  /** What the rejected lines look like, with the first that does. */
+  readonly look: { readonly line: number; readonly as: Look } | undefined;
 }
 
 export interface Rejection {
@@ -31,46 +35,117 @@ export interface Rejection {
 /** Reads a list line by line; holds its ranges in a few bytes each. */
 export class ListReader {
   readonly ranges = new RangeStore();
+  readonly #hints: Hints;
   readonly #rejections: Rejection[] = [];
-  #format: ListFormat | undefined;
+  /** Lines that wait until their format is known. */
+  #sample: string[] | undefined = [];
+  #sampled = { lines: 0, characters: 0, enough: SAMPLE };
+  #detected: Detected | undefined;
+  /** Lines of one record that goes on. */
+  #open: string[] = [];
   #lines = 0;
+  #taken = 0;
   #masked = 0;
   #duplicates = 0;
   #rejected = 0;
+  #look: ListReport["look"];
 
-  /** @param format detected from the first line when undefined */
-  constructor(format: ListFormat | undefined) {
-    this.#format = format;
+  /** @param hints what is not said is found out from the first lines */
+  constructor(hints: Partial<Hints> = {}) {
+    this.#hints = { format: hints.format, column: hints.column };
   }
 
-  /** @throws NotAList when it is longer than any line of a list */
+  /** @throws NotAList when there are more ranges than a feed takes */
   line(text: string): void {
-    this.#lines += 1;
-    mustBeALine(text);
-    this.#format ??= detectFormat(text);
-    if (this.#format === undefined) return;
-    const line = readLine(this.#format, text);
-    if (line.kind === "wrong") this.#reject(text, line.problem);
-    if (line.kind === "entry") this.#add(text, line.range, line.timeout);
+    if (this.#sample === undefined) {
+      this.#read(text);
+      return;
+    }
+    this.#sample.push(text);
+    const sampled = this.#sampled;
+    sampled.lines += saysNothing(text) ? 0 : 1;
+    sampled.characters += text.length;
+    const isFull =
+      this.#sample.length >= LONGEST_SAMPLE ||
+      sampled.characters >= LARGEST_SAMPLE;
+    if (isFull) this.#settle();
+    else if (sampled.lines >= sampled.enough) this.#tryToSettle(this.#sample);
+  }
+
+  /** There are no more lines. */
+  end(): void {
+    this.#settle();
+    this.#giveUp();
   }
 
   report(): ListReport {
     return {
-      format: this.#format,
+      format: this.#detected?.format ?? (this.#taken > 0 ? "plain" : undefined),
       lines: this.#lines,
+      taken: this.#taken,
       entries: this.ranges.size,
       masked: this.#masked,
       duplicates: this.#duplicates,
       rejected: this.#rejected,
       rejections: this.#rejections,
+      look: this.#look,
     };
   }
 
-  #add(text: string, range: string, timeout: number | undefined): void {
-    const cidr = this.#range(text, range);
-    if (cidr === undefined) return;
-    if (hasHostBits(range, cidr)) this.#masked += 1;
-    if (!this.ranges.add(cidr, timeout)) this.#duplicates += 1;
+  /** Without an entry among them, it takes more lines. */
+  #tryToSettle(sample: readonly string[]): void {
+    this.#detected = detect(sample, this.#hints);
+    if (this.#detected === undefined) this.#sampled.enough *= 2;
+    else this.#settle();
+  }
+
+  /** The first lines have shown the format, or that they have none. */
+  #settle(): void {
+    const sample = this.#sample;
+    if (sample === undefined) return;
+    this.#sample = undefined;
+    this.#detected ??= detect(sample, this.#hints);
+    for (const line of sample) this.#read(line);
+  }
+
+  #read(text: string): void {
+    this.#lines += 1;
+    const isWhole = this.#open.length === 0;
+    const record = isWhole ? text : [...this.#open, text].join("\n");
+    const line = this.#parse(record);
+    if (line.kind === "open") {
+      this.#open.push(text);
+      const isLong = record.length > LONGEST_LINE;
+      if (this.#open.length >= LONGEST_RECORD || isLong) this.#giveUp();
+      return;
+    }
+    this.#open = [];
+    if (line.kind === "wrong") this.#reject(record, line.problem);
+    if (line.kind === "entry") this.#add(line);
+  }
+
+  #parse(record: string): Line {
+    const { read = UNKNOWN } = this.#detected ?? {};
+    return read(record);
+  }
+
+  /** A quote that nothing closes costs its own line, and not all behind it. */
+  #giveUp(): void {
+    const [first, ...rest] = this.#open;
+    this.#open = [];
+    if (first === undefined) return;
+    this.#lines -= rest.length;
+    this.#reject(first, "opens a quote that nothing closes");
+    for (const line of rest) this.#read(line);
+    this.#giveUp();
+  }
+
+  #add({ cidrs, masked, timeout }: Line & { readonly kind: "entry" }): void {
+    this.#taken += 1;
+    if (masked) this.#masked += 1;
+    for (const cidr of cidrs) {
+      if (!this.ranges.add(cidr, timeout)) this.#duplicates += 1;
+    }
     if (this.ranges.size > limits.snapshotBans) {
       throw new NotAList(
         `more than ${limits.snapshotBans} ranges are not taken`,
@@ -78,64 +153,46 @@ export class ListReader {
     }
   }
 
-  #range(text: string, range: string): Cidr | undefined {
-    try {
-      const cidr = parseListedCidr(range);
-      if (cidr.prefix > 0) return cidr;
-      this.#reject(text, "would ban every address there is");
-    } catch (error) {
-      if (!(error instanceof InvalidCidr)) throw error;
-      this.#reject(text, error.problem);
-    }
-    return undefined;
-  }
-
   #reject(text: string, problem: string): void {
     this.#rejected += 1;
+    this.#look ??= this.#lookOf(text);
     if (this.#rejections.length === MOST_REJECTIONS) return;
     const excerpt = text.trim().slice(0, LONGEST_EXCERPT);
     this.#rejections.push({ line: this.#lines, text: excerpt, problem });
   }
+
+  #lookOf(text: string): ListReport["look"] {
+    const as = lookOf(text);
+    const isOurs = as === "json" && this.#detected?.format === "spamhaus-json";
+    return as === undefined || isOurs ? undefined : { line: this.#lines, as };
+  }
 }
 
-/** A line that no list has, or more than a feed takes. */
-export class NotAList extends Error {
-  override readonly name = "NotAList";
-}
-
-/** Reads bytes as they come; lines end with LF or CRLF. */
+/** Reads bytes as they come. */
 export async function readList(
   chunks: AsyncIterable<Uint8Array>,
   reader: ListReader,
 ): Promise<void> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(
-      /\r?\n/,
-    );
-    rest = lines.pop() ?? "";
+  for await (const lines of linesOf(chunks)) {
     for (const line of lines) reader.line(line);
-    mustBeALine(rest.replace(/\r$/, "")); // its LF may come next
   }
-  if (rest !== "") reader.line(rest);
+  reader.end();
 }
 
-function mustBeALine(text: string): void {
-  if (text.length <= LONGEST_LINE) return;
-  throw new NotAList(`a line is longer than ${LONGEST_LINE} characters`);
-}
+/** What says most plainly why a line is no range. */
+const UNKNOWN = readerOf("plain");
 
-const LONGEST_LINE = 64 * 1024;
+/** Lines that say something, of which most tell a list's format. */
+const SAMPLE = 256;
+
+/** Lines, comments at its head included, and characters that wait for it. */
+const LONGEST_SAMPLE = 4_096;
+const LARGEST_SAMPLE = 1024 * 1024;
+
+/** Lines that one record may have: quoted fields hold descriptions. */
+const LONGEST_RECORD = 16;
+
 const LONGEST_EXCERPT = 80;
 
 /** Enough to see what is wrong with a list. */
 const MOST_REJECTIONS = 20;
-
-/** Only a range with a prefix length can have any. */
-function hasHostBits(text: string, cidr: Cidr): boolean {
-  if (!text.includes("/") || cidr.prefix === bits(cidr.family)) return false;
-  const address = text.slice(0, text.indexOf("/"));
-  const bare = parseListedCidr(address);
-  return Buffer.compare(bare.address, cidr.address) !== 0;
-}

@@ -28,6 +28,10 @@ export class RangeStore implements Iterable<StoredRange> {
     return true;
   }
 
+  has({ address, prefix }: Cidr): boolean {
+    return this.#seen.has(keyOf(address, prefix));
+  }
+
   *[Symbol.iterator](): Generator<StoredRange> {
     const reader = new ByteReader(this.#packed.bytes(), "range store");
     while (reader.left > 0) {

@@ -106,7 +106,7 @@ export class Telemetry {
   readonly #through: Statement<number>;
   readonly #detections: Statement<DetectionEntry>;
   readonly #window: Statement<Evidence>;
-  readonly #attackers: Statement<string>;
+  readonly #attackers: Statement<{ org: string; attacker: string }>;
   readonly #sightings: Statement<Sighting>;
   readonly #contacts: Statement<ContactRow>;
   readonly #totals: Statement<SightingTotal>;
@@ -121,11 +121,9 @@ export class Telemetry {
       .pluck();
     this.#detections = database.prepare(DETECTIONS);
     this.#window = database.prepare(WINDOW);
-    this.#attackers = database
-      .prepare<unknown[], string>(
-        "SELECT DISTINCT attacker FROM detections WHERE time > ? AND attacker IS NOT NULL",
-      )
-      .pluck();
+    this.#attackers = database.prepare(
+      "SELECT DISTINCT org, attacker FROM detections WHERE time > ? AND attacker IS NOT NULL",
+    );
     this.#sightings = database.prepare(SIGHTINGS);
     this.#contacts = database.prepare(CONTACTS);
     this.#totals = database.prepare(
@@ -157,8 +155,10 @@ export class Telemetry {
     return this.#window.all({ attacker, since, after });
   }
 
-  /** Everybody who was detected later than `since`. */
-  attackers(since: number): readonly string[] {
+  /** Everybody who was detected later than `since`, by the orgs that did. */
+  attackers(
+    since: number,
+  ): readonly { readonly org: string; readonly attacker: string }[] {
     return this.#attackers.all(since);
   }
 

@@ -28,8 +28,14 @@ export interface TestCloudOptions {
   readonly dir?: string;
   readonly clock?: Clock;
   readonly heartbeatMs?: number;
+  /** Beside `NEW_VENDOR`. */
   readonly correlation?: Partial<CloudConfig["correlation"]>;
 }
+
+/** Settings of a vendor so new that no org has any standing: all of them count. */
+export const NEW_VENDOR = {
+  ...{ orgs: 2, standingDays: 0, standingHosts: 1, standingConfirmed: 0 },
+} as const;
 
 /** A host that was let in: all it needs to connect. */
 export interface Enrolled {
@@ -57,7 +63,11 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
   const config: CloudConfig = {
     ...loaded,
     heartbeatMs: options.heartbeatMs ?? 25_000,
-    correlation: { ...loaded.correlation, ...options.correlation },
+    correlation: {
+      ...loaded.correlation,
+      ...NEW_VENDOR,
+      ...options.correlation,
+    },
   };
   const cloud = await startCloud(config, { clock, log: silentLogger });
   const operator = readOperatorToken(dir);

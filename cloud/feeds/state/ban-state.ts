@@ -14,6 +14,7 @@ import type { Database, Statement } from "../../journal/database.js";
 export class BanState {
   readonly #position: Statement<PositionRow>;
   readonly #purge: Statement<never>;
+  readonly #purgeLists: Statement<never>;
   readonly #counts: Statement<BanCounts & { feed: FeedName }>;
   readonly #groups: Statement<GroupRow>;
   readonly #bans: Statement<BanRow>;
@@ -24,6 +25,9 @@ export class BanState {
       "SELECT id, feed, epoch, last AS offset, hash FROM positions WHERE feed = ?",
     );
     this.#purge = database.prepare("DELETE FROM bans WHERE expires_at <= ?");
+    this.#purgeLists = database.prepare(
+      "DELETE FROM listed WHERE expires_at <= ?",
+    );
     this.#counts = database.prepare(
       `SELECT p.feed, count(b.feed) AS bans, total(b.observed) AS observed
        FROM positions p LEFT JOIN bans b ON b.feed = p.id
@@ -57,6 +61,7 @@ export class BanState {
   /** Forgets what expired long ago, should the clock have been wrong. */
   purge(unixNow: number): void {
     this.#purge.run(unixNow - CLOCK_MARGIN_S);
+    this.#purgeLists.run(unixNow - CLOCK_MARGIN_S);
   }
 
   feeds(): readonly FeedName[] {

@@ -1,9 +1,12 @@
+import type { Op } from "../../../agent/model/ban.js";
 import { readOps, openSegment } from "../../../agent/protocol/segment.js";
+import type { Database } from "../../journal/database.js";
 import type { Projection } from "../../journal/view.js";
+import { listFold, listTables, type FoldedImport } from "./list-tables.js";
 
 /**
  * Every feed's bans, in the order that a snapshot needs them: by family, prefix
- * length and address.
+ * length and address. `other_until` is how long somebody else than a list bans.
  */
 export const bansTables: Projection = {
   tables: `
@@ -18,13 +21,15 @@ export const bansTables: Projection = {
       feed INTEGER NOT NULL, family INTEGER NOT NULL, prefix INTEGER NOT NULL,
       address BLOB NOT NULL, expires_at INTEGER NOT NULL,
       reason INTEGER NOT NULL, observed INTEGER NOT NULL,
+      other_until INTEGER NOT NULL,
       PRIMARY KEY (feed, family, prefix, address)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE snapshots (
       sha256 TEXT PRIMARY KEY, feed TEXT NOT NULL, epoch TEXT NOT NULL,
       last INTEGER NOT NULL, bytes INTEGER NOT NULL, bans INTEGER NOT NULL,
       issued_at INTEGER NOT NULL, signed_by TEXT NOT NULL
-    ) STRICT`,
+    ) STRICT;
+    ${listTables}`,
 
   fold(database) {
     const begin = database.prepare(
@@ -41,39 +46,59 @@ export const bansTables: Projection = {
         "UPDATE positions SET last = ?, hash = ? WHERE feed = ? RETURNING id",
       )
       .pluck();
-    const addReason = database
-      .prepare<unknown[], number>(
-        `INSERT INTO reasons (text) VALUES (?)
-         ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
-      )
-      .pluck();
-    const put = database.prepare(
-      `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
-         reason = excluded.reason, observed = excluded.observed`,
-    );
-    const remove = database.prepare(
-      "DELETE FROM bans WHERE feed = ? AND family = ? AND prefix = ? AND address = ?",
-    );
-    return ({ event }) => {
+    const lists = listFold(database);
+    const take = opFold(database);
+    return ({ seq, event }) => {
       if (event.kind === "feed-begun") {
         forget.run(event.feed);
         begin.run(event.feed, event.epoch);
+      } else if (event.kind === "decided") {
+        lists.decided(event, seq);
       } else if (event.kind === "segment") {
         const feed = advance.get(event.last, event.hash, event.feed);
-        const reasons = new Map<string, number | undefined>();
-        for (const op of readOps(openSegment(event.bytes))) {
-          const { family, prefix, address } = op.cidr;
-          if (op.op === "lift") {
-            remove.run(feed, family, prefix, address);
-          } else {
-            const known = reasons.get(op.reason) ?? addReason.get(op.reason);
-            reasons.set(op.reason, known);
-            const terms = [op.expiresAt, known, Number(op.observed)];
-            put.run(feed, family, prefix, address, ...terms);
-          }
-        }
+        const list = lists.of(event.decision);
+        take(feed, readOps(openSegment(event.bytes)), list);
+        list?.read(event.last - event.first + 1);
       }
     };
   },
 };
+
+function opFold(database: Database) {
+  const addReason = database
+    .prepare<unknown[], number>(
+      `INSERT INTO reasons (text) VALUES (?)
+       ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
+    )
+    .pluck();
+  const put = database.prepare(
+    `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
+       reason = excluded.reason, observed = excluded.observed,
+       other_until = iif(excluded.other_until = 0, other_until,
+         excluded.other_until)`,
+  );
+  const remove = database.prepare(
+    "DELETE FROM bans WHERE feed = ? AND family = ? AND prefix = ? AND address = ?",
+  );
+  return (
+    feed: number | undefined,
+    ops: Iterable<Op>,
+    list: FoldedImport | undefined,
+  ): void => {
+    const reasons = new Map<string, number | undefined>();
+    for (const op of ops) {
+      const { family, prefix, address } = op.cidr;
+      if (op.op === "lift") {
+        remove.run(feed, family, prefix, address);
+        continue;
+      }
+      const known = reasons.get(op.reason) ?? addReason.get(op.reason);
+      reasons.set(op.reason, known);
+      const until = list === undefined ? op.expiresAt : 0;
+      const terms = [op.expiresAt, known, Number(op.observed), until];
+      put.run(feed, family, prefix, address, ...terms);
+      list?.has(op);
+    }
+  };
+}

@@ -1,5 +1,6 @@
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
+import type { BroughtRange } from "../../lists/replacement.js";
 import type { BanCounts } from "./ban-state.js";
 import type { SnapshotEntry } from "./snapshot-shelf.js";
 
@@ -21,7 +22,18 @@ export type StateQuestion =
       readonly ask: "covered";
       readonly feeds: readonly FeedName[];
       readonly range: Cidr;
-    };
+    }
+  | { readonly ask: "brought"; readonly of: ListPage };
+
+/** The next so many ranges that a list brought. */
+export interface ListPage {
+  readonly feed: FeedName;
+  readonly list: string;
+  readonly after: Cidr | undefined;
+  readonly limit: number;
+  /** Unix seconds: what has expired by then is nobody's. */
+  readonly now: number;
+}
 
 export interface StateRequest {
   readonly id: number;
@@ -43,6 +55,7 @@ export type StateAnswer =
       readonly counts: Readonly<Record<string, BanCounts>>;
     }
   | { readonly id: number; readonly coveredUntil: number }
+  | { readonly id: number; readonly brought: readonly BroughtRange[] }
   | { readonly id: number; readonly failure: string };
 
 /** What the thread says by itself: why it lags behind, or that it does no more. */

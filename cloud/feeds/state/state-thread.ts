@@ -5,6 +5,7 @@ import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
 import { Folder } from "../../journal/view.js";
 import { BanState } from "./ban-state.js";
 import { bansTables } from "./bans-tables.js";
+import { ListState } from "./list-tables.js";
 import type {
   StateAnswer,
   StateMessage,
@@ -25,6 +26,7 @@ function run(setup: StateSetup): void {
   const folder = new Folder(bans, [bansTables], lastOf(journal));
   const read = journalReader(journal);
   const state = new BanState(bans);
+  const lists = new ListState(bans);
   const shelf = new SnapshotShelf(bans, state, {
     files: new SnapshotFiles(setup.snapshots),
     keys: setup.contentKeys.map(keyFromPem),
@@ -52,6 +54,9 @@ function run(setup: StateSetup): void {
         const until = feeds.map((feed) => state.coveredUntil(feed, range));
         return { id, coveredUntil: Math.max(0, ...until) };
       }
+      case "brought":
+        folder.catchUp(read);
+        return { id, brought: lists.brought(question.of) };
     }
   };
   const close = (): void => {

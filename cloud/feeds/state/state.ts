@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
+import type { BroughtRange } from "../../lists/replacement.js";
 import type { BanCounts } from "./ban-state.js";
 import type {
   StateAnswer,
@@ -94,6 +95,23 @@ export class State implements AsyncDisposable {
     return "coveredUntil" in answer ? answer.coveredUntil : 0;
   }
 
+  /** The bans of a feed that a list brought and that stand, page by page. */
+  async *brought(
+    feed: FeedName,
+    list: string,
+    now: number,
+  ): AsyncGenerator<readonly BroughtRange[]> {
+    let after: Cidr | undefined;
+    for (;;) {
+      const of = { feed, list, after, limit: PAGE, now };
+      const answer = await this.#ask({ ask: "brought", of });
+      const page = "brought" in answer ? answer.brought : [];
+      yield page;
+      after = page.at(-1)?.cidr;
+      if (page.length < PAGE) return;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const thread = this.#thread;
     this.#thread = { at: "closed" };
@@ -171,6 +189,9 @@ export class State implements AsyncDisposable {
     else waiter?.resolve(answer);
   }
 }
+
+/** Ranges in one answer: some ten milliseconds for either thread. */
+const PAGE = 10_000;
 
 /** One that ends at once each time must not cost a core. */
 const START_AGAIN_MS = 1_000;

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatCidr, parseListedCidr } from "../../../agent/model/cidr.js";
-import { listFormats, type ListFormat } from "../../../cloud/lists/formats.js";
-import { ListReader, NotAList, readList } from "../../../cloud/lists/list.js";
+import { listFormats, type ListFormat } from "../../../cloud/lists/line.js";
+import { ListReader, readList } from "../../../cloud/lists/list.js";
+import { NotAList } from "../../../cloud/lists/text.js";
 import { real, texts } from "../corpus.js";
 import { Broken, type Read, type Target } from "../target.js";
 
@@ -14,6 +15,10 @@ export const target: Target = {
       '{"cidr":"192.0.2.0/24","sblid":"SBL1","rir":"arin"}\n{"type":"metadata"}\n',
       "create a hash:net family inet timeout 0\nadd a 192.0.2.0/24 timeout 60\nadd a 192.0.2.9 nomatch\n",
       "add -exist a 2001:db8::/32\r\nadd a ::ffff:192.0.2.1\r\n",
+      "192.0.2.1-192.0.2.9\n192.0.2.0/255.255.255.0\n192.0.2.0 255.255.255.240\n",
+      "Start\tEnd\tNetblock\tAttacks\n192.0.2.0\t192.0.2.255\t24\t9\n",
+      'seen,ip,why\n2026-01-01,192.0.2.1,"a ""b"", c"\n2026-01-02,"192.0.2.2","x\ny"\n',
+      'create a hash:ip timeout 60 comment\nadd a 192.0.2.9 comment "timeout 300 nomatch # x"\n',
       "10.0.0.1/8\n0.0.0.0/0\n::/0\n::ffff:0:0/96\n1.2.3.4/33\n",
     ),
     ...["firehol/firehol_level1.netset", "firehol/feodo.ipset"].flatMap(read),
@@ -41,6 +46,18 @@ export const target: Target = {
     ],
     ...["::ffff:192.0.2.1/96", "::ffff:0.0.0.0/95", "1.2.3.4/08", "0x7f.1"],
     ...['{"cidr":', '"cidr"', '"type":"metadata"', "1e3", "0x10", " \t "],
+    ...[
+      "-",
+      "255.255.255.0",
+      '"',
+      '""',
+      ",",
+      "|",
+      "\r",
+      "// ",
+      "<p>",
+      "comment",
+    ],
     ...["253402300799", "9007199254740993", "\ufeff"],
   ],
   refusals: [NotAList],
@@ -75,7 +92,7 @@ async function readIn(
   size: number,
   format: ListFormat | undefined,
 ) {
-  const reader = new ListReader(format);
+  const reader = new ListReader({ format });
   try {
     await readList(piecesOf(bytes, size), reader);
   } catch (error) {

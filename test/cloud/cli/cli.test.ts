@@ -7,6 +7,7 @@ import type { ReceiptEntry } from "../../../cloud/receipts/receipts.js";
 import {
   enrolWith,
   eventually,
+  NEW_VENDOR,
   temporaryFolder,
   type Enrolled,
 } from "../../support/cloud.js";
@@ -121,6 +122,10 @@ describe("tourniquet-cloud", () => {
     const url = `http://${listen}`;
     const run = (...args: string[]) => command(...args, "--dir", dir);
     await run("init", "--listen", listen);
+    const settings = join(dir, "cloud.json");
+    const written = JSON.parse(readFileSync(settings, "utf8")) as object;
+    const correlation = NEW_VENDOR;
+    writeFileSync(settings, JSON.stringify({ ...written, correlation }));
     await using _cloud = await serve(dir);
     for (const org of ["one", "two"]) {
       await run("org", "add", org);

@@ -7,6 +7,8 @@ const NOW = 1_000_000;
 const ORGS = { orgs: 2, hosts: 0, windowMs: 60_000 };
 const HOSTS = { orgs: 0, hosts: 2, windowMs: 60_000 };
 
+const everyone = (orgs: ReadonlySet<string>) => orgs;
+
 describe("correlation", () => {
   it.each([
     ["nothing", [], ORGS, undefined],
@@ -46,12 +48,12 @@ describe("correlation", () => {
     ],
     ["both rules off", [of("a/1"), of("b/2")], { ...ORGS, orgs: 0 }, undefined],
   ] as const)("%s", (_, evidence, threshold, rule) => {
-    expect(correlate(evidence, threshold, NOW)?.rule).toBe(rule);
+    expect(correlate(evidence, threshold, NOW, everyone)?.rule).toBe(rule);
   });
 
   it("says what it saw, in counts and without names", () => {
     const evidence = [of("acme/1"), of("acme/2", -5), of("other/3")];
-    expect(correlate(evidence, ORGS, NOW)?.reason).toBe(
+    expect(correlate(evidence, ORGS, NOW, everyone)?.reason).toBe(
       "seen by 2 orgs on 3 hosts within 1 min: 15 failures (sshd)",
     );
   });
@@ -59,7 +61,7 @@ describe("correlation", () => {
   it("lets no agent write into what everybody reads", () => {
     const sensor = "see http://evil.example";
     const evidence = [{ ...of("a/1"), sensor }, of("b/2")];
-    expect(correlate(evidence, ORGS, NOW)?.reason).toMatch(
+    expect(correlate(evidence, ORGS, NOW, everyone)?.reason).toMatch(
       /failures \(sshd\)$/,
     );
   });
@@ -70,7 +72,7 @@ describe("correlation", () => {
       { ...of("b/2"), seq: 5 },
       { ...of("a/1"), seq: 9 },
     ];
-    expect(correlate(evidence, ORGS, NOW)?.evidence).toEqual([5, 9]);
+    expect(correlate(evidence, ORGS, NOW, everyone)?.evidence).toEqual([5, 9]);
   });
 
   it("does not depend on the order of the evidence", () => {
@@ -85,8 +87,8 @@ describe("correlation", () => {
     fc.assert(
       fc.property(shuffled, fc.boolean(), ([all, other], hosts) => {
         const threshold = hosts ? { ...HOSTS, hosts: 3 } : ORGS;
-        expect(correlate(other, threshold, NOW)).toEqual(
-          correlate(all, threshold, NOW),
+        expect(correlate(other, threshold, NOW, everyone)).toEqual(
+          correlate(all, threshold, NOW, everyone),
         );
       }),
     );
@@ -96,7 +98,7 @@ describe("correlation", () => {
     fc.assert(
       fc.property(fc.array(EVIDENCE), (all) => {
         const own = all.map((each) => ({ ...each, org: "a" }));
-        expect(correlate(own, ORGS, NOW)).toBeUndefined();
+        expect(correlate(own, ORGS, NOW, everyone)).toBeUndefined();
       }),
     );
   });
@@ -104,7 +106,7 @@ describe("correlation", () => {
   it("gives a reason that fits a ban, and evidence in bounds", () => {
     fc.assert(
       fc.property(fc.array(EVIDENCE, { minLength: 60 }), (all) => {
-        const verdict = correlate(all, { ...ORGS, orgs: 1 }, NOW);
+        const verdict = correlate(all, { ...ORGS, orgs: 1 }, NOW, everyone);
         const bytes = Buffer.byteLength(verdict?.reason ?? "");
         expect(bytes).toBeLessThanOrEqual(LONGEST_REASON);
         expect(verdict?.evidence.length ?? 0).toBeLessThanOrEqual(64);

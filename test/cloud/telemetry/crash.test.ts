@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/clock.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
+import {
+  NEW_VENDOR,
+  startTestCloud,
+  temporaryFolder,
+} from "../../support/cloud.js";
 import type { Enrolled } from "../../support/cloud.js";
 import { TestAgent } from "../../support/test-agent.js";
 import { foundCloud } from "../../../cloud/setup.js";
@@ -135,6 +139,6 @@ async function expectDecidedOnce(
 
 /** Everything may be decided on at once. */
 function withRate(settings: string): string {
-  const correlation = { maxPerMinute: 100_000 };
+  const correlation = { ...NEW_VENDOR, maxPerMinute: 100_000 };
   return JSON.stringify({ ...(JSON.parse(settings) as object), correlation });
 }

@@ -1,0 +1,101 @@
+import type { Command } from "commander";
+import type { Proposal } from "../decide/proposals.js";
+import type { Veto } from "../journal/events.js";
+import { Client } from "./client.js";
+import type { Io } from "./io.js";
+import { alarmsOf } from "./shown-alarms.js";
+import { dateOf, table } from "./tables.js";
+
+interface Options {
+  readonly dir: string;
+  readonly all?: true;
+  readonly limit: string;
+  readonly json?: true;
+  readonly for: string;
+  readonly reason: string;
+}
+
+/** proposals, proposals release, proposals refuse. */
+export function addProposalCommands(program: Command, io: Io): void {
+  const proposals = program
+    .command("proposals")
+    .description("list the bans that rules want and a person decides on")
+    .option("--all", "those that were decided on or ran out as well")
+    .option("--limit <count>", "the newest", "50")
+    .option("--json", "for machines")
+    .addHelpText("after", HELP)
+    .action(async (_, command: Command) => {
+      const { dir, all, limit, json } = command.optsWithGlobals<Options>();
+      const client = Client.of(dir);
+      for (const line of alarmsOf(await client.rules())) io.err(line);
+      const query = { all: String(all ?? false), limit };
+      const found = await client.proposals(query);
+      if (json) io.out(JSON.stringify(found, null, 2));
+      else if (found.length === 0) io.out("no proposals are open");
+      else io.out(table(HEAD, found.map(row)));
+    });
+
+  proposals
+    .command("release")
+    .description("ban what a rule proposed, for everybody")
+    .argument("<id>")
+    .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "4h")
+    .option("--reason <text>", "for whoever asks later", "")
+    .action(async (id: string, _, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const order = { for: options.for, reason: options.reason };
+      const { decision } = await Client.of(options.dir).release(id, order);
+      io.out(`released ${id}: banned for everybody (${decision})`);
+    });
+
+  proposals
+    .command("refuse")
+    .description("leave alone whom a rule proposed, for as long again")
+    .argument("<id>")
+    .requiredOption("--reason <text>", "for whoever asks later")
+    .action(async (id: string, _, command: Command) => {
+      const { dir, reason } = command.optsWithGlobals<Options>();
+      await Client.of(dir).refuse(id, reason);
+      io.out(`refused ${id}: nobody is banned`);
+    });
+}
+
+const HELP = `
+A rule bans nobody by itself who connects as an agent, whom a host's guard held,
+whose address many share, or who is in never-ban.txt. What nobody decides on
+runs out, and comes again when it is seen again.
+
+Examples:
+  $ tourniquet-cloud proposals
+  $ tourniquet-cloud proposals release prp-5f0c6b1e9a3d2744 --for 1d
+  $ tourniquet-cloud proposals refuse prp-5f0c6b1e9a3d2744 --reason "our office"`;
+
+const HEAD = ["proposal", "attacker", "seen", "why not a rule", "until"];
+
+const row = (proposal: Proposal): readonly string[] => [
+  proposal.id,
+  proposal.attacker,
+  proposal.reason,
+  whyOf(proposal.veto),
+  standingOf(proposal),
+];
+
+function whyOf(veto: Veto): string {
+  switch (veto.why) {
+    case "never-list":
+      return "never-ban.txt has it";
+    case "tier":
+      return `many share it (${veto.tier})`;
+    case "agent":
+      return `${veto.agent} of ${veto.org} connects from there`;
+    case "held":
+      return `a host of ${veto.org} held it (${veto.rule})`;
+  }
+}
+
+function standingOf(proposal: Proposal): string {
+  const { verdict, settledBy, expiresAt } = proposal;
+  if (verdict !== null) return `${verdict} by ${settledBy ?? ""}`;
+  const until = dateOf(expiresAt);
+  return expiresAt > Date.now() ? until : `ran out ${until}`;
+}

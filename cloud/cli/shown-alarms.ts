@@ -1,0 +1,40 @@
+import type { RulesReport } from "./client.js";
+import { dateOf } from "./tables.js";
+
+/** What an operator has to know of the rules, whatever he asked. */
+export function alarmsOf(report: RulesReport): readonly string[] {
+  const { maxPerMinute, reachedSince, waiting, orgs, alarms } = report;
+  const [newest] = alarms;
+  const lines: string[] = [];
+  if (reachedSince !== null) {
+    lines.push(
+      `ALARM: since ${dateOf(reachedSince)} rules want to ban more than ${maxPerMinute} a minute, and ${waiting === 1 ? "1 attacker waits" : `${waiting} attackers wait`}${mostly(orgs)}`,
+    );
+  } else if (newest !== undefined && isRecent(newest.at)) {
+    lines.push(
+      `at ${dateOf(newest.at)} rules wanted to ban more than ${newest.maxPerMinute} a minute${mostly(newest.orgs)}`,
+    );
+  }
+  const dropped = Object.values(report.dropped).reduce((a, b) => a + b, 0);
+  if (dropped > 0) {
+    const whose = Object.keys(report.dropped).slice(0, 3).join(", ");
+    lines.push(
+      `since the cloud's start ${dropped} detections found no room to wait for a rule, most of ${whose}`,
+    );
+  }
+  if (report.unproposed > 0) {
+    lines.push(
+      `since the cloud's start ${report.unproposed} proposals found no room; see: tourniquet-cloud proposals`,
+    );
+  }
+  return lines;
+}
+
+function mostly(orgs: RulesReport["orgs"]): string {
+  const named = orgs.slice(0, 3).map(({ org, bans }) => `${org} (${bans})`);
+  return named.length === 0
+    ? ""
+    : `; most bans were on the word of ${named.join(", ")}`;
+}
+
+const isRecent = (at: number): boolean => Date.now() - at < 24 * 60 * 60 * 1000;

@@ -1,0 +1,70 @@
+import { formatCidr } from "../../agent/model/cidr.js";
+import type { Receipt } from "../../agent/protocol/documents.js";
+import type { Database } from "../journal/database.js";
+import type { Projection } from "../journal/view.js";
+import { attackerOf, readRemote } from "../telemetry/remote.js";
+
+/** Which single addresses hosts' guards protect, as far as hosts say so. */
+export const holdTables: Projection = {
+  tables: `
+    CREATE TABLE holds (
+      attacker TEXT NOT NULL, org TEXT NOT NULL, agent TEXT NOT NULL,
+      rule TEXT NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY (attacker, org)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX holds_by_org ON holds (org, at)`,
+
+  fold(database) {
+    const hold = holdFold(database);
+    return ({ at, event }) => {
+      if (event.kind === "receipt") {
+        const { held } = JSON.parse(event.signed) as Receipt;
+        for (const each of held) hold(event.agent, each, at);
+      } else if (event.kind === "telemetry") {
+        for (const item of event.items) {
+          if (item.kind !== "detection" || item.action !== "held") continue;
+          const { source: range, rule = "" } = item;
+          hold(event.agent, { range, rule }, at);
+        }
+      }
+    };
+  },
+};
+
+function holdFold(database: Database) {
+  const put = database.prepare(
+    `INSERT INTO holds
+     SELECT @attacker, org, id, @rule, @at FROM agents WHERE id = @agent
+     ON CONFLICT DO UPDATE SET agent = excluded.agent, rule = excluded.rule,
+       at = excluded.at`,
+  );
+  const forget = database.prepare(
+    `DELETE FROM holds WHERE org = @org AND at < (
+       SELECT at FROM holds WHERE org = @org
+       ORDER BY at DESC LIMIT 1 OFFSET ${MOST_OF_AN_ORG})`,
+  );
+  const orgOf = database
+    .prepare<unknown[], string>("SELECT org FROM agents WHERE id = ?")
+    .pluck();
+  return (
+    agent: string,
+    { range, rule }: { readonly range: string; readonly rule: string },
+    at: number,
+  ): void => {
+    const remote = PROTECTIVE.has(rule) ? readRemote(range) : undefined;
+    const attacker = remote && attackerOf(remote);
+    if (attacker === undefined) return;
+    put.run({ attacker: formatCidr(attacker), agent, rule, at });
+    forget.run({ org: orgOf.get(agent) });
+  };
+}
+
+/** Rules of the guard that say whom a host needs; the others say how much. */
+const PROTECTIVE: ReadonlySet<string> = new Set([
+  ...["this-host", "default-gateway", "dns-resolver", "dhcp-server"],
+  ...["live-session", "the-cloud", "allowed-here", "released-here"],
+  ...["private-range", "public-resolver", "cdn-edge", "tenant-cloud"],
+]);
+
+/** Of each org apart: one that holds everything displaces its own only. */
+const MOST_OF_AN_ORG = 10_000;

@@ -1,0 +1,61 @@
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { Clock } from "../../agent/clock.js";
+import type { Logger } from "../../agent/log/logger.js";
+import type { Database } from "../journal/database.js";
+import type { Journal } from "../journal/journal.js";
+import type { Registry } from "../registry/registry.js";
+import type { Telemetry } from "../telemetry/telemetry.js";
+import type { CorrelationSettings } from "./correlation-settings.js";
+import { Correlator } from "./correlator.js";
+import type { DecisionLog } from "./decision-log.js";
+import type { Decisions } from "./decisions.js";
+import { NeverList } from "./never.js";
+import { Peers } from "./peers.js";
+import { Proposals } from "./proposals.js";
+import { Rule } from "./rule.js";
+import { Shares } from "./shares.js";
+import { Standing } from "./standing.js";
+import { Vetoes } from "./vetoes.js";
+
+/** What rules need of the rest of the cloud. */
+export interface RulesPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settings: CorrelationSettings;
+  /** The view, for what only rules ask. */
+  readonly database: Database;
+  readonly journal: Journal;
+  readonly telemetry: Telemetry;
+  readonly registry: Registry;
+  readonly decisionLog: DecisionLog;
+  readonly decisions: Decisions;
+  /** The operator's file of what no rule may ban. */
+  readonly neverList: string;
+  coveredUntil(range: Cidr): Promise<number>;
+}
+
+/** What decides by itself, from what the agents report, and what it shows. */
+export interface Rules {
+  readonly correlator: Correlator;
+  readonly proposals: Proposals;
+  readonly peers: Peers;
+}
+
+/** @throws BadNeverList */
+export function openRules(ports: RulesPorts): Rules {
+  const { database, settings, clock, decisionLog: spent } = ports;
+  const never = new NeverList(ports.neverList);
+  never.check();
+  const shares = new Shares(spent, settings, clock);
+  const standing = new Standing(database, settings, clock);
+  const peers = new Peers(database, clock);
+  const proposals = new Proposals(database, ports);
+  const vetoes = new Vetoes(database, { ...ports, never, peers, proposals });
+  const rule = new Rule({
+    ...ports,
+    ...{ spent, standing, shares, never, vetoes, proposals },
+    coveredUntil: (range) => ports.coveredUntil(range),
+  });
+  const correlator = new Correlator({ ...ports, shares, rule });
+  return { correlator, proposals, peers };
+}

@@ -1,0 +1,185 @@
+import type { Clock } from "../../agent/clock.js";
+import type { Database, Statement } from "../journal/database.js";
+import type { Proposed, ProposalSettled, Veto } from "../journal/events.js";
+import type { Journal } from "../journal/journal.js";
+import { newId } from "../registry/secrets.js";
+import type { CorrelationSettings } from "./correlation-settings.js";
+import type { Verdict } from "./correlate.js";
+
+/** A ban that a rule wants and a person decides on. */
+export interface Proposal {
+  readonly id: string;
+  readonly attacker: string;
+  /** Milliseconds since 1970. */
+  readonly proposedAt: number;
+  /** Until when somebody may release it; it bans nobody by itself. */
+  readonly expiresAt: number;
+  readonly rule: string;
+  readonly reason: string;
+  readonly evidence: readonly number[];
+  readonly orgs: readonly string[];
+  readonly veto: Veto;
+  /** What a person said, when and why; null while nobody has. */
+  readonly verdict: ProposalSettled["verdict"] | null;
+  readonly settledAt: number | null;
+  readonly settledBy: string | null;
+  readonly settledWhy: string | null;
+  readonly decision: string | null;
+}
+
+/** A proposal that nobody can decide on any more, or never could. */
+export class NotOpen extends Error {
+  override readonly name = "NotOpen";
+}
+
+export interface ProposalPorts {
+  readonly journal: Pick<Journal, "append">;
+  readonly clock: Pick<Clock, "now">;
+  readonly settings: Pick<CorrelationSettings, "orgs" | "proposalForS">;
+}
+
+/**
+ * What rules may not decide by themselves. Each org has a share of the table, as
+ * the reason for proposals and as their witness, so that none can fill it.
+ */
+export class Proposals {
+  readonly #ports: ProposalPorts;
+  readonly #one: Statement<Row>;
+  readonly #all: Statement<Row>;
+  readonly #newest: Statement<{ readonly quietUntil: number }>;
+  readonly #open: Statement<number>;
+  readonly #openOf: Statement<number>;
+  readonly #openBy: Statement<number>;
+  readonly #taken = new Set<string>();
+
+  constructor(database: Database, ports: ProposalPorts) {
+    this.#ports = ports;
+    this.#one = database.prepare(`${PROPOSALS} WHERE id = ?`);
+    this.#all = database.prepare(
+      `${PROPOSALS} WHERE @all OR (verdict IS NULL AND expires_at > @now)
+       ORDER BY seq DESC LIMIT @limit`,
+    );
+    this.#newest = database.prepare(
+      `SELECT CASE verdict WHEN 'released' THEN 0
+         WHEN 'refused' THEN settled_at + expires_at - proposed_at
+         ELSE expires_at END AS quietUntil
+       FROM proposals WHERE attacker = ? ORDER BY seq DESC LIMIT 1`,
+    );
+    const counting = (where: string) =>
+      database
+        .prepare<unknown[], number>(
+          `SELECT count(*) FROM proposals
+           WHERE expires_at > @now AND verdict IS NULL ${where}`,
+        )
+        .pluck();
+    this.#open = counting("");
+    this.#openOf = counting("AND veto_why = @why AND veto_org = @org");
+    this.#openBy = counting(
+      "AND seq IN (SELECT proposal FROM proposal_orgs WHERE org = @org)",
+    );
+  }
+
+  /** Newest first: those that are open, or all. */
+  list(query: {
+    readonly all: boolean;
+    readonly limit: number;
+  }): readonly Proposal[] {
+    const { all, limit } = query;
+    const now = this.#ports.clock.now();
+    return this.#all.all({ all: Number(all), limit, now }).map(proposalOf);
+  }
+
+  /** Whether a person has it before him, or said no a while ago. */
+  isSettling(attacker: string): boolean {
+    const until = this.#newest.get(attacker)?.quietUntil ?? 0;
+    return until > this.#ports.clock.now();
+  }
+
+  /** How many are open for which an org is the reason. */
+  openOf(why: Veto["why"], org: string): number {
+    return this.#openOf.get({ now: this.#ports.clock.now(), why, org }) ?? 0;
+  }
+
+  /** Undefined when there is no room for it: then nothing happens. */
+  propose(
+    attacker: string,
+    { rule, reason, orgs, evidence }: Verdict,
+    veto: Veto,
+  ): Proposed | undefined {
+    if (!this.#hasRoom(orgs, veto)) return undefined;
+    const { journal, clock, settings } = this.#ports;
+    const expiresAt = clock.now() + settings.proposalForS * 1000;
+    const proposed: Proposed = {
+      ...{ kind: "proposed", proposal: newId("prp"), attacker, expiresAt },
+      ...{ rule: `rule:${rule}`, reason, orgs, evidence, veto },
+    };
+    journal.append([proposed]);
+    return proposed;
+  }
+
+  /**
+   * Hands a proposal to one person at a time, until disposed.
+   * @throws NotOpen
+   */
+  take(id: string): Disposable & { readonly proposal: Proposal } {
+    const proposal = this.#mustBeOpen(id);
+    if (this.#taken.has(id)) {
+      throw new NotOpen(`somebody else decides on ${id} just now`);
+    }
+    this.#taken.add(id);
+    return { proposal, [Symbol.dispose]: () => void this.#taken.delete(id) };
+  }
+
+  settle(settled: Omit<ProposalSettled, "kind">): void {
+    this.#ports.journal.append([{ kind: "proposal-settled", ...settled }]);
+  }
+
+  #mustBeOpen(id: string): Proposal {
+    const row = this.#one.get(id);
+    if (row === undefined) throw new NotOpen(`there is no proposal ${id}`);
+    const { verdict, settledBy, expiresAt } = row;
+    if (verdict !== null) {
+      throw new NotOpen(`${id} was ${verdict} by ${settledBy ?? ""} already`);
+    }
+    if (expiresAt > this.#ports.clock.now()) return proposalOf(row);
+    const at = new Date(expiresAt).toISOString();
+    throw new NotOpen(`${id} ran out at ${at}; what is seen again comes again`);
+  }
+
+  #hasRoom(orgs: readonly string[], veto: Veto): boolean {
+    const now = this.#ports.clock.now();
+    if ((this.#open.get({ now }) ?? 0) >= MOST_OPEN) return false;
+    if ("org" in veto && this.openOf(veto.why, veto.org) >= MOST_OF_AN_ORG) {
+      return false;
+    }
+    const witnesses = orgs.filter(
+      (org) => (this.#openBy.get({ now, org }) ?? 0) < MOST_BY_AN_ORG,
+    );
+    return witnesses.length >= Math.min(orgs.length, this.#ports.settings.orgs);
+  }
+}
+
+/** What a person can look through. */
+const MOST_OPEN = 1_000;
+
+/** Open at a time, for which one org is the reason. */
+const MOST_OF_AN_ORG = 100;
+
+/** Open at a time, to which one org bears witness. */
+const MOST_BY_AN_ORG = 100;
+
+const PROPOSALS = `
+  SELECT id, attacker, proposed_at AS proposedAt, expires_at AS expiresAt, rule,
+    reason, evidence, orgs, veto, verdict, settled_at AS settledAt,
+    settled_by AS settledBy, settled_why AS settledWhy, decision
+  FROM proposals`;
+
+type Row = Omit<Proposal, "evidence" | "orgs" | "veto"> &
+  Readonly<Record<"evidence" | "orgs" | "veto", string>>;
+
+const proposalOf = (row: Row): Proposal => ({
+  ...row,
+  evidence: JSON.parse(row.evidence) as number[],
+  orgs: JSON.parse(row.orgs) as string[],
+  veto: JSON.parse(row.veto) as Veto,
+});

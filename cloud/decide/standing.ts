@@ -1,0 +1,74 @@
+import type { Clock } from "../../agent/clock.js";
+import type { Database, Statement } from "../journal/database.js";
+import type { CorrelationSettings } from "./correlation-settings.js";
+
+type Settings = Pick<
+  CorrelationSettings,
+  "orgs" | "standingDays" | "standingHosts" | "standingConfirmed"
+>;
+
+/**
+ * Which orgs' word counts: those that have been there for a while, with more
+ * than one host, and whose sightings others share. Whoever enrols fifty orgs in
+ * a day is fifty strangers.
+ */
+export class Standing {
+  readonly #settings: Settings;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #hosts: Statement<number>;
+  readonly #confirmers: Statement<{ other: string; attackers: number }>;
+
+  constructor(
+    database: Database,
+    settings: Settings,
+    clock: Pick<Clock, "now">,
+  ) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#hosts = database
+      .prepare<unknown[], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM agents
+           WHERE org = @org AND revoked_at IS NULL
+             AND coalesce(last_seen, enrolled_at) - enrolled_at >= @ms
+           LIMIT @most)`,
+      )
+      .pluck();
+    this.#confirmers = database.prepare(
+      "SELECT other, attackers FROM confirmations WHERE org = ? AND at > ?",
+    );
+  }
+
+  /** Of the orgs that saw one attacker, those that count. */
+  among(orgs: Iterable<string>): ReadonlySet<string> {
+    const settled = [...orgs].filter((org) => this.#isSettled(org));
+    const { standingConfirmed, orgs: needed } = this.#settings;
+    if (standingConfirmed === 0) return new Set(settled);
+    if (settled.length >= MANY * needed) return new Set(settled);
+    const within = new Set(settled);
+    return new Set(settled.filter((org) => this.#isConfirmed(org, within)));
+  }
+
+  #isSettled(org: string): boolean {
+    const { standingDays, standingHosts: most } = this.#settings;
+    const ms = standingDays * DAY_MS;
+    return (this.#hosts.get({ org, ms, most }) ?? 0) >= most;
+  }
+
+  /** By those who are not part of it: a few strangers confirm each other. */
+  #isConfirmed(org: string, within: ReadonlySet<string>): boolean {
+    const since = this.#clock.now() - CONFIRMED_WITHIN_MS;
+    let confirmed = 0;
+    for (const { other, attackers } of this.#confirmers.iterate(org, since)) {
+      if (within.has(other) || !this.#isSettled(other)) continue;
+      confirmed += attackers;
+      if (confirmed >= this.#settings.standingConfirmed) return true;
+    }
+    return false;
+  }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const CONFIRMED_WITHIN_MS = 30 * DAY_MS;
+
+/** Times as many as are needed speak for themselves. */
+const MANY = 2;

@@ -1,0 +1,66 @@
+import type { Lift } from "../../agent/model/ban.js";
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { Judgement } from "./judge.js";
+import type { ListReport } from "./list.js";
+import { RangeStore } from "./range-store.js";
+
+/** A ban that a list brought and that stands. */
+export interface BroughtRange {
+  readonly cidr: Cidr;
+  /** Whether another list, an operator or a rule bans it as well. */
+  readonly shared: boolean;
+}
+
+/** What a list brought before, held against what it has now. */
+export class Replacement {
+  readonly #now: RangeStore;
+  readonly #gone = new RangeStore();
+  #before = 0;
+  #kept = 0;
+
+  constructor(now: RangeStore) {
+    this.#now = now;
+  }
+
+  see(page: readonly BroughtRange[]): void {
+    this.#before += page.length;
+    for (const { cidr, shared } of page) {
+      if (this.#now.has(cidr)) continue;
+      if (shared) this.#kept += 1;
+      else this.#gone.add(cidr);
+    }
+  }
+
+  get lifts(): Iterable<Lift> & { readonly size: number } {
+    const gone = this.#gone;
+    return {
+      size: gone.size,
+      *[Symbol.iterator]() {
+        for (const { cidr } of gone) yield { op: "lift", cidr } as const;
+      },
+    };
+  }
+
+  get summary() {
+    return {
+      before: this.#before,
+      lifted: this.#gone.size,
+      kept: this.#kept,
+    };
+  }
+}
+
+/** A download that was cut off must not lift what it lacks. */
+export function judgeReplacement(
+  { entries }: Pick<ListReport, "entries">,
+  { summary: { before, lifted } }: Pick<Replacement, "summary">,
+  force: boolean,
+): Judgement {
+  const isShrunken = before >= FEW && entries < before / 2;
+  if (force || !isShrunken) return { take: "all" };
+  const why = `the list has shrunk from ${before} ranges to ${entries}, and ${lifted} bans would be lifted; --force replaces it all the same`;
+  return { take: "nothing", why };
+}
+
+/** Of so few, half is no sign of anything. */
+const FEW = 8;

@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, jest } from "@jest/globals";
+import { generateKey } from "../../../agent/trust/keys.js";
+import type { Proposal } from "../../../cloud/decide/proposals.js";
+import {
+  enrolWith,
+  eventually,
+  NEW_VENDOR,
+  temporaryFolder,
+  type Enrolled,
+} from "../../support/cloud.js";
+import { TestAgent } from "../../support/test-agent.js";
+import { command, freePort, serve } from "../process.js";
+import { detection } from "../telemetry/items.js";
+
+jest.setTimeout(60_000);
+
+describe("tourniquet-cloud", () => {
+  it("shows what waits for a person, who decides, and that a rule is at its rate", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const listen = `127.0.0.1:${await freePort()}`;
+    const url = `http://${listen}`;
+    const run = (...args: string[]) => command(...args, "--dir", dir);
+    await run("init", "--listen", listen);
+    const settings = join(dir, "cloud.json");
+    const written = JSON.parse(readFileSync(settings, "utf8")) as object;
+    const correlation = { ...NEW_VENDOR, maxPerMinute: 2 };
+    writeFileSync(settings, JSON.stringify({ ...written, correlation }));
+    await using _cloud = await serve(dir);
+    expect((await run("proposals")).out).toBe("no proposals are open\n");
+
+    const seen = [
+      "8.8.8.8",
+      "1.1.1.1",
+      "203.0.113.1",
+      "203.0.113.2",
+      "203.0.113.3",
+    ];
+    for (const org of ["one", "two"]) {
+      await run("org", "add", org);
+      const token = await run("token", "--org", org);
+      const key = generateKey();
+      const { body } = await enrolWith(url, token.out, key);
+      const who = { ...(body as Omit<Enrolled, "key">), key };
+      using agent = await TestAgent.connect({ url }, who);
+      await agent.report(...seen.map((each) => detection(each)));
+    }
+    const { err } = await eventually(async () => {
+      const answer = await run("decisions");
+      return answer.err === "" ? undefined : answer;
+    });
+    expect(err).toMatch(
+      /^ALARM: since .* rules want to ban more than 2 a minute, and 1 attacker waits; most bans were on the word of (one|two) \(2\)/,
+    );
+    const shown = (await run("proposals")).out;
+    expect(shown).toContain("many share it (publicResolvers)");
+
+    const json = await run("proposals", "--json");
+    const [newer, older] = JSON.parse(json.out) as Proposal[];
+    const released = await run(
+      "proposals",
+      "release",
+      older!.id,
+      "--for",
+      "1h",
+    );
+    expect(released.out).toMatch(
+      /^released prp-\w+: banned for everybody \(dec-/,
+    );
+    expect((await run("proposals", "refuse", newer!.id)).code).toBe(2);
+    const why = ["--reason", "a resolver"];
+    const refused = await run("proposals", "refuse", newer!.id, ...why);
+    expect(refused.out).toMatch(/^refused prp-\w+: nobody is banned\n$/);
+    const again = await run("proposals", "refuse", newer!.id, ...why);
+    expect(again.code).toBe(2);
+    expect(again.err).toContain("was refused by first already");
+    const all = (await run("proposals", "--all")).out;
+    expect(all).toContain("released by first");
+    expect(all).toContain("refused by first");
+  });
+});

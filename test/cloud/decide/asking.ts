@@ -1,0 +1,62 @@
+import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import type { Proposal } from "../../../cloud/decide/proposals.js";
+import { eventually, type TestCloud } from "../../support/cloud.js";
+import { TestAgent } from "../../support/test-agent.js";
+import { detection } from "../telemetry/items.js";
+
+/** Two orgs see the sources just now, and the rule has looked at all of them. */
+export const bothSee = (
+  cloud: TestCloud,
+  ...sources: readonly string[]
+): Promise<void> => bothSeeAt(cloud, sources, Date.now());
+
+/**
+ * As `bothSee`, at a time. A marker that both see last is looked at last, too:
+ * what was not decided on when it is banned is not going to be.
+ */
+export async function bothSeeAt(
+  cloud: TestCloud,
+  sources: readonly string[],
+  time: number,
+): Promise<void> {
+  const { length } = await allDecisions(cloud);
+  const marker = `${MARKERS}${length + 1}`;
+  const items = [...sources, marker].map((each) => detection(each, { time }));
+  for (const org of ["one", "two"]) {
+    using agent = await TestAgent.connect(cloud, await cloud.enrol(org));
+    await agent.report(...items);
+  }
+  await eventually(async () => {
+    const decisions = await allDecisions(cloud);
+    return decisions.some(({ targets }) => targets[0] === marker) || undefined;
+  });
+}
+
+/** Without those on markers; newest first. */
+export async function decisionsOf(
+  cloud: TestCloud,
+): Promise<readonly DecisionEntry[]> {
+  const decisions = await allDecisions(cloud);
+  return decisions.filter(({ targets }) => !targets[0]?.startsWith(MARKERS));
+}
+
+export async function proposalsOf(
+  cloud: TestCloud,
+  query = "",
+): Promise<readonly Proposal[]> {
+  type Answer = { proposals: Proposal[] };
+  const path = `/v1/proposals${query}`;
+  return (await cloud.request<Answer>("GET", path)).body.proposals;
+}
+
+export const proposalOf = (cloud: TestCloud): Promise<Proposal> =>
+  eventually(async () => (await proposalsOf(cloud))[0]);
+
+async function allDecisions(
+  cloud: TestCloud,
+): Promise<readonly DecisionEntry[]> {
+  type Answer = { decisions: DecisionEntry[] };
+  return (await cloud.request<Answer>("GET", "/v1/decisions")).body.decisions;
+}
+
+const MARKERS = "198.51.100.";
