@@ -17,6 +17,14 @@ import {
 import type { Agent } from "../registry/registry.js";
 import { newSecret } from "../registry/secrets.js";
 import { Following, MOST_BUFFERED } from "./following.js";
+import {
+  BREATH_MS,
+  HELLO_DEADLINE_MS,
+  MESSAGES,
+  MOST_TOO_FAST,
+  RESUMES,
+  SILENT_HEARTBEATS,
+} from "./budgets.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
@@ -52,6 +60,7 @@ export class Session implements LinkHandler {
   readonly #owner: SessionOwner;
   readonly #patience: TokenBucket;
   readonly #resumes: TokenBucket;
+  readonly #deadline: Disposable;
   #state: State;
   #heardAt: number;
   /** Telemetry that came too fast; an agent that waits does not add to it. */
@@ -68,7 +77,7 @@ export class Session implements LinkHandler {
     this.#state = { at: "challenged", nonce };
     const time = ports.clock.now();
     this.#say({ type: "challenge", nonce, time, cloud: ports.cloudName });
-    setTimeout(() => this.#hurry(), HELLO_DEADLINE_MS).unref();
+    this.#deadline = ports.clock.every(HELLO_DEADLINE_MS, () => this.#hurry());
   }
 
   /** Undefined until the agent has proved who it is, and after it has gone. */
@@ -202,6 +211,7 @@ export class Session implements LinkHandler {
     const following = this.#following(agent.id, feeds);
     const secret = newSecret();
     const fetching = new Set<FeedName>();
+    this.#deadline[Symbol.dispose]();
     this.#state = { at: "live", ...greeting, secret, following, fetching };
     this.#owner.welcomed(this);
     following.begin(hello.positions.map(positionOf), (plans) => {
@@ -298,8 +308,9 @@ export class Session implements LinkHandler {
     }
   }
 
+  /** A slow path, or a busy machine, is no bad credential. */
   #hurry(): void {
-    if (this.#state.at === "challenged") this.close("unauthenticated");
+    if (this.#state.at === "challenged") this.close("silent");
   }
 
   #attempt(act: () => void): void {
@@ -311,6 +322,7 @@ export class Session implements LinkHandler {
   }
 
   #leave(): void {
+    this.#deadline[Symbol.dispose]();
     this.live?.following.end();
     this.#owner.closed(this);
     this.#state = { at: "closed" };
@@ -320,24 +332,6 @@ export class Session implements LinkHandler {
     this.#link.send(encodeMessage(message));
   }
 }
-
-/** How long a connection may stay without saying who it is. */
-const HELLO_DEADLINE_MS = 10_000;
-
-/** One ping may get lost, two are a dead connection. */
-const SILENT_HEARTBEATS = 2.5;
-
-/** Telemetry over the rate, until a session has shown that it does not wait. */
-const MOST_TOO_FAST = 10;
-
-/** Room for the receipts of a large import. */
-const MESSAGES = { perSecond: 100, burst: 1_000 };
-
-/** How long an agent that says more is not read from. */
-const BREATH_MS = 1_000;
-
-/** Each may cost a tail; all feeds of an agent may need one at once. */
-const RESUMES = { perSecond: 2, burst: 16 };
 
 function positionOf(wire: {
   readonly feed: FeedName;
