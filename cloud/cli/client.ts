@@ -1,5 +1,4 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
@@ -9,6 +8,7 @@ import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/boot-tables.js";
 import type { Agent, Org } from "../registry/registry.js";
+import type { CloudStatus } from "../status.js";
 import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
   ContactEntry,
@@ -17,12 +17,15 @@ import type {
   SightingTotal,
 } from "../telemetry/telemetry.js";
 import { CommandFailed } from "./io.js";
+import { ask, type Asked } from "./transport.js";
 
 /** An agent as operators see it. */
 export interface AgentEntry extends Agent {
   readonly connected: boolean;
   /** Pairs of live processes with its key that nobody has seen to. */
   readonly cloned: number;
+  /** Since when its telemetry waits for its budget; null: it does not. */
+  readonly telemetryOverSince: number | null;
   /** Null for a host that has not said anything yet. */
   readonly report: HostReport | null;
 }
@@ -34,10 +37,12 @@ export interface Unapproved {
 
 /** An operator's side of the cloud's REST interface. */
 export class Client {
+  readonly #dir: string;
   readonly #url: string;
   readonly #token: string;
 
-  private constructor(url: string, token: string) {
+  private constructor(dir: string, url: string, token: string) {
+    this.#dir = dir;
     this.#url = url;
     this.#token = token;
   }
@@ -53,7 +58,11 @@ export class Client {
         2,
       );
     }
-    return new Client(url, readOperatorToken(dir));
+    return new Client(dir, url, readOperatorToken(dir));
+  }
+
+  async status(): Promise<CloudStatus> {
+    return this.#get("/v1/status");
   }
 
   async orgs(): Promise<readonly Org[]> {
@@ -128,12 +137,9 @@ export class Client {
   ): Promise<Decision & Unapproved & ListReport> {
     const file = await openFile(path);
     const query = new URLSearchParams(terms);
-    const body = Readable.toWeb(file.createReadStream());
-    return this.#ask(`/v1/imports?${query.toString()}`, {
-      method: "POST",
-      body: body as ReadableStream<Uint8Array>,
-      duplex: "half",
-    });
+    const body = file.createReadStream() as AsyncIterable<Buffer>;
+    const where = `/v1/imports?${query.toString()}`;
+    return this.#ask({ path: where, method: "POST", body });
   }
 
   async receipts(
@@ -180,23 +186,23 @@ export class Client {
   }
 
   async #get<T>(path: string): Promise<T> {
-    return this.#ask(path, {});
+    return this.#ask({ path, method: "GET" });
   }
 
   async #post<T>(path: string, body: unknown): Promise<T> {
-    return this.#ask(path, { method: "POST", body: JSON.stringify(body) });
+    return this.#ask({ path, method: "POST", body: JSON.stringify(body) });
   }
 
-  async #ask<T>(path: string, request: RequestInit): Promise<T> {
+  async #ask<T>(asked: Omit<Asked, "authorization">): Promise<T> {
     const authorization = `Bearer ${this.#token}`;
-    const response = await fetch(new URL(path, this.#url), {
-      ...request,
-      headers: { authorization },
-    }).catch((cause: unknown) => {
-      const why = reasonOf(cause);
-      const message = `the cloud at ${this.#url} is not reachable${why}`;
-      throw new CommandFailed(message, 1, { cause });
-    });
+    const where = { dir: this.#dir, url: this.#url };
+    const response = await ask(where, { ...asked, authorization }).catch(
+      (cause: unknown) => {
+        const why = reasonOf(cause);
+        const message = `the cloud at ${this.#url} is not reachable${why}`;
+        throw new CommandFailed(message, 1, { cause });
+      },
+    );
     if (response.ok) return (await response.json()) as T;
     const message = await problemOf(response);
     throw new CommandFailed(message, response.status < 500 ? 2 : 1);
@@ -211,7 +217,8 @@ async function problemOf(response: Response): Promise<string> {
       ? body.message
       : undefined;
   if (typeof said === "string") return said;
-  return `${response.url} answered ${response.status}, and not as a cloud does`;
+  const who = response.url === "" ? "what listens there" : response.url;
+  return `${who} answered ${response.status}, and not as a cloud does`;
 }
 
 async function openFile(path: string): Promise<FileHandle> {

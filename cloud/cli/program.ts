@@ -15,6 +15,7 @@ import { addRegistryCommands } from "./registry-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
+import { addStatusCommand } from "./status-command.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
 
 /**
@@ -58,6 +59,7 @@ function makeProgram(io: Io): Command {
   addDecisionCommands(program, io);
   addImpactCommand(program, io);
   addTelemetryCommands(program, io);
+  addStatusCommand(program, io);
   return program;
 }
 

@@ -17,3 +17,6 @@ export const BREATH_MS = 1_000;
 
 /** Each may cost a tail; all feeds of an agent may need one at once. */
 export const RESUMES = { perSecond: 2, burst: 16 };
+
+/** Bytes that wait for one agent to read them: tails of all its feeds, twice. */
+export const MOST_UNREAD = 16 * 1024 * 1024;

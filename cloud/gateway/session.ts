@@ -22,13 +22,15 @@ import {
   HELLO_DEADLINE_MS,
   MESSAGES,
   MOST_TOO_FAST,
+  MOST_UNREAD,
   RESUMES,
   SILENT_HEARTBEATS,
 } from "./budgets.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
+import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { Link, LinkHandler } from "./listen.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
-import { TokenBucket } from "./token-bucket.js";
+import { TokenBucket } from "../door/token-bucket.js";
 
 /** Who is told when a session comes and goes. */
 export interface SessionOwner {
@@ -36,16 +38,6 @@ export interface SessionOwner {
   closed(session: Session): void;
   /** Encoded frames of every segment behind a position, as of this very turn. */
   framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
-}
-
-/** Live data of an agent that has proved who it is. */
-export interface Live extends Greeting {
-  readonly agent: Agent;
-  /** Bearer token for segments and snapshots. */
-  readonly secret: string;
-  readonly following: Following;
-  /** Feeds whose segments are on their way over HTTP. */
-  readonly fetching: Set<FeedName>;
 }
 
 type State =
@@ -192,7 +184,7 @@ export class Session implements LinkHandler {
       case "refusal": {
         const { feed, code, detail } = message;
         const agent = live.agent.id;
-        this.#ports.log.warn("agent refused", { agent, feed, code, detail });
+        if (!live.following.has(feed) && !isOfStrangeFeed(code)) return;
         if (code === "poison") live.following.stuck(feed);
         this.#ports.answers.refusal({ agent, feed, code, detail });
       }
@@ -212,7 +204,9 @@ export class Session implements LinkHandler {
     const secret = newSecret();
     const fetching = new Set<FeedName>();
     this.#deadline[Symbol.dispose]();
-    this.#state = { at: "live", ...greeting, secret, following, fetching };
+    const ways = { following, fetching, exchanges: new Set<object>() };
+    this.#state = { at: "live", ...greeting, secret, ...ways };
+    this.#link.welcomed();
     this.#owner.welcomed(this);
     following.begin(hello.positions.map(positionOf), (plans) => {
       this.#say({
@@ -231,7 +225,10 @@ export class Session implements LinkHandler {
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);
-    this.#ports.answers.hello(hello, greeting.evidence);
+    // Of others it may say what it likes: they prove nothing of this cloud's.
+    const positions = hello.positions.filter((at) => feeds.includes(at.feed));
+    const said = { agent: agent.id, positions };
+    this.#ports.answers.hello(said, greeting.evidence);
     const { remoteAddress: address } = this.#link;
     const { evidence } = greeting;
     this.#ports.boots.came({ ...hello, address, evidence });
@@ -267,7 +264,8 @@ export class Session implements LinkHandler {
     const receipt = parseJson(Receipt, signed, "receipt");
     const bytes = textBytes("receipt", signed);
     if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
-      throw new HelloRefused("unauthenticated", "a receipt's signature is bad");
+      const why = "a receipt's signature is bad";
+      throw new HelloRefused("unauthenticated", agent.id, why);
     }
     if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
       throw new Malformed("receipt", "is for another agent or feed");
@@ -297,8 +295,8 @@ export class Session implements LinkHandler {
     const { log } = this.#ports;
     const agent = this.live?.agent.id;
     if (error instanceof HelloRefused) {
-      log.info("agent turned away", { agent, error });
-      this.close(error.close);
+      log.info("agent turned away", { agent: agent ?? error.agent, error });
+      this.close(this.#mayBeBehind(error) ? "failed" : error.close);
     } else if (error instanceof Malformed) {
       log.info("bad message", { agent, error });
       this.close("bad-message");
@@ -306,6 +304,11 @@ export class Session implements LinkHandler {
       log.error("session failed", { agent, error });
       this.close("failed");
     }
+  }
+
+  /** Whom a full disk keeps this cloud from knowing comes back soon. */
+  #mayBeBehind({ close, agent }: HelloRefused): boolean {
+    return close === "unauthenticated" && this.#ports.isBehindOn(agent);
   }
 
   /** A slow path, or a busy machine, is no bad credential. */
@@ -330,14 +333,8 @@ export class Session implements LinkHandler {
 
   #say(message: CloudMessage): void {
     this.#link.send(encodeMessage(message));
+    if (this.#link.buffered <= MOST_UNREAD) return;
+    this.#ports.dropped("unread-too-much");
+    this.close("too-slow");
   }
-}
-
-function positionOf(wire: {
-  readonly feed: FeedName;
-  readonly epoch: string;
-  readonly offset: number;
-  readonly hash: string;
-}): Position {
-  return { ...wire, hash: Buffer.from(wire.hash, "hex") };
 }

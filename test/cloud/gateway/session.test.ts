@@ -204,8 +204,7 @@ describe("a bad message ends the session", () => {
 
   it("a frame over the limit, before it is read", async () => {
     await using cloud = await startTestCloud();
-    using agent = TestAgent.dial(cloud.url);
-    await agent.next("challenge");
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
     agent.socket.send("x".repeat(64 * 1024 + 1));
     expect((await agent.ended).code).toBe(1009);
   });
