@@ -64,7 +64,9 @@ export function askAtOperatorsDoor(
 ): Promise<http.IncomingMessage> {
   const socket = shortened(dir);
   return new Promise((resolve, reject) => {
-    const asked = http.request({ ...options, socketPath: socket.path });
+    // A connection of its own: a path by descriptor may be another's next time.
+    const own = { agent: false, socketPath: socket.path } as const;
+    const asked = http.request({ ...options, ...own });
     asked.once("close", () => socket[Symbol.dispose]());
     asked.once("response", resolve);
     asked.once("error", reject);

@@ -4,6 +4,7 @@ import type { AgentMessage } from "../../agent/protocol/messages.js";
 import { TokenBucket } from "../door/token-bucket.js";
 import type { Taken } from "../gateway/ports.js";
 import type { TelemetryTaken } from "../journal/events.js";
+import { NoRoom } from "../disk/room.js";
 import type { Journal } from "../journal/journal.js";
 import type { Allowances } from "./allowances.js";
 
@@ -130,6 +131,7 @@ export class Intake implements Disposable {
       batch.settle(true);
     } catch (error) {
       const { length: messages } = batch.events;
+      if (error instanceof NoRoom) this.#ports.dropped("telemetry-no-room");
       this.#ports.log.error("telemetry not recorded", { messages, error });
       batch.settle(false);
     }
