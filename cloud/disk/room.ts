@@ -28,8 +28,11 @@ const FULL = /^(ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)$/;
 const FAILING =
   /^(EIO|EROFS|SQLITE_IOERR.*|SQLITE_CANTOPEN.*|SQLITE_READONLY.*)$/;
 
+/** What SQLite throws need not be of this realm's class of errors. */
 const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : "";
+  typeof error === "object" && error !== null && "code" in error
+    ? String(error.code)
+    : "";
 
 /** Something that gives up room which it keeps; false when it has none left. */
 export interface Giving {

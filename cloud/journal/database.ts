@@ -77,7 +77,9 @@ function open(path: string, durability: Durability): Database {
 }
 
 const codeOf = (error: unknown): unknown =>
-  error instanceof Error && "code" in error ? error.code : undefined;
+  typeof error === "object" && error !== null && "code" in error
+    ? error.code
+    : undefined;
 
 function isDamage(error: unknown): boolean {
   const code = codeOf(error);
