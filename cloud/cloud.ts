@@ -1,51 +1,44 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Clock } from "../agent/clock.js";
 import { Lifetime } from "../agent/lifetime.js";
-import type { FeedName } from "../agent/model/position.js";
 import type { Logger } from "../agent/log/logger.js";
-import { Approvals } from "./approvals/approvals.js";
-import { approvalTables } from "./approvals/tables.js";
 import { makeApp } from "./api/app.js";
+import { Downloads } from "./api/downloads.js";
+import type { ApiPorts } from "./api/ports.js";
+import { watchCertificate } from "./certificate.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
-import { DecisionLog } from "./decide/decision-log.js";
-import { decisionTables } from "./decide/decision-tables.js";
 import { Decisions } from "./decide/decisions.js";
-import { holdTables } from "./decide/hold-tables.js";
 import { openRules, type Rules } from "./decide/open-rules.js";
-import { proposalTables } from "./decide/proposal-tables.js";
-import { standingTables } from "./decide/standing-tables.js";
+import type { DiskSettings } from "./disk/disk.js";
+import { Door } from "./door/door.js";
+import { MOST_PLACES } from "./door/known-places.js";
+import { openOperatorsDoor } from "./door/operators-door.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { Capacity } from "./feeds/capacity.js";
-import { FeedIndex } from "./feeds/feed-index.js";
-import { Feeds, feedBegun } from "./feeds/feeds.js";
+import { Feeds } from "./feeds/feeds.js";
 import { Heads } from "./feeds/heads.js";
-import { indexTables } from "./feeds/index-tables.js";
 import { Recovery } from "./feeds/recovery.js";
-import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
-import { holdAlone } from "./journal/database.js";
-import type { SegmentSealed } from "./journal/events.js";
-import { SqliteJournal } from "./journal/sqlite-journal.js";
-import { View } from "./journal/view.js";
+import { auditLines } from "./log/audit-lines.js";
+import { Drops, type Dropped } from "./log/drops.js";
+import { sparingly } from "./log/sparing-logger.js";
 import { Answers } from "./receipts/answers.js";
-import { Receipts, receiptTables } from "./receipts/receipts.js";
 import { Recorder } from "./receipts/recorder.js";
-import { BootLog, bootTables } from "./registry/boot-tables.js";
 import { Boots } from "./registry/boots.js";
 import { Enrolment } from "./registry/enrolment.js";
-import { Registry } from "./registry/registry.js";
-import { registryTables } from "./registry/tables.js";
-import { contactTables } from "./telemetry/contact-tables.js";
 import type { Signing } from "./roots/signing.js";
-import { detectionTables } from "./telemetry/detection-tables.js";
+import {
+  openServer,
+  type Certificate,
+  type ListenOptions,
+  type OpenServer,
+} from "./server.js";
+import { statusOf } from "./status.js";
+import { filesOf, openStore, signedAnew, type Store } from "./store.js";
+import { Allowances, type TelemetrySettings } from "./telemetry/allowances.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
-import { sightingTables } from "./telemetry/sighting-tables.js";
-import { spoolTables } from "./telemetry/spool-tables.js";
-import { Telemetry } from "./telemetry/telemetry.js";
-import { openServer, type ListenOptions, type OpenServer } from "./server.js";
 
 /** Everything that a cloud is told at its start. */
 export interface CloudConfig {
@@ -58,6 +51,10 @@ export interface CloudConfig {
   readonly publicUrl: undefined | string;
   readonly heartbeatMs: number;
   readonly correlation: CorrelationSettings;
+  readonly telemetry: TelemetrySettings;
+  readonly disk: DiskSettings;
+  /** Whether operators are heard at the public door too, beside their own. */
+  readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */
   readonly signing: Signing;
 }
@@ -75,24 +72,14 @@ export interface Cloud extends AsyncDisposable {
   readonly broken: Promise<Error>;
 }
 
-/** The files of a cloud's folder. */
-export function filesOf(dir: string) {
-  return {
-    lock: join(dir, "lock"),
-    journal: join(dir, "journal.db"),
-    view: join(dir, "view.db"),
-    bans: join(dir, "bans.db"),
-    /** What no rule may ban; the operator writes it. */
-    neverList: join(dir, "never-ban.txt"),
-    snapshots: join(dir, "snapshots"),
-  };
-}
-
-/** Puts the rooms together, and opens the door last. */
+/** Puts the rooms together, and opens the doors last. */
 export async function startCloud(
   config: CloudConfig,
-  ports: CloudPorts,
+  given: CloudPorts,
 ): Promise<Cloud> {
+  // What others can be the cause of is said at a rate; decisions are all said.
+  const ports = { ...given, log: sparingly(given.log, given.clock) };
+  const startedAt = ports.clock.now();
   await using opened = new Lifetime();
   const server = opened.own(openServer(config.listen));
   const store = await openStore(config, ports, opened);
@@ -103,38 +90,105 @@ export async function startCloud(
     coveredUntil: (range) => store.state.coveredUntil(EVERYBODYS, range),
   });
   opened.own(rules.correlator);
+  opened.own(auditLines(store.journal, given.log));
   const impact: Impact = new Impact({
     ask: (feed, question) => gateway.ask(feed, question),
     clock: ports.clock,
   });
-  const rooms = { ...store, ...rules, impact };
+  const watched = watchOver({ config, ports, server, opened }, store);
+  const rooms = { ...store, ...rules, ...watched, impact };
   const gateway = openGateway({ config, ports, store: rooms, server, opened });
-
-  let url = "";
-  const app = makeApp({
-    ...decider,
-    ...ports,
-    ...rooms,
-    gateway,
-    signing: config.signing,
-    cloudName: config.name,
-    snapshotFolder: filesOf(config.dir).snapshots,
-    publicUrl: () => config.publicUrl ?? url,
-  });
-  const answer = getRequestListener(app.fetch);
-  server.http.on("request", (...exchange) => void answer(...exchange));
-
-  const door = await server.listen();
-  url = door.url;
-  ports.log.info("cloud listens", { url, name: config.name });
+  const doors = await openDoors(
+    { config, ports, server, opened },
+    {
+      ...{ ...decider, ...ports, ...rooms, gateway },
+      ...apiOf(config, { ...ports, ...rooms, gateway, startedAt }),
+    },
+  );
   warnOfRoot(config.signing, ports);
   opened.defer(() => server.stopListening());
   const running = opened.release();
   return {
-    ...door,
+    ...doors,
     broken: store.journal.broken,
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+/** What keeps others within their budgets, and counts what was over one. */
+function watchOver(
+  { config, ports, server, opened }: Doors,
+  { bootLog }: Store,
+): Watched {
+  const drops = new Drops(ports);
+  const addresses = bootLog.addresses(MOST_PLACES);
+  const door = new Door(server.http, { ...ports, drops, addresses });
+  const allowances = new Allowances(config.telemetry, ports.clock);
+  return { drops, door: opened.own(door), allowances };
+}
+
+/** What requests need beside the rooms themselves. */
+function apiOf(
+  { signing, name: cloudName, dir }: CloudConfig,
+  parts: CloudPorts &
+    Store &
+    Watched & { readonly gateway: Gateway; readonly startedAt: number },
+) {
+  const { door, drops, allowances, state } = parts;
+  const downloads = new Downloads();
+  return {
+    ...{ signing, cloudName, downloads },
+    snapshotFolder: filesOf(dir).snapshots,
+    engage: (socket: Socket) => door.engage(socket),
+    dropped: (what: Dropped) => drops.count(what),
+    telemetryOverSince: (agent: string) => allowances.overSince(agent),
+    status: () =>
+      statusOf({
+        ...parts,
+        downloads: () => downloads.size,
+        overBudget: () => allowances.overCount,
+        trouble: () => state.trouble(),
+      }),
+  };
+}
+
+/** The public door, and the operators' own, which strangers cannot come to. */
+async function openDoors(
+  { config, ports, server, opened }: Doors,
+  api: Omit<ApiPorts, "publicUrl">,
+): Promise<{ readonly url: string; readonly port: number }> {
+  const { dir, listen, operatorsOnPublic: operators } = config;
+  const here = { url: "" };
+  const publicUrl = () => config.publicUrl ?? here.url;
+  const listenerOf = (which: { readonly operators: boolean }) => {
+    const answer = getRequestListener(
+      makeApp({ ...api, publicUrl }, which).fetch,
+    );
+    return (...exchange: Parameters<typeof answer>) => void answer(...exchange);
+  };
+  server.http.on("request", listenerOf({ operators }));
+  if (listen.tls !== undefined) {
+    const renew = (certificate: Certificate) => server.renew(certificate);
+    opened.own(watchCertificate(listen.tls, { ...ports, renew }));
+  }
+  try {
+    const own = listenerOf({ operators: true });
+    opened.own(await openOperatorsDoor(dir, own));
+  } catch (error) {
+    if (!operators) throw error;
+    const what = "operators have no door of their own, only the public one";
+    ports.log.error(what, { dir, error });
+  }
+  const { url, port } = await server.listen();
+  here.url = url;
+  return { url, port };
+}
+
+interface Doors {
+  readonly config: CloudConfig;
+  readonly ports: CloudPorts;
+  readonly server: OpenServer;
+  readonly opened: Lifetime;
 }
 
 /** What changes the world: enrolments and decisions. */
@@ -160,35 +214,37 @@ function makeDecider(
 function openGateway(parts: {
   readonly config: CloudConfig;
   readonly ports: CloudPorts;
-  readonly store: Store & Rules & { readonly impact: Impact };
+  readonly store: Store & Rules & Watched & { readonly impact: Impact };
   readonly server: OpenServer;
   readonly opened: Lifetime;
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
-  const { journal, registry, index, state, receipts, telemetry } = store;
+  const { door, drops } = store;
+  const { journal, registry, index, state, receipts } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
-  const recorder = opened.own(new Recorder({ ...ports, journal }));
+  const dropped = (what: Dropped) => drops.count(what);
+  const recorder = opened.own(new Recorder({ ...ports, journal, dropped }));
   const answers = new Answers({
-    ...ports,
+    ...{ ...ports, dropped },
     standing: (feed) => index.standing(feed),
     hashAt: (...place) => index.hashAt(...place),
     newest: (...place) => receipts.newest(...place),
     note: (event) => recorder.note(event),
   });
   const boots = knowBoots(ports, store, recorder);
-  const through = (agent: string, spool: string) =>
-    telemetry.through(agent, spool);
-  const intake = opened.own(
-    new Intake({ ...ports, journal, rate: ITEM_RATE, through }),
-  );
+  const intake = opened.own(makeIntake(ports, store));
   const gateway = new Gateway(server.http, {
     ...ports,
     journal,
     cloudName: config.name,
     heartbeatMs: config.heartbeatMs,
+    admit: (address) => door.admit(address),
+    welcomed: (socket) => door.welcomed(socket),
+    dropped,
     agent: (id) => registry.agent(id),
+    isBehindOn: (agent) => isBehindOn(store, agent),
     feedsOf,
     plan: (...where) => recovery.plan(...where),
     isAhead: (position) => recovery.isAhead(position),
@@ -205,6 +261,29 @@ function openGateway(parts: {
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return opened.own(gateway);
 }
+
+/** What keeps others within their budgets. */
+interface Watched {
+  readonly door: Door;
+  readonly drops: Drops;
+  readonly allowances: Allowances;
+}
+
+function makeIntake(ports: CloudPorts, store: Store & Watched): Intake {
+  const { journal, telemetry, allowances, drops, disk } = store;
+  return new Intake({
+    ...{ ...ports, journal, rate: ITEM_RATE, allowances },
+    through: (agent, spool) => telemetry.through(agent, spool),
+    hasRoom: () => disk.admits("telemetry"),
+    dropped: (what) => drops.count(what),
+  });
+}
+
+/** Whether something became of an agent that is not in the read models yet. */
+const isBehindOn = ({ journal }: Store, agent: string): boolean =>
+  journal
+    .untold()
+    .some(({ event }) => "agent" in event && event.agent === agent);
 
 /**
  * What tells an agent that was restarted from two that hold one key, and knows
@@ -228,70 +307,6 @@ function knowBoots(
     },
   };
 }
-
-/** What the journal holds, with signatures that agents take now. */
-const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
-  ...segment,
-  bytes: signing.signedAnew(segment.bytes),
-});
-
-type Store = Awaited<ReturnType<typeof openStore>>;
-
-/** The journal, and what is folded from it. */
-async function openStore(
-  { dir, signing }: CloudConfig,
-  { clock, log }: CloudPorts,
-  opened: Lifetime,
-) {
-  const files = filesOf(dir);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  chmodSync(dir, 0o700);
-  opened.own(holdAlone(files.lock));
-  const journal = opened.own(SqliteJournal.open(files.journal, clock));
-  const projections = [
-    registryTables,
-    bootTables,
-    indexTables,
-    decisionTables,
-    receiptTables,
-    spoolTables,
-    detectionTables,
-    sightingTables,
-    contactTables,
-    approvalTables,
-    standingTables,
-    holdTables,
-    proposalTables,
-  ];
-  const view = opened.own(View.open(files.view, journal, projections));
-  const index = new FeedIndex(view.database, journal, (segment) =>
-    signedAnew(signing, segment),
-  );
-  for (const feed of EVERYBODYS) {
-    if (index.standing(feed) === undefined) journal.append([feedBegun(feed)]);
-  }
-  const state = opened.own(
-    await State.open({ ...files, contentKeys: pems(signing) }, log),
-  );
-  opened.own(signing.onPublished(() => state.signWith(pems(signing))));
-  const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
-  const approving = { journal, signing, clock, hasFeed };
-  const approvals = new Approvals(view.database, approving);
-  const { database } = view;
-  return { database, journal, index, state, approvals, ...questionsTo(view) };
-}
-
-/** What only answers, from the view. */
-const questionsTo = ({ database }: View) => ({
-  registry: new Registry(database),
-  receipts: new Receipts(database),
-  telemetry: new Telemetry(database),
-  decisionLog: new DecisionLog(database),
-  bootLog: new BootLog(database),
-});
-
-const pems = ({ contentKeys }: Signing): readonly string[] =>
-  contentKeys.map((key) => key.toPem());
 
 /** Agents take nothing new by a root that has run out. */
 function warnOfRoot({ root }: Signing, { clock, log }: CloudPorts): void {

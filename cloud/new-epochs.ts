@@ -1,7 +1,8 @@
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import type { Op } from "../agent/model/ban.js";
 import { NO_HASH, type FeedName } from "../agent/model/position.js";
-import { filesOf, type CloudConfig } from "./cloud.js";
+import type { CloudConfig } from "./cloud.js";
+import { filesOf } from "./store.js";
 import { sealChain } from "./feeds/chain.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { BanState } from "./feeds/state/ban-state.js";

@@ -2,14 +2,32 @@ import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import { isIP, type AddressInfo, type Socket } from "node:net";
+import {
+  HANDSHAKE_MS,
+  IDLE_MS,
+  LOOK_EVERY_MS,
+  MOST_HEAD_BYTES,
+  MOST_REQUESTS,
+} from "./door/budgets.js";
 
 /** Where to listen, and as whom. */
 export interface ListenOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** PEM texts; undefined for plain HTTP, which is for loopback alone. */
-  readonly tls: undefined | { readonly cert: string; readonly key: string };
+  /** Undefined for plain HTTP, which is for loopback alone. */
+  readonly tls: undefined | Tls;
+}
+
+/** PEM texts. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Tls extends Certificate {
+  /** Where they were read, and are read again when they change there. */
+  readonly files?: { readonly cert: string; readonly key: string };
 }
 
 /** Secrets would cross the network for everybody to read. */
@@ -26,6 +44,11 @@ export class PlaintextRefused extends Error {
 /** An HTTP server whose door opens once its handlers stand. */
 export interface OpenServer extends AsyncDisposable {
   readonly http: http.Server;
+  /**
+   * New connections are shown this certificate from now on.
+   * @throws what OpenSSL says of one that does not fit its key
+   */
+  renew(certificate: Certificate): void;
   listen(): Promise<{ readonly url: string; readonly port: number }>;
   /** Takes no new connections; those that are open go on. */
   stopListening(): void;
@@ -35,10 +58,13 @@ export interface OpenServer extends AsyncDisposable {
 export function openServer(options: ListenOptions): OpenServer {
   const { host, port, tls } = options;
   const server = makeServer(options);
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxRequestsPerSocket = MOST_REQUESTS;
   const sockets = socketsOf(server);
   return {
     http: server,
+    renew: (certificate) => {
+      if (server instanceof https.Server) server.setSecureContext(certificate);
+    },
     listen: async () => {
       server.listen(port, host);
       await once(server, "listening");
@@ -51,9 +77,6 @@ export function openServer(options: ListenOptions): OpenServer {
     [Symbol.asyncDispose]: () => closed(server, sockets),
   };
 }
-
-/** One for each agent, and as much again for what they fetch. */
-const MOST_CONNECTIONS = 32_768;
 
 /** Time for those who are upgraded to say goodbye. */
 const GRACE_MS = 2_500;
@@ -69,10 +92,22 @@ function socketsOf(server: http.Server): ReadonlySet<Socket> {
 }
 
 function makeServer({ host, tls }: ListenOptions): http.Server {
-  if (tls !== undefined) return https.createServer({ ...tls });
+  if (tls !== undefined) {
+    const { cert, key } = tls;
+    const handshakeTimeout = HANDSHAKE_MS;
+    return https.createServer({ cert, key, handshakeTimeout, ...PATIENCE });
+  }
   if (!isLoopback(host)) throw new PlaintextRefused(host);
-  return http.createServer();
+  return http.createServer(PATIENCE);
 }
+
+/** How long a request may take to come; who is slow makes nobody wait. */
+const PATIENCE = {
+  headersTimeout: HANDSHAKE_MS,
+  keepAliveTimeout: IDLE_MS,
+  connectionsCheckingInterval: LOOK_EVERY_MS,
+  maxHeaderSize: MOST_HEAD_BYTES,
+};
 
 export function isLoopback(host: string): boolean {
   if (host === "localhost" || host === "::1") return true;

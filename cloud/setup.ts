@@ -5,8 +5,10 @@ import type { Clock } from "../agent/clock.js";
 import { parseJson, shortText } from "../agent/protocol/shapes.js";
 import { generateKey, type SigningKey } from "../agent/trust/keys.js";
 import { signText } from "../agent/trust/sign.js";
-import { filesOf, type CloudConfig } from "./cloud.js";
+import type { CloudConfig } from "./cloud.js";
+import { filesOf } from "./store.js";
 import { CorrelationSettings } from "./decide/correlation-settings.js";
+import { DiskSettings } from "./disk/disk.js";
 import { NEVER_LIST_HEAD } from "./decide/never.js";
 import { BadFolder, readText, writeSecret } from "./folder.js";
 import { feedBegun } from "./feeds/feeds.js";
@@ -16,6 +18,7 @@ import { firstRoot, type roles } from "./roots/ceremony.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
 import { isLoopback } from "./server.js";
+import { TelemetrySettings } from "./telemetry/allowances.js";
 
 /** Where agents are told to go, or what listens there, would not do. */
 export class BadAddress extends Error {
@@ -47,6 +50,10 @@ const Settings = v.strictObject({
     25_000,
   ),
   correlation: v.optional(CorrelationSettings, {}),
+  telemetry: v.optional(TelemetrySettings, {}),
+  disk: v.optional(DiskSettings, {}),
+  /** False: operators are heard at the socket in the cloud's folder alone. */
+  operatorsOnPublic: v.optional(v.boolean(), true),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 
@@ -81,15 +88,12 @@ export function loadCloud(
   dir: string,
   tls: CloudConfig["listen"]["tls"],
 ): CloudConfig {
-  const { name, publicUrl, heartbeatMs, listen, correlation } =
-    readSettings(dir);
+  const { version: _, listen, publicUrl, ...settings } = readSettings(dir);
   return {
-    name,
+    ...settings,
     dir,
     listen: { ...hostAndPort(listen), tls },
     publicUrl,
-    heartbeatMs,
-    correlation,
     signing: Signing.open(dir),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Why a connection ended. 4000-4399 ask the agent to come back, 4400-4499 tell
- * it that coming back at once is useless.
+ * it that coming back at once is useless: nothing that a slow path, load, a
+ * restart or a full disk can bring about is among those.
  */
 export const closeCodes = {
   "shutting-down": 4000,

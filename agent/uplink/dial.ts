@@ -12,6 +12,7 @@ export interface DialOptions {
   readonly url: URL;
   /** PEM of the authorities to trust; undefined for the system's. */
   readonly ca: string | undefined;
+  /** How long nothing may come; the whole takes at most three times as long. */
   readonly handshakeMs: number;
   readonly clock: Clock;
 }
@@ -35,6 +36,8 @@ export async function dial(
   const connection = attach(socket, options.clock);
   const abort = () => socket.terminate();
   signal.addEventListener("abort", abort, { once: true });
+  // What drips is never silent for long: the name, TLS and the answer together.
+  using _late = options.clock.every(options.handshakeMs * 3, abort);
   try {
     await opened(socket);
     return connection;
@@ -72,8 +75,8 @@ function refusalOf(response: IncomingMessage): HandshakeRefused {
   return new HandshakeRefused(response.statusCode ?? 0, retryAfterMs);
 }
 
-/** A cloud may slow agents down, not send them away for good. */
-const LONGEST_RETRY_AFTER_S = 3_600;
+/** A cloud, or a proxy before it, may slow agents down, not send them away. */
+const LONGEST_RETRY_AFTER_S = 120;
 
 /** Fits a `ws` socket to what Connection needs of it. */
 function attach(socket: WebSocket, clock: Clock): Connection {

@@ -7,10 +7,11 @@ import { audienceOf, type FeedName } from "../../agent/model/position.js";
 import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
 import { RekeyRequest } from "../../agent/protocol/rekey.js";
 import { snapshotPath } from "../feeds/state/snapshot-files.js";
-import type { Live } from "../gateway/session.js";
+import type { Live } from "../gateway/live.js";
 import { rekey } from "../registry/rekeying.js";
 import { bearerOf, jsonBody } from "./requests.js";
-import { parseByteRange } from "./byte-range.js";
+import { EXCHANGES_OF_ONE_AGENT } from "../door/budgets.js";
+import { parseByteRange, type ByteRange } from "./byte-range.js";
 import type { AgentApiPorts } from "./ports.js";
 import { ApiProblem, checked, checkedSecret, problem } from "./problem.js";
 import { SegmentsQuery } from "./shapes.js";
@@ -29,6 +30,10 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
   routes.post("/enrol", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
     const request = checkedSecret(EnrolmentRequest, await jsonBody(c));
     return c.json(ports.enrolment.enrol(request), 201);
+  });
+  routes.post("/rekey", async (c, next) => {
+    engagedAgent(c, ports); // before anything of the body is read
+    await next();
   });
   routes.post("/rekey", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
     const request = checked(RekeyRequest, await jsonBody(c));
@@ -63,7 +68,7 @@ const MOST_ENROLMENT = 8 * 1024;
 const MOST_SEGMENT_BYTES = 4 * 1024 * 1024;
 
 function segments(c: AgentContext, ports: AgentApiPorts): Response {
-  const agent = liveAgent(c, ports);
+  const agent = engagedAgent(c, ports);
   const { feed, epoch, from } = checked(SegmentsQuery, c.req.query());
   checkAudience(agent, feed);
   beginFetch(c, agent, feed);
@@ -123,12 +128,12 @@ function checkAvailable(
 }
 
 /** Immutable: the address is the content. */
-async function snapshot(c: Context, ports: AgentApiPorts): Promise<Response> {
-  const agent = liveAgent(c, ports);
+async function snapshot(c: AgentContext, ports: AgentApiPorts) {
+  const live = engagedAgent(c, ports);
   const sha256 = c.req.param("sha256") ?? "";
   const entry = ports.state.snapshots().find((each) => each.sha256 === sha256);
   if (entry === undefined) throw noSnapshot(sha256);
-  checkAudience(agent, entry.feed);
+  checkAudience(live, entry.feed);
   const headers = {
     etag: `"${sha256}"`,
     "cache-control": "private, max-age=31536000, immutable",
@@ -141,16 +146,44 @@ async function snapshot(c: Context, ports: AgentApiPorts): Promise<Response> {
     return c.body(null, 416, { ...headers, ...total });
   }
   const all = { start: 0, end: entry.bytes - 1 };
-  const { start, end } = range === "whole" ? all : range;
+  const place = range === "whole" ? all : range;
+  const { start, end } = place;
   const length = { "content-length": String(end - start + 1) };
+  const whole = { ...headers, ...length };
+  // Of what HEAD asks nothing is read, and no file is opened.
+  const body =
+    c.req.method === "HEAD" ? null : await bytesOf(c, sha256, place, ports);
+  if (range === "whole") return new Response(body, { headers: whole });
+  const stretch = { "content-range": `bytes ${start}-${end}/${entry.bytes}` };
+  return new Response(body, { status: 206, headers: { ...whole, ...stretch } });
+}
+
+/** A stretch of a snapshot's file, which is closed however the answer ends. */
+async function bytesOf(
+  c: AgentContext,
+  sha256: string,
+  place: ByteRange,
+  ports: AgentApiPorts,
+): Promise<ReadableStream<Uint8Array>> {
+  const { outgoing } = c.env;
+  const { id: agent, org } = liveAgent(c, ports).agent;
+  const running = ports.downloads.begin({ agent, org }, () => {
+    outgoing.destroy();
+  });
+  if (running === undefined) {
+    ports.dropped("snapshots-too-many");
+    const message = "snapshots are on their way to this agent or org already";
+    const more = { field: "sha256", value: undefined, message };
+    throw problem(429, "too-many-requests", more);
+  }
+  outgoing.once("close", () => running[Symbol.dispose]());
   const path = snapshotPath(ports.snapshotFolder, sha256);
   const file = await open(path).catch(() => undefined);
   if (file === undefined) throw noSnapshot(sha256);
-  const read = Readable.toWeb(file.createReadStream({ start, end }));
-  const body = read as ReadableStream<Uint8Array>;
-  if (range === "whole") return c.body(body, 200, { ...headers, ...length });
-  const place = { "content-range": `bytes ${start}-${end}/${entry.bytes}` };
-  return c.body(body, 206, { ...headers, ...length, ...place });
+  const read = file.createReadStream({ start: place.start, end: place.end });
+  outgoing.once("close", () => read.destroy());
+  if (outgoing.closed || outgoing.destroyed) read.destroy();
+  return Readable.toWeb(read) as ReadableStream<Uint8Array>;
 }
 
 const noSnapshot = (sha256: string): ApiProblem =>
@@ -159,6 +192,25 @@ const noSnapshot = (sha256: string): ApiProblem =>
     value: sha256,
     message: "there is no such snapshot any more; ask for a plan",
   });
+
+/** As `liveAgent`; until the answer is out, the connection works for it. */
+function engagedAgent(c: AgentContext, ports: AgentApiPorts): Live {
+  const live = liveAgent(c, ports);
+  if (live.exchanges.size >= EXCHANGES_OF_ONE_AGENT) {
+    ports.dropped("requests-too-many");
+    const message = "this agent has too many requests on their way already";
+    const more = { field: "", value: undefined, message };
+    throw problem(429, "too-many-requests", more);
+  }
+  const { incoming, outgoing } = c.env;
+  const engaged = ports.engage(incoming.socket);
+  live.exchanges.add(outgoing);
+  outgoing.once("close", () => {
+    live.exchanges.delete(outgoing);
+    engaged[Symbol.dispose]();
+  });
+  return live;
+}
 
 /** Whoever holds the secret of a live session. */
 function liveAgent(c: Context, { gateway }: AgentApiPorts): Live {

@@ -4,11 +4,12 @@ import { HTTPException } from "hono/http-exception";
 import type { Logger } from "../../agent/log/logger.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
+import { NoRoom } from "../disk/room.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { TooManyQuestions } from "../impact/impact.js";
-import { JournalConflict } from "../journal/journal.js";
+import { JournalConflict, JournalDelayed } from "../journal/journal.js";
 import { NotAList } from "../lists/text.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
 import { agentRoutes } from "./agent-routes.js";
@@ -17,17 +18,21 @@ import type { ApiPorts } from "./ports.js";
 import { ApiProblem } from "./problem.js";
 
 /** Everything that the cloud answers over HTTP. */
-export function makeApp(ports: ApiPorts): Hono<{ Bindings: HttpBindings }> {
+export function makeApp(
+  ports: ApiPorts,
+  { operators }: { readonly operators: boolean } = { operators: true },
+): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get("/healthz", (c) => {
-    const message = ports.state.trouble();
+    const message = ports.journal.lag?.why.message ?? ports.state.trouble();
     if (message === undefined) return c.json({ ok: true });
     return c.json({ ok: false, error: "degraded", message }, 503);
   });
   app.route("/v1", agentRoutes(ports));
-  app.route("/v1", operatorRoutes(ports));
+  if (operators) app.route("/v1", operatorRoutes(ports));
   app.notFound((c) => {
-    const problem = plain(404, "not-found", `there is no ${c.req.path}`);
+    const path = c.req.path.slice(0, 100);
+    const problem = plain(404, "not-found", `there is no ${path}`);
     return c.json(problem, problem.status);
   });
   app.onError((error, c) => {
@@ -43,25 +48,38 @@ function asProblem(error: Error, log: Logger): ApiProblem {
     return plain(403, error.code, error.message);
   }
   if (error instanceof Refused) return plain(409, error.code, error.detail);
-  if (error instanceof BadRoot || error instanceof BadFolder) {
-    return plain(409, "bad-root", error.message);
-  }
-  if (error instanceof FeedFull) return plain(400, "feed-full", error.message);
-  if (error instanceof TooManyQuestions) {
-    return plain(503, "busy", error.message);
-  }
-  if (error instanceof Malformed || error instanceof NotAList) {
-    return plain(400, "invalid", error.message);
-  }
-  if (error instanceof JournalConflict) {
-    return plain(409, "conflict", "somebody else decided meanwhile; try again");
-  }
-  if (error instanceof HTTPException) {
-    return plain(413, "too-large", "the body is too large");
+  for (const [kind, status, code, message] of ANSWERS) {
+    if (error instanceof kind)
+      return plain(status, code, message ?? error.message);
   }
   log.error("request failed", { error });
   return plain(500, "failed", "the cloud failed; its log says why");
 }
+
+/** What each failure is answered with: in its own words, unless others stand here. */
+const ANSWERS: readonly (readonly [
+  new (...args: never[]) => Error,
+  ApiProblem["status"],
+  string,
+  string?,
+])[] = [
+  [NoRoom, 507, "disk-full"],
+  [JournalDelayed, 507, "delayed"],
+  [BadRoot, 409, "bad-root"],
+  [BadFolder, 409, "bad-root"],
+  [FeedFull, 400, "feed-full"],
+  [TooManyQuestions, 503, "busy"],
+  [Malformed, 400, "invalid"],
+  [NotAList, 400, "invalid"],
+  [
+    JournalConflict,
+    409,
+    "conflict",
+    "somebody else decided meanwhile; try again",
+  ],
+  [HTTPException, 413, "too-large", "the body is too large"],
+  [RangeError, 400, "invalid", "the body is nested too deeply"],
+];
 
 function plain(
   status: ApiProblem["status"],

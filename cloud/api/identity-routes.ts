@@ -15,6 +15,7 @@ export function identityRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
       ...agent,
       connected: gateway.isConnected(agent.id),
       cloned: clones.get(agent.id) ?? 0,
+      telemetryOverSince: ports.telemetryOverSince(agent.id),
       report: hosts.get(agent.id) ?? null,
     }));
     return c.json({ agents });

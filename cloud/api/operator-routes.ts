@@ -27,12 +27,15 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   const routes = new Hono<OperatorEnv>();
   routes.use(async (c, next) => {
     c.set("operator", operatorOf(c, ports));
+    const engaged = ports.engage(c.env.incoming.socket);
+    c.env.outgoing.once("close", () => engaged[Symbol.dispose]());
     await next();
   });
   routes.post("/imports", (c) =>
     importList(c, ports, (feed) => knownFeed(feed, ports)),
   );
   routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
+  routes.get("/status", (c) => c.json(ports.status()));
   registryRoutes(routes, ports);
   decisionRoutes(routes, ports);
   answerRoutes(routes, ports);

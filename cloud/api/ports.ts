@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Approvals } from "../approvals/approvals.js";
@@ -9,16 +10,29 @@ import type { FeedIndex } from "../feeds/feed-index.js";
 import type { State } from "../feeds/state/state.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
+import type { SqliteJournal } from "../journal/sqlite-journal.js";
 import type { Journal } from "../journal/journal.js";
+import type { Dropped } from "../log/drops.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/boot-tables.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
+import type { CloudStatus } from "../status.js";
+import type { Downloads } from "./downloads.js";
+
+/** What every request needs of the door that it came in by. */
+interface DoorPorts {
+  /** The connection works for somebody who is known, until disposed. */
+  engage(socket: Socket): Disposable;
+  /** Something was over a budget. */
+  dropped(what: Dropped): void;
+}
 
 /** What agents' requests need. */
-export interface AgentApiPorts {
+export interface AgentApiPorts extends DoorPorts {
+  readonly downloads: Pick<Downloads, "begin">;
   readonly clock: Clock;
   readonly signing: Pick<Signing, "newest" | "text" | "publish">;
   readonly enrolment: Pick<Enrolment, "enrol">;
@@ -35,7 +49,10 @@ export interface AgentApiPorts {
 }
 
 /** What operators' requests need. */
-export interface OperatorApiPorts {
+export interface OperatorApiPorts extends DoorPorts {
+  status(): CloudStatus;
+  /** Since when the agent's telemetry waits for its budget; null: it does not. */
+  telemetryOverSince(agent: string): number | null;
   readonly clock: Clock;
   readonly log: Logger;
   readonly journal: Pick<Journal, "append">;
@@ -64,5 +81,6 @@ export interface OperatorApiPorts {
 export type ApiPorts = AgentApiPorts &
   OperatorApiPorts & {
     readonly log: Logger;
+    readonly journal: Pick<SqliteJournal, "lag">;
     readonly state: Pick<State, "trouble">;
   };

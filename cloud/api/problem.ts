@@ -20,22 +20,54 @@ export class ApiProblem extends Error {
     /** What else helps to mend the request, beside the usual fields. */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
-    super(problems.map(({ message }) => message).join("; "));
+    super(clipped(problems.map(({ message }) => message).join("; "), SAID));
   }
 
   /** The first problem stands out; the others are listed with it. */
   toJSON(): Record<string, unknown> {
-    const [first] = this.problems;
+    const told = toldOf(this.problems);
+    const [first] = told;
     return {
       error: this.code,
       field: first?.field,
       value: first?.value,
       message: this.message,
-      problems: this.problems,
+      problems: told,
       ...this.details,
     };
   }
 }
+
+/**
+ * What is said of a request is short, whatever stood in it: nobody gets more out
+ * than he put in, and a value that is no plain one is not repeated at all.
+ */
+function toldOf(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+  let left = ECHOED;
+  return problems.slice(0, MOST_PROBLEMS).map(({ field, value, message }) => {
+    const said = typeof value === "string" ? clipped(value, left) : value;
+    if (typeof said === "string") left -= said.length;
+    return {
+      field: clipped(field, NAMED),
+      value: typeof said === "object" ? undefined : said,
+      message: clipped(message, NAMED + ECHOED / 2),
+    };
+  });
+}
+
+const clipped = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1))}…`;
+
+/** Characters of a request's values that an answer repeats, in all. */
+const ECHOED = 120;
+
+/** Of a field's name: some are the sender's own. */
+const NAMED = 40;
+
+/** Of all that is wrong, in one sentence after the other. */
+const SAID = 400;
+
+const MOST_PROBLEMS = 8;
 
 /** A problem with one field. */
 export function problem(
@@ -53,7 +85,8 @@ export function checked<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  throw new ApiProblem(400, "invalid", result.issues.map(problemOf));
+  const issues = result.issues.slice(0, MOST_PROBLEMS);
+  throw new ApiProblem(400, "invalid", issues.map(problemOf));
 }
 
 /** As `checked`, for what holds a secret: nothing of it is repeated. */
@@ -63,7 +96,8 @@ export function checkedSecret<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const problems = result.issues.map(fieldOf).map((field) => ({
+  const fields = result.issues.slice(0, MOST_PROBLEMS).map(fieldOf);
+  const problems = fields.map((field) => ({
     ...{ field, value: undefined },
     message: `${field}: is not as it should be`,
   }));
@@ -73,9 +107,5 @@ export function checkedSecret<S extends v.GenericSchema>(
 function problemOf(issue: v.BaseIssue<unknown>): FieldProblem {
   const field = v.getDotPath(issue) ?? "";
   const message = field === "" ? issue.message : `${field}: ${issue.message}`;
-  return { field, value: excerpt(issue.input), message };
-}
-
-function excerpt(value: unknown): unknown {
-  return typeof value === "string" ? value.slice(0, 256) : value;
+  return { field, value: issue.input, message };
 }

@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { ImportAnswer } from "../api/import-route.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
@@ -10,6 +10,7 @@ import type { ImpactReport } from "../impact/report.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/boot-tables.js";
 import type { Agent, Org } from "../registry/registry.js";
+import type { CloudStatus } from "../status.js";
 import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
 import type {
   ContactEntry,
@@ -18,12 +19,15 @@ import type {
   SightingTotal,
 } from "../telemetry/telemetry.js";
 import { CommandFailed } from "./io.js";
+import { ask, type Asked } from "./transport.js";
 
 /** An agent as operators see it. */
 export interface AgentEntry extends Agent {
   readonly connected: boolean;
   /** Pairs of live processes with its key that nobody has seen to. */
   readonly cloned: number;
+  /** Since when its telemetry waits for its budget; null: it does not. */
+  readonly telemetryOverSince: number | null;
   /** Null for a host that has not said anything yet. */
   readonly report: HostReport | null;
 }
@@ -58,10 +62,12 @@ export class CloudRefused extends CommandFailed {
 
 /** An operator's side of the cloud's REST interface. */
 export class Client {
+  readonly #dir: string;
   readonly #url: string;
   readonly #token: string;
 
-  private constructor(url: string, token: string) {
+  private constructor(dir: string, url: string, token: string) {
+    this.#dir = dir;
     this.#url = url;
     this.#token = token;
   }
@@ -77,7 +83,11 @@ export class Client {
         2,
       );
     }
-    return new Client(url, readOperatorToken(dir));
+    return new Client(dir, url, readOperatorToken(dir));
+  }
+
+  async status(): Promise<CloudStatus> {
+    return this.#get("/v1/status");
   }
 
   async orgs(): Promise<readonly Org[]> {
@@ -178,12 +188,9 @@ export class Client {
     terms: Readonly<Record<string, string>>,
   ): Promise<Imported> {
     const query = new URLSearchParams(terms);
-    const body = Readable.toWeb(list);
-    return this.#ask(`/v1/imports?${query.toString()}`, {
-      method: "POST",
-      body: body as ReadableStream<Uint8Array>,
-      duplex: "half",
-    });
+    const where = `/v1/imports?${query.toString()}`;
+    const body = list as AsyncIterable<Buffer>;
+    return this.#ask({ path: where, method: "POST", body });
   }
 
   async receipts(
@@ -230,23 +237,23 @@ export class Client {
   }
 
   async #get<T>(path: string): Promise<T> {
-    return this.#ask(path, {});
+    return this.#ask({ path, method: "GET" });
   }
 
   async #post<T>(path: string, body: unknown): Promise<T> {
-    return this.#ask(path, { method: "POST", body: JSON.stringify(body) });
+    return this.#ask({ path, method: "POST", body: JSON.stringify(body) });
   }
 
-  async #ask<T>(path: string, request: RequestInit): Promise<T> {
+  async #ask<T>(asked: Omit<Asked, "authorization">): Promise<T> {
     const authorization = `Bearer ${this.#token}`;
-    const response = await fetch(new URL(path, this.#url), {
-      ...request,
-      headers: { authorization },
-    }).catch((cause: unknown) => {
-      const why = reasonOf(cause);
-      const message = `the cloud at ${this.#url} is not reachable${why}`;
-      throw new CommandFailed(message, 1, { cause });
-    });
+    const where = { dir: this.#dir, url: this.#url };
+    const response = await ask(where, { ...asked, authorization }).catch(
+      (cause: unknown) => {
+        const why = reasonOf(cause);
+        const message = `the cloud at ${this.#url} is not reachable${why}`;
+        throw new CommandFailed(message, 1, { cause });
+      },
+    );
     if (response.ok) return (await response.json()) as T;
     const body: unknown = await response.json().catch(() => undefined);
     const message = problemOf(response, body);
@@ -261,7 +268,8 @@ function problemOf(response: Response, body: unknown): string {
       ? body.message
       : undefined;
   if (typeof said === "string") return said;
-  return `${response.url} answered ${response.status}, and not as a cloud does`;
+  const who = response.url === "" ? "what listens there" : response.url;
+  return `${who} answered ${response.status}, and not as a cloud does`;
 }
 
 /** What Node knows beyond "fetch failed", such as " (ECONNREFUSED)". */

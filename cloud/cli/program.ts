@@ -17,6 +17,7 @@ import { addRegistryCommands } from "./registry-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
+import { addStatusCommand } from "./status-command.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
 
 /**
@@ -63,6 +64,7 @@ function makeProgram(io: Io): Command {
   addImpactCommand(program, io);
   addProposalCommands(program, io);
   addTelemetryCommands(program, io);
+  addStatusCommand(program, io);
   return program;
 }
 

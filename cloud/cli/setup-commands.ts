@@ -99,6 +99,7 @@ function tlsOf({ tlsCert, tlsKey }: ServeOptions) {
   return {
     cert: readPem("--tls-cert", tlsCert),
     key: readPem("--tls-key", tlsKey),
+    files: { cert: tlsCert, key: tlsKey },
   };
 }
 

@@ -62,8 +62,12 @@ const revokedText = ({ revokedWhy }: AgentEntry): string =>
 
 const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
 
-function healthOf({ report, cloned }: AgentEntry): string {
+function healthOf(agent: AgentEntry): string {
+  const { report, cloned, telemetryOverSince: over } = agent;
   const identity = cloned > 0 ? ["CLONED (see clones)"] : [];
+  if (over !== null) {
+    identity.push(`over its telemetry budget since ${dateOf(over)}`);
+  }
   if (report === null) return [...identity, "unknown"].join("\n");
   const conditions = report.health.map(
     ({ code, severity }) => `${code} (${severity})`,

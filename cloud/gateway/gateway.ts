@@ -8,12 +8,12 @@ import {
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Recorded } from "../journal/events.js";
 import { hashOf } from "../registry/secrets.js";
-import { Doorkeeper } from "./doorkeeper.js";
 import { encodeFrame } from "./frame.js";
 import { acceptLinks } from "./listen.js";
 import type { GatewayPorts } from "./ports.js";
 import { RecentFrames } from "./recent-frames.js";
-import { Session, type Live, type SessionOwner } from "./session.js";
+import type { Live } from "./live.js";
+import { Session, type SessionOwner } from "./session.js";
 
 export const AGENT_PATH = "/v1/agent";
 
@@ -29,12 +29,13 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   constructor(server: Server, ports: GatewayPorts) {
     this.#ports = ports;
     this.#recent = new RecentFrames((at) => ports.segmentsAfter(at));
-    const doorkeeper = new Doorkeeper(ports.clock);
     this.#open.defer(() => this.#dismissAll());
     this.#open.own(
       acceptLinks(server, {
         path: AGENT_PATH,
-        admit: (address) => doorkeeper.admit(address),
+        admit: (address) => ports.admit(address),
+        welcomed: (socket) => ports.welcomed(socket),
+        dropped: (what) => ports.dropped(what),
         open: (link) => this.#admit(new Session(link, ports, this)),
         random: Math.random,
       }),
@@ -50,6 +51,11 @@ export class Gateway implements SessionOwner, AsyncDisposable {
 
   isConnected(agent: string): boolean {
     return this.#byAgent.has(agent);
+  }
+
+  /** Sessions, and how many of them are agents'. */
+  counts(): { readonly open: number; readonly agents: number } {
+    return { open: this.#sessions.size, agents: this.#byAgent.size };
   }
 
   /** Asks all who follow the feed: the agents that were asked. */

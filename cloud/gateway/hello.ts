@@ -11,6 +11,8 @@ export class HelloRefused extends Error {
 
   constructor(
     readonly close: CloseReason,
+    /** Who it claims to be. */
+    readonly agent: string,
     message: string,
   ) {
     super(message);
@@ -50,22 +52,38 @@ export function checkHello(
 ): Greeting {
   const hello = parseJson(Hello, signed, "hello");
   if (hello.nonce !== challenge.nonce) {
-    throw new HelloRefused("unauthenticated", "it answers another challenge");
+    throw new HelloRefused(
+      "unauthenticated",
+      hello.agent,
+      "it answers another challenge",
+    );
   }
   if (hello.cloud !== challenge.cloud) {
-    throw new HelloRefused("unauthenticated", `it is for "${hello.cloud}"`);
+    throw new HelloRefused(
+      "unauthenticated",
+      hello.agent,
+      `it is for "${hello.cloud}"`,
+    );
   }
   const agent = challenge.agent(hello.agent);
   if (agent === undefined) {
-    throw new HelloRefused("unauthenticated", `nobody is ${hello.agent}`);
+    throw new HelloRefused(
+      "unauthenticated",
+      hello.agent,
+      `nobody is ${hello.agent}`,
+    );
   }
   const key = publicKey(Buffer.from(agent.publicKey, "base64url"));
   const bytes = textBytes("hello", signed);
   if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
-    throw new HelloRefused("unauthenticated", "its signature is bad");
+    throw new HelloRefused(
+      "unauthenticated",
+      hello.agent,
+      "its signature is bad",
+    );
   }
   if (agent.revokedAt !== null) {
-    throw new HelloRefused("revoked", `${agent.id} was revoked`);
+    throw new HelloRefused("revoked", hello.agent, `${agent.id} was revoked`);
   }
   return { hello, agent, key, evidence: { signed, signature } };
 }

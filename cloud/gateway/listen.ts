@@ -2,12 +2,15 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
+import { Crowd } from "../door/crowd.js";
+import { HALF_MADE } from "../door/budgets.js";
 import {
   closeCodes,
   type CloseReason,
 } from "../../agent/protocol/close-codes.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { SUBPROTOCOL } from "../../agent/protocol/messages.js";
+import { HalfMade } from "./half-made.js";
 
 /** One agent's WebSocket, as far as the gateway needs it. */
 export interface Link {
@@ -21,6 +24,8 @@ export interface Link {
   ping(): void;
   /** Reads nothing more for so long; what came already is still heard. */
   holdFor(ms: number): void;
+  /** An agent has proved who it is: what bounds strangers no longer does. */
+  welcomed(): void;
   close(reason: CloseReason): void;
 }
 
@@ -38,6 +43,10 @@ export interface LinkOptions {
   readonly path: string;
   /** Asked before anything is allocated for a connection from the address. */
   admit(address: string): boolean;
+  /** The connection is an agent's from here on. */
+  welcomed(socket: Socket): void;
+  /** Something was over a budget. */
+  dropped(why: "sessions-crowded-out" | "hellos-too-large"): void;
   open(link: Link): LinkHandler;
   random(): number;
 }
@@ -48,9 +57,12 @@ export function acceptLinks(server: Server, options: LinkOptions): Disposable {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: limits.textBytes,
+    maxFragments: MOST_FRAGMENTS,
+    maxBufferedChunks: MOST_PIECES,
     clientTracking: false,
     handleProtocols: () => SUBPROTOCOL,
   });
+  const halfMade = new Crowd<HalfMade>(HALF_MADE);
   const onUpgrade = (
     request: IncomingMessage,
     socket: Duplex,
@@ -63,12 +75,21 @@ export function acceptLinks(server: Server, options: LinkOptions): Disposable {
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      attach(webSocket, request.socket, options);
+      const stranger = new HalfMade(webSocket, request.socket, {
+        ...{ crowd: halfMade, dropped: (why) => options.dropped(why) },
+      });
+      attach(webSocket, request.socket, { ...options, stranger });
     });
   };
   server.on("upgrade", onUpgrade);
   return { [Symbol.dispose]: () => void server.off("upgrade", onUpgrade) };
 }
+
+/** An agent says each message in one frame; somebody between may split a few. */
+const MOST_FRAGMENTS = 16;
+
+/** The largest message in segments of 256 bytes. */
+const MOST_PIECES = 256;
 
 /** A peer that does not answer our close is cut off after so long. */
 const GOODBYE_MS = 2_000;
@@ -79,7 +100,7 @@ const RETRY_SPREAD_S = 30;
 function attach(
   webSocket: WebSocket,
   socket: Socket,
-  options: LinkOptions,
+  options: LinkOptions & { readonly stranger: HalfMade },
 ): void {
   const remoteAddress = socket.remoteAddress ?? "";
   const whenOpen = (act: () => void): void => {
@@ -97,6 +118,10 @@ function attach(
     holdFor: (ms) => {
       webSocket.pause();
       setTimeout(() => webSocket.resume(), ms).unref();
+    },
+    welcomed: () => {
+      options.stranger.leave();
+      options.welcomed(socket);
     },
     close: (reason) => {
       webSocket.close(closeCodes[reason], reason);

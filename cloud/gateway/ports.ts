@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
@@ -5,6 +6,7 @@ import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
+import type { Dropped } from "../log/drops.js";
 import type { ImpactAnswer } from "../impact/report.js";
 import type { Answers } from "../receipts/answers.js";
 import type { Boots } from "../registry/boots.js";
@@ -14,9 +16,11 @@ export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
 
 /**
  * What became of a telemetry message. `durable`: all its items are in the
- * journal, now or since earlier. `not-kept`: the disk failed.
+ * journal, now or since earlier. `over-budget`: the host keeps it, and says it
+ * again later. `not-kept`: the disk failed, or has no room for it.
  */
-export type Taken = "durable" | "too-fast" | "not-kept" | "impossible";
+export type Taken =
+  "durable" | "too-fast" | "over-budget" | "not-kept" | "impossible";
 
 /** All that the gateway asks of the rest of the cloud. */
 export interface GatewayPorts {
@@ -26,8 +30,16 @@ export interface GatewayPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly journal: Pick<Journal, "subscribe">;
+  /** Whether one more session may begin from the address now. */
+  admit(address: string): boolean;
+  /** An agent has proved at this connection who it is. */
+  welcomed(socket: Socket): void;
+  /** Something was over a budget. */
+  dropped(what: Dropped): void;
   /** Who is known by this id. */
   agent(id: string): Agent | undefined;
+  /** Whether the journal has news of an agent that are not in what is known. */
+  isBehindOn(agent: string): boolean;
   /** The feeds that an org's agents follow. */
   feedsOf(org: string): readonly FeedName[];
   /** The way to the present, or what has to be built before there is one. */

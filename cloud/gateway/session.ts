@@ -17,10 +17,20 @@ import {
 import type { Agent } from "../registry/registry.js";
 import { newSecret } from "../registry/secrets.js";
 import { Following, MOST_BUFFERED } from "./following.js";
+import {
+  BREATH_MS,
+  HELLO_DEADLINE_MS,
+  MESSAGES,
+  MOST_TOO_FAST,
+  MOST_UNREAD,
+  RESUMES,
+  SILENT_HEARTBEATS,
+} from "./budgets.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
+import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { Link, LinkHandler } from "./listen.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
-import { TokenBucket } from "./token-bucket.js";
+import { TokenBucket } from "../door/token-bucket.js";
 
 /** Who is told when a session comes and goes. */
 export interface SessionOwner {
@@ -28,16 +38,6 @@ export interface SessionOwner {
   closed(session: Session): void;
   /** Encoded frames of every segment behind a position, as of this very turn. */
   framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
-}
-
-/** Live data of an agent that has proved who it is. */
-export interface Live extends Greeting {
-  readonly agent: Agent;
-  /** Bearer token for segments and snapshots. */
-  readonly secret: string;
-  readonly following: Following;
-  /** Feeds whose segments are on their way over HTTP. */
-  readonly fetching: Set<FeedName>;
 }
 
 type State =
@@ -52,6 +52,7 @@ export class Session implements LinkHandler {
   readonly #owner: SessionOwner;
   readonly #patience: TokenBucket;
   readonly #resumes: TokenBucket;
+  readonly #deadline: Disposable;
   #state: State;
   #heardAt: number;
   /** Telemetry that came too fast; an agent that waits does not add to it. */
@@ -68,7 +69,7 @@ export class Session implements LinkHandler {
     this.#state = { at: "challenged", nonce };
     const time = ports.clock.now();
     this.#say({ type: "challenge", nonce, time, cloud: ports.cloudName });
-    setTimeout(() => this.#hurry(), HELLO_DEADLINE_MS).unref();
+    this.#deadline = ports.clock.every(HELLO_DEADLINE_MS, () => this.#hurry());
   }
 
   /** Undefined until the agent has proved who it is, and after it has gone. */
@@ -183,7 +184,7 @@ export class Session implements LinkHandler {
       case "refusal": {
         const { feed, code, detail } = message;
         const agent = live.agent.id;
-        this.#ports.log.warn("agent refused", { agent, feed, code, detail });
+        if (!live.following.has(feed) && !isOfStrangeFeed(code)) return;
         if (code === "poison") live.following.stuck(feed);
         this.#ports.answers.refusal({ agent, feed, code, detail });
       }
@@ -202,7 +203,10 @@ export class Session implements LinkHandler {
     const following = this.#following(agent.id, feeds);
     const secret = newSecret();
     const fetching = new Set<FeedName>();
-    this.#state = { at: "live", ...greeting, secret, following, fetching };
+    this.#deadline[Symbol.dispose]();
+    const ways = { following, fetching, exchanges: new Set<object>() };
+    this.#state = { at: "live", ...greeting, secret, ...ways };
+    this.#link.welcomed();
     this.#owner.welcomed(this);
     following.begin(hello.positions.map(positionOf), (plans) => {
       this.#say({
@@ -221,7 +225,10 @@ export class Session implements LinkHandler {
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
     this.#ports.answers.seen(agent, hello.version);
-    this.#ports.answers.hello(hello, greeting.evidence);
+    // Of others it may say what it likes: they prove nothing of this cloud's.
+    const positions = hello.positions.filter((at) => feeds.includes(at.feed));
+    const said = { agent: agent.id, positions };
+    this.#ports.answers.hello(said, greeting.evidence);
     const { remoteAddress: address } = this.#link;
     const { evidence } = greeting;
     this.#ports.boots.came({ ...hello, address, evidence });
@@ -257,7 +264,8 @@ export class Session implements LinkHandler {
     const receipt = parseJson(Receipt, signed, "receipt");
     const bytes = textBytes("receipt", signed);
     if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
-      throw new HelloRefused("unauthenticated", "a receipt's signature is bad");
+      const why = "a receipt's signature is bad";
+      throw new HelloRefused("unauthenticated", agent.id, why);
     }
     if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
       throw new Malformed("receipt", "is for another agent or feed");
@@ -287,8 +295,8 @@ export class Session implements LinkHandler {
     const { log } = this.#ports;
     const agent = this.live?.agent.id;
     if (error instanceof HelloRefused) {
-      log.info("agent turned away", { agent, error });
-      this.close(error.close);
+      log.info("agent turned away", { agent: agent ?? error.agent, error });
+      this.close(this.#mayBeBehind(error) ? "failed" : error.close);
     } else if (error instanceof Malformed) {
       log.info("bad message", { agent, error });
       this.close("bad-message");
@@ -298,8 +306,14 @@ export class Session implements LinkHandler {
     }
   }
 
+  /** Whom a full disk keeps this cloud from knowing comes back soon. */
+  #mayBeBehind({ close, agent }: HelloRefused): boolean {
+    return close === "unauthenticated" && this.#ports.isBehindOn(agent);
+  }
+
+  /** A slow path, or a busy machine, is no bad credential. */
   #hurry(): void {
-    if (this.#state.at === "challenged") this.close("unauthenticated");
+    if (this.#state.at === "challenged") this.close("silent");
   }
 
   #attempt(act: () => void): void {
@@ -311,6 +325,7 @@ export class Session implements LinkHandler {
   }
 
   #leave(): void {
+    this.#deadline[Symbol.dispose]();
     this.live?.following.end();
     this.#owner.closed(this);
     this.#state = { at: "closed" };
@@ -318,32 +333,8 @@ export class Session implements LinkHandler {
 
   #say(message: CloudMessage): void {
     this.#link.send(encodeMessage(message));
+    if (this.#link.buffered <= MOST_UNREAD) return;
+    this.#ports.dropped("unread-too-much");
+    this.close("too-slow");
   }
-}
-
-/** How long a connection may stay without saying who it is. */
-const HELLO_DEADLINE_MS = 10_000;
-
-/** One ping may get lost, two are a dead connection. */
-const SILENT_HEARTBEATS = 2.5;
-
-/** Telemetry over the rate, until a session has shown that it does not wait. */
-const MOST_TOO_FAST = 10;
-
-/** Room for the receipts of a large import. */
-const MESSAGES = { perSecond: 100, burst: 1_000 };
-
-/** How long an agent that says more is not read from. */
-const BREATH_MS = 1_000;
-
-/** Each may cost a tail; all feeds of an agent may need one at once. */
-const RESUMES = { perSecond: 2, burst: 16 };
-
-function positionOf(wire: {
-  readonly feed: FeedName;
-  readonly epoch: string;
-  readonly offset: number;
-  readonly hash: string;
-}): Position {
-  return { ...wire, hash: Buffer.from(wire.hash, "hex") };
 }

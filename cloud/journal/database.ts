@@ -46,9 +46,12 @@ export function removeDatabase(path: string): void {
 export function holdAlone(path: string): Disposable {
   const lock = new BetterSqlite3(path, { timeout: 0 });
   try {
+    // What a transaction notes beside the file would need room on the disk.
+    lock.pragma("journal_mode = memory");
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();
+    if (codeOf(cause) !== "SQLITE_BUSY") throw cause;
     throw new DatabaseUnusable(`${path} is held by another process`, { cause });
   }
   return { [Symbol.dispose]: () => void lock.close() };
@@ -73,9 +76,13 @@ function open(path: string, durability: Durability): Database {
   }
 }
 
+const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "code" in error
+    ? error.code
+    : undefined;
+
 function isDamage(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  const code = "code" in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT";
 }
 

@@ -23,9 +23,10 @@ export class View implements Disposable {
     folder: Folder,
   ) {
     const read: ReadJournal = (from, limit) => journal.read(from, limit);
-    folder.catchUp(read);
-    this.#subscription = journal.subscribe((appended) => {
-      if (!folder.fold(appended)) folder.catchUp(read);
+    this.#subscription = journal.follow({
+      take: (appended) => {
+        if (!folder.fold(appended)) folder.catchUp(read);
+      },
     });
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { Hello, Receipt } from "../../agent/protocol/documents.js";
-import { TokenBucket } from "../gateway/token-bucket.js";
+import { TokenBucket } from "../door/token-bucket.js";
 import type { DivergenceSeen, Event, RefusalGiven } from "../journal/events.js";
 import type { Agent } from "../registry/registry.js";
 import type { Standing } from "./receipts.js";
@@ -16,6 +16,8 @@ export interface AnswersPorts {
   standing(feed: FeedName): Pick<Position, "epoch" | "offset"> | undefined;
   /** How far the agent's receipts of the epoch go; undefined without any. */
   newest(agent: string, feed: FeedName, epoch: string): Standing | undefined;
+  /** Something was over a budget. */
+  dropped(what: "answers-over-budget"): void;
   /** Takes an event down, soon. */
   note(event: Event): void;
 }
@@ -23,7 +25,7 @@ export interface AnswersPorts {
 /** Picks what is news from what agents say: the journal keeps it for ever. */
 export class Answers {
   readonly #ports: AnswersPorts;
-  readonly #budgets = new Map<string, TokenBucket>();
+  readonly #budgets = new Map<string, Budget>();
   /** By agent and feed, as far as this process has heard. */
   readonly #newest = new Map<string, Standing & { epoch: string }>();
   readonly #seenAt = new Map<string, number>();
@@ -49,7 +51,7 @@ export class Answers {
     if (this.#diverges(position, told) || !this.#isOurs(receipt)) return;
     const newest = this.#newestOf(agent, position);
     if (newest !== undefined && !isNews({ offset, mode }, newest)) return;
-    if (!this.#affords(agent)) return;
+    if (!this.#affords(agent, Buffer.byteLength(evidence.signed))) return;
     this.#newest.set(`${agent} ${feed}`, { epoch, offset, mode });
     this.#ports.note({ kind: "receipt", agent, ...evidence });
   }
@@ -65,6 +67,7 @@ export class Answers {
 
   refusal(refusal: Omit<RefusalGiven, "kind">): void {
     if (!this.#affords(refusal.agent)) return;
+    this.#ports.log.warn("agent refused", refusal);
     this.#ports.note({ kind: "refusal", ...refusal });
   }
 
@@ -96,7 +99,7 @@ export class Answers {
     const { agent } = told;
     const place = `${epoch}/${offset} ${theirs}`;
     if (this.#divergent.get(`${agent} ${feed}`) === place) return true;
-    if (!this.#affords(agent)) return true;
+    if (!this.#affords(agent, Buffer.byteLength(told.signed))) return true;
     this.#divergent.set(`${agent} ${feed}`, place);
     const facts = { feed, epoch, offset, theirs, ours };
     const what = "an agent holds a history that is not this cloud's";
@@ -128,12 +131,26 @@ export class Answers {
     return this.#ports.newest(agent, feed, epoch);
   }
 
-  #affords(agent: string): boolean {
+  /** Both by number and by bytes, of one agent. */
+  #affords(agent: string, bytes = SMALL_BYTES): boolean {
+    const { clock } = this.#ports;
     const known = this.#budgets.get(agent);
-    const budget = known ?? new TokenBucket(BUDGET, this.#ports.clock);
+    const budget = known ?? {
+      answers: new TokenBucket(ANSWERS, clock),
+      bytes: new TokenBucket(ANSWER_BYTES, clock),
+    };
     this.#budgets.set(agent, budget);
-    return budget.take();
+    if (budget.bytes.holds(bytes) && budget.answers.take()) {
+      return budget.bytes.take(bytes);
+    }
+    this.#ports.dropped("answers-over-budget");
+    return false;
   }
+}
+
+interface Budget {
+  readonly answers: TokenBucket;
+  readonly bytes: TokenBucket;
 }
 
 const isNews = (said: Standing, before: Standing): boolean =>
@@ -146,4 +163,10 @@ const MOST_RECEIPT_BYTES = 16 * 1024;
 const SEEN_EVERY_MS = 60 * 60 * 1000;
 
 /** What one agent may add to the journal; a later receipt stands for those lost. */
-const BUDGET = { perSecond: 2, burst: 1_000 };
+const ANSWERS = { perSecond: 2, burst: 1_000 };
+
+/** The same in bytes: 22 MB a day, of receipts of some 600 bytes 36,000. */
+const ANSWER_BYTES = { perSecond: 256, burst: 4 * 1024 * 1024 };
+
+/** Of what carries no evidence. */
+const SMALL_BYTES = 512;

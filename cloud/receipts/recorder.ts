@@ -1,5 +1,6 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import { NoRoom } from "../disk/room.js";
 import type { Event } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 
@@ -11,6 +12,7 @@ export class Recorder implements Disposable {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #dropped: (what: "answers-no-room") => void;
   #waiting: Event[] = [];
   #closed = false;
 
@@ -18,10 +20,12 @@ export class Recorder implements Disposable {
     readonly journal: Journal;
     readonly clock: Clock;
     readonly log: Logger;
+    dropped(what: "answers-no-room"): void;
   }) {
     this.#journal = ports.journal;
     this.#clock = ports.clock;
     this.#log = ports.log;
+    this.#dropped = (what) => ports.dropped(what);
   }
 
   note(event: Event): void {
@@ -48,6 +52,7 @@ export class Recorder implements Disposable {
     try {
       this.#journal.append(events);
     } catch (error) {
+      if (error instanceof NoRoom) this.#dropped("answers-no-room");
       // Bans must go on, even where the word of the agents cannot be kept.
       this.#log.error("answers not recorded", { events: events.length, error });
     }

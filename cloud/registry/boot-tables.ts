@@ -63,6 +63,7 @@ export interface CloneEntry {
 /** Finds which starts of agents were here. */
 export class BootLog {
   readonly #boots: Statement<BootSeen>;
+  readonly #addresses: Statement<{ address: string }>;
   readonly #told: Statement<unknown>;
   readonly #clones: Statement<CloneRow>;
   readonly #standing: Statement<{ agent: string; pairs: number }>;
@@ -71,6 +72,9 @@ export class BootLog {
     this.#boots = database.prepare(
       `SELECT boot, version, address, seen_at AS seenAt FROM boots
        WHERE agent = ? ORDER BY seq`,
+    );
+    this.#addresses = database.prepare(
+      "SELECT address FROM boots ORDER BY seq DESC LIMIT ?",
     );
     this.#told = database.prepare(
       `SELECT 1 FROM clones WHERE agent = ? AND returned_boot = ?
@@ -84,6 +88,14 @@ export class BootLog {
       `SELECT agent, count(*) AS pairs FROM clones
        WHERE cleared_at IS NULL GROUP BY agent`,
     );
+  }
+
+  /** Where agents came from, the newest last; at most so many. */
+  addresses(most: number): readonly string[] {
+    return this.#addresses
+      .all(most)
+      .map(({ address }) => address)
+      .reverse();
   }
 
   /** The newest last. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
-import { TokenBucket } from "../gateway/token-bucket.js";
+import { TokenBucket } from "../door/token-bucket.js";
 import type { BootSeen, Event } from "../journal/events.js";
 
 /** A hello, as far as it tells one start of an agent from another. */

@@ -1,10 +1,12 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
-import { TokenBucket } from "../gateway/token-bucket.js";
+import { TokenBucket } from "../door/token-bucket.js";
 import type { Taken } from "../gateway/ports.js";
 import type { TelemetryTaken } from "../journal/events.js";
+import { NoRoom } from "../disk/room.js";
 import type { Journal } from "../journal/journal.js";
+import type { Allowances } from "./allowances.js";
 
 /** Whose telemetry it is. */
 export interface Reporter {
@@ -23,6 +25,14 @@ export interface IntakePorts {
   readonly log: Logger;
   /** How many items an agent may report. */
   readonly rate: { readonly perSecond: number; readonly burst: number };
+  /** How many bytes agents and orgs may report. */
+  readonly allowances: Pick<Allowances, "take">;
+  /** Whether the disk leaves room for telemetry. */
+  hasRoom(): boolean;
+  /** Something was over a budget. */
+  dropped(
+    what: "telemetry-over-agent" | "telemetry-over-org" | "telemetry-no-room",
+  ): void;
   /** The highest number that the journal has of an agent's spool; 0 for none. */
   through(agent: string, spool: string): number;
 }
@@ -50,6 +60,10 @@ export class Intake implements Disposable {
     if (first > Number.MAX_SAFE_INTEGER - items.length) return "impossible";
     if (!(await this.#admit(from.agent, items.length))) return "too-fast";
     if (this.#closed) return "not-kept";
+    if (!this.#ports.hasRoom()) {
+      this.#ports.dropped("telemetry-no-room");
+      return "not-kept";
+    }
 
     const durable = this.#ports.through(from.agent, spool);
     if (last <= durable) return "durable";
@@ -58,10 +72,13 @@ export class Intake implements Disposable {
     const through = Math.max(durable, batch.through.get(key) ?? 0);
     if (last > through) {
       const fresh = items.slice(Math.max(0, through + 1 - first));
+      const bytes = Buffer.byteLength(JSON.stringify(fresh));
+      if (!this.#affords(from, bytes)) return "over-budget";
       const place = { spool, first: last - fresh.length + 1 };
       batch.events.push({ kind: "telemetry", ...from, ...place, items: fresh });
       batch.through.set(key, last);
       batch.items += fresh.length;
+      batch.bytes += bytes;
       this.#hurry(batch, items.some(isUrgent));
     }
     return (await batch.done) ? "durable" : "not-kept";
@@ -86,9 +103,17 @@ export class Intake implements Disposable {
     return bucket.take(items);
   }
 
+  /** What is over a budget stays with the host, which says it again later. */
+  #affords(from: Reporter, bytes: number): boolean {
+    const over = this.#ports.allowances.take(from, bytes);
+    if (over !== undefined) this.#ports.dropped(`telemetry-over-${over}`);
+    return over === undefined;
+  }
+
   /** Detections and contacts go with this very turn, the rest has a little time. */
   #hurry(batch: Batch, urgent: boolean): void {
-    if (batch.items >= MOST_WAITING) this.#flush(batch);
+    const isLarge = batch.items >= MOST_WAITING || batch.bytes >= MOST_BYTES;
+    if (isLarge) this.#flush(batch);
     else if (urgent) setImmediate(() => this.#flush(batch));
     else if (batch.events.length === 1) {
       const flush = () => this.#flush(batch);
@@ -106,6 +131,7 @@ export class Intake implements Disposable {
       batch.settle(true);
     } catch (error) {
       const { length: messages } = batch.events;
+      if (error instanceof NoRoom) this.#ports.dropped("telemetry-no-room");
       this.#ports.log.error("telemetry not recorded", { messages, error });
       batch.settle(false);
     }
@@ -130,6 +156,7 @@ export class Intake implements Disposable {
 class Batch {
   readonly events: TelemetryTaken[] = [];
   items = 0;
+  bytes = 0;
   readonly through = new Map<string, number>();
   readonly done: Promise<boolean>;
   settle: (durable: boolean) => void = () => undefined;
@@ -148,6 +175,9 @@ const PATIENCE_MS = 50;
 
 /** Items in one append: what journal and read models take within some 20 ms. */
 const MOST_WAITING = 512;
+
+/** Bytes in one append: what a read model that finds no room has to catch up with. */
+const MOST_BYTES = 1024 * 1024;
 
 /** When there are so many, those that say nothing are let go of. */
 const MANY_BUCKETS = 10_000;

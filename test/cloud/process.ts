@@ -17,12 +17,16 @@ export async function command(...args: string[]) {
   return { code, out, err };
 }
 
-/** A cloud that listens, in its own process. */
-export async function serve(dir: string) {
-  const child = start(["serve", "--dir", dir]);
+/**
+ * A cloud that listens, in its own process.
+ * @param by what starts it, such as `prlimit` with its options
+ */
+export async function serve(dir: string, by: readonly string[] = []) {
+  const child = start(["serve", "--dir", dir], by);
   const exited = once(child, "exit") as Promise<[number]>;
   await once(child.stdout!, "data");
   return {
+    pid: child.pid ?? 0,
     stop: async () => {
       child.kill("SIGTERM");
       return (await exited)[0];
@@ -39,10 +43,13 @@ export async function serve(dir: string) {
   };
 }
 
-const start = (args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [MAIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+function start(
+  args: readonly string[],
+  by: readonly string[] = [],
+): ChildProcess {
+  const [program = "", ...rest] = [...by, process.execPath, MAIN, ...args];
+  return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
+}
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

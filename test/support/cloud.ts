@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, type Clock } from "../../agent/clock.js";
-import { silentLogger } from "../../agent/log/logger.js";
+import { silentLogger, type Logger } from "../../agent/log/logger.js";
 import {
   decodeToken,
   enrolmentProofBytes,
@@ -28,6 +28,8 @@ export interface TestCloudOptions {
   readonly dir?: string;
   readonly clock?: Clock;
   readonly heartbeatMs?: number;
+  readonly log?: Logger;
+  readonly operatorsOnPublic?: boolean;
   /** Beside `NEW_VENDOR`. */
   readonly correlation?: Partial<CloudConfig["correlation"]>;
 }
@@ -63,13 +65,15 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
   const config: CloudConfig = {
     ...loaded,
     heartbeatMs: options.heartbeatMs ?? 25_000,
+    operatorsOnPublic: options.operatorsOnPublic ?? true,
     correlation: {
       ...loaded.correlation,
       ...NEW_VENDOR,
       ...options.correlation,
     },
   };
-  const cloud = await startCloud(config, { clock, log: silentLogger });
+  const log = options.log ?? silentLogger;
+  const cloud = await startCloud(config, { clock, log });
   const operator = readOperatorToken(dir);
 
   const request = async <T>(

@@ -3,7 +3,7 @@ import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { generateKey } from "../../agent/trust/keys.js";
 import { feedBegun } from "../../cloud/feeds/feeds.js";
 import { SqliteJournal } from "../../cloud/journal/sqlite-journal.js";
-import { filesOf } from "../../cloud/cloud.js";
+import { filesOf } from "../../cloud/store.js";
 import { foundCloud } from "../../cloud/setup.js";
 import type { Enrolled } from "./cloud.js";
 

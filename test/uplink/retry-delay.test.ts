@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "@jest/globals";
 import { assert, double, integer, property } from "fast-check";
+import { closeCodes } from "../../agent/protocol/close-codes.js";
 import {
   CloudUnreachable,
   HandshakeRefused,
@@ -13,6 +14,13 @@ import {
 import { retryDelayMs } from "../../agent/uplink/retry-delay.js";
 
 const HOUR_MS = 3_600_000;
+
+/** What the cloud closes with for what time, load or a disk can bring about. */
+const SLOWNESS = [
+  ...["shutting-down", "superseded", "silent", "too-many-requests"],
+  ...["too-slow", "failed", "rekeyed"],
+] as readonly (keyof typeof closeCodes)[];
+
 const never = () => 0;
 const always = () => 1;
 
@@ -32,6 +40,17 @@ describe("the delay before the next dial", () => {
     const patience = { kind: "after", ms: 30_000 } as const;
     expect(retryDelayMs(patience, 9, never)).toBe(30_000);
     expect(retryDelayMs(patience, 9, always)).toBe(31_000);
+  });
+
+  it.each([
+    ["a proxy that says an hour", { kind: "after", ms: HOUR_MS } as const],
+    ["a drain over an hour", { kind: "within", ms: HOUR_MS } as const],
+  ])("is two minutes at most after %s", (_, patience) => {
+    for (const failures of [1, 5, 50]) {
+      expect(retryDelayMs(patience, failures, always)).toBeLessThanOrEqual(
+        120_000,
+      );
+    }
   });
 
   it("spreads a drained fleet over the whole window", () => {
@@ -82,5 +101,33 @@ describe("patience", () => {
     [new LinkClosed(4500, ""), "backoff"],
   ])("of %s is %s", (error, kind) => {
     expect(error.patience().kind).toBe(kind);
+  });
+
+  it.each<[string, LinkError]>([
+    ["a name that nobody resolves", new CloudUnreachable("EAI_AGAIN")],
+    ["a TLS handshake that takes too long", new CloudUnreachable("timed out")],
+    ...[408, 413, 421, 425, 429, 431, 500, 502, 503, 504, 520].flatMap(
+      (status): [string, LinkError][] => [
+        [`HTTP ${status}`, new HandshakeRefused(status, undefined)],
+        [`HTTP ${status} for a day`, new HandshakeRefused(status, 86_400_000)],
+      ],
+    ),
+    ["a challenge that is late", new LinkGarbled("no greeting in time")],
+    ["silence", new LinkSilent(600_000)],
+    ["a reset", new LinkBroken("ECONNRESET")],
+    ["a drain", new LinkDrained(HOUR_MS)],
+    // What ws and proxies close with by themselves.
+    ...[1000, 1001, 1002, 1005, 1006, 1008, 1009, 1011, 1012, 1013].map(
+      (code): [string, LinkError] => [`code ${code}`, new LinkClosed(code, "")],
+    ),
+    ...SLOWNESS.map((reason): [string, LinkError] => [
+      reason,
+      new LinkClosed(closeCodes[reason], reason),
+    ]),
+  ])("with %s ends within two minutes, however often", (_, error) => {
+    for (const failures of [1, 8, 1_000]) {
+      const ms = retryDelayMs(error.patience(), failures, always);
+      expect(ms).toBeLessThanOrEqual(120_000);
+    }
   });
 });

@@ -1,14 +1,8 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
-import { createServer, type Server } from "node:http";
-import { createServer as createTcpServer } from "node:net";
-import { WebSocketServer } from "ws";
+import { describe, expect, it } from "@jest/globals";
+import { createServer as createTcpServer, type Server } from "node:net";
 import { systemClock, type Clock } from "../../agent/clock.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { dial } from "../../agent/uplink/dial.js";
-import {
-  CloudUnreachable,
-  HandshakeRefused,
-} from "../../agent/uplink/errors.js";
 import {
   uplink,
   type UplinkItem,
@@ -213,59 +207,6 @@ describe("stopping the uplink", () => {
   });
 });
 
-describe("dialing", () => {
-  let server: (AsyncDisposable & { readonly port: number }) | undefined;
-  afterEach(async () => {
-    await server?.[Symbol.asyncDispose]();
-    server = undefined;
-  });
-
-  const dialed = (port: number) =>
-    dial(
-      {
-        url: new URL(`ws://127.0.0.1:${port}/v1/agent`),
-        ca: undefined,
-        handshakeMs: 100,
-        clock: systemClock,
-      },
-      new AbortController().signal,
-    );
-
-  it.each([
-    ["30", 30_000],
-    ["999999", 3_600_000],
-    ["Wed, 21 Oct 2026 07:28:00 GMT", undefined],
-    ["-1", undefined],
-  ])("hears when to come back: Retry-After %s", async (value, ms) => {
-    server = await listen(
-      createServer((_request, response) =>
-        response.writeHead(503, { "retry-after": value }).end(),
-      ),
-    );
-    await expect(dialed(server.port)).rejects.toEqual(
-      new HandshakeRefused(503, ms),
-    );
-  });
-
-  it("refuses a server that does not speak its protocol", async () => {
-    const http = createServer();
-    new WebSocketServer({ server: http, handleProtocols: () => false });
-    server = await listen(http);
-    await expect(dialed(server.port)).rejects.toThrow(
-      "cannot connect to the cloud: Server sent no subprotocol",
-    );
-  });
-
-  it("gives up on a server that accepts and says nothing", async () => {
-    server = await listen(createTcpServer());
-    await expect(dialed(server.port)).rejects.toThrow(CloudUnreachable);
-  });
-
-  it("gives up where nobody listens", async () => {
-    await expect(dialed(1)).rejects.toThrow(CloudUnreachable);
-  });
-});
-
 /** An uplink that is followed, and what it reported. */
 function startUplink(
   url: string,
@@ -327,7 +268,7 @@ function portsFor(
   };
 }
 
-async function listen(server: Server | ReturnType<typeof createTcpServer>) {
+async function listen(server: Server) {
   const sockets = new Set<{ destroy(): void }>();
   server.on("connection", (socket: { destroy(): void }) => sockets.add(socket));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
+import type { Giving } from "../../disk/room.js";
 import type { BroughtRange } from "../../lists/replacement.js";
 import type { BanCounts } from "./ban-state.js";
 import type {
@@ -42,14 +43,27 @@ export class State implements AsyncDisposable {
     this.#thread = this.#start();
   }
 
-  static async open(setup: StateSetup, log: Logger): Promise<State> {
-    const state = new State(setup, log);
-    try {
-      await state.#ask({ ask: "snapshots" });
-      return state;
-    } catch (error) {
-      await state[Symbol.asyncDispose]();
-      throw error;
+  /**
+   * On a disk without room it opens all the same, and starts its thread again
+   * until it stands.
+   * @param reserve gives up room for the first start
+   */
+  static async open(
+    setup: StateSetup,
+    log: Logger,
+    reserve: Giving = { release: () => false },
+  ): Promise<State> {
+    for (;;) {
+      const state = new State(setup, log);
+      try {
+        await state.#ask({ ask: "snapshots" });
+        return state;
+      } catch (error) {
+        const isFull = isForWantOfRoom(error);
+        if (isFull && !reserve.release()) return state;
+        await state[Symbol.asyncDispose]();
+        if (!isFull) throw error;
+      }
     }
   }
 
@@ -192,6 +206,12 @@ export class State implements AsyncDisposable {
 
 /** Ranges in one answer: some ten milliseconds for either thread. */
 const PAGE = 10_000;
+/** An error keeps its message on its way out of a thread, and little else. */
+const isForWantOfRoom = (error: unknown): boolean =>
+  error instanceof Error &&
+  /database or disk is full|disk I\/O error|unable to open database|ENOSPC/.test(
+    error.message,
+  );
 
 /** One that ends at once each time must not cost a core. */
 const START_AGAIN_MS = 1_000;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/clock.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { sealChain } from "../../../cloud/feeds/chain.js";
-import { filesOf } from "../../../cloud/cloud.js";
+import { filesOf } from "../../../cloud/store.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { loadCloud } from "../../../cloud/setup.js";
 import type { RulesReport } from "../../../cloud/cli/client.js";

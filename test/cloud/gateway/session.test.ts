@@ -6,6 +6,7 @@ import { closeCodes } from "../../../agent/protocol/close-codes.js";
 import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import { eventually, startTestCloud } from "../../support/cloud.js";
+import { ManualClock } from "../../support/clock.js";
 import { positionAfter, TestAgent } from "../../support/test-agent.js";
 
 describe("the handshake", () => {
@@ -73,6 +74,17 @@ describe("the handshake", () => {
     await using cloud = await startTestCloud();
     const answer = await upgradeAnswer(`${cloud.url}/v1/other`);
     expect(answer.statusCode).toBe(404);
+  });
+});
+
+describe("an agent that is slow", () => {
+  it("is asked to come back soon when its hello is late", async () => {
+    const clock = new ManualClock();
+    await using cloud = await startTestCloud({ clock });
+    using agent = TestAgent.dial(cloud.url);
+    await agent.next("challenge");
+    await clock.advance(10_000);
+    expect(await agent.ended).toEqual(closed("silent"));
   });
 });
 
@@ -192,8 +204,7 @@ describe("a bad message ends the session", () => {
 
   it("a frame over the limit, before it is read", async () => {
     await using cloud = await startTestCloud();
-    using agent = TestAgent.dial(cloud.url);
-    await agent.next("challenge");
+    using agent = await TestAgent.connect(cloud, await cloud.enrol());
     agent.socket.send("x".repeat(64 * 1024 + 1));
     expect((await agent.ended).code).toBe(1009);
   });

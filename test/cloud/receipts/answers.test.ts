@@ -96,6 +96,23 @@ describe("what one agent says", () => {
     expect(kept).toHaveLength(1_003);
   });
 
+  it("is bounded in bytes as well, whatever each answer carries", () => {
+    const { answers, kept } = answersOf();
+    const large = { ...evidence, signed: "x".repeat(16_000) };
+    for (let offset = 1; offset <= 100; offset++) {
+      for (const mode of ["enforce", "observe"] as const) {
+        for (let again = 0; again < 5; again++) {
+          answers.receipt({ ...receiptAt(offset), mode }, large);
+        }
+      }
+      answers.receipt({ ...receiptAt(offset), mode: "enforce" }, large);
+      answers.receipt({ ...receiptAt(offset), mode: "observe" }, large);
+    }
+    const most = (4 * 1024 * 1024) / 16_000;
+    expect(kept.length).toBeGreaterThan(most - 2);
+    expect(kept.length).toBeLessThanOrEqual(most);
+  });
+
   it("counts as seen at most once an hour, or with a new version", async () => {
     const { answers, kept, clock } = answersOf();
     for (let i = 0; i < 10; i++) answers.seen(agent, "1.0");
@@ -128,6 +145,7 @@ function answersOf(more: Partial<Pick<AnswersPorts, "newest">> = {}) {
     ...{ clock, log: silentLogger },
     standing: () => ({ epoch: "e", offset: 100 }),
     newest: more.newest ?? (() => undefined),
+    dropped: () => undefined,
     note: (event) => void kept.push(event),
   });
   return { answers, kept, clock };

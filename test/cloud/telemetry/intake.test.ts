@@ -11,6 +11,10 @@ import { View } from "../../../cloud/journal/view.js";
 import { registryTables } from "../../../cloud/registry/tables.js";
 import { contactTables } from "../../../cloud/telemetry/contact-tables.js";
 import { detectionTables } from "../../../cloud/telemetry/detection-tables.js";
+import {
+  Allowances,
+  type TelemetrySettings,
+} from "../../../cloud/telemetry/allowances.js";
 import { Intake } from "../../../cloud/telemetry/intake.js";
 import { sightingTables } from "../../../cloud/telemetry/sighting-tables.js";
 import { spoolTables } from "../../../cloud/telemetry/spool-tables.js";
@@ -125,6 +129,50 @@ describe("the intake", () => {
     expect(life.held().get(`a/${SPOOLS[0]}`)).toHaveLength(18 * 64);
   });
 
+  it("lets an agent report its bytes, and the rest when its day has gone on", async () => {
+    using folder = temporaryFolder();
+    let now = 0;
+    const clock: Clock = { ...systemClock, monotonic: () => now };
+    const budget = { agentBurstMiB: 1, agentMiBPerDay: 24 };
+    using life = open(folder.path, clock, budget);
+    const say = (agent: string, number: number) =>
+      life.take(agent, SPOOLS[0], heavy(number));
+    let taken = 0;
+    while ((await say("a", taken + 1)) === "durable") taken += 1;
+    expect(taken * HEAVY_BYTES).toBeLessThanOrEqual(1024 * 1024);
+    expect((taken + 1) * HEAVY_BYTES).toBeGreaterThan(1024 * 1024 * 0.9);
+    expect(await say("a", taken + 1)).toBe("over-budget");
+    expect(life.dropped).toContain("telemetry-over-agent");
+    expect(await say("b", 1)).toBe("durable");
+    now += 3_600_000;
+    expect(await say("a", taken + 1)).toBe("durable");
+    expect(life.held().get(`a/${SPOOLS[0]}`)).toHaveLength(taken + 1);
+  });
+
+  it("lets an org's hosts report no more together than their org may", async () => {
+    using folder = temporaryFolder();
+    const budget = { orgBurstMiB: 1, orgMiBPerDay: 1 };
+    using life = open(folder.path, systemClock, budget);
+    let taken = 0;
+    for (let i = 0; i < 100; i++) {
+      const answer = await life.take(`agt-${i}`, SPOOLS[0], heavy(1));
+      if (answer === "durable") taken += 1;
+    }
+    expect(taken * HEAVY_BYTES).toBeLessThanOrEqual(1024 * 1024);
+    expect(life.dropped).toContain("telemetry-over-org");
+  });
+
+  it("takes nothing while the disk is short, and all of it later", async () => {
+    using folder = temporaryFolder();
+    using life = open(folder.path);
+    life.room = false;
+    expect(await life.take("a", SPOOLS[0], numbered(1, 3))).toBe("not-kept");
+    expect(life.dropped).toEqual(["telemetry-no-room"]);
+    expect(life.appends).toBe(0);
+    life.room = true;
+    expect(await life.take("a", SPOOLS[0], numbered(1, 3))).toBe("durable");
+  });
+
   it("takes no numbers that cannot be counted on", async () => {
     using folder = temporaryFolder();
     using life = open(folder.path);
@@ -142,6 +190,11 @@ describe("the intake", () => {
     expect(life.telemetry.through("a", "spool-4")).toBe(1);
   });
 });
+
+const AMPLE: TelemetrySettings = {
+  ...{ agentMiBPerDay: 1_000, agentBurstMiB: 100 },
+  ...{ orgMiBPerDay: 1_000, orgBurstMiB: 100 },
+};
 
 const SPOOLS = ["s1", "s2"] as const;
 
@@ -173,17 +226,44 @@ function numbered(first: number, count: number) {
   return { first, items };
 }
 
+/** An item as large as hits may be, and its number. */
+function heavy(first: number) {
+  const hit = {
+    ...{ remote: "2001:db8:1111:2222::/64", direction: "in" as const },
+    ...{ forwarded: false, observed: false, protocol: 6, port: 22 },
+    ...{ packets: 1_000_000, bytes: 1_000_000_000 },
+  };
+  const item: TelemetryItem = {
+    ...{
+      kind: "hits",
+      from: 0,
+      to: 1,
+      top: Array.from({ length: 100 }, () => hit),
+    },
+    others: { remotes: 0, packets: 0, bytes: 0, observed: 0 },
+    sensor: `n${first}`,
+  } as TelemetryItem;
+  return { first, items: [item] };
+}
+
+const HEAVY_BYTES = JSON.stringify(heavy(1).items).length;
+
 /** A journal, its read model and an intake: one life of a cloud. */
-function open(folder: string, clock: Clock = systemClock) {
+function open(
+  folder: string,
+  clock: Clock = systemClock,
+  telemetry: Partial<TelemetrySettings> = {},
+) {
   const journal = SqliteJournal.open(join(folder, "journal.db"), clock);
   const projections = [
     ...[registryTables, spoolTables, detectionTables, sightingTables],
     contactTables,
   ];
   const view = View.open(join(folder, "view.db"), journal, projections);
-  const telemetry = new Telemetry(view.database);
+  const asked = new Telemetry(view.database);
   const life = {
-    ...{ fail: false, appends: 0, telemetry },
+    ...{ fail: false, room: true, appends: 0, telemetry: asked },
+    dropped: [] as string[],
     take: (
       agent: string,
       spool: string,
@@ -220,8 +300,11 @@ function open(folder: string, clock: Clock = systemClock) {
   };
   const intake = new Intake({
     ...{ journal: { append }, clock, log: silentLogger },
+    allowances: new Allowances({ ...AMPLE, ...telemetry }, clock),
+    hasRoom: () => life.room,
+    dropped: (what) => void life.dropped.push(what),
     rate: { perSecond: 100, burst: 1_024 },
-    through: (agent, spool) => telemetry.through(agent, spool),
+    through: (agent, spool) => asked.through(agent, spool),
   });
   return life;
 }

@@ -69,3 +69,7 @@ export function health(
     text,
   };
 }
+
+/** As large as hits may be: some 18 KB. */
+export const heavyHits = (): ItemOf<"hits"> =>
+  hits(...Array.from({ length: 100 }, (_, i) => `2001:db8:${i}:1234::/64`));

@@ -1,5 +1,11 @@
 import type { Clock } from "../../agent/clock.js";
 
+/** So many on average, and so many at once. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
 /** Lets `perSecond` through on average, and `burst` at once. */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -8,13 +14,7 @@ export class TokenBucket {
   #tokens: number;
   #filledAt: number;
 
-  constructor(
-    {
-      perSecond,
-      burst,
-    }: { readonly perSecond: number; readonly burst: number },
-    clock: Pick<Clock, "monotonic">,
-  ) {
+  constructor({ perSecond, burst }: Rate, clock: Pick<Clock, "monotonic">) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#clock = clock;
@@ -28,6 +28,12 @@ export class TokenBucket {
     if (this.#tokens < tokens) return false;
     this.#tokens -= tokens;
     return true;
+  }
+
+  /** Whether so many are there. */
+  holds(tokens: number): boolean {
+    this.#fill();
+    return this.#tokens >= tokens;
   }
 
   /** Milliseconds until so many are there, if none is taken meanwhile. */

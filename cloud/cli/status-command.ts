@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import type { CloudStatus } from "../status.js";
+import { Client } from "./client.js";
+import type { Io } from "./io.js";
+import { dateOf, table } from "./tables.js";
+
+interface Options {
+  readonly dir: string;
+  readonly json?: true;
+}
+
+/** status. */
+export function addStatusCommand(program: Command, io: Io): void {
+  program
+    .command("status")
+    .description("how the cloud is: its disk, its doors, and what was too much")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const { dir, json } = command.optsWithGlobals<Options>();
+      const status = await Client.of(dir).status();
+      if (json) io.out(JSON.stringify(status, null, 2));
+      else for (const line of linesOf(status)) io.out(line);
+    });
+}
+
+function linesOf(status: CloudStatus): readonly string[] {
+  const { connections, sessions, agentsOverTelemetryBudget: over } = status;
+  return [
+    `up since ${dateOf(status.startedAt)}`,
+    diskLine(status),
+    ...laggingLines(status),
+    `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
+    ...(over > 0 ? [`${over} agents are over their telemetry budget`] : []),
+    ...dropLines(status),
+  ];
+}
+
+function diskLine({ disk }: CloudStatus): string {
+  const free = `${mebibytes(disk.freeBytes)} free`;
+  const { reserveLeftBytes: left, reserveBytes: all } = disk;
+  const reserve = `reserve ${mebibytes(left)} of ${mebibytes(all)}`;
+  return `disk of ${disk.dir}: ${words[disk.state]} (${free}, ${reserve})`;
+}
+
+const words: Readonly<Record<CloudStatus["disk"]["state"], string>> = {
+  roomy: "has room",
+  "no-telemetry": "SHORT: no telemetry is taken",
+  "orders-only": "NEARLY FULL: only operators' orders and identities are taken",
+  full: "FULL: nothing is taken",
+};
+
+function laggingLines({ journal, bansTrouble }: CloudStatus): string[] {
+  const { laggingSince, laggingWhy } = journal;
+  const lines: string[] = [];
+  if (laggingSince !== null) {
+    const since = dateOf(laggingSince);
+    lines.push(`LAGGING since ${since}: ${laggingWhy ?? "unknown"}`);
+  }
+  if (bansTrouble !== null) lines.push(`no new snapshots: ${bansTrouble}`);
+  return lines;
+}
+
+function dropLines({ drops }: CloudStatus): readonly string[] {
+  const rows = Object.values(drops).map(({ what, count, lastAt }) => {
+    return [what, count, dateOf(lastAt)];
+  });
+  if (rows.length === 0) return ["nothing was over a budget since the start"];
+  return [table(["over a budget since the start", "times", "last"], rows)];
+}
+
+const mebibytes = (bytes: number): string =>
+  `${(bytes / 1024 / 1024).toFixed(0)} MiB`;

@@ -1,0 +1,38 @@
+import { Readable } from "node:stream";
+import {
+  askAtOperatorsDoor,
+  isOperatorsDoorOpen,
+} from "../door/operators-door.js";
+
+/** What is asked of a cloud. */
+export interface Asked {
+  readonly path: string;
+  readonly method: "GET" | "POST";
+  readonly authorization: string;
+  readonly body?: string | AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Asks the cloud of a folder: at its operators' own door where it runs on this
+ * machine, whatever goes on at the public one; else at the URL.
+ */
+export async function ask(
+  where: { readonly dir: string; readonly url: string },
+  { path, method, authorization, body }: Asked,
+): Promise<Response> {
+  const headers = { authorization };
+  if (await isOperatorsDoorOpen(where.dir)) {
+    const options = { path, method, headers };
+    const answer = await askAtOperatorsDoor(where.dir, options, body);
+    const { statusCode: status = 502 } = answer;
+    return new Response(Readable.toWeb(answer) as ReadableStream, { status });
+  }
+  return fetch(new URL(path, where.url), {
+    ...{ method, headers },
+    ...(typeof body === "string" && { body }),
+    ...(typeof body === "object" && {
+      body: Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>,
+      duplex: "half" as const,
+    }),
+  });
+}

@@ -1,0 +1,45 @@
+import type { Event } from "./events.js";
+
+/** What goes on for how long when room runs out: orders go on longest. */
+export type Worth = "telemetry" | "answers" | "orders";
+
+/** What an append is worth: as much as the most that is in it. */
+export function worthOf(events: readonly Event[]): Worth {
+  const worths = new Set(events.map(worthOfOne));
+  if (worths.has("orders")) return "orders";
+  return worths.has("answers") ? "answers" : "telemetry";
+}
+
+function worthOfOne(event: Event): Worth {
+  if (event.kind !== "decided") return worths[event.kind];
+  return isAnOrder(event) ? "orders" : "answers";
+}
+
+const worths: Readonly<Record<Exclude<Event["kind"], "decided">, Worth>> = {
+  telemetry: "telemetry",
+  receipt: "answers",
+  refusal: "answers",
+  divergence: "answers",
+  "agent-seen": "answers",
+  "agent-booted": "answers",
+  "agent-cloned": "answers",
+  // Its decision says what it is worth; without one it goes on with a list.
+  segment: "answers",
+  "operator-added": "orders",
+  "org-added": "orders",
+  "token-made": "orders",
+  "agent-enrolled": "orders",
+  "agent-rekeyed": "orders",
+  "clones-cleared": "orders",
+  "agent-revoked": "orders",
+  "feed-begun": "orders",
+  approval: "orders",
+  // A person settles; what rules ask and tell all day long would use it up.
+  proposed: "answers",
+  "proposal-settled": "orders",
+  "rate-reached": "answers",
+};
+
+/** Whole lists, and what rules ban all day long, would use up any reserve. */
+const isAnOrder = ({ by, action }: Event & { kind: "decided" }): boolean =>
+  !by.startsWith("rule:") && action !== "import";

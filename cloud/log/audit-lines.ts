@@ -1,0 +1,54 @@
+import type { Fields, Logger } from "../../agent/log/logger.js";
+import type { Event, Recorded } from "../journal/events.js";
+import type { Journal } from "../journal/journal.js";
+
+/** One line for each thing that somebody decided, once it is durable. */
+export const auditLines = (
+  journal: Pick<Journal, "subscribe">,
+  log: Logger,
+): Disposable =>
+  journal.subscribe((news: readonly Recorded[]) => {
+    for (const { seq, event } of news) {
+      const line = lineOf(event);
+      if (line !== undefined) log.info(line.what, { seq, ...line.fields });
+    }
+  });
+
+/** Undefined for what agents say by themselves, and what follows from a decision. */
+function lineOf(event: Event): { what: string; fields: Fields } | undefined {
+  switch (event.kind) {
+    case "decided": {
+      const { action, decision, feed, by, ranges, reason, observed } = event;
+      const fields = { decision, feed, by, ranges, reason };
+      return { what: whatOf(action), fields: { ...fields, observed } };
+    }
+    case "org-added":
+      return line("an org was added", event, ["org", "name"]);
+    case "token-made":
+      return line("an enrolment token was made", event, ["org", "by"]);
+    case "agent-enrolled":
+      return line("a host was enrolled", event, ["agent", "org", "hostname"]);
+    case "agent-rekeyed":
+      return line("an agent has a new key", event, ["agent"]);
+    case "agent-revoked":
+      return line("an agent was revoked", event, ["agent", "by", "reason"]);
+    case "clones-cleared":
+      return line("an agent's clones were cleared", event, ["agent", "by"]);
+    case "feed-begun":
+      return line("a feed began an epoch", event, ["feed", "epoch"]);
+    default:
+      return undefined;
+  }
+}
+
+const whatOf = (action: "ban" | "lift" | "import"): string =>
+  ({ ban: "banned", lift: "lifted", import: "imported" })[action];
+
+function line<E extends Event>(
+  what: string,
+  event: E,
+  names: readonly (keyof E & string)[],
+): { what: string; fields: Fields } {
+  const named = names.map((name) => [name, event[name]] as const);
+  return { what, fields: Object.fromEntries(named) };
+}

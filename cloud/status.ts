@@ -1,0 +1,45 @@
+import type { Clock } from "../agent/clock.js";
+import type { Disk } from "./disk/disk.js";
+import type { Door } from "./door/door.js";
+import type { Gateway } from "./gateway/gateway.js";
+import type { SqliteJournal } from "./journal/sqlite-journal.js";
+import type { Drops } from "./log/drops.js";
+
+export interface StatusParts {
+  readonly clock: Pick<Clock, "now">;
+  readonly startedAt: number;
+  readonly disk: Pick<Disk, "report">;
+  readonly door: Pick<Door, "report">;
+  readonly drops: Pick<Drops, "report">;
+  readonly gateway: Pick<Gateway, "counts">;
+  readonly journal: Pick<SqliteJournal, "lag" | "last">;
+  readonly overBudget: () => number;
+  readonly downloads: () => number;
+  /** Why the bans are not kept as they should be; undefined when they are. */
+  readonly trouble: () => string | undefined;
+}
+
+/** How the cloud is: what `GET /v1/status` answers. Times in ms since 1970. */
+export type CloudStatus = ReturnType<typeof statusOf>;
+
+export function statusOf(parts: StatusParts) {
+  const { clock, startedAt, disk, door, drops, gateway, journal } = parts;
+  const { lag } = journal;
+  return {
+    now: clock.now(),
+    startedAt,
+    disk: disk.report(),
+    journal: {
+      last: journal.last(),
+      laggingSince: lag?.since ?? null,
+      laggingWhy: lag?.why.message ?? null,
+    },
+    bansTrouble: parts.trouble() ?? null,
+    connections: door.report(),
+    sessions: gateway.counts(),
+    downloads: parts.downloads(),
+    agentsOverTelemetryBudget: parts.overBudget(),
+    /** By budget: how often it dropped something since the start, and when last. */
+    drops: drops.report(),
+  };
+}

@@ -1,0 +1,123 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../agent/clock.js";
+import type { Lifetime } from "../agent/lifetime.js";
+import type { Logger } from "../agent/log/logger.js";
+import type { FeedName } from "../agent/model/position.js";
+import { Approvals } from "./approvals/approvals.js";
+import { approvalTables } from "./approvals/tables.js";
+import { DecisionLog } from "./decide/decision-log.js";
+import { decisionTables } from "./decide/decision-tables.js";
+import { holdTables } from "./decide/hold-tables.js";
+import { proposalTables } from "./decide/proposal-tables.js";
+import { standingTables } from "./decide/standing-tables.js";
+import { Disk, type DiskSettings } from "./disk/disk.js";
+import { withRoom } from "./disk/room.js";
+import { EVERYBODYS } from "./feeds/audience.js";
+import { FeedIndex } from "./feeds/feed-index.js";
+import { feedBegun } from "./feeds/feeds.js";
+import { indexTables } from "./feeds/index-tables.js";
+import { State } from "./feeds/state/state.js";
+import { holdAlone } from "./journal/database.js";
+import type { SegmentSealed } from "./journal/events.js";
+import { SqliteJournal } from "./journal/sqlite-journal.js";
+import { View } from "./journal/view.js";
+import { Receipts, receiptTables } from "./receipts/receipts.js";
+import { BootLog, bootTables } from "./registry/boot-tables.js";
+import { Registry } from "./registry/registry.js";
+import { registryTables } from "./registry/tables.js";
+import type { Signing } from "./roots/signing.js";
+import { contactTables } from "./telemetry/contact-tables.js";
+import { detectionTables } from "./telemetry/detection-tables.js";
+import { sightingTables } from "./telemetry/sighting-tables.js";
+import { spoolTables } from "./telemetry/spool-tables.js";
+import { Telemetry } from "./telemetry/telemetry.js";
+
+/** The files of a cloud's folder. */
+export function filesOf(dir: string) {
+  return {
+    lock: join(dir, "lock"),
+    journal: join(dir, "journal.db"),
+    view: join(dir, "view.db"),
+    bans: join(dir, "bans.db"),
+    /** What no rule may ban; the operator writes it. */
+    neverList: join(dir, "never-ban.txt"),
+    snapshots: join(dir, "snapshots"),
+  };
+}
+
+export type Store = Awaited<ReturnType<typeof openStore>>;
+
+/** The disk, the journal on it, and what is folded from that. */
+export async function openStore(
+  { dir, disk: settings, signing }: StoreConfig,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  opened: Lifetime,
+) {
+  const files = filesOf(dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  chmodSync(dir, 0o700);
+  opened.own(holdAlone(files.lock));
+  const disk = opened.own(new Disk(dir, settings, { clock, log }));
+  const journal = opened.own(SqliteJournal.open(files.journal, clock, disk));
+  const view = opened.own(
+    withRoom(disk, () => View.open(files.view, journal, PROJECTIONS)),
+  );
+  const index = new FeedIndex(view.database, journal, (segment) =>
+    signedAnew(signing, segment),
+  );
+  for (const feed of EVERYBODYS) {
+    if (index.standing(feed) === undefined) journal.append([feedBegun(feed)]);
+  }
+  const pieces = { release: () => disk.release() };
+  const state = opened.own(
+    await State.open({ ...files, contentKeys: pems(signing) }, log, pieces),
+  );
+  opened.own(signing.onPublished(() => state.signWith(pems(signing))));
+  const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
+  const approving = { journal, signing, clock, hasFeed };
+  const approvals = new Approvals(view.database, approving);
+  const { database } = view;
+  const questions = questionsTo(view);
+  return { database, disk, journal, index, state, approvals, ...questions };
+}
+
+export interface StoreConfig {
+  readonly dir: string;
+  readonly disk: DiskSettings;
+  readonly signing: Signing;
+}
+
+/** What the journal holds, with signatures that agents take now. */
+export const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
+  ...segment,
+  bytes: signing.signedAnew(segment.bytes),
+});
+
+const PROJECTIONS = [
+  registryTables,
+  bootTables,
+  indexTables,
+  decisionTables,
+  receiptTables,
+  spoolTables,
+  detectionTables,
+  sightingTables,
+  contactTables,
+  approvalTables,
+  standingTables,
+  holdTables,
+  proposalTables,
+];
+
+/** What only answers, from the view. */
+const questionsTo = ({ database }: View) => ({
+  registry: new Registry(database),
+  receipts: new Receipts(database),
+  telemetry: new Telemetry(database),
+  decisionLog: new DecisionLog(database),
+  bootLog: new BootLog(database),
+});
+
+const pems = ({ contentKeys }: Signing): readonly string[] =>
+  contentKeys.map((key) => key.toPem());
