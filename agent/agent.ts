@@ -47,6 +47,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const events = makeEvents(options.log);
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
+  for (const { name, why } of options.config.idle) {
+    events.settingIdle(name, why);
+  }
   const status = new LinkStatus(options.clock);
   const starts = opened.own(new Starts({ ...options, events }));
   const power = await openPower(options, { opened, status, events, starts });

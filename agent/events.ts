@@ -35,6 +35,9 @@ function hostEvents(log: Logger) {
     stopping(): void {
       log.info("stopping; bans stay in the kernel");
     },
+    settingIdle(setting: string, why: string): void {
+      log.warn("a setting does nothing any more", { setting, why });
+    },
     ledgerQuarantined(path: string, why: unknown): void {
       log.error("the ledger was damaged; started a new one", { path, why });
     },

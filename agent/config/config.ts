@@ -47,8 +47,6 @@ export interface Config {
     readonly sessions: {
       /** TCP ports that this host is administered over. */
       readonly ports: readonly number[];
-      /** How long a connection without a known login must last to count. */
-      readonly afterSeconds: number;
     };
     /** How much feeds may do here, whatever their signatures. */
     readonly limits: Limits;
@@ -82,6 +80,13 @@ export interface Config {
     readonly level: LogLevel;
     readonly format: "text" | "json";
   };
+  /** Settings of earlier versions that were given and do nothing any more. */
+  readonly idle: readonly IdleSetting[];
+}
+
+export interface IdleSetting {
+  readonly name: string;
+  readonly why: string;
 }
 
 /** Everything that is wrong with a configuration, at once. */
@@ -125,10 +130,7 @@ export function parseConfig(raw: unknown, source: string): Config {
       private: guard.private,
       around: guard.around,
       tiers: guard.tiers,
-      sessions: {
-        ports: guard.sessions.ports,
-        afterSeconds: guard.sessions.after,
-      },
+      sessions: { ports: guard.sessions.ports },
       limits: guard.limits,
       trial: {
         seconds: guard.trial.lasts,
@@ -148,8 +150,14 @@ export function parseConfig(raw: unknown, source: string): Config {
     telemetry: rest.telemetry,
     safeMode: rest.safeMode,
     log: rest.log,
+    idle: guard.sessions.after === undefined ? [] : [IDLE_AFTER],
   });
 }
+
+const IDLE_AFTER: IdleSetting = {
+  name: "guard.sessions.after",
+  why: "a connection without a login protects nobody any more, however long it lasts; remove the setting",
+};
 
 /**
  * The widest ranges that the common drop lists hold: Spamhaus DROP has /12 and
@@ -245,7 +253,7 @@ const Shape = section({
       sessions: v.optional(
         section({
           ports: v.optional(v.pipe(v.array(port), v.maxLength(16)), [22]),
-          after: v.optional(duration, "150s"),
+          after: v.optional(duration), // of 0.1.0, which held whoever stayed
         }),
         {},
       ),

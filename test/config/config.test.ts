@@ -33,7 +33,7 @@ describe("a configuration", () => {
         private: "protect",
         around: "hold",
         tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },
-        sessions: { ports: [22], afterSeconds: 150 },
+        sessions: { ports: [22] },
       },
       sensors: {
         sshd: {
@@ -47,6 +47,7 @@ describe("a configuration", () => {
       telemetry: { impact: true },
       safeMode: { starts: 3, withinSeconds: 600, lastsSeconds: 900 },
       log: { level: "info", format: "text" },
+      idle: [],
     };
     for (const nothing of [undefined, null, {}]) {
       expect(parseConfig(nothing, "test.yaml")).toEqual(defaults);
@@ -80,9 +81,19 @@ describe("a configuration", () => {
       floor: { 4: 16, 6: 29 },
       private: "allow-bans",
       tiers: { publicResolvers: true, tenantClouds: true },
-      sessions: { ports: [22, 2222], afterSeconds: 600 },
+      sessions: { ports: [22, 2222] },
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("may hold what earlier versions knew and this one needs no more", () => {
+    const raw = { guard: { sessions: { after: "150s" } } };
+    const { idle } = parseConfig(raw, "test.yaml");
+    expect(idle.map(({ name }) => name)).toEqual(["guard.sessions.after"]);
+    const wrong = { guard: { sessions: { after: "soon" } } };
+    expect(problemsOf(wrong)).toEqual([
+      "guard.sessions.after: must be a time such as 30s, 10m, 4h or 7d",
+    ]);
   });
 
   it("is told all that is wrong with it at once, each with its path", () => {
