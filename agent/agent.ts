@@ -109,6 +109,7 @@ function agentOf(
     upkeep: power.upkeep,
     clock: power.time.clock,
     proof: () => power.prover?.view,
+    uncovered: () => power.paths?.found ?? [],
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
@@ -142,7 +143,7 @@ interface Scope extends Room {
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined, upkeep, prover }: Power,
+  { ledger, enforcer, quarantined, upkeep, prover, paths }: Power,
   { status, events, trust, starts }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
@@ -152,6 +153,8 @@ function startTelemetry(
     contested: () => upkeep.view.contested ?? undefined,
     egress: config.enforce.egress,
     unproven: () => prover?.failing,
+    unshown: () => prover?.missing,
+    uncovered: () => paths?.found ?? [],
     trust: () => new Map([...trust.findings(), ...starts.findings()]),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));

@@ -148,6 +148,11 @@ function protectionEvents(log: Logger) {
     addressesUnheard(why: unknown): void {
       log.warn("this host's addresses are looked at, not heard of", { why });
     },
+    pathsUnseen(why: unknown): void {
+      log.warn("cannot tell which devices carry packets past this host", {
+        why,
+      });
+    },
     factsUnknown(why: unknown): void {
       log.error("could not read this host's addresses", { why });
     },

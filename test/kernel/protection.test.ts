@@ -26,8 +26,10 @@ describeInNamespace("what is protected", () => {
     const host = hostReader();
     let own: readonly string[] = [];
     await using _watch = await AddressWatch.start(
-      () =>
-        void host.read([]).then((facts) => (own = facts.own.map(formatCidr))),
+      {
+        addresses: () =>
+          void host.read([]).then((it) => (own = it.own.map(formatCidr))),
+      },
       (why) => {
         throw why;
       },
