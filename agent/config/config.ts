@@ -1,15 +1,19 @@
 import * as v from "valibot";
-import {
-  InvalidCidr,
-  parseCidr,
-  type Cidr,
-  type Family,
-} from "../model/cidr.js";
+import type { Cidr, Family } from "../model/cidr.js";
+import type { Translators } from "../model/translators.js";
 import { describeIssue } from "../protocol/shapes.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
 import { SafeModeShape, type SafeMode } from "./safe-mode.js";
-import { duration, section } from "./shapes.js";
+import {
+  absolutePath,
+  cidr,
+  duration,
+  port,
+  prefixLength,
+  section,
+  translators,
+} from "./shapes.js";
 import { unapprovedOf, widthProblems } from "./widths.js";
 
 /** What the customer settled for this host, complete and frozen. */
@@ -44,6 +48,8 @@ export interface Config {
       readonly cdnEdges: boolean;
       readonly tenantClouds: boolean;
     };
+    /** Prefixes by which this host sees IPv4 (RFC 6052), beside 64:ff9b::/96. */
+    readonly translators: Translators;
     readonly sessions: {
       /** TCP ports that this host is administered over. */
       readonly ports: readonly number[];
@@ -130,6 +136,7 @@ export function parseConfig(raw: unknown, source: string): Config {
       private: guard.private,
       around: guard.around,
       tiers: guard.tiers,
+      translators: guard.translators,
       sessions: { ports: guard.sessions.ports },
       limits: guard.limits,
       trial: {
@@ -164,40 +171,6 @@ const IDLE_AFTER: IdleSetting = {
  * /29 as its shortest prefixes.
  */
 const DEFAULT_FLOOR = { ipv4: 12, ipv6: 29 };
-
-const absolutePath = v.pipe(
-  v.string(),
-  v.startsWith("/", "must be an absolute path"),
-  v.maxLength(4096),
-);
-
-const cidr = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }): Cidr => {
-    try {
-      return parseCidr(dataset.value);
-    } catch (error) {
-      if (!(error instanceof InvalidCidr)) throw error;
-      addIssue({ message: error.message });
-      return NEVER;
-    }
-  }),
-);
-
-const prefixLength = (most: number) =>
-  v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1, `must be from 1 to ${most}`),
-    v.maxValue(most, `must be from 1 to ${most}`),
-  );
-
-const port = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(1, "must be from 1 to 65535"),
-  v.maxValue(65_535, "must be from 1 to 65535"),
-);
 
 /** From 0 to 1. */
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -250,6 +223,7 @@ const Shape = section({
         }),
         {},
       ),
+      translators: v.optional(translators, []),
       sessions: v.optional(
         section({
           ports: v.optional(v.pipe(v.array(port), v.maxLength(16)), [22]),

@@ -33,6 +33,7 @@ describe("a configuration", () => {
         private: "protect",
         around: "hold",
         tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },
+        translators: [],
         sessions: { ports: [22] },
       },
       sensors: {
@@ -94,6 +95,21 @@ describe("a configuration", () => {
     expect(problemsOf(wrong)).toEqual([
       "guard.sessions.after: must be a time such as 30s, 10m, 4h or 7d",
     ]);
+  });
+
+  it("takes prefixes of translators that can be told apart", () => {
+    const translators = (...texts: string[]) => ({
+      guard: { translators: texts },
+    });
+    const { guard } = parseConfig(translators("2001:db8:46:64::/96"), "a.yaml");
+    expect(guard.translators.map(formatCidr)).toEqual(["2001:db8:46:64::/96"]);
+    expect(problemsOf(translators("2001:db8::/44"))).toEqual([
+      "guard.translators: must be IPv6, of 32, 40, 48, 56, 64, 96 bits",
+    ]);
+    expect(problemsOf(translators("64:ff9b::/96"))).toEqual([
+      "guard.translators: must not overlap each other, nor 64:ff9b::/96, which is known",
+    ]);
+    expect(problemsOf(translators("nonsense"))).toHaveLength(1);
   });
 
   it("is told all that is wrong with it at once, each with its path", () => {
