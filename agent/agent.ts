@@ -228,7 +228,7 @@ function letOperatorSpeak(
 /** Changes that are large or wide are in force for good once they prove harmless. */
 function tryChanges(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, chores }: Power,
+  { ledger, time, protection, enforcement, cutter, chores }: Power,
   {
     events,
     trust,
@@ -241,6 +241,7 @@ function tryChanges(
   return startTrials(options, {
     ...{ ledger, clock: time.clock, protection, enforcement, events },
     heardAt: () => trust.watch.freshAt,
+    flowsCut: () => cutter?.begunHere ?? 0,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: starts.safeMode,
     settled: () => chores.tidy(),
