@@ -31,6 +31,8 @@ export interface AgentView {
   readonly upkeep: { readonly view: UpkeepView };
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
   proof(): ProofView | undefined;
+  /** Ways on which packets pass this host without meeting a ban. */
+  uncovered(): readonly string[];
   /** It crashed again and again: everything is left as it is for a while. */
   readonly safeMode: boolean;
   facts(): HostFacts;

@@ -47,6 +47,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const events = makeEvents(options.log);
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
+  for (const { name, why } of options.config.idle) {
+    events.settingIdle(name, why);
+  }
   const status = new LinkStatus(options.clock);
   const starts = opened.own(new Starts({ ...options, events }));
   const power = await openPower(options, { opened, status, events, starts });
@@ -106,6 +109,7 @@ function agentOf(
     upkeep: power.upkeep,
     clock: power.time.clock,
     proof: () => power.prover?.view,
+    uncovered: () => power.paths?.found ?? [],
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
@@ -139,7 +143,7 @@ interface Scope extends Room {
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined, upkeep, prover }: Power,
+  { ledger, enforcer, quarantined, upkeep, prover, paths }: Power,
   { status, events, trust, starts }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
@@ -149,6 +153,8 @@ function startTelemetry(
     contested: () => upkeep.view.contested ?? undefined,
     egress: config.enforce.egress,
     unproven: () => prover?.failing,
+    unshown: () => prover?.missing,
+    uncovered: () => paths?.found ?? [],
     trust: () => new Map([...trust.findings(), ...starts.findings()]),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
@@ -222,7 +228,7 @@ function letOperatorSpeak(
 /** Changes that are large or wide are in force for good once they prove harmless. */
 function tryChanges(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, chores }: Power,
+  { ledger, time, protection, enforcement, cutter, chores }: Power,
   {
     events,
     trust,
@@ -235,6 +241,7 @@ function tryChanges(
   return startTrials(options, {
     ...{ ledger, clock: time.clock, protection, enforcement, events },
     heardAt: () => trust.watch.freshAt,
+    flowsCut: () => cutter?.begunHere ?? 0,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: starts.safeMode,
     settled: () => chores.tidy(),

@@ -1,5 +1,6 @@
 import type { Approvals } from "./approvals.js";
-import { AddressWatch } from "./host/address-watch.js";
+import { AddressWatch, type NetworkNews } from "./host/address-watch.js";
+import type { UncoveredPaths } from "./host/paths.js";
 import type { BanTime } from "./ban-time.js";
 import type { Config } from "./config/config.js";
 import type { Enforcement } from "./enforcement.js";
@@ -21,8 +22,9 @@ export interface ChoreRooms {
   readonly approvals: Approvals;
   readonly limiter: Limiter;
   readonly enforcement: Enforcement;
-  /** Undefined where nothing is dropped anyway. */
+  /** Undefined where nothing is dropped anyway, as is the next. */
   readonly prover: Prover | undefined;
+  readonly paths: UncoveredPaths | undefined;
   readonly events: AgentEvents;
 }
 
@@ -46,7 +48,7 @@ export function startChores(
   { config }: { readonly config: Config },
   rooms: ChoreRooms,
 ): Chores {
-  const { time, protection, enforcement, prover, events } = rooms;
+  const { time, protection, enforcement, prover, paths, events } = rooms;
   const chores = new Lifetime();
   const maintenance = chores.own(
     new Maintenance({
@@ -64,8 +66,15 @@ export function startChores(
   everyMinute(() => maintenance.run());
   everyMinute(() => protection.lookAround());
   if (prover !== undefined) everyMinute(() => prover.prove());
+  const lookAtPaths = () => paths?.look() ?? Promise.resolve();
+  void lookAtPaths();
+  everyMinute(lookAtPaths);
   chores.own(schedule({ everyMs: 10_000 }, () => protection.refresh()));
-  chores.own(followAddresses(protection, events));
+  const news = {
+    addresses: () => void protection.refresh(),
+    devices: () => void lookAtPaths(),
+  };
+  chores.own(followNetwork(news, events));
   return {
     tidy: () => maintenance.run(),
     confirm: (range) => maintenance.confirm(range),
@@ -73,14 +82,13 @@ export function startChores(
   };
 }
 
-/** Where addresses can't be heard of, they are looked at all the same. */
-function followAddresses(
-  protection: Protection,
+/** What can't be heard of is looked at all the same. */
+function followNetwork(
+  news: NetworkNews,
   events: AgentEvents,
 ): AsyncDisposable {
-  const watch = AddressWatch.start(
-    () => void protection.refresh(),
-    (why) => events.addressesUnheard(why),
+  const watch = AddressWatch.start(news, (why) =>
+    events.addressesUnheard(why),
   ).catch((error: unknown) => {
     events.addressesUnheard(error);
     return undefined;

@@ -4,11 +4,14 @@ import { watchContacts, type ContactWatch } from "./attribution/watch.js";
 import type { Clock } from "./clock.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
-import { contactItem, contactText } from "./telemetry/contacts.js";
+import { contactItem, contactText, fitToLeave } from "./telemetry/contacts.js";
+import { compareCidrs, cidrOf } from "./model/cidr.js";
+import type { Protection } from "./protection.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 
 export interface ContactPorts {
   readonly enforcer: Pick<Enforcer, "told">;
+  readonly protection: Pick<Protection, "facts">;
   readonly clock: Clock;
   readonly telemetry: Pick<TelemetryWalk, "report" | "happened">;
   readonly events: AgentEvents;
@@ -22,12 +25,17 @@ export interface ContactPorts {
 export async function startContactWatch(
   ports: ContactPorts,
 ): Promise<ContactWatch> {
-  const { enforcer, clock, events } = ports;
+  const { enforcer, protection, clock, events } = ports;
   if (enforcer.told === undefined) return nobody();
   try {
     return await watchContacts({
       told: enforcer.told,
       clock,
+      isOwn: (address) => {
+        const cidr = cidrOf(address, address.length * 8);
+        const { own } = protection.facts;
+        return own.some((each) => compareCidrs(each, cidr) === 0);
+      },
       contacted: reporter(ports),
       failed: (why) => events.contactsUnheard(why),
     });
@@ -46,11 +54,11 @@ function reporter({ clock, telemetry, events }: ContactPorts) {
     told = thisMinute === minute ? told + 1 : 1;
     minute = thisMinute;
     if (told > MOST_TOLD_A_MINUTE) return;
-    const text = contactText(contact);
-    events.bannedContacted(text, contact);
-    telemetry.report(contactItem(contact, clock.now()));
+    events.bannedContacted(contactText(contact), contact);
+    const leaving = fitToLeave(contact);
+    telemetry.report(contactItem(leaving, clock.now()));
     const isAlarm = contact.begun && !contact.observed;
-    if (isAlarm) telemetry.happened("banned-contacted", text);
+    if (isAlarm) telemetry.happened("banned-contacted", contactText(leaving));
   };
 }
 

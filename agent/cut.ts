@@ -8,6 +8,7 @@ import type { Cidr } from "./model/cidr.js";
 import type { Entry } from "./model/ruleset.js";
 import type { Ability } from "./sessions/ability.js";
 import type { IsDropped } from "./sessions/search.js";
+import type { DoomedSocket } from "./sessions/sockets.js";
 import { NotCut, Sessions, type Cut } from "./sessions/sessions.js";
 
 export interface CutterPorts {
@@ -15,6 +16,8 @@ export interface CutterPorts {
   readonly sessions: Pick<Sessions, "ability" | "cut"> & Disposable;
   /** Which of these addresses the kernel drops now. */
   readonly isDropped: IsDropped;
+  /** Of the sockets that were cut, those of TCP that this host had begun. */
+  readonly begunHere: () => number;
   readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">;
   readonly events: Pick<AgentEvents, "sessionsCut" | "sessionsNotCut">;
 }
@@ -30,10 +33,18 @@ export async function openCutter(
   },
 ): Promise<Cutter | undefined> {
   if (backend === "dry-run") return undefined;
-  const sessions = new Sessions(await loadLibc());
+  const tally = { begunHere: 0 };
+  const sessions = new Sessions(await loadLibc(), (doomed) => {
+    tally.begunHere += doomed.filter(isBegunHere).length;
+  });
   const isDropped: IsDropped = (addresses) => enforcer.drops(addresses);
-  return new Cutter({ ...ports, sessions, isDropped });
+  const begunHere = () => tally.begunHere;
+  return new Cutter({ ...ports, sessions, isDropped, begunHere });
 }
+
+/** What no process has any more is cut of nobody. */
+const isBegunHere = ({ protocol, openedBy, inode }: DoomedSocket): boolean =>
+  protocol === "tcp" && openedBy === "us" && inode !== 0;
 
 /** What there is to know of the sessions that bans cut. */
 export interface CutStatus {
@@ -87,6 +98,11 @@ export class Cutter implements AsyncDisposable {
     const { ability } = this.#ports.sessions;
     const total = this.#total;
     return { ability, total, lastFailure: this.#lastFailure };
+  }
+
+  /** Connections that this host had begun, since the agent started. */
+  get begunHere(): number {
+    return this.#ports.begunHere();
   }
 
   /** Waits for the run under way; what it has not begun is not begun. */

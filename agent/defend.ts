@@ -38,6 +38,7 @@ export function startDefence(ports: DefencePorts): AsyncDisposable {
   const defence = new Defence(ports, settings.bantimeSeconds);
   return startSshdSensor({
     settings,
+    translators: config.guard.translators,
     clock,
     events,
     detected: (detections) => defence.against(detections),
@@ -135,8 +136,11 @@ export class Defence {
 
   #report(detection: Detection, ban: ReviewedBan, enforced: boolean): void {
     const { clock, events } = this.#ports;
-    const source = formatCidr(ban.cidr);
     const { sensor, count, firstSeen, lastSeen } = detection;
+    const { address, origin } = detection.source;
+    const isSingle = ban.cidr.prefix === address.prefix;
+    // Whom a translator shows here by an address of its own has one of IPv4.
+    const source = formatCidr(isSingle ? origin : ban.cidr);
     const action =
       ban.held !== undefined ? "held" : enforced ? "banned" : "none";
     events.defended({ sensor, source, count, action, rule: ban.held });

@@ -35,6 +35,9 @@ function hostEvents(log: Logger) {
     stopping(): void {
       log.info("stopping; bans stay in the kernel");
     },
+    settingIdle(setting: string, why: string): void {
+      log.warn("a setting does nothing any more", { setting, why });
+    },
     ledgerQuarantined(path: string, why: unknown): void {
       log.error("the ledger was damaged; started a new one", { path, why });
     },
@@ -144,6 +147,11 @@ function protectionEvents(log: Logger) {
     },
     addressesUnheard(why: unknown): void {
       log.warn("this host's addresses are looked at, not heard of", { why });
+    },
+    pathsUnseen(why: unknown): void {
+      log.warn("cannot tell which devices carry packets past this host", {
+        why,
+      });
     },
     factsUnknown(why: unknown): void {
       log.error("could not read this host's addresses", { why });

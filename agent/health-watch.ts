@@ -18,6 +18,10 @@ export interface HealthWatchPorts {
   readonly contested: () => string | undefined;
   /** How packets were seen to pass that should not. */
   readonly unproven: () => string | undefined;
+  /** Why it cannot be seen whether packets are stopped. */
+  readonly unshown: () => string | undefined;
+  /** Ways on which packets pass without meeting a ban. */
+  readonly uncovered: () => readonly string[];
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
@@ -57,6 +61,8 @@ export class HealthWatch {
       kernel && [kernel, unproven].filter(Boolean).join("; "),
     );
     add("not-proven", unproven);
+    add("proof-missing", this.#ports.unshown());
+    add("paths-uncovered", this.#ports.uncovered().join("; ") || undefined);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
     const mode = this.#mode();

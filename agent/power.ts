@@ -15,6 +15,7 @@ import type { Enforcer } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import type { AgentEvents } from "./events.js";
 import type { Boot } from "./host/boot.js";
+import { UncoveredPaths } from "./host/paths.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
   openLedgerOrQuarantine,
@@ -77,6 +78,8 @@ export interface Power {
   readonly upkeep: Upkeep;
   /** Undefined where nothing is dropped anyway. */
   readonly prover: Prover | undefined;
+  /** Ways past the rules; undefined where nothing is dropped anyway. */
+  readonly paths: UncoveredPaths | undefined;
   readonly receipts: Receipts;
   readonly keys: DeviceKeys;
   readonly trust: CloudTrust;
@@ -131,13 +134,12 @@ export async function openPower(
   await enforceNow();
   if (!starts.safeMode) upkeep.startLooking();
   const proving = { ledger, time, enforcer, protection, enforcement };
-  const prover = openProver(config, { ...proving, events });
-  if (prover !== undefined) opened.own(prover);
-  const rooms = { ledger, time, protection, enforcement, prover, events };
+  const proven = openProofs(options, { ...proving, opened, events });
+  const rooms = { ledger, time, protection, enforcement, ...proven, events };
   const power = { ledger, quarantined, time, enforcer, cutter, protection };
   const judged = keepJudging(options, { ...rooms, opened, starts });
   const said = { receipts, keys };
-  return { ...power, enforcement, upkeep, prover, ...said, ...judged };
+  return { ...power, enforcement, upkeep, ...proven, ...said, ...judged };
 }
 
 /** What recorded bans are held against, and are again when it changes. */
@@ -145,7 +147,7 @@ function keepJudging(
   options: AgentOptions,
   rooms: Pick<
     Power,
-    "ledger" | "time" | "protection" | "enforcement" | "prover"
+    "ledger" | "time" | "protection" | "enforcement" | "prover" | "paths"
   > &
     Omit<Room, "status">,
 ): Pick<Power, "trust" | "approvals" | "limiter" | "chores"> {
@@ -212,21 +214,28 @@ function keepEqual(
   return { enforcement, upkeep };
 }
 
-function openProver(
-  { enforce, guard }: Config,
+/** What shows whether packets are stopped, and which never come by here. */
+function openProofs(
+  { config: { enforce, guard }, clock }: AgentOptions,
   rooms: Pick<
     Power,
     "ledger" | "time" | "enforcer" | "protection" | "enforcement"
   > &
-    Pick<Room, "events">,
-): Prover | undefined {
-  if (enforce.backend === "dry-run") return undefined;
-  const { time, protection, enforcement, ...ports } = rooms;
-  return new Prover({
-    ...{ ...ports, policy: guard, clock: time.clock },
-    facts: () => protection.facts,
-    enforce: () => enforcement.enforce(),
-  });
+    Pick<Room, "opened" | "events">,
+): Pick<Power, "prover" | "paths"> {
+  if (enforce.backend === "dry-run") {
+    return { prover: undefined, paths: undefined };
+  }
+  const { time, protection, enforcement, opened, ...ports } = rooms;
+  const prover = opened.own(
+    new Prover({
+      ...{ ...ports, policy: guard, clock: time.clock },
+      facts: () => protection.facts,
+      enforce: () => enforcement.enforce(),
+    }),
+  );
+  const unread = (why: unknown) => ports.events.pathsUnseen(why);
+  return { prover, paths: new UncoveredPaths({ clock, unread }) };
 }
 
 /** The ledger, without what another org's feed may have left in it. */

@@ -35,6 +35,8 @@ export interface Proof {
   readonly address: Cidr;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Since when it has come out so at each try. */
+  readonly since: number;
   /** `unproven`: it could not be tried, or told nothing. */
   readonly outcome: "dropped" | "observed" | "unproven" | "failed";
   /** Of what is unproven or failed. */
@@ -42,7 +44,10 @@ export interface Proof {
 }
 
 export interface ProofView {
-  /** The latest, one for each family; none before the first minute is over. */
+  /**
+   * The latest, one for each family that this host has a route for; none before
+   * the first minute is over.
+   */
   readonly latest: readonly Proof[];
   /** In how many tries in a row a packet was not stopped. */
   readonly failures: number;
@@ -57,6 +62,7 @@ export class Prover implements AsyncDisposable {
   readonly #ports: ProofPorts;
   readonly #turns = new Mutex();
   #view: ProofView = { latest: [], failures: 0 };
+  #sights: readonly Sight[] = [];
   #stopping = false;
 
   constructor(ports: ProofPorts) {
@@ -73,16 +79,33 @@ export class Prover implements AsyncDisposable {
     return this.#view.latest.find(({ outcome }) => outcome === "failed")?.why;
   }
 
+  /** Why packets to banned addresses say nothing, as far as they do not. */
+  get missing(): string | undefined {
+    const [first] = this.#sights;
+    if (first === undefined) return undefined;
+    const [any] = this.#view.latest;
+    if (any === undefined) return `no route since ${textOf(first.since)}`;
+    const unproven = this.#view.latest.find((it) => it.outcome === "unproven");
+    if (unproven === undefined) return undefined;
+    const { address, since, why = "?" } = unproven;
+    return `no packet to ${formatCidr(address)} shows it since ${textOf(since)}: ${why}`;
+  }
+
   /** Never fails: what could not be done is unproven. */
   prove(): Promise<void> {
     return this.#turns.run(async () => {
-      const latest: Proof[] = [];
-      for (const address of PROOF_ADDRESSES) {
+      const sights: Sight[] = [];
+      for (const [i, address] of PROOF_ADDRESSES.entries()) {
         if (this.#stopping) return;
         const at = this.#ports.clock.now();
-        latest.push({ address, at, ...(await this.#prove(address)) });
+        const finding = await this.#prove(address);
+        const before = this.#sights[i];
+        const isSame = before?.outcome === finding.outcome;
+        const since = isSame ? before.since : at;
+        sights.push({ address, at, since, ...finding });
       }
-      this.#conclude(latest);
+      this.#sights = sights;
+      this.#conclude(sights.filter(isProof));
     });
   }
 
@@ -114,6 +137,13 @@ export class Prover implements AsyncDisposable {
     } catch (error) {
       return unproven(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** A router that is known for the family, and yet no way, is to be told of. */
+  #hasNoRoute({ family }: Cidr, refusal: string | undefined): boolean {
+    if (refusal === undefined || !UNROUTED.has(refusal)) return false;
+    const { gateways } = this.#ports.facts();
+    return !gateways.some((gateway) => gateway.family === family);
   }
 
   /** Its ban is no different from others, and ends soon after the agent does. */
@@ -168,11 +198,20 @@ export class Prover implements AsyncDisposable {
       return { outcome, why: undefined };
     }
     if (ledger.mode() !== mode) return unproven("the mode was changed");
-    return withoutCount(address, refusal);
+    return this.#hasNoRoute(address, refusal)
+      ? { outcome: "unrouted", why: refusal }
+      : withoutCount(address, refusal);
   }
 }
 
-type Finding = Pick<Proof, "outcome" | "why">;
+/** Also of a family that this host does not speak, which is no news. */
+interface Sight extends Omit<Proof, "outcome"> {
+  readonly outcome: Proof["outcome"] | "unrouted";
+}
+
+const isProof = (sight: Sight): sight is Proof => sight.outcome !== "unrouted";
+
+type Finding = Pick<Sight, "outcome" | "why">;
 
 /** What a packet tells that our rules did not count. */
 function withoutCount(address: Cidr, refusal: string | undefined): Finding {
@@ -189,6 +228,11 @@ function withoutCount(address: Cidr, refusal: string | undefined): Finding {
       return unproven(`it cannot be sent: ${refusal}`);
   }
 }
+
+const textOf = (ms: number): string => new Date(ms).toISOString();
+
+/** What the system says where the family, a route or an address of it is not. */
+const UNROUTED = new Set(["ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 
 const unproven = (why: string): Finding => ({ outcome: "unproven", why });
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { BanTime } from "./ban-time.js";
-import { unixSeconds, type Clock } from "./clock.js";
+import { unixSeconds } from "./clock.js";
 import type { Config } from "./config/config.js";
 import type { Identity } from "./config/identity.js";
 import type { Enforcer } from "./enforce/enforcer.js";
@@ -14,7 +14,6 @@ import { Protection } from "./protection.js";
 export interface ProtectOptions {
   readonly config: Config;
   readonly identity: Identity;
-  readonly clock: Clock;
 }
 
 export interface ProtectRooms {
@@ -27,7 +26,7 @@ export interface ProtectRooms {
 
 /** Protects what is known without a network; names are looked up later. */
 export async function protect(
-  { config, identity, clock }: ProtectOptions,
+  { config, identity }: ProtectOptions,
   { ledger, time, enforcer, status, events }: ProtectRooms,
 ): Promise<Protection> {
   const cloud = await CloudAddresses.open(
@@ -35,8 +34,7 @@ export async function protect(
     join(config.stateDir, CLOUD_ADDRESSES),
   );
   const host = new HostReader({
-    sessions: config.guard.sessions,
-    clock,
+    adminPorts: config.guard.sessions.ports,
     unreadable: (path, why) => events.fileUnreadable(path, why),
   });
   const readFacts = async () => {

@@ -47,6 +47,10 @@ export interface TelemetryPorts {
   readonly contested: () => string | undefined;
   /** How packets were seen to pass that should not. */
   readonly unproven: () => string | undefined;
+  /** Why it cannot be seen whether packets are stopped. */
+  readonly unshown: () => string | undefined;
+  /** Ways on which packets pass without meeting a ban. */
+  readonly uncovered: () => readonly string[];
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }

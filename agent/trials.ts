@@ -21,6 +21,8 @@ export interface TrialRooms {
   /** The date of the cloud's newest signed word, by the clock that never jumps. */
   readonly heardAt: () => number;
   readonly flowsBegunHere: () => Promise<number>;
+  /** How many of those bans have cut, since the agent started. */
+  readonly flowsCut: () => number;
   /** Bans are to be told what became of their trials. */
   readonly settled: () => Promise<void>;
   /** A change was taken back: the cloud is to know. */
@@ -32,10 +34,11 @@ export interface TrialRooms {
 /** Watches what is on trial, and how this host does while nothing is. */
 export function startTrials(
   { config }: { readonly config: Config },
-  { protection, enforcement, flowsBegunHere, idle, ...rooms }: TrialRooms,
+  { protection, enforcement, idle, ...rooms }: TrialRooms,
 ): Trials {
+  const { flowsBegunHere, flowsCut } = rooms;
   const signs = new VitalSigns({
-    ...{ lostAmong, anyAnswers, flowsBegunHere },
+    ...{ lostAmong, anyAnswers, flowsBegunHere, flowsCut },
     gateways: () => protection.facts.gateways,
     resolvers: () => protection.facts.resolvers,
   });

@@ -9,6 +9,8 @@ export interface VitalSignsPorts {
   readonly anyAnswers: (resolvers: readonly Cidr[]) => Promise<boolean>;
   /** Open flows that this host began. */
   readonly flowsBegunHere: () => Promise<number>;
+  /** How many of them bans have cut, since the agent started. */
+  readonly flowsCut: () => number;
 }
 
 /**
@@ -20,6 +22,8 @@ export class VitalSigns {
   readonly #ports: VitalSignsPorts;
   /** How many flows there were at the latest looks. */
   #flows: readonly number[] = [];
+  /** How many had been cut by then. */
+  #cut = 0;
   #lost: ReadonlySet<string> = new Set();
   #resolved = false;
   #looks = 0;
@@ -31,6 +35,7 @@ export class VitalSigns {
   /** Takes note of how things stand while nothing is on trial. */
   async look(): Promise<void> {
     const { gateways, resolvers, lostAmong, anyAnswers } = this.#ports;
+    this.#cut = this.#ports.flowsCut();
     if (this.#looks % FLOW_LOOKS === 0) {
       const flows = await this.#ports.flowsBegunHere();
       this.#flows = [...this.#flows, flows].slice(-FLOWS_KEPT);
@@ -51,6 +56,12 @@ export class VitalSigns {
       missing.push(`the router ${each} does not answer`);
     }
     const flows = await this.#ports.flowsBegunHere();
+    const cut = this.#ports.flowsCut() - this.#cut;
+    if (cut > flows) {
+      missing.push(
+        `bans cut ${cut} of ${cut + flows} flows that this host began`,
+      );
+    }
     const before = Math.max(0, ...this.#flows);
     if (before >= FEW_FLOWS && flows < before / 2) {
       missing.push(`${flows} of ${before} flows that this host began are left`);
@@ -69,5 +80,5 @@ const FLOWS_KEPT = 3;
 /** Ten minutes of looks: who resolves names need not be asked all the time. */
 const RESOLVER_LOOKS = 60;
 
-/** Of fewer, half may end at any moment. */
+/** Of fewer, half may end at any moment by themselves. */
 const FEW_FLOWS = 8;

@@ -37,6 +37,8 @@ export interface StatusView {
   readonly upkeep: UpkeepReport;
   /** Null where nothing is dropped. */
   readonly proof: ProofReport | null;
+  /** Ways on which packets pass this host without meeting a ban. */
+  readonly uncovered: readonly string[];
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
@@ -79,6 +81,8 @@ export interface ProofReport {
   readonly latest: readonly {
     readonly address: string;
     readonly at: string;
+    /** Since when it has come out so at each try. */
+    readonly since: string;
     readonly outcome: Proof["outcome"];
     readonly why: string | null;
   }[];
@@ -183,6 +187,7 @@ export async function statusOf(options: {
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.upkeep.view),
     proof: proof ? proofOf(proof) : null,
+    uncovered: agent.uncovered(),
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
@@ -249,8 +254,8 @@ function upkeepOf({ healed, contested, audit }: UpkeepView): UpkeepReport {
 }
 
 const proofOf = ({ latest, failures }: ProofView): ProofReport => ({
-  latest: latest.map(({ address, at, outcome, why }) => ({
-    ...{ address: formatCidr(address), at: iso(at) },
+  latest: latest.map(({ address, at, since, outcome, why }) => ({
+    ...{ address: formatCidr(address), at: iso(at), since: iso(since) },
     ...{ outcome, why: why ?? null },
   })),
   failures,

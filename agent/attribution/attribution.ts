@@ -21,6 +21,10 @@ export interface AttributionPorts extends Omit<CallerPorts, "likely"> {
   readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">;
   /** The socket that a packet came from, if it is still there. */
   socketOf(outgoing: Outgoing): FoundSocket | undefined;
+  /** Whether somebody is served at the port that a packet of TCP came from. */
+  serves(outgoing: Outgoing): boolean;
+  /** Whether this host has an address. */
+  isOwn(address: Uint8Array): boolean;
   /** A contact that is due to be reported; its packets are the fresh ones. */
   contacted(contact: Remembered): void;
   /** Nothing is told of a packet, since its caller could not be looked for. */
@@ -59,7 +63,8 @@ export class Attribution implements AsyncDisposable {
   hear(packet: LoggedPacket): void {
     if (this.#isClosed) return;
     try {
-      const outgoing = outgoingIn(packet);
+      const read = outgoingIn(packet);
+      const outgoing = read && this.#withOrigin(read);
       if (outgoing !== undefined && !isProof(outgoing)) this.#take(outgoing);
     } catch (error) {
       this.#ports.failed(error);
@@ -77,21 +82,40 @@ export class Attribution implements AsyncDisposable {
     await this.#working;
   }
 
+  /**
+   * What answers others is no contact, nor what no process has sent: the kernel
+   * asks for its neighbours, refuses and resets by itself.
+   */
   #take(outgoing: Outgoing): void {
     const known = this.#callers.get(flowOf(outgoing));
     if (known !== undefined && this.#now() - known.at < KNOWN_FOR_MS) {
       this.#tell(outgoing, known.caller);
       return;
     }
+    const { forwarded, uid } = outgoing;
+    if (this.#answers(outgoing)) return;
+    const socket = forwarded ? undefined : this.#ports.socketOf(outgoing);
+    if (!forwarded && socket === undefined && uid === undefined) return;
     if (this.#waiting.length >= MOST_WAITING) {
       this.#lost++;
       return;
     }
-    const socket = outgoing.forwarded
-      ? undefined
-      : this.#ports.socketOf(outgoing);
     this.#waiting.push({ outgoing, socket });
     this.#working ??= this.#work();
+  }
+
+  /** Of what was open before, TCP says so by the port that it came from. */
+  #answers(outgoing: Outgoing): boolean {
+    const { begun, forwarded, protocol } = outgoing;
+    if (begun) return false;
+    return forwarded || protocol !== TCP || this.#ports.serves(outgoing);
+  }
+
+  /** What leaves with an address of this host is nobody else's behind it. */
+  #withOrigin(outgoing: Outgoing): Outgoing {
+    const { local } = outgoing;
+    const isOwn = local.every((byte) => byte === 0) || this.#ports.isOwn(local);
+    return isOwn ? { ...outgoing, forwarded: false } : outgoing;
   }
 
   /** Looks at processes for a part of the time only, however many call. */
@@ -181,6 +205,8 @@ const flowOf = (outgoing: Outgoing): string =>
     ...[outgoing.protocol, outgoing.localPort, outgoing.port],
     ...[outgoing.uid, outgoing.forwarded],
   ]);
+
+const TCP = 6;
 
 /** Retries of one attempt go on for two minutes. */
 const KNOWN_FOR_MS = 120_000;

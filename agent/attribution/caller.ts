@@ -69,10 +69,12 @@ function placeOf(
   const ofProcess = pid === undefined ? undefined : processes.placeOf(pid);
   const ofSocket = placeOfPath(path ?? "");
   return {
-    unit: ofProcess?.unit ?? ofSocket.unit,
+    ...(ofProcess?.unit === undefined ? unitOf(ofSocket) : unitOf(ofProcess)),
     container: ofProcess?.container ?? ofSocket.container,
   };
 }
+
+const unitOf = ({ unit, ofUser }: Place) => ({ unit, ofUser });
 
 /**
  * Who behind this host: the container in whose network the packet's source is.
@@ -110,6 +112,7 @@ const NOBODY: Caller = {
   uid: undefined,
   process: undefined,
   unit: undefined,
+  ofUser: false,
   container: undefined,
 };
 

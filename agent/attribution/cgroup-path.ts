@@ -1,6 +1,8 @@
 /** Where a process lives: its unit, and the container it is in. */
 export interface Place {
   readonly unit: string | undefined;
+  /** Whether a user's own manager of services runs the unit. */
+  readonly ofUser: boolean;
   readonly container: string | undefined;
 }
 
@@ -11,8 +13,10 @@ export interface Place {
  */
 export function placeOfProcess(text: string): Place {
   const places = pathsIn(text).map(placeOfPath);
+  const withUnit = places.find(({ unit }) => unit !== undefined);
   return {
-    unit: places.find(({ unit }) => unit !== undefined)?.unit,
+    unit: withUnit?.unit,
+    ofUser: withUnit?.ofUser ?? false,
     container: places.find(({ container }) => container !== undefined)
       ?.container,
   };
@@ -22,8 +26,10 @@ export function placeOfProcess(text: string): Place {
 export function placeOfPath(path: string): Place {
   const parts = path.split("/").filter((part) => part !== "" && part !== "..");
   const at = parts.findLastIndex((_, i) => containerIn(parts, i) !== undefined);
+  const units = parts.slice(at + 1).filter((part) => UNIT.test(part));
   return {
-    unit: parts.slice(at + 1).findLast((part) => UNIT.test(part)),
+    unit: units.at(-1),
+    ofUser: units.some((unit) => MANAGER.test(unit)),
     container: containerIn(parts, at),
   };
 }
@@ -68,5 +74,8 @@ const NAMED = [
   /^systemd-nspawn@(.+)\.service$/,
   /^machine-(.+)\.scope$/,
 ];
+
+/** The manager of a user, by his number; his units are within its own. */
+const MANAGER = /^user@.+\.service$/;
 
 const UNIT = /^[^/]+\.(?:service|scope|socket|mount|swap)$/;

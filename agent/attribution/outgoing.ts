@@ -11,10 +11,11 @@ export interface Outgoing {
   readonly localPort: number;
   readonly port: number;
   /**
-   * False for a TCP packet of what was open before, and for UDP from a port that
-   * servers have: then the other side may have begun it.
+   * False for what answers, or may: TCP of what was open before, UDP from a port
+   * that servers have, all of ICMP but its questions.
    */
   readonly begun: boolean;
+  /** Whether it came in by a device; the kernel says so of its own, too. */
   readonly forwarded: boolean;
   readonly observed: boolean;
   readonly uid: number | undefined;
@@ -35,7 +36,7 @@ export function outgoingIn(packet: LoggedPacket): Outgoing | undefined {
     protocol,
     localPort,
     port: hasPorts ? portAt(rest, 2) : 0,
-    begun: protocol === TCP ? beginsTcp(rest) : !isOfServers(localPort),
+    begun: rest !== undefined && begins(protocol, rest, localPort),
     forwarded: packet.cameIn,
     observed: packet.prefix === OBSERVED_PREFIX,
     uid: packet.uid,
@@ -96,11 +97,24 @@ function ipv6Header(bytes: Buffer): NetworkHeader | undefined {
 const portAt = (rest: Buffer, at: number): number =>
   rest.length >= at + 2 ? rest.readUInt16BE(at) : 0;
 
-/** SYN without ACK: nobody else has a part in it yet. */
-const beginsTcp = (rest: Buffer | undefined): boolean =>
-  rest !== undefined &&
-  rest.length > 13 &&
-  (rest.readUInt8(13) & 0x12) === 0x02;
+/** Whether nobody else has a part in it yet. */
+function begins(protocol: number, rest: Buffer, localPort: number): boolean {
+  const byte = (at: number) => rest[at] ?? 0;
+  switch (protocol) {
+    case TCP: // SYN without ACK
+      return (byte(13) & 0x12) === 0x02;
+    case ICMP:
+      return rest.length > 0 && ICMP_QUESTIONS.has(byte(0));
+    case ICMPV6: // the kernel finds its neighbours by it, among much else
+      return rest.length > 0 && byte(0) === ICMPV6_ECHO;
+    case SCTP: // its first chunk is INIT
+      return byte(12) === 1;
+    case DCCP: // its type is REQUEST
+      return rest.length > 8 && ((byte(8) >> 1) & 0xf) === 0;
+    default:
+      return !isOfServers(localPort);
+  }
+}
 
 const isOfServers = (port: number): boolean =>
   port > 0 && port < FIRST_OF_CLIENTS;
@@ -108,10 +122,18 @@ const isOfServers = (port: number): boolean =>
 /** Where Linux takes the ports of clients from, unless told otherwise. */
 const FIRST_OF_CLIENTS = 32_768;
 
+const ICMP = 1;
 const TCP = 6;
+const DCCP = 33;
+const ICMPV6 = 58;
+const SCTP = 132;
 
 /** TCP, UDP, DCCP, SCTP and UDP-Lite: both ports come first. */
-const PORTED = new Set([TCP, 17, 33, 132, 136]);
+const PORTED = new Set([TCP, 17, DCCP, SCTP, 136]);
+
+/** For an echo, the time, and two that nobody asks any more. */
+const ICMP_QUESTIONS = new Set([8, 13, 15, 17]);
+const ICMPV6_ECHO = 128;
 
 const FRAGMENT = 44;
 

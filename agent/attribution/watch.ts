@@ -1,11 +1,18 @@
 import type { Clock } from "../clock.js";
 import { Lifetime } from "../lifetime.js";
 import { loadLibc } from "../libc.js";
-import { NETLINK_SOCK_DIAG } from "../netlink/constants.js";
+import { AF_INET, AF_INET6, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
 import { NetlinkError } from "../netlink/error.js";
+import { localPortIn } from "../netlink/inet-filter.js";
 import { hearPackets } from "../netlink/nflog/packet-log.js";
+import {
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  listSockets,
+  STATE,
+} from "../netlink/sock-diag.js";
 import { askForOwner, ownerIn } from "../netlink/socket-owner.js";
-import { NetlinkSocket } from "../netlink/socket.js";
+import { NetlinkSocket, type Fill } from "../netlink/socket.js";
 import { Attribution, type ContactList } from "./attribution.js";
 import type { FoundSocket } from "./caller.js";
 import type { Remembered } from "./contacts.js";
@@ -23,6 +30,8 @@ export interface ToldPackets {
 export interface WatchPorts {
   readonly told: ToldPackets;
   readonly clock: Clock;
+  /** Whether this host has an address. */
+  isOwn(address: Uint8Array): boolean;
   contacted(contact: Remembered): void;
   failed(why: unknown): void;
 }
@@ -47,6 +56,8 @@ export async function watchContacts(ports: WatchPorts): Promise<ContactWatch> {
       processes: new Processes(),
       groups: new ControlGroups(clock),
       socketOf: (outgoing) => socketOf(sockets, outgoing),
+      serves: (outgoing) => serves(sockets, outgoing),
+      isOwn: (address) => ports.isOwn(address),
       contacted: (contact) => ports.contacted(contact),
       failed: (why) => ports.failed(why),
     }),
@@ -85,4 +96,14 @@ function socketOf(
   throw answer;
 }
 
-const LISTED = new Set([6, 17]);
+/** Whoever listens at a port answers there, in all that it is sent. */
+const serves = (sockets: NetlinkSocket, { localPort }: Outgoing): boolean =>
+  [AF_INET, AF_INET6].some((family) => {
+    const filter = localPortIn([localPort]);
+    const states = [STATE.LISTEN];
+    const query = { family, protocol: IPPROTO_TCP, states, filter };
+    const ask: Fill = (w) => listSockets(w, query);
+    return sockets.list("find who listens", ask, () => [true]).length > 0;
+  });
+
+const LISTED = new Set([IPPROTO_TCP, IPPROTO_UDP]);

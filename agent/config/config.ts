@@ -1,15 +1,19 @@
 import * as v from "valibot";
-import {
-  InvalidCidr,
-  parseCidr,
-  type Cidr,
-  type Family,
-} from "../model/cidr.js";
+import type { Cidr, Family } from "../model/cidr.js";
+import type { Translators } from "../model/translators.js";
 import { describeIssue } from "../protocol/shapes.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
 import { SafeModeShape, type SafeMode } from "./safe-mode.js";
-import { duration, section } from "./shapes.js";
+import {
+  absolutePath,
+  cidr,
+  duration,
+  port,
+  prefixLength,
+  section,
+  translators,
+} from "./shapes.js";
 import { unapprovedOf, widthProblems } from "./widths.js";
 
 /** What the customer settled for this host, complete and frozen. */
@@ -44,11 +48,11 @@ export interface Config {
       readonly cdnEdges: boolean;
       readonly tenantClouds: boolean;
     };
+    /** Prefixes by which this host sees IPv4 (RFC 6052), beside 64:ff9b::/96. */
+    readonly translators: Translators;
     readonly sessions: {
       /** TCP ports that this host is administered over. */
       readonly ports: readonly number[];
-      /** How long a connection without a known login must last to count. */
-      readonly afterSeconds: number;
     };
     /** How much feeds may do here, whatever their signatures. */
     readonly limits: Limits;
@@ -82,6 +86,13 @@ export interface Config {
     readonly level: LogLevel;
     readonly format: "text" | "json";
   };
+  /** Settings of earlier versions that were given and do nothing any more. */
+  readonly idle: readonly IdleSetting[];
+}
+
+export interface IdleSetting {
+  readonly name: string;
+  readonly why: string;
 }
 
 /** Everything that is wrong with a configuration, at once. */
@@ -125,10 +136,8 @@ export function parseConfig(raw: unknown, source: string): Config {
       private: guard.private,
       around: guard.around,
       tiers: guard.tiers,
-      sessions: {
-        ports: guard.sessions.ports,
-        afterSeconds: guard.sessions.after,
-      },
+      translators: guard.translators,
+      sessions: { ports: guard.sessions.ports },
       limits: guard.limits,
       trial: {
         seconds: guard.trial.lasts,
@@ -148,48 +157,20 @@ export function parseConfig(raw: unknown, source: string): Config {
     telemetry: rest.telemetry,
     safeMode: rest.safeMode,
     log: rest.log,
+    idle: guard.sessions.after === undefined ? [] : [IDLE_AFTER],
   });
 }
+
+const IDLE_AFTER: IdleSetting = {
+  name: "guard.sessions.after",
+  why: "a connection without a login protects nobody any more, however long it lasts; remove the setting",
+};
 
 /**
  * The widest ranges that the common drop lists hold: Spamhaus DROP has /12 and
  * /29 as its shortest prefixes.
  */
 const DEFAULT_FLOOR = { ipv4: 12, ipv6: 29 };
-
-const absolutePath = v.pipe(
-  v.string(),
-  v.startsWith("/", "must be an absolute path"),
-  v.maxLength(4096),
-);
-
-const cidr = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }): Cidr => {
-    try {
-      return parseCidr(dataset.value);
-    } catch (error) {
-      if (!(error instanceof InvalidCidr)) throw error;
-      addIssue({ message: error.message });
-      return NEVER;
-    }
-  }),
-);
-
-const prefixLength = (most: number) =>
-  v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1, `must be from 1 to ${most}`),
-    v.maxValue(most, `must be from 1 to ${most}`),
-  );
-
-const port = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(1, "must be from 1 to 65535"),
-  v.maxValue(65_535, "must be from 1 to 65535"),
-);
 
 /** From 0 to 1. */
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -242,10 +223,11 @@ const Shape = section({
         }),
         {},
       ),
+      translators: v.optional(translators, []),
       sessions: v.optional(
         section({
           ports: v.optional(v.pipe(v.array(port), v.maxLength(16)), [22]),
-          after: v.optional(duration, "150s"),
+          after: v.optional(duration), // of 0.1.0, which held whoever stayed
         }),
         {},
       ),

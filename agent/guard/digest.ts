@@ -15,10 +15,10 @@ export function guardDigest(
   approved: string,
 ): number {
   const { own, gateways, resolvers, dhcpServers, sessions, released } = facts;
-  const { allow, floor, unapproved, tiers } = policy;
+  const { allow, floor, unapproved, tiers, translators } = policy;
   const known = [
     ...[own, gateways, resolvers, dhcpServers],
-    ...[sessions, allow, released],
+    ...[sessions, allow, released, translators],
   ];
   const switchedOn = tierNames.map((name) =>
     tiers[name] ? shipped[name] : [],

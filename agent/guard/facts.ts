@@ -1,4 +1,5 @@
 import type { Cidr, Family } from "../model/cidr.js";
+import type { Translators } from "../model/translators.js";
 import type { Tiers } from "./tiers.js";
 
 /** What the guard must know of this host. */
@@ -29,6 +30,8 @@ export interface GuardPolicy {
   /** Whether private ranges may be banned. */
   readonly private: "protect" | "allow-bans";
   readonly tiers: Tiers;
+  /** Prefixes by which this host sees IPv4, beside 64:ff9b::/96. */
+  readonly translators: Translators;
   /**
    * What becomes of a ban on a range around protected addresses: all of it is
    * held, or enforced while the kernel lets those addresses pass.

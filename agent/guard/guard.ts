@@ -8,7 +8,11 @@ import {
 } from "../model/cidr.js";
 import type { ReviewedOp } from "../model/reviewed.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
-import { behindNat64, isAroundNat64, throughNat64 } from "./nat64.js";
+import {
+  behindTranslator,
+  hidesIpv4,
+  throughTranslators,
+} from "./translated.js";
 import { SENTINELS, sentinelOf } from "./sanity.js";
 import { shipped, type Tier } from "./tiers.js";
 
@@ -74,7 +78,7 @@ export function holdingRule(
     const held = rule(cidr, facts, policy, isApproved);
     if (held !== undefined) return held;
   }
-  const inIpv4 = behindNat64(cidr);
+  const inIpv4 = behindTranslator(cidr, policy);
   return inIpv4 && holdingRule(inIpv4, facts, policy, isApproved);
 }
 
@@ -98,7 +102,7 @@ export function protectedRanges(
     ...facts.own,
     ...facts.gateways,
     ...needed,
-    ...needed.flatMap(throughNat64),
+    ...needed.flatMap((each) => throughTranslators(each, policy)),
     ...privateRanges(policy),
     ...tierOf("publicResolvers", policy),
     ...tierOf("cdnEdges", policy),
@@ -160,10 +164,10 @@ const neverASentinel: Rule = (cidr) =>
 
 /**
  * A packet to a mapped address is IPv4 on the wire: the ban would look right and
- * drop nothing. All of NAT64 is all of IPv4.
+ * drop nothing. All of a translator's prefix is all of IPv4.
  */
-const neverMapped: Rule = (cidr) =>
-  isMapped(cidr) || isAroundNat64(cidr) ? "ipv4-in-ipv6" : undefined;
+const neverMapped: Rule = (cidr, _facts, policy) =>
+  isMapped(cidr) || hidesIpv4(cidr, policy) ? "ipv4-in-ipv6" : undefined;
 
 const neverTooWide: Rule = (cidr, _facts, { floor }) =>
   cidr.prefix < floor[cidr.family] ? "too-wide" : undefined;

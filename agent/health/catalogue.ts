@@ -151,6 +151,19 @@ export const catalogue = {
     text: (detail) =>
       `local programs that call banned addresses wait instead of being told: ${detail}`,
   },
+  /** Nothing says that bans work, nor that they do not. */
+  "proof-missing": {
+    severity: "low",
+    visibleAfterMs: 3_600_000,
+    text: (detail) => `it was not seen for an hour that bans work: ${detail}`,
+  },
+  /** Whoever runs guests on this host must know what protects them, and what not. */
+  "paths-uncovered": {
+    severity: "low",
+    visibleAfterMs: 60_000,
+    text: (detail) =>
+      `packets can pass this host without meeting a ban: ${detail}`,
+  },
   "spool-full": {
     severity: "low",
     visibleAfterMs: 0,

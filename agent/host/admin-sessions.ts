@@ -1,90 +1,108 @@
-import { formatCidr, cidrOf, type Cidr } from "../model/cidr.js";
+import { cidrOf, formatCidr, type Cidr } from "../model/cidr.js";
 import { AF_INET, AF_INET6 } from "../netlink/constants.js";
 import { localPortIn } from "../netlink/inet-filter.js";
 import {
   IPPROTO_TCP,
   listSockets,
+  remoteAddress,
   socketOf,
   STATE,
-  type SocketInfo,
 } from "../netlink/sock-diag.js";
 import type { NetlinkSocket } from "../netlink/socket.js";
-import type { Clock } from "../clock.js";
-import { addressesOf } from "./named.js";
-import type { Named } from "./small-files.js";
 
-export interface SessionSettings {
-  /** TCP ports that this host is administered over. */
-  readonly ports: readonly number[];
-  /** How long a connection without a known login must last to count. */
-  readonly afterSeconds: number;
+/** Which sockets logged-in users are served by, as far as that can be seen. */
+export interface SocketsOfLogins {
+  /** Of these sockets, by their inodes. */
+  serving(inodes: ReadonlySet<number>): Promise<ReadonlySet<number>>;
 }
 
 /**
- * Who administers this host from afar: the peers of connections to sshd that a
- * login is known of, or that last longer than sshd lets anybody stay who has not
- * logged in. A connection alone is no more than what an attacker has.
+ * Who administers this host from afar: the peers of connections to its
+ * administrative ports whom somebody vouches for, a record of a login from that
+ * address or sshd's process that serves it. A connection alone is no more than
+ * what an attacker has, however long it lasts.
  */
 export class AdminSessions {
-  readonly #settings: SessionSettings;
-  readonly #clock: Clock;
-  /** When each connection was first seen, by its cookie. */
-  #since: ReadonlyMap<string, number> = new Map();
+  readonly #ports: readonly number[];
+  readonly #logins: SocketsOfLogins;
+  /** Connections that were once seen to serve a login, by their cookies. */
+  #proven: ReadonlySet<string> = new Set();
 
-  constructor(settings: SessionSettings, clock: Clock) {
-    this.#settings = settings;
-    this.#clock = clock;
+  constructor(ports: readonly number[], logins: SocketsOfLogins) {
+    this.#ports = ports;
+    this.#logins = logins;
   }
 
   /** Reads the connections from a NETLINK_SOCK_DIAG socket. */
-  peers(socket: NetlinkSocket, logins: readonly Cidr[]): readonly Cidr[] {
-    const now = this.#clock.monotonic();
-    const known = new Set(logins.map(formatCidr));
-    const since = new Map<string, number>();
-    const peers = new Map<string, Cidr>();
-    for (const { id, remote } of this.#connections(socket)) {
-      if (since.size === MOST_CONNECTIONS || peers.size === MOST_PEERS) break;
-      const cookie = Buffer.from(id).toString("hex");
-      const first = this.#since.get(cookie) ?? now;
-      since.set(cookie, first);
-      const peer = cidrOf(remote.address, remote.address.length * 8);
-      const name = formatCidr(peer);
-      const lasts = now - first >= this.#settings.afterSeconds * 1000;
-      if (lasts || known.has(name)) peers.set(name, peer);
+  async peers(
+    socket: NetlinkSocket,
+    recorded: readonly Cidr[],
+  ): Promise<readonly Cidr[]> {
+    const known = new Set(recorded.map(formatCidr));
+    const { vouched, others } = this.#connections(socket, known);
+    const inodes = new Set(others.map(({ inode }) => inode));
+    const serving = await this.#logins.serving(inodes);
+    const proven = new Set<string>();
+    for (const { name, cookie, inode } of others) {
+      if (!serving.has(inode) && !this.#proven.has(cookie)) continue;
+      proven.add(cookie);
+      vouched.add(name);
     }
-    this.#since = since;
-    return [...peers.values()];
+    this.#proven = proven;
+    return [...vouched.values()];
   }
 
-  #connections(socket: NetlinkSocket): readonly SocketInfo[] {
-    const { ports } = this.#settings;
-    if (ports.length === 0) return [];
-    return [AF_INET, AF_INET6].flatMap((family) =>
-      socket.list(
+  /** Records are looked at first: no flood of connections hides a login. */
+  #connections(socket: NetlinkSocket, known: ReadonlySet<string>) {
+    const vouched = new Peers();
+    const others: Connection[] = [];
+    for (const family of this.#ports.length === 0 ? [] : FAMILIES) {
+      const found = socket.list(
         "list administrative sessions",
         (w) => {
+          const filter = localPortIn(this.#ports);
           const states = [STATE.ESTABLISHED];
-          const filter = localPortIn(ports);
           listSockets(w, { family, protocol: IPPROTO_TCP, states, filter });
         },
-        (message) => [socketOf(message)],
-      ),
-    );
+        (message): Connection[] => {
+          const address = remoteAddress(message);
+          const name = cidrOf(Uint8Array.from(address), address.length * 8);
+          if (known.has(formatCidr(name))) vouched.add(name);
+          else if (others.length < MOST_CONNECTIONS) {
+            const { id, inode } = socketOf(message);
+            const cookie = Buffer.from(id).toString("hex");
+            return [{ name, cookie, inode }];
+          }
+          return [];
+        },
+      );
+      others.push(...found.slice(0, MOST_CONNECTIONS - others.length));
+    }
+    return { vouched, others };
   }
 }
 
-/** Where a session of systemd-logind's came from, if from afar. */
-export function loginIn(bytes: Buffer): Named {
-  const text = bytes.toString("latin1");
-  const isRemote = /^REMOTE=1$/m.test(text) && /^SERVICE=sshd$/m.test(text);
-  const host = /^REMOTE_HOST=(.*)$/m.exec(text)?.[1]?.trim();
-  if (!isRemote || host === undefined) return NOBODY;
-  // sshd may be set to tell names, which nobody looks up here.
-  return { cidrs: addressesOf([host]).cidrs, problem: undefined };
+interface Connection {
+  readonly name: Cidr;
+  readonly cookie: string;
+  readonly inode: number;
 }
 
-const NOBODY: Named = { cidrs: [], problem: undefined };
+/** Each address once, and no more than the kernel is to hold. */
+class Peers {
+  readonly #found = new Map<string, Cidr>();
 
-/** The next connection beyond these is of somebody who has not been seen yet. */
+  add(peer: Cidr): void {
+    if (this.#found.size < MOST_PEERS) this.#found.set(formatCidr(peer), peer);
+  }
+
+  values(): Iterable<Cidr> {
+    return this.#found.values();
+  }
+}
+
+const FAMILIES = [AF_INET, AF_INET6] as const;
+
+/** As many are asked for at a time; sshd itself serves far fewer. */
 const MOST_CONNECTIONS = 4_096;
 const MOST_PEERS = 256;

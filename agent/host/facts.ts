@@ -1,15 +1,11 @@
-import type { Clock } from "../clock.js";
 import type { HostFacts } from "../guard/facts.js";
 import { loadLibc } from "../libc.js";
 import { cidrOf, formatCidr, type Cidr } from "../model/cidr.js";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
 import { readAddresses, readGateways } from "../netlink/route.js";
 import { NetlinkSocket } from "../netlink/socket.js";
-import {
-  AdminSessions,
-  loginIn,
-  type SessionSettings,
-} from "./admin-sessions.js";
+import { AdminSessions } from "./admin-sessions.js";
+import { loginIn, loginsIn } from "./logins.js";
 import {
   addressesOf,
   resolversIn,
@@ -18,10 +14,11 @@ import {
   serversInDhclient,
 } from "./named.js";
 import { SmallFiles } from "./small-files.js";
+import { SshProcesses } from "./ssh-processes.js";
 
 export interface HostReaderOptions {
-  readonly sessions: SessionSettings;
-  readonly clock: Clock;
+  /** TCP ports that this host is administered over. */
+  readonly adminPorts: readonly number[];
   /** A file of this host can't be read, or not all of it. */
   readonly unreadable: (path: string, why: unknown) => void;
   /** What stands before every path; for other roots than this host's. */
@@ -37,13 +34,15 @@ export type ReadFacts = Omit<HostFacts, "released">;
  */
 export class HostReader {
   readonly #files: SmallFiles;
+  readonly #ssh: SshProcesses;
   readonly #sessions: AdminSessions;
   readonly #root: string;
 
-  constructor({ sessions, clock, unreadable, root }: HostReaderOptions) {
+  constructor({ adminPorts, unreadable, root = "" }: HostReaderOptions) {
     this.#files = new SmallFiles(unreadable);
-    this.#sessions = new AdminSessions(sessions, clock);
-    this.#root = root ?? "";
+    this.#ssh = new SshProcesses(`${root}/proc`);
+    this.#sessions = new AdminSessions(adminPorts, this.#ssh);
+    this.#root = root;
   }
 
   /** `cloud` is where the cloud is known to be, as text. */
@@ -51,7 +50,7 @@ export class HostReader {
     const libc = await loadLibc();
     const resolvers = distinct(await this.resolvers());
     const dhcpServers = distinct(await this.dhcpServers());
-    const logins = await this.#logins();
+    const logins = await this.logins();
     using routes = new NetlinkSocket(libc, NETLINK_ROUTE);
     using sockets = new NetlinkSocket(libc, NETLINK_SOCK_DIAG);
     return {
@@ -59,7 +58,7 @@ export class HostReader {
       gateways: readGateways(routes).map(({ address }) => single(address)),
       resolvers,
       dhcpServers,
-      sessions: this.#sessions.peers(sockets, logins),
+      sessions: await this.#sessions.peers(sockets, logins),
       cloud: distinct(cloud.flatMap((text) => addressesOf([text]).cidrs)),
     };
   }
@@ -83,9 +82,19 @@ export class HostReader {
     return found;
   }
 
-  #logins(): Promise<readonly Cidr[]> {
+  /** Whence users are logged in, as logind and utmp have recorded it. */
+  async logins(): Promise<readonly Cidr[]> {
     const folder = `${this.#root}/run/systemd/sessions`;
-    return this.#files.readFolder(folder, /^c?\d+$/, loginIn);
+    const isSshd = (pid: number) => this.#ssh.isSshd(pid);
+    return [
+      ...(await this.#files.readFolder(
+        folder,
+        SESSION,
+        loginIn,
+        MOST_SESSIONS,
+      )),
+      ...(await this.#files.read(`${this.#root}${UTMP}`, loginsIn(isSshd))),
+    ];
   }
 }
 
@@ -117,6 +126,12 @@ const LEASES = [
     parse: serverInMessage,
   },
 ] as const;
+
+const SESSION = /^c?\d+$/;
+/** Where many people work at once. */
+const MOST_SESSIONS = 1_024;
+
+const UTMP = "/run/utmp";
 
 const distinct = (cidrs: readonly Cidr[]): readonly Cidr[] => [
   ...new Map(cidrs.map((cidr) => [formatCidr(cidr), cidr])).values(),

@@ -42,14 +42,15 @@ export class SmallFiles {
     folder: string,
     pattern: RegExp,
     parse: (bytes: Buffer) => Named,
+    most = MOST_FILES,
   ): Promise<readonly Cidr[]> {
     const names = (await this.#namesIn(folder)).filter((n) => pattern.test(n));
     const found: Cidr[] = [];
-    for (const name of names.slice(0, MOST_FILES)) {
+    for (const name of names.slice(0, most)) {
       found.push(...(await this.read(`${folder}/${name}`, parse)));
     }
-    if (names.length > MOST_FILES) {
-      this.#sayOnce(folder, `only ${MOST_FILES} of ${names.length} are read`);
+    if (names.length > most) {
+      this.#sayOnce(folder, `only ${most} of ${names.length} are read`);
     }
     return found;
   }
@@ -94,13 +95,12 @@ async function readStart(path: string): Promise<Buffer | undefined> {
   try {
     const flags = constants.O_RDONLY | constants.O_NONBLOCK;
     await using file = await open(path, flags);
-    if (!(await file.stat()).isFile()) throw new Error("is no regular file");
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(MOST_BYTES),
-      0,
-      MOST_BYTES,
-      0,
-    );
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new Error("is no regular file");
+    // Files of the kernel's own say that they are empty.
+    const length = Math.min(stat.size || MOST_BYTES, MOST_BYTES);
+    const room = Buffer.alloc(length);
+    const { buffer, bytesRead } = await file.read(room, 0, length, 0);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (isAbsent(error)) return undefined;
@@ -124,6 +124,6 @@ function bound(map: Map<string, unknown>): void {
 
 const MOST_BYTES = 64 * 1024;
 const MOST_FILES = 64;
-const MOST_REMEMBERED = 512;
+const MOST_REMEMBERED = 2_048;
 
 const NONE: readonly Cidr[] = [];

@@ -8,6 +8,8 @@ export interface Caller {
   readonly process: CallingProcess | undefined;
   /** Unit of the service manager, such as "backup.service". */
   readonly unit: string | undefined;
+  /** Whether it is one of a user's own manager, who gives them their names. */
+  readonly ofUser: boolean;
   /** Short id or name of the container it runs in. */
   readonly container: string | undefined;
 }

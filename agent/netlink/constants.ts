@@ -51,4 +51,6 @@ export const NFNL_BATCH_GENID = 1;
 
 export const AF_UNSPEC = 0;
 export const AF_INET = 2;
+/** Of the link layer, as bridges see it. */
+export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;

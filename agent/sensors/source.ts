@@ -6,15 +6,26 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../model/cidr.js";
+import {
+  embeddedIn,
+  isTranslated,
+  WELL_KNOWN,
+  type Translators,
+} from "../model/translators.js";
 
 /** Where failures come from. */
 export interface Source {
   /** The address itself. */
   readonly address: Cidr;
-  /** What counts as one: an IPv4 address, or the /64 of an IPv6 address. */
+  /**
+   * What counts as one: an IPv4 address, or the /64 of an IPv6 address, unless a
+   * translator has IPv4 in it: then each of its addresses is somebody else.
+   */
   readonly range: Cidr;
   /** The range as text, which names it. */
   readonly name: string;
+  /** Who it is to others: the IPv4 address behind a translator, or the address. */
+  readonly origin: Cidr;
 }
 
 /**
@@ -22,13 +33,18 @@ export interface Source {
  * clothes is IPv4. Undefined for a host name: names are never resolved, since
  * whoever owns the address decides what its name is.
  */
-export function readSource(text: string): Source | undefined {
+export function readSource(
+  text: string,
+  translators: Translators = [],
+): Source | undefined {
   if (text.length > LONGEST_ADDRESS || text.includes("/")) return undefined;
   const zone = text.indexOf("%");
   const address = parsed(zone < 0 ? text : text.slice(0, zone));
   if (address === undefined) return undefined;
-  const range = address.family === 4 ? address : networkOf(address);
-  return { address, range, name: formatCidr(range) };
+  const isOne = address.family === 4 || isTranslated(address, translators);
+  const range = isOne ? address : networkOf(address);
+  const origin = embeddedIn(address, [WELL_KNOWN, ...translators]) ?? address;
+  return { address, range, name: formatCidr(range), origin };
 }
 
 function parsed(text: string): Cidr | undefined {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Clock } from "../clock.js";
 import type { Config } from "../config/config.js";
+import type { Translators } from "../model/translators.js";
 import { Connections } from "./connections.js";
 import { FailureWindow, type Offence } from "./failure-window.js";
 import { Journal, readJournalEntry } from "./journal.js";
@@ -22,6 +23,8 @@ export interface Detection {
 
 export interface SshdSensorPorts {
   readonly settings: Config["sensors"]["sshd"];
+  /** Prefixes by which this host sees IPv4. */
+  readonly translators?: Translators;
   readonly clock: Clock;
   /** Deals with them, and then more is read. */
   detected(detections: readonly Detection[]): Promise<void>;
@@ -106,7 +109,7 @@ class SshdJudge {
     if (entry.ageMs >= this.#findtimeMs) return undefined;
     const sign = readSshd(entry.message);
     if (sign === undefined) return undefined;
-    const source = readSource(sign.from);
+    const source = readSource(sign.from, this.#ports.translators);
     if (source === undefined) return undefined;
 
     const at = this.#ports.clock.monotonic();

@@ -28,6 +28,38 @@ export function contactItem(
   };
 }
 
+/**
+ * The same without what may name a user: an instance ("syncthing@alice.service")
+ * and the path that a mount is called by, whatever a user has named in a manager
+ * of his own, and containers that have no id but a name.
+ */
+export function fitToLeave<C extends Contact>(contact: C): C {
+  const { unit, ofUser, container, ...rest } = contact.caller;
+  const isId = container === undefined || SHORT_ID.test(container);
+  const caller = {
+    ...rest,
+    unit: ofUser ? USERS_UNIT : unit && withoutInstance(unit),
+    ofUser,
+    container: isId ? container : "named",
+  };
+  return { ...contact, caller };
+}
+
+function withoutInstance(unit: string): string | undefined {
+  if (NAMED_BY_PATHS.test(unit)) return undefined;
+  return unit
+    .replace(/@.*(?=\.[a-z]+$)/, "@")
+    .replace(/^session-.*(?=\.scope$)/, "session");
+}
+
+/** The manager itself, or one of those that it runs. */
+const USERS_UNIT = "user@.service";
+
+const NAMED_BY_PATHS = /\.(?:mount|swap|automount)$/;
+
+/** As engines of containers give them. */
+const SHORT_ID = /^[0-9a-f]{12}$/;
+
 /** What the health condition says of it, for a person. */
 export function contactText(contact: Contact): string {
   const { process, unit, container, uid } = contact.caller;

@@ -87,8 +87,7 @@ async function protect(
 ): Promise<void> {
   if ((await enforcer.read()).at === "present") return;
   const host = new HostReader({
-    sessions: config.guard.sessions,
-    clock: systemClock,
+    adminPorts: config.guard.sessions.ports,
     unreadable: () => undefined, // the daemon will tell
   });
   const facts = await host.read(

@@ -83,8 +83,7 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
   });
   await using enforcer = await openEnforcer(config, time.clock);
   const host = new HostReader({
-    sessions: config.guard.sessions,
-    clock: time.clock,
+    adminPorts: config.guard.sessions.ports,
     unreadable: () => undefined, // what is readable counts
   });
   const now = unixSeconds(time.clock.now());

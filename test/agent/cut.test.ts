@@ -44,7 +44,10 @@ function stage() {
   const clock = new ManualClock(1_000);
   const isDropped = () => Promise.resolve([]);
   const events = makeEvents(log);
-  const cutter = new Cutter({ sessions, isDropped, clock, events });
+  const cutter = new Cutter({
+    ...{ sessions, isDropped, clock, events },
+    begunHere: () => 0,
+  });
   const ban = (...ranges: string[]) => cutter.cut(lasting(60, ...ranges));
   /** The run of that number, however long the rests before it. */
   const run = async (number: number) => {

@@ -76,7 +76,7 @@ describe("the host's own defence", () => {
 
   function detection(address: string): Detection {
     const seen = { firstSeen: now * 1_000 - 400.5, lastSeen: now * 1_000 };
-    const source = readSource(address)!;
+    const source = readSource(address, [parseCidr("2001:db8:46:64::/96")])!;
     return { sensor: "sshd", source, count: 5, ...seen };
   }
 
@@ -97,6 +97,18 @@ describe("the host's own defence", () => {
         lastSeen: NOW * 1_000,
         action: "banned",
       },
+    ]);
+  });
+
+  it("bans one address of a translator, and reports whom it stands for", async () => {
+    await against("2001:db8:46:64::cb00:7107", "64:ff9b::cb00:7108");
+    expect(rulesetOf(ledger)).toEqual([
+      "64:ff9b::cb00:7108 3600",
+      "2001:db8:46:64::cb00:7107 3600",
+    ]);
+    expect(reported.map(({ source }) => source)).toEqual([
+      "203.0.113.7",
+      "203.0.113.8",
     ]);
   });
 

@@ -47,6 +47,25 @@ describe("a change on trial", () => {
     expect(host.ledger.trials()).toEqual([]);
   });
 
+  it.each([
+    [6, 1, "bans cut 6 of 7 flows that this host began"],
+    [1, 0, "bans cut 1 of 1 flows that this host began"],
+    [3, 3, undefined],
+    [0, 0, undefined],
+  ])(
+    "is harmful when it cuts most of what this host had begun: %i, and leaves %i",
+    async (cut, left, why) => {
+      host.flows = cut + left;
+      await host.signs.look();
+      host.change();
+      host.cut += cut;
+      host.flows = left;
+      expect(await host.signs.missing()).toEqual(
+        why === undefined ? [] : [why],
+      );
+    },
+  );
+
   it("is taken back before the kernel does, when no word comes", async () => {
     host.change();
     await host.pass(SECONDS - 5);
@@ -142,12 +161,15 @@ class Host implements AsyncDisposable {
     lostAmong: () => Promise.resolve(this.lost),
     anyAnswers: () => Promise.resolve(this.answers),
     flowsBegunHere: () => Promise.resolve(this.flows),
+    flowsCut: () => this.cut,
   });
   ledger: Ledger = this.folder.open();
   watch = this.#watch();
   lost: readonly Cidr[] = [];
   answers = true;
   flows = 10;
+  /** Of those that this host began. */
+  cut = 4;
   heardAt = -1;
   enforced = 0;
   told = 0;

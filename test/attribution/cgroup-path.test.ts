@@ -7,7 +7,9 @@ import {
 const ID = "4f0c1de3a5b69788d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7";
 const SHORT = "4f0c1de3a5b6";
 
-const place = (unit?: string, container?: string) => ({ unit, container });
+const place = (unit?: string, container?: string, ofUser = false) => ({
+  ...{ unit, container, ofUser },
+});
 
 describe("the path of a control group", () => {
   test.each([
@@ -19,7 +21,11 @@ describe("the path of a control group", () => {
     ["/user.slice/user-1000.slice/session-3.scope", place("session-3.scope")],
     [
       "/user.slice/user-1000.slice/user@1000.service/app.slice/app-firefox.scope",
-      place("app-firefox.scope"),
+      place("app-firefox.scope", undefined, true),
+    ],
+    [
+      "/user.slice/user-1000.slice/user@1000.service/init.scope",
+      place("init.scope", undefined, true),
     ],
     ["/system.slice", place()],
     ["/init.scope", place("init.scope")],

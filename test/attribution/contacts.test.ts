@@ -6,7 +6,7 @@ import type { Caller, Contact } from "../../agent/model/contact.js";
 const caller = (name: string, more: Partial<Caller> = {}): Caller => ({
   uid: 1000,
   process: { pid: 7, name, program: undefined },
-  ...{ unit: undefined, container: undefined },
+  ...{ unit: undefined, ofUser: false, container: undefined },
   ...more,
 });
 

@@ -45,6 +45,34 @@ describe("a packet that was told of", () => {
   });
 
   test.each([
+    ["a question", "01", "0800", true],
+    ["an answer", "01", "0000", false],
+    ["a refusal", "01", "0303", false],
+    ["the first chunk of SCTP", "84", "9c40 0035 00000000 00000000 0100", true],
+    ["a later one", "84", "9c40 0035 00000001 00000000 0000", false],
+    ["a request of DCCP", "21", "9c40 0035 0000 0000 0100", true],
+    ["data of DCCP", "21", "9c40 0035 0000 0000 0500", false],
+    ["what is cut short", "01", "", false],
+    ["a tunnel", "2f", "0000 0800", true],
+  ])("begins something with %s, or not", (_, protocol, rest, begun) => {
+    const bytes = ipv4(protocol, rest);
+    expect(outgoingIn(logged(bytes))).toMatchObject({ begun });
+  });
+
+  it("begins nothing by ICMPv6 but with an echo", () => {
+    for (let type = 0; type < 256; type++) {
+      const bytes = ipv6("3a", `${type.toString(16).padStart(2, "0")}00 0000`);
+      const begun = type === 128;
+      expect(outgoingIn(logged(bytes))).toMatchObject({ begun });
+    }
+  });
+
+  it("begins nothing with a later fragment", () => {
+    const bytes = ipv4("11", "9c40 0035 0008 0000", "2001");
+    expect(outgoingIn(logged(bytes))).toMatchObject({ begun: false });
+  });
+
+  test.each([
     [40_000, true],
     [53, false],
     [443, false],

@@ -33,7 +33,8 @@ describe("a configuration", () => {
         private: "protect",
         around: "hold",
         tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },
-        sessions: { ports: [22], afterSeconds: 150 },
+        translators: [],
+        sessions: { ports: [22] },
       },
       sensors: {
         sshd: {
@@ -47,6 +48,7 @@ describe("a configuration", () => {
       telemetry: { impact: true },
       safeMode: { starts: 3, withinSeconds: 600, lastsSeconds: 900 },
       log: { level: "info", format: "text" },
+      idle: [],
     };
     for (const nothing of [undefined, null, {}]) {
       expect(parseConfig(nothing, "test.yaml")).toEqual(defaults);
@@ -80,9 +82,34 @@ describe("a configuration", () => {
       floor: { 4: 16, 6: 29 },
       private: "allow-bans",
       tiers: { publicResolvers: true, tenantClouds: true },
-      sessions: { ports: [22, 2222], afterSeconds: 600 },
+      sessions: { ports: [22, 2222] },
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("may hold what earlier versions knew and this one needs no more", () => {
+    const raw = { guard: { sessions: { after: "150s" } } };
+    const { idle } = parseConfig(raw, "test.yaml");
+    expect(idle.map(({ name }) => name)).toEqual(["guard.sessions.after"]);
+    const wrong = { guard: { sessions: { after: "soon" } } };
+    expect(problemsOf(wrong)).toEqual([
+      "guard.sessions.after: must be a time such as 30s, 10m, 4h or 7d",
+    ]);
+  });
+
+  it("takes prefixes of translators that can be told apart", () => {
+    const translators = (...texts: string[]) => ({
+      guard: { translators: texts },
+    });
+    const { guard } = parseConfig(translators("2001:db8:46:64::/96"), "a.yaml");
+    expect(guard.translators.map(formatCidr)).toEqual(["2001:db8:46:64::/96"]);
+    expect(problemsOf(translators("2001:db8::/44"))).toEqual([
+      "guard.translators: must be IPv6, of 32, 40, 48, 56, 64, 96 bits",
+    ]);
+    expect(problemsOf(translators("64:ff9b::/96"))).toEqual([
+      "guard.translators: must not overlap each other, nor 64:ff9b::/96, which is known",
+    ]);
+    expect(problemsOf(translators("nonsense"))).toHaveLength(1);
   });
 
   it("is told all that is wrong with it at once, each with its path", () => {

@@ -19,6 +19,10 @@ describe("the guard's digest", () => {
       digestOf(facts, { ...policy, unapproved: { 4: 16, 6: 32 } }),
       digestOf(facts, policy, "an approval"),
       digestOf(facts, { ...policy, allow: [] }),
+      digestOf(facts, {
+        ...policy,
+        translators: [parseCidr("2001:db8:46:64::/96")],
+      }),
       digestOf({ ...facts, own: [parseCidr("192.0.2.99")] }, policy),
       digestOf({ ...facts, gateways: [] }, policy),
       digestOf({ ...facts, resolvers: [] }, policy),
@@ -30,7 +34,7 @@ describe("the guard's digest", () => {
         tiers: { ...policy.tiers, cdnEdges: true },
       }),
     ];
-    expect(new Set([digest, ...others]).size).toBe(12);
+    expect(new Set([digest, ...others]).size).toBe(13);
   });
 
   it("is the same for the same in another order, and another cloud's address", () => {

@@ -112,6 +112,28 @@ describe("the guard holds a ban", () => {
     expect(ruleFor(range)).toBe(rule);
   });
 
+  test.each([
+    ["2001:db8:46:64::c000:20a", "this-host"],
+    ["2001:db8:46:64::c633:0/112", "the-cloud"],
+    ["2001:db8:46:64::1000:0/107", "too-wide"],
+    ["2001:db8:46:64::/64", "ipv4-in-ipv6"],
+    ["2001:db8:4600::/48", undefined],
+    ["2001:db8:48:c000:2:a00::", "this-host"], // of a /48
+    ["64:ff9b:1:2::/64", "ipv4-in-ipv6"],
+    ["64:ff9b:1:2::1", undefined],
+    ["2001:db8:46:64::cb00:7101", undefined],
+  ] as const)(
+    "on IPv4 as behind a translator of ours: %s by %s",
+    (range, rule) => {
+      const ours = ["2001:db8:46:64::/96", "2001:db8:48::/48"].map(parseCidr);
+      const known = { ...policy, translators: ours };
+      expect(holdingRule(parseCidr(range), facts, known)).toBe(rule);
+      const kept = protectedRanges(facts, known).map(formatCidr);
+      expect(kept).toContain("2001:db8:46:64::c633:6435");
+      expect(kept).toContain("2001:db8:48:c633:64:3500::/88");
+    },
+  );
+
   it("lets an attacker be banned behind a NAT64, and the cloud be reached", () => {
     expect(ruleFor("64:ff9b::cb00:7101")).toBeUndefined();
     const kept = protectedRanges(facts, policy).map(formatCidr);

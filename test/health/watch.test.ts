@@ -1,6 +1,7 @@
 import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { KernelState } from "../../agent/enforce/enforcer.js";
+import { look } from "../../agent/health/health.js";
 import { HealthWatch } from "../../agent/health-watch.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { LinkStatus } from "../../agent/link-status.js";
@@ -15,6 +16,8 @@ describe("looking after the host's health", () => {
   let opponent: string | undefined;
   let rejects: boolean;
   let passed: string | undefined;
+  let unshown: string | undefined;
+  let uncovered: readonly string[];
   let clock: { wall: number; passed: number };
   let watch: HealthWatch;
 
@@ -29,7 +32,8 @@ describe("looking after the host's health", () => {
     });
     rejects = true;
     spool = { fullness: 0, failing: undefined };
-    opponent = passed = undefined;
+    opponent = passed = unshown = undefined;
+    uncovered = [];
     clock = { wall: 1_800_000_000_000, passed: 0 };
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
@@ -55,6 +59,8 @@ describe("looking after the host's health", () => {
       },
       contested: () => opponent,
       unproven: () => passed,
+      unshown: () => unshown,
+      uncovered: () => uncovered,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -64,6 +70,26 @@ describe("looking after the host's health", () => {
     clock.passed += ms;
   };
   const told = async () => Object.fromEntries(await watch.findings());
+
+  it("finds an hour without a proof, and paths that meet no ban", async () => {
+    unshown = "no packet to 192.0.2.254 shows it: allowed-here protects it";
+    uncovered = ["br0 bridges eth0, veth1: br_netfilter is not loaded", "b"];
+    const findings = await watch.findings();
+    expect(Object.fromEntries(findings)).toEqual({
+      "proof-missing": unshown,
+      "paths-uncovered": `${uncovered[0]}; b`,
+    });
+    const raisedAfter = (monotonic: number) =>
+      look(
+        look(new Map(), findings, { now: 0, monotonic: 0 }).health,
+        findings,
+        {
+          ...{ now: monotonic, monotonic },
+        },
+      ).items.map(({ code }) => code);
+    expect(raisedAfter(3_599_000)).toEqual(["paths-uncovered"]);
+    expect(raisedAfter(3_600_000)).toContain("proof-missing");
+  });
 
   it("finds nothing on a host that is well", async () => {
     expect(await told()).toEqual({});

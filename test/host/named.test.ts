@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { loginIn } from "../../agent/host/admin-sessions.js";
+import { loginIn } from "../../agent/host/logins.js";
 import {
   resolversIn,
   serverInMessage,

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
 import { CloudAddresses } from "../../agent/host/cloud-addresses.js";
 import { HostReader } from "../../agent/host/facts.js";
 import { formatCidr } from "../../agent/model/cidr.js";
@@ -16,8 +15,7 @@ describe("the files that name what to protect", () => {
     root = mkdtempSync(join(tmpdir(), "tourniquet-host-"));
     told = [];
     host = new HostReader({
-      sessions: { ports: [22], afterSeconds: 150 },
-      clock: systemClock,
+      adminPorts: [22],
       unreadable: (path, why) =>
         told.push(`${path.slice(root.length)}: ${String(why)}`),
       root,

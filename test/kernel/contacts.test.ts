@@ -8,6 +8,8 @@ import {
 } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Remembered } from "../../agent/attribution/contacts.js";
@@ -20,7 +22,7 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { TOLD } from "../../agent/enforce/nftables/fates.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { Lifetime } from "../../agent/lifetime.js";
-import { formatCidr } from "../../agent/model/cidr.js";
+import { formatAddress, formatCidr } from "../../agent/model/cidr.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
 import { Caller, Group, type Call } from "../support/caller.js";
 import { until } from "../support/clock.js";
@@ -29,6 +31,7 @@ import { describeInNamespace } from "../support/namespace.js";
 import { packageRoot } from "../support/vectors.js";
 
 const BANNED = { 4: "10.9.0.2", 6: "2001:db8:9::2" };
+const OWN = ["10.9.0.1", "2001:db8:9::1", "10.8.0.1"];
 const PORT = 7000;
 const CONTAINER =
   "4f0c1de3a5b69788d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7";
@@ -36,6 +39,7 @@ const CONTAINER =
 describeInNamespace("contacts with banned addresses", () => {
   const world = new Lifetime();
   let guest: Namespace;
+  let other: Namespace;
   let enforcer: Enforcer;
   let watch: ContactWatch;
   let reported: Remembered[];
@@ -48,7 +52,7 @@ describeInNamespace("contacts with banned addresses", () => {
       here: [`10.${here}/24`],
       there: [`10.${there}/24`],
     });
-    const other = world.own(
+    other = world.own(
       await Namespace.linked(
         {
           here: ["10.9.0.1/24", "2001:db8:9::1/64"],
@@ -83,6 +87,7 @@ describeInNamespace("contacts with banned addresses", () => {
     watchContacts({
       told: TOLD,
       clock: systemClock,
+      isOwn: (address) => OWN.includes(formatAddress(address)),
       contacted: (contact) => reported.push(contact),
       failed: (why) => failures.push(why),
     });
@@ -160,6 +165,42 @@ describeInNamespace("contacts with banned addresses", () => {
       ...{ protocol: 6, observed: false },
       caller: { uid: 0 },
     });
+  });
+
+  it("are no answers, nor what the kernel sends by itself", async () => {
+    await ban(observed);
+    const served = PORT + 1;
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined).end("hello");
+    });
+    await using closing = new Lifetime();
+    closing.defer(() => void server.close());
+    await once(server.listen(served).unref(), "listening");
+    const from = async (protocol: "tcp" | "udp", to: string, port: number) =>
+      await other.reaches({ protocol, to, port });
+    expect(await from("tcp", "10.9.0.1", served)).toBe(true);
+    expect(await from("tcp", "2001:db8:9::1", served)).toBe(true);
+    for (const to of ["10.9.0.1", "2001:db8:9::1"]) {
+      expect(await from("tcp", to, PORT + 2)).toBe(false); // reset
+      expect(await from("udp", to, PORT + 2)).toBe(false); // unreachable
+    }
+    const [device] = (await sh(`ip -o -6 addr show to 2001:db8:9::1`)).match(
+      /tq\d+/,
+    )!;
+    await other.sh("ping -c1 -W2 10.9.0.1 || true");
+    await sh(`ip neigh change ${BANNED[6]} dev ${device} nud probe`);
+    const counted = async () =>
+      (await enforcer.hits()).some(
+        ({ direction, protocol }) => direction === "out" && protocol === 58,
+      );
+    await until("the neighbour is asked for", counted);
+    // What it is told after all that is the first that it tells of.
+    await using _caller = new Caller(call("tcp"));
+    expect(await contact()).toMatchObject({
+      ...{ protocol: 6, port: PORT, begun: true, forwarded: false },
+      caller: { process: { name: "caller" } },
+    });
+    expect(reported).toHaveLength(1);
   });
 
   it("say that they came from behind this host", async () => {

@@ -41,7 +41,7 @@ const CONFIG = {
     floor: { ipv4: 12, ipv6: 29 },
     unapproved: { ipv4: 12, ipv6: 29 },
     tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
-    sessions: { ports: [7000], after: "1s" },
+    sessions: { ports: [7000] },
     limits: {
       ...{ share: 1, entries: 10_000_000, burst: 10_000_000 },
     },
@@ -148,6 +148,8 @@ const MAPPED = span({
   address: Buffer.from("00000000000000000000ffff00000000", "hex"),
 });
 const NAT64 = span(parseCidr("64:ff9b::/96"));
+/** Nobody has said how its addresses are read. */
+const LOCAL_USE = span(parseCidr("64:ff9b:1::/48"));
 
 interface Span {
   readonly family: 4 | 6;
@@ -172,6 +174,7 @@ function mustBeHeld(cidr: Cidr): boolean {
   const range = span(cidr);
   if (NEEDED.some((needed) => meet(range, needed))) return true;
   if (inside(range, MAPPED)) return true;
+  if (meet(range, LOCAL_USE) && cidr.prefix < 128) return true;
   if (!meet(range, NAT64)) return false;
   if (!inside(range, NAT64)) return true;
   const address = cidr.address.slice(12);

@@ -31,7 +31,7 @@ const guard = {
   allow: [ALLOWED],
   unapproved: { ipv4: 12, ipv6: 29 },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
-  sessions: { ports: [7000], after: "1s" },
+  sessions: { ports: [7000] },
   limits: {
     ...{ share: 1, entries: 10_000_000, burst: 10_000_000, growth: 1_000 },
     changesPerMinute: 10_000_000,

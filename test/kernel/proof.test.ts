@@ -28,7 +28,7 @@ describeInNamespace("a proof of enforcement", () => {
     prover = new Prover({
       ...{ ledger: host.ledger, enforcer, events: host.events },
       clock: { now: () => host.clock.now() + 0.5 }, // as that of bans is
-      facts: () => facts,
+      facts: () => ({ ...facts, gateways: [] }),
       get policy() {
         return guard;
       },
@@ -123,13 +123,28 @@ END`);
     expect(prover.failing).toBeUndefined();
   });
 
-  it("proves nothing without a route, and says so", async () => {
+  it("misses nothing of a family that this host does not speak", async () => {
+    await sh(`ip -6 addr flush dev ${DEVICE}`);
+    expect(await outcomes()).toEqual(["dropped"]);
+    expect(prover.missing).toBeUndefined();
     await sh(`ip addr flush dev ${DEVICE}`);
-    expect(await outcomes()).toEqual(["unproven", "unproven"]);
-    expect(await whys()).toEqual([
-      "it cannot be sent: ENETUNREACH",
-      expect.stringMatching(/^it cannot be sent: E(NETUNREACH|ADDRNOTAVAIL)$/),
-    ]);
+    expect(await outcomes()).toEqual([]);
+    expect(prover.missing).toMatch(/^no route since \d{4}-/);
+  });
+
+  it("is missing where it tells nothing though there is a route, since it began", async () => {
+    const allow = [parseCidr("192.0.2.0/24")];
+    guard = { ...policy, allow };
+    await prover.prove();
+    const before = prover.missing;
+    expect(before).toMatch(
+      /^no packet to 192\.0\.2\.254 shows it since .*: allowed-here protects it$/,
+    );
+    await prover.prove();
+    expect(prover.missing).toBe(before);
+    guard = policy;
+    await prover.prove();
+    expect(prover.missing).toBeUndefined();
   });
 
   it("proves nothing with an address that the guard protects", async () => {

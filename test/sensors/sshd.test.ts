@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { formatCidr } from "../../agent/model/cidr.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import { readSource } from "../../agent/sensors/source.js";
 import { readSshd } from "../../agent/sensors/sshd.js";
 import { readSyslogLine } from "../../agent/sensors/syslog.js";
@@ -119,6 +119,21 @@ describe("messages of sshd", () => {
   it("takes the /64 of an IPv6 address for one source", () => {
     expect(readSource("2001:db8:1:2:3:4:5:6")?.name).toBe("2001:db8:1:2::/64");
     expect(readSource("192.0.2.1")?.name).toBe("192.0.2.1");
+  });
+
+  it("takes each address of a translator for another source", () => {
+    const ours = [parseCidr("2001:db8:46:64::/96")];
+    const read = (text: string) => {
+      const { name, origin } = readSource(text, ours)!;
+      return [name, formatCidr(origin)];
+    };
+    const translated = "2001:db8:46:64::cb00:7107";
+    expect(read(translated)).toEqual([translated, "203.0.113.7"]);
+    const known = "64:ff9b::cb00:7107";
+    expect(read(known)).toEqual([known, "203.0.113.7"]);
+    const unread = "64:ff9b:1:2::cb00:7107"; // of a network that told nobody
+    expect(read(unread)).toEqual([unread, unread]);
+    expect(read("2001:db8:46:65::1")[0]).toBe("2001:db8:46:65::/64");
   });
 });
 

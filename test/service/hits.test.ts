@@ -21,7 +21,7 @@ const out = { direction: "out", port: 443 } as const;
 
 const NOBODY: Caller = {
   ...{ uid: undefined, process: undefined },
-  ...{ unit: undefined, container: undefined },
+  ...{ unit: undefined, ofUser: false, container: undefined },
 };
 
 const contact = (

@@ -56,6 +56,7 @@ export const policy: GuardPolicy = {
   unapproved: { 4: 12, 6: 29 },
   ...{ private: "allow-bans", around: "hold" },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
+  translators: [],
 };
 
 /** A ban that runs for an hour from now. */

@@ -212,14 +212,18 @@ function settle(
   writeFileSync(join(folder, "resolv.conf"), `nameserver ${AT.resolver}\n`);
   const lease = `lease {\n  option dhcp-server-identifier ${AT.dhcp};\n}\n`;
   writeFileSync(join(folder, "dhclient.leases"), lease);
+  const login = `REMOTE=1\nSERVICE=sshd\nSTATE=active\nREMOTE_HOST=${AT.admin}\n`;
+  writeFileSync(join(folder, "session"), login);
 }
 
-/** Runs a command where the files of the system name resolver and DHCP server. */
+/** Runs a command where the system's files name resolver, DHCP server and login. */
 const inItsOwnFiles = (folder: string, command: readonly string[]) => [
   ...["unshare", "--mount", "bash", "-ec"],
   `mount --bind "$0/resolv.conf" /etc/resolv.conf
    mount -t tmpfs none /var/lib && mkdir /var/lib/dhcp
    cp "$0/dhclient.leases" /var/lib/dhcp
+   mount -t tmpfs none /run && mkdir -p /run/systemd/sessions
+   cp "$0/session" /run/systemd/sessions/1
    exec "$@"`,
   folder,
   ...command,

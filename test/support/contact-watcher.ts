@@ -6,6 +6,7 @@ import { TOLD } from "../../agent/enforce/nftables/fates.js";
 await watchContacts({
   told: TOLD,
   clock: systemClock,
+  isOwn: () => false,
   contacted: ({ caller }) =>
     process.stdout.write(`${JSON.stringify(caller)}\n`),
   failed: (why) => process.stdout.write(`${String(why)}\n`),

@@ -86,6 +86,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
     proof: () => undefined,
+    uncovered: () => [],
     safeMode: false,
     trust: host.trust,
     facts: () => facts,

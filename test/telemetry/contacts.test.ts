@@ -6,6 +6,7 @@ import { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import {
   contactItem,
   contactText,
+  fitToLeave,
   type FreshContact,
 } from "../../agent/telemetry/contacts.js";
 
@@ -15,7 +16,7 @@ const contact = (caller: Partial<Caller>): FreshContact => ({
   ...{ forwarded: false, observed: false },
   caller: {
     ...{ uid: undefined, process: undefined },
-    ...{ unit: undefined, container: undefined },
+    ...{ unit: undefined, ofUser: false, container: undefined },
     ...caller,
   },
 });
@@ -47,6 +48,32 @@ describe("the item of a contact", () => {
     );
     expect(parseShape(TelemetryItem, item, "item")).toEqual(item);
     expect(item.process).toMatch(/^\?\?\?x+$/);
+  });
+});
+
+describe("what leaves of a caller", () => {
+  test.each([
+    ["backup.service", "backup.service"],
+    ["syncthing@alice.service", "syncthing@.service"],
+    ["syncthing@alice@home.service", "syncthing@.service"],
+    ["user-runtime-dir@1000.service", "user-runtime-dir@.service"],
+    ["session-12.scope", "session.scope"],
+    ["sshd@3-10.0.0.1:22-192.0.2.7:50022.service", "sshd@.service"],
+    ["home-alice.mount", undefined],
+    ["home-alice-swap.swap", undefined],
+    [undefined, undefined],
+  ])("of unit %s is %s", (unit, told) => {
+    expect(fitToLeave(contact({ unit })).caller.unit).toBe(told);
+  });
+
+  it("is no name that a user gave, nor one of a container", () => {
+    const unit = "alice-mail.service";
+    const own = fitToLeave(contact({ unit, ofUser: true })).caller;
+    expect(own.unit).toBe("user@.service");
+    const told = (container: string) =>
+      fitToLeave(contact({ container })).caller.container;
+    expect(told("alice-dev")).toBe("named");
+    expect(told("4f0c1de3a5b6")).toBe("4f0c1de3a5b6");
   });
 });
 

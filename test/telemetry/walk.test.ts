@@ -49,6 +49,8 @@ describe("the telemetry walk", () => {
       contested: () => undefined,
       egress: "drop",
       unproven: () => undefined,
+      unshown: () => undefined,
+      uncovered: () => [],
       trust: () => new Map(),
     });
 

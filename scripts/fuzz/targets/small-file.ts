@@ -1,5 +1,5 @@
 import { placeOfProcess } from "../../../agent/attribution/cgroup-path.js";
-import { loginIn } from "../../../agent/host/admin-sessions.js";
+import { loginIn, loginsIn } from "../../../agent/host/logins.js";
 import {
   resolversIn,
   serverInMessage,
@@ -23,6 +23,7 @@ export const target: Target = {
       `12:cpu:/docker/${"ab".repeat(32)}\n1:name=systemd:/machine.slice/machine-a.scope\n`,
     ),
     lease(),
+    Buffer.concat([record(32), record(128)]),
   ],
   readers: {
     resolvers: addresses(resolversIn, 16),
@@ -30,6 +31,10 @@ export const target: Target = {
     dhclient: addresses(serversInDhclient, 16),
     dhcpcd: addresses(serverInMessage, 1),
     login: addresses(loginIn, 1),
+    logins: addresses(
+      loginsIn(() => true),
+      170,
+    ),
     cgroup: (bytes) => {
       const { unit, container } = placeOfProcess(bytes.toString("utf8"));
       return [unit && "unit", container && "container"].filter(Boolean).join();
@@ -88,4 +93,13 @@ function addresses(parse: (bytes: Buffer) => Named, most: number): Read {
 function lease(): Buffer {
   const options = Buffer.from("63825363350105003604c0000243ff", "hex");
   return Buffer.concat([Buffer.alloc(236), options]);
+}
+
+/** A login as utmp keeps it, on most machines. */
+function record(bits: 32 | 128): Buffer {
+  const bytes = Buffer.alloc(384);
+  bytes.writeUInt16LE(7);
+  bytes.writeUInt32LE(812, 4);
+  bytes.fill(0xc6, 348, 348 + bits / 8);
+  return bytes;
 }
