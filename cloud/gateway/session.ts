@@ -334,6 +334,7 @@ export class Session implements LinkHandler {
   #say(message: CloudMessage): void {
     this.#link.send(encodeMessage(message));
     if (this.#link.buffered <= MOST_UNREAD) return;
+    if (this.#state.at === "closed") return;
     this.#ports.dropped("unread-too-much");
     this.close("too-slow");
   }

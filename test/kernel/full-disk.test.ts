@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { expect, it } from "@jest/globals";
 import { systemClock } from "../../agent/clock.js";
 import type { CloudStatus } from "../../cloud/status.js";
-import { foundCloud } from "../../cloud/setup.js";
+import { foundCloud, readOperatorToken } from "../../cloud/setup.js";
 import { command, freePort, serve } from "../cloud/process.js";
 import { contact, heavyHits } from "../cloud/telemetry/items.js";
 import { until } from "../support/clock.js";
@@ -74,6 +74,16 @@ class SmallDisk implements Disposable {
 
   async order(...args: string[]) {
     return command(...args, "--dir", this.dir);
+  }
+
+  /** What the thread that keeps the bans has of a feed, the newest included. */
+  async bansOf(feed: string): Promise<number | undefined> {
+    const authorization = `Bearer ${readOperatorToken(this.dir)}`;
+    const headers = { authorization };
+    const answer = await fetch(`${this.url}/v1/feeds`, { headers });
+    type Feeds = { feeds: { feed: string; bans: number }[] };
+    const { feeds } = (await answer.json()) as Feeds;
+    return feeds.find((each) => each.feed === feed)?.bans;
   }
 
   async status(): Promise<CloudStatus> {
@@ -145,6 +155,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
     }
     expect((await disk.order("lift", "203.0.113.1")).code).toBe(0);
     await agent.nextSegment();
+    expect(await disk.bansOf("urgent")).toBe(5);
     expect((await disk.status()).disk.state).toBe("orders-only");
     expect(await cloud.stop()).toBe(0);
   }, 90_000);

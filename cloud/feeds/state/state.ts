@@ -30,6 +30,7 @@ type Thread =
 export class State implements AsyncDisposable {
   #setup: StateSetup;
   readonly #log: Logger;
+  readonly #reserve: Giving;
   readonly #waiting = new Map<number, Waiter>();
   readonly #building = new Map<FeedName, Promise<SnapshotEntry>>();
   #thread: Thread;
@@ -37,16 +38,17 @@ export class State implements AsyncDisposable {
   #asked = 0;
   #trouble: string | undefined;
 
-  private constructor(setup: StateSetup, log: Logger) {
+  private constructor(setup: StateSetup, log: Logger, reserve: Giving) {
     this.#setup = setup;
     this.#log = log;
+    this.#reserve = reserve;
     this.#thread = this.#start();
   }
 
   /**
    * On a disk without room it opens all the same, and starts its thread again
    * until it stands.
-   * @param reserve gives up room for the first start
+   * @param reserve gives up room for its start, and for what orders look at
    */
   static async open(
     setup: StateSetup,
@@ -54,7 +56,7 @@ export class State implements AsyncDisposable {
     reserve: Giving = { release: () => false },
   ): Promise<State> {
     for (;;) {
-      const state = new State(setup, log);
+      const state = new State(setup, log, reserve);
       try {
         await state.#ask({ ask: "snapshots" });
         return state;
@@ -181,7 +183,19 @@ export class State implements AsyncDisposable {
     throw new StateFailed(`no snapshot of ${feed} was built`);
   }
 
-  #ask(question: StateQuestion): Promise<StateAnswer> {
+  /** What an order looks at may have of the reserve; the rest waits for room. */
+  async #ask(question: StateQuestion): Promise<StateAnswer> {
+    for (;;) {
+      try {
+        return await this.#askOnce(question);
+      } catch (error) {
+        const isOver = MAY_WAIT.has(question.ask) || !isForWantOfRoom(error);
+        if (isOver || !this.#reserve.release()) throw error;
+      }
+    }
+  }
+
+  #askOnce(question: StateQuestion): Promise<StateAnswer> {
     return new Promise((resolve, reject) => {
       const thread = this.#thread;
       if (thread.at !== "up") {
@@ -212,6 +226,11 @@ const isForWantOfRoom = (error: unknown): boolean =>
   /database or disk is full|disk I\/O error|unable to open database|ENOSPC/.test(
     error.message,
   );
+
+/** Snapshots would use up any reserve, and what rules ask comes all day long. */
+const MAY_WAIT: ReadonlySet<StateQuestion["ask"]> = new Set([
+  ...(["snapshots", "build", "sign-with", "covered"] as const),
+]);
 
 /** One that ends at once each time must not cost a core. */
 const START_AGAIN_MS = 1_000;
