@@ -76,9 +76,8 @@ export function tellUnapproved(
   const { 4: ipv4, 6: ipv6 } = DEFAULT_UNAPPROVED;
   const more = unapproved > wide.length ? " and more" : "";
   const named = wide.length === 0 ? "" : ` (${wide.join(", ")}${more})`;
-  const are = unapproved === 1 ? "is" : "are";
   io.err(
-    `${unapproved} of them${named} ${are} wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
+    `${unapproved} of them are wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them${named} until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
   );
 }
 

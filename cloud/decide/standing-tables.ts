@@ -82,9 +82,11 @@ function forgetFold(database: Database) {
           ORDER BY at DESC LIMIT 1 OFFSET ${MOST_SIGHTS}), 0))`,
     ),
     database.prepare(
-      `DELETE FROM confirmations WHERE org = @org AND at < coalesce(
-         (SELECT at FROM confirmations WHERE org = @org
-          ORDER BY at DESC LIMIT 1 OFFSET ${MOST_CONFIRMERS}), 0)`,
+      // Those who confirmed the most stay: strangers who mimic it come and go.
+      `DELETE FROM confirmations WHERE org = @org AND (at < @forgotten
+         OR attackers < coalesce((SELECT attackers FROM confirmations
+           WHERE org = @org
+           ORDER BY attackers DESC LIMIT 1 OFFSET ${MOST_CONFIRMERS}), 0))`,
     ),
   ];
   const since = new Map<string, number>();
@@ -92,10 +94,15 @@ function forgetFold(database: Database) {
     const messages = (since.get(org) ?? 0) + 1;
     since.set(org, messages % FORGET_EVERY);
     if (messages < FORGET_EVERY) return;
-    for (const each of statements)
-      each.run({ org, since: at - SAME_WITHIN_MS });
+    const forgotten = at - CONFIRMED_WITHIN_MS;
+    for (const each of statements) {
+      each.run({ org, since: at - SAME_WITHIN_MS, forgotten });
+    }
   };
 }
+
+/** How long a confirmation counts. */
+export const CONFIRMED_WITHIN_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Attackers go round the internet in hours. */
 const SAME_WITHIN_MS = 24 * 60 * 60 * 1000;
@@ -104,7 +111,7 @@ const SAME_WITHIN_MS = 24 * 60 * 60 * 1000;
 const MOST_AT_ONCE = 32;
 
 const MOST_SIGHTS = 20_000;
-const MOST_CONFIRMERS = 1_024;
+const MOST_CONFIRMERS = 256;
 
 /** Messages of an org between two looks at what is over. */
 const FORGET_EVERY = 64;

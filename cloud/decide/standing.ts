@@ -1,6 +1,7 @@
 import type { Clock } from "../../agent/clock.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
+import { CONFIRMED_WITHIN_MS } from "./standing-tables.js";
 
 type Settings = Pick<
   CorrelationSettings,
@@ -18,6 +19,11 @@ export class Standing {
   readonly #hosts: Statement<number>;
   readonly #confirmers: Statement<{ other: string; attackers: number }>;
 
+  readonly #known = new Map<
+    string,
+    { readonly at: number; readonly settled: boolean }
+  >();
+
   constructor(
     database: Database,
     settings: Settings,
@@ -34,7 +40,8 @@ export class Standing {
       )
       .pluck();
     this.#confirmers = database.prepare(
-      "SELECT other, attackers FROM confirmations WHERE org = ? AND at > ?",
+      `SELECT other, attackers FROM confirmations WHERE org = ? AND at > ?
+       ORDER BY attackers DESC`,
     );
   }
 
@@ -54,12 +61,25 @@ export class Standing {
     return (this.#hosts.get({ org, ms, most }) ?? 0) >= most;
   }
 
+  /** As of a minute ago at most: a flood asks it of the same few again and again. */
+  #wasSettled(org: string): boolean {
+    const now = this.#clock.now();
+    const known = this.#known.get(org);
+    if (known !== undefined && Math.abs(now - known.at) < KNOWN_FOR_MS) {
+      return known.settled;
+    }
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    const settled = this.#isSettled(org);
+    this.#known.set(org, { at: now, settled });
+    return settled;
+  }
+
   /** By those who are not part of it: a few strangers confirm each other. */
   #isConfirmed(org: string, within: ReadonlySet<string>): boolean {
     const since = this.#clock.now() - CONFIRMED_WITHIN_MS;
     let confirmed = 0;
     for (const { other, attackers } of this.#confirmers.iterate(org, since)) {
-      if (within.has(other) || !this.#isSettled(other)) continue;
+      if (within.has(other) || !this.#wasSettled(other)) continue;
       confirmed += attackers;
       if (confirmed >= this.#settings.standingConfirmed) return true;
     }
@@ -68,7 +88,9 @@ export class Standing {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const CONFIRMED_WITHIN_MS = 30 * DAY_MS;
+
+const KNOWN_FOR_MS = 60_000;
+const MOST_KNOWN = 10_000;
 
 /** Times as many as are needed speak for themselves. */
 const MANY = 2;

@@ -95,7 +95,10 @@ const WITH_NULS =
 
 function mustBeALine(text: string): void {
   if (text.length <= LONGEST_LINE) return;
-  throw new NotAList(`a line is longer than ${LONGEST_LINE} characters`);
+  const looks = /^\s*[<[{]/.test(text) ? ", and looks like markup or JSON" : "";
+  throw new NotAList(
+    `a line is longer than ${LONGEST_LINE} characters${looks}`,
+  );
 }
 
 export const LONGEST_LINE = 64 * 1024;

@@ -18,7 +18,8 @@ export const registryTables: Projection = {
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
       enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER,
       revoked_why TEXT
-    ) STRICT`,
+    ) STRICT;
+    CREATE INDEX agents_by_org ON agents (org)`,
 
   fold(database) {
     const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");

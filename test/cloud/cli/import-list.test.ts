@@ -87,7 +87,7 @@ describe("tourniquet-cloud import", () => {
     await using stage = await openStage();
     const list = stage.file("wide.txt", "16.0.0.0/12\n192.0.2.0/24\n");
     const { err } = await stage.run("import", list);
-    expect(err).toContain("1 of them (16.0.0.0/12) is wider than /16");
+    expect(err).toContain("hosts hold them (16.0.0.0/12) until");
   });
 });
 
