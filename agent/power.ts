@@ -110,6 +110,7 @@ export async function openPower(
     ...{ agent: identity.agent, deviceKey: keys },
     ...{ backend, clock },
     mode: () => ledger.mode(),
+    trials: () => ledger.trials(),
   });
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });
