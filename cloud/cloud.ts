@@ -12,7 +12,12 @@ import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { Correlator } from "./decide/correlator.js";
 import { DecisionLog } from "./decide/decision-log.js";
 import { decisionTables } from "./decide/decision-tables.js";
+import { BanOrders } from "./decide/ban-orders.js";
 import { Decisions } from "./decide/decisions.js";
+import { foreseenRule } from "./decide/foresight.js";
+import { ImportOrders } from "./decide/import-orders.js";
+import { LiftOrders } from "./decide/lift-orders.js";
+import type { Foresight } from "./decide/order-ports.js";
 import { NeverList } from "./decide/never.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { Capacity } from "./feeds/capacity.js";
@@ -21,6 +26,7 @@ import { Feeds, feedBegun } from "./feeds/feeds.js";
 import { Heads } from "./feeds/heads.js";
 import { indexTables } from "./feeds/index-tables.js";
 import { Recovery } from "./feeds/recovery.js";
+import { Present } from "./feeds/state/present.js";
 import { State } from "./feeds/state/state.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
@@ -29,6 +35,7 @@ import type { SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
 import { Answers } from "./receipts/answers.js";
+import { Outcomes } from "./receipts/outcomes.js";
 import { Receipts, receiptTables } from "./receipts/receipts.js";
 import { Recorder } from "./receipts/recorder.js";
 import { BootLog, bootTables } from "./registry/boot-tables.js";
@@ -109,6 +116,7 @@ export async function startCloud(
     ...ports,
     ...rooms,
     gateway,
+    outcomes: openOutcomes(ports, rooms, gateway),
     signing: config.signing,
     cloudName: config.name,
     snapshotFolder: filesOf(config.dir).snapshots,
@@ -134,7 +142,7 @@ export async function startCloud(
 function makeDecider(
   { signing, name: cloudName }: CloudConfig,
   { clock }: CloudPorts,
-  { journal, registry, index, state }: Store,
+  { journal, registry, index, state, present, approvals }: Store,
 ) {
   const { sign } = signing;
   const capacity = new Capacity({
@@ -142,8 +150,19 @@ function makeDecider(
     counts: () => state.counts(),
   });
   const feeds = new Feeds({ journal, index, sign, clock, capacity });
+  const ordering = {
+    ...{ feeds, clock },
+    look: (asked?: readonly FeedName[]) => present.look(asked),
+    foresee: (feed: FeedName): Foresight => {
+      const allowed = approvals.standing(feed);
+      return (cidr, lasts) => foreseenRule(cidr, lasts, allowed);
+    },
+  };
   return {
     decisions: new Decisions(feeds, clock),
+    bans: new BanOrders(ordering),
+    lifts: new LiftOrders(ordering),
+    imports: new ImportOrders(ordering),
     enrolment: new Enrolment({
       ...{ journal, registry, clock, cloudName, signing },
     }),
@@ -216,6 +235,19 @@ function openGateway(parts: {
   return opened.own(gateway);
 }
 
+const openOutcomes = (
+  { clock }: CloudPorts,
+  { database, registry, telemetry }: Store,
+  gateway: Gateway,
+): Outcomes =>
+  new Outcomes(database, {
+    clock,
+    agents: () => registry.agents(),
+    isConnected: (agent) => gateway.isConnected(agent),
+    heardAt: (agent) => gateway.heardAt(agent),
+    takenBack: (after) => telemetry.takenBack(after),
+  });
+
 /** What tells an agent that was restarted from two that hold one key. */
 const knowBoots = (
   ports: CloudPorts,
@@ -274,7 +306,17 @@ async function openStore(
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
   const approving = { journal, signing, clock, hasFeed };
   const approvals = new Approvals(view.database, approving);
-  return { journal, index, state, approvals, ...questionsTo(view) };
+  const present = opened.own(
+    new Present({
+      ...{ path: files.bans, clock, log },
+      standings: () => index.standings(),
+      segmentsAfter: (...asked) => index.segmentsAfter(...asked),
+      caughtUp: () => state.caughtUp(),
+    }),
+  );
+  const database = view.database;
+  const kept = { journal, index, state, present, approvals };
+  return { ...kept, database, ...questionsTo(view) };
 }
 
 /** What only answers, from the view. */

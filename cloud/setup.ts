@@ -47,6 +47,8 @@ const Settings = v.strictObject({
     25_000,
   ),
   correlation: v.optional(CorrelationSettings, {}),
+  /** PEM of the authority of the cloud's certificate, for operators' commands. */
+  caFile: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 

@@ -1,26 +1,18 @@
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ORG_ID, type FeedName } from "../../agent/model/position.js";
-import type { Cidr } from "../../agent/model/cidr.js";
-import type { Terms } from "../decide/decisions.js";
+import { ORG_ID } from "../../agent/model/position.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { ListReader, readList } from "../lists/list.js";
 import { newId } from "../registry/secrets.js";
+import { answersQuery, receiptsQuery } from "./answer-queries.js";
+import { decisionRoutes, knownFeed, orderImport } from "./decision-routes.js";
 import { identityRoutes } from "./identity-routes.js";
 import type { OperatorApiPorts } from "./ports.js";
-import { ApiProblem, checked, problem } from "./problem.js";
+import { ApiProblem, checked, problem, unknown } from "./problem.js";
 import { bearerOf, bounded, jsonBody, type OperatorEnv } from "./requests.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
-import {
-  AnswersQuery,
-  BanOrder,
-  ImpactOrder,
-  ImportOrder,
-  LiftOrder,
-  OrgOrder,
-  TokenOrder,
-} from "./shapes.js";
+import { ImportOrder, OrgOrder, TokenOrder } from "./shapes.js";
 
 /** What operators do, each with their own bearer token. */
 export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
@@ -32,7 +24,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   routes.post("/imports", (c) => importList(c, ports));
   routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
   registryRoutes(routes, ports);
-  decisionRoutes(routes, ports);
+  routes.route("/", decisionRoutes(ports));
   answerRoutes(routes, ports);
   rootRoutes(routes, ports);
   routes.route("/", identityRoutes(ports));
@@ -62,49 +54,25 @@ function registryRoutes(
   });
 }
 
-function decisionRoutes(
+function answerRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { decisions, impact, approvals } = ports;
-  routes.post("/bans", async (c) => {
-    const order = checked(BanOrder, await jsonBody(c));
-    const feed = knownFeed(order.feed, ports);
-    const mandate = { feed, by: c.get("operator") };
-    const ranges = rangesOf(order);
-    const counter = approvals.counter(feed);
-    for (const cidr of ranges) counter.see(cidr);
-    const decision = await decisions.ban(mandate, ranges, termsOf(order));
-    return c.json({ ...decision, unapproved: counter.count }, 201);
-  });
-  routes.post("/lifts", async (c) => {
-    const order = checked(LiftOrder, await jsonBody(c));
-    const feed = knownFeed(order.feed, ports);
-    const mandate = { feed, by: c.get("operator") };
-    return c.json(await decisions.lift(mandate, rangesOf(order)), 201);
-  });
-  routes.post("/impact", async (c) => {
-    const order = checked(ImpactOrder, await jsonBody(c));
-    const feed = knownFeed(order.feed, ports);
-    return c.json(await impact.ask(feed, order.ranges));
-  });
-}
-
-function answerRoutes(
-  routes: Hono<OperatorEnv>,
-  { receipts, index, state }: OperatorApiPorts,
-): void {
+  const { receipts, index, state } = ports;
   routes.get("/receipts", (c) => {
-    const query = checked(AnswersQuery, c.req.query());
-    return c.json({ receipts: receipts.receipts({ ...ANY, ...query }) });
+    const query = receiptsQuery(c.req.query(), ports);
+    const found = query.newest
+      ? receipts.newestReceipts(query)
+      : receipts.receipts(query);
+    return c.json({ receipts: found, total: receipts.count(query) });
   });
   routes.get("/refusals", (c) => {
-    const query = checked(AnswersQuery, c.req.query());
-    return c.json({ refusals: receipts.refusals({ ...ANY, ...query }) });
+    const query = answersQuery(c.req.query(), ports);
+    return c.json({ refusals: receipts.refusals(query) });
   });
   routes.get("/divergences", (c) => {
-    const query = checked(AnswersQuery, c.req.query());
-    return c.json({ divergences: receipts.divergences({ ...ANY, ...query }) });
+    const query = answersQuery(c.req.query(), ports);
+    return c.json({ divergences: receipts.divergences(query) });
   });
   routes.get("/feeds", async (c) => {
     const counts = await state.counts();
@@ -146,13 +114,6 @@ function approvalRoutes(
   });
 }
 
-const ANY = {
-  agent: undefined,
-  feed: undefined,
-  epoch: undefined,
-  offset: undefined,
-};
-
 /** The body streams through: a list of a million lines is never held as text. */
 async function importList(
   c: Context<OperatorEnv>,
@@ -172,15 +133,9 @@ async function importList(
     });
   }
   const mandate = { feed, by: c.get("operator") };
-  const terms = termsOf(order);
-  const counter = ports.approvals.counter(feed);
-  const ranges = {
-    size,
-    [Symbol.iterator]: () => counter.watch(reader.ranges),
-  };
-  const decision = await ports.decisions.import(mandate, ranges, terms);
-  const { count: unapproved } = counter;
-  return c.json({ ...decision, unapproved, ...reader.report() }, 201);
+  const { ranges } = reader;
+  const imported = await orderImport({ mandate, ranges, order }, ports);
+  return c.json({ ...imported.said, ...reader.report() }, imported.status);
 }
 
 function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
@@ -238,35 +193,4 @@ function operatorOf(c: Context, { registry }: OperatorApiPorts): string {
       message: "the bearer token is no operator's",
     },
   ]);
-}
-
-function termsOf(order: {
-  readonly for: number | undefined;
-  readonly reason: string;
-  readonly observe: boolean;
-}): Terms {
-  const { for: forSeconds, reason, observe: observed } = order;
-  return { forSeconds, reason, observed };
-}
-
-function knownFeed(feed: FeedName, { index }: OperatorApiPorts): FeedName {
-  if (index.standing(feed) !== undefined) return feed;
-  throw unknown("feed", feed, `there is no feed ${feed}`);
-}
-
-const unknown = (field: string, value: string, message: string) =>
-  problem(404, "unknown", { field, value, message });
-
-function rangesOf(order: {
-  range?: Cidr | undefined;
-  ranges?: Cidr[] | undefined;
-}): readonly Cidr[] {
-  const { range, ranges = [] } = order;
-  const all = range === undefined ? ranges : [range, ...ranges];
-  if (all.length > 0) return all;
-  throw problem(400, "invalid", {
-    field: "range",
-    value: undefined,
-    message: "range: a range, or several as ranges, is needed",
-  });
 }

@@ -2,12 +2,15 @@ import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Approvals } from "../approvals/approvals.js";
 import type { DecisionLog } from "../decide/decision-log.js";
-import type { Decisions } from "../decide/decisions.js";
+import type { BanOrders } from "../decide/ban-orders.js";
+import type { ImportOrders } from "../decide/import-orders.js";
+import type { LiftOrders } from "../decide/lift-orders.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { State } from "../feeds/state/state.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
 import type { Journal } from "../journal/journal.js";
+import type { Outcomes } from "../receipts/outcomes.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/boot-tables.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -39,20 +42,23 @@ export interface OperatorApiPorts {
   readonly journal: Pick<Journal, "append">;
   readonly registry: Registry;
   readonly enrolment: Pick<Enrolment, "makeToken">;
-  readonly decisions: Decisions;
-  readonly decisionLog: Pick<DecisionLog, "decisions">;
+  readonly bans: Pick<BanOrders, "ban">;
+  readonly lifts: Pick<LiftOrders, "lift">;
+  readonly imports: Pick<ImportOrders, "import">;
+  readonly outcomes: Pick<Outcomes, "of">;
+  readonly decisionLog: Pick<DecisionLog, "decisions" | "decision" | "count">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
-  readonly approvals: Pick<Approvals, "all" | "publish" | "counter">;
+  readonly approvals: Pick<Approvals, "all" | "publish">;
   readonly bootLog: Pick<BootLog, "clones" | "standing">;
   readonly signing: Pick<Signing, "publish">;
   readonly telemetry: Pick<
     Telemetry,
-    "detections" | "sightings" | "contacts" | "totals" | "hosts"
+    "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
-  readonly state: Pick<State, "counts">;
-  readonly gateway: Pick<Gateway, "isConnected" | "dismiss">;
+  readonly state: Pick<State, "counts" | "bans">;
+  readonly gateway: Pick<Gateway, "isConnected" | "heardAt" | "dismiss">;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;
 }

@@ -43,6 +43,10 @@ export function problem(
   return new ApiProblem(status, code, [{ field, value, message }]);
 }
 
+/** What is named is not there. */
+export const unknown = (field: string, value: string, message: string) =>
+  problem(404, "unknown", { field, value, message });
+
 /** @throws ApiProblem with everything that is wrong, each with its field */
 export function checked<S extends v.GenericSchema>(
   schema: S,

@@ -7,7 +7,7 @@ import { limits } from "../../agent/protocol/limits.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { approvalAfter, approvalOf } from "../approvals/ceremony.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import {
   addSignCommand,
   daysOf,
@@ -87,7 +87,7 @@ function addDraft(approval: Command, io: Io): void {
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<DraftOptions>();
       const { dir, feed, out, add, remove, start, rings, days } = options;
-      const published = await Client.of(dir).approvals();
+      const published = await clientOf(command).approvals();
       const newest = published
         .map(({ text }) => approvalOf(text))
         .find((each) => each.feed === feed);
@@ -123,7 +123,7 @@ function addShow(approval: Command, io: Io): void {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const texts =
         file === undefined
-          ? (await Client.of(dir).approvals()).map(({ text }) => text)
+          ? (await clientOf(command).approvals()).map(({ text }) => text)
           : [readDraft(file)];
       if (texts.length === 0) io.out("no feed has an approval");
       for (const text of texts) {
@@ -140,7 +140,7 @@ function addPublish(approval: Command, io: Io): void {
     .action(async (file: string, _, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const text = parseJson(SignedText, readFile("DRAFT", file), file);
-      const { feed, version } = await Client.of(dir).publishApproval(text);
+      const { feed, version } = await clientOf(command).publishApproval(text);
       io.out(`approval ${version} of ${feed} counts`);
       for (const line of shownApproval(text, dir)) io.out(line);
     });

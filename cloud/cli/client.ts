@@ -1,22 +1,38 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Readable } from "node:stream";
+import type { Command } from "commander";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
-import type { Decision } from "../decide/decisions.js";
 import type { ImpactReport } from "../impact/report.js";
-import type { ListReport } from "../lists/list.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/boot-tables.js";
 import type { Agent, Org } from "../registry/registry.js";
-import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
+import {
+  isSafeInTheClear,
+  readOperatorToken,
+  readSettings,
+  type Settings,
+} from "../setup.js";
 import type {
   ContactEntry,
+  DetectionEntry,
   HostReport,
   Sighting,
   SightingTotal,
 } from "../telemetry/telemetry.js";
+import type {
+  BanAnswer,
+  BansAnswer,
+  DecisionAnswer,
+  ImportAnswer,
+  LiftAnswer,
+} from "./answers.js";
+import { readFile } from "./drafts.js";
 import { CommandFailed } from "./io.js";
+import { fetchTrusting, unreachable } from "./trusted-fetch.js";
+import { problemOf } from "./wrong-words.js";
 
 /** An agent as operators see it. */
 export interface AgentEntry extends Agent {
@@ -27,24 +43,23 @@ export interface AgentEntry extends Agent {
   readonly report: HostReport | null;
 }
 
-/** How many of the bans hosts will hold for want of an approval. */
-export interface Unapproved {
-  readonly unapproved: number;
-}
-
 /** An operator's side of the cloud's REST interface. */
 export class Client {
   readonly #url: string;
   readonly #token: string;
+  /** PEM of the authorities to believe; undefined: those of the system. */
+  readonly #ca: string | undefined;
 
-  private constructor(url: string, token: string) {
+  private constructor(url: string, token: string, ca: string | undefined) {
     this.#url = url;
     this.#token = token;
+    this.#ca = ca;
   }
 
   /** Where the cloud is, and as whom to speak: as its folder says. */
-  static of(dir: string): Client {
-    const { listen, publicUrl } = readSettings(dir);
+  static of(dir: string, caFile?: string): Client {
+    const settings = readSettings(dir);
+    const { listen, publicUrl } = settings;
     const url = publicUrl ?? `http://${listen}`;
     if (!url.startsWith("https:") && !isSafeInTheClear(url)) {
       const why = "the operator's token does not cross a network in the clear";
@@ -53,18 +68,22 @@ export class Client {
         2,
       );
     }
-    return new Client(url, readOperatorToken(dir));
+    return new Client(url, readOperatorToken(dir), caOf(dir, settings, caFile));
   }
 
   async orgs(): Promise<readonly Org[]> {
     return (await this.#get<{ orgs: Org[] }>("/v1/orgs")).orgs;
   }
 
-  async addOrg(name: string): Promise<Org> {
-    return this.#post("/v1/orgs", { name });
+  /** Its id is made from its name, unless one is given. */
+  async addOrg(name: string, id?: string): Promise<Org> {
+    return this.#post("/v1/orgs", { name, ...(id !== undefined && { id }) });
   }
 
-  async makeToken(org: string, expiresIn: string): Promise<{ token: string }> {
+  async makeToken(
+    org: string,
+    expiresIn: string,
+  ): Promise<{ token: string; org: string; expiresAt: number }> {
     return this.#post("/v1/tokens", { org, expiresIn });
   }
 
@@ -81,6 +100,15 @@ export class Client {
   }
 
   /** Newest first. */
+  async detections(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly DetectionEntry[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { detections: DetectionEntry[] };
+    return (await this.#get<Answer>(`/v1/detections?${text}`)).detections;
+  }
+
+  /** Newest first. */
   async contacts(
     query: Readonly<Record<string, string>>,
   ): Promise<readonly ContactEntry[]> {
@@ -90,12 +118,12 @@ export class Client {
   }
 
   /** Newest first. */
-  async decisions(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly DecisionEntry[]> {
+  async decisions(query: Readonly<Record<string, string>>): Promise<{
+    readonly decisions: readonly DecisionEntry[];
+    readonly total: number;
+  }> {
     const text = new URLSearchParams(query).toString();
-    type Answer = { decisions: DecisionEntry[] };
-    return (await this.#get<Answer>(`/v1/decisions?${text}`)).decisions;
+    return this.#get(`/v1/decisions?${text}`);
   }
 
   async ban(order: {
@@ -104,15 +132,30 @@ export class Client {
     readonly for: string;
     readonly reason: string;
     readonly observe: boolean;
-  }): Promise<Decision & Unapproved> {
+    readonly replace: boolean;
+    readonly dryRun: boolean;
+  }): Promise<BanAnswer> {
     return this.#post("/v1/bans", order);
   }
 
   async lift(order: {
     readonly ranges: readonly string[];
     readonly feed: string;
-  }): Promise<Decision> {
+    readonly reason: string;
+    readonly allFeeds: boolean;
+    readonly within: boolean;
+    readonly dryRun: boolean;
+  }): Promise<LiftAnswer> {
     return this.#post("/v1/lifts", order);
+  }
+
+  /** One page. */
+  async bans(query: Readonly<Record<string, string>>): Promise<BansAnswer> {
+    return this.#get(`/v1/bans?${new URLSearchParams(query).toString()}`);
+  }
+
+  async decision(id: string): Promise<DecisionAnswer> {
+    return this.#get(`/v1/decisions/${encodeURIComponent(id)}`);
   }
 
   async impact(order: {
@@ -125,7 +168,7 @@ export class Client {
   async import(
     path: string,
     terms: Readonly<Record<string, string>>,
-  ): Promise<Decision & Unapproved & ListReport> {
+  ): Promise<ImportAnswer> {
     const file = await openFile(path);
     const query = new URLSearchParams(terms);
     const body = Readable.toWeb(file.createReadStream());
@@ -136,12 +179,12 @@ export class Client {
     });
   }
 
-  async receipts(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly ReceiptEntry[]> {
+  async receipts(query: Readonly<Record<string, string>>): Promise<{
+    readonly receipts: readonly ReceiptEntry[];
+    readonly total: number;
+  }> {
     const text = new URLSearchParams(query).toString();
-    type Answer = { receipts: ReceiptEntry[] };
-    return (await this.#get<Answer>(`/v1/receipts?${text}`)).receipts;
+    return this.#get(`/v1/receipts?${text}`);
   }
 
   async divergences(): Promise<readonly DivergenceEntry[]> {
@@ -149,9 +192,16 @@ export class Client {
     return (await this.#get<Answer>("/v1/divergences")).divergences;
   }
 
-  async revoke(agent: string, reason: string): Promise<void> {
+  async revoke(
+    agent: string,
+    reason: string,
+  ): Promise<{ readonly agent: string }> {
     const order = reason === "" ? {} : { reason };
-    await this.#post(`/v1/agents/${encodeURIComponent(agent)}/revoke`, order);
+    return this.#post(`/v1/agents/${encodeURIComponent(agent)}/revoke`, order);
+  }
+
+  async forget(agent: string): Promise<{ readonly agent: string }> {
+    return this.#post(`/v1/agents/${encodeURIComponent(agent)}/forget`, {});
   }
 
   /** Newest first. */
@@ -189,13 +239,12 @@ export class Client {
 
   async #ask<T>(path: string, request: RequestInit): Promise<T> {
     const authorization = `Bearer ${this.#token}`;
-    const response = await fetch(new URL(path, this.#url), {
+    const where = new URL(path, this.#url);
+    const response = await fetchTrusting(this.#ca, where, {
       ...request,
       headers: { authorization },
     }).catch((cause: unknown) => {
-      const why = reasonOf(cause);
-      const message = `the cloud at ${this.#url} is not reachable${why}`;
-      throw new CommandFailed(message, 1, { cause });
+      throw new CommandFailed(unreachable(this.#url, cause), 1, { cause });
     });
     if (response.ok) return (await response.json()) as T;
     const message = await problemOf(response);
@@ -203,15 +252,20 @@ export class Client {
   }
 }
 
-/** What the cloud says is wrong, or that it was not the cloud who answered. */
-async function problemOf(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => undefined);
-  const said =
-    typeof body === "object" && body !== null && "message" in body
-      ? body.message
-      : undefined;
-  if (typeof said === "string") return said;
-  return `${response.url} answered ${response.status}, and not as a cloud does`;
+/** The client that a command is to use. */
+export function clientOf(command: Command): Client {
+  type Globals = { dir: string; ca?: string };
+  const { dir, ca } = command.optsWithGlobals<Globals>();
+  return Client.of(dir, ca);
+}
+
+function caOf(
+  dir: string,
+  { caFile }: Pick<Settings, "caFile">,
+  named: string | undefined,
+): string | undefined {
+  if (named !== undefined) return readFile("--ca", named);
+  return caFile && readFile("caFile", resolve(dir, caFile));
 }
 
 async function openFile(path: string): Promise<FileHandle> {
@@ -222,11 +276,4 @@ async function openFile(path: string): Promise<FileHandle> {
   if (!(await file.stat()).isDirectory()) return file;
   await file.close();
   throw new CommandFailed(`FILE "${path}" is a folder`, 2);
-}
-
-/** What Node knows beyond "fetch failed", such as " (ECONNREFUSED)". */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error) || !("code" in cause)) return "";
-  return ` (${String(cause.code)})`;
 }

@@ -13,8 +13,11 @@ export class CommandFailed extends Error {
 
   constructor(
     message: string,
-    /** 2: what was asked is wrong. 1: it is right, but could not be done. */
-    readonly exitCode: 1 | 2,
+    /**
+     * 2: what was asked is wrong. 1: it is right, but could not be done. 3: it
+     * was done in part.
+     */
+    readonly exitCode: 1 | 2 | 3,
     options?: ErrorOptions,
   ) {
     super(message, options);

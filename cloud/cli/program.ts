@@ -7,26 +7,33 @@ import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
+import { addBanCommands } from "./ban-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
 import { CommandFailed, type Io } from "./io.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
+import { addAgentCommands } from "./agent-commands.js";
+import { addReceiptsCommand } from "./receipt-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
+import { packageVersion } from "../version.js";
+import { withPlainWait } from "./wait.js";
 
 /**
  * Carries out a command line.
- * @returns the exit code: 0 done, 1 could not be done, 2 was asked wrongly
+ * @returns the exit code: 0 done, 1 could not be done, 2 was asked wrongly, 3
+ * done in part
  */
 export async function runCommand(
   args: readonly string[],
   io: Io,
 ): Promise<number> {
   try {
-    await makeProgram(io).parseAsync([...args], { from: "user" });
+    const words = [...withPlainWait(args)];
+    await makeProgram(io).parseAsync(words, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -44,6 +51,11 @@ function makeProgram(io: Io): Command {
       "the cloud's folder (default: $TOURNIQUET_CLOUD_DIR or ./tourniquet-cloud)",
       io.env["TOURNIQUET_CLOUD_DIR"] ?? "./tourniquet-cloud",
     )
+    .option(
+      "--ca <file>",
+      "PEM of the authority of the cloud's certificate (default: caFile in cloud.json, else the system's)",
+    )
+    .version(packageVersion(), "--version", "print the version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
@@ -54,9 +66,12 @@ function makeProgram(io: Io): Command {
   addRootCommands(program, io);
   addApprovalCommands(program, io);
   addRegistryCommands(program, io);
+  addAgentCommands(program, io);
   addIdentityCommands(program, io);
   addDecisionCommands(program, io);
+  addBanCommands(program, io);
   addImpactCommand(program, io);
+  addReceiptsCommand(program, io);
   addTelemetryCommands(program, io);
   return program;
 }

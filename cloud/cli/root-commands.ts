@@ -15,7 +15,7 @@ import {
 } from "../roots/ceremony.js";
 import { publishInto } from "../roots/publish.js";
 import { addKey, readChain, readKeys } from "../roots/root-files.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import {
   addSignCommand,
   collect,
@@ -182,7 +182,7 @@ function addPublish(root: Command, io: Io): void {
       const text = parseJson(SignedText, readFile("DRAFT", file), file);
       const { version } =
         publishInto(dir, text, systemClock.now()) ??
-        (await Client.of(dir).publishRoot(text));
+        (await clientOf(command).publishRoot(text));
       io.out(`root ${version} is in force`);
       for (const line of shownRoot(text, dir)) io.out(line);
     });

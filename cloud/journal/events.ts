@@ -18,6 +18,7 @@ export type Event =
   | AgentCloned
   | { readonly kind: "clones-cleared"; agent: string; by: string }
   | AgentRevoked
+  | { readonly kind: "agent-forgotten"; agent: string; by: string }
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
   | SegmentSealed
@@ -113,6 +114,8 @@ export interface Decided {
   readonly evidence?: readonly number[];
   /** Hosts only count and report what is banned; absent: they drop it. */
   readonly observed?: true;
+  /** Unix seconds; absent of lifts, of what is older, and where ranges differ. */
+  readonly until?: number;
 }
 
 export interface SegmentSealed {

@@ -1,4 +1,5 @@
 import { readOps, openSegment } from "../../../agent/protocol/segment.js";
+import type { Database, Statement } from "../../journal/database.js";
 import type { Projection } from "../../journal/view.js";
 
 /**
@@ -14,10 +15,14 @@ export const bansTables: Projection = {
     CREATE TABLE reasons (
       id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
     ) STRICT;
+    CREATE TABLE decisions (
+      id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
+    ) STRICT;
     CREATE TABLE bans (
       feed INTEGER NOT NULL, family INTEGER NOT NULL, prefix INTEGER NOT NULL,
       address BLOB NOT NULL, expires_at INTEGER NOT NULL,
       reason INTEGER NOT NULL, observed INTEGER NOT NULL,
+      decision INTEGER NOT NULL,
       PRIMARY KEY (feed, family, prefix, address)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE snapshots (
@@ -41,16 +46,13 @@ export const bansTables: Projection = {
         "UPDATE positions SET last = ?, hash = ? WHERE feed = ? RETURNING id",
       )
       .pluck();
-    const addReason = database
-      .prepare<unknown[], number>(
-        `INSERT INTO reasons (text) VALUES (?)
-         ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
-      )
-      .pluck();
+    const addReason = textsOf(database, "reasons");
+    const addDecision = textsOf(database, "decisions");
     const put = database.prepare(
-      `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
-         reason = excluded.reason, observed = excluded.observed`,
+         reason = excluded.reason, observed = excluded.observed,
+         decision = excluded.decision`,
     );
     const remove = database.prepare(
       "DELETE FROM bans WHERE feed = ? AND family = ? AND prefix = ? AND address = ?",
@@ -61,6 +63,7 @@ export const bansTables: Projection = {
         begin.run(event.feed, event.epoch);
       } else if (event.kind === "segment") {
         const feed = advance.get(event.last, event.hash, event.feed);
+        const decision = addDecision.get(event.decision);
         const reasons = new Map<string, number | undefined>();
         for (const op of readOps(openSegment(event.bytes))) {
           const { family, prefix, address } = op.cidr;
@@ -70,10 +73,22 @@ export const bansTables: Projection = {
             const known = reasons.get(op.reason) ?? addReason.get(op.reason);
             reasons.set(op.reason, known);
             const terms = [op.expiresAt, known, Number(op.observed)];
-            put.run(feed, family, prefix, address, ...terms);
+            put.run(feed, family, prefix, address, ...terms, decision);
           }
         }
       }
     };
   },
 };
+
+/** Puts a text into its table, should it not be there yet, and says its number. */
+const textsOf = (
+  database: Database,
+  table: "reasons" | "decisions",
+): Statement<number> =>
+  database
+    .prepare<unknown[], number>(
+      `INSERT INTO ${table} (text) VALUES (?)
+       ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
+    )
+    .pluck();

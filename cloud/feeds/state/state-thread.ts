@@ -3,11 +3,14 @@ import { keyFromPem } from "../../../agent/trust/keys.js";
 import { openDatabase } from "../../journal/database.js";
 import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
 import { Folder } from "../../journal/view.js";
+import { listBans } from "./ban-listing.js";
+import { BanLookup } from "./ban-lookup.js";
 import { BanState } from "./ban-state.js";
 import { bansTables } from "./bans-tables.js";
 import type {
   StateAnswer,
   StateMessage,
+  StateQuestion,
   StateReport,
   StateRequest,
   StateSetup,
@@ -25,6 +28,7 @@ function run(setup: StateSetup): void {
   const folder = new Folder(bans, [bansTables], lastOf(journal));
   const read = journalReader(journal);
   const state = new BanState(bans);
+  const lookup = new BanLookup(bans);
   const shelf = new SnapshotShelf(bans, state, {
     files: new SnapshotFiles(setup.snapshots),
     keys: setup.contentKeys.map(keyFromPem),
@@ -46,12 +50,15 @@ function run(setup: StateSetup): void {
       case "counts":
         folder.catchUp(read);
         return { id, counts: state.counts() };
-      case "covered": {
+      case "caught-up":
         folder.catchUp(read);
-        const { feeds, range } = question;
-        const until = feeds.map((feed) => state.coveredUntil(feed, range));
-        return { id, coveredUntil: Math.max(0, ...until) };
-      }
+        return { id, caughtUp: true };
+      case "bans":
+        folder.catchUp(read);
+        return { id, page: listBans(lookup, question.query) };
+      case "covered":
+        folder.catchUp(read);
+        return { id, coveredUntil: coveredUntil(state, question) };
     }
   };
   const close = (): void => {
@@ -65,6 +72,12 @@ function run(setup: StateSetup): void {
     else parentPort?.postMessage(orFailure(message.id, () => answer(message)));
   });
 }
+
+const coveredUntil = (
+  state: BanState,
+  { feeds, range }: StateQuestion & { readonly ask: "covered" },
+): number =>
+  Math.max(0, ...feeds.map((feed) => state.coveredUntil(feed, range)));
 
 /** A few events at a time, so that questions come in between. */
 function follow(step: () => boolean): { stop(): void } {

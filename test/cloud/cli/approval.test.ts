@@ -17,7 +17,7 @@ describe("tourniquet-cloud approval", () => {
     await using _cloud = await serve(dir);
 
     const banned = await here("ban", "16.0.0.0/12", "192.0.2.1");
-    expect(banned.err).toContain("1 of them are wider than /16 (IPv6: /32)");
+    expect(banned.err).toContain("needs-approval (wider than /16 (IPv6: /32)");
     expect(banned.err).toContain("approval draft --feed urgent --add RANGE");
 
     const add = ["--add", "16.0.0.0/12", "--rings", "1h,2h,3h"];
