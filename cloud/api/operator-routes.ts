@@ -1,10 +1,9 @@
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ORG_ID } from "../../agent/model/position.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { ListReader, readList } from "../lists/list.js";
-import { newId } from "../registry/secrets.js";
+import { orgIdFrom } from "../registry/org-id.js";
 import { answersQuery, receiptsQuery } from "./answer-queries.js";
 import { decisionRoutes, knownFeed, orderImport } from "./decision-routes.js";
 import { identityRoutes } from "./identity-routes.js";
@@ -140,7 +139,7 @@ async function importList(
 
 function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
   const { id, name } = checked(OrgOrder, body);
-  const org = id ?? idFrom(name);
+  const org = id ?? orgIdFrom(name);
   if (registry.org(org) !== undefined) {
     throw problem(409, "exists", {
       field: "id",
@@ -150,16 +149,6 @@ function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
   }
   journal.append([{ kind: "org-added", org, name }, feedBegun(`org/${org}`)]);
   return { id: org, name };
-}
-
-/** "Example Hosting Ltd." becomes "example-hosting-ltd". */
-function idFrom(name: string): string {
-  const id = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "")
-    .slice(0, 32);
-  return ORG_ID.test(id) ? id : newId("org");
 }
 
 function makeToken(

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { JournalRolledBack } from "../journal/view.js";
@@ -46,10 +46,11 @@ export async function runCommand(
 function makeProgram(io: Io): Command {
   const program = new Command("tourniquet-cloud")
     .description("decides, signs and pushes bans to agents")
-    .option(
-      "--dir <dir>",
-      "the cloud's folder (default: $TOURNIQUET_CLOUD_DIR or ./tourniquet-cloud)",
-      io.env["TOURNIQUET_CLOUD_DIR"] ?? "./tourniquet-cloud",
+    .addOption(
+      new Option("--dir <dir>", "the cloud's folder").default(
+        io.env["TOURNIQUET_CLOUD_DIR"] ?? "./tourniquet-cloud",
+        "$TOURNIQUET_CLOUD_DIR, else ./tourniquet-cloud",
+      ),
     )
     .option(
       "--ca <file>",
@@ -62,17 +63,21 @@ function makeProgram(io: Io): Command {
       writeErr: (text) => io.err(text.trimEnd()),
     })
     .addHelpText("after", WALK);
+  program.commandsGroup("Bans:");
+  addDecisionCommands(program, io);
+  addImpactCommand(program, io);
+  addBanCommands(program, io);
+  program.commandsGroup("What hosts say:");
+  addAgentCommands(program, io);
+  addReceiptsCommand(program, io);
+  addTelemetryCommands(program, io);
+  program.commandsGroup("Orgs and hosts:");
+  addRegistryCommands(program, io);
+  addIdentityCommands(program, io);
+  program.commandsGroup("The cloud itself, and its keys:");
   addSetupCommands(program, io);
   addRootCommands(program, io);
   addApprovalCommands(program, io);
-  addRegistryCommands(program, io);
-  addAgentCommands(program, io);
-  addIdentityCommands(program, io);
-  addDecisionCommands(program, io);
-  addBanCommands(program, io);
-  addImpactCommand(program, io);
-  addReceiptsCommand(program, io);
-  addTelemetryCommands(program, io);
   return program;
 }
 

@@ -48,12 +48,15 @@ export function unreachable(url: string, error: unknown): string {
 
 /** What Node knows beyond "fetch failed", such as "ECONNREFUSED". */
 function codeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const all: unknown[] = cause instanceof AggregateError ? cause.errors : [];
-  const first = all[0] ?? cause;
-  if (!(first instanceof Error) || !("code" in first)) return "";
-  return String(first.code);
+  const { cause } = fieldsOf(error);
+  const { errors } = fieldsOf(cause);
+  const first: unknown = Array.isArray(errors) ? errors[0] : cause;
+  const { code } = fieldsOf(first);
+  return typeof code === "string" ? code : "";
 }
+
+const fieldsOf = (value: unknown): Partial<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? value : {};
 
 type Sentence = (url: string, host: string) => string;
 

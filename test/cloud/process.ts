@@ -18,8 +18,8 @@ export async function command(...args: string[]) {
 }
 
 /** A cloud that listens, in its own process. */
-export async function serve(dir: string) {
-  const child = start(["serve", "--dir", dir]);
+export async function serve(dir: string, ...more: string[]) {
+  const child = start(["serve", "--dir", dir, ...more]);
   const exited = once(child, "exit") as Promise<[number]>;
   await once(child.stdout!, "data");
   return {

@@ -1,4 +1,10 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
@@ -212,11 +218,25 @@ describe("tourniquet-cloud", () => {
       ...{ code: 2, out: "" },
       err: 'tourniquet-cloud: listen "0.0.0.0:8443" is for other machines, which need --public-url to find it\n',
     });
-    await command(...init, "--public-url", "http://192.0.2.1:8443");
-    expect(await command("serve", "--dir", dir)).toEqual({
+    const heard = {
       ...{ code: 2, out: "" },
-      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" would be heard by others; it has to be https, or http on loopback\n',
-    });
+      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" would be heard by others; it has to be https://…, or http://… on loopback\n',
+    };
+    const inTheClear = ["--public-url", "http://192.0.2.1:8443"];
+    expect(await command(...init, ...inTheClear)).toEqual(heard);
+    const nameless = ["--public-url", "cloud.firm.example:8443"];
+    expect((await command(...init, ...nameless)).err).toContain(
+      "has to be https://",
+    );
+    expect(existsSync(dir)).toBe(false);
+
+    await command("init", "--dir", dir);
+    const path = join(dir, "cloud.json");
+    const settings = readFileSync(path, "utf8");
+    const publicUrl = "http://192.0.2.1:8443";
+    const edited = { ...(JSON.parse(settings) as object), publicUrl };
+    writeFileSync(path, JSON.stringify(edited));
+    expect(await command("serve", "--dir", dir)).toEqual(heard);
     const { code, err } = await command("agents", "--dir", dir);
     expect(code).toBe(2);
     expect(err).toContain("is neither https nor loopback");
