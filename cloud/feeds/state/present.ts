@@ -135,7 +135,7 @@ export class Present implements Disposable {
 export class Look {
   readonly #lookup: BanLookup;
   readonly #views: ReadonlyMap<FeedName, FeedView>;
-  readonly #widths = new Map<string, readonly number[]>();
+  readonly #widths = new Map<string, ReadonlySet<number>>();
 
   constructor(
     lookup: BanLookup,
@@ -155,6 +155,8 @@ export class Look {
   exact(feed: FeedName, cidr: Cidr): StandingBan | undefined {
     const view = this.#views.get(feed);
     if (view === undefined) return undefined;
+    // A list of a million goes into an empty feed without a million looks.
+    if (!this.#widthsOf(feed, cidr.family).has(cidr.prefix)) return undefined;
     const late =
       view.tail.size > 0 ? view.tail.get(formatCidr(cidr)) : undefined;
     if (late === undefined) return this.#lookup.exact(view, cidr, this.now);
@@ -191,18 +193,16 @@ export class Look {
     }
   }
 
-  #widthsOf(feed: FeedName, family: Family): readonly number[] {
+  #widthsOf(feed: FeedName, family: Family): ReadonlySet<number> {
     const key = `${feed} ${family}`;
     const known = this.#widths.get(key);
     if (known !== undefined) return known;
     const view = this.#views.get(feed);
-    if (view === undefined) return [];
+    if (view === undefined) return new Set();
     const late = [...view.tail.values()]
       .filter((ban) => ban?.cidr.family === family)
       .map((ban) => ban?.cidr.prefix ?? 0);
-    const widths = [
-      ...new Set([...this.#lookup.widths(view.id, family), ...late]),
-    ];
+    const widths = new Set([...this.#lookup.widths(view.id, family), ...late]);
     this.#widths.set(key, widths);
     return widths;
   }

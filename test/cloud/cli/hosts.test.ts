@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { eventually, startTestCloud } from "../../support/cloud.js";
 import { positionAfter, TestAgent } from "../../support/test-agent.js";
+import { detection } from "../telemetry/items.js";
 import { operatorOf, type Ran } from "./operator.js";
 
 const ATTACKER = "203.0.113.7";
@@ -144,6 +145,35 @@ describe("the hosts that a decision is for", () => {
     expect(await run("ban", ATTACKER, "--wait", "soon")).toMatchObject({
       code: 2,
     });
+  });
+});
+
+describe("a rule's decision", () => {
+  it("shows the detections that it was decided on", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    for (const org of ["one", "two"]) {
+      const who = await cloud.enrol(org, `${org}.example`);
+      using agent = await TestAgent.connect(cloud, who);
+      const other = org === "one" ? "198.51.100.9" : "198.51.100.10";
+      await agent.report(detection(ATTACKER), detection(other));
+    }
+    const id = await eventually(async () => {
+      const { out } = await run("decisions", "--json");
+      const all = JSON.parse(out) as { decision: string; by: string }[];
+      return all.find(({ by }) => by.startsWith("rule:"))?.decision;
+    });
+    const { out } = await run("decision", id);
+    expect(out).toContain("decided on what these hosts saw:");
+    const rows = out.split("\n").filter((line) => line.includes("sshd"));
+    expect(rows.filter((row) => row.includes(ATTACKER)).length).toBeGreaterThan(
+      1,
+    );
+    expect(out).not.toContain("198.51.100.9");
+    const cut = await run("detections", "--limit", "3");
+    expect(cut.out).toContain("the first 3 rows; --limit shows more");
+    const all = await run("detections", "--agent", "one.example", "--json");
+    expect(JSON.parse(all.out)).toHaveLength(2);
   });
 });
 
