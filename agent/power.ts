@@ -111,8 +111,8 @@ export async function openPower(
   ledger.word.endPause(unixSeconds(time.clock.now()));
   const receipts = new Receipts({
     ...{ agent: identity.agent, deviceKey: keys },
-    ...{ backend, clock },
-    mode: () => ledger.mode(),
+    ...{ backend, clock, mode: () => ledger.mode() },
+    trials: () => ledger.trials(),
   });
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });

@@ -2,6 +2,7 @@ import type * as v from "valibot";
 import type { Outcome } from "./ban-walk.js";
 import type { Clock } from "./clock.js";
 import type { Ledger } from "./ledger/ledger.js";
+import type { Trial } from "./ledger/trials.js";
 import { formatCidr } from "./model/cidr.js";
 import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
@@ -18,6 +19,8 @@ export interface ReceiptPorts {
   readonly backend: Receipt["backend"];
   /** What the kernel does about bans, now that it was read back. */
   mode(): Mode;
+  /** What is in force for a trial only, and since which revision. */
+  trials(): readonly Pick<Trial, "feed" | "revision" | "bans" | "until">[];
   readonly deviceKey: Pick<SigningKey, "sign">;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
 }
@@ -41,7 +44,7 @@ export interface EarlierOutcome {
  * The newest receipt of each feed. A receipt says that the kernel holds all up
  * to its position, so the newest is enough, and saying it twice does no harm.
  * Receipts may therefore be left out where many follow each other; only those
- * that name held bans are all said, as each names its own.
+ * that name held bans, or a trial, are all said, as each names its own.
  */
 export class Receipts {
   readonly #ports: ReceiptPorts;
@@ -73,7 +76,8 @@ export class Receipts {
     this.#newest.set(feed, receipt);
     this.#due.add(feed);
     const waitMs = this.#saidAt + PACE_MS - this.#ports.clock.monotonic();
-    if (receipt.heldTotal > 0 || waitMs <= 0) this.#sayDue();
+    const isItsOwn = receipt.heldTotal > 0 || receipt.trial !== undefined;
+    if (isItsOwn || waitMs <= 0) this.#sayDue();
     else if (isFirst) void this.#sayIn(waitMs);
     return receipt;
   }
@@ -139,6 +143,12 @@ function receiptOf(
   { agent, backend, ...ports }: ReceiptPorts,
 ): Receipt {
   const { position, recorded, receivedAt, recordedMs, enforcedMs } = outcome;
+  const trial = ports
+    .trials()
+    .find(
+      ({ feed, revision }) =>
+        feed === position.feed && revision === recorded.revision,
+    );
   return {
     agent,
     backend,
@@ -153,6 +163,7 @@ function receiptOf(
     held: recorded.held
       .slice(0, limits.receiptHeld)
       .map(({ cidr, held }) => ({ range: formatCidr(cidr), rule: held })),
+    ...(trial && { trial: { bans: trial.bans, until: trial.until * 1000 } }),
     receivedAt: Math.floor(receivedAt),
     recordedMs,
     enforcedMs,

@@ -8,8 +8,13 @@ import { Downloads } from "./api/downloads.js";
 import type { ApiPorts } from "./api/ports.js";
 import { watchCertificate } from "./certificate.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
+import { BanOrders } from "./decide/ban-orders.js";
 import { Decisions } from "./decide/decisions.js";
+import { foreseenRule } from "./decide/foresight.js";
+import { ImportOrders } from "./decide/import-orders.js";
+import { LiftOrders } from "./decide/lift-orders.js";
 import { openRules, type Rules } from "./decide/open-rules.js";
+import type { Foresight, OrderPorts } from "./decide/order-ports.js";
 import type { DiskSettings } from "./disk/disk.js";
 import { Door } from "./door/door.js";
 import { MOST_PLACES } from "./door/known-places.js";
@@ -25,10 +30,12 @@ import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { Answers } from "./receipts/answers.js";
+import { Outcomes } from "./receipts/outcomes.js";
 import { Recorder } from "./receipts/recorder.js";
 import { Boots } from "./registry/boots.js";
 import { Enrolment } from "./registry/enrolment.js";
 import type { Signing } from "./roots/signing.js";
+import { warnOfRoot } from "./roots/notice.js";
 import {
   openServer,
   type Certificate,
@@ -36,7 +43,13 @@ import {
   type OpenServer,
 } from "./server.js";
 import { statusOf } from "./status.js";
-import { filesOf, openStore, signedAnew, type Store } from "./store.js";
+import {
+  isBehindOn,
+  filesOf,
+  openStore,
+  signedAnew,
+  type Store,
+} from "./store.js";
 import { Allowances, type TelemetrySettings } from "./telemetry/allowances.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
 
@@ -77,7 +90,7 @@ export async function startCloud(
   config: CloudConfig,
   given: CloudPorts,
 ): Promise<Cloud> {
-  // What others can be the cause of is said at a rate; decisions are all said.
+  // What others cause is said at a rate; decisions are all said.
   const ports = { ...given, log: sparingly(given.log, given.clock) };
   const startedAt = ports.clock.now();
   await using opened = new Lifetime();
@@ -98,10 +111,11 @@ export async function startCloud(
   const watched = watchOver({ config, ports, server, opened }, store);
   const rooms = { ...store, ...rules, ...watched, impact };
   const gateway = openGateway({ config, ports, store: rooms, server, opened });
+  const outcomes = openOutcomes(ports, rooms, gateway);
   const doors = await openDoors(
     { config, ports, server, opened },
     {
-      ...{ ...decider, ...ports, ...rooms, gateway },
+      ...{ ...decider, ...ports, ...rooms, gateway, outcomes },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt }),
     },
   );
@@ -195,21 +209,42 @@ interface Doors {
 function makeDecider(
   { signing, name: cloudName }: CloudConfig,
   { clock }: CloudPorts,
-  { journal, registry, index, state }: Store,
+  store: Store,
 ) {
-  const { sign } = signing;
+  const { journal, registry, index, state } = store;
   const capacity = new Capacity({
     standing: (feed) => index.standing(feed),
     counts: () => state.counts(),
   });
-  const feeds = new Feeds({ journal, index, sign, clock, capacity });
+  const feeds = new Feeds({
+    ...{ journal, index, clock, capacity, sign: signing.sign },
+  });
+  const ordering = orderingOf({ feeds, clock }, store);
   return {
     decisions: new Decisions(feeds, clock),
+    bans: new BanOrders(ordering),
+    lifts: new LiftOrders(ordering),
+    imports: new ImportOrders(ordering),
     enrolment: new Enrolment({
       ...{ journal, registry, clock, cloudName, signing },
     }),
   };
 }
+
+/** What the orders of people are judged by. */
+const orderingOf = (
+  ports: Pick<OrderPorts, "feeds" | "clock">,
+  { state, present, approvals, decisionLog }: Store,
+): OrderPorts => ({
+  ...ports,
+  look: (asked) => present.look(asked),
+  brought: (...asked) => state.brought(...asked),
+  isOfList: (id) => decisionLog.decision(id)?.action === "import",
+  foresee: (feed): Foresight => {
+    const allowed = approvals.standing(feed);
+    return (cidr, lasts) => foreseenRule(cidr, lasts, allowed);
+  },
+});
 
 function openGateway(parts: {
   readonly config: CloudConfig;
@@ -262,6 +297,20 @@ function openGateway(parts: {
   return opened.own(gateway);
 }
 
+/** What became of decisions, host by host. */
+const openOutcomes = (
+  { clock }: CloudPorts,
+  { database, registry, telemetry }: Store,
+  gateway: Gateway,
+): Outcomes =>
+  new Outcomes(database, {
+    clock,
+    agents: () => registry.agents(),
+    isConnected: (agent) => gateway.isConnected(agent),
+    heardAt: (agent) => gateway.heardAt(agent),
+    takenBack: (after) => telemetry.takenBack(after),
+  });
+
 /** What keeps others within their budgets. */
 interface Watched {
   readonly door: Door;
@@ -278,12 +327,6 @@ function makeIntake(ports: CloudPorts, store: Store & Watched): Intake {
     dropped: (what) => drops.count(what),
   });
 }
-
-/** Whether something became of an agent that is not in the read models yet. */
-const isBehindOn = ({ journal }: Store, agent: string): boolean =>
-  journal
-    .untold()
-    .some(({ event }) => "agent" in event && event.agent === agent);
 
 /**
  * What tells an agent that was restarted from two that hold one key, and knows
@@ -307,13 +350,3 @@ function knowBoots(
     },
   };
 }
-
-/** Agents take nothing new by a root that has run out. */
-function warnOfRoot({ root }: Signing, { clock, log }: CloudPorts): void {
-  const { version, expiresAt } = root.document;
-  if (clock.now() < expiresAt - ROOT_NOTICE_MS) return;
-  const until = new Date(expiresAt).toISOString();
-  log.warn("the root has to be renewed soon", { version, until });
-}
-
-const ROOT_NOTICE_MS = 60 * 24 * 60 * 60 * 1000;

@@ -54,6 +54,8 @@ const Settings = v.strictObject({
   disk: v.optional(DiskSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
+  /** PEM of the authority of the cloud's certificate, for operators' commands. */
+  caFile: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 
@@ -61,7 +63,9 @@ export type Settings = v.InferOutput<typeof Settings>;
 export function foundCloud(founding: Founding, clock: Clock): void {
   const { dir, ...rest } = founding;
   if (existsSync(join(dir, SETTINGS))) {
-    throw new BadFolder(`${dir} holds a cloud already`);
+    throw new BadFolder(
+      `${dir} holds a cloud already; its settings are in ${join(dir, SETTINGS)}, and count when it starts`,
+    );
   }
   const settings = settingsText(rest);
   mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
@@ -106,13 +110,24 @@ export function checkAddresses({ listen, publicUrl }: CloudConfig): void {
   // Without TLS it listens on loopback alone, where a proxy may stand before it.
   if (publicUrl?.startsWith("https:")) return;
   if (listen.tls === undefined) {
-    if (publicUrl === undefined || isSafeInTheClear(publicUrl)) return;
-    throw new BadAddress(
-      `publicUrl "${publicUrl}" would be heard by others; it has to be https, or http on loopback`,
-    );
+    if (publicUrl !== undefined) checkPublicUrl(publicUrl);
+    return;
   }
   throw new BadAddress(
     `with TLS, publicUrl in cloud.json has to be an https URL that agents reach, and not "${publicUrl ?? ""}"`,
+  );
+}
+
+/** @throws BadAddress when agents would be heard there, or not find it */
+function checkPublicUrl(url: string): void {
+  const { protocol } = new URL(url);
+  if (protocol === "https:" || isSafeInTheClear(url)) return;
+  const why =
+    protocol === "http:"
+      ? "would be heard by others"
+      : "is not where a browser could go";
+  throw new BadAddress(
+    `publicUrl "${url}" ${why}; it has to be https://…, or http://… on loopback`,
   );
 }
 
@@ -149,7 +164,8 @@ function makeKeys(): Keys {
 function settingsText({ name, listen, publicUrl }: Omit<Founding, "dir">) {
   const settings = { version: 1, name, listen, publicUrl };
   const text = JSON.stringify(settings, null, 2);
-  parseJson(Settings, text, "settings");
+  const { publicUrl: url } = parseJson(Settings, text, "settings");
+  if (url !== undefined) checkPublicUrl(url);
   if (publicUrl === undefined && !isLoopback(hostAndPort(listen).host)) {
     throw new BadAddress(
       `listen "${listen}" is for other machines, which need --public-url to find it`,

@@ -17,6 +17,7 @@ import { EVERYBODYS } from "./feeds/audience.js";
 import { FeedIndex } from "./feeds/feed-index.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { indexTables } from "./feeds/index-tables.js";
+import { Present } from "./feeds/state/present.js";
 import { State } from "./feeds/state/state.js";
 import { holdAlone } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/events.js";
@@ -77,9 +78,17 @@ export async function openStore(
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
   const approving = { journal, signing, clock, hasFeed };
   const approvals = new Approvals(view.database, approving);
+  const present = opened.own(
+    new Present({
+      ...{ path: files.bans, clock, log },
+      standings: () => index.standings(),
+      segmentsAfter: (...asked) => index.segmentsAfter(...asked),
+      caughtUp: () => state.caughtUp(),
+    }),
+  );
   const { database } = view;
-  const questions = questionsTo(view);
-  return { database, disk, journal, index, state, approvals, ...questions };
+  const kept = { disk, journal, index, state, present, approvals };
+  return { ...kept, database, ...questionsTo(view) };
 }
 
 export interface StoreConfig {
@@ -121,3 +130,9 @@ const questionsTo = ({ database }: View) => ({
 
 const pems = ({ contentKeys }: Signing): readonly string[] =>
   contentKeys.map((key) => key.toPem());
+
+/** Whether something became of an agent that is not in the read models yet. */
+export const isBehindOn = ({ journal }: Store, agent: string): boolean =>
+  journal
+    .untold()
+    .some(({ event }) => "agent" in event && event.agent === agent);

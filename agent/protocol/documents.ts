@@ -156,6 +156,8 @@ export const Receipt = v.strictObject({
     v.strictObject({ range: shortText(64), rule: shortText(64) }),
     limits.receiptHeld,
   ),
+  /** It is in force until then, unless the host is seen to live on with it. */
+  trial: v.exactOptional(v.strictObject({ bans: Count, until: Time })),
   receivedAt: Time,
   /** Milliseconds from the last byte to the commit of the ledger. */
   recordedMs: v.pipe(Numeric, v.minValue(0)),

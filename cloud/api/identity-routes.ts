@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import type { Agent } from "../registry/registry.js";
+import { agentCalled } from "./agent-names.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { checked, problem } from "./problem.js";
 import { jsonBody, type OperatorEnv } from "./requests.js";
@@ -13,6 +15,7 @@ export function identityRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     const clones = bootLog.standing();
     const agents = registry.agents().map((agent) => ({
       ...agent,
+      lastSeen: gateway.heardAt(agent.id) ?? agent.lastSeen,
       connected: gateway.isConnected(agent.id),
       cloned: clones.get(agent.id) ?? 0,
       telemetryOverSince: ports.telemetryOverSince(agent.id),
@@ -21,7 +24,7 @@ export function identityRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     return c.json({ agents });
   });
   routes.post("/agents/:id/revoke", async (c) => {
-    const agent = knownAgent(c.req.param("id"), ports);
+    const agent = agentCalled(c.req.param("id"), ports).id;
     const empty = Number(c.req.header("content-length") ?? 0) === 0;
     const { reason } = checked(RevokeOrder, empty ? {} : await jsonBody(c));
     const by = c.get("operator");
@@ -29,20 +32,44 @@ export function identityRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     gateway.dismiss(agent, "revoked");
     return c.json({ agent });
   });
+  routes.post("/agents/:id/forget", (c) => {
+    const agent = agentCalled(c.req.param("id"), ports);
+    const by = c.get("operator");
+    mustBeGone(agent, ports);
+    const isRevoked = agent.revokedAt !== null;
+    const revoked = { kind: "agent-revoked", agent: agent.id, by } as const;
+    journal.append([
+      ...(isRevoked ? [] : [{ ...revoked, reason: "long gone" }]),
+      { kind: "agent-forgotten", agent: agent.id, by },
+    ]);
+    return c.json({ agent: agent.id });
+  });
   routes.get("/clones", (c) => {
     const { limit } = checked(ClonesQuery, c.req.query());
     return c.json({ clones: bootLog.clones(limit) });
   });
   routes.post("/agents/:id/clear-clones", (c) => {
-    const agent = knownAgent(c.req.param("id"), ports);
+    const agent = agentCalled(c.req.param("id"), ports).id;
     journal.append([{ kind: "clones-cleared", agent, by: c.get("operator") }]);
     return c.json({ agent });
   });
   return routes;
 }
 
-function knownAgent(id: string, { registry }: OperatorApiPorts): string {
-  if (registry.agent(id) !== undefined) return id;
-  const message = `nobody is ${id}`;
-  throw problem(404, "unknown", { field: "id", value: id, message });
+/** Forgetting hides an agent: nobody is to vanish who may still come back. */
+function mustBeGone(
+  { id, hostname, revokedAt, lastSeen, enrolledAt }: Agent,
+  { gateway, clock }: Pick<OperatorApiPorts, "gateway" | "clock">,
+): void {
+  if (revokedAt !== null) return;
+  const seen = gateway.heardAt(id) ?? lastSeen ?? enrolledAt;
+  if (clock.now() - seen >= LONG_GONE_MS) return;
+  const when = new Date(seen).toISOString();
+  throw problem(409, "not-gone", {
+    field: "agent",
+    value: id,
+    message: `${hostname} (${id}) was there on ${when}: revoke it first, or wait until it is gone for 30 days`,
+  });
 }
+
+const LONG_GONE_MS = 30 * 24 * 60 * 60 * 1000;

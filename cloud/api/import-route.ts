@@ -1,31 +1,19 @@
 import type { Context } from "hono";
-import type * as v from "valibot";
-import { unixSeconds } from "../../agent/clock.js";
-import { formatCidr } from "../../agent/model/cidr.js";
-import type { FeedName } from "../../agent/model/position.js";
+import type { ImportManner } from "../decide/import-orders.js";
 import { judge, type Judgement } from "../lists/judge.js";
 import { ListReader, readList, type ListReport } from "../lists/list.js";
-import { judgeReplacement, Replacement } from "../lists/replacement.js";
+import { judgeReplacement } from "../lists/replacement.js";
+import {
+  WIDE,
+  knownFeed,
+  placeOf,
+  statusOf,
+  termsOf,
+} from "./decision-routes.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked, problem } from "./problem.js";
 import { bounded, type OperatorEnv } from "./requests.js";
 import { ImportOrder } from "./shapes.js";
-
-/** What became of a list, or would. */
-export interface ImportAnswer extends ListReport {
-  readonly dryRun: boolean;
-  /** Ranges that hosts will hold for want of an approval, and the first of them. */
-  readonly unapproved: number;
-  readonly wide: readonly string[];
-  /** Of a replacement; null where the list only adds. */
-  readonly replaced: null | {
-    /** Ranges that the list brought before and that were banned still. */
-    readonly before: number;
-    readonly lifted: number;
-    /** Those that the list has no more, but somebody else bans, too. */
-    readonly kept: number;
-  };
-}
 
 /**
  * The body streams through: a list of a million lines is never held as text.
@@ -34,42 +22,33 @@ export interface ImportAnswer extends ListReport {
 export async function importList(
   c: Context<OperatorEnv>,
   ports: OperatorApiPorts,
-  known: (feed: FeedName) => FeedName,
 ): Promise<Response> {
   const order = checked(ImportOrder, c.req.query());
-  const feed = known(order.feed);
+  const feed = knownFeed(order.feed, ports);
+  const { list, replace, dryRun, force } = order;
+  if (replace && list === undefined) throw nameIsNeeded();
   const reader = new ListReader(order);
   const body = c.env.incoming as AsyncIterable<Uint8Array>;
   await readList(bounded(body, MOST_LIST_BYTES), reader);
   const report = reader.report();
   mustBeTaken(judge(report, order), report);
-  const replacement = await replacementFor(order, reader, ports);
-  if (replacement !== undefined) {
-    mustBeTaken(judgeReplacement(report, replacement, order.force), report);
-  }
-
-  const counter = ports.approvals.counter(feed);
-  const { size } = reader.ranges;
-  const ranges = {
-    size,
-    [Symbol.iterator]: () => counter.watch(reader.ranges),
+  const manner: ImportManner = {
+    ...{ list, replace, dryRun },
+    judge: (replacement) => {
+      mustBeTaken(judgeReplacement(report, replacement, force), report);
+    },
   };
-  const { for: forSeconds, reason, observe: observed, list } = order;
-  const terms = { forSeconds, reason, observed };
-  const from = list === undefined ? undefined : listOf(list, replacement);
   const mandate = { feed, by: c.get("operator") };
-  if (order.dryRun) lookAtAll(ranges);
-  const decision = order.dryRun
-    ? undefined
-    : await ports.decisions.import(mandate, ranges, terms, from);
-  const answer: ImportAnswer = {
-    ...report,
-    dryRun: order.dryRun,
-    unapproved: counter.count,
-    wide: counter.first.map(formatCidr),
-    replaced: replacement?.summary ?? null,
-  };
-  return c.json({ ...decision, ...answer }, order.dryRun ? 200 : 201);
+  const { ranges } = reader;
+  const terms = termsOf(order);
+  const imported = await ports.imports.import(mandate, ranges, terms, manner);
+  const { decision, ...came } = imported;
+  const placed = placeOf(decision, feed, ports);
+  const unapproved = came.held[WIDE] ?? 0;
+  return c.json(
+    { ...report, ...placed, unapproved, dryRun, ...came },
+    statusOf(decision),
+  );
 }
 
 /** Four million addresses as text. */
@@ -83,33 +62,9 @@ function mustBeTaken(judgement: Judgement, report: ListReport): void {
   throw new ApiProblem(400, "invalid", [field], { report });
 }
 
-async function replacementFor(
-  { replace, list, feed }: v.InferOutput<typeof ImportOrder>,
-  { ranges }: ListReader,
-  { state, clock }: OperatorApiPorts,
-): Promise<Replacement | undefined> {
-  if (!replace) return undefined;
-  if (list === undefined) {
-    throw problem(400, "invalid", {
-      field: "list",
-      value: undefined,
-      message: "list: a name is needed to know what is replaced",
-    });
-  }
-  const replacement = new Replacement(ranges);
-  const now = unixSeconds(clock.now());
-  for await (const page of state.brought(feed, list, now)) {
-    replacement.see(page);
-  }
-  return replacement;
-}
-
-const listOf = (name: string, replacement: Replacement | undefined) => ({
-  name,
-  ...(replacement && { lifts: replacement.lifts }),
-});
-
-/** Counts what is wide, as publishing it would. */
-function lookAtAll(ranges: Iterable<unknown>): void {
-  for (const _range of ranges);
-}
+const nameIsNeeded = (): ApiProblem =>
+  problem(400, "invalid", {
+    field: "list",
+    value: undefined,
+    message: "list: a name is needed to know what is replaced",
+  });

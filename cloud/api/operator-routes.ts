@@ -1,26 +1,18 @@
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ORG_ID, type FeedName } from "../../agent/model/position.js";
-import type { Cidr } from "../../agent/model/cidr.js";
-import type { Terms } from "../decide/decisions.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
-import { newId } from "../registry/secrets.js";
+import { orgIdFrom } from "../registry/org-id.js";
+import { answersQuery, receiptsQuery } from "./answer-queries.js";
+import { decisionRoutes } from "./decision-routes.js";
 import { identityRoutes } from "./identity-routes.js";
 import { importList } from "./import-route.js";
 import type { OperatorApiPorts } from "./ports.js";
-import { ApiProblem, checked, problem } from "./problem.js";
-import { bearerOf, jsonBody, type OperatorEnv } from "./requests.js";
+import { ApiProblem, checked, problem, unknown } from "./problem.js";
 import { proposalRoutes } from "./proposal-routes.js";
+import { bearerOf, jsonBody, type OperatorEnv } from "./requests.js";
+import { OrgOrder, TokenOrder } from "./shapes.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
-import {
-  AnswersQuery,
-  BanOrder,
-  ImpactOrder,
-  LiftOrder,
-  OrgOrder,
-  TokenOrder,
-} from "./shapes.js";
 
 /** What operators do, each with their own bearer token. */
 export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
@@ -31,13 +23,11 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     c.env.outgoing.once("close", () => engaged[Symbol.dispose]());
     await next();
   });
-  routes.post("/imports", (c) =>
-    importList(c, ports, (feed) => knownFeed(feed, ports)),
-  );
+  routes.post("/imports", (c) => importList(c, ports));
   routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
   routes.get("/status", (c) => c.json(ports.status()));
   registryRoutes(routes, ports);
-  decisionRoutes(routes, ports);
+  routes.route("/", decisionRoutes(ports));
   answerRoutes(routes, ports);
   rootRoutes(routes, ports);
   routes.route("/", identityRoutes(ports));
@@ -65,49 +55,25 @@ function registryRoutes(
   });
 }
 
-function decisionRoutes(
+function answerRoutes(
   routes: Hono<OperatorEnv>,
   ports: OperatorApiPorts,
 ): void {
-  const { decisions, impact, approvals } = ports;
-  routes.post("/bans", async (c) => {
-    const order = checked(BanOrder, await jsonBody(c));
-    const feed = knownFeed(order.feed, ports);
-    const mandate = { feed, by: c.get("operator") };
-    const ranges = rangesOf(order);
-    const counter = approvals.counter(feed);
-    for (const cidr of ranges) counter.see(cidr);
-    const decision = await decisions.ban(mandate, ranges, termsOf(order));
-    return c.json({ ...decision, unapproved: counter.count }, 201);
-  });
-  routes.post("/lifts", async (c) => {
-    const order = checked(LiftOrder, await jsonBody(c));
-    const feed = knownFeed(order.feed, ports);
-    const mandate = { feed, by: c.get("operator") };
-    return c.json(await decisions.lift(mandate, rangesOf(order)), 201);
-  });
-  routes.post("/impact", async (c) => {
-    const order = checked(ImpactOrder, await jsonBody(c));
-    const feed = knownFeed(order.feed, ports);
-    return c.json(await impact.ask(feed, order.ranges));
-  });
-}
-
-function answerRoutes(
-  routes: Hono<OperatorEnv>,
-  { receipts, index, state }: OperatorApiPorts,
-): void {
+  const { receipts, index, state } = ports;
   routes.get("/receipts", (c) => {
-    const query = checked(AnswersQuery, c.req.query());
-    return c.json({ receipts: receipts.receipts({ ...ANY, ...query }) });
+    const query = receiptsQuery(c.req.query(), ports);
+    const found = query.newest
+      ? receipts.newestReceipts(query)
+      : receipts.receipts(query);
+    return c.json({ receipts: found, total: receipts.count(query) });
   });
   routes.get("/refusals", (c) => {
-    const query = checked(AnswersQuery, c.req.query());
-    return c.json({ refusals: receipts.refusals({ ...ANY, ...query }) });
+    const query = answersQuery(c.req.query(), ports);
+    return c.json({ refusals: receipts.refusals(query) });
   });
   routes.get("/divergences", (c) => {
-    const query = checked(AnswersQuery, c.req.query());
-    return c.json({ divergences: receipts.divergences({ ...ANY, ...query }) });
+    const query = answersQuery(c.req.query(), ports);
+    return c.json({ divergences: receipts.divergences(query) });
   });
   routes.get("/feeds", async (c) => {
     const counts = await state.counts();
@@ -149,16 +115,9 @@ function approvalRoutes(
   });
 }
 
-const ANY = {
-  agent: undefined,
-  feed: undefined,
-  epoch: undefined,
-  offset: undefined,
-};
-
 function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
   const { id, name } = checked(OrgOrder, body);
-  const org = id ?? idFrom(name);
+  const org = id ?? orgIdFrom(name);
   if (registry.org(org) !== undefined) {
     throw problem(409, "exists", {
       field: "id",
@@ -168,16 +127,6 @@ function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
   }
   journal.append([{ kind: "org-added", org, name }, feedBegun(`org/${org}`)]);
   return { id: org, name };
-}
-
-/** "Example Hosting Ltd." becomes "example-hosting-ltd". */
-function idFrom(name: string): string {
-  const id = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "")
-    .slice(0, 32);
-  return ORG_ID.test(id) ? id : newId("org");
 }
 
 function makeToken(
@@ -211,35 +160,4 @@ function operatorOf(c: Context, { registry }: OperatorApiPorts): string {
       message: "the bearer token is no operator's",
     },
   ]);
-}
-
-function termsOf(order: {
-  readonly for: number | undefined;
-  readonly reason: string;
-  readonly observe: boolean;
-}): Terms {
-  const { for: forSeconds, reason, observe: observed } = order;
-  return { forSeconds, reason, observed };
-}
-
-function knownFeed(feed: FeedName, { index }: OperatorApiPorts): FeedName {
-  if (index.standing(feed) !== undefined) return feed;
-  throw unknown("feed", feed, `there is no feed ${feed}`);
-}
-
-const unknown = (field: string, value: string, message: string) =>
-  problem(404, "unknown", { field, value, message });
-
-function rangesOf(order: {
-  range?: Cidr | undefined;
-  ranges?: Cidr[] | undefined;
-}): readonly Cidr[] {
-  const { range, ranges = [] } = order;
-  const all = range === undefined ? ranges : [range, ...ranges];
-  if (all.length > 0) return all;
-  throw problem(400, "invalid", {
-    field: "range",
-    value: undefined,
-    message: "range: a range, or several as ranges, is needed",
-  });
 }

@@ -4,7 +4,9 @@ import type { Logger } from "../../agent/log/logger.js";
 import type { Approvals } from "../approvals/approvals.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
-import type { Decisions } from "../decide/decisions.js";
+import type { BanOrders } from "../decide/ban-orders.js";
+import type { ImportOrders } from "../decide/import-orders.js";
+import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Proposals } from "../decide/proposals.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { State } from "../feeds/state/state.js";
@@ -13,6 +15,7 @@ import type { Impact } from "../impact/impact.js";
 import type { SqliteJournal } from "../journal/sqlite-journal.js";
 import type { Journal } from "../journal/journal.js";
 import type { Dropped } from "../log/drops.js";
+import type { Outcomes } from "../receipts/outcomes.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/boot-tables.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -58,22 +61,28 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly journal: Pick<Journal, "append">;
   readonly registry: Registry;
   readonly enrolment: Pick<Enrolment, "makeToken">;
-  readonly decisions: Decisions;
-  readonly decisionLog: Pick<DecisionLog, "decisions" | "alarms">;
+  readonly bans: Pick<BanOrders, "ban">;
+  readonly lifts: Pick<LiftOrders, "lift">;
+  readonly imports: Pick<ImportOrders, "import">;
+  readonly outcomes: Pick<Outcomes, "of">;
+  readonly decisionLog: Pick<
+    DecisionLog,
+    "decisions" | "decision" | "count" | "alarms"
+  >;
   readonly correlator: Pick<Correlator, "status">;
   readonly proposals: Pick<Proposals, "list" | "take" | "settle">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
-  readonly approvals: Pick<Approvals, "all" | "publish" | "counter">;
+  readonly approvals: Pick<Approvals, "all" | "publish">;
   readonly bootLog: Pick<BootLog, "clones" | "standing">;
   readonly signing: Pick<Signing, "publish">;
   readonly telemetry: Pick<
     Telemetry,
-    "detections" | "sightings" | "contacts" | "totals" | "hosts"
+    "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
-  readonly state: Pick<State, "counts" | "brought">;
-  readonly gateway: Pick<Gateway, "isConnected" | "dismiss">;
+  readonly state: Pick<State, "counts" | "bans">;
+  readonly gateway: Pick<Gateway, "isConnected" | "heardAt" | "dismiss">;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;
 }

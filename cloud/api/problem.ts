@@ -50,7 +50,7 @@ function toldOf(problems: readonly FieldProblem[]): readonly FieldProblem[] {
     return {
       field: clipped(field, NAMED),
       value: typeof said === "object" ? undefined : said,
-      message: clipped(message, NAMED + ECHOED / 2),
+      message: clipped(message, EXPLAINED),
     };
   });
 }
@@ -63,6 +63,9 @@ const ECHOED = 120;
 
 /** Of a field's name: some are the sender's own. */
 const NAMED = 40;
+
+/** Of what is wrong with one field, and what to do about it. */
+const EXPLAINED = 200;
 
 /** Of all that is wrong, in one sentence after the other. */
 const SAID = 400;
@@ -77,6 +80,10 @@ export function problem(
 ): ApiProblem {
   return new ApiProblem(status, code, [{ field, value, message }]);
 }
+
+/** What is named is not there. */
+export const unknown = (field: string, value: string, message: string) =>
+  problem(404, "unknown", { field, value, message });
 
 /** @throws ApiProblem with everything that is wrong, each with its field */
 export function checked<S extends v.GenericSchema>(

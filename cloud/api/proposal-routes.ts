@@ -38,7 +38,10 @@ export function proposalRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   return routes;
 }
 
-/** The ban is the operator's, on the rule's evidence. */
+/**
+ * The ban is the operator's, on the rule's evidence; none is made where somebody
+ * has banned it for as long meanwhile.
+ */
 async function release(
   { id, attacker, reason: seen, evidence }: Proposal,
   order: {
@@ -46,15 +49,17 @@ async function release(
     readonly for: number | undefined;
     readonly reason: string;
   },
-  { decisions, proposals }: OperatorApiPorts,
+  { bans, proposals }: OperatorApiPorts,
 ) {
   const { by, for: forSeconds, reason } = order;
   const mandate = { feed: "urgent", by, evidence } as const;
   const terms = { forSeconds, reason: seen, observed: false };
-  const made = await decisions.ban(mandate, [parseCidr(attacker)], terms);
-  const { decision } = made;
-  proposals.settle({ proposal: id, verdict: "released", by, reason, decision });
-  return made;
+  const manner = { replace: false, dryRun: false };
+  const ranges = [parseCidr(attacker)];
+  const { decision: made } = await bans.ban(mandate, ranges, terms, manner);
+  const settled = { proposal: id, verdict: "released", by, reason } as const;
+  proposals.settle({ ...settled, ...(made && { decision: made.decision }) });
+  return made ?? { decision: null };
 }
 
 /** Nobody else decides on it meanwhile. */

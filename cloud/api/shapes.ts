@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
+import type { BanPlace } from "../feeds/state/ban-listing.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { shortText } from "../../agent/protocol/shapes.js";
 import { listFormats } from "../lists/line.js";
@@ -48,10 +49,21 @@ export const BanOrder = v.strictObject({
   reason: v.optional(Reason, ""),
   /** Hosts are to count and report, and drop nothing. */
   observe: v.optional(v.boolean(), false),
+  /** Bans that last longer, or drop what this only observes, give way to it. */
+  replace: v.optional(v.boolean(), false),
+  dryRun: v.optional(v.boolean(), false),
 });
 
 /** Body of `POST /v1/lifts`. */
-export const LiftOrder = v.strictObject(rangeFields);
+export const LiftOrder = v.strictObject({
+  ...rangeFields,
+  /** In whichever feed the ranges are banned. */
+  allFeeds: v.optional(v.boolean(), false),
+  /** Bans that lie in the ranges, too. */
+  within: v.optional(v.boolean(), false),
+  reason: v.optional(Reason, ""),
+  dryRun: v.optional(v.boolean(), false),
+});
 
 /** Body of `POST /v1/impact`. */
 export const ImpactOrder = v.strictObject({
@@ -111,6 +123,14 @@ export const AnswersQuery = v.strictObject({
   offset: v.optional(WholeNumber),
 });
 
+/** Query of `GET /v1/receipts`: those, and the receipts of a decision. */
+export const ReceiptsQuery = v.strictObject({
+  ...AnswersQuery.entries,
+  decision: v.optional(v.string()),
+  /** The newest of them, still in the order they came. */
+  newest: v.optional(YesOrNo, "false"),
+});
+
 const FewOrMany = v.optional(
   v.pipe(WholeNumber, v.minValue(1), v.maxValue(10_000)),
   "1000",
@@ -149,6 +169,18 @@ export const RefuseOrder = v.strictObject({
   reason: v.pipe(Reason, v.minLength(1, "is needed")),
 });
 
+/** Query of `GET /v1/bans`. */
+export const BansQuery = v.strictObject({
+  limit: v.optional(
+    v.pipe(WholeNumber, v.minValue(1), v.maxValue(10_000)),
+    "50",
+  ),
+  feed: v.optional(CloudFeed),
+  range: v.optional(Range),
+  /** As the page before says where the next one begins. */
+  cursor: v.optional(v.pipe(v.string(), v.rawTransform(readPlace))),
+});
+
 /** Body of `POST /v1/agents/<id>/revoke`; none is as good as an empty one. */
 export const RevokeOrder = v.strictObject({
   reason: v.optional(Reason),
@@ -163,6 +195,17 @@ export const SegmentsQuery = v.strictObject({
   epoch: v.string(),
   from: v.pipe(WholeNumber, v.minValue(1)),
 });
+
+function readPlace(context: v.RawTransformContext<string>): BanPlace {
+  const [feed = "", range = ""] = context.dataset.value.split(" ");
+  try {
+    if (isFeedName(feed)) return { feed, cidr: parseCidr(range) };
+  } catch (error) {
+    if (!(error instanceof InvalidCidr)) throw error;
+  }
+  context.addIssue({ message: "is not where a page begins" });
+  return context.NEVER;
+}
 
 function readRange(context: v.RawTransformContext<string>): Cidr {
   const { dataset, addIssue } = context;
@@ -192,7 +235,7 @@ function readTerm(context: v.RawTransformContext<string>): number | undefined {
     if (seconds > 0 && seconds < FOREVER) return seconds;
   }
   addIssue({
-    message: `"${text}" is no term; write 30s, 15m, 4h, 7d or permanent`,
+    message: `"${text}" is not a duration; write 30s, 15m, 4h, 7d or permanent`,
   });
   return context.NEVER;
 }

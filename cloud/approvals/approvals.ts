@@ -1,7 +1,5 @@
 import type { Clock } from "../../agent/clock.js";
-import { DEFAULT_UNAPPROVED } from "../../agent/config/widths.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
-import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
@@ -71,10 +69,11 @@ export class Approvals {
     return event;
   }
 
-  /** Counts the bans on a feed that hosts will hold for want of an approval. */
-  counter(feed: FeedName): UnapprovedCounter {
+  /** The approval that agents of the feed go by, while it is good. */
+  standing(feed: FeedName): TrustedApproval | undefined {
     const row = this.#one.get(feed);
-    return new UnapprovedCounter(row && this.#standing(row));
+    const found = row && this.#standing(row);
+    return found?.isGoodAt(this.#ports.clock.now()) ? found : undefined;
   }
 
   /** Undefined once the newest root bears it out no more. */
@@ -90,44 +89,6 @@ export class Approvals {
     }
   }
 }
-
-/** Counts ranges that are wide and that no approval names. */
-export class UnapprovedCounter {
-  readonly #approval: TrustedApproval | undefined;
-  #count = 0;
-  readonly #first: Cidr[] = [];
-
-  constructor(approval: TrustedApproval | undefined) {
-    this.#approval = approval;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  /** The first of them, for people. */
-  get first(): readonly Cidr[] {
-    return this.#first;
-  }
-
-  see(cidr: Cidr): void {
-    if (cidr.prefix >= DEFAULT_UNAPPROVED[cidr.family]) return;
-    if (this.#approval?.names(cidr) === true) return;
-    this.#count++;
-    if (this.#first.length < FEW) this.#first.push(cidr);
-  }
-
-  /** The same once more, with each counted as it goes by. */
-  *watch<T extends { readonly cidr: Cidr }>(ranges: Iterable<T>): Generator<T> {
-    for (const range of ranges) {
-      this.see(range.cidr);
-      yield range;
-    }
-  }
-}
-
-/** As many as a line has room for. */
-const FEW = 8;
 
 interface Row {
   readonly signed: string;

@@ -1,22 +1,23 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { systemClock } from "../../agent/clock.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import type { RaisedLimits } from "../../agent/protocol/documents.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { parseJson } from "../../agent/protocol/shapes.js";
-import { SignedText } from "../../agent/protocol/signed-text.js";
 import { approvalAfter, approvalOf } from "../approvals/ceremony.js";
-import { Client } from "./client.js";
+import { signersFor } from "../roots/ceremony.js";
+import { readChain } from "../roots/root-files.js";
+import { clientOf } from "./client.js";
 import {
   addSignCommand,
   daysOf,
   readDraft,
-  readFile,
+  readSigned,
   writeDraft,
   writeNew,
 } from "./drafts.js";
 import type { Io } from "./io.js";
+import { isCloud } from "./shown-root.js";
 import { shownApproval } from "./shown-approval.js";
 
 /** approval: the ceremony by which wide bans get their second key. */
@@ -67,14 +68,20 @@ function addDraft(approval: Command, io: Io): void {
     )
     .requiredOption("--feed <name>", "urgent, reputation or org/<id>", feedOf)
     .requiredOption("--out <file>", "where to")
-    .option("--add <range>", "one more range", collectRange, [])
-    .option("--remove <range>", "one that is allowed no more", collectRange, [])
-    .option("--start <term>", "when the first hosts begin, from now", termOf, 0)
-    .option(
-      "--rings <terms>",
-      "how long each ring of hosts waits for the one before",
-      waitsOf,
-      waitsOf("10m,40m,2h"),
+    .addOption(ranges("--add <range>", "one more range"))
+    .addOption(ranges("--remove <range>", "one that is allowed no more"))
+    .addOption(
+      new Option("--start <duration>", "when the first hosts begin, from now")
+        .argParser(termOf)
+        .default(0, "at once"),
+    )
+    .addOption(
+      new Option(
+        "--rings <durations>",
+        "how long each ring of hosts waits for the one before",
+      )
+        .argParser(waitsOf)
+        .default(waitsOf(USUAL_RINGS), USUAL_RINGS),
     )
     .option("--at-once", "all hosts begin together")
     .option("--days <n>", "for how long it is good", "365")
@@ -86,22 +93,42 @@ function addDraft(approval: Command, io: Io): void {
     .option("--usual-limits", "raise no limit any more")
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<DraftOptions>();
-      const { dir, feed, out, add, remove, start, rings, days } = options;
-      const published = await Client.of(dir).approvals();
-      const newest = published
-        .map(({ text }) => approvalOf(text))
-        .find((each) => each.feed === feed);
-      const waits = options.atOnce ? ([0, 0, 0] as const) : rings;
-      const changes = {
-        ...{ feed, add, remove, waits: [start, ...waits] as const },
-        goodForMs: daysOf(days, limits.approvalDays) * 86_400_000,
-        limits: limitsOf(options),
-      };
-      const draft = approvalAfter(newest, changes, systemClock.now());
-      writeNew("--out", out, () => writeDraft(out, draft, "wx"));
-      for (const line of shownApproval(draft, dir)) io.out(line);
+      await draftApproval(options, command, io);
     });
 }
+
+async function draftApproval(
+  options: DraftOptions,
+  command: Command,
+  io: Io,
+): Promise<void> {
+  const { dir, feed, out, add, remove, start, rings, days } = options;
+  const published = await clientOf(command).approvals();
+  const newest = published
+    .map(({ text }) => approvalOf(text))
+    .find((each) => each.feed === feed);
+  const waits = options.atOnce ? ([0, 0, 0] as const) : rings;
+  const changes = {
+    ...{ feed, add, remove, waits: [start, ...waits] as const },
+    goodForMs: daysOf(days, limits.approvalDays) * 86_400_000,
+    limits: limitsOf(options),
+  };
+  const made = approvalAfter(newest, changes, systemClock.now());
+  const draft = isCloud(dir)
+    ? { ...made, signers: signersFor("approval", rootOf(dir)) }
+    : made;
+  writeNew("--out", out, () => writeDraft(out, draft, "wx"));
+  for (const line of shownApproval(draft, dir)) io.out(line);
+}
+
+const USUAL_RINGS = "10m,40m,2h";
+
+const ranges = (flags: string, what: string): Option =>
+  new Option(flags, `${what}; may be given several times`)
+    .argParser(collectRange)
+    .default([], "none");
+
+const rootOf = (dir: string) => readChain(dir).newest.document;
 
 /** Undefined where none is named: they stay as they are. */
 function limitsOf(options: DraftOptions): RaisedLimits | undefined {
@@ -123,7 +150,7 @@ function addShow(approval: Command, io: Io): void {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const texts =
         file === undefined
-          ? (await Client.of(dir).approvals()).map(({ text }) => text)
+          ? (await clientOf(command).approvals()).map(({ text }) => text)
           : [readDraft(file)];
       if (texts.length === 0) io.out("no feed has an approval");
       for (const text of texts) {
@@ -139,9 +166,11 @@ function addPublish(approval: Command, io: Io): void {
     .argument("<draft>", "with all the signatures that it needs")
     .action(async (file: string, _, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
-      const text = parseJson(SignedText, readFile("DRAFT", file), file);
-      const { feed, version } = await Client.of(dir).publishApproval(text);
-      io.out(`approval ${version} of ${feed} counts`);
+      const text = readSigned(file, "approval");
+      const { feed, version } = await clientOf(command).publishApproval(text);
+      io.out(
+        `approval ${version} for feed ${feed} is published; a host goes by it within a minute, once its ring's time has come`,
+      );
       for (const line of shownApproval(text, dir)) io.out(line);
     });
 }
@@ -164,7 +193,9 @@ function waitsOf(text: string): readonly [number, number, number] {
   const waits = text.split(",").map(termOf);
   const [early, broad, all] = waits;
   if (waits.length === 3) return [early ?? 0, broad ?? 0, all ?? 0];
-  throw new InvalidArgumentError('three terms are expected: "10m,40m,2h".');
+  throw new InvalidArgumentError(
+    `three durations are expected: "${USUAL_RINGS}".`,
+  );
 }
 
 /** "30s", "10m", "2h" or "1d", as milliseconds. */
@@ -173,7 +204,9 @@ function termOf(text: string): number {
   if (digits !== undefined && unit !== undefined) {
     return Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS];
   }
-  throw new InvalidArgumentError('a term such as "30s", "10m", "2h", "1d".');
+  throw new InvalidArgumentError(
+    'a duration is expected, such as "30s", "10m", "2h" or "1d".',
+  );
 }
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

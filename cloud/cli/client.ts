@@ -1,6 +1,7 @@
+import { resolve } from "node:path";
 import type { Readable } from "node:stream";
+import type { Command } from "commander";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import type { ImportAnswer } from "../api/import-route.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
@@ -11,15 +12,31 @@ import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/boot-tables.js";
 import type { Agent, Org } from "../registry/registry.js";
 import type { CloudStatus } from "../status.js";
-import { isSafeInTheClear, readOperatorToken, readSettings } from "../setup.js";
+import {
+  isSafeInTheClear,
+  readOperatorToken,
+  readSettings,
+  type Settings,
+} from "../setup.js";
 import type {
   ContactEntry,
+  DetectionEntry,
   HostReport,
   Sighting,
   SightingTotal,
 } from "../telemetry/telemetry.js";
+import type {
+  BanAnswer,
+  BansAnswer,
+  DecisionAnswer,
+  ImportAnswer,
+  LiftAnswer,
+} from "./answers.js";
+import { readFile } from "./drafts.js";
 import { CommandFailed } from "./io.js";
-import { ask, type Asked } from "./transport.js";
+import { ask, type Asked, type Where } from "./transport.js";
+import { unreachable } from "./trusted-fetch.js";
+import { problemOf } from "./wrong-words.js";
 
 /** An agent as operators see it. */
 export interface AgentEntry extends Agent {
@@ -32,21 +49,10 @@ export interface AgentEntry extends Agent {
   readonly report: HostReport | null;
 }
 
-/** How many of the bans hosts will hold for want of an approval. */
-export interface Unapproved {
-  readonly unapproved: number;
-  /** The first of them, where they are named. */
-  readonly wide?: readonly string[];
-}
-
 /** How the rules' rate stands, and when it was reached. */
 export interface RulesReport extends RuleStatus {
   readonly alarms: readonly RateAlarmEntry[];
 }
-
-/** What became of a list; nothing yet in a dry run. */
-export type Imported = ImportAnswer &
-  ((Decision & { readonly dryRun: false }) | { readonly dryRun: true });
 
 /** The cloud understood a request and did not carry it out. */
 export class CloudRefused extends CommandFailed {
@@ -62,19 +68,18 @@ export class CloudRefused extends CommandFailed {
 
 /** An operator's side of the cloud's REST interface. */
 export class Client {
-  readonly #dir: string;
-  readonly #url: string;
+  readonly #where: Where;
   readonly #token: string;
 
-  private constructor(dir: string, url: string, token: string) {
-    this.#dir = dir;
-    this.#url = url;
+  private constructor(where: Where, token: string) {
+    this.#where = where;
     this.#token = token;
   }
 
   /** Where the cloud is, and as whom to speak: as its folder says. */
-  static of(dir: string): Client {
-    const { listen, publicUrl } = readSettings(dir);
+  static of(dir: string, caFile?: string): Client {
+    const settings = readSettings(dir);
+    const { listen, publicUrl } = settings;
     const url = publicUrl ?? `http://${listen}`;
     if (!url.startsWith("https:") && !isSafeInTheClear(url)) {
       const why = "the operator's token does not cross a network in the clear";
@@ -83,7 +88,8 @@ export class Client {
         2,
       );
     }
-    return new Client(dir, url, readOperatorToken(dir));
+    const ca = caOf(dir, settings, caFile);
+    return new Client({ dir, url, ca }, readOperatorToken(dir));
   }
 
   async status(): Promise<CloudStatus> {
@@ -94,11 +100,15 @@ export class Client {
     return (await this.#get<{ orgs: Org[] }>("/v1/orgs")).orgs;
   }
 
-  async addOrg(name: string): Promise<Org> {
-    return this.#post("/v1/orgs", { name });
+  /** Its id is made from its name, unless one is given. */
+  async addOrg(name: string, id?: string): Promise<Org> {
+    return this.#post("/v1/orgs", { name, ...(id !== undefined && { id }) });
   }
 
-  async makeToken(org: string, expiresIn: string): Promise<{ token: string }> {
+  async makeToken(
+    org: string,
+    expiresIn: string,
+  ): Promise<{ token: string; org: string; expiresAt: number }> {
     return this.#post("/v1/tokens", { org, expiresIn });
   }
 
@@ -115,6 +125,15 @@ export class Client {
   }
 
   /** Newest first. */
+  async detections(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly DetectionEntry[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { detections: DetectionEntry[] };
+    return (await this.#get<Answer>(`/v1/detections?${text}`)).detections;
+  }
+
+  /** Newest first. */
   async contacts(
     query: Readonly<Record<string, string>>,
   ): Promise<readonly ContactEntry[]> {
@@ -124,12 +143,12 @@ export class Client {
   }
 
   /** Newest first. */
-  async decisions(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly DecisionEntry[]> {
+  async decisions(query: Readonly<Record<string, string>>): Promise<{
+    readonly decisions: readonly DecisionEntry[];
+    readonly total: number;
+  }> {
     const text = new URLSearchParams(query).toString();
-    type Answer = { decisions: DecisionEntry[] };
-    return (await this.#get<Answer>(`/v1/decisions?${text}`)).decisions;
+    return this.#get(`/v1/decisions?${text}`);
   }
 
   /** Newest first. */
@@ -144,7 +163,7 @@ export class Client {
   async release(
     proposal: string,
     order: { readonly for: string; readonly reason: string },
-  ): Promise<Decision> {
+  ): Promise<Pick<Decision, "decision"> | { readonly decision: null }> {
     const path = `/v1/proposals/${encodeURIComponent(proposal)}/release`;
     return this.#post(path, order);
   }
@@ -165,15 +184,30 @@ export class Client {
     readonly for: string;
     readonly reason: string;
     readonly observe: boolean;
-  }): Promise<Decision & Unapproved> {
+    readonly replace: boolean;
+    readonly dryRun: boolean;
+  }): Promise<BanAnswer> {
     return this.#post("/v1/bans", order);
   }
 
   async lift(order: {
     readonly ranges: readonly string[];
     readonly feed: string;
-  }): Promise<Decision> {
+    readonly reason: string;
+    readonly allFeeds: boolean;
+    readonly within: boolean;
+    readonly dryRun: boolean;
+  }): Promise<LiftAnswer> {
     return this.#post("/v1/lifts", order);
+  }
+
+  /** One page. */
+  async bans(query: Readonly<Record<string, string>>): Promise<BansAnswer> {
+    return this.#get(`/v1/bans?${new URLSearchParams(query).toString()}`);
+  }
+
+  async decision(id: string): Promise<DecisionAnswer> {
+    return this.#get(`/v1/decisions/${encodeURIComponent(id)}`);
   }
 
   async impact(order: {
@@ -186,19 +220,19 @@ export class Client {
   async import(
     list: Readable,
     terms: Readonly<Record<string, string>>,
-  ): Promise<Imported> {
+  ): Promise<ImportAnswer> {
     const query = new URLSearchParams(terms);
     const where = `/v1/imports?${query.toString()}`;
     const body = list as AsyncIterable<Buffer>;
     return this.#ask({ path: where, method: "POST", body });
   }
 
-  async receipts(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly ReceiptEntry[]> {
+  async receipts(query: Readonly<Record<string, string>>): Promise<{
+    readonly receipts: readonly ReceiptEntry[];
+    readonly total: number;
+  }> {
     const text = new URLSearchParams(query).toString();
-    type Answer = { receipts: ReceiptEntry[] };
-    return (await this.#get<Answer>(`/v1/receipts?${text}`)).receipts;
+    return this.#get(`/v1/receipts?${text}`);
   }
 
   async divergences(): Promise<readonly DivergenceEntry[]> {
@@ -206,9 +240,16 @@ export class Client {
     return (await this.#get<Answer>("/v1/divergences")).divergences;
   }
 
-  async revoke(agent: string, reason: string): Promise<void> {
+  async revoke(
+    agent: string,
+    reason: string,
+  ): Promise<{ readonly agent: string }> {
     const order = reason === "" ? {} : { reason };
-    await this.#post(`/v1/agents/${encodeURIComponent(agent)}/revoke`, order);
+    return this.#post(`/v1/agents/${encodeURIComponent(agent)}/revoke`, order);
+  }
+
+  async forget(agent: string): Promise<{ readonly agent: string }> {
+    return this.#post(`/v1/agents/${encodeURIComponent(agent)}/forget`, {});
   }
 
   /** Newest first. */
@@ -246,12 +287,11 @@ export class Client {
 
   async #ask<T>(asked: Omit<Asked, "authorization">): Promise<T> {
     const authorization = `Bearer ${this.#token}`;
-    const where = { dir: this.#dir, url: this.#url };
-    const response = await ask(where, { ...asked, authorization }).catch(
+    const response = await ask(this.#where, { ...asked, authorization }).catch(
       (cause: unknown) => {
-        const why = reasonOf(cause);
-        const message = `the cloud at ${this.#url} is not reachable${why}`;
-        throw new CommandFailed(message, 1, { cause });
+        throw new CommandFailed(unreachable(this.#where.url, cause), 1, {
+          cause,
+        });
       },
     );
     if (response.ok) return (await response.json()) as T;
@@ -261,20 +301,18 @@ export class Client {
   }
 }
 
-/** What the cloud says is wrong, or that it was not the cloud who answered. */
-function problemOf(response: Response, body: unknown): string {
-  const said =
-    typeof body === "object" && body !== null && "message" in body
-      ? body.message
-      : undefined;
-  if (typeof said === "string") return said;
-  const who = response.url === "" ? "what listens there" : response.url;
-  return `${who} answered ${response.status}, and not as a cloud does`;
+/** The client that a command is to use. */
+export function clientOf(command: Command): Client {
+  type Globals = { dir: string; ca?: string };
+  const { dir, ca } = command.optsWithGlobals<Globals>();
+  return Client.of(dir, ca);
 }
 
-/** What Node knows beyond "fetch failed", such as " (ECONNREFUSED)". */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error) || !("code" in cause)) return "";
-  return ` (${String(cause.code)})`;
+function caOf(
+  dir: string,
+  { caFile }: Pick<Settings, "caFile">,
+  named: string | undefined,
+): string | undefined {
+  if (named !== undefined) return readFile("--ca", named);
+  return caFile && readFile("caFile", resolve(dir, caFile));
 }

@@ -1,144 +1,129 @@
 import type { Command } from "commander";
-import { DEFAULT_UNAPPROVED } from "../../agent/config/widths.js";
-import type { Decision } from "../decide/decisions.js";
-import type { ReceiptEntry } from "../receipts/receipts.js";
-import { Client, type Unapproved } from "./client.js";
+import { clientOf } from "./client.js";
 import { checkImpact, checkImpactOption } from "./impact-commands.js";
-import { CommandFailed, type Io } from "./io.js";
-import { table } from "./tables.js";
+import type { Io } from "./io.js";
+import { giveOrderOutput } from "./order-output.js";
+import { toldBan } from "./told-bans.js";
+import { toldLift } from "./told-lifts.js";
+import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
+import { FEEDS_HELP } from "./words.js";
 
-interface BanOptions {
+interface OrderOptions {
   readonly dir: string;
   readonly feed: string;
   readonly for: string;
   readonly reason: string;
   readonly observe?: true;
-  readonly wait?: true;
+  readonly replace?: true;
+  readonly allFeeds?: true;
+  readonly within?: true;
+  readonly dryRun?: true;
+  readonly wait?: true | number;
+  readonly json?: true;
   readonly checkImpact?: number;
 }
 
 /** ban, lift. */
 export function addDecisionCommands(program: Command, io: Io): void {
+  addBan(program, io);
+  addLift(program, io);
+}
+
+function addBan(program: Command, io: Io): void {
   program
     .command("ban")
     .description("ban addresses or ranges")
     .argument("<range...>", 'such as "203.0.113.7" or "2001:db8::/32"')
     .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
-    .option("--for <term>", TERM_HELP, "4h")
+    .option("--for <duration>", TERM_HELP, "4h")
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
-    .option("--wait", "wait for the receipts of all connected agents")
+    .option("--replace", "even where a ban lasts longer, or drops already")
+    .option("--dry-run", "say what it would do, and do nothing")
+    .option("--wait [time]", WAIT_HELP, waitMsOf)
+    .option("--json", JSON_HELP)
     .addOption(checkImpactOption())
-    .addHelpText(
-      "after",
-      `
+    .addHelpText("after", BAN_HELP)
+    .action(async (ranges: string[], _, command: Command) => {
+      const options = command.optsWithGlobals<OrderOptions>();
+      const { feed, reason, json } = options;
+      const { observe = false, replace = false, dryRun = false } = options;
+      const client = clientOf(command);
+      if (options.checkImpact !== undefined) {
+        await checkImpact(client, { ranges, feed }, options.checkImpact, io);
+      }
+      const order = { ranges, feed, for: options.for, reason };
+      const manner = { observe, replace, dryRun };
+      const answer = await client.ban({ ...order, ...manner });
+      const told = toldBan(answer, observe);
+      const output = { json, waitMs: waitOf(options.wait) };
+      const made = [answer.decision ?? []].flat();
+      await giveOrderOutput(answer, made, told, {
+        client,
+        io,
+        options: output,
+      });
+    });
+}
+
+const BAN_HELP = `
 Examples:
   $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force"
   $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait
   $ tourniquet-cloud ban 198.51.100.0/24 --check-impact 10
   $ tourniquet-cloud ban 192.0.2.0/24 --observe --reason "would this hit anybody?"
 
-Banning again without --observe enforces a ban that was only observed.`,
-    )
-    .action(async (ranges: string[], _, command: Command) => {
-      const options = command.optsWithGlobals<BanOptions>();
-      const { feed, for: term, reason, observe = false } = options;
-      const client = Client.of(options.dir);
-      if (options.checkImpact !== undefined) {
-        await checkImpact(client, { ranges, feed }, options.checkImpact, io);
-      }
-      const order = { ranges, feed, for: term, reason, observe };
-      const decision = await client.ban(order);
-      io.out(described(doneTo(observe), ranges.length, decision));
-      tellUnapproved(decision, io);
-      if (options.wait) await waitForReceipts(client, decision, io);
-    });
+A ban is neither shortened nor weakened unless you say --replace. Banning again
+without --observe enforces what was only observed.
 
+Exit code: 0 done as ordered, 3 in part, 1 nothing changed, 2 wrongly asked. With
+--wait: 0 all hosts that follow the feed carry it out, 3 some of them, 1 none.
+${FEEDS_HELP}`;
+
+function addLift(program: Command, io: Io): void {
   program
     .command("lift")
     .description("lift bans before they expire")
     .argument("<range...>")
     .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
-    .addHelpText("after", "\nExample:\n  $ tourniquet-cloud lift 203.0.113.7")
+    .option("--all-feeds", "in whichever feed the range is banned")
+    .option("--within", "also bans that lie in the range")
+    .option("--reason <text>", "for whoever asks later", "")
+    .option("--dry-run", "say what it would do, and do nothing")
+    .option("--wait [time]", WAIT_HELP, waitMsOf)
+    .option("--json", JSON_HELP)
+    .addHelpText("after", LIFT_HELP)
     .action(async (ranges: string[], _, command: Command) => {
-      const { dir, feed } = command.optsWithGlobals<BanOptions>();
-      const decision = await Client.of(dir).lift({ ranges, feed });
-      io.out(described("lifted", ranges.length, decision));
+      const options = command.optsWithGlobals<OrderOptions>();
+      const { feed, reason, json } = options;
+      const { allFeeds = false, within = false, dryRun = false } = options;
+      const client = clientOf(command);
+      const order = { ranges, feed, reason, allFeeds, within, dryRun };
+      const answer = await client.lift(order);
+      const output = { json, waitMs: waitOf(options.wait) };
+      const made = answer.decisions.map(({ decision }) => decision);
+      await giveOrderOutput(answer, made, toldLift(answer), {
+        ...{ client, io, options: output },
+      });
     });
 }
 
-/** Two keys ban what is wide: this was one of them. */
-export function tellUnapproved(
-  { feed, unapproved, wide = [] }: Unapproved & { readonly feed: string },
-  io: Io,
-): void {
-  if (unapproved === 0) return;
-  const { 4: ipv4, 6: ipv6 } = DEFAULT_UNAPPROVED;
-  const more = unapproved > wide.length ? " and more" : "";
-  const named = wide.length === 0 ? "" : ` (${wide.join(", ")}${more})`;
-  io.err(
-    `${unapproved} of them are wider than /${ipv4} (IPv6: /${ipv6}), and hosts hold them${named} until the critical keys approve: tourniquet-cloud approval draft --feed ${feed} --add RANGE --out FILE`,
-  );
-}
+const LIFT_HELP = `
+Examples:
+  $ tourniquet-cloud lift 203.0.113.7
+  $ tourniquet-cloud lift 203.0.113.7 --all-feeds
+  $ tourniquet-cloud lift 203.0.113.0/24 --within --dry-run
+
+A lift takes back the bans on exactly this range. What bans it all the same is
+said: a wider ban, bans in it, another feed.
+
+Exit code: 0 none of the ranges is banned any more, 3 that holds of some, 1 nothing
+was lifted, 2 wrongly asked.
+${FEEDS_HELP}`;
 
 export const TERM_HELP =
   "30s, 15m, 4h, 7d or permanent; hosts hold what lasts longer than they let a ban last (365d)";
 
 export const OBSERVE_HELP = "only count and report their packets, drop nothing";
 
-export const doneTo = (observe: boolean): string =>
-  observe ? "observed" : "banned";
-
-export function described(
-  done: string,
-  ranges: number,
-  decision: Decision,
-): string {
-  const { decision: id, feed, offset } = decision;
-  const noun = ranges === 1 ? "range" : "ranges";
-  return `${done} ${ranges} ${noun} (${id}, ${feed} is at ${offset})`;
-}
-
-/** Longer than any agent takes that is there at all. */
-const WAIT_MS = 10_000;
-const LOOK_EVERY_MS = 50;
-
-async function waitForReceipts(
-  client: Client,
-  { feed, epoch, offset }: Decision,
-  io: Io,
-): Promise<void> {
-  const agents = await client.agents();
-  const expected = agents.filter(
-    ({ connected, org }) =>
-      connected && (!feed.startsWith("org/") || feed === `org/${org}`),
-  );
-  const found = new Map<string, ReceiptEntry>();
-  const place = { feed, epoch, offset: String(offset), limit: "10000" };
-  const deadline = Date.now() + WAIT_MS;
-  let after = 0;
-  while (found.size < expected.length && Date.now() < deadline) {
-    const entries = await client.receipts({ ...place, after: String(after) });
-    for (const entry of entries) {
-      after = entry.seq;
-      const { agent } = entry.receipt;
-      if (!found.has(agent)) found.set(agent, entry);
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-  io.out(
-    table(
-      ["agent", "host", "mode", "enforced ms", "held"],
-      expected.map(({ id, hostname }) => {
-        const receipt = found.get(id)?.receipt;
-        const ms = receipt?.enforcedMs.toFixed(1) ?? "no receipt";
-        const held = receipt?.heldTotal ?? "";
-        return [id, hostname, receipt?.mode ?? "", ms, held];
-      }),
-    ),
-  );
-  const missing = expected.length - found.size;
-  if (missing > 0) {
-    throw new CommandFailed(`${missing} agents gave no receipt in time`, 1);
-  }
-}
+export const JSON_HELP = "one JSON document, for machines";

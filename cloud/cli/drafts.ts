@@ -2,7 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
-import { Draft, signDraft, type Ceremonial } from "../roots/ceremony.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
+import {
+  Draft,
+  signDraft,
+  signedBy,
+  type Ceremonial,
+} from "../roots/ceremony.js";
 import { CommandFailed, type Io } from "./io.js";
 
 /** What is signed, by which key, and how it is shown to whoever signs it. */
@@ -30,11 +36,41 @@ export function addSignCommand(
     .requiredOption("--key <file>", keyHelp)
     .action((file: string, { key }: { key: string }, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
-      const signed = signDraft(readDraft(file), readKey(key), kind);
+      const draft = readDraft(file);
+      const signing = readKey(key);
+      mustCount(draft, signing, { kind, path: key });
+      const signed = signDraft(draft, signing, kind);
       const lines = shown(signed, dir); // or it is nothing to sign
       writeDraft(file, signed, "w");
       for (const line of lines) io.out(line);
     });
+}
+
+/** @throws CommandFailed when the key's signature is known to count for nothing */
+function mustCount(
+  { signers }: Draft,
+  { id }: SigningKey,
+  { kind, path }: { readonly kind: Ceremonial; readonly path: string },
+): void {
+  if (signers === undefined || signers.includes(id)) return;
+  const role = signedBy[kind];
+  throw new CommandFailed(
+    `--key "${path}" is no ${role} key: its id is ${id}, and those that count are ${signers.join(", ")}`,
+    2,
+  );
+}
+
+/**
+ * A draft that somebody has signed, as it travels.
+ * @throws CommandFailed when nobody has
+ */
+export function readSigned(path: string, kind: Ceremonial): SignedText {
+  const { signed, signatures } = readDraft(path);
+  if (signatures.length > 0) return { signed, signatures };
+  throw new CommandFailed(
+    `nobody has signed ${path} yet: tourniquet-cloud ${kind} sign ${path} --key FILE`,
+    2,
+  );
 }
 
 export const readDraft = (path: string): Draft =>

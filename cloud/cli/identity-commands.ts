@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { BootSeen } from "../journal/events.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
@@ -15,13 +15,14 @@ interface Options {
 export function addIdentityCommands(program: Command, io: Io): void {
   program
     .command("revoke")
-    .description("send an agent away for good, at once where it is connected")
-    .argument("<agent>", "its id, as agents lists it")
+    .description("trust an agent no more; where it is connected, at once")
+    .argument("<agent>", AGENT_HELP)
     .option("--reason <text>", "why, for the journal", "")
     .action(async (agent: string, _, command: Command) => {
-      const { dir, reason } = command.optsWithGlobals<Options>();
-      await Client.of(dir).revoke(agent, reason);
-      io.out(`${agent} is revoked; bans on its host stay until they expire`);
+      const { reason } = command.optsWithGlobals<Options>();
+      const { agent: id } = await clientOf(command).revoke(agent, reason);
+      const who = id === agent ? id : `${agent} (${id})`;
+      io.out(`${who} is revoked; bans on its host stay until they expire`);
     });
   program
     .command("clones")
@@ -29,8 +30,8 @@ export function addIdentityCommands(program: Command, io: Io): void {
     .option("--clear <agent>", "you have seen to what is told of this one")
     .option("--json", "for machines")
     .action(async (_, command: Command) => {
-      const { dir, clear, json } = command.optsWithGlobals<Options>();
-      const client = Client.of(dir);
+      const { clear, json } = command.optsWithGlobals<Options>();
+      const client = clientOf(command);
       if (clear !== undefined) await client.clearClones(clear);
       const found = await client.clones();
       if (json) {
@@ -48,6 +49,9 @@ export function addIdentityCommands(program: Command, io: Io): void {
       io.out(table(head, rows));
     });
 }
+
+/** How agents are named on the command line. */
+export const AGENT_HELP = "its id, or the name of its host";
 
 const bootText = ({ boot, version, address, seenAt }: BootSeen): string =>
   `${boot} (${version}) from ${address} at ${dateOf(seenAt)}`;

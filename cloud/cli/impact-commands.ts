@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import type { ImpactReport } from "../impact/report.js";
-import { Client } from "./client.js";
+import { clientOf, type Client } from "./client.js";
 import { CommandFailed, type Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
@@ -23,8 +23,8 @@ export function addImpactCommand(program: Command, io: Io): void {
       "\nExample:\n  $ tourniquet-cloud impact 198.51.100.0/24 --feed org/acme",
     )
     .action(async (ranges: string[], _, command: Command) => {
-      const { dir, feed, json } = command.optsWithGlobals<Options>();
-      const report = await Client.of(dir).impact({ ranges, feed });
+      const { feed, json } = command.optsWithGlobals<Options>();
+      const report = await clientOf(command).impact({ ranges, feed });
       if (json) io.out(JSON.stringify(report, null, 2));
       else io.out(table(["what", "count"], rowsOf(report)));
     });

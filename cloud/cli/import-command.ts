@@ -2,22 +2,18 @@ import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { Option, type Command } from "commander";
-import type { ImportAnswer } from "../api/import-route.js";
-import { formatNames } from "../lists/judge.js";
 import { listFormats, type ListFormat } from "../lists/line.js";
 import type { ListReport } from "../lists/list.js";
-import { Client, CloudRefused, type Imported } from "./client.js";
-import {
-  described,
-  doneTo,
-  OBSERVE_HELP,
-  tellUnapproved,
-  TERM_HELP,
-} from "./decision-commands.js";
+import type { ImportAnswer } from "./answers.js";
+import { CloudRefused, clientOf, type Client } from "./client.js";
+import { JSON_HELP, OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
 import { CommandFailed, type Io } from "./io.js";
+import { giveOrderOutput } from "./order-output.js";
+import { rejectionLines, toldImport } from "./told-imports.js";
+import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
+import { FEEDS_HELP } from "./words.js";
 
 interface ImportOptions {
-  readonly dir: string;
   readonly feed: string;
   readonly for: string;
   readonly reason: string;
@@ -28,6 +24,8 @@ interface ImportOptions {
   readonly replace?: true;
   readonly force?: true;
   readonly dryRun?: true;
+  readonly wait?: true | number;
+  readonly json?: true;
 }
 
 /** import. */
@@ -45,7 +43,9 @@ export function addImportCommand(program: Command, io: Io): void {
     .option("--observe", OBSERVE_HELP)
     .option("--name <name>", "what the list is known by (default: the file's)")
     .option("--replace", "lift what the list of this name had and has no more")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "say what it would do, and do nothing")
+    .option("--wait [time]", WAIT_HELP, waitMsOf)
+    .option("--json", JSON_HELP)
     .option("--force", "take what can be taken of what is hardly a list")
     .addOption(
       new Option("--format <format>", "instead of finding out").choices(
@@ -57,21 +57,36 @@ export function addImportCommand(program: Command, io: Io): void {
     .action(async (file: string, _, command: Command) => {
       const options = command.optsWithGlobals<ImportOptions>();
       const query = queryOf(file, options);
-      const list = await openList(file, io);
-      const answer = await imported(list, query, io, options);
-      tell(answer, options, io);
+      const client = clientOf(command);
+      const answer = await imported(
+        client,
+        await openList(file, io),
+        query,
+        io,
+      );
+      const told = toldImport(answer, options.observe === true);
+      const made = answer.decision === null ? [] : [answer.decision];
+      const { json, wait } = options;
+      const output = { json, waitMs: waitOf(wait) };
+      await giveOrderOutput(answer, made, told, {
+        ...{ client, io, options: output },
+      });
     });
 }
 
 const HELP = `
-Every name is one list in its feed. Exit codes: 0 all of it was taken, 3 some
-lines were rejected, 1 or 2 nothing was done.
+Every name is one list in its feed. An import neither shortens nor weakens a ban
+that stands.
+
+Exit code: 0 the whole list is banned, 3 a part of it: lines were rejected, or hosts
+will hold ranges; 1 nothing changed, or the list is refused, 2 wrongly asked.
 
 Examples:
   $ tourniquet-cloud import drop_v4.json --for 1d --reason spamhaus-drop
   $ tourniquet-cloud import drop_v4.json --replace --dry-run
   $ gunzip -c list.gz | tourniquet-cloud import - --name nightly --replace
-  $ tourniquet-cloud import seen.csv --column src_ip`;
+  $ tourniquet-cloud import seen.csv --column src_ip
+${FEEDS_HELP}`;
 
 /** @throws CommandFailed */
 async function openList(file: string, io: Io): Promise<Readable> {
@@ -106,70 +121,20 @@ function queryOf(file: string, options: ImportOptions): Record<string, string> {
 
 /** A list that is refused is told with its first bad lines. */
 async function imported(
+  client: Client,
   list: Readable,
   query: Readonly<Record<string, string>>,
   io: Io,
-  { dir }: ImportOptions,
-): Promise<Imported> {
+): Promise<ImportAnswer> {
   try {
-    return await Client.of(dir).import(list, query);
+    return await client.import(list, query);
   } catch (error) {
     if (!(error instanceof CloudRefused)) throw error;
     const { body } = error;
     if (typeof body !== "object" || body === null || !("report" in body)) {
       throw error;
     }
-    tellRejections(body.report as ListReport, io);
+    for (const line of rejectionLines(body.report as ListReport)) io.err(line);
     throw new CommandFailed(error.message, 1, { cause: error });
   }
 }
-
-function tell(
-  answer: Imported,
-  { feed, for: term, observe }: ImportOptions,
-  io: Io,
-): void {
-  const { replaced, rejected, entries } = answer;
-  if (answer.dryRun) {
-    const what = observe ? "observe" : "ban";
-    io.out(`would ${what} ${counted(entries, "range")} in ${feed} for ${term}`);
-  } else io.out(described(doneTo(observe === true), entries, answer));
-  if (replaced !== null) io.out(replacedText(answer, replaced));
-  tellUnapproved({ ...answer, feed }, io);
-  io.out(reportText(answer));
-  tellRejections(answer, io);
-  if (rejected === 0) return;
-  const lines = `${rejected} of ${answer.lines} lines were rejected`;
-  throw new CommandFailed(`taken in part: ${lines}`, 3);
-}
-
-function replacedText(
-  { dryRun }: ImportAnswer,
-  { before, lifted, kept }: NonNullable<ImportAnswer["replaced"]>,
-): string {
-  const lift = dryRun ? "would lift" : "lifted";
-  const more =
-    kept === 0 ? "" : `; ${kept} more stay, since others ban them as well`;
-  return `${lift} ${lifted} of ${counted(before, "range")} that the list brought before${more}`;
-}
-
-function reportText({
-  format,
-  masked,
-  duplicates,
-  rejected,
-}: ListReport): string {
-  const as = format === undefined ? "an empty list" : formatNames[format];
-  return `read as ${as}: ${masked} masked, ${duplicates} duplicates, ${rejected} lines rejected`;
-}
-
-function tellRejections({ rejections, rejected }: ListReport, io: Io): void {
-  for (const { line, text, problem } of rejections) {
-    io.err(`line ${line}: "${text}" ${problem}`);
-  }
-  const more = rejected - rejections.length;
-  if (more > 0) io.err(`… and ${more} more`);
-}
-
-const counted = (count: number, noun: string): string =>
-  `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { JournalRolledBack } from "../journal/view.js";
@@ -7,6 +7,7 @@ import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { BadAddress } from "../setup.js";
+import { addBanCommands } from "./ban-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { addImportCommand } from "./import-command.js";
 import { addImpactCommand } from "./impact-commands.js";
@@ -14,11 +15,15 @@ import { CommandFailed, type Io } from "./io.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addProposalCommands } from "./proposal-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
+import { addAgentCommands } from "./agent-commands.js";
+import { addReceiptsCommand } from "./receipt-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addStatusCommand } from "./status-command.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
+import { packageVersion } from "../version.js";
+import { withPlainWait } from "./wait.js";
 
 /**
  * Carries out a command line.
@@ -30,7 +35,8 @@ export async function runCommand(
   io: Io,
 ): Promise<number> {
   try {
-    await makeProgram(io).parseAsync([...args], { from: "user" });
+    const words = [...withPlainWait(args)];
+    await makeProgram(io).parseAsync(words, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -43,28 +49,41 @@ export async function runCommand(
 function makeProgram(io: Io): Command {
   const program = new Command("tourniquet-cloud")
     .description("decides, signs and pushes bans to agents")
-    .option(
-      "--dir <dir>",
-      "the cloud's folder (default: $TOURNIQUET_CLOUD_DIR or ./tourniquet-cloud)",
-      io.env["TOURNIQUET_CLOUD_DIR"] ?? "./tourniquet-cloud",
+    .addOption(
+      new Option("--dir <dir>", "the cloud's folder").default(
+        io.env["TOURNIQUET_CLOUD_DIR"] ?? "./tourniquet-cloud",
+        "$TOURNIQUET_CLOUD_DIR, else ./tourniquet-cloud",
+      ),
     )
+    .option(
+      "--ca <file>",
+      "PEM of the authority of the cloud's certificate (default: caFile in cloud.json, else the system's)",
+    )
+    .version(packageVersion(), "--version", "print the version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd()),
     })
     .addHelpText("after", WALK);
-  addSetupCommands(program, io);
-  addRootCommands(program, io);
-  addApprovalCommands(program, io);
-  addRegistryCommands(program, io);
-  addIdentityCommands(program, io);
+  program.commandsGroup("Bans:");
   addDecisionCommands(program, io);
   addImportCommand(program, io);
   addImpactCommand(program, io);
+  addBanCommands(program, io);
   addProposalCommands(program, io);
+  program.commandsGroup("What hosts say:");
+  addAgentCommands(program, io);
+  addReceiptsCommand(program, io);
   addTelemetryCommands(program, io);
+  program.commandsGroup("Orgs and hosts:");
+  addRegistryCommands(program, io);
+  addIdentityCommands(program, io);
+  program.commandsGroup("The cloud itself, and its keys:");
+  addSetupCommands(program, io);
   addStatusCommand(program, io);
+  addRootCommands(program, io);
+  addApprovalCommands(program, io);
   return program;
 }
 

@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import type { Proposal } from "../decide/proposals.js";
 import type { Veto } from "../journal/events.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { alarmsOf } from "./shown-alarms.js";
 import { dateOf, table } from "./tables.js";
 
 interface Options {
-  readonly dir: string;
   readonly all?: true;
   readonly limit: string;
   readonly json?: true;
@@ -25,8 +24,8 @@ export function addProposalCommands(program: Command, io: Io): void {
     .option("--json", "for machines")
     .addHelpText("after", HELP)
     .action(async (_, command: Command) => {
-      const { dir, all, limit, json } = command.optsWithGlobals<Options>();
-      const client = Client.of(dir);
+      const { all, limit, json } = command.optsWithGlobals<Options>();
+      const client = clientOf(command);
       for (const line of alarmsOf(await client.rules())) io.err(line);
       const query = { all: String(all ?? false), limit };
       const found = await client.proposals(query);
@@ -44,8 +43,9 @@ export function addProposalCommands(program: Command, io: Io): void {
     .action(async (id: string, _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const order = { for: options.for, reason: options.reason };
-      const { decision } = await Client.of(options.dir).release(id, order);
-      io.out(`released ${id}: banned for everybody (${decision})`);
+      const { decision } = await clientOf(command).release(id, order);
+      const how = decision ?? "nothing changed: it was banned already";
+      io.out(`released ${id}: banned for everybody (${how})`);
     });
 
   proposals
@@ -54,8 +54,8 @@ export function addProposalCommands(program: Command, io: Io): void {
     .argument("<id>")
     .requiredOption("--reason <text>", "for whoever asks later")
     .action(async (id: string, _, command: Command) => {
-      const { dir, reason } = command.optsWithGlobals<Options>();
-      await Client.of(dir).refuse(id, reason);
+      const { reason } = command.optsWithGlobals<Options>();
+      await clientOf(command).refuse(id, reason);
       io.out(`refused ${id}: nobody is banned`);
     });
 }

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import type { ReceiptEntry } from "../receipts/receipts.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
@@ -8,27 +7,35 @@ interface Options {
   readonly dir: string;
   readonly org: string;
   readonly expires: string;
+  readonly id?: string;
   readonly json?: true;
-  readonly follow?: true;
 }
 
-/** org, token, receipts. */
+/** org, token, divergences. */
 export function addRegistryCommands(program: Command, io: Io): void {
   const org = program.command("org").description("customers");
   org
     .command("add")
-    .description("add an org; its id is made from its name")
-    .argument("<name>")
+    .description("add an org, and print its id")
+    .argument("<name>", 'such as "Example Hosting"')
+    .option("--id <id>", "a-z, 0-9 and -; made from the name by default")
+    .option("--json", "for machines")
     .action(async (name: string, _, command: Command) => {
-      const { dir } = command.optsWithGlobals<Options>();
-      io.out((await Client.of(dir).addOrg(name)).id);
+      const { id, json } = command.optsWithGlobals<Options>();
+      const org = await clientOf(command).addOrg(name, id);
+      io.out(json ? JSON.stringify(org) : org.id);
     });
   org
     .command("list")
     .description("list the orgs")
+    .option("--json", "for machines")
     .action(async (_, command: Command) => {
-      const { dir } = command.optsWithGlobals<Options>();
-      const orgs = await Client.of(dir).orgs();
+      const { json } = command.optsWithGlobals<Options>();
+      const orgs = await clientOf(command).orgs();
+      if (json) {
+        io.out(JSON.stringify(orgs, null, 2));
+        return;
+      }
       io.out(
         table(
           ["id", "name"],
@@ -41,17 +48,18 @@ export function addRegistryCommands(program: Command, io: Io): void {
     .command("token")
     .description("make an enrolment token for one host")
     .requiredOption("--org <id>", "whose host it will be")
-    .option("--expires <term>", "30s, 15m, 4h or 7d", "24h")
+    .option("--expires <duration>", "30s, 15m, 4h or 7d", "24h")
+    .option("--json", "with its org and when it expires, for machines")
     .addHelpText(
       "after",
       "\nExample:\n  $ tourniquet-cloud token --org example > token.txt",
     )
     .action(async (_, command: Command) => {
-      const { dir, org, expires } = command.optsWithGlobals<Options>();
-      io.out((await Client.of(dir).makeToken(org, expires)).token);
+      const { org, expires, json } = command.optsWithGlobals<Options>();
+      const made = await clientOf(command).makeToken(org, expires);
+      io.out(json ? JSON.stringify(made) : made.token);
     });
 
-  addReceipts(program, io);
   addDivergences(program, io);
 }
 
@@ -61,8 +69,8 @@ function addDivergences(program: Command, io: Io): void {
     .description("list agents that hold a history which this cloud never had")
     .option("--json", "for machines")
     .action(async (_, command: Command) => {
-      const { dir, json } = command.optsWithGlobals<Options>();
-      const found = await Client.of(dir).divergences();
+      const { json } = command.optsWithGlobals<Options>();
+      const found = await clientOf(command).divergences();
       if (json) {
         io.out(JSON.stringify(found, null, 2));
         return;
@@ -75,41 +83,3 @@ function addDivergences(program: Command, io: Io): void {
       io.out(table(head, rows));
     });
 }
-
-function addReceipts(program: Command, io: Io): void {
-  program
-    .command("receipts")
-    .description("list what agents signed to have enforced")
-    .option("--json", "one JSON document a line")
-    .option("--follow", "go on until interrupted")
-    .action(async (_, command: Command) => {
-      const { dir, json, follow } = command.optsWithGlobals<Options>();
-      const client = Client.of(dir);
-      const stop = new AbortController();
-      if (follow) void io.stopped().then(() => stop.abort());
-      let after = 0;
-      do {
-        const entries = await client.receipts({ after: String(after) });
-        for (const entry of entries)
-          io.out(json ? asJson(entry) : asLine(entry));
-        after = entries.at(-1)?.seq ?? after;
-        if (entries.length === 0 && !follow) return;
-        if (entries.length === 0) await pause();
-      } while (!stop.signal.aborted);
-    });
-}
-
-const asJson = (entry: ReceiptEntry): string => JSON.stringify(entry);
-
-function asLine({ at, receipt }: ReceiptEntry): string {
-  const { agent, position, mode, enforcedMs } = receipt;
-  const { banned, lifted, observed, heldTotal } = receipt;
-  const counts = `+${banned} -${lifted} observed ${observed} held ${heldTotal}`;
-  const ms = enforcedMs.toFixed(1);
-  return `${dateOf(at)} ${agent} ${position.feed}@${position.offset} ${mode} ${counts} in ${ms} ms`;
-}
-
-const LOOK_EVERY_MS = 500;
-
-const pause = (): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

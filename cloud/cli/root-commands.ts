@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
 import { systemClock } from "../../agent/clock.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
-import { SignedText } from "../../agent/protocol/signed-text.js";
 import { generateKey, type SigningKey } from "../../agent/trust/keys.js";
 import type { Role } from "../../agent/trust/root.js";
 import { writeSecret } from "../folder.js";
@@ -15,13 +14,14 @@ import {
 } from "../roots/ceremony.js";
 import { publishInto } from "../roots/publish.js";
 import { addKey, readChain, readKeys } from "../roots/root-files.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import {
   addSignCommand,
   collect,
   daysOf,
   readDraft,
   readFile,
+  readSigned,
   writeDraft,
   writeNew,
   type Signing,
@@ -179,10 +179,10 @@ function addPublish(root: Command, io: Io): void {
     .argument("<draft>", "with all the signatures that it needs")
     .action(async (file: string, _, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
-      const text = parseJson(SignedText, readFile("DRAFT", file), file);
+      const text = readSigned(file, "root");
       const { version } =
         publishInto(dir, text, systemClock.now()) ??
-        (await Client.of(dir).publishRoot(text));
+        (await clientOf(command).publishRoot(text));
       io.out(`root ${version} is in force`);
       for (const line of shownRoot(text, dir)) io.out(line);
     });

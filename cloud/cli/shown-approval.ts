@@ -43,7 +43,7 @@ function signatures(draft: Draft, dir: string): readonly string[] {
   const missing = threshold - good;
   const state = missing > 0 ? `${missing} missing` : "enough";
   return [
-    `signatures that root ${root.version} wants: ${good} of ${threshold}, ${state}`,
+    `signatures: ${good} of the ${threshold} that root ${root.version} asks for, ${state}`,
   ];
 }
 

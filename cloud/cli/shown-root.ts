@@ -31,7 +31,7 @@ function signatures(draft: Draft, root: Root, dir: string): readonly string[] {
     const { threshold } = by.roles.root;
     const missing = threshold - good.length;
     const state = missing > 0 ? `${missing} missing` : "enough";
-    return `signatures that root ${by.version} wants: ${good.length} of ${threshold}, ${state}`;
+    return `signatures: ${good.length} of the ${threshold} that root ${by.version} asks for, ${state}`;
   });
 }
 

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import type { CloudStatus } from "../status.js";
-import { Client } from "./client.js";
+import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
 interface Options {
-  readonly dir: string;
   readonly json?: true;
 }
 
@@ -16,8 +15,8 @@ export function addStatusCommand(program: Command, io: Io): void {
     .description("how the cloud is: its disk, its doors, and what was too much")
     .option("--json", "for machines")
     .action(async (_, command: Command) => {
-      const { dir, json } = command.optsWithGlobals<Options>();
-      const status = await Client.of(dir).status();
+      const { json } = command.optsWithGlobals<Options>();
+      const status = await clientOf(command).status();
       if (json) io.out(JSON.stringify(status, null, 2));
       else for (const line of linesOf(status)) io.out(line);
     });

@@ -3,13 +3,15 @@ import { protocolName } from "../../agent/model/protocol-name.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type {
   ContactEntry,
-  HostReport,
+  DetectionEntry,
   Sighting,
 } from "../telemetry/telemetry.js";
-import { Client, type AgentEntry } from "./client.js";
+import { clientOf } from "./client.js";
+import { AGENT_HELP } from "./identity-commands.js";
+import { CommandFailed, type Io } from "./io.js";
 import { alarmsOf } from "./shown-alarms.js";
-import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
+import { counted, cutText, grouped, untilText } from "./words.js";
 
 interface Options {
   readonly dir: string;
@@ -21,68 +23,27 @@ interface Options {
   readonly json?: true;
 }
 
-/** agents, sightings, contacts, decisions. */
+/** sightings, contacts, detections, decisions. */
 export function addTelemetryCommands(program: Command, io: Io): void {
-  program
-    .command("agents")
-    .description("list the agents, and how their hosts are")
-    .option("--json", "for machines")
-    .action(async (_, command: Command) => {
-      const { dir, json } = command.optsWithGlobals<Options>();
-      const agents = await Client.of(dir).agents();
-      if (json) io.out(JSON.stringify(agents, null, 2));
-      else io.out(table(AGENT_HEAD, agents.map(agentRow)));
-    });
   addSightings(program, io);
   addContacts(program, io);
+  addDetections(program, io);
   addDecisions(program, io);
 }
 
-const AGENT_HEAD = [
-  ...["agent", "org", "host", "connected", "last seen"],
-  ...["health", "bans", "system"],
-];
-
-function agentRow(agent: AgentEntry): readonly string[] {
-  const { report } = agent;
-  return [
-    agent.id,
-    agent.org,
-    agent.hostname,
-    agent.revokedAt === null ? yesOrNo(agent.connected) : revokedText(agent),
-    dateOf(agent.lastSeen),
-    healthOf(agent),
-    report?.vitals ? String(report.vitals.bans) : "",
-    report?.inventory ? systemOf(report.inventory) : agent.system,
-  ];
+/** Where a listing was cut off, its end says so. */
+function cutAt<Row>(rows: readonly Row[], limit: string) {
+  const most = Number(limit);
+  const isCut = rows.length > most;
+  const line = `the first ${counted(most, "row")}; --limit shows more`;
+  return { rows: rows.slice(0, most), cut: isCut ? [line] : [] };
 }
 
-const revokedText = ({ revokedWhy }: AgentEntry): string =>
-  revokedWhy === null ? "revoked" : `revoked (${revokedWhy})`;
-
-const yesOrNo = (value: boolean): string => (value ? "yes" : "no");
-
-function healthOf(agent: AgentEntry): string {
-  const { report, cloned, telemetryOverSince: over } = agent;
-  const identity = cloned > 0 ? ["CLONED (see clones)"] : [];
-  if (over !== null) {
-    identity.push(`over its telemetry budget since ${dateOf(over)}`);
-  }
-  if (report === null) return [...identity, "unknown"].join("\n");
-  const conditions = report.health.map(
-    ({ code, severity }) => `${code} (${severity})`,
-  );
-  if (report.dropped > 0) conditions.push(`${report.dropped} items dropped`);
-  const all = [...identity, ...conditions];
-  return all.length === 0 ? "ok" : all.join("\n");
+/** One more than is shown tells whether there are more. */
+function oneMore(limit: string): string {
+  if (/^[1-9]\d{0,3}$/.test(limit)) return String(Number(limit) + 1);
+  throw new CommandFailed(`--limit "${limit}" is not from 1 to 9999`, 2);
 }
-
-const systemOf = ({
-  system,
-  kernel,
-  arch,
-}: NonNullable<HostReport["inventory"]>): string =>
-  `${system}, ${kernel}, ${arch}`;
 
 function addSightings(program: Command, io: Io): void {
   program
@@ -98,14 +59,16 @@ function addSightings(program: Command, io: Io): void {
     )
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const { dir, limit, range, org, json } = options;
-      const query = given({ limit, range, org });
-      const answer = await Client.of(dir).sightings(query);
+      const { limit, range, org, json } = options;
+      const query = given({ limit: oneMore(limit), range, org });
+      const answer = await clientOf(command).sightings(query);
+      const { rows, cut } = cutAt(answer.sightings, limit);
       if (json) {
-        io.out(JSON.stringify(answer, null, 2));
+        io.out(JSON.stringify({ ...answer, sightings: rows }, null, 2));
         return;
       }
-      io.out(table(SIGHTING_HEAD, answer.sightings.map(sightingRow)));
+      io.out(table(SIGHTING_HEAD, rows.map(sightingRow)));
+      for (const line of cut) io.out(line);
     });
 }
 
@@ -126,16 +89,21 @@ function addContacts(program: Command, io: Io): void {
     .description("list which processes of hosts called banned addresses")
     .option("--range <range>", "only banned addresses within")
     .option("--org <id>", "only on hosts of this org")
-    .option("--agent <id>", "only on this host")
+    .option("--agent <agent>", `only on one host: ${AGENT_HELP}`)
     .option("--limit <count>", "the newest", "50")
     .option("--json", "for machines")
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const { dir, limit, range, org, agent, json } = options;
-      const query = given({ limit, range, org, agent });
-      const contacts = await Client.of(dir).contacts(query);
-      if (json) io.out(JSON.stringify(contacts, null, 2));
-      else io.out(table(CONTACT_HEAD, contacts.map(contactRow)));
+      const { limit, range, org, agent, json } = options;
+      const query = given({ limit: oneMore(limit), range, org, agent });
+      const contacts = await clientOf(command).contacts(query);
+      const { rows, cut } = cutAt(contacts, limit);
+      if (json) {
+        io.out(JSON.stringify(rows, null, 2));
+        return;
+      }
+      io.out(table(CONTACT_HEAD, rows.map(contactRow)));
+      for (const line of cut) io.out(line);
     });
 }
 
@@ -158,6 +126,43 @@ function contactRow(entry: ContactEntry): readonly (string | number)[] {
   ];
 }
 
+function addDetections(program: Command, io: Io): void {
+  program
+    .command("detections")
+    .description(
+      "list what hosts' sensors detected, whether or not a rule acts",
+    )
+    .option("--range <range>", "only sources within")
+    .option("--org <id>", "only on hosts of this org")
+    .option("--agent <agent>", `only on one host: ${AGENT_HELP}`)
+    .option("--limit <count>", "the newest", "50")
+    .option("--json", "for machines")
+    .action(async (_, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { limit, range, org, agent, json } = options;
+      const query = given({ limit: oneMore(limit), range, org, agent });
+      const detections = await clientOf(command).detections(query);
+      const { rows, cut } = cutAt(detections, limit);
+      if (json) {
+        io.out(JSON.stringify(rows, null, 2));
+        return;
+      }
+      io.out(table(DETECTION_HEAD, rows.map(detectionRow)));
+      for (const line of cut) io.out(line);
+    });
+}
+
+const DETECTION_HEAD = [
+  ...["evidence", "when", "org", "agent", "sensor"],
+  ...["source", "failures", "host did"],
+];
+
+const detectionRow = (each: DetectionEntry): readonly (string | number)[] => [
+  ...[each.seq, dateOf(each.time), each.org, each.agent, each.sensor],
+  ...[each.source, each.count],
+  each.rule === null ? each.action : `${each.action} (${each.rule})`,
+];
+
 function addDecisions(program: Command, io: Io): void {
   program
     .command("decisions")
@@ -166,32 +171,39 @@ function addDecisions(program: Command, io: Io): void {
     .option("--limit <count>", "the newest", "50")
     .option("--json", "for machines")
     .action(async (_, command: Command) => {
-      const { dir, limit, by, json } = command.optsWithGlobals<Options>();
-      const client = Client.of(dir);
+      const { limit, by, json } = command.optsWithGlobals<Options>();
+      const client = clientOf(command);
       for (const line of alarmsOf(await client.rules())) io.err(line);
-      const decisions = await client.decisions(given({ limit, by }));
-      if (json) io.out(JSON.stringify(decisions, null, 2));
-      else io.out(table(DECISION_HEAD, decisions.map(decisionRow)));
+      const query = given({ limit, by });
+      const { decisions, total } = await client.decisions(query);
+      if (json) {
+        io.out(JSON.stringify(decisions, null, 2));
+        return;
+      }
+      io.out(table(DECISION_HEAD, decisions.map(decisionRow)));
+      const cut = cutText(decisions.length, total);
+      if (cut !== undefined) io.out(cut);
     });
 }
 
 const DECISION_HEAD = [
   ...["decision", "when", "by", "what", "feed"],
-  ...["reason", "evidence"],
+  ...["until", "reason", "evidence"],
 ];
 
 function decisionRow(entry: DecisionEntry): readonly string[] {
-  const { decision, decidedAt, by, feed, reason } = entry;
+  const { decision, decidedAt, by, feed, reason, until } = entry;
   const what = `${entry.action} ${whatOf(entry)}`;
+  const ends = until === null ? "" : untilText(until).replace("until ", "");
   const evidence = entry.evidence.join(", ");
-  return [decision, dateOf(decidedAt), by, what, feed, reason, evidence];
+  return [decision, dateOf(decidedAt), by, what, feed, ends, reason, evidence];
 }
 
 function whatOf({ ranges, targets, observed }: DecisionEntry): string {
   const unnamed = ranges - targets.length;
-  const more = unnamed > 0 ? ` and ${unnamed} more` : "";
+  const more = unnamed > 0 ? ` and ${grouped(unnamed)} more` : "";
   const named = targets.join(", ") + more;
-  const what = targets.length === 0 ? `${ranges} ranges` : named;
+  const what = targets.length === 0 ? counted(ranges, "range") : named;
   return what + (observed ? " (observed)" : "");
 }
 

@@ -3,6 +3,15 @@ import {
   askAtOperatorsDoor,
   isOperatorsDoorOpen,
 } from "../door/operators-door.js";
+import { fetchTrusting } from "./trusted-fetch.js";
+
+/** Where a cloud is. */
+export interface Where {
+  readonly dir: string;
+  readonly url: string;
+  /** PEM of the authorities to believe; undefined: those of the system. */
+  readonly ca: string | undefined;
+}
 
 /** What is asked of a cloud. */
 export interface Asked {
@@ -17,7 +26,7 @@ export interface Asked {
  * machine, whatever goes on at the public one; else at the URL.
  */
 export async function ask(
-  where: { readonly dir: string; readonly url: string },
+  where: Where,
   { path, method, authorization, body }: Asked,
 ): Promise<Response> {
   const headers = { authorization };
@@ -27,12 +36,11 @@ export async function ask(
     const { statusCode: status = 502 } = answer;
     return new Response(Readable.toWeb(answer) as ReadableStream, { status });
   }
-  return fetch(new URL(path, where.url), {
+  return fetchTrusting(where.ca, new URL(path, where.url), {
     ...{ method, headers },
     ...(typeof body === "string" && { body }),
     ...(typeof body === "object" && {
       body: Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>,
-      duplex: "half" as const,
     }),
   });
 }

@@ -18,6 +18,12 @@ export interface DecisionEntry {
   readonly reason: string;
   /** Hosts only count and report what it banned. */
   readonly observed: boolean;
+  /** Unix seconds; null of lifts, and where its ranges have their own. */
+  readonly until: number | null;
+  /** Where its ops stand in the feed; null until they do. */
+  readonly epoch: string | null;
+  readonly first: number | null;
+  readonly last: number | null;
   /** Sequence numbers of the telemetry that a rule decided on. */
   readonly evidence: readonly number[];
 }
@@ -38,6 +44,8 @@ export interface DecisionQuery {
 /** Tells who decided what, when and why, and what evidence is spent. */
 export class DecisionLog {
   readonly #decisions: Statement<Row>;
+  readonly #decision: Statement<Row>;
+  readonly #count: Statement<number>;
   readonly #spent: Statement<number>;
   readonly #ruled: Statement<number>;
   readonly #alarms: Statement<{
@@ -49,13 +57,17 @@ export class DecisionLog {
 
   constructor(database: Database) {
     this.#decisions = database.prepare(
-      `SELECT seq, id AS decision, decided_at AS decidedAt, action, feed,
-         decided_by AS by, ranges, targets, reason, observed, evidence
-       FROM decisions
+      `${DECISIONS}
        WHERE (@before IS NULL OR seq < @before)
          AND (@by IS NULL OR decided_by = @by)
        ORDER BY seq DESC LIMIT @limit`,
     );
+    this.#decision = database.prepare(`${DECISIONS} WHERE id = ?`);
+    this.#count = database
+      .prepare<unknown[], number>(
+        "SELECT count(*) FROM decisions WHERE @by IS NULL OR decided_by = @by",
+      )
+      .pluck();
     this.#spent = database
       .prepare<unknown[], number>(
         "SELECT through FROM spent WHERE attacker = ?",
@@ -78,12 +90,17 @@ export class DecisionLog {
   /** Newest first. */
   decisions({ limit, before, by }: DecisionQuery): readonly DecisionEntry[] {
     const bound = { limit, before: before ?? null, by: by ?? null };
-    return this.#decisions.all(bound).map((row) => ({
-      ...row,
-      observed: row.observed === 1,
-      targets: JSON.parse(row.targets) as string[],
-      evidence: JSON.parse(row.evidence) as number[],
-    }));
+    return this.#decisions.all(bound).map(entryOf);
+  }
+
+  /** How many there are, of everybody or of one. */
+  count(by: string | undefined): number {
+    return this.#count.get({ by: by ?? null }) ?? 0;
+  }
+
+  decision(id: string): DecisionEntry | undefined {
+    const row = this.#decision.get(id);
+    return row && entryOf(row);
   }
 
   /** Evidence up to this sequence number was decided on already. */
@@ -118,3 +135,16 @@ type Row = Omit<DecisionEntry, "observed" | "targets" | "evidence"> & {
   readonly targets: string;
   readonly evidence: string;
 };
+
+const DECISIONS = `
+  SELECT seq, id AS decision, decided_at AS decidedAt, action, feed,
+    decided_by AS by, ranges, targets, reason, observed, evidence, until,
+    epoch, first, last
+  FROM decisions`;
+
+const entryOf = (row: Row): DecisionEntry => ({
+  ...row,
+  observed: row.observed === 1,
+  targets: JSON.parse(row.targets) as string[],
+  evidence: JSON.parse(row.evidence) as number[],
+});

@@ -13,7 +13,8 @@ export const decisionTables: Projection = {
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
       feed TEXT NOT NULL, decided_by TEXT NOT NULL, ranges INTEGER NOT NULL,
       reason TEXT NOT NULL, decided_at INTEGER NOT NULL,
-      evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL
+      evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL,
+      until INTEGER, epoch TEXT, first INTEGER, last INTEGER
     ) STRICT;
     CREATE TABLE spent (
       attacker TEXT PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -32,7 +33,12 @@ export const decisionTables: Projection = {
 
   fold(database) {
     const add = database.prepare(
-      "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]')",
+      `INSERT INTO decisions
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL)`,
+    );
+    const place = database.prepare(
+      `UPDATE decisions SET epoch = ?, first = coalesce(first, ?), last = ?
+       WHERE id = ?`,
     );
     const share = database.prepare("INSERT INTO shares VALUES (?, ?, ?)");
     const forget = database.prepare("DELETE FROM shares WHERE at < ?");
@@ -47,11 +53,12 @@ export const decisionTables: Projection = {
         const observed = Number(event.observed ?? false);
         add.run(
           ...[seq, decision, action, feed, by, ranges, reason, at],
-          ...[evidence, observed],
+          ...[evidence, observed, event.until ?? null],
         );
         for (const org of event.orgs ?? []) share.run(at, seq, org);
         if (event.orgs !== undefined) forget.run(at - SHARED_FOR_MS);
       } else if (event.kind === "segment") {
+        place.run(event.epoch, event.first, event.last, event.decision);
         carryOut(event, seq, at);
       } else if (event.kind === "rate-reached") {
         const { maxPerMinute, orgs } = event;

@@ -1,10 +1,9 @@
 import { unixSeconds, type Clock } from "../../agent/clock.js";
-import { FOREVER, type Lift, type Op } from "../../agent/model/ban.js";
+import { FOREVER, type Op } from "../../agent/model/ban.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type { Placed } from "../feeds/feeds.js";
+import type { Publish } from "../feeds/feeds.js";
 import type { Decided } from "../journal/events.js";
-import type { StoredRange } from "../lists/range-store.js";
 import { newId } from "../registry/secrets.js";
 
 /** Who decides, and for whom. */
@@ -27,13 +26,6 @@ export interface Terms {
   readonly observed: boolean;
 }
 
-/** Whose ranges an import brings. */
-export interface ImportedList {
-  readonly name: string;
-  /** What the list had before and has no more; absent: it only adds. */
-  readonly lifts?: Iterable<Lift> & { readonly size: number };
-}
-
 /** A decision that is on its way to the agents. */
 export interface Decision {
   readonly decision: string;
@@ -46,10 +38,10 @@ export interface Decision {
 
 /** What deciding needs of the feeds. */
 export interface Publisher {
-  publish(decided: Decided, ops: Iterable<Op>): Promise<Placed>;
+  publish: Publish;
 }
 
-/** Turns what operators and rules want into ops of a feed. */
+/** Turns what rules want into ops of a feed. */
 export class Decisions {
   readonly #feeds: Publisher;
   readonly #clock: Clock;
@@ -64,84 +56,56 @@ export class Decisions {
     ranges: readonly Cidr[],
     terms: Terms,
   ): Promise<Decision> {
-    const { forSeconds, ...rest } = terms;
-    const expiresAt = this.#expiry(forSeconds);
+    const { forSeconds, reason, observed } = terms;
+    const until = expiry(forSeconds, this.#clock);
     const ops = ranges.map((cidr): Op => ({
-      ...{ op: "ban", cidr, expiresAt, ...rest },
+      ...{ op: "ban", cidr, expiresAt: until, reason, observed },
     }));
-    const count = ranges.length;
-    return this.#publish({ action: "ban", mandate, count, ...rest }, ops);
+    const what = { action: "ban", mandate, reason, observed, until } as const;
+    const publish: Publish = (decided, all) =>
+      this.#feeds.publish(decided, all);
+    return carryOut(publish, { ...what, count: ops.length }, ops);
   }
+}
 
-  async lift(mandate: Mandate, ranges: readonly Cidr[]): Promise<Decision> {
-    const ops = ranges.map((cidr): Op => ({ op: "lift", cidr }));
-    const count = ranges.length;
-    const nothing = { reason: "", observed: false };
-    return this.#publish({ action: "lift", mandate, count, ...nothing }, ops);
-  }
+/** What one decision comes to. */
+export interface Deed {
+  readonly action: Decided["action"];
+  readonly mandate: Mandate;
+  /** How many ranges, but those that a list has no more. */
+  readonly count: number;
+  readonly reason: string;
+  readonly observed: boolean;
+  /** Unix seconds; undefined for a lift, or where ranges have their own. */
+  readonly until: number | undefined;
+  /** Of an import: whose ranges they are, and how many it lifts. */
+  readonly from?: Pick<Decided, "list" | "lifts"> | undefined;
+}
 
-  /** Bans a whole list; where it sets its own terms, those count. */
-  async import(
-    mandate: Mandate,
-    ranges: Iterable<StoredRange> & { readonly size: number },
-    terms: Terms,
-    list?: ImportedList,
-  ): Promise<Decision> {
-    const { forSeconds: _usual, ...rest } = terms;
-    const count = ranges.size;
-    const ops = this.#opsOf(ranges, terms, list?.lifts ?? []);
-    const from = list && {
-      list: list.name,
-      ...(list.lifts && { lifts: list.lifts.size }),
-    };
-    const what = { action: "import", mandate, count, ...rest, from } as const;
-    return this.#publish(what, ops);
-  }
+/** Gives a decision its name, and publishes it with its ops. */
+export async function carryOut(
+  publish: Publish,
+  { action, mandate, count, reason, observed, until, from }: Deed,
+  ops: Iterable<Op>,
+): Promise<Decision> {
+  const decision = newId("dec");
+  const decided: Decided = {
+    ...{ kind: "decided", decision, action, ...mandate },
+    ...{ ranges: count, reason },
+    ...(observed && { observed }),
+    ...(until !== undefined && { until }),
+    ...from,
+  };
+  const { position, decidedAt } = await publish(decided, ops);
+  const { feed, epoch, offset } = position;
+  return { decision, feed, epoch, offset, decidedAt };
+}
 
-  /** Lifts come last: a crash between the segments leaves too much banned. */
-  *#opsOf(
-    ranges: Iterable<StoredRange>,
-    terms: Terms,
-    lifts: Iterable<Lift>,
-  ): Generator<Op> {
-    const { forSeconds, ...rest } = terms;
-    const usual = this.#expiry(forSeconds);
-    for (const { cidr, timeout } of ranges) {
-      const own = timeout === 0 ? undefined : timeout;
-      const expiresAt = timeout === undefined ? usual : this.#expiry(own);
-      yield { op: "ban", cidr, expiresAt, ...rest };
-    }
-    yield* lifts;
-  }
-
-  async #publish(
-    what: {
-      readonly action: Decided["action"];
-      readonly mandate: Mandate;
-      readonly count: number;
-      readonly reason: string;
-      readonly observed: boolean;
-      readonly from?: Pick<Decided, "list" | "lifts"> | undefined;
-    },
-    ops: Iterable<Op>,
-  ): Promise<Decision> {
-    const { action, mandate, count: ranges, reason, observed, from } = what;
-    const decision = newId("dec");
-    const decided = {
-      ...{ decision, action, ...mandate, ranges, reason },
-      ...(observed && { observed }),
-      ...from,
-    };
-    const { position, decidedAt } = await this.#feeds.publish(
-      { kind: "decided", ...decided },
-      ops,
-    );
-    const { feed, epoch, offset } = position;
-    return { decision, feed, epoch, offset, decidedAt };
-  }
-
-  #expiry(forSeconds: number | undefined): number {
-    if (forSeconds === undefined) return FOREVER;
-    return Math.min(FOREVER, unixSeconds(this.#clock.now()) + forSeconds);
-  }
+/** Unix seconds at which so many seconds are over; undefined is for ever. */
+export function expiry(
+  forSeconds: number | undefined,
+  clock: Pick<Clock, "now">,
+): number {
+  if (forSeconds === undefined) return FOREVER;
+  return Math.min(FOREVER, unixSeconds(clock.now()) + forSeconds);
 }

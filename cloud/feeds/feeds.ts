@@ -17,6 +17,9 @@ export interface Placed {
   readonly decidedAt: number;
 }
 
+/** Publishes ops of one decision in a feed, in the turn that it was given in. */
+export type Publish = (decided: Decided, ops: Iterable<Op>) => Promise<Placed>;
+
 /** Writes the feeds: decisions become signed, chained segments. */
 export class Feeds {
   readonly #journal: Journal;
@@ -40,33 +43,49 @@ export class Feeds {
     this.#capacity = ports.capacity;
   }
 
+  /** As one decision of a feed that needs no look at what it holds. */
+  async publish(decided: Decided, ops: Iterable<Op>): Promise<Placed> {
+    return this.inTurn(decided.feed, (publish) => publish(decided, ops));
+  }
+
+  /**
+   * Lets `work` look at the feed and publish in it, while nobody else does.
+   * What it saw is so until it is done.
+   */
+  async inTurn<T>(
+    feed: FeedName,
+    work: (publish: Publish) => Promise<T>,
+  ): Promise<T> {
+    return this.#turnOf(feed).run(() =>
+      work((decided, ops) => this.#publish(decided, ops)),
+    );
+  }
+
   /**
    * Makes a decision durable and hands its segments to whoever subscribed. What
    * fits one group happened or not; of a larger import a crash leaves the
    * beginning. Between two segments the others get their turn.
    * @throws FeedFull
    */
-  async publish(decided: Decided, ops: Iterable<Op>): Promise<Placed> {
+  async #publish(decided: Decided, ops: Iterable<Op>): Promise<Placed> {
     const { feed, decision, action, ranges } = decided;
-    return this.#turnOf(feed).run(async () => {
-      if (action !== "lift") await this.#capacity.makeRoom(feed, ranges);
-      const decidedAt = this.#clock.now();
-      const terms = { decision, issuedAt: decidedAt, sign: this.#sign };
-      const start = this.#standing(feed);
-      let position = start;
-      let group: Event[] = [decided];
-      for (const segment of sealChain(start, ops, terms)) {
-        if (group.length > GROUP) {
-          this.#journal.append(group);
-          group = [];
-        }
-        if (position !== start) await nextTurn();
-        group.push(segment);
-        position = positionAfter(segment);
+    if (action !== "lift") await this.#capacity.makeRoom(feed, ranges);
+    const decidedAt = this.#clock.now();
+    const terms = { decision, issuedAt: decidedAt, sign: this.#sign };
+    const start = this.#standing(feed);
+    let position = start;
+    let group: Event[] = [decided];
+    for (const segment of sealChain(start, ops, terms)) {
+      if (group.length > GROUP) {
+        this.#journal.append(group);
+        group = [];
       }
-      this.#journal.append(group);
-      return { position, decidedAt };
-    });
+      if (position !== start) await nextTurn();
+      group.push(segment);
+      position = positionAfter(segment);
+    }
+    this.#journal.append(group);
+    return { position, decidedAt };
   }
 
   #standing(feed: FeedName): Position {

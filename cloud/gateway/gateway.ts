@@ -23,6 +23,8 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   readonly #sessions = new Set<Session>();
   readonly #byAgent = new Map<string, Session>();
   readonly #bySecret = new Map<string, Session>();
+  /** When agents that were here went: milliseconds since 1970. */
+  readonly #goneAt = new Map<string, number>();
   readonly #recent: RecentFrames;
   readonly #open = new Lifetime();
 
@@ -56,6 +58,13 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   /** Sessions, and how many of them are agents'. */
   counts(): { readonly open: number; readonly agents: number } {
     return { open: this.#sessions.size, agents: this.#byAgent.size };
+  }
+
+  /** When it was last heard; undefined since this process began. */
+  heardAt(agent: string): number | undefined {
+    return this.isConnected(agent)
+      ? this.#ports.clock.now()
+      : this.#goneAt.get(agent);
   }
 
   /** Asks all who follow the feed: the agents that were asked. */
@@ -98,6 +107,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     this.#bySecret.delete(hashOf(live.secret));
     if (this.#byAgent.get(live.agent.id) !== session) return;
     this.#byAgent.delete(live.agent.id);
+    this.#goneAt.set(live.agent.id, this.#ports.clock.now());
     this.#ports.log.info("agent gone", { agent: live.agent.id });
   }
 

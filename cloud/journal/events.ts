@@ -18,6 +18,7 @@ export type Event =
   | AgentCloned
   | { readonly kind: "clones-cleared"; agent: string; by: string }
   | AgentRevoked
+  | { readonly kind: "agent-forgotten"; agent: string; by: string }
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided
   | Proposed
@@ -118,6 +119,8 @@ export interface Decided {
   readonly orgs?: readonly string[];
   /** Hosts only count and report what is banned; absent: they drop it. */
   readonly observed?: true;
+  /** Unix seconds; absent of lifts, of what is older, and where ranges differ. */
+  readonly until?: number;
   /** Name of the list that an import brought. */
   readonly list?: string;
   /**

@@ -32,6 +32,7 @@ const worths: Readonly<Record<Exclude<Event["kind"], "decided">, Worth>> = {
   "agent-rekeyed": "orders",
   "clones-cleared": "orders",
   "agent-revoked": "orders",
+  "agent-forgotten": "orders",
   "feed-begun": "orders",
   approval: "orders",
   // A person settles; what rules ask and tell all day long would use it up.

@@ -7,6 +7,8 @@ import { RangeStore } from "./range-store.js";
 /** A ban that a list brought and that stands. */
 export interface BroughtRange {
   readonly cidr: Cidr;
+  /** Until when the list bans it, as far as that is known: Unix seconds. */
+  readonly until: number;
   /** Whether another list, an operator or a rule bans it as well. */
   readonly shared: boolean;
 }
@@ -17,6 +19,8 @@ export class Replacement {
   readonly #gone = new RangeStore();
   #before = 0;
   #kept = 0;
+  #still = 0;
+  #stillUntil = Infinity;
 
   constructor(now: RangeStore) {
     this.#now = now;
@@ -24,11 +28,23 @@ export class Replacement {
 
   see(page: readonly BroughtRange[]): void {
     this.#before += page.length;
-    for (const { cidr, shared } of page) {
-      if (this.#now.has(cidr)) continue;
-      if (shared) this.#kept += 1;
+    for (const { cidr, until, shared } of page) {
+      if (this.#now.has(cidr)) {
+        this.#still += 1;
+        this.#stillUntil = Math.min(this.#stillUntil, until);
+      } else if (shared) this.#kept += 1;
       else this.#gone.add(cidr);
     }
+  }
+
+  /** Whether the list is known to have all that it has now, until then at least. */
+  isKnownUntil(until: number): boolean {
+    return this.#still === this.#now.size && this.#stillUntil >= until;
+  }
+
+  /** Whether it had what it has no more. */
+  get isLess(): boolean {
+    return this.#before > this.#still;
   }
 
   get lifts(): Iterable<Lift> & { readonly size: number } {

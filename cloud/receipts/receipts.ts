@@ -91,6 +91,8 @@ export interface AnswerQuery {
   readonly epoch: string | undefined;
   /** Receipts that stand at least here. */
   readonly offset: number | undefined;
+  /** Receipts that stand at most here. */
+  readonly through?: number | undefined;
 }
 
 /** Finds what agents answered. */
@@ -109,19 +111,23 @@ export class Receipts {
   }
 
   receipts(query: AnswerQuery): readonly ReceiptEntry[] {
-    const filters = {
-      agent: "agent = @agent",
-      feed: "feed = @feed",
-      epoch: "epoch = @epoch",
-      offset: "last >= @offset",
-    };
     const from = receiptsFor(query);
-    const select = this.#select<ReceiptRow>(from, filters, query);
-    return select.all(query).map(({ seq, at, receipt }) => ({
-      seq,
-      at,
-      receipt: JSON.parse(receipt) as Receipt,
-    }));
+    const select = this.#select<ReceiptRow>(from, RECEIPT_FILTERS, query);
+    return select.all(query).map(entryOf);
+  }
+
+  /** The newest that are asked for, in the order they came. */
+  newestReceipts(query: AnswerQuery): readonly ReceiptEntry[] {
+    const where = this.#where(RECEIPT_FILTERS, query);
+    const text = `${RECEIPTS} WHERE ${where} ORDER BY seq DESC LIMIT @limit`;
+    return this.#prepare<ReceiptRow>(text).all(query).map(entryOf).reverse();
+  }
+
+  /** How many receipts are asked for, whatever the limit. */
+  count(query: AnswerQuery): number {
+    const where = this.#where(RECEIPT_FILTERS, query);
+    const text = `SELECT count(*) AS total FROM receipts WHERE ${where}`;
+    return this.#prepare<{ total: number }>(text).get(query)?.total ?? 0;
   }
 
   refusals(query: AnswerQuery): readonly RefusalEntry[] {
@@ -141,22 +147,45 @@ export class Receipts {
     return this.#newest.get(agent, feed, epoch);
   }
 
-  /** Only what is asked for stands in the statement, so that indexes serve it. */
   #select<Row>(
     from: string,
-    filters: Partial<Record<keyof AnswerQuery, string>>,
+    filters: Filters,
     query: AnswerQuery,
   ): Statement<Row> {
+    const where = this.#where(filters, query);
+    return this.#prepare(`${from} WHERE ${where} ORDER BY seq LIMIT @limit`);
+  }
+
+  /** Only what is asked for stands in the statement, so that indexes serve it. */
+  #where(filters: Filters, query: AnswerQuery): string {
     const asked = Object.entries(filters).flatMap(([name, filter]) =>
       query[name as keyof AnswerQuery] === undefined ? [] : [filter],
     );
-    const where = ["seq > @after", ...asked].join(" AND ");
-    const text = `${from} WHERE ${where} ORDER BY seq LIMIT @limit`;
+    return ["seq > @after", ...asked].join(" AND ");
+  }
+
+  #prepare<Row>(text: string): Statement<Row> {
     const known = this.#prepared.get(text) ?? this.#database.prepare(text);
     this.#prepared.set(text, known);
     return known as Statement<Row>;
   }
 }
+
+type Filters = Partial<Record<keyof AnswerQuery, string>>;
+
+const RECEIPT_FILTERS: Filters = {
+  agent: "agent = @agent",
+  feed: "feed = @feed",
+  epoch: "epoch = @epoch",
+  offset: "last >= @offset",
+  through: "last <= @through",
+};
+
+const entryOf = ({ seq, at, receipt }: ReceiptRow): ReceiptEntry => ({
+  seq,
+  at,
+  receipt: JSON.parse(receipt) as Receipt,
+});
 
 /** What the newest receipt says. */
 export type Standing = Pick<Receipt, "mode"> & { readonly offset: number };

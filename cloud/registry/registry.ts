@@ -42,6 +42,7 @@ export class Registry {
   readonly #token: Statement<Token>;
   readonly #agents: Statement<Agent>;
   readonly #agent: Statement<Agent>;
+  readonly #agentsOn: Statement<Agent>;
 
   constructor(database: Database) {
     this.#orgs = database.prepare("SELECT id, name FROM orgs ORDER BY id");
@@ -52,8 +53,13 @@ export class Registry {
     this.#token = database.prepare(
       "SELECT hash, org, expires_at AS expiresAt, root, used_by AS usedBy FROM tokens WHERE hash = ?",
     );
-    this.#agents = database.prepare(`${AGENTS} ORDER BY enrolled_at, id`);
+    this.#agents = database.prepare(
+      `${AGENTS} WHERE forgotten_at IS NULL ORDER BY enrolled_at, id`,
+    );
     this.#agent = database.prepare(`${AGENTS} WHERE id = ?`);
+    this.#agentsOn = database.prepare(
+      `${AGENTS} WHERE hostname = ? AND forgotten_at IS NULL ORDER BY enrolled_at, id`,
+    );
   }
 
   orgs(): readonly Org[] {
@@ -64,12 +70,18 @@ export class Registry {
     return this.#org.get(id);
   }
 
+  /** Those that were forgotten are left out; `agent` still knows them. */
   agents(): readonly Agent[] {
     return this.#agents.all();
   }
 
   agent(id: string): Agent | undefined {
     return this.#agent.get(id);
+  }
+
+  /** The agents on hosts of this name. */
+  agentsOn(hostname: string): readonly Agent[] {
+    return this.#agentsOn.all(hostname);
   }
 
   /** The operator whose bearer token this is. */

@@ -1,3 +1,5 @@
+import type { Database } from "../journal/database.js";
+import type { Event } from "../journal/events.js";
 import type { Projection } from "../journal/view.js";
 
 /** Orgs, operators, enrolment tokens and agents, as the journal tells of them. */
@@ -17,7 +19,7 @@ export const registryTables: Projection = {
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
       enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER,
-      revoked_why TEXT
+      revoked_why TEXT, forgotten_at INTEGER
     ) STRICT;
     CREATE INDEX agents_by_org ON agents (org)`,
 
@@ -31,7 +33,7 @@ export const registryTables: Projection = {
       "UPDATE tokens SET used_by = ? WHERE hash = ?",
     );
     const addAgent = database.prepare(
-      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)",
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)",
     );
     const seen = database.prepare(
       "UPDATE agents SET last_seen = ?, version = coalesce(?, version) WHERE id = ?",
@@ -39,9 +41,7 @@ export const registryTables: Projection = {
     const rekey = database.prepare(
       "UPDATE agents SET public_key = ? WHERE id = ?",
     );
-    const revoke = database.prepare(
-      "UPDATE agents SET revoked_at = ?, revoked_why = ? WHERE id = ?",
-    );
+    const part = departureFold(database);
     return ({ at, event }) => {
       if (event.kind === "org-added") {
         addOrg.run(event.org, event.name, at);
@@ -60,9 +60,26 @@ export const registryTables: Projection = {
         seen.run(at, null, event.agent);
       } else if (event.kind === "agent-rekeyed") {
         rekey.run(event.publicKey, event.agent);
-      } else if (event.kind === "agent-revoked") {
-        revoke.run(at, event.reason ?? null, event.agent);
+      } else {
+        part(event, at);
       }
     };
   },
 };
+
+/** Agents that are trusted, or listed, no more. */
+function departureFold(database: Database) {
+  const revoke = database.prepare(
+    "UPDATE agents SET revoked_at = ?, revoked_why = ? WHERE id = ?",
+  );
+  const forget = database.prepare(
+    "UPDATE agents SET forgotten_at = ? WHERE id = ?",
+  );
+  return (event: Event, at: number): void => {
+    if (event.kind === "agent-revoked") {
+      revoke.run(at, event.reason ?? null, event.agent);
+    } else if (event.kind === "agent-forgotten") {
+      forget.run(at, event.agent);
+    }
+  };
+}

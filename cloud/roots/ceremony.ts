@@ -33,6 +33,8 @@ export const Draft = v.strictObject({
     v.array(v.strictObject({ key: KeyId, signature: base64url(64) })),
     v.maxLength(limits.signatures),
   ),
+  /** Ids of the keys that may sign it: a hint for machines that have no root. */
+  signers: v.exactOptional(v.pipe(v.array(KeyId), v.maxLength(64))),
 });
 export type Draft = v.InferOutput<typeof Draft>;
 
@@ -103,8 +105,17 @@ export function draftAfter(before: Root, changes: Changes, now: number): Draft {
     roles: after,
   };
   checkRoot(document, now);
-  return { signed: JSON.stringify(document), signatures: [] };
+  const signers = signersFor("root", before, document);
+  return { signed: JSON.stringify(document), signatures: [], signers };
 }
+
+/** Ids of the keys whose signatures can count for a draft that these roots judge. */
+export const signersFor = (
+  kind: Ceremonial,
+  ...judges: readonly Root[]
+): string[] => [
+  ...new Set(judges.flatMap(({ roles: by }) => by[signedBy[kind]].keys)),
+];
 
 /** Adds a key's signature; one that has signed before does so again. */
 export function signDraft(

@@ -17,7 +17,12 @@ export const spoolTables: Projection = {
       agent TEXT NOT NULL, code TEXT NOT NULL, severity TEXT NOT NULL,
       text TEXT NOT NULL, since INTEGER NOT NULL,
       PRIMARY KEY (agent, code)
-    ) STRICT, WITHOUT ROWID`,
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE taken_back (
+      agent TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL,
+      text TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX taken_back_by_agent ON taken_back (agent, seq)`,
 
   fold(database) {
     const advance = database.prepare(
@@ -31,12 +36,16 @@ export const spoolTables: Projection = {
          ORDER BY seq DESC LIMIT ${MOST_SPOOLS})`,
     );
     const takeItem = hostFold(database);
+    const takeBack = takenBackFold(database);
     return ({ seq, at, event }) => {
       if (event.kind !== "telemetry") return;
       const { agent, spool, first, items } = event;
       advance.run(agent, spool, first + items.length - 1, seq);
       forgetSpools.run(agent, agent);
-      for (const item of items) takeItem(agent, item, at);
+      for (const item of items) {
+        takeItem(agent, item, at);
+        takeBack({ agent, seq }, item);
+      }
     };
   },
 };
@@ -46,6 +55,28 @@ const MOST_SPOOLS = 16;
 
 /** Far more than the health catalogue of any agent has. */
 const MOST_CONDITIONS = 64;
+
+/** The newest changes that a host took back; who looks later has the journal. */
+const MOST_TAKEN_BACK = 64;
+
+function takenBackFold(database: Parameters<Projection["fold"]>[0]) {
+  const add = database.prepare("INSERT INTO taken_back VALUES (?, ?, ?, ?)");
+  const forget = database.prepare(
+    `DELETE FROM taken_back WHERE agent = @agent AND rowid NOT IN (
+       SELECT rowid FROM taken_back WHERE agent = @agent
+       ORDER BY seq DESC, rowid DESC LIMIT ${MOST_TAKEN_BACK})`,
+  );
+  return (
+    from: { readonly agent: string; readonly seq: number },
+    item: TelemetryItem,
+  ): void => {
+    if (item.kind !== "health" || item.code !== "change-taken-back") return;
+    if (item.state === "cleared") return;
+    const { agent, seq } = from;
+    add.run(agent, seq, item.time, item.text);
+    forget.run({ agent });
+  };
+}
 
 function hostFold(database: Parameters<Projection["fold"]>[0]) {
   const addHost = database.prepare(

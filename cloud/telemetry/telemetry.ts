@@ -90,6 +90,14 @@ export interface HostReport {
   readonly dropped: number;
 }
 
+/** A host says that a change did it harm, and that it took it back. */
+export interface TakenBack {
+  readonly agent: string;
+  /** When it was by the host's own clock: milliseconds since 1970. */
+  readonly time: number;
+  readonly text: string;
+}
+
 /** Which to look for; undefined is any. */
 export interface TelemetryQuery {
   readonly limit: number;
@@ -112,6 +120,8 @@ export class Telemetry {
   readonly #totals: Statement<SightingTotal>;
   readonly #hosts: Statement<HostRow>;
   readonly #conditions: Statement<Condition & { agent: string }>;
+  readonly #takenBack: Statement<TakenBack>;
+  readonly #brought: Statement<DetectionEntry>;
 
   constructor(database: Database) {
     this.#through = database
@@ -134,6 +144,12 @@ export class Telemetry {
     );
     this.#conditions = database.prepare(
       "SELECT agent, code, severity, text, since FROM conditions ORDER BY agent, code",
+    );
+    this.#brought = database.prepare(
+      `${DETECTION_ROWS} WHERE seq = ? ORDER BY nth`,
+    );
+    this.#takenBack = database.prepare(
+      "SELECT agent, time, text FROM taken_back WHERE seq > ? ORDER BY seq",
     );
   }
 
@@ -182,6 +198,16 @@ export class Telemetry {
     return this.#totals.all();
   }
 
+  /** Changes that hosts told to have taken back behind a sequence number. */
+  takenBack(after: number): readonly TakenBack[] {
+    return this.#takenBack.all(after);
+  }
+
+  /** The detections that a message of telemetry brought, as far as they are kept. */
+  broughtBy(seq: number): readonly DetectionEntry[] {
+    return this.#brought.all(seq);
+  }
+
   /** By agent, for all that ever said something of their hosts. */
   hosts(): ReadonlyMap<string, HostReport> {
     const conditions = new Map<string, Condition[]>();
@@ -218,10 +244,12 @@ type ContactRow = {
 const WITHIN =
   "(@family IS NULL OR (family = @family AND address BETWEEN @low AND @high))";
 
-const DETECTIONS = `
+const DETECTION_ROWS = `
   SELECT seq, nth, at, agent, org, time, early_by AS earlyBy, sensor, source,
     count, first_seen AS firstSeen, last_seen AS lastSeen, action, rule
-  FROM detections
+  FROM detections`;
+
+const DETECTIONS = `${DETECTION_ROWS}
   WHERE (@before IS NULL OR seq < @before) AND (@org IS NULL OR org = @org)
     AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
   ORDER BY seq DESC, nth DESC LIMIT @limit`;

@@ -5,7 +5,11 @@ import type { Mode } from "../../agent/model/mode.js";
 import { Receipt } from "../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
-import { Receipts, type Enforced } from "../../agent/receipts.js";
+import {
+  Receipts,
+  type Enforced,
+  type ReceiptPorts,
+} from "../../agent/receipts.js";
 import { publicKey } from "../../agent/trust/keys.js";
 import { ManualClock } from "../support/clock.js";
 import { hex, keys, NOW, position } from "../support/vectors.js";
@@ -42,6 +46,24 @@ describe("a receipt", () => {
       recordedMs: 1.5,
       enforcedMs: 2.5,
     });
+  });
+
+  it("says at once, and of its own change alone, that it is on trial", () => {
+    const trial = {
+      feed: "urgent",
+      revision: 5,
+      bans: 2,
+      until: 1_700,
+    } as const;
+    const other = { ...trial, revision: 4 };
+    const { receipts, said } = open(undefined, () => [other, trial]);
+    receipts.give(enforced(NOTHING_HELD));
+    receipts.give(enforced({ ...NOTHING_HELD, revision: 6 }));
+    receipts.give(enforced(NOTHING_HELD));
+    expect(said.map((each) => documentOf(each).trial)).toEqual([
+      { bans: 2, until: 1_700_000 },
+      { bans: 2, until: 1_700_000 },
+    ]);
   });
 
   it("names the first 64 held bans, and counts all", () => {
@@ -138,10 +160,14 @@ describe("a receipt", () => {
   });
 });
 
-function open(mode: () => Mode = () => "enforce") {
+function open(
+  mode: () => Mode = () => "enforce",
+  trials: ReceiptPorts["trials"] = () => [],
+) {
   const said: AgentMessage[] = [];
   const clock = new ManualClock();
   const receipts = new Receipts({
+    trials,
     agent: "agent-1",
     backend: "dry-run",
     mode,

@@ -20,9 +20,14 @@ export async function command(...args: string[]) {
 /**
  * A cloud that listens, in its own process.
  * @param by what starts it, such as `prlimit` with its options
+ * @param more options of its own
  */
-export async function serve(dir: string, by: readonly string[] = []) {
-  const child = start(["serve", "--dir", dir], by);
+export async function serve(
+  dir: string,
+  by: readonly string[] = [],
+  more: readonly string[] = [],
+) {
+  const child = start(["serve", "--dir", dir, ...more], by);
   const exited = once(child, "exit") as Promise<[number]>;
   await once(child.stdout!, "data");
   return {

@@ -131,6 +131,7 @@ export class TestHost implements AsyncDisposable {
     this.clock = clock;
     this.#random = options.random ?? (() => 0);
     this.receipts = new Receipts({
+      trials: () => [],
       ...{ agent: "agent-1", backend: "dry-run" },
       ...{ deviceKey: keys.device, clock, mode: () => this.ledger.mode() },
     });

@@ -103,13 +103,15 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
       (await request<{ token: string }>("POST", "/v1/tokens", { org })).body
         .token,
     /** Lets a host of the org in; the org is made when it is not there. */
-    enrol: async (org = "example"): Promise<Enrolled> => {
+    enrol: async (org = "example", hostname?: string): Promise<Enrolled> => {
       await request("POST", "/v1/orgs", { id: org, name: org });
       type Made = { token: string };
       const made = await request<Made>("POST", "/v1/tokens", { org });
       const key = generateKey();
       const { token } = made.body;
-      const { status, body: answer } = await enrolWith(cloud.url, token, key);
+      const { status, body: answer } = await enrolWith(
+        ...([cloud.url, token, key, hostname] as const),
+      );
       if (status !== 201) throw new Error(`enrolment got ${status}`);
       const { agent, cloud: name } = parseShape(
         EnrolmentAnswer,
@@ -132,6 +134,7 @@ export async function enrolWith(
   url: string,
   token: string,
   key: SigningKey,
+  hostname = "host.example",
 ): Promise<Answer<unknown>> {
   const { secret } = decodeToken(token);
   const proof = key.sign(enrolmentProofBytes(secret));
@@ -141,7 +144,7 @@ export async function enrolWith(
       secret,
       publicKey: Buffer.from(key.publicKey).toString("base64url"),
       proof: Buffer.from(proof).toString("base64url"),
-      hostname: "host.example",
+      hostname,
       system: "Linux",
       version: "0.1.0",
     }),

@@ -1,6 +1,6 @@
-import type { Op } from "../../../agent/model/ban.js";
 import { readOps, openSegment } from "../../../agent/protocol/segment.js";
-import type { Database } from "../../journal/database.js";
+import type { Database, Statement } from "../../journal/database.js";
+import type { SegmentSealed } from "../../journal/events.js";
 import type { Projection } from "../../journal/view.js";
 import { listFold, listTables, type FoldedImport } from "./list-tables.js";
 
@@ -17,11 +17,14 @@ export const bansTables: Projection = {
     CREATE TABLE reasons (
       id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
     ) STRICT;
+    CREATE TABLE decisions (
+      id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE
+    ) STRICT;
     CREATE TABLE bans (
       feed INTEGER NOT NULL, family INTEGER NOT NULL, prefix INTEGER NOT NULL,
       address BLOB NOT NULL, expires_at INTEGER NOT NULL,
       reason INTEGER NOT NULL, observed INTEGER NOT NULL,
-      other_until INTEGER NOT NULL,
+      decision INTEGER NOT NULL, other_until INTEGER NOT NULL,
       PRIMARY KEY (feed, family, prefix, address)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE snapshots (
@@ -57,24 +60,28 @@ export const bansTables: Projection = {
       } else if (event.kind === "segment") {
         const feed = advance.get(event.last, event.hash, event.feed);
         const list = lists.of(event.decision);
-        take(feed, readOps(openSegment(event.bytes)), list);
+        take(event, feed, list);
         list?.read(event.last - event.first + 1);
       }
     };
   },
 };
 
+/**
+ * What a list finds banned as it wants it remains the decision's that was first;
+ * what anybody else orders is theirs from then on.
+ */
 function opFold(database: Database) {
-  const addReason = database
-    .prepare<unknown[], number>(
-      `INSERT INTO reasons (text) VALUES (?)
-       ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
-    )
-    .pluck();
+  const addReason = textsOf(database, "reasons");
+  const addDecision = textsOf(database, "decisions");
   const put = database.prepare(
-    `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
        reason = excluded.reason, observed = excluded.observed,
+       decision = iif(excluded.other_until = 0
+         AND (expires_at, reason, observed) =
+           (excluded.expires_at, excluded.reason, excluded.observed),
+         decision, excluded.decision),
        other_until = iif(excluded.other_until = 0, other_until,
          excluded.other_until)`,
   );
@@ -82,12 +89,13 @@ function opFold(database: Database) {
     "DELETE FROM bans WHERE feed = ? AND family = ? AND prefix = ? AND address = ?",
   );
   return (
+    segment: SegmentSealed,
     feed: number | undefined,
-    ops: Iterable<Op>,
     list: FoldedImport | undefined,
   ): void => {
+    const decision = addDecision.get(segment.decision);
     const reasons = new Map<string, number | undefined>();
-    for (const op of ops) {
+    for (const op of readOps(openSegment(segment.bytes))) {
       const { family, prefix, address } = op.cidr;
       if (op.op === "lift") {
         remove.run(feed, family, prefix, address);
@@ -95,10 +103,22 @@ function opFold(database: Database) {
       }
       const known = reasons.get(op.reason) ?? addReason.get(op.reason);
       reasons.set(op.reason, known);
-      const until = list === undefined ? op.expiresAt : 0;
-      const terms = [op.expiresAt, known, Number(op.observed), until];
-      put.run(feed, family, prefix, address, ...terms);
+      const other = list === undefined ? op.expiresAt : 0;
+      const terms = [op.expiresAt, known, Number(op.observed)];
+      put.run(feed, family, prefix, address, ...terms, decision, other);
       list?.has(op);
     }
   };
 }
+
+/** Puts a text into its table, should it not be there yet, and says its number. */
+const textsOf = (
+  database: Database,
+  table: "reasons" | "decisions",
+): Statement<number> =>
+  database
+    .prepare<unknown[], number>(
+      `INSERT INTO ${table} (text) VALUES (?)
+       ON CONFLICT (text) DO UPDATE SET text = text RETURNING id`,
+    )
+    .pluck();

@@ -96,7 +96,7 @@ export class ListState {
 
   constructor(database: Database) {
     this.#brought = database.prepare(
-      `SELECT l.family, l.prefix, l.address,
+      `SELECT l.family, l.prefix, l.address, l.expires_at AS until,
          b.other_until > @now OR EXISTS (
            SELECT 1 FROM lists o JOIN listed ol ON ol.list = o.id
              AND (ol.family, ol.prefix, ol.address) =
@@ -123,6 +123,7 @@ export class ListState {
         prefix: row.prefix,
         address: Uint8Array.from(row.address),
       },
+      until: row.until,
       shared: row.shared === 1,
     }));
   }
@@ -134,5 +135,6 @@ interface Row {
   readonly family: Family;
   readonly prefix: number;
   readonly address: Buffer;
+  readonly until: number;
   readonly shared: 0 | 1;
 }

@@ -1,6 +1,7 @@
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { BroughtRange } from "../../lists/replacement.js";
+import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
 import type { SnapshotEntry } from "./snapshot-shelf.js";
 
@@ -18,6 +19,8 @@ export type StateQuestion =
   | { readonly ask: "build"; readonly feed: FeedName; readonly now: number }
   | { readonly ask: "sign-with"; readonly contentKeys: readonly string[] }
   | { readonly ask: "counts" }
+  | { readonly ask: "caught-up" }
+  | { readonly ask: "bans"; readonly query: BansQuery }
   | {
       readonly ask: "covered";
       readonly feeds: readonly FeedName[];
@@ -56,6 +59,8 @@ export type StateAnswer =
     }
   | { readonly id: number; readonly coveredUntil: number }
   | { readonly id: number; readonly brought: readonly BroughtRange[] }
+  | { readonly id: number; readonly caughtUp: true }
+  | { readonly id: number; readonly page: BansPage }
   | { readonly id: number; readonly failure: string };
 
 /** What the thread says by itself: why it lags behind, or that it does no more. */

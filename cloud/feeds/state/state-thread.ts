@@ -3,12 +3,15 @@ import { keyFromPem } from "../../../agent/trust/keys.js";
 import { openDatabase } from "../../journal/database.js";
 import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
 import { Folder } from "../../journal/view.js";
+import { listBans } from "./ban-listing.js";
+import { BanLookup } from "./ban-lookup.js";
 import { BanState } from "./ban-state.js";
 import { bansTables } from "./bans-tables.js";
 import { ListState } from "./list-tables.js";
 import type {
   StateAnswer,
   StateMessage,
+  StateQuestion,
   StateReport,
   StateRequest,
   StateSetup,
@@ -27,6 +30,7 @@ function run(setup: StateSetup): void {
   const read = journalReader(journal);
   const state = new BanState(bans);
   const lists = new ListState(bans);
+  const lookup = new BanLookup(bans);
   const shelf = new SnapshotShelf(bans, state, {
     files: new SnapshotFiles(setup.snapshots),
     keys: setup.contentKeys.map(keyFromPem),
@@ -34,6 +38,10 @@ function run(setup: StateSetup): void {
   const following = follow(() => folder.step(read));
 
   const answer = ({ id, question }: StateRequest): StateAnswer => {
+    // What is asked about bans is asked about all that was decided until now.
+    if (question.ask !== "snapshots" && question.ask !== "sign-with") {
+      folder.catchUp(read);
+    }
     switch (question.ask) {
       case "snapshots":
         return { id, snapshots: shelf.entries() };
@@ -41,22 +49,19 @@ function run(setup: StateSetup): void {
         shelf.signWith(question.contentKeys.map(keyFromPem));
         return { id, snapshots: shelf.entries() };
       case "build": {
-        folder.catchUp(read);
         const built = shelf.build(question.feed, question.now);
         return { id, built, snapshots: shelf.entries() };
       }
       case "counts":
-        folder.catchUp(read);
         return { id, counts: state.counts() };
-      case "covered": {
-        folder.catchUp(read);
-        const { feeds, range } = question;
-        const until = feeds.map((feed) => state.coveredUntil(feed, range));
-        return { id, coveredUntil: Math.max(0, ...until) };
-      }
+      case "caught-up":
+        return { id, caughtUp: true };
+      case "bans":
+        return { id, page: listBans(lookup, question.query) };
       case "brought":
-        folder.catchUp(read);
         return { id, brought: lists.brought(question.of) };
+      case "covered":
+        return { id, coveredUntil: coveredUntil(state, question) };
     }
   };
   const close = (): void => {
@@ -70,6 +75,12 @@ function run(setup: StateSetup): void {
     else parentPort?.postMessage(orFailure(message.id, () => answer(message)));
   });
 }
+
+const coveredUntil = (
+  state: BanState,
+  { feeds, range }: StateQuestion & { readonly ask: "covered" },
+): number =>
+  Math.max(0, ...feeds.map((feed) => state.coveredUntil(feed, range)));
 
 /** A few events at a time, so that questions come in between. */
 function follow(step: () => boolean): { stop(): void } {

@@ -5,6 +5,7 @@ import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { Giving } from "../../disk/room.js";
 import type { BroughtRange } from "../../lists/replacement.js";
+import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
 import type {
   StateAnswer,
@@ -103,6 +104,18 @@ export class State implements AsyncDisposable {
   async counts(): Promise<Readonly<Record<string, BanCounts>>> {
     const answer = await this.#ask({ ask: "counts" });
     return "counts" in answer ? answer.counts : {};
+  }
+
+  /** Resolves once it has folded all that the journal holds now. */
+  async caughtUp(): Promise<void> {
+    await this.#ask({ ask: "caught-up" });
+  }
+
+  /** One page of the bans that are asked for. */
+  async bans(query: BansQuery): Promise<BansPage> {
+    const answer = await this.#ask({ ask: "bans", query });
+    if ("page" in answer) return answer.page;
+    throw new StateFailed("the bans were not listed");
   }
 
   /** Until when bans of the feeds cover the whole range: Unix seconds, or 0. */

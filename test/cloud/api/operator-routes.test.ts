@@ -25,6 +25,11 @@ describe("operators' requests", () => {
       offset: 2,
       decidedAt: expect.any(Number),
       unapproved: 0,
+      dryRun: false,
+      effects: [
+        expect.objectContaining({ range: "203.0.113.7", effect: "new" }),
+        expect.objectContaining({ range: "198.51.100.0/24", effect: "new" }),
+      ],
     });
   });
 

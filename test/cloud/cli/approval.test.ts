@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { temporaryFolder } from "../../support/cloud.js";
@@ -17,7 +18,7 @@ describe("tourniquet-cloud approval", () => {
     await using _cloud = await serve(dir);
 
     const banned = await here("ban", "16.0.0.0/12", "192.0.2.1");
-    expect(banned.err).toContain("1 of them are wider than /16 (IPv6: /32)");
+    expect(banned.err).toContain("needs-approval (wider than /16 (IPv6: /32)");
     expect(banned.err).toContain("approval draft --feed urgent --add RANGE");
 
     const add = ["--add", "16.0.0.0/12", "--rings", "1h,2h,3h"];
@@ -29,14 +30,25 @@ describe("tourniquet-cloud approval", () => {
       "--out",
       draft,
     );
-    expect(drafted.out).toContain("0 of 1, 1 missing");
+    expect(drafted.out).toContain("0 of the 1 that root 1 asks for, 1 missing");
     expect(drafted.out).toContain("limits raised: share 0.05");
     const early = await here("approval", "publish", draft);
     expect(early.code).toBe(2);
+    expect(early.err).toContain(`nobody has signed ${draft} yet`);
 
-    const wrong = ["--key", join(dir, "keys/content.pem")];
-    await away("sign", draft, ...wrong);
-    const unsigned = await here("approval", "publish", draft);
+    const content = join(dir, "keys/content.pem");
+    const wrong = await away("sign", draft, "--key", content);
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain(`--key "${content}" is no critical key`);
+    expect(readFileSync(draft, "utf8")).not.toContain('"signature"');
+
+    const unhinted = join(folder.path, "unhinted.json");
+    const { signers: _, ...rest } = JSON.parse(
+      readFileSync(draft, "utf8"),
+    ) as Record<string, unknown>;
+    writeFileSync(unhinted, JSON.stringify(rest));
+    await away("sign", unhinted, "--key", content);
+    const unsigned = await here("approval", "publish", unhinted);
     expect(unsigned.err).toContain("0 of 1 needed signatures for critical");
     const shown = await away("show", draft);
     expect(shown.out).toContain("approval 1 of urgent");
@@ -44,7 +56,7 @@ describe("tourniquet-cloud approval", () => {
     const signed = await away("sign", draft, ...key);
     expect(signed).toMatchObject({ code: 0 });
     const published = await here("approval", "publish", draft);
-    expect(published.out).toContain("approval 1 of urgent counts");
+    expect(published.out).toContain("approval 1 for feed urgent is published");
     const again = await here("approval", "publish", draft);
     expect(again.err).toContain("approval 1 of urgent is past");
 

@@ -1,4 +1,10 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
@@ -51,14 +57,16 @@ describe("tourniquet-cloud", () => {
     const list = join(folder.path, "list");
     writeFileSync(list, "192.0.2.1\nnonsense\n");
     const imported = await run("import", list, "--for", "1d");
-    expect(imported.out).toContain("1 lines rejected");
+    expect(imported.out).toContain("1 line rejected");
     expect(imported.err).toContain('line 2: "nonsense"');
-    const tried = await run("import", list, "--observe");
+    const other = join(folder.path, "other");
+    writeFileSync(other, "192.0.2.2\n");
+    const tried = await run("import", other, "--observe");
     expect(tried.out).toMatch(/^observed 1 range /);
     const decisions = (await run("decisions")).out;
     expect(decisions).toContain(" ban 203.0.113.8 (observed) ");
-    expect(decisions).toContain(" import 1 ranges (observed) ");
-    expect(decisions).toContain(" import 1 ranges  ");
+    expect(decisions).toContain(" import 1 range (observed) ");
+    expect(decisions).toContain(" import 1 range  ");
 
     const agents = await run("agents", "--json");
     expect(JSON.parse(agents.out)).toEqual([]);
@@ -67,7 +75,7 @@ describe("tourniquet-cloud", () => {
     const wrong = await run("ban", "10.0.0.1/8");
     expect(wrong.code).toBe(2);
     expect(wrong.err).toBe(
-      'tourniquet-cloud: ranges.0: "10.0.0.1/8" has host bits set; did you mean 10.0.0.0/8?\n',
+      'tourniquet-cloud: "10.0.0.1/8" has host bits set; did you mean 10.0.0.0/8?\n',
     );
     expect(await cloud.stop()).toBe(0);
   }, 30_000);
@@ -93,7 +101,7 @@ describe("tourniquet-cloud", () => {
     const { code, out } = await banning;
     expect(code).toBe(0);
     expect(out).toMatch(
-      new RegExp(`${who.agent} . host.example . enforce . 2.3 `),
+      new RegExp(`host.example . ${who.agent} . in force . 2.3 `),
     );
 
     const receipts = await run("receipts");
@@ -153,7 +161,7 @@ describe("tourniquet-cloud", () => {
 
     await run("ban", "192.0.2.1", "--reason", "as asked");
     const decisions = (await run("decisions")).out;
-    expect(decisions).toMatch(/ first .* ban 192.0.2.1 +. urgent . as asked /);
+    expect(decisions).toMatch(/ first .* ban 192.0.2.1 +. urgent .* as asked /);
     expect(decisions).toMatch(/ rule:several-orgs . ban 203.0.113.7 . urgent /);
     const ruled = await run("decisions", "--json", "--by", "rule:several-orgs");
     expect(JSON.parse(ruled.out)).toMatchObject([
@@ -168,7 +176,7 @@ describe("tourniquet-cloud", () => {
     await command("init", "--dir", dir, "--listen", listen);
     expect(await command("agents", "--dir", dir)).toEqual({
       ...{ code: 1, out: "" },
-      err: `tourniquet-cloud: the cloud at http://${listen} is not reachable (ECONNREFUSED)\n`,
+      err: `tourniquet-cloud: nothing answers at http://${listen}: is "tourniquet-cloud serve" running there?\n`,
     });
   });
 
@@ -215,11 +223,25 @@ describe("tourniquet-cloud", () => {
       ...{ code: 2, out: "" },
       err: 'tourniquet-cloud: listen "0.0.0.0:8443" is for other machines, which need --public-url to find it\n',
     });
-    await command(...init, "--public-url", "http://192.0.2.1:8443");
-    expect(await command("serve", "--dir", dir)).toEqual({
+    const heard = {
       ...{ code: 2, out: "" },
-      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" would be heard by others; it has to be https, or http on loopback\n',
-    });
+      err: 'tourniquet-cloud: publicUrl "http://192.0.2.1:8443" would be heard by others; it has to be https://…, or http://… on loopback\n',
+    };
+    const inTheClear = ["--public-url", "http://192.0.2.1:8443"];
+    expect(await command(...init, ...inTheClear)).toEqual(heard);
+    const nameless = ["--public-url", "cloud.firm.example:8443"];
+    expect((await command(...init, ...nameless)).err).toContain(
+      "has to be https://",
+    );
+    expect(existsSync(dir)).toBe(false);
+
+    await command("init", "--dir", dir);
+    const path = join(dir, "cloud.json");
+    const settings = readFileSync(path, "utf8");
+    const publicUrl = "http://192.0.2.1:8443";
+    const edited = { ...(JSON.parse(settings) as object), publicUrl };
+    writeFileSync(path, JSON.stringify(edited));
+    expect(await command("serve", "--dir", dir)).toEqual(heard);
     const { code, err } = await command("agents", "--dir", dir);
     expect(code).toBe(2);
     expect(err).toContain("is neither https nor loopback");

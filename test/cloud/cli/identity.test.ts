@@ -47,7 +47,9 @@ describe("tourniquet-cloud, when a device key is in two places", () => {
       ...{
         code: 2,
         out: "",
-        err: expect.stringContaining("nobody is agt-nobody"),
+        err: expect.stringContaining(
+          "no agent with id or host name agt-nobody",
+        ),
       },
     });
   }, 60_000);

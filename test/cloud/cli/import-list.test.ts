@@ -69,7 +69,7 @@ describe("tourniquet-cloud import", () => {
     const tried = await run("import", ...how, "--dry-run");
     expect(tried).toMatchObject({ code: 0, err: "" });
     expect(tried.out).toBe(
-      "would ban 1 range in reputation for 7d\nwould lift 1 of 2 ranges that the list brought before\nread as CSV: 0 masked, 0 duplicates, 0 lines rejected\n",
+      "would ban 0 of 1 range in reputation; nothing was done\n1 unchanged\nwould lift 1 of 2 ranges that the list brought before\nread as CSV: 0 masked, 0 duplicates, 0 lines rejected\n",
     );
     const replaced = await run("import", ...how);
     expect(replaced.code).toBe(0);
@@ -87,7 +87,9 @@ describe("tourniquet-cloud import", () => {
     await using stage = await openStage();
     const list = stage.file("wide.txt", "16.0.0.0/12\n192.0.2.0/24\n");
     const { err } = await stage.run("import", list);
-    expect(err).toContain("hosts hold them (16.0.0.0/12) until");
+    expect(err).toContain(
+      "16.0.0.0/12: hosts with default settings hold this ban: needs-approval",
+    );
   });
 });
 

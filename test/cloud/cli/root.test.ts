@@ -39,7 +39,7 @@ describe("tourniquet-cloud root", () => {
       "--out",
       draft,
     );
-    expect(drafted.out).toContain("root 2 wants: 0 of 2, 2 missing");
+    expect(drafted.out).toContain("0 of the 2 that root 2 asks for, 2 missing");
 
     await here("root", "sign", draft, "--key", join(dir, "keys/root.pem"));
     await away("sign", draft, "--key", at("alice"));

@@ -7,7 +7,7 @@ import { filesOf } from "../../../cloud/store.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { loadCloud } from "../../../cloud/setup.js";
 import type { RulesReport } from "../../../cloud/cli/client.js";
-import type { ImportAnswer } from "../../../cloud/api/import-route.js";
+import type { ImportAnswer } from "../../../cloud/cli/answers.js";
 import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
 import { Past } from "../../support/past.js";
 import { detection } from "../telemetry/items.js";

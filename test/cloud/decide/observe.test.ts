@@ -40,11 +40,9 @@ describe("a ban that is only observed", () => {
     await using cloud = await startTestCloud();
     const into = "/v1/imports?feed=urgent";
     await cloud.request("POST", into, "192.0.2.1\n192.0.2.3\n192.0.2.5");
-    await cloud.request(
-      "POST",
-      `${into}&observe=true`,
-      "192.0.2.3\n2001:db8::/32",
-    );
+    const watched = { for: "30d", observe: true, replace: true };
+    await cloud.ban("192.0.2.3", watched);
+    await cloud.ban("2001:db8::/32", watched);
     const who = await cloud.enrol();
     const epoch = "another";
     const lost = { feed: "urgent", epoch, offset: 1, hash: Buffer.alloc(32) };

@@ -94,7 +94,8 @@ describe("a snapshot", () => {
       listOf(1_200, "10.0"),
     );
     await cloud.lift("10.0.0.5", { feed: "reputation" });
-    await cloud.ban("10.0.0.6", { feed: "reputation", reason: "worse" });
+    const worse = { feed: "reputation", reason: "worse", for: "30d" };
+    await cloud.ban("10.0.0.6", worse);
     await cloud.ban("10.0.0.0/24", { feed: "reputation" });
     await cloud.ban("2001:db8::/32", { feed: "reputation" });
     await cloud.ban("192.0.2.1", { feed: "reputation", for: "1s" });

@@ -102,6 +102,11 @@ export function messageVectors(): readonly Vector[] {
       "Two bans in force, one that is only observed, one held.",
       receipt,
     ),
+    signedByDevice(
+      "receipt-of-a-trial",
+      "In force until then, unless the host is seen to live on with it.",
+      { ...receipt, trial: { bans: 2, until: NOW + 60_000 } },
+    ),
     fromAgent("refusal", "Why a segment was not carried out.", {
       type: "refusal",
       feed: "urgent",
@@ -236,7 +241,7 @@ function signedByDevice(
   description: string,
   document: object,
 ): Vector {
-  const type = name === "receipt" ? "receipt" : "hello";
+  const type = name.startsWith("receipt") ? "receipt" : "hello";
   const { signed, signature } = signAsDevice(type, document, keys.device);
   return {
     name,

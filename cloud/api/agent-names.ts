@@ -1,0 +1,33 @@
+import type { Agent } from "../registry/registry.js";
+import type { OperatorApiPorts } from "./ports.js";
+import { problem, unknown } from "./problem.js";
+
+/**
+ * The agent with this id or, where it is the only one, on the host of this name.
+ * Of several, those that were sent away do not count.
+ * @throws ApiProblem that says who there is
+ */
+export function agentCalled(
+  name: string,
+  { registry }: Pick<OperatorApiPorts, "registry">,
+): Agent {
+  const byId = registry.agent(name);
+  if (byId !== undefined) return byId;
+  const named = registry.agentsOn(name);
+  const trusted = named.filter(({ revokedAt }) => revokedAt === null);
+  const [found, ...others] = trusted.length > 0 ? trusted : named;
+  if (found === undefined) {
+    throw unknown("agent", name, `no agent with id or host name ${name}`);
+  }
+  if (others.length === 0) return found;
+  const ids = [found, ...others].map(({ id }) => id);
+  const shown = ids.slice(0, FEW).join(", ");
+  const rest = ids.length > FEW ? ` and ${ids.length - FEW} more` : "";
+  throw problem(409, "ambiguous", {
+    field: "agent",
+    value: name,
+    message: `${ids.length} agents run on hosts named ${name}: name one by its id: ${shown}${rest}`,
+  });
+}
+
+const FEW = 8;

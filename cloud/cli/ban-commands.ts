@@ -1,0 +1,155 @@
+import type { Command } from "commander";
+import type { DecisionEntry } from "../decide/decision-log.js";
+import type { DetectionEntry } from "../telemetry/telemetry.js";
+import type { BanEntry } from "./answers.js";
+import { clientOf, type Client } from "./client.js";
+import { CommandFailed, type Io } from "./io.js";
+import { table } from "./tables.js";
+import { toldHosts } from "./told-hosts.js";
+import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
+
+interface BansOptions {
+  readonly dir: string;
+  readonly feed?: string;
+  readonly limit: string;
+  readonly json?: true;
+}
+
+/** bans, decision. */
+export function addBanCommands(program: Command, io: Io): void {
+  program
+    .command("bans")
+    .description(
+      "list what is banned: all, or what bans a range and what is in it",
+    )
+    .argument("[range]", 'such as "203.0.113.7"')
+    .option("--feed <name>", "only of urgent, reputation or org/<id>")
+    .option("--limit <count>", "so many, by feed and width", "50")
+    .option(
+      "--json",
+      "one JSON document a line; all of them unless you limit it",
+    )
+    .addHelpText("after", BANS_HELP)
+    .action(async (range: string | undefined, _, command: Command) => {
+      const options = command.optsWithGlobals<BansOptions>();
+      const { feed, limit, json } = options;
+      const client = clientOf(command);
+      const isLimited = command.getOptionValueSource("limit") === "cli";
+      const most = json && !isLimited ? Infinity : wholeNumber(limit);
+      const query = { ...(range && { range }), ...(feed && { feed }) };
+      const rows: BanEntry[] = [];
+      const found = await eachBan(client, query, most, (ban) => {
+        if (json) io.out(JSON.stringify(ban));
+        else rows.push(ban);
+      });
+      if (json) return;
+      if (found.total === 0) {
+        io.out(nothingText(range, feed));
+        return;
+      }
+      io.out(table(BAN_HEAD, rows.map(banRow)));
+      const cut = cutText(rows.length, found.total);
+      if (cut !== undefined) io.out(cut);
+    });
+  addDecision(program, io);
+}
+
+const BANS_HELP = `
+Examples:
+  $ tourniquet-cloud bans 203.0.113.7
+  $ tourniquet-cloud bans 198.51.100.0/24 --feed reputation
+  $ tourniquet-cloud bans --json | wc -l
+
+What hosts do with a ban is told by: tourniquet-cloud decision ID
+${FEEDS_HELP}`;
+
+const nothingText = (range = "nothing", feed = "any feed"): string =>
+  range === "nothing"
+    ? `nothing is banned in ${feed}`
+    : `${range} is not banned in ${feed}, nor is anything in it`;
+
+/** Asks page by page; a million are never held at once. */
+async function eachBan(
+  client: Client,
+  query: Readonly<Record<string, string>>,
+  most: number,
+  take: (ban: BanEntry) => void,
+): Promise<{ readonly total: number }> {
+  let left = most;
+  let cursor: string | null = null;
+  let total: number | undefined;
+  do {
+    const limit = String(Math.min(left, PAGE));
+    const from: Record<string, string> = cursor === null ? {} : { cursor };
+    const page = await client.bans({ ...query, limit, ...from });
+    total ??= page.total;
+    for (const ban of page.bans) take(ban);
+    left -= page.bans.length;
+    cursor = page.cursor;
+  } while (cursor !== null && left > 0);
+  return { total };
+}
+
+/** What one answer brings at most. */
+const PAGE = 10_000;
+
+const BAN_HEAD = ["range", "feed", "until", "mode", "decision", "reason"];
+
+const banRow = (ban: BanEntry): readonly string[] => [
+  ...[ban.range, ban.feed, untilText(ban.until).replace("until ", "")],
+  ...[ban.observed ? "observe" : "enforce", ban.decision, ban.reason],
+];
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new CommandFailed(`--limit "${text}" is not a whole number`, 2);
+}
+
+function addDecision(program: Command, io: Io): void {
+  program
+    .command("decision")
+    .description("what a decision was, and what became of it on each host")
+    .argument("<id>", "as ban and decisions name it")
+    .option("--json", "for machines")
+    .action(async (id: string, _, command: Command) => {
+      const { json } = command.optsWithGlobals<BansOptions>();
+      const answer = await clientOf(command).decision(id);
+      if (json) {
+        io.out(JSON.stringify(answer, null, 2));
+        return;
+      }
+      for (const line of linesOf(answer.decision)) io.out(line);
+      const seen = answer.detections;
+      if (seen.length > 0)
+        io.out(table(DETECTION_HEAD, seen.map(detectionRow)));
+      const { out, failure } = toldHosts(answer, Date.now());
+      for (const line of out) io.out(line);
+      if (failure !== undefined) io.out(failure.message);
+    });
+}
+
+function linesOf(entry: DecisionEntry): readonly string[] {
+  const { decision, action, by, decidedAt, feed, reason, until } = entry;
+  const verb = entry.observed ? "observe" : action;
+  const named = entry.targets.join(", ");
+  const unnamed = entry.ranges - entry.targets.length;
+  const more =
+    named === "" ? "" : ` and ${counted(unnamed, "more range", "more ranges")}`;
+  const what =
+    unnamed === 0 ? named : named + more || counted(entry.ranges, "range");
+  return [
+    `${decision}: ${verb} ${what} in ${feed}`,
+    `by ${by}, ${momentOf(decidedAt)}${until === null ? "" : `, ${untilText(until)}`}`,
+    ...(reason === "" ? [] : [`reason: ${reason}`]),
+    ...(entry.evidence.length === 0
+      ? []
+      : ["decided on what these hosts saw:"]),
+  ];
+}
+
+const DETECTION_HEAD = ["when", "agent", "org", "sensor", "source", "failures"];
+
+const detectionRow = (each: DetectionEntry): readonly (string | number)[] => [
+  ...[momentOf(each.time), each.agent, each.org],
+  ...[each.sensor, each.source, each.count],
+];

@@ -1,0 +1,132 @@
+import type { DecisionEntry } from "../decide/decision-log.js";
+import type { HostOutcome, HostState } from "../receipts/outcome.js";
+import type { DecisionAnswer } from "./answers.js";
+import { table } from "./tables.js";
+import type { Told } from "./told-bans.js";
+import { counted, few, grouped, momentOf, spanText } from "./words.js";
+
+/** Host by host what became of a decision, and how many of them carry it out. */
+export function toldHosts(
+  { decision, hosts }: DecisionAnswer,
+  now: number,
+): Told {
+  if (hosts.length === 0) {
+    const message = `no host follows ${decision.feed} yet: nobody carries it out`;
+    return { out: [], err: [], failure: { message, exitCode: 1 } };
+  }
+  const sorted = [...hosts].sort(byNeed);
+  const rows = sorted.map((host) => [
+    host.hostname,
+    host.agent,
+    resultText(host, decision, now),
+    host.enforcedMs?.toFixed(1) ?? "",
+  ]);
+  const done = hosts.filter((host) => isDone(host, decision));
+  const on = `${doneText(decision)} on ${grouped(done.length)} of ${counted(hosts.length, "host")}`;
+  const missing = sorted
+    .filter((host) => !isDone(host, decision))
+    .map((host) => `${host.hostname} (${shortText(host)})`);
+  const named = few(missing, MOST_NAMED).join(", ");
+  const message = missing.length === 0 ? on : `${on}; missing: ${named}`;
+  const head = ["host", "agent", "result", "ms"];
+  if (missing.length === 0) {
+    return { out: [table(head, rows), message], err: [], failure: undefined };
+  }
+  const exitCode = done.length === 0 ? 1 : 3;
+  return { out: [table(head, rows)], err: [], failure: { message, exitCode } };
+}
+
+const MOST_NAMED = 10;
+
+/** Whether nothing more is to be expected of it soon. */
+export const isSettled = (
+  { state, offlineSince }: HostOutcome,
+  now: number,
+): boolean =>
+  state !== "waiting" &&
+  (state !== "offline" || now - (offlineSince ?? 0) > RETURNING_MS);
+
+/** Longer than agents take to come back to a cloud that was restarted. */
+const RETURNING_MS = 60_000;
+
+/** Whether the host does what was decided. */
+function isDone({ state }: HostOutcome, decision: DecisionEntry): boolean {
+  if (state === "observed")
+    return decision.observed || decision.action === "lift";
+  return state === "in-force" || state === "on-trial" || state === "passed";
+}
+
+function doneText({ action, observed }: DecisionEntry): string {
+  if (action === "lift") return "lifted";
+  return observed ? "observed" : "in force";
+}
+
+function resultText(
+  host: HostOutcome,
+  decision: DecisionEntry,
+  now: number,
+): string {
+  const { state, detail, held } = host;
+  if (state === "observed") return observedText(decision);
+  if (state === "offline") return offlineText(host, now);
+  return {
+    "in-force": doneText(decision),
+    "on-trial": `on trial ${detail}`,
+    "taken-back": `taken back: ${detail}`,
+    held: `held by ${heldText(held)}`,
+    "held-in-part": `in force in part; held by ${heldText(held)}`,
+    passed: "taken in; its receipt is of a later change",
+    refused: `refused: ${detail}`,
+    waiting: "no answer yet",
+  }[state];
+}
+
+function observedText({ action, observed }: DecisionEntry): string {
+  if (action === "lift") return "lifted";
+  return observed ? "observed" : "observed only: the host drops nothing";
+}
+
+const offlineText = ({ offlineSince: since }: HostOutcome, now: number) =>
+  since === null
+    ? "not reached: never seen"
+    : `not reached: offline for ${spanText(now - since)}, since ${momentOf(since)}`;
+
+function shortText({ state, offlineSince, held }: HostOutcome): string {
+  if (state === "held" || state === "held-in-part") {
+    return `held by ${heldText(held)}`;
+  }
+  if (state !== "offline") return SHORT[state];
+  return offlineSince === null
+    ? "never seen"
+    : `offline since ${momentOf(offlineSince)}`;
+}
+
+const SHORT: Readonly<Record<HostState, string>> = {
+  "in-force": "in force",
+  observed: "observes only",
+  "on-trial": "on trial",
+  "taken-back": "taken back",
+  held: "held",
+  "held-in-part": "held in part",
+  passed: "taken in",
+  refused: "refused",
+  waiting: "no answer yet",
+  offline: "offline",
+};
+
+const heldText = (held: Readonly<Record<string, number>>): string =>
+  Object.entries(held)
+    .map(([rule, count]) =>
+      count === 1 ? rule : `${rule} (${grouped(count)})`,
+    )
+    .join(", ");
+
+/** What is not as it was meant comes first. */
+const byNeed = (a: HostOutcome, b: HostOutcome): number =>
+  ORDER.indexOf(a.state) - ORDER.indexOf(b.state) ||
+  a.hostname.localeCompare(b.hostname);
+
+const ORDER: readonly HostState[] = [
+  ...(["offline", "waiting", "refused", "taken-back", "held"] as const),
+  ...(["held-in-part", "observed", "on-trial", "passed", "in-force"] as const),
+];

@@ -1,0 +1,49 @@
+import { FOREVER } from "../../agent/model/ban.js";
+
+/** "1 range", "1,024 ranges". */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${grouped(count)} ${count === 1 ? one : many}`;
+
+/** "100,040". */
+export const grouped = (count: number): string => count.toLocaleString("en-US");
+
+/** Of Unix seconds: "until 2026-11-28T06:13:03Z", or "without end". */
+export const untilText = (until: number): string =>
+  until >= FOREVER ? "without end" : `until ${momentOf(until * 1000)}`;
+
+/** Of milliseconds since 1970, to the second. */
+export const momentOf = (time: number): string =>
+  new Date(time).toISOString().replace(/\.\d{3}Z$/, "Z");
+
+/** "12 s", "3 min", "5 h", "9 days". */
+export function spanText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 120 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** What a listing that was cut off says at its end; undefined where it was not. */
+export function cutText(
+  shown: number,
+  total: number,
+  more = "--limit",
+): string | undefined {
+  if (shown >= total) return undefined;
+  return `${grouped(shown)} of ${grouped(total)}; ${more} shows more`;
+}
+
+/** The first of many lines, and how many are left out. */
+export function few(lines: readonly string[], most: number): readonly string[] {
+  if (lines.length <= most) return lines;
+  const rest = grouped(lines.length - most);
+  return [...lines.slice(0, most), `… and ${rest} more (--json tells all)`];
+}
+
+/** What the feeds are for, under a command that takes one. */
+export const FEEDS_HELP = `
+Feeds:
+  urgent      for all hosts, at once: what somebody or a rule just decided
+  reputation  for all hosts: imported lists
+  org/<id>    for the hosts of one org`;

@@ -1,0 +1,131 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Ban, Op } from "../../agent/model/ban.js";
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { StandingBan } from "../feeds/state/ban-lookup.js";
+import {
+  carryOut,
+  expiry,
+  type Decision,
+  type Mandate,
+  type Terms,
+} from "./decisions.js";
+import {
+  banEffect,
+  isDone,
+  type BanEffect,
+  type RangeBanned,
+  type Wanted,
+} from "./effects.js";
+import {
+  LOOKS_A_TURN,
+  beforeOf,
+  distinct,
+  type OrderPorts,
+} from "./order-ports.js";
+
+export interface BanManner {
+  /** Less than what stands is meant. */
+  readonly replace: boolean;
+  /** Say what it would do, and do nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What an order to ban came to. */
+export interface Banned {
+  /** Undefined where nothing changed, or only a question was asked. */
+  readonly decision: Decision | undefined;
+  readonly effects: readonly RangeBanned[];
+}
+
+/**
+ * Carries out what people order to ban, after a look at what stands: nothing is
+ * weakened or shortened that nobody asked to, and what changes nothing is not
+ * published.
+ */
+export class BanOrders {
+  readonly #ports: OrderPorts;
+
+  constructor(ports: OrderPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws FeedFull */
+  async ban(
+    mandate: Mandate,
+    ranges: readonly Cidr[],
+    { forSeconds, reason, observed }: Terms,
+    { replace, dryRun }: BanManner,
+  ): Promise<Banned> {
+    const { feeds, clock } = this.#ports;
+    return feeds.inTurn(mandate.feed, async (publish) => {
+      const until = expiry(forSeconds, clock);
+      const lasts = forSeconds ?? Infinity;
+      const wanted = { until, lasts, observed, replace };
+      const effects = await this.#effectsOn(mandate, distinct(ranges), wanted);
+      const terms = { expiresAt: until, reason, observed };
+      const ops = effects.flatMap((each) => this.#opOf(each, terms) ?? []);
+      const answer = effects.map(({ said }) => said);
+      if (dryRun || ops.length === 0) {
+        return { decision: undefined, effects: answer };
+      }
+      const deed = { mandate, count: ops.length, reason, observed, until };
+      const decision = await carryOut(publish, { action: "ban", ...deed }, ops);
+      return { decision, effects: answer };
+    });
+  }
+
+  async #effectsOn(
+    { feed }: Mandate,
+    ranges: readonly Cidr[],
+    wanted: Wanted,
+  ): Promise<readonly Effect[]> {
+    const stands = await this.#ports.look([feed]);
+    const holds = this.#ports.foresee(feed);
+    const effects: Effect[] = [];
+    for (const cidr of ranges) {
+      if (effects.length % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
+      const before = stands?.exact(feed, cidr);
+      const effect = stands ? banEffect(before, wanted) : "unchecked";
+      const held = holds(cidr, wanted.lasts) ?? null;
+      const said = rangeBanned(cidr, effect, before, wanted);
+      effects.push({ cidr, before, said: { ...said, held } });
+    }
+    return effects;
+  }
+
+  /**
+   * What only a list bans so far is banned by this order as well, on the same
+   * terms: else the list's next replacement would lift it.
+   */
+  #opOf(
+    { cidr, before, said: { effect } }: Effect,
+    terms: Omit<Ban, "cidr">,
+  ): Op | undefined {
+    if (isDone(effect)) return { op: "ban", cidr, ...terms };
+    if (before === undefined || effect === "would-weaken") return undefined;
+    if (!this.#ports.isOfList(before.decision)) return undefined;
+    const { expiresAt, reason, observed } = before;
+    return { op: "ban", cidr, expiresAt, reason, observed };
+  }
+}
+
+interface Effect {
+  readonly cidr: Cidr;
+  readonly before: StandingBan | undefined;
+  readonly said: RangeBanned;
+}
+
+function rangeBanned(
+  cidr: Cidr,
+  effect: BanEffect,
+  before: StandingBan | undefined,
+  wanted: Wanted,
+): Omit<RangeBanned, "held"> {
+  const isAsBefore = before !== undefined && !isDone(effect);
+  return {
+    ...{ range: formatCidr(cidr), effect },
+    until: isAsBefore ? before.expiresAt : wanted.until,
+    observed: isAsBefore ? before.observed : wanted.observed,
+    before: before === undefined ? null : beforeOf(before),
+  };
+}

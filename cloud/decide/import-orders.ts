@@ -1,0 +1,219 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { unixSeconds } from "../../agent/clock.js";
+import type { Op } from "../../agent/model/ban.js";
+import { formatCidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
+import type { RangeStore, StoredRange } from "../lists/range-store.js";
+import { Replacement } from "../lists/replacement.js";
+import {
+  carryOut,
+  expiry,
+  type Decision,
+  type Mandate,
+  type Terms,
+} from "./decisions.js";
+import { banEffect, banEffects, isDone, type BanEffect } from "./effects.js";
+import { KeptTerms } from "./kept-terms.js";
+import { LOOKS_A_TURN, type OrderPorts } from "./order-ports.js";
+
+/** Whose ranges an import brings, and what it does beside bringing them. */
+export interface ImportManner {
+  /** Say what it would do, and do nothing. */
+  readonly dryRun: boolean;
+  /** The list's name; undefined: of no list, and nothing can replace it. */
+  readonly list: string | undefined;
+  /** Lift what the list brought before and has no more: needs its name. */
+  readonly replace: boolean;
+  /** Hears what that comes to, and throws where it must not be. */
+  judge(replacement: Replacement): void;
+}
+
+/** What importing a list came to. */
+export interface Imported {
+  /** Undefined where nothing changed, or only a question was asked. */
+  readonly decision: Decision | undefined;
+  /** How many ranges had each effect; those of no range are left out. */
+  readonly counts: Partial<Record<BanEffect, number>>;
+  /** How many bans hosts with the usual settings will hold, by rule. */
+  readonly held: Readonly<Record<string, number>>;
+  /** The first of them. */
+  readonly heldFirst: readonly {
+    readonly range: string;
+    readonly rule: string;
+  }[];
+  /** What became of the list's earlier ranges; null where it only adds. */
+  readonly replaced: Replacement["summary"] | null;
+}
+
+/**
+ * Bans a whole list: what stands already and lasts as long is left as it is. An
+ * import never shortens or weakens a ban: a list knows nothing of why somebody
+ * wanted more. Of a list with a name these are published as they stand, since its
+ * ops tell what it has: another list that drops a range must not lift it here.
+ */
+export class ImportOrders {
+  readonly #ports: OrderPorts;
+
+  constructor(ports: OrderPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Where the list sets its own terms, those count.
+   * @throws FeedFull, and what `judge` throws: then nothing has happened
+   */
+  async import(
+    mandate: Mandate,
+    ranges: RangeStore,
+    terms: Terms,
+    manner: ImportManner,
+  ): Promise<Imported> {
+    const { feed } = mandate;
+    return this.#ports.feeds.inTurn(feed, async (publish) => {
+      const { replace, list, dryRun } = manner;
+      const listed = { feed, list, ranges };
+      const replacement = replace
+        ? await this.#broughtBefore(listed)
+        : undefined;
+      if (replacement) manner.judge(replacement);
+      const tally = await this.#tallyOf(mandate, ranges, terms);
+      const replaced = replacement?.summary ?? null;
+      const nothing = { decision: undefined, ...tally.said, replaced };
+      const isNews =
+        tally.done > 0 || (await this.#isNews(listed, tally, replacement));
+      if (dryRun || !isNews) return nothing;
+      const kept = list === undefined ? undefined : tally.kept;
+      const { reason, observed } = terms;
+      const what = {
+        ...({ action: "import", mandate, reason, observed } as const),
+        count: kept ? ranges.size : tally.done,
+        until: undefined,
+        from: list === undefined ? undefined : fromOf(list, replacement),
+      };
+      const bans = this.#opsOf(ranges, terms, { codes: tally.codes, kept });
+      const ops = bansAndLifts(bans, replacement);
+      return { ...nothing, decision: await carryOut(publish, what, ops) };
+    });
+  }
+
+  async #broughtBefore(listed: ListedRanges): Promise<Replacement> {
+    const { feed, list = "", ranges } = listed;
+    const replacement = new Replacement(ranges);
+    const now = unixSeconds(this.#ports.clock.now());
+    for await (const page of this.#ports.brought(feed, list, now)) {
+      replacement.see(page);
+    }
+    return replacement;
+  }
+
+  /** Whether a list that changes nothing has yet to be remembered as it is. */
+  async #isNews(
+    listed: ListedRanges,
+    { kept }: Pick<Tally, "kept">,
+    replacement: Replacement | undefined,
+  ): Promise<boolean> {
+    if (listed.list === undefined) return false;
+    if (replacement?.isLess) return true;
+    const before = replacement ?? (await this.#broughtBefore(listed));
+    return !before.isKnownUntil(kept.wantedUntil);
+  }
+
+  /** Looks once at each range, and remembers a byte of it. */
+  async #tallyOf(
+    { feed }: Mandate,
+    ranges: RangeStore,
+    terms: Terms,
+  ): Promise<Tally> {
+    const stands = await this.#ports.look([feed]);
+    const foresee = this.#ports.foresee(feed);
+    const codes = new Uint8Array(ranges.size);
+    const kept = new KeptTerms();
+    const counts: Partial<Record<BanEffect, number>> = {};
+    const held: Record<string, number> = {};
+    const heldFirst: { range: string; rule: string }[] = [];
+    let index = 0;
+    let done = 0;
+    for (const listed of ranges) {
+      if (index % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
+      const { cidr } = listed;
+      const wanted = this.#wantedOf(listed, terms);
+      const before = stands?.exact(feed, cidr);
+      const effect = stands ? banEffect(before, wanted) : "unchecked";
+      counts[effect] = (counts[effect] ?? 0) + 1;
+      codes[index++] = banEffects.indexOf(effect);
+      if (isDone(effect)) done++;
+      else if (before) kept.add(before, wanted);
+      const rule = foresee(cidr, wanted.lasts);
+      if (rule === undefined) continue;
+      held[rule] = (held[rule] ?? 0) + 1;
+      if (heldFirst.length < FEW)
+        heldFirst.push({ range: formatCidr(cidr), rule });
+    }
+    return { codes, kept, done, said: { counts, held, heldFirst } };
+  }
+
+  /** What is kept goes along as it stands, where that is asked for. */
+  *#opsOf(
+    ranges: RangeStore,
+    terms: Terms,
+    {
+      codes,
+      kept,
+    }: { readonly codes: Uint8Array; readonly kept: KeptTerms | undefined },
+  ): Generator<Op> {
+    const { reason, observed } = terms;
+    const standing = kept?.[Symbol.iterator]();
+    let index = 0;
+    for (const listed of ranges) {
+      const { cidr } = listed;
+      const effect = banEffects[codes[index++] ?? 0] ?? "unchecked";
+      if (isDone(effect)) {
+        const { until } = this.#wantedOf(listed, terms);
+        yield { op: "ban", cidr, expiresAt: until, reason, observed };
+        continue;
+      }
+      const stands = standing?.next();
+      if (stands?.done === false) yield { op: "ban", cidr, ...stands.value };
+    }
+  }
+
+  #wantedOf({ timeout }: StoredRange, { forSeconds, observed }: Terms) {
+    const own = timeout === 0 ? undefined : timeout;
+    const seconds = timeout === undefined ? forSeconds : own;
+    const until = expiry(seconds, this.#ports.clock);
+    return { until, lasts: seconds ?? Infinity, observed, replace: false };
+  }
+}
+
+interface ListedRanges {
+  readonly feed: FeedName;
+  readonly list: string | undefined;
+  readonly ranges: RangeStore;
+}
+
+/** What a look at each range of a list found. */
+interface Tally {
+  /** The effect on each range, as a number. */
+  readonly codes: Uint8Array;
+  /** The terms of those that are left as they are, in the list's order. */
+  readonly kept: KeptTerms;
+  readonly done: number;
+  readonly said: Pick<Imported, "counts" | "held" | "heldFirst">;
+}
+
+const fromOf = (list: string, replacement: Replacement | undefined) => ({
+  list,
+  ...(replacement && { lifts: replacement.lifts.size }),
+});
+
+/** Lifts come last: a crash between the segments leaves too much banned. */
+function* bansAndLifts(
+  bans: Iterable<Op>,
+  replacement: Replacement | undefined,
+): Generator<Op> {
+  yield* bans;
+  if (replacement) yield* replacement.lifts;
+}
+
+/** What is shown of held ranges: enough to see what kind they are. */
+const FEW = 20;

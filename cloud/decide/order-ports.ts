@@ -1,0 +1,42 @@
+import type { Clock } from "../../agent/clock.js";
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
+import type { Feeds } from "../feeds/feeds.js";
+import type { StandingBan } from "../feeds/state/ban-lookup.js";
+import type { Look } from "../feeds/state/present.js";
+import type { BroughtRange } from "../lists/replacement.js";
+import type { Before } from "./effects.js";
+
+/** What orders need: a look at what stands, and a turn to change it. */
+export interface OrderPorts {
+  readonly feeds: Pick<Feeds, "inTurn">;
+  readonly clock: Clock;
+  /** What feeds ban now, all of them by default; undefined: nobody can say. */
+  look(feeds?: readonly FeedName[]): Promise<Look | undefined>;
+  /** What a list brought before and stands, page by page; `now` in Unix seconds. */
+  brought(
+    feed: FeedName,
+    list: string,
+    now: number,
+  ): AsyncIterable<readonly BroughtRange[]>;
+  /** Whether the decision imported a list, whose next one may lift its bans. */
+  isOfList(decision: string): boolean;
+  /** The rule by which hosts will hold a ban of the feed that lasts so long. */
+  foresee(feed: FeedName): Foresight;
+}
+
+/** `lasts` is in seconds; Infinity for ever. */
+export type Foresight = (cidr: Cidr, lasts: number) => string | undefined;
+
+export const beforeOf = (ban: StandingBan): Before => {
+  const { expiresAt, observed, decision } = ban;
+  return { until: expiresAt, observed, decision };
+};
+
+/** Each range once, as it came first. */
+export const distinct = (ranges: readonly Cidr[]): readonly Cidr[] => [
+  ...new Map(ranges.map((cidr) => [formatCidr(cidr), cidr])).values(),
+];
+
+/** Looks of some 10 µs each between two turns of the event loop. */
+export const LOOKS_A_TURN = 500;

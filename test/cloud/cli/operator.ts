@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { runCommand } from "../../../cloud/cli/program.js";
+import { temporaryFolder, type TestCloud } from "../../support/cloud.js";
+
+/** What a command line came to. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/**
+ * Runs `tourniquet-cloud` against a cloud as its operator would, but in this
+ * process: a new one for each command takes half a second.
+ */
+export function operatorOf({ dir, url }: TestCloud) {
+  const path = join(dir, "cloud.json");
+  const settings = JSON.parse(readFileSync(path, "utf8")) as object;
+  const listen = new URL(url).host;
+  writeFileSync(path, JSON.stringify({ ...settings, listen }));
+  return async (...args: readonly string[]): Promise<Ran> => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const code = await runCommand([...args, "--dir", dir], {
+      env: {},
+      input: () => Readable.from([]),
+      out: (line) => void out.push(line),
+      err: (line) => void err.push(line),
+      stopped: () => new Promise(() => undefined),
+    });
+    return { code, out: out.join("\n"), err: err.join("\n") };
+  };
+}
+
+/** How many ops the urgent feed has. */
+export async function offsetOf(cloud: TestCloud): Promise<number | undefined> {
+  type Feeds = { feeds: { feed: string; offset: number }[] };
+  const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
+  return body.feeds.find(({ feed }) => feed === "urgent")?.offset;
+}
+
+/** A list in a file of its own. */
+export function listOf(
+  ...lines: string[]
+): Disposable & { readonly path: string } {
+  const folder = temporaryFolder();
+  const path = join(folder.path, "list.txt");
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return { path, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
