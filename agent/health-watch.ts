@@ -18,6 +18,8 @@ export interface HealthWatchPorts {
   readonly contested: () => string | undefined;
   /** How packets were seen to pass that should not. */
   readonly unproven: () => string | undefined;
+  /** Whether more remotes were counted than there is room for. */
+  readonly crowded: () => boolean;
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
@@ -68,6 +70,9 @@ export class HealthWatch {
     if (fullness >= NEARLY_FULL) {
       add("spool-full", `the spool is ${Math.round(fullness * 100)} % full`);
     }
+    if (this.#ports.crowded()) {
+      add("hits-crowded", "all packets are in the sums");
+    }
     if (spool.failing !== undefined) add("spool-failing", whyOf(spool.failing));
     return found;
   }
@@ -89,6 +94,9 @@ export class HealthWatch {
       const revision = ledger.revision();
       this.#kernelBefore = JSON.stringify(kernel);
       if (kernel.at === "absent") return "the kernel holds no bans of ours";
+      if (kernel.at === "outdated") {
+        return "the kernel holds what another version of this program built";
+      }
       if (kernel.ledger !== ledger.id) {
         return "the kernel holds what an earlier ledger said";
       }

@@ -151,6 +151,13 @@ export const catalogue = {
     text: (detail) =>
       `local programs that call banned addresses wait instead of being told: ${detail}`,
   },
+  /** Who sends from many addresses is to hide nobody without a word. */
+  "hits-crowded": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `more addresses hit bans than are listed one by one; those with the fewest packets are forgotten: ${detail}`,
+  },
   "spool-full": {
     severity: "low",
     visibleAfterMs: 0,

@@ -15,6 +15,7 @@ describe("looking after the host's health", () => {
   let opponent: string | undefined;
   let rejects: boolean;
   let passed: string | undefined;
+  let crowded: boolean;
   let clock: { wall: number; passed: number };
   let watch: HealthWatch;
 
@@ -30,6 +31,7 @@ describe("looking after the host's health", () => {
     rejects = true;
     spool = { fullness: 0, failing: undefined };
     opponent = passed = undefined;
+    crowded = false;
     clock = { wall: 1_800_000_000_000, passed: 0 };
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
@@ -55,6 +57,7 @@ describe("looking after the host's health", () => {
       },
       contested: () => opponent,
       unproven: () => passed,
+      crowded: () => crowded,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -83,6 +86,14 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds what an earlier ledger said",
     });
+    kernel = () => ({
+      ...{ at: "outdated", ledger: ledger.id, revision: ledger.revision() },
+      posture: UNLESS_SAID,
+    });
+    expect(await told()).toEqual({
+      "not-enforcing":
+        "the kernel holds what another version of this program built",
+    });
     kernel = () => {
       throw new Error("no netlink");
     };
@@ -107,6 +118,11 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds revision 1, the ledger is at 2",
     });
+  });
+
+  it("finds more addresses than are counted one by one", async () => {
+    crowded = true;
+    expect(await told()).toEqual({ "hits-crowded": expect.any(String) });
   });
 
   it("finds the cloud gone, with the reason", async () => {

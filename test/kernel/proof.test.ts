@@ -117,8 +117,8 @@ END`);
       }
 END`);
     expect(await whys()).toEqual([
-      "something else drops it, or counts are full",
-      "something else drops it, or counts are full",
+      "something else drops it",
+      "something else drops it",
     ]);
     expect(prover.failing).toBeUndefined();
   });
