@@ -1,7 +1,7 @@
 import type { ContactList } from "./attribution/attribution.js";
 import type { CloudTrust } from "./cloud-trust.js";
 import type { CutStatus } from "./cut.js";
-import type { Enforcer, Hit } from "./enforce/enforcer.js";
+import type { Enforcer, HitList } from "./enforce/enforcer.js";
 import type { HostFacts } from "./guard/facts.js";
 import type { RuleName } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
@@ -36,7 +36,7 @@ export interface AgentView {
   /** It crashed again and again: everything is left as it is for a while. */
   readonly safeMode: boolean;
   facts(): HostFacts;
-  hits(): Promise<readonly Hit[]>;
+  hits(): Promise<HitList>;
   /** Who on this host called banned addresses. */
   contacts(): ContactList;
   /** The guard's rule that would hold a ban on this range. */

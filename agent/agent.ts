@@ -76,6 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const link = opened.own(startLink(options, power, reporting));
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   opened.defer(() => starts.ended());
+  if (!starts.safeMode) telemetry.startCounting();
   return agentOf(options, power, {
     ...{ ...reporting, contacts, word, link },
     lifetime: opened.release(),

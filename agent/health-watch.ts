@@ -22,6 +22,8 @@ export interface HealthWatchPorts {
   readonly unshown: () => string | undefined;
   /** Ways on which packets pass without meeting a ban. */
   readonly uncovered: () => readonly string[];
+  /** Whether more remotes were counted than there is room for. */
+  readonly crowded: () => boolean;
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
@@ -74,6 +76,9 @@ export class HealthWatch {
     if (fullness >= NEARLY_FULL) {
       add("spool-full", `the spool is ${Math.round(fullness * 100)} % full`);
     }
+    if (this.#ports.crowded()) {
+      add("hits-crowded", "all packets are in the sums");
+    }
     if (spool.failing !== undefined) add("spool-failing", whyOf(spool.failing));
     return found;
   }
@@ -95,6 +100,9 @@ export class HealthWatch {
       const revision = ledger.revision();
       this.#kernelBefore = JSON.stringify(kernel);
       if (kernel.at === "absent") return "the kernel holds no bans of ours";
+      if (kernel.at === "outdated") {
+        return "the kernel holds what another version of this program built";
+      }
       if (kernel.ledger !== ledger.id) {
         return "the kernel holds what an earlier ledger said";
       }

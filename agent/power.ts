@@ -256,5 +256,5 @@ function openLedger(
 /** The kernel still knows what the damaged ledger was told: to drop or not. */
 async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
   const kernel = await enforcer.read();
-  if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
+  if (kernel.at !== "absent") ledger.setMode(kernel.posture.mode);
 }

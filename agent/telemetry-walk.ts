@@ -19,7 +19,6 @@ import { readInventory } from "./host/inventory.js";
 import { Vitals } from "./host/vitals.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
-import { isOfProof } from "./model/proof.js";
 import { Mutex } from "./mutex.js";
 import { Malformed } from "./protocol/malformed.js";
 import type { ItemOf, TelemetryItem } from "./protocol/telemetry.js";
@@ -27,7 +26,7 @@ import { schedule } from "./schedule.js";
 import { SpoolKeeper } from "./spool/keeper.js";
 import { Sender, type Listener, type TelemetryAck } from "./spool/sender.js";
 import type { Note, SpoolCounts, TelemetryMessage } from "./spool/spool.js";
-import { hitsItem, restored, saved, since, unread } from "./telemetry/hits.js";
+import { HitsFold, restored, saved, unread } from "./telemetry/hits.js";
 import { gistOf, inventoryItem, vitalsItem } from "./telemetry/items.js";
 
 export interface TelemetryPorts {
@@ -38,7 +37,10 @@ export interface TelemetryPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly events: AgentEvents;
-  readonly enforcer: Pick<Enforcer, "hits" | "read" | "rejects">;
+  readonly enforcer: Pick<
+    Enforcer,
+    "hits" | "totals" | "makeRoom" | "read" | "rejects"
+  >;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
   readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
@@ -75,11 +77,13 @@ export class TelemetryWalk implements AsyncDisposable {
   readonly #sender: Sender;
   readonly #health: HealthWatch;
   readonly #vitals = new Vitals();
-  readonly #schedules: readonly Disposable[];
+  readonly #schedules: Disposable[];
   readonly #oneByOne = new Mutex();
   #reported: TelemetryItem[] = [];
   /** What the kernel's counters were when they were read, and when that was. */
   #counted: ReturnType<typeof restored>;
+  #isCounting = false;
+  #crowded = false;
   #wasWrong: Health | undefined;
   /** Of each kind of happening. */
   readonly #told = new Map<HealthCode, Told>();
@@ -103,11 +107,20 @@ export class TelemetryWalk implements AsyncDisposable {
       },
     });
     this.#sender = new Sender({ spool: this.#spool, clock, events });
-    this.#health = new HealthWatch({ ...ports, spool: this.#spool });
+    const crowded = () => this.#crowded;
+    this.#health = new HealthWatch({ ...ports, spool: this.#spool, crowded });
     this.#schedules = this.#startSchedules();
-    for (const step of [this.#countHits, this.#checkInventory]) {
-      void this.#inBackground(step);
-    }
+    void this.#inBackground(this.#checkInventory);
+  }
+
+  /**
+   * Counts hits now, and from now on every minute. The last thing to begin: how
+   * much there is to read, whoever sends packets decides.
+   */
+  startCounting(): void {
+    this.#isCounting = true;
+    void this.#inBackground(this.#countHits);
+    this.#schedules.push(this.#each(60_000, this.#countHits));
   }
 
   /**
@@ -166,42 +179,46 @@ export class TelemetryWalk implements AsyncDisposable {
   /** What was counted and reported until now is spooled before it ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#schedules) each[Symbol.dispose]();
-    await this.#inBackground(this.#countHits);
+    if (this.#isCounting) await this.#inBackground(this.#countHits);
     this.#flush();
     this.#sender[Symbol.dispose]();
     this.#spool[Symbol.dispose]();
   }
 
   /** At moments that differ from host to host, lest all speak at once. */
-  #startSchedules(): readonly Disposable[] {
+  #startSchedules(): Disposable[] {
     const { clock, random } = this.#ports;
     const minute = Math.floor(random() * 60);
-    const each = (everyMs: number, step: Step) =>
-      schedule({ everyMs, firstMs: (1 - random()) * everyMs }, () =>
-        this.#inBackground(step),
-      );
     return [
-      each(60_000, this.#countHits),
-      each(600_000, this.#readVitals),
+      this.#each(600_000, this.#readVitals),
       calendar(
         `${minute} * * * *`,
         () => this.#inBackground(this.#checkInventory),
         clock,
       ),
-      each(LOOK_EVERY_MS, this.#lookAtHealth),
+      this.#each(LOOK_EVERY_MS, this.#lookAtHealth),
     ];
+  }
+
+  #each(everyMs: number, step: Step): Disposable {
+    const firstMs = (1 - this.#ports.random()) * everyMs;
+    return schedule({ everyMs, firstMs }, () => this.#inBackground(step));
   }
 
   /** How far was counted is kept with the item: nothing is told twice or lost. */
   readonly #countHits: Step = {
     name: "hits",
     run: async () => {
-      const hits = await this.#ports.enforcer.hits();
-      const counters = hits.filter((hit) => !isOfProof(hit));
-      const now = this.#ports.clock.now();
+      const { enforcer, clock } = this.#ports;
       const counted = this.#counted ?? this.#countedEarlier();
-      const { fresh, baseline } = since(counted?.baseline ?? unread, counters);
-      const item = hitsItem(fresh, { from: counted?.at ?? now, to: now });
+      const fold = new HitsFold(counted?.baseline ?? unread);
+      const totals = await enforcer.totals();
+      const hits = await enforcer.hits();
+      for await (const some of hits) fold.add(some);
+      const now = clock.now();
+      const window = { from: counted?.at ?? now, to: now };
+      const { item, baseline } = fold.finish(totals, window);
+      this.#crowded = hits.crowded;
       if (item !== undefined || counted === undefined) {
         const text = saved(baseline, now);
         if (!this.#spoolNoting(item ? [item] : [], { key: "hits", text })) {
@@ -210,6 +227,7 @@ export class TelemetryWalk implements AsyncDisposable {
       }
       this.#counted = { baseline, at: now };
       this.#sender.offer();
+      if (hits.crowded) await enforcer.makeRoom();
     },
   };
 

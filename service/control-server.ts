@@ -14,10 +14,11 @@ import {
   type Cidr,
 } from "../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
+import { Mutex } from "../agent/mutex.js";
 import { Malformed } from "../agent/protocol/malformed.js";
 import { isUntimely } from "../agent/word.js";
 import { failed } from "./failure.js";
-import { hitsOf } from "./hits-view.js";
+import { hitsOf, totalsOf } from "./hits-view.js";
 import { orders } from "./orders.js";
 import { peerOf } from "./peer.js";
 import { positionsOf } from "./positions.js";
@@ -33,13 +34,19 @@ export interface ControlOptions {
   readonly version: string;
 }
 
+/** Long answers are made one by one: many at once would fill the heap. */
+interface Asked extends ControlOptions {
+  readonly oneByOne: Mutex;
+}
+
 /**
  * Answers over a unix socket that only root and the agent's own user may open:
  * whoever can connect may ask and order everything that there is here.
  */
 export async function startControlServer(
-  options: ControlOptions,
+  ports: ControlOptions,
 ): Promise<AsyncDisposable> {
+  const options: Asked = { ...ports, oneByOne: new Mutex() };
   const { socketPath } = options;
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o750 });
   await removeStale(socketPath);
@@ -71,7 +78,7 @@ interface Answer {
 }
 
 async function answer(
-  options: ControlOptions,
+  options: Asked,
   request: IncomingMessage,
 ): Promise<Answer> {
   const url = new URL(request.url ?? "/", "http://control");
@@ -86,7 +93,7 @@ async function answer(
 }
 
 function asked(
-  options: ControlOptions,
+  options: Asked,
   { pathname, searchParams }: URL,
 ): Answer | Promise<Answer> {
   switch (pathname) {
@@ -94,6 +101,8 @@ function asked(
       return bans(options, searchParams);
     case "/v1/hits":
       return hits(options, searchParams);
+    case "/v1/totals":
+      return totals(options);
     case "/v1/why":
       return why(options, searchParams);
     case "/v1/history":
@@ -186,16 +195,21 @@ function ordersGiven(
 }
 
 async function hits(
-  { agent }: ControlOptions,
+  { agent, oneByOne }: Asked,
   query: URLSearchParams,
 ): Promise<Answer> {
   const limit = limitOf(query.get("limit"), MOST_HITS);
-  const body = await hitsOf(agent, { limit, out: query.has("out") });
+  const asked = { limit, out: query.has("out") };
+  const body = await oneByOne.run(() => hitsOf(agent, asked));
   return { status: 200, body };
 }
 
+async function totals({ agent }: ControlOptions): Promise<Answer> {
+  return { status: 200, body: totalsOf(await agent.enforcer.totals()) };
+}
+
 async function why(
-  { agent, clock }: ControlOptions,
+  { agent, clock, oneByOne }: Asked,
   query: URLSearchParams,
 ): Promise<Answer> {
   const cidr = parseListedCidr(query.get("range") ?? "");
@@ -203,7 +217,8 @@ async function why(
   const guardedBy = (range: Cidr) => agent.guardedBy(range);
   const { ledger, enforcer } = agent;
   const ports = { ledger, enforcer, clock, contacts, guardedBy };
-  return { status: 200, body: await whyOf(cidr, ports) };
+  const body = await oneByOne.run(() => whyOf(cidr, ports));
+  return { status: 200, body };
 }
 
 class BadQuery extends Error {

@@ -1,15 +1,16 @@
 import type { AgentView } from "../agent/agent.js";
 import type { Clock } from "../agent/clock.js";
 import type { CutStatus } from "../agent/cut.js";
+import type { KernelState } from "../agent/enforce/enforcer.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
-import { isOfProof } from "../agent/model/proof.js";
 import type { LinkState } from "../agent/link-status.js";
 import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
 import type { Can } from "../agent/sessions/ability.js";
 import type { UpkeepView } from "../agent/upkeep.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
+import { sumOf } from "./hits-view.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
@@ -31,6 +32,7 @@ export interface StatusView {
   /** Changes in force for a short while, until they have proved harmless. */
   readonly trials: readonly TrialReport[];
   readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
+  /** All that bans matched, since the kernel has had these counters. */
   readonly hits: { readonly packets: number; readonly bytes: number };
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
@@ -149,7 +151,7 @@ export async function statusOf(options: {
 }): Promise<StatusView> {
   const { agent, version } = options;
   const { ledger, enforcer } = agent;
-  const hits = (await agent.hits()).filter((hit) => !isOfProof(hit));
+  const hits = sumOf(await enforcer.totals());
   const kernel = await enforcer.read();
   // From here on nothing waits, so that what is said fits together.
   const present = kernel.at === "present";
@@ -168,7 +170,7 @@ export async function statusOf(options: {
     mode,
     pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
     safeMode: agent.safeMode,
-    kernel: { at: kernel.at, revision: present ? kernel.revision : null },
+    kernel: kernelView(kernel),
     ledger: { id: ledger.id, revision },
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     feeds: feedViews(agent),
@@ -180,10 +182,7 @@ export async function statusOf(options: {
       gateways: texts(facts.gateways),
       cloud: texts(facts.cloud),
     },
-    hits: {
-      packets: hits.reduce((sum, { packets }) => sum + packets, 0),
-      bytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
-    },
+    hits,
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.upkeep.view),
     proof: proof ? proofOf(proof) : null,
@@ -191,6 +190,12 @@ export async function statusOf(options: {
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
+}
+
+/** What another version has built drops as well, until it is replaced. */
+function kernelView(kernel: KernelState): StatusView["kernel"] {
+  if (kernel.at === "absent") return { at: "absent", revision: null };
+  return { at: "present", revision: kernel.revision };
 }
 
 function contactCounts(agent: AgentView): StatusView["contacts"] {

@@ -1,16 +1,16 @@
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import type { Remembered } from "../agent/attribution/contacts.js";
-import type { Enforcer } from "../agent/enforce/enforcer.js";
+import type { Enforcer, Hit } from "../agent/enforce/enforcer.js";
 import type { Ledger } from "../agent/ledger/ledger.js";
 import { FOREVER } from "../agent/model/ban.js";
 import {
   bits,
-  covers,
   formatCidr,
   lastAddressOf,
+  overlaps,
   type Cidr,
 } from "../agent/model/cidr.js";
-import { callersByWay, hitView, type HitView } from "./hits-view.js";
+import { callersByWay, hitView, mostOf, type HitView } from "./hits-view.js";
 
 /** Why packets of an address are dropped, or are not. */
 export interface WhyView {
@@ -90,15 +90,14 @@ async function askKernel(
 ): Promise<KernelAnswer> {
   try {
     const kernel = await enforcer.read();
-    const mode = kernel.at === "present" ? kernel.posture.mode : null;
+    const mode = kernel.at === "absent" ? null : kernel.posture.mode;
     const ends = await enforcer.drops([firstOf(cidr), lastAddressOf(cidr)]);
     const callers = callersByWay(contacts());
-    const hits = (await enforcer.hits())
-      .filter(({ remote }) => covers(cidr, remote))
-      .sort((a, b) => b.packets - a.packets)
-      .slice(0, MOST_HITS)
-      .map((hit) => hitView(hit, callers));
-    return { ends, unknown: null, mode, hits };
+    const isAsked = ({ remote }: Hit) => overlaps(cidr, remote);
+    const most = { limit: MOST_HITS, isAsked };
+    const hits = await mostOf(await enforcer.hits(), most);
+    const views = hits.map((hit) => hitView(hit, callers));
+    return { ends, unknown: null, mode, hits: views };
   } catch (error) {
     const unknown = error instanceof Error ? error.message : String(error);
     return { ends: undefined, unknown, mode: null, hits: [] };

@@ -164,6 +164,13 @@ export const catalogue = {
     text: (detail) =>
       `packets can pass this host without meeting a ban: ${detail}`,
   },
+  /** Who sends from many addresses is to hide nobody without a word. */
+  "hits-crowded": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `more addresses hit bans than are listed one by one; those with the fewest packets are forgotten: ${detail}`,
+  },
   "spool-full": {
     severity: "low",
     visibleAfterMs: 0,

@@ -18,6 +18,7 @@ describe("looking after the host's health", () => {
   let passed: string | undefined;
   let unshown: string | undefined;
   let uncovered: readonly string[];
+  let crowded: boolean;
   let clock: { wall: number; passed: number };
   let watch: HealthWatch;
 
@@ -34,6 +35,7 @@ describe("looking after the host's health", () => {
     spool = { fullness: 0, failing: undefined };
     opponent = passed = unshown = undefined;
     uncovered = [];
+    crowded = false;
     clock = { wall: 1_800_000_000_000, passed: 0 };
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
@@ -61,6 +63,7 @@ describe("looking after the host's health", () => {
       unproven: () => passed,
       unshown: () => unshown,
       uncovered: () => uncovered,
+      crowded: () => crowded,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -109,6 +112,14 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds what an earlier ledger said",
     });
+    kernel = () => ({
+      ...{ at: "outdated", ledger: ledger.id, revision: ledger.revision() },
+      posture: UNLESS_SAID,
+    });
+    expect(await told()).toEqual({
+      "not-enforcing":
+        "the kernel holds what another version of this program built",
+    });
     kernel = () => {
       throw new Error("no netlink");
     };
@@ -133,6 +144,11 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds revision 1, the ledger is at 2",
     });
+  });
+
+  it("finds more addresses than are counted one by one", async () => {
+    crowded = true;
+    expect(await told()).toEqual({ "hits-crowded": expect.any(String) });
   });
 
   it("finds the cloud gone, with the reason", async () => {
