@@ -7,14 +7,25 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** `text` for people and the journal, `json` for collectors. */
   readonly format: "text" | "json";
+  /**
+   * Whether the journal takes the lines: it has a time of its own for each, and
+   * learns their priority from a number in front (sd-daemon(3)).
+   */
+  readonly journal?: boolean;
 }
 
 /** Writes one line an event to standard error, where systemd picks it up. */
-export function openLogger({ level, format }: LoggerOptions): Logger {
+export function openLogger({
+  level,
+  format,
+  journal = false,
+}: LoggerOptions): Logger {
   const { combine, timestamp, json, printf } = winston.format;
+  const lines = format === "json" ? json() : printf(asText);
+  const dated = [...(journal && format === "text" ? [] : [timestamp()]), lines];
   const logger = winston.createLogger({
     level,
-    format: combine(timestamp(), format === "json" ? json() : printf(asText)),
+    format: combine(...dated, ...(journal ? [withPriority()] : [])),
     transports: [
       new winston.transports.Console({
         stderrLevels: ["error", "warn", "info", "debug"],
@@ -38,11 +49,27 @@ function wrap(logger: winston.Logger): Logger {
 
 function asText(info: winston.Logform.TransformableInfo): string {
   const { level, message, timestamp, ...fields } = info;
-  const pairs = Object.entries(fields).map(
-    ([key, value]) => `${key}=${JSON.stringify(value)}`,
-  );
-  return [timestamp, level.toUpperCase(), message, ...pairs].join(" ");
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const dated = timestamp === undefined ? [] : [timestamp];
+  return [...dated, level.toUpperCase(), message, ...pairs].join(" ");
 }
+
+/** Behind all that makes a line of it. */
+const withPriority = winston.format((info) => {
+  const line = String(info[LINE]);
+  info[LINE] = `<${PRIORITIES[info.level as LogLevel]}>${line}`;
+  return info;
+});
+
+/** Where winston's formats leave the line that is written. */
+const LINE = Symbol.for("message");
+
+/** As syslog(3) has them. */
+const PRIORITIES: Readonly<Record<LogLevel, number>> = {
+  ...{ error: 3, warn: 4, info: 6, debug: 7 },
+};
 
 /** Errors become one line, and nothing from outside can forge a second one. */
 function clean(fields: Fields): Record<string, unknown> {

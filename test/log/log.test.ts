@@ -48,6 +48,16 @@ describe("the log", () => {
     expect(second).toMatch(/^\S+Z DEBUG a detail agent="a-1"$/);
   });
 
+  it("leaves the time to the journal, and tells it the priority", async () => {
+    const { stderr } = await logged("text", "debug", true);
+    expect(stderr.split("\n").slice(0, 2)).toEqual([
+      '<4>WARN something came feed="urgent" why="broken: the cause\\\\u000ain two lines"',
+      '<7>DEBUG a detail agent="a-1"',
+    ]);
+    const json = await logged("json", "info", true);
+    expect(json.stderr).toMatch(/^<4>\{"feed":/);
+  });
+
   it("is JSON where that was asked for", async () => {
     const { stderr } = await logged("json", "info");
     expect(JSON.parse(stderr)).toMatchObject({
@@ -59,14 +69,14 @@ describe("the log", () => {
 });
 
 /** What a process of its own writes when these things are logged. */
-function logged(format: "text" | "json", level: string) {
+function logged(format: "text" | "json", level: string, journal = false) {
   const module = new URL("../../agent/log/winston-logger.js", import.meta.url);
   const script = `
     import { openLogger } from ${JSON.stringify(module.href)};
-    const log = openLogger({ format: "${format}", level: "${level}" });
+    const log = openLogger({ format: "${format}", level: "${level}", journal: ${journal} });
     const cause = new Error("the cause\\nin two lines");
     const why = new Error("broken", { cause });
-    log.warn("something came", { feed: "urgent", why });
+    log.warn("something came", { feed: "urgent", why, rule: undefined });
     log.child({ agent: "a-1" }).debug("a detail");
   `;
   return promisify(execFile)(process.execPath, [
