@@ -24,6 +24,7 @@ import { Starts } from "./starts/keeper.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
+import { withoutWho } from "./telemetry/items.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
 import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
@@ -222,7 +223,7 @@ function letOperatorSpeak(
     enforce: () => enforcement.enforce(),
     reviewAgain: () => chores.tidy(),
     confirm: (range) => chores.confirm(range),
-    tell: (code, what) => telemetry.tellOf(code, what),
+    tell: (code, what) => telemetry.tellOf(code, withoutWho(what)),
   });
 }
 

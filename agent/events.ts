@@ -195,7 +195,7 @@ function banEvents(log: Logger) {
         banned: receipt.banned,
         lifted: receipt.lifted,
         held: receipt.heldTotal,
-        enforcedMs: receipt.enforcedMs,
+        enforcedMs: Math.round(receipt.enforcedMs * 10) / 10,
       });
       if (receipt.heldTotal > 0) {
         log.warn("bans were held by a guard", {

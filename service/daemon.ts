@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { fstatSync, readFileSync } from "node:fs";
 import { startAgent, type Agent } from "../agent/agent.js";
 import { systemClock } from "../agent/clock.js";
 import { openBoot } from "../agent/host/boot.js";
@@ -9,9 +9,8 @@ import { startControlServer } from "./control-server.js";
 import { deviceCredential } from "./device-credential.js";
 import { checkTransport } from "./enrol.js";
 import { failed, misused } from "./failure.js";
-import { writesToJournal } from "./journal-stream.js";
 import { keepRoot, readIdentity, readIdentityFor } from "./identity-store.js";
-import { keepTelling, openNotifier } from "./notify.js";
+import { isJournal, keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
 
 /**
@@ -24,7 +23,7 @@ export async function runDaemon(
   stop: AbortSignal,
 ): Promise<void> {
   const version = packageVersion();
-  const journal = writesToJournal(process.env);
+  const journal = isJournal(process.env["JOURNAL_STREAM"], fstatSync(2));
   const log = openLogger({ ...config.log, journal });
   const handedIn = deviceCredential(process.env);
   const stored = handedIn

@@ -59,6 +59,15 @@ export function inventoryItem(
   };
 }
 
+/**
+ * An order without who gave it, which stands behind it and may name a user: that
+ * is kept on the host.
+ */
+export function withoutWho(order: string): string {
+  const at = order.lastIndexOf("; by ");
+  return at < 0 ? order : order.slice(0, at);
+}
+
 /** What an inventory says beside its date, for comparing two. */
 export function gistOf(item: ItemOf<"inventory">): string {
   const { kind: _kind, time: _time, ...gist } = item;
