@@ -10,6 +10,8 @@ import { startDefence } from "./defend.js";
 import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
 import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
+import { ledgerOptions } from "./ledger/stand-in.js";
+import { StorageWatch } from "./ledger/storage-watch.js";
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
@@ -59,6 +61,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     await startContactWatch({ ...power, ...sensing }),
   );
   if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  const storage = opened.own(watchStorage(options, power, sensing));
   const time = opened.own(watchTime(options, power, sensing));
   const flows = await openFlows({ clock, events });
   if (flows !== undefined) opened.own(flows);
@@ -74,7 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   opened.defer(() => starts.ended());
   return agentOf(options, power, {
-    ...{ ...reporting, contacts, word, link },
+    ...{ ...reporting, contacts, word, link, storage },
     lifetime: opened.release(),
   });
 }
@@ -87,6 +90,7 @@ function agentOf(
     readonly contacts: Pick<AgentView, "contacts">;
     readonly word: Word;
     readonly link: CloudLink;
+    readonly storage: StorageWatch;
     readonly lifetime: Lifetime;
   },
 ): Agent {
@@ -107,12 +111,15 @@ function agentOf(
     clock: power.time.clock,
     proof: () => power.prover?.view,
     trials: () => trials.watch.trials,
+    storage: () => ledger.storage(),
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
     guardedBy: guardedBy(options, power),
     safeMode: rooms.starts.safeMode,
-    broken: Promise.race([rooms.link.broken, rooms.starts.over]),
+    broken: Promise.race([
+      ...[rooms.link.broken, rooms.starts.over, rooms.storage.mended],
+    ]),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -175,6 +182,20 @@ function defendItself(
     clock,
     banTime: () => time.now(),
     events,
+  });
+}
+
+/** Less room than is needed is told at once, not with the next look. */
+function watchStorage(
+  { config }: AgentOptions,
+  { ledger }: Power,
+  { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
+): StorageWatch {
+  return new StorageWatch({
+    ...{ ledger, events },
+    path: join(config.stateDir, "ledger.db"),
+    options: ledgerOptions(config),
+    changed: () => telemetry.lookAtHealth(),
   });
 }
 

@@ -5,6 +5,7 @@ import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
 import { isOfProof } from "../agent/model/proof.js";
+import type { StorageState } from "../agent/model/storage.js";
 import type { LinkState } from "../agent/link-status.js";
 import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
 import type { Can } from "../agent/sessions/ability.js";
@@ -26,6 +27,11 @@ export interface StatusView {
     readonly revision: number | null;
   };
   readonly ledger: { readonly id: number; readonly revision: number };
+  readonly storage: {
+    readonly state: StorageState;
+    /** Orders that nothing but the agent's process remembers. */
+    readonly untilRestart: readonly string[];
+  };
   readonly cloud: LinkView;
   readonly feeds: readonly FeedView[];
   /** Changes in force for a short while, until they have proved harmless. */
@@ -166,6 +172,7 @@ export async function statusOf(options: {
     safeMode: agent.safeMode,
     kernel: { at: kernel.at, revision: present ? kernel.revision : null },
     ledger: { id: ledger.id, revision },
+    storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     feeds: feedViews(agent),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
@@ -186,6 +193,11 @@ export async function statusOf(options: {
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
+}
+
+function storageOf(agent: AgentView): StatusView["storage"] {
+  const { state, untilRestart } = agent.storage();
+  return { state, untilRestart };
 }
 
 function contactCounts(agent: AgentView): StatusView["contacts"] {

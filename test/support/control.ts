@@ -87,6 +87,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     upkeep: { view: NO_UPKEEP },
     proof: () => undefined,
     safeMode: false,
+    storage: () => ({ state: "ok", untilRestart: [] }),
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
