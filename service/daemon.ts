@@ -4,6 +4,7 @@ import { systemClock } from "../agent/clock.js";
 import { openBoot } from "../agent/host/boot.js";
 import type { Config } from "../agent/config/config.js";
 import { Lifetime } from "../agent/lifetime.js";
+import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
 import { deviceCredential } from "./device-credential.js";
@@ -23,7 +24,8 @@ export async function runDaemon(
   stop: AbortSignal,
 ): Promise<void> {
   const version = packageVersion();
-  const log = openLogger(config.log);
+  const hasDebug = config.log.level === "debug";
+  const log = paced(openLogger(config.log), systemClock, hasDebug);
   const handedIn = deviceCredential(process.env);
   const stored = handedIn
     ? readIdentityFor(handedIn, config.stateDir)
