@@ -93,6 +93,8 @@ function asked(
   switch (pathname) {
     case "/v1/bans":
       return bans(options, searchParams);
+    case "/v1/unkept":
+      return { status: 200, body: options.agent.ledger.unkept() };
     case "/v1/hits":
       return hits(options, searchParams);
     case "/v1/why":

@@ -117,6 +117,7 @@ export interface FeedView {
   readonly bans: number;
   /** Only counted and reported, not among `bans`. */
   readonly observed: number;
+  /** Those beyond what is kept of them included. */
   readonly held: number;
 }
 
@@ -280,10 +281,15 @@ function linkView(state: LinkState, caughtUp: boolean): LinkView {
 
 function feedViews({ ledger }: AgentView): readonly FeedView[] {
   const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
+  const beyond = ledger.unkept();
   return ledger.positions().map(({ feed, epoch, offset }) => {
     const { bans = 0, observed = 0, held = 0 } = counts.get(feed) ?? {};
     const enforced = bans - observed - held;
-    return { feed, epoch, offset, bans: enforced, observed, held };
+    const unkept = beyond
+      .filter((each) => each.feed === feed)
+      .reduce((sum, each) => sum + each.bans, 0);
+    const more = { observed, held: held + unkept };
+    return { feed, epoch, offset, bans: enforced, ...more };
   });
 }
 
