@@ -7,6 +7,7 @@ import type { RuleName } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
+import type { StorageState } from "./model/storage.js";
 import type { ProofView } from "./proof.js";
 import type { Rekeying } from "./rekeying.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
@@ -35,6 +36,14 @@ export interface AgentView {
   uncovered(): readonly string[];
   /** It crashed again and again: everything is left as it is for a while. */
   readonly safeMode: boolean;
+  /**
+   * How much room the state folder leaves, and which of the operator's orders
+   * nothing but this process remembers, in their words.
+   */
+  storage(): {
+    readonly state: StorageState;
+    readonly untilRestart: readonly string[];
+  };
   facts(): HostFacts;
   hits(): Promise<HitList>;
   /** Who on this host called banned addresses. */

@@ -10,6 +10,8 @@ import { startDefence } from "./defend.js";
 import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
 import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
+import { ledgerOptions } from "./ledger/stand-in.js";
+import { StorageWatch } from "./ledger/storage-watch.js";
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
@@ -63,6 +65,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     await startContactWatch({ ...power, ...sensing }),
   );
   if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  const storage = opened.own(watchStorage(options, power, sensing));
   const time = opened.own(watchTime(options, power, sensing));
   const flows = await openFlows({ clock, events });
   if (flows !== undefined) opened.own(flows);
@@ -79,7 +82,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.defer(() => starts.ended());
   if (!starts.safeMode) telemetry.startCounting();
   return agentOf(options, power, {
-    ...{ ...reporting, contacts, word, link },
+    ...{ ...reporting, contacts, word, link, storage },
     lifetime: opened.release(),
   });
 }
@@ -92,6 +95,7 @@ function agentOf(
     readonly contacts: Pick<AgentView, "contacts">;
     readonly word: Word;
     readonly link: CloudLink;
+    readonly storage: StorageWatch;
     readonly lifetime: Lifetime;
   },
 ): Agent {
@@ -113,12 +117,15 @@ function agentOf(
     proof: () => power.prover?.view,
     uncovered: () => power.paths?.found ?? [],
     trials: () => trials.watch.trials,
+    storage: () => ledger.storage(),
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
     guardedBy: guardedBy(options, power),
     safeMode: rooms.starts.safeMode,
-    broken: Promise.race([rooms.link.broken, rooms.starts.over]),
+    broken: Promise.race([
+      ...[rooms.link.broken, rooms.starts.over, rooms.storage.mended],
+    ]),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -183,6 +190,20 @@ function defendItself(
     clock,
     banTime: () => time.now(),
     events,
+  });
+}
+
+/** Less room than is needed is told at once, not with the next look. */
+function watchStorage(
+  { config }: AgentOptions,
+  { ledger }: Power,
+  { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
+): StorageWatch {
+  return new StorageWatch({
+    ...{ ledger, events },
+    path: join(config.stateDir, "ledger.db"),
+    options: ledgerOptions(config),
+    changed: () => telemetry.lookAtHealth(),
   });
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "./log/logger.js";
 import { formatCidr } from "./model/cidr.js";
 import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
+import type { StorageState } from "./model/storage.js";
 import type { Receipt } from "./protocol/documents.js";
 import type { ImpactRefusal } from "./protocol/messages.js";
 import type { RefusalCode } from "./protocol/refusals.js";
@@ -12,6 +13,7 @@ import type { RefusalCode } from "./protocol/refusals.js";
 export function makeEvents(log: Logger) {
   return {
     ...hostEvents(log),
+    ...storageEvents(log),
     ...startEvents(log),
     ...protectionEvents(log),
     ...upkeepEvents(log),
@@ -71,6 +73,27 @@ function hostEvents(log: Logger) {
     },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
+    },
+  };
+}
+
+/** What the disk takes. */
+function storageEvents(log: Logger) {
+  return {
+    ledgerStoodInFor(path: string): void {
+      log.error(
+        "the ledger cannot be written to; its bans are in force, and new ones are refused",
+        { path },
+      );
+    },
+    storageChanged(state: StorageState): void {
+      if (state === "ok") log.info("the state folder has room again");
+      else {
+        log.error("the state folder has no room for new bans", { state });
+      }
+    },
+    storageUnknown(why: unknown): void {
+      log.error("could not look how much room the ledger has", { why });
     },
   };
 }
@@ -307,7 +330,10 @@ function telemetryEvents(log: Logger) {
       log.warn("could not report", { what, why });
     },
     /** The cloud asked how much a ban of so many ranges would cut. */
-    impactAsked(ranges: number, outcome: "answered" | ImpactRefusal): void {
+    impactAsked(
+      ranges: number,
+      outcome: "answered" | "unanswered" | ImpactRefusal,
+    ): void {
       log.info("the cloud asked what a ban would cut", { ranges, outcome });
     },
     flowsUnseen(why: unknown): void {

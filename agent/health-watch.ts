@@ -11,7 +11,7 @@ export interface HealthWatchPorts {
   readonly enforcer: Pick<Enforcer, "read" | "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
+  readonly ledger: WatchedLedger;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
@@ -27,6 +27,11 @@ export interface HealthWatchPorts {
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
+
+export type WatchedLedger = Pick<
+  Ledger,
+  "id" | "revision" | "counts" | "unkept" | "mode" | "word" | "storage"
+>;
 
 /** Looks at the rooms and says what is wrong in them, in the catalogue's words. */
 export class HealthWatch {
@@ -65,6 +70,7 @@ export class HealthWatch {
     add("not-proven", unproven);
     add("proof-missing", this.#ports.unshown());
     add("paths-uncovered", this.#ports.uncovered().join("; ") || undefined);
+    for (const finding of this.#storage()) found.set(...finding);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
     const mode = this.#mode();
@@ -138,10 +144,23 @@ export class HealthWatch {
     return ["paused", `until ${new Date(until * 1_000).toISOString()}`];
   }
 
+  *#storage(): Iterable<[HealthCode, string]> {
+    const { state, untilRestart } = this.#ports.ledger.storage();
+    if (state === "ok") return;
+    const orders = untilRestart.join(", ");
+    const more = orders === "" ? "" : `; only until a restart: ${orders}`;
+    if (state === "full") yield ["disk-full", `it can't be written${more}`];
+    else yield ["disk-reserve", `lifts and urgent bans are${more}`];
+  }
+
   #held(): string | undefined {
-    const counts = this.#ports.ledger.counts();
-    const held = counts.reduce((sum, each) => sum + each.held, 0);
-    return held === 0 ? undefined : `${held} are held`;
+    const { ledger } = this.#ports;
+    const held = ledger.counts().reduce((sum, each) => sum + each.held, 0);
+    const more = ledger.unkept().reduce((sum, each) => sum + each.bans, 0);
+    if (held + more === 0) return undefined;
+    const beyond =
+      more === 0 ? "" : `, and ${more} beyond what is kept of them`;
+    return `${held} are held${beyond}`;
   }
 }
 

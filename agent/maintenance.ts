@@ -18,7 +18,7 @@ export interface MaintenancePorts {
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
-  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings">;
+  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings" | "life">;
   readonly trial: TrialTerms;
   /** By whose time bans expire. */
   readonly clock: Clock;
@@ -120,7 +120,7 @@ export class Maintenance implements AsyncDisposable {
       approvals.allows(feed, cidr, now);
     /** What was held comes into force as if it had been ordered just now. */
     const kept = (ban: JudgedBan) => {
-      if (ban.held === undefined || ban.observed) return undefined;
+      if (ban.held === undefined) return undefined;
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
       return budgetOf(ban.feed).admit(ban);
     };
@@ -141,8 +141,9 @@ export class Maintenance implements AsyncDisposable {
 
   /** Takes out what counts no more. */
   #tidy(): Promise<void> {
-    const { ledger } = this.#ports;
-    return this.#inSlices((now) => ledger.purge(now, ROWS_AT_ONCE));
+    const { ledger, limiter } = this.#ports;
+    const { life } = limiter;
+    return this.#inSlices((now) => ledger.purge(now, ROWS_AT_ONCE, life));
   }
 
   async #inSlices(slice: (now: number) => boolean): Promise<void> {

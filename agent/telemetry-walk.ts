@@ -3,7 +3,7 @@ import { calendar } from "./calendar.js";
 import type { Clock } from "./clock.js";
 import type { Enforcer, Posture } from "./enforce/enforcer.js";
 import type { AgentEvents } from "./events.js";
-import { HealthWatch } from "./health-watch.js";
+import { HealthWatch, type WatchedLedger } from "./health-watch.js";
 import type { HealthCode } from "./health/catalogue.js";
 import { NOTHING_TOLD, take, type Told } from "./health/happenings.js";
 import {
@@ -17,7 +17,6 @@ import {
 } from "./health/health.js";
 import { readInventory } from "./host/inventory.js";
 import { Vitals } from "./host/vitals.js";
-import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import { Mutex } from "./mutex.js";
 import { Malformed } from "./protocol/malformed.js";
@@ -43,7 +42,7 @@ export interface TelemetryPorts {
   >;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
+  readonly ledger: WatchedLedger;
   readonly link: Pick<LinkStatus, "state">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
@@ -85,6 +84,8 @@ export class TelemetryWalk implements AsyncDisposable {
   #isCounting = false;
   #crowded = false;
   #wasWrong: Health | undefined;
+  /** It was told, and no disk has taken note of that. */
+  #isUnnoted = false;
   /** Of each kind of happening. */
   readonly #told = new Map<HealthCode, Told>();
 
@@ -106,7 +107,8 @@ export class TelemetryWalk implements AsyncDisposable {
         },
       },
     });
-    this.#sender = new Sender({ spool: this.#spool, clock, events });
+    const spool = this.#spool.outbox;
+    this.#sender = new Sender({ spool, clock, events });
     const crowded = () => this.#crowded;
     this.#health = new HealthWatch({ ...ports, spool: this.#spool, crowded });
     this.#schedules = this.#startSchedules();
@@ -157,6 +159,11 @@ export class TelemetryWalk implements AsyncDisposable {
     this.report(item);
   }
 
+  /** Looks at once, rather than within seconds, whether all is well. */
+  lookAtHealth(): void {
+    void this.#inBackground(this.#lookAtHealth);
+  }
+
   /** Sends over this session from now on. */
   sayTo(session: Listener): void {
     this.#sender.sayTo(session);
@@ -180,6 +187,8 @@ export class TelemetryWalk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#schedules) each[Symbol.dispose]();
     if (this.#isCounting) await this.#inBackground(this.#countHits);
+    if (this.#isUnnoted && this.#wasWrong)
+      this.#spoolHealth([], this.#wasWrong);
     this.#flush();
     this.#sender[Symbol.dispose]();
     this.#spool[Symbol.dispose]();
@@ -261,10 +270,9 @@ export class TelemetryWalk implements AsyncDisposable {
       const { clock } = this.#ports;
       const at = { now: clock.now(), monotonic: clock.monotonic() };
       const findings = await this.#health.findings();
-      const before = this.#wasWrong ?? this.#wrongEarlier(at);
-      if (before === undefined) return;
+      const before = this.#wasWrong ?? this.#wrongEarlier(at) ?? NOTHING_WRONG;
       const { health, items } = look(before, findings, at);
-      if (items.length > 0 && !this.#spoolHealth(items, health)) return;
+      if (items.length > 0 || this.#isUnnoted) this.#spoolHealth(items, health);
       this.#wasWrong = health;
       this.#sender.offer();
     },
@@ -291,15 +299,15 @@ export class TelemetryWalk implements AsyncDisposable {
     return done ?? false;
   }
 
-  #spoolHealth(items: readonly HealthItem[], health: Health): boolean {
+  #spoolHealth(items: readonly HealthItem[], health: Health): void {
     const { events } = this.#ports;
     const text = raisedIn(health).join(" ");
-    if (!this.#spoolNoting(items, { key: "raised", text })) return false;
+    this.#isUnnoted = !this.#spoolNoting(items, { key: "raised", text });
+    if (this.#isUnnoted) this.#spool.keepInMind(items);
     for (const { code, state, text } of items) {
       if (state === "raised") events.healthRaised(code, text);
       else events.healthCleared(code);
     }
-    return true;
   }
 
   #flush(): void {
@@ -341,6 +349,9 @@ interface Step {
   readonly name: string;
   readonly run: () => Promise<void>;
 }
+
+/** What an earlier life had told is not known: what is wrong now is told. */
+const NOTHING_WRONG: Health = new Map();
 
 type HealthItem = ItemOf<"health">;
 

@@ -16,15 +16,25 @@ export const askAgent = (socketPath: string, path: string): Promise<unknown> =>
   speakTo(socketPath, { path });
 
 /**
- * Orders something of the running agent, likewise.
+ * Orders something of the running agent, likewise. What is in force until the
+ * agent ends, and no longer, is said on standard error.
  * @throws Failure, also when the agent refused or could not do it
  */
-export const orderAgent = (
+export async function orderAgent(
   socketPath: string,
   path: string,
   order: unknown,
-): Promise<unknown> =>
-  speakTo(socketPath, { path, method: "POST", body: JSON.stringify(order) });
+): Promise<unknown> {
+  const body = JSON.stringify(order);
+  const done = await speakTo(socketPath, { path, method: "POST", body });
+  const { untilRestart = [] } = done as { untilRestart?: readonly string[] };
+  if (untilRestart.length > 0) {
+    process.stderr.write(
+      `in force only until the agent restarts, as its state folder takes nothing: ${untilRestart.join(", ")}\n`,
+    );
+  }
+  return done;
+}
 
 function speakTo(
   socketPath: string,

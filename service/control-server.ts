@@ -7,6 +7,7 @@ import type { AgentOrders, AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import { KeyIsFixed } from "../agent/device-keys.js";
 import { NotEnforced } from "../agent/enforce/enforcer.js";
+import { LedgerFull } from "../agent/ledger/damage.js";
 import {
   InvalidCidr,
   parseCidr,
@@ -99,6 +100,8 @@ function asked(
   switch (pathname) {
     case "/v1/bans":
       return bans(options, searchParams);
+    case "/v1/unkept":
+      return { status: 200, body: options.agent.ledger.unkept() };
     case "/v1/hits":
       return hits(options, searchParams);
     case "/v1/totals":
@@ -132,17 +135,28 @@ async function carryOut(
     const length = Number(request.headers["content-length"]);
     if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
     const by = await peerOf(request.socket);
-    const body = await order(agent.word, await text(request), by);
-    return { status: 200, body };
+    const done = await order(agent.word, await text(request), by);
+    return { status: 200, body: withStorage(done, agent) };
   } catch (error) {
     if (error instanceof Malformed || error instanceof InvalidCidr) {
       return wrong(400, error.message);
     }
     if (isUntimely(error)) return wrong(409, error.message);
+    if (error instanceof LedgerFull) return wrong(507, noRoomFor(error));
     if (!(error instanceof NotEnforced)) throw error;
     return wrong(503, `${error.message}; the agent goes on trying`);
   }
 }
+
+/** What was ordered is in force; what nothing but the agent remembers is said. */
+function withStorage(done: unknown, agent: AgentView): unknown {
+  const { untilRestart } = agent.storage();
+  if (untilRestart.length === 0 || typeof done !== "object") return done;
+  return { ...done, untilRestart };
+}
+
+const noRoomFor = ({ message }: LedgerFull): string =>
+  `${message}; nothing was changed. These need no room: tourniquet observe, enforce, pause, release`;
 
 async function rekey({ rekeying }: AgentOrders): Promise<Answer> {
   try {

@@ -4,6 +4,7 @@ import { systemClock } from "../agent/clock.js";
 import { openBoot } from "../agent/host/boot.js";
 import type { Config } from "../agent/config/config.js";
 import { Lifetime } from "../agent/lifetime.js";
+import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
 import { deviceCredential } from "./device-credential.js";
@@ -24,7 +25,9 @@ export async function runDaemon(
 ): Promise<void> {
   const version = packageVersion();
   const journal = isJournal(process.env["JOURNAL_STREAM"], fstatSync(2));
-  const log = openLogger({ ...config.log, journal });
+  const hasDebug = config.log.level === "debug";
+  const logger = openLogger({ ...config.log, journal });
+  const log = paced(logger, systemClock, hasDebug);
   const handedIn = deviceCredential(process.env);
   const stored = handedIn
     ? readIdentityFor(handedIn, config.stateDir)

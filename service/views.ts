@@ -5,6 +5,7 @@ import type { KernelState } from "../agent/enforce/enforcer.js";
 import { FOREVER } from "../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
+import type { StorageState } from "../agent/model/storage.js";
 import type { LinkState } from "../agent/link-status.js";
 import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
 import type { Can } from "../agent/sessions/ability.js";
@@ -27,6 +28,11 @@ export interface StatusView {
     readonly revision: number | null;
   };
   readonly ledger: { readonly id: number; readonly revision: number };
+  readonly storage: {
+    readonly state: StorageState;
+    /** Orders that nothing but the agent's process remembers. */
+    readonly untilRestart: readonly string[];
+  };
   readonly cloud: LinkView;
   readonly feeds: readonly FeedView[];
   /** Changes in force for a short while, until they have proved harmless. */
@@ -117,6 +123,7 @@ export interface FeedView {
   readonly bans: number;
   /** Only counted and reported, not among `bans`. */
   readonly observed: number;
+  /** Those beyond what is kept of them included. */
   readonly held: number;
 }
 
@@ -172,6 +179,7 @@ export async function statusOf(options: {
     safeMode: agent.safeMode,
     kernel: kernelView(kernel),
     ledger: { id: ledger.id, revision },
+    storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     feeds: feedViews(agent),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
@@ -196,6 +204,11 @@ export async function statusOf(options: {
 function kernelView(kernel: KernelState): StatusView["kernel"] {
   if (kernel.at === "absent") return { at: "absent", revision: null };
   return { at: "present", revision: kernel.revision };
+}
+
+function storageOf(agent: AgentView): StatusView["storage"] {
+  const { state, untilRestart } = agent.storage();
+  return { state, untilRestart };
 }
 
 function contactCounts(agent: AgentView): StatusView["contacts"] {
@@ -278,10 +291,15 @@ function linkView(state: LinkState, caughtUp: boolean): LinkView {
 
 function feedViews({ ledger }: AgentView): readonly FeedView[] {
   const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
+  const beyond = ledger.unkept();
   return ledger.positions().map(({ feed, epoch, offset }) => {
     const { bans = 0, observed = 0, held = 0 } = counts.get(feed) ?? {};
     const enforced = bans - observed - held;
-    return { feed, epoch, offset, bans: enforced, observed, held };
+    const unkept = beyond
+      .filter((each) => each.feed === feed)
+      .reduce((sum, each) => sum + each.bans, 0);
+    const more = { observed, held: held + unkept };
+    return { feed, epoch, offset, bans: enforced, ...more };
   });
 }
 

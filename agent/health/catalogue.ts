@@ -34,6 +34,19 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `what this agent died over twice is refused: ${detail}`,
   },
+  /** The host goes on with what it has, and nothing is added to that. */
+  "disk-full": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the state folder takes nothing: bans stay and end, no new ones come: ${detail}`,
+  },
+  "disk-reserve": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the state folder has little room, and lists are not taken in: ${detail}`,
+  },
   "ledger-quarantined": {
     severity: "high",
     visibleAfterMs: 0,

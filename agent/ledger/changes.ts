@@ -1,5 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
+import { limits } from "../protocol/limits.js";
 import type { Database, Statement } from "./database.js";
 import type { Effective } from "./effective.js";
 import type { Cause, History } from "./history.js";
@@ -181,8 +182,11 @@ interface Slice {
   readonly last: DirtyRow | undefined;
 }
 
-/** Beside what a transaction writes anyway, forgetting so many costs little. */
-export const PRUNED_AT_ONCE = 2000;
+/**
+ * Twice what a segment may add: what is forgotten keeps up with what comes, at
+ * whatever rate.
+ */
+export const PRUNED_AT_ONCE = 2 * limits.segmentOps;
 
 /** About as many ranges as take as long to replay as a million to rebuild. */
 const MOST_DIRTY = 200_000;

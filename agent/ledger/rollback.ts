@@ -47,7 +47,7 @@ export class Rollback {
 
   constructor(db: Database, tables: RollbackTables) {
     this.#tables = tables;
-    const bans = `SELECT copy, feed, addr, prefix, bans.held, bans.observed,
+    const bans = `SELECT copy, copies.feed AS feed, addr, prefix, bans.held, bans.observed,
         text AS reason
       FROM copies CROSS JOIN bans ON copy = copies.id
         CROSS JOIN reasons ON reasons.id = reason

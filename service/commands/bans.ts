@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
+import type { UnkeptCount } from "../../agent/ledger/held.js";
 import { printable } from "../../agent/log/printable.js";
 import { askAgent } from "../control-client.js";
 import { misused } from "../failure.js";
@@ -26,7 +27,7 @@ export function bansCommand(program: Command, config: () => Config): void {
       const bans = await collect(config().controlSocket, options);
       const text = options.json
         ? bans.map((ban) => JSON.stringify(ban)).join("\n")
-        : asTable(bans);
+        : [asTable(bans), ...(await beyond(config(), options))].join("\n");
       process.stdout.write(text === "" ? "" : `${text}\n`);
     });
 }
@@ -53,6 +54,21 @@ async function collect(
     if (page.length < size) break;
   }
   return bans;
+}
+
+/** Held bans of which nothing is kept but how many there were. */
+async function beyond(
+  { controlSocket }: Config,
+  { held, feed }: BansOptions,
+): Promise<readonly string[]> {
+  if (!held) return [];
+  const unkept = await askAgent(controlSocket, "/v1/unkept");
+  return (unkept as readonly UnkeptCount[])
+    .filter((each) => feed === undefined || each.feed === feed)
+    .map(
+      (each) =>
+        `${each.bans} more bans of ${each.feed} were held by ${each.rule}; they are only counted`,
+    );
 }
 
 function asTable(bans: readonly BanView[]): string {

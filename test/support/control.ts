@@ -88,6 +88,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     proof: () => undefined,
     uncovered: () => [],
     safeMode: false,
+    storage: () => ({ state: "ok", untilRestart: [] }),
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
