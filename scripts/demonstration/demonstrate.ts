@@ -62,7 +62,9 @@ export async function demonstrate(
     settings: { correlation: { hosts: 1 } },
   });
   const host = await lab.startHost(cloud, "web-1", {
-    config: { sensors: { sshd: { source: { file: logOf(lab) } } } },
+    config: {
+      sensors: { sshd: { source: { file: logOf(lab), onlySshd: true } } },
+    },
   });
   teller.say(
     `cloud at ${cloud.url}; host at ${HOST.v4} and ${HOST.v6}, with a service on port ${PORT}`,

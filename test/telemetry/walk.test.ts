@@ -50,6 +50,7 @@ describe("the telemetry walk", () => {
       egress: "drop",
       unproven: () => undefined,
       trust: () => new Map(),
+      sensors: () => [],
     });
 
   /** What lies in the spool, once the walk is over. */
