@@ -29,9 +29,7 @@ describe("a log that anybody may write to", () => {
     await until("nor the other", () => world.view().failures >= 6);
     expect(world.banned).toEqual([]);
     expect(world.told.some((it) => it.endsWith(` ${world.path}`))).toBe(true);
-    expect(world.sensor.findings().unconfirmed).toContain(
-      `port ${world.port}`,
-    );
+    expect(world.sensor.findings().unconfirmed).toContain(`port ${world.port}`);
     expect(world.view().trust).toBe("kernel");
   });
 

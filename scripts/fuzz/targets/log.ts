@@ -209,9 +209,9 @@ function mustStandFor(
   message: string,
   wrap: (message: string) => string,
 ): void {
-  const line = wrap(message).replaceAll("\r", " ");
-  const entry = entryIn(line);
   const expected = message.replaceAll("\r", " ");
+  const line = wrap(expected);
+  const entry = entryIn(line);
   const isRead = entry?.identifier === "sshd" && entry.message === expected;
   if (!isRead) throw new Broken("prefix", JSON.stringify([line, entry]));
 }
