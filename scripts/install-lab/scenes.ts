@@ -81,6 +81,8 @@ export async function installation(stage: Stage): Promise<void> {
   );
 }
 
+const BETWEEN_FAILURES_MS = 400;
+
 /** A container has a boot of its own, which its units are told nothing of. */
 export async function sensing({ machine, teller }: Stage): Promise<void> {
   teller.scene("Failed logins in a container's journal");
@@ -89,6 +91,7 @@ export async function sensing({ machine, teller }: Stage): Promise<void> {
     await machine.must(
       `logger -t sshd "Failed password for root from ${address} port ${port} ssh2"`,
     );
+    await sleep(BETWEEN_FAILURES_MS); // journalctl may show the end of a burst late
   }
   const banned = await until("the attacker is banned", async () => {
     const bans = await machine.run("tourniquet bans");
