@@ -10,6 +10,7 @@ import type { Cidr } from "./model/cidr.js";
 import type { StorageState } from "./model/storage.js";
 import type { ProofView } from "./proof.js";
 import type { Rekeying } from "./rekeying.js";
+import type { SensorView } from "./sensors/sensor-view.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
@@ -46,6 +47,8 @@ export interface AgentView {
   };
   facts(): HostFacts;
   hits(): Promise<HitList>;
+  /** What sensors have read, one for each place. */
+  sensors(): readonly SensorView[];
   /** Who on this host called banned addresses. */
   contacts(): ContactList;
   /** The guard's rule that would hold a ban on this range. */

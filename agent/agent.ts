@@ -6,7 +6,7 @@ import type { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
 import { feedsOf } from "./config/identity.js";
 import { startContactWatch } from "./contacts.js";
-import { startDefence } from "./defend.js";
+import { Senses, startDefence, type Sensing } from "./defend.js";
 import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
 import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
@@ -57,14 +57,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const starts = opened.own(new Starts({ ...options, events }));
   const power = await openPower(options, { opened, status, events, starts });
   const { trust } = power;
-  const scope = { opened, status, events, trust, starts };
+  const senses = new Senses();
+  const scope = { opened, status, events, trust, starts, senses };
   const telemetry = opened.own(startTelemetry(options, power, scope));
   const { clock } = options;
   const sensing = { telemetry, events, clock };
   const contacts = opened.own(
     await startContactWatch({ ...power, ...sensing }),
   );
-  if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  if (!starts.safeMode) {
+    opened.own(senses.watch(defendItself(options, power, sensing)));
+  }
   const storage = opened.own(watchStorage(options, power, sensing));
   const time = opened.own(watchTime(options, power, sensing));
   const flows = await openFlows({ clock, events });
@@ -82,7 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   opened.defer(() => starts.ended());
   if (!starts.safeMode) telemetry.startCounting();
   return agentOf(options, power, {
-    ...{ ...reporting, contacts, word, link, storage },
+    ...{ ...reporting, contacts, word, link, storage, senses },
     lifetime: opened.release(),
   });
 }
@@ -93,6 +96,7 @@ function agentOf(
   power: Power,
   rooms: Reporting & {
     readonly contacts: Pick<AgentView, "contacts">;
+    readonly senses: Senses;
     readonly word: Word;
     readonly link: CloudLink;
     readonly storage: StorageWatch;
@@ -100,7 +104,7 @@ function agentOf(
   },
 ): Agent {
   const { ledger, enforcer, cutter, protection } = power;
-  const { word, contacts, trials, lifetime } = rooms;
+  const { word, contacts, trials, senses, lifetime } = rooms;
   return {
     ledger,
     enforcer,
@@ -121,6 +125,7 @@ function agentOf(
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
+    sensors: () => senses.view(),
     guardedBy: guardedBy(options, power),
     safeMode: rooms.starts.safeMode,
     broken: Promise.race([
@@ -138,7 +143,7 @@ const guardedBy =
       approvals.allowAny(range),
     );
 
-interface Reporting extends Omit<Scope, "opened"> {
+interface Reporting extends Omit<Scope, "opened" | "senses"> {
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
   readonly trials: Trials;
@@ -147,13 +152,14 @@ interface Reporting extends Omit<Scope, "opened"> {
 
 interface Scope extends Room {
   readonly trust: CloudTrust;
+  readonly senses: Senses;
 }
 
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, upkeep, prover, paths }: Power,
-  { status, events, trust, starts }: Scope,
+  { status, events, trust, starts, senses }: Scope,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
@@ -164,7 +170,12 @@ function startTelemetry(
     unproven: () => prover?.failing,
     unshown: () => prover?.missing,
     uncovered: () => paths?.found ?? [],
-    trust: () => new Map([...trust.findings(), ...starts.findings()]),
+    trust: () =>
+      new Map([
+        ...[...trust.findings(), ...starts.findings()],
+        ...senses.findings(),
+      ]),
+    sensors: () => senses.view(),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
   for (const { digest, feed } of starts.found) {
@@ -180,7 +191,7 @@ function defendItself(
   { config, clock }: AgentOptions,
   { ledger, time, protection, enforcement }: Power,
   { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
-): AsyncDisposable {
+): Sensing & AsyncDisposable {
   return startDefence({
     config,
     ledger,

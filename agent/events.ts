@@ -290,6 +290,15 @@ function sensorEvents(log: Logger) {
         why,
       });
     },
+    handshakesUnseen(why: unknown): void {
+      log.warn("cannot tell who completed a connection to this host", { why });
+    },
+    /** Those that are not told one by one are in `count`. */
+    notConfirmed(sensor: string, source: string, count: number): void {
+      log.warn("a log tells of attacks that the kernel saw nothing of", {
+        ...{ sensor, source, count },
+      });
+    },
     defended(what: {
       readonly sensor: string;
       readonly source: string;

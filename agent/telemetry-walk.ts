@@ -26,7 +26,12 @@ import { SpoolKeeper } from "./spool/keeper.js";
 import { Sender, type Listener, type TelemetryAck } from "./spool/sender.js";
 import type { Note, SpoolCounts, TelemetryMessage } from "./spool/spool.js";
 import { HitsFold, restored, saved, unread } from "./telemetry/hits.js";
-import { gistOf, inventoryItem, vitalsItem } from "./telemetry/items.js";
+import {
+  gistOf,
+  inventoryItem,
+  vitalsItem,
+  type SensorReading,
+} from "./telemetry/items.js";
 
 export interface TelemetryPorts {
   /** Of the spool's SQLite file. */
@@ -54,6 +59,8 @@ export interface TelemetryPorts {
   readonly uncovered: () => readonly string[];
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
+  /** What sensors have read. */
+  readonly sensors: () => readonly SensorReading[];
 }
 
 /** What `tourniquet telemetry show` tells; undefined while no spool is open. */
@@ -245,7 +252,9 @@ export class TelemetryWalk implements AsyncDisposable {
     run: async () => {
       const reading = await this.#vitals.read();
       const { ledger, clock } = this.#ports;
-      this.report(vitalsItem(reading, ledger.counts(), clock.now()));
+      const sensors = this.#ports.sensors();
+      const counts = ledger.counts();
+      this.report(vitalsItem(reading, counts, sensors, clock.now()));
     },
   };
 

@@ -8,6 +8,7 @@ import type { Mode } from "../agent/model/mode.js";
 import type { StorageState } from "../agent/model/storage.js";
 import type { LinkState } from "../agent/link-status.js";
 import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
+import type { SensorView } from "../agent/sensors/sensor-view.js";
 import type { Can } from "../agent/sessions/ability.js";
 import type { UpkeepView } from "../agent/upkeep.js";
 import type { TelemetryView } from "../agent/telemetry-walk.js";
@@ -47,6 +48,8 @@ export interface StatusView {
   readonly proof: ProofReport | null;
   /** Ways on which packets pass this host without meeting a ban. */
   readonly uncovered: readonly string[];
+  /** What sensors have read since the agent started, one for each place. */
+  readonly sensors: readonly SensorReport[];
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
@@ -96,6 +99,30 @@ export interface ProofReport {
   }[];
   /** Tries in a row in which a packet went on its way. */
   readonly failures: number;
+}
+
+/** What a sensor read from one place. */
+export interface SensorReport {
+  /** Which sensor, as "sshd". */
+  readonly name: string;
+  /** "the journal", or the path of a file. */
+  readonly source: string;
+  /**
+   * Who vouches for what is read there: the `writer`, since nobody else can write;
+   * the `kernel`, which must have seen the connection; or `nobody`, and nobody is banned.
+   */
+  readonly trust: SensorView["trust"];
+  readonly lines: number;
+  /** Of these, of the service; of these, those that are understood. */
+  readonly ofService: number;
+  readonly understood: number;
+  /** Failures that counted, and those that were too old to. */
+  readonly failures: number;
+  readonly old: number;
+  /** Sources that failed too often by this log alone: nothing came of it. */
+  readonly unconfirmed: number;
+  /** When the latest line of the service was read; null before the first. */
+  readonly newest: string | null;
 }
 
 export interface TrialReport {
@@ -195,6 +222,7 @@ export async function statusOf(options: {
     upkeep: upkeepOf(agent.upkeep.view),
     proof: proof ? proofOf(proof) : null,
     uncovered: agent.uncovered(),
+    sensors: agent.sensors().map(sensorReport),
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
@@ -302,6 +330,15 @@ function feedViews({ ledger }: AgentView): readonly FeedView[] {
     return { feed, epoch, offset, bans: enforced, ...more };
   });
 }
+
+const sensorReport = ({
+  kind: _kind,
+  newest,
+  ...counts
+}: SensorView): SensorReport => ({
+  ...counts,
+  newest: newest === undefined ? null : iso(newest),
+});
 
 const texts = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr);
 

@@ -89,6 +89,23 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `the root runs out soon: ${detail}`,
   },
+  /** It would not notice an attack, and looks like peace. */
+  "sensor-blind": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `a sensor would not notice an attack: ${detail}`,
+  },
+  "sensor-unreadable": {
+    severity: "medium",
+    visibleAfterMs: 120_000,
+    text: (detail) => `a sensor has nothing to read: ${detail}`,
+  },
+  /** A log says so, and who may write it proves nothing. */
+  "sensor-unconfirmed": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `what a sensor reads is not acted on: ${detail}`,
+  },
   "spool-quarantined": {
     severity: "medium",
     visibleAfterMs: 0,

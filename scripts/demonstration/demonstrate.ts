@@ -61,7 +61,9 @@ export async function demonstrate(
     settings: { correlation: ALL_ITS_OWN },
   });
   const host = await lab.startHost(cloud, "web-1", {
-    config: { sensors: { sshd: { source: { file: logOf(lab) } } } },
+    config: {
+      sensors: { sshd: { source: { file: logOf(lab), onlySshd: true } } },
+    },
   });
   teller.say(
     `cloud at ${cloud.url}; host at ${HOST.v4} and ${HOST.v6}, with a service on port ${PORT}`,

@@ -43,6 +43,13 @@ function proofLines({ proof }: StatusView): readonly string[] {
 }
 
 /** What became of the open sessions of banned addresses. */
+/** Whether each sensor reads anything, and knows what it reads. */
+const sensorLines = ({ sensors }: StatusView): readonly string[] =>
+  sensors.map(
+    ({ name, source, newest, ...counts }) =>
+      `sensor: ${name} reads ${source}: ${counts.lines} lines, ${counts.ofService} of ${name}, ${counts.understood} understood, ${counts.failures} failures; the last of ${name} ${newest ?? "not yet"}`,
+  );
+
 function sessionLines({ sessions }: StatusView): readonly string[] {
   if (sessions === null) return [];
   const { sockets, flows, outOfReach, lastFailure } = sessions;
@@ -68,6 +75,7 @@ function asText(status: StatusView): string {
     ...proofLines(status),
     ...trialLines(status),
     ...sessionLines(status),
+    ...sensorLines(status),
     `disturbed by others: ${healed} times, put right each time; ${audit.checked} bans looked up, ${audit.found} differences found`,
     ...(contested === null ? [] : [`CONTESTED by ${contested}`]),
     `protected: ${[...status.protected.own, ...status.protected.gateways, ...status.protected.cloud].join(", ") || "nothing"}`,

@@ -8,6 +8,7 @@ import { ModeSwitch } from "../../agent/mode-switch.js";
 import { NO_UPKEEP } from "../../agent/upkeep.js";
 import { Word } from "../../agent/word.js";
 import { askAgent, orderAgent } from "../../service/control-client.js";
+import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import { startControlServer } from "../../service/control-server.js";
 import { facts, policy, TestHost, type HostOptions } from "./agent-fixtures.js";
 
@@ -63,6 +64,13 @@ export class Control implements AsyncDisposable {
   }
 }
 
+/** What a sensor may have read. */
+export const SENSOR: SensorView = {
+  ...{ name: "sshd", source: "/var/log/auth.log", kind: "file" },
+  ...{ trust: "kernel", lines: 9, ofService: 7, understood: 6 },
+  ...{ failures: 5, old: 1, unconfirmed: 2, newest: 1_800_000_000_000 },
+};
+
 function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   const { ledger, enforcer, status, receipts, events } = host;
   const enforce = () => host.enforcement.enforce();
@@ -96,6 +104,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     rekeying: { rekey: () => Promise.reject(new KeyIsFixed()) },
     contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
     trials: () => [],
+    sensors: () => [SENSOR],
     guardedBy: (cidr) => holdingRule(cidr, facts, policy),
   };
   return startControlServer({

@@ -67,6 +67,7 @@ describe("the telemetry walk", () => {
       unshown: () => undefined,
       uncovered: () => [],
       trust: () => new Map(),
+      sensors: () => [],
     });
 
   /** What lies in the spool, once the walk is over. */
