@@ -92,7 +92,7 @@ describe("tourniquet-cloud", () => {
     const { code, out } = await banning;
     expect(code).toBe(0);
     expect(out).toMatch(
-      new RegExp(`${who.agent} . host.example . enforce . 2.3 `),
+      new RegExp(`${who.agent} +host.example +enforce +2.3 `),
     );
 
     const receipts = await run("receipts");
@@ -134,7 +134,7 @@ describe("tourniquet-cloud", () => {
       await agent.report(vitals(7), inventory(), health("disk-full"));
     }
     const agents = (await run("agents")).out;
-    expect(agents).toMatch(/one .* disk-full \(high\) . 7 .* Debian 12, 6.1.0/);
+    expect(agents).toMatch(/one .* disk-full \(high\) +7 .* Debian 12, 6.1.0/);
     expect(agents).toMatch(/two .* unknown .* Linux/);
 
     const sightings = (await run("sightings")).out;
