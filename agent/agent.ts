@@ -25,6 +25,7 @@ import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import { VerdictWatch } from "./verdict-watch.js";
 import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
@@ -52,7 +53,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const power = await openPower(options, { opened, status, events, starts });
   const { trust } = power;
   const scope = { opened, status, events, trust, starts };
-  const telemetry = opened.own(startTelemetry(options, power, scope));
+  const verdict = watchVerdict(power, scope);
+  const telemetry = opened.own(
+    startTelemetry(options, power, { ...scope, verdict }),
+  );
   const { clock } = options;
   const sensing = { telemetry, events, clock };
   const contacts = opened.own(
@@ -69,7 +73,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     startImpactWatch({ config: options.config, clock, events, flows }),
   );
   const told = { telemetry, time, trust, trials, impact };
-  const reporting = { status, events, starts, ...told };
+  const reporting = { status, events, starts, verdict, ...told };
   const link = opened.own(startLink(options, power, reporting));
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   opened.defer(() => starts.ended());
@@ -105,6 +109,8 @@ function agentOf(
     rekeying: rooms.link.rekeying,
     upkeep: power.upkeep,
     clock: power.time.clock,
+    identity: options.identity,
+    verdict: () => rooms.verdict.look(),
     proof: () => power.prover?.view,
     trials: () => trials.watch.trials,
     facts: () => protection.facts,
@@ -126,6 +132,7 @@ const guardedBy =
     );
 
 interface Reporting extends Omit<Scope, "opened"> {
+  readonly verdict: VerdictWatch;
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
   readonly trials: Trials;
@@ -136,11 +143,27 @@ interface Scope extends Room {
   readonly trust: CloudTrust;
 }
 
+/** The one word on what this host does with bans. */
+const watchVerdict = (
+  { ledger, enforcer, time, prover }: Power,
+  { events, starts: { safeMode } }: Scope,
+): VerdictWatch =>
+  new VerdictWatch({
+    ...{ ledger, enforcer, events, safeMode, clock: time.clock },
+    unproven: () => prover?.failing,
+  });
+
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined, upkeep, prover }: Power,
-  { status, events, trust, starts }: Scope,
+  { ledger, enforcer, quarantined, upkeep }: Power,
+  {
+    status,
+    events,
+    trust,
+    starts,
+    verdict,
+  }: Scope & Pick<Reporting, "verdict">,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
@@ -148,7 +171,7 @@ function startTelemetry(
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
     egress: config.enforce.egress,
-    unproven: () => prover?.failing,
+    verdict: async () => (await verdict.look()).verdict,
     trust: () => new Map([...trust.findings(), ...starts.findings()]),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
@@ -209,7 +232,7 @@ function letOperatorSpeak(
   const mode = opened.own(
     new ModeSwitch({ ledger, receipts, events, clock, enforce }),
   );
-  return new Word({
+  const word = new Word({
     ...{ mode, ledger, protection, clock, events },
     guardedBy: guardedBy(options, power),
     enforce: () => enforcement.enforce(),
@@ -217,6 +240,8 @@ function letOperatorSpeak(
     confirm: (range) => chores.confirm(range),
     tell: (code, what) => telemetry.tellOf(code, what),
   });
+  word.goOn().catch((error: unknown) => events.maintenanceFailed(error));
+  return word;
 }
 
 /** Changes that are large or wide are in force for good once they prove harmless. */

@@ -1,4 +1,5 @@
 import type { HostFacts } from "./guard/facts.js";
+import type { Verdict } from "./health/verdict.js";
 import { trialEvents, trustEvents } from "./trust-events.js";
 import type { Logger } from "./log/logger.js";
 import { formatCidr } from "./model/cidr.js";
@@ -34,6 +35,13 @@ function hostEvents(log: Logger) {
     },
     stopping(): void {
       log.info("stopping; bans stay in the kernel");
+    },
+    /** What it does with its bans, whenever that is another thing. */
+    verdict({ does, findings }: Verdict): void {
+      const [{ text }, ...others] = findings;
+      const also = others.map((other) => other.text);
+      const level = does === "enforcing" ? "info" : "warn";
+      log[level](`this host: ${text}`, also.length > 0 ? { also } : {});
     },
     ledgerQuarantined(path: string, why: unknown): void {
       log.error("the ledger was damaged; started a new one", { path, why });

@@ -2,22 +2,23 @@ import type { Clock } from "./clock.js";
 import type { Enforcer, Posture } from "./enforce/enforcer.js";
 import type { HealthCode } from "./health/catalogue.js";
 import type { Findings } from "./health/health.js";
+import type { FindingKind, Verdict } from "./health/verdict.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import type { SpoolKeeper } from "./spool/keeper.js";
 
 export interface HealthWatchPorts {
   readonly clock: Pick<Clock, "monotonic">;
-  readonly enforcer: Pick<Enforcer, "read" | "rejects">;
+  readonly enforcer: Pick<Enforcer, "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
+  readonly ledger: Pick<Ledger, "counts">;
   readonly link: Pick<LinkStatus, "state">;
   readonly spool: Pick<SpoolKeeper, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
-  /** How packets were seen to pass that should not. */
-  readonly unproven: () => string | undefined;
+  /** What this host does with its bans. */
+  readonly verdict: () => Promise<Verdict>;
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }
@@ -30,7 +31,6 @@ export class HealthWatch {
     HealthCode,
     { readonly at: number; readonly detail: string }
   >();
-  #kernelBefore = "";
 
   constructor(ports: HealthWatchPorts) {
     this.#ports = ports;
@@ -43,7 +43,7 @@ export class HealthWatch {
 
   /** Everything that is wrong now. */
   async findings(): Promise<Findings> {
-    const kernel = await this.#kernel();
+    const verdict = await this.#ports.verdict();
     const found = new Map<HealthCode, string>([
       ...this.#recent(),
       ...this.#ports.trust(),
@@ -51,16 +51,9 @@ export class HealthWatch {
     const add = (code: HealthCode, detail: string | undefined) => {
       if (detail !== undefined) found.set(code, detail);
     };
-    const unproven = this.#ports.unproven();
-    add(
-      "not-enforcing",
-      kernel && [kernel, unproven].filter(Boolean).join("; "),
-    );
-    add("not-proven", unproven);
+    for (const [code, detail] of conditionsOf(verdict)) add(code, detail);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
-    const mode = this.#mode();
-    if (mode !== undefined) found.set(...mode);
     add("bans-held", this.#held());
     add("egress-dropped", this.#egress());
     const { spool } = this.#ports;
@@ -80,29 +73,6 @@ export class HealthWatch {
     }
   }
 
-  /** A kernel that moves is on its way; one that stands still elsewhere is not. */
-  async #kernel(): Promise<string | undefined> {
-    const { enforcer, ledger } = this.#ports;
-    const before = this.#kernelBefore;
-    try {
-      const kernel = await enforcer.read();
-      const revision = ledger.revision();
-      this.#kernelBefore = JSON.stringify(kernel);
-      if (kernel.at === "absent") return "the kernel holds no bans of ours";
-      if (kernel.ledger !== ledger.id) {
-        return "the kernel holds what an earlier ledger said";
-      }
-      if (kernel.posture.mode !== ledger.mode()) {
-        return `the kernel is to ${ledger.mode()} and does not`;
-      }
-      if (kernel.revision === revision) return undefined;
-      if (this.#kernelBefore !== before) return undefined;
-      return `the kernel holds revision ${kernel.revision}, the ledger is at ${revision}`;
-    } catch (error) {
-      return `the kernel cannot be read: ${whyOf(error)}`;
-    }
-  }
-
   #cloud(): string | undefined {
     const { state } = this.#ports.link;
     return state.at === "up" ? undefined : state.why;
@@ -114,22 +84,45 @@ export class HealthWatch {
     return "enforce.egress is reject, and the kernel lacks nft_reject";
   }
 
-  #mode(): [HealthCode, string] | undefined {
-    const { ledger } = this.#ports;
-    if (ledger.mode() !== "observe") return undefined;
-    const until = ledger.word.pausedUntil();
-    if (until === undefined) {
-      return ["observing", "tourniquet enforce ends that"];
-    }
-    return ["paused", `until ${new Date(until * 1_000).toISOString()}`];
-  }
-
   #held(): string | undefined {
     const counts = this.#ports.ledger.counts();
     const held = counts.reduce((sum, each) => sum + each.held, 0);
     return held === 0 ? undefined : `${held} are held`;
   }
 }
+
+/** What is wrong by the verdict, in the codes that the cloud is told. */
+function conditionsOf({ findings }: Verdict): ReadonlyMap<HealthCode, string> {
+  const found = new Map<HealthCode, string>();
+  for (const { kind, detail } of findings) {
+    const code = CODES[kind];
+    if (code === undefined) continue;
+    const before = found.get(code);
+    found.set(code, before === undefined ? detail : `${before}; ${detail}`);
+  }
+  const [enforcing, unproven] = ["not-enforcing", "not-proven"] as const;
+  const [kernel, packets] = [found.get(enforcing), found.get(unproven)];
+  if (kernel !== undefined && packets !== undefined) {
+    found.set(enforcing, `${kernel}; ${packets}`);
+  }
+  return found;
+}
+
+/** Safe mode and the disk tell more of themselves than the verdict knows. */
+const CODES: Readonly<Record<FindingKind, HealthCode | undefined>> = {
+  "not-enforcing": "not-enforcing",
+  "not-proven": "not-proven",
+  behind: "not-enforcing",
+  observing: "observing",
+  paused: "paused",
+  released: "released-wide",
+  "rolled-back": "bans-withheld",
+  "safe-mode": undefined,
+  "disk-full": undefined,
+  "disk-low": undefined,
+  "until-restart": undefined,
+  enforcing: undefined,
+};
 
 /** What happened once is told for so long. */
 const TOLD_FOR_MS = 600_000;

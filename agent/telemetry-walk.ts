@@ -15,6 +15,7 @@ import {
   type Health,
   type Moment,
 } from "./health/health.js";
+import type { Verdict } from "./health/verdict.js";
 import { readInventory } from "./host/inventory.js";
 import { Vitals } from "./host/vitals.js";
 import type { Ledger } from "./ledger/ledger.js";
@@ -38,15 +39,15 @@ export interface TelemetryPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly events: AgentEvents;
-  readonly enforcer: Pick<Enforcer, "hits" | "read" | "rejects">;
+  readonly enforcer: Pick<Enforcer, "hits" | "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
+  readonly ledger: Pick<Ledger, "counts">;
   readonly link: Pick<LinkStatus, "state">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
-  /** How packets were seen to pass that should not. */
-  readonly unproven: () => string | undefined;
+  /** What this host does with its bans. */
+  readonly verdict: () => Promise<Verdict>;
   /** What is wrong with what the cloud signs. */
   readonly trust: () => Findings;
 }

@@ -1,17 +1,21 @@
 import { modes } from "../model/mode.js";
 import type { Cidr } from "../model/cidr.js";
 import type { Database } from "./database.js";
-import type { History, Revision } from "./history.js";
-import type { Meta } from "./meta.js";
-import { Orders, type Order } from "./orders.js";
-import { Releases, type Release } from "./releases.js";
 import {
-  Rollback,
-  type RollbackTables,
+  GoingBack,
+  Undoing,
+  type GoingBackTables,
   type RollbackTerms,
   type RolledBack,
-} from "./rollback.js";
-import { Withheld, type AskedBan } from "./withheld.js";
+  type Run,
+} from "./going-back.js";
+import type { History } from "./history.js";
+import type { Meta } from "./meta.js";
+import { Orders, type KeptOrder, type Order } from "./orders.js";
+import { Releases, type Release } from "./releases.js";
+import type { Order as Change } from "./revisions.js";
+import { Rollback, type RollbackTables } from "./rollback.js";
+import { Withheld, type AskedBan, type WithheldSum } from "./withheld.js";
 
 /** A range of revisions that can be gone back to. */
 export interface Reach {
@@ -19,6 +23,11 @@ export interface Reach {
   readonly from: number;
   /** The one before the newest order that changed anything; undefined for none. */
   readonly last: number | undefined;
+}
+
+/** What is withheld, and the revision that was gone back to, where it is kept. */
+export interface WithheldNow extends WithheldSum {
+  readonly to: number | undefined;
 }
 
 /**
@@ -32,6 +41,7 @@ export class LastWord {
   readonly #withheld: Withheld;
   readonly #releases: Releases;
   readonly #rollback: Rollback;
+  readonly #tables: GoingBackTables;
   readonly #orders: Orders;
 
   constructor(db: Database, tables: WordTables) {
@@ -40,7 +50,9 @@ export class LastWord {
     this.#history = tables.history;
     this.#withheld = new Withheld(db);
     this.#releases = new Releases(db);
-    this.#rollback = new Rollback(db, { ...tables, withheld: this.#withheld });
+    const shared = { ...tables, withheld: this.#withheld };
+    this.#rollback = new Rollback(db, shared);
+    this.#tables = { ...shared, rollback: this.#rollback };
     this.#orders = new Orders(db);
   }
 
@@ -83,30 +95,72 @@ export class LastWord {
     return this.#db.read(() => this.#releases.current(now));
   }
 
-  /** Revisions that can be taken back, newest first. */
-  history(limit: number): readonly Revision[] {
-    return this.#db.read(() => this.#history.newest(limit));
+  /** Orders that can be taken back, newest first. */
+  history(limit: number): readonly Change[] {
+    return this.#db.read(() => this.#history.orders(limit));
   }
 
   reach(): Reach {
     return this.#db.read(() => ({
       from: this.#history.from,
-      last: this.#history.beforeLastChange(),
+      last: this.#history.beforeLastOrder(),
     }));
   }
 
-  /**
-   * Makes the ruleset of an earlier revision the present one, in one transaction;
-   * blocks some 80 ms for each thousand ranges that have changed since.
-   * @throws OutOfReach
-   */
-  rollBack(terms: RollbackTerms): RolledBack {
-    return this.#db.transaction(() => this.#rollback.to(terms));
+  /** The order that a revision is part of; undefined for what is not kept. */
+  orderOf(revision: number): number | undefined {
+    return this.#db.read(() => this.#history.orderOf(revision));
   }
 
-  /** Takes back every rollback: feeds have their say again. */
+  /** The order of the first change after a revision, likewise. */
+  orderAfter(revision: number): number | undefined {
+    return this.#db.read(() => this.#history.orderAfter(revision));
+  }
+
+  /** The revision that was the newest at a moment, in Unix seconds. */
+  revisionAt(moment: number): number {
+    return this.#db.read(() => this.#history.at(moment));
+  }
+
+  /**
+   * Makes the ruleset of an earlier revision the present one, in slices.
+   * @throws OutOfReach
+   */
+  goBack(terms: RollbackTerms): Run {
+    return this.#db.read(() => new GoingBack(this.#db, this.#tables, terms));
+  }
+
+  /** A rollback that an earlier process left in the middle, to be gone on with. */
+  goOnBack(terms: Pick<RollbackTerms, "now" | "guardedBy">): Run | undefined {
+    const revision = this.#db.read(() => this.#meta.get("rollback_target"));
+    if (revision < 0) return undefined;
+    return this.goBack({ ...terms, revision, until: 0, resume: true });
+  }
+
+  /** Takes back every rollback, likewise. */
+  undo(now: number): Run {
+    return this.#db.read(() => new Undoing(this.#db, this.#tables, now));
+  }
+
+  /** All of a rollback at once, which may block for long. @throws OutOfReach */
+  rollBack(terms: RollbackTerms): RolledBack {
+    using run = this.goBack(terms);
+    while (run.step());
+    return run.result;
+  }
+
   undoRollbacks(now: number): RolledBack {
-    return this.#db.transaction(() => this.#rollback.undo(now));
+    using run = this.undo(now);
+    while (run.step());
+    return run.result;
+  }
+
+  /** How much is withheld, since what, and until when. */
+  withheld(now: number): WithheldNow | undefined {
+    return this.#db.read(() => {
+      const sum = this.#withheld.sum(now);
+      return sum && { ...sum, to: this.#history.rolledBackTo() };
+    });
   }
 
   /** Whether any ban is withheld. */
@@ -132,13 +186,18 @@ export class LastWord {
     return this.#db.transaction(() => this.#rollback.endOverdue(now, limit));
   }
 
-  /** Remembers who ordered what. */
-  note(order: Order): void {
-    this.#db.transaction(() => this.#orders.add(order));
+  /** Remembers who ordered what; returns the number that it goes by. */
+  note(order: Order): number {
+    return this.#db.transaction(() => this.#orders.add(order));
+  }
+
+  /** Remembers what came of it. */
+  noteEnd(id: number, outcome: string): void {
+    this.#db.transaction(() => this.#orders.end(id, outcome));
   }
 
   /** The newest orders, newest first. */
-  orders(limit: number): readonly Order[] {
+  orders(limit: number): readonly KeptOrder[] {
     return this.#db.read(() => this.#orders.newest(limit));
   }
 }

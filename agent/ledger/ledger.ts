@@ -19,11 +19,13 @@ import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
+import type { Source } from "./revisions.js";
 import { Review, type Guard } from "./review.js";
 import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
 import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
 import type { Admission } from "./stored.js";
 import { Trials, type Trial, type TrialTerms, type Verdict } from "./trials.js";
+import { Unconfirmed } from "./unconfirmed.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
 
 /** A segment that the guards have reviewed. */
@@ -49,6 +51,8 @@ export class Ledger implements Disposable {
   readonly id: number;
   /** What this host's operator has said, whatever feeds say. */
   readonly word: LastWord;
+  /** What a trial took back, and may be let into force all the same. */
+  readonly unconfirmed: Unconfirmed;
   readonly #db: Database;
   readonly #meta: Meta;
   readonly #tables: StagingTables;
@@ -81,6 +85,7 @@ export class Ledger implements Disposable {
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
+    this.unconfirmed = new Unconfirmed(db, this.#tables);
     this.#departure = new Departure(db, this.#tables);
     this.#time = new Time(db, copies);
     this.#approvals = new Approvals(db);
@@ -124,15 +129,23 @@ export class Ledger implements Disposable {
     const { feeds, changes, outcomes } = this.#tables;
     return this.#db.transaction(() => {
       feeds.mustFollow(position);
-      const revision = changes.begin("segment", now);
+      const source = this.#sourceOf(position);
+      const revision = changes.begin("segment", now, { source });
       const moment = { revision, now, admission, trial };
       const tally = this.#recorder.apply(position.feed, ops, moment);
       const recorded = tally.at(revision);
+      changes.describe(revision, tally.described);
       feeds.moveTo(position, now);
       outcomes.add("segment", position, recorded, now);
       changes.prune(PRUNED_AT_ONCE);
       return recorded;
     });
+  }
+
+  /** How many ops it brings is by how far its feed moves. */
+  #sourceOf({ feed, offset, issuedAt }: DatedPosition): Source {
+    const before = this.#tables.feeds.position(feed)?.offset ?? 0;
+    return { feed, issuedAt, ops: offset - before };
   }
 
   /** Begins to load a snapshot; one that the feed had begun before is dropped. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
 import { printable } from "../../agent/log/printable.js";
+import { numberText } from "../../agent/text/count.js";
 import { askAgent } from "../control-client.js";
 import { misused } from "../failure.js";
 import type { CallerView, HitView } from "../hits-view.js";
@@ -25,15 +26,20 @@ export function hitsCommand(program: Command, config: () => Config): void {
       if (!Number.isInteger(most) || most < 1 || most > MOST) {
         throw misused(`--limit "${limit}" is not from 1 to ${MOST}`);
       }
-      const query = new URLSearchParams({ limit: limit.trim() });
+      const query = new URLSearchParams({ limit: String(most + 1) });
       if (out) query.set("out", "");
       const path = `/v1/hits?${query.toString()}`;
       const { controlSocket } = config();
-      const hits = (await askAgent(controlSocket, path)) as readonly HitView[];
+      const found = (await askAgent(controlSocket, path)) as readonly HitView[];
+      const hits = found.slice(0, most);
       const text = json
         ? hits.map((hit) => JSON.stringify(hit)).join("\n")
         : hitsTable(hits);
       process.stdout.write(text === "" ? "" : `${text}\n`);
+      if (json || found.length <= most) return;
+      process.stdout.write(
+        `\nthe first ${numberText(most)}; --limit N for more\n`,
+      );
     });
 }
 

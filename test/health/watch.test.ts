@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { KernelState } from "../../agent/enforce/enforcer.js";
 import { HealthWatch } from "../../agent/health-watch.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
+import { VerdictWatch } from "../../agent/verdict-watch.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import { ban, LedgerFolder, recordNext } from "../support/ledger.js";
 
@@ -34,6 +35,17 @@ describe("looking after the host's health", () => {
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
     link.up("192.0.2.1");
+    const verdicts = new VerdictWatch({
+      ...{ clock: time, ledger, safeMode: false },
+      events: { verdict: () => undefined },
+      enforcer: {
+        read: () =>
+          new Promise((resolve) => {
+            resolve(kernel());
+          }),
+      },
+      unproven: () => passed,
+    });
     watch = new HealthWatch({
       ...{ clock: time, ledger, link },
       trust: () => new Map(),
@@ -42,10 +54,6 @@ describe("looking after the host's health", () => {
         get rejects() {
           return rejects;
         },
-        read: () =>
-          new Promise((resolve) => {
-            resolve(kernel());
-          }),
       },
       spool: {
         get failing() {
@@ -54,7 +62,7 @@ describe("looking after the host's health", () => {
         read: (work) => work({ fullness: () => spool.fullness } as never),
       },
       contested: () => opponent,
-      unproven: () => passed,
+      verdict: async () => (await verdicts.look()).verdict,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -102,8 +110,12 @@ describe("looking after the host's health", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
     expect(await told()).toEqual({});
+    pass(15_000);
     revision = 1;
     expect(await told()).toEqual({});
+    pass(14_999);
+    expect(await told()).toEqual({});
+    pass(1);
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds revision 1, the ledger is at 2",
     });

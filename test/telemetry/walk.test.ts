@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../agent/clock.js";
 import type { Hit } from "../../agent/enforce/enforcer.js";
 import { makeEvents } from "../../agent/events.js";
+import type { Verdict } from "../../agent/health/verdict.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
@@ -41,14 +42,13 @@ describe("the telemetry walk", () => {
       events: makeEvents(silentLogger),
       enforcer: {
         hits: () => Promise.resolve(hits),
-        read: () => Promise.resolve({ at: "absent" }),
         rejects: true,
       },
       ledger: folder.open(),
       link: new LinkStatus(systemClock),
       contested: () => undefined,
       egress: "drop",
-      unproven: () => undefined,
+      verdict: () => Promise.resolve(ENFORCING),
       trust: () => new Map(),
     });
 
@@ -160,3 +160,13 @@ const hitOf = (packets: number): Hit => ({
   ...{ direction: "in", forwarded: false, observed: false },
   ...{ protocol: 6, port: 22, packets, bytes: packets * 60 },
 });
+
+const ENFORCING: Verdict = {
+  does: "enforcing",
+  findings: [
+    {
+      ...{ kind: "enforcing", does: "enforcing", text: "enforcing 0 bans" },
+      ...{ detail: "", advice: undefined },
+    },
+  ],
+};
