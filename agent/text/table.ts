@@ -33,14 +33,15 @@ export function layoutOf(rows: readonly Row[], room?: number): Layout {
   return { widths: room === undefined ? widths : fitted(widths, room), room };
 }
 
-/** A row beyond the sample is cut like the others, or pushes what follows. */
+/** A row beyond the sample pushes what follows, as far as there is room. */
 export function lineOf(row: Row, { widths, room }: Layout): string {
-  return row
-    .map((cell, i) => {
-      const width = widths[i] ?? 0;
-      const text = textOf(cell);
-      return padded(room === undefined ? text : cut(text, width), width);
-    })
+  const cells = row.map(textOf);
+  const wanted = cells.map((text, i) =>
+    Math.max(widths[i] ?? 0, widthOf(text)),
+  );
+  const given = room === undefined ? wanted : fitted(wanted, room);
+  return cells
+    .map((text, i) => padded(cut(text, given[i] ?? 0), given[i] ?? 0))
     .join(GAP)
     .trimEnd();
 }
