@@ -38,6 +38,7 @@ export interface MaintenancePorts {
 export class Maintenance implements AsyncDisposable {
   readonly #ports: MaintenancePorts;
   readonly #turns = new Mutex();
+  readonly #confirmations = new Mutex();
   readonly #stop = new AbortController();
 
   constructor(ports: MaintenancePorts) {
@@ -62,9 +63,12 @@ export class Maintenance implements AsyncDisposable {
    * They are not tried again.
    */
   confirm(range: Cidr | undefined): Promise<Confirmed> {
-    return this.#turns.run(async () => {
+    // Not behind a round through all bans, which takes its time.
+    return this.#confirmations.run(async () => {
       const { ledger } = this.#ports;
-      if (ledger.unconfirmed.mayBeMore()) await this.#review();
+      if (ledger.unconfirmed.mayBeMore()) {
+        await this.#turns.run(() => this.#review());
+      }
       const round = this.#round();
       const { confirmed, step } = ledger.unconfirmed.confirm(
         round.guard,
@@ -80,6 +84,7 @@ export class Maintenance implements AsyncDisposable {
   /** Waits for the slice under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    await this.#confirmations.run(() => Promise.resolve());
     await this.#turns.run(() => Promise.resolve());
   }
 

@@ -172,7 +172,9 @@ async function inTurns(run: Run, tell: Tell): Promise<Run> {
   while (it.step()) {
     const { done, of } = it.progress;
     tell(`${numberText(done)} of ${numberText(of)} ranges`);
-    await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < TURNS_BETWEEN; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   return run;
 }
@@ -190,6 +192,9 @@ export function describedAs({
 }
 
 export const silent: Tell = () => undefined;
+
+/** As many as it takes to hear a question, and to answer it. */
+const TURNS_BETWEEN = 4;
 
 /** What was rolled back waits for so long unless somebody decides. */
 const WITHHELD_S = 7 * 86_400;

@@ -1,6 +1,8 @@
 /** How the columns of a table lie: how wide each is, in characters. */
 export interface Layout {
   readonly widths: readonly number[];
+  /** Which columns hold sentences: a name that is cut can't be used any more. */
+  readonly prose: readonly boolean[];
   /** Characters of a line; undefined where a line may be as long as it is. */
   readonly room: number | undefined;
 }
@@ -25,38 +27,60 @@ export function aligned(
 /** Of a sample of rows, such as the first of a million. */
 export function layoutOf(rows: readonly Row[], room?: number): Layout {
   const widths: number[] = [];
+  const prose: boolean[] = [];
   for (const row of rows) {
     row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, widthOf(textOf(cell)));
+      const text = textOf(cell);
+      widths[i] = Math.max(widths[i] ?? 0, widthOf(text));
+      prose[i] = prose[i] === true || text.includes(" ");
     });
   }
-  return { widths: room === undefined ? widths : fitted(widths, room), room };
+  const layout = { widths, prose, room };
+  return { ...layout, widths: fitted(widths, layout) };
 }
 
 /** A row beyond the sample pushes what follows, as far as there is room. */
-export function lineOf(row: Row, { widths, room }: Layout): string {
+export function lineOf(row: Row, layout: Layout): string {
+  const { widths } = layout;
   const cells = row.map(textOf);
   const wanted = cells.map((text, i) =>
     Math.max(widths[i] ?? 0, widthOf(text)),
   );
-  const given = room === undefined ? wanted : fitted(wanted, room);
+  const given = fitted(wanted, layout);
   return cells
     .map((text, i) => padded(cut(text, given[i] ?? 0), given[i] ?? 0))
     .join(GAP)
     .trimEnd();
 }
 
-/** The widest column gives way first, but none becomes unreadable. */
-function fitted(widths: readonly number[], room: number): readonly number[] {
+/** The widest sentence gives way first, but none becomes unreadable. */
+function fitted(
+  widths: readonly number[],
+  { prose, room }: Pick<Layout, "prose" | "room">,
+): readonly number[] {
+  if (room === undefined) return widths;
+  const sentences = widths.map((_, i) => prose[i] === true);
+  const narrowed = narrow(widths, sentences, room);
+  return narrow(
+    narrowed,
+    sentences.map((each) => !each),
+    room,
+  );
+}
+
+function narrow(
+  widths: readonly number[],
+  mayGiveWay: readonly boolean[],
+  room: number,
+): readonly number[] {
   const narrowed = [...widths];
   const gaps = GAP.length * Math.max(0, widths.length - 1);
   let excess = narrowed.reduce((sum, width) => sum + width, gaps) - room;
-  while (excess > 0) {
-    const widest = narrowed.indexOf(Math.max(...narrowed));
-    const width = narrowed[widest] ?? 0;
+  for (; excess > 0; excess--) {
+    const open = narrowed.map((width, i) => (mayGiveWay[i] ? width : 0));
+    const width = Math.max(...open);
     if (width <= NARROWEST) break;
-    narrowed[widest] = width - 1;
-    excess--;
+    narrowed[open.indexOf(width)] = width - 1;
   }
   return narrowed;
 }

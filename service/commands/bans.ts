@@ -58,25 +58,31 @@ function mostOf({ limit, json }: BansOptions): number {
   throw misused(`--limit "${limit}" is not a number from 1 up`);
 }
 
-/** Page by page, so that neither side ever holds all of them. */
+/**
+ * Page by page, so that neither side ever holds all of them; while one is
+ * printed, the agent is at work on the next.
+ */
 async function* pagesOf(
   socket: string,
   { most, ...query }: BansQuery,
   readerLeft: AbortSignal,
 ): AsyncGenerator<readonly BanView[], void> {
-  let last: BanView | undefined;
-  for (let left = most; left > 0 && !readerLeft.aborted;) {
-    // The first ones are there sooner than a whole page.
-    const size = Math.min(last === undefined ? FIRST_PAGE : PAGE, left);
-    const asked = queryOf(query, { limit: size, last });
-    const page = (await askAgent(
-      socket,
-      `/v1/bans?${asked}`,
-    )) as readonly BanView[];
-    if (page.length > 0) yield page;
-    if (page.length < size) return;
+  const ask = (limit: number, last?: BanView) => {
+    const path = `/v1/bans?${queryOf(query, { limit, last })}`;
+    const page = askAgent(socket, path) as Promise<readonly BanView[]>;
+    page.catch(() => undefined); // told once it is awaited
+    return page;
+  };
+  let left = most;
+  let size = Math.min(FIRST_PAGE, left); // sooner there than a whole page
+  for (let coming = ask(size); ;) {
+    const page = await coming;
     left -= page.length;
-    last = page.at(-1);
+    const isLast = page.length < size || left <= 0 || readerLeft.aborted;
+    size = Math.min(PAGE, left);
+    if (!isLast) coming = ask(size, page.at(-1));
+    if (page.length > 0) yield page;
+    if (isLast) return;
   }
 }
 

@@ -186,4 +186,17 @@ describe("looking after the host's health", () => {
       "not-proven": passed,
     });
   });
+
+  it("does not forget what this host's operator keeps out of force", async () => {
+    recordNext(ledger, "urgent", [ban("192.0.2.1", 9_000_000)]);
+    const now = Math.floor(clock.wall / 1_000);
+    const until = now + 604_800;
+    const guardedBy = () => undefined;
+    ledger.word.rollBack({ revision: 0, now, until, guardedBy });
+    const release = { since: now, until, reason: "" };
+    ledger.word.release({ cidr: ban("0.0.0.0/0").cidr, ...release });
+    const found = await told();
+    expect(found["bans-withheld"]).toMatch(/1 range withheld, nothing is drop/);
+    expect(found["released-wide"]).toMatch(/^0\.0\.0\.0\/0 until /);
+  });
 });

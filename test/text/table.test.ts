@@ -56,6 +56,13 @@ describe("a table", () => {
     expect(long).toBe(`192.0.2.200  reputation  ${"y".repeat(14)}…`);
   });
 
+  it("cuts sentences before names, which are of no use when they are cut", () => {
+    const range = "2001:db8:1111:2222:3333:4444:5555:6666/127";
+    const rows = [[range, "reputation", "a list of some sort or other"]];
+    const [, row = ""] = aligned(HEAD, rows, 70).split("\n");
+    expect(row).toBe(`${range}  reputation  a list of som…`);
+  });
+
   it("keeps columns readable where there is no room for all", () => {
     const rows = [["a".repeat(40), "b".repeat(40), "c".repeat(40)]];
     const [, row = ""] = aligned(HEAD, rows, 10).split("\n");
