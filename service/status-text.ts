@@ -72,11 +72,11 @@ function cloudText({ cloud }: StatusView, now: number): string {
   }
   const why = printable(cloud.why ?? "?");
   const tried =
-    cloud.tried === null ? "" : `, tried last ${timeText(cloud.tried)}`;
+    cloud.tried === null ? "" : `; tried last ${timeText(cloud.tried)}`;
   const wait =
     cloud.next === null ? 0 : Math.max(0, Date.parse(cloud.next) - now);
-  const next = cloud.next === null ? "" : `, next try in ${spanText(wait)}`;
-  return `not connected for ${lasts}, since ${timeText(cloud.since)} (${why}${tried}${next}); bans stay in force until they expire`;
+  const next = cloud.next === null ? "" : `, next in ${spanText(wait)}`;
+  return `not connected for ${lasts}, since ${timeText(cloud.since)} (${why})${tried}${next}; bans stay in force until they expire`;
 }
 
 function bansText({ feeds, mode }: StatusView): string {
@@ -122,18 +122,29 @@ function problemsOf(status: StatusView, now: number): readonly string[] {
       ? []
       : [`CONTESTED: ${printable(upkeep.contested)} keeps undoing the bans`]),
     ...uncovered.map((way) => `NOT COVERED: ${printable(way)}`),
-    ...trials.map((trial) => trialText(trial, now)),
+    ...[...byFeed(trials)].map(([feed, each]) => trialText(feed, each, now)),
   ];
 }
 
+type Trials = StatusView["trials"];
+
+/** One order may be many of them. */
+function byFeed(trials: Trials): ReadonlyMap<string, Trials> {
+  const found = new Map<string, Trials>();
+  for (const trial of trials) {
+    found.set(trial.feed, [...(found.get(trial.feed) ?? []), trial]);
+  }
+  return found;
+}
+
 /** What may yet be taken back. */
-function trialText(
-  { feed, bans, until, missing }: StatusView["trials"][number],
-  now: number,
-): string {
-  const lacks = missing.map((each) => printable(each)).join(", ");
-  const left = spanText(Date.parse(until) - now);
-  return `on trial: ${countText(bans, "ban")} of ${feed}, taken back in ${left} unless ${lacks === "" ? "the cloud is heard of" : `this ends: ${lacks}`}`;
+function trialText(feed: string, trials: Trials, now: number): string {
+  const bans = trials.reduce((sum, trial) => sum + trial.bans, 0);
+  const ends = Math.min(...trials.map(({ until }) => Date.parse(until)));
+  const missing = new Set(trials.flatMap((trial) => trial.missing));
+  const lacks = [...missing].map((each) => printable(each)).join(", ");
+  const unless = lacks === "" ? "the cloud is heard of" : `this ends: ${lacks}`;
+  return `on trial: ${countText(bans, "ban")} of ${feed}, taken back in ${spanText(ends - now)} unless ${unless}`;
 }
 
 /** Whether packets were seen to be stopped. */
