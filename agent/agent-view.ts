@@ -1,6 +1,7 @@
 import type { ContactList } from "./attribution/attribution.js";
 import type { CloudTrust } from "./cloud-trust.js";
 import type { CutStatus } from "./cut.js";
+import type { Identity } from "./config/identity.js";
 import type { Enforcer, HitList } from "./enforce/enforcer.js";
 import type { HostFacts } from "./guard/facts.js";
 import type { RuleName } from "./guard/guard.js";
@@ -14,12 +15,15 @@ import type { SensorView } from "./sensors/sensor-view.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
+import type { VerdictView } from "./verdict-watch.js";
 import type { Word } from "./word.js";
 
 /** What there is to see of an agent, for those who ask over the control socket. */
 export interface AgentView {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
+  /** Who this host is to its cloud. */
+  readonly identity: Pick<Identity, "agent" | "org" | "cloud" | "url">;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
   readonly telemetry: Pick<TelemetryWalk, "view">;
   readonly trust: {
@@ -31,6 +35,8 @@ export interface AgentView {
   /** Changes that have not yet proved harmless. */
   trials(): readonly TrialView[];
   readonly upkeep: { readonly view: UpkeepView };
+  /** What this host does with bans, in one word. */
+  verdict(): Promise<VerdictView>;
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
   proof(): ProofView | undefined;
   /** Ways on which packets pass this host without meeting a ban. */

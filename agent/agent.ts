@@ -28,6 +28,7 @@ import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { withoutWho } from "./telemetry/items.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import { VerdictWatch } from "./verdict-watch.js";
 import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
@@ -59,7 +60,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { trust } = power;
   const senses = new Senses();
   const scope = { opened, status, events, trust, starts, senses };
-  const telemetry = opened.own(startTelemetry(options, power, scope));
+  const verdict = watchVerdict(power, scope);
+  const telemetry = opened.own(
+    startTelemetry(options, power, { ...scope, verdict }),
+  );
   const { clock } = options;
   const sensing = { telemetry, events, clock };
   const contacts = opened.own(
@@ -79,7 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     startImpactWatch({ config: options.config, clock, events, flows }),
   );
   const told = { telemetry, time, trust, trials, impact };
-  const reporting = { status, events, starts, ...told };
+  const reporting = { status, events, starts, verdict, ...told };
   const link = opened.own(startLink(options, power, reporting));
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   opened.defer(() => starts.ended());
@@ -118,6 +122,8 @@ function agentOf(
     rekeying: rooms.link.rekeying,
     upkeep: power.upkeep,
     clock: power.time.clock,
+    identity: options.identity,
+    verdict: () => rooms.verdict.look(),
     proof: () => power.prover?.view,
     uncovered: () => power.paths?.found ?? [],
     trials: () => trials.watch.trials,
@@ -144,6 +150,7 @@ const guardedBy =
     );
 
 interface Reporting extends Omit<Scope, "opened" | "senses"> {
+  readonly verdict: VerdictWatch;
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
   readonly trials: Trials;
@@ -155,11 +162,28 @@ interface Scope extends Room {
   readonly senses: Senses;
 }
 
+/** The one word on what this host does with bans. */
+const watchVerdict = (
+  { ledger, enforcer, time, prover }: Power,
+  { events, starts: { safeMode } }: Scope,
+): VerdictWatch =>
+  new VerdictWatch({
+    ...{ ledger, enforcer, events, safeMode, clock: time.clock },
+    unproven: () => prover?.failing,
+  });
+
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, upkeep, prover, paths }: Power,
-  { status, events, trust, starts, senses }: Scope,
+  {
+    status,
+    events,
+    trust,
+    starts,
+    senses,
+    verdict,
+  }: Scope & Pick<Reporting, "verdict">,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
@@ -167,7 +191,7 @@ function startTelemetry(
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
     egress: config.enforce.egress,
-    unproven: () => prover?.failing,
+    verdict: async () => (await verdict.look()).verdict,
     unshown: () => prover?.missing,
     uncovered: () => paths?.found ?? [],
     trust: () =>
@@ -249,7 +273,7 @@ function letOperatorSpeak(
   const mode = opened.own(
     new ModeSwitch({ ledger, receipts, events, clock, enforce }),
   );
-  return new Word({
+  const word = new Word({
     ...{ mode, ledger, protection, clock, events },
     guardedBy: guardedBy(options, power),
     enforce: () => enforcement.enforce(),
@@ -257,6 +281,8 @@ function letOperatorSpeak(
     confirm: (range) => chores.confirm(range),
     tell: (code, what) => telemetry.tellOf(code, withoutWho(what)),
   });
+  word.goOn().catch((error: unknown) => events.maintenanceFailed(error));
+  return word;
 }
 
 /** Changes that are large or wide are in force for good once they prove harmless. */

@@ -1,9 +1,7 @@
+import type { TelemetryPorts, TelemetryView } from "./telemetry-ports.js";
 import { setImmediate } from "node:timers";
 import { calendar } from "./calendar.js";
-import type { Clock } from "./clock.js";
-import type { Enforcer, Posture } from "./enforce/enforcer.js";
-import type { AgentEvents } from "./events.js";
-import { HealthWatch, type WatchedLedger } from "./health-watch.js";
+import { HealthWatch } from "./health-watch.js";
 import type { HealthCode } from "./health/catalogue.js";
 import { NOTHING_TOLD, take, type Told } from "./health/happenings.js";
 import {
@@ -11,66 +9,20 @@ import {
   look,
   raisedEarlier,
   raisedIn,
-  type Findings,
   type Health,
   type Moment,
 } from "./health/health.js";
 import { readInventory } from "./host/inventory.js";
 import { Vitals } from "./host/vitals.js";
-import type { LinkStatus } from "./link-status.js";
 import { Mutex } from "./mutex.js";
 import { Malformed } from "./protocol/malformed.js";
 import type { ItemOf, TelemetryItem } from "./protocol/telemetry.js";
 import { schedule } from "./schedule.js";
 import { SpoolKeeper } from "./spool/keeper.js";
 import { Sender, type Listener, type TelemetryAck } from "./spool/sender.js";
-import type { Note, SpoolCounts, TelemetryMessage } from "./spool/spool.js";
+import type { Note } from "./spool/spool.js";
 import { HitsFold, restored, saved, unread } from "./telemetry/hits.js";
-import {
-  gistOf,
-  inventoryItem,
-  vitalsItem,
-  type SensorReading,
-} from "./telemetry/items.js";
-
-export interface TelemetryPorts {
-  /** Of the spool's SQLite file. */
-  readonly path: string;
-  readonly version: string;
-  readonly clock: Clock;
-  /** From 0 to 1. */
-  readonly random: () => number;
-  readonly events: AgentEvents;
-  readonly enforcer: Pick<
-    Enforcer,
-    "hits" | "totals" | "makeRoom" | "read" | "rejects"
-  >;
-  /** What becomes of banned egress, as it was configured. */
-  readonly egress: Posture["egress"];
-  readonly ledger: WatchedLedger;
-  readonly link: Pick<LinkStatus, "state">;
-  /** Who keeps undoing the bans, if anybody does. */
-  readonly contested: () => string | undefined;
-  /** How packets were seen to pass that should not. */
-  readonly unproven: () => string | undefined;
-  /** Why it cannot be seen whether packets are stopped. */
-  readonly unshown: () => string | undefined;
-  /** Ways on which packets pass without meeting a ban. */
-  readonly uncovered: () => readonly string[];
-  /** What is wrong with what the cloud signs. */
-  readonly trust: () => Findings;
-  /** What sensors have read. */
-  readonly sensors: () => readonly SensorReading[];
-}
-
-/** What `tourniquet telemetry show` tells; undefined while no spool is open. */
-export interface TelemetryView extends SpoolCounts {
-  readonly spool: string;
-  /** The message that is sent next, or is under way: exactly what leaves. */
-  readonly next: TelemetryMessage | undefined;
-  /** Whether it is under way. */
-  readonly inFlight: boolean;
-}
+import { gistOf, inventoryItem, vitalsItem } from "./telemetry/items.js";
 
 /**
  * What the host sees, on its way to the cloud: read on a schedule or reported by

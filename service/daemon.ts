@@ -3,6 +3,7 @@ import { startAgent, type Agent } from "../agent/agent.js";
 import { systemClock } from "../agent/clock.js";
 import { openBoot } from "../agent/host/boot.js";
 import type { Config } from "../agent/config/config.js";
+import { sentenceOf } from "../agent/health/verdict.js";
 import { Lifetime } from "../agent/lifetime.js";
 import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
@@ -84,19 +85,9 @@ async function keepManagerInformed(
 }
 
 /** Proves that the event loop turns, the ledger reads and the kernel answers. */
-async function pulse({ enforcer, ledger, link }: Agent): Promise<string> {
-  const kernel = await enforcer.read();
-  const revision = ledger.revision();
-  const equal =
-    kernel.at === "present" &&
-    kernel.ledger === ledger.id &&
-    kernel.revision === revision &&
-    kernel.posture.mode === ledger.mode();
-  const doing = ledger.mode() === "enforce" ? "enforcing" : "OBSERVING";
-  const enforcing = equal
-    ? `${doing} revision ${revision}`
-    : `retrying: the kernel does not hold revision ${revision}`;
-  return `${enforcing}; cloud: ${link.state.at}`;
+async function pulse(agent: Agent): Promise<string> {
+  const { verdict } = await agent.verdict();
+  return `${sentenceOf(verdict)}; cloud: ${agent.link.state.at}`;
 }
 
 function readCa(path: string | undefined): string | undefined {

@@ -43,7 +43,8 @@ export interface CoveringBan {
   readonly since: string | null;
   /** ISO 8601; null for a ban without an end. */
   readonly expires: string | null;
-  readonly state: "enforced" | "observed" | "held";
+  /** A host that observes drops nothing; its bans say what they would do. */
+  readonly state: "enforced" | "would-be-dropped" | "observed" | "held";
   /** The guard's rule that holds it; null unless held. */
   readonly rule: string | null;
 }
@@ -62,7 +63,7 @@ export async function whyOf(cidr: Cidr, ports: WhyPorts): Promise<WhyView> {
   const { hits, mode, ends, unknown } = await askKernel(cidr, ports);
   const { ledger } = ports;
   const now = unixSeconds(ports.clock.now());
-  const bans = ledger.bansOn(cidr, now).map(coveringBan);
+  const bans = ledger.bansOn(cidr, now).map((ban) => coveringBan(ban, mode));
   const within = ledger.bansWithin(cidr, now, MOST_WITHIN + 1);
   const isOne = cidr.prefix === bits(cidr.family);
   const isWhole = isOne || bans.some(({ state }) => state === "enforced");
@@ -72,7 +73,7 @@ export async function whyOf(cidr: Cidr, ports: WhyPorts): Promise<WhyView> {
     ...{ unknown, mode },
     protectedBy: ports.guardedBy(cidr) ?? null,
     bans,
-    within: within.slice(0, MOST_WITHIN).map(coveringBan),
+    within: within.slice(0, MOST_WITHIN).map((ban) => coveringBan(ban, mode)),
     moreWithin: within.length > MOST_WITHIN,
     hits,
   };
@@ -118,9 +119,10 @@ function verdictOf(ends: readonly boolean[], isWhole: boolean): Dropped {
 
 type LedgerBan = ReturnType<Ledger["bansOn"]>[number];
 
-function coveringBan(ban: LedgerBan): CoveringBan {
+function coveringBan(ban: LedgerBan, mode: WhyView["mode"]): CoveringBan {
   const { held, expiresAt, recordedAt } = ban;
-  const unheld = ban.observed ? "observed" : "enforced";
+  const enforced = mode === "observe" ? "would-be-dropped" : "enforced";
+  const unheld = ban.observed ? "observed" : enforced;
   return {
     range: formatCidr(ban.cidr),
     feed: ban.feed,

@@ -153,6 +153,20 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `this host counts but does not drop for now: ${detail}`,
   },
+  /** Likewise, of so much that it is no matter of some addresses. */
+  "released-wide": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this host's operator keeps bans off a large part of all addresses: ${detail}`,
+  },
+  /** For as long as a rollback lasts. */
+  "bans-withheld": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this host's operator rolled bans back, which wait: ${detail}`,
+  },
   /** Told by itself each time, as are all that the host's operator orders. */
   released: {
     severity: "low",

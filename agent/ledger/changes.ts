@@ -3,8 +3,9 @@ import type { Entry, RulesetChange } from "../model/ruleset.js";
 import { limits } from "../protocol/limits.js";
 import type { Database, Statement } from "./database.js";
 import type { Effective } from "./effective.js";
-import type { Cause, History } from "./history.js";
+import type { History } from "./history.js";
 import type { Meta } from "./meta.js";
+import type { Beginning, Cause, Described } from "./revisions.js";
 import { cidrOfRow, START, type RangeRow } from "./rows.js";
 
 /** The kernel is too far behind, or not ours: build its ruleset anew. */
@@ -57,9 +58,9 @@ export class Changes {
   }
 
   /** Counts up likewise, for a change that may be taken back later. */
-  begin(cause: Cause, now: number, target?: number): number {
+  begin(cause: Cause, now: number, more: Origin = {}): number {
     const revision = this.nextRevision();
-    this.#history.begin(revision, { cause, at: now, target });
+    this.#history.begin(revision, { cause, at: now, ...more });
     return revision;
   }
 
@@ -67,6 +68,11 @@ export class Changes {
   changing(revision: number, cidr: Cidr, now: number): void {
     this.#history.keep(cidr, now);
     this.mark(revision, cidr);
+  }
+
+  /** What the revision begun last came to. */
+  describe(revision: number, described: Described): void {
+    this.#history.describe(revision, described);
   }
 
   /** Of what nobody will want to take back. */
@@ -164,6 +170,8 @@ export class Changes {
     return { revision, put, remove };
   }
 }
+
+type Origin = Omit<Beginning, "at" | "cause">;
 
 interface ChangesTables {
   readonly meta: Meta;

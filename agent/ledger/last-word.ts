@@ -2,19 +2,23 @@ import { modes, type Mode } from "../model/mode.js";
 import type { Cidr } from "../model/cidr.js";
 import { LedgerFull, LedgerUnwritable } from "./damage.js";
 import type { Database } from "./database.js";
-import type { History, Revision } from "./history.js";
-import type { Meta } from "./meta.js";
-import { Orders, type Order } from "./orders.js";
-import { Releases, type Release } from "./releases.js";
-import type { Reserve } from "./reserve.js";
 import {
-  Rollback,
-  type RollbackTables,
+  GoingBack,
+  Undoing,
+  type GoingBackTables,
   type RollbackTerms,
   type RolledBack,
-} from "./rollback.js";
+  type Run,
+} from "./going-back.js";
+import type { History } from "./history.js";
+import type { Meta } from "./meta.js";
+import { Orders, type KeptOrder, type Order } from "./orders.js";
+import { Releases, type Release } from "./releases.js";
+import type { Reserve } from "./reserve.js";
+import type { Order as Change } from "./revisions.js";
+import { Rollback, type RollbackTables } from "./rollback.js";
 import { Unwritten, type Doing } from "./unwritten.js";
-import { Withheld, type AskedBan } from "./withheld.js";
+import { Withheld, type AskedBan, type WithheldSum } from "./withheld.js";
 
 /** A range of revisions that can be gone back to. */
 export interface Reach {
@@ -22,6 +26,11 @@ export interface Reach {
   readonly from: number;
   /** The one before the newest order that changed anything; undefined for none. */
   readonly last: number | undefined;
+}
+
+/** What is withheld, and the revision that was gone back to, where it is kept. */
+export interface WithheldNow extends WithheldSum {
+  readonly to: number | undefined;
 }
 
 /**
@@ -39,6 +48,7 @@ export class LastWord {
   readonly #withheld: Withheld;
   readonly #releases: Releases;
   readonly #rollback: Rollback;
+  readonly #tables: GoingBackTables;
   readonly #orders: Orders;
   readonly #unwritten = new Unwritten();
 
@@ -49,7 +59,9 @@ export class LastWord {
     this.#history = tables.history;
     this.#withheld = new Withheld(db);
     this.#releases = new Releases(db);
-    this.#rollback = new Rollback(db, { ...tables, withheld: this.#withheld });
+    const shared = { ...tables, withheld: this.#withheld };
+    this.#rollback = new Rollback(db, shared);
+    this.#tables = { ...shared, rollback: this.#rollback };
     this.#orders = new Orders(db);
   }
 
@@ -109,30 +121,72 @@ export class LastWord {
     return this.#unwritten.releases(known, now);
   }
 
-  /** Revisions that can be taken back, newest first. */
-  history(limit: number): readonly Revision[] {
-    return this.#db.read(() => this.#history.newest(limit));
+  /** Orders that can be taken back, newest first. */
+  history(limit: number): readonly Change[] {
+    return this.#db.read(() => this.#history.orders(limit));
   }
 
   reach(): Reach {
     return this.#db.read(() => ({
       from: this.#history.from,
-      last: this.#history.beforeLastChange(),
+      last: this.#history.beforeLastOrder(),
     }));
   }
 
-  /**
-   * Makes the ruleset of an earlier revision the present one, in one transaction;
-   * blocks some 80 ms for each thousand ranges that have changed since.
-   * @throws OutOfReach, and LedgerFull where not even the reserve is enough
-   */
-  rollBack(terms: RollbackTerms): RolledBack {
-    return this.#reserve.write("order", () => this.#rollback.to(terms));
+  /** The order that a revision is part of; undefined for what is not kept. */
+  orderOf(revision: number): number | undefined {
+    return this.#db.read(() => this.#history.orderOf(revision));
   }
 
-  /** Takes back every rollback: feeds have their say again. @throws LedgerFull */
+  /** The order of the first change after a revision, likewise. */
+  orderAfter(revision: number): number | undefined {
+    return this.#db.read(() => this.#history.orderAfter(revision));
+  }
+
+  /** The revision that was the newest at a moment, in Unix seconds. */
+  revisionAt(moment: number): number {
+    return this.#db.read(() => this.#history.at(moment));
+  }
+
+  /**
+   * Makes the ruleset of an earlier revision the present one, in slices.
+   * @throws OutOfReach
+   */
+  goBack(terms: RollbackTerms): Run {
+    return this.#db.read(() => new GoingBack(this.#db, this.#tables, terms));
+  }
+
+  /** A rollback that an earlier process left in the middle, to be gone on with. */
+  goOnBack(terms: Pick<RollbackTerms, "now" | "guardedBy">): Run | undefined {
+    const revision = this.#db.read(() => this.#meta.get("rollback_target"));
+    if (revision < 0) return undefined;
+    return this.goBack({ ...terms, revision, until: 0, resume: true });
+  }
+
+  /** Takes back every rollback, likewise. */
+  undo(now: number): Run {
+    return this.#db.read(() => new Undoing(this.#tables, now));
+  }
+
+  /** All of a rollback at once, which may block for long. @throws OutOfReach */
+  rollBack(terms: RollbackTerms): RolledBack {
+    using run = this.goBack(terms);
+    while (run.step());
+    return run.result;
+  }
+
   undoRollbacks(now: number): RolledBack {
-    return this.#reserve.write("order", () => this.#rollback.undo(now));
+    using run = this.undo(now);
+    while (run.step());
+    return run.result;
+  }
+
+  /** How much is withheld, since what, and until when. */
+  withheld(now: number): WithheldNow | undefined {
+    return this.#db.read(() => {
+      const sum = this.#withheld.sum(now);
+      return sum && { ...sum, to: this.#history.rolledBackTo() };
+    });
   }
 
   /** Whether any ban is withheld. */
@@ -158,14 +212,20 @@ export class LastWord {
     return this.#db.transaction(() => this.#rollback.endOverdue(now, limit));
   }
 
-  /** Remembers who ordered what. */
-  note(order: Order): void {
-    const isWritten = this.#write(() => this.#orders.add(order));
-    if (!isWritten || this.#reserve.isStandIn) this.#unwritten.keepOrder(order);
+  /** Remembers who ordered what; tell the answer what came of it. */
+  note(order: Order): (outcome: string) => void {
+    let id: number | undefined;
+    const isWritten = this.#write(() => (id = this.#orders.add(order)));
+    const waits = !isWritten || this.#reserve.isStandIn;
+    const kept = waits ? this.#unwritten.keepOrder(order) : undefined;
+    return (outcome) => {
+      kept?.(outcome);
+      if (id !== undefined) this.#end(id, outcome);
+    };
   }
 
   /** The newest orders, newest first. */
-  orders(limit: number): readonly Order[] {
+  orders(limit: number): readonly KeptOrder[] {
     const written = this.#db.read(() => this.#orders.newest(limit));
     if (this.#reserve.isStandIn) return written;
     return [...this.#unwritten.orders.toReversed(), ...written].slice(0, limit);
@@ -184,7 +244,10 @@ export class LastWord {
         doing: (doing) => this.#put(doing),
         release: (release) => this.#releases.put(release),
         endRelease: (cidr) => this.#releases.remove(cidr),
-        note: (order) => this.#orders.add(order),
+        note: ({ outcome, ...order }) => {
+          const id = this.#orders.add(order);
+          if (outcome !== null) this.#orders.end(id, outcome);
+        },
       }),
     );
     if (isWritten) this.#unwritten.forgetAll();
@@ -197,8 +260,16 @@ export class LastWord {
       doing: (doing) => to.#setDoing(doing),
       release: (release) => to.release(release),
       endRelease: (cidr) => to.endRelease(cidr),
-      note: (order) => to.note(order),
+      note: ({ outcome, ...order }) => {
+        const ended = to.note(order);
+        if (outcome !== null) ended(outcome);
+      },
     });
+  }
+
+  /** Where no disk takes it, the order stands there as one that was cut off. */
+  #end(id: number, outcome: string): void {
+    this.#write(() => this.#orders.end(id, outcome));
   }
 
   #doing(): Doing {

@@ -26,6 +26,7 @@ import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
 import { Segments, type ReviewedSegment } from "./segments.js";
 import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
 import { Trials, type Trial, type Verdict } from "./trials.js";
+import { Unconfirmed } from "./unconfirmed.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
 
 /**
@@ -39,6 +40,8 @@ export class Ledger implements Disposable {
   readonly id: number;
   /** What this host's operator has said, whatever feeds say. */
   readonly word: LastWord;
+  /** What a trial took back, and may be let into force all the same. */
+  readonly unconfirmed: Unconfirmed;
   readonly #db: Database;
   readonly #tables: StagingTables;
   readonly #effective: Effective;
@@ -74,6 +77,7 @@ export class Ledger implements Disposable {
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
+    this.unconfirmed = new Unconfirmed(db, this.#tables);
     this.#departure = new Departure(db, this.#tables);
     this.#time = new Time(db, copies);
     this.#approvals = new Approvals(db);

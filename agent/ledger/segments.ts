@@ -4,6 +4,7 @@ import { PRUNED_AT_ONCE } from "./changes.js";
 import type { Recorded } from "./outcomes.js";
 import type { Recorder } from "./recorder.js";
 import type { Use } from "./reserve.js";
+import type { Source } from "./revisions.js";
 import type { StagingTables } from "./staging.js";
 import type { Admission } from "./stored.js";
 import type { TrialTerms } from "./trials.js";
@@ -38,10 +39,12 @@ export class Segments {
     const work = (): Recorded => {
       anew?.();
       feeds.mustFollow(position);
-      const revision = changes.begin("segment", now);
+      const source = this.#sourceOf(position);
+      const revision = changes.begin("segment", now, { source });
       const moment = { revision, now, admission, trial };
       const tally = this.#recorder.apply(position.feed, ops, moment);
       const recorded = tally.at(revision);
+      changes.describe(revision, tally.described);
       feeds.moveTo(position, now);
       outcomes.add("segment", position, recorded, now);
       changes.prune(PRUNED_AT_ONCE);
@@ -49,6 +52,12 @@ export class Segments {
     };
     const bytes = ops.length * OP_BYTES;
     return reserve.write(useOf(position.feed, ops), work, { bytes });
+  }
+
+  /** How many ops it brings is by how far its feed moves. */
+  #sourceOf({ feed, offset, issuedAt }: DatedPosition): Source {
+    const before = this.#tables.feeds.position(feed)?.offset ?? 0;
+    return { feed, issuedAt, ops: offset - before };
   }
 }
 

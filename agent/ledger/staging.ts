@@ -121,7 +121,11 @@ export class Staging {
     const replace = () => {
       this.#mustBeOn();
       this.#mustFit(position);
-      const recorded = this.#tally.at(changes.begin("snapshot", now));
+      const { issuedAt } = position;
+      const source = { feed: this.feed, issuedAt, ops: 0 };
+      const revision = changes.begin("snapshot", now, { source });
+      const recorded = this.#tally.at(revision);
+      changes.describe(revision, this.#tally.described);
       const convergence = this.#markDifferences(recorded.revision, now);
       this.#replaceCopy(now);
       feeds.moveTo(position, now);

@@ -1,6 +1,6 @@
 import { formatCidr, type Cidr } from "../model/cidr.js";
 import type { Mode } from "../model/mode.js";
-import type { Order } from "./orders.js";
+import type { KeptOrder, Order } from "./orders.js";
 import { MOST_RELEASES, TooManyReleases, type Release } from "./releases.js";
 
 /** What the whole host does, and until when it is paused: 0 when it is not. */
@@ -15,7 +15,7 @@ export interface Hearer {
   doing(doing: Doing): void;
   release(release: Release): void;
   endRelease(cidr: Cidr): unknown;
-  note(order: Order): void;
+  note(order: KeptOrder): void;
 }
 
 /**
@@ -26,14 +26,14 @@ export class Unwritten {
   #doing: Doing | undefined;
   readonly #releases = new Map<string, Release>();
   readonly #ended = new Map<string, Cidr>();
-  #orders: Order[] = [];
+  #orders: KeptOrder[] = [];
 
   get doing(): Doing | undefined {
     return this.#doing;
   }
 
   /** The newest last. */
-  get orders(): readonly Order[] {
+  get orders(): readonly KeptOrder[] {
     return this.#orders;
   }
 
@@ -67,9 +67,16 @@ export class Unwritten {
     if (isKnown) this.#ended.set(range, cidr);
   }
 
-  /** Beyond a bound the oldest are forgotten: they have been logged. */
-  keepOrder(order: Order): void {
-    this.#orders = [...this.#orders, order].slice(-MOST_ORDERS);
+  /**
+   * Beyond a bound the oldest are forgotten: they have been logged. Tell the answer
+   * what came of it.
+   */
+  keepOrder(order: Order): (outcome: string) => void {
+    const kept = { ...order, outcome: null as string | null };
+    this.#orders = [...this.#orders, kept].slice(-MOST_ORDERS);
+    return (outcome) => {
+      kept.outcome = outcome;
+    };
   }
 
   has(cidr: Cidr): boolean {

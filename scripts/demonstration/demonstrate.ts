@@ -6,7 +6,7 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import type { BanView } from "../../service/views.js";
+import type { BanView } from "../../service/list-views.js";
 import { scattered } from "../bench/lists.js";
 import { median, quantile } from "../bench/report.js";
 import { Lab } from "../lab/lab.js";

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
 import { printable } from "../../agent/log/printable.js";
+import { numberText } from "../../agent/text/count.js";
 import { askAgent } from "../control-client.js";
 import { misused } from "../failure.js";
 import type { CallerView, HitView, TotalsView } from "../hits-view.js";
@@ -25,11 +26,12 @@ export function hitsCommand(program: Command, config: () => Config): void {
       if (!Number.isInteger(most) || most < 1 || most > MOST) {
         throw misused(`--limit "${limit}" is not from 1 to ${MOST}`);
       }
-      const query = new URLSearchParams({ limit: limit.trim() });
+      const query = new URLSearchParams({ limit: String(most + 1) });
       if (out) query.set("out", "");
       const path = `/v1/hits?${query.toString()}`;
       const { controlSocket } = config();
-      const hits = (await askAgent(controlSocket, path)) as readonly HitView[];
+      const found = (await askAgent(controlSocket, path)) as readonly HitView[];
+      const hits = found.slice(0, most);
       if (json) {
         for (const hit of hits)
           process.stdout.write(`${JSON.stringify(hit)}\n`);
@@ -38,6 +40,10 @@ export function hitsCommand(program: Command, config: () => Config): void {
       const totals = await askAgent(controlSocket, "/v1/totals");
       const sums = totalsText(totals as TotalsView);
       process.stdout.write(`${hitsTable(hits)}\n${sums}\n`);
+      if (found.length <= most) return;
+      process.stdout.write(
+        `\nthe first ${numberText(most)}; --limit N for more\n`,
+      );
     });
 }
 

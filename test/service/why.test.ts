@@ -197,6 +197,6 @@ describe("tourniquet why", () => {
       })),
     };
     expect(whyText(given)).toContain(text);
-    expect(whyText(given)).toMatch(/ unknown +for ever/);
+    expect(whyText(given)).toMatch(/ unknown +for good/);
   });
 });

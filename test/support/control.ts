@@ -6,10 +6,12 @@ import { systemClock } from "../../agent/clock.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { ModeSwitch } from "../../agent/mode-switch.js";
 import { NO_UPKEEP } from "../../agent/upkeep.js";
+import { VerdictWatch } from "../../agent/verdict-watch.js";
 import { Word } from "../../agent/word.js";
 import { askAgent, orderAgent } from "../../service/control-client.js";
 import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import { startControlServer } from "../../service/control-server.js";
+import { identityFor } from "./fake-cloud.js";
 import { facts, policy, TestHost, type HostOptions } from "./agent-fixtures.js";
 
 /** A host of a test, and its control socket. */
@@ -86,13 +88,19 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
       host.log.info(`${code} ${what}`);
     },
   });
+  const verdicts = new VerdictWatch({
+    ...{ ledger, enforcer, events, clock, safeMode: false },
+    unproven: () => undefined,
+  });
   const agent: AgentView & AgentOrders = {
     ledger,
     enforcer,
+    identity: identityFor("https://cloud.example"),
     link: status,
     telemetry: { view: () => undefined },
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
+    verdict: () => verdicts.look(),
     proof: () => undefined,
     uncovered: () => [],
     safeMode: false,

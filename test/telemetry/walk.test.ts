@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../agent/clock.js";
 import type { Hit, Total } from "../../agent/enforce/enforcer.js";
 import { makeEvents } from "../../agent/events.js";
+import type { Verdict } from "../../agent/health/verdict.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
@@ -56,14 +57,13 @@ describe("the telemetry walk", () => {
           rooms++;
           return Promise.resolve();
         },
-        read: () => Promise.resolve({ at: "absent" }),
         rejects: true,
       },
       ledger: folder.open(),
       link: new LinkStatus(systemClock),
       contested: () => undefined,
       egress: "drop",
-      unproven: () => undefined,
+      verdict: () => Promise.resolve(ENFORCING),
       unshown: () => undefined,
       uncovered: () => [],
       trust: () => new Map(),
@@ -191,3 +191,13 @@ const hitOf = (packets: number): Hit => ({
   ...{ direction: "in", forwarded: false, observed: false },
   ...{ protocol: 6, way: 2, packets, bytes: packets * 60 },
 });
+
+const ENFORCING: Verdict = {
+  does: "enforcing",
+  findings: [
+    {
+      ...{ kind: "enforcing", does: "enforcing", text: "enforcing 0 bans" },
+      ...{ detail: "", advice: undefined },
+    },
+  ],
+};

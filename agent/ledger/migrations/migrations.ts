@@ -7,6 +7,7 @@ import { trials } from "./005-trials.js";
 import { word } from "./006-word.js";
 import { approvals } from "./007-approvals.js";
 import { room } from "./008-room.js";
+import { orders } from "./009-orders.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   word,
   approvals,
   room,
+  orders,
 ];
