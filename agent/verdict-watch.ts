@@ -85,8 +85,7 @@ export class VerdictWatch {
   #kernelFacts(kernel: KernelState | { readonly why: string }): KernelFacts {
     if ("why" in kernel) return { at: "unreadable", why: kernel.why };
     if (kernel.at === "absent") return { at: "absent" };
-    // What another version built drops as well, until it is replaced.
-    if (kernel.at === "outdated") return { at: "foreign" };
+    if (kernel.at === "outdated") return { at: "outdated" };
     const { revision, posture } = kernel;
     if (kernel.ledger !== this.#ports.ledger.id) return { at: "foreign" };
     const now = this.#ports.clock.monotonic();

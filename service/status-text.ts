@@ -36,7 +36,7 @@ export function wholeText(status: StatusView, now: number): string {
     `cloud: ${cloudText(status, now)}`,
     `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`,
     `stopped: ${stoppedText(status)}`,
-    ...sensorLines(status),
+    ...sensorDetails(status),
     ...problemsOf(status, now).map((each) => `! ${each}`),
     ...proofLines(status),
     ...sessionLines(status),
@@ -107,6 +107,13 @@ function sensorLines({ sensors }: StatusView): readonly string[] {
   });
   return [`sensors: ${each.join(", ")}`];
 }
+
+/** Whether each sensor gets anything, and knows what it reads. */
+const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
+  sensors.map(
+    ({ name, source, newest, ...counts }) =>
+      `sensor: ${printable(name)} reads ${printable(source)}: ${countText(counts.lines, "line")}, ${numberText(counts.ofService)} of ${name}, ${numberText(counts.understood)} understood, ${countText(counts.failures, "failure")}; the newest ${newest === null ? "has not come yet" : timeText(newest)}`,
+  );
 
 /** Each with what to do about it, the gravest first. */
 function problemsOf(status: StatusView, now: number): readonly string[] {

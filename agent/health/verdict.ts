@@ -25,6 +25,8 @@ export type KernelFacts =
   | { readonly at: "absent" }
   /** It holds what an earlier ledger said. */
   | { readonly at: "foreign" }
+  /** It holds, and drops, what another version of this program built. */
+  | { readonly at: "outdated" }
   | {
       readonly at: "ours";
       readonly revision: number;
@@ -158,6 +160,8 @@ function whyNotEnforced(facts: VerdictFacts): string | undefined {
       return "the kernel holds no bans of ours";
     case "foreign":
       return "the kernel holds what an earlier ledger said";
+    case "outdated":
+      return "the kernel holds what another version of this program built";
     case "ours":
       return kernel.mode === ledger.mode || observesUntilRestart(facts)
         ? undefined

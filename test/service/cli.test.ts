@@ -84,7 +84,7 @@ describe("tourniquet", () => {
       ...{ cloud: { at: "up", since: NOW, address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },
       ...{ hits: { packets: 0, bytes: 0 }, sessions: null },
-      proof: null,
+      ...{ proof: null, sensors: [], uncovered: [] },
       upkeep: { healed: 0, contested: null, audit: { checked: 0, found: 0 } },
     };
     const orders: string[] = [];
