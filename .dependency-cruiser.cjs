@@ -1,11 +1,11 @@
 /** Imports go downward only; ARCHITECTURE.md draws the ranks. */
 const VOCABULARY =
-  "^agent/(model|protocol|netlink|config|sqlite)/|^agent/(clock|lifetime|mutex|whole-file)\\.ts$";
+  "^agent/(model|protocol|netlink|config|sqlite|text)/|^agent/(clock|lifetime|mutex|whole-file)\\.ts$";
 const PURE = "^agent/(trust|guard|telemetry|health|expiry)/";
 const OUTSIDE =
-  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|trust-events|libc)\\.ts$";
+  "^agent/(uplink|ledger|spool|enforce|sessions|attribution|sensors|host|log)/|^agent/(schedule|calendar|events|sense-events|trust-events|libc)\\.ts$";
 const COMPOSITION =
-  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|impact|upkeep|ban-time|telemetry-walk|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|approvals|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|device-keys|rekeying|maintenance|cut|contacts)\\.ts$";
+  "^agent/(agent|agent-view|ban-walk|audit|chores|heal|impact|upkeep|ban-time|telemetry-walk|telemetry-ports|time-watch|health-watch|defend|steps|follow|follow-ports|cloud-link|cloud-trust|roots|approvals|feed-watch|link-status|converge|enforcement|protect|protection|receipts|mode-switch|verdict-watch|rollbacks|word|device-keys|rekeying|maintenance|cut|contacts)\\.ts$";
 
 module.exports = {
   forbidden: [
@@ -73,7 +73,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/(clock|lifetime|mutex|schedule|whole-file)\\.ts$",
+          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/(clock|lifetime|mutex|schedule|whole-file)\\.ts$",
       },
     },
     {

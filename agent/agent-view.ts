@@ -1,23 +1,29 @@
 import type { ContactList } from "./attribution/attribution.js";
 import type { CloudTrust } from "./cloud-trust.js";
 import type { CutStatus } from "./cut.js";
-import type { Enforcer, Hit } from "./enforce/enforcer.js";
+import type { Identity } from "./config/identity.js";
+import type { Enforcer, HitList } from "./enforce/enforcer.js";
 import type { HostFacts } from "./guard/facts.js";
 import type { RuleName } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
+import type { StorageState } from "./model/storage.js";
 import type { ProofView } from "./proof.js";
 import type { Rekeying } from "./rekeying.js";
+import type { SensorView } from "./sensors/sensor-view.js";
 import type { TelemetryWalk } from "./telemetry-walk.js";
 import type { TrialView } from "./trial-watch.js";
 import type { UpkeepView } from "./upkeep.js";
+import type { VerdictView } from "./verdict-watch.js";
 import type { Word } from "./word.js";
 
 /** What there is to see of an agent, for those who ask over the control socket. */
 export interface AgentView {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
+  /** Who this host is to its cloud. */
+  readonly identity: Pick<Identity, "agent" | "org" | "cloud" | "url">;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
   readonly telemetry: Pick<TelemetryWalk, "view">;
   readonly trust: {
@@ -29,14 +35,26 @@ export interface AgentView {
   /** Changes that have not yet proved harmless. */
   trials(): readonly TrialView[];
   readonly upkeep: { readonly view: UpkeepView };
+  /** What this host does with bans, in one word. */
+  verdict(): Promise<VerdictView>;
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
   proof(): ProofView | undefined;
   /** Ways on which packets pass this host without meeting a ban. */
   uncovered(): readonly string[];
   /** It crashed again and again: everything is left as it is for a while. */
   readonly safeMode: boolean;
+  /**
+   * How much room the state folder leaves, and which of the operator's orders
+   * nothing but this process remembers, in their words.
+   */
+  storage(): {
+    readonly state: StorageState;
+    readonly untilRestart: readonly string[];
+  };
   facts(): HostFacts;
-  hits(): Promise<readonly Hit[]>;
+  hits(): Promise<HitList>;
+  /** What sensors have read, one for each place. */
+  sensors(): readonly SensorView[];
   /** Who on this host called banned addresses. */
   contacts(): ContactList;
   /** The guard's rule that would hold a ban on this range. */

@@ -6,10 +6,12 @@ import type { CloudTrust } from "./cloud-trust.js";
 import type { Clock } from "./clock.js";
 import { feedsOf } from "./config/identity.js";
 import { startContactWatch } from "./contacts.js";
-import { startDefence } from "./defend.js";
+import { Senses, startDefence, type Sensing } from "./defend.js";
 import { makeEvents } from "./events.js";
 import { holdingRule } from "./guard/guard.js";
 import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
+import { ledgerOptions } from "./ledger/stand-in.js";
+import { StorageWatch } from "./ledger/storage-watch.js";
 import { Lifetime } from "./lifetime.js";
 import { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
@@ -24,7 +26,9 @@ import { Starts } from "./starts/keeper.js";
 import { makeSteps } from "./steps.js";
 import { TimeWatch } from "./time-watch.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
+import { withoutWho } from "./telemetry/items.js";
 import { TelemetryWalk } from "./telemetry-walk.js";
+import { VerdictWatch } from "./verdict-watch.js";
 import { Word } from "./word.js";
 import { startTrials, trialTerms, type Trials } from "./trials.js";
 
@@ -54,14 +58,21 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const starts = opened.own(new Starts({ ...options, events }));
   const power = await openPower(options, { opened, status, events, starts });
   const { trust } = power;
-  const scope = { opened, status, events, trust, starts };
-  const telemetry = opened.own(startTelemetry(options, power, scope));
+  const senses = new Senses();
+  const scope = { opened, status, events, trust, starts, senses };
+  const verdict = watchVerdict(power, scope);
+  const telemetry = opened.own(
+    startTelemetry(options, power, { ...scope, verdict }),
+  );
   const { clock } = options;
   const sensing = { telemetry, events, clock };
   const contacts = opened.own(
     await startContactWatch({ ...power, ...sensing }),
   );
-  if (!starts.safeMode) opened.own(defendItself(options, power, sensing));
+  if (!starts.safeMode) {
+    opened.own(senses.watch(defendItself(options, power, sensing)));
+  }
+  const storage = opened.own(watchStorage(options, power, sensing));
   const time = opened.own(watchTime(options, power, sensing));
   const flows = await openFlows({ clock, events });
   if (flows !== undefined) opened.own(flows);
@@ -72,12 +83,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     startImpactWatch({ config: options.config, clock, events, flows }),
   );
   const told = { telemetry, time, trust, trials, impact };
-  const reporting = { status, events, starts, ...told };
+  const reporting = { status, events, starts, verdict, ...told };
   const link = opened.own(startLink(options, power, reporting));
   const word = letOperatorSpeak(options, power, { opened, events, telemetry });
   opened.defer(() => starts.ended());
+  if (!starts.safeMode) telemetry.startCounting();
   return agentOf(options, power, {
-    ...{ ...reporting, contacts, word, link },
+    ...{ ...reporting, contacts, word, link, storage, senses },
     lifetime: opened.release(),
   });
 }
@@ -88,13 +100,15 @@ function agentOf(
   power: Power,
   rooms: Reporting & {
     readonly contacts: Pick<AgentView, "contacts">;
+    readonly senses: Senses;
     readonly word: Word;
     readonly link: CloudLink;
+    readonly storage: StorageWatch;
     readonly lifetime: Lifetime;
   },
 ): Agent {
   const { ledger, enforcer, cutter, protection } = power;
-  const { word, contacts, trials, lifetime } = rooms;
+  const { word, contacts, trials, senses, lifetime } = rooms;
   return {
     ledger,
     enforcer,
@@ -108,15 +122,21 @@ function agentOf(
     rekeying: rooms.link.rekeying,
     upkeep: power.upkeep,
     clock: power.time.clock,
+    identity: options.identity,
+    verdict: () => rooms.verdict.look(),
     proof: () => power.prover?.view,
     uncovered: () => power.paths?.found ?? [],
     trials: () => trials.watch.trials,
+    storage: () => ledger.storage(),
     facts: () => protection.facts,
     hits: () => enforcer.hits(),
     contacts: () => contacts.contacts(),
+    sensors: () => senses.view(),
     guardedBy: guardedBy(options, power),
     safeMode: rooms.starts.safeMode,
-    broken: Promise.race([rooms.link.broken, rooms.starts.over]),
+    broken: Promise.race([
+      ...[rooms.link.broken, rooms.starts.over, rooms.storage.mended],
+    ]),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
@@ -129,7 +149,8 @@ const guardedBy =
       approvals.allowAny(range),
     );
 
-interface Reporting extends Omit<Scope, "opened"> {
+interface Reporting extends Omit<Scope, "opened" | "senses"> {
+  readonly verdict: VerdictWatch;
   readonly telemetry: TelemetryWalk;
   readonly time: TimeWatch;
   readonly trials: Trials;
@@ -138,13 +159,31 @@ interface Reporting extends Omit<Scope, "opened"> {
 
 interface Scope extends Room {
   readonly trust: CloudTrust;
+  readonly senses: Senses;
 }
+
+/** The one word on what this host does with bans. */
+const watchVerdict = (
+  { ledger, enforcer, time, prover }: Power,
+  { events, starts: { safeMode } }: Scope,
+): VerdictWatch =>
+  new VerdictWatch({
+    ...{ ledger, enforcer, events, safeMode, clock: time.clock },
+    unproven: () => prover?.failing,
+  });
 
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, upkeep, prover, paths }: Power,
-  { status, events, trust, starts }: Scope,
+  {
+    status,
+    events,
+    trust,
+    starts,
+    senses,
+    verdict,
+  }: Scope & Pick<Reporting, "verdict">,
 ): TelemetryWalk {
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
@@ -152,10 +191,15 @@ function startTelemetry(
     link: status,
     contested: () => upkeep.view.contested ?? undefined,
     egress: config.enforce.egress,
-    unproven: () => prover?.failing,
+    verdict: async () => (await verdict.look()).verdict,
     unshown: () => prover?.missing,
     uncovered: () => paths?.found ?? [],
-    trust: () => new Map([...trust.findings(), ...starts.findings()]),
+    trust: () =>
+      new Map([
+        ...[...trust.findings(), ...starts.findings()],
+        ...senses.findings(),
+      ]),
+    sensors: () => senses.view(),
   });
   upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
   for (const { digest, feed } of starts.found) {
@@ -171,7 +215,7 @@ function defendItself(
   { config, clock }: AgentOptions,
   { ledger, time, protection, enforcement }: Power,
   { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
-): AsyncDisposable {
+): Sensing & AsyncDisposable {
   return startDefence({
     config,
     ledger,
@@ -181,6 +225,20 @@ function defendItself(
     clock,
     banTime: () => time.now(),
     events,
+  });
+}
+
+/** Less room than is needed is told at once, not with the next look. */
+function watchStorage(
+  { config }: AgentOptions,
+  { ledger }: Power,
+  { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
+): StorageWatch {
+  return new StorageWatch({
+    ...{ ledger, events },
+    path: join(config.stateDir, "ledger.db"),
+    options: ledgerOptions(config),
+    changed: () => telemetry.lookAtHealth(),
   });
 }
 
@@ -215,14 +273,16 @@ function letOperatorSpeak(
   const mode = opened.own(
     new ModeSwitch({ ledger, receipts, events, clock, enforce }),
   );
-  return new Word({
+  const word = new Word({
     ...{ mode, ledger, protection, clock, events },
     guardedBy: guardedBy(options, power),
     enforce: () => enforcement.enforce(),
     reviewAgain: () => chores.tidy(),
     confirm: (range) => chores.confirm(range),
-    tell: (code, what) => telemetry.tellOf(code, what),
+    tell: (code, what) => telemetry.tellOf(code, withoutWho(what)),
   });
+  word.goOn().catch((error: unknown) => events.maintenanceFailed(error));
+  return word;
 }
 
 /** Changes that are large or wide are in force for good once they prove harmless. */

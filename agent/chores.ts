@@ -7,6 +7,7 @@ import type { Enforcement } from "./enforcement.js";
 import type { AgentEvents } from "./events.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Limiter } from "./limiter.js";
+import type { Confirmed } from "./ledger/unconfirmed.js";
 import { Lifetime } from "./lifetime.js";
 import { Maintenance } from "./maintenance.js";
 import type { Prover } from "./proof.js";
@@ -32,14 +33,14 @@ export interface ChoreRooms {
 export interface Chores extends AsyncDisposable {
   /** Has the ledger looked through at once, rather than within a minute. */
   tidy(): Promise<void>;
-  /** Lets bans whose trial failed into force, and returns how many. */
-  confirm(range: Cidr | undefined): Promise<number>;
+  /** Lets bans whose trial failed into force. */
+  confirm(range: Cidr | undefined): Promise<Confirmed>;
 }
 
 /** Where everything is left as it is. */
 export const NO_CHORES: Chores = {
   tidy: () => Promise.resolve(),
-  confirm: () => Promise.resolve(0),
+  confirm: () => Promise.resolve({ confirmed: 0, held: new Map() }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

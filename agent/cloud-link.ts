@@ -123,7 +123,7 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
     random,
     events: {
       linkLost: (error, retryInMs) => {
-        status.down(error.message);
+        status.down(error.message, retryInMs);
         events.linkLost(error, retryInMs);
       },
     },

@@ -116,7 +116,7 @@ export class Converger {
     const { desired, enforcer } = this.#ports;
     const mended = depth === "entries" || (await enforcer.mend());
     const kernel = await enforcer.read();
-    if (kernel.at === "absent") return; // it is built anew
+    if (kernel.at !== "present") return; // it is built anew
     const ours = kernel.ledger === desired.id;
     if (!ours && !this.#ports.mayReplace()) throw new NotYetComplete();
     if (!ours || !mended || depth === "bans") await this.#rebuild();
@@ -173,10 +173,13 @@ export class Converger {
   }
 
   /** Whether this ledger may replace what is there, now. */
-  #mustBeAllowed({ at }: KernelState): void {
-    const { mayReplace, holdsOff } = this.#ports;
-    if (at === "present" && !mayReplace()) throw new NotYetComplete();
-    if (at === "absent" && holdsOff?.() === true) throw new Contested();
+  #mustBeAllowed(kernel: KernelState): void {
+    const { desired, mayReplace, holdsOff } = this.#ports;
+    if (kernel.at === "absent") {
+      if (holdsOff?.() === true) throw new Contested();
+    } else if (kernel.ledger !== desired.id && !mayReplace()) {
+      throw new NotYetComplete();
+    }
   }
 
   /**

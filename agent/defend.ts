@@ -2,6 +2,8 @@ import { unixSeconds, type Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import type { AgentEvents } from "./events.js";
 import type { HostFacts } from "./guard/facts.js";
+import type { HealthCode } from "./health/catalogue.js";
+import type { Findings } from "./health/health.js";
 import { review } from "./guard/guard.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { localAfter } from "./local-feed.js";
@@ -11,7 +13,12 @@ import { limits } from "./protocol/limits.js";
 import type { ItemOf } from "./protocol/telemetry.js";
 import { RecentMap } from "./sensors/recent-map.js";
 import { RepeatOffenders } from "./sensors/repeat-offenders.js";
-import { startSshdSensor, type Detection } from "./sensors/sshd-sensor.js";
+import type { SensorFindings, SensorView } from "./sensors/sensor-view.js";
+import {
+  SshdSensor,
+  type Detection,
+  type SensorEvents,
+} from "./sensors/sshd-sensor.js";
 
 export interface DefencePorts {
   readonly config: Config;
@@ -23,20 +30,22 @@ export interface DefencePorts {
   readonly clock: Clock;
   /** Milliseconds since 1970, by the time that bans expire by. */
   banTime(): number;
-  readonly events: Pick<
-    AgentEvents,
-    "sensorFound" | "sensorLost" | "defended" | "notDefended"
-  >;
+  readonly events: SensorEvents & Pick<AgentEvents, "defended" | "notDefended">;
+}
+
+/** What there is to see of the sensors, whether or not any runs. */
+export interface Sensing {
+  view(): readonly SensorView[];
+  findings(): SensorFindings | undefined;
 }
 
 /** The host defends itself by what its own logs say, with no cloud at all. */
-export function startDefence(ports: DefencePorts): AsyncDisposable {
+export function startDefence(ports: DefencePorts): Sensing & AsyncDisposable {
   const { config, clock, events } = ports;
   const settings = config.sensors.sshd;
-  if (!settings.enabled)
-    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (!settings.enabled) return NO_DEFENCE;
   const defence = new Defence(ports, settings.bantimeSeconds);
-  return startSshdSensor({
+  return new SshdSensor({
     settings,
     translators: config.guard.translators,
     clock,
@@ -44,6 +53,38 @@ export function startDefence(ports: DefencePorts): AsyncDisposable {
     detected: (detections) => defence.against(detections),
   });
 }
+
+/** The sensors, for who asks before they are there. */
+export class Senses {
+  #of: Sensing = NO_DEFENCE;
+
+  /** Returns what it is told to look at. */
+  watch<Of extends Sensing>(of: Of): Of {
+    this.#of = of;
+    return of;
+  }
+
+  view(): readonly SensorView[] {
+    return this.#of.view();
+  }
+
+  /** In the words of the health catalogue. */
+  findings(): Findings {
+    const { blind, unreadable, unconfirmed } = this.#of.findings() ?? {};
+    const found = new Map<HealthCode, string>();
+    if (blind !== undefined) found.set("sensor-blind", blind);
+    if (unreadable !== undefined) found.set("sensor-unreadable", unreadable);
+    if (unconfirmed !== undefined) found.set("sensor-unconfirmed", unconfirmed);
+    return found;
+  }
+}
+
+/** Where nothing watches. */
+const NO_DEFENCE: Sensing & AsyncDisposable = {
+  view: () => [],
+  findings: () => undefined,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 /** Turns detections into bans of the feed `local`, and tells what came of them. */
 export class Defence {

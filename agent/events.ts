@@ -1,17 +1,25 @@
+import {
+  contactEvents,
+  sensorEvents,
+  telemetryEvents,
+} from "./sense-events.js";
 import type { HostFacts } from "./guard/facts.js";
+import type { Verdict } from "./health/verdict.js";
 import { trialEvents, trustEvents } from "./trust-events.js";
 import type { Logger } from "./log/logger.js";
 import { formatCidr } from "./model/cidr.js";
 import type { Mode } from "./model/mode.js";
 import type { FeedName, Position } from "./model/position.js";
+import type { StorageState } from "./model/storage.js";
 import type { Receipt } from "./protocol/documents.js";
-import type { ImpactRefusal } from "./protocol/messages.js";
 import type { RefusalCode } from "./protocol/refusals.js";
 
 /** Everything the agent reports, one function an event: its only words. */
 export function makeEvents(log: Logger) {
   return {
     ...hostEvents(log),
+    ...operatorEvents(log),
+    ...storageEvents(log),
     ...startEvents(log),
     ...protectionEvents(log),
     ...upkeepEvents(log),
@@ -27,20 +35,9 @@ export function makeEvents(log: Logger) {
 
 export type AgentEvents = ReturnType<typeof makeEvents>;
 
-function hostEvents(log: Logger) {
+/** What this host's operator ordered, and what changed of its identity. */
+function operatorEvents(log: Logger) {
   return {
-    started(revision: number, backend: string): void {
-      log.info("the kernel holds what the ledger says", { revision, backend });
-    },
-    stopping(): void {
-      log.info("stopping; bans stay in the kernel");
-    },
-    settingIdle(setting: string, why: string): void {
-      log.warn("a setting does nothing any more", { setting, why });
-    },
-    ledgerQuarantined(path: string, why: unknown): void {
-      log.error("the ledger was damaged; started a new one", { path, why });
-    },
     /** By somebody at this host: the cloud cannot. */
     modeChanged(mode: Mode): void {
       log.warn("the mode of this host was changed over the control socket", {
@@ -53,7 +50,7 @@ function hostEvents(log: Logger) {
     keyNotKept(why: unknown): void {
       log.error("cannot note on the disk which key counts", { why });
     },
-    /** Likewise; `by` is who. */
+    /** Over the control socket as well; `by` is who. */
     ordered(what: string, by: string): void {
       log.warn("this host was given an order over the control socket", {
         what,
@@ -63,6 +60,30 @@ function hostEvents(log: Logger) {
     pauseEnded(): void {
       log.warn("the pause is over; this host enforces again");
     },
+  };
+}
+
+function hostEvents(log: Logger) {
+  return {
+    started(revision: number, backend: string): void {
+      log.info("the kernel holds what the ledger says", { revision, backend });
+    },
+    stopping(): void {
+      log.info("stopping; bans stay in the kernel");
+    },
+    settingIdle(setting: string, why: string): void {
+      log.warn("a setting does nothing any more", { setting, why });
+    },
+    /** What it does with its bans, whenever that is another thing. */
+    verdict({ does, findings }: Verdict): void {
+      const [{ text }, ...others] = findings;
+      const also = others.map((other) => other.text);
+      const level = does === "enforcing" ? "info" : "warn";
+      log[level](`this host: ${text}`, also.length > 0 ? { also } : {});
+    },
+    ledgerQuarantined(path: string, why: unknown): void {
+      log.error("the ledger was damaged; started a new one", { path, why });
+    },
     clockJumped(what: string): void {
       log.warn("the clock jumped, or the host slept", { what });
     },
@@ -71,6 +92,27 @@ function hostEvents(log: Logger) {
     },
     maintenanceFailed(why: unknown): void {
       log.error("could not tidy the ledger", { why });
+    },
+  };
+}
+
+/** What the disk takes. */
+function storageEvents(log: Logger) {
+  return {
+    ledgerStoodInFor(path: string): void {
+      log.error(
+        "the ledger cannot be written to; its bans are in force, and new ones are refused",
+        { path },
+      );
+    },
+    storageChanged(state: StorageState): void {
+      if (state === "ok") log.info("the state folder has room again");
+      else {
+        log.error("the state folder has no room for new bans", { state });
+      }
+    },
+    storageUnknown(why: unknown): void {
+      log.error("could not look how much room the ledger has", { why });
     },
   };
 }
@@ -195,7 +237,7 @@ function banEvents(log: Logger) {
         banned: receipt.banned,
         lifted: receipt.lifted,
         held: receipt.heldTotal,
-        enforcedMs: receipt.enforcedMs,
+        enforcedMs: Math.round(receipt.enforcedMs * 10) / 10,
       });
       if (receipt.heldTotal > 0) {
         log.warn("bans were held by a guard", {
@@ -226,102 +268,6 @@ function banEvents(log: Logger) {
       log.warn("open sessions of banned addresses stay; they are dropped", {
         why,
       });
-    },
-  };
-}
-
-function contactEvents(log: Logger) {
-  return {
-    bannedContacted(
-      who: string,
-      how: {
-        readonly protocol: number;
-        readonly port: number;
-        readonly begun: boolean;
-        readonly forwarded: boolean;
-        readonly observed: boolean;
-      },
-    ): void {
-      const { protocol, port, begun, forwarded, observed } = how;
-      const isAlarm = begun && !observed;
-      log[isAlarm ? "warn" : "info"]("a banned address was called", {
-        who,
-        ...{ protocol, port, begun, forwarded, observed },
-      });
-    },
-    contactsUnheard(why: unknown): void {
-      log.warn("cannot tell which process calls banned addresses", { why });
-    },
-  };
-}
-
-function sensorEvents(log: Logger) {
-  return {
-    sensorFound(sensor: string, source: string): void {
-      log.info("a sensor reads", { sensor, source });
-    },
-    sensorLost(sensor: string, source: string, why: Error): void {
-      log.warn("a sensor has nothing to read; it goes on looking", {
-        sensor,
-        source,
-        why,
-      });
-    },
-    defended(what: {
-      readonly sensor: string;
-      readonly source: string;
-      readonly count: number;
-      readonly action: "banned" | "held" | "none";
-      readonly rule: string | undefined;
-    }): void {
-      log[what.action === "banned" ? "info" : "warn"](
-        "an attack on this host",
-        what,
-      );
-    },
-    notDefended(bans: number, why: unknown): void {
-      log.error("could not ban by itself", { bans, why });
-    },
-  };
-}
-
-function telemetryEvents(log: Logger) {
-  return {
-    spoolQuarantined(folder: string, why: unknown): void {
-      log.error("the spool was damaged; started a new one", { folder, why });
-    },
-    spoolFailed(why: unknown): void {
-      log.error("telemetry cannot be kept; enforcing goes on", { why });
-    },
-    spoolRecovered(): void {
-      log.info("telemetry is kept again");
-    },
-    acknowledgedUnsent(spool: string, through: number): void {
-      log.warn("the cloud acknowledged what was never sent", {
-        spool,
-        through,
-      });
-    },
-    /** A reading failed, or an item was none. */
-    telemetryFailed(what: string, why: unknown): void {
-      log.warn("could not report", { what, why });
-    },
-    /** The cloud asked how much a ban of so many ranges would cut. */
-    impactAsked(ranges: number, outcome: "answered" | ImpactRefusal): void {
-      log.info("the cloud asked what a ban would cut", { ranges, outcome });
-    },
-    flowsUnseen(why: unknown): void {
-      log.warn("cannot tell what a ban would cut", { why });
-    },
-    healthRaised(code: string, text: string): void {
-      log.warn("something is wrong", { code, text });
-    },
-    /** It is over as soon as it is told. */
-    healthHappened(code: string, text: string): void {
-      log.warn("something happened", { code, text });
-    },
-    healthCleared(code: string): void {
-      log.info("it is well again", { code });
     },
   };
 }

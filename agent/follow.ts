@@ -11,6 +11,7 @@ import { mayResume } from "./protocol/refusals.js";
 import { openSegments } from "./protocol/segment.js";
 import type { SignedText } from "./protocol/signed-text.js";
 import { wirePosition } from "./receipts.js";
+import { MINUTE_MS, Rate } from "./uplink/rate.js";
 import { retryDelayMs } from "./uplink/retry-delay.js";
 import type { Session, UplinkItem } from "./uplink/uplink.js";
 
@@ -64,6 +65,7 @@ class Link {
   /** Feeds whose head was heard on this connection. */
   readonly #headed = new Set<FeedName>();
   readonly #since: number;
+  readonly #refusals = new Rate(MOST_REFUSALS_A_MINUTE, MINUTE_MS);
   /** Poison of a feed that nobody knows, as its header must not be read. */
   #unread: Refusal | undefined;
   #caughtUp = false;
@@ -195,6 +197,7 @@ class Link {
   #report({ feed, code, detail }: Refusal): void {
     this.#ports.events.refused(feed, code, detail);
     if (feed === undefined) return;
+    if (!this.#refusals.take(this.#ports.clock.monotonic())) return;
     const line = printable(detail, LONGEST_DETAIL);
     this.#session.send({ type: "refusal", feed, code, detail: line });
   }
@@ -339,7 +342,9 @@ type Plan<Mode extends FeedPlan["mode"]> = FeedPlan & { readonly mode: Mode };
 /** Ten minutes of a working link fetch the largest snapshot many times over. */
 const PATIENCE_MS = 600_000;
 
+/** What is refused beyond these is refused without a word. */
+const MOST_REFUSALS_A_MINUTE = 60;
+
 const URGENT: readonly FeedName[] = ["urgent"];
 
-/** As the protocol has it. */
 const LONGEST_DETAIL = 512;

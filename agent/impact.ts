@@ -13,6 +13,7 @@ import { schedule } from "./schedule.js";
 import { OpenFlows, type SawFlow } from "./sessions/open-flows.js";
 import { Sketch } from "./sessions/sketch.js";
 import { Suspects } from "./sessions/suspects.js";
+import { MINUTE_MS, Rate } from "./uplink/rate.js";
 
 export type ImpactQuestion = CloudMessage & {
   readonly type: "impact-question";
@@ -62,8 +63,7 @@ export async function openFlows({
 export class ImpactWatch implements Disposable {
   readonly #ports: ImpactPorts;
   readonly #sketch: Sketch;
-  /** When each of the last questions came. */
-  readonly #asked: number[] = [];
+  readonly #answers = new Rate(MOST_A_MINUTE, MINUTE_MS);
   #looking: Disposable | undefined;
   #restsUntil = -Infinity;
   #failing = false;
@@ -80,10 +80,15 @@ export class ImpactWatch implements Disposable {
     this.#looking = schedule(rhythm, () => this.#lookAround());
   }
 
-  /** Answers, soon; a refusal is said at once. */
+  /** Answers, soon; a refusal is said at once, and too many questions get none. */
   ask({ id, ranges }: ImpactQuestion, say: (it: ImpactAnswer) => void): void {
+    const { clock, events } = this.#ports;
+    if (!this.#answers.take(clock.monotonic())) {
+      events.impactAsked(ranges.length, "unanswered");
+      return;
+    }
     const why = this.#refusal();
-    this.#ports.events.impactAsked(ranges.length, why ?? "answered");
+    events.impactAsked(ranges.length, why ?? "answered");
     if (why !== undefined) {
       say({ type: "impact-refusal", id, why });
       return;
@@ -92,7 +97,7 @@ export class ImpactWatch implements Disposable {
     this.#count(suspects).then(
       (counts) => say({ type: "impact-answer", id, ...counts }),
       (error: unknown) => {
-        this.#ports.events.flowsUnseen(error);
+        events.flowsUnseen(error);
         say({ type: "impact-refusal", id, why: "unable" });
       },
     );
@@ -103,18 +108,9 @@ export class ImpactWatch implements Disposable {
   }
 
   #refusal(): ImpactRefusal | undefined {
-    const { enabled, flows, clock } = this.#ports;
+    const { enabled, flows } = this.#ports;
     if (!enabled) return "switched-off";
-    if (flows === undefined) return "unable";
-    const now = clock.monotonic();
-    const [first] = this.#asked;
-    if (this.#asked.length < MOST_A_MINUTE) this.#asked.push(now);
-    else if (first !== undefined && first > now - MINUTE_MS) return "too-often";
-    else {
-      this.#asked.shift();
-      this.#asked.push(now);
-    }
-    return undefined;
+    return flows === undefined ? "unable" : undefined;
   }
 
   async #count(suspects: Suspects) {
@@ -173,4 +169,3 @@ const REST_SHARE = 99;
 
 /** One address at a time, a curious cloud gets through few in a day. */
 const MOST_A_MINUTE = 12;
-const MINUTE_MS = 60_000;

@@ -19,6 +19,8 @@ export interface Libc {
   receive(fd: number, into: Uint8Array, flags: number): number;
   /** A number is passed as an `int`, bytes as they are. */
   setOption(fd: number, option: SocketOption, value: number | Uint8Array): void;
+  /** Lets a socket hear only what a program of classic BPF lets through. */
+  filter(fd: number, program: Uint8Array): void;
   /** The value of an option, so many bytes of it. */
   option(fd: number, option: SocketOption, length: number): Buffer;
   close(fd: number): void;
@@ -49,6 +51,11 @@ export class LibcError extends Error {
 
 export const AF_UNIX = 1;
 export const AF_NETLINK = 16;
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+/** struct sock_filter, and struct sock_fprog with its pointer. */
+const INSTRUCTION_BYTES = 8;
+const PROGRAM_BYTES = 16;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
@@ -100,6 +107,11 @@ export async function loadLibc(): Promise<Libc> {
       const packed = typeof value === "number" ? Int32Array.of(value) : value;
       call("setsockopt", fd, level, name, packed, packed.byteLength);
     },
+    filter: (fd, program) => {
+      const length = program.length / INSTRUCTION_BYTES;
+      const whole = { length, program };
+      call("setFilter", fd, SOL_SOCKET, SO_ATTACH_FILTER, whole, PROGRAM_BYTES);
+    },
     option: (fd, { level, name }, length) => {
       const value = Buffer.alloc(length);
       call("getsockopt", fd, level, name, value, Int32Array.of(length));
@@ -118,6 +130,7 @@ function functions(koffi: typeof Koffi) {
   const libc = koffi.load(null);
   const bytes = "void *";
   const timespec = koffi.struct({ seconds: "long", nanoseconds: "long" });
+  const filter = koffi.struct({ length: "uint16_t", program: bytes });
   return {
     socket: libc.func("socket", "int", ["int", "int", "int"]),
     bind: libc.func("bind", "int", ["int", bytes, "uint32_t"]),
@@ -131,6 +144,11 @@ function functions(koffi: typeof Koffi) {
     setsockopt: libc.func("setsockopt", "int", [
       ...["int", "int", "int"],
       ...[bytes, "uint32_t"],
+    ]),
+    setFilter: libc.func("setsockopt", "int", [
+      ...["int", "int", "int"],
+      koffi.pointer(filter),
+      "uint32_t",
     ]),
     getsockopt: libc.func("getsockopt", "int", [
       ...["int", "int", "int"],

@@ -26,6 +26,11 @@ export class Limiter {
     this.#ports = ports;
   }
 
+  /** Longest life of a ban that no approval lengthens, in seconds. */
+  get life(): number {
+    return this.#ports.limits.life;
+  }
+
   /** Another text whenever the limits are others. */
   get settings(): string {
     return JSON.stringify(this.#ports.limits);
@@ -43,10 +48,15 @@ export class Limiter {
   /** For a snapshot that is to replace what the feed has. */
   forSnapshot(feed: FeedName, now: number): Budget {
     const limits = this.#limitsOf(feed, now);
-    const { all, own, isNew } = this.#ports.ledger.standing(feed);
+    const { all, own, ...mine } = this.#ports.ledger.standing(feed);
+    const { ownObserved, isNew } = mine;
     const rest = this.#room(feed, limits);
     const room = isNew ? Infinity : Math.max(rest, own * (limits.growth - 1));
-    const standing = { entries: all - own, space: { 4: 0, 6: 0 }, room };
+    const standing = {
+      entries: all - own - ownObserved,
+      space: { 4: 0, 6: 0 },
+      room,
+    };
     return new Budget(limits, { ...standing, full: "grows-too-fast" }, now);
   }
 

@@ -2,7 +2,16 @@ import type { Clock } from "./clock.js";
 
 /** Whether the cloud is there, as `tourniquet status` says it. */
 export type LinkState =
-  | { readonly at: "down"; readonly since: number; readonly why: string }
+  | {
+      readonly at: "down";
+      /** Of the first loss; each try since then leaves it as it is. */
+      readonly since: number;
+      /** What the latest try ended with. */
+      readonly why: string;
+      readonly tried: number;
+      /** When it is tried next; undefined before the first try. */
+      readonly next: number | undefined;
+    }
   | { readonly at: "up"; readonly since: number; readonly address: string };
 
 /** What is known of the link to the cloud, by those who do not run it. */
@@ -15,7 +24,9 @@ export class LinkStatus {
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
-    this.#state = { at: "down", since: clock.now(), why: "not dialed yet" };
+    const now = clock.now();
+    const why = "not dialed yet";
+    this.#state = { at: "down", since: now, why, tried: now, next: undefined };
   }
 
   get state(): LinkState {
@@ -38,8 +49,12 @@ export class LinkStatus {
     this.#connected = [...others, address].slice(-MOST_CONNECTED);
   }
 
-  down(why: string): void {
-    this.#state = { at: "down", since: this.#clock.now(), why };
+  /** Lost, or still not there; the next try is so many milliseconds away. */
+  down(why: string, retryInMs = 0): void {
+    const tried = this.#clock.now();
+    const since = this.#state.at === "down" ? this.#state.since : tried;
+    const next = tried + retryInMs;
+    this.#state = { at: "down", since, why, tried, next };
   }
 
   caughtUp(): void {

@@ -8,17 +8,21 @@ import type { Budget } from "./guard/limits.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Limiter } from "./limiter.js";
 import type { Guard, JudgedBan } from "./ledger/review.js";
-import { compareCidrs, type Cidr } from "./model/cidr.js";
+import type { Confirmed } from "./ledger/unconfirmed.js";
+import type { Cidr } from "./model/cidr.js";
 import type { FeedName } from "./model/position.js";
 import { NOT_CONFIRMED, type TrialTerms } from "./ledger/trials.js";
 import { Mutex } from "./mutex.js";
 
 export interface MaintenancePorts {
-  readonly ledger: Pick<Ledger, "purge" | "reviewAgain" | "revision" | "word">;
+  readonly ledger: Pick<
+    Ledger,
+    "purge" | "reviewAgain" | "unconfirmed" | "revision" | "word"
+  >;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
-  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings">;
+  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings" | "life">;
   readonly trial: TrialTerms;
   /** By whose time bans expire. */
   readonly clock: Clock;
@@ -34,6 +38,7 @@ export interface MaintenancePorts {
 export class Maintenance implements AsyncDisposable {
   readonly #ports: MaintenancePorts;
   readonly #turns = new Mutex();
+  readonly #confirmations = new Mutex();
   readonly #stop = new AbortController();
 
   constructor(ports: MaintenancePorts) {
@@ -55,30 +60,23 @@ export class Maintenance implements AsyncDisposable {
 
   /**
    * Lets bans whose trial failed into force: all, or that on exactly this range.
-   * They are not tried again. Returns how many there were.
+   * They are not tried again.
    */
-  confirm(range: Cidr | undefined): Promise<number> {
-    return this.#turns.run(async () => {
+  confirm(range: Cidr | undefined): Promise<Confirmed> {
+    // Not behind a round through all bans, which takes its time.
+    return this.#confirmations.run(async () => {
       const { ledger } = this.#ports;
+      if (ledger.unconfirmed.mayBeMore()) {
+        await this.#turns.run(() => this.#review());
+      }
       const round = this.#round();
-      const { guard } = round;
-      let confirmed = 0;
-      const isMeant = ({ cidr, held }: JudgedBan) =>
-        held === NOT_CONFIRMED && (!range || compareCidrs(cidr, range) === 0);
-      const confirming: Guard = {
-        digest: -guard.digest, // of no other round
-        holdingRule: (ban) => {
-          if (!isMeant(ban)) return guard.holdingRule(ban);
-          confirmed++;
-          return guard.holdingRule({ ...ban, held: undefined });
-        },
-      };
-      await this.#inSlices((now) =>
-        ledger.reviewAgain(confirming, ROWS_AT_ONCE, now),
+      const { confirmed, step } = ledger.unconfirmed.confirm(
+        round.guard,
+        range,
       );
+      await this.#inSlices((now) => step(ROWS_AT_ONCE, now));
       round.over();
-      await this.#ports.enforce();
-      await this.#review(); // so that the next one is another round again
+      if (confirmed.confirmed > 0) await this.#ports.enforce();
       return confirmed;
     });
   }
@@ -86,6 +84,7 @@ export class Maintenance implements AsyncDisposable {
   /** Waits for the slice under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    await this.#confirmations.run(() => Promise.resolve());
     await this.#turns.run(() => Promise.resolve());
   }
 
@@ -120,7 +119,7 @@ export class Maintenance implements AsyncDisposable {
       approvals.allows(feed, cidr, now);
     /** What was held comes into force as if it had been ordered just now. */
     const kept = (ban: JudgedBan) => {
-      if (ban.held === undefined || ban.observed) return undefined;
+      if (ban.held === undefined) return undefined;
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
       return budgetOf(ban.feed).admit(ban);
     };
@@ -141,8 +140,9 @@ export class Maintenance implements AsyncDisposable {
 
   /** Takes out what counts no more. */
   #tidy(): Promise<void> {
-    const { ledger } = this.#ports;
-    return this.#inSlices((now) => ledger.purge(now, ROWS_AT_ONCE));
+    const { ledger, limiter } = this.#ports;
+    const { life } = limiter;
+    return this.#inSlices((now) => ledger.purge(now, ROWS_AT_ONCE, life));
   }
 
   async #inSlices(slice: (now: number) => boolean): Promise<void> {

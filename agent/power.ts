@@ -18,11 +18,12 @@ import type { Boot } from "./host/boot.js";
 import { UncoveredPaths } from "./host/paths.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
-  openLedgerOrQuarantine,
+  openLedgerInAnyCase,
   type Opened,
   type Quarantined,
 } from "./ledger/quarantine.js";
 import type { Lifetime } from "./lifetime.js";
+import { ledgerOptions } from "./ledger/stand-in.js";
 import { Limiter } from "./limiter.js";
 import type { LinkStatus } from "./link-status.js";
 import type { Logger } from "./log/logger.js";
@@ -244,7 +245,12 @@ function openLedger(
   { opened, events }: Pick<Room, "opened" | "events">,
 ): Opened {
   const path = join(config.stateDir, "ledger.db");
-  const { ledger, quarantined } = openLedgerOrQuarantine(path, clock);
+  const { ledger, quarantined } = openLedgerInAnyCase(
+    path,
+    clock,
+    ledgerOptions(config),
+  );
+  if (ledger.storage().isStandIn) events.ledgerStoodInFor(path);
   opened.own(ledger);
   if (quarantined !== undefined) {
     events.ledgerQuarantined(quarantined.folder, quarantined.why);
@@ -256,5 +262,5 @@ function openLedger(
 /** The kernel still knows what the damaged ledger was told: to drop or not. */
 async function inheritMode(ledger: Ledger, enforcer: Enforcer): Promise<void> {
   const kernel = await enforcer.read();
-  if (kernel.at === "present") ledger.setMode(kernel.posture.mode);
+  if (kernel.at !== "absent") ledger.setMode(kernel.posture.mode);
 }

@@ -7,12 +7,7 @@ import { sendDatagram } from "./host/datagram.js";
 import type { Ledger } from "./ledger/ledger.js";
 import { localAfter } from "./local-feed.js";
 import { compareCidrs, formatCidr, type Cidr } from "./model/cidr.js";
-import {
-  PROOF_ADDRESSES,
-  PROOF_PORT,
-  PROOF_PROTOCOL,
-  PROOF_REASON,
-} from "./model/proof.js";
+import { PROOF_ADDRESSES, PROOF_PORT, PROOF_REASON } from "./model/proof.js";
 import { Mutex } from "./mutex.js";
 
 export interface ProofPorts {
@@ -185,14 +180,11 @@ export class Prover implements AsyncDisposable {
   async #try(address: Cidr): Promise<Finding> {
     const { ledger, enforcer } = this.#ports;
     const mode = ledger.mode();
-    const packets = {
-      ...{ remote: address, observed: mode === "observe" },
-      ...{ protocol: PROOF_PROTOCOL, port: PROOF_PORT },
-    };
+    const packets = { remote: address, observed: mode === "observe" };
     const before = await enforcer.counted(packets);
     const refusal = await sendDatagram(address, PROOF_PORT, PAYLOAD);
     const after = await enforcer.counted(packets);
-    // A count that went back was forgotten by the kernel, and began again.
+    // A count that went back was reset by somebody, and began again.
     if (after !== before && after > 0) {
       const outcome = mode === "enforce" ? "dropped" : "observed";
       return { outcome, why: undefined };
@@ -223,7 +215,7 @@ function withoutCount(address: Cidr, refusal: string | undefined): Finding {
         why: `a packet to ${name}, which is banned, went on its way`,
       };
     case "EPERM": // netfilter's word for a drop
-      return unproven("something else drops it, or counts are full");
+      return unproven("something else drops it");
     default:
       return unproven(`it cannot be sent: ${refusal}`);
   }

@@ -1,8 +1,6 @@
+import type { TelemetryPorts, TelemetryView } from "./telemetry-ports.js";
 import { setImmediate } from "node:timers";
 import { calendar } from "./calendar.js";
-import type { Clock } from "./clock.js";
-import type { Enforcer, Posture } from "./enforce/enforcer.js";
-import type { AgentEvents } from "./events.js";
 import { HealthWatch } from "./health-watch.js";
 import type { HealthCode } from "./health/catalogue.js";
 import { NOTHING_TOLD, take, type Told } from "./health/happenings.js";
@@ -11,58 +9,20 @@ import {
   look,
   raisedEarlier,
   raisedIn,
-  type Findings,
   type Health,
   type Moment,
 } from "./health/health.js";
 import { readInventory } from "./host/inventory.js";
 import { Vitals } from "./host/vitals.js";
-import type { Ledger } from "./ledger/ledger.js";
-import type { LinkStatus } from "./link-status.js";
-import { isOfProof } from "./model/proof.js";
 import { Mutex } from "./mutex.js";
 import { Malformed } from "./protocol/malformed.js";
 import type { ItemOf, TelemetryItem } from "./protocol/telemetry.js";
 import { schedule } from "./schedule.js";
 import { SpoolKeeper } from "./spool/keeper.js";
 import { Sender, type Listener, type TelemetryAck } from "./spool/sender.js";
-import type { Note, SpoolCounts, TelemetryMessage } from "./spool/spool.js";
-import { hitsItem, restored, saved, since, unread } from "./telemetry/hits.js";
+import type { Note } from "./spool/spool.js";
+import { HitsFold, restored, saved, unread } from "./telemetry/hits.js";
 import { gistOf, inventoryItem, vitalsItem } from "./telemetry/items.js";
-
-export interface TelemetryPorts {
-  /** Of the spool's SQLite file. */
-  readonly path: string;
-  readonly version: string;
-  readonly clock: Clock;
-  /** From 0 to 1. */
-  readonly random: () => number;
-  readonly events: AgentEvents;
-  readonly enforcer: Pick<Enforcer, "hits" | "read" | "rejects">;
-  /** What becomes of banned egress, as it was configured. */
-  readonly egress: Posture["egress"];
-  readonly ledger: Pick<Ledger, "id" | "revision" | "counts" | "mode" | "word">;
-  readonly link: Pick<LinkStatus, "state">;
-  /** Who keeps undoing the bans, if anybody does. */
-  readonly contested: () => string | undefined;
-  /** How packets were seen to pass that should not. */
-  readonly unproven: () => string | undefined;
-  /** Why it cannot be seen whether packets are stopped. */
-  readonly unshown: () => string | undefined;
-  /** Ways on which packets pass without meeting a ban. */
-  readonly uncovered: () => readonly string[];
-  /** What is wrong with what the cloud signs. */
-  readonly trust: () => Findings;
-}
-
-/** What `tourniquet telemetry show` tells; undefined while no spool is open. */
-export interface TelemetryView extends SpoolCounts {
-  readonly spool: string;
-  /** The message that is sent next, or is under way: exactly what leaves. */
-  readonly next: TelemetryMessage | undefined;
-  /** Whether it is under way. */
-  readonly inFlight: boolean;
-}
 
 /**
  * What the host sees, on its way to the cloud: read on a schedule or reported by
@@ -75,12 +35,16 @@ export class TelemetryWalk implements AsyncDisposable {
   readonly #sender: Sender;
   readonly #health: HealthWatch;
   readonly #vitals = new Vitals();
-  readonly #schedules: readonly Disposable[];
+  readonly #schedules: Disposable[];
   readonly #oneByOne = new Mutex();
   #reported: TelemetryItem[] = [];
   /** What the kernel's counters were when they were read, and when that was. */
   #counted: ReturnType<typeof restored>;
+  #isCounting = false;
+  #crowded = false;
   #wasWrong: Health | undefined;
+  /** It was told, and no disk has taken note of that. */
+  #isUnnoted = false;
   /** Of each kind of happening. */
   readonly #told = new Map<HealthCode, Told>();
 
@@ -102,12 +66,22 @@ export class TelemetryWalk implements AsyncDisposable {
         },
       },
     });
-    this.#sender = new Sender({ spool: this.#spool, clock, events });
-    this.#health = new HealthWatch({ ...ports, spool: this.#spool });
+    const spool = this.#spool.outbox;
+    this.#sender = new Sender({ spool, clock, events });
+    const crowded = () => this.#crowded;
+    this.#health = new HealthWatch({ ...ports, spool: this.#spool, crowded });
     this.#schedules = this.#startSchedules();
-    for (const step of [this.#countHits, this.#checkInventory]) {
-      void this.#inBackground(step);
-    }
+    void this.#inBackground(this.#checkInventory);
+  }
+
+  /**
+   * Counts hits now, and from now on every minute. The last thing to begin: how
+   * much there is to read, whoever sends packets decides.
+   */
+  startCounting(): void {
+    this.#isCounting = true;
+    void this.#inBackground(this.#countHits);
+    this.#schedules.push(this.#each(60_000, this.#countHits));
   }
 
   /**
@@ -144,6 +118,11 @@ export class TelemetryWalk implements AsyncDisposable {
     this.report(item);
   }
 
+  /** Looks at once, rather than within seconds, whether all is well. */
+  lookAtHealth(): void {
+    void this.#inBackground(this.#lookAtHealth);
+  }
+
   /** Sends over this session from now on. */
   sayTo(session: Listener): void {
     this.#sender.sayTo(session);
@@ -166,42 +145,48 @@ export class TelemetryWalk implements AsyncDisposable {
   /** What was counted and reported until now is spooled before it ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#schedules) each[Symbol.dispose]();
-    await this.#inBackground(this.#countHits);
+    if (this.#isCounting) await this.#inBackground(this.#countHits);
+    if (this.#isUnnoted && this.#wasWrong)
+      this.#spoolHealth([], this.#wasWrong);
     this.#flush();
     this.#sender[Symbol.dispose]();
     this.#spool[Symbol.dispose]();
   }
 
   /** At moments that differ from host to host, lest all speak at once. */
-  #startSchedules(): readonly Disposable[] {
+  #startSchedules(): Disposable[] {
     const { clock, random } = this.#ports;
     const minute = Math.floor(random() * 60);
-    const each = (everyMs: number, step: Step) =>
-      schedule({ everyMs, firstMs: (1 - random()) * everyMs }, () =>
-        this.#inBackground(step),
-      );
     return [
-      each(60_000, this.#countHits),
-      each(600_000, this.#readVitals),
+      this.#each(600_000, this.#readVitals),
       calendar(
         `${minute} * * * *`,
         () => this.#inBackground(this.#checkInventory),
         clock,
       ),
-      each(LOOK_EVERY_MS, this.#lookAtHealth),
+      this.#each(LOOK_EVERY_MS, this.#lookAtHealth),
     ];
+  }
+
+  #each(everyMs: number, step: Step): Disposable {
+    const firstMs = (1 - this.#ports.random()) * everyMs;
+    return schedule({ everyMs, firstMs }, () => this.#inBackground(step));
   }
 
   /** How far was counted is kept with the item: nothing is told twice or lost. */
   readonly #countHits: Step = {
     name: "hits",
     run: async () => {
-      const hits = await this.#ports.enforcer.hits();
-      const counters = hits.filter((hit) => !isOfProof(hit));
-      const now = this.#ports.clock.now();
+      const { enforcer, clock } = this.#ports;
       const counted = this.#counted ?? this.#countedEarlier();
-      const { fresh, baseline } = since(counted?.baseline ?? unread, counters);
-      const item = hitsItem(fresh, { from: counted?.at ?? now, to: now });
+      const fold = new HitsFold(counted?.baseline ?? unread);
+      const totals = await enforcer.totals();
+      const hits = await enforcer.hits();
+      for await (const some of hits) fold.add(some);
+      const now = clock.now();
+      const window = { from: counted?.at ?? now, to: now };
+      const { item, baseline } = fold.finish(totals, window);
+      this.#crowded = hits.crowded;
       if (item !== undefined || counted === undefined) {
         const text = saved(baseline, now);
         if (!this.#spoolNoting(item ? [item] : [], { key: "hits", text })) {
@@ -210,6 +195,7 @@ export class TelemetryWalk implements AsyncDisposable {
       }
       this.#counted = { baseline, at: now };
       this.#sender.offer();
+      if (hits.crowded) await enforcer.makeRoom();
     },
   };
 
@@ -218,7 +204,9 @@ export class TelemetryWalk implements AsyncDisposable {
     run: async () => {
       const reading = await this.#vitals.read();
       const { ledger, clock } = this.#ports;
-      this.report(vitalsItem(reading, ledger.counts(), clock.now()));
+      const sensors = this.#ports.sensors();
+      const counts = ledger.counts();
+      this.report(vitalsItem(reading, counts, sensors, clock.now()));
     },
   };
 
@@ -243,10 +231,9 @@ export class TelemetryWalk implements AsyncDisposable {
       const { clock } = this.#ports;
       const at = { now: clock.now(), monotonic: clock.monotonic() };
       const findings = await this.#health.findings();
-      const before = this.#wasWrong ?? this.#wrongEarlier(at);
-      if (before === undefined) return;
+      const before = this.#wasWrong ?? this.#wrongEarlier(at) ?? NOTHING_WRONG;
       const { health, items } = look(before, findings, at);
-      if (items.length > 0 && !this.#spoolHealth(items, health)) return;
+      if (items.length > 0 || this.#isUnnoted) this.#spoolHealth(items, health);
       this.#wasWrong = health;
       this.#sender.offer();
     },
@@ -273,15 +260,15 @@ export class TelemetryWalk implements AsyncDisposable {
     return done ?? false;
   }
 
-  #spoolHealth(items: readonly HealthItem[], health: Health): boolean {
+  #spoolHealth(items: readonly HealthItem[], health: Health): void {
     const { events } = this.#ports;
     const text = raisedIn(health).join(" ");
-    if (!this.#spoolNoting(items, { key: "raised", text })) return false;
+    this.#isUnnoted = !this.#spoolNoting(items, { key: "raised", text });
+    if (this.#isUnnoted) this.#spool.keepInMind(items);
     for (const { code, state, text } of items) {
       if (state === "raised") events.healthRaised(code, text);
       else events.healthCleared(code);
     }
-    return true;
   }
 
   #flush(): void {
@@ -323,6 +310,9 @@ interface Step {
   readonly name: string;
   readonly run: () => Promise<void>;
 }
+
+/** What an earlier life had told is not known: what is wrong now is told. */
+const NOTHING_WRONG: Health = new Map();
 
 type HealthItem = ItemOf<"health">;
 

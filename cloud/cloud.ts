@@ -30,7 +30,7 @@ import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { Answers } from "./receipts/answers.js";
-import { Outcomes } from "./receipts/outcomes.js";
+import { openOutcomes } from "./open-outcomes.js";
 import { Recorder } from "./receipts/recorder.js";
 import { Boots } from "./registry/boots.js";
 import { Enrolment } from "./registry/enrolment.js";
@@ -296,20 +296,6 @@ function openGateway(parts: {
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return opened.own(gateway);
 }
-
-/** What became of decisions, host by host. */
-const openOutcomes = (
-  { clock }: CloudPorts,
-  { database, registry, telemetry }: Store,
-  gateway: Gateway,
-): Outcomes =>
-  new Outcomes(database, {
-    clock,
-    agents: () => registry.agents(),
-    isConnected: (agent) => gateway.isConnected(agent),
-    heardAt: (agent) => gateway.heardAt(agent),
-    takenBack: (after) => telemetry.takenBack(after),
-  });
 
 /** What keeps others within their budgets. */
 interface Watched {

@@ -1,3 +1,4 @@
+import { untilReaderLeaves } from "../agent/text/closed-pipe.js";
 import { Failure, exitCodes } from "../service/failure.js";
 import { run } from "./cli.js";
 import { Files } from "./files.js";
@@ -5,6 +6,9 @@ import { lookAround } from "./preflight.js";
 import { runProgram } from "./run.js";
 
 /** The process: arguments in, lines and an exit code out, and nothing else. */
+untilReaderLeaves([process.stdout, process.stderr], () => {
+  process.exitCode = exitCodes.failed;
+});
 try {
   await run(process.argv, {
     host: { files: new Files("/"), run: runProgram },

@@ -17,12 +17,14 @@ import { Failure, exitCodes } from "./failure.js";
 import { packageVersion } from "./version.js";
 
 /**
- * Carries out one command line.
+ * Carries out one command line; `readerLeft` tells that nobody reads any more
+ * what it prints.
  * @throws Failure with one line for the person, and the exit code
  */
 export async function run(
   argv: readonly string[],
   stop: AbortSignal,
+  readerLeft: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const program = new Command("tourniquet")
     .description(
@@ -50,7 +52,7 @@ export async function run(
     });
   enrolCommand(program, config);
   statusCommand(program, config);
-  bansCommand(program, config);
+  bansCommand(program, config, readerLeft);
   modeCommands(program, config);
   rekeyCommand(program, config);
   wordCommands(program, config);
@@ -79,20 +81,24 @@ const HELP = `
 Examples:
   tourniquet enrol --token-file token.txt   make this host known to its cloud, once
   tourniquet run                            enforce; as root or with CAP_NET_ADMIN
-  tourniquet status                         is it enforcing, and what
+  tourniquet status                         is it enforcing, and what is wrong
+  tourniquet status --check                 the same for monitoring, by its exit code
+  tourniquet bans 192.0.2.0/24              which bans are on, around or within a range
   tourniquet bans --held                    what a guard stopped, and which rule
-  tourniquet observe                        count and report, drop nothing; until enforce
-  tourniquet rekey                          a new device key, known to the cloud; the old one is void
-  tourniquet pause --for 15m                the same for a while, then enforce again
-  tourniquet release 192.0.2.7 --for 24h    no ban touches it here
-  tourniquet rollback                       the ruleset before the newest change
-  tourniquet confirm                        enforce what a trial took back (bans --held)
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
-  tourniquet verify                         was this host shown what the others were
+  tourniquet observe                        count and report, drop nothing; until enforce
+  tourniquet pause --for 15m                the same for a while, then enforce again
+  tourniquet release 192.0.2.7 --for 24h    no ban touches it here
+  tourniquet history                        what was ordered, newest first, with its reason
+  tourniquet rollback --dry-run             what taking back the newest order would do
+  tourniquet rollback                       take it back
+  tourniquet confirm                        enforce what a trial took back (bans --held)
+  tourniquet verify                         did this host get the same as the others
+  tourniquet rekey                          a new device key, known to the cloud; the old one is void
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network
   tourniquet selftest                       what a ban closes, tried on real packets beside this host
   tourniquet clean-up                       take every ban out of the kernel
 
-Exit codes: 0 done, 1 failed, 2 asked for wrongly.`;
+Exit codes: 0 done, 1 failed or nothing changed, 2 used wrongly, 3 done in part.`;

@@ -6,22 +6,28 @@ import { text } from "node:stream/consumers";
 import type { AgentOrders, AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import { KeyIsFixed } from "../agent/device-keys.js";
+import { feedsOf } from "../agent/config/identity.js";
 import { NotEnforced } from "../agent/enforce/enforcer.js";
+import { LedgerFull } from "../agent/ledger/damage.js";
 import {
   InvalidCidr,
   parseCidr,
   parseListedCidr,
   type Cidr,
 } from "../agent/model/cidr.js";
+import type { Mode } from "../agent/model/mode.js";
 import { isFeedName, type FeedName } from "../agent/model/position.js";
+import { Mutex } from "../agent/mutex.js";
 import { Malformed } from "../agent/protocol/malformed.js";
 import { isUntimely } from "../agent/word.js";
 import { failed } from "./failure.js";
-import { hitsOf } from "./hits-view.js";
-import { orders } from "./orders.js";
+import { hitsOf, totalsOf } from "./hits-view.js";
+import { NeedsWide, orders, type Giver } from "./orders.js";
 import { peerOf } from "./peer.js";
 import { positionsOf } from "./positions.js";
-import { banPageOf, statusOf, telemetryOf } from "./views.js";
+import { Reply, type Answer } from "./reply.js";
+import { banPageOf, telemetryOf } from "./list-views.js";
+import { statusOf } from "./views.js";
 import { whyOf } from "./why-view.js";
 import { historyOf, ordersOf, releasesOf } from "./word-view.js";
 
@@ -33,27 +39,25 @@ export interface ControlOptions {
   readonly version: string;
 }
 
+/** Long answers are made one by one: many at once would fill the heap. */
+interface Asked extends ControlOptions {
+  readonly oneByOne: Mutex;
+}
+
 /**
  * Answers over a unix socket that only root and the agent's own user may open:
  * whoever can connect may ask and order everything that there is here.
  */
 export async function startControlServer(
-  options: ControlOptions,
+  ports: ControlOptions,
 ): Promise<AsyncDisposable> {
+  const options: Asked = { ...ports, oneByOne: new Mutex() };
   const { socketPath } = options;
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o750 });
   await removeStale(socketPath);
   const server = createServer((request, response) => {
-    answer(options, request).then(
-      ({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/json" });
-        response.end(JSON.stringify(body));
-      },
-      (error: unknown) => {
-        response.writeHead(500, { "content-type": "application/json" });
-        response.end(JSON.stringify({ error: (error as Error).message }));
-      },
-    );
+    const reply = new Reply(request, response);
+    void reply.with(answer(options, request, reply.tell));
   });
   await listen(server, socketPath);
   return {
@@ -65,17 +69,15 @@ export async function startControlServer(
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
 async function answer(
-  options: ControlOptions,
+  options: Asked,
   request: IncomingMessage,
+  tell: Giver["tell"],
 ): Promise<Answer> {
   const url = new URL(request.url ?? "/", "http://control");
-  if (request.method === "POST") return carryOut(options, url, request);
+  if (request.method === "POST") {
+    return carryOut(options, { url, request, tell });
+  }
   if (request.method !== "GET") {
     return wrong(405, "only GET and POST are understood");
   }
@@ -86,14 +88,20 @@ async function answer(
 }
 
 function asked(
-  options: ControlOptions,
+  options: Asked,
   { pathname, searchParams }: URL,
 ): Answer | Promise<Answer> {
   switch (pathname) {
     case "/v1/bans":
       return bans(options, searchParams);
+    case "/v1/unkept":
+      return { status: 200, body: options.agent.ledger.unkept() };
+    case "/v1/bans/count":
+      return countBans(options, searchParams);
     case "/v1/hits":
       return hits(options, searchParams);
+    case "/v1/totals":
+      return totals(options);
     case "/v1/why":
       return why(options, searchParams);
     case "/v1/history":
@@ -111,10 +119,14 @@ function asked(
   }
 }
 
+interface Posted extends Pick<Giver, "tell"> {
+  readonly url: URL;
+  readonly request: IncomingMessage;
+}
+
 async function carryOut(
   { agent }: ControlOptions,
-  { pathname }: URL,
-  request: IncomingMessage,
+  { url: { pathname }, request, tell }: Posted,
 ): Promise<Answer> {
   if (pathname === "/v1/rekey") return rekey(agent);
   const order = orders.get(pathname);
@@ -123,17 +135,29 @@ async function carryOut(
     const length = Number(request.headers["content-length"]);
     if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
     const by = await peerOf(request.socket);
-    const body = await order(agent.word, await text(request), by);
-    return { status: 200, body };
+    const giver = { by, tell };
+    const done = await order(agent.word, await text(request), giver);
+    return { status: 200, body: withStorage(done, agent) };
   } catch (error) {
-    if (error instanceof Malformed || error instanceof InvalidCidr) {
-      return wrong(400, error.message);
+    if (MEANINGLESS.some((kind) => error instanceof kind)) {
+      return wrong(400, (error as Error).message);
     }
     if (isUntimely(error)) return wrong(409, error.message);
+    if (error instanceof LedgerFull) return wrong(507, noRoomFor(error));
     if (!(error instanceof NotEnforced)) throw error;
     return wrong(503, `${error.message}; the agent goes on trying`);
   }
 }
+
+/** What was ordered is in force; what nothing but the agent remembers is said. */
+function withStorage(done: unknown, agent: AgentView): unknown {
+  const { untilRestart } = agent.storage();
+  if (untilRestart.length === 0 || typeof done !== "object") return done;
+  return { ...done, untilRestart };
+}
+
+const noRoomFor = ({ message }: LedgerFull): string =>
+  `${message}; nothing was changed. These need no room: tourniquet observe, enforce, pause, release`;
 
 async function rekey({ rekeying }: AgentOrders): Promise<Answer> {
   try {
@@ -157,19 +181,52 @@ async function orWrong(reply: () => Answer | Promise<Answer>): Promise<Answer> {
 }
 
 /** One page; `after` is the feed and range that the page before ended with. */
-function bans(
+async function bans(
   { agent, clock }: ControlOptions,
   query: URLSearchParams,
-): Answer {
+): Promise<Answer> {
   const now = unixSeconds(clock.now());
   const limit = limitOf(query.get("limit"), LONGEST_PAGE);
   const feed = feedOf(query.get("feed"));
+  if (feed !== undefined) mustKnow(agent, feed);
   const after = afterOf(query.get("after"));
-  const page = { limit, ...(feed && { feed }), ...(after && { after }) };
+  const text = query.get("range");
+  const about = text === null ? undefined : parseListedCidr(text);
+  const page = {
+    limit,
+    ...(feed && { feed }),
+    ...(after && { after }),
+    ...(about && { about }),
+  };
   const found = query.has("held")
     ? agent.ledger.held(page, now)
     : agent.ledger.list(page, now);
-  return { status: 200, body: banPageOf(found) };
+  const mode = await modeOf(agent);
+  return { status: 200, body: banPageOf(found, mode) };
+}
+
+/** How many bans `bans` would list, counted without looking at them. */
+function countBans({ agent }: ControlOptions, query: URLSearchParams): Answer {
+  const feed = feedOf(query.get("feed"));
+  const counts = agent.ledger
+    .counts()
+    .filter((each) => feed === undefined || each.feed === feed);
+  const kind = query.has("held") ? "held" : "bans";
+  const bans = counts.reduce((sum, each) => sum + each[kind], 0);
+  return { status: 200, body: { bans } };
+}
+
+/** What the kernel does with bans; what it is to do where it can't be asked. */
+async function modeOf({ ledger, enforcer }: AgentView): Promise<Mode> {
+  const kernel = await enforcer.read().catch(() => undefined);
+  return kernel?.at === "present" ? kernel.posture.mode : ledger.mode();
+}
+
+function mustKnow({ identity }: AgentView, feed: FeedName): void {
+  const known = [...feedsOf(identity), "local"];
+  if (known.includes(feed)) return;
+  const why = `this host follows no feed "${feed}"`;
+  throw new BadQuery(`${why}; there are ${known.join(", ")}`);
 }
 
 function history({ agent }: ControlOptions, query: URLSearchParams): Answer {
@@ -186,16 +243,21 @@ function ordersGiven(
 }
 
 async function hits(
-  { agent }: ControlOptions,
+  { agent, oneByOne }: Asked,
   query: URLSearchParams,
 ): Promise<Answer> {
   const limit = limitOf(query.get("limit"), MOST_HITS);
-  const body = await hitsOf(agent, { limit, out: query.has("out") });
+  const asked = { limit, out: query.has("out") };
+  const body = await oneByOne.run(() => hitsOf(agent, asked));
   return { status: 200, body };
 }
 
+async function totals({ agent }: ControlOptions): Promise<Answer> {
+  return { status: 200, body: totalsOf(await agent.enforcer.totals()) };
+}
+
 async function why(
-  { agent, clock }: ControlOptions,
+  { agent, clock, oneByOne }: Asked,
   query: URLSearchParams,
 ): Promise<Answer> {
   const cidr = parseListedCidr(query.get("range") ?? "");
@@ -203,7 +265,8 @@ async function why(
   const guardedBy = (range: Cidr) => agent.guardedBy(range);
   const { ledger, enforcer } = agent;
   const ports = { ledger, enforcer, clock, contacts, guardedBy };
-  return { status: 200, body: await whyOf(cidr, ports) };
+  const body = await oneByOne.run(() => whyOf(cidr, ports));
+  return { status: 200, body };
 }
 
 class BadQuery extends Error {
@@ -229,6 +292,9 @@ function afterOf(text: string | null) {
   if (name === undefined) throw new BadQuery("after needs a feed and a range");
   return { feed: name, cidr: parseCidr(range ?? "") };
 }
+
+/** What was ordered is no order. */
+const MEANINGLESS = [Malformed, InvalidCidr, NeedsWide];
 
 const wrong = (status: number, error: string): Answer => ({
   status,
@@ -278,7 +344,7 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 const LONGEST_PAGE = 1_000;
-const MOST_HITS = 10_000;
+const MOST_HITS = 10_001;
 
 /** Bytes; nothing that goes beyond is read. */
 const LONGEST_ORDER = 1_024;

@@ -1,17 +1,18 @@
-import { readFileSync } from "node:fs";
+import { fstatSync, readFileSync } from "node:fs";
 import { startAgent, type Agent } from "../agent/agent.js";
 import { systemClock } from "../agent/clock.js";
 import { openBoot } from "../agent/host/boot.js";
 import type { Config } from "../agent/config/config.js";
+import { sentenceOf } from "../agent/health/verdict.js";
 import { Lifetime } from "../agent/lifetime.js";
+import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { startControlServer } from "./control-server.js";
 import { deviceCredential } from "./device-credential.js";
 import { checkTransport } from "./enrol.js";
 import { failed, misused } from "./failure.js";
-import { writesToJournal } from "./journal-stream.js";
 import { keepRoot, readIdentity, readIdentityFor } from "./identity-store.js";
-import { keepTelling, openNotifier } from "./notify.js";
+import { isJournal, keepTelling, openNotifier } from "./notify.js";
 import { packageVersion } from "./version.js";
 
 /**
@@ -24,8 +25,10 @@ export async function runDaemon(
   stop: AbortSignal,
 ): Promise<void> {
   const version = packageVersion();
-  const journal = writesToJournal(process.env);
-  const log = openLogger({ ...config.log, journal });
+  const journal = isJournal(process.env["JOURNAL_STREAM"], fstatSync(2));
+  const hasDebug = config.log.level === "debug";
+  const logger = openLogger({ ...config.log, journal });
+  const log = paced(logger, systemClock, hasDebug);
   const handedIn = deviceCredential(process.env);
   const stored = handedIn
     ? readIdentityFor(handedIn, config.stateDir)
@@ -82,19 +85,9 @@ async function keepManagerInformed(
 }
 
 /** Proves that the event loop turns, the ledger reads and the kernel answers. */
-async function pulse({ enforcer, ledger, link }: Agent): Promise<string> {
-  const kernel = await enforcer.read();
-  const revision = ledger.revision();
-  const equal =
-    kernel.at === "present" &&
-    kernel.ledger === ledger.id &&
-    kernel.revision === revision &&
-    kernel.posture.mode === ledger.mode();
-  const doing = ledger.mode() === "enforce" ? "enforcing" : "OBSERVING";
-  const enforcing = equal
-    ? `${doing} revision ${revision}`
-    : `retrying: the kernel does not hold revision ${revision}`;
-  return `${enforcing}; cloud: ${link.state.at}`;
+async function pulse(agent: Agent): Promise<string> {
+  const { verdict } = await agent.verdict();
+  return `${sentenceOf(verdict)}; cloud: ${agent.link.state.at}`;
 }
 
 function readCa(path: string | undefined): string | undefined {

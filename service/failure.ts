@@ -16,8 +16,10 @@ export const exitCodes = {
   failed: 1,
   /** What was asked for makes no sense: wrong option, file or value. */
   usage: 2,
+  /** Of several things that were asked for, some did not happen. */
+  inPart: 3,
 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export type ExitCode = 0 | (typeof exitCodes)[keyof typeof exitCodes];
 
 export const failed = (message: string, cause?: unknown): Failure =>
   new Failure(message, exitCodes.failed, { cause });

@@ -1,25 +1,38 @@
 import type { AgentView } from "../agent/agent.js";
 import type { Remembered } from "../agent/attribution/contacts.js";
-import type { Hit } from "../agent/enforce/enforcer.js";
+import type { Hit, HitList, Total } from "../agent/enforce/enforcer.js";
 import { formatCidr } from "../agent/model/cidr.js";
-import { protocolName } from "../agent/model/protocol-name.js";
+import { countedAs, protocolName } from "../agent/model/protocol-name.js";
+import { Most } from "../agent/telemetry/most.js";
 
-/** What one remote address sent or was sent, as the kernel counted it. */
+/** What one remote sent or was sent: at least so much, as the kernel counted. */
 export interface HitView {
+  /** An address; of what comes in over IPv6, its /64. */
   readonly remote: string;
   readonly direction: "in" | "out";
   /** On its way through this host, as to or from a container. */
   readonly forwarded: boolean;
   /** Let pass: its ban, or the whole host, only observes. */
   readonly observed: boolean;
-  /** "tcp", or the number of what has no common name. */
+  /** "tcp", "udp", "icmp", "ipv6-icmp" or "other". */
   readonly protocol: string;
-  /** Destination port; 0 for protocols without. */
+  /** The port that all of its known callers called; 0 for any other case. */
   readonly port: number;
   readonly packets: number;
   readonly bytes: number;
   /** Who on this host sent them, as far as it was found; the latest first. */
   readonly callers: readonly CallerView[];
+}
+
+/** All packets that bans matched, whether or not their remotes are listed. */
+export interface TotalsView {
+  readonly dropped: Sum;
+  readonly observed: Sum;
+}
+
+interface Sum {
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 /** A process of this host that called a banned address. */
@@ -30,6 +43,8 @@ export interface CallerView {
   readonly uid: number | null;
   readonly unit: string | null;
   readonly container: string | null;
+  /** What it called there; 0 for protocols without ports. */
+  readonly port: number;
   /** Whether this host began it. */
   readonly begun: boolean;
   /** ISO 8601. */
@@ -42,32 +57,62 @@ export interface HitsQuery {
   readonly out: boolean;
 }
 
-/** Those with the most packets first. */
+/** Those with the most packets first, in memory bounded by the limit. */
 export async function hitsOf(
   agent: Pick<AgentView, "hits" | "contacts">,
   { limit, out }: HitsQuery,
 ): Promise<readonly HitView[]> {
-  const hits = await agent.hits();
+  const isAsked = ({ direction }: Hit) => !out || direction === "out";
+  const hits = await mostOf(await agent.hits(), { limit, isAsked });
   const callers = callersByWay(agent.contacts().latest);
-  return hits
-    .filter(({ direction }) => !out || direction === "out")
-    .sort((a, b) => b.packets - a.packets)
-    .slice(0, limit)
-    .map((hit) => hitView(hit, callers));
+  return hits.map((hit) => hitView(hit, callers));
 }
+
+/** Those with the most packets of the hits that are asked for. */
+export async function mostOf(
+  hits: HitList,
+  {
+    limit,
+    isAsked,
+  }: { readonly limit: number; readonly isAsked: (hit: Hit) => boolean },
+): Promise<readonly Hit[]> {
+  const most = new Most<Hit>(limit, ({ packets }) => packets);
+  for await (const some of hits) {
+    for (const hit of some) if (isAsked(hit)) most.show(hit);
+  }
+  return most.kept();
+}
+
+export const totalsOf = (totals: readonly Total[]): TotalsView => ({
+  dropped: sumOf(totals.filter(({ observed }) => !observed)),
+  observed: sumOf(totals.filter(({ observed }) => observed)),
+});
+
+export const sumOf = (totals: readonly Sum[]): Sum => ({
+  packets: totals.reduce((sum, { packets }) => sum + packets, 0),
+  bytes: totals.reduce((sum, { bytes }) => sum + bytes, 0),
+});
 
 export function hitView(
   hit: Hit,
   callers: ReadonlyMap<string, readonly CallerView[]>,
 ): HitView {
-  const { direction, forwarded, observed, port, packets, bytes } = hit;
+  const { direction, forwarded, observed, packets, bytes } = hit;
+  const known = direction === "out" ? (callers.get(wayOf(hit)) ?? []) : [];
   return {
     remote: formatCidr(hit.remote),
     ...{ direction, forwarded, observed },
     protocol: protocolName(hit.protocol),
-    ...{ port, packets, bytes },
-    callers: direction === "out" ? (callers.get(wayOf(hit)) ?? []) : [],
+    ...{ port: portOf(known), packets, bytes },
+    callers: known,
   };
+}
+
+/** Hits are counted by remote: what was called, only its callers tell. */
+function portOf(callers: readonly CallerView[]): number {
+  const ports = new Set(callers.map(({ port }) => port));
+  const [port = 0] = ports;
+  return ports.size === 1 ? port : 0;
 }
 
 /** Callers by whom they called, as `hitView` looks them up. */
@@ -84,7 +129,8 @@ export function callersByWay(
   return callers;
 }
 
-function callerView({ caller, begun, lastSeen }: Remembered): CallerView {
+function callerView(contact: Remembered): CallerView {
+  const { caller, port, begun, lastSeen } = contact;
   const { process, uid, unit, container } = caller;
   return {
     process: process?.name ?? null,
@@ -93,15 +139,15 @@ function callerView({ caller, begun, lastSeen }: Remembered): CallerView {
     uid: uid ?? null,
     unit: unit ?? null,
     container: container ?? null,
-    begun,
+    ...{ port, begun },
     lastSeen: new Date(lastSeen).toISOString(),
   };
 }
 
-type Way = Pick<Hit, "remote" | "protocol" | "port" | "forwarded" | "observed">;
+type Way = Pick<Hit, "remote" | "protocol" | "forwarded" | "observed">;
 
-const wayOf = ({ remote, protocol, port, forwarded, observed }: Way): string =>
-  [formatCidr(remote), protocol, port, forwarded, observed].join(" ");
+const wayOf = ({ remote, protocol, forwarded, observed }: Way): string =>
+  [formatCidr(remote), countedAs(protocol), forwarded, observed].join(" ");
 
-/** Of one remote address and port. */
+/** Of one remote address. */
 const MOST_CALLERS = 16;

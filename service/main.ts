@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { untilReaderLeaves } from "../agent/text/closed-pipe.js";
 import { run } from "./cli.js";
 import { Failure, exitCodes } from "./failure.js";
 
@@ -8,8 +9,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => stop.abort());
 }
 
+const readerLeft = untilReaderLeaves(
+  [process.stdout, process.stderr],
+  (error) => {
+    process.stderr.write(`tourniquet: cannot print: ${error.message}\n`);
+    process.exitCode = exitCodes.failed;
+  },
+);
+
 try {
-  await run(process.argv, stop.signal);
+  await run(process.argv, stop.signal, readerLeft);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`tourniquet: ${message}\n`);

@@ -146,3 +146,12 @@ const SOCK_NONBLOCK = 0o4000;
 
 /** Bytes of `sun_path`. */
 const LONGEST_NAME = 108;
+
+/**
+ * Whether a stream goes to the journal: the manager names the device and inode
+ * of what it has connected there (systemd.exec(5)).
+ */
+export const isJournal = (
+  named: string | undefined,
+  stream: { readonly dev: number; readonly ino: number },
+): boolean => named === `${stream.dev}:${stream.ino}`;

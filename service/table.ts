@@ -1,27 +1,28 @@
-import Table from "cli-table3";
+import { aligned, layoutOf, lineOf } from "../agent/text/table.js";
 
-/** Columns without lines, for terminals and for `awk` alike. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const drawn = new Table({
-    head: [...head],
-    chars: NO_LINES,
-    style: { head: [], "padding-left": 0, "padding-right": 2 },
-  });
-  drawn.push(...rows.map((row) => [...row]));
-  return drawn
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+type Row = readonly string[];
+
+/** Columns without lines; fits the terminal, and is whole where there is none. */
+export const table = (head: Row, rows: readonly Row[]): string =>
+  aligned(head, rows, roomOf(process.stdout));
+
+/**
+ * The same for rows that come a page at a time: the first ones say how wide the
+ * columns are. Returns what makes a line of a row.
+ */
+export function columns(
+  head: Row,
+  first: readonly Row[],
+): (row: Row) => string {
+  const layout = layoutOf([head, ...first], roomOf(process.stdout));
+  return (row) => lineOf(row, layout);
 }
 
-const NO_LINES = Object.fromEntries(
-  [
-    ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid"],
-    ...["bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid"],
-    ...["right", "right-mid", "middle"],
-  ].map((place) => [place, ""]),
-);
+/** A terminal that does not say how wide it is has 80 columns. */
+const roomOf = ({
+  isTTY,
+  columns = 80,
+}: {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}): number | undefined => (isTTY === true ? columns : undefined);

@@ -1,19 +1,29 @@
 import type { AgentView } from "../agent/agent.js";
-import type { Clock } from "../agent/clock.js";
+import { unixSeconds, type Clock } from "../agent/clock.js";
 import type { CutStatus } from "../agent/cut.js";
-import { FOREVER } from "../agent/model/ban.js";
+import type { KernelState } from "../agent/enforce/enforcer.js";
+import {
+  sentenceOf,
+  type Does,
+  type Finding,
+} from "../agent/health/verdict.js";
 import { formatCidr, type Cidr } from "../agent/model/cidr.js";
 import type { Mode } from "../agent/model/mode.js";
-import { isOfProof } from "../agent/model/proof.js";
+import type { StorageState } from "../agent/model/storage.js";
 import type { LinkState } from "../agent/link-status.js";
-import { isFailing, type Proof, type ProofView } from "../agent/proof.js";
+import type { Proof, ProofView } from "../agent/proof.js";
+import type { SensorView } from "../agent/sensors/sensor-view.js";
 import type { Can } from "../agent/sessions/ability.js";
 import type { UpkeepView } from "../agent/upkeep.js";
-import type { TelemetryView } from "../agent/telemetry-walk.js";
+import { proofBans, type VerdictView } from "../agent/verdict-watch.js";
+import { sumOf } from "./hits-view.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
   readonly version: string;
+  /** What this host does with bans, in one word: what all the rest amounts to. */
+  readonly verdict: VerdictReport;
+  readonly identity: Record<"agent" | "org" | "cloud" | "url", string>;
   /** The kernel holds what the ledger says, and drops it; no proof says otherwise. */
   readonly enforcing: boolean;
   readonly mode: Mode;
@@ -26,11 +36,17 @@ export interface StatusView {
     readonly revision: number | null;
   };
   readonly ledger: { readonly id: number; readonly revision: number };
+  readonly storage: {
+    readonly state: StorageState;
+    /** Orders that nothing but the agent's process remembers. */
+    readonly untilRestart: readonly string[];
+  };
   readonly cloud: LinkView;
   readonly feeds: readonly FeedView[];
   /** Changes in force for a short while, until they have proved harmless. */
   readonly trials: readonly TrialReport[];
   readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
+  /** All that bans matched, since the kernel has had these counters. */
   readonly hits: { readonly packets: number; readonly bytes: number };
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
@@ -39,9 +55,23 @@ export interface StatusView {
   readonly proof: ProofReport | null;
   /** Ways on which packets pass this host without meeting a ban. */
   readonly uncovered: readonly string[];
+  /** What sensors have read since the agent started, one for each place. */
+  readonly sensors: readonly SensorReport[];
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
+}
+
+export interface VerdictReport {
+  readonly does: Does;
+  /** The gravest finding's sentence. */
+  readonly text: string;
+  /** Since when it is so; at the earliest since the agent started. */
+  readonly since: string;
+  readonly findings: readonly (Pick<Finding, "kind" | "does" | "text"> & {
+    /** What may be done about it; null for nothing. */
+    readonly advice: string | null;
+  })[];
 }
 
 /** Open sessions of banned addresses, since the agent started. */
@@ -90,6 +120,30 @@ export interface ProofReport {
   readonly failures: number;
 }
 
+/** What a sensor read from one place. */
+export interface SensorReport {
+  /** Which sensor, as "sshd". */
+  readonly name: string;
+  /** "the journal", or the path of a file. */
+  readonly source: string;
+  /**
+   * Who vouches for what is read there: the `writer`, since nobody else can write;
+   * the `kernel`, which must have seen the connection; or `nobody`, and nobody is banned.
+   */
+  readonly trust: SensorView["trust"];
+  readonly lines: number;
+  /** Of these, of the service; of these, those that are understood. */
+  readonly ofService: number;
+  readonly understood: number;
+  /** Failures that counted, and those that were too old to. */
+  readonly failures: number;
+  readonly old: number;
+  /** Sources that failed too often by this log alone: nothing came of it. */
+  readonly unconfirmed: number;
+  /** When the latest line of the service was read; null before the first. */
+  readonly newest: string | null;
+}
+
 export interface TrialReport {
   readonly feed: string;
   readonly revision: number;
@@ -106,6 +160,9 @@ export interface LinkView {
   readonly caughtUp: boolean;
   readonly address: string | null;
   readonly why: string | null;
+  /** When it was tried last, and when it is tried next; null while connected. */
+  readonly tried: string | null;
+  readonly next: string | null;
 }
 
 export interface FeedView {
@@ -115,31 +172,8 @@ export interface FeedView {
   readonly bans: number;
   /** Only counted and reported, not among `bans`. */
   readonly observed: number;
+  /** Those beyond what is kept of them included. */
   readonly held: number;
-}
-
-/** What `tourniquet telemetry show --json` prints. */
-export interface TelemetryReport {
-  /** Null while no spool can be opened. */
-  readonly spool:
-    | (Omit<TelemetryView, "next"> & {
-        /** The message as it is sent; null when nothing waits. */
-        readonly next: NonNullable<TelemetryView["next"]> | null;
-      })
-    | null;
-}
-
-/** One ban as people see it. */
-export interface BanView {
-  readonly range: string;
-  readonly feed: string;
-  readonly reason: string;
-  /** ISO 8601; null for a ban without an end. */
-  readonly expires: string | null;
-  /** Whether its packets are dropped, unless the whole host observes. */
-  readonly mode: Mode;
-  /** The guard rule that stopped it; null when none did. */
-  readonly held: string | null;
 }
 
 export async function statusOf(options: {
@@ -147,9 +181,10 @@ export async function statusOf(options: {
   readonly clock: Clock;
   readonly version: string;
 }): Promise<StatusView> {
-  const { agent, version } = options;
+  const { agent, version, clock } = options;
   const { ledger, enforcer } = agent;
-  const hits = (await agent.hits()).filter((hit) => !isOfProof(hit));
+  const hits = sumOf(await enforcer.totals());
+  const verdict = verdictOf(await agent.verdict());
   const kernel = await enforcer.read();
   // From here on nothing waits, so that what is said fits together.
   const present = kernel.at === "present";
@@ -158,20 +193,21 @@ export async function statusOf(options: {
   const equal = ours && kernel.revision === revision;
   const mode = ledger.mode();
   const pausedUntil = ledger.word.pausedUntil();
-  const kernelMode = present ? kernel.posture.mode : undefined;
   const facts = agent.facts();
   const proof = agent.proof();
+  const { agent: id, org, cloud, url } = agent.identity;
   return {
-    version,
-    enforcing:
-      equal && mode === "enforce" && kernelMode === mode && !isFailing(proof),
+    ...{ version, verdict },
+    identity: { agent: id, org, cloud, url },
+    enforcing: verdict.does !== "not" && equal,
     mode,
     pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
     safeMode: agent.safeMode,
-    kernel: { at: kernel.at, revision: present ? kernel.revision : null },
+    kernel: kernelView(kernel),
     ledger: { id: ledger.id, revision },
+    storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
-    feeds: feedViews(agent),
+    feeds: feedViews(agent, unixSeconds(clock.now())),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
       ...{ feed, revision, bans, until: iso(until * 1000), missing },
     })),
@@ -180,48 +216,31 @@ export async function statusOf(options: {
       gateways: texts(facts.gateways),
       cloud: texts(facts.cloud),
     },
-    hits: {
-      packets: hits.reduce((sum, { packets }) => sum + packets, 0),
-      bytes: hits.reduce((sum, { bytes }) => sum + bytes, 0),
-    },
+    hits,
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.upkeep.view),
     proof: proof ? proofOf(proof) : null,
     uncovered: agent.uncovered(),
+    sensors: agent.sensors().map(sensorReport),
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
 }
 
+/** What another version has built drops as well, until it is replaced. */
+function kernelView(kernel: KernelState): StatusView["kernel"] {
+  if (kernel.at === "absent") return { at: "absent", revision: null };
+  return { at: "present", revision: kernel.revision };
+}
+
+function storageOf(agent: AgentView): StatusView["storage"] {
+  const { state, untilRestart } = agent.storage();
+  return { state, untilRestart };
+}
+
 function contactCounts(agent: AgentView): StatusView["contacts"] {
   const { forgotten, lost } = agent.contacts();
   return { forgotten, lost };
-}
-
-export function telemetryOf({ telemetry }: AgentView): TelemetryReport {
-  const view = telemetry.view();
-  if (view === undefined) return { spool: null };
-  return { spool: { ...view, next: view.next ?? null } };
-}
-
-export function banPageOf(
-  bans: readonly {
-    readonly feed: string;
-    readonly cidr: Cidr;
-    readonly expiresAt: number;
-    readonly reason: string;
-    readonly observed: boolean;
-    readonly held?: string | undefined;
-  }[],
-): readonly BanView[] {
-  return bans.map(({ feed, cidr, expiresAt, reason, observed, held }) => ({
-    range: formatCidr(cidr),
-    feed,
-    reason,
-    expires: expiresAt >= FOREVER ? null : iso(expiresAt * 1000),
-    mode: observed ? "observe" : "enforce",
-    held: held ?? null,
-  }));
 }
 
 function sessionsView({
@@ -268,17 +287,45 @@ function linkView(state: LinkState, caughtUp: boolean): LinkView {
     caughtUp,
     address: state.at === "up" ? state.address : null,
     why: state.at === "down" ? state.why : null,
+    tried: state.at === "down" ? iso(state.tried) : null,
+    next: state.at === "down" && state.next ? iso(state.next) : null,
   };
 }
 
-function feedViews({ ledger }: AgentView): readonly FeedView[] {
+/** Bans that this host is only proven by are no news. */
+function feedViews({ ledger }: AgentView, now: number): readonly FeedView[] {
+  const proofs = (feed: string) =>
+    feed === "local" ? proofBans(ledger, now) : 0;
   const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
+  const beyond = ledger.unkept();
   return ledger.positions().map(({ feed, epoch, offset }) => {
     const { bans = 0, observed = 0, held = 0 } = counts.get(feed) ?? {};
-    const enforced = bans - observed - held;
-    return { feed, epoch, offset, bans: enforced, observed, held };
+    const enforced = bans - observed - held - proofs(feed);
+    const unkept = beyond
+      .filter((each) => each.feed === feed)
+      .reduce((sum, each) => sum + each.bans, 0);
+    const more = { observed, held: held + unkept };
+    return { feed, epoch, offset, bans: enforced, ...more };
   });
 }
+
+const verdictOf = ({ verdict, since }: VerdictView): VerdictReport => ({
+  does: verdict.does,
+  text: sentenceOf(verdict),
+  since: iso(since),
+  findings: verdict.findings.map(({ kind, does, text, advice }) => ({
+    ...{ kind, does, text, advice: advice ?? null },
+  })),
+});
+
+const sensorReport = ({
+  kind: _kind,
+  newest,
+  ...counts
+}: SensorView): SensorReport => ({
+  ...counts,
+  newest: newest === undefined ? null : iso(newest),
+});
 
 const texts = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr);
 

@@ -1,16 +1,16 @@
 import { unixSeconds, type Clock } from "../agent/clock.js";
 import type { Remembered } from "../agent/attribution/contacts.js";
-import type { Enforcer } from "../agent/enforce/enforcer.js";
+import type { Enforcer, Hit } from "../agent/enforce/enforcer.js";
 import type { Ledger } from "../agent/ledger/ledger.js";
 import { FOREVER } from "../agent/model/ban.js";
 import {
   bits,
-  covers,
   formatCidr,
   lastAddressOf,
+  overlaps,
   type Cidr,
 } from "../agent/model/cidr.js";
-import { callersByWay, hitView, type HitView } from "./hits-view.js";
+import { callersByWay, hitView, mostOf, type HitView } from "./hits-view.js";
 
 /** Why packets of an address are dropped, or are not. */
 export interface WhyView {
@@ -43,7 +43,8 @@ export interface CoveringBan {
   readonly since: string | null;
   /** ISO 8601; null for a ban without an end. */
   readonly expires: string | null;
-  readonly state: "enforced" | "observed" | "held";
+  /** A host that observes drops nothing; its bans say what they would do. */
+  readonly state: "enforced" | "would-be-dropped" | "observed" | "held";
   /** The guard's rule that holds it; null unless held. */
   readonly rule: string | null;
 }
@@ -62,7 +63,7 @@ export async function whyOf(cidr: Cidr, ports: WhyPorts): Promise<WhyView> {
   const { hits, mode, ends, unknown } = await askKernel(cidr, ports);
   const { ledger } = ports;
   const now = unixSeconds(ports.clock.now());
-  const bans = ledger.bansOn(cidr, now).map(coveringBan);
+  const bans = ledger.bansOn(cidr, now).map((ban) => coveringBan(ban, mode));
   const within = ledger.bansWithin(cidr, now, MOST_WITHIN + 1);
   const isOne = cidr.prefix === bits(cidr.family);
   const isWhole = isOne || bans.some(({ state }) => state === "enforced");
@@ -72,7 +73,7 @@ export async function whyOf(cidr: Cidr, ports: WhyPorts): Promise<WhyView> {
     ...{ unknown, mode },
     protectedBy: ports.guardedBy(cidr) ?? null,
     bans,
-    within: within.slice(0, MOST_WITHIN).map(coveringBan),
+    within: within.slice(0, MOST_WITHIN).map((ban) => coveringBan(ban, mode)),
     moreWithin: within.length > MOST_WITHIN,
     hits,
   };
@@ -90,15 +91,14 @@ async function askKernel(
 ): Promise<KernelAnswer> {
   try {
     const kernel = await enforcer.read();
-    const mode = kernel.at === "present" ? kernel.posture.mode : null;
+    const mode = kernel.at === "absent" ? null : kernel.posture.mode;
     const ends = await enforcer.drops([firstOf(cidr), lastAddressOf(cidr)]);
     const callers = callersByWay(contacts());
-    const hits = (await enforcer.hits())
-      .filter(({ remote }) => covers(cidr, remote))
-      .sort((a, b) => b.packets - a.packets)
-      .slice(0, MOST_HITS)
-      .map((hit) => hitView(hit, callers));
-    return { ends, unknown: null, mode, hits };
+    const isAsked = ({ remote }: Hit) => overlaps(cidr, remote);
+    const most = { limit: MOST_HITS, isAsked };
+    const hits = await mostOf(await enforcer.hits(), most);
+    const views = hits.map((hit) => hitView(hit, callers));
+    return { ends, unknown: null, mode, hits: views };
   } catch (error) {
     const unknown = error instanceof Error ? error.message : String(error);
     return { ends: undefined, unknown, mode: null, hits: [] };
@@ -119,9 +119,10 @@ function verdictOf(ends: readonly boolean[], isWhole: boolean): Dropped {
 
 type LedgerBan = ReturnType<Ledger["bansOn"]>[number];
 
-function coveringBan(ban: LedgerBan): CoveringBan {
+function coveringBan(ban: LedgerBan, mode: WhyView["mode"]): CoveringBan {
   const { held, expiresAt, recordedAt } = ban;
-  const unheld = ban.observed ? "observed" : "enforced";
+  const enforced = mode === "observe" ? "would-be-dropped" : "enforced";
+  const unheld = ban.observed ? "observed" : enforced;
   return {
     range: formatCidr(ban.cidr),
     feed: ban.feed,

@@ -1,22 +1,27 @@
 import type { AgentView } from "../agent/agent.js";
 import { unixSeconds, type Clock } from "../agent/clock.js";
+import type { Order } from "../agent/ledger/revisions.js";
 import { formatCidr } from "../agent/model/cidr.js";
 
-/** What `tourniquet history --json` prints, one for each revision. */
-export interface RevisionView {
-  readonly revision: number;
+/** One of what `tourniquet history` lists: a decision, however it came. */
+export interface OrderedView {
+  /** The number that it goes by: its first revision. */
+  readonly order: number;
+  readonly lastRevision: number;
+  /** ISO 8601. */
   readonly at: string;
   readonly cause: string;
-  /** Whose segment or snapshot it was; null for what the host did itself. */
+  /** Whose segments or snapshot it was; null for what the host did itself. */
   readonly feed: string | null;
+  readonly reason: string;
   /** Of a rollback: the revision that it went back to. */
   readonly target: number | null;
   /** How many ranges it changed. */
   readonly changed: number;
-  /** What the segment or snapshot came to; null where there was none. */
-  readonly counts: Readonly<
-    Record<"banned" | "observed" | "lifted" | "held", number>
-  > | null;
+  readonly banned: number;
+  readonly observed: number;
+  readonly lifted: number;
+  readonly held: number;
 }
 
 export interface HistoryView {
@@ -24,11 +29,13 @@ export interface HistoryView {
   readonly from: number;
   /** What `tourniquet rollback` goes back to by itself. */
   readonly last: number | null;
-  readonly revisions: readonly RevisionView[];
+  readonly orders: readonly OrderedView[];
+  /** There are more than were asked for. */
+  readonly more: boolean;
 }
 
 /** One of what `tourniquet release --list` prints. */
-export interface ReleaseView {
+export interface ReleasedView {
   readonly range: string;
   readonly since: string;
   readonly until: string;
@@ -40,23 +47,22 @@ export interface OrderView {
   readonly at: string;
   readonly who: string;
   readonly what: string;
+  /** "done", or why not; null for what is under way or was cut off. */
+  readonly outcome: string | null;
 }
 
 export function historyOf({ ledger }: AgentView, limit: number): HistoryView {
-  const outcomes = new Map(
-    ledger.outcomes(limit).map((each) => [each.revision, each]),
-  );
-  const revisions = ledger.word.history(limit).map(({ at, ...each }) => {
-    const outcome = outcomes.get(each.revision);
-    if (outcome === undefined) {
-      return { ...each, at: iso(at), feed: null, counts: null };
-    }
-    const { banned, observed, lifted, held, position } = outcome;
-    const counts = { banned, observed, lifted, held };
-    return { ...each, at: iso(at), feed: position.feed, counts };
-  });
   const { from, last } = ledger.word.reach();
-  return { from, last: last ?? null, revisions };
+  const orders = ledger.word.history(limit + 1);
+  return {
+    ...{ from, last: last ?? null },
+    orders: orders.slice(0, limit).map(orderView),
+    more: orders.length > limit,
+  };
+}
+
+export function orderView({ id, last, at, ...order }: Order): OrderedView {
+  return { order: id, lastRevision: last, at: iso(at), ...order };
 }
 
 export function releasesOf({
@@ -65,7 +71,7 @@ export function releasesOf({
 }: {
   readonly agent: AgentView;
   readonly clock: Clock;
-}): readonly ReleaseView[] {
+}): readonly ReleasedView[] {
   const releases = agent.ledger.word.releases(unixSeconds(clock.now()));
   return releases.map(({ cidr, since, until, reason }) => ({
     range: formatCidr(cidr),
@@ -79,6 +85,6 @@ export const ordersOf = (
 ): readonly OrderView[] =>
   ledger.word
     .orders(limit)
-    .map(({ at, who, what }) => ({ at: iso(at), who, what }));
+    .map(({ at, ...order }) => ({ at: iso(at), ...order }));
 
 const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();

@@ -68,8 +68,10 @@ export interface Config {
   readonly sensors: {
     readonly sshd: {
       readonly enabled: boolean;
-      /** Undefined: the journal where there is one, else the usual log file. */
-      readonly source: "journal" | { readonly file: string } | undefined;
+      /** Undefined: the journal and the usual log file, whichever gets lines. */
+      readonly source: "journal" | LogFileSource | undefined;
+      /** TCP ports of sshd, which the kernel is asked about. */
+      readonly ports: readonly number[];
       /** So many failures within so many seconds are a ban for so many seconds. */
       readonly maxretry: number;
       readonly findtimeSeconds: number;
@@ -93,6 +95,12 @@ export interface Config {
 export interface IdleSetting {
   readonly name: string;
   readonly why: string;
+}
+
+export interface LogFileSource {
+  readonly file: string;
+  /** Only sshd can write there, so that its lines need no confirmation. */
+  readonly onlySshd: boolean;
 }
 
 /** Everything that is wrong with a configuration, at once. */
@@ -149,6 +157,7 @@ export function parseConfig(raw: unknown, source: string): Config {
       sshd: {
         enabled: sshd.enabled,
         source: sshd.source,
+        ports: sshd.ports ?? portsOf(guard.sessions.ports),
         maxretry: sshd.maxretry,
         findtimeSeconds: findtime,
         bantimeSeconds: bantime,
@@ -171,6 +180,10 @@ const IDLE_AFTER: IdleSetting = {
  * /29 as its shortest prefixes.
  */
 const DEFAULT_FLOOR = { ipv4: 12, ipv6: 29 };
+
+/** Those that the host is administered over, unless there are none. */
+const portsOf = (sessions: readonly number[]): readonly number[] =>
+  sessions.length > 0 ? sessions : [22];
 
 /** From 0 to 1. */
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -268,9 +281,18 @@ const Shape = section({
           enabled: v.optional(v.boolean(), true),
           source: v.optional(
             v.union(
-              [v.literal("journal"), v.strictObject({ file: absolutePath })],
+              [
+                v.literal("journal"),
+                v.strictObject({
+                  file: absolutePath,
+                  onlySshd: v.optional(v.boolean(), false),
+                }),
+              ],
               'must be "journal", or "file" with an absolute path',
             ),
+          ),
+          ports: v.optional(
+            v.pipe(v.array(port), v.minLength(1), v.maxLength(16)),
           ),
           maxretry: v.optional(
             v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),

@@ -1,5 +1,5 @@
 import type { Block } from "../model/block.js";
-import type { Cidr } from "../model/cidr.js";
+import type { Cidr, Family } from "../model/cidr.js";
 import type { Differences, Listing } from "./audit.js";
 import type { Watcher } from "./disturbance.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
@@ -56,12 +56,24 @@ export interface Enforcer {
    */
   protect(cidrs: readonly Cidr[]): Promise<void>;
 
-  /** Packets and bytes dropped or observed, by attacker. */
-  hits(): Promise<readonly Hit[]>;
+  /**
+   * Packets and bytes dropped or observed, by remote. Who asks while they are
+   * read gets what is being read.
+   */
+  hits(): Promise<HitList>;
+
+  /** The same of all remotes together, whether or not they are among the hits. */
+  totals(): Promise<readonly Total[]>;
 
   /**
-   * How many packets of one kind the kernel has counted that programs of this
-   * host sent to a single address; 0 where it counted none, or lately none.
+   * Forgets the remotes with the fewest packets where hits are crowded.
+   * @throws NotEnforced when the kernel refused
+   */
+  makeRoom(): Promise<void>;
+
+  /**
+   * How many packets this host was seen to send to an address that proofs are
+   * sent to; 0 for any other address.
    */
   counted(packets: OwnPackets): Promise<number>;
 
@@ -107,7 +119,11 @@ export interface Enforcer {
 
 export type KernelState =
   | { readonly at: "absent" }
-  | ({ readonly at: "present"; readonly posture: Posture } & Label);
+  | ({
+      /** `outdated`: another version has built it; it can only be built anew. */
+      readonly at: "present" | "outdated";
+      readonly posture: Posture;
+    } & Label);
 
 /** What becomes of packets that a ban matches. */
 export interface Posture {
@@ -129,25 +145,50 @@ export interface Label {
   readonly revision: number;
 }
 
-/** Packets that bans matched, counted by the kernel for one remote address. */
+/**
+ * What the kernel has counted by remote, read once: bounded in the kernel, packed
+ * in memory, and told in slices.
+ */
+export interface HitList extends AsyncIterable<readonly Hit[]> {
+  /** Whether hardly any room is left to count others. */
+  readonly crowded: boolean;
+}
+
+/** Packets that bans matched, whosoever they are. */
+export interface Total extends Pick<Hit, "direction" | "observed"> {
+  readonly family: Family;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/**
+ * Packets that bans matched, counted by the kernel for one remote: at least so
+ * many, since of a flood it counts by remote what is worth it.
+ */
 export interface Hit {
-  /** The remote side: source of what came in, destination of what went out. */
+  /**
+   * The remote side: the source of what came in (of IPv6 its /64), or the
+   * destination of what went out.
+   */
   readonly remote: Cidr;
   readonly direction: "in" | "out";
   /** On their way through this host, rather than to it or from it. */
   readonly forwarded: boolean;
   /** Counted and let pass. */
   readonly observed: boolean;
-  /** IP protocol number: 6 is TCP, 17 is UDP. */
+  /** IP protocol number: 6 is TCP, 17 is UDP; 255 for all that are rare. */
   readonly protocol: number;
-  /** Destination port; 0 for protocols without ports. */
-  readonly port: number;
+  /**
+   * What it was told from others by: the kind of its destination (RTN_LOCAL is
+   * 2), or the index of the device that it came in by, 0 where it is from here.
+   */
+  readonly way: number;
   readonly packets: number;
   readonly bytes: number;
 }
 
 /** What programs of this host send to a banned address. */
-export type OwnPackets = Pick<Hit, "remote" | "observed" | "protocol" | "port">;
+export type OwnPackets = Pick<Hit, "remote" | "observed">;
 
 /** A group of the kernel's packet log. */
 export interface ToldPackets {

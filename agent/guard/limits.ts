@@ -22,7 +22,7 @@ export type LimitRule = (typeof limitRules)[number];
 
 /** What a feed stands at before a change. */
 export interface FeedStanding {
-  /** Bans in force of all feeds; before a snapshot, of all others. */
+  /** Bans in the kernel of all feeds; before a snapshot, of all others. */
   readonly entries: number;
   /** Shares of each family's addresses; before a snapshot, none. */
   readonly space: Readonly<Record<Family, number>>;
@@ -37,6 +37,8 @@ export interface Applicant {
   readonly cidr: Cidr;
   /** Unix seconds. */
   readonly expiresAt: number;
+  /** It is counted, not dropped: it takes room, and cuts nobody off. */
+  readonly observed: boolean;
 }
 
 /**
@@ -83,23 +85,46 @@ export class Budget {
     return undefined;
   }
 
-  /** This one is in force already. */
-  keep(ban: Applicant): void {
+  /**
+   * This one is in force already, and stays so: whether it may go on until its
+   * new end. `until` is the one that it has.
+   */
+  keep(ban: Applicant, until: number): "lives-too-long" | undefined {
     this.#count(ban);
+    const isLonger = ban.expiresAt > until;
+    return isLonger && this.#livesTooLong(ban) ? "lives-too-long" : undefined;
   }
 
-  #firstBroken({ cidr, expiresAt }: Applicant): LimitRule | undefined {
-    const { life, share, entries } = this.#limits;
-    if (expiresAt - this.#now > life) return "lives-too-long";
+  /** Call what is returned to have nothing counted of what comes after this. */
+  savepoint(): () => void {
+    const [entries, room] = [this.#entries, this.#room];
+    const [space, admitted] = [{ ...this.#space }, this.#admitted];
+    return () => {
+      this.#entries = entries;
+      this.#room = room;
+      this.#space = { ...space };
+      this.#admitted = admitted;
+    };
+  }
+
+  #livesTooLong({ expiresAt }: Applicant): boolean {
+    return expiresAt - this.#now > this.#limits.life;
+  }
+
+  #firstBroken(ban: Applicant): LimitRule | undefined {
+    const { share, entries } = this.#limits;
+    const { cidr, observed } = ban;
+    if (this.#livesTooLong(ban)) return "lives-too-long";
     const covered = this.#space[cidr.family] + shareOf(cidr);
-    if (covered > share * GIVEN[cidr.family]) return "covers-too-much";
+    const most = share * GIVEN[cidr.family];
+    if (!observed && covered > most) return "covers-too-much";
     if (this.#entries >= entries) return "too-many-bans";
     return this.#room < 1 ? this.#full : undefined;
   }
 
-  #count({ cidr }: Applicant): void {
+  #count({ cidr, observed }: Applicant): void {
     this.#entries++;
-    this.#space[cidr.family] += shareOf(cidr);
+    if (!observed) this.#space[cidr.family] += shareOf(cidr);
   }
 }
 

@@ -34,6 +34,19 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `what this agent died over twice is refused: ${detail}`,
   },
+  /** The host goes on with what it has, and nothing is added to that. */
+  "disk-full": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the state folder takes nothing: bans stay and end, no new ones come: ${detail}`,
+  },
+  "disk-reserve": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the state folder has little room, and lists are not taken in: ${detail}`,
+  },
   "ledger-quarantined": {
     severity: "high",
     visibleAfterMs: 0,
@@ -75,6 +88,23 @@ export const catalogue = {
     severity: "medium",
     visibleAfterMs: 0,
     text: (detail) => `the root runs out soon: ${detail}`,
+  },
+  /** It would not notice an attack, and looks like peace. */
+  "sensor-blind": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `a sensor would not notice an attack: ${detail}`,
+  },
+  "sensor-unreadable": {
+    severity: "medium",
+    visibleAfterMs: 120_000,
+    text: (detail) => `a sensor has nothing to read: ${detail}`,
+  },
+  /** A log says so, and who may write it proves nothing. */
+  "sensor-unconfirmed": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) => `what a sensor reads is not acted on: ${detail}`,
   },
   "spool-quarantined": {
     severity: "medium",
@@ -123,6 +153,20 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `this host counts but does not drop for now: ${detail}`,
   },
+  /** Likewise, of so much that it is no matter of some addresses. */
+  "released-wide": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this host's operator keeps bans off a large part of all addresses: ${detail}`,
+  },
+  /** For as long as a rollback lasts. */
+  "bans-withheld": {
+    severity: "medium",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `this host's operator rolled bans back, which wait: ${detail}`,
+  },
   /** Told by itself each time, as are all that the host's operator orders. */
   released: {
     severity: "low",
@@ -163,6 +207,13 @@ export const catalogue = {
     visibleAfterMs: 60_000,
     text: (detail) =>
       `packets can pass this host without meeting a ban: ${detail}`,
+  },
+  /** Who sends from many addresses is to hide nobody without a word. */
+  "hits-crowded": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `more addresses hit bans than are listed one by one; those with the fewest packets are forgotten: ${detail}`,
   },
   "spool-full": {
     severity: "low",

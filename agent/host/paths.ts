@@ -77,7 +77,7 @@ async function devices(libc: Libc): Promise<Devices> {
   const outward = new Set(readGateways(socket).map((each) => each.interface));
   const links: Link[] = [];
   const guests = new Map<number, Guests>();
-  await eachLink(libc, undefined, (link) => {
+  const own = await eachLink(libc, undefined, (link) => {
     const { master, name } = link;
     // There may be thousands: of cables to guests their number does.
     if (link.kind !== "veth" || outward.has(link.index)) links.push(link);
@@ -87,11 +87,13 @@ async function devices(libc: Libc): Promise<Devices> {
     }
   });
   const outwards = withLower(outward, links);
+  const others = await partsElsewhere(libc, socket);
   return {
     ...{ links, guests, outward: outwards },
-    elsewhere: await partsElsewhere(libc, socket),
+    elsewhere: others.parts,
     further: furtherOf(socket, links, outwards),
     bridging: await bridging(),
+    whole: own && others.whole,
   };
 }
 
@@ -115,22 +117,24 @@ function withLower(
 async function partsElsewhere(
   libc: Libc,
   socket: NetlinkSocket,
-): Promise<readonly Link[]> {
+): Promise<{ readonly parts: readonly Link[]; readonly whole: boolean }> {
   const networks = socket.list("list networks", listNetworks, (message) => {
     const network = networkOf(message);
     return network === undefined ? [] : [network];
   });
   const parts: Link[] = [];
+  let whole = networks.length <= MOST_NETWORKS;
   for (const network of networks.slice(0, MOST_NETWORKS)) {
-    await eachLink(libc, network, (link) => {
+    const all = await eachLink(libc, network, (link) => {
       if (isPartOfAnother(link)) parts.push(link);
     });
+    whole &&= all;
   }
   // Asked last: it is by being told of such a device that the kernel draws it.
   const own = parts.length === 0 ? undefined : ownNetwork(socket);
-  return parts.filter(
-    ({ lower }) => own !== undefined && lower?.network === own,
-  );
+  const isOfOurs = ({ lower }: Link) =>
+    own !== undefined && lower?.network === own;
+  return { parts: parts.filter(isOfOurs), whole };
 }
 
 /** The number that this network calls itself by. */
@@ -177,12 +181,15 @@ function furtherOf(
   );
 }
 
-/** Tells of every device of a network; the event loop turns in between. */
+/**
+ * Tells of every device of a network; the event loop turns in between. Returns
+ * whether there are no more than it tells of.
+ */
 async function eachLink(
   libc: Libc,
   network: number | undefined,
   take: (link: Link) => void,
-): Promise<void> {
+): Promise<boolean> {
   using socket = new NetlinkSocket(libc, NETLINK_ROUTE);
   let seen = 0;
   try {
@@ -190,16 +197,17 @@ async function eachLink(
     for (const message of listed) {
       const link = linkOf(message);
       if (link !== undefined) take(link);
-      if (++seen >= MOST_LINKS) return;
+      if (++seen >= MOST_LINKS) return false;
       if (seen % LINKS_A_TURN === 0) await nextTurn();
     }
   } catch (error) {
     // Devices came or went meanwhile; the next look sees them.
-    if (isInterrupted(error)) return;
+    if (isInterrupted(error)) return true;
     // Another network may be gone, or not ours to look into.
-    if (network !== undefined && error instanceof NetlinkError) return;
+    if (network !== undefined && error instanceof NetlinkError) return true;
     throw error;
   }
+  return true;
 }
 
 /** As it is set for the network that this process is in. */

@@ -13,6 +13,8 @@ export interface Devices {
   /** Link-layer addresses that devices take frames for beside their own. */
   readonly further: ReadonlyMap<number, readonly Uint8Array[]>;
   readonly bridging: Bridging;
+  /** Whether that is all of them; there may be more than are looked at. */
+  readonly whole: boolean;
 }
 
 export interface Guests {
@@ -45,9 +47,11 @@ export function uncoveredIn(devices: Devices): readonly string[] {
     ...links.flatMap(functionsOf),
     ...links.flatMap(programOf),
   ];
-  if (found.length <= MOST_TOLD) return found;
   const told = found.slice(0, MOST_TOLD);
-  return [...told, `${found.length - MOST_TOLD} more`];
+  const more = found.length - told.length;
+  if (more > 0) told.push(`${more} more`);
+  if (!devices.whole) told.push("there are more devices than are looked at");
+  return told;
 }
 
 function bridged(bridge: Link, devices: Devices): readonly string[] {

@@ -1,9 +1,11 @@
 import type { Cidr } from "../model/cidr.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
+import { limits } from "../protocol/limits.js";
 import type { Database, Statement } from "./database.js";
 import type { Effective } from "./effective.js";
-import type { Cause, History } from "./history.js";
+import type { History } from "./history.js";
 import type { Meta } from "./meta.js";
+import type { Beginning, Cause, Described } from "./revisions.js";
 import { cidrOfRow, START, type RangeRow } from "./rows.js";
 
 /** The kernel is too far behind, or not ours: build its ruleset anew. */
@@ -56,9 +58,9 @@ export class Changes {
   }
 
   /** Counts up likewise, for a change that may be taken back later. */
-  begin(cause: Cause, now: number, target?: number): number {
+  begin(cause: Cause, now: number, more: Origin = {}): number {
     const revision = this.nextRevision();
-    this.#history.begin(revision, { cause, at: now, target });
+    this.#history.begin(revision, { cause, at: now, ...more });
     return revision;
   }
 
@@ -66,6 +68,11 @@ export class Changes {
   changing(revision: number, cidr: Cidr, now: number): void {
     this.#history.keep(cidr, now);
     this.mark(revision, cidr);
+  }
+
+  /** What the revision begun last came to. */
+  describe(revision: number, described: Described): void {
+    this.#history.describe(revision, described);
   }
 
   /** Of what nobody will want to take back. */
@@ -164,6 +171,8 @@ export class Changes {
   }
 }
 
+type Origin = Omit<Beginning, "at" | "cause">;
+
 interface ChangesTables {
   readonly meta: Meta;
   readonly effective: Effective;
@@ -181,8 +190,11 @@ interface Slice {
   readonly last: DirtyRow | undefined;
 }
 
-/** Beside what a transaction writes anyway, forgetting so many costs little. */
-export const PRUNED_AT_ONCE = 2000;
+/**
+ * Twice what a segment may add: what is forgotten keeps up with what comes, at
+ * whatever rate.
+ */
+export const PRUNED_AT_ONCE = 2 * limits.segmentOps;
 
 /** About as many ranges as take as long to replay as a million to rebuild. */
 const MOST_DIRTY = 200_000;

@@ -24,10 +24,12 @@ export interface Space {
 
 /** How much a feed has in force, beside all of them. */
 export interface Standing {
-  /** Bans of all feeds that the kernel is to drop. */
+  /** Bans of all feeds that are in the kernel, dropped or observed. */
   readonly all: number;
-  /** Those of the feed. */
+  /** Those of the feed that are dropped. */
   readonly own: number;
+  /** Those of the feed that are observed. */
+  readonly ownObserved: number;
   /** The feed's share of each family's addresses. */
   readonly space: Readonly<Record<Family, number>>;
   /** Whether nothing of the feed was ever taken in. */
@@ -93,6 +95,7 @@ export class Copies {
   /** Copies up to this one were there before this process. */
   readonly #newestInherited: number;
   readonly #count: Statement<never>;
+  readonly #held: Statement<number>;
   readonly #forget: Statement<never>;
 
   constructor(db: Database) {
@@ -131,6 +134,9 @@ export class Copies {
          space4 = max(0, space4 + ?), space6 = max(0, space6 + ?)
        WHERE id = ?`,
     );
+    this.#held = db
+      .prepare<number>("SELECT held FROM copies WHERE id = ?")
+      .pluck();
     this.#forget = db.prepare("DELETE FROM copies WHERE id = ?");
     const newest = "SELECT ifnull(max(id), 0) FROM copies";
     this.#newestInherited = db.read(
@@ -154,12 +160,11 @@ export class Copies {
 
   standing(feed: FeedName): Standing {
     const copies = this.allCurrent();
-    const enforced = ({ bans, held, observed }: CopyRow) =>
-      bans - held - observed;
     const own = copies.find((copy) => copy.feed === feed);
     return {
-      all: copies.reduce((sum, copy) => sum + enforced(copy), 0),
-      own: own ? enforced(own) : 0,
+      all: copies.reduce((sum, copy) => sum + copy.bans - copy.held, 0),
+      own: own ? own.bans - own.held - own.observed : 0,
+      ownObserved: own?.observed ?? 0,
       space: { 4: own?.space4 ?? 0, 6: own?.space6 ?? 0 },
       isNew: own === undefined,
     };
@@ -206,6 +211,11 @@ export class Copies {
   count(copy: number, growth: Growth): void {
     const { bans, held, observed, space4, space6 } = growth;
     this.#count.run(bans, held, observed, space4, space6, copy);
+  }
+
+  /** How many bans of a copy are held. */
+  held(copy: number): number {
+    return this.#held.get(copy) ?? 0;
   }
 
   /** Forgets a copy that has no ban left. */

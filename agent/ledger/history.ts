@@ -1,10 +1,12 @@
 import type { Cidr } from "../model/cidr.js";
 import type { Database, Statement } from "./database.js";
 import type { Meta } from "./meta.js";
-import { cidrOfRow, type RangeRow } from "./rows.js";
-
-/** What brought a revision about. */
-export type Cause = "segment" | "snapshot" | "review" | "rollback" | "undo";
+import {
+  Revisions,
+  type Beginning,
+  type Described,
+  type Order,
+} from "./revisions.js";
 
 /** Until when a range was to be dropped, and observed: Unix seconds, 0 for not. */
 export interface InForce {
@@ -15,18 +17,6 @@ export interface InForce {
 /** What was in force on a range. */
 export interface Past extends InForce {
   readonly cidr: Cidr;
-}
-
-/** A revision that may be taken back. */
-export interface Revision {
-  readonly revision: number;
-  readonly cause: Cause;
-  /** Unix seconds. */
-  readonly at: number;
-  /** Of a rollback: the revision that it went back to. */
-  readonly target: number | null;
-  /** How many ranges it changed. */
-  readonly changed: number;
 }
 
 /** The ledger does not know any more what was in force then. */
@@ -49,8 +39,8 @@ export class OutOfReach extends Error {
  */
 export class History {
   readonly #meta: Meta;
+  readonly #revisions: Revisions;
   readonly #newestId: Statement<number>;
-  readonly #begin: Statement<never>;
   readonly #inForce: Statement<Longest>;
   readonly #keep: Statement<never>;
   readonly #first: Statement<number | null>;
@@ -58,16 +48,18 @@ export class History {
   readonly #drop: Statement<never>;
   readonly #past: Statement<number | null>;
   readonly #longGone: Statement<number | null>;
-  readonly #since: Statement<PastRow>;
-  readonly #newest: Statement<Revision>;
+  readonly #spans: Statement<SpanRow>;
+  #isHeld = false;
+  /** Where it ended when it was shortened last. */
+  #shortened = -Infinity;
 
   constructor(db: Database, meta: Meta) {
     this.#meta = meta;
+    this.#revisions = new Revisions(db);
     const one = (sql: string) => db.prepare<number | null>(sql).pluck();
     this.#newestId = db
       .prepare<number>("SELECT ifnull(max(id), 0) FROM history")
       .pluck();
-    this.#begin = db.prepare("INSERT INTO revisions VALUES (?, ?, ?, ?, ?)");
     this.#inForce = db.prepare(
       `SELECT max(expires_at) AS until, observed FROM bans
        WHERE copy IN (SELECT id FROM copies WHERE state = 'current')
@@ -90,23 +82,21 @@ export class History {
     );
     this.#past = one("SELECT max(revision) FROM revisions WHERE first <= ?");
     this.#longGone = one("SELECT max(revision) FROM revisions WHERE at <= ?");
-    // The first of a range, and SQLite takes the others from the same row.
-    this.#since = db.prepare(
-      `SELECT addr, prefix, dropped_until AS dropped,
-         observed_until AS observed, min(id)
-       FROM history WHERE id >= ? GROUP BY addr, prefix`,
-    );
-    this.#newest = db.prepare(
-      `SELECT revision, at, cause, target,
-         lead(first, 1, (SELECT ifnull(max(id), 0) + 1 FROM history))
-           OVER (ORDER BY revision) - first AS changed
-       FROM revisions WHERE revision > ? ORDER BY revision DESC LIMIT ?`,
+    this.#spans = db.prepare(
+      `SELECT first, lead(first, 1, (SELECT ifnull(max(id), 0) + 1 FROM history))
+           OVER (ORDER BY revision) AS "end", feed IS 'local' AS own
+       FROM revisions WHERE revision > ? ORDER BY revision`,
     );
   }
 
   /** Part of the transaction that makes the revision. */
-  begin(revision: number, { at, cause, target }: Beginning): void {
-    this.#begin.run(revision, at, cause, target ?? null, this.#end());
+  begin(revision: number, beginning: Beginning): void {
+    this.#revisions.begin(revision, this.#end(), beginning);
+  }
+
+  /** What the revision came to; part of the same transaction. */
+  describe(revision: number, described: Described): void {
+    this.#revisions.describe(revision, described);
   }
 
   /** Call it before the range changes, in the revision begun last. */
@@ -143,50 +133,91 @@ export class History {
   }
 
   /**
-   * What was in force at a revision on each range that has changed since; call it
-   * before the revision that is to restore it is begun.
+   * Which parts of the history come after a revision, oldest first; those of
+   * this host's own feed are left out where they are to be spared.
    */
-  since(revision: number): readonly Past[] {
-    const first = this.#first.get(revision) ?? this.#end();
-    return this.#since.all(first).map(({ dropped, observed, ...row }) => ({
-      cidr: cidrOfRow(row),
-      ...{ dropped, observed },
-    }));
+  spansSince(revision: number, spareOwn: boolean): readonly Span[] {
+    const spans: Span[] = [];
+    for (const { first, end, own } of this.#spans.all(revision)) {
+      if (first === end || (spareOwn && own === 1)) continue;
+      const last = spans.at(-1);
+      if (last?.end === first) spans.pop();
+      spans.push({ first: last?.end === first ? last.first : first, end });
+    }
+    return spans;
   }
 
   /**
-   * The revision before the newest order of a feed that changed anything and has
-   * not been rolled back.
+   * The revision before the newest order of the cloud that changed anything and
+   * has not been rolled back.
    */
-  beforeLastChange(): number | undefined {
+  beforeLastOrder(): number | undefined {
     let to = Infinity;
-    for (const each of this.newest(MOST_REVISIONS)) {
-      if (each.revision > to || each.changed === 0) continue;
-      if (each.cause === "rollback") to = each.target ?? to;
-      const isOrder = each.cause === "segment" || each.cause === "snapshot";
-      if (isOrder) return each.revision - 1;
+    let isUndone = false;
+    for (const order of this.orders(MOST_REVISIONS)) {
+      if (order.cause === "undo") isUndone = true;
+      if (order.id > to || order.changed === 0) continue;
+      if (order.cause === "rollback" && !isUndone) to = order.target ?? to;
+      const isTheirs = order.feed !== null && order.feed !== "local";
+      if (isTheirs) return order.id - 1;
     }
     return undefined;
   }
 
-  /** The newest revisions that can be taken back, newest first. */
-  newest(limit: number): readonly Revision[] {
-    return this.#newest.all(this.from, limit);
+  /** Orders that can be taken back, newest first. */
+  orders(limit: number): readonly Order[] {
+    return this.#revisions.orders(this.from, limit);
+  }
+
+  orderOf(revision: number): number | undefined {
+    return this.#revisions.orderOf(revision);
+  }
+
+  orderAfter(revision: number): number | undefined {
+    return this.#revisions.orderAfter(revision);
+  }
+
+  /** The revision that was the newest at a moment, in Unix seconds. */
+  at(moment: number): number {
+    return this.#revisions.at(moment) ?? this.from;
+  }
+
+  rolledBackTo(): number | undefined {
+    return this.#revisions.rolledBackTo();
+  }
+
+  /** While somebody reads what was, nothing of it is forgotten. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
   }
 
   /** Forgets some of what can't be gone back to; part of another transaction. */
   prune(limit: number): void {
+    if (this.#isHeld) return;
     const end = this.#end();
     const first = this.#first.get(this.from) ?? end;
-    if (end - first > MOST_RANGES) this.#raise(this.#past.get(end - LEFT));
+    const isLong = end - first > MOST_RANGES;
+    if (isLong && end - this.#shortened >= MOST_RANGES - LEFT) {
+      this.#shortened = end;
+      this.#shorten(end - first, end);
+    }
     this.#dropRevisions.run(this.from, limit);
     this.#drop.run(first, limit);
   }
 
   /** Keeps a day of it, and no more revisions than anybody looks through. */
   bound(now: number): void {
+    if (this.#isHeld) return;
     this.#raise(this.#longGone.get(now - KEPT_S));
     this.#raise(this.#meta.get("revision") - MOST_REVISIONS);
+  }
+
+  /** The newest order of the cloud is kept as a whole, however large it is. */
+  #shorten(kept: number, end: number): void {
+    const to = this.#past.get(end - LEFT) ?? undefined;
+    if (to === undefined || kept > MOST_OF_ONE) return this.#raise(to);
+    const newest = this.beforeLastOrder();
+    this.#raise(newest === undefined ? to : Math.min(to, newest));
   }
 
   #raise(from: number | null | undefined): void {
@@ -199,8 +230,14 @@ export class History {
   }
 }
 
-interface Beginning extends Pick<Revision, "at" | "cause"> {
-  readonly target: number | undefined;
+/** Numbers of the history from `first` to before `end`. */
+export interface Span {
+  readonly first: number;
+  readonly end: number;
+}
+
+interface SpanRow extends Span {
+  readonly own: 0 | 1;
 }
 
 interface Longest {
@@ -208,13 +245,14 @@ interface Longest {
   readonly observed: 0 | 1;
 }
 
-interface PastRow extends RangeRow, InForce {}
-
 /** Some 10 MB on the disk. */
 const MOST_RANGES = 200_000;
 
 /** So many are left when there are too many, lest each change counts again. */
 const LEFT = 150_000;
+
+/** An import of a million, and a little: some 50 MB on the disk for a day. */
+const MOST_OF_ONE = 1_100_000;
 
 const MOST_REVISIONS = 10_000;
 

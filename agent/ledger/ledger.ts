@@ -1,16 +1,17 @@
 import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
-import { modes, type Mode } from "../model/mode.js";
+import type { Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
-import type { ReviewedOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
+import type { StorageState } from "../model/storage.js";
 import { Approvals, type KeptApproval } from "./approvals.js";
-import { Changes, PRUNED_AT_ONCE, type Rebuild } from "./changes.js";
+import { Changes, type Rebuild } from "./changes.js";
 import { Copies, type FeedCount, type Standing } from "./copies.js";
-import { openLedgerFile, type Database } from "./database.js";
+import { MOST_BYTES, openLedgerFile, type Database } from "./database.js";
 import { Departure } from "./departure.js";
 import { Effective } from "./effective.js";
 import { Feeds } from "./feeds.js";
+import { Unkept, type UnkeptCount } from "./held.js";
 import { History } from "./history.js";
 import { LastWord } from "./last-word.js";
 import { Lookup, type Page } from "./lookup.js";
@@ -19,24 +20,14 @@ import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
+import { Reserve } from "./reserve.js";
 import { Review, type Guard } from "./review.js";
 import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
+import { Segments, type ReviewedSegment } from "./segments.js";
 import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
-import type { Admission } from "./stored.js";
-import { Trials, type Trial, type TrialTerms, type Verdict } from "./trials.js";
+import { Trials, type Trial, type Verdict } from "./trials.js";
+import { Unconfirmed } from "./unconfirmed.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
-
-/** A segment that the guards have reviewed. */
-export interface ReviewedSegment {
-  readonly position: DatedPosition;
-  readonly ops: Iterable<ReviewedOp>;
-  /** Unix seconds. */
-  readonly now: number;
-  /** What may come into force; everything unless given. */
-  readonly admission?: Admission | undefined;
-  /** What is tried first; nothing unless given. */
-  readonly trial?: TrialTerms | undefined;
-}
 
 /**
  * The truth on the host: every ban by feed, and where each feed stands. What a
@@ -49,22 +40,27 @@ export class Ledger implements Disposable {
   readonly id: number;
   /** What this host's operator has said, whatever feeds say. */
   readonly word: LastWord;
+  /** What a trial took back, and may be let into force all the same. */
+  readonly unconfirmed: Unconfirmed;
   readonly #db: Database;
-  readonly #meta: Meta;
   readonly #tables: StagingTables;
   readonly #effective: Effective;
-  readonly #recorder: Recorder;
+  readonly #segments: Segments;
   readonly #lookup: Lookup;
   readonly #purge: Purge;
   readonly #review: Review;
   readonly #departure: Departure;
   readonly #time: Time;
   readonly #approvals: Approvals;
+  readonly #reserve: Reserve;
 
-  private constructor(db: Database) {
+  private constructor(db: Database, options: LedgerOptions) {
+    const reserve = new Reserve(db, { mostBytes: MOST_BYTES, ...options });
+    this.#reserve = reserve;
     const meta = new Meta(db);
     const copies = new Copies(db);
     const reasons = new Reasons(db);
+    const unkept = new Unkept(db);
     const feeds = new Feeds(db);
     const outcomes = new Outcomes(db);
     this.#effective = new Effective(db, copies);
@@ -72,15 +68,16 @@ export class Ledger implements Disposable {
     const effective = this.#effective;
     const changes = new Changes(db, { meta, effective, history });
     this.#db = db;
-    this.#meta = meta;
     const trials = new Trials(db, changes);
-    this.#tables = { db, feeds, copies, reasons, changes, outcomes, trials };
-    this.#recorder = new Recorder(db, this.#tables);
-    const recorder = this.#recorder;
+    const kept = { reasons, changes, outcomes, trials, unkept, reserve };
+    this.#tables = { db, feeds, copies, ...kept };
+    const recorder = new Recorder(db, this.#tables);
+    this.#segments = new Segments(this.#tables, recorder);
     this.word = new LastWord(db, { ...this.#tables, meta, history, recorder });
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
+    this.unconfirmed = new Unconfirmed(db, this.#tables);
     this.#departure = new Departure(db, this.#tables);
     this.#time = new Time(db, copies);
     this.#approvals = new Approvals(db);
@@ -95,7 +92,7 @@ export class Ledger implements Disposable {
   static open(path: string, options: LedgerOptions = {}): Ledger {
     const db = openLedgerFile(path, options.mostBytes);
     try {
-      return new Ledger(db);
+      return new Ledger(db, options);
     } catch (error) {
       db.close();
       throw error;
@@ -119,20 +116,10 @@ export class Ledger implements Disposable {
    * Records a segment, its position and its outcome: all of it or nothing.
    * A ban replaces the one that the feed had on its range.
    * @throws OutOfOrder when the segment does not go on where its feed stands
+   * @throws LedgerFull when there is no room, or what is left is for others
    */
-  record({ position, ops, now, admission, trial }: ReviewedSegment): Recorded {
-    const { feeds, changes, outcomes } = this.#tables;
-    return this.#db.transaction(() => {
-      feeds.mustFollow(position);
-      const revision = changes.begin("segment", now);
-      const moment = { revision, now, admission, trial };
-      const tally = this.#recorder.apply(position.feed, ops, moment);
-      const recorded = tally.at(revision);
-      feeds.moveTo(position, now);
-      outcomes.add("segment", position, recorded, now);
-      changes.prune(PRUNED_AT_ONCE);
-      return recorded;
-    });
+  record(segment: ReviewedSegment): Recorded {
+    return this.#segments.record(segment);
   }
 
   /** Begins to load a snapshot; one that the feed had begun before is dropped. */
@@ -151,13 +138,13 @@ export class Ledger implements Disposable {
    */
   settle(ids: readonly number[], verdict: Verdict): void {
     const { trials } = this.#tables;
-    this.#db.transaction(() => trials.settle(ids, verdict));
+    this.#reserve.write("lift", () => trials.settle(ids, verdict));
   }
 
   /** Has a trial begin again, and last until then. */
   tryAgain(id: number, until: number): void {
     const { trials } = this.#tables;
-    this.#db.transaction(() => trials.again(id, until));
+    this.#reserve.write("lift", () => trials.again(id, until));
   }
 
   /**
@@ -218,18 +205,34 @@ export class Ledger implements Disposable {
 
   /** What the whole host does about its bans. */
   mode(): Mode {
-    return this.#db.read(() =>
-      this.#meta.get("mode") === 0 ? "enforce" : "observe",
-    );
+    return this.word.mode();
   }
 
   /** Remembers what the whole host is to do; the kernel is not told by this. */
   setMode(mode: Mode): void {
-    const value = modes.indexOf(mode);
-    this.#db.transaction(() => {
-      this.#meta.set("mode", value);
-      this.#meta.set("paused_until", 0);
-    });
+    this.word.setMode(mode);
+  }
+
+  /** How much room is left, and what only this process remembers. */
+  storage(): Storage {
+    const untilRestart = this.word.untilRestart();
+    const { state, isStandIn } = this.#reserve;
+    return { state, untilRestart, isStandIn };
+  }
+
+  /** Called in the turn in which there is more or less room than before. */
+  onStorage(listener: () => void): void {
+    this.#reserve.onChange(listener);
+  }
+
+  /**
+   * Looks how much room there is, makes some ahead of need, and writes down what
+   * waited for it.
+   */
+  look(): StorageState {
+    const state = this.#reserve.look();
+    if (!this.#reserve.isStandIn) this.word.writeDown();
+    return state;
   }
 
   /** How many bans each feed has, counted without looking at them. */
@@ -244,6 +247,11 @@ export class Ledger implements Disposable {
           observed,
         })),
     );
+  }
+
+  /** Held bans beyond what is remembered of a feed, by the rule. */
+  unkept(): readonly UnkeptCount[] {
+    return this.#db.read(() => this.#tables.unkept.all());
   }
 
   /** How much is in force, by what was counted: what ran out lately counts too. */
@@ -282,10 +290,11 @@ export class Ledger implements Disposable {
 
   /**
    * Takes out a slice of what counts no more: retired copies, expired bans,
-   * unused reasons. Returns whether the round goes on.
+   * held ones that were to live longer than `life` seconds and have been there for
+   * so long, unused reasons. Returns whether the round goes on.
    */
-  purge(now: number, limit: number): boolean {
-    return this.#purge.step(limit, now);
+  purge(now: number, limit: number, life = HELD_FOR_S): boolean {
+    return this.#purge.step(limit, now, life);
   }
 
   /** What was kept of the critical keys' word, at most one for each feed. */
@@ -325,4 +334,17 @@ export class Ledger implements Disposable {
 export interface LedgerOptions {
   /** The file may not grow beyond this; `MOST_BYTES` unless given. */
   readonly mostBytes?: number;
+  /** The file is a copy of the ledger, and forgotten at the end: why. */
+  readonly standsInFor?: string | undefined;
 }
+
+/** How much room is left, and which of the operator's orders no disk has taken. */
+export interface Storage {
+  readonly state: StorageState;
+  readonly untilRestart: readonly string[];
+  /** The ledger can't even be opened for writing, and a copy is used. */
+  readonly isStandIn: boolean;
+}
+
+/** As long as `guard.limits.life` is unless somebody says otherwise. */
+const HELD_FOR_S = 365 * 86_400;

@@ -1,4 +1,9 @@
-import { lastAddressOf, maskOf, type Cidr } from "../model/cidr.js";
+import {
+  compareCidrs,
+  lastAddressOf,
+  maskOf,
+  type Cidr,
+} from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
@@ -17,6 +22,10 @@ import {
 /** Which bans to list: a page of one feed, or of all, feed by feed. */
 export interface Page {
   readonly feed?: FeedName;
+  /** Only bans on this range, on one around it, or on a part of it. */
+  readonly about?: Cidr;
+  /** Only those that a guard stopped. */
+  readonly held?: boolean;
   /** The last ban of the page before. */
   readonly after?: Pick<RecordedBan, "feed" | "cidr">;
   readonly limit: number;
@@ -42,7 +51,8 @@ export class Lookup {
     // Addresses of the other family stand in between: they sort as bytes.
     this.#within = db.prepare(
       `${bansFrom("bans")} AND addr BETWEEN ? AND ? AND length(addr) = ?
-       AND prefix > ? ORDER BY addr, prefix LIMIT ?`,
+       AND prefix > ? AND (? = 0 OR held IS NOT NULL)
+       AND (addr, prefix) > (?, ?) ORDER BY addr, prefix LIMIT ?`,
     );
     this.#page = db.prepare(
       `${bansFrom("bans")} AND (addr, prefix) > (?, ?)
@@ -75,11 +85,9 @@ export class Lookup {
 
   /** Every feed's bans on parts of the range, feed by feed. */
   within(cidr: Cidr, now: number, limit: number): readonly DatedBan[] {
-    const { address, prefix } = cidr;
-    const last = lastAddressOf(cidr).address;
     const found: DatedBan[] = [];
     for (const { id, feed } of this.#copies.allCurrent()) {
-      const place = [address, last, address.length, prefix];
+      const place = [...spanOf(cidr), 0, START.addr, START.prefix];
       for (const row of this.#within.all(id, now, ...place, limit)) {
         found.push(datedBanOfRow(feed, row));
       }
@@ -89,12 +97,16 @@ export class Lookup {
 
   /** A page of bans by feed and range; a short one is the last. */
   list(page: Page, now: number): readonly RecordedBan[] {
+    if (page.about) return this.#pageAbout(page.about, page, now);
     return this.#pageOf(this.#page, page, now);
   }
 
   /** Those that a guard stopped, likewise. */
   held(page: Page, now: number): readonly HeldBan[] {
-    return this.#pageOf(this.#held, page, now).filter(isHeld);
+    const bans = page.about
+      ? this.#pageAbout(page.about, { ...page, held: true }, now)
+      : this.#pageOf(this.#held, page, now);
+    return bans.filter(isHeld);
   }
 
   /** How many bans of a feed have not run out; looks at all of them. */
@@ -121,7 +133,44 @@ export class Lookup {
     }
     return page;
   }
+
+  /** Those around a range, on it and within it, likewise. */
+  #pageAbout(about: Cidr, page: Page, now: number): readonly RecordedBan[] {
+    const { after, limit } = page;
+    const isMeant = (ban: RecordedBan) =>
+      (page.feed === undefined || ban.feed === page.feed) &&
+      (page.held !== true || ban.held !== undefined) &&
+      (after === undefined || compareBans(after, ban) < 0);
+    const found: RecordedBan[] = this.covering(about, now).filter(isMeant);
+    for (const { id, feed } of this.#copies.allCurrent()) {
+      if (page.feed !== undefined && page.feed !== feed) continue;
+      if (after !== undefined && feed < after.feed) continue;
+      const { addr, prefix } =
+        after?.feed === feed ? rowOfCidr(after.cidr) : START;
+      const held = Number(page.held === true);
+      const place = [...spanOf(about), held, addr, prefix];
+      for (const row of this.#within.all(id, now, ...place, limit)) {
+        found.push(banOfRow(feed, row));
+      }
+    }
+    return found.sort(compareBans).slice(0, limit);
+  }
 }
+
+/** Where the parts of a range lie: what they may be called, and how long. */
+const spanOf = (cidr: Cidr) => [
+  cidr.address,
+  lastAddressOf(cidr).address,
+  cidr.address.length,
+  cidr.prefix,
+];
+
+type Named = Pick<RecordedBan, "feed" | "cidr">;
+
+const compareBans = (a: Named, b: Named): number =>
+  a.feed === b.feed
+    ? compareCidrs(a.cidr, b.cidr)
+    : Number(a.feed > b.feed) - Number(a.feed < b.feed);
 
 /** The range itself and all that contain it, the narrowest first. */
 function around({ family, address, prefix }: Cidr): Cidr[] {

@@ -39,4 +39,8 @@ type MetaKey =
   /** Unix seconds until which a pause lasts; 0 for none. */
   | "paused_until"
   /** The earliest revision that can be gone back to. */
-  | "history_from";
+  | "history_from"
+  /** Where a rollback under way goes back to; below 0 for none. */
+  | "rollback_target"
+  /** Unix seconds until which it withholds. */
+  | "rollback_until";

@@ -8,26 +8,43 @@ export interface Order {
   readonly what: string;
 }
 
+/** The same, and what came of it. */
+export interface KeptOrder extends Order {
+  /** "done", or why not; null while it is carried out, and if that was cut off. */
+  readonly outcome: string | null;
+}
+
 /** The newest orders, for whoever asks who did it. */
 export class Orders {
   readonly #add: Statement<never>;
   readonly #trim: Statement<never>;
-  readonly #newest: Statement<Order>;
+  readonly #newest: Statement<KeptOrder>;
+  readonly #end: Statement<never>;
 
   constructor(db: Database) {
-    this.#add = db.prepare("INSERT INTO orders VALUES (NULL, ?, ?, ?)");
+    this.#add = db.prepare(
+      "INSERT INTO orders (at, who, what) VALUES (?, ?, ?)",
+    );
+    this.#end = db.prepare("UPDATE orders SET outcome = ? WHERE id = ?");
     this.#trim = db.prepare("DELETE FROM orders WHERE id <= ?");
     this.#newest = db.prepare(
-      "SELECT at, who, what FROM orders ORDER BY id DESC LIMIT ?",
+      "SELECT at, who, what, outcome FROM orders ORDER BY id DESC LIMIT ?",
     );
   }
 
-  add({ at, who, what }: Order): void {
-    const { lastInsertRowid } = this.#add.run(at, who, what);
-    this.#trim.run(Number(lastInsertRowid) - MOST_ORDERS);
+  /** Returns its number. */
+  add({ at, who, what }: Order): number {
+    const id = Number(this.#add.run(at, who, what).lastInsertRowid);
+    this.#trim.run(id - MOST_ORDERS);
+    return id;
   }
 
-  newest(limit: number): readonly Order[] {
+  /** Says what came of it. */
+  end(id: number, outcome: string): void {
+    this.#end.run(outcome, id);
+  }
+
+  newest(limit: number): readonly KeptOrder[] {
     return this.#newest.all(limit);
   }
 }

@@ -1,6 +1,7 @@
 import type { FeedName, Position } from "../model/position.js";
 import type { ReviewedBan } from "../model/reviewed.js";
 import type { Database, Statement } from "./database.js";
+import type { Described } from "./revisions.js";
 import type { HeldBan } from "./rows.js";
 
 /** What became of a segment or a snapshot. */
@@ -45,6 +46,8 @@ export class Tally {
   observed = 0;
   lifted = 0;
   expired = 0;
+  /** The first that is given; "" for none. */
+  reason = "";
 
   constructor(feed: FeedName) {
     this.#feed = feed;
@@ -52,6 +55,7 @@ export class Tally {
 
   /** Takes note of a ban, and of what holds it after all. */
   ban({ op: _op, held: _held, ...ban }: ReviewedBan, held?: string): void {
+    if (this.reason === "") this.reason = ban.reason;
     if (held === undefined) {
       if (ban.observed) this.observed++;
       else this.banned++;
@@ -61,6 +65,12 @@ export class Tally {
     if (this.#held.length < MOST_HELD_TOLD) {
       this.#held.push({ feed: this.#feed, ...ban, held });
     }
+  }
+
+  /** For who looks for it in the history. */
+  get described(): Described {
+    const { reason, banned, observed, lifted, heldTotal: held } = this;
+    return { reason, banned, observed, lifted, held };
   }
 
   at(revision: number): Recorded {

@@ -1,6 +1,7 @@
 import type { Changes } from "./changes.js";
 import { Growth, type Copies, type Counted } from "./copies.js";
 import type { Database, Statement } from "./database.js";
+import type { Unkept } from "./held.js";
 import type { Reasons } from "./reasons.js";
 import { END, START, type RangeRow } from "./rows.js";
 
@@ -31,7 +32,9 @@ export class Purge {
     const between = `(copy, addr, prefix) > (?, ?, ?)
       AND (copy, addr, prefix) <= (?, ?, ?)`;
     this.#expire = db.prepare(
-      `DELETE FROM bans WHERE ${between} AND expires_at <= ?
+      `DELETE FROM bans WHERE ${between} AND (expires_at <= :now
+         OR (held IS NOT NULL AND expires_at > :now + :life
+           AND recorded_at <= :now - :life))
        RETURNING copy, addr, prefix, held, observed`,
     );
     this.#reasonsUsed = db
@@ -39,15 +42,18 @@ export class Purge {
       .pluck();
   }
 
-  /** One slice, one transaction; returns whether the round goes on. */
-  step(limit: number, now: number): boolean {
+  /**
+   * One slice, one transaction; returns whether the round goes on. What is held
+   * and lives longer than `life` seconds is remembered for so long.
+   */
+  step(limit: number, now: number, life: number): boolean {
     const stage = this.#stage ?? FIRST;
     this.#stage = this.#db.transaction(() => {
       switch (stage.at) {
         case "retired copies":
-          return this.#cutRetired(limit, now);
+          return this.#cutRetired(limit, { now, life });
         case "expired bans":
-          return this.#walkOn(stage.after, limit, now);
+          return this.#walkOn(stage.after, limit, { now, life });
         case "unused reasons":
           return this.#sweepOn(stage.after, limit);
       }
@@ -55,8 +61,8 @@ export class Purge {
     return this.#stage !== undefined;
   }
 
-  #cutRetired(limit: number, now: number): Stage {
-    const { copies, changes, reasons } = this.#tables;
+  #cutRetired(limit: number, { now, life }: Age): Stage {
+    const { copies, changes, reasons, unkept } = this.#tables;
     // Not on opening, so that a ledger also opens on a full disk.
     copies.retireUnfinished();
     const copy = copies.retired();
@@ -64,20 +70,21 @@ export class Purge {
       if (this.#cut.run(copy, limit).changes < limit) copies.forget(copy);
       return FIRST;
     }
+    unkept.end(now - life);
     changes.bound(now);
     changes.prune(limit);
     reasons.startMarking();
     return { at: "expired bans", after: { ...START, copy: 0 } };
   }
 
-  #walkOn(after: BanKey, limit: number, now: number): Stage {
+  #walkOn(after: BanKey, limit: number, age: Age): Stage {
     const { copies, reasons } = this.#tables;
     const from = [after.copy, after.addr, after.prefix];
     const to = this.#boundary.get(...from, limit - 1);
     const until = to ?? { ...END, copy: Number.MAX_SAFE_INTEGER };
     const between = [...from, until.copy, until.addr, until.prefix];
     const gone = new Map<number, Growth>();
-    for (const ban of this.#expire.all(...between, now)) {
+    for (const ban of this.#expire.all(...between, age)) {
       const growth = gone.get(ban.copy) ?? new Growth();
       gone.set(ban.copy, growth);
       growth.remove(ban);
@@ -104,6 +111,12 @@ type Stage =
 
 const FIRST: Stage = { at: "retired copies" };
 
+interface Age {
+  readonly now: number;
+  /** Seconds. */
+  readonly life: number;
+}
+
 interface BanKey extends RangeRow {
   readonly copy: number;
 }
@@ -116,4 +129,5 @@ interface PurgeTables {
   readonly copies: Copies;
   readonly changes: Changes;
   readonly reasons: Reasons;
+  readonly unkept: Unkept;
 }

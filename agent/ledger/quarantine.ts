@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.js";
 import { putAside } from "../sqlite/quarantine.js";
-import { blameLedger, LedgerCorrupt } from "./damage.js";
+import { blameLedger, LedgerCorrupt, type LedgerDamage } from "./damage.js";
 import { Ledger, type LedgerOptions } from "./ledger.js";
+import { isOutOfReach, openStandIn } from "./stand-in.js";
 
 /** A ledger, and where the one is that could not be believed any more. */
 export interface Opened {
@@ -13,6 +14,26 @@ export interface Quarantined {
   /** The folder that holds the damaged files. */
   readonly folder: string;
   readonly why: LedgerCorrupt;
+}
+
+/**
+ * Opens the ledger as `openLedgerOrQuarantine` does; one on a disk that takes no
+ * writes is stood in for by a copy in `memory`, a folder that is made there.
+ * @throws LedgerDamage for all else
+ */
+export function openLedgerInAnyCase(
+  path: string,
+  clock: Pick<Clock, "now">,
+  { memory, ...options }: LedgerOptions & { readonly memory: string },
+): Opened {
+  try {
+    return openLedgerOrQuarantine(path, clock, options);
+  } catch (why) {
+    if (!isOutOfReach(path, why)) throw why;
+    const standsInFor = (why as LedgerDamage).problem;
+    const ledger = openStandIn(path, memory, { ...options, standsInFor });
+    return { ledger, quarantined: undefined };
+  }
 }
 
 /**

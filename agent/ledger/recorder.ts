@@ -4,6 +4,7 @@ import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
+import { HeldRoom, type Unkept } from "./held.js";
 import { Tally } from "./outcomes.js";
 import type { Reasons } from "./reasons.js";
 import { rowOfCidr, type RangeRow } from "./rows.js";
@@ -13,6 +14,7 @@ import {
   succeed,
   type FoundBan,
   type StoredBan,
+  type Succeeded,
   type Succession,
 } from "./stored.js";
 import { isTried, type TrialTerms, type Trials } from "./trials.js";
@@ -37,11 +39,13 @@ export class Recorder {
 
   /** Part of a transaction. Of several ops on one range the last one wins. */
   apply(feed: FeedName, ops: Iterable<ReviewedOp>, moment: Moment): Tally {
-    const { copies, changes, reasons } = this.#tables;
+    const { copies, changes, reasons, unkept } = this.#tables;
     const copy = copies.openCurrent(feed);
-    const reasonId = reasons.interner();
+    const reasonId = reasons.interner(feed);
     const tally = new Tally(feed);
     const growth = new Growth();
+    const room = new HeldRoom();
+    const standing = copies.held(copy);
     const fresh: Cidr[] = [];
     for (const op of ops) {
       const range = rowOfCidr(op.cidr);
@@ -49,7 +53,9 @@ export class Recorder {
       const next = stillRuns(op, moment.now)
         ? succeed(op, before, moment)
         : undefined;
-      const after = next?.stored;
+      const heldNow = standing + growth.held;
+      const isKept = next && room.takes(next.stored, before, heldNow);
+      const after = isKept ? next.stored : undefined;
       if (!isSame(before, after)) {
         changes.changing(moment.revision, op.cidr, moment.now);
       }
@@ -57,9 +63,10 @@ export class Recorder {
       else if (before) this.#remove.run(copy, range.addr, range.prefix);
       if (next?.fresh) fresh.push(op.cidr);
       growth.replace(range, before, after);
-      tell(tally, op, { before, after });
+      tell(tally, op, { before, next });
     }
     copies.count(copy, growth);
+    unkept.add(copy, room, moment.now);
     this.#putOnTrial(fresh, { feed, copy, ...moment });
     return tally;
   }
@@ -93,6 +100,7 @@ interface RecorderTables {
   readonly copies: Copies;
   readonly changes: Changes;
   readonly reasons: Reasons;
+  readonly unkept: Unkept;
   readonly trials: Trials;
 }
 
@@ -131,9 +139,15 @@ function inKernel(ban: StoredBan | undefined): number {
 function tell(
   tally: Tally,
   op: ReviewedOp,
-  { before, after }: Record<"before" | "after", StoredBan | undefined>,
+  {
+    before,
+    next,
+  }: {
+    readonly before: StoredBan | undefined;
+    readonly next: Succeeded | undefined;
+  },
 ): void {
   if (op.op === "lift") tally.lifted += Number(before !== undefined);
-  else if (after === undefined) tally.expired++;
-  else tally.ban(op, after.held ?? undefined);
+  else if (next === undefined) tally.expired++;
+  else tally.ban(op, next.told);
 }

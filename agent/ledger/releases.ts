@@ -26,6 +26,7 @@ export class TooManyReleases extends Error {
 /** Releases by range; those that ran out count as none. */
 export class Releases {
   readonly #current: Statement<ReleaseRow>;
+  readonly #has: Statement<number>;
   readonly #put: Statement<never>;
   readonly #remove: Statement<never>;
   readonly #expire: Statement<never>;
@@ -36,6 +37,11 @@ export class Releases {
       `SELECT addr, prefix, since, until, reason FROM releases
        WHERE until > ? ORDER BY length(addr), addr, prefix`,
     );
+    this.#has = db
+      .prepare<number>(
+        "SELECT EXISTS (SELECT 1 FROM releases WHERE addr = ? AND prefix = ?)",
+      )
+      .pluck();
     this.#put = db.prepare(
       "INSERT OR REPLACE INTO releases VALUES (?, ?, ?, ?, ?)",
     );
@@ -58,6 +64,11 @@ export class Releases {
     this.#expire.run(since);
     this.#put.run(cidr.address, cidr.prefix, since, until, reason);
     if ((this.#count.get() ?? 0) > MOST_RELEASES) throw new TooManyReleases();
+  }
+
+  /** Whether there is one on exactly this range. */
+  has({ address, prefix }: Cidr): boolean {
+    return this.#has.get(address, prefix) === 1;
   }
 
   /** Whether there was one on exactly this range. */

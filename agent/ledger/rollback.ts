@@ -12,31 +12,24 @@ import { cidrOfRow, type RangeRow } from "./rows.js";
 import { HERE } from "./stored.js";
 import { ROLLED_BACK, type Withheld } from "./withheld.js";
 
-/** What to go back to, and how long to stay there. */
-export interface RollbackTerms {
+/** The revision that a slice of a rollback writes, and until when it withholds. */
+export interface Slice {
+  readonly target: number;
+  /** Of the ledger, while this is written. */
   readonly revision: number;
   /** Unix seconds. */
   readonly now: number;
   /** Unix seconds: from then on feeds have their say again. */
   readonly until: number;
-  /** The guard's rule that would hold a ban on this range. */
-  readonly guardedBy: (cidr: Cidr) => string | undefined;
 }
 
-/** What came of a rollback, or of taking it back. */
-export interface RolledBack {
-  /** Of the ledger, from now on. */
-  readonly revision: number;
-  /** Ranges whose bans are withheld, or are no longer. */
-  readonly withheld: number;
-  /** Ranges that this host itself bans, or no longer does. */
-  readonly putBack: number;
-}
+/** What comes of a range when an earlier ruleset is the present one. */
+export type Fate = "withheld" | "put-back" | "replaced" | "guarded" | "same";
 
 /**
- * Makes an earlier ruleset the present one. What feeds have ordered beyond it is
- * withheld, range by range; what they have taken back since, or said otherwise,
- * this host bans by itself for as long as it was to last.
+ * Makes an earlier ruleset the present one, range by range. What feeds have
+ * ordered beyond it is withheld; what they have taken back since, or said
+ * otherwise, this host bans by itself for as long as it was to last.
  */
 export class Rollback {
   readonly #tables: RollbackTables;
@@ -47,7 +40,7 @@ export class Rollback {
 
   constructor(db: Database, tables: RollbackTables) {
     this.#tables = tables;
-    const bans = `SELECT copy, feed, addr, prefix, bans.held, bans.observed,
+    const bans = `SELECT copy, copies.feed AS feed, addr, prefix, bans.held, bans.observed,
         text AS reason
       FROM copies CROSS JOIN bans ON copy = copies.id
         CROSS JOIN reasons ON reasons.id = reason
@@ -57,48 +50,55 @@ export class Rollback {
     this.#hold = db.prepare(`UPDATE bans SET held = ? ${HERE}`);
     this.#putBack = db.prepare(
       `SELECT addr, prefix FROM bans
-       WHERE copy = ? AND reason IN (SELECT id FROM reasons WHERE text GLOB ?)`,
+       WHERE copy = ? AND reason IN (SELECT id FROM reasons WHERE text GLOB ?)
+       LIMIT ?`,
     );
   }
 
-  /** Part of a transaction. @throws OutOfReach; nothing has changed then */
-  to(terms: RollbackTerms): RolledBack {
-    const { changes, history, copies } = this.#tables;
-    history.mustReach(terms.revision);
-    const past = history.since(terms.revision);
-    copies.retireStaging(); // what is loaded was judged by what was before
-    const revision = changes.begin("rollback", terms.now, terms.revision);
-    const counts = { withheld: 0, putBack: 0 };
-    const local: ReviewedBan[] = [];
-    for (const was of past) {
-      const { exceeds, putBack } = this.#compare(was, terms);
-      if (exceeds) {
-        this.#withhold(was.cidr, { ...terms, at: revision });
-        counts.withheld++;
-      }
-      if (putBack !== undefined) local.push(putBack);
+  /** What would come of a range; changes nothing. */
+  fateOf(past: Past, { now, guardedBy }: Judged): Fate {
+    const { exceeds, lacks } = this.#compare(past, now);
+    if (!lacks) return exceeds ? "withheld" : "same";
+    if (guardedBy(past.cidr) !== undefined) {
+      return exceeds ? "withheld" : "guarded";
     }
-    counts.putBack = local.length;
-    this.#recordHere(local, revision, terms.now);
-    return this.#told(revision, counts);
+    return exceeds ? "replaced" : "put-back";
   }
 
-  /** Takes back every rollback, likewise. */
-  undo(now: number): RolledBack {
-    const { changes, copies, withheld } = this.#tables;
-    copies.retireStaging();
-    const revision = changes.begin("undo", now);
-    const ranges = withheld.of(ROLLED_BACK);
-    for (const cidr of ranges) {
-      this.#release(cidr, { at: revision, now });
-    }
-    const copy = copies.current("local");
+  /** Part of a transaction, which has begun the slice's revision. */
+  goBack(
+    pasts: readonly Past[],
+    slice: Slice & Judged,
+  ): readonly (readonly [Cidr, Fate])[] {
+    const local: ReviewedBan[] = [];
+    const fates = pasts.map((was) => {
+      const fate = this.fateOf(was, slice);
+      if (fate === "put-back" || fate === "replaced") {
+        local.push(this.#banOf(was, slice));
+      }
+      if (fate === "withheld" || fate === "replaced") {
+        this.#withhold(was.cidr, slice);
+      }
+      return [was.cidr, fate] as const;
+    });
+    this.#recordHere(local, slice);
+    return fates;
+  }
+
+  /** Lets feeds have their say again over some ranges; returns how many. */
+  release(ranges: readonly Cidr[], slice: Moment): number {
+    for (const cidr of ranges) this.#release(cidr, slice);
+    return ranges.length;
+  }
+
+  /** Takes back some of what this host banned to put it back; likewise. */
+  liftPutBack(limit: number, slice: Moment): number {
+    const copy = this.#tables.copies.current("local");
     const lifts = this.#putBack
-      .all(copy ?? null, `${PUT_BACK}*`)
+      .all(copy ?? null, `${PUT_BACK}*`, limit)
       .map((row) => ({ op: "lift" as const, cidr: cidrOfRow(row) }));
-    this.#recordHere(lifts, revision, now);
-    const counts = { withheld: ranges.length, putBack: lifts.length };
-    return this.#told(revision, counts);
+    this.#recordHere(lifts, slice);
+    return lifts.length;
   }
 
   /**
@@ -111,36 +111,30 @@ export class Rollback {
     const over = withheld.over(now, limit);
     if (over.length === 0) return false;
     const revision = changes.begin("undo", now);
-    for (const cidr of over) {
-      this.#release(cidr, { at: revision, now });
-    }
+    this.release(over, { revision, now });
     return over.length === limit;
   }
 
   /** What is in force beyond what was, and what was and is not. */
-  #compare({ cidr, ...then }: Past, terms: RollbackTerms) {
-    const { history } = this.#tables;
-    const { now, revision, guardedBy } = terms;
+  #compare({ cidr, ...then }: Past, now: number) {
     const was = stillRunning(then, now);
-    const is = history.inForce(cidr, now);
+    const is = this.#tables.history.inForce(cidr, now);
     const exceeds = is.dropped > was.dropped || is.observed > was.observed;
     const left = exceeds ? NOTHING : is;
     // Beside a ban that is dropped, one that is only observed is given up.
+    const lacks =
+      was.dropped === 0
+        ? left.observed < was.observed
+        : left.dropped < was.dropped;
+    return { exceeds, lacks };
+  }
+
+  #banOf({ cidr, ...then }: Past, { now, target }: Slice): ReviewedBan {
+    const was = stillRunning(then, now);
     const observed = was.dropped === 0;
-    const lacks = observed
-      ? left.observed < was.observed
-      : left.dropped < was.dropped;
-    if (!lacks || guardedBy(cidr) !== undefined) {
-      return { exceeds, putBack: undefined };
-    }
-    const putBack: ReviewedBan = {
-      op: "ban",
-      cidr,
-      expiresAt: observed ? was.observed : was.dropped,
-      reason: this.#reasonHere(cidr, now) ?? `${PUT_BACK}${revision}`,
-      observed,
-    };
-    return { exceeds, putBack };
+    const reason = this.#reasonHere(cidr, now) ?? `${PUT_BACK}${target}`;
+    const expiresAt = observed ? was.observed : was.dropped;
+    return { op: "ban", cidr, expiresAt, reason, observed };
   }
 
   /** A ban that this host has of its own goes on as such. */
@@ -149,24 +143,21 @@ export class Rollback {
     return rows.find(({ feed }) => feed === "local")?.reason;
   }
 
-  #withhold(cidr: Cidr, terms: RollbackTerms & { readonly at: number }): void {
+  #withhold(cidr: Cidr, slice: Slice): void {
     const { changes, withheld } = this.#tables;
-    changes.changing(terms.at, cidr, terms.now);
-    withheld.add(cidr, ROLLED_BACK, terms);
-    const rows = this.#on.all(cidr.address, cidr.prefix, terms.now);
+    changes.changing(slice.revision, cidr, slice.now);
+    withheld.add(cidr, ROLLED_BACK, slice);
+    const rows = this.#on.all(cidr.address, cidr.prefix, slice.now);
     for (const row of rows) this.#setHeld(row, ROLLED_BACK);
   }
 
   /** The guard has seen them as well: it names itself before this rule. */
-  #release(
-    cidr: Cidr,
-    { at, now }: { readonly at: number; readonly now: number },
-  ): void {
+  #release(cidr: Cidr, { revision, now }: Moment): void {
     const { changes, withheld } = this.#tables;
     withheld.remove(cidr);
     const rows = this.#heldBy.all(cidr.address, cidr.prefix, ROLLED_BACK);
     if (rows.length === 0) return;
-    changes.changing(at, cidr, now);
+    changes.changing(revision, cidr, now);
     for (const row of rows) this.#setHeld(row, null);
   }
 
@@ -178,7 +169,7 @@ export class Rollback {
     this.#tables.copies.count(copy, growth);
   }
 
-  #recordHere(ops: readonly ReviewedOp[], revision: number, now: number): void {
+  #recordHere(ops: readonly ReviewedOp[], { revision, now }: Moment): void {
     const { feeds, recorder } = this.#tables;
     if (ops.length === 0) return;
     const terms = { admission: undefined, trial: undefined };
@@ -188,17 +179,16 @@ export class Rollback {
     const mark = { hash: NO_HASH, issuedAt: now * 1_000 };
     feeds.moveTo({ feed: "local", ...position, ...mark }, now);
   }
-
-  /** So much that the kernel would take it in several steps is told as a whole. */
-  #told(
-    revision: number,
-    counts: Pick<RolledBack, "withheld" | "putBack">,
-  ): RolledBack {
-    const { withheld, putBack } = counts;
-    if (withheld + putBack > MOST_AT_ONCE) this.#tables.changes.dropHistory();
-    return { revision, ...counts };
-  }
 }
+
+export interface Judged {
+  /** Unix seconds. */
+  readonly now: number;
+  /** The guard's rule that would hold a ban on this range. */
+  readonly guardedBy: (cidr: Cidr) => string | undefined;
+}
+
+type Moment = Pick<Slice, "revision" | "now">;
 
 interface HereRow extends RangeRow {
   readonly copy: number;
@@ -225,6 +215,6 @@ const stillRunning = (then: InForce, now: number): InForce => ({
 const NOTHING: InForce = { dropped: 0, observed: 0 };
 
 /** What the kernel takes as one batch, whatever its ranges are. */
-const MOST_AT_ONCE = limits.segmentOps;
+export const MOST_AT_ONCE = limits.segmentOps;
 
 const PUT_BACK = "rolled back to revision ";

@@ -10,8 +10,10 @@ import { Comparison } from "./comparison.js";
 import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import type { Feeds } from "./feeds.js";
+import { HeldRoom, type Unkept } from "./held.js";
 import { Tally, type Outcomes, type Recorded } from "./outcomes.js";
 import type { Reasons } from "./reasons.js";
+import type { Reserve } from "./reserve.js";
 import { FIND, succeed, type Admission, type FoundBan } from "./stored.js";
 import type { TrialTerms, Trials } from "./trials.js";
 
@@ -53,6 +55,7 @@ export class Staging {
   readonly #began: Position | undefined;
   readonly #tally: Tally;
   readonly #growth = new Growth();
+  readonly #room = new HeldRoom();
   /** What would be enforced from the adoption on, and is not yet. */
   #fresh = 0;
   #wide = false;
@@ -72,7 +75,9 @@ export class Staging {
     this.#find = tables.db.prepare(FIND);
     this.#inForce = tables.copies.current(feed);
     this.#began = tables.feeds.position(feed);
-    this.#copy = tables.db.transaction(() => tables.copies.stage(feed));
+    this.#copy = tables.reserve.write("import", () =>
+      tables.copies.stage(feed),
+    );
     this.#tally = new Tally(feed);
   }
 
@@ -82,13 +87,15 @@ export class Staging {
    * @throws StagingEnded
    */
   add(bans: readonly ReviewedBan[], now: number): void {
-    const { db, reasons } = this.#tables;
+    const { reserve, reasons } = this.#tables;
     const running = bans.filter(({ expiresAt }) => expiresAt > now);
-    db.transaction(() => {
+    const bytes = sizeOf(running);
+    const load = () => {
       this.#mustBeOn();
-      const reasonId = reasons.interner();
+      const reasonId = reasons.interner(this.feed);
       for (const ban of running) this.#insert(ban, reasonId(ban.reason), now);
-    });
+    };
+    reserve.write("import", load, { bytes, once: true });
     this.#tally.expired += bans.length - running.length;
     this.#comparison = undefined;
   }
@@ -110,19 +117,24 @@ export class Staging {
    */
   adopt(position: DatedPosition, now: number): Adopted {
     while (this.compare(now));
-    const { db, feeds, changes, outcomes } = this.#tables;
-    return db.transaction(() => {
+    const { reserve, feeds, changes, outcomes } = this.#tables;
+    const replace = () => {
       this.#mustBeOn();
       this.#mustFit(position);
-      const recorded = this.#tally.at(changes.begin("snapshot", now));
+      const { issuedAt } = position;
+      const source = { feed: this.feed, issuedAt, ops: 0 };
+      const revision = changes.begin("snapshot", now, { source });
+      const recorded = this.#tally.at(revision);
+      changes.describe(revision, this.#tally.described);
       const convergence = this.#markDifferences(recorded.revision, now);
-      this.#replaceCopy();
+      this.#replaceCopy(now);
       feeds.moveTo(position, now);
       outcomes.add("snapshot", position, recorded, now);
       this.#decideOnTrial(recorded.revision, now, convergence);
       changes.prune(PRUNED_AT_ONCE);
       return { ...recorded, convergence };
-    });
+    };
+    return reserve.write("import", replace);
   }
 
   /** Gives it up; harmless when it has ended already. */
@@ -141,7 +153,11 @@ export class Staging {
       this.#inForce === undefined
         ? undefined
         : this.#find.get(this.#inForce, addr, prefix);
-    const { stored, fresh } = succeed(ban, before, { now, admission });
+    const { stored, fresh, told } = succeed(ban, before, { now, admission });
+    if (!this.#room.takes(stored, undefined, this.#growth.held)) {
+      this.#tally.ban(ban, told);
+      return;
+    }
     const { expiresAt, held, observed, recordedAt } = stored;
     const trial = fresh && terms ? trialOfCopy(this.#copy) : stored.trial;
     const { changes } = this.#add.run(
@@ -150,7 +166,7 @@ export class Staging {
     );
     if (changes === 0) return; // the range has come already
     this.#growth.add({ addr, prefix, ...stored });
-    this.#tally.ban(ban, held ?? undefined);
+    this.#tally.ban(ban, told);
     if (!fresh) return;
     this.#fresh++;
     this.#wide ||= terms?.isWide(ban.cidr) ?? false;
@@ -175,11 +191,12 @@ export class Staging {
     feeds.mustNotGoBack(position);
   }
 
-  #replaceCopy(): void {
-    const { copies } = this.#tables;
+  #replaceCopy(now: number): void {
+    const { copies, unkept } = this.#tables;
     if (this.#inForce !== undefined) copies.retire(this.#inForce);
     copies.makeCurrent(this.#copy);
     copies.count(this.#copy, this.#growth);
+    unkept.add(this.#copy, this.#room, now);
   }
 
   /** All that is fresh carries the number of a trial; it may turn out needless. */
@@ -231,7 +248,19 @@ export interface StagingTables {
   readonly changes: Changes;
   readonly outcomes: Outcomes;
   readonly trials: Trials;
+  readonly unkept: Unkept;
+  readonly reserve: Reserve;
 }
+
+/** What a slice adds, beside the reasons that it gives for the first time. */
+function sizeOf(bans: readonly ReviewedBan[]): number {
+  const reasons = new Set(bans.map(({ reason }) => reason));
+  const texts = [...reasons].reduce((sum, { length }) => sum + 2 * length, 0);
+  return bans.length * BAN_BYTES + texts;
+}
+
+/** A row, in pages that are half full. */
+const BAN_BYTES = 96;
 
 /** Two look-ups a ban: some milliseconds. */
 const COMPARED_AT_ONCE = 10_000;

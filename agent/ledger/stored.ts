@@ -20,8 +20,13 @@ export interface FoundBan extends StoredBan {
 export interface Admission {
   /** The limit that it would go beyond, which holds it; otherwise it counts. */
   admit(ban: ReviewedBan): string | undefined;
-  /** This one is in force already, and stays so. */
-  keep(ban: ReviewedBan): void;
+  /**
+   * This one is in force already, and stays so, until `until` at least: the limit
+   * that keeps it from lasting longer.
+   */
+  keep(ban: ReviewedBan, until: number): string | undefined;
+  /** Call what is returned to have nothing counted of what comes after this. */
+  savepoint(): () => void;
 }
 
 export interface Succession {
@@ -37,22 +42,34 @@ export const FIND = `SELECT expires_at AS expiresAt, held, observed,
     (SELECT state FROM trials WHERE trials.id = bans.trial) AS verdict
   FROM bans ${HERE}`;
 
+/** What becomes of a ban that a feed orders. */
+export interface Succeeded {
+  readonly stored: StoredBan;
+  /** It is enforced from now on, and was not before. */
+  readonly fresh: boolean;
+  /** The rule that holds it, or what was to make it last longer. */
+  readonly told: string | undefined;
+}
+
 /**
  * How a ban is stored that takes the place of its feed's ban on the range, or of
- * none: with its date, and on its trial. Fresh is what is enforced from now on,
- * and was not before.
+ * none: with its date, and on its trial.
  */
 export function succeed(
   ban: ReviewedBan,
   before: FoundBan | undefined,
   { now, admission }: Succession,
-): { readonly stored: StoredBan; readonly fresh: boolean } {
+): Succeeded {
   const old = runsAt(before, now) ? before : undefined;
-  const { held, trial, fresh } = fateOf(ban, old, admission);
+  const { held, trial, fresh, cut } = fateOf(ban, old, admission);
   const recordedAt = old?.recordedAt ?? now;
-  const { expiresAt } = ban;
+  const expiresAt = old && cut !== undefined ? old.expiresAt : ban.expiresAt;
   const observed = Number(ban.observed);
-  return { stored: { expiresAt, held, observed, recordedAt, trial }, fresh };
+  return {
+    stored: { expiresAt, held, observed, recordedAt, trial },
+    fresh,
+    told: held ?? cut,
+  };
 }
 
 const runsAt = (ban: StoredBan | undefined, now: number): ban is FoundBan =>
@@ -60,6 +77,8 @@ const runsAt = (ban: StoredBan | undefined, now: number): ban is FoundBan =>
 
 interface Fate extends Pick<StoredBan, "held" | "trial"> {
   readonly fresh: boolean;
+  /** Why it ends when the one before it would have. */
+  readonly cut?: string | undefined;
 }
 
 function fateOf(
@@ -67,18 +86,26 @@ function fateOf(
   old: FoundBan | undefined,
   admission: Admission | undefined,
 ): Fate {
-  if (ban.held !== undefined || ban.observed) return apart(ban.held ?? null);
-  if (old === undefined || !isEnforced(old)) {
-    const held = hasFailed(old) ? NOT_CONFIRMED : admission?.admit(ban);
-    return held === undefined ? FRESH : apart(held);
+  if (ban.held !== undefined) return apart(ban.held);
+  if (old !== undefined && goesOn(ban, old)) {
+    const cut = admission?.keep(ban, old.expiresAt);
+    const isTried = old.verdict === "open" && !ban.observed;
+    return { held: null, trial: isTried ? old.trial : null, fresh: false, cut };
   }
-  admission?.keep(ban);
-  return {
-    ...FRESH,
-    trial: old.verdict === "open" ? old.trial : null,
-    fresh: false,
-  };
+  const held = heldAsNew(ban, old, admission);
+  return held === undefined && !ban.observed ? FRESH : apart(held ?? null);
 }
+
+const heldAsNew = (
+  ban: ReviewedBan,
+  old: FoundBan | undefined,
+  admission: Admission | undefined,
+): string | undefined =>
+  hasFailed(old) && !ban.observed ? NOT_CONFIRMED : admission?.admit(ban);
+
+/** Whether it needs no room: the kernel has the range, and does no more about it. */
+const goesOn = (ban: ReviewedBan, old: FoundBan): boolean =>
+  isInKernel(old) && (ban.observed || old.observed === 0);
 
 const apart = (held: string | null): Fate => ({
   held,
@@ -88,8 +115,9 @@ const apart = (held: string | null): Fate => ({
 
 const FRESH: Fate = { held: null, trial: null, fresh: true };
 
-const isEnforced = ({ held, observed, verdict }: FoundBan): boolean =>
-  held === null && observed === 0 && verdict !== "failed";
+/** Dropped or observed, and not taken back. */
+const isInKernel = ({ held, verdict }: FoundBan): boolean =>
+  held === null && verdict !== "failed";
 
 /** A ban that was tried in vain stays held for as long as its feed keeps it. */
 const hasFailed = (ban: FoundBan | undefined): boolean =>

@@ -22,6 +22,12 @@ export interface AskedBan {
   readonly held: string | undefined;
 }
 
+export interface WithheldSum {
+  readonly ranges: number;
+  /** Unix seconds. */
+  readonly until: number;
+}
+
 /**
  * Ranges whose bans wait: what feeds order for exactly such a range is held. What
  * this host itself has recorded meanwhile is not.
@@ -32,6 +38,8 @@ export class Withheld {
   readonly #add: Statement<never>;
   readonly #over: Statement<RangeRow>;
   readonly #of: Statement<RangeRow>;
+  readonly #count: Statement<number>;
+  readonly #sum: Statement<WithheldSum>;
   readonly #remove: Statement<never>;
 
   constructor(db: Database) {
@@ -49,7 +57,16 @@ export class Withheld {
     this.#over = db.prepare(
       "SELECT addr, prefix FROM withheld WHERE until <= ? LIMIT ?",
     );
-    this.#of = db.prepare("SELECT addr, prefix FROM withheld WHERE rule = ?");
+    this.#of = db.prepare(
+      "SELECT addr, prefix FROM withheld WHERE rule = ? LIMIT ?",
+    );
+    this.#count = db
+      .prepare<number>("SELECT count(*) FROM withheld WHERE rule = ?")
+      .pluck();
+    this.#sum = db.prepare(
+      `SELECT count(*) AS ranges, max(until) AS until FROM withheld
+       WHERE until > ?`,
+    );
     this.#remove = db.prepare(
       "DELETE FROM withheld WHERE addr = ? AND prefix = ?",
     );
@@ -87,8 +104,19 @@ export class Withheld {
     return this.#over.all(now, limit).map(cidrOfRow);
   }
 
-  of(rule: WithheldRule): readonly Cidr[] {
-    return this.#of.all(rule).map(cidrOfRow);
+  /** Some of those that a rule holds. */
+  of(rule: WithheldRule, limit: number): readonly Cidr[] {
+    return this.#of.all(rule, limit).map(cidrOfRow);
+  }
+
+  count(rule: WithheldRule): number {
+    return this.#count.get(rule) ?? 0;
+  }
+
+  /** All of it, and until when the last of it; undefined for none. */
+  sum(now: number): WithheldSum | undefined {
+    const sum = this.#sum.get(now);
+    return sum === undefined || sum.ranges === 0 ? undefined : sum;
   }
 
   remove({ address, prefix }: Cidr): void {

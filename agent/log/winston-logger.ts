@@ -8,22 +8,24 @@ export interface LoggerOptions {
   /** `text` for people and the journal, `json` for collectors. */
   readonly format: "text" | "json";
   /**
-   * Whether standard error is the journal, which dates each line itself and takes
-   * its priority from the line's beginning (sd-daemon(3)).
+   * Whether the journal takes the lines: it has a time of its own for each, and
+   * learns their priority from a number in front (sd-daemon(3)).
    */
   readonly journal?: boolean;
 }
 
 /** Writes one line an event to standard error, where systemd picks it up. */
-export function openLogger(options: LoggerOptions): Logger {
-  const { level, format, journal = false } = options;
+export function openLogger({
+  level,
+  format,
+  journal = false,
+}: LoggerOptions): Logger {
   const { combine, timestamp, json, printf } = winston.format;
   const lines = format === "json" ? json() : printf(asText);
+  const dated = [...(journal && format === "text" ? [] : [timestamp()]), lines];
   const logger = winston.createLogger({
     level,
-    format: journal
-      ? combine(lines, prioritised())
-      : combine(timestamp(), lines),
+    format: combine(...dated, ...(journal ? [withPriority()] : [])),
     transports: [
       new winston.transports.Console({
         stderrLevels: ["error", "warn", "info", "debug"],
@@ -32,24 +34,6 @@ export function openLogger(options: LoggerOptions): Logger {
   });
   return wrap(logger);
 }
-
-/** syslog's numbers (RFC 5424, table 2). */
-const PRIORITIES: Readonly<Record<string, number>> = {
-  error: 3,
-  warn: 4,
-  info: 6,
-  debug: 7,
-};
-
-/** As `SD_WARNING` and its like stand before a line. */
-const prioritised = winston.format((info) => {
-  const line = info[MESSAGE] as string;
-  info[MESSAGE] = `<${PRIORITIES[info.level] ?? 6}>${line}`;
-  return info;
-});
-
-/** Where winston keeps the line that a format has made. */
-const MESSAGE = Symbol.for("message");
 
 function wrap(logger: winston.Logger): Logger {
   const say = (level: LogLevel) => (message: string, fields?: Fields) =>
@@ -65,29 +49,37 @@ function wrap(logger: winston.Logger): Logger {
 
 function asText(info: winston.Logform.TransformableInfo): string {
   const { level, message, timestamp, ...fields } = info;
-  const pairs = Object.entries(fields).map(
-    ([key, value]) => `${key}=${JSON.stringify(value)}`,
-  );
+  const pairs = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   const dated = timestamp === undefined ? [] : [timestamp];
   return [...dated, level.toUpperCase(), message, ...pairs].join(" ");
 }
 
-/**
- * Errors become one line, and nothing from outside can forge a second one; what is
- * not known is left out.
- */
+/** Behind all that makes a line of it. */
+const withPriority = winston.format((info) => {
+  const line = String(info[LINE]);
+  info[LINE] = `<${PRIORITIES[info.level as LogLevel]}>${line}`;
+  return info;
+});
+
+/** Where winston's formats leave the line that is written. */
+const LINE = Symbol.for("message");
+
+/** As syslog(3) has them. */
+const PRIORITIES: Readonly<Record<LogLevel, number>> = {
+  ...{ error: 3, warn: 4, info: 6, debug: 7 },
+};
+
+/** Errors become one line, and nothing from outside can forge a second one. */
 function clean(fields: Fields): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, cleanValue(value)]),
+    Object.entries(fields).map(([key, value]) => [key, cleanValue(value)]),
   );
 }
 
 function cleanValue(value: unknown): unknown {
   if (typeof value === "string") return printable(value);
-  // A measured time in full tells nothing that its microseconds do not.
-  if (typeof value === "number") return Math.round(value * 1_000) / 1_000;
   return value instanceof Error ? printable(oneLine(value)) : value;
 }
 

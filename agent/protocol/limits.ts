@@ -42,6 +42,8 @@ export const limits = {
   telemetryItems: 64,
   /** Attackers that one item of hits names; the rest is added up. */
   telemetryHits: 100,
+  /** Places that one item of vitals tells of what sensors read there. */
+  telemetrySensors: 16,
   /** Held bans that a receipt names; it counts the rest. */
   receiptHeld: 64,
   /** Ranges that one question of impact is about. */

@@ -102,6 +102,30 @@ const Vitals = v.strictObject({
   bans: Count,
   observed: Count,
   held: Count,
+  /** What sensors read, one for each place; absent from agents before 0.2. */
+  sensors: v.optional(
+    listOf(
+      v.strictObject({
+        /** Which sensor, as "sshd". */
+        name: shortText(32),
+        source: v.picklist(["journal", "file"]),
+        /** Who vouches for what is read: without the kernel's word, perhaps nobody. */
+        trust: v.picklist(["writer", "kernel", "nobody"]),
+        lines: Count,
+        /** Of these, of the service that is watched; of these, understood. */
+        ofService: Count,
+        understood: Count,
+        /** Failures that counted, and those whose dates were too old. */
+        failures: Count,
+        old: Count,
+        /** Sources that failed too often by the log alone; nothing came of it. */
+        unconfirmed: Count,
+        /** When the latest line of the service was read. */
+        newest: v.optional(Time),
+      }),
+      limits.telemetrySensors,
+    ),
+  ),
 });
 
 /** What the host is; sent when it changed. */

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import type { Clock } from "../clock.js";
 import { LineSplitter } from "./line-splitter.js";
 import type { LogEntry, TakeLines } from "./sensor-ports.js";
@@ -16,6 +17,8 @@ export interface JournalOptions {
   readonly found: () => void;
   /** It ended, and is started again after so many milliseconds. */
   readonly lost: (why: Error, retryInMs: number) => void;
+  /** Where the boot under way has its name; the kernel's file unless given. */
+  readonly bootIdPath?: string;
 }
 
 /**
@@ -58,7 +61,9 @@ export class Journal implements AsyncDisposable {
 
   /** Returns why it ended. */
   async #runOnce(): Promise<Error> {
-    const child = spawn(this.#options.command, this.#args(), {
+    const boot = await this.#bootElsewhere();
+    if (this.#stop.signal.aborted) return new Error("stopped");
+    const child = spawn(this.#options.command, this.#args(boot), {
       stdio: ["ignore", "pipe", "pipe"],
       signal: this.#stop.signal,
     });
@@ -85,14 +90,34 @@ export class Journal implements AsyncDisposable {
 
   async #deliver(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
-    await this.#options.take(lines);
+    await this.#options.take(lines, "appended");
     const cursor = CURSOR.exec(lines.at(-1) ?? "")?.[1];
     if (cursor !== undefined) this.#cursor = cursor;
   }
 
-  #args(): string[] {
+  /**
+   * The name that the journal has for the boot under way, where this process is
+   * told another: what runs containers gives each a boot of its own, and a unit
+   * with a /proc of its own sees the machine's. journalctl follows one boot only,
+   * and would wait for ever for the wrong one. What was logged just now is of the
+   * boot under way, whatever its name; older entries say nothing.
+   */
+  async #bootElsewhere(): Promise<string | undefined> {
+    const { command, clock, bootIdPath = BOOT_ID } = this.#options;
+    const signal = this.#stop.signal;
+    const newest = fieldsOf(await outputOf(command, NEWEST, signal));
+    const boot = textOf(newest["_BOOT_ID"]);
+    const loggedAt = Number(textOf(newest["__REALTIME_TIMESTAMP"])) / 1_000;
+    const isFresh = Math.abs(clock.now() - loggedAt) < FRESH_MS;
+    if (boot === undefined || !BOOT.test(boot) || !isFresh) return undefined;
+    const here = await readFile(bootIdPath, "latin1").catch(() => "");
+    return here.trim().replaceAll("-", "") === boot ? undefined : boot;
+  }
+
+  #args(boot: string | undefined): string[] {
     return [
       ...["--follow", "--output=json", "--no-pager", "--quiet"],
+      ...(boot === undefined ? [] : [`--boot=${boot}`]),
       "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_PID",
       this.#cursor === undefined
         ? "--lines=0"
@@ -104,17 +129,14 @@ export class Journal implements AsyncDisposable {
 }
 
 /** Reads one entry of `journalctl --output=json`; undefined for anything else. */
-export function readJournalEntry(
-  line: string,
-  nowMs: number,
-): LogEntry | undefined {
+export function readJournalEntry(line: string): LogEntry | undefined {
   const fields = fieldsOf(line);
   const message = textOf(fields["MESSAGE"]);
   const identifier = textOf(fields["SYSLOG_IDENTIFIER"]);
   if (message === undefined || identifier === undefined) return undefined;
-  const loggedAt = Number(textOf(fields["__REALTIME_TIMESTAMP"])) / 1_000;
-  const ageMs = Number.isFinite(loggedAt) ? Math.max(0, nowMs - loggedAt) : 0;
-  return { identifier, pid: textOf(fields["_PID"]) ?? "", message, ageMs };
+  const ms = Number(textOf(fields["__REALTIME_TIMESTAMP"])) / 1_000;
+  const date = Number.isFinite(ms) ? { ms, zoned: true } : "";
+  return { identifier, pid: textOf(fields["_PID"]) ?? "", message, date };
 }
 
 function fieldsOf(line: string): Readonly<Record<string, unknown>> {
@@ -134,6 +156,20 @@ function textOf(field: unknown): string | undefined {
   return isBytes
     ? Buffer.from(field as number[]).toString("latin1")
     : undefined;
+}
+
+/** What a program prints; "" when it fails, or takes too long. */
+function outputOf(
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const options = { signal, timeout: PATIENCE_MS, maxBuffer: LONGEST_ENTRY };
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, stdout) =>
+      resolve(error === null ? stdout : ""),
+    );
+  });
 }
 
 /** The last line that the child complained with. */
@@ -168,6 +204,16 @@ function eventOf(
     });
   });
 }
+
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+const BOOT = /^[0-9a-f]{32}$/;
+const NEWEST = [
+  ...["--lines=1", "--output=json", "--output-fields=_BOOT_ID"],
+  ...["--no-pager", "--quiet"],
+];
+/** The service manager logs that it starts this agent. */
+const FRESH_MS = 600_000;
+const PATIENCE_MS = 10_000;
 
 /** The journal's name of an entry; as JSON it needs no escapes. */
 const CURSOR = /"__CURSOR"\s*:\s*"([\w=;-]{1,256})"/;

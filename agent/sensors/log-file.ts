@@ -3,7 +3,7 @@ import { open, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Clock } from "../clock.js";
 import { LineSplitter } from "./line-splitter.js";
-import type { TakeLines } from "./sensor-ports.js";
+import type { Arrival, TakeLines } from "./sensor-ports.js";
 
 export interface LogFileOptions {
   readonly path: string;
@@ -22,7 +22,8 @@ export interface LogFileOptions {
  * it was worth is in the ledger. Woken by inotify on the folder, and in any case
  * once a second, for file systems that tell nobody. A file that was renamed is
  * read to its end before the one that took its name; one that was cut short, or
- * written anew from its start, is read from its start.
+ * written anew, is read on from behind what was read last, or else from its
+ * start. What comes with such a file was perhaps read before, and is given so.
  */
 export class LogFile implements AsyncDisposable {
   readonly #options: LogFileOptions;
@@ -79,7 +80,10 @@ export class LogFile implements AsyncDisposable {
   }
 
   async #openFirst(): Promise<OpenLog> {
-    const file = await OpenLog.open(this.#options.path, this.#first);
+    const { path, clock } = this.#options;
+    const settled = () =>
+      clock.sleep(SETTLING_MS, this.#stop.signal).catch(() => undefined);
+    const file = await OpenLog.open(path, { fromEnd: this.#first, settled });
     this.#first = false;
     this.#lostBecause = undefined;
     this.#options.found();
@@ -88,9 +92,13 @@ export class LogFile implements AsyncDisposable {
 
   async #drain(file: OpenLog): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      const { arrival } = file;
       const lines = await file.read();
-      if (lines === undefined) return;
-      if (lines.length > 0) await this.#options.take(lines);
+      if (lines === undefined) {
+        if (arrival === "again") await this.#options.take([], "appended");
+        return;
+      }
+      if (lines.length > 0) await this.#options.take(lines, arrival);
     }
   }
 
@@ -154,34 +162,54 @@ class FolderWatcher implements Disposable {
   }
 }
 
+interface OpenOptions {
+  readonly fromEnd: boolean;
+  /** Resolves once who empties a file to write it anew has probably done so. */
+  readonly settled: () => Promise<void>;
+}
+
 /** One file, whatever its name has become, and how far it was read. */
 class OpenLog {
   readonly #handle: FileHandle;
   readonly #id: string;
   readonly #lines = new LineSplitter(LONGEST_LINE);
   readonly #buffer = Buffer.allocUnsafe(CONTEXT_BYTES + READ_BYTES);
-  #position: number;
+  readonly #settled: () => Promise<void>;
+  #position = 0;
   /** The last bytes that were read: when they change, the file was rewritten. */
   #context: Buffer = Buffer.alloc(0);
+  /** What is read next; from the first end on it is appended. */
+  #arrival: Arrival = "again";
 
-  private constructor(handle: FileHandle, id: string, position: number) {
+  private constructor(
+    handle: FileHandle,
+    id: string,
+    settled: () => Promise<void>,
+  ) {
     this.#handle = handle;
     this.#id = id;
-    this.#position = position;
+    this.#settled = settled;
   }
 
-  static async open(path: string, fromEnd: boolean): Promise<OpenLog> {
+  static async open(
+    path: string,
+    { fromEnd, settled }: OpenOptions,
+  ): Promise<OpenLog> {
     const handle = await open(path, "r");
     try {
       const is = await handle.stat();
       if (!is.isFile()) throw new Error(`${path} is not a regular file`);
-      const log = new OpenLog(handle, idOf(is), 0);
+      const log = new OpenLog(handle, idOf(is), settled);
       if (fromEnd) await log.#skipTo(is.size);
       return log;
     } catch (error) {
       await handle.close();
       throw error;
     }
+  }
+
+  get arrival(): Arrival {
+    return this.#arrival;
   }
 
   /** The next lines, none while one has not ended; undefined at the end. */
@@ -193,10 +221,14 @@ class OpenLog {
     });
     const known = this.#buffer.subarray(0, this.#context.length);
     if (bytesRead < known.length || !known.equals(this.#context)) {
-      this.#startAgain();
+      await this.#settled();
+      await this.#startAgain(this.#context);
       return [];
     }
-    if (bytesRead === known.length) return undefined;
+    if (bytesRead === known.length) {
+      this.#arrival = "appended";
+      return undefined;
+    }
     const fresh = this.#buffer.subarray(known.length, bytesRead);
     this.#position = from + bytesRead;
     this.#context = Buffer.from(
@@ -210,7 +242,12 @@ class OpenLog {
     // Between rename and create nothing has the name: a moment's matter.
     const is = await stat(path).catch(() => undefined);
     if (is === undefined || idOf(is) === this.#id) return undefined;
-    return OpenLog.open(path, false);
+    const successor = await OpenLog.open(path, {
+      fromEnd: false,
+      settled: this.#settled,
+    });
+    await successor.#startAgain(this.#context);
+    return successor;
   }
 
   close(): Promise<void> {
@@ -225,28 +262,68 @@ class OpenLog {
       buffer: context,
       position,
     });
+    this.#arrival = "appended";
     this.#context = context.subarray(0, bytesRead);
     this.#position = position + bytesRead;
     const endsInLine = bytesRead > 0 && context[bytesRead - 1] !== NEWLINE;
     if (endsInLine) this.#lines.take(UNREADABLE);
   }
 
-  #startAgain(): void {
-    this.#position = 0;
-    this.#context = Buffer.alloc(0);
+  /**
+   * Goes on behind what was read last of another file, or of this one before it
+   * was written anew; where that is not found, at the start.
+   */
+  async #startAgain(last: Buffer): Promise<void> {
+    this.#arrival = "again";
     this.#lines.forget();
+    const end = await this.#endOf(last);
+    this.#context = end === 0 ? Buffer.alloc(0) : lastLineOf(last);
+    this.#position = end;
+    const endsInLine = end > 0 && last[last.length - 1] !== NEWLINE;
+    if (endsInLine) this.#lines.take(UNREADABLE);
   }
+
+  /** Where these bytes end for the last time; 0 when they are not there. */
+  async #endOf(last: Buffer): Promise<number> {
+    const sought = lastLineOf(last);
+    if (sought.length < LEAST_CONTEXT_BYTES) return 0;
+    const { size } = await this.#handle.stat();
+    const buffer = this.#buffer;
+    const least = Math.max(0, size - MOST_SEARCHED_BYTES);
+    // Backwards, and by less than what is read, lest a seam hide them.
+    for (let end = size; end > least; end -= buffer.length - sought.length) {
+      const position = Math.max(0, end - buffer.length);
+      const { bytesRead } = await this.#handle.read({ buffer, position });
+      const found = buffer.subarray(0, bytesRead).lastIndexOf(sought);
+      if (found >= 0) return position + found + sought.length;
+      if (position === 0) break;
+    }
+    return 0;
+  }
+}
+
+/** The last line, and what has come of the next. */
+function lastLineOf(bytes: Buffer): Buffer {
+  const end = bytes.lastIndexOf(NEWLINE);
+  const start = end > 0 ? bytes.lastIndexOf(NEWLINE, end - 1) : -1;
+  return bytes.subarray(start + 1);
 }
 
 const idOf = ({ dev, ino }: { dev: number; ino: number }) => `${dev}:${ino}`;
 
 /** Some 600 lines: handled within a few milliseconds, then others have a turn. */
 const READ_BYTES = 64 * 1024;
-const CONTEXT_BYTES = 64;
+/** A line with its date and process, so that no other is taken for it. */
+const CONTEXT_BYTES = 256;
+/** Shorter, they may stand anywhere. */
+const LEAST_CONTEXT_BYTES = 32;
+/** A day of a busy host, read within a tenth of a second. */
+const MOST_SEARCHED_BYTES = 64 * 1024 * 1024;
 
 /** sshd's own limit is 1 KiB. */
 const LONGEST_LINE = 8 * 1024;
 const NEWLINE = 0x0a;
+const SETTLING_MS = 200;
 const POLL_MS = 1_000;
 
 /** More than a line may have, so that the rest of this one is passed over. */

@@ -2,142 +2,175 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../clock.js";
 import type { Config } from "../config/config.js";
 import type { Translators } from "../model/translators.js";
-import { Connections } from "./connections.js";
-import { FailureWindow, type Offence } from "./failure-window.js";
-import { Journal, readJournalEntry } from "./journal.js";
-import { LogFile } from "./log-file.js";
-import type { LogEntry, TakeLines } from "./sensor-ports.js";
-import { readSource, type Source } from "./source.js";
-import { readSshd, SSHD_IDENTIFIERS, type Sign } from "./sshd.js";
-import { readSyslogLine } from "./syslog.js";
+import { Drought } from "./drought.js";
+import {
+  findingsOf,
+  type SensorFindings,
+  type SensorView,
+} from "./sensor-view.js";
+import { PATIENCE_MS } from "./source-counts.js";
+import { SENSOR, type Detection } from "./sshd-judge.js";
+import { SshdSource, type Place } from "./sshd-source.js";
+import { Vouching, type VouchingEvents } from "./vouching.js";
 
-/** Abuse that a sensor saw: a source that failed too often. */
-export interface Detection {
-  readonly sensor: string;
-  readonly source: Source;
-  readonly count: number;
-  /** Milliseconds since 1970. */
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-}
+export type { Detection };
 
 export interface SshdSensorPorts {
   readonly settings: Config["sensors"]["sshd"];
   /** Prefixes by which this host sees IPv4. */
-  readonly translators?: Translators;
+  readonly translators: Translators;
   readonly clock: Clock;
   /** Deals with them, and then more is read. */
   detected(detections: readonly Detection[]): Promise<void>;
   readonly events: SensorEvents;
   /** What to start for the journal; "journalctl" unless given. */
   readonly journalctl?: string;
+  /** Where logs are unless the settings say it. */
+  readonly places?: UsualPlaces;
+}
+
+export interface UsualPlaces {
+  /** Folders that systemd keeps its journal in. */
+  readonly journals: readonly string[];
+  /** Log files of the distributions; the first one there is read. */
+  readonly files: readonly string[];
 }
 
 /** Says what a sensor reads from, and when it can't. */
-export interface SensorEvents {
+export interface SensorEvents extends VouchingEvents {
   sensorFound(sensor: string, source: string): void;
   sensorLost(sensor: string, source: string, why: Error): void;
 }
 
-/** Watches sshd's log, and tells who failed to log in too often. */
-export function startSshdSensor(ports: SshdSensorPorts): AsyncDisposable {
-  const { settings, clock, events } = ports;
-  const judge = new SshdJudge(ports);
-  const source = settings.source ?? usualSource();
-  const path = source === "journal" ? "the journal" : source.file;
-  const told = {
-    clock,
-    found: () => events.sensorFound(SENSOR, path),
-    lost: (why: Error) => events.sensorLost(SENSOR, path, why),
-  };
-  if (source === "journal") {
-    return new Journal({
-      ...told,
-      command: ports.journalctl ?? "journalctl",
-      identifiers: SSHD_IDENTIFIERS,
-      take: judge.taking((line) => readJournalEntry(line, clock.now())),
-    });
-  }
-  return new LogFile({ ...told, path, take: judge.taking(readSyslogLine) });
-}
-
-/** The journal where systemd keeps one, else the file of this distribution. */
-function usualSource(): "journal" | { readonly file: string } {
-  if (JOURNALS.some((folder) => existsSync(folder))) return "journal";
-  const file = LOG_FILES.find((each) => existsSync(each));
-  return { file: file ?? DEBIAN_LOG_FILE };
-}
-
-const SENSOR = "sshd";
-const JOURNALS = ["/run/log/journal", "/var/log/journal"];
-const DEBIAN_LOG_FILE = "/var/log/auth.log";
-const LOG_FILES = [DEBIAN_LOG_FILE, "/var/log/secure"];
-
-/** From lines to detections. */
-class SshdJudge {
+/**
+ * Watches sshd's log, and tells who failed to log in too often. Unless the
+ * settings name one, both the journal and the usual file are read where they
+ * are, each with a judge of its own: which of them gets lines is seen, not guessed.
+ */
+export class SshdSensor implements AsyncDisposable {
   readonly #ports: SshdSensorPorts;
-  readonly #findtimeMs: number;
-  readonly #window: FailureWindow;
-  readonly #connections = new Connections(MOST_CONNECTIONS);
+  readonly #sources: SshdSource[] = [];
+  readonly #vouching: Vouching;
+  readonly #tick: Disposable;
+  /** Connections since sshd last said anything, wherever. */
+  readonly #silence = new Drought(MOST_SILENT, PATIENCE_MS);
+  #lookedAt: number;
+  #isServed = false;
 
   constructor(ports: SshdSensorPorts) {
-    const { findtimeSeconds, maxretry } = ports.settings;
+    const { settings, translators, clock, events } = ports;
     this.#ports = ports;
-    this.#findtimeMs = findtimeSeconds * 1_000;
-    this.#window = new FailureWindow({
-      findtimeMs: this.#findtimeMs,
-      maxretry,
-      restMs: REST_MS,
-      mostSources: MOST_SOURCES,
+    this.#lookedAt = clock.monotonic();
+    this.#vouching = new Vouching({
+      ...{ ports: settings.ports, translators, clock, events },
+      findtimeSeconds: settings.findtimeSeconds,
+      journal: () => this.#sourceOf("journal"),
+      detected: (detections) => ports.detected(detections),
+    });
+    this.#openSources();
+    if (this.#sourceOf("file")?.isProven === false) {
+      void this.#vouching.listen();
+    }
+    this.#tick = clock.every(LOOK_EVERY_MS, () => this.#look());
+  }
+
+  view(): readonly SensorView[] {
+    const { unseen } = this.#vouching;
+    return this.#sources.map((source) => ({
+      ...{ name: SENSOR, source: source.name, kind: source.place.kind },
+      trust: trustIn(source, unseen),
+      ...source.counts.view(),
+    }));
+  }
+
+  /** What is wrong with it, now. */
+  findings(): SensorFindings {
+    const { settings, clock } = this.#ports;
+    const now = clock.monotonic();
+    return findingsOf({
+      now,
+      sources: this.#sources,
+      ports: settings.ports,
+      isExpected: settings.source !== undefined || this.#isServed,
+      silent: this.#silence.lasting(now),
+      vouching: this.#vouching,
     });
   }
 
-  taking(read: (line: string) => LogEntry | undefined): TakeLines {
-    return async (lines) => {
-      const detections: Detection[] = [];
-      for (const line of lines) {
-        const entry = read(line);
-        const detection = entry && this.#judge(entry);
-        if (detection !== undefined) detections.push(detection);
-      }
-      if (detections.length > 0) await this.#ports.detected(detections);
-    };
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#tick[Symbol.dispose]();
+    await Promise.all(this.#sources.map((it) => it[Symbol.asyncDispose]()));
+    await this.#vouching[Symbol.asyncDispose]();
   }
 
-  #judge(entry: LogEntry): Detection | undefined {
-    if (!SSHD_IDENTIFIERS.includes(entry.identifier)) return undefined;
-    if (entry.ageMs >= this.#findtimeMs) return undefined;
-    const sign = readSshd(entry.message);
-    if (sign === undefined) return undefined;
-    const source = readSource(sign.from, this.#ports.translators);
-    if (source === undefined) return undefined;
-
-    const at = this.#ports.clock.monotonic();
-    const failures = this.#weigh(sign, entry.pid, at);
-    if (failures < 0) this.#window.takeBack(source.name, -failures);
-    if (failures <= 0) return undefined;
-    const offence = this.#window.add(source.name, at, failures);
-    return offence && this.#tell(source, offence, entry.ageMs);
+  #look(): void {
+    this.#openSources();
+    const heardAt = Math.max(...this.#sources.map((it) => it.counts.heardAt));
+    const begun = this.#vouching.ask((it) => it.begun()) ?? 0;
+    this.#isServed = this.#vouching.ask((it) => it.isServed()) ?? false;
+    const now = this.#ports.clock.monotonic();
+    if (heardAt >= this.#lookedAt) this.#silence.end();
+    else if (begun > 0) this.#silence.note(now, begun);
+    this.#lookedAt = now;
+    // As long as the journal works, no file needs to be vouched for.
+    const journal = this.#sourceOf("journal");
+    if ((journal?.counts.ofService ?? 0) > 0) this.#vouching.rest();
   }
 
-  /** sshd's process is the connection's own; the PAM lines know no port. */
-  #weigh(sign: Sign, pid: string, at: number): number {
-    const mark = pid === "" ? sign.port : `[${pid}]`;
-    if (mark === "") return sign.kind === "accepted" ? 0 : 1;
-    return this.#connections.weigh(`${sign.from} ${mark}`, sign.kind, at);
+  /** A journal or a file may come later. */
+  #openSources(): void {
+    for (const place of this.#places()) {
+      if (this.#sourceOf(place.kind) !== undefined) continue;
+      const { settings, translators, clock, events, journalctl } = this.#ports;
+      const { findtimeSeconds, maxretry } = settings;
+      const source = new SshdSource(place, {
+        ...{ findtimeSeconds, maxretry, translators, clock, events },
+        journalctl: journalctl ?? "journalctl",
+        suspected: (from, some) => this.#vouching.take(from, some),
+      });
+      this.#sources.push(source);
+    }
   }
 
-  #tell(source: Source, offence: Offence, ageMs: number): Detection {
-    const { count, firstAt, lastAt } = offence;
-    const lastSeen = this.#ports.clock.now() - ageMs;
-    const firstSeen = lastSeen - (lastAt - firstAt);
-    return { sensor: SENSOR, source, count, firstSeen, lastSeen };
+  #places(): readonly Place[] {
+    const { source } = this.#ports.settings;
+    if (source === "journal") return [{ kind: "journal" }];
+    if (source !== undefined) {
+      const { file: path, onlySshd: alone } = source;
+      return [{ kind: "file", path, alone }];
+    }
+    const { journals, files } = this.#ports.places ?? USUAL_PLACES;
+    const journal: Place[] = journals.some((it) => existsSync(it))
+      ? [{ kind: "journal" }]
+      : [];
+    const path = files.find((it) => existsSync(it));
+    if (path !== undefined) {
+      return [...journal, { kind: "file", path, alone: false }];
+    }
+    const [first] = files;
+    if (journal.length > 0 || first === undefined) return journal;
+    return [{ kind: "file", path: first, alone: false }];
+  }
+
+  #sourceOf(kind: Place["kind"]): SshdSource | undefined {
+    return this.#sources.find(({ place }) => place.kind === kind);
   }
 }
 
-/** What an attacker that was just banned still had under way. */
-const REST_MS = 10_000;
+function trustIn(
+  source: SshdSource,
+  unseen: string | undefined,
+): SensorView["trust"] {
+  if (source.isProven) return "writer";
+  return unseen === undefined ? "kernel" : "nobody";
+}
 
-/** Some 25 MB at most. */
-const MOST_SOURCES = 100_000;
-const MOST_CONNECTIONS = 16_384;
+const USUAL_PLACES: UsualPlaces = {
+  journals: ["/run/log/journal", "/var/log/journal"],
+  files: ["/var/log/auth.log", "/var/log/secure", "/var/log/messages"],
+};
+
+const LOOK_EVERY_MS = 30_000;
+
+/** Whoever looks whether sshd is there makes sshd say something; so few are chance. */
+const MOST_SILENT = 10;

@@ -29,14 +29,24 @@ export const SSHD_IDENTIFIERS: readonly string[] = [
  * but sshd's own words may come before it.
  */
 export function readSshd(message: string): Sign | undefined {
-  const text = message.replace(/^(?:error|fatal): /, "");
-  const [word = ""] = /^[A-Za-z]*/.exec(text) ?? [];
-  for (const { kind, form } of FORMS.get(word) ?? []) {
-    const { from, port = "" } = form.exec(text)?.groups ?? {};
-    if (from !== undefined) return { kind, from, port };
+  const text = message.replace(LEVEL, "");
+  const end = text.search(NO_LETTER);
+  for (const { kind, form } of FORMS.get(text.slice(0, end)) ?? NO_FORMS) {
+    const groups = form.exec(text)?.groups;
+    const from = groups?.["from"];
+    if (from !== undefined) return { kind, from, port: groups?.["port"] ?? "" };
   }
   return undefined;
 }
+
+/**
+ * Whether a message begins as sshd's do, of interest or not: a reader that
+ * understands none of many is reading something else.
+ */
+export const isOfSshd = (message: string): boolean => USUAL.test(message);
+
+const LEVEL = /^(?:error|fatal): /;
+const NO_LETTER = /[^A-Za-z]/;
 
 interface Form {
   readonly kind: Sign["kind"];
@@ -75,6 +85,15 @@ const FORMS: ReadonlyMap<string, readonly Form[]> = new Map([
     "Invalid",
     [failure(`Invalid user .*from ${FROM}(?: port (?<port>\\d{1,5}))?$`)],
   ],
+  ["Illegal", [failure(`Illegal user .*from ${FROM}$`)]],
+  [
+    "Bad",
+    [
+      failure(
+        `Bad protocol version identification '.*' from ${FROM}(?: port (?<port>\\d{1,5}))?$`,
+      ),
+    ],
+  ],
   [
     "Connection",
     [
@@ -109,12 +128,19 @@ const FORMS: ReadonlyMap<string, readonly Form[]> = new Map([
     [failure(`banner exchange: Connection from ${AT}: invalid format$`)],
   ],
   ["User", [failure(`User .*from ${FROM} not allowed because [^:]{1,80}$`)]],
-  ["ROOT", [failure(`ROOT LOGIN REFUSED FROM ${AT}$`)]],
+  [
+    "ROOT",
+    [
+      failure(
+        `ROOT LOGIN REFUSED FROM ${FROM}(?: port (?<port>\\d{1,5}))?(?: \\[preauth\\])?$`,
+      ),
+    ],
+  ],
   [
     "PAM",
     [
       failure(
-        `PAM: (?:Authentication failure|User not known to the underlying authentication module) for .*from ${FROM}$`,
+        `PAM: (?:Authentication failure|User not known to the underlying authentication module) for .*from ${FROM}(?: via \\S+)?$`,
       ),
       failure(`PAM \\d+ more authentication failures?; ${pamFields()}`),
     ],
@@ -130,6 +156,8 @@ const FORMS: ReadonlyMap<string, readonly Form[]> = new Map([
   ["Accepted", [accepted(`Accepted \\S+ for .*from ${AT}${ENDING}(?:$|: )`)]],
 ]);
 
+const NO_FORMS: readonly Form[] = [];
+
 /** The user's name comes last, behind the address. */
 function pamFields(): string {
   return (
@@ -137,3 +165,7 @@ function pamFields(): string {
     `rhost=${FROM}(?:\\s|$)`
   );
 }
+
+/** The first words of what sshd and its PAM modules say, from OpenSSH 4 on. */
+const USUAL =
+  /^(?:Accepted|Address|Authentication|Authorized|Bad|Certificate|Change|Close|Closing|Connection|Corrupted|Could|Did|Disconnect|Disconnected|Disconnecting|Exiting|Failed|Found|Illegal|Invalid|Local|Login|Missing|Nasty|No|PAM|Postponed|Protocol|ROOT|Received|Refusing|Server|Session|Set|Starting|Timeout|Transferred|Unable|User|banner|beginning|buffer_get|drop|dispatch|error|exited|expired|fatal|input_userauth|invalid|kex|lastlog|last message|maximum|message repeated|mm_|monitor|no|pam_|penalty|refused|reverse|rexec|session|ssh|srclimit|subsystem|syslogin|userauth)/;

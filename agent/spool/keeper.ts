@@ -2,6 +2,7 @@ import type { Clock } from "../clock.js";
 import type { TelemetryItem } from "../protocol/telemetry.js";
 import { putAside } from "../sqlite/quarantine.js";
 import { blameSpool, SpoolDamage } from "./damage.js";
+import { MemorySpool, type Outbox } from "./memory.js";
 import { DEFAULT_LIMITS, Spool, type SpoolLimits } from "./spool.js";
 
 export interface KeeperPorts {
@@ -21,8 +22,9 @@ export interface KeeperPorts {
 /**
  * Keeps a spool open from its first use, whatever becomes of its file: a corrupt one is put aside,
  * one that cannot be opened is tried again later. What could not be spooled
- * meanwhile is counted, and said once there is room again: telemetry that fails
- * never stops the host from enforcing.
+ * meanwhile is counted, and said once there is room again; only what says how this
+ * host is goes out all the same, from memory. Telemetry that fails never stops the
+ * host from enforcing.
  */
 export class SpoolKeeper implements Disposable {
   readonly #ports: KeeperPorts;
@@ -31,6 +33,15 @@ export class SpoolKeeper implements Disposable {
   #notBefore = Number.NEGATIVE_INFINITY;
   /** Items that no spool has heard of. */
   #lost = 0;
+  readonly #memory = new MemorySpool();
+
+  /** What is to be sent: first what no disk takes, then what is spooled. */
+  readonly outbox = {
+    read: <T>(work: (it: Outbox) => T): T | undefined =>
+      this.#memory.hasUrgent() ? work(this.#memory) : this.read(work),
+    write: <T>(work: (it: Outbox) => T): T | undefined =>
+      this.#memory.hasUrgent() ? work(this.#memory) : this.write(work),
+  };
 
   constructor(ports: KeeperPorts) {
     this.#ports = ports;
@@ -48,8 +59,16 @@ export class SpoolKeeper implements Disposable {
       spool.append(items, this.#ports.clock.now());
       return true;
     });
-    if (done === undefined) this.lose(items.length);
+    if (done === undefined) this.keepInMind(items);
     return done ?? false;
+  }
+
+  /** Of what could not be spooled, how this host is; the rest counts as lost. */
+  keepInMind(items: readonly TelemetryItem[]): void {
+    for (const item of items) {
+      if (item.kind === "health") this.lose(this.#memory.keep(item));
+      else this.lose(1);
+    }
   }
 
   /** Counts items as lost that came too fast to be spooled. */

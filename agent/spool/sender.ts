@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 import type { CloudMessage } from "../protocol/messages.js";
-import type { SpoolKeeper } from "./keeper.js";
+import type { Outbox } from "./memory.js";
 import type { TelemetryMessage } from "./spool.js";
 
 export type TelemetryAck = CloudMessage & { readonly type: "telemetry-ack" };
@@ -14,7 +14,11 @@ export interface Listener {
 }
 
 export interface SenderPorts {
-  readonly spool: Pick<SpoolKeeper, "read" | "write">;
+  readonly spool: {
+    /** Undefined when nothing can be read, or nothing was changed. */
+    read<T>(work: (it: Outbox) => T): T | undefined;
+    write<T>(work: (it: Outbox) => T): T | undefined;
+  };
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   readonly events: {
     /** The cloud acknowledged what this host has never sent it. */

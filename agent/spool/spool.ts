@@ -4,7 +4,7 @@ import type { AgentMessage } from "../protocol/messages.js";
 import { parseJson, parseShape } from "../protocol/shapes.js";
 import { TelemetryItem, type ItemOf } from "../protocol/telemetry.js";
 import { Database } from "../sqlite/database.js";
-import { blameSpool } from "./damage.js";
+import { blameSpool, SpoolDamage } from "./damage.js";
 import { migrations } from "./format.js";
 import { Tables, type Row, type Size } from "./tables.js";
 import { isUrgent, worthOf } from "./worth.js";
@@ -44,6 +44,9 @@ export class Spool implements Disposable {
   readonly #tables: Tables;
   readonly #limits: SpoolLimits;
   #size: Size;
+  /** How far it was sent and acknowledged in this life: a full disk may not know. */
+  #sent = 0;
+  #acked = 0;
 
   private constructor(db: Database, most: SpoolLimits) {
     this.#db = db;
@@ -85,7 +88,7 @@ export class Spool implements Disposable {
   /** What would be sent next: the oldest items, as many as go into one message. */
   next(): TelemetryMessage | undefined {
     return this.#db.read(() => {
-      const rows = this.#tables.fromOldest(limits.telemetryItems);
+      const rows = this.#tables.fromOldest(this.#acked, limits.telemetryItems);
       const run = rows.slice(0, runLength(rows));
       const [first] = run;
       if (first === undefined) return undefined;
@@ -104,10 +107,13 @@ export class Spool implements Disposable {
    */
   markSent({ first, items }: Pick<TelemetryMessage, "first" | "items">): void {
     const through = first + items.length - 1;
-    this.#db.transaction(() => {
-      if (through <= this.#tables.counter("sent")) return;
-      this.#tables.setCounter("sent", through);
-    });
+    this.#sent = Math.max(this.#sent, through);
+    this.#orLater(() =>
+      this.#db.transaction(() => {
+        if (through <= this.#tables.counter("sent")) return;
+        this.#tables.setCounter("sent", through);
+      }),
+    );
   }
 
   /**
@@ -116,15 +122,16 @@ export class Spool implements Disposable {
    */
   acknowledge(spool: string, through: number): boolean {
     if (spool !== this.id) return false;
-    if (through > this.#db.read(() => this.#tables.counter("sent"))) {
-      return false;
-    }
-    this.#change((size) => {
-      if (through <= this.#tables.counter("acked")) return size;
-      this.#tables.removeThrough(through);
-      this.#tables.setCounter("acked", through);
-      return this.#tables.size();
-    });
+    if (through > this.#sentThrough()) return false;
+    this.#acked = Math.max(this.#acked, through);
+    this.#orLater(() =>
+      this.#change((size) => {
+        if (through <= this.#tables.counter("acked")) return size;
+        this.#tables.removeThrough(through);
+        this.#tables.setCounter("acked", through);
+        return this.#tables.size();
+      }),
+    );
     return true;
   }
 
@@ -180,6 +187,20 @@ export class Spool implements Disposable {
     return drawn;
   }
 
+  #sentThrough(): number {
+    const noted = this.#db.read(() => this.#tables.counter("sent"));
+    return Math.max(this.#sent, noted);
+  }
+
+  /** A full disk keeps nothing from being sent: it takes note of the next one. */
+  #orLater(note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      if (!(error instanceof SpoolDamage && error.kind === "full")) throw error;
+    }
+  }
+
   /** The size is believed only once what it counts is on the disk. */
   #change(work: (size: Size) => Size): void {
     this.#size = this.#db.transaction(() => work(this.#size));
@@ -189,7 +210,7 @@ export class Spool implements Disposable {
   #shrink(size: Size, now: number): Size {
     const most = this.#limits;
     if (size.items <= most.items && size.bytes <= most.bytes) return size;
-    const sent = this.#tables.counter("sent");
+    const sent = Math.max(this.#sent, this.#tables.counter("sent"));
     const goal = { items: most.items * SPARE, bytes: most.bytes * SPARE };
     let { items, bytes } = size;
     let gone = 0;

@@ -36,7 +36,7 @@ export class Tables {
       "INSERT INTO items (number, worth, urgent, bytes, item) VALUES (?, ?, ?, ?, ?)",
     );
     this.#fromOldest = db.prepare(
-      "SELECT * FROM items ORDER BY number LIMIT ?",
+      "SELECT * FROM items WHERE number > ? ORDER BY number LIMIT ?",
     );
     this.#cheapest = db.prepare(
       `SELECT number, bytes FROM items
@@ -73,8 +73,9 @@ export class Tables {
     this.#place.run(number, worth, urgent, bytes, item);
   }
 
-  fromOldest(limit: number): readonly Row[] {
-    return this.#fromOldest.all(limit);
+  /** The oldest beyond a number. */
+  fromOldest(beyond: number, limit: number): readonly Row[] {
+    return this.#fromOldest.all(beyond, limit);
   }
 
   /** What to let go of first, among those beyond a number. */

@@ -1,16 +1,21 @@
 import type { TelemetryItem } from "../protocol/telemetry.js";
 
-/** What is let go of first when there is no room: the lowest, its oldest first. */
+/**
+ * What is let go of first when there is no room: the lowest, its oldest first.
+ * What others can make come without end never pushes out how this host is.
+ */
 export function worthOf(item: TelemetryItem): number {
   switch (item.kind) {
     case "vitals":
-      return 0;
+      return -2;
     case "hits":
+      return -1;
+    case "contact":
+      return 0;
+    case "detection":
       return 1;
     case "inventory":
     case "health":
-    case "detection":
-    case "contact":
       return 2;
     case "dropped":
       return NEVER_DROPPED;

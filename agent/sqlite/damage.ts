@@ -6,7 +6,7 @@ export type DamageKind =
   | "corrupt"
   /** Written by a later version: it is whole, and only an upgrade reads it. */
   | "from-the-future"
-  /** No room to write: nothing was recorded, reading goes on. */
+  /** Nothing can be written for now: nothing was recorded, reading goes on. */
   | "full"
   /** The disk refused: what reached it is unknown until the file is reopened. */
   | "unwritable"
@@ -32,6 +32,8 @@ export function asDamage(blame: Blame, error: unknown): unknown {
   if (!hasCode(error)) return error;
   const told = (kind: DamageKind, problem: string) =>
     blame(kind, problem, { cause: error });
+  if (isReadOnly(error))
+    return told("full", `can't be written: ${error.message}`);
   switch (kindOf(error)) {
     case "BUSY":
     case "LOCKED":
@@ -51,6 +53,13 @@ export function asDamage(blame: Blame, error: unknown): unknown {
       return error;
   }
 }
+
+/**
+ * A disk that takes no writes any more, as after an error of its own: what was to
+ * be written is not in force, and what had been can be read.
+ */
+const isReadOnly = ({ code }: CodedError): boolean =>
+  code === "SQLITE_READONLY" || code === "SQLITE_IOERR_WRITE";
 
 /** By its looks: SQLite's error class is another one in every realm. */
 interface CodedError {

@@ -28,6 +28,9 @@ export interface Format {
  * it is believed. Errors come out as its format's `blame` makes them.
  */
 export class Database {
+  readonly blame: Blame;
+  readonly pageBytes: number;
+  readonly #mostBytes: number;
   readonly #sqlite: BetterSqlite3.Database;
   readonly #inTransaction: BetterSqlite3.Transaction<
     (work: () => unknown) => unknown
@@ -35,10 +38,13 @@ export class Database {
 
   private constructor(
     readonly path: string,
-    readonly blame: Blame,
+    { blame, mostBytes }: Format,
     sqlite: BetterSqlite3.Database,
   ) {
+    this.blame = blame;
+    this.#mostBytes = mostBytes;
     this.#sqlite = sqlite;
+    this.pageBytes = Number(sqlite.pragma("page_size", { simple: true }));
     this.#inTransaction = sqlite.transaction((work: () => unknown) => work());
   }
 
@@ -57,7 +63,7 @@ export class Database {
         settle(sqlite, format);
         examine(sqlite, blame);
         migrate(sqlite, format.migrations);
-        return new Database(path, blame, sqlite);
+        return new Database(path, format, sqlite);
       } catch (error) {
         sqlite.close();
         throw error;
@@ -79,13 +85,45 @@ export class Database {
     return inItsWords(this.blame, work);
   }
 
+  /** How many pages the file has, and how many of them hold nothing. */
+  pages(): { readonly all: number; readonly free: number } {
+    const all = Number(this.#pragma("page_count"));
+    return { all, free: Number(this.#pragma("freelist_count")) };
+  }
+
+  /**
+   * Lets the file grow to so many pages, and no further than its format does.
+   * Returns how many those are; never fewer than there are.
+   */
+  capAt(pages: number): number {
+    const most = Math.floor(this.#mostBytes / this.pageBytes);
+    const cap = Math.min(Math.max(1, pages), most);
+    return Number(this.#pragma(`max_page_count = ${cap}`));
+  }
+
+  /** Brings what is in the log into the file, and the log can begin anew. */
+  checkpoint(): void {
+    this.#pragma("wal_checkpoint(PASSIVE)");
+  }
+
   close(): void {
     this.read(() => this.#sqlite.close());
+  }
+
+  #pragma(text: string): unknown {
+    return this.read(() => this.#sqlite.pragma(text, { simple: true }));
   }
 }
 
 /** How long to wait for a predecessor that is just exiting; blocks meanwhile. */
 const LOCK_PATIENCE_MS = 1000;
+
+/**
+ * So many pages of the log are brought into the file: a tenth of a second of
+ * changes at their fastest. What the log may take on the disk is room that a
+ * small state folder does not have.
+ */
+export const LOG_PAGES = 256;
 
 /**
  * What each setting must read back as. FULL, as in ten simulated power cuts
@@ -98,6 +136,7 @@ const SETTINGS = {
   trusted_schema: 0,
   cell_size_check: 1,
   journal_size_limit: 4 * 1024 ** 2,
+  wal_autocheckpoint: LOG_PAGES,
   cache_size: -4096, // KiB
 } as const;
 

@@ -12,19 +12,24 @@ import type { InHand } from "./starts.js";
 /**
  * Says in a small file what is being taken in, so that the next run knows what
  * this one died over. Not synced: that a process dies is the subject, and what
- * it wrote outlives it.
+ * it wrote outlives it. Where the disk takes nothing, a run goes on without.
  */
 export class HandFile implements Disposable {
-  readonly #file: number;
+  readonly #failed: (why: unknown) => void;
+  #file: number | undefined;
   readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot);
   /** What the run before left in it. */
   readonly left: readonly InHand[];
 
-  constructor(path: string) {
-    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    fchmodSync(this.#file, 0o600);
+  /** `failed` is told when the file can't be used any longer. */
+  constructor(path: string, failed: (why: unknown) => void) {
+    this.#failed = failed;
     const bytes = Buffer.alloc(SLOTS * SLOT_BYTES);
-    readSync(this.#file, bytes, 0, bytes.length, 0);
+    this.#orWithout(() => {
+      this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+      fchmodSync(this.#file, 0o600);
+      readSync(this.#file, bytes, 0, bytes.length, 0);
+    });
     this.left = Array.from(this.#free).flatMap((slot) =>
       inSlot(bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES)),
     );
@@ -53,21 +58,29 @@ export class HandFile implements Disposable {
   }
 
   clear(): void {
-    writeSync(
-      this.#file,
-      Buffer.alloc(SLOTS * SLOT_BYTES),
-      0,
-      SLOTS * SLOT_BYTES,
-      0,
-    );
+    this.#write(0, 0, Buffer.alloc(SLOTS * SLOT_BYTES));
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 
   #write(slot: number, at: number, bytes: Uint8Array): void {
-    writeSync(this.#file, bytes, 0, bytes.length, slot * SLOT_BYTES + at);
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#orWithout(() =>
+      writeSync(file, bytes, 0, bytes.length, slot * SLOT_BYTES + at),
+    );
+  }
+
+  #orWithout(act: () => unknown): void {
+    try {
+      act();
+    } catch (why) {
+      this[Symbol.dispose]();
+      this.#failed(why);
+    }
   }
 }
 

@@ -55,7 +55,9 @@ export class Starts implements Disposable {
     const { config, clock, events } = ports;
     const { stateDir, safeMode: settings } = config;
     this.#ports = ports;
-    this.#hand = new HandFile(join(stateDir, "in-hand"));
+    this.#hand = new HandFile(join(stateDir, "in-hand"), (why) =>
+      events.startsNotKept(why),
+    );
     const before = readRecord(this.#path);
     const decision = decide(before, this.#hand.left, settings, clock.now());
     this.#record = decision.record;

@@ -21,6 +21,8 @@ export function leftAlone(enforcer: Enforcer): Enforcer {
     drops: (addresses) => enforcer.drops(addresses),
     rejects: enforcer.rejects,
     hits: () => enforcer.hits(),
+    totals: () => enforcer.totals(),
+    makeRoom: refuse,
     counted: (packets) => enforcer.counted(packets),
     inspect: () => enforcer.inspect(),
     compare: (label, entries) => enforcer.compare(label, entries),

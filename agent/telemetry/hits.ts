@@ -4,16 +4,27 @@ import { limits } from "../protocol/limits.js";
 import { Malformed } from "../protocol/malformed.js";
 import { Count, parseJson, Time } from "../protocol/shapes.js";
 import type { ItemOf } from "../protocol/telemetry.js";
+import { Most } from "./most.js";
 
-/** One of the kernel's counters: packets that bans matched, by attacker. */
+/** One of the kernel's counts: packets that bans matched, by remote. */
 export interface Counter {
   readonly remote: Cidr;
   readonly direction: "in" | "out";
   readonly forwarded: boolean;
   readonly observed: boolean;
   readonly protocol: number;
-  readonly port: number;
+  /** What else the kernel tells counts apart by. */
+  readonly way: number;
   /** Since the kernel began to count; it forgets counters that rest for long. */
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** All packets of one kind, whether or not their remote was counted. */
+export interface Total {
+  readonly family: 4 | 6;
+  readonly direction: "in" | "out";
+  readonly observed: boolean;
   readonly packets: number;
   readonly bytes: number;
 }
@@ -23,6 +34,10 @@ export interface Baseline {
   readonly counts: ReadonlyMap<string, Counts>;
   /** Whether a counter that is not among them was nowhere at all. */
   readonly complete: boolean;
+  /** By kind; undefined before the first reading that anybody remembers. */
+  readonly totals: ReadonlyMap<string, Counts> | undefined;
+  /** What was told by remote before it was in a total. */
+  readonly ahead: Sum;
 }
 
 interface Counts {
@@ -30,110 +45,205 @@ interface Counts {
   readonly bytes: number;
 }
 
+/** `observed` are those of the packets that were not dropped. */
+interface Sum extends Counts {
+  readonly observed: number;
+}
+
+const NOTHING: Sum = { packets: 0, bytes: 0, observed: 0 };
+
 /**
  * Before the first reading that anybody remembers: what the kernel has counted
  * by then may have been reported already, so it is where counting starts.
  */
-export const unread: Baseline = { counts: new Map(), complete: false };
+export const unread: Baseline = {
+  ...{ counts: new Map(), complete: false },
+  ...{ totals: undefined, ahead: NOTHING },
+};
+
+/** A reading of the counters, and the baseline that takes its place. */
+export interface Folded {
+  /** Undefined when nothing was counted. */
+  readonly item: ItemOf<"hits"> | undefined;
+  readonly baseline: Baseline;
+}
 
 /**
- * What was counted since the baseline, and the baseline that takes its place. A
- * counter that went back was forgotten by the kernel and began again: all of it
- * is new. One that vanished adds nothing. Where more are read than are
- * remembered, those with the fewest packets are counted late rather than twice.
+ * Folds a reading of the kernel's counters, slice by slice, into an item and the
+ * next baseline, in memory that is bounded however many there are. A counter that
+ * went back was forgotten by the kernel and began again: all of it is new. One
+ * that vanished adds nothing. Where more are read than are remembered, those with
+ * the fewest packets are told among all others rather than twice.
  */
-export function since(
-  baseline: Baseline,
-  counters: readonly Counter[],
-  mostRemembered = MOST_REMEMBERED,
-): { readonly fresh: readonly Counter[]; readonly baseline: Baseline } {
-  const fresh: Counter[] = [];
-  for (const counter of counters) {
-    const before = baseline.counts.get(keyOf(counter));
-    if (before === undefined && !baseline.complete) continue;
-    const delta = deltaOf(counter, before);
-    if (delta.packets > 0 || delta.bytes > 0) {
-      fresh.push({ ...counter, ...delta });
+export class HitsFold {
+  readonly #before: Baseline;
+  readonly #top = new Most<Counter>(NAMED, packetsOf);
+  readonly #strongest: Most<{ readonly key: string } & Counts>;
+  /** Of all that grew. */
+  readonly #remotes = new Set<string>();
+
+  constructor(before: Baseline, mostRemembered = MOST_REMEMBERED) {
+    this.#before = before;
+    this.#strongest = new Most<{ readonly key: string } & Counts>(
+      mostRemembered,
+      packetsOf,
+    );
+  }
+
+  add(counters: readonly Counter[]): void {
+    const { counts, complete } = this.#before;
+    for (const counter of counters) {
+      const { packets, bytes } = counter;
+      const key = keyOf(counter);
+      this.#strongest.show({ key, packets, bytes });
+      const before = counts.get(key);
+      if (before === undefined && !complete) continue;
+      const delta = deltaOf(counter, before);
+      if (delta.packets === 0 && delta.bytes === 0) continue;
+      this.#remotes.add(addressOf(counter.remote));
+      this.#top.show({ ...counter, ...delta });
     }
   }
-  return { fresh, baseline: remember(counters, mostRemembered) };
+
+  /**
+   * The totals must have been read before what was added: a packet that came in
+   * between is told by its remote now, and is not among all others later.
+   */
+  finish(
+    totals: readonly Total[],
+    window: { readonly from: number; readonly to: number },
+  ): Folded {
+    const top = this.#top.kept();
+    const named = sumOf(top);
+    const due = minus(this.#grown(totals), this.#before.ahead);
+    const others = atLeastNone(minus(due, named));
+    const kept = this.#strongest.kept();
+    const baseline: Baseline = {
+      counts: new Map(kept.map(({ key, ...counts }) => [key, counts])),
+      complete: this.#strongest.passedOver === 0,
+      totals: new Map(totals.map((total) => [kindOf(total), countsOf(total)])),
+      ahead: atLeastNone(minus(named, due)),
+    };
+    const isAny = top.length > 0 || others.packets > 0;
+    const item = isAny ? this.#item({ top, others }, window) : undefined;
+    return { item, baseline };
+  }
+
+  /** What the totals grew by. */
+  #grown(totals: readonly Total[]): Sum {
+    const before = this.#before.totals;
+    if (before === undefined) return NOTHING;
+    return sumOf(
+      totals.map((total) => {
+        const { observed } = total;
+        return { observed, ...deltaOf(total, before.get(kindOf(total))) };
+      }),
+    );
+  }
+
+  #item(
+    { top, others }: { readonly top: readonly Counter[]; readonly others: Sum },
+    window: { readonly from: number; readonly to: number },
+  ): ItemOf<"hits"> {
+    const named = new Set(top.map(({ remote }) => addressOf(remote)));
+    return {
+      kind: "hits",
+      from: Math.floor(window.from),
+      to: Math.floor(window.to),
+      top: top.map(({ remote, way: _way, ...counter }) => ({
+        remote: formatCidr(remote),
+        direction: counter.direction,
+        forwarded: counter.forwarded,
+        observed: counter.observed,
+        protocol: counter.protocol,
+        port: NO_PORT,
+        packets: counter.packets,
+        bytes: counter.bytes,
+      })),
+      others: { remotes: this.#remotes.size - named.size, ...others },
+    };
+  }
 }
 
 /** A baseline, and when it was read, as text that outlives the agent. */
-export function saved({ counts, complete }: Baseline, at: number): string {
-  const rows = [...counts].map(([key, { packets, bytes }]) => [
-    key,
-    packets,
-    bytes,
-  ]);
-  return JSON.stringify({ at: Math.floor(at), complete, rows });
+export function saved(baseline: Baseline, at: number): string {
+  const { counts, complete, totals, ahead } = baseline;
+  return JSON.stringify({
+    at: Math.floor(at),
+    complete,
+    rows: rowsOf(counts),
+    totals: rowsOf(totals ?? new Map()),
+    ahead,
+  });
 }
 
-/** The way back from `saved`; undefined for what is no such text. */
+const rowsOf = (counts: ReadonlyMap<string, Counts>) =>
+  [...counts].map(([key, { packets, bytes }]) => [key, packets, bytes]);
+
+/**
+ * The way back from `saved`; undefined for what is no such text, as what 0.1.0
+ * has written: its counters went with its ruleset.
+ */
 export function restored(
   text: string,
 ): { readonly baseline: Baseline; readonly at: number } | undefined {
   try {
-    const { at, complete, rows } = parseJson(Saved, text, "saved counters");
-    const counts = new Map(
-      rows.map(([key, packets, bytes]) => [key, { packets, bytes }]),
-    );
-    return { baseline: { counts, complete }, at };
+    const { at, complete, ...rest } = parseJson(Saved, text, "saved counters");
+    const [counts, totals] = [countsIn(rest.rows), countsIn(rest.totals)];
+    return { baseline: { counts, complete, totals, ahead: rest.ahead }, at };
   } catch (error) {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
 }
 
+const countsIn = (
+  rows: readonly (readonly [string, number, number])[],
+): ReadonlyMap<string, Counts> =>
+  new Map(rows.map(([key, packets, bytes]) => [key, { packets, bytes }]));
+
+const Rows = v.array(v.strictTuple([v.string(), Count, Count]));
+
 const Saved = v.strictObject({
   at: Time,
   complete: v.boolean(),
-  rows: v.array(v.strictTuple([v.string(), Count, Count])),
+  rows: Rows,
+  totals: Rows,
+  ahead: v.strictObject({ packets: Count, bytes: Count, observed: Count }),
 });
 
-/**
- * The item for a window, naming the attackers with the most packets and adding
- * the rest up; undefined when nothing was counted.
- */
-export function hitsItem(
-  fresh: readonly Counter[],
-  window: { readonly from: number; readonly to: number },
-): ItemOf<"hits"> | undefined {
-  if (fresh.length === 0) return undefined;
-  const byPackets = [...fresh].sort(mostPacketsFirst);
-  const rest = byPackets.slice(NAMED);
-  return {
-    kind: "hits",
-    from: Math.floor(window.from),
-    to: Math.floor(window.to),
-    top: byPackets.slice(0, NAMED).map(({ remote, ...counter }) => ({
-      remote: formatCidr(remote),
-      direction: counter.direction,
-      forwarded: counter.forwarded,
-      observed: counter.observed,
-      protocol: counter.protocol,
-      port: counter.port,
-      packets: counter.packets,
-      bytes: counter.bytes,
-    })),
-    others: {
-      remotes: new Set(rest.map(({ remote }) => addressOf(remote))).size,
-      ...sumOf(rest),
-      observed: sumOf(rest.filter(({ observed }) => observed)).packets,
-    },
-  };
-}
+const sumOf = (
+  counts: readonly (Counts & { readonly observed: boolean })[],
+): Sum =>
+  counts.reduce(
+    (sum, { packets, bytes, observed }) => ({
+      packets: sum.packets + packets,
+      bytes: sum.bytes + bytes,
+      observed: sum.observed + (observed ? packets : 0),
+    }),
+    NOTHING,
+  );
 
-const sumOf = (counts: readonly Counts[]): Counts => ({
-  packets: counts.reduce((sum, { packets }) => sum + packets, 0),
-  bytes: counts.reduce((sum, { bytes }) => sum + bytes, 0),
+const minus = (a: Sum, b: Sum): Sum => ({
+  packets: a.packets - b.packets,
+  bytes: a.bytes - b.bytes,
+  observed: a.observed - b.observed,
+});
+
+const atLeastNone = ({ packets, bytes, observed }: Sum): Sum => ({
+  packets: Math.max(0, packets),
+  bytes: Math.max(0, bytes),
+  observed: Math.max(0, observed),
 });
 
 /** One in five of what the protocol allows: an attack lasts many windows. */
 const NAMED = limits.telemetryHits / 5;
 
-/** Some 5 MB; the kernel itself holds up to 65,536 for each of four sides. */
-const MOST_REMEMBERED = 32_768;
+/** Some 2 MB, and half of that on the disk. */
+const MOST_REMEMBERED = 8_192;
+
+/** Hits are counted by remote; contacts tell what was called. */
+const NO_PORT = 0;
 
 function deltaOf(now: Counts, before: Counts | undefined): Counts {
   const { packets, bytes } = now;
@@ -144,26 +254,19 @@ function deltaOf(now: Counts, before: Counts | undefined): Counts {
   return { packets: packets - before.packets, bytes: bytes - before.bytes };
 }
 
-function remember(counters: readonly Counter[], most: number): Baseline {
-  const complete = counters.length <= most;
-  const kept = complete
-    ? counters
-    : [...counters].sort(mostPacketsFirst).slice(0, most);
-  const counts = new Map(
-    kept.map((counter) => {
-      const { packets, bytes } = counter;
-      return [keyOf(counter), { packets, bytes }];
-    }),
-  );
-  return { counts, complete };
+function packetsOf({ packets }: Counts): number {
+  return packets;
 }
 
-const mostPacketsFirst = (a: Counts, b: Counts) => b.packets - a.packets;
+const countsOf = ({ packets, bytes }: Counts): Counts => ({ packets, bytes });
+
+const kindOf = ({ family, direction, observed }: Total): string =>
+  `${direction}${family}${observed ? "o" : ""}`;
 
 function keyOf(counter: Counter): string {
-  const { remote, direction, forwarded, observed, protocol, port } = counter;
-  const way = `${direction === "in" ? "<" : ">"}${forwarded ? "f" : ""}`;
-  return `${addressOf(remote)}${way}${observed ? "o" : ""}${protocol}:${port}`;
+  const { remote, direction, observed, protocol, way } = counter;
+  const side = `${direction === "in" ? "<" : ">"}${observed ? "o" : ""}`;
+  return `${addressOf(remote)}${side}${protocol}:${way}`;
 }
 
 /** Of one byte a character: shorter than anything a person could read. */

@@ -1,3 +1,4 @@
+import { limits } from "../protocol/limits.js";
 import type { ItemOf } from "../protocol/telemetry.js";
 
 /** What a reading of the host's vitals says. */
@@ -16,9 +17,18 @@ export interface BanCount {
   readonly observed: number;
 }
 
+/** What a sensor read from one place; see `SensorView`. */
+export type SensorReading = Omit<SensorCounts, "source" | "newest"> & {
+  readonly kind: SensorCounts["source"];
+  readonly newest: number | undefined;
+};
+
+type SensorCounts = NonNullable<ItemOf<"vitals">["sensors"]>[number];
+
 export function vitalsItem(
   reading: VitalsReading,
   counts: readonly BanCount[],
+  sensors: readonly SensorReading[],
   now: number,
 ): ItemOf<"vitals"> {
   const sumOf = (part: keyof BanCount) =>
@@ -36,6 +46,22 @@ export function vitalsItem(
     bans: sumOf("bans") - held - observed,
     observed,
     held,
+    sensors: sensors.slice(0, limits.telemetrySensors).map(sensorCounts),
+  };
+}
+
+/** Not where a file lies: the customer chose its name. */
+function sensorCounts({
+  kind,
+  newest,
+  ...reading
+}: SensorReading): SensorCounts {
+  const { name, trust, lines, ofService, understood } = reading;
+  const { failures, old, unconfirmed } = reading;
+  return {
+    ...{ name, source: kind, trust, lines, ofService, understood },
+    ...{ failures, old, unconfirmed },
+    ...(newest === undefined ? {} : { newest: Math.floor(newest) }),
   };
 }
 
@@ -57,6 +83,15 @@ export function inventoryItem(
     memoryTotalBytes: reading.memoryTotalBytes,
     version: line(reading.version, 32),
   };
+}
+
+/**
+ * An order without who gave it, which stands behind it and may name a user: that
+ * is kept on the host.
+ */
+export function withoutWho(order: string): string {
+  const at = order.lastIndexOf("; by ");
+  return at < 0 ? order : order.slice(0, at);
 }
 
 /** What an inventory says beside its date, for comparing two. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { LinkBroken, LinkClosed, LinkError } from "./errors.js";
+import { LinkBroken, LinkClogged, LinkClosed, LinkError } from "./errors.js";
 import { Queue } from "./queue.js";
 
 /** What a connection carries. */
@@ -17,6 +17,8 @@ export type Frame =
 /** What a connection needs of a WebSocket. */
 export interface Wire {
   send(text: string): void;
+  /** Bytes that were sent, and that neither the peer nor the kernel has taken. */
+  unsent(): number;
   ping(): void;
   pause(): void;
   resume(): void;
@@ -27,7 +29,8 @@ export interface Wire {
 /**
  * One connection as a stream of frames. Frames that nobody took yet are bounded
  * by `MOST_WAITING_BYTES`: beyond it the socket is not read, TCP pushes back,
- * and the cloud notices.
+ * and the cloud notices. What the cloud does not take is bounded as well: beyond
+ * `MOST_UNSENT_BYTES` the link is dropped, and dialed again as after any loss.
  */
 export class Connection implements AsyncDisposable {
   #remoteAddress = "";
@@ -48,7 +51,10 @@ export class Connection implements AsyncDisposable {
   }
 
   send(text: string): void {
-    if (this.#ended === undefined) this.wire.send(text);
+    if (this.#ended !== undefined) return;
+    this.wire.send(text);
+    const unsent = this.wire.unsent();
+    if (unsent > MOST_UNSENT_BYTES) this.drop(new LinkClogged(unsent));
   }
 
   ping(): void {
@@ -141,6 +147,9 @@ export class Connection implements AsyncDisposable {
 
 /** Four of the largest segments. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** Sixteen of the longest messages: whoever reads at all takes them in a moment. */
+export const MOST_UNSENT_BYTES = 1024 * 1024;
 
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;

@@ -82,6 +82,7 @@ const LONGEST_RETRY_AFTER_S = 120;
 function attach(socket: WebSocket, clock: Clock): Connection {
   const wire = {
     send: (text: string) => socket.send(text),
+    unsent: () => socket.bufferedAmount,
     ping: () => socket.ping(),
     pause: () => socket.pause(),
     resume: () => socket.resume(),

@@ -52,6 +52,15 @@ export class LinkSilent extends LinkError {
   }
 }
 
+/** The cloud asks, and does not read the answers. */
+export class LinkClogged extends LinkError {
+  override readonly name = "LinkClogged";
+
+  constructor(readonly waitingBytes: number) {
+    super(`the cloud did not read ${waitingBytes} bytes that wait for it`);
+  }
+}
+
 /** The connection broke off: a reset, a time-out, a network that is gone. */
 export class LinkBroken extends LinkError {
   override readonly name = "LinkBroken";

@@ -1,14 +1,14 @@
-import Table from "cli-table3";
+import { aligned } from "../../agent/text/table.js";
+import { timeText } from "../../agent/text/time.js";
 
-/** A plain table, for people. */
+/** Aligned columns, for people; fits the terminal, and is whole without one. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const made = new Table({ head: [...head], style: { head: [], border: [] } });
-  for (const row of rows) made.push([...row]);
-  return made.toString();
+  const { isTTY, columns } = process.stdout;
+  return aligned(head, rows, isTTY ? columns : undefined);
 }
 
 export const dateOf = (ms: number | null): string =>
-  ms === null ? "never" : new Date(ms).toISOString();
+  ms === null ? "never" : timeText(ms);

@@ -78,7 +78,9 @@ async function measureOurs(): Promise<Figures> {
   const cloud = await lab.startCloud({ port: CLOUD_PORT });
   const log = join(lab.folder, "auth.log");
   writeFileSync(log, "");
-  const sensors = { sshd: { source: { file: log }, maxretry: MAXRETRY } };
+  const sensors = {
+    sshd: { source: { file: log, onlySshd: true }, maxretry: MAXRETRY },
+  };
   const host = await lab.startHost(cloud, "host", { config: { sensors } });
   await systemClock.sleep(SETTLING_MS);
   await using enforcer = await openNftables(systemClock);

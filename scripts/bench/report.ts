@@ -1,6 +1,6 @@
 import { cpus, release, availableParallelism } from "node:os";
-import Table from "cli-table3";
 import { installedAs } from "./installed.js";
+import { aligned } from "../../agent/text/table.js";
 
 /** One line of a benchmark: ours beside a peer's, measured in the same run. */
 export interface Row {
@@ -61,38 +61,36 @@ export function reportOf(bench: string, measured: Measured): Report {
 /** The report for people. */
 export function asText(report: Report): string {
   const { bench, machine, agent, rows, matrix } = report;
-  const drawn = new Table({
-    head: ["what", "unit", "ours", "peer", "ratio", "spread", "goal", "met"],
-    style: { head: [], border: [] },
-  });
-  for (const row of rows) {
-    drawn.push([
-      row.what,
-      row.unit,
-      figure(row.ours),
-      row.peer === null
-        ? (row.peerName ?? "")
-        : `${figure(row.peer)} (${row.peerName ?? ""})`,
-      figure(row.ratio),
-      figure(row.spread),
-      row.goal ?? "",
-      row.met === null ? "" : row.met ? "yes" : "MISSED",
-    ]);
-  }
+  const head = [
+    "what",
+    "unit",
+    "ours",
+    "peer",
+    "ratio",
+    "spread",
+    "goal",
+    "met",
+  ];
+  const cells = rows.map((row) => [
+    row.what,
+    row.unit,
+    figure(row.ours),
+    row.peer === null
+      ? (row.peerName ?? "")
+      : `${figure(row.peer)} (${row.peerName ?? ""})`,
+    figure(row.ratio),
+    figure(row.spread),
+    row.goal ?? "",
+    row.met === null ? "" : row.met ? "yes" : "MISSED",
+  ]);
   const where = `${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}`;
   const above = matrix === undefined ? [] : [matrixText(matrix)];
-  const head = [`bench ${bench} on ${where}`, `agent: ${agent}`];
-  return [...head, ...above, drawn.toString()].join("\n");
+  const title = [`bench ${bench} on ${where}`, `agent: ${agent}`];
+  return [...title, ...above, aligned(head, cells)].join("\n");
 }
 
-function matrixText({ head, rows, notes }: ReportMatrix): string {
-  const drawn = new Table({
-    head: [...head],
-    style: { head: [], border: [] },
-  });
-  drawn.push(...rows.map((row) => [...row]));
-  return [drawn.toString(), ...notes].join("\n");
-}
+const matrixText = ({ head, rows, notes }: ReportMatrix): string =>
+  [aligned(head, rows), ...notes].join("\n");
 
 /** A row without a peer. */
 export function alone(

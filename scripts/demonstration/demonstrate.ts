@@ -6,7 +6,7 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import type { BanView } from "../../service/views.js";
+import type { BanView } from "../../service/list-views.js";
 import { scattered } from "../bench/lists.js";
 import { median, quantile } from "../bench/report.js";
 import { Lab } from "../lab/lab.js";
@@ -61,7 +61,9 @@ export async function demonstrate(
     settings: { correlation: ALL_ITS_OWN },
   });
   const host = await lab.startHost(cloud, "web-1", {
-    config: { sensors: { sshd: { source: { file: logOf(lab) } } } },
+    config: {
+      sensors: { sshd: { source: { file: logOf(lab), onlySshd: true } } },
+    },
   });
   teller.say(
     `cloud at ${cloud.url}; host at ${HOST.v4} and ${HOST.v6}, with a service on port ${PORT}`,

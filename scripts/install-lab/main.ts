@@ -12,6 +12,7 @@ import {
   reboots,
   refusals,
   removal,
+  sensing,
   watchdog,
 } from "./scenes.js";
 import { Stage } from "./stage.js";
@@ -59,6 +60,7 @@ async function prove(): Promise<void> {
   await stage.uninstall();
   await stage.handOver();
   await installation(stage);
+  await sensing(stage);
   await enforcement(stage);
   await watchdog(stage);
   await reboots(stage);

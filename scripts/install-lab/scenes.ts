@@ -81,6 +81,25 @@ export async function installation(stage: Stage): Promise<void> {
   );
 }
 
+const BETWEEN_FAILURES_MS = 400;
+
+/** A container has a boot of its own, which its units are told nothing of. */
+export async function sensing({ machine, teller }: Stage): Promise<void> {
+  teller.scene("Failed logins in a container's journal");
+  const address = "203.0.113.77";
+  for (let port = 1; port <= 6; port++) {
+    await machine.must(
+      `logger -t sshd "Failed password for root from ${address} port ${port} ssh2"`,
+    );
+    await sleep(BETWEEN_FAILURES_MS); // journalctl may show the end of a burst late
+  }
+  const banned = await until("the attacker is banned", async () => {
+    const bans = await machine.run("tourniquet bans");
+    return bans.out.includes(address) ? true : undefined;
+  }).catch(() => false);
+  teller.check("its sensor bans after five failures", banned);
+}
+
 async function exposure({ machine, teller }: Stage, unit: string) {
   const text = await machine.must(
     `systemd-analyze security --no-pager ${unit} | tail -n 1`,

@@ -14,8 +14,13 @@ import {
   rememberedIn,
 } from "../../agent/host/cloud-addresses.js";
 import { HostReader } from "../../agent/host/facts.js";
-import { LedgerLocked } from "../../agent/ledger/damage.js";
+import { LedgerLocked, type LedgerDamage } from "../../agent/ledger/damage.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
+import {
+  isOutOfReach,
+  ledgerOptions,
+  openStandIn,
+} from "../../agent/ledger/stand-in.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 
 /** `tourniquet restore`: what the ledger knows, into the kernel, before any network. */
@@ -40,7 +45,7 @@ export async function restore(config: Config): Promise<string> {
   const path = join(config.stateDir, "ledger.db");
   if (!existsSync(path)) return "nothing to restore: there is no ledger yet";
   try {
-    using ledger = Ledger.open(path);
+    using ledger = openForReading(path, config);
     return await intoKernel(ledger, config);
   } catch (error) {
     if (error instanceof LedgerLocked) {
@@ -48,6 +53,18 @@ export async function restore(config: Config): Promise<string> {
     }
     if (error instanceof NotYetComplete) return error.message;
     throw error;
+  }
+}
+
+/** A disk that takes no writes is no reason to restore nothing. */
+function openForReading(path: string, config: Config): Ledger {
+  const { memory, ...options } = ledgerOptions(config);
+  try {
+    return Ledger.open(path, options);
+  } catch (why) {
+    if (!isOutOfReach(path, why)) throw why;
+    const standsInFor = (why as LedgerDamage).problem;
+    return openStandIn(path, memory, { ...options, standsInFor });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
 import { printable } from "../../agent/log/printable.js";
 import { askAgent } from "../control-client.js";
-import type { TelemetryReport } from "../views.js";
+import type { TelemetryReport } from "../list-views.js";
 
 /** `tourniquet telemetry show`: exactly what leaves this host next. */
 export function telemetryCommand(program: Command, config: () => Config): void {

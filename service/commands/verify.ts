@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
 import { parseJson, parseShape } from "../../agent/protocol/shapes.js";
+import { timeText } from "../../agent/text/time.js";
 import { askAgent } from "../control-client.js";
 import { failed, misused } from "../failure.js";
 import { Positions, firstDivergence, type Place } from "../positions.js";
@@ -48,14 +49,36 @@ type FeedPositions = Positions["feeds"][number];
 function againstCloud({ feeds }: Positions): readonly Finding[] {
   return feeds.map((own) => {
     const { feed, head, position } = own;
-    if (head === null) return fine(feed, "no head heard since the start");
+    if (head === null)
+      return fine(
+        feed,
+        "the cloud has said nothing of it since the agent started",
+      );
     // Of one place there may be two sights: as it was taken in, and as a head.
     const found = divergence(feed, sightsOf(own), [head], "the cloud says");
     if (found !== undefined) return found;
-    const said = `${placeOf(head)} at ${head.time}`;
-    if (isSame(position, head)) return fine(feed, `as the cloud says: ${said}`);
-    return fine(feed, `not where the cloud is: ${said}`);
+    return fine(feed, besideHead(position, head));
   });
+}
+
+/** What no divergence is may be early or late: heads come once a minute. */
+function besideHead(
+  position: FeedPositions["position"],
+  head: NonNullable<FeedPositions["head"]>,
+): string {
+  const said = `${placeOf(head)} at ${timeText(head.time)}`;
+  if (position === null) {
+    return head.offset === 0
+      ? "empty, as the cloud says"
+      : `not taken in yet; the cloud is at ${said}`;
+  }
+  if (isSame(position, head)) return `as the cloud says: ${said}`;
+  if (position.epoch !== head.epoch) {
+    return `the cloud began anew: it is at ${said}, and is being caught up with`;
+  }
+  return position.offset > head.offset
+    ? `newer than the cloud's latest word of it: ${said}`
+    : `being caught up with: the cloud is at ${said}`;
 }
 
 function againstHost(here: Positions, there: Positions): readonly Finding[] {
@@ -66,6 +89,9 @@ function againstHost(here: Positions, there: Positions): readonly Finding[] {
     const theirs = sightsOf(other);
     const found = divergence(feed, sightsOf(own), theirs, "there it is");
     if (found !== undefined) return found;
+    if (own.position === null && other.position === null) {
+      return fine(feed, "empty on both hosts");
+    }
     if (isSame(own.position, other.position)) {
       return fine(feed, "stands where the other host does");
     }
@@ -115,7 +141,7 @@ function asText(
 ): string {
   const rows = feeds.map(({ feed, position }) => [
     feed,
-    position ? placeOf(position) : "nothing",
+    position ? placeOf(position) : "empty",
     position?.hash ?? "",
     findings.find((each) => each.feed === feed)?.text ?? "",
   ]);

@@ -19,8 +19,9 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
+import { timeText } from "../../agent/text/time.js";
 import { askAgent, NoAgent } from "../control-client.js";
-import { failed, misused } from "../failure.js";
+import { exitCodes, failed, misused, type ExitCode } from "../failure.js";
 import { table } from "../table.js";
 import { whyOf, type CoveringBan, type WhyView } from "../why-view.js";
 import { hitsTable } from "./hits.js";
@@ -31,14 +32,35 @@ export function whyCommand(program: Command, config: () => Config): void {
     .command("why <address>")
     .description("say why an address or range is dropped, or is not")
     .option("--json", "print one JSON object")
-    .action(async (text: string, { json }: { json?: boolean }) => {
+    .option(
+      "--quiet",
+      "say nothing; exit code 0 dropped, 3 in part, 1 not, or not known",
+    )
+    .action(async (text: string, options: WhyOptions) => {
+      const { json, quiet } = options;
       const cidr = rangeOf(text);
       const { why, note } = await answer(cidr, config());
+      if (quiet === true) {
+        process.exitCode = CODES[why.dropped];
+        return;
+      }
       if (note !== undefined) process.stderr.write(`tourniquet: ${note}\n`);
       const shown = json ? JSON.stringify(why) : whyText(why);
       process.stdout.write(`${shown}\n`);
     });
 }
+
+interface WhyOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const CODES: Readonly<Record<WhyView["dropped"], ExitCode>> = {
+  yes: 0,
+  partly: exitCodes.inPart,
+  no: exitCodes.failed,
+  unknown: exitCodes.failed,
+};
 
 /** IPv4 in IPv6 clothes is IPv4, since that is what is on the wire. */
 function rangeOf(text: string): Cidr {
@@ -167,13 +189,19 @@ function verdictText(why: WhyView): string {
     case "partly":
       return `${range} is dropped in part${protection}`;
     case "no":
-      return `${range} is not dropped: ${reasonToPass(why)}${protection}`;
+      return wouldBe(why)
+        ? `${range} would be dropped: this host observes`
+        : `${range} is not dropped: ${reasonToPass(why)}${protection}`;
   }
 }
 
+const wouldBe = ({ bans, protectedBy }: WhyView): boolean =>
+  protectedBy === null &&
+  bans.some(({ state }) => state === "would-be-dropped");
+
 function reasonToPass({ bans, mode, protectedBy }: WhyView): string {
   const enforced = bans.some(({ state }) => state === "enforced");
-  if (enforced && mode === "observe") return "this host only observes";
+  if (mode === "observe" && bans.length > 0) return "this host only observes";
   if (enforced && protectedBy === null) {
     return "the ledger has a ban on it, but the kernel does not hold it (see: tourniquet status)";
   }
@@ -190,9 +218,9 @@ const bansTable = (bans: readonly CoveringBan[]): string =>
     bans.map(({ range, feed, state, rule, since, expires, reason }) => [
       range,
       feed,
-      rule === null ? state : `${state} by ${rule}`,
-      since ?? "unknown",
-      expires ?? "for ever",
+      rule === null ? state.replaceAll("-", " ") : `${state} by ${rule}`,
+      since === null ? "unknown" : timeText(since),
+      expires === null ? "for good" : timeText(expires),
       printable(reason),
     ]),
   );

@@ -1,14 +1,17 @@
 import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
 import { printable } from "../../agent/log/printable.js";
-import type { RolledBack } from "../../agent/ledger/rollback.js";
-import type { WentBack } from "../../agent/word.js";
+import { timeText } from "../../agent/text/time.js";
 import { askAgent, orderAgent } from "../control-client.js";
 import { secondsOf } from "../duration.js";
 import { failed, misused } from "../failure.js";
+import { answerConfirmed, answerEnded, answerReleased } from "../order-text.js";
+import type { EndedReleaseView, ReleaseView } from "../order-views.js";
 import { LONGEST_PAUSE_S, LONGEST_RELEASE_S } from "../orders.js";
 import { table } from "../table.js";
-import type { HistoryView, OrderView, ReleaseView } from "../word-view.js";
+import type { ReleasedView } from "../word-view.js";
+import { historyCommand } from "./history.js";
+import { rollbackCommand } from "./rollback.js";
 
 /** The last word of this host's operator: pause, release, rollback, history. */
 export function wordCommands(program: Command, config: () => Config): void {
@@ -30,7 +33,7 @@ function pauseCommand(program: Command, socket: () => string): void {
       const order = orderAgent(socket(), "/v1/pause", { seconds });
       const { until } = (await order) as { until: string };
       say(
-        `PAUSED until ${until}: nothing is dropped; end it: tourniquet enforce`,
+        `PAUSED until ${timeText(until)}: nothing is dropped; end it: tourniquet enforce`,
       );
     });
 }
@@ -38,6 +41,7 @@ function pauseCommand(program: Command, socket: () => string): void {
 interface ReleaseOptions {
   readonly for: string;
   readonly reason: string;
+  readonly wide?: boolean;
   readonly list?: boolean;
   readonly undo?: boolean;
   readonly json?: boolean;
@@ -51,75 +55,61 @@ function releaseCommand(program: Command, socket: () => string): void {
     )
     .option("--for <time>", "15m, 24h, 30d at most", "24h")
     .option("--reason <text>", "why", "")
+    .option("--wide", "mean it: a range wider than /8, or than /16 of IPv6")
     .option("--undo", "end the release of exactly this range")
     .option("--list", "list what is released")
-    .option("--json", "with --list: print one JSON object a line")
+    .option("--json", "print one JSON object a line")
     .action(async (range: string | undefined, options: ReleaseOptions) => {
-      if (options.list) return say(await listed(socket(), options));
+      if (options.list) return list(socket(), options);
       if (range === undefined) {
         throw misused("release needs an address or range, or --list");
       }
-      return say(await released(socket(), range, options));
+      const act = options.undo ? endRelease : release;
+      return act(socket(), range, options);
     });
 }
 
-async function released(
+async function release(
   socket: string,
   range: string,
-  { undo, reason, for: time }: ReleaseOptions,
-): Promise<string> {
-  if (undo) {
-    const order = orderAgent(socket, "/v1/release/undo", { range });
-    const { done } = (await order) as { done: boolean };
-    if (!done) throw failed(`${range} is not released`);
-    return `${range} is released no longer; its bans are coming back`;
-  }
+  { reason, wide = false, json, for: time }: ReleaseOptions,
+): Promise<void> {
   const seconds = secondsOf("--for", time, LONGEST_RELEASE_S);
-  await orderAgent(socket, "/v1/release", { range, seconds, reason });
-  return `${range} is released for ${time}: no ban touches it`;
+  const order = { range, seconds, reason, ...(wide && { wide }) };
+  const answer = await orderAgent(socket, "/v1/release", order);
+  say(json ? JSON.stringify(answer) : answerReleased(answer as ReleaseView));
 }
 
-async function listed(
+async function endRelease(
   socket: string,
+  range: string,
   { json }: ReleaseOptions,
-): Promise<string> {
+): Promise<void> {
+  const order = orderAgent(socket, "/v1/release/undo", { range });
+  const answer = (await order) as EndedReleaseView;
+  if (json) say(JSON.stringify(answer));
+  if (!answer.done) throw failed(`${range} is not released: nothing changed`);
+  if (!json) say(answerEnded(answer));
+}
+
+async function list(socket: string, { json }: ReleaseOptions): Promise<void> {
   const releases = (await askAgent(
     socket,
     "/v1/releases",
-  )) as readonly ReleaseView[];
-  if (json) return releases.map((each) => JSON.stringify(each)).join("\n");
-  if (releases.length === 0) return "none";
-  return table(
-    ["range", "since", "until", "reason"],
-    releases.map((each) => [
-      ...[each.range, each.since, each.until, printable(each.reason)],
-    ]),
-  );
-}
-
-function rollbackCommand(program: Command, socket: () => string): void {
-  program
-    .command("rollback [revision]")
-    .description(
-      "make an earlier ruleset the present one; by default that before the newest change",
-    )
-    .option("--undo", "let feeds have their say again")
-    .action(async (text: string | undefined, { undo }: { undo?: boolean }) => {
-      if (undo) {
-        const order = orderAgent(socket(), "/v1/rollback/undo", {});
-        const { withheld } = (await order) as RolledBack;
-        return say(`${withheld} ranges are withheld no longer`);
-      }
-      const revision = text === undefined ? {} : { revision: Number(text) };
-      if (text !== undefined && !/^\d{1,15}$/.test(text)) {
-        throw misused(`"${text}" is not a revision (see: tourniquet history)`);
-      }
-      const order = orderAgent(socket(), "/v1/rollback", revision);
-      const { to, withheld, putBack } = (await order) as WentBack;
-      return say(
-        `the ruleset of revision ${to} is in force: ${withheld} ranges withheld, ${putBack} put back; undo: tourniquet rollback --undo`,
-      );
-    });
+  )) as readonly ReleasedView[];
+  if (json) {
+    for (const each of releases) say(JSON.stringify(each));
+    return;
+  }
+  if (releases.length === 0) {
+    say("none");
+    return;
+  }
+  const rows = releases.map((each) => [
+    ...[each.range, timeText(each.since), timeText(each.until)],
+    printable(each.reason),
+  ]);
+  say(table(["range", "since", "until", "reason"], rows));
 }
 
 function confirmCommand(program: Command, socket: () => string): void {
@@ -128,63 +118,16 @@ function confirmCommand(program: Command, socket: () => string): void {
     .description(
       "enforce what was taken back since this host was not seen to live on with it (bans --held: not-confirmed)",
     )
-    .action(async (range: string | undefined) => {
+    .option("--json", "print one JSON object")
+    .action(async (range: string | undefined, { json }: { json?: boolean }) => {
       const what = range === undefined ? {} : { range };
       const order = orderAgent(socket(), "/v1/confirm", what);
-      const { confirmed } = (await order) as { confirmed: number };
-      if (range !== undefined && confirmed === 0) {
-        throw failed(`no ban on ${range} is held as not-confirmed`);
-      }
-      return say(`${confirmed} bans are in force, and are not tried again`);
+      const answer = (await order) as Parameters<typeof answerConfirmed>[0];
+      if (json) say(JSON.stringify(answer));
+      const { text, failure } = answerConfirmed(answer, range);
+      if (text !== undefined && !json) say(text);
+      if (failure !== undefined) throw failure;
     });
 }
-
-interface HistoryOptions {
-  readonly limit: string;
-  readonly orders?: boolean;
-  readonly json?: boolean;
-}
-
-function historyCommand(program: Command, socket: () => string): void {
-  program
-    .command("history")
-    .description("list changes that can be rolled back, newest first")
-    .option("--orders", "list who ordered what at this host instead")
-    .option("--limit <n>", "at most so many", "20")
-    .option("--json", "print one JSON object")
-    .action(async ({ limit, orders, json }: HistoryOptions) => {
-      const query = new URLSearchParams({ limit }).toString();
-      const path = orders ? "/v1/orders" : "/v1/history";
-      const answer = await askAgent(socket(), `${path}?${query}`);
-      if (json) return say(JSON.stringify(answer));
-      return say(
-        orders
-          ? ordersTable(answer as readonly OrderView[])
-          : historyText(answer as HistoryView),
-      );
-    });
-}
-
-function historyText({ from, last, revisions }: HistoryView): string {
-  const back = last === null ? "nothing" : `revision ${last}`;
-  const rows = revisions.map(({ revision, at, target, ...each }) => [
-    ...[String(revision), at],
-    target === null ? each.cause : `${each.cause} to ${target}`,
-    each.feed ?? "",
-    ...[each.changed, each.counts?.banned, each.counts?.lifted].map(number),
-  ]);
-  const head = ["revision", "at", "by", "feed", "changed", "banned", "lifted"];
-  return `kept from revision ${from}; tourniquet rollback goes back to ${back}\n\n${table(head, rows)}`;
-}
-
-const ordersTable = (orders: readonly OrderView[]): string =>
-  orders.length === 0
-    ? "none"
-    : table(
-        ["at", "who", "what"],
-        orders.map(({ at, who, what }) => [at, who, printable(what)]),
-      );
-
-const number = (value: number | undefined): string => String(value ?? "");
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

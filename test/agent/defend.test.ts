@@ -63,6 +63,8 @@ describe("the host's own defence", () => {
       events: {
         sensorFound: () => undefined,
         sensorLost: () => undefined,
+        handshakesUnseen: () => undefined,
+        notConfirmed: () => undefined,
         defended: () => undefined,
         notDefended: () => {
           failures++;
@@ -204,6 +206,7 @@ describe("the settings of a sensor", () => {
     expect(sshd({})).toEqual({
       enabled: true,
       source: undefined,
+      ports: [22],
       maxretry: 5,
       findtimeSeconds: 600,
       bantimeSeconds: 3_600,
@@ -211,14 +214,22 @@ describe("the settings of a sensor", () => {
   });
 
   it("are what the customer settled", () => {
-    const source = { file: "/var/log/secure" };
+    const source = { file: "/var/log/secure", onlySshd: true };
     const settled = { source, findtime: "90s", maxretry: 3, bantime: "7d" };
     expect(sshd(settled)).toMatchObject({
       ...{ source, findtimeSeconds: 90, bantimeSeconds: 604_800 },
     });
   });
 
+  it("take the ports that the host is administered over for sshd's", () => {
+    const sessions = { ports: [2222] };
+    const { sensors } = parseConfig({ guard: { sessions } }, "test");
+    expect(sensors.sshd.ports).toEqual([2222]);
+    expect(sshd({ ports: [22, 2022] }).ports).toEqual([22, 2022]);
+  });
+
   it.each([
+    [{ ports: [] }, /sensors.sshd.ports/],
     [{ source: "syslog" }, /sensors.sshd.source: must be "journal", or "file"/],
     [{ source: { file: "auth.log" } }, /sensors.sshd.source/],
     [{ findtime: "10" }, /sensors.sshd.findtime: must be a time such as/],

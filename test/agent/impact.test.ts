@@ -78,21 +78,29 @@ describe("a question of what a ban would cut", () => {
     expect(await host.asks(failing, "::1")).toMatchObject({ why: "unable" });
   });
 
-  it("is refused after twelve within a minute", async () => {
-    const host = hostWith();
-    const whys = async (times: number) => {
-      const answers: ImpactAnswer["type"][] = [];
-      for (let i = 0; i < times; i++) {
-        answers.push((await host.asked("203.0.113.7")).type);
-      }
-      return answers.filter((type) => type === "impact-answer").length;
-    };
-    expect(await whys(20)).toBe(12);
-    await host.clock.advance(59_999);
-    expect(await whys(1)).toBe(0);
-    await host.clock.advance(1);
-    expect(await whys(20)).toBe(12);
-  });
+  it.each([true, false])(
+    "is answered by nothing after twelve within a minute (switched on: %s)",
+    async (enabled) => {
+      const host = hostWith();
+      const watch = host.watch({ enabled });
+      const said: ImpactAnswer[] = [];
+      const told = async (times: number) => {
+        said.splice(0);
+        for (let i = 0; i < times; i++) {
+          const ranges = ["203.0.113.7"];
+          const question = { type: "impact-question", id: ID, ranges } as const;
+          watch.ask(question, (answer) => void said.push(answer));
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+        return said.length;
+      };
+      expect(await told(20)).toBe(12);
+      await host.clock.advance(59_999);
+      expect(await told(1)).toBe(0);
+      await host.clock.advance(1);
+      expect(await told(20)).toBe(12);
+    },
+  );
 });
 
 const flow = (of: {

@@ -44,6 +44,42 @@ describe("what goes beyond what feeds may do here", () => {
     expect(host.ruleset).toEqual([range(0), range(1)]);
   });
 
+  it("lets no renewal last longer than a ban may: it ends when it was to end", async () => {
+    await using host = hostThat({ life: 7_200 });
+    const urgent = new FakeFeed();
+    const [address, other] = [range(0), range(1)];
+    await host.carryOut(urgent.append([ban(address, 600), ban(other, 600)]));
+    const until = host.ledger.bansOn(ban(address).cidr, 0)[0]?.expiresAt;
+    const forever = { ...ban(address), expiresAt: FOREVER };
+    const outcome = await host.carryOut(
+      urgent.append([forever, ban(other, 7_000)]),
+    );
+    expect(heldOf(outcome)).toEqual([`${address} lives-too-long`]);
+    expect(outcome).toMatchObject({ recorded: { banned: 1, heldTotal: 1 } });
+    expect(host.ruleset).toEqual([address, other]);
+    const [renewed] = host.ledger.bansOn(ban(address).cidr, 0);
+    expect(renewed).toMatchObject({ expiresAt: until, held: undefined });
+    const [longer] = host.ledger.bansOn(ban(other).cidr, 0);
+    expect(longer?.expiresAt).toBeGreaterThan(until ?? Infinity);
+  });
+
+  it("counts what is only observed: it takes the same room", async () => {
+    await using host = hostThat({ entries: 2, life: 7_200, share: 0.0002 });
+    const urgent = new FakeFeed();
+    const observed = (each: BanOp): BanOp => ({ ...each, observed: true });
+    const outcome = await host.carryOut(
+      urgent.append([
+        observed({ ...ban("203.0.113.9"), expiresAt: FOREVER }),
+        ...[ban("16.0.0.0/12"), ban("203.0.113.2")].map(observed),
+        observed(ban("203.0.113.3")),
+      ]),
+    );
+    expect(heldOf(outcome)).toEqual([
+      "203.0.113.9 lives-too-long",
+      "203.0.113.3 too-many-bans",
+    ]);
+  });
+
   it("gives room again once something was lifted", async () => {
     await using host = hostThat({ entries: 2 });
     const urgent = new FakeFeed();

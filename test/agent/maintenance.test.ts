@@ -87,6 +87,7 @@ const maintain = (
       reviewAgain: (...args) => host.ledger.reviewAgain(...args),
       revision: () => host.ledger.revision(),
       word: host.ledger.word,
+      unconfirmed: host.ledger.unconfirmed,
       ...broken,
     },
     facts: () => facts,

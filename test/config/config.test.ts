@@ -40,6 +40,7 @@ describe("a configuration", () => {
         sshd: {
           enabled: true,
           source: undefined,
+          ports: [22],
           maxretry: 5,
           findtimeSeconds: 600,
           bantimeSeconds: 3_600,

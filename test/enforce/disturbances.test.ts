@@ -109,7 +109,7 @@ describe("the kernel's news", () => {
   });
 
   it("takes counters for nobody's business, and all else for the rules'", () => {
-    expect(heard(news(remove("hits_in4", "203.0.113.1")))).toEqual([]);
+    expect(heard(news(remove("remotes_in4", "203.0.113.1")))).toEqual([]);
     const [found = never()] = heard(news(remove("area4_a", "198.18.0.0")));
     expect(found.disturbance).toMatchObject({ depth: "rules", ranges: [] });
     expect(found.areas).toHaveLength(1);

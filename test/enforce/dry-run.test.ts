@@ -9,6 +9,7 @@ import {
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { lasting, slices } from "../support/entries.js";
+import { hitsOf } from "../support/hits.js";
 
 const LABEL = { ledger: 7, revision: 1 };
 
@@ -34,7 +35,9 @@ describe("a dry run", () => {
     expect(
       await holds(enforcer, "192.0.2.1", "10.0.0.0/9", "192.0.2.3"),
     ).toEqual([false, true, false]);
-    expect(await enforcer.hits()).toEqual([]);
+    expect(await hitsOf(enforcer)).toEqual([]);
+    expect(await enforcer.totals()).toEqual([]);
+    expect((await enforcer.hits()).crowded).toBe(false);
     await enforcer.cleanUp();
     expect(await enforcer.read()).toEqual({ at: "absent" });
   });

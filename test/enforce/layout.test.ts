@@ -6,6 +6,7 @@ import { BANDS, areasOf, bandsOf } from "../../agent/enforce/nftables/areas.js";
 import { planOf } from "../../agent/enforce/nftables/change.js";
 import type { Placed } from "../../agent/enforce/nftables/elements.js";
 import {
+  decodeForeign,
   decodeLabel,
   encodeLabel,
 } from "../../agent/enforce/nftables/label.js";
@@ -54,6 +55,7 @@ describe("the layout", () => {
         posture: UNLESS_SAID,
         fib: true,
         log: true,
+        limit: true,
       });
       const ofOurs = [...rules].filter(([chain]) => /^(pre|in4)/.test(chain));
       return ofOurs.map(([chain, { length }]) => `${chain} ${length}`);
@@ -253,6 +255,10 @@ describe("a label", () => {
     const key = Buffer.from(encodeLabel(plate));
     key[13] = 99;
     expect(decodeLabel(key)).toBeUndefined();
-    expect(decodeLabel(key.subarray(0, 12))).toBeUndefined();
+    expect(decodeForeign(key)).toEqual(plate);
+    for (const noise of [key.subarray(0, 12), Buffer.alloc(16)]) {
+      expect(decodeLabel(noise)).toBeUndefined();
+      expect(decodeForeign(noise)).toBeUndefined();
+    }
   });
 });

@@ -16,7 +16,7 @@ describe("a ban that the kernel holds already", () => {
     const plan = planOf(change, { generation: "a", lengths }, 0);
     const plate = { ledger: 1, revision: 2, posture: UNLESS_SAID };
     const batch = written((w) =>
-      writeChange(w, plan, plate, { fib: true, log: true }),
+      writeChange(w, plan, plate, { fib: true, log: true, limit: true }),
     );
     const group = { kind: "ban", family: 4, prefix: 32 } as const;
     const renewal = written((w) => {

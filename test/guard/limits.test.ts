@@ -23,6 +23,7 @@ const nothing = {
 const ban = (range: string, seconds = 3_600) => ({
   cidr: parseCidr(range),
   expiresAt: seconds === Infinity ? FOREVER : NOW + seconds,
+  observed: false,
 });
 
 describe("a budget", () => {
@@ -54,7 +55,7 @@ describe("a budget", () => {
   it("counts what it lets in, and what stays, but not what it holds", () => {
     const few = { ...limits, entries: 3 };
     const budget = new Budget(few, nothing, NOW);
-    budget.keep(ban("192.0.2.9", Infinity));
+    budget.keep(ban("192.0.2.9", Infinity), FOREVER);
     const range = (i: number) => ban(`192.0.2.${i}`);
     const rules = [1, 2, 3, 4].map((i) => budget.admit(range(i)));
     expect(rules).toEqual([
@@ -63,6 +64,41 @@ describe("a budget", () => {
       "too-many-bans",
       "too-many-bans",
     ]);
+  });
+
+  it("keeps a renewal from lasting longer than a ban may, and no other", () => {
+    const budget = new Budget(limits, nothing, NOW);
+    const until = NOW + 3_600;
+    const kept = (seconds: number, at: number) =>
+      budget.keep(ban("192.0.2.1", seconds), at);
+    expect(kept(Infinity, until)).toBe("lives-too-long");
+    expect(kept(86_401, until)).toBe("lives-too-long");
+    expect(kept(86_400, until)).toBeUndefined();
+    // Shorter than it was, though the limit has come down since.
+    expect(kept(86_500, NOW + 90_000)).toBeUndefined();
+  });
+
+  it("counts observed bans as such: their room, and not the space they cover", () => {
+    const observed = (range: string, seconds?: number) => ({
+      ...ban(range, seconds),
+      observed: true,
+    });
+    const budget = new Budget({ ...limits, entries: 2 }, nothing, NOW);
+    expect(budget.admit(observed("16.0.0.0/6"))).toBeUndefined();
+    expect(budget.admit(observed("192.0.2.1", Infinity))).toBe(
+      "lives-too-long",
+    );
+    expect(budget.admit(ban("192.0.2.1"))).toBeUndefined();
+    expect(budget.admit(observed("192.0.2.2"))).toBe("too-many-bans");
+  });
+
+  it("counts nothing of what is begun again", () => {
+    const budget = new Budget({ ...limits, entries: 1 }, nothing, NOW);
+    const anew = budget.savepoint();
+    expect(budget.admit(ban("192.0.2.1"))).toBeUndefined();
+    anew();
+    expect(budget.admitted).toBe(0);
+    expect(budget.admit(ban("192.0.2.1"))).toBeUndefined();
   });
 
   it("lets an eighth of IPv6 stand for all of it: no more is given to hosts", () => {

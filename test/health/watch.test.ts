@@ -4,6 +4,7 @@ import type { KernelState } from "../../agent/enforce/enforcer.js";
 import { look } from "../../agent/health/health.js";
 import { HealthWatch } from "../../agent/health-watch.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
+import { VerdictWatch } from "../../agent/verdict-watch.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import { ban, LedgerFolder, recordNext } from "../support/ledger.js";
 
@@ -18,6 +19,7 @@ describe("looking after the host's health", () => {
   let passed: string | undefined;
   let unshown: string | undefined;
   let uncovered: readonly string[];
+  let crowded: boolean;
   let clock: { wall: number; passed: number };
   let watch: HealthWatch;
 
@@ -34,10 +36,22 @@ describe("looking after the host's health", () => {
     spool = { fullness: 0, failing: undefined };
     opponent = passed = unshown = undefined;
     uncovered = [];
+    crowded = false;
     clock = { wall: 1_800_000_000_000, passed: 0 };
     const time = { now: () => clock.wall, monotonic: () => clock.passed };
     link = new LinkStatus(time);
     link.up("192.0.2.1");
+    const verdicts = new VerdictWatch({
+      ...{ clock: time, ledger, safeMode: false },
+      events: { verdict: () => undefined },
+      enforcer: {
+        read: () =>
+          new Promise((resolve) => {
+            resolve(kernel());
+          }),
+      },
+      unproven: () => passed,
+    });
     watch = new HealthWatch({
       ...{ clock: time, ledger, link },
       trust: () => new Map(),
@@ -46,10 +60,6 @@ describe("looking after the host's health", () => {
         get rejects() {
           return rejects;
         },
-        read: () =>
-          new Promise((resolve) => {
-            resolve(kernel());
-          }),
       },
       spool: {
         get failing() {
@@ -58,9 +68,10 @@ describe("looking after the host's health", () => {
         read: (work) => work({ fullness: () => spool.fullness } as never),
       },
       contested: () => opponent,
-      unproven: () => passed,
+      verdict: async () => (await verdicts.look()).verdict,
       unshown: () => unshown,
       uncovered: () => uncovered,
+      crowded: () => crowded,
     });
   });
   afterEach(() => folder[Symbol.dispose]());
@@ -109,6 +120,14 @@ describe("looking after the host's health", () => {
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds what an earlier ledger said",
     });
+    kernel = () => ({
+      ...{ at: "outdated", ledger: ledger.id, revision: ledger.revision() },
+      posture: UNLESS_SAID,
+    });
+    expect(await told()).toEqual({
+      "not-enforcing":
+        "the kernel holds what another version of this program built",
+    });
     kernel = () => {
       throw new Error("no netlink");
     };
@@ -128,11 +147,20 @@ describe("looking after the host's health", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
     expect(await told()).toEqual({});
+    pass(15_000);
     revision = 1;
     expect(await told()).toEqual({});
+    pass(14_999);
+    expect(await told()).toEqual({});
+    pass(1);
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds revision 1, the ledger is at 2",
     });
+  });
+
+  it("finds more addresses than are counted one by one", async () => {
+    crowded = true;
+    expect(await told()).toEqual({ "hits-crowded": expect.any(String) });
   });
 
   it("finds the cloud gone, with the reason", async () => {
@@ -199,5 +227,18 @@ describe("looking after the host's health", () => {
       "not-enforcing": `the kernel holds no bans of ours; ${passed}`,
       "not-proven": passed,
     });
+  });
+
+  it("does not forget what this host's operator keeps out of force", async () => {
+    recordNext(ledger, "urgent", [ban("192.0.2.1", 9_000_000)]);
+    const now = Math.floor(clock.wall / 1_000);
+    const until = now + 604_800;
+    const guardedBy = () => undefined;
+    ledger.word.rollBack({ revision: 0, now, until, guardedBy });
+    const release = { since: now, until, reason: "" };
+    ledger.word.release({ cidr: ban("0.0.0.0/0").cidr, ...release });
+    const found = await told();
+    expect(found["bans-withheld"]).toMatch(/1 range withheld, nothing is drop/);
+    expect(found["released-wide"]).toMatch(/^0\.0\.0\.0\/0 until /);
   });
 });

@@ -20,7 +20,7 @@ const bridge = (index: number, name: string, more = {}): Link =>
 const lines = (links: readonly Link[], more: Partial<Devices> = {}) =>
   uncoveredIn({
     ...{ links, guests: new Map(), outward: new Set(), elsewhere: [] },
-    ...{ further: new Map(), bridging: OFF },
+    ...{ further: new Map(), bridging: OFF, whole: true },
     ...more,
   });
 
@@ -139,5 +139,8 @@ describe("a device", () => {
     );
     expect(lines(many)).toHaveLength(17);
     expect(lines(many).at(-1)).toBe("24 more");
+    expect(lines([], { whole: false })).toEqual([
+      "there are more devices than are looked at",
+    ]);
   });
 });

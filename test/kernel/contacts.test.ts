@@ -27,6 +27,7 @@ import { Namespace, sh } from "../../scripts/lab/namespace.js";
 import { Caller, Group, type Call } from "../support/caller.js";
 import { until } from "../support/clock.js";
 import { lasting, observed, slices } from "../support/entries.js";
+import { hitsOf } from "../support/hits.js";
 import { describeInNamespace } from "../support/namespace.js";
 import { packageRoot } from "../support/vectors.js";
 
@@ -190,7 +191,7 @@ describeInNamespace("contacts with banned addresses", () => {
     await other.sh("ping -c1 -W2 10.9.0.1 || true");
     await sh(`ip neigh change ${BANNED[6]} dev ${device} nud probe`);
     const counted = async () =>
-      (await enforcer.hits()).some(
+      (await hitsOf(enforcer)).some(
         ({ direction, protocol }) => direction === "out" && protocol === 58,
       );
     await until("the neighbour is asked for", counted);
@@ -231,7 +232,7 @@ describeInNamespace("contacts with banned addresses", () => {
       .contacts()
       .latest.reduce((sum, { packets }) => sum + packets, 0);
     expect(told).toBeLessThan(10);
-    const hits = await enforcer.hits();
+    const hits = await hitsOf(enforcer);
     expect(hits).toMatchObject([{ direction: "out", packets: 500 }]);
   });
 

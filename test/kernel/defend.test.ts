@@ -37,7 +37,7 @@ describeInNamespace("a host that is attacked", () => {
     cloud = await lab.startCloud({ port: 18_451 });
     log = join(lab.folder, "auth.log");
     writeFileSync(log, line("203.0.113.99").repeat(50));
-    const sensors = { sshd: { source: { file: log } } };
+    const sensors = { sshd: { source: { file: log, onlySshd: true } } };
     host = await lab.startHost(cloud, "host", { config: { sensors } });
     await until("the sensor reads", () =>
       Promise.resolve(agentSaid(/a sensor reads/) || undefined),
@@ -112,7 +112,7 @@ describeInNamespace("a host that is attacked", () => {
 
   function line(from: string): string {
     const rest = `Failed password for root from ${from} port 22 ssh2`;
-    return `2026-11-23T12:00:00.000000+00:00 host sshd[${pid++}]: ${rest}\n`;
+    return `${new Date().toISOString()} host sshd[${pid++}]: ${rest}\n`;
   }
 
   function fail(from: string, times: number): void {

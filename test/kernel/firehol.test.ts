@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Cidr } from "../../agent/model/cidr.js";
 import { realList } from "../../scripts/bench/lists.js";
 import { output } from "../../scripts/lab/run.js";
-import type { BanView } from "../../service/views.js";
+import type { BanView } from "../../service/list-views.js";
 import { ban } from "../support/agent-fixtures.js";
 import { AT, BesiegedHost } from "../support/besieged-host.js";
 import { until } from "../support/clock.js";

@@ -17,10 +17,12 @@ import { NetlinkSocket } from "../../agent/netlink/socket.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { lasting, observed, slices } from "../support/entries.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
+import { hitsOf } from "../support/hits.js";
 import { describeInNamespace } from "../support/namespace.js";
 import {
   ATTACKER,
   PacketWorld,
+  attackerOf,
   attempt,
   ban as banIn,
   freshEnforcer,
@@ -61,11 +63,12 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       expect(await attacker.reaches(attempt(family))).toBe(true);
       const outward = attempt(family, { to: ATTACKER[family] });
       expect(await reaches(outward)).toBe(true);
-      const remote = parseCidr(ATTACKER[family]);
-      expect(await enforcer.drops([remote])).toEqual([false]);
-      for (const direction of ["in", "out"]) {
+      const address = parseCidr(ATTACKER[family]);
+      expect(await enforcer.drops([address])).toEqual([false]);
+      for (const direction of ["in", "out"] as const) {
+        const remote = direction === "in" ? attackerOf(family) : address;
         const hit = { remote, direction, protocol: 6, observed: true };
-        expect(await enforcer.hits()).toContainEqual(
+        expect(await hitsOf(enforcer)).toContainEqual(
           expect.objectContaining(hit),
         );
       }
@@ -82,7 +85,7 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
     expect(await attacker.reaches(attempt(4))).toBe(false);
     await sleep(1_200);
     expect(await attacker.reaches(attempt(4))).toBe(true);
-    const hits = (await enforcer.hits()).filter((hit) => hit.observed);
+    const hits = (await hitsOf(enforcer)).filter((hit) => hit.observed);
     expect(hits.length).toBeGreaterThan(0);
   });
 
@@ -100,7 +103,7 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       posture: { mode: "observe" },
     });
     expect(await enforcer.drops([parseCidr(ATTACKER[4])])).toEqual([false]);
-    expect((await enforcer.hits()).every((hit) => hit.observed)).toBe(true);
+    expect((await hitsOf(enforcer)).every((hit) => hit.observed)).toBe(true);
     await enforcer.assume({ mode: "enforce", egress });
     expect(await attacker.reaches(attempt(4))).toBe(false);
     expect(await attacker.reaches(attempt(6))).toBe(false);
@@ -129,7 +132,7 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
     await using unable = new NftablesEnforcer({
       libc,
       socket: new NetlinkSocket(libc, NETLINK_NETFILTER),
-      abilities: { fib: true, log: true, reject: false },
+      abilities: { fib: true, log: true, limit: true, reject: false },
       clock: systemClock,
     });
     expect(unable.rejects).toBe(false);

@@ -66,10 +66,12 @@ describeInNamespace("the nftables ruleset", () => {
     expect(await rules("banned_out6")).toBe(`table inet tourniquet {
 	chain banned_out6 {
 		ip6 daddr @allow6 accept
+		ip6 daddr 2001:db8::254 counter name "probe_dropped6" drop
 		meta l4proto @ported update @told6 { ip6 daddr . meta l4proto . th dport . iif limit rate 6/minute burst 4 packets } log prefix "dropped" group 29809 snaplen 128 queue-threshold 1
 		meta l4proto != @ported update @told6 { ip6 daddr . meta l4proto . 0 . iif limit rate 6/minute burst 4 packets } log prefix "dropped" group 29809 snaplen 128 queue-threshold 1
-		meta l4proto @ported update @hits_out6 { ip6 daddr . meta l4proto . th dport . iif . 0x00000000 counter } drop
-		update @hits_out6 { ip6 daddr . meta l4proto . 0 . iif . 0x00000000 counter } drop
+		counter name "dropped_out6" limit rate over 1000/second burst 1000 packets meta random & 31 != 0 drop
+		meta l4proto @counted update @remotes_out6 { ip6 daddr . meta l4proto . iif . 0x00000000 counter } drop
+		update @remotes_out6 { ip6 daddr . 255 . iif . 0x00000000 counter } drop
 		drop
 	}
 }

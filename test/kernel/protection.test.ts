@@ -20,7 +20,9 @@ const hostReader = () =>
 
 describeInNamespace("what is protected", () => {
   beforeEach(() => sh("ip link set lo up"));
-  afterEach(() => sh("ip addr flush dev lo; ip link set lo down"));
+  afterEach(() =>
+    sh("ip addr flush dev lo; ip link set lo down; ip link set lo up"),
+  );
 
   it("follows an address that comes, within a second", async () => {
     const host = hostReader();
@@ -97,7 +99,7 @@ describeInNamespace("at sshd that lets everybody stay", () => {
   afterEach(async () => {
     for (const each of opened.splice(0)) each.kill();
     sshd?.kill();
-    await sh("ip addr flush dev lo");
+    await sh("ip addr flush dev lo; ip link set lo down; ip link set lo up");
   });
   afterAll(() => folder[Symbol.dispose]());
 

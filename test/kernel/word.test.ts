@@ -4,7 +4,7 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { output, until } from "../../scripts/lab/run.js";
-import type { BanView } from "../../service/views.js";
+import type { BanView } from "../../service/list-views.js";
 import { describeInNamespace } from "../support/namespace.js";
 import { ATTACKER, attempt, PacketWorld } from "../support/packet-world.js";
 

@@ -127,9 +127,9 @@ describe("rolling back", () => {
     expect(adoptNext(ledger, "urgent", many).convergence).toBe("rebuild");
     expect(() => rollBack(0)).toThrow("none is kept");
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
-    expect(ledger.word.history(9)).toEqual([
+    expect(ledger.word.history(9)).toMatchObject([
       {
-        ...{ revision: 2, cause: "segment", at: NOW },
+        ...{ id: 2, last: 2, cause: "segment", at: NOW },
         ...{ target: null, changed: 1 },
       },
     ]);

@@ -2,17 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { writeAllowed } from "../../agent/enforce/nftables/allow.js";
 import { BANDS, areaSet } from "../../agent/enforce/nftables/areas.js";
-import {
-  addBans,
-  deleteBans,
-  writeElements,
-  writeKey,
-} from "../../agent/enforce/nftables/elements.js";
+import { writeProtocols } from "../../agent/enforce/nftables/around.js";
+import { addBans, deleteBans } from "../../agent/enforce/nftables/elements.js";
 import { writeLabel } from "../../agent/enforce/nftables/label.js";
 import {
   PRIORITY,
+  COUNTED,
   PORTED,
-  PORTED_PROTOCOLS,
   TABLE,
   allowSet,
   banSet,
@@ -27,11 +23,10 @@ import {
   writeNatChain,
 } from "../../service/selftest/published.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { attributesIn, textOf } from "../../agent/netlink/attributes.js";
-import { NFTA_SET, NFT_MSG } from "../../agent/netlink/nftables/constants.js";
 import * as nft from "../../agent/netlink/nftables/messages.js";
 import type { MessageWriter } from "../../agent/netlink/writer.js";
 import { written } from "../support/netlink.js";
+import { tree } from "../support/nft-tree.js";
 
 /** Recorded from nft 1.0.6 with strace, its batch's begin and end left out. */
 interface Golden {
@@ -77,15 +72,15 @@ const BUILD = {
   posture: { mode: "enforce", egress: "reject" },
   fib: true,
   log: true,
+  limit: true,
 } as const;
 
 const T = "inet tourniquet";
 const HITS =
-  "inet_proto . inet_service . fib_addrtype . mark; flags dynamic, timeout; timeout 1h; size 65536;";
+  "inet_proto . fib_addrtype . mark; flags dynamic, timeout; timeout 1h; size 16384;";
 
 const OURS: Record<string, Write | undefined> = {
   [`add table ${T}`]: (w) => nft.addTable(w, TABLE),
-
   ...baseChain("prerouting", 0),
   ...baseChain("postrouting", 4),
   ...baseChain("output", 3, -90),
@@ -114,6 +109,7 @@ const OURS: Record<string, Write | undefined> = {
   ...set("{ type ipv4_addr; flags interval; }", allowSet(4)),
   ...set("{ type ipv6_addr; flags interval; }", allowSet(6)),
   ...set("{ type inet_proto; }", PORTED),
+  ...set("{ type inet_proto; }", COUNTED),
   ...set(
     `{ type ipv4_addr . ${HITS} }`,
     hitsSet({ family: 4, direction: "in" }),
@@ -140,19 +136,18 @@ const OURS: Record<string, Write | undefined> = {
     "2001:db8::/64",
     3_600,
   ),
-  [`add element ${T} label_a { 0x12345678 . 0x1 . 0x2 . 0x202 }`]: (w) => {
+  [`add element ${T} label_a { 0x12345678 . 0x1 . 0x2 . 0x302 }`]: (w) => {
     const label = { ledger: 0x12345678, revision: 2 ** 32 + 2 };
     writeLabel(w, { ...label, posture: BUILD.posture }, "a");
   },
   [`add element ${T} allow4 { 10.0.0.0/8 }`]: allow("10.0.0.0/8"),
   [`add element ${T} allow6 { fd00::/8 }`]: allow("fd00::/8"),
   [`add element ${T} ported { tcp, udp, dccp, sctp, udplite }`]: (w) =>
-    writeElements(
-      w,
-      { verb: "add", set: "ported" },
-      PORTED_PROTOCOLS,
-      (protocol) => writeKey(w, Uint8Array.of(protocol)),
-    ),
+    writeProtocols(w, PORTED),
+  [`add element ${T} counted { icmp, tcp, udp, ipv6-icmp }`]: (w) =>
+    writeProtocols(w, COUNTED),
+  [`add counter ${T} probe4`]: (w) => nft.addCounter(w, TABLE, "probe4"),
+  [`delete counter ${T} probe4`]: (w) => nft.deleteCounter(w, TABLE, "probe4"),
   [`delete element ${T} ban4_32_a { 192.0.2.1 }`]: (w) => {
     const members = [{ cidr: parseCidr("192.0.2.1") }];
     deleteBans(w, { kind: "ban", family: 4, prefix: 32, members }, "a");
@@ -188,23 +183,31 @@ const OURS: Record<string, Write | undefined> = {
   ...rule("banned_in4", "ip saddr @allow4 accept"),
   ...rule(
     "banned_in4",
-    "meta l4proto @ported update @hits_in4 { ip saddr . meta l4proto . th dport . fib daddr type . 0x0 counter } drop",
+    "counter name dropped_in4 limit rate over 1000/second burst 1000 packets meta random & 31 != 0 drop",
   ),
   ...rule(
     "banned_in4",
-    "update @hits_in4 { ip saddr . meta l4proto . 0 . fib daddr type . 0x0 counter } drop",
+    "meta l4proto @counted update @remotes_in4 { ip saddr . meta l4proto . fib daddr type . 0x0 counter } drop",
+  ),
+  ...rule(
+    "banned_in4",
+    "update @remotes_in4 { ip saddr . 255 . fib daddr type . 0x0 counter } drop",
   ),
   ...rule(
     "banned_in6",
-    "meta l4proto @ported update @hits_in6 { ip6 saddr . meta l4proto . th dport . fib daddr type . 0x0 counter } drop",
+    "meta l4proto @counted update @remotes_in6 { ip6 saddr & ffff:ffff:ffff:ffff:: . meta l4proto . fib daddr type . 0x0 counter } drop",
   ),
   ...rule(
     "banned_out6",
-    "meta l4proto @ported update @hits_out6 { ip6 daddr . meta l4proto . th dport . meta iif . 0x0 counter } drop",
+    "meta l4proto @counted update @remotes_out6 { ip6 daddr . meta l4proto . meta iif . 0x0 counter } drop",
+  ),
+  ...rule(
+    "banned_out4",
+    "ip daddr 192.0.2.254 counter name probe_dropped4 drop",
   ),
   ...rule(
     "watched_in4",
-    "update @hits_in4 { ip saddr . meta l4proto . 0 . fib daddr type . 0x1 counter } accept",
+    "update @remotes_in4 { ip saddr . 255 . fib daddr type . 0x1 counter } accept",
   ),
   ...rule(
     "banned_out4",
@@ -298,49 +301,4 @@ function golden(...names: string[]): Golden[] {
     );
     return JSON.parse(readFileSync(url, "utf8")) as Golden[];
   });
-}
-
-/**
- * The bytes as text, nfgenmsg first. What `nft` numbers for itself is left out
- * (we name sets by name), and so is its own note on how to print a set; the
- * order of a message's attributes means nothing.
- */
-function tree(type: number, payload: Buffer): string {
-  const fixed = payload.toString("hex", 0, 4);
-  const left = NUMBERS_IN_MESSAGE[type] ?? [];
-  return [fixed, ...nodes(payload.subarray(4), left).sort()].join("\n");
-}
-
-const { NEWSET, NEWSETELEM, DELSETELEM } = NFT_MSG;
-const NUMBERS_IN_MESSAGE: Record<number, number[] | undefined> = {
-  [NEWSET]: [NFTA_SET.ID, 13],
-  [NEWSETELEM]: [4],
-  [DELSETELEM]: [4],
-};
-const NUMBERS_IN_EXPRESSION: Record<string, number[] | undefined> = {
-  lookup: [4],
-  dynset: [2],
-};
-
-/** One text for each attribute, those of its own indented below it. */
-function nodes(bytes: Buffer, left: readonly number[], indent = ""): string[] {
-  const texts: string[] = [];
-  let name = "";
-  for (const { type, bytes: value } of attributesIn(bytes)) {
-    const nested =
-      bytes.readUInt16LE(value.byteOffset - bytes.byteOffset - 2) >> 15;
-    if (left.includes(type)) continue;
-    if (nested) {
-      const inner = nodes(
-        value,
-        NUMBERS_IN_EXPRESSION[name] ?? [],
-        `${indent}  `,
-      );
-      texts.push([`${indent}${type}`, ...inner].join("\n"));
-    } else {
-      if (type === 1) name = textOf(value);
-      texts.push(`${indent}${type} ${value.toString("hex")}`);
-    }
-  }
-  return texts;
 }

@@ -219,6 +219,17 @@ const items: fc.Arbitrary<TelemetryItem> = fc.oneof(
     ...{ memoryUsedBytes: counts, memoryTotalBytes: counts },
     ...{ agentBytes: counts, uptimeSeconds: counts },
     ...{ bans: counts, observed: counts, held: counts },
+    sensors: fc.array(
+      record({
+        name: line(32),
+        source: fc.constantFrom("journal" as const, "file" as const),
+        trust: fc.constantFrom(...(["writer", "kernel", "nobody"] as const)),
+        ...{ lines: counts, ofService: counts, understood: counts },
+        ...{ failures: counts, old: counts, unconfirmed: counts },
+        newest: times,
+      }),
+      { maxLength: 3 },
+    ),
   }),
   record<ItemOf<"inventory">>({
     kind: fc.constant("inventory"),

@@ -14,21 +14,20 @@ import { Journal, readJournalEntry } from "../../agent/sensors/journal.js";
 import { until } from "../../scripts/lab/run.js";
 
 describe("an entry of the journal", () => {
-  const now = 1_800_000_000_000;
-  const entry = (fields: object) =>
-    readJournalEntry(JSON.stringify(fields), now);
+  const at = 1_800_000_000_000;
+  const entry = (fields: object) => readJournalEntry(JSON.stringify(fields));
 
-  it("is read with the process that logged it and its age", () => {
+  it("is read with the process that logged it and its date", () => {
     const fields = {
       __CURSOR: "s=1",
-      __REALTIME_TIMESTAMP: String((now - 1_500) * 1_000),
+      __REALTIME_TIMESTAMP: String(at * 1_000),
       SYSLOG_IDENTIFIER: "sshd-session",
       _PID: "77",
       MESSAGE: "hello",
     };
     expect(entry(fields)).toEqual({
       ...{ identifier: "sshd-session", pid: "77", message: "hello" },
-      ageMs: 1_500,
+      date: { ms: at, zoned: true },
     });
   });
 
@@ -36,12 +35,6 @@ describe("an entry of the journal", () => {
     const MESSAGE = [...Buffer.from("Invalid user \xff", "latin1")];
     const read = entry({ SYSLOG_IDENTIFIER: "sshd", MESSAGE });
     expect(read?.message).toBe("Invalid user \xff");
-  });
-
-  it("is not older than now when the clock went back", () => {
-    const later = String((now + 3_600_000) * 1_000);
-    const fields = { __REALTIME_TIMESTAMP: later, MESSAGE: "x" };
-    expect(entry({ ...fields, SYSLOG_IDENTIFIER: "sshd" })?.ageMs).toBe(0);
   });
 
   it.each([
@@ -56,7 +49,7 @@ describe("an entry of the journal", () => {
     [""],
     ["\0\xff"],
   ])("is passed over when it is %j", (line) => {
-    expect(readJournalEntry(line, now)).toBeUndefined();
+    expect(readJournalEntry(line)).toBeUndefined();
   });
 });
 
@@ -71,6 +64,7 @@ describe("following the journal", () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "journal-"));
     [lines, lost, waits, found] = [[], [], [], 0];
+    writeFileSync(join(folder, "newest"), "");
   });
 
   afterEach(async () => {
@@ -82,9 +76,16 @@ describe("following the journal", () => {
   /** Follows what a script prints that stands in for journalctl. */
   function follow(script: string, clock: Clock = hasty()): void {
     const command = join(folder, "journalctl");
-    writeFileSync(command, `#!/bin/sh\ncd ${folder}\n${script}\n`);
+    const newest = `case "$*" in *--lines=1\\ *) cat newest; exit;; esac`;
+    writeFileSync(command, `#!/bin/sh\ncd ${folder}\n${newest}\n${script}\n`);
     chmodSync(command, 0o755);
     run(command, clock);
+  }
+
+  /** What the journal says of its newest entry, and the kernel of its boot. */
+  function boots(newest: object, here: string): void {
+    writeFileSync(join(folder, "newest"), JSON.stringify(newest));
+    writeFileSync(join(folder, "boot_id"), `${here}\n`);
   }
 
   function run(command: string, clock: Clock): void {
@@ -92,6 +93,7 @@ describe("following the journal", () => {
       command,
       identifiers: ["sshd", "sshd-session"],
       clock,
+      bootIdPath: join(folder, "boot_id"),
       take: (some) => {
         lines.push(...some);
         return Promise.resolve();
@@ -124,6 +126,34 @@ describe("following the journal", () => {
     expect(readFileSync(join(folder, "asked"), "utf8").trim()).toBe(
       "--follow --output=json --no-pager --quiet --output-fields=MESSAGE,SYSLOG_IDENTIFIER,_PID --lines=0 _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session",
     );
+  });
+
+  describe("where the journal has another name for this boot", () => {
+    const theirs = "c3e61f71da1049b6ba64f9b65a716147";
+    const here = "0cb1ecd9-1a46-4a8f-9b2f-6f3d8c1c0a55";
+    const microseconds = (ms: number) => String(ms * 1_000);
+
+    async function asked(): Promise<string> {
+      follow('echo "$@" > asked; echo one; exec sleep 60');
+      await seen(1);
+      return readFileSync(join(folder, "asked"), "utf8");
+    }
+
+    it("follows the boot that the journal writes of just now", async () => {
+      const now = microseconds(Date.now());
+      boots({ _BOOT_ID: theirs, __REALTIME_TIMESTAMP: now }, here);
+      expect(await asked()).toContain(`--boot=${theirs}`);
+    });
+
+    it.each([
+      ["the same name", here.replaceAll("-", ""), 0],
+      ["what is no name", "; rm -rf /", 0],
+      ["an entry of long ago", theirs, 3_600_000],
+    ])("leaves the choice to journalctl for %s", async (_, _BOOT_ID, age) => {
+      const then = microseconds(Date.now() - age);
+      boots({ _BOOT_ID, __REALTIME_TIMESTAMP: then }, here);
+      expect(await asked()).not.toContain("--boot");
+    });
   });
 
   it("starts it again when it ends, behind what it had, and waits longer each time", async () => {

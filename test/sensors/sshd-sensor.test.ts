@@ -11,15 +11,16 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../../agent/clock.js";
 import { parseConfig } from "../../agent/config/config.js";
 import {
-  startSshdSensor,
+  SshdSensor,
   type Detection,
+  type UsualPlaces,
 } from "../../agent/sensors/sshd-sensor.js";
 import { until } from "../../scripts/lab/run.js";
 
 describe("the sensor of sshd", () => {
   let folder: string;
   let path: string;
-  let sensor: AsyncDisposable | undefined;
+  let sensor: SshdSensor | undefined;
   let detections: Detection[];
   let told: string[];
 
@@ -36,12 +37,15 @@ describe("the sensor of sshd", () => {
   });
 
   async function start(
-    sshd: object = { source: { file: path } },
+    sshd: object = { source: { file: path, onlySshd: true } },
     clock: Clock = systemClock,
+    places?: UsualPlaces,
   ): Promise<void> {
-    sensor = startSshdSensor({
+    sensor = new SshdSensor({
       settings: parseConfig({ sensors: { sshd } }, "test").sensors.sshd,
+      translators: [],
       clock,
+      ...(places ? { places } : {}),
       journalctl: join(folder, "journalctl"),
       detected: (some) => {
         detections.push(...some);
@@ -50,6 +54,9 @@ describe("the sensor of sshd", () => {
       events: {
         sensorFound: (_, source) => void told.push(`found ${source}`),
         sensorLost: (_, source) => void told.push(`lost ${source}`),
+        handshakesUnseen: () => void told.push("unseen"),
+        notConfirmed: (_, source, count) =>
+          void told.push(`${count} of ${source} not confirmed`),
       },
     });
     await until("it reads", () => Promise.resolve(told[0]));
@@ -59,8 +66,18 @@ describe("the sensor of sshd", () => {
   const log = (...lines: string[]) =>
     appendFileSync(
       path,
-      lines.map((line) => `Nov 23 12:00:00 host ${line}\n`).join(""),
+      lines
+        .map((line) => `${new Date().toISOString()} host ${line}\n`)
+        .join(""),
     );
+
+  /** What stands in for journalctl does this, and then goes on following. */
+  function journalctl(script: string): void {
+    const newest = 'case "$*" in *--lines=1\\ *) exit;; esac';
+    const whole = `#!/bin/sh\n${newest}\n${script}\nexec sleep 60\n`;
+    writeFileSync(join(folder, "journalctl"), whole);
+    chmodSync(join(folder, "journalctl"), 0o755);
+  }
 
   const failed = (from: string, pid: number) =>
     `sshd[${pid}]: Failed password for root from ${from} port ${pid} ssh2`;
@@ -150,12 +167,18 @@ describe("the sensor of sshd", () => {
 
   it("is not confused by a wall clock that jumps", async () => {
     let jump = 0;
-    await start(undefined, {
-      ...systemClock,
-      now: () => Date.now() + (jump += 86_400_000 * (jump % 2 ? -3 : 2) + 1),
-    });
-    for (let i = 0; i < 5; i++) log(failed("203.0.113.7", i));
-    for (let i = 0; i < 9; i++) log(failed(`198.51.100.${i}`, 50 + i));
+    const now = () => Date.now() + jump;
+    await start(undefined, { ...systemClock, now });
+    const seen = () => sensor?.view()[0]?.lines;
+    for (let i = 0; i < 5; i++) {
+      jump = 86_400_000 * (i % 2 ? -3 : 2);
+      const date = new Date(now()).toISOString();
+      appendFileSync(path, `${date} host ${failed("203.0.113.7", i)}\n`);
+      await until("it is read", () =>
+        Promise.resolve(seen() === i + 1 || undefined),
+      );
+    }
+    jump = 0;
     expect(await names()).toEqual(["203.0.113.7"]);
   });
 
@@ -173,11 +196,7 @@ describe("the sensor of sshd", () => {
       entry(0, i, "203.0.113.7"),
     ]).flat();
     writeFileSync(join(folder, "entries"), `${entries.join("\n")}\n`);
-    writeFileSync(
-      join(folder, "journalctl"),
-      `#!/bin/sh\ncat ${folder}/entries; exec sleep 60\n`,
-    );
-    chmodSync(join(folder, "journalctl"), 0o755);
+    journalctl(`cat ${folder}/entries`);
     await start({ source: "journal" });
     await until("a detection", () => Promise.resolve(detections[0]));
     expect(told).toEqual(["found the journal"]);

@@ -2,8 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import { readSource } from "../../agent/sensors/source.js";
-import { readSshd } from "../../agent/sensors/sshd.js";
-import { readSyslogLine } from "../../agent/sensors/syslog.js";
+import { isOfSshd, readSshd } from "../../agent/sensors/sshd.js";
 
 /** What a message comes to: "kind address". */
 function told(message: string): string | undefined {
@@ -57,6 +56,15 @@ describe("messages of sshd", () => {
     [`banner exchange: Connection from ${A} port 1: invalid format`],
     [`User root from ${A} not allowed because not listed in AllowUsers`],
     [`ROOT LOGIN REFUSED FROM ${A} port 1`],
+    [`ROOT LOGIN REFUSED FROM ${A}`],
+    [`ROOT LOGIN REFUSED FROM ${A} port 1 [preauth]`],
+    [`error: PAM: Authentication failure for root from ${A} via 192.0.2.9`],
+    [`Illegal user admin from ${A}`],
+    [
+      `Bad protocol version identification 'GET / HTTP/1.1' from ${A} port 40000`,
+    ],
+    [`Bad protocol version identification '\\026\\003\\001' from ${A} port 4`],
+    [`Bad protocol version identification '' from ${A}`],
     [`error: PAM: Authentication failure for root from ${A}`],
     [
       `error: PAM: User not known to the underlying authentication module for illegal user x from ${A}`,
@@ -152,6 +160,9 @@ describe("a message that lies about its address", () => {
     [`rhost=${victim}`],
     [`\x1b[2K\rFailed password for root from ${victim} port 1 ssh2`],
     [`a port 22`],
+    [`x' from ${victim} port 22`],
+    [`x' from ${victim} port 22' from`],
+    [`x from ${victim} via ${victim}`],
     [`é\u2028${victim}`],
   ])("is not believed when the user is %j", (user) => {
     for (const message of messagesNaming(user, A)) {
@@ -214,45 +225,31 @@ function messagesNaming(user: string, address: string): string[] {
     `error: maximum authentication attempts exceeded for invalid user ${user} from ${address} port 1 ssh2 [preauth]`,
     `User ${user} from ${address} not allowed because not listed in AllowUsers`,
     `error: PAM: Authentication failure for illegal user ${user} from ${address}`,
+    `error: PAM: Authentication failure for ${user} from ${address} via 192.0.2.9`,
+    `Bad protocol version identification '${user}' from ${address} port 40000`,
+    `Bad protocol version identification '${user}' from ${address}`,
+    `Illegal user ${user} from ${address}`,
     `pam_unix(sshd:auth): ${PAM}${address}  user=${user}`,
   ];
 }
 
-describe("lines of a log file", () => {
-  const message = `Failed password for root from ${A} port 50022 ssh2`;
-
+describe("what sshd usually says", () => {
   it.each([
-    [`Nov  3 12:00:00 host sshd[12]: ${message}`],
-    [`Nov 13 12:00:00 host sshd[12]: ${message}`],
-    [`2026-11-23T17:23:46.123456+00:00 host sshd[12]: ${message}`],
-    [`2026-11-23T17:23:46Z host sshd[12]: ${message}`],
-    [`<86>Nov  3 12:00:00 host sshd[12]: ${message}`],
-    [`\0\0\0\0Nov  3 12:00:00 host sshd[12]: ${message}`],
-    [`Nov  3 12:00:00 host sshd[12]: ${message}\r`],
-  ])("are read with whatever date: %j", (line) => {
-    expect(readSyslogLine(line)).toEqual({
-      ...{ identifier: "sshd", pid: "12", message, ageMs: 0 },
-    });
+    [`Connection closed by ${A} port 1 [preauth]`],
+    [`Received disconnect from ${A} port 1:11: Bye Bye [preauth]`],
+    ["Server listening on 0.0.0.0 port 22."],
+    ["pam_unix(sshd:session): session opened for user alice by (uid=0)"],
+    ["error: kex_exchange_identification: Connection closed by remote host"],
+    ["Exiting on signal 15"],
+    [
+      "drop connection #10 from [203.0.113.7]:1 on [192.0.2.1]:22 past MaxStartups",
+    ],
+  ])("is understood: %s", (message) => {
+    expect([isOfSshd(message), told(message)]).toEqual([true, undefined]);
   });
 
-  it.each([
-    ["sshd-session[7]: hello", "sshd-session", "7"],
-    ["sshd: hello", "sshd", ""],
-    ["app[1]: sshd[2]: hello", "app", "1"],
-    ["sshd-imposter[1]: hello", "sshd-imposter", "1"],
-  ])("name their program and process: %s", (rest, identifier, pid) => {
-    const entry = readSyslogLine(`Nov  3 12:00:00 host ${rest}`);
-    expect(entry).toMatchObject({ identifier, pid });
-  });
-
-  it.each([
-    [""],
-    [message],
-    [`sshd[12]: ${message}`],
-    [`Nov 3 host sshd[12]: ${message}`],
-    ["\xff\xfe\x00"],
-    [`x Nov  3 12:00:00 host sshd[12]: ${message}`],
-  ])("are passed over when they are something else: %j", (line) => {
-    expect(readSyslogLine(line)).toBeUndefined();
-  });
+  it.each([["<wp-login> x"], ["Échec du mot de passe"], ["{}"], [""]])(
+    "is not %s",
+    (message) => expect(isOfSshd(message)).toBe(false),
+  );
 });

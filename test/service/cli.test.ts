@@ -18,7 +18,7 @@ describe("tourniquet", () => {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
     }
     expect(stdout).toContain(
-      "Exit codes: 0 done, 1 failed, 2 asked for wrongly.",
+      "Exit codes: 0 done, 1 failed or nothing changed, 2 used wrongly, 3 done in part.",
     );
   });
 
@@ -74,12 +74,17 @@ describe("tourniquet", () => {
     using host = new HostProcess();
     const status = {
       ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
+      verdict: {
+        ...{ does: "not", text: "OBSERVING, nothing is dropped", since: "" },
+        findings: [{ text: "OBSERVING, nothing is dropped", advice: null }],
+      },
+      identity: { agent: "agt-1", org: "acme", cloud: "c", url: "https://c" },
       pausedUntil: null,
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
-      ...{ cloud: { at: "up", since: "", address: "", why: null }, feeds: [] },
+      ...{ cloud: { at: "up", since: NOW, address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },
       ...{ hits: { packets: 0, bytes: 0 }, sessions: null },
-      proof: null,
+      ...{ proof: null, sensors: [], uncovered: [] },
       upkeep: { healed: 0, contested: null, audit: { checked: 0, found: 0 } },
     };
     const orders: string[] = [];
@@ -92,7 +97,7 @@ describe("tourniquet", () => {
     const observe = await host.tourniquet("observe");
     const enforce = await host.tourniquet("enforce");
     agent.close();
-    expect(told.stdout).toMatch(/^OBSERVING, nothing is dropped: /);
+    expect(told.stdout).toMatch(/^OBSERVING, nothing is dropped\n/);
     expect(observe.stdout).toMatch(/^OBSERVING: /);
     expect(enforce.stdout).toMatch(/^enforcing: /);
     const turned = ["POST /v1/mode", "POST /v1/mode"];
@@ -199,5 +204,7 @@ describe("tourniquet", () => {
     });
   });
 });
+
+const NOW = "2026-11-28T00:00:00.000Z";
 
 const tourniquet = (...argv: readonly string[]) => runWith(argv);

@@ -2,7 +2,8 @@ import { describe, expect, it, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { BanView, StatusView } from "../../service/views.js";
+import type { BanView } from "../../service/list-views.js";
+import type { StatusView } from "../../service/views.js";
 import { ban } from "../support/agent-fixtures.js";
 import { Control } from "../support/control.js";
 import { StubbornEnforcer } from "../support/enforcers.js";
@@ -77,7 +78,7 @@ describe("the control socket", () => {
     ["/v1/bans?feed=everything", '"everything" is not a feed'],
     ["/v1/bans?after=urgent", "is not an IP address or range"],
     ["/v1/bans?after=203.0.113.1", "is not a feed"],
-    ["/v1/hits?limit=0", "is not from 1 to 10000"],
+    ["/v1/hits?limit=0", "is not from 1 to 10001"],
     ["/v1/why", '"" is not an IP address or range'],
     ["/v1/why?range=192.0.2.300", '"192.0.2.300" is not an IP address'],
     ["/v1/nothing", "/v1/nothing is not known"],

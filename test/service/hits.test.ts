@@ -3,8 +3,9 @@ import type { Remembered } from "../../agent/attribution/contacts.js";
 import type { Hit } from "../../agent/enforce/enforcer.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import type { Caller } from "../../agent/model/contact.js";
-import { hitsTable } from "../../service/commands/hits.js";
-import { hitsOf } from "../../service/hits-view.js";
+import { hitsTable, totalsText } from "../../service/commands/hits.js";
+import { hitsOf, totalsOf } from "../../service/hits-view.js";
+import { listOf } from "../support/hits.js";
 
 const hit = (
   remote: string,
@@ -13,11 +14,11 @@ const hit = (
 ): Hit => ({
   remote: parseCidr(remote),
   ...{ direction: "in", forwarded: false, observed: false },
-  ...{ protocol: 6, port: 22, packets, bytes: packets * 60 },
+  ...{ protocol: 6, way: 2, packets, bytes: packets * 60 },
   ...more,
 });
 
-const out = { direction: "out", port: 443 } as const;
+const out = { direction: "out", way: 0 } as const;
 
 const NOBODY: Caller = {
   ...{ uid: undefined, process: undefined },
@@ -38,7 +39,7 @@ const contact = (
 });
 
 const agent = (hits: readonly Hit[], contacts: readonly Remembered[] = []) => ({
-  hits: () => Promise.resolve(hits),
+  hits: () => Promise.resolve(listOf(hits)),
   contacts: () => ({ latest: contacts, forgotten: 0, lost: 0 }),
 });
 
@@ -66,10 +67,10 @@ describe("tourniquet hits", () => {
     const host = agent(
       [
         hit("192.0.2.1", 5, out),
-        hit("192.0.2.1", 4, { ...out, port: 80 }),
+        hit("192.0.2.1", 4, { ...out, protocol: 17 }),
         hit("192.0.2.1", 3, { ...out, forwarded: true }),
         hit("192.0.2.1", 2, { ...out, observed: true }),
-        hit("192.0.2.1", 1, { port: 443 }),
+        hit("192.0.2.1", 1),
       ],
       [
         contact("192.0.2.1", { process, unit: "backup.service", uid: 1000 }),
@@ -100,11 +101,42 @@ describe("tourniquet hits", () => {
       expect.stringMatching(
         /^192\.0\.2\.1 +out +tcp +443 +5 +300 +dropped +curl\[812\] backup\.service uid 1000$/,
       ),
-      expect.stringMatching(/ out +tcp +80 .* dropped$/),
+      expect.stringMatching(/ out +udp +4 .* dropped$/),
       expect.stringMatching(/ forward out .* container 4f0c1de3a5b6$/),
       expect.stringMatching(/ out .* observed$/),
-      expect.stringMatching(/ in +tcp +443 +1 +60 +dropped$/),
+      expect.stringMatching(/ in +tcp +1 +60 +dropped$/),
     ]);
+  });
+
+  it("says of each caller what it called where that is not one port", async () => {
+    const [curl, dig] = ["curl", "dig"].map((name, pid) => ({
+      process: { pid, name, program: undefined },
+    }));
+    const host = agent(
+      [hit("192.0.2.1", 5, out)],
+      [
+        contact("192.0.2.1", curl ?? {}),
+        contact("192.0.2.1", dig ?? {}, { port: 53 }),
+      ],
+    );
+    const views = await hitsOf(host, ALL);
+    expect(views).toMatchObject([
+      { port: 0, callers: [{ port: 443 }, { port: 53 }] },
+    ]);
+    expect(hitsTable(views)).toMatch(/curl\[0\] to port 443; dig\[1\] to port/);
+  });
+
+  it("says what was matched in all, whoever was listed", () => {
+    const total = (direction: "in" | "out", observed: boolean) => ({
+      ...{ family: 4 as const, direction, observed },
+      ...{ packets: 10, bytes: 600 },
+    });
+    const totals = totalsOf([
+      ...[total("in", false), total("out", false), total("in", true)],
+    ]);
+    expect(totalsText(totals)).toBe(
+      "in all, listed or not: 20 packets dropped (1200 bytes), 10 packets observed (600 bytes)",
+    );
   });
 
   it("shows no name that speaks to the terminal", async () => {

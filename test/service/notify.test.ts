@@ -10,7 +10,7 @@ import {
   SOCK_DGRAM,
   type Libc,
 } from "../../agent/libc.js";
-import { keepTelling, openNotifier } from "../../service/notify.js";
+import { isJournal, keepTelling, openNotifier } from "../../service/notify.js";
 
 /** The manager's end: a real unix datagram socket. */
 class Manager implements Disposable {
@@ -139,5 +139,14 @@ describe("telling the manager of services", () => {
     keepTelling(notifier, { clock: systemClock, pulse })[Symbol.dispose]();
     await systemClock.sleep(60);
     expect(manager.heard()).toHaveLength(1);
+  });
+});
+
+describe("the journal", () => {
+  it("is what the manager has connected, and nothing else", () => {
+    const stream = { dev: 8, ino: 4711 };
+    expect(isJournal("8:4711", stream)).toBe(true);
+    expect(isJournal("8:4712", stream)).toBe(false);
+    expect(isJournal(undefined, stream)).toBe(false);
   });
 });

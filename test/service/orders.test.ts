@@ -29,8 +29,8 @@ describe("the last word, over the control socket", () => {
     ]);
     const { range } = released;
     const undo = () => control.order("/v1/release/undo", { range });
-    expect(await undo()).toEqual({ range, done: true });
-    expect(await undo()).toEqual({ range, done: false });
+    expect(await undo()).toMatchObject({ range, done: true });
+    expect(await undo()).toMatchObject({ range, done: false });
     expect(await control.ask("/v1/releases")).toEqual([]);
     expect(control.host.log.lines).toContainEqual(
       expect.stringMatching("released 203.0.113.7 for 60 s: case 9; by uid"),
@@ -49,10 +49,14 @@ describe("the last word, over the control socket", () => {
     await host.tidy();
     expect(await host.holds(...ranges)).toEqual([false, false, false]);
     const confirm = (order: object) => control.order("/v1/confirm", order);
-    expect(await confirm({ range: ranges[1] })).toEqual({ confirmed: 1 });
+    expect(await confirm({ range: ranges[1] })).toEqual({
+      ...{ confirmed: 1, held: {} },
+    });
     expect(await host.holds(...ranges)).toEqual([false, true, false]);
-    expect(await confirm({ range: "192.0.2.0/24" })).toEqual({ confirmed: 0 });
-    expect(await confirm({})).toEqual({ confirmed: 2 });
+    expect(await confirm({ range: "192.0.2.0/24" })).toEqual({
+      ...{ confirmed: 0, held: {} },
+    });
+    expect(await confirm({})).toEqual({ confirmed: 2, held: {} });
     await host.tidy();
     expect(await host.holds(...ranges)).toEqual([true, true, true]);
     expect(host.ledger.trials()).toEqual([]);
@@ -65,8 +69,8 @@ describe("the last word, over the control socket", () => {
     await host.carryOut(feed.append([ban("203.0.113.7")]));
     await host.carryOut(feed.append([ban("203.0.113.8")]));
     expect(await control.ask("/v1/history?limit=1")).toMatchObject({
-      ...{ from: 0, last: 1 },
-      revisions: [{ revision: 2, feed: "urgent", changed: 1 }],
+      ...{ from: 0, last: 1, more: true },
+      orders: [{ order: 2, feed: "urgent", changed: 1, reason: "scanning" }],
     });
     expect(await control.order("/v1/rollback", {})).toMatchObject({
       ...{ to: 1, withheld: 1, putBack: 0 },
@@ -79,12 +83,14 @@ describe("the last word, over the control socket", () => {
     expect(await host.holds("203.0.113.8")).toEqual([false]);
     await control.order("/v1/rollback/undo", {});
     expect(await host.holds("203.0.113.8")).toEqual([true]);
-    const who = `uid ${process.getuid?.() ?? 0} (pid ${process.pid})`;
+    const id = `uid ${process.getuid?.() ?? 0} (pid ${process.pid})`;
+    const who: unknown = expect.stringContaining(id);
     expect(await control.ask("/v1/orders")).toMatchObject([
       { who, what: "rollback --undo" },
-      { who, what: "rollback to 1" },
+      { who, what: "rollback of the newest order", outcome: "done" },
     ]);
-    expect(host.log.fields).toContainEqual({ what: "rollback to 1", by: who });
+    const what = "rollback of the newest order";
+    expect(host.log.fields).toContainEqual({ what, by: who });
   });
 
   test.each([

@@ -14,6 +14,7 @@ import {
   TestHost,
 } from "../support/agent-fixtures.js";
 import { FakeFeed } from "../support/fake-cloud.js";
+import { listOf } from "../support/hits.js";
 
 const portsOf = (
   { ledger, enforcer }: TestHost,
@@ -145,14 +146,19 @@ describe("tourniquet why", () => {
     const hit = (remote: string, packets: number): Hit => ({
       remote: parseCidr(remote),
       ...{ direction: "in", forwarded: false, observed: false },
-      ...{ protocol: 6, port: 22, packets, bytes: packets },
+      ...{ protocol: 6, way: 2, packets, bytes: packets },
     });
-    const counted = [hit("203.0.113.7", 2), hit("203.0.113.8", 5)];
-    const hits = () => Promise.resolve(counted);
+    const counted = [
+      ...[hit("203.0.113.7", 2), hit("203.0.113.8", 5)],
+      hit("2001:db8:9::/64", 7),
+    ];
+    const hits = () => Promise.resolve(listOf(counted));
     const one = await why(host, "203.0.113.7", kernel(host, { hits }));
     expect(one.hits).toMatchObject([{ remote: "203.0.113.7", packets: 2 }]);
     const all = await why(host, "203.0.113.0/26", kernel(host, { hits }));
     expect(all.hits).toMatchObject([{ packets: 5 }, { packets: 2 }]);
+    const within = await why(host, "2001:db8:9::1", kernel(host, { hits }));
+    expect(within.hits).toMatchObject([{ remote: "2001:db8:9::/64" }]);
   });
 
   it("says when the kernel does not do what the ledger says", async () => {
@@ -191,6 +197,6 @@ describe("tourniquet why", () => {
       })),
     };
     expect(whyText(given)).toContain(text);
-    expect(whyText(given)).toMatch(/ unknown +for ever/);
+    expect(whyText(given)).toMatch(/ unknown +for good/);
   });
 });

@@ -9,6 +9,7 @@ import {
 import { join } from "node:path";
 import { SpoolKeeper } from "../../agent/spool/keeper.js";
 import type { SpoolLimits } from "../../agent/spool/spool.js";
+import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { detection, NOW, SpoolFolder, vitals } from "./items.js";
 
 describe("keeping a spool open", () => {
@@ -82,10 +83,12 @@ describe("keeping a spool open", () => {
     // What is spooled can be read, sent and forgotten: that makes room.
     expect(next()?.items).toHaveLength(64);
     expect(keeper.failing).toBeDefined(); // reading proves nothing
+    let told = 0;
     keeper.read((spool) => {
       for (let message = spool.next(); message; message = spool.next()) {
         spool.markSent(message);
         const { first, items } = message;
+        told += droppedIn(items); // a short word may still have fitted
         spool.acknowledge(spool.id, first + items.length - 1);
       }
     });
@@ -93,13 +96,12 @@ describe("keeping a spool open", () => {
 
     expect(keeper.failing).toBeUndefined();
     expect(events).toEqual(["full", "recovered"]);
-    expect(next()).toMatchObject({
-      first: kept + 1,
-      items: [
-        { kind: "dropped", items: 3, reason: "spool-full" },
-        { kind: "vitals", bans: 9 },
-      ],
-    });
+    const { items = [] } = next() ?? {};
+    expect(items).toMatchObject([
+      { kind: "dropped", reason: "spool-full" },
+      { kind: "vitals", bans: 9 },
+    ]);
+    expect(told + droppedIn(items)).toBe(3);
   });
 
   it("goes on without a spool that cannot be opened, and tries again later", () => {
@@ -126,3 +128,9 @@ describe("keeping a spool open", () => {
     expect(folder.open().next()?.items).toEqual([vitals(1)]);
   });
 });
+
+const droppedIn = (items: readonly TelemetryItem[]): number =>
+  items.reduce(
+    (sum, item) => sum + (item.kind === "dropped" ? item.items : 0),
+    0,
+  );

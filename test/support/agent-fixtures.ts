@@ -22,6 +22,7 @@ import type { Limits, Raised } from "../../agent/guard/limits.js";
 import { Maintenance } from "../../agent/maintenance.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import type { TrialTerms } from "../../agent/ledger/trials.js";
+import type { Confirmed } from "../../agent/ledger/unconfirmed.js";
 import { Lifetime } from "../../agent/lifetime.js";
 import { Limiter } from "../../agent/limiter.js";
 import { LinkStatus } from "../../agent/link-status.js";
@@ -186,7 +187,7 @@ export class TestHost implements AsyncDisposable {
   }
 
   /** Lets in what its trial has held. */
-  confirm(range?: Cidr): Promise<number> {
+  confirm(range?: Cidr): Promise<Confirmed> {
     return this.#maintenance.confirm(range);
   }
 

@@ -6,9 +6,12 @@ import { systemClock } from "../../agent/clock.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { ModeSwitch } from "../../agent/mode-switch.js";
 import { NO_UPKEEP } from "../../agent/upkeep.js";
+import { VerdictWatch } from "../../agent/verdict-watch.js";
 import { Word } from "../../agent/word.js";
 import { askAgent, orderAgent } from "../../service/control-client.js";
+import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import { startControlServer } from "../../service/control-server.js";
+import { identityFor } from "./fake-cloud.js";
 import { facts, policy, TestHost, type HostOptions } from "./agent-fixtures.js";
 
 /** A host of a test, and its control socket. */
@@ -63,6 +66,13 @@ export class Control implements AsyncDisposable {
   }
 }
 
+/** What a sensor may have read. */
+export const SENSOR: SensorView = {
+  ...{ name: "sshd", source: "/var/log/auth.log", kind: "file" },
+  ...{ trust: "kernel", lines: 9, ofService: 7, understood: 6 },
+  ...{ failures: 5, old: 1, unconfirmed: 2, newest: 1_800_000_000_000 },
+};
+
 function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   const { ledger, enforcer, status, receipts, events } = host;
   const enforce = () => host.enforcement.enforce();
@@ -78,16 +88,23 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
       host.log.info(`${code} ${what}`);
     },
   });
+  const verdicts = new VerdictWatch({
+    ...{ ledger, enforcer, events, clock, safeMode: false },
+    unproven: () => undefined,
+  });
   const agent: AgentView & AgentOrders = {
     ledger,
     enforcer,
+    identity: identityFor("https://cloud.example"),
     link: status,
     telemetry: { view: () => undefined },
     cut: undefined,
     upkeep: { view: NO_UPKEEP },
+    verdict: () => verdicts.look(),
     proof: () => undefined,
     uncovered: () => [],
     safeMode: false,
+    storage: () => ({ state: "ok", untilRestart: [] }),
     trust: host.trust,
     facts: () => facts,
     hits: () => enforcer.hits(),
@@ -95,6 +112,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     rekeying: { rekey: () => Promise.reject(new KeyIsFixed()) },
     contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
     trials: () => [],
+    sensors: () => [SENSOR],
     guardedBy: (cidr) => holdingRule(cidr, facts, policy),
   };
   return startControlServer({

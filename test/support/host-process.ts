@@ -72,7 +72,7 @@ export interface Told {
   readonly stderr: string;
 }
 
-const MAIN = new URL("../../service/main.js", import.meta.url).pathname;
+export const MAIN = new URL("../../service/main.js", import.meta.url).pathname;
 
 export function tourniquet(
   argv: readonly string[],

@@ -3,13 +3,17 @@ import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { Lifetime } from "../../agent/lifetime.js";
-import { parseCidr } from "../../agent/model/cidr.js";
+import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { Namespace } from "../../scripts/lab/namespace.js";
 import { serve, type Attempt } from "../../scripts/lab/prober.js";
 import { lasting, slices } from "./entries.js";
 
 export const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
 export const ATTACKER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };
+/** What the host counts its packets by: of IPv6 its /64. */
+export const attackerOf = (family: 4 | 6): Cidr =>
+  parseCidr(family === 4 ? ATTACKER[4] : "2001:db8:9::/64");
+
 export const GUEST = { 4: "10.8.0.2", 6: "2001:db8:8::2" };
 export const PORT = 7000;
 

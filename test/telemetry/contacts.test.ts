@@ -9,6 +9,7 @@ import {
   fitToLeave,
   type FreshContact,
 } from "../../agent/telemetry/contacts.js";
+import { withoutWho } from "../../agent/telemetry/items.js";
 
 const contact = (caller: Partial<Caller>): FreshContact => ({
   remote: parseCidr("192.0.2.7"),
@@ -74,6 +75,22 @@ describe("what leaves of a caller", () => {
       fitToLeave(contact({ container })).caller.container;
     expect(told("alice-dev")).toBe("named");
     expect(told("4f0c1de3a5b6")).toBe("4f0c1de3a5b6");
+  });
+});
+
+describe("what leaves of an order", () => {
+  test.each([
+    [
+      "confirm all; by uid 0 (pid 3), logged in as alice (uid 7)",
+      "confirm all",
+    ],
+    [
+      "192.0.2.7 for 60 s: wanted; by us; by uid 0",
+      "192.0.2.7 for 60 s: wanted; by us",
+    ],
+    ["no longer", "no longer"],
+  ])("names nobody: %s", (order, told) => {
+    expect(withoutWho(order)).toBe(told);
   });
 });
 

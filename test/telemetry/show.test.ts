@@ -10,7 +10,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Agent } from "../../agent/agent.js";
 import { systemClock } from "../../agent/clock.js";
-import type { TelemetryView } from "../../agent/telemetry-walk.js";
+import type { TelemetryView } from "../../agent/telemetry-ports.js";
 import { run } from "../../service/cli.js";
 import { startControlServer } from "../../service/control-server.js";
 import { detection, SpoolFolder, vitals } from "../spool/items.js";

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../agent/clock.js";
-import type { Hit } from "../../agent/enforce/enforcer.js";
+import type { Hit, Total } from "../../agent/enforce/enforcer.js";
 import { makeEvents } from "../../agent/events.js";
+import type { Verdict } from "../../agent/health/verdict.js";
 import { LinkStatus } from "../../agent/link-status.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
@@ -11,6 +12,7 @@ import { Spool } from "../../agent/spool/spool.js";
 import { TelemetryWalk } from "../../agent/telemetry-walk.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { eventually } from "../support/cloud.js";
+import { listOf } from "../support/hits.js";
 import { LedgerFolder } from "../support/ledger.js";
 import { detection } from "../spool/items.js";
 import { ScriptedCloud, ScriptedLink } from "../spool/scripted-cloud.js";
@@ -19,12 +21,16 @@ describe("the telemetry walk", () => {
   let folder: LedgerFolder;
   let path: string;
   let hits: Hit[];
+  let crowded: boolean;
+  let rooms: number;
   let walk: TelemetryWalk;
 
   beforeEach(() => {
     folder = new LedgerFolder();
     path = join(folder.folder, "spool.db");
     hits = [hitOf(5)];
+    crowded = false;
+    rooms = 0;
     walk = start();
   });
   afterEach(async () => {
@@ -32,7 +38,12 @@ describe("the telemetry walk", () => {
     folder[Symbol.dispose]();
   });
 
-  const start = () =>
+  const start = () => {
+    const walk = made();
+    walk.startCounting();
+    return walk;
+  };
+  const made = () =>
     new TelemetryWalk({
       path,
       version: "0.1.0",
@@ -40,18 +51,23 @@ describe("the telemetry walk", () => {
       random: () => 0,
       events: makeEvents(silentLogger),
       enforcer: {
-        hits: () => Promise.resolve(hits),
-        read: () => Promise.resolve({ at: "absent" }),
+        hits: () => Promise.resolve(listOf(hits, crowded)),
+        totals: () => Promise.resolve(totalsOf(hits)),
+        makeRoom: () => {
+          rooms++;
+          return Promise.resolve();
+        },
         rejects: true,
       },
       ledger: folder.open(),
       link: new LinkStatus(systemClock),
       contested: () => undefined,
       egress: "drop",
-      unproven: () => undefined,
+      verdict: () => Promise.resolve(ENFORCING),
       unshown: () => undefined,
       uncovered: () => [],
       trust: () => new Map(),
+      sensors: () => [],
     });
 
   /** What lies in the spool, once the walk is over. */
@@ -103,12 +119,20 @@ describe("the telemetry walk", () => {
     expect((await spooled()).slice(1)).toEqual([hitsOf(7), detection(1)]);
   });
 
-  it("tells nothing of the packets that prove enforcement", async () => {
+  it("counts nothing until it is told to, nor when it ends", async () => {
     await settled();
-    const remote = parseCidr("192.0.2.254");
-    const proof = { direction: "out", protocol: 17, port: 9 } as const;
-    hits = [{ ...hitOf(12), ...proof, remote, forwarded: false }];
+    await walk[Symbol.asyncDispose]();
+    walk = made();
+    hits = [hitOf(12)];
     expect((await spooled()).slice(1)).toEqual([]);
+  });
+
+  it("has the kernel make room where hits are crowded, and only there", async () => {
+    await settled();
+    expect(rooms).toBe(0);
+    crowded = true;
+    await walk[Symbol.asyncDispose]();
+    expect(rooms).toBe(1);
   });
 
   it("tells what was dropped while it did not run, once", async () => {
@@ -157,8 +181,23 @@ const hitsOf = (packets: number): unknown =>
     top: [expect.objectContaining({ remote: "192.0.2.1", packets })],
   });
 
+const totalsOf = (hits: readonly Hit[]): readonly Total[] =>
+  hits.map(({ direction, observed, packets, bytes }) => ({
+    ...{ family: 4, direction, observed, packets, bytes },
+  }));
+
 const hitOf = (packets: number): Hit => ({
   remote: parseCidr("192.0.2.1"),
   ...{ direction: "in", forwarded: false, observed: false },
-  ...{ protocol: 6, port: 22, packets, bytes: packets * 60 },
+  ...{ protocol: 6, way: 2, packets, bytes: packets * 60 },
 });
+
+const ENFORCING: Verdict = {
+  does: "enforcing",
+  findings: [
+    {
+      ...{ kind: "enforcing", does: "enforcing", text: "enforcing 0 bans" },
+      ...{ detail: "", advice: undefined },
+    },
+  ],
+};

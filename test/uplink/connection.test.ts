@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Connection } from "../../agent/uplink/connection.js";
 import {
   LinkBroken,
+  LinkClogged,
   LinkClosed,
   LinkSilent,
 } from "../../agent/uplink/errors.js";
@@ -12,11 +13,12 @@ const MIB = 1024 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 /** A wire that writes down what it is told. */
-function connect() {
+function connect({ unsent = 0 } = {}) {
   const told: string[] = [];
   const clock = new ManualClock();
   const wire = {
     send: (text: string) => void told.push(`send ${text}`),
+    unsent: () => unsent,
     ping: () => void told.push("ping"),
     pause: () => void told.push("pause"),
     resume: () => void told.push("resume"),
@@ -53,6 +55,20 @@ describe("a connection", () => {
 
     await connection.frames().next();
     expect(told).toEqual(["pause", "resume"]);
+  });
+
+  it("is dropped when what is sent is not read, and comes back as after any loss", async () => {
+    const { connection, told } = connect({ unsent: MIB + 1 });
+    connection.send("an answer");
+    expect(told).toEqual(["send an answer", "terminate"]);
+    const why: unknown = await connection
+      .frames()
+      .next()
+      .catch((error: unknown) => error);
+    expect(why).toBeInstanceOf(LinkClogged);
+    expect((why as LinkClogged).patience()).toEqual({ kind: "backoff" });
+    connection.send("another");
+    expect(told).toHaveLength(2);
   });
 
   it("counts empty frames as well, and hands out any number of them", async () => {

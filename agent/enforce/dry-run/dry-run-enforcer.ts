@@ -8,9 +8,11 @@ import {
   UNLESS_SAID,
   type Enforcer,
   type Hit,
+  type HitList,
   type KernelState,
   type Label,
   type Posture,
+  type Total,
 } from "../enforcer.js";
 
 /**
@@ -112,8 +114,16 @@ export class DryRunEnforcer implements Enforcer {
     return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 
-  hits(): Promise<readonly Hit[]> {
+  hits(): Promise<HitList> {
+    return Promise.resolve(NO_HITS);
+  }
+
+  totals(): Promise<readonly Total[]> {
     return Promise.resolve([]);
+  }
+
+  makeRoom(): Promise<void> {
+    return Promise.resolve();
   }
 
   counted(): Promise<number> {
@@ -130,6 +140,13 @@ export class DryRunEnforcer implements Enforcer {
     return Promise.resolve();
   }
 }
+
+const NO_HITS: HitList = {
+  crowded: false,
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Hit[], void> {
+    // Nothing is counted.
+  },
+};
 
 /** The latest decisions on ranges; the oldest is forgotten first. */
 class Decisions {

@@ -10,7 +10,14 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { NetlinkSocket } from "../../netlink/socket.js";
 import type { Posture } from "../enforcer.js";
-import { DROPPED, refused, tellings, toThisHost, type Rule } from "./fates.js";
+import {
+  DROPPED,
+  paced,
+  refused,
+  tellings,
+  toThisHost,
+  type Rule,
+} from "./fates.js";
 import { FAMILIES, PORTED, TABLE, toldSet } from "./layout.js";
 import { STATIONS } from "./stations.js";
 
@@ -22,6 +29,8 @@ export interface Abilities {
   readonly reject: boolean;
   /** Whether it can tell of single packets: nft_log, nft_limit. */
   readonly log: boolean;
+  /** Whether it knows how often something comes: nft_limit. */
+  readonly limit: boolean;
 }
 
 /** What this kernel can do of a posture: where it can't reject, it drops. */
@@ -35,6 +44,7 @@ export function abilitiesOf(socket: NetlinkSocket): Abilities {
   return {
     fib: takes(socket, [toThisHost()]),
     reject: takes(socket, refused()),
+    limit: takes(socket, [paced()]),
     log: takes(
       socket,
       STATIONS.flatMap((each) => tellings(each, DROPPED)),

@@ -6,6 +6,7 @@ import {
 import { flushSet } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeElements, writeKey } from "./elements.js";
+import { isAbsent, type KernelTable } from "./kernel-table.js";
 import { FAMILIES, TABLE, allowSet } from "./layout.js";
 
 /** Addresses from `start` up to, but without, `end`. */
@@ -24,6 +25,18 @@ export function writeAllowed(w: MessageWriter, cidrs: readonly Cidr[]): void {
       if (closes) w.u32(NFTA_SET_ELEM.FLAGS, NFT_SET_ELEM_INTERVAL_END);
       writeKey(w, key);
     });
+  }
+}
+
+/** Likewise, at once; where there is no ruleset, the next is built with them. */
+export function replaceAllowed(
+  table: KernelTable,
+  cidrs: readonly Cidr[],
+): void {
+  try {
+    table.commit("protect addresses", (w) => writeAllowed(w, cidrs));
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { bits, width } from "../../model/cidr.js";
+import { OTHER_PROTOCOL } from "../../model/protocol-name.js";
 import { hostBytes } from "../../netlink/attributes.js";
 import {
   FIB,
@@ -10,12 +11,16 @@ import {
   registerAt,
 } from "../../netlink/nftables/constants.js";
 import {
+  and,
   constant,
+  countAs,
   countIn,
+  differs,
   equals,
   fib,
   isIn,
   isNotIn,
+  isOver,
   limitIn,
   logTo,
   meta,
@@ -25,7 +30,15 @@ import {
   type Expression,
 } from "../../netlink/nftables/expressions.js";
 import type { Posture } from "../enforcer.js";
-import { PORTED, allowSet, hitsSet, toldSet } from "./layout.js";
+import { probeName, probed, totalName, type FateName } from "./counters.js";
+import {
+  COUNTED,
+  PORTED,
+  allowSet,
+  hitsSet,
+  remoteBits,
+  toldSet,
+} from "./layout.js";
 import { network } from "./network.js";
 import { REFUSED, type Station } from "./stations.js";
 
@@ -39,6 +52,8 @@ export interface Build {
   readonly fib: boolean;
   /** Whether it can tell of single packets. */
   readonly log: boolean;
+  /** Whether it knows how often something comes: nft_limit. */
+  readonly limit: boolean;
 }
 
 /** What of it the kernel decides, and not whoever runs this host. */
@@ -51,15 +66,13 @@ export function banned(station: Station, build: Build): Rule[] {
     station.fate === "drop"
       ? verdict(VERDICT.DROP)
       : verdict(VERDICT.GOTO, REFUSED);
-  return matched(station, build, { mark: DROPPED, end });
+  return matched(station, build, { name: "dropped", mark: DROPPED, end });
 }
 
 /** What becomes of packets from or to an observed address: they pass. */
 export function watched(station: Station, build: Build): Rule[] {
-  return matched(station, build, {
-    mark: OBSERVED,
-    end: verdict(VERDICT.ACCEPT),
-  });
+  const end = verdict(VERDICT.ACCEPT);
+  return matched(station, build, { name: "observed", mark: OBSERVED, end });
 }
 
 /** What a local program hears that goes to a banned address. */
@@ -69,6 +82,9 @@ export function refused(): Rule[] {
     [reject(REJECT.ICMPX_UNREACHABLE, REJECT.ICMPX_ADMIN_PROHIBITED)],
   ];
 }
+
+/** Compares how often packets come with how many are counted by remote. */
+export const paced = (): Rule => [isOver(COUNTED_RATE)];
 
 /** Compares whom a packet is for with this host. */
 export function toThisHost(): Rule {
@@ -86,37 +102,82 @@ export const OBSERVED = hostBytes(1);
 const TO_THIS_HOST = 2;
 
 interface Fate {
+  readonly name: FateName;
   readonly mark: Uint8Array;
   readonly end: Expression;
 }
 
 /**
- * Protected addresses pass; all others are counted on their way to the end.
- * Counting can fail when the set is full; the end stands in a rule of its own,
- * so that it can't.
+ * Protected addresses pass; all others are counted on their way to the end: all
+ * of them in the totals, and by remote as many as is worth it. To count by
+ * remote can fail when the set is full; the end stands in a rule of its own, so
+ * that it can't.
  */
-function matched(station: Station, build: Build, { mark, end }: Fate): Rule[] {
-  const { family } = station;
-  const after = (bytes: number) => registerAt(width(family) + bytes);
-  const remote = network(station, bits(family));
-  const protocol = meta(META.L4PROTO, after(0));
-  const count = [
-    way(station, build, after(8)),
-    constant(mark, after(12)),
-    countIn(hitsSet(station).name),
-  ];
+function matched(station: Station, build: Build, fate: Fate): Rule[] {
+  const { mark, end } = fate;
+  const remote = network(station, bits(station.family));
   return [
-    [...remote, isIn(allowSet(family).name), verdict(VERDICT.ACCEPT)],
+    [...remote, isIn(allowSet(station.family).name), verdict(VERDICT.ACCEPT)],
+    ...probes(station, fate),
     ...(build.log ? tellings(station, mark) : []),
-    [
-      ...[meta(META.L4PROTO), isIn(PORTED.name), ...remote, protocol],
-      ...[payload(DESTINATION_PORT, after(4)), ...count, end],
-    ],
-    // Without ports, a later fragment, or cut short.
-    [...remote, protocol, constant(NO_PORT, after(4)), ...count, end],
+    totalled(station, build, fate),
+    ...counted(station, build, fate),
     [end],
   ];
 }
+
+/** What goes to a proof's address is news for nobody but the proof. */
+function probes(station: Station, { name, end }: Fate): Rule[] {
+  const { family, direction } = station;
+  if (direction === "in") return [];
+  const remote = network(station, bits(family));
+  return probed(family).map((address) => [
+    ...[...remote, equals(address)],
+    ...[countAs(probeName(family, name)), end],
+  ]);
+}
+
+/**
+ * Counts every packet. Of what comes faster than is worth it, most come to their
+ * end here: some, drawn by lot, go on to be counted by remote, so that nobody can
+ * hide among the packets of others.
+ */
+function totalled(station: Station, { limit }: Build, fate: Fate): Rule {
+  const count = countAs(totalName(station, fate.name));
+  if (!limit) return [count];
+  const lot = [meta(META.RANDOM), and(LOT), differs(NOUGHT)];
+  return [count, isOver(COUNTED_RATE), ...lot, fate.end];
+}
+
+function counted(station: Station, build: Build, { mark, end }: Fate): Rule[] {
+  const { family } = station;
+  const after = (bytes: number) => registerAt(width(family) + bytes);
+  const remote = network(station, remoteBits(station));
+  const protocol = meta(META.L4PROTO, after(0));
+  const count = [
+    way(station, build, after(4)),
+    constant(mark, after(8)),
+    countIn(hitsSet(station).name),
+  ];
+  return [
+    [
+      ...[meta(META.L4PROTO), isIn(COUNTED.name), ...remote, protocol],
+      ...[...count, end],
+    ],
+    [...remote, constant(OTHER, after(0)), ...count, end],
+  ];
+}
+
+/**
+ * Packets of one side that are all counted by remote. To count one costs as much
+ * as to find its ban, and beyond this rate nobody reads the difference.
+ */
+export const COUNTED_RATE = { times: 1_000, seconds: 1, burst: 1_000 };
+
+/** Of what is beyond, one in so many, a power of two. */
+const LOTS = 32;
+const LOT = Uint8Array.of(0, 0, 0, LOTS - 1);
+const NOUGHT = Uint8Array.of(0, 0, 0, 0);
 
 /**
  * Tells of packets that go out, so that whoever sent them can be found while the
@@ -149,7 +210,7 @@ export function tellings(station: Station, mark: Uint8Array): Rule[] {
 }
 
 /** The first attempts of a connection, and then one in ten seconds. */
-const TOLD_RATE = { perMinute: 6, burst: 4 };
+const TOLD_RATE = { times: 6, seconds: 60, burst: 4 };
 
 /** Whom packets are told to ("tq"): IPv6 with some extensions, and TCP. */
 export const TOLD = { group: 0x7471, bytes: 128 } as const;
@@ -179,4 +240,5 @@ function way({ hook }: Station, { fib: knows }: Build, into: number) {
 const DESTINATION_TYPE = { result: FIB.ADDRESS_TYPE, of: FIB.DESTINATION };
 const DESTINATION_PORT = { base: HEADER.TRANSPORT, offset: 2, length: 2 };
 const NO_PORT = Uint8Array.of(0, 0);
+const OTHER = Uint8Array.of(OTHER_PROTOCOL);
 const TCP = Uint8Array.of(6);

@@ -4,6 +4,7 @@ import { messagesIn, type Message } from "../../netlink/message.js";
 import { saysTheSame } from "../../netlink/nftables/compare.js";
 import {
   NFTA_CHAIN,
+  NFTA_OBJ,
   NFTA_RULE,
   NFTA_SET,
   NFTA_SET_ELEM,
@@ -12,10 +13,12 @@ import {
 import {
   addBaseChain,
   addChain,
+  addCounter,
   addRule,
   addSet,
   addTable,
   listChains,
+  listCounters,
   listElements,
   listRules,
   listSets,
@@ -29,13 +32,14 @@ import {
 import type { Fill } from "../../netlink/socket.js";
 import { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
-import { setsOfBans, writePorted } from "./around.js";
+import { setsOfBans, writeProtocols } from "./around.js";
+import { counterNames } from "./counters.js";
 import type { Means } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
 import {
   FAMILIES,
-  PORTED,
+  PROTOCOLS,
   TABLE,
   allowSet,
   labelSet,
@@ -74,7 +78,7 @@ export function faultsOf(table: KernelTable, frame: Frame): string[] {
 
 /** How things of one kind are made, listed, named and compared. */
 interface Comparison {
-  readonly what: "table" | "chain" | "rule" | "set";
+  readonly what: "table" | "chain" | "rule" | "set" | "counter";
   readonly make: Fill;
   readonly list: Fill;
   /** The attribute that names each; rules have their chain's name. */
@@ -122,6 +126,13 @@ function comparisons({ standing, means }: Frame): readonly Comparison[] {
       name: NFTA_SET.NAME,
       compared: [NFTA_SET.FLAGS, NFTA_SET.KEY_TYPE, NFTA_SET.KEY_LENGTH],
     },
+    {
+      what: "counter",
+      make: (w) => counterNames.forEach((name) => addCounter(w, TABLE, name)),
+      list: (w) => listCounters(w, TABLE),
+      name: NFTA_OBJ.NAME,
+      compared: [NFTA_OBJ.TYPE],
+    },
   ];
 }
 
@@ -147,7 +158,10 @@ function smallSets({
       set: labelSet(generation).name,
       fill: (w) => writeLabel(w, plate, generation),
     },
-    { set: PORTED.name, fill: writePorted },
+    ...[...PROTOCOLS.keys()].map((each) => ({
+      set: each.name,
+      fill: (w: MessageWriter) => writeProtocols(w, each),
+    })),
     ...protectedOnes.map((set) => ({
       set,
       fill: (w: MessageWriter) => writeAllowed(w, allowed ?? []),

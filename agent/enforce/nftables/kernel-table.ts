@@ -4,21 +4,24 @@ import { NFNL_SUBSYS_NFTABLES } from "../../netlink/nftables/constants.js";
 import {
   getGeneration,
   listChains,
+  listCounters,
   listElements,
   listRules,
   listSets,
 } from "../../netlink/nftables/messages.js";
 import {
   chainName,
+  counterIn,
   elementsIn,
   generationIn,
   isOfTable,
   setName,
 } from "../../netlink/nftables/read.js";
 import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
+import type { KernelState } from "../enforcer.js";
 import type { Abilities } from "./abilities.js";
 import { askForBan, type Placed } from "./elements.js";
-import { decodeLabel, type Nameplate } from "./label.js";
+import { decodeForeign, decodeLabel, type Nameplate } from "./label.js";
 import { TABLE, labelSet, layoutOf, type Layout } from "./layout.js";
 import { rulesOf } from "./rules.js";
 
@@ -77,6 +80,12 @@ export class KernelTable {
     return this.all("list chains", (w) => listChains(w, TABLE)).map(chainName);
   }
 
+  /** The names of our counters, likewise. */
+  counters(): readonly string[] {
+    const listed = this.all("list counters", (w) => listCounters(w, TABLE));
+    return listed.map((message) => counterIn(message).name);
+  }
+
   /** Everything of our table that a listing tells. */
   all(operation: string, fill: Fill): readonly Message[] {
     return this.#list(operation, fill, (message) =>
@@ -94,14 +103,30 @@ export class KernelTable {
 
   /** Likewise, but whether all of its rules are there is not asked. */
   labelled(): Standing | undefined {
+    return this.#labelled(decodeLabel);
+  }
+
+  /** What another version of this program has built, and what it says of itself. */
+  foreign(): Standing | undefined {
+    return this.#labelled(decodeForeign);
+  }
+
+  /** What there is where our ruleset does not stand. */
+  stateWithout(): KernelState {
+    const plate = this.foreign()?.plate;
+    return plate ? { at: "outdated", ...plate } : { at: "absent" };
+  }
+
+  #labelled(
+    decode: (key: Buffer) => Nameplate | undefined,
+  ): Standing | undefined {
     const layout = layoutOf(this.sets());
     if (layout === undefined) return undefined;
     const set = labelSet(layout.generation).name;
     const [plate] = this.#list(
       "read the label",
       (w) => listElements(w, TABLE, set),
-      (message) =>
-        Array.from(elementsIn(message), ({ key }) => decodeLabel(key)),
+      (message) => Array.from(elementsIn(message), ({ key }) => decode(key)),
     );
     return plate && { layout, plate };
   }

@@ -54,9 +54,21 @@ export function encodeLabel({
 
 /** Undefined for what another version of this program has left. */
 export function decodeLabel(key: Buffer): Nameplate | undefined {
-  if (key.length !== LABEL_BYTES) return undefined;
+  return versionOf(key) === LAYOUT_VERSION ? plateIn(key) : undefined;
+}
+
+/** What another version has left; undefined for this one's, and for noise. */
+export function decodeForeign(key: Buffer): Nameplate | undefined {
+  const version = versionOf(key);
+  if (version === 0 || version === LAYOUT_VERSION) return undefined;
+  return plateIn(key);
+}
+
+const versionOf = (key: Buffer): number =>
+  key.length === LABEL_BYTES ? hostU32(key, 12) >>> 8 : 0;
+
+function plateIn(key: Buffer): Nameplate {
   const built = hostU32(key, 12);
-  if (built >>> 8 !== LAYOUT_VERSION) return undefined;
   return {
     ledger: hostU32(key, 0),
     revision: hostU32(key, 4) * 2 ** 32 + hostU32(key, 8),
@@ -67,8 +79,11 @@ export function decodeLabel(key: Buffer): Nameplate | undefined {
   };
 }
 
-/** Counts up whenever sets or rules change their shape. */
-const LAYOUT_VERSION = 2;
+/**
+ * Counts up whenever sets or rules change their shape; the label keeps its own.
+ * 2 was built by 0.1.0.
+ */
+const LAYOUT_VERSION = 3;
 
 const OBSERVING = 1;
 const REJECTING = 2;

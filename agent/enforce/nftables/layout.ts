@@ -1,4 +1,5 @@
 import { bits, width, type Family } from "../../model/cidr.js";
+import { COUNTED_PROTOCOLS } from "../../model/protocol-name.js";
 import {
   KEY_TYPE,
   NFPROTO_INET,
@@ -69,16 +70,25 @@ export function allowSet(family: Family): SetSpec {
   };
 }
 
-/** Holds the protocols whose third and fourth byte are the destination port. */
-export const PORTED: SetSpec = {
-  name: "ported",
+const protocolSet = (name: string): SetSpec => ({
+  name,
   key: [KEY_TYPE.PROTOCOL],
   keyBytes: 1,
   flags: 0,
-};
+});
 
-/** TCP, UDP, DCCP, SCTP and UDP-Lite. */
-export const PORTED_PROTOCOLS = [6, 17, 33, 132, 136] as const;
+/** Holds the protocols whose third and fourth byte are the destination port. */
+export const PORTED = protocolSet("ported");
+
+/** Holds the protocols that packets are counted by. */
+export const COUNTED = protocolSet("counted");
+
+/** What never changes in sets that rules look at. */
+export const PROTOCOLS = new Map<SetSpec, readonly number[]>([
+  // TCP, UDP, DCCP, SCTP and UDP-Lite
+  [PORTED, [6, 17, 33, 132, 136]],
+  [COUNTED, COUNTED_PROTOCOLS],
+]);
 
 /** Packets that come from a banned address, or go to one. */
 export interface Side {
@@ -92,23 +102,31 @@ export const SIDES: readonly Side[] = FAMILIES.flatMap((family) => [
 ]);
 
 /**
- * Counts packets by remote address, protocol, destination port, way (for what
- * comes in, the kind of its destination; for what goes out, the device that it
- * came in by) and fate.
+ * Counts packets by remote, protocol, way (for what comes in, the kind of its
+ * destination; for what goes out, the device that it came in by) and fate: all
+ * that a remote can make of it is a few counts. A set of another version that
+ * has another key has to have another name, since both are there for a moment.
  */
 export function hitsSet({ family, direction }: Side): SetSpec {
   const { key, keyBytes } = addressKey(family);
-  const { PROTOCOL, PORT, MARK, ADDRESS_TYPE, DEVICE } = KEY_TYPE;
+  const { PROTOCOL, MARK, ADDRESS_TYPE, DEVICE } = KEY_TYPE;
   const way = direction === "in" ? ADDRESS_TYPE : DEVICE;
   return {
-    name: `hits_${direction}${family}`,
-    key: [...key, PROTOCOL, PORT, way, MARK],
-    keyBytes: keyBytes + 16, // every field takes a multiple of four bytes
+    name: `remotes_${direction}${family}`,
+    key: [...key, PROTOCOL, way, MARK],
+    keyBytes: keyBytes + 12, // every field takes a multiple of four bytes
     flags: SET_FLAG.DYNAMIC | SET_FLAG.TIMEOUT,
     timeoutMs: HITS_KEPT_MS,
     size: MOST_HITS,
   };
 }
+
+/**
+ * The prefix length of what counts as one remote: who attacks over IPv6 may use
+ * a whole /64. What is called is told exactly.
+ */
+export const remoteBits = ({ family, direction }: Side): number =>
+  family === 6 && direction === "in" ? 64 : bits(family);
 
 /**
  * Remembers of which packets that go out the listener was told lately, by remote
@@ -134,7 +152,7 @@ export const PRIORITY = -310;
 /** The sets that outlive generations. */
 export const lastingSets = (): readonly SetSpec[] => [
   ...FAMILIES.map(allowSet),
-  PORTED,
+  ...PROTOCOLS.keys(),
   ...SIDES.map(hitsSet),
   ...FAMILIES.map(toldSet),
 ];
@@ -185,7 +203,7 @@ export function shareOf(set: string): Share | undefined {
 export const isOfAreas = (set: string): boolean => /^area[46]_/.test(set);
 
 /** Whether a set only counts, so that nothing depends on what is in it. */
-export const isCounter = (set: string): boolean => set.startsWith("hits_");
+export const isCounter = (set: string): boolean => set.startsWith("remotes_");
 
 const BAN_SET = /^(ban|watch)([46])_(\d+)_([ab])$/;
 
@@ -197,8 +215,11 @@ const TOLD_FOR_MS = 60_000;
 /** A host that calls more than these at a time is told of by some of them. */
 const MOST_TOLD = 4_096;
 
-/** A flood of attackers must not fill the kernel's memory. */
-const MOST_HITS = 65_536;
+/**
+ * Of each side. A flood of attackers must fill neither the kernel's memory nor,
+ * when all sides are read, the agent's: they take some 3 MB there.
+ */
+export const MOST_HITS = 16_384;
 
 /** A key that is one address. */
 export function addressKey(family: Family): Pick<SetSpec, "key" | "keyBytes"> {

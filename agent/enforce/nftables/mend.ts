@@ -2,13 +2,13 @@ import type { Cidr } from "../../model/cidr.js";
 import { addSet, addTable } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
-import { clear, setsOfBans, writePorted } from "./around.js";
+import { addLasting, clear, contentsOf, setsOfBans } from "./around.js";
 import type { Area } from "./disturbances.js";
 import { writeElements, writeKey } from "./elements.js";
 import type { Means } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
-import { TABLE, labelSet, lastingSets } from "./layout.js";
+import { TABLE, labelSet } from "./layout.js";
 import { writeRules } from "./rules.js";
 
 /** What is to stand around the bans again. */
@@ -31,19 +31,15 @@ export function mend(table: KernelTable, mending: Mending): boolean {
   const { standing, means, allowed, areas } = mending;
   const { layout, plate } = standing;
   const { generation } = layout;
-  const sets = table.sets();
+  const contents = contentsOf(table);
   const bans = setsOfBans(layout).map(({ name }) => name);
-  if (!bans.every((name) => sets.includes(name))) return false;
-  const around = [...lastingSets(), labelSet(generation)];
-  const ours = new Set([...bans, ...around.map(({ name }) => name)]);
-  const strange = sets.filter((name) => !ours.has(name));
-  const chains = table.chains();
+  if (!bans.every((name) => contents.sets.includes(name))) return false;
   // The kernel takes no chain in the batch that switches a table on.
   table.commit("switch the table on", (w) => addTable(w, TABLE));
   table.commit("mend the ruleset", (w) => {
-    clear(w, chains, strange);
-    for (const set of around) addSet(w, TABLE, set);
-    writePorted(w);
+    clear(w, contents, layout);
+    addSet(w, TABLE, labelSet(generation));
+    addLasting(w);
     if (allowed) writeAllowed(w, allowed);
     writeAreas(
       w,

@@ -6,7 +6,6 @@ import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
-import { addTable, deleteTable } from "../../netlink/nftables/messages.js";
 import { NetlinkSocket } from "../../netlink/socket.js";
 import {
   CannotEnforce,
@@ -15,22 +14,24 @@ import {
   UNLESS_SAID,
   isSamePosture,
   type Enforcer,
-  type Hit,
+  type HitList,
   type KernelState,
   type ToldPackets,
   type Label,
   type OwnPackets,
   type Posture,
+  type Total,
 } from "../enforcer.js";
 import type { Differences, Listing } from "../audit.js";
 import type { Watcher } from "../disturbance.js";
 import { withinReach, type Abilities } from "./abilities.js";
-import { writeAllowed } from "./allow.js";
+import { replaceAllowed } from "./allow.js";
+import { removeAll } from "./around.js";
 import { planOf, writeChange } from "./change.js";
 import { differencesOf, listed } from "./compare.js";
+import { Counting } from "./counting.js";
 import { isHeld, isLabelled, type Changed } from "./confirm.js";
 import { TOLD } from "./fates.js";
-import { countedIn, readHits } from "./hits.js";
 import { faultsOf } from "./inspect.js";
 import {
   KernelTable,
@@ -40,12 +41,13 @@ import {
 } from "./kernel-table.js";
 import { writeLabel } from "./label.js";
 import type { Area } from "./disturbances.js";
-import { TABLE } from "./layout.js";
 import { mend } from "./mend.js";
 import { commitNoted, networksIn } from "./noting.js";
-import { dropsOf } from "./drops.js";
+import { dropsOf, inParts } from "./drops.js";
 import { rebuild } from "./rebuild.js";
+import { makeRoom } from "./room.js";
 import { writeRules } from "./rules.js";
+import { probesIn, totalsIn } from "./totals.js";
 import { Watch } from "./watch.js";
 
 /** Drops packets with nftables, over netlink: no `nft` is needed. */
@@ -56,6 +58,7 @@ export class NftablesEnforcer implements Enforcer {
   readonly #table: KernelTable;
   readonly #abilities: Abilities;
   readonly #clock: Clock;
+  readonly #counting: Counting;
   readonly #oneAtATime = new Mutex();
   /** Spares a change the look at all sets; forgotten when in doubt. */
   #standing: Standing | undefined;
@@ -81,6 +84,7 @@ export class NftablesEnforcer implements Enforcer {
     this.rejects = abilities.reject;
     this.#table = new KernelTable(socket, abilities);
     this.#clock = clock;
+    this.#counting = new Counting(libc);
   }
 
   get told(): ToldPackets | undefined {
@@ -91,7 +95,7 @@ export class NftablesEnforcer implements Enforcer {
     return this.#enforcing(() => {
       this.#standing = this.#readStanding();
       if (this.#standing === undefined || this.#doubted) {
-        return { at: "absent" };
+        return this.#table.stateWithout();
       }
       this.#intact = this.#standing;
       return { at: "present", ...this.#standing.plate };
@@ -146,8 +150,8 @@ export class NftablesEnforcer implements Enforcer {
     return this.#enforcing(() => {
       const standing = this.#intact;
       if (standing === undefined) return [];
-      const [means, allowed] = [this.#abilities, this.#allowed];
-      return faultsOf(this.#table, { standing, means, allowed });
+      const around = { means: this.#abilities, allowed: this.#allowed };
+      return faultsOf(this.#table, { standing, ...around });
     });
   }
 
@@ -212,42 +216,41 @@ export class NftablesEnforcer implements Enforcer {
     return this.#enforcing(() => this.#dropping(cidrs));
   }
 
-  async drops(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
-    const drops: boolean[] = [];
-    for (let at = 0; at < addresses.length; at += MOST_AT_ONCE) {
-      const some = addresses.slice(at, at + MOST_AT_ONCE);
-      drops.push(...(await this.#enforcing(() => this.#dropsNow(some))));
-    }
-    return drops;
+  drops(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
+    return inParts(addresses, (some) =>
+      this.#enforcing(() => this.#dropsNow(some)),
+    );
   }
 
   protect(cidrs: readonly Cidr[]): Promise<void> {
     return this.#enforcing(() => {
       this.#allowed = [...cidrs];
-      try {
-        this.#table.commit("protect addresses", (w) => writeAllowed(w, cidrs));
-      } catch (error) {
-        // There is no ruleset yet; the next one is built with them.
-        if (!isAbsent(error)) throw error;
-      }
+      replaceAllowed(this.#table, cidrs);
     });
   }
 
-  hits(): Promise<readonly Hit[]> {
-    return readHits(this.#libc);
+  hits(): Promise<HitList> {
+    return this.#counting.hits();
+  }
+
+  totals(): Promise<readonly Total[]> {
+    return this.#enforcing(() => totalsIn(this.#table));
+  }
+
+  async makeRoom(): Promise<void> {
+    const hits = await this.#counting.hits();
+    const forget = () => makeRoom(this.#table, hits);
+    if (hits.crowded) await this.#enforcing(() => this.#unheard(forget));
   }
 
   counted(packets: OwnPackets): Promise<number> {
-    return this.#enforcing(() => countedIn(this.#table, packets));
+    return this.#enforcing(() => probesIn(this.#table, packets));
   }
 
   cleanUp(): Promise<void> {
     return this.#enforcing(() => {
       this.#standing = this.#intact = undefined;
-      this.#table.commit("clean up", (w) => {
-        addTable(w, TABLE); // so that there is something to delete
-        deleteTable(w, TABLE);
-      });
+      removeAll(this.#table);
     });
   }
 
@@ -345,6 +348,3 @@ const GONE = "the ruleset is no longer in the kernel";
 
 /** The kernel tells a listener of every element, and drops what it can't take. */
 const MOST_HEARD = 256;
-
-/** Each may be asked for in some twenty sets: a few milliseconds' work. */
-const MOST_AT_ONCE = 32;

@@ -12,7 +12,7 @@ import {
 import type { MessageWriter } from "../../netlink/writer.js";
 import { writeAllowed } from "./allow.js";
 import { areaSets } from "./areas.js";
-import { clear, writePorted } from "./around.js";
+import { addLasting, clear, contentsOf } from "./around.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import { addBlock, networksOf, shareOf } from "./blocks.js";
 import type { KernelTable } from "./kernel-table.js";
@@ -22,7 +22,6 @@ import {
   TABLE,
   generationOf,
   labelSet,
-  lastingSets,
   noLengths,
   otherThan,
   type Generation,
@@ -66,10 +65,13 @@ export async function rebuild(
   }
 }
 
-/** Makes room for the fresh sets, and clears away what a crash has left. */
+/**
+ * Makes room for the fresh sets, and clears away what a crash has left. What
+ * another version has built goes on dropping beside them, like our own.
+ */
 function prepare(table: KernelTable): Generation {
   const sets = table.sets();
-  const old = table.labelled();
+  const old = table.labelled() ?? table.foreign();
   const fresh = old ? otherThan(old.layout.generation) : "a";
   table.commit("prepare a rebuild", (w) => {
     addTable(w, TABLE);
@@ -80,9 +82,8 @@ function prepare(table: KernelTable): Generation {
     } else {
       deleteGeneration(w, sets, fresh);
     }
-    for (const set of lastingSets()) addSet(w, TABLE, set);
+    addLasting(w);
     for (const set of areaSets(fresh)) addSet(w, TABLE, set);
-    writePorted(w);
   });
   return fresh;
 }
@@ -123,13 +124,11 @@ function loadSome(
 /** The one step in which the fresh sets take over. */
 function swap(table: KernelTable, fresh: Layout, order: Order): void {
   const { generation } = fresh;
-  const sets = table.sets();
-  const chains = table.chains();
+  const contents = contentsOf(table);
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
-    clear(w, chains, []);
+    clear(w, contents, fresh);
     writeRules(w, fresh, { posture: order.plate.posture, ...order.means });
-    deleteGeneration(w, sets, otherThan(generation));
     addSet(w, TABLE, labelSet(generation));
     writeLabel(w, order.plate, generation);
     if (order.allowed) writeAllowed(w, order.allowed);

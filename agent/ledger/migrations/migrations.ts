@@ -6,6 +6,8 @@ import { recorded } from "./004-recorded.js";
 import { trials } from "./005-trials.js";
 import { word } from "./006-word.js";
 import { approvals } from "./007-approvals.js";
+import { room } from "./008-room.js";
+import { orders } from "./009-orders.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +18,6 @@ export const migrations: readonly Migration[] = [
   trials,
   word,
   approvals,
+  room,
+  orders,
 ];

@@ -28,6 +28,9 @@ export const NFT_MSG = {
   DELSETELEM: 14,
   NEWGEN: 15,
   GETGEN: 16,
+  NEWOBJ: 18,
+  GETOBJ: 19,
+  DELOBJ: 20,
 } as const;
 
 export const VERDICT = {
@@ -92,10 +95,17 @@ export const NFTA_DATA = { VALUE: 1, VERDICT: 2 } as const;
 export const NFTA_VERDICT = { CODE: 1, CHAIN: 2 } as const;
 
 export const NFTA_META = { REGISTER: 1, KEY: 2 } as const;
-export const META = { IIF: 4, OIF: 5, NFPROTO: 15, L4PROTO: 16 } as const;
+export const META = {
+  IIF: 4,
+  OIF: 5,
+  NFPROTO: 15,
+  L4PROTO: 16,
+  RANDOM: 24,
+} as const;
 
 export const NFTA_CMP = { REGISTER: 1, OPERATION: 2, DATA: 3 } as const;
 export const CMP_EQUAL = 0;
+export const CMP_NOT_EQUAL = 1;
 
 export const NFTA_PAYLOAD = {
   REGISTER: 1,
@@ -157,10 +167,17 @@ export const NFTA_LIMIT = {
   FLAGS: 5,
 } as const;
 export const LIMIT_PACKETS = 0;
+/** Matches what is over the rate, and not what is under it. */
+export const LIMIT_OVER = 1;
 
 export const NFTA_LOG = { GROUP: 1, PREFIX: 2, BYTES: 3, QUEUED: 4 } as const;
 
 export const NFTA_COUNTER = { BYTES: 1, PACKETS: 2 } as const;
+
+/** What has a name of its own, apart from the rules that use it. */
+export const NFTA_OBJ = { TABLE: 1, NAME: 2, TYPE: 3, DATA: 4 } as const;
+export const NFT_OBJECT_COUNTER = 1;
+export const NFTA_OBJREF = { TYPE: 1, NAME: 2 } as const;
 
 /** How `nft` shows keys; several make a concatenation. */
 export const KEY_TYPE = {

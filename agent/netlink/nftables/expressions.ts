@@ -2,6 +2,7 @@ import type { MessageWriter } from "../writer.js";
 import {
   BITWISE_MASK_XOR,
   CMP_EQUAL,
+  CMP_NOT_EQUAL,
   DYNSET_UPDATE,
   LOOKUP_INVERTED,
   NAT_DESTINATION,
@@ -13,6 +14,7 @@ import {
   NFTA_EXPR,
   NFTA_FIB,
   NFTA_IMMEDIATE,
+  LIMIT_OVER,
   LIMIT_PACKETS,
   NFTA_LIMIT,
   NFTA_LIST_ELEM,
@@ -20,9 +22,11 @@ import {
   NFTA_LOOKUP,
   NFTA_META,
   NFTA_NAT,
+  NFTA_OBJREF,
   NFTA_PAYLOAD,
   NFTA_REJECT,
   NFTA_VERDICT,
+  NFT_OBJECT_COUNTER,
   REGISTER,
 } from "./constants.js";
 
@@ -60,9 +64,16 @@ export const payload = (
 
 /** Matches when the register holds `value`. */
 export const equals = (value: Uint8Array): Expression =>
+  compare(CMP_EQUAL, value);
+
+/** Matches when the register holds anything but `value`. */
+export const differs = (value: Uint8Array): Expression =>
+  compare(CMP_NOT_EQUAL, value);
+
+const compare = (operation: number, value: Uint8Array): Expression =>
   expression("cmp", (w) => {
     w.u32(NFTA_CMP.REGISTER, REGISTER.FIRST);
-    w.u32(NFTA_CMP.OPERATION, CMP_EQUAL);
+    w.u32(NFTA_CMP.OPERATION, operation);
     w.nest(NFTA_CMP.DATA, () => w.data(NFTA_DATA.VALUE, value));
   });
 
@@ -138,27 +149,41 @@ export const countIn = (set: string): Expression =>
     w.nest(NFTA_EXPR.DATA, () => undefined);
   });
 
-/** How often something may be, after so many at once. */
+/** Counts the packet in a counter of the table. */
+export const countAs = (counter: string): Expression =>
+  expression("objref", (w) => {
+    w.u32(NFTA_OBJREF.TYPE, NFT_OBJECT_COUNTER);
+    w.text(NFTA_OBJREF.NAME, counter);
+  });
+
+/** How often something may be in so many seconds, after so many at once. */
 export interface Rate {
-  readonly perMinute: number;
+  readonly times: number;
+  readonly seconds: number;
   readonly burst: number;
 }
+
+/** Matches what comes more often than this, over all packets of the rule. */
+export const isOver = (rate: Rate): Expression =>
+  expression("limit", (w) => writeRate(w, rate, LIMIT_OVER));
 
 /**
  * Matches as long as the packet's element in the set, found and made as with
  * `countIn`, is not over its rate. Does not match when there is no room for it.
  */
-export const limitIn = (set: string, { perMinute, burst }: Rate): Expression =>
+export const limitIn = (set: string, rate: Rate): Expression =>
   updateIn(set, (w) => {
     w.text(NFTA_EXPR.NAME, "limit");
-    w.nest(NFTA_EXPR.DATA, () => {
-      w.u64(NFTA_LIMIT.RATE, perMinute);
-      w.u64(NFTA_LIMIT.UNIT, 60);
-      w.u32(NFTA_LIMIT.BURST, burst);
-      w.u32(NFTA_LIMIT.TYPE, LIMIT_PACKETS);
-      w.u32(NFTA_LIMIT.FLAGS, 0);
-    });
+    w.nest(NFTA_EXPR.DATA, () => writeRate(w, rate, 0));
   });
+
+function writeRate(w: MessageWriter, rate: Rate, flags: number): void {
+  w.u64(NFTA_LIMIT.RATE, rate.times);
+  w.u64(NFTA_LIMIT.UNIT, rate.seconds);
+  w.u32(NFTA_LIMIT.BURST, rate.burst);
+  w.u32(NFTA_LIMIT.TYPE, LIMIT_PACKETS);
+  w.u32(NFTA_LIMIT.FLAGS, flags);
+}
 
 /** What is told of a packet, and to whom. */
 export interface PacketLog {

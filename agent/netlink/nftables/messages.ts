@@ -10,13 +10,16 @@ import type { MessageWriter } from "../writer.js";
 import {
   NFNL_SUBSYS_NFTABLES,
   NFTA_CHAIN,
+  NFTA_COUNTER,
   NFTA_HOOK,
+  NFTA_OBJ,
   NFTA_RULE,
   NFTA_SET,
   NFTA_SET_DESC_SIZE,
   NFTA_SET_ELEM_LIST,
   NFTA_TABLE,
   NFT_MSG,
+  NFT_OBJECT_COUNTER,
   VERDICT,
 } from "./constants.js";
 import type { Expression } from "./expressions.js";
@@ -172,6 +175,42 @@ export function flushSet(w: MessageWriter, table: Table, set: string): void {
   });
 }
 
+/** Adds a counter where it is missing; one that is there goes on counting. */
+export function addCounter(w: MessageWriter, table: Table, name: string): void {
+  write(w, table, { message: NFT_MSG.NEWOBJ, flags: NLM_F_CREATE }, () =>
+    writeCounter(w, { table, name }, () => {
+      w.u64(NFTA_COUNTER.BYTES, 0);
+      w.u64(NFTA_COUNTER.PACKETS, 0);
+    }),
+  );
+}
+
+/** Deletes a counter that no rule uses any more. */
+export function deleteCounter(
+  w: MessageWriter,
+  table: Table,
+  name: string,
+): void {
+  write(w, table, { message: NFT_MSG.DELOBJ, flags: 0 }, () =>
+    writeCounter(w, { table, name }),
+  );
+}
+
+/** Asks for one counter. */
+export function getCounter(w: MessageWriter, table: Table, name: string): void {
+  write(w, table, { message: NFT_MSG.GETOBJ, flags: 0 }, () =>
+    writeCounter(w, { table, name }),
+  );
+}
+
+/** Asks for the counters of a table. */
+export function listCounters(w: MessageWriter, table: Table): void {
+  write(w, table, { message: NFT_MSG.GETOBJ, flags: NLM_F_DUMP }, () => {
+    w.text(NFTA_OBJ.TABLE, table.name);
+    w.u32(NFTA_OBJ.TYPE, NFT_OBJECT_COUNTER);
+  });
+}
+
 /** What to do with elements. */
 export type ElementsVerb = keyof typeof ELEMENTS;
 
@@ -240,6 +279,17 @@ const ELEMENTS = {
   delete: { message: NFT_MSG.DELSETELEM, flags: 0 },
   get: { message: NFT_MSG.GETSETELEM, flags: 0 },
 } as const;
+
+function writeCounter(
+  w: MessageWriter,
+  { table, name }: { readonly table: Table; readonly name: string },
+  start: () => void = () => undefined,
+): void {
+  w.text(NFTA_OBJ.TABLE, table.name);
+  w.text(NFTA_OBJ.NAME, name);
+  w.u32(NFTA_OBJ.TYPE, NFT_OBJECT_COUNTER);
+  w.nest(NFTA_OBJ.DATA, start);
+}
 
 interface Verb {
   readonly message: number;

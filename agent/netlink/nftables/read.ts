@@ -1,10 +1,19 @@
-import { after, attributesIn, dig, find, textOf } from "../attributes.js";
+import {
+  after,
+  attributesIn,
+  dig,
+  find,
+  netU64,
+  textOf,
+} from "../attributes.js";
 import { MalformedNetlink } from "../error.js";
 import type { Message } from "../message.js";
 import {
   NFTA_CHAIN,
+  NFTA_COUNTER,
   NFTA_DATA,
   NFTA_GEN,
+  NFTA_OBJ,
   NFTA_SET,
   NFTA_SET_ELEM,
   NFTA_SET_ELEM_LIST,
@@ -43,6 +52,33 @@ export function isOfTable(message: Payload, name: string): boolean {
 /** The name of the chain that a message describes. */
 export const chainName = (message: Payload): string =>
   textOf(find(attributesOf(message), NFTA_CHAIN.NAME) ?? NOTHING);
+
+/** What a counter has counted. */
+export interface Counted {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The name and the count of the counter that a message describes. */
+export function counterIn(
+  message: Payload,
+): Counted & { readonly name: string } {
+  const attributes = attributesOf(message);
+  const name = textOf(find(attributes, NFTA_OBJ.NAME) ?? NOTHING);
+  return { name, ...countsOf(find(attributes, NFTA_OBJ.DATA)) };
+}
+
+/** What a counter's own attributes say; nothing where there is none. */
+export function countsOf(counter: Buffer | undefined): Counted {
+  const count = (type: number): number => {
+    const bytes = counter && find(counter, type);
+    return bytes ? netU64(bytes) : 0;
+  };
+  return {
+    packets: count(NFTA_COUNTER.PACKETS),
+    bytes: count(NFTA_COUNTER.BYTES),
+  };
+}
 
 /** The name of the set whose elements a message lists. */
 export const setOfElements = (message: Payload): string =>

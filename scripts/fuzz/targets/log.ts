@@ -3,8 +3,11 @@ import { formatCidr, overlaps, parseCidr } from "../../../agent/model/cidr.js";
 import { readJournalEntry } from "../../../agent/sensors/journal.js";
 import { LineSplitter } from "../../../agent/sensors/line-splitter.js";
 import { readSource } from "../../../agent/sensors/source.js";
-import { readSshd } from "../../../agent/sensors/sshd.js";
-import { readSyslogLine } from "../../../agent/sensors/syslog.js";
+import { readSshd, SSHD_IDENTIFIERS } from "../../../agent/sensors/sshd.js";
+import { containerLineIn } from "../../../agent/sensors/container-line.js";
+import { readDate } from "../../../agent/sensors/log-date.js";
+import { repeatIn } from "../../../agent/sensors/repeats.js";
+import { SyslogReader } from "../../../agent/sensors/syslog.js";
 import { texts } from "../corpus.js";
 import { Broken, type Target } from "../target.js";
 
@@ -35,6 +38,21 @@ const said: readonly ((user: string) => string)[] = [
   (user) => `Accepted password for ${user} from ${FROM} port 50022 ssh2`,
 ];
 
+/** Every prefix in front of what a program says. */
+const wrappings: readonly ((message: string) => string)[] = [
+  (it) => `Nov  3 12:00:00 host sshd[17]: ${it}`,
+  (it) => `Nov  3 12:00:00 sshd[17]: ${it}`,
+  (it) => `Nov  3 12:00:00.123 host auth.info sshd[17]: ${it}`,
+  (it) => `Fri Nov  3 12:00:00 2026 authpriv.info sshd[17]: ${it}`,
+  (it) => `2026-11-03 12:00:00,1 host /usr/sbin/sshd[17]: ${it}`,
+  (it) => `<86>1 2026-11-03T12:00:00.003Z host sshd 17 - - ${it}`,
+  (it) => `<86>1 2026-11-03T12:00:00Z h sshd 17 - [a@1 b="\\]"] ${it}`,
+  (it) => `2026-11-03T12:00:00.1Z stderr F sshd[17]: ${it}`,
+  (it) => `Nov  3 12:00:00 h e8d820bf982c[2]: Nov  3 11:00:00 sshd[17]: ${it}`,
+  (it) => JSON.stringify({ log: `${it}\n`, time: "2026-11-03T12:00:00Z" }),
+  (it) => `sshd[17]: ${it}`,
+];
+
 const SYSLOG = Buffer.from("Nov  3 12:00:00 host sshd[17]: ");
 
 const lines = said.flatMap((message) =>
@@ -47,6 +65,8 @@ export const target: Target = {
     ...texts(...lines),
     ...texts(
       ...lines.map((line) => `Nov  3 12:00:00 host sshd[17]: ${line}\n`),
+      ...lines.slice(0, 3).flatMap((line) => wrappings.map((it) => it(line))),
+      ...lines.slice(0, 3).map((it) => `message repeated 3 times: [ ${it}]`),
     ),
     ...lines.slice(0, 4).map((line) => entryOf(line)),
     ...texts(
@@ -61,23 +81,22 @@ export const target: Target = {
   readers: {
     line: (bytes) =>
       splitBoth(bytes)
-        .map((line) => judged(readSyslogLine(line)?.message ?? line))
+        .map((line) => judged(entryIn(line)?.message ?? line))
         .find((word) => word !== "nothing") ?? "nothing",
     journal: (bytes) => {
-      const entry = readJournalEntry(
-        bytes.toString("latin1"),
-        1_790_000_000_000,
-      );
-      if (entry === undefined) return "no entry";
-      if (!(entry.ageMs >= 0)) throw new Broken("age", String(entry.ageMs));
-      return judged(entry.message);
+      const entry = readJournalEntry(bytes.toString("latin1"));
+      return entry === undefined ? "no entry" : judged(entry.message);
     },
     user: (bytes) => {
       const user = bytes
         .toString("latin1")
         .replaceAll("\n", " ")
         .slice(0, 1_000);
-      for (const message of said) mustBlameOnly(message(user));
+      for (const message of said) {
+        mustBlameOnly(message(user));
+        mustBlameOnly(`message repeated 3 times: [ ${message(user)}]`);
+        for (const wrap of wrappings) mustStandFor(message(user), wrap);
+      }
       return "name";
     },
   },
@@ -113,9 +132,12 @@ export const target: Target = {
 /** What sshd said, whichever way it was kept. */
 function messageIn(outer: Buffer): string {
   const text = outer.toString("latin1");
-  if (!text.startsWith("{")) return readSyslogLine(text)?.message ?? text;
-  return readJournalEntry(text, 0)?.message ?? text;
+  const entry = readJournalEntry(text) ?? entryIn(text);
+  return entry?.message ?? text;
 }
+
+const entryIn = (line: string) =>
+  new SyslogReader({ identifiers: SSHD_IDENTIFIERS, alone: false }).read(line);
 
 /** As systemd's journal gives it out. */
 function entryOf(message: string): Buffer {
@@ -150,7 +172,12 @@ const LONGEST = 64 * 1024;
 const LINE_END = Buffer.from("\n");
 
 function judged(message: string): string {
-  const sign = readSshd(message);
+  const repeat = repeatIn(message);
+  if (repeat !== undefined && !(repeat.times <= 1_000)) {
+    throw new Broken("bound", `${repeat.times} times`);
+  }
+  mustBeDated(containerLineIn(message)?.date ?? message);
+  const sign = readSshd(repeat?.message ?? message);
   if (sign === undefined) return "nothing";
   const source = readSource(sign.from);
   if (source === undefined) return `${sign.kind} of nobody`;
@@ -163,10 +190,28 @@ function judged(message: string): string {
   return `${sign.kind} of IPv${source.address.family}`;
 }
 
+function mustBeDated(text: string): void {
+  const { ms = 0 } = readDate(text, 1.8e12) ?? {};
+  if (!Number.isFinite(ms)) throw new Broken("date", String(ms));
+}
+
 /** Whatever the name is, nobody else is blamed. */
 function mustBlameOnly(message: string): void {
-  const sign = readSshd(message);
+  const said = repeatIn(message)?.message ?? message;
+  const sign = readSshd(said);
   const source = sign && readSource(sign.from);
   if (source === undefined || source.name === FROM) return;
   throw new Broken("blame", `${source.name} for ${JSON.stringify(message)}`);
+}
+
+/** A prefix ends where it ends, whatever stands behind it. */
+function mustStandFor(
+  message: string,
+  wrap: (message: string) => string,
+): void {
+  const expected = message.replaceAll("\r", " ");
+  const line = wrap(expected);
+  const entry = entryIn(line);
+  const isRead = entry?.identifier === "sshd" && entry.message === expected;
+  if (!isRead) throw new Broken("prefix", JSON.stringify([line, entry]));
 }

@@ -150,13 +150,10 @@ const hit = (): Buffer =>
   message(0xa0c, (w) => {
     w.raw(Uint8Array.of(1, 0, 0, 0));
     w.text(1, "tourniquet");
-    w.text(2, "hits4_in");
+    w.text(2, "remotes_in4");
     w.nest(3, () =>
       w.nest(1, () => {
-        const key = Buffer.from(
-          "c0000207060000000016000000000000" + "00000000",
-          "hex",
-        );
+        const key = Buffer.from("c0000207060000000200000000000000", "hex");
         w.nest(1, () => w.data(1, key));
         w.nest(6, () => {
           w.text(1, "counter");

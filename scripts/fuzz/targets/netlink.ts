@@ -20,6 +20,7 @@ import {
 } from "../../../agent/netlink/nftables/events.js";
 import {
   elementsIn,
+  counterIn,
   generationIn,
   setName,
 } from "../../../agent/netlink/nftables/read.js";
@@ -79,6 +80,7 @@ export const target: Target = {
     flow: each((message) => [flowOf(message), addressesOfFlow(message)]),
     count: each((message) => flowCount(message)),
     generation: each((message) => generationIn(message)),
+    counter: each((message) => counterIn(message)),
     set: each((message) => setName(message) || undefined),
     element: each((message) => {
       const elements = [...elementsIn(message)];

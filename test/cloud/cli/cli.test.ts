@@ -101,7 +101,7 @@ describe("tourniquet-cloud", () => {
     const { code, out } = await banning;
     expect(code).toBe(0);
     expect(out).toMatch(
-      new RegExp(`host.example . ${who.agent} . in force . 2.3 `),
+      new RegExp(`host.example +${who.agent} +in force +2.3 `),
     );
 
     const receipts = await run("receipts");
@@ -147,11 +147,11 @@ describe("tourniquet-cloud", () => {
       await agent.report(vitals(7), inventory(), health("disk-full"));
     }
     const agents = (await run("agents")).out;
-    expect(agents).toMatch(/one .* disk-full \(high\) . 7 .* Debian 12, 6.1.0/);
+    expect(agents).toMatch(/one .* disk-full \(high\) +7 .* Debian 12, 6.1.0/);
     expect(agents).toMatch(/two .* unknown .* Linux/);
 
     const sightings = (await run("sightings")).out;
-    expect(sightings).toMatch(/198.51.100.1 . one . 10 .* 600 /);
+    expect(sightings).toMatch(/198.51.100.1 +one +10 +600 /);
     const elsewhere = await run("sightings", "--range", "192.0.2.0/24");
     expect(elsewhere.out).not.toContain("198.51.100.1");
     const json = await run("sightings", "--json", "--org", "two");
@@ -161,8 +161,8 @@ describe("tourniquet-cloud", () => {
 
     await run("ban", "192.0.2.1", "--reason", "as asked");
     const decisions = (await run("decisions")).out;
-    expect(decisions).toMatch(/ first .* ban 192.0.2.1 +. urgent .* as asked /);
-    expect(decisions).toMatch(/ rule:several-orgs . ban 203.0.113.7 . urgent /);
+    expect(decisions).toMatch(/ first .* ban 192.0.2.1 +urgent .*as asked/);
+    expect(decisions).toMatch(/ rule:several-orgs +ban 203.0.113.7 +urgent /);
     const ruled = await run("decisions", "--json", "--by", "rule:several-orgs");
     expect(JSON.parse(ruled.out)).toMatchObject([
       { evidence: [expect.any(Number), expect.any(Number)] },

@@ -59,6 +59,30 @@ export const itemsOfEveryKind: TelemetryItem[] = [
     held: 1,
   },
   {
+    kind: "vitals",
+    time: NOW,
+    cpu: 0,
+    memoryUsedBytes: 1,
+    memoryTotalBytes: 2,
+    agentBytes: 1,
+    uptimeSeconds: 1,
+    bans: 0,
+    observed: 0,
+    held: 0,
+    sensors: [
+      {
+        ...{ name: "sshd", source: "file", trust: "kernel" },
+        ...{ lines: 1_000, ofService: 500, understood: 490 },
+        ...{ failures: 25, old: 3, unconfirmed: 1, newest: NOW - 60_000 },
+      },
+      {
+        ...{ name: "sshd", source: "journal", trust: "writer" },
+        ...{ lines: 0, ofService: 0, understood: 0 },
+        ...{ failures: 0, old: 0, unconfirmed: 0 },
+      },
+    ],
+  },
+  {
     kind: "inventory",
     time: NOW,
     hostname: "web-1.example",

@@ -1,0 +1,18 @@
+import type { Clock } from "../agent/clock.js";
+import { Outcomes } from "./receipts/outcomes.js";
+import type { Gateway } from "./gateway/gateway.js";
+import type { Store } from "./store.js";
+
+/** What became of decisions, host by host. */
+export const openOutcomes = (
+  { clock }: { readonly clock: Clock },
+  { database, registry, telemetry }: Store,
+  gateway: Gateway,
+): Outcomes =>
+  new Outcomes(database, {
+    clock,
+    agents: () => registry.agents(),
+    isConnected: (agent) => gateway.isConnected(agent),
+    heardAt: (agent) => gateway.heardAt(agent),
+    takenBack: (after) => telemetry.takenBack(after),
+  });

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "@jest/globals";
+import { statSync } from "node:fs";
+import { MOST_HELD } from "../../agent/ledger/held.js";
+import type { Ledger } from "../../agent/ledger/ledger.js";
+import { NOT_KEPT } from "../../agent/ledger/reasons.js";
+import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import {
+  adoptNext,
+  ban,
+  lift,
+  LedgerFolder,
+  NOW,
+  recordNext,
+} from "../support/ledger.js";
+
+const DAY_S = 86_400;
+const rangeOf = (i: number) => `20.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+
+/** As many held bans of one rule as a segment may have, each with its reason. */
+const held = (from: number, rule = "lives-too-long"): readonly ReviewedBan[] =>
+  Array.from({ length: 4_096 }, (_, i) =>
+    ban(rangeOf(from + i), 9_999 * DAY_S, {
+      held: rule,
+      reason: `${from + i} ${"r".repeat(240)}`,
+    }),
+  );
+
+const purgeAll = (ledger: Ledger, now: number) => {
+  while (ledger.purge(now, 2_000));
+};
+
+describe("held bans", () => {
+  it("are remembered up to a bound, and only counted beyond it", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const told: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const rule = n % 2 === 0 ? "lives-too-long" : "private-range";
+      told.push(recordNext(ledger, "urgent", held(n * 4_096, rule)).heldTotal);
+    }
+    expect(new Set(told)).toEqual(new Set([4_096]));
+    const [counts] = ledger.counts();
+    expect(counts).toMatchObject({ feed: "urgent", held: MOST_HELD });
+    const unkept = ledger.unkept();
+    expect(unkept.map(({ rule }) => rule)).toEqual([
+      "lives-too-long",
+      "private-range",
+    ]);
+    const sum = unkept.reduce((total, { bans }) => total + bans, 0);
+    expect(sum).toBe(5 * 4_096 - MOST_HELD);
+    folder.close();
+    expect(statSync(folder.path).size).toBeLessThan(48 * 1024 ** 2);
+  });
+
+  it("of a snapshot are bounded likewise, and begin to count anew with each", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const bans = [0, 4_096, 8_192].flatMap((from) => [...held(from)]);
+    expect(adoptNext(ledger, "reputation", bans).heldTotal).toBe(12_288);
+    expect(ledger.unkept()).toEqual([
+      { feed: "reputation", rule: "lives-too-long", bans: 2_288 },
+    ]);
+    adoptNext(ledger, "reputation", [ban("192.0.2.1")]);
+    expect(ledger.unkept()).toEqual([]);
+  });
+
+  it("make room when they are lifted", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    for (const from of [0, 4_096, 8_192]) {
+      recordNext(ledger, "urgent", held(from));
+    }
+    const lifts = held(0).map((_, i) => lift(rangeOf(i)));
+    recordNext(ledger, "urgent", lifts);
+    recordNext(ledger, "urgent", held(20_000).slice(0, 10));
+    expect(ledger.counts()[0]?.held).toBe(MOST_HELD - 4_096 + 10);
+  });
+
+  it("take what is in force off its range, stored or not", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    recordNext(ledger, "urgent", [ban("192.0.2.1")]);
+    for (const from of [0, 4_096, 8_192]) {
+      recordNext(ledger, "urgent", held(from));
+    }
+    recordNext(ledger, "urgent", [ban("192.0.2.1", 60, { held: "own" })]);
+    const [cidr] = [ban("192.0.2.1").cidr];
+    expect(ledger.effective(cidr, NOW)).toEqual([]);
+  });
+
+  it("that have no end are forgotten once they have waited as long as a ban may live", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    recordNext(ledger, "urgent", [
+      ban("192.0.2.1", 9_999 * DAY_S, { held: "lives-too-long" }),
+      ban("192.0.2.2", 400 * DAY_S),
+    ]);
+    purgeAll(ledger, NOW + 364 * DAY_S);
+    expect(ledger.counts()[0]).toMatchObject({ bans: 2, held: 1 });
+    purgeAll(ledger, NOW + 366 * DAY_S);
+    expect(ledger.counts()[0]).toMatchObject({ bans: 1, held: 0 });
+  });
+});
+
+describe("reasons", () => {
+  it("of one feed take up a bounded room, and leave others theirs", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    for (let n = 0; n < 9; n++) {
+      const bans = held(n * 4_096).map(({ held: _, ...each }) => each);
+      recordNext(ledger, "urgent", bans as readonly ReviewedBan[]);
+    }
+    recordNext(ledger, "reputation", [
+      ban("192.0.2.1", 60, { reason: "known to scan" }),
+    ]);
+    const [listed] = ledger.list({ feed: "reputation", limit: 1 }, NOW);
+    expect(listed?.reason).toBe("known to scan");
+    const last = ledger.bansOn(ban(rangeOf(9 * 4_096 - 1)).cidr, NOW);
+    expect(last[0]?.reason).toBe(NOT_KEPT);
+    const first = ledger.bansOn(ban(rangeOf(0)).cidr, NOW);
+    expect(first[0]?.reason).toMatch(/^0 r/);
+  });
+
+  it("that nobody gives any more make room", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const short = (n: number) =>
+      held(n * 4_096).map(({ cidr, reason }) => ({
+        ...ban("192.0.2.1", 60, { reason }),
+        cidr,
+      }));
+    for (let n = 0; n < 8; n++) recordNext(ledger, "urgent", short(n));
+    purgeAll(ledger, NOW + 61);
+    recordNext(ledger, "urgent", [
+      ban("192.0.2.9", 3_600, { reason: "another reason" }),
+    ]);
+    const [listed] = ledger.list({ limit: 1 }, NOW + 61);
+    expect(listed?.reason).toBe("another reason");
+  });
+});
+
+describe("a day of changes", () => {
+  it("is bounded at whatever rate they come", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const bans = Array.from({ length: 4_096 }, (_, i) => ban(rangeOf(i)));
+    const lifts = bans.map((_, i) => lift(rangeOf(i)));
+    for (let n = 0; n < 62; n++) {
+      recordNext(ledger, "urgent", n % 2 === 0 ? bans : lifts);
+    }
+    const rows = Number(folder.column("SELECT count(*) FROM history"));
+    expect(rows).toBeLessThan(200_000 + 2 * 4_096);
+    expect(statSync(folder.path).size).toBeLessThan(48 * 1024 ** 2);
+  });
+});
