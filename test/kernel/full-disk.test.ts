@@ -170,7 +170,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
     await agent.nextSegment();
     for (let i = 0; i < 40 && refused.code === 0; i++) {
       disk.fill(); // what the reserve gives up and nobody used is taken as well
-      const ranges = Array.from({ length: 250 }, (_, n) => `10.${i}.${n}.0/24`);
+      const ranges = Array.from({ length: 250 }, (_, n) => `45.${i}.${n}.0/24`);
       refused = await disk.order("ban", ...ranges);
     }
     expect(refused.code).toBe(1);

@@ -101,7 +101,7 @@ describe("tourniquet-cloud", () => {
     const { code, out } = await banning;
     expect(code).toBe(0);
     expect(out).toMatch(
-      new RegExp(`host.example +${who.agent} +in force +2.3 `),
+      new RegExp(`host.example +${who.agent} +in force +2.3`),
     );
 
     const receipts = await run("receipts");

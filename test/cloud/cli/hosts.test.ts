@@ -19,10 +19,8 @@ describe("the hosts that a decision is for", () => {
     const at = positionAfter(await agent.nextSegment());
     agent.sendReceipt(web2, at);
     const { code, out, err } = await banning;
-    expect(out).toMatch(
-      /web1 . agt-\w+ . not reached: offline for \d+ s, since /,
-    );
-    expect(out).toMatch(/web2 . agt-\w+ . in force +. 1\.5 /);
+    expect(out).toMatch(/web1 +agt-\w+ +not reached: offline for \d+ s, since/);
+    expect(out).toMatch(/web2 +agt-\w+ +in force +1\.5/);
     expect(err).toMatch(
       /in force on 1 of 2 hosts; missing: web1 \(offline since \S+\)$/,
     );
@@ -55,7 +53,7 @@ describe("the hosts that a decision is for", () => {
     const at = positionAfter(await agent.nextSegment());
     agent.sendReceipt(who, at, { banned: 0, heldTotal: 1, held });
     const { code, out, err } = await banning;
-    expect(out).toMatch(/web1 . agt-\w+ . held by public-resolver . 1\.5 /);
+    expect(out).toMatch(/web1 +agt-\w+ +held by public-resolver +1\.5/);
     expect(err).toContain("missing: web1 (held by public-resolver)");
     expect(code).toBe(1);
 
@@ -189,7 +187,7 @@ describe("the list of agents", () => {
       ...{ severity: "medium", state: "raised", text: "it drops nothing" },
     });
     const all = (await run("agents")).out;
-    expect(all).toMatch(/never connected . db1 [^]*connected +. web1 /);
+    expect(all).toMatch(/never connected +db1 [^]*connected +web1/);
     expect(all).toMatch(
       /web1: observing \(medium\) since \S+: it drops nothing/,
     );

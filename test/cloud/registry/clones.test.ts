@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../../agent/clock.js";
+import { openDatabase } from "../../../cloud/journal/database.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import type { AgentEntry } from "../../../cloud/cli/client.js";
 import type { CloneEntry } from "../../../cloud/registry/boot-tables.js";
@@ -137,10 +138,11 @@ const some = <T>(list: readonly T[]) => (list.length > 0 ? list : undefined);
 async function restedRecorder(cloud: TestCloud): Promise<void> {
   const marker = await cloud.enrol();
   await comes(cloud, marker, randomUUID());
-  await eventually(async () => {
-    type Answer = { agents: AgentEntry[] };
-    const { body } = await cloud.request<Answer>("GET", "/v1/agents");
-    const seen = body.agents.find(({ id }) => id === marker.agent)?.lastSeen;
-    return seen ?? undefined;
-  });
+  const journal = openDatabase(join(cloud.dir, "journal.db"), "read-only");
+  const booted = journal.prepare<[string], { seq: number }>(
+    `SELECT seq FROM events
+     WHERE body ->> '$.kind' = 'agent-booted' AND body ->> '$.agent' = ?`,
+  );
+  await eventually(() => booted.get(marker.agent));
+  journal.close();
 }
