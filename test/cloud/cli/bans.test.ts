@@ -11,9 +11,9 @@ describe("the list of bans", () => {
     await run("ban", "198.18.9.1", "--reason", "seen by hand");
     const { out, code } = await run("bans", "198.18.9.1");
     expect(code).toBe(0);
-    expect(out).toMatch(/198\.18\.9\.0\/24 +. reputation .* a list/);
-    expect(out).toMatch(/198\.18\.9\.1 +. reputation .* a list/);
-    expect(out).toMatch(/198\.18\.9\.1 +. urgent .* seen by hand/);
+    expect(out).toMatch(/198\.18\.9\.0\/24 +reputation .* a list/);
+    expect(out).toMatch(/198\.18\.9\.1 +reputation .* a list/);
+    expect(out).toMatch(/198\.18\.9\.1 +urgent .* seen by hand/);
     expect(out).not.toContain("198.18.10.1");
     const one = await run("bans", "198.18.9.0/24", "--feed", "urgent");
     expect(one.out).not.toContain("reputation");
