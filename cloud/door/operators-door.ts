@@ -75,15 +75,23 @@ export function askAtOperatorsDoor(
   });
 }
 
+/**
+ * The last piece goes with the end of it all, so that a short body is sent at once:
+ * a cloud that refuses it early leaves nothing that could not be sent any more.
+ */
 async function pour(
   body: AsyncIterable<Uint8Array>,
   asked: http.ClientRequest,
 ): Promise<void> {
+  let last: Uint8Array | undefined;
   for await (const chunk of body) {
     if (asked.destroyed) return;
-    if (!asked.write(chunk)) await Promise.race([drained(asked), gone(asked)]);
+    if (last !== undefined && !asked.write(last)) {
+      await Promise.race([drained(asked), gone(asked)]);
+    }
+    last = chunk;
   }
-  asked.end();
+  asked.end(last);
 }
 
 const drained = (asked: http.ClientRequest) => once(asked, "drain");
