@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
 /** One attempt to reach somebody. */
@@ -55,7 +55,10 @@ function echoes({ from, to, port, bytes = 14 }: Attempt): Promise<boolean> {
 
 /** Accepts connections and echoes datagrams, on every address. */
 export async function serve(port: number): Promise<AsyncDisposable> {
+  const open = new Set<Socket>();
   const tcp = createServer((socket) => {
+    open.add(socket);
+    socket.on("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
     socket.resume();
     socket.on("end", () => socket.end());
@@ -73,6 +76,8 @@ export async function serve(port: number): Promise<AsyncDisposable> {
     async [Symbol.asyncDispose]() {
       udp4.close();
       udp6.close();
+      // The other end may be in a namespace that is gone: it never says goodbye.
+      for (const socket of open) socket.destroy();
       await new Promise((done) => tcp.close(done));
     },
   };
