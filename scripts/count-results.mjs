@@ -1,11 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 /** Sums up jest's result files, and prints what the whole run came to. */
 const [folder, failedSteps, seconds] = process.argv.slice(2);
 const results = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
   .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
+const suites = results.flatMap(({ testResults }) => testResults);
 const sum = (field) => results.reduce((total, each) => total + each[field], 0);
 const skipped = sum("numPendingTests") + sum("numTodoTests");
 const failedTests = sum("numFailedTests") + sum("numRuntimeErrorTestSuites");
@@ -15,6 +17,11 @@ const failed = Math.max(failedTests, Number(failedSteps));
 console.log("\nThe slowest tests, in seconds:");
 for (const { duration, fullName } of slowest(20)) {
   console.log(`${(duration / 1000).toFixed(1).padStart(6)}  ${fullName}`);
+}
+
+// Last, where whoever sees but the end of a long log finds them.
+for (const { fullName, where, words } of failures()) {
+  console.log(`\nFAILED ${where}: ${fullName}\n${words}`);
 }
 
 console.log(
@@ -30,9 +37,28 @@ console.log(
 console.log(`${sum("numPassedTests")} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
+function failures() {
+  return suites.flatMap(({ name, message, status, assertionResults }) => {
+    const where = relative(process.cwd(), name);
+    const failed = assertionResults.filter((each) => each.status === "failed");
+    // A file that could not be loaded has a message, and no test that failed.
+    if (failed.length === 0 && status === "failed") {
+      return [{ where, fullName: "the whole file", words: start(message) }];
+    }
+    return failed.map(({ fullName, failureMessages }) => ({
+      where,
+      fullName,
+      words: start(failureMessages.join("\n")),
+    }));
+  });
+}
+
+function start(text) {
+  return stripVTControlCharacters(text).split("\n").slice(0, 20).join("\n");
+}
+
 function slowest(count) {
-  return results
-    .flatMap(({ testResults }) => testResults)
+  return suites
     .flatMap(({ assertionResults }) => assertionResults)
     .map(({ duration, fullName }) => ({ duration: duration ?? 0, fullName }))
     .sort((a, b) => b.duration - a.duration)
