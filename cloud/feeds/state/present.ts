@@ -42,6 +42,7 @@ export interface PresentPorts {
  */
 export class Present implements Disposable {
   readonly #ports: PresentPorts;
+  readonly #tails = new Map<FeedName, LongTail>();
   #opened: Opened | undefined;
 
   constructor(ports: PresentPorts) {
@@ -106,16 +107,29 @@ export class Present implements Disposable {
     return feeds ? all.filter(({ feed }) => feeds.includes(feed)) : all;
   }
 
-  /** What became of ranges behind the offset; null of those lifted. */
+  /**
+   * What became of ranges behind the offset. Each segment is read once, not for
+   * each order: the tail that an order was looked up in grows on with the next,
+   * and what the thread has folded meanwhile may stand in both places.
+   */
   #tail(feed: FeedName, epoch: string, offset: FoldedTo["offset"]): Tail {
-    const tail = new Map<string, StandingBan | null>();
-    const at = { feed, epoch, offset };
+    const known = this.#tails.get(feed);
+    const goesOn =
+      known?.epoch === epoch &&
+      known.from <= offset &&
+      (known.ops.size <= MOST_KEPT_OPS || known.from === offset);
+    const tail: LongTail = goesOn
+      ? known
+      : { epoch, from: offset, to: offset, ops: new Map() };
+    this.#tails.set(feed, tail);
+    const at = { feed, epoch, offset: tail.to };
     for (const segment of this.#ports.segmentsAfter(at, Infinity)) {
       for (const op of readOps(openSegment(segment.bytes))) {
-        tail.set(formatCidr(op.cidr), standing(op, segment));
+        tail.ops.set(formatCidr(op.cidr), standing(op, segment));
       }
+      tail.to = segment.last;
     }
-    return tail;
+    return tail.ops;
   }
 
   /** A file that was damaged is replaced by another one. */
@@ -217,6 +231,16 @@ interface Opened {
 /** What became of ranges, by their text; null of those that were lifted. */
 type Tail = ReadonlyMap<string, StandingBan | null>;
 
+/** A tail that is read on where it ended, and what it is the tail of. */
+interface LongTail {
+  readonly epoch: string;
+  /** The first of its ops comes after this one. */
+  readonly from: number;
+  /** The last op that is in it. */
+  to: number;
+  readonly ops: Map<string, StandingBan | null>;
+}
+
 interface FeedView extends FeedRef {
   readonly tail: Tail;
 }
@@ -226,6 +250,9 @@ const NO_FEED = 0;
 
 /** Ops that are looked through in some 10 ms. */
 const MOST_TAIL_OPS = 10_000;
+
+/** Of what the thread has folded, tails keep no more than so many ops. */
+const MOST_KEPT_OPS = 1_000;
 
 /** An order waits no longer for the thread to take in a list of its own feed. */
 const PATIENCE_MS = 5_000;
