@@ -52,8 +52,9 @@ export class Trials {
   readonly #again: Statement<never>;
   readonly #settled: Statement<number>;
   readonly #forget: Statement<never>;
-  /** What each covers, where that is little; a restart forgets it. */
+  /** What each covers, where all of it is little; a restart forgets it. */
   readonly #ranges = new Map<number, readonly Cidr[]>();
+  #remembered = 0;
 
   constructor(db: Database, changes: Changes) {
     this.#changes = changes;
@@ -84,9 +85,7 @@ export class Trials {
   ): void {
     const { id, feed, revision, bans, began } = trial;
     this.#put.run(id, feed, revision, bans, began, began + seconds, "open");
-    if (ranges !== undefined && ranges.length <= MOST_REMEMBERED) {
-      this.#ranges.set(id, ranges);
-    }
+    if (ranges !== undefined) this.#remember(id, ranges);
   }
 
   /** Bans carry its number already, and need none. */
@@ -104,10 +103,10 @@ export class Trials {
     const until = verdict === "passed" ? FOREVER : 0;
     for (const id of ids) this.#settle.run(verdict, until, id);
     this.#mark(ids);
-    for (const id of ids) this.#ranges.delete(id);
+    for (const id of ids) this.#forgetRanges(id);
   }
 
-  /** Begins one again, likewise. */
+  /** Begins one again; part of a transaction, as settling one is. */
   again(id: number, until: number): void {
     this.#again.run(until, id);
     this.#mark([id]);
@@ -121,6 +120,18 @@ export class Trials {
   /** No ban carries their number any more. */
   forget(ids: readonly number[]): void {
     for (const id of ids) this.#forget.run(id);
+  }
+
+  /** A feed may begin one trial after another, whose ranges are then not kept. */
+  #remember(id: number, ranges: readonly Cidr[]): void {
+    if (this.#remembered + ranges.length > MOST_REMEMBERED) return;
+    this.#ranges.set(id, ranges);
+    this.#remembered += ranges.length;
+  }
+
+  #forgetRanges(id: number): void {
+    this.#remembered -= this.#ranges.get(id)?.length ?? 0;
+    this.#ranges.delete(id);
   }
 
   /** What is not known range by range, the kernel is told as a whole. */
@@ -137,5 +148,8 @@ export class Trials {
   }
 }
 
-/** Telling the kernel of more one by one would take longer than a rebuild. */
+/**
+ * Of all trials that are open. To tell the kernel of more, one by one, would take
+ * longer than a rebuild; each takes up some 300 bytes meanwhile.
+ */
 const MOST_REMEMBERED = 20_000;

@@ -107,7 +107,7 @@ export class Lab implements AsyncDisposable {
 
   #holdTo(percent: number | undefined, pid: number): void {
     if (percent === undefined) return;
-    const quota = openQuota(percent, `tourniquet-lab-${pid}`);
+    const quota = openQuota(percent);
     if (quota === undefined) return;
     quota.hold(pid);
     this.#quotas.push(quota);

@@ -1,10 +1,5 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A control group that holds what is in it to a share of the processor. */
@@ -16,7 +11,9 @@ export interface Quota extends Disposable {
  * What `CPUQuota=` of systemd does, by the same means (cgroup v1's `cpu` or v2's
  * `cpu.max`); undefined where this machine lets nobody make such a group.
  */
-export function openQuota(percent: number, name: string): Quota | undefined {
+export function openQuota(percent: number): Quota | undefined {
+  // Not of a process id: each lab has a namespace of those, and all one cgroup.
+  const name = `tourniquet-lab-${randomUUID()}`;
   const v1 = "/sys/fs/cgroup/cpu";
   const settings: Readonly<Record<string, string>> = existsSync(v1)
     ? {
@@ -41,8 +38,11 @@ export function openQuota(percent: number, name: string): Quota | undefined {
 
 /** What still runs in it was started by somebody who goes on. */
 function removeEmpty(folder: string): void {
-  const left = readFileSync(join(folder, "cgroup.procs"), "utf8").trim();
-  if (left === "") rmdirSync(folder);
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+  }
 }
 
 /** systemd's own period. */
@@ -50,6 +50,6 @@ const PERIOD_US = 100_000;
 
 /** Whether this machine lets a lab hold its agents to a quota. */
 export function quotasHold(): boolean {
-  using quota = openQuota(100, `tourniquet-lab-try-${process.pid}`);
+  using quota = openQuota(100);
   return quota !== undefined;
 }

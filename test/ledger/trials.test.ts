@@ -108,6 +108,25 @@ describe("a change that is large or wide", () => {
     expect(ledger.revision()).toBe(3); // the kernel has heard of it already
   });
 
+  it("costs no more memory, however many others are open", () => {
+    const many = (net: number): ReviewedBan[] =>
+      Array.from({ length: 5_000 }, (_, i) =>
+        ban(`10.${net}.${i >> 8}.${i & 255}`),
+      );
+    for (let net = 0; net < 4; net++) segment(many(net));
+    segment([ban("192.0.2.1"), ban("192.0.2.2")]);
+    const [first = 0, ...others] = ids();
+    const remembered = [...ledger.changesSince(5, 9_999, () => NOW)];
+    expect(remembered).toEqual([]);
+    ledger.settle([others.at(-1) ?? 0], "passed");
+    // Which two it was of is not known any more, so all are told anew.
+    expect([...ledger.changesSince(5, 9_999, () => NOW)]).toEqual(["rebuild"]);
+    const at = ledger.revision();
+    ledger.settle([first], "passed");
+    const told = [...ledger.changesSince(at, 9_999, () => NOW)];
+    expect(told).not.toContain("rebuild");
+  });
+
   it("decides for a whole snapshot by one number, whatever its size", () => {
     snapshot([ban("192.0.2.1"), ban("192.0.2.2")]);
     expect(rulesetOf(ledger)).toEqual(["192.0.2.1 90", "192.0.2.2 90"]);
