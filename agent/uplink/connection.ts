@@ -27,9 +27,10 @@ export interface Wire {
 }
 
 /**
- * One connection as a stream of frames. Frames that nobody took yet are bounded
- * by `MOST_WAITING_BYTES`: beyond it the socket is not read, TCP pushes back,
- * and the cloud notices. What the cloud does not take is bounded as well: beyond
+ * One connection as a stream of frames, `MOST_FRAMES_A_SECOND` of them at most, so
+ * that a cloud that never ends leaves time for all else. Frames that nobody took
+ * yet are bounded by `MOST_WAITING_BYTES`: beyond it the socket is not read, TCP
+ * pushes back, and the cloud notices. What the cloud does not take is bounded as well: beyond
  * `MOST_UNSENT_BYTES` the link is dropped, and dialed again as after any loss.
  */
 export class Connection implements AsyncDisposable {
@@ -37,12 +38,15 @@ export class Connection implements AsyncDisposable {
   #heard = 0;
   readonly #waiting = new Queue<Frame>();
   #waitingBytes = 0;
+  /** When the second began in which so many frames were taken. */
+  #second = -Infinity;
+  #taken = 0;
   #ended: Error | undefined;
   #wake: () => void = () => undefined;
 
   constructor(
     private readonly wire: Wire,
-    private readonly clock: Pick<Clock, "now" | "monotonic">,
+    private readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">,
   ) {}
 
   /** The address that the connection went to. */
@@ -81,9 +85,11 @@ export class Connection implements AsyncDisposable {
   /** Every frame in order; ends by throwing the LinkError that ended the link. */
   async *frames(): AsyncGenerator<Frame, never> {
     for (;;) {
+      await this.#pace();
       const frame = this.#waiting.shift();
       if (frame !== undefined) {
         this.#settle(-sizeOf(frame));
+        this.#taken++;
         yield frame;
       } else if (this.#ended !== undefined) {
         throw this.#ended;
@@ -132,6 +138,16 @@ export class Connection implements AsyncDisposable {
     await Promise.resolve();
   }
 
+  /** Waits for the next second once as many frames were taken as this one has. */
+  async #pace(): Promise<void> {
+    const now = this.clock.monotonic();
+    const over = this.#second + SECOND_MS;
+    if (now < over && this.#taken < MOST_FRAMES_A_SECOND) return;
+    if (now < over) await this.clock.sleep(over - now);
+    this.#second = this.clock.monotonic();
+    this.#taken = 0;
+  }
+
   #moment(): { receivedAt: number; arrivedAt: number } {
     return { receivedAt: this.clock.now(), arrivedAt: this.clock.monotonic() };
   }
@@ -147,6 +163,11 @@ export class Connection implements AsyncDisposable {
 
 /** Four of the largest segments. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+
+/** More than any cloud decides; what only has to be read costs some 50 ms. */
+export const MOST_FRAMES_A_SECOND = 2_000;
+
+const SECOND_MS = 1_000;
 
 /** Sixteen of the longest messages: whoever reads at all takes them in a moment. */
 export const MOST_UNSENT_BYTES = 1024 * 1024;

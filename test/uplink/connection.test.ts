@@ -1,5 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { Connection } from "../../agent/uplink/connection.js";
+import {
+  Connection,
+  MOST_FRAMES_A_SECOND,
+} from "../../agent/uplink/connection.js";
 import {
   LinkBroken,
   LinkClogged,
@@ -71,8 +74,23 @@ describe("a connection", () => {
     expect(told).toHaveLength(2);
   });
 
+  it("leaves others their turn, however many frames come", async () => {
+    const { connection, clock } = connect();
+    const most = MOST_FRAMES_A_SECOND;
+    for (let i = 0; i < 2 * most; i++) connection.heardFrame(NO_BYTES, true);
+    const frames = connection.frames();
+    for (let i = 0; i < most; i++) await frames.next();
+    let cameToo = false;
+    const next = frames.next().then(() => (cameToo = true));
+    await clock.advance(999);
+    expect(cameToo).toBe(false);
+    await clock.advance(1);
+    await next;
+    for (let i = 1; i < most; i++) await frames.next();
+  });
+
   it("counts empty frames as well, and hands out any number of them", async () => {
-    const { connection, told } = connect();
+    const { connection, told, clock } = connect();
     const most = (4 * MIB) / 256;
     for (let i = 0; i < most; i++) connection.heardFrame(NO_BYTES, true);
     expect(told).toEqual([]);
@@ -80,7 +98,10 @@ describe("a connection", () => {
     expect(told).toEqual(["pause"]);
 
     const frames = connection.frames();
-    for (let i = 0; i <= most; i++) await frames.next();
+    for (let i = 0; i <= most; i++) {
+      if (i % MOST_FRAMES_A_SECOND === 0) await clock.advance(1_000);
+      await frames.next();
+    }
     expect(told).toEqual(["pause", "resume"]);
   });
 
