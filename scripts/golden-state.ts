@@ -10,6 +10,9 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
+import { systemClock } from "../agent/clock.js";
+import type { Event } from "../cloud/journal/events.js";
+import { SqliteJournal } from "../cloud/journal/sqlite-journal.js";
 import { readIdentity } from "../service/identity-store.js";
 import { Lab, type LabCloud, type LabHost } from "./lab/lab.js";
 import { output, until } from "./lab/run.js";
@@ -35,6 +38,7 @@ async function main(version: string): Promise<void> {
   await host.process?.ended;
   cloud.process?.kill("SIGTERM");
   await cloud.process?.ended;
+  takeDown(cloud.dir, seldom(idOf(host)));
   mkdirSync(golden, { recursive: true });
   keep(join(host.folder, "state"), join(golden, "host"));
   keep(cloud.dir, join(golden, "cloud"));
@@ -110,6 +114,44 @@ async function comeTwice(
   const second = await lab.startHost(cloud, "second", { config: SETTINGS });
   const id = idOf(second);
   await output([CLOUD, "revoke", id, "--reason", "golden", "--dir", cloud.dir]);
+  const third = await lab.startHost(cloud, "third", { config: SETTINGS });
+  for (const order of [["revoke"], ["agents", "forget"]]) {
+    const args = [...order, idOf(third), "--dir", cloud.dir];
+    await output([CLOUD, ...args]);
+  }
+}
+
+/** What takes days, many customers and an attack to come about by itself. */
+const seldom = (agent: string): readonly Event[] => {
+  const wanted = {
+    kind: "proposed",
+    attacker: "45.0.8.8",
+    expiresAt: Date.now() + 300 * 86_400_000,
+    rule: "rule:ssh-many-orgs",
+    reason: "golden",
+    orgs: ["acme", "beta"],
+    evidence: [],
+  } as const;
+  const veto = { why: "held", org: "acme", agent, rule: "this-host" } as const;
+  const settled = {
+    kind: "proposal-settled",
+    proposal: "prop-0000000000000001",
+    verdict: "refused",
+    by: "operator:first",
+    reason: "golden",
+  } as const;
+  const orgs = [{ org: "acme", bans: 60 }];
+  return [
+    { ...wanted, proposal: settled.proposal, veto },
+    settled,
+    { ...wanted, proposal: "prop-0000000000000002", veto },
+    { kind: "rate-reached", maxPerMinute: 60, orgs },
+  ];
+};
+
+function takeDown(dir: string, events: readonly Event[]): void {
+  using journal = SqliteJournal.open(join(dir, "journal.db"), systemClock);
+  journal.append(events);
 }
 
 /** Runs that die put the host into safe mode, in which it refuses a ban. */
@@ -207,7 +249,8 @@ function kindsIn(path: string): readonly string[] {
 function keep(from: string, to: string): void {
   cpSync(from, to, {
     recursive: true,
-    filter: (path) => !/(-shm|-wal|\/snapshots|\/lock|\.sock)$/.test(path),
+    filter: (path) =>
+      !/(-shm|-wal|\/snapshots|\/lock|\/reserve|\.sock)$/.test(path),
   });
   for (const name of readdirSync(from).filter((each) => each.endsWith(".db"))) {
     if (!existsSync(join(to, name))) continue;

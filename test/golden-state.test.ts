@@ -73,6 +73,8 @@ describe.each(readdirSync(golden))(
       expect([body.agents.length, revoked.length]).toEqual([2, 1]);
       expect(await count(cloud, "/v1/receipts", "receipts")).toBeGreaterThan(0);
       expect(await count(cloud, "/v1/divergences", "divergences")).toBe(1);
+      const open = kindsOf(version).includes("proposed") ? 1 : 0;
+      expect(await count(cloud, "/v1/proposals", "proposals")).toBe(open);
       const before = await count(cloud, "/v1/decisions", "decisions");
       expect(before).toBeGreaterThan(7);
       const { offset } = await cloud.ban("45.0.77.7");
@@ -80,6 +82,12 @@ describe.each(readdirSync(golden))(
     });
   },
 );
+
+/** Which kinds of events are in a version's journal. */
+function kindsOf(version: string): readonly string[] {
+  const text = readFileSync(join(golden, version, "what.json"), "utf8");
+  return (JSON.parse(text) as { kinds: readonly string[] }).kinds;
+}
 
 interface Agents {
   readonly agents: readonly { readonly revokedAt: number | null }[];
