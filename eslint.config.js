@@ -5,9 +5,9 @@ const doors = {
   "better-sqlite3": ["agent/sqlite/database.ts", "cloud/journal/database.ts"],
   ws: ["agent/uplink/dial.ts", "cloud/gateway/listen.ts"],
   winston: ["agent/log/winston-logger.ts"],
-  "node-cron": ["agent/calendar.ts"],
+  "node-cron": ["agent/runtime/calendar.ts"],
   systeminformation: ["agent/host/inventory.ts", "agent/host/vitals.ts"],
-  koffi: ["agent/libc.ts", "scripts/bench/packet/raw-socket.ts"],
+  koffi: ["agent/runtime/libc.ts", "scripts/bench/packet/raw-socket.ts"],
 };
 
 const doorRule = (path) => [
@@ -70,7 +70,7 @@ export default tseslint.config(
           message: "No state at module level: give it an owner.",
         },
       ],
-      "max-lines": ["error", { max: 350 }],
+      "max-lines": ["error", { max: 360 }],
       "max-lines-per-function": [
         "error",
         { max: 50, skipBlankLines: true, skipComments: true },

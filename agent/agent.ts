@@ -1,36 +1,35 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { AgentOrders, AgentView } from "./agent-view.js";
-import { startCloudLink, type CloudLink } from "./cloud-link.js";
-import type { CloudTrust } from "./cloud-trust.js";
-import type { Clock } from "./clock.js";
+import type { AgentOrders, AgentView } from "./api.js";
 import { feedsOf } from "./config/identity.js";
-import { startContactWatch } from "./contacts.js";
-import { Senses, startDefence, type Sensing } from "./defend.js";
-import { makeEvents } from "./events.js";
+import { openPower, type AgentOptions, type Power, type Room } from "./core.js";
+import { makeEvents } from "./events/events.js";
 import { holdingRule } from "./guard/guard.js";
-import { openFlows, startImpactWatch, type ImpactWatch } from "./impact.js";
+import type { CloudTrust } from "./keyring/cloud-trust.js";
 import { ledgerOptions } from "./ledger/stand-in.js";
 import { StorageWatch } from "./ledger/storage-watch.js";
-import { Lifetime } from "./lifetime.js";
-import { LinkStatus } from "./link-status.js";
 import type { Cidr } from "./model/cidr.js";
-import { ModeSwitch } from "./mode-switch.js";
-import {
-  openPower,
-  type AgentOptions,
-  type Power,
-  type Room,
-} from "./power.js";
-import { Starts } from "./starts/keeper.js";
-import { makeSteps } from "./steps.js";
-import { TimeWatch } from "./time-watch.js";
+import type { Clock } from "./runtime/clock.js";
+import { Lifetime } from "./runtime/lifetime.js";
+import { Starts } from "./safe-mode/run-history.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { withoutWho } from "./telemetry/items.js";
-import { TelemetryWalk } from "./telemetry-walk.js";
-import { VerdictWatch } from "./verdict-watch.js";
-import { Word } from "./word.js";
-import { startTrials, trialTerms, type Trials } from "./trials.js";
+import { TimeWatch } from "./time/time-watch.js";
+import { LinkStatus } from "./uplink/link-status.js";
+import { Senses, startDefence, type Sensing } from "./walks/ban/defence.js";
+import { makeSteps } from "./walks/ban/steps.js";
+import { startCloudLink, type CloudLink } from "./walks/follow/cloud-link.js";
+import { ModeSwitch } from "./walks/operator/mode-switch.js";
+import { Word } from "./walks/operator/operator-orders.js";
+import { startContactWatch } from "./walks/telemetry/contact-reports.js";
+import {
+  openFlows,
+  startImpactWatch,
+  type ImpactWatch,
+} from "./walks/telemetry/impact.js";
+import { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
+import { VerdictWatch } from "./walks/telemetry/verdict-watch.js";
+import { startTrials, trialTerms, type Trials } from "./walks/trial/trials.js";
 
 export type { AgentOptions, AgentOrders, AgentView };
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Clock } from "../agent/clock.js";
 import type { Logger } from "../agent/log/logger.js";
+import type { Clock } from "../agent/runtime/clock.js";
 import type { Certificate, Tls } from "./server.js";
 
 export interface CertificatePorts {

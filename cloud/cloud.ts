@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import type { Clock } from "../agent/clock.js";
-import { Lifetime } from "../agent/lifetime.js";
 import type { Logger } from "../agent/log/logger.js";
+import type { Clock } from "../agent/runtime/clock.js";
+import { Lifetime } from "../agent/runtime/lifetime.js";
 import { makeApp } from "./api/app.js";
 import { Downloads } from "./api/downloads.js";
 import type { ApiPorts } from "./api/ports.js";
 import { watchCertificate } from "./certificate.js";
-import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { BanOrders } from "./decide/ban-orders.js";
+import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { Decisions } from "./decide/decisions.js";
 import { foreseenRule } from "./decide/foresight.js";
 import { ImportOrders } from "./decide/import-orders.js";
@@ -24,18 +24,19 @@ import { Capacity } from "./feeds/capacity.js";
 import { Feeds } from "./feeds/feeds.js";
 import { Heads } from "./feeds/heads.js";
 import { Recovery } from "./feeds/recovery.js";
+import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
+import { Recorder } from "./journal/batch-writer.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
-import { Answers } from "./receipts/answers.js";
 import { openOutcomes } from "./open-outcomes.js";
-import { Recorder } from "./receipts/recorder.js";
-import { Boots } from "./registry/boots.js";
+import { Answers } from "./receipts/receipt-intake.js";
+import { Boots } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
-import type { Signing } from "./roots/signing.js";
 import { warnOfRoot } from "./roots/notice.js";
+import type { Signing } from "./roots/signing.js";
 import {
   openServer,
   type Certificate,
@@ -43,13 +44,7 @@ import {
   type OpenServer,
 } from "./server.js";
 import { statusOf } from "./status.js";
-import {
-  isBehindOn,
-  filesOf,
-  openStore,
-  signedAnew,
-  type Store,
-} from "./store.js";
+import { isBehindOn, openStore, signedAnew, type Store } from "./store.js";
 import { Allowances, type TelemetrySettings } from "./telemetry/allowances.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
 

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** A folder that is no cloud's, or not in the state that was expected. */
 export class BadFolder extends Error {
@@ -20,4 +21,17 @@ export function readText(path: string): string {
 /** A new file that only its owner may read. */
 export function writeSecret(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+}
+
+/** The files of a cloud's folder. */
+export function filesOf(dir: string) {
+  return {
+    lock: join(dir, "lock"),
+    journal: join(dir, "journal.db"),
+    view: join(dir, "view.db"),
+    bans: join(dir, "bans.db"),
+    /** What no rule may ban; the operator writes it. */
+    neverList: join(dir, "never-ban.txt"),
+    snapshots: join(dir, "snapshots"),
+  };
 }

@@ -1,17 +1,17 @@
-import { unixSeconds, type Clock } from "../agent/clock.js";
 import type { Op } from "../agent/model/ban.js";
 import { NO_HASH, type FeedName } from "../agent/model/position.js";
+import { unixSeconds, type Clock } from "../agent/runtime/clock.js";
 import type { CloudConfig } from "./cloud.js";
-import { filesOf } from "./store.js";
 import { sealChain } from "./feeds/chain.js";
 import { feedBegun } from "./feeds/feeds.js";
-import { BanState } from "./feeds/state/ban-state.js";
-import { bansTables } from "./feeds/state/bans-tables.js";
+import { BanState } from "./feeds/snapshots/ban-state.js";
+import { bansTables } from "./feeds/snapshots/bans.projection.js";
+import { filesOf } from "./folder.js";
+import { newId } from "./ids.js";
 import { holdAlone, removeDatabase } from "./journal/database.js";
 import type { Event } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
-import { newId } from "./registry/secrets.js";
 
 /** What a feed's new history starts from. */
 export interface Renewed {

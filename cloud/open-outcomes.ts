@@ -1,6 +1,6 @@
-import type { Clock } from "../agent/clock.js";
-import { Outcomes } from "./receipts/outcomes.js";
+import type { Clock } from "../agent/runtime/clock.js";
 import type { Gateway } from "./gateway/gateway.js";
+import { Outcomes } from "./receipts/outcomes.js";
 import type { Store } from "./store.js";
 
 /** What became of decisions, host by host. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../agent/clock.js";
+import type { Clock } from "../agent/runtime/clock.js";
 import type { Disk } from "./disk/disk.js";
 import type { Door } from "./door/door.js";
 import type { Gateway } from "./gateway/gateway.js";

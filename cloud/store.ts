@@ -1,51 +1,39 @@
 import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import type { Clock } from "../agent/clock.js";
-import type { Lifetime } from "../agent/lifetime.js";
 import type { Logger } from "../agent/log/logger.js";
 import type { FeedName } from "../agent/model/position.js";
+import type { Clock } from "../agent/runtime/clock.js";
+import type { Lifetime } from "../agent/runtime/lifetime.js";
 import { Approvals } from "./approvals/approvals.js";
-import { approvalTables } from "./approvals/tables.js";
+import { approvalTables } from "./approvals/approvals.projection.js";
 import { DecisionLog } from "./decide/decision-log.js";
-import { decisionTables } from "./decide/decision-tables.js";
-import { holdTables } from "./decide/hold-tables.js";
-import { proposalTables } from "./decide/proposal-tables.js";
-import { standingTables } from "./decide/standing-tables.js";
+import { decisionTables } from "./decide/decision-log.projection.js";
+import { holdTables } from "./decide/holds.projection.js";
+import { proposalTables } from "./decide/proposals.projection.js";
+import { standingTables } from "./decide/standing.projection.js";
 import { Disk, type DiskSettings } from "./disk/disk.js";
 import { withRoom } from "./disk/room.js";
 import { EVERYBODYS } from "./feeds/audience.js";
 import { FeedIndex } from "./feeds/feed-index.js";
+import { indexTables } from "./feeds/feed-index.projection.js";
 import { feedBegun } from "./feeds/feeds.js";
-import { indexTables } from "./feeds/index-tables.js";
-import { Present } from "./feeds/state/present.js";
-import { State } from "./feeds/state/state.js";
+import { Present } from "./feeds/snapshots/present.js";
+import { State } from "./feeds/snapshots/snapshot-worker.js";
+import { filesOf } from "./folder.js";
 import { holdAlone } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/events.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
 import { View } from "./journal/view.js";
-import { Receipts, receiptTables } from "./receipts/receipts.js";
-import { BootLog, bootTables } from "./registry/boot-tables.js";
+import { Receipts } from "./receipts/receipts.js";
+import { receiptTables } from "./receipts/receipts.projection.js";
+import { BootLog, bootTables } from "./registry/clones.projection.js";
 import { Registry } from "./registry/registry.js";
-import { registryTables } from "./registry/tables.js";
+import { registryTables } from "./registry/registry.projection.js";
 import type { Signing } from "./roots/signing.js";
-import { contactTables } from "./telemetry/contact-tables.js";
-import { detectionTables } from "./telemetry/detection-tables.js";
-import { sightingTables } from "./telemetry/sighting-tables.js";
-import { spoolTables } from "./telemetry/spool-tables.js";
+import { contactTables } from "./telemetry/contacts.projection.js";
+import { detectionTables } from "./telemetry/detections.projection.js";
+import { sightingTables } from "./telemetry/sightings.projection.js";
+import { spoolTables } from "./telemetry/spools.projection.js";
 import { Telemetry } from "./telemetry/telemetry.js";
-
-/** The files of a cloud's folder. */
-export function filesOf(dir: string) {
-  return {
-    lock: join(dir, "lock"),
-    journal: join(dir, "journal.db"),
-    view: join(dir, "view.db"),
-    bans: join(dir, "bans.db"),
-    /** What no rule may ban; the operator writes it. */
-    neverList: join(dir, "never-ban.txt"),
-    snapshots: join(dir, "snapshots"),
-  };
-}
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
 

@@ -1,4 +1,4 @@
-import { failed } from "../service/failure.js";
+import { failed } from "../service/terminal/failure.js";
 import type { Host } from "./host.js";
 import type { Step } from "./step.js";
 

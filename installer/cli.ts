@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
-import { Failure, exitCodes, misused } from "../service/failure.js";
+import { Failure, exitCodes, misused } from "../service/terminal/failure.js";
 import { dryRun, install, uninstall, type Say } from "./carry-out.js";
 import type { Host } from "./host.js";
 import { ENTRY, layout } from "./layout.js";

@@ -1,5 +1,5 @@
 import { untilReaderLeaves } from "../agent/text/closed-pipe.js";
-import { Failure, exitCodes } from "../service/failure.js";
+import { Failure, exitCodes } from "../service/terminal/failure.js";
 import { run } from "./cli.js";
 import { Files } from "./files.js";
 import { lookAround } from "./preflight.js";

@@ -7,7 +7,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { misused } from "../service/failure.js";
+import { misused } from "../service/terminal/failure.js";
 
 /** A program that can be placed: what it is called, and what belongs to it. */
 export interface Program {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StatusView } from "../service/views.js";
-import { failed } from "../service/failure.js";
+import type { StatusView } from "../service/control/status-view.js";
+import { failed } from "../service/terminal/failure.js";
 import { CommandFailed, type Host } from "./host.js";
 import { currentOf, ENTRY, layout } from "./layout.js";
 

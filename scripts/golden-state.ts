@@ -10,10 +10,10 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
-import { systemClock } from "../agent/clock.js";
+import { systemClock } from "../agent/runtime/clock.js";
 import type { Event } from "../cloud/journal/events.js";
 import { SqliteJournal } from "../cloud/journal/sqlite-journal.js";
-import { readIdentity } from "../service/identity-store.js";
+import { readIdentity } from "../service/identity/identity-store.js";
 import { Lab, type LabCloud, type LabHost } from "./lab/lab.js";
 import { output, until } from "./lab/run.js";
 

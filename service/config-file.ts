@@ -5,7 +5,7 @@ import {
   parseConfig,
   type Config,
 } from "../agent/config/config.js";
-import { misused } from "./failure.js";
+import { misused } from "./terminal/failure.js";
 
 /** Where the configuration is unless a command says otherwise. */
 export const DEFAULT_CONFIG_FILE = "/etc/tourniquet/config.yaml";

@@ -1,18 +1,22 @@
 import { fstatSync, readFileSync } from "node:fs";
 import { startAgent, type Agent } from "../agent/agent.js";
-import { systemClock } from "../agent/clock.js";
-import { openBoot } from "../agent/host/boot.js";
 import type { Config } from "../agent/config/config.js";
 import { sentenceOf } from "../agent/health/verdict.js";
-import { Lifetime } from "../agent/lifetime.js";
+import { openBoot } from "../agent/host/boot.js";
 import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
-import { startControlServer } from "./control-server.js";
-import { deviceCredential } from "./device-credential.js";
-import { checkTransport } from "./enrol.js";
-import { failed, misused } from "./failure.js";
-import { keepRoot, readIdentity, readIdentityFor } from "./identity-store.js";
+import { systemClock } from "../agent/runtime/clock.js";
+import { Lifetime } from "../agent/runtime/lifetime.js";
+import { startControlServer } from "./control/server.js";
+import { deviceCredential } from "./identity/device-credential.js";
+import { checkTransport } from "./identity/enrol.js";
+import {
+  keepRoot,
+  readIdentity,
+  readIdentityFor,
+} from "./identity/identity-store.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
+import { failed, misused } from "./terminal/failure.js";
 import { packageVersion } from "./version.js";
 
 /**

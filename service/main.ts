@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { untilReaderLeaves } from "../agent/text/closed-pipe.js";
-import { run } from "./cli.js";
-import { Failure, exitCodes } from "./failure.js";
+import { run } from "./cli/cli.js";
+import { Failure, exitCodes } from "./terminal/failure.js";
 
 /** The process: arguments and signals in, an exit code out, and nothing else. */
 const stop = new AbortController();

@@ -1,4 +1,5 @@
-import type { Clock } from "../agent/clock.js";
+import { printable } from "../agent/log/printable.js";
+import type { Clock } from "../agent/runtime/clock.js";
 import {
   AF_UNIX,
   LibcError,
@@ -6,9 +7,8 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   type Libc,
-} from "../agent/libc.js";
-import { printable } from "../agent/log/printable.js";
-import { failed } from "./failure.js";
+} from "../agent/runtime/libc.js";
+import { failed } from "./terminal/failure.js";
 
 /** The manager of services, as told by the environment it started us with. */
 export interface Notifier extends Disposable {

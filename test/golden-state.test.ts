@@ -9,10 +9,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../agent/model/cidr.js";
-import { ManualClock } from "./support/clock.js";
-import { startTestCloud } from "./support/cloud.js";
-import { startIn } from "./support/cloud-agent.js";
+import { startIn } from "./support/agent/cloud-agent.js";
+import { startTestCloud } from "./support/cloud/cloud.js";
 import { TestFolder } from "./support/folder.js";
+import { ManualClock } from "./support/time/clock.js";
 
 const golden = join(
   dirname(fileURLToPath(import.meta.url)),

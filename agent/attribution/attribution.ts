@@ -1,8 +1,8 @@
-import type { Clock } from "../clock.js";
 import { cidrOf } from "../model/cidr.js";
 import type { Caller, Contact } from "../model/contact.js";
 import { isOfProof } from "../model/proof.js";
 import type { LoggedPacket } from "../netlink/nflog/messages.js";
+import type { Clock } from "../runtime/clock.js";
 import { callerOf, type CallerPorts, type FoundSocket } from "./caller.js";
 import { Contacts, type Remembered } from "./contacts.js";
 import { outgoingIn, type Outgoing } from "./outgoing.js";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 
 /**
  * The control groups of the unified hierarchy, found by the number that the

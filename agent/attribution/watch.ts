@@ -1,6 +1,3 @@
-import type { Clock } from "../clock.js";
-import { Lifetime } from "../lifetime.js";
-import { loadLibc } from "../libc.js";
 import { AF_INET, AF_INET6, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
 import { NetlinkError } from "../netlink/error.js";
 import { localPortIn } from "../netlink/inet-filter.js";
@@ -13,6 +10,9 @@ import {
 } from "../netlink/sock-diag.js";
 import { askForOwner, ownerIn } from "../netlink/socket-owner.js";
 import { NetlinkSocket, type Fill } from "../netlink/socket.js";
+import type { Clock } from "../runtime/clock.js";
+import { loadLibc } from "../runtime/libc.js";
+import { Lifetime } from "../runtime/lifetime.js";
 import { Attribution, type ContactList } from "./attribution.js";
 import type { FoundSocket } from "./caller.js";
 import type { Remembered } from "./contacts.js";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import { DryRunEnforcer } from "./dry-run/dry-run-enforcer.js";
 import { CannotEnforce, type Enforcer } from "./enforcer.js";
 import { openNftables } from "./nftables/open.js";

@@ -1,9 +1,9 @@
-import { loadLibc } from "../libc.js";
 import { NETLINK_ROUTE } from "../netlink/constants.js";
 import { LINK_GROUP, RTM_DELLINK, RTM_NEWLINK } from "../netlink/links.js";
 import { NetlinkListener } from "../netlink/listener.js";
 import type { Message } from "../netlink/message.js";
 import { ROUTE_GROUPS } from "../netlink/route.js";
+import { loadLibc } from "../runtime/libc.js";
 
 /** What may have become of this host's network. */
 export interface NetworkNews {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, loadLibc } from "../libc.js";
+import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, loadLibc } from "../runtime/libc.js";
 
 /** One run of this machine's kernel, from its start to its end. */
 export interface Boot {

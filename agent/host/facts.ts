@@ -1,9 +1,9 @@
 import type { HostFacts } from "../guard/facts.js";
-import { loadLibc } from "../libc.js";
 import { cidrOf, formatCidr, type Cidr } from "../model/cidr.js";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
 import { readAddresses, readGateways } from "../netlink/route.js";
 import { NetlinkSocket } from "../netlink/socket.js";
+import { loadLibc } from "../runtime/libc.js";
 import { AdminSessions } from "./admin-sessions.js";
 import { loginIn, loginsIn } from "./logins.js";
 import {

@@ -1,8 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../clock.js";
-import { loadLibc, type Libc } from "../libc.js";
 import { NETLINK_ROUTE } from "../netlink/constants.js";
 import { NetlinkError } from "../netlink/error.js";
 import {
@@ -17,6 +15,8 @@ import {
 } from "../netlink/links.js";
 import { readGateways } from "../netlink/route.js";
 import { isInterrupted, NetlinkSocket } from "../netlink/socket.js";
+import type { Clock } from "../runtime/clock.js";
+import { loadLibc, type Libc } from "../runtime/libc.js";
 import {
   isPartOfAnother,
   uncoveredIn,

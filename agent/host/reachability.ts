@@ -1,9 +1,9 @@
 import { Resolver } from "node:dns/promises";
-import { loadLibc } from "../libc.js";
 import { formatCidr, cidrOf, type Cidr } from "../model/cidr.js";
 import { NETLINK_ROUTE } from "../netlink/constants.js";
 import { readNeighbours } from "../netlink/neighbours.js";
 import { NetlinkSocket } from "../netlink/socket.js";
+import { loadLibc } from "../runtime/libc.js";
 
 /** Those of these routers that did not answer when the kernel last asked for them. */
 export async function lostAmong(

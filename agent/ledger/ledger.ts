@@ -13,9 +13,9 @@ import { Effective } from "./effective.js";
 import { Feeds } from "./feeds.js";
 import { Unkept, type UnkeptCount } from "./held.js";
 import { History } from "./history.js";
-import { LastWord } from "./last-word.js";
 import { Lookup, type Page } from "./lookup.js";
 import { Meta } from "./meta.js";
+import { LastWord } from "./operator/overrides.js";
 import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
@@ -25,9 +25,9 @@ import { Review, type Guard } from "./review.js";
 import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
 import { Segments, type ReviewedSegment } from "./segments.js";
 import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
+import { Time, type KeptTime, type Redating } from "./time.js";
 import { Trials, type Trial, type Verdict } from "./trials.js";
 import { Unconfirmed } from "./unconfirmed.js";
-import { Time, type KeptTime, type Redating } from "./time.js";
 
 /**
  * The truth on the host: every ban by feed, and where each feed stands. What a

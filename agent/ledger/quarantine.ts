@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import { putAside } from "../sqlite/quarantine.js";
 import { blameLedger, LedgerCorrupt, type LedgerDamage } from "./damage.js";
 import { Ledger, type LedgerOptions } from "./ledger.js";

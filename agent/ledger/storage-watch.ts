@@ -1,5 +1,5 @@
 import type { StorageState } from "../model/storage.js";
-import { schedule } from "../schedule.js";
+import { schedule } from "../runtime/schedule.js";
 import type { Ledger, LedgerOptions } from "./ledger.js";
 import { handBack } from "./stand-in.js";
 

@@ -1,4 +1,4 @@
-import { errnoName } from "../libc.js";
+import { errnoName } from "../runtime/libc.js";
 
 /** What the kernel says when it refuses a request. */
 export interface Refusal {

@@ -6,7 +6,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_RAW,
   type Libc,
-} from "../libc.js";
+} from "../runtime/libc.js";
 import {
   NETLINK_ADD_MEMBERSHIP,
   NETLINK_DROP_MEMBERSHIP,

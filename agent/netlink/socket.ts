@@ -6,7 +6,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_RAW,
   type Libc,
-} from "../libc.js";
+} from "../runtime/libc.js";
 import { hostBytes, hostU32 } from "./attributes.js";
 import { writeBatch, type BatchTarget } from "./batch.js";
 import {

@@ -1,5 +1,3 @@
-import type { Clock } from "../clock.js";
-import { loadLibc, type Libc } from "../libc.js";
 import { cidrOf, formatCidr } from "../model/cidr.js";
 import type { Translators } from "../model/translators.js";
 import { AF_INET, AF_INET6, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
@@ -14,6 +12,8 @@ import {
   type SocketInfo,
 } from "../netlink/sock-diag.js";
 import { NetlinkSocket } from "../netlink/socket.js";
+import type { Clock } from "../runtime/clock.js";
+import { loadLibc, type Libc } from "../runtime/libc.js";
 import { RecentMap } from "./recent-map.js";
 import { readSource, type Source } from "./source.js";
 

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import { LineSplitter } from "./line-splitter.js";
 import type { LogEntry, TakeLines } from "./sensor-ports.js";
 

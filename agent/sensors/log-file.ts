@@ -1,7 +1,7 @@
 import { watch } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import { LineSplitter } from "./line-splitter.js";
 import type { Arrival, TakeLines } from "./sensor-ports.js";
 

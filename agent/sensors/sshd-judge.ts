@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
 import type { Translators } from "../model/translators.js";
+import type { Clock } from "../runtime/clock.js";
 import { Connections } from "./connections.js";
 import { Dating } from "./dating.js";
 import { FailureWindow, type Offence } from "./failure-window.js";

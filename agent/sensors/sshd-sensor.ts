@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import type { Clock } from "../clock.js";
 import type { Config } from "../config/config.js";
 import type { Translators } from "../model/translators.js";
+import type { Clock } from "../runtime/clock.js";
 import { Drought } from "./drought.js";
 import {
   findingsOf,

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
 import type { Translators } from "../model/translators.js";
+import type { Clock } from "../runtime/clock.js";
 import { Journal, readJournalEntry } from "./journal.js";
 import { LogFile } from "./log-file.js";
 import { SourceCounts, type CountsView } from "./source-counts.js";

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
 import type { Translators } from "../model/translators.js";
+import type { Clock } from "../runtime/clock.js";
 import { Handshakes } from "./handshakes.js";
 import { SENSOR, type Detection, type Suspicion } from "./sshd-judge.js";
 import type { SshdSource } from "./sshd-source.js";

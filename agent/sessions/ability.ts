@@ -1,4 +1,3 @@
-import { LibcError } from "../libc.js";
 import { askForStatistics } from "../netlink/conntrack.js";
 import { AF_INET } from "../netlink/constants.js";
 import { NetlinkError } from "../netlink/error.js";
@@ -11,6 +10,7 @@ import {
   NO_SOCKET,
 } from "../netlink/sock-diag.js";
 import type { NetlinkSocket } from "../netlink/socket.js";
+import { LibcError } from "../runtime/libc.js";
 
 /** Whether this kernel lets us, and if not, what is missing. */
 export type Can =

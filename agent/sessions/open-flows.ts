@@ -1,6 +1,3 @@
-import type { Clock } from "../clock.js";
-import { LibcError, type Libc } from "../libc.js";
-import { Mutex } from "../mutex.js";
 import {
   addressesOfFlow,
   askForStatistics,
@@ -28,6 +25,9 @@ import {
   STATE,
 } from "../netlink/sock-diag.js";
 import { NetlinkSocket, type Fill } from "../netlink/socket.js";
+import type { Clock } from "../runtime/clock.js";
+import { LibcError, type Libc } from "../runtime/libc.js";
+import { Mutex } from "../runtime/mutex.js";
 import { Line } from "./line.js";
 import { isSuspect } from "./search.js";
 import { listeningPorts, openerOf } from "./sockets.js";

@@ -1,5 +1,3 @@
-import type { Libc } from "../libc.js";
-import { Mutex } from "../mutex.js";
 import {
   NETLINK_NETFILTER,
   NETLINK_ROUTE,
@@ -7,6 +5,8 @@ import {
 } from "../netlink/constants.js";
 import { readAddresses } from "../netlink/route.js";
 import { NetlinkSocket } from "../netlink/socket.js";
+import type { Libc } from "../runtime/libc.js";
+import { Mutex } from "../runtime/mutex.js";
 import { askAbility, type Ability } from "./ability.js";
 import { cutFlows } from "./flows.js";
 import { Line, type Tally } from "./line.js";

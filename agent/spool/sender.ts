@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
 import type { CloudMessage } from "../protocol/messages.js";
+import type { Clock } from "../runtime/clock.js";
 import type { Outbox } from "./memory.js";
 import type { TelemetryMessage } from "./spool.js";
 

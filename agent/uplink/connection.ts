@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import { LinkBroken, LinkClogged, LinkClosed, LinkError } from "./errors.js";
 import { Queue } from "./queue.js";
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket, type RawData } from "ws";
-import type { Clock } from "../clock.js";
 import { limits } from "../protocol/limits.js";
 import { SUBPROTOCOL } from "../protocol/messages.js";
+import type { Clock } from "../runtime/clock.js";
 import { Connection } from "./connection.js";
 import { CloudUnreachable, HandshakeRefused, LinkGarbled } from "./errors.js";
 

@@ -5,11 +5,11 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Clock } from "../clock.js";
 import { limits } from "../protocol/limits.js";
 import { RekeyAnswer, type RekeyRequest } from "../protocol/rekey.js";
 import { parseJson } from "../protocol/shapes.js";
 import { SignedText } from "../protocol/signed-text.js";
+import type { Clock } from "../runtime/clock.js";
 
 /** Where files of the cloud are fetched from, and with what right. */
 export interface FetchOptions {

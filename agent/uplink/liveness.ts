@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../runtime/clock.js";
 import { LinkSilent } from "./errors.js";
 
 /** All that liveness asks of a connection. */

@@ -1,11 +1,11 @@
-import type { Clock } from "../clock.js";
+import { Malformed } from "../protocol/malformed.js";
 import {
   decodeCloudMessage,
   encodeMessage,
   type AgentMessage,
   type CloudMessage,
 } from "../protocol/messages.js";
-import { Malformed } from "../protocol/malformed.js";
+import type { Clock } from "../runtime/clock.js";
 import type { Connection, Frame } from "./connection.js";
 import {
   LinkDrained,

@@ -6,14 +6,14 @@ import { bodyLimit } from "hono/body-limit";
 import { audienceOf, type FeedName } from "../../agent/model/position.js";
 import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
 import { RekeyRequest } from "../../agent/protocol/rekey.js";
-import { snapshotPath } from "../feeds/state/snapshot-files.js";
+import { EXCHANGES_OF_ONE_AGENT } from "../door/budgets.js";
+import { snapshotPath } from "../feeds/snapshots/snapshot-files.js";
 import type { Live } from "../gateway/live.js";
 import { rekey } from "../registry/rekeying.js";
-import { bearerOf, jsonBody } from "./requests.js";
-import { EXCHANGES_OF_ONE_AGENT } from "../door/budgets.js";
 import { parseByteRange, type ByteRange } from "./byte-range.js";
 import type { AgentApiPorts } from "./ports.js";
 import { ApiProblem, checked, checkedSecret, problem } from "./problem.js";
+import { bearerOf, jsonBody } from "./requests.js";
 import { SegmentsQuery } from "./shapes.js";
 
 interface AgentEnv {

@@ -6,9 +6,9 @@ import {
   type Cidr,
 } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import { unixSeconds } from "../../agent/clock.js";
+import { unixSeconds } from "../../agent/runtime/clock.js";
 import type { Decision, Terms } from "../decide/decisions.js";
-import type { StandingBan } from "../feeds/state/ban-lookup.js";
+import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import { readRemote } from "../telemetry/remote.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { checked, problem, unknown } from "./problem.js";

@@ -1,28 +1,28 @@
 import type { Socket } from "node:net";
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
+import type { BanOrders } from "../decide/ban-orders.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
-import type { BanOrders } from "../decide/ban-orders.js";
 import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Proposals } from "../decide/proposals.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
-import type { State } from "../feeds/state/state.js";
+import type { State } from "../feeds/snapshots/snapshot-worker.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
-import type { SqliteJournal } from "../journal/sqlite-journal.js";
 import type { Journal } from "../journal/journal.js";
+import type { SqliteJournal } from "../journal/sqlite-journal.js";
 import type { Dropped } from "../log/drops.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Receipts } from "../receipts/receipts.js";
-import type { BootLog } from "../registry/boot-tables.js";
+import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
-import type { Telemetry } from "../telemetry/telemetry.js";
 import type { CloudStatus } from "../status.js";
+import type { Telemetry } from "../telemetry/telemetry.js";
 import type { Downloads } from "./downloads.js";
 
 /** What every request needs of the door that it came in by. */

@@ -2,9 +2,9 @@ import * as v from "valibot";
 import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
-import type { BanPlace } from "../feeds/state/ban-listing.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { shortText } from "../../agent/protocol/shapes.js";
+import type { BanPlace } from "../feeds/snapshots/ban-listing.js";
 import { listFormats } from "../lists/line.js";
 
 /** The fields that operators fill in. */

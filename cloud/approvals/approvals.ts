@@ -1,9 +1,9 @@
-import type { Clock } from "../../agent/clock.js";
-import { Malformed } from "../../agent/protocol/malformed.js";
 import type { FeedName } from "../../agent/model/position.js";
+import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { ApprovalPublished } from "../journal/events.js";

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { systemClock } from "../../agent/clock.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import type { RaisedLimits } from "../../agent/protocol/documents.js";
 import { limits } from "../../agent/protocol/limits.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { approvalAfter, approvalOf } from "../approvals/ceremony.js";
 import { signersFor } from "../roots/ceremony.js";
 import { readChain } from "../roots/root-files.js";
@@ -17,8 +17,8 @@ import {
   writeNew,
 } from "./drafts.js";
 import type { Io } from "./io.js";
-import { isCloud } from "./shown-root.js";
 import { shownApproval } from "./shown-approval.js";
+import { isCloud } from "./shown-root.js";
 
 /** approval: the ceremony by which wide bans get their second key. */
 export function addApprovalCommands(program: Command, io: Io): void {

@@ -9,15 +9,15 @@ import type { Proposal } from "../decide/proposals.js";
 import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { ImpactReport } from "../impact/report.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
-import type { CloneEntry } from "../registry/boot-tables.js";
+import type { CloneEntry } from "../registry/clones.projection.js";
 import type { Agent, Org } from "../registry/registry.js";
-import type { CloudStatus } from "../status.js";
 import {
   isSafeInTheClear,
   readOperatorToken,
   readSettings,
   type Settings,
 } from "../setup.js";
+import type { CloudStatus } from "../status.js";
 import type {
   ContactEntry,
   DetectionEntry,

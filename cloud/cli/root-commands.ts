@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
-import { systemClock } from "../../agent/clock.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { generateKey, type SigningKey } from "../../agent/trust/keys.js";
 import type { Role } from "../../agent/trust/root.js";
 import { writeSecret } from "../folder.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { systemClock } from "../../agent/clock.js";
 import { openLogger } from "../../agent/log/winston-logger.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { startCloud } from "../cloud.js";
 import { beginNewEpochs } from "../new-epochs.js";
 import { checkAddresses, foundCloud, loadCloud } from "../setup.js";

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ban, Op } from "../../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
-import type { StandingBan } from "../feeds/state/ban-lookup.js";
+import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import {
   carryOut,
   expiry,

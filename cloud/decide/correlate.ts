@@ -1,16 +1,4 @@
-/** What one host saw of an attacker. */
-export interface Evidence {
-  /** Sequence number of the telemetry in the journal. */
-  readonly seq: number;
-  readonly agent: string;
-  readonly org: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  /** How many failures it took. */
-  readonly failures: number;
-  readonly sensor: string;
-}
-
+import type { Evidence } from "../telemetry/evidence.js";
 /** How many have to agree, and within which time. 0 stands for never. */
 export interface Threshold {
   readonly orgs: number;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Recorded } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";

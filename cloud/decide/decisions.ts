@@ -1,10 +1,10 @@
-import { unixSeconds, type Clock } from "../../agent/clock.js";
 import { FOREVER, type Op } from "../../agent/model/ban.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
+import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Publish } from "../feeds/feeds.js";
+import { newId } from "../ids.js";
 import type { Decided } from "../journal/events.js";
-import { newId } from "../registry/secrets.js";
 
 /** Who decides, and for whom. */
 export interface Mandate {

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { unixSeconds } from "../../agent/clock.js";
 import type { Op } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
+import { unixSeconds } from "../../agent/runtime/clock.js";
 import type { RangeStore, StoredRange } from "../lists/range-store.js";
 import { Replacement } from "../lists/replacement.js";
 import {

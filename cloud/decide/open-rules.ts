@@ -1,6 +1,6 @@
-import type { Cidr } from "../../agent/model/cidr.js";
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Database } from "../journal/database.js";
 import type { Journal } from "../journal/journal.js";
 import type { Registry } from "../registry/registry.js";

@@ -1,9 +1,9 @@
-import type { Clock } from "../../agent/clock.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Feeds } from "../feeds/feeds.js";
-import type { StandingBan } from "../feeds/state/ban-lookup.js";
-import type { Look } from "../feeds/state/present.js";
+import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
+import type { Look } from "../feeds/snapshots/present.js";
 import type { BroughtRange } from "../lists/replacement.js";
 import type { Before } from "./effects.js";
 

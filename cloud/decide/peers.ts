@@ -1,4 +1,4 @@
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Database } from "../journal/database.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 

@@ -1,10 +1,10 @@
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import { newId } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Proposed, ProposalSettled, Veto } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
-import { newId } from "../registry/secrets.js";
-import type { CorrelationSettings } from "./correlation-settings.js";
 import type { Verdict } from "./correlate.js";
+import type { CorrelationSettings } from "./correlation-settings.js";
 
 /** A ban that a rule wants and a person decides on. */
 export interface Proposal {

@@ -1,5 +1,5 @@
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Journal } from "../journal/journal.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import type { Shares } from "./shares.js";

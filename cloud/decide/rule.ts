@@ -1,8 +1,9 @@
-import { unixSeconds, type Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
+import type { Evidence } from "../telemetry/evidence.js";
+import { correlate, type Verdict } from "./correlate.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
-import { correlate, type Evidence, type Verdict } from "./correlate.js";
 import type { Decisions } from "./decisions.js";
 import type { NeverList } from "./never.js";
 import type { Proposals } from "./proposals.js";

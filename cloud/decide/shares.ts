@@ -1,4 +1,4 @@
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import type { DecisionLog } from "./decision-log.js";
 

@@ -1,7 +1,7 @@
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
-import { CONFIRMED_WITHIN_MS } from "./standing-tables.js";
+import { CONFIRMED_WITHIN_MS } from "./standing.projection.js";
 
 type Settings = Pick<
   CorrelationSettings,

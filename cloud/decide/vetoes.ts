@@ -1,6 +1,6 @@
 import { shipped, tierNames } from "../../agent/guard/tiers.js";
 import { overlaps, type Cidr } from "../../agent/model/cidr.js";
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Veto } from "../journal/events.js";
 import type { Registry } from "../registry/registry.js";

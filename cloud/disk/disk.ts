@@ -1,11 +1,11 @@
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
-import type { Worth } from "../journal/worth.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { Reserve } from "./reserve.js";
 import type { Giving } from "./room.js";
+import type { Worth } from "./worth.js";
 
 const MebiBytes = v.pipe(v.number(), v.integer(), v.minValue(1));
 

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { LOOK_EVERY_MS, STRANGER_MS, strangersRoom } from "./budgets.js";
 import { Crowd } from "./crowd.js";
 import { networkOf } from "./networks.js";

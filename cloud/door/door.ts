@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Drops } from "../log/drops.js";
 import { CONNECTION_RATES, UPGRADE_RATES } from "./budgets.js";
 import { Connections } from "./connections.js";

@@ -1,7 +1,7 @@
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import { TokenBucket, type Rate } from "../rate/token-bucket.js";
 import type { KnownPlaces } from "./known-places.js";
 import { networkOf, placeOf } from "./networks.js";
-import { TokenBucket, type Rate } from "./token-bucket.js";
 
 /** How often somebody is let in. */
 export interface Rates {

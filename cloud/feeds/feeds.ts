@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../../agent/clock.js";
 import type { Op } from "../../agent/model/ban.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import { Mutex } from "../../agent/mutex.js";
 import type { Sign } from "../../agent/protocol/container.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import { Mutex } from "../../agent/runtime/mutex.js";
 import type { Decided, Event } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { Capacity } from "./capacity.js";

@@ -1,7 +1,7 @@
-import type { Clock } from "../../agent/clock.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { Head } from "../../agent/protocol/documents.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import { signText } from "../../agent/trust/sign.js";
 import type { FeedIndex } from "./feed-index.js";

@@ -1,10 +1,10 @@
-import type { Clock } from "../../agent/clock.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { GOOD_FOR_MS } from "./chain.js";
 import type { FeedIndex, Standing } from "./feed-index.js";
 import { pastNext, routeFor, type FeedFacts, type Gap } from "./plan.js";
-import type { SnapshotEntry } from "./state/snapshot-shelf.js";
+import type { SnapshotEntry } from "./snapshots/snapshot-cache.js";
 
 /** What recovery needs of the thread that keeps the bans. */
 export interface Snapshots {

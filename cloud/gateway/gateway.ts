@@ -1,18 +1,18 @@
 import type { Server } from "node:http";
-import { Lifetime } from "../../agent/lifetime.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import {
   encodeMessage,
   type CloudMessage,
 } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
+import { hashOf } from "../ids.js";
 import type { Recorded } from "../journal/events.js";
-import { hashOf } from "../registry/secrets.js";
 import { encodeFrame } from "./frame.js";
 import { acceptLinks } from "./listen.js";
+import type { Live } from "./live.js";
 import type { GatewayPorts } from "./ports.js";
 import { RecentFrames } from "./recent-frames.js";
-import type { Live } from "./live.js";
 import { Session, type SessionOwner } from "./session.js";
 
 export const AGENT_PATH = "/v1/agent";

@@ -1,26 +1,19 @@
 import type { Socket } from "node:net";
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { ImpactAnswer } from "../impact/report.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { Dropped } from "../log/drops.js";
-import type { ImpactAnswer } from "../impact/report.js";
-import type { Answers } from "../receipts/answers.js";
-import type { Boots } from "../registry/boots.js";
+import type { Answers } from "../receipts/receipt-intake.js";
+import type { Boots } from "../registry/clone-detector.js";
 import type { Agent } from "../registry/registry.js";
+import type { Taken } from "../telemetry/intake.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
-
-/**
- * What became of a telemetry message. `durable`: all its items are in the
- * journal, now or since earlier. `over-budget`: the host keeps it, and says it
- * again later. `not-kept`: the disk failed, or has no room for it.
- */
-export type Taken =
-  "durable" | "too-fast" | "over-budget" | "not-kept" | "impossible";
 
 /** All that the gateway asks of the rest of the cloud. */
 export interface GatewayPorts {

@@ -14,9 +14,9 @@ import {
   textBytes,
   type SignedText,
 } from "../../agent/protocol/signed-text.js";
+import { newSecret } from "../ids.js";
+import { TokenBucket } from "../rate/token-bucket.js";
 import type { Agent } from "../registry/registry.js";
-import { newSecret } from "../registry/secrets.js";
-import { Following, MOST_BUFFERED } from "./following.js";
 import {
   BREATH_MS,
   HELLO_DEADLINE_MS,
@@ -26,11 +26,11 @@ import {
   RESUMES,
   SILENT_HEARTBEATS,
 } from "./budgets.js";
+import { Following, MOST_BUFFERED } from "./following.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
-import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { Link, LinkHandler } from "./listen.js";
+import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
-import { TokenBucket } from "../door/token-bucket.js";
 
 /** Who is told when a session comes and goes. */
 export interface SessionOwner {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../agent/clock.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { CloudMessage } from "../../agent/protocol/messages.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { reportOf, type ImpactAnswer, type ImpactReport } from "./report.js";
 
 /** Too many operators ask at once. */

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Clock } from "../../agent/clock.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import {
   isDiskTrouble,
   mayPass,
@@ -7,6 +7,7 @@ import {
   withRoom,
   type Giving,
 } from "../disk/room.js";
+import type { Worth } from "../disk/worth.js";
 import { openDatabase, type Database, type Statement } from "./database.js";
 import type { Event, Recorded } from "./events.js";
 import {
@@ -17,7 +18,7 @@ import {
   type Journal,
   type JournalListener,
 } from "./journal.js";
-import { worthOf, type Worth } from "./worth.js";
+import { worthOf } from "./worth.js";
 
 /** As much of the disk as a journal needs to know. */
 export interface JournalDisk extends Giving {

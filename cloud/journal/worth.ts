@@ -1,7 +1,5 @@
+import type { Worth } from "../disk/worth.js";
 import type { Event } from "./events.js";
-
-/** What goes on for how long when room runs out: orders go on longest. */
-export type Worth = "telemetry" | "answers" | "orders";
 
 /** What an append is worth: as much as the most that is in it. */
 export function worthOf(events: readonly Event[]): Worth {

@@ -1,5 +1,5 @@
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 
 /** What was over a budget, and in which words that is told. */
 const sentences = {

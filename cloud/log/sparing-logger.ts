@@ -1,6 +1,6 @@
-import type { Clock } from "../../agent/clock.js";
 import type { Fields, Logger } from "../../agent/log/logger.js";
-import { TokenBucket } from "../door/token-bucket.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import { TokenBucket } from "../rate/token-bucket.js";
 
 /**
  * Writes down what others can be the cause of, each message at a rate: whoever

@@ -1,15 +1,15 @@
-import type { Clock } from "../../agent/clock.js";
 import {
   encodeToken,
   enrolmentProofBytes,
   type EnrolmentAnswer,
   type EnrolmentRequest,
 } from "../../agent/protocol/enrolment.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { publicKey } from "../../agent/trust/keys.js";
+import { hashOf, newId, newSecret } from "../ids.js";
 import type { Journal } from "../journal/journal.js";
 import type { Signing } from "../roots/signing.js";
 import type { Registry, Token } from "./registry.js";
-import { hashOf, newId, newSecret } from "./secrets.js";
 
 export interface EnrolmentPorts {
   readonly journal: Journal;

@@ -1,5 +1,5 @@
 import { ORG_ID } from "../../agent/model/position.js";
-import { newId } from "./secrets.js";
+import { newId } from "../ids.js";
 
 /**
  * An org's id out of its name: "Bäckerei Müller & Söhne" becomes

@@ -1,5 +1,5 @@
+import { hashOf, sameHash } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
-import { hashOf, sameHash } from "./secrets.js";
 
 export interface Org {
   readonly id: string;

@@ -1,5 +1,5 @@
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import type { Signing } from "./signing.js";
 
 /** Agents take nothing new by a root that has run out. */

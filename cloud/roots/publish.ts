@@ -1,5 +1,5 @@
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import { filesOf } from "../store.js";
+import { filesOf } from "../folder.js";
 import { DatabaseUnusable, holdAlone } from "../journal/database.js";
 import { Signing, type Published } from "./signing.js";
 

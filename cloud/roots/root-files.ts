@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
+import { writeWhole } from "../../agent/runtime/atomic-file.js";
 import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot, fingerprintOf } from "../../agent/trust/root.js";
-import { writeWhole } from "../../agent/whole-file.js";
 import { BadFolder, readText, writeSecret } from "../folder.js";
 
 /** Every root that a cloud ever had, and the one in force. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { Clock } from "../../agent/clock.js";
-import { TokenBucket, type Rate } from "../door/token-bucket.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import { TokenBucket, type Rate } from "../rate/token-bucket.js";
 
 const MebiBytes = v.pipe(v.number(), v.integer(), v.minValue(1));
 

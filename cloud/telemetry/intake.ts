@@ -1,12 +1,19 @@
-import type { Clock } from "../../agent/clock.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
-import { TokenBucket } from "../door/token-bucket.js";
-import type { Taken } from "../gateway/ports.js";
-import type { TelemetryTaken } from "../journal/events.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { NoRoom } from "../disk/room.js";
+import type { TelemetryTaken } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
+import { TokenBucket } from "../rate/token-bucket.js";
 import type { Allowances } from "./allowances.js";
+
+/**
+ * What became of a telemetry message. `durable`: all its items are in the
+ * journal, now or since earlier. `over-budget`: the host keeps it, and says it
+ * again later. `not-kept`: the disk failed, or has no room for it.
+ */
+export type Taken =
+  "durable" | "too-fast" | "over-budget" | "not-kept" | "impossible";
 
 /** Whose telemetry it is. */
 export interface Reporter {

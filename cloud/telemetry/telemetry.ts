@@ -1,7 +1,7 @@
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
-import type { Evidence } from "../decide/correlate.js";
 import type { Database, Statement } from "../journal/database.js";
+import type { Evidence } from "./evidence.js";
 import { boundsOf } from "./remote.js";
 
 /** A detection with its place in the journal. */

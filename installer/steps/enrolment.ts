@@ -3,7 +3,7 @@ import {
   decodeToken,
   type EnrolmentToken,
 } from "../../agent/protocol/enrolment.js";
-import { misused } from "../../service/failure.js";
+import { misused } from "../../service/terminal/failure.js";
 import type { Files } from "../files.js";
 import { currentOf, DAEMON, ENTRY, layout, USER } from "../layout.js";
 import { settled, type Step } from "../step.js";

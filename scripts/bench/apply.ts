@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
 import { filledLedger, folder, seconds } from "./ledgers.js";
 import { realList, scattered, type List } from "./lists.js";
 import { ipset, nft, type Peer } from "./peers.js";

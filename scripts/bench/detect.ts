@@ -1,10 +1,10 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Lab } from "../lab/lab.js";
 import { scattered } from "./lists.js";
 import {

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { end, fail2ban } from "./log-peers.js";
 
 /** How far fail2ban came in the time that it was given. */

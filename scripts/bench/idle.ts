@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { systemClock } from "../../agent/clock.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import type { TelemetryReport } from "../../service/list-views.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import type { TelemetryReport } from "../../service/control/list-views.js";
 import { Lab, type LabHost } from "../lab/lab.js";
 import { output, until } from "../lab/run.js";
 import { alone, type Row } from "./report.js";

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, unixSeconds } from "../../agent/clock.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import type { Cidr } from "../../agent/model/cidr.js";
+import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
 
 /** A ledger that holds the list, as a snapshot of it would leave it. */
 export function filledLedger(path: string, cidrs: readonly Cidr[]): Ledger {

@@ -1,6 +1,6 @@
-import { systemClock } from "../../agent/clock.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabHost } from "../lab/lab.js";
 import { until } from "../lab/run.js";
 import { scattered } from "./lists.js";

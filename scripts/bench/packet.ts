@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { Lifetime } from "../../agent/lifetime.js";
 import type { Cidr, Family } from "../../agent/model/cidr.js";
+import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
+import { packed } from "../../test/support/agent/entries.js";
 import { realList, scattered, type List } from "./lists.js";
 import {
   absence,
@@ -19,7 +20,6 @@ import { oneRangeMore } from "./packet/one-more.js";
 import { Sources } from "./packet/sources.js";
 import { Wire } from "./packet/wire.js";
 import { nft } from "./peers.js";
-import { packed } from "../../test/support/entries.js";
 import { alone, median, spread, type Row } from "./report.js";
 
 /**

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { measure } from "../../service/selftest/measure.js";
-import { sayLast } from "../../service/selftest/sandbox.js";
-import { Stage } from "../../service/selftest/stage.js";
-import type { Subject } from "../../service/selftest/subject.js";
+import { sayLast } from "../../service/selftest/stage/sandbox.js";
+import { Stage } from "../../service/selftest/stage/stage.js";
+import type { Subject } from "../../service/selftest/stage/subject.js";
 import { Fail2ban } from "./fail2ban.js";
 
 const NOBODY = ["192.0.2.1", "2001:db8:ffff::1"].map(parseCidr);

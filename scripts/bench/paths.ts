@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
-import { PATHS, type Path } from "../../service/selftest/flows.js";
+import { PATHS, type Path } from "../../service/selftest/flows/flows.js";
 import {
   worstOf,
   type Judged,
   type Matrix,
   type Outcome,
 } from "../../service/selftest/matrix.js";
-import { inSandbox } from "../../service/selftest/sandbox.js";
 import { selftest } from "../../service/selftest/selftest.js";
+import { inSandbox } from "../../service/selftest/stage/sandbox.js";
 import { ms, trafficText } from "../../service/selftest/text.js";
 import { noFail2ban } from "./fail2ban.js";
 import { alone, type Measured, type ReportMatrix, type Row } from "./report.js";
@@ -31,7 +31,7 @@ export async function benchPaths(): Promise<Measured> {
 }
 
 async function measured(action: string, signal: AbortSignal): Promise<Matrix> {
-  const module = new URL("paths-peer-main.js", import.meta.url);
+  const module = new URL("./paths-peer-main.js", import.meta.url);
   const folder = mkdtempSync(join(tmpdir(), "tourniquet-bench-"));
   try {
     return await inSandbox<Matrix>({ module, args: [action, folder] }, signal);

@@ -1,16 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../agent/clock.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { nodeAsIn, readUnit } from "../lab/unit.js";
 import { restartOfFail2ban } from "./fail2ban-restart.js";
 import { filledLedger, folder, seconds } from "./ledgers.js";
 import { realList, scattered, type List } from "./lists.js";
 import { ipset, nft, type Peer } from "./peers.js";
-import { nodeAsIn, readUnit } from "../lab/unit.js";
 import { alone, median, spread, type Row } from "./report.js";
 
 /**

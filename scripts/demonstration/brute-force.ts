@@ -1,8 +1,8 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import type { Lab, LabCloud } from "../lab/lab.js";
 import { Namespace } from "../lab/namespace.js";
 import { until } from "../lab/run.js";

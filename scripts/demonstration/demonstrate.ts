@@ -6,17 +6,17 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import type { BanView } from "../../service/list-views.js";
+import type { BanView } from "../../service/control/list-views.js";
 import { scattered } from "../bench/lists.js";
 import { median, quantile } from "../bench/report.js";
 import { Lab } from "../lab/lab.js";
 import { Namespace } from "../lab/namespace.js";
 import { serve } from "../lab/prober.js";
 import { until, type Running } from "../lab/run.js";
-import { keepRunning } from "./keep-running.js";
 import { attack, describeAttack } from "./attack.js";
 import { bruteForce, logOf, makeLog } from "./brute-force.js";
 import { figuresOf, figuresTable, type Figures } from "./figures.js";
+import { keepRunning } from "./keep-running.js";
 import {
   ATTACKER,
   CLOUD_PORT,

@@ -1,6 +1,6 @@
-import type { StatusView } from "../../service/views.js";
+import type { StatusView } from "../../service/control/status-view.js";
+import { table } from "../../service/terminal/table.js";
 import type { BruteForce } from "./brute-force.js";
-import { table } from "../../service/table.js";
 
 /** What the demo came to. Times in milliseconds unless the name says else. */
 export interface Figures {

@@ -27,7 +27,7 @@ export async function supervise(
     numbers: new Int32Array(new SharedArrayBuffer(8)),
     bytes: new Uint8Array(new SharedArrayBuffer(LARGEST_INPUT)),
   };
-  const worker = new Worker(new URL("worker.js", import.meta.url), {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: { order, desk },
     resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
   });

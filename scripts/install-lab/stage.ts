@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { StatusView } from "../../service/control/status-view.js";
 import { until } from "../lab/run.js";
-import type { StatusView } from "../../service/views.js";
 import { SOURCE, type Ended, type Machine } from "./machine.js";
 import { answers, ATTACKER } from "./network.js";
 import type { Teller } from "./teller.js";

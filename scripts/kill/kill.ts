@@ -1,7 +1,7 @@
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseListedCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { median } from "../bench/report.js";
 import { Lab, type LabCloud, type LabHost } from "../lab/lab.js";
 import { until } from "../lab/run.js";

@@ -11,7 +11,7 @@ import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { StatusView } from "../../service/views.js";
+import type { StatusView } from "../../service/control/status-view.js";
 import { makeCertificate, type Certificate } from "./certificate.js";
 import { openQuota, type Quota } from "./quota.js";
 import { output, start, until, type Running } from "./run.js";

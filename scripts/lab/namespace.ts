@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import * as selftest from "../../service/selftest/namespace.js";
+import * as selftest from "../../service/selftest/stage/namespace.js";
 import type { Attempt } from "./prober.js";
 
 /** Runs a shell command in this namespace and returns what it prints. */
@@ -85,6 +85,6 @@ export class Namespace implements AsyncDisposable {
 
 /** What the names of our ends of the cables begin with. */
 export const OWN_DEVICE = "tq";
-const PROBER = new URL("prober.js", import.meta.url).pathname;
+const PROBER = new URL("./prober.js", import.meta.url).pathname;
 
 const deviceTo = ({ pid }: selftest.Namespace): string => `${OWN_DEVICE}${pid}`;

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 
-export { output } from "../../service/selftest/output.js";
+export { output } from "../../service/selftest/stage/output.js";
 
 /** A program of ours that runs beside this one, its output in a file. */
 export interface Running {

@@ -84,7 +84,7 @@ class Attacker implements AsyncDisposable {
 
 /** Time for an attacker to come to an end. */
 const GRACE_S = 15;
-const MAIN = new URL("main.js", import.meta.url).pathname;
+const MAIN = new URL("./main.js", import.meta.url).pathname;
 
 /** Processes that have ended, though nobody told them to. */
 function deaths({ host, honestCloud }: Stage): readonly string[] {

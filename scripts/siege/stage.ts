@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { Lifetime } from "../../agent/lifetime.js";
-import { identityFor } from "../../test/support/fake-cloud.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
+import { identityFor } from "../../test/support/cloud/fake-cloud.js";
 import { keys } from "../../test/support/vectors.js";
 import { makeCertificate } from "../lab/certificate.js";
 import { Lab, LabHost, type LabCloud } from "../lab/lab.js";

@@ -1,6 +1,6 @@
 import type { Family } from "../../agent/model/cidr.js";
-import { PATHS, isOpened, type Flow, type Path } from "./flows.js";
-import { SILENCE, type Log } from "./log.js";
+import { PATHS, isOpened, type Flow, type Path } from "./flows/flows.js";
+import { SILENCE, type Log } from "./flows/log.js";
 
 /** Everything that was seen, times by the machine's monotonic clock. */
 export interface Observations {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { ADDRESSES } from "./addresses.js";
-import { flowsOf, isOpened, type Flow } from "./flows.js";
-import { machineMs, type Log } from "./log.js";
+import { flowsOf, isOpened, type Flow } from "./flows/flows.js";
+import { machineMs, type Log } from "./flows/log.js";
+import { established } from "./flows/sockets.js";
 import { haveArrived, matrixOf, type Matrix } from "./matrix.js";
-import { established } from "./sockets.js";
-import type { Stage } from "./stage.js";
-import type { Subject } from "./subject.js";
+import { ADDRESSES } from "./stage/addresses.js";
+import type { Stage } from "./stage/stage.js";
+import type { Subject } from "./stage/subject.js";
 
 /** Opens traffic on every path, bans its client, watches, and lifts the ban. */
 export async function measure(stage: Stage, subject: Subject): Promise<Matrix> {

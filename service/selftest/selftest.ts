@@ -1,6 +1,6 @@
 import type { Matrix } from "./matrix.js";
-import { inSandbox } from "./sandbox.js";
-import type { Manner } from "./tourniquet.js";
+import { inSandbox } from "./stage/sandbox.js";
+import type { Manner } from "./stage/tourniquet.js";
 
 /**
  * Tries on real packets what a ban of this program closes, in namespaces of its
@@ -8,6 +8,6 @@ import type { Manner } from "./tourniquet.js";
  * @throws NoSandbox where it can't
  */
 export function selftest(manner: Manner, stop: AbortSignal): Promise<Matrix> {
-  const module = new URL("stage-main.js", import.meta.url);
+  const module = new URL("./stage/stage-main.js", import.meta.url);
   return inSandbox<Matrix>({ module, args: [JSON.stringify(manner)] }, stop);
 }

@@ -1,4 +1,4 @@
-import { table } from "../table.js";
+import { table } from "../terminal/table.js";
 import {
   worstOf,
   type Cell,

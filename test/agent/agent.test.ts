@@ -1,19 +1,23 @@
-import { describe, expect, it } from "@jest/globals";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { startAgent, type Agent } from "../../agent/agent.js";
-import { systemClock } from "../../agent/clock.js";
-import { openBoot } from "../../agent/host/boot.js";
 import { parseConfig } from "../../agent/config/config.js";
 import type { Identity } from "../../agent/config/identity.js";
-import { Ledger } from "../../agent/ledger/ledger.js";
+import { openBoot } from "../../agent/host/boot.js";
 import { LedgerLocked } from "../../agent/ledger/damage.js";
+import { Ledger } from "../../agent/ledger/ledger.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { ban } from "../support/agent-fixtures.js";
-import { until } from "../support/clock.js";
-import { FakeCloud, FakeFeed, identityFor } from "../support/fake-cloud.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { receiptOf } from "../support/agent/world.js";
+import {
+  FakeCloud,
+  FakeFeed,
+  identityFor,
+} from "../support/cloud/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { receiptOf } from "../support/world.js";
+import { until } from "../support/time/clock.js";
 import { keys } from "../support/vectors.js";
 
 describe("an agent", () => {

@@ -4,8 +4,8 @@ import { parseCidr } from "../../agent/model/cidr.js";
 import { approvalAfter, approvalOf } from "../../cloud/approvals/ceremony.js";
 import { signDraft, type Draft } from "../../cloud/roots/ceremony.js";
 import { readKeys } from "../../cloud/roots/root-files.js";
-import { startTestCloud, type TestCloud } from "../support/cloud.js";
-import { TestAgent } from "../support/test-agent.js";
+import { TestAgent } from "../support/agent/test-agent.js";
+import { startTestCloud, type TestCloud } from "../support/cloud/cloud.js";
 
 const NOW = Date.now();
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { addBlock } from "../../agent/enforce/nftables/blocks.js";
-import { addBans, grouped } from "../../agent/enforce/nftables/elements.js";
+import {
+  addBans,
+  grouped,
+} from "../../agent/enforce/nftables/sets/elements.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { entriesIn } from "../../agent/model/block.js";
 import { bits, maskOf, width, type Family } from "../../agent/model/cidr.js";
@@ -14,8 +17,8 @@ import {
 } from "../../agent/netlink/attributes.js";
 import { NFTA_SET_ELEM_LIST } from "../../agent/netlink/nftables/constants.js";
 import type { MessageWriter } from "../../agent/netlink/writer.js";
-import { packed } from "../support/entries.js";
-import { written } from "../support/netlink.js";
+import { packed } from "../support/agent/entries.js";
+import { written } from "../support/kernel/netlink.js";
 
 const NOW_S = 1_800_000_000;
 const NOW = NOW_S * 1_000;

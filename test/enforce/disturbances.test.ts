@@ -4,11 +4,11 @@ import {
   Disturbances,
   type Found,
 } from "../../agent/enforce/nftables/disturbances.js";
-import { TABLE } from "../../agent/enforce/nftables/layout.js";
 import {
   writeElements,
   writeKey,
-} from "../../agent/enforce/nftables/elements.js";
+} from "../../agent/enforce/nftables/sets/elements.js";
+import { TABLE } from "../../agent/enforce/nftables/sets/layout.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import { nfgenmsg } from "../../agent/netlink/batch.js";
 import type { Message } from "../../agent/netlink/message.js";
@@ -24,7 +24,7 @@ import {
   deleteTable,
 } from "../../agent/netlink/nftables/messages.js";
 import type { Fill } from "../../agent/netlink/socket.js";
-import { written } from "../support/netlink.js";
+import { written } from "../support/kernel/netlink.js";
 
 const OURS = 0;
 const THEIRS = 77;

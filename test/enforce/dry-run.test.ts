@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/clock.js";
 import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js";
 import {
   CannotEnforce,
@@ -8,8 +7,9 @@ import {
 } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { lasting, slices } from "../support/entries.js";
-import { hitsOf } from "../support/hits.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { lasting, slices } from "../support/agent/entries.js";
+import { hitsOf } from "../support/agent/hits.js";
 
 const LABEL = { ledger: 7, revision: 1 };
 

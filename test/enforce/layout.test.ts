@@ -1,17 +1,24 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { collapse } from "../../agent/enforce/nftables/allow.js";
 import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
-import { BANDS, areasOf, bandsOf } from "../../agent/enforce/nftables/areas.js";
 import { planOf } from "../../agent/enforce/nftables/change.js";
-import type { Placed } from "../../agent/enforce/nftables/elements.js";
+import { rulesOf } from "../../agent/enforce/nftables/rules/rules.js";
+import { collapse } from "../../agent/enforce/nftables/sets/allow.js";
+import {
+  BANDS,
+  areasOf,
+  bandsOf,
+} from "../../agent/enforce/nftables/sets/areas.js";
+import type { Placed } from "../../agent/enforce/nftables/sets/elements.js";
 import {
   decodeForeign,
   decodeLabel,
   encodeLabel,
-} from "../../agent/enforce/nftables/label.js";
-import { layoutOf, noLengths } from "../../agent/enforce/nftables/layout.js";
-import { rulesOf } from "../../agent/enforce/nftables/rules.js";
+} from "../../agent/enforce/nftables/sets/label.js";
+import {
+  layoutOf,
+  noLengths,
+} from "../../agent/enforce/nftables/sets/layout.js";
 import {
   covers,
   formatCidr,

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
-import { planOf, writeChange } from "../../agent/enforce/nftables/change.js";
-import { addBans, deleteBans } from "../../agent/enforce/nftables/elements.js";
 import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
-import { noLengths } from "../../agent/enforce/nftables/layout.js";
+import { planOf, writeChange } from "../../agent/enforce/nftables/change.js";
+import {
+  addBans,
+  deleteBans,
+} from "../../agent/enforce/nftables/sets/elements.js";
+import { noLengths } from "../../agent/enforce/nftables/sets/layout.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { written } from "../support/netlink.js";
+import { written } from "../support/kernel/netlink.js";
 
 describe("a ban that the kernel holds already", () => {
   it("is deleted and added in one batch, since kernels before 6.12 renew no timeout", () => {

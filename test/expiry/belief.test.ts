@@ -14,7 +14,7 @@ import {
   type Kept,
   type Reading,
 } from "../../agent/expiry/belief.js";
-import { TestMachine } from "../support/boot.js";
+import { TestMachine } from "../support/time/boot.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

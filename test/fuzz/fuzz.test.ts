@@ -82,7 +82,7 @@ describe("a bug that was planted is found:", () => {
   );
 
   it("one that never returns, by its supervisor", async () => {
-    const module = new URL("planted.js", import.meta.url).href;
+    const module = new URL("./planted.js", import.meta.url).href;
     const report = await supervise({ module, seconds: 30, seed: SEED }, 1_000);
     expect(report.finding?.check).toBe("end");
     expect(report.finding?.bytes.includes("four")).toBe(true);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
 import { guardDigest } from "../../agent/guard/digest.js";
+import type { GuardPolicy, HostFacts } from "../../agent/guard/facts.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { facts, policy } from "../support/agent-fixtures.js";
+import { facts, policy } from "../support/agent/agent-fixtures.js";
 
 const digestOf = (
   facts: HostFacts,

@@ -24,7 +24,7 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import { ban, facts, lift, policy } from "../support/agent-fixtures.js";
+import { ban, facts, lift, policy } from "../support/agent/agent-fixtures.js";
 
 const ruleFor = (range: string) => holdingRule(parseCidr(range), facts, policy);
 

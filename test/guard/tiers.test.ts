@@ -1,11 +1,11 @@
-import { describe, expect, it, test } from "@jest/globals";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { describe, expect, it, test } from "@jest/globals";
 import type { GuardPolicy } from "../../agent/guard/facts.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { shipped, tierNames } from "../../agent/guard/tiers.js";
 import { covers, overlaps, parseListedCidr } from "../../agent/model/cidr.js";
-import { facts, policy } from "../support/agent-fixtures.js";
+import { facts, policy } from "../support/agent/agent-fixtures.js";
 
 const data = resolve(process.env["TOURNIQUET_DATA"] ?? "../shared/data");
 

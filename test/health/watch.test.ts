@@ -1,12 +1,12 @@
-import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
 import type { KernelState } from "../../agent/enforce/enforcer.js";
 import { look } from "../../agent/health/health.js";
-import { HealthWatch } from "../../agent/health-watch.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
-import { VerdictWatch } from "../../agent/verdict-watch.js";
-import { LinkStatus } from "../../agent/link-status.js";
-import { ban, LedgerFolder, recordNext } from "../support/ledger.js";
+import { LinkStatus } from "../../agent/uplink/link-status.js";
+import { HealthWatch } from "../../agent/walks/telemetry/health-watch.js";
+import { VerdictWatch } from "../../agent/walks/telemetry/verdict-watch.js";
+import { ban, LedgerFolder, recordNext } from "../support/agent/ledger.js";
 
 describe("looking after the host's health", () => {
   let folder: LedgerFolder;

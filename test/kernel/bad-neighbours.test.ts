@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/clock.js";
 import {
   CannotEnforce,
   NotEnforced,
@@ -11,19 +10,23 @@ import {
 } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { until } from "../../scripts/lab/run.js";
-import { makeKey, writeIdentity } from "../../service/identity-store.js";
-import { TestHost } from "../support/agent-fixtures.js";
-import { lasting, slices } from "../support/entries.js";
-import { identityFor } from "../support/fake-cloud.js";
-import { LedgerFolder, ban, recordNext } from "../support/ledger.js";
+import {
+  makeKey,
+  writeIdentity,
+} from "../../service/identity/identity-store.js";
+import { TestHost } from "../support/agent/agent-fixtures.js";
+import { lasting, slices } from "../support/agent/entries.js";
+import { LedgerFolder, ban, recordNext } from "../support/agent/ledger.js";
+import { identityFor } from "../support/cloud/fake-cloud.js";
 import {
   Scarcity,
   withoutNetfilter,
   withoutNftables,
-} from "../support/libc.js";
-import { describeInNamespace } from "../support/namespace.js";
+} from "../support/kernel/libc.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const LABEL = { ledger: 0xfeed_beef, revision: 1 };
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { Namespace } from "../../scripts/lab/namespace.js";
 import { output, until } from "../../scripts/lab/run.js";
-import type { HitView } from "../../service/hits-view.js";
-import type { WhyView } from "../../service/why-view.js";
-import { Caller } from "../support/caller.js";
-import { describeInNamespace } from "../support/namespace.js";
+import type { HitView } from "../../service/control/hits-view.js";
+import type { WhyView } from "../../service/control/why-view.js";
+import { Caller } from "../support/kernel/caller.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const BANNED = "10.9.0.2";
 const PORT = 7000;

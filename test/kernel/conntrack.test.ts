@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { loadLibc } from "../../agent/libc.js";
-import { Lifetime } from "../../agent/lifetime.js";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { formatAddress } from "../../agent/model/cidr.js";
 import {
   addressesOfFlow,
@@ -16,8 +14,10 @@ import { AF_INET, NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
 import { NetlinkError } from "../../agent/netlink/error.js";
 import type { Message } from "../../agent/netlink/message.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
+import { loadLibc } from "../../agent/runtime/libc.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const PORT = 7009;
 /** Loopback addresses that nobody else uses: each in a zone of its kind. */

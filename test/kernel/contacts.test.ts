@@ -1,3 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   afterAll,
   afterEach,
@@ -6,29 +12,23 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Remembered } from "../../agent/attribution/contacts.js";
 import {
   watchContacts,
   type ContactWatch,
 } from "../../agent/attribution/watch.js";
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
-import { TOLD } from "../../agent/enforce/nftables/fates.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { Lifetime } from "../../agent/lifetime.js";
+import { TOLD } from "../../agent/enforce/nftables/rules/verdicts.js";
 import { formatAddress, formatCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
-import { Caller, Group, type Call } from "../support/caller.js";
-import { until } from "../support/clock.js";
-import { lasting, observed, slices } from "../support/entries.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { lasting, observed, slices } from "../support/agent/entries.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { Caller, Group, type Call } from "../support/kernel/caller.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { until } from "../support/time/clock.js";
 import { packageRoot } from "../support/vectors.js";
 
 const BANNED = { 4: "10.9.0.2", 6: "2001:db8:9::2" };

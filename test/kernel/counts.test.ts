@@ -10,9 +10,9 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
 import { reaches } from "../../scripts/lab/prober.js";
-import { crowd } from "../support/crowd.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { crowd } from "../support/kernel/crowd.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import {
   ATTACKER,
   HOST,
@@ -20,7 +20,7 @@ import {
   attempt,
   ban as banIn,
   freshEnforcer,
-} from "../support/packet-world.js";
+} from "../support/kernel/packet-world.js";
 
 const OTHER = "10.9.0.3";
 

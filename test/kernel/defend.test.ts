@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { Lifetime } from "../../agent/lifetime.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { Namespace } from "../../scripts/lab/namespace.js";
 import { serve } from "../../scripts/lab/prober.js";
 import { until } from "../../scripts/lab/run.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
 const ATTACKER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };

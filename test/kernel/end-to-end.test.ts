@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { scattered } from "../../scripts/bench/lists.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { output, until } from "../../scripts/lab/run.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 describeInNamespace("a cloud and a host, as real processes", () => {
   let lab: Lab;

@@ -1,18 +1,24 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { unpacked } from "../support/entries.js";
 import fc from "fast-check";
-import { BanTime } from "../../agent/ban-time.js";
-import { unixSeconds } from "../../agent/clock.js";
-import { Converger } from "../../agent/converge.js";
 import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
+import { unixSeconds } from "../../agent/runtime/clock.js";
+import { BanTime } from "../../agent/time/ban-time.js";
+import { Converger } from "../../agent/walks/reconcile/reconciler.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { TestMachine } from "../support/boot.js";
-import { ban, LedgerFolder, lift, NOW, recordNext } from "../support/ledger.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { unpacked } from "../support/agent/entries.js";
+import {
+  ban,
+  LedgerFolder,
+  lift,
+  NOW,
+  recordNext,
+} from "../support/agent/ledger.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { TestMachine } from "../support/time/boot.js";
 
 const DAY = 86_400;
 const YEAR = 365 * DAY;

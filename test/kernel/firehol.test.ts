@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Cidr } from "../../agent/model/cidr.js";
 import { realList } from "../../scripts/bench/lists.js";
 import { output } from "../../scripts/lab/run.js";
-import type { BanView } from "../../service/list-views.js";
-import { ban } from "../support/agent-fixtures.js";
-import { AT, BesiegedHost } from "../support/besieged-host.js";
-import { until } from "../support/clock.js";
-import { FakeFeed } from "../support/fake-cloud.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { skipped } from "../support/skipped.js";
-import { receiptOf } from "../support/world.js";
+import type { BanView } from "../../service/control/list-views.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { receiptOf } from "../support/agent/world.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
+import { AT, BesiegedHost } from "../support/kernel/besieged-host.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { skipped } from "../support/kernel/skipped.js";
+import { until } from "../support/time/clock.js";
 
 /** Ops of a segment. */
 const AT_ONCE = 4_096;

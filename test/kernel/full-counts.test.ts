@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../agent/clock.js";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabHost } from "../../scripts/lab/lab.js";
 import { output, start, until, type Running } from "../../scripts/lab/run.js";
-import type { HitView } from "../../service/hits-view.js";
-import { crowd } from "../support/crowd.js";
-import { describeInNamespace } from "../support/namespace.js";
+import type { HitView } from "../../service/control/hits-view.js";
+import { crowd } from "../support/kernel/crowd.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import { packageRoot } from "../support/vectors.js";
 
 describeInNamespace(

@@ -10,16 +10,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/clock.js";
-import type { CloudStatus } from "../../cloud/status.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { foundCloud, readOperatorToken } from "../../cloud/setup.js";
+import type { CloudStatus } from "../../cloud/status.js";
 import { command, freePort, serve } from "../cloud/process.js";
 import { contact, heavyHits } from "../cloud/telemetry/items.js";
-import { until } from "../support/clock.js";
-import { startTestCloud, type Enrolled } from "../support/cloud.js";
+import { TestAgent } from "../support/agent/test-agent.js";
+import { startTestCloud, type Enrolled } from "../support/cloud/cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { TestAgent } from "../support/test-agent.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { until } from "../support/time/clock.js";
 
 /** A cloud's folder on a disk of its own, with room for so many MiB. */
 class SmallDisk implements Disposable {

@@ -1,13 +1,12 @@
-import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { LedgerFull } from "../../agent/ledger/damage.js";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { openLedgerInAnyCase } from "../../agent/ledger/quarantine.js";
-import { systemClock } from "../../agent/clock.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { output } from "../../scripts/lab/run.js";
-import { TestFolder } from "../support/folder.js";
 import {
   adoptNext,
   ban,
@@ -15,8 +14,9 @@ import {
   NOW,
   recordNext,
   rulesetOf,
-} from "../support/ledger.js";
-import { describeInNamespace } from "../support/namespace.js";
+} from "../support/agent/ledger.js";
+import { TestFolder } from "../support/folder.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 describeInNamespace("a ledger on a disk of 6 MB", () => {
   let folder: TestFolder;

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { output, until } from "../../scripts/lab/run.js";
 import { TestFolder } from "../support/folder.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const SLOW_MS = 90_000;
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { sh } from "../../scripts/lab/namespace.js";
-import { until } from "../support/clock.js";
-import { flood } from "../support/flood.js";
-import { HealingHost } from "../support/healing.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { HealingHost } from "../support/agent/healing.js";
+import { flood } from "../support/kernel/flood.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { until } from "../support/time/clock.js";
 
 const BANS = [
   ...["203.0.113.1", "203.0.113.2", "198.18.5.0/24", "203.0.113.64/28"],

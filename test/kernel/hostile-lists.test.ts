@@ -17,12 +17,12 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import type { WhyView } from "../../service/why-view.js";
-import { ban } from "../support/agent-fixtures.js";
-import { ALLOWED, AT, BesiegedHost } from "../support/besieged-host.js";
-import { FakeFeed } from "../support/fake-cloud.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { receiptOf } from "../support/world.js";
+import type { WhyView } from "../../service/control/why-view.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { receiptOf } from "../support/agent/world.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
+import { ALLOWED, AT, BesiegedHost } from "../support/kernel/besieged-host.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const LISTS = 10_000;
 const RANDOM_RANGES = 1_000_000;

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import {
   afterAll,
   afterEach,
@@ -6,22 +9,19 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import { systemClock } from "../../agent/clock.js";
-import { loadLibc } from "../../agent/libc.js";
-import { Lifetime } from "../../agent/lifetime.js";
 import { formatAddress } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { loadLibc } from "../../agent/runtime/libc.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { OpenFlows } from "../../agent/sessions/open-flows.js";
 import type { ImpactReport } from "../../cloud/impact/report.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
-import { until } from "../support/clock.js";
-import { settle, startIn } from "../support/cloud-agent.js";
-import { startTestCloud } from "../support/cloud.js";
+import { settle, startIn } from "../support/agent/cloud-agent.js";
+import { startTestCloud } from "../support/cloud/cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { caller, connected } from "../support/sessions.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { caller, connected } from "../support/kernel/sessions.js";
+import { until } from "../support/time/clock.js";
 
 const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
 const OTHER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };

@@ -1,10 +1,10 @@
-import { expect, it } from "@jest/globals";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describeInNamespace } from "../support/namespace.js";
-import { skipped } from "../support/skipped.js";
+import { expect, it } from "@jest/globals";
 import { sh } from "../../scripts/lab/namespace.js";
 import { TestFolder } from "../support/folder.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { skipped } from "../support/kernel/skipped.js";
 
 const JOURNALD = "/lib/systemd/systemd-journald";
 
@@ -30,8 +30,10 @@ describeInNamespace("following a real journal", () => {
   );
 });
 
-const FOLLOW = new URL("../support/follow-journal-main.js", import.meta.url)
-  .pathname;
+const FOLLOW = new URL(
+  "../support/kernel/follow-journal-main.js",
+  import.meta.url,
+).pathname;
 
 const worldOf = (folder: string, isElsewhere: boolean) => `
 set -e

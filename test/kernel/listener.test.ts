@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { readlinkSync, readdirSync } from "node:fs";
-import { loadLibc, type Libc } from "../../agent/libc.js";
+import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { hostBytes } from "../../agent/netlink/attributes.js";
 import { NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
 import { NetlinkListener } from "../../agent/netlink/listener.js";
@@ -14,9 +13,10 @@ import {
 } from "../../agent/netlink/nftables/constants.js";
 import * as nft from "../../agent/netlink/nftables/messages.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
+import { loadLibc, type Libc } from "../../agent/runtime/libc.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { until } from "../support/clock.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { until } from "../support/time/clock.js";
 
 const GROUP = { protocol: NETLINK_NETFILTER, group: NFNLGRP_NFTABLES };
 const TABLE = { family: NFPROTO_INET, name: "t" };

@@ -1,3 +1,7 @@
+import { createSocket } from "node:dgram";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   afterAll,
   afterEach,
@@ -6,21 +10,17 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { createSocket } from "node:dgram";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Lifetime } from "../../agent/lifetime.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { HealingHost } from "../support/healing.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { skipped } from "../support/skipped.js";
+import { HealingHost } from "../support/agent/healing.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import {
   ATTACKER,
   attempt,
   HOST,
   PacketWorld,
-} from "../support/packet-world.js";
+} from "../support/kernel/packet-world.js";
+import { skipped } from "../support/kernel/skipped.js";
 
 const SPAMMED = 7_001;
 const BYSTANDER = "10.9.0.3";

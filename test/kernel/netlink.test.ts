@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@jest/globals";
-import { loadLibc } from "../../agent/libc.js";
 import { formatAddress } from "../../agent/model/cidr.js";
 import { hostU32 } from "../../agent/netlink/attributes.js";
 import {
@@ -15,8 +14,9 @@ import {
 import * as nft from "../../agent/netlink/nftables/messages.js";
 import { readAddresses, readGateways } from "../../agent/netlink/route.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
+import { loadLibc } from "../../agent/runtime/libc.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const subsystem = NFNL_SUBSYS_NFTABLES;
 const TABLE = { family: NFPROTO_INET, name: "t" };

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   afterAll,
   afterEach,
@@ -6,19 +8,18 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../agent/clock.js";
 import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
 import { NftablesEnforcer } from "../../agent/enforce/nftables/nftables-enforcer.js";
-import { loadLibc } from "../../agent/libc.js";
+import { parseCidr } from "../../agent/model/cidr.js";
 import { NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
-import { parseCidr } from "../../agent/model/cidr.js";
-import { lasting, observed, slices } from "../support/entries.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { loadLibc } from "../../agent/runtime/libc.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { reaches, type Attempt } from "../../scripts/lab/prober.js";
+import { lasting, observed, slices } from "../support/agent/entries.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import {
   ATTACKER,
   PacketWorld,
@@ -27,8 +28,7 @@ import {
   ban as banIn,
   freshEnforcer,
   lift as liftIn,
-} from "../support/packet-world.js";
-import { reaches, type Attempt } from "../../scripts/lab/prober.js";
+} from "../support/kernel/packet-world.js";
 
 const WIDE = { 4: ["10.9.0.0/29"], 6: ["2001:db8:9::/48"] };
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/clock.js";
 import { RulesetGone, type Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { lasting, slices } from "../support/entries.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { lasting, slices } from "../support/agent/entries.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const LABEL = { ledger: 0xfeed_beef, revision: 1 };
 
@@ -289,4 +289,4 @@ END`);
 
 const OPEN = new URL("../../agent/enforce/nftables/open.js", import.meta.url)
   .href;
-const CLOCK = new URL("../../agent/clock.js", import.meta.url).href;
+const CLOCK = new URL("../../agent/runtime/clock.js", import.meta.url).href;

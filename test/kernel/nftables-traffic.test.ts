@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   afterAll,
   afterEach,
@@ -6,7 +7,6 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import {
   formatCidr,
@@ -14,10 +14,11 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import { lasting, packed } from "../support/entries.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { reaches } from "../../scripts/lab/prober.js";
+import { lasting, packed } from "../support/agent/entries.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import {
   ATTACKER,
   GUEST,
@@ -29,8 +30,7 @@ import {
   ban as banIn,
   freshEnforcer,
   lift as liftIn,
-} from "../support/packet-world.js";
-import { reaches } from "../../scripts/lab/prober.js";
+} from "../support/kernel/packet-world.js";
 
 describeInNamespace("nftables and real packets", () => {
   let world: PacketWorld;

@@ -1,22 +1,22 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { output, until } from "../../scripts/lab/run.js";
-import type { BanView } from "../../service/list-views.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
+import type { BanView } from "../../service/control/list-views.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import {
   ATTACKER,
   PacketWorld,
   attackerOf,
   attempt,
-} from "../support/packet-world.js";
+} from "../support/kernel/packet-world.js";
 
 const FAMILIES = [4, 6] as const;
 const BOTH = FAMILIES.map((family) => ATTACKER[family]);

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { unixSeconds } from "../../agent/clock.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import { PROOF_REASON } from "../../agent/model/proof.js";
-import { Prover } from "../../agent/proof.js";
+import { unixSeconds } from "../../agent/runtime/clock.js";
+import { Prover } from "../../agent/walks/reconcile/probe.js";
 import { OWN_DEVICE, sh } from "../../scripts/lab/namespace.js";
-import { facts, policy } from "../support/agent-fixtures.js";
-import { crowd } from "../support/crowd.js";
-import { HealingHost } from "../support/healing.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { facts, policy } from "../support/agent/agent-fixtures.js";
+import { HealingHost } from "../support/agent/healing.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { crowd } from "../support/kernel/crowd.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const DEVICE = `${OWN_DEVICE}proof`;
 const T = "inet tourniquet";

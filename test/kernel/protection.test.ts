@@ -1,16 +1,16 @@
-import { afterAll, afterEach, beforeEach, expect, it } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { afterAll, afterEach, beforeEach, expect, it } from "@jest/globals";
 import { AddressWatch } from "../../agent/host/address-watch.js";
 import { HostReader } from "../../agent/host/facts.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { until } from "../support/clock.js";
 import { TestFolder } from "../support/folder.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { skipped } from "../support/skipped.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { skipped } from "../support/kernel/skipped.js";
+import { until } from "../support/time/clock.js";
 
 const PORT = 18_022;
 const SSHD = "/usr/sbin/sshd";

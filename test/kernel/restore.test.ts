@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
-import { systemClock, unixSeconds } from "../../agent/clock.js";
 import { parseConfig } from "../../agent/config/config.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
@@ -12,10 +11,16 @@ import {
   type Cidr,
 } from "../../agent/model/cidr.js";
 import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { restore } from "../../service/commands/restore.js";
-import { LedgerFolder, adoptNext, ban, recordNext } from "../support/ledger.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { restore } from "../../service/cli/commands/restore.js";
+import {
+  LedgerFolder,
+  adoptNext,
+  ban,
+  recordNext,
+} from "../support/agent/ledger.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 describeInNamespace("tourniquet restore, in the real kernel", () => {
   let kernel: Enforcer;

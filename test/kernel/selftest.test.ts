@@ -1,4 +1,3 @@
-import { expect, it, jest } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -11,12 +10,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect, it, jest } from "@jest/globals";
 import { sh } from "../../scripts/lab/namespace.js";
 import { until } from "../../scripts/lab/run.js";
-import { PATHS } from "../../service/selftest/flows.js";
+import { PATHS } from "../../service/selftest/flows/flows.js";
 import type { Matrix } from "../../service/selftest/matrix.js";
-import { inSandbox } from "../../service/selftest/sandbox.js";
-import { describeInNamespace } from "../support/namespace.js";
+import { inSandbox } from "../../service/selftest/stage/sandbox.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 // Who reads late, on a machine that is starved, says that packets came late.
 jest.retryTimes(2);
@@ -78,7 +78,10 @@ describeInNamespace("tourniquet selftest", () => {
   ])(
     "calls no path closed that is %s",
     async (_, half, expected) => {
-      const module = new URL("../support/half-a-ban-main.js", import.meta.url);
+      const module = new URL(
+        "../support/kernel/half-a-ban-main.js",
+        import.meta.url,
+      );
       const { signal } = new AbortController();
       const args = [half];
       const matrix = await inSandbox<Matrix>({ module, args }, signal);

@@ -1,12 +1,12 @@
-import { expect, it } from "@jest/globals";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { describeInNamespace } from "../support/namespace.js";
+import { expect, it } from "@jest/globals";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 describeInNamespace("cutting sessions", () => {
   const ability = async (...wrap: string[]) => {
     const source = `
-      const { loadLibc } = await import("${MODULES}/libc.js");
+      const { loadLibc } = await import("${MODULES}/runtime/libc.js");
       const { Sessions } = await import("${MODULES}/sessions/sessions.js");
       const sessions = new Sessions(await loadLibc());
       const cut = await sessions.cut("all", async () => []);

@@ -1,3 +1,7 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import {
   afterAll,
   afterEach,
@@ -6,16 +10,12 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { loadLibc } from "../../agent/libc.js";
-import { Lifetime } from "../../agent/lifetime.js";
 import { formatAddress, parseCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { loadLibc } from "../../agent/runtime/libc.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import type { IsDropped } from "../../agent/sessions/search.js";
 import { Sessions } from "../../agent/sessions/sessions.js";
 import type { DoomedSocket } from "../../agent/sessions/sockets.js";
@@ -25,8 +25,8 @@ import {
   lasting,
   observed as observedFor,
   slices,
-} from "../support/entries.js";
-import { describeInNamespace } from "../support/namespace.js";
+} from "../support/agent/entries.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 import {
   asText,
   caller,
@@ -37,7 +37,7 @@ import {
   nothing,
   ownInodes,
   tracked,
-} from "../support/sessions.js";
+} from "../support/kernel/sessions.js";
 
 const HOST = { 4: "10.9.0.1", 6: "2001:db8:9::1" };
 const ATTACKER = { 4: "10.9.0.2", 6: "2001:db8:9::2" };

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { Lifetime } from "../../agent/lifetime.js";
+import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
 import { serve } from "../../scripts/lab/prober.js";
-import type { WhyView } from "../../service/why-view.js";
-import { until } from "../support/clock.js";
-import { describeInNamespace } from "../support/namespace.js";
+import type { WhyView } from "../../service/control/why-view.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import { until } from "../support/time/clock.js";
 
 /** Of a trial, in seconds. */
 const LASTS = 12;

@@ -1,10 +1,10 @@
-import { afterEach, expect, it } from "@jest/globals";
 import { writeFileSync } from "node:fs";
-import { systemClock } from "../../agent/clock.js";
+import { afterEach, expect, it } from "@jest/globals";
 import { UncoveredPaths } from "../../agent/host/paths.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { OWN_DEVICE, sh } from "../../scripts/lab/namespace.js";
-import * as selftest from "../../service/selftest/namespace.js";
-import { describeInNamespace } from "../support/namespace.js";
+import * as selftest from "../../service/selftest/stage/namespace.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
 
 const UP = `${OWN_DEVICE}up`;
 const GUEST = `${OWN_DEVICE}g`;

@@ -1,15 +1,19 @@
-import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr } from "../../agent/model/cidr.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
-import { TestHost } from "../support/agent-fixtures.js";
-import { lasting, packed } from "../support/entries.js";
-import { hitsOf } from "../support/hits.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { ATTACKER, PacketWorld, attempt } from "../support/packet-world.js";
+import { TestHost } from "../support/agent/agent-fixtures.js";
+import { lasting, packed } from "../support/agent/entries.js";
+import { hitsOf } from "../support/agent/hits.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import {
+  ATTACKER,
+  PacketWorld,
+  attempt,
+} from "../support/kernel/packet-world.js";
 import { packageRoot } from "../support/vectors.js";
 
 /** As `nft list table` told it of 0.1.0: ledger 7, revision 5. */

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/clock.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { output, until } from "../../scripts/lab/run.js";
-import type { BanView } from "../../service/list-views.js";
-import { describeInNamespace } from "../support/namespace.js";
-import { ATTACKER, attempt, PacketWorld } from "../support/packet-world.js";
+import type { BanView } from "../../service/control/list-views.js";
+import { describeInNamespace } from "../support/kernel/namespace.js";
+import {
+  ATTACKER,
+  attempt,
+  PacketWorld,
+} from "../support/kernel/packet-world.js";
 
 /** Commands are processes of their own, and processors may be busy. */
 const SLOW_MS = 60_000;

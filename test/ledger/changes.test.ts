@@ -9,7 +9,7 @@ import {
   positionOf,
   recordNext,
   tellChange,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("the changes of the ruleset", () => {
   let folder: LedgerFolder;

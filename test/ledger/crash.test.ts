@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
 import type { Ledger } from "../../agent/ledger/ledger.js";
-import { until } from "../support/clock.js";
-import { LedgerFolder, NOW, rulesetOf } from "../support/ledger.js";
+import { LedgerFolder, NOW, rulesetOf } from "../support/agent/ledger.js";
+import { until } from "../support/time/clock.js";
 
 describe("a process killed at any moment", () => {
   it("leaves every segment it recorded, and none by half", async () => {
@@ -53,7 +53,7 @@ async function liveAndDie(
   work: "record" | "adopt",
   lifeMs: number,
 ): Promise<number> {
-  const script = fileURLToPath(new URL("victim.js", import.meta.url));
+  const script = fileURLToPath(new URL("./victim.js", import.meta.url));
   const victim = spawn(process.execPath, [script, path, work], {
     stdio: ["ignore", "pipe", "inherit"],
   });

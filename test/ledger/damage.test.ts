@@ -1,5 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import Sqlite from "better-sqlite3";
 import {
   chmodSync,
   existsSync,
@@ -15,6 +13,8 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import Sqlite from "better-sqlite3";
 import {
   LedgerCorrupt,
   LedgerDamage,
@@ -31,7 +31,7 @@ import {
   LedgerFolder,
   recordNext,
   rulesetOf,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("the ledger's file", () => {
   let folder: LedgerFolder;

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
 import { statSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
 import { MOST_HELD } from "../../agent/ledger/held.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { NOT_KEPT } from "../../agent/ledger/reasons.js";
@@ -11,7 +11,7 @@ import {
   LedgerFolder,
   NOW,
   recordNext,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 const DAY_S = 86_400;
 const rangeOf = (i: number) => `20.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;

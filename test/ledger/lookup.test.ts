@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import type { RecordedBan } from "../../agent/ledger/rows.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import { ban, LedgerFolder, NOW, recordNext } from "../support/ledger.js";
+import { ban, LedgerFolder, NOW, recordNext } from "../support/agent/ledger.js";
 
 describe("looking bans up", () => {
   let folder: LedgerFolder;

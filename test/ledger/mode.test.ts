@@ -1,11 +1,11 @@
-import { describe, expect, it } from "@jest/globals";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import Sqlite from "better-sqlite3";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { bans } from "../../agent/ledger/migrations/001-bans.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { LedgerFolder, NOW, rulesetOf } from "../support/agent/ledger.js";
 import { TestFolder } from "../support/folder.js";
-import { LedgerFolder, NOW, rulesetOf } from "../support/ledger.js";
 
 describe("the host's mode", () => {
   it("is to enforce until it is told otherwise, and survives a restart", () => {

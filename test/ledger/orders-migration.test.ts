@@ -7,7 +7,7 @@ import {
   NOW,
   recordNext,
   rulesetOf,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 /** What 009 adds, taken away again: a ledger of the version before it. */
 const UNDO = `

@@ -12,7 +12,7 @@ import {
   positionOf,
   recordNext,
   rulesetOf,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 const WEEK = 7 * 86_400;
 

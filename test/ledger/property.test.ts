@@ -6,7 +6,7 @@ import { compareCidrs, formatCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { ReviewedBan, ReviewedOp } from "../../agent/model/reviewed.js";
 import type { Entry, RulesetChange } from "../../agent/model/ruleset.js";
-import { unpacked } from "../support/entries.js";
+import { unpacked } from "../support/agent/entries.js";
 import {
   ban,
   LedgerFolder,
@@ -15,7 +15,7 @@ import {
   positionOf,
   recordNext,
   tellEntry,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("whatever is recorded", () => {
   it("the ruleset is that of a plain model, and every older kernel gets there", () => {

@@ -9,7 +9,7 @@ import {
   positionOf,
   recordNext,
   rulesetOf,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("purging", () => {
   let folder: LedgerFolder;

@@ -1,5 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import Sqlite from "better-sqlite3";
 import {
   existsSync,
   readdirSync,
@@ -8,6 +6,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import Sqlite from "better-sqlite3";
 import {
   LedgerFromTheFuture,
   LedgerLocked,
@@ -19,7 +19,7 @@ import {
   NOW,
   recordNext,
   rulesetOf,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("opening or quarantining a ledger", () => {
   let folder: LedgerFolder;

@@ -3,7 +3,7 @@ import { OutOfOrder } from "../../agent/ledger/feeds.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { MOST_HELD_TOLD } from "../../agent/ledger/outcomes.js";
 import { FOREVER } from "../../agent/model/ban.js";
-import { unpacked } from "../support/entries.js";
+import { unpacked } from "../support/agent/entries.js";
 import {
   ban,
   LedgerFolder,
@@ -14,7 +14,7 @@ import {
   rulesetOf,
   tellChange,
   tellEntry,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("recording", () => {
   let folder: LedgerFolder;

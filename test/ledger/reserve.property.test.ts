@@ -2,7 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { LedgerFull } from "../../agent/ledger/damage.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
-import { ban, lift, LedgerFolder, NOW, recordNext } from "../support/ledger.js";
+import {
+  ban,
+  lift,
+  LedgerFolder,
+  NOW,
+  recordNext,
+} from "../support/agent/ledger.js";
 
 /** A file that may grow no further stands for a disk that is full. */
 const MOST_BYTES = 2 * 1024 ** 2;

@@ -10,7 +10,7 @@ import {
   recordNext,
   rulesetOf,
   tellChange,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("reviewing again", () => {
   let folder: LedgerFolder;

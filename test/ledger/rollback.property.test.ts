@@ -13,7 +13,7 @@ import {
   NOW,
   positionOf,
   recordNext,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("whatever has happened", () => {
   it("any revision that is kept can be gone back to, exactly", () => {

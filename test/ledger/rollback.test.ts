@@ -11,7 +11,7 @@ import {
   recordNext,
   rulesetOf,
   tellChange,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 const WEEK = 7 * 86_400;
 

@@ -1,6 +1,6 @@
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import Sqlite from "better-sqlite3";
-import { rmSync } from "node:fs";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { bans } from "../../agent/ledger/migrations/001-bans.js";
 import { observed } from "../../agent/ledger/migrations/002-observed.js";
@@ -12,7 +12,7 @@ import {
   lift,
   NOW,
   recordNext,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("since when a feed bans a range", () => {
   let folder: LedgerFolder;

@@ -12,7 +12,7 @@ import {
   recordNext,
   rulesetOf,
   tellChange,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 describe("snapshots", () => {
   let folder: LedgerFolder;

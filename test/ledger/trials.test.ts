@@ -14,7 +14,7 @@ import {
   recordNext,
   rulesetOf,
   tellChange,
-} from "../support/ledger.js";
+} from "../support/agent/ledger.js";
 
 /** Two bans at once are tried, and whatever is shorter than a /24. */
 const TERMS: TrialTerms = {

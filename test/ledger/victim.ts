@@ -3,7 +3,7 @@
  * and tells on stdout what it was promised.
  */
 import { Ledger } from "../../agent/ledger/ledger.js";
-import { ban, NOW, positionOf } from "../support/ledger.js";
+import { ban, NOW, positionOf } from "../support/agent/ledger.js";
 
 const BANS_AT_ONCE = 40;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { paced } from "../../agent/log/pace.js";
-import { ManualClock } from "../support/clock.js";
-import { RecordingLogger } from "../support/recording-logger.js";
+import { RecordingLogger } from "../support/agent/recording-logger.js";
+import { ManualClock } from "../support/time/clock.js";
 
 const start = (hasDebug = false) => {
   const log = new RecordingLogger();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { formatAddress } from "../../agent/model/cidr.js";
 import {
   addressesOfFlow,
   courseOf,
@@ -9,8 +10,7 @@ import {
 } from "../../agent/netlink/conntrack.js";
 import { AF_INET6 } from "../../agent/netlink/constants.js";
 import { MalformedNetlink } from "../../agent/netlink/error.js";
-import { formatAddress } from "../../agent/model/cidr.js";
-import { message, written } from "../support/netlink.js";
+import { message, written } from "../support/kernel/netlink.js";
 
 const ORIGINAL =
   "1400018008000100c000020908000200c6336407" + // 192.0.2.9 to 198.51.100.7

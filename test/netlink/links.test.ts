@@ -7,7 +7,7 @@ import {
   networkOf,
 } from "../../agent/netlink/links.js";
 import { MessageWriter } from "../../agent/netlink/writer.js";
-import { message } from "../support/netlink.js";
+import { message } from "../support/kernel/netlink.js";
 
 const device = (fill: (w: MessageWriter) => void, type = 1) =>
   linkOf(

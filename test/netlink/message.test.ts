@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { errnoName } from "../../agent/libc.js";
 import { NetlinkError } from "../../agent/netlink/error.js";
 import { messagesIn, readRefusal } from "../../agent/netlink/message.js";
+import { errnoName } from "../../agent/runtime/libc.js";
 
 /** What kernel 6.18 answered to a look-up in a table that is not there. */
 const REFUSED =

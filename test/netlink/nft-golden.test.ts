@@ -1,10 +1,14 @@
-import { describe, expect, it } from "@jest/globals";
 import { readFileSync } from "node:fs";
-import { writeAllowed } from "../../agent/enforce/nftables/allow.js";
-import { BANDS, areaSet } from "../../agent/enforce/nftables/areas.js";
-import { writeProtocols } from "../../agent/enforce/nftables/around.js";
-import { addBans, deleteBans } from "../../agent/enforce/nftables/elements.js";
-import { writeLabel } from "../../agent/enforce/nftables/label.js";
+import { describe, expect, it } from "@jest/globals";
+import { rulesOf } from "../../agent/enforce/nftables/rules/rules.js";
+import { writeProtocols } from "../../agent/enforce/nftables/scaffold.js";
+import { writeAllowed } from "../../agent/enforce/nftables/sets/allow.js";
+import { BANDS, areaSet } from "../../agent/enforce/nftables/sets/areas.js";
+import {
+  addBans,
+  deleteBans,
+} from "../../agent/enforce/nftables/sets/elements.js";
+import { writeLabel } from "../../agent/enforce/nftables/sets/label.js";
 import {
   PRIORITY,
   COUNTED,
@@ -15,18 +19,17 @@ import {
   hitsSet,
   labelSet,
   toldSet,
-} from "../../agent/enforce/nftables/layout.js";
-import { rulesOf } from "../../agent/enforce/nftables/rules.js";
+} from "../../agent/enforce/nftables/sets/layout.js";
+import { parseCidr } from "../../agent/model/cidr.js";
+import * as nft from "../../agent/netlink/nftables/messages.js";
+import type { MessageWriter } from "../../agent/netlink/writer.js";
 import {
   TABLE as SELFTEST,
   ruleOf,
   writeNatChain,
-} from "../../service/selftest/published.js";
-import { parseCidr } from "../../agent/model/cidr.js";
-import * as nft from "../../agent/netlink/nftables/messages.js";
-import type { MessageWriter } from "../../agent/netlink/writer.js";
-import { written } from "../support/netlink.js";
-import { tree } from "../support/nft-tree.js";
+} from "../../service/selftest/stage/published.js";
+import { written } from "../support/kernel/netlink.js";
+import { tree } from "../support/kernel/nft-tree.js";
 
 /** Recorded from nft 1.0.6 with strace, its batch's begin and end left out. */
 interface Golden {

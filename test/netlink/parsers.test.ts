@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { hitOf } from "../../agent/enforce/nftables/hits.js";
-import { decodeLabel } from "../../agent/enforce/nftables/label.js";
+import { hitOf } from "../../agent/enforce/nftables/counts/hits.js";
+import { decodeLabel } from "../../agent/enforce/nftables/sets/label.js";
 import { attributesIn, dig, netU64 } from "../../agent/netlink/attributes.js";
 import { addressesOfFlow, flowOf } from "../../agent/netlink/conntrack.js";
 import { MalformedNetlink } from "../../agent/netlink/error.js";
@@ -10,7 +10,7 @@ import { elementsIn, setName } from "../../agent/netlink/nftables/read.js";
 import { addressesOf, gatewaysOf } from "../../agent/netlink/route.js";
 import { remoteAddress, socketOf } from "../../agent/netlink/sock-diag.js";
 import { MessageWriter } from "../../agent/netlink/writer.js";
-import { message, written } from "../support/netlink.js";
+import { message, written } from "../support/kernel/netlink.js";
 
 const SIDE = { family: 4, direction: "in" } as const;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { addressesOf, gatewaysOf } from "../../agent/netlink/route.js";
 import { MessageWriter } from "../../agent/netlink/writer.js";
-import { message } from "../support/netlink.js";
+import { message } from "../support/kernel/netlink.js";
 
 const RTM_NEWADDR = 20;
 const RTM_NEWROUTE = 24;

@@ -9,7 +9,7 @@ import {
   socketOf,
   STATE,
 } from "../../agent/netlink/sock-diag.js";
-import { message, written } from "../support/netlink.js";
+import { message, written } from "../support/kernel/netlink.js";
 
 /** Numbers in host order are little-endian here, as on the machine that spoke. */
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(" ", ""), "hex");

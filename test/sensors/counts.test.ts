@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { systemClock } from "../../agent/clock.js";
-import { until } from "../support/clock.js";
-import { failed, SensorWorld, stamp } from "../support/sensor-world.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { failed, SensorWorld, stamp } from "../support/agent/sensor-world.js";
+import { until } from "../support/time/clock.js";
 
 describe("a sensor", () => {
   let world: SensorWorld;

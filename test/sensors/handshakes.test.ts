@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
-import { systemClock } from "../../agent/clock.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Handshakes } from "../../agent/sensors/handshakes.js";
 import { readSource } from "../../agent/sensors/source.js";
-import { ManualClock, until } from "../support/clock.js";
+import { ManualClock, until } from "../support/time/clock.js";
 
 /** What is asked of the kernel is read only, and all of it is on loopback. */
 describe("who completed a handshake", () => {

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   chmodSync,
   existsSync,
@@ -9,7 +8,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, type Clock } from "../../agent/clock.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock, type Clock } from "../../agent/runtime/clock.js";
 import { Journal, readJournalEntry } from "../../agent/sensors/journal.js";
 import { until } from "../../scripts/lab/run.js";
 

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   appendFileSync,
   mkdirSync,
@@ -10,7 +9,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { LogFile } from "../../agent/sensors/log-file.js";
 import { until } from "../../scripts/lab/run.js";
 

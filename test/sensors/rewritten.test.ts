@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   appendFileSync,
   copyFileSync,
@@ -6,8 +5,9 @@ import {
   renameSync,
   writeFileSync,
 } from "node:fs";
-import { until } from "../support/clock.js";
-import { failed, SensorWorld, stamp } from "../support/sensor-world.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { failed, SensorWorld, stamp } from "../support/agent/sensor-world.js";
+import { until } from "../support/time/clock.js";
 
 describe("a log", () => {
   let world: SensorWorld;

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   appendFileSync,
   chmodSync,
@@ -8,8 +7,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, type Clock } from "../../agent/clock.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseConfig } from "../../agent/config/config.js";
+import { systemClock, type Clock } from "../../agent/runtime/clock.js";
 import {
   SshdSensor,
   type Detection,

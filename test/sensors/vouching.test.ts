@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
-import { until } from "../support/clock.js";
-import { SensorWorld } from "../support/sensor-world.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { SensorWorld } from "../support/agent/sensor-world.js";
+import { until } from "../support/time/clock.js";
 
 describe("a log that anybody may write to", () => {
   let world: SensorWorld;

@@ -1,13 +1,16 @@
-import { describe, expect, it, test } from "@jest/globals";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
-import { unixSeconds } from "../../agent/clock.js";
+import { describe, expect, it, test } from "@jest/globals";
 import { Ledger } from "../../agent/ledger/ledger.js";
 import { encodeToken } from "../../agent/protocol/enrolment.js";
-import { ban } from "../support/agent-fixtures.js";
-import { HostProcess, tourniquet as runWith } from "../support/host-process.js";
-import { recordNext } from "../support/ledger.js";
+import { unixSeconds } from "../../agent/runtime/clock.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import {
+  HostProcess,
+  tourniquet as runWith,
+} from "../support/agent/host-process.js";
+import { recordNext } from "../support/agent/ledger.js";
 import { token } from "../support/vectors.js";
 
 describe("tourniquet", () => {

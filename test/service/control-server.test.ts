@@ -1,13 +1,13 @@
-import { describe, expect, it, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { BanView } from "../../service/list-views.js";
-import type { StatusView } from "../../service/views.js";
-import { ban } from "../support/agent-fixtures.js";
-import { Control } from "../support/control.js";
-import { StubbornEnforcer } from "../support/enforcers.js";
-import { FakeFeed } from "../support/fake-cloud.js";
+import { describe, expect, it, test } from "@jest/globals";
+import type { BanView } from "../../service/control/list-views.js";
+import type { StatusView } from "../../service/control/status-view.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { Control } from "../support/agent/control.js";
+import { StubbornEnforcer } from "../support/agent/enforcers.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
 import { hex } from "../support/vectors.js";
 

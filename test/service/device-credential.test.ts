@@ -1,12 +1,12 @@
-import { describe, expect, it } from "@jest/globals";
 import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { generateKey } from "../../agent/trust/keys.js";
-import { deviceCredential } from "../../service/device-credential.js";
-import { readIdentity } from "../../service/identity-store.js";
-import { eventually, startTestCloud } from "../support/cloud.js";
+import { deviceCredential } from "../../service/identity/device-credential.js";
+import { readIdentity } from "../../service/identity/identity-store.js";
+import { HostProcess } from "../support/agent/host-process.js";
+import { eventually, startTestCloud } from "../support/cloud/cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { HostProcess } from "../support/host-process.js";
 
 describe("a device key that the service manager hands in", () => {
   it("enrols, runs, and is not the agent's to change", async () => {

@@ -1,4 +1,3 @@
-import { describe, expect, it } from "@jest/globals";
 import {
   chmodSync,
   chownSync,
@@ -7,16 +6,21 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { readIdentity } from "../../service/identity-store.js";
+import { readIdentity } from "../../service/identity/identity-store.js";
+import {
+  connected,
+  enforces,
+  startIn,
+} from "../support/agent/enrolled-host.js";
+import { HostProcess } from "../support/agent/host-process.js";
 import {
   eventually,
   startTestCloud,
   type TestCloud,
-} from "../support/cloud.js";
-import { connected, enforces, startIn } from "../support/enrolled-host.js";
-import { HostProcess } from "../support/host-process.js";
-import { skipped } from "../support/skipped.js";
+} from "../support/cloud/cloud.js";
+import { skipped } from "../support/kernel/skipped.js";
 
 /** The user that owns nothing. */
 const NOBODY = 65_534;

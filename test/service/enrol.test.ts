@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it, test } from "@jest/globals";
 import type { RequestListener } from "node:http";
+import { describe, expect, it, test } from "@jest/globals";
 import * as v from "valibot";
 import {
   EnrolmentRequest,
   enrolmentProofBytes,
 } from "../../agent/protocol/enrolment.js";
 import { publicKey } from "../../agent/trust/keys.js";
-import { checkTransport, enrol } from "../../service/enrol.js";
 import { makeCertificate } from "../../scripts/lab/certificate.js";
+import { checkTransport, enrol } from "../../service/identity/enrol.js";
+import { FakeCloud, identityFor } from "../support/cloud/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { FakeCloud, identityFor } from "../support/fake-cloud.js";
 import { keys, rootDocument, signRoot, token } from "../support/vectors.js";
 
 const { root, rootFingerprint } = identityFor("https://cloud.example");

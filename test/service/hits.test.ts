@@ -3,9 +3,9 @@ import type { Remembered } from "../../agent/attribution/contacts.js";
 import type { Hit } from "../../agent/enforce/enforcer.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import type { Caller } from "../../agent/model/contact.js";
-import { hitsTable, totalsText } from "../../service/commands/hits.js";
-import { hitsOf, totalsOf } from "../../service/hits-view.js";
-import { listOf } from "../support/hits.js";
+import { hitsTable, totalsText } from "../../service/cli/commands/hits.js";
+import { hitsOf, totalsOf } from "../../service/control/hits-view.js";
+import { listOf } from "../support/agent/hits.js";
 
 const hit = (
   remote: string,

@@ -1,4 +1,3 @@
-import { describe, expect, it } from "@jest/globals";
 import {
   chmodSync,
   chownSync,
@@ -8,7 +7,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import type { Identity } from "../../agent/config/identity.js";
+import { fingerprintOf } from "../../agent/trust/root.js";
 import {
   forgetKey,
   isEnrolled,
@@ -16,10 +17,9 @@ import {
   makeKey,
   readIdentity,
   writeIdentity,
-} from "../../service/identity-store.js";
-import { identityFor } from "../support/fake-cloud.js";
-import { fingerprintOf } from "../../agent/trust/root.js";
-import { root2 } from "../support/siege.js";
+} from "../../service/identity/identity-store.js";
+import { identityFor } from "../support/cloud/fake-cloud.js";
+import { root2 } from "../support/cloud/siege.js";
 import { TestFolder } from "../support/folder.js";
 
 const identity = identityFor("https://cloud.example");

@@ -1,13 +1,17 @@
-import { describe, expect, it, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { StatusView } from "../../service/views.js";
-import { ban, type HostOptions } from "../support/agent-fixtures.js";
-import { Control } from "../support/control.js";
-import { FakeFeed } from "../support/fake-cloud.js";
+import { describe, expect, it, test } from "@jest/globals";
+import type { StatusView } from "../../service/control/status-view.js";
+import { ban, type HostOptions } from "../support/agent/agent-fixtures.js";
+import { Control } from "../support/agent/control.js";
+import {
+  HostProcess,
+  MAIN,
+  tourniquet,
+} from "../support/agent/host-process.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
 import { TestFolder } from "../support/folder.js";
-import { HostProcess, MAIN, tourniquet } from "../support/host-process.js";
 
 const ranges = Array.from({ length: 130 }, (_, i) => `45.155.205.${i}`);
 

@@ -1,15 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../agent/runtime/clock.js";
 import {
   AF_UNIX,
   loadLibc,
   MSG_DONTWAIT,
   SOCK_DGRAM,
   type Libc,
-} from "../../agent/libc.js";
+} from "../../agent/runtime/libc.js";
 import { isJournal, keepTelling, openNotifier } from "../../service/notify.js";
 
 /** The manager's end: a real unix datagram socket. */

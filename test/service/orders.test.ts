@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from "@jest/globals";
 import type { TrialTerms } from "../../agent/ledger/trials.js";
-import { ban } from "../support/agent-fixtures.js";
-import { Control } from "../support/control.js";
-import { FakeFeed } from "../support/fake-cloud.js";
-import { noTrial } from "../support/limits.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { Control } from "../support/agent/control.js";
+import { noTrial } from "../support/agent/limits.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
 
 describe("the last word, over the control socket", () => {
   it("pauses the whole host, and says until when", async () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { firstDivergence, type Place } from "../../service/positions.js";
+import {
+  firstDivergence,
+  type Place,
+} from "../../service/control/positions.js";
 
 const place = (offset: number, hash: string, epoch = "e1"): Place => ({
   ...{ epoch, offset },

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readIdentity } from "../../service/identity-store.js";
-import { eventually, startTestCloud } from "../support/cloud.js";
-import { HostProcess } from "../support/host-process.js";
+import { describe, expect, it } from "@jest/globals";
+import { readIdentity } from "../../service/identity/identity-store.js";
+import { HostProcess } from "../support/agent/host-process.js";
+import { eventually, startTestCloud } from "../support/cloud/cloud.js";
 
 describe("an agent that is killed while its key changes", () => {
   it("has a key that its cloud takes, whenever that was", async () => {

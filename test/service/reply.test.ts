@@ -1,10 +1,10 @@
-import { expect, it } from "@jest/globals";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { HostProcess } from "../support/host-process.js";
+import { expect, it } from "@jest/globals";
+import { askAgent } from "../../service/control/client.js";
+import { Reply, type Answer } from "../../service/control/reply.js";
+import { HostProcess } from "../support/agent/host-process.js";
 import { TestFolder } from "../support/folder.js";
-import { askAgent } from "../../service/control-client.js";
-import { Reply, type Answer } from "../../service/reply.js";
 
 it("an order that takes a while is answered, and says meanwhile how far it is", async () => {
   using host = new HostProcess();

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
 import { existsSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
 import { parseConfig } from "../../agent/config/config.js";
-import { restore } from "../../service/commands/restore.js";
-import { LedgerFolder, NOW, recordNext } from "../support/ledger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import { restore } from "../../service/cli/commands/restore.js";
+import { LedgerFolder, NOW, recordNext } from "../support/agent/ledger.js";
 
 const ban = (range: string) => ({
   op: "ban" as const,

@@ -1,7 +1,7 @@
-import { expect, it, test } from "@jest/globals";
 import { createServer } from "node:http";
-import type { Positions } from "../../service/positions.js";
-import { HostProcess } from "../support/host-process.js";
+import { expect, it, test } from "@jest/globals";
+import type { Positions } from "../../service/control/positions.js";
+import { HostProcess } from "../support/agent/host-process.js";
 
 const hash = (digit: string) => digit.repeat(64);
 const TIME = "2026-11-28T03:00:00.000Z";

@@ -1,20 +1,24 @@
 import { describe, expect, it, test } from "@jest/globals";
-import { systemClock, unixSeconds } from "../../agent/clock.js";
 import type { Enforcer, Hit } from "../../agent/enforce/enforcer.js";
 import { CannotEnforce } from "../../agent/enforce/enforcer.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { whyText } from "../../service/commands/why.js";
-import { whyOf, type WhyPorts, type WhyView } from "../../service/why-view.js";
+import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
+import { whyText } from "../../service/cli/commands/why.js";
+import {
+  whyOf,
+  type WhyPorts,
+  type WhyView,
+} from "../../service/control/why-view.js";
 import {
   ban,
   facts,
   lift,
   policy,
   TestHost,
-} from "../support/agent-fixtures.js";
-import { FakeFeed } from "../support/fake-cloud.js";
-import { listOf } from "../support/hits.js";
+} from "../support/agent/agent-fixtures.js";
+import { listOf } from "../support/agent/hits.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
 
 const portsOf = (
   { ledger, enforcer }: TestHost,

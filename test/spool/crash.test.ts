@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
 import { SpoolFolder } from "./items.js";
 import { ScriptedCloud } from "./scripted-cloud.js";
 
@@ -42,7 +42,7 @@ async function live(
   cloud: ScriptedCloud,
   { lifeMs, most }: { lifeMs: number; most: number },
 ): Promise<number> {
-  const script = fileURLToPath(new URL("victim.js", import.meta.url));
+  const script = fileURLToPath(new URL("./victim.js", import.meta.url));
   const victim = spawn(process.execPath, [script, path, String(most)], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   existsSync,
   mkdirSync,
@@ -7,9 +6,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { SpoolKeeper } from "../../agent/spool/keeper.js";
-import type { SpoolLimits } from "../../agent/spool/spool.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import { SpoolKeeper } from "../../agent/spool/resilient-spool.js";
+import type { SpoolLimits } from "../../agent/spool/spool.js";
 import { detection, NOW, SpoolFolder, vitals } from "./items.js";
 
 describe("keeping a spool open", () => {

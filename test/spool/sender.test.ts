@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { systemClock } from "../../agent/clock.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Sender } from "../../agent/spool/sender.js";
 import type { Spool } from "../../agent/spool/spool.js";
 import { detection, inventory, NOW, SpoolFolder, vitals } from "./items.js";

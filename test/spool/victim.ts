@@ -5,8 +5,8 @@
  * nothing left to do.
  */
 import { createInterface } from "node:readline";
-import { systemClock } from "../../agent/clock.js";
 import { encodeMessage } from "../../agent/protocol/messages.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { Sender, type TelemetryAck } from "../../agent/spool/sender.js";
 import { Spool } from "../../agent/spool/spool.js";
 import { detection, NOW } from "./items.js";

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   afterEach,
   beforeEach,
@@ -6,13 +8,11 @@ import {
   it,
   jest,
 } from "@jest/globals";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Agent } from "../../agent/agent.js";
-import { systemClock } from "../../agent/clock.js";
-import type { TelemetryView } from "../../agent/telemetry-ports.js";
-import { run } from "../../service/cli.js";
-import { startControlServer } from "../../service/control-server.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import type { TelemetryView } from "../../agent/walks/telemetry/telemetry-ports.js";
+import { run } from "../../service/cli/cli.js";
+import { startControlServer } from "../../service/control/server.js";
 import { detection, SpoolFolder, vitals } from "../spool/items.js";
 
 describe("tourniquet telemetry show", () => {

@@ -1,21 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../agent/clock.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Hit, Total } from "../../agent/enforce/enforcer.js";
-import { makeEvents } from "../../agent/events.js";
+import { makeEvents } from "../../agent/events/events.js";
 import type { Verdict } from "../../agent/health/verdict.js";
-import { LinkStatus } from "../../agent/link-status.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { Spool } from "../../agent/spool/spool.js";
-import { TelemetryWalk } from "../../agent/telemetry-walk.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
-import { eventually } from "../support/cloud.js";
-import { listOf } from "../support/hits.js";
-import { LedgerFolder } from "../support/ledger.js";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { Spool } from "../../agent/spool/spool.js";
+import { LinkStatus } from "../../agent/uplink/link-status.js";
+import { TelemetryWalk } from "../../agent/walks/telemetry/telemetry-walk.js";
 import { detection } from "../spool/items.js";
 import { ScriptedCloud, ScriptedLink } from "../spool/scripted-cloud.js";
+import { listOf } from "../support/agent/hits.js";
+import { LedgerFolder } from "../support/agent/ledger.js";
+import { eventually } from "../support/cloud/cloud.js";
 
 describe("the telemetry walk", () => {
   let folder: LedgerFolder;

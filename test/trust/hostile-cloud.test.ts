@@ -1,11 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 import type { RefusalCode } from "../../agent/protocol/refusals.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import { ban } from "../support/agent-fixtures.js";
-import { ManualClock, until } from "../support/clock.js";
-import { FakeFeed, handsOut, root as root1 } from "../support/fake-cloud.js";
-import { after, besieged, refused, root2 } from "../support/siege.js";
-import { receiptOn, World } from "../support/world.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { receiptOn, World } from "../support/agent/world.js";
+import {
+  FakeFeed,
+  handsOut,
+  root as root1,
+} from "../support/cloud/fake-cloud.js";
+import { after, besieged, refused, root2 } from "../support/cloud/siege.js";
+import { ManualClock, until } from "../support/time/clock.js";
 
 const MINUTE_MS = 60_000;
 

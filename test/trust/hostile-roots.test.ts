@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import { ban } from "../support/agent-fixtures.js";
-import { until } from "../support/clock.js";
-import { FakeFeed } from "../support/fake-cloud.js";
+import { ban } from "../support/agent/agent-fixtures.js";
+import { receiptOn, World } from "../support/agent/world.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
 import {
   after,
   besieged,
@@ -10,9 +10,9 @@ import {
   refused,
   root2,
   root3,
-} from "../support/siege.js";
+} from "../support/cloud/siege.js";
+import { until } from "../support/time/clock.js";
 import { NEXT_SIGNERS, signRoot } from "../support/vectors.js";
-import { receiptOn, World } from "../support/world.js";
 
 describe("a root", () => {
   it("that is pushed revokes a key at once, without a new connection", async () => {

@@ -10,7 +10,7 @@ import {
   LinkSilent,
 } from "../../agent/uplink/errors.js";
 import { watchLiveness } from "../../agent/uplink/liveness.js";
-import { ManualClock } from "../support/clock.js";
+import { ManualClock } from "../support/time/clock.js";
 
 const MIB = 1024 * 1024;
 const NO_BYTES = Buffer.alloc(0);

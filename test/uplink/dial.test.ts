@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
 import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import { WebSocketServer } from "ws";
-import { systemClock } from "../../agent/clock.js";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { dial } from "../../agent/uplink/dial.js";
 import {
   CloudUnreachable,

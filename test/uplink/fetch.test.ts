@@ -1,4 +1,3 @@
-import { describe, expect, it } from "@jest/globals";
 import {
   mkdtempSync,
   readFileSync,
@@ -9,14 +8,15 @@ import {
 import type { IncomingMessage, RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { limits } from "../../agent/protocol/limits.js";
 import {
   fetchSegments,
   fetchSnapshot,
   type FetchOptions,
 } from "../../agent/uplink/fetch.js";
-import { ManualClock, until } from "../support/clock.js";
-import { FakeCloud, handsOut } from "../support/fake-cloud.js";
+import { FakeCloud, handsOut } from "../support/cloud/fake-cloud.js";
+import { ManualClock, until } from "../support/time/clock.js";
 import { sha256Hex } from "../support/vectors.js";
 
 const file = Buffer.alloc(200_000, "a million bans ");

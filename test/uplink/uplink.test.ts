@@ -1,16 +1,16 @@
-import { describe, expect, it } from "@jest/globals";
 import { createServer as createTcpServer, type Server } from "node:net";
-import { systemClock, type Clock } from "../../agent/clock.js";
+import { describe, expect, it } from "@jest/globals";
 import { limits } from "../../agent/protocol/limits.js";
+import { systemClock, type Clock } from "../../agent/runtime/clock.js";
+import { signAsDevice } from "../../agent/trust/sign.js";
 import { dial } from "../../agent/uplink/dial.js";
 import {
   uplink,
   type UplinkItem,
   type UplinkPorts,
 } from "../../agent/uplink/uplink.js";
-import { signAsDevice } from "../../agent/trust/sign.js";
-import { ManualClock, until } from "../support/clock.js";
-import { FakeCloud } from "../support/fake-cloud.js";
+import { FakeCloud } from "../support/cloud/fake-cloud.js";
+import { ManualClock, until } from "../support/time/clock.js";
 import { keys } from "../support/vectors.js";
 
 describe("the uplink", () => {

@@ -1,7 +1,7 @@
-import type { Clock } from "../../clock.js";
 import { entriesIn, type Block } from "../../model/block.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
+import type { Clock } from "../../runtime/clock.js";
 import type { Differences } from "../audit.js";
 import {
   RulesetGone,

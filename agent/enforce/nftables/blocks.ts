@@ -7,9 +7,9 @@ import {
 } from "../../netlink/nftables/constants.js";
 import { elements } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import { MOST_ELEMENTS, kindOf, timeoutMs, writeKey } from "./elements.js";
-import { TABLE, banSet, type Generation, type Share } from "./layout.js";
-import type { Networks } from "./noting.js";
+import type { Networks } from "./area-index.js";
+import { MOST_ELEMENTS, kindOf, timeoutMs, writeKey } from "./sets/elements.js";
+import { TABLE, banSet, type Generation, type Share } from "./sets/layout.js";
 
 /** Adds a block to its set. */
 export function addBlock(

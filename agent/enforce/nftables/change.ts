@@ -2,6 +2,8 @@ import type { Cidr, Family } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { addSet } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
+import { writeChecks } from "./rules/rules.js";
+import type { Means } from "./rules/verdicts.js";
 import {
   addBans,
   deleteBans,
@@ -10,9 +12,8 @@ import {
   kindOf,
   remainingMs,
   type Placed,
-} from "./elements.js";
-import type { Means } from "./fates.js";
-import { writeLabel, type Nameplate } from "./label.js";
+} from "./sets/elements.js";
+import { writeLabel, type Nameplate } from "./sets/label.js";
 import {
   FAMILIES,
   KINDS,
@@ -24,8 +25,7 @@ import {
   type Layout,
   type Lengths,
   type Share,
-} from "./layout.js";
-import { writeChecks } from "./rules.js";
+} from "./sets/layout.js";
 
 /** A change as the kernel takes it: every range once a kind, and none expired. */
 export interface Plan {

@@ -12,10 +12,11 @@ import {
   setName,
   type SetElement,
 } from "../../netlink/nftables/read.js";
-import type { MessageWriter } from "../../netlink/writer.js";
 import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
+import type { MessageWriter } from "../../netlink/writer.js";
 import type { Differences, Listing } from "../audit.js";
-import { areaSet, areasOf, bandsOf } from "./areas.js";
+import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
+import { areaSet, areasOf, bandsOf } from "./sets/areas.js";
 import {
   askForBan,
   kindOf,
@@ -23,9 +24,8 @@ import {
   timeoutMs,
   writeElements,
   writeKey,
-} from "./elements.js";
-import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
-import { TABLE, shareOf, type Layout, type Share } from "./layout.js";
+} from "./sets/elements.js";
+import { TABLE, shareOf, type Layout, type Share } from "./sets/layout.js";
 
 /** Looks entries up, one by one: which are not there, or end at another time. */
 export function differencesOf(

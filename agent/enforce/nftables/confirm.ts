@@ -1,7 +1,7 @@
 import type { Entry } from "../../model/ruleset.js";
-import { kindOf, remainingMs, type Placed } from "./elements.js";
 import { isFound, type KernelTable, type Standing } from "./kernel-table.js";
-import { askForLabel } from "./label.js";
+import { kindOf, remainingMs, type Placed } from "./sets/elements.js";
+import { askForLabel } from "./sets/label.js";
 
 /** What to look for: entries that must be there, and places that must be empty. */
 export interface Changed {

@@ -13,7 +13,13 @@ import {
   type Depth,
   type Disturbance,
 } from "../disturbance.js";
-import { TABLE, isCounter, isOfAreas, shareOf, type Share } from "./layout.js";
+import {
+  TABLE,
+  isCounter,
+  isOfAreas,
+  shareOf,
+  type Share,
+} from "./sets/layout.js";
 
 /** An area of which the kernel was made to lose note. */
 export interface Area {

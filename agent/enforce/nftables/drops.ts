@@ -1,5 +1,5 @@
 import { maskOf, overlaps, type Cidr } from "../../model/cidr.js";
-import type { Lengths } from "./layout.js";
+import type { Lengths } from "./sets/layout.js";
 
 /** What decides whether packets of an address are dropped. */
 export interface Question {

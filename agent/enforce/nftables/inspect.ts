@@ -31,12 +31,14 @@ import {
 } from "../../netlink/nftables/read.js";
 import type { Fill } from "../../netlink/socket.js";
 import { MessageWriter } from "../../netlink/writer.js";
-import { writeAllowed } from "./allow.js";
-import { setsOfBans, writeProtocols } from "./around.js";
-import { counterNames } from "./counters.js";
-import type { Means } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
-import { writeLabel } from "./label.js";
+import { HOOKS } from "./rules/hooks.js";
+import { rulesOf } from "./rules/rules.js";
+import type { Means } from "./rules/verdicts.js";
+import { setsOfBans, writeProtocols } from "./scaffold.js";
+import { writeAllowed } from "./sets/allow.js";
+import { counterNames } from "./sets/counters.js";
+import { writeLabel } from "./sets/label.js";
 import {
   FAMILIES,
   PROTOCOLS,
@@ -44,9 +46,7 @@ import {
   allowSet,
   labelSet,
   lastingSets,
-} from "./layout.js";
-import { rulesOf } from "./rules.js";
-import { HOOKS } from "./stations.js";
+} from "./sets/layout.js";
 
 /** What the ruleset has to be, but for the bans. */
 export interface Frame {

@@ -19,11 +19,11 @@ import {
 } from "../../netlink/nftables/read.js";
 import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
 import type { KernelState } from "../enforcer.js";
-import type { Abilities } from "./abilities.js";
-import { askForBan, type Placed } from "./elements.js";
-import { decodeForeign, decodeLabel, type Nameplate } from "./label.js";
-import { TABLE, labelSet, layoutOf, type Layout } from "./layout.js";
-import { rulesOf } from "./rules.js";
+import type { Abilities } from "./kernel-features.js";
+import { rulesOf } from "./rules/rules.js";
+import { askForBan, type Placed } from "./sets/elements.js";
+import { decodeForeign, decodeLabel, type Nameplate } from "./sets/label.js";
+import { TABLE, labelSet, layoutOf, type Layout } from "./sets/layout.js";
 
 /** Our ruleset as the kernel has it: where the bans are, and what it says of itself. */
 export interface Standing {

@@ -1,15 +1,15 @@
 import type { Cidr } from "../../model/cidr.js";
 import { addSet, addTable } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import { writeAllowed } from "./allow.js";
-import { addLasting, clear, contentsOf, setsOfBans } from "./around.js";
 import type { Area } from "./disturbances.js";
-import { writeElements, writeKey } from "./elements.js";
-import type { Means } from "./fates.js";
 import type { KernelTable, Standing } from "./kernel-table.js";
-import { writeLabel } from "./label.js";
-import { TABLE, labelSet } from "./layout.js";
-import { writeRules } from "./rules.js";
+import { writeRules } from "./rules/rules.js";
+import type { Means } from "./rules/verdicts.js";
+import { addLasting, clear, contentsOf, setsOfBans } from "./scaffold.js";
+import { writeAllowed } from "./sets/allow.js";
+import { writeElements, writeKey } from "./sets/elements.js";
+import { writeLabel } from "./sets/label.js";
+import { TABLE, labelSet } from "./sets/layout.js";
 
 /** What is to stand around the bans again. */
 export interface Mending {

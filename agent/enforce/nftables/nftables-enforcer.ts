@@ -1,12 +1,14 @@
-import type { Clock } from "../../clock.js";
-import type { Libc } from "../../libc.js";
 import type { Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
-import { Mutex } from "../../mutex.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { NetlinkSocket } from "../../netlink/socket.js";
+import type { Clock } from "../../runtime/clock.js";
+import type { Libc } from "../../runtime/libc.js";
+import { Mutex } from "../../runtime/mutex.js";
+import type { Differences, Listing } from "../audit.js";
+import type { Watcher } from "../disturbance.js";
 import {
   CannotEnforce,
   NotEnforced,
@@ -22,32 +24,30 @@ import {
   type Posture,
   type Total,
 } from "../enforcer.js";
-import type { Differences, Listing } from "../audit.js";
-import type { Watcher } from "../disturbance.js";
-import { withinReach, type Abilities } from "./abilities.js";
-import { replaceAllowed } from "./allow.js";
-import { removeAll } from "./around.js";
+import { commitNoted, networksIn } from "./area-index.js";
 import { planOf, writeChange } from "./change.js";
 import { differencesOf, listed } from "./compare.js";
-import { Counting } from "./counting.js";
 import { isHeld, isLabelled, type Changed } from "./confirm.js";
-import { TOLD } from "./fates.js";
+import { Counting } from "./counts/counting.js";
+import { makeRoom } from "./counts/room.js";
+import { probesIn, totalsIn } from "./counts/totals.js";
+import type { Area } from "./disturbances.js";
+import { dropsOf, inParts } from "./drops.js";
 import { faultsOf } from "./inspect.js";
+import { withinReach, type Abilities } from "./kernel-features.js";
 import {
   KernelTable,
   inWords,
   isAbsent,
   type Standing,
 } from "./kernel-table.js";
-import { writeLabel } from "./label.js";
-import type { Area } from "./disturbances.js";
 import { mend } from "./mend.js";
-import { commitNoted, networksIn } from "./noting.js";
-import { dropsOf, inParts } from "./drops.js";
 import { rebuild } from "./rebuild.js";
-import { makeRoom } from "./room.js";
-import { writeRules } from "./rules.js";
-import { probesIn, totalsIn } from "./totals.js";
+import { writeRules } from "./rules/rules.js";
+import { TOLD } from "./rules/verdicts.js";
+import { removeAll } from "./scaffold.js";
+import { replaceAllowed } from "./sets/allow.js";
+import { writeLabel } from "./sets/label.js";
 import { Watch } from "./watch.js";
 
 /** Drops packets with nftables, over netlink: no `nft` is needed. */

@@ -1,11 +1,11 @@
-import type { Clock } from "../../clock.js";
-import { LibcError, loadLibc, type Libc } from "../../libc.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { getGeneration } from "../../netlink/nftables/messages.js";
 import { NetlinkSocket } from "../../netlink/socket.js";
+import type { Clock } from "../../runtime/clock.js";
+import { LibcError, loadLibc, type Libc } from "../../runtime/libc.js";
 import { CannotEnforce, type Enforcer } from "../enforcer.js";
-import { abilitiesOf } from "./abilities.js";
+import { abilitiesOf } from "./kernel-features.js";
 import { NftablesEnforcer } from "./nftables-enforcer.js";
 
 /**

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../../clock.js";
 import { firstOf, type Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
@@ -10,14 +9,17 @@ import {
   deleteTable,
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import { writeAllowed } from "./allow.js";
-import { areaSets } from "./areas.js";
-import { addLasting, clear, contentsOf } from "./around.js";
-import { addBanSets, newLengths, union } from "./change.js";
+import type { Clock } from "../../runtime/clock.js";
+import { commitNoted } from "./area-index.js";
 import { addBlock, networksOf, shareOf } from "./blocks.js";
+import { addBanSets, newLengths, union } from "./change.js";
 import type { KernelTable } from "./kernel-table.js";
-import type { Means } from "./fates.js";
-import { writeLabel, type Nameplate } from "./label.js";
+import { writeRules } from "./rules/rules.js";
+import type { Means } from "./rules/verdicts.js";
+import { addLasting, clear, contentsOf } from "./scaffold.js";
+import { writeAllowed } from "./sets/allow.js";
+import { areaSets } from "./sets/areas.js";
+import { writeLabel, type Nameplate } from "./sets/label.js";
 import {
   TABLE,
   generationOf,
@@ -26,9 +28,7 @@ import {
   otherThan,
   type Generation,
   type Layout,
-} from "./layout.js";
-import { commitNoted } from "./noting.js";
-import { writeRules } from "./rules.js";
+} from "./sets/layout.js";
 
 /** What a rebuilt ruleset is to be. */
 export interface Order {

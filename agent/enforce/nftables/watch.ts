@@ -1,7 +1,7 @@
-import type { Libc } from "../../libc.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkListener } from "../../netlink/listener.js";
 import { NFNLGRP_NFTABLES } from "../../netlink/nftables/constants.js";
+import type { Libc } from "../../runtime/libc.js";
 import type { Watcher } from "../disturbance.js";
 import { Disturbances, type Area } from "./disturbances.js";
 

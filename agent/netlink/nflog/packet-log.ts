@@ -1,4 +1,4 @@
-import type { Libc } from "../../libc.js";
+import type { Libc } from "../../runtime/libc.js";
 import { NETLINK_NETFILTER, NLMSG_ERROR } from "../constants.js";
 import { NetlinkError } from "../error.js";
 import { NetlinkListener } from "../listener.js";

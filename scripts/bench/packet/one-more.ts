@@ -1,10 +1,10 @@
-import { systemClock, unixSeconds } from "../../../agent/clock.js";
 import type { Enforcer } from "../../../agent/enforce/enforcer.js";
 import {
   parseCidr,
   type Cidr,
   type Family,
 } from "../../../agent/model/cidr.js";
+import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import { alone, median, quantile, type Row } from "../report.js";
 
 /** One more range and one lift, each read back, with all loaded. */

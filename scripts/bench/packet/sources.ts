@@ -1,7 +1,7 @@
 import {
   collapse,
   type Interval,
-} from "../../../agent/enforce/nftables/allow.js";
+} from "../../../agent/enforce/nftables/sets/allow.js";
 import {
   bits,
   parseCidr,

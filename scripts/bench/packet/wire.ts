@@ -76,4 +76,4 @@ interface Device {
 }
 
 const LAST_CORE = String(cpus().length - 1);
-const SENDER = new URL("sender.js", import.meta.url).pathname;
+const SENDER = new URL("./sender.js", import.meta.url).pathname;

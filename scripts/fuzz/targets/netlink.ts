@@ -1,6 +1,6 @@
 import { outgoingIn } from "../../../agent/attribution/outgoing.js";
-import { hitOf } from "../../../agent/enforce/nftables/hits.js";
-import { decodeLabel } from "../../../agent/enforce/nftables/label.js";
+import { hitOf } from "../../../agent/enforce/nftables/counts/hits.js";
+import { decodeLabel } from "../../../agent/enforce/nftables/sets/label.js";
 import { attributesIn, dig } from "../../../agent/netlink/attributes.js";
 import {
   addressesOfFlow,

@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { hostname } from "node:os";
+import { parseCidr } from "../../../agent/model/cidr.js";
 import {
   decodeToken,
   enrolmentProofBytes,
 } from "../../../agent/protocol/enrolment.js";
-import { parseCidr } from "../../../agent/model/cidr.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { generateKey } from "../../../agent/trust/keys.js";
-import type { Enrolled } from "../../../test/support/cloud.js";
-import { TestAgent } from "../../../test/support/test-agent.js";
+import { TestAgent } from "../../../test/support/agent/test-agent.js";
+import type { Enrolled } from "../../../test/support/cloud/cloud.js";
 import type { Attack } from "../attack.js";
 import type { Stage } from "../stage.js";
 import { clockFor, type Target } from "../target.js";

@@ -8,7 +8,7 @@ import {
   FakeCloud,
   FakeFeed,
   type FakeLink,
-} from "../../../test/support/fake-cloud.js";
+} from "../../../test/support/cloud/fake-cloud.js";
 import type { Attack } from "../attack.js";
 import { AT } from "../stage.js";
 import { clockFor, type Target } from "../target.js";

@@ -1,16 +1,16 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { sha256 } from "../../../agent/protocol/container.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { parseByteRange } from "../../../cloud/api/byte-range.js";
 import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   startTestCloud,
   temporaryFolder,
   type TestCloud,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 
 describe("a snapshot over HTTP", () => {
   it("can be fetched whole and in ranges", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { generateKey } from "../../../agent/trust/keys.js";
-import { enrolWith, startTestCloud } from "../../support/cloud.js";
+import { enrolWith, startTestCloud } from "../../support/cloud/cloud.js";
 
 describe("enrolment", () => {
   it("lets a host in once, and pins the root in the token", async () => {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { Downloads } from "../../../cloud/api/downloads.js";
 import { DOWNLOADS } from "../../../cloud/door/budgets.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   type TestCloud,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 
 describe("a snapshot", () => {
   it("is told of by HEAD without a body, and without opening its file", async () => {

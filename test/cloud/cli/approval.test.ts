@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { temporaryFolder } from "../../support/cloud.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 
 describe("tourniquet-cloud approval", () => {

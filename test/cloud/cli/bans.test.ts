@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { startTestCloud, type TestCloud } from "../../support/cloud.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 import { listOf, operatorOf } from "./operator.js";
 
 describe("the list of bans", () => {

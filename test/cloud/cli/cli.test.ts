@@ -10,14 +10,14 @@ import { describe, expect, it } from "@jest/globals";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import type { ReceiptEntry } from "../../../cloud/receipts/receipts.js";
+import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import {
   enrolWith,
   eventually,
   NEW_VENDOR,
   temporaryFolder,
   type Enrolled,
-} from "../../support/cloud.js";
-import { positionAfter, TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 import {
   detection,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { eventually, startTestCloud } from "../../support/cloud.js";
-import { positionAfter, TestAgent } from "../../support/test-agent.js";
+import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
+import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
 import { detection } from "../telemetry/items.js";
 import { operatorOf, type Ran } from "./operator.js";
 

@@ -1,9 +1,13 @@
-import { join } from "node:path";
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
-import { enrolWith, eventually, temporaryFolder } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import {
+  enrolWith,
+  eventually,
+  temporaryFolder,
+} from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 
 describe("tourniquet-cloud, when a device key is in two places", () => {

@@ -1,12 +1,12 @@
-import { describe, expect, it } from "@jest/globals";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   enrolWith,
   temporaryFolder,
   type Enrolled,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 
 describe("tourniquet-cloud", () => {

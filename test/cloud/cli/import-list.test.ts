@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, jest } from "@jest/globals";
-import { temporaryFolder } from "../../support/cloud.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 
 jest.setTimeout(60_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { startTestCloud } from "../../support/cloud.js";
+import { startTestCloud } from "../../support/cloud/cloud.js";
 import { operatorOf, offsetOf } from "./operator.js";
 
 describe("an order to lift", () => {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { runCommand } from "../../../cloud/cli/program.js";
-import { temporaryFolder, type TestCloud } from "../../support/cloud.js";
+import { temporaryFolder, type TestCloud } from "../../support/cloud/cloud.js";
 
 /** What a command line came to. */
 export interface Ran {

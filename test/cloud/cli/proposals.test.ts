@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
 import type { Proposal } from "../../../cloud/decide/proposals.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   enrolWith,
   eventually,
   NEW_VENDOR,
   temporaryFolder,
   type Enrolled,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 import { detection } from "../telemetry/items.js";
 

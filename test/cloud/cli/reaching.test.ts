@@ -1,12 +1,12 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { unreachable } from "../../../cloud/cli/trusted-fetch.js";
 import { operatorsSocket } from "../../../cloud/door/operators-door.js";
 import { makeCertificate } from "../../../scripts/lab/certificate.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
+import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 import { operatorOf } from "./operator.js";
 

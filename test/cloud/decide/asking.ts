@@ -1,7 +1,7 @@
 import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
 import type { Proposal } from "../../../cloud/decide/proposals.js";
-import { eventually, type TestCloud } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { eventually, type TestCloud } from "../../support/cloud/cloud.js";
 import { detection } from "../telemetry/items.js";
 
 /** Two orgs see the sources just now, and the rule has looked at all of them. */

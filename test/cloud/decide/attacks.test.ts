@@ -1,19 +1,19 @@
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import * as v from "valibot";
-import { systemClock } from "../../../agent/clock.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import type { RulesReport } from "../../../cloud/cli/client.js";
 import { CorrelationSettings } from "../../../cloud/decide/correlation-settings.js";
 import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
-import type { RulesReport } from "../../../cloud/cli/client.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   temporaryFolder,
   type Enrolled,
   type TestCloud,
-} from "../../support/cloud.js";
-import { Past } from "../../support/past.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
+import { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
 
 jest.setTimeout(60_000);

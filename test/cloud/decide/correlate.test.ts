@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { LONGEST_REASON } from "../../../agent/model/ban.js";
-import { correlate, type Evidence } from "../../../cloud/decide/correlate.js";
+import { correlate } from "../../../cloud/decide/correlate.js";
+import type { Evidence } from "../../../cloud/telemetry/evidence.js";
 
 const NOW = 1_000_000;
 const ORGS = { orgs: 2, hosts: 0, windowMs: 60_000 };

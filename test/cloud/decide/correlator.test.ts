@@ -1,18 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
-import { foundCloud } from "../../../cloud/setup.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   temporaryFolder,
   type TestCloud,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 import { detection } from "../telemetry/items.js";
 
 jest.setTimeout(30_000);

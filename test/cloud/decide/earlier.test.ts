@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import type { ImportAnswer } from "../../../cloud/cli/answers.js";
+import type { RulesReport } from "../../../cloud/cli/client.js";
 import { sealChain } from "../../../cloud/feeds/chain.js";
-import { filesOf } from "../../../cloud/store.js";
+import { filesOf } from "../../../cloud/folder.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { loadCloud } from "../../../cloud/setup.js";
-import type { RulesReport } from "../../../cloud/cli/client.js";
-import type { ImportAnswer } from "../../../cloud/cli/answers.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
-import { Past } from "../../support/past.js";
+import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
+import { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
 import { bothSee, decisionsOf } from "./asking.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { BadNeverList, NeverList } from "../../../cloud/decide/never.js";
-import { temporaryFolder } from "../../support/cloud.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
 
 describe("what no rule may ban", () => {
   it.each([

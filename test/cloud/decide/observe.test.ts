@@ -2,8 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
 import { openSnapshot, readBans } from "../../../agent/protocol/snapshot.js";
-import { startTestCloud, type TestCloud } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 import { detection } from "../telemetry/items.js";
 
 describe("a ban that is only observed", () => {

@@ -3,9 +3,9 @@ import { describe, expect, it } from "@jest/globals";
 import { Peers } from "../../../cloud/decide/peers.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { View } from "../../../cloud/journal/view.js";
-import { bootTables } from "../../../cloud/registry/boot-tables.js";
-import { ManualClock } from "../../support/clock.js";
-import { temporaryFolder } from "../../support/cloud.js";
+import { bootTables } from "../../../cloud/registry/clones.projection.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
-import { readOps } from "../../../agent/protocol/segment.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
+import { readOps } from "../../../agent/protocol/segment.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import type { RulesReport } from "../../../cloud/cli/client.js";
+import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
@@ -12,9 +13,8 @@ import {
   type Enrolled,
   type TestCloud,
   type TestCloudOptions,
-} from "../../support/cloud.js";
-import { Past } from "../../support/past.js";
-import { positionAfter, TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
+import { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
 import {
   bothSee,

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { Standing } from "../../../cloud/decide/standing.js";
-import { standingTables } from "../../../cloud/decide/standing-tables.js";
+import { standingTables } from "../../../cloud/decide/standing.projection.js";
 import type { Event } from "../../../cloud/journal/events.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { View } from "../../../cloud/journal/view.js";
-import { registryTables } from "../../../cloud/registry/tables.js";
-import { ManualClock } from "../../support/clock.js";
-import { temporaryFolder } from "../../support/cloud.js";
+import { registryTables } from "../../../cloud/registry/registry.projection.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 import { detection } from "../telemetry/items.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -5,8 +5,8 @@ import { silentLogger } from "../../../agent/log/logger.js";
 import { Disk } from "../../../cloud/disk/disk.js";
 import { Reserve } from "../../../cloud/disk/reserve.js";
 import { isDiskTrouble, mayPass, NoRoom } from "../../../cloud/disk/room.js";
-import { temporaryFolder } from "../../support/cloud.js";
-import { ManualClock } from "../../support/clock.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 const MIB = 1024 * 1024;
 

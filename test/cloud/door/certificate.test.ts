@@ -1,15 +1,15 @@
+import { once } from "node:events";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { once } from "node:events";
 import { describe, expect, it } from "@jest/globals";
 import { watchCertificate } from "../../../cloud/certificate.js";
 import { openServer } from "../../../cloud/server.js";
 import { makeCertificate } from "../../../scripts/lab/certificate.js";
-import { temporaryFolder } from "../../support/cloud.js";
-import { ManualClock } from "../../support/clock.js";
-import { RecordingLogger } from "../../support/recording-logger.js";
-import { readFileSync } from "node:fs";
+import { RecordingLogger } from "../../support/agent/recording-logger.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 describe("a TLS certificate", () => {
   it("is taken into use as it is renewed; a bad one leaves the old in place", async () => {

@@ -10,8 +10,8 @@ import {
 } from "../../../cloud/door/connections.js";
 import { openServer } from "../../../cloud/server.js";
 import { makeCertificate } from "../../../scripts/lab/certificate.js";
-import { temporaryFolder } from "../../support/cloud.js";
-import { ManualClock, until } from "../../support/clock.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock, until } from "../../support/time/clock.js";
 
 describe("a connection", () => {
   it.each(["HTTP", "HTTPS"])(

@@ -8,7 +8,7 @@ import {
   openOperatorsDoor,
   operatorsSocket,
 } from "../../../cloud/door/operators-door.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
+import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
 
 describe("the operators' own door", () => {
   it("is for whoever may open the cloud's folder, with a token all the same", async () => {

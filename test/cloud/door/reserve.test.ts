@@ -1,12 +1,12 @@
 import http from "node:http";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
-import { ManualClock } from "../../support/clock.js";
-import { TestAgent } from "../../support/test-agent.js";
-import { join } from "node:path";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { foundCloud } from "../../../cloud/setup.js";
-import { systemClock } from "../../../agent/clock.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 describe("a place where an agent was welcomed", () => {
   it("is let in while strangers from a thousand networks use up everybody's turn", async () => {

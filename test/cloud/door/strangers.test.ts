@@ -3,16 +3,16 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   temporaryFolder,
   type Enrolled,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 
 describe("strangers with fragments", () => {

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
-import { formatCidr } from "../../../agent/model/cidr.js";
 import { FOREVER } from "../../../agent/model/ban.js";
+import { formatCidr } from "../../../agent/model/cidr.js";
 import { NO_HASH, type Position } from "../../../agent/model/position.js";
 import { openSegments, readOps } from "../../../agent/protocol/segment.js";
 import { openSnapshot, readBans } from "../../../agent/protocol/snapshot.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import {
   positionAfter,
   positionOf,
@@ -14,11 +14,11 @@ import {
   verifySegment,
   verifySnapshot,
 } from "../../../agent/trust/verify.js";
-import { foundCloud } from "../../../cloud/setup.js";
 import { openDatabase } from "../../../cloud/journal/database.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
-import type { TestCloud } from "../../support/cloud.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
+import type { TestCloud } from "../../support/cloud/cloud.js";
 
 describe("a feed", () => {
   it("is a chain that agents can verify, op by op", async () => {

@@ -1,18 +1,18 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
-import type { Position } from "../../../agent/model/position.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
+import type { Position } from "../../../agent/model/position.js";
 import { readOps } from "../../../agent/protocol/segment.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { beginNewEpochs } from "../../../cloud/new-epochs.js";
 import { foundCloud, loadCloud } from "../../../cloud/setup.js";
+import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import {
   startTestCloud,
   temporaryFolder,
   type Enrolled,
-} from "../../support/cloud.js";
-import { positionAfter, TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 
 describe("a cloud whose journal was restored from a copy", () => {
   it("refuses to start, and goes on with its bans in new epochs", async () => {

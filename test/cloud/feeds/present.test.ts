@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { startTestCloud } from "../../support/cloud.js";
+import { startTestCloud } from "../../support/cloud/cloud.js";
 
 interface Ordered {
   readonly effects: readonly {

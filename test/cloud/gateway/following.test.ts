@@ -10,7 +10,7 @@ import {
   MOST_BUFFERED,
   type FollowingPorts,
 } from "../../../cloud/gateway/following.js";
-import { ManualClock } from "../../support/clock.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 describe("an agent that asks its way and reads nothing", () => {
   it("is answered once, when it has read what was sent", () => {

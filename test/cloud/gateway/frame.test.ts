@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { encodeFrame } from "../../../cloud/gateway/frame.js";
-import { TokenBucket } from "../../../cloud/door/token-bucket.js";
+import { TokenBucket } from "../../../cloud/rate/token-bucket.js";
 
 describe("a frame", () => {
   it.each([

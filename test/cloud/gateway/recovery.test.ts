@@ -3,12 +3,12 @@ import { describe, expect, it } from "@jest/globals";
 import { formatAddress } from "../../../agent/model/cidr.js";
 import type { Position } from "../../../agent/model/position.js";
 import { NO_HASH } from "../../../agent/model/position.js";
-import { startTestCloud, type TestCloud } from "../../support/cloud.js";
 import {
   positionAfter,
   TestAgent,
   wirePosition,
-} from "../../support/test-agent.js";
+} from "../../support/agent/test-agent.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 
 describe("an agent that comes back", () => {
   it("gets a short gap pushed, then what is new", async () => {

@@ -5,9 +5,9 @@ import { describe, expect, it } from "@jest/globals";
 import { closeCodes } from "../../../agent/protocol/close-codes.js";
 import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
 import { generateKey } from "../../../agent/trust/keys.js";
-import { eventually, startTestCloud } from "../../support/cloud.js";
-import { ManualClock } from "../../support/clock.js";
-import { positionAfter, TestAgent } from "../../support/test-agent.js";
+import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
+import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 describe("the handshake", () => {
   it("welcomes an agent that proves who it is", async () => {

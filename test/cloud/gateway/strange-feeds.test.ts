@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { eventually, startTestCloud } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
 
 describe("what an agent says of a feed that is not its own", () => {
   it("raises no divergence and leaves no refusal", async () => {

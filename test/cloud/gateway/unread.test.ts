@@ -1,13 +1,13 @@
 import http from "node:http";
 import { describe, expect, it } from "@jest/globals";
+import { silentLogger } from "../../../agent/log/logger.js";
 import type { closeCodes } from "../../../agent/protocol/close-codes.js";
-import { Session } from "../../../cloud/gateway/session.js";
 import { MOST_UNREAD } from "../../../cloud/gateway/budgets.js";
 import type { GatewayPorts } from "../../../cloud/gateway/ports.js";
-import { silentLogger } from "../../../agent/log/logger.js";
-import { eventually, startTestCloud } from "../../support/cloud.js";
-import { ManualClock } from "../../support/clock.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { Session } from "../../../cloud/gateway/session.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 describe("an agent that reads nothing of what it asks for", () => {
   it("is sent away for a while, before more waits than the cloud keeps", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ImpactReport } from "../../../cloud/impact/report.js";
-import { startTestCloud, type TestCloud } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 
 const ask = (cloud: TestCloud, ranges: readonly string[], more: object = {}) =>
   cloud.request<ImpactReport>("POST", "/v1/impact", { ranges, ...more });

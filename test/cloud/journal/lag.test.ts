@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import BetterSqlite3 from "better-sqlite3";
 import { describe, expect, it } from "@jest/globals";
+import BetterSqlite3 from "better-sqlite3";
 import { closeCodes } from "../../../agent/protocol/close-codes.js";
-import { startTestCloud } from "../../support/cloud.js";
-import { until } from "../../support/clock.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { startTestCloud } from "../../support/cloud/cloud.js";
+import { until } from "../../support/time/clock.js";
 
 describe("a cloud whose read model cannot be written", () => {
   it("goes on, says so, and catches up; nobody is turned away for what it does not know", async () => {

@@ -1,18 +1,18 @@
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
-import type { Event } from "../../../cloud/journal/events.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { NoRoom } from "../../../cloud/disk/room.js";
+import type { Worth } from "../../../cloud/disk/worth.js";
+import { holdAlone } from "../../../cloud/journal/database.js";
+import type { Event } from "../../../cloud/journal/events.js";
 import {
   JournalConflict,
   JournalDelayed,
   JournalUnfollowed,
 } from "../../../cloud/journal/journal.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
-import { holdAlone } from "../../../cloud/journal/database.js";
-import type { Worth } from "../../../cloud/journal/worth.js";
-import { ManualClock } from "../../support/clock.js";
-import { temporaryFolder } from "../../support/cloud.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 const decided = (more: { action?: "lift" | "ban" | "import"; by?: string }) =>
   ({

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import type { ImportAnswer } from "../../../cloud/cli/answers.js";
 import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   startTestCloud,
   temporaryFolder,
   type TestCloud,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 
 describe("a list that replaces itself", () => {
   it("lifts what it has no more, and nothing else", async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { Drops } from "../../../cloud/log/drops.js";
 import { sparingly } from "../../../cloud/log/sparing-logger.js";
-import { eventually, startTestCloud } from "../../support/cloud.js";
-import { ManualClock } from "../../support/clock.js";
-import { RecordingLogger } from "../../support/recording-logger.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { RecordingLogger } from "../../support/agent/recording-logger.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
+import { ManualClock } from "../../support/time/clock.js";
 
 describe("the cloud's log", () => {
   it("says each decision once, with who, where and why", async () => {

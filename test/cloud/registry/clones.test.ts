@@ -1,24 +1,28 @@
-import { describe, expect, it } from "@jest/globals";
 import { randomUUID } from "node:crypto";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../../agent/clock.js";
-import { openDatabase } from "../../../cloud/journal/database.js";
-import { foundCloud } from "../../../cloud/setup.js";
+import { describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import type { AgentEntry } from "../../../cloud/cli/client.js";
-import type { CloneEntry } from "../../../cloud/registry/boot-tables.js";
-import { readIdentity } from "../../../service/identity-store.js";
-import { RecordingLogger } from "../../support/agent-fixtures.js";
-import { until } from "../../support/clock.js";
+import { openDatabase } from "../../../cloud/journal/database.js";
+import type { CloneEntry } from "../../../cloud/registry/clones.projection.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import { readIdentity } from "../../../service/identity/identity-store.js";
+import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
+import {
+  connected,
+  settle,
+  startIn,
+} from "../../support/agent/enrolled-host.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   type Enrolled,
   type TestCloud,
-} from "../../support/cloud.js";
-import { connected, settle, startIn } from "../../support/enrolled-host.js";
+} from "../../support/cloud/cloud.js";
 import { TestFolder } from "../../support/folder.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { until } from "../../support/time/clock.js";
 
 const [FIRST, SECOND, THIRD] = [randomUUID(), randomUUID(), randomUUID()];
 

@@ -1,25 +1,28 @@
-import { describe, expect, it } from "@jest/globals";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
 import type { Rekey } from "../../../agent/protocol/rekey.js";
 import { generateKey, type SigningKey } from "../../../agent/trust/keys.js";
 import { signAsDevice } from "../../../agent/trust/sign.js";
-import { makeKey, readIdentity } from "../../../service/identity-store.js";
-import { RecordingLogger } from "../../support/agent-fixtures.js";
-import { until } from "../../support/clock.js";
 import {
-  startTestCloud,
-  type Enrolled,
-  type TestCloud,
-} from "../../support/cloud.js";
+  makeKey,
+  readIdentity,
+} from "../../../service/identity/identity-store.js";
+import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
 import {
   connected,
   enforces,
   settle,
   startIn,
-} from "../../support/enrolled-host.js";
+} from "../../support/agent/enrolled-host.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
+import {
+  startTestCloud,
+  type Enrolled,
+  type TestCloud,
+} from "../../support/cloud/cloud.js";
 import { TestFolder } from "../../support/folder.js";
-import { TestAgent } from "../../support/test-agent.js";
+import { until } from "../../support/time/clock.js";
 
 describe("a device key", () => {
   it("is changed while the agent runs; the old one is good for nothing", async () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { readIdentity } from "../../../service/identity-store.js";
-import { RecordingLogger } from "../../support/agent-fixtures.js";
-import { until } from "../../support/clock.js";
-import { startTestCloud, type TestCloud } from "../../support/cloud.js";
-import { enforces, settle, startIn } from "../../support/enrolled-host.js";
-import { TestFolder } from "../../support/folder.js";
 import type { Agent } from "../../../agent/agent.js";
+import { readIdentity } from "../../../service/identity/identity-store.js";
+import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
+import {
+  enforces,
+  settle,
+  startIn,
+} from "../../support/agent/enrolled-host.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { TestFolder } from "../../support/folder.js";
+import { until } from "../../support/time/clock.js";
 
 describe("a host that its cloud revoked", () => {
   it("is sent away at once, keeps its bans, says why, and comes back rarely", async () => {

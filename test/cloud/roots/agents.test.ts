@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Agent } from "../../../agent/agent.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
-import { readIdentity } from "../../../service/identity-store.js";
-import { until } from "../../support/clock.js";
-import { settle, startIn } from "../../support/cloud-agent.js";
-import { startTestCloud } from "../../support/cloud.js";
+import { readIdentity } from "../../../service/identity/identity-store.js";
+import { settle, startIn } from "../../support/agent/cloud-agent.js";
+import { startTestCloud } from "../../support/cloud/cloud.js";
+import { renewed } from "../../support/cloud/rotation.js";
 import { TestFolder } from "../../support/folder.js";
-import { renewed } from "../../support/rotation.js";
+import { until } from "../../support/time/clock.js";
 
 describe("an agent whose cloud renews its keys", () => {
   it("switches while it runs, and catches up after it was away", async () => {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
 import { NO_HASH } from "../../../agent/model/position.js";
 import type { SignedText } from "../../../agent/protocol/signed-text.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import type { TrustedRoot } from "../../../agent/trust/root.js";
 import { verifyHead, verifySegment } from "../../../agent/trust/verify.js";
@@ -13,20 +13,20 @@ import {
   type Draft,
 } from "../../../cloud/roots/ceremony.js";
 import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   enrolWith,
   startTestCloud,
   temporaryFolder,
   type TestCloud,
-} from "../../support/cloud.js";
+} from "../../support/cloud/cloud.js";
 import {
   publish,
   draftOf,
   renew,
   renewed,
   signedHere,
-} from "../../support/rotation.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/rotation.js";
 
 describe("a cloud whose content and head keys are renewed", () => {
   it("tells agents before it uses the new ones, on the same connection", async () => {

@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/clock.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   NEW_VENDOR,
   startTestCloud,
   temporaryFolder,
-} from "../../support/cloud.js";
-import type { Enrolled } from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
-import { foundCloud } from "../../../cloud/setup.js";
+} from "../../support/cloud/cloud.js";
+import type { Enrolled } from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 import { detection } from "./items.js";
 

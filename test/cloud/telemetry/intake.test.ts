@@ -1,25 +1,25 @@
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { systemClock, type Clock } from "../../../agent/clock.js";
 import { silentLogger } from "../../../agent/log/logger.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
-import type { Taken } from "../../../cloud/gateway/ports.js";
+import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
 import type { Event } from "../../../cloud/journal/events.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { View } from "../../../cloud/journal/view.js";
-import { registryTables } from "../../../cloud/registry/tables.js";
-import { contactTables } from "../../../cloud/telemetry/contact-tables.js";
-import { detectionTables } from "../../../cloud/telemetry/detection-tables.js";
+import { registryTables } from "../../../cloud/registry/registry.projection.js";
 import {
   Allowances,
   type TelemetrySettings,
 } from "../../../cloud/telemetry/allowances.js";
+import { contactTables } from "../../../cloud/telemetry/contacts.projection.js";
+import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
+import type { Taken } from "../../../cloud/telemetry/intake.js";
 import { Intake } from "../../../cloud/telemetry/intake.js";
-import { sightingTables } from "../../../cloud/telemetry/sighting-tables.js";
-import { spoolTables } from "../../../cloud/telemetry/spool-tables.js";
+import { sightingTables } from "../../../cloud/telemetry/sightings.projection.js";
+import { spoolTables } from "../../../cloud/telemetry/spools.projection.js";
 import { Telemetry } from "../../../cloud/telemetry/telemetry.js";
-import { temporaryFolder } from "../../support/cloud.js";
+import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { detection } from "./items.js";
 
 describe("the intake", () => {

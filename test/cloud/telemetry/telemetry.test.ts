@@ -1,24 +1,24 @@
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { systemClock } from "../../../agent/clock.js";
 import { decodeAgentMessage } from "../../../agent/protocol/messages.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
 import { View } from "../../../cloud/journal/view.js";
-import { registryTables } from "../../../cloud/registry/tables.js";
-import { contactTables } from "../../../cloud/telemetry/contact-tables.js";
-import { detectionTables } from "../../../cloud/telemetry/detection-tables.js";
-import { sightingTables } from "../../../cloud/telemetry/sighting-tables.js";
-import { spoolTables } from "../../../cloud/telemetry/spool-tables.js";
+import { registryTables } from "../../../cloud/registry/registry.projection.js";
+import { contactTables } from "../../../cloud/telemetry/contacts.projection.js";
+import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
+import { sightingTables } from "../../../cloud/telemetry/sightings.projection.js";
+import { spoolTables } from "../../../cloud/telemetry/spools.projection.js";
 import { Telemetry } from "../../../cloud/telemetry/telemetry.js";
 import { agentMessages } from "../../protocol/arbitraries.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   startTestCloud,
   temporaryFolder,
   type TestCloud,
-} from "../../support/cloud.js";
-import { TestAgent } from "../../support/test-agent.js";
+} from "../../support/cloud/cloud.js";
 import {
   contact,
   detection,

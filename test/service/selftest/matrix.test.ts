@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { flowsOf, isOpened } from "../../../service/selftest/flows.js";
-import type { Log, Traffic } from "../../../service/selftest/log.js";
+import { flowsOf, isOpened } from "../../../service/selftest/flows/flows.js";
+import type { Log, Traffic } from "../../../service/selftest/flows/log.js";
 import {
   matrixOf,
   type Matrix,

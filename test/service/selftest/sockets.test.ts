@@ -1,6 +1,6 @@
-import { expect, it } from "@jest/globals";
 import { endianness } from "node:os";
-import { establishedIn } from "../../../service/selftest/sockets.js";
+import { expect, it } from "@jest/globals";
+import { establishedIn } from "../../../service/selftest/flows/sockets.js";
 
 /** From /proc/net/tcp and tcp6 of a machine of small endian. */
 const TABLES = `

@@ -1,0 +1,77 @@
+import type { ContactList } from "./attribution/attribution.js";
+import type { Identity } from "./config/identity.js";
+import type { Enforcer, HitList } from "./enforce/enforcer.js";
+import type { HostFacts } from "./guard/facts.js";
+import type { RuleName } from "./guard/guard.js";
+import type { CloudTrust } from "./keyring/cloud-trust.js";
+import type { Rekeying } from "./keyring/device-key-rotation.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { Cidr } from "./model/cidr.js";
+import type { StorageState } from "./model/storage.js";
+import type { SensorView } from "./sensors/sensor-view.js";
+import type { LinkStatus } from "./uplink/link-status.js";
+import type { Word } from "./walks/operator/operator-orders.js";
+import type { UpkeepView } from "./walks/reconcile/drift-control.js";
+import type { ProofView } from "./walks/reconcile/probe.js";
+import type { CutStatus } from "./walks/reconcile/session-cutter.js";
+import type { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
+import type { VerdictView } from "./walks/telemetry/verdict-watch.js";
+import type { TrialView } from "./walks/trial/trial-watch.js";
+
+/** What there is to see of an agent, for those who ask over the control socket. */
+export interface AgentView {
+  readonly ledger: Ledger;
+  readonly enforcer: Enforcer;
+  /** Who this host is to its cloud. */
+  readonly identity: Pick<Identity, "agent" | "org" | "cloud" | "url">;
+  readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
+  readonly telemetry: Pick<TelemetryWalk, "view">;
+  readonly trust: {
+    readonly roots: Pick<CloudTrust["roots"], "current">;
+    readonly watch: Pick<CloudTrust["watch"], "sights">;
+  };
+  /** What became of open sessions; undefined where nothing is dropped anyway. */
+  readonly cut: CutStatus | undefined;
+  /** Changes that have not yet proved harmless. */
+  trials(): readonly TrialView[];
+  readonly upkeep: { readonly view: UpkeepView };
+  /** What this host does with bans, in one word. */
+  verdict(): Promise<VerdictView>;
+  /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
+  proof(): ProofView | undefined;
+  /** Ways on which packets pass this host without meeting a ban. */
+  uncovered(): readonly string[];
+  /** It crashed again and again: everything is left as it is for a while. */
+  readonly safeMode: boolean;
+  /**
+   * How much room the state folder leaves, and which of the operator's orders
+   * nothing but this process remembers, in their words.
+   */
+  storage(): {
+    readonly state: StorageState;
+    readonly untilRestart: readonly string[];
+  };
+  facts(): HostFacts;
+  hits(): Promise<HitList>;
+  /** What sensors have read, one for each place. */
+  sensors(): readonly SensorView[];
+  /** Who on this host called banned addresses. */
+  contacts(): ContactList;
+  /** The guard's rule that would hold a ban on this range. */
+  guardedBy(cidr: Cidr): RuleName | undefined;
+}
+
+/** What those who may speak over the control socket can order. */
+export interface AgentOrders {
+  readonly word: Pick<
+    Word,
+    | "turnTo"
+    | "pause"
+    | "release"
+    | "endRelease"
+    | "rollBack"
+    | "undoRollbacks"
+    | "confirm"
+  >;
+  readonly rekeying: Pick<Rekeying, "rekey">;
+}

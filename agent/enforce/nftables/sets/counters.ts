@@ -1,0 +1,30 @@
+import type { Family } from "../../../model/cidr.js";
+import { PROOF_ADDRESSES } from "../../../model/proof.js";
+import { FAMILIES, SIDES, type Side } from "./layout.js";
+
+/** What becomes of a packet that is counted. */
+export type FateName = "dropped" | "observed";
+
+export const FATES = ["dropped", "observed"] as const satisfies FateName[];
+
+/** Counts every packet of one side and fate, whosoever it is. */
+export const totalName = (
+  { direction, family }: Side,
+  fate: FateName,
+): string => `${fate}_${direction}${family}`;
+
+/** Counts what goes to the address that proofs are sent to, and nothing else. */
+export const probeName = (family: Family, fate: FateName): string =>
+  `probe_${fate}${family}`;
+
+/** The addresses of a family that proofs are sent to. */
+export const probed = (family: Family): readonly Uint8Array[] =>
+  PROOF_ADDRESSES.filter((each) => each.family === family).map(
+    ({ address }) => address,
+  );
+
+/** Every counter of the table. They outlive rules, generations and rebuilds. */
+export const counterNames: readonly string[] = [
+  ...SIDES.flatMap((side) => FATES.map((fate) => totalName(side, fate))),
+  ...FAMILIES.flatMap((family) => FATES.map((fate) => probeName(family, fate))),
+];

@@ -1,0 +1,62 @@
+import type { Config } from "../config/config.js";
+import { feedsOf, type Identity } from "../config/identity.js";
+import type { AgentEvents } from "../events/events.js";
+import type { HealthCode } from "../health/catalogue.js";
+import type { Findings } from "../health/health.js";
+import type { SignedText } from "../protocol/signed-text.js";
+import type { Clock } from "../runtime/clock.js";
+import { TrustedRoot } from "../trust/root.js";
+import { FeedWatch } from "./head-monitor.js";
+import { Roots } from "./root-store.js";
+
+export interface CloudTrustPorts {
+  readonly identity: Identity;
+  readonly config: Pick<Config, "cloud">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly events: AgentEvents;
+  /** Keeps a new root over a restart of the agent; throws when it cannot. */
+  readonly keepRoot: (root: SignedText, fingerprint: string) => void;
+}
+
+/** What this host believes its cloud by, and whether the cloud's word holds. */
+export class CloudTrust {
+  readonly roots: Roots;
+  readonly watch: FeedWatch;
+  readonly #clock: Pick<Clock, "now">;
+
+  /** @throws Refused when the identity's root is not the one that it pins */
+  constructor({ identity, config, clock, events, keepRoot }: CloudTrustPorts) {
+    this.#clock = clock;
+    this.roots = new Roots({
+      newest: TrustedRoot.open(identity.root, identity.rootFingerprint),
+      keep: keepRoot,
+      events,
+    });
+    this.watch = new FeedWatch({
+      feeds: feedsOf(identity),
+      clock,
+      staleAfterMs: config.cloud.staleAfterSeconds * 1000,
+      events,
+    });
+  }
+
+  /** What is wrong with what the cloud signs, in the catalogue's words. */
+  findings(): Findings {
+    const { roots, watch } = this;
+    const found = new Map<HealthCode, string>();
+    const forks = [roots.forked, watch.forked].filter(isText);
+    if (forks.length > 0) found.set("feed-forked", forks.join("; "));
+    if (watch.stale !== undefined) found.set("feed-stale", watch.stale);
+    const { version, expiresAt } = roots.current.document;
+    const now = this.#clock.now();
+    const until = `root ${version} is good until ${new Date(expiresAt).toISOString()}`;
+    if (now > expiresAt) found.set("root-expired", until);
+    else if (now > expiresAt - NOTICE_MS) found.set("root-expiring", until);
+    return found;
+  }
+}
+
+/** Enough for those who hold the root keys to come together. */
+const NOTICE_MS = 30 * 86_400_000;
+
+const isText = (text: string | undefined): text is string => text !== undefined;

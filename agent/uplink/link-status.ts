@@ -1,0 +1,66 @@
+import type { Clock } from "../runtime/clock.js";
+
+/** Whether the cloud is there, as `tourniquet status` says it. */
+export type LinkState =
+  | {
+      readonly at: "down";
+      /** Of the first loss; each try since then leaves it as it is. */
+      readonly since: number;
+      /** What the latest try ended with. */
+      readonly why: string;
+      readonly tried: number;
+      /** When it is tried next; undefined before the first try. */
+      readonly next: number | undefined;
+    }
+  | { readonly at: "up"; readonly since: number; readonly address: string };
+
+/** What is known of the link to the cloud, by those who do not run it. */
+export class LinkStatus {
+  readonly #clock: Pick<Clock, "now">;
+  /** The newest last. */
+  #connected: readonly string[] = [];
+  #state: LinkState;
+  #caughtUp = false;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+    const now = clock.now();
+    const why = "not dialed yet";
+    this.#state = { at: "down", since: now, why, tried: now, next: undefined };
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Whether this agent has stood where the cloud does, in every feed. */
+  get hasCaughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  /** Addresses that the latest connections have gone to. */
+  get connected(): readonly string[] {
+    return this.#connected;
+  }
+
+  up(address: string): void {
+    this.#state = { at: "up", since: this.#clock.now(), address };
+    const others = this.#connected.filter((other) => other !== address);
+    this.#connected = [...others, address].slice(-MOST_CONNECTED);
+  }
+
+  /** Lost, or still not there; the next try is so many milliseconds away. */
+  down(why: string, retryInMs = 0): void {
+    const tried = this.#clock.now();
+    const since = this.#state.at === "down" ? this.#state.since : tried;
+    const next = tried + retryInMs;
+    this.#state = { at: "down", since, why, tried, next };
+  }
+
+  caughtUp(): void {
+    this.#caughtUp = true;
+  }
+}
+
+/** More than a cloud has addresses in use at a time. */
+const MOST_CONNECTED = 8;

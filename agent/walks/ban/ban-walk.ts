@@ -1,0 +1,237 @@
+import { needsReopening } from "../../ledger/damage.js";
+import type { Ban, Op } from "../../model/ban.js";
+import type {
+  DatedPosition,
+  FeedName,
+  Position,
+} from "../../model/position.js";
+import type { ReviewedBan, ReviewedOp } from "../../model/reviewed.js";
+import { Malformed } from "../../protocol/malformed.js";
+import { Refused, type RefusalCode } from "../../protocol/refusals.js";
+import { openSegment, readOps, type Segment } from "../../protocol/segment.js";
+import {
+  openSnapshot,
+  readBans,
+  type Snapshot,
+} from "../../protocol/snapshot.js";
+import type { InHand } from "../../safe-mode/in-flight.js";
+import {
+  positionAfter,
+  positionOf,
+  type VerifiedSegment,
+  type VerifiedSnapshot,
+} from "../../trust/verify.js";
+
+/** What came from the cloud: the bytes, and when the last of them arrived. */
+export interface Delivery {
+  readonly bytes: Uint8Array;
+  /** Milliseconds since 1970, for people. */
+  readonly receivedAt: number;
+  /** Milliseconds of a clock that never jumps, for durations. */
+  readonly arrivedAt: number;
+}
+
+/** The steps of the walk that reach outside, in their order. */
+export interface BanSteps {
+  /**
+   * Notes the bytes before they are looked at, until that is over.
+   * @throws Refused what this agent does not look at
+   */
+  takeInHand(bytes: Uint8Array): InHand;
+  verifySegment(segment: Segment): VerifiedSegment;
+  verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
+  review(feed: FeedName, ops: readonly Op[]): readonly ReviewedOp[];
+  /** @throws Refused when a snapshot has lost more than can be meant */
+  mustBePlausible(snapshot: VerifiedSnapshot): void;
+  /** @throws Refused when a snapshot bans what no list does */
+  mustHoldNoSentinel(bans: readonly Pick<Ban, "cidr">[]): void;
+  record(position: DatedPosition, ops: readonly ReviewedOp[]): Recorded;
+  stage(feed: FeedName): Staging;
+  /** Returns once the kernel, read back, holds what was recorded. */
+  enforce(): Promise<void>;
+  /** Milliseconds of the clock that `arrivedAt` was read from. */
+  monotonic(): number;
+}
+
+/** What recording came to on this host. */
+export interface Recorded {
+  readonly revision: number;
+  readonly banned: number;
+  readonly observed: number;
+  readonly lifted: number;
+  readonly expired: number;
+  readonly heldTotal: number;
+  readonly held: readonly Pick<
+    ReviewedBan & { held: string },
+    "cidr" | "held"
+  >[];
+}
+
+/** A snapshot on its way into the ledger, slice by slice. */
+export interface Staging {
+  add(bans: readonly ReviewedBan[]): void;
+  /** Compares a slice with what is in force; whether there is more. */
+  compare(): boolean;
+  adopt(position: DatedPosition): Recorded;
+  discard(): void;
+}
+
+export type Outcome =
+  | {
+      readonly kind: "enforced";
+      readonly position: Position;
+      readonly recorded: Recorded;
+      readonly receivedAt: number;
+      /** Milliseconds from receipt to the ledger's commit. */
+      readonly recordedMs: number;
+      /** Milliseconds from receipt to the kernel's read-back. */
+      readonly enforcedMs: number;
+    }
+  | {
+      readonly kind: "refused";
+      readonly feed: FeedName | undefined;
+      readonly code: RefusalCode;
+      readonly detail: string;
+    };
+
+/** One segment, from the wire to the kernel. Every step may run twice. */
+export async function carryOut(
+  delivery: Delivery,
+  step: BanSteps,
+): Promise<Outcome> {
+  return orRefused(delivery, step, async (heard) => {
+    const segment = heard(openSegment(delivery.bytes));
+    const verified = step.verifySegment(segment);
+    const position = positionAfter(verified);
+    const reviewed = step.review(position.feed, readOps(verified));
+    const recorded = record(() => step.record(position, reviewed));
+    const recordedMs = since(delivery, step);
+    await enforce(step);
+    const enforcedMs = since(delivery, step);
+    if (reviewed.length >= LARGE) await othersTurn();
+    return enforced(delivery, position, recorded, { recordedMs, enforcedMs });
+  });
+}
+
+/** One snapshot, likewise; it comes in slices, and the event loop turns between. */
+export async function adopt(
+  delivery: Delivery,
+  step: BanSteps,
+): Promise<Outcome> {
+  return orRefused(delivery, step, async (heard) => {
+    const snapshot = heard(openSnapshot(delivery.bytes));
+    const verified = step.verifySnapshot(snapshot);
+    step.mustBePlausible(verified);
+    const position = positionOf(verified);
+    const recorded = await stageWhole(verified, position, step);
+    const recordedMs = since(delivery, step);
+    await enforce(step);
+    return enforced(delivery, position, recorded, {
+      recordedMs,
+      enforcedMs: since(delivery, step),
+    });
+  });
+}
+
+async function stageWhole(
+  snapshot: VerifiedSnapshot,
+  position: DatedPosition,
+  step: BanSteps,
+): Promise<Recorded> {
+  const staging = record(() => step.stage(position.feed));
+  try {
+    for (const slice of readBans(snapshot)) {
+      step.mustHoldNoSentinel(slice);
+      const ops = slice.map((ban) => ({ op: "ban" as const, ...ban }));
+      const reviewed = step.review(
+        position.feed,
+        ops,
+      ) as readonly ReviewedBan[];
+      record(() => staging.add(reviewed));
+      await turn();
+    }
+    while (record(() => staging.compare())) await turn();
+    return record(() => staging.adopt(position));
+  } catch (error) {
+    record(() => staging.discard());
+    throw error;
+  }
+}
+
+type Heard = <T extends Segment | Snapshot>(container: T) => T;
+
+/** Whatever stops the walk is an answer to the cloud, not a crash. */
+async function orRefused(
+  { bytes }: Delivery,
+  step: BanSteps,
+  walk: (heard: Heard) => Promise<Outcome>,
+): Promise<Outcome> {
+  let feed: FeedName | undefined;
+  try {
+    using inHand = step.takeInHand(bytes);
+    return await walk((container) => {
+      feed = container.header.feed;
+      inHand.of(feed);
+      return container;
+    });
+  } catch (error) {
+    const { code, detail, feed: known } = refusalOf(error);
+    return { kind: "refused", feed: feed ?? known, code, detail };
+  }
+}
+
+function refusalOf(
+  error: unknown,
+): Pick<Refused, "code" | "detail"> & { readonly feed?: Refused["feed"] } {
+  if (error instanceof Refused) return error;
+  if (error instanceof Malformed) {
+    return { code: "malformed", detail: error.message };
+  }
+  throw error;
+}
+
+/** A ledger that has no room leaves everything as it was; a broken one ends it. */
+function record<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    if (needsReopening(cause)) throw cause;
+    throw new Refused("not-recorded", (cause as Error).message, { cause });
+  }
+}
+
+/** The ledger has it by now, so converging goes on until the kernel does too. */
+async function enforce(step: BanSteps): Promise<void> {
+  try {
+    await step.enforce();
+  } catch (cause) {
+    if (needsReopening(cause)) throw cause;
+    throw new Refused("not-enforced", (cause as Error).message, { cause });
+  }
+}
+
+function enforced(
+  { receivedAt }: Delivery,
+  position: Position,
+  recorded: Recorded,
+  times: { readonly recordedMs: number; readonly enforcedMs: number },
+): Outcome {
+  return { kind: "enforced", position, recorded, receivedAt, ...times };
+}
+
+function since({ arrivedAt }: Delivery, step: BanSteps): number {
+  return step.monotonic() - arrivedAt;
+}
+
+/** Of a long list one comes after the other: who asks of this host waits for one. */
+async function othersTurn(): Promise<void> {
+  for (let turns = 0; turns < TURNS_OF_OTHERS; turns++) await turn();
+}
+
+/** As many as it takes to hear a question, and to answer it. */
+const TURNS_OF_OTHERS = 8;
+
+/** Ops that take longer than anybody notices. */
+const LARGE = 1_000;
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));

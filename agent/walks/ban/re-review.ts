@@ -1,0 +1,160 @@
+import type { AgentEvents } from "../../events/events.js";
+import { guardDigest } from "../../guard/digest.js";
+import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
+import { holdingRule } from "../../guard/guard.js";
+import type { Budget } from "../../guard/limits.js";
+import type { Approvals } from "../../keyring/approval-store.js";
+import type { Ledger } from "../../ledger/ledger.js";
+import type { Guard, JudgedBan } from "../../ledger/review.js";
+import { NOT_CONFIRMED, type TrialTerms } from "../../ledger/trials.js";
+import type { Confirmed } from "../../ledger/unconfirmed.js";
+import type { Cidr } from "../../model/cidr.js";
+import type { FeedName } from "../../model/position.js";
+import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import { Mutex } from "../../runtime/mutex.js";
+import type { Limiter } from "./feed-limiter.js";
+
+export interface MaintenancePorts {
+  readonly ledger: Pick<
+    Ledger,
+    "purge" | "reviewAgain" | "unconfirmed" | "revision" | "word"
+  >;
+  readonly facts: () => HostFacts;
+  readonly policy: GuardPolicy;
+  readonly approvals: Pick<Approvals, "allows" | "digest">;
+  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings" | "life">;
+  readonly trial: TrialTerms;
+  /** By whose time bans expire. */
+  readonly clock: Clock;
+  readonly events: Pick<AgentEvents, "maintenanceFailed">;
+  /** Bans were held or released: the kernel is to know. */
+  readonly enforce: () => Promise<void>;
+}
+
+/**
+ * What the ledger needs beside the walk, in slices of some milliseconds, so that
+ * nothing waits for the whole. When it is disposed, no slice runs any more.
+ */
+export class Maintenance implements AsyncDisposable {
+  readonly #ports: MaintenancePorts;
+  readonly #turns = new Mutex();
+  readonly #confirmations = new Mutex();
+  readonly #stop = new AbortController();
+
+  constructor(ports: MaintenancePorts) {
+    this.#ports = ports;
+  }
+
+  /** All of it, as far as there is anything to do. */
+  run(): Promise<void> {
+    return this.#turns.run(async () => {
+      try {
+        await this.#review();
+        await this.#tidy();
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#ports.events.maintenanceFailed(error);
+      }
+    });
+  }
+
+  /**
+   * Lets bans whose trial failed into force: all, or that on exactly this range.
+   * They are not tried again.
+   */
+  confirm(range: Cidr | undefined): Promise<Confirmed> {
+    // Not behind a round through all bans, which takes its time.
+    return this.#confirmations.run(async () => {
+      const { ledger } = this.#ports;
+      if (ledger.unconfirmed.mayBeMore()) {
+        await this.#turns.run(() => this.#review());
+      }
+      const round = this.#round();
+      const { confirmed, step } = ledger.unconfirmed.confirm(
+        round.guard,
+        range,
+      );
+      await this.#inSlices((now) => step(ROWS_AT_ONCE, now));
+      round.over();
+      if (confirmed.confirmed > 0) await this.#ports.enforce();
+      return confirmed;
+    });
+  }
+
+  /** Waits for the slice under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#confirmations.run(() => Promise.resolve());
+    await this.#turns.run(() => Promise.resolve());
+  }
+
+  /** Shows recorded bans to the guard as it is now, if it is another. */
+  async #review(): Promise<void> {
+    const { ledger, enforce } = this.#ports;
+    if (this.#stop.signal.aborted) return;
+    const before = ledger.revision();
+    const round = this.#round(); // one guard for all of it, so that it ends
+    const { guard } = round;
+    await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
+    round.over();
+    const { word } = ledger;
+    await this.#inSlices((now) => word.endWithholding(now, RANGES_AT_ONCE));
+    if (ledger.revision() === before) return;
+    await enforce().catch(() => undefined); // it tells, and goes on trying
+  }
+
+  #round(): { readonly guard: Guard; over(): void } {
+    const { policy, approvals, limiter, trial, clock } = this.#ports;
+    const { word } = this.#ports.ledger;
+    const facts = this.#ports.facts();
+    const now = unixSeconds(clock.now());
+    const budgets = new Map<FeedName, Budget>();
+    const budgetOf = (feed: FeedName): Budget => {
+      const budget = budgets.get(feed) ?? limiter.forChange(feed, now);
+      budgets.set(feed, budget);
+      return budget;
+    };
+    const allowed = `${approvals.digest(now)} ${limiter.settings}`;
+    const isApproved = (feed: FeedName) => (cidr: Cidr) =>
+      approvals.allows(feed, cidr, now);
+    /** What was held comes into force as if it had been ordered just now. */
+    const kept = (ban: JudgedBan) => {
+      if (ban.held === undefined) return undefined;
+      if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
+      return budgetOf(ban.feed).admit(ban);
+    };
+    return {
+      guard: {
+        digest: guardDigest(facts, policy, allowed),
+        holdingRule: (ban) =>
+          holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
+          word.withheldRuleOf(ban, now) ??
+          kept(ban),
+        trial,
+      },
+      over: () => {
+        for (const [feed, budget] of budgets) limiter.spent(feed, budget, now);
+      },
+    };
+  }
+
+  /** Takes out what counts no more. */
+  #tidy(): Promise<void> {
+    const { ledger, limiter } = this.#ports;
+    const { life } = limiter;
+    return this.#inSlices((now) => ledger.purge(now, ROWS_AT_ONCE, life));
+  }
+
+  async #inSlices(slice: (now: number) => boolean): Promise<void> {
+    const { clock } = this.#ports;
+    const { signal } = this.#stop;
+    while (!signal.aborted && slice(unixSeconds(clock.now()))) {
+      await clock.sleep(BETWEEN_SLICES_MS, signal);
+    }
+  }
+}
+
+const ROWS_AT_ONCE = 2_000;
+/** Each is looked up in every feed. */
+const RANGES_AT_ONCE = 200;
+const BETWEEN_SLICES_MS = 20;

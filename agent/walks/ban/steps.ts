@@ -1,0 +1,133 @@
+import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
+import { review } from "../../guard/guard.js";
+import { sentinelIn } from "../../guard/sanity.js";
+import { approvedBy, type Approvals } from "../../keyring/approval-store.js";
+import type { Roots } from "../../keyring/root-store.js";
+import type { Ledger } from "../../ledger/ledger.js";
+import type { LastWord } from "../../ledger/operator/overrides.js";
+import type { TrialTerms } from "../../ledger/trials.js";
+import type { FeedName } from "../../model/position.js";
+import type { ReviewedOp } from "../../model/reviewed.js";
+import { Refused } from "../../protocol/refusals.js";
+import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import type { Starts } from "../../safe-mode/run-history.js";
+import { verifySegment, verifySnapshot } from "../../trust/verify.js";
+import type { BanSteps } from "./ban-walk.js";
+import type { Limiter } from "./feed-limiter.js";
+
+export interface StepPorts {
+  readonly roots: Pick<Roots, "current">;
+  readonly feeds: readonly FeedName[];
+  readonly policy: GuardPolicy;
+  readonly facts: () => HostFacts;
+  readonly approvals: Pick<Approvals, "allows">;
+  readonly ledger: Ledger;
+  readonly limiter: Limiter;
+  readonly trial: TrialTerms;
+  readonly starts: Pick<Starts, "takeInHand">;
+  readonly enforce: () => Promise<void>;
+  /** By whose time bans and what carries them expire. */
+  readonly clock: Clock;
+}
+
+/** Fits the rooms to the steps of the ban walk, in the order they are taken. */
+export function makeSteps(ports: StepPorts): BanSteps {
+  const { policy, facts, approvals, ledger, enforce, clock } = ports;
+  return {
+    takeInHand: (bytes) => ports.starts.takeInHand(bytes),
+    ...trusting(ports),
+    review: (feed, ops) => {
+      const isApproved = approvedBy(approvals, feed, clock);
+      const reviewed = review(ops, facts(), policy, isApproved);
+      return withholding(reviewed, ledger.word, clock);
+    },
+    ...plausible(ports),
+    ...recording(ports),
+    enforce,
+    monotonic: () => clock.monotonic(),
+  };
+}
+
+/** What this host's operator has rolled back waits, whoever orders it anew. */
+function withholding(
+  ops: readonly ReviewedOp[],
+  word: LastWord,
+  clock: Clock,
+): readonly ReviewedOp[] {
+  if (!word.withholds()) return ops;
+  const now = unixSeconds(clock.now());
+  return ops.map((op) => {
+    if (op.op === "lift" || op.held !== undefined) return op;
+    const held = word.withheldRule(op.cidr, now);
+    return held === undefined ? op : { ...op, held };
+  });
+}
+
+function trusting({
+  roots,
+  feeds,
+  ledger,
+  clock,
+}: StepPorts): Pick<BanSteps, "verifySegment" | "verifySnapshot"> {
+  const expectation = () => ({
+    root: roots.current,
+    feeds,
+    now: clock.now(),
+  });
+  const at = (feed: FeedName) => ledger.position(feed);
+  return {
+    verifySegment: (segment) =>
+      verifySegment(segment, at(segment.header.feed), expectation()),
+    verifySnapshot: (snapshot) =>
+      verifySnapshot(snapshot, at(snapshot.header.feed), expectation()),
+  };
+}
+
+function plausible({
+  limiter,
+  clock,
+}: StepPorts): Pick<BanSteps, "mustBePlausible" | "mustHoldNoSentinel"> {
+  const mustNot = (why: string | undefined) => {
+    if (why !== undefined) throw new Refused("implausible", why);
+  };
+  return {
+    mustBePlausible: ({ header: { feed, bans } }) =>
+      mustNot(limiter.shrinkage(feed, bans, unixSeconds(clock.now()))),
+    mustHoldNoSentinel: (bans) =>
+      mustNot(sentinelIn(bans.map(({ cidr }) => cidr))),
+  };
+}
+
+function recording({
+  ledger,
+  limiter,
+  trial,
+  clock,
+}: StepPorts): Pick<BanSteps, "record" | "stage"> {
+  const now = () => unixSeconds(clock.now());
+  return {
+    record: (position, ops) => {
+      const { feed } = position;
+      const moment = now();
+      const admission = limiter.forChange(feed, moment);
+      const segment = { position, ops, now: moment, admission, trial };
+      const recorded = ledger.record(segment);
+      limiter.spent(feed, admission, moment);
+      return recorded;
+    },
+    stage: (feed) => {
+      const admission = limiter.forSnapshot(feed, now());
+      const staging = ledger.stage(feed, { admission, trial });
+      return {
+        add: (bans) => staging.add(bans, now()),
+        compare: () => staging.compare(now()),
+        adopt: (position) => {
+          const adopted = staging.adopt(position, now());
+          limiter.spent(feed, admission, now());
+          return adopted;
+        },
+        discard: () => staging.discard(),
+      };
+    },
+  };
+}

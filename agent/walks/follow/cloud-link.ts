@@ -1,0 +1,257 @@
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Identity } from "../../config/identity.js";
+import type { AgentEvents } from "../../events/events.js";
+import type { KeptApprovals } from "../../keyring/approval-store.js";
+import { Rekeying } from "../../keyring/device-key-rotation.js";
+import type { DeviceKeys } from "../../keyring/device-keys.js";
+import type { FeedWatch } from "../../keyring/head-monitor.js";
+import type { Roots } from "../../keyring/root-store.js";
+import type { FeedName, Position } from "../../model/position.js";
+import { closeCodes } from "../../protocol/close-codes.js";
+import type { Hello } from "../../protocol/documents.js";
+import type { Clock } from "../../runtime/clock.js";
+import { signAsDevice } from "../../trust/sign.js";
+import { verifyHead } from "../../trust/verify.js";
+import { dial } from "../../uplink/dial.js";
+import { LinkClosed } from "../../uplink/errors.js";
+import {
+  fetchRoot,
+  fetchSegments,
+  fetchSnapshot,
+  httpUrl,
+  type FetchOptions,
+} from "../../uplink/fetch.js";
+import type { LinkStatus } from "../../uplink/link-status.js";
+import { uplink, type Session, type UplinkPorts } from "../../uplink/uplink.js";
+import type { BanSteps } from "../ban/ban-walk.js";
+import { wirePosition, type Receipts } from "../ban/receipts.js";
+import type { ImpactWatch } from "../telemetry/impact.js";
+import type { TelemetryWalk } from "../telemetry/telemetry-walk.js";
+import type { FollowPorts } from "./follow-ports.js";
+import { follow } from "./follow.js";
+
+export interface CloudLinkPorts {
+  readonly identity: Identity;
+  readonly keys: DeviceKeys;
+  readonly roots: Roots;
+  readonly watch: FeedWatch;
+  readonly approvals: Pick<KeptApprovals, "hear">;
+  readonly feeds: readonly FeedName[];
+  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
+  readonly ca: string | undefined;
+  readonly version: string;
+  /** A UUID drawn at this start. */
+  readonly boot: string;
+  readonly snapshotFolder: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly positions: {
+    position(feed: FeedName): Position | undefined;
+    positions(): readonly Position[];
+  };
+  readonly step: BanSteps;
+  readonly receipts: Receipts;
+  readonly status: LinkStatus;
+  readonly events: AgentEvents;
+  /** A head was signed at this time, in milliseconds since 1970. */
+  dated(time: number): void;
+  /** The address that the cloud is reached at may be new. */
+  refreshFacts(): Promise<void>;
+  readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
+  readonly impact: Pick<ImpactWatch, "ask">;
+  /** Bans that waited for the whole picture need not wait any more. */
+  enforce(): Promise<void>;
+}
+
+/** A host that follows its cloud. */
+export interface CloudLink extends AsyncDisposable {
+  /** Resolves with the reason if following ends by itself; a restart may heal it. */
+  readonly broken: Promise<unknown>;
+  readonly rekeying: Pick<Rekeying, "rekey">;
+}
+
+/** Follows the cloud's feeds until disposed. */
+export function startCloudLink(ports: CloudLinkPorts): CloudLink {
+  const stop = new AbortController();
+  const rekeying = new Rekeying({
+    ...ports,
+    fetching: (session) => fetching(ports, session),
+  });
+  const items = uplink(uplinkPorts(ports), stop.signal);
+  const done = follow(
+    items,
+    followPorts(ports, rekeying, () => stop.abort()),
+  );
+  return {
+    rekeying,
+    broken: done.then(
+      () => new Promise<never>(() => undefined), // stopped as it should be
+      (error: unknown) => {
+        ports.events.linkBroken(error);
+        return error;
+      },
+    ),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await done.catch(() => undefined); // `broken` has told
+    },
+  };
+}
+
+function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
+  const { clock, ca, identity, status, events, random, keys } = ports;
+  const url = new URL("/v1/agent", identity.url);
+  url.protocol = url.protocol.replace(/^http/, "ws");
+  return {
+    dial: (signal) =>
+      dial({ url, ca, handshakeMs: HANDSHAKE_MS, clock }, signal),
+    hello: (challenge) => {
+      if (challenge.cloud !== identity.cloud) {
+        throw new Error(
+          `this host is enrolled with ${identity.cloud}, and ${challenge.cloud} answered`,
+        );
+      }
+      const hello = helloOf(ports, challenge.nonce);
+      return {
+        type: "hello",
+        ...signAsDevice("hello", hello, ports.keys.offered),
+      };
+    },
+    hasOtherHello: (error) => isUnauthenticated(error) && keys.turnedAway(),
+    clock,
+    random,
+    events: {
+      linkLost: (error, retryInMs) => {
+        status.down(error.message, retryInMs);
+        events.linkLost(error, retryInMs);
+      },
+    },
+  };
+}
+
+const isUnauthenticated = (error: unknown): boolean =>
+  error instanceof LinkClosed && error.code === closeCodes.unauthenticated;
+
+function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
+  const { identity, clock, version, boot, positions, feeds } = ports;
+  return {
+    agent: identity.agent,
+    nonce,
+    cloud: identity.cloud,
+    time: Math.floor(clock.now()),
+    version,
+    boot,
+    positions: positions
+      .positions()
+      .filter(({ feed }) => feeds.includes(feed))
+      .map(wirePosition),
+  };
+}
+
+function followPorts(
+  ports: CloudLinkPorts,
+  rekeying: Rekeying,
+  stop: () => void,
+): FollowPorts {
+  const { events, status, receipts, roots, watch } = ports;
+  const snapshots = new SnapshotFiles(ports);
+  return {
+    step: ports.step,
+    clock: ports.clock,
+    events,
+    feeds: ports.feeds,
+    random: ports.random,
+    position: (feed) => ports.positions.position(feed),
+    verifyHead: (head) => verifyHead(head, roots.current),
+    dated: (time) => ports.dated(time),
+    watch,
+    roots,
+    approvals: ports.approvals,
+    catchUpRoots: (session) => catchUpRoots(ports, session),
+    fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
+    fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
+    linkUp: async (session) => {
+      rekeying.welcomed(session);
+      status.up(session.remoteAddress);
+      events.linkUp(ports.identity.cloud, session.remoteAddress);
+      await ports.refreshFacts();
+      receipts.sayTo(session);
+      ports.telemetry.sayTo(session);
+    },
+    acknowledged: (ack) => ports.telemetry.acknowledged(ack),
+    impactAsked: (question, session) =>
+      ports.impact.ask(question, (answer) => session.send(answer)),
+    caughtUp: () => {
+      status.caughtUp();
+      ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));
+    },
+    answer: (outcome) => events.enforced(receipts.give(outcome)),
+    stop,
+  };
+}
+
+/** What fails is tried again with the next heads, or on the next connection. */
+async function catchUpRoots(
+  ports: CloudLinkPorts,
+  session: Session,
+): Promise<void> {
+  const { roots, events } = ports;
+  const from = fetching(ports, session);
+  try {
+    await roots.catchUp((version) => fetchRoot(from, version));
+  } catch (error) {
+    events.rootsMissed(roots.version, error);
+  }
+}
+
+const fetching = (
+  { identity, ca, clock }: CloudLinkPorts,
+  { welcome, ended }: Session,
+): FetchOptions => ({
+  base: httpUrl(new URL(identity.url), "/"),
+  ca,
+  clock,
+  session: welcome.session,
+  signal: ended,
+});
+
+/** Snapshots on their way in; what an interrupted one left is gone on with. */
+class SnapshotFiles {
+  readonly #ports: CloudLinkPorts;
+  readonly #underWay = new Set<string>();
+
+  constructor(ports: CloudLinkPorts) {
+    this.#ports = ports;
+  }
+
+  async fetch(
+    session: Session,
+    wanted: { readonly sha256: string; readonly bytes: number },
+  ): Promise<Buffer> {
+    const folder = this.#ports.snapshotFolder;
+    this.#underWay.add(wanted.sha256);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await this.#forgetOthers(folder);
+      const from = fetching(this.#ports, session);
+      const path = await fetchSnapshot(from, wanted, folder);
+      const bytes = await readFile(path);
+      await rm(path, { force: true });
+      return bytes;
+    } finally {
+      this.#underWay.delete(wanted.sha256);
+    }
+  }
+
+  /** What no feed is waiting for any more would only fill the disk. */
+  async #forgetOthers(folder: string): Promise<void> {
+    for (const name of await readdir(folder)) {
+      const [sha256 = ""] = name.split(".");
+      if (this.#underWay.has(sha256)) continue;
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+const HANDSHAKE_MS = 10_000;

@@ -1,0 +1,53 @@
+import type { AgentEvents } from "../../events/events.js";
+import type { KeptApprovals } from "../../keyring/approval-store.js";
+import type { FeedWatch } from "../../keyring/head-monitor.js";
+import type { Roots } from "../../keyring/root-store.js";
+import type { FeedName, Position } from "../../model/position.js";
+import type { Head } from "../../protocol/documents.js";
+import type { CloudMessage } from "../../protocol/messages.js";
+import type { SignedText } from "../../protocol/signed-text.js";
+import type { Clock } from "../../runtime/clock.js";
+import type { Session } from "../../uplink/uplink.js";
+import type { BanSteps, Outcome } from "../ban/ban-walk.js";
+import type { ImpactQuestion } from "../telemetry/impact.js";
+
+/** What following the cloud's feeds needs. */
+export interface FollowPorts {
+  readonly step: BanSteps;
+  readonly clock: Clock;
+  readonly events: AgentEvents;
+  /** What this agent follows; a welcome may leave some plans for later. */
+  readonly feeds: readonly FeedName[];
+  /** From 0 to 1. */
+  readonly random: () => number;
+  position(feed: FeedName): Position | undefined;
+  verifyHead(head: SignedText): Head;
+  /** A head was signed at this time, in milliseconds since 1970, and is no old one. */
+  readonly dated: (time: number) => void;
+  readonly watch: Pick<FeedWatch, "hear" | "head" | "level" | "took">;
+  readonly roots: Pick<Roots, "hear" | "claimed" | "isBehind">;
+  readonly approvals: Pick<KeptApprovals, "hear">;
+  /** Takes the roots that this host has missed, if they can be had. */
+  catchUpRoots(session: Session): Promise<void>;
+  /** Signed segments from op `from` on, one behind the other. */
+  fetchSegments(
+    session: Session,
+    at: { feed: FeedName; epoch: string; from: number },
+  ): Promise<Uint8Array>;
+  fetchSnapshot(
+    session: Session,
+    plan: { sha256: string; bytes: number },
+  ): Promise<Uint8Array>;
+  /** A link is up: facts may have changed, and receipts may have been lost. */
+  linkUp(session: Session): Promise<void>;
+  /** The agent stands where the cloud does, in every feed. */
+  caughtUp(): void;
+  /** The cloud has these items of telemetry for good. */
+  acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
+  /** How much would bans cut here? The session is told, soon. */
+  impactAsked(question: ImpactQuestion, session: Session): void;
+  /** Gives the receipt of what is in force now. */
+  answer(outcome: Outcome & { kind: "enforced" }): void;
+  /** Ends the stream of items: there is no going on. */
+  stop(): void;
+}

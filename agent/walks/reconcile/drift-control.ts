@@ -1,0 +1,88 @@
+import type { Enforcer } from "../../enforce/enforcer.js";
+import type { AgentEvents } from "../../events/events.js";
+import type { Ledger } from "../../ledger/ledger.js";
+import type { Clock } from "../../runtime/clock.js";
+import { Lifetime } from "../../runtime/lifetime.js";
+import { schedule } from "../../runtime/schedule.js";
+import { Audit, NOT_AUDITED, type AuditView } from "./audit.js";
+import type { Converger } from "./reconciler.js";
+import { Healer, type Tell } from "./repair.js";
+import type { Enforcement } from "./retries.js";
+
+export interface UpkeepPorts {
+  readonly ledger: Ledger;
+  readonly enforcer: Enforcer;
+  readonly converger: Converger;
+  readonly enforcement: Enforcement;
+  readonly clock: Clock;
+  readonly events: AgentEvents;
+}
+
+/** Nothing was kept up yet. */
+export const NO_UPKEEP: UpkeepView = {
+  healed: 0,
+  contested: null,
+  audit: NOT_AUDITED,
+};
+
+/** How the kernel has been kept equal to the ledger since the start. */
+export interface UpkeepView {
+  /** Disturbances that were put right. */
+  readonly healed: number;
+  /** Who keeps undoing the bans; null while nobody does. */
+  readonly contested: string | null;
+  readonly audit: AuditView;
+}
+
+/**
+ * Keeps the kernel as the ledger says, whoever changes it: at once where it is
+ * heard of, and by looking where it is not.
+ */
+export class Upkeep implements AsyncDisposable {
+  readonly #healer: Healer;
+  readonly #audit: Audit;
+  readonly #opened = new Lifetime();
+
+  /** Listens and heals from now on. */
+  constructor(ports: UpkeepPorts) {
+    const { enforcement, clock, events } = ports;
+    this.#audit = new Audit({
+      ...ports,
+      disturbed: (disturbance) => this.#healer.disturbed(disturbance),
+      enforce: () => enforcement.enforce(),
+      heal: (damage) => enforcement.heal(damage),
+    });
+    this.#healer = new Healer({
+      ...{ enforcer: ports.enforcer, clock, events },
+      heal: (damage) => enforcement.heal(damage),
+      missed: () => void this.#audit.everything(),
+    });
+    this.#opened.own(this.#audit);
+    this.#opened.own(this.#healer);
+  }
+
+  /** Looks from now on; before, the kernel may hold what an earlier run left. */
+  startLooking(): void {
+    this.#opened.own(schedule({ everyMs: 60_000 }, () => this.#audit.look()));
+    this.#opened.own(schedule({ everyMs: 10_000 }, () => this.#audit.step()));
+  }
+
+  /** Tells of each disturbance from now on, and of those until now. */
+  tellTo(tell: Tell): void {
+    this.#healer.tellTo(tell);
+  }
+
+  /** Whether a repair waits, since somebody keeps undoing them. */
+  get waits(): boolean {
+    return this.#healer.waits;
+  }
+
+  get view(): UpkeepView {
+    const { healed, contested = null } = this.#healer;
+    return { healed, contested, audit: this.#audit.view };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,247 @@
+import type { Damage } from "../../enforce/disturbance.js";
+import {
+  NotEnforced,
+  RulesetGone,
+  type Enforcer,
+  type KernelState,
+  type Posture,
+} from "../../enforce/enforcer.js";
+import type { Block } from "../../model/block.js";
+import type { Cidr } from "../../model/cidr.js";
+import type { Entry, RulesetChange } from "../../model/ruleset.js";
+import { limits } from "../../protocol/limits.js";
+import type { Clock } from "../../runtime/clock.js";
+import { unixSeconds } from "../../runtime/clock.js";
+import { Mutex } from "../../runtime/mutex.js";
+
+/** What converging asks of the ledger. */
+export interface DesiredState {
+  readonly id: number;
+  revision(): number;
+  changesSince(
+    since: number,
+    limit: number,
+    now: () => number,
+  ): Iterable<RulesetChange | "rebuild">;
+  entries(size: number, now: number): Iterable<readonly Block[]>;
+  /** What the kernel must hold of exactly this range, if anything. */
+  effective(cidr: Cidr, now: number): readonly Entry[];
+  enforced(revision: number): void;
+}
+
+export interface ConvergePorts {
+  readonly desired: DesiredState;
+  readonly enforcer: Enforcer;
+  readonly clock: Clock;
+  /** What is to become of packets that a ban matches. */
+  posture(): Posture;
+  /** The kernel drops these from now on, or has been told everything anew. */
+  applied(entries: readonly Entry[] | "all"): void;
+  /**
+   * Whether this ledger may replace a ruleset that is not its own. A ledger
+   * that has just been made knows nothing yet, and the kernel's old bans are
+   * better than none.
+   */
+  readonly mayReplace: () => boolean;
+  /** Whether somebody keeps undoing this, so that a rebuild has to wait. */
+  readonly holdsOff?: () => boolean;
+  /** What the kernel counts down; where it is left out, that is always right. */
+  readonly timers?: Timers;
+}
+
+/** Knows whether the kernel's timeouts end when the bans do. */
+export interface Timers {
+  timersAreRight(): boolean;
+  /** The kernel is about to be told every ban; call what is returned afterwards. */
+  telling(): () => void;
+}
+
+/** Somebody removes the ruleset as often as it is built; the next try waits. */
+export class Contested extends NotEnforced {
+  constructor() {
+    super("somebody keeps removing the ruleset; the next repair waits");
+  }
+}
+
+/** The kernel holds another ledger's ruleset, and this one is not complete yet. */
+export class NotYetComplete extends NotEnforced {
+  constructor() {
+    super(
+      "the kernel keeps an earlier ledger's bans until this one has every feed",
+    );
+  }
+}
+
+/** Makes the kernel hold what the ledger says, one run at a time. */
+export class Converger {
+  readonly #ports: ConvergePorts;
+  readonly #turns = new Mutex();
+
+  constructor(ports: ConvergePorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Returns once the kernel, read back, carries the ledger's revision.
+   * Idempotent; cheap when there is nothing to do.
+   * @throws NotEnforced when the kernel refuses; it then holds what it had
+   */
+  converge(): Promise<number> {
+    return this.#turns.run(() => this.#untilEqual());
+  }
+
+  /**
+   * Puts right what somebody else has damaged, and converges. Where no more than
+   * some ranges or the rules are damaged, nothing else is touched.
+   * @throws NotEnforced when the kernel refuses
+   */
+  heal(damage: Damage): Promise<number> {
+    return this.#turns.run(async () => {
+      try {
+        await this.#heal(damage);
+      } catch (error) {
+        // Disturbed again meanwhile: then all of it is built anew.
+        if (!(error instanceof RulesetGone)) throw error;
+      }
+      return this.#untilEqual();
+    });
+  }
+
+  /** Runs a task while nothing here changes the kernel. */
+  whileStill<T>(task: () => Promise<T>): Promise<T> {
+    return this.#turns.run(task);
+  }
+
+  async #heal({ depth, ranges }: Damage): Promise<void> {
+    const { desired, enforcer } = this.#ports;
+    const mended = depth === "entries" || (await enforcer.mend());
+    const kernel = await enforcer.read();
+    if (kernel.at !== "present") return; // it is built anew
+    const ours = kernel.ledger === desired.id;
+    if (!ours && !this.#ports.mayReplace()) throw new NotYetComplete();
+    if (!ours || !mended || depth === "bans") await this.#rebuild();
+    else if (ranges.length > 0) {
+      const present = this.#presentStateOf(ranges, kernel.revision);
+      await enforcer.apply(present);
+      this.#ports.applied(present.put);
+    }
+    // Meanwhile anybody may have come in, or been reached.
+    if (depth !== "entries") this.#ports.applied("all");
+  }
+
+  /** At the revision that the kernel has: what is newer is told afterwards. */
+  #presentStateOf(ranges: readonly Cidr[], revision: number): RulesetChange {
+    const { desired } = this.#ports;
+    const now = this.#now();
+    const put: Entry[] = [];
+    const remove: Cidr[] = [];
+    for (const cidr of ranges) {
+      const entries = desired.effective(cidr, now);
+      if (entries.length === 0) remove.push(cidr);
+      else put.push(...entries);
+    }
+    return { revision, put, remove };
+  }
+
+  async #untilEqual(): Promise<number> {
+    const { desired, enforcer } = this.#ports;
+    let afresh = false;
+    let mended = false;
+    for (let step = 0; step < MOST_STEPS; step++) {
+      await enforcer.assume(this.#ports.posture());
+      const kernel = await enforcer.read();
+      if (kernel.at === "present" && kernel.ledger === desired.id) {
+        if (kernel.revision === desired.revision()) {
+          desired.enforced(kernel.revision);
+          if (this.#timersAreRight()) return kernel.revision;
+          afresh = true; // only a rebuild tells all of them
+        }
+        afresh = !(await this.#advance(afresh ? undefined : kernel.revision));
+        continue;
+      }
+      this.#mustBeAllowed(kernel);
+      if (kernel.at === "absent" && !mended) {
+        // Somebody may have damaged no more than the rules a moment ago.
+        mended = true;
+        if (await enforcer.mend()) continue;
+      }
+      afresh = !(await this.#advance(undefined));
+    }
+    throw new NotEnforced(
+      `the kernel's ruleset was changed by somebody else ${MOST_STEPS} times in a row`,
+    );
+  }
+
+  /** Whether this ledger may replace what is there, now. */
+  #mustBeAllowed(kernel: KernelState): void {
+    const { desired, mayReplace, holdsOff } = this.#ports;
+    if (kernel.at === "absent") {
+      if (holdsOff?.() === true) throw new Contested();
+    } else if (kernel.ledger !== desired.id && !mayReplace()) {
+      throw new NotYetComplete();
+    }
+  }
+
+  /**
+   * Tells the kernel what it lacks. Returns false when it refused a change: what
+   * it cannot take as a change, it may take as a whole.
+   */
+  async #advance(since: number | undefined): Promise<boolean> {
+    const { enforcer } = this.#ports;
+    try {
+      for (const change of this.#changesSince(since)) {
+        if (change === "rebuild") await this.#rebuild();
+        else await enforcer.apply(change);
+        this.#ports.applied(change === "rebuild" ? "all" : change.put);
+      }
+      return true;
+    } catch (error) {
+      const mayRebuild =
+        error instanceof RulesetGone ||
+        (error instanceof NotEnforced && since !== undefined);
+      if (mayRebuild) return false;
+      throw error;
+    }
+  }
+
+  /** A kernel that holds nothing of ours has everything to learn. */
+  #changesSince(
+    since: number | undefined,
+  ): Iterable<RulesetChange | "rebuild"> {
+    if (since === undefined) return ["rebuild"];
+    return this.#ports.desired.changesSince(since, SLICE, this.#now);
+  }
+
+  async #rebuild(): Promise<void> {
+    const { desired, enforcer, timers } = this.#ports;
+    const told = timers?.telling();
+    const label = { ledger: desired.id, revision: desired.revision() };
+    await enforcer.rebuild(
+      label,
+      inTurns(desired.entries(REBUILD_SLICE, this.#now())),
+    );
+    told?.();
+  }
+
+  #timersAreRight(): boolean {
+    return this.#ports.timers?.timersAreRight() ?? true;
+  }
+
+  readonly #now = () => unixSeconds(this.#ports.clock.now());
+}
+
+/** More than the ops of any segment, so that a segment is one atomic batch. */
+const SLICE = limits.segmentOps + 1;
+
+/** What is read and taken in within some 5 ms, so that the event loop turns. */
+const REBUILD_SLICE = 3_000;
+
+/** Others may change our table while we look; not for ever. */
+const MOST_STEPS = 8;
+
+async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) {
+    yield item;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

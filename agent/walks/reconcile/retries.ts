@@ -1,0 +1,95 @@
+import type { Damage } from "../../enforce/disturbance.js";
+import type { AgentEvents } from "../../events/events.js";
+import type { Clock } from "../../runtime/clock.js";
+import { LeftAlone } from "../../safe-mode/read-only-enforcer.js";
+import { retryDelayMs } from "../../uplink/retry-delay.js";
+import type { Converger } from "./reconciler.js";
+
+export interface EnforcementPorts {
+  readonly converger: Pick<Converger, "converge" | "heal">;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly events: Pick<AgentEvents, "notEnforced">;
+  /** The kernel holds what it had refused before: the ledger at this revision. */
+  recovered(revision: number): void;
+}
+
+/**
+ * Converges on demand, and after a failure again and again until the kernel
+ * holds what the ledger says: a ban that is recorded is never given up.
+ */
+export class Enforcement implements Disposable {
+  readonly #ports: EnforcementPorts;
+  readonly #stop = new AbortController();
+  #wake = new AbortController();
+  #retrying = false;
+
+  constructor(ports: EnforcementPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws NotEnforced, and goes on trying by itself */
+  enforce(): Promise<void> {
+    return this.#untilDone(() => this.#ports.converger.converge());
+  }
+
+  /** Puts right what somebody else has damaged. @throws NotEnforced, likewise */
+  heal(damage: Damage): Promise<void> {
+    return this.#untilDone(() => this.#ports.converger.heal(damage));
+  }
+
+  async #untilDone(act: () => Promise<number>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (error instanceof LeftAlone) throw error; // until the next start
+      if (!this.#retrying) void this.#retry(error);
+      throw error;
+    }
+    this.#wake.abort(); // a retry has nothing left to wait for
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+
+  async #retry(first: unknown): Promise<void> {
+    const { converger, random, events } = this.#ports;
+    this.#retrying = true;
+    let error = first;
+    for (let failures = 1; ; failures++) {
+      const delayMs = retryDelayMs({ kind: "backoff" }, failures, random);
+      events.notEnforced(error, delayMs);
+      if (!(await this.#goesOn(delayMs))) break;
+      try {
+        this.#ports.recovered(await converger.converge());
+        break;
+      } catch (again) {
+        error = again;
+      }
+    }
+    this.#retrying = false;
+  }
+
+  /** Waits, but not once another was able to enforce; false when all is over. */
+  async #goesOn(delayMs: number): Promise<boolean> {
+    this.#wake = new AbortController();
+    const early = AbortSignal.any([this.#wake.signal, this.#stop.signal]);
+    await this.#ports.clock.sleep(delayMs, early).catch(() => undefined);
+    return !this.#stop.signal.aborted;
+  }
+}
+
+/** A start goes on without: the retry is under way, and the cloud may help. */
+export async function enforceFirst(
+  enforcement: Enforcement,
+  done: () => void,
+): Promise<void> {
+  try {
+    await enforcement.enforce();
+    done();
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Config } from "../../config/config.js";
+import type { AgentEvents } from "../../events/events.js";
+import { anyAnswers, lostAmong } from "../../host/reachability.js";
+import type { Ledger } from "../../ledger/ledger.js";
+import type { TrialTerms } from "../../ledger/trials.js";
+import type { Protection } from "../../protect/protection.js";
+import type { Clock } from "../../runtime/clock.js";
+import { Lifetime } from "../../runtime/lifetime.js";
+import { schedule } from "../../runtime/schedule.js";
+import type { Enforcement } from "../reconcile/retries.js";
+import { VitalSigns } from "./health-probes.js";
+import { TrialWatch } from "./trial-watch.js";
+
+export interface TrialRooms {
+  readonly ledger: Ledger;
+  /** By whose time bans expire. */
+  readonly clock: Clock;
+  readonly protection: Pick<Protection, "facts">;
+  readonly enforcement: Pick<Enforcement, "enforce">;
+  readonly events: AgentEvents;
+  /** The date of the cloud's newest signed word, by the clock that never jumps. */
+  readonly heardAt: () => number;
+  readonly flowsBegunHere: () => Promise<number>;
+  /** How many of those bans have cut, since the agent started. */
+  readonly flowsCut: () => number;
+  /** Bans are to be told what became of their trials. */
+  readonly settled: () => Promise<void>;
+  /** A change was taken back: the cloud is to know. */
+  readonly failed: (what: string) => void;
+  /** Nothing is decided, and the kernel ends what is on trial. */
+  readonly idle: boolean;
+}
+
+/** Watches what is on trial, and how this host does while nothing is. */
+export function startTrials(
+  { config }: { readonly config: Config },
+  { protection, enforcement, idle, ...rooms }: TrialRooms,
+): Trials {
+  const { flowsBegunHere, flowsCut } = rooms;
+  const signs = new VitalSigns({
+    ...{ lostAmong, anyAnswers, flowsBegunHere, flowsCut },
+    gateways: () => protection.facts.gateways,
+    resolvers: () => protection.facts.resolvers,
+  });
+  const lifetime = new Lifetime();
+  const watch = lifetime.own(
+    new TrialWatch({
+      ...{ ...rooms, signs },
+      seconds: config.guard.trial.seconds,
+      enforce: () => enforcement.enforce(),
+    }),
+  );
+  const look = async () => {
+    watch.look();
+    if (watch.trials.length > 0) return;
+    await signs
+      .look()
+      .catch((error: unknown) => rooms.events.signsUnread(error));
+  };
+  if (!idle) {
+    if (watch.resume()) void enforcement.enforce().catch(() => undefined);
+    void look();
+    lifetime.own(schedule({ everyMs: LOOK_EVERY_MS }, look));
+  }
+  return {
+    watch,
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
+  };
+}
+
+export interface Trials extends AsyncDisposable {
+  readonly watch: TrialWatch;
+}
+
+/** Which changes this host tries first. */
+export const trialTerms = ({ guard }: Config): TrialTerms => {
+  const { seconds, mostAtOnce, prefix } = guard.trial;
+  const isWide: TrialTerms["isWide"] = (cidr) =>
+    cidr.prefix < prefix[cidr.family];
+  return { seconds, mostAtOnce, isWide };
+};
+
+const LOOK_EVERY_MS = 10_000;

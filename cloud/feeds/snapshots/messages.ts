@@ -1,0 +1,69 @@
+import type { Cidr } from "../../../agent/model/cidr.js";
+import type { FeedName } from "../../../agent/model/position.js";
+import type { BroughtRange } from "../../lists/replacement.js";
+import type { BansPage, BansQuery } from "./ban-listing.js";
+import type { BanCounts } from "./ban-state.js";
+import type { SnapshotEntry } from "./snapshot-cache.js";
+
+/** What the state's thread is given at its start. */
+export interface StateSetup {
+  readonly journal: string;
+  readonly bans: string;
+  readonly snapshots: string;
+  /** PKCS #8 of the content keys. */
+  readonly contentKeys: readonly string[];
+}
+
+export type StateQuestion =
+  | { readonly ask: "snapshots" }
+  | { readonly ask: "build"; readonly feed: FeedName; readonly now: number }
+  | { readonly ask: "sign-with"; readonly contentKeys: readonly string[] }
+  | { readonly ask: "counts" }
+  | { readonly ask: "caught-up" }
+  | { readonly ask: "bans"; readonly query: BansQuery }
+  | {
+      readonly ask: "covered";
+      readonly feeds: readonly FeedName[];
+      readonly range: Cidr;
+    }
+  | { readonly ask: "brought"; readonly of: ListPage };
+
+/** The next so many ranges that a list brought. */
+export interface ListPage {
+  readonly feed: FeedName;
+  readonly list: string;
+  readonly after: Cidr | undefined;
+  readonly limit: number;
+  /** Unix seconds: what has expired by then is nobody's. */
+  readonly now: number;
+}
+
+export interface StateRequest {
+  readonly id: number;
+  readonly question: StateQuestion;
+}
+
+/** What the thread hears; it answers questions, in order. */
+export type StateMessage = StateRequest | "close";
+
+export type StateAnswer =
+  | { readonly id: number; readonly snapshots: readonly SnapshotEntry[] }
+  | {
+      readonly id: number;
+      readonly built: SnapshotEntry;
+      readonly snapshots: readonly SnapshotEntry[];
+    }
+  | {
+      readonly id: number;
+      readonly counts: Readonly<Record<string, BanCounts>>;
+    }
+  | { readonly id: number; readonly coveredUntil: number }
+  | { readonly id: number; readonly brought: readonly BroughtRange[] }
+  | { readonly id: number; readonly caughtUp: true }
+  | { readonly id: number; readonly page: BansPage }
+  | { readonly id: number; readonly failure: string };
+
+/** What the thread says by itself: why it lags behind, or that it does no more. */
+export interface StateReport {
+  readonly trouble: string | undefined;
+}

@@ -1,0 +1,50 @@
+import type { Receipt } from "../../agent/protocol/documents.js";
+import type { Projection } from "../journal/view.js";
+
+/** What agents answered: receipts and refusals, as the journal holds them. */
+export const receiptTables: Projection = {
+  tables: `
+    CREATE TABLE receipts (
+      seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
+      feed TEXT NOT NULL, epoch TEXT NOT NULL, last INTEGER NOT NULL,
+      mode TEXT NOT NULL, receipt TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX receipts_by_place ON receipts (feed, epoch, last);
+    CREATE INDEX receipts_by_agent ON receipts (agent, feed, epoch, last);
+    CREATE TABLE refusals (
+      seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
+      feed TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE divergences (
+      seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
+      document TEXT NOT NULL, feed TEXT NOT NULL, epoch TEXT NOT NULL,
+      last INTEGER NOT NULL, theirs TEXT NOT NULL, ours TEXT
+    ) STRICT`,
+
+  fold(database) {
+    const addReceipt = database.prepare(
+      "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    const addRefusal = database.prepare(
+      "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    const addDivergence = database.prepare(
+      "INSERT INTO divergences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    return ({ seq, at, event }) => {
+      if (event.kind === "divergence") {
+        const { agent, document, feed, epoch, offset, theirs, ours } = event;
+        const place = [feed, epoch, offset, theirs, ours];
+        addDivergence.run(seq, at, agent, document, ...place);
+      } else if (event.kind === "receipt") {
+        const { position, mode } = JSON.parse(event.signed) as Receipt;
+        const { feed, epoch, offset } = position;
+        const { agent, signed } = event;
+        addReceipt.run(seq, at, agent, feed, epoch, offset, mode, signed);
+      } else if (event.kind === "refusal") {
+        const { agent, feed, code, detail } = event;
+        addRefusal.run(seq, at, agent, feed, code, detail);
+      }
+    };
+  },
+};

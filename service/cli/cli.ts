@@ -1,0 +1,104 @@
+import { Command, CommanderError, Option } from "commander";
+import { DEFAULT_CONFIG_FILE, readConfig } from "../config-file.js";
+import { Failure, exitCodes } from "../terminal/failure.js";
+import { packageVersion } from "../version.js";
+import { bansCommand } from "./commands/bans.js";
+import { cleanUpCommand } from "./commands/clean-up.js";
+import { enrolCommand } from "./commands/enrol.js";
+import { hitsCommand } from "./commands/hits.js";
+import { modeCommands } from "./commands/mode.js";
+import { wordCommands } from "./commands/overrides.js";
+import { rekeyCommand } from "./commands/rekey.js";
+import { restoreCommand } from "./commands/restore.js";
+import { selftestCommand } from "./commands/selftest.js";
+import { statusCommand } from "./commands/status.js";
+import { telemetryCommand } from "./commands/telemetry.js";
+import { verifyCommand } from "./commands/verify.js";
+import { whyCommand } from "./commands/why.js";
+
+/**
+ * Carries out one command line; `readerLeft` tells that nobody reads any more
+ * what it prints.
+ * @throws Failure with one line for the person, and the exit code
+ */
+export async function run(
+  argv: readonly string[],
+  stop: AbortSignal,
+  readerLeft: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const program = new Command("tourniquet")
+    .description(
+      "Enforces in this host's kernel what its cloud has banned: signed, checked, and undone by itself.",
+    )
+    .version(packageVersion())
+    .addOption(
+      new Option(
+        "-c, --config <file>",
+        `configuration (default: ${DEFAULT_CONFIG_FILE}, which may be absent)`,
+      ),
+    )
+    .addHelpText("after", HELP)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  const config = () => readConfig(program.opts<{ config?: string }>().config);
+
+  program
+    .command("run")
+    .description("run the agent until SIGTERM; bans stay in the kernel")
+    .action(async () => {
+      // Loaded only here: every other command starts faster without it.
+      const { runDaemon } = await import("../daemon.js");
+      await runDaemon(config(), stop);
+    });
+  enrolCommand(program, config);
+  statusCommand(program, config);
+  bansCommand(program, config, readerLeft);
+  modeCommands(program, config);
+  rekeyCommand(program, config);
+  wordCommands(program, config);
+  whyCommand(program, config);
+  hitsCommand(program, config);
+  verifyCommand(program, config);
+  restoreCommand(program, config);
+  telemetryCommand(program, config);
+  selftestCommand(program, config, stop);
+  cleanUpCommand(program, config);
+  await parse(program, argv);
+}
+
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0 || error.code === "commander.help") return;
+    const message = error.message.replace(/^error: /, "");
+    throw new Failure(`${message} (try --help)`, exitCodes.usage);
+  }
+}
+
+const HELP = `
+Examples:
+  tourniquet enrol --token-file token.txt   make this host known to its cloud, once
+  tourniquet run                            enforce; as root or with CAP_NET_ADMIN
+  tourniquet status                         is it enforcing, and what is wrong
+  tourniquet status --check                 the same for monitoring, by its exit code
+  tourniquet bans 192.0.2.0/24              which bans are on, around or within a range
+  tourniquet bans --held                    what a guard stopped, and which rule
+  tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
+  tourniquet hits --out                     which process here called a banned address
+  tourniquet observe                        count and report, drop nothing; until enforce
+  tourniquet pause --for 15m                the same for a while, then enforce again
+  tourniquet release 192.0.2.7 --for 24h    no ban touches it here
+  tourniquet history                        what was ordered, newest first, with its reason
+  tourniquet rollback --dry-run             what taking back the newest order would do
+  tourniquet rollback                       take it back
+  tourniquet confirm                        enforce what a trial took back (bans --held)
+  tourniquet verify                         did this host get the same as the others
+  tourniquet rekey                          a new device key, known to the cloud; the old one is void
+  tourniquet telemetry show                 exactly what is reported next
+  tourniquet restore                        at boot: bans into the kernel, before the network
+  tourniquet selftest                       what a ban closes, tried on real packets beside this host
+  tourniquet clean-up                       take every ban out of the kernel
+
+Exit codes: 0 done, 1 failed or nothing changed, 2 used wrongly, 3 done in part.`;

@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import type { Config } from "../../../agent/config/config.js";
+import { pickEnforcer } from "../../../agent/enforce/pick.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+
+/** `tourniquet clean-up`: takes everything out of the kernel that it put there. */
+export function cleanUpCommand(program: Command, config: () => Config): void {
+  program
+    .command("clean-up")
+    .description(
+      "take every ban out of the kernel; a running agent puts them back",
+    )
+    .action(async () => {
+      const { backend } = config().enforce;
+      const { platform } = process;
+      await using enforcer = await pickEnforcer({
+        backend,
+        platform,
+        clock: systemClock,
+      });
+      await enforcer.cleanUp();
+      process.stdout.write("no ban of tourniquet is left in the kernel\n");
+    });
+}

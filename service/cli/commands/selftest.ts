@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import type { Config } from "../../../agent/config/config.js";
+import { selftest } from "../../selftest/selftest.js";
+import { complaintText, matrixText } from "../../selftest/text.js";
+import { failed } from "../../terminal/failure.js";
+
+/** `tourniquet selftest`: what a ban closes, shown on real packets. */
+export function selftestCommand(
+  program: Command,
+  config: () => Config,
+  stop: AbortSignal,
+): void {
+  program
+    .command("selftest")
+    .description(
+      "ban a client in namespaces of its own, and show which paths that closes",
+    )
+    .option("--json", "print one JSON object")
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const { backend, egress } = config().enforce;
+      // Also on a host that only observes: what its bans would close.
+      const posture = { mode: "enforce", egress } as const;
+      const matrix = await selftest({ backend, posture }, stop);
+      const text = json ? JSON.stringify(matrix) : matrixText(matrix);
+      process.stdout.write(`${text}\n`);
+      const complaint = complaintText(matrix);
+      if (complaint !== undefined) throw failed(complaint);
+    });
+}

@@ -1,0 +1,242 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Config } from "../../../agent/config/config.js";
+import {
+  CannotEnforce,
+  type Enforcer,
+} from "../../../agent/enforce/enforcer.js";
+import { pickEnforcer } from "../../../agent/enforce/pick.js";
+import { holdingRule, protectedRanges } from "../../../agent/guard/guard.js";
+import { openBoot } from "../../../agent/host/boot.js";
+import { HostReader } from "../../../agent/host/facts.js";
+import { LedgerLocked } from "../../../agent/ledger/damage.js";
+import { Ledger } from "../../../agent/ledger/ledger.js";
+import { printable } from "../../../agent/log/printable.js";
+import {
+  formatCidr,
+  InvalidCidr,
+  overlaps,
+  parseListedCidr,
+  type Cidr,
+} from "../../../agent/model/cidr.js";
+import {
+  systemClock,
+  unixSeconds,
+  type Clock,
+} from "../../../agent/runtime/clock.js";
+import { timeText } from "../../../agent/text/time.js";
+import { BanTime } from "../../../agent/time/ban-time.js";
+import { askAgent, NoAgent } from "../../control/client.js";
+import {
+  whyOf,
+  type CoveringBan,
+  type WhyView,
+} from "../../control/why-view.js";
+import {
+  exitCodes,
+  failed,
+  misused,
+  type ExitCode,
+} from "../../terminal/failure.js";
+import { table } from "../../terminal/table.js";
+import { hitsTable } from "./hits.js";
+
+/** `tourniquet why`: which ban covers an address, and what comes of it. */
+export function whyCommand(program: Command, config: () => Config): void {
+  program
+    .command("why <address>")
+    .description("say why an address or range is dropped, or is not")
+    .option("--json", "print one JSON object")
+    .option(
+      "--quiet",
+      "say nothing; exit code 0 dropped, 3 in part, 1 not, or not known",
+    )
+    .action(async (text: string, options: WhyOptions) => {
+      const { json, quiet } = options;
+      const cidr = rangeOf(text);
+      const { why, note } = await answer(cidr, config());
+      if (quiet === true) {
+        process.exitCode = CODES[why.dropped];
+        return;
+      }
+      if (note !== undefined) process.stderr.write(`tourniquet: ${note}\n`);
+      const shown = json ? JSON.stringify(why) : whyText(why);
+      process.stdout.write(`${shown}\n`);
+    });
+}
+
+interface WhyOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const CODES: Readonly<Record<WhyView["dropped"], ExitCode>> = {
+  yes: 0,
+  partly: exitCodes.inPart,
+  no: exitCodes.failed,
+  unknown: exitCodes.failed,
+};
+
+/** IPv4 in IPv6 clothes is IPv4, since that is what is on the wire. */
+function rangeOf(text: string): Cidr {
+  try {
+    return parseListedCidr(text.trim());
+  } catch (error) {
+    if (error instanceof InvalidCidr) throw misused(error.message, error);
+    throw error;
+  }
+}
+
+interface Answered {
+  readonly why: WhyView;
+  /** What the answer leaves out; undefined for nothing. */
+  readonly note: string | undefined;
+}
+
+/** The agent's answer, or what its ledger and the kernel say without it. */
+async function answer(cidr: Cidr, config: Config): Promise<Answered> {
+  const query = new URLSearchParams({ range: formatCidr(cidr) });
+  const path = `/v1/why?${query.toString()}`;
+  try {
+    const why = (await askAgent(config.controlSocket, path)) as WhyView;
+    return { why, note: undefined };
+  } catch (error) {
+    if (!(error instanceof NoAgent)) throw error;
+    const why = await withoutAgent(cidr, config);
+    return { why, note: `${error.message}; this is from its ledger` };
+  }
+}
+
+async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
+  const path = join(config.stateDir, "ledger.db");
+  if (!existsSync(path)) {
+    throw failed(`no agent is running, and there is no ledger at ${path}`);
+  }
+  using ledger = openLedger(path);
+  using time = new BanTime({
+    clock: systemClock,
+    boot: await openBoot(),
+    ledger,
+  });
+  await using enforcer = await openEnforcer(config, time.clock);
+  const host = new HostReader({
+    adminPorts: config.guard.sessions.ports,
+    unreadable: () => undefined, // what is readable counts
+  });
+  const now = unixSeconds(time.clock.now());
+  const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+  const facts = { ...(await host.read([])), released };
+  const allowed = protectedRanges(facts, config.guard);
+  return await whyOf(cidr, {
+    ledger,
+    enforcer: {
+      read: () => enforcer.read(),
+      hits: () => enforcer.hits(),
+      /** The kernel has them too, but nobody has told this process which. */
+      drops: async (addresses) =>
+        (await enforcer.drops(addresses)).map(
+          (dropped, i) =>
+            dropped && !allowed.some((each) => touches(each, addresses[i])),
+        ),
+    },
+    clock: time.clock,
+    contacts: () => [],
+    // What lacks an approval is said by the ledger: it is held.
+    guardedBy: (range) => holdingRule(range, facts, config.guard, () => true),
+  });
+}
+
+const touches = (range: Cidr, address: Cidr | undefined): boolean =>
+  address !== undefined && overlaps(range, address);
+
+function openLedger(path: string): Ledger {
+  try {
+    return Ledger.open(path);
+  } catch (error) {
+    if (!(error instanceof LedgerLocked)) throw error;
+    const message = `no agent answers, and yet one holds ${path}: it is starting, or stuck`;
+    throw failed(message, error);
+  }
+}
+
+/** Without the rights to ask the kernel, the ledger's part is told all the same. */
+async function openEnforcer(
+  config: Config,
+  clock: Clock,
+): Promise<Pick<Enforcer, "read" | "drops" | "hits"> & AsyncDisposable> {
+  const { backend } = config.enforce;
+  const { platform } = process;
+  try {
+    return await pickEnforcer({ backend, platform, clock });
+  } catch (error) {
+    if (!(error instanceof CannotEnforce)) throw error;
+    const refuse = () => Promise.reject(error);
+    return {
+      read: refuse,
+      drops: refuse,
+      hits: refuse,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+}
+
+/** For people: the verdict, then what it rests on. */
+export function whyText(why: WhyView): string {
+  const parts = [verdictText(why)];
+  if (why.bans.length > 0) parts.push(bansTable(why.bans));
+  if (why.within.length > 0) {
+    const more = why.moreWithin ? "the first of " : "";
+    parts.push(`within it, ${more}these are banned:`, bansTable(why.within));
+  }
+  if (why.hits.length > 0) parts.push(hitsTable(why.hits));
+  return parts.join("\n\n");
+}
+
+function verdictText(why: WhyView): string {
+  const { range, dropped, unknown, bans, protectedBy } = why;
+  const protection =
+    protectedBy === null ? "" : `; the guard's rule ${protectedBy} protects it`;
+  switch (dropped) {
+    case "unknown":
+      return `${range}: the kernel could not be asked (${unknown ?? "?"})${protection}`;
+    case "yes":
+      return `${range} is dropped: the kernel says so${bans.length === 0 ? ", though nothing in the ledger covers it" : ""}`;
+    case "partly":
+      return `${range} is dropped in part${protection}`;
+    case "no":
+      return wouldBe(why)
+        ? `${range} would be dropped: this host observes`
+        : `${range} is not dropped: ${reasonToPass(why)}${protection}`;
+  }
+}
+
+const wouldBe = ({ bans, protectedBy }: WhyView): boolean =>
+  protectedBy === null &&
+  bans.some(({ state }) => state === "would-be-dropped");
+
+function reasonToPass({ bans, mode, protectedBy }: WhyView): string {
+  const enforced = bans.some(({ state }) => state === "enforced");
+  if (mode === "observe" && bans.length > 0) return "this host only observes";
+  if (enforced && protectedBy === null) {
+    return "the ledger has a ban on it, but the kernel does not hold it (see: tourniquet status)";
+  }
+  if (enforced) return "a ban covers it";
+  if (bans.some(({ state }) => state === "observed")) {
+    return "its ban is only observed";
+  }
+  return bans.length > 0 ? "the guard holds its ban" : "no ban covers it";
+}
+
+const bansTable = (bans: readonly CoveringBan[]): string =>
+  table(
+    ["range", "feed", "state", "since", "until", "reason"],
+    bans.map(({ range, feed, state, rule, since, expires, reason }) => [
+      range,
+      feed,
+      rule === null ? state.replaceAll("-", " ") : `${state} by ${rule}`,
+      since === null ? "unknown" : timeText(since),
+      expires === null ? "for good" : timeText(expires),
+      printable(reason),
+    ]),
+  );

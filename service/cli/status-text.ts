@@ -1,0 +1,192 @@
+import { printable } from "../../agent/log/printable.js";
+import { countText, numberText } from "../../agent/text/count.js";
+import { spanText, timeText } from "../../agent/text/time.js";
+import type { FeedView, StatusView } from "../control/status-view.js";
+import { table } from "../terminal/table.js";
+
+/** What a person wants to know first: a dozen lines at most. */
+export function firstScreen(status: StatusView, now: number): string {
+  const { verdict, identity } = status;
+  const problems = problemsOf(status, now);
+  const shown = problems.slice(0, MOST_PROBLEMS);
+  const more = problems.length - shown.length;
+  return [
+    `${verdict.text}${sinceText(status)}`,
+    ...adviceOf(status).slice(0, 1),
+    `cloud: ${cloudText(status, now)}`,
+    `bans: ${bansText(status)}`,
+    `stopped: ${stoppedText(status)}`,
+    ...sensorLines(status),
+    `host: ${printable(identity.agent)} of org ${printable(identity.org)}`,
+    ...shown.map((each) => `! ${each}`),
+    ...(more > 0 ? [`! and ${more} more: tourniquet status --verbose`] : []),
+  ].join("\n");
+}
+
+/** With the verdict and all else that is always shown, a dozen lines. */
+const MOST_PROBLEMS = 4;
+
+/** The same, and all that the agent knows of itself. */
+export function wholeText(status: StatusView, now: number): string {
+  const { verdict, identity, upkeep } = status;
+  const { audit } = upkeep;
+  const lines = [
+    `${verdict.text}${sinceText(status)}`,
+    ...adviceOf(status),
+    `cloud: ${cloudText(status, now)}`,
+    `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`,
+    `stopped: ${stoppedText(status)}`,
+    ...sensorDetails(status),
+    ...problemsOf(status, now).map((each) => `! ${each}`),
+    ...proofLines(status),
+    ...sessionLines(status),
+    `audit: ${countText(audit.checked, "ban")} looked up, ${countText(audit.found, "difference")} found; ${countText(upkeep.healed, "disturbance")} put right since the start`,
+    `protected: ${protectedText(status)}`,
+    `kernel: revision ${status.kernel.revision ?? "none"}, ledger: ${status.ledger.revision}`,
+    `memory: ${status.memoryMb} MB, version ${status.version}`,
+  ];
+  const head = ["feed", "at", "in force", "observed", "held"];
+  return [...lines, "", table(head, status.feeds.map(feedRow))].join("\n");
+}
+
+const feedRow = (view: FeedView): readonly string[] => [
+  view.feed,
+  `${view.epoch}/${view.offset}`,
+  ...[view.bans, view.observed, view.held].map(numberText),
+];
+
+const sinceText = ({ verdict }: StatusView): string =>
+  verdict.does === "enforcing" ? ` since ${timeText(verdict.since)}` : "";
+
+/** What may be done about the first finding. */
+const adviceOf = ({ verdict }: StatusView): readonly string[] =>
+  verdict.findings.slice(0, 1).flatMap(({ advice }) => adviceLine(advice));
+
+const adviceLine = (advice: string | null): readonly string[] =>
+  advice === null ? [] : [`  ${advice}`];
+
+function cloudText({ cloud }: StatusView, now: number): string {
+  const lasts = spanText(now - Date.parse(cloud.since));
+  if (cloud.at === "up") {
+    return `connected to ${cloud.address ?? "?"} since ${timeText(cloud.since)}`;
+  }
+  const why = printable(cloud.why ?? "?");
+  const tried =
+    cloud.tried === null ? "" : `; tried last ${timeText(cloud.tried)}`;
+  const wait =
+    cloud.next === null ? 0 : Math.max(0, Date.parse(cloud.next) - now);
+  const next = cloud.next === null ? "" : `, next in ${spanText(wait)}`;
+  return `not connected for ${lasts}, since ${timeText(cloud.since)} (${why})${tried}${next}; bans stay in force until they expire`;
+}
+
+function bansText({ feeds, mode }: StatusView): string {
+  const held = feeds.reduce((sum, each) => sum + each.held, 0);
+  const parts = feeds
+    .filter(({ bans, observed }) => bans + observed > 0)
+    .map(({ feed, bans, observed }) =>
+      observed === 0
+        ? `${feed} ${numberText(bans)}`
+        : `${feed} ${numberText(bans)} (and ${numberText(observed)} observed)`,
+    );
+  const none = parts.length === 0 ? ["none"] : parts;
+  const suspended = mode === "observe" ? " (only observed now)" : "";
+  const stopped =
+    held === 0 ? "" : `; ${numberText(held)} held (tourniquet bans --held)`;
+  return `${none.join(", ")}${suspended}${stopped}`;
+}
+
+const stoppedText = ({ hits }: StatusView): string =>
+  `${countText(hits.packets, "packet")}, ${countText(hits.bytes, "byte")}`;
+
+/** One line for all of them: the rest is for `--verbose`, and for who looks on. */
+function sensorLines({ sensors }: StatusView): readonly string[] {
+  if (sensors.length === 0) return [];
+  const each = sensors.map(({ name, source, failures }) => {
+    const seen = countText(failures, "failure");
+    return `${printable(name)} reads ${printable(source)} (${seen})`;
+  });
+  return [`sensors: ${each.join(", ")}`];
+}
+
+/** Whether each sensor gets anything, and knows what it reads. */
+const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
+  sensors.map(
+    ({ name, source, newest, ...counts }) =>
+      `sensor: ${printable(name)} reads ${printable(source)}: ${countText(counts.lines, "line")}, ${numberText(counts.ofService)} of ${name}, ${numberText(counts.understood)} understood, ${countText(counts.failures, "failure")}; the newest ${newest === null ? "has not come yet" : timeText(newest)}`,
+  );
+
+/** Each with what to do about it, the gravest first. */
+function problemsOf(status: StatusView, now: number): readonly string[] {
+  const { verdict, upkeep, trials, uncovered } = status;
+  return [
+    ...verdict.findings
+      .slice(1)
+      .map(({ text, advice }) =>
+        advice === null ? text : `${text}; ${advice}`,
+      ),
+    ...(upkeep.contested === null
+      ? []
+      : [`CONTESTED: ${printable(upkeep.contested)} keeps undoing the bans`]),
+    ...uncovered.map((way) => `NOT COVERED: ${printable(way)}`),
+    ...[...byFeed(trials)].map(([feed, each]) => trialText(feed, each, now)),
+  ];
+}
+
+type Trials = StatusView["trials"];
+
+/** One order may be many of them. */
+function byFeed(trials: Trials): ReadonlyMap<string, Trials> {
+  const found = new Map<string, Trials>();
+  for (const trial of trials) {
+    found.set(trial.feed, [...(found.get(trial.feed) ?? []), trial]);
+  }
+  return found;
+}
+
+/** What may yet be taken back. */
+function trialText(feed: string, trials: Trials, now: number): string {
+  const bans = trials.reduce((sum, trial) => sum + trial.bans, 0);
+  const ends = Math.min(...trials.map(({ until }) => Date.parse(until)));
+  const missing = new Set(trials.flatMap((trial) => trial.missing));
+  const lacks = [...missing].map((each) => printable(each)).join(", ");
+  const unless = lacks === "" ? "the cloud is heard of" : `this ends: ${lacks}`;
+  return `on trial: ${countText(bans, "ban")} of ${feed}, taken back in ${spanText(ends - now)} unless ${unless}`;
+}
+
+/** Whether packets were seen to be stopped. */
+function proofLines({ proof }: StatusView): readonly string[] {
+  if (proof === null) return [];
+  return proof.latest.map(({ address, at, outcome, why }) => {
+    const packet = `a packet to ${address}`;
+    const when = timeText(at);
+    switch (outcome) {
+      case "failed":
+        return `NOT PROVEN: ${packet} went on its way at ${when}`;
+      case "unproven":
+        return `not tried: ${packet} at ${when}: ${printable(why ?? "?")}`;
+      default:
+        return `proof: ${packet} was ${outcome} at ${when}`;
+    }
+  });
+}
+
+/** What became of the open sessions of banned addresses. */
+function sessionLines({ sessions }: StatusView): readonly string[] {
+  if (sessions === null) return [];
+  const { sockets, flows, outOfReach, lastFailure } = sessions;
+  return [
+    `cut: ${countText(sockets, "socket")}, ${countText(flows, "tracked connection")}`,
+    ...outOfReach.map((each) => `cannot cut ${each}`),
+    ...(lastFailure
+      ? [
+          `not cut at ${timeText(lastFailure.at)}: ${printable(lastFailure.why)}`,
+        ]
+      : []),
+  ];
+}
+
+function protectedText({ protected: known }: StatusView): string {
+  const { own, gateways, cloud } = known;
+  const all = new Set([...own, ...gateways, ...cloud]);
+  return all.size === 0 ? "nothing" : [...all].join(", ");
+}

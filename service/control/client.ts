@@ -1,0 +1,126 @@
+import { request, type IncomingMessage } from "node:http";
+import { createInterface } from "node:readline";
+import { printable } from "../../agent/log/printable.js";
+import { exitCodes, failed, Failure, misused } from "../terminal/failure.js";
+import { IN_LINES, type Answer, type ReplyLine } from "./reply.js";
+
+/** Nobody answers at the control socket. */
+export class NoAgent extends Failure {
+  constructor(message: string, cause: unknown) {
+    super(message, exitCodes.failed, { cause });
+  }
+}
+
+/**
+ * Asks the running agent over its control socket.
+ * @throws Failure with what to do; `NoAgent` when no agent runs
+ */
+export const askAgent = (socketPath: string, path: string): Promise<unknown> =>
+  speakTo(socketPath, { path });
+
+/**
+ * Orders something of the running agent, likewise; tells whoever waits how far
+ * an order has come that takes a while. What is in force until the agent ends, and
+ * no longer, is said on standard error.
+ * @throws Failure, also when the agent refused or could not do it
+ */
+export async function orderAgent(
+  socketPath: string,
+  path: string,
+  order: unknown,
+): Promise<unknown> {
+  const body = JSON.stringify(order);
+  const done = await speakTo(socketPath, { path, method: "POST", body });
+  const { untilRestart = [] } = done as { untilRestart?: readonly string[] };
+  if (untilRestart.length > 0) {
+    process.stderr.write(
+      `in force only until the agent restarts, as its state folder takes nothing: ${untilRestart.join(", ")}\n`,
+    );
+  }
+  return done;
+}
+
+async function speakTo(
+  socketPath: string,
+  what: { path: string; method?: string; body?: string },
+): Promise<unknown> {
+  const response = await responseOf(socketPath, what);
+  const { status, body } = await answerOf(response, socketPath);
+  if (status === 200) return body;
+  const { error } = body as { error: string };
+  throw status === 400 ? misused(error) : failed(error);
+}
+
+function responseOf(
+  socketPath: string,
+  { body, ...what }: { path: string; method?: string; body?: string },
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { accept: IN_LINES };
+    const terms = { socketPath, ...what, headers, timeout: TIMEOUT_MS };
+    const asked = request(terms);
+    asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
+    asked.on("error", (error: NodeJS.ErrnoException) =>
+      reject(explain(error, socketPath)),
+    );
+    asked.on("response", resolve);
+    asked.end(body);
+  });
+}
+
+/** Whatever is said before the answer is for whoever waits for it. */
+async function answerOf(
+  response: IncomingMessage,
+  socketPath: string,
+): Promise<Answer> {
+  try {
+    if (response.headers["content-type"] !== IN_LINES) {
+      const body: unknown = JSON.parse(await textOf(response));
+      return { status: response.statusCode ?? 0, body };
+    }
+    for await (const text of createInterface({ input: response })) {
+      const line = JSON.parse(text) as ReplyLine;
+      if ("status" in line) return line;
+      process.stderr.write(
+        `tourniquet: still working: ${printable(line.working)}\n`,
+      );
+    }
+  } catch (cause) {
+    if (cause instanceof SyntaxError) {
+      throw failed(`what answers at ${socketPath} is no agent`, cause);
+    }
+    throw explain(cause as NodeJS.ErrnoException, socketPath);
+  }
+  throw failed(`the agent at ${socketPath} ended before it had answered`);
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
+function explain(error: NodeJS.ErrnoException, socketPath: string): Failure {
+  switch (error.code) {
+    case "ENOENT":
+    case "ECONNREFUSED":
+      return new NoAgent(
+        `no agent is running (nothing answers at ${socketPath}); start it: systemctl start tourniquet, or, where it is no service, tourniquet run`,
+        error,
+      );
+    case "EACCES":
+      return failed(
+        `permission denied at ${socketPath}: run it with sudo`,
+        error,
+      );
+    default:
+      return failed(
+        `the agent at ${socketPath} did not answer: ${error.message}`,
+        error,
+      );
+  }
+}
+
+/** Without a word; an agent that works on an answer says so each second. */
+const TIMEOUT_MS = 30_000;

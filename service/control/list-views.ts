@@ -1,0 +1,58 @@
+import type { AgentView } from "../../agent/agent.js";
+import { FOREVER } from "../../agent/model/ban.js";
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Mode } from "../../agent/model/mode.js";
+import type { TelemetryView } from "../../agent/walks/telemetry/telemetry-ports.js";
+
+/** What `tourniquet telemetry show --json` prints. */
+export interface TelemetryReport {
+  /** Null while no spool can be opened. */
+  readonly spool:
+    | (Omit<TelemetryView, "next"> & {
+        /** The message as it is sent; null when nothing waits. */
+        readonly next: NonNullable<TelemetryView["next"]> | null;
+      })
+    | null;
+}
+
+/** One ban as people see it. */
+export interface BanView {
+  readonly range: string;
+  readonly feed: string;
+  readonly reason: string;
+  /** ISO 8601; null for a ban without an end. */
+  readonly expires: string | null;
+  /** Whether its packets are dropped: not so while the whole host observes. */
+  readonly mode: Mode;
+  /** The guard rule that stopped it; null when none did. */
+  readonly held: string | null;
+}
+
+export function telemetryOf({ telemetry }: AgentView): TelemetryReport {
+  const view = telemetry.view();
+  if (view === undefined) return { spool: null };
+  return { spool: { ...view, next: view.next ?? null } };
+}
+
+export function banPageOf(
+  bans: readonly {
+    readonly feed: string;
+    readonly cidr: Cidr;
+    readonly expiresAt: number;
+    readonly reason: string;
+    readonly observed: boolean;
+    readonly held?: string | undefined;
+  }[],
+  host: Mode,
+): readonly BanView[] {
+  return bans.map(({ feed, cidr, expiresAt, reason, observed, held }) => ({
+    range: formatCidr(cidr),
+    feed,
+    reason,
+    expires: expiresAt >= FOREVER ? null : iso(expiresAt * 1000),
+    mode: observed || host === "observe" ? "observe" : "enforce",
+    held: held ?? null,
+  }));
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,0 +1,335 @@
+import type { AgentView } from "../../agent/agent.js";
+import type { KernelState } from "../../agent/enforce/enforcer.js";
+import {
+  sentenceOf,
+  type Does,
+  type Finding,
+} from "../../agent/health/verdict.js";
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Mode } from "../../agent/model/mode.js";
+import type { StorageState } from "../../agent/model/storage.js";
+import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
+import type { SensorView } from "../../agent/sensors/sensor-view.js";
+import type { Can } from "../../agent/sessions/ability.js";
+import type { LinkState } from "../../agent/uplink/link-status.js";
+import type { UpkeepView } from "../../agent/walks/reconcile/drift-control.js";
+import type { Proof, ProofView } from "../../agent/walks/reconcile/probe.js";
+import type { CutStatus } from "../../agent/walks/reconcile/session-cutter.js";
+import {
+  proofBans,
+  type VerdictView,
+} from "../../agent/walks/telemetry/verdict-watch.js";
+import { sumOf } from "./hits-view.js";
+
+/** What `tourniquet status --json` prints. Times are ISO 8601. */
+export interface StatusView {
+  readonly version: string;
+  /** What this host does with bans, in one word: what all the rest amounts to. */
+  readonly verdict: VerdictReport;
+  readonly identity: Record<"agent" | "org" | "cloud" | "url", string>;
+  /** The kernel holds what the ledger says, and drops it; no proof says otherwise. */
+  readonly enforcing: boolean;
+  readonly mode: Mode;
+  /** When a pause ends; null when there is none. */
+  readonly pausedUntil: string | null;
+  /** The agent kept crashing and changes nothing for a while. */
+  readonly safeMode: boolean;
+  readonly kernel: {
+    readonly at: "absent" | "present";
+    readonly revision: number | null;
+  };
+  readonly ledger: { readonly id: number; readonly revision: number };
+  readonly storage: {
+    readonly state: StorageState;
+    /** Orders that nothing but the agent's process remembers. */
+    readonly untilRestart: readonly string[];
+  };
+  readonly cloud: LinkView;
+  readonly feeds: readonly FeedView[];
+  /** Changes in force for a short while, until they have proved harmless. */
+  readonly trials: readonly TrialReport[];
+  readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
+  /** All that bans matched, since the kernel has had these counters. */
+  readonly hits: { readonly packets: number; readonly bytes: number };
+  /** Null where nothing is dropped. */
+  readonly sessions: SessionsView | null;
+  readonly upkeep: UpkeepReport;
+  /** Null where nothing is dropped. */
+  readonly proof: ProofReport | null;
+  /** Ways on which packets pass this host without meeting a ban. */
+  readonly uncovered: readonly string[];
+  /** What sensors have read since the agent started, one for each place. */
+  readonly sensors: readonly SensorReport[];
+  /** Of processes that called banned addresses: what is not shown of them. */
+  readonly contacts: { readonly forgotten: number; readonly lost: number };
+  readonly memoryMb: number;
+}
+
+export interface VerdictReport {
+  readonly does: Does;
+  /** The gravest finding's sentence. */
+  readonly text: string;
+  /** Since when it is so; at the earliest since the agent started. */
+  readonly since: string;
+  readonly findings: readonly (Pick<Finding, "kind" | "does" | "text"> & {
+    /** What may be done about it; null for nothing. */
+    readonly advice: string | null;
+  })[];
+}
+
+/** Open sessions of banned addresses, since the agent started. */
+export interface SessionsView {
+  /** How many were cut. */
+  readonly sockets: number;
+  readonly flows: number;
+  /** What this kernel can't cut, and why. */
+  readonly outOfReach: readonly string[];
+  readonly lastFailure: { readonly at: string; readonly why: string } | null;
+}
+
+/** How the kernel has been kept equal to the ledger since the agent started. */
+export interface UpkeepReport {
+  /** Disturbances by others that were put right. */
+  readonly healed: number;
+  /** Who keeps undoing the bans. */
+  readonly contested: string | null;
+  readonly audit: {
+    /** When all but the bans was compared last. */
+    readonly looked: string | null;
+    /** When the last round through all the bans ended. */
+    readonly roundEnded: string | null;
+    readonly rounds: number;
+    /** Bans looked up in the kernel. */
+    readonly checked: number;
+    /** Differences found. */
+    readonly found: number;
+    /** Expiries that were put right. */
+    readonly redated: number;
+  };
+}
+
+/** Whether packets to an address that is banned for this were seen to be stopped. */
+export interface ProofReport {
+  /** One for each family; none in the first minute. */
+  readonly latest: readonly {
+    readonly address: string;
+    readonly at: string;
+    /** Since when it has come out so at each try. */
+    readonly since: string;
+    readonly outcome: Proof["outcome"];
+    readonly why: string | null;
+  }[];
+  /** Tries in a row in which a packet went on its way. */
+  readonly failures: number;
+}
+
+/** What a sensor read from one place. */
+export interface SensorReport {
+  /** Which sensor, as "sshd". */
+  readonly name: string;
+  /** "the journal", or the path of a file. */
+  readonly source: string;
+  /**
+   * Who vouches for what is read there: the `writer`, since nobody else can write;
+   * the `kernel`, which must have seen the connection; or `nobody`, and nobody is banned.
+   */
+  readonly trust: SensorView["trust"];
+  readonly lines: number;
+  /** Of these, of the service; of these, those that are understood. */
+  readonly ofService: number;
+  readonly understood: number;
+  /** Failures that counted, and those that were too old to. */
+  readonly failures: number;
+  readonly old: number;
+  /** Sources that failed too often by this log alone: nothing came of it. */
+  readonly unconfirmed: number;
+  /** When the latest line of the service was read; null before the first. */
+  readonly newest: string | null;
+}
+
+export interface TrialReport {
+  readonly feed: string;
+  readonly revision: number;
+  readonly bans: number;
+  /** When the kernel takes it back by itself. */
+  readonly until: string;
+  /** What is not as it was before; empty while only the cloud's word is awaited. */
+  readonly missing: readonly string[];
+}
+
+export interface LinkView {
+  readonly at: LinkState["at"];
+  readonly since: string;
+  readonly caughtUp: boolean;
+  readonly address: string | null;
+  readonly why: string | null;
+  /** When it was tried last, and when it is tried next; null while connected. */
+  readonly tried: string | null;
+  readonly next: string | null;
+}
+
+export interface FeedView {
+  readonly feed: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly bans: number;
+  /** Only counted and reported, not among `bans`. */
+  readonly observed: number;
+  /** Those beyond what is kept of them included. */
+  readonly held: number;
+}
+
+export async function statusOf(options: {
+  readonly agent: AgentView;
+  readonly clock: Clock;
+  readonly version: string;
+}): Promise<StatusView> {
+  const { agent, version, clock } = options;
+  const { ledger, enforcer } = agent;
+  const hits = sumOf(await enforcer.totals());
+  const verdict = verdictOf(await agent.verdict());
+  const kernel = await enforcer.read();
+  // From here on nothing waits, so that what is said fits together.
+  const present = kernel.at === "present";
+  const revision = ledger.revision();
+  const ours = present && kernel.ledger === ledger.id;
+  const equal = ours && kernel.revision === revision;
+  const mode = ledger.mode();
+  const pausedUntil = ledger.word.pausedUntil();
+  const facts = agent.facts();
+  const proof = agent.proof();
+  const { agent: id, org, cloud, url } = agent.identity;
+  return {
+    ...{ version, verdict },
+    identity: { agent: id, org, cloud, url },
+    enforcing: verdict.does !== "not" && equal,
+    mode,
+    pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
+    safeMode: agent.safeMode,
+    kernel: kernelView(kernel),
+    ledger: { id: ledger.id, revision },
+    storage: storageOf(agent),
+    cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
+    feeds: feedViews(agent, unixSeconds(clock.now())),
+    trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
+      ...{ feed, revision, bans, until: iso(until * 1000), missing },
+    })),
+    protected: {
+      own: texts(facts.own),
+      gateways: texts(facts.gateways),
+      cloud: texts(facts.cloud),
+    },
+    hits,
+    sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
+    upkeep: upkeepOf(agent.upkeep.view),
+    proof: proof ? proofOf(proof) : null,
+    uncovered: agent.uncovered(),
+    sensors: agent.sensors().map(sensorReport),
+    contacts: contactCounts(agent),
+    memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
+  };
+}
+
+/** What another version has built drops as well, until it is replaced. */
+function kernelView(kernel: KernelState): StatusView["kernel"] {
+  if (kernel.at === "absent") return { at: "absent", revision: null };
+  return { at: "present", revision: kernel.revision };
+}
+
+function storageOf(agent: AgentView): StatusView["storage"] {
+  const { state, untilRestart } = agent.storage();
+  return { state, untilRestart };
+}
+
+function contactCounts(agent: AgentView): StatusView["contacts"] {
+  const { forgotten, lost } = agent.contacts();
+  return { forgotten, lost };
+}
+
+function sessionsView({
+  ability,
+  total,
+  lastFailure,
+}: CutStatus): SessionsView {
+  const outOfReach = Object.entries(ability).flatMap(
+    ([what, it]: [string, Can]) => (it.can ? [] : [`${what}: ${it.why}`]),
+  );
+  return {
+    ...total,
+    outOfReach,
+    lastFailure: lastFailure
+      ? { at: iso(lastFailure.at), why: lastFailure.why }
+      : null,
+  };
+}
+
+function upkeepOf({ healed, contested, audit }: UpkeepView): UpkeepReport {
+  const { lookedAt, roundEndedAt, rounds, checked, found, redated } = audit;
+  return {
+    ...{ healed, contested },
+    audit: {
+      looked: lookedAt === null ? null : iso(lookedAt),
+      roundEnded: roundEndedAt === null ? null : iso(roundEndedAt),
+      ...{ rounds, checked, found, redated },
+    },
+  };
+}
+
+const proofOf = ({ latest, failures }: ProofView): ProofReport => ({
+  latest: latest.map(({ address, at, since, outcome, why }) => ({
+    ...{ address: formatCidr(address), at: iso(at), since: iso(since) },
+    ...{ outcome, why: why ?? null },
+  })),
+  failures,
+});
+
+function linkView(state: LinkState, caughtUp: boolean): LinkView {
+  return {
+    at: state.at,
+    since: iso(state.since),
+    caughtUp,
+    address: state.at === "up" ? state.address : null,
+    why: state.at === "down" ? state.why : null,
+    tried: state.at === "down" ? iso(state.tried) : null,
+    next: state.at === "down" && state.next ? iso(state.next) : null,
+  };
+}
+
+/** Bans that this host is only proven by are no news. */
+function feedViews({ ledger }: AgentView, now: number): readonly FeedView[] {
+  const proofs = (feed: string) =>
+    feed === "local" ? proofBans(ledger, now) : 0;
+  const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
+  const beyond = ledger.unkept();
+  return ledger.positions().map(({ feed, epoch, offset }) => {
+    const { bans = 0, observed = 0, held = 0 } = counts.get(feed) ?? {};
+    const enforced = bans - observed - held - proofs(feed);
+    const unkept = beyond
+      .filter((each) => each.feed === feed)
+      .reduce((sum, each) => sum + each.bans, 0);
+    const more = { observed, held: held + unkept };
+    return { feed, epoch, offset, bans: enforced, ...more };
+  });
+}
+
+const verdictOf = ({ verdict, since }: VerdictView): VerdictReport => ({
+  does: verdict.does,
+  text: sentenceOf(verdict),
+  since: iso(since),
+  findings: verdict.findings.map(({ kind, does, text, advice }) => ({
+    ...{ kind, does, text, advice: advice ?? null },
+  })),
+});
+
+const sensorReport = ({
+  kind: _kind,
+  newest,
+  ...counts
+}: SensorView): SensorReport => ({
+  ...counts,
+  newest: newest === undefined ? null : iso(newest),
+});
+
+const texts = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr);
+
+const iso = (ms: number) => new Date(ms).toISOString();

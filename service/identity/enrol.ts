@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Identity } from "../../agent/config/identity.js";
+import type { Inventory } from "../../agent/host/inventory.js";
+import { printable } from "../../agent/log/printable.js";
+import {
+  EnrolmentAnswer,
+  enrolmentProofBytes,
+  type EnrolmentRequest,
+  type EnrolmentToken,
+} from "../../agent/protocol/enrolment.js";
+import { limits } from "../../agent/protocol/limits.js";
+import { parseJson } from "../../agent/protocol/shapes.js";
+import type { SigningKey } from "../../agent/trust/keys.js";
+import { TrustedRoot } from "../../agent/trust/root.js";
+import { failed, misused } from "../terminal/failure.js";
+import { whyUnreachable } from "../terminal/unreachable.js";
+
+export interface EnrolOptions {
+  readonly token: EnrolmentToken;
+  /** New, and on the disk already: the token is spent on it. */
+  readonly deviceKey: SigningKey;
+  readonly inventory: Pick<Inventory, "hostname" | "system">;
+  readonly version: string;
+  readonly caFile: string | undefined;
+}
+
+/**
+ * Spends the token on this host's new key, and accepts the answer only if
+ * the root that it brings is the one that the token pins.
+ */
+export async function enrol(options: EnrolOptions): Promise<Identity> {
+  const { token, deviceKey, caFile } = options;
+  const url = new URL("/v1/enrol", token.url);
+  checkTransport(url);
+  const body = JSON.stringify(requestOf(options, deviceKey));
+  const text = await post(url, body, caFile && readFileSync(caFile, "utf8"));
+  const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
+  TrustedRoot.open(answer.root, token.root);
+  const { agent, org, cloud, root } = answer;
+  return {
+    version: 1,
+    agent,
+    org,
+    key: deviceKey.id,
+    cloud,
+    url: token.url,
+    rootFingerprint: token.root,
+    root,
+  };
+}
+
+/** What is not encrypted may not leave the machine. */
+export function checkTransport(url: URL): void {
+  if (url.protocol === "https:") return;
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === "http:" && loopback) return;
+  throw misused(
+    `${url.protocol}//${url.host} is not encrypted; only https: may leave this machine`,
+  );
+}
+
+function requestOf(
+  { token, inventory, version }: EnrolOptions,
+  key: SigningKey,
+): EnrolmentRequest {
+  const proof = key.sign(enrolmentProofBytes(token.secret));
+  return {
+    secret: token.secret,
+    publicKey: Buffer.from(key.publicKey).toString("base64url"),
+    proof: Buffer.from(proof).toString("base64url"),
+    hostname: inventory.hostname.slice(0, 253),
+    system: inventory.system.slice(0, 128),
+    version,
+  };
+}
+
+function post(url: URL, body: string, ca: string | undefined): Promise<string> {
+  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const asked = request(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      timeout: TIMEOUT_MS,
+      ...(ca === undefined ? {} : { ca }),
+    });
+    asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
+    asked.on("error", (error) =>
+      reject(failed(`cannot reach ${url.origin}: ${why(error)}`, error)),
+    );
+    asked.on("response", (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length > limits.textBytes) {
+          response.destroy(failed(`${url.origin} answered with too much`));
+        }
+      });
+      response.on("end", () => {
+        if (response.statusCode === 201) resolve(text);
+        else reject(refusal(url, response.statusCode ?? 0, text));
+      });
+      response.on("error", reject);
+    });
+    asked.end(body);
+  });
+}
+
+const why = (error: Error): string =>
+  whyUnreachable(
+    error,
+    "cloud.caFile in the configuration (the installer's --ca FILE does that)",
+  );
+
+function refusal(url: URL, status: number, text: string): Error {
+  if (status < 400) {
+    return failed(
+      `${url.origin} answered HTTP ${status}, as no cloud of tourniquet does: a captive portal or a proxy may be in between, or the address is another server's`,
+    );
+  }
+  const message = /"message":"([^"]{1,200})"/.exec(text)?.[1];
+  return failed(
+    `${url.origin} refused the enrolment: ${printable(message ?? `HTTP ${status}`)}`,
+  );
+}
+
+const TIMEOUT_MS = 15_000;

@@ -1,0 +1,45 @@
+import { startAgent, type Agent } from "../../../agent/agent.js";
+import { parseConfig } from "../../../agent/config/config.js";
+import type { AgentOptions } from "../../../agent/core.js";
+import { openBoot } from "../../../agent/host/boot.js";
+import { silentLogger } from "../../../agent/log/logger.js";
+import { decodeToken } from "../../../agent/protocol/enrolment.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import { enrol } from "../../../service/identity/enrol.js";
+import {
+  makeKey,
+  keepRoot,
+  readIdentity,
+  writeIdentity,
+} from "../../../service/identity/identity-store.js";
+
+/** Lets a host in, whose identity lies in the folder then. */
+export async function settle(stateDir: string, token: string): Promise<void> {
+  const deviceKey = makeKey(stateDir);
+  const inventory = { hostname: "host.example", system: "Linux" };
+  const rest = { inventory, version: "0.0.0", caFile: undefined };
+  const asked = { token: decodeToken(token), deviceKey, ...rest };
+  writeIdentity(stateDir, await enrol(asked));
+}
+
+/** An agent that only pretends to enforce, as its process would start it. */
+export async function startIn(
+  stateDir: string,
+  settings: object = {},
+  more: Partial<AgentOptions> = {},
+): Promise<Agent> {
+  const stored = readIdentity(stateDir);
+  const enforce = { backend: "dry-run" };
+  return startAgent({
+    config: parseConfig({ stateDir, enforce, ...settings }, "test"),
+    ...stored,
+    keepRoot: (root, fingerprint) =>
+      keepRoot(stateDir, stored.identity, { root, fingerprint }),
+    ...{ ca: undefined, version: "0.0.0", platform: "linux" },
+    clock: systemClock,
+    boot: await openBoot("/nowhere"), // so that it begins now
+    log: silentLogger,
+    random: Math.random,
+    ...more,
+  });
+}

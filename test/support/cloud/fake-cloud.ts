@@ -1,0 +1,329 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Identity } from "../../../agent/config/identity.js";
+import type { Op } from "../../../agent/model/ban.js";
+import type { BanOp } from "../../../agent/model/ban.js";
+import { bits, compareCidrs, type Family } from "../../../agent/model/cidr.js";
+import {
+  NO_HASH,
+  type FeedName,
+  type Position,
+} from "../../../agent/model/position.js";
+import type { Head } from "../../../agent/protocol/documents.js";
+import {
+  decodeAgentMessage,
+  encodeMessage,
+  SUBPROTOCOL,
+  type AgentMessage,
+  type CloudMessage,
+  type FeedPlan,
+} from "../../../agent/protocol/messages.js";
+import {
+  sealSegment,
+  type SegmentDraft,
+} from "../../../agent/protocol/segment.js";
+import type { SignedText } from "../../../agent/protocol/signed-text.js";
+import { sealSnapshot, type Group } from "../../../agent/protocol/snapshot.js";
+import { fingerprintOf } from "../../../agent/trust/root.js";
+import { signerOf, signText } from "../../../agent/trust/sign.js";
+import { until } from "../time/clock.js";
+import {
+  hex,
+  keys,
+  rootDocument,
+  sha256Hex,
+  signRoot,
+  token,
+  type KeyName,
+} from "../vectors.js";
+
+/** What the test agent trusts at first; good for longer than any test is run. */
+export const root = signRoot({
+  ...rootDocument(),
+  expiresAt: Date.UTC(2200, 0, 1),
+});
+
+/** What the test agent was enrolled with. */
+export const identityFor = (url: string): Identity => ({
+  version: 1,
+  agent: "agent-1",
+  org: "acme",
+  key: keys.device.id,
+  cloud: "test-cloud",
+  url,
+  rootFingerprint: fingerprintOf(root),
+  root,
+});
+
+/** Where a cloud that is not on loopback is reached, and by what certificate. */
+export interface Abroad {
+  readonly address: string;
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A cloud that does what a test tells it, and nothing by itself. */
+export class FakeCloud implements AsyncDisposable {
+  /** Answers what is not a WebSocket; 404 unless a test sets it. */
+  serve: RequestListener = (_request, response) =>
+    response.writeHead(404).end();
+  /** Every connection so far, the newest last. */
+  readonly links: FakeLink[] = [];
+  readonly #http: Server;
+  readonly #abroad: Abroad | undefined;
+  readonly #taken = { links: 0 };
+
+  private constructor(http: Server, abroad: Abroad | undefined) {
+    this.#http = http;
+    this.#abroad = abroad;
+  }
+
+  static async start(port = 0, abroad?: Abroad): Promise<FakeCloud> {
+    const answer: RequestListener = (request, response) =>
+      cloud.serve(request, response);
+    const http = abroad
+      ? createTlsServer(abroad, answer)
+      : createServer(answer);
+    const cloud = new FakeCloud(http, abroad);
+    const sockets = new WebSocketServer({
+      server: http,
+      handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+    });
+    sockets.on("connection", (socket) =>
+      cloud.links.push(new FakeLink(socket)),
+    );
+    const address = abroad?.address ?? "127.0.0.1";
+    await new Promise<void>((done) => http.listen(port, address, done));
+    return cloud;
+  }
+
+  get port(): number {
+    return (this.#http.address() as { port: number }).port;
+  }
+
+  get url(): string {
+    const abroad = this.#abroad;
+    if (abroad) return `https://${abroad.address}:${this.port}`;
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The next connection, however long ago it came. */
+  async link(): Promise<FakeLink> {
+    const number = this.#taken.links++;
+    await until("a connection", () => this.links.length > number);
+    return this.links[number]!;
+  }
+
+  /** The next connection, once both sides have introduced themselves. */
+  async welcomed(
+    plans: FeedPlan[] = [],
+    heartbeatMs = 30_000,
+    newestRoot = 1,
+  ): Promise<FakeLink> {
+    const link = await this.link();
+    await link.welcome(plans, heartbeatMs, newestRoot);
+    return link;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { socket } of this.links) socket.terminate();
+    this.#http.closeAllConnections();
+    await new Promise((done) => this.#http.close(done));
+  }
+}
+
+/** The cloud's end of one connection. */
+export class FakeLink {
+  readonly #heard: AgentMessage[] = [];
+  closeCode: number | undefined;
+
+  constructor(readonly socket: WebSocket) {
+    socket.on("message", (data: Buffer) =>
+      this.#heard.push(decodeAgentMessage(data.toString("utf8"))),
+    );
+    socket.on("close", (code) => (this.closeCode = code));
+    socket.on("error", () => undefined);
+  }
+
+  say(message: CloudMessage): void {
+    this.socket.send(encodeMessage(message));
+  }
+
+  push(...segments: readonly Uint8Array[]): void {
+    for (const bytes of segments) this.socket.send(bytes);
+  }
+
+  /** The agent's next message, which must be of this type. */
+  async next<T extends AgentMessage["type"]>(
+    type: T,
+  ): Promise<AgentMessage & { readonly type: T }> {
+    await until(`a ${type}`, () => this.#heard.length > 0);
+    const message = this.#heard.shift()!;
+    if (message.type !== type) {
+      throw new Error(`expected a ${type}, got ${JSON.stringify(message)}`);
+    }
+    return message as AgentMessage & { readonly type: T };
+  }
+
+  /** The next of this type, whatever else the agent says before. */
+  async find<T extends AgentMessage["type"]>(
+    type: T,
+  ): Promise<AgentMessage & { readonly type: T }> {
+    const at = () => this.#heard.findIndex((message) => message.type === type);
+    await until(`a ${type}`, () => at() >= 0);
+    return this.#heard.splice(at(), 1)[0] as AgentMessage & { type: T };
+  }
+
+  /** Lets go of all that the agent has said so far. */
+  forget(): void {
+    this.#heard.length = 0;
+  }
+
+  /** What the agent said that no test took up. */
+  get untaken(): readonly AgentMessage[] {
+    return [...this.#heard];
+  }
+
+  challenge(cloud = "test-cloud"): void {
+    const time = Date.now();
+    this.say({ type: "challenge", nonce: token(1), time, cloud });
+  }
+
+  async welcome(
+    plans: FeedPlan[],
+    heartbeatMs = 30_000,
+    newestRoot = 1,
+  ): Promise<void> {
+    this.challenge();
+    await this.next("hello");
+    this.sayWelcome(plans, heartbeatMs, newestRoot);
+  }
+
+  sayWelcome(plans: FeedPlan[], heartbeatMs = 30_000, root = 1): void {
+    this.say({
+      type: "welcome",
+      agent: "agent-1",
+      org: "acme",
+      session: token(2),
+      heartbeatMs,
+      root,
+      plans,
+    });
+  }
+
+  heads(...feeds: readonly FakeFeed[]): void {
+    this.say({ type: "heads", heads: feeds.map((feed) => feed.head()) });
+  }
+
+  async closed(): Promise<number> {
+    await until("a closed connection", () => this.closeCode !== undefined);
+    return this.closeCode!;
+  }
+}
+
+/** The cloud's side of one feed. */
+export class FakeFeed {
+  #offset = 0;
+  #hash: Uint8Array = NO_HASH;
+
+  constructor(
+    readonly feed: FeedName = "urgent",
+    readonly epoch = "e1",
+  ) {}
+
+  get position(): Position {
+    const { feed, epoch } = this;
+    return { feed, epoch, offset: this.#offset, hash: this.#hash };
+  }
+
+  /** The next segment; what a test changes about it changes the feed as well. */
+  append(
+    ops: readonly Op[],
+    draft: Partial<SegmentDraft> = {},
+    signers: readonly KeyName[] = ["contentA"],
+  ): Buffer {
+    const issuedAt = Date.now();
+    const { bytes, hash } = sealSegment(
+      {
+        feed: this.feed,
+        epoch: this.epoch,
+        first: this.#offset + 1,
+        previous: this.#hash,
+        issuedAt,
+        notAfter: issuedAt + DAY_MS,
+        ops,
+        ...draft,
+      },
+      signerOf(signers.map((name) => keys[name])),
+    );
+    this.#offset += ops.length;
+    this.#hash = hash;
+    return bytes;
+  }
+
+  /** The feed's whole state, as somebody claims it to be here. */
+  snapshot(bans: readonly BanOp[], signer: KeyName = "contentA"): Buffer {
+    const issuedAt = Date.now();
+    return sealSnapshot(
+      {
+        position: this.position,
+        issuedAt,
+        notAfter: issuedAt + DAY_MS,
+        groups: grouped(bans),
+      },
+      signerOf([keys[signer]]),
+    ).bytes;
+  }
+
+  head(signer: KeyName = "head", lies: Partial<Head> = {}): SignedText {
+    const { hash, ...at } = this.position;
+    const head = { type: "head", ...at, hash: hex(hash), time: Date.now() };
+    return signText("head", { ...head, ...lies }, [keys[signer]]);
+  }
+
+  tail(): FeedPlan {
+    return { mode: "tail", feed: this.feed, epoch: this.epoch };
+  }
+
+  segmentsFrom(from: number): FeedPlan {
+    const { feed, epoch } = this;
+    return { mode: "segments", feed, epoch, from, to: this.#offset };
+  }
+
+  snapshotPlan(bytes: Uint8Array): FeedPlan {
+    const { feed, epoch } = this;
+    return {
+      mode: "snapshot",
+      feed,
+      epoch,
+      offset: this.#offset,
+      sha256: sha256Hex(bytes),
+      bytes: bytes.length,
+    };
+  }
+}
+
+/** Serves one file to everybody, from where they ask for it on. */
+export function handsOut(content: Uint8Array): RequestListener {
+  return ({ headers }, response) => {
+    const from = Number(/bytes=(\d+)-/.exec(headers.range ?? "")?.[1] ?? 0);
+    response.writeHead(headers.range ? 206 : 200).end(content.subarray(from));
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+function grouped(bans: readonly BanOp[]): Group[] {
+  const groups = new Map<string, Group & { bans: BanOp[] }>();
+  for (const ban of [...bans].sort((a, b) => compareCidrs(a.cidr, b.cidr))) {
+    const { family, prefix }: { family: Family; prefix: number } = ban.cidr;
+    const { observed } = ban;
+    const key = `${family}/${prefix} of ${bits(family)} ${observed}`;
+    const group = groups.get(key) ?? { family, prefix, observed, bans: [] };
+    group.bans.push(ban);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
