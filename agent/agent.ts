@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "./api.js";
 import { feedsOf } from "./config/identity.js";
-import { openPower, type AgentOptions, type Power, type Room } from "./core.js";
+import {
+  openCore,
+  type AgentOptions,
+  type AgentCore,
+  type Opening,
+} from "./core.js";
 import { makeEvents } from "./events/events.js";
 import { holdingRule } from "./guard/guard.js";
 import type { CloudTrust } from "./keyring/cloud-trust.js";
@@ -55,7 +60,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   const status = new LinkStatus(options.clock);
   const starts = opened.own(new Starts({ ...options, events }));
-  const power = await openPower(options, { opened, status, events, starts });
+  const power = await openCore(options, { opened, status, events, starts });
   const { trust } = power;
   const senses = new Senses();
   const scope = { opened, status, events, trust, starts, senses };
@@ -96,7 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 /** What others see of it, and may order. */
 function agentOf(
   options: AgentOptions,
-  power: Power,
+  power: AgentCore,
   rooms: Reporting & {
     readonly contacts: Pick<AgentView, "contacts">;
     readonly senses: Senses;
@@ -142,7 +147,7 @@ function agentOf(
 
 /** The guard's rule that would hold a ban on a range, whichever feed's. */
 const guardedBy =
-  ({ config }: AgentOptions, { protection, approvals }: Power) =>
+  ({ config }: AgentOptions, { protection, approvals }: AgentCore) =>
   (cidr: Cidr) =>
     holdingRule(cidr, protection.facts, config.guard, (range) =>
       approvals.allowAny(range),
@@ -156,14 +161,14 @@ interface Reporting extends Omit<Scope, "opened" | "senses"> {
   readonly impact: ImpactWatch;
 }
 
-interface Scope extends Room {
+interface Scope extends Opening {
   readonly trust: CloudTrust;
   readonly senses: Senses;
 }
 
 /** The one word on what this host does with bans. */
 const watchVerdict = (
-  { ledger, enforcer, time, prover }: Power,
+  { ledger, enforcer, time, prover }: AgentCore,
   { events, starts: { safeMode } }: Scope,
 ): VerdictWatch =>
   new VerdictWatch({
@@ -174,7 +179,7 @@ const watchVerdict = (
 /** What the host sees is kept from here on, and told once there is a link. */
 function startTelemetry(
   { config, version, clock, random }: AgentOptions,
-  { ledger, enforcer, quarantined, upkeep, prover, paths }: Power,
+  { ledger, enforcer, quarantined, upkeep, prover, paths }: AgentCore,
   {
     status,
     events,
@@ -212,7 +217,7 @@ function startTelemetry(
 
 function defendItself(
   { config, clock }: AgentOptions,
-  { ledger, time, protection, enforcement }: Power,
+  { ledger, time, protection, enforcement }: AgentCore,
   { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
 ): Sensing & AsyncDisposable {
   return startDefence({
@@ -230,7 +235,7 @@ function defendItself(
 /** Less room than is needed is told at once, not with the next look. */
 function watchStorage(
   { config }: AgentOptions,
-  { ledger }: Power,
+  { ledger }: AgentCore,
   { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
 ): StorageWatch {
   return new StorageWatch({
@@ -243,7 +248,7 @@ function watchStorage(
 
 function watchTime(
   { clock }: AgentOptions,
-  { time, enforcement }: Power,
+  { time, enforcement }: AgentCore,
   { telemetry, events }: Pick<Reporting, "telemetry" | "events">,
 ): TimeWatch {
   return new TimeWatch({
@@ -256,7 +261,7 @@ function watchTime(
 /** What this host's operator says goes over whatever the cloud says. */
 function letOperatorSpeak(
   options: AgentOptions,
-  power: Power,
+  power: AgentCore,
   {
     opened,
     events,
@@ -287,7 +292,7 @@ function letOperatorSpeak(
 /** Changes that are large or wide are in force for good once they prove harmless. */
 function tryChanges(
   options: AgentOptions,
-  { ledger, time, protection, enforcement, cutter, chores }: Power,
+  { ledger, time, protection, enforcement, cutter, chores }: AgentCore,
   {
     events,
     trust,
@@ -310,7 +315,7 @@ function tryChanges(
 
 function startLink(
   options: AgentOptions,
-  power: Power,
+  power: AgentCore,
   reporting: Reporting,
 ): CloudLink {
   const { telemetry, time: timeWatch, trust, trials, starts } = reporting;

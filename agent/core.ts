@@ -58,7 +58,7 @@ export interface AgentOptions {
 }
 
 /** Where rooms are opened: what closes them, and who is told of them. */
-export interface Room {
+export interface Opening {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
@@ -66,7 +66,7 @@ export interface Room {
 }
 
 /** What holds power over the host; it works without any network. */
-export interface Power {
+export interface AgentCore {
   readonly ledger: Ledger;
   /** Where an earlier ledger is that could not be believed any more. */
   readonly quarantined: Quarantined | undefined;
@@ -93,10 +93,10 @@ export interface Power {
  * Opens all of it: the ledger first, then the kernel brought to what the ledger
  * says, protected addresses before any ban.
  */
-export async function openPower(
+export async function openCore(
   options: AgentOptions,
-  { opened, status, events, starts }: Room,
-): Promise<Power> {
+  { opened, status, events, starts }: Opening,
+): Promise<AgentCore> {
   const { config, identity, clock, platform } = options;
   const { backend } = config.enforce;
   const { ledger, quarantined } = openLedger(options, { opened, events });
@@ -147,11 +147,11 @@ export async function openPower(
 function keepJudging(
   options: AgentOptions,
   rooms: Pick<
-    Power,
+    AgentCore,
     "ledger" | "time" | "protection" | "enforcement" | "prover" | "paths"
   > &
-    Omit<Room, "status">,
-): Pick<Power, "trust" | "approvals" | "limiter" | "chores"> {
+    Omit<Opening, "status">,
+): Pick<AgentCore, "trust" | "approvals" | "limiter" | "chores"> {
   const { ledger, opened, events } = rooms;
   const { clock } = rooms.time;
   const trust = new CloudTrust({ ...options, clock, events });
@@ -171,8 +171,8 @@ function keepJudging(
 /** What the critical keys have allowed on this host so far. */
 function believe(
   { identity }: AgentOptions,
-  rooms: Pick<Power, "ledger" | "time" | "trust"> &
-    Pick<Room, "events"> & { changed(): void },
+  rooms: Pick<AgentCore, "ledger" | "time" | "trust"> &
+    Pick<Opening, "events"> & { changed(): void },
 ): KeptApprovals {
   return new KeptApprovals({
     agent: identity.agent,
@@ -187,9 +187,9 @@ function believe(
 /** What makes the kernel equal to the ledger, and keeps it so. */
 function keepEqual(
   { config, clock, random }: AgentOptions,
-  rooms: Pick<Power, "ledger" | "time" | "enforcer" | "cutter"> &
-    Room & { recovered(revision: number): void },
-): Pick<Power, "enforcement" | "upkeep"> {
+  rooms: Pick<AgentCore, "ledger" | "time" | "enforcer" | "cutter"> &
+    Opening & { recovered(revision: number): void },
+): Pick<AgentCore, "enforcement" | "upkeep"> {
   const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
   const converger = new Converger({
     desired: ledger,
@@ -219,11 +219,11 @@ function keepEqual(
 function openProofs(
   { config: { enforce, guard }, clock }: AgentOptions,
   rooms: Pick<
-    Power,
+    AgentCore,
     "ledger" | "time" | "enforcer" | "protection" | "enforcement"
   > &
-    Pick<Room, "opened" | "events">,
-): Pick<Power, "prover" | "paths"> {
+    Pick<Opening, "opened" | "events">,
+): Pick<AgentCore, "prover" | "paths"> {
   if (enforce.backend === "dry-run") {
     return { prover: undefined, paths: undefined };
   }
@@ -242,7 +242,7 @@ function openProofs(
 /** The ledger, without what another org's feed may have left in it. */
 function openLedger(
   { config, identity, clock }: AgentOptions,
-  { opened, events }: Pick<Room, "opened" | "events">,
+  { opened, events }: Pick<Opening, "opened" | "events">,
 ): Opened {
   const path = join(config.stateDir, "ledger.db");
   const { ledger, quarantined } = openLedgerInAnyCase(

@@ -16,7 +16,7 @@ import type { Prover } from "./walks/reconcile/probe.js";
 import type { Enforcement } from "./walks/reconcile/retries.js";
 import { trialTerms } from "./walks/trial/trials.js";
 
-export interface ChoreRooms {
+export interface RecurringPorts {
   readonly ledger: Ledger;
   readonly time: BanTime;
   readonly protection: Protection;
@@ -47,7 +47,7 @@ export const NO_CHORES: Chores = {
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startChores(
   { config }: { readonly config: Config },
-  rooms: ChoreRooms,
+  rooms: RecurringPorts,
 ): Chores {
   const { time, protection, enforcement, prover, paths, events } = rooms;
   const chores = new Lifetime();

@@ -11,7 +11,7 @@ import type { Enforcement } from "../reconcile/retries.js";
 import { VitalSigns } from "./health-probes.js";
 import { TrialWatch } from "./trial-watch.js";
 
-export interface TrialRooms {
+export interface TrialPorts {
   readonly ledger: Ledger;
   /** By whose time bans expire. */
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface TrialRooms {
 /** Watches what is on trial, and how this host does while nothing is. */
 export function startTrials(
   { config }: { readonly config: Config },
-  { protection, enforcement, idle, ...rooms }: TrialRooms,
+  { protection, enforcement, idle, ...rooms }: TrialPorts,
 ): Trials {
   const { flowsBegunHere, flowsCut } = rooms;
   const signs = new VitalSigns({
