@@ -25,7 +25,7 @@ import { Senses, startDefence, type Sensing } from "./walks/ban/defence.js";
 import { makeSteps } from "./walks/ban/steps.js";
 import { startCloudLink, type CloudLink } from "./walks/follow/cloud-link.js";
 import { ModeSwitch } from "./walks/operator/mode-switch.js";
-import { Word } from "./walks/operator/operator-orders.js";
+import { OperatorOrders } from "./walks/operator/operator-orders.js";
 import { startContactWatch } from "./walks/telemetry/contact-reports.js";
 import {
   openFlows,
@@ -105,7 +105,7 @@ function agentOf(
   rooms: Reporting & {
     readonly contacts: Pick<AgentView, "contacts">;
     readonly senses: Senses;
-    readonly word: Word;
+    readonly word: OperatorOrders;
     readonly link: CloudLink;
     readonly storage: StorageWatch;
     readonly lifetime: Lifetime;
@@ -267,7 +267,7 @@ function letOperatorSpeak(
     events,
     telemetry,
   }: Pick<Scope, "opened" | "events"> & Pick<Reporting, "telemetry">,
-): Word {
+): OperatorOrders {
   const { ledger, cutter, protection, enforcement, receipts, chores } = power;
   const { clock } = power.time;
   const enforce = async () => {
@@ -277,7 +277,7 @@ function letOperatorSpeak(
   const mode = opened.own(
     new ModeSwitch({ ledger, receipts, events, clock, enforce }),
   );
-  const word = new Word({
+  const word = new OperatorOrders({
     ...{ mode, ledger, protection, clock, events },
     guardedBy: guardedBy(options, power),
     enforce: () => enforcement.enforce(),

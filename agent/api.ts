@@ -10,7 +10,7 @@ import type { Cidr } from "./model/cidr.js";
 import type { StorageState } from "./model/storage.js";
 import type { SensorView } from "./sensors/sensor-view.js";
 import type { LinkStatus } from "./uplink/link-status.js";
-import type { Word } from "./walks/operator/operator-orders.js";
+import type { OperatorOrders } from "./walks/operator/operator-orders.js";
 import type { UpkeepView } from "./walks/reconcile/drift-control.js";
 import type { ProofView } from "./walks/reconcile/probe.js";
 import type { CutStatus } from "./walks/reconcile/session-cutter.js";
@@ -64,7 +64,7 @@ export interface AgentView {
 /** What those who may speak over the control socket can order. */
 export interface AgentOrders {
   readonly word: Pick<
-    Word,
+    OperatorOrders,
     | "turnTo"
     | "pause"
     | "release"

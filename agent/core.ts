@@ -109,7 +109,7 @@ export async function openCore(
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
   const keys = new DeviceKeys(options.deviceKey, options.keyStore);
-  ledger.word.endPause(unixSeconds(time.clock.now()));
+  ledger.overrides.endPause(unixSeconds(time.clock.now()));
   const receipts = new Receipts({
     ...{ agent: identity.agent, deviceKey: keys },
     ...{ backend, clock, mode: () => ledger.mode() },

@@ -59,7 +59,7 @@ describe.each(readdirSync(golden))(
       ]);
       expect(ledger.bansOn(parseCidr("45.0.1.7"), now)).toHaveLength(1);
       expect(ledger.bansOn(parseCidr("45.0.0.1"), now)).toEqual([]);
-      expect(ledger.word.releases(now)).toHaveLength(1);
+      expect(ledger.overrides.releases(now)).toHaveLength(1);
       expect(agent.telemetry.view()?.spool).toEqual(expect.any(String));
       expect(agent.safeMode).toBe(false);
     });

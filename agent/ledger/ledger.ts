@@ -15,7 +15,7 @@ import { Unkept, type UnkeptCount } from "./held.js";
 import { History } from "./history.js";
 import { Lookup, type Page } from "./lookup.js";
 import { Meta } from "./meta.js";
-import { LastWord } from "./operator/overrides.js";
+import { OperatorOverrides } from "./operator/overrides.js";
 import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
@@ -39,7 +39,7 @@ export class Ledger implements Disposable {
   /** Random 32-bit number drawn when the file was made; never 0. */
   readonly id: number;
   /** What this host's operator has said, whatever feeds say. */
-  readonly word: LastWord;
+  readonly overrides: OperatorOverrides;
   /** What a trial took back, and may be let into force all the same. */
   readonly unconfirmed: Unconfirmed;
   readonly #db: Database;
@@ -73,7 +73,12 @@ export class Ledger implements Disposable {
     this.#tables = { db, feeds, copies, ...kept };
     const recorder = new Recorder(db, this.#tables);
     this.#segments = new Segments(this.#tables, recorder);
-    this.word = new LastWord(db, { ...this.#tables, meta, history, recorder });
+    this.overrides = new OperatorOverrides(db, {
+      ...this.#tables,
+      meta,
+      history,
+      recorder,
+    });
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
@@ -205,17 +210,17 @@ export class Ledger implements Disposable {
 
   /** What the whole host does about its bans. */
   mode(): Mode {
-    return this.word.mode();
+    return this.overrides.mode();
   }
 
   /** Remembers what the whole host is to do; the kernel is not told by this. */
   setMode(mode: Mode): void {
-    this.word.setMode(mode);
+    this.overrides.setMode(mode);
   }
 
   /** How much room is left, and what only this process remembers. */
   storage(): Storage {
-    const untilRestart = this.word.untilRestart();
+    const untilRestart = this.overrides.untilRestart();
     const { state, isStandIn } = this.#reserve;
     return { state, untilRestart, isStandIn };
   }
@@ -231,7 +236,7 @@ export class Ledger implements Disposable {
    */
   look(): StorageState {
     const state = this.#reserve.look();
-    if (!this.#reserve.isStandIn) this.word.writeDown();
+    if (!this.#reserve.isStandIn) this.overrides.writeDown();
     return state;
   }
 

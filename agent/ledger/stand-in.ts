@@ -55,14 +55,14 @@ export function openStandIn(
 
 /** Has the ledger itself take what its operator said meanwhile; whether it does. */
 export function handBack(
-  standIn: Pick<Ledger, "word">,
+  standIn: Pick<Ledger, "overrides">,
   path: string,
   options: LedgerOptions,
 ): boolean {
   if (!isWritable(path)) return false;
   try {
     using ledger = Ledger.open(path, options);
-    standIn.word.handOver(ledger.word);
+    standIn.overrides.handOver(ledger.overrides);
     return ledger.storage().untilRestart.length === 0;
   } catch {
     return false; // the next look tries again

@@ -4,7 +4,7 @@ import type { Ledger, LedgerOptions } from "./ledger.js";
 import { handBack } from "./stand-in.js";
 
 export interface StorageWatchPorts {
-  readonly ledger: Pick<Ledger, "look" | "storage" | "onStorage" | "word">;
+  readonly ledger: Pick<Ledger, "look" | "storage" | "onStorage" | "overrides">;
   /** Where the ledger itself lies, and how it is opened. */
   readonly path: string;
   readonly options: LedgerOptions;

@@ -17,7 +17,7 @@ export interface ProtectOptions {
 }
 
 export interface ProtectRooms {
-  readonly ledger: Pick<Ledger, "word">;
+  readonly ledger: Pick<Ledger, "overrides">;
   readonly time: Pick<BanTime, "clock">;
   readonly enforcer: Enforcer;
   readonly status: LinkStatus;
@@ -43,7 +43,7 @@ export async function protect(
       .catch((error: unknown) => events.cloudNotRemembered(error));
     const read = await host.read(cloud.known);
     const now = unixSeconds(time.clock.now());
-    const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+    const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
     return { ...read, released };
   };
   return Protection.start({

@@ -52,8 +52,8 @@ export interface OrderView {
 }
 
 export function historyOf({ ledger }: AgentView, limit: number): HistoryView {
-  const { from, last } = ledger.word.reach();
-  const orders = ledger.word.history(limit + 1);
+  const { from, last } = ledger.overrides.reach();
+  const orders = ledger.overrides.history(limit + 1);
   return {
     ...{ from, last: last ?? null },
     orders: orders.slice(0, limit).map(orderView),
@@ -72,7 +72,7 @@ export function releasesOf({
   readonly agent: AgentView;
   readonly clock: Clock;
 }): readonly ReleasedView[] {
-  const releases = agent.ledger.word.releases(unixSeconds(clock.now()));
+  const releases = agent.ledger.overrides.releases(unixSeconds(clock.now()));
   return releases.map(({ cidr, since, until, reason }) => ({
     range: formatCidr(cidr),
     ...{ since: iso(since), until: iso(until), reason },
@@ -83,7 +83,7 @@ export const ordersOf = (
   { ledger }: AgentView,
   limit: number,
 ): readonly OrderView[] =>
-  ledger.word
+  ledger.overrides
     .orders(limit)
     .map(({ at, ...order }) => ({ at: iso(at), ...order }));
 

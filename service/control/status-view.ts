@@ -195,7 +195,7 @@ export async function statusOf(options: {
   const ours = present && kernel.ledger === ledger.id;
   const equal = ours && kernel.revision === revision;
   const mode = ledger.mode();
-  const pausedUntil = ledger.word.pausedUntil();
+  const pausedUntil = ledger.overrides.pausedUntil();
   const facts = agent.facts();
   const proof = agent.proof();
   const { agent: id, org, cloud, url } = agent.identity;

@@ -234,9 +234,9 @@ describe("looking after the host's health", () => {
     const now = Math.floor(clock.wall / 1_000);
     const until = now + 604_800;
     const guardedBy = () => undefined;
-    ledger.word.rollBack({ revision: 0, now, until, guardedBy });
+    ledger.overrides.rollBack({ revision: 0, now, until, guardedBy });
     const release = { since: now, until, reason: "" };
-    ledger.word.release({ cidr: ban("0.0.0.0/0").cidr, ...release });
+    ledger.overrides.release({ cidr: ban("0.0.0.0/0").cidr, ...release });
     const found = await told();
     expect(found["bans-withheld"]).toMatch(/1 range withheld, nothing is drop/);
     expect(found["released-wide"]).toMatch(/^0\.0\.0\.0\/0 until /);

@@ -55,7 +55,7 @@ describeInNamespace("a ledger on a disk of 6 MB", () => {
     for (let i = 0; i < 300; i++) {
       recordNext(ledger, "urgent", [ban(`198.18.${i >> 8}.${i & 255}`)]);
       recordNext(ledger, "urgent", [lift(`198.18.${i >> 8}.${i & 255}`)]);
-      ledger.word.note({ at: NOW, who: "root", what: `order ${i}` });
+      ledger.overrides.note({ at: NOW, who: "root", what: `order ${i}` });
     }
     expect(() => recordNext(ledger, "reputation", [ban("192.0.2.3")])).toThrow(
       LedgerFull,
@@ -93,13 +93,17 @@ describeInNamespace("a ledger on a disk of 6 MB", () => {
         const cidr = parseCidr(`203.0.113.${orders & 255}`);
         const reason = `order ${orders} `.repeat(16);
         const release = { cidr, since: NOW, until: NOW + 60, reason };
-        ledger.word.note({ at: NOW, who: "root", what: "w".repeat(4_000) });
-        ledger.word.release(release);
+        ledger.overrides.note({
+          at: NOW,
+          who: "root",
+          what: "w".repeat(4_000),
+        });
+        ledger.overrides.release(release);
         if (orders > 2_000) throw new Error("the disk has no end");
       }
       expect(orders).toBeGreaterThan(20);
       expect(ledger.storage().state).toBe("full");
-      ledger.word.pause(NOW + 60);
+      ledger.overrides.pause(NOW + 60);
       expect(ledger.mode()).toBe("observe");
       rmSync(join(disk, "fill"));
       expect(ledger.look()).toBe("ok");
@@ -107,7 +111,7 @@ describeInNamespace("a ledger on a disk of 6 MB", () => {
     }
     using again = Ledger.open(path);
     expect(again.mode()).toBe("observe");
-    expect(again.word.pausedUntil()).toBe(NOW + 60);
+    expect(again.overrides.pausedUntil()).toBe(NOW + 60);
   });
 
   it("that can only be read is stood in for: its bans are in force, and orders are", async () => {

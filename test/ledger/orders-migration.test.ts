@@ -36,7 +36,7 @@ it("what an earlier version recorded can be listed and taken back, by its revisi
   let ledger = folder.open();
   recordNext(ledger, "urgent", [ban("192.0.2.1")]);
   recordNext(ledger, "org/acme", [ban("192.0.2.2"), ban("192.0.2.3")]);
-  ledger.word.note({ at: NOW, who: "uid 0", what: "observe" });
+  ledger.overrides.note({ at: NOW, who: "uid 0", what: "observe" });
   folder.close();
   const sqlite = new Sqlite(folder.path);
   sqlite.exec(UNDO);
@@ -46,13 +46,13 @@ it("what an earlier version recorded can be listed and taken back, by its revisi
   );
 
   ledger = folder.open();
-  expect(ledger.word.history(9)).toMatchObject([
+  expect(ledger.overrides.history(9)).toMatchObject([
     { id: 2, last: 2, feed: "org/acme", banned: 2, changed: 2, reason: "" },
     { id: 1, last: 1, feed: "urgent", banned: 1, changed: 1 },
   ]);
-  expect(ledger.word.orders(1)).toMatchObject([{ outcome: null }]);
-  const { last = -1 } = ledger.word.reach();
+  expect(ledger.overrides.orders(1)).toMatchObject([{ outcome: null }]);
+  const { last = -1 } = ledger.overrides.reach();
   const terms = { now: NOW, until: NOW + 60, guardedBy: () => undefined };
-  ledger.word.rollBack({ revision: last, ...terms });
+  ledger.overrides.rollBack({ revision: last, ...terms });
   expect(rulesetOf(ledger)).toEqual(["192.0.2.1 3600"]);
 });

@@ -46,7 +46,7 @@ describe("orders in the history", () => {
     }
   };
   const listed = () =>
-    ledger.word
+    ledger.overrides
       .history(99)
       .map(({ id, last, banned, reason }) => ({ id, last, banned, reason }));
   const terms = (revision: number, more: object = {}) => ({
@@ -59,10 +59,12 @@ describe("orders in the history", () => {
     expect(listed()).toEqual([
       { id: 1, last: 3, banned: 9_000, reason: "firehol" },
     ]);
-    expect(ledger.word.reach().last).toBe(0);
-    expect(ledger.word.rollBack(terms(0))).toMatchObject({ withheld: 9_000 });
+    expect(ledger.overrides.reach().last).toBe(0);
+    expect(ledger.overrides.rollBack(terms(0))).toMatchObject({
+      withheld: 9_000,
+    });
     expect(rulesetOf(ledger, NOW, 9_999)).toEqual([]);
-    expect(ledger.word.undoRollbacks(NOW).withheld).toBe(9_000);
+    expect(ledger.overrides.undoRollbacks(NOW).withheld).toBe(9_000);
     expect(rulesetOf(ledger, NOW, 9_999)).toHaveLength(9_000);
   }, 60_000);
 
@@ -98,60 +100,60 @@ describe("orders in the history", () => {
     const proof = ban("192.0.2.254", 60, { reason: PROOF_REASON });
     recordNext(ledger, "local", [proof]);
     expect(listed().map(({ id }) => id)).toEqual([2, 1]);
-    expect(ledger.word.reach().last).toBe(0);
-    ledger.word.rollBack(terms(0));
+    expect(ledger.overrides.reach().last).toBe(0);
+    ledger.overrides.rollBack(terms(0));
     expect(rulesetOf(ledger)).toEqual(["192.0.2.7 3600", "192.0.2.254 60"]);
   });
 
   it("an order that came back with an undo is the newest again", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
-    ledger.word.rollBack(terms(1));
-    expect(ledger.word.reach().last).toBe(0);
-    ledger.word.undoRollbacks(NOW);
-    expect(ledger.word.reach().last).toBe(1);
+    ledger.overrides.rollBack(terms(1));
+    expect(ledger.overrides.reach().last).toBe(0);
+    ledger.overrides.undoRollbacks(NOW);
+    expect(ledger.overrides.reach().last).toBe(1);
   });
 
   it("a dry run says what would come of it, and changes nothing", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1"), ban("192.0.2.2")]);
     recordNext(ledger, "urgent", [lift("192.0.2.1"), ban("192.0.2.3")]);
     const before = [ledger.revision(), rulesetOf(ledger)];
-    const dry = ledger.word.rollBack(terms(1, { dryRun: true }));
+    const dry = ledger.overrides.rollBack(terms(1, { dryRun: true }));
     expect(dry).toMatchObject({ withheld: 1, putBack: 1 });
     expect([ledger.revision(), rulesetOf(ledger)]).toEqual(before);
-    const { withheld, putBack } = ledger.word.rollBack(terms(1));
+    const { withheld, putBack } = ledger.overrides.rollBack(terms(1));
     expect({ withheld, putBack }).toEqual({ withheld: 1, putBack: 1 });
   });
 
   it("a rollback that was cut off is gone on with after a restart", () => {
     recordNext(ledger, "urgent", listOf(1_000));
-    const run = ledger.word.goBack(terms(0));
+    const run = ledger.overrides.goBack(terms(0));
     while (run.progress.done === 0) run.step();
     expect(run.progress).toEqual({ done: 250, of: 1_000 });
     expect(rulesetOf(ledger, NOW, 9_999)).toHaveLength(750);
 
     ledger = folder.open();
     const judged = { now: NOW, guardedBy: () => undefined };
-    const rest = ledger.word.goOnBack(judged);
+    const rest = ledger.overrides.goOnBack(judged);
     while (rest?.step() === true);
     expect(rest?.result.withheld).toBe(750);
     expect(rulesetOf(ledger, NOW, 9_999)).toEqual([]);
-    expect(ledger.word.withheld(NOW)).toEqual({
+    expect(ledger.overrides.withheld(NOW)).toEqual({
       ...{ ranges: 1_000, to: 0, until: NOW + WEEK },
     });
-    expect(ledger.word.goOnBack(judged)).toBeUndefined();
+    expect(ledger.overrides.goOnBack(judged)).toBeUndefined();
   });
 
   it("feeds go on while a rollback is under way, and it takes no more than it said", () => {
     recordNext(ledger, "urgent", listOf(600));
-    using run = ledger.word.goBack(terms(0));
+    using run = ledger.overrides.goBack(terms(0));
     while (run.progress.done === 0) run.step();
     recordNext(ledger, "urgent", [ban("192.0.2.9")]);
     while (run.step());
     expect(rulesetOf(ledger)).toEqual(["192.0.2.9 3600"]);
-    const [rolled, ...others] = ledger.word.history(9);
+    const [rolled, ...others] = ledger.overrides.history(9);
     expect([rolled?.cause, others.length]).toEqual(["segment", 2]);
-    const orders = ledger.word.history(9).map(({ cause }) => cause);
+    const orders = ledger.overrides.history(9).map(({ cause }) => cause);
     expect(orders.filter((cause) => cause === "rollback")).toHaveLength(1);
   });
 
@@ -160,15 +162,15 @@ describe("orders in the history", () => {
     const segments = Math.ceil(210_000 / 4_096);
     expect(listed()).toMatchObject([{ id: 1, last: segments }]);
     recordNext(ledger, "urgent", []);
-    expect(ledger.word.reach()).toEqual({ from: 0, last: 0 });
+    expect(ledger.overrides.reach()).toEqual({ from: 0, last: 0 });
   }, 60_000);
 
   it("an order remembers how it ended", () => {
     const order = { at: NOW, who: "uid 0", what: "rollback to 9" };
-    const ended = ledger.word.note(order);
-    expect(ledger.word.orders(1)).toEqual([{ ...order, outcome: null }]);
+    const ended = ledger.overrides.note(order);
+    expect(ledger.overrides.orders(1)).toEqual([{ ...order, outcome: null }]);
     ended("refused: no such revision");
-    expect(ledger.word.orders(1)).toMatchObject([
+    expect(ledger.overrides.orders(1)).toMatchObject([
       { outcome: "refused: no such revision" },
     ]);
   });

@@ -56,13 +56,13 @@ describe("the reserve of a full ledger", () => {
           expect(lifted).toBe(1);
         }
         for (let i = 0; i < ORDERS; i++) {
-          ledger.word.note({ at: NOW, who: "root", what: `order ${i}` });
+          ledger.overrides.note({ at: NOW, who: "root", what: `order ${i}` });
           ledger.setMode(i % 2 === 0 ? "observe" : "enforce");
           expect(ledger.storage().untilRestart).toEqual([]);
         }
         const again = folder.open({ mostBytes: MOST_BYTES });
         expect(again.mode()).toBe("enforce");
-        expect(again.word.orders(1)[0]?.what).toBe(`order ${ORDERS - 1}`);
+        expect(again.overrides.orders(1)[0]?.what).toBe(`order ${ORDERS - 1}`);
       }),
       { numRuns: 4 },
     );

@@ -136,7 +136,7 @@ class World {
   goBack(seed: number): void {
     if (this.#past.length < 2) return;
     const revision = seed % (this.#past.length - 1);
-    this.#ledger.word.rollBack({
+    this.#ledger.overrides.rollBack({
       revision,
       now: this.#now,
       until: this.#now + 1_000,
@@ -156,7 +156,7 @@ class World {
   }
 
   undo(): void {
-    this.#ledger.word.undoRollbacks(this.#now);
+    this.#ledger.overrides.undoRollbacks(this.#now);
   }
 
   ruleset(): readonly Entry[] {
@@ -218,7 +218,7 @@ class World {
   #holdingRule(each: JudgedBan): string | undefined {
     return (
       this.#guardedBy(each.cidr) ??
-      this.#ledger.word.withheldRuleOf(each, this.#now)
+      this.#ledger.overrides.withheldRuleOf(each, this.#now)
     );
   }
 

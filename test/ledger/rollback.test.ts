@@ -28,7 +28,8 @@ describe("rolling back", () => {
   const rollBack = (
     revision: number,
     { now = NOW, guardedBy = (_: Cidr): string | undefined => undefined } = {},
-  ) => ledger.word.rollBack({ revision, now, until: NOW + WEEK, guardedBy });
+  ) =>
+    ledger.overrides.rollBack({ revision, now, until: NOW + WEEK, guardedBy });
   const changesSince = (revision: number) =>
     [...ledger.changesSince(revision, 100, () => NOW)].map(tellChange);
   const heldRanges = () =>
@@ -64,11 +65,11 @@ describe("rolling back", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     rollBack(0);
     const rule = (feed: "urgent" | "local", range: string, now = NOW) =>
-      ledger.word.withheldRuleOf(
+      ledger.overrides.withheldRuleOf(
         { feed, cidr: ban(range).cidr, held: undefined },
         now,
       );
-    expect(ledger.word.withholds()).toBe(true);
+    expect(ledger.overrides.withholds()).toBe(true);
     expect(rule("urgent", "192.0.2.1")).toBe("rolled-back");
     expect(rule("urgent", "192.0.2.0/24")).toBeUndefined();
     expect(rule("local", "192.0.2.1")).toBeUndefined();
@@ -80,25 +81,25 @@ describe("rolling back", () => {
     recordNext(ledger, "urgent", [lift("192.0.2.1"), ban("192.0.2.3")]);
     const before = rulesetOf(ledger);
     rollBack(ledger.revision() - 1);
-    expect(ledger.word.undoRollbacks(NOW)).toMatchObject({
+    expect(ledger.overrides.undoRollbacks(NOW)).toMatchObject({
       ...{ withheld: 1, putBack: 1 },
     });
     expect(rulesetOf(ledger)).toEqual(before);
     expect(heldRanges()).toEqual([]);
-    expect(ledger.word.withholds()).toBe(false);
+    expect(ledger.overrides.withholds()).toBe(false);
   });
 
   it("ends by itself", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1", 2 * WEEK)]);
     rollBack(0);
-    expect(ledger.word.endWithholding(NOW + WEEK - 1, 9)).toBe(false);
+    expect(ledger.overrides.endWithholding(NOW + WEEK - 1, 9)).toBe(false);
     expect(rulesetOf(ledger)).toEqual([]);
-    ledger.word.endWithholding(NOW + WEEK, 9);
+    ledger.overrides.endWithholding(NOW + WEEK, 9);
     expect(rulesetOf(ledger)).toEqual([`192.0.2.1 ${2 * WEEK}`]);
   });
 
   it("has no default once there is nothing to take back", () => {
-    const lastGood = () => ledger.word.reach().last;
+    const lastGood = () => ledger.overrides.reach().last;
     expect(lastGood()).toBeUndefined();
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
@@ -127,7 +128,7 @@ describe("rolling back", () => {
     expect(adoptNext(ledger, "urgent", many).convergence).toBe("rebuild");
     expect(() => rollBack(0)).toThrow("none is kept");
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
-    expect(ledger.word.history(9)).toMatchObject([
+    expect(ledger.overrides.history(9)).toMatchObject([
       {
         ...{ id: 2, last: 2, cause: "segment", at: NOW },
         ...{ target: null, changed: 1 },
@@ -175,7 +176,7 @@ describe("rolling back", () => {
     rollBack(0);
     const guard: Guard = {
       digest: 7,
-      holdingRule: (each) => ledger.word.withheldRuleOf(each, NOW),
+      holdingRule: (each) => ledger.overrides.withheldRuleOf(each, NOW),
     };
     while (ledger.reviewAgain(guard, 1, NOW));
     expect(rulesetOf(ledger)).toEqual([]);

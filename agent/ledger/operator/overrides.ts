@@ -40,7 +40,7 @@ export interface WithheldNow extends WithheldSum {
  * remembered until the agent ends, and written once one does. Times are Unix
  * seconds.
  */
-export class LastWord {
+export class OperatorOverrides {
   readonly #db: Database;
   readonly #reserve: Reserve;
   readonly #meta: Meta;
@@ -52,7 +52,7 @@ export class LastWord {
   readonly #orders: Orders;
   readonly #unwritten = new Unwritten();
 
-  constructor(db: Database, tables: WordTables) {
+  constructor(db: Database, tables: OverrideTables) {
     this.#db = db;
     this.#reserve = tables.reserve;
     this.#meta = tables.meta;
@@ -255,7 +255,7 @@ export class LastWord {
   }
 
   /** Has another ledger remember what no disk has taken. */
-  handOver(to: LastWord): void {
+  handOver(to: OperatorOverrides): void {
     this.#unwritten.sayTo({
       doing: (doing) => to.#setDoing(doing),
       release: (release) => to.release(release),
@@ -307,7 +307,7 @@ export class LastWord {
   }
 }
 
-export interface WordTables extends Omit<RollbackTables, "withheld"> {
+export interface OverrideTables extends Omit<RollbackTables, "withheld"> {
   readonly meta: Meta;
   readonly reserve: Reserve;
 }

@@ -17,7 +17,7 @@ import type { Limiter } from "./feed-limiter.js";
 export interface MaintenancePorts {
   readonly ledger: Pick<
     Ledger,
-    "purge" | "reviewAgain" | "unconfirmed" | "revision" | "word"
+    "purge" | "reviewAgain" | "unconfirmed" | "revision" | "overrides"
   >;
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
@@ -97,7 +97,7 @@ export class Maintenance implements AsyncDisposable {
     const { guard } = round;
     await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
     round.over();
-    const { word } = ledger;
+    const { overrides: word } = ledger;
     await this.#inSlices((now) => word.endWithholding(now, RANGES_AT_ONCE));
     if (ledger.revision() === before) return;
     await enforce().catch(() => undefined); // it tells, and goes on trying
@@ -105,7 +105,7 @@ export class Maintenance implements AsyncDisposable {
 
   #round(): { readonly guard: Guard; over(): void } {
     const { policy, approvals, limiter, trial, clock } = this.#ports;
-    const { word } = this.#ports.ledger;
+    const { overrides: word } = this.#ports.ledger;
     const facts = this.#ports.facts();
     const now = unixSeconds(clock.now());
     const budgets = new Map<FeedName, Budget>();

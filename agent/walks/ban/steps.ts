@@ -4,7 +4,7 @@ import { sentinelIn } from "../../guard/sanity.js";
 import { approvedBy, type Approvals } from "../../keyring/approval-store.js";
 import type { Roots } from "../../keyring/root-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
-import type { LastWord } from "../../ledger/operator/overrides.js";
+import type { OperatorOverrides } from "../../ledger/operator/overrides.js";
 import type { TrialTerms } from "../../ledger/trials.js";
 import type { FeedName } from "../../model/position.js";
 import type { ReviewedOp } from "../../model/reviewed.js";
@@ -39,7 +39,7 @@ export function makeSteps(ports: StepPorts): BanSteps {
     review: (feed, ops) => {
       const isApproved = approvedBy(approvals, feed, clock);
       const reviewed = review(ops, facts(), policy, isApproved);
-      return withholding(reviewed, ledger.word, clock);
+      return withholding(reviewed, ledger.overrides, clock);
     },
     ...plausible(ports),
     ...recording(ports),
@@ -51,7 +51,7 @@ export function makeSteps(ports: StepPorts): BanSteps {
 /** What this host's operator has rolled back waits, whoever orders it anew. */
 function withholding(
   ops: readonly ReviewedOp[],
-  word: LastWord,
+  word: OperatorOverrides,
   clock: Clock,
 ): readonly ReviewedOp[] {
   if (!word.withholds()) return ops;

@@ -6,7 +6,7 @@ import { Mutex } from "../../runtime/mutex.js";
 import type { Receipts } from "../ban/receipts.js";
 
 export interface ModeSwitchPorts {
-  readonly ledger: Pick<Ledger, "mode" | "setMode" | "word">;
+  readonly ledger: Pick<Ledger, "mode" | "setMode" | "overrides">;
   readonly receipts: Pick<Receipts, "restate">;
   readonly events: Pick<AgentEvents, "modeChanged" | "pauseEnded">;
   /** By whose time bans, and pauses, run out. */
@@ -63,7 +63,7 @@ export class ModeSwitch implements Disposable {
   pause(seconds: number): Promise<number> {
     return this.#turns.run(async () => {
       const { ledger, events, clock } = this.#ports;
-      const { word } = ledger;
+      const { overrides: word } = ledger;
       const observes = ledger.mode() === "observe";
       if (observes && word.pausedUntil() === undefined) {
         throw new ObservesAlready();
@@ -90,7 +90,7 @@ export class ModeSwitch implements Disposable {
     const { ledger, clock } = this.#ports;
     this.#watch?.[Symbol.dispose]();
     this.#watch =
-      ledger.word.pausedUntil() === undefined
+      ledger.overrides.pausedUntil() === undefined
         ? undefined
         : clock.every(LOOK_EVERY_MS, () => void this.#turns.run(this.#look));
   }
@@ -98,7 +98,7 @@ export class ModeSwitch implements Disposable {
   readonly #look = async (): Promise<void> => {
     const { ledger, events, clock } = this.#ports;
     try {
-      if (!ledger.word.endPause(unixSeconds(clock.now()))) return;
+      if (!ledger.overrides.endPause(unixSeconds(clock.now()))) return;
       this.#watchPause();
       events.pauseEnded();
       await this.#comeTrue();

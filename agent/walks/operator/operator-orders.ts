@@ -23,9 +23,9 @@ import {
   type WentBack,
 } from "./rollbacks.js";
 
-export interface WordPorts {
+export interface OperatorOrdersPorts {
   readonly mode: Pick<ModeSwitch, "turnTo" | "pause">;
-  readonly ledger: Pick<Ledger, "word" | "bansOn" | "bansWithin">;
+  readonly ledger: Pick<Ledger, "overrides" | "bansOn" | "bansWithin">;
   readonly protection: Pick<Protection, "renew">;
   /** By whose time bans, releases and pauses run out. */
   readonly clock: Pick<Clock, "now">;
@@ -74,11 +74,11 @@ export const isUntimely = (error: unknown): error is Error =>
  * needing one. Each order is kept with who gave it and what came of it, logged,
  * and told the cloud; it is in force when its method returns. `by` is who gives it.
  */
-export class Word {
-  readonly #ports: WordPorts;
+export class OperatorOrders {
+  readonly #ports: OperatorOrdersPorts;
   readonly #rollbacks: Rollbacks;
 
-  constructor(ports: WordPorts) {
+  constructor(ports: OperatorOrdersPorts) {
     this.#ports = ports;
     this.#rollbacks = new Rollbacks(ports);
   }
@@ -110,7 +110,7 @@ export class Word {
       const since = this.#now();
       const until = since + seconds;
       const about = this.#bansAbout(cidr, ({ held }) => held === undefined);
-      ledger.word.release({ cidr, since, until, reason });
+      ledger.overrides.release({ cidr, since, until, reason });
       tell("released", `${what}; by ${by}`);
       await this.#protect();
       return { until, ...about };
@@ -125,7 +125,7 @@ export class Word {
     const { ledger, tell } = this.#ports;
     const what = `${formatCidr(cidr)} no longer`;
     return this.#order(`release ${what}`, by, async () => {
-      if (!ledger.word.endRelease(cidr)) return undefined;
+      if (!ledger.overrides.endRelease(cidr)) return undefined;
       tell("released", `${what}; by ${by}`);
       await this.#protect();
       const about = this.#bansAbout(
@@ -218,7 +218,7 @@ export class Word {
     work: () => Promise<T>,
   ): Promise<T> {
     const { ledger, events } = this.#ports;
-    const ended = ledger.word.note({ at: this.#now(), who, what });
+    const ended = ledger.overrides.note({ at: this.#now(), who, what });
     events.ordered(what, who);
     try {
       const done = await work();

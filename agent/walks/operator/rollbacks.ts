@@ -9,7 +9,7 @@ import { Mutex } from "../../runtime/mutex.js";
 import { numberText } from "../../text/count.js";
 
 export interface RollbackPorts {
-  readonly ledger: Pick<Ledger, "word" | "bansOn">;
+  readonly ledger: Pick<Ledger, "overrides" | "bansOn">;
   /** By whose time bans run out. */
   readonly clock: Pick<Clock, "now">;
   /** The guard's rule that would hold a ban on this range. */
@@ -92,7 +92,7 @@ export class Rollbacks {
 
   undo(tell: Tell): Promise<RolledBack> {
     return this.#turns.run(async () => {
-      const run = this.#ports.ledger.word.undo(this.#now());
+      const run = this.#ports.ledger.overrides.undo(this.#now());
       return (await inTurns(run, tell)).result;
     });
   }
@@ -101,7 +101,7 @@ export class Rollbacks {
   goOn(): Promise<boolean> {
     return this.#turns.run(async () => {
       const { ledger, guardedBy } = this.#ports;
-      const run = ledger.word.goOnBack({ now: this.#now(), guardedBy });
+      const run = ledger.overrides.goOnBack({ now: this.#now(), guardedBy });
       if (run !== undefined) await inTurns(run, silent);
       return run !== undefined;
     });
@@ -116,8 +116,8 @@ export class Rollbacks {
       changed > 0 &&
       feed !== null &&
       !(spareOwn && feed === "local");
-    const undone = ledger.word.history(MOST_ORDERS).filter(isMeant);
-    const run = ledger.word.goBack({
+    const undone = ledger.overrides.history(MOST_ORDERS).filter(isMeant);
+    const run = ledger.overrides.goBack({
       ...{ revision: to, now, until: now + WITHHELD_S, spareOwn },
       dryRun: order.dryRun === true,
       guardedBy: (cidr) => this.#ports.guardedBy(cidr),
@@ -133,7 +133,7 @@ export class Rollbacks {
 
   /** An order is taken back as a whole, also by a moment in its middle. */
   #targetOf({ revision, toBefore, since }: RollbackOrder, now: number) {
-    const { word } = this.#ports.ledger;
+    const { overrides: word } = this.#ports.ledger;
     if (revision !== undefined) return { to: revision, spareOwn: false };
     if (toBefore !== undefined) {
       const order = word.orderOf(toBefore);

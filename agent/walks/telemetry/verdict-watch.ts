@@ -14,7 +14,7 @@ import { unixSeconds, type Clock } from "../../runtime/clock.js";
 export interface VerdictPorts {
   readonly ledger: Pick<
     Ledger,
-    "id" | "revision" | "mode" | "counts" | "bansOn" | "word" | "storage"
+    "id" | "revision" | "mode" | "counts" | "bansOn" | "overrides" | "storage"
   >;
   readonly enforcer: Pick<Enforcer, "read">;
   /** By whose time bans, releases and pauses run out. */
@@ -49,7 +49,7 @@ export class VerdictWatch {
     const read = await this.#read();
     // From here on nothing waits, so that what is said fits together.
     const now = unixSeconds(clock.now());
-    const { word } = ledger;
+    const { overrides: word } = ledger;
     const bans = ledger
       .counts()
       .reduce((sum, each) => sum + each.bans - each.observed - each.held, 0);

@@ -82,8 +82,8 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
   const { clock } = time;
   await using enforcer = await pickEnforcer({ backend, platform, clock });
   const now = unixSeconds(clock.now());
-  ledger.word.endPause(now);
-  const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+  ledger.overrides.endPause(now);
+  const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
   await protect(enforcer, config, released);
   const converger = new Converger({
     desired: ledger,

@@ -125,7 +125,7 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     unreadable: () => undefined, // what is readable counts
   });
   const now = unixSeconds(time.clock.now());
-  const released = ledger.word.releases(now).map(({ cidr }) => cidr);
+  const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
   const facts = { ...(await host.read([])), released };
   const allowed = protectedRanges(facts, config.guard);
   return await whyOf(cidr, {

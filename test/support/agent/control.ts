@@ -6,7 +6,7 @@ import { KeyIsFixed } from "../../../agent/keyring/device-keys.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import type { SensorView } from "../../../agent/sensors/sensor-view.js";
 import { ModeSwitch } from "../../../agent/walks/operator/mode-switch.js";
-import { Word } from "../../../agent/walks/operator/operator-orders.js";
+import { OperatorOrders } from "../../../agent/walks/operator/operator-orders.js";
 import { NO_UPKEEP } from "../../../agent/walks/reconcile/drift-control.js";
 import { VerdictWatch } from "../../../agent/walks/telemetry/verdict-watch.js";
 import { askAgent, orderAgent } from "../../../service/control/client.js";
@@ -78,7 +78,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   const enforce = () => host.enforcement.enforce();
   const clock = systemClock;
   const mode = new ModeSwitch({ ledger, receipts, events, clock, enforce });
-  const word = new Word({
+  const word = new OperatorOrders({
     ...{ mode, ledger, clock, events, enforce },
     protection: { renew: () => Promise.resolve() },
     guardedBy: (cidr) => holdingRule(cidr, facts, policy),

@@ -86,7 +86,7 @@ const maintain = (
       purge: (...args) => host.ledger.purge(...args),
       reviewAgain: (...args) => host.ledger.reviewAgain(...args),
       revision: () => host.ledger.revision(),
-      word: host.ledger.word,
+      overrides: host.ledger.overrides,
       unconfirmed: host.ledger.unconfirmed,
       ...broken,
     },

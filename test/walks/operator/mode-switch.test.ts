@@ -58,13 +58,13 @@ describe("a pause", () => {
     const { modeSwitch, said } = await after(host);
     const ends = unixSeconds(clock.now()) + 60;
     expect(await modeSwitch.pause(60)).toBe(ends);
-    expect(host.ledger.word.pausedUntil()).toBe(ends);
+    expect(host.ledger.overrides.pausedUntil()).toBe(ends);
     await clock.advance(58_000);
     expect(host.ledger.mode()).toBe("observe");
     await clock.advance(3_000);
     await until("it enforces", () => said.length > 2);
     expect(said).toEqual(["enforce", "observe", "enforce"]);
-    expect(host.ledger.word.pausedUntil()).toBeUndefined();
+    expect(host.ledger.overrides.pausedUntil()).toBeUndefined();
     expect(await host.enforcer.read()).toMatchObject({
       posture: { mode: "enforce" },
     });
@@ -73,7 +73,7 @@ describe("a pause", () => {
   it("is looked after by whoever comes next", async () => {
     const clock = new ManualClock(Date.now());
     await using host = new TestHost({ clock });
-    host.ledger.word.pause(unixSeconds(clock.now()) + 60);
+    host.ledger.overrides.pause(unixSeconds(clock.now()) + 60);
     const { modeSwitch } = await after(host);
     await clock.advance(61_000);
     await until("it enforces", () => host.ledger.mode() === "enforce");
@@ -100,7 +100,7 @@ describe("a pause", () => {
     await modeSwitch.pause(60);
     await modeSwitch.turnTo("enforce");
     expect(said).toEqual(["enforce", "observe", "enforce"]);
-    expect(host.ledger.word.pausedUntil()).toBeUndefined();
+    expect(host.ledger.overrides.pausedUntil()).toBeUndefined();
   });
 });
 
