@@ -16,7 +16,7 @@ import { StorageWatch } from "./ledger/storage-watch.js";
 import type { Cidr } from "./model/cidr.js";
 import type { Clock } from "./runtime/clock.js";
 import { Lifetime } from "./runtime/lifetime.js";
-import { Starts } from "./safe-mode/run-history.js";
+import { RunHistory } from "./safe-mode/run-history.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { withoutWho } from "./telemetry/items.js";
 import { TimeWatch } from "./time/time-watch.js";
@@ -59,7 +59,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     events.settingIdle(name, why);
   }
   const status = new LinkStatus(options.clock);
-  const starts = opened.own(new Starts({ ...options, events }));
+  const starts = opened.own(new RunHistory({ ...options, events }));
   const power = await openCore(options, { opened, status, events, starts });
   const { trust } = power;
   const senses = new Senses();

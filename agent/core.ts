@@ -24,8 +24,8 @@ import { NO_CHORES, startChores, type Chores } from "./recurring.js";
 import { unixSeconds } from "./runtime/clock.js";
 import type { Clock } from "./runtime/clock.js";
 import type { Lifetime } from "./runtime/lifetime.js";
-import { leftAlone } from "./safe-mode/read-only-enforcer.js";
-import type { Starts } from "./safe-mode/run-history.js";
+import { readOnly } from "./safe-mode/read-only-enforcer.js";
+import type { RunHistory } from "./safe-mode/run-history.js";
 import { BanTime } from "./time/ban-time.js";
 import type { SigningKey } from "./trust/keys.js";
 import type { LinkStatus } from "./uplink/link-status.js";
@@ -62,7 +62,7 @@ export interface Opening {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
-  readonly starts: Starts;
+  readonly starts: RunHistory;
 }
 
 /** What holds power over the host; it works without any network. */
@@ -104,7 +104,7 @@ export async function openCore(
   const picked = opened.own(
     await pickEnforcer({ backend, platform, clock: time.clock }),
   );
-  const enforcer = starts.safeMode ? leftAlone(picked) : picked;
+  const enforcer = starts.safeMode ? readOnly(picked) : picked;
   const cutter = await openCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);

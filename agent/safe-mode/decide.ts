@@ -1,7 +1,7 @@
 import type { FeedName } from "../model/position.js";
 
 /** Times are milliseconds since 1970. */
-export interface StartsRecord {
+export interface RunRecord {
   /** Starts whose run ended uncleanly before it had lasted. */
   readonly unclean: readonly number[];
   /** The run that has not ended yet, as far as is known. */
@@ -18,7 +18,7 @@ export interface Mark {
   readonly times: number;
 }
 
-export const NO_STARTS: StartsRecord = {
+export const NO_RUNS: RunRecord = {
   unclean: [],
   running: null,
   marks: [],
@@ -32,11 +32,11 @@ export interface SafeModeSettings {
 }
 
 /** What was in hand when the run before this one ended. */
-export type InHand = Pick<Mark, "digest" | "feed">;
+export type InFlight = Pick<Mark, "digest" | "feed">;
 
 /** What a start comes to, given how those before it ended. */
 export interface Decision {
-  readonly record: StartsRecord;
+  readonly record: RunRecord;
   readonly safeMode: boolean;
   /** Poison since this start. */
   readonly found: readonly Mark[];
@@ -47,8 +47,8 @@ export interface Decision {
  * starts so far are explained by it: they are no reason for safe mode.
  */
 export function decide(
-  before: StartsRecord,
-  inHand: readonly InHand[],
+  before: RunRecord,
+  inHand: readonly InFlight[],
   settings: SafeModeSettings,
   now: number,
 ): Decision {
@@ -75,7 +75,7 @@ export const isPoison = ({ times }: Mark): boolean => times >= 2;
 
 function marked(
   marks: readonly Mark[],
-  inHand: readonly InHand[],
+  inHand: readonly InFlight[],
 ): readonly Mark[] {
   let next = marks;
   for (const { digest, feed } of inHand) {

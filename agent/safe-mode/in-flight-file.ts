@@ -7,19 +7,19 @@ import {
   writeSync,
 } from "node:fs";
 import { isFeedName, type FeedName } from "../model/position.js";
-import type { InHand } from "./decide.js";
+import type { InFlight } from "./decide.js";
 
 /**
  * Says in a small file what is being taken in, so that the next run knows what
  * this one died over. Not synced: that a process dies is the subject, and what
  * it wrote outlives it. Where the disk takes nothing, a run goes on without.
  */
-export class HandFile implements Disposable {
+export class InFlightFile implements Disposable {
   readonly #failed: (why: unknown) => void;
   #file: number | undefined;
   readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot);
   /** What the run before left in it. */
-  readonly left: readonly InHand[];
+  readonly left: readonly InFlight[];
 
   /** `failed` is told when the file can't be used any longer. */
   constructor(path: string, failed: (why: unknown) => void) {
@@ -84,7 +84,7 @@ export class HandFile implements Disposable {
   }
 }
 
-function inSlot(bytes: Buffer): readonly InHand[] {
+function inSlot(bytes: Buffer): readonly InFlight[] {
   if (bytes.equals(EMPTY)) return [];
   const digest = bytes.subarray(0, DIGEST_BYTES).toString("hex");
   const [feed = ""] = bytes.toString("latin1", DIGEST_BYTES).split("\0");

@@ -1,15 +1,15 @@
 import { NotEnforced, type Enforcer } from "../enforce/enforcer.js";
 
 /** Nothing is changed while the agent is in safe mode. */
-export class LeftAlone extends NotEnforced {
+export class EnforcementSuspended extends NotEnforced {
   constructor() {
     super("the agent is in safe mode and leaves the kernel as it is");
   }
 }
 
 /** The kernel as it is: it can be read, and nothing can be changed in it. */
-export function leftAlone(enforcer: Enforcer): Enforcer {
-  const refuse = () => Promise.reject(new LeftAlone());
+export function readOnly(enforcer: Enforcer): Enforcer {
+  const refuse = () => Promise.reject(new EnforcementSuspended());
   return {
     read: () => enforcer.read(),
     apply: refuse,

@@ -14,14 +14,14 @@ import {
   isPoison,
   MOST_MARKS,
   MOST_STARTS,
-  NO_STARTS,
+  NO_RUNS,
   type Mark,
-  type StartsRecord,
+  type RunRecord,
 } from "./decide.js";
-import { HandFile } from "./in-flight-file.js";
-import type { InHand } from "./in-flight.js";
+import { InFlightFile } from "./in-flight-file.js";
+import type { Intake } from "./in-flight.js";
 
-export interface StartsPorts {
+export interface RunHistoryPorts {
   readonly config: Pick<Config, "stateDir" | "safeMode">;
   readonly clock: Pick<Clock, "now">;
   readonly events: Pick<
@@ -39,11 +39,11 @@ export class SafeModeOver extends Error {
  * Remembers how the runs of this agent ended, decides by that whether this one
  * leaves everything as it is, and refuses what runs have died over.
  */
-export class Starts implements Disposable {
-  readonly #ports: StartsPorts;
-  readonly #hand: HandFile;
+export class RunHistory implements Disposable {
+  readonly #ports: RunHistoryPorts;
+  readonly #hand: InFlightFile;
   readonly #timers: NodeJS.Timeout[] = [];
-  #record: StartsRecord;
+  #record: RunRecord;
   /** Poison that was found at this start. */
   readonly found: readonly Mark[];
   readonly safeMode: boolean;
@@ -51,11 +51,11 @@ export class Starts implements Disposable {
   readonly over: Promise<SafeModeOver>;
 
   /** Begins a run: until `ended`, it counts as one that died. */
-  constructor(ports: StartsPorts) {
+  constructor(ports: RunHistoryPorts) {
     const { config, clock, events } = ports;
     const { stateDir, safeMode: settings } = config;
     this.#ports = ports;
-    this.#hand = new HandFile(join(stateDir, "in-hand"), (why) =>
+    this.#hand = new InFlightFile(join(stateDir, "in-hand"), (why) =>
       events.startsNotKept(why),
     );
     const before = readRecord(this.#path);
@@ -78,7 +78,7 @@ export class Starts implements Disposable {
    * Notes what is about to be looked at, before it is.
    * @throws Refused in safe mode, and of what runs have died over
    */
-  takeInHand(bytes: Uint8Array): InHand {
+  beginIntake(bytes: Uint8Array): Intake {
     if (this.safeMode) {
       throw new Refused(
         "safe-mode",
@@ -160,12 +160,12 @@ export class Starts implements Disposable {
 }
 
 /** What can't be read is as good as none: it is only about crashes. */
-function readRecord(path: string): StartsRecord {
+function readRecord(path: string): RunRecord {
   try {
     return parseJson(Saved, readFileSync(path, "utf8"), "starts.json");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof Malformed || code === "ENOENT") return NO_STARTS;
+    if (error instanceof Malformed || code === "ENOENT") return NO_RUNS;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { decide, isPoison, NO_STARTS } from "../../agent/safe-mode/decide.js";
+import { decide, isPoison, NO_RUNS } from "../../agent/safe-mode/decide.js";
 
 const settings = { starts: 3, withinSeconds: 600, lastsSeconds: 900 };
 const digest = "ab".repeat(32);
@@ -7,7 +7,7 @@ const died = (at: number, lasted = false) => ({ at, lasted });
 
 describe("how a start is judged", () => {
   it("turns to safe mode at the third unclean start in time", () => {
-    let record = decide(NO_STARTS, [], settings, 0).record;
+    let record = decide(NO_RUNS, [], settings, 0).record;
     const modes = [1, 2, 3].map((minute) => {
       const next = decide(record, [], settings, minute * 60_000);
       record = next.record;
@@ -17,14 +17,14 @@ describe("how a start is judged", () => {
   });
 
   it("forgets starts that are long ago, and those in the future", () => {
-    const record = { ...NO_STARTS, unclean: [0, 9e6], running: died(1) };
+    const record = { ...NO_RUNS, unclean: [0, 9e6], running: died(1) };
     const { safeMode, ...next } = decide(record, [], settings, 700_000);
     expect(safeMode).toBe(false);
     expect(next.record.unclean).toEqual([700_000]);
   });
 
   it("does not count what lasted, or ended as it should", () => {
-    const before = { ...NO_STARTS, unclean: [1, 2] };
+    const before = { ...NO_RUNS, unclean: [1, 2] };
     for (const running of [null, died(3, true)]) {
       const record = { ...before, running };
       expect(decide(record, [], settings, 9).safeMode).toBe(false);
@@ -34,7 +34,7 @@ describe("how a start is judged", () => {
   it("finds poison at the second death over it, and no safe mode then", () => {
     const running = died(1);
     const first = decide(
-      { ...NO_STARTS, running },
+      { ...NO_RUNS, running },
       [{ digest, feed: "urgent" }],
       settings,
       2,
@@ -50,8 +50,8 @@ describe("how a start is judged", () => {
   it("marks nothing after a clean end, nor where it is switched off", () => {
     const hand = [{ digest, feed: undefined }];
     const off = { ...settings, starts: 0 };
-    expect(decide(NO_STARTS, hand, settings, 2).record.marks).toEqual([]);
-    const record = { ...NO_STARTS, running: died(1) };
+    expect(decide(NO_RUNS, hand, settings, 2).record.marks).toEqual([]);
+    const record = { ...NO_RUNS, running: died(1) };
     expect(decide(record, hand, off, 2).record.marks).toEqual([]);
   });
 
@@ -60,7 +60,7 @@ describe("how a start is judged", () => {
       digest: i.toString(16).padStart(64, "0"),
       times: 2,
     }));
-    const before = { ...NO_STARTS, marks, running: died(1) };
+    const before = { ...NO_RUNS, marks, running: died(1) };
     const { record } = decide(
       before,
       [{ digest, feed: undefined }],

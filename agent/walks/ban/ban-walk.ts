@@ -14,7 +14,7 @@ import {
   readBans,
   type Snapshot,
 } from "../../protocol/snapshot.js";
-import type { InHand } from "../../safe-mode/in-flight.js";
+import type { Intake } from "../../safe-mode/in-flight.js";
 import {
   positionAfter,
   positionOf,
@@ -37,7 +37,7 @@ export interface BanSteps {
    * Notes the bytes before they are looked at, until that is over.
    * @throws Refused what this agent does not look at
    */
-  takeInHand(bytes: Uint8Array): InHand;
+  beginIntake(bytes: Uint8Array): Intake;
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
   review(feed: FeedName, ops: readonly Op[]): readonly ReviewedOp[];
@@ -168,7 +168,7 @@ async function orRefused(
 ): Promise<Outcome> {
   let feed: FeedName | undefined;
   try {
-    using inHand = step.takeInHand(bytes);
+    using inHand = step.beginIntake(bytes);
     return await walk((container) => {
       feed = container.header.feed;
       inHand.of(feed);

@@ -10,7 +10,7 @@ import type { FeedName } from "../../model/position.js";
 import type { ReviewedOp } from "../../model/reviewed.js";
 import { Refused } from "../../protocol/refusals.js";
 import { unixSeconds, type Clock } from "../../runtime/clock.js";
-import type { Starts } from "../../safe-mode/run-history.js";
+import type { RunHistory } from "../../safe-mode/run-history.js";
 import { verifySegment, verifySnapshot } from "../../trust/verify.js";
 import type { BanSteps } from "./ban-walk.js";
 import type { Limiter } from "./feed-limiter.js";
@@ -24,7 +24,7 @@ export interface StepPorts {
   readonly ledger: Ledger;
   readonly limiter: Limiter;
   readonly trial: TrialTerms;
-  readonly starts: Pick<Starts, "takeInHand">;
+  readonly starts: Pick<RunHistory, "beginIntake">;
   readonly enforce: () => Promise<void>;
   /** By whose time bans and what carries them expire. */
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface StepPorts {
 export function makeSteps(ports: StepPorts): BanSteps {
   const { policy, facts, approvals, ledger, enforce, clock } = ports;
   return {
-    takeInHand: (bytes) => ports.starts.takeInHand(bytes),
+    beginIntake: (bytes) => ports.starts.beginIntake(bytes),
     ...trusting(ports),
     review: (feed, ops) => {
       const isApproved = approvedBy(approvals, feed, clock);

@@ -1,7 +1,7 @@
 import type { Damage } from "../../enforce/disturbance.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { Clock } from "../../runtime/clock.js";
-import { LeftAlone } from "../../safe-mode/read-only-enforcer.js";
+import { EnforcementSuspended } from "../../safe-mode/read-only-enforcer.js";
 import { retryDelayMs } from "../../uplink/retry-delay.js";
 import type { Converger } from "./reconciler.js";
 
@@ -43,7 +43,7 @@ export class Enforcement implements Disposable {
     try {
       await act();
     } catch (error) {
-      if (error instanceof LeftAlone) throw error; // until the next start
+      if (error instanceof EnforcementSuspended) throw error; // until the next start
       if (!this.#retrying) void this.#retry(error);
       throw error;
     }

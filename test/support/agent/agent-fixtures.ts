@@ -22,7 +22,7 @@ import {
   type Clock,
 } from "../../../agent/runtime/clock.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
-import { Starts } from "../../../agent/safe-mode/run-history.js";
+import { RunHistory } from "../../../agent/safe-mode/run-history.js";
 import { LinkStatus } from "../../../agent/uplink/link-status.js";
 import {
   carryOut,
@@ -300,10 +300,10 @@ export class TestHost implements AsyncDisposable {
     this.receipts.recall([earlier], this.clock.now());
   }
 
-  #startRun(): Starts {
+  #startRun(): RunHistory {
     const config = parseConfig({ stateDir: this.folder }, "test");
     const { clock, events } = this;
-    return this.#opened.own(new Starts({ config, clock, events }));
+    return this.#opened.own(new RunHistory({ config, clock, events }));
   }
 
   #makeSteps(options: HostOptions): BanSteps {

@@ -62,7 +62,9 @@ describe("a live feed", () => {
     const takeInHand = () => {
       throw new Refused("poison", "died twice over it");
     };
-    await using world = await World.open({ steps: { takeInHand } });
+    await using world = await World.open({
+      steps: { beginIntake: takeInHand },
+    });
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()]);
     link.push(urgent.append([ban("203.0.113.1")]));
