@@ -33,8 +33,8 @@ import { Limiter } from "./walks/ban/feed-limiter.js";
 import { recall, Receipts } from "./walks/ban/receipts.js";
 import { Upkeep } from "./walks/reconcile/drift-control.js";
 import { Prover } from "./walks/reconcile/probe.js";
-import { Converger } from "./walks/reconcile/reconciler.js";
-import { enforceFirst, Enforcement } from "./walks/reconcile/retries.js";
+import { Reconciler } from "./walks/reconcile/reconciler.js";
+import { enforceFirst, ReconcileRetries } from "./walks/reconcile/retries.js";
 import { openCutter, type Cutter } from "./walks/reconcile/session-cutter.js";
 
 /** Everything that an agent is started with. */
@@ -75,7 +75,7 @@ export interface AgentCore {
   /** Undefined where nothing is dropped anyway. */
   readonly cutter: Cutter | undefined;
   readonly protection: Protection;
-  readonly enforcement: Enforcement;
+  readonly enforcement: ReconcileRetries;
   readonly upkeep: Upkeep;
   /** Undefined where nothing is dropped anyway. */
   readonly prover: Prover | undefined;
@@ -191,7 +191,7 @@ function keepEqual(
     Opening & { recovered(revision: number): void },
 ): Pick<AgentCore, "enforcement" | "upkeep"> {
   const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
-  const converger = new Converger({
+  const converger = new Reconciler({
     desired: ledger,
     enforcer,
     clock: time.clock,
@@ -203,12 +203,18 @@ function keepEqual(
   });
   const recovered = (revision: number) => rooms.recovered(revision);
   const enforcement = opened.own(
-    new Enforcement({ converger, clock, random, events, recovered }),
+    new ReconcileRetries({
+      reconciler: converger,
+      clock,
+      random,
+      events,
+      recovered,
+    }),
   );
   // Heard from before the first ruleset is there.
   const upkeep: Upkeep = opened.own(
     new Upkeep({
-      ...{ ledger, enforcer, converger, enforcement, events },
+      ...{ ledger, enforcer, reconciler: converger, enforcement, events },
       clock: time.clock,
     }),
   );

@@ -13,7 +13,7 @@ import type { BanTime } from "./time/ban-time.js";
 import type { Limiter } from "./walks/ban/feed-limiter.js";
 import { Maintenance } from "./walks/ban/re-review.js";
 import type { Prover } from "./walks/reconcile/probe.js";
-import type { Enforcement } from "./walks/reconcile/retries.js";
+import type { ReconcileRetries } from "./walks/reconcile/retries.js";
 import { trialTerms } from "./walks/trial/trials.js";
 
 export interface RecurringPorts {
@@ -22,7 +22,7 @@ export interface RecurringPorts {
   readonly protection: Protection;
   readonly approvals: Approvals;
   readonly limiter: Limiter;
-  readonly enforcement: Enforcement;
+  readonly enforcement: ReconcileRetries;
   /** Undefined where nothing is dropped anyway, as is the next. */
   readonly prover: Prover | undefined;
   readonly paths: UncoveredPaths | undefined;

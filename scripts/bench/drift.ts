@@ -21,7 +21,7 @@ import { systemClock } from "../../agent/runtime/clock.js";
 import { loadLibc } from "../../agent/runtime/libc.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Audit } from "../../agent/walks/reconcile/audit.js";
-import { Converger } from "../../agent/walks/reconcile/reconciler.js";
+import { Reconciler } from "../../agent/walks/reconcile/reconciler.js";
 import { Healer } from "../../agent/walks/reconcile/repair.js";
 import { filledLedger } from "./ledgers.js";
 import { scattered } from "./lists.js";
@@ -125,7 +125,7 @@ class HealedHost implements AsyncDisposable {
       new Healer({
         enforcer: rooms.enforcer,
         heal: async (damage) => {
-          await rooms.converger.heal(damage);
+          await rooms.reconciler.heal(damage);
         },
         missed: () => void this.#audit.everything(),
         clock: systemClock,
@@ -138,10 +138,10 @@ class HealedHost implements AsyncDisposable {
         ...rooms,
         disturbed: (disturbance) => this.#healer.disturbed(disturbance),
         enforce: async () => {
-          await rooms.converger.converge();
+          await rooms.reconciler.reconcile();
         },
         heal: async (damage) => {
-          await rooms.converger.heal(damage);
+          await rooms.reconciler.heal(damage);
         },
         clock: systemClock,
         events: makeEvents(silent),
@@ -159,10 +159,10 @@ class HealedHost implements AsyncDisposable {
     const enforcer = opened.own(await openNftables(systemClock));
     opened.defer(() => enforcer.cleanUp());
     await enforcer.protect([parseCidr("192.0.2.1")]);
-    const converger = convergerOf(ledger, enforcer);
-    const rooms = { ledger, enforcer, converger, cidrs };
+    const reconciler = reconcilerOf(ledger, enforcer);
+    const rooms = { ledger, enforcer, reconciler, cidrs };
     const host = new HealedHost(opened.release(), rooms);
-    await converger.converge();
+    await reconciler.reconcile();
     return host;
   }
 
@@ -233,12 +233,12 @@ class HealedHost implements AsyncDisposable {
 interface Rooms {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
-  readonly converger: Converger;
+  readonly reconciler: Reconciler;
   readonly cidrs: readonly Cidr[];
 }
 
-const convergerOf = (ledger: Ledger, enforcer: Enforcer): Converger =>
-  new Converger({
+const reconcilerOf = (ledger: Ledger, enforcer: Enforcer): Reconciler =>
+  new Reconciler({
     desired: ledger,
     enforcer,
     clock: systemClock,

@@ -23,7 +23,13 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
     const { host, enforcer, healer } = healing;
     const { ledger, converger, events } = host;
     audit = new Audit({
-      ...{ ledger, enforcer, converger, events, clock: systemClock },
+      ...{
+        ledger,
+        enforcer,
+        reconciler: converger,
+        events,
+        clock: systemClock,
+      },
       disturbed: (disturbance) => healer.disturbed(disturbance),
       enforce: () => host.enforcement.enforce(),
       heal: (damage) => host.enforcement.heal(damage),

@@ -7,7 +7,7 @@ import { FOREVER } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { unixSeconds } from "../../agent/runtime/clock.js";
 import { BanTime } from "../../agent/time/ban-time.js";
-import { Converger } from "../../agent/walks/reconcile/reconciler.js";
+import { Reconciler } from "../../agent/walks/reconcile/reconciler.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { unpacked } from "../support/agent/entries.js";
 import {
@@ -30,7 +30,7 @@ class Host implements AsyncDisposable {
   ledger!: Ledger;
   time!: BanTime;
   kernel!: Enforcer;
-  #converger!: Converger;
+  #converger!: Reconciler;
 
   static async start(): Promise<Host> {
     const host = new Host();
@@ -44,7 +44,7 @@ class Host implements AsyncDisposable {
     this.ledger = folder.open();
     this.time = new BanTime({ clock, boot, ledger: this.ledger });
     this.kernel = await openNftables(this.time.clock);
-    this.#converger = new Converger({
+    this.#converger = new Reconciler({
       desired: this.ledger,
       enforcer: this.kernel,
       clock: this.time.clock,
@@ -70,7 +70,7 @@ class Host implements AsyncDisposable {
 
   async converge(): Promise<void> {
     this.time.look();
-    await this.#converger.converge();
+    await this.#converger.reconcile();
   }
 
   /** What the kernel has left of each ban, in seconds: not what it was told. */

@@ -90,7 +90,7 @@ describeInNamespace("a ruleset that an earlier version has built", () => {
   it("is not replaced by a ledger that was just made and is not complete", async () => {
     await start();
     await using host = new TestHost({ enforcer, mayReplace: false });
-    await expect(host.converger.converge()).rejects.toThrow("earlier ledger");
+    await expect(host.converger.reconcile()).rejects.toThrow("earlier ledger");
     expect(await arrive()).toEqual([false, false]);
     expect(await enforcer.read()).toMatchObject({ at: "outdated", ledger: 7 });
   });

@@ -8,7 +8,7 @@ import type { Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
 import { unixSeconds, type Clock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
-import type { Converger } from "./reconciler.js";
+import type { Reconciler } from "./reconciler.js";
 
 export interface AuditPorts {
   readonly ledger: Pick<
@@ -16,7 +16,7 @@ export interface AuditPorts {
     "id" | "revision" | "entries" | "effective" | "counts"
   >;
   readonly enforcer: Pick<Enforcer, "inspect" | "compare" | "listed">;
-  readonly converger: Pick<Converger, "whileStill">;
+  readonly reconciler: Pick<Reconciler, "whileStill">;
   /** Somebody must have done this unheard. */
   disturbed(disturbance: Disturbance): void;
   /** Returns once the kernel has the ledger's ruleset, as far as its label says. */
@@ -121,7 +121,7 @@ export class Audit implements AsyncDisposable {
   }
 
   async #inspect(): Promise<void> {
-    const faults = await this.#ports.converger.whileStill(() =>
+    const faults = await this.#ports.reconciler.whileStill(() =>
       this.#ports.enforcer.inspect(),
     );
     if (faults.length === 0) return;
@@ -150,7 +150,7 @@ export class Audit implements AsyncDisposable {
 
   /** A ban may have been lifted while sets were listed: looked at in peace. */
   async #confirmStrangers(suspects: readonly Entry[]): Promise<void> {
-    const { ledger, enforcer, converger, clock } = this.#ports;
+    const { ledger, enforcer, reconciler: converger, clock } = this.#ports;
     const strangers = await converger.whileStill(async () => {
       const now = unixSeconds(clock.now());
       const label = { ledger: ledger.id, revision: ledger.revision() };
@@ -176,7 +176,7 @@ export class Audit implements AsyncDisposable {
   /** Compares the next slice; false when that was the last of the round. */
   async #compareSome(): Promise<boolean> {
     if (this.#stopping) return false;
-    const { ledger, enforcer, converger, clock } = this.#ports;
+    const { ledger, enforcer, reconciler: converger, clock } = this.#ports;
     const { differences, count } = await converger.whileStill(async () => {
       const now = unixSeconds(clock.now());
       this.#round ??= ledger.entries(RANGES_AT_ONCE, now)[Symbol.iterator]();

@@ -5,15 +5,15 @@ import type { Clock } from "../../runtime/clock.js";
 import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
 import { Audit, NOT_AUDITED, type AuditView } from "./audit.js";
-import type { Converger } from "./reconciler.js";
+import type { Reconciler } from "./reconciler.js";
 import { Healer, type Tell } from "./repair.js";
-import type { Enforcement } from "./retries.js";
+import type { ReconcileRetries } from "./retries.js";
 
 export interface UpkeepPorts {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
-  readonly converger: Converger;
-  readonly enforcement: Enforcement;
+  readonly reconciler: Reconciler;
+  readonly enforcement: ReconcileRetries;
   readonly clock: Clock;
   readonly events: AgentEvents;
 }

@@ -29,7 +29,7 @@ export interface DesiredState {
   enforced(revision: number): void;
 }
 
-export interface ConvergePorts {
+export interface ReconcilerPorts {
   readonly desired: DesiredState;
   readonly enforcer: Enforcer;
   readonly clock: Clock;
@@ -73,11 +73,11 @@ export class NotYetComplete extends NotEnforced {
 }
 
 /** Makes the kernel hold what the ledger says, one run at a time. */
-export class Converger {
-  readonly #ports: ConvergePorts;
+export class Reconciler {
+  readonly #ports: ReconcilerPorts;
   readonly #turns = new Mutex();
 
-  constructor(ports: ConvergePorts) {
+  constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
   }
 
@@ -86,7 +86,7 @@ export class Converger {
    * Idempotent; cheap when there is nothing to do.
    * @throws NotEnforced when the kernel refuses; it then holds what it had
    */
-  converge(): Promise<number> {
+  reconcile(): Promise<number> {
     return this.#turns.run(() => this.#untilEqual());
   }
 

@@ -3,10 +3,10 @@ import type { AgentEvents } from "../../events/events.js";
 import type { Clock } from "../../runtime/clock.js";
 import { EnforcementSuspended } from "../../safe-mode/read-only-enforcer.js";
 import { retryDelayMs } from "../../uplink/retry-delay.js";
-import type { Converger } from "./reconciler.js";
+import type { Reconciler } from "./reconciler.js";
 
-export interface EnforcementPorts {
-  readonly converger: Pick<Converger, "converge" | "heal">;
+export interface ReconcileRetriesPorts {
+  readonly reconciler: Pick<Reconciler, "reconcile" | "heal">;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -19,24 +19,24 @@ export interface EnforcementPorts {
  * Converges on demand, and after a failure again and again until the kernel
  * holds what the ledger says: a ban that is recorded is never given up.
  */
-export class Enforcement implements Disposable {
-  readonly #ports: EnforcementPorts;
+export class ReconcileRetries implements Disposable {
+  readonly #ports: ReconcileRetriesPorts;
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #retrying = false;
 
-  constructor(ports: EnforcementPorts) {
+  constructor(ports: ReconcileRetriesPorts) {
     this.#ports = ports;
   }
 
   /** @throws NotEnforced, and goes on trying by itself */
   enforce(): Promise<void> {
-    return this.#untilDone(() => this.#ports.converger.converge());
+    return this.#untilDone(() => this.#ports.reconciler.reconcile());
   }
 
   /** Puts right what somebody else has damaged. @throws NotEnforced, likewise */
   heal(damage: Damage): Promise<void> {
-    return this.#untilDone(() => this.#ports.converger.heal(damage));
+    return this.#untilDone(() => this.#ports.reconciler.heal(damage));
   }
 
   async #untilDone(act: () => Promise<number>): Promise<void> {
@@ -55,7 +55,7 @@ export class Enforcement implements Disposable {
   }
 
   async #retry(first: unknown): Promise<void> {
-    const { converger, random, events } = this.#ports;
+    const { reconciler: converger, random, events } = this.#ports;
     this.#retrying = true;
     let error = first;
     for (let failures = 1; ; failures++) {
@@ -63,7 +63,7 @@ export class Enforcement implements Disposable {
       events.notEnforced(error, delayMs);
       if (!(await this.#goesOn(delayMs))) break;
       try {
-        this.#ports.recovered(await converger.converge());
+        this.#ports.recovered(await converger.reconcile());
         break;
       } catch (again) {
         error = again;
@@ -83,7 +83,7 @@ export class Enforcement implements Disposable {
 
 /** A start goes on without: the retry is under way, and the cloud may help. */
 export async function enforceFirst(
-  enforcement: Enforcement,
+  enforcement: ReconcileRetries,
   done: () => void,
 ): Promise<void> {
   try {

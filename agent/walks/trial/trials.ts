@@ -7,7 +7,7 @@ import type { Protection } from "../../protect/protection.js";
 import type { Clock } from "../../runtime/clock.js";
 import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
-import type { Enforcement } from "../reconcile/retries.js";
+import type { ReconcileRetries } from "../reconcile/retries.js";
 import { VitalSigns } from "./health-probes.js";
 import { TrialWatch } from "./trial-watch.js";
 
@@ -16,7 +16,7 @@ export interface TrialPorts {
   /** By whose time bans expire. */
   readonly clock: Clock;
   readonly protection: Pick<Protection, "facts">;
-  readonly enforcement: Pick<Enforcement, "enforce">;
+  readonly enforcement: Pick<ReconcileRetries, "enforce">;
   readonly events: AgentEvents;
   /** The date of the cloud's newest signed word, by the clock that never jumps. */
   readonly heardAt: () => number;

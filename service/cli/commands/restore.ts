@@ -25,7 +25,7 @@ import type { Cidr } from "../../../agent/model/cidr.js";
 import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import { BanTime } from "../../../agent/time/ban-time.js";
 import {
-  Converger,
+  Reconciler,
   NotYetComplete,
 } from "../../../agent/walks/reconcile/reconciler.js";
 
@@ -85,7 +85,7 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
   ledger.overrides.endPause(now);
   const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
   await protect(enforcer, config, released);
-  const converger = new Converger({
+  const converger = new Reconciler({
     desired: ledger,
     enforcer,
     clock,
@@ -94,7 +94,7 @@ async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
     mayReplace: () => false,
     timers: time,
   });
-  const revision = await converger.converge();
+  const revision = await converger.reconcile();
   return `the kernel holds the ledger's revision ${revision}`;
 }
 

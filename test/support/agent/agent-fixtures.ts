@@ -38,8 +38,8 @@ import {
   startCloudLink,
   type CloudLink,
 } from "../../../agent/walks/follow/cloud-link.js";
-import { Converger } from "../../../agent/walks/reconcile/reconciler.js";
-import { Enforcement } from "../../../agent/walks/reconcile/retries.js";
+import { Reconciler } from "../../../agent/walks/reconcile/reconciler.js";
+import { ReconcileRetries } from "../../../agent/walks/reconcile/retries.js";
 import { identityFor } from "../cloud/fake-cloud.js";
 import { keys } from "../vectors.js";
 import { unpacked } from "./entries.js";
@@ -95,8 +95,8 @@ export class TestHost implements AsyncDisposable {
   readonly events: AgentEvents = makeEvents(this.log);
   readonly enforcer: Enforcer;
   readonly status: LinkStatus;
-  readonly converger: Converger;
-  readonly enforcement: Enforcement;
+  readonly converger: Reconciler;
+  readonly enforcement: ReconcileRetries;
   readonly receipts: Receipts;
   readonly trust: CloudTrust;
   readonly approvals: KeptApprovals;
@@ -267,9 +267,9 @@ export class TestHost implements AsyncDisposable {
     });
   }
 
-  #makeConverger(mayReplace: boolean): Converger {
+  #makeConverger(mayReplace: boolean): Reconciler {
     const { clock, status } = this;
-    return new Converger({
+    return new Reconciler({
       desired: this.ledger,
       enforcer: this.enforcer,
       clock,
@@ -279,10 +279,10 @@ export class TestHost implements AsyncDisposable {
     });
   }
 
-  #startEnforcement(): Enforcement {
+  #startEnforcement(): ReconcileRetries {
     const { clock, events, converger } = this;
-    return new Enforcement({
-      converger,
+    return new ReconcileRetries({
+      reconciler: converger,
       clock,
       random: this.#random,
       events,

@@ -3,7 +3,7 @@ import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.
 import { NotEnforced, UNLESS_SAID } from "../../../agent/enforce/enforcer.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import {
-  Converger,
+  Reconciler,
   NotYetComplete,
   type Timers,
 } from "../../../agent/walks/reconcile/reconciler.js";
@@ -98,7 +98,7 @@ describe("converging", () => {
       }
     })(systemClock);
     await using host = new TestHost({ enforcer: kernel });
-    await expect(convergerOf(host).converge()).rejects.toThrow(
+    await expect(convergerOf(host).reconcile()).rejects.toThrow(
       "changed by somebody else 8 times in a row",
     );
   });
@@ -119,7 +119,7 @@ describe("converging", () => {
       const position = { ...urgent.position, issuedAt: Date.now() };
       host.ledger.record({ position, ops: [ban("203.0.113.8")], now: 0 });
     };
-    expect(await convergerOf(host).converge()).toBe(1);
+    expect(await convergerOf(host).reconcile()).toBe(1);
     expect(await host.holds("203.0.113.8")).toEqual([true]);
   });
 
@@ -127,7 +127,7 @@ describe("converging", () => {
     const kernel = new BalkingEnforcer();
     await using host = new TestHost({ enforcer: kernel });
     const converger = convergerOf(host);
-    const runs = [1, 2, 3].map(() => converger.converge());
+    const runs = [1, 2, 3].map(() => converger.reconcile());
     expect(await Promise.all(runs)).toEqual([0, 0, 0]);
     expect(kernel.taken).toEqual(["rebuild"]);
   });
@@ -135,8 +135,8 @@ describe("converging", () => {
   it("fails with the kernel's refusal, and can be tried again", async () => {
     await using host = new TestHost({ enforcer: new BalkingEnforcer(1) });
     const converger = convergerOf(host);
-    await expect(converger.converge()).rejects.toThrow(NotEnforced);
-    expect(await converger.converge()).toBe(0);
+    await expect(converger.reconcile()).rejects.toThrow(NotEnforced);
+    expect(await converger.reconcile()).toBe(0);
   });
 });
 
@@ -148,12 +148,12 @@ describe("a kernel that holds another ledger's ruleset", () => {
       await before.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     }
     await using host = new TestHost({ enforcer: kernel, mayReplace: false });
-    await expect(convergerOf(host, false).converge()).rejects.toThrow(
+    await expect(convergerOf(host, false).reconcile()).rejects.toThrow(
       NotYetComplete,
     );
     expect(await host.holds("203.0.113.7")).toEqual([true]);
 
-    await convergerOf(host, true).converge();
+    await convergerOf(host, true).reconcile();
     expect(await host.holds("203.0.113.7")).toEqual([false]);
   });
 });
@@ -171,8 +171,8 @@ describe("a kernel whose timeouts are not right any more", () => {
     });
     kernel.taken.length = 0;
     recordNext(host.ledger, "local", [ban("203.0.113.8")]);
-    await converger.converge();
-    await converger.converge();
+    await converger.reconcile();
+    await converger.reconcile();
     expect(kernel.taken).toEqual(["apply", "rebuild"]);
   });
 
@@ -186,15 +186,15 @@ describe("a kernel whose timeouts are not right any more", () => {
       telling: () => () => (areRight = true),
     });
     kernel.refusals = 1;
-    await expect(converger.converge()).rejects.toThrow(NotEnforced);
+    await expect(converger.reconcile()).rejects.toThrow(NotEnforced);
     expect(areRight).toBe(false);
-    await converger.converge();
+    await converger.reconcile();
     expect(areRight).toBe(true);
   });
 });
 
 const convergerOf = (host: TestHost, mayReplace = true, timers?: Timers) =>
-  new Converger({
+  new Reconciler({
     ...(timers && { timers }),
     desired: host.ledger,
     enforcer: host.enforcer,
