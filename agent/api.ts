@@ -11,7 +11,7 @@ import type { StorageState } from "./model/storage.js";
 import type { SensorView } from "./sensors/sensor-view.js";
 import type { LinkStatus } from "./uplink/link-status.js";
 import type { OperatorOrders } from "./walks/operator/operator-orders.js";
-import type { UpkeepView } from "./walks/reconcile/drift-control.js";
+import type { DriftView } from "./walks/reconcile/drift-control.js";
 import type { ProofView } from "./walks/reconcile/probe.js";
 import type { CutStatus } from "./walks/reconcile/session-cutter.js";
 import type { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
@@ -34,7 +34,7 @@ export interface AgentView {
   readonly cut: CutStatus | undefined;
   /** Changes that have not yet proved harmless. */
   trials(): readonly TrialView[];
-  readonly upkeep: { readonly view: UpkeepView };
+  readonly upkeep: { readonly view: DriftView };
   /** What this host does with bans, in one word. */
   verdict(): Promise<VerdictView>;
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */

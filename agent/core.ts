@@ -31,7 +31,7 @@ import type { SigningKey } from "./trust/keys.js";
 import type { LinkStatus } from "./uplink/link-status.js";
 import { Limiter } from "./walks/ban/feed-limiter.js";
 import { recall, Receipts } from "./walks/ban/receipts.js";
-import { Upkeep } from "./walks/reconcile/drift-control.js";
+import { DriftControl } from "./walks/reconcile/drift-control.js";
 import { Prover } from "./walks/reconcile/probe.js";
 import { Reconciler } from "./walks/reconcile/reconciler.js";
 import { enforceFirst, ReconcileRetries } from "./walks/reconcile/retries.js";
@@ -76,7 +76,7 @@ export interface AgentCore {
   readonly cutter: Cutter | undefined;
   readonly protection: Protection;
   readonly enforcement: ReconcileRetries;
-  readonly upkeep: Upkeep;
+  readonly upkeep: DriftControl;
   /** Undefined where nothing is dropped anyway. */
   readonly prover: Prover | undefined;
   /** Ways past the rules; undefined where nothing is dropped anyway. */
@@ -212,8 +212,8 @@ function keepEqual(
     }),
   );
   // Heard from before the first ruleset is there.
-  const upkeep: Upkeep = opened.own(
-    new Upkeep({
+  const upkeep: DriftControl = opened.own(
+    new DriftControl({
       ...{ ledger, enforcer, reconciler: converger, enforcement, events },
       clock: time.clock,
     }),

@@ -83,7 +83,7 @@ export interface Enforcer {
    * only a rebuild helps.
    * @throws NotEnforced when the kernel refused
    */
-  mend(): Promise<boolean>;
+  repairScaffold(): Promise<boolean>;
 
   /**
    * Names everything but bans that is not as it must be; nothing while no ruleset

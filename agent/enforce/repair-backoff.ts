@@ -3,7 +3,7 @@
  * first repairs are made at once; against a tool that never stops, repairing
  * ever faster would only burn both down, so the waits between them grow.
  */
-export type Contest =
+export type RepairBackoff =
   | { readonly at: "calm" }
   | {
       readonly at: "disturbed" | "contested";
@@ -15,7 +15,7 @@ export type Contest =
       readonly dueAt: number;
     };
 
-export type ContestEvent =
+export type BackoffEvent =
   /** Something is to be repaired, and no repair waits yet. */
   | { readonly kind: "disturbed"; readonly now: number }
   | { readonly kind: "time passed"; readonly now: number };
@@ -37,13 +37,13 @@ export const PACE: Pace = {
   calmAfterMs: 120_000,
 };
 
-export const CALM: Contest = { at: "calm" };
+export const CALM: RepairBackoff = { at: "calm" };
 
 export function next(
-  contest: Contest,
-  { kind, now }: ContestEvent,
+  contest: RepairBackoff,
+  { kind, now }: BackoffEvent,
   pace: Pace = PACE,
-): Contest {
+): RepairBackoff {
   const over = contest.at !== "calm" && now - contest.dueAt >= pace.calmAfterMs;
   const standing = over ? CALM : contest;
   if (kind === "time passed") return standing;

@@ -15,7 +15,7 @@ export function readOnly(enforcer: Enforcer): Enforcer {
     apply: refuse,
     rebuild: refuse,
     assume: refuse,
-    mend: refuse,
+    repairScaffold: refuse,
     protect: () => Promise.resolve(),
     holds: (cidrs) => enforcer.holds(cidrs),
     drops: (addresses) => enforcer.drops(addresses),

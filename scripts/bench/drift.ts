@@ -22,7 +22,7 @@ import { loadLibc } from "../../agent/runtime/libc.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Audit } from "../../agent/walks/reconcile/audit.js";
 import { Reconciler } from "../../agent/walks/reconcile/reconciler.js";
-import { Healer } from "../../agent/walks/reconcile/repair.js";
+import { Repairer } from "../../agent/walks/reconcile/repair.js";
 import { filledLedger } from "./ledgers.js";
 import { scattered } from "./lists.js";
 import { nft } from "./peers.js";
@@ -111,7 +111,7 @@ class HealedHost implements AsyncDisposable {
   readonly #enforcer: Enforcer;
   readonly #sample: readonly Cidr[];
   readonly #bans: number;
-  readonly #healer: Healer;
+  readonly #healer: Repairer;
   readonly #audit: Audit;
   #told = 0;
 
@@ -122,7 +122,7 @@ class HealedHost implements AsyncDisposable {
     const step = Math.ceil(rooms.cidrs.length / 200);
     this.#sample = rooms.cidrs.filter((_, i) => i % step === 0);
     this.#healer = opened.own(
-      new Healer({
+      new Repairer({
         enforcer: rooms.enforcer,
         heal: async (damage) => {
           await rooms.reconciler.heal(damage);
@@ -140,7 +140,7 @@ class HealedHost implements AsyncDisposable {
         enforce: async () => {
           await rooms.reconciler.reconcile();
         },
-        heal: async (damage) => {
+        repair: async (damage) => {
           await rooms.reconciler.heal(damage);
         },
         clock: systemClock,

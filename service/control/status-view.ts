@@ -12,7 +12,7 @@ import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import type { Can } from "../../agent/sessions/ability.js";
 import type { LinkState } from "../../agent/uplink/link-status.js";
-import type { UpkeepView } from "../../agent/walks/reconcile/drift-control.js";
+import type { DriftView } from "../../agent/walks/reconcile/drift-control.js";
 import type { Proof, ProofView } from "../../agent/walks/reconcile/probe.js";
 import type { CutStatus } from "../../agent/walks/reconcile/session-cutter.js";
 import {
@@ -263,7 +263,7 @@ function sessionsView({
   };
 }
 
-function upkeepOf({ healed, contested, audit }: UpkeepView): UpkeepReport {
+function upkeepOf({ healed, contested, audit }: DriftView): UpkeepReport {
   const { lookedAt, roundEndedAt, rounds, checked, found, redated } = audit;
   return {
     ...{ healed, contested },

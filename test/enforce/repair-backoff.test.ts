@@ -4,19 +4,19 @@ import {
   CALM,
   next,
   PACE,
-  type Contest,
+  type RepairBackoff,
 } from "../../agent/enforce/repair-backoff.js";
 
-const disturb = (contest: Contest, now: number) =>
+const disturb = (contest: RepairBackoff, now: number) =>
   next(contest, { kind: "disturbed", now });
 
-const look = (contest: Contest, now: number) =>
+const look = (contest: RepairBackoff, now: number) =>
   next(contest, { kind: "time passed", now });
 
 /** An opponent that undoes every repair so many milliseconds after it. */
-function fight(rounds: number, afterMs: number): Contest[] {
-  const story: Contest[] = [];
-  let contest: Contest = CALM;
+function fight(rounds: number, afterMs: number): RepairBackoff[] {
+  const story: RepairBackoff[] = [];
+  let contest: RepairBackoff = CALM;
   for (let round = 0; round < rounds; round++) {
     const now = contest.at === "calm" ? 0 : contest.dueAt + afterMs;
     story.push((contest = disturb(contest, now)));
@@ -24,7 +24,7 @@ function fight(rounds: number, afterMs: number): Contest[] {
   return story;
 }
 
-const waitOf = (contest: Contest) =>
+const waitOf = (contest: RepairBackoff) =>
   contest.at === "calm" ? 0 : contest.waitMs;
 
 describe("a contest over the ruleset", () => {
@@ -54,7 +54,7 @@ describe("a contest over the ruleset", () => {
     const gaps = fc.array(fc.nat(PACE.calmAfterMs - 1), { maxLength: 60 });
     fc.assert(
       fc.property(gaps, (quiet) => {
-        let contest: Contest = CALM;
+        let contest: RepairBackoff = CALM;
         let before = 0;
         for (const gap of quiet) {
           const from = contest.at === "calm" ? 0 : contest.dueAt;

@@ -32,7 +32,7 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
       },
       disturbed: (disturbance) => healer.disturbed(disturbance),
       enforce: () => host.enforcement.enforce(),
-      heal: (damage) => host.enforcement.heal(damage),
+      repair: (damage) => host.enforcement.heal(damage),
     });
   });
   afterEach(async () => {

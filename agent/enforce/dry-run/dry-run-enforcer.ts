@@ -89,7 +89,7 @@ export class DryRunEnforcer implements Enforcer {
   }
 
   /** Nobody can disturb what is not there. */
-  mend(): Promise<boolean> {
+  repairScaffold(): Promise<boolean> {
     return Promise.resolve(this.#label !== undefined);
   }
 

@@ -41,7 +41,7 @@ import {
   isAbsent,
   type Standing,
 } from "./kernel-table.js";
-import { mend } from "./mend.js";
+import { repairScaffold } from "./repair-scaffold.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules/rules.js";
 import { TOLD } from "./rules/verdicts.js";
@@ -129,7 +129,7 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
-  mend(): Promise<boolean> {
+  repairScaffold(): Promise<boolean> {
     return this.#enforcing(() => {
       const standing = this.#intact;
       // Unwatched, the sets may have been emptied as well.
@@ -137,7 +137,12 @@ export class NftablesEnforcer implements Enforcer {
       if (standing === undefined || !knows) return false;
       const means = this.#abilities;
       const [allowed, areas] = [this.#allowed, this.#lostAreas];
-      const done = mend(this.#table, { standing, means, allowed, areas });
+      const done = repairScaffold(this.#table, {
+        standing,
+        means,
+        allowed,
+        areas,
+      });
       if (!done) return false;
       this.#lostAreas = [];
       this.#standing = standing;

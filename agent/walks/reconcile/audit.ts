@@ -22,7 +22,7 @@ export interface AuditPorts {
   /** Returns once the kernel has the ledger's ruleset, as far as its label says. */
   readonly enforce: () => Promise<void>;
   /** Puts right what nobody did: an expiry that clocks have moved. */
-  heal(damage: Damage): Promise<void>;
+  repair(damage: Damage): Promise<void>;
   readonly clock: Pick<Clock, "now">;
   readonly events: Pick<AgentEvents, "auditFailed">;
 }
@@ -223,7 +223,7 @@ export class Audit implements AsyncDisposable {
     if (misdated.length === 0) return;
     const redated = this.#view.redated + misdated.length;
     this.#view = { ...this.#view, redated };
-    await this.#ports.heal({ depth: "entries", ranges: misdated });
+    await this.#ports.repair({ depth: "entries", ranges: misdated });
   }
 
   #found(count: number, found: Omit<Disturbance, "by">): void {

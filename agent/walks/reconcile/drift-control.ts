@@ -6,10 +6,10 @@ import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
 import { Audit, NOT_AUDITED, type AuditView } from "./audit.js";
 import type { Reconciler } from "./reconciler.js";
-import { Healer, type Tell } from "./repair.js";
+import { Repairer, type Tell } from "./repair.js";
 import type { ReconcileRetries } from "./retries.js";
 
-export interface UpkeepPorts {
+export interface DriftControlPorts {
   readonly ledger: Ledger;
   readonly enforcer: Enforcer;
   readonly reconciler: Reconciler;
@@ -19,14 +19,14 @@ export interface UpkeepPorts {
 }
 
 /** Nothing was kept up yet. */
-export const NO_UPKEEP: UpkeepView = {
+export const NO_DRIFT: DriftView = {
   healed: 0,
   contested: null,
   audit: NOT_AUDITED,
 };
 
 /** How the kernel has been kept equal to the ledger since the start. */
-export interface UpkeepView {
+export interface DriftView {
   /** Disturbances that were put right. */
   readonly healed: number;
   /** Who keeps undoing the bans; null while nobody does. */
@@ -38,21 +38,21 @@ export interface UpkeepView {
  * Keeps the kernel as the ledger says, whoever changes it: at once where it is
  * heard of, and by looking where it is not.
  */
-export class Upkeep implements AsyncDisposable {
-  readonly #healer: Healer;
+export class DriftControl implements AsyncDisposable {
+  readonly #healer: Repairer;
   readonly #audit: Audit;
   readonly #opened = new Lifetime();
 
   /** Listens and heals from now on. */
-  constructor(ports: UpkeepPorts) {
+  constructor(ports: DriftControlPorts) {
     const { enforcement, clock, events } = ports;
     this.#audit = new Audit({
       ...ports,
       disturbed: (disturbance) => this.#healer.disturbed(disturbance),
       enforce: () => enforcement.enforce(),
-      heal: (damage) => enforcement.heal(damage),
+      repair: (damage) => enforcement.heal(damage),
     });
-    this.#healer = new Healer({
+    this.#healer = new Repairer({
       ...{ enforcer: ports.enforcer, clock, events },
       heal: (damage) => enforcement.heal(damage),
       missed: () => void this.#audit.everything(),
@@ -77,7 +77,7 @@ export class Upkeep implements AsyncDisposable {
     return this.#healer.waits;
   }
 
-  get view(): UpkeepView {
+  get view(): DriftView {
     const { healed, contested = null } = this.#healer;
     return { healed, contested, audit: this.#audit.view };
   }

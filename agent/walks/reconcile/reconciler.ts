@@ -114,7 +114,7 @@ export class Reconciler {
 
   async #heal({ depth, ranges }: Damage): Promise<void> {
     const { desired, enforcer } = this.#ports;
-    const mended = depth === "entries" || (await enforcer.mend());
+    const mended = depth === "entries" || (await enforcer.repairScaffold());
     const kernel = await enforcer.read();
     if (kernel.at !== "present") return; // it is built anew
     const ours = kernel.ledger === desired.id;
@@ -163,7 +163,7 @@ export class Reconciler {
       if (kernel.at === "absent" && !mended) {
         // Somebody may have damaged no more than the rules a moment ago.
         mended = true;
-        if (await enforcer.mend()) continue;
+        if (await enforcer.repairScaffold()) continue;
       }
       afresh = !(await this.#advance(undefined));
     }

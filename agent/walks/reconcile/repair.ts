@@ -9,13 +9,13 @@ import {
   CALM,
   next,
   PACE,
-  type Contest,
+  type RepairBackoff,
   type Pace,
 } from "../../enforce/repair-backoff.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { Clock } from "../../runtime/clock.js";
 
-export interface HealerPorts {
+export interface RepairerPorts {
   readonly enforcer: Pick<Enforcer, "watch">;
   /** Returns once the kernel holds what the ledger says. */
   readonly heal: (damage: Damage) => Promise<void>;
@@ -35,11 +35,11 @@ export type Tell = (detail: string) => void;
  * a time; what happens meanwhile is the next one's. Against who never stops,
  * repairs wait ever longer, and the bans stay in the ledger.
  */
-export class Healer implements AsyncDisposable {
-  readonly #ports: HealerPorts;
+export class Repairer implements AsyncDisposable {
+  readonly #ports: RepairerPorts;
   readonly #watch: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
-  #contest: Contest = CALM;
+  #contest: RepairBackoff = CALM;
   #opponent = "";
   #pending: Pending | undefined;
   /** The repair under way, or waiting for its time. */
@@ -50,7 +50,7 @@ export class Healer implements AsyncDisposable {
   #healed = 0;
 
   /** Listens from now on, if it can. */
-  constructor(ports: HealerPorts) {
+  constructor(ports: RepairerPorts) {
     this.#ports = ports;
     this.#watch = this.#listen();
   }
@@ -130,7 +130,7 @@ export class Healer implements AsyncDisposable {
   }
 
   /** False when it was stopped before the time had come. */
-  async #waited(contest: Contest): Promise<boolean> {
+  async #waited(contest: RepairBackoff): Promise<boolean> {
     if (contest.at === "calm" || contest.waitMs === 0) return true;
     const { signal } = this.#stop;
     this.#waits = true;

@@ -7,7 +7,7 @@ import { systemClock } from "../../../agent/runtime/clock.js";
 import type { SensorView } from "../../../agent/sensors/sensor-view.js";
 import { ModeSwitch } from "../../../agent/walks/operator/mode-switch.js";
 import { OperatorOrders } from "../../../agent/walks/operator/operator-orders.js";
-import { NO_UPKEEP } from "../../../agent/walks/reconcile/drift-control.js";
+import { NO_DRIFT } from "../../../agent/walks/reconcile/drift-control.js";
 import { VerdictWatch } from "../../../agent/walks/telemetry/verdict-watch.js";
 import { askAgent, orderAgent } from "../../../service/control/client.js";
 import { startControlServer } from "../../../service/control/server.js";
@@ -99,7 +99,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     link: status,
     telemetry: { view: () => undefined },
     cut: undefined,
-    upkeep: { view: NO_UPKEEP },
+    upkeep: { view: NO_DRIFT },
     verdict: () => verdicts.look(),
     proof: () => undefined,
     uncovered: () => [],

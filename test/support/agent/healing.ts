@@ -4,7 +4,7 @@ import type { Pace } from "../../../agent/enforce/repair-backoff.js";
 import { entriesIn } from "../../../agent/model/block.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
-import { Healer } from "../../../agent/walks/reconcile/repair.js";
+import { Repairer } from "../../../agent/walks/reconcile/repair.js";
 import { FakeFeed } from "../cloud/fake-cloud.js";
 import { until } from "../time/clock.js";
 import { ban, facts, TestHost } from "./agent-fixtures.js";
@@ -28,14 +28,14 @@ export class HealingHost implements AsyncDisposable {
   private constructor(
     readonly host: TestHost,
     readonly enforcer: Enforcer,
-    readonly healer: Healer,
+    readonly healer: Repairer,
   ) {}
 
   static async start({ pace, deaf }: Options = {}): Promise<HealingHost> {
     const enforcer = await openNftables(systemClock);
     const host = new TestHost({ enforcer });
     await enforcer.protect(facts.own);
-    const healer = new Healer({
+    const healer = new Repairer({
       enforcer: deaf === true ? { watch: hearNothing } : enforcer,
       heal: (damage) => host.enforcement.heal(damage),
       missed: () => {

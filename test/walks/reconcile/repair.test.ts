@@ -7,7 +7,7 @@ import type {
 import { CannotEnforce, NotEnforced } from "../../../agent/enforce/enforcer.js";
 import { makeEvents } from "../../../agent/events/events.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
-import { Healer } from "../../../agent/walks/reconcile/repair.js";
+import { Repairer } from "../../../agent/walks/reconcile/repair.js";
 import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
 import { ManualClock } from "../../support/time/clock.js";
 
@@ -26,7 +26,7 @@ class Bench implements AsyncDisposable {
   readonly told: string[] = [];
   watcher: Watcher | undefined;
   heal: (damage: Damage) => Promise<void> = () => Promise.resolve();
-  readonly healer = new Healer({
+  readonly healer = new Repairer({
     enforcer: {
       watch: (watcher) => {
         this.watcher = watcher;
@@ -134,7 +134,7 @@ describe("a healer", () => {
 
   it("does without being told where the kernel tells nobody", async () => {
     const log = new RecordingLogger();
-    await using healer = new Healer({
+    await using healer = new Repairer({
       enforcer: {
         watch: () => {
           throw new CannotEnforce("no events");

@@ -12,7 +12,7 @@ import { writeLabel } from "./sets/label.js";
 import { TABLE, labelSet } from "./sets/layout.js";
 
 /** What is to stand around the bans again. */
-export interface Mending {
+export interface ScaffoldRepair {
   readonly standing: Standing;
   readonly means: Means;
   /** What wins over every ban; undefined to keep what the kernel has. */
@@ -27,7 +27,10 @@ export interface Mending {
  * gone: then nothing was changed.
  * @throws NetlinkError when the kernel refused
  */
-export function mend(table: KernelTable, mending: Mending): boolean {
+export function repairScaffold(
+  table: KernelTable,
+  mending: ScaffoldRepair,
+): boolean {
   const { standing, means, allowed, areas } = mending;
   const { layout, plate } = standing;
   const { generation } = layout;
