@@ -12,7 +12,7 @@ import type { SensorView } from "./sensors/sensor-view.js";
 import type { LinkStatus } from "./uplink/link-status.js";
 import type { OperatorOrders } from "./walks/operator/operator-orders.js";
 import type { DriftView } from "./walks/reconcile/drift-control.js";
-import type { ProofView } from "./walks/reconcile/probe.js";
+import type { ProbeView } from "./walks/reconcile/probe.js";
 import type { CutStatus } from "./walks/reconcile/session-cutter.js";
 import type { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
 import type { VerdictView } from "./walks/telemetry/verdict-watch.js";
@@ -38,7 +38,7 @@ export interface AgentView {
   /** What this host does with bans, in one word. */
   verdict(): Promise<VerdictView>;
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
-  proof(): ProofView | undefined;
+  proof(): ProbeView | undefined;
   /** Ways on which packets pass this host without meeting a ban. */
   uncovered(): readonly string[];
   /** It crashed again and again: everything is left as it is for a while. */

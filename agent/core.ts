@@ -32,7 +32,7 @@ import type { LinkStatus } from "./uplink/link-status.js";
 import { Limiter } from "./walks/ban/feed-limiter.js";
 import { recall, Receipts } from "./walks/ban/receipts.js";
 import { DriftControl } from "./walks/reconcile/drift-control.js";
-import { Prover } from "./walks/reconcile/probe.js";
+import { EnforcementProbe } from "./walks/reconcile/probe.js";
 import { Reconciler } from "./walks/reconcile/reconciler.js";
 import { enforceFirst, ReconcileRetries } from "./walks/reconcile/retries.js";
 import { openCutter, type Cutter } from "./walks/reconcile/session-cutter.js";
@@ -78,7 +78,7 @@ export interface AgentCore {
   readonly enforcement: ReconcileRetries;
   readonly upkeep: DriftControl;
   /** Undefined where nothing is dropped anyway. */
-  readonly prover: Prover | undefined;
+  readonly prover: EnforcementProbe | undefined;
   /** Ways past the rules; undefined where nothing is dropped anyway. */
   readonly paths: UncoveredPaths | undefined;
   readonly receipts: Receipts;
@@ -235,7 +235,7 @@ function openProofs(
   }
   const { time, protection, enforcement, opened, ...ports } = rooms;
   const prover = opened.own(
-    new Prover({
+    new EnforcementProbe({
       ...{ ...ports, policy: guard, clock: time.clock },
       facts: () => protection.facts,
       enforce: () => enforcement.enforce(),

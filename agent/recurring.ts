@@ -12,7 +12,7 @@ import { schedule } from "./runtime/schedule.js";
 import type { BanTime } from "./time/ban-time.js";
 import type { Limiter } from "./walks/ban/feed-limiter.js";
 import { Maintenance } from "./walks/ban/re-review.js";
-import type { Prover } from "./walks/reconcile/probe.js";
+import type { EnforcementProbe } from "./walks/reconcile/probe.js";
 import type { ReconcileRetries } from "./walks/reconcile/retries.js";
 import { trialTerms } from "./walks/trial/trials.js";
 
@@ -24,7 +24,7 @@ export interface RecurringPorts {
   readonly limiter: Limiter;
   readonly enforcement: ReconcileRetries;
   /** Undefined where nothing is dropped anyway, as is the next. */
-  readonly prover: Prover | undefined;
+  readonly prover: EnforcementProbe | undefined;
   readonly paths: UncoveredPaths | undefined;
   readonly events: AgentEvents;
 }

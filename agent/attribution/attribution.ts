@@ -1,6 +1,6 @@
 import { cidrOf } from "../model/cidr.js";
 import type { Caller, Contact } from "../model/contact.js";
-import { isOfProof } from "../model/proof.js";
+import { isOfProbe } from "../model/probe.js";
 import type { LoggedPacket } from "../netlink/nflog/messages.js";
 import type { Clock } from "../runtime/clock.js";
 import { callerOf, type CallerPorts, type FoundSocket } from "./caller.js";
@@ -174,7 +174,7 @@ export class Attribution implements AsyncDisposable {
 
 /** What this agent sends itself, to see that it is stopped. */
 const isProof = ({ remote, ...packet }: Outgoing): boolean =>
-  isOfProof({
+  isOfProbe({
     ...packet,
     ...{ remote: cidrOf(remote, remote.length * 8), direction: "out" },
   });

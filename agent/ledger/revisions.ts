@@ -1,6 +1,6 @@
 import { LONGEST_REASON } from "../model/ban.js";
 import type { FeedName } from "../model/position.js";
-import { PROOF_REASON } from "../model/proof.js";
+import { PROBE_REASON } from "../model/probe.js";
 import { limits } from "../protocol/limits.js";
 import type { Database, Statement } from "./database.js";
 
@@ -92,7 +92,7 @@ export class Revisions {
          target, feed, max(reason) AS reason, sum(banned) AS banned,
          sum(observed) AS observed, sum(lifted) AS lifted, sum(held) AS held,
          sum(changed) AS changed
-       FROM parts WHERE NOT (feed IS 'local' AND reason = '${PROOF_REASON}')
+       FROM parts WHERE NOT (feed IS 'local' AND reason = '${PROBE_REASON}')
        GROUP BY decision ORDER BY decision DESC LIMIT ?`,
     );
     this.#orderOf = one("SELECT decision FROM revisions WHERE revision = ?");

@@ -13,7 +13,7 @@ import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import type { Can } from "../../agent/sessions/ability.js";
 import type { LinkState } from "../../agent/uplink/link-status.js";
 import type { DriftView } from "../../agent/walks/reconcile/drift-control.js";
-import type { Proof, ProofView } from "../../agent/walks/reconcile/probe.js";
+import type { Proof, ProbeView } from "../../agent/walks/reconcile/probe.js";
 import type { CutStatus } from "../../agent/walks/reconcile/session-cutter.js";
 import {
   proofBans,
@@ -275,7 +275,7 @@ function upkeepOf({ healed, contested, audit }: DriftView): UpkeepReport {
   };
 }
 
-const proofOf = ({ latest, failures }: ProofView): ProofReport => ({
+const proofOf = ({ latest, failures }: ProbeView): ProofReport => ({
   latest: latest.map(({ address, at, since, outcome, why }) => ({
     ...{ address: formatCidr(address), at: iso(at), since: iso(since) },
     ...{ outcome, why: why ?? null },

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import { PROOF_REASON } from "../../agent/model/proof.js";
+import { PROBE_REASON } from "../../agent/model/probe.js";
 import { unixSeconds } from "../../agent/runtime/clock.js";
-import { Prover } from "../../agent/walks/reconcile/probe.js";
+import { EnforcementProbe } from "../../agent/walks/reconcile/probe.js";
 import { OWN_DEVICE, sh } from "../../scripts/lab/namespace.js";
 import { facts, policy } from "../support/agent/agent-fixtures.js";
 import { HealingHost } from "../support/agent/healing.js";
@@ -15,7 +15,7 @@ const T = "inet tourniquet";
 
 describeInNamespace("a proof of enforcement", () => {
   let healing: HealingHost;
-  let prover: Prover;
+  let prover: EnforcementProbe;
   let guard = policy;
 
   beforeEach(async () => {
@@ -27,7 +27,7 @@ describeInNamespace("a proof of enforcement", () => {
       ip addr add 2001:db8::10/64 dev ${DEVICE} nodad`);
     healing = await HealingHost.start({ deaf: true });
     const { host, enforcer } = healing;
-    prover = new Prover({
+    prover = new EnforcementProbe({
       ...{ ledger: host.ledger, enforcer, events: host.events },
       clock: { now: () => host.clock.now() + 0.5 }, // as that of bans is
       facts: () => ({ ...facts, gateways: [] }),
@@ -52,7 +52,7 @@ describeInNamespace("a proof of enforcement", () => {
     const { ledger } = healing.host;
     for (const { address } of prover.view.latest) {
       const bans = ledger.bansOn(address, now);
-      expect(bans).toMatchObject([{ feed: "local", reason: PROOF_REASON }]);
+      expect(bans).toMatchObject([{ feed: "local", reason: PROBE_REASON }]);
       expect(bans[0]?.expiresAt).toBeGreaterThan(now + 3_500);
     }
     // Made once for both tries.

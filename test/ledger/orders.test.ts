@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import type { Guard } from "../../agent/ledger/review.js";
 import { NOT_CONFIRMED } from "../../agent/ledger/trials.js";
-import { PROOF_REASON } from "../../agent/model/proof.js";
+import { PROBE_REASON } from "../../agent/model/probe.js";
 import type { ReviewedBan } from "../../agent/model/reviewed.js";
 import {
   ban,
@@ -97,7 +97,7 @@ describe("orders in the history", () => {
   it("what this host bans by itself is neither the newest order nor taken back with one", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "local", [ban("192.0.2.7")]);
-    const proof = ban("192.0.2.254", 60, { reason: PROOF_REASON });
+    const proof = ban("192.0.2.254", 60, { reason: PROBE_REASON });
     recordNext(ledger, "local", [proof]);
     expect(listed().map(({ id }) => id)).toEqual([2, 1]);
     expect(ledger.overrides.reach().last).toBe(0);

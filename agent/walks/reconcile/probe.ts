@@ -7,14 +7,14 @@ import type { Ledger } from "../../ledger/ledger.js";
 import { compareCidrs, formatCidr, type Cidr } from "../../model/cidr.js";
 import { localAfter } from "../../model/position.js";
 import {
-  PROOF_ADDRESSES,
-  PROOF_PORT,
-  PROOF_REASON,
-} from "../../model/proof.js";
+  PROBE_ADDRESSES,
+  PROBE_PORT,
+  PROBE_REASON,
+} from "../../model/probe.js";
 import { unixSeconds, type Clock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 
-export interface ProofPorts {
+export interface ProbePorts {
   readonly ledger: Pick<
     Ledger,
     "position" | "record" | "bansOn" | "effective" | "mode"
@@ -42,7 +42,7 @@ export interface Proof {
   readonly why: string | undefined;
 }
 
-export interface ProofView {
+export interface ProbeView {
   /**
    * The latest, one for each family that this host has a route for; none before
    * the first minute is over.
@@ -57,18 +57,18 @@ export interface ProofView {
  * an address that nobody has is banned, a datagram is sent to it, and the
  * kernel's count for it must grow.
  */
-export class Prover implements AsyncDisposable {
-  readonly #ports: ProofPorts;
+export class EnforcementProbe implements AsyncDisposable {
+  readonly #ports: ProbePorts;
   readonly #turns = new Mutex();
-  #view: ProofView = { latest: [], failures: 0 };
+  #view: ProbeView = { latest: [], failures: 0 };
   #sights: readonly Sight[] = [];
   #stopping = false;
 
-  constructor(ports: ProofPorts) {
+  constructor(ports: ProbePorts) {
     this.#ports = ports;
   }
 
-  get view(): ProofView {
+  get view(): ProbeView {
     return this.#view;
   }
 
@@ -94,7 +94,7 @@ export class Prover implements AsyncDisposable {
   prove(): Promise<void> {
     return this.#turns.run(async () => {
       const sights: Sight[] = [];
-      for (const [i, address] of PROOF_ADDRESSES.entries()) {
+      for (const [i, address] of PROBE_ADDRESSES.entries()) {
         if (this.#stopping) return;
         const at = this.#ports.clock.now();
         const finding = await this.#prove(address);
@@ -159,7 +159,7 @@ export class Prover implements AsyncDisposable {
       );
     if (lasts) return;
     const position = localAfter(ledger.position("local"), 1);
-    const terms = { reason: PROOF_REASON, observed: false };
+    const terms = { reason: PROBE_REASON, observed: false };
     const ban = {
       op: "ban",
       cidr,
@@ -186,7 +186,7 @@ export class Prover implements AsyncDisposable {
     const mode = ledger.mode();
     const packets = { remote: address, observed: mode === "observe" };
     const before = await enforcer.counted(packets);
-    const refusal = await sendDatagram(address, PROOF_PORT, PAYLOAD);
+    const refusal = await sendDatagram(address, PROBE_PORT, PAYLOAD);
     const after = await enforcer.counted(packets);
     // A count that went back was reset by somebody, and began again.
     if (after !== before && after > 0) {
@@ -233,7 +233,7 @@ const UNROUTED = new Set(["ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 const unproven = (why: string): Finding => ({ outcome: "unproven", why });
 
 /** Whether packets pass that should not, as far as it was seen. */
-export const isFailing = (view: ProofView | undefined): boolean =>
+export const isFailing = (view: ProbeView | undefined): boolean =>
   view !== undefined && view.failures >= FAILURES_TOLD;
 
 /** Once may be a moment in which rules were switched. */

@@ -8,7 +8,7 @@ import {
 } from "../../health/verdict.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import { compareCidrs } from "../../model/cidr.js";
-import { PROOF_ADDRESSES } from "../../model/proof.js";
+import { PROBE_ADDRESSES } from "../../model/probe.js";
 import { unixSeconds, type Clock } from "../../runtime/clock.js";
 
 export interface VerdictPorts {
@@ -101,7 +101,7 @@ export class VerdictWatch {
 
 /** How many bans of this host are only there to be tried by its own packets. */
 export function proofBans(ledger: Pick<Ledger, "bansOn">, now: number): number {
-  return PROOF_ADDRESSES.filter((address) =>
+  return PROBE_ADDRESSES.filter((address) =>
     ledger
       .bansOn(address, now)
       .some(

@@ -1,5 +1,5 @@
 import type { Family } from "../../../model/cidr.js";
-import { PROOF_ADDRESSES } from "../../../model/proof.js";
+import { PROBE_ADDRESSES } from "../../../model/probe.js";
 import { FAMILIES, SIDES, type Side } from "./layout.js";
 
 /** What becomes of a packet that is counted. */
@@ -19,7 +19,7 @@ export const probeName = (family: Family, fate: FateName): string =>
 
 /** The addresses of a family that proofs are sent to. */
 export const probed = (family: Family): readonly Uint8Array[] =>
-  PROOF_ADDRESSES.filter((each) => each.family === family).map(
+  PROBE_ADDRESSES.filter((each) => each.family === family).map(
     ({ address }) => address,
   );
 

@@ -4,19 +4,19 @@ import { formatCidr, parseCidr, type Cidr } from "./cidr.js";
  * Addresses that documents use and nobody has (RFC 5737, RFC 3849): whatever is
  * sent there proves that packets to banned addresses are stopped.
  */
-export const PROOF_ADDRESSES: readonly Cidr[] = [
+export const PROBE_ADDRESSES: readonly Cidr[] = [
   "192.0.2.254",
   "2001:db8::254",
 ].map(parseCidr);
 
 /** UDP, to the port of the discard service. */
-export const PROOF_PROTOCOL = 17;
-export const PROOF_PORT = 9;
+export const PROBE_PROTOCOL = 17;
+export const PROBE_PORT = 9;
 
-export const PROOF_REASON = "proof of enforcement";
+export const PROBE_REASON = "proof of enforcement";
 
 /** Whether a count is of such packets, and so no news for anybody. */
-export const isOfProof = (packets: {
+export const isOfProbe = (packets: {
   readonly remote: Cidr;
   readonly direction: "in" | "out";
   readonly forwarded: boolean;
@@ -25,8 +25,8 @@ export const isOfProof = (packets: {
 }): boolean =>
   packets.direction === "out" &&
   !packets.forwarded &&
-  packets.protocol === PROOF_PROTOCOL &&
-  packets.port === PROOF_PORT &&
+  packets.protocol === PROBE_PROTOCOL &&
+  packets.port === PROBE_PORT &&
   NAMES.has(formatCidr(packets.remote));
 
-const NAMES: ReadonlySet<string> = new Set(PROOF_ADDRESSES.map(formatCidr));
+const NAMES: ReadonlySet<string> = new Set(PROBE_ADDRESSES.map(formatCidr));
