@@ -35,7 +35,10 @@ import { DriftControl } from "./walks/reconcile/drift-control.js";
 import { EnforcementProbe } from "./walks/reconcile/probe.js";
 import { Reconciler } from "./walks/reconcile/reconciler.js";
 import { enforceFirst, ReconcileRetries } from "./walks/reconcile/retries.js";
-import { openCutter, type Cutter } from "./walks/reconcile/session-cutter.js";
+import {
+  openSessionCutter,
+  type SessionCutter,
+} from "./walks/reconcile/session-cutter.js";
 
 /** Everything that an agent is started with. */
 export interface AgentOptions {
@@ -73,7 +76,7 @@ export interface AgentCore {
   readonly time: BanTime;
   readonly enforcer: Enforcer;
   /** Undefined where nothing is dropped anyway. */
-  readonly cutter: Cutter | undefined;
+  readonly cutter: SessionCutter | undefined;
   readonly protection: Protection;
   readonly enforcement: ReconcileRetries;
   readonly upkeep: DriftControl;
@@ -105,7 +108,7 @@ export async function openCore(
     await pickEnforcer({ backend, platform, clock: time.clock }),
   );
   const enforcer = starts.safeMode ? readOnly(picked) : picked;
-  const cutter = await openCutter(enforcer, { backend, clock, events });
+  const cutter = await openSessionCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
   const keys = new DeviceKeys(options.deviceKey, options.keyStore);

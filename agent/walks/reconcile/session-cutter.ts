@@ -11,7 +11,7 @@ import type { IsDropped } from "../../sessions/search.js";
 import { NotCut, Sessions, type Cut } from "../../sessions/sessions.js";
 import type { DoomedSocket } from "../../sessions/sockets.js";
 
-export interface CutterPorts {
+export interface SessionCutterPorts {
   /** Owned by the cutter. */
   readonly sessions: Pick<Sessions, "ability" | "cut"> & Disposable;
   /** Which of these addresses the kernel drops now. */
@@ -23,15 +23,15 @@ export interface CutterPorts {
 }
 
 /** Opens what it takes; undefined for a backend that drops nothing. */
-export async function openCutter(
+export async function openSessionCutter(
   enforcer: Pick<Enforcer, "drops">,
   {
     backend,
     ...ports
-  }: Pick<CutterPorts, "clock" | "events"> & {
+  }: Pick<SessionCutterPorts, "clock" | "events"> & {
     readonly backend: Backend;
   },
-): Promise<Cutter | undefined> {
+): Promise<SessionCutter | undefined> {
   if (backend === "dry-run") return undefined;
   const tally = { begunHere: 0 };
   const sessions = new Sessions(await loadLibc(), (doomed) => {
@@ -39,7 +39,7 @@ export async function openCutter(
   });
   const isDropped: IsDropped = (addresses) => enforcer.drops(addresses);
   const begunHere = () => tally.begunHere;
-  return new Cutter({ ...ports, sessions, isDropped, begunHere });
+  return new SessionCutter({ ...ports, sessions, isDropped, begunHere });
 }
 
 /** What no process has any more is cut of nobody. */
@@ -64,8 +64,8 @@ export interface CutFailure {
  * Cuts the open sessions of newly banned ranges, behind the back of who bans: a
  * ban is in force without it, and a receipt does not wait for it.
  */
-export class Cutter implements AsyncDisposable {
-  readonly #ports: CutterPorts;
+export class SessionCutter implements AsyncDisposable {
+  readonly #ports: SessionCutterPorts;
   readonly #stop = new AbortController();
   #pending: Pending = [];
   /** What failed, to be tried again with the next ban. */
@@ -74,7 +74,7 @@ export class Cutter implements AsyncDisposable {
   #total: Cut = { sockets: 0, flows: 0 };
   #lastFailure: CutFailure | undefined;
 
-  constructor(ports: CutterPorts) {
+  constructor(ports: SessionCutterPorts) {
     this.#ports = ports;
   }
 

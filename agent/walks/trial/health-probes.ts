@@ -1,7 +1,7 @@
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 
 /** Where the signs are read. */
-export interface VitalSignsPorts {
+export interface HealthProbesPorts {
   readonly gateways: () => readonly Cidr[];
   readonly resolvers: () => readonly Cidr[];
   /** Those that do not answer. */
@@ -18,8 +18,8 @@ export interface VitalSignsPorts {
  * and resolvers, and keeps what it had open. What did not work before the change
  * is not blamed on it.
  */
-export class VitalSigns {
-  readonly #ports: VitalSignsPorts;
+export class HealthProbes {
+  readonly #ports: HealthProbesPorts;
   /** How many flows there were at the latest looks. */
   #flows: readonly number[] = [];
   /** How many had been cut by then. */
@@ -28,7 +28,7 @@ export class VitalSigns {
   #resolved = false;
   #looks = 0;
 
-  constructor(ports: VitalSignsPorts) {
+  constructor(ports: HealthProbesPorts) {
     this.#ports = ports;
   }
 

@@ -2,11 +2,11 @@ import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Trial } from "../../ledger/trials.js";
 import { unixSeconds, type Clock } from "../../runtime/clock.js";
-import type { VitalSigns } from "./health-probes.js";
+import type { HealthProbes } from "./health-probes.js";
 
 export interface TrialWatchPorts {
   readonly ledger: Pick<Ledger, "trials" | "settle" | "tryAgain">;
-  readonly signs: Pick<VitalSigns, "missing">;
+  readonly signs: Pick<HealthProbes, "missing">;
   /** The date of the cloud's newest signed word, by the clock that never jumps. */
   readonly heardAt: () => number;
   /** By whose time bans expire. */

@@ -8,7 +8,7 @@ import type { Clock } from "../../runtime/clock.js";
 import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
 import type { ReconcileRetries } from "../reconcile/retries.js";
-import { VitalSigns } from "./health-probes.js";
+import { HealthProbes } from "./health-probes.js";
 import { TrialWatch } from "./trial-watch.js";
 
 export interface TrialPorts {
@@ -37,7 +37,7 @@ export function startTrials(
   { protection, enforcement, idle, ...rooms }: TrialPorts,
 ): Trials {
   const { flowsBegunHere, flowsCut } = rooms;
-  const signs = new VitalSigns({
+  const signs = new HealthProbes({
     ...{ lostAmong, anyAnswers, flowsBegunHere, flowsCut },
     gateways: () => protection.facts.gateways,
     resolvers: () => protection.facts.resolvers,

@@ -3,7 +3,7 @@ import { makeEvents } from "../../../agent/events/events.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { NotCut, type Cut } from "../../../agent/sessions/sessions.js";
 import type { Suspect } from "../../../agent/sessions/suspects.js";
-import { Cutter } from "../../../agent/walks/reconcile/session-cutter.js";
+import { SessionCutter } from "../../../agent/walks/reconcile/session-cutter.js";
 import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
 import { lasting, observed } from "../../support/agent/entries.js";
 import { ManualClock, until } from "../../support/time/clock.js";
@@ -44,7 +44,7 @@ function stage() {
   const clock = new ManualClock(1_000);
   const isDropped = () => Promise.resolve([]);
   const events = makeEvents(log);
-  const cutter = new Cutter({
+  const cutter = new SessionCutter({
     ...{ sessions, isDropped, clock, events },
     begunHere: () => 0,
   });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { makeEvents } from "../../../agent/events/events.js";
 import type { Ledger } from "../../../agent/ledger/ledger.js";
 import { parseCidr, type Cidr } from "../../../agent/model/cidr.js";
-import { VitalSigns } from "../../../agent/walks/trial/health-probes.js";
+import { HealthProbes } from "../../../agent/walks/trial/health-probes.js";
 import { TrialWatch } from "../../../agent/walks/trial/trial-watch.js";
 import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
 import {
@@ -155,7 +155,7 @@ class Host implements AsyncDisposable {
   readonly log = new RecordingLogger();
   readonly failures: string[] = [];
   readonly gateways: readonly Cidr[] = [parseCidr("192.0.2.1")];
-  readonly signs = new VitalSigns({
+  readonly signs = new HealthProbes({
     gateways: () => this.gateways,
     resolvers: () => [parseCidr("192.0.2.53")],
     lostAmong: () => Promise.resolve(this.lost),
