@@ -281,7 +281,7 @@ function letOperatorSpeak(
     ...{ mode, ledger, protection, clock, events },
     guardedBy: guardedBy(options, power),
     enforce: () => enforcement.enforce(),
-    reviewAgain: () => chores.tidy(),
+    reviewAgain: () => chores.reviewAgain(),
     confirm: (range) => chores.confirm(range),
     tell: (code, what) => telemetry.tellOf(code, withoutWho(what)),
   });
@@ -308,7 +308,7 @@ function tryChanges(
     flowsCut: () => cutter?.begunHere ?? 0,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: starts.safeMode,
-    settled: () => chores.tidy(),
+    settled: () => chores.reviewAgain(),
     failed: (what) => telemetry.happened("change-taken-back", what),
   });
 }

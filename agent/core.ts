@@ -20,7 +20,7 @@ import type { Logger } from "./log/logger.js";
 import { protect } from "./protect/open-protection.js";
 import type { Protection } from "./protect/protection.js";
 import type { SignedText } from "./protocol/signed-text.js";
-import { NO_CHORES, startChores, type Chores } from "./recurring.js";
+import { NO_RECURRING, startRecurring, type Recurring } from "./recurring.js";
 import { unixSeconds } from "./runtime/clock.js";
 import type { Clock } from "./runtime/clock.js";
 import type { Lifetime } from "./runtime/lifetime.js";
@@ -89,7 +89,7 @@ export interface AgentCore {
   readonly trust: CloudTrust;
   readonly approvals: KeptApprovals;
   readonly limiter: Limiter;
-  readonly chores: Chores;
+  readonly chores: Recurring;
 }
 
 /**
@@ -158,16 +158,16 @@ function keepJudging(
   const { ledger, opened, events } = rooms;
   const { clock } = rooms.time;
   const trust = new CloudTrust({ ...options, clock, events });
-  const changed = () => void chores.tidy();
+  const changed = () => void chores.reviewAgain();
   const approvals = believe(options, { ...rooms, trust, changed });
   const limiter = new Limiter({
     ...{ limits: options.config.guard.limits, ledger, clock },
     raised: (feed, now) => approvals.limitsOf(feed, now),
   });
   const judged = { ...rooms, approvals, limiter };
-  const chores: Chores = rooms.starts.safeMode
-    ? NO_CHORES
-    : opened.own(startChores(options, judged));
+  const chores: Recurring = rooms.starts.safeMode
+    ? NO_RECURRING
+    : opened.own(startRecurring(options, judged));
   return { trust, approvals, limiter, chores };
 }
 

@@ -11,7 +11,7 @@ import { Lifetime } from "./runtime/lifetime.js";
 import { schedule } from "./runtime/schedule.js";
 import type { BanTime } from "./time/ban-time.js";
 import type { Limiter } from "./walks/ban/feed-limiter.js";
-import { Maintenance } from "./walks/ban/re-review.js";
+import { ReReview } from "./walks/ban/re-review.js";
 import type { EnforcementProbe } from "./walks/reconcile/probe.js";
 import type { ReconcileRetries } from "./walks/reconcile/retries.js";
 import { trialTerms } from "./walks/trial/trials.js";
@@ -30,29 +30,29 @@ export interface RecurringPorts {
 }
 
 /** What recurs. */
-export interface Chores extends AsyncDisposable {
+export interface Recurring extends AsyncDisposable {
   /** Has the ledger looked through at once, rather than within a minute. */
-  tidy(): Promise<void>;
+  reviewAgain(): Promise<void>;
   /** Lets bans whose trial failed into force. */
   confirm(range: Cidr | undefined): Promise<Confirmed>;
 }
 
 /** Where everything is left as it is. */
-export const NO_CHORES: Chores = {
-  tidy: () => Promise.resolve(),
+export const NO_RECURRING: Recurring = {
+  reviewAgain: () => Promise.resolve(),
   confirm: () => Promise.resolve({ confirmed: 0, held: new Map() }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
 /** What recurs, and what is heard of meanwhile, each for itself. */
-export function startChores(
+export function startRecurring(
   { config }: { readonly config: Config },
   rooms: RecurringPorts,
-): Chores {
+): Recurring {
   const { time, protection, enforcement, prover, paths, events } = rooms;
   const chores = new Lifetime();
   const maintenance = chores.own(
-    new Maintenance({
+    new ReReview({
       ...rooms,
       policy: config.guard,
       facts: () => protection.facts,
@@ -77,7 +77,7 @@ export function startChores(
   };
   chores.own(followNetwork(news, events));
   return {
-    tidy: () => maintenance.run(),
+    reviewAgain: () => maintenance.run(),
     confirm: (range) => maintenance.confirm(range),
     [Symbol.asyncDispose]: () => chores[Symbol.asyncDispose](),
   };

@@ -14,7 +14,7 @@ import { unixSeconds, type Clock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { Limiter } from "./feed-limiter.js";
 
-export interface MaintenancePorts {
+export interface ReReviewPorts {
   readonly ledger: Pick<
     Ledger,
     "purge" | "reviewAgain" | "unconfirmed" | "revision" | "overrides"
@@ -35,13 +35,13 @@ export interface MaintenancePorts {
  * What the ledger needs beside the walk, in slices of some milliseconds, so that
  * nothing waits for the whole. When it is disposed, no slice runs any more.
  */
-export class Maintenance implements AsyncDisposable {
-  readonly #ports: MaintenancePorts;
+export class ReReview implements AsyncDisposable {
+  readonly #ports: ReReviewPorts;
   readonly #turns = new Mutex();
   readonly #confirmations = new Mutex();
   readonly #stop = new AbortController();
 
-  constructor(ports: MaintenancePorts) {
+  constructor(ports: ReReviewPorts) {
     this.#ports = ports;
   }
 

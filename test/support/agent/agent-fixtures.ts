@@ -31,7 +31,7 @@ import {
   type Outcome,
 } from "../../../agent/walks/ban/ban-walk.js";
 import { Limiter } from "../../../agent/walks/ban/feed-limiter.js";
-import { Maintenance } from "../../../agent/walks/ban/re-review.js";
+import { ReReview } from "../../../agent/walks/ban/re-review.js";
 import { Receipts } from "../../../agent/walks/ban/receipts.js";
 import { makeSteps } from "../../../agent/walks/ban/steps.js";
 import {
@@ -100,7 +100,7 @@ export class TestHost implements AsyncDisposable {
   readonly receipts: Receipts;
   readonly trust: CloudTrust;
   readonly approvals: KeptApprovals;
-  readonly #maintenance: Maintenance;
+  readonly #maintenance: ReReview;
   readonly #policy: GuardPolicy;
   /** Fingerprints of the roots that were kept. */
   readonly keptRoots: string[] = [];
@@ -253,8 +253,8 @@ export class TestHost implements AsyncDisposable {
     });
   }
 
-  #maintain(): Maintenance {
-    return new Maintenance({
+  #maintain(): ReReview {
+    return new ReReview({
       ledger: this.ledger,
       facts: () => facts,
       policy: this.#policy,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
-import { Maintenance } from "../../../agent/walks/ban/re-review.js";
+import { ReReview } from "../../../agent/walks/ban/re-review.js";
 import {
   ban,
   facts,
@@ -81,7 +81,7 @@ const maintain = (
   broken: { readonly purge?: () => boolean },
   stricter = policy,
 ) =>
-  new Maintenance({
+  new ReReview({
     ledger: {
       purge: (...args) => host.ledger.purge(...args),
       reviewAgain: (...args) => host.ledger.reviewAgain(...args),
