@@ -304,7 +304,7 @@ function tryChanges(
 ): Trials {
   return startTrials(options, {
     ...{ ledger, clock: time.clock, protection, enforcement, events },
-    heardAt: () => trust.watch.freshAt,
+    heardAt: () => trust.heads.freshAt,
     flowsCut: () => cutter?.begunHere ?? 0,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: starts.safeMode,
@@ -322,7 +322,7 @@ function startLink(
   const { ledger, time, protection, approvals, limiter } = power;
   const { enforcement } = power;
   const { identity, config } = options;
-  const { roots, watch } = trust;
+  const { roots, heads: watch } = trust;
   const { clock } = time;
   const feeds = feedsOf(identity);
   const enforce = async () => {

@@ -4,7 +4,7 @@ import type { Enforcer, HitList } from "./enforce/enforcer.js";
 import type { HostFacts } from "./guard/facts.js";
 import type { RuleName } from "./guard/guard.js";
 import type { CloudTrust } from "./keyring/cloud-trust.js";
-import type { Rekeying } from "./keyring/device-key-rotation.js";
+import type { DeviceKeyRotation } from "./keyring/device-key-rotation.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Cidr } from "./model/cidr.js";
 import type { StorageState } from "./model/storage.js";
@@ -28,7 +28,7 @@ export interface AgentView {
   readonly telemetry: Pick<TelemetryWalk, "view">;
   readonly trust: {
     readonly roots: Pick<CloudTrust["roots"], "current">;
-    readonly watch: Pick<CloudTrust["watch"], "sights">;
+    readonly heads: Pick<CloudTrust["heads"], "sights">;
   };
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
@@ -73,5 +73,5 @@ export interface AgentOrders {
     | "undoRollbacks"
     | "confirm"
   >;
-  readonly rekeying: Pick<Rekeying, "rekey">;
+  readonly rekeying: Pick<DeviceKeyRotation, "rekey">;
 }

@@ -6,7 +6,7 @@ import { pickEnforcer } from "./enforce/pick.js";
 import type { AgentEvents } from "./events/events.js";
 import type { Boot } from "./host/boot.js";
 import { UncoveredPaths } from "./host/paths.js";
-import { KeptApprovals } from "./keyring/approval-store.js";
+import { ApprovalStore } from "./keyring/approval-store.js";
 import { CloudTrust } from "./keyring/cloud-trust.js";
 import { DeviceKeys, type KeyStore } from "./keyring/device-keys.js";
 import type { Ledger } from "./ledger/ledger.js";
@@ -87,7 +87,7 @@ export interface AgentCore {
   readonly receipts: Receipts;
   readonly keys: DeviceKeys;
   readonly trust: CloudTrust;
-  readonly approvals: KeptApprovals;
+  readonly approvals: ApprovalStore;
   readonly limiter: Limiter;
   readonly chores: Recurring;
 }
@@ -176,8 +176,8 @@ function believe(
   { identity }: AgentOptions,
   rooms: Pick<AgentCore, "ledger" | "time" | "trust"> &
     Pick<Opening, "events"> & { changed(): void },
-): KeptApprovals {
-  return new KeptApprovals({
+): ApprovalStore {
+  return new ApprovalStore({
     agent: identity.agent,
     feeds: feedsOf(identity),
     roots: rooms.trust.roots,

@@ -12,7 +12,7 @@ import { SignedText } from "../protocol/signed-text.js";
 import { unixSeconds, type Clock } from "../runtime/clock.js";
 import { TrustedApproval } from "../trust/approval.js";
 import { ringOf } from "../trust/ring.js";
-import type { Roots } from "./root-store.js";
+import type { RootStore } from "./root-store.js";
 
 /** What the critical keys allow feeds on this host; `now` is in Unix seconds. */
 export interface Approvals {
@@ -24,10 +24,10 @@ export interface Approvals {
   digest(now: number): string;
 }
 
-export interface ApprovalsPorts {
+export interface ApprovalStorePorts {
   readonly agent: string;
   readonly feeds: readonly FeedName[];
-  readonly roots: Pick<Roots, "current" | "onTaken">;
+  readonly roots: Pick<RootStore, "current" | "onTaken">;
   readonly ledger: Pick<
     Ledger,
     "approvals" | "keepApproval" | "forgetApproval"
@@ -46,7 +46,7 @@ export interface ApprovalsPorts {
 }
 
 /** An approval that counts here, and what was signed. */
-interface Standing {
+interface ActiveApproval {
   readonly approval: TrustedApproval;
   readonly text: SignedText;
 }
@@ -55,13 +55,13 @@ interface Standing {
  * The newest approval of each feed: kept in the ledger, and believed no longer
  * than the newest root bears it out.
  */
-export class KeptApprovals implements Approvals {
+export class ApprovalStore implements Approvals {
   readonly ring: Ring;
-  readonly #ports: ApprovalsPorts;
-  readonly #standing = new Map<FeedName, Standing>();
+  readonly #ports: ApprovalStorePorts;
+  readonly #standing = new Map<FeedName, ActiveApproval>();
 
   /** Takes up what an earlier run has kept. */
-  constructor(ports: ApprovalsPorts) {
+  constructor(ports: ApprovalStorePorts) {
     this.#ports = ports;
     this.ring = ringOf(ports.agent);
     for (const { feed, signed } of ports.ledger.approvals()) {
@@ -120,7 +120,7 @@ export class KeptApprovals implements Approvals {
   }
 
   /** In force before it is kept: what it takes back must not wait for a disk. */
-  #take({ approval, text }: Standing): void {
+  #take({ approval, text }: ActiveApproval): void {
     const { ledger, events } = this.#ports;
     const { feed, version } = approval.document;
     this.#standing.set(feed, { approval, text });

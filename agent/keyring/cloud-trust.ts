@@ -6,8 +6,8 @@ import type { Findings } from "../health/health.js";
 import type { SignedText } from "../protocol/signed-text.js";
 import type { Clock } from "../runtime/clock.js";
 import { TrustedRoot } from "../trust/root.js";
-import { FeedWatch } from "./head-monitor.js";
-import { Roots } from "./root-store.js";
+import { HeadMonitor } from "./head-monitor.js";
+import { RootStore } from "./root-store.js";
 
 export interface CloudTrustPorts {
   readonly identity: Identity;
@@ -20,19 +20,19 @@ export interface CloudTrustPorts {
 
 /** What this host believes its cloud by, and whether the cloud's word holds. */
 export class CloudTrust {
-  readonly roots: Roots;
-  readonly watch: FeedWatch;
+  readonly roots: RootStore;
+  readonly heads: HeadMonitor;
   readonly #clock: Pick<Clock, "now">;
 
   /** @throws Refused when the identity's root is not the one that it pins */
   constructor({ identity, config, clock, events, keepRoot }: CloudTrustPorts) {
     this.#clock = clock;
-    this.roots = new Roots({
+    this.roots = new RootStore({
       newest: TrustedRoot.open(identity.root, identity.rootFingerprint),
       keep: keepRoot,
       events,
     });
-    this.watch = new FeedWatch({
+    this.heads = new HeadMonitor({
       feeds: feedsOf(identity),
       clock,
       staleAfterMs: config.cloud.staleAfterSeconds * 1000,
@@ -42,7 +42,7 @@ export class CloudTrust {
 
   /** What is wrong with what the cloud signs, in the catalogue's words. */
   findings(): Findings {
-    const { roots, watch } = this;
+    const { roots, heads: watch } = this;
     const found = new Map<HealthCode, string>();
     const forks = [roots.forked, watch.forked].filter(isText);
     if (forks.length > 0) found.set("feed-forked", forks.join("; "));

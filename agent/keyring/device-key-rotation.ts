@@ -7,7 +7,7 @@ import { sendRekey, type FetchOptions } from "../uplink/fetch.js";
 import type { Session } from "../uplink/uplink.js";
 import type { DeviceKeys } from "./device-keys.js";
 
-export interface RekeyingPorts {
+export interface DeviceKeyRotationPorts {
   readonly identity: Pick<Identity, "agent" | "cloud">;
   readonly keys: DeviceKeys;
   readonly events: Pick<AgentEvents, "rekeyed" | "keyNotKept">;
@@ -24,12 +24,12 @@ export class NotConnected extends Error {
 }
 
 /** Has this host known by a new key, when its operator wants it. */
-export class Rekeying {
-  readonly #ports: RekeyingPorts;
+export class DeviceKeyRotation {
+  readonly #ports: DeviceKeyRotationPorts;
   readonly #turns = new Mutex();
   #session: Session | undefined;
 
-  constructor(ports: RekeyingPorts) {
+  constructor(ports: DeviceKeyRotationPorts) {
     this.#ports = ports;
   }
 

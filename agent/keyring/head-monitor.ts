@@ -2,9 +2,9 @@ import type { AgentEvents } from "../events/events.js";
 import type { FeedName, Position } from "../model/position.js";
 import type { Head } from "../protocol/documents.js";
 import type { Clock } from "../runtime/clock.js";
-import { worthOf, type HeadWorth } from "../trust/freshness.js";
+import { judgeHead, type HeadVerdict } from "../trust/freshness.js";
 
-export interface FeedWatchPorts {
+export interface HeadMonitorPorts {
   readonly feeds: readonly FeedName[];
   readonly clock: Pick<Clock, "now" | "monotonic">;
   /** Milliseconds without a fresh head, or behind one, that are an alarm. */
@@ -41,11 +41,11 @@ interface Watched {
 }
 
 /** Watches whether the cloud's word on its feeds is fresh, and the same as before. */
-export class FeedWatch {
-  readonly #ports: FeedWatchPorts;
+export class HeadMonitor {
+  readonly #ports: HeadMonitorPorts;
   readonly #feeds: ReadonlyMap<FeedName, Watched>;
 
-  constructor(ports: FeedWatchPorts) {
+  constructor(ports: HeadMonitorPorts) {
     this.#ports = ports;
     const freshAt = ports.clock.monotonic();
     this.#feeds = new Map(
@@ -68,13 +68,16 @@ export class FeedWatch {
    * Hears a head that a head key signed.
    * @param own where this host stands, while segments come as they are made
    */
-  hear(head: Head, own: Position | undefined): HeadWorth["is"] | "unfollowed" {
+  hear(
+    head: Head,
+    own: Position | undefined,
+  ): HeadVerdict["is"] | "unfollowed" {
     const watched = this.#feeds.get(head.feed);
     if (watched === undefined) return "unfollowed";
     const { clock, staleAfterMs } = this.#ports;
     const now = clock.now();
     const around = { known: watched.head, own, now, staleAfterMs };
-    const worth = worthOf(head, around);
+    const worth = judgeHead(head, around);
     switch (worth.is) {
       case "fresh":
       case "late":

@@ -5,7 +5,7 @@ import { Refused } from "../protocol/refusals.js";
 import type { SignedText } from "../protocol/signed-text.js";
 import type { TrustedRoot } from "../trust/root.js";
 
-export interface RootsPorts {
+export interface RootStorePorts {
   /** The newest root that this host has accepted. */
   readonly newest: TrustedRoot;
   /** Keeps a root over a restart of the agent; throws when it cannot. */
@@ -17,15 +17,15 @@ export interface RootsPorts {
 }
 
 /** The root that is in force on this host, and the way to the next one. */
-export class Roots {
-  readonly #ports: RootsPorts;
+export class RootStore {
+  readonly #ports: RootStorePorts;
   #current: TrustedRoot;
   /** The newest version that the cloud has claimed to have. */
   #claimed: number;
   #forked: string | undefined;
   readonly #listeners = new Set<() => void>();
 
-  constructor(ports: RootsPorts) {
+  constructor(ports: RootStorePorts) {
     this.#ports = ports;
     this.#current = ports.newest;
     this.#claimed = this.version;

@@ -2,7 +2,7 @@ import type { Position } from "../model/position.js";
 import type { Head } from "../protocol/documents.js";
 
 /** What a head is worth, beside what is known of its feed. */
-export type HeadWorth =
+export type HeadVerdict =
   | { readonly is: "fresh" }
   /** Newer than the last, and dated long ago: somebody holds heads back. */
   | { readonly is: "late" }
@@ -25,7 +25,7 @@ export interface HeadSurroundings {
 }
 
 /** Judges a head that a head key signed. */
-export function worthOf(head: Head, around: HeadSurroundings): HeadWorth {
+export function judgeHead(head: Head, around: HeadSurroundings): HeadVerdict {
   const { known, own, now, staleAfterMs } = around;
   if (head.time > now + CLOCK_SKEW_MS) return { is: "early" };
   if (known !== undefined && head.time < known.time) return { is: "replayed" };

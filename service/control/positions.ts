@@ -50,7 +50,7 @@ export function positionsOf({
   const { document, fingerprint } = trust.roots.current;
   return {
     root: { version: document.version, fingerprint },
-    feeds: trust.watch.sights().map(({ feed, head, seen }) => {
+    feeds: trust.heads.sights().map(({ feed, head, seen }) => {
       const at = ledger.position(feed);
       return {
         feed,

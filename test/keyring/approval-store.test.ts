@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { KeptApprovals } from "../../agent/keyring/approval-store.js";
+import { ApprovalStore } from "../../agent/keyring/approval-store.js";
 import type { Rollout } from "../../agent/protocol/documents.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { signText } from "../../agent/trust/sign.js";
@@ -131,7 +131,7 @@ describe("approvals", () => {
     host.approvals.hear(approve({ limits: { share: 0.5 } }));
     const now = Math.floor(Date.now() / 1000);
     const again = (agent: string) =>
-      new KeptApprovals({
+      new ApprovalStore({
         ...{ agent, feeds: ["urgent", "reputation"], clock: systemClock },
         ...{ roots: host.trust.roots, ledger: host.ledger },
         ...{ events: host.events, changed: () => undefined },

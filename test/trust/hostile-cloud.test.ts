@@ -280,7 +280,7 @@ describe("a clock", () => {
     const ahead = urgent.head("head", { time: clock.now() + 5 * MINUTE_MS });
     link.say({ type: "heads", heads: [ahead] });
     await world.settled(link);
-    expect(world.host.trust.watch.head("urgent")).toBeDefined();
+    expect(world.host.trust.heads.head("urgent")).toBeDefined();
   });
 
   it("that differs by more makes no head pass for the newest", async () => {
@@ -290,7 +290,7 @@ describe("a clock", () => {
     const ahead = urgent.head("head", { time: clock.now() + 6 * MINUTE_MS });
     link.say({ type: "heads", heads: [ahead] });
     await world.settled(link);
-    expect(world.host.trust.watch.head("urgent")).toBeUndefined();
+    expect(world.host.trust.heads.head("urgent")).toBeUndefined();
     await clock.advance(16 * MINUTE_MS);
     expect(findings()["feed-stale"]).toContain("ahead of this host's clock");
   });

@@ -2,7 +2,7 @@ import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
 import { review } from "../../guard/guard.js";
 import { sentinelIn } from "../../guard/sanity.js";
 import { approvedBy, type Approvals } from "../../keyring/approval-store.js";
-import type { Roots } from "../../keyring/root-store.js";
+import type { RootStore } from "../../keyring/root-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { OperatorOverrides } from "../../ledger/operator/overrides.js";
 import type { TrialTerms } from "../../ledger/trials.js";
@@ -16,7 +16,7 @@ import type { BanSteps } from "./ban-walk.js";
 import type { Limiter } from "./feed-limiter.js";
 
 export interface StepPorts {
-  readonly roots: Pick<Roots, "current">;
+  readonly roots: Pick<RootStore, "current">;
   readonly feeds: readonly FeedName[];
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;

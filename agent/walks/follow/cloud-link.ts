@@ -2,11 +2,11 @@ import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Identity } from "../../config/identity.js";
 import type { AgentEvents } from "../../events/events.js";
-import type { KeptApprovals } from "../../keyring/approval-store.js";
-import { Rekeying } from "../../keyring/device-key-rotation.js";
+import type { ApprovalStore } from "../../keyring/approval-store.js";
+import { DeviceKeyRotation } from "../../keyring/device-key-rotation.js";
 import type { DeviceKeys } from "../../keyring/device-keys.js";
-import type { FeedWatch } from "../../keyring/head-monitor.js";
-import type { Roots } from "../../keyring/root-store.js";
+import type { HeadMonitor } from "../../keyring/head-monitor.js";
+import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
 import { closeCodes } from "../../protocol/close-codes.js";
 import type { Hello } from "../../protocol/documents.js";
@@ -34,9 +34,9 @@ import { follow } from "./follow.js";
 export interface CloudLinkPorts {
   readonly identity: Identity;
   readonly keys: DeviceKeys;
-  readonly roots: Roots;
-  readonly watch: FeedWatch;
-  readonly approvals: Pick<KeptApprovals, "hear">;
+  readonly roots: RootStore;
+  readonly watch: HeadMonitor;
+  readonly approvals: Pick<ApprovalStore, "hear">;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
@@ -68,13 +68,13 @@ export interface CloudLinkPorts {
 export interface CloudLink extends AsyncDisposable {
   /** Resolves with the reason if following ends by itself; a restart may heal it. */
   readonly broken: Promise<unknown>;
-  readonly rekeying: Pick<Rekeying, "rekey">;
+  readonly rekeying: Pick<DeviceKeyRotation, "rekey">;
 }
 
 /** Follows the cloud's feeds until disposed. */
 export function startCloudLink(ports: CloudLinkPorts): CloudLink {
   const stop = new AbortController();
-  const rekeying = new Rekeying({
+  const rekeying = new DeviceKeyRotation({
     ...ports,
     fetching: (session) => fetching(ports, session),
   });
@@ -151,7 +151,7 @@ function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
 
 function followPorts(
   ports: CloudLinkPorts,
-  rekeying: Rekeying,
+  rekeying: DeviceKeyRotation,
   stop: () => void,
 ): FollowPorts {
   const { events, status, receipts, roots, watch } = ports;

@@ -1,7 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
-import type { KeptApprovals } from "../../keyring/approval-store.js";
-import type { FeedWatch } from "../../keyring/head-monitor.js";
-import type { Roots } from "../../keyring/root-store.js";
+import type { ApprovalStore } from "../../keyring/approval-store.js";
+import type { HeadMonitor } from "../../keyring/head-monitor.js";
+import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
 import type { Head } from "../../protocol/documents.js";
 import type { CloudMessage } from "../../protocol/messages.js";
@@ -24,9 +24,9 @@ export interface FollowPorts {
   verifyHead(head: SignedText): Head;
   /** A head was signed at this time, in milliseconds since 1970, and is no old one. */
   readonly dated: (time: number) => void;
-  readonly watch: Pick<FeedWatch, "hear" | "head" | "level" | "took">;
-  readonly roots: Pick<Roots, "hear" | "claimed" | "isBehind">;
-  readonly approvals: Pick<KeptApprovals, "hear">;
+  readonly watch: Pick<HeadMonitor, "hear" | "head" | "level" | "took">;
+  readonly roots: Pick<RootStore, "hear" | "claimed" | "isBehind">;
+  readonly approvals: Pick<ApprovalStore, "hear">;
   /** Takes the roots that this host has missed, if they can be had. */
   catchUpRoots(session: Session): Promise<void>;
   /** Signed segments from op `from` on, one behind the other. */

@@ -8,7 +8,7 @@ import { type Enforcer, UNLESS_SAID } from "../../../agent/enforce/enforcer.js";
 import { makeEvents, type AgentEvents } from "../../../agent/events/events.js";
 import type { GuardPolicy } from "../../../agent/guard/facts.js";
 import type { Limits, Raised } from "../../../agent/guard/limits.js";
-import { KeptApprovals } from "../../../agent/keyring/approval-store.js";
+import { ApprovalStore } from "../../../agent/keyring/approval-store.js";
 import { CloudTrust } from "../../../agent/keyring/cloud-trust.js";
 import { DeviceKeys } from "../../../agent/keyring/device-keys.js";
 import { Ledger } from "../../../agent/ledger/ledger.js";
@@ -99,7 +99,7 @@ export class TestHost implements AsyncDisposable {
   readonly enforcement: ReconcileRetries;
   readonly receipts: Receipts;
   readonly trust: CloudTrust;
-  readonly approvals: KeptApprovals;
+  readonly approvals: ApprovalStore;
   readonly #maintenance: ReReview;
   readonly #policy: GuardPolicy;
   /** Fingerprints of the roots that were kept. */
@@ -204,7 +204,7 @@ export class TestHost implements AsyncDisposable {
         identity,
         keys: new DeviceKeys(keys.device, undefined),
         roots: this.trust.roots,
-        watch: this.trust.watch,
+        watch: this.trust.heads,
         approvals: this.approvals,
         ca: undefined,
         version: "0.0.0",
@@ -241,8 +241,8 @@ export class TestHost implements AsyncDisposable {
     return this.#opened.own(Ledger.open(path, options));
   }
 
-  #believe(): KeptApprovals {
-    return new KeptApprovals({
+  #believe(): ApprovalStore {
+    return new ApprovalStore({
       agent: "agent-1",
       feeds: feedsOf(identityFor("http://127.0.0.1")),
       roots: this.trust.roots,
