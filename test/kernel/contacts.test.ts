@@ -19,7 +19,7 @@ import {
 } from "../../agent/attribution/watch.js";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { TOLD } from "../../agent/enforce/nftables/rules/verdicts.js";
+import { NFLOG } from "../../agent/enforce/nftables/rules/verdicts.js";
 import { formatAddress, formatCidr } from "../../agent/model/cidr.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
@@ -86,7 +86,7 @@ describeInNamespace("contacts with banned addresses", () => {
 
   const listen = () =>
     watchContacts({
-      told: TOLD,
+      told: NFLOG,
       clock: systemClock,
       isOwn: (address) => OWN.includes(formatAddress(address)),
       contacted: (contact) => reported.push(contact),

@@ -10,19 +10,19 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { NetlinkSocket } from "../../netlink/socket.js";
 import type { Posture } from "../enforcer.js";
-import { STATIONS } from "./rules/hooks.js";
+import { HOOK_PATHS } from "./rules/hooks.js";
 import {
   DROPPED,
   paced,
   refused,
-  tellings,
+  nflogRules,
   toThisHost,
   type Rule,
 } from "./rules/verdicts.js";
 import { FAMILIES, PORTED, TABLE, toldSet } from "./sets/layout.js";
 
 /** What this kernel has beyond what every nf_tables has. */
-export interface Abilities {
+export interface KernelFeatures {
   /** Whether it can tell whom a packet is for: nft_fib. */
   readonly fib: boolean;
   /** Whether it can answer in the name of who can't be reached: nft_reject. */
@@ -36,18 +36,18 @@ export interface Abilities {
 /** What this kernel can do of a posture: where it can't reject, it drops. */
 export const withinReach = (
   posture: Posture,
-  { reject }: Abilities,
+  { reject }: KernelFeatures,
 ): Posture => (reject ? posture : { ...posture, egress: "drop" });
 
 /** Finds out without leaving anything behind. */
-export function abilitiesOf(socket: NetlinkSocket): Abilities {
+export function kernelFeaturesOf(socket: NetlinkSocket): KernelFeatures {
   return {
     fib: takes(socket, [toThisHost()]),
     reject: takes(socket, refused()),
     limit: takes(socket, [paced()]),
     log: takes(
       socket,
-      STATIONS.flatMap((each) => tellings(each, DROPPED)),
+      HOOK_PATHS.flatMap((each) => nflogRules(each, DROPPED)),
       [PORTED, ...FAMILIES.map(toldSet)],
     ),
   };

@@ -19,7 +19,7 @@ import {
 } from "../../netlink/nftables/read.js";
 import type { Answer, Fill, NetlinkSocket } from "../../netlink/socket.js";
 import type { KernelState } from "../enforcer.js";
-import type { Abilities } from "./kernel-features.js";
+import type { KernelFeatures } from "./kernel-features.js";
 import { rulesOf } from "./rules/rules.js";
 import { askForBan, type Placed } from "./sets/elements.js";
 import { decodeForeign, decodeLabel, type Nameplate } from "./sets/label.js";
@@ -34,11 +34,11 @@ export interface Standing {
 /** Our table in the kernel: asked and changed, never remembered. */
 export class KernelTable {
   readonly #socket: NetlinkSocket;
-  readonly #abilities: Abilities;
+  readonly #abilities: KernelFeatures;
   /** Changes that were made here. */
   commits = 0;
 
-  constructor(socket: NetlinkSocket, abilities: Abilities) {
+  constructor(socket: NetlinkSocket, abilities: KernelFeatures) {
     this.#socket = socket;
     this.#abilities = abilities;
   }

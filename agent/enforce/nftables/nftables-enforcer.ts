@@ -34,7 +34,7 @@ import { probesIn, totalsIn } from "./counts/totals.js";
 import type { Area } from "./disturbances.js";
 import { dropsOf, inParts } from "./drops.js";
 import { faultsOf } from "./inspect.js";
-import { withinReach, type Abilities } from "./kernel-features.js";
+import { withinReach, type KernelFeatures } from "./kernel-features.js";
 import {
   KernelTable,
   inWords,
@@ -44,7 +44,7 @@ import {
 import { repairScaffold } from "./repair-scaffold.js";
 import { rebuild } from "./rebuild.js";
 import { writeRules } from "./rules/rules.js";
-import { TOLD } from "./rules/verdicts.js";
+import { NFLOG } from "./rules/verdicts.js";
 import { removeAll } from "./scaffold.js";
 import { replaceAllowed } from "./sets/allow.js";
 import { writeLabel } from "./sets/label.js";
@@ -56,7 +56,7 @@ export class NftablesEnforcer implements Enforcer {
   readonly #libc: Libc;
   readonly #socket: NetlinkSocket;
   readonly #table: KernelTable;
-  readonly #abilities: Abilities;
+  readonly #abilities: KernelFeatures;
   readonly #clock: Clock;
   readonly #counting: Counting;
   readonly #oneAtATime = new Mutex();
@@ -88,7 +88,7 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   get told(): ToldPackets | undefined {
-    return this.#abilities.log ? TOLD : undefined;
+    return this.#abilities.log ? NFLOG : undefined;
   }
 
   read(): Promise<KernelState> {
@@ -345,7 +345,7 @@ export class NftablesEnforcer implements Enforcer {
 export interface NftablesPorts {
   readonly libc: Libc;
   readonly socket: NetlinkSocket;
-  readonly abilities: Abilities;
+  readonly abilities: KernelFeatures;
   readonly clock: Clock;
 }
 

@@ -5,7 +5,7 @@ import { NetlinkSocket } from "../../netlink/socket.js";
 import type { Clock } from "../../runtime/clock.js";
 import { LibcError, loadLibc, type Libc } from "../../runtime/libc.js";
 import { CannotEnforce, type Enforcer } from "../enforcer.js";
-import { abilitiesOf } from "./kernel-features.js";
+import { kernelFeaturesOf } from "./kernel-features.js";
 import { NftablesEnforcer } from "./nftables-enforcer.js";
 
 /**
@@ -20,7 +20,7 @@ export async function openNftables(
   const socket = openSocket(libc);
   try {
     probe(socket);
-    const abilities = abilitiesOf(socket);
+    const abilities = kernelFeaturesOf(socket);
     return new NftablesEnforcer({ libc, socket, abilities, clock });
   } catch (error) {
     socket[Symbol.dispose]();

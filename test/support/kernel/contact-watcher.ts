@@ -1,10 +1,10 @@
 import { watchContacts } from "../../../agent/attribution/watch.js";
-import { TOLD } from "../../../agent/enforce/nftables/rules/verdicts.js";
+import { NFLOG } from "../../../agent/enforce/nftables/rules/verdicts.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 
 /** Prints contacts, one JSON object a line, until it is killed. */
 await watchContacts({
-  told: TOLD,
+  told: NFLOG,
   clock: systemClock,
   isOwn: () => false,
   contacted: ({ caller }) =>

@@ -12,7 +12,7 @@ export interface Hook {
 }
 
 /** What becomes of packets of one family at one hook. */
-export interface Station extends Side {
+export interface HookPath extends Side {
   readonly hook: Hook["name"];
   /** What its chains are named after. */
   readonly name: string;
@@ -45,29 +45,29 @@ const OUTPUT: Hook = {
 
 export const HOOKS: readonly Hook[] = [PREROUTING, POSTROUTING, OUTPUT];
 
-export const STATIONS: readonly Station[] = FAMILIES.flatMap((family) => [
+export const HOOK_PATHS: readonly HookPath[] = FAMILIES.flatMap((family) => [
   station(PREROUTING, { family, name: `in${family}`, fate: "drop" }),
   station(POSTROUTING, { family, name: `out${family}`, fate: "drop" }),
   station(OUTPUT, { family, name: `local${family}`, fate: "reject" }),
 ]);
 
 /** Those that a posture needs: nothing is rejected unless that was asked for. */
-export function stationsFor({ mode, egress }: Posture): readonly Station[] {
+export function hookPathsFor({ mode, egress }: Posture): readonly HookPath[] {
   const rejects = mode === "enforce" && egress === "reject";
-  return STATIONS.filter(({ fate }) => fate === "drop" || rejects);
+  return HOOK_PATHS.filter(({ fate }) => fate === "drop" || rejects);
 }
 
-export const bandChain = ({ name }: Station, band: Band): string =>
+export const bandChain = ({ name }: HookPath, band: Band): string =>
   `${name}_${bandName(band)}`;
-export const bannedChain = ({ name }: Station): string => `banned_${name}`;
-export const watchedChain = ({ name }: Station): string => `watched_${name}`;
+export const bannedChain = ({ name }: HookPath): string => `banned_${name}`;
+export const watchedChain = ({ name }: HookPath): string => `watched_${name}`;
 
 /** Tells a local program at once that it can't go there. */
 export const REFUSED = "refused";
 
 function station(
   { name: hook, direction }: Hook,
-  rest: Pick<Station, "family" | "name" | "fate">,
-): Station {
+  rest: Pick<HookPath, "family" | "name" | "fate">,
+): HookPath {
   return { ...rest, hook, direction };
 }

@@ -2,7 +2,12 @@ import { VERDICT } from "../../../netlink/nftables/constants.js";
 import { isIn, verdict } from "../../../netlink/nftables/expressions.js";
 import { BANDS, areaSet, isInBand, type Band } from "../sets/areas.js";
 import { banSet, type Layout } from "../sets/layout.js";
-import { bandChain, bannedChain, watchedChain, type Station } from "./hooks.js";
+import {
+  bandChain,
+  bannedChain,
+  watchedChain,
+  type HookPath,
+} from "./hooks.js";
 import { network } from "./network.js";
 import type { Rule } from "./verdicts.js";
 
@@ -19,14 +24,14 @@ export interface LookUps {
  * families apart for itself: it is cheaper than a chain for each, and `nft`
  * reads no rule back that does not.
  */
-export function lookUps(station: Station, layout: Layout): LookUps {
+export function lookUps(station: HookPath, layout: Layout): LookUps {
   const lengths = longestFirst(layout.lengths.ban[station.family]);
   const outermost = { lengths, bands: [BANDS[station.family]] };
   return looks(station, layout, outermost);
 }
 
 /** Is the remote address observed, by any prefix length? */
-export function watches(station: Station, layout: Layout): Rule[] {
+export function watches(station: HookPath, layout: Layout): Rule[] {
   const { family } = station;
   const { generation, lengths } = layout;
   return longestFirst(lengths.watch[family]).map((prefix) => [
@@ -43,7 +48,7 @@ interface Span {
 }
 
 function looks(
-  station: Station,
+  station: HookPath,
   layout: Layout,
   { lengths, bands }: Span,
 ): LookUps {
@@ -67,7 +72,7 @@ function looks(
 }
 
 function isBanned(
-  station: Station,
+  station: HookPath,
   { generation }: Layout,
   prefix: number,
 ): Rule {
@@ -79,7 +84,7 @@ function isBanned(
   ];
 }
 
-function isInArea(station: Station, { generation }: Layout, band: Band): Rule {
+function isInArea(station: HookPath, { generation }: Layout, band: Band): Rule {
   return [
     ...network(station, band.area),
     isIn(areaSet(band, generation).name),

@@ -18,16 +18,22 @@ import { TABLE, type Layout } from "../sets/layout.js";
 import {
   HOOKS,
   REFUSED,
-  STATIONS,
+  HOOK_PATHS,
   bandChain,
   bannedChain,
-  stationsFor,
+  hookPathsFor,
   watchedChain,
   type Hook,
-  type Station,
+  type HookPath,
 } from "./hooks.js";
 import { lookUps, watches } from "./lookup-rules.js";
-import { banned, refused, watched, type Build, type Rule } from "./verdicts.js";
+import {
+  dropRules,
+  refused,
+  observeRules,
+  type Build,
+  type Rule,
+} from "./verdicts.js";
 
 /**
  * Every rule of the table, by chain. What comes in is looked at by its source
@@ -39,16 +45,16 @@ export function rulesOf(
   layout: Layout,
   build: Build,
 ): ReadonlyMap<string, readonly Rule[]> {
-  const stations = stationsFor(build.posture);
+  const stations = hookPathsFor(build.posture);
   const rejecting = stations.some(({ fate }) => fate === "reject");
   return new Map([
     ...checks(layout, build),
     ...stations.map(
-      (each) => [bannedChain(each), banned(each, build)] as const,
+      (each) => [bannedChain(each), dropRules(each, build)] as const,
     ),
     ...stations
       .filter(({ fate }) => fate === "drop")
-      .map((each) => [watchedChain(each), watched(each, build)] as const),
+      .map((each) => [watchedChain(each), observeRules(each, build)] as const),
     ...(rejecting ? [[REFUSED, refused()] as const] : []),
   ]);
 }
@@ -86,8 +92,8 @@ export function writeChecks(
 }
 
 const REGULAR_CHAINS: readonly string[] = [
-  ...[bannedChain, watchedChain].flatMap((name) => STATIONS.map(name)),
-  ...STATIONS.flatMap((station) =>
+  ...[bannedChain, watchedChain].flatMap((name) => HOOK_PATHS.map(name)),
+  ...HOOK_PATHS.flatMap((station) =>
     allBands(station.family).map((band) => bandChain(station, band)),
   ),
   REFUSED,
@@ -102,7 +108,7 @@ function checks(
   layout: Layout,
   { posture }: Build,
 ): (readonly [string, readonly Rule[]])[] {
-  const stations = stationsFor(posture);
+  const stations = hookPathsFor(posture);
   const at = ({ name }: Hook) => stations.filter(({ hook }) => hook === name);
   return [
     ...HOOKS.filter((hook) => at(hook).length > 0).map(
@@ -118,7 +124,7 @@ function checks(
  */
 function entrance(
   { direction }: Hook,
-  stations: readonly Station[],
+  stations: readonly HookPath[],
   layout: Layout,
 ): Rule[] {
   const device = direction === "in" ? META.IIF : META.OIF;

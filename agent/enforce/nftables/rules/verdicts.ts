@@ -34,7 +34,7 @@ import {
   probeName,
   probed,
   totalName,
-  type FateName,
+  type VerdictName,
 } from "../sets/counters.js";
 import {
   COUNTED,
@@ -44,7 +44,7 @@ import {
   remoteBits,
   toldSet,
 } from "../sets/layout.js";
-import { REFUSED, type Station } from "./hooks.js";
+import { REFUSED, type HookPath } from "./hooks.js";
 import { network } from "./network.js";
 
 /** A rule is the steps that a packet goes through. */
@@ -65,8 +65,8 @@ export interface Build {
 export type Means = Omit<Build, "posture">;
 
 /** What becomes of packets from or to a banned address. */
-export function banned(station: Station, build: Build): Rule[] {
-  if (build.posture.mode === "observe") return watched(station, build);
+export function dropRules(station: HookPath, build: Build): Rule[] {
+  if (build.posture.mode === "observe") return observeRules(station, build);
   const end =
     station.fate === "drop"
       ? verdict(VERDICT.DROP)
@@ -75,7 +75,7 @@ export function banned(station: Station, build: Build): Rule[] {
 }
 
 /** What becomes of packets from or to an observed address: they pass. */
-export function watched(station: Station, build: Build): Rule[] {
+export function observeRules(station: HookPath, build: Build): Rule[] {
   const end = verdict(VERDICT.ACCEPT);
   return matched(station, build, { name: "observed", mark: OBSERVED, end });
 }
@@ -106,8 +106,8 @@ export const OBSERVED = hostBytes(1);
 /** The kind of address that this host itself has: RTN_LOCAL. */
 const TO_THIS_HOST = 2;
 
-interface Fate {
-  readonly name: FateName;
+interface Verdict {
+  readonly name: VerdictName;
   readonly mark: Uint8Array;
   readonly end: Expression;
 }
@@ -118,13 +118,13 @@ interface Fate {
  * remote can fail when the set is full; the end stands in a rule of its own, so
  * that it can't.
  */
-function matched(station: Station, build: Build, fate: Fate): Rule[] {
+function matched(station: HookPath, build: Build, fate: Verdict): Rule[] {
   const { mark, end } = fate;
   const remote = network(station, bits(station.family));
   return [
     [...remote, isIn(allowSet(station.family).name), verdict(VERDICT.ACCEPT)],
     ...probes(station, fate),
-    ...(build.log ? tellings(station, mark) : []),
+    ...(build.log ? nflogRules(station, mark) : []),
     totalled(station, build, fate),
     ...counted(station, build, fate),
     [end],
@@ -132,7 +132,7 @@ function matched(station: Station, build: Build, fate: Fate): Rule[] {
 }
 
 /** What goes to a proof's address is news for nobody but the proof. */
-function probes(station: Station, { name, end }: Fate): Rule[] {
+function probes(station: HookPath, { name, end }: Verdict): Rule[] {
   const { family, direction } = station;
   if (direction === "in") return [];
   const remote = network(station, bits(family));
@@ -147,14 +147,18 @@ function probes(station: Station, { name, end }: Fate): Rule[] {
  * end here: some, drawn by lot, go on to be counted by remote, so that nobody can
  * hide among the packets of others.
  */
-function totalled(station: Station, { limit }: Build, fate: Fate): Rule {
+function totalled(station: HookPath, { limit }: Build, fate: Verdict): Rule {
   const count = countAs(totalName(station, fate.name));
   if (!limit) return [count];
   const lot = [meta(META.RANDOM), and(LOT), differs(NOUGHT)];
   return [count, isOver(COUNTED_RATE), ...lot, fate.end];
 }
 
-function counted(station: Station, build: Build, { mark, end }: Fate): Rule[] {
+function counted(
+  station: HookPath,
+  build: Build,
+  { mark, end }: Verdict,
+): Rule[] {
   const { family } = station;
   const after = (bytes: number) => registerAt(width(family) + bytes);
   const remote = network(station, remoteBits(station));
@@ -189,7 +193,7 @@ const NOUGHT = Uint8Array.of(0, 0, 0, 0);
  * socket lives. The rules tell and do nothing else: what they cannot tell is
  * counted all the same.
  */
-export function tellings(station: Station, mark: Uint8Array): Rule[] {
+export function nflogRules(station: HookPath, mark: Uint8Array): Rule[] {
   const { family, direction } = station;
   if (direction === "in") return [];
   const after = (bytes: number) => registerAt(width(family) + bytes);
@@ -218,18 +222,18 @@ export function tellings(station: Station, mark: Uint8Array): Rule[] {
 const TOLD_RATE = { times: 6, seconds: 60, burst: 4 };
 
 /** Whom packets are told to ("tq"): IPv6 with some extensions, and TCP. */
-export const TOLD = { group: 0x7471, bytes: 128 } as const;
+export const NFLOG = { group: 0x7471, bytes: 128 } as const;
 
 const TOLD_OF = {
-  dropped: { ...TOLD, prefix: "dropped" },
-  observed: { ...TOLD, prefix: "observed" },
+  dropped: { ...NFLOG, prefix: "dropped" },
+  observed: { ...NFLOG, prefix: "observed" },
 };
 
 /**
  * Loads what tells a packet that is forwarded: the kind of its destination, or
  * the device that it came in by.
  */
-function way({ hook }: Station, { fib: knows }: Build, into: number) {
+function way({ hook }: HookPath, { fib: knows }: Build, into: number) {
   switch (hook) {
     case "prerouting":
       return knows

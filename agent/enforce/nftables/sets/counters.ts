@@ -3,18 +3,18 @@ import { PROBE_ADDRESSES } from "../../../model/probe.js";
 import { FAMILIES, SIDES, type Side } from "./layout.js";
 
 /** What becomes of a packet that is counted. */
-export type FateName = "dropped" | "observed";
+export type VerdictName = "dropped" | "observed";
 
-export const FATES = ["dropped", "observed"] as const satisfies FateName[];
+export const FATES = ["dropped", "observed"] as const satisfies VerdictName[];
 
 /** Counts every packet of one side and fate, whosoever it is. */
 export const totalName = (
   { direction, family }: Side,
-  fate: FateName,
+  fate: VerdictName,
 ): string => `${fate}_${direction}${family}`;
 
 /** Counts what goes to the address that proofs are sent to, and nothing else. */
-export const probeName = (family: Family, fate: FateName): string =>
+export const probeName = (family: Family, fate: VerdictName): string =>
   `probe_${fate}${family}`;
 
 /** The addresses of a family that proofs are sent to. */
