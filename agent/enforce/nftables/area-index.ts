@@ -8,7 +8,7 @@ import { grouped, writeElements, writeKey } from "./sets/elements.js";
 import type { Generation, Share } from "./sets/layout.js";
 
 /** Bans to be noted in the areas of a generation. */
-export interface Noted {
+export interface AreaWrite {
   readonly networks: readonly Networks[];
   readonly generation: Generation;
 }
@@ -33,10 +33,10 @@ export function networksIn(entries: readonly Entry[]): readonly Networks[] {
  * costs a look-up, so that it does no harm if the change then fails.
  * @throws NetlinkError
  */
-export function commitNoted(
+export function commitWithAreas(
   table: KernelTable,
   operation: string,
-  noted: Noted,
+  noted: AreaWrite,
   fill: Fill,
 ): void {
   let last: readonly Note[] = [];
@@ -59,7 +59,7 @@ interface Note {
   readonly areas: readonly Uint8Array[];
 }
 
-function* notesOf({ networks, generation }: Noted): Generator<Note> {
+function* notesOf({ networks, generation }: AreaWrite): Generator<Note> {
   for (const share of networks) {
     const { family, prefix, addresses } = share;
     const step = width(family);

@@ -13,7 +13,7 @@ import {
   remainingMs,
   type Placed,
 } from "./sets/elements.js";
-import { writeLabel, type Nameplate } from "./sets/label.js";
+import { writeLabel, type RulesetLabel } from "./sets/label.js";
 import {
   FAMILIES,
   KINDS,
@@ -65,7 +65,7 @@ export function planOf(
 export function writeChange(
   w: MessageWriter,
   plan: Plan,
-  plate: Nameplate,
+  plate: RulesetLabel,
   means: Means,
 ): void {
   const { put, remove, layout, added, now } = plan;

@@ -1,5 +1,9 @@
 import type { Entry } from "../../model/ruleset.js";
-import { isFound, type KernelTable, type Standing } from "./kernel-table.js";
+import {
+  isFound,
+  type KernelTable,
+  type KernelRuleset,
+} from "./kernel-table.js";
 import { kindOf, remainingMs, type Placed } from "./sets/elements.js";
 import { askForLabel } from "./sets/label.js";
 
@@ -12,7 +16,7 @@ export interface Changed {
 /** Whether the kernel has this label. */
 export function isLabelled(
   table: KernelTable,
-  { layout, plate }: Standing,
+  { layout, plate }: KernelRuleset,
 ): boolean {
   return table
     .ask("read the label back", (w) => askForLabel(w, plate, layout.generation))
@@ -22,7 +26,7 @@ export function isLabelled(
 /** Whether the kernel has the label, and is as wanted in some of the places. */
 export function isHeld(
   table: KernelTable,
-  standing: Standing,
+  standing: KernelRuleset,
   { put, remove }: Changed,
   now: number,
 ): boolean {

@@ -31,7 +31,7 @@ import {
 } from "../../netlink/nftables/read.js";
 import type { Fill } from "../../netlink/socket.js";
 import { MessageWriter } from "../../netlink/writer.js";
-import type { KernelTable, Standing } from "./kernel-table.js";
+import type { KernelTable, KernelRuleset } from "./kernel-table.js";
 import { HOOKS } from "./rules/hooks.js";
 import { rulesOf } from "./rules/rules.js";
 import type { Means } from "./rules/verdicts.js";
@@ -50,7 +50,7 @@ import {
 
 /** What the ruleset has to be, but for the bans. */
 export interface Frame {
-  readonly standing: Standing;
+  readonly standing: KernelRuleset;
   readonly means: Means;
   /** What wins over every ban; undefined where nobody said. */
   readonly allowed: readonly Cidr[] | undefined;

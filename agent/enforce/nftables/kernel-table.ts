@@ -22,13 +22,13 @@ import type { KernelState } from "../enforcer.js";
 import type { KernelFeatures } from "./kernel-features.js";
 import { rulesOf } from "./rules/rules.js";
 import { askForBan, type Placed } from "./sets/elements.js";
-import { decodeForeign, decodeLabel, type Nameplate } from "./sets/label.js";
+import { decodeForeign, decodeLabel, type RulesetLabel } from "./sets/label.js";
 import { TABLE, labelSet, layoutOf, type Layout } from "./sets/layout.js";
 
 /** Our ruleset as the kernel has it: where the bans are, and what it says of itself. */
-export interface Standing {
+export interface KernelRuleset {
   readonly layout: Layout;
-  readonly plate: Nameplate;
+  readonly plate: RulesetLabel;
 }
 
 /** Our table in the kernel: asked and changed, never remembered. */
@@ -96,18 +96,18 @@ export class KernelTable {
   }
 
   /** Our ruleset, or undefined where it is absent, mutilated or not ours. */
-  standing(): Standing | undefined {
+  standing(): KernelRuleset | undefined {
     const standing = this.labelled();
     return standing && this.#hasAllRules(standing) ? standing : undefined;
   }
 
   /** Likewise, but whether all of its rules are there is not asked. */
-  labelled(): Standing | undefined {
+  labelled(): KernelRuleset | undefined {
     return this.#labelled(decodeLabel);
   }
 
   /** What another version of this program has built, and what it says of itself. */
-  foreign(): Standing | undefined {
+  foreign(): KernelRuleset | undefined {
     return this.#labelled(decodeForeign);
   }
 
@@ -118,8 +118,8 @@ export class KernelTable {
   }
 
   #labelled(
-    decode: (key: Buffer) => Nameplate | undefined,
-  ): Standing | undefined {
+    decode: (key: Buffer) => RulesetLabel | undefined,
+  ): KernelRuleset | undefined {
     const layout = layoutOf(this.sets());
     if (layout === undefined) return undefined;
     const set = labelSet(layout.generation).name;
@@ -156,7 +156,7 @@ export class KernelTable {
   }
 
   /** Somebody who deletes rules of ours has switched bans off. */
-  #hasAllRules({ layout, plate: { posture } }: Standing): boolean {
+  #hasAllRules({ layout, plate: { posture } }: KernelRuleset): boolean {
     const rules = this.#list(
       "list rules",
       (w) => listRules(w, TABLE),

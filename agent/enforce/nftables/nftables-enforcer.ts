@@ -24,7 +24,7 @@ import {
   type Posture,
   type Total,
 } from "../enforcer.js";
-import { commitNoted, networksIn } from "./area-index.js";
+import { commitWithAreas, networksIn } from "./area-index.js";
 import { planOf, writeChange } from "./change.js";
 import { differencesOf, listed } from "./compare.js";
 import { isHeld, isLabelled, type Changed } from "./confirm.js";
@@ -39,7 +39,7 @@ import {
   KernelTable,
   inWords,
   isAbsent,
-  type Standing,
+  type KernelRuleset,
 } from "./kernel-table.js";
 import { repairScaffold } from "./repair-scaffold.js";
 import { rebuild } from "./rebuild.js";
@@ -61,7 +61,7 @@ export class NftablesEnforcer implements Enforcer {
   readonly #counting: Counting;
   readonly #oneAtATime = new Mutex();
   /** Spares a change the look at all sets; forgotten when in doubt. */
-  #standing: Standing | undefined;
+  #standing: KernelRuleset | undefined;
   /**
    * The kernel took a change and then did not hold it. Its label proves nothing
    * any more, so the ruleset counts as absent until it has been built anew.
@@ -70,7 +70,7 @@ export class NftablesEnforcer implements Enforcer {
   /** How many changes others had made when it was read how the ruleset stands. */
   #others: number | undefined;
   /** How the ruleset stood when it was last known to be whole. */
-  #intact: Standing | undefined;
+  #intact: KernelRuleset | undefined;
   #watch: Watch | undefined;
   #lostAreas: Area[] = [];
   /** What wins over every ban; undefined until somebody says. */
@@ -117,7 +117,7 @@ export class NftablesEnforcer implements Enforcer {
     return this.#enforcing(async () => {
       const plate = { ...label, posture: this.#posture };
       const means = this.#abilities;
-      const order = { plate, means, entries, allowed: this.#allowed };
+      const order = { label: plate, means, entries, allowed: this.#allowed };
       this.#intact = undefined;
       const { layout, sample } = await this.#unheard(() =>
         rebuild(this.#table, order, this.#clock),
@@ -284,9 +284,14 @@ export class NftablesEnforcer implements Enforcer {
     const next = { ...plate, revision: change.revision };
     const networks = networksIn(plan.put);
     const noted = { networks, generation: layout.generation };
-    commitNoted(this.#table, `apply revision ${next.revision}`, noted, (w) => {
-      writeChange(w, plan, next, this.#abilities);
-    });
+    commitWithAreas(
+      this.#table,
+      `apply revision ${next.revision}`,
+      noted,
+      (w) => {
+        writeChange(w, plan, next, this.#abilities);
+      },
+    );
     this.#standing = this.#intact = { layout: plan.layout, plate: next };
     this.#confirm(this.#standing, plan);
   }
@@ -318,21 +323,21 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   /** Asked anew only where somebody else has changed anything since. */
-  #readStanding(): Standing | undefined {
+  #readStanding(): KernelRuleset | undefined {
     const others = this.#table.changesByOthers();
     const isKnown = this.#standing !== undefined && others === this.#others;
     this.#others = others;
     return isKnown ? this.#standing : this.#table.standing();
   }
 
-  #expectStanding(): Standing {
+  #expectStanding(): KernelRuleset {
     this.#standing ??= this.#table.standing();
     if (this.#standing === undefined) throw new RulesetGone(GONE);
     return this.#standing;
   }
 
   /** Believes only what the kernel says. */
-  #confirm(standing: Standing, changed: Changed): void {
+  #confirm(standing: KernelRuleset, changed: Changed): void {
     if (isHeld(this.#table, standing, changed, this.#clock.now())) return;
     this.#doubted = true;
     throw new NotEnforced(

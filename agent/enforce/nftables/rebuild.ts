@@ -10,7 +10,7 @@ import {
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import type { Clock } from "../../runtime/clock.js";
-import { commitNoted } from "./area-index.js";
+import { commitWithAreas } from "./area-index.js";
 import { addBlock, networksOf, shareOf } from "./blocks.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import type { KernelTable } from "./kernel-table.js";
@@ -19,7 +19,7 @@ import type { Means } from "./rules/verdicts.js";
 import { addLasting, clear, contentsOf } from "./scaffold.js";
 import { writeAllowed } from "./sets/allow.js";
 import { areaSets } from "./sets/areas.js";
-import { writeLabel, type Nameplate } from "./sets/label.js";
+import { writeLabel, type RulesetLabel } from "./sets/label.js";
 import {
   TABLE,
   generationOf,
@@ -32,7 +32,7 @@ import {
 
 /** What a rebuilt ruleset is to be. */
 export interface Order {
-  readonly plate: Nameplate;
+  readonly label: RulesetLabel;
   readonly means: Means;
   readonly entries: AsyncIterable<readonly Block[]>;
   /** What wins over every ban; undefined to keep what the kernel has. */
@@ -114,7 +114,7 @@ function loadSome(
 ): Layout {
   const added = newLengths(blocks.map(shareOf), lengths);
   const networks = blocks.map(networksOf);
-  commitNoted(table, "load bans", { networks, generation }, (w) => {
+  commitWithAreas(table, "load bans", { networks, generation }, (w) => {
     addBanSets(w, added, generation);
     for (const block of blocks) addBlock(w, block, generation, now);
   });
@@ -128,9 +128,9 @@ function swap(table: KernelTable, fresh: Layout, order: Order): void {
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
     clear(w, contents, fresh);
-    writeRules(w, fresh, { posture: order.plate.posture, ...order.means });
+    writeRules(w, fresh, { posture: order.label.posture, ...order.means });
     addSet(w, TABLE, labelSet(generation));
-    writeLabel(w, order.plate, generation);
+    writeLabel(w, order.label, generation);
     if (order.allowed) writeAllowed(w, order.allowed);
   });
 }

@@ -2,7 +2,7 @@ import type { Cidr } from "../../model/cidr.js";
 import { addSet, addTable } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import type { Area } from "./disturbances.js";
-import type { KernelTable, Standing } from "./kernel-table.js";
+import type { KernelTable, KernelRuleset } from "./kernel-table.js";
 import { writeRules } from "./rules/rules.js";
 import type { Means } from "./rules/verdicts.js";
 import { addLasting, clear, contentsOf, setsOfBans } from "./scaffold.js";
@@ -13,7 +13,7 @@ import { TABLE, labelSet } from "./sets/layout.js";
 
 /** What is to stand around the bans again. */
 export interface ScaffoldRepair {
-  readonly standing: Standing;
+  readonly standing: KernelRuleset;
   readonly means: Means;
   /** What wins over every ban; undefined to keep what the kernel has. */
   readonly allowed: readonly Cidr[] | undefined;

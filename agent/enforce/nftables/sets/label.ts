@@ -6,14 +6,14 @@ import { writeElements, writeKey } from "./elements.js";
 import { TABLE, labelSet, type Generation } from "./layout.js";
 
 /** What a ruleset says of itself. */
-export interface Nameplate extends Label {
+export interface RulesetLabel extends Label {
   readonly posture: Posture;
 }
 
 /** Replaces the nameplate; in the same batch as what it speaks of. */
 export function writeLabel(
   w: MessageWriter,
-  plate: Nameplate,
+  plate: RulesetLabel,
   generation: Generation,
 ): void {
   const set = labelSet(generation).name;
@@ -26,7 +26,7 @@ export function writeLabel(
 /** Asks whether this is the nameplate. */
 export function askForLabel(
   w: MessageWriter,
-  plate: Nameplate,
+  plate: RulesetLabel,
   generation: Generation,
 ): void {
   const set = labelSet(generation).name;
@@ -43,7 +43,7 @@ export function encodeLabel({
   ledger,
   revision,
   posture,
-}: Nameplate): Uint8Array {
+}: RulesetLabel): Uint8Array {
   const observing = posture.mode === "observe" ? OBSERVING : 0;
   const rejecting = posture.egress === "reject" ? REJECTING : 0;
   return hostBytes(
@@ -53,12 +53,12 @@ export function encodeLabel({
 }
 
 /** Undefined for what another version of this program has left. */
-export function decodeLabel(key: Buffer): Nameplate | undefined {
+export function decodeLabel(key: Buffer): RulesetLabel | undefined {
   return versionOf(key) === LAYOUT_VERSION ? plateIn(key) : undefined;
 }
 
 /** What another version has left; undefined for this one's, and for noise. */
-export function decodeForeign(key: Buffer): Nameplate | undefined {
+export function decodeForeign(key: Buffer): RulesetLabel | undefined {
   const version = versionOf(key);
   if (version === 0 || version === LAYOUT_VERSION) return undefined;
   return plateIn(key);
@@ -67,7 +67,7 @@ export function decodeForeign(key: Buffer): Nameplate | undefined {
 const versionOf = (key: Buffer): number =>
   key.length === LABEL_BYTES ? hostU32(key, 12) >>> 8 : 0;
 
-function plateIn(key: Buffer): Nameplate {
+function plateIn(key: Buffer): RulesetLabel {
   const built = hostU32(key, 12);
   return {
     ledger: hostU32(key, 0),
