@@ -35,7 +35,7 @@ export interface Watcher {
   /** Something may have happened that was not heard. */
   missed(): void;
   /** Nothing will be heard any more. */
-  deaf(why: unknown): void;
+  listenerLost(why: unknown): void;
 }
 
 /** Both together; what is too much for one look counts as all lost. */

@@ -36,19 +36,19 @@ export interface Enforcer {
    * somebody says otherwise it is `UNLESS_SAID`. What it can't reject it drops.
    * @throws NotEnforced when the kernel refused; it then stands as before
    */
-  assume(posture: Posture): Promise<void>;
+  setPosture(posture: Posture): Promise<void>;
 
   /** Whether this host can tell local programs that they cannot go there. */
   readonly rejects: boolean;
 
   /** Which of these ranges have an entry that drops, asked one by one. */
-  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
+  hasBan(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
 
   /**
    * Which of these single addresses the kernel drops packets from and to, by a
    * ban of whatever length: protected and merely observed ones it does not.
    */
-  drops(addresses: readonly Cidr[]): Promise<readonly boolean[]>;
+  wouldDrop(addresses: readonly Cidr[]): Promise<readonly boolean[]>;
 
   /**
    * Addresses that win over every ban, as source and as destination; replaces
@@ -75,7 +75,7 @@ export interface Enforcer {
    * How many packets this host was seen to send to an address that proofs are
    * sent to; 0 for any other address.
    */
-  counted(packets: OwnPackets): Promise<number>;
+  packetCount(packets: OwnPackets): Promise<number>;
 
   /**
    * Puts back what stands around the bans, as fast for a million as for ten.
@@ -101,7 +101,7 @@ export interface Enforcer {
   ): Promise<Differences | undefined>;
 
   /** Entries that the kernel lists of its small sets, in slices. */
-  listed(listing: Listing): AsyncIterable<readonly Entry[]>;
+  listEntries(listing: Listing): AsyncIterable<readonly Entry[]>;
 
   /**
    * Tells from now on what others do to the ruleset, until disposed.
@@ -109,7 +109,7 @@ export interface Enforcer {
    */
   watch(watcher: Watcher): AsyncDisposable;
   /** Where single packets that go out are told of; undefined for nowhere. */
-  readonly told: ToldPackets | undefined;
+  readonly told: LoggedPackets | undefined;
 
   /** Removes everything this backend ever installed; harmless when nothing is. */
   cleanUp(): Promise<void>;
@@ -133,7 +133,7 @@ export interface Posture {
   readonly egress: "drop" | "reject";
 }
 
-export const UNLESS_SAID: Posture = { mode: "enforce", egress: "drop" };
+export const DEFAULT_POSTURE: Posture = { mode: "enforce", egress: "drop" };
 
 export const isSamePosture = (a: Posture, b: Posture): boolean =>
   a.mode === b.mode && a.egress === b.egress;
@@ -191,7 +191,7 @@ export interface Hit {
 export type OwnPackets = Pick<Hit, "remote" | "observed">;
 
 /** A group of the kernel's packet log. */
-export interface ToldPackets {
+export interface LoggedPackets {
   readonly group: number;
   /** Of each packet, from its network header on. */
   readonly bytes: number;

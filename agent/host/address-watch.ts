@@ -51,7 +51,7 @@ export class AddressWatch implements AsyncDisposable {
         soon("addresses");
         soon("devices");
       },
-      deaf,
+      listenerLost: deaf,
     });
     return new AddressWatch(listener, timer);
   }

@@ -30,7 +30,7 @@ export interface Hearer {
   /** The kernel had more to say than there was room for: some of it is lost. */
   overrun(): void;
   /** Nothing will be heard any more. */
-  deaf(why: unknown): void;
+  listenerLost(why: unknown): void;
 }
 
 /** A multicast group of one part of the kernel, or several. */
@@ -107,7 +107,7 @@ export class NetlinkListener implements AsyncDisposable {
         if (this.#take(await this.#wait())) this.#drain();
       }
     } catch (error) {
-      if (!this.#stopping) this.#hearer.deaf(error);
+      if (!this.#stopping) this.#hearer.listenerLost(error);
     }
   }
 

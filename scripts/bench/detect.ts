@@ -198,7 +198,7 @@ async function inKernel(
   const start = performance.now();
   for (;;) {
     await enforcer.read(); // sets may have come since it last looked
-    const [held] = await enforcer.holds(cidrs);
+    const [held] = await enforcer.hasBan(cidrs);
     const now = performance.now();
     if (held === true) return now;
     if (now - start > mostMs) return undefined;

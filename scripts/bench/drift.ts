@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
+import {
+  DEFAULT_POSTURE,
+  type Enforcer,
+} from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { TABLE } from "../../agent/enforce/nftables/sets/layout.js";
 import { PACE } from "../../agent/enforce/repair-backoff.js";
@@ -211,9 +214,9 @@ class HealedHost implements AsyncDisposable {
     const kernel = await this.#enforcer.read();
     if (kernel.at === "absent") return false;
     const asked = [ban, ...this.#sample];
-    const held = await this.#enforcer.holds(asked);
+    const held = await this.#enforcer.hasBan(asked);
     if (!held.every(Boolean)) return false;
-    const [strange] = await this.#enforcer.holds([parseCidr(STRANGER)]);
+    const [strange] = await this.#enforcer.hasBan([parseCidr(STRANGER)]);
     const faults = await this.#enforcer.inspect();
     return strange === false && faults.length === 0;
   }
@@ -242,7 +245,7 @@ const reconcilerOf = (ledger: Ledger, enforcer: Enforcer): Reconciler =>
     desired: ledger,
     enforcer,
     clock: systemClock,
-    posture: () => UNLESS_SAID,
+    posture: () => DEFAULT_POSTURE,
     applied: () => undefined,
     mayReplace: () => true,
   });

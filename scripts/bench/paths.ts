@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
+import { DEFAULT_POSTURE } from "../../agent/enforce/enforcer.js";
 import { PATHS, type Path } from "../../service/selftest/flows/flows.js";
 import {
   worstOf,
@@ -21,7 +21,7 @@ const ACTIONS = ["nftables-multiport", "nftables-allports"] as const;
 /** Which paths a ban closes, and how fast: the selftest, and fail2ban on its stage. */
 export async function benchPaths(): Promise<Measured> {
   const { signal } = new AbortController();
-  const manner = { backend: "nftables", posture: UNLESS_SAID } as const;
+  const manner = { backend: "nftables", posture: DEFAULT_POSTURE } as const;
   const ours = await selftest(manner, signal);
   const peers: Matrix[] = [];
   if (noFail2ban === undefined) {

@@ -98,7 +98,7 @@ async function oneDecision(
   const answered = cloud.api("POST", "/v1/bans", order);
   for (;;) {
     await enforcer.read(); // sets may have come since it last looked
-    const [held] = await enforcer.holds(cidrs);
+    const [held] = await enforcer.hasBan(cidrs);
     const taken = performance.now() - start;
     if (held === true) {
       await answered;

@@ -110,7 +110,7 @@ async function inOwnKernel(start: number): Promise<number> {
   await using kernel = await openNftables(systemClock);
   await until("the first host bans by itself", async () => {
     await kernel.read();
-    const [held] = await kernel.holds([parseCidr(BRUTE)]);
+    const [held] = await kernel.hasBan([parseCidr(BRUTE)]);
     return held || undefined;
   });
   return performance.now() - start;

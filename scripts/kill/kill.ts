@@ -173,7 +173,7 @@ async function agreed(
   }
   await enforcer.read(); // the agent may have made sets since
   const ranges = truth.take(which);
-  const inKernel = await enforcer.holds(ranges.map(parseListedCidr));
+  const inKernel = await enforcer.hasBan(ranges.map(parseListedCidr));
   const wrong = ranges.filter(
     (range, i) => truth.isBanned(range) !== inKernel[i],
   );

@@ -100,7 +100,7 @@ export class Honest {
     const { enforcer } = this.#stage;
     for (;;) {
       await enforcer.read(); // sets may have come since it last looked
-      const [held] = await enforcer.holds([parseCidr(range)]);
+      const [held] = await enforcer.hasBan([parseCidr(range)]);
       if (held === wanted) return;
       if (performance.now() - start > this.#limitMs) {
         throw new Error(

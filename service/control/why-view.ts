@@ -52,7 +52,7 @@ export interface CoveringBan {
 /** What the answer is put together from; all of it may be asked at any time. */
 export interface WhyPorts {
   readonly ledger: Pick<Ledger, "bansOn" | "bansWithin">;
-  readonly enforcer: Pick<Enforcer, "read" | "drops" | "hits">;
+  readonly enforcer: Pick<Enforcer, "read" | "wouldDrop" | "hits">;
   readonly clock: Pick<Clock, "now">;
   readonly contacts: () => readonly Remembered[];
   /** The guard's rule that would hold a ban on exactly this. */
@@ -92,7 +92,7 @@ async function askKernel(
   try {
     const kernel = await enforcer.read();
     const mode = kernel.at === "absent" ? null : kernel.posture.mode;
-    const ends = await enforcer.drops([firstOf(cidr), lastAddressOf(cidr)]);
+    const ends = await enforcer.wouldDrop([firstOf(cidr), lastAddressOf(cidr)]);
     const callers = callersByWay(contacts());
     const isAsked = ({ remote }: Hit) => overlaps(cidr, remote);
     const most = { limit: MOST_HITS, isAsked };

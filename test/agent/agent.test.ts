@@ -36,7 +36,7 @@ describe("an agent", () => {
     }
 
     await using again = await start(folder, cloud.url);
-    const [held] = await again.enforcer.holds([parseCidr("203.0.113.7")]);
+    const [held] = await again.enforcer.hasBan([parseCidr("203.0.113.7")]);
     expect(held).toBe(true);
     expect(again.link.state).toMatchObject({ why: "not dialed yet" });
     const link = await cloud.welcomed([urgent.tail()]);
@@ -64,14 +64,14 @@ describe("an agent", () => {
       "urgent",
     ]);
     const ranges = ["203.0.113.7", "203.0.113.8"].map(parseCidr);
-    expect(await again.enforcer.holds(ranges)).toEqual([true, false]);
+    expect(await again.enforcer.hasBan(ranges)).toEqual([true, false]);
   });
 
   it("shows what is recorded to a guard that became stricter, and laxer", async () => {
     using folder = new TestFolder();
     await using cloud = await FakeCloud.start();
     const holds = async (agent: Agent) =>
-      (await agent.enforcer.holds([parseCidr("198.16.0.0/16")]))[0];
+      (await agent.enforcer.hasBan([parseCidr("198.16.0.0/16")]))[0];
     {
       await using agent = await start(folder, cloud.url);
       const urgent = new FakeFeed();

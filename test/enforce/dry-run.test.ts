@@ -3,7 +3,7 @@ import { DryRunEnforcer } from "../../agent/enforce/dry-run/dry-run-enforcer.js"
 import {
   CannotEnforce,
   RulesetGone,
-  UNLESS_SAID,
+  DEFAULT_POSTURE,
 } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { parseCidr } from "../../agent/model/cidr.js";
@@ -15,7 +15,7 @@ const LABEL = { ledger: 7, revision: 1 };
 
 describe("a dry run", () => {
   const holds = (enforcer: DryRunEnforcer, ...ranges: string[]) =>
-    enforcer.holds(ranges.map(parseCidr));
+    enforcer.hasBan(ranges.map(parseCidr));
 
   it("takes rulesets and changes as a kernel would", async () => {
     const enforcer = new DryRunEnforcer(systemClock);
@@ -30,7 +30,7 @@ describe("a dry run", () => {
       at: "present",
       ...LABEL,
       revision: 2,
-      posture: UNLESS_SAID,
+      posture: DEFAULT_POSTURE,
     });
     expect(
       await holds(enforcer, "192.0.2.1", "10.0.0.0/9", "192.0.2.3"),

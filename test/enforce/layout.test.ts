@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
+import { DEFAULT_POSTURE } from "../../agent/enforce/enforcer.js";
 import { planOf } from "../../agent/enforce/nftables/change.js";
 import { rulesOf } from "../../agent/enforce/nftables/rules/rules.js";
 import { collapse } from "../../agent/enforce/nftables/sets/allow.js";
@@ -59,7 +59,7 @@ describe("the layout", () => {
         lengths: { ...noLengths(), ban },
       } as const;
       const rules = rulesOf(layout, {
-        posture: UNLESS_SAID,
+        posture: DEFAULT_POSTURE,
         fib: true,
         log: true,
         limit: true,
@@ -258,7 +258,7 @@ describe("a label", () => {
   });
 
   it("is none where another version of the layout has left it", () => {
-    const plate = { ledger: 1, revision: 2, posture: UNLESS_SAID };
+    const plate = { ledger: 1, revision: 2, posture: DEFAULT_POSTURE };
     const key = Buffer.from(encodeLabel(plate));
     key[13] = 99;
     expect(decodeLabel(key)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
+import { DEFAULT_POSTURE } from "../../agent/enforce/enforcer.js";
 import { planOf, writeChange } from "../../agent/enforce/nftables/change.js";
 import {
   addBans,
@@ -17,7 +17,7 @@ describe("a ban that the kernel holds already", () => {
     lengths.ban[4].add(32);
     const change = { revision: 2, put: [entry], remove: [] };
     const plan = planOf(change, { generation: "a", lengths }, 0);
-    const plate = { ledger: 1, revision: 2, posture: UNLESS_SAID };
+    const plate = { ledger: 1, revision: 2, posture: DEFAULT_POSTURE };
     const batch = written((w) =>
       writeChange(w, plan, plate, { fib: true, log: true, limit: true }),
     );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { UNLESS_SAID } from "../../agent/enforce/enforcer.js";
+import { DEFAULT_POSTURE } from "../../agent/enforce/enforcer.js";
 import type { KernelState } from "../../agent/enforce/enforcer.js";
 import { look } from "../../agent/health/health.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
@@ -30,7 +30,7 @@ describe("looking after the host's health", () => {
       at: "present",
       ledger: ledger.id,
       revision: ledger.revision(),
-      posture: UNLESS_SAID,
+      posture: DEFAULT_POSTURE,
     });
     rejects = true;
     spool = { fullness: 0, failing: undefined };
@@ -115,14 +115,14 @@ describe("looking after the host's health", () => {
       at: "present",
       ledger: ledger.id + 1,
       revision: 0,
-      posture: UNLESS_SAID,
+      posture: DEFAULT_POSTURE,
     });
     expect(await told()).toEqual({
       "not-enforcing": "the kernel holds what an earlier ledger said",
     });
     kernel = () => ({
       ...{ at: "outdated", ledger: ledger.id, revision: ledger.revision() },
-      posture: UNLESS_SAID,
+      posture: DEFAULT_POSTURE,
     });
     expect(await told()).toEqual({
       "not-enforcing":
@@ -142,7 +142,7 @@ describe("looking after the host's health", () => {
       at: "present",
       ledger: ledger.id,
       revision,
-      posture: UNLESS_SAID,
+      posture: DEFAULT_POSTURE,
     });
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
     recordNext(ledger, "urgent", [ban("192.0.2.2")]);
@@ -180,7 +180,7 @@ describe("looking after the host's health", () => {
 
   it("does not forget that the host only observes", async () => {
     ledger.setMode("observe");
-    const posture = { ...UNLESS_SAID, mode: ledger.mode() };
+    const posture = { ...DEFAULT_POSTURE, mode: ledger.mode() };
     const { id, revision } = { id: ledger.id, revision: ledger.revision() };
     kernel = () => ({ at: "present", ledger: id, revision, posture });
     expect(await told()).toEqual({ observing: "tourniquet enforce ends that" });

@@ -86,7 +86,7 @@ describeInNamespace("a kernel that refuses", () => {
     await enforcer[Symbol.asyncDispose]();
   });
 
-  const holds = (...ranges: string[]) => enforcer.holds(ranges.map(parseCidr));
+  const holds = (...ranges: string[]) => enforcer.hasBan(ranges.map(parseCidr));
   const change = {
     revision: 2,
     put: lasting(600, "192.0.2.2", "198.51.100.0/24", "203.0.113.0/24"),
@@ -98,7 +98,7 @@ describeInNamespace("a kernel that refuses", () => {
     expect(await enforcer.read()).toMatchObject(LABEL);
     expect(await holds(...STANDING)).toEqual(STANDING.map(() => true));
     const added = change.put.map(({ cidr }) => cidr);
-    expect(await enforcer.holds(added)).toEqual(added.map(() => false));
+    expect(await enforcer.hasBan(added)).toEqual(added.map(() => false));
   }
 
   describe("because a set is full", () => {

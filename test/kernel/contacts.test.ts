@@ -160,7 +160,7 @@ describeInNamespace("contacts with banned addresses", () => {
   });
 
   it("are heard of where egress is rejected", async () => {
-    await enforcer.assume({ mode: "enforce", egress: "reject" });
+    await enforcer.setPosture({ mode: "enforce", egress: "reject" });
     await using _caller = new Caller(call("tcp"));
     expect(await contact()).toMatchObject({
       ...{ protocol: 6, observed: false },

@@ -66,7 +66,7 @@ describeInNamespace("a host that is attacked", () => {
   );
 
   it("does not ban for what was in the log before it started", async () => {
-    expect(await kernel.holds([parseCidr("203.0.113.99")])).toEqual([false]);
+    expect(await kernel.hasBan([parseCidr("203.0.113.99")])).toEqual([false]);
   });
 
   it("holds a ban on this host itself", async () => {
@@ -74,7 +74,7 @@ describeInNamespace("a host that is attacked", () => {
     await until("it is told", () =>
       Promise.resolve(agentSaid(/"?rule"?[=:] ?"?this-host/) || undefined),
     );
-    expect(await kernel.holds([parseCidr(HOST[4])])).toEqual([false]);
+    expect(await kernel.hasBan([parseCidr(HOST[4])])).toEqual([false]);
   });
 
   it("keeps its own bans to itself, through a restart and beside the cloud's", async () => {
@@ -106,7 +106,7 @@ describeInNamespace("a host that is attacked", () => {
     const cidrs = distinct.map(parseCidr);
     await until("all of them", async () => {
       await kernel.read();
-      return (await kernel.holds(cidrs)).every(Boolean) || undefined;
+      return (await kernel.hasBan(cidrs)).every(Boolean) || undefined;
     });
   });
 
@@ -123,7 +123,7 @@ describeInNamespace("a host that is attacked", () => {
   async function held(address: string): Promise<void> {
     await until(`${address} is in the kernel`, async () => {
       await kernel.read();
-      const [is] = await kernel.holds([parseCidr(address)]);
+      const [is] = await kernel.hasBan([parseCidr(address)]);
       return is === true ? true : undefined;
     });
   }

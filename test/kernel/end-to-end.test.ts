@@ -157,7 +157,7 @@ describeInNamespace("a cloud and a host, as real processes", () => {
 
   async function holds(...ranges: string[]): Promise<readonly boolean[]> {
     await kernel.read();
-    return kernel.holds(ranges.map(parseCidr));
+    return kernel.hasBan(ranges.map(parseCidr));
   }
 
   async function stop(signal: NodeJS.Signals): Promise<void> {

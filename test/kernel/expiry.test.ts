@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
+import {
+  DEFAULT_POSTURE,
+  type Enforcer,
+} from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { FOREVER } from "../../agent/model/ban.js";
@@ -48,7 +51,7 @@ class Host implements AsyncDisposable {
       desired: this.ledger,
       enforcer: this.kernel,
       clock: this.time.clock,
-      posture: () => UNLESS_SAID,
+      posture: () => DEFAULT_POSTURE,
       applied: () => undefined,
       mayReplace: () => true,
       timers: this.time,
@@ -169,9 +172,9 @@ describeInNamespace("expiry, as the kernel counts it down", () => {
   it("comes in time: the kernel drops a ban by itself", async () => {
     await host.record(ban("192.0.2.1", 2), ban("192.0.2.2", 60));
     const { cidr } = lift("192.0.2.1");
-    expect(await host.kernel.holds([cidr])).toEqual([true]);
+    expect(await host.kernel.hasBan([cidr])).toEqual([true]);
     await sh("sleep 2.5");
-    expect(await host.kernel.holds([cidr])).toEqual([false]);
+    expect(await host.kernel.hasBan([cidr])).toEqual([false]);
   });
 
   it("is not moved by a clock that jumps, over restarts of the agent too", async () => {

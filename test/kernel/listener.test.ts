@@ -38,7 +38,7 @@ describeInNamespace("a netlink listener", () => {
         }
       },
       overrun: () => overruns++,
-      deaf: (why) => {
+      listenerLost: (why) => {
         throw why;
       },
     });

@@ -8,7 +8,10 @@ import {
   expect,
   it,
 } from "@jest/globals";
-import { UNLESS_SAID, type Enforcer } from "../../agent/enforce/enforcer.js";
+import {
+  DEFAULT_POSTURE,
+  type Enforcer,
+} from "../../agent/enforce/enforcer.js";
 import { NftablesEnforcer } from "../../agent/enforce/nftables/nftables-enforcer.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
@@ -64,7 +67,7 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       const outward = attempt(family, { to: ATTACKER[family] });
       expect(await reaches(outward)).toBe(true);
       const address = parseCidr(ATTACKER[family]);
-      expect(await enforcer.drops([address])).toEqual([false]);
+      expect(await enforcer.wouldDrop([address])).toEqual([false]);
       for (const direction of ["in", "out"] as const) {
         const remote = direction === "in" ? attackerOf(family) : address;
         const hit = { remote, direction, protocol: 6, observed: true };
@@ -91,8 +94,8 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
 
   it("takes a stance in one step, and keeps it through a rebuild", async () => {
     await ban(60, ATTACKER[4], ATTACKER[6]);
-    const { egress } = UNLESS_SAID;
-    await enforcer.assume({ mode: "observe", egress });
+    const { egress } = DEFAULT_POSTURE;
+    await enforcer.setPosture({ mode: "observe", egress });
     await enforcer.rebuild(
       { ledger: 1, revision: 3 },
       slices(lasting(60, ATTACKER[4], ATTACKER[6])),
@@ -102,9 +105,9 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
     expect(await enforcer.read()).toMatchObject({
       posture: { mode: "observe" },
     });
-    expect(await enforcer.drops([parseCidr(ATTACKER[4])])).toEqual([false]);
+    expect(await enforcer.wouldDrop([parseCidr(ATTACKER[4])])).toEqual([false]);
     expect((await hitsOf(enforcer)).every((hit) => hit.observed)).toBe(true);
-    await enforcer.assume({ mode: "enforce", egress });
+    await enforcer.setPosture({ mode: "enforce", egress });
     expect(await attacker.reaches(attempt(4))).toBe(false);
     expect(await attacker.reaches(attempt(6))).toBe(false);
   });
@@ -115,12 +118,12 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       await ban(60, ...WIDE[family]);
       const outward = attempt(family, { to: ATTACKER[family] });
       expect(await complaint(outward)).toBe("nothing");
-      await enforcer.assume({ mode: "enforce", egress: "reject" });
+      await enforcer.setPosture({ mode: "enforce", egress: "reject" });
       expect(await complaint(outward)).toBe("ECONNREFUSED");
       expect(await attacker.reaches(attempt(family))).toBe(false);
       await lift(...WIDE[family]);
       expect(await reaches(outward)).toBe(true);
-      await enforcer.assume(UNLESS_SAID);
+      await enforcer.setPosture(DEFAULT_POSTURE);
       expect(await sh("nft list table inet tourniquet")).not.toContain(
         "reject",
       );
@@ -136,11 +139,11 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       clock: systemClock,
     });
     expect(unable.rejects).toBe(false);
-    await unable.assume({ mode: "enforce", egress: "reject" });
+    await unable.setPosture({ mode: "enforce", egress: "reject" });
     const entries = lasting(60, ATTACKER[4]);
     await unable.rebuild({ ledger: 1, revision: 2 }, slices(entries));
-    await unable.assume({ mode: "enforce", egress: "reject" });
-    expect(await unable.read()).toMatchObject({ posture: UNLESS_SAID });
+    await unable.setPosture({ mode: "enforce", egress: "reject" });
+    expect(await unable.read()).toMatchObject({ posture: DEFAULT_POSTURE });
     const outward = attempt(4, { to: ATTACKER[4] });
     expect(await complaint(outward)).toBe("nothing");
   });

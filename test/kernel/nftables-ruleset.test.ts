@@ -21,7 +21,7 @@ describeInNamespace("the nftables ruleset", () => {
     await enforcer[Symbol.asyncDispose]();
   });
 
-  const holds = (...ranges: string[]) => enforcer.holds(ranges.map(parseCidr));
+  const holds = (...ranges: string[]) => enforcer.hasBan(ranges.map(parseCidr));
   const put = (revision: number, ...ranges: string[]) =>
     enforcer.apply({ revision, put: lasting(60, ...ranges), remove: [] });
   const rules = (chain: string) =>

@@ -167,7 +167,7 @@ describeInNamespace("nftables and real packets", () => {
     expect(await attacker.reaches(attempt(4))).toBe(false);
     await sleep(2_200);
     expect(await attacker.reaches(attempt(4))).toBe(true);
-    expect(await enforcer.holds([parseCidr(ATTACKER[4])])).toEqual([false]);
+    expect(await enforcer.hasBan([parseCidr(ATTACKER[4])])).toEqual([false]);
   });
 
   it("renews a ban to a later expiry, and to an earlier one", async () => {
@@ -238,7 +238,7 @@ describeInNamespace("nftables and real packets", () => {
       "192.0.2.1",
       ATTACKER[6],
     ];
-    expect(await enforcer.drops(asked.map(parseCidr))).toEqual([
+    expect(await enforcer.wouldDrop(asked.map(parseCidr))).toEqual([
       ...[true, false, false, true, true],
     ]);
   });

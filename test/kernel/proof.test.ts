@@ -61,14 +61,14 @@ describeInNamespace("a proof of enforcement", () => {
 
   it("sees them observed where the host only observes", async () => {
     healing.host.ledger.setMode("observe");
-    await healing.enforcer.assume({ mode: "observe", egress: "drop" });
+    await healing.enforcer.setPosture({ mode: "observe", egress: "drop" });
     expect(await outcomes()).toEqual(["observed", "observed"]);
   });
 
   it("sees them dropped where the host rejects", async () => {
-    await healing.enforcer.assume({ mode: "enforce", egress: "reject" });
+    await healing.enforcer.setPosture({ mode: "enforce", egress: "reject" });
     await prover.prove();
-    await healing.enforcer.assume({ mode: "enforce", egress: "reject" });
+    await healing.enforcer.setPosture({ mode: "enforce", egress: "reject" });
     expect(await outcomes()).toEqual(["dropped", "dropped"]);
   });
 

@@ -33,7 +33,7 @@ describeInNamespace("tourniquet restore, in the real kernel", () => {
 
   const holds = async (...ranges: string[]) => {
     await kernel.read();
-    return kernel.holds(ranges.map(parseCidr));
+    return kernel.hasBan(ranges.map(parseCidr));
   };
 
   it("makes an empty kernel hold what the ledger says, with its label", async () => {
@@ -111,11 +111,11 @@ describeInNamespace("tourniquet restore, in the real kernel", () => {
     files.close();
     await restore(configOf(files));
     await kernel.read();
-    const held = await kernel.holds([...ranges, parseCidr("9.9.9.9")]);
+    const held = await kernel.hasBan([...ranges, parseCidr("9.9.9.9")]);
     expect(held.filter((holds) => !holds)).toEqual([]);
     expect(await daysLeft("1.0.0.1")).toBe(59);
     expect(await daysLeft("1.0.0.2")).toBe(89);
-    expect(await kernel.holds([parseCidr("8.8.8.8")])).toEqual([false]);
+    expect(await kernel.hasBan([parseCidr("8.8.8.8")])).toEqual([false]);
   });
 
   it("leaves bans that outlive the process, and expire with nobody's help", async () => {

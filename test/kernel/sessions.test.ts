@@ -117,7 +117,7 @@ RULES`);
   });
 
   const change = { revision: 2, remove: [] };
-  const isDropped: IsDropped = (addresses) => enforcer.drops(addresses);
+  const isDropped: IsDropped = (addresses) => enforcer.wouldDrop(addresses);
   /** Bans in the kernel, then cuts what is open. */
   const ban = async (...ranges: string[]) => {
     await enforcer.apply({ ...change, put: lasting(60, ...ranges) });

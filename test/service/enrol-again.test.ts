@@ -60,7 +60,7 @@ describe("a host that enrols again", () => {
     await using agent = await startIn(host.stateDir);
     await connected(agent);
     await enforces(agent, "203.0.113.1");
-    const [left] = await agent.enforcer.holds([parseCidr("203.0.113.2")]);
+    const [left] = await agent.enforcer.hasBan([parseCidr("203.0.113.2")]);
     expect(left).toBe(false);
   }, 40_000);
 

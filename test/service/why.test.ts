@@ -44,11 +44,11 @@ const said =
 /** What the kernel says, where the host only pretends to have one. */
 const kernel = (
   host: TestHost,
-  said: Partial<Pick<Enforcer, "drops" | "hits" | "read">>,
+  said: Partial<Pick<Enforcer, "wouldDrop" | "hits" | "read">>,
 ): Partial<WhyPorts> => ({
   enforcer: {
     read: () => host.enforcer.read(),
-    drops: (addresses) => host.enforcer.drops(addresses),
+    wouldDrop: (addresses) => host.enforcer.wouldDrop(addresses),
     hits: () => host.enforcer.hits(),
     ...said,
   },
@@ -64,7 +64,11 @@ describe("tourniquet why", () => {
     );
     await host.carryOut(reputation.append([ban("203.0.113.7", 60)]));
     const drops = said(true, true);
-    const answer = await why(host, "203.0.113.7", kernel(host, { drops }));
+    const answer = await why(
+      host,
+      "203.0.113.7",
+      kernel(host, { wouldDrop: drops }),
+    );
     expect(answer).toMatchObject({
       ...{ range: "203.0.113.7", dropped: "yes", unknown: null },
       ...{ protectedBy: null, mode: "enforce", within: [], hits: [] },
@@ -133,7 +137,11 @@ describe("tourniquet why", () => {
       ]),
     );
     const drops = said(true, true);
-    const answer = await why(host, "11.0.0.0/16", kernel(host, { drops }));
+    const answer = await why(
+      host,
+      "11.0.0.0/16",
+      kernel(host, { wouldDrop: drops }),
+    );
     expect(answer).toMatchObject({ bans: [], moreWithin: true });
     expect(answer.within).toHaveLength(100);
     expect(answer.within[0]).toMatchObject({ range: "11.0.0.0/24" });
@@ -169,7 +177,11 @@ describe("tourniquet why", () => {
     await using host = new TestHost();
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     const drops = said(false, false);
-    const answer = await why(host, "203.0.113.7", kernel(host, { drops }));
+    const answer = await why(
+      host,
+      "203.0.113.7",
+      kernel(host, { wouldDrop: drops }),
+    );
     expect(whyText(answer)).toMatch(/but the kernel does not hold it/);
   });
 
@@ -177,7 +189,11 @@ describe("tourniquet why", () => {
     await using host = new TestHost();
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     const drops = () => Promise.reject(new CannotEnforce("no rights"));
-    const answer = await why(host, "203.0.113.7", kernel(host, { drops }));
+    const answer = await why(
+      host,
+      "203.0.113.7",
+      kernel(host, { wouldDrop: drops }),
+    );
     expect(answer).toMatchObject({
       ...{ dropped: "unknown", mode: null },
       unknown: "this host cannot enforce bans: no rights",

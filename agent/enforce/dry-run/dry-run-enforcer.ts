@@ -5,7 +5,7 @@ import type { Clock } from "../../runtime/clock.js";
 import type { Differences } from "../audit.js";
 import {
   RulesetGone,
-  UNLESS_SAID,
+  DEFAULT_POSTURE,
   type Enforcer,
   type Hit,
   type HitList,
@@ -27,7 +27,7 @@ export class DryRunEnforcer implements Enforcer {
   readonly told = undefined;
   readonly #clock: Clock;
   #label: Label | undefined;
-  #posture = UNLESS_SAID;
+  #posture = DEFAULT_POSTURE;
   #decisions = new Decisions();
 
   constructor(clock: Clock) {
@@ -67,17 +67,17 @@ export class DryRunEnforcer implements Enforcer {
     this.#label = label;
   }
 
-  assume(posture: Posture): Promise<void> {
+  setPosture(posture: Posture): Promise<void> {
     this.#posture = posture;
     return Promise.resolve();
   }
 
   /** Whatever it holds, it drops nothing. */
-  drops(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
+  wouldDrop(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
     return Promise.resolve(addresses.map(() => false));
   }
 
-  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
+  hasBan(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
     const now = this.#clock.now();
     return Promise.resolve(
       cidrs.map((cidr) => this.#decisions.expiryOf(cidr) * 1000 > now),
@@ -102,11 +102,11 @@ export class DryRunEnforcer implements Enforcer {
     entries: readonly Entry[],
   ): Promise<Differences | undefined> {
     const cidrs = entries.map(({ cidr }) => cidr);
-    const held = await this.holds(cidrs);
+    const held = await this.hasBan(cidrs);
     return { missing: cidrs.filter((_, i) => !held[i]), misdated: [] };
   }
 
-  async *listed(): AsyncGenerator<readonly Entry[], void> {
+  async *listEntries(): AsyncGenerator<readonly Entry[], void> {
     // Nothing is kept in a form that could be listed.
   }
 
@@ -126,7 +126,7 @@ export class DryRunEnforcer implements Enforcer {
     return Promise.resolve();
   }
 
-  counted(): Promise<number> {
+  packetCount(): Promise<number> {
     return Promise.resolve(0);
   }
 

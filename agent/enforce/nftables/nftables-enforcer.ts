@@ -13,12 +13,12 @@ import {
   CannotEnforce,
   NotEnforced,
   RulesetGone,
-  UNLESS_SAID,
+  DEFAULT_POSTURE,
   isSamePosture,
   type Enforcer,
   type HitList,
   type KernelState,
-  type ToldPackets,
+  type LoggedPackets,
   type Label,
   type OwnPackets,
   type Posture,
@@ -75,7 +75,7 @@ export class NftablesEnforcer implements Enforcer {
   #lostAreas: Area[] = [];
   /** What wins over every ban; undefined until somebody says. */
   #allowed: readonly Cidr[] | undefined;
-  #posture = UNLESS_SAID;
+  #posture = DEFAULT_POSTURE;
 
   constructor({ libc, socket, abilities, clock }: NftablesPorts) {
     this.#libc = libc;
@@ -87,7 +87,7 @@ export class NftablesEnforcer implements Enforcer {
     this.#counting = new Counting(libc);
   }
 
-  get told(): ToldPackets | undefined {
+  get told(): LoggedPackets | undefined {
     return this.#abilities.log ? NFLOG : undefined;
   }
 
@@ -177,7 +177,7 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
-  async *listed(listing: Listing): AsyncGenerator<readonly Entry[], void> {
+  async *listEntries(listing: Listing): AsyncGenerator<readonly Entry[], void> {
     const layout = this.#standing?.layout;
     if (layout === undefined) return;
     using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
@@ -200,7 +200,7 @@ export class NftablesEnforcer implements Enforcer {
     }
   }
 
-  assume(wanted: Posture): Promise<void> {
+  setPosture(wanted: Posture): Promise<void> {
     return this.#enforcing(() => {
       const posture = (this.#posture = withinReach(wanted, this.#abilities));
       const standing = (this.#standing ??= this.#table.standing());
@@ -217,11 +217,11 @@ export class NftablesEnforcer implements Enforcer {
     });
   }
 
-  holds(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
+  hasBan(cidrs: readonly Cidr[]): Promise<readonly boolean[]> {
     return this.#enforcing(() => this.#dropping(cidrs));
   }
 
-  drops(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
+  wouldDrop(addresses: readonly Cidr[]): Promise<readonly boolean[]> {
     return inParts(addresses, (some) =>
       this.#enforcing(() => this.#dropsNow(some)),
     );
@@ -248,7 +248,7 @@ export class NftablesEnforcer implements Enforcer {
     if (hits.crowded) await this.#enforcing(() => this.#unheard(forget));
   }
 
-  counted(packets: OwnPackets): Promise<number> {
+  packetCount(packets: OwnPackets): Promise<number> {
     return this.#enforcing(() => probesIn(this.#table, packets));
   }
 
@@ -319,7 +319,7 @@ export class NftablesEnforcer implements Enforcer {
   /** The ruleset's own number tells whether others changed anything meanwhile. */
   #unheard<T>(task: () => T | Promise<T>): T | Promise<T> {
     const others = () => this.#table.changesByOthers();
-    return this.#watch ? this.#watch.deafTo(task, others) : task();
+    return this.#watch ? this.#watch.whileUnsubscribed(task, others) : task();
   }
 
   /** Asked anew only where somebody else has changed anything since. */

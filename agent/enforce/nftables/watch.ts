@@ -35,9 +35,9 @@ export class Watch implements AsyncDisposable {
         this.#disturbances.forget();
         watcher.missed();
       },
-      deaf: (why) => {
+      listenerLost: (why) => {
         this.#hears = false;
-        watcher.deaf(why);
+        watcher.listenerLost(why);
       },
     });
   }
@@ -52,7 +52,7 @@ export class Watch implements AsyncDisposable {
    * takes the kernel longer than to take them in. What `others` counts tells
    * afterwards whether there was something else to hear.
    */
-  async deafTo<T>(
+  async whileUnsubscribed<T>(
     task: () => T | Promise<T>,
     others: () => number,
   ): Promise<T> {

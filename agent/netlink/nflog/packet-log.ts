@@ -49,6 +49,6 @@ export function hearPackets(
       }
     },
     overrun: () => hearer.overrun(),
-    deaf: (why) => hearer.deaf(why),
+    listenerLost: (why) => hearer.deaf(why),
   });
 }

@@ -15,7 +15,7 @@ export interface AuditPorts {
     Ledger,
     "id" | "revision" | "entries" | "effective" | "counts"
   >;
-  readonly enforcer: Pick<Enforcer, "inspect" | "compare" | "listed">;
+  readonly enforcer: Pick<Enforcer, "inspect" | "compare" | "listEntries">;
   readonly reconciler: Pick<Reconciler, "whileStill">;
   /** Somebody must have done this unheard. */
   disturbed(disturbance: Disturbance): void;
@@ -139,7 +139,7 @@ export class Audit implements AsyncDisposable {
     const total = ledger.counts().reduce((sum, { bans }) => sum + bans, 0);
     const suspects: Entry[] = [];
     const listing = { most: MOST_LISTED, total, turn };
-    for await (const slice of enforcer.listed(listing)) {
+    for await (const slice of enforcer.listEntries(listing)) {
       const now = unixSeconds(clock.now());
       const lasting = slice.filter((each) => each.expiresAt > now + SOON_S);
       suspects.push(...lasting.filter((each) => !this.#isDue(each, now)));

@@ -19,7 +19,7 @@ export interface ProbePorts {
     Ledger,
     "position" | "record" | "bansOn" | "effective" | "mode"
   >;
-  readonly enforcer: Pick<Enforcer, "counted">;
+  readonly enforcer: Pick<Enforcer, "packetCount">;
   readonly policy: GuardPolicy;
   facts(): HostFacts;
   /** Returns once the kernel holds what the ledger says. @throws NotEnforced */
@@ -185,9 +185,9 @@ export class EnforcementProbe implements AsyncDisposable {
     const { ledger, enforcer } = this.#ports;
     const mode = ledger.mode();
     const packets = { remote: address, observed: mode === "observe" };
-    const before = await enforcer.counted(packets);
+    const before = await enforcer.packetCount(packets);
     const refusal = await sendDatagram(address, PROBE_PORT, PAYLOAD);
-    const after = await enforcer.counted(packets);
+    const after = await enforcer.packetCount(packets);
     // A count that went back was reset by somebody, and began again.
     if (after !== before && after > 0) {
       const outcome = mode === "enforce" ? "dropped" : "observed";

@@ -148,7 +148,7 @@ export class Reconciler {
     let afresh = false;
     let mended = false;
     for (let step = 0; step < MOST_STEPS; step++) {
-      await enforcer.assume(this.#ports.posture());
+      await enforcer.setPosture(this.#ports.posture());
       const kernel = await enforcer.read();
       if (kernel.at === "present" && kernel.ledger === desired.id) {
         if (kernel.revision === desired.revision()) {

@@ -107,7 +107,7 @@ export class Repairer implements AsyncDisposable {
       return enforcer.watch({
         disturbed: (disturbance) => this.disturbed(disturbance),
         missed,
-        deaf: (why) => events.deaf(why),
+        listenerLost: (why) => events.deaf(why),
       });
     } catch (error) {
       if (!(error instanceof CannotEnforce)) throw error;

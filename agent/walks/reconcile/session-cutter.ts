@@ -24,7 +24,7 @@ export interface SessionCutterPorts {
 
 /** Opens what it takes; undefined for a backend that drops nothing. */
 export async function openSessionCutter(
-  enforcer: Pick<Enforcer, "drops">,
+  enforcer: Pick<Enforcer, "wouldDrop">,
   {
     backend,
     ...ports
@@ -37,7 +37,7 @@ export async function openSessionCutter(
   const sessions = new Sessions(await loadLibc(), (doomed) => {
     tally.begunHere += doomed.filter(isBegunHere).length;
   });
-  const isDropped: IsDropped = (addresses) => enforcer.drops(addresses);
+  const isDropped: IsDropped = (addresses) => enforcer.wouldDrop(addresses);
   const begunHere = () => tally.begunHere;
   return new SessionCutter({ ...ports, sessions, isDropped, begunHere });
 }

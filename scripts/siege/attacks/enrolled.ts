@@ -162,7 +162,7 @@ async function nobodyIsBannedOnTheirWord({
 }: Stage): Promise<readonly string[]> {
   await enforcer.read();
   const suspects = [ACCUSED, bystander(0), bystander(1)];
-  const held = await enforcer.holds(suspects.map(parseCidr));
+  const held = await enforcer.hasBan(suspects.map(parseCidr));
   return suspects
     .filter((_, i) => held[i] === true)
     .map((each) => `${each} is banned on their word`);

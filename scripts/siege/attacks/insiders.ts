@@ -80,7 +80,7 @@ async function nobodyIsBanned({
   host,
 }: Stage): Promise<readonly string[]> {
   await enforcer.read();
-  const [held] = await enforcer.holds([parseCidr(VICTIM)]);
+  const [held] = await enforcer.hasBan([parseCidr(VICTIM)]);
   const { enforcing } = await host.status();
   if (!enforcing) return ["the host does not enforce any more"];
   return held === true ? [`${VICTIM} is banned on a forged line`] : [];
@@ -128,7 +128,7 @@ async function theSitterIsBanned(
   await cloud.api("POST", "/v1/bans", { range, for: "1h", reason: "siege" });
   for (let waited = 0; waited < 5_000; waited += 100) {
     await enforcer.read();
-    const [held] = await enforcer.holds([parseCidr(range)]);
+    const [held] = await enforcer.hasBan([parseCidr(range)]);
     if (held === true) return [];
     await sleep(100);
   }

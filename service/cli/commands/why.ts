@@ -134,8 +134,8 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
       read: () => enforcer.read(),
       hits: () => enforcer.hits(),
       /** The kernel has them too, but nobody has told this process which. */
-      drops: async (addresses) =>
-        (await enforcer.drops(addresses)).map(
+      wouldDrop: async (addresses) =>
+        (await enforcer.wouldDrop(addresses)).map(
           (dropped, i) =>
             dropped && !allowed.some((each) => touches(each, addresses[i])),
         ),
@@ -164,7 +164,7 @@ function openLedger(path: string): Ledger {
 async function openEnforcer(
   config: Config,
   clock: Clock,
-): Promise<Pick<Enforcer, "read" | "drops" | "hits"> & AsyncDisposable> {
+): Promise<Pick<Enforcer, "read" | "wouldDrop" | "hits"> & AsyncDisposable> {
   const { backend } = config.enforce;
   const { platform } = process;
   try {
@@ -174,7 +174,7 @@ async function openEnforcer(
     const refuse = () => Promise.reject(error);
     return {
       read: refuse,
-      drops: refuse,
+      wouldDrop: refuse,
       hits: refuse,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -33,7 +33,7 @@ class Tourniquet implements Subject {
   }
 
   async ready(): Promise<void> {
-    await this.#enforcer.assume(this.#posture);
+    await this.#enforcer.setPosture(this.#posture);
     await this.#enforcer.rebuild({ ledger: 1, revision: 0 }, nothing());
   }
 
@@ -53,7 +53,7 @@ class Tourniquet implements Subject {
   /** Ends what is open between this host and them, as the daemon does. */
   async #cut(addresses: readonly Cidr[]): Promise<void> {
     using sessions = new Sessions(await loadLibc());
-    await sessions.cut(addresses, (all) => this.#enforcer.drops(all));
+    await sessions.cut(addresses, (all) => this.#enforcer.wouldDrop(all));
   }
 }
 

@@ -43,7 +43,7 @@ describe("an agent whose cloud renews its keys", () => {
 
 async function enforces(agent: Agent, range: string): Promise<void> {
   await until(`${range} is banned`, async () => {
-    const [held] = await agent.enforcer.holds([parseCidr(range)]);
+    const [held] = await agent.enforcer.hasBan([parseCidr(range)]);
     return held === true;
   });
 }

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { parseConfig } from "../../../agent/config/config.js";
 import { feedsOf } from "../../../agent/config/identity.js";
 import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.js";
-import { type Enforcer, UNLESS_SAID } from "../../../agent/enforce/enforcer.js";
+import {
+  type Enforcer,
+  DEFAULT_POSTURE,
+} from "../../../agent/enforce/enforcer.js";
 import { makeEvents, type AgentEvents } from "../../../agent/events/events.js";
 import type { GuardPolicy } from "../../../agent/guard/facts.js";
 import type { Limits, Raised } from "../../../agent/guard/limits.js";
@@ -164,7 +167,7 @@ export class TestHost implements AsyncDisposable {
 
   /** Which of these the kernel drops now. */
   async holds(...ranges: readonly string[]): Promise<readonly boolean[]> {
-    return this.enforcer.holds(ranges.map(parseCidr));
+    return this.enforcer.hasBan(ranges.map(parseCidr));
   }
 
   /** What the ledger wants dropped, in order. */
@@ -273,7 +276,7 @@ export class TestHost implements AsyncDisposable {
       desired: this.ledger,
       enforcer: this.enforcer,
       clock,
-      posture: () => ({ ...UNLESS_SAID, mode: this.ledger.mode() }),
+      posture: () => ({ ...DEFAULT_POSTURE, mode: this.ledger.mode() }),
       applied: () => undefined,
       mayReplace: () => mayReplace || status.hasCaughtUp,
     });

@@ -47,8 +47,8 @@ export class StubbornEnforcer extends DryRunEnforcer {
     super(systemClock);
   }
 
-  override assume(posture: Posture): Promise<void> {
-    if (!this.stubborn) return super.assume(posture);
+  override setPosture(posture: Posture): Promise<void> {
+    if (!this.stubborn) return super.setPosture(posture);
     return Promise.reject(new NotEnforced("the kernel is stubborn"));
   }
 }

@@ -25,7 +25,7 @@ export const enforces = (agent: Agent, range: string): Promise<void> =>
   until(
     `${range} is banned`,
     async () => {
-      const [held] = await agent.enforcer.holds([parseCidr(range)]);
+      const [held] = await agent.enforcer.hasBan([parseCidr(range)]);
       return held === true;
     },
     15_000,

@@ -68,8 +68,8 @@ export class HealingHost implements AsyncDisposable {
     const bans = [...host.ledger.entries(4_000, now)]
       .flat()
       .flatMap((block) => [...entriesIn(block)]);
-    const held = await enforcer.holds(bans.map(({ cidr }) => cidr));
-    const strange = await enforcer.holds(strangers.map(parseCidr));
+    const held = await enforcer.hasBan(bans.map(({ cidr }) => cidr));
+    const strange = await enforcer.hasBan(strangers.map(parseCidr));
     return held.every(Boolean) && !strange.some(Boolean);
   }
 

@@ -1,4 +1,4 @@
-import { UNLESS_SAID } from "../../../agent/enforce/enforcer.js";
+import { DEFAULT_POSTURE } from "../../../agent/enforce/enforcer.js";
 import { measure } from "../../../service/selftest/measure.js";
 import { sayLast } from "../../../service/selftest/stage/sandbox.js";
 import { Stage } from "../../../service/selftest/stage/stage.js";
@@ -11,7 +11,7 @@ await sayLast(async () => {
   const [, , half] = process.argv;
   const tourniquet = await openTourniquet({
     backend: "nftables",
-    posture: half === "observing" ? OBSERVING : UNLESS_SAID,
+    posture: half === "observing" ? OBSERVING : DEFAULT_POSTURE,
   });
   return measure(await Stage.build(), {
     name: "half a ban",

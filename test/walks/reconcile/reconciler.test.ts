@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.js";
-import { NotEnforced, UNLESS_SAID } from "../../../agent/enforce/enforcer.js";
+import {
+  NotEnforced,
+  DEFAULT_POSTURE,
+} from "../../../agent/enforce/enforcer.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import {
   Reconciler,
@@ -199,7 +202,7 @@ const convergerOf = (host: TestHost, mayReplace = true, timers?: Timers) =>
     desired: host.ledger,
     enforcer: host.enforcer,
     clock: host.clock,
-    posture: () => UNLESS_SAID,
+    posture: () => DEFAULT_POSTURE,
     applied: () => undefined,
     mayReplace: () => mayReplace,
   });
