@@ -23,7 +23,7 @@ export interface Space {
 }
 
 /** How much a feed has in force, beside all of them. */
-export interface Standing {
+export interface FeedTotals {
   /** Bans of all feeds that are in the kernel, dropped or observed. */
   readonly all: number;
   /** Those of the feed that are dropped. */
@@ -158,7 +158,7 @@ export class Copies {
     return this.#allCurrent.all();
   }
 
-  standing(feed: FeedName): Standing {
+  standing(feed: FeedName): FeedTotals {
     const copies = this.allCurrent();
     const own = copies.find((copy) => copy.feed === feed);
     return {

@@ -6,7 +6,7 @@ import type { Entry, RulesetChange } from "../model/ruleset.js";
 import type { StorageState } from "../model/storage.js";
 import { Approvals, type KeptApproval } from "./approvals.js";
 import { Changes, type Rebuild } from "./changes.js";
-import { Copies, type FeedCount, type Standing } from "./copies.js";
+import { Copies, type FeedCount, type FeedTotals } from "./copies.js";
 import { MOST_BYTES, openLedgerFile, type Database } from "./database.js";
 import { Departure } from "./departure.js";
 import { Effective } from "./effective.js";
@@ -260,7 +260,7 @@ export class Ledger implements Disposable {
   }
 
   /** How much is in force, by what was counted: what ran out lately counts too. */
-  standing(feed: FeedName): Standing {
+  standing(feed: FeedName): FeedTotals {
     return this.#db.read(() => this.#tables.copies.standing(feed));
   }
 

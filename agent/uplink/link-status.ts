@@ -1,7 +1,7 @@
 import type { Clock } from "../runtime/clock.js";
 
 /** Whether the cloud is there, as `tourniquet status` says it. */
-export type LinkState =
+export type CloudContact =
   | {
       readonly at: "down";
       /** Of the first loss; each try since then leaves it as it is. */
@@ -19,7 +19,7 @@ export class LinkStatus {
   readonly #clock: Pick<Clock, "now">;
   /** The newest last. */
   #connected: readonly string[] = [];
-  #state: LinkState;
+  #state: CloudContact;
   #caughtUp = false;
 
   constructor(clock: Pick<Clock, "now">) {
@@ -29,7 +29,7 @@ export class LinkStatus {
     this.#state = { at: "down", since: now, why, tried: now, next: undefined };
   }
 
-  get state(): LinkState {
+  get state(): CloudContact {
     return this.#state;
   }
 

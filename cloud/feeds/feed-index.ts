@@ -4,7 +4,7 @@ import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 
 /** Where a feed stands. */
-export interface Standing extends Position {
+export interface FeedTip extends Position {
   /** Bytes of all segments of the epoch so far. */
   readonly logBytes: number;
 }
@@ -48,11 +48,11 @@ export class FeedIndex {
     );
   }
 
-  standings(): readonly Standing[] {
+  standings(): readonly FeedTip[] {
     return this.#feeds.all().map(standingOf);
   }
 
-  standing(feed: FeedName): Standing | undefined {
+  standing(feed: FeedName): FeedTip | undefined {
     const row = this.#feed.get(feed);
     return row && standingOf(row);
   }
@@ -124,7 +124,7 @@ const SEGMENTS = `
   SELECT first, last, hash, seq, bytes, log_bytes AS logBytes,
     not_after AS notAfter FROM segments`;
 
-const standingOf = (row: FeedRow): Standing => ({
+const standingOf = (row: FeedRow): FeedTip => ({
   ...row,
   hash: Buffer.from(row.hash, "hex"),
 });

@@ -2,7 +2,7 @@ import type { FeedName, Position } from "../../agent/model/position.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { GOOD_FOR_MS } from "./chain.js";
-import type { FeedIndex, Standing } from "./feed-index.js";
+import type { FeedIndex, FeedTip } from "./feed-index.js";
 import { pastNext, routeFor, type FeedFacts, type Gap } from "./plan.js";
 import type { SnapshotEntry } from "./snapshots/snapshot-cache.js";
 
@@ -56,7 +56,7 @@ export class Recovery {
   }
 
   #facts(
-    standing: Standing,
+    standing: FeedTip,
     at: Position | undefined,
     snapshot: SnapshotEntry | undefined,
   ): FeedFacts {
@@ -65,7 +65,7 @@ export class Recovery {
   }
 
   /** Undefined when the agent's history is not this feed's. */
-  #gap(standing: Standing, at: Position | undefined): Gap | undefined {
+  #gap(standing: FeedTip, at: Position | undefined): Gap | undefined {
     const { feed, epoch, offset, logBytes } = standing;
     const from = at?.offset ?? 0;
     if (at !== undefined && at.epoch !== epoch) return undefined;
@@ -88,7 +88,7 @@ export class Recovery {
     return same ? segment.logBytes : undefined;
   }
 
-  #worthHaving({ feed, epoch, offset }: Standing): SnapshotEntry | undefined {
+  #worthHaving({ feed, epoch, offset }: FeedTip): SnapshotEntry | undefined {
     const newest = this.#snapshots
       .snapshots()
       .find((each) => each.feed === feed && each.epoch === epoch);

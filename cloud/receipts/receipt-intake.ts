@@ -5,7 +5,7 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { DivergenceSeen, Event, RefusalGiven } from "../journal/events.js";
 import { TokenBucket } from "../rate/token-bucket.js";
 import type { Agent } from "../registry/registry.js";
-import type { Standing } from "./receipts.js";
+import type { LatestReceipt } from "./receipts.js";
 
 export interface AnswersPorts {
   readonly clock: Clock;
@@ -15,7 +15,11 @@ export interface AnswersPorts {
   /** Where the cloud's own feed stands. */
   standing(feed: FeedName): Pick<Position, "epoch" | "offset"> | undefined;
   /** How far the agent's receipts of the epoch go; undefined without any. */
-  newest(agent: string, feed: FeedName, epoch: string): Standing | undefined;
+  newest(
+    agent: string,
+    feed: FeedName,
+    epoch: string,
+  ): LatestReceipt | undefined;
   /** Something was over a budget. */
   dropped(what: "answers-over-budget"): void;
   /** Takes an event down, soon. */
@@ -27,7 +31,7 @@ export class Answers {
   readonly #ports: AnswersPorts;
   readonly #budgets = new Map<string, Budget>();
   /** By agent and feed, as far as this process has heard. */
-  readonly #newest = new Map<string, Standing & { epoch: string }>();
+  readonly #newest = new Map<string, LatestReceipt & { epoch: string }>();
   readonly #seenAt = new Map<string, number>();
   /** By agent and feed: what was told of it. */
   readonly #divergent = new Map<string, string>();
@@ -124,7 +128,7 @@ export class Answers {
     return false;
   }
 
-  #newestOf(agent: string, at: Receipt["position"]): Standing | undefined {
+  #newestOf(agent: string, at: Receipt["position"]): LatestReceipt | undefined {
     const { feed, epoch } = at;
     const heard = this.#newest.get(`${agent} ${feed}`);
     if (heard?.epoch === epoch) return heard;
@@ -153,7 +157,7 @@ interface Budget {
   readonly bytes: TokenBucket;
 }
 
-const isNews = (said: Standing, before: Standing): boolean =>
+const isNews = (said: LatestReceipt, before: LatestReceipt): boolean =>
   said.offset > before.offset ||
   (said.offset === before.offset && said.mode !== before.mode);
 

@@ -50,7 +50,7 @@ export interface AnswerQuery {
 export class Receipts {
   readonly #database: Database;
   readonly #prepared = new Map<string, Statement<unknown>>();
-  readonly #newest: Statement<Standing>;
+  readonly #newest: Statement<LatestReceipt>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -94,7 +94,11 @@ export class Receipts {
   }
 
   /** How far the agent's receipts of an epoch go. */
-  newest(agent: string, feed: FeedName, epoch: string): Standing | undefined {
+  newest(
+    agent: string,
+    feed: FeedName,
+    epoch: string,
+  ): LatestReceipt | undefined {
     return this.#newest.get(agent, feed, epoch);
   }
 
@@ -139,7 +143,7 @@ const entryOf = ({ seq, at, receipt }: ReceiptRow): ReceiptEntry => ({
 });
 
 /** What the newest receipt says. */
-export type Standing = Pick<Receipt, "mode"> & { readonly offset: number };
+export type LatestReceipt = Pick<Receipt, "mode"> & { readonly offset: number };
 
 interface ReceiptRow {
   readonly seq: number;

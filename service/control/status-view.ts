@@ -11,7 +11,7 @@ import type { StorageState } from "../../agent/model/storage.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import type { Can } from "../../agent/sessions/ability.js";
-import type { LinkState } from "../../agent/uplink/link-status.js";
+import type { CloudContact } from "../../agent/uplink/link-status.js";
 import type { DriftView } from "../../agent/walks/reconcile/drift-control.js";
 import type { Proof, ProbeView } from "../../agent/walks/reconcile/probe.js";
 import type { CutStatus } from "../../agent/walks/reconcile/session-cutter.js";
@@ -158,7 +158,7 @@ export interface TrialReport {
 }
 
 export interface LinkView {
-  readonly at: LinkState["at"];
+  readonly at: CloudContact["at"];
   readonly since: string;
   readonly caughtUp: boolean;
   readonly address: string | null;
@@ -283,7 +283,7 @@ const proofOf = ({ latest, failures }: ProbeView): ProofReport => ({
   failures,
 });
 
-function linkView(state: LinkState, caughtUp: boolean): LinkView {
+function linkView(state: CloudContact, caughtUp: boolean): LinkView {
   return {
     at: state.at,
     since: iso(state.since),

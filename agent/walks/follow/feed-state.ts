@@ -1,5 +1,5 @@
 /** How a followed feed stands on one connection. */
-export type Standing =
+export type FeedState =
   /** The cloud owes a plan; overdue once a head came in its place. */
   | { readonly at: "awaiting"; readonly overdue: boolean }
   /** It is being fetched, or about to be asked for. */
@@ -8,4 +8,4 @@ export type Standing =
   | { readonly at: "live" };
 
 /** The cloud owes the plan of every feed that its welcome leaves out. */
-export const AWAITING: Standing = { at: "awaiting", overdue: false };
+export const AWAITING: FeedState = { at: "awaiting", overdue: false };

@@ -12,7 +12,7 @@ import type { Session, UplinkItem } from "../../uplink/uplink.js";
 import type { Delivery, Outcome } from "../ban/ban-walk.js";
 import { adopt, carryOut } from "../ban/ban-walk.js";
 import { wirePosition } from "../ban/receipts.js";
-import { AWAITING, type Standing } from "./feed-state.js";
+import { AWAITING, type FeedState } from "./feed-state.js";
 import type { FollowPorts } from "./follow-ports.js";
 
 /**
@@ -59,7 +59,7 @@ class Link {
   readonly #ports: FollowPorts;
   readonly #session: Session;
   readonly #lasting: Lasting;
-  readonly #standings: Map<FeedName, Standing>;
+  readonly #standings: Map<FeedName, FeedState>;
   /** Refusals and failed fetches by feed, in a row. */
   readonly #failures = new Map<FeedName, number>();
   /** Feeds whose head was heard on this connection. */
@@ -236,7 +236,7 @@ class Link {
   }
 
   /** Whether there is anything in the head to go by. */
-  #isNews(head: Head, { at }: Standing): boolean {
+  #isNews(head: Head, { at }: FeedState): boolean {
     const { watch, dated } = this.#ports;
     const { feed, time } = head;
     if (time >= (watch.head(feed)?.time ?? 0)) dated(time);
@@ -271,7 +271,7 @@ class Link {
     return patient ? feeds : URGENT;
   }
 
-  #standing(feed: FeedName): Standing["at"] | undefined {
+  #standing(feed: FeedName): FeedState["at"] | undefined {
     return this.#standings.get(feed)?.at;
   }
 
