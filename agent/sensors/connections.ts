@@ -1,5 +1,5 @@
 import { RecentMap } from "./recent-map.js";
-import type { Sign } from "./sshd.js";
+import type { AuthEvent } from "./sshd.js";
 
 /**
  * Weighs the signs of connections, so that one that logs three lines has not
@@ -21,7 +21,7 @@ export class Connections {
    * How many failures this sign adds; negative when it takes some back. `at` is
    * in milliseconds of a clock that never goes back.
    */
-  weigh(connection: string, kind: Sign["kind"], at: number): number {
+  weigh(connection: string, kind: AuthEvent["kind"], at: number): number {
     const known = this.#open.get(connection);
     const before =
       known && known.at + LONGEST_LOGIN_MS > at ? known : undefined;

@@ -8,7 +8,12 @@ import { lastRepeated, repeatIn, type Repeat } from "./repeats.js";
 import type { Arrival, LogDate, LogEntry, TakeLines } from "./sensor-ports.js";
 import type { SourceCounts } from "./source-counts.js";
 import { readSource, type Source } from "./source.js";
-import { isOfSshd, readSshd, SSHD_IDENTIFIERS, type Sign } from "./sshd.js";
+import {
+  isOfSshd,
+  readSshd,
+  SSHD_IDENTIFIERS,
+  type AuthEvent,
+} from "./sshd.js";
 
 /** Abuse that a sensor saw: a source that failed too often. */
 export interface Detection {
@@ -130,7 +135,7 @@ export class SshdJudge {
   }
 
   #weighed(
-    sign: Sign,
+    sign: AuthEvent,
     { entry, times }: { entry: LogEntry; times: number },
     moment: Moment,
   ): Suspicion | undefined {
@@ -159,7 +164,7 @@ export class SshdJudge {
 
   /** sshd's process is the connection's own; the PAM lines know no port. */
   #weigh(
-    { kind, from, port }: Sign,
+    { kind, from, port }: AuthEvent,
     { pid, times }: { pid: string; times: number },
     at: number,
   ): number {

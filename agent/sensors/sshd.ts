@@ -1,5 +1,5 @@
 /** What a message of sshd says of a connection. */
-export interface Sign {
+export interface AuthEvent {
   /**
    * `attempt`: a password or its like was wrong; each is one failure.
    * `failure`: the connection failed in some way; one failure, together with
@@ -28,7 +28,7 @@ export const SSHD_IDENTIFIERS: readonly string[] = [
  * address counts; where the attacker's words come behind the address, nothing
  * but sshd's own words may come before it.
  */
-export function readSshd(message: string): Sign | undefined {
+export function readSshd(message: string): AuthEvent | undefined {
   const text = message.replace(LEVEL, "");
   const end = text.search(NO_LETTER);
   for (const { kind, form } of FORMS.get(text.slice(0, end)) ?? NO_FORMS) {
@@ -49,7 +49,7 @@ const LEVEL = /^(?:error|fatal): /;
 const NO_LETTER = /[^A-Za-z]/;
 
 interface Form {
-  readonly kind: Sign["kind"];
+  readonly kind: AuthEvent["kind"];
   readonly form: RegExp;
 }
 
@@ -58,7 +58,7 @@ const AT = `${FROM} port (?<port>\\d{1,5})`;
 const SOMEBODY = "(?:authenticating|invalid) user .*";
 const ENDING = "(?: ssh\\d)?(?: \\[preauth\\])?";
 
-const form = (kind: Sign["kind"], source: string): Form => ({
+const form = (kind: AuthEvent["kind"], source: string): Form => ({
   kind,
   form: new RegExp(`^${source}`, "s"),
 });

@@ -9,12 +9,12 @@ import {
 } from "../netlink/conntrack.js";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../netlink/constants.js";
 import type { Message } from "../netlink/message.js";
-import type { Line, Tally } from "./line.js";
+import type { LazySocket, Tally } from "./lazy-socket.js";
 import { isSuspect, sift, type Candidate, type Search } from "./search.js";
 
 /** Deletes the entries of connection tracking that a search finds. */
 export async function cutFlows(
-  line: Line,
+  line: LazySocket,
   search: Search,
 ): Promise<Tally & { readonly more: boolean }> {
   const { kept, more } = await sift(candidates(line, search), search.isDropped);
@@ -31,7 +31,7 @@ export async function cutFlows(
  * and address, within one call, and for IPv6 it lists what does not match.
  */
 async function* candidates(
-  line: Line,
+  line: LazySocket,
   search: Search,
 ): AsyncGenerator<Candidate<FlowName>, void> {
   const counted = line.ask("count tracked connections", askForStatistics);

@@ -28,10 +28,10 @@ import { NetlinkSocket, type Fill } from "../netlink/socket.js";
 import type { Clock } from "../runtime/clock.js";
 import { LibcError, type Libc } from "../runtime/libc.js";
 import { Mutex } from "../runtime/mutex.js";
-import { Line } from "./line.js";
+import { LazySocket } from "./lazy-socket.js";
 import { isSuspect } from "./search.js";
 import { listeningPorts, openerOf } from "./sockets.js";
-import { AddressSet, addressKey, Suspects } from "./suspects.js";
+import { AddressSet, addressKey, CidrSet } from "./cidr-set.js";
 
 /** One end of a flow that is not this host. */
 export interface FlowEnd {
@@ -65,15 +65,17 @@ export interface FlowCount {
 export class OpenFlows implements AsyncDisposable {
   readonly #libc: Libc;
   readonly #clock: Pick<Clock, "monotonic">;
-  readonly #diag: Line;
-  readonly #netfilter: Line;
+  readonly #diag: LazySocket;
+  readonly #netfilter: LazySocket;
   readonly #turns = new Mutex();
 
   constructor(libc: Libc, clock: Pick<Clock, "monotonic">) {
     this.#libc = libc;
     this.#clock = clock;
-    this.#diag = new Line(() => new NetlinkSocket(libc, NETLINK_SOCK_DIAG));
-    this.#netfilter = new Line(
+    this.#diag = new LazySocket(
+      () => new NetlinkSocket(libc, NETLINK_SOCK_DIAG),
+    );
+    this.#netfilter = new LazySocket(
       () => new NetlinkSocket(libc, NETLINK_NETFILTER),
     );
   }
@@ -214,7 +216,7 @@ function forwardedIn(
   };
 }
 
-const EVERYBODY = new Suspects("all");
+const EVERYBODY = new CidrSet("all");
 
 /** As many as `limits.impactCount` lets an answer tell. */
 const MOST_FLOWS = 65_536;

@@ -1,5 +1,5 @@
 import { cidrOf, type Cidr } from "../model/cidr.js";
-import { addressKey, type AddressSet, type Suspects } from "./suspects.js";
+import { addressKey, type AddressSet, type CidrSet } from "./cidr-set.js";
 
 /**
  * Whether a packet from or to each address is dropped by the kernel now: banned,
@@ -11,7 +11,7 @@ export type IsDropped = (
 
 /** Whose sessions are looked for. */
 export interface Search {
-  readonly suspects: Suspects;
+  readonly suspects: CidrSet;
   /** This host's own addresses: nobody is remote who has one of them. */
   readonly own: AddressSet;
   readonly isDropped: IsDropped;

@@ -9,10 +9,10 @@ import type { Libc } from "../runtime/libc.js";
 import { Mutex } from "../runtime/mutex.js";
 import { askAbility, type Ability } from "./ability.js";
 import { cutFlows } from "./flows.js";
-import { Line, type Tally } from "./line.js";
+import { LazySocket, type Tally } from "./lazy-socket.js";
 import type { IsDropped, Search } from "./search.js";
 import { cutSockets, type SocketObserver } from "./sockets.js";
-import { AddressSet, Suspects, type Suspect } from "./suspects.js";
+import { AddressSet, CidrSet, type Suspect } from "./cidr-set.js";
 
 /** How many sessions were cut. */
 export interface Cut {
@@ -45,8 +45,8 @@ export class Sessions implements Disposable {
   /** Asked once: it does not change while the host is up. */
   readonly ability: Ability;
   readonly #libc: Libc;
-  readonly #diag: Line;
-  readonly #netfilter: Line;
+  readonly #diag: LazySocket;
+  readonly #netfilter: LazySocket;
   readonly #observe: SocketObserver | undefined;
   readonly #turns = new Mutex();
 
@@ -56,8 +56,8 @@ export class Sessions implements Disposable {
     const diag = () => new NetlinkSocket(libc, NETLINK_SOCK_DIAG);
     const netfilter = () => new NetlinkSocket(libc, NETLINK_NETFILTER);
     this.ability = askAbility({ diag, netfilter });
-    this.#diag = new Line(diag);
-    this.#netfilter = new Line(netfilter);
+    this.#diag = new LazySocket(diag);
+    this.#netfilter = new LazySocket(netfilter);
   }
 
   /**
@@ -79,7 +79,7 @@ export class Sessions implements Disposable {
   async #cut(suspect: Suspect, isDropped: IsDropped): Promise<Cut> {
     const { tcp, udp, flows } = this.ability;
     const search: Search = {
-      suspects: new Suspects(suspect),
+      suspects: new CidrSet(suspect),
       own: this.#ownAddresses(),
       isDropped,
     };

@@ -12,7 +12,7 @@ import {
   type SocketInfo,
   type SocketQuery,
 } from "../netlink/sock-diag.js";
-import type { Line, Tally } from "./line.js";
+import type { LazySocket, Tally } from "./lazy-socket.js";
 import { isSuspect, sift, type Candidate, type Search } from "./search.js";
 
 /** A socket of this host whose remote address is banned. */
@@ -38,7 +38,7 @@ export type SocketObserver = (
 ) => Promise<void> | void;
 
 export interface SocketTask {
-  readonly line: Line;
+  readonly line: LazySocket;
   readonly protocol: "tcp" | "udp";
   readonly observe: SocketObserver | undefined;
 }
@@ -76,7 +76,7 @@ async function failureOf(task: () => Promise<void>): Promise<unknown> {
 }
 
 async function* candidates(
-  line: Line,
+  line: LazySocket,
   protocol: "tcp" | "udp",
   search: Search,
 ): AsyncGenerator<Candidate<SocketInfo>, void> {
@@ -113,7 +113,7 @@ function queriesFor(
 
 /** The ports that TCP sockets of this host listen on; none for UDP. */
 export async function listeningPorts(
-  line: Line,
+  line: LazySocket,
   protocol: "tcp" | "udp",
 ): Promise<ReadonlySet<number>> {
   const ports = new Set<number>();

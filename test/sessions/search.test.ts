@@ -5,13 +5,13 @@ import {
   sift,
   type Candidate,
 } from "../../agent/sessions/search.js";
-import { AddressSet, Suspects } from "../../agent/sessions/suspects.js";
+import { AddressSet, CidrSet } from "../../agent/sessions/cidr-set.js";
 
 const address = (text: string) => parseAddress(text)!;
 
 describe("a search", () => {
   it("suspects nobody within this host", () => {
-    const suspects = new Suspects("all");
+    const suspects = new CidrSet("all");
     const own = new AddressSet([address("192.0.2.1")]);
     const is = (text: string) => isSuspect({ suspects, own }, address(text));
     for (const here of [

@@ -11,8 +11,8 @@ import type { Clock } from "../../runtime/clock.js";
 import { loadLibc } from "../../runtime/libc.js";
 import { schedule } from "../../runtime/schedule.js";
 import { OpenFlows, type SawFlow } from "../../sessions/open-flows.js";
-import { Sketch } from "../../sessions/sketch.js";
-import { Suspects } from "../../sessions/suspects.js";
+import { RecentPeers } from "../../sessions/recent-peers.js";
+import { CidrSet } from "../../sessions/cidr-set.js";
 import { MINUTE_MS, Rate } from "../../uplink/rate.js";
 
 export type ImpactQuestion = CloudMessage & {
@@ -62,7 +62,7 @@ export async function openFlows({
  */
 export class ImpactWatch implements Disposable {
   readonly #ports: ImpactPorts;
-  readonly #sketch: Sketch;
+  readonly #sketch: RecentPeers;
   readonly #answers = new Rate(MOST_A_MINUTE, MINUTE_MS);
   #looking: Disposable | undefined;
   #restsUntil = -Infinity;
@@ -70,7 +70,7 @@ export class ImpactWatch implements Disposable {
 
   constructor(ports: ImpactPorts) {
     this.#ports = ports;
-    this.#sketch = new Sketch(ports.clock.monotonic());
+    this.#sketch = new RecentPeers(ports.clock.monotonic());
   }
 
   /** Notes from now on who is spoken with. */
@@ -93,7 +93,7 @@ export class ImpactWatch implements Disposable {
       say({ type: "impact-refusal", id, why });
       return;
     }
-    const suspects = new Suspects(ranges.map(parseCidr));
+    const suspects = new CidrSet(ranges.map(parseCidr));
     this.#count(suspects).then(
       (counts) => say({ type: "impact-answer", id, ...counts }),
       (error: unknown) => {
@@ -113,7 +113,7 @@ export class ImpactWatch implements Disposable {
     return flows === undefined ? "unable" : undefined;
   }
 
-  async #count(suspects: Suspects) {
+  async #count(suspects: CidrSet) {
     const { clock } = this.#ports;
     let live = 0;
     let liveBegun = 0;

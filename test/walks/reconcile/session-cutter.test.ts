@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { makeEvents } from "../../../agent/events/events.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { NotCut, type Cut } from "../../../agent/sessions/sessions.js";
-import type { Suspect } from "../../../agent/sessions/suspects.js";
+import type { Suspect } from "../../../agent/sessions/cidr-set.js";
 import { SessionCutter } from "../../../agent/walks/reconcile/session-cutter.js";
 import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
 import { lasting, observed } from "../../support/agent/entries.js";

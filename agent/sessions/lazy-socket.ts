@@ -7,7 +7,7 @@ import type { Fill, NetlinkSocket } from "../netlink/socket.js";
  * A netlink socket for one user, opened when it is first needed. A list that is
  * not read to its end keeps a socket busy, so then it is replaced.
  */
-export class Line implements Disposable {
+export class LazySocket implements Disposable {
   readonly #open: () => NetlinkSocket;
   #socket: NetlinkSocket | undefined;
 

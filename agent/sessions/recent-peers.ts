@@ -1,5 +1,5 @@
-import type { Suspects } from "./suspects.js";
-import { addressKey } from "./suspects.js";
+import type { CidrSet } from "./cidr-set.js";
+import { addressKey } from "./cidr-set.js";
 
 /** With how many of some ranges' addresses this host spoke. */
 export interface Seen {
@@ -14,7 +14,7 @@ export interface Seen {
  * longest unseen are forgotten; what it then no longer knows of moves `since`.
  * Times are milliseconds of one clock that never goes back.
  */
-export class Sketch {
+export class RecentPeers {
   readonly #most: number;
   readonly #windowMs: number;
   readonly #begunAt: number;
@@ -22,7 +22,7 @@ export class Sketch {
   readonly #remotes = new Map<string | number, Remote>();
   #forgottenAt = -Infinity;
 
-  constructor(begunAt: number, { most, windowMs }: SketchLimits = LIMITS) {
+  constructor(begunAt: number, { most, windowMs }: RecentPeersLimits = LIMITS) {
     this.#begunAt = begunAt;
     this.#most = most;
     this.#windowMs = windowMs;
@@ -41,7 +41,7 @@ export class Sketch {
     if (this.#remotes.size > this.#most) this.#forgetFirst();
   }
 
-  count(ranges: Suspects, now: number): Seen {
+  count(ranges: CidrSet, now: number): Seen {
     this.#expire(now);
     let remotes = 0;
     let begun = 0;
@@ -84,10 +84,13 @@ interface Remote {
   readonly at: number;
 }
 
-export interface SketchLimits {
+export interface RecentPeersLimits {
   /** So many remotes, some 150 bytes each. */
   readonly most: number;
   readonly windowMs: number;
 }
 
-const LIMITS: SketchLimits = { most: 8_192, windowMs: 24 * 60 * 60 * 1000 };
+const LIMITS: RecentPeersLimits = {
+  most: 8_192,
+  windowMs: 24 * 60 * 60 * 1000,
+};

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { cidrOf, covers, type Cidr } from "../../agent/model/cidr.js";
-import { Sketch } from "../../agent/sessions/sketch.js";
-import { Suspects } from "../../agent/sessions/suspects.js";
+import { RecentPeers } from "../../agent/sessions/recent-peers.js";
+import { CidrSet } from "../../agent/sessions/cidr-set.js";
 
 const MOST = 16;
 const WINDOW_MS = 100;
@@ -37,7 +37,7 @@ interface Sight {
 
 /** Shows the sights to a sketch, in the order of time. */
 function sketchOf(history: readonly (Omit<Sight, "at"> & { after: number })[]) {
-  const sketch = new Sketch(0, limits);
+  const sketch = new RecentPeers(0, limits);
   const seen: Sight[] = [];
   let now = 0;
   for (const { after, ...sight } of history) {
@@ -71,7 +71,7 @@ describe("a sketch of whom this host spoke with", () => {
         const fresh = seen.filter(
           (sight) => sight.at >= at - WINDOW_MS && within(asked, sight),
         );
-        const { remotes, begun } = sketch.count(new Suspects(asked), at);
+        const { remotes, begun } = sketch.count(new CidrSet(asked), at);
         expect(remotes).toBeLessThanOrEqual(distinct(fresh));
         const called = seen.filter((it) => it.begun && within(asked, it));
         expect(begun).toBeLessThanOrEqual(distinct(called));
@@ -88,14 +88,14 @@ describe("a sketch of whom this host spoke with", () => {
         const since = sketch.since(at);
         expect(since).toBeGreaterThanOrEqual(at - WINDOW_MS);
         const known = seen.filter((it) => it.at > since && within(asked, it));
-        const { remotes } = sketch.count(new Suspects(asked), at);
+        const { remotes } = sketch.count(new CidrSet(asked), at);
         expect(remotes).toBeGreaterThanOrEqual(distinct(known));
       }),
     );
   });
 
   it("forgets the longest unseen first, and says from when on it knows all", () => {
-    const sketch = new Sketch(0, { most: 2, windowMs: 1_000 });
+    const sketch = new RecentPeers(0, { most: 2, windowMs: 1_000 });
     const [a, b, c] = [1, 2, 3].map((n) => Uint8Array.of(192, 0, 2, n));
     sketch.saw(a!, true, 10);
     sketch.saw(b!, false, 20);
@@ -103,17 +103,17 @@ describe("a sketch of whom this host spoke with", () => {
     expect(sketch.since(30)).toBe(0);
     sketch.saw(c!, false, 40);
     expect(sketch.since(40)).toBe(20);
-    const all = new Suspects([cidrOf(Uint8Array.of(192, 0, 2, 0), 24)]);
+    const all = new CidrSet([cidrOf(Uint8Array.of(192, 0, 2, 0), 24)]);
     expect(sketch.count(all, 40)).toEqual({ remotes: 2, begun: 1 });
     expect(sketch.count(all, 1_035)).toEqual({ remotes: 1, begun: 0 });
   });
 
   it("keeps what it was shown, not the memory that it lay in", () => {
-    const sketch = new Sketch(0, limits);
+    const sketch = new RecentPeers(0, limits);
     const address = Uint8Array.of(192, 0, 2, 1);
     sketch.saw(address, false, 1);
     address.fill(9);
-    const nine = new Suspects([cidrOf(Uint8Array.of(9, 9, 9, 9), 32)]);
+    const nine = new CidrSet([cidrOf(Uint8Array.of(9, 9, 9, 9), 32)]);
     expect(sketch.count(nine, 1).remotes).toBe(0);
   });
 });

@@ -7,7 +7,7 @@ export type Suspect = readonly Cidr[] | "all";
  * Tells whether an address is in any of some ranges, by one look-up for each
  * prefix length that there is, however many ranges there are.
  */
-export class Suspects {
+export class CidrSet {
   /** The ranges themselves; undefined for everybody. */
   readonly ranges: readonly Cidr[] | undefined;
   readonly #lengths: { readonly 4: Length[]; readonly 6: Length[] };

@@ -2,13 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { covers, parseAddress, parseCidr } from "../../agent/model/cidr.js";
 import { bits, cidrOf, maskOf, type Cidr } from "../../agent/model/cidr.js";
-import { AddressSet, Suspects } from "../../agent/sessions/suspects.js";
+import { AddressSet, CidrSet } from "../../agent/sessions/cidr-set.js";
 
 const address = (text: string) => parseAddress(text)!;
 
 describe("suspects", () => {
   it("are the addresses within their ranges, of any length", () => {
-    const suspects = new Suspects(
+    const suspects = new CidrSet(
       ["192.0.2.0/24", "198.51.100.7", "2001:db8::/33"].map(parseCidr),
     );
     for (const inside of [
@@ -28,9 +28,9 @@ describe("suspects", () => {
   });
 
   it("are everybody, or nobody", () => {
-    expect(new Suspects("all").has(address("::1"))).toBe(true);
-    expect(new Suspects([]).has(address("::1"))).toBe(false);
-    const allOfFour = new Suspects([parseCidr("0.0.0.0/0")]);
+    expect(new CidrSet("all").has(address("::1"))).toBe(true);
+    expect(new CidrSet([]).has(address("::1"))).toBe(false);
+    const allOfFour = new CidrSet([parseCidr("0.0.0.0/0")]);
     expect(allOfFour.has(address("203.0.113.1"))).toBe(true);
     expect(allOfFour.has(address("::1"))).toBe(false);
   });
@@ -49,7 +49,7 @@ describe("suspects", () => {
     fc.assert(
       fc.property(fc.array(range, { maxLength: 12 }), range, (ranges, one) => {
         const single = cidrOf(one.address, bits(one.family));
-        expect(new Suspects(ranges).has(one.address)).toBe(
+        expect(new CidrSet(ranges).has(one.address)).toBe(
           ranges.some((each) => covers(each, single)),
         );
       }),
