@@ -5,7 +5,7 @@ import { blameSpool, SpoolDamage } from "./damage.js";
 import { MemorySpool, type Outbox } from "./memory.js";
 import { DEFAULT_LIMITS, Spool, type SpoolLimits } from "./spool.js";
 
-export interface KeeperPorts {
+export interface ResilientSpoolPorts {
   readonly path: string;
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly limits?: SpoolLimits;
@@ -26,8 +26,8 @@ export interface KeeperPorts {
  * host is goes out all the same, from memory. Telemetry that fails never stops the
  * host from enforcing.
  */
-export class SpoolKeeper implements Disposable {
-  readonly #ports: KeeperPorts;
+export class ResilientSpool implements Disposable {
+  readonly #ports: ResilientSpoolPorts;
   #spool: Spool | undefined;
   #failing: unknown = undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
@@ -43,7 +43,7 @@ export class SpoolKeeper implements Disposable {
       this.#memory.hasUrgent() ? work(this.#memory) : this.write(work),
   };
 
-  constructor(ports: KeeperPorts) {
+  constructor(ports: ResilientSpoolPorts) {
     this.#ports = ports;
   }
 
@@ -66,13 +66,13 @@ export class SpoolKeeper implements Disposable {
   /** Of what could not be spooled, how this host is; the rest counts as lost. */
   keepInMind(items: readonly TelemetryItem[]): void {
     for (const item of items) {
-      if (item.kind === "health") this.lose(this.#memory.keep(item));
-      else this.lose(1);
+      if (item.kind === "health") this.countDropped(this.#memory.keep(item));
+      else this.countDropped(1);
     }
   }
 
   /** Counts items as lost that came too fast to be spooled. */
-  lose(items: number): void {
+  countDropped(items: number): void {
     this.#lost += items;
   }
 

@@ -7,7 +7,7 @@ import { Database } from "../sqlite/database.js";
 import { blameSpool, SpoolDamage } from "./damage.js";
 import { migrations } from "./format.js";
 import { Tables, type Row, type Size } from "./tables.js";
-import { isUrgent, worthOf } from "./worth.js";
+import { isUrgent, evictionPriority } from "./eviction.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
 
@@ -303,7 +303,7 @@ function runLength(rows: readonly Row[]): number {
 function rowOf(item: TelemetryItem): Omit<Row, "number"> {
   const text = JSON.stringify(parseShape(TelemetryItem, item, "telemetry"));
   return {
-    worth: worthOf(item),
+    worth: evictionPriority(item),
     urgent: isUrgent(item) ? 1 : 0,
     bytes: Buffer.byteLength(text),
     item: text,

@@ -1,5 +1,5 @@
 import type { Database, Statement } from "../sqlite/database.js";
-import { NEVER_DROPPED } from "./worth.js";
+import { NEVER_DROPPED } from "./eviction.js";
 
 /** One spooled item as its row has it. */
 export interface Row {

@@ -8,7 +8,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
-import { SpoolKeeper } from "../../agent/spool/resilient-spool.js";
+import { ResilientSpool } from "../../agent/spool/resilient-spool.js";
 import type { SpoolLimits } from "../../agent/spool/spool.js";
 import { detection, NOW, SpoolFolder, vitals } from "./items.js";
 
@@ -16,7 +16,7 @@ describe("keeping a spool open", () => {
   let folder: SpoolFolder;
   let events: string[];
   let monotonic: number;
-  let keeper: SpoolKeeper;
+  let keeper: ResilientSpool;
 
   beforeEach(() => {
     folder = new SpoolFolder();
@@ -30,7 +30,7 @@ describe("keeping a spool open", () => {
   });
 
   const keep = (limits?: SpoolLimits) =>
-    new SpoolKeeper({
+    new ResilientSpool({
       path: folder.path,
       clock: { now: () => NOW, monotonic: () => monotonic },
       ...(limits && { limits }),

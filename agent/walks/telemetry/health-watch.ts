@@ -4,7 +4,7 @@ import type { Findings } from "../../health/health.js";
 import type { FindingKind, Verdict } from "../../health/verdict.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Clock } from "../../runtime/clock.js";
-import type { SpoolKeeper } from "../../spool/resilient-spool.js";
+import type { ResilientSpool } from "../../spool/resilient-spool.js";
 import type { LinkStatus } from "../../uplink/link-status.js";
 
 export interface HealthWatchPorts {
@@ -14,7 +14,7 @@ export interface HealthWatchPorts {
   readonly egress: Posture["egress"];
   readonly ledger: WatchedLedger;
   readonly link: Pick<LinkStatus, "state">;
-  readonly spool: Pick<SpoolKeeper, "read" | "failing">;
+  readonly spool: Pick<ResilientSpool, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
   /** What this host does with its bans. */

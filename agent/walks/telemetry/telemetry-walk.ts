@@ -16,7 +16,7 @@ import type { ItemOf, TelemetryItem } from "../../protocol/telemetry.js";
 import { calendar } from "../../runtime/calendar.js";
 import { Mutex } from "../../runtime/mutex.js";
 import { schedule } from "../../runtime/schedule.js";
-import { SpoolKeeper } from "../../spool/resilient-spool.js";
+import { ResilientSpool } from "../../spool/resilient-spool.js";
 import {
   Sender,
   type Listener,
@@ -35,7 +35,7 @@ import type { TelemetryPorts, TelemetryView } from "./telemetry-ports.js";
  */
 export class TelemetryWalk implements AsyncDisposable {
   readonly #ports: TelemetryPorts;
-  readonly #spool: SpoolKeeper;
+  readonly #spool: ResilientSpool;
   readonly #sender: Sender;
   readonly #health: HealthWatch;
   readonly #vitals = new Vitals();
@@ -55,7 +55,7 @@ export class TelemetryWalk implements AsyncDisposable {
   constructor(ports: TelemetryPorts) {
     const { path, clock, events } = ports;
     this.#ports = ports;
-    this.#spool = new SpoolKeeper({
+    this.#spool = new ResilientSpool({
       path,
       clock,
       events: {
@@ -94,7 +94,7 @@ export class TelemetryWalk implements AsyncDisposable {
    */
   report(item: TelemetryItem): void {
     if (this.#reported.length >= MOST_REPORTED) {
-      this.#spool.lose(1);
+      this.#spool.countDropped(1);
       return;
     }
     this.#reported.push(item);

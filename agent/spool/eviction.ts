@@ -4,7 +4,7 @@ import type { TelemetryItem } from "../protocol/telemetry.js";
  * What is let go of first when there is no room: the lowest, its oldest first.
  * What others can make come without end never pushes out how this host is.
  */
-export function worthOf(item: TelemetryItem): number {
+export function evictionPriority(item: TelemetryItem): number {
   switch (item.kind) {
     case "vitals":
       return -2;
