@@ -205,12 +205,12 @@ function startTelemetry(
       ]),
     sensors: () => senses.view(),
   });
-  upkeep.tellTo((what) => telemetry.tellOf("ruleset-disturbed", what));
+  upkeep.tellTo((what) => telemetry.reportOnce("ruleset-disturbed", what));
   for (const { digest, feed } of starts.found) {
-    telemetry.tellOf("poison", `${digest} of ${feed ?? "an unknown feed"}`);
+    telemetry.reportOnce("poison", `${digest} of ${feed ?? "an unknown feed"}`);
   }
   if (quarantined !== undefined) {
-    telemetry.happened("ledger-quarantined", quarantined.folder);
+    telemetry.raiseBriefly("ledger-quarantined", quarantined.folder);
   }
   return telemetry;
 }
@@ -225,7 +225,7 @@ function defendItself(
     ledger,
     facts: () => protection.facts,
     enforce: () => enforcement.enforce(),
-    report: (item) => telemetry.report(item),
+    report: (item) => telemetry.spoolItem(item),
     clock,
     banTime: () => time.now(),
     events,
@@ -253,7 +253,7 @@ function watchTime(
 ): TimeWatch {
   return new TimeWatch({
     ...{ time, clock, events },
-    jumped: (what) => telemetry.happened("clock-jumped", what),
+    jumped: (what) => telemetry.raiseBriefly("clock-jumped", what),
     enforce: () => enforcement.enforce(),
   });
 }
@@ -283,7 +283,7 @@ function letOperatorSpeak(
     enforce: () => enforcement.enforce(),
     reviewAgain: () => chores.reviewAgain(),
     confirm: (range) => chores.confirm(range),
-    tell: (code, what) => telemetry.tellOf(code, withoutWho(what)),
+    tell: (code, what) => telemetry.reportOnce(code, withoutWho(what)),
   });
   word.goOn().catch((error: unknown) => events.maintenanceFailed(error));
   return word;
@@ -309,7 +309,7 @@ function tryChanges(
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: starts.safeMode,
     settled: () => chores.reviewAgain(),
-    failed: (what) => telemetry.happened("change-taken-back", what),
+    failed: (what) => telemetry.raiseBriefly("change-taken-back", what),
   });
 }
 

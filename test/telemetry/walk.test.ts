@@ -97,7 +97,7 @@ describe("the telemetry walk", () => {
     await settled();
     walk.sayTo(link);
     walk.acknowledged(link.answer(cloud));
-    for (const count of [1, 2, 3]) walk.report(detection(count));
+    for (const count of [1, 2, 3]) walk.spoolItem(detection(count));
     await eventually(() => link.sent[1]);
     expect(walk.view()).toMatchObject({ last: 4, sent: 4, inFlight: true });
 
@@ -115,7 +115,7 @@ describe("the telemetry walk", () => {
   it("spools what was dropped by the kernel and reported until it ended", async () => {
     await settled();
     hits = [hitOf(12)];
-    walk.report(detection(1));
+    walk.spoolItem(detection(1));
     expect((await spooled()).slice(1)).toEqual([hitsOf(7), detection(1)]);
   });
 
@@ -148,14 +148,15 @@ describe("the telemetry walk", () => {
 
   it("lets no item through that says more than it may", async () => {
     await settled();
-    walk.report({ ...detection(1), user: "root" } as TelemetryItem);
-    walk.report(detection(2));
+    walk.spoolItem({ ...detection(1), user: "root" } as TelemetryItem);
+    walk.spoolItem(detection(2));
     expect((await spooled()).slice(1)).toEqual([detection(2)]);
   });
 
   it("tells single happenings by themselves, and counts too many", async () => {
     await settled();
-    for (let i = 0; i < 33; i++) walk.tellOf("ruleset-disturbed", `nft ${i}`);
+    for (let i = 0; i < 33; i++)
+      walk.reportOnce("ruleset-disturbed", `nft ${i}`);
     const items = (await spooled()).slice(1);
     expect(items).toHaveLength(30);
     expect(items[0]).toMatchObject({

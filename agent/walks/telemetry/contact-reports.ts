@@ -17,7 +17,7 @@ export interface ContactPorts {
   readonly enforcer: Pick<Enforcer, "told">;
   readonly protection: Pick<Protection, "facts">;
   readonly clock: Clock;
-  readonly telemetry: Pick<TelemetryWalk, "report" | "happened">;
+  readonly telemetry: Pick<TelemetryWalk, "spoolItem" | "raiseBriefly">;
   readonly events: AgentEvents;
 }
 
@@ -60,9 +60,10 @@ function reporter({ clock, telemetry, events }: ContactPorts) {
     if (told > MOST_TOLD_A_MINUTE) return;
     events.bannedContacted(contactText(contact), contact);
     const leaving = fitToLeave(contact);
-    telemetry.report(contactItem(leaving, clock.now()));
+    telemetry.spoolItem(contactItem(leaving, clock.now()));
     const isAlarm = contact.begun && !contact.observed;
-    if (isAlarm) telemetry.happened("banned-contacted", contactText(leaving));
+    if (isAlarm)
+      telemetry.raiseBriefly("banned-contacted", contactText(leaving));
   };
 }
 

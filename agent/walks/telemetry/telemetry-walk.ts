@@ -62,11 +62,11 @@ export class TelemetryWalk implements AsyncDisposable {
         spoolFailed: (why) => events.spoolFailed(why),
         spoolRecovered: (why) => {
           events.spoolRecovered();
-          this.happened("spool-failing", `until now: ${String(why)}`);
+          this.raiseBriefly("spool-failing", `until now: ${String(why)}`);
         },
         spoolQuarantined: (folder, why) => {
           events.spoolQuarantined(folder, why);
-          this.happened("spool-quarantined", folder);
+          this.raiseBriefly("spool-quarantined", folder);
         },
       },
     });
@@ -92,7 +92,7 @@ export class TelemetryWalk implements AsyncDisposable {
    * Spools what a sensor saw, with all else that is reported in this turn of
    * the event loop: one write to the disk for all.
    */
-  report(item: TelemetryItem): void {
+  spoolItem(item: TelemetryItem): void {
     if (this.#reported.length >= MOST_REPORTED) {
       this.#spool.countDropped(1);
       return;
@@ -102,7 +102,7 @@ export class TelemetryWalk implements AsyncDisposable {
   }
 
   /** Takes note of something that went wrong at a moment, and is over. */
-  happened(code: HealthCode, detail: string): void {
+  raiseBriefly(code: HealthCode, detail: string): void {
     this.#health.happened(code, detail);
   }
 
@@ -110,7 +110,7 @@ export class TelemetryWalk implements AsyncDisposable {
    * Tells of something that is over, by itself. Beyond some of a kind in an hour
    * they are counted, and the next that is told says how many there were.
    */
-  tellOf(code: HealthCode, detail: string): void {
+  reportOnce(code: HealthCode, detail: string): void {
     const { clock, events } = this.#ports;
     const before = this.#told.get(code) ?? NOTHING_TOLD;
     const { told, tell, untold } = take(before, clock.monotonic());
@@ -119,7 +119,7 @@ export class TelemetryWalk implements AsyncDisposable {
     const more = untold === 0 ? "" : `; ${untold} more before it`;
     const item = happeningItem(code, `${detail}${more}`, clock.now());
     events.healthHappened(code, item.text);
-    this.report(item);
+    this.spoolItem(item);
   }
 
   /** Looks at once, rather than within seconds, whether all is well. */
@@ -210,7 +210,7 @@ export class TelemetryWalk implements AsyncDisposable {
       const { ledger, clock } = this.#ports;
       const sensors = this.#ports.sensors();
       const counts = ledger.counts();
-      this.report(vitalsItem(reading, counts, sensors, clock.now()));
+      this.spoolItem(vitalsItem(reading, counts, sensors, clock.now()));
     },
   };
 
