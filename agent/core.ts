@@ -29,7 +29,7 @@ import type { RunHistory } from "./safe-mode/run-history.js";
 import { BanTime } from "./time/ban-time.js";
 import type { SigningKey } from "./trust/keys.js";
 import type { LinkStatus } from "./uplink/link-status.js";
-import { Limiter } from "./walks/ban/feed-limiter.js";
+import { FeedLimiter } from "./walks/ban/feed-limiter.js";
 import { recall, Receipts } from "./walks/ban/receipts.js";
 import { DriftControl } from "./walks/reconcile/drift-control.js";
 import { EnforcementProbe } from "./walks/reconcile/probe.js";
@@ -88,7 +88,7 @@ export interface AgentCore {
   readonly keys: DeviceKeys;
   readonly trust: CloudTrust;
   readonly approvals: ApprovalStore;
-  readonly limiter: Limiter;
+  readonly limiter: FeedLimiter;
   readonly chores: Recurring;
 }
 
@@ -160,7 +160,7 @@ function keepJudging(
   const trust = new CloudTrust({ ...options, clock, events });
   const changed = () => void chores.reviewAgain();
   const approvals = believe(options, { ...rooms, trust, changed });
-  const limiter = new Limiter({
+  const limiter = new FeedLimiter({
     ...{ limits: options.config.guard.limits, ledger, clock },
     raised: (feed, now) => approvals.limitsOf(feed, now),
   });

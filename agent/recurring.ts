@@ -10,7 +10,7 @@ import type { Protection } from "./protect/protection.js";
 import { Lifetime } from "./runtime/lifetime.js";
 import { schedule } from "./runtime/schedule.js";
 import type { BanTime } from "./time/ban-time.js";
-import type { Limiter } from "./walks/ban/feed-limiter.js";
+import type { FeedLimiter } from "./walks/ban/feed-limiter.js";
 import { ReReview } from "./walks/ban/re-review.js";
 import type { EnforcementProbe } from "./walks/reconcile/probe.js";
 import type { ReconcileRetries } from "./walks/reconcile/retries.js";
@@ -21,7 +21,7 @@ export interface RecurringPorts {
   readonly time: BanTime;
   readonly protection: Protection;
   readonly approvals: Approvals;
-  readonly limiter: Limiter;
+  readonly limiter: FeedLimiter;
   readonly enforcement: ReconcileRetries;
   /** Undefined where nothing is dropped anyway, as is the next. */
   readonly prover: EnforcementProbe | undefined;

@@ -19,10 +19,10 @@ export interface LimiterPorts {
 }
 
 /** Holds each change of a feed against what the customer lets feeds do here. */
-export class Limiter {
+export class FeedLimiter {
   readonly #ports: LimiterPorts;
   /** How many bans may come into force at once, and when that was so. */
-  readonly #rooms = new Map<
+  readonly #tokens = new Map<
     FeedName,
     { readonly left: number; readonly at: number }
   >();
@@ -73,7 +73,7 @@ export class Limiter {
     if (!budget.isBounded) return;
     const at = this.#ports.clock.monotonic();
     const room = this.#room(feed, this.#limitsOf(feed, now));
-    this.#rooms.set(feed, { left: Math.max(0, room - budget.admitted), at });
+    this.#tokens.set(feed, { left: Math.max(0, room - budget.admitted), at });
   }
 
   /** Why a snapshot of so many bans is not believed; undefined when it is. */
@@ -94,7 +94,7 @@ export class Limiter {
   }
 
   #room(feed: FeedName, { burst, changesPerMinute }: Limits): number {
-    const room = this.#rooms.get(feed);
+    const room = this.#tokens.get(feed);
     if (room === undefined) return burst;
     const minutes = (this.#ports.clock.monotonic() - room.at) / 60_000;
     return Math.min(burst, room.left + minutes * changesPerMinute);

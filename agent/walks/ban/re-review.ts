@@ -12,7 +12,7 @@ import type { Cidr } from "../../model/cidr.js";
 import type { FeedName } from "../../model/position.js";
 import { unixSeconds, type Clock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
-import type { Limiter } from "./feed-limiter.js";
+import type { FeedLimiter } from "./feed-limiter.js";
 
 export interface ReReviewPorts {
   readonly ledger: Pick<
@@ -22,7 +22,10 @@ export interface ReReviewPorts {
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
-  readonly limiter: Pick<Limiter, "forChange" | "spent" | "settings" | "life">;
+  readonly limiter: Pick<
+    FeedLimiter,
+    "forChange" | "spent" | "settings" | "life"
+  >;
   readonly trial: TrialTerms;
   /** By whose time bans expire. */
   readonly clock: Clock;

@@ -13,7 +13,7 @@ import { unixSeconds, type Clock } from "../../runtime/clock.js";
 import type { RunHistory } from "../../safe-mode/run-history.js";
 import { verifySegment, verifySnapshot } from "../../trust/verify.js";
 import type { BanSteps } from "./ban-walk.js";
-import type { Limiter } from "./feed-limiter.js";
+import type { FeedLimiter } from "./feed-limiter.js";
 
 export interface StepPorts {
   readonly roots: Pick<RootStore, "current">;
@@ -22,7 +22,7 @@ export interface StepPorts {
   readonly facts: () => HostFacts;
   readonly approvals: Pick<Approvals, "allows">;
   readonly ledger: Ledger;
-  readonly limiter: Limiter;
+  readonly limiter: FeedLimiter;
   readonly trial: TrialTerms;
   readonly starts: Pick<RunHistory, "beginIntake">;
   readonly enforce: () => Promise<void>;

@@ -33,7 +33,7 @@ import {
   type BanSteps,
   type Outcome,
 } from "../../../agent/walks/ban/ban-walk.js";
-import { Limiter } from "../../../agent/walks/ban/feed-limiter.js";
+import { FeedLimiter } from "../../../agent/walks/ban/feed-limiter.js";
 import { ReReview } from "../../../agent/walks/ban/re-review.js";
 import { Receipts } from "../../../agent/walks/ban/receipts.js";
 import { makeSteps } from "../../../agent/walks/ban/steps.js";
@@ -108,7 +108,7 @@ export class TestHost implements AsyncDisposable {
   /** Fingerprints of the roots that were kept. */
   readonly keptRoots: string[] = [];
   readonly steps: BanSteps;
-  readonly limiter: Limiter;
+  readonly limiter: FeedLimiter;
   /** How often a lasting failure was overcome. */
   recoveries = 0;
   /** At which revision of the ledger. */
@@ -143,7 +143,7 @@ export class TestHost implements AsyncDisposable {
     this.converger = this.#makeConverger(mayReplace);
     this.enforcement = this.#opened.own(this.#startEnforcement());
     const { limits = noLimits, raised = {} } = options;
-    this.limiter = new Limiter({
+    this.limiter = new FeedLimiter({
       ...{ limits, ledger: this.ledger, clock, raised: () => raised },
     });
     this.steps = { ...this.#makeSteps(options), ...options.steps };
