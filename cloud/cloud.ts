@@ -27,13 +27,13 @@ import { Recovery } from "./feeds/recovery.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
-import { Recorder } from "./journal/batch-writer.js";
+import { BatchWriter } from "./journal/batch-writer.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { openOutcomes } from "./open-outcomes.js";
-import { Answers } from "./receipts/receipt-intake.js";
-import { Boots } from "./registry/clone-detector.js";
+import { ReceiptIntake } from "./receipts/receipt-intake.js";
+import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { warnOfRoot } from "./roots/notice.js";
 import type { Signing } from "./roots/signing.js";
@@ -255,8 +255,8 @@ function openGateway(parts: {
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
   const dropped = (what: Dropped) => drops.count(what);
-  const recorder = opened.own(new Recorder({ ...ports, journal, dropped }));
-  const answers = new Answers({
+  const recorder = opened.own(new BatchWriter({ ...ports, journal, dropped }));
+  const answers = new ReceiptIntake({
     ...{ ...ports, dropped },
     standing: (feed) => index.standing(feed),
     hashAt: (...place) => index.hashAt(...place),
@@ -316,18 +316,18 @@ function makeIntake(ports: CloudPorts, store: Store & Watched): Intake {
 function knowBoots(
   ports: CloudPorts,
   { bootLog, peers }: Store & Rules,
-  recorder: Recorder,
-): Pick<Boots, "came"> {
-  const boots = new Boots({
+  recorder: BatchWriter,
+): Pick<CloneDetector, "seen"> {
+  const boots = new CloneDetector({
     ...ports,
     boots: (agent) => bootLog.boots(agent),
     isTold: (...pair) => bootLog.isTold(...pair),
     note: (event) => recorder.note(event),
   });
   return {
-    came: (arrival) => {
+    seen: (arrival) => {
       peers.came(arrival);
-      boots.came(arrival);
+      boots.seen(arrival);
     },
   };
 }

@@ -17,7 +17,7 @@ import { FeedIndex } from "./feeds/feed-index.js";
 import { indexTables } from "./feeds/feed-index.projection.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { Present } from "./feeds/snapshots/present.js";
-import { State } from "./feeds/snapshots/snapshot-worker.js";
+import { SnapshotWorker } from "./feeds/snapshots/snapshot-worker.js";
 import { filesOf } from "./folder.js";
 import { holdAlone } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/events.js";
@@ -60,7 +60,11 @@ export async function openStore(
   }
   const pieces = { release: () => disk.release() };
   const state = opened.own(
-    await State.open({ ...files, contentKeys: pems(signing) }, log, pieces),
+    await SnapshotWorker.open(
+      { ...files, contentKeys: pems(signing) },
+      log,
+      pieces,
+    ),
   );
   opened.own(signing.onPublished(() => state.signWith(pems(signing))));
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;

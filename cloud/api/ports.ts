@@ -9,7 +9,7 @@ import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Proposals } from "../decide/proposals.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
-import type { State } from "../feeds/snapshots/snapshot-worker.js";
+import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
 import type { Journal } from "../journal/journal.js";
@@ -46,7 +46,7 @@ export interface AgentApiPorts extends DoorPorts {
     "standing" | "segmentAfter" | "segmentsAfter"
   >;
   readonly gateway: Pick<Gateway, "find" | "dismiss">;
-  readonly state: Pick<State, "snapshots">;
+  readonly state: Pick<SnapshotWorker, "snapshots">;
   /** Where the snapshots' files lie. */
   readonly snapshotFolder: string;
 }
@@ -81,7 +81,7 @@ export interface OperatorApiPorts extends DoorPorts {
     "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
   >;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
-  readonly state: Pick<State, "counts" | "bans">;
+  readonly state: Pick<SnapshotWorker, "counts" | "bans">;
   readonly gateway: Pick<Gateway, "isConnected" | "heardAt" | "dismiss">;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;
@@ -91,5 +91,5 @@ export type ApiPorts = AgentApiPorts &
   OperatorApiPorts & {
     readonly log: Logger;
     readonly journal: Pick<SqliteJournal, "lag">;
-    readonly state: Pick<State, "trouble">;
+    readonly state: Pick<SnapshotWorker, "trouble">;
   };

@@ -1,5 +1,5 @@
 import type { Room } from "./crowd.js";
-import type { Rates } from "./doorkeeper.js";
+import type { Rates } from "./connection-limiter.js";
 
 /** What strangers may do at the public door, each with its reason. */
 

@@ -4,7 +4,7 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { Drops } from "../log/drops.js";
 import { CONNECTION_RATES, UPGRADE_RATES } from "./budgets.js";
 import { Connections } from "./connections.js";
-import { Doorkeeper } from "./doorkeeper.js";
+import { ConnectionLimiter } from "./connection-limiter.js";
 import { KnownPlaces } from "./known-places.js";
 import { mostConnections, mostOpenFiles } from "./open-files.js";
 
@@ -19,7 +19,7 @@ export interface DoorPorts {
 export class Door implements Disposable {
   readonly #ports: DoorPorts;
   readonly #known: KnownPlaces;
-  readonly #upgrades: Doorkeeper;
+  readonly #upgrades: ConnectionLimiter;
   readonly #connections: Connections;
   readonly #most = mostConnections(mostOpenFiles());
 
@@ -28,8 +28,11 @@ export class Door implements Disposable {
     this.#ports = ports;
     const known = new KnownPlaces(addresses);
     this.#known = known;
-    this.#upgrades = new Doorkeeper(UPGRADE_RATES, { clock, known });
-    const doorkeeper = new Doorkeeper(CONNECTION_RATES, { clock, known });
+    this.#upgrades = new ConnectionLimiter(UPGRADE_RATES, { clock, known });
+    const doorkeeper = new ConnectionLimiter(CONNECTION_RATES, {
+      clock,
+      known,
+    });
     this.#connections = new Connections(server, {
       ...{ clock, most: this.#most },
       admit: (address) => doorkeeper.admit(address),

@@ -8,8 +8,8 @@ import type { ImpactAnswer } from "../impact/report.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
 import type { Dropped } from "../log/drops.js";
-import type { Answers } from "../receipts/receipt-intake.js";
-import type { Boots } from "../registry/clone-detector.js";
+import type { ReceiptIntake } from "../receipts/receipt-intake.js";
+import type { CloneDetector } from "../registry/clone-detector.js";
 import type { Agent } from "../registry/registry.js";
 import type { Taken } from "../telemetry/intake.js";
 
@@ -53,9 +53,12 @@ export interface GatewayPorts {
   /** A segment as agents may take it now, whoever signed it when it was made. */
   signedAnew(segment: SegmentSealed): SegmentSealed;
   /** Knows one start of an agent from another. */
-  readonly boots: Pick<Boots, "came">;
+  readonly boots: Pick<CloneDetector, "seen">;
   /** Takes down, soon, what agents say, as far as it is news. */
-  readonly answers: Pick<Answers, "hello" | "receipt" | "refusal" | "seen">;
+  readonly answers: Pick<
+    ReceiptIntake,
+    "hello" | "receipt" | "refusal" | "seen"
+  >;
   /** An agent says what a ban would cut on it, or that it won't. */
   impactHeard(agent: string, answer: ImpactAnswer): void;
   /** Takes telemetry down; resolves once that is certain. */

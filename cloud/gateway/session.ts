@@ -231,7 +231,7 @@ export class Session implements LinkHandler {
     this.#ports.answers.hello(said, greeting.evidence);
     const { remoteAddress: address } = this.#link;
     const { evidence } = greeting;
-    this.#ports.boots.came({ ...hello, address, evidence });
+    this.#ports.boots.seen({ ...hello, address, evidence });
   }
 
   #following(agent: string, feeds: readonly FeedName[]): Following {

@@ -8,7 +8,7 @@ import type { Journal } from "./journal.js";
  * Takes down what agents say, many to one append: ten thousand receipts of one
  * ban must not cost ten thousand fsyncs.
  */
-export class Recorder implements Disposable {
+export class BatchWriter implements Disposable {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #log: Logger;

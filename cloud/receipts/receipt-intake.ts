@@ -7,7 +7,7 @@ import { TokenBucket } from "../rate/token-bucket.js";
 import type { Agent } from "../registry/registry.js";
 import type { LatestReceipt } from "./receipts.js";
 
-export interface AnswersPorts {
+export interface ReceiptIntakePorts {
   readonly clock: Clock;
   readonly log: Logger;
   /** Of the cloud's own segment that ends there, in hex; undefined: none does. */
@@ -27,8 +27,8 @@ export interface AnswersPorts {
 }
 
 /** Picks what is news from what agents say: the journal keeps it for ever. */
-export class Answers {
-  readonly #ports: AnswersPorts;
+export class ReceiptIntake {
+  readonly #ports: ReceiptIntakePorts;
   readonly #budgets = new Map<string, Budget>();
   /** By agent and feed, as far as this process has heard. */
   readonly #newest = new Map<string, LatestReceipt & { epoch: string }>();
@@ -36,7 +36,7 @@ export class Answers {
   /** By agent and feed: what was told of it. */
   readonly #divergent = new Map<string, string>();
 
-  constructor(ports: AnswersPorts) {
+  constructor(ports: ReceiptIntakePorts) {
     this.#ports = ports;
   }
 

@@ -15,7 +15,7 @@ export interface Arrival {
   readonly evidence: { readonly signed: string; readonly signature: string };
 }
 
-export interface BootsPorts {
+export interface CloneDetectorPorts {
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly log: Logger;
   /** What earlier processes took down of an agent, the newest last. */
@@ -30,20 +30,20 @@ export interface BootsPorts {
  * Tells two processes with one key from one that was restarted: a start that
  * comes back after a newer one was here has not ended.
  */
-export class Boots {
-  readonly #ports: BootsPorts;
+export class CloneDetector {
+  readonly #ports: CloneDetectorPorts;
   /** By agent, the newest last. */
   readonly #known = new Map<string, BootSeen[]>();
   /** When what the view may not know of yet was noted, by pair. */
   readonly #noted = new Map<string, number>();
   readonly #budgets = new Map<string, TokenBucket>();
 
-  constructor(ports: BootsPorts) {
+  constructor(ports: CloneDetectorPorts) {
     this.#ports = ports;
   }
 
   /** Somebody has proved to hold the agent's key. */
-  came(arrival: Arrival): void {
+  seen(arrival: Arrival): void {
     const known = this.#of(arrival.agent);
     const { boot } = arrival;
     const seen = known.find((each) => each.boot === boot);

@@ -17,7 +17,7 @@ import type {
 import type { SnapshotEntry } from "./snapshot-cache.js";
 
 /** The thread that keeps the bans could not do what it was asked. */
-export class StateFailed extends Error {
+export class SnapshotWorkerFailed extends Error {
   override readonly name = "StateFailed";
 }
 
@@ -28,7 +28,7 @@ type Thread =
   | { readonly at: "closed" };
 
 /** This thread's hand on the thread that keeps the bans. */
-export class State implements AsyncDisposable {
+export class SnapshotWorker implements AsyncDisposable {
   #setup: StateSetup;
   readonly #log: Logger;
   readonly #reserve: Giving;
@@ -55,9 +55,9 @@ export class State implements AsyncDisposable {
     setup: StateSetup,
     log: Logger,
     reserve: Giving = { release: () => false },
-  ): Promise<State> {
+  ): Promise<SnapshotWorker> {
     for (;;) {
-      const state = new State(setup, log, reserve);
+      const state = new SnapshotWorker(setup, log, reserve);
       try {
         await state.#ask({ ask: "snapshots" });
         return state;
@@ -115,7 +115,7 @@ export class State implements AsyncDisposable {
   async bans(query: BansQuery): Promise<BansPage> {
     const answer = await this.#ask({ ask: "bans", query });
     if ("page" in answer) return answer.page;
-    throw new StateFailed("the bans were not listed");
+    throw new SnapshotWorkerFailed("the bans were not listed");
   }
 
   /** Until when bans of the feeds cover the whole range: Unix seconds, or 0. */
@@ -167,7 +167,7 @@ export class State implements AsyncDisposable {
   #ended(cause: unknown): void {
     const why = cause instanceof Error ? `: ${cause.message}` : "";
     const failure = `the thread that keeps the bans ended${why}`;
-    const error = new StateFailed(failure, { cause });
+    const error = new SnapshotWorkerFailed(failure, { cause });
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     if (this.#thread.at === "closed") return;
@@ -193,7 +193,7 @@ export class State implements AsyncDisposable {
   async #build(feed: FeedName, now: number): Promise<SnapshotEntry> {
     const answer = await this.#ask({ ask: "build", feed, now });
     if ("built" in answer) return answer.built;
-    throw new StateFailed(`no snapshot of ${feed} was built`);
+    throw new SnapshotWorkerFailed(`no snapshot of ${feed} was built`);
   }
 
   /** What an order looks at may have of the reserve; the rest waits for room. */
@@ -212,7 +212,9 @@ export class State implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const thread = this.#thread;
       if (thread.at !== "up") {
-        reject(new StateFailed("the thread that keeps the bans is down"));
+        reject(
+          new SnapshotWorkerFailed("the thread that keeps the bans is down"),
+        );
         return;
       }
       const id = ++this.#asked;
@@ -226,7 +228,8 @@ export class State implements AsyncDisposable {
     const waiter = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ("snapshots" in answer) this.#snapshots = answer.snapshots;
-    if ("failure" in answer) waiter?.reject(new StateFailed(answer.failure));
+    if ("failure" in answer)
+      waiter?.reject(new SnapshotWorkerFailed(answer.failure));
     else waiter?.resolve(answer);
   }
 }

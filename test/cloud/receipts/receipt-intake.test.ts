@@ -3,8 +3,8 @@ import { silentLogger } from "../../../agent/log/logger.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
 import type { Event } from "../../../cloud/journal/events.js";
 import {
-  Answers,
-  type AnswersPorts,
+  ReceiptIntake,
+  type ReceiptIntakePorts,
 } from "../../../cloud/receipts/receipt-intake.js";
 import type { Agent } from "../../../cloud/registry/registry.js";
 import { ManualClock } from "../../support/time/clock.js";
@@ -139,10 +139,10 @@ const agent: Agent = {
   },
 };
 
-function answersOf(more: Partial<Pick<AnswersPorts, "newest">> = {}) {
+function answersOf(more: Partial<Pick<ReceiptIntakePorts, "newest">> = {}) {
   const kept: Event[] = [];
   const clock = new ManualClock();
-  const answers = new Answers({
+  const answers = new ReceiptIntake({
     hashAt: (_feed, epoch, offset) =>
       epoch === "e" && offset <= 100 ? HASH : undefined,
     ...{ clock, log: silentLogger },

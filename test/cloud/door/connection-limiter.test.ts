@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { UPGRADE_RATES } from "../../../cloud/door/budgets.js";
-import { Doorkeeper } from "../../../cloud/door/doorkeeper.js";
+import { ConnectionLimiter } from "../../../cloud/door/connection-limiter.js";
 import { KnownPlaces, MOST_PLACES } from "../../../cloud/door/known-places.js";
 import { networkOf, placeOf } from "../../../cloud/door/networks.js";
 
@@ -87,7 +87,7 @@ const AMPLE = { perSecond: 1_000_000, burst: 1_000_000 };
 function doorOf(welcomed = "", rates = UPGRADE_RATES) {
   const clock = { now: 0, monotonic: () => clock.now };
   const known = new KnownPlaces(welcomed === "" ? [] : [welcomed]);
-  const doorkeeper = new Doorkeeper(rates, { clock, known });
+  const doorkeeper = new ConnectionLimiter(rates, { clock, known });
   const admit = (address: string) => doorkeeper.admit(address);
   return {
     ...{ admit, clock },

@@ -25,7 +25,7 @@ type Ports = {
  * Places where agents were welcomed are counted by themselves, so that strangers
  * neither use up what is theirs nor make it forgotten.
  */
-export class Doorkeeper {
+export class ConnectionLimiter {
   readonly #rates: Rates;
   readonly #ports: Ports;
   readonly #everybody: TokenBucket;
