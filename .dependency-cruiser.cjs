@@ -94,15 +94,6 @@ module.exports = {
     { name: "every file has a room", severity: "error", from: STRAY, to: {} },
     { name: "every room is known", severity: "error", from: {}, to: STRAY },
     {
-      name: "runtime/ and model/ import nothing of ours, netlink/ only libc",
-      severity: "error",
-      from: { path: "^agent/(runtime|model|netlink)/" },
-      to: {
-        path: "^(agent|service|cloud)/",
-        pathNot: "^agent/$1/|^agent/runtime/(libc|lifetime)\\.ts$",
-      },
-    },
-    {
       name: "the agent imports no process",
       severity: "error",
       from: { path: "^agent/" },

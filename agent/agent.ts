@@ -14,7 +14,7 @@ import type { CloudTrust } from "./keyring/cloud-trust.js";
 import { ledgerOptions } from "./ledger/stand-in.js";
 import { StorageWatch } from "./ledger/storage-watch.js";
 import type { Cidr } from "./model/cidr.js";
-import type { Clock } from "./runtime/clock.js";
+import type { BanClock } from "./runtime/clock.js";
 import { Lifetime } from "./runtime/lifetime.js";
 import { RunHistory } from "./safe-mode/run-history.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
@@ -42,8 +42,7 @@ export type { AgentOptions, AgentOrders, AgentView };
 export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
   /** Resolves with the reason if the agent can't go on and should be restarted. */
   readonly broken: Promise<unknown>;
-  /** By whose time bans expire. */
-  readonly clock: Clock;
+  readonly clock: BanClock;
 }
 
 /**

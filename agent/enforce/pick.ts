@@ -1,4 +1,4 @@
-import type { Clock } from "../runtime/clock.js";
+import type { BanClock } from "../runtime/clock.js";
 import { DryRunEnforcer } from "./dry-run/dry-run-enforcer.js";
 import { CannotEnforce, type Enforcer } from "./enforcer.js";
 import { openNftables } from "./nftables/open.js";
@@ -9,7 +9,7 @@ export type Backend = "nftables" | "dry-run";
 export interface EnforcerChoice {
   readonly backend: Backend;
   readonly platform: NodeJS.Platform;
-  readonly clock: Clock;
+  readonly clock: BanClock;
 }
 
 /**

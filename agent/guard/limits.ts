@@ -1,5 +1,6 @@
 import type { Limits } from "../config/limits.js";
 import type { Cidr, Family } from "../model/cidr.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 
 export type { Limits };
 
@@ -36,7 +37,7 @@ export interface FeedStanding {
 export interface Applicant {
   readonly cidr: Cidr;
   /** Unix seconds. */
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   /** It is counted, not dropped: it takes room, and cuts nobody off. */
   readonly observed: boolean;
 }
@@ -48,7 +49,7 @@ export interface Applicant {
  */
 export class Budget {
   readonly #limits: Limits;
-  readonly #now: number;
+  readonly #now: UnixSeconds;
   readonly #full: FeedStanding["full"];
   #entries: number;
   #room: number;
@@ -56,7 +57,7 @@ export class Budget {
   #admitted = 0;
 
   /** `now` is in Unix seconds. */
-  constructor(limits: Limits, standing: FeedStanding, now: number) {
+  constructor(limits: Limits, standing: FeedStanding, now: UnixSeconds) {
     this.#limits = limits;
     this.#now = now;
     this.#full = standing.full;
@@ -89,7 +90,7 @@ export class Budget {
    * This one is in force already, and stays so: whether it may go on until its
    * new end. `until` is the one that it has.
    */
-  keep(ban: Applicant, until: number): "lives-too-long" | undefined {
+  keep(ban: Applicant, until: UnixSeconds): "lives-too-long" | undefined {
     this.#count(ban);
     const isLonger = ban.expiresAt > until;
     return isLonger && this.#livesTooLong(ban) ? "lives-too-long" : undefined;

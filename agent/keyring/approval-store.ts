@@ -9,7 +9,11 @@ import { Malformed } from "../protocol/malformed.js";
 import { Refused } from "../protocol/refusals.js";
 import { parseJson } from "../protocol/shapes.js";
 import { SignedText } from "../protocol/signed-text.js";
-import { unixSeconds, type Clock } from "../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixSeconds,
+} from "../runtime/clock.js";
 import { TrustedApproval } from "../trust/approval.js";
 import { ringOf } from "../trust/ring.js";
 import type { RootStore } from "./root-store.js";
@@ -17,11 +21,11 @@ import type { RootStore } from "./root-store.js";
 /** What the critical keys allow feeds on this host; `now` is in Unix seconds. */
 export interface Approvals {
   /** Whether the range, or one around it, may be banned by the feed by now. */
-  allows(feed: FeedName, cidr: Cidr, now: number): boolean;
+  allows(feed: FeedName, cidr: Cidr, now: UnixSeconds): boolean;
   /** What the feed may do beyond the limits. */
-  limitsOf(feed: FeedName, now: number): Raised;
+  limitsOf(feed: FeedName, now: UnixSeconds): Raised;
   /** Another text whenever one of the two may answer otherwise. */
-  digest(now: number): string;
+  digest(now: UnixSeconds): string;
 }
 
 export interface ApprovalStorePorts {
@@ -33,7 +37,7 @@ export interface ApprovalStorePorts {
     "approvals" | "keepApproval" | "forgetApproval"
   >;
   /** By whose time rings have their turn. */
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<
     AgentEvents,
     | "approvalTaken"
@@ -78,7 +82,7 @@ export class ApprovalStore implements Approvals {
     return [...this.#standing.values()].map(({ approval }) => approval);
   }
 
-  allows(feed: FeedName, cidr: Cidr, now: number): boolean {
+  allows(feed: FeedName, cidr: Cidr, now: UnixSeconds): boolean {
     const approval = this.#standing.get(feed)?.approval;
     return approval?.allows(cidr, this.ring, now * 1000) ?? false;
   }
@@ -89,12 +93,12 @@ export class ApprovalStore implements Approvals {
     return this.all.some((each) => each.allows(cidr, this.ring, now));
   }
 
-  limitsOf(feed: FeedName, now: number): Raised {
+  limitsOf(feed: FeedName, now: UnixSeconds): Raised {
     const approval = this.#standing.get(feed)?.approval;
     return approval?.isGoodAt(now * 1000) === true ? approval.limits : {};
   }
 
-  digest(now: number): string {
+  digest(now: UnixSeconds): string {
     return this.all
       .map((approval) => approval.standing(this.ring, now * 1000))
       .filter((text) => text !== "")
@@ -166,7 +170,7 @@ export const approvedBy =
   (
     approvals: Pick<Approvals, "allows">,
     feed: FeedName,
-    clock: Pick<Clock, "now">,
+    clock: Pick<BanClock, "now">,
   ) =>
   (cidr: Cidr): boolean =>
     approvals.allows(feed, cidr, unixSeconds(clock.now()));

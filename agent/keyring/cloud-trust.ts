@@ -4,7 +4,7 @@ import type { AgentEvents } from "../events/events.js";
 import type { HealthCode } from "../health/catalogue.js";
 import type { Findings } from "../health/health.js";
 import type { SignedText } from "../protocol/signed-text.js";
-import type { Clock } from "../runtime/clock.js";
+import type { BanClock } from "../runtime/clock.js";
 import { TrustedRoot } from "../trust/root.js";
 import { HeadMonitor } from "./head-monitor.js";
 import { RootStore } from "./root-store.js";
@@ -12,7 +12,7 @@ import { RootStore } from "./root-store.js";
 export interface CloudTrustPorts {
   readonly identity: Identity;
   readonly config: Pick<Config, "cloud">;
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly clock: Pick<BanClock, "now" | "monotonic">;
   readonly events: AgentEvents;
   /** Keeps a new root over a restart of the agent; throws when it cannot. */
   readonly keepRoot: (root: SignedText, fingerprint: string) => void;
@@ -22,7 +22,7 @@ export interface CloudTrustPorts {
 export class CloudTrust {
   readonly roots: RootStore;
   readonly heads: HeadMonitor;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: Pick<BanClock, "now">;
 
   /** @throws Refused when the identity's root is not the one that it pins */
   constructor({ identity, config, clock, events, keepRoot }: CloudTrustPorts) {

@@ -1,12 +1,12 @@
 import type { AgentEvents } from "../events/events.js";
 import type { FeedName, Position } from "../model/position.js";
 import type { Head } from "../protocol/documents.js";
-import type { Clock } from "../runtime/clock.js";
+import type { BanClock, UnixMs } from "../runtime/clock.js";
 import { judgeHead, type HeadVerdict } from "../trust/freshness.js";
 
 export interface HeadMonitorPorts {
   readonly feeds: readonly FeedName[];
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly clock: Pick<BanClock, "now" | "monotonic">;
   /** Milliseconds without a fresh head, or behind one, that are an alarm. */
   readonly staleAfterMs: number;
   readonly events: Pick<AgentEvents, "contradicted">;
@@ -149,7 +149,7 @@ export class HeadMonitor {
   }
 
   /** Said again, it is no fresher: its date counts, not when it came. */
-  #believe(watched: Watched, head: Head, now: number): void {
+  #believe(watched: Watched, head: Head, now: UnixMs): void {
     const dated = this.#ports.clock.monotonic() - Math.max(0, now - head.time);
     watched.freshAt = Math.max(watched.freshAt, dated);
     watched.passedOver = "";

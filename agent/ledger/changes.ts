@@ -1,6 +1,7 @@
 import type { Cidr } from "../model/cidr.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import { limits } from "../protocol/limits.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import type { Effective } from "./effective.js";
 import type { History } from "./history.js";
@@ -58,14 +59,14 @@ export class Changes {
   }
 
   /** Counts up likewise, for a change that may be taken back later. */
-  begin(cause: Cause, now: number, more: Origin = {}): number {
+  begin(cause: Cause, now: UnixSeconds, more: Origin = {}): number {
     const revision = this.nextRevision();
     this.#history.begin(revision, { cause, at: now, ...more });
     return revision;
   }
 
   /** Call it before the range changes: what was in force on it is kept. */
-  changing(revision: number, cidr: Cidr, now: number): void {
+  changing(revision: number, cidr: Cidr, now: UnixSeconds): void {
     this.#history.keep(cidr, now);
     this.mark(revision, cidr);
   }
@@ -105,7 +106,7 @@ export class Changes {
   }
 
   /** Drops a history that has become longer than a rebuild would be. */
-  bound(now: number): void {
+  bound(now: UnixSeconds): void {
     this.#history.bound(now);
     const from = this.#meta.get("replayable_from");
     if ((this.#count.get(from) ?? 0) > MOST_DIRTY) this.dropHistory();
@@ -158,7 +159,7 @@ export class Changes {
     return { revision: last ? last.revision - 1 : revision, rows, last };
   }
 
-  #resolve({ revision, rows }: Slice, now: number): RulesetChange {
+  #resolve({ revision, rows }: Slice, now: UnixSeconds): RulesetChange {
     const put: Entry[] = [];
     const remove: Cidr[] = [];
     for (const row of rows) {

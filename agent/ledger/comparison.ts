@@ -1,4 +1,5 @@
 import type { Cidr } from "../model/cidr.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import { cidrOfRow, END, START, type RangeRow } from "./rows.js";
 
@@ -43,7 +44,7 @@ export class Comparison {
   }
 
   /** Walks through `limit` bans more; returns whether there are any left. */
-  step(limit: number, now: number): boolean {
+  step(limit: number, now: UnixSeconds): boolean {
     const [walk] = this.#walks;
     if (walk === undefined || this.tooMany) return false;
     const { here, there } = walk;

@@ -1,6 +1,7 @@
 import { entryCount, type Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
 import type { Entry } from "../model/ruleset.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import { START, type RangeRow } from "./rows.js";
@@ -29,7 +30,7 @@ export class Effective {
   }
 
   /** None, or an enforced one, or an observed one, or both. */
-  of(cidr: Cidr, now: number): readonly Entry[] {
+  of(cidr: Cidr, now: UnixSeconds): readonly Entry[] {
     return this.#longest
       .all(cidr.address, cidr.prefix, now)
       .map(({ expires_at, observed }) => ({
@@ -45,7 +46,7 @@ export class Effective {
    * others may write in between: what they change of the part already told has
    * to be replayed afterwards.
    */
-  *slices(size: number, now: number): Generator<readonly Block[], void> {
+  *slices(size: number, now: UnixSeconds): Generator<readonly Block[], void> {
     let after: Place = { ...START, observed: 0 };
     for (;;) {
       const rows = this.#db.read(() => this.#rows(after, size, now));
@@ -56,7 +57,7 @@ export class Effective {
     }
   }
 
-  #rows(after: Place, size: number, now: number): BlockRow[] {
+  #rows(after: Place, size: number, now: UnixSeconds): BlockRow[] {
     const copies = this.#copies.allCurrent().map(({ id }) => id);
     if (copies.length === 0) return [];
     const pack = this.#pack(copies.length);

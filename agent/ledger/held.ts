@@ -1,4 +1,5 @@
 import type { FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import type { FoundBan, StoredBan } from "./stored.js";
 import { NOT_CONFIRMED } from "./trials.js";
@@ -65,7 +66,7 @@ export class Unkept {
   }
 
   /** Part of the transaction of a change of this copy. */
-  add(copy: number, { unkept }: HeldRoom, now: number): void {
+  add(copy: number, { unkept }: HeldRoom, now: UnixSeconds): void {
     for (const [rule, count] of unkept) this.#add.run(copy, rule, count, now);
   }
 

@@ -1,4 +1,5 @@
 import type { Cidr } from "../model/cidr.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import type { Meta } from "./meta.js";
 import {
@@ -100,13 +101,13 @@ export class History {
   }
 
   /** Call it before the range changes, in the revision begun last. */
-  keep(cidr: Cidr, now: number): void {
+  keep(cidr: Cidr, now: UnixSeconds): void {
     const { dropped, observed } = this.inForce(cidr, now);
     this.#keep.run(cidr.address, cidr.prefix, dropped, observed);
   }
 
   /** What is in force on exactly this range, by what was ordered. */
-  inForce({ address, prefix }: Cidr, now: number): InForce {
+  inForce({ address, prefix }: Cidr, now: UnixSeconds): InForce {
     let [dropped, observed] = [0, 0];
     for (const longest of this.#inForce.all(address, prefix, now)) {
       if (longest.observed === 0) dropped = longest.until;
@@ -206,7 +207,7 @@ export class History {
   }
 
   /** Keeps a day of it, and no more revisions than anybody looks through. */
-  bound(now: number): void {
+  bound(now: UnixSeconds): void {
     if (this.#isHeld) return;
     this.#raise(this.#longGone.get(now - KEPT_S));
     this.#raise(this.#meta.get("revision") - MOST_REVISIONS);
@@ -241,7 +242,7 @@ interface SpanRow extends Span {
 }
 
 interface Longest {
-  readonly until: number;
+  readonly until: UnixSeconds;
   readonly observed: 0 | 1;
 }
 

@@ -4,6 +4,7 @@ import type { Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import type { StorageState } from "../model/storage.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import { Approvals, type KeptApproval } from "./approvals.js";
 import { Changes, type Rebuild } from "./changes.js";
 import { Copies, type FeedCount, type FeedTotals } from "./copies.js";
@@ -147,7 +148,7 @@ export class Ledger implements Disposable {
   }
 
   /** Has a trial begin again, and last until then. */
-  tryAgain(id: number, until: number): void {
+  tryAgain(id: number, until: UnixSeconds): void {
     const { trials } = this.#tables;
     this.#reserve.write("lift", () => trials.again(id, until));
   }
@@ -176,7 +177,7 @@ export class Ledger implements Disposable {
    * Read `revision()` before: what is recorded meanwhile may be in it or not,
    * and `changesSince` that revision tells it.
    */
-  entries(size: number, now: number): Iterable<readonly Block[]> {
+  entries(size: number, now: UnixSeconds): Iterable<readonly Block[]> {
     return this.#effective.slices(size, now);
   }
 
@@ -184,27 +185,27 @@ export class Ledger implements Disposable {
    * Until when the kernel must drop exactly this range, and until when observe
    * it: none of the two, one, or both.
    */
-  effective(cidr: Cidr, now: number): readonly Entry[] {
+  effective(cidr: Cidr, now: UnixSeconds): readonly Entry[] {
     return this.#db.read(() => this.#effective.of(cidr, now));
   }
 
   /** Every feed's bans on the range or on one around it, the narrowest first. */
-  bansOn(cidr: Cidr, now: number): readonly DatedBan[] {
+  bansOn(cidr: Cidr, now: UnixSeconds): readonly DatedBan[] {
     return this.#db.read(() => this.#lookup.covering(cidr, now));
   }
 
   /** Every feed's bans on parts of the range, at most so many. */
-  bansWithin(cidr: Cidr, now: number, limit: number): readonly DatedBan[] {
+  bansWithin(cidr: Cidr, now: UnixSeconds, limit: number): readonly DatedBan[] {
     return this.#db.read(() => this.#lookup.within(cidr, now, limit));
   }
 
   /** A page of bans by feed and range; a short one is the last. */
-  list(page: Page, now: number): readonly RecordedBan[] {
+  list(page: Page, now: UnixSeconds): readonly RecordedBan[] {
     return this.#db.read(() => this.#lookup.list(page, now));
   }
 
   /** A page of bans that a guard stopped, likewise. */
-  held(page: Page, now: number): readonly HeldBan[] {
+  held(page: Page, now: UnixSeconds): readonly HeldBan[] {
     return this.#db.read(() => this.#lookup.held(page, now));
   }
 
@@ -265,7 +266,7 @@ export class Ledger implements Disposable {
   }
 
   /** How many bans of a feed are in force or held; looks at all of them. */
-  running(feed: FeedName, now: number): number {
+  running(feed: FeedName, now: UnixSeconds): number {
     return this.#db.read(() => this.#lookup.running(feed, now));
   }
 
@@ -289,7 +290,7 @@ export class Ledger implements Disposable {
    * Returns whether the round goes on; what it held or released is in the
    * changes.
    */
-  reviewAgain(guard: Guard, limit: number, now: number): boolean {
+  reviewAgain(guard: Guard, limit: number, now: UnixSeconds): boolean {
     return this.#review.step(guard, limit, now);
   }
 
@@ -298,7 +299,7 @@ export class Ledger implements Disposable {
    * held ones that were to live longer than `life` seconds and have been there for
    * so long, unused reasons. Returns whether the round goes on.
    */
-  purge(now: number, limit: number, life = HELD_FOR_S): boolean {
+  purge(now: UnixSeconds, limit: number, life = HELD_FOR_S): boolean {
     return this.#purge.step(limit, now, life);
   }
 

@@ -5,6 +5,7 @@ import {
   type Cidr,
 } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import {
@@ -72,7 +73,7 @@ export class Lookup {
   }
 
   /** Every feed's bans on the range or on one around it, the narrowest first. */
-  covering(cidr: Cidr, now: number): readonly DatedBan[] {
+  covering(cidr: Cidr, now: UnixSeconds): readonly DatedBan[] {
     const copies = this.#copies.allCurrent();
     return around(cidr).flatMap(({ address, prefix }) =>
       copies.flatMap(({ id, feed }) =>
@@ -84,7 +85,7 @@ export class Lookup {
   }
 
   /** Every feed's bans on parts of the range, feed by feed. */
-  within(cidr: Cidr, now: number, limit: number): readonly DatedBan[] {
+  within(cidr: Cidr, now: UnixSeconds, limit: number): readonly DatedBan[] {
     const found: DatedBan[] = [];
     for (const { id, feed } of this.#copies.allCurrent()) {
       const place = [...spanOf(cidr), 0, START.addr, START.prefix];
@@ -96,13 +97,13 @@ export class Lookup {
   }
 
   /** A page of bans by feed and range; a short one is the last. */
-  list(page: Page, now: number): readonly RecordedBan[] {
+  list(page: Page, now: UnixSeconds): readonly RecordedBan[] {
     if (page.about) return this.#pageAbout(page.about, page, now);
     return this.#pageOf(this.#page, page, now);
   }
 
   /** Those that a guard stopped, likewise. */
-  held(page: Page, now: number): readonly HeldBan[] {
+  held(page: Page, now: UnixSeconds): readonly HeldBan[] {
     const bans = page.about
       ? this.#pageAbout(page.about, { ...page, held: true }, now)
       : this.#pageOf(this.#held, page, now);
@@ -110,7 +111,7 @@ export class Lookup {
   }
 
   /** How many bans of a feed have not run out; looks at all of them. */
-  running(feed: FeedName, now: number): number {
+  running(feed: FeedName, now: UnixSeconds): number {
     const copy = this.#copies.current(feed);
     return copy === undefined ? 0 : (this.#running.get(copy, now) ?? 0);
   }
@@ -118,7 +119,7 @@ export class Lookup {
   #pageOf(
     statement: Statement<BanRow>,
     { feed, after, limit }: Page,
-    now: number,
+    now: UnixSeconds,
   ): readonly RecordedBan[] {
     const page: RecordedBan[] = [];
     for (const copy of this.#copies.allCurrent()) {
@@ -135,7 +136,11 @@ export class Lookup {
   }
 
   /** Those around a range, on it and within it, likewise. */
-  #pageAbout(about: Cidr, page: Page, now: number): readonly RecordedBan[] {
+  #pageAbout(
+    about: Cidr,
+    page: Page,
+    now: UnixSeconds,
+  ): readonly RecordedBan[] {
     const { after, limit } = page;
     const isMeant = (ban: RecordedBan) =>
       (page.feed === undefined || ban.feed === page.feed) &&

@@ -1,5 +1,6 @@
 import type { FeedName, Position } from "../model/position.js";
 import type { ReviewedBan } from "../model/reviewed.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import type { Described } from "./revisions.js";
 import type { HeldBan } from "./rows.js";
@@ -109,7 +110,7 @@ export class Outcomes {
     kind: Outcome["kind"],
     { feed, epoch, offset }: Position,
     recorded: Recorded,
-    now: number,
+    now: UnixSeconds,
   ): void {
     const { revision, banned, observed, lifted, expired, heldTotal } = recorded;
     const what = [kind, feed, epoch, offset, revision];

@@ -1,3 +1,4 @@
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies, type Counted } from "./copies.js";
 import type { Database, Statement } from "./database.js";
@@ -46,7 +47,7 @@ export class Purge {
    * One slice, one transaction; returns whether the round goes on. What is held
    * and lives longer than `life` seconds is remembered for so long.
    */
-  step(limit: number, now: number, life: number): boolean {
+  step(limit: number, now: UnixSeconds, life: number): boolean {
     const stage = this.#stage ?? FIRST;
     this.#stage = this.#db.transaction(() => {
       switch (stage.at) {
@@ -112,7 +113,7 @@ type Stage =
 const FIRST: Stage = { at: "retired copies" };
 
 interface Age {
-  readonly now: number;
+  readonly now: UnixSeconds;
   /** Seconds. */
   readonly life: number;
 }

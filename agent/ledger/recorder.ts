@@ -1,6 +1,7 @@
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
@@ -114,7 +115,7 @@ interface FeedCopy {
   readonly copy: number;
 }
 
-const stillRuns = (op: ReviewedOp, now: number): op is ReviewedBan =>
+const stillRuns = (op: ReviewedOp, now: UnixSeconds): op is ReviewedBan =>
   op.op === "ban" && op.expiresAt > now;
 
 const reasonOf = (op: ReviewedOp): string => (op.op === "ban" ? op.reason : "");
@@ -133,7 +134,7 @@ const isSame = (
  */
 function inKernel(ban: StoredBan | undefined): number {
   if (ban === undefined || ban.held !== null) return 0;
-  return ban.observed === 1 ? -ban.expiresAt : ban.expiresAt;
+  return ban.observed === 1 ? 0 - ban.expiresAt : ban.expiresAt;
 }
 
 function tell(

@@ -1,5 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
@@ -28,7 +29,7 @@ export interface JudgedBan {
   readonly feed: FeedName;
   readonly cidr: Cidr;
   /** Unix seconds. */
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   readonly observed: boolean;
   readonly held: string | undefined;
 }
@@ -61,7 +62,7 @@ export class Review {
   }
 
   /** One slice, one transaction; returns whether the round goes on at once. */
-  step(guard: Guard, limit: number, now: number): boolean {
+  step(guard: Guard, limit: number, now: UnixSeconds): boolean {
     const { meta, copies, trials } = this.#tables;
     const { digest } = guard;
     const round = this.#round?.digest === digest ? this.#round : undefined;
@@ -98,7 +99,7 @@ export class Review {
     return rows;
   }
 
-  #judge(rows: readonly ReviewRow[], guard: Guard, now: number): void {
+  #judge(rows: readonly ReviewRow[], guard: Guard, now: UnixSeconds): void {
     const { changes } = this.#tables;
     let revision: number | undefined;
     const released: ReviewRow[] = [];
@@ -132,7 +133,7 @@ export class Review {
   #try(
     released: readonly ReviewRow[],
     { trial: terms }: Guard,
-    { revision, now }: { readonly revision: number; readonly now: number },
+    { revision, now }: { readonly revision: number; readonly now: UnixSeconds },
   ): void {
     const ranges = released.map(cidrOfRow);
     const [first] = released;
@@ -166,7 +167,7 @@ interface BanKey extends RangeRow {
 }
 
 interface StoredRow extends BanKey, Pick<FoundBan, "trial" | "verdict"> {
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   readonly held: string | null;
   readonly observed: 0 | 1;
 }

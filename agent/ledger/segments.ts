@@ -1,5 +1,6 @@
 import type { DatedPosition, FeedName } from "../model/position.js";
 import type { ReviewedOp } from "../model/reviewed.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import { PRUNED_AT_ONCE } from "./changes.js";
 import type { Recorded } from "./outcomes.js";
 import type { Recorder } from "./recorder.js";
@@ -14,7 +15,7 @@ export interface ReviewedSegment {
   readonly position: DatedPosition;
   readonly ops: Iterable<ReviewedOp>;
   /** Unix seconds. */
-  readonly now: number;
+  readonly now: UnixSeconds;
   /** What may come into force; everything unless given. */
   readonly admission?: Admission | undefined;
   /** What is tried first; nothing unless given. */

@@ -5,6 +5,7 @@ import {
   type Position,
 } from "../model/position.js";
 import type { ReviewedBan } from "../model/reviewed.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import { PRUNED_AT_ONCE, type Changes } from "./changes.js";
 import { Comparison } from "./comparison.js";
 import { Growth, type Copies } from "./copies.js";
@@ -86,7 +87,7 @@ export class Staging {
    * lively. A range that comes twice counts the first time.
    * @throws StagingEnded
    */
-  add(bans: readonly ReviewedBan[], now: number): void {
+  add(bans: readonly ReviewedBan[], now: UnixSeconds): void {
     const { reserve, reasons } = this.#tables;
     const running = bans.filter(({ expiresAt }) => expiresAt > now);
     const bytes = sizeOf(running);
@@ -104,7 +105,7 @@ export class Staging {
    * Compares some more with the copy in force, once everything is loaded.
    * Returns whether there is more to compare; `adopt` does what is left.
    */
-  compare(now: number): boolean {
+  compare(now: UnixSeconds): boolean {
     const { db } = this.#tables;
     this.#comparison ??= new Comparison(db, this.#inForce, this.#copy);
     const comparison = this.#comparison;
@@ -115,7 +116,7 @@ export class Staging {
    * Puts the snapshot in force at `position`, in one small transaction.
    * @throws StagingEnded, StagingOvertaken, OutOfOrder; nothing changed then
    */
-  adopt(position: DatedPosition, now: number): Adopted {
+  adopt(position: DatedPosition, now: UnixSeconds): Adopted {
     while (this.compare(now));
     const { reserve, feeds, changes, outcomes } = this.#tables;
     const replace = () => {
@@ -146,7 +147,7 @@ export class Staging {
   }
 
   /** A ban that goes on from the copy in force keeps its date and its trial. */
-  #insert(ban: ReviewedBan, reason: number, now: number): void {
+  #insert(ban: ReviewedBan, reason: number, now: UnixSeconds): void {
     const { admission, trial: terms } = this.#terms;
     const { address: addr, prefix } = ban.cidr;
     const before =
@@ -191,7 +192,7 @@ export class Staging {
     feeds.mustNotGoBack(position);
   }
 
-  #replaceCopy(now: number): void {
+  #replaceCopy(now: UnixSeconds): void {
     const { copies, unkept } = this.#tables;
     if (this.#inForce !== undefined) copies.retire(this.#inForce);
     copies.makeCurrent(this.#copy);
@@ -202,7 +203,7 @@ export class Staging {
   /** All that is fresh carries the number of a trial; it may turn out needless. */
   #decideOnTrial(
     revision: number,
-    now: number,
+    now: UnixSeconds,
     convergence: Adopted["convergence"],
   ): void {
     const { trials } = this.#tables;
@@ -217,7 +218,7 @@ export class Staging {
       trials.begin({ ...trial, began: now }, terms.seconds, known || undefined);
   }
 
-  #markDifferences(revision: number, now: number): Adopted["convergence"] {
+  #markDifferences(revision: number, now: UnixSeconds): Adopted["convergence"] {
     const { changes } = this.#tables;
     if (this.#comparison === undefined || this.#comparison.tooMany) {
       changes.dropHistory();

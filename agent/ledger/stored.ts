@@ -1,9 +1,10 @@
 import type { ReviewedBan } from "../model/reviewed.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import { NOT_CONFIRMED } from "./trials.js";
 
 /** A ban as its feed has it. */
 export interface StoredBan {
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   /** The rule that holds it. */
   readonly held: string | null;
   readonly observed: number;
@@ -24,13 +25,13 @@ export interface Admission {
    * This one is in force already, and stays so, until `until` at least: the limit
    * that keeps it from lasting longer.
    */
-  keep(ban: ReviewedBan, until: number): string | undefined;
+  keep(ban: ReviewedBan, until: UnixSeconds): string | undefined;
   /** Call what is returned to have nothing counted of what comes after this. */
   savepoint(): () => void;
 }
 
 export interface Succession {
-  readonly now: number;
+  readonly now: UnixSeconds;
   readonly admission: Admission | undefined;
 }
 
@@ -72,8 +73,10 @@ export function succeed(
   };
 }
 
-const runsAt = (ban: StoredBan | undefined, now: number): ban is FoundBan =>
-  ban !== undefined && ban.expiresAt > now;
+const runsAt = (
+  ban: StoredBan | undefined,
+  now: UnixSeconds,
+): ban is FoundBan => ban !== undefined && ban.expiresAt > now;
 
 interface Fate extends Pick<StoredBan, "held" | "trial"> {
   readonly fresh: boolean;

@@ -1,6 +1,7 @@
 import { FOREVER } from "../model/ban.js";
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import type { Database, Statement } from "./database.js";
 
@@ -15,7 +16,7 @@ export interface Trial {
   /** Unix seconds. */
   readonly began: number;
   /** Unix seconds; from then on none of its bans is in force. */
-  readonly until: number;
+  readonly until: UnixSeconds;
   /** How often it was begun: a process may have ended in its middle. */
   readonly tries: number;
 }
@@ -107,7 +108,7 @@ export class Trials {
   }
 
   /** Begins one again; part of a transaction, as settling one is. */
-  again(id: number, until: number): void {
+  again(id: number, until: UnixSeconds): void {
     this.#again.run(until, id);
     this.#mark([id]);
   }

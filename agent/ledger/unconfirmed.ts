@@ -1,5 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
@@ -52,7 +53,7 @@ export class Unconfirmed {
   confirm(guard: Guard, range: Cidr | undefined): Confirming {
     const confirmed = { confirmed: 0, held: new Map<string, number>() };
     let after: BanKey = { ...START, copy: 0 };
-    const step = (limit: number, now: number): boolean =>
+    const step = (limit: number, now: UnixSeconds): boolean =>
       this.#db.transaction(() => {
         const rows = range ? this.#on(range) : this.#slice(after, limit);
         this.#release(rows, { guard, now, confirmed });
@@ -114,12 +115,12 @@ export class Unconfirmed {
 export interface Confirming {
   readonly confirmed: Confirmed;
   /** One slice, one transaction; whether there is more. */
-  readonly step: (limit: number, now: number) => boolean;
+  readonly step: (limit: number, now: UnixSeconds) => boolean;
 }
 
 interface Release {
   readonly guard: Guard;
-  readonly now: number;
+  readonly now: UnixSeconds;
   readonly confirmed: { confirmed: number; held: Map<string, number> };
 }
 
@@ -128,7 +129,7 @@ interface BanKey extends RangeRow {
 }
 
 interface UnconfirmedRow extends BanKey {
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   readonly held: string | null;
   readonly observed: 0 | 1;
 }

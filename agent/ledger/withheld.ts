@@ -1,5 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import { cidrOfRow, type RangeRow } from "./rows.js";
 
@@ -25,7 +26,7 @@ export interface AskedBan {
 export interface WithheldSum {
   readonly ranges: number;
   /** Unix seconds. */
-  readonly until: number;
+  readonly until: UnixSeconds;
 }
 
 /**
@@ -78,14 +79,14 @@ export class Withheld {
   }
 
   /** The rule that holds what a feed orders for the range, if one does. */
-  rule({ address, prefix }: Cidr, now: number): WithheldRule | undefined {
+  rule({ address, prefix }: Cidr, now: UnixSeconds): WithheldRule | undefined {
     return this.#rule.get(address, prefix, now);
   }
 
   /** The rule that holds a recorded ban, likewise. */
   ruleOf(
     { feed, cidr, held }: AskedBan,
-    now: number,
+    now: UnixSeconds,
   ): WithheldRule | undefined {
     if (feed === "local" && !isWithheldRule(held)) return undefined;
     return this.rule(cidr, now);
@@ -94,13 +95,13 @@ export class Withheld {
   add(
     { address, prefix }: Cidr,
     rule: WithheldRule,
-    { now, until }: { readonly now: number; readonly until: number },
+    { now, until }: { readonly now: UnixSeconds; readonly until: UnixSeconds },
   ): void {
     this.#add.run(address, prefix, rule, now, until);
   }
 
   /** Ranges that have been withheld for long enough, at most so many. */
-  over(now: number, limit: number): readonly Cidr[] {
+  over(now: UnixSeconds, limit: number): readonly Cidr[] {
     return this.#over.all(now, limit).map(cidrOfRow);
   }
 
@@ -114,7 +115,7 @@ export class Withheld {
   }
 
   /** All of it, and until when the last of it; undefined for none. */
-  sum(now: number): WithheldSum | undefined {
+  sum(now: UnixSeconds): WithheldSum | undefined {
     const sum = this.#sum.get(now);
     return sum === undefined || sum.ranges === 0 ? undefined : sum;
   }

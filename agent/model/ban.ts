@@ -1,3 +1,4 @@
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Cidr } from "./cidr.js";
 
 /**
@@ -7,7 +8,7 @@ import type { Cidr } from "./cidr.js";
 export interface Ban {
   readonly cidr: Cidr;
   /** Unix seconds; `FOREVER` for a ban without an end. */
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   /** Why, in the words of whoever decided: at most `LONGEST_REASON` bytes. */
   readonly reason: string;
   /** Counted and reported, not dropped. */

@@ -1,3 +1,4 @@
+import type { UnixMs } from "../runtime/clock.js";
 /** Where a reader stands in a feed. */
 export interface Position {
   readonly feed: FeedName;
@@ -12,7 +13,7 @@ export interface Position {
 /** A position, and the date of what led to it. */
 export interface DatedPosition extends Position {
   /** Of the segment or snapshot, in milliseconds since 1970. */
-  readonly issuedAt: number;
+  readonly issuedAt: UnixMs;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Cidr } from "./cidr.js";
 
 /**
@@ -9,7 +10,7 @@ import type { Cidr } from "./cidr.js";
 export interface Entry {
   readonly cidr: Cidr;
   /** Unix seconds, `FOREVER` included. */
-  readonly expiresAt: number;
+  readonly expiresAt: UnixSeconds;
   /** Counted and reported, not dropped. */
   readonly observed: boolean;
 }

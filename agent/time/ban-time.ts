@@ -13,8 +13,13 @@ import {
 import type { Boot } from "../host/boot.js";
 import type { Ledger } from "../ledger/ledger.js";
 import type { Redating } from "../ledger/time.js";
-import type { Clock } from "../runtime/clock.js";
-import { unixSeconds } from "../runtime/clock.js";
+import {
+  banClock,
+  unixSeconds,
+  type BanClock,
+  type BanMs,
+  type Clock,
+} from "../runtime/clock.js";
 
 export interface BanTimePorts {
   readonly clock: Clock;
@@ -28,7 +33,7 @@ export interface BanTimePorts {
  */
 export class BanTime implements Disposable {
   /** The clock for whatever asks how long a ban still runs. */
-  readonly clock: Clock;
+  readonly clock: BanClock;
   readonly #ports: BanTimePorts;
   #belief: Belief;
   #told: number | null;
@@ -44,12 +49,7 @@ export class BanTime implements Disposable {
   constructor(ports: BanTimePorts) {
     const { clock, boot, ledger } = ports;
     this.#ports = ports;
-    this.clock = {
-      now: () => this.now(),
-      monotonic: () => clock.monotonic(),
-      sleep: (ms, signal) => clock.sleep(ms, signal),
-      every: (ms, tick) => clock.every(ms, tick),
-    };
+    this.clock = banClock(this, clock);
     const kept = ledger.timeKept();
     this.#before = this.#read();
     this.#belief = begin(kept, boot.id, this.#before);
@@ -58,7 +58,7 @@ export class BanTime implements Disposable {
   }
 
   /** Milliseconds since 1970; goes back only where the cloud's date says so. */
-  now(): number {
+  now(): BanMs {
     return this.#belief.offset + this.#ports.boot.elapsed();
   }
 
@@ -78,7 +78,7 @@ export class BanTime implements Disposable {
   }
 
   /**
-   * Hears the date of a head whose signature is good, likewise.
+   * Hears the date of a head whose signature is good, and says what is odd about it.
    * @throws LedgerDamage; all is as it was then
    */
   hear(date: number): readonly string[] {

@@ -10,6 +10,7 @@ import {
 import { Refused } from "../protocol/refusals.js";
 import { parseJson } from "../protocol/shapes.js";
 import { textBytes, type SignedText } from "../protocol/signed-text.js";
+import type { UnixMs } from "../runtime/clock.js";
 import { decodeSignatures, type TrustedRoot } from "./root.js";
 
 /** An approval that enough critical keys have signed, ready to be asked. */
@@ -71,12 +72,12 @@ export class TrustedApproval {
   }
 
   /** Milliseconds since 1970, like every `now` here. */
-  isGoodAt(now: number): boolean {
+  isGoodAt(now: UnixMs): boolean {
     return now <= this.document.expiresAt;
   }
 
   /** Whether hosts of the ring may enforce a ban on the range by now. */
-  allows(cidr: Cidr, ring: Ring, now: number): boolean {
+  allows(cidr: Cidr, ring: Ring, now: UnixMs): boolean {
     if (!this.isGoodAt(now)) return false;
     return this.#around(cidr).some((notBefore) => notBefore[ring] <= now);
   }
@@ -87,7 +88,7 @@ export class TrustedApproval {
   }
 
   /** Another text whenever hosts of the ring may do something else by it. */
-  standing(ring: Ring, now: number): string {
+  standing(ring: Ring, now: UnixMs): string {
     if (!this.isGoodAt(now)) return "";
     const begun = this.document.rollouts.map(({ notBefore }) =>
       Number(notBefore[ring] <= now),
@@ -96,7 +97,7 @@ export class TrustedApproval {
   }
 
   /** @throws Refused when it may not take the place of the one that is held */
-  mustReplace(held: TrustedApproval | undefined, now: number): void {
+  mustReplace(held: TrustedApproval | undefined, now: UnixMs): void {
     const { feed, version, expiresAt } = this.document;
     if (!this.isGoodAt(now)) {
       const until = new Date(expiresAt).toISOString();

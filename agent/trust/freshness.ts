@@ -1,5 +1,6 @@
 import type { Position } from "../model/position.js";
 import type { Head } from "../protocol/documents.js";
+import type { UnixMs } from "../runtime/clock.js";
 
 /** What a head is worth, beside what is known of its feed. */
 export type HeadVerdict =
@@ -19,7 +20,7 @@ export interface HeadSurroundings {
   /** Where this host stands, if what the cloud says now comes after it. */
   readonly own: Position | undefined;
   /** Milliseconds since 1970. */
-  readonly now: number;
+  readonly now: UnixMs;
   /** Milliseconds after which a head is no news any more. */
   readonly staleAfterMs: number;
 }

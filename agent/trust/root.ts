@@ -3,6 +3,7 @@ import { Root } from "../protocol/documents.js";
 import { Refused } from "../protocol/refusals.js";
 import { parseJson } from "../protocol/shapes.js";
 import { textBytes, type SignedText } from "../protocol/signed-text.js";
+import type { UnixMs } from "../runtime/clock.js";
 import { publicKey, type PublicKey } from "./keys.js";
 
 export type Role = keyof Root["roles"];
@@ -62,7 +63,7 @@ export class TrustedRoot {
   }
 
   /** @throws Refused when the date, in milliseconds since 1970, is past its own */
-  mustBeGoodAt(now: number): void {
+  mustBeGoodAt(now: UnixMs): void {
     const { version, expiresAt } = this.document;
     if (now <= expiresAt) return;
     throw new Refused(

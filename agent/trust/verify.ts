@@ -12,6 +12,7 @@ import type { Segment } from "../protocol/segment.js";
 import { parseJson } from "../protocol/shapes.js";
 import { textBytes, type SignedText } from "../protocol/signed-text.js";
 import type { Snapshot } from "../protocol/snapshot.js";
+import type { UnixMs } from "../runtime/clock.js";
 import { decodeSignatures, type TrustedRoot } from "./root.js";
 
 declare const verified: unique symbol;
@@ -28,7 +29,7 @@ export interface Expectation {
   /** Feeds this agent follows. */
   readonly feeds: readonly FeedName[];
   /** Milliseconds since 1970. */
-  readonly now: number;
+  readonly now: UnixMs;
 }
 
 /**
@@ -114,7 +115,7 @@ function checkAddressee(
   }
 }
 
-function checkDate(notAfter: number, now: number): void {
+function checkDate(notAfter: UnixMs, now: UnixMs): void {
   if (now <= notAfter) return;
   throw new Refused(
     "expired",

@@ -3,7 +3,11 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
-import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
+import {
+  systemBanClock,
+  systemClock,
+  unixSeconds,
+} from "../../agent/runtime/clock.js";
 import { filledLedger, folder, seconds } from "./ledgers.js";
 import { realList, scattered, type List } from "./lists.js";
 import { ipset, nft, type Peer } from "./peers.js";
@@ -99,7 +103,7 @@ function beside(
 
 /** From a kernel that holds nothing to one that holds the whole ledger. */
 async function loadSeconds(ledger: Ledger): Promise<number> {
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   const taken = await seconds(() => rebuild(enforcer, ledger));
   await enforcer.cleanUp();
   return taken;
@@ -126,7 +130,7 @@ async function oneMore(million: List): Promise<readonly Row[]> {
     ...ranges.filter(({ prefix }) => prefix < 32),
   ];
   using ledger = filledLedger(join(scratch.path, "ledger.db"), loaded);
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   await rebuild(enforcer, ledger);
   const rows: Row[] = [];
   for (const prefix of [32, 24]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { Lab } from "../lab/lab.js";
 import { scattered } from "./lists.js";
 import {
@@ -83,7 +83,7 @@ async function measureOurs(): Promise<Figures> {
   };
   const host = await lab.startHost(cloud, "host", { config: { sensors } });
   await systemClock.sleep(SETTLING_MS);
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   const scene: Scene = {
     log,
     banned: (address, mostMs) => inKernel(enforcer, address, mostMs),

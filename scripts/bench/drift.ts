@@ -20,7 +20,7 @@ import { listSets } from "../../agent/netlink/nftables/messages.js";
 import { setName } from "../../agent/netlink/nftables/read.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
 import type { MessageWriter } from "../../agent/netlink/writer.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { loadLibc } from "../../agent/runtime/libc.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Audit } from "../../agent/walks/reconcile/audit.js";
@@ -146,7 +146,7 @@ class HealedHost implements AsyncDisposable {
         repair: async (damage) => {
           await rooms.reconciler.heal(damage);
         },
-        clock: systemClock,
+        clock: systemBanClock,
         events: makeEvents(silent),
       }),
     );
@@ -159,7 +159,7 @@ class HealedHost implements AsyncDisposable {
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
     const { cidrs } = scattered(bans);
     const ledger = opened.own(filledLedger(join(folder, "ledger.db"), cidrs));
-    const enforcer = opened.own(await openNftables(systemClock));
+    const enforcer = opened.own(await openNftables(systemBanClock));
     opened.defer(() => enforcer.cleanUp());
     await enforcer.protect([parseCidr("192.0.2.1")]);
     const reconciler = reconcilerOf(ledger, enforcer);
@@ -244,7 +244,7 @@ const reconcilerOf = (ledger: Ledger, enforcer: Enforcer): Reconciler =>
   new Reconciler({
     desired: ledger,
     enforcer,
-    clock: systemClock,
+    clock: systemBanClock,
     posture: () => DEFAULT_POSTURE,
     applied: () => undefined,
     mayReplace: () => true,

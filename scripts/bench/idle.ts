@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import type { TelemetryReport } from "../../service/control/list-views.js";
 import { Lab, type LabHost } from "../lab/lab.js";
 import { output, until } from "../lab/run.js";
@@ -23,7 +23,7 @@ export async function benchIdle(): Promise<readonly Row[]> {
   const rows = rowsOf(before, after);
   host.process?.kill("SIGTERM");
   await host.process?.ended;
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   await enforcer.cleanUp();
   return rows;
 }

@@ -1,6 +1,6 @@
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabHost } from "../lab/lab.js";
 import { until } from "../lab/run.js";
 import { scattered } from "./lists.js";
@@ -25,7 +25,7 @@ export async function benchMemory(): Promise<readonly Row[]> {
   await lab.startAgent(host);
   rows.push(...(await measured(host, offset, "restarted, kernel as it was")));
   await stop(host);
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   await enforcer.cleanUp();
   await lab.startAgent(host);
   rows.push(...(await measured(host, offset, "restarted, kernel empty")));

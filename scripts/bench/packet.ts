@@ -4,7 +4,11 @@ import { join } from "node:path";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import type { Cidr, Family } from "../../agent/model/cidr.js";
-import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
+import {
+  systemBanClock,
+  systemClock,
+  unixSeconds,
+} from "../../agent/runtime/clock.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { packed } from "../../test/support/agent/entries.js";
 import { realList, scattered, type List } from "./lists.js";
@@ -67,7 +71,7 @@ async function withContent(content: List): Promise<readonly Row[]> {
   await using opened = new Lifetime();
   const folder = scratch(opened);
   const errands = errandsFor(content, folder);
-  const enforcer = opened.own(await openNftables(systemClock));
+  const enforcer = opened.own(await openNftables(systemBanClock));
   await load(enforcer, content.cidrs);
   const contestants = [
     noRules,

@@ -1,7 +1,7 @@
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabCloud, type LabHost } from "../lab/lab.js";
 import { until } from "../lab/run.js";
 import { scattered } from "./lists.js";
@@ -52,7 +52,7 @@ async function decisions(loaded: number): Promise<readonly number[]> {
   await using lab = new Lab();
   const cloud = await lab.startCloud({ port: CLOUD_PORT });
   const host = await lab.startHost(cloud, "host");
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   if (loaded > 0) await load(cloud, host, loaded);
   const times: number[] = [];
   for (let i = 0; i < DECISIONS; i++) {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { nodeAsIn, readUnit } from "../lab/unit.js";
 import { restartOfFail2ban } from "./fail2ban-restart.js";
 import { filledLedger, folder, seconds } from "./ledgers.js";
@@ -120,7 +120,7 @@ const commandOf = (start: string, config: string): readonly string[] => [
 ];
 
 async function emptyKernel(): Promise<void> {
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   await enforcer.cleanUp();
 }
 

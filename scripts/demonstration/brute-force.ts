@@ -2,7 +2,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import type { Lab, LabCloud } from "../lab/lab.js";
 import { Namespace } from "../lab/namespace.js";
 import { until } from "../lab/run.js";
@@ -107,7 +107,7 @@ function guesses(count: number): string {
 
 /** Looks into the kernel itself until the attacker is there. */
 async function inOwnKernel(start: number): Promise<number> {
-  await using kernel = await openNftables(systemClock);
+  await using kernel = await openNftables(systemBanClock);
   await until("the first host bans by itself", async () => {
     await kernel.read();
     const [held] = await kernel.hasBan([parseCidr(BRUTE)]);

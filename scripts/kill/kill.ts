@@ -1,7 +1,7 @@
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseListedCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { median } from "../bench/report.js";
 import { Lab, type LabCloud, type LabHost } from "../lab/lab.js";
 import { until } from "../lab/run.js";
@@ -39,7 +39,7 @@ export async function killAndCompare(
   const host = await lab.startHost(cloud, "host", {
     config: { safeMode: { starts: 0 } },
   });
-  await using enforcer = await openNftables(systemClock);
+  await using enforcer = await openNftables(systemBanClock);
   const pusher = new Pusher(cloud, churn, truth);
   await agreed({ cloud, host, enforcer, truth }, "everything");
   say(`${truth.size} ranges are in force; seed ${seed}`);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { identityFor } from "../../test/support/cloud/fake-cloud.js";
 import { keys } from "../../test/support/vectors.js";
@@ -82,7 +82,7 @@ export class Stage implements AsyncDisposable {
     const { host, cloud, ca } = options.hostile
       ? await betrayed(lab, settings)
       : await honest(lab, settings, options);
-    const enforcer = opened.own(await openNftables(systemClock));
+    const enforcer = opened.own(await openNftables(systemBanClock));
     const target = await targetOf({ lab, cloud, outside, ca }, options, log);
     const parts = { lab, cloud, host, outside, enforcer, target };
     return new Stage({ ...parts, opened: opened.release() });

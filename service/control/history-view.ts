@@ -1,7 +1,7 @@
 import type { AgentView } from "../../agent/agent.js";
 import type { Order } from "../../agent/ledger/revisions.js";
 import { formatCidr } from "../../agent/model/cidr.js";
-import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 
 /** One of what `tourniquet history` lists: a decision, however it came. */
 export interface OrderedView {
@@ -70,7 +70,7 @@ export function releasesOf({
   clock,
 }: {
   readonly agent: AgentView;
-  readonly clock: Clock;
+  readonly clock: BanClock;
 }): readonly ReleasedView[] {
   const releases = agent.ledger.overrides.releases(unixSeconds(clock.now()));
   return releases.map(({ cidr, since, until, reason }) => ({

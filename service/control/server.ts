@@ -17,7 +17,7 @@ import {
 import type { Mode } from "../../agent/model/mode.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
-import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import { Mutex } from "../../agent/runtime/mutex.js";
 import { isUntimely } from "../../agent/walks/operator/operator-orders.js";
 import { failed } from "../terminal/failure.js";
@@ -35,7 +35,7 @@ import { whyOf } from "./why-view.js";
 export interface ControlOptions {
   readonly socketPath: string;
   readonly agent: AgentView & AgentOrders;
-  readonly clock: Clock;
+  readonly clock: BanClock;
   readonly version: string;
 }
 

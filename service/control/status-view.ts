@@ -8,7 +8,7 @@ import {
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { Mode } from "../../agent/model/mode.js";
 import type { StorageState } from "../../agent/model/storage.js";
-import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import type { Can } from "../../agent/sessions/ability.js";
 import type { CloudContact } from "../../agent/uplink/link-status.js";
@@ -181,7 +181,7 @@ export interface FeedView {
 
 export async function statusOf(options: {
   readonly agent: AgentView;
-  readonly clock: Clock;
+  readonly clock: BanClock;
   readonly version: string;
 }): Promise<StatusView> {
   const { agent, version, clock } = options;

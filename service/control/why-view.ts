@@ -9,7 +9,7 @@ import {
   overlaps,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import { callersByWay, hitView, mostOf, type HitView } from "./hits-view.js";
 
 /** Why packets of an address are dropped, or are not. */
@@ -53,7 +53,7 @@ export interface CoveringBan {
 export interface WhyPorts {
   readonly ledger: Pick<Ledger, "bansOn" | "bansWithin">;
   readonly enforcer: Pick<Enforcer, "read" | "wouldDrop" | "hits">;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<BanClock, "now">;
   readonly contacts: () => readonly Remembered[];
   /** The guard's rule that would hold a ban on exactly this. */
   readonly guardedBy: (cidr: Cidr) => string | undefined;

@@ -7,7 +7,7 @@ import {
 } from "../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../agent/enforce/pick.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { lasting, slices } from "../support/agent/entries.js";
 import { hitsOf } from "../support/agent/hits.js";
 
@@ -18,7 +18,7 @@ describe("a dry run", () => {
     enforcer.hasBan(ranges.map(parseCidr));
 
   it("takes rulesets and changes as a kernel would", async () => {
-    const enforcer = new DryRunEnforcer(systemClock);
+    const enforcer = new DryRunEnforcer(systemBanClock);
     expect(await enforcer.read()).toEqual({ at: "absent" });
     await enforcer.rebuild(LABEL, slices(lasting(60, "192.0.2.1")));
     await enforcer.apply({
@@ -43,13 +43,13 @@ describe("a dry run", () => {
   });
 
   it("has nothing to change before a ruleset is built", async () => {
-    const enforcer = new DryRunEnforcer(systemClock);
+    const enforcer = new DryRunEnforcer(systemBanClock);
     const change = { revision: 2, put: [], remove: [] };
     await expect(enforcer.apply(change)).rejects.toThrow(RulesetGone);
   });
 
   it("forgets the oldest of many, and calls what it forgot held", async () => {
-    const enforcer = new DryRunEnforcer(systemClock);
+    const enforcer = new DryRunEnforcer(systemBanClock);
     const many = Array.from({ length: 70_000 }, (_, i) => {
       const address = Uint8Array.of(10, i >> 16, (i >> 8) & 255, i & 255);
       return {
@@ -75,7 +75,7 @@ describe("picking an enforcer", () => {
     const picked = pickEnforcer({
       backend: "nftables",
       platform: "darwin",
-      clock: systemClock,
+      clock: systemBanClock,
     });
     await expect(picked).rejects.toThrow(
       new CannotEnforce("nftables needs Linux, and this is darwin"),
@@ -86,7 +86,7 @@ describe("picking an enforcer", () => {
     await using enforcer = await pickEnforcer({
       backend: "dry-run",
       platform: "win32",
-      clock: systemClock,
+      clock: systemBanClock,
     });
     expect(await enforcer.read()).toEqual({ at: "absent" });
   });

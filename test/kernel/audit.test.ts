@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Audit } from "../../agent/walks/reconcile/audit.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { HealingHost } from "../support/agent/healing.js";
@@ -28,7 +28,7 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
         enforcer,
         reconciler: converger,
         events,
-        clock: systemClock,
+        clock: systemBanClock,
       },
       disturbed: (disturbance) => healer.disturbed(disturbance),
       enforce: () => host.enforcement.enforce(),

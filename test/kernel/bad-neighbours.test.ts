@@ -10,7 +10,7 @@ import {
 } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { until } from "../../scripts/lab/run.js";
 import {
@@ -60,7 +60,7 @@ describeInNamespace("a host that cannot enforce", () => {
 
   it("says that its kernel has no netfilter, or no nf_tables", async () => {
     const opening = (load: Parameters<typeof openNftables>[1]) =>
-      openNftables(systemClock, load);
+      openNftables(systemBanClock, load);
     await expect(opening(withoutNetfilter)).rejects.toEqual(
       new CannotEnforce(
         "the kernel opens no netfilter socket (EPROTONOSUPPORT)",
@@ -77,7 +77,7 @@ describeInNamespace("a kernel that refuses", () => {
   let enforcer: Enforcer;
 
   beforeEach(async () => {
-    enforcer = await openNftables(systemClock, () => scarcity.load());
+    enforcer = await openNftables(systemBanClock, () => scarcity.load());
     await enforcer.rebuild(LABEL, slices(lasting(600, ...STANDING)));
   });
   afterEach(async () => {

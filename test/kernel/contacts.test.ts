@@ -21,7 +21,7 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { NFLOG } from "../../agent/enforce/nftables/rules/verdicts.js";
 import { formatAddress, formatCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
 import { lasting, observed, slices } from "../support/agent/entries.js";
@@ -71,7 +71,7 @@ describeInNamespace("contacts with banned addresses", () => {
   beforeEach(async () => {
     reported = [];
     failures = [];
-    enforcer = await openNftables(systemClock);
+    enforcer = await openNftables(systemBanClock);
     await enforcer.cleanUp(); // another test's table remembers what was told
     await enforcer.rebuild({ ledger: 1, revision: 1 }, slices());
     watch = await listen();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { Namespace } from "../../scripts/lab/namespace.js";
@@ -27,7 +27,7 @@ describeInNamespace("a host that is attacked", () => {
   let pid = 1_000;
 
   beforeAll(async () => {
-    kernel = world.own(await openNftables(systemClock));
+    kernel = world.own(await openNftables(systemBanClock));
     world.defer(() => kernel.cleanUp());
     world.own(await serve(PORT));
     const here = [`${HOST[4]}/24`, `${HOST[6]}/64`];

@@ -5,7 +5,7 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { scattered } from "../../scripts/bench/lists.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { sh } from "../../scripts/lab/namespace.js";
@@ -22,7 +22,7 @@ describeInNamespace("a cloud and a host, as real processes", () => {
     lab = new Lab();
     cloud = await lab.startCloud({ port: 18_450 });
     host = await lab.startHost(cloud, "host");
-    kernel = await openNftables(systemClock);
+    kernel = await openNftables(systemBanClock);
   }, 60_000);
 
   afterAll(async () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabHost } from "../../scripts/lab/lab.js";
 import { output, start, until, type Running } from "../../scripts/lab/run.js";
 import type { HitView } from "../../service/control/hits-view.js";
@@ -26,7 +26,7 @@ describeInNamespace(
       host = await lab.startHost(cloud, "host");
       host.process?.kill("SIGTERM");
       await host.process?.ended;
-      kernel = await openNftables(systemClock);
+      kernel = await openNftables(systemBanClock);
       await crowd();
       await run();
       await output(host.command("observe"));

@@ -16,7 +16,7 @@ import { NftablesEnforcer } from "../../agent/enforce/nftables/nftables-enforcer
 import { parseCidr } from "../../agent/model/cidr.js";
 import { NETLINK_NETFILTER } from "../../agent/netlink/constants.js";
 import { NetlinkSocket } from "../../agent/netlink/socket.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { loadLibc } from "../../agent/runtime/libc.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
 import { reaches, type Attempt } from "../../scripts/lab/prober.js";
@@ -136,7 +136,7 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
       libc,
       socket: new NetlinkSocket(libc, NETLINK_NETFILTER),
       abilities: { fib: true, log: true, limit: true, reject: false },
-      clock: systemClock,
+      clock: systemBanClock,
     });
     expect(unable.rejects).toBe(false);
     await unable.setPosture({ mode: "enforce", egress: "reject" });

@@ -3,7 +3,7 @@ import { RulesetGone, type Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { lasting, slices } from "../support/agent/entries.js";
 import { describeInNamespace } from "../support/kernel/namespace.js";
@@ -14,7 +14,7 @@ describeInNamespace("the nftables ruleset", () => {
   let enforcer: Enforcer;
 
   beforeEach(async () => {
-    enforcer = await openNftables(systemClock);
+    enforcer = await openNftables(systemBanClock);
   });
   afterEach(async () => {
     await enforcer.cleanUp();
@@ -185,7 +185,7 @@ END`);
       slices(lasting(60, "192.0.2.1", "10.0.0.0/9")),
     );
     await enforcer[Symbol.asyncDispose]();
-    enforcer = await openNftables(systemClock);
+    enforcer = await openNftables(systemBanClock);
     await enforcer.apply({
       revision: 2,
       put: lasting(60, "192.0.2.9"),
@@ -275,8 +275,8 @@ END`);
   it("needs CAP_NET_ADMIN, and says so", async () => {
     const script = `
       const { openNftables } = await import("${OPEN}");
-      const { systemClock } = await import("${CLOCK}");
-      await openNftables(systemClock).catch((error) => console.log(error.message));`;
+      const { systemBanClock } = await import("${CLOCK}");
+      await openNftables(systemBanClock).catch((error) => console.log(error.message));`;
     const said = await sh(
       `setpriv --bounding-set=-net_admin --inh-caps=-net_admin ` +
         `${process.execPath} --input-type=module -e '${script}'`,

@@ -5,7 +5,7 @@ import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { output, until } from "../../scripts/lab/run.js";
 import type { BanView } from "../../service/control/list-views.js";
@@ -33,7 +33,7 @@ describeInNamespace("observing, as real processes and packets", () => {
     lab = new Lab();
     cloud = await lab.startCloud({ port: 18_451 });
     host = await lab.startHost(cloud, "host");
-    kernel = await openNftables(systemClock);
+    kernel = await openNftables(systemBanClock);
   }, 60_000);
 
   afterAll(async () => {

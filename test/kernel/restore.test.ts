@@ -11,7 +11,11 @@ import {
   type Cidr,
 } from "../../agent/model/cidr.js";
 import type { ReviewedBan } from "../../agent/model/reviewed.js";
-import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
+import {
+  systemBanClock,
+  systemClock,
+  unixSeconds,
+} from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
 import { restore } from "../../service/cli/commands/restore.js";
 import {
@@ -26,7 +30,7 @@ describeInNamespace("tourniquet restore, in the real kernel", () => {
   let kernel: Enforcer;
 
   beforeAll(async () => {
-    kernel = await openNftables(systemClock);
+    kernel = await openNftables(systemBanClock);
   });
   afterEach(() => kernel.cleanUp());
   afterAll(() => kernel[Symbol.asyncDispose]());

@@ -13,7 +13,7 @@ import {
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatAddress, parseCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { loadLibc } from "../../agent/runtime/libc.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import type { IsDropped } from "../../agent/sessions/search.js";
@@ -99,7 +99,7 @@ RULES`);
 
   beforeEach(async () => {
     opened = new Lifetime();
-    enforcer = await openNftables(systemClock);
+    enforcer = await openNftables(systemBanClock);
     await enforcer.rebuild({ ledger: 1, revision: 1 }, slices());
     sessions = opened.own(
       new Sessions(

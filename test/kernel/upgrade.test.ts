@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { formatCidr } from "../../agent/model/cidr.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { sh, type Namespace } from "../../scripts/lab/namespace.js";
 import { TestHost } from "../support/agent/agent-fixtures.js";
 import { lasting, packed } from "../support/agent/entries.js";
@@ -36,7 +36,7 @@ describeInNamespace("a ruleset that an earlier version has built", () => {
 
   const start = async () => {
     await sh(`nft -f ${BUILT_BY_0_1_0}`);
-    enforcer = await openNftables(systemClock);
+    enforcer = await openNftables(systemBanClock);
   };
   const arrive = async () => [
     await attacker.reaches(attempt(4)),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Enforcer } from "../../agent/enforce/enforcer.js";
 import { openNftables } from "../../agent/enforce/nftables/open.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabCloud, type LabHost } from "../../scripts/lab/lab.js";
 import { output, until } from "../../scripts/lab/run.js";
 import type { BanView } from "../../service/control/list-views.js";
@@ -29,7 +29,7 @@ describeInNamespace("the operator's last word, by real packets", () => {
     lab = new Lab();
     cloud = await lab.startCloud({ port: 18_480 });
     host = await lab.startHost(cloud, "host");
-    kernel = await openNftables(systemClock);
+    kernel = await openNftables(systemBanClock);
     await order("bans", ATTACKERS);
   }, 60_000);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { ApprovalStore } from "../../agent/keyring/approval-store.js";
 import type { Rollout } from "../../agent/protocol/documents.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
 import { signText } from "../../agent/trust/sign.js";
 import { ban, policy, TestHost } from "../support/agent/agent-fixtures.js";
 import { receiptOn, World } from "../support/agent/world.js";
@@ -132,7 +132,7 @@ describe("approvals", () => {
     const now = Math.floor(Date.now() / 1000);
     const again = (agent: string) =>
       new ApprovalStore({
-        ...{ agent, feeds: ["urgent", "reputation"], clock: systemClock },
+        ...{ agent, feeds: ["urgent", "reputation"], clock: systemBanClock },
         ...{ roots: host.trust.roots, ledger: host.ledger },
         ...{ events: host.events, changed: () => undefined },
       });

@@ -3,7 +3,7 @@ import type { Enforcer, Hit } from "../../agent/enforce/enforcer.js";
 import { CannotEnforce } from "../../agent/enforce/enforcer.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
+import { systemBanClock, unixSeconds } from "../../agent/runtime/clock.js";
 import { whyText } from "../../service/cli/commands/why.js";
 import {
   whyOf,
@@ -24,7 +24,7 @@ const portsOf = (
   { ledger, enforcer }: TestHost,
   more: Partial<WhyPorts> = {},
 ): WhyPorts => ({
-  ...{ ledger, enforcer, clock: systemClock },
+  ...{ ledger, enforcer, clock: systemBanClock },
   contacts: () => [],
   guardedBy: (cidr) => holdingRule(cidr, facts, policy),
   ...more,

@@ -9,7 +9,7 @@ import {
   jest,
 } from "@jest/globals";
 import type { Agent } from "../../agent/agent.js";
-import { systemClock } from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import type { TelemetryView } from "../../agent/walks/telemetry/telemetry-ports.js";
 import { run } from "../../service/cli/cli.js";
 import { startControlServer } from "../../service/control/server.js";
@@ -30,7 +30,7 @@ describe("tourniquet telemetry show", () => {
       socketPath,
       // Of an agent, this answer needs its telemetry and nothing else.
       agent: { telemetry: { view: () => view } } as unknown as Agent,
-      clock: systemClock,
+      clock: systemBanClock,
       version: "0.1.0",
     });
   });

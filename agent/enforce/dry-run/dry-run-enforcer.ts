@@ -1,7 +1,7 @@
 import { entriesIn, type Block } from "../../model/block.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
 import type { Differences } from "../audit.js";
 import {
   RulesetGone,
@@ -25,12 +25,12 @@ import {
 export class DryRunEnforcer implements Enforcer {
   readonly rejects = true;
   readonly told = undefined;
-  readonly #clock: Clock;
+  readonly #clock: BanClock;
   #label: Label | undefined;
   #posture = DEFAULT_POSTURE;
   #decisions = new Decisions();
 
-  constructor(clock: Clock) {
+  constructor(clock: BanClock) {
     this.#clock = clock;
   }
 
@@ -167,7 +167,7 @@ class Decisions {
     return this.#expiries.get(formatCidr(cidr)) ?? unknown;
   }
 
-  #remember(cidr: Cidr, expiresAt: number): void {
+  #remember(cidr: Cidr, expiresAt: UnixSeconds): void {
     const key = formatCidr(cidr);
     this.#expiries.delete(key);
     this.#expiries.set(key, expiresAt);

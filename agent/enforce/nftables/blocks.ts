@@ -7,6 +7,7 @@ import {
 } from "../../netlink/nftables/constants.js";
 import { elements } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
+import type { UnixMs } from "../../runtime/clock.js";
 import type { Networks } from "./area-index.js";
 import { MOST_ELEMENTS, kindOf, timeoutMs, writeKey } from "./sets/elements.js";
 import { TABLE, banSet, type Generation, type Share } from "./sets/layout.js";
@@ -16,7 +17,7 @@ export function addBlock(
   w: MessageWriter,
   block: Block,
   generation: Generation,
-  now: number,
+  now: UnixMs,
 ): void {
   const { expiries } = block;
   const set = banSet(shareOf(block), generation).name;
@@ -55,7 +56,7 @@ function partOf(block: Block, start: number): Block {
  * Elements differ in eight bytes of time and in the address. The rest is copied
  * at once: the agent runs without a JIT, where writing it all takes seconds.
  */
-function writePart(w: MessageWriter, part: Block, now: number): void {
+function writePart(w: MessageWriter, part: Block, now: UnixMs): void {
   const { family, addresses, expiries } = part;
   const bytes = width(family);
   const written = w.repeat(expiries.length, () => blankBan(w, family));

@@ -2,6 +2,7 @@ import type { Cidr, Family } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { addSet } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
+import type { UnixMs } from "../../runtime/clock.js";
 import { writeChecks } from "./rules/rules.js";
 import type { Means } from "./rules/verdicts.js";
 import {
@@ -35,14 +36,14 @@ export interface Plan {
   readonly layout: Layout;
   /** Prefix lengths that get their first set. */
   readonly added: Layout["lengths"];
-  readonly now: number;
+  readonly now: UnixMs;
 }
 
 /** Plans a change: what has expired by now counts as removed. */
 export function planOf(
   change: RulesetChange,
   { generation, lengths }: Layout,
-  now: number,
+  now: UnixMs,
 ): Plan {
   const latest = new Map(change.put.map((entry) => [placeOf(entry), entry]));
   const put = [...latest.values()].filter((e) => remainingMs(e, now) > 0);

@@ -14,6 +14,7 @@ import {
 } from "../../netlink/nftables/read.js";
 import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
 import type { MessageWriter } from "../../netlink/writer.js";
+import type { UnixMs } from "../../runtime/clock.js";
 import type { Differences, Listing } from "../audit.js";
 import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
 import { areaSet, areasOf, bandsOf } from "./sets/areas.js";
@@ -31,7 +32,7 @@ import { TABLE, shareOf, type Layout, type Share } from "./sets/layout.js";
 export function differencesOf(
   table: KernelTable,
   entries: readonly Entry[],
-  { layout, now }: { readonly layout: Layout; readonly now: number },
+  { layout, now }: { readonly layout: Layout; readonly now: UnixMs },
 ): Differences {
   const { generation, lengths } = layout;
   const missing: Cidr[] = [];
@@ -160,7 +161,7 @@ function answersTo(table: KernelTable, notes: readonly Note[]): boolean[] {
 function entryOf(
   { kind, family, prefix }: Share,
   { key, attributes }: SetElement,
-  now: number,
+  now: UnixMs,
 ): Entry {
   const address = Uint8Array.from(key.subarray(0, width(family)));
   return {
@@ -177,7 +178,7 @@ function leftMs(attributes: Buffer): number {
 }
 
 /** Bans that last longer than the kernel can count have ever less to go there. */
-function isMisdated(entry: Entry, element: SetElement, now: number): boolean {
+function isMisdated(entry: Entry, element: SetElement, now: UnixMs): boolean {
   const left = leftMs(element.attributes);
   const due = timeoutMs(entry.expiresAt, now);
   if (due < remainingMs(entry, now)) return left < due / 2 || left === Infinity;

@@ -1,4 +1,5 @@
 import type { Entry } from "../../model/ruleset.js";
+import type { UnixMs } from "../../runtime/clock.js";
 import {
   isFound,
   type KernelTable,
@@ -28,7 +29,7 @@ export function isHeld(
   table: KernelTable,
   standing: KernelRuleset,
   { put, remove }: Changed,
-  now: number,
+  now: UnixMs,
 ): boolean {
   if (!isLabelled(table, standing)) return false;
   const soon = now + TOO_SHORT_TO_CONFIRM_MS;

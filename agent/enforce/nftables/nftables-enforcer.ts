@@ -4,7 +4,7 @@ import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { NetlinkSocket } from "../../netlink/socket.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock } from "../../runtime/clock.js";
 import type { Libc } from "../../runtime/libc.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { Differences, Listing } from "../audit.js";
@@ -41,8 +41,8 @@ import {
   isAbsent,
   type KernelRuleset,
 } from "./kernel-table.js";
-import { repairScaffold } from "./repair-scaffold.js";
 import { rebuild } from "./rebuild.js";
+import { repairScaffold } from "./repair-scaffold.js";
 import { writeRules } from "./rules/rules.js";
 import { NFLOG } from "./rules/verdicts.js";
 import { removeAll } from "./scaffold.js";
@@ -57,7 +57,7 @@ export class NftablesEnforcer implements Enforcer {
   readonly #socket: NetlinkSocket;
   readonly #table: KernelTable;
   readonly #abilities: KernelFeatures;
-  readonly #clock: Clock;
+  readonly #clock: BanClock;
   readonly #counting: Counting;
   readonly #oneAtATime = new Mutex();
   /** Spares a change the look at all sets; forgotten when in doubt. */
@@ -351,7 +351,7 @@ export interface NftablesPorts {
   readonly libc: Libc;
   readonly socket: NetlinkSocket;
   readonly abilities: KernelFeatures;
-  readonly clock: Clock;
+  readonly clock: BanClock;
 }
 
 const GONE = "the ruleset is no longer in the kernel";

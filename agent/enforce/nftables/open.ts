@@ -2,7 +2,7 @@ import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
 import { getGeneration } from "../../netlink/nftables/messages.js";
 import { NetlinkSocket } from "../../netlink/socket.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock } from "../../runtime/clock.js";
 import { LibcError, loadLibc, type Libc } from "../../runtime/libc.js";
 import { CannotEnforce, type Enforcer } from "../enforcer.js";
 import { kernelFeaturesOf } from "./kernel-features.js";
@@ -13,7 +13,7 @@ import { NftablesEnforcer } from "./nftables-enforcer.js";
  * @throws CannotEnforce when this host lacks what it takes
  */
 export async function openNftables(
-  clock: Clock,
+  clock: BanClock,
   load: () => Promise<Libc> = loadLibc,
 ): Promise<Enforcer> {
   const libc = await openLibc(load);

@@ -9,7 +9,7 @@ import {
   deleteTable,
 } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock, UnixMs } from "../../runtime/clock.js";
 import { commitWithAreas } from "./area-index.js";
 import { addBlock, networksOf, shareOf } from "./blocks.js";
 import { addBanSets, newLengths, union } from "./change.js";
@@ -52,7 +52,7 @@ export interface Built {
 export async function rebuild(
   table: KernelTable,
   order: Order,
-  clock: Clock,
+  clock: BanClock,
 ): Promise<Built> {
   const loading = prepare(table);
   try {
@@ -91,7 +91,7 @@ function prepare(table: KernelTable): Generation {
 async function load(
   table: KernelTable,
   generation: Generation,
-  { order, clock }: { order: Order; clock: Clock },
+  { order, clock }: { order: Order; clock: BanClock },
 ): Promise<Built> {
   let layout: Layout = { generation, lengths: noLengths() };
   const sample: Entry[] = [];
@@ -110,7 +110,7 @@ function loadSome(
   table: KernelTable,
   { generation, lengths }: Layout,
   blocks: readonly Block[],
-  now: number,
+  now: UnixMs,
 ): Layout {
   const added = newLengths(blocks.map(shareOf), lengths);
   const networks = blocks.map(networksOf);

@@ -1,4 +1,5 @@
 import type { Cidr } from "../../model/cidr.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
 import type { Database, Statement } from "../database.js";
 import type { InForce, Past, Span } from "../history.js";
 import type { Meta } from "../meta.js";
@@ -17,7 +18,7 @@ import {
 export interface RollbackTerms extends Judged {
   readonly revision: number;
   /** Unix seconds: from then on feeds have their say again. */
-  readonly until: number;
+  readonly until: UnixSeconds;
   /** Leaves alone what this host has banned by itself since. */
   readonly spareOwn?: boolean;
   /** Only looks what would come of it. */
@@ -182,7 +183,7 @@ export class GoingBack implements Run {
   }
 
   /** Whoever wrote meanwhile has a later revision, and this slice one after it. */
-  #begin(target: number, now: number): void {
+  #begin(target: number, now: UnixSeconds): void {
     const { changes } = this.#tables;
     if (this.#order !== undefined && changes.revision() === this.#revision) {
       return;
@@ -205,7 +206,7 @@ export class GoingBack implements Run {
 /** Takes back every rollback: feeds have their say again. */
 export class Undoing implements Run {
   readonly #tables: GoingBackTables;
-  readonly #now: number;
+  readonly #now: UnixSeconds;
   readonly #of: number;
   #order: number | undefined;
   #revision = 0;
@@ -216,7 +217,7 @@ export class Undoing implements Run {
     ...{ withheld: 0, "put-back": 0, replaced: 0, guarded: 0, same: 0 },
   };
 
-  constructor(tables: GoingBackTables, now: number) {
+  constructor(tables: GoingBackTables, now: UnixSeconds) {
     this.#tables = tables;
     this.#now = now;
     this.#of = tables.withheld.count(ROLLED_BACK);

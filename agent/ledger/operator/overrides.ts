@@ -1,5 +1,6 @@
 import type { Cidr } from "../../model/cidr.js";
 import { modes, type Mode } from "../../model/mode.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
 import { LedgerFull, LedgerUnwritable } from "../damage.js";
 import type { Database } from "../database.js";
 import type { History } from "../history.js";
@@ -82,12 +83,12 @@ export class OperatorOverrides {
   }
 
   /** Has the whole host observe until then; the kernel is not told by this. */
-  pause(until: number): void {
+  pause(until: UnixSeconds): void {
     this.#setDoing({ mode: "observe", pausedUntil: until });
   }
 
   /** Has the host enforce again once a pause is over; says whether one was. */
-  endPause(now: number): boolean {
+  endPause(now: UnixSeconds): boolean {
     const until = this.pausedUntil();
     if (until === undefined || until > now) return false;
     this.setMode("enforce");
@@ -116,7 +117,7 @@ export class OperatorOverrides {
     return true;
   }
 
-  releases(now: number): readonly Release[] {
+  releases(now: UnixSeconds): readonly Release[] {
     const known = this.#db.read(() => this.#releases.current(now));
     return this.#unwritten.releases(known, now);
   }
@@ -164,7 +165,7 @@ export class OperatorOverrides {
   }
 
   /** Takes back every rollback, likewise. */
-  undo(now: number): Run {
+  undo(now: UnixSeconds): Run {
     return this.#db.read(() => new Undoing(this.#tables, now));
   }
 
@@ -175,14 +176,14 @@ export class OperatorOverrides {
     return run.result;
   }
 
-  undoRollbacks(now: number): RolledBack {
+  undoRollbacks(now: UnixSeconds): RolledBack {
     using run = this.undo(now);
     while (run.step());
     return run.result;
   }
 
   /** How much is withheld, since what, and until when. */
-  withheld(now: number): WithheldNow | undefined {
+  withheld(now: UnixSeconds): WithheldNow | undefined {
     return this.#db.read(() => {
       const sum = this.#withheld.sum(now);
       return sum && { ...sum, to: this.#history.rolledBackTo() };
@@ -195,12 +196,12 @@ export class OperatorOverrides {
   }
 
   /** The rule that holds what a cloud orders for exactly this range, if one does. */
-  withheldRule(cidr: Cidr, now: number): string | undefined {
+  withheldRule(cidr: Cidr, now: UnixSeconds): string | undefined {
     return this.#db.read(() => this.#withheld.rule(cidr, now));
   }
 
   /** The rule that keeps a recorded ban held though the guard does not. */
-  withheldRuleOf(ban: AskedBan, now: number): string | undefined {
+  withheldRuleOf(ban: AskedBan, now: UnixSeconds): string | undefined {
     return this.#db.read(() => this.#withheld.ruleOf(ban, now));
   }
 
@@ -208,7 +209,7 @@ export class OperatorOverrides {
    * Ends what has been withheld for long enough, a slice of it; returns whether
    * there may be more.
    */
-  endWithholding(now: number, limit: number): boolean {
+  endWithholding(now: UnixSeconds, limit: number): boolean {
     return this.#db.transaction(() => this.#rollback.endOverdue(now, limit));
   }
 

@@ -1,4 +1,5 @@
 import type { Cidr } from "../../model/cidr.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
 import type { Database, Statement } from "../database.js";
 import { cidrOfRow, type RangeRow } from "../rows.js";
 
@@ -8,7 +9,7 @@ export interface Release {
   /** Unix seconds. */
   readonly since: number;
   /** Unix seconds. */
-  readonly until: number;
+  readonly until: UnixSeconds;
   readonly reason: string;
 }
 
@@ -52,7 +53,7 @@ export class Releases {
     this.#count = db.prepare<number>("SELECT count(*) FROM releases").pluck();
   }
 
-  current(now: number): readonly Release[] {
+  current(now: UnixSeconds): readonly Release[] {
     return this.#current.all(now).map(({ since, until, reason, ...row }) => ({
       cidr: cidrOfRow(row),
       ...{ since, until, reason },

@@ -2,6 +2,7 @@ import type { Cidr } from "../../model/cidr.js";
 import { NO_HASH, type FeedName } from "../../model/position.js";
 import type { ReviewedBan, ReviewedOp } from "../../model/reviewed.js";
 import { limits } from "../../protocol/limits.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
 import type { Changes } from "../changes.js";
 import { Growth, type Copies } from "../copies.js";
 import type { Database, Statement } from "../database.js";
@@ -18,9 +19,9 @@ export interface Slice {
   /** Of the ledger, while this is written. */
   readonly revision: number;
   /** Unix seconds. */
-  readonly now: number;
+  readonly now: UnixSeconds;
   /** Unix seconds: from then on feeds have their say again. */
-  readonly until: number;
+  readonly until: UnixSeconds;
 }
 
 /** What comes of a range when an earlier ruleset is the present one. */
@@ -105,7 +106,7 @@ export class Rollback {
    * Ends what has been withheld for long enough, some ranges of it; returns
    * whether there may be more.
    */
-  endOverdue(now: number, limit: number): boolean {
+  endOverdue(now: UnixSeconds, limit: number): boolean {
     const { changes, copies, withheld } = this.#tables;
     if (copies.anyStaging()) return false;
     const over = withheld.over(now, limit);
@@ -116,7 +117,7 @@ export class Rollback {
   }
 
   /** What is in force beyond what was, and what was and is not. */
-  #compare({ cidr, ...then }: Past, now: number) {
+  #compare({ cidr, ...then }: Past, now: UnixSeconds) {
     const was = stillRunning(then, now);
     const is = this.#tables.history.inForce(cidr, now);
     const exceeds = is.dropped > was.dropped || is.observed > was.observed;
@@ -138,7 +139,7 @@ export class Rollback {
   }
 
   /** A ban that this host has of its own goes on as such. */
-  #reasonHere({ address, prefix }: Cidr, now: number): string | undefined {
+  #reasonHere({ address, prefix }: Cidr, now: UnixSeconds): string | undefined {
     const rows = this.#on.all(address, prefix, now);
     return rows.find(({ feed }) => feed === "local")?.reason;
   }
@@ -183,7 +184,7 @@ export class Rollback {
 
 export interface Judged {
   /** Unix seconds. */
-  readonly now: number;
+  readonly now: UnixSeconds;
   /** The guard's rule that would hold a ban on this range. */
   readonly guardedBy: (cidr: Cidr) => string | undefined;
 }
@@ -207,7 +208,7 @@ export interface RollbackTables {
   readonly recorder: Recorder;
 }
 
-const stillRunning = (then: InForce, now: number): InForce => ({
+const stillRunning = (then: InForce, now: UnixSeconds): InForce => ({
   dropped: then.dropped > now ? then.dropped : 0,
   observed: then.observed > now ? then.observed : 0,
 });

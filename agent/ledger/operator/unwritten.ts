@@ -1,5 +1,6 @@
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Mode } from "../../model/mode.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
 import type { KeptOrder, Order } from "./orders.js";
 import { MOST_RELEASES, TooManyReleases, type Release } from "./releases.js";
 
@@ -88,7 +89,7 @@ export class Unwritten {
   }
 
   /** What is released, given what the ledger knows of. */
-  releases(known: readonly Release[], now: number): readonly Release[] {
+  releases(known: readonly Release[], now: UnixSeconds): readonly Release[] {
     const left = known.filter(
       ({ cidr }) => !this.has(cidr) && !this.hasEnded(cidr),
     );

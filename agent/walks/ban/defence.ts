@@ -10,7 +10,11 @@ import { localAfter } from "../../model/position.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
 import { limits } from "../../protocol/limits.js";
 import type { ItemOf } from "../../protocol/telemetry.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type Clock,
+  type UnixSeconds,
+} from "../../runtime/clock.js";
 import { RecentMap } from "../../sensors/recent-map.js";
 import { RepeatOffenders } from "../../sensors/repeat-offenders.js";
 import type { SensorFindings, SensorView } from "../../sensors/sensor-view.js";
@@ -127,7 +131,7 @@ export class Defence {
    * the address alone, since a neighbour on this host's own network has its
    * router and this host in the same range.
    */
-  #judge({ sensor, source }: Detection, now: number): ReviewedBan {
+  #judge({ sensor, source }: Detection, now: UnixSeconds): ReviewedBan {
     const seconds = this.#offenders.sentence(source.name, now);
     const expiresAt = now + seconds;
     const reason = `${sensor}: too many failed logins on this host`;
@@ -161,7 +165,10 @@ export class Defence {
   }
 
   /** Whether the kernel holds them; what is recorded will get there in any case. */
-  async #enforce(bans: readonly ReviewedBan[], now: number): Promise<boolean> {
+  async #enforce(
+    bans: readonly ReviewedBan[],
+    now: UnixSeconds,
+  ): Promise<boolean> {
     const { ledger, events } = this.#ports;
     try {
       const position = localAfter(ledger.position("local"), bans.length);

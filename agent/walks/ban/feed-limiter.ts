@@ -7,15 +7,15 @@ import {
 import { shrinksTooMuch } from "../../guard/sanity.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { FeedName } from "../../model/position.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
 
 export interface LimiterPorts {
   readonly limits: Limits;
   readonly ledger: Pick<Ledger, "standing" | "running">;
   /** By whose time bans expire. */
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Pick<BanClock, "monotonic">;
   /** What the critical keys allow a feed. */
-  readonly raised: (feed: FeedName, now: number) => Raised;
+  readonly raised: (feed: FeedName, now: UnixSeconds) => Raised;
 }
 
 /** Holds each change of a feed against what the customer lets feeds do here. */
@@ -42,7 +42,7 @@ export class FeedLimiter {
   }
 
   /** For bans that are added to a feed, or shown to the guard again. */
-  forChange(feed: FeedName, now: number): Budget {
+  forChange(feed: FeedName, now: UnixSeconds): Budget {
     const limits = this.#limitsOf(feed, now);
     const { all, space } = this.#ports.ledger.standing(feed);
     const room = this.#room(feed, limits);
@@ -51,7 +51,7 @@ export class FeedLimiter {
   }
 
   /** For a snapshot that is to replace what the feed has. */
-  forSnapshot(feed: FeedName, now: number): Budget {
+  forSnapshot(feed: FeedName, now: UnixSeconds): Budget {
     const limits = this.#limitsOf(feed, now);
     const { all, own, ...mine } = this.#ports.ledger.standing(feed);
     const { ownObserved, isNew } = mine;
@@ -69,7 +69,7 @@ export class FeedLimiter {
    * Takes note of how many have come into force. A feed's first snapshot may be as
    * large as it is, and leaves the feed its room; no other may leave less than none.
    */
-  spent(feed: FeedName, budget: Budget, now: number): void {
+  spent(feed: FeedName, budget: Budget, now: UnixSeconds): void {
     if (!budget.isBounded) return;
     const at = this.#ports.clock.monotonic();
     const room = this.#room(feed, this.#limitsOf(feed, now));
@@ -77,7 +77,11 @@ export class FeedLimiter {
   }
 
   /** Why a snapshot of so many bans is not believed; undefined when it is. */
-  shrinkage(feed: FeedName, bans: number, now: number): string | undefined {
+  shrinkage(
+    feed: FeedName,
+    bans: number,
+    now: UnixSeconds,
+  ): string | undefined {
     const { limits, ledger, raised } = this.#ports;
     if (raised(feed, now).shrink === true) return undefined;
     const { own } = ledger.standing(feed);
@@ -89,7 +93,7 @@ export class FeedLimiter {
     });
   }
 
-  #limitsOf(feed: FeedName, now: number): Limits {
+  #limitsOf(feed: FeedName, now: UnixSeconds): Limits {
     return raisedBy(this.#ports.limits, this.#ports.raised(feed, now));
   }
 

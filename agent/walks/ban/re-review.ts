@@ -10,7 +10,11 @@ import { NOT_CONFIRMED, type TrialTerms } from "../../ledger/trials.js";
 import type { Confirmed } from "../../ledger/unconfirmed.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { FeedName } from "../../model/position.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixSeconds,
+} from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { FeedLimiter } from "./feed-limiter.js";
 
@@ -28,7 +32,7 @@ export interface ReReviewPorts {
   >;
   readonly trial: TrialTerms;
   /** By whose time bans expire. */
-  readonly clock: Clock;
+  readonly clock: BanClock;
   readonly events: Pick<AgentEvents, "maintenanceFailed">;
   /** Bans were held or released: the kernel is to know. */
   readonly enforce: () => Promise<void>;
@@ -148,7 +152,7 @@ export class ReReview implements AsyncDisposable {
     return this.#inSlices((now) => ledger.purge(now, ROWS_AT_ONCE, life));
   }
 
-  async #inSlices(slice: (now: number) => boolean): Promise<void> {
+  async #inSlices(slice: (now: UnixSeconds) => boolean): Promise<void> {
     const { clock } = this.#ports;
     const { signal } = this.#stop;
     while (!signal.aborted && slice(unixSeconds(clock.now()))) {

@@ -7,7 +7,7 @@ import type { FeedName, Position } from "../../model/position.js";
 import type { Receipt } from "../../protocol/documents.js";
 import { limits } from "../../protocol/limits.js";
 import type { WirePosition } from "../../protocol/shapes.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { Clock, UnixMs } from "../../runtime/clock.js";
 import type { SigningKey } from "../../trust/keys.js";
 import { signAsDevice } from "../../trust/sign.js";
 import type { Session } from "../../uplink/uplink.js";
@@ -94,7 +94,7 @@ export class Receipts {
   }
 
   /** Takes up what was recorded earlier, and is in force by now. */
-  recall(outcomes: readonly EarlierOutcome[], nowMs: number): void {
+  recall(outcomes: readonly EarlierOutcome[], nowMs: UnixMs): void {
     for (const { position, held, recordedAt, ...counts } of outcomes) {
       const receivedAt = recordedAt * 1000;
       this.give({
@@ -177,7 +177,7 @@ function receiptOf(
 export function recall(
   receipts: Receipts,
   ledger: Ledger,
-  at: { readonly revision: number; readonly nowMs: number },
+  at: { readonly revision: number; readonly nowMs: UnixMs },
 ): void {
   const earlier = ledger.positions().flatMap((position) => {
     if (position.feed === "local") return []; // nobody's but this host's

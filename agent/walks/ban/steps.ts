@@ -9,7 +9,7 @@ import type { TrialTerms } from "../../ledger/trials.js";
 import type { FeedName } from "../../model/position.js";
 import type { ReviewedOp } from "../../model/reviewed.js";
 import { Refused } from "../../protocol/refusals.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import type { RunHistory } from "../../safe-mode/run-history.js";
 import { verifySegment, verifySnapshot } from "../../trust/verify.js";
 import type { BanSteps } from "./ban-walk.js";
@@ -27,7 +27,7 @@ export interface StepPorts {
   readonly starts: Pick<RunHistory, "beginIntake">;
   readonly enforce: () => Promise<void>;
   /** By whose time bans and what carries them expire. */
-  readonly clock: Clock;
+  readonly clock: BanClock;
 }
 
 /** Fits the rooms to the steps of the ban walk, in the order they are taken. */
@@ -52,7 +52,7 @@ export function makeSteps(ports: StepPorts): BanSteps {
 function withholding(
   ops: readonly ReviewedOp[],
   word: OperatorOverrides,
-  clock: Clock,
+  clock: BanClock,
 ): readonly ReviewedOp[] {
   if (!word.withholds()) return ops;
   const now = unixSeconds(clock.now());

@@ -1,7 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Mode } from "../../model/mode.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { Receipts } from "../ban/receipts.js";
 
@@ -10,7 +10,7 @@ export interface ModeSwitchPorts {
   readonly receipts: Pick<Receipts, "restate">;
   readonly events: Pick<AgentEvents, "modeChanged" | "pauseEnded">;
   /** By whose time bans, and pauses, run out. */
-  readonly clock: Pick<Clock, "now" | "every">;
+  readonly clock: Pick<BanClock, "now" | "every">;
   /** Returns once the kernel is as the ledger says, mode included. */
   enforce(): Promise<void>;
 }

@@ -9,7 +9,11 @@ import type { Confirmed } from "../../ledger/unconfirmed.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Mode } from "../../model/mode.js";
 import type { Protection } from "../../protect/protection.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixSeconds,
+} from "../../runtime/clock.js";
 import { ObservesAlready, type ModeSwitch } from "./mode-switch.js";
 import {
   describedAs,
@@ -28,7 +32,7 @@ export interface OperatorOrdersPorts {
   readonly ledger: Pick<Ledger, "overrides" | "bansOn" | "bansWithin">;
   readonly protection: Pick<Protection, "renew">;
   /** By whose time bans, releases and pauses run out. */
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<AgentEvents, "ordered">;
   /** The guard's rule that would hold a ban on this range. */
   readonly guardedBy: (cidr: Cidr) => string | undefined;
@@ -45,7 +49,7 @@ export interface OperatorOrdersPorts {
 /** What a release is about. */
 export interface ReleaseEffect extends BansAbout {
   /** Unix seconds. */
-  readonly until: number;
+  readonly until: UnixSeconds;
 }
 
 /** What the end of a release is about. */

@@ -4,14 +4,18 @@ import type { Fate } from "../../ledger/operator/rollback.js";
 import type { Order } from "../../ledger/revisions.js";
 import { compareCidrs, type Cidr } from "../../model/cidr.js";
 import type { FeedName } from "../../model/position.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixSeconds,
+} from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import { numberText } from "../../text/count.js";
 
 export interface RollbackPorts {
   readonly ledger: Pick<Ledger, "overrides" | "bansOn">;
   /** By whose time bans run out. */
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<BanClock, "now">;
   /** The guard's rule that would hold a ban on this range. */
   readonly guardedBy: (cidr: Cidr) => string | undefined;
 }
@@ -132,7 +136,7 @@ export class Rollbacks {
   }
 
   /** An order is taken back as a whole, also by a moment in its middle. */
-  #targetOf({ revision, toBefore, since }: RollbackOrder, now: number) {
+  #targetOf({ revision, toBefore, since }: RollbackOrder, now: UnixSeconds) {
     const { overrides: word } = this.#ports.ledger;
     if (revision !== undefined) return { to: revision, spareOwn: false };
     if (toBefore !== undefined) {
@@ -151,7 +155,7 @@ export class Rollbacks {
     return { to: last, spareOwn: true };
   }
 
-  #othersOn(cidr: Cidr, now: number): readonly NamedBan[] {
+  #othersOn(cidr: Cidr, now: UnixSeconds): readonly NamedBan[] {
     return this.#ports.ledger
       .bansOn(cidr, now)
       .filter(

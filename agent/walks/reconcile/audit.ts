@@ -6,7 +6,11 @@ import type { Ledger } from "../../ledger/ledger.js";
 import { entriesIn, type Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { Entry } from "../../model/ruleset.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixSeconds,
+} from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { Reconciler } from "./reconciler.js";
 
@@ -23,7 +27,7 @@ export interface AuditPorts {
   readonly enforce: () => Promise<void>;
   /** Puts right what nobody did: an expiry that clocks have moved. */
   repair(damage: Damage): Promise<void>;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<AgentEvents, "auditFailed">;
 }
 
@@ -168,7 +172,7 @@ export class Audit implements AsyncDisposable {
     this.#found(strangers.length, { ...damage, what });
   }
 
-  #isDue({ cidr, observed }: Entry, now: number): boolean {
+  #isDue({ cidr, observed }: Entry, now: UnixSeconds): boolean {
     const due = this.#ports.ledger.effective(cidr, now);
     return due.some((each) => each.observed === observed);
   }

@@ -1,7 +1,7 @@
 import type { Enforcer } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock } from "../../runtime/clock.js";
 import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
 import { Audit, NOT_AUDITED, type AuditView } from "./audit.js";
@@ -14,7 +14,7 @@ export interface DriftControlPorts {
   readonly enforcer: Enforcer;
   readonly reconciler: Reconciler;
   readonly enforcement: ReconcileRetries;
-  readonly clock: Clock;
+  readonly clock: BanClock;
   readonly events: AgentEvents;
 }
 

@@ -11,7 +11,7 @@ import {
   PROBE_PORT,
   PROBE_REASON,
 } from "../../model/probe.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 
 export interface ProbePorts {
@@ -25,7 +25,7 @@ export interface ProbePorts {
   /** Returns once the kernel holds what the ledger says. @throws NotEnforced */
   enforce(): Promise<void>;
   /** By whose time bans expire. */
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<AgentEvents, "notProven" | "provenAgain">;
 }
 

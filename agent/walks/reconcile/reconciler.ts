@@ -10,7 +10,7 @@ import type { Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { limits } from "../../protocol/limits.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
 import { unixSeconds } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 
@@ -23,16 +23,16 @@ export interface DesiredState {
     limit: number,
     now: () => number,
   ): Iterable<RulesetChange | "rebuild">;
-  entries(size: number, now: number): Iterable<readonly Block[]>;
+  entries(size: number, now: UnixSeconds): Iterable<readonly Block[]>;
   /** What the kernel must hold of exactly this range, if anything. */
-  effective(cidr: Cidr, now: number): readonly Entry[];
+  effective(cidr: Cidr, now: UnixSeconds): readonly Entry[];
   enforced(revision: number): void;
 }
 
 export interface ReconcilerPorts {
   readonly desired: DesiredState;
   readonly enforcer: Enforcer;
-  readonly clock: Clock;
+  readonly clock: BanClock;
   /** What is to become of packets that a ban matches. */
   posture(): Posture;
   /** The kernel drops these from now on, or has been told everything anew. */

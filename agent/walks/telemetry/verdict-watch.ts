@@ -9,7 +9,11 @@ import {
 import type { Ledger } from "../../ledger/ledger.js";
 import { compareCidrs } from "../../model/cidr.js";
 import { PROBE_ADDRESSES } from "../../model/probe.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixSeconds,
+} from "../../runtime/clock.js";
 
 export interface VerdictPorts {
   readonly ledger: Pick<
@@ -18,7 +22,7 @@ export interface VerdictPorts {
   >;
   readonly enforcer: Pick<Enforcer, "read">;
   /** By whose time bans, releases and pauses run out. */
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly clock: Pick<BanClock, "now" | "monotonic">;
   readonly events: Pick<AgentEvents, "verdict">;
   readonly safeMode: boolean;
   /** How packets were seen to pass that should not. */
@@ -100,7 +104,10 @@ export class VerdictWatch {
 }
 
 /** How many bans of this host are only there to be tried by its own packets. */
-export function proofBans(ledger: Pick<Ledger, "bansOn">, now: number): number {
+export function proofBans(
+  ledger: Pick<Ledger, "bansOn">,
+  now: UnixSeconds,
+): number {
   return PROBE_ADDRESSES.filter((address) =>
     ledger
       .bansOn(address, now)

@@ -1,7 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Trial } from "../../ledger/trials.js";
-import { unixSeconds, type Clock } from "../../runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import type { HealthProbes } from "./health-probes.js";
 
 export interface TrialWatchPorts {
@@ -10,7 +10,7 @@ export interface TrialWatchPorts {
   /** The date of the cloud's newest signed word, by the clock that never jumps. */
   readonly heardAt: () => number;
   /** By whose time bans expire. */
-  readonly clock: Clock;
+  readonly clock: BanClock;
   /** How long a trial lasts. */
   readonly seconds: number;
   /** The kernel is to know what was decided. */

@@ -4,7 +4,7 @@ import { anyAnswers, lostAmong } from "../../host/reachability.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { TrialTerms } from "../../ledger/trials.js";
 import type { Protection } from "../../protect/protection.js";
-import type { Clock } from "../../runtime/clock.js";
+import type { BanClock } from "../../runtime/clock.js";
 import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
 import type { ReconcileRetries } from "../reconcile/retries.js";
@@ -14,7 +14,7 @@ import { TrialWatch } from "./trial-watch.js";
 export interface TrialPorts {
   readonly ledger: Ledger;
   /** By whose time bans expire. */
-  readonly clock: Clock;
+  readonly clock: BanClock;
   readonly protection: Pick<Protection, "facts">;
   readonly enforcement: Pick<ReconcileRetries, "enforce">;
   readonly events: AgentEvents;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import { pickEnforcer } from "../../../agent/enforce/pick.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
+import { systemBanClock } from "../../../agent/runtime/clock.js";
 
 /** `tourniquet clean-up`: takes everything out of the kernel that it put there. */
 export function cleanUpCommand(program: Command, config: () => Config): void {
@@ -16,7 +16,7 @@ export function cleanUpCommand(program: Command, config: () => Config): void {
       await using enforcer = await pickEnforcer({
         backend,
         platform,
-        clock: systemClock,
+        clock: systemBanClock,
       });
       await enforcer.cleanUp();
       process.stdout.write("no ban of tourniquet is left in the kernel\n");

@@ -23,7 +23,7 @@ import {
 import {
   systemClock,
   unixSeconds,
-  type Clock,
+  type BanClock,
 } from "../../../agent/runtime/clock.js";
 import { timeText } from "../../../agent/text/time.js";
 import { BanTime } from "../../../agent/time/ban-time.js";
@@ -163,7 +163,7 @@ function openLedger(path: string): Ledger {
 /** Without the rights to ask the kernel, the ledger's part is told all the same. */
 async function openEnforcer(
   config: Config,
-  clock: Clock,
+  clock: BanClock,
 ): Promise<Pick<Enforcer, "read" | "wouldDrop" | "hits"> & AsyncDisposable> {
   const { backend } = config.enforce;
   const { platform } = process;

@@ -1,7 +1,11 @@
 import type { Enforcer, Posture } from "../../../agent/enforce/enforcer.js";
 import { pickEnforcer, type Backend } from "../../../agent/enforce/pick.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
-import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
+import {
+  systemBanClock,
+  systemClock,
+  unixSeconds,
+} from "../../../agent/runtime/clock.js";
 import { loadLibc } from "../../../agent/runtime/libc.js";
 import { Sessions } from "../../../agent/sessions/sessions.js";
 import type { Subject } from "./subject.js";
@@ -16,7 +20,7 @@ export interface Manner {
 export async function openTourniquet(manner: Manner): Promise<Subject> {
   const { backend, posture } = manner;
   const { platform } = process;
-  const clock = systemClock;
+  const clock = systemBanClock;
   const enforcer = await pickEnforcer({ backend, platform, clock });
   return new Tourniquet(enforcer, posture);
 }

@@ -20,8 +20,10 @@ import type { Confirmed } from "../../../agent/ledger/unconfirmed.js";
 import type { BanOp, Lift } from "../../../agent/model/ban.js";
 import { formatCidr, parseCidr, type Cidr } from "../../../agent/model/cidr.js";
 import {
+  asBanClock,
   systemClock,
   unixSeconds,
+  type BanClock,
   type Clock,
 } from "../../../agent/runtime/clock.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
@@ -94,6 +96,7 @@ export interface HostOptions {
 export class TestHost implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-"));
   readonly clock: Clock;
+  readonly banClock: BanClock;
   readonly log = new RecordingLogger();
   readonly events: AgentEvents = makeEvents(this.log);
   readonly enforcer: Enforcer;
@@ -122,6 +125,7 @@ export class TestHost implements AsyncDisposable {
   constructor(options: HostOptions = {}) {
     const { clock = systemClock, mayReplace = true } = options;
     this.clock = clock;
+    this.banClock = asBanClock(clock);
     this.#random = options.random ?? (() => 0);
     this.receipts = new Receipts({
       trials: () => [],
@@ -131,14 +135,14 @@ export class TestHost implements AsyncDisposable {
     this.trust = new CloudTrust({
       identity: identityFor("http://127.0.0.1"),
       config: parseConfig({}, "test"),
-      clock,
+      clock: this.banClock,
       events: this.events,
       keepRoot: (_, fingerprint) => void this.keptRoots.push(fingerprint),
     });
     this.ledger = this.#open(options);
     this.#policy = options.policy ?? policy;
     this.approvals = this.#believe();
-    this.enforcer = options.enforcer ?? new DryRunEnforcer(clock);
+    this.enforcer = options.enforcer ?? new DryRunEnforcer(this.banClock);
     this.status = new LinkStatus(clock);
     this.converger = this.#makeConverger(mayReplace);
     this.enforcement = this.#opened.own(this.#startEnforcement());
@@ -250,7 +254,7 @@ export class TestHost implements AsyncDisposable {
       feeds: feedsOf(identityFor("http://127.0.0.1")),
       roots: this.trust.roots,
       ledger: this.ledger,
-      clock: this.clock,
+      clock: this.banClock,
       events: this.events,
       changed: () => void this.tidy(),
     });
@@ -264,18 +268,18 @@ export class TestHost implements AsyncDisposable {
       approvals: this.approvals,
       limiter: this.limiter,
       trial: noTrial,
-      clock: this.clock,
+      clock: this.banClock,
       events: this.events,
       enforce: () => this.enforcement.enforce(),
     });
   }
 
   #makeConverger(mayReplace: boolean): Reconciler {
-    const { clock, status } = this;
+    const { status } = this;
     return new Reconciler({
       desired: this.ledger,
       enforcer: this.enforcer,
-      clock,
+      clock: this.banClock,
       posture: () => ({ ...DEFAULT_POSTURE, mode: this.ledger.mode() }),
       applied: () => undefined,
       mayReplace: () => mayReplace || status.hasCaughtUp,
@@ -312,7 +316,7 @@ export class TestHost implements AsyncDisposable {
   #makeSteps(options: HostOptions): BanSteps {
     const { trial = noTrial } = options;
     const identity = identityFor("http://127.0.0.1");
-    const { ledger, clock } = this;
+    const { ledger } = this;
     return makeSteps({
       limiter: this.limiter,
       trial,
@@ -324,7 +328,7 @@ export class TestHost implements AsyncDisposable {
       ledger,
       starts: this.#startRun(),
       enforce: () => this.enforcement.enforce(),
-      clock,
+      clock: this.banClock,
     });
   }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AgentOrders, AgentView } from "../../../agent/agent.js";
 import { holdingRule } from "../../../agent/guard/guard.js";
 import { KeyIsFixed } from "../../../agent/keyring/device-keys.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
+import { systemBanClock } from "../../../agent/runtime/clock.js";
 import type { SensorView } from "../../../agent/sensors/sensor-view.js";
 import { ModeSwitch } from "../../../agent/walks/operator/mode-switch.js";
 import { OperatorOrders } from "../../../agent/walks/operator/operator-orders.js";
@@ -76,7 +76,7 @@ export const SENSOR: SensorView = {
 function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   const { ledger, enforcer, status, receipts, events } = host;
   const enforce = () => host.enforcement.enforce();
-  const clock = systemClock;
+  const clock = systemBanClock;
   const mode = new ModeSwitch({ ledger, receipts, events, clock, enforce });
   const word = new OperatorOrders({
     ...{ mode, ledger, clock, events, enforce },
@@ -118,7 +118,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   return startControlServer({
     socketPath,
     agent,
-    clock: systemClock,
+    clock: systemBanClock,
     version: "1.2.3",
   });
 }

@@ -5,7 +5,7 @@ import {
   type Posture,
 } from "../../../agent/enforce/enforcer.js";
 import type { RulesetChange } from "../../../agent/model/ruleset.js";
-import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
+import { systemBanClock, type BanClock } from "../../../agent/runtime/clock.js";
 
 /** A kernel that refuses what it is told, as often as a test says. */
 export class BalkingEnforcer extends DryRunEnforcer {
@@ -14,7 +14,7 @@ export class BalkingEnforcer extends DryRunEnforcer {
   /** What it was told and took in: "rebuild", "apply". */
   readonly taken: string[] = [];
 
-  constructor(refusals = 0, clock: Clock = systemClock) {
+  constructor(refusals = 0, clock: BanClock = systemBanClock) {
     super(clock);
     this.refusals = refusals;
   }
@@ -44,7 +44,7 @@ export class StubbornEnforcer extends DryRunEnforcer {
   stubborn = false;
 
   constructor() {
-    super(systemClock);
+    super(systemBanClock);
   }
 
   override setPosture(posture: Posture): Promise<void> {

@@ -3,7 +3,11 @@ import { openNftables } from "../../../agent/enforce/nftables/open.js";
 import type { Pace } from "../../../agent/enforce/repair-backoff.js";
 import { entriesIn } from "../../../agent/model/block.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
-import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
+import {
+  systemBanClock,
+  systemClock,
+  unixSeconds,
+} from "../../../agent/runtime/clock.js";
 import { Repairer } from "../../../agent/walks/reconcile/repair.js";
 import { FakeFeed } from "../cloud/fake-cloud.js";
 import { until } from "../time/clock.js";
@@ -32,7 +36,7 @@ export class HealingHost implements AsyncDisposable {
   ) {}
 
   static async start({ pace, deaf }: Options = {}): Promise<HealingHost> {
-    const enforcer = await openNftables(systemClock);
+    const enforcer = await openNftables(systemBanClock);
     const host = new TestHost({ enforcer });
     await enforcer.protect(facts.own);
     const healer = new Repairer({

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { Enforcer } from "../../../agent/enforce/enforcer.js";
 import { openNftables } from "../../../agent/enforce/nftables/open.js";
 import { parseCidr, type Cidr } from "../../../agent/model/cidr.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
+import { systemBanClock } from "../../../agent/runtime/clock.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
 import { Namespace } from "../../../scripts/lab/namespace.js";
 import { serve, type Attempt } from "../../../scripts/lab/prober.js";
@@ -69,7 +69,7 @@ export class PacketWorld implements AsyncDisposable {
 
 /** An enforcer that drops nothing yet, at revision 1 of ledger 1. */
 export async function freshEnforcer(): Promise<Enforcer> {
-  const enforcer = await openNftables(systemClock);
+  const enforcer = await openNftables(systemBanClock);
   await enforcer.rebuild({ ledger: 1, revision: 1 }, slices());
   return enforcer;
 }

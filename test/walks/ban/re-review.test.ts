@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
+import { systemBanClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import { ReReview } from "../../../agent/walks/ban/re-review.js";
 import {
   ban,
@@ -95,7 +95,7 @@ const maintain = (
     approvals: host.approvals,
     limiter: host.limiter,
     trial: noTrial,
-    clock: systemClock,
+    clock: systemBanClock,
     events: host.events,
     enforce: () => host.enforcement.enforce(),
   });

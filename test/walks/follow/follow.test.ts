@@ -3,7 +3,7 @@ import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.
 import type { Head } from "../../../agent/protocol/documents.js";
 import { Refused } from "../../../agent/protocol/refusals.js";
 import type { SignedText } from "../../../agent/protocol/signed-text.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
+import { systemBanClock } from "../../../agent/runtime/clock.js";
 import { ban, TestHost } from "../../support/agent/agent-fixtures.js";
 import { BalkingEnforcer } from "../../support/agent/enforcers.js";
 import { receiptOf, receiptOn, World } from "../../support/agent/world.js";
@@ -287,7 +287,7 @@ describe("having caught up", () => {
   });
 
   it("lets a new ledger replace what an earlier one left", async () => {
-    const enforcer = new DryRunEnforcer(systemClock);
+    const enforcer = new DryRunEnforcer(systemBanClock);
     {
       await using before = new TestHost({ enforcer });
       await before.carryOut(new FakeFeed().append([ban("203.0.113.7")]));

@@ -114,7 +114,7 @@ async function after(host: TestHost) {
   );
   if (outcome.kind === "enforced") receipts.give(outcome);
   const enforce = () => host.enforcement.enforce();
-  const { clock } = host;
+  const clock = host.banClock;
   const modeSwitch = new ModeSwitch({
     ...{ ledger, receipts, events, clock, enforce },
   });

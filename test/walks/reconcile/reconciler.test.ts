@@ -4,7 +4,7 @@ import {
   NotEnforced,
   DEFAULT_POSTURE,
 } from "../../../agent/enforce/enforcer.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
+import { systemBanClock } from "../../../agent/runtime/clock.js";
 import {
   Reconciler,
   NotYetComplete,
@@ -66,7 +66,7 @@ describe("converging", () => {
         await this.cleanUp();
         await super.apply(...told);
       }
-    })(systemClock);
+    })(systemBanClock);
     await using host = new TestHost({ enforcer: kernel });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
@@ -82,7 +82,7 @@ describe("converging", () => {
       override apply(): Promise<void> {
         return Promise.reject(new NotEnforced("EMSGSIZE"));
       }
-    })(systemClock);
+    })(systemBanClock);
     await using host = new TestHost({ enforcer: kernel });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
@@ -99,7 +99,7 @@ describe("converging", () => {
         await super.rebuild(...told);
         await this.cleanUp();
       }
-    })(systemClock);
+    })(systemBanClock);
     await using host = new TestHost({ enforcer: kernel });
     await expect(convergerOf(host).reconcile()).rejects.toThrow(
       "changed by somebody else 8 times in a row",
@@ -115,7 +115,7 @@ describe("converging", () => {
         await super.rebuild(...told);
         this.meanwhile();
       }
-    })(systemClock);
+    })(systemBanClock);
     await using host = new TestHost({ enforcer: kernel });
     kernel.meanwhile = () => {
       urgent.append([ban("203.0.113.8")]);
@@ -145,7 +145,7 @@ describe("converging", () => {
 
 describe("a kernel that holds another ledger's ruleset", () => {
   it("keeps it while this ledger may not replace it", async () => {
-    const kernel = new DryRunEnforcer(systemClock);
+    const kernel = new DryRunEnforcer(systemBanClock);
     {
       await using before = new TestHost({ enforcer: kernel });
       await before.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
@@ -201,7 +201,7 @@ const convergerOf = (host: TestHost, mayReplace = true, timers?: Timers) =>
     ...(timers && { timers }),
     desired: host.ledger,
     enforcer: host.enforcer,
-    clock: host.clock,
+    clock: host.banClock,
     posture: () => DEFAULT_POSTURE,
     applied: () => undefined,
     mayReplace: () => mayReplace,

@@ -9,6 +9,7 @@ import {
   type ElementsVerb,
 } from "../../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../../netlink/writer.js";
+import type { UnixSeconds, UnixMs } from "../../../runtime/clock.js";
 import {
   TABLE,
   banSet,
@@ -72,7 +73,7 @@ export function addBans(
   w: MessageWriter,
   group: Group<Entry>,
   generation: Generation,
-  now: number,
+  now: UnixMs,
 ): void {
   const { members } = group;
   const { name } = banSet(group, generation);
@@ -137,7 +138,7 @@ export function writeKey(w: MessageWriter, key: Uint8Array): void {
 }
 
 /** What remains until a ban's expiry. */
-export function remainingMs({ expiresAt }: Entry, now: number): number {
+export function remainingMs({ expiresAt }: Entry, now: UnixMs): number {
   return expiresAt * 1000 - now;
 }
 
@@ -151,6 +152,6 @@ export const MOST_ELEMENTS = 1_500;
 const LONGEST_MS = 100 * 365 * 86_400_000;
 
 /** Never 0: to the kernel that is a ban without an end. */
-export function timeoutMs(expiresAt: number, now: number): number {
+export function timeoutMs(expiresAt: UnixSeconds, now: UnixMs): number {
   return Math.min(Math.max(Math.ceil(expiresAt * 1000 - now), 1), LONGEST_MS);
 }
