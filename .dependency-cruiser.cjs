@@ -19,8 +19,9 @@ const AGENT = [
   ["protect/"],
   ["walks/ban/", "walks/reconcile/", "walks/telemetry/"],
   ["walks/follow/", "walks/trial/", "walks/operator/"],
-  ["api.ts", "recurring.ts"],
+  ["api.ts", "recurring.ts", "offline.ts"],
   ["core.ts"],
+  ["assembly.ts"],
   ["agent.ts"],
 ];
 

@@ -18,10 +18,34 @@ import type { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
 import type { VerdictView } from "./walks/telemetry/verdict-watch.js";
 import type { TrialView } from "./walks/trial/trial-watch.js";
 
+/** Of the ledger what can be asked without changing it. */
+export type LedgerView = Pick<
+  Ledger,
+  | "id"
+  | "revision"
+  | "mode"
+  | "position"
+  | "positions"
+  | "counts"
+  | "unkept"
+  | "list"
+  | "held"
+  | "bansOn"
+  | "bansWithin"
+> & {
+  readonly overrides: Pick<
+    Ledger["overrides"],
+    "history" | "orders" | "pausedUntil" | "reach" | "releases" | "withheld"
+  >;
+};
+
 /** What there is to see of an agent, for those who ask over the control socket. */
 export interface AgentView {
-  readonly ledger: Ledger;
-  readonly enforcer: Enforcer;
+  readonly ledger: LedgerView;
+  readonly enforcer: Pick<
+    Enforcer,
+    "read" | "hasBan" | "wouldDrop" | "hits" | "totals"
+  >;
   /** Who this host is to its cloud. */
   readonly identity: Pick<Identity, "agent" | "org" | "cloud" | "url">;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
@@ -34,7 +58,7 @@ export interface AgentView {
   readonly cut: CutStatus | undefined;
   /** Changes that have not yet proved harmless. */
   trials(): readonly TrialView[];
-  readonly upkeep: { readonly view: DriftView };
+  readonly drift: { readonly view: DriftView };
   /** What this host does with bans, in one word. */
   verdict(): Promise<VerdictView>;
   /** Whether packets were seen to be stopped; undefined where nothing is dropped. */
@@ -63,7 +87,7 @@ export interface AgentView {
 
 /** What those who may speak over the control socket can order. */
 export interface AgentOrders {
-  readonly word: Pick<
+  readonly orders: Pick<
     OperatorOrders,
     | "turnTo"
     | "pause"

@@ -65,7 +65,7 @@ export interface Opening {
   readonly opened: Lifetime;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
-  readonly starts: RunHistory;
+  readonly runs: RunHistory;
 }
 
 /** What holds power over the host; it works without any network. */
@@ -79,9 +79,9 @@ export interface AgentCore {
   readonly cutter: SessionCutter | undefined;
   readonly protection: Protection;
   readonly enforcement: ReconcileRetries;
-  readonly upkeep: DriftControl;
+  readonly drift: DriftControl;
   /** Undefined where nothing is dropped anyway. */
-  readonly prover: EnforcementProbe | undefined;
+  readonly probe: EnforcementProbe | undefined;
   /** Ways past the rules; undefined where nothing is dropped anyway. */
   readonly paths: UncoveredPaths | undefined;
   readonly receipts: Receipts;
@@ -89,112 +89,114 @@ export interface AgentCore {
   readonly trust: CloudTrust;
   readonly approvals: ApprovalStore;
   readonly limiter: FeedLimiter;
-  readonly chores: Recurring;
+  readonly recurring: Recurring;
 }
 
 /**
- * Opens all of it: the ledger first, then the kernel brought to what the ledger
- * says, protected addresses before any ban.
+ * Opens all of it, in this order:
+ *
+ * 1. the ledger, which is the truth, and the time that its bans expire by;
+ * 2. the kernel's side, of which nothing is changed yet;
+ * 3. what this host answers with, since whatever comes into force is answered;
+ * 4. drift control, which hears of others' changes before there are rules of ours;
+ * 5. protected addresses, and only then the bans: no moment is without the former.
+ *    Should protecting fail, what has been reviewed is in force all the same;
+ * 6. what shows on packets that bans are in force;
+ * 7. what recorded bans are held against, and looks at them again.
  */
 export async function openCore(
   options: AgentOptions,
-  { opened, status, events, starts }: Opening,
+  opening: Opening,
 ): Promise<AgentCore> {
-  const { config, identity, clock, platform } = options;
-  const { backend } = config.enforce;
-  const { ledger, quarantined } = openLedger(options, { opened, events });
+  const { config, clock } = options;
+  const { opened, events, runs } = opening;
+  const { ledger, quarantined } = openLedger(options, opening);
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
-  const picked = opened.own(
-    await pickEnforcer({ backend, platform, clock: time.clock }),
-  );
-  const enforcer = starts.safeMode ? readOnly(picked) : picked;
-  const cutter = await openSessionCutter(enforcer, { backend, clock, events });
-  if (cutter !== undefined) opened.own(cutter);
+  const { enforcer, cutter } = await openKernel(options, time, opening);
   if (quarantined !== undefined) await inheritMode(ledger, enforcer);
-  const keys = new DeviceKeys(options.deviceKey, options.keyStore);
   ledger.overrides.endPause(unixSeconds(time.clock.now()));
-  const receipts = new Receipts({
-    ...{ agent: identity.agent, deviceKey: keys },
-    ...{ backend, clock, mode: () => ledger.mode() },
-    trials: () => ledger.trials(),
-  });
+  const { keys, receipts } = openAnswers(options, ledger);
   const recovered = (revision: number) =>
     recall(receipts, ledger, { revision, nowMs: clock.now() });
-  const { enforcement, upkeep } = keepEqual(options, {
-    ...{ ledger, time, enforcer, cutter, recovered },
-    ...{ opened, status, events, starts },
-  });
+  const kernel = { ledger, time, enforcer, cutter };
+  const { enforcement, drift } = keepEqual(options, kernel, opening, recovered);
   const enforceNow = () =>
     enforceFirst(enforcement, () => {
       recovered(ledger.revision());
-      events.started(ledger.revision(), backend);
+      events.started(ledger.revision(), config.enforce.backend);
     });
-  const protection = await protect(options, {
-    ...{ ledger, time, enforcer, status, events },
-  }).catch(async (error: unknown) => {
-    await enforceNow(); // what has been reviewed is in force all the same
-    throw error;
-  });
-  await enforceNow();
-  if (!starts.safeMode) upkeep.startLooking();
-  const proving = { ledger, time, enforcer, protection, enforcement };
-  const proven = openProofs(options, { ...proving, opened, events });
-  const rooms = { ledger, time, protection, enforcement, ...proven, events };
-  const power = { ledger, quarantined, time, enforcer, cutter, protection };
-  const judged = keepJudging(options, { ...rooms, opened, starts });
-  const said = { receipts, keys };
-  return { ...power, enforcement, upkeep, ...proven, ...said, ...judged };
+  const protection = await openProtection(options, kernel, opening).finally(
+    enforceNow,
+  );
+  if (!runs.safeMode) drift.startLooking();
+  const reviewed = { ...kernel, protection, enforcement };
+  const { probe, paths } = openProbe(options, reviewed, opening);
+  const judged = keepJudging(options, { ...reviewed, probe, paths }, opening);
+  return {
+    ledger,
+    quarantined,
+    time,
+    enforcer,
+    cutter,
+    protection,
+    enforcement,
+    drift,
+    probe,
+    paths,
+    receipts,
+    keys,
+    trust: judged.trust,
+    approvals: judged.approvals,
+    limiter: judged.limiter,
+    recurring: judged.recurring,
+  };
 }
 
-/** What recorded bans are held against, and are again when it changes. */
-function keepJudging(
-  options: AgentOptions,
-  rooms: Pick<
-    AgentCore,
-    "ledger" | "time" | "protection" | "enforcement" | "prover" | "paths"
-  > &
-    Omit<Opening, "status">,
-): Pick<AgentCore, "trust" | "approvals" | "limiter" | "chores"> {
-  const { ledger, opened, events } = rooms;
-  const { clock } = rooms.time;
-  const trust = new CloudTrust({ ...options, clock, events });
-  const changed = () => void chores.reviewAgain();
-  const approvals = believe(options, { ...rooms, trust, changed });
-  const limiter = new FeedLimiter({
-    ...{ limits: options.config.guard.limits, ledger, clock },
-    raised: (feed, now) => approvals.limitsOf(feed, now),
-  });
-  const judged = { ...rooms, approvals, limiter };
-  const chores: Recurring = rooms.starts.safeMode
-    ? NO_RECURRING
-    : opened.own(startRecurring(options, judged));
-  return { trust, approvals, limiter, chores };
+/** What bans are dropped with, and what cuts the sessions they find open. */
+async function openKernel(
+  { config, platform, clock }: AgentOptions,
+  time: BanTime,
+  { opened, events, runs }: Opening,
+): Promise<Pick<AgentCore, "enforcer" | "cutter">> {
+  const { backend } = config.enforce;
+  const picked = opened.own(
+    await pickEnforcer({ backend, platform, clock: time.clock }),
+  );
+  const enforcer = runs.safeMode ? readOnly(picked) : picked;
+  const cutter = await openSessionCutter(enforcer, { backend, clock, events });
+  if (cutter !== undefined) opened.own(cutter);
+  return { enforcer, cutter };
 }
 
-/** What the critical keys have allowed on this host so far. */
-function believe(
-  { identity }: AgentOptions,
-  rooms: Pick<AgentCore, "ledger" | "time" | "trust"> &
-    Pick<Opening, "events"> & { changed(): void },
-): ApprovalStore {
-  return new ApprovalStore({
+/** What this host answers with: its key, and its receipts. */
+function openAnswers(
+  { config, identity, deviceKey, keyStore, clock }: AgentOptions,
+  ledger: Ledger,
+): Pick<AgentCore, "keys" | "receipts"> {
+  const keys = new DeviceKeys(deviceKey, keyStore);
+  const receipts = new Receipts({
     agent: identity.agent,
-    feeds: feedsOf(identity),
-    roots: rooms.trust.roots,
-    clock: rooms.time.clock,
-    ...{ ledger: rooms.ledger, events: rooms.events },
-    changed: () => rooms.changed(),
+    deviceKey: keys,
+    backend: config.enforce.backend,
+    clock,
+    mode: () => ledger.mode(),
+    trials: () => ledger.trials(),
   });
+  return { keys, receipts };
 }
+
+type Kernel = Pick<AgentCore, "ledger" | "time" | "enforcer" | "cutter">;
+
+type Reviewed = Kernel & Pick<AgentCore, "protection" | "enforcement">;
 
 /** What makes the kernel equal to the ledger, and keeps it so. */
 function keepEqual(
   { config, clock, random }: AgentOptions,
-  rooms: Pick<AgentCore, "ledger" | "time" | "enforcer" | "cutter"> &
-    Opening & { recovered(revision: number): void },
-): Pick<AgentCore, "enforcement" | "upkeep"> {
-  const { ledger, time, enforcer, cutter, opened, status, events } = rooms;
-  const converger = new Reconciler({
+  { ledger, time, enforcer, cutter }: Kernel,
+  { opened, status, events }: Opening,
+  recovered: (revision: number) => void,
+): Pick<AgentCore, "enforcement" | "drift"> {
+  const reconciler = new Reconciler({
     desired: ledger,
     enforcer,
     clock: time.clock,
@@ -202,56 +204,103 @@ function keepEqual(
     applied: (entries) => cutter?.cut(entries),
     mayReplace: () => status.hasCaughtUp,
     timers: time,
-    holdsOff: () => upkeep.waits,
   });
-  const recovered = (revision: number) => rooms.recovered(revision);
   const enforcement = opened.own(
-    new ReconcileRetries({
-      reconciler: converger,
-      clock,
-      random,
-      events,
-      recovered,
-    }),
+    new ReconcileRetries({ reconciler, clock, random, events, recovered }),
   );
-  // Heard from before the first ruleset is there.
-  const upkeep: DriftControl = opened.own(
+  const drift = opened.own(
     new DriftControl({
-      ...{ ledger, enforcer, reconciler: converger, enforcement, events },
+      ledger,
+      enforcer,
+      reconciler,
+      enforcement,
+      events,
       clock: time.clock,
     }),
   );
-  return { enforcement, upkeep };
+  reconciler.holdOffWhile(() => drift.waits);
+  return { enforcement, drift };
+}
+
+function openProtection(
+  options: AgentOptions,
+  { ledger, time, enforcer }: Kernel,
+  { status, events }: Opening,
+): Promise<Protection> {
+  return protect(options, { ledger, time, enforcer, status, events });
 }
 
 /** What shows whether packets are stopped, and which never come by here. */
-function openProofs(
+function openProbe(
   { config: { enforce, guard }, clock }: AgentOptions,
-  rooms: Pick<
-    AgentCore,
-    "ledger" | "time" | "enforcer" | "protection" | "enforcement"
-  > &
-    Pick<Opening, "opened" | "events">,
-): Pick<AgentCore, "prover" | "paths"> {
+  { ledger, time, enforcer, protection, enforcement }: Reviewed,
+  { opened, events }: Opening,
+): Pick<AgentCore, "probe" | "paths"> {
   if (enforce.backend === "dry-run") {
-    return { prover: undefined, paths: undefined };
+    return { probe: undefined, paths: undefined };
   }
-  const { time, protection, enforcement, opened, ...ports } = rooms;
-  const prover = opened.own(
+  const probe = opened.own(
     new EnforcementProbe({
-      ...{ ...ports, policy: guard, clock: time.clock },
+      ledger,
+      enforcer,
+      events,
+      policy: guard,
+      clock: time.clock,
       facts: () => protection.facts,
       enforce: () => enforcement.enforce(),
     }),
   );
-  const unread = (why: unknown) => ports.events.pathsUnseen(why);
-  return { prover, paths: new UncoveredPaths({ clock, unread }) };
+  const unread = (why: unknown) => events.pathsUnseen(why);
+  return { probe, paths: new UncoveredPaths({ clock, unread }) };
+}
+
+/** What recorded bans are held against, and are again when it changes. */
+function keepJudging(
+  { config, identity, keepRoot }: AgentOptions,
+  reviewed: Reviewed & Pick<AgentCore, "probe" | "paths">,
+  { opened, events, runs }: Opening,
+): Pick<AgentCore, "trust" | "approvals" | "limiter" | "recurring"> {
+  const { ledger, time, protection, enforcement, probe, paths } = reviewed;
+  const { clock } = time;
+  const trust = new CloudTrust({ config, identity, keepRoot, clock, events });
+  const approvals = new ApprovalStore({
+    agent: identity.agent,
+    feeds: feedsOf(identity),
+    roots: trust.roots,
+    clock,
+    ledger,
+    events,
+  });
+  const limiter = new FeedLimiter({
+    limits: config.guard.limits,
+    ledger,
+    clock,
+    raised: (feed, now) => approvals.limitsOf(feed, now),
+  });
+  const recurring = runs.safeMode
+    ? NO_RECURRING
+    : opened.own(
+        startRecurring({
+          config,
+          ledger,
+          time,
+          protection,
+          approvals,
+          limiter,
+          enforcement,
+          probe,
+          paths,
+          events,
+        }),
+      );
+  approvals.onChanged(() => void recurring.reviewAgain());
+  return { trust, approvals, limiter, recurring };
 }
 
 /** The ledger, without what another org's feed may have left in it. */
 function openLedger(
   { config, identity, clock }: AgentOptions,
-  { opened, events }: Pick<Opening, "opened" | "events">,
+  { opened, events }: Opening,
 ): Opened {
   const path = join(config.stateDir, "ledger.db");
   const { ledger, quarantined } = openLedgerInAnyCase(

@@ -17,6 +17,7 @@ import type { ReconcileRetries } from "./walks/reconcile/retries.js";
 import { trialTerms } from "./walks/trial/trials.js";
 
 export interface RecurringPorts {
+  readonly config: Config;
   readonly ledger: Ledger;
   readonly time: BanTime;
   readonly protection: Protection;
@@ -24,7 +25,7 @@ export interface RecurringPorts {
   readonly limiter: FeedLimiter;
   readonly enforcement: ReconcileRetries;
   /** Undefined where nothing is dropped anyway, as is the next. */
-  readonly prover: EnforcementProbe | undefined;
+  readonly probe: EnforcementProbe | undefined;
   readonly paths: UncoveredPaths | undefined;
   readonly events: AgentEvents;
 }
@@ -45,43 +46,54 @@ export const NO_RECURRING: Recurring = {
 };
 
 /** What recurs, and what is heard of meanwhile, each for itself. */
-export function startRecurring(
-  { config }: { readonly config: Config },
-  rooms: RecurringPorts,
-): Recurring {
-  const { time, protection, enforcement, prover, paths, events } = rooms;
-  const chores = new Lifetime();
-  const maintenance = chores.own(
-    new ReReview({
-      ...rooms,
-      policy: config.guard,
-      facts: () => protection.facts,
-      trial: trialTerms(config),
-      clock: time.clock,
-      enforce: () => enforcement.enforce(),
-    }),
-  );
-  void maintenance.run();
-  const everyMinute = (task: () => Promise<void>) =>
-    chores.own(schedule({ everyMs: 60_000 }, task));
-  everyMinute(() => maintenance.run());
-  everyMinute(() => protection.lookAround());
-  if (prover !== undefined) everyMinute(() => prover.prove());
+export function startRecurring(ports: RecurringPorts): Recurring {
+  const { protection, probe, paths, events } = ports;
+  const lifetime = new Lifetime();
+  const reReview = lifetime.own(startReReview(ports));
+  const every = (seconds: number, task: () => Promise<void>) =>
+    lifetime.own(schedule({ everyMs: seconds * 1_000 }, task));
+  void reReview.run();
+  every(60, () => reReview.run());
+  every(60, () => protection.lookAround());
+  if (probe !== undefined) every(60, () => probe.prove());
   const lookAtPaths = () => paths?.look() ?? Promise.resolve();
   void lookAtPaths();
-  everyMinute(lookAtPaths);
-  chores.own(schedule({ everyMs: 10_000 }, () => protection.refresh()));
+  every(60, lookAtPaths);
+  every(10, () => protection.refresh());
   const news = {
     addresses: () => void protection.refresh(),
     devices: () => void lookAtPaths(),
   };
-  chores.own(followNetwork(news, events));
+  lifetime.own(followNetwork(news, events));
   return {
-    reviewAgain: () => maintenance.run(),
-    confirm: (range) => maintenance.confirm(range),
-    [Symbol.asyncDispose]: () => chores[Symbol.asyncDispose](),
+    reviewAgain: () => reReview.run(),
+    confirm: (range) => reReview.confirm(range),
+    [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }
+
+/** What recorded bans are looked at with, now and whenever it is asked for. */
+const startReReview = ({
+  config,
+  ledger,
+  time,
+  protection,
+  approvals,
+  limiter,
+  enforcement,
+  events,
+}: RecurringPorts): ReReview =>
+  new ReReview({
+    ledger,
+    approvals,
+    limiter,
+    events,
+    policy: config.guard,
+    facts: () => protection.facts,
+    trial: trialTerms(config),
+    clock: time.clock,
+    enforce: () => enforcement.enforce(),
+  });
 
 /** What can't be heard of is looked at all the same. */
 function followNetwork(

@@ -45,8 +45,6 @@ export interface ApprovalStorePorts {
     | "approvalNotKept"
     | "approvalWithdrawn"
   >;
-  /** Bans may have to be held or released. */
-  changed(): void;
 }
 
 /** An approval that counts here, and what was signed. */
@@ -62,6 +60,7 @@ interface ActiveApproval {
 export class ApprovalStore implements Approvals {
   readonly ring: Ring;
   readonly #ports: ApprovalStorePorts;
+  #changed = (): void => undefined;
   readonly #standing = new Map<FeedName, ActiveApproval>();
 
   /** Takes up what an earlier run has kept. */
@@ -75,6 +74,11 @@ export class ApprovalStore implements Approvals {
       });
     }
     ports.roots.onTaken(() => this.#reconsider());
+  }
+
+  /** Has somebody told whenever recorded bans may be judged otherwise. */
+  onChanged(listener: () => void): void {
+    this.#changed = listener;
   }
 
   /** What counts here now, by feed. */
@@ -135,7 +139,7 @@ export class ApprovalStore implements Approvals {
       events.approvalNotKept(feed, version, error);
     }
     events.approvalTaken(feed, version, approval.size);
-    this.#ports.changed();
+    this.#changed();
   }
 
   /** A root has come: a key that it does not list takes its approvals along. */
@@ -144,7 +148,7 @@ export class ApprovalStore implements Approvals {
     for (const [feed, { text }] of [...this.#standing]) {
       this.#unlessRefused(feed, () => void this.#open(text));
     }
-    if (this.#standing.size < before) this.#ports.changed();
+    if (this.#standing.size < before) this.#changed();
   }
 
   #open(text: SignedText): TrustedApproval {

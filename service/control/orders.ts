@@ -11,7 +11,7 @@ import { modes } from "../../agent/model/mode.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { wentBackView, type BanName, type ReleaseView } from "./order-views.js";
 
-type Word = AgentOrders["word"];
+type Word = AgentOrders["orders"];
 
 /** Who gives an order, and who hears how far it has come. */
 export interface Giver {

@@ -136,7 +136,7 @@ async function carryOut(
     if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
     const by = await peerOf(request.socket);
     const giver = { by, tell };
-    const done = await order(agent.word, await text(request), giver);
+    const done = await order(agent.orders, await text(request), giver);
     return { status: 200, body: withStorage(done, agent) };
   } catch (error) {
     if (MEANINGLESS.some((kind) => error instanceof kind)) {

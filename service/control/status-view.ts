@@ -221,7 +221,7 @@ export async function statusOf(options: {
     },
     hits,
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
-    upkeep: upkeepOf(agent.upkeep.view),
+    upkeep: upkeepOf(agent.drift.view),
     proof: proof ? proofOf(proof) : null,
     uncovered: agent.uncovered(),
     sensors: agent.sensors().map(sensorReport),

@@ -134,7 +134,7 @@ describe("approvals", () => {
       new ApprovalStore({
         ...{ agent, feeds: ["urgent", "reputation"], clock: systemBanClock },
         ...{ roots: host.trust.roots, ledger: host.ledger },
-        ...{ events: host.events, changed: () => undefined },
+        events: host.events,
       });
     const restarted = again("agent-1");
     expect(restarted.limitsOf("urgent", now)).toEqual({ share: 0.5 });

@@ -24,7 +24,7 @@ export interface StepPorts {
   readonly ledger: Ledger;
   readonly limiter: FeedLimiter;
   readonly trial: TrialTerms;
-  readonly starts: Pick<RunHistory, "beginIntake">;
+  readonly runs: Pick<RunHistory, "beginIntake">;
   readonly enforce: () => Promise<void>;
   /** By whose time bans and what carries them expire. */
   readonly clock: BanClock;
@@ -34,7 +34,7 @@ export interface StepPorts {
 export function makeSteps(ports: StepPorts): BanSteps {
   const { policy, facts, approvals, ledger, enforce, clock } = ports;
   return {
-    beginIntake: (bytes) => ports.starts.beginIntake(bytes),
+    beginIntake: (bytes) => ports.runs.beginIntake(bytes),
     ...trusting(ports),
     review: (feed, ops) => {
       const isApproved = approvedBy(approvals, feed, clock);

@@ -35,7 +35,7 @@ export interface CloudLinkPorts {
   readonly identity: Identity;
   readonly keys: DeviceKeys;
   readonly roots: RootStore;
-  readonly watch: HeadMonitor;
+  readonly heads: HeadMonitor;
   readonly approvals: Pick<ApprovalStore, "hear">;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
@@ -75,7 +75,9 @@ export interface CloudLink extends AsyncDisposable {
 export function startCloudLink(ports: CloudLinkPorts): CloudLink {
   const stop = new AbortController();
   const rekeying = new DeviceKeyRotation({
-    ...ports,
+    identity: ports.identity,
+    keys: ports.keys,
+    events: ports.events,
     fetching: (session) => fetching(ports, session),
   });
   const items = uplink(uplinkPorts(ports), stop.signal);
@@ -154,7 +156,7 @@ function followPorts(
   rekeying: DeviceKeyRotation,
   stop: () => void,
 ): FollowPorts {
-  const { events, status, receipts, roots, watch } = ports;
+  const { events, status, receipts, roots } = ports;
   const snapshots = new SnapshotFiles(ports);
   return {
     step: ports.step,
@@ -165,7 +167,7 @@ function followPorts(
     position: (feed) => ports.positions.position(feed),
     verifyHead: (head) => verifyHead(head, roots.current),
     dated: (time) => ports.dated(time),
-    watch,
+    watch: ports.heads,
     roots,
     approvals: ports.approvals,
     catchUpRoots: (session) => catchUpRoots(ports, session),

@@ -43,8 +43,6 @@ export interface ReconcilerPorts {
    * better than none.
    */
   readonly mayReplace: () => boolean;
-  /** Whether somebody keeps undoing this, so that a rebuild has to wait. */
-  readonly holdsOff?: () => boolean;
   /** What the kernel counts down; where it is left out, that is always right. */
   readonly timers?: Timers;
 }
@@ -75,10 +73,16 @@ export class NotYetComplete extends NotEnforced {
 /** Makes the kernel hold what the ledger says, one run at a time. */
 export class Reconciler {
   readonly #ports: ReconcilerPorts;
+  #holdsOff = () => false;
   readonly #turns = new Mutex();
 
   constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
+  }
+
+  /** Says when somebody keeps undoing this, so that a rebuild has to wait. */
+  holdOffWhile(isContested: () => boolean): void {
+    this.#holdsOff = isContested;
   }
 
   /**
@@ -174,9 +178,9 @@ export class Reconciler {
 
   /** Whether this ledger may replace what is there, now. */
   #mustBeAllowed(kernel: KernelState): void {
-    const { desired, mayReplace, holdsOff } = this.#ports;
+    const { desired, mayReplace } = this.#ports;
     if (kernel.at === "absent") {
-      if (holdsOff?.() === true) throw new Contested();
+      if (this.#holdsOff()) throw new Contested();
     } else if (kernel.ledger !== desired.id && !mayReplace()) {
       throw new NotYetComplete();
     }

@@ -12,6 +12,7 @@ import { HealthProbes } from "./health-probes.js";
 import { TrialWatch } from "./trial-watch.js";
 
 export interface TrialPorts {
+  readonly config: Pick<Config, "guard">;
   readonly ledger: Ledger;
   /** By whose time bans expire. */
   readonly clock: BanClock;
@@ -32,32 +33,36 @@ export interface TrialPorts {
 }
 
 /** Watches what is on trial, and how this host does while nothing is. */
-export function startTrials(
-  { config }: { readonly config: Config },
-  { protection, enforcement, idle, ...rooms }: TrialPorts,
-): Trials {
-  const { flowsBegunHere, flowsCut } = rooms;
-  const signs = new HealthProbes({
-    ...{ lostAmong, anyAnswers, flowsBegunHere, flowsCut },
+export function startTrials(ports: TrialPorts): Trials {
+  const { ledger, clock, protection, enforcement, events } = ports;
+  const probes = new HealthProbes({
+    lostAmong,
+    anyAnswers,
+    flowsBegunHere: ports.flowsBegunHere,
+    flowsCut: ports.flowsCut,
     gateways: () => protection.facts.gateways,
     resolvers: () => protection.facts.resolvers,
   });
   const lifetime = new Lifetime();
   const watch = lifetime.own(
     new TrialWatch({
-      ...{ ...rooms, signs },
-      seconds: config.guard.trial.seconds,
+      ledger,
+      clock,
+      events,
+      signs: probes,
+      seconds: ports.config.guard.trial.seconds,
+      heardAt: ports.heardAt,
+      settled: ports.settled,
+      failed: ports.failed,
       enforce: () => enforcement.enforce(),
     }),
   );
   const look = async () => {
     watch.look();
     if (watch.trials.length > 0) return;
-    await signs
-      .look()
-      .catch((error: unknown) => rooms.events.signsUnread(error));
+    await probes.look().catch((error: unknown) => events.signsUnread(error));
   };
-  if (!idle) {
+  if (!ports.idle) {
     if (watch.resume()) void enforcement.enforce().catch(() => undefined);
     void look();
     lifetime.own(schedule({ everyMs: LOOK_EVERY_MS }, look));

@@ -2,15 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
-import type { Enforcer } from "../../../agent/enforce/enforcer.js";
-import { pickEnforcer } from "../../../agent/enforce/pick.js";
-import { protectedRanges } from "../../../agent/guard/guard.js";
-import { openBoot } from "../../../agent/host/boot.js";
 import {
   CLOUD_ADDRESSES,
   rememberedIn,
 } from "../../../agent/host/cloud-addresses.js";
-import { HostReader } from "../../../agent/host/facts.js";
 import {
   LedgerLocked,
   type LedgerDamage,
@@ -21,9 +16,8 @@ import {
   ledgerOptions,
   openStandIn,
 } from "../../../agent/ledger/stand-in.js";
-import type { Cidr } from "../../../agent/model/cidr.js";
-import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
-import { BanTime } from "../../../agent/time/ban-time.js";
+import { openOffline } from "../../../agent/offline.js";
+import { unixSeconds } from "../../../agent/runtime/clock.js";
 import {
   Reconciler,
   NotYetComplete,
@@ -75,46 +69,26 @@ function openForReading(path: string, config: Config): Ledger {
 }
 
 async function intoKernel(ledger: Ledger, config: Config): Promise<string> {
-  const { backend, egress } = config.enforce;
-  const { platform } = process;
-  const boot = await openBoot();
-  using time = new BanTime({ clock: systemClock, boot, ledger });
-  const { clock } = time;
-  await using enforcer = await pickEnforcer({ backend, platform, clock });
-  const now = unixSeconds(clock.now());
-  ledger.overrides.endPause(now);
-  const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
-  await protect(enforcer, config, released);
-  const converger = new Reconciler({
+  await using offline = await openOffline(config, ledger, process.platform);
+  const { time } = offline;
+  const enforcer = await offline.openEnforcer();
+  ledger.overrides.endPause(unixSeconds(time.clock.now()));
+  // A ruleset that is there was told more than is known here, and keeps it.
+  if ((await enforcer.read()).at !== "present") {
+    const path = join(config.stateDir, CLOUD_ADDRESSES);
+    // Before the network there may be no addresses: the daemon tells the rest.
+    const facts = await offline.facts(await rememberedIn(path));
+    await enforcer.protect(offline.protectedBy(facts));
+  }
+  const reconciler = new Reconciler({
     desired: ledger,
     enforcer,
-    clock,
-    posture: () => ({ mode: ledger.mode(), egress }),
+    clock: time.clock,
+    posture: () => ({ mode: ledger.mode(), egress: config.enforce.egress }),
     applied: () => undefined, // there are no sessions yet
     mayReplace: () => false,
     timers: time,
   });
-  const revision = await converger.reconcile();
+  const revision = await reconciler.reconcile();
   return `the kernel holds the ledger's revision ${revision}`;
-}
-
-/**
- * Before the network this host may have no addresses yet, and names can't be
- * looked up: the daemon tells the kernel the rest. A ruleset that is there
- * already was told more than is known here, and keeps it.
- */
-async function protect(
-  enforcer: Enforcer,
-  config: Config,
-  released: readonly Cidr[],
-): Promise<void> {
-  if ((await enforcer.read()).at === "present") return;
-  const host = new HostReader({
-    adminPorts: config.guard.sessions.ports,
-    unreadable: () => undefined, // the daemon will tell
-  });
-  const facts = await host.read(
-    await rememberedIn(join(config.stateDir, CLOUD_ADDRESSES)),
-  );
-  await enforcer.protect(protectedRanges({ ...facts, released }, config.guard));
 }

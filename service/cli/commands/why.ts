@@ -6,10 +6,7 @@ import {
   CannotEnforce,
   type Enforcer,
 } from "../../../agent/enforce/enforcer.js";
-import { pickEnforcer } from "../../../agent/enforce/pick.js";
-import { holdingRule, protectedRanges } from "../../../agent/guard/guard.js";
-import { openBoot } from "../../../agent/host/boot.js";
-import { HostReader } from "../../../agent/host/facts.js";
+import { holdingRule } from "../../../agent/guard/guard.js";
 import { LedgerLocked } from "../../../agent/ledger/damage.js";
 import { Ledger } from "../../../agent/ledger/ledger.js";
 import { printable } from "../../../agent/log/printable.js";
@@ -20,13 +17,8 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../../agent/model/cidr.js";
-import {
-  systemClock,
-  unixSeconds,
-  type BanClock,
-} from "../../../agent/runtime/clock.js";
+import { openOffline } from "../../../agent/offline.js";
 import { timeText } from "../../../agent/text/time.js";
-import { BanTime } from "../../../agent/time/ban-time.js";
 import { askAgent, NoAgent } from "../../control/client.js";
 import {
   whyOf,
@@ -114,20 +106,10 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
     throw failed(`no agent is running, and there is no ledger at ${path}`);
   }
   using ledger = openLedger(path);
-  using time = new BanTime({
-    clock: systemClock,
-    boot: await openBoot(),
-    ledger,
-  });
-  await using enforcer = await openEnforcer(config, time.clock);
-  const host = new HostReader({
-    adminPorts: config.guard.sessions.ports,
-    unreadable: () => undefined, // what is readable counts
-  });
-  const now = unixSeconds(time.clock.now());
-  const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
-  const facts = { ...(await host.read([])), released };
-  const allowed = protectedRanges(facts, config.guard);
+  await using offline = await openOffline(config, ledger, process.platform);
+  const enforcer = await orRefusing(offline.openEnforcer());
+  const facts = await offline.facts([]);
+  const allowed = offline.protectedBy(facts);
   return await whyOf(cidr, {
     ledger,
     enforcer: {
@@ -140,7 +122,7 @@ async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
             dropped && !allowed.some((each) => touches(each, addresses[i])),
         ),
     },
-    clock: time.clock,
+    clock: offline.time.clock,
     contacts: () => [],
     // What lacks an approval is said by the ledger: it is held.
     guardedBy: (range) => holdingRule(range, facts, config.guard, () => true),
@@ -161,23 +143,15 @@ function openLedger(path: string): Ledger {
 }
 
 /** Without the rights to ask the kernel, the ledger's part is told all the same. */
-async function openEnforcer(
-  config: Config,
-  clock: BanClock,
-): Promise<Pick<Enforcer, "read" | "wouldDrop" | "hits"> & AsyncDisposable> {
-  const { backend } = config.enforce;
-  const { platform } = process;
+async function orRefusing(
+  opening: Promise<Enforcer>,
+): Promise<Pick<Enforcer, "read" | "wouldDrop" | "hits">> {
   try {
-    return await pickEnforcer({ backend, platform, clock });
+    return await opening;
   } catch (error) {
     if (!(error instanceof CannotEnforce)) throw error;
     const refuse = () => Promise.reject(error);
-    return {
-      read: refuse,
-      wouldDrop: refuse,
-      hits: refuse,
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    };
+    return { read: refuse, wouldDrop: refuse, hits: refuse };
   }
 }
 

@@ -211,7 +211,7 @@ export class TestHost implements AsyncDisposable {
         identity,
         keys: new DeviceKeys(keys.device, undefined),
         roots: this.trust.roots,
-        watch: this.trust.heads,
+        heads: this.trust.heads,
         approvals: this.approvals,
         ca: undefined,
         version: "0.0.0",
@@ -249,15 +249,16 @@ export class TestHost implements AsyncDisposable {
   }
 
   #believe(): ApprovalStore {
-    return new ApprovalStore({
+    const approvals = new ApprovalStore({
       agent: "agent-1",
       feeds: feedsOf(identityFor("http://127.0.0.1")),
       roots: this.trust.roots,
       ledger: this.ledger,
       clock: this.banClock,
       events: this.events,
-      changed: () => void this.tidy(),
     });
+    approvals.onChanged(() => void this.tidy());
+    return approvals;
   }
 
   #maintain(): ReReview {
@@ -326,7 +327,7 @@ export class TestHost implements AsyncDisposable {
       approvals: this.approvals,
       facts: () => facts,
       ledger,
-      starts: this.#startRun(),
+      runs: this.#startRun(),
       enforce: () => this.enforcement.enforce(),
       clock: this.banClock,
     });

@@ -1,0 +1,262 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { feedsOf } from "./config/identity.js";
+import type { AgentCore, AgentOptions, Opening } from "./core.js";
+import type { AgentEvents } from "./events/events.js";
+import { holdingRule, type RuleName } from "./guard/guard.js";
+import { ledgerOptions } from "./ledger/stand-in.js";
+import { StorageWatch } from "./ledger/storage-watch.js";
+import type { Cidr } from "./model/cidr.js";
+import type { RunHistory } from "./safe-mode/run-history.js";
+import type { OpenFlows } from "./sessions/open-flows.js";
+import { withoutWho } from "./telemetry/items.js";
+import { TimeWatch } from "./time/time-watch.js";
+import {
+  startDefence,
+  type Senses,
+  type Sensing,
+} from "./walks/ban/defence.js";
+import type { BanSteps } from "./walks/ban/ban-walk.js";
+import { makeSteps, type StepPorts } from "./walks/ban/steps.js";
+import { startCloudLink, type CloudLink } from "./walks/follow/cloud-link.js";
+import { ModeSwitch } from "./walks/operator/mode-switch.js";
+import { OperatorOrders } from "./walks/operator/operator-orders.js";
+import type { ImpactWatch } from "./walks/telemetry/impact.js";
+import { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
+import { VerdictWatch } from "./walks/telemetry/verdict-watch.js";
+import { startTrials, trialTerms, type Trials } from "./walks/trial/trials.js";
+
+/** Whom a part tells what it saw. */
+interface Reporting {
+  readonly events: AgentEvents;
+  readonly telemetry: TelemetryWalk;
+}
+
+/** The one word on what this host does with bans. */
+export const watchVerdict = (
+  { ledger, enforcer, time, probe }: AgentCore,
+  { events, runs }: Opening,
+): VerdictWatch =>
+  new VerdictWatch({
+    ledger,
+    enforcer,
+    events,
+    safeMode: runs.safeMode,
+    clock: time.clock,
+    unproven: () => probe?.failing,
+  });
+
+/** What the host sees is kept from here on, and told once there is a link. */
+export function startTelemetry(
+  { config, version, clock, random }: AgentOptions,
+  { ledger, enforcer, quarantined, trust, drift, probe, paths }: AgentCore,
+  { status, events, runs }: Opening,
+  told: { readonly senses: Senses; readonly verdict: VerdictWatch },
+): TelemetryWalk {
+  const { senses, verdict } = told;
+  const telemetry = new TelemetryWalk({
+    path: join(config.stateDir, "spool.db"),
+    version,
+    clock,
+    random,
+    events,
+    enforcer,
+    ledger,
+    link: status,
+    contested: () => drift.view.contested ?? undefined,
+    egress: config.enforce.egress,
+    verdict: async () => (await verdict.look()).verdict,
+    unshown: () => probe?.missing,
+    uncovered: () => paths?.found ?? [],
+    trust: () =>
+      new Map([...trust.findings(), ...runs.findings(), ...senses.findings()]),
+    sensors: () => senses.view(),
+  });
+  drift.tellTo((what) => telemetry.reportOnce("ruleset-disturbed", what));
+  for (const { digest, feed } of runs.found) {
+    telemetry.reportOnce("poison", `${digest} of ${feed ?? "an unknown feed"}`);
+  }
+  if (quarantined !== undefined) {
+    telemetry.raiseBriefly("ledger-quarantined", quarantined.folder);
+  }
+  return telemetry;
+}
+
+/** Sensors, and bans of this host's own. */
+export function defendItself(
+  { config, clock }: AgentOptions,
+  { ledger, time, protection, enforcement }: AgentCore,
+  { telemetry, events }: Reporting,
+): Sensing & AsyncDisposable {
+  return startDefence({
+    config,
+    ledger,
+    facts: () => protection.facts,
+    enforce: () => enforcement.enforce(),
+    report: (item) => telemetry.spoolItem(item),
+    clock,
+    banTime: () => time.now(),
+    events,
+  });
+}
+
+/** Less room than is needed is told at once, not with the next look. */
+export function watchStorage(
+  { config }: AgentOptions,
+  { ledger }: AgentCore,
+  { telemetry, events }: Reporting,
+): StorageWatch {
+  return new StorageWatch({
+    ledger,
+    events,
+    path: join(config.stateDir, "ledger.db"),
+    options: ledgerOptions(config),
+    changed: () => telemetry.lookAtHealth(),
+  });
+}
+
+/** Where the time turns out to be another, the kernel is told how long bans last. */
+export function watchTime(
+  { clock }: AgentOptions,
+  { time, enforcement }: AgentCore,
+  { telemetry, events }: Reporting,
+): TimeWatch {
+  return new TimeWatch({
+    time,
+    clock,
+    events,
+    jumped: (what) => telemetry.raiseBriefly("clock-jumped", what),
+    enforce: () => enforcement.enforce(),
+  });
+}
+
+/** Changes that are large or wide are in force for good once they prove harmless. */
+export function tryChanges(
+  { config }: AgentOptions,
+  core: AgentCore,
+  seen: Reporting & {
+    readonly flows: OpenFlows | undefined;
+    readonly runs: RunHistory;
+  },
+): Trials {
+  const { ledger, time, protection, enforcement, cutter, recurring } = core;
+  const { events, telemetry, flows, runs } = seen;
+  return startTrials({
+    config,
+    ledger,
+    clock: time.clock,
+    protection,
+    enforcement,
+    events,
+    heardAt: () => core.trust.heads.freshAt,
+    flowsCut: () => cutter?.begunHere ?? 0,
+    flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
+    idle: runs.safeMode,
+    settled: () => recurring.reviewAgain(),
+    failed: (what) => telemetry.raiseBriefly("change-taken-back", what),
+  });
+}
+
+/** Follows the cloud; of this host's key the link is handed who signs with it. */
+export function startLink(
+  options: AgentOptions,
+  core: AgentCore,
+  { status, events, runs }: Opening,
+  parts: {
+    readonly telemetry: TelemetryWalk;
+    readonly time: TimeWatch;
+    readonly trials: Trials;
+    readonly impact: ImpactWatch;
+  },
+): CloudLink {
+  const { identity, config } = options;
+  const { ledger, protection, approvals, enforcement, trust } = core;
+  const enforce = async () => {
+    await enforcement.enforce();
+    parts.trials.watch.look();
+  };
+  void protection.lookAround();
+  return startCloudLink({
+    identity,
+    keys: core.keys,
+    roots: trust.roots,
+    heads: trust.heads,
+    approvals,
+    feeds: feedsOf(identity),
+    ca: options.ca,
+    version: options.version,
+    boot: randomUUID(),
+    snapshotFolder: join(config.stateDir, "snapshots"),
+    clock: options.clock,
+    random: options.random,
+    positions: ledger,
+    step: stepsOf(options, core, { runs, enforce }),
+    receipts: core.receipts,
+    status,
+    events,
+    dated: (date) => parts.time.dated(date),
+    refreshFacts: () => protection.refresh(),
+    telemetry: parts.telemetry,
+    impact: parts.impact,
+    enforce,
+  });
+}
+
+const stepsOf = (
+  { identity, config }: AgentOptions,
+  core: AgentCore,
+  more: Pick<StepPorts, "runs" | "enforce">,
+): BanSteps =>
+  makeSteps({
+    roots: core.trust.roots,
+    feeds: feedsOf(identity),
+    policy: config.guard,
+    facts: () => core.protection.facts,
+    approvals: core.approvals,
+    ledger: core.ledger,
+    limiter: core.limiter,
+    trial: trialTerms(config),
+    runs: more.runs,
+    enforce: more.enforce,
+    clock: core.time.clock,
+  });
+
+/** What this host's operator says goes over whatever the cloud says. */
+export function letOperatorOrder(
+  options: AgentOptions,
+  core: AgentCore,
+  { opened, events }: Opening,
+  telemetry: TelemetryWalk,
+): OperatorOrders {
+  const { ledger, cutter, protection, enforcement, receipts, recurring } = core;
+  const { clock } = core.time;
+  const enforceAndCut = async () => {
+    await enforcement.enforce();
+    cutter?.cut("all"); // where the kernel drops by now what it let pass
+  };
+  const mode = opened.own(
+    new ModeSwitch({ ledger, receipts, events, clock, enforce: enforceAndCut }),
+  );
+  const orders = new OperatorOrders({
+    mode,
+    ledger,
+    protection,
+    clock,
+    events,
+    guardedBy: guardedBy(options, core),
+    enforce: () => enforcement.enforce(),
+    reviewAgain: () => recurring.reviewAgain(),
+    confirm: (range) => recurring.confirm(range),
+    tell: (code, what) => telemetry.reportOnce(code, withoutWho(what)),
+  });
+  orders.goOn().catch((error: unknown) => events.maintenanceFailed(error));
+  return orders;
+}
+
+/** The guard's rule that would hold a ban on a range, whichever feed's. */
+export const guardedBy =
+  ({ config }: AgentOptions, { protection, approvals }: AgentCore) =>
+  (cidr: Cidr): RuleName | undefined =>
+    holdingRule(cidr, protection.facts, config.guard, (range) =>
+      approvals.allowAny(range),
+    );
