@@ -27,11 +27,12 @@ import { Recovery } from "./feeds/recovery.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
-import { BatchWriter } from "./journal/batch-writer.js";
+import type { BatchWriter } from "./journal/batch-writer.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { openOutcomes } from "./open-outcomes.js";
+import { answerWriter } from "./receipts/answer-writer.js";
 import { ReceiptIntake } from "./receipts/receipt-intake.js";
 import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
@@ -255,7 +256,7 @@ function openGateway(parts: {
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
   const dropped = (what: Dropped) => drops.count(what);
-  const recorder = opened.own(new BatchWriter({ ...ports, journal, dropped }));
+  const recorder = opened.own(answerWriter({ ...ports, journal, dropped }));
   const answers = new ReceiptIntake({
     ...{ ...ports, dropped },
     standing: (feed) => index.standing(feed),

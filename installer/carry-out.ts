@@ -1,4 +1,5 @@
-import { failed } from "../service/terminal/failure.js";
+import { failed } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 import type { Host } from "./host.js";
 import type { Step } from "./step.js";
 
@@ -71,6 +72,6 @@ async function told(step: Step, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    throw failed(`${step.name}: ${(error as Error).message}`, error);
+    throw failed(`${step.name}: ${messageOf(error)}`, error);
   }
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError } from "commander";
-import { Failure, exitCodes, misused } from "../service/terminal/failure.js";
+import { Command } from "commander";
+import { misused } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
+import { parse } from "../service/terminal/command-line.js";
 import { dryRun, install, uninstall, type Say } from "./carry-out.js";
 import type { Host } from "./host.js";
 import { ENTRY, layout } from "./layout.js";
@@ -59,14 +61,7 @@ export async function run(argv: readonly string[], ports: Ports) {
     .option("--prefix <folder>", "where the program is (default: as installed)")
     .option("--dry-run", "show what would be removed, and remove nothing")
     .action((options: RemoveOptions) => remove(options, ports));
-  try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0 || error.code === "commander.help") return;
-    const message = error.message.replace(/^error: /, "");
-    throw new Failure(`${message} (try --help)`, exitCodes.usage);
-  }
+  await parse(program, argv);
 }
 
 async function carryOut(options: InstallOptions, ports: Ports): Promise<void> {
@@ -145,7 +140,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw misused(`--ca: ${(error as Error).message}`, error);
+    throw misused(`--ca: ${messageOf(error)}`, error);
   }
 }
 

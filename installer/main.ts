@@ -1,5 +1,6 @@
 import { untilReaderLeaves } from "../agent/text/closed-pipe.js";
-import { Failure, exitCodes } from "../service/terminal/failure.js";
+import { Failure, exitCodes } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 import { run } from "./cli.js";
 import { Files } from "./files.js";
 import { lookAround } from "./preflight.js";
@@ -16,7 +17,7 @@ try {
     say: (line) => void process.stdout.write(`${line}\n`),
   });
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   process.stderr.write(`install.sh: ${message}\n`);
   process.exitCode =
     error instanceof Failure ? error.exitCode : exitCodes.failed;

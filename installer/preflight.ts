@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
-import { failed } from "../service/terminal/failure.js";
+import { failed } from "../agent/text/failure.js";
 
 /** What this machine is, as far as an installation cares. */
 export interface Surroundings {

@@ -7,7 +7,8 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { misused } from "../service/terminal/failure.js";
+import { misused } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 
 /** A program that can be placed: what it is called, and what belongs to it. */
 export interface Program {
@@ -68,7 +69,7 @@ function manifestOf(folder: string): Manifest {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Manifest;
   } catch (error) {
-    throw misused(`${path} cannot be read: ${(error as Error).message}`, error);
+    throw misused(`${path} cannot be read: ${messageOf(error)}`, error);
   }
 }
 

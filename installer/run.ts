@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { messageOf } from "../agent/text/message.js";
 import { CommandFailed, type Runner } from "./host.js";
 
 /** Runs real programs, with an environment that has nothing but where they are. */
@@ -34,7 +35,7 @@ async function endOf(
   } catch (error) {
     throw new CommandFailed(
       command,
-      `${command[0] ?? ""} cannot be run: ${(error as Error).message}`,
+      `${command[0] ?? ""} cannot be run: ${messageOf(error)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { failed } from "../agent/text/failure.js";
 import type { StatusView } from "../service/control/status-view.js";
-import { failed } from "../service/terminal/failure.js";
 import { CommandFailed, type Host } from "./host.js";
 import { currentOf, ENTRY, layout } from "./layout.js";
 

@@ -5,7 +5,8 @@ import {
   parseConfig,
   type Config,
 } from "../agent/config/config.js";
-import { misused } from "./terminal/failure.js";
+import { misused } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 
 /** Where the configuration is unless a command says otherwise. */
 export const DEFAULT_CONFIG_FILE = "/etc/tourniquet/config.yaml";
@@ -26,7 +27,7 @@ export function configIn(text: string, source: string): Config {
     return parseConfig(parse(text, { maxAliasCount: 0 }), source);
   } catch (error) {
     if (error instanceof InvalidConfig) throw misused(error.message, error);
-    throw misused(`${source} is not YAML: ${(error as Error).message}`, error);
+    throw misused(`${source} is not YAML: ${messageOf(error)}`, error);
   }
 }
 

@@ -7,6 +7,8 @@ import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { systemClock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
+import { failed, misused } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 import { startControlServer } from "./control/server.js";
 import { deviceCredential } from "./identity/device-credential.js";
 import { checkTransport } from "./identity/enrol.js";
@@ -16,7 +18,6 @@ import {
   readIdentityFor,
 } from "./identity/identity-store.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
-import { failed, misused } from "./terminal/failure.js";
 import { packageVersion } from "./version.js";
 
 /**
@@ -68,10 +69,7 @@ export async function runDaemon(
   log.info("ready", { agent: identity.agent, control: socketPath });
   const broken = await untilOver(agent.broken, stop);
   if (broken !== undefined) {
-    throw failed(
-      `the agent cannot go on: ${(broken as Error).message}`,
-      broken,
-    );
+    throw failed(`the agent cannot go on: ${messageOf(broken)}`, broken);
   }
 }
 
@@ -99,7 +97,7 @@ function readCa(path: string | undefined): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw misused(`cloud.caFile: ${(error as Error).message}`, error);
+    throw misused(`cloud.caFile: ${messageOf(error)}`, error);
   }
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { untilReaderLeaves } from "../agent/text/closed-pipe.js";
+import { Failure, exitCodes } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 import { run } from "./cli/cli.js";
-import { Failure, exitCodes } from "./terminal/failure.js";
 
 /** The process: arguments and signals in, an exit code out, and nothing else. */
 const stop = new AbortController();
@@ -20,7 +21,7 @@ const readerLeft = untilReaderLeaves(
 try {
   await run(process.argv, stop.signal, readerLeft);
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   process.stderr.write(`tourniquet: ${message}\n`);
   process.exitCode =
     error instanceof Failure ? error.exitCode : exitCodes.failed;

@@ -8,7 +8,8 @@ import {
   SOCK_DGRAM,
   type Libc,
 } from "../agent/runtime/libc.js";
-import { failed } from "./terminal/failure.js";
+import { failed } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
 
 /** The manager of services, as told by the environment it started us with. */
 export interface Notifier extends Disposable {
@@ -26,7 +27,7 @@ export interface NotifyEnvironment {
 }
 
 /**
- * Speaks to systemd (sd_notify(3)); says nothing to nobody where there is none.
+ * Speaks to systemd (sd_notify(3)); does nothing where systemd did not start this.
  * @throws Failure when the environment names a socket that can't be one
  */
 export async function openNotifier(
@@ -96,7 +97,7 @@ export function keepTelling(
       const status = `STATUS=${printable(await pulse())}`;
       if (!state.over) notifier.tell("READY=1", status, "WATCHDOG=1");
     } catch (error) {
-      const why = printable((error as Error).message);
+      const why = printable(messageOf(error));
       if (!state.over) notifier.tell("READY=1", `STATUS=not well: ${why}`);
     } finally {
       state.busy = false;

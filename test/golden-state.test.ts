@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../agent/model/cidr.js";
-import { startIn } from "./support/agent/cloud-agent.js";
+import { startIn } from "./support/agent/enrolled-host.js";
 import { startTestCloud } from "./support/cloud/cloud.js";
 import { TestFolder } from "./support/folder.js";
 import { ManualClock } from "./support/time/clock.js";
@@ -40,11 +40,7 @@ describe.each(readdirSync(golden))(
     afterEach(() => folder[Symbol.dispose]());
 
     it("is a host's bans, orders and identity still", async () => {
-      await using agent = await startIn(
-        join(folder.path, "host"),
-        {},
-        { clock },
-      );
+      await using agent = await startIn(join(folder.path, "host"), { clock });
       const { ledger } = agent;
       expect(ledger.counts()).toMatchObject(
         expect.arrayContaining([

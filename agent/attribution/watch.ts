@@ -1,3 +1,4 @@
+import type { LoggedPackets } from "../model/logged-packets.js";
 import { AF_INET, AF_INET6, NETLINK_SOCK_DIAG } from "../netlink/constants.js";
 import { NetlinkError } from "../netlink/error.js";
 import { localPortIn } from "../netlink/inet-filter.js";
@@ -20,15 +21,9 @@ import { ControlGroups } from "./control-groups.js";
 import type { Outgoing } from "./outgoing.js";
 import { Processes } from "./processes.js";
 
-/** What the rules tell of, and how: the enforcer's rules decide it. */
-export interface ToldPackets {
-  readonly group: number;
-  /** Bytes of each packet. */
-  readonly bytes: number;
-}
-
 export interface WatchPorts {
-  readonly told: ToldPackets;
+  /** What the enforcer's rules tell of. */
+  readonly told: LoggedPackets;
   readonly clock: Clock;
   /** Whether this host has an address. */
   isOwn(address: Uint8Array): boolean;

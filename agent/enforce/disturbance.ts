@@ -1,6 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 
-/** What of the ruleset is damaged, and so what it takes to put it right. */
+/** What of the ruleset is damaged, and so what it takes to repair it. */
 export interface Damage {
   readonly depth: Depth;
   /** Ranges of which entries were added or removed, each once. */
@@ -53,7 +53,7 @@ export function tell({ by, what }: Disturbance): string {
   return `${name}${by.pid === 0 ? "" : ` (pid ${by.pid})`} ${what}`;
 }
 
-/** As many as one batch puts right. */
+/** As many as one batch repairs. */
 export const MOST_RANGES = 4_096;
 
 const DEPTHS: readonly Depth[] = ["entries", "rules", "bans"];

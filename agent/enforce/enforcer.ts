@@ -1,15 +1,23 @@
 import type { Block } from "../model/block.js";
-import type { Cidr, Family } from "../model/cidr.js";
-import type { Differences, Listing } from "./audit.js";
-import type { Watcher } from "./disturbance.js";
+import type { Cidr } from "../model/cidr.js";
+import type { Hit, Total } from "../model/hit.js";
+import type { LoggedPackets } from "../model/logged-packets.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
+import type { Watcher } from "./disturbance.js";
 
 /**
  * A backend that makes the host drop packets. It holds one ruleset, labelled
  * with the ledger and the revision it came from, and changes it only in whole
  * steps: after any crash the kernel holds the state before or after a step.
+ *
+ * Whoever needs less of it asks for less: one of its four parts.
  */
-export interface Enforcer {
+export interface Enforcer extends Ruleset, Inspection, Counters, Lookup {
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What drops packets: read, changed, and taken away. */
+export interface Ruleset {
   /** What the kernel holds now: read back, never remembered. */
   read(): Promise<KernelState>;
 
@@ -32,8 +40,9 @@ export interface Enforcer {
   ): Promise<void>;
 
   /**
-   * Takes a stance in one step, here and in whatever is built from now on; until
-   * somebody says otherwise it is `UNLESS_SAID`. What it can't reject it drops.
+   * Takes a posture in one step, here and in whatever is built from now on; until
+   * somebody says otherwise it is `DEFAULT_POSTURE`. What it can't reject it
+   * drops.
    * @throws NotEnforced when the kernel refused; it then stands as before
    */
   setPosture(posture: Posture): Promise<void>;
@@ -41,42 +50,18 @@ export interface Enforcer {
   /** Whether this host can tell local programs that they cannot go there. */
   readonly rejects: boolean;
 
-  /** Which of these ranges have an entry that drops, asked one by one. */
-  hasBan(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
-
-  /**
-   * Which of these single addresses the kernel drops packets from and to, by a
-   * ban of whatever length: protected and merely observed ones it does not.
-   */
-  wouldDrop(addresses: readonly Cidr[]): Promise<readonly boolean[]>;
-
   /**
    * Addresses that win over every ban, as source and as destination; replaces
    * those given before. Kept across `rebuild`.
    */
   protect(cidrs: readonly Cidr[]): Promise<void>;
 
-  /**
-   * Packets and bytes dropped or observed, by remote. Who asks while they are
-   * read gets what is being read.
-   */
-  hits(): Promise<HitList>;
+  /** Removes everything this backend ever installed; harmless when nothing is. */
+  cleanUp(): Promise<void>;
+}
 
-  /** The same of all remotes together, whether or not they are among the hits. */
-  totals(): Promise<readonly Total[]>;
-
-  /**
-   * Forgets the remotes with the fewest packets where hits are crowded.
-   * @throws NotEnforced when the kernel refused
-   */
-  makeRoom(): Promise<void>;
-
-  /**
-   * How many packets this host was seen to send to an address that proofs are
-   * sent to; 0 for any other address.
-   */
-  packetCount(packets: OwnPackets): Promise<number>;
-
+/** Whether the kernel still holds what it was given, and nothing else. */
+export interface Inspection {
   /**
    * Puts back what stands around the bans, as fast for a million as for ten.
    * False when the bans themselves are gone, or nothing is known of them: then
@@ -108,13 +93,45 @@ export interface Enforcer {
    * @throws CannotEnforce when the kernel tells nobody
    */
   watch(watcher: Watcher): AsyncDisposable;
+}
+
+/** What the kernel has seen of the packets that bans match. */
+export interface Counters {
+  /**
+   * Packets and bytes dropped or observed, by remote. Who asks while they are
+   * read gets what is being read.
+   */
+  hits(): Promise<HitList>;
+
+  /** The same of all remotes together, whether or not they are among the hits. */
+  totals(): Promise<readonly Total[]>;
+
+  /**
+   * Forgets the remotes with the fewest packets where hits are crowded.
+   * @throws NotEnforced when the kernel refused
+   */
+  makeRoom(): Promise<void>;
+
+  /**
+   * How many packets this host was seen to send to an address of the probe; 0 for
+   * any other address.
+   */
+  packetCount(packets: OwnPackets): Promise<number>;
+
   /** Where single packets that go out are told of; undefined for nowhere. */
   readonly told: LoggedPackets | undefined;
+}
 
-  /** Removes everything this backend ever installed; harmless when nothing is. */
-  cleanUp(): Promise<void>;
+/** Whether bans are in force, asked by range or by address. */
+export interface Lookup {
+  /** Which of these ranges have an entry that drops, asked one by one. */
+  hasBan(cidrs: readonly Cidr[]): Promise<readonly boolean[]>;
 
-  [Symbol.asyncDispose](): Promise<void>;
+  /**
+   * Which of these single addresses the kernel drops packets from and to, by a
+   * ban of whatever length: protected and merely observed ones it does not.
+   */
+  wouldDrop(addresses: readonly Cidr[]): Promise<readonly boolean[]>;
 }
 
 export type KernelState =
@@ -145,6 +162,23 @@ export interface Label {
   readonly revision: number;
 }
 
+/** How the kernel differs from entries that it must hold. */
+export interface Differences {
+  readonly missing: readonly Cidr[];
+  /** Those that are there, but end at another time. */
+  readonly misdated: readonly Cidr[];
+}
+
+/** Which sets of the kernel's to list. */
+export interface Listing {
+  /** Those of at most so many elements; larger ones are passed over. */
+  readonly most: number;
+  /** Stands in for the size of each where the kernel does not count. */
+  readonly total: number;
+  /** One of them, another for each number; all of them when undefined. */
+  readonly turn: number | undefined;
+}
+
 /**
  * What the kernel has counted by remote, read once: bounded in the kernel, packed
  * in memory, and told in slices.
@@ -154,48 +188,8 @@ export interface HitList extends AsyncIterable<readonly Hit[]> {
   readonly crowded: boolean;
 }
 
-/** Packets that bans matched, whosoever they are. */
-export interface Total extends Pick<Hit, "direction" | "observed"> {
-  readonly family: Family;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
-/**
- * Packets that bans matched, counted by the kernel for one remote: at least so
- * many, since of a flood it counts by remote what is worth it.
- */
-export interface Hit {
-  /**
-   * The remote side: the source of what came in (of IPv6 its /64), or the
-   * destination of what went out.
-   */
-  readonly remote: Cidr;
-  readonly direction: "in" | "out";
-  /** On their way through this host, rather than to it or from it. */
-  readonly forwarded: boolean;
-  /** Counted and let pass. */
-  readonly observed: boolean;
-  /** IP protocol number: 6 is TCP, 17 is UDP; 255 for all that are rare. */
-  readonly protocol: number;
-  /**
-   * What it was told from others by: the kind of its destination (RTN_LOCAL is
-   * 2), or the index of the device that it came in by, 0 where it is from here.
-   */
-  readonly way: number;
-  readonly packets: number;
-  readonly bytes: number;
-}
-
 /** What programs of this host send to a banned address. */
 export type OwnPackets = Pick<Hit, "remote" | "observed">;
-
-/** A group of the kernel's packet log. */
-export interface LoggedPackets {
-  readonly group: number;
-  /** Of each packet, from its network header on. */
-  readonly bytes: number;
-}
 
 /** The kernel refused a change, so nothing of it is in force. */
 export class NotEnforced extends Error {

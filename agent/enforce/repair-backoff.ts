@@ -1,7 +1,7 @@
 /**
- * How it stands between this agent and whoever else changes its ruleset. The
- * first repairs are made at once; against a tool that never stops, repairing
- * ever faster would only burn both down, so the waits between them grow.
+ * Exponential backoff between repairs, by how often others change our ruleset. The
+ * first repairs are made at once; against a tool that never stops, repairing ever
+ * faster would only burn processor time on both sides, so the waits grow.
  */
 export type RepairBackoff =
   | { readonly at: "calm" }
@@ -40,14 +40,14 @@ export const PACE: Pace = {
 export const CALM: RepairBackoff = { at: "calm" };
 
 export function next(
-  contest: RepairBackoff,
+  backoff: RepairBackoff,
   { kind, now }: BackoffEvent,
   pace: Pace = PACE,
 ): RepairBackoff {
-  const over = contest.at !== "calm" && now - contest.dueAt >= pace.calmAfterMs;
-  const standing = over ? CALM : contest;
-  if (kind === "time passed") return standing;
-  const repairs = standing.at === "calm" ? 1 : standing.repairs + 1;
+  const over = backoff.at !== "calm" && now - backoff.dueAt >= pace.calmAfterMs;
+  const settled = over ? CALM : backoff;
+  if (kind === "time passed") return settled;
+  const repairs = settled.at === "calm" ? 1 : settled.repairs + 1;
   const beyond = repairs - pace.atOnce;
   if (beyond <= 0) return { at: "disturbed", repairs, waitMs: 0, dueAt: now };
   const waitMs = Math.min(

@@ -1,4 +1,4 @@
-import type { Op } from "../model/ban.js";
+import type { Ban, Op } from "../model/ban.js";
 import {
   covers,
   isMapped,
@@ -6,15 +6,15 @@ import {
   parseCidr,
   type Cidr,
 } from "../model/cidr.js";
-import type { ReviewedOp } from "../model/reviewed.js";
+import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
+import { SENTINELS, sentinelOf } from "./sanity.js";
+import { shipped, type Tier } from "./tiers.js";
 import {
   behindTranslator,
   hidesIpv4,
   throughTranslators,
 } from "./translated.js";
-import { SENTINELS, sentinelOf } from "./sanity.js";
-import { shipped, type Tier } from "./tiers.js";
 
 /** A rule names itself when it holds a ban; the first to do so decides. */
 type Rule = (
@@ -51,8 +51,9 @@ export const ruleNames = [
 export type RuleName = (typeof ruleNames)[number];
 
 /**
- * Holds every ban that would cut the host off from itself, from what it needs,
- * from who administers it, or from what too many share. A valid signature is no permission. Lifts always pass.
+ * Admission control: holds every ban that would cut the host off from itself, from
+ * what it needs, from who administers it, or from what too many share. A valid
+ * signature is no permission. Lifts always pass.
  */
 export function review(
   ops: readonly Op[],
@@ -60,11 +61,20 @@ export function review(
   policy: GuardPolicy,
   isApproved: IsApproved = nothingIs,
 ): readonly ReviewedOp[] {
-  return ops.map((op) => {
-    if (op.op === "lift") return op;
-    const held = holdingRule(op.cidr, facts, policy, isApproved);
-    return held === undefined ? op : { ...op, held };
-  });
+  return ops.map((op) =>
+    op.op === "lift" ? op : reviewBan(op, facts, policy, isApproved),
+  );
+}
+
+/** The same of one ban: held by the first rule that it would break, if any. */
+export function reviewBan<B extends Ban>(
+  ban: B,
+  facts: HostFacts,
+  policy: GuardPolicy,
+  isApproved: IsApproved = nothingIs,
+): B & ReviewedBan {
+  const held = holdingRule(ban.cidr, facts, policy, isApproved);
+  return held === undefined ? ban : { ...ban, held };
 }
 
 /** The first rule that a ban on this range would break. */

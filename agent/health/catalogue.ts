@@ -147,13 +147,13 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) => `this host counts but does not drop: ${detail}`,
   },
-  /** Likewise, for a while. */
+  /** The host's operator wants it so for a while, after which it ends by itself. */
   paused: {
     severity: "medium",
     visibleAfterMs: 0,
     text: (detail) => `this host counts but does not drop for now: ${detail}`,
   },
-  /** Likewise, of so much that it is no matter of some addresses. */
+  /** The host's operator keeps bans off more than some addresses. */
   "released-wide": {
     severity: "high",
     visibleAfterMs: 0,

@@ -24,7 +24,7 @@ export interface Approvals {
   allows(feed: FeedName, cidr: Cidr, now: UnixSeconds): boolean;
   /** What the feed may do beyond the limits. */
   limitsOf(feed: FeedName, now: UnixSeconds): Raised;
-  /** Another text whenever one of the two may answer otherwise. */
+  /** Changes whenever one of the two may answer otherwise. */
   digest(now: UnixSeconds): string;
 }
 
@@ -56,12 +56,16 @@ interface ActiveApproval {
 /**
  * The newest approval of each feed: kept in the ledger, and believed no longer
  * than the newest root bears it out.
+ *
+ * `hear` checks in the order of PROTOCOL.md, Approval: 1 to 3 as it opens
+ * (trust/approval.ts), 4 the root's date and, unless the approval is known already,
+ * its own, 5 its version. A new root has steps 1 to 3 taken again of what is kept.
  */
 export class ApprovalStore implements Approvals {
   readonly ring: Ring;
   readonly #ports: ApprovalStorePorts;
   #changed = (): void => undefined;
-  readonly #standing = new Map<FeedName, ActiveApproval>();
+  readonly #active = new Map<FeedName, ActiveApproval>();
 
   /** Takes up what an earlier run has kept. */
   constructor(ports: ApprovalStorePorts) {
@@ -70,7 +74,7 @@ export class ApprovalStore implements Approvals {
     for (const { feed, signed } of ports.ledger.approvals()) {
       this.#unlessRefused(feed, () => {
         const text = parseJson(SignedText, signed, `approval of ${feed}`);
-        this.#standing.set(feed, { approval: this.#open(text), text });
+        this.#active.set(feed, { approval: this.#open(text), text });
       });
     }
     ports.roots.onTaken(() => this.#reconsider());
@@ -83,11 +87,11 @@ export class ApprovalStore implements Approvals {
 
   /** What counts here now, by feed. */
   get all(): readonly TrustedApproval[] {
-    return [...this.#standing.values()].map(({ approval }) => approval);
+    return [...this.#active.values()].map(({ approval }) => approval);
   }
 
   allows(feed: FeedName, cidr: Cidr, now: UnixSeconds): boolean {
-    const approval = this.#standing.get(feed)?.approval;
+    const approval = this.#active.get(feed)?.approval;
     return approval?.allows(cidr, this.ring, now * 1000) ?? false;
   }
 
@@ -98,7 +102,7 @@ export class ApprovalStore implements Approvals {
   }
 
   limitsOf(feed: FeedName, now: UnixSeconds): Raised {
-    const approval = this.#standing.get(feed)?.approval;
+    const approval = this.#active.get(feed)?.approval;
     return approval?.isGoodAt(now * 1000) === true ? approval.limits : {};
   }
 
@@ -115,11 +119,11 @@ export class ApprovalStore implements Approvals {
     const { clock, events, roots } = this.#ports;
     const now = clock.now();
     try {
-      const approval = this.#open(text);
-      roots.current.mustBeGoodAt(now);
-      const held = this.#standing.get(approval.feed)?.approval;
+      const approval = this.#open(text); // steps 1 to 3
+      roots.current.mustBeGoodAt(now); // step 4
+      const held = this.#active.get(approval.feed)?.approval;
       if (approval.fingerprint === held?.fingerprint) return;
-      approval.mustReplace(held, now);
+      approval.mustReplace(held, now); // steps 4 and 5
       this.#take({ approval, text });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -127,11 +131,11 @@ export class ApprovalStore implements Approvals {
     }
   }
 
-  /** In force before it is kept: what it takes back must not wait for a disk. */
+  /** In force before it is on the disk: what it takes back must not wait for a disk. */
   #take({ approval, text }: ActiveApproval): void {
     const { ledger, events } = this.#ports;
     const { feed, version } = approval.document;
-    this.#standing.set(feed, { approval, text });
+    this.#active.set(feed, { approval, text });
     try {
       ledger.keepApproval({ feed, version, signed: JSON.stringify(text) });
     } catch (error) {
@@ -144,11 +148,11 @@ export class ApprovalStore implements Approvals {
 
   /** A root has come: a key that it does not list takes its approvals along. */
   #reconsider(): void {
-    const before = this.#standing.size;
-    for (const [feed, { text }] of [...this.#standing]) {
+    const before = this.#active.size;
+    for (const [feed, { text }] of [...this.#active]) {
       this.#unlessRefused(feed, () => void this.#open(text));
     }
-    if (this.#standing.size < before) this.#changed();
+    if (this.#active.size < before) this.#changed();
   }
 
   #open(text: SignedText): TrustedApproval {
@@ -162,7 +166,7 @@ export class ApprovalStore implements Approvals {
       open();
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#standing.delete(feed);
+      this.#active.delete(feed);
       ledger.forgetApproval(feed);
       events.approvalWithdrawn(feed, error);
     }

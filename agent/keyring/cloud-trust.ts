@@ -5,6 +5,7 @@ import type { HealthCode } from "../health/catalogue.js";
 import type { Findings } from "../health/health.js";
 import type { SignedText } from "../protocol/signed-text.js";
 import type { BanClock } from "../runtime/clock.js";
+import { isoTime } from "../text/time.js";
 import { TrustedRoot } from "../trust/root.js";
 import { HeadMonitor } from "./head-monitor.js";
 import { RootStore } from "./root-store.js";
@@ -18,7 +19,11 @@ export interface CloudTrustPorts {
   readonly keepRoot: (root: SignedText, fingerprint: string) => void;
 }
 
-/** What this host believes its cloud by, and whether the cloud's word holds. */
+/**
+ * What this host believes its cloud by, and whether the cloud's word holds. Roots are
+ * judged before all else, since containers, heads and approvals are verified by the
+ * newest: PROTOCOL.md, The next root.
+ */
 export class CloudTrust {
   readonly roots: RootStore;
   readonly heads: HeadMonitor;
@@ -42,14 +47,14 @@ export class CloudTrust {
 
   /** What is wrong with what the cloud signs, in the catalogue's words. */
   findings(): Findings {
-    const { roots, heads: watch } = this;
+    const { roots, heads } = this;
     const found = new Map<HealthCode, string>();
-    const forks = [roots.forked, watch.forked].filter(isText);
+    const forks = [roots.forked, heads.forked].filter(isText);
     if (forks.length > 0) found.set("feed-forked", forks.join("; "));
-    if (watch.stale !== undefined) found.set("feed-stale", watch.stale);
+    if (heads.stale !== undefined) found.set("feed-stale", heads.stale);
     const { version, expiresAt } = roots.current.document;
     const now = this.#clock.now();
-    const until = `root ${version} is good until ${new Date(expiresAt).toISOString()}`;
+    const until = `root ${version} is good until ${isoTime(expiresAt)}`;
     if (now > expiresAt) found.set("root-expired", until);
     else if (now > expiresAt - NOTICE_MS) found.set("root-expiring", until);
     return found;

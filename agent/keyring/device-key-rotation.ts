@@ -23,7 +23,7 @@ export class NotConnected extends Error {
   }
 }
 
-/** Has this host known by a new key, when its operator wants it. */
+/** Replaces this host's key, on its operator's order. */
 export class DeviceKeyRotation {
   readonly #ports: DeviceKeyRotationPorts;
   readonly #turns = new Mutex();
@@ -40,8 +40,8 @@ export class DeviceKeyRotation {
   }
 
   /**
-   * Makes a key, tells the cloud, and is the one with that key after it. Whatever
-   * breaks off in between, the next connection finds out which key counts.
+   * Makes a key, tells the cloud, and signs with it from then on. Whatever breaks
+   * off in between, the next connection finds out which key counts.
    * @returns the new key's id
    * @throws NotConnected, KeyIsFixed, FetchFailed, or that it cannot be kept
    */
@@ -65,7 +65,7 @@ export class DeviceKeyRotation {
     });
   }
 
-  /** What the disk takes no note of, the next start finds out anew. */
+  /** If the disk cannot record it, the next start finds out again which key counts. */
   #note(settle: (keys: DeviceKeys) => void): void {
     const { keys, events } = this.#ports;
     const before = keys.current.id;

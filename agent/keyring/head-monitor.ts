@@ -1,5 +1,5 @@
 import type { AgentEvents } from "../events/events.js";
-import type { FeedName, Position } from "../model/position.js";
+import { hashToHex, type FeedName, type Position } from "../model/position.js";
 import type { Head } from "../protocol/documents.js";
 import type { BanClock, UnixMs } from "../runtime/clock.js";
 import { judgeHead, type HeadVerdict } from "../trust/freshness.js";
@@ -35,12 +35,16 @@ interface Watched {
   /** Since when the host is not where the newest head says. */
   behindSince: number | undefined;
   contradiction: { readonly at: number; readonly what: string } | undefined;
-  /** Why the last head that was passed over was. */
+  /** Why the last head was not believed; "" once one was. */
   passedOver: string;
   seen: readonly Sight[];
 }
 
-/** Watches whether the cloud's word on its feeds is fresh, and the same as before. */
+/**
+ * Watches whether the cloud's word on its feeds is fresh, and the same as before, by
+ * PROTOCOL.md, What a head is held against (trust/freshness.ts). Its steps 1 and 2
+ * pass a head over, 3 raises the alarm, 4 makes it the newest.
+ */
 export class HeadMonitor {
   readonly #ports: HeadMonitorPorts;
   readonly #feeds: ReadonlyMap<FeedName, Watched>;
@@ -77,8 +81,8 @@ export class HeadMonitor {
     const { clock, staleAfterMs } = this.#ports;
     const now = clock.now();
     const around = { known: watched.head, own, now, staleAfterMs };
-    const worth = judgeHead(head, around);
-    switch (worth.is) {
+    const verdict = judgeHead(head, around);
+    switch (verdict.is) {
       case "fresh":
       case "late":
         this.#believe(watched, head, now);
@@ -90,9 +94,9 @@ export class HeadMonitor {
         watched.passedOver = "the last one was an older one";
         break;
       case "contradiction":
-        this.#contradict(head, watched, worth.what);
+        this.#contradict(head, watched, verdict.what);
     }
-    return worth.is;
+    return verdict.is;
   }
 
   /** Whether this host stands where the newest head says, as of now. */
@@ -107,7 +111,7 @@ export class HeadMonitor {
   took({ feed, epoch, offset, hash }: Position): void {
     const watched = this.#feeds.get(feed);
     if (watched === undefined) return;
-    see(watched, { epoch, offset, hash: Buffer.from(hash).toString("hex") });
+    see(watched, { epoch, offset, hash: hashToHex(hash) });
   }
 
   /** The date of the newest head of any feed, by the clock that never jumps. */
@@ -148,7 +152,10 @@ export class HeadMonitor {
     return found.length === 0 ? undefined : found.join("; ");
   }
 
-  /** Said again, it is no fresher: its date counts, not when it came. */
+  /**
+   * A head is as fresh as its date says. To hear the same one again does not make it
+   * fresher, so that whoever holds newer heads back cannot hide it by redelivery.
+   */
   #believe(watched: Watched, head: Head, now: UnixMs): void {
     const dated = this.#ports.clock.monotonic() - Math.max(0, now - head.time);
     watched.freshAt = Math.max(watched.freshAt, dated);
@@ -157,7 +164,7 @@ export class HeadMonitor {
     see(watched, head);
   }
 
-  /** What was believed before stays believed. */
+  /** Equivocation: the alarm is raised, and the head known so far stays the newest. */
   #contradict({ feed }: Head, watched: Watched, what: string): void {
     watched.contradiction = { at: this.#ports.clock.monotonic(), what };
     watched.passedOver = "the last one contradicts what was signed before";

@@ -16,7 +16,11 @@ export interface RootStorePorts {
   >;
 }
 
-/** The root that is in force on this host, and the way to the next one. */
+/**
+ * The root that is in force on this host, and the way to the next one: each by the
+ * four steps of PROTOCOL.md, The next root (trust/root.ts). What they refuse changes
+ * nothing here; two roots of one version (`forked`) are kept in mind as an alarm.
+ */
 export class RootStore {
   readonly #ports: RootStorePorts;
   #current: TrustedRoot;
@@ -83,9 +87,9 @@ export class RootStore {
     while (this.version < last) this.#take(await fetch(this.version + 1));
   }
 
-  /** In force before it is kept: a full disk must not save a revoked key. */
+  /** In force before it is on the disk: a full disk must not keep a revoked key alive. */
   #take(text: SignedText): void {
-    const root = this.#current.next(text);
+    const root = this.#current.next(text); // steps 1 to 4
     this.#current = root;
     this.#claimed = Math.max(this.#claimed, this.version);
     const { events } = this.#ports;

@@ -58,7 +58,7 @@ export class Changes {
     return revision;
   }
 
-  /** Counts up likewise, for a change that may be taken back later. */
+  /** Counts up, and keeps what comes of it, so that it may be taken back later. */
   begin(cause: Cause, now: UnixSeconds, more: Origin = {}): number {
     const revision = this.nextRevision();
     this.#history.begin(revision, { cause, at: now, ...more });

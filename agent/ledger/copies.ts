@@ -158,6 +158,15 @@ export class Copies {
     return this.#allCurrent.all();
   }
 
+  counts(): readonly FeedCount[] {
+    return this.allCurrent().map(({ feed, bans, held, observed }) => ({
+      feed,
+      bans,
+      held,
+      observed,
+    }));
+  }
+
   standing(feed: FeedName): FeedTotals {
     const copies = this.allCurrent();
     const own = copies.find((copy) => copy.feed === feed);

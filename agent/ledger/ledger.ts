@@ -2,8 +2,10 @@ import type { Block } from "../model/block.js";
 import type { Cidr } from "../model/cidr.js";
 import type { Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
+import type { PastOutcome, Recorded } from "../model/recorded.js";
+import type { ReviewedBan } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
-import type { StorageState } from "../model/storage.js";
+import type { Storage, StorageState } from "../model/storage.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import { Approvals, type KeptApproval } from "./approvals.js";
 import { Changes, type Rebuild } from "./changes.js";
@@ -17,7 +19,7 @@ import { History } from "./history.js";
 import { Lookup, type Page } from "./lookup.js";
 import { Meta } from "./meta.js";
 import { OperatorOverrides } from "./operator/overrides.js";
-import { Outcomes, type Outcome, type Recorded } from "./outcomes.js";
+import { Outcomes } from "./outcomes.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
@@ -128,6 +130,11 @@ export class Ledger implements Disposable {
     return this.#segments.record(segment);
   }
 
+  /** Records bans that this host decided itself, which nobody signs. */
+  recordLocal(bans: readonly ReviewedBan[], now: number): Recorded {
+    return this.#segments.recordLocal(bans, now);
+  }
+
   /** Begins to load a snapshot; one that the feed had begun before is dropped. */
   stage(feed: FeedName, terms?: StagingTerms): Staging {
     return new Staging(feed, this.#tables, terms);
@@ -204,7 +211,7 @@ export class Ledger implements Disposable {
     return this.#db.read(() => this.#lookup.list(page, now));
   }
 
-  /** A page of bans that a guard stopped, likewise. */
+  /** A page of bans that a guard stopped; a short one is the last. */
   held(page: Page, now: UnixSeconds): readonly HeldBan[] {
     return this.#db.read(() => this.#lookup.held(page, now));
   }
@@ -243,16 +250,7 @@ export class Ledger implements Disposable {
 
   /** How many bans each feed has, counted without looking at them. */
   counts(): readonly FeedCount[] {
-    return this.#db.read(() =>
-      this.#tables.copies
-        .allCurrent()
-        .map(({ feed, bans, held, observed }) => ({
-          feed,
-          bans,
-          held,
-          observed,
-        })),
-    );
+    return this.#db.read(() => this.#tables.copies.counts());
   }
 
   /** Held bans beyond what is remembered of a feed, by the rule. */
@@ -271,12 +269,12 @@ export class Ledger implements Disposable {
   }
 
   /** The newest outcomes, newest first. */
-  outcomes(limit: number): readonly Outcome[] {
+  outcomes(limit: number): readonly PastOutcome[] {
     return this.#db.read(() => this.#tables.outcomes.newest(limit));
   }
 
   /** What the feed's newest segment or snapshot came to. */
-  newestOutcome(feed: FeedName): Outcome | undefined {
+  newestOutcome(feed: FeedName): PastOutcome | undefined {
     return this.#db.read(() => this.#tables.outcomes.newestOf(feed));
   }
 
@@ -342,14 +340,6 @@ export interface LedgerOptions {
   readonly mostBytes?: number;
   /** The file is a copy of the ledger, and forgotten at the end: why. */
   readonly standsInFor?: string | undefined;
-}
-
-/** How much room is left, and which of the operator's orders no disk has taken. */
-export interface Storage {
-  readonly state: StorageState;
-  readonly untilRestart: readonly string[];
-  /** The ledger can't even be opened for writing, and a copy is used. */
-  readonly isStandIn: boolean;
 }
 
 /** As long as `guard.limits.life` is unless somebody says otherwise. */

@@ -102,7 +102,7 @@ export class Lookup {
     return this.#pageOf(this.#page, page, now);
   }
 
-  /** Those that a guard stopped, likewise. */
+  /** A page of bans that a guard stopped; a short one is the last. */
   held(page: Page, now: UnixSeconds): readonly HeldBan[] {
     const bans = page.about
       ? this.#pageAbout(page.about, { ...page, held: true }, now)
@@ -135,7 +135,7 @@ export class Lookup {
     return page;
   }
 
-  /** Those around a range, on it and within it, likewise. */
+  /** A page of bans around a range, on it and within it; a short one is the last. */
   #pageAbout(
     about: Cidr,
     page: Page,

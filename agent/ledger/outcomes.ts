@@ -1,47 +1,16 @@
 import type { FeedName, Position } from "../model/position.js";
+import type { HeldRange, PastOutcome, Recorded } from "../model/recorded.js";
 import type { ReviewedBan } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import type { Described } from "./revisions.js";
-import type { HeldBan } from "./rows.js";
-
-/** What became of a segment or a snapshot. */
-export interface Recorded {
-  readonly revision: number;
-  /** Bans that may be enforced. */
-  readonly banned: number;
-  /** Bans that are counted and reported, not dropped. */
-  readonly observed: number;
-  /** Lifts that took back a ban. */
-  readonly lifted: number;
-  /** Bans that had run out before they came, so that nothing is kept of them. */
-  readonly expired: number;
-  readonly heldTotal: number;
-  /** The first of the bans that a guard stopped, `MOST_HELD_TOLD` at most. */
-  readonly held: readonly HeldBan[];
-}
-
-/** An outcome as it is remembered. */
-export interface Outcome {
-  readonly kind: "segment" | "snapshot";
-  readonly position: Omit<Position, "hash">;
-  readonly revision: number;
-  readonly banned: number;
-  readonly observed: number;
-  readonly lifted: number;
-  readonly expired: number;
-  readonly held: number;
-  /** Unix seconds. */
-  readonly recordedAt: number;
-}
 
 /** An outcome names this many held bans; `Ledger.held` has them all. */
 export const MOST_HELD_TOLD = 100;
 
 /** Counts what becomes of the ops of one outcome. */
 export class Tally {
-  readonly #feed: FeedName;
-  readonly #held: HeldBan[] = [];
+  readonly #held: HeldRange[] = [];
   heldTotal = 0;
   banned = 0;
   observed = 0;
@@ -50,12 +19,8 @@ export class Tally {
   /** The first that is given; "" for none. */
   reason = "";
 
-  constructor(feed: FeedName) {
-    this.#feed = feed;
-  }
-
   /** Takes note of a ban, and of what holds it after all. */
-  ban({ op: _op, held: _held, ...ban }: ReviewedBan, held?: string): void {
+  ban(ban: ReviewedBan, held?: string): void {
     if (this.reason === "") this.reason = ban.reason;
     if (held === undefined) {
       if (ban.observed) this.observed++;
@@ -63,9 +28,8 @@ export class Tally {
       return;
     }
     this.heldTotal++;
-    if (this.#held.length < MOST_HELD_TOLD) {
-      this.#held.push({ feed: this.#feed, ...ban, held });
-    }
+    if (this.#held.length >= MOST_HELD_TOLD) return;
+    this.#held.push({ cidr: ban.cidr, held });
   }
 
   /** For who looks for it in the history. */
@@ -107,7 +71,7 @@ export class Outcomes {
   }
 
   add(
-    kind: Outcome["kind"],
+    kind: PastOutcome["kind"],
     { feed, epoch, offset }: Position,
     recorded: Recorded,
     now: UnixSeconds,
@@ -121,17 +85,17 @@ export class Outcomes {
     this.#trim.run(Number(lastInsertRowid) - MOST_OUTCOMES);
   }
 
-  newest(limit: number): readonly Outcome[] {
+  newest(limit: number): readonly PastOutcome[] {
     return this.#newest.all(limit).map(outcomeOf);
   }
 
-  newestOf(feed: FeedName): Outcome | undefined {
+  newestOf(feed: FeedName): PastOutcome | undefined {
     const row = this.#newestOf.get(feed);
     return row && outcomeOf(row);
   }
 }
 
-function outcomeOf(row: OutcomeRow): Outcome {
+function outcomeOf(row: OutcomeRow): PastOutcome {
   return {
     kind: row.kind,
     position: { feed: row.feed, epoch: row.epoch, offset: row.offset },
@@ -147,5 +111,5 @@ function outcomeOf(row: OutcomeRow): Outcome {
 
 const MOST_OUTCOMES = 10_000;
 
-type OutcomeRow = Omit<Outcome, "position" | "recordedAt"> &
-  Outcome["position"] & { readonly recorded_at: number };
+type OutcomeRow = Omit<PastOutcome, "position" | "recordedAt"> &
+  PastOutcome["position"] & { readonly recorded_at: number };

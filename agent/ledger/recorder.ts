@@ -1,6 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
-import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
+import type { ReviewedBanOp, ReviewedOp } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
@@ -43,7 +43,7 @@ export class Recorder {
     const { copies, changes, reasons, unkept } = this.#tables;
     const copy = copies.openCurrent(feed);
     const reasonId = reasons.interner(feed);
-    const tally = new Tally(feed);
+    const tally = new Tally();
     const growth = new Growth();
     const room = new HeldRoom();
     const standing = copies.held(copy);
@@ -115,7 +115,7 @@ interface FeedCopy {
   readonly copy: number;
 }
 
-const stillRuns = (op: ReviewedOp, now: UnixSeconds): op is ReviewedBan =>
+const stillRuns = (op: ReviewedOp, now: UnixSeconds): op is ReviewedBanOp =>
   op.op === "ban" && op.expiresAt > now;
 
 const reasonOf = (op: ReviewedOp): string => (op.op === "ban" ? op.reason : "");

@@ -1,8 +1,12 @@
-import type { DatedPosition, FeedName } from "../model/position.js";
-import type { ReviewedOp } from "../model/reviewed.js";
+import {
+  localAfter,
+  type DatedPosition,
+  type FeedName,
+} from "../model/position.js";
+import type { Recorded } from "../model/recorded.js";
+import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import { PRUNED_AT_ONCE } from "./changes.js";
-import type { Recorded } from "./outcomes.js";
 import type { Recorder } from "./recorder.js";
 import type { Use } from "./reserve.js";
 import type { Source } from "./revisions.js";
@@ -53,6 +57,18 @@ export class Segments {
     };
     const bytes = ops.length * OP_BYTES;
     return reserve.write(useOf(position.feed, ops), work, { bytes });
+  }
+
+  /** Use `Ledger.recordLocal`. */
+  recordLocal(bans: readonly ReviewedBan[], now: number): Recorded {
+    const { db, feeds } = this.#tables;
+    const before = db.read(() => feeds.position("local"));
+    const issuedAt = now * 1000;
+    return this.record({
+      position: { ...localAfter(before, bans.length), issuedAt },
+      ops: bans.map((ban) => ({ op: "ban", ...ban })),
+      now,
+    });
   }
 
   /** How many ops it brings is by how far its feed moves. */

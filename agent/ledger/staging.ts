@@ -4,6 +4,7 @@ import {
   type FeedName,
   type Position,
 } from "../model/position.js";
+import type { Recorded } from "../model/recorded.js";
 import type { ReviewedBan } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import { PRUNED_AT_ONCE, type Changes } from "./changes.js";
@@ -12,7 +13,7 @@ import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import type { Feeds } from "./feeds.js";
 import { HeldRoom, type Unkept } from "./held.js";
-import { Tally, type Outcomes, type Recorded } from "./outcomes.js";
+import { Tally, type Outcomes } from "./outcomes.js";
 import type { Reasons } from "./reasons.js";
 import type { Reserve } from "./reserve.js";
 import { FIND, succeed, type Admission, type FoundBan } from "./stored.js";
@@ -79,7 +80,7 @@ export class Staging {
     this.#copy = tables.reserve.write("import", () =>
       tables.copies.stage(feed),
     );
-    this.#tally = new Tally(feed);
+    this.#tally = new Tally();
   }
 
   /**

@@ -107,7 +107,9 @@ export class Trials {
     for (const id of ids) this.#forgetRanges(id);
   }
 
-  /** Begins one again; part of a transaction, as settling one is. */
+  /**
+   * Begins one again. Part of a transaction; the kernel gets to know by the changes.
+   */
   again(id: number, until: UnixSeconds): void {
     this.#again.run(until, id);
     this.#mark([id]);

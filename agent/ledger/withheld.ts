@@ -83,7 +83,7 @@ export class Withheld {
     return this.#rule.get(address, prefix, now);
   }
 
-  /** The rule that holds a recorded ban, likewise. */
+  /** The rule that holds a recorded ban, if one does; of the host's own only those withheld. */
   ruleOf(
     { feed, cidr, held }: AskedBan,
     now: UnixSeconds,

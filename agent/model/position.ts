@@ -25,6 +25,12 @@ export type FeedName = "urgent" | "reputation" | "local" | `org/${string}`;
 
 export const HASH_BYTES = 32;
 
+/** A position's hash as documents, headers and tables write it. */
+export const hashToHex = (hash: Uint8Array): string =>
+  Buffer.from(hash).toString("hex");
+
+export const hashFromHex = (hex: string): Uint8Array => Buffer.from(hex, "hex");
+
 /** The hash that stands before the first segment of an epoch. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
 

@@ -1,9 +1,13 @@
-import type { BanOp, Lift } from "./ban.js";
+import type { Ban, Lift } from "./ban.js";
 
 /** An op that the guards have seen, and what they said of it. */
-export type ReviewedOp = ReviewedBan | Lift;
+export type ReviewedOp = ReviewedBanOp | Lift;
 
-export interface ReviewedBan extends BanOp {
+export interface ReviewedBan extends Ban {
   /** The rule that stopped the ban; without one it may be enforced. */
   readonly held?: string;
+}
+
+export interface ReviewedBanOp extends ReviewedBan {
+  readonly op: "ban";
 }

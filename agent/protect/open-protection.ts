@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.js";
 import type { Identity } from "../config/identity.js";
-import type { Enforcer } from "../enforce/enforcer.js";
+import type { Ruleset } from "../enforce/enforcer.js";
 import type { AgentEvents } from "../events/events.js";
 import { CLOUD_ADDRESSES, CloudAddresses } from "../host/cloud-addresses.js";
 import { HostReader } from "../host/facts.js";
@@ -19,7 +19,7 @@ export interface ProtectOptions {
 export interface ProtectRooms {
   readonly ledger: Pick<Ledger, "overrides">;
   readonly time: Pick<BanTime, "clock">;
-  readonly enforcer: Enforcer;
+  readonly enforcer: Pick<Ruleset, "protect">;
   readonly status: LinkStatus;
   readonly events: AgentEvents;
 }

@@ -1,4 +1,4 @@
-import type { Enforcer } from "../enforce/enforcer.js";
+import type { Ruleset } from "../enforce/enforcer.js";
 import type { AgentEvents } from "../events/events.js";
 import type { GuardPolicy, HostFacts } from "../guard/facts.js";
 import { protectedRanges } from "../guard/guard.js";
@@ -10,7 +10,7 @@ export interface ProtectionPorts {
   readFacts(): Promise<HostFacts>;
   lookUpCloud(): Promise<void>;
   readonly policy: GuardPolicy;
-  readonly enforcer: Pick<Enforcer, "protect">;
+  readonly enforcer: Pick<Ruleset, "protect">;
   readonly events: Pick<AgentEvents, "factsChanged" | "factsUnknown">;
 }
 
@@ -56,7 +56,10 @@ export class Protection {
     }
   }
 
-  /** Likewise, and returns once the kernel has them. @throws NotEnforced */
+  /**
+   * Reads the facts again, and returns once the kernel lets those addresses pass
+   * that they protect. @throws NotEnforced
+   */
   renew(): Promise<void> {
     return this.#turns.run(async () => {
       this.#facts = await this.#ports.readFacts();

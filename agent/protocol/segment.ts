@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Op } from "../model/ban.js";
 import { cidrOf, width, type Cidr, type Family } from "../model/cidr.js";
-import { audienceOf, type FeedName } from "../model/position.js";
+import { audienceOf, hashToHex, type FeedName } from "../model/position.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import {
@@ -106,7 +106,7 @@ export function sealSegment(
       epoch: fields.epoch,
       first: fields.first,
       last: fields.first + ops.length - 1,
-      previous: Buffer.from(previous).toString("hex"),
+      previous: hashToHex(previous),
       issuedAt: fields.issuedAt,
       notAfter: fields.notAfter,
     },

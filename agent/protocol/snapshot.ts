@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Ban } from "../model/ban.js";
 import { width, type Family } from "../model/cidr.js";
-import { audienceOf, type Position } from "../model/position.js";
+import { audienceOf, hashToHex, type Position } from "../model/position.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import {
@@ -109,7 +109,7 @@ export function sealSnapshot(
     audience: audienceOf(position.feed),
     epoch: position.epoch,
     offset: position.offset,
-    hash: Buffer.from(position.hash).toString("hex"),
+    hash: hashToHex(position.hash),
     bans,
     issuedAt,
     notAfter,

@@ -8,4 +8,9 @@ export class Mutex {
     this.#tail = mine.catch(() => undefined);
     return mine;
   }
+
+  /** Resolves once all tasks that were given before have ended. */
+  idle(): Promise<void> {
+    return this.run(() => Promise.resolve());
+  }
 }

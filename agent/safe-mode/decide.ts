@@ -6,11 +6,11 @@ export interface RunRecord {
   readonly unclean: readonly number[];
   /** The run that has not ended yet, as far as is known. */
   readonly running: { readonly at: number; readonly lasted: boolean } | null;
-  /** By SHA-256 in hex: how often a run died with it in hand; the latest last. */
+  /** By SHA-256 in hex: how often a run died while it took it in; the latest last. */
   readonly marks: readonly Mark[];
 }
 
-/** Something signed that a run died over. */
+/** A suspected poison message: something signed that a run died over. */
 export interface Mark {
   readonly digest: string;
   /** Undefined where not even its header was read. */
@@ -31,7 +31,7 @@ export interface SafeModeSettings {
   readonly lastsSeconds: number;
 }
 
-/** What was in hand when the run before this one ended. */
+/** What was being taken in when the run before this one ended. */
 export type InFlight = Pick<Mark, "digest" | "feed">;
 
 /** What a start comes to, given how those before it ended. */
@@ -48,7 +48,7 @@ export interface Decision {
  */
 export function decide(
   before: RunRecord,
-  inHand: readonly InFlight[],
+  inFlight: readonly InFlight[],
   settings: SafeModeSettings,
   now: number,
 ): Decision {
@@ -58,7 +58,7 @@ export function decide(
     (at) => at <= now && now - at < settings.withinSeconds * 1000,
   );
   const failed = died && !running.lasted ? [...recent, now] : recent;
-  const marks = died ? marked(before.marks, inHand) : before.marks;
+  const marks = died ? marked(before.marks, inFlight) : before.marks;
   const found = marks.filter(
     (mark) => isPoison(mark) && !before.marks.some((old) => isSame(old, mark)),
   );
@@ -70,15 +70,15 @@ export function decide(
   };
 }
 
-/** A run may die once over anything; what it dies over twice is refused. */
+/** Once may be chance: a message is poison when two runs have died over it. */
 export const isPoison = ({ times }: Mark): boolean => times >= 2;
 
 function marked(
   marks: readonly Mark[],
-  inHand: readonly InFlight[],
+  inFlight: readonly InFlight[],
 ): readonly Mark[] {
   let next = marks;
-  for (const { digest, feed } of inHand) {
+  for (const { digest, feed } of inFlight) {
     const old = next.find((mark) => mark.digest === digest);
     const mark = {
       digest,

@@ -11,8 +11,8 @@ import type { InFlight } from "./decide.js";
 
 /**
  * Says in a small file what is being taken in, so that the next run knows what
- * this one died over. Not synced: that a process dies is the subject, and what
- * it wrote outlives it. Where the disk takes nothing, a run goes on without.
+ * this one died over. Not fsynced: it has to outlive the process, and not the host.
+ * Where the disk takes nothing, a run goes on without it.
  */
 export class InFlightFile implements Disposable {
   readonly #failed: (why: unknown) => void;
@@ -36,7 +36,7 @@ export class InFlightFile implements Disposable {
     this.clear();
   }
 
-  /** Undefined where too much is in hand at once to be told apart. */
+  /** A slot for the bytes; undefined where more is in flight than there are slots. */
   take(digest: Buffer): number | undefined {
     const slot = this.#free.pop();
     if (slot === undefined) return undefined;

@@ -7,29 +7,37 @@ export class EnforcementSuspended extends NotEnforced {
   }
 }
 
-/** The kernel as it is: it can be read, and nothing can be changed in it. */
+/**
+ * The kernel as it is: it can be read, and nothing can be changed in it. What is
+ * let through is named one by one, so that no new way to change it slips in.
+ */
 export function readOnly(enforcer: Enforcer): Enforcer {
-  const refuse = () => Promise.reject(new EnforcementSuspended());
   return {
     read: () => enforcer.read(),
     apply: refuse,
     rebuild: refuse,
     setPosture: refuse,
-    repairScaffold: refuse,
-    protect: () => Promise.resolve(),
-    hasBan: (cidrs) => enforcer.hasBan(cidrs),
-    wouldDrop: (addresses) => enforcer.wouldDrop(addresses),
     rejects: enforcer.rejects,
-    hits: () => enforcer.hits(),
-    totals: () => enforcer.totals(),
-    makeRoom: refuse,
-    packetCount: (packets) => enforcer.packetCount(packets),
+    protect: () => Promise.resolve(), // new addresses of the host are no failure
+    cleanUp: refuse,
+
+    repairScaffold: refuse,
     inspect: () => enforcer.inspect(),
     compare: (label, entries) => enforcer.compare(label, entries),
     listEntries: (listing) => enforcer.listEntries(listing),
     watch: (watcher) => enforcer.watch(watcher),
+
+    hits: () => enforcer.hits(),
+    totals: () => enforcer.totals(),
+    makeRoom: refuse,
+    packetCount: (packets) => enforcer.packetCount(packets),
     told: enforcer.told,
-    cleanUp: refuse,
+
+    hasBan: (cidrs) => enforcer.hasBan(cidrs),
+    wouldDrop: (addresses) => enforcer.wouldDrop(addresses),
+
     [Symbol.asyncDispose]: () => enforcer[Symbol.asyncDispose](),
   };
 }
+
+const refuse = () => Promise.reject(new EnforcementSuspended());

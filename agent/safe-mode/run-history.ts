@@ -36,12 +36,13 @@ export class SafeModeOver extends Error {
 }
 
 /**
- * Remembers how the runs of this agent ended, decides by that whether this one
- * leaves everything as it is, and refuses what runs have died over.
+ * A crash-loop guard. It remembers how the runs of this agent ended, decides by
+ * that whether this one starts in safe mode and changes nothing, and refuses poison
+ * messages: signed bytes that runs have died over.
  */
 export class RunHistory implements Disposable {
   readonly #ports: RunHistoryPorts;
-  readonly #hand: InFlightFile;
+  readonly #inFlight: InFlightFile;
   readonly #timers: NodeJS.Timeout[] = [];
   #record: RunRecord;
   /** Poison that was found at this start. */
@@ -55,11 +56,11 @@ export class RunHistory implements Disposable {
     const { config, clock, events } = ports;
     const { stateDir, safeMode: settings } = config;
     this.#ports = ports;
-    this.#hand = new InFlightFile(join(stateDir, "in-hand"), (why) =>
+    this.#inFlight = new InFlightFile(join(stateDir, "in-hand"), (why) =>
       events.startsNotKept(why),
     );
     const before = readRecord(this.#path);
-    const decision = decide(before, this.#hand.left, settings, clock.now());
+    const decision = decide(before, this.#inFlight.left, settings, clock.now());
     this.#record = decision.record;
     this.found = decision.found;
     this.safeMode = decision.safeMode;
@@ -93,13 +94,13 @@ export class RunHistory implements Disposable {
         feed: mark.feed,
       });
     }
-    const slot = this.#hand.take(digest);
+    const slot = this.#inFlight.take(digest);
     return {
       of: (feed) => {
-        if (slot !== undefined) this.#hand.name(slot, feed);
+        if (slot !== undefined) this.#inFlight.name(slot, feed);
       },
       [Symbol.dispose]: () => {
-        if (slot !== undefined) this.#hand.done(slot);
+        if (slot !== undefined) this.#inFlight.done(slot);
         if (mark !== undefined) this.#forgive(mark);
       },
     };
@@ -116,13 +117,13 @@ export class RunHistory implements Disposable {
   ended(): void {
     const unclean = this.safeMode ? [] : this.#record.unclean;
     this.#record = { ...this.#record, unclean, running: null };
-    this.#hand.clear();
+    this.#inFlight.clear();
     this.#keep();
   }
 
   [Symbol.dispose](): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#hand[Symbol.dispose]();
+    this.#inFlight[Symbol.dispose]();
   }
 
   #after(ms: number, act: () => void): void {

@@ -1,5 +1,6 @@
 import type { Translators } from "../model/translators.js";
 import type { Clock } from "../runtime/clock.js";
+import { messageOf } from "../text/message.js";
 import { Handshakes } from "./handshakes.js";
 import { SENSOR, type Detection, type Suspicion } from "./sshd-judge.js";
 import type { SshdSource } from "./sshd-source.js";
@@ -180,7 +181,7 @@ export class Vouching implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     if (why !== this.#unseen) this.#ports.events.handshakesUnseen(error);
     this.#unseen = why;
   }

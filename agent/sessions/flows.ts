@@ -14,11 +14,14 @@ import { isSuspect, sift, type Candidate, type Search } from "./search.js";
 
 /** Deletes the entries of connection tracking that a search finds. */
 export async function cutFlows(
-  line: LazySocket,
+  netlink: LazySocket,
   search: Search,
 ): Promise<Tally & { readonly more: boolean }> {
-  const { kept, more } = await sift(candidates(line, search), search.isDropped);
-  const tally = await line.forEach(
+  const { kept, more } = await sift(
+    candidates(netlink, search),
+    search.isDropped,
+  );
+  const tally = await netlink.forEach(
     "delete a banned session's tracked connection",
     kept,
     (flow) => (w) => deleteFlow(w, flow),
@@ -31,12 +34,12 @@ export async function cutFlows(
  * and address, within one call, and for IPv6 it lists what does not match.
  */
 async function* candidates(
-  line: LazySocket,
+  netlink: LazySocket,
   search: Search,
 ): AsyncGenerator<Candidate<FlowName>, void> {
-  const counted = line.ask("count tracked connections", askForStatistics);
+  const counted = netlink.ask("count tracked connections", askForStatistics);
   if (flowCount(counted) === 0) return; // even then a list costs milliseconds
-  yield* line.list(
+  yield* netlink.list(
     "list tracked connections",
     (w) => listFlows(w, familyOf(search)),
     (message) => candidateOf(message, search),

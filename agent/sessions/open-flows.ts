@@ -28,10 +28,10 @@ import { NetlinkSocket, type Fill } from "../netlink/socket.js";
 import type { Clock } from "../runtime/clock.js";
 import { LibcError, type Libc } from "../runtime/libc.js";
 import { Mutex } from "../runtime/mutex.js";
+import { AddressSet, addressKey, CidrSet } from "./cidr-set.js";
 import { LazySocket } from "./lazy-socket.js";
 import { isSuspect } from "./search.js";
 import { listeningPorts, openerOf } from "./sockets.js";
-import { AddressSet, addressKey, CidrSet } from "./cidr-set.js";
 
 /** One end of a flow that is not this host. */
 export interface FlowEnd {
@@ -103,7 +103,7 @@ export class OpenFlows implements AsyncDisposable {
 
   /** Waits for the look under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.run(() => Promise.resolve());
+    await this.#turns.idle();
     this.#diag[Symbol.dispose]();
     this.#netfilter[Symbol.dispose]();
   }

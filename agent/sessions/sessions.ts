@@ -7,12 +7,13 @@ import { readAddresses } from "../netlink/route.js";
 import { NetlinkSocket } from "../netlink/socket.js";
 import type { Libc } from "../runtime/libc.js";
 import { Mutex } from "../runtime/mutex.js";
+import { messageOf } from "../text/message.js";
 import { askAbility, type Ability } from "./ability.js";
+import { AddressSet, CidrSet, type Suspect } from "./cidr-set.js";
 import { cutFlows } from "./flows.js";
 import { LazySocket, type Tally } from "./lazy-socket.js";
 import type { IsDropped, Search } from "./search.js";
 import { cutSockets, type SocketObserver } from "./sockets.js";
-import { AddressSet, CidrSet, type Suspect } from "./cidr-set.js";
 
 /** How many sessions were cut. */
 export interface Cut {
@@ -31,7 +32,7 @@ export class NotCut extends Error {
     readonly causes: readonly unknown[],
   ) {
     const [first] = causes;
-    const why = first instanceof Error ? first.message : String(first);
+    const why = messageOf(first);
     super(`open sessions could not be cut: ${why}`, { cause: first });
   }
 }
@@ -85,7 +86,7 @@ export class Sessions implements Disposable {
     };
     const cutOf = (protocol: "tcp" | "udp") => () =>
       cutSockets(
-        { line: this.#diag, protocol, observe: this.#observe },
+        { netlink: this.#diag, protocol, observe: this.#observe },
         search,
       );
     const failures: unknown[] = [];

@@ -38,26 +38,26 @@ export type SocketObserver = (
 ) => Promise<void> | void;
 
 export interface SocketTask {
-  readonly line: LazySocket;
+  readonly netlink: LazySocket;
   readonly protocol: "tcp" | "udp";
   readonly observe: SocketObserver | undefined;
 }
 
 /** Destroys the sockets that a search finds; `more` may be left. */
 export async function cutSockets(
-  { line, protocol, observe }: SocketTask,
+  { netlink, protocol, observe }: SocketTask,
   search: Search,
 ): Promise<Tally & { readonly more: boolean }> {
   const { kept, more } = await sift(
-    candidates(line, protocol, search),
+    candidates(netlink, protocol, search),
     search.isDropped,
   );
   const unobserved = await failureOf(async () => {
     if (observe === undefined || kept.length === 0) return;
-    const listening = await listeningPorts(line, protocol);
+    const listening = await listeningPorts(netlink, protocol);
     await observe(kept.map((it) => doomed(it, protocol, listening)));
   });
-  const tally = await line.forEach(
+  const tally = await netlink.forEach(
     "destroy a banned session's socket",
     kept,
     (socket) => (w) => destroySocket(w, NUMBER[protocol], socket),
@@ -65,7 +65,7 @@ export async function cutSockets(
   return { ...tally, refused: tally.refused ?? unobserved, more };
 }
 
-/** Nobody's failure to look keeps a session alive. */
+/** Returned, not thrown: a session is cut also when looking whose it is failed. */
 async function failureOf(task: () => Promise<void>): Promise<unknown> {
   try {
     await task();
@@ -76,13 +76,13 @@ async function failureOf(task: () => Promise<void>): Promise<unknown> {
 }
 
 async function* candidates(
-  line: LazySocket,
+  netlink: LazySocket,
   protocol: "tcp" | "udp",
   search: Search,
 ): AsyncGenerator<Candidate<SocketInfo>, void> {
   const { suspects } = search;
   for (const query of queriesFor(protocol, suspects.ranges)) {
-    yield* line.list(
+    yield* netlink.list(
       "list sockets",
       (w) => listSockets(w, query),
       (message) => {
@@ -113,7 +113,7 @@ function queriesFor(
 
 /** The ports that TCP sockets of this host listen on; none for UDP. */
 export async function listeningPorts(
-  line: LazySocket,
+  netlink: LazySocket,
   protocol: "tcp" | "udp",
 ): Promise<ReadonlySet<number>> {
   const ports = new Set<number>();
@@ -121,7 +121,7 @@ export async function listeningPorts(
   const states = [STATE.LISTEN];
   for (const family of [AF_INET, AF_INET6]) {
     const query = { family, protocol: IPPROTO_TCP, states };
-    const listed = line.list(
+    const listed = netlink.list(
       "list listening sockets",
       (w) => listSockets(w, query),
       (message) => socketOf(message).local.port,

@@ -1,8 +1,8 @@
 import type { TelemetryItem } from "../protocol/telemetry.js";
 
 /**
- * What is let go of first when there is no room: the lowest, its oldest first.
- * What others can make come without end never pushes out how this host is.
+ * What is evicted first when there is no room: the lowest, its oldest first. What
+ * attackers can produce without end never evicts what says how this host is.
  */
 export function evictionPriority(item: TelemetryItem): number {
   switch (item.kind) {

@@ -36,8 +36,9 @@ export interface Pace {
 
 /**
  * Sends what is spooled, one message at a time, from the oldest item that is
- * not acknowledged. A lost acknowledgement means that items are sent twice; the
- * cloud knows them by their numbers.
+ * not acknowledged. Delivery is at-least-once: a lost acknowledgement means that
+ * items are sent twice, and the cloud, which knows them by their numbers, takes each
+ * in once.
  */
 export class Sender implements Disposable {
   readonly #ports: SenderPorts;

@@ -5,9 +5,9 @@ import { parseJson, parseShape } from "../protocol/shapes.js";
 import { TelemetryItem, type ItemOf } from "../protocol/telemetry.js";
 import { Database } from "../sqlite/database.js";
 import { blameSpool, SpoolDamage } from "./damage.js";
+import { isUrgent, evictionPriority } from "./eviction.js";
 import { migrations } from "./format.js";
 import { Tables, type Row, type Size } from "./tables.js";
-import { isUrgent, evictionPriority } from "./eviction.js";
 
 export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
 
@@ -33,8 +33,8 @@ export interface SpoolCounts {
 }
 
 /**
- * What waits to be reported: numbered when it comes, kept until the cloud has
- * acknowledged it, bounded by letting go of what is worth least. What a method
+ * The outbox of what is to be reported: numbered when it comes, kept until the cloud
+ * has acknowledged it, bounded by evicting what is worth least. What a method
  * returned from is on the disk. Errors of the file are `SpoolDamage`.
  */
 export class Spool implements Disposable {

@@ -1,33 +1,11 @@
 import * as v from "valibot";
 import { formatCidr, type Cidr } from "../model/cidr.js";
+import type { Hit, Total } from "../model/hit.js";
 import { limits } from "../protocol/limits.js";
 import { Malformed } from "../protocol/malformed.js";
 import { Count, parseJson, Time } from "../protocol/shapes.js";
 import type { ItemOf } from "../protocol/telemetry.js";
 import { Most } from "./most.js";
-
-/** One of the kernel's counts: packets that bans matched, by remote. */
-export interface Counter {
-  readonly remote: Cidr;
-  readonly direction: "in" | "out";
-  readonly forwarded: boolean;
-  readonly observed: boolean;
-  readonly protocol: number;
-  /** What else the kernel tells counts apart by. */
-  readonly way: number;
-  /** Since the kernel began to count; it forgets counters that rest for long. */
-  readonly packets: number;
-  readonly bytes: number;
-}
-
-/** All packets of one kind, whether or not their remote was counted. */
-export interface Total {
-  readonly family: 4 | 6;
-  readonly direction: "in" | "out";
-  readonly observed: boolean;
-  readonly packets: number;
-  readonly bytes: number;
-}
 
 /** What the counters were when they were last read. */
 export interface Baseline {
@@ -77,7 +55,7 @@ export interface Folded {
  */
 export class HitsFold {
   readonly #before: Baseline;
-  readonly #top = new Most<Counter>(NAMED, packetsOf);
+  readonly #top = new Most<Hit>(NAMED, packetsOf);
   readonly #strongest: Most<{ readonly key: string } & Counts>;
   /** Of all that grew. */
   readonly #remotes = new Set<string>();
@@ -90,7 +68,7 @@ export class HitsFold {
     );
   }
 
-  add(counters: readonly Counter[]): void {
+  add(counters: readonly Hit[]): void {
     const { counts, complete } = this.#before;
     for (const counter of counters) {
       const { packets, bytes } = counter;
@@ -142,7 +120,7 @@ export class HitsFold {
   }
 
   #item(
-    { top, others }: { readonly top: readonly Counter[]; readonly others: Sum },
+    { top, others }: { readonly top: readonly Hit[]; readonly others: Sum },
     window: { readonly from: number; readonly to: number },
   ): ItemOf<"hits"> {
     const named = new Set(top.map(({ remote }) => addressOf(remote)));
@@ -263,7 +241,7 @@ const countsOf = ({ packets, bytes }: Counts): Counts => ({ packets, bytes });
 const kindOf = ({ family, direction, observed }: Total): string =>
   `${direction}${family}${observed ? "o" : ""}`;
 
-function keyOf(counter: Counter): string {
+function keyOf(counter: Hit): string {
   const { remote, direction, observed, protocol, way } = counter;
   const side = `${direction === "in" ? "<" : ">"}${observed ? "o" : ""}`;
   return `${addressOf(remote)}${side}${protocol}:${way}`;

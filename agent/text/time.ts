@@ -1,3 +1,6 @@
+/** Milliseconds since 1970 as ISO 8601 in UTC, to the millisecond. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
 /**
  * A moment for people: ISO 8601 in UTC to the second, which sorts, can be pasted
  * and means the same on every host. Milliseconds since 1970, or ISO 8601.

@@ -78,7 +78,8 @@ export class BanTime implements Disposable {
   }
 
   /**
-   * Hears the date of a head whose signature is good, and says what is odd about it.
+   * Hears the date of a head whose signature is good. Returns, in words, what is
+   * odd about the clocks since the look before; mostly nothing.
    * @throws LedgerDamage; all is as it was then
    */
   hear(date: number): readonly string[] {

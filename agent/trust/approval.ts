@@ -13,7 +13,13 @@ import { textBytes, type SignedText } from "../protocol/signed-text.js";
 import type { UnixMs } from "../runtime/clock.js";
 import { decodeSignatures, type TrustedRoot } from "./root.js";
 
-/** An approval that enough critical keys have signed, ready to be asked. */
+/**
+ * An approval that enough critical keys have signed, ready to be asked.
+ *
+ * Checks in the order of PROTOCOL.md, Approval: `open` does 1 signed by critical
+ * keys, 2 decodes, 3 its feed is followed; `mustReplace` does 4 its own date, after
+ * the root's (keyring/approval-store.ts), and 5 its version.
+ */
 export class TrustedApproval {
   /** SHA-256 of the signed bytes, in lower-case hex. */
   readonly fingerprint: string;
@@ -48,8 +54,9 @@ export class TrustedApproval {
     feeds?: readonly FeedName[],
   ): TrustedApproval {
     const bytes = textBytes("approval", text.signed);
-    root.check("critical", bytes, decodeSignatures(text));
-    const document = parseJson(Approval, text.signed, "approval");
+    root.check("critical", bytes, decodeSignatures(text)); // step 1
+    const document = parseJson(Approval, text.signed, "approval"); // step 2
+    // Step 3.
     if (feeds?.includes(document.feed) ?? true) {
       return new TrustedApproval(document, bytes);
     }
@@ -87,7 +94,7 @@ export class TrustedApproval {
     return this.#around(cidr).length > 0;
   }
 
-  /** Another text whenever hosts of the ring may do something else by it. */
+  /** A digest: it changes whenever hosts of the ring may do something else by it. */
   standing(ring: Ring, now: UnixMs): string {
     if (!this.isGoodAt(now)) return "";
     const begun = this.document.rollouts.map(({ notBefore }) =>
@@ -99,10 +106,12 @@ export class TrustedApproval {
   /** @throws Refused when it may not take the place of the one that is held */
   mustReplace(held: TrustedApproval | undefined, now: UnixMs): void {
     const { feed, version, expiresAt } = this.document;
+    // Step 4.
     if (!this.isGoodAt(now)) {
       const until = new Date(expiresAt).toISOString();
       throw new Refused("expired", `it was good until ${until}`);
     }
+    // Step 5.
     if (held === undefined || version > held.document.version) return;
     const own = held.document.version;
     if (version === own && this.fingerprint !== held.fingerprint) {

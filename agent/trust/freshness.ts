@@ -1,8 +1,8 @@
-import type { Position } from "../model/position.js";
+import { hashToHex, type Position } from "../model/position.js";
 import type { Head } from "../protocol/documents.js";
 import type { UnixMs } from "../runtime/clock.js";
 
-/** What a head is worth, beside what is known of its feed. */
+/** The verdict on a head, beside what is known of its feed. */
 export type HeadVerdict =
   | { readonly is: "fresh" }
   /** Newer than the last, and dated long ago: somebody holds heads back. */
@@ -21,24 +21,31 @@ export interface HeadSurroundings {
   readonly own: Position | undefined;
   /** Milliseconds since 1970. */
   readonly now: UnixMs;
-  /** Milliseconds after which a head is no news any more. */
+  /** Milliseconds after which a head is stale. */
   readonly staleAfterMs: number;
 }
 
-/** Judges a head that a head key signed. */
+/**
+ * Judges a head that a head key signed, in the order of PROTOCOL.md, What a head is
+ * held against: 1 dated ahead, 2 an old one, 3 a contradiction, 4 else the newest.
+ */
 export function judgeHead(head: Head, around: HeadSurroundings): HeadVerdict {
   const { known, own, now, staleAfterMs } = around;
+  // Step 1.
   if (head.time > now + CLOCK_SKEW_MS) return { is: "early" };
+  // Step 2.
   if (known !== undefined && head.time < known.time) return { is: "replayed" };
-  const before = [known, own && { ...own, hash: hexOf(own.hash) }];
+  // Step 3.
+  const before = [known, own && { ...own, hash: hashToHex(own.hash) }];
   for (const each of before) {
     const what = each && contradiction(head, each);
     if (what !== undefined) return { is: "contradiction", what };
   }
+  // Step 4: as fresh as its date says.
   return { is: now - head.time > staleAfterMs ? "late" : "fresh" };
 }
 
-/** Within an epoch a feed only grows, and what it was stays what it was. */
+/** Step 3: within an epoch a feed only grows, and what it was stays what it was. */
 function contradiction(
   head: Head,
   before: Pick<Head, "epoch" | "offset" | "hash">,
@@ -54,5 +61,3 @@ function contradiction(
 
 /** How far the clocks of cloud and host may differ. */
 export const CLOCK_SKEW_MS = 300_000;
-
-const hexOf = (hash: Uint8Array): string => Buffer.from(hash).toString("hex");

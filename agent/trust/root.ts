@@ -8,7 +8,13 @@ import { publicKey, type PublicKey } from "./keys.js";
 
 export type Role = keyof Root["roles"];
 
-/** The keys that a root lists, ready to check signatures. */
+/**
+ * The keys that a root lists, ready to check signatures.
+ *
+ * `next` checks in the order of PROTOCOL.md, The next root: 1 signed by this root's
+ * keys, 2 decodes, 3 follows this one, 4 signed by its own keys. The first root of
+ * all is held to the fingerprint that the enrolment token pins (`open`).
+ */
 export class TrustedRoot {
   readonly #keys: ReadonlyMap<string, PublicKey>;
 
@@ -53,16 +59,19 @@ export class TrustedRoot {
   next(text: SignedText): TrustedRoot {
     const bytes = textBytes("root", text.signed);
     const signatures = decodeSignatures(text);
-    this.check("root", bytes, signatures);
-    const document = parseJson(Root, text.signed, "root");
+    this.check("root", bytes, signatures); // step 1
+    const document = parseJson(Root, text.signed, "root"); // step 2
     const fingerprint = sha256(bytes).toString("hex");
-    this.#mustPrecede(document.version, fingerprint);
+    this.#mustPrecede(document.version, fingerprint); // step 3
     const next = new TrustedRoot(document, fingerprint);
-    next.check("root", bytes, signatures);
+    next.check("root", bytes, signatures); // step 4
     return next;
   }
 
-  /** @throws Refused when the date, in milliseconds since 1970, is past its own */
+  /**
+   * PROTOCOL.md, Verification, step 5, and Approval, step 4.
+   * @throws Refused when the date, in milliseconds since 1970, is past its own
+   */
   mustBeGoodAt(now: UnixMs): void {
     const { version, expiresAt } = this.document;
     if (now <= expiresAt) return;
@@ -74,6 +83,7 @@ export class TrustedRoot {
 
   /**
    * Holds signatures to the role's keys and threshold; each key counts once.
+   * PROTOCOL.md, Verification, step 2; The next root, steps 1 and 4; Approval, step 1.
    * @throws Refused when too few of the role's keys signed
    */
   check(role: Role, bytes: Uint8Array, signatures: readonly Signature[]): void {
@@ -90,6 +100,7 @@ export class TrustedRoot {
     );
   }
 
+  /** PROTOCOL.md, The next root, step 3. */
   #mustPrecede(version: number, fingerprint: string): void {
     const own = this.document.version;
     if (version === own + 1) return;

@@ -1,5 +1,15 @@
+/**
+ * The checks of PROTOCOL.md, Verification, in its order and with its numbers. Step 1,
+ * that the container is well-formed, is `openSegment` and `openSnapshot` (protocol/).
+ * Here: 2 signatures, 3 audience, 4 feed, 5 dates, 6 epoch, 7 offset, 8 gap, 9 chain;
+ * of a snapshot 2 to 5, and 7. The body, step 10, is read afterwards, by `readOps`
+ * and `readBans`.
+ */
+
 import {
   audienceOf,
+  hashFromHex,
+  hashToHex,
   NO_HASH,
   samePosition,
   type DatedPosition,
@@ -42,12 +52,8 @@ export function verifySegment(
   position: Position | undefined,
   expect: Expectation,
 ): VerifiedSegment {
-  const { header } = segment;
-  expect.root.check("content", segment.signedBytes, segment.signatures);
-  checkAddressee(header, expect);
-  checkDate(header.notAfter, expect.now);
-  expect.root.mustBeGoodAt(expect.now);
-  checkSequence(segment, position);
+  checkOrigin(segment, expect); // steps 2 to 5
+  checkSequence(segment, position); // steps 6 to 9
   return segment as VerifiedSegment;
 }
 
@@ -61,19 +67,15 @@ export function verifySnapshot(
   position: DatedPosition | undefined,
   expect: Expectation,
 ): VerifiedSnapshot {
-  const { header } = snapshot;
-  expect.root.check("content", snapshot.signedBytes, snapshot.signatures);
-  checkAddressee(header, expect);
-  checkDate(header.notAfter, expect.now);
-  expect.root.mustBeGoodAt(expect.now);
-  if (position !== undefined) checkAdvance(snapshot, position);
+  checkOrigin(snapshot, expect); // steps 2 to 5
+  if (position !== undefined) checkAdvance(snapshot, position); // step 7
   return snapshot as VerifiedSnapshot;
 }
 
 /**
  * Accepts a head that a head key signed. That the root has expired does not
  * matter: a head puts nothing into force, and its date is what tells a host
- * that its clock runs ahead.
+ * that its clock runs ahead. What a head is held against comes after (freshness.ts).
  */
 export function verifyHead(text: SignedText, root: TrustedRoot): Head {
   const bytes = textBytes("head", text.signed);
@@ -94,19 +96,36 @@ export function positionOf(snapshot: VerifiedSnapshot): DatedPosition {
 
 function standingOf({ header }: Snapshot): DatedPosition {
   const { feed, epoch, offset, hash, issuedAt } = header;
-  return { feed, epoch, offset, hash: Buffer.from(hash, "hex"), issuedAt };
+  return { feed, epoch, offset, hash: hashFromHex(hash), issuedAt };
 }
 
+/**
+ * What every container has to pass, wherever its feed stands: PROTOCOL.md,
+ * Verification, steps 2 to 5.
+ */
+function checkOrigin(
+  { header, signedBytes, signatures }: Segment | Snapshot,
+  expect: Expectation,
+): void {
+  expect.root.check("content", signedBytes, signatures); // step 2
+  checkAddressee(header, expect); // steps 3 and 4
+  checkDate(header.notAfter, expect.now); // step 5
+  expect.root.mustBeGoodAt(expect.now); // step 5
+}
+
+/** PROTOCOL.md, Verification, steps 3 and 4. */
 function checkAddressee(
   header: { readonly feed: FeedName; readonly audience: string },
   { feeds }: Expectation,
 ): void {
+  // Step 3.
   if (header.audience !== audienceOf(header.feed)) {
     throw new Refused(
       "wrong-audience",
       `${header.feed} is not for ${JSON.stringify(header.audience)}`,
     );
   }
+  // Step 4.
   if (!feeds.includes(header.feed)) {
     throw new Refused(
       "wrong-feed",
@@ -115,6 +134,7 @@ function checkAddressee(
   }
 }
 
+/** PROTOCOL.md, Verification, step 5: of the container; the root's date follows. */
 function checkDate(notAfter: UnixMs, now: UnixMs): void {
   if (now <= notAfter) return;
   throw new Refused(
@@ -123,7 +143,10 @@ function checkDate(notAfter: UnixMs, now: UnixMs): void {
   );
 }
 
-/** Whoever holds the connection may have an older snapshot, signed as well. */
+/**
+ * PROTOCOL.md, Verification, step 7, of a snapshot: whoever holds the connection
+ * may have an older one, signed as well.
+ */
 function checkAdvance(snapshot: Snapshot, at: DatedPosition): void {
   const offered = standingOf(snapshot);
   const { feed, epoch, offset, issuedAt } = offered;
@@ -138,23 +161,30 @@ function checkAdvance(snapshot: Snapshot, at: DatedPosition): void {
   );
 }
 
-/** An agent that has nothing yet may begin at the first op of any epoch. */
+/**
+ * PROTOCOL.md, Verification, steps 6 to 9, of a segment: an agent that has nothing
+ * yet may begin at the first op of any epoch.
+ */
 function checkSequence(segment: Segment, at: Position | undefined): void {
   const { feed, epoch, first, last, previous } = segment.header;
+  // Step 6.
   if (at !== undefined && at.epoch !== epoch) {
     throw new Refused("wrong-epoch", `${feed} is at ${at.epoch}, not ${epoch}`);
   }
+  // Step 7.
   const offset = at?.offset ?? 0;
   if (last <= offset) {
     throw new Refused("replayed", `${feed} is past ${last}, at ${offset}`);
   }
+  // Step 8.
   if (first !== offset + 1) {
     throw new Refused(
       "gap",
       `${feed} is at ${offset}, the segment at ${first}`,
     );
   }
-  const before = Buffer.from(at?.hash ?? NO_HASH).toString("hex");
+  // Step 9.
+  const before = hashToHex(at?.hash ?? NO_HASH);
   if (before !== previous) {
     throw new Refused(
       "forked",

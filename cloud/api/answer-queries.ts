@@ -1,5 +1,5 @@
-import type { OperatorApiPorts } from "./ports.js";
 import { agentCalled } from "./agent-names.js";
+import type { OperatorApiPorts } from "./ports.js";
 import { checked, unknown } from "./problem.js";
 import { AnswersQuery, ReceiptsQuery } from "./shapes.js";
 
@@ -13,7 +13,7 @@ export function answersQuery(
   return { ...ANY, ...query, agent };
 }
 
-/** Likewise, of receipts: those of a decision stand within its place. */
+/** Which receipts an operator asks for; a decision's own stand within its place. */
 export function receiptsQuery(
   input: Record<string, string>,
   ports: Pick<OperatorApiPorts, "registry" | "decisionLog">,

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { isoTime } from "../../agent/text/time.js";
 import type { Agent } from "../registry/registry.js";
 import { agentCalled } from "./agent-names.js";
 import type { OperatorApiPorts } from "./ports.js";
@@ -64,7 +65,7 @@ function mustBeGone(
   if (revokedAt !== null) return;
   const seen = gateway.heardAt(id) ?? lastSeen ?? enrolledAt;
   if (clock.now() - seen >= LONG_GONE_MS) return;
-  const when = new Date(seen).toISOString();
+  const when = isoTime(seen);
   throw problem(409, "not-gone", {
     field: "agent",
     value: id,

@@ -1,5 +1,6 @@
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { hashToHex } from "../../agent/model/position.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { orgIdFrom } from "../registry/org-id.js";
@@ -81,7 +82,7 @@ function answerRoutes(
       feed,
       epoch,
       offset,
-      hash: Buffer.from(hash).toString("hex"),
+      hash: hashToHex(hash),
       ...(counts[feed] ?? { bans: 0, observed: 0 }),
     }));
     return c.json({ feeds });

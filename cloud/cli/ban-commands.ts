@@ -1,9 +1,10 @@
 import type { Command } from "commander";
+import { misused } from "../../agent/text/failure.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { DetectionEntry } from "../telemetry/telemetry.js";
 import type { BanEntry } from "./answers.js";
 import { clientOf, type Client } from "./client.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 import { table } from "./tables.js";
 import { toldHosts } from "./told-hosts.js";
 import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
@@ -102,7 +103,7 @@ const banRow = (ban: BanEntry): readonly string[] => [
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new CommandFailed(`--limit "${text}" is not a whole number`, 2);
+  throw misused(`--limit "${text}" is not a whole number`);
 }
 
 function addDecision(program: Command, io: Io): void {

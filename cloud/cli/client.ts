@@ -2,6 +2,12 @@ import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import {
+  Failure,
+  exitCodes,
+  failed,
+  misused,
+} from "../../agent/text/failure.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/decisions.js";
@@ -33,7 +39,6 @@ import type {
   LiftAnswer,
 } from "./answers.js";
 import { readFile } from "./drafts.js";
-import { CommandFailed } from "./io.js";
 import { ask, type Asked, type Where } from "./transport.js";
 import { unreachable } from "./trusted-fetch.js";
 import { problemOf } from "./wrong-words.js";
@@ -55,14 +60,14 @@ export interface RulesReport extends RuleStatus {
 }
 
 /** The cloud understood a request and did not carry it out. */
-export class CloudRefused extends CommandFailed {
+export class CloudRefused extends Failure {
   constructor(
     message: string,
     status: number,
     /** All that it said of it. */
     readonly body: unknown,
   ) {
-    super(message, status < 500 ? 2 : 1);
+    super(message, status < 500 ? exitCodes.usage : exitCodes.failed);
   }
 }
 
@@ -83,10 +88,7 @@ export class Client {
     const url = publicUrl ?? `http://${listen}`;
     if (!url.startsWith("https:") && !isSafeInTheClear(url)) {
       const why = "the operator's token does not cross a network in the clear";
-      throw new CommandFailed(
-        `${url} is neither https nor loopback: ${why}`,
-        2,
-      );
+      throw misused(`${url} is neither https nor loopback: ${why}`);
     }
     const ca = caOf(dir, settings, caFile);
     return new Client({ dir, url, ca }, readOperatorToken(dir));
@@ -289,9 +291,7 @@ export class Client {
     const authorization = `Bearer ${this.#token}`;
     const response = await ask(this.#where, { ...asked, authorization }).catch(
       (cause: unknown) => {
-        throw new CommandFailed(unreachable(this.#where.url, cause), 1, {
-          cause,
-        });
+        throw failed(unreachable(this.#where.url, cause), cause);
       },
     );
     if (response.ok) return (await response.json()) as T;

@@ -1,15 +1,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parseJson } from "../../agent/protocol/shapes.js";
-import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import { misused } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
+import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
 import {
   Draft,
   signDraft,
   signedBy,
   type Ceremonial,
 } from "../roots/ceremony.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 
 /** What is signed, by which key, and how it is shown to whoever signs it. */
 export interface Signing {
@@ -46,7 +48,7 @@ export function addSignCommand(
     });
 }
 
-/** @throws CommandFailed when the key's signature is known to count for nothing */
+/** @throws Failure when the key's signature is known to count for nothing */
 function mustCount(
   { signers }: Draft,
   { id }: SigningKey,
@@ -54,22 +56,20 @@ function mustCount(
 ): void {
   if (signers === undefined || signers.includes(id)) return;
   const role = signedBy[kind];
-  throw new CommandFailed(
+  throw misused(
     `--key "${path}" is no ${role} key: its id is ${id}, and those that count are ${signers.join(", ")}`,
-    2,
   );
 }
 
 /**
  * A draft that somebody has signed, as it travels.
- * @throws CommandFailed when nobody has
+ * @throws Failure when nobody has
  */
 export function readSigned(path: string, kind: Ceremonial): SignedText {
   const { signed, signatures } = readDraft(path);
   if (signatures.length > 0) return { signed, signatures };
-  throw new CommandFailed(
+  throw misused(
     `nobody has signed ${path} yet: tourniquet-cloud ${kind} sign ${path} --key FILE`,
-    2,
   );
 }
 
@@ -81,7 +81,7 @@ function readKey(path: string): SigningKey {
   try {
     return keyFromPem(pem);
   } catch (cause) {
-    throw new CommandFailed(`--key "${path}" is no private key`, 2, { cause });
+    throw misused(`--key "${path}" is no private key`, cause);
   }
 }
 
@@ -97,10 +97,8 @@ export function writeNew(
   try {
     write();
   } catch (cause) {
-    const why = (cause as Error).message;
-    throw new CommandFailed(`${option} "${path}" cannot be made: ${why}`, 2, {
-      cause,
-    });
+    const why = messageOf(cause);
+    throw misused(`${option} "${path}" cannot be made: ${why}`, cause);
   }
 }
 
@@ -108,7 +106,7 @@ export function readFile(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new CommandFailed(`${option} "${path}" cannot be read`, 2, { cause });
+    throw misused(`${option} "${path}" cannot be read`, cause);
   }
 }
 
@@ -121,5 +119,5 @@ export const collect = (value: string, before: readonly string[]) => [
 export function daysOf(text: string, most: number): number {
   const days = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : most + 1;
   if (days <= most) return days;
-  throw new CommandFailed(`--days "${text}" is not from 1 to ${most}`, 2);
+  throw misused(`--days "${text}" is not from 1 to ${most}`);
 }

@@ -1,7 +1,8 @@
 import { Option, type Command } from "commander";
+import { failed, misused } from "../../agent/text/failure.js";
 import type { ImpactReport } from "../impact/report.js";
 import { clientOf, type Client } from "./client.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
 interface Options {
@@ -39,7 +40,7 @@ export const checkImpactOption = (): Option =>
     .argParser(wholeNumber)
     .conflicts("observe");
 
-/** @throws CommandFailed when the ban would cut more, or nobody says */
+/** @throws Failure when the ban would cut more, or nobody says */
 export async function checkImpact(
   client: Client,
   order: { readonly ranges: readonly string[]; readonly feed: string },
@@ -50,14 +51,13 @@ export async function checkImpact(
   const { asked, answered, live, affected, liveOnOne } = report;
   if (live > most) {
     const where = `${live} open flows on ${affected} of ${answered} hosts, ${liveOnOne} on one of them`;
-    throw new CommandFailed(
+    throw failed(
       `not banned: it would cut ${where}; --check-impact allows ${most}. ${GO_ON}`,
-      1,
     );
   }
   if (asked > 0 && answered === 0) {
     const who = `none of ${asked} hosts said what it would cut`;
-    throw new CommandFailed(`not banned: ${who}. ${GO_ON}`, 1);
+    throw failed(`not banned: ${who}. ${GO_ON}`);
   }
   const unsaid = asked - answered;
   const silent = unsaid === 0 ? "" : `; ${unsaid} did not say`;
@@ -87,5 +87,5 @@ function rowsOf(report: ImpactReport): readonly (readonly [string, string])[] {
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   const why = `--check-impact "${text}" is not a whole number`;
-  throw new CommandFailed(why, 2);
+  throw misused(why);
 }

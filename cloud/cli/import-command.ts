@@ -2,12 +2,13 @@ import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { Option, type Command } from "commander";
+import { failed, misused } from "../../agent/text/failure.js";
 import { listFormats, type ListFormat } from "../lists/line.js";
 import type { ListReport } from "../lists/list.js";
 import type { ImportAnswer } from "./answers.js";
 import { CloudRefused, clientOf, type Client } from "./client.js";
 import { JSON_HELP, OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 import { giveOrderOutput } from "./order-output.js";
 import { rejectionLines, toldImport } from "./told-imports.js";
 import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
@@ -88,16 +89,16 @@ Examples:
   $ tourniquet-cloud import seen.csv --column src_ip
 ${FEEDS_HELP}`;
 
-/** @throws CommandFailed */
+/** @throws Failure */
 async function openList(file: string, io: Io): Promise<Readable> {
   if (file === "-") return io.input();
   const handle = await open(file).catch((cause: unknown) => {
     const why = `FILE "${file}" cannot be read`;
-    throw new CommandFailed(why, 2, { cause });
+    throw misused(why, cause);
   });
   if (!(await handle.stat()).isDirectory()) return handle.createReadStream();
   await handle.close();
-  throw new CommandFailed(`FILE "${file}" is a folder`, 2);
+  throw misused(`FILE "${file}" is a folder`);
 }
 
 function queryOf(file: string, options: ImportOptions): Record<string, string> {
@@ -105,7 +106,7 @@ function queryOf(file: string, options: ImportOptions): Record<string, string> {
   const list = options.name ?? (file === "-" ? undefined : basename(file));
   if (options.replace && list === undefined) {
     const why = "--replace needs --name: standard input has no name";
-    throw new CommandFailed(why, 2);
+    throw misused(why);
   }
   return {
     ...{ feed, for: term, reason },
@@ -135,6 +136,6 @@ async function imported(
       throw error;
     }
     for (const line of rejectionLines(body.report as ListReport)) io.err(line);
-    throw new CommandFailed(error.message, 1, { cause: error });
+    throw failed(error.message, error);
   }
 }

@@ -1,6 +1,7 @@
+import { Failure, exitCodes } from "../../agent/text/failure.js";
 import type { DecisionAnswer } from "./answers.js";
 import type { Client } from "./client.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 import type { Told } from "./told-bans.js";
 import { toldHosts } from "./told-hosts.js";
 import { waitForHosts } from "./wait.js";
@@ -15,7 +16,7 @@ export interface OutputOptions {
 /**
  * Says what an order came to and, where that is awaited, what became of it on
  * the hosts.
- * @throws CommandFailed with what is missing: exit code 1 for all, 3 for a part
+ * @throws Failure with what is missing: exit code 1 for all, 3 for a part
  */
 export async function giveOrderOutput(
   answer: object,
@@ -62,11 +63,11 @@ const hostsOf = (
       : decisions.map((each) => waitForHosts(client, each, waitMs)),
   );
 
-/** @throws CommandFailed when something is missing */
+/** @throws Failure when something is missing */
 function mustBeWhole(all: readonly Told[]): void {
   const failures = all.flatMap(({ failure }) => failure ?? []);
   if (failures.length === 0) return;
   const message = failures.map((each) => each.message).join("; ");
   const isNothing = failures.some(({ exitCode }) => exitCode === 1);
-  throw new CommandFailed(message, isNothing ? 1 : 3);
+  throw new Failure(message, isNothing ? exitCodes.failed : exitCodes.inPart);
 }

@@ -1,28 +1,30 @@
 import { Command, CommanderError, Option } from "commander";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
-import { JournalRolledBack } from "../journal/view.js";
-import { PlaintextRefused } from "../server.js";
+import { Failure } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
 import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../folder.js";
+import { JournalRolledBack } from "../journal/view.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { PlaintextRefused } from "../server.js";
 import { BadAddress } from "../setup.js";
+import { packageVersion } from "../version.js";
+import { addAgentCommands } from "./agent-commands.js";
+import { addApprovalCommands } from "./approval-commands.js";
 import { addBanCommands } from "./ban-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
-import { addImportCommand } from "./import-command.js";
-import { addImpactCommand } from "./impact-commands.js";
-import { CommandFailed, type Io } from "./io.js";
 import { addIdentityCommands } from "./identity-commands.js";
+import { addImpactCommand } from "./impact-commands.js";
+import { addImportCommand } from "./import-command.js";
+import type { Io } from "./io.js";
 import { addProposalCommands } from "./proposal-commands.js";
-import { addRegistryCommands } from "./registry-commands.js";
-import { addAgentCommands } from "./agent-commands.js";
 import { addReceiptsCommand } from "./receipt-commands.js";
-import { addApprovalCommands } from "./approval-commands.js";
+import { addRegistryCommands } from "./registry-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addStatusCommand } from "./status-command.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
-import { packageVersion } from "../version.js";
 import { withPlainWait } from "./wait.js";
 
 /**
@@ -97,8 +99,8 @@ From nothing to the first ban:
 
 /** What is the caller's to mend is 2, the rest is 1. */
 function asFailure(error: unknown): { message: string; exitCode: number } {
-  if (error instanceof CommandFailed) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Failure) return error;
+  const message = messageOf(error);
   const mendable = [
     BadAddress,
     BadFolder,

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { Option, type Command } from "commander";
 import { openLogger } from "../../agent/log/winston-logger.js";
 import { systemClock } from "../../agent/runtime/clock.js";
+import { failed, misused } from "../../agent/text/failure.js";
 import { startCloud } from "../cloud.js";
 import { beginNewEpochs } from "../new-epochs.js";
 import { checkAddresses, foundCloud, loadCloud } from "../setup.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 
 interface InitOptions {
   readonly dir: string;
@@ -68,7 +69,7 @@ Examples:
       await using cloud = await startCloud(config, { clock: systemClock, log });
       io.out(`listening on ${cloud.url}`);
       const why = await Promise.race([io.stopped(), cloud.broken]);
-      if (why) throw new CommandFailed(why.message, 1, { cause: why });
+      if (why) throw failed(why.message, why);
     });
 
   addNewEpoch(program, io);
@@ -94,7 +95,7 @@ function addNewEpoch(program: Command, io: Io): void {
 function tlsOf({ tlsCert, tlsKey }: ServeOptions) {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new CommandFailed("--tls-cert and --tls-key go together", 2);
+    throw misused("--tls-cert and --tls-key go together");
   }
   return {
     cert: readPem("--tls-cert", tlsCert),
@@ -107,6 +108,6 @@ function readPem(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new CommandFailed(`${option} "${path}" cannot be read`, 2, { cause });
+    throw misused(`${option} "${path}" cannot be read`, cause);
   }
 }

@@ -3,6 +3,7 @@ import {
   type Approval,
   type Rollout,
 } from "../../agent/protocol/documents.js";
+import { isoTime } from "../../agent/text/time.js";
 import { approvalOf } from "../approvals/ceremony.js";
 import { signersOf, type Draft } from "../roots/ceremony.js";
 import { readChain } from "../roots/root-files.js";
@@ -14,7 +15,7 @@ export function shownApproval(draft: Draft, dir: string): readonly string[] {
   const { feed, version, issuedAt, expiresAt, rollouts } = approval;
   return [
     `approval ${version} of ${feed}`,
-    `made ${momentOf(issuedAt)}, good until ${momentOf(expiresAt)}`,
+    `made ${isoTime(issuedAt)}, good until ${isoTime(expiresAt)}`,
     ...(rollouts.length === 0 ? ["ranges: none"] : rollouts.flatMap(shown)),
     `limits raised: ${limitsOf(approval)}`,
     ...signatures(draft, dir),
@@ -23,7 +24,7 @@ export function shownApproval(draft: Draft, dir: string): readonly string[] {
 
 const shown = ({ notBefore, ranges }: Rollout): readonly string[] => [
   `ranges: ${ranges.join(", ")}`,
-  ...rings.map((ring) => `  ${ring}: from ${momentOf(notBefore[ring])} on`),
+  ...rings.map((ring) => `  ${ring}: from ${isoTime(notBefore[ring])} on`),
 ];
 
 function limitsOf({ limits = {} }: Approval): string {
@@ -46,5 +47,3 @@ function signatures(draft: Draft, dir: string): readonly string[] {
     `signatures: ${good} of the ${threshold} that root ${root.version} asks for, ${state}`,
   ];
 }
-
-const momentOf = (time: number): string => new Date(time).toISOString();

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { protocolName } from "../../agent/model/protocol-name.js";
+import { misused } from "../../agent/text/failure.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type {
   ContactEntry,
@@ -8,7 +9,7 @@ import type {
 } from "../telemetry/telemetry.js";
 import { clientOf } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
-import { CommandFailed, type Io } from "./io.js";
+import type { Io } from "./io.js";
 import { alarmsOf } from "./shown-alarms.js";
 import { dateOf, table } from "./tables.js";
 import { counted, cutText, grouped, untilText } from "./words.js";
@@ -42,7 +43,7 @@ function cutAt<Row>(rows: readonly Row[], limit: string) {
 /** One more than is shown tells whether there are more. */
 function oneMore(limit: string): string {
   if (/^[1-9]\d{0,3}$/.test(limit)) return String(Number(limit) + 1);
-  throw new CommandFailed(`--limit "${limit}" is not from 1 to 9999`, 2);
+  throw misused(`--limit "${limit}" is not from 1 to 9999`);
 }
 
 function addSightings(program: Command, io: Io): void {

@@ -5,8 +5,8 @@ export interface QueueBounds {
 }
 
 /**
- * What waits, each item once, by owner: they take turns, and whoever brings much
- * waits behind its own. As room gets scarce, each may hold no more than is left.
+ * A queue that is fair (round robin) among owners: each item once, and who brings
+ * much waits behind its own. As room gets scarce, each may hold no more than is left.
  */
 export class FairQueue {
   readonly #bounds: QueueBounds;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../agent/runtime/clock.js";
+import { isoTime } from "../../agent/text/time.js";
 import { newId } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Proposed, ProposalSettled, Veto } from "../journal/events.js";
@@ -142,7 +143,7 @@ export class Proposals {
       throw new NotOpen(`${id} was ${verdict} by ${settledBy ?? ""} already`);
     }
     if (expiresAt > this.#ports.clock.now()) return proposalOf(row);
-    const at = new Date(expiresAt).toISOString();
+    const at = isoTime(expiresAt);
     throw new NotOpen(`${id} ran out at ${at}; what is seen again comes again`);
   }
 

@@ -21,7 +21,8 @@ type Ports = {
 };
 
 /**
- * Lets connections in at a rate: a place's, its network's, then everybody's.
+ * Admission control of connections, by token buckets: a place's, its network's,
+ * then everybody's.
  * Places where agents were welcomed are counted by themselves, so that strangers
  * neither use up what is theirs nor make it forgotten.
  */

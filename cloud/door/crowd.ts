@@ -6,8 +6,8 @@ export interface Room {
 
 /**
  * Those who take up room, by party (a network, an org), the oldest of each first.
- * When there is none left, the oldest of a party that has the most goes, and not
- * the newcomer: nobody can hold the door shut by standing in it.
+ * When there is none left, the oldest of a party that has the most is closed, and
+ * not the newcomer: nobody can keep others out by holding connections open.
  */
 export class Crowd<Member> {
   readonly #room: Room;

@@ -1,5 +1,9 @@
 import type { Op } from "../../agent/model/ban.js";
-import type { Position } from "../../agent/model/position.js";
+import {
+  hashFromHex,
+  hashToHex,
+  type Position,
+} from "../../agent/model/position.js";
 import type { Sign } from "../../agent/protocol/container.js";
 import { sealSegment } from "../../agent/protocol/segment.js";
 import type { SegmentSealed } from "../journal/events.js";
@@ -35,7 +39,7 @@ export function* sealChain(
     offset += batch.length;
     yield {
       ...{ kind: "segment", decision, feed, epoch, first, last: offset },
-      hash: sealed.hash.toString("hex"),
+      hash: hashToHex(sealed.hash),
       notAfter,
       bytes: sealed.bytes,
     };
@@ -45,5 +49,5 @@ export function* sealChain(
 /** Where a feed stands after a segment. */
 export function positionAfter(segment: SegmentSealed): Position {
   const { feed, epoch, last, hash } = segment;
-  return { feed, epoch, offset: last, hash: Buffer.from(hash, "hex") };
+  return { feed, epoch, offset: last, hash: hashFromHex(hash) };
 }

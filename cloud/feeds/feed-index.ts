@@ -1,4 +1,8 @@
-import type { FeedName, Position } from "../../agent/model/position.js";
+import {
+  hashFromHex,
+  type FeedName,
+  type Position,
+} from "../../agent/model/position.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { SegmentSealed } from "../journal/events.js";
 import type { Journal } from "../journal/journal.js";
@@ -126,10 +130,10 @@ const SEGMENTS = `
 
 const standingOf = (row: FeedRow): FeedTip => ({
   ...row,
-  hash: Buffer.from(row.hash, "hex"),
+  hash: hashFromHex(row.hash),
 });
 
 const entryOf = (row: SegmentRow): SegmentEntry => ({
   ...row,
-  hash: Buffer.from(row.hash, "hex"),
+  hash: hashFromHex(row.hash),
 });

@@ -1,4 +1,4 @@
-import type { FeedName } from "../../agent/model/position.js";
+import { hashToHex, type FeedName } from "../../agent/model/position.js";
 import type { Head } from "../../agent/protocol/documents.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
@@ -32,7 +32,7 @@ export class Heads {
     if (standing === undefined) return undefined;
     const { epoch, offset } = standing;
     const time = this.#clock.now();
-    const hash = Buffer.from(standing.hash).toString("hex");
+    const hash = hashToHex(standing.hash);
     const keys = this.#keys();
     const last = this.#signed.get(feed);
     const isSame = last?.head.hash === hash && last.head.epoch === epoch;

@@ -8,6 +8,7 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { hashOf } from "../ids.js";
 import type { Recorded } from "../journal/events.js";
+import type { Following } from "./following.js";
 import { encodeFrame } from "./frame.js";
 import { acceptLinks } from "./listen.js";
 import type { Live } from "./live.js";
@@ -82,8 +83,8 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   }
 
   /**
-   * Tells all who are there, before anything that is signed by its keys: what
-   * others signed is kept ready for nobody any more.
+   * Tells all who are connected of a root, before they get anything signed by its
+   * keys. Segments that were kept ready with older signatures are dropped.
    */
   announceRoot(root: SignedText): void {
     this.#recent.forgetAll();
@@ -128,14 +129,19 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     for (const { event } of news) {
       if (event.kind === "segment") {
         const frame = this.#recent.add(this.#ports.signedAnew(event));
-        for (const each of this.#sessions) each.push(event.feed, frame);
+        for (const each of this.#following()) each.push(event.feed, frame);
       } else if (event.kind === "approval") {
         const { feed, text } = event;
         for (const each of this.#sessions) each.announceApproval(feed, text);
       } else if (event.kind === "feed-begun") {
-        for (const each of this.#sessions) each.beginAnew(event.feed);
+        for (const each of this.#following()) each.beginAnew(event.feed);
       }
     }
+  }
+
+  /** What the agents follow that are there by now. */
+  *#following(): Iterable<Following> {
+    for (const { live } of this.#sessions) if (live) yield live.following;
   }
 
   /** Agents of one org hear the same heads: one frame for all of them. */

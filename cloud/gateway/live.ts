@@ -1,4 +1,8 @@
-import type { FeedName, Position } from "../../agent/model/position.js";
+import {
+  hashFromHex,
+  type FeedName,
+  type Position,
+} from "../../agent/model/position.js";
 import type { RefusalCode } from "../../agent/protocol/refusals.js";
 import type { Agent } from "../registry/registry.js";
 import type { Following } from "./following.js";
@@ -26,5 +30,5 @@ export function positionOf(wire: {
   readonly offset: number;
   readonly hash: string;
 }): Position {
-  return { ...wire, hash: Buffer.from(wire.hash, "hex") };
+  return { ...wire, hash: hashFromHex(wire.hash) };
 }

@@ -77,7 +77,7 @@ export class Session implements LinkHandler {
     return this.#state.at === "live" ? this.#state : undefined;
   }
 
-  /** Whoever talks too much is heard at the pace that the cloud bears. */
+  /** Backpressure: an agent that says too much is read more slowly (token bucket). */
   text(text: string): void {
     if (!this.#patience.take()) this.#link.holdFor(BREATH_MS);
     this.#attempt(() => this.#handle(decodeAgentMessage(text)));
@@ -99,16 +99,6 @@ export class Session implements LinkHandler {
     this.#leave();
   }
 
-  /** Hands on a live segment's frame, unless this agent is not there for it. */
-  push(feed: FeedName, frame: Buffer): void {
-    this.live?.following.push(feed, frame);
-  }
-
-  /** A feed's history begins anew. */
-  beginAnew(feed: FeedName): void {
-    this.live?.following.beginAnew(feed);
-  }
-
   /** Once a heartbeat: says where the feeds stand, and asks for a sign of life. */
   beat(heads: Buffer): void {
     const silentMs = this.#ports.clock.monotonic() - this.#heardAt;
@@ -116,7 +106,7 @@ export class Session implements LinkHandler {
       this.close("silent");
       return;
     }
-    // Whoever reads nothing needs no newer heads piled upon the older ones.
+    // An agent that reads nothing gets no newer heads on top of the older ones.
     if (this.#link.buffered <= MOST_BUFFERED) this.#link.write(heads);
     this.#link.ping();
   }

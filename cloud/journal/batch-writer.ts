@@ -1,65 +1,105 @@
-import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { NoRoom } from "../disk/room.js";
 import type { Event } from "./events.js";
 import type { Journal } from "./journal.js";
 
+export interface BatchWriterPorts {
+  readonly journal: Pick<Journal, "append">;
+  readonly clock: Pick<Clock, "sleep">;
+  /** What one append takes in: with so much in hand nothing waits any longer. */
+  readonly most: { readonly items: number; readonly bytes: number };
+  /** So many events were not taken down, and nobody tries again. */
+  failed(error: unknown, events: number): void;
+}
+
+/** What an event adds to its batch. */
+export interface Weight {
+  readonly items?: number;
+  readonly bytes?: number;
+  /** It goes with this very turn; others have a little time. */
+  readonly urgent?: boolean;
+}
+
+/** What goes into one append. */
+export interface Batch {
+  /** Whether the journal has all of it; known once it has been tried. */
+  readonly done: Promise<boolean>;
+}
+
 /**
- * Takes down what agents say, many to one append: ten thousand receipts of one
- * ban must not cost ten thousand fsyncs.
+ * Group commit: takes down what agents say, many to one append, since ten thousand
+ * receipts of one ban must not cost ten thousand fsyncs.
  */
 export class BatchWriter implements Disposable {
-  readonly #journal: Journal;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #dropped: (what: "answers-no-room") => void;
-  #waiting: Event[] = [];
+  readonly #ports: BatchWriterPorts;
+  #batch = new OpenBatch();
   #closed = false;
 
-  constructor(ports: {
-    readonly journal: Journal;
-    readonly clock: Clock;
-    readonly log: Logger;
-    dropped(what: "answers-no-room"): void;
-  }) {
-    this.#journal = ports.journal;
-    this.#clock = ports.clock;
-    this.#log = ports.log;
-    this.#dropped = (what) => ports.dropped(what);
+  constructor(ports: BatchWriterPorts) {
+    this.#ports = ports;
   }
 
-  note(event: Event): void {
+  /** Whether nothing is taken down any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The one that the next event goes into. */
+  get batch(): Batch {
+    return this.#batch;
+  }
+
+  note(event: Event, weight: Weight = {}): void {
     if (this.#closed) return;
-    this.#waiting.push(event);
-    if (this.#waiting.length >= MOST_WAITING) this.#flush();
-    else if (this.#waiting.length === 1) void this.#flushSoon();
+    const batch = this.#batch;
+    batch.add(event, weight);
+    const { most, clock } = this.#ports;
+    const flush = () => this.#flush(batch);
+    const isLarge = batch.items >= most.items || batch.bytes >= most.bytes;
+    if (isLarge) flush();
+    else if (weight.urgent === true) setImmediate(flush);
+    else if (batch.events.length === 1) {
+      void clock.sleep(PATIENCE_MS).then(flush, flush);
+    }
   }
 
   [Symbol.dispose](): void {
-    this.#flush();
+    this.#flush(this.#batch);
     this.#closed = true;
   }
 
-  async #flushSoon(): Promise<void> {
-    await this.#clock.sleep(PATIENCE_MS);
-    if (!this.#closed) this.#flush();
-  }
-
-  #flush(): void {
-    const events = this.#waiting;
-    this.#waiting = [];
-    if (events.length === 0) return;
+  /** Only the batch in hand: an older one has been flushed for another reason. */
+  #flush(batch: OpenBatch): void {
+    if (batch !== this.#batch || this.#closed) return;
+    this.#batch = new OpenBatch();
+    if (batch.events.length === 0) return;
     try {
-      this.#journal.append(events);
+      this.#ports.journal.append(batch.events);
+      batch.settle(true);
     } catch (error) {
-      if (error instanceof NoRoom) this.#dropped("answers-no-room");
-      // Bans must go on, even where the word of the agents cannot be kept.
-      this.#log.error("answers not recorded", { events: events.length, error });
+      this.#ports.failed(error, batch.events.length);
+      batch.settle(false);
     }
   }
 }
 
-const PATIENCE_MS = 50;
+class OpenBatch implements Batch {
+  readonly events: Event[] = [];
+  items = 0;
+  bytes = 0;
+  readonly done: Promise<boolean>;
+  settle: (durable: boolean) => void = () => undefined;
 
-/** About what one transaction takes in within a few milliseconds. */
-const MOST_WAITING = 1_024;
+  constructor() {
+    this.done = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+  }
+
+  add(event: Event, { items = 1, bytes = 0 }: Weight): void {
+    this.events.push(event);
+    this.items += items;
+    this.bytes += bytes;
+  }
+}
+
+const PATIENCE_MS = 50;

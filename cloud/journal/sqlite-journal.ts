@@ -206,7 +206,7 @@ export class SqliteJournal implements Journal, Disposable {
     this.#break(this.#broken);
   }
 
-  /** What is durable reaches everybody, whoever fails over it. */
+  /** What is durable reaches every listener, even where another failed over it. */
   #tell(listener: JournalListener, appended: readonly Recorded[]): void {
     try {
       listener(appended);

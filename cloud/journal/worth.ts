@@ -1,7 +1,7 @@
 import type { Worth } from "../disk/worth.js";
 import type { Event } from "./events.js";
 
-/** What an append is worth: as much as the most that is in it. */
+/** The priority of an append when room runs out: the highest of its events. */
 export function worthOf(events: readonly Event[]): Worth {
   const worths = new Set(events.map(worthOfOne));
   if (worths.has("orders")) return "orders";
@@ -33,7 +33,7 @@ const worths: Readonly<Record<Exclude<Event["kind"], "decided">, Worth>> = {
   "agent-forgotten": "orders",
   "feed-begun": "orders",
   approval: "orders",
-  // A person settles; what rules ask and tell all day long would use it up.
+  // A person settles proposals; what rules propose all day would use up the reserve.
   proposed: "answers",
   "proposal-settled": "orders",
   "rate-reached": "answers",

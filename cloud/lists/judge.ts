@@ -17,8 +17,8 @@ export interface Wish {
 }
 
 /**
- * Judges a list before anything of it is published. An error page has an
- * address in it as well: what mostly is no list is none.
+ * Judges a list before anything of it is published. An error page may have an
+ * address in it as well, so that a text most of whose lines are no ranges is refused.
  */
 export function judge(report: ListReport, { force, replace }: Wish): Judgement {
   const { entries, rejected, look } = report;

@@ -3,8 +3,8 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import { TokenBucket } from "../rate/token-bucket.js";
 
 /**
- * Writes down what others can be the cause of, each message at a rate: whoever
- * makes the cloud say something a thousand times a second fills no disk by it.
+ * Logs what others can be the cause of, each message by a token bucket of its own: a
+ * stranger who makes the cloud log a thousand times a second fills no disk.
  * How many lines were left out is told with the next one.
  */
 export function sparingly(

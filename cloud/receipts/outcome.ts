@@ -1,4 +1,5 @@
 import type { Receipt } from "../../agent/protocol/documents.js";
+import { isoTime } from "../../agent/text/time.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
 
@@ -99,7 +100,7 @@ function answered(
   }
   const until = Math.max(0, ...tried.map(({ trial }) => trial?.until ?? 0));
   if (until > now) {
-    const detail = `until ${new Date(until).toISOString()}`;
+    const detail = `until ${isoTime(until)}`;
     return said("on-trial", { ...common, detail });
   }
   if (count > 0) return said("held-in-part", common);

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Receipt } from "../../agent/protocol/documents.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import { feedsOf } from "../feeds/audience.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Agent } from "../registry/registry.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
+import { keptReceipt } from "./kept-receipt.js";
 import { outcomeOf, type Heard, type HostOutcome } from "./outcome.js";
 
 export interface OutcomesPorts {
@@ -107,7 +107,7 @@ interface ReceiptRow {
   readonly receipt: string;
 }
 
-const receiptOf = ({ receipt }: ReceiptRow) => JSON.parse(receipt) as Receipt;
+const receiptOf = ({ receipt }: ReceiptRow) => keptReceipt(receipt);
 
 /** More than a million bans have segments. */
 const MOST_RECEIPTS = 1_000;

@@ -3,7 +3,7 @@ import type { FeedName, Position } from "../../agent/model/position.js";
 import type { Hello, Receipt } from "../../agent/protocol/documents.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { DivergenceSeen, Event, RefusalGiven } from "../journal/events.js";
-import { TokenBucket } from "../rate/token-bucket.js";
+import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Agent } from "../registry/registry.js";
 import type { LatestReceipt } from "./receipts.js";
 
@@ -29,7 +29,8 @@ export interface ReceiptIntakePorts {
 /** Picks what is news from what agents say: the journal keeps it for ever. */
 export class ReceiptIntake {
   readonly #ports: ReceiptIntakePorts;
-  readonly #budgets = new Map<string, Budget>();
+  readonly #answers: AgentBudgets;
+  readonly #bytes: AgentBudgets;
   /** By agent and feed, as far as this process has heard. */
   readonly #newest = new Map<string, LatestReceipt & { epoch: string }>();
   readonly #seenAt = new Map<string, number>();
@@ -38,6 +39,8 @@ export class ReceiptIntake {
 
   constructor(ports: ReceiptIntakePorts) {
     this.#ports = ports;
+    this.#answers = new AgentBudgets(ANSWERS, ports.clock);
+    this.#bytes = new AgentBudgets(ANSWER_BYTES, ports.clock);
   }
 
   /**
@@ -137,24 +140,13 @@ export class ReceiptIntake {
 
   /** Both by number and by bytes, of one agent. */
   #affords(agent: string, bytes = SMALL_BYTES): boolean {
-    const { clock } = this.#ports;
-    const known = this.#budgets.get(agent);
-    const budget = known ?? {
-      answers: new TokenBucket(ANSWERS, clock),
-      bytes: new TokenBucket(ANSWER_BYTES, clock),
-    };
-    this.#budgets.set(agent, budget);
-    if (budget.bytes.holds(bytes) && budget.answers.take()) {
-      return budget.bytes.take(bytes);
+    const room = this.#bytes.of(agent);
+    if (room.holds(bytes) && this.#answers.of(agent).take()) {
+      return room.take(bytes);
     }
     this.#ports.dropped("answers-over-budget");
     return false;
   }
-}
-
-interface Budget {
-  readonly answers: TokenBucket;
-  readonly bytes: TokenBucket;
 }
 
 const isNews = (said: LatestReceipt, before: LatestReceipt): boolean =>

@@ -1,5 +1,5 @@
-import type { Receipt } from "../../agent/protocol/documents.js";
 import type { Projection } from "../journal/view.js";
+import { keptReceipt } from "./kept-receipt.js";
 
 /** What agents answered: receipts and refusals, as the journal holds them. */
 export const receiptTables: Projection = {
@@ -37,7 +37,7 @@ export const receiptTables: Projection = {
         const place = [feed, epoch, offset, theirs, ours];
         addDivergence.run(seq, at, agent, document, ...place);
       } else if (event.kind === "receipt") {
-        const { position, mode } = JSON.parse(event.signed) as Receipt;
+        const { position, mode } = keptReceipt(event.signed);
         const { feed, epoch, offset } = position;
         const { agent, signed } = event;
         addReceipt.run(seq, at, agent, feed, epoch, offset, mode, signed);

@@ -1,6 +1,7 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import type { Database, Statement } from "../journal/database.js";
+import { keptReceipt } from "./kept-receipt.js";
 
 /** A receipt with its place in the journal. */
 export interface ReceiptEntry {
@@ -139,7 +140,7 @@ const RECEIPT_FILTERS: Filters = {
 const entryOf = ({ seq, at, receipt }: ReceiptRow): ReceiptEntry => ({
   seq,
   at,
-  receipt: JSON.parse(receipt) as Receipt,
+  receipt: keptReceipt(receipt),
 });
 
 /** What the newest receipt says. */

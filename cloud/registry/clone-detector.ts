@@ -1,7 +1,7 @@
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { BootSeen, Event } from "../journal/events.js";
-import { TokenBucket } from "../rate/token-bucket.js";
+import { AgentBudgets } from "../rate/agent-budgets.js";
 
 /** A hello, as far as it tells one start of an agent from another. */
 export interface Arrival {
@@ -36,10 +36,11 @@ export class CloneDetector {
   readonly #known = new Map<string, BootSeen[]>();
   /** When what the view may not know of yet was noted, by pair. */
   readonly #noted = new Map<string, number>();
-  readonly #budgets = new Map<string, TokenBucket>();
+  readonly #budgets: AgentBudgets;
 
   constructor(ports: CloneDetectorPorts) {
     this.#ports = ports;
+    this.#budgets = new AgentBudgets(BUDGET, ports.clock);
   }
 
   /** Somebody has proved to hold the agent's key. */
@@ -66,7 +67,7 @@ export class CloneDetector {
     known.push(seen);
     if (known.length > MOST_BOOTS) known.shift();
     const { agent } = arrival;
-    if (!this.#affords(agent)) return;
+    if (!this.#budgets.of(agent).take()) return;
     this.#ports.note({ kind: "agent-booted", agent, ...seen });
   }
 
@@ -76,7 +77,7 @@ export class CloneDetector {
     const pair = `${agent} ${boot} ${newer.boot}`;
     if (this.#isNoted(pair)) return;
     if (this.#ports.isTold(agent, boot, newer.boot)) return;
-    if (!this.#affords(agent)) return;
+    if (!this.#budgets.of(agent).take()) return;
     this.#noted.set(pair, this.#ports.clock.monotonic());
     const returned = this.#asSeen(arrival);
     const what = "two processes hold the key of one agent";
@@ -98,13 +99,6 @@ export class CloneDetector {
   #asSeen({ boot, version, address }: Arrival): BootSeen {
     const at = this.#ports.clock.now();
     return { boot, version, address, seenAt: at };
-  }
-
-  #affords(agent: string): boolean {
-    const known = this.#budgets.get(agent);
-    const budget = known ?? new TokenBucket(BUDGET, this.#ports.clock);
-    this.#budgets.set(agent, budget);
-    return budget.take();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type EnrolmentRequest,
 } from "../../agent/protocol/enrolment.js";
 import type { Clock } from "../../agent/runtime/clock.js";
+import { isoTime } from "../../agent/text/time.js";
 import { publicKey } from "../../agent/trust/keys.js";
 import { hashOf, newId, newSecret } from "../ids.js";
 import type { Journal } from "../journal/journal.js";
@@ -100,7 +101,7 @@ export class Enrolment {
     if (token.expiresAt <= clock.now()) {
       throw new EnrolmentRefused(
         "token-expired",
-        `this enrolment token expired at ${new Date(token.expiresAt).toISOString()}; make a new one`,
+        `this enrolment token expired at ${isoTime(token.expiresAt)}; make a new one`,
       );
     }
     return token;

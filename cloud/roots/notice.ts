@@ -1,5 +1,6 @@
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
+import { isoTime } from "../../agent/text/time.js";
 import type { Signing } from "./signing.js";
 
 /** Agents take nothing new by a root that has run out. */
@@ -9,7 +10,7 @@ export function warnOfRoot(
 ): void {
   const { version, expiresAt } = root.document;
   if (clock.now() < expiresAt - ROOT_NOTICE_MS) return;
-  const until = new Date(expiresAt).toISOString();
+  const until = isoTime(expiresAt);
   log.warn("the root has to be renewed soon", { version, until });
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { writeWhole } from "../../agent/runtime/atomic-file.js";
+import { messageOf } from "../../agent/text/message.js";
 import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot, fingerprintOf } from "../../agent/trust/root.js";
 import { BadFolder, readText, writeSecret } from "../folder.js";
@@ -44,7 +45,7 @@ export function readKeys(dir: string): readonly SigningKey[] {
       .filter((name) => name.endsWith(".pem"))
       .map((name) => keyFromPem(readText(join(folder, name))));
   } catch (cause) {
-    const why = (cause as Error).message;
+    const why = messageOf(cause);
     throw new BadFolder(`cannot read the keys in ${folder}: ${why}`, { cause });
   }
 }

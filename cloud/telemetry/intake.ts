@@ -2,9 +2,9 @@ import type { Logger } from "../../agent/log/logger.js";
 import type { AgentMessage } from "../../agent/protocol/messages.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NoRoom } from "../disk/room.js";
-import type { TelemetryTaken } from "../journal/events.js";
+import { BatchWriter, type Batch } from "../journal/batch-writer.js";
 import type { Journal } from "../journal/journal.js";
-import { TokenBucket } from "../rate/token-bucket.js";
+import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Allowances } from "./allowances.js";
 
 /**
@@ -51,13 +51,21 @@ export interface IntakePorts {
  */
 export class Intake implements Disposable {
   readonly #ports: IntakePorts;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: AgentBudgets;
   readonly #held = new Set<string>();
-  #batch = new Batch();
-  #closed = false;
+  readonly #writer: BatchWriter;
+  /** By batch, as long as there is one: by agent and spool. */
+  readonly #inHand = new WeakMap<Batch, Map<string, number>>();
 
   constructor(ports: IntakePorts) {
     this.#ports = ports;
+    this.#buckets = new AgentBudgets(ports.rate, ports.clock);
+    this.#writer = new BatchWriter({
+      journal: ports.journal,
+      clock: ports.clock,
+      most: { items: MOST_WAITING, bytes: MOST_BYTES },
+      failed: (error, messages) => this.#notRecorded(error, messages),
+    });
   }
 
   /** Resolves once the journal has all of the message's items, or will not. */
@@ -66,7 +74,7 @@ export class Intake implements Disposable {
     const last = first + items.length - 1;
     if (first > Number.MAX_SAFE_INTEGER - items.length) return "impossible";
     if (!(await this.#admit(from.agent, items.length))) return "too-fast";
-    if (this.#closed) return "not-kept";
+    if (this.#writer.closed) return "not-kept";
     if (!this.#ports.hasRoom()) {
       this.#ports.dropped("telemetry-no-room");
       return "not-kept";
@@ -74,35 +82,36 @@ export class Intake implements Disposable {
 
     const durable = this.#ports.through(from.agent, spool);
     if (last <= durable) return "durable";
-    const batch = this.#batch;
+    const { batch } = this.#writer;
+    const inHand = this.#through(batch);
     const key = `${from.agent}/${spool}`;
-    const through = Math.max(durable, batch.through.get(key) ?? 0);
+    const through = Math.max(durable, inHand.get(key) ?? 0);
     if (last > through) {
       const fresh = items.slice(Math.max(0, through + 1 - first));
       const bytes = Buffer.byteLength(JSON.stringify(fresh));
       if (!this.#affords(from, bytes)) return "over-budget";
       const place = { spool, first: last - fresh.length + 1 };
-      batch.events.push({ kind: "telemetry", ...from, ...place, items: fresh });
-      batch.through.set(key, last);
-      batch.items += fresh.length;
-      batch.bytes += bytes;
-      this.#hurry(batch, items.some(isUrgent));
+      inHand.set(key, last);
+      this.#writer.note(
+        { kind: "telemetry", ...from, ...place, items: fresh },
+        { items: fresh.length, bytes, urgent: items.some(isUrgent) },
+      );
     }
     return (await batch.done) ? "durable" : "not-kept";
   }
 
   [Symbol.dispose](): void {
-    this.#flush(this.#batch);
-    this.#closed = true;
+    this.#writer[Symbol.dispose]();
   }
 
   /**
-   * Holds one message of an agent back until its rate allows it: whoever waits
-   * for acknowledgements is slowed down by that, and only others are too fast.
+   * Backpressure, by a token bucket an agent: one message is held back until its
+   * rate allows it. An agent that waits for acknowledgements is slowed down by that;
+   * one that does not, and sends another meanwhile, is too fast.
    */
   async #admit(agent: string, items: number): Promise<boolean> {
     if (this.#held.has(agent)) return false;
-    const bucket = this.#bucketOf(agent);
+    const bucket = this.#buckets.of(agent);
     if (bucket.take(items)) return true;
     this.#held.add(agent);
     await this.#ports.clock.sleep(bucket.msUntil(items));
@@ -117,74 +126,25 @@ export class Intake implements Disposable {
     return over === undefined;
   }
 
-  /** Detections and contacts go with this very turn, the rest has a little time. */
-  #hurry(batch: Batch, urgent: boolean): void {
-    const isLarge = batch.items >= MOST_WAITING || batch.bytes >= MOST_BYTES;
-    if (isLarge) this.#flush(batch);
-    else if (urgent) setImmediate(() => this.#flush(batch));
-    else if (batch.events.length === 1) {
-      const flush = () => this.#flush(batch);
-      void this.#ports.clock.sleep(PATIENCE_MS).then(flush, flush);
-    }
+  /** How far each spool goes by what is in a batch already. */
+  #through(batch: Batch): Map<string, number> {
+    const known = this.#inHand.get(batch) ?? new Map<string, number>();
+    this.#inHand.set(batch, known);
+    return known;
   }
 
-  /** Only the batch in hand: an older one has been flushed for another reason. */
-  #flush(batch: Batch): void {
-    if (batch !== this.#batch || this.#closed) return;
-    this.#batch = new Batch();
-    if (batch.events.length === 0) return;
-    try {
-      this.#ports.journal.append(batch.events);
-      batch.settle(true);
-    } catch (error) {
-      const { length: messages } = batch.events;
-      if (error instanceof NoRoom) this.#ports.dropped("telemetry-no-room");
-      this.#ports.log.error("telemetry not recorded", { messages, error });
-      batch.settle(false);
-    }
-  }
-
-  /** An agent's own, whichever connection it comes over. */
-  #bucketOf(agent: string): TokenBucket {
-    const known = this.#buckets.get(agent);
-    if (known !== undefined) return known;
-    if (this.#buckets.size >= MANY_BUCKETS) {
-      for (const [id, bucket] of this.#buckets) {
-        if (bucket.full) this.#buckets.delete(id);
-      }
-    }
-    const bucket = new TokenBucket(this.#ports.rate, this.#ports.clock);
-    this.#buckets.set(agent, bucket);
-    return bucket;
+  #notRecorded(error: unknown, messages: number): void {
+    if (error instanceof NoRoom) this.#ports.dropped("telemetry-no-room");
+    this.#ports.log.error("telemetry not recorded", { messages, error });
   }
 }
 
-/** What goes into one append. */
-class Batch {
-  readonly events: TelemetryTaken[] = [];
-  items = 0;
-  bytes = 0;
-  readonly through = new Map<string, number>();
-  readonly done: Promise<boolean>;
-  settle: (durable: boolean) => void = () => undefined;
-
-  constructor() {
-    this.done = new Promise((resolve) => {
-      this.settle = resolve;
-    });
-  }
-}
-
+/** Detections and contacts. */
 const isUrgent = ({ kind }: { readonly kind: string }) =>
   kind === "detection" || kind === "contact";
-
-const PATIENCE_MS = 50;
 
 /** Items in one append: what journal and read models take within some 20 ms. */
 const MOST_WAITING = 512;
 
 /** Bytes in one append: what a read model that finds no room has to catch up with. */
 const MOST_BYTES = 1024 * 1024;
-
-/** When there are so many, those that say nothing are let go of. */
-const MANY_BUCKETS = 10_000;

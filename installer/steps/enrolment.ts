@@ -3,7 +3,8 @@ import {
   decodeToken,
   type EnrolmentToken,
 } from "../../agent/protocol/enrolment.js";
-import { misused } from "../../service/terminal/failure.js";
+import { misused } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
 import type { Files } from "../files.js";
 import { currentOf, DAEMON, ENTRY, layout, USER } from "../layout.js";
 import { settled, type Step } from "../step.js";
@@ -109,7 +110,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw misused(`--token-file: ${(error as Error).message}`, error);
+    throw misused(`--token-file: ${messageOf(error)}`, error);
   }
 }
 
@@ -117,7 +118,7 @@ function decoded(path: string, text: string): EnrolmentToken {
   try {
     return decodeToken(text);
   } catch (error) {
-    throw misused(`--token-file ${path}: ${(error as Error).message}`, error);
+    throw misused(`--token-file ${path}: ${messageOf(error)}`, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { misused } from "../../service/terminal/failure.js";
+import { misused } from "../../agent/text/failure.js";
 import type { Host } from "../host.js";
 import { currentOf, layout, versionsOf } from "../layout.js";
 import type { Program } from "../program.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { failed } from "../../service/terminal/failure.js";
+import { failed } from "../../agent/text/failure.js";
 import { succeeds, type Host } from "../host.js";
 import { currentOf, DAEMON, layout, RESTORE } from "../layout.js";
 import { settled, type Step } from "../step.js";

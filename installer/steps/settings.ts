@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
+import { misused } from "../../agent/text/failure.js";
 import { configIn } from "../../service/config-file.js";
-import { misused } from "../../service/terminal/failure.js";
 import type { Host } from "../host.js";
 import { layout } from "../layout.js";
 import { settled, type Step } from "../step.js";

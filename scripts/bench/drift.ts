@@ -114,7 +114,7 @@ class HealedHost implements AsyncDisposable {
   readonly #enforcer: Enforcer;
   readonly #sample: readonly Cidr[];
   readonly #bans: number;
-  readonly #healer: Repairer;
+  readonly #repairer: Repairer;
   readonly #audit: Audit;
   #told = 0;
 
@@ -124,11 +124,11 @@ class HealedHost implements AsyncDisposable {
     this.#bans = rooms.cidrs.length;
     const step = Math.ceil(rooms.cidrs.length / 200);
     this.#sample = rooms.cidrs.filter((_, i) => i % step === 0);
-    this.#healer = opened.own(
+    this.#repairer = opened.own(
       new Repairer({
         enforcer: rooms.enforcer,
-        heal: async (damage) => {
-          await rooms.reconciler.heal(damage);
+        repair: async (damage) => {
+          await rooms.reconciler.repair(damage);
         },
         missed: () => void this.#audit.everything(),
         clock: systemClock,
@@ -139,18 +139,18 @@ class HealedHost implements AsyncDisposable {
     this.#audit = opened.own(
       new Audit({
         ...rooms,
-        disturbed: (disturbance) => this.#healer.disturbed(disturbance),
+        disturbed: (disturbance) => this.#repairer.disturbed(disturbance),
         enforce: async () => {
           await rooms.reconciler.reconcile();
         },
         repair: async (damage) => {
-          await rooms.reconciler.heal(damage);
+          await rooms.reconciler.repair(damage);
         },
         clock: systemBanClock,
         events: makeEvents(silent),
       }),
     );
-    this.#healer.tellTo(() => this.#told++);
+    this.#repairer.tellTo(() => this.#told++);
   }
 
   static async start(bans: number): Promise<HealedHost> {

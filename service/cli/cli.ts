@@ -1,6 +1,6 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, Option } from "commander";
 import { DEFAULT_CONFIG_FILE, readConfig } from "../config-file.js";
-import { Failure, exitCodes } from "../terminal/failure.js";
+import { parse } from "../terminal/command-line.js";
 import { packageVersion } from "../version.js";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
@@ -64,17 +64,6 @@ export async function run(
   selftestCommand(program, config, stop);
   cleanUpCommand(program, config);
   await parse(program, argv);
-}
-
-async function parse(program: Command, argv: readonly string[]): Promise<void> {
-  try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0 || error.code === "commander.help") return;
-    const message = error.message.replace(/^error: /, "");
-    throw new Failure(`${message} (try --help)`, exitCodes.usage);
-  }
 }
 
 const HELP = `

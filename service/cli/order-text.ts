@@ -1,6 +1,7 @@
 import type { RolledBack } from "../../agent/ledger/operator/going-back.js";
 import { printable } from "../../agent/log/printable.js";
 import { countText, numberText } from "../../agent/text/count.js";
+import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
 import { timeText } from "../../agent/text/time.js";
 import type {
   BanName,
@@ -9,7 +10,6 @@ import type {
   ReleaseView,
   WentBackView,
 } from "../control/order-views.js";
-import { exitCodes, failed, Failure } from "../terminal/failure.js";
 import { table } from "../terminal/table.js";
 
 /** What an order came to: for people, and for the exit code. */

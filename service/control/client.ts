@@ -1,7 +1,12 @@
 import { request, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import { printable } from "../../agent/log/printable.js";
-import { exitCodes, failed, Failure, misused } from "../terminal/failure.js";
+import {
+  Failure,
+  exitCodes,
+  failed,
+  misused,
+} from "../../agent/text/failure.js";
 import { IN_LINES, type Answer, type ReplyLine } from "./reply.js";
 
 /** Nobody answers at the control socket. */
@@ -19,8 +24,8 @@ export const askAgent = (socketPath: string, path: string): Promise<unknown> =>
   speakTo(socketPath, { path });
 
 /**
- * Orders something of the running agent, likewise; tells whoever waits how far
- * an order has come that takes a while. What is in force until the agent ends, and
+ * Orders something of the running agent over its control socket, and tells on the
+ * way how far an order has come that takes a while. What is in force until the agent ends, and
  * no longer, is said on standard error.
  * @throws Failure, also when the agent refused or could not do it
  */

@@ -2,6 +2,7 @@ import type { AgentView } from "../../agent/agent.js";
 import type { Order } from "../../agent/ledger/revisions.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
+import { isoTime } from "../../agent/text/time.js";
 
 /** One of what `tourniquet history` lists: a decision, however it came. */
 export interface OrderedView {
@@ -62,7 +63,7 @@ export function historyOf({ ledger }: AgentView, limit: number): HistoryView {
 }
 
 export function orderView({ id, last, at, ...order }: Order): OrderedView {
-  return { order: id, lastRevision: last, at: iso(at), ...order };
+  return { order: id, lastRevision: last, at: isoTime(at * 1_000), ...order };
 }
 
 export function releasesOf({
@@ -75,7 +76,7 @@ export function releasesOf({
   const releases = agent.ledger.overrides.releases(unixSeconds(clock.now()));
   return releases.map(({ cidr, since, until, reason }) => ({
     range: formatCidr(cidr),
-    ...{ since: iso(since), until: iso(until), reason },
+    ...{ since: isoTime(since * 1_000), until: isoTime(until * 1_000), reason },
   }));
 }
 
@@ -85,6 +86,4 @@ export const ordersOf = (
 ): readonly OrderView[] =>
   ledger.overrides
     .orders(limit)
-    .map(({ at, ...order }) => ({ at: iso(at), ...order }));
-
-const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();
+    .map(({ at, ...order }) => ({ at: isoTime(at * 1_000), ...order }));

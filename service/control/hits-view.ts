@@ -1,9 +1,11 @@
 import type { AgentView } from "../../agent/agent.js";
 import type { Remembered } from "../../agent/attribution/contacts.js";
-import type { Hit, HitList, Total } from "../../agent/enforce/enforcer.js";
+import type { HitList } from "../../agent/enforce/enforcer.js";
 import { formatCidr } from "../../agent/model/cidr.js";
+import type { Hit, Total } from "../../agent/model/hit.js";
 import { countedAs, protocolName } from "../../agent/model/protocol-name.js";
 import { Most } from "../../agent/telemetry/most.js";
+import { isoTime } from "../../agent/text/time.js";
 
 /** What one remote sent or was sent: at least so much, as the kernel counted. */
 export interface HitView {
@@ -140,7 +142,7 @@ function callerView(contact: Remembered): CallerView {
     unit: unit ?? null,
     container: container ?? null,
     ...{ port, begun },
-    lastSeen: new Date(lastSeen).toISOString(),
+    lastSeen: isoTime(lastSeen),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AgentView } from "../../agent/agent.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { Mode } from "../../agent/model/mode.js";
+import { isoTime } from "../../agent/text/time.js";
 import type { TelemetryView } from "../../agent/walks/telemetry/telemetry-ports.js";
 
 /** What `tourniquet telemetry show --json` prints. */
@@ -49,10 +50,8 @@ export function banPageOf(
     range: formatCidr(cidr),
     feed,
     reason,
-    expires: expiresAt >= FOREVER ? null : iso(expiresAt * 1000),
+    expires: expiresAt >= FOREVER ? null : isoTime(expiresAt * 1000),
     mode: observed || host === "observe" ? "observe" : "enforce",
     held: held ?? null,
   }));
 }
-
-const iso = (ms: number) => new Date(ms).toISOString();

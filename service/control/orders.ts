@@ -9,6 +9,7 @@ import {
 } from "../../agent/model/cidr.js";
 import { modes } from "../../agent/model/mode.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
+import { isoTime } from "../../agent/text/time.js";
 import { wentBackView, type BanName, type ReleaseView } from "./order-views.js";
 
 type Word = AgentOrders["orders"];
@@ -89,7 +90,7 @@ async function turnTo(word: Word, body: string, { by }: Giver) {
 async function pause(word: Word, body: string, { by }: Giver) {
   const order = parse(PauseOrder, body);
   const until = await word.pause(order.seconds, by);
-  return { until: new Date(until * 1_000).toISOString() };
+  return { until: isoTime(until * 1_000) };
 }
 
 async function release(
@@ -102,7 +103,7 @@ async function release(
   if (isWideRelease(cidr) && !wide) throw new NeedsWide(cidr);
   const { until, bans, more } = await word.release({ cidr, ...order }, by);
   const named = { bans: bans.map(nameOf), more };
-  const ends = new Date(until * 1_000).toISOString();
+  const ends = isoTime(until * 1_000);
   return { range: formatCidr(cidr), until: ends, ...named };
 }
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { AgentView } from "../../agent/agent.js";
+import { hashToHex } from "../../agent/model/position.js";
 import {
   Count,
   Epoch,
@@ -7,6 +8,7 @@ import {
   Sha256,
   shortText,
 } from "../../agent/protocol/shapes.js";
+import { isoTime } from "../../agent/text/time.js";
 
 const Place = v.strictObject({ epoch: Epoch, offset: Count, hash: Sha256 });
 
@@ -58,7 +60,7 @@ export function positionsOf({
           ? {
               epoch: at.epoch,
               offset: at.offset,
-              hash: Buffer.from(at.hash).toString("hex"),
+              hash: hashToHex(at.hash),
             }
           : null,
         head: head
@@ -66,7 +68,7 @@ export function positionsOf({
               epoch: head.epoch,
               offset: head.offset,
               hash: head.hash,
-              time: new Date(head.time).toISOString(),
+              time: isoTime(head.time),
             }
           : null,
         seen: [...seen],

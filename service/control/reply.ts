@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "../../agent/text/message.js";
 
 export interface Answer {
   readonly status: number;
@@ -37,7 +38,7 @@ export class Reply {
     try {
       this.#end(await answer);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#end({ status: 500, body: { error: why } });
     } finally {
       clearInterval(beat);

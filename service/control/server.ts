@@ -19,8 +19,9 @@ import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import { Mutex } from "../../agent/runtime/mutex.js";
+import { failed } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
 import { isUntimely } from "../../agent/walks/operator/operator-orders.js";
-import { failed } from "../terminal/failure.js";
 import { historyOf, ordersOf, releasesOf } from "./history-view.js";
 import { hitsOf, totalsOf } from "./hits-view.js";
 import { banPageOf, telemetryOf } from "./list-views.js";
@@ -135,12 +136,11 @@ async function carryOut(
     const length = Number(request.headers["content-length"]);
     if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
     const by = await peerOf(request.socket);
-    const giver = { by, tell };
-    const done = await order(agent.orders, await text(request), giver);
+    const done = await order(agent.orders, await text(request), { by, tell });
     return { status: 200, body: withStorage(done, agent) };
   } catch (error) {
     if (MEANINGLESS.some((kind) => error instanceof kind)) {
-      return wrong(400, (error as Error).message);
+      return wrong(400, messageOf(error));
     }
     if (isUntimely(error)) return wrong(409, error.message);
     if (error instanceof LedgerFull) return wrong(507, noRoomFor(error));
@@ -164,7 +164,7 @@ async function rekey({ rekeying }: AgentOrders): Promise<Answer> {
     return { status: 200, body: { key: await rekeying.rekey() } };
   } catch (error) {
     if (error instanceof KeyIsFixed) return wrong(409, error.message);
-    return wrong(503, `no new key: ${(error as Error).message}`);
+    return wrong(503, `no new key: ${messageOf(error)}`);
   }
 }
 

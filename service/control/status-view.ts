@@ -11,6 +11,7 @@ import type { StorageState } from "../../agent/model/storage.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import type { Can } from "../../agent/sessions/ability.js";
+import { isoTime } from "../../agent/text/time.js";
 import type { CloudContact } from "../../agent/uplink/link-status.js";
 import type { DriftView } from "../../agent/walks/reconcile/drift-control.js";
 import type { Proof, ProbeView } from "../../agent/walks/reconcile/probe.js";
@@ -204,7 +205,7 @@ export async function statusOf(options: {
     identity: { agent: id, org, cloud, url },
     enforcing: verdict.does !== "not" && equal,
     mode,
-    pausedUntil: pausedUntil === undefined ? null : iso(pausedUntil * 1000),
+    pausedUntil: pausedUntil === undefined ? null : isoTime(pausedUntil * 1000),
     safeMode: agent.safeMode,
     kernel: kernelView(kernel),
     ledger: { id: ledger.id, revision },
@@ -212,7 +213,7 @@ export async function statusOf(options: {
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     feeds: feedViews(agent, unixSeconds(clock.now())),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
-      ...{ feed, revision, bans, until: iso(until * 1000), missing },
+      ...{ feed, revision, bans, until: isoTime(until * 1000), missing },
     })),
     protected: {
       own: texts(facts.own),
@@ -258,7 +259,7 @@ function sessionsView({
     ...total,
     outOfReach,
     lastFailure: lastFailure
-      ? { at: iso(lastFailure.at), why: lastFailure.why }
+      ? { at: isoTime(lastFailure.at), why: lastFailure.why }
       : null,
   };
 }
@@ -268,8 +269,8 @@ function upkeepOf({ healed, contested, audit }: DriftView): UpkeepReport {
   return {
     ...{ healed, contested },
     audit: {
-      looked: lookedAt === null ? null : iso(lookedAt),
-      roundEnded: roundEndedAt === null ? null : iso(roundEndedAt),
+      looked: lookedAt === null ? null : isoTime(lookedAt),
+      roundEnded: roundEndedAt === null ? null : isoTime(roundEndedAt),
       ...{ rounds, checked, found, redated },
     },
   };
@@ -277,7 +278,7 @@ function upkeepOf({ healed, contested, audit }: DriftView): UpkeepReport {
 
 const proofOf = ({ latest, failures }: ProbeView): ProofReport => ({
   latest: latest.map(({ address, at, since, outcome, why }) => ({
-    ...{ address: formatCidr(address), at: iso(at), since: iso(since) },
+    ...{ address: formatCidr(address), at: isoTime(at), since: isoTime(since) },
     ...{ outcome, why: why ?? null },
   })),
   failures,
@@ -286,12 +287,12 @@ const proofOf = ({ latest, failures }: ProbeView): ProofReport => ({
 function linkView(state: CloudContact, caughtUp: boolean): LinkView {
   return {
     at: state.at,
-    since: iso(state.since),
+    since: isoTime(state.since),
     caughtUp,
     address: state.at === "up" ? state.address : null,
     why: state.at === "down" ? state.why : null,
-    tried: state.at === "down" ? iso(state.tried) : null,
-    next: state.at === "down" && state.next ? iso(state.next) : null,
+    tried: state.at === "down" ? isoTime(state.tried) : null,
+    next: state.at === "down" && state.next ? isoTime(state.next) : null,
   };
 }
 
@@ -315,7 +316,7 @@ function feedViews({ ledger }: AgentView, now: number): readonly FeedView[] {
 const verdictOf = ({ verdict, since }: VerdictView): VerdictReport => ({
   does: verdict.does,
   text: sentenceOf(verdict),
-  since: iso(since),
+  since: isoTime(since),
   findings: verdict.findings.map(({ kind, does, text, advice }) => ({
     ...{ kind, does, text, advice: advice ?? null },
   })),
@@ -327,9 +328,7 @@ const sensorReport = ({
   ...counts
 }: SensorView): SensorReport => ({
   ...counts,
-  newest: newest === undefined ? null : iso(newest),
+  newest: newest === undefined ? null : isoTime(newest),
 });
 
 const texts = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr);
-
-const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,5 +1,9 @@
 import type { Remembered } from "../../agent/attribution/contacts.js";
-import type { Enforcer, Hit } from "../../agent/enforce/enforcer.js";
+import type {
+  Counters,
+  Lookup,
+  Ruleset,
+} from "../../agent/enforce/enforcer.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import {
@@ -9,7 +13,10 @@ import {
   overlaps,
   type Cidr,
 } from "../../agent/model/cidr.js";
+import type { Hit } from "../../agent/model/hit.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
+import { messageOf } from "../../agent/text/message.js";
+import { isoTime } from "../../agent/text/time.js";
 import { callersByWay, hitView, mostOf, type HitView } from "./hits-view.js";
 
 /** Why packets of an address are dropped, or are not. */
@@ -49,10 +56,15 @@ export interface CoveringBan {
   readonly rule: string | null;
 }
 
+/** What is asked of the kernel. */
+export type AskedKernel = Pick<Ruleset, "read"> &
+  Pick<Lookup, "wouldDrop"> &
+  Pick<Counters, "hits">;
+
 /** What the answer is put together from; all of it may be asked at any time. */
 export interface WhyPorts {
   readonly ledger: Pick<Ledger, "bansOn" | "bansWithin">;
-  readonly enforcer: Pick<Enforcer, "read" | "wouldDrop" | "hits">;
+  readonly enforcer: AskedKernel;
   readonly clock: Pick<BanClock, "now">;
   readonly contacts: () => readonly Remembered[];
   /** The guard's rule that would hold a ban on exactly this. */
@@ -100,7 +112,7 @@ async function askKernel(
     const views = hits.map((hit) => hitView(hit, callers));
     return { ends, unknown: null, mode, hits: views };
   } catch (error) {
-    const unknown = error instanceof Error ? error.message : String(error);
+    const unknown = messageOf(error);
     return { ends: undefined, unknown, mode: null, hits: [] };
   }
 }
@@ -127,14 +139,12 @@ function coveringBan(ban: LedgerBan, mode: WhyView["mode"]): CoveringBan {
     range: formatCidr(ban.cidr),
     feed: ban.feed,
     reason: ban.reason,
-    since: recordedAt === undefined ? null : iso(recordedAt),
-    expires: expiresAt >= FOREVER ? null : iso(expiresAt),
+    since: recordedAt === undefined ? null : isoTime(recordedAt * 1_000),
+    expires: expiresAt >= FOREVER ? null : isoTime(expiresAt * 1_000),
     state: held === undefined ? unheld : "held",
     rule: held ?? null,
   };
 }
-
-const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 const MOST_WITHIN = 100;
 const MOST_HITS = 100;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { failed } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
 import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
-import { failed } from "../terminal/failure.js";
 import { readCredential } from "./private-files.js";
 
 /**
@@ -20,7 +21,7 @@ export function deviceCredential(
   try {
     return keyFromPem(pem);
   } catch (error) {
-    const why = (error as Error).message;
+    const why = messageOf(error);
     throw failed(`the credential ${path} is no device key: ${why}`, error);
   }
 }

@@ -12,9 +12,9 @@ import {
 } from "../../agent/protocol/enrolment.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
+import { failed, misused } from "../../agent/text/failure.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
-import { failed, misused } from "../terminal/failure.js";
 import { whyUnreachable } from "../terminal/unreachable.js";
 
 export interface EnrolOptions {

@@ -4,12 +4,13 @@ import { parseIdentity, type Identity } from "../../agent/config/identity.js";
 import type { KeyStore } from "../../agent/keyring/device-keys.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { writeWhole } from "../../agent/runtime/atomic-file.js";
+import { failed } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
 import {
   generateKey,
   keyFromPem,
   type SigningKey,
 } from "../../agent/trust/keys.js";
-import { failed } from "../terminal/failure.js";
 import { checkFolder, readPrivate } from "./private-files.js";
 
 /** What makes this host the agent that its cloud knows. */
@@ -59,7 +60,7 @@ export function makeKey(stateDir: string): SigningKey {
     checkFolder(stateDir);
     writeWhole(keyPath(stateDir, key.id), key.toPem());
   } catch (error) {
-    const why = (error as Error).message;
+    const why = messageOf(error);
     throw failed(`cannot keep a key in ${stateDir}: ${why}`, error);
   }
   return key;
@@ -190,7 +191,7 @@ function orDamaged<T>(stateDir: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const why = (error as Error).message;
+    const why = messageOf(error);
     throw failed(`the identity in ${stateDir} is damaged: ${why}`, error);
   }
 }

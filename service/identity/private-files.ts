@@ -5,7 +5,8 @@ import {
   readFileSync,
   statSync,
 } from "node:fs";
-import { failed } from "../terminal/failure.js";
+import { failed } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
 
 /**
  * A file that only its owner may read, who is who runs this.
@@ -84,7 +85,7 @@ function openOrAbsent(path: string): number | undefined {
     return openSync(path, "r");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw failed(`cannot read ${path}: ${(error as Error).message}`, error);
+    throw failed(`cannot read ${path}: ${messageOf(error)}`, error);
   }
 }
 

@@ -142,7 +142,7 @@ function cellOf(seen: Observations, path: Path, family: Family): Cell {
 
 function outcomeOf(flow: Flow, seen: Observations): Outcome {
   const { triedAt, arrivedAt, isOver } = seen.banned[flow.id] ?? SILENCE;
-  // Silence says nothing of a path on which nobody tried.
+  // Where no packet was tried, silence does not show that the path is closed.
   const wasTried = isOver || triedAt > seen.bannedAt + LIMIT_MS;
   if (!worked(flow, seen) || !wasTried) return { is: "unproven" };
   const lastMs = Math.max(0, arrivedAt - seen.bannedAt);

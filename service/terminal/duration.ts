@@ -1,4 +1,4 @@
-import { misused } from "./failure.js";
+import { misused } from "../../agent/text/failure.js";
 
 /**
  * "90s", "15m", "24h" or "7d" in seconds.

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, test } from "@jest/globals";
+import { Failure } from "../../agent/text/failure.js";
 import { readConfig } from "../../service/config-file.js";
-import { Failure } from "../../service/terminal/failure.js";
 
 describe("the configuration file", () => {
   it("is YAML", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { DEFAULT_POSTURE } from "../../agent/enforce/enforcer.js";
@@ -18,6 +19,7 @@ import {
 import {
   layoutOf,
   noLengths,
+  type Layout,
 } from "../../agent/enforce/nftables/sets/layout.js";
 import {
   covers,
@@ -26,6 +28,8 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
+import { documented } from "../support/kernel/nft-document.js";
+import { nftText } from "../support/kernel/nft-text.js";
 
 describe("the layout", () => {
   it("is that of the generation with a label", () => {
@@ -51,33 +55,91 @@ describe("the layout", () => {
     expect(layoutOf([])).toBeUndefined();
   });
 
+  it("prints its rules as nft does", () => {
+    const document = new URL("../../../docs/ruleset.md", import.meta.url);
+    const printed = documented(readFileSync(document, "utf8"));
+    const rules = rulesIn({
+      ban: { 4: new Set([32, 24]), 6: new Set([64]) },
+      watch: { 4: new Set([32]), 6: new Set() },
+    });
+    for (const [chain, texts] of rules) {
+      const listed = printed.get(`chain ${chain}`)?.replaceAll(/ \\\n +/g, " ");
+      const lines = listed?.split("\n").map((line) => line.trim()) ?? [];
+      const ours = lines.filter((line) => !/^chain |^type |^\}$/.test(line));
+      expect(texts).toEqual(ours);
+    }
+  });
+
   it("looks at the areas only where that spares look-ups", () => {
     const checks = (...lengths: number[]) => {
       const ban = { 4: new Set(lengths), 6: new Set<number>() };
-      const layout = {
-        generation: "a",
-        lengths: { ...noLengths(), ban },
-      } as const;
-      const rules = rulesOf(layout, {
-        posture: DEFAULT_POSTURE,
-        fib: true,
-        log: true,
-        limit: true,
-      });
-      const ofOurs = [...rules].filter(([chain]) => /^(pre|in4)/.test(chain));
-      return ofOurs.map(([chain, { length }]) => `${chain} ${length}`);
+      const rules = rulesIn({ ...noLengths(), ban });
+      return Object.fromEntries(
+        [...rules].filter(([chain]) => /^(prerouting|in4_.*)$/.test(chain)),
+      );
     };
-    // Loopback has a rule of its own.
-    expect(checks()).toEqual(["prerouting 1"]);
-    expect(checks(32)).toEqual(["prerouting 2"]);
-    expect(checks(32, 5)).toEqual(["prerouting 3"]);
-    expect(checks(32, 24)).toEqual(["prerouting 2", "in4_6to32 2"]);
-    expect(checks(24, 23)).toEqual(["prerouting 2", "in4_23to24 2"]);
-    expect(checks(32, 24, 23, 8)).toEqual([
-      ...["prerouting 2", "in4_23to24 2", "in4_6to31 2", "in4_6to32 2"],
+    const [lo, to] = ['iif "lo" accept', "goto banned_in4"];
+    expect(checks()).toEqual({ prerouting: [lo] });
+    expect(checks(32)).toEqual({
+      prerouting: [lo, `ip saddr @ban4_32_a ${to}`],
+    });
+    expect(checks(32, 5)).toEqual({
+      prerouting: [
+        lo,
+        `ip saddr & 248.0.0.0 == @ban4_5_a ${to}`,
+        `ip saddr @ban4_32_a ${to}`,
+      ],
+    });
+    expect(checks(32, 24)).toEqual({
+      prerouting: [
+        lo,
+        "ip saddr & 255.255.0.0 == @area4_6to32_a jump in4_6to32",
+      ],
+      in4_6to32: [
+        `ip saddr @ban4_32_a ${to}`,
+        `ip saddr & 255.255.255.0 == @ban4_24_a ${to}`,
+      ],
+    });
+    expect(checks(24, 23)).toEqual({
+      prerouting: [
+        lo,
+        "ip saddr & 255.255.255.0 == @area4_23to24_a jump in4_23to24",
+      ],
+      in4_23to24: [
+        `ip saddr & 255.255.255.0 == @ban4_24_a ${to}`,
+        `ip saddr & 255.255.254.0 == @ban4_23_a ${to}`,
+      ],
+    });
+  });
+
+  it("looks at areas within areas where both spare look-ups", () => {
+    const ban = { 4: new Set([32, 24, 23, 8]), 6: new Set<number>() };
+    const rules = rulesIn({ ...noLengths(), ban });
+    expect(rules.get("in4_6to32")).toEqual([
+      "ip saddr @ban4_32_a goto banned_in4",
+      "ip saddr & 255.255.0.0 == @area4_6to31_a jump in4_6to31",
+    ]);
+    expect(rules.get("in4_6to31")).toEqual([
+      "ip saddr & 255.0.0.0 == @ban4_8_a goto banned_in4",
+      "ip saddr & 255.255.255.0 == @area4_23to24_a jump in4_23to24",
+    ]);
+    expect(rules.get("in4_23to24")).toEqual([
+      "ip saddr & 255.255.255.0 == @ban4_24_a goto banned_in4",
+      "ip saddr & 255.255.254.0 == @ban4_23_a goto banned_in4",
     ]);
   });
 });
+
+/** The rules of every chain, as nft prints them. */
+function rulesIn(lengths: Layout["lengths"]): ReadonlyMap<string, string[]> {
+  const rules = rulesOf(
+    { generation: "a", lengths },
+    { posture: DEFAULT_POSTURE, fib: true, log: true, limit: true },
+  );
+  return new Map(
+    Array.from(rules, ([chain, each]) => [chain, each.map(nftText)]),
+  );
+}
 
 describe("the areas of bans", () => {
   const BYTES = { 4: 4, 6: 16 } as const;
@@ -258,11 +320,11 @@ describe("a label", () => {
   });
 
   it("is none where another version of the layout has left it", () => {
-    const plate = { ledger: 1, revision: 2, posture: DEFAULT_POSTURE };
-    const key = Buffer.from(encodeLabel(plate));
+    const label = { ledger: 1, revision: 2, posture: DEFAULT_POSTURE };
+    const key = Buffer.from(encodeLabel(label));
     key[13] = 99;
     expect(decodeLabel(key)).toBeUndefined();
-    expect(decodeForeign(key)).toEqual(plate);
+    expect(decodeForeign(key)).toEqual(label);
     for (const noise of [key.subarray(0, 12), Buffer.alloc(16)]) {
       expect(decodeLabel(noise)).toBeUndefined();
       expect(decodeForeign(noise)).toBeUndefined();

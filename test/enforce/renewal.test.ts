@@ -17,9 +17,9 @@ describe("a ban that the kernel holds already", () => {
     lengths.ban[4].add(32);
     const change = { revision: 2, put: [entry], remove: [] };
     const plan = planOf(change, { generation: "a", lengths }, 0);
-    const plate = { ledger: 1, revision: 2, posture: DEFAULT_POSTURE };
+    const label = { ledger: 1, revision: 2, posture: DEFAULT_POSTURE };
     const batch = written((w) =>
-      writeChange(w, plan, plate, { fib: true, log: true, limit: true }),
+      writeChange(w, plan, label, { fib: true, log: true, limit: true }),
     );
     const group = { kind: "ban", family: 4, prefix: 32 } as const;
     const renewal = written((w) => {

@@ -20,7 +20,7 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
   beforeEach(async () => {
     healing = await HealingHost.start({ deaf: true });
     await healing.ban(...BANS);
-    const { host, enforcer, healer } = healing;
+    const { host, enforcer, repairer } = healing;
     const { ledger, converger, events } = host;
     audit = new Audit({
       ...{
@@ -30,9 +30,9 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
         events,
         clock: systemBanClock,
       },
-      disturbed: (disturbance) => healer.disturbed(disturbance),
+      disturbed: (disturbance) => repairer.disturbed(disturbance),
       enforce: () => host.enforcement.enforce(),
-      repair: (damage) => host.enforcement.heal(damage),
+      repair: (damage) => host.enforcement.repair(damage),
     });
   });
   afterEach(async () => {

@@ -96,7 +96,7 @@ describeInNamespace("bans beside other firewalls", () => {
   };
 
   it("would be seen to be missing", async () => {
-    await healing.healer[Symbol.asyncDispose]();
+    await healing.repairer[Symbol.asyncDispose]();
     await sh("nft flush ruleset");
     const half = () => new Promise((done) => setTimeout(done, SPAM_MS));
     expect(await receivedDuring(half)).toBeGreaterThan(20);

@@ -135,7 +135,7 @@ describeInNamespace("what becomes of packets that a ban matches", () => {
     await using unable = new NftablesEnforcer({
       libc,
       socket: new NetlinkSocket(libc, NETLINK_NETFILTER),
-      abilities: { fib: true, log: true, limit: true, reject: false },
+      features: { fib: true, log: true, limit: true, reject: false },
       clock: systemBanClock,
     });
     expect(unable.rejects).toBe(false);

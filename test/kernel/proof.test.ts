@@ -103,7 +103,7 @@ describeInNamespace("a proof of enforcement", () => {
     expect(host.log.lines).toContain(
       "error: packets to a banned address are not stopped",
     );
-    await host.enforcement.heal({ depth: "rules", ranges: [] });
+    await host.enforcement.repair({ depth: "rules", ranges: [] });
     expect(await outcomes()).toEqual(["dropped", "dropped"]);
     expect(prover.view.failures).toBe(0);
     expect(prover.failing).toBeUndefined();

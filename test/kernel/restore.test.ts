@@ -10,7 +10,7 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
-import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import type { ReviewedBanOp } from "../../agent/model/reviewed.js";
 import {
   systemBanClock,
   systemClock,
@@ -91,7 +91,7 @@ describeInNamespace("tourniquet restore, in the real kernel", () => {
     using files = new LedgerFolder();
     const ledger = files.open();
     const start = unixSeconds(systemClock.now());
-    const lasting = (range: Cidr, seconds: number): ReviewedBan => ({
+    const lasting = (range: Cidr, seconds: number): ReviewedBanOp => ({
       ...ban("192.0.2.1"),
       ...{ cidr: range, expiresAt: start + seconds },
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { MOST_HELD } from "../../agent/ledger/held.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { NOT_KEPT } from "../../agent/ledger/reasons.js";
-import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import type { ReviewedBanOp } from "../../agent/model/reviewed.js";
 import {
   adoptNext,
   ban,
@@ -17,7 +17,10 @@ const DAY_S = 86_400;
 const rangeOf = (i: number) => `20.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
 
 /** As many held bans of one rule as a segment may have, each with its reason. */
-const held = (from: number, rule = "lives-too-long"): readonly ReviewedBan[] =>
+const held = (
+  from: number,
+  rule = "lives-too-long",
+): readonly ReviewedBanOp[] =>
   Array.from({ length: 4_096 }, (_, i) =>
     ban(rangeOf(from + i), 9_999 * DAY_S, {
       held: rule,
@@ -108,7 +111,7 @@ describe("reasons", () => {
     const ledger = folder.open();
     for (let n = 0; n < 9; n++) {
       const bans = held(n * 4_096).map(({ held: _, ...each }) => each);
-      recordNext(ledger, "urgent", bans as readonly ReviewedBan[]);
+      recordNext(ledger, "urgent", bans as readonly ReviewedBanOp[]);
     }
     recordNext(ledger, "reputation", [
       ban("192.0.2.1", 60, { reason: "known to scan" }),

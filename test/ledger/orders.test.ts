@@ -3,7 +3,7 @@ import type { Ledger } from "../../agent/ledger/ledger.js";
 import type { Guard } from "../../agent/ledger/review.js";
 import { NOT_CONFIRMED } from "../../agent/ledger/trials.js";
 import { PROBE_REASON } from "../../agent/model/probe.js";
-import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import type { ReviewedBanOp } from "../../agent/model/reviewed.js";
 import {
   ban,
   LedgerFolder,
@@ -33,7 +33,7 @@ describe("orders in the history", () => {
   afterEach(() => folder[Symbol.dispose]());
 
   /** As a cloud sends one decision: cut where segments are full, dated alike. */
-  const decide = (ops: readonly ReviewedBan[], issuedAt = NOW * 1_000) => {
+  const decide = (ops: readonly ReviewedBanOp[], issuedAt = NOW * 1_000) => {
     for (let at = 0; at < ops.length; at += 4_096) {
       const batch = ops.slice(at, at + 4_096);
       const { offset = 0 } = ledger.position("urgent") ?? {};

@@ -4,7 +4,7 @@ import type { FeedCount } from "../../agent/ledger/copies.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { compareCidrs, formatCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type { ReviewedBan, ReviewedOp } from "../../agent/model/reviewed.js";
+import type { ReviewedBanOp, ReviewedOp } from "../../agent/model/reviewed.js";
 import type { Entry, RulesetChange } from "../../agent/model/ruleset.js";
 import { unpacked } from "../support/agent/entries.js";
 import {
@@ -199,7 +199,7 @@ class World {
     return entries.sort(enforcedFirst).map(tellEntry);
   }
 
-  #bans(given: readonly Op[]): ReviewedBan[] {
+  #bans(given: readonly Op[]): ReviewedBanOp[] {
     const each = new Map(given.map((one) => [one.range, one]));
     return [...each.values()].map((one) => this.#ban(one));
   }
@@ -208,7 +208,7 @@ class World {
     return given.seconds === undefined ? lift(given.range) : this.#ban(given);
   }
 
-  #ban({ range, seconds = 20, held, observed }: Op): ReviewedBan {
+  #ban({ range, seconds = 20, held, observed }: Op): ReviewedBanOp {
     const given = ban(range, this.#now - NOW + seconds, { observed });
     return held ? { ...given, held: "wide" } : given;
   }
@@ -216,10 +216,10 @@ class World {
 
 /** What the ledger should say, kept in the plainest way. */
 class Model {
-  readonly #feeds = new Map<FeedName, Map<string, ReviewedBan>>();
+  readonly #feeds = new Map<FeedName, Map<string, ReviewedBanOp>>();
 
   record(name: FeedName, given: readonly ReviewedOp[], now: number): void {
-    const bans = this.#feeds.get(name) ?? new Map<string, ReviewedBan>();
+    const bans = this.#feeds.get(name) ?? new Map<string, ReviewedBanOp>();
     this.#feeds.set(name, bans);
     for (const each of given) {
       bans.delete(formatCidr(each.cidr));
@@ -229,7 +229,7 @@ class Model {
     }
   }
 
-  adopt(name: FeedName, bans: readonly ReviewedBan[], now: number): void {
+  adopt(name: FeedName, bans: readonly ReviewedBanOp[], now: number): void {
     this.#feeds.delete(name);
     this.record(name, bans, now);
   }
@@ -276,7 +276,7 @@ class Model {
     };
   }
 
-  #all(now: number): ReviewedBan[] {
+  #all(now: number): ReviewedBanOp[] {
     return [...this.#feeds.values()]
       .flatMap((bans) => [...bans.values()])
       .filter(({ expiresAt }) => expiresAt > now);

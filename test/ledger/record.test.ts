@@ -3,6 +3,7 @@ import { OutOfOrder } from "../../agent/ledger/feeds.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { MOST_HELD_TOLD } from "../../agent/ledger/outcomes.js";
 import { FOREVER } from "../../agent/model/ban.js";
+import { parseCidr } from "../../agent/model/cidr.js";
 import { unpacked } from "../support/agent/entries.js";
 import {
   ban,
@@ -102,7 +103,7 @@ describe("recording", () => {
         lifted: 1,
         expired: 1,
         heldTotal: 1,
-        held: [{ feed: "urgent", reason: "scanning", held: "protected" }],
+        held: [{ cidr: parseCidr("10.0.0.0/8"), held: "protected" }],
       });
       expect(ledger.outcomes(1)).toEqual([
         {

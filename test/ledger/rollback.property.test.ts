@@ -4,7 +4,7 @@ import type { Ledger } from "../../agent/ledger/ledger.js";
 import type { JudgedBan } from "../../agent/ledger/review.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type { ReviewedBan, ReviewedOp } from "../../agent/model/reviewed.js";
+import type { ReviewedBanOp, ReviewedOp } from "../../agent/model/reviewed.js";
 import type { Entry } from "../../agent/model/ruleset.js";
 import {
   ban,
@@ -192,7 +192,7 @@ class World {
     const staging = this.#ledger.stage(feed);
     const bans = ops
       .map((each) => this.#reviewed(feed, each))
-      .filter((each): each is ReviewedBan => each.op === "ban");
+      .filter((each): each is ReviewedBanOp => each.op === "ban");
     staging.add(bans, this.#now);
     const { epoch = "e1", offset = 0 } = this.#ledger.position(feed) ?? {};
     staging.adopt(positionOf(feed, offset + 1, epoch), this.#now);

@@ -3,7 +3,7 @@ import type { Ledger } from "../../agent/ledger/ledger.js";
 import type { Guard } from "../../agent/ledger/review.js";
 import type { TrialTerms } from "../../agent/ledger/trials.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type { ReviewedBan } from "../../agent/model/reviewed.js";
+import type { ReviewedBanOp } from "../../agent/model/reviewed.js";
 import {
   adoptNext,
   ban,
@@ -33,13 +33,16 @@ describe("a change that is large or wide", () => {
   });
   afterEach(() => folder[Symbol.dispose]());
 
-  const segment = (bans: readonly ReviewedBan[], feed: FeedName = "urgent") => {
+  const segment = (
+    bans: readonly ReviewedBanOp[],
+    feed: FeedName = "urgent",
+  ) => {
     const offset = (ledger.position(feed)?.offset ?? 0) + bans.length;
     const position = positionOf(feed, offset);
     return ledger.record({ position, ops: bans, now: NOW, trial: TERMS });
   };
   const snapshot = (
-    bans: readonly ReviewedBan[],
+    bans: readonly ReviewedBanOp[],
     feed: FeedName = "urgent",
   ) => {
     const staging = ledger.stage(feed, { trial: TERMS });
@@ -109,7 +112,7 @@ describe("a change that is large or wide", () => {
   });
 
   it("costs no more memory, however many others are open", () => {
-    const many = (net: number): ReviewedBan[] =>
+    const many = (net: number): ReviewedBanOp[] =>
       Array.from({ length: 5_000 }, (_, i) =>
         ban(`10.${net}.${i >> 8}.${i & 255}`),
       );

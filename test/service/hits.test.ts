@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Remembered } from "../../agent/attribution/contacts.js";
-import type { Hit } from "../../agent/enforce/enforcer.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import type { Caller } from "../../agent/model/contact.js";
+import type { Hit } from "../../agent/model/hit.js";
 import { hitsTable, totalsText } from "../../service/cli/commands/hits.js";
 import { hitsOf, totalsOf } from "../../service/control/hits-view.js";
 import { listOf } from "../support/agent/hits.js";

@@ -1,12 +1,13 @@
 import { describe, expect, it, test } from "@jest/globals";
-import type { Enforcer, Hit } from "../../agent/enforce/enforcer.js";
 import { CannotEnforce } from "../../agent/enforce/enforcer.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import type { Hit } from "../../agent/model/hit.js";
 import { systemBanClock, unixSeconds } from "../../agent/runtime/clock.js";
 import { whyText } from "../../service/cli/commands/why.js";
 import {
   whyOf,
+  type AskedKernel,
   type WhyPorts,
   type WhyView,
 } from "../../service/control/why-view.js";
@@ -44,7 +45,7 @@ const said =
 /** What the kernel says, where the host only pretends to have one. */
 const kernel = (
   host: TestHost,
-  said: Partial<Pick<Enforcer, "wouldDrop" | "hits" | "read">>,
+  said: Partial<AskedKernel>,
 ): Partial<WhyPorts> => ({
   enforcer: {
     read: () => host.enforcer.read(),

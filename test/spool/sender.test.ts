@@ -1,41 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { systemClock } from "../../agent/runtime/clock.js";
 import { Sender } from "../../agent/spool/sender.js";
 import type { Spool } from "../../agent/spool/spool.js";
+import { ManualClock } from "../support/time/clock.js";
 import { detection, inventory, NOW, SpoolFolder, vitals } from "./items.js";
 import { ScriptedCloud, ScriptedLink } from "./scripted-cloud.js";
-
-/** Time that moves when the test says so. */
-class HeldClock {
-  #now = 0;
-  readonly #due = new Map<() => void, number>();
-
-  monotonic = () => this.#now;
-  sleep = (ms: number, signal?: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      this.#due.set(resolve, this.#now + ms);
-      signal?.addEventListener("abort", () => {
-        this.#due.delete(resolve);
-        reject(new Error("aborted"));
-      });
-    });
-
-  async pass(ms: number): Promise<void> {
-    this.#now += ms;
-    for (const [resolve, at] of this.#due) {
-      if (at > this.#now) continue;
-      this.#due.delete(resolve);
-      resolve();
-    }
-    await systemClock.sleep(0);
-  }
-}
 
 describe("the sender", () => {
   let folder: SpoolFolder;
   let spool: Spool;
-  let clock: HeldClock;
+  let clock: ManualClock;
   let cloud: ScriptedCloud;
   let lies: string[];
   let sender: Sender;
@@ -43,7 +17,7 @@ describe("the sender", () => {
   beforeEach(() => {
     folder = new SpoolFolder();
     spool = folder.open();
-    clock = new HeldClock();
+    clock = new ManualClock();
     cloud = new ScriptedCloud();
     lies = [];
     sender = makeSender();
@@ -90,7 +64,7 @@ describe("the sender", () => {
     expect(link.sent).toHaveLength(1);
     sender.acknowledged(link.answer(cloud));
     expect(link.sent.map(({ first }) => first)).toEqual([1, 2]);
-    await clock.pass(0);
+    await clock.advance(0);
   });
 
   it("waits some seconds between messages that are not urgent", async () => {
@@ -98,11 +72,11 @@ describe("the sender", () => {
     const link = connect();
     sender.acknowledged(link.answer(cloud));
     append(vitals(2));
-    await clock.pass(2_999);
+    await clock.advance(2_999);
     append(vitals(3));
     expect(link.sent).toHaveLength(1);
 
-    await clock.pass(1);
+    await clock.advance(1);
 
     expect(link.sent[1]?.items).toEqual([vitals(2), vitals(3)]);
   });
@@ -141,7 +115,7 @@ describe("the sender", () => {
   it("sends the same again when no acknowledgement comes", async () => {
     append(detection(1));
     const link = connect();
-    await clock.pass(60_000);
+    await clock.advance(60_000);
     expect(link.sent.map(({ first }) => first)).toEqual([1, 1]);
   });
 
@@ -163,7 +137,7 @@ describe("the sender", () => {
     const link = connect();
     for (let i = 0; i < 4; i++) {
       sender.acknowledged(link.answer(cloud));
-      await clock.pass(3_000);
+      await clock.advance(3_000);
     }
     expect(cloud.taken.map(({ item }) => item)).toEqual(
       Array.from({ length: 200 }, (_, i) => inventory(i)),

@@ -1,18 +1,17 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { parseCidr } from "../../agent/model/cidr.js";
+import type { Hit, Total } from "../../agent/model/hit.js";
+import { parseShape } from "../../agent/protocol/shapes.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
 import { TelemetryItem } from "../../agent/protocol/telemetry.js";
-import { parseShape } from "../../agent/protocol/shapes.js";
 import {
   HitsFold,
   restored,
   saved,
   unread,
   type Baseline,
-  type Counter,
   type Folded,
-  type Total,
 } from "../../agent/telemetry/hits.js";
 
 type Item = ItemOf<"hits">;
@@ -20,8 +19,8 @@ type Item = ItemOf<"hits">;
 const counter = (
   remote: string,
   packets: number,
-  more: Partial<Counter> = {},
-): Counter => ({
+  more: Partial<Hit> = {},
+): Hit => ({
   remote: parseCidr(remote),
   ...{ direction: "in", forwarded: false, observed: false },
   ...{ protocol: 6, way: 2, packets, bytes: packets * 60 },
@@ -30,11 +29,11 @@ const counter = (
 
 /** Some counters, and packets of remotes that the kernel did not count. */
 interface Reading {
-  readonly counters: readonly Counter[];
+  readonly counters: readonly Hit[];
   readonly unlisted?: number;
 }
 
-const of = (...counters: readonly Counter[]): Reading => ({ counters });
+const of = (...counters: readonly Hit[]): Reading => ({ counters });
 
 /** As the kernel counts: every packet is in a total. */
 function totalsOf({ counters, unlisted = 0 }: Reading): readonly Total[] {
@@ -228,7 +227,7 @@ describe("the item of a window", () => {
   });
 
   it("tells apart what was let pass, and what passed through", () => {
-    const counters = Array.from({ length: 30 }, (_, i): Counter => {
+    const counters = Array.from({ length: 30 }, (_, i): Hit => {
       const observed = i % 2 === 0;
       return counter(`192.0.2.${i}`, i + 1, { observed, forwarded: true });
     });

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Hit, Total } from "../../agent/enforce/enforcer.js";
 import { makeEvents } from "../../agent/events/events.js";
 import type { Verdict } from "../../agent/health/verdict.js";
 import { silentLogger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
+import type { Hit, Total } from "../../agent/model/hit.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { Spool } from "../../agent/spool/spool.js";

@@ -1,18 +1,18 @@
 import { entriesIn, type Block } from "../../model/block.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
+import type { Hit, Total } from "../../model/hit.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
-import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
-import type { Differences } from "../audit.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
+import type { BanClock } from "../../runtime/clock.js";
 import {
   RulesetGone,
   DEFAULT_POSTURE,
+  type Differences,
   type Enforcer,
-  type Hit,
   type HitList,
   type KernelState,
   type Label,
   type Posture,
-  type Total,
 } from "../enforcer.js";
 
 /**

@@ -102,6 +102,7 @@ function* batches(notes: Iterable<Note>): Generator<readonly Note[]> {
   if (size > 0) yield batch;
 }
 
+// nft: add element inet tourniquet area4_23to24_a { 198.51.100.0 }
 function writeNotes(w: MessageWriter, notes: readonly Note[]): void {
   for (const { set, areas } of notes) {
     writeElements(w, { verb: "add", set }, areas, (area) => writeKey(w, area));

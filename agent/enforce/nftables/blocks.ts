@@ -13,6 +13,7 @@ import { MOST_ELEMENTS, kindOf, timeoutMs, writeKey } from "./sets/elements.js";
 import { TABLE, banSet, type Generation, type Share } from "./sets/layout.js";
 
 /** Adds a block to its set. */
+// nft: add element inet tourniquet ban4_24_a { 198.51.100.0 timeout 1h, … }
 export function addBlock(
   w: MessageWriter,
   block: Block,

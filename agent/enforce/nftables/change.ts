@@ -4,7 +4,7 @@ import { addSet } from "../../netlink/nftables/messages.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import type { UnixMs } from "../../runtime/clock.js";
 import { writeChecks } from "./rules/rules.js";
-import type { Means } from "./rules/verdicts.js";
+import type { RuleFeatures } from "./rules/verdicts.js";
 import {
   addBans,
   deleteBans,
@@ -62,12 +62,14 @@ export function planOf(
   return { put, remove: [...remove.values()], layout, added, now };
 }
 
-/** Writes the whole change, nameplate included. */
+/** Writes the whole change, label included. */
+// nft: delete element inet tourniquet ban4_32_a { 192.0.2.1 };
+//      add element inet tourniquet ban4_32_a { 192.0.2.1 timeout 1h }
 export function writeChange(
   w: MessageWriter,
   plan: Plan,
-  plate: RulesetLabel,
-  means: Means,
+  label: RulesetLabel,
+  features: RuleFeatures,
 ): void {
   const { put, remove, layout, added, now } = plan;
   const { generation } = layout;
@@ -78,11 +80,12 @@ export function writeChange(
     deleteBans(w, group, generation);
     addBans(w, group, generation, now);
   }
-  if (hasAny(added)) writeChecks(w, layout, { ...plate, ...means });
-  writeLabel(w, plate, generation);
+  if (hasAny(added)) writeChecks(w, layout, { ...label, ...features });
+  writeLabel(w, label, generation);
 }
 
 /** Adds the sets of prefix lengths. */
+// nft: add set inet tourniquet ban4_24_a { type ipv4_addr; flags timeout; }
 export function addBanSets(
   w: MessageWriter,
   lengths: Layout["lengths"],

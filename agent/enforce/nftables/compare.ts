@@ -15,7 +15,7 @@ import {
 import { isInterrupted, type NetlinkSocket } from "../../netlink/socket.js";
 import type { MessageWriter } from "../../netlink/writer.js";
 import type { UnixMs } from "../../runtime/clock.js";
-import type { Differences, Listing } from "../audit.js";
+import type { Differences, Listing } from "../enforcer.js";
 import { isAbsent, isFound, type KernelTable } from "./kernel-table.js";
 import { areaSet, areasOf, bandsOf } from "./sets/areas.js";
 import {
@@ -177,7 +177,10 @@ function leftMs(attributes: Buffer): number {
   return bytes ? netU64(bytes) : Infinity;
 }
 
-/** Bans that last longer than the kernel can count have ever less to go there. */
+/**
+ * A ban that lasts longer than the kernel can count gets the longest timeout there
+ * is, and that runs down: it is misdated only once half of it is gone.
+ */
 function isMisdated(entry: Entry, element: SetElement, now: UnixMs): boolean {
   const left = leftMs(element.attributes);
   const due = timeoutMs(entry.expiresAt, now);

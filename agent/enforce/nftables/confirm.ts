@@ -17,28 +17,28 @@ export interface Changed {
 /** Whether the kernel has this label. */
 export function isLabelled(
   table: KernelTable,
-  { layout, plate }: KernelRuleset,
+  { layout, label }: KernelRuleset,
 ): boolean {
   return table
-    .ask("read the label back", (w) => askForLabel(w, plate, layout.generation))
+    .ask("read the label back", (w) => askForLabel(w, label, layout.generation))
     .every(isFound);
 }
 
 /** Whether the kernel has the label, and is as wanted in some of the places. */
 export function isHeld(
   table: KernelTable,
-  standing: KernelRuleset,
+  ruleset: KernelRuleset,
   { put, remove }: Changed,
   now: UnixMs,
 ): boolean {
-  if (!isLabelled(table, standing)) return false;
+  if (!isLabelled(table, ruleset)) return false;
   const soon = now + TOO_SHORT_TO_CONFIRM_MS;
   const lasting = put.filter((entry) => remainingMs(entry, soon) > 0);
   const there = sampleOf(lasting).map((entry): Placed => {
     return { kind: kindOf(entry), cidr: entry.cidr };
   });
   const gone = sampleOf(remove);
-  const held = table.holds([...there, ...gone], standing.layout);
+  const held = table.holds([...there, ...gone], ruleset.layout);
   return held.every((holds, i) => holds === i < there.length);
 }
 

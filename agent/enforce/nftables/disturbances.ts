@@ -21,7 +21,7 @@ import {
   type Share,
 } from "./sets/layout.js";
 
-/** An area of which the kernel was made to lose note. */
+/** An area that somebody else deleted from its set. */
 export interface Area {
   readonly set: string;
   readonly address: Uint8Array;

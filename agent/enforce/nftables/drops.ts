@@ -1,10 +1,11 @@
 import { maskOf, overlaps, type Cidr } from "../../model/cidr.js";
+import type { KernelRuleset } from "./kernel-table.js";
 import type { Lengths } from "./sets/layout.js";
 
 /** What decides whether packets of an address are dropped. */
 export interface Question {
-  /** The prefix lengths that have bans. */
-  readonly lengths: Lengths;
+  /** Says whether it drops at all, and which prefix lengths have bans. */
+  readonly ruleset: KernelRuleset | undefined;
   readonly allowed: readonly Cidr[];
   /** Which of these ranges have an entry that drops. */
   readonly holds: (ranges: readonly Cidr[]) => readonly boolean[];
@@ -13,8 +14,12 @@ export interface Question {
 /** Which of these addresses a ban of whatever length drops, asked all at once. */
 export function dropsOf(
   addresses: readonly Cidr[],
-  { lengths, allowed, holds }: Question,
+  { ruleset, allowed, holds }: Question,
 ): readonly boolean[] {
+  if (ruleset?.label.posture.mode !== "enforce") {
+    return addresses.map(() => false);
+  }
+  const lengths = ruleset.layout.lengths.ban;
   const around = addresses.map((address) =>
     allowed.some((each) => overlaps(each, address))
       ? []

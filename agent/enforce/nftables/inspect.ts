@@ -34,7 +34,7 @@ import { MessageWriter } from "../../netlink/writer.js";
 import type { KernelTable, KernelRuleset } from "./kernel-table.js";
 import { HOOKS } from "./rules/hooks.js";
 import { rulesOf } from "./rules/rules.js";
-import type { Means } from "./rules/verdicts.js";
+import type { RuleFeatures } from "./rules/verdicts.js";
 import { setsOfBans, writeProtocols } from "./scaffold.js";
 import { writeAllowed } from "./sets/allow.js";
 import { counterNames } from "./sets/counters.js";
@@ -50,8 +50,8 @@ import {
 
 /** What the ruleset has to be, but for the bans. */
 export interface Frame {
-  readonly standing: KernelRuleset;
-  readonly means: Means;
+  readonly ruleset: KernelRuleset;
+  readonly features: RuleFeatures;
   /** What wins over every ban; undefined where nobody said. */
   readonly allowed: readonly Cidr[] | undefined;
 }
@@ -86,9 +86,9 @@ interface Comparison {
   readonly compared: readonly number[];
 }
 
-function comparisons({ standing, means }: Frame): readonly Comparison[] {
-  const { layout, plate } = standing;
-  const rules = rulesOf(layout, { posture: plate.posture, ...means });
+function comparisons({ ruleset, features }: Frame): readonly Comparison[] {
+  const { layout, label } = ruleset;
+  const rules = rulesOf(layout, { posture: label.posture, ...features });
   const sets = [
     ...lastingSets(),
     labelSet(layout.generation),
@@ -143,11 +143,8 @@ function makeChain(w: MessageWriter, name: string): void {
 }
 
 /** Sets that are compared element by element. */
-function smallSets({
-  standing,
-  allowed,
-}: Frame): { set: string; fill: Fill }[] {
-  const { layout, plate } = standing;
+function smallSets({ ruleset, allowed }: Frame): { set: string; fill: Fill }[] {
+  const { layout, label } = ruleset;
   const { generation } = layout;
   const protectedOnes =
     allowed === undefined
@@ -156,7 +153,7 @@ function smallSets({
   return [
     {
       set: labelSet(generation).name,
-      fill: (w) => writeLabel(w, plate, generation),
+      fill: (w) => writeLabel(w, label, generation),
     },
     ...[...PROTOCOLS.keys()].map((each) => ({
       set: each.name,

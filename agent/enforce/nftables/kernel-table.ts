@@ -28,19 +28,19 @@ import { TABLE, labelSet, layoutOf, type Layout } from "./sets/layout.js";
 /** Our ruleset as the kernel has it: where the bans are, and what it says of itself. */
 export interface KernelRuleset {
   readonly layout: Layout;
-  readonly plate: RulesetLabel;
+  readonly label: RulesetLabel;
 }
 
 /** Our table in the kernel: asked and changed, never remembered. */
 export class KernelTable {
   readonly #socket: NetlinkSocket;
-  readonly #abilities: KernelFeatures;
+  readonly #features: KernelFeatures;
   /** Changes that were made here. */
   commits = 0;
 
-  constructor(socket: NetlinkSocket, abilities: KernelFeatures) {
+  constructor(socket: NetlinkSocket, features: KernelFeatures) {
     this.#socket = socket;
-    this.#abilities = abilities;
+    this.#features = features;
   }
 
   /** Makes one change in whole. @throws NetlinkError */
@@ -75,12 +75,12 @@ export class KernelTable {
     );
   }
 
-  /** The names of our chains, likewise. */
+  /** The names of our chains; none where the table is absent. */
   chains(): readonly string[] {
     return this.all("list chains", (w) => listChains(w, TABLE)).map(chainName);
   }
 
-  /** The names of our counters, likewise. */
+  /** The names of our counters; none where the table is absent. */
   counters(): readonly string[] {
     const listed = this.all("list counters", (w) => listCounters(w, TABLE));
     return listed.map((message) => counterIn(message).name);
@@ -96,12 +96,12 @@ export class KernelTable {
   }
 
   /** Our ruleset, or undefined where it is absent, mutilated or not ours. */
-  standing(): KernelRuleset | undefined {
-    const standing = this.labelled();
-    return standing && this.#hasAllRules(standing) ? standing : undefined;
+  ruleset(): KernelRuleset | undefined {
+    const ruleset = this.labelled();
+    return ruleset && this.#hasAllRules(ruleset) ? ruleset : undefined;
   }
 
-  /** Likewise, but whether all of its rules are there is not asked. */
+  /** Our ruleset by its label alone: whether all its rules are there is not asked. */
   labelled(): KernelRuleset | undefined {
     return this.#labelled(decodeLabel);
   }
@@ -111,10 +111,10 @@ export class KernelTable {
     return this.#labelled(decodeForeign);
   }
 
-  /** What there is where our ruleset does not stand. */
+  /** The kernel's state without a ruleset of ours: another version's, or none. */
   stateWithout(): KernelState {
-    const plate = this.foreign()?.plate;
-    return plate ? { at: "outdated", ...plate } : { at: "absent" };
+    const label = this.foreign()?.label;
+    return label ? { at: "outdated", ...label } : { at: "absent" };
   }
 
   #labelled(
@@ -123,12 +123,12 @@ export class KernelTable {
     const layout = layoutOf(this.sets());
     if (layout === undefined) return undefined;
     const set = labelSet(layout.generation).name;
-    const [plate] = this.#list(
+    const [label] = this.#list(
       "read the label",
       (w) => listElements(w, TABLE, set),
       (message) => Array.from(elementsIn(message), ({ key }) => decode(key)),
     );
-    return plate && { layout, plate };
+    return label && { layout, label };
   }
 
   /** Which ranges are in their sets. */
@@ -155,14 +155,14 @@ export class KernelTable {
     return this.#socket.exchange(operation, fill);
   }
 
-  /** Somebody who deletes rules of ours has switched bans off. */
-  #hasAllRules({ layout, plate: { posture } }: KernelRuleset): boolean {
+  /** Sets alone drop nothing: whoever deletes rules has switched bans off. */
+  #hasAllRules({ layout, label: { posture } }: KernelRuleset): boolean {
     const rules = this.#list(
       "list rules",
       (w) => listRules(w, TABLE),
       () => [1],
     );
-    const due = rulesOf(layout, { posture, ...this.#abilities });
+    const due = rulesOf(layout, { posture, ...this.#features });
     return rules.length === [...due.values()].flat().length;
   }
 

@@ -1,5 +1,7 @@
 import type { Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
+import type { Total } from "../../model/hit.js";
+import type { LoggedPackets } from "../../model/logged-packets.js";
 import type { Entry, RulesetChange } from "../../model/ruleset.js";
 import { NETLINK_NETFILTER } from "../../netlink/constants.js";
 import { NetlinkError } from "../../netlink/error.js";
@@ -7,7 +9,6 @@ import { NetlinkSocket } from "../../netlink/socket.js";
 import type { BanClock } from "../../runtime/clock.js";
 import type { Libc } from "../../runtime/libc.js";
 import { Mutex } from "../../runtime/mutex.js";
-import type { Differences, Listing } from "../audit.js";
 import type { Watcher } from "../disturbance.js";
 import {
   CannotEnforce,
@@ -15,14 +16,14 @@ import {
   RulesetGone,
   DEFAULT_POSTURE,
   isSamePosture,
+  type Differences,
   type Enforcer,
   type HitList,
   type KernelState,
-  type LoggedPackets,
   type Label,
+  type Listing,
   type OwnPackets,
   type Posture,
-  type Total,
 } from "../enforcer.js";
 import { commitWithAreas, networksIn } from "./area-index.js";
 import { planOf, writeChange } from "./change.js";
@@ -41,6 +42,7 @@ import {
   isAbsent,
   type KernelRuleset,
 } from "./kernel-table.js";
+import { KnownRuleset } from "./known-ruleset.js";
 import { rebuild } from "./rebuild.js";
 import { repairScaffold } from "./repair-scaffold.js";
 import { writeRules } from "./rules/rules.js";
@@ -56,49 +58,39 @@ export class NftablesEnforcer implements Enforcer {
   readonly #libc: Libc;
   readonly #socket: NetlinkSocket;
   readonly #table: KernelTable;
-  readonly #abilities: KernelFeatures;
+  readonly #features: KernelFeatures;
   readonly #clock: BanClock;
   readonly #counting: Counting;
   readonly #oneAtATime = new Mutex();
-  /** Spares a change the look at all sets; forgotten when in doubt. */
-  #standing: KernelRuleset | undefined;
-  /**
-   * The kernel took a change and then did not hold it. Its label proves nothing
-   * any more, so the ruleset counts as absent until it has been built anew.
-   */
-  #doubted = false;
-  /** How many changes others had made when it was read how the ruleset stands. */
-  #others: number | undefined;
-  /** How the ruleset stood when it was last known to be whole. */
-  #intact: KernelRuleset | undefined;
+  readonly #known: KnownRuleset;
   #watch: Watch | undefined;
+  /** Areas that others have removed: a repair adds them again. */
   #lostAreas: Area[] = [];
   /** What wins over every ban; undefined until somebody says. */
   #allowed: readonly Cidr[] | undefined;
   #posture = DEFAULT_POSTURE;
 
-  constructor({ libc, socket, abilities, clock }: NftablesPorts) {
+  constructor({ libc, socket, features, clock }: NftablesPorts) {
     this.#libc = libc;
     this.#socket = socket;
-    this.#abilities = abilities;
-    this.rejects = abilities.reject;
-    this.#table = new KernelTable(socket, abilities);
+    this.#features = features;
+    this.rejects = features.reject;
+    this.#table = new KernelTable(socket, features);
+    this.#known = new KnownRuleset(this.#table);
     this.#clock = clock;
     this.#counting = new Counting(libc);
   }
 
   get told(): LoggedPackets | undefined {
-    return this.#abilities.log ? NFLOG : undefined;
+    return this.#features.log ? NFLOG : undefined;
   }
 
   read(): Promise<KernelState> {
     return this.#enforcing(() => {
-      this.#standing = this.#readStanding();
-      if (this.#standing === undefined || this.#doubted) {
-        return this.#table.stateWithout();
-      }
-      this.#intact = this.#standing;
-      return { at: "present", ...this.#standing.plate };
+      const ruleset = this.#known.read();
+      return ruleset === undefined
+        ? this.#table.stateWithout()
+        : { at: "present", ...ruleset.label };
     });
   }
 
@@ -115,48 +107,51 @@ export class NftablesEnforcer implements Enforcer {
     entries: AsyncIterable<readonly Block[]>,
   ): Promise<void> {
     return this.#enforcing(async () => {
-      const plate = { ...label, posture: this.#posture };
-      const means = this.#abilities;
-      const order = { label: plate, means, entries, allowed: this.#allowed };
-      this.#intact = undefined;
+      const order = {
+        label: { ...label, posture: this.#posture },
+        features: this.#features,
+        entries,
+        allowed: this.#allowed,
+      };
+      this.#known.rebuilding();
       const { layout, sample } = await this.#unheard(() =>
         rebuild(this.#table, order, this.#clock),
       );
-      this.#standing = this.#intact = { layout, plate };
-      this.#doubted = false;
+      const ruleset = { layout, label: order.label };
+      this.#known.rebuilt(ruleset);
       this.#lostAreas = [];
-      this.#confirm(this.#standing, { put: sample, remove: [] });
+      this.#changed(ruleset, { put: sample, remove: [] });
     });
   }
 
   repairScaffold(): Promise<boolean> {
     return this.#enforcing(() => {
-      const standing = this.#intact;
+      const ruleset = this.#known.intact;
       // Unwatched, the sets may have been emptied as well.
-      const knows = this.#watch?.hears === true && !this.#doubted;
-      if (standing === undefined || !knows) return false;
-      const means = this.#abilities;
-      const [allowed, areas] = [this.#allowed, this.#lostAreas];
+      const knows = this.#watch?.hears === true && !this.#known.isDoubted;
+      if (ruleset === undefined || !knows) return false;
       const done = repairScaffold(this.#table, {
-        standing,
-        means,
-        allowed,
-        areas,
+        ruleset,
+        features: this.#features,
+        allowed: this.#allowed,
+        areas: this.#lostAreas,
       });
       if (!done) return false;
       this.#lostAreas = [];
-      this.#standing = standing;
-      this.#confirm(standing, { put: [], remove: [] });
+      this.#changed(ruleset, NOTHING);
       return true;
     });
   }
 
   inspect(): Promise<readonly string[]> {
     return this.#enforcing(() => {
-      const standing = this.#intact;
-      if (standing === undefined) return [];
-      const around = { means: this.#abilities, allowed: this.#allowed };
-      return faultsOf(this.#table, { standing, ...around });
+      const ruleset = this.#known.intact;
+      if (ruleset === undefined) return [];
+      return faultsOf(this.#table, {
+        ruleset,
+        features: this.#features,
+        allowed: this.#allowed,
+      });
     });
   }
 
@@ -165,10 +160,10 @@ export class NftablesEnforcer implements Enforcer {
     entries: readonly Entry[],
   ): Promise<Differences | undefined> {
     return this.#enforcing(() => {
-      const standing = (this.#standing ??= this.#table.standing());
-      if (standing === undefined) return undefined;
-      const { layout, plate } = standing;
-      const named = { layout, plate: { ...plate, ...label } };
+      const ruleset = this.#known.current;
+      if (ruleset === undefined) return undefined;
+      const { layout } = ruleset;
+      const named = { layout, label: { ...ruleset.label, ...label } };
       if (!isLabelled(this.#table, named)) return undefined;
       const at = { layout, now: this.#clock.now() };
       const differences = differencesOf(this.#table, entries, at);
@@ -178,7 +173,7 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   async *listEntries(listing: Listing): AsyncGenerator<readonly Entry[], void> {
-    const layout = this.#standing?.layout;
+    const layout = this.#known.remembered?.layout;
     if (layout === undefined) return;
     using socket = new NetlinkSocket(this.#libc, NETLINK_NETFILTER);
     const now = () => this.#clock.now();
@@ -186,12 +181,11 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   watch(watcher: Watcher): AsyncDisposable {
-    const { port } = this.#socket;
     try {
       this.#watch = new Watch({
         libc: this.#libc,
         watcher,
-        isOwn: (other) => other === port,
+        isOwn: (other) => other === this.#socket.port,
         lost: (areas) => this.#lostAreas.push(...areas),
       });
       return this.#watch;
@@ -202,18 +196,17 @@ export class NftablesEnforcer implements Enforcer {
 
   setPosture(wanted: Posture): Promise<void> {
     return this.#enforcing(() => {
-      const posture = (this.#posture = withinReach(wanted, this.#abilities));
-      const standing = (this.#standing ??= this.#table.standing());
-      if (standing === undefined) return; // the next one is built that way
-      if (isSamePosture(standing.plate.posture, posture)) return;
-      const { layout } = standing;
-      const plate = { ...standing.plate, posture };
+      const posture = (this.#posture = withinReach(wanted, this.#features));
+      const ruleset = this.#known.current;
+      if (ruleset === undefined) return; // the next one is built that way
+      if (isSamePosture(ruleset.label.posture, posture)) return;
+      const { layout } = ruleset;
+      const label = { ...ruleset.label, posture };
       this.#table.commit(`${posture.mode}, ${posture.egress} egress`, (w) => {
-        writeRules(w, layout, { posture, ...this.#abilities });
-        writeLabel(w, plate, layout.generation);
+        writeRules(w, layout, { posture, ...this.#features });
+        writeLabel(w, label, layout.generation);
       });
-      this.#standing = this.#intact = { layout, plate };
-      this.#confirm(this.#standing, { put: [], remove: [] });
+      this.#changed({ layout, label }, NOTHING);
     });
   }
 
@@ -254,13 +247,13 @@ export class NftablesEnforcer implements Enforcer {
 
   cleanUp(): Promise<void> {
     return this.#enforcing(() => {
-      this.#standing = this.#intact = undefined;
+      this.#known.removed();
       removeAll(this.#table);
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#oneAtATime.run(() => Promise.resolve());
+    await this.#oneAtATime.idle();
     this.#socket[Symbol.dispose]();
   }
 
@@ -270,7 +263,7 @@ export class NftablesEnforcer implements Enforcer {
       try {
         return await task();
       } catch (cause) {
-        this.#standing = undefined;
+        this.#known.failed();
         if (isAbsent(cause)) throw new RulesetGone(GONE, { cause });
         if (!(cause instanceof NetlinkError)) throw cause;
         throw new NotEnforced(inWords(cause), { cause });
@@ -279,38 +272,31 @@ export class NftablesEnforcer implements Enforcer {
   }
 
   #apply(change: RulesetChange): void {
-    const { layout, plate } = this.#expectStanding();
+    const ruleset = this.#known.current;
+    if (ruleset === undefined) throw new RulesetGone(GONE);
+    const { layout } = ruleset;
     const plan = planOf(change, layout, this.#clock.now());
-    const next = { ...plate, revision: change.revision };
+    const next = { ...ruleset.label, revision: change.revision };
     const networks = networksIn(plan.put);
     const noted = { networks, generation: layout.generation };
-    commitWithAreas(
-      this.#table,
-      `apply revision ${next.revision}`,
-      noted,
-      (w) => {
-        writeChange(w, plan, next, this.#abilities);
-      },
-    );
-    this.#standing = this.#intact = { layout: plan.layout, plate: next };
-    this.#confirm(this.#standing, plan);
+    const operation = `apply revision ${next.revision}`;
+    commitWithAreas(this.#table, operation, noted, (w) => {
+      writeChange(w, plan, next, this.#features);
+    });
+    this.#changed({ layout: plan.layout, label: next }, plan);
   }
 
   /** Which of these ranges have an entry that drops. */
   #dropping(cidrs: readonly Cidr[]): readonly boolean[] {
-    this.#standing ??= this.#table.standing();
-    if (this.#standing === undefined) return cidrs.map(() => false);
+    const ruleset = this.#known.current;
+    if (ruleset === undefined) return cidrs.map(() => false);
     const places = cidrs.map((cidr) => ({ kind: "ban" as const, cidr }));
-    return this.#table.holds(places, this.#standing.layout);
+    return this.#table.holds(places, ruleset.layout);
   }
 
   #dropsNow(addresses: readonly Cidr[]): readonly boolean[] {
-    const { layout, plate } = (this.#standing ??= this.#table.standing()) ?? {};
-    if (layout === undefined || plate?.posture.mode !== "enforce") {
-      return addresses.map(() => false);
-    }
     return dropsOf(addresses, {
-      lengths: layout.lengths.ban,
+      ruleset: this.#known.current,
       allowed: this.#allowed ?? [],
       holds: (ranges) => this.#dropping(ranges),
     });
@@ -322,26 +308,13 @@ export class NftablesEnforcer implements Enforcer {
     return this.#watch ? this.#watch.whileUnsubscribed(task, others) : task();
   }
 
-  /** Asked anew only where somebody else has changed anything since. */
-  #readStanding(): KernelRuleset | undefined {
-    const others = this.#table.changesByOthers();
-    const isKnown = this.#standing !== undefined && others === this.#others;
-    this.#others = others;
-    return isKnown ? this.#standing : this.#table.standing();
-  }
-
-  #expectStanding(): KernelRuleset {
-    this.#standing ??= this.#table.standing();
-    if (this.#standing === undefined) throw new RulesetGone(GONE);
-    return this.#standing;
-  }
-
-  /** Believes only what the kernel says. */
-  #confirm(standing: KernelRuleset, changed: Changed): void {
-    if (isHeld(this.#table, standing, changed, this.#clock.now())) return;
-    this.#doubted = true;
+  /** The kernel took a change. That it holds it is believed once it says so. */
+  #changed(ruleset: KernelRuleset, changed: Changed): void {
+    this.#known.changed(ruleset);
+    if (isHeld(this.#table, ruleset, changed, this.#clock.now())) return;
+    this.#known.doubt();
     throw new NotEnforced(
-      `the kernel took revision ${standing.plate.revision}, but does not hold it`,
+      `the kernel took revision ${ruleset.label.revision}, but does not hold it`,
     );
   }
 }
@@ -350,9 +323,11 @@ export class NftablesEnforcer implements Enforcer {
 export interface NftablesPorts {
   readonly libc: Libc;
   readonly socket: NetlinkSocket;
-  readonly abilities: KernelFeatures;
+  readonly features: KernelFeatures;
   readonly clock: BanClock;
 }
+
+const NOTHING: Changed = { put: [], remove: [] };
 
 const GONE = "the ruleset is no longer in the kernel";
 

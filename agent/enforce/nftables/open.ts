@@ -20,8 +20,8 @@ export async function openNftables(
   const socket = openSocket(libc);
   try {
     probe(socket);
-    const abilities = kernelFeaturesOf(socket);
-    return new NftablesEnforcer({ libc, socket, abilities, clock });
+    const features = kernelFeaturesOf(socket);
+    return new NftablesEnforcer({ libc, socket, features, clock });
   } catch (error) {
     socket[Symbol.dispose]();
     throw error;

@@ -15,7 +15,7 @@ import { addBlock, networksOf, shareOf } from "./blocks.js";
 import { addBanSets, newLengths, union } from "./change.js";
 import type { KernelTable } from "./kernel-table.js";
 import { writeRules } from "./rules/rules.js";
-import type { Means } from "./rules/verdicts.js";
+import type { RuleFeatures } from "./rules/verdicts.js";
 import { addLasting, clear, contentsOf } from "./scaffold.js";
 import { writeAllowed } from "./sets/allow.js";
 import { areaSets } from "./sets/areas.js";
@@ -33,7 +33,7 @@ import {
 /** What a rebuilt ruleset is to be. */
 export interface Order {
   readonly label: RulesetLabel;
-  readonly means: Means;
+  readonly features: RuleFeatures;
   readonly entries: AsyncIterable<readonly Block[]>;
   /** What wins over every ban; undefined to keep what the kernel has. */
   readonly allowed: readonly Cidr[] | undefined;
@@ -69,6 +69,8 @@ export async function rebuild(
  * Makes room for the fresh sets, and clears away what a crash has left. What
  * another version has built goes on dropping beside them, like our own.
  */
+// nft: add table inet tourniquet; delete set inet tourniquet ban4_32_b;
+//      add set inet tourniquet area4_6to32_b { type ipv4_addr; size 98304; }
 function prepare(table: KernelTable): Generation {
   const sets = table.sets();
   const old = table.labelled() ?? table.foreign();
@@ -122,13 +124,15 @@ function loadSome(
 }
 
 /** The one step in which the fresh sets take over. */
+// nft: flush table inet tourniquet; delete set inet tourniquet ban4_32_a;
+//      add rule inet tourniquet prerouting ip saddr @ban4_32_b goto banned_in4
 function swap(table: KernelTable, fresh: Layout, order: Order): void {
   const { generation } = fresh;
   const contents = contentsOf(table);
   table.commit("swap rulesets", (w) => {
     addTable(w, TABLE);
     clear(w, contents, fresh);
-    writeRules(w, fresh, { posture: order.label.posture, ...order.means });
+    writeRules(w, fresh, { posture: order.label.posture, ...order.features });
     addSet(w, TABLE, labelSet(generation));
     writeLabel(w, order.label, generation);
     if (order.allowed) writeAllowed(w, order.allowed);
@@ -149,6 +153,7 @@ function abandon(table: KernelTable, generation: Generation): void {
   }
 }
 
+// nft: delete set inet tourniquet ban4_32_b
 function deleteGeneration(
   w: MessageWriter,
   sets: readonly string[],

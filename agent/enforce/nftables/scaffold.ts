@@ -27,6 +27,8 @@ import {
 } from "./sets/layout.js";
 
 /** Adds what outlives generations where it is missing: sets and counters. */
+// nft: add set inet tourniquet allow4 { type ipv4_addr; flags interval; };
+//      add counter inet tourniquet dropped_in4
 export function addLasting(w: MessageWriter): void {
   for (const set of lastingSets()) addSet(w, TABLE, set);
   for (const name of counterNames) addCounter(w, TABLE, name);
@@ -34,6 +36,8 @@ export function addLasting(w: MessageWriter): void {
 }
 
 /** Writes which protocols are in one of the sets that rules look at. */
+// nft: flush set inet tourniquet counted;
+//      add element inet tourniquet counted { icmp, tcp, udp, ipv6-icmp }
 export function writeProtocols(w: MessageWriter, { name: set }: SetSpec): void {
   const [, protocols = []] =
     [...PROTOCOLS].find(([{ name }]) => name === set) ?? [];
@@ -59,9 +63,12 @@ export const contentsOf = (table: KernelTable): Contents => ({
 /**
  * Removes all chains, whoever made them, and the sets and counters that are not
  * of this layout: of another version, of the other generation, or somebody's. A
- * chain of our name may be at another's hook. What sets have no name of their
- * own goes with its rule.
+ * chain goes even where it has a name of ours, since it may be at another hook.
+ * An anonymous set (`__set0`, of a rule such as `tcp dport { 22, 80 }`) cannot be
+ * deleted by name: it goes with the rule that it was written in.
  */
+// nft: flush table inet tourniquet; delete set inet tourniquet ban4_32_b;
+//      delete chain inet tourniquet in4_6to32
 export function clear(
   w: MessageWriter,
   { chains, sets, counters }: Contents,
@@ -84,6 +91,7 @@ export function clear(
 }
 
 /** Removes the table and all that is in it; harmless where there is none. */
+// nft: delete table inet tourniquet
 export function removeAll(table: KernelTable): void {
   table.commit("clean up", (w) => {
     addTable(w, TABLE); // so that there is something to delete

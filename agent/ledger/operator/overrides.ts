@@ -139,7 +139,7 @@ export class OperatorOverrides {
     return this.#db.read(() => this.#history.orderOf(revision));
   }
 
-  /** The order of the first change after a revision, likewise. */
+  /** The order of the first change after a revision; undefined where none is kept. */
   orderAfter(revision: number): number | undefined {
     return this.#db.read(() => this.#history.orderAfter(revision));
   }
@@ -164,7 +164,7 @@ export class OperatorOverrides {
     return this.goBack({ ...terms, revision, until: 0, resume: true });
   }
 
-  /** Takes back every rollback, likewise. */
+  /** Takes back every rollback, in slices. */
   undo(now: UnixSeconds): Run {
     return this.#db.read(() => new Undoing(this.#tables, now));
   }

@@ -1,6 +1,6 @@
 import type { Cidr } from "../../model/cidr.js";
 import { NO_HASH, type FeedName } from "../../model/position.js";
-import type { ReviewedBan, ReviewedOp } from "../../model/reviewed.js";
+import type { ReviewedBanOp, ReviewedOp } from "../../model/reviewed.js";
 import { limits } from "../../protocol/limits.js";
 import type { UnixSeconds } from "../../runtime/clock.js";
 import type { Changes } from "../changes.js";
@@ -71,7 +71,7 @@ export class Rollback {
     pasts: readonly Past[],
     slice: Slice & Judged,
   ): readonly (readonly [Cidr, Fate])[] {
-    const local: ReviewedBan[] = [];
+    const local: ReviewedBanOp[] = [];
     const fates = pasts.map((was) => {
       const fate = this.fateOf(was, slice);
       if (fate === "put-back" || fate === "replaced") {
@@ -92,7 +92,7 @@ export class Rollback {
     return ranges.length;
   }
 
-  /** Takes back some of what this host banned to put it back; likewise. */
+  /** Lifts at most so many of the bans that put ranges back; returns how many. */
   liftPutBack(limit: number, slice: Moment): number {
     const copy = this.#tables.copies.current("local");
     const lifts = this.#putBack
@@ -130,7 +130,7 @@ export class Rollback {
     return { exceeds, lacks };
   }
 
-  #banOf({ cidr, ...then }: Past, { now, target }: Slice): ReviewedBan {
+  #banOf({ cidr, ...then }: Past, { now, target }: Slice): ReviewedBanOp {
     const was = stillRunning(then, now);
     const observed = was.dropped === 0;
     const reason = this.#reasonHere(cidr, now) ?? `${PUT_BACK}${target}`;

@@ -37,6 +37,7 @@ import {
 export type Expression = (w: MessageWriter) => void;
 
 /** Loads a fact about the packet, such as `META.NFPROTO`. */
+// nft: meta nfproto, meta l4proto, iif
 export const meta = (key: number, into: number = REGISTER.FIRST): Expression =>
   expression("meta", (w) => {
     w.u32(NFTA_META.KEY, key);
@@ -51,6 +52,7 @@ export interface Slice {
 }
 
 /** Loads a piece of the packet; a packet that lacks it does not match. */
+// nft: ip saddr, th dport
 export const payload = (
   { base, offset, length }: Slice,
   into: number = REGISTER.FIRST,
@@ -63,10 +65,12 @@ export const payload = (
   });
 
 /** Matches when the register holds `value`. */
+// nft: meta nfproto ipv4
 export const equals = (value: Uint8Array): Expression =>
   compare(CMP_EQUAL, value);
 
 /** Matches when the register holds anything but `value`. */
+// nft: meta random & 31 != 0
 export const differs = (value: Uint8Array): Expression =>
   compare(CMP_NOT_EQUAL, value);
 
@@ -78,6 +82,7 @@ const compare = (operation: number, value: Uint8Array): Expression =>
   });
 
 /** Clears the bits that `mask` does not have. */
+// nft: ip saddr & 255.255.255.0
 export const and = (mask: Uint8Array): Expression =>
   expression("bitwise", (w) => {
     w.u32(NFTA_BITWISE.SOURCE, REGISTER.FIRST);
@@ -91,9 +96,11 @@ export const and = (mask: Uint8Array): Expression =>
   });
 
 /** Matches when the set has what the register holds. */
+// nft: ip saddr @ban4_32_a
 export const isIn = (set: string): Expression => lookup(set, false);
 
 /** Matches when the set does not have what the register holds. */
+// nft: meta l4proto != @ported
 export const isNotIn = (set: string): Expression => lookup(set, true);
 
 /** What to look up in the routes, and by which of a packet's addresses. */
@@ -103,6 +110,7 @@ export interface RouteQuestion {
 }
 
 /** Loads what the routes say, such as the kind of the destination. */
+// nft: fib daddr type
 export const fib = (
   { result, of: flags }: RouteQuestion,
   into: number,
@@ -114,6 +122,7 @@ export const fib = (
   });
 
 /** Drops the packet and tells its sender; `code` is for the ICMP kinds. */
+// nft: reject with tcp reset
 export const reject = (type: number, code = 0): Expression =>
   expression("reject", (w) => {
     w.u32(NFTA_REJECT.TYPE, type);
@@ -121,6 +130,7 @@ export const reject = (type: number, code = 0): Expression =>
   });
 
 /** Loads a constant. */
+// nft: the 255 of update @remotes_in4 { ip saddr . 255 . … }
 export const constant = (value: Uint8Array, into: number): Expression =>
   expression("immediate", (w) => {
     w.u32(NFTA_IMMEDIATE.REGISTER, into);
@@ -128,6 +138,7 @@ export const constant = (value: Uint8Array, into: number): Expression =>
   });
 
 /** Ends the rule with a verdict, `chain` being where to go. */
+// nft: drop, goto banned_in4
 export const verdict = (code: number, chain?: string): Expression =>
   expression("immediate", (w) => {
     w.u32(NFTA_IMMEDIATE.REGISTER, REGISTER.VERDICT);
@@ -143,6 +154,7 @@ export const verdict = (code: number, chain?: string): Expression =>
  * Counts the packet in the set's element for the registers from the first on,
  * and makes the element where it is missing. Does not match when it can't.
  */
+// nft: update @remotes_in4 { ip saddr . … counter }
 export const countIn = (set: string): Expression =>
   updateIn(set, (w) => {
     w.text(NFTA_EXPR.NAME, "counter");
@@ -150,6 +162,7 @@ export const countIn = (set: string): Expression =>
   });
 
 /** Counts the packet in a counter of the table. */
+// nft: counter name "dropped_in4"
 export const countAs = (counter: string): Expression =>
   expression("objref", (w) => {
     w.u32(NFTA_OBJREF.TYPE, NFT_OBJECT_COUNTER);
@@ -164,6 +177,7 @@ export interface Rate {
 }
 
 /** Matches what comes more often than this, over all packets of the rule. */
+// nft: limit rate over 1000/second burst 1000 packets
 export const isOver = (rate: Rate): Expression =>
   expression("limit", (w) => writeRate(w, rate, LIMIT_OVER));
 
@@ -171,6 +185,7 @@ export const isOver = (rate: Rate): Expression =>
  * Matches as long as the packet's element in the set, found and made as with
  * `countIn`, is not over its rate. Does not match when there is no room for it.
  */
+// nft: update @told4 { ip daddr . … limit rate 6/minute burst 4 packets }
 export const limitIn = (set: string, rate: Rate): Expression =>
   updateIn(set, (w) => {
     w.text(NFTA_EXPR.NAME, "limit");
@@ -195,6 +210,7 @@ export interface PacketLog {
 }
 
 /** Tells whoever has bound the group of the packet, at once. */
+// nft: log prefix "dropped" group 29809 snaplen 128 queue-threshold 1
 export const logTo = ({ group, prefix, bytes }: PacketLog): Expression =>
   expression("log", (w) => {
     w.text(NFTA_LOG.PREFIX, prefix);
@@ -220,6 +236,7 @@ export interface EndpointRegisters {
 }
 
 /** Sends the packet's connection on to the address and port in the registers. */
+// nft: dnat ip to 10.0.0.2:80
 export const dnat = ({
   family,
   address,

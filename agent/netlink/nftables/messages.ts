@@ -52,6 +52,7 @@ export interface SetSpec {
 }
 
 /** Adds a table where it is missing, and switches a dormant one on. */
+// nft: add table inet tourniquet
 export function addTable(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.NEWTABLE, flags: 0 }, () => {
     w.text(NFTA_TABLE.NAME, table.name);
@@ -60,6 +61,7 @@ export function addTable(w: MessageWriter, table: Table): void {
 }
 
 /** Adds a table, which fails (EEXIST) where it is already. */
+// nft: create table inet tourniquet
 export function createTable(w: MessageWriter, table: Table): void {
   const flags = NLM_F_CREATE | NLM_F_EXCL;
   write(w, table, { message: NFT_MSG.NEWTABLE, flags }, () =>
@@ -68,6 +70,7 @@ export function createTable(w: MessageWriter, table: Table): void {
 }
 
 /** Deletes a table and all that is in it. */
+// nft: delete table inet tourniquet
 export function deleteTable(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.DELTABLE, flags: 0 }, () =>
     w.text(NFTA_TABLE.NAME, table.name),
@@ -75,6 +78,7 @@ export function deleteTable(w: MessageWriter, table: Table): void {
 }
 
 /** Adds a chain where it is missing. */
+// nft: add chain inet tourniquet banned_in4
 export function addChain(w: MessageWriter, table: Table, name: string): void {
   write(w, table, { message: NFT_MSG.NEWCHAIN, flags: NLM_F_CREATE }, () => {
     w.text(NFTA_CHAIN.TABLE, table.name);
@@ -83,6 +87,8 @@ export function addChain(w: MessageWriter, table: Table, name: string): void {
 }
 
 /** Adds a chain that packets come to from the kernel; it accepts by default. */
+// nft: add chain inet tourniquet prerouting
+//      { type filter hook prerouting priority raw - 10; policy accept; }
 export function addBaseChain(
   w: MessageWriter,
   table: Table,
@@ -102,6 +108,7 @@ export function addBaseChain(
 }
 
 /** Deletes a chain that has no rules and that no rule leads to. */
+// nft: delete chain inet tourniquet in4_6to32
 export function deleteChain(
   w: MessageWriter,
   table: Table,
@@ -114,6 +121,7 @@ export function deleteChain(
 }
 
 /** Adds a rule at the end of a chain. */
+// nft: add rule inet tourniquet banned_in4 drop
 export function addRule(
   w: MessageWriter,
   table: Table,
@@ -131,6 +139,7 @@ export function addRule(
 }
 
 /** Deletes the rules of a chain, or of all chains when none is named. */
+// nft: flush chain inet tourniquet in4_6to32, or flush table inet tourniquet
 export function flushRules(
   w: MessageWriter,
   table: Table,
@@ -143,6 +152,7 @@ export function flushRules(
 }
 
 /** Adds a set where it is missing. */
+// nft: add set inet tourniquet ban4_32_a { type ipv4_addr; flags timeout; }
 export function addSet(w: MessageWriter, table: Table, set: SetSpec): void {
   write(w, table, { message: NFT_MSG.NEWSET, flags: NLM_F_CREATE }, () => {
     w.text(NFTA_SET.TABLE, table.name);
@@ -160,6 +170,7 @@ export function addSet(w: MessageWriter, table: Table, set: SetSpec): void {
 }
 
 /** Deletes a set that no rule uses any more. */
+// nft: delete set inet tourniquet ban4_32_b
 export function deleteSet(w: MessageWriter, table: Table, name: string): void {
   write(w, table, { message: NFT_MSG.DELSET, flags: 0 }, () => {
     w.text(NFTA_SET.TABLE, table.name);
@@ -168,6 +179,7 @@ export function deleteSet(w: MessageWriter, table: Table, name: string): void {
 }
 
 /** Deletes the elements of a set. */
+// nft: flush set inet tourniquet allow4
 export function flushSet(w: MessageWriter, table: Table, set: string): void {
   write(w, table, { message: NFT_MSG.DELSETELEM, flags: 0 }, () => {
     w.text(NFTA_SET_ELEM_LIST.TABLE, table.name);
@@ -176,6 +188,7 @@ export function flushSet(w: MessageWriter, table: Table, set: string): void {
 }
 
 /** Adds a counter where it is missing; one that is there goes on counting. */
+// nft: add counter inet tourniquet dropped_in4
 export function addCounter(w: MessageWriter, table: Table, name: string): void {
   write(w, table, { message: NFT_MSG.NEWOBJ, flags: NLM_F_CREATE }, () =>
     writeCounter(w, { table, name }, () => {
@@ -186,6 +199,7 @@ export function addCounter(w: MessageWriter, table: Table, name: string): void {
 }
 
 /** Deletes a counter that no rule uses any more. */
+// nft: delete counter inet tourniquet dropped_in4
 export function deleteCounter(
   w: MessageWriter,
   table: Table,
@@ -197,6 +211,7 @@ export function deleteCounter(
 }
 
 /** Asks for one counter. */
+// nft: list counter inet tourniquet dropped_in4
 export function getCounter(w: MessageWriter, table: Table, name: string): void {
   write(w, table, { message: NFT_MSG.GETOBJ, flags: 0 }, () =>
     writeCounter(w, { table, name }),
@@ -204,6 +219,7 @@ export function getCounter(w: MessageWriter, table: Table, name: string): void {
 }
 
 /** Asks for the counters of a table. */
+// nft: list counters table inet tourniquet
 export function listCounters(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.GETOBJ, flags: NLM_F_DUMP }, () => {
     w.text(NFTA_OBJ.TABLE, table.name);
@@ -215,6 +231,7 @@ export function listCounters(w: MessageWriter, table: Table): void {
 export type ElementsVerb = keyof typeof ELEMENTS;
 
 /** Adds, deletes or asks for the elements that `fill` writes. */
+// nft: add element inet tourniquet ban4_32_a { 192.0.2.1 timeout 1h }
 export function elements(
   w: MessageWriter,
   verb: ElementsVerb,
@@ -229,6 +246,7 @@ export function elements(
 }
 
 /** Asks for all elements of a set: quadratic in the kernel, so small sets only. */
+// nft: list set inet tourniquet label_a
 export function listElements(
   w: MessageWriter,
   table: Table,
@@ -241,6 +259,7 @@ export function listElements(
 }
 
 /** Asks for the sets of a table, without their elements. */
+// nft: list sets table inet tourniquet
 export function listSets(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.GETSET, flags: NLM_F_DUMP }, () =>
     w.text(NFTA_SET.TABLE, table.name),
@@ -248,6 +267,7 @@ export function listSets(w: MessageWriter, table: Table): void {
 }
 
 /** Asks for every table of the family. */
+// nft: list tables inet
 export function listTables(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.GETTABLE, flags: NLM_F_DUMP }, () => {
     return;
@@ -255,6 +275,7 @@ export function listTables(w: MessageWriter, table: Table): void {
 }
 
 /** Asks for the chains of every table of the family. */
+// nft: list chains inet
 export function listChains(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.GETCHAIN, flags: NLM_F_DUMP }, () => {
     return;
@@ -262,6 +283,7 @@ export function listChains(w: MessageWriter, table: Table): void {
 }
 
 /** Asks for the rules of a table. */
+// nft: list table inet tourniquet, its rules alone
 export function listRules(w: MessageWriter, table: Table): void {
   write(w, table, { message: NFT_MSG.GETRULE, flags: NLM_F_DUMP }, () =>
     w.text(NFTA_RULE.TABLE, table.name),

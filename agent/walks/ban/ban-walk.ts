@@ -5,6 +5,7 @@ import type {
   FeedName,
   Position,
 } from "../../model/position.js";
+import type { Recorded } from "../../model/recorded.js";
 import type { ReviewedBan, ReviewedOp } from "../../model/reviewed.js";
 import { Malformed } from "../../protocol/malformed.js";
 import { Refused, type RefusalCode } from "../../protocol/refusals.js";
@@ -15,6 +16,7 @@ import {
   type Snapshot,
 } from "../../protocol/snapshot.js";
 import type { Intake } from "../../safe-mode/in-flight.js";
+import { messageOf } from "../../text/message.js";
 import {
   positionAfter,
   positionOf,
@@ -41,6 +43,7 @@ export interface BanSteps {
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
   review(feed: FeedName, ops: readonly Op[]): readonly ReviewedOp[];
+  reviewBans(feed: FeedName, bans: readonly Ban[]): readonly ReviewedBan[];
   /** @throws Refused when a snapshot has lost more than can be meant */
   mustBePlausible(snapshot: VerifiedSnapshot): void;
   /** @throws Refused when a snapshot bans what no list does */
@@ -53,20 +56,6 @@ export interface BanSteps {
   monotonic(): number;
 }
 
-/** What recording came to on this host. */
-export interface Recorded {
-  readonly revision: number;
-  readonly banned: number;
-  readonly observed: number;
-  readonly lifted: number;
-  readonly expired: number;
-  readonly heldTotal: number;
-  readonly held: readonly Pick<
-    ReviewedBan & { held: string },
-    "cidr" | "held"
-  >[];
-}
-
 /** A snapshot on its way into the ledger, slice by slice. */
 export interface Staging {
   add(bans: readonly ReviewedBan[]): void;
@@ -76,61 +65,95 @@ export interface Staging {
   discard(): void;
 }
 
-export type Outcome =
-  | {
-      readonly kind: "enforced";
-      readonly position: Position;
-      readonly recorded: Recorded;
-      readonly receivedAt: number;
-      /** Milliseconds from receipt to the ledger's commit. */
-      readonly recordedMs: number;
-      /** Milliseconds from receipt to the kernel's read-back. */
-      readonly enforcedMs: number;
-    }
-  | {
-      readonly kind: "refused";
-      readonly feed: FeedName | undefined;
-      readonly code: RefusalCode;
-      readonly detail: string;
-    };
+export type Outcome = Enforced | Refusal;
+
+/** What is in force now. */
+export interface Enforced {
+  readonly kind: "enforced";
+  readonly position: Position;
+  readonly recorded: Recorded;
+  readonly receivedAt: number;
+  /** Milliseconds from receipt to the ledger's commit. */
+  readonly recordedMs: number;
+  /** Milliseconds from receipt to the kernel's read-back. */
+  readonly enforcedMs: number;
+}
+
+/** Whatever stops the walk is an answer to the cloud, not a crash. */
+export interface Refusal {
+  readonly kind: "refused";
+  /** Undefined where the header was not read. */
+  readonly feed: FeedName | undefined;
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
 
 /** One segment, from the wire to the kernel. Every step may run twice. */
 export async function carryOut(
   delivery: Delivery,
   step: BanSteps,
 ): Promise<Outcome> {
-  return orRefused(delivery, step, async (heard) => {
-    const segment = heard(openSegment(delivery.bytes));
-    const verified = step.verifySegment(segment);
-    const position = positionAfter(verified);
-    const reviewed = step.review(position.feed, readOps(verified));
-    const recorded = record(() => step.record(position, reviewed));
-    const recordedMs = since(delivery, step);
-    await enforce(step);
-    const enforcedMs = since(delivery, step);
-    if (reviewed.length >= LARGE) await othersTurn();
-    return enforced(delivery, position, recorded, { recordedMs, enforcedMs });
-  });
+  let feed: FeedName | undefined;
+  try {
+    using inHand = step.beginIntake(delivery.bytes);
+    const segment = openSegment(delivery.bytes);
+    feed = segment.header.feed;
+    inHand.of(feed);
+    return await enforceSegment(segment, delivery, step);
+  } catch (error) {
+    return refusalOf(error, feed);
+  }
 }
 
-/** One snapshot, likewise; it comes in slices, and the event loop turns between. */
+/**
+ * One snapshot, from the wire to the kernel and back. It is read, reviewed and
+ * recorded in slices, and the event loop turns between. Every step may run twice.
+ */
 export async function adopt(
   delivery: Delivery,
   step: BanSteps,
 ): Promise<Outcome> {
-  return orRefused(delivery, step, async (heard) => {
-    const snapshot = heard(openSnapshot(delivery.bytes));
-    const verified = step.verifySnapshot(snapshot);
-    step.mustBePlausible(verified);
-    const position = positionOf(verified);
-    const recorded = await stageWhole(verified, position, step);
-    const recordedMs = since(delivery, step);
-    await enforce(step);
-    return enforced(delivery, position, recorded, {
-      recordedMs,
-      enforcedMs: since(delivery, step),
-    });
-  });
+  let feed: FeedName | undefined;
+  try {
+    using inHand = step.beginIntake(delivery.bytes);
+    const snapshot = openSnapshot(delivery.bytes);
+    feed = snapshot.header.feed;
+    inHand.of(feed);
+    return await enforceSnapshot(snapshot, delivery, step);
+  } catch (error) {
+    return refusalOf(error, feed);
+  }
+}
+
+async function enforceSegment(
+  segment: Segment,
+  delivery: Delivery,
+  step: BanSteps,
+): Promise<Enforced> {
+  const verified = step.verifySegment(segment);
+  const position = positionAfter(verified);
+  const reviewed = step.review(position.feed, readOps(verified));
+  const recorded = record(() => step.record(position, reviewed));
+  const recordedMs = since(delivery, step);
+  await enforce(step);
+  const enforcedMs = since(delivery, step);
+  if (reviewed.length >= LARGE) await othersTurn();
+  return enforced(delivery, position, recorded, { recordedMs, enforcedMs });
+}
+
+async function enforceSnapshot(
+  snapshot: Snapshot,
+  delivery: Delivery,
+  step: BanSteps,
+): Promise<Enforced> {
+  const verified = step.verifySnapshot(snapshot);
+  step.mustBePlausible(verified);
+  const position = positionOf(verified);
+  const recorded = await stageWhole(verified, position, step);
+  const recordedMs = since(delivery, step);
+  await enforce(step);
+  const enforcedMs = since(delivery, step);
+  return enforced(delivery, position, recorded, { recordedMs, enforcedMs });
 }
 
 async function stageWhole(
@@ -142,11 +165,7 @@ async function stageWhole(
   try {
     for (const slice of readBans(snapshot)) {
       step.mustHoldNoSentinel(slice);
-      const ops = slice.map((ban) => ({ op: "ban" as const, ...ban }));
-      const reviewed = step.review(
-        position.feed,
-        ops,
-      ) as readonly ReviewedBan[];
+      const reviewed = step.reviewBans(position.feed, slice);
       record(() => staging.add(reviewed));
       await turn();
     }
@@ -158,34 +177,15 @@ async function stageWhole(
   }
 }
 
-type Heard = <T extends Segment | Snapshot>(container: T) => T;
-
-/** Whatever stops the walk is an answer to the cloud, not a crash. */
-async function orRefused(
-  { bytes }: Delivery,
-  step: BanSteps,
-  walk: (heard: Heard) => Promise<Outcome>,
-): Promise<Outcome> {
-  let feed: FeedName | undefined;
-  try {
-    using inHand = step.beginIntake(bytes);
-    return await walk((container) => {
-      feed = container.header.feed;
-      inHand.of(feed);
-      return container;
-    });
-  } catch (error) {
-    const { code, detail, feed: known } = refusalOf(error);
-    return { kind: "refused", feed: feed ?? known, code, detail };
+/** @throws whatever is no refusal */
+function refusalOf(error: unknown, feed: FeedName | undefined): Refusal {
+  const kind = "refused";
+  if (error instanceof Refused) {
+    const { code, detail } = error;
+    return { kind, feed: feed ?? error.feed, code, detail };
   }
-}
-
-function refusalOf(
-  error: unknown,
-): Pick<Refused, "code" | "detail"> & { readonly feed?: Refused["feed"] } {
-  if (error instanceof Refused) return error;
   if (error instanceof Malformed) {
-    return { code: "malformed", detail: error.message };
+    return { kind, feed, code: "malformed", detail: error.message };
   }
   throw error;
 }
@@ -196,7 +196,7 @@ function record<T>(write: () => T): T {
     return write();
   } catch (cause) {
     if (needsReopening(cause)) throw cause;
-    throw new Refused("not-recorded", (cause as Error).message, { cause });
+    throw new Refused("not-recorded", messageOf(cause), { cause });
   }
 }
 
@@ -206,7 +206,7 @@ async function enforce(step: BanSteps): Promise<void> {
     await step.enforce();
   } catch (cause) {
     if (needsReopening(cause)) throw cause;
-    throw new Refused("not-enforced", (cause as Error).message, { cause });
+    throw new Refused("not-enforced", messageOf(cause), { cause });
   }
 }
 
@@ -215,7 +215,7 @@ function enforced(
   position: Position,
   recorded: Recorded,
   times: { readonly recordedMs: number; readonly enforcedMs: number },
-): Outcome {
+): Enforced {
   return { kind: "enforced", position, recorded, receivedAt, ...times };
 }
 

@@ -1,12 +1,12 @@
 import type { Config } from "../../config/config.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { HostFacts } from "../../guard/facts.js";
-import { review } from "../../guard/guard.js";
+import { reviewBan } from "../../guard/guard.js";
 import type { HealthCode } from "../../health/catalogue.js";
 import type { Findings } from "../../health/health.js";
 import type { Ledger } from "../../ledger/ledger.js";
+import type { Ban } from "../../model/ban.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
-import { localAfter } from "../../model/position.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
 import { limits } from "../../protocol/limits.js";
 import type { ItemOf } from "../../protocol/telemetry.js";
@@ -26,7 +26,7 @@ import {
 
 export interface DefencePorts {
   readonly config: Config;
-  readonly ledger: Pick<Ledger, "position" | "record">;
+  readonly ledger: Pick<Ledger, "recordLocal">;
   facts(): HostFacts;
   /** Returns once the kernel holds what the ledger says. */
   enforce(): Promise<void>;
@@ -145,11 +145,8 @@ export class Defence {
     return single.held === undefined ? single : whole;
   }
 
-  #review(ban: Omit<ReviewedBan, "op">): ReviewedBan {
-    const op = { op: "ban" as const, ...ban };
-    const policy = this.#ports.config.guard;
-    const [reviewed] = review([op], this.#ports.facts(), policy);
-    return reviewed as ReviewedBan;
+  #review(ban: Ban): ReviewedBan {
+    return reviewBan(ban, this.#ports.facts(), this.#ports.config.guard);
   }
 
   /** Whoever is held goes on failing: that is told once in a while. */
@@ -171,9 +168,7 @@ export class Defence {
   ): Promise<boolean> {
     const { ledger, events } = this.#ports;
     try {
-      const position = localAfter(ledger.position("local"), bans.length);
-      const issuedAt = now * 1000;
-      ledger.record({ position: { ...position, issuedAt }, ops: bans, now });
+      ledger.recordLocal(bans, now);
       await this.#ports.enforce();
       return true;
     } catch (error) {

@@ -18,10 +18,13 @@ export interface LimiterPorts {
   readonly raised: (feed: FeedName, now: UnixSeconds) => Raised;
 }
 
-/** Holds each change of a feed against what the customer lets feeds do here. */
+/**
+ * Admission control: holds each change of a feed against what the customer lets
+ * feeds do here. A token bucket a feed bounds how fast bans come into force.
+ */
 export class FeedLimiter {
   readonly #ports: LimiterPorts;
-  /** How many bans may come into force at once, and when that was so. */
+  /** Tokens left in each feed's bucket, one a ban, and when that was so. */
   readonly #tokens = new Map<
     FeedName,
     { readonly left: number; readonly at: number }
@@ -36,7 +39,7 @@ export class FeedLimiter {
     return this.#ports.limits.life;
   }
 
-  /** Another text whenever the limits are others. */
+  /** The limits as text: changes whenever they do. */
   get settings(): string {
     return JSON.stringify(this.#ports.limits);
   }

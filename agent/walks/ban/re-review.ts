@@ -70,7 +70,7 @@ export class ReReview implements AsyncDisposable {
    * They are not tried again.
    */
   confirm(range: Cidr | undefined): Promise<Confirmed> {
-    // Not behind a round through all bans, which takes its time.
+    // In turns of its own: it does not wait for a round through all bans.
     return this.#confirmations.run(async () => {
       const { ledger } = this.#ports;
       if (ledger.unconfirmed.mayBeMore()) {
@@ -91,8 +91,8 @@ export class ReReview implements AsyncDisposable {
   /** Waits for the slice under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#confirmations.run(() => Promise.resolve());
-    await this.#turns.run(() => Promise.resolve());
+    await this.#confirmations.idle();
+    await this.#turns.idle();
   }
 
   /** Shows recorded bans to the guard as it is now, if it is another. */

@@ -3,7 +3,12 @@ import type { Ledger } from "../../ledger/ledger.js";
 import type { Trial } from "../../ledger/trials.js";
 import { formatCidr } from "../../model/cidr.js";
 import type { Mode } from "../../model/mode.js";
-import type { FeedName, Position } from "../../model/position.js";
+import {
+  hashToHex,
+  type FeedName,
+  type Position,
+} from "../../model/position.js";
+import type { PastOutcome } from "../../model/recorded.js";
 import type { Receipt } from "../../protocol/documents.js";
 import { limits } from "../../protocol/limits.js";
 import type { WirePosition } from "../../protocol/shapes.js";
@@ -11,7 +16,7 @@ import type { Clock, UnixMs } from "../../runtime/clock.js";
 import type { SigningKey } from "../../trust/keys.js";
 import { signAsDevice } from "../../trust/sign.js";
 import type { Session } from "../../uplink/uplink.js";
-import type { Outcome } from "./ban-walk.js";
+import type { Enforced } from "./ban-walk.js";
 
 /** Who signs, and what enforces. */
 export interface ReceiptPorts {
@@ -25,26 +30,18 @@ export interface ReceiptPorts {
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
 }
 
-export type Enforced = Outcome & { readonly kind: "enforced" };
-
 /** What the ledger remembers of an outcome whose receipt may not have arrived. */
-export interface EarlierOutcome {
+export interface EarlierOutcome extends Omit<PastOutcome, "kind"> {
   readonly position: Position;
-  readonly revision: number;
-  readonly banned: number;
-  readonly observed: number;
-  readonly lifted: number;
-  readonly expired: number;
-  readonly held: number;
-  /** Unix seconds. */
-  readonly recordedAt: number;
 }
 
 /**
- * The newest receipt of each feed. A receipt says that the kernel holds all up
- * to its position, so the newest is enough, and saying it twice does no harm.
- * Receipts may therefore be left out where many follow each other; only those
- * that name held bans, or a trial, are all said, as each names its own.
+ * At-least-once delivery of receipts. A receipt is cumulative: it says that the
+ * kernel holds all up to its position, so the newest of each feed is enough. It is
+ * idempotent: redelivery, as after each new connection, does no harm. No receipt is
+ * acknowledged, hence redelivery instead of waiting. Receipts may be left out where
+ * many follow each other; only those that name held bans, or a trial, are all
+ * sent, as each names its own.
  */
 export class Receipts {
   readonly #ports: ReceiptPorts;
@@ -59,8 +56,8 @@ export class Receipts {
   }
 
   /**
-   * Says from now on what comes into force, and at once all that a link before
-   * may have lost.
+   * Sends from now on what comes into force, and at once the newest of each feed:
+   * a link before may have lost it (redelivery).
    */
   sayTo(session: Pick<Session, "send">): void {
     this.#session = session;
@@ -135,7 +132,7 @@ export function wirePosition({
   offset,
   hash,
 }: Position): v.InferOutput<typeof WirePosition> {
-  return { feed, epoch, offset, hash: Buffer.from(hash).toString("hex") };
+  return { feed, epoch, offset, hash: hashToHex(hash) };
 }
 
 function receiptOf(

@@ -1,5 +1,5 @@
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
-import { review } from "../../guard/guard.js";
+import { review, reviewBan } from "../../guard/guard.js";
 import { sentinelIn } from "../../guard/sanity.js";
 import { approvedBy, type Approvals } from "../../keyring/approval-store.js";
 import type { RootStore } from "../../keyring/root-store.js";
@@ -7,7 +7,7 @@ import type { Ledger } from "../../ledger/ledger.js";
 import type { OperatorOverrides } from "../../ledger/operator/overrides.js";
 import type { TrialTerms } from "../../ledger/trials.js";
 import type { FeedName } from "../../model/position.js";
-import type { ReviewedOp } from "../../model/reviewed.js";
+import type { ReviewedBan } from "../../model/reviewed.js";
 import { Refused } from "../../protocol/refusals.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import type { RunHistory } from "../../safe-mode/run-history.js";
@@ -32,15 +32,11 @@ export interface StepPorts {
 
 /** Fits the rooms to the steps of the ban walk, in the order they are taken. */
 export function makeSteps(ports: StepPorts): BanSteps {
-  const { policy, facts, approvals, ledger, enforce, clock } = ports;
+  const { enforce, clock } = ports;
   return {
     beginIntake: (bytes) => ports.runs.beginIntake(bytes),
     ...trusting(ports),
-    review: (feed, ops) => {
-      const isApproved = approvedBy(approvals, feed, clock);
-      const reviewed = review(ops, facts(), policy, isApproved);
-      return withholding(reviewed, ledger.overrides, clock);
-    },
+    ...guarding(ports),
     ...plausible(ports),
     ...recording(ports),
     enforce,
@@ -48,19 +44,43 @@ export function makeSteps(ports: StepPorts): BanSteps {
   };
 }
 
+function guarding({
+  policy,
+  facts,
+  approvals,
+  ledger,
+  clock,
+}: StepPorts): Pick<BanSteps, "review" | "reviewBans"> {
+  const approvedIn = (feed: FeedName) => approvedBy(approvals, feed, clock);
+  return {
+    review: (feed, ops) => {
+      const reviewed = review(ops, facts(), policy, approvedIn(feed));
+      const withhold = withholding(ledger.overrides, clock);
+      return reviewed.map((op) => (op.op === "lift" ? op : withhold(op)));
+    },
+    reviewBans: (feed, bans) => {
+      const isApproved = approvedIn(feed);
+      const host = facts();
+      const withhold = withholding(ledger.overrides, clock);
+      return bans.map((ban) =>
+        withhold(reviewBan(ban, host, policy, isApproved)),
+      );
+    },
+  };
+}
+
 /** What this host's operator has rolled back waits, whoever orders it anew. */
 function withholding(
-  ops: readonly ReviewedOp[],
-  word: OperatorOverrides,
+  overrides: OperatorOverrides,
   clock: BanClock,
-): readonly ReviewedOp[] {
-  if (!word.withholds()) return ops;
+): <B extends ReviewedBan>(ban: B) => B {
+  if (!overrides.withholds()) return (ban) => ban;
   const now = unixSeconds(clock.now());
-  return ops.map((op) => {
-    if (op.op === "lift" || op.held !== undefined) return op;
-    const held = word.withheldRule(op.cidr, now);
-    return held === undefined ? op : { ...op, held };
-  });
+  return (ban) => {
+    if (ban.held !== undefined) return ban;
+    const held = overrides.withheldRule(ban.cidr, now);
+    return held === undefined ? ban : { ...ban, held };
+  };
 }
 
 function trusting({

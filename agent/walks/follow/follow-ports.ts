@@ -8,7 +8,7 @@ import type { CloudMessage } from "../../protocol/messages.js";
 import type { SignedText } from "../../protocol/signed-text.js";
 import type { Clock } from "../../runtime/clock.js";
 import type { Session } from "../../uplink/uplink.js";
-import type { BanSteps, Outcome } from "../ban/ban-walk.js";
+import type { BanSteps, Enforced } from "../ban/ban-walk.js";
 import type { ImpactQuestion } from "../telemetry/impact.js";
 
 /** What following the cloud's feeds needs. */
@@ -47,7 +47,7 @@ export interface FollowPorts {
   /** How much would bans cut here? The session is told, soon. */
   impactAsked(question: ImpactQuestion, session: Session): void;
   /** Gives the receipt of what is in force now. */
-  answer(outcome: Outcome & { kind: "enforced" }): void;
+  answer(outcome: Enforced): void;
   /** Ends the stream of items: there is no going on. */
   stop(): void;
 }

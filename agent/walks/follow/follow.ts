@@ -1,18 +1,22 @@
 import { needsReopening, type LedgerDamage } from "../../ledger/damage.js";
 import { printable } from "../../log/printable.js";
 import type { FeedName } from "../../model/position.js";
-import type { Head } from "../../protocol/documents.js";
 import type { CloudMessage, FeedPlan } from "../../protocol/messages.js";
 import { mayResume } from "../../protocol/refusals.js";
-import { openSegments } from "../../protocol/segment.js";
 import type { SignedText } from "../../protocol/signed-text.js";
 import { MINUTE_MS, Rate } from "../../uplink/rate.js";
-import { retryDelayMs } from "../../uplink/retry-delay.js";
 import type { Session, UplinkItem } from "../../uplink/uplink.js";
-import type { Delivery, Outcome } from "../ban/ban-walk.js";
-import { adopt, carryOut } from "../ban/ban-walk.js";
-import { wirePosition } from "../ban/receipts.js";
-import { AWAITING, type FeedState } from "./feed-state.js";
+import {
+  carryOut,
+  type Delivery,
+  type Enforced,
+  type Refusal,
+} from "../ban/ban-walk.js";
+import {
+  FeedFollower,
+  isRecorded,
+  type FollowedLink,
+} from "./feed-follower.js";
 import type { FollowPorts } from "./follow-ports.js";
 
 /**
@@ -24,11 +28,11 @@ export async function follow(
   ports: FollowPorts,
 ): Promise<void> {
   let link: Link | undefined;
-  const lasting: Lasting = { tasks: new Map(), failures: [] };
+  const background = new Background(ports);
   try {
     for await (const item of items) {
       if (item.kind === "up") {
-        link = new Link(ports, item.session, lasting);
+        link = new Link(ports, item.session, background);
         ports.roots.claimed(item.session.welcome.root);
         await link.catchUpRoots();
         await ports.linkUp(item.session);
@@ -40,57 +44,42 @@ export async function follow(
       }
     }
   } finally {
-    await Promise.all(lasting.tasks.values());
+    await background.over();
   }
-  const [failure] = lasting.failures;
+  const [failure] = background.failures;
   if (failure !== undefined) throw failure;
 }
 
-/** What outlives a connection. */
-interface Lasting {
-  /** What goes on in the background: one task a feed, one after the other. */
-  readonly tasks: Map<FeedName, Promise<void>>;
-  /** What following can't go on after. */
-  readonly failures: LedgerDamage[];
-}
-
-/** How the feeds stand on one connection; a new connection starts afresh. */
-class Link {
+/** One connection, and what is followed on it. */
+class Link implements FollowedLink {
+  readonly session: Session;
   readonly #ports: FollowPorts;
-  readonly #session: Session;
-  readonly #lasting: Lasting;
-  readonly #standings: Map<FeedName, FeedState>;
-  /** Refusals and failed fetches by feed, in a row. */
-  readonly #failures = new Map<FeedName, number>();
-  /** Feeds whose head was heard on this connection. */
-  readonly #headed = new Set<FeedName>();
+  readonly #background: Background;
+  readonly #feeds: ReadonlyMap<FeedName, FeedFollower>;
   readonly #since: number;
   readonly #refusals = new Rate(MOST_REFUSALS_A_MINUTE, MINUTE_MS);
   /** Poison of a feed that nobody knows, as its header must not be read. */
   #unread: Refusal | undefined;
   #caughtUp = false;
 
-  constructor(ports: FollowPorts, session: Session, lasting: Lasting) {
+  constructor(ports: FollowPorts, session: Session, background: Background) {
+    this.session = session;
     this.#ports = ports;
-    this.#session = session;
-    this.#lasting = lasting;
+    this.#background = background;
     this.#since = ports.clock.monotonic();
-    this.#standings = new Map(ports.feeds.map((feed) => [feed, AWAITING]));
+    this.#feeds = new Map(
+      ports.feeds.map((feed) => [feed, new FeedFollower(feed, this, ports)]),
+    );
   }
 
-  /** A plan that nobody waits for is none: the way that was asked for goes on. */
   plan(plans: readonly FeedPlan[]): void {
-    for (const plan of plans) {
-      if (this.#standing(plan.feed) !== "awaiting") continue;
-      if (plan.mode === "tail") this.#standings.set(plan.feed, { at: "live" });
-      else this.#inBackground(plan.feed, () => this.#catchUp(plan));
-    }
+    for (const plan of plans) this.#feeds.get(plan.feed)?.follow(plan);
   }
 
   /** Nothing is verified meanwhile: it would be by a root that may be past. */
   async catchUpRoots(): Promise<void> {
     if (!this.#ports.roots.isBehind) return;
-    await this.#ports.catchUpRoots(this.#session);
+    await this.#ports.catchUpRoots(this.session);
   }
 
   async hear(message: CloudMessage): Promise<void> {
@@ -110,14 +99,13 @@ class Link {
         message.heads.forEach((head) => this.#hearHead(head));
         return;
       case "resync":
-        // A feed that is not live has been asked for already, or will be.
-        if (this.#standing(message.feed) === "live") this.#resume(message.feed);
+        this.#resync(message.feed);
         return;
       case "telemetry-ack":
         this.#ports.acknowledged(message);
         return;
       case "impact-question":
-        this.#ports.impactAsked(message, this.#session);
+        this.#ports.impactAsked(message, this.session);
         return;
       case "challenge":
       case "welcome":
@@ -130,138 +118,66 @@ class Link {
   async take(delivery: Delivery): Promise<void> {
     const outcome = await carryOut(delivery, this.#ports.step);
     if (outcome.kind === "enforced") {
-      this.#answer(outcome);
+      this.answer(outcome);
       return;
     }
     const { feed, code } = outcome;
-    const early = feed !== undefined && this.#standing(feed) !== "live";
+    const follower = feed === undefined ? undefined : this.#feeds.get(feed);
+    const early = feed !== undefined && follower?.isLive !== true;
     if (early && mayResume(code)) return;
-    this.#report(outcome);
+    this.report(outcome);
     if (feed === undefined && code === "poison") this.#unread = outcome;
-    if (isRecorded(outcome)) this.#noteCaughtUp();
-    if (feed !== undefined && mayResume(code)) this.#resume(feed);
+    if (isRecorded(outcome)) this.noteCaughtUp();
+    if (mayResume(code)) follower?.resume();
   }
 
-  /** Fetches what the cloud does not push, then asks to go on from there. */
-  async #catchUp(plan: Plan<"segments" | "snapshot">): Promise<void> {
-    this.#ports.events.catchingUp(plan.feed, plan.mode);
-    try {
-      if (plan.mode === "segments") await this.#takeSegments(plan);
-      else await this.#takeSnapshot(plan);
-    } catch (error) {
-      if (needsReopening(error) || this.#session.ended.aborted) throw error;
-      this.#ports.events.catchUpFailed(plan.feed, error);
-      this.#countFailure(plan.feed);
-    }
-    await this.#askForPlan(plan.feed);
-  }
-
-  async #takeSegments({ feed, epoch, ...plan }: Plan<"segments">) {
-    let from = plan.from;
-    while (from <= plan.to) {
-      const at = { feed, epoch, from };
-      const answer = await this.#ports.fetchSegments(this.#session, at);
-      if (answer.length === 0) throw new Error("the cloud sent no segments");
-      for (const { segment, bytes } of openSegments(answer)) {
-        const delivery = { bytes, ...this.#moment() };
-        const outcome = await carryOut(delivery, this.#ports.step);
-        this.#settle(feed, outcome);
-        if (!isRecorded(outcome)) return;
-        from = segment.header.last + 1;
-      }
-    }
-  }
-
-  async #takeSnapshot(plan: Plan<"snapshot">): Promise<void> {
-    const bytes = await this.#ports.fetchSnapshot(this.#session, plan);
-    const delivery = { bytes, ...this.#moment() };
-    const outcome = await adopt(delivery, this.#ports.step);
-    this.#settle(plan.feed, outcome);
-  }
-
-  /** What is in force has moved its feed on, so its failures are forgotten. */
-  #answer(outcome: Outcome & { readonly kind: "enforced" }): void {
-    this.#failures.delete(outcome.position.feed);
+  answer(outcome: Enforced): void {
+    this.#feeds.get(outcome.position.feed)?.movedOn();
     this.#ports.watch.took(outcome.position);
     this.#ports.answer(outcome);
-    this.#noteCaughtUp();
+    this.noteCaughtUp();
   }
 
-  #settle(feed: FeedName, outcome: Outcome): void {
-    if (outcome.kind === "enforced") return this.#answer(outcome);
-    this.#report(outcome);
-    if (isRecorded(outcome)) return this.#noteCaughtUp();
-    this.#countFailure(feed);
-  }
-
-  #report({ feed, code, detail }: Refusal): void {
+  report({ feed, code, detail }: Refusal): void {
     this.#ports.events.refused(feed, code, detail);
     if (feed === undefined) return;
     if (!this.#refusals.take(this.#ports.clock.monotonic())) return;
     const line = printable(detail, LONGEST_DETAIL);
-    this.#session.send({ type: "refusal", feed, code, detail: line });
+    this.session.send({ type: "refusal", feed, code, detail: line });
+  }
+
+  /** What is not even looked at may be what is missing there. */
+  fellBehind(feed: FeedName): void {
+    if (this.#unread) this.report({ ...this.#unread, feed });
+  }
+
+  /** Tells once that this agent stands where the cloud does. */
+  noteCaughtUp(): void {
+    if (this.#caughtUp) return;
+    this.#caughtUp = this.#needed().every(
+      (feed) => this.#feeds.get(feed)?.isLevel === true,
+    );
+    if (this.#caughtUp) this.#ports.caughtUp();
+  }
+
+  inBackground(feed: FeedName, work: () => Promise<void>): void {
+    this.#background.run(feed, this.session, work);
+  }
+
+  /** A feed that is not live has been asked for already, or will be. */
+  #resync(feed: FeedName): void {
+    const follower = this.#feeds.get(feed);
+    if (follower?.isLive === true) follower.resume();
   }
 
   #hearHead(text: SignedText): void {
     try {
-      this.#holdAgainst(this.#ports.verifyHead(text));
+      const head = this.#ports.verifyHead(text);
+      this.#feeds.get(head.feed)?.hear(head);
     } catch (error) {
       if (needsReopening(error)) throw error;
       this.#ports.events.headRefused(error);
     }
-  }
-
-  /**
-   * A head beyond our position means a lost segment on a feed that is live, and
-   * a lost question on one whose plan is overdue.
-   */
-  #holdAgainst(head: Head): void {
-    const { feed } = head;
-    const standing = this.#standings.get(feed);
-    if (standing === undefined || !this.#isNews(head, standing)) return;
-    this.#headed.add(feed);
-    const isLevel = this.#isLevel(head);
-    this.#ports.watch.level(feed, isLevel);
-    this.#noteCaughtUp(); // or patience with this feed may be over
-    if (isLevel || standing.at === "busy") return;
-    if (standing.at === "awaiting" && !standing.overdue) {
-      this.#standings.set(feed, { at: "awaiting", overdue: true });
-      return;
-    }
-    const offset = this.#ports.position(feed)?.offset ?? 0;
-    this.#ports.events.behind(head, offset);
-    // What is not even looked at may be what is missing here.
-    if (this.#unread) this.#report({ ...this.#unread, feed });
-    this.#resume(feed);
-  }
-
-  /** Whether there is anything in the head to go by. */
-  #isNews(head: Head, { at }: FeedState): boolean {
-    const { watch, dated } = this.#ports;
-    const { feed, time } = head;
-    if (time >= (watch.head(feed)?.time ?? 0)) dated(time);
-    // While a feed is fetched, its position is not as old as what is said.
-    const own = at === "live" ? this.#ports.position(feed) : undefined;
-    const worth = watch.hear(head, own);
-    return worth === "fresh" || worth === "late";
-  }
-
-  #isLevel(head: Head): boolean {
-    if (head.offset === 0) return true;
-    const at = this.#ports.position(head.feed);
-    return at?.epoch === head.epoch && at.offset >= head.offset;
-  }
-
-  /** Tells once that this agent stands where the cloud does. */
-  #noteCaughtUp(): void {
-    if (this.#caughtUp) return;
-    this.#caughtUp = this.#needed().every((feed) => {
-      const head = this.#ports.watch.head(feed);
-      return (
-        head !== undefined && this.#headed.has(feed) && this.#isLevel(head)
-      );
-    });
-    if (this.#caughtUp) this.#ports.caughtUp();
   }
 
   /** Every feed at first; one that is stuck may not keep urgent bans out. */
@@ -270,74 +186,54 @@ class Link {
     const patient = clock.monotonic() - this.#since < PATIENCE_MS;
     return patient ? feeds : URGENT;
   }
+}
 
-  #standing(feed: FeedName): FeedState["at"] | undefined {
-    return this.#standings.get(feed)?.at;
-  }
+/** What goes on beside the stream of items, and outlives a connection. */
+class Background {
+  readonly #ports: Pick<FollowPorts, "events" | "stop">;
+  /** One task a feed, one after the other. */
+  readonly #tasks = new Map<FeedName, Promise<void>>();
+  /** What following can't go on after. */
+  readonly failures: LedgerDamage[] = [];
 
-  #resume(feed: FeedName): void {
-    this.#inBackground(feed, () => this.#askForPlan(feed));
-  }
-
-  /** The first time at once, then later each time it failed again. */
-  async #askForPlan(feed: FeedName): Promise<void> {
-    const failures = this.#failures.get(feed) ?? 0;
-    if (failures > 0) {
-      const { clock, random } = this.#ports;
-      const delayMs = retryDelayMs({ kind: "backoff" }, failures, random);
-      await clock.sleep(delayMs, this.#session.ended);
-    }
-    this.#countFailure(feed);
-    const at = this.#ports.position(feed);
-    const position = at && { position: wirePosition(at) };
-    this.#standings.set(feed, AWAITING);
-    this.#session.send({ type: "resume", feed, ...position });
-  }
-
-  #countFailure(feed: FeedName): void {
-    this.#failures.set(feed, (this.#failures.get(feed) ?? 0) + 1);
+  constructor(ports: Pick<FollowPorts, "events" | "stop">) {
+    this.#ports = ports;
   }
 
   /** After what an earlier connection began, which nobody may overtake. */
-  #inBackground(feed: FeedName, work: () => Promise<void>): void {
-    this.#standings.set(feed, { at: "busy" });
-    const { tasks } = this.#lasting;
-    const before = tasks.get(feed) ?? Promise.resolve();
+  run(feed: FeedName, session: Session, work: () => Promise<void>): void {
+    const before = this.#tasks.get(feed) ?? Promise.resolve();
     const task = before
-      .then(() => this.#run(feed, work))
+      .then(() => this.#run(feed, session, work))
       .finally(() => {
-        if (tasks.get(feed) === task) tasks.delete(feed);
+        if (this.#tasks.get(feed) === task) this.#tasks.delete(feed);
       });
-    tasks.set(feed, task);
+    this.#tasks.set(feed, task);
+  }
+
+  /** Resolves once all of it has ended. */
+  async over(): Promise<void> {
+    await Promise.all(this.#tasks.values());
   }
 
   /** Tasks end with the session, and what goes wrong in one is told. */
-  async #run(feed: FeedName, work: () => Promise<void>): Promise<void> {
-    const { ended } = this.#session;
+  async #run(
+    feed: FeedName,
+    { ended }: Session,
+    work: () => Promise<void>,
+  ): Promise<void> {
     try {
       if (!ended.aborted) await work();
     } catch (error) {
       if (needsReopening(error)) {
-        this.#lasting.failures.push(error);
+        this.failures.push(error);
         this.#ports.stop();
       } else if (!ended.aborted) {
         this.#ports.events.catchUpFailed(feed, error);
       }
     }
   }
-
-  #moment(): { receivedAt: number; arrivedAt: number } {
-    const { clock } = this.#ports;
-    return { receivedAt: clock.now(), arrivedAt: clock.monotonic() };
-  }
 }
-
-/** Whether the ledger has it: converging goes on by itself then. */
-const isRecorded = (outcome: Outcome): boolean =>
-  outcome.kind === "enforced" || outcome.code === "not-enforced";
-
-type Refusal = Outcome & { readonly kind: "refused" };
-type Plan<Mode extends FeedPlan["mode"]> = FeedPlan & { readonly mode: Mode };
 
 /** Ten minutes of a working link fetch the largest snapshot many times over. */
 const PATIENCE_MS = 600_000;

@@ -58,7 +58,8 @@ export class ModeSwitch implements Disposable {
   /**
    * Observes for so many seconds, over restarts too, and enforces after that.
    * Returns when that will be, in Unix seconds.
-   * @throws ObservesAlready, or NotEnforced, likewise
+   * @throws ObservesAlready
+   * @throws NotEnforced; the pause is remembered then, and goes on being tried
    */
   pause(seconds: number): Promise<number> {
     return this.#turns.run(async () => {

@@ -9,11 +9,9 @@ import type { Confirmed } from "../../ledger/unconfirmed.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Mode } from "../../model/mode.js";
 import type { Protection } from "../../protect/protection.js";
-import {
-  unixSeconds,
-  type BanClock,
-  type UnixSeconds,
-} from "../../runtime/clock.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../runtime/clock.js";
+import { messageOf } from "../../text/message.js";
 import { ObservesAlready, type ModeSwitch } from "./mode-switch.js";
 import {
   describedAs,
@@ -229,7 +227,7 @@ export class OperatorOrders {
       ended("done");
       return done;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const how = isUntimely(error) ? "refused" : "failed";
       ended(`${how}: ${why}`);
       throw error;

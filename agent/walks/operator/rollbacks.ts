@@ -26,7 +26,7 @@ export interface RollbackOrder {
   readonly revision?: number | undefined;
   /** All since, and with, this order, but for this host's own bans. */
   readonly toBefore?: number | undefined;
-  /** Likewise, of the last so many seconds. */
+  /** All of the last so many seconds, but for this host's own bans. */
   readonly since?: number | undefined;
   /** Only says what would come of it. */
   readonly dryRun?: boolean | undefined;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Damage, Disturbance } from "../../enforce/disturbance.js";
-import type { Enforcer } from "../../enforce/enforcer.js";
+import type { Inspection } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import { entriesIn, type Block } from "../../model/block.js";
@@ -19,13 +19,13 @@ export interface AuditPorts {
     Ledger,
     "id" | "revision" | "entries" | "effective" | "counts"
   >;
-  readonly enforcer: Pick<Enforcer, "inspect" | "compare" | "listEntries">;
+  readonly enforcer: Pick<Inspection, "inspect" | "compare" | "listEntries">;
   readonly reconciler: Pick<Reconciler, "whileStill">;
   /** Somebody must have done this unheard. */
   disturbed(disturbance: Disturbance): void;
   /** Returns once the kernel has the ledger's ruleset, as far as its label says. */
   readonly enforce: () => Promise<void>;
-  /** Puts right what nobody did: an expiry that clocks have moved. */
+  /** Repairs what nobody did: an expiry that clocks have moved. */
   repair(damage: Damage): Promise<void>;
   readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<AgentEvents, "auditFailed">;
@@ -112,7 +112,7 @@ export class Audit implements AsyncDisposable {
   /** Waits for the slice under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
-    await this.#turns.run(() => Promise.resolve());
+    await this.#turns.idle();
   }
 
   async #everything(): Promise<void> {
@@ -152,10 +152,10 @@ export class Audit implements AsyncDisposable {
     if (suspects.length > 0) await this.#confirmStrangers(suspects);
   }
 
-  /** A ban may have been lifted while sets were listed: looked at in peace. */
+  /** Looks again while nothing changes: a ban may have been lifted meanwhile. */
   async #confirmStrangers(suspects: readonly Entry[]): Promise<void> {
-    const { ledger, enforcer, reconciler: converger, clock } = this.#ports;
-    const strangers = await converger.whileStill(async () => {
+    const { ledger, enforcer, reconciler, clock } = this.#ports;
+    const strangers = await reconciler.whileStill(async () => {
       const now = unixSeconds(clock.now());
       const label = { ledger: ledger.id, revision: ledger.revision() };
       const asked = suspects
@@ -180,8 +180,8 @@ export class Audit implements AsyncDisposable {
   /** Compares the next slice; false when that was the last of the round. */
   async #compareSome(): Promise<boolean> {
     if (this.#stopping) return false;
-    const { ledger, enforcer, reconciler: converger, clock } = this.#ports;
-    const { differences, count } = await converger.whileStill(async () => {
+    const { ledger, enforcer, reconciler, clock } = this.#ports;
+    const { differences, count } = await reconciler.whileStill(async () => {
       const now = unixSeconds(clock.now());
       this.#round ??= ledger.entries(RANGES_AT_ONCE, now)[Symbol.iterator]();
       const slice = this.#round.next();
@@ -199,7 +199,7 @@ export class Audit implements AsyncDisposable {
     if (differences === undefined) return true;
     this.#missing.push(...differences.missing);
     await this.#redate(differences.misdated);
-    // So many are not looked for one by one: all of them are told anew.
+    // So many are not put back one by one: the whole ruleset is built anew.
     return this.#missing.length <= MOST_MISSING || this.#endRound();
   }
 

@@ -1,4 +1,4 @@
-import type { Enforcer } from "../../enforce/enforcer.js";
+import type { Inspection } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { BanClock } from "../../runtime/clock.js";
@@ -11,14 +11,14 @@ import type { ReconcileRetries } from "./retries.js";
 
 export interface DriftControlPorts {
   readonly ledger: Ledger;
-  readonly enforcer: Enforcer;
+  readonly enforcer: Inspection;
   readonly reconciler: Reconciler;
   readonly enforcement: ReconcileRetries;
   readonly clock: BanClock;
   readonly events: AgentEvents;
 }
 
-/** Nothing was kept up yet. */
+/** No drift was looked for yet. */
 export const NO_DRIFT: DriftView = {
   healed: 0,
   contested: null,
@@ -39,26 +39,26 @@ export interface DriftView {
  * heard of, and by looking where it is not.
  */
 export class DriftControl implements AsyncDisposable {
-  readonly #healer: Repairer;
+  readonly #repairer: Repairer;
   readonly #audit: Audit;
   readonly #opened = new Lifetime();
 
-  /** Listens and heals from now on. */
+  /** Listens and repairs from now on. */
   constructor(ports: DriftControlPorts) {
     const { enforcement, clock, events } = ports;
     this.#audit = new Audit({
       ...ports,
-      disturbed: (disturbance) => this.#healer.disturbed(disturbance),
+      disturbed: (disturbance) => this.#repairer.disturbed(disturbance),
       enforce: () => enforcement.enforce(),
-      repair: (damage) => enforcement.heal(damage),
+      repair: (damage) => enforcement.repair(damage),
     });
-    this.#healer = new Repairer({
+    this.#repairer = new Repairer({
       ...{ enforcer: ports.enforcer, clock, events },
-      heal: (damage) => enforcement.heal(damage),
+      repair: (damage) => enforcement.repair(damage),
       missed: () => void this.#audit.everything(),
     });
     this.#opened.own(this.#audit);
-    this.#opened.own(this.#healer);
+    this.#opened.own(this.#repairer);
   }
 
   /** Looks from now on; before, the kernel may hold what an earlier run left. */
@@ -69,16 +69,16 @@ export class DriftControl implements AsyncDisposable {
 
   /** Tells of each disturbance from now on, and of those until now. */
   tellTo(tell: Tell): void {
-    this.#healer.tellTo(tell);
+    this.#repairer.tellTo(tell);
   }
 
   /** Whether a repair waits, since somebody keeps undoing them. */
   get waits(): boolean {
-    return this.#healer.waits;
+    return this.#repairer.waits;
   }
 
   get view(): DriftView {
-    const { healed, contested = null } = this.#healer;
+    const { healed, contested = null } = this.#repairer;
     return { healed, contested, audit: this.#audit.view };
   }
 

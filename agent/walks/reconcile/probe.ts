@@ -1,11 +1,10 @@
-import type { Enforcer } from "../../enforce/enforcer.js";
+import type { Counters } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
 import { holdingRule } from "../../guard/guard.js";
 import { sendDatagram } from "../../host/datagram.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import { compareCidrs, formatCidr, type Cidr } from "../../model/cidr.js";
-import { localAfter } from "../../model/position.js";
 import {
   PROBE_ADDRESSES,
   PROBE_PORT,
@@ -13,13 +12,15 @@ import {
 } from "../../model/probe.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
+import { messageOf } from "../../text/message.js";
+import { isoTime } from "../../text/time.js";
 
 export interface ProbePorts {
   readonly ledger: Pick<
     Ledger,
-    "position" | "record" | "bansOn" | "effective" | "mode"
+    "recordLocal" | "bansOn" | "effective" | "mode"
   >;
-  readonly enforcer: Pick<Enforcer, "packetCount">;
+  readonly enforcer: Pick<Counters, "packetCount">;
   readonly policy: GuardPolicy;
   facts(): HostFacts;
   /** Returns once the kernel holds what the ledger says. @throws NotEnforced */
@@ -53,9 +54,9 @@ export interface ProbeView {
 }
 
 /**
- * Shows on packets that bans are enforced, whatever the kernel says of itself:
- * an address that nobody has is banned, a datagram is sent to it, and the
- * kernel's count for it must grow.
+ * A canary probe: shows on packets that bans are enforced, whatever the kernel says
+ * of itself. An address that nobody has is banned, a datagram is sent to it, and
+ * the kernel's count for it must grow.
  */
 export class EnforcementProbe implements AsyncDisposable {
   readonly #ports: ProbePorts;
@@ -83,11 +84,11 @@ export class EnforcementProbe implements AsyncDisposable {
     const [first] = this.#sights;
     if (first === undefined) return undefined;
     const [any] = this.#view.latest;
-    if (any === undefined) return `no route since ${textOf(first.since)}`;
+    if (any === undefined) return `no route since ${isoTime(first.since)}`;
     const unproven = this.#view.latest.find((it) => it.outcome === "unproven");
     if (unproven === undefined) return undefined;
     const { address, since, why = "?" } = unproven;
-    return `no packet to ${formatCidr(address)} shows it since ${textOf(since)}: ${why}`;
+    return `no packet to ${formatCidr(address)} shows it since ${isoTime(since)}: ${why}`;
   }
 
   /** Never fails: what could not be done is unproven. */
@@ -108,10 +109,10 @@ export class EnforcementProbe implements AsyncDisposable {
     });
   }
 
-  /** Waits for the proof under way. */
+  /** Waits for the probe under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
-    await this.#turns.run(() => Promise.resolve());
+    await this.#turns.idle();
   }
 
   #conclude(latest: readonly Proof[]): void {
@@ -134,7 +135,7 @@ export class EnforcementProbe implements AsyncDisposable {
       if (!this.#isDue(address)) return unproven("its ban is not in force");
       return await this.#try(address);
     } catch (error) {
-      return unproven(error instanceof Error ? error.message : String(error));
+      return unproven(messageOf(error));
     }
   }
 
@@ -158,19 +159,13 @@ export class EnforcementProbe implements AsyncDisposable {
           ban.expiresAt > now + RENEWED_S,
       );
     if (lasts) return;
-    const position = localAfter(ledger.position("local"), 1);
-    const terms = { reason: PROBE_REASON, observed: false };
     const ban = {
-      op: "ban",
       cidr,
       expiresAt: now + LASTS_S,
-      ...terms,
-    } as const;
-    ledger.record({
-      position: { ...position, issuedAt: now * 1000 },
-      ops: [ban],
-      now,
-    });
+      reason: PROBE_REASON,
+      observed: false,
+    };
+    ledger.recordLocal([ban], now);
     await this.#ports.enforce();
   }
 
@@ -200,7 +195,7 @@ export class EnforcementProbe implements AsyncDisposable {
   }
 }
 
-/** Also of a family that this host does not speak, which is no news. */
+/** What a try came to; `unrouted`: this host does not speak the family, which is no news. */
 interface Sight extends Omit<Proof, "outcome"> {
   readonly outcome: Proof["outcome"] | "unrouted";
 }
@@ -224,8 +219,6 @@ function withoutCount(address: Cidr, refusal: string | undefined): Finding {
       return unproven(`it cannot be sent: ${refusal}`);
   }
 }
-
-const textOf = (ms: number): string => new Date(ms).toISOString();
 
 /** What the system says where the family, a route or an address of it is not. */
 const UNROUTED = new Set(["ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);

@@ -2,9 +2,10 @@ import type { Damage } from "../../enforce/disturbance.js";
 import {
   NotEnforced,
   RulesetGone,
-  type Enforcer,
+  type Inspection,
   type KernelState,
   type Posture,
+  type Ruleset,
 } from "../../enforce/enforcer.js";
 import type { Block } from "../../model/block.js";
 import type { Cidr } from "../../model/cidr.js";
@@ -14,7 +15,7 @@ import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
 import { unixSeconds } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 
-/** What converging asks of the ledger. */
+/** The desired state: what reconciling asks of the ledger. */
 export interface DesiredState {
   readonly id: number;
   revision(): number;
@@ -31,7 +32,7 @@ export interface DesiredState {
 
 export interface ReconcilerPorts {
   readonly desired: DesiredState;
-  readonly enforcer: Enforcer;
+  readonly enforcer: Ruleset & Pick<Inspection, "repairScaffold">;
   readonly clock: BanClock;
   /** What is to become of packets that a ban matches. */
   posture(): Posture;
@@ -70,7 +71,23 @@ export class NotYetComplete extends NotEnforced {
   }
 }
 
-/** Makes the kernel hold what the ledger says, one run at a time. */
+/**
+ * Makes the kernel hold what the ledger says, one turn at a time.
+ *
+ * INVARIANTS
+ * - Nothing else in this process changes bans, rules or label in the kernel: only
+ *   here are `apply`, `rebuild`, `setPosture` and `repairScaffold` called.
+ *   Protected addresses and counts are changed beside it, and are no part of the
+ *   ledger.
+ * - `reconcile`, `repair` and `whileStill` each take a turn, in the order they
+ *   came. Turns do not nest: what runs within one must not wait for another, or
+ *   both wait for ever. So a task of `whileStill` asks the enforcer and the ledger,
+ *   and calls nothing that reconciles.
+ * - Ports are called within a turn. They answer from memory or from the ledger;
+ *   `applied` takes note, and does its own work later.
+ * - The ledger may change while a turn is held: `reconcile` and `repair` return
+ *   only once the kernel carries the revision that the ledger has by then.
+ */
 export class Reconciler {
   readonly #ports: ReconcilerPorts;
   #holdsOff = () => false;
@@ -95,14 +112,14 @@ export class Reconciler {
   }
 
   /**
-   * Puts right what somebody else has damaged, and converges. Where no more than
+   * Repairs what somebody else has damaged, and reconciles. Where no more than
    * some ranges or the rules are damaged, nothing else is touched.
    * @throws NotEnforced when the kernel refuses
    */
-  heal(damage: Damage): Promise<number> {
+  repair(damage: Damage): Promise<number> {
     return this.#turns.run(async () => {
       try {
-        await this.#heal(damage);
+        await this.#repair(damage);
       } catch (error) {
         // Disturbed again meanwhile: then all of it is built anew.
         if (!(error instanceof RulesetGone)) throw error;
@@ -116,24 +133,27 @@ export class Reconciler {
     return this.#turns.run(task);
   }
 
-  async #heal({ depth, ranges }: Damage): Promise<void> {
+  async #repair({ depth, ranges }: Damage): Promise<void> {
     const { desired, enforcer } = this.#ports;
-    const mended = depth === "entries" || (await enforcer.repairScaffold());
+    const repaired = depth === "entries" || (await enforcer.repairScaffold());
     const kernel = await enforcer.read();
     if (kernel.at !== "present") return; // it is built anew
     const ours = kernel.ledger === desired.id;
     if (!ours && !this.#ports.mayReplace()) throw new NotYetComplete();
-    if (!ours || !mended || depth === "bans") await this.#rebuild();
+    if (!ours || !repaired || depth === "bans") await this.#rebuild();
     else if (ranges.length > 0) {
       const present = this.#presentStateOf(ranges, kernel.revision);
       await enforcer.apply(present);
       this.#ports.applied(present.put);
     }
-    // Meanwhile anybody may have come in, or been reached.
+    // Until then banned addresses may have got through: their sessions are cut.
     if (depth !== "entries") this.#ports.applied("all");
   }
 
-  /** At the revision that the kernel has: what is newer is told afterwards. */
+  /**
+   * What the ledger says of these ranges now, as a change that keeps the kernel's
+   * revision: the changes after it are applied afterwards.
+   */
   #presentStateOf(ranges: readonly Cidr[], revision: number): RulesetChange {
     const { desired } = this.#ports;
     const now = this.#now();
@@ -150,7 +170,7 @@ export class Reconciler {
   async #untilEqual(): Promise<number> {
     const { desired, enforcer } = this.#ports;
     let afresh = false;
-    let mended = false;
+    let repaired = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       await enforcer.setPosture(this.#ports.posture());
       const kernel = await enforcer.read();
@@ -164,9 +184,9 @@ export class Reconciler {
         continue;
       }
       this.#mustBeAllowed(kernel);
-      if (kernel.at === "absent" && !mended) {
+      if (kernel.at === "absent" && !repaired) {
         // Somebody may have damaged no more than the rules a moment ago.
-        mended = true;
+        repaired = true;
         if (await enforcer.repairScaffold()) continue;
       }
       afresh = !(await this.#advance(undefined));
@@ -208,7 +228,7 @@ export class Reconciler {
     }
   }
 
-  /** A kernel that holds nothing of ours has everything to learn. */
+  /** Incremental, since a revision; full where the kernel holds nothing of ours. */
   #changesSince(
     since: number | undefined,
   ): Iterable<RulesetChange | "rebuild"> {

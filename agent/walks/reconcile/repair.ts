@@ -4,7 +4,7 @@ import {
   type Damage,
   type Disturbance,
 } from "../../enforce/disturbance.js";
-import { CannotEnforce, type Enforcer } from "../../enforce/enforcer.js";
+import { CannotEnforce, type Inspection } from "../../enforce/enforcer.js";
 import {
   CALM,
   next,
@@ -16,9 +16,9 @@ import type { AgentEvents } from "../../events/events.js";
 import type { Clock } from "../../runtime/clock.js";
 
 export interface RepairerPorts {
-  readonly enforcer: Pick<Enforcer, "watch">;
+  readonly enforcer: Pick<Inspection, "watch">;
   /** Returns once the kernel holds what the ledger says. */
-  readonly heal: (damage: Damage) => Promise<void>;
+  readonly repair: (damage: Damage) => Promise<void>;
   /** Something may have been missed: everything is to be looked at. */
   readonly missed: () => void;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
@@ -31,15 +31,24 @@ export interface RepairerPorts {
 export type Tell = (detail: string) => void;
 
 /**
- * Puts right what others do to the ruleset, as soon as it is heard. One repair at
- * a time; what happens meanwhile is the next one's. Against who never stops,
- * repairs wait ever longer, and the bans stay in the ledger.
+ * Repairs what others do to the ruleset, as soon as it is heard. Against who never
+ * stops, repairs back off, and the bans stay in the ledger.
+ *
+ * INVARIANTS
+ * - At most one repair is under way. What is disturbed meanwhile is added to
+ *   `#pending`, and the next repair does all of it at once.
+ * - `disturbed` is called from the netlink listener and from the audit. It takes
+ *   note and returns; it never waits for a repair.
+ * - A repair takes the reconciler's turn, so nobody may call `disturbed` and then
+ *   wait for its repair while they hold that turn.
+ * - While a repair waits (`waits`), the reconciler builds no absent ruleset anew:
+ *   whoever removes it sets the pace for both.
  */
 export class Repairer implements AsyncDisposable {
   readonly #ports: RepairerPorts;
   readonly #watch: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
-  #contest: RepairBackoff = CALM;
+  #backoff: RepairBackoff = CALM;
   #opponent = "";
   #pending: Pending | undefined;
   /** The repair under way, or waiting for its time. */
@@ -55,7 +64,7 @@ export class Repairer implements AsyncDisposable {
     this.#watch = this.#listen();
   }
 
-  /** Has this put right; also what was found rather than heard of. */
+  /** Has this repaired; also what was found rather than heard of. */
   disturbed(disturbance: Disturbance): void {
     const heardAt = this.#ports.clock.monotonic();
     const before = this.#pending;
@@ -88,10 +97,10 @@ export class Repairer implements AsyncDisposable {
   /** Who keeps undoing the bans, if anybody does. */
   get contested(): string | undefined {
     const now = this.#ports.clock.monotonic();
-    const contest = next(this.#contest, { kind: "time passed", now });
-    if (contest.at !== "contested") return undefined;
-    const seconds = Math.round(contest.waitMs / 1000);
-    return `${this.#opponent}, ${contest.repairs} times so far; the last repair waited ${seconds} s`;
+    const backoff = next(this.#backoff, { kind: "time passed", now });
+    if (backoff.at !== "contested") return undefined;
+    const seconds = Math.round(backoff.waitMs / 1000);
+    return `${this.#opponent}, ${backoff.repairs} times so far; the last repair waited ${seconds} s`;
   }
 
   /** What waits is left to the next start; a repair under way is ended. */
@@ -120,32 +129,32 @@ export class Repairer implements AsyncDisposable {
     const { clock, pace } = this.#ports;
     while (this.#pending !== undefined && !this.#stop.signal.aborted) {
       const event = { kind: "disturbed", now: clock.monotonic() } as const;
-      this.#contest = next(this.#contest, event, pace ?? PACE);
+      this.#backoff = next(this.#backoff, event, pace ?? PACE);
       this.#opponent = opponentIn(this.#pending.told);
-      if (!(await this.#waited(this.#contest))) return;
+      if (!(await this.#waited(this.#backoff))) return;
       const pending = this.#pending;
       this.#pending = undefined;
-      await this.#heal(pending);
+      await this.#repairOnce(pending);
     }
   }
 
   /** False when it was stopped before the time had come. */
-  async #waited(contest: RepairBackoff): Promise<boolean> {
-    if (contest.at === "calm" || contest.waitMs === 0) return true;
+  async #waited(backoff: RepairBackoff): Promise<boolean> {
+    if (backoff.at === "calm" || backoff.waitMs === 0) return true;
     const { signal } = this.#stop;
     this.#waits = true;
     await this.#ports.clock
-      .sleep(contest.waitMs, signal)
+      .sleep(backoff.waitMs, signal)
       .catch(() => undefined);
     this.#waits = false;
     return !signal.aborted;
   }
 
-  async #heal({ damage, told, heardAt }: Pending): Promise<void> {
+  async #repairOnce({ damage, told, heardAt }: Pending): Promise<void> {
     const { clock, events } = this.#ports;
     let outcome: string;
     try {
-      await this.#ports.heal(damage);
+      await this.#ports.repair(damage);
       const tookMs = clock.monotonic() - heardAt;
       this.#healed++;
       outcome = `put right after ${Math.max(1, Math.round(tookMs))} ms`;
@@ -170,7 +179,7 @@ interface Pending {
   readonly heardAt: number;
 }
 
-/** Of one repair: what came beyond is put right all the same. */
+/** Named of one repair: what came beyond is repaired all the same. */
 const MOST_TOLD = 64;
 
 function opponentIn(told: readonly Disturbance[]): string {

@@ -6,7 +6,7 @@ import { retryDelayMs } from "../../uplink/retry-delay.js";
 import type { Reconciler } from "./reconciler.js";
 
 export interface ReconcileRetriesPorts {
-  readonly reconciler: Pick<Reconciler, "reconcile" | "heal">;
+  readonly reconciler: Pick<Reconciler, "reconcile" | "repair">;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -16,7 +16,7 @@ export interface ReconcileRetriesPorts {
 }
 
 /**
- * Converges on demand, and after a failure again and again until the kernel
+ * Reconciles on demand, and after a failure retries with backoff until the kernel
  * holds what the ledger says: a ban that is recorded is never given up.
  */
 export class ReconcileRetries implements Disposable {
@@ -34,9 +34,9 @@ export class ReconcileRetries implements Disposable {
     return this.#untilDone(() => this.#ports.reconciler.reconcile());
   }
 
-  /** Puts right what somebody else has damaged. @throws NotEnforced, likewise */
-  heal(damage: Damage): Promise<void> {
-    return this.#untilDone(() => this.#ports.reconciler.heal(damage));
+  /** Repairs what somebody else has damaged. @throws NotEnforced, and goes on trying by itself */
+  repair(damage: Damage): Promise<void> {
+    return this.#untilDone(() => this.#ports.reconciler.repair(damage));
   }
 
   async #untilDone(act: () => Promise<number>): Promise<void> {
@@ -55,7 +55,7 @@ export class ReconcileRetries implements Disposable {
   }
 
   async #retry(first: unknown): Promise<void> {
-    const { reconciler: converger, random, events } = this.#ports;
+    const { reconciler, random, events } = this.#ports;
     this.#retrying = true;
     let error = first;
     for (let failures = 1; ; failures++) {
@@ -63,7 +63,7 @@ export class ReconcileRetries implements Disposable {
       events.notEnforced(error, delayMs);
       if (!(await this.#goesOn(delayMs))) break;
       try {
-        this.#ports.recovered(await converger.reconcile());
+        this.#ports.recovered(await reconciler.reconcile());
         break;
       } catch (again) {
         error = again;
@@ -81,7 +81,7 @@ export class ReconcileRetries implements Disposable {
   }
 }
 
-/** A start goes on without: the retry is under way, and the cloud may help. */
+/** A start goes on if this fails: the retry is under way, and the cloud may help. */
 export async function enforceFirst(
   enforcement: ReconcileRetries,
   done: () => void,

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Enforcer } from "../../enforce/enforcer.js";
+import type { Lookup } from "../../enforce/enforcer.js";
 import type { Backend } from "../../enforce/pick.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { Cidr } from "../../model/cidr.js";
@@ -10,6 +10,7 @@ import type { Ability } from "../../sessions/ability.js";
 import type { IsDropped } from "../../sessions/search.js";
 import { NotCut, Sessions, type Cut } from "../../sessions/sessions.js";
 import type { DoomedSocket } from "../../sessions/sockets.js";
+import { messageOf } from "../../text/message.js";
 
 export interface SessionCutterPorts {
   /** Owned by the cutter. */
@@ -24,7 +25,7 @@ export interface SessionCutterPorts {
 
 /** Opens what it takes; undefined for a backend that drops nothing. */
 export async function openSessionCutter(
-  enforcer: Pick<Enforcer, "wouldDrop">,
+  enforcer: Pick<Lookup, "wouldDrop">,
   {
     backend,
     ...ports
@@ -42,7 +43,7 @@ export async function openSessionCutter(
   return new SessionCutter({ ...ports, sessions, isDropped, begunHere });
 }
 
-/** What no process has any more is cut of nobody. */
+/** A socket that no process has any more (no inode) is nobody's loss. */
 const isBegunHere = ({ protocol, openedBy, inode }: DoomedSocket): boolean =>
   protocol === "tcp" && openedBy === "us" && inode !== 0;
 
@@ -61,8 +62,8 @@ export interface CutFailure {
 }
 
 /**
- * Cuts the open sessions of newly banned ranges, behind the back of who bans: a
- * ban is in force without it, and a receipt does not wait for it.
+ * Cuts the open sessions of newly banned ranges, in the background: a ban is in
+ * force without it, and a receipt does not wait for it.
  */
 export class SessionCutter implements AsyncDisposable {
   readonly #ports: SessionCutterPorts;
@@ -139,7 +140,7 @@ export class SessionCutter implements AsyncDisposable {
       return true;
     } catch (error) {
       if (error instanceof NotCut) this.#add(error.done);
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#lastFailure = { at: clock.now(), why };
       events.sessionsNotCut(error);
       return false;

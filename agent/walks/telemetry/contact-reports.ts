@@ -1,7 +1,7 @@
 import type { ContactList } from "../../attribution/attribution.js";
 import type { Remembered } from "../../attribution/contacts.js";
 import { watchContacts, type ContactWatch } from "../../attribution/watch.js";
-import type { Enforcer } from "../../enforce/enforcer.js";
+import type { Counters } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import { compareCidrs, cidrOf } from "../../model/cidr.js";
 import type { Protection } from "../../protect/protection.js";
@@ -14,7 +14,7 @@ import {
 import type { TelemetryWalk } from "./telemetry-walk.js";
 
 export interface ContactPorts {
-  readonly enforcer: Pick<Enforcer, "told">;
+  readonly enforcer: Pick<Counters, "told">;
   readonly protection: Pick<Protection, "facts">;
   readonly clock: Clock;
   readonly telemetry: Pick<TelemetryWalk, "spoolItem" | "raiseBriefly">;

@@ -1,15 +1,16 @@
-import type { Enforcer, Posture } from "../../enforce/enforcer.js";
+import type { Posture, Ruleset } from "../../enforce/enforcer.js";
 import type { HealthCode } from "../../health/catalogue.js";
 import type { Findings } from "../../health/health.js";
 import type { FindingKind, Verdict } from "../../health/verdict.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Clock } from "../../runtime/clock.js";
 import type { ResilientSpool } from "../../spool/resilient-spool.js";
+import { messageOf } from "../../text/message.js";
 import type { LinkStatus } from "../../uplink/link-status.js";
 
 export interface HealthWatchPorts {
   readonly clock: Pick<Clock, "monotonic">;
-  readonly enforcer: Pick<Enforcer, "rejects">;
+  readonly enforcer: Pick<Ruleset, "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
   readonly ledger: WatchedLedger;
@@ -75,7 +76,8 @@ export class HealthWatch {
     if (this.#ports.crowded()) {
       add("hits-crowded", "all packets are in the sums");
     }
-    if (spool.failing !== undefined) add("spool-failing", whyOf(spool.failing));
+    if (spool.failing !== undefined)
+      add("spool-failing", messageOf(spool.failing));
     return found;
   }
 
@@ -155,6 +157,3 @@ const CODES: Readonly<Record<FindingKind, HealthCode | undefined>> = {
 const TOLD_FOR_MS = 600_000;
 
 const NEARLY_FULL = 0.9;
-
-const whyOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -10,9 +10,9 @@ import type {
 import type { Clock } from "../../runtime/clock.js";
 import { loadLibc } from "../../runtime/libc.js";
 import { schedule } from "../../runtime/schedule.js";
+import { CidrSet } from "../../sessions/cidr-set.js";
 import { OpenFlows, type SawFlow } from "../../sessions/open-flows.js";
 import { RecentPeers } from "../../sessions/recent-peers.js";
-import { CidrSet } from "../../sessions/cidr-set.js";
 import { MINUTE_MS, Rate } from "../../uplink/rate.js";
 
 export type ImpactQuestion = CloudMessage & {
@@ -62,7 +62,7 @@ export async function openFlows({
  */
 export class ImpactWatch implements Disposable {
   readonly #ports: ImpactPorts;
-  readonly #sketch: RecentPeers;
+  readonly #peers: RecentPeers;
   readonly #answers = new Rate(MOST_A_MINUTE, MINUTE_MS);
   #looking: Disposable | undefined;
   #restsUntil = -Infinity;
@@ -70,7 +70,7 @@ export class ImpactWatch implements Disposable {
 
   constructor(ports: ImpactPorts) {
     this.#ports = ports;
-    this.#sketch = new RecentPeers(ports.clock.monotonic());
+    this.#peers = new RecentPeers(ports.clock.monotonic());
   }
 
   /** Notes from now on who is spoken with. */
@@ -124,8 +124,8 @@ export class ImpactWatch implements Disposable {
       if (end.called) liveBegun += 1;
     });
     const now = clock.monotonic();
-    const { remotes, begun } = this.#sketch.count(suspects, now);
-    const since = clock.now() - (now - this.#sketch.since(now));
+    const { remotes, begun } = this.#peers.count(suspects, now);
+    const since = clock.now() - (now - this.#peers.since(now));
     return {
       live: Math.min(live, limits.impactCount),
       liveBegun: Math.min(liveBegun, limits.impactCount),
@@ -152,13 +152,13 @@ export class ImpactWatch implements Disposable {
     this.#restsUntil = clock.monotonic() + REST_SHARE * tookMs;
   }
 
-  /** Whoever looks notes whom it sees. */
+  /** Every look at the open flows also notes their ends as recent peers. */
   async #look(saw: SawFlow): Promise<boolean | undefined> {
     const { flows, clock } = this.#ports;
     return flows?.look((flow) => {
       saw(flow);
       for (const { address, called } of flow.ends) {
-        this.#sketch.saw(address, called, clock.monotonic());
+        this.#peers.saw(address, called, clock.monotonic());
       }
     });
   }
@@ -167,5 +167,5 @@ export class ImpactWatch implements Disposable {
 const LOOK_EVERY_MS = 10_000;
 const REST_SHARE = 99;
 
-/** One address at a time, a curious cloud gets through few in a day. */
+/** A cloud that asks for one address at a time learns of few in a day. */
 const MOST_A_MINUTE = 12;

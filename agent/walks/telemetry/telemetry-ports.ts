@@ -1,4 +1,4 @@
-import type { Enforcer, Posture } from "../../enforce/enforcer.js";
+import type { Counters, Posture, Ruleset } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import { type Findings } from "../../health/health.js";
 import type { Verdict } from "../../health/verdict.js";
@@ -16,7 +16,8 @@ export interface TelemetryPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly events: AgentEvents;
-  readonly enforcer: Pick<Enforcer, "hits" | "totals" | "makeRoom" | "rejects">;
+  readonly enforcer: Pick<Counters, "hits" | "totals" | "makeRoom"> &
+    Pick<Ruleset, "rejects">;
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
   readonly ledger: WatchedLedger;

@@ -79,8 +79,8 @@ export class TelemetryWalk implements AsyncDisposable {
   }
 
   /**
-   * Counts hits now, and from now on every minute. The last thing to begin: how
-   * much there is to read, whoever sends packets decides.
+   * Counts hits now, and from now on every minute. The last thing to begin, since
+   * attackers decide how much there is to read.
    */
   startCounting(): void {
     this.#isCounting = true;
@@ -157,7 +157,7 @@ export class TelemetryWalk implements AsyncDisposable {
     this.#spool[Symbol.dispose]();
   }
 
-  /** At moments that differ from host to host, lest all speak at once. */
+  /** With jitter, so that not all hosts report at once. */
   #startSchedules(): Disposable[] {
     const { clock, random } = this.#ports;
     const minute = Math.floor(random() * 60);
@@ -288,7 +288,7 @@ export class TelemetryWalk implements AsyncDisposable {
     this.#sender.offer();
   }
 
-  /** One of them is none; the others are not to suffer for it. */
+  /** One of the items is malformed, which refuses all: each is tried by itself. */
   #spoolOneByOne(items: readonly TelemetryItem[]): void {
     for (const item of items) {
       try {

@@ -1,4 +1,4 @@
-import type { Enforcer, KernelState } from "../../enforce/enforcer.js";
+import type { KernelState, Ruleset } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import {
   isSameVerdict,
@@ -9,18 +9,16 @@ import {
 import type { Ledger } from "../../ledger/ledger.js";
 import { compareCidrs } from "../../model/cidr.js";
 import { PROBE_ADDRESSES } from "../../model/probe.js";
-import {
-  unixSeconds,
-  type BanClock,
-  type UnixSeconds,
-} from "../../runtime/clock.js";
+import type { UnixSeconds } from "../../runtime/clock.js";
+import { unixSeconds, type BanClock } from "../../runtime/clock.js";
+import { messageOf } from "../../text/message.js";
 
 export interface VerdictPorts {
   readonly ledger: Pick<
     Ledger,
     "id" | "revision" | "mode" | "counts" | "bansOn" | "overrides" | "storage"
   >;
-  readonly enforcer: Pick<Enforcer, "read">;
+  readonly enforcer: Pick<Ruleset, "read">;
   /** By whose time bans, releases and pauses run out. */
   readonly clock: Pick<BanClock, "now" | "monotonic">;
   readonly events: Pick<AgentEvents, "verdict">;
@@ -82,7 +80,7 @@ export class VerdictWatch {
     try {
       return await this.#ports.enforcer.read();
     } catch (error) {
-      return { why: error instanceof Error ? error.message : String(error) };
+      return { why: messageOf(error) };
     }
   }
 

@@ -5,7 +5,11 @@ import {
   type Cidr,
   type Family,
 } from "../../../agent/model/cidr.js";
-import type { FeedName, Position } from "../../../agent/model/position.js";
+import {
+  hashFromHex,
+  type FeedName,
+  type Position,
+} from "../../../agent/model/position.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import type { Group } from "../../../agent/protocol/snapshot.js";
 import type { Database, Statement } from "../../journal/database.js";
@@ -55,7 +59,7 @@ export class BanState {
 
   position(feed: FeedName): Position {
     const { epoch, offset, hash } = this.#row(feed);
-    return { feed, epoch, offset, hash: Buffer.from(hash, "hex") };
+    return { feed, epoch, offset, hash: hashFromHex(hash) };
   }
 
   /** Forgets what expired long ago, should the clock have been wrong. */

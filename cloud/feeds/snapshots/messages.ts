@@ -34,7 +34,7 @@ export interface ListPage {
   readonly list: string;
   readonly after: Cidr | undefined;
   readonly limit: number;
-  /** Unix seconds: what has expired by then is nobody's. */
+  /** Unix seconds: what has expired by then is left out. */
   readonly now: number;
 }
 

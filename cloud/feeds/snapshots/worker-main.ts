@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../../../agent/text/message.js";
 import { keyFromPem } from "../../../agent/trust/keys.js";
 import { openDatabase } from "../../journal/database.js";
 import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
@@ -104,7 +105,7 @@ function follow(step: () => boolean): { stop(): void } {
   return { stop: () => clearTimeout(timer) };
 }
 
-/** Lag that nobody waits for: whoever asks is caught up with first. */
+/** How far it may lag behind the journal: before a question it catches up first. */
 const FOLLOW_EVERY_MS = 1_000;
 
 function orFailure(id: number, work: () => StateAnswer): StateAnswer {
@@ -114,8 +115,5 @@ function orFailure(id: number, work: () => StateAnswer): StateAnswer {
     return { id, failure: messageOf(error) };
   }
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 run(workerData as StateSetup);

@@ -4,10 +4,10 @@ import type { Config } from "../../../agent/config/config.js";
 import type { UnkeptCount } from "../../../agent/ledger/held.js";
 import { printable } from "../../../agent/log/printable.js";
 import { numberText } from "../../../agent/text/count.js";
+import { misused } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import type { BanView } from "../../control/list-views.js";
-import { misused } from "../../terminal/failure.js";
 import { columns } from "../../terminal/table.js";
 
 interface BansOptions {

@@ -9,6 +9,8 @@ import {
 } from "../../../agent/protocol/enrolment.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
 import { Refused } from "../../../agent/protocol/refusals.js";
+import { failed, misused } from "../../../agent/text/failure.js";
+import { messageOf } from "../../../agent/text/message.js";
 import { deviceCredential } from "../../identity/device-credential.js";
 import { enrol } from "../../identity/enrol.js";
 import {
@@ -17,7 +19,6 @@ import {
   makeKey,
   writeIdentity,
 } from "../../identity/identity-store.js";
-import { failed, misused } from "../../terminal/failure.js";
 import { packageVersion } from "../../version.js";
 import { becomeOwnerOf } from "../owner.js";
 
@@ -68,7 +69,7 @@ function readToken(path: string): EnrolmentToken {
   try {
     return decodeToken(readFileSync(path === "-" ? 0 : path, "utf8"));
   } catch (error) {
-    const why = (error as Error).message;
+    const why = messageOf(error);
     throw misused(`--token-file ${path}: ${why}`, error);
   }
 }

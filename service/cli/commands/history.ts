@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { printable } from "../../../agent/log/printable.js";
 import { numberText } from "../../../agent/text/count.js";
+import { misused } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import type {
@@ -8,7 +9,6 @@ import type {
   OrderedView,
   OrderView,
 } from "../../control/history-view.js";
-import { misused } from "../../terminal/failure.js";
 import { table } from "../../terminal/table.js";
 
 interface HistoryOptions {

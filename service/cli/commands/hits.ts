@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import { printable } from "../../../agent/log/printable.js";
 import { numberText } from "../../../agent/text/count.js";
+import { misused } from "../../../agent/text/failure.js";
 import { askAgent } from "../../control/client.js";
 import type {
   CallerView,
   HitView,
   TotalsView,
 } from "../../control/hits-view.js";
-import { misused } from "../../terminal/failure.js";
 import { table } from "../../terminal/table.js";
 
 interface HitsOptions {

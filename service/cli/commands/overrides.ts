@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import { printable } from "../../../agent/log/printable.js";
+import { failed, misused } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent, orderAgent } from "../../control/client.js";
 import type { ReleasedView } from "../../control/history-view.js";
@@ -10,7 +11,6 @@ import type {
 } from "../../control/order-views.js";
 import { LONGEST_PAUSE_S, LONGEST_RELEASE_S } from "../../control/orders.js";
 import { secondsOf } from "../../terminal/duration.js";
-import { failed, misused } from "../../terminal/failure.js";
 import { table } from "../../terminal/table.js";
 import { answerConfirmed, answerEnded, answerReleased } from "../order-text.js";
 import { historyCommand } from "./history.js";

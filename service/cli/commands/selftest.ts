@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
+import { failed } from "../../../agent/text/failure.js";
 import { selftest } from "../../selftest/selftest.js";
 import { complaintText, matrixText } from "../../selftest/text.js";
-import { failed } from "../../terminal/failure.js";
 
 /** `tourniquet selftest`: what a ban closes, shown on real packets. */
 export function selftestCommand(

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import { printable } from "../../../agent/log/printable.js";
+import { Failure, type ExitCode } from "../../../agent/text/failure.js";
 import { askAgent, NoAgent } from "../../control/client.js";
 import type { StatusView } from "../../control/status-view.js";
-import { Failure, type ExitCode } from "../../terminal/failure.js";
 import { firstScreen, wholeText } from "../status-text.js";
 
 interface StatusOptions {

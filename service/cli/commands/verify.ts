@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import { parseJson, parseShape } from "../../../agent/protocol/shapes.js";
+import { failed, misused } from "../../../agent/text/failure.js";
+import { messageOf } from "../../../agent/text/message.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import {
@@ -9,7 +11,6 @@ import {
   firstDivergence,
   type Place,
 } from "../../control/positions.js";
-import { failed, misused } from "../../terminal/failure.js";
 import { table } from "../../terminal/table.js";
 
 /** `tourniquet verify`: was this host shown the same as everybody else? */
@@ -159,6 +160,6 @@ function readPositions(path: string): Positions {
   try {
     return parseJson(Positions, readFileSync(path, "utf8"), path);
   } catch (error) {
-    throw misused(`--with ${path}: ${(error as Error).message}`, error);
+    throw misused(`--with ${path}: ${messageOf(error)}`, error);
   }
 }

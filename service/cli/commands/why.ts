@@ -18,6 +18,12 @@ import {
   type Cidr,
 } from "../../../agent/model/cidr.js";
 import { openOffline } from "../../../agent/offline.js";
+import {
+  exitCodes,
+  failed,
+  misused,
+  type ExitCode,
+} from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent, NoAgent } from "../../control/client.js";
 import {
@@ -25,12 +31,6 @@ import {
   type CoveringBan,
   type WhyView,
 } from "../../control/why-view.js";
-import {
-  exitCodes,
-  failed,
-  misused,
-  type ExitCode,
-} from "../../terminal/failure.js";
 import { table } from "../../terminal/table.js";
 import { hitsTable } from "./hits.js";
 

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../../../agent/text/message.js";
 
 /** A module to run, and with what arguments. */
 export interface Program {
@@ -50,7 +51,7 @@ export async function sayLast<T>(task: () => Promise<T>): Promise<void> {
   const word: LastWord<T> = await task().then(
     (is) => ({ is }),
     (error: unknown) => ({
-      failed: error instanceof Error ? error.message : String(error),
+      failed: messageOf(error),
     }),
   );
   process.stdout.write(`${JSON.stringify(word)}\n`, () => process.exit());

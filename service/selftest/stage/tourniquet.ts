@@ -1,4 +1,8 @@
-import type { Enforcer, Posture } from "../../../agent/enforce/enforcer.js";
+import type {
+  Lookup,
+  Posture,
+  Ruleset,
+} from "../../../agent/enforce/enforcer.js";
 import { pickEnforcer, type Backend } from "../../../agent/enforce/pick.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import {
@@ -27,11 +31,11 @@ export async function openTourniquet(manner: Manner): Promise<Subject> {
 
 class Tourniquet implements Subject {
   readonly name = "tourniquet";
-  readonly #enforcer: Enforcer;
+  readonly #enforcer: Ruleset & Lookup;
   readonly #posture: Posture;
   #revision = 0;
 
-  constructor(enforcer: Enforcer, posture: Posture) {
+  constructor(enforcer: Ruleset & Lookup, posture: Posture) {
     this.#enforcer = enforcer;
     this.#posture = posture;
   }

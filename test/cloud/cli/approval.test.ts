@@ -2,20 +2,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { CliCloud } from "../cli-cloud.js";
+import { command } from "../process.js";
 
 describe("tourniquet-cloud approval", () => {
   it("lets the key of another machine allow what is wide", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const draft = join(folder.path, "1.json");
-    const listen = `127.0.0.1:${await freePort()}`;
-    const here = (...args: string[]) => command(...args, "--dir", dir);
+    await using cloud = await CliCloud.start();
+    const { run: here, dir } = cloud;
+    const draft = cloud.path("1.json");
     /** A machine that has no cloud. */
     const away = (...args: string[]) =>
-      command("approval", ...args, "--dir", join(folder.path, "nowhere"));
-    await here("init", "--listen", listen);
-    await using _cloud = await serve(dir);
+      command("approval", ...args, "--dir", cloud.path("nowhere"));
 
     const banned = await here("ban", "16.0.0.0/12", "192.0.2.1");
     expect(banned.err).toContain("needs-approval (wider than /16 (IPv6: /32)");
@@ -42,7 +39,7 @@ describe("tourniquet-cloud approval", () => {
     expect(wrong.err).toContain(`--key "${content}" is no critical key`);
     expect(readFileSync(draft, "utf8")).not.toContain('"signature"');
 
-    const unhinted = join(folder.path, "unhinted.json");
+    const unhinted = cloud.path("unhinted.json");
     const { signers: _, ...rest } = JSON.parse(
       readFileSync(draft, "utf8"),
     ) as Record<string, unknown>;
@@ -65,7 +62,7 @@ describe("tourniquet-cloud approval", () => {
     const now = await here("approval", "show");
     expect(now.out).toContain("ranges: 16.0.0.0/12");
 
-    const next = join(folder.path, "2.json");
+    const next = cloud.path("2.json");
     const without = ["--remove", "16.0.0.0/12", "--usual-limits"];
     const second = ["--feed", "urgent", ...without, "--out", next];
     const less = await here("approval", "draft", ...second);

@@ -18,6 +18,7 @@ import {
   temporaryFolder,
   type Enrolled,
 } from "../../support/cloud/cloud.js";
+import { CliCloud } from "../cli-cloud.js";
 import { command, freePort, serve } from "../process.js";
 import {
   detection,
@@ -81,14 +82,9 @@ describe("tourniquet-cloud", () => {
   }, 30_000);
 
   it("waits for the receipts of a ban, and lists them", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const listen = `127.0.0.1:${await freePort()}`;
-    const run = (...args: string[]) => command(...args, "--dir", dir);
-    await run("init", "--listen", listen);
-    await using _cloud = await serve(dir);
+    await using cloud = await CliCloud.start();
+    const { run, url } = cloud;
     await run("org", "add", "example");
-    const url = `http://${listen}`;
     const token = await run("token", "--org", "example");
     const key = generateKey();
     const { body } = await enrolWith(url, token.out, key);
@@ -124,17 +120,8 @@ describe("tourniquet-cloud", () => {
   }, 30_000);
 
   it("shows what agents saw, how their hosts are, and what was decided on it", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const listen = `127.0.0.1:${await freePort()}`;
-    const url = `http://${listen}`;
-    const run = (...args: string[]) => command(...args, "--dir", dir);
-    await run("init", "--listen", listen);
-    const settings = join(dir, "cloud.json");
-    const written = JSON.parse(readFileSync(settings, "utf8")) as object;
-    const correlation = NEW_VENDOR;
-    writeFileSync(settings, JSON.stringify({ ...written, correlation }));
-    await using _cloud = await serve(dir);
+    await using cloud = await CliCloud.start({ correlation: NEW_VENDOR });
+    const { run, url } = cloud;
     for (const org of ["one", "two"]) {
       await run("org", "add", org);
       const token = await run("token", "--org", org);

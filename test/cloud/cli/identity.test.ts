@@ -1,24 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
-import {
-  enrolWith,
-  eventually,
-  temporaryFolder,
-} from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { enrolWith, eventually } from "../../support/cloud/cloud.js";
+import { CliCloud } from "../cli-cloud.js";
 
 describe("tourniquet-cloud, when a device key is in two places", () => {
   it("tells of both, takes note of who saw to it, and sends both away", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const listen = `127.0.0.1:${await freePort()}`;
-    const run = (...args: string[]) => command(...args, "--dir", dir);
-    await run("init", "--listen", listen);
-    await using _cloud = await serve(dir);
-    const url = `http://${listen}`;
+    await using served = await CliCloud.start();
+    const { run, url } = served;
     await run("org", "add", "example");
     const token = (await run("token", "--org", "example")).out;
     const key = generateKey();

@@ -1,24 +1,14 @@
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
-import {
-  enrolWith,
-  temporaryFolder,
-  type Enrolled,
-} from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { enrolWith, type Enrolled } from "../../support/cloud/cloud.js";
+import { CliCloud } from "../cli-cloud.js";
 
 describe("tourniquet-cloud", () => {
   it("asks what a ban would cut, and does not ban where that is too much", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const listen = `127.0.0.1:${await freePort()}`;
-    const run = (...args: string[]) => command(...args, "--dir", dir);
-    await run("init", "--listen", listen);
-    await using _cloud = await serve(dir);
+    await using cloud = await CliCloud.start();
+    const { run, url } = cloud;
     await run("org", "add", "example");
-    const url = `http://${listen}`;
     const token = await run("token", "--org", "example");
     const key = generateKey();
     const { body } = await enrolWith(url, token.out, key);

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, jest } from "@jest/globals";
-import { temporaryFolder } from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { CliCloud } from "../cli-cloud.js";
 
 jest.setTimeout(60_000);
 
@@ -94,23 +93,16 @@ describe("tourniquet-cloud import", () => {
 });
 
 async function openStage() {
-  const folder = temporaryFolder();
-  const dir = join(folder.path, "cloud");
-  const listen = `127.0.0.1:${await freePort()}`;
-  await command("init", "--dir", dir, "--listen", listen);
-  const cloud = await serve(dir);
+  const cloud = await CliCloud.start();
   return {
-    dir,
-    run: (...args: string[]) => command(...args, "--dir", dir),
+    dir: cloud.dir,
+    run: cloud.run,
     file: (name: string, content: string | Buffer) => {
-      const path = join(folder.path, name);
+      const path = cloud.path(name);
       writeFileSync(path, content);
       return path;
     },
-    [Symbol.asyncDispose]: async () => {
-      await cloud[Symbol.asyncDispose]();
-      folder[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
   };
 }
 

@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
 import type { Proposal } from "../../../cloud/decide/proposals.js";
@@ -8,27 +6,18 @@ import {
   enrolWith,
   eventually,
   NEW_VENDOR,
-  temporaryFolder,
   type Enrolled,
 } from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { CliCloud } from "../cli-cloud.js";
 import { detection } from "../telemetry/items.js";
 
 jest.setTimeout(60_000);
 
 describe("tourniquet-cloud", () => {
   it("shows what waits for a person, who decides, and that a rule is at its rate", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const listen = `127.0.0.1:${await freePort()}`;
-    const url = `http://${listen}`;
-    const run = (...args: string[]) => command(...args, "--dir", dir);
-    await run("init", "--listen", listen);
-    const settings = join(dir, "cloud.json");
-    const written = JSON.parse(readFileSync(settings, "utf8")) as object;
     const correlation = { ...NEW_VENDOR, maxPerMinute: 2 };
-    writeFileSync(settings, JSON.stringify({ ...written, correlation }));
-    await using _cloud = await serve(dir);
+    await using cloud = await CliCloud.start({ correlation });
+    const { run, url } = cloud;
     expect((await run("proposals")).out).toBe("no proposals are open\n");
 
     const seen = [

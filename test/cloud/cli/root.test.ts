@@ -2,22 +2,19 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { CliCloud } from "../cli-cloud.js";
+import { command } from "../process.js";
 
 describe("tourniquet-cloud root", () => {
   it("moves the root key to two of three people, on machines of their own", async () => {
-    using folder = temporaryFolder();
-    const dir = join(folder.path, "cloud");
-    const at = (name: string) => join(folder.path, name);
-    const listen = `127.0.0.1:${await freePort()}`;
-    const here = (...args: string[]) => command(...args, "--dir", dir);
+    await using cloud = await CliCloud.start();
+    const { run: here, dir } = cloud;
+    const at = (name: string) => cloud.path(name);
     /** A machine that has no cloud. */
     const away = (...args: string[]) =>
       command("root", ...args, "--dir", at("nowhere"));
 
-    const made = await here("init", "--listen", listen);
-    expect(made.err).toContain("the key of the root lies in");
-    await using _cloud = await serve(dir);
+    expect(cloud.founded.err).toContain("the key of the root lies in");
     for (const who of ["alice", "bob", "carol"]) {
       expect(await away("key", "--out", at(who))).toMatchObject({ code: 0 });
       expect(statSync(at(who)).mode & 0o777).toBe(0o600);

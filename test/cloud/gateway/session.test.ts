@@ -50,7 +50,7 @@ describe("the handshake", () => {
     const who = await cloud.enrol();
     using agent = TestAgent.dial(cloud.url);
     await agent.hello(who, [], { time: 0 });
-    expect(await agent.next("welcome")).toBeDefined();
+    expect(await agent.next("welcome")).toMatchObject({ agent: who.agent });
   });
 
   it("turns away a revoked agent, even one that is connected", async () => {
@@ -127,7 +127,9 @@ describe("an agent that says many receipts at once", () => {
     const position = positionAfter(await agent.nextSegment());
     for (let i = 0; i < 1_500; i++) agent.sendReceipt(who, position);
     agent.send({ type: "resume", feed: "urgent" });
-    expect(await agent.next("plan")).toBeDefined();
+    expect(await agent.next("plan")).toMatchObject({
+      plans: [{ feed: "urgent" }],
+    });
     expect(agent.socket.readyState).toBe(agent.socket.OPEN);
     const { body } = await cloud.request("GET", "/v1/receipts");
     expect(body).toMatchObject({ receipts: [{ seq: expect.any(Number) }] });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { Agent } from "../../../agent/agent.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { readIdentity } from "../../../service/identity/identity-store.js";
-import { settle, startIn } from "../../support/agent/cloud-agent.js";
+import { settleBy, startIn } from "../../support/agent/enrolled-host.js";
 import { startTestCloud } from "../../support/cloud/cloud.js";
 import { renewed } from "../../support/cloud/rotation.js";
 import { TestFolder } from "../../support/folder.js";
@@ -13,7 +13,7 @@ describe("an agent whose cloud renews its keys", () => {
     using folder = new TestFolder();
     await using cloud = await startTestCloud();
     const token = await cloud.token(await cloud.addOrg("example"));
-    await settle(folder.path, token);
+    await settleBy(token, folder.path);
     {
       await using agent = await startIn(folder.path);
       await cloud.ban("203.0.113.1");

@@ -1,22 +1,58 @@
-import type { Agent } from "../../../agent/agent.js";
+import { startAgent, type Agent } from "../../../agent/agent.js";
+import { parseConfig } from "../../../agent/config/config.js";
 import type { AgentOptions } from "../../../agent/core.js";
+import { openBoot } from "../../../agent/host/boot.js";
+import { silentLogger } from "../../../agent/log/logger.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
+import { decodeToken } from "../../../agent/protocol/enrolment.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import { enrol } from "../../../service/identity/enrol.js";
+import {
+  makeKey,
+  keepRoot,
+  readIdentity,
+  writeIdentity,
+} from "../../../service/identity/identity-store.js";
 import type { TestCloud } from "../cloud/cloud.js";
 import { until } from "../time/clock.js";
-import * as host from "./cloud-agent.js";
 
 /** Lets a host in, whose identity lies in the folder then. */
 export const settle = async (
   cloud: TestCloud,
   stateDir: string,
 ): Promise<void> =>
-  host.settle(stateDir, await cloud.token(await cloud.addOrg("example")));
+  settleBy(await cloud.token(await cloud.addOrg("example")), stateDir);
 
-/** An agent that only pretends to enforce, with something else than usual. */
-export const startIn = (
+/** The same by a token that is at hand. */
+export async function settleBy(token: string, stateDir: string): Promise<void> {
+  const deviceKey = makeKey(stateDir);
+  const inventory = { hostname: "host.example", system: "Linux" };
+  const rest = { inventory, version: "0.0.0", caFile: undefined };
+  const asked = { token: decodeToken(token), deviceKey, ...rest };
+  writeIdentity(stateDir, await enrol(asked));
+}
+
+/** An agent that only pretends to enforce, as its process would start it. */
+export async function startIn(
   stateDir: string,
-  more?: Partial<AgentOptions>,
-): Promise<Agent> => host.startIn(stateDir, {}, more);
+  more: Partial<AgentOptions> = {},
+  settings: object = {},
+): Promise<Agent> {
+  const stored = readIdentity(stateDir);
+  const enforce = { backend: "dry-run" };
+  return startAgent({
+    config: parseConfig({ stateDir, enforce, ...settings }, "test"),
+    ...stored,
+    keepRoot: (root, fingerprint) =>
+      keepRoot(stateDir, stored.identity, { root, fingerprint }),
+    ...{ ca: undefined, version: "0.0.0", platform: "linux" },
+    clock: systemClock,
+    boot: await openBoot("/nowhere"), // so that it begins now
+    log: silentLogger,
+    random: Math.random,
+    ...more,
+  });
+}
 
 export const connected = (agent: Agent): Promise<void> =>
   until("the agent is connected", () => agent.link.state.at === "up", 15_000);

@@ -13,7 +13,7 @@ export function lasting(seconds: number, ...ranges: string[]): Entry[] {
   }));
 }
 
-/** Likewise, but merely observed. */
+/** Entries for ranges in text that are merely observed, and expire in `seconds`. */
 export function observed(seconds: number, ...ranges: string[]): Entry[] {
   return lasting(seconds, ...ranges).map((entry) => ({
     ...entry,

@@ -32,16 +32,16 @@ export class HealingHost implements AsyncDisposable {
   private constructor(
     readonly host: TestHost,
     readonly enforcer: Enforcer,
-    readonly healer: Repairer,
+    readonly repairer: Repairer,
   ) {}
 
   static async start({ pace, deaf }: Options = {}): Promise<HealingHost> {
     const enforcer = await openNftables(systemBanClock);
     const host = new TestHost({ enforcer });
     await enforcer.protect(facts.own);
-    const healer = new Repairer({
+    const repairer = new Repairer({
       enforcer: deaf === true ? { watch: hearNothing } : enforcer,
-      heal: (damage) => host.enforcement.heal(damage),
+      repair: (damage) => host.enforcement.repair(damage),
       missed: () => {
         healing.missed++;
       },
@@ -49,8 +49,8 @@ export class HealingHost implements AsyncDisposable {
       events: host.events,
       ...(pace && { pace }),
     });
-    const healing = new HealingHost(host, enforcer, healer);
-    healer.tellTo((line) => healing.told.push(line));
+    const healing = new HealingHost(host, enforcer, repairer);
+    repairer.tellTo((line) => healing.told.push(line));
     return healing;
   }
 
@@ -85,7 +85,7 @@ export class HealingHost implements AsyncDisposable {
 
   /** The kernel is left as it was before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.healer[Symbol.asyncDispose]();
+    await this.repairer[Symbol.asyncDispose]();
     await this.enforcer.cleanUp();
     await this.host[Symbol.asyncDispose]();
     await this.enforcer[Symbol.asyncDispose]();

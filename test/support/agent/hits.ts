@@ -1,12 +1,9 @@
-import type {
-  Enforcer,
-  Hit,
-  HitList,
-} from "../../../agent/enforce/enforcer.js";
+import type { Counters, HitList } from "../../../agent/enforce/enforcer.js";
+import type { Hit } from "../../../agent/model/hit.js";
 
 /** All hits at once: tests have few, or look at how many there are. */
 export async function hitsOf(
-  enforcer: Pick<Enforcer, "hits">,
+  enforcer: Pick<Counters, "hits">,
 ): Promise<readonly Hit[]> {
   const all: Hit[] = [];
   for await (const some of await enforcer.hits()) all.push(...some);

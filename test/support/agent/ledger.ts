@@ -10,7 +10,7 @@ import {
   type DatedPosition,
   type FeedName,
 } from "../../../agent/model/position.js";
-import type { ReviewedBan } from "../../../agent/model/reviewed.js";
+import type { ReviewedBanOp } from "../../../agent/model/reviewed.js";
 import type { Entry, RulesetChange } from "../../../agent/model/ruleset.js";
 import { unpacked } from "./entries.js";
 
@@ -55,7 +55,7 @@ export class LedgerFolder implements Disposable {
 export function recordNext(
   ledger: Ledger,
   feed: FeedName,
-  ops: Iterable<ReviewedBan | Lift>,
+  ops: Iterable<ReviewedBanOp | Lift>,
   now = NOW,
 ) {
   const { epoch = "e1", offset = 0 } = ledger.position(feed) ?? {};
@@ -67,7 +67,7 @@ export function recordNext(
 export function adoptNext(
   ledger: Ledger,
   feed: FeedName,
-  bans: readonly ReviewedBan[],
+  bans: readonly ReviewedBanOp[],
   now = NOW,
 ) {
   const { epoch = "e1", offset = 0 } = ledger.position(feed) ?? {};
@@ -92,8 +92,8 @@ export const positionOf = (
 export const ban = (
   range: string,
   seconds = 3600,
-  more: Partial<Pick<ReviewedBan, "reason" | "held" | "observed">> = {},
-): ReviewedBan => ({
+  more: Partial<Pick<ReviewedBanOp, "reason" | "held" | "observed">> = {},
+): ReviewedBanOp => ({
   op: "ban",
   cidr: parseCidr(range),
   expiresAt: NOW + seconds,

@@ -77,7 +77,7 @@ export class SensorWorld {
     await systemClock.sleep(30);
   }
 
-  /** Likewise, on a log that only sshd can write. */
+  /** On a log that only sshd can write. */
   startAlone(): Promise<void> {
     return this.start({ source: { file: this.path, onlySshd: true } });
   }

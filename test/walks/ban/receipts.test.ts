@@ -6,9 +6,9 @@ import { Receipt } from "../../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../../agent/protocol/messages.js";
 import { textBytes } from "../../../agent/protocol/signed-text.js";
 import { publicKey } from "../../../agent/trust/keys.js";
+import type { Enforced } from "../../../agent/walks/ban/ban-walk.js";
 import {
   Receipts,
-  type Enforced,
   type ReceiptPorts,
 } from "../../../agent/walks/ban/receipts.js";
 import { ManualClock } from "../../support/time/clock.js";

@@ -25,17 +25,17 @@ class Bench implements AsyncDisposable {
   readonly repairs: Damage[] = [];
   readonly told: string[] = [];
   watcher: Watcher | undefined;
-  heal: (damage: Damage) => Promise<void> = () => Promise.resolve();
-  readonly healer = new Repairer({
+  repair: (damage: Damage) => Promise<void> = () => Promise.resolve();
+  readonly repairer = new Repairer({
     enforcer: {
       watch: (watcher) => {
         this.watcher = watcher;
         return { [Symbol.asyncDispose]: () => Promise.resolve() };
       },
     },
-    heal: (damage) => {
+    repair: (damage) => {
       this.repairs.push(damage);
-      return this.heal(damage);
+      return this.repair(damage);
     },
     missed: () => undefined,
     clock: this.clock,
@@ -50,14 +50,14 @@ class Bench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.healer[Symbol.asyncDispose]();
+    await this.repairer[Symbol.asyncDispose]();
   }
 }
 
-describe("a healer", () => {
+describe("a repairer", () => {
   it("puts right at once, and tells who it was", async () => {
     await using bench = new Bench();
-    bench.healer.tellTo((line) => bench.told.push(line));
+    bench.repairer.tellTo((line) => bench.told.push(line));
     await bench.disturb();
     expect(bench.repairs).toHaveLength(1);
     expect(bench.told).toEqual([
@@ -68,19 +68,19 @@ describe("a healer", () => {
   it("keeps what it has to tell until somebody listens", async () => {
     await using bench = new Bench();
     await bench.disturb(2);
-    bench.healer.tellTo((line) => bench.told.push(line));
+    bench.repairer.tellTo((line) => bench.told.push(line));
     expect(bench.told).toHaveLength(2);
   });
 
   it("repairs together what happens while it repairs", async () => {
     await using bench = new Bench();
     let done: () => void = () => undefined;
-    bench.heal = () => new Promise((resolve) => (done = resolve));
+    bench.repair = () => new Promise((resolve) => (done = resolve));
     await bench.disturb(1, removal("203.0.113.1"));
     await bench.disturb(1, removal("203.0.113.2"));
     await bench.disturb(1, { ...removal("203.0.113.3"), depth: "rules" });
     expect(bench.repairs).toHaveLength(1);
-    bench.heal = () => Promise.resolve();
+    bench.repair = () => Promise.resolve();
     done();
     await bench.clock.advance(0);
     expect(bench.repairs).toHaveLength(2);
@@ -90,14 +90,14 @@ describe("a healer", () => {
 
   it("gives way to who never stops, names him, and is calm afterwards", async () => {
     await using bench = new Bench();
-    bench.healer.tellTo((line) => bench.told.push(line));
+    bench.repairer.tellTo((line) => bench.told.push(line));
     await bench.disturb(8);
     expect(bench.repairs).toHaveLength(8);
-    expect(bench.healer.contested).toBeUndefined();
+    expect(bench.repairer.contested).toBeUndefined();
     await bench.disturb();
     expect(bench.repairs).toHaveLength(8);
-    expect(bench.healer.waits).toBe(true);
-    expect(bench.healer.contested).toBe(
+    expect(bench.repairer.waits).toBe(true);
+    expect(bench.repairer.contested).toBe(
       "nftd (pid 4711), 9 times so far; the last repair waited 1 s",
     );
     await bench.clock.advance(1_000);
@@ -107,20 +107,20 @@ describe("a healer", () => {
     await bench.clock.advance(2_000);
     expect(bench.repairs).toHaveLength(10);
     await bench.clock.advance(120_000);
-    expect(bench.healer.contested).toBeUndefined();
+    expect(bench.repairer.contested).toBeUndefined();
     await bench.disturb();
     expect(bench.repairs).toHaveLength(11);
   });
 
   it("says so when it could not, and goes on with the next", async () => {
     await using bench = new Bench();
-    bench.healer.tellTo((line) => bench.told.push(line));
-    bench.heal = () => Promise.reject(new NotEnforced("no memory"));
+    bench.repairer.tellTo((line) => bench.told.push(line));
+    bench.repair = () => Promise.reject(new NotEnforced("no memory"));
     await bench.disturb();
     expect(bench.told).toEqual([
       "nftd (pid 4711) removed bans; not put right yet",
     ]);
-    bench.heal = () => Promise.resolve();
+    bench.repair = () => Promise.resolve();
     await bench.disturb();
     expect(bench.told[1]).toContain("put right");
   });
@@ -134,18 +134,18 @@ describe("a healer", () => {
 
   it("does without being told where the kernel tells nobody", async () => {
     const log = new RecordingLogger();
-    await using healer = new Repairer({
+    await using repairer = new Repairer({
       enforcer: {
         watch: () => {
           throw new CannotEnforce("no events");
         },
       },
-      heal: () => Promise.resolve(),
+      repair: () => Promise.resolve(),
       missed: () => undefined,
       clock: new ManualClock(),
       events: makeEvents(log),
     });
-    expect(healer.healed).toBe(0);
+    expect(repairer.healed).toBe(0);
     expect(log.lines).toEqual([
       "error: nothing is heard any more of changes in the kernel",
     ]);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { cidrOf, width } from "../../../model/cidr.js";
+import type { Hit } from "../../../model/hit.js";
 import { dig, find, hostU32, netU64 } from "../../../netlink/attributes.js";
 import { NETLINK_NETFILTER } from "../../../netlink/constants.js";
 import { MalformedNetlink } from "../../../netlink/error.js";
@@ -21,7 +22,7 @@ import {
   isInterrupted,
 } from "../../../netlink/socket.js";
 import type { Libc } from "../../../runtime/libc.js";
-import type { Hit, HitList } from "../../enforcer.js";
+import type { HitList } from "../../enforcer.js";
 import { isAbsent } from "../kernel-table.js";
 import {
   MOST_HITS,

@@ -7,8 +7,10 @@ import { isCrowded, recordsIn, type Hits, type Reading } from "./hits.js";
  * Forgets the counts with the fewest packets of each side that is crowded, so
  * that half of it is free: who floods it with many remotes of few packets each
  * keeps neither those out who go on attacking, nor those who come new.
- * @throws NetlinkError
  */
+// nft: delete element inet tourniquet
+//      remotes_in4 { 192.0.2.1 . tcp . local . 0x00000000 }
+// @throws NetlinkError
 export function makeRoom(table: KernelTable, { readings }: Hits): void {
   for (const reading of readings.filter(isCrowded)) {
     const set = hitsSet(reading.side).name;

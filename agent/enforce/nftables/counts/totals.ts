@@ -1,10 +1,11 @@
+import type { Total } from "../../../model/hit.js";
 import { NetlinkError } from "../../../netlink/error.js";
 import {
   getCounter,
   listCounters,
 } from "../../../netlink/nftables/messages.js";
 import { counterIn } from "../../../netlink/nftables/read.js";
-import type { OwnPackets, Total } from "../../enforcer.js";
+import type { OwnPackets } from "../../enforcer.js";
 import { isAbsent, type KernelTable } from "../kernel-table.js";
 import { FATES, probeName, probed, totalName } from "../sets/counters.js";
 import { SIDES, TABLE } from "../sets/layout.js";

@@ -19,12 +19,14 @@ export interface HookPath extends Side {
   readonly fate: "drop" | "reject";
 }
 
+// nft: type filter hook prerouting priority raw - 10; policy accept;
 const PREROUTING: Hook = {
   name: "prerouting",
   number: HOOK.PREROUTING,
   priority: PRIORITY,
   direction: "in",
 };
+// nft: type filter hook postrouting priority raw - 10; policy accept;
 const POSTROUTING: Hook = {
   name: "postrouting",
   number: HOOK.POSTROUTING,
@@ -36,6 +38,7 @@ const POSTROUTING: Hook = {
  * Behind the rewriting of destinations (-100), where the real one shows. The
  * kernel can reject here, which it can't in postrouting.
  */
+// nft: type filter hook output priority -90; policy accept;
 const OUTPUT: Hook = {
   name: "output",
   number: HOOK.OUTPUT,
@@ -46,9 +49,9 @@ const OUTPUT: Hook = {
 export const HOOKS: readonly Hook[] = [PREROUTING, POSTROUTING, OUTPUT];
 
 export const HOOK_PATHS: readonly HookPath[] = FAMILIES.flatMap((family) => [
-  station(PREROUTING, { family, name: `in${family}`, fate: "drop" }),
-  station(POSTROUTING, { family, name: `out${family}`, fate: "drop" }),
-  station(OUTPUT, { family, name: `local${family}`, fate: "reject" }),
+  hookPath(PREROUTING, { family, name: `in${family}`, fate: "drop" }),
+  hookPath(POSTROUTING, { family, name: `out${family}`, fate: "drop" }),
+  hookPath(OUTPUT, { family, name: `local${family}`, fate: "reject" }),
 ]);
 
 /** Those that a posture needs: nothing is rejected unless that was asked for. */
@@ -57,15 +60,18 @@ export function hookPathsFor({ mode, egress }: Posture): readonly HookPath[] {
   return HOOK_PATHS.filter(({ fate }) => fate === "drop" || rejects);
 }
 
+/** "in4_6to32": where packets are looked up whose address lies in the band's areas. */
 export const bandChain = ({ name }: HookPath, band: Band): string =>
   `${name}_${bandName(band)}`;
+/** "banned_in4": what becomes of packets that a ban matches. */
 export const bannedChain = ({ name }: HookPath): string => `banned_${name}`;
+/** "watched_in4": what becomes of packets that are merely observed. */
 export const watchedChain = ({ name }: HookPath): string => `watched_${name}`;
 
 /** Tells a local program at once that it can't go there. */
 export const REFUSED = "refused";
 
-function station(
+function hookPath(
   { name: hook, direction }: Hook,
   rest: Pick<HookPath, "family" | "name" | "fate">,
 ): HookPath {

@@ -24,20 +24,21 @@ export interface LookUps {
  * families apart for itself: it is cheaper than a chain for each, and `nft`
  * reads no rule back that does not.
  */
-export function lookUps(station: HookPath, layout: Layout): LookUps {
-  const lengths = longestFirst(layout.lengths.ban[station.family]);
-  const outermost = { lengths, bands: [BANDS[station.family]] };
-  return looks(station, layout, outermost);
+export function lookUps(path: HookPath, layout: Layout): LookUps {
+  const lengths = longestFirst(layout.lengths.ban[path.family]);
+  const outermost = { lengths, bands: [BANDS[path.family]] };
+  return looks(path, layout, outermost);
 }
 
 /** Is the remote address observed, by any prefix length? */
-export function watches(station: HookPath, layout: Layout): Rule[] {
-  const { family } = station;
+// nft: ip saddr @watch4_32_a goto watched_in4
+export function watches(path: HookPath, layout: Layout): Rule[] {
+  const { family } = path;
   const { generation, lengths } = layout;
   return longestFirst(lengths.watch[family]).map((prefix) => [
-    ...network(station, prefix),
+    ...network(path, prefix),
     isIn(banSet({ kind: "watch", family, prefix }, generation).name),
-    verdict(VERDICT.GOTO, watchedChain(station)),
+    verdict(VERDICT.GOTO, watchedChain(path)),
   ]);
 }
 
@@ -48,47 +49,49 @@ interface Span {
 }
 
 function looks(
-  station: HookPath,
+  path: HookPath,
   layout: Layout,
   { lengths, bands }: Span,
 ): LookUps {
   const first = lengths
     .filter((prefix) => !bands.some((band) => isInBand(band, prefix)))
-    .map((prefix) => isBanned(station, layout, prefix));
+    .map((prefix) => isBanned(path, layout, prefix));
   const further = new Map<string, readonly Rule[]>();
   for (const band of bands) {
-    const within = looks(station, layout, {
+    const within = looks(path, layout, {
       lengths: lengths.filter((prefix) => isInBand(band, prefix)),
       bands: band.within,
     });
     for (const [chain, rules] of within.further) further.set(chain, rules);
     // A look at the areas is worth it where it spares more than one other.
     if (within.first.length > 1) {
-      first.push(isInArea(station, layout, band));
-      further.set(bandChain(station, band), within.first);
+      first.push(isInArea(path, layout, band));
+      further.set(bandChain(path, band), within.first);
     } else first.push(...within.first);
   }
   return { first, further };
 }
 
+// nft: ip saddr & 255.255.255.0 == @ban4_24_a goto banned_in4
 function isBanned(
-  station: HookPath,
+  path: HookPath,
   { generation }: Layout,
   prefix: number,
 ): Rule {
-  const share = { kind: "ban", family: station.family, prefix } as const;
+  const share = { kind: "ban", family: path.family, prefix } as const;
   return [
-    ...network(station, prefix),
+    ...network(path, prefix),
     isIn(banSet(share, generation).name),
-    verdict(VERDICT.GOTO, bannedChain(station)),
+    verdict(VERDICT.GOTO, bannedChain(path)),
   ];
 }
 
-function isInArea(station: HookPath, { generation }: Layout, band: Band): Rule {
+// nft: ip saddr & 255.255.0.0 == @area4_6to32_a jump in4_6to32
+function isInArea(path: HookPath, { generation }: Layout, band: Band): Rule {
   return [
-    ...network(station, band.area),
+    ...network(path, band.area),
     isIn(areaSet(band, generation).name),
-    verdict(VERDICT.JUMP, bandChain(station, band)),
+    verdict(VERDICT.JUMP, bandChain(path, band)),
   ];
 }
 

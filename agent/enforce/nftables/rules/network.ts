@@ -15,6 +15,7 @@ import {
 import type { Side } from "../sets/layout.js";
 
 /** Loads the network of a packet's remote address. */
+// nft: ip saddr & 255.255.255.0
 export function network(side: Side, prefix: number): Expression[] {
   const { family, direction } = side;
   const offset = ADDRESS_OFFSET[family][direction];
@@ -24,7 +25,11 @@ export function network(side: Side, prefix: number): Expression[] {
   return [...ofFamily(side), address, ...mask];
 }
 
-/** `nft` wants this before it takes bytes of the header for an address. */
+/**
+ * `nft` wants this before it takes bytes of the header for an address, and then
+ * prints `ip saddr` without it.
+ */
+// nft: meta nfproto ipv4
 function ofFamily({ family }: Side): Expression[] {
   const protocol = family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
   return [meta(META.NFPROTO), equals(Uint8Array.of(protocol))];

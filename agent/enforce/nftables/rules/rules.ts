@@ -45,14 +45,14 @@ export function rulesOf(
   layout: Layout,
   build: Build,
 ): ReadonlyMap<string, readonly Rule[]> {
-  const stations = hookPathsFor(build.posture);
-  const rejecting = stations.some(({ fate }) => fate === "reject");
+  const paths = hookPathsFor(build.posture);
+  const rejecting = paths.some(({ fate }) => fate === "reject");
   return new Map([
     ...checks(layout, build),
-    ...stations.map(
+    ...paths.map(
       (each) => [bannedChain(each), dropRules(each, build)] as const,
     ),
-    ...stations
+    ...paths
       .filter(({ fate }) => fate === "drop")
       .map((each) => [watchedChain(each), observeRules(each, build)] as const),
     ...(rejecting ? [[REFUSED, refused()] as const] : []),
@@ -60,6 +60,8 @@ export function rulesOf(
 }
 
 /** Writes the chains where they are missing, and all their rules anew. */
+// nft: add chain inet tourniquet banned_in4; flush table inet tourniquet;
+//      add rule inet tourniquet banned_in4 drop
 export function writeRules(
   w: MessageWriter,
   layout: Layout,
@@ -77,6 +79,8 @@ export function writeRules(
 }
 
 /** Writes the look-ups anew: a prefix length has got its first ban. */
+// nft: add chain inet tourniquet in4_6to32; flush chain inet tourniquet in4_6to32;
+//      add rule inet tourniquet in4_6to32 ip saddr @ban4_32_a goto banned_in4
 export function writeChecks(
   w: MessageWriter,
   layout: Layout,
@@ -93,8 +97,8 @@ export function writeChecks(
 
 const REGULAR_CHAINS: readonly string[] = [
   ...[bannedChain, watchedChain].flatMap((name) => HOOK_PATHS.map(name)),
-  ...HOOK_PATHS.flatMap((station) =>
-    allBands(station.family).map((band) => bandChain(station, band)),
+  ...HOOK_PATHS.flatMap((path) =>
+    allBands(path.family).map((band) => bandChain(path, band)),
   ),
   REFUSED,
 ];
@@ -108,13 +112,13 @@ function checks(
   layout: Layout,
   { posture }: Build,
 ): (readonly [string, readonly Rule[]])[] {
-  const stations = hookPathsFor(posture);
-  const at = ({ name }: Hook) => stations.filter(({ hook }) => hook === name);
+  const paths = hookPathsFor(posture);
+  const at = ({ name }: Hook) => paths.filter(({ hook }) => hook === name);
   return [
     ...HOOKS.filter((hook) => at(hook).length > 0).map(
       (hook) => [hook.name, entrance(hook, at(hook), layout)] as const,
     ),
-    ...stations.flatMap((station) => [...lookUps(station, layout).further]),
+    ...paths.flatMap((path) => [...lookUps(path, layout).further]),
   ];
 }
 
@@ -124,16 +128,17 @@ function checks(
  */
 function entrance(
   { direction }: Hook,
-  stations: readonly HookPath[],
+  paths: readonly HookPath[],
   layout: Layout,
 ): Rule[] {
   const device = direction === "in" ? META.IIF : META.OIF;
   return [
+    // nft: iif "lo" accept
     [meta(device), equals(LOOPBACK), verdict(VERDICT.ACCEPT)],
-    ...stations.flatMap((station) => lookUps(station, layout).first),
-    ...stations
+    ...paths.flatMap((path) => lookUps(path, layout).first),
+    ...paths
       .filter(({ fate }) => fate === "drop")
-      .flatMap((station) => watches(station, layout)),
+      .flatMap((path) => watches(path, layout)),
   ];
 }
 

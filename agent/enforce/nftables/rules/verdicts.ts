@@ -62,36 +62,40 @@ export interface Build {
 }
 
 /** What of it the kernel decides, and not whoever runs this host. */
-export type Means = Omit<Build, "posture">;
+export type RuleFeatures = Omit<Build, "posture">;
 
 /** What becomes of packets from or to a banned address. */
-export function dropRules(station: HookPath, build: Build): Rule[] {
-  if (build.posture.mode === "observe") return observeRules(station, build);
+export function dropRules(path: HookPath, build: Build): Rule[] {
+  if (build.posture.mode === "observe") return observeRules(path, build);
   const end =
-    station.fate === "drop"
+    path.fate === "drop"
       ? verdict(VERDICT.DROP)
       : verdict(VERDICT.GOTO, REFUSED);
-  return matched(station, build, { name: "dropped", mark: DROPPED, end });
+  return matched(path, build, { name: "dropped", mark: DROPPED, end });
 }
 
 /** What becomes of packets from or to an observed address: they pass. */
-export function observeRules(station: HookPath, build: Build): Rule[] {
+export function observeRules(path: HookPath, build: Build): Rule[] {
   const end = verdict(VERDICT.ACCEPT);
-  return matched(station, build, { name: "observed", mark: OBSERVED, end });
+  return matched(path, build, { name: "observed", mark: OBSERVED, end });
 }
 
 /** What a local program hears that goes to a banned address. */
 export function refused(): Rule[] {
   return [
+    // nft: meta l4proto tcp reject with tcp reset
     [meta(META.L4PROTO), equals(TCP), reject(REJECT.TCP_RESET)],
+    // nft: reject with icmpx admin-prohibited
     [reject(REJECT.ICMPX_UNREACHABLE, REJECT.ICMPX_ADMIN_PROHIBITED)],
   ];
 }
 
 /** Compares how often packets come with how many are counted by remote. */
+// nft: limit rate over 1000/second burst 1000 packets
 export const paced = (): Rule => [isOver(COUNTED_RATE)];
 
 /** Compares whom a packet is for with this host. */
+// nft: fib daddr type local
 export function toThisHost(): Rule {
   return [
     fib(DESTINATION_TYPE, REGISTER.FIRST),
@@ -118,24 +122,27 @@ interface Verdict {
  * remote can fail when the set is full; the end stands in a rule of its own, so
  * that it can't.
  */
-function matched(station: HookPath, build: Build, fate: Verdict): Rule[] {
+function matched(path: HookPath, build: Build, fate: Verdict): Rule[] {
   const { mark, end } = fate;
-  const remote = network(station, bits(station.family));
+  const remote = network(path, bits(path.family));
   return [
-    [...remote, isIn(allowSet(station.family).name), verdict(VERDICT.ACCEPT)],
-    ...probes(station, fate),
-    ...(build.log ? nflogRules(station, mark) : []),
-    totalled(station, build, fate),
-    ...counted(station, build, fate),
+    // nft: ip saddr @allow4 accept
+    [...remote, isIn(allowSet(path.family).name), verdict(VERDICT.ACCEPT)],
+    ...probes(path, fate),
+    ...(build.log ? nflogRules(path, mark) : []),
+    totalled(path, build, fate),
+    ...counted(path, build, fate),
+    // nft: drop
     [end],
   ];
 }
 
-/** What goes to a proof's address is news for nobody but the proof. */
-function probes(station: HookPath, { name, end }: Verdict): Rule[] {
-  const { family, direction } = station;
+/** What goes to the probe's address is news for nobody but the probe. */
+// nft: ip daddr 192.0.2.254 counter name "probe_dropped4" drop
+function probes(path: HookPath, { name, end }: Verdict): Rule[] {
+  const { family, direction } = path;
   if (direction === "in") return [];
-  const remote = network(station, bits(family));
+  const remote = network(path, bits(family));
   return probed(family).map((address) => [
     ...[...remote, equals(address)],
     ...[countAs(probeName(family, name)), end],
@@ -147,32 +154,35 @@ function probes(station: HookPath, { name, end }: Verdict): Rule[] {
  * end here: some, drawn by lot, go on to be counted by remote, so that nobody can
  * hide among the packets of others.
  */
-function totalled(station: HookPath, { limit }: Build, fate: Verdict): Rule {
-  const count = countAs(totalName(station, fate.name));
+// nft: counter name "dropped_in4" limit rate over 1000/second burst 1000 packets
+//      meta random & 31 != 0 drop
+function totalled(path: HookPath, { limit }: Build, fate: Verdict): Rule {
+  const count = countAs(totalName(path, fate.name));
   if (!limit) return [count];
   const lot = [meta(META.RANDOM), and(LOT), differs(NOUGHT)];
   return [count, isOver(COUNTED_RATE), ...lot, fate.end];
 }
 
-function counted(
-  station: HookPath,
-  build: Build,
-  { mark, end }: Verdict,
-): Rule[] {
-  const { family } = station;
+/** Counts by remote address: by protocol those worth it, all others as one. */
+function counted(path: HookPath, build: Build, { mark, end }: Verdict): Rule[] {
+  const { family } = path;
   const after = (bytes: number) => registerAt(width(family) + bytes);
-  const remote = network(station, remoteBits(station));
+  const remote = network(path, remoteBits(path));
   const protocol = meta(META.L4PROTO, after(0));
   const count = [
-    way(station, build, after(4)),
+    way(path, build, after(4)),
     constant(mark, after(8)),
-    countIn(hitsSet(station).name),
+    countIn(hitsSet(path).name),
   ];
   return [
+    // nft: meta l4proto @counted update @remotes_in4
+    //      { ip saddr . meta l4proto . fib daddr type . 0x00000000 counter } drop
     [
       ...[meta(META.L4PROTO), isIn(COUNTED.name), ...remote, protocol],
       ...[...count, end],
     ],
+    // nft: update @remotes_in4
+    //      { ip saddr . 255 . fib daddr type . 0x00000000 counter } drop
     [...remote, constant(OTHER, after(0)), ...count, end],
   ];
 }
@@ -193,24 +203,30 @@ const NOUGHT = Uint8Array.of(0, 0, 0, 0);
  * socket lives. The rules tell and do nothing else: what they cannot tell is
  * counted all the same.
  */
-export function nflogRules(station: HookPath, mark: Uint8Array): Rule[] {
-  const { family, direction } = station;
+export function nflogRules(path: HookPath, mark: Uint8Array): Rule[] {
+  const { family, direction } = path;
   if (direction === "in") return [];
   const after = (bytes: number) => registerAt(width(family) + bytes);
-  const remote = network(station, bits(family));
+  const remote = network(path, bits(family));
   const protocol = meta(META.L4PROTO, after(0));
   const tell = [
-    station.hook === "output"
+    path.hook === "output"
       ? constant(hostBytes(0), after(8))
       : meta(META.IIF, after(8)),
     limitIn(toldSet(family).name, TOLD_RATE),
     logTo(mark === OBSERVED ? TOLD_OF.observed : TOLD_OF.dropped),
   ];
   return [
+    // nft: meta l4proto @ported update @told4
+    //      { ip daddr . meta l4proto . th dport . iif limit rate 6/minute burst 4 packets }
+    //      log prefix "dropped" group 29809 snaplen 128 queue-threshold 1
     [
       ...[meta(META.L4PROTO), isIn(PORTED.name), ...remote, protocol],
       ...[payload(DESTINATION_PORT, after(4)), ...tell],
     ],
+    // nft: meta l4proto != @ported update @told4
+    //      { ip daddr . meta l4proto . 0 . iif limit rate 6/minute burst 4 packets }
+    //      log prefix "dropped" group 29809 snaplen 128 queue-threshold 1
     [
       ...[meta(META.L4PROTO), isNotIn(PORTED.name), ...remote, protocol],
       ...[constant(NO_PORT, after(4)), ...tell],
@@ -235,11 +251,11 @@ const TOLD_OF = {
  */
 function way({ hook }: HookPath, { fib: knows }: Build, into: number) {
   switch (hook) {
-    case "prerouting":
+    case "prerouting": // nft: fib daddr type
       return knows
         ? fib(DESTINATION_TYPE, into)
         : constant(hostBytes(TO_THIS_HOST), into);
-    case "postrouting":
+    case "postrouting": // nft: iif
       return meta(META.IIF, into);
     case "output":
       return constant(hostBytes(0), into);

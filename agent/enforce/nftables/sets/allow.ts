@@ -16,6 +16,8 @@ export interface Interval {
 }
 
 /** Replaces the addresses that win over every ban. */
+// nft: flush set inet tourniquet allow4;
+//      add element inet tourniquet allow4 { 100.64.7.16/28 }
 export function writeAllowed(w: MessageWriter, cidrs: readonly Cidr[]): void {
   for (const family of FAMILIES) {
     const set = allowSet(family).name;
@@ -28,7 +30,11 @@ export function writeAllowed(w: MessageWriter, cidrs: readonly Cidr[]): void {
   }
 }
 
-/** Likewise, at once; where there is no ruleset, the next is built with them. */
+/**
+ * Replaces the addresses that win over every ban, in a batch of its own. Where
+ * there is no ruleset it does nothing: the next one is built with them.
+ * @throws NetlinkError when the kernel refused
+ */
 export function replaceAllowed(
   table: KernelTable,
   cidrs: readonly Cidr[],

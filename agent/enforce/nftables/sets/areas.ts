@@ -93,6 +93,7 @@ export const bandName = ({ shortest, longest }: Band): string =>
   `${shortest}to${longest}`;
 
 /** Holds the areas of a band. */
+// nft: set area4_23to24_a { type ipv4_addr; }
 export function areaSet(band: Band, generation: Generation): SetSpec {
   const { family } = band;
   return {

@@ -7,17 +7,19 @@ export type VerdictName = "dropped" | "observed";
 
 export const FATES = ["dropped", "observed"] as const satisfies VerdictName[];
 
-/** Counts every packet of one side and fate, whosoever it is. */
+/** Counts every packet of one side and verdict, whosoever it is. */
+// nft: counter dropped_in4
 export const totalName = (
   { direction, family }: Side,
   fate: VerdictName,
 ): string => `${fate}_${direction}${family}`;
 
-/** Counts what goes to the address that proofs are sent to, and nothing else. */
+/** Counts what goes to the address that the probe sends to, and nothing else. */
+// nft: counter probe_dropped4
 export const probeName = (family: Family, fate: VerdictName): string =>
   `probe_${fate}${family}`;
 
-/** The addresses of a family that proofs are sent to. */
+/** The addresses of a family that the probe sends to. */
 export const probed = (family: Family): readonly Uint8Array[] =>
   PROBE_ADDRESSES.filter((each) => each.family === family).map(
     ({ address }) => address,

@@ -69,6 +69,7 @@ function groupedBy<T>(
  * Adds bans to their set. A ban that is there already keeps its old expiry on
  * kernels before 6.12.
  */
+// nft: add element inet tourniquet ban4_24_a { 198.51.100.0 timeout 1h }
 export function addBans(
   w: MessageWriter,
   group: Group<Entry>,
@@ -87,6 +88,8 @@ export function addBans(
  * Deletes ranges from their set, there or not: deleting what is absent would
  * fail the batch, so they are added first. No range may come twice.
  */
+// nft: add element inet tourniquet ban4_24_a { 198.51.100.0 };
+//      delete element inet tourniquet ban4_24_a { 198.51.100.0 }
 export function deleteBans(
   w: MessageWriter,
   group: Group<{ readonly cidr: Cidr }>,
@@ -101,6 +104,7 @@ export function deleteBans(
 }
 
 /** Asks whether a range is in its set. */
+// nft: get element inet tourniquet ban4_24_a { 198.51.100.0 }
 export function askForBan(
   w: MessageWriter,
   { kind, cidr }: Placed,
@@ -131,6 +135,7 @@ export function writeElements<T>(
 }
 
 /** Writes the key of an element. */
+// nft: 198.51.100.0
 export function writeKey(w: MessageWriter, key: Uint8Array): void {
   const start = w.open(NFTA_SET_ELEM.KEY);
   w.data(NFTA_DATA.VALUE, key);

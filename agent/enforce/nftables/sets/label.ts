@@ -10,27 +10,31 @@ export interface RulesetLabel extends Label {
   readonly posture: Posture;
 }
 
-/** Replaces the nameplate; in the same batch as what it speaks of. */
+/** Replaces the label; in the same batch as what it speaks of. */
+// nft: flush set inet tourniquet label_a; add element inet tourniquet
+//      label_a { 0x5eed1e55 . 0x00000000 . 0x0000002a . 0x00000300 }
 export function writeLabel(
   w: MessageWriter,
-  plate: RulesetLabel,
+  label: RulesetLabel,
   generation: Generation,
 ): void {
   const set = labelSet(generation).name;
   flushSet(w, TABLE, set);
-  writeElements(w, { verb: "add", set }, [encodeLabel(plate)], (key) =>
+  writeElements(w, { verb: "add", set }, [encodeLabel(label)], (key) =>
     writeKey(w, key),
   );
 }
 
-/** Asks whether this is the nameplate. */
+/** Asks whether this is the label. */
+// nft: get element inet tourniquet
+//      label_a { 0x5eed1e55 . 0x00000000 . 0x0000002a . 0x00000300 }
 export function askForLabel(
   w: MessageWriter,
-  plate: RulesetLabel,
+  label: RulesetLabel,
   generation: Generation,
 ): void {
   const set = labelSet(generation).name;
-  writeElements(w, { verb: "get", set }, [encodeLabel(plate)], (key) =>
+  writeElements(w, { verb: "get", set }, [encodeLabel(label)], (key) =>
     writeKey(w, key),
   );
 }
@@ -54,20 +58,20 @@ export function encodeLabel({
 
 /** Undefined for what another version of this program has left. */
 export function decodeLabel(key: Buffer): RulesetLabel | undefined {
-  return versionOf(key) === LAYOUT_VERSION ? plateIn(key) : undefined;
+  return versionOf(key) === LAYOUT_VERSION ? labelIn(key) : undefined;
 }
 
 /** What another version has left; undefined for this one's, and for noise. */
 export function decodeForeign(key: Buffer): RulesetLabel | undefined {
   const version = versionOf(key);
   if (version === 0 || version === LAYOUT_VERSION) return undefined;
-  return plateIn(key);
+  return labelIn(key);
 }
 
 const versionOf = (key: Buffer): number =>
   key.length === LABEL_BYTES ? hostU32(key, 12) >>> 8 : 0;
 
-function plateIn(key: Buffer): RulesetLabel {
+function labelIn(key: Buffer): RulesetLabel {
   const built = hostU32(key, 12);
   return {
     ledger: hostU32(key, 0),

@@ -43,6 +43,7 @@ export interface Share {
 }
 
 /** Holds the bans of one kind, family and prefix length. */
+// nft: set ban4_32_a { type ipv4_addr; flags timeout; }
 export function banSet(
   { kind, family, prefix }: Share,
   generation: Generation,
@@ -55,6 +56,7 @@ export function banSet(
 }
 
 /** Holds one element: of which ledger and revision this ruleset is, and how built. */
+// nft: set label_a { type mark . mark . mark . mark; }
 export function labelSet(generation: Generation): SetSpec {
   const { MARK } = KEY_TYPE;
   const key = [MARK, MARK, MARK, MARK];
@@ -62,6 +64,7 @@ export function labelSet(generation: Generation): SetSpec {
 }
 
 /** Holds the addresses that win over every ban. */
+// nft: set allow4 { type ipv4_addr; flags interval; }
 export function allowSet(family: Family): SetSpec {
   return {
     name: `allow${family}`,
@@ -70,6 +73,7 @@ export function allowSet(family: Family): SetSpec {
   };
 }
 
+// nft: set ported { type inet_proto; }
 const protocolSet = (name: string): SetSpec => ({
   name,
   key: [KEY_TYPE.PROTOCOL],
@@ -107,6 +111,8 @@ export const SIDES: readonly Side[] = FAMILIES.flatMap((family) => [
  * that a remote can make of it is a few counts. A set of another version that
  * has another key has to have another name, since both are there for a moment.
  */
+// nft: set remotes_in4 { type ipv4_addr . inet_proto . fib_addrtype . mark;
+//      size 16384; flags dynamic,timeout; timeout 1h; }
 export function hitsSet({ family, direction }: Side): SetSpec {
   const { key, keyBytes } = addressKey(family);
   const { PROTOCOL, MARK, ADDRESS_TYPE, DEVICE } = KEY_TYPE;
@@ -133,6 +139,8 @@ export const remoteBits = ({ family, direction }: Side): number =>
  * address, protocol, destination port and the device that they came in by: who
  * calls without end is told of now and then.
  */
+// nft: set told4 { type ipv4_addr . inet_proto . inet_service . iface_index;
+//      size 4096; flags dynamic,timeout; timeout 1m; }
 export function toldSet(family: Family): SetSpec {
   const { key, keyBytes } = addressKey(family);
   const { PROTOCOL, PORT, DEVICE } = KEY_TYPE;
