@@ -2,13 +2,14 @@ import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { ReviewedBanOp, ReviewedOp } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
+import { BanRows } from "./ban-rows.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
 import type { Database, Statement } from "./database.js";
 import { HeldRoom, type Unkept } from "./held.js";
 import { Tally } from "./outcomes.js";
 import type { Reasons } from "./reasons.js";
-import { rowOfCidr, type RangeRow } from "./rows.js";
+import { rowOfCidr } from "./rows.js";
 import {
   FIND,
   HERE,
@@ -24,16 +25,14 @@ import { isTried, type TrialTerms, type Trials } from "./trials.js";
 export class Recorder {
   readonly #tables: RecorderTables;
   readonly #find: Statement<FoundBan>;
-  readonly #put: Statement<never>;
+  readonly #rows: BanRows;
   readonly #remove: Statement<never>;
   readonly #try: Statement<never>;
 
   constructor(db: Database, tables: RecorderTables) {
     this.#tables = tables;
     this.#find = db.prepare(FIND);
-    this.#put = db.prepare(
-      "INSERT OR REPLACE INTO bans VALUES (?,?,?,?,?,?,?,?,?)",
-    );
+    this.#rows = new BanRows(db, "REPLACE");
     this.#remove = db.prepare(`DELETE FROM bans ${HERE}`);
     this.#try = db.prepare(`UPDATE bans SET trial = ? ${HERE}`);
   }
@@ -60,8 +59,12 @@ export class Recorder {
       if (!isSame(before, after)) {
         changes.changing(moment.revision, op.cidr, moment.now);
       }
-      if (after) this.#store(copy, range, after, reasonId(reasonOf(op)));
-      else if (before) this.#remove.run(copy, range.addr, range.prefix);
+      if (after) {
+        const reason = reasonId(reasonOf(op));
+        this.#rows.put({ copy, ...range, ...after, reason });
+      } else if (before) {
+        this.#remove.run(copy, range.addr, range.prefix);
+      }
       if (next?.fresh) fresh.push(op.cidr);
       growth.replace(range, before, after);
       tell(tally, op, { before, next });
@@ -70,17 +73,6 @@ export class Recorder {
     unkept.add(copy, room, moment.now);
     this.#putOnTrial(fresh, { feed, copy, ...moment });
     return tally;
-  }
-
-  #store(
-    copy: number,
-    { addr, prefix }: RangeRow,
-    ban: StoredBan,
-    reason: number,
-  ): void {
-    const { expiresAt, held, observed, recordedAt, trial } = ban;
-    const key = [copy, addr, prefix];
-    this.#put.run(...key, expiresAt, reason, held, observed, recordedAt, trial);
   }
 
   /** What is large or wide has to prove first that it does no harm. */

@@ -7,6 +7,7 @@ import {
 import type { Recorded } from "../model/recorded.js";
 import type { ReviewedBan } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
+import { BanRows } from "./ban-rows.js";
 import { PRUNED_AT_ONCE, type Changes } from "./changes.js";
 import { Comparison } from "./comparison.js";
 import { Growth, type Copies } from "./copies.js";
@@ -50,7 +51,7 @@ export class StagingOvertaken extends Error {
 export class Staging {
   readonly #tables: StagingTables;
   readonly #terms: StagingTerms;
-  readonly #add: Statement<never>;
+  readonly #rows: BanRows;
   readonly #find: Statement<FoundBan>;
   readonly #copy: number;
   readonly #inForce: number | undefined;
@@ -71,9 +72,7 @@ export class Staging {
   ) {
     this.#tables = tables;
     this.#terms = terms;
-    this.#add = tables.db.prepare(
-      "INSERT OR IGNORE INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    );
+    this.#rows = new BanRows(tables.db, "IGNORE");
     this.#find = tables.db.prepare(FIND);
     this.#inForce = tables.copies.current(feed);
     this.#began = tables.feeds.position(feed);
@@ -160,13 +159,10 @@ export class Staging {
       this.#tally.ban(ban, told);
       return;
     }
-    const { expiresAt, held, observed, recordedAt } = stored;
-    const trial = fresh && terms ? trialOfCopy(this.#copy) : stored.trial;
-    const { changes } = this.#add.run(
-      ...[this.#copy, addr, prefix, expiresAt, reason],
-      ...[held, observed, recordedAt, trial],
-    );
-    if (changes === 0) return; // the range has come already
+    const copy = this.#copy;
+    const trial = fresh && terms ? trialOfCopy(copy) : stored.trial;
+    const row = { copy, addr, prefix, ...stored, trial, reason };
+    if (!this.#rows.put(row)) return; // the range has come already
     this.#growth.add({ addr, prefix, ...stored });
     this.#tally.ban(ban, told);
     if (!fresh) return;
