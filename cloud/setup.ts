@@ -35,7 +35,7 @@ export interface Founding {
 }
 
 /** `cloud.json`: what an operator may edit. */
-const Settings = v.strictObject({
+export const Settings = v.strictObject({
   version: v.literal(1),
   name: v.pipe(shortText(128), v.minLength(1)),
   listen: v.pipe(

@@ -50,6 +50,7 @@ const OWN_PARTS = [
   "README.md",
   "SECURITY.md",
   "TELEMETRY.md",
+  "docs",
   "dist/agent",
   "dist/service",
   "dist/installer",

@@ -123,7 +123,7 @@ export class InvalidConfig extends Error {
  * @throws InvalidConfig with every problem and its path
  */
 export function parseConfig(raw: unknown, source: string): Config {
-  const result = v.safeParse(Shape, raw ?? {});
+  const result = v.safeParse(ConfigShape, raw ?? {});
   if (!result.success) {
     throw new InvalidConfig(source, result.issues.map(describeIssue));
   }
@@ -191,7 +191,8 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const amount = (most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 
-const Shape = section({
+/** The file as it may be written; docs/configure.md explains every key. */
+export const ConfigShape = section({
   version: v.optional(v.literal(1), 1),
   stateDir: v.optional(absolutePath, "/var/lib/tourniquet"),
   controlSocket: v.optional(absolutePath, "/run/tourniquet/control.sock"),

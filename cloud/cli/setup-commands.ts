@@ -40,7 +40,7 @@ export function addSetupCommands(program: Command, io: Io): void {
       foundCloud({ dir, name, listen, publicUrl }, systemClock);
       io.out(`made the cloud "${name}" in ${dir}`);
       io.err(
-        `the key of the root lies in ${dir}/keys with the others: whoever takes this machine can replace every key. "tourniquet-cloud root --help" moves it to another; SECURITY.md says how`,
+        `the key of the root lies in ${dir}/keys with the others: whoever takes this machine can replace every key. "tourniquet-cloud root --help" moves it to another; docs/key-ceremony.md says how`,
       );
     });
 

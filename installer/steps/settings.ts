@@ -63,7 +63,7 @@ function removeConfigFolder(files: Host["files"]): Promise<void> {
 }
 
 const freshConfig = `\
-# What this host lets its cloud do. All settings and their defaults: README.md.
+# What this host lets its cloud do. All settings and their defaults: docs/configure.md.
 version: 1
 cloud: {}
 guard:

@@ -17,7 +17,7 @@ class Tree implements Disposable {
     this.package("node_modules/a/node_modules/b", {});
     this.package("node_modules/only-for-tests", {});
     for (const path of [
-      ...["LICENSE", "README.md", "SECURITY.md", "TELEMETRY.md"],
+      ...["LICENSE", "README.md", "SECURITY.md", "TELEMETRY.md", "docs/a"],
       ...["dist/agent/a.js", "dist/service/a.js"],
       ...["dist/installer/a.js", "service/tourniquet", "service/units/a"],
       "installer/install.sh",
