@@ -126,7 +126,7 @@ export function watchTime(
     clock,
     events,
     jumped: (what) => telemetry.raiseBriefly("clock-jumped", what),
-    enforce: () => enforcement.enforce(),
+    enforceSoon: () => enforcement.enforceSoon(),
   });
 }
 

@@ -9,7 +9,7 @@ export interface TimeWatchPorts {
   /** Tells who looks after the host's health. */
   jumped(what: string): void;
   /** Makes the kernel count down what is right. */
-  enforce(): Promise<void>;
+  enforceSoon(): Promise<void>;
 }
 
 /**
@@ -51,7 +51,7 @@ export class TimeWatch implements Disposable {
       events.timeNotKept(error);
     }
     if (time.timersAreRight()) return;
-    this.#ports.enforce().catch(() => undefined); // it tells, and goes on trying
+    void this.#ports.enforceSoon();
   }
 }
 

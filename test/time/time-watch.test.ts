@@ -82,7 +82,7 @@ class World implements Disposable {
       },
       events: makeEvents(this.log),
       jumped: (what) => this.jumps.push(what),
-      enforce: () => {
+      enforceSoon: () => {
         this.enforced++;
         return Promise.resolve();
       },

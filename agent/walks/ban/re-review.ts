@@ -104,15 +104,17 @@ export class ReReview implements AsyncDisposable {
     const { guard } = round;
     await this.#inSlices((now) => ledger.reviewAgain(guard, ROWS_AT_ONCE, now));
     round.over();
-    const { overrides: word } = ledger;
-    await this.#inSlices((now) => word.endWithholding(now, RANGES_AT_ONCE));
+    const { overrides } = ledger;
+    await this.#inSlices((now) =>
+      overrides.endWithholding(now, RANGES_AT_ONCE),
+    );
     if (ledger.revision() === before) return;
     await enforce().catch(() => undefined); // it tells, and goes on trying
   }
 
   #round(): { readonly guard: Guard; over(): void } {
     const { policy, approvals, limiter, trial, clock } = this.#ports;
-    const { overrides: word } = this.#ports.ledger;
+    const { overrides } = this.#ports.ledger;
     const facts = this.#ports.facts();
     const now = unixSeconds(clock.now());
     const budgets = new Map<FeedName, Budget>();
@@ -135,7 +137,7 @@ export class ReReview implements AsyncDisposable {
         digest: guardDigest(facts, policy, allowed),
         holdingRule: (ban) =>
           holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
-          word.withheldRuleOf(ban, now) ??
+          overrides.withheldRuleOf(ban, now) ??
           kept(ban),
         trial,
       },

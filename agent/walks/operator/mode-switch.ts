@@ -64,13 +64,13 @@ export class ModeSwitch implements Disposable {
   pause(seconds: number): Promise<number> {
     return this.#turns.run(async () => {
       const { ledger, events, clock } = this.#ports;
-      const { overrides: word } = ledger;
+      const { overrides } = ledger;
       const observes = ledger.mode() === "observe";
-      if (observes && word.pausedUntil() === undefined) {
+      if (observes && overrides.pausedUntil() === undefined) {
         throw new ObservesAlready();
       }
       const until = unixSeconds(clock.now()) + seconds;
-      word.pause(until);
+      overrides.pause(until);
       this.#watchPause();
       if (!observes) events.modeChanged("observe");
       await this.#comeTrue();

@@ -137,20 +137,20 @@ export class Rollbacks {
 
   /** An order is taken back as a whole, also by a moment in its middle. */
   #targetOf({ revision, toBefore, since }: RollbackOrder, now: UnixSeconds) {
-    const { overrides: word } = this.#ports.ledger;
+    const { overrides } = this.#ports.ledger;
     if (revision !== undefined) return { to: revision, spareOwn: false };
     if (toBefore !== undefined) {
-      const order = word.orderOf(toBefore);
+      const order = overrides.orderOf(toBefore);
       if (order === undefined) throw new NoSuchOrder(toBefore);
       return { to: order - 1, spareOwn: true };
     }
     if (since !== undefined) {
-      const at = word.revisionAt(now - since);
-      const next = word.orderAfter(at);
+      const at = overrides.revisionAt(now - since);
+      const next = overrides.orderAfter(at);
       if (next === undefined) throw new NothingToRollBack(" of that time");
       return { to: Math.min(at, next - 1), spareOwn: true };
     }
-    const { last } = word.reach();
+    const { last } = overrides.reach();
     if (last === undefined) throw new NothingToRollBack();
     return { to: last, spareOwn: true };
   }

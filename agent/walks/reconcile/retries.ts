@@ -34,6 +34,11 @@ export class ReconcileRetries implements Disposable {
     return this.#untilDone(() => this.#ports.reconciler.reconcile());
   }
 
+  /** For who need not know: what fails is told, and tried again by itself. */
+  async enforceSoon(): Promise<void> {
+    await this.enforce().catch(() => undefined);
+  }
+
   /** Repairs what somebody else has damaged. @throws NotEnforced, and goes on trying by itself */
   repair(damage: Damage): Promise<void> {
     return this.#untilDone(() => this.#ports.reconciler.repair(damage));

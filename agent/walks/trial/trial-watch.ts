@@ -14,7 +14,7 @@ export interface TrialWatchPorts {
   /** How long a trial lasts. */
   readonly seconds: number;
   /** The kernel is to know what was decided. */
-  readonly enforce: () => Promise<void>;
+  readonly enforceSoon: () => Promise<void>;
   /** Bans are to be told what became of them. */
   readonly settled: () => Promise<void>;
   /** For the cloud. */
@@ -149,7 +149,7 @@ export class TrialWatch implements AsyncDisposable {
 
   /** What can't be enforced now is tried on by itself. */
   async #settled(): Promise<void> {
-    await this.#ports.enforce().catch(() => undefined);
+    await this.#ports.enforceSoon();
     void this.#ports.settled();
   }
 }

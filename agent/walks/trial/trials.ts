@@ -17,7 +17,7 @@ export interface TrialPorts {
   /** By whose time bans expire. */
   readonly clock: BanClock;
   readonly protection: Pick<Protection, "facts">;
-  readonly enforcement: Pick<ReconcileRetries, "enforce">;
+  readonly enforcement: Pick<ReconcileRetries, "enforceSoon">;
   readonly events: AgentEvents;
   /** The date of the cloud's newest signed word, by the clock that never jumps. */
   readonly heardAt: () => number;
@@ -54,7 +54,7 @@ export function startTrials(ports: TrialPorts): Trials {
       heardAt: ports.heardAt,
       settled: ports.settled,
       failed: ports.failed,
-      enforce: () => enforcement.enforce(),
+      enforceSoon: () => enforcement.enforceSoon(),
     }),
   );
   const look = async () => {
@@ -63,7 +63,7 @@ export function startTrials(ports: TrialPorts): Trials {
     await probes.look().catch((error: unknown) => events.signsUnread(error));
   };
   if (!ports.idle) {
-    if (watch.resume()) void enforcement.enforce().catch(() => undefined);
+    if (watch.resume()) void enforcement.enforceSoon();
     void look();
     lifetime.own(schedule({ everyMs: LOOK_EVERY_MS }, look));
   }

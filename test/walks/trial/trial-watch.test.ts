@@ -216,7 +216,7 @@ class Host implements AsyncDisposable {
       clock: this.clock,
       seconds: SECONDS,
       heardAt: () => this.heardAt,
-      enforce: () => {
+      enforceSoon: () => {
         this.enforced++;
         return Promise.resolve();
       },

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import type { Config } from "../../../agent/config/config.js";
 import { printable } from "../../../agent/log/printable.js";
 import { failed, misused } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
@@ -9,48 +8,13 @@ import type {
   EndedReleaseView,
   ReleaseView,
 } from "../../control/order-views.js";
-import { LONGEST_PAUSE_S, LONGEST_RELEASE_S } from "../../control/orders.js";
+import { LONGEST_RELEASE_S } from "../../control/orders.js";
 import { secondsOf } from "../../terminal/duration.js";
 import { table } from "../../terminal/table.js";
-import { answerConfirmed, answerEnded, answerReleased } from "../order-text.js";
-import { historyCommand } from "./history.js";
-import { rollbackCommand } from "./rollback.js";
+import { answerEnded, answerReleased } from "../order-text.js";
 
-/** The last word of this host's operator: pause, release, rollback, history. */
-export function wordCommands(program: Command, config: () => Config): void {
-  const socket = () => config().controlSocket;
-  pauseCommand(program, socket);
-  releaseCommand(program, socket);
-  rollbackCommand(program, socket);
-  confirmCommand(program, socket);
-  historyCommand(program, socket);
-}
-
-function pauseCommand(program: Command, socket: () => string): void {
-  program
-    .command("pause")
-    .description("observe for a while, then enforce again by itself")
-    .option("--for <time>", "90s, 15m, 24h at most", "15m")
-    .action(async (options: { for: string }) => {
-      const seconds = secondsOf("--for", options.for, LONGEST_PAUSE_S);
-      const order = orderAgent(socket(), "/v1/pause", { seconds });
-      const { until } = (await order) as { until: string };
-      say(
-        `PAUSED until ${timeText(until)}: nothing is dropped; end it: tourniquet enforce`,
-      );
-    });
-}
-
-interface ReleaseOptions {
-  readonly for: string;
-  readonly reason: string;
-  readonly wide?: boolean;
-  readonly list?: boolean;
-  readonly undo?: boolean;
-  readonly json?: boolean;
-}
-
-function releaseCommand(program: Command, socket: () => string): void {
+/** `tourniquet release`: ranges that no ban may touch on this host. */
+export function releaseCommand(program: Command, socket: () => string): void {
   program
     .command("release [range]")
     .description(
@@ -70,6 +34,15 @@ function releaseCommand(program: Command, socket: () => string): void {
       const act = options.undo ? endRelease : release;
       return act(socket(), range, options);
     });
+}
+
+interface ReleaseOptions {
+  readonly for: string;
+  readonly reason: string;
+  readonly wide?: boolean;
+  readonly list?: boolean;
+  readonly undo?: boolean;
+  readonly json?: boolean;
 }
 
 async function release(
@@ -113,24 +86,6 @@ async function list(socket: string, { json }: ReleaseOptions): Promise<void> {
     printable(each.reason),
   ]);
   say(table(["range", "since", "until", "reason"], rows));
-}
-
-function confirmCommand(program: Command, socket: () => string): void {
-  program
-    .command("confirm [range]")
-    .description(
-      "enforce what was taken back since this host was not seen to live on with it (bans --held: not-confirmed)",
-    )
-    .option("--json", "print one JSON object")
-    .action(async (range: string | undefined, { json }: { json?: boolean }) => {
-      const what = range === undefined ? {} : { range };
-      const order = orderAgent(socket(), "/v1/confirm", what);
-      const answer = (await order) as Parameters<typeof answerConfirmed>[0];
-      if (json) say(JSON.stringify(answer));
-      const { text, failure } = answerConfirmed(answer, range);
-      if (text !== undefined && !json) say(text);
-      if (failure !== undefined) throw failure;
-    });
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
