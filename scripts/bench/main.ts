@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { benchApply } from "./apply.js";
+import { benchCommands } from "./commands.js";
 import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
@@ -26,6 +27,7 @@ const benches: Readonly<
   drift: benchDrift,
   idle: benchIdle,
   paths: benchPaths,
+  commands: benchCommands,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);
