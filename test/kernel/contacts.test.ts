@@ -265,7 +265,7 @@ class Watcher implements AsyncDisposable {
       ...["--inh-caps=-all,+net_admin", "--ambient-caps=-all,+net_admin"],
       ...[
         process.execPath,
-        `${packageRoot}/dist/test/support/contact-watcher.js`,
+        `${packageRoot}/dist/test/support/kernel/contact-watcher.js`,
       ],
     ],
     { stdio: ["ignore", "pipe", "inherit"] },

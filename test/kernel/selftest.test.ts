@@ -186,6 +186,6 @@ function folder(): Disposable & { readonly path: string } {
   };
 }
 
-const PARTY = "selftest/party-main.js";
+const PARTY = "selftest/stage/party-main.js";
 const TOURNIQUET = new URL("../../../service/tourniquet", import.meta.url)
   .pathname;
