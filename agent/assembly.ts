@@ -163,10 +163,10 @@ export function startLink(
   core: AgentCore,
   { status, events, runs }: Opening,
   parts: {
-    readonly telemetry: TelemetryWalk;
-    readonly time: TimeWatch;
-    readonly trials: Trials;
-    readonly impact: ImpactWatch;
+    readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
+    readonly time: Pick<TimeWatch, "dated">;
+    readonly trials: { readonly watch: Pick<Trials["watch"], "look"> };
+    readonly impact: Pick<ImpactWatch, "ask">;
   },
 ): CloudLink {
   const { identity, config } = options;
@@ -202,7 +202,8 @@ export function startLink(
   });
 }
 
-const stepsOf = (
+/** The steps of the ban walk, on what the core holds. */
+export const stepsOf = (
   { identity, config }: AgentOptions,
   core: AgentCore,
   more: Pick<StepPorts, "runs" | "enforce">,
@@ -226,7 +227,7 @@ export function letOperatorOrder(
   options: AgentOptions,
   core: AgentCore,
   { opened, events }: Opening,
-  telemetry: TelemetryWalk,
+  telemetry: Pick<TelemetryWalk, "reportOnce">,
 ): OperatorOrders {
   const { ledger, cutter, protection, enforcement, receipts, recurring } = core;
   const { clock } = core.time;

@@ -4,6 +4,7 @@ import { feedsOf, type Identity } from "./config/identity.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import type { AgentEvents } from "./events/events.js";
+import type { HostFacts } from "./guard/facts.js";
 import type { Boot } from "./host/boot.js";
 import { UncoveredPaths } from "./host/paths.js";
 import { ApprovalStore } from "./keyring/approval-store.js";
@@ -20,7 +21,12 @@ import type { Logger } from "./log/logger.js";
 import { protect } from "./protect/open-protection.js";
 import type { Protection } from "./protect/protection.js";
 import type { SignedText } from "./protocol/signed-text.js";
-import { NO_RECURRING, startRecurring, type Recurring } from "./recurring.js";
+import {
+  NO_RECURRING,
+  reviewWhenAsked,
+  startRecurring,
+  type Recurring,
+} from "./recurring.js";
 import { unixSeconds } from "./runtime/clock.js";
 import type { Clock } from "./runtime/clock.js";
 import type { Lifetime } from "./runtime/lifetime.js";
@@ -68,6 +74,21 @@ export interface Opening {
   readonly runs: RunHistory;
 }
 
+/** What a test may hand in; an agent that ships opens or reads it here. */
+export interface CoreParts {
+  /** What bans are dropped with; its owner closes it. */
+  readonly enforcer?: Enforcer;
+  /** What this host is; releases by its operator are added. */
+  readonly readHost?: () => Promise<HostFacts>;
+  /** Of the ledger, in bytes: no setting asks for one that is soon full. */
+  readonly mostBytes?: number;
+  /**
+   * Whether something happens by itself: audits, reviews, and looks at the
+   * network. If not, recorded bans are reviewed when somebody asks for it.
+   */
+  readonly recurs?: boolean;
+}
+
 /** What holds power over the host; it works without any network. */
 export interface AgentCore {
   readonly ledger: Ledger;
@@ -78,6 +99,7 @@ export interface AgentCore {
   /** Undefined where nothing is dropped anyway. */
   readonly cutter: SessionCutter | undefined;
   readonly protection: Protection;
+  readonly reconciler: Reconciler;
   readonly enforcement: ReconcileRetries;
   readonly drift: DriftControl;
   /** Undefined where nothing is dropped anyway. */
@@ -107,61 +129,56 @@ export interface AgentCore {
 export async function openCore(
   options: AgentOptions,
   opening: Opening,
+  parts: CoreParts = {},
 ): Promise<AgentCore> {
   const { config, clock } = options;
-  const { opened, events, runs } = opening;
-  const { ledger, quarantined } = openLedger(options, opening);
+  const { opened, status, events, runs } = opening;
+  const { ledger, quarantined } = openLedger(options, opening, parts);
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
-  const { enforcer, cutter } = await openKernel(options, time, opening);
-  if (quarantined !== undefined) await inheritMode(ledger, enforcer);
+  const dropping = await openKernel(options, { time, parts }, opening);
+  if (quarantined !== undefined) await inheritMode(ledger, dropping.enforcer);
   ledger.overrides.endPause(unixSeconds(time.clock.now()));
-  const { keys, receipts } = openAnswers(options, ledger);
+  const answers = openAnswers(options, ledger);
   const recovered = (revision: number) =>
-    recall(receipts, ledger, { revision, nowMs: clock.now() });
-  const kernel = { ledger, time, enforcer, cutter };
-  const { enforcement, drift } = keepEqual(options, kernel, opening, recovered);
+    recall(answers.receipts, ledger, { revision, nowMs: clock.now() });
+  const kernel = { ledger, time, ...dropping };
+  const kept = keepEqual(options, kernel, opening, recovered);
   const enforceNow = () =>
-    enforceFirst(enforcement, () => {
+    enforceFirst(kept.enforcement, () => {
       recovered(ledger.revision());
       events.started(ledger.revision(), config.enforce.backend);
     });
-  const protection = await openProtection(options, kernel, opening).finally(
-    enforceNow,
-  );
-  if (!runs.safeMode) drift.startLooking();
-  const reviewed = { ...kernel, protection, enforcement };
-  const { probe, paths } = openProbe(options, reviewed, opening);
-  const judged = keepJudging(options, { ...reviewed, probe, paths }, opening);
+  const protection = await protect(
+    { ...options, readHost: parts.readHost },
+    { ...kernel, status, events },
+  ).finally(enforceNow);
+  const recurs = !runs.safeMode && parts.recurs !== false;
+  if (recurs) kept.drift.startLooking();
+  const reviewed = { ...kernel, protection, enforcement: kept.enforcement };
+  const shown = openProbe(options, reviewed, opening);
+  const looked = { ...reviewed, ...shown, recurs };
+  const judged = keepJudging(options, looked, opening);
   return {
-    ledger,
-    quarantined,
-    time,
-    enforcer,
-    cutter,
+    ...kernel,
+    ...answers,
+    ...kept,
+    ...shown,
+    ...judged,
     protection,
-    enforcement,
-    drift,
-    probe,
-    paths,
-    receipts,
-    keys,
-    trust: judged.trust,
-    approvals: judged.approvals,
-    limiter: judged.limiter,
-    recurring: judged.recurring,
+    quarantined,
   };
 }
 
 /** What bans are dropped with, and what cuts the sessions they find open. */
 async function openKernel(
   { config, platform, clock }: AgentOptions,
-  time: BanTime,
+  from: { readonly time: BanTime; readonly parts: CoreParts },
   { opened, events, runs }: Opening,
 ): Promise<Pick<AgentCore, "enforcer" | "cutter">> {
   const { backend } = config.enforce;
-  const picked = opened.own(
-    await pickEnforcer({ backend, platform, clock: time.clock }),
-  );
+  const pick = () =>
+    pickEnforcer({ backend, platform, clock: from.time.clock });
+  const picked = from.parts.enforcer ?? opened.own(await pick());
   const enforcer = runs.safeMode ? readOnly(picked) : picked;
   const cutter = await openSessionCutter(enforcer, { backend, clock, events });
   if (cutter !== undefined) opened.own(cutter);
@@ -195,7 +212,7 @@ function keepEqual(
   { ledger, time, enforcer, cutter }: Kernel,
   { opened, status, events }: Opening,
   recovered: (revision: number) => void,
-): Pick<AgentCore, "enforcement" | "drift"> {
+): Pick<AgentCore, "reconciler" | "enforcement" | "drift"> {
   const reconciler = new Reconciler({
     desired: ledger,
     enforcer,
@@ -219,15 +236,7 @@ function keepEqual(
     }),
   );
   reconciler.holdOffWhile(() => drift.waits);
-  return { enforcement, drift };
-}
-
-function openProtection(
-  options: AgentOptions,
-  { ledger, time, enforcer }: Kernel,
-  { status, events }: Opening,
-): Promise<Protection> {
-  return protect(options, { ledger, time, enforcer, status, events });
+  return { reconciler, enforcement, drift };
 }
 
 /** What shows whether packets are stopped, and which never come by here. */
@@ -257,7 +266,8 @@ function openProbe(
 /** What recorded bans are held against, and are again when it changes. */
 function keepJudging(
   { config, identity, keepRoot }: AgentOptions,
-  reviewed: Reviewed & Pick<AgentCore, "probe" | "paths">,
+  reviewed: Reviewed &
+    Pick<AgentCore, "probe" | "paths"> & { readonly recurs: boolean },
   { opened, events, runs }: Opening,
 ): Pick<AgentCore, "trust" | "approvals" | "limiter" | "recurring"> {
   const { ledger, time, protection, enforcement, probe, paths } = reviewed;
@@ -280,7 +290,7 @@ function keepJudging(
   const recurring = runs.safeMode
     ? NO_RECURRING
     : opened.own(
-        startRecurring({
+        (reviewed.recurs ? startRecurring : reviewWhenAsked)({
           config,
           ledger,
           time,
@@ -301,13 +311,13 @@ function keepJudging(
 function openLedger(
   { config, identity, clock }: AgentOptions,
   { opened, events }: Opening,
+  { mostBytes }: CoreParts,
 ): Opened {
   const path = join(config.stateDir, "ledger.db");
-  const { ledger, quarantined } = openLedgerInAnyCase(
-    path,
-    clock,
-    ledgerOptions(config),
-  );
+  const { ledger, quarantined } = openLedgerInAnyCase(path, clock, {
+    ...ledgerOptions(config),
+    ...(mostBytes !== undefined && { mostBytes }),
+  });
   if (ledger.storage().isStandIn) events.ledgerStoodInFor(path);
   opened.own(ledger);
   if (quarantined !== undefined) {

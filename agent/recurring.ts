@@ -45,15 +45,25 @@ export const NO_RECURRING: Recurring = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
+/** Nothing recurs, but recorded bans are looked at whenever it is asked for. */
+export function reviewWhenAsked(ports: RecurringPorts): Recurring {
+  const reReview = startReReview(ports);
+  return {
+    reviewAgain: () => reReview.run(),
+    confirm: (range) => reReview.confirm(range),
+    [Symbol.asyncDispose]: () => reReview[Symbol.asyncDispose](),
+  };
+}
+
 /** What recurs, and what is heard of meanwhile, each for itself. */
 export function startRecurring(ports: RecurringPorts): Recurring {
   const { protection, probe, paths, events } = ports;
   const lifetime = new Lifetime();
-  const reReview = lifetime.own(startReReview(ports));
+  const review = lifetime.own(reviewWhenAsked(ports));
   const every = (seconds: number, task: () => Promise<void>) =>
     lifetime.own(schedule({ everyMs: seconds * 1_000 }, task));
-  void reReview.run();
-  every(60, () => reReview.run());
+  void review.reviewAgain();
+  every(60, () => review.reviewAgain());
   every(60, () => protection.lookAround());
   if (probe !== undefined) every(60, () => probe.prove());
   const lookAtPaths = () => paths?.look() ?? Promise.resolve();
@@ -66,8 +76,8 @@ export function startRecurring(ports: RecurringPorts): Recurring {
   };
   lifetime.own(followNetwork(news, events));
   return {
-    reviewAgain: () => reReview.run(),
-    confirm: (range) => reReview.confirm(range),
+    reviewAgain: () => review.reviewAgain(),
+    confirm: (range) => review.confirm(range),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
 }

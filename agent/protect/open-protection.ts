@@ -3,6 +3,7 @@ import type { Config } from "../config/config.js";
 import type { Identity } from "../config/identity.js";
 import type { Ruleset } from "../enforce/enforcer.js";
 import type { AgentEvents } from "../events/events.js";
+import type { HostFacts } from "../guard/facts.js";
 import { CLOUD_ADDRESSES, CloudAddresses } from "../host/cloud-addresses.js";
 import { HostReader } from "../host/facts.js";
 import type { Ledger } from "../ledger/ledger.js";
@@ -14,6 +15,8 @@ import { Protection } from "./protection.js";
 export interface ProtectOptions {
   readonly config: Config;
   readonly identity: Identity;
+  /** Stands in for reading this machine. */
+  readonly readHost?: (() => Promise<HostFacts>) | undefined;
 }
 
 export interface ProtectRooms {
@@ -26,7 +29,7 @@ export interface ProtectRooms {
 
 /** Protects what is known without a network; names are looked up later. */
 export async function protect(
-  { config, identity }: ProtectOptions,
+  { config, identity, readHost }: ProtectOptions,
   { ledger, time, enforcer, status, events }: ProtectRooms,
 ): Promise<Protection> {
   const cloud = await CloudAddresses.open(
@@ -41,7 +44,7 @@ export async function protect(
     await cloud
       .reachedAt([...status.connected].reverse())
       .catch((error: unknown) => events.cloudNotRemembered(error));
-    const read = await host.read(cloud.known);
+    const read = await (readHost?.() ?? host.read(cloud.known));
     const now = unixSeconds(time.clock.now());
     const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
     return { ...read, released };

@@ -21,12 +21,12 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
     healing = await HealingHost.start({ deaf: true });
     await healing.ban(...BANS);
     const { host, enforcer, repairer } = healing;
-    const { ledger, converger, events } = host;
+    const { ledger, events } = host;
     audit = new Audit({
       ...{
         ledger,
         enforcer,
-        reconciler: converger,
+        reconciler: host.core.reconciler,
         events,
         clock: systemBanClock,
       },

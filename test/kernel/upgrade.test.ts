@@ -89,8 +89,8 @@ describeInNamespace("a ruleset that an earlier version has built", () => {
 
   it("is not replaced by a ledger that was just made and is not complete", async () => {
     await start();
-    await using host = new TestHost({ enforcer, mayReplace: false });
-    await expect(host.converger.reconcile()).rejects.toThrow("earlier ledger");
+    await using host = await TestHost.open({ enforcer, random: () => 1 });
+    await expect(host.enforcement.enforce()).rejects.toThrow("earlier ledger");
     expect(await arrive()).toEqual([false, false]);
     expect(await enforcer.read()).toMatchObject({ at: "outdated", ledger: 7 });
   });

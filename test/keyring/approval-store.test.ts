@@ -1,7 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { ApprovalStore } from "../../agent/keyring/approval-store.js";
 import type { Rollout } from "../../agent/protocol/documents.js";
-import { systemBanClock, systemClock } from "../../agent/runtime/clock.js";
+import {
+  systemBanClock,
+  systemClock,
+  type Clock,
+} from "../../agent/runtime/clock.js";
 import { signText } from "../../agent/trust/sign.js";
 import { ban, policy, TestHost } from "../support/agent/agent-fixtures.js";
 import { receiptOn, World } from "../support/agent/world.js";
@@ -42,7 +46,7 @@ describe("a wide ban", () => {
 
   it("waits for its host's ring", async () => {
     let aheadMs = 0;
-    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    const clock = laterBy(() => aheadMs);
     await using siege = await held({ clock });
     const { host } = siege.world;
     siege.say(approve({ rollouts: rollout(Date.now() + 3_600_000) }));
@@ -59,7 +63,7 @@ describe("a wide ban", () => {
 
   it("is held again once its approval has run out", async () => {
     let aheadMs = 0;
-    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    const clock = laterBy(() => aheadMs);
     await using siege = await held({ clock });
     siege.say(approve({ expiresAt: Date.now() + 600_000 }));
     await siege.enforced(true);
@@ -127,7 +131,7 @@ describe("an approval that does not count", () => {
 
 describe("approvals", () => {
   it("outlast a restart, as far as they still verify", async () => {
-    await using host = new TestHost({ policy: strict });
+    await using host = await TestHost.open({ policy: strict });
     host.approvals.hear(approve({ limits: { share: 0.5 } }));
     const now = Math.floor(Date.now() / 1000);
     const again = (agent: string) =>
@@ -147,6 +151,13 @@ describe("approvals", () => {
     expect(again("agent-1").digest(now)).toBe("");
     expect(host.ledger.approvals()).toEqual([]);
   });
+});
+
+/** As if so much time had passed, for whoever asks. */
+const laterBy = (aheadMs: () => number): Clock => ({
+  ...systemClock,
+  now: () => Date.now() + aheadMs(),
+  monotonic: () => performance.now() + aheadMs(),
 });
 
 /** Every ring's time is the same: the test agent may be in any. */

@@ -31,6 +31,7 @@ describe("the control socket", () => {
 
   it("admits that it is not enforcing", async () => {
     await using control = await Control.start();
+    await control.host.enforcer.cleanUp();
     const status = (await control.ask("/v1/status")) as StatusView;
     expect(status.enforcing).toBe(false);
     expect(status.kernel).toEqual({ at: "absent", revision: null });

@@ -57,7 +57,7 @@ const kernel = (
 
 describe("tourniquet why", () => {
   it("names every ban that covers an address, the narrowest first", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const before = unixSeconds(Date.now());
     const reputation = new FakeFeed("reputation");
     await host.carryOut(
@@ -89,7 +89,7 @@ describe("tourniquet why", () => {
   });
 
   it("keeps since when a feed bans a range, whatever it changes of the ban", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const feed = new FakeFeed();
     await host.carryOut(feed.append([ban("203.0.113.7", 60)]));
     const [first] = (await why(host, "203.0.113.7")).bans;
@@ -106,7 +106,7 @@ describe("tourniquet why", () => {
   });
 
   it("says that nothing covers an address", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     const answer = await why(host, "203.0.113.8");
     expect(answer).toMatchObject({ dropped: "no", bans: [], within: [] });
@@ -116,7 +116,7 @@ describe("tourniquet why", () => {
   });
 
   it("names the guard's rule that holds a ban", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     await host.carryOut(new FakeFeed().append([ban("192.0.2.10")]));
     const answer = await why(host, "192.0.2.10");
     expect(answer).toMatchObject({
@@ -129,7 +129,7 @@ describe("tourniquet why", () => {
   });
 
   it("lists what is banned within a range", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const inside = Array.from({ length: 120 }, (_, i) => ban(`11.0.1.${i}`));
     await host.carryOut(
       new FakeFeed().append([
@@ -155,7 +155,7 @@ describe("tourniquet why", () => {
   });
 
   it("tells the hits of the address, or of all in the range", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const hit = (remote: string, packets: number): Hit => ({
       remote: parseCidr(remote),
       ...{ direction: "in", forwarded: false, observed: false },
@@ -175,7 +175,7 @@ describe("tourniquet why", () => {
   });
 
   it("says when the kernel does not do what the ledger says", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     const drops = said(false, false);
     const answer = await why(
@@ -187,7 +187,7 @@ describe("tourniquet why", () => {
   });
 
   it("says when the kernel cannot be asked, and tells the rest", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     const drops = () => Promise.reject(new CannotEnforce("no rights"));
     const answer = await why(

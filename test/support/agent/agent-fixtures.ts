@@ -1,26 +1,22 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig } from "../../../agent/config/config.js";
-import { feedsOf } from "../../../agent/config/identity.js";
-import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.js";
+import { startLink, stepsOf } from "../../../agent/assembly.js";
+import { parseConfig, type Config } from "../../../agent/config/config.js";
 import {
-  type Enforcer,
-  DEFAULT_POSTURE,
-} from "../../../agent/enforce/enforcer.js";
+  openCore,
+  type AgentCore,
+  type AgentOptions,
+  type CoreParts,
+  type Opening,
+} from "../../../agent/core.js";
 import { makeEvents, type AgentEvents } from "../../../agent/events/events.js";
 import type { GuardPolicy } from "../../../agent/guard/facts.js";
-import type { Limits, Raised } from "../../../agent/guard/limits.js";
-import { ApprovalStore } from "../../../agent/keyring/approval-store.js";
-import { CloudTrust } from "../../../agent/keyring/cloud-trust.js";
-import { DeviceKeys } from "../../../agent/keyring/device-keys.js";
-import { Ledger } from "../../../agent/ledger/ledger.js";
-import type { TrialTerms } from "../../../agent/ledger/trials.js";
+import type { Limits } from "../../../agent/guard/limits.js";
 import type { Confirmed } from "../../../agent/ledger/unconfirmed.js";
 import type { BanOp, Lift } from "../../../agent/model/ban.js";
 import { formatCidr, parseCidr, type Cidr } from "../../../agent/model/cidr.js";
 import {
-  asBanClock,
   systemClock,
   unixSeconds,
   type BanClock,
@@ -35,21 +31,12 @@ import {
   type BanSteps,
   type Outcome,
 } from "../../../agent/walks/ban/ban-walk.js";
-import { FeedLimiter } from "../../../agent/walks/ban/feed-limiter.js";
-import { ReReview } from "../../../agent/walks/ban/re-review.js";
-import { Receipts } from "../../../agent/walks/ban/receipts.js";
-import { makeSteps } from "../../../agent/walks/ban/steps.js";
-import {
-  startCloudLink,
-  type CloudLink,
-} from "../../../agent/walks/follow/cloud-link.js";
-import { Reconciler } from "../../../agent/walks/reconcile/reconciler.js";
-import { ReconcileRetries } from "../../../agent/walks/reconcile/retries.js";
+import type { CloudLink } from "../../../agent/walks/follow/cloud-link.js";
 import { identityFor } from "../cloud/fake-cloud.js";
 import { keys } from "../vectors.js";
 import { unpacked } from "./entries.js";
 import { facts, policy } from "./host-facts.js";
-import { noLimits, noTrial } from "./limits.js";
+import { noLimits, noTrialConfig } from "./limits.js";
 import { RecordingLogger } from "./recording-logger.js";
 
 export { facts, policy, RecordingLogger };
@@ -76,82 +63,91 @@ export const heldOf = (outcome: Outcome): readonly string[] =>
         ({ cidr, held }) => `${formatCidr(cidr)} ${held}`,
       );
 
-export interface HostOptions {
+export interface HostOptions extends Pick<CoreParts, "enforcer" | "mostBytes"> {
   readonly clock?: Clock;
-  readonly enforcer?: Enforcer;
   readonly random?: () => number;
-  /** Whether another ledger's ruleset may be replaced at once. */
-  readonly mayReplace?: boolean;
-  readonly mostBytes?: number;
+  /** Whether another ledger's ruleset may be replaced at once; usually not. */
+  readonly hasCaughtUp?: boolean;
   /** How much feeds may do here; all that there is unless given. */
   readonly limits?: Limits;
-  readonly trial?: TrialTerms;
-  readonly raised?: Raised;
+  /** What is tried; nothing unless given. */
+  readonly trial?: Config["guard"]["trial"];
   readonly policy?: GuardPolicy;
-  /** What a test needs to go otherwise than it does. */
-  readonly steps?: Partial<BanSteps>;
 }
 
-/** An agent's power over a host that only pretends: all of it but the network. */
+/**
+ * The core that ships, on a host that only pretends: `facts` are what it is, and
+ * nothing happens by itself. What was logged while it opened is forgotten.
+ */
 export class TestHost implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), "tourniquet-"));
-  readonly clock: Clock;
+  readonly log: RecordingLogger;
+  readonly ledger: AgentCore["ledger"];
+  readonly enforcer: AgentCore["enforcer"];
+  readonly enforcement: AgentCore["enforcement"];
+  readonly receipts: AgentCore["receipts"];
+  readonly trust: AgentCore["trust"];
+  readonly approvals: AgentCore["approvals"];
+  readonly limiter: AgentCore["limiter"];
   readonly banClock: BanClock;
-  readonly log = new RecordingLogger();
-  readonly events: AgentEvents = makeEvents(this.log);
-  readonly enforcer: Enforcer;
+  readonly clock: Clock;
   readonly status: LinkStatus;
-  readonly converger: Reconciler;
-  readonly enforcement: ReconcileRetries;
-  readonly receipts: Receipts;
-  readonly trust: CloudTrust;
-  readonly approvals: ApprovalStore;
-  readonly #maintenance: ReReview;
-  readonly #policy: GuardPolicy;
-  /** Fingerprints of the roots that were kept. */
-  readonly keptRoots: string[] = [];
+  readonly events: AgentEvents;
   readonly steps: BanSteps;
-  readonly limiter: FeedLimiter;
-  /** How often a lasting failure was overcome. */
-  recoveries = 0;
-  /** At which revision of the ledger. */
-  readonly recovered: number[] = [];
   /** Dates of the heads that were believed. */
   readonly dates: number[] = [];
-  readonly #random: () => number;
-  readonly #opened = new Lifetime();
-  readonly ledger: Ledger;
 
-  constructor(options: HostOptions = {}) {
-    const { clock = systemClock, mayReplace = true } = options;
-    this.clock = clock;
-    this.banClock = asBanClock(clock);
-    this.#random = options.random ?? (() => 0);
-    this.receipts = new Receipts({
-      trials: () => [],
-      ...{ agent: "agent-1", backend: "dry-run" },
-      ...{ deviceKey: keys.device, clock, mode: () => this.ledger.mode() },
-    });
-    this.trust = new CloudTrust({
-      identity: identityFor("http://127.0.0.1"),
-      config: parseConfig({}, "test"),
-      clock: this.banClock,
-      events: this.events,
-      keepRoot: (_, fingerprint) => void this.keptRoots.push(fingerprint),
-    });
-    this.ledger = this.#open(options);
-    this.#policy = options.policy ?? policy;
-    this.approvals = this.#believe();
-    this.enforcer = options.enforcer ?? new DryRunEnforcer(this.banClock);
-    this.status = new LinkStatus(clock);
-    this.converger = this.#makeConverger(mayReplace);
-    this.enforcement = this.#opened.own(this.#startEnforcement());
-    const { limits = noLimits, raised = {} } = options;
-    this.limiter = new FeedLimiter({
-      ...{ limits, ledger: this.ledger, clock, raised: () => raised },
-    });
-    this.steps = { ...this.#makeSteps(options), ...options.steps };
-    this.#maintenance = this.#opened.own(this.#maintain());
+  private constructor(
+    readonly folder: string,
+    readonly options: AgentOptions & Made,
+    readonly opening: Opening,
+    readonly core: AgentCore,
+  ) {
+    this.log = options.log;
+    this.ledger = core.ledger;
+    this.enforcer = core.enforcer;
+    this.enforcement = core.enforcement;
+    this.receipts = core.receipts;
+    this.trust = core.trust;
+    this.approvals = core.approvals;
+    this.limiter = core.limiter;
+    this.banClock = core.time.clock;
+    this.clock = options.clock;
+    this.status = opening.status;
+    this.events = opening.events;
+    const { runs } = opening;
+    const enforce = () => core.enforcement.enforce();
+    this.steps = stepsOf(options, core, { runs, enforce });
+  }
+
+  static async open(host: HostOptions = {}): Promise<TestHost> {
+    const folder = mkdtempSync(join(tmpdir(), "tourniquet-"));
+    await using opened = new Lifetime();
+    opened.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const options = optionsFor(folder, host);
+    const { config, clock, log } = options;
+    const events = makeEvents(log);
+    const status = new LinkStatus(clock);
+    if (host.hasCaughtUp === true) status.caughtUp();
+    const runs = opened.own(new RunHistory({ config, clock, events }));
+    const { enforcer, mostBytes } = host;
+    const core = await openCore(
+      options,
+      { opened, status, events, runs },
+      {
+        ...(enforcer && { enforcer }),
+        ...(mostBytes !== undefined && { mostBytes }),
+        readHost: () => Promise.resolve(facts),
+        recurs: false,
+      },
+    );
+    log.forget();
+    const opening = { opened: opened.release(), status, events, runs };
+    return new TestHost(folder, options, opening, core);
+  }
+
+  /** Fingerprints of the roots that were kept. */
+  get keptRoots(): readonly string[] {
+    return this.options.keptRoots;
   }
 
   /** Carries a segment out as if it had just come. */
@@ -159,14 +155,14 @@ export class TestHost implements AsyncDisposable {
     return carryOut(this.#delivery(bytes), this.steps);
   }
 
-  /** Takes a snapshot in likewise. */
+  /** Takes a snapshot in as if it had just come. */
   adopt(bytes: Uint8Array): Promise<Outcome> {
     return adopt(this.#delivery(bytes), this.steps);
   }
 
   /** Shows recorded bans to the guard, as happens once a minute. */
   tidy(): Promise<void> {
-    return this.#maintenance.run();
+    return this.core.recurring.reviewAgain();
   }
 
   /** Which of these the kernel drops now. */
@@ -184,7 +180,7 @@ export class TestHost implements AsyncDisposable {
 
   /** Lets in what its trial has held. */
   confirm(range?: Cidr): Promise<Confirmed> {
-    return this.#maintenance.confirm(range);
+    return this.core.recurring.confirm(range);
   }
 
   /** Snapshots that lie around, whole or in part. */
@@ -205,132 +201,18 @@ export class TestHost implements AsyncDisposable {
 
   /** Follows a cloud until disposed. */
   connect(url: string): CloudLink {
-    const identity = identityFor(url);
-    return this.#opened.own(
-      startCloudLink({
-        identity,
-        keys: new DeviceKeys(keys.device, undefined),
-        roots: this.trust.roots,
-        heads: this.trust.heads,
-        approvals: this.approvals,
-        ca: undefined,
-        version: "0.0.0",
-        boot: "6f2b4c1e-0d5a-4b7e-9a43-1f0c8a2d9e77",
-        snapshotFolder: join(this.folder, "snapshots"),
-        clock: this.clock,
-        random: this.#random,
-        feeds: feedsOf(identity),
-        positions: this.ledger,
-        step: this.steps,
-        receipts: this.receipts,
-        status: this.status,
-        events: this.events,
-        telemetry: {
-          sayTo: () => undefined,
-          acknowledged: () => undefined,
-        },
-        impact: { ask: () => undefined },
-        dated: (time) => void this.dates.push(time),
-        refreshFacts: () => Promise.resolve(),
-        enforce: () => this.enforcement.enforce(),
-      }),
-    );
+    const options = { ...this.options, identity: identityFor(url) };
+    const link = startLink(options, this.core, this.opening, {
+      telemetry: { sayTo: () => undefined, acknowledged: () => undefined },
+      time: { dated: (time) => void this.dates.push(time) },
+      trials: { watch: { look: () => undefined } },
+      impact: { ask: () => undefined },
+    });
+    return this.opening.opened.own(link);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#opened[Symbol.asyncDispose]();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  #open({ mostBytes }: HostOptions): Ledger {
-    const path = join(this.folder, "ledger.db");
-    const options = mostBytes === undefined ? {} : { mostBytes };
-    return this.#opened.own(Ledger.open(path, options));
-  }
-
-  #believe(): ApprovalStore {
-    const approvals = new ApprovalStore({
-      agent: "agent-1",
-      feeds: feedsOf(identityFor("http://127.0.0.1")),
-      roots: this.trust.roots,
-      ledger: this.ledger,
-      clock: this.banClock,
-      events: this.events,
-    });
-    approvals.onChanged(() => void this.tidy());
-    return approvals;
-  }
-
-  #maintain(): ReReview {
-    return new ReReview({
-      ledger: this.ledger,
-      facts: () => facts,
-      policy: this.#policy,
-      approvals: this.approvals,
-      limiter: this.limiter,
-      trial: noTrial,
-      clock: this.banClock,
-      events: this.events,
-      enforce: () => this.enforcement.enforce(),
-    });
-  }
-
-  #makeConverger(mayReplace: boolean): Reconciler {
-    const { status } = this;
-    return new Reconciler({
-      desired: this.ledger,
-      enforcer: this.enforcer,
-      clock: this.banClock,
-      posture: () => ({ ...DEFAULT_POSTURE, mode: this.ledger.mode() }),
-      applied: () => undefined,
-      mayReplace: () => mayReplace || status.hasCaughtUp,
-    });
-  }
-
-  #startEnforcement(): ReconcileRetries {
-    const { clock, events, converger } = this;
-    return new ReconcileRetries({
-      reconciler: converger,
-      clock,
-      random: this.#random,
-      events,
-      recovered: (revision) => this.#recovered(revision),
-    });
-  }
-
-  #recovered(revision: number): void {
-    this.recoveries++;
-    this.recovered.push(revision);
-    const [newest] = this.ledger.outcomes(1);
-    const at = newest && this.ledger.position(newest.position.feed);
-    if (newest === undefined || at === undefined) return;
-    const earlier = { ...newest, position: at };
-    this.receipts.recall([earlier], this.clock.now());
-  }
-
-  #startRun(): RunHistory {
-    const config = parseConfig({ stateDir: this.folder }, "test");
-    const { clock, events } = this;
-    return this.#opened.own(new RunHistory({ config, clock, events }));
-  }
-
-  #makeSteps(options: HostOptions): BanSteps {
-    const { trial = noTrial } = options;
-    const identity = identityFor("http://127.0.0.1");
-    const { ledger } = this;
-    return makeSteps({
-      limiter: this.limiter,
-      trial,
-      roots: this.trust.roots,
-      feeds: feedsOf(identity),
-      policy: this.#policy,
-      approvals: this.approvals,
-      facts: () => facts,
-      ledger,
-      runs: this.#startRun(),
-      enforce: () => this.enforcement.enforce(),
-      clock: this.banClock,
-    });
+    await this.opening.opened[Symbol.asyncDispose]();
   }
 
   #delivery(bytes: Uint8Array) {
@@ -341,4 +223,46 @@ export class TestHost implements AsyncDisposable {
       arrivedAt: clock.monotonic(),
     };
   }
+}
+
+/** What tests look at of what an agent is started with. */
+interface Made {
+  readonly log: RecordingLogger;
+  readonly keptRoots: string[];
+}
+
+function optionsFor(folder: string, host: HostOptions): AgentOptions & Made {
+  const { clock = systemClock, random = () => 0 } = host;
+  const keptRoots: string[] = [];
+  return {
+    config: configFor(folder, host),
+    identity: identityFor("http://127.0.0.1"),
+    deviceKey: keys.device,
+    keepRoot: (_, fingerprint) => void keptRoots.push(fingerprint),
+    ca: undefined,
+    version: "0.0.0",
+    platform: "linux",
+    clock,
+    boot: {
+      id: 1,
+      elapsed: () => clock.monotonic(),
+      awake: () => clock.monotonic(),
+    },
+    log: new RecordingLogger(),
+    random,
+    keptRoots,
+  };
+}
+
+/** As the customer would settle it, but for what no file may say. */
+function configFor(folder: string, host: HostOptions): Config {
+  const settled = {
+    stateDir: folder,
+    controlSocket: join(folder, "run/control.sock"),
+    enforce: { backend: "dry-run" },
+  };
+  const config = parseConfig(settled, "test");
+  const { limits = noLimits, trial = noTrialConfig } = host;
+  const guard = { ...config.guard, ...(host.policy ?? policy), limits, trial };
+  return { ...config, guard };
 }

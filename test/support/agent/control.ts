@@ -1,18 +1,17 @@
 import { request } from "node:http";
 import { join } from "node:path";
 import type { AgentOrders, AgentView } from "../../../agent/agent.js";
-import { holdingRule } from "../../../agent/guard/guard.js";
+import {
+  guardedBy,
+  letOperatorOrder,
+  watchVerdict,
+} from "../../../agent/assembly.js";
 import { KeyIsFixed } from "../../../agent/keyring/device-keys.js";
-import { systemBanClock } from "../../../agent/runtime/clock.js";
 import type { SensorView } from "../../../agent/sensors/sensor-view.js";
-import { ModeSwitch } from "../../../agent/walks/operator/mode-switch.js";
-import { OperatorOrders } from "../../../agent/walks/operator/operator-orders.js";
-import { NO_DRIFT } from "../../../agent/walks/reconcile/drift-control.js";
-import { VerdictWatch } from "../../../agent/walks/telemetry/verdict-watch.js";
 import { askAgent, orderAgent } from "../../../service/control/client.js";
 import { startControlServer } from "../../../service/control/server.js";
 import { identityFor } from "../cloud/fake-cloud.js";
-import { facts, policy, TestHost, type HostOptions } from "./agent-fixtures.js";
+import { TestHost, type HostOptions } from "./agent-fixtures.js";
 
 /** A host of a test, and its control socket. */
 export class Control implements AsyncDisposable {
@@ -23,7 +22,7 @@ export class Control implements AsyncDisposable {
   ) {}
 
   static async start(at?: string, options?: HostOptions): Promise<Control> {
-    const host = new TestHost(options);
+    const host = await TestHost.open(options);
     const path = at ?? join(host.folder, "run/control.sock");
     try {
       return new Control(host, path, await listen(host, path));
@@ -74,23 +73,10 @@ export const SENSOR: SensorView = {
 };
 
 function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
-  const { ledger, enforcer, status, receipts, events } = host;
-  const enforce = () => host.enforcement.enforce();
-  const clock = systemBanClock;
-  const mode = new ModeSwitch({ ledger, receipts, events, clock, enforce });
-  const word = new OperatorOrders({
-    ...{ mode, ledger, clock, events, enforce },
-    protection: { renew: () => Promise.resolve() },
-    guardedBy: (cidr) => holdingRule(cidr, facts, policy),
-    reviewAgain: () => Promise.resolve(),
-    confirm: (range) => host.confirm(range),
-    tell: (code, what) => {
-      host.log.info(`${code} ${what}`);
-    },
-  });
-  const verdicts = new VerdictWatch({
-    ...{ ledger, enforcer, events, clock, safeMode: false },
-    unproven: () => undefined,
+  const { ledger, enforcer, status, core, options, opening } = host;
+  const verdicts = watchVerdict(core, opening);
+  const orders = letOperatorOrder(options, core, opening, {
+    reportOnce: (code, what) => host.log.info(`${code} ${what}`),
   });
   const agent: AgentView & AgentOrders = {
     ledger,
@@ -99,26 +85,26 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     link: status,
     telemetry: { view: () => undefined },
     cut: undefined,
-    drift: { view: NO_DRIFT },
+    drift: core.drift,
     verdict: () => verdicts.look(),
     proof: () => undefined,
     uncovered: () => [],
     safeMode: false,
-    storage: () => ({ state: "ok", untilRestart: [] }),
+    storage: () => ledger.storage(),
     trust: host.trust,
-    facts: () => facts,
+    facts: () => core.protection.facts,
     hits: () => enforcer.hits(),
-    orders: word,
+    orders,
     rekeying: { rekey: () => Promise.reject(new KeyIsFixed()) },
     contacts: () => ({ latest: [], forgotten: 0, lost: 0 }),
     trials: () => [],
     sensors: () => [SENSOR],
-    guardedBy: (cidr) => holdingRule(cidr, facts, policy),
+    guardedBy: guardedBy(options, core),
   };
   return startControlServer({
     socketPath,
     agent,
-    clock: systemBanClock,
+    clock: host.banClock,
     version: "1.2.3",
   });
 }

@@ -11,7 +11,7 @@ import {
 import { Repairer } from "../../../agent/walks/reconcile/repair.js";
 import { FakeFeed } from "../cloud/fake-cloud.js";
 import { until } from "../time/clock.js";
-import { ban, facts, TestHost } from "./agent-fixtures.js";
+import { ban, TestHost } from "./agent-fixtures.js";
 
 interface Options {
   readonly pace?: Pace;
@@ -22,6 +22,16 @@ interface Options {
 const hearNothing = (): AsyncDisposable => ({
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
+
+/** The same, but its changes are told to nobody: the core's own repairer rests. */
+const unwatched = (enforcer: Enforcer): Enforcer =>
+  new Proxy(enforcer, {
+    get: (target, key) => {
+      if (key === "watch") return hearNothing;
+      const part: unknown = Reflect.get(target, key, target);
+      return typeof part === "function" ? (part.bind(target) as unknown) : part;
+    },
+  });
 
 /** A host with bans in its kernel that heals what others do to them. */
 export class HealingHost implements AsyncDisposable {
@@ -37,8 +47,7 @@ export class HealingHost implements AsyncDisposable {
 
   static async start({ pace, deaf }: Options = {}): Promise<HealingHost> {
     const enforcer = await openNftables(systemBanClock);
-    const host = new TestHost({ enforcer });
-    await enforcer.protect(facts.own);
+    const host = await TestHost.open({ enforcer: unwatched(enforcer) });
     const repairer = new Repairer({
       enforcer: deaf === true ? { watch: hearNothing } : enforcer,
       repair: (damage) => host.enforcement.repair(damage),

@@ -1,3 +1,4 @@
+import type { Config } from "../../../agent/config/config.js";
 import type { Limits } from "../../../agent/guard/limits.js";
 import type { TrialTerms } from "../../../agent/ledger/trials.js";
 
@@ -17,4 +18,11 @@ export const noTrial: TrialTerms = {
   seconds: 90,
   mostAtOnce: Infinity,
   isWide: () => false,
+};
+
+/** The same, as settings say it. */
+export const noTrialConfig: Config["guard"]["trial"] = {
+  seconds: 90,
+  mostAtOnce: Infinity,
+  prefix: { 4: 0, 6: 0 },
 };

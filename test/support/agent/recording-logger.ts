@@ -9,6 +9,12 @@ export class RecordingLogger implements Logger {
   warn = this.#say("warn");
   error = this.#say("error");
 
+  /** As if nothing had been said. */
+  forget(): void {
+    this.lines.length = 0;
+    this.fields.length = 0;
+  }
+
   child(): Logger {
     return this;
   }

@@ -21,7 +21,7 @@ export class World implements AsyncDisposable {
 
   static async open(options: HostOptions = {}): Promise<World> {
     const cloud = await FakeCloud.start();
-    const host = new TestHost(options);
+    const host = await TestHost.open(options);
     return new World(cloud, host, host.connect(cloud.url));
   }
 

@@ -13,7 +13,7 @@ import { keys } from "../../support/vectors.js";
 
 describe("a snapshot", () => {
   it("replaces all that its feed had, and nothing of another", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     const reputation = new FakeFeed("reputation");
     await host.carryOut(
@@ -50,7 +50,7 @@ describe("a snapshot", () => {
   });
 
   it("is gone on from by the next segment", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     urgent.append([ban("203.0.113.1")]);
     await host.adopt(urgent.snapshot([ban("203.0.113.1")]));
@@ -59,7 +59,7 @@ describe("a snapshot", () => {
   });
 
   it("of another epoch is a new beginning", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     await host.carryOut(new FakeFeed().append([ban("203.0.113.1")]));
     const rewritten = new FakeFeed("urgent", "e2");
     rewritten.append([ban("203.0.113.2")]);
@@ -68,7 +68,7 @@ describe("a snapshot", () => {
   });
 
   it("of an earlier epoch is no way back", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const before = new FakeFeed("urgent", "e0");
     before.append([ban("203.0.113.1")]);
     const old = before.snapshot([ban("203.0.113.1")]);
@@ -114,7 +114,7 @@ describe("a snapshot", () => {
   ];
 
   test.each(bad)("%s leaves everything alone", async (_name, make, code) => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const before = await host.state();
@@ -125,7 +125,7 @@ describe("a snapshot", () => {
   });
 
   it("that does not fit on the disk is not recorded, and may fit later", async () => {
-    await using host = new TestHost({ mostBytes: 200 * 1024 });
+    await using host = await TestHost.open({ mostBytes: 200 * 1024 });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const before = await host.state();

@@ -15,7 +15,7 @@ import { hex, keys, NOW } from "../../support/vectors.js";
 
 describe("a segment", () => {
   it("is carried out: ledger, kernel, and what came of it", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     const segment = urgent.append([
       ban("203.0.113.7"),
@@ -37,7 +37,7 @@ describe("a segment", () => {
   });
 
   it("takes back what an earlier one banned", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const outcome = await host.carryOut(urgent.append([lift("203.0.113.7")]));
@@ -46,7 +46,7 @@ describe("a segment", () => {
   });
 
   it("is dated from its arrival to the kernel's read-back", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const outcome = await host.carryOut(
       new FakeFeed().append([ban("203.0.113.7")]),
     );
@@ -56,7 +56,7 @@ describe("a segment", () => {
   });
 
   it("has each bad ban held, and the others enforced", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const outcome = await host.carryOut(
       new FakeFeed().append([
         ban("192.0.2.10"),
@@ -76,7 +76,7 @@ describe("a segment", () => {
   });
 
   it("counts bans that had run out before they came", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const outcome = await host.carryOut(
       new FakeFeed().append([ban("203.0.113.7", -1), ban("203.0.113.8")]),
     );
@@ -155,7 +155,7 @@ describe("a refused segment leaves ledger and kernel alone", () => {
     ];
 
   test.each(refusals)("%s", async (_name, make, code, detail) => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const before = await host.state();
@@ -175,7 +175,7 @@ describe("a refused segment leaves ledger and kernel alone", () => {
 
 describe("a signed segment that lies about its body", () => {
   it("may claim a million ops and cost nothing", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const urgent = new FakeFeed();
     const bytes = claiming(urgent, { last: 1_000_000 });
     expect(await host.carryOut(bytes)).toMatchObject({
@@ -185,7 +185,7 @@ describe("a signed segment that lies about its body", () => {
   });
 
   it("may be a bomb, and bursts small", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024));
     const body = {
       encoding: "deflate",

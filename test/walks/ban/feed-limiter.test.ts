@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Limits } from "../../../agent/guard/limits.js";
+import type { Limits, Raised } from "../../../agent/guard/limits.js";
 import { FOREVER, type BanOp } from "../../../agent/model/ban.js";
+import { signText } from "../../../agent/trust/sign.js";
 import {
   ban,
   heldOf,
@@ -10,9 +11,26 @@ import {
 import { noLimits } from "../../support/agent/limits.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 import { ManualClock } from "../../support/time/clock.js";
+import { keys } from "../../support/vectors.js";
 
 const hostThat = (limits: Partial<Limits>, more: object = {}) =>
-  new TestHost({ limits: { ...noLimits, ...limits }, ...more });
+  TestHost.open({ limits: { ...noLimits, ...limits }, ...more });
+
+/** What the critical keys allow the urgent feed beyond its limits. */
+const raising = (limits: Raised) =>
+  signText(
+    "approval",
+    {
+      type: "approval",
+      feed: "urgent",
+      version: 1,
+      issuedAt: Date.now(),
+      expiresAt: Date.now() + 86_400_000,
+      rollouts: [],
+      limits,
+    },
+    [keys.critical],
+  );
 
 const range = (i: number): string => `203.0.${i >> 8}.${i & 255}`;
 
@@ -21,7 +39,11 @@ const bans = (count: number, from = 0): readonly BanOp[] =>
 
 describe("what goes beyond what feeds may do here", () => {
   it("is held, names its limit, and the rest of the segment goes on", async () => {
-    await using host = hostThat({ entries: 3, life: 7_200, share: 0.0002 });
+    await using host = await hostThat({
+      entries: 3,
+      life: 7_200,
+      share: 0.0002,
+    });
     const urgent = new FakeFeed();
     const forever = { ...ban("203.0.113.9"), expiresAt: FOREVER };
     const outcome = await host.carryOut(
@@ -41,7 +63,7 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("never ends what is in force: a renewal is no new ban", async () => {
-    await using host = hostThat({ entries: 2 });
+    await using host = await hostThat({ entries: 2 });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append(bans(2)));
     const outcome = await host.carryOut(urgent.append(bans(3)));
@@ -50,7 +72,7 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("lets no renewal last longer than a ban may: it ends when it was to end", async () => {
-    await using host = hostThat({ life: 7_200 });
+    await using host = await hostThat({ life: 7_200 });
     const urgent = new FakeFeed();
     const [address, other] = [range(0), range(1)];
     await host.carryOut(urgent.append([ban(address, 600), ban(other, 600)]));
@@ -69,7 +91,11 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("counts what is only observed: it takes the same room", async () => {
-    await using host = hostThat({ entries: 2, life: 7_200, share: 0.0002 });
+    await using host = await hostThat({
+      entries: 2,
+      life: 7_200,
+      share: 0.0002,
+    });
     const urgent = new FakeFeed();
     const observed = (each: BanOp): BanOp => ({ ...each, observed: true });
     const outcome = await host.carryOut(
@@ -86,7 +112,7 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("gives room again once something was lifted", async () => {
-    await using host = hostThat({ entries: 2 });
+    await using host = await hostThat({ entries: 2 });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append(bans(2)));
     await host.carryOut(urgent.append([lift(range(0))]));
@@ -95,7 +121,7 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("counts the space of each feed by itself, and entries of all", async () => {
-    await using host = hostThat({ share: 2 ** -15, entries: 5 });
+    await using host = await hostThat({ share: 2 ** -15, entries: 5 });
     const [urgent, reputation] = [new FakeFeed(), new FakeFeed("reputation")];
     const wide = (third: number) => ban(`203.${third}.0.0/16`);
     const first = await host.carryOut(urgent.append([1, 2, 3].map(wide)));
@@ -106,7 +132,10 @@ describe("what goes beyond what feeds may do here", () => {
 
   it("is what comes too fast, and time gives room again", async () => {
     const clock = new ManualClock(Date.now());
-    await using host = hostThat({ burst: 10, changesPerMinute: 5 }, { clock });
+    await using host = await hostThat(
+      { burst: 10, changesPerMinute: 5 },
+      { clock },
+    );
     const urgent = new FakeFeed();
     const first = await host.carryOut(urgent.append(bans(12)));
     expect(heldOf(first)).toHaveLength(2);
@@ -119,7 +148,7 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("is growth by a snapshot, but not a feed's first one", async () => {
-    await using host = hostThat({ growth: 2, burst: 1 });
+    await using host = await hostThat({ growth: 2, burst: 1 });
     const urgent = new FakeFeed();
     urgent.append(bans(4));
     const first = await host.adopt(urgent.snapshot(bans(4)));
@@ -132,7 +161,7 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("does not pay for a first snapshot with what comes after it", async () => {
-    await using host = hostThat({ burst: 3 });
+    await using host = await hostThat({ burst: 3 });
     const urgent = new FakeFeed();
     urgent.append(bans(9));
     await host.adopt(urgent.snapshot(bans(9)));
@@ -143,7 +172,7 @@ describe("what goes beyond what feeds may do here", () => {
   it("owes nothing for what a snapshot may grow by beyond the room", async () => {
     const clock = new ManualClock(Date.now());
     const limits = { growth: 3, burst: 2, changesPerMinute: 2 };
-    await using host = hostThat(limits, { clock });
+    await using host = await hostThat(limits, { clock });
     const urgent = new FakeFeed();
     urgent.append(bans(9));
     await host.adopt(urgent.snapshot(bans(9)));
@@ -157,8 +186,8 @@ describe("what goes beyond what feeds may do here", () => {
   });
 
   it("may be more where the critical keys say so", async () => {
-    const raised = { entries: 9, life: 86_400 };
-    await using host = hostThat({ entries: 1, life: 60 }, { raised });
+    await using host = await hostThat({ entries: 1, life: 60 });
+    host.approvals.hear(raising({ entries: 9, life: 86_400 }));
     const outcome = await host.carryOut(new FakeFeed().append(bans(3)));
     expect(heldOf(outcome)).toEqual([]);
   });
@@ -174,7 +203,7 @@ describe("a snapshot that can't be meant", () => {
     ["empty", 0, "0 bans would be left of 40"],
     ["sharply smaller", 19, "19 bans would be left of 40"],
   ])("is refused when it is %s, and everything stays", async (_, left, why) => {
-    await using host = hostThat({ remain: 0.5 });
+    await using host = await hostThat({ remain: 0.5 });
     const urgent = new FakeFeed();
     await filled(host, urgent);
     const before = await host.state();
@@ -184,13 +213,14 @@ describe("a snapshot that can't be meant", () => {
   });
 
   it("is taken when half is left, when the rest ran out, or when said so", async () => {
-    await using host = hostThat({ remain: 0.5 });
+    await using host = await hostThat({ remain: 0.5 });
     const urgent = new FakeFeed();
     await filled(host, urgent);
     expect(await host.adopt(urgent.snapshot(bans(20)))).toMatchObject({
       kind: "enforced",
     });
-    await using told = hostThat({ remain: 0.5 }, { raised: { shrink: true } });
+    await using told = await hostThat({ remain: 0.5 });
+    told.approvals.hear(raising({ shrink: true }));
     const other = new FakeFeed();
     await filled(told, other);
     expect(await told.adopt(other.snapshot([]))).toMatchObject({
@@ -199,7 +229,7 @@ describe("a snapshot that can't be meant", () => {
   });
 
   it("is what bans a sentinel, in whatever slice, and nothing of it stays", async () => {
-    await using host = hostThat({});
+    await using host = await hostThat({});
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append(bans(2)));
     const before = await host.state();
@@ -214,7 +244,7 @@ describe("a snapshot that can't be meant", () => {
   });
 
   it("does not stop a segment: of that, only the ban itself is held", async () => {
-    await using host = hostThat({});
+    await using host = await hostThat({});
     const outcome = await host.carryOut(
       new FakeFeed().append([ban("203.0.113.1"), ban("192.33.4.12")]),
     );

@@ -14,7 +14,7 @@ import { until } from "../../support/time/clock.js";
 
 describe("maintenance", () => {
   it("touches the ledger no more once it is disposed", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     let slices = 0;
     const maintenance = maintain(host, {
       purge: () => {
@@ -33,7 +33,7 @@ describe("maintenance", () => {
   });
 
   it("tells what went wrong, and is there for the next run", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     let failures = 1;
     await using maintenance = maintain(host, {
       purge: () => {
@@ -47,7 +47,7 @@ describe("maintenance", () => {
   });
 
   it("holds what the guard stops by now, and has it enforced", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const bans = [ban("198.16.0.0/12"), ban("203.0.113.7")];
     await host.carryOut(new FakeFeed().append(bans));
     const stricter = { ...policy, floor: { ...policy.floor, 4: 16 } };
@@ -63,7 +63,7 @@ describe("maintenance", () => {
 
   it("lets in what a limit held, as far as there is room by now", async () => {
     const limits = { ...noLimits, entries: 2 };
-    await using host = new TestHost({ limits });
+    await using host = await TestHost.open({ limits });
     const feed = new FakeFeed();
     const range = (i: number) => `203.0.113.${i}`;
     const bans = [1, 2, 3, 4].map((i) => ban(range(i)));

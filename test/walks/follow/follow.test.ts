@@ -62,9 +62,8 @@ describe("a live feed", () => {
     const takeInHand = () => {
       throw new Refused("poison", "died twice over it");
     };
-    await using world = await World.open({
-      steps: { beginIntake: takeInHand },
-    });
+    await using world = await World.open();
+    world.host.opening.runs.beginIntake = takeInHand;
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()]);
     link.push(urgent.append([ban("203.0.113.1")]));
@@ -207,8 +206,10 @@ describe("catching up", () => {
   });
 
   it("goes on while the kernel refuses: the ledger has it", async () => {
-    const enforcer = new BalkingEnforcer(3);
+    const enforcer = new BalkingEnforcer();
     await using world = await World.open({ enforcer, random: () => 1 });
+    await enforcer.cleanUp();
+    enforcer.refusals = 3;
     const urgent = new FakeFeed();
     const segments = [1, 2, 3].map((n) =>
       urgent.append([ban(`203.0.113.${n}`)]),
@@ -289,10 +290,10 @@ describe("having caught up", () => {
   it("lets a new ledger replace what an earlier one left", async () => {
     const enforcer = new DryRunEnforcer(systemBanClock);
     {
-      await using before = new TestHost({ enforcer });
+      await using before = await TestHost.open({ enforcer });
       await before.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     }
-    await using world = await World.open({ enforcer, mayReplace: false });
+    await using world = await World.open({ enforcer, random: () => 1 });
     const urgent = new FakeFeed();
     const segments = [1, 2].map((n) => urgent.append([ban(`203.0.113.${n}`)]));
     world.cloud.serve = handsOut(Buffer.concat(segments));

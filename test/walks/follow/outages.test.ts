@@ -99,8 +99,9 @@ describe("a new connection", () => {
 
 describe("a kernel that refused", () => {
   it("has its receipt sent on the same link once it gives in", async () => {
-    const enforcer = new BalkingEnforcer(3);
+    const enforcer = new BalkingEnforcer();
     await using world = await World.open({ enforcer });
+    enforcer.refusals = 3;
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()]);
     link.push(urgent.append([ban("203.0.113.7")]));
@@ -116,7 +117,7 @@ describe("a kernel that refused", () => {
 describe("a full ledger", () => {
   it("leaves all as it was, and takes the same segment once there is room", async () => {
     const clock = new ManualClock(Date.now());
-    await using host = new TestHost({ clock, mostBytes: 300 * 1024 });
+    await using host = await TestHost.open({ clock, mostBytes: 300 * 1024 });
     const urgent = new FakeFeed();
     const next = (n: number) => urgent.append(network(`198.18.${n}`));
     const { segment, before } = await fill(host, next);
@@ -146,8 +147,8 @@ describe("a ledger that breaks while it is in use", () => {
 
   it("by a segment ends following, so that it is opened anew", async () => {
     const corrupt = new LedgerCorrupt("ledger.db", "is damaged");
-    const record = breaks(corrupt);
-    await using world = await World.open({ steps: { record } });
+    await using world = await World.open();
+    world.host.ledger.record = breaks(corrupt);
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()]);
     link.push(urgent.append([ban("203.0.113.7")]));
@@ -157,8 +158,8 @@ describe("a ledger that breaks while it is in use", () => {
 
   it("by a snapshot does so too", async () => {
     const unwritable = new LedgerUnwritable("ledger.db", "failed");
-    const stage = breaks(unwritable);
-    await using world = await World.open({ steps: { stage } });
+    await using world = await World.open();
+    world.host.ledger.stage = breaks(unwritable);
     const urgent = new FakeFeed();
     urgent.append([ban("203.0.113.7")]);
     const snapshot = urgent.snapshot([ban("203.0.113.7")]);

@@ -11,7 +11,7 @@ import { ManualClock, until } from "../../support/time/clock.js";
 
 describe("turning a host to observing and back", () => {
   it("is done in the kernel before any receipt says so", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const { modeSwitch, said } = await after(host);
     await modeSwitch.turnTo("observe");
     expect(await host.enforcer.read()).toMatchObject({
@@ -24,7 +24,7 @@ describe("turning a host to observing and back", () => {
 
   it("claims nothing that the kernel refused, and goes on trying", async () => {
     const enforcer = new StubbornEnforcer();
-    await using host = new TestHost({ enforcer });
+    await using host = await TestHost.open({ enforcer });
     const { modeSwitch, said } = await after(host);
     await modeSwitch.turnTo("observe");
     enforcer.stubborn = true;
@@ -40,7 +40,7 @@ describe("turning a host to observing and back", () => {
   });
 
   it("takes one order after the other", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const { modeSwitch, said } = await after(host);
     await Promise.all([
       modeSwitch.turnTo("observe"),
@@ -54,7 +54,7 @@ describe("turning a host to observing and back", () => {
 describe("a pause", () => {
   it("ends by itself, and says so in receipts", async () => {
     const clock = new ManualClock(Date.now());
-    await using host = new TestHost({ clock });
+    await using host = await TestHost.open({ clock });
     const { modeSwitch, said } = await after(host);
     const ends = unixSeconds(clock.now()) + 60;
     expect(await modeSwitch.pause(60)).toBe(ends);
@@ -72,7 +72,7 @@ describe("a pause", () => {
 
   it("is looked after by whoever comes next", async () => {
     const clock = new ManualClock(Date.now());
-    await using host = new TestHost({ clock });
+    await using host = await TestHost.open({ clock });
     host.ledger.overrides.pause(unixSeconds(clock.now()) + 60);
     const { modeSwitch } = await after(host);
     await clock.advance(61_000);
@@ -82,7 +82,7 @@ describe("a pause", () => {
 
   it("is lengthened by another, and made lasting by observe", async () => {
     const clock = new ManualClock(Date.now());
-    await using host = new TestHost({ clock });
+    await using host = await TestHost.open({ clock });
     const { modeSwitch } = await after(host);
     await modeSwitch.pause(60);
     await modeSwitch.pause(120);
@@ -95,7 +95,7 @@ describe("a pause", () => {
   });
 
   it("is ended at once by enforce", async () => {
-    await using host = new TestHost();
+    await using host = await TestHost.open();
     const { modeSwitch, said } = await after(host);
     await modeSwitch.pause(60);
     await modeSwitch.turnTo("enforce");

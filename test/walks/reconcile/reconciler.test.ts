@@ -18,9 +18,9 @@ import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 describe("converging", () => {
   it("builds the whole ruleset where the kernel has none", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
-    await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
+    await using host = await TestHost.open({ enforcer: kernel });
     expect(kernel.taken).toEqual(["rebuild"]);
+    await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     expect(await kernel.read()).toMatchObject({
       at: "present",
       ledger: host.ledger.id,
@@ -30,13 +30,13 @@ describe("converging", () => {
 
   it("tells a kernel that is behind only what changed", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     await host.carryOut(
       urgent.append([lift("203.0.113.7"), ban("203.0.113.8")]),
     );
-    expect(kernel.taken).toEqual(["rebuild", "apply"]);
+    expect(kernel.taken).toEqual(["rebuild", "apply", "apply"]);
     expect(await host.holds("203.0.113.7", "203.0.113.8")).toEqual([
       false,
       true,
@@ -45,7 +45,7 @@ describe("converging", () => {
 
   it("does nothing where all is as it should be", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     await host.enforcement.enforce();
     await host.enforcement.enforce();
     expect(kernel.taken).toEqual(["rebuild"]);
@@ -53,7 +53,7 @@ describe("converging", () => {
 
   it("builds anew what somebody removed", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     await kernel.cleanUp();
     await host.enforcement.enforce();
@@ -67,7 +67,7 @@ describe("converging", () => {
         await super.apply(...told);
       }
     })(systemBanClock);
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     await host.carryOut(urgent.append([ban("203.0.113.8")]));
@@ -83,7 +83,7 @@ describe("converging", () => {
         return Promise.reject(new NotEnforced("EMSGSIZE"));
       }
     })(systemBanClock);
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     await host.carryOut(urgent.append([ban("203.0.113.8")]));
@@ -100,7 +100,10 @@ describe("converging", () => {
         await this.cleanUp();
       }
     })(systemBanClock);
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({
+      enforcer: kernel,
+      random: () => 1,
+    });
     await expect(convergerOf(host).reconcile()).rejects.toThrow(
       "changed by somebody else 8 times in a row",
     );
@@ -116,19 +119,22 @@ describe("converging", () => {
         this.meanwhile();
       }
     })(systemBanClock);
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     kernel.meanwhile = () => {
       urgent.append([ban("203.0.113.8")]);
       const position = { ...urgent.position, issuedAt: Date.now() };
       host.ledger.record({ position, ops: [ban("203.0.113.8")], now: 0 });
     };
+    await kernel.cleanUp();
     expect(await convergerOf(host).reconcile()).toBe(1);
     expect(await host.holds("203.0.113.8")).toEqual([true]);
   });
 
   it("runs one at a time, and all of them end equal", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
+    await kernel.cleanUp();
+    kernel.taken.length = 0;
     const converger = convergerOf(host);
     const runs = [1, 2, 3].map(() => converger.reconcile());
     expect(await Promise.all(runs)).toEqual([0, 0, 0]);
@@ -136,7 +142,10 @@ describe("converging", () => {
   });
 
   it("fails with the kernel's refusal, and can be tried again", async () => {
-    await using host = new TestHost({ enforcer: new BalkingEnforcer(1) });
+    const kernel = new BalkingEnforcer();
+    await using host = await TestHost.open({ enforcer: kernel });
+    await kernel.cleanUp();
+    kernel.refusals = 1;
     const converger = convergerOf(host);
     await expect(converger.reconcile()).rejects.toThrow(NotEnforced);
     expect(await converger.reconcile()).toBe(0);
@@ -147,10 +156,13 @@ describe("a kernel that holds another ledger's ruleset", () => {
   it("keeps it while this ledger may not replace it", async () => {
     const kernel = new DryRunEnforcer(systemBanClock);
     {
-      await using before = new TestHost({ enforcer: kernel });
+      await using before = await TestHost.open({ enforcer: kernel });
       await before.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     }
-    await using host = new TestHost({ enforcer: kernel, mayReplace: false });
+    await using host = await TestHost.open({
+      enforcer: kernel,
+      random: () => 1,
+    });
     await expect(convergerOf(host, false).reconcile()).rejects.toThrow(
       NotYetComplete,
     );
@@ -164,7 +176,7 @@ describe("a kernel that holds another ledger's ruleset", () => {
 describe("a kernel whose timeouts are not right any more", () => {
   it("is told everything once, and changes before that", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     let areRight = false;
@@ -181,7 +193,7 @@ describe("a kernel whose timeouts are not right any more", () => {
 
   it("counts as told only once it has taken all of it", async () => {
     const kernel = new BalkingEnforcer();
-    await using host = new TestHost({ enforcer: kernel });
+    await using host = await TestHost.open({ enforcer: kernel });
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     let areRight = false;
     const converger = convergerOf(host, true, {
