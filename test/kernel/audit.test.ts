@@ -76,7 +76,7 @@ describeInNamespace("an audit of a kernel that nobody listens to", () => {
     ],
     [
       "an address that nobody protected",
-      `nft add element ${T} allow4 { 203.0.113.0/24 }`,
+      `nft add element ${T} allow4 { 203.0.113.0/25 }`,
       "found changed: elements of allow4",
     ],
     [

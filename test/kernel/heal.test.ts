@@ -74,7 +74,7 @@ describeInNamespace("a ruleset that others disturb", () => {
     ],
     [
       "an address is allowed",
-      `nft add element ${T} allow4 { 203.0.113.0/24 }`,
+      `nft add element ${T} allow4 { 203.0.113.0/25 }`,
       /changed set allow4/,
     ],
     [
