@@ -149,7 +149,7 @@ export async function openCore(
       events.started(ledger.revision(), config.enforce.backend);
     });
   const protection = await protect(
-    { ...options, readHost: parts.readHost },
+    { config, identity: options.identity, readHost: parts.readHost },
     { ...kernel, status, events },
   ).finally(enforceNow);
   const recurs = !runs.safeMode && parts.recurs !== false;
