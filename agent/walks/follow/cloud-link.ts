@@ -1,5 +1,3 @@
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Identity } from "../../config/identity.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { ApprovalStore } from "../../keyring/approval-store.js";
@@ -18,7 +16,6 @@ import { LinkClosed } from "../../uplink/errors.js";
 import {
   fetchRoot,
   fetchSegments,
-  fetchSnapshot,
   httpUrl,
   type FetchOptions,
 } from "../../uplink/fetch.js";
@@ -30,6 +27,7 @@ import type { ImpactWatch } from "../telemetry/impact.js";
 import type { TelemetryWalk } from "../telemetry/telemetry-walk.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
+import { SnapshotFiles } from "./snapshot-files.js";
 
 export interface CloudLinkPorts {
   readonly identity: Identity;
@@ -157,7 +155,7 @@ function followPorts(
   stop: () => void,
 ): FollowPorts {
   const { events, status, receipts, roots } = ports;
-  const snapshots = new SnapshotFiles(ports);
+  const snapshots = new SnapshotFiles(ports.snapshotFolder);
   return {
     step: ports.step,
     clock: ports.clock,
@@ -172,7 +170,8 @@ function followPorts(
     approvals: ports.approvals,
     catchUpRoots: (session) => catchUpRoots(ports, session),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
-    fetchSnapshot: (session, plan) => snapshots.fetch(session, plan),
+    fetchSnapshot: (session, plan) =>
+      snapshots.fetch(fetching(ports, session), plan),
     linkUp: async (session) => {
       rekeying.welcomed(session);
       status.up(session.remoteAddress);
@@ -217,43 +216,5 @@ const fetching = (
   session: welcome.session,
   signal: ended,
 });
-
-/** Snapshots on their way in; what an interrupted one left is gone on with. */
-class SnapshotFiles {
-  readonly #ports: CloudLinkPorts;
-  readonly #underWay = new Set<string>();
-
-  constructor(ports: CloudLinkPorts) {
-    this.#ports = ports;
-  }
-
-  async fetch(
-    session: Session,
-    wanted: { readonly sha256: string; readonly bytes: number },
-  ): Promise<Buffer> {
-    const folder = this.#ports.snapshotFolder;
-    this.#underWay.add(wanted.sha256);
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await this.#forgetOthers(folder);
-      const from = fetching(this.#ports, session);
-      const path = await fetchSnapshot(from, wanted, folder);
-      const bytes = await readFile(path);
-      await rm(path, { force: true });
-      return bytes;
-    } finally {
-      this.#underWay.delete(wanted.sha256);
-    }
-  }
-
-  /** What no feed is waiting for any more would only fill the disk. */
-  async #forgetOthers(folder: string): Promise<void> {
-    for (const name of await readdir(folder)) {
-      const [sha256 = ""] = name.split(".");
-      if (this.#underWay.has(sha256)) continue;
-      await rm(join(folder, name), { force: true });
-    }
-  }
-}
 
 const HANDSHAKE_MS = 10_000;
