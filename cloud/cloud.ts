@@ -100,13 +100,11 @@ export async function startCloud(
   });
   opened.own(rules.correlator);
   opened.own(auditLines(store.journal, given.log));
-  const impact: Impact = new Impact({
-    ask: (feed, question) => gateway.ask(feed, question),
-    clock: ports.clock,
-  });
+  const impact = new Impact({ clock: ports.clock });
   const watched = watchOver({ config, ports, server, opened }, store);
   const rooms = { ...store, ...rules, ...watched, impact };
   const gateway = openGateway({ config, ports, store: rooms, server, opened });
+  impact.askThrough((feed, question) => gateway.ask(feed, question));
   const outcomes = openOutcomes(ports, rooms, gateway);
   const doors = await openDoors(
     { config, ports, server, opened },

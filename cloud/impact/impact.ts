@@ -11,19 +11,29 @@ export class TooManyQuestions extends Error {
 }
 
 export interface ImpactPorts {
-  /** Asks all agents that are connected and follow the feed: who was asked. */
-  ask(feed: FeedName, question: CloudMessage): readonly string[];
   readonly clock: Pick<Clock, "sleep">;
 }
+
+/** Asks all agents that are connected and follow the feed: who was asked. */
+export type AskAgents = (
+  feed: FeedName,
+  question: CloudMessage,
+) => readonly string[];
 
 /** Asks hosts what a ban would cut on them, before it is published. */
 export class Impact {
   readonly #ports: ImpactPorts;
   /** Questions whose answers are awaited, by id. */
   readonly #open = new Map<string, Question>();
+  /** Nobody is connected before there is a gateway. */
+  #askAgents: AskAgents = () => [];
 
   constructor(ports: ImpactPorts) {
     this.#ports = ports;
+  }
+
+  askThrough(askAgents: AskAgents): void {
+    this.#askAgents = askAgents;
   }
 
   /**
@@ -42,7 +52,7 @@ export class Impact {
     try {
       const text = ranges.map(formatCidr);
       const message = { type: "impact-question", id, ranges: text } as const;
-      question.expect(this.#ports.ask(feed, message));
+      question.expect(this.#askAgents(feed, message));
       await this.#patience(question);
     } finally {
       this.#open.delete(id);
