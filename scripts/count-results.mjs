@@ -54,7 +54,8 @@ function failures() {
 }
 
 function start(text) {
-  return stripVTControlCharacters(text).split("\n").slice(0, 20).join("\n");
+  const lines = stripVTControlCharacters(text).split("\n").slice(0, 20);
+  return lines.map((line) => line.slice(0, 200)).join("\n");
 }
 
 function slowest(count) {

@@ -55,6 +55,7 @@ export const banClock = (time: { now(): BanMs }, ticks: Ticks): BanClock => ({
 
 /** For who has no ledger that keeps the time of bans: the same time for both. */
 export const asBanClock = (clock: Clock): BanClock =>
+  // A number for itself is of no clock; that is what is said here on purpose.
   banClock({ now: () => Number(clock.now()) }, clock);
 
 export const systemBanClock: BanClock = asBanClock(systemClock);

@@ -1,6 +1,7 @@
 import type { Clock } from "../runtime/clock.js";
 import { LinkBroken, LinkClogged, LinkClosed, LinkError } from "./errors.js";
 import { Queue } from "./queue.js";
+import { Rate } from "./rate.js";
 
 /** What a connection carries. */
 export type Frame =
@@ -38,9 +39,7 @@ export class Connection implements AsyncDisposable {
   #heard = 0;
   readonly #waiting = new Queue<Frame>();
   #waitingBytes = 0;
-  /** When the second began in which so many frames were taken. */
-  #second = -Infinity;
-  #taken = 0;
+  readonly #taken = new Rate(MOST_FRAMES_A_SECOND, SECOND_MS);
   #ended: Error | undefined;
   #wake: () => void = () => undefined;
 
@@ -89,7 +88,7 @@ export class Connection implements AsyncDisposable {
       const frame = this.#waiting.shift();
       if (frame !== undefined) {
         this.#settle(-sizeOf(frame));
-        this.#taken++;
+        this.#taken.take(this.clock.monotonic());
         yield frame;
       } else if (this.#ended !== undefined) {
         throw this.#ended;
@@ -138,14 +137,10 @@ export class Connection implements AsyncDisposable {
     await Promise.resolve();
   }
 
-  /** Waits for the next second once as many frames were taken as this one has. */
+  /** Waits once as many frames were taken as a second may have. */
   async #pace(): Promise<void> {
-    const now = this.clock.monotonic();
-    const over = this.#second + SECOND_MS;
-    if (now < over && this.#taken < MOST_FRAMES_A_SECOND) return;
-    if (now < over) await this.clock.sleep(over - now);
-    this.#second = this.clock.monotonic();
-    this.#taken = 0;
+    const waitMs = this.#taken.waitMs(this.clock.monotonic());
+    if (waitMs > 0) await this.clock.sleep(waitMs);
   }
 
   #moment(): { receivedAt: number; arrivedAt: number } {

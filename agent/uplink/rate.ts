@@ -10,13 +10,17 @@ export class Rate {
 
   /** Whether one more may go; `now` is of a clock that never jumps. */
   take(now: number): boolean {
-    const [first] = this.#at;
-    const isFull = this.#at.length >= this.most;
-    if (isFull && first !== undefined && first > now - this.spanMs)
-      return false;
-    if (isFull) this.#at.shift();
+    if (this.waitMs(now) > 0) return false;
+    if (this.#at.length >= this.most) this.#at.shift();
     this.#at.push(now);
     return true;
+  }
+
+  /** Milliseconds until one more may go; 0 where it may at once. */
+  waitMs(now: number): number {
+    const [first] = this.#at;
+    if (first === undefined || this.#at.length < this.most) return 0;
+    return Math.max(0, first + this.spanMs - now);
   }
 }
 

@@ -33,7 +33,7 @@ class Host implements AsyncDisposable {
   ledger!: Ledger;
   time!: BanTime;
   kernel!: Enforcer;
-  #converger!: Reconciler;
+  #reconciler!: Reconciler;
 
   static async start(): Promise<Host> {
     const host = new Host();
@@ -47,7 +47,7 @@ class Host implements AsyncDisposable {
     this.ledger = folder.open();
     this.time = new BanTime({ clock, boot, ledger: this.ledger });
     this.kernel = await openNftables(this.time.clock);
-    this.#converger = new Reconciler({
+    this.#reconciler = new Reconciler({
       desired: this.ledger,
       enforcer: this.kernel,
       clock: this.time.clock,
@@ -73,7 +73,7 @@ class Host implements AsyncDisposable {
 
   async converge(): Promise<void> {
     this.time.look();
-    await this.#converger.reconcile();
+    await this.#reconciler.reconcile();
   }
 
   /** What the kernel has left of each ban, in seconds: not what it was told. */

@@ -15,7 +15,7 @@ const T = "inet tourniquet";
 
 describeInNamespace("a proof of enforcement", () => {
   let healing: HealingHost;
-  let prover: EnforcementProbe;
+  let probe: EnforcementProbe;
   let guard = policy;
 
   beforeEach(async () => {
@@ -27,7 +27,7 @@ describeInNamespace("a proof of enforcement", () => {
       ip addr add 2001:db8::10/64 dev ${DEVICE} nodad`);
     healing = await HealingHost.start({ deaf: true });
     const { host, enforcer } = healing;
-    prover = new EnforcementProbe({
+    probe = new EnforcementProbe({
       ...{ ledger: host.ledger, enforcer, events: host.events },
       clock: { now: () => host.clock.now() + 0.5 }, // as that of bans is
       facts: () => ({ ...facts, gateways: [] }),
@@ -39,18 +39,18 @@ describeInNamespace("a proof of enforcement", () => {
     await host.enforcement.enforce();
   });
   afterEach(async () => {
-    await prover[Symbol.asyncDispose]();
+    await probe[Symbol.asyncDispose]();
     await healing[Symbol.asyncDispose]();
     await sh(`ip link del ${DEVICE}; nft flush ruleset`);
   });
 
   it("sees its packets dropped, with bans like all others", async () => {
-    expect(prover.view).toEqual({ latest: [], failures: 0 });
+    expect(probe.view).toEqual({ latest: [], failures: 0 });
     expect(await outcomes()).toEqual(["dropped", "dropped"]);
     expect(await outcomes()).toEqual(["dropped", "dropped"]);
     const now = unixSeconds(Date.now());
     const { ledger } = healing.host;
-    for (const { address } of prover.view.latest) {
+    for (const { address } of probe.view.latest) {
       const bans = ledger.bansOn(address, now);
       expect(bans).toMatchObject([{ feed: "local", reason: PROBE_REASON }]);
       expect(bans[0]?.expiresAt).toBeGreaterThan(now + 3_500);
@@ -67,13 +67,13 @@ describeInNamespace("a proof of enforcement", () => {
 
   it("sees them dropped where the host rejects", async () => {
     await healing.enforcer.setPosture({ mode: "enforce", egress: "reject" });
-    await prover.prove();
+    await probe.prove();
     await healing.enforcer.setPosture({ mode: "enforce", egress: "reject" });
     expect(await outcomes()).toEqual(["dropped", "dropped"]);
   });
 
   it("proves all the same while every count is taken, and a local user floods it", async () => {
-    await prover.prove();
+    await probe.prove();
     await crowd();
     for (const remote of ["192.0.2.254", "2001:db8::254"]) {
       const type = remote.includes(":") ? "udp6" : "udp4";
@@ -91,12 +91,12 @@ describeInNamespace("a proof of enforcement", () => {
     ["the table is switched off", `nft add table ${T} "{ flags dormant; }"`],
     ["the rules of a chain are gone", `nft flush chain ${T} postrouting`],
   ])("fails when %s, and is well again once put right", async (_, command) => {
-    await prover.prove();
+    await probe.prove();
     await sh(command);
     expect(await outcomes()).toEqual(["failed", "failed"]);
-    expect(prover.failing).toBeUndefined();
+    expect(probe.failing).toBeUndefined();
     expect(await outcomes()).toEqual(["failed", "failed"]);
-    expect(prover.failing).toBe(
+    expect(probe.failing).toBe(
       "a packet to 192.0.2.254, which is banned, went on its way",
     );
     const { host } = healing;
@@ -105,12 +105,12 @@ describeInNamespace("a proof of enforcement", () => {
     );
     await host.enforcement.repair({ depth: "rules", ranges: [] });
     expect(await outcomes()).toEqual(["dropped", "dropped"]);
-    expect(prover.view.failures).toBe(0);
-    expect(prover.failing).toBeUndefined();
+    expect(probe.view.failures).toBe(0);
+    expect(probe.failing).toBeUndefined();
   });
 
   it("fails where another table sends packets elsewhere, which no look finds", async () => {
-    await prover.prove();
+    await probe.prove();
     await sh(`nft -f - <<'END'
       table inet detour {
         chain out {
@@ -126,7 +126,7 @@ END`);
   });
 
   it("proves nothing where something else drops them before", async () => {
-    await prover.prove();
+    await probe.prove();
     await sh(`nft -f - <<'END'
       table inet strict {
         chain out { type filter hook output priority 0; policy drop; }
@@ -136,31 +136,31 @@ END`);
       "something else drops it",
       "something else drops it",
     ]);
-    expect(prover.failing).toBeUndefined();
+    expect(probe.failing).toBeUndefined();
   });
 
   it("misses nothing of a family that this host does not speak", async () => {
     await sh(`ip -6 addr flush dev ${DEVICE}`);
     expect(await outcomes()).toEqual(["dropped"]);
-    expect(prover.missing).toBeUndefined();
+    expect(probe.missing).toBeUndefined();
     await sh(`ip addr flush dev ${DEVICE}`);
     expect(await outcomes()).toEqual([]);
-    expect(prover.missing).toMatch(/^no route since \d{4}-/);
+    expect(probe.missing).toMatch(/^no route since \d{4}-/);
   });
 
   it("is missing where it tells nothing though there is a route, since it began", async () => {
     const allow = [parseCidr("192.0.2.0/24")];
     guard = { ...policy, allow };
-    await prover.prove();
-    const before = prover.missing;
+    await probe.prove();
+    const before = probe.missing;
     expect(before).toMatch(
       /^no packet to 192\.0\.2\.254 shows it since .*: allowed-here protects it$/,
     );
-    await prover.prove();
-    expect(prover.missing).toBe(before);
+    await probe.prove();
+    expect(probe.missing).toBe(before);
     guard = policy;
-    await prover.prove();
-    expect(prover.missing).toBeUndefined();
+    await probe.prove();
+    expect(probe.missing).toBeUndefined();
   });
 
   it("proves nothing with an address that the guard protects", async () => {
@@ -176,12 +176,12 @@ END`);
   });
 
   async function outcomes(): Promise<readonly string[]> {
-    await prover.prove();
-    return prover.view.latest.map(({ outcome }) => outcome);
+    await probe.prove();
+    return probe.view.latest.map(({ outcome }) => outcome);
   }
 
   async function whys(): Promise<readonly (string | undefined)[]> {
-    await prover.prove();
-    return prover.view.latest.map(({ why }) => why);
+    await probe.prove();
+    return probe.view.latest.map(({ why }) => why);
   }
 });

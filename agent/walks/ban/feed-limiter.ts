@@ -12,7 +12,6 @@ import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
 export interface LimiterPorts {
   readonly limits: Limits;
   readonly ledger: Pick<Ledger, "standing" | "running">;
-  /** By whose time bans expire. */
   readonly clock: Pick<BanClock, "monotonic">;
   /** What the critical keys allow a feed. */
   readonly raised: (feed: FeedName, now: UnixSeconds) => Raised;

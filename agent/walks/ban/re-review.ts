@@ -31,7 +31,6 @@ export interface ReReviewPorts {
     "forChange" | "spent" | "settings" | "life"
   >;
   readonly trial: TrialTerms;
-  /** By whose time bans expire. */
   readonly clock: BanClock;
   readonly events: Pick<AgentEvents, "maintenanceFailed">;
   /** Bans were held or released: the kernel is to know. */

@@ -26,7 +26,6 @@ export interface StepPorts {
   readonly trial: TrialTerms;
   readonly runs: Pick<RunHistory, "beginIntake">;
   readonly enforce: () => Promise<void>;
-  /** By whose time bans and what carries them expire. */
   readonly clock: BanClock;
 }
 

@@ -9,7 +9,6 @@ export interface ModeSwitchPorts {
   readonly ledger: Pick<Ledger, "mode" | "setMode" | "overrides">;
   readonly receipts: Pick<Receipts, "restate">;
   readonly events: Pick<AgentEvents, "modeChanged" | "pauseEnded">;
-  /** By whose time bans, and pauses, run out. */
   readonly clock: Pick<BanClock, "now" | "every">;
   /** Returns once the kernel is as the ledger says, mode included. */
   enforce(): Promise<void>;

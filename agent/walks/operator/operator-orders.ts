@@ -29,7 +29,6 @@ export interface OperatorOrdersPorts {
   readonly mode: Pick<ModeSwitch, "turnTo" | "pause">;
   readonly ledger: Pick<Ledger, "overrides" | "bansOn" | "bansWithin">;
   readonly protection: Pick<Protection, "renew">;
-  /** By whose time bans, releases and pauses run out. */
   readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<AgentEvents, "ordered">;
   /** The guard's rule that would hold a ban on this range. */

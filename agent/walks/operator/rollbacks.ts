@@ -14,7 +14,6 @@ import { numberText } from "../../text/count.js";
 
 export interface RollbackPorts {
   readonly ledger: Pick<Ledger, "overrides" | "bansOn">;
-  /** By whose time bans run out. */
   readonly clock: Pick<BanClock, "now">;
   /** The guard's rule that would hold a ban on this range. */
   readonly guardedBy: (cidr: Cidr) => string | undefined;

@@ -25,7 +25,6 @@ export interface ProbePorts {
   facts(): HostFacts;
   /** Returns once the kernel holds what the ledger says. @throws NotEnforced */
   enforce(): Promise<void>;
-  /** By whose time bans expire. */
   readonly clock: Pick<BanClock, "now">;
   readonly events: Pick<AgentEvents, "notProven" | "provenAgain">;
 }

@@ -19,7 +19,6 @@ export interface VerdictPorts {
     "id" | "revision" | "mode" | "counts" | "bansOn" | "overrides" | "storage"
   >;
   readonly enforcer: Pick<Ruleset, "read">;
-  /** By whose time bans, releases and pauses run out. */
   readonly clock: Pick<BanClock, "now" | "monotonic">;
   readonly events: Pick<AgentEvents, "verdict">;
   readonly safeMode: boolean;

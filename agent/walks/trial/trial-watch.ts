@@ -9,7 +9,6 @@ export interface TrialWatchPorts {
   readonly signs: Pick<HealthProbes, "missing">;
   /** The date of the cloud's newest signed word, by the clock that never jumps. */
   readonly heardAt: () => number;
-  /** By whose time bans expire. */
   readonly clock: BanClock;
   /** How long a trial lasts. */
   readonly seconds: number;

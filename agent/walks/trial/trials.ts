@@ -14,7 +14,6 @@ import { TrialWatch } from "./trial-watch.js";
 export interface TrialPorts {
   readonly config: Pick<Config, "guard">;
   readonly ledger: Ledger;
-  /** By whose time bans expire. */
   readonly clock: BanClock;
   readonly protection: Pick<Protection, "facts">;
   readonly enforcement: Pick<ReconcileRetries, "enforceSoon">;

@@ -114,14 +114,11 @@ export class Present implements Disposable {
    */
   #tail(feed: FeedName, epoch: string, offset: FoldedTo["offset"]): Tail {
     const known = this.#tails.get(feed);
-    const goesOn =
-      known?.epoch === epoch &&
-      known.from <= offset &&
-      (known.ops.size <= MOST_KEPT_OPS || known.from === offset);
-    const tail: LongTail = goesOn
-      ? known
-      : { epoch, from: offset, to: offset, ops: new Map() };
-    this.#tails.set(feed, tail);
+    const tail: LongTail =
+      known !== undefined && goesOn(known, epoch, offset)
+        ? known
+        : { epoch, from: offset, to: offset, ops: new Map() };
+    this.#keep(feed, tail);
     const at = { feed, epoch, offset: tail.to };
     for (const segment of this.#ports.segmentsAfter(at, Infinity)) {
       for (const op of readOps(openSegment(segment.bytes))) {
@@ -130,6 +127,16 @@ export class Present implements Disposable {
       tail.to = segment.last;
     }
     return tail.ops;
+  }
+
+  /** As the latest; that of the feed that was asked for longest ago goes. */
+  #keep(feed: FeedName, tail: LongTail): void {
+    this.#tails.delete(feed);
+    this.#tails.set(feed, tail);
+    const [oldest] = this.#tails.keys();
+    if (this.#tails.size > MOST_TAILS && oldest !== undefined) {
+      this.#tails.delete(oldest);
+    }
   }
 
   /** A file that was damaged is replaced by another one. */
@@ -251,8 +258,20 @@ const NO_FEED = 0;
 /** Ops that are looked through in some 10 ms. */
 const MOST_TAIL_OPS = 10_000;
 
-/** Of what the thread has folded, tails keep no more than so many ops. */
+/** Of what the thread has folded, a tail keeps no more than so many ops. */
 const MOST_KEPT_OPS = 1_000;
+
+/** Feeds whose tails are kept, each of `MOST_TAIL_OPS` at most: some 25 MB. */
+const MOST_TAILS = 8;
+
+/** Whether a tail may be read on, rather than begun anew where the table ends. */
+const goesOn = (tail: LongTail, epoch: string, folded: number): boolean => {
+  if (tail.epoch !== epoch || tail.from > folded) return false;
+  const isFoldedWhole = tail.to <= folded && tail.from < folded;
+  return (
+    !isFoldedWhole && (tail.ops.size <= MOST_KEPT_OPS || tail.from === folded)
+  );
+};
 
 /** An order waits no longer for the thread to take in a list of its own feed. */
 const PATIENCE_MS = 5_000;

@@ -59,11 +59,11 @@ describe("a live feed", () => {
   });
 
   it("with poison that must not be read is told of once a head shows where it lacks", async () => {
-    const takeInHand = () => {
+    const beginIntake = () => {
       throw new Refused("poison", "died twice over it");
     };
     await using world = await World.open();
-    world.host.opening.runs.beginIntake = takeInHand;
+    world.host.opening.runs.beginIntake = beginIntake;
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()]);
     link.push(urgent.append([ban("203.0.113.1")]));

@@ -104,7 +104,7 @@ describe("converging", () => {
       enforcer: kernel,
       random: () => 1,
     });
-    await expect(convergerOf(host).reconcile()).rejects.toThrow(
+    await expect(reconcilerOf(host).reconcile()).rejects.toThrow(
       "changed by somebody else 8 times in a row",
     );
   });
@@ -126,7 +126,7 @@ describe("converging", () => {
       host.ledger.record({ position, ops: [ban("203.0.113.8")], now: 0 });
     };
     await kernel.cleanUp();
-    expect(await convergerOf(host).reconcile()).toBe(1);
+    expect(await reconcilerOf(host).reconcile()).toBe(1);
     expect(await host.holds("203.0.113.8")).toEqual([true]);
   });
 
@@ -135,8 +135,8 @@ describe("converging", () => {
     await using host = await TestHost.open({ enforcer: kernel });
     await kernel.cleanUp();
     kernel.taken.length = 0;
-    const converger = convergerOf(host);
-    const runs = [1, 2, 3].map(() => converger.reconcile());
+    const reconciler = reconcilerOf(host);
+    const runs = [1, 2, 3].map(() => reconciler.reconcile());
     expect(await Promise.all(runs)).toEqual([0, 0, 0]);
     expect(kernel.taken).toEqual(["rebuild"]);
   });
@@ -146,9 +146,9 @@ describe("converging", () => {
     await using host = await TestHost.open({ enforcer: kernel });
     await kernel.cleanUp();
     kernel.refusals = 1;
-    const converger = convergerOf(host);
-    await expect(converger.reconcile()).rejects.toThrow(NotEnforced);
-    expect(await converger.reconcile()).toBe(0);
+    const reconciler = reconcilerOf(host);
+    await expect(reconciler.reconcile()).rejects.toThrow(NotEnforced);
+    expect(await reconciler.reconcile()).toBe(0);
   });
 });
 
@@ -163,12 +163,12 @@ describe("a kernel that holds another ledger's ruleset", () => {
       enforcer: kernel,
       random: () => 1,
     });
-    await expect(convergerOf(host, false).reconcile()).rejects.toThrow(
+    await expect(reconcilerOf(host, false).reconcile()).rejects.toThrow(
       NotYetComplete,
     );
     expect(await host.holds("203.0.113.7")).toEqual([true]);
 
-    await convergerOf(host, true).reconcile();
+    await reconcilerOf(host, true).reconcile();
     expect(await host.holds("203.0.113.7")).toEqual([false]);
   });
 });
@@ -180,14 +180,14 @@ describe("a kernel whose timeouts are not right any more", () => {
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     let areRight = false;
-    const converger = convergerOf(host, true, {
+    const reconciler = reconcilerOf(host, true, {
       timersAreRight: () => areRight,
       telling: () => () => (areRight = true),
     });
     kernel.taken.length = 0;
     recordNext(host.ledger, "local", [ban("203.0.113.8")]);
-    await converger.reconcile();
-    await converger.reconcile();
+    await reconciler.reconcile();
+    await reconciler.reconcile();
     expect(kernel.taken).toEqual(["apply", "rebuild"]);
   });
 
@@ -196,19 +196,19 @@ describe("a kernel whose timeouts are not right any more", () => {
     await using host = await TestHost.open({ enforcer: kernel });
     await host.carryOut(new FakeFeed().append([ban("203.0.113.7")]));
     let areRight = false;
-    const converger = convergerOf(host, true, {
+    const reconciler = reconcilerOf(host, true, {
       timersAreRight: () => areRight,
       telling: () => () => (areRight = true),
     });
     kernel.refusals = 1;
-    await expect(converger.reconcile()).rejects.toThrow(NotEnforced);
+    await expect(reconciler.reconcile()).rejects.toThrow(NotEnforced);
     expect(areRight).toBe(false);
-    await converger.reconcile();
+    await reconciler.reconcile();
     expect(areRight).toBe(true);
   });
 });
 
-const convergerOf = (host: TestHost, mayReplace = true, timers?: Timers) =>
+const reconcilerOf = (host: TestHost, mayReplace = true, timers?: Timers) =>
   new Reconciler({
     ...(timers && { timers }),
     desired: host.ledger,
