@@ -59,7 +59,7 @@ export class FeedFollower {
     return head !== undefined && this.#headed && this.#isLevelWith(head);
   }
 
-  /** A plan that nobody waits for is none: the way that was asked for goes on. */
+  /** A plan that was not asked for is passed over: what is under way goes on. */
   follow(plan: FeedPlan): void {
     if (this.#state.at !== "awaiting") return;
     if (plan.mode === "tail") this.#state = { at: "live" };
@@ -148,8 +148,8 @@ export class FeedFollower {
     if (head.time >= (watch.head(this.#feed)?.time ?? 0)) dated(head.time);
     // While a feed is fetched, its position is not as old as what is said.
     const own = this.isLive ? this.#ports.position(this.#feed) : undefined;
-    const worth = watch.hear(head, own);
-    return worth === "fresh" || worth === "late";
+    const verdict = watch.hear(head, own);
+    return verdict === "fresh" || verdict === "late";
   }
 
   #isLevelWith(head: Head): boolean {
