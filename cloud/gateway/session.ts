@@ -214,7 +214,7 @@ export class Session implements LinkHandler {
       }
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
-    this.#ports.answers.seen(agent, hello.version);
+    this.#ports.answers.seen(agent, { version: hello.version, protocol: 1 });
     // Of others it may say what it likes: they prove nothing of this cloud's.
     const positions = hello.positions.filter((at) => feeds.includes(at.feed));
     const said = { agent: agent.id, positions };

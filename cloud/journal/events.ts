@@ -12,7 +12,7 @@ export type Event =
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled
-  | { readonly kind: "agent-seen"; agent: string; version: string }
+  | AgentSeen
   | AgentRekeyed
   | AgentBooted
   | AgentCloned
@@ -51,6 +51,15 @@ export interface AgentEnrolled {
   readonly hostname: string;
   readonly system: string;
   readonly version: string;
+}
+
+/** An agent has come. */
+export interface AgentSeen {
+  readonly kind: "agent-seen";
+  readonly agent: string;
+  readonly version: string;
+  /** Of the protocol that it spoke, where that was not version 1. */
+  readonly protocol?: 2;
 }
 
 /** One start of an agent's process, as the cloud saw it come. */

@@ -26,6 +26,14 @@ export interface ReceiptIntakePorts {
   note(event: Event): void;
 }
 
+/** How an agent came. */
+export interface Arrival {
+  /** Of its program. */
+  readonly version: string;
+  /** Version of the protocol that it speaks. */
+  readonly protocol: 1 | 2;
+}
+
 /** Picks what is news from what agents say: the journal keeps it for ever. */
 export class ReceiptIntake {
   readonly #ports: ReceiptIntakePorts;
@@ -79,14 +87,17 @@ export class ReceiptIntake {
   }
 
   /** An agent has come; only now and then is that worth a line. */
-  seen({ id: agent, version: known, lastSeen }: Agent, version: string): void {
+  seen(known: Agent, { version, protocol }: Arrival): void {
+    const { id: agent, lastSeen } = known;
     const now = this.#ports.clock.now();
     const before = this.#seenAt.get(agent) ?? lastSeen;
     const recently = before !== null && now - before < SEEN_EVERY_MS;
-    if (recently && version === known) return;
+    const isSame = version === known.version && protocol === known.protocol;
+    if (recently && isSame) return;
     if (!this.#affords(agent)) return;
     this.#seenAt.set(agent, now);
-    this.#ports.note({ kind: "agent-seen", agent, version });
+    const spoken = protocol === 2 ? { protocol } : {};
+    this.#ports.note({ kind: "agent-seen", agent, version, ...spoken });
   }
 
   /**

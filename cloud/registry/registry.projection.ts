@@ -1,6 +1,7 @@
 import type { Database } from "../journal/database.js";
 import type { Event } from "../journal/events.js";
 import type { Projection } from "../journal/view.js";
+import { protocolReadBy } from "./protocol-read.js";
 
 /** Orgs, operators, enrolment tokens and agents, as the journal tells of them. */
 export const registryTables: Projection = {
@@ -19,7 +20,7 @@ export const registryTables: Projection = {
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
       enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER,
-      revoked_why TEXT, forgotten_at INTEGER
+      revoked_why TEXT, forgotten_at INTEGER, protocol INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX agents_by_org ON agents (org)`,
 
@@ -33,10 +34,13 @@ export const registryTables: Projection = {
       "UPDATE tokens SET used_by = ? WHERE hash = ?",
     );
     const addAgent = database.prepare(
-      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)",
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?)",
     );
     const seen = database.prepare(
-      "UPDATE agents SET last_seen = ?, version = coalesce(?, version) WHERE id = ?",
+      "UPDATE agents SET last_seen = ? WHERE id = ?",
+    );
+    const came = database.prepare(
+      "UPDATE agents SET last_seen = ?, version = ?, protocol = ? WHERE id = ?",
     );
     const rekey = database.prepare(
       "UPDATE agents SET public_key = ? WHERE id = ?",
@@ -53,11 +57,13 @@ export const registryTables: Projection = {
       } else if (event.kind === "agent-enrolled") {
         const { agent, org, publicKey, hostname, system, version } = event;
         useToken.run(agent, event.tokenHash);
-        addAgent.run(agent, org, publicKey, hostname, system, version, at);
+        const host = [publicKey, hostname, system, version];
+        addAgent.run(agent, org, ...host, at, protocolReadBy(version));
       } else if (event.kind === "agent-seen") {
-        seen.run(at, event.version, event.agent);
+        const { agent, version, protocol = 1 } = event;
+        came.run(at, version, protocol, agent);
       } else if (event.kind === "receipt" || event.kind === "telemetry") {
-        seen.run(at, null, event.agent);
+        seen.run(at, event.agent);
       } else if (event.kind === "agent-rekeyed") {
         rekey.run(event.publicKey, event.agent);
       } else {

@@ -27,6 +27,8 @@ export interface Agent {
   readonly hostname: string;
   readonly system: string;
   readonly version: string;
+  /** The newest version of the protocol that it reads, as far as is known. */
+  readonly protocol: 1 | 2;
   readonly enrolledAt: number;
   readonly lastSeen: number | null;
   readonly revokedAt: number | null;
@@ -43,6 +45,7 @@ export class Registry {
   readonly #agents: Statement<Agent>;
   readonly #agent: Statement<Agent>;
   readonly #agentsOn: Statement<Agent>;
+  readonly #readersOfV1Only: Statement<Agent>;
 
   constructor(database: Database) {
     this.#orgs = database.prepare("SELECT id, name FROM orgs ORDER BY id");
@@ -60,6 +63,19 @@ export class Registry {
     this.#agentsOn = database.prepare(
       `${AGENTS} WHERE hostname = ? AND forgotten_at IS NULL ORDER BY enrolled_at, id`,
     );
+    this.#readersOfV1Only = database.prepare(
+      `${AGENTS} WHERE protocol = 1 AND (@org IS NULL OR org = @org)
+         AND forgotten_at IS NULL AND revoked_at IS NULL
+       ORDER BY enrolled_at, id`,
+    );
+  }
+
+  /**
+   * Agents that could not read what only version 2 of the protocol has, and are
+   * still listed and trusted: of one org, or of all.
+   */
+  readersOfV1Only(org?: string): readonly Agent[] {
+    return this.#readersOfV1Only.all({ org: org ?? null });
   }
 
   orgs(): readonly Org[] {
@@ -101,6 +117,6 @@ export class Registry {
 
 const AGENTS = `
   SELECT id, org, public_key AS publicKey, hostname, system, version,
-    enrolled_at AS enrolledAt, last_seen AS lastSeen, revoked_at AS revokedAt,
+    protocol, enrolled_at AS enrolledAt, last_seen AS lastSeen, revoked_at AS revokedAt,
     revoked_why AS revokedWhy
   FROM agents`;

@@ -87,7 +87,13 @@ function greeting(message: { signed: string; signature: string }): string {
     agent: (id) => ({
       ...{ id, org: "example", hostname: "", system: "", version: "" },
       publicKey: Buffer.from(keys.device.publicKey).toString("base64url"),
-      ...{ enrolledAt: 0, revokedAt: null, revokedWhy: null, lastSeen: null },
+      ...{
+        protocol: 1,
+        enrolledAt: 0,
+        revokedAt: null,
+        revokedWhy: null,
+        lastSeen: null,
+      },
     }),
   });
   holdsAsJson(hello, (again) => parseJson(Hello, again, "hello"));

@@ -116,15 +116,20 @@ describe("what one agent says", () => {
     expect(kept.length).toBeLessThanOrEqual(most);
   });
 
-  it("counts as seen at most once an hour, or with a new version", async () => {
+  it("counts as seen at most once an hour, or with a new version or protocol", async () => {
     const { answers, kept, clock } = answersOf();
-    for (let i = 0; i < 10; i++) answers.seen(agent, "1.0");
+    const seen = (version: string, protocol: 1 | 2 = 1) =>
+      answers.seen(agent, { version, protocol });
+    for (let i = 0; i < 10; i++) seen("1.0");
     expect(kept).toHaveLength(1);
-    answers.seen(agent, "1.1");
+    seen("1.1");
     expect(kept).toHaveLength(2);
-    await clock.advance(3_600_000);
-    answers.seen(agent, "1.0");
+    seen("1.0", 2);
+    expect(kept.at(-1)).toMatchObject({ version: "1.0", protocol: 2 });
     expect(kept).toHaveLength(3);
+    await clock.advance(3_600_000);
+    seen("1.0");
+    expect(kept).toHaveLength(4);
   });
 });
 
@@ -132,6 +137,7 @@ const agent: Agent = {
   ...{ id: "agt-1", org: "example", publicKey: "", hostname: "", system: "" },
   ...{
     version: "1.0",
+    protocol: 1,
     enrolledAt: 0,
     lastSeen: null,
     revokedAt: null,
