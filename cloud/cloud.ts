@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
+import { cloudCapabilities } from "../agent/protocol/capabilities.js";
 import type { Logger } from "../agent/log/logger.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
@@ -33,7 +34,10 @@ import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { openOutcomes } from "./open-outcomes.js";
 import { answerWriter } from "./receipts/answer-writer.js";
-import { ReceiptIntake } from "./receipts/receipt-intake.js";
+import {
+  ReceiptIntake,
+  type ReceiptIntakePorts,
+} from "./receipts/receipt-intake.js";
 import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { warnOfRoot } from "./roots/notice.js";
@@ -249,19 +253,13 @@ function openGateway(parts: {
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
   const { door, drops } = store;
-  const { journal, registry, index, state, receipts } = store;
+  const { journal, registry, index, state } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
   const dropped = (what: Dropped) => drops.count(what);
   const recorder = opened.own(answerWriter({ ...ports, journal, dropped }));
-  const answers = new ReceiptIntake({
-    ...{ ...ports, dropped },
-    standing: (feed) => index.standing(feed),
-    hashAt: (...place) => index.hashAt(...place),
-    newest: (...place) => receipts.newest(...place),
-    note: (event) => recorder.note(event),
-  });
+  const answers = hearAnswers({ ...ports, dropped }, store, recorder);
   const boots = knowBoots(ports, store, recorder);
   const intake = opened.own(makeIntake(ports, store));
   const gateway = new Gateway(server.http, {
@@ -281,6 +279,7 @@ function openGateway(parts: {
     heads: (feeds) => heads.of(feeds),
     approvals: (feeds) => store.approvals.of(feeds),
     newestRoot: () => signing.version,
+    capabilities: () => cloudCapabilities,
     signedAnew: (segment) => signedAnew(signing, segment),
     answers,
     boots,
@@ -290,6 +289,19 @@ function openGateway(parts: {
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return opened.own(gateway);
 }
+
+const hearAnswers = (
+  ports: CloudPorts & Pick<ReceiptIntakePorts, "dropped">,
+  { index, receipts }: Store,
+  recorder: BatchWriter,
+): ReceiptIntake =>
+  new ReceiptIntake({
+    ...ports,
+    standing: (feed) => index.standing(feed),
+    hashAt: (...place) => index.hashAt(...place),
+    newest: (...place) => receipts.newest(...place),
+    note: (event) => recorder.note(event),
+  });
 
 /** What keeps others within their budgets. */
 interface Watched {

@@ -65,6 +65,13 @@ export const catalogue = {
     text: (detail) =>
       `no connection to the cloud; bans stay in force: ${detail}`,
   },
+  /** Whoever can change what is offered may change more. */
+  "link-downgraded": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the link is left, since it was made one of an older version; bans stay in force: ${detail}`,
+  },
   /** The cloud signs two things that cannot both be true. */
   "feed-forked": {
     severity: "high",

@@ -11,6 +11,8 @@ export const closeCodes = {
   "too-slow": 4004,
   failed: 4005,
   rekeyed: 4006,
+  /** Said by the agent: it offered a newer version, and somebody took that out. */
+  downgraded: 4007,
   "bad-message": 4400,
   unauthenticated: 4401,
   revoked: 4403,

@@ -50,4 +50,10 @@ export const limits = {
   impactRanges: 256,
   /** Most of anything that an answer of impact counts. */
   impactCount: 65_536,
+  /** Capabilities that a hello or welcome names. */
+  capabilities: 32,
+  /** Names in an `ext`. */
+  extNames: 16,
+  /** Bytes of an `ext`, as JSON. */
+  extBytes: 4_096,
 } as const;

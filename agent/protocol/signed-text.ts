@@ -20,7 +20,14 @@ export type SignedText = v.InferOutput<typeof SignedText>;
 export type TextKind =
   "root" | "head" | "approval" | "hello" | "receipt" | "rekey";
 
+/** Versions of the protocol: what one signs never counts in the other. */
+export type ProtocolVersion = 1 | 2;
+
 /** The bytes that signatures on a text are made over. */
-export function textBytes(kind: TextKind, signed: string): Buffer {
-  return Buffer.from(`tourniquet ${kind} v1\n${signed}`);
+export function textBytes(
+  kind: TextKind,
+  signed: string,
+  version: ProtocolVersion = 1,
+): Buffer {
+  return Buffer.from(`tourniquet ${kind} v${version}\n${signed}`);
 }

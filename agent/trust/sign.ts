@@ -1,6 +1,7 @@
 import type { Sign } from "../protocol/container.js";
 import {
   textBytes,
+  type ProtocolVersion,
   type SignedText,
   type TextKind,
 } from "../protocol/signed-text.js";
@@ -17,9 +18,10 @@ export function signText(
   kind: TextKind,
   document: unknown,
   keys: readonly SigningKey[],
+  version: ProtocolVersion = 1,
 ): SignedText {
   const signed = JSON.stringify(document);
-  const bytes = textBytes(kind, signed);
+  const bytes = textBytes(kind, signed, version);
   return {
     signed,
     signatures: keys.map((key) => ({
@@ -34,8 +36,9 @@ export function signAsDevice(
   kind: "hello" | "receipt" | "rekey",
   document: unknown,
   key: Pick<SigningKey, "sign">,
+  version: ProtocolVersion = 1,
 ): { readonly signed: string; readonly signature: string } {
   const signed = JSON.stringify(document);
-  const signature = key.sign(textBytes(kind, signed));
+  const signature = key.sign(textBytes(kind, signed, version));
   return { signed, signature: Buffer.from(signature).toString("base64url") };
 }

@@ -1,3 +1,4 @@
+import { wire1, type Wire } from "../protocol/wire.js";
 import type { Clock } from "../runtime/clock.js";
 import { LinkBroken, LinkClogged, LinkClosed, LinkError } from "./errors.js";
 import { Queue } from "./queue.js";
@@ -16,7 +17,7 @@ export type Frame =
     };
 
 /** What a connection needs of a WebSocket. */
-export interface Wire {
+export interface Socket {
   send(text: string): void;
   /** Bytes that were sent, and that neither the peer nor the kernel has taken. */
   unsent(): number;
@@ -36,6 +37,8 @@ export interface Wire {
  */
 export class Connection implements AsyncDisposable {
   #remoteAddress = "";
+  #wire: Wire = wire1;
+  #goodbye: number = NORMAL_CLOSURE;
   #heard = 0;
   readonly #waiting = new Queue<Frame>();
   #waitingBytes = 0;
@@ -44,7 +47,7 @@ export class Connection implements AsyncDisposable {
   #wake: () => void = () => undefined;
 
   constructor(
-    private readonly wire: Wire,
+    private readonly socket: Socket,
     private readonly clock: Pick<Clock, "now" | "monotonic" | "sleep">,
   ) {}
 
@@ -53,15 +56,30 @@ export class Connection implements AsyncDisposable {
     return this.#remoteAddress;
   }
 
+  /** The version of the protocol that is spoken here. */
+  get wire(): Wire {
+    return this.#wire;
+  }
+
+  /** Both sides have agreed on the version. */
+  agreed(wire: Wire): void {
+    this.#wire = wire;
+  }
+
+  /** Leaves with this code once the connection is disposed of. */
+  leaveWith(code: number): void {
+    this.#goodbye = code;
+  }
+
   send(text: string): void {
     if (this.#ended !== undefined) return;
-    this.wire.send(text);
-    const unsent = this.wire.unsent();
+    this.socket.send(text);
+    const unsent = this.socket.unsent();
     if (unsent > MOST_UNSENT_BYTES) this.drop(new LinkClogged(unsent));
   }
 
   ping(): void {
-    if (this.#ended === undefined) this.wire.ping();
+    if (this.#ended === undefined) this.socket.ping();
   }
 
   /** Counts frames and pongs. */
@@ -78,7 +96,7 @@ export class Connection implements AsyncDisposable {
   drop(why: Error): void {
     this.#waiting.clear();
     this.failed(why);
-    this.wire.terminate();
+    this.socket.terminate();
   }
 
   /** Every frame in order; ends by throwing the LinkError that ended the link. */
@@ -131,8 +149,8 @@ export class Connection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= new LinkClosed(NORMAL_CLOSURE, "closed here");
-    this.wire.close(NORMAL_CLOSURE);
-    const grace = setTimeout(() => this.wire.terminate(), CLOSE_GRACE_MS);
+    this.socket.close(this.#goodbye);
+    const grace = setTimeout(() => this.socket.terminate(), CLOSE_GRACE_MS);
     grace.unref();
     await Promise.resolve();
   }
@@ -151,8 +169,8 @@ export class Connection implements AsyncDisposable {
     const before = this.#waitingBytes;
     const most = MOST_WAITING_BYTES;
     this.#waitingBytes += bytes;
-    if (before <= most && this.#waitingBytes > most) this.wire.pause();
-    if (before > most && this.#waitingBytes <= most) this.wire.resume();
+    if (before <= most && this.#waitingBytes > most) this.socket.pause();
+    if (before > most && this.#waitingBytes <= most) this.socket.resume();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket, type RawData } from "ws";
 import { limits } from "../protocol/limits.js";
-import { SUBPROTOCOL } from "../protocol/messages.js";
+import { wireNamed, wires, type Wire } from "../protocol/wire.js";
 import type { Clock } from "../runtime/clock.js";
 import { Connection } from "./connection.js";
 import { CloudUnreachable, HandshakeRefused, LinkGarbled } from "./errors.js";
@@ -26,7 +26,8 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<Connection> {
   signal.throwIfAborted();
-  const socket = new WebSocket(options.url, SUBPROTOCOL, {
+  const offered = wires.map(({ subprotocol }) => subprotocol);
+  const socket = new WebSocket(options.url, offered, {
     handshakeTimeout: options.handshakeMs,
     maxPayload: limits.segmentBytes,
     perMessageDeflate: false,
@@ -40,6 +41,7 @@ export async function dial(
   using _late = options.clock.every(options.handshakeMs * 3, abort);
   try {
     await opened(socket);
+    connection.agreed(spokenOn(socket));
     return connection;
   } catch (error) {
     socket.terminate();
@@ -73,6 +75,13 @@ function refusalOf(response: IncomingMessage): HandshakeRefused {
       ? Math.min(seconds, LONGEST_RETRY_AFTER_S) * 1000
       : undefined;
   return new HandshakeRefused(response.statusCode ?? 0, retryAfterMs);
+}
+
+/** `ws` takes no answer that names what was not offered. */
+function spokenOn({ protocol }: WebSocket): Wire {
+  const wire = wireNamed(protocol);
+  if (wire !== undefined) return wire;
+  throw new LinkGarbled(`the cloud speaks "${protocol}"`);
 }
 
 /** A cloud, or a proxy before it, may slow agents down, not send them away. */

@@ -71,6 +71,20 @@ export class LinkGarbled extends LinkError {
   override readonly name = "LinkGarbled";
 }
 
+/**
+ * The cloud speaks the version that was offered, and was asked for an older one:
+ * somebody between has changed what this agent said.
+ */
+export class LinkDowngraded extends LinkError {
+  override readonly name = "LinkDowngraded";
+
+  constructor() {
+    super(
+      "the cloud speaks version 2 of the protocol and was asked for version 1 only: somebody between changes what this agent offers",
+    );
+  }
+}
+
 /** The connection was closed, with or without a reason. */
 export class LinkClosed extends LinkError {
   override readonly name = "LinkClosed";

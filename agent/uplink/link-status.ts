@@ -21,6 +21,7 @@ export class LinkStatus {
   #connected: readonly string[] = [];
   #state: CloudContact;
   #caughtUp = false;
+  #downgraded: string | undefined;
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
@@ -31,6 +32,11 @@ export class LinkStatus {
 
   get state(): CloudContact {
     return this.#state;
+  }
+
+  /** Why the last try ended, if somebody between made it an older version. */
+  get downgraded(): string | undefined {
+    return this.#downgraded;
   }
 
   /** Whether this agent has stood where the cloud does, in every feed. */
@@ -44,6 +50,7 @@ export class LinkStatus {
   }
 
   up(address: string): void {
+    this.#downgraded = undefined;
     this.#state = { at: "up", since: this.#clock.now(), address };
     const others = this.#connected.filter((other) => other !== address);
     this.#connected = [...others, address].slice(-MOST_CONNECTED);
@@ -55,6 +62,11 @@ export class LinkStatus {
     const since = this.#state.at === "down" ? this.#state.since : tried;
     const next = tried + retryInMs;
     this.#state = { at: "down", since, why, tried, next };
+  }
+
+  /** Somebody between makes of it a link of an older version. */
+  wasDowngraded(why: string): void {
+    this.#downgraded = why;
   }
 
   caughtUp(): void {

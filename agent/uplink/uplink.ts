@@ -1,13 +1,10 @@
 import { Malformed } from "../protocol/malformed.js";
-import {
-  decodeCloudMessage,
-  encodeMessage,
-  type AgentMessage,
-  type CloudMessage,
-} from "../protocol/messages.js";
+import { closeCodes } from "../protocol/close-codes.js";
+import type { FromAgent, FromCloud, Wire } from "../protocol/wire.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Connection, Frame } from "./connection.js";
 import {
+  LinkDowngraded,
   LinkDrained,
   LinkError,
   LinkGarbled,
@@ -20,8 +17,8 @@ import { retryDelayMs } from "./retry-delay.js";
 /** What the uplink needs of the world. */
 export interface UplinkPorts {
   dial(signal: AbortSignal): Promise<Connection>;
-  /** Answers the cloud's challenge: the text of a hello. */
-  hello(challenge: Challenge): AgentMessage;
+  /** Answers the cloud's challenge in the version that is spoken. */
+  hello(challenge: Challenge, wire: Wire): FromAgent;
   /** Whether another hello may be taken than the one that this loss answered. */
   hasOtherHello?(error: unknown): boolean;
   readonly clock: Clock;
@@ -35,24 +32,28 @@ export interface UplinkEvents {
   linkLost(error: Error, retryInMs: number): void;
 }
 
-export type Challenge = CloudMessage & { readonly type: "challenge" };
-export type Welcome = CloudMessage & { readonly type: "welcome" };
+export type Challenge = FromCloud & { readonly type: "challenge" };
+export type Welcome = FromCloud & { readonly type: "welcome" };
 
 /** A link whose two ends have introduced themselves. */
 export interface Session {
   readonly welcome: Welcome;
+  /** The version of the protocol that is spoken. */
+  readonly wire: Wire;
+  /** What the cloud can do; of version 1 nothing beyond it. */
+  readonly capabilities: ReadonlySet<string>;
   /** Of the challenge that was answered. */
   readonly nonce: string;
   readonly remoteAddress: string;
   /** Sends now, or drops the message when the link is gone. */
-  send(message: AgentMessage): void;
+  send(message: FromAgent): void;
   /** Aborted when the link is lost. */
   readonly ended: AbortSignal;
 }
 
 export type UplinkItem =
   | { readonly kind: "up"; readonly session: Session }
-  | { readonly kind: "message"; readonly message: CloudMessage }
+  | { readonly kind: "message"; readonly message: FromCloud }
   | {
       readonly kind: "segment";
       readonly bytes: Buffer;
@@ -106,7 +107,7 @@ async function* oneConnection(
     );
     const session = sessionOf(connection, greeting, ended.signal);
     yield { kind: "up", session };
-    for await (const frame of frames) yield itemOf(frame);
+    for await (const frame of frames) yield itemOf(frame, connection.wire);
     return undefined;
   } catch (error) {
     return error;
@@ -123,46 +124,52 @@ async function greet(
   using _deadline = ports.clock.every(GREETING_MS, () =>
     connection.drop(new LinkGarbled("the cloud did not greet in time")),
   );
-  const challenge = await expectMessage(frames, "challenge");
-  connection.send(encodeMessage(ports.hello(challenge)));
-  const welcome = await expectMessage(frames, "welcome");
+  const { wire } = connection;
+  const challenge = await expectMessage(frames, "challenge", wire);
+  if (wire.isDowngrade(challenge.nonce)) {
+    connection.leaveWith(closeCodes.downgraded);
+    throw new LinkDowngraded();
+  }
+  connection.send(wire.write(ports.hello(challenge, wire)));
+  const welcome = await expectMessage(frames, "welcome", wire);
   return { nonce: challenge.nonce, welcome };
 }
 
 /** A peer that accepts the connection and then says nothing is no cloud. */
 const GREETING_MS = 20_000;
 
-async function expectMessage<T extends CloudMessage["type"]>(
+async function expectMessage<T extends FromCloud["type"]>(
   frames: AsyncGenerator<Frame, never>,
   type: T,
-): Promise<CloudMessage & { readonly type: T }> {
+  wire: Wire,
+): Promise<FromCloud & { readonly type: T }> {
   const { value: frame } = await frames.next();
-  const item = itemOf(frame);
+  const item = itemOf(frame, wire);
   if (item.kind === "message" && isOfType(item.message, type)) {
     return item.message;
   }
   throw new LinkGarbled(`expected a ${type} and got something else`);
 }
 
-function isOfType<T extends CloudMessage["type"]>(
-  message: CloudMessage,
+function isOfType<T extends FromCloud["type"]>(
+  message: FromCloud,
   type: T,
-): message is CloudMessage & { readonly type: T } {
+): message is FromCloud & { readonly type: T } {
   return message.type === type;
 }
 
-function itemOf(frame: Frame): UplinkItem {
+function itemOf(frame: Frame, wire: Wire): UplinkItem {
   if (frame.kind === "binary") {
     return { ...frame, kind: "segment" };
   }
-  const message = decodeOrDrop(frame.text);
+  const message = decodeOrDrop(frame.text, wire);
   if (message.type === "drain") throw new LinkDrained(message.windowMs);
   return { kind: "message", message };
 }
 
-function decodeOrDrop(text: string): CloudMessage {
+function decodeOrDrop(text: string, wire: Wire): FromCloud {
   try {
-    return decodeCloudMessage(text);
+    return wire.fromCloud(text);
   } catch (cause) {
     if (!(cause instanceof Malformed)) throw cause;
     throw new LinkGarbled(cause.message, { cause });
@@ -174,10 +181,12 @@ function sessionOf(
   greeting: Pick<Session, "nonce" | "welcome">,
   ended: AbortSignal,
 ): Session {
+  const { wire, remoteAddress } = connection;
   return {
     ...greeting,
-    remoteAddress: connection.remoteAddress,
-    send: (message) => connection.send(encodeMessage(message)),
+    ...{ wire, remoteAddress },
+    capabilities: new Set(wire.capabilitiesOf(greeting.welcome)),
+    send: (message) => connection.send(wire.write(message)),
     ended,
   };
 }

@@ -1,5 +1,6 @@
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { CloudMessage, FeedPlan } from "../../agent/protocol/messages.js";
+import type { FeedPlan } from "../../agent/protocol/messages.js";
+import type { FromCloud } from "../../agent/protocol/wire.js";
 import type { Link } from "./listen.js";
 import type { GatewayPorts } from "./ports.js";
 
@@ -11,7 +12,7 @@ export interface FollowingPorts {
   readonly gateway: Pick<GatewayPorts, "plan" | "isAhead" | "log" | "clock">;
   /** Encoded frames of every segment behind a position, as of this very turn. */
   framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
-  say(message: CloudMessage): void;
+  say(message: FromCloud): void;
   /** What went wrong behind the agent's back. */
   fail(error: unknown): void;
 }

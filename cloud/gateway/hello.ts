@@ -1,8 +1,8 @@
 import type { CloseReason } from "../../agent/protocol/close-codes.js";
-import { Hello } from "../../agent/protocol/documents.js";
-import { parseJson } from "../../agent/protocol/shapes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
+import type { AnyHello, Wire } from "../../agent/protocol/wire.js";
 import { publicKey, type PublicKey } from "../../agent/trust/keys.js";
+import type { DeviceWord } from "../journal/events.js";
 import type { Agent } from "../registry/registry.js";
 
 /** A hello that does not let its sender in. */
@@ -28,18 +28,23 @@ export interface Challenge {
 
 /** Somebody who proved to be an agent of ours. */
 export interface Greeting {
-  readonly hello: Hello;
+  readonly hello: AnyHello;
+  /** What the agent can do beyond what its version asks of all. */
+  readonly capabilities: ReadonlySet<string>;
   readonly agent: Agent;
   readonly key: PublicKey;
   /** The hello as the device signed it. */
-  readonly evidence: Evidence;
+  readonly evidence: DeviceWord;
 }
 
 /** A device's word, to the byte. */
-export interface Evidence {
-  readonly signed: string;
-  readonly signature: string;
-}
+export const evidenceOf = (
+  { signed, signature }: DeviceWord,
+  { version }: Pick<Wire, "version">,
+): DeviceWord => ({
+  ...{ signed, signature },
+  ...(version === 2 ? { protocol: version } : {}),
+});
 
 /**
  * Holds a hello to the challenge. The agent's clock proves nothing and is not
@@ -49,8 +54,9 @@ export interface Evidence {
 export function checkHello(
   { signed, signature }: { signed: string; signature: string },
   challenge: Challenge,
+  wire: Wire,
 ): Greeting {
-  const hello = parseJson(Hello, signed, "hello");
+  const hello = wire.hello(signed);
   if (hello.nonce !== challenge.nonce) {
     throw new HelloRefused(
       "unauthenticated",
@@ -74,7 +80,7 @@ export function checkHello(
     );
   }
   const key = publicKey(Buffer.from(agent.publicKey, "base64url"));
-  const bytes = textBytes("hello", signed);
+  const bytes = textBytes("hello", signed, wire.version);
   if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
     throw new HelloRefused(
       "unauthenticated",
@@ -85,5 +91,7 @@ export function checkHello(
   if (agent.revokedAt !== null) {
     throw new HelloRefused("revoked", hello.agent, `${agent.id} was revoked`);
   }
-  return { hello, agent, key, evidence: { signed, signature } };
+  const evidence = evidenceOf({ signed, signature }, wire);
+  const capabilities = new Set(hello.capabilities);
+  return { hello, capabilities, agent, key, evidence };
 }

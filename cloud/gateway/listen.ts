@@ -9,13 +9,20 @@ import {
   type CloseReason,
 } from "../../agent/protocol/close-codes.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { SUBPROTOCOL } from "../../agent/protocol/messages.js";
+import {
+  wireNamed,
+  wires,
+  wire1,
+  type Wire,
+} from "../../agent/protocol/wire.js";
 import { HalfMade } from "./half-made.js";
 
 /** One agent's WebSocket, as far as the gateway needs it. */
 export interface Link {
   /** Of who connected, as far as this machine sees. */
   readonly remoteAddress: string;
+  /** The version of the protocol that is spoken. */
+  readonly wire: Wire;
   send(text: string): void;
   /** Writes a frame that was encoded before, for many links at once. */
   write(frame: Buffer): void;
@@ -36,7 +43,8 @@ export interface LinkHandler {
   heard(): void;
   /** All that was buffered has gone out. */
   drained(): void;
-  closed(): void;
+  /** With the code that the agent gave, if it said goodbye. */
+  closed(code: number): void;
 }
 
 export interface LinkOptions {
@@ -60,7 +68,9 @@ export function acceptLinks(server: Server, options: LinkOptions): Disposable {
     maxFragments: MOST_FRAGMENTS,
     maxBufferedChunks: MOST_PIECES,
     clientTracking: false,
-    handleProtocols: () => SUBPROTOCOL,
+    handleProtocols: (offered) =>
+      wires.find(({ subprotocol }) => offered.has(subprotocol))?.subprotocol ??
+      false,
   });
   const halfMade = new Crowd<HalfMade>(HALF_MADE);
   const onUpgrade = (
@@ -108,6 +118,7 @@ function attach(
   };
   const handler = options.open({
     remoteAddress,
+    wire: wireNamed(webSocket.protocol) ?? wire1,
     send: (text) => whenOpen(() => webSocket.send(text)),
     // Without deflate `ws` writes whole frames too, so the two never mix.
     write: (frame) => whenOpen(() => socket.write(frame)),
@@ -135,7 +146,7 @@ function attach(
   });
   webSocket.on("pong", () => handler.heard());
   webSocket.on("ping", () => handler.heard());
-  webSocket.on("close", () => handler.closed());
+  webSocket.on("close", (code) => handler.closed(code));
   // A frame against RFC 6455 or over the limit: `ws` closes with its code.
   webSocket.on("error", () => undefined);
   socket.on("drain", () => handler.drained());
@@ -158,7 +169,7 @@ function refusalOf(
     return answer("404 Not Found", "not-found", "agents connect elsewhere");
   }
   if (!namesOurProtocol(request.headers["sec-websocket-protocol"])) {
-    const message = `the subprotocol ${SUBPROTOCOL} is needed`;
+    const message = `the subprotocol ${wire1.subprotocol} is needed`;
     return answer("400 Bad Request", "unsupported-version", message);
   }
   if (!isWebSocketHandshake(request)) {
@@ -186,7 +197,7 @@ function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
 
 function namesOurProtocol(offered: string | undefined): boolean {
   const names = offered?.split(",").map((name) => name.trim()) ?? [];
-  return names.includes(SUBPROTOCOL);
+  return names.some((name) => wireNamed(name) !== undefined);
 }
 
 function answer(

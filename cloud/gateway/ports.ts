@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { AgentMessage, FeedPlan } from "../../agent/protocol/messages.js";
+import type { FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { ImpactAnswer } from "../impact/report.js";
 import type { SegmentSealed } from "../journal/events.js";
@@ -13,7 +14,7 @@ import type { CloneDetector } from "../registry/clone-detector.js";
 import type { Agent } from "../registry/registry.js";
 import type { Taken } from "../telemetry/intake.js";
 
-export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
+export type TelemetryMessage = FromAgent & { readonly type: "telemetry" };
 
 /** All that the gateway asks of the rest of the cloud. */
 export interface GatewayPorts {
@@ -48,6 +49,8 @@ export interface GatewayPorts {
   heads(feeds: readonly FeedName[]): readonly SignedText[];
   /** What the critical keys allow these feeds. */
   approvals(feeds: readonly FeedName[]): readonly SignedText[];
+  /** What this cloud can do beyond what version 2 asks of all. */
+  capabilities(): readonly string[];
   /** Version of the root that is in force. */
   newestRoot(): number;
   /** A segment as agents may take it now, whoever signed it when it was made. */

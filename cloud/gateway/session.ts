@@ -1,19 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { CloseReason } from "../../agent/protocol/close-codes.js";
-import { Receipt } from "../../agent/protocol/documents.js";
+import { closeCodes } from "../../agent/protocol/close-codes.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
-import {
-  decodeAgentMessage,
-  encodeMessage,
-  type AgentMessage,
-  type CloudMessage,
-} from "../../agent/protocol/messages.js";
-import { parseJson } from "../../agent/protocol/shapes.js";
 import {
   textBytes,
   type SignedText,
 } from "../../agent/protocol/signed-text.js";
+import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
 import { newSecret } from "../ids.js";
 import { TokenBucket } from "../rate/token-bucket.js";
 import type { Agent } from "../registry/registry.js";
@@ -27,7 +21,12 @@ import {
   SILENT_HEARTBEATS,
 } from "./budgets.js";
 import { Following, MOST_BUFFERED } from "./following.js";
-import { checkHello, HelloRefused, type Greeting } from "./hello.js";
+import {
+  checkHello,
+  evidenceOf,
+  HelloRefused,
+  type Greeting,
+} from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
@@ -65,7 +64,7 @@ export class Session implements LinkHandler {
     this.#patience = new TokenBucket(MESSAGES, ports.clock);
     this.#resumes = new TokenBucket(RESUMES, ports.clock);
     this.#heardAt = ports.clock.monotonic();
-    const nonce = randomBytes(32).toString("base64url");
+    const nonce = link.wire.nonce(randomBytes(32));
     this.#state = { at: "challenged", nonce };
     const time = ports.clock.now();
     this.#say({ type: "challenge", nonce, time, cloud: ports.cloudName });
@@ -80,7 +79,7 @@ export class Session implements LinkHandler {
   /** Backpressure: an agent that says too much is read more slowly (token bucket). */
   text(text: string): void {
     if (!this.#patience.take()) this.#link.holdFor(BREATH_MS);
-    this.#attempt(() => this.#handle(decodeAgentMessage(text)));
+    this.#attempt(() => this.#handle(this.#link.wire.fromAgent(text)));
   }
 
   binary(): void {
@@ -95,7 +94,11 @@ export class Session implements LinkHandler {
     this.#attempt(() => this.live?.following.drained());
   }
 
-  closed(): void {
+  closed(code: number): void {
+    if (code === closeCodes.downgraded) {
+      const { remoteAddress: address } = this.#link;
+      this.#ports.log.warn("an agent was downgraded on its way", { address });
+    }
     this.#leave();
   }
 
@@ -117,7 +120,7 @@ export class Session implements LinkHandler {
   }
 
   /** Whether the agent is there and follows the feed; then it is asked. */
-  ask(feed: FeedName, question: CloudMessage): boolean {
+  ask(feed: FeedName, question: FromCloud): boolean {
     if (this.live?.following.has(feed) !== true) return false;
     if (this.#link.buffered <= MOST_BUFFERED) this.#say(question);
     return true;
@@ -141,11 +144,13 @@ export class Session implements LinkHandler {
     this.#link.close(reason);
   }
 
-  #handle(message: AgentMessage): void {
+  #handle(message: FromAgent): void {
     const state = this.#state;
     if (state.at === "closed") return;
     if (state.at === "challenged" && message.type === "hello") {
-      this.#greet(checkHello(message, this.#challenge(state.nonce)));
+      this.#greet(
+        checkHello(message, this.#challenge(state.nonce), this.#link.wire),
+      );
     } else if (state.at === "live" && message.type !== "hello") {
       this.#hear(state, message);
     } else {
@@ -155,7 +160,7 @@ export class Session implements LinkHandler {
 
   #hear(
     live: Live,
-    message: Exclude<AgentMessage, { readonly type: "hello" }>,
+    message: Exclude<FromAgent, { readonly type: "hello" }>,
   ): void {
     switch (message.type) {
       case "resume":
@@ -199,22 +204,25 @@ export class Session implements LinkHandler {
     this.#link.welcomed();
     this.#owner.welcomed(this);
     following.begin(hello.positions.map(positionOf), (plans) => {
-      this.#say({
-        type: "welcome",
+      const welcome = {
+        type: "welcome" as const,
         agent: agent.id,
         org: agent.org,
         session: secret,
         heartbeatMs: this.#ports.heartbeatMs,
         root: this.#ports.newestRoot(),
         plans: [...plans],
-      });
+      };
+      const capabilities = this.#ports.capabilities();
+      this.#say(this.#link.wire.welcomeOf(welcome, capabilities));
       // Before any ban that one of them is for.
       for (const approval of this.#ports.approvals(feeds)) {
         this.#say({ type: "approval", approval });
       }
     });
     this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
-    this.#ports.answers.seen(agent, { version: hello.version, protocol: 1 });
+    const { version: protocol } = this.#link.wire;
+    this.#ports.answers.seen(agent, { version: hello.version, protocol });
     // Of others it may say what it likes: they prove nothing of this cloud's.
     const positions = hello.positions.filter((at) => feeds.includes(at.feed));
     const said = { agent: agent.id, positions };
@@ -237,9 +245,9 @@ export class Session implements LinkHandler {
 
   #resume(
     { following, agent }: Live,
-    { feed, position: wire }: AgentMessage & { readonly type: "resume" },
+    { feed, position: at }: FromAgent & { readonly type: "resume" },
   ): void {
-    const position = wire && positionOf(wire);
+    const position = at && positionOf(at);
     if (!following.has(feed) || (position && position.feed !== feed)) {
       throw new Malformed("resume", `is not for a feed of ${agent.id}`);
     }
@@ -251,8 +259,9 @@ export class Session implements LinkHandler {
     { agent, key, following }: Live,
     { signed, signature }: { signed: string; signature: string },
   ): void {
-    const receipt = parseJson(Receipt, signed, "receipt");
-    const bytes = textBytes("receipt", signed);
+    const { wire } = this.#link;
+    const receipt = wire.receipt(signed);
+    const bytes = textBytes("receipt", signed, wire.version);
     if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
       const why = "a receipt's signature is bad";
       throw new HelloRefused("unauthenticated", agent.id, why);
@@ -260,7 +269,8 @@ export class Session implements LinkHandler {
     if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
       throw new Malformed("receipt", "is for another agent or feed");
     }
-    this.#ports.answers.receipt(receipt, { signed, signature });
+    const evidence = evidenceOf({ signed, signature }, wire);
+    this.#ports.answers.receipt(receipt, evidence);
   }
 
   /** What is not durable is not acknowledged: the agent says it again. */
@@ -321,8 +331,8 @@ export class Session implements LinkHandler {
     this.#state = { at: "closed" };
   }
 
-  #say(message: CloudMessage): void {
-    this.#link.send(encodeMessage(message));
+  #say(message: FromCloud): void {
+    this.#link.send(this.#link.wire.write(message));
     if (this.#link.buffered <= MOST_UNREAD) return;
     if (this.#state.at === "closed") return;
     this.#ports.dropped("unread-too-much");

@@ -62,6 +62,14 @@ export interface AgentSeen {
   readonly protocol?: 2;
 }
 
+/** A document as the device signed it: evidence, kept to the byte. */
+export interface DeviceWord {
+  readonly signed: string;
+  readonly signature: string;
+  /** Version of the protocol that it was signed in; absent: 1. */
+  readonly protocol?: 2;
+}
+
 /** One start of an agent's process, as the cloud saw it come. */
 export interface BootSeen {
   /** The UUID that it drew. */
@@ -80,14 +88,12 @@ export interface AgentBooted extends BootSeen {
 }
 
 /** A start came back after a newer one was here: two processes, one key. */
-export interface AgentCloned {
+export interface AgentCloned extends DeviceWord {
   readonly kind: "agent-cloned";
   readonly agent: string;
   readonly returned: BootSeen;
+  /** The hello of the one that came back is the device's word. */
   readonly newer: BootSeen;
-  /** The hello of the one that came back, as the device signed it. */
-  readonly signed: string;
-  readonly signature: string;
 }
 
 export interface AgentRevoked {
@@ -213,22 +219,17 @@ export interface ApprovalPublished {
   readonly by: string;
 }
 
-export interface ReceiptGiven {
+export interface ReceiptGiven extends DeviceWord {
   readonly kind: "receipt";
   readonly agent: string;
-  /** As the device signed it: evidence, kept to the byte. */
-  readonly signed: string;
-  readonly signature: string;
 }
 
 /** An agent holds a history that this cloud's feed never had. */
-export interface DivergenceSeen {
+export interface DivergenceSeen extends DeviceWord {
   readonly kind: "divergence";
   readonly agent: string;
   /** The hello or receipt that says so, as the device signed it. */
   readonly document: "hello" | "receipt";
-  readonly signed: string;
-  readonly signature: string;
   readonly feed: FeedName;
   readonly epoch: string;
   readonly offset: number;

@@ -2,7 +2,12 @@ import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { Hello, Receipt } from "../../agent/protocol/documents.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { DivergenceSeen, Event, RefusalGiven } from "../journal/events.js";
+import type {
+  DeviceWord,
+  DivergenceSeen,
+  Event,
+  RefusalGiven,
+} from "../journal/events.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Agent } from "../registry/registry.js";
 import type { LatestReceipt } from "./receipts.js";
@@ -55,10 +60,7 @@ export class ReceiptIntake {
    * A receipt that is genuine; it is kept when it goes beyond the last one, or
    * says of the same place that the host enforces now, or no longer does.
    */
-  receipt(
-    receipt: Receipt,
-    evidence: { readonly signed: string; readonly signature: string },
-  ): void {
+  receipt(receipt: Receipt, evidence: DeviceWord): void {
     const { agent, position, mode } = receipt;
     const { feed, epoch, offset } = position;
     const told = { document: "receipt", agent, ...evidence } as const;
@@ -74,7 +76,7 @@ export class ReceiptIntake {
   /** Where an agent says that it stands, each time it comes. */
   hello(
     { agent, positions }: Pick<Hello, "agent" | "positions">,
-    evidence: { readonly signed: string; readonly signature: string },
+    evidence: DeviceWord,
   ): void {
     const told = { document: "hello", agent, ...evidence } as const;
     for (const position of positions) this.#diverges(position, told);
@@ -106,7 +108,7 @@ export class ReceiptIntake {
    */
   #diverges(
     { feed, epoch, offset, hash: theirs }: Receipt["position"],
-    told: Pick<DivergenceSeen, "agent" | "document" | "signed" | "signature">,
+    told: Pick<DivergenceSeen, "agent" | "document"> & DeviceWord,
   ): boolean {
     if (offset === 0) return false;
     const standing = this.#ports.standing(feed);

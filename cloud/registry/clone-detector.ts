@@ -1,6 +1,6 @@
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { BootSeen, Event } from "../journal/events.js";
+import type { BootSeen, DeviceWord, Event } from "../journal/events.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 
 /** A hello, as far as it tells one start of an agent from another. */
@@ -12,7 +12,7 @@ export interface Arrival {
   /** Where the connection came from, as the cloud's machine sees it. */
   readonly address: string;
   /** The hello, as the device signed it. */
-  readonly evidence: { readonly signed: string; readonly signature: string };
+  readonly evidence: DeviceWord;
 }
 
 export interface CloneDetectorPorts {

@@ -1,16 +1,11 @@
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { Position } from "../../agent/model/position.js";
-import { Hello, Receipt } from "../../agent/protocol/documents.js";
 import {
   EnrolmentAnswer,
   EnrolmentRequest,
   decodeToken,
 } from "../../agent/protocol/enrolment.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
-import {
-  decodeAgentMessage,
-  decodeCloudMessage,
-} from "../../agent/protocol/messages.js";
 import { Rekey, RekeyRequest } from "../../agent/protocol/rekey.js";
 import { Refused, type RefusalCode } from "../../agent/protocol/refusals.js";
 import {
@@ -22,6 +17,7 @@ import {
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { openSnapshot, readBans } from "../../agent/protocol/snapshot.js";
+import { wire1, wire2, type Wire } from "../../agent/protocol/wire.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
 import {
@@ -50,9 +46,13 @@ export function readVector(
   const text = bytes.toString("utf8");
   switch (reads) {
     case "cloud message":
-      return decodeCloudMessage(text);
+      return wire1.fromCloud(text);
     case "agent message":
-      return withDocument(text);
+      return withDocument(text, wire1);
+    case "cloud message v2":
+      return wire2.fromCloud(text);
+    case "agent message v2":
+      return withDocument(text, wire2);
     case "segment":
       return readSegment(openSegment(bytes), at, expect);
     case "segments":
@@ -134,16 +134,13 @@ export function bytesOf(vector: {
   ]);
 }
 
-function withDocument(text: string): unknown {
-  const message = decodeAgentMessage(text);
+function withDocument(text: string, wire: Wire): unknown {
+  const message = wire.fromAgent(text);
   switch (message.type) {
     case "hello":
-      return { ...message, signed: parseJson(Hello, message.signed, "hello") };
+      return { ...message, signed: documentIn(message.signed, wire) };
     case "receipt":
-      return {
-        ...message,
-        signed: parseJson(Receipt, message.signed, "receipt"),
-      };
+      return { ...message, signed: wire.receipt(message.signed) };
     case "resume":
     case "refusal":
     case "impact-answer":
@@ -151,6 +148,12 @@ function withDocument(text: string): unknown {
     case "telemetry":
       return message;
   }
+}
+
+/** Of version 1, without the capabilities that its reader adds. */
+function documentIn(signed: string, wire: Wire): unknown {
+  const { capabilities, ...hello } = wire.hello(signed);
+  return wire.version === 1 ? hello : { ...hello, capabilities };
 }
 
 function readSegment(

@@ -48,7 +48,7 @@ export class Receipts {
   readonly #newest = new Map<FeedName, Receipt>();
   /** Feeds whose newest receipt is still to be said. */
   readonly #due = new Set<FeedName>();
-  #session: Pick<Session, "send"> | undefined;
+  #session: Pick<Session, "send" | "wire"> | undefined;
   #saidAt = -Infinity;
 
   constructor(ports: ReceiptPorts) {
@@ -59,7 +59,7 @@ export class Receipts {
    * Sends from now on what comes into force, and at once the newest of each feed:
    * a link before may have lost it (redelivery).
    */
-  sayTo(session: Pick<Session, "send">): void {
+  sayTo(session: Pick<Session, "send" | "wire">): void {
     this.#session = session;
     for (const feed of this.#newest.keys()) this.#due.add(feed);
     this.#sayDue();
@@ -115,7 +115,8 @@ export class Receipts {
     if (this.#due.size === 0) return;
     for (const feed of this.#due) {
       const receipt = this.#newest.get(feed);
-      const signed = signAsDevice("receipt", receipt, deviceKey);
+      const version = this.#session?.wire.version;
+      const signed = signAsDevice("receipt", receipt, deviceKey, version);
       this.#session?.send({ type: "receipt", ...signed });
     }
     this.#due.clear();

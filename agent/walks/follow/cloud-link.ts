@@ -6,13 +6,14 @@ import type { DeviceKeys } from "../../keyring/device-keys.js";
 import type { HeadMonitor } from "../../keyring/head-monitor.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
+import { agentCapabilities } from "../../protocol/capabilities.js";
 import { closeCodes } from "../../protocol/close-codes.js";
 import type { Hello } from "../../protocol/documents.js";
 import type { Clock } from "../../runtime/clock.js";
 import { signAsDevice } from "../../trust/sign.js";
 import { verifyHead } from "../../trust/verify.js";
 import { dial } from "../../uplink/dial.js";
-import { LinkClosed } from "../../uplink/errors.js";
+import { LinkClosed, LinkDowngraded } from "../../uplink/errors.js";
 import {
   fetchRoot,
   fetchSegments,
@@ -106,16 +107,20 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
   return {
     dial: (signal) =>
       dial({ url, ca, handshakeMs: HANDSHAKE_MS, clock }, signal),
-    hello: (challenge) => {
+    hello: (challenge, wire) => {
       if (challenge.cloud !== identity.cloud) {
         throw new Error(
           `this host is enrolled with ${identity.cloud}, and ${challenge.cloud} answered`,
         );
       }
-      const hello = helloOf(ports, challenge.nonce);
+      const hello = wire.helloOf(
+        helloOf(ports, challenge.nonce),
+        agentCapabilities,
+      );
+      const { offered } = ports.keys;
       return {
         type: "hello",
-        ...signAsDevice("hello", hello, ports.keys.offered),
+        ...signAsDevice("hello", hello, offered, wire.version),
       };
     },
     hasOtherHello: (error) => isUnauthenticated(error) && keys.turnedAway(),
@@ -124,6 +129,8 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
     events: {
       linkLost: (error, retryInMs) => {
         status.down(error.message, retryInMs);
+        if (error instanceof LinkDowngraded)
+          status.wasDowngraded(error.message);
         events.linkLost(error, retryInMs);
       },
     },

@@ -4,7 +4,7 @@ import type { HeadMonitor } from "../../keyring/head-monitor.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
 import type { Head } from "../../protocol/documents.js";
-import type { CloudMessage } from "../../protocol/messages.js";
+import type { FromCloud } from "../../protocol/wire.js";
 import type { SignedText } from "../../protocol/signed-text.js";
 import type { Clock } from "../../runtime/clock.js";
 import type { Session } from "../../uplink/uplink.js";
@@ -43,7 +43,7 @@ export interface FollowPorts {
   /** The agent stands where the cloud does, in every feed. */
   caughtUp(): void;
   /** The cloud has these items of telemetry for good. */
-  acknowledged(ack: CloudMessage & { readonly type: "telemetry-ack" }): void;
+  acknowledged(ack: FromCloud & { readonly type: "telemetry-ack" }): void;
   /** How much would bans cut here? The session is told, soon. */
   impactAsked(question: ImpactQuestion, session: Session): void;
   /** Gives the receipt of what is in force now. */

@@ -1,9 +1,10 @@
 import { needsReopening, type LedgerDamage } from "../../ledger/damage.js";
 import { printable } from "../../log/printable.js";
 import type { FeedName } from "../../model/position.js";
-import type { CloudMessage, FeedPlan } from "../../protocol/messages.js";
+import type { FeedPlan } from "../../protocol/messages.js";
 import { mayResume } from "../../protocol/refusals.js";
 import type { SignedText } from "../../protocol/signed-text.js";
+import type { FromCloud } from "../../protocol/wire.js";
 import { MINUTE_MS, Rate } from "../../uplink/rate.js";
 import type { Session, UplinkItem } from "../../uplink/uplink.js";
 import {
@@ -82,7 +83,7 @@ class Link implements FollowedLink {
     await this.#ports.catchUpRoots(this.session);
   }
 
-  async hear(message: CloudMessage): Promise<void> {
+  async hear(message: FromCloud): Promise<void> {
     switch (message.type) {
       case "root":
         this.#ports.roots.hear(message.root);

@@ -14,7 +14,7 @@ export interface HealthWatchPorts {
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
   readonly ledger: WatchedLedger;
-  readonly link: Pick<LinkStatus, "state">;
+  readonly link: Pick<LinkStatus, "state" | "downgraded">;
   readonly spool: Pick<ResilientSpool, "read" | "failing">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
@@ -66,6 +66,7 @@ export class HealthWatch {
     for (const finding of this.#storage()) found.set(...finding);
     add("ruleset-contested", this.#ports.contested());
     add("cloud-unreachable", this.#cloud());
+    add("link-downgraded", this.#ports.link.downgraded);
     add("bans-held", this.#held());
     add("egress-dropped", this.#egress());
     const { spool } = this.#ports;

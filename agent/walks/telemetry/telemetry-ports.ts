@@ -21,7 +21,7 @@ export interface TelemetryPorts {
   /** What becomes of banned egress, as it was configured. */
   readonly egress: Posture["egress"];
   readonly ledger: WatchedLedger;
-  readonly link: Pick<LinkStatus, "state">;
+  readonly link: Pick<LinkStatus, "state" | "downgraded">;
   /** Who keeps undoing the bans, if anybody does. */
   readonly contested: () => string | undefined;
   /** What this host does with its bans. */

@@ -1,13 +1,13 @@
 import fc from "fast-check";
-import { Hello, Receipt } from "../../../agent/protocol/documents.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
+import { encodeMessage } from "../../../agent/protocol/messages.js";
 import {
-  decodeAgentMessage,
-  decodeCloudMessage,
-  encodeMessage,
-} from "../../../agent/protocol/messages.js";
-import { parseJson } from "../../../agent/protocol/shapes.js";
+  wire1,
+  wire2,
+  type AnyHello,
+  type Wire,
+} from "../../../agent/protocol/wire.js";
 import { checkHello, HelloRefused } from "../../../cloud/gateway/hello.js";
 import {
   agentMessages,
@@ -29,48 +29,56 @@ const made = [cloudMessages, agentMessages].flatMap((messages) =>
 );
 
 /** The document in a hello or receipt, signed anew. */
-const document: Layer = {
+const documentOf = ({ version }: Wire): Layer => ({
   open: (outer) => Buffer.from(signedIn(outer).signed),
   seal: (inner, outer) => {
     const message = signedIn(outer);
     const signed = inner.toString();
     const kind = message.type === "hello" ? "hello" : "receipt";
-    const signature = keys.device.sign(textBytes(kind, signed));
+    const signature = keys.device.sign(textBytes(kind, signed, version));
     const encoded = Buffer.from(signature).toString("base64url");
     return Buffer.from(
       JSON.stringify({ ...message, signed, signature: encoded }),
     );
   },
-};
+});
+
+/** What reads the frames of one version. */
+const readersOf = (wire: Wire) => ({
+  [`cloud ${wire.version}`]: briefly((text) => {
+    const message = wire.fromCloud(text);
+    holdsAsJson(message, (again) => wire.fromCloud(again));
+    return message.type;
+  }),
+  [`agent ${wire.version}`]: briefly((text) => {
+    const message = wire.fromAgent(text);
+    holdsAsJson(message, (again) => wire.fromAgent(again));
+    return message.type;
+  }),
+  [`document ${wire.version}`]: briefly((text) => {
+    const message = wire.fromAgent(text);
+    if (message.type === "hello") return greeting(message, wire);
+    if (message.type !== "receipt") return "no document";
+    const receipt = wire.receipt(message.signed);
+    holdsAsJson(receipt, (again) => wire.receipt(again));
+    return "receipt";
+  }),
+});
 
 export const target: Target = {
   name: "frame",
-  corpus: [...golden("cloud message", "agent message"), ...made],
-  readers: {
-    cloud: briefly((text) => {
-      const message = decodeCloudMessage(text);
-      holdsAsJson(message, decodeCloudMessage);
-      return message.type;
-    }),
-    agent: briefly((text) => {
-      const message = decodeAgentMessage(text);
-      holdsAsJson(message, decodeAgentMessage);
-      return message.type;
-    }),
-    document: briefly((text) => {
-      const message = decodeAgentMessage(text);
-      if (message.type === "hello") return greeting(message);
-      if (message.type !== "receipt") return "no document";
-      const receipt = parseJson(Receipt, message.signed, "receipt");
-      holdsAsJson(receipt, (again) => parseJson(Receipt, again, "receipt"));
-      return "receipt";
-    }),
-  },
-  layers: [document],
+  corpus: [
+    ...golden("cloud message", "agent message"),
+    ...golden("cloud message v2", "agent message v2"),
+    ...made,
+  ],
+  readers: { ...readersOf(wire1), ...readersOf(wire2) },
+  layers: [documentOf(wire1), documentOf(wire2)],
   words: [
     ...['"type"', '"challenge"', '"welcome"', '"plan"', '"heads"', '"root"'],
     ...['"resync"', '"telemetry-ack"', '"drain"', '"hello"', '"resume"'],
     ...['"receipt"', '"telemetry"', '"refusal"', '"mode"', '"snapshot"'],
+    ...['"capabilities"', '"ext"', '"version"'],
     ...['"kind"', '"hits"', '"detection"', '"org/a"', '"local"', '"position"'],
     ...[String(limits.textBytes), "253402300799999", "253402300800000"],
   ],
@@ -80,25 +88,26 @@ export const target: Target = {
   mostCpuMs: 250,
 };
 
-function greeting(message: { signed: string; signature: string }): string {
-  const { hello } = checkHello(message, {
-    nonce: parseJson(Hello, message.signed, "hello").nonce,
-    cloud: parseJson(Hello, message.signed, "hello").cloud,
-    agent: (id) => ({
-      ...{ id, org: "example", hostname: "", system: "", version: "" },
-      publicKey: Buffer.from(keys.device.publicKey).toString("base64url"),
-      ...{
-        protocol: 1,
-        enrolledAt: 0,
-        revokedAt: null,
-        revokedWhy: null,
-        lastSeen: null,
-      },
-    }),
+function greeting(
+  message: { signed: string; signature: string },
+  wire: Wire,
+): string {
+  const { nonce, cloud } = wire.hello(message.signed);
+  const agent = (id: string) => ({
+    ...{ id, org: "example", hostname: "", system: "", version: "" },
+    publicKey: Buffer.from(keys.device.publicKey).toString("base64url"),
+    ...{ protocol: wire.version, enrolledAt: 0, lastSeen: null },
+    ...{ revokedAt: null, revokedWhy: null },
   });
-  holdsAsJson(hello, (again) => parseJson(Hello, again, "hello"));
+  const { hello } = checkHello(message, { nonce, cloud, agent }, wire);
+  const { capabilities, ...rest } = hello;
+  holdsAsJson(wire.helloOf(rest, capabilities), (again) =>
+    wire.helloOf(withoutCapabilities(wire.hello(again)), capabilities),
+  );
   return "hello";
 }
+
+const withoutCapabilities = ({ capabilities: _, ...hello }: AnyHello) => hello;
 
 interface SignedMessage {
   readonly type: string;

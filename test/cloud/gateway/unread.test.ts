@@ -1,5 +1,6 @@
 import http from "node:http";
 import { describe, expect, it } from "@jest/globals";
+import { wire1 } from "../../../agent/protocol/wire.js";
 import { silentLogger } from "../../../agent/log/logger.js";
 import type { closeCodes } from "../../../agent/protocol/close-codes.js";
 import { MOST_UNREAD } from "../../../cloud/gateway/budgets.js";
@@ -17,6 +18,7 @@ describe("an agent that reads nothing of what it asks for", () => {
       ...{ remoteAddress: "203.0.113.7", buffered: 0 },
       send: (text: string) => void (link.buffered += text.length),
       write: () => undefined,
+      wire: wire1,
       ping: () => undefined,
       holdFor: () => undefined,
       welcomed: () => undefined,

@@ -2,11 +2,13 @@ import { badVectors } from "./bad.js";
 import { containerVectors } from "./containers.js";
 import { documentVectors } from "./documents.js";
 import { messageVectors } from "./messages.js";
+import { messageVectorsV2 } from "./messages-v2.js";
 import type { Vector } from "./vector.js";
 
 /** Every vector that is right. */
 export const goodVectors = (): readonly Vector[] => [
   ...messageVectors(),
+  ...messageVectorsV2(),
   ...documentVectors(),
   ...containerVectors(),
 ];

@@ -9,6 +9,7 @@ import {
 } from "../../support/vectors.js";
 import { badApprovals } from "./bad-approvals.js";
 import { badNextRoots } from "./bad-roots.js";
+import { badTextsV2 } from "./bad-texts-v2.js";
 import { row } from "./text-row.js";
 import { signHead, urgentHead } from "./documents.js";
 import type { BadVector } from "./vector.js";
@@ -24,6 +25,7 @@ export function badTexts(): readonly BadVector[] {
     ...badNextRoots(),
     ...badApprovals(),
     ...badTokens(),
+    ...badTextsV2(),
   ];
 }
 

@@ -116,24 +116,24 @@ export function messageVectors(): readonly Vector[] {
   ];
 }
 
-const QUESTION = "0c4f9d52-3b1e-4c7a-9f60-7d2e8a1b5c34";
-const SPOOL = "9b2e4f0a-6c1d-4e7b-8a35-1f2d3c4b5a69";
+export const QUESTION = "0c4f9d52-3b1e-4c7a-9f60-7d2e8a1b5c34";
+export const SPOOL = "9b2e4f0a-6c1d-4e7b-8a35-1f2d3c4b5a69";
 
-const urgentAt = {
+export const urgentAt = {
   feed: "urgent",
   epoch: "e1",
   offset: 4,
   hash: "cd".repeat(32),
 } as const;
 
-const challenge: CloudMessage = {
+export const challenge: CloudMessage = {
   type: "challenge",
   nonce: token(1),
   time: NOW,
   cloud: "cloud.example",
 };
 
-const hello = {
+export const hello = {
   agent: "agt_1",
   nonce: token(1),
   cloud: "cloud.example",
@@ -146,7 +146,7 @@ const hello = {
   ],
 };
 
-const segmentsPlan = {
+export const segmentsPlan = {
   mode: "segments",
   feed: "urgent",
   epoch: "e1",
@@ -154,7 +154,7 @@ const segmentsPlan = {
   to: 1_200,
 } as const;
 
-const snapshotPlan = {
+export const snapshotPlan = {
   mode: "snapshot",
   feed: "reputation",
   epoch: "e1",
@@ -165,7 +165,7 @@ const snapshotPlan = {
 
 type Plans = (CloudMessage & { readonly type: "plan" })["plans"];
 
-function welcome(plan: Plans[number]): CloudMessage {
+export function welcome(plan: Plans[number]): CloudMessage {
   return {
     type: "welcome",
     agent: "agt_1",
@@ -177,7 +177,7 @@ function welcome(plan: Plans[number]): CloudMessage {
   };
 }
 
-function heads(): CloudMessage {
+export function heads(): CloudMessage {
   return {
     type: "heads",
     heads: [
@@ -187,7 +187,7 @@ function heads(): CloudMessage {
   };
 }
 
-const receipt = {
+export const receipt = {
   agent: "agt_1",
   position: { ...urgentAt, offset: 7 },
   revision: 12,

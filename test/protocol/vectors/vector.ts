@@ -9,6 +9,8 @@ import { hex, keys, seeds, type KeyName } from "../../support/vectors.js";
 export type Reader =
   | "cloud message"
   | "agent message"
+  | "cloud message v2"
+  | "agent message v2"
   | "segment"
   | "segments"
   | "snapshot"

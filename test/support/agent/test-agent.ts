@@ -6,24 +6,23 @@ import {
   type Position,
 } from "../../../agent/model/position.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
-import {
-  decodeCloudMessage,
-  encodeMessage,
-  SUBPROTOCOL,
-  type AgentMessage,
-  type CloudMessage,
-  type FeedPlan,
-} from "../../../agent/protocol/messages.js";
+import type { FeedPlan } from "../../../agent/protocol/messages.js";
 import { openSegment, type Segment } from "../../../agent/protocol/segment.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
+import {
+  wire1,
+  type FromAgent,
+  type FromCloud,
+  type Wire,
+} from "../../../agent/protocol/wire.js";
 import { signAsDevice } from "../../../agent/trust/sign.js";
 import type { Enrolled } from "../cloud/cloud.js";
 
-type MessageOf<T extends CloudMessage["type"]> = CloudMessage & { type: T };
+type MessageOf<T extends FromCloud["type"]> = FromCloud & { type: T };
 
 /** A bare protocol client: says what the test says, and nothing by itself. */
 export class TestAgent implements Disposable {
-  readonly messages: CloudMessage[] = [];
+  readonly messages: FromCloud[] = [];
   readonly segments: Segment[] = [];
   /** `performance.now()` at which each segment had come. */
   readonly arrivals: number[] = [];
@@ -32,7 +31,10 @@ export class TestAgent implements Disposable {
   readonly #wakers = new Set<() => void>();
   #reported = 0;
 
-  constructor(readonly socket: WebSocket) {
+  constructor(
+    readonly socket: WebSocket,
+    readonly wire: Wire = wire1,
+  ) {
     this.ended = new Promise((resolve) => {
       socket.on("close", (code, reason) => {
         resolve({ code, reason: reason.toString() });
@@ -43,14 +45,15 @@ export class TestAgent implements Disposable {
       if (isBinary) {
         this.arrivals.push(performance.now());
         this.segments.push(openSegment(data));
-      } else this.messages.push(decodeCloudMessage(data.toString()));
+      } else this.messages.push(wire.fromCloud(data.toString()));
       for (const wake of this.#wakers) wake();
     });
   }
 
-  static dial(url: string, protocol: string | undefined = SUBPROTOCOL) {
+  /** Offers the one version, unless told what else to name. */
+  static dial(url: string, wire = wire1, offered = [wire.subprotocol]) {
     const address = `${url.replace(/^http/, "ws")}/v1/agent`;
-    return new TestAgent(new WebSocket(address, protocol));
+    return new TestAgent(new WebSocket(address, offered), wire);
   }
 
   /** Connects and says hello, up to the first heads. */
@@ -58,8 +61,9 @@ export class TestAgent implements Disposable {
     cloud: { readonly url: string },
     who: Enrolled,
     positions: readonly Position[] = [],
+    wire = wire1,
   ) {
-    const agent = TestAgent.dial(cloud.url);
+    const agent = TestAgent.dial(cloud.url, wire);
     await agent.hello(who, positions);
     const welcome = await agent.next("welcome");
     await agent.next("heads");
@@ -73,18 +77,20 @@ export class TestAgent implements Disposable {
     lies: object = {},
   ): Promise<string> {
     const { nonce, cloud } = await this.next("challenge");
-    const hello = {
+    const { wire } = this;
+    const said = {
       ...{ agent: who.agent, nonce, cloud, time: Date.now() },
       ...{ version: "0.1.0", boot: randomUUID() },
       positions: positions.map(wirePosition),
-      ...lies,
     };
-    this.send({ type: "hello", ...signAsDevice("hello", hello, who.key) });
+    const hello = { ...wire.helloOf(said, []), ...lies };
+    const signed = signAsDevice("hello", hello, who.key, wire.version);
+    this.send({ type: "hello", ...signed });
     return nonce;
   }
 
-  send(message: AgentMessage): void {
-    this.socket.send(encodeMessage(message));
+  send(message: FromAgent): void {
+    this.socket.send(this.wire.write(message));
   }
 
   sendReceipt(
@@ -107,7 +113,8 @@ export class TestAgent implements Disposable {
       ...{ recordedMs: 1, enforcedMs: 1.5 },
       ...more,
     };
-    const signed = signAsDevice("receipt", receipt, who.key);
+    const { version } = this.wire;
+    const signed = signAsDevice("receipt", receipt, who.key, version);
     this.send({ type: "receipt", ...signed });
   }
 
@@ -121,7 +128,7 @@ export class TestAgent implements Disposable {
   }
 
   /** The next message of the type, whether it came before or comes yet. */
-  async next<T extends CloudMessage["type"]>(type: T): Promise<MessageOf<T>> {
+  async next<T extends FromCloud["type"]>(type: T): Promise<MessageOf<T>> {
     for (;;) {
       const at = this.messages.findIndex((message) => message.type === type);
       if (at >= 0) return this.messages.splice(at, 1)[0] as MessageOf<T>;

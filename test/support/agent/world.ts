@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import * as v from "valibot";
 import { Receipt } from "../../../agent/protocol/documents.js";
-import { textBytes } from "../../../agent/protocol/signed-text.js";
+import {
+  textBytes,
+  type ProtocolVersion,
+} from "../../../agent/protocol/signed-text.js";
 import { publicKey } from "../../../agent/trust/keys.js";
 import type { CloudLink } from "../../../agent/walks/follow/cloud-link.js";
 import { FakeCloud, type FakeLink } from "../cloud/fake-cloud.js";
@@ -19,8 +22,11 @@ export class World implements AsyncDisposable {
     readonly link: CloudLink,
   ) {}
 
-  static async open(options: HostOptions = {}): Promise<World> {
-    const cloud = await FakeCloud.start();
+  /** The cloud speaks version 1 of the protocol, unless told otherwise. */
+  static async open(
+    options: HostOptions & { readonly protocol?: ProtocolVersion } = {},
+  ): Promise<World> {
+    const cloud = await FakeCloud.start(0, undefined, options.protocol);
     const host = await TestHost.open(options);
     return new World(cloud, host, host.connect(cloud.url));
   }
@@ -50,7 +56,7 @@ export class World implements AsyncDisposable {
 
 /** The agent's next message: a receipt that its device key signed. */
 export async function receiptOn(link: FakeLink): Promise<Receipt> {
-  return believed(await link.next("receipt"));
+  return believed(await link.next("receipt"), link.wire.version);
 }
 
 /** The receipt of an offset; of many at a time the agent leaves some out. */
@@ -59,20 +65,20 @@ export async function receiptOf(
   offset: number,
 ): Promise<Receipt> {
   for (;;) {
-    const receipt = believed(await link.find("receipt"));
+    const receipt = believed(await link.find("receipt"), link.wire.version);
     if (receipt.position.offset >= offset) return receipt;
   }
 }
 
 /** A receipt, if the device's key has signed it. */
-export function believed(message: {
-  signed: string;
-  signature: string;
-}): Receipt {
+export function believed(
+  message: { signed: string; signature: string },
+  version: ProtocolVersion = 1,
+): Receipt {
   const { signed, signature } = message;
   const device = publicKey(keys.device.publicKey);
   const bytes = Buffer.from(signature, "base64url");
-  if (!device.verify(textBytes("receipt", signed), bytes)) {
+  if (!device.verify(textBytes("receipt", signed, version), bytes)) {
     throw new Error("nobody can believe this receipt");
   }
   return v.parse(Receipt, JSON.parse(signed));

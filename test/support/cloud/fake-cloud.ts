@@ -11,19 +11,22 @@ import {
   type Position,
 } from "../../../agent/model/position.js";
 import type { Head } from "../../../agent/protocol/documents.js";
-import {
-  decodeAgentMessage,
-  encodeMessage,
-  SUBPROTOCOL,
-  type AgentMessage,
-  type CloudMessage,
-  type FeedPlan,
-} from "../../../agent/protocol/messages.js";
+import type { FeedPlan } from "../../../agent/protocol/messages.js";
 import {
   sealSegment,
   type SegmentDraft,
 } from "../../../agent/protocol/segment.js";
-import type { SignedText } from "../../../agent/protocol/signed-text.js";
+import type {
+  ProtocolVersion,
+  SignedText,
+} from "../../../agent/protocol/signed-text.js";
+import {
+  wire1,
+  wire2,
+  type FromAgent,
+  type FromCloud,
+  type Wire,
+} from "../../../agent/protocol/wire.js";
 import { sealSnapshot, type Group } from "../../../agent/protocol/snapshot.js";
 import { fingerprintOf } from "../../../agent/trust/root.js";
 import { signerOf, signText } from "../../../agent/trust/sign.js";
@@ -80,7 +83,13 @@ export class FakeCloud implements AsyncDisposable {
     this.#abroad = abroad;
   }
 
-  static async start(port = 0, abroad?: Abroad): Promise<FakeCloud> {
+  /** Of version 1 it says nothing of a newer one, unless a test has it do so. */
+  static async start(
+    port = 0,
+    abroad?: Abroad,
+    protocol: ProtocolVersion = 1,
+  ): Promise<FakeCloud> {
+    const wire = protocol === 1 ? wire1 : wire2;
     const answer: RequestListener = (request, response) =>
       cloud.serve(request, response);
     const http = abroad
@@ -89,10 +98,11 @@ export class FakeCloud implements AsyncDisposable {
     const cloud = new FakeCloud(http, abroad);
     const sockets = new WebSocketServer({
       server: http,
-      handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+      handleProtocols: (offered) =>
+        offered.has(wire.subprotocol) && wire.subprotocol,
     });
     sockets.on("connection", (socket) =>
-      cloud.links.push(new FakeLink(socket)),
+      cloud.links.push(new FakeLink(socket, wire)),
     );
     const address = abroad?.address ?? "127.0.0.1";
     await new Promise<void>((done) => http.listen(port, address, done));
@@ -136,19 +146,22 @@ export class FakeCloud implements AsyncDisposable {
 
 /** The cloud's end of one connection. */
 export class FakeLink {
-  readonly #heard: AgentMessage[] = [];
+  readonly #heard: FromAgent[] = [];
   closeCode: number | undefined;
 
-  constructor(readonly socket: WebSocket) {
+  constructor(
+    readonly socket: WebSocket,
+    readonly wire: Wire,
+  ) {
     socket.on("message", (data: Buffer) =>
-      this.#heard.push(decodeAgentMessage(data.toString("utf8"))),
+      this.#heard.push(wire.fromAgent(data.toString("utf8"))),
     );
     socket.on("close", (code) => (this.closeCode = code));
     socket.on("error", () => undefined);
   }
 
-  say(message: CloudMessage): void {
-    this.socket.send(encodeMessage(message));
+  say(message: FromCloud): void {
+    this.socket.send(this.wire.write(message));
   }
 
   push(...segments: readonly Uint8Array[]): void {
@@ -156,24 +169,24 @@ export class FakeLink {
   }
 
   /** The agent's next message, which must be of this type. */
-  async next<T extends AgentMessage["type"]>(
+  async next<T extends FromAgent["type"]>(
     type: T,
-  ): Promise<AgentMessage & { readonly type: T }> {
+  ): Promise<FromAgent & { readonly type: T }> {
     await until(`a ${type}`, () => this.#heard.length > 0);
     const message = this.#heard.shift()!;
     if (message.type !== type) {
       throw new Error(`expected a ${type}, got ${JSON.stringify(message)}`);
     }
-    return message as AgentMessage & { readonly type: T };
+    return message as FromAgent & { readonly type: T };
   }
 
   /** The next of this type, whatever else the agent says before. */
-  async find<T extends AgentMessage["type"]>(
+  async find<T extends FromAgent["type"]>(
     type: T,
-  ): Promise<AgentMessage & { readonly type: T }> {
+  ): Promise<FromAgent & { readonly type: T }> {
     const at = () => this.#heard.findIndex((message) => message.type === type);
     await until(`a ${type}`, () => at() >= 0);
-    return this.#heard.splice(at(), 1)[0] as AgentMessage & { type: T };
+    return this.#heard.splice(at(), 1)[0] as FromAgent & { type: T };
   }
 
   /** Lets go of all that the agent has said so far. */
@@ -182,13 +195,13 @@ export class FakeLink {
   }
 
   /** What the agent said that no test took up. */
-  get untaken(): readonly AgentMessage[] {
+  get untaken(): readonly FromAgent[] {
     return [...this.#heard];
   }
 
-  challenge(cloud = "test-cloud"): void {
+  challenge(cloud = "test-cloud", nonce = token(1)): void {
     const time = Date.now();
-    this.say({ type: "challenge", nonce: token(1), time, cloud });
+    this.say({ type: "challenge", nonce, time, cloud });
   }
 
   async welcome(
@@ -201,16 +214,19 @@ export class FakeLink {
     this.sayWelcome(plans, heartbeatMs, newestRoot);
   }
 
-  sayWelcome(plans: FeedPlan[], heartbeatMs = 30_000, root = 1): void {
-    this.say({
-      type: "welcome",
-      agent: "agent-1",
-      org: "acme",
-      session: token(2),
-      heartbeatMs,
-      root,
-      plans,
-    });
+  sayWelcome(
+    plans: FeedPlan[],
+    heartbeatMs = 30_000,
+    root = 1,
+    capabilities: readonly string[] = [],
+  ): void {
+    const who = { agent: "agent-1", org: "acme", session: token(2) };
+    this.say(
+      this.wire.welcomeOf(
+        { type: "welcome", ...who, heartbeatMs, root, plans },
+        capabilities,
+      ),
+    );
   }
 
   heads(...feeds: readonly FakeFeed[]): void {

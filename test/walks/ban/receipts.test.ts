@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { wire1 } from "../../../agent/protocol/wire.js";
 import * as v from "valibot";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import type { Mode } from "../../../agent/model/mode.js";
@@ -84,7 +85,7 @@ describe("a receipt", () => {
     receipts.give(enforced());
     const newest = receipts.give(enforced({ revision: 6 }));
     const said: AgentMessage[] = [];
-    receipts.sayTo({ send: (message) => said.push(message) });
+    receipts.sayTo({ wire: wire1, send: (message) => said.push(message) });
     expect(said).toEqual([
       expect.objectContaining({ signed: JSON.stringify(newest) }),
     ]);
@@ -174,7 +175,7 @@ function open(
     deviceKey: keys.device,
     clock,
   });
-  receipts.sayTo({ send: (message) => said.push(message) });
+  receipts.sayTo({ wire: wire1, send: (message) => said.push(message) });
   return { receipts, said, clock };
 }
 

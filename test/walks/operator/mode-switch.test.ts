@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { wire1 } from "../../../agent/protocol/wire.js";
 import { NotEnforced } from "../../../agent/enforce/enforcer.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
 import type { AgentMessage } from "../../../agent/protocol/messages.js";
@@ -108,7 +109,10 @@ describe("a pause", () => {
 async function after(host: TestHost) {
   const { ledger, receipts, events } = host;
   const said: Receipt["mode"][] = [];
-  receipts.sayTo({ send: (message) => said.push(modeOf(message)) });
+  receipts.sayTo({
+    wire: wire1,
+    send: (message) => said.push(modeOf(message)),
+  });
   const outcome = await host.carryOut(
     new FakeFeed().append([ban("192.0.2.1")]),
   );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { wire1 } from "../../../agent/protocol/wire.js";
 import { NotEnforced } from "../../../agent/enforce/enforcer.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
 import { ban, TestHost } from "../../support/agent/agent-fixtures.js";
@@ -127,6 +128,7 @@ async function balk(kernel: BalkingEnforcer, times: number): Promise<void> {
 function listen({ receipts }: TestHost) {
   const said: { offset: number; revision: number }[] = [];
   receipts.sayTo({
+    wire: wire1,
     send: (message) => {
       const { signed } = message as { signed: string };
       const { position, revision } = JSON.parse(signed) as Receipt;

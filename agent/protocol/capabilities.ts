@@ -1,0 +1,10 @@
+/**
+ * Names of what agents and clouds of version 2 can do, each as PROTOCOL.md,
+ * Capabilities, has it. What claims one is held to it.
+ */
+
+/** What this agent says in its hello. */
+export const agentCapabilities: readonly string[] = [];
+
+/** What every cloud of this version says in its welcome. */
+export const cloudCapabilities: readonly string[] = [];

@@ -1,0 +1,27 @@
+import * as v from "valibot";
+import { Capabilities } from "./ext.js";
+import { AgentMessage, CloudMessage } from "./messages.js";
+import { welcomeFields } from "./shared-messages.js";
+
+/** What version 2 says; documents in it are under "Documents" (documents-v2.ts). */
+export const SUBPROTOCOL_V2 = "tourniquet.v2";
+
+export const WelcomeV2 = v.strictObject({
+  ...welcomeFields,
+  /** What this cloud can do beyond what version 2 asks of all. */
+  capabilities: Capabilities,
+});
+
+const [, , ...sharedWithV1] = CloudMessage.options;
+
+/** What the cloud says in text frames. */
+export const CloudMessageV2 = v.variant("type", [
+  CloudMessage.options[0],
+  WelcomeV2,
+  ...sharedWithV1,
+]);
+export type CloudMessageV2 = v.InferOutput<typeof CloudMessageV2>;
+
+/** What an agent says in text frames. */
+export const AgentMessageV2 = AgentMessage;
+export type AgentMessageV2 = v.InferOutput<typeof AgentMessageV2>;
