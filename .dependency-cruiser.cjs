@@ -45,7 +45,7 @@ const CLOUD = [
   ["store.ts", "status.ts", "server.ts"],
   ["api/", "certificate.ts", "open-outcomes.ts"],
   ["cloud.ts"],
-  ["setup.ts", "new-epochs.ts"],
+  ["setup.ts", "new-epochs.ts", "publish-root.ts"],
   ["cli/"],
   ["main.ts"],
 ];

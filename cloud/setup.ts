@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { parseJson, shortText } from "../agent/protocol/shapes.js";
 import type { Clock } from "../agent/runtime/clock.js";
-import { generateKey, type SigningKey } from "../agent/trust/keys.js";
+import { generateKey } from "../agent/trust/keys.js";
 import { signText } from "../agent/trust/sign.js";
 import type { CloudConfig } from "./cloud.js";
 import { CorrelationSettings } from "./decide/correlation-settings.js";
@@ -14,7 +14,7 @@ import { filesOf } from "./folder.js";
 import { BadFolder, readText, writeSecret } from "./folder.js";
 import { hashOf, newSecret } from "./ids.js";
 import { SqliteJournal } from "./journal/sqlite-journal.js";
-import { firstRoot, type roles } from "./roots/ceremony.js";
+import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
 import { isLoopback } from "./server.js";
@@ -32,6 +32,8 @@ export interface Founding {
   /** "host:port". */
   readonly listen: string;
   readonly publicUrl: undefined | string;
+  /** Its root is one that agents before 0.4.0 read, and has no log. */
+  readonly v1Agents?: boolean | undefined;
 }
 
 /** `cloud.json`: what an operator may edit. */
@@ -61,7 +63,7 @@ export type Settings = v.InferOutput<typeof Settings>;
 
 /** Makes a cloud's folder: keys, root, settings, and its first operator. */
 export function foundCloud(founding: Founding, clock: Clock): void {
-  const { dir, ...rest } = founding;
+  const { dir, v1Agents = false, ...rest } = founding;
   if (existsSync(join(dir, SETTINGS))) {
     throw new BadFolder(
       `${dir} holds a cloud already; its settings are in ${join(dir, SETTINGS)}, and count when it starts`,
@@ -70,9 +72,10 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   const settings = settingsText(rest);
   mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
-  const keys = makeKeys();
+  const keys = makeKeys(v1Agents);
   for (const [role, key] of Object.entries(keys)) addKey(dir, role, key);
-  const root = signText("root", firstRoot(keys, clock.now()), [keys.root]);
+  const first = firstRoot(keys, clock.now());
+  const root = signText("root", first, [keys.root], first.format);
   writeRoot(dir, 1, root);
   const token = newSecret();
   writeSecret(join(dir, OPERATOR_TOKEN), `${token}\n`);
@@ -149,10 +152,9 @@ export const readOperatorToken = (dir: string): string =>
 const SETTINGS = "cloud.json";
 const OPERATOR_TOKEN = "operator.token";
 
-type Keys = Readonly<Record<(typeof roles)[number], SigningKey>>;
-
-function makeKeys(): Keys {
+function makeKeys(v1Agents: boolean): FirstKeys {
   return {
+    ...(!v1Agents && { log: generateKey() }),
     root: generateKey(),
     content: generateKey(),
     head: generateKey(),

@@ -95,7 +95,8 @@ export const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
   bytes: signing.signedAnew(segment.bytes),
 });
 
-const PROJECTIONS = [
+/** What every question of a cloud is answered from. */
+export const PROJECTIONS = [
   registryTables,
   bootTables,
   indexTables,

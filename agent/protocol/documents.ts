@@ -6,7 +6,6 @@ import {
   Epoch,
   Feed,
   Id,
-  KeyId,
   Range,
   Sha256,
   Time,
@@ -18,35 +17,6 @@ import {
 } from "./shapes.js";
 
 /** The JSON documents that travel as signed text. */
-
-const Role = v.strictObject({
-  keys: listOf(KeyId, 16, 1),
-  threshold: v.pipe(Count, v.minValue(1), v.maxValue(limits.signatures)),
-});
-
-/** Which keys may sign what. Signed by the root keys themselves. */
-export const Root = v.strictObject({
-  type: v.literal("root"),
-  version: v.pipe(Count, v.minValue(1)),
-  issuedAt: Time,
-  expiresAt: Time,
-  keys: listOf(
-    v.strictObject({
-      id: KeyId,
-      algorithm: v.literal("ed25519"),
-      /** The raw 32 bytes. */
-      public: base64url(32),
-    }),
-    64,
-  ),
-  roles: v.strictObject({
-    root: Role,
-    content: Role,
-    head: Role,
-    critical: Role,
-  }),
-});
-export type Root = v.InferOutput<typeof Root>;
 
 /** Where a feed stands at a date. */
 export const Head = v.strictObject({

@@ -1,12 +1,15 @@
 import { sha256, type Signature } from "../protocol/container.js";
-import { Root } from "../protocol/documents.js";
 import { Refused } from "../protocol/refusals.js";
-import { parseJson } from "../protocol/shapes.js";
-import { textBytes, type SignedText } from "../protocol/signed-text.js";
+import {
+  parseRoot,
+  rootBytes,
+  type Role,
+  type RoleKeys,
+  type Root,
+} from "../protocol/root-document.js";
+import type { SignedText } from "../protocol/signed-text.js";
 import type { UnixMs } from "../runtime/clock.js";
 import { publicKey, type PublicKey } from "./keys.js";
-
-export type Role = keyof Root["roles"];
 
 /**
  * The keys that a root lists, ready to check signatures.
@@ -36,7 +39,7 @@ export class TrustedRoot {
    * @throws Refused when it is another, or not signed by enough of them
    */
   static open(text: SignedText, pin: string): TrustedRoot {
-    const bytes = textBytes("root", text.signed);
+    const bytes = rootBytes(text);
     const fingerprint = sha256(bytes).toString("hex");
     if (fingerprint !== pin) {
       throw new Refused(
@@ -44,7 +47,7 @@ export class TrustedRoot {
         `the root's fingerprint is ${fingerprint}, pinned is ${pin}`,
       );
     }
-    const document = parseJson(Root, text.signed, "root");
+    const document = parseRoot(text.signed);
     const root = new TrustedRoot(document, fingerprint);
     root.check("root", bytes, decodeSignatures(text));
     return root;
@@ -57,10 +60,10 @@ export class TrustedRoot {
    * @throws Refused with the first rule that it breaks; Malformed
    */
   next(text: SignedText): TrustedRoot {
-    const bytes = textBytes("root", text.signed);
+    const bytes = rootBytes(text);
     const signatures = decodeSignatures(text);
     this.check("root", bytes, signatures); // step 1
-    const document = parseJson(Root, text.signed, "root"); // step 2
+    const document = parseRoot(text.signed); // step 2
     const fingerprint = sha256(bytes).toString("hex");
     this.#mustPrecede(document.version, fingerprint); // step 3
     const next = new TrustedRoot(document, fingerprint);
@@ -87,7 +90,7 @@ export class TrustedRoot {
    * @throws Refused when too few of the role's keys signed
    */
   check(role: Role, bytes: Uint8Array, signatures: readonly Signature[]): void {
-    const { keys, threshold } = this.document.roles[role];
+    const { keys, threshold } = this.roleOf(role);
     const good = new Set<string>();
     for (const { key, signature } of signatures) {
       if (!keys.includes(key) || good.has(key)) continue;
@@ -98,6 +101,20 @@ export class TrustedRoot {
       "bad-signature",
       `${good.size} of ${threshold} needed signatures for ${role} are good; signed by ${signatures.map(({ key }) => key).join(", ")}`,
     );
+  }
+
+  /** The role's keys that are listed, by their ids. */
+  keysOf(role: Role): ReadonlyMap<string, PublicKey> {
+    const { keys } = this.roleOf(role);
+    return new Map([...this.#keys].filter(([id]) => keys.includes(id)));
+  }
+
+  /** @throws Refused where the root has no such role */
+  roleOf(role: Role): RoleKeys {
+    const found = this.document.roles[role];
+    if (found !== undefined) return found;
+    const { version } = this.document;
+    throw new Refused("bad-signature", `root ${version} has no role ${role}`);
   }
 
   /** PROTOCOL.md, The next root, step 3. */
@@ -126,5 +143,5 @@ export function decodeSignatures(text: SignedText): readonly Signature[] {
 
 /** What an enrolment token pins. */
 export function fingerprintOf(text: SignedText): string {
-  return sha256(textBytes("root", text.signed)).toString("hex");
+  return sha256(rootBytes(text)).toString("hex");
 }

@@ -8,6 +8,7 @@ import { NoRoom } from "../disk/room.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { RootHeldBack } from "../roots/readers.js";
 import { TooManyQuestions } from "../impact/impact.js";
 import { JournalConflict, JournalDelayed } from "../journal/journal.js";
 import { NotAList } from "../lists/text.js";
@@ -66,6 +67,7 @@ const ANSWERS: readonly (readonly [
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],
   [BadRoot, 409, "bad-root"],
+  [RootHeldBack, 409, "held-back"],
   [BadFolder, 409, "bad-root"],
   [FeedFull, 400, "feed-full"],
   [TooManyQuestions, 503, "busy"],

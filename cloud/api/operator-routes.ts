@@ -92,11 +92,12 @@ function answerRoutes(
 /** Whoever brings the next root need not be trusted: its signatures are. */
 function rootRoutes(
   routes: Hono<OperatorEnv>,
-  { signing, clock, log }: OperatorApiPorts,
+  { signing, registry, clock, log }: OperatorApiPorts,
 ): void {
   routes.post("/roots", async (c) => {
     const text = checked(SignedText, await jsonBody(c));
-    const { version } = signing.publish(text, clock.now());
+    const readers = () => registry.readersOfV1Only();
+    const { version } = signing.publish(text, clock.now(), readers);
     log.info("a new root is in force", { version, by: c.get("operator") });
     return c.json({ version }, 201);
   });

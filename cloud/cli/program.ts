@@ -7,6 +7,7 @@ import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../folder.js";
 import { JournalRolledBack } from "../journal/view.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { RootHeldBack } from "../roots/readers.js";
 import { PlaintextRefused } from "../server.js";
 import { BadAddress } from "../setup.js";
 import { packageVersion } from "../version.js";
@@ -106,6 +107,7 @@ function asFailure(error: unknown): { message: string; exitCode: number } {
     BadFolder,
     BadNeverList,
     BadRoot,
+    RootHeldBack,
     JournalRolledBack,
     Malformed,
     PlaintextRefused,

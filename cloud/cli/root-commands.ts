@@ -1,18 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
+import { roleNames, type Role } from "../../agent/protocol/root-document.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { generateKey, type SigningKey } from "../../agent/trust/keys.js";
-import type { Role } from "../../agent/trust/root.js";
 import { writeSecret } from "../folder.js";
 import {
   PublicKeyFile,
   draftAfter,
   publicHalf,
-  roles,
   type Draft,
 } from "../roots/ceremony.js";
-import { publishInto } from "../roots/publish.js";
+import { publishInto } from "../publish-root.js";
 import { addKey, readChain, readKeys } from "../roots/root-files.js";
 import { clientOf } from "./client.js";
 import {
@@ -155,7 +154,7 @@ function draftOf(
   const before = readChain(dir).newest.document;
   const local = readKeys(dir).map(({ id }) => id);
   const replaced = renewed.flatMap(({ role }) =>
-    before.roles[role].keys.filter((id) => local.includes(id)),
+    (before.roles[role]?.keys ?? []).filter((id) => local.includes(id)),
   );
   const added = [
     ...add.map(([role, file]) => ({ role, key: readPublic(file) })),
@@ -181,7 +180,7 @@ function addPublish(root: Command, io: Io): void {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const text = readSigned(file, "root");
       const { version } =
-        publishInto(dir, text, systemClock.now()) ??
+        publishInto(dir, text, systemClock) ??
         (await clientOf(command).publishRoot(text));
       io.out(`root ${version} is in force`);
       for (const line of shownRoot(text, dir)) io.out(line);
@@ -206,7 +205,7 @@ function collectPair(
 }
 
 function roleOf(text: string): Role {
-  const role = roles.find((each) => each === text);
+  const role = roleNames.find((each) => each === text);
   if (role !== undefined) return role;
-  throw new InvalidArgumentError(`a role is one of ${roles.join(", ")}.`);
+  throw new InvalidArgumentError(`a role is one of ${roleNames.join(", ")}.`);
 }

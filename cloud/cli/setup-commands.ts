@@ -13,6 +13,7 @@ interface InitOptions {
   readonly name: string;
   readonly listen: string;
   readonly publicUrl?: string;
+  readonly v1Agents?: true;
 }
 
 interface ServeOptions {
@@ -22,28 +23,38 @@ interface ServeOptions {
   readonly logFormat: "text" | "json";
 }
 
-/** init, serve. */
+/** init, serve, new-epoch. */
 export function addSetupCommands(program: Command, io: Io): void {
+  addInit(program, io);
+  addServe(program, io);
+  addNewEpoch(program, io);
+}
+
+function addInit(program: Command, io: Io): void {
   program
     .command("init")
     .description("make a cloud: its keys, its root and its first operator")
     .option("--name <name>", "what agents know it by", "tourniquet")
     .option("--listen <host:port>", "where it will listen", "127.0.0.1:8443")
     .option("--public-url <url>", "where agents reach it: needed with TLS")
+    .option("--v1-agents", "with a root that agents before 0.4.0 can read")
     .addHelpText(
       "after",
       "\nExample:\n  $ tourniquet-cloud init --dir ./cloud --name example",
     )
     .action((_, command: Command) => {
-      const { dir, name, listen, publicUrl } =
-        command.optsWithGlobals<InitOptions>();
-      foundCloud({ dir, name, listen, publicUrl }, systemClock);
+      const { dir, name, ...rest } = command.optsWithGlobals<InitOptions>();
+      const { listen, publicUrl, v1Agents } = rest;
+      const founding = { dir, name, listen, publicUrl, v1Agents };
+      foundCloud(founding, systemClock);
       io.out(`made the cloud "${name}" in ${dir}`);
       io.err(
         `the key of the root lies in ${dir}/keys with the others: whoever takes this machine can replace every key. "tourniquet-cloud root --help" moves it to another; docs/key-ceremony.md says how`,
       );
     });
+}
 
+function addServe(program: Command, io: Io): void {
   program
     .command("serve")
     .description("run the cloud until it is told to stop")
@@ -71,8 +82,6 @@ Examples:
       const why = await Promise.race([io.stopped(), cloud.broken]);
       if (why) throw failed(why.message, why);
     });
-
-  addNewEpoch(program, io);
 }
 
 function addNewEpoch(program: Command, io: Io): void {

@@ -1,8 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Root } from "../../agent/protocol/documents.js";
+import type { Root } from "../../agent/protocol/root-document.js";
 import { fingerprintOf } from "../../agent/trust/root.js";
-import { documentOf, roles, signersOf, type Draft } from "../roots/ceremony.js";
+import {
+  documentOf,
+  knownRoles,
+  signersOf,
+  type Draft,
+} from "../roots/ceremony.js";
 import { readChain, readKeys } from "../roots/root-files.js";
 import { dateOf } from "./tables.js";
 
@@ -10,8 +15,7 @@ import { dateOf } from "./tables.js";
 export function shownRoot(draft: Draft, dir: string): readonly string[] {
   const root = documentOf(draft);
   const here = new Set(keysIn(dir));
-  const lines = roles.map((name) => {
-    const { keys, threshold } = root.roles[name];
+  const lines = knownRoles(root).map(([name, { keys, threshold }]) => {
     const named = keys.map((id) => (here.has(id) ? `${id} (key is here)` : id));
     return `${name}: ${threshold} of ${keys.length}: ${named.join(", ")}`;
   });

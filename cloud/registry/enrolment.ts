@@ -4,12 +4,15 @@ import {
   type EnrolmentAnswer,
   type EnrolmentRequest,
 } from "../../agent/protocol/enrolment.js";
+import { rootFormat } from "../../agent/protocol/root-document.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { isoTime } from "../../agent/text/time.js";
 import { publicKey } from "../../agent/trust/keys.js";
 import { hashOf, newId, newSecret } from "../ids.js";
 import type { Journal } from "../journal/journal.js";
 import type { Signing } from "../roots/signing.js";
+import { protocolReadBy } from "./protocol-read.js";
 import type { Registry, Token } from "./registry.js";
 
 export interface EnrolmentPorts {
@@ -21,7 +24,11 @@ export interface EnrolmentPorts {
 }
 
 export type EnrolmentRefusal =
-  "token-unknown" | "token-used" | "token-expired" | "bad-proof";
+  | "token-unknown"
+  | "token-used"
+  | "token-expired"
+  | "bad-proof"
+  | "version-too-old";
 
 /** A host that may not come in, or be another, with the reason. */
 export class EnrolmentRefused extends Error {
@@ -71,6 +78,7 @@ export class Enrolment {
     const token = this.#usableToken(request.secret);
     const { org, hash: tokenHash } = token;
     checkProof(request);
+    checkVersion(request, signing.newest);
     const agent = newId("agt");
     const { publicKey, hostname, system, version } = request;
     const host = { publicKey, hostname, system, version };
@@ -106,6 +114,15 @@ export class Enrolment {
     }
     return token;
   }
+}
+
+/** @throws EnrolmentRefused when the agent could not read the root in force */
+function checkVersion({ version }: EnrolmentRequest, { signed }: SignedText) {
+  if (protocolReadBy(version) >= rootFormat(signed)) return;
+  throw new EnrolmentRefused(
+    "version-too-old",
+    `the agent is of version ${version}, and this cloud's root needs 0.4.0 or later: upgrade the agent, then enrol it`,
+  );
 }
 
 function checkProof(request: EnrolmentRequest): void {

@@ -1,18 +1,23 @@
 import * as v from "valibot";
 import type { Signature } from "../../agent/protocol/container.js";
-import { Root } from "../../agent/protocol/documents.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { KeyId, base64url, parseJson } from "../../agent/protocol/shapes.js";
+import {
+  parseRoot,
+  requiredRoles,
+  roleNames,
+  rootBytes,
+  type Role,
+  type RoleKeys,
+  type Root,
+} from "../../agent/protocol/root-document.js";
+import { KeyId, base64url } from "../../agent/protocol/shapes.js";
 import { SignedText, textBytes } from "../../agent/protocol/signed-text.js";
 import { keyIdOf, publicKey, type SigningKey } from "../../agent/trust/keys.js";
-import type { Role } from "../../agent/trust/root.js";
 
 /** A root that would not do, with everything that is wrong with it. */
 export class BadRoot extends Error {
   override readonly name = "BadRoot";
 }
-
-export const roles = ["root", "content", "head", "critical"] as const;
 
 /** A key's public half, as it is carried from one machine to another. */
 export const PublicKeyFile = v.strictObject({
@@ -53,19 +58,24 @@ export const publicHalf = ({ id, publicKey }: SigningKey): PublicKeyFile => ({
   public: Buffer.from(publicKey).toString("base64url"),
 });
 
+/** One key for each role; with one for the log, agents of version 1 cannot read it. */
+export type FirstKeys = Readonly<
+  Record<(typeof requiredRoles)[number], SigningKey> & { log?: SigningKey }
+>;
+
 /** The first root of a cloud that has one key for each role. */
-export function firstRoot(
-  keys: Readonly<Record<Role, SigningKey>>,
-  now: number,
-): Root {
+export function firstRoot(keys: FirstKeys, now: number): Root {
   const role = (key: SigningKey) => ({ keys: [key.id], threshold: 1 });
+  const { log } = keys;
   return {
     type: "root",
+    ...(log && { format: 2 as const }),
     version: 1,
     issuedAt: now,
     expiresAt: now + GOOD_FOR_MS,
-    keys: roles.map((name) => publicHalf(keys[name])),
+    keys: Object.values(keys).map(publicHalf),
     roles: {
+      ...(log && { log: role(log) }),
       root: role(keys.root),
       content: role(keys.content),
       head: role(keys.head),
@@ -82,32 +92,63 @@ export const GOOD_FOR_MS = 2 * 365 * 24 * 60 * 60 * 1000;
  * @throws BadRoot when it would not do
  */
 export function draftAfter(before: Root, changes: Changes, now: number): Draft {
-  const { add, remove, thresholds, goodForMs } = changes;
-  const role = (name: Role): Root["roles"][Role] => {
-    const added = add.filter((each) => each.role === name);
-    const ids = [...before.roles[name].keys, ...added.map(({ key }) => key.id)];
-    const kept = [...new Set(ids)].filter((id) => !remove.includes(id));
-    const threshold = thresholds[name] ?? before.roles[name].threshold;
-    return { keys: kept, threshold };
-  };
-  const after = Object.fromEntries(
-    roles.map((name) => [name, role(name)]),
-  ) as Root["roles"];
-  const used = new Set(roles.flatMap((name) => after[name].keys));
+  const { add, goodForMs } = changes;
+  mustBeKnown(before);
+  const after = rolesAfter(before, changes);
+  const used = new Set(Object.values(after).flatMap(({ keys }) => keys));
   const known = [...before.keys, ...add.map(({ key }) => key)];
   const listed = new Map(known.map((key) => [key.id, key]));
   const document: Root = {
     type: "root",
+    ...(needsFormat2(before, after) && { format: 2 as const }),
     version: before.version + 1,
     issuedAt: now,
     expiresAt: now + goodForMs,
     keys: [...listed.values()].filter(({ id }) => used.has(id)),
     roles: after,
+    ...(before.ext && { ext: before.ext }),
   };
   checkRoot(document, now);
   const signers = signersFor("root", before, document);
   return { signed: JSON.stringify(document), signatures: [], signers };
 }
+
+function rolesAfter(before: Root, changes: Changes): Root["roles"] {
+  const { add, remove, thresholds } = changes;
+  const roleAfter = (name: Role): RoleKeys => {
+    const { keys, threshold } = before.roles[name] ?? {
+      keys: [],
+      threshold: 1,
+    };
+    const added = add.filter((each) => each.role === name);
+    const ids = [...keys, ...added.map(({ key }) => key.id)];
+    const kept = [...new Set(ids)].filter((id) => !remove.includes(id));
+    return { keys: kept, threshold: thresholds[name] ?? threshold };
+  };
+  const after = roleNames.map((name) => [name, roleAfter(name)] as const);
+  // A role that need not be there is there while somebody has it.
+  return Object.fromEntries(
+    after.filter(([name, { keys }]) => isRequired(name) || keys.length > 0),
+  ) as unknown as Root["roles"];
+}
+
+/** @throws BadRoot rather than lose what a later version put there */
+function mustBeKnown({ version, roles }: Root): void {
+  const unknown = Object.keys(roles).filter((name) => !isKnown(name));
+  if (unknown.length === 0) return;
+  throw new BadRoot(
+    `root ${version} has the roles ${unknown.join(", ")}, which this version does not know: draft the next one by the version that made it`,
+  );
+}
+
+/** Whoever reads version 1 alone would take it for malformed. */
+const needsFormat2 = (before: Root, after: Root["roles"]): boolean =>
+  before.format === 2 || Object.keys(after).some((name) => !isRequired(name));
+
+const isRequired = (name: string): boolean =>
+  requiredRoles.some((each) => each === name);
+const isKnown = (name: string): boolean =>
+  roleNames.some((each) => each === name);
 
 /** Ids of the keys whose signatures can count for a draft that these roots judge. */
 export const signersFor = (
@@ -123,7 +164,7 @@ export function signDraft(
   key: SigningKey,
   kind: Ceremonial,
 ): Draft {
-  const bytes = textBytes(kind, draft.signed);
+  const bytes = bytesOf(kind, draft);
   const signature = Buffer.from(key.sign(bytes)).toString("base64url");
   const others = draft.signatures.filter((each) => each.key !== key.id);
   if (others.length >= limits.signatures) {
@@ -133,9 +174,11 @@ export function signDraft(
   return { ...draft, signatures: [...others, own] };
 }
 
+const bytesOf = (kind: Ceremonial, draft: Draft): Buffer =>
+  kind === "root" ? rootBytes(draft) : textBytes(kind, draft.signed);
+
 /** @throws Malformed */
-export const documentOf = ({ signed }: Draft): Root =>
-  parseJson(Root, signed, "root");
+export const documentOf = ({ signed }: Draft): Root => parseRoot(signed);
 
 /** Which of the role's keys have signed the draft, and well. */
 export function signersOf(
@@ -143,7 +186,7 @@ export function signersOf(
   { keys, roles: by }: Root,
   kind: Ceremonial,
 ): readonly string[] {
-  const bytes = textBytes(kind, draft.signed);
+  const bytes = bytesOf(kind, draft);
   const role = by[signedBy[kind]];
   const isGood = ({ key, signature }: Signature) => {
     const listed = keys.find(({ id }) => id === key);
@@ -160,6 +203,15 @@ export function signersOf(
   return [...new Set(good.map(({ key }) => key))];
 }
 
+/** The roles that this version knows and the root has, in their order. */
+export const knownRoles = ({
+  roles,
+}: Root): readonly (readonly [Role, RoleKeys])[] =>
+  roleNames.flatMap((name) => {
+    const role = roles[name];
+    return role ? [[name, role] as const] : [];
+  });
+
 /**
  * What the readers of a root do not ask, and whoever makes one should.
  * @throws BadRoot with all that is wrong
@@ -173,8 +225,8 @@ export function checkRoot(root: Root, now: number): void {
       problems.push(`${key.id} is not the id of its key`);
     }
   }
-  for (const name of roles) {
-    const { keys, threshold } = root.roles[name];
+  for (const [name, role] of knownRoles(root)) {
+    const { keys, threshold } = role;
     const listed = new Set(keys.filter((id) => ids.includes(id)));
     if (threshold >= 1 && listed.size >= threshold) continue;
     problems.push(`${name} needs ${threshold} of ${listed.size} keys`);

@@ -1,11 +1,13 @@
 import type { Sign } from "../../agent/protocol/container.js";
 import { openSegment } from "../../agent/protocol/segment.js";
+import type { Role } from "../../agent/protocol/root-document.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
-import type { Role, TrustedRoot } from "../../agent/trust/root.js";
+import type { TrustedRoot } from "../../agent/trust/root.js";
 import { signerOf } from "../../agent/trust/sign.js";
 import { BadFolder } from "../folder.js";
 import { checkRoot } from "./ceremony.js";
+import { mustBeReadable, type V1Reader } from "./readers.js";
 import { readChain, readKeys, writeRoot } from "./root-files.js";
 
 /** What comes into force with a root. */
@@ -51,6 +53,11 @@ export class Signing {
     return this.#online.head;
   }
 
+  /** What signs tree heads; none where the root has no role for it. */
+  get logKeys(): readonly SigningKey[] {
+    return this.#online.log;
+  }
+
   /** Signs content, by the keys that are in force when it is called. */
   readonly sign: Sign = (bytes) => signerOf(this.#online.content)(bytes);
 
@@ -68,11 +75,16 @@ export class Signing {
 
   /**
    * Puts the next root into force: on the disk, then here, then everywhere.
-   * @throws Refused, BadRoot or BadFolder, and then nothing has happened
+   * @throws Refused, BadRoot, RootHeldBack or BadFolder, and then nothing has happened
    */
-  publish(text: SignedText, now: number): Published {
+  publish(
+    text: SignedText,
+    now: number,
+    readersOfV1Only: () => readonly V1Reader[],
+  ): Published {
     const next = this.#root.next(text);
     checkRoot(next.document, now);
+    mustBeReadable(text, readersOfV1Only);
     const online = onlineKeys(this.#dir, next);
     const { version } = next.document;
     writeRoot(this.#dir, version, text);
@@ -112,17 +124,21 @@ export class Signing {
 /** A key's id and its signature. */
 const SIGNATURE_BYTES = 8 + 64;
 
-type Online = Readonly<Record<"content" | "head", readonly SigningKey[]>>;
+type Online = Readonly<
+  Record<"content" | "head" | "log", readonly SigningKey[]>
+>;
 
 function onlineKeys(dir: string, root: TrustedRoot): Online {
   const found = readKeys(dir);
   const of = (role: Role): readonly SigningKey[] => {
-    const { keys, threshold } = root.document.roles[role];
+    const listed = root.document.roles[role];
+    if (listed === undefined) return [];
+    const { keys, threshold } = listed;
     const own = found.filter(({ id }) => keys.includes(id));
     if (own.length >= threshold) return own.slice(0, threshold);
     throw new BadFolder(
       `root ${root.document.version} wants ${threshold} ${role} keys of ${keys.join(", ")}; ${dir}/keys holds ${own.length} of them`,
     );
   };
-  return { content: of("content"), head: of("head") };
+  return { content: of("content"), head: of("head"), log: of("log") };
 }

@@ -15,12 +15,18 @@ export class CliCloud implements AsyncDisposable {
     this.#listen = `127.0.0.1:${port}`;
   }
 
-  /** With these settings in place of its own, if any. */
-  static async start(settings?: object): Promise<CliCloud> {
+  /** With these settings in place of its own, if any, and founded with `more`. */
+  static async start(
+    settings?: object,
+    ...more: readonly string[]
+  ): Promise<CliCloud> {
     const cloud = new CliCloud(await freePort());
-    cloud.founded = await cloud.run("init", "--listen", cloud.#listen);
+    cloud.founded = await cloud.run(
+      ...["init", "--listen", cloud.#listen],
+      ...more,
+    );
     if (settings !== undefined) cloud.#set(settings);
-    cloud.#serving = await serve(cloud.dir);
+    await cloud.serve();
     return cloud;
   }
 
@@ -40,8 +46,18 @@ export class CliCloud implements AsyncDisposable {
   /** Carries a command out on it. */
   readonly run = (...args: string[]) => command(...args, "--dir", this.dir);
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Starts it, at first or again. */
+  async serve(): Promise<void> {
+    this.#serving = await serve(this.dir);
+  }
+
+  async stop(): Promise<void> {
     await this.#serving?.[Symbol.asyncDispose]();
+    this.#serving = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
     this.#folder[Symbol.dispose]();
   }
 

@@ -10,7 +10,6 @@ import {
   Head,
   Hello,
   Receipt,
-  Root,
 } from "../../agent/protocol/documents.js";
 import {
   EnrolmentAnswer,
@@ -23,6 +22,7 @@ import {
   CloudMessage,
   SUBPROTOCOL,
 } from "../../agent/protocol/messages.js";
+import { RootV1, RootV2 } from "../../agent/protocol/root-document.js";
 import { mayResume, refusalCodes } from "../../agent/protocol/refusals.js";
 import { SegmentHeader, openSegment } from "../../agent/protocol/segment.js";
 import { SnapshotHeader } from "../../agent/protocol/snapshot.js";
@@ -119,7 +119,8 @@ describe("PROTOCOL.md", () => {
 
   it.each([
     ["### Head", Head],
-    ["### Root", Root],
+    ["### Root", RootV1],
+    ["### Root of version 2", RootV2],
     ["### Approval", Approval],
     ["### hello", Hello],
     ["### receipt", Receipt],

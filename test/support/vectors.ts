@@ -10,7 +10,7 @@ import {
 } from "../../agent/model/ban.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import { NO_HASH, type Position } from "../../agent/model/position.js";
-import type { Root } from "../../agent/protocol/documents.js";
+import type { Root } from "../../agent/protocol/root-document.js";
 import {
   sealSegment,
   type SegmentDraft,
@@ -33,6 +33,7 @@ export const seeds = {
   critical: "03".repeat(32),
   device: "f5e5767cf153319517630f226876b86c8160cc583bc013744c6bf255f5cc0ee5",
   nextDevice: "05".repeat(32),
+  log: "06".repeat(32),
   stranger: "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
 } as const;
 
@@ -185,6 +186,22 @@ export function nextRootDocument(): Root {
   };
 }
 
+/** As `rootDocument`, for agents from 0.4.0 on: with a log, and what nobody knows yet. */
+export function rootV2Document(): Root {
+  const before = rootDocument();
+  const log = {
+    id: keys.log.id,
+    algorithm: "ed25519" as const,
+    public: Buffer.from(keys.log.publicKey).toString("base64url"),
+  };
+  return {
+    ...before,
+    format: 2,
+    keys: [...before.keys, log],
+    roles: { ...before.roles, log: { keys: [log.id], threshold: 1 } },
+  };
+}
+
 /** What root 1 and root 2 want together. */
 export const NEXT_SIGNERS: readonly KeyName[] = ["rootA", "rootB", "rootC"];
 
@@ -196,6 +213,7 @@ export function signRoot(
     "root",
     document,
     signers.map((name) => keys[name]),
+    document.format,
   );
 }
 

@@ -1,7 +1,8 @@
-import { Head, Root } from "../../../agent/protocol/documents.js";
+import { Head } from "../../../agent/protocol/documents.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
 import { Refused } from "../../../agent/protocol/refusals.js";
+import { parseRoot } from "../../../agent/protocol/root-document.js";
 import { parseJson } from "../../../agent/protocol/shapes.js";
 import {
   SignedText,
@@ -98,5 +99,5 @@ function textIn(json: string): SignedText {
 }
 
 function mustBeRoot({ document }: TrustedRoot): void {
-  holdsAsJson(document, (again) => parseJson(Root, again, "root"));
+  holdsAsJson(document, (again) => parseRoot(again));
 }

@@ -42,7 +42,7 @@ describe("two agents with one key", () => {
     const id = readIdentity(own ?? "").identity.agent;
     expect(clone).toMatchObject({
       agent: id,
-      returned: { version: "0.0.0", address: "127.0.0.1" },
+      returned: { version: "0.4.0", address: "127.0.0.1" },
       newer: { version: "6.6.6", address: "127.0.0.1" },
       clearedAt: null,
     });

@@ -11,7 +11,7 @@ import { until } from "../../support/time/clock.js";
 describe("an agent whose cloud renews its keys", () => {
   it("switches while it runs, and catches up after it was away", async () => {
     using folder = new TestFolder();
-    await using cloud = await startTestCloud();
+    await using cloud = await startTestCloud({ v1Agents: true });
     const token = await cloud.token(await cloud.addOrg("example"));
     await settleBy(token, folder.path);
     {

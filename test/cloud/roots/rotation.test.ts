@@ -30,7 +30,10 @@ import {
 
 describe("a cloud whose content and head keys are renewed", () => {
   it("tells agents before it uses the new ones, on the same connection", async () => {
-    await using cloud = await startTestCloud({ heartbeatMs: 200 });
+    await using cloud = await startTestCloud({
+      heartbeatMs: 200,
+      v1Agents: true,
+    });
     using agent = await TestAgent.connect(cloud, await cloud.enrol());
     expect(agent.welcome.root).toBe(1);
     await cloud.ban("203.0.113.1");
@@ -56,7 +59,7 @@ describe("a cloud whose content and head keys are renewed", () => {
   });
 
   it("hands out what it signed before with the new ones, as the same chain", async () => {
-    await using cloud = await startTestCloud();
+    await using cloud = await startTestCloud({ v1Agents: true });
     const who = await cloud.enrol();
     await cloud.ban("203.0.113.1");
     await cloud.ban("203.0.113.2");

@@ -4,6 +4,7 @@ import {
 } from "../../../agent/protocol/enrolment.js";
 import {
   textBytes,
+  type ProtocolVersion,
   type SignedText,
 } from "../../../agent/protocol/signed-text.js";
 import { fingerprintOf } from "../../../agent/trust/root.js";
@@ -16,6 +17,7 @@ import {
   keys,
   nextRootDocument,
   rootDocument,
+  rootV2Document,
   sha256Hex,
   signRoot,
   token,
@@ -27,6 +29,8 @@ export function documentVectors(): readonly Vector[] {
   return [
     root(),
     nextRoot(),
+    rootV2(),
+    nextRootV2(),
     head(),
     approval(),
     enrolmentToken(),
@@ -73,6 +77,38 @@ function nextRoot(): Vector {
       "The root that follows the one of root.json: signed by both of its root keys, and by both of its own, of which one is the same.",
     keys: keysOf("rootA", "rootB", "rootC", "contentB", "head", "critical"),
     ...signed("root", signRoot(document, NEXT_SIGNERS)),
+    decoded: document,
+  };
+}
+
+function rootV2(): Vector {
+  const roles = {
+    ...rootV2Document().roles,
+    janitor: { sweeps: "what a later version may want" },
+  };
+  const document = { ...rootV2Document(), roles, ext: { "x-motto": [1] } };
+  return {
+    name: "root-v2",
+    reads: "root",
+    direction: "cloud to agent",
+    description:
+      "A root of version 2 with a role log, a role that nobody knows, and an ext: readers pass over the last two.",
+    keys: keysOf("rootA", "rootB", "log"),
+    ...signed("root", signRoot(document), 2),
+    decoded: document,
+  };
+}
+
+function nextRootV2(): Vector {
+  const document = { ...rootV2Document(), version: 2 };
+  return {
+    name: "root-v2-2",
+    reads: "next root",
+    direction: "cloud to agent",
+    description:
+      "The root of version 2 that follows the one of root.json: the same keys, and one for the log.",
+    keys: keysOf("rootA", "rootB", "log"),
+    ...signed("root", signRoot(document), 2),
     decoded: document,
   };
 }
@@ -212,8 +248,12 @@ function rekeyRequest(): Vector {
   };
 }
 
-function signed(kind: "root" | "head" | "approval", document: SignedText) {
-  const bytes = textBytes(kind, document.signed);
+function signed(
+  kind: "root" | "head" | "approval",
+  document: SignedText,
+  version: ProtocolVersion = 1,
+) {
+  const bytes = textBytes(kind, document.signed, version);
   return {
     text: JSON.stringify(document),
     signedBytes: hex(bytes),

@@ -27,7 +27,7 @@ export const settle = async (
 export async function settleBy(token: string, stateDir: string): Promise<void> {
   const deviceKey = makeKey(stateDir);
   const inventory = { hostname: "host.example", system: "Linux" };
-  const rest = { inventory, version: "0.0.0", caFile: undefined };
+  const rest = { inventory, version: "0.4.0", caFile: undefined };
   const asked = { token: decodeToken(token), deviceKey, ...rest };
   writeIdentity(stateDir, await enrol(asked));
 }
@@ -45,7 +45,7 @@ export async function startIn(
     ...stored,
     keepRoot: (root, fingerprint) =>
       keepRoot(stateDir, stored.identity, { root, fingerprint }),
-    ...{ ca: undefined, version: "0.0.0", platform: "linux" },
+    ...{ ca: undefined, version: "0.4.0", platform: "linux" },
     clock: systemClock,
     boot: await openBoot("/nowhere"), // so that it begins now
     log: silentLogger,

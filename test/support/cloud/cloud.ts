@@ -34,6 +34,8 @@ export interface TestCloudOptions {
   readonly heartbeatMs?: number;
   readonly log?: Logger;
   readonly operatorsOnPublic?: boolean;
+  /** With a root that agents of version 1 read. */
+  readonly v1Agents?: boolean;
   /** Beside `NEW_VENDOR`. */
   readonly correlation?: Partial<CloudConfig["correlation"]>;
 }
@@ -62,8 +64,9 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
   const dir = options.dir ?? join(folder?.path ?? "", "cloud");
   const clock = options.clock ?? systemClock;
   if (folder !== undefined) {
+    const { v1Agents } = options;
     const founding = { dir, name: "test-cloud", publicUrl: undefined };
-    foundCloud({ ...founding, listen: "127.0.0.1:0" }, clock);
+    foundCloud({ ...founding, v1Agents, listen: "127.0.0.1:0" }, clock);
   }
   const loaded = loadCloud(dir, undefined);
   const config: CloudConfig = {
@@ -114,7 +117,8 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
       const key = generateKey();
       const { token } = made.body;
       const { status, body: answer } = await enrolWith(
-        ...([cloud.url, token, key, hostname] as const),
+        ...([cloud.url, token, key] as const),
+        hostname === undefined ? {} : { hostname },
       );
       if (status !== 201) throw new Error(`enrolment got ${status}`);
       const { agent, cloud: name } = parseShape(
@@ -133,12 +137,18 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
 
 export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
 
+/** What a host says of itself as it comes in. */
+interface Host {
+  readonly hostname: string;
+  readonly version: string;
+}
+
 /** Does what the installer does with a token. */
 export async function enrolWith(
   url: string,
   token: string,
   key: SigningKey,
-  hostname = "host.example",
+  { hostname = "host.example", version = "0.4.0" }: Partial<Host> = {},
 ): Promise<Answer<unknown>> {
   const { secret } = decodeToken(token);
   const proof = key.sign(enrolmentProofBytes(secret));
@@ -150,7 +160,7 @@ export async function enrolWith(
       proof: Buffer.from(proof).toString("base64url"),
       hostname,
       system: "Linux",
-      version: "0.1.0",
+      version,
     }),
   });
   return { status: response.status, body: await response.json() };
