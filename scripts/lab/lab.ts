@@ -9,13 +9,13 @@ import {
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { StatusView } from "../../service/control/status-view.js";
+import { THIS_BUILD, type Build } from "./build.js";
 import { makeCertificate, type Certificate } from "./certificate.js";
 import { openQuota, type Quota } from "./quota.js";
 import { output, start, until, type Running } from "./run.js";
-import { nodeAsIn, readUnit, type UnitStart } from "./unit.js";
+import { nodeAsIn } from "./unit.js";
 
 /**
  * A vendor and its customers' hosts on one machine, as real processes: for the
@@ -29,32 +29,33 @@ export class Lab implements AsyncDisposable {
   /** Makes a cloud and starts it; beyond loopback it speaks TLS. */
   async startCloud(options: CloudOptions): Promise<LabCloud> {
     const { port, address = "127.0.0.1", also = [], settings = {} } = options;
+    const { build = THIS_BUILD, init = [] } = options;
     const dir = join(this.folder, "cloud");
     const listen = `${address}:${port}`;
     const encrypted = address !== "127.0.0.1";
     const url = `${encrypted ? "https" : "http"}://${listen}`;
     const named = ["--name", "lab", "--listen", listen, "--public-url", url];
-    await output([CLOUD, "init", "--dir", dir, ...named]);
+    await output([build.cloud, "init", "--dir", dir, ...named, ...init]);
     const file = join(dir, "cloud.json");
     const written = JSON.parse(readFileSync(file, "utf8")) as object;
     writeFileSync(file, JSON.stringify({ ...written, ...settings }));
     const certificate = encrypted
       ? await makeCertificate(this.folder, address, also)
       : undefined;
-    const cloud = new LabCloud(dir, url, certificate);
+    const cloud = new LabCloud(dir, url, certificate, build);
     await this.serve(cloud);
     await cloud.api("POST", "/v1/orgs", { id: "acme", name: "Acme" });
     return cloud;
   }
 
-  /** Starts a cloud again that was stopped. */
+  /** Starts a cloud again that was stopped; its build may be another by now. */
   async serve(cloud: LabCloud): Promise<void> {
-    const { dir, certificate } = cloud;
+    const { dir, certificate, build } = cloud;
     const tls = certificate
       ? ["--tls-cert", certificate.cert, "--tls-key", certificate.key]
       : [];
     const running = start({
-      command: [CLOUD, "serve", "--dir", dir, ...tls],
+      command: [build.cloud, "serve", "--dir", dir, ...tls],
       log: join(this.folder, "cloud.log"),
     });
     this.#running.push(running);
@@ -70,7 +71,7 @@ export class Lab implements AsyncDisposable {
   ): Promise<LabHost> {
     const folder = join(this.folder, name);
     mkdirSync(folder, { recursive: true });
-    const host = new LabHost(folder, options.netns);
+    const host = new LabHost(folder, options.netns, options.build);
     const authority = cloud.certificate?.cert;
     const config = {
       stateDir: join(folder, "state"),
@@ -96,7 +97,7 @@ export class Lab implements AsyncDisposable {
    * included; it may have been killed before.
    */
   async startAgent(host: LabHost): Promise<void> {
-    const { quotaPercent, environment } = INSTALLED;
+    const { quotaPercent, environment } = host.build.unit;
     const command = host.installed("run");
     const running = start({ command, environment, log: host.log });
     this.#running.push(running);
@@ -119,7 +120,7 @@ export class Lab implements AsyncDisposable {
     cpSync(join(of.folder, "state"), join(folder, "state"), {
       recursive: true,
     });
-    const host = new LabHost(folder, of.netns);
+    const host = new LabHost(folder, of.netns, of.build);
     const config = JSON.parse(readFileSync(of.config, "utf8")) as object;
     const own = { stateDir: join(folder, "state"), controlSocket: host.socket };
     writeFileSync(host.config, JSON.stringify({ ...config, ...own }));
@@ -147,6 +148,10 @@ export interface CloudOptions {
   readonly also?: readonly string[];
   /** Added to what `init` wrote into cloud.json. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What it is a process of; this checkout unless given. */
+  readonly build?: Build;
+  /** Added to the arguments of `init`. */
+  readonly init?: readonly string[];
 }
 
 export interface HostOptions {
@@ -154,6 +159,8 @@ export interface HostOptions {
   readonly netns?: number;
   /** Added to the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** What its agent is a process of; this checkout unless given. */
+  readonly build?: Build;
 }
 
 /** A cloud that runs in the lab. */
@@ -164,6 +171,7 @@ export class LabCloud {
     readonly dir: string,
     readonly url: string,
     readonly certificate: Certificate | undefined,
+    public build: Build = THIS_BUILD,
   ) {}
 
   /** Speaks to the operators' API. */
@@ -188,16 +196,18 @@ export class LabHost {
   constructor(
     readonly folder: string,
     readonly netns: number | undefined,
+    public build: Build = THIS_BUILD,
   ) {}
 
   /** `tourniquet ARGS` on this host, as a person types it. */
   command(...args: readonly string[]): readonly string[] {
-    return [...this.#enter, AGENT, "-c", this.config, ...args];
+    return [...this.#enter, this.build.agent, "-c", this.config, ...args];
   }
 
   /** The same, as the unit starts it. */
   installed(...args: readonly string[]): readonly string[] {
-    return [...this.#enter, ...nodeAsIn(INSTALLED), "-c", this.config, ...args];
+    const started = nodeAsIn(this.build.unit, this.build.root);
+    return [...this.#enter, ...started, "-c", this.config, ...args];
   }
 
   get #enter(): readonly string[] {
@@ -284,10 +294,3 @@ const BANS_EVERYTHING = {
   trial: { entries: 10_000_000, ipv4: 1, ipv6: 1 },
   tiers: { publicResolvers: false, cdnEdges: false, tenantClouds: false },
 };
-
-/** How the agents of a lab are started. */
-export const INSTALLED: UnitStart = readUnit("tourniquet");
-
-const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const CLOUD = join(root, "cloud/tourniquet-cloud");
-const AGENT = join(root, "service/tourniquet");

@@ -12,8 +12,11 @@ export interface UnitStart {
 }
 
 /** @throws Error when the unit has no command that starts Node */
-export function readUnit(name: "tourniquet" | "tourniquet-restore"): UnitStart {
-  const file = join(ROOT, `service/units/${name}.service`);
+export function readUnit(
+  name: "tourniquet" | "tourniquet-restore",
+  root = ROOT,
+): UnitStart {
+  const file = join(root, `service/units/${name}.service`);
   const text = readFileSync(file, "utf8");
   const [, flags] = /^ExecStart=@NODE@ (.*) @PREFIX@/m.exec(text) ?? [];
   if (flags === undefined) throw new Error(`${file} starts no Node`);
@@ -29,10 +32,14 @@ export function readUnit(name: "tourniquet" | "tourniquet-restore"): UnitStart {
 }
 
 /** Node with a unit's flags, ready for the agent's arguments. */
-export const nodeAsIn = ({ flags }: UnitStart): readonly string[] => [
+export const nodeAsIn = (
+  { flags }: UnitStart,
+  root = ROOT,
+): readonly string[] => [
   process.execPath,
   ...flags,
-  join(ROOT, "dist/service/main.js"),
+  join(root, "dist/service/main.js"),
 ];
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+/** The checkout that this file was built from. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");

@@ -1,0 +1,34 @@
+import { parseArgs } from "node:util";
+import { agentSuite } from "./cases/agent-suite.js";
+import { upgrades } from "./cases/upgrades.js";
+import { pairsWith } from "./pair.js";
+import { Tally } from "./tally.js";
+
+/** `--old FOLDER`: a checkout of 0.1.0, built; the others choose by name. */
+const { values } = parseArgs({
+  options: {
+    old: { type: "string", default: "" },
+    pair: { type: "string", default: "" },
+    only: { type: "string", default: "" },
+  },
+});
+
+if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
+  process.stderr.write("interop: run it through scripts/in-namespace\n");
+  process.exitCode = 2;
+} else {
+  const tally = new Tally();
+  const pairs = await pairsWith(values.old);
+  const suites = [
+    ...pairs.map((pair) => ({ title: pair.name, pair, cases: agentSuite })),
+    ...upgrades(values.old),
+  ];
+  for (const { title, pair, cases } of suites) {
+    const chosen = cases.filter(({ name }) => name.includes(values.only));
+    if (!title.includes(values.pair) || chosen.length === 0) continue;
+    await tally.tryAll(title, pair, chosen);
+  }
+  const { passed, failed } = tally;
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,19 @@
+import { join } from "node:path";
+import { ROOT, readUnit, type UnitStart } from "./unit.js";
+
+/** A checkout that is built: both programs, and how its unit starts the agent. */
+export interface Build {
+  readonly root: string;
+  readonly cloud: string;
+  readonly agent: string;
+  readonly unit: UnitStart;
+}
+
+export const buildAt = (root: string): Build => ({
+  root,
+  cloud: join(root, "cloud/tourniquet-cloud"),
+  agent: join(root, "service/tourniquet"),
+  unit: readUnit("tourniquet", root),
+});
+
+export const THIS_BUILD: Build = buildAt(ROOT);
