@@ -4,7 +4,7 @@ import { needsReopening } from "../ledger/damage.js";
 import type { Ledger } from "../ledger/ledger.js";
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
-import type { Ring } from "../protocol/documents.js";
+import type { Ring } from "../model/rings.js";
 import { Malformed } from "../protocol/malformed.js";
 import { Refused } from "../protocol/refusals.js";
 import { parseJson } from "../protocol/shapes.js";

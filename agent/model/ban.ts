@@ -1,5 +1,6 @@
 import type { UnixSeconds } from "../runtime/clock.js";
 import type { Cidr } from "./cidr.js";
+import type { RingTimes } from "./rings.js";
 
 /**
  * One address range that may neither reach this host nor be reached from it,
@@ -13,6 +14,8 @@ export interface Ban {
   readonly reason: string;
   /** Counted and reported, not dropped. */
   readonly observed: boolean;
+  /** When hosts begin with it, ring by ring; all of them at once unless given. */
+  readonly rings?: RingTimes;
 }
 
 /** What a feed is made of: a ban, or the withdrawal of one. */

@@ -6,6 +6,7 @@ import { ByteWriter } from "./byte-writer.js";
 import { limits } from "./limits.js";
 import { Malformed } from "./malformed.js";
 import { Count, Sha256, parseJson } from "./shapes.js";
+import type { ProtocolVersion } from "./signed-text.js";
 
 /**
  * Segments and snapshots travel in the same container: a JSON header that is
@@ -22,6 +23,8 @@ export interface Container<Header> {
   /** As carried: not inflated yet. */
   readonly body: Uint8Array;
   readonly signatures: readonly Signature[];
+  /** Of the protocol: which magic it has, and how its body is read. */
+  readonly version: ProtocolVersion;
 }
 
 export interface Signature {
@@ -36,7 +39,7 @@ export type Sign = (signedBytes: Uint8Array) => readonly Signature[];
 
 export interface Kind {
   readonly name: "segment" | "snapshot";
-  readonly magic: string;
+  readonly magic: Readonly<Record<ProtocolVersion, string>>;
   readonly maxBytes: number;
   readonly maxRawBytes: number;
 }
@@ -50,12 +53,19 @@ export const Body = v.strictObject({
 });
 export type Body = v.InferOutput<typeof Body>;
 
+/** What headers of each version look like. */
+type Schemas<Header> = Readonly<
+  Record<ProtocolVersion, v.GenericSchema<unknown, Header>>
+>;
+
 /** Splits a container and checks every declared length; judges no signature. */
-export function openContainer<
-  S extends v.GenericSchema<unknown, { readonly body: Body }>,
->(kind: Kind, schema: S, bytes: Uint8Array): Container<v.InferOutput<S>> {
+export function openContainer<Header extends { readonly body: Body }>(
+  kind: Kind,
+  schemas: Schemas<Header>,
+  bytes: Uint8Array,
+): Container<Header> {
   const reader = new ByteReader(bytes, kind.name);
-  const container = readContainer(kind, schema, reader);
+  const container = readContainer(kind, schemas, reader);
   reader.end();
   return container;
 }
@@ -64,14 +74,16 @@ export function openContainer<
  * Reads one container and leaves the reader behind it, for answers that carry
  * several in a row.
  */
-export function readContainer<
-  S extends v.GenericSchema<unknown, { readonly body: Body }>,
->(kind: Kind, schema: S, reader: ByteReader): Container<v.InferOutput<S>> {
+export function readContainer<Header extends { readonly body: Body }>(
+  kind: Kind,
+  schemas: Schemas<Header>,
+  reader: ByteReader,
+): Container<Header> {
   const before = reader.left;
-  readMagic(kind, reader);
+  const version = readMagic(kind, reader);
   const headerBytes = reader.take(readHeaderLength(reader));
-  const header: v.InferOutput<S> = parseJson(
-    schema,
+  const header = parseJson(
+    schemas[version],
     decodeUtf8(headerBytes, `${kind.name} header`),
     `${kind.name} header`,
   );
@@ -84,8 +96,9 @@ export function readContainer<
   if (length > kind.maxBytes) {
     throw reader.fail(`has ${length} bytes, more than ${kind.maxBytes}`);
   }
-  const signedBytes = signedBytesOf(kind, headerBytes);
-  return { header, body, signedBytes, hash: sha256(signedBytes), signatures };
+  const signedBytes = signedBytesOf(kind, version, headerBytes);
+  const hash = sha256(signedBytes);
+  return { header, body, signedBytes, hash, signatures, version };
 }
 
 /**
@@ -116,7 +129,7 @@ export function openBody(
  * @throws RangeError rather than make what no agent would open
  */
 export function sealContainer(
-  kind: Kind,
+  { version, ...kind }: Kind & { readonly version: ProtocolVersion },
   fields: Readonly<Record<string, unknown>>,
   raw: Uint8Array,
   sign: Sign,
@@ -135,9 +148,9 @@ export function sealContainer(
       },
     }),
   );
-  const signedBytes = signedBytesOf(kind, header);
+  const signedBytes = signedBytesOf(kind, version, header);
   const writer = new ByteWriter(header.length + body.length + 128)
-    .raw(Buffer.from(kind.magic, "latin1"))
+    .raw(Buffer.from(kind.magic[version], "latin1"))
     .u16(header.length)
     .raw(header)
     .raw(body);
@@ -155,15 +168,21 @@ export function sha256(bytes: Uint8Array): Buffer {
 }
 
 /** The prefix keeps a signature on one kind from counting for another. */
-function signedBytesOf(kind: Kind, header: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`tourniquet ${kind.name} v1\n`), header]);
+function signedBytesOf(
+  { name }: Pick<Kind, "name">,
+  version: ProtocolVersion,
+  header: Uint8Array,
+): Buffer {
+  const prefix = Buffer.from(`tourniquet ${name} v${version}\n`);
+  return Buffer.concat([prefix, header]);
 }
 
-function readMagic(kind: Kind, reader: ByteReader): void {
-  const magic = Buffer.from(reader.take(4));
-  if (magic.toString("latin1") !== kind.magic) {
-    throw reader.fail(`begins with ${magic.toString("hex")}`);
-  }
+function readMagic({ magic }: Kind, reader: ByteReader): ProtocolVersion {
+  const found = Buffer.from(reader.take(4));
+  const text = found.toString("latin1");
+  if (text === magic[1]) return 1;
+  if (text === magic[2]) return 2;
+  throw reader.fail(`begins with ${found.toString("hex")}`);
 }
 
 function readHeaderLength(reader: ByteReader): number {

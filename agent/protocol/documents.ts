@@ -29,10 +29,6 @@ export const Head = v.strictObject({
 });
 export type Head = v.InferOutput<typeof Head>;
 
-/** Groups of hosts that come one after the other. */
-export const rings = ["canary", "early", "broad", "all"] as const;
-export type Ring = (typeof rings)[number];
-
 const Rollout = v.strictObject({
   /** From when on the hosts of each ring may enforce bans on the ranges. */
   notBefore: v.pipe(

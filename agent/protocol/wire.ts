@@ -54,6 +54,17 @@ export interface Wire {
 
 const write = (message: FromCloud | FromAgent) => JSON.stringify(message);
 
+/** Vitals without readings of sensors: clouds of 0.1.0 would not know them. */
+function writeOfVersion1(message: FromCloud | FromAgent): string {
+  if (message.type !== "telemetry") return write(message);
+  const items = message.items.map((item) => {
+    if (item.kind !== "vitals") return item;
+    const { sensors: _unknown, ...known } = item;
+    return known;
+  });
+  return write({ ...message, items });
+}
+
 export const wire1: Wire = {
   version: 1,
   subprotocol: SUBPROTOCOL,
@@ -61,7 +72,7 @@ export const wire1: Wire = {
     decodeMessage(CloudMessage, text, "message from the cloud"),
   fromAgent: (text) =>
     decodeMessage(AgentMessage, text, "message from the agent"),
-  write,
+  write: writeOfVersion1,
   hello: (signed) => ({
     ...parseJson(HelloV1, signed, "hello"),
     capabilities: [],

@@ -1,10 +1,10 @@
 import { formatCidr, parseCidr, widened, type Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import type { Ring } from "../model/rings.js";
 import { sha256 } from "../protocol/container.js";
 import {
   Approval,
   type RaisedLimits,
-  type Ring,
   type Rollout,
 } from "../protocol/documents.js";
 import { Refused } from "../protocol/refusals.js";

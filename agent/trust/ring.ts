@@ -1,5 +1,5 @@
 import { sha256 } from "../protocol/container.js";
-import type { Ring } from "../protocol/documents.js";
+import type { Ring } from "../model/rings.js";
 
 /** The ring that a host belongs to for good: nobody has to keep a list. */
 export function ringOf(agent: string): Ring {

@@ -1,8 +1,5 @@
-import {
-  rings,
-  type Approval,
-  type Rollout,
-} from "../../agent/protocol/documents.js";
+import { rings } from "../../agent/model/rings.js";
+import type { Approval, Rollout } from "../../agent/protocol/documents.js";
 import { isoTime } from "../../agent/text/time.js";
 import { approvalOf } from "../approvals/ceremony.js";
 import { signersOf, type Draft } from "../roots/ceremony.js";

@@ -44,6 +44,7 @@ export class Stage implements AsyncDisposable {
     await using opened = new Lifetime();
     const outside = opened.own(await joined());
     opened.own(await serve(PORT));
+    opened.own(await serve(SSH));
     const lab = opened.own(new Lab());
     const authLog = join(lab.folder, "auth.log");
     writeFileSync(authLog, "");
@@ -178,10 +179,15 @@ export class Stage implements AsyncDisposable {
     await this.cloud.process?.ended;
   }
 
-  /** Failed logins of an address, as sshd writes them. */
-  failLogins(address: string, times = 6): void {
+  /**
+   * Failed logins of an address, as sshd writes them; the kernel sees that it
+   * called the service, without which no file is believed.
+   */
+  async failLogins(address: string): Promise<void> {
+    const service = { protocol: "tcp", to: AT.host, port: SSH } as const;
+    await this.outside.reaches({ ...service, from: address });
     const date = new Date().toISOString();
-    for (let i = 0; i < times; i++) {
+    for (let i = 0; i < FAILURES; i++) {
       appendFileSync(
         this.authLog,
         `${date} host sshd[${100 + i}]: Failed password for root from ${address} port ${40_000 + i} ssh2\n`,
@@ -245,7 +251,11 @@ async function joined(): Promise<Namespace> {
 }
 
 const PORT = 7_000;
+const SSH = 22;
 const CLOUD_PORT = 8_445;
+
+/** One more than sensors let pass. */
+const FAILURES = 6;
 
 /** What is tried stays in force at once; the rest is as it comes. */
 const GUARD = {

@@ -14,6 +14,7 @@ import {
   type Cidr,
 } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
+import type { RingTimes } from "../../agent/model/rings.js";
 import {
   impactRefusals,
   type AgentMessage,
@@ -52,12 +53,29 @@ export const expiries = fc.oneof(
   fc.integer({ min: ISSUED_AT_S, max: FOREVER }),
 );
 
+/** Some host still waits, a second after they were issued at the earliest. */
+const ringTimes: fc.Arbitrary<RingTimes> = fc
+  .tuple(
+    fc.nat(1_000_000),
+    fc.nat(3_600),
+    fc.nat(86_400),
+    fc.nat(2_000_000_000),
+  )
+  .map(([first, second, third, last]) => {
+    const canary = ISSUED_AT_S + first;
+    const [early, broad] = [canary + second, canary + second + third];
+    return { canary, early, broad, all: broad + last + 1 };
+  });
+
 export const bans: fc.Arbitrary<Ban> = fc.record(
   {
     ...{ cidr: cidrs, expiresAt: expiries, reason: reasons },
-    observed: fc.boolean(),
+    ...{ observed: fc.boolean(), rings: ringTimes },
   },
-  { noNullPrototype: true },
+  {
+    requiredKeys: ["cidr", "expiresAt", "reason", "observed"],
+    noNullPrototype: true,
+  },
 );
 
 export const ops: fc.Arbitrary<Op> = fc.oneof(

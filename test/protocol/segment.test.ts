@@ -32,6 +32,26 @@ describe("a segment", () => {
     );
   });
 
+  it("is of version 2 only where a host still waits for its ring", () => {
+    const sealed = (all: number) => {
+      const rings = { canary: 0, early: 0, broad: 0, all };
+      return makeSegment({ ops: [{ ...ban("192.0.2.7", 60, "scan"), rings }] })
+        .bytes;
+    };
+    expect(sealed(ISSUED_AT_S).subarray(0, 4).toString()).toBe("TQS1");
+    expect(openSegment(sealed(ISSUED_AT_S)).version).toBe(1);
+    expect(readOps(openSegment(sealed(ISSUED_AT_S + 7)))).toMatchObject([
+      {
+        rings: {
+          canary: ISSUED_AT_S,
+          early: ISSUED_AT_S,
+          broad: ISSUED_AT_S,
+          all: ISSUED_AT_S + 7,
+        },
+      },
+    ]);
+  });
+
   it("brings back what its header says", () => {
     fc.assert(
       fc.property(feeds, epochs, fc.nat(), (feed, epoch, before) => {
@@ -124,7 +144,7 @@ describe("sealing", () => {
   it("refuses to make what no reader would open for its size", () => {
     const seal = (limits: Partial<typeof SEGMENT>) => () =>
       sealContainer(
-        { ...SEGMENT, ...limits },
+        { ...SEGMENT, version: 1, ...limits },
         {},
         Buffer.alloc(1_000),
         signerOf([keys.contentA]),

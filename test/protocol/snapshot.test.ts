@@ -12,6 +12,7 @@ import {
 import { signerOf } from "../../agent/trust/sign.js";
 import {
   ISSUED_AT,
+  ISSUED_AT_S,
   NOT_AFTER,
   ban,
   hex,
@@ -38,6 +39,19 @@ describe("a snapshot", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("is of version 2 only where hosts still wait for a ring", () => {
+    const [ban] = neighbours(1) as [Ban];
+    const ringed = (all: number) => {
+      const rings = { canary: 0, early: 0, broad: 0, all };
+      return [{ ...SINGLES, ringed: true, bans: [{ ...ban, rings }] }];
+    };
+    const magic = (groups: readonly Group[]) =>
+      seal(groups).bytes.subarray(0, 4).toString();
+    expect(magic([{ ...SINGLES, bans: [ban] }])).toBe("TQN1");
+    expect(magic(ringed(ISSUED_AT_S + 1))).toBe("TQN2");
+    expect(magic([{ ...SINGLES, ringed: true, bans: [] }])).toBe("TQN1");
   });
 
   it("says where its feed stands", () => {
@@ -122,9 +136,11 @@ function grouped(bans: readonly Ban[]): Group[] {
   const groups = new Map<string, Group & { bans: Ban[] }>();
   for (const ban of bans) {
     const { observed } = ban;
+    const ringed = ban.rings !== undefined;
     const { family, prefix } = ban.cidr;
-    const key = `${family} ${prefix} ${observed}`;
-    const group = groups.get(key) ?? { family, prefix, observed, bans: [] };
+    const key = `${family} ${prefix} ${observed} ${ringed}`;
+    const kind = { family, prefix, observed, ringed };
+    const group = groups.get(key) ?? { ...kind, bans: [] };
     group.bans.push(ban);
     groups.set(key, group);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { rings } from "../../agent/protocol/documents.js";
+import { rings } from "../../agent/model/rings.js";
 import { ringOf } from "../../agent/trust/ring.js";
 
 describe("a host's ring", () => {

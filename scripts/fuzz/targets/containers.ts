@@ -88,7 +88,7 @@ function join(kind: string, { magic, header, body }: Parts): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(Math.min(header.length, 0xffff));
   const signedBytes = Buffer.concat([
-    Buffer.from(`tourniquet ${kind} v1\n`),
+    Buffer.from(`tourniquet ${kind} v${magic[3] === 0x32 ? 2 : 1}\n`),
     header,
   ]);
   const key = keys.contentA;

@@ -69,24 +69,29 @@ function groupsOf(list: readonly Ban[]): readonly Group[] {
   for (const ban of list) {
     const { family, prefix } = ban.cidr;
     const { observed } = ban;
+    const ringed = ban.rings !== undefined;
     const group = groups.at(-1);
     const last = group?.bans.at(-1);
     const goesOn =
       group?.family === family &&
       group.prefix === prefix &&
       group.observed === observed &&
+      group.ringed === ringed &&
       last !== undefined &&
       compareCidrs(last.cidr, ban.cidr) < 0;
     if (goesOn) group.bans.push(ban);
-    else groups.push({ family, prefix, observed, bans: [ban] });
+    else groups.push({ family, prefix, observed, ringed, bans: [ban] });
   }
   return groups;
 }
 
 function inOrder(list: readonly Ban[]): readonly Ban[] {
   const distinct = new Map(list.map((ban) => [formatCidr(ban.cidr), ban]));
-  const kind = ({ cidr, observed }: Ban) =>
-    cidr.family * 1_000 + cidr.prefix * 2 + Number(observed);
+  const kind = ({ cidr, observed, rings }: Ban) =>
+    cidr.family * 1_000 +
+    cidr.prefix * 4 +
+    Number(observed) * 2 +
+    Number(rings !== undefined);
   return [...distinct.values()].sort(
     (a, b) => kind(a) - kind(b) || compareCidrs(a.cidr, b.cidr),
   );
@@ -117,7 +122,7 @@ function writesBack({ header }: Snapshot, found: readonly Ban[]): void {
     sign,
   );
   const again = openSnapshot(bytes);
-  const { body: _, ...fields } = header;
+  const { body: _, ext: _ext, ...fields } = header;
   const { body: __, ...fieldsAgain } = again.header;
   if (!isDeepStrictEqual(fields, fieldsAgain)) {
     throw new Broken("written again", "the header is another");

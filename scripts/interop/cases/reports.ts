@@ -20,7 +20,7 @@ export const reports: readonly Case[] = [
 ];
 
 async function detected(stage: Stage): Promise<void> {
-  stage.failLogins("198.18.5.1");
+  await stage.failLogins("198.18.5.1");
   await stage.untilDropped("198.18.5.1");
   await until("the detection is shown", async () =>
     (await sourcesSeen(stage)).includes("198.18.5.1") ? true : undefined,
@@ -30,7 +30,7 @@ async function detected(stage: Stage): Promise<void> {
 async function exactlyOnce(stage: Stage): Promise<void> {
   const sources = Array.from({ length: 30 }, (_, i) => `198.18.6.${i + 1}`);
   for (const [i, source] of sources.entries()) {
-    stage.failLogins(source);
+    await stage.failLogins(source);
     await new Promise((resolve) => setTimeout(resolve, 60));
     if (i % 10 !== 5) continue;
     await stage.stopCloud("SIGKILL");

@@ -58,7 +58,7 @@ const LIFE_BEFORE: Case = {
       (_, i) => `45.9.${i >> 8}.${i & 255}`,
     );
     await importList(stage, "before", ranges);
-    stage.failLogins("198.18.11.3");
+    await stage.failLogins("198.18.11.3");
     await stage.untilDropped("198.18.11.3");
     await stage.caughtUp();
   },

@@ -1,5 +1,6 @@
 import { badVectors } from "./bad.js";
 import { containerVectors } from "./containers.js";
+import { ringedVectors } from "./containers-v2.js";
 import { documentVectors } from "./documents.js";
 import { messageVectors } from "./messages.js";
 import { messageVectorsV2 } from "./messages-v2.js";
@@ -11,6 +12,7 @@ export const goodVectors = (): readonly Vector[] => [
   ...messageVectorsV2(),
   ...documentVectors(),
   ...containerVectors(),
+  ...ringedVectors(),
 ];
 
 /** The golden files: name and content, ready to write or to compare. */

@@ -7,6 +7,8 @@ import { hex, keys, sha256Hex, type KeyName } from "../../support/vectors.js";
 export interface Parts {
   readonly kind: "segment" | "snapshot";
   readonly magic: string;
+  /** Which prefix is signed; that of version 1 unless given. */
+  readonly version?: 1 | 2;
   /** Instead of the right header length. */
   readonly headerLength?: number;
   readonly header: string | Buffer;
@@ -29,7 +31,9 @@ export interface Assembled {
 
 export function assemble(parts: Parts): Assembled {
   const header = Buffer.from(parts.header);
-  const prefix = Buffer.from(`tourniquet ${parts.kind} v1\n`);
+  const prefix = Buffer.from(
+    `tourniquet ${parts.kind} v${parts.version ?? 1}\n`,
+  );
   const signedBytes = Buffer.concat([prefix, header]);
   const signatures = parts.signers.map((name) => ({
     key: keys[parts.claims ?? name].id,

@@ -112,7 +112,7 @@ function wrongStart(): readonly BadVector[] {
       unhex(sha256Hex(bytes).repeat(4)),
       "no magic, no sense",
     ),
-    row("a later magic", "malformed", magic("TQS2"), "another version"),
+    row("a later magic", "malformed", magic("TQS3"), "another version"),
     row("a snapshot's magic", "malformed", magic("TQN1"), "another kind"),
     row(
       "JSON in a binary frame",

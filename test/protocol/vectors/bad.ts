@@ -1,6 +1,7 @@
 import { fingerprintOf } from "../../../agent/trust/root.js";
 import { NOW, rootDocument, signRoot } from "../../support/vectors.js";
 import { badBodies } from "./bad-bodies.js";
+import { badRings } from "./bad-rings.js";
 import { badSegments } from "./bad-segments.js";
 import { badSnapshots } from "./bad-snapshots.js";
 import { badTexts } from "./bad-texts.js";
@@ -21,6 +22,7 @@ export function badVectors(): BadVectors {
     vectors: [
       ...badSegments(),
       ...badBodies(),
+      ...badRings(),
       ...refusedSegments(),
       ...badSnapshots(),
       ...badTexts(),

@@ -230,15 +230,18 @@ function snapshotDeflate(): Vector {
   });
 }
 
-interface Plan {
+export interface Plan {
   readonly name: string;
   readonly description: string;
   readonly body: Buffer;
   /** Where the body is deflated. */
   readonly rawBytes?: number;
+  /** Of the protocol; 1 unless given. */
+  readonly version?: 1 | 2;
+  readonly ext?: object;
 }
 
-interface SegmentPlan extends Plan {
+export interface SegmentPlan extends Plan {
   readonly ops: readonly Op[];
   readonly feed?: string;
   readonly audience?: string;
@@ -247,8 +250,8 @@ interface SegmentPlan extends Plan {
   readonly signers?: readonly KeyName[];
 }
 
-function segment(plan: SegmentPlan): Vector {
-  const { feed = "urgent", audience = "all", first = 1 } = plan;
+export function segment(plan: SegmentPlan): Vector {
+  const { feed = "urgent", audience = "all", first = 1, version = 1 } = plan;
   const signers = plan.signers ?? ["contentA"];
   const header = {
     feed,
@@ -260,10 +263,10 @@ function segment(plan: SegmentPlan): Vector {
     issuedAt: ISSUED_AT,
     notAfter: NOT_AFTER,
     body: bodyOf(plan),
+    ...(plan.ext && { ext: plan.ext }),
   };
   const assembled = assemble({
-    kind: "segment",
-    magic: "TQS1",
+    ...{ kind: "segment", magic: `TQS${version}`, version },
     header: JSON.stringify(header),
     body: plan.body,
     signers,
@@ -272,7 +275,7 @@ function segment(plan: SegmentPlan): Vector {
   return vectorOf(plan, assembled, { reads: "segment", signers, decoded });
 }
 
-function snapshotVector(plan: Plan & { bans: readonly Ban[] }): Vector {
+export function snapshotVector(plan: Plan & { bans: readonly Ban[] }): Vector {
   const header = {
     feed: "urgent",
     audience: "all",
@@ -283,21 +286,22 @@ function snapshotVector(plan: Plan & { bans: readonly Ban[] }): Vector {
     issuedAt: ISSUED_AT,
     notAfter: NOT_AFTER,
     body: bodyOf(plan),
+    ...(plan.ext && { ext: plan.ext }),
   };
   const signers = ["contentA"] as const;
+  const { version = 1 } = plan;
   const assembled = assemble({
-    kind: "snapshot",
-    magic: "TQN1",
+    ...{ kind: "snapshot", magic: `TQN${version}`, version },
     header: JSON.stringify(header),
     body: plan.body,
     signers,
   });
-  const bans = plan.bans.map(({ cidr, expiresAt, reason, observed }) => ({
-    range: formatCidr(cidr),
-    expiresAt,
-    reason,
-    observed,
-  }));
+  const bans = plan.bans.map(
+    ({ cidr, expiresAt, reason, observed, rings }) => ({
+      ...{ range: formatCidr(cidr), expiresAt, reason, observed },
+      ...(rings && { rings }),
+    }),
+  );
   const decoded = { header, bans };
   return vectorOf(plan, assembled, { reads: "snapshot", signers, decoded });
 }

@@ -110,6 +110,7 @@ export function keysOf(
 export function opInVector(op: Op): unknown {
   const range = formatCidr(op.cidr);
   if (op.op === "lift") return { op: "lift", range };
-  const { expiresAt, reason, observed } = op;
-  return { op: "ban", range, expiresAt, reason, observed };
+  const { expiresAt, reason, observed, rings } = op;
+  const ringed = rings === undefined ? {} : { rings };
+  return { op: "ban", range, expiresAt, reason, observed, ...ringed };
 }

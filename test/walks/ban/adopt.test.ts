@@ -155,7 +155,7 @@ function resealed(feed: FakeFeed, change: { cut?: number; bans?: number }) {
   const { body: _body, bans, ...fields } = snapshot.header;
   const raw = openBody(SNAPSHOT, snapshot);
   return sealContainer(
-    SNAPSHOT,
+    { ...SNAPSHOT, version: 1 },
     { ...fields, bans: bans + (change.bans ?? 0) },
     raw.subarray(0, raw.length - (change.cut ?? 0)),
     signerOf([keys.contentA]),

@@ -215,7 +215,12 @@ function flipped(bytes: Buffer): Buffer {
 function claiming(feed: FakeFeed, claims: object): Buffer {
   const raw = Buffer.alloc(16);
   const fields = { ...header(feed), ...claims };
-  return sealContainer(SEGMENT, fields, raw, signerOf([keys.contentA])).bytes;
+  return sealContainer(
+    { ...SEGMENT, version: 1 },
+    fields,
+    raw,
+    signerOf([keys.contentA]),
+  ).bytes;
 }
 
 function header({ position: { feed, epoch, offset, hash } }: FakeFeed) {

@@ -1,0 +1,8 @@
+import type { UnixSeconds } from "../runtime/clock.js";
+
+/** Groups of hosts that come one after the other. */
+export const rings = ["canary", "early", "broad", "all"] as const;
+export type Ring = (typeof rings)[number];
+
+/** From when on hosts of each ring enforce a ban; none before the one before it. */
+export type RingTimes = Readonly<Record<Ring, UnixSeconds>>;
