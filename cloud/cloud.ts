@@ -10,7 +10,7 @@ import type { ApiPorts } from "./api/ports.js";
 import { watchCertificate } from "./certificate.js";
 import { BanOrders } from "./decide/ban-orders.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
-import { Decisions } from "./decide/decisions.js";
+import { Deeds } from "./decide/deeds.js";
 import { foreseenRule } from "./decide/foresight.js";
 import { ImportOrders } from "./decide/import-orders.js";
 import { LiftOrders } from "./decide/lift-orders.js";
@@ -57,7 +57,7 @@ import { Intake, ITEM_RATE } from "./telemetry/intake.js";
 export interface CloudConfig {
   /** What agents know the cloud by; part of what they sign. */
   readonly name: string;
-  /** Holds the journal, its read models and the snapshots. */
+  /** Holds what was decided and observed, read models and snapshots. */
   readonly dir: string;
   readonly listen: ListenOptions;
   /** What enrolment tokens name; undefined for where the cloud listens. */
@@ -103,7 +103,7 @@ export async function startCloud(
     coveredUntil: (range) => store.state.coveredUntil(EVERYBODYS, range),
   });
   opened.own(rules.correlator);
-  opened.own(auditLines(store.journal, given.log));
+  opened.own(auditLines(store.decisions, given.log));
   const impact = new Impact({ clock: ports.clock });
   const watched = watchOver({ config, ports, server, opened }, store);
   const rooms = { ...store, ...rules, ...watched, impact };
@@ -122,7 +122,7 @@ export async function startCloud(
   const running = opened.release();
   return {
     ...doors,
-    broken: store.journal.broken,
+    broken: Promise.race([store.decisions.broken, store.observations.broken]),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
@@ -209,22 +209,23 @@ function makeDecider(
   { clock }: CloudPorts,
   store: Store,
 ) {
-  const { journal, registry, index, state } = store;
+  const { decisions, observations, registry, index, state } = store;
   const capacity = new Capacity({
     standing: (feed) => index.standing(feed),
     counts: () => state.counts(),
   });
   const feeds = new Feeds({
-    ...{ journal, index, clock, capacity, sign: signing.sign },
+    ...{ decisions, index, clock, capacity, sign: signing.sign },
+    seen: () => observations.level,
   });
   const ordering = orderingOf({ feeds, clock }, store);
   return {
-    decisions: new Decisions(feeds, clock),
+    deeds: new Deeds(feeds, clock),
     bans: new BanOrders(ordering),
     lifts: new LiftOrders(ordering),
     imports: new ImportOrders(ordering),
     enrolment: new Enrolment({
-      ...{ journal, registry, clock, cloudName, signing },
+      ...{ decisions, registry, clock, cloudName, signing },
     }),
   };
 }
@@ -253,18 +254,20 @@ function openGateway(parts: {
 }): Gateway {
   const { config, ports, store, server, opened } = parts;
   const { door, drops } = store;
-  const { journal, registry, index, state } = store;
+  const { decisions, observations, registry, index, state } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const { signing } = config;
   const heads = new Heads(index, () => signing.headKeys, ports.clock);
   const dropped = (what: Dropped) => drops.count(what);
-  const recorder = opened.own(answerWriter({ ...ports, journal, dropped }));
+  const recorder = opened.own(
+    answerWriter({ ...ports, observations, dropped }),
+  );
   const answers = hearAnswers({ ...ports, dropped }, store, recorder);
   const boots = knowBoots(ports, store, recorder);
   const intake = opened.own(makeIntake(ports, store));
   const gateway = new Gateway(server.http, {
     ...ports,
-    journal,
+    decisions,
     cloudName: config.name,
     heartbeatMs: config.heartbeatMs,
     admit: (address) => door.admit(address),
@@ -311,11 +314,11 @@ interface Watched {
 }
 
 function makeIntake(ports: CloudPorts, store: Store & Watched): Intake {
-  const { journal, telemetry, allowances, drops, disk } = store;
+  const { observations, telemetry, allowances, drops } = store;
   return new Intake({
-    ...{ ...ports, journal, rate: ITEM_RATE, allowances },
+    ...{ ...ports, observations, rate: ITEM_RATE, allowances },
     through: (agent, spool) => telemetry.through(agent, spool),
-    hasRoom: () => disk.admits("telemetry"),
+    hasRoom: () => store.observationsDisk.admits("telemetry"),
     dropped: (what) => drops.count(what),
   });
 }

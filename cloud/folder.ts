@@ -23,12 +23,22 @@ export function writeSecret(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o600, flag: "wx" });
 }
 
+export type Files = ReturnType<typeof filesOf>;
+
 /** The files of a cloud's folder. */
 export function filesOf(dir: string) {
   return {
     lock: join(dir, "lock"),
-    journal: join(dir, "journal.db"),
+    decisions: join(dir, "decisions.db"),
+    /** What is folded of the decisions. */
     view: join(dir, "view.db"),
+    /** May be a mount of its own. */
+    observationsDir: join(dir, "observations"),
+    observations: join(dir, "observations", "observations.db"),
+    /** What is folded of the observations. */
+    observed: join(dir, "observations", "view.db"),
+    /** Of versions before 0.4.0: both in one; its place is taken at the start. */
+    journal: join(dir, "journal.db"),
     bans: join(dir, "bans.db"),
     /** What no rule may ban; the operator writes it. */
     neverList: join(dir, "never-ban.txt"),

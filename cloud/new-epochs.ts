@@ -1,16 +1,20 @@
+import { mkdirSync } from "node:fs";
+import type { Logger } from "../agent/log/logger.js";
 import type { Op } from "../agent/model/ban.js";
 import { NO_HASH, type FeedName } from "../agent/model/position.js";
 import { unixSeconds, type Clock } from "../agent/runtime/clock.js";
 import type { CloudConfig } from "./cloud.js";
-import { sealChain } from "./feeds/chain.js";
+import { sealChain, type ChainTerms } from "./feeds/chain.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { BanState } from "./feeds/snapshots/ban-state.js";
 import { bansTables } from "./feeds/snapshots/bans.projection.js";
 import { filesOf } from "./folder.js";
 import { newId } from "./ids.js";
 import { holdAlone, removeDatabase } from "./journal/database.js";
-import type { Event } from "./journal/events.js";
-import { SqliteJournal } from "./journal/sqlite-journal.js";
+import type { DecisionEvent } from "./journal/decision-events.js";
+import { splitJournal } from "./journal/split-journal.js";
+import { SqliteDecisions } from "./journal/sqlite-decisions.js";
+import { SqliteObservations } from "./journal/sqlite-observations.js";
 import { View } from "./journal/view.js";
 
 /** What a feed's new history starts from. */
@@ -21,34 +25,39 @@ export interface Renewed {
 }
 
 /**
- * For a journal that lost its end: every feed begins a new epoch with the bans
- * that the journal knows of, so that agents ask for them whatever they hold.
+ * For decisions that lost their end: every feed begins a new epoch with the bans
+ * that are known of, so that agents ask for them whatever they hold.
  * One append: all feeds, or none. The cloud must not run.
  */
-export function beginNewEpochs(
+export async function beginNewEpochs(
   { dir, signing }: Pick<CloudConfig, "dir" | "signing">,
-  clock: Clock,
-): readonly Renewed[] {
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Promise<readonly Renewed[]> {
   const files = filesOf(dir);
   using _held = holdAlone(files.lock);
-  // They may know of what the journal lost.
+  mkdirSync(files.observationsDir, { recursive: true, mode: 0o700 });
+  await splitJournal(files, log);
+  // They may know of what the decisions lost.
   for (const path of [files.view, files.bans]) removeDatabase(path);
-  using journal = SqliteJournal.open(files.journal, clock);
-  using view = View.open(files.bans, journal, [bansTables]);
+  using decisions = SqliteDecisions.open(files.decisions, clock);
+  using observations = SqliteObservations.open(files.observations, clock);
+  using view = await View.open(files.bans, decisions, [bansTables]);
   const state = new BanState(view.database);
-  const terms = { issuedAt: clock.now(), sign: signing.sign };
+  const seen = observations.level;
+  const terms = { issuedAt: clock.now(), sign: signing.sign, seen };
   const renewals = state
     .feeds()
     .map((feed) => renewalOf(feed, opsOf(state, feed, clock), terms));
-  journal.append(renewals.flatMap(({ events }) => events));
+  const events = renewals.flatMap((each) => each.events);
+  await decisions.append(events);
   return renewals.map(({ renewed }) => renewed);
 }
 
 function renewalOf(
   feed: FeedName,
   ops: Iterable<Op>,
-  terms: Omit<Parameters<typeof sealChain>[2], "decision">,
-): { readonly renewed: Renewed; readonly events: readonly Event[] } {
+  { seen, ...terms }: Omit<ChainTerms, "decision"> & { readonly seen: number },
+): { readonly renewed: Renewed; readonly events: readonly DecisionEvent[] } {
   const begun = feedBegun(feed);
   const { epoch } = begun;
   const decision = newId("dec");
@@ -57,9 +66,9 @@ function renewalOf(
   const bans = segments.at(-1)?.last ?? 0;
   const renewed = { feed, epoch, bans };
   if (bans === 0) return { renewed, events: [begun] };
-  const decided: Event = {
+  const decided: DecisionEvent = {
     ...{ kind: "decided", decision, action: "import", feed },
-    ...{ by: "new-epoch", ranges: bans, reason: "" },
+    ...{ by: "new-epoch", ranges: bans, reason: "", seen },
   };
   return { renewed, events: [begun, decided, ...segments] };
 }

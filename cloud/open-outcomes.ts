@@ -6,10 +6,10 @@ import type { Store } from "./store.js";
 /** What became of decisions, host by host. */
 export const openOutcomes = (
   { clock }: { readonly clock: Clock },
-  { database, registry, telemetry }: Store,
+  { views, registry, telemetry }: Store,
   gateway: Gateway,
 ): Outcomes =>
-  new Outcomes(database, {
+  new Outcomes(views.observed, {
     clock,
     agents: () => registry.agents(),
     isConnected: (agent) => gateway.isConnected(agent),

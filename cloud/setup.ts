@@ -13,7 +13,7 @@ import { feedBegun } from "./feeds/feeds.js";
 import { filesOf } from "./folder.js";
 import { BadFolder, readText, writeSecret } from "./folder.js";
 import { hashOf, newSecret } from "./ids.js";
-import { SqliteJournal } from "./journal/sqlite-journal.js";
+import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
@@ -80,8 +80,7 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   const token = newSecret();
   writeSecret(join(dir, OPERATOR_TOKEN), `${token}\n`);
   writeFileSync(filesOf(dir).neverList, NEVER_LIST_HEAD);
-  using journal = SqliteJournal.open(filesOf(dir).journal, clock);
-  journal.append([
+  SqliteDecisions.found(filesOf(dir).decisions, clock, [
     { kind: "operator-added", name: "first", tokenHash: hashOf(token) },
     feedBegun("urgent"),
     feedBegun("reputation"),

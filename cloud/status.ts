@@ -2,7 +2,8 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Disk } from "./disk/disk.js";
 import type { Door } from "./door/door.js";
 import type { Gateway } from "./gateway/gateway.js";
-import type { SqliteJournal } from "./journal/sqlite-journal.js";
+import type { SqliteDecisions } from "./journal/sqlite-decisions.js";
+import type { SqliteObservations } from "./journal/sqlite-observations.js";
 import type { Drops } from "./log/drops.js";
 
 export interface StatusParts {
@@ -12,7 +13,8 @@ export interface StatusParts {
   readonly door: Pick<Door, "report">;
   readonly drops: Pick<Drops, "report">;
   readonly gateway: Pick<Gateway, "counts">;
-  readonly journal: Pick<SqliteJournal, "lag" | "last">;
+  readonly decisions: Pick<SqliteDecisions, "lag" | "level">;
+  readonly observations: Pick<SqliteObservations, "lag" | "level">;
   readonly overBudget: () => number;
   readonly downloads: () => number;
   /** Why the bans are not kept as they should be; undefined when they are. */
@@ -23,17 +25,13 @@ export interface StatusParts {
 export type CloudStatus = ReturnType<typeof statusOf>;
 
 export function statusOf(parts: StatusParts) {
-  const { clock, startedAt, disk, door, drops, gateway, journal } = parts;
-  const { lag } = journal;
+  const { clock, startedAt, disk, door, drops, gateway } = parts;
   return {
     now: clock.now(),
     startedAt,
     disk: disk.report(),
-    journal: {
-      last: journal.last(),
-      laggingSince: lag?.since ?? null,
-      laggingWhy: lag?.why.message ?? null,
-    },
+    journal: standOf(parts.decisions),
+    observations: standOf(parts.observations),
     bansTrouble: parts.trouble() ?? null,
     connections: door.report(),
     sessions: gateway.counts(),
@@ -43,3 +41,9 @@ export function statusOf(parts: StatusParts) {
     drops: drops.report(),
   };
 }
+
+const standOf = ({ level, lag }: Pick<SqliteDecisions, "lag" | "level">) => ({
+  last: level,
+  laggingSince: lag?.since ?? null,
+  laggingWhy: lag?.why.message ?? null,
+});

@@ -10,22 +10,36 @@ import { decisionTables } from "./decide/decision-log.projection.js";
 import { holdTables } from "./decide/holds.projection.js";
 import { proposalTables } from "./decide/proposals.projection.js";
 import { standingTables } from "./decide/standing.projection.js";
-import { Disk, type DiskSettings } from "./disk/disk.js";
-import { withRoom } from "./disk/room.js";
+import { Disk, openOwnDisk, type DiskSettings } from "./disk/disk.js";
 import { EVERYBODYS } from "./feeds/audience.js";
 import { FeedIndex } from "./feeds/feed-index.js";
 import { indexTables } from "./feeds/feed-index.projection.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { Present } from "./feeds/snapshots/present.js";
 import { SnapshotWorker } from "./feeds/snapshots/snapshot-worker.js";
-import { filesOf } from "./folder.js";
-import { holdAlone } from "./journal/database.js";
-import type { SegmentSealed } from "./journal/events.js";
-import { SqliteJournal } from "./journal/sqlite-journal.js";
-import { View } from "./journal/view.js";
+import { filesOf, type Files } from "./folder.js";
+import { holdAlone, type Database } from "./journal/database.js";
+import type { SegmentSealed } from "./journal/decision-events.js";
+import { lookThenAppend } from "./journal/look-then-append.js";
+import { splitJournal } from "./journal/split-journal.js";
+import { SqliteDecisions } from "./journal/sqlite-decisions.js";
+import { BOUNDLESS, type JournalDisk } from "./journal/sqlite-file.js";
+import { SqliteObservations } from "./journal/sqlite-observations.js";
+import {
+  cursorIn,
+  View,
+  type DecisionProjection,
+  type ObservationProjection,
+  type Views,
+} from "./journal/view.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
-import { BootLog, bootTables } from "./registry/clones.projection.js";
+import {
+  BootLog,
+  bootTables,
+  clearingTables,
+} from "./registry/clones.projection.js";
+import { presenceTables } from "./registry/presence.projection.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/registry.projection.js";
 import type { Signing } from "./roots/signing.js";
@@ -37,27 +51,26 @@ import { Telemetry } from "./telemetry/telemetry.js";
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
 
-/** The disk, the journal on it, and what is folded from that. */
+/** The disk, both logs on it, and what is folded from them. */
 export async function openStore(
   { dir, disk: settings, signing }: StoreConfig,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  ports: StorePorts,
   opened: Lifetime,
 ) {
+  const { clock, log } = ports;
   const files = filesOf(dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   opened.own(holdAlone(files.lock));
-  const disk = opened.own(new Disk(dir, settings, { clock, log }));
-  const journal = opened.own(SqliteJournal.open(files.journal, clock, disk));
-  const view = opened.own(
-    withRoom(disk, () => View.open(files.view, journal, PROJECTIONS)),
+  const disk = opened.own(new Disk(dir, settings, ports));
+  const logs = await openLogs(files, { ...ports, disk }, opened);
+  const { decisions, views } = logs;
+  const index = new FeedIndex(
+    views.decided,
+    (seq) => decisions.segmentAt(seq),
+    (segment) => signedAnew(signing, segment),
   );
-  const index = new FeedIndex(view.database, journal, (segment) =>
-    signedAnew(signing, segment),
-  );
-  for (const feed of EVERYBODYS) {
-    if (index.standing(feed) === undefined) journal.append([feedBegun(feed)]);
-  }
+  await beginFeeds(decisions, index);
   const pieces = { release: () => disk.release() };
   const state = opened.own(
     await SnapshotWorker.open(
@@ -68,8 +81,8 @@ export async function openStore(
   );
   opened.own(signing.onPublished(() => state.signWith(pems(signing))));
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
-  const approving = { journal, signing, clock, hasFeed };
-  const approvals = new Approvals(view.database, approving);
+  const approving = { decisions, signing, clock, hasFeed };
+  const approvals = new Approvals(views.decided, approving);
   const present = opened.own(
     new Present({
       ...{ path: files.bans, clock, log },
@@ -78,9 +91,76 @@ export async function openStore(
       caughtUp: () => state.caughtUp(),
     }),
   );
-  const { database } = view;
-  const kept = { disk, journal, index, state, present, approvals };
-  return { ...kept, database, ...questionsTo(view) };
+  const kept = { disk, index, state, present, approvals };
+  return { ...logs, ...kept, ...questionsTo(views) };
+}
+
+interface StorePorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Both logs and their views. Decisions come first, and nothing of them waits for
+ * the observations: those have a folder of their own, which may lie on another
+ * disk. The folder is held by the caller.
+ */
+export async function openLogs(
+  files: Files,
+  ports: StorePorts & { readonly disk?: Disk },
+  opened: Lifetime,
+) {
+  const { clock, disk } = ports;
+  mkdirSync(files.observationsDir, { recursive: true, mode: 0o700 });
+  await splitJournal(files, ports.log);
+  const ownDisk = disk && openOwnDisk(files.observationsDir, disk, ports);
+  if (ownDisk) opened.own(ownDisk);
+  const observationsDisk: JournalDisk = ownDisk ?? disk ?? BOUNDLESS;
+  const decisions = opened.own(
+    SqliteDecisions.open(files.decisions, clock, disk),
+  );
+  const observations = opened.own(
+    SqliteObservations.open(files.observations, clock, observationsDisk),
+  );
+  const decided = opened.own(
+    await View.open(files.view, decisions, OF_DECISIONS, disk),
+  );
+  // What decisions and view refer to keeps its number, should a copy lack it.
+  const known = [referredTo(decided.database), cursorIn(files.observed)];
+  await observations.skipTo(Math.max(...known));
+  const observed = opened.own(
+    await View.open(
+      ...([files.observed, observations, OF_OBSERVATIONS] as const),
+      observationsDisk,
+    ),
+  );
+  const views: Views = {
+    decided: decided.database,
+    observed: observed.database,
+  };
+  return { decisions, observations, observationsDisk, ownDisk, views };
+}
+
+/** The newest observation that something was decided on. */
+const referredTo = (decided: Database): number =>
+  decided
+    .prepare<[], number>(
+      `SELECT max((SELECT coalesce(max(seen), 0) FROM decisions),
+         (SELECT coalesce(max(through), 0) FROM clearings))`,
+    )
+    .pluck()
+    .get() ?? 0;
+
+async function beginFeeds(
+  decisions: SqliteDecisions,
+  index: FeedIndex,
+): Promise<void> {
+  for (const feed of EVERYBODYS) {
+    await lookThenAppend(decisions, () => {
+      const isThere = index.standing(feed) !== undefined;
+      return { events: isThere ? [] : [feedBegun(feed)], answer: undefined };
+    });
+  }
 }
 
 export interface StoreConfig {
@@ -89,43 +169,50 @@ export interface StoreConfig {
   readonly signing: Signing;
 }
 
-/** What the journal holds, with signatures that agents take now. */
+/** A segment as it was written down, with signatures that agents take now. */
 export const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
   ...segment,
   bytes: signing.signedAnew(segment.bytes),
 });
 
-/** What every question of a cloud is answered from. */
-export const PROJECTIONS = [
+const OF_DECISIONS: readonly DecisionProjection[] = [
   registryTables,
-  bootTables,
+  clearingTables,
   indexTables,
   decisionTables,
+  approvalTables,
+  proposalTables,
+];
+
+const OF_OBSERVATIONS: readonly ObservationProjection[] = [
+  presenceTables,
+  bootTables,
   receiptTables,
   spoolTables,
   detectionTables,
   sightingTables,
   contactTables,
-  approvalTables,
   standingTables,
   holdTables,
-  proposalTables,
 ];
 
-/** What only answers, from the view. */
-const questionsTo = ({ database }: View) => ({
-  registry: new Registry(database),
-  receipts: new Receipts(database),
-  telemetry: new Telemetry(database),
-  decisionLog: new DecisionLog(database),
-  bootLog: new BootLog(database),
-});
+/** What only answers, from the views. */
+function questionsTo(views: Views) {
+  const registry = new Registry(views);
+  return {
+    registry,
+    receipts: new Receipts(views.observed),
+    telemetry: new Telemetry(views.observed, registry),
+    decisionLog: new DecisionLog(views.decided),
+    bootLog: new BootLog(views),
+  };
+}
 
 const pems = ({ contentKeys }: Signing): readonly string[] =>
   contentKeys.map((key) => key.toPem());
 
 /** Whether something became of an agent that is not in the read models yet. */
-export const isBehindOn = ({ journal }: Store, agent: string): boolean =>
-  journal
+export const isBehindOn = ({ decisions }: Store, agent: string): boolean =>
+  decisions
     .untold()
     .some(({ event }) => "agent" in event && event.agent === agent);

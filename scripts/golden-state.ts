@@ -11,8 +11,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Database from "better-sqlite3";
 import { systemClock } from "../agent/runtime/clock.js";
-import type { Event } from "../cloud/journal/events.js";
-import { SqliteJournal } from "../cloud/journal/sqlite-journal.js";
+import type { DecisionEvent } from "../cloud/journal/decision-events.js";
+import { SqliteDecisions } from "../cloud/journal/sqlite-decisions.js";
+import { filesOf } from "../cloud/folder.js";
 import { readIdentity } from "../service/identity/identity-store.js";
 import { Lab, type LabCloud, type LabHost } from "./lab/lab.js";
 import { output, until } from "./lab/run.js";
@@ -38,11 +39,11 @@ async function main(version: string): Promise<void> {
   await host.process?.ended;
   cloud.process?.kill("SIGTERM");
   await cloud.process?.ended;
-  takeDown(cloud.dir, seldom(idOf(host)));
+  await takeDown(cloud.dir, seldom(idOf(host)));
   mkdirSync(golden, { recursive: true });
   keep(join(host.folder, "state"), join(golden, "host"));
   keep(cloud.dir, join(golden, "cloud"));
-  const kinds = kindsIn(join(golden, "cloud/journal.db"));
+  const kinds = kindsIn(join(golden, "cloud"));
   const text = JSON.stringify({ at: Date.now(), kinds }, null, 2);
   writeFileSync(join(golden, "what.json"), `${text}\n`);
   process.stdout.write(`${golden}: ${kinds.join(", ")}\n`);
@@ -122,7 +123,7 @@ async function comeTwice(
 }
 
 /** What takes days, many customers and an attack to come about by itself. */
-const seldom = (agent: string): readonly Event[] => {
+const seldom = (agent: string): readonly DecisionEvent[] => {
   const wanted = {
     kind: "proposed",
     attacker: "45.0.8.8",
@@ -149,9 +150,12 @@ const seldom = (agent: string): readonly Event[] => {
   ];
 };
 
-function takeDown(dir: string, events: readonly Event[]): void {
-  using journal = SqliteJournal.open(join(dir, "journal.db"), systemClock);
-  journal.append(events);
+async function takeDown(
+  dir: string,
+  events: readonly DecisionEvent[],
+): Promise<void> {
+  using log = SqliteDecisions.open(filesOf(dir).decisions, systemClock);
+  await log.append(events);
 }
 
 /** Runs that die put the host into safe mode, in which it refuses a ban. */
@@ -172,7 +176,7 @@ async function crashAndRefuse(
   await host.process?.ended;
 }
 
-/** The cloud is put back to a copy of its journal, and decides differently. */
+/** The cloud is put back to a copy of its decisions, and decides differently. */
 async function forkHistory(
   lab: Lab,
   cloud: LabCloud,
@@ -183,8 +187,8 @@ async function forkHistory(
     await cloud.process?.ended;
   };
   await stopCloud();
-  const journal = join(cloud.dir, "journal.db");
-  cpSync(journal, `${journal}.earlier`);
+  const { decisions } = filesOf(cloud.dir);
+  cpSync(decisions, `${decisions}.earlier`);
   await lab.serve(cloud);
   rmSync(join(host.folder, "state/starts.json"), { force: true });
   await lab.startAgent(host);
@@ -200,15 +204,15 @@ async function forkHistory(
   await stopCloud();
   // With the views gone as well, nothing tells the cloud that it is a copy.
   for (const name of [
-    "journal.db-wal",
-    "journal.db-shm",
+    "decisions.db-wal",
+    "decisions.db-shm",
     "view.db",
     "bans.db",
   ]) {
     rmSync(join(cloud.dir, name), { force: true });
   }
-  cpSync(`${journal}.earlier`, journal);
-  rmSync(`${journal}.earlier`);
+  cpSync(`${decisions}.earlier`, decisions);
+  rmSync(`${decisions}.earlier`);
   await lab.serve(cloud);
   await cloud.api("POST", "/v1/bans", { range: "45.0.9.11", for: "300d" });
   await lab.startAgent(host);
@@ -220,7 +224,7 @@ async function receipts(cloud: LabCloud): Promise<void> {
 }
 
 const has = (cloud: LabCloud, kind: string): Promise<true | undefined> => {
-  const kinds = kindsIn(join(cloud.dir, "journal.db"));
+  const kinds = kindsIn(cloud.dir);
   return Promise.resolve(kinds.includes(kind) ? true : undefined);
 };
 
@@ -230,19 +234,22 @@ const connected = async (host: LabHost) =>
 const idOf = (host: LabHost): string =>
   readIdentity(join(host.folder, "state")).identity.agent;
 
-/** Kinds of events that a journal holds, sorted. */
-function kindsIn(path: string): readonly string[] {
-  const database = new Database(path, { readonly: true });
-  try {
-    return database
-      .prepare<[], string>(
-        "SELECT DISTINCT body ->> '$.kind' FROM events ORDER BY 1",
-      )
-      .pluck()
-      .all();
-  } finally {
-    database.close();
-  }
+/** Kinds of events that a cloud's folder holds, sorted. */
+function kindsIn(dir: string): readonly string[] {
+  const { decisions, observations } = filesOf(dir);
+  const files = { decisions, observations };
+  const kinds = Object.entries(files).flatMap(([table, path]) => {
+    const database = new Database(path, { readonly: true });
+    try {
+      return database
+        .prepare<[], string>(`SELECT DISTINCT body ->> '$.kind' FROM ${table}`)
+        .pluck()
+        .all();
+    } finally {
+      database.close();
+    }
+  });
+  return kinds.sort();
 }
 
 /** Copies a folder, each database as one file, without what can be made anew. */
@@ -252,7 +259,8 @@ function keep(from: string, to: string): void {
     filter: (path) =>
       !/(-shm|-wal|\/snapshots|\/lock|\/reserve|\.sock)$/.test(path),
   });
-  for (const name of readdirSync(from).filter((each) => each.endsWith(".db"))) {
+  const files = readdirSync(from, { recursive: true, encoding: "utf8" });
+  for (const name of files.filter((each) => each.endsWith(".db"))) {
     if (!existsSync(join(to, name))) continue;
     rmSync(join(to, name));
     const database = new Database(join(from, name));

@@ -29,7 +29,7 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
   routes.get("/roots/:version", (c) => rootOf(c, ports));
   routes.post("/enrol", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
     const request = checkedSecret(EnrolmentRequest, await jsonBody(c));
-    return c.json(ports.enrolment.enrol(request), 201);
+    return c.json(await ports.enrolment.enrol(request), 201);
   });
   routes.post("/rekey", async (c, next) => {
     engagedAgent(c, ports); // before anything of the body is read
@@ -37,8 +37,8 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
   });
   routes.post("/rekey", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
     const request = checked(RekeyRequest, await jsonBody(c));
-    const live = liveAgent(c, ports); // asked last: nothing awaits after it
-    const key = rekey(live, request, ports);
+    const live = liveAgent(c, ports);
+    const key = await rekey(live, request, ports);
     ports.gateway.dismiss(live.agent.id, "rekeyed");
     return c.json({ key });
   });

@@ -10,7 +10,7 @@ import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
 import { RootHeldBack } from "../roots/readers.js";
 import { TooManyQuestions } from "../impact/impact.js";
-import { JournalConflict, JournalDelayed } from "../journal/journal.js";
+import { JournalConflict, JournalDelayed } from "../journal/failures.js";
 import { NotAList } from "../lists/text.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
 import { agentRoutes } from "./agent-routes.js";
@@ -25,7 +25,7 @@ export function makeApp(
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get("/healthz", (c) => {
-    const message = ports.journal.lag?.why.message ?? ports.state.trouble();
+    const message = ports.decisions.lag?.why.message ?? ports.state.trouble();
     if (message === undefined) return c.json({ ok: true });
     return c.json({ ok: false, error: "degraded", message }, 503);
   });

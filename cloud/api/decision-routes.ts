@@ -7,7 +7,7 @@ import {
 } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import { unixSeconds } from "../../agent/runtime/clock.js";
-import type { Decision, Terms } from "../decide/decisions.js";
+import type { Decision, Terms } from "../decide/deeds.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import { readRemote } from "../telemetry/remote.js";
 import type { OperatorApiPorts } from "./ports.js";

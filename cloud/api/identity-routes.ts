@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import type { Looked } from "../journal/decisions.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import { isoTime } from "../../agent/text/time.js";
 import type { Agent } from "../registry/registry.js";
 import { agentCalled } from "./agent-names.js";
@@ -9,7 +11,7 @@ import { ClonesQuery, RevokeOrder } from "./shapes.js";
 
 /** Who the agents are, and whether each is only one. */
 export function identityRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
-  const { registry, gateway, journal, telemetry, bootLog } = ports;
+  const { registry, gateway, decisions, telemetry, bootLog } = ports;
   const routes = new Hono<OperatorEnv>();
   routes.get("/agents", (c) => {
     const hosts = telemetry.hosts();
@@ -29,32 +31,47 @@ export function identityRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     const empty = Number(c.req.header("content-length") ?? 0) === 0;
     const { reason } = checked(RevokeOrder, empty ? {} : await jsonBody(c));
     const by = c.get("operator");
-    journal.append([{ kind: "agent-revoked", agent, by, reason }]);
+    const revoked = { kind: "agent-revoked", agent, by, reason } as const;
+    await decisions.append([revoked]);
     gateway.dismiss(agent, "revoked");
     return c.json({ agent });
   });
-  routes.post("/agents/:id/forget", (c) => {
-    const agent = agentCalled(c.req.param("id"), ports);
+  routes.post("/agents/:id/forget", async (c) => {
+    const { id } = c.req.param();
     const by = c.get("operator");
-    mustBeGone(agent, ports);
-    const isRevoked = agent.revokedAt !== null;
-    const revoked = { kind: "agent-revoked", agent: agent.id, by } as const;
-    journal.append([
-      ...(isRevoked ? [] : [{ ...revoked, reason: "long gone" }]),
-      { kind: "agent-forgotten", agent: agent.id, by },
-    ]);
-    return c.json({ agent: agent.id });
+    const agent = await lookThenAppend(decisions, () =>
+      forgetting(agentCalled(id, ports), by, ports),
+    );
+    return c.json({ agent });
   });
   routes.get("/clones", (c) => {
     const { limit } = checked(ClonesQuery, c.req.query());
     return c.json({ clones: bootLog.clones(limit) });
   });
-  routes.post("/agents/:id/clear-clones", (c) => {
+  routes.post("/agents/:id/clear-clones", async (c) => {
     const agent = agentCalled(c.req.param("id"), ports).id;
-    journal.append([{ kind: "clones-cleared", agent, by: c.get("operator") }]);
+    const by = c.get("operator");
+    const seen = ports.observations.level;
+    await decisions.append([{ kind: "clones-cleared", agent, by, seen }]);
     return c.json({ agent });
   });
   return routes;
+}
+
+function forgetting(
+  agent: Agent,
+  by: string,
+  ports: OperatorApiPorts,
+): Looked<string> {
+  mustBeGone(agent, ports);
+  const { id } = agent;
+  const isRevoked = agent.revokedAt !== null;
+  const revoked = { kind: "agent-revoked", agent: id, by } as const;
+  const events = [
+    ...(isRevoked ? [] : [{ ...revoked, reason: "long gone" }]),
+    { kind: "agent-forgotten", agent: id, by } as const,
+  ];
+  return { events, answer: id };
 }
 
 /** Forgetting hides an agent: nobody is to vanish who may still come back. */

@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { hashToHex } from "../../agent/model/position.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import { orgIdFrom } from "../registry/org-id.js";
 import { answersQuery, receiptsQuery } from "./answer-queries.js";
 import { decisionRoutes } from "./decision-routes.js";
@@ -48,11 +49,11 @@ function registryRoutes(
   const { registry } = ports;
   routes.get("/orgs", (c) => c.json({ orgs: registry.orgs() }));
   routes.post("/orgs", async (c) =>
-    c.json(addOrg(await jsonBody(c), ports), 201),
+    c.json(await addOrg(await jsonBody(c), ports), 201),
   );
   routes.post("/tokens", async (c) => {
     const order = checked(TokenOrder, await jsonBody(c));
-    return c.json(makeToken(order, c.get("operator"), ports), 201);
+    return c.json(await makeToken(order, c.get("operator"), ports), 201);
   });
 }
 
@@ -111,27 +112,33 @@ function approvalRoutes(
   routes.post("/approvals", async (c) => {
     const text = checked(SignedText, await jsonBody(c));
     const by = c.get("operator");
-    const { feed, version } = approvals.publish(text, by);
+    const { feed, version } = await approvals.publish(text, by);
     log.info("a new approval counts", { feed, version, by });
     return c.json({ feed, version }, 201);
   });
 }
 
-function addOrg(body: unknown, { registry, journal }: OperatorApiPorts) {
+async function addOrg(
+  body: unknown,
+  { registry, decisions }: OperatorApiPorts,
+) {
   const { id, name } = checked(OrgOrder, body);
   const org = id ?? orgIdFrom(name);
-  if (registry.org(org) !== undefined) {
-    throw problem(409, "exists", {
-      field: "id",
-      value: org,
-      message: `there is an org ${org} already`,
-    });
-  }
-  journal.append([{ kind: "org-added", org, name }, feedBegun(`org/${org}`)]);
-  return { id: org, name };
+  const added = { kind: "org-added", org, name } as const;
+  return lookThenAppend(decisions, () => {
+    if (registry.org(org) !== undefined) {
+      throw problem(409, "exists", {
+        field: "id",
+        value: org,
+        message: `there is an org ${org} already`,
+      });
+    }
+    const events = [added, feedBegun(`org/${org}`)];
+    return { events, answer: { id: org, name } };
+  });
 }
 
-function makeToken(
+async function makeToken(
   order: { readonly org: string; readonly expiresIn: number | undefined },
   by: string,
   { registry, enrolment, clock, publicUrl }: OperatorApiPorts,
@@ -148,7 +155,8 @@ function makeToken(
     });
   }
   const expiresAt = clock.now() + expiresIn * 1000;
-  const token = enrolment.makeToken({ org, expiresAt, by, url: publicUrl() });
+  const url = publicUrl();
+  const token = await enrolment.makeToken({ org, expiresAt, by, url });
   return { token, org, expiresAt };
 }
 

@@ -12,8 +12,9 @@ import type { FeedIndex } from "../feeds/feed-index.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
-import type { Journal } from "../journal/journal.js";
-import type { SqliteJournal } from "../journal/sqlite-journal.js";
+import type { Decisions } from "../journal/decisions.js";
+import type { SqliteDecisions } from "../journal/sqlite-decisions.js";
+import type { SqliteObservations } from "../journal/sqlite-observations.js";
 import type { Dropped } from "../log/drops.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Receipts } from "../receipts/receipts.js";
@@ -39,7 +40,8 @@ export interface AgentApiPorts extends DoorPorts {
   readonly clock: Clock;
   readonly signing: Pick<Signing, "newest" | "text" | "publish">;
   readonly enrolment: Pick<Enrolment, "enrol">;
-  readonly journal: Pick<Journal, "append">;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  readonly registry: Pick<Registry, "agent">;
   readonly cloudName: string;
   readonly index: Pick<
     FeedIndex,
@@ -58,7 +60,8 @@ export interface OperatorApiPorts extends DoorPorts {
   telemetryOverSince(agent: string): number | null;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly journal: Pick<Journal, "append">;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  readonly observations: Pick<SqliteObservations, "level">;
   readonly registry: Registry;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly bans: Pick<BanOrders, "ban">;
@@ -90,6 +93,6 @@ export interface OperatorApiPorts extends DoorPorts {
 export type ApiPorts = AgentApiPorts &
   OperatorApiPorts & {
     readonly log: Logger;
-    readonly journal: Pick<SqliteJournal, "lag">;
+    readonly decisions: Pick<SqliteDecisions, "lag">;
     readonly state: Pick<SnapshotWorker, "trouble">;
   };

@@ -30,9 +30,9 @@ export function proposalRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
     const { reason } = checked(RefuseOrder, await jsonBody(c));
     const proposal = c.req.param("id");
     const by = c.get("operator");
-    await whileOpen(proposal, ports, () => {
-      proposals.settle({ proposal, verdict: "refused", by, reason });
-    });
+    await whileOpen(proposal, ports, () =>
+      proposals.settle({ proposal, verdict: "refused", by, reason }),
+    );
     return c.json({ proposal });
   });
   return routes;
@@ -58,7 +58,10 @@ async function release(
   const ranges = [parseCidr(attacker)];
   const { decision: made } = await bans.ban(mandate, ranges, terms, manner);
   const settled = { proposal: id, verdict: "released", by, reason } as const;
-  proposals.settle({ ...settled, ...(made && { decision: made.decision }) });
+  await proposals.settle({
+    ...settled,
+    ...(made && { decision: made.decision }),
+  });
   return made ?? { decision: null };
 }
 
@@ -66,7 +69,7 @@ async function release(
 async function whileOpen<T>(
   id: string,
   { proposals }: OperatorApiPorts,
-  act: (proposal: Proposal) => T | Promise<T>,
+  act: (proposal: Proposal) => Promise<T>,
 ): Promise<T> {
   try {
     using open = proposals.take(id);

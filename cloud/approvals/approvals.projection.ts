@@ -1,7 +1,7 @@
-import type { Projection } from "../journal/view.js";
+import type { DecisionProjection } from "../journal/view.js";
 
 /** The newest approval of each feed. */
-export const approvalTables: Projection = {
+export const approvalTables: DecisionProjection = {
   tables: `
     CREATE TABLE approvals (
       feed TEXT PRIMARY KEY, signed TEXT NOT NULL,

@@ -6,8 +6,9 @@ import { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { ApprovalPublished } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type { ApprovalPublished } from "../journal/decision-events.js";
+import type { Decisions } from "../journal/decisions.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Signing } from "../roots/signing.js";
 
 /** An approval that was published, and by whom. */
@@ -19,7 +20,7 @@ export interface PublishedApproval {
 }
 
 export interface ApprovalPorts {
-  readonly journal: Pick<Journal, "append">;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly signing: Pick<Signing, "root">;
   readonly clock: Pick<Clock, "now">;
   /** Which feeds there are. */
@@ -56,17 +57,18 @@ export class Approvals {
    * Puts an approval in the place of the feed's newest.
    * @throws Refused or Malformed, as agents would, and then nothing has happened
    */
-  publish(text: SignedText, by: string): ApprovalPublished {
-    const { journal, signing, clock } = this.#ports;
+  async publish(text: SignedText, by: string): Promise<ApprovalPublished> {
+    const { decisions, signing, clock } = this.#ports;
     const approval = TrustedApproval.open(text, signing.root);
     const { feed, version } = approval.document;
     if (!this.#ports.hasFeed(feed))
       throw new Refused("wrong-feed", `there is no ${feed}`);
-    const row = this.#one.get(feed);
-    approval.mustReplace(row && this.#standing(row), clock.now());
     const event = { kind: "approval", feed, version, text, by } as const;
-    journal.append([event]);
-    return event;
+    return lookThenAppend(decisions, () => {
+      const row = this.#one.get(feed);
+      approval.mustReplace(row && this.#standing(row), clock.now());
+      return { events: [event], answer: event };
+    });
   }
 
   /** The approval that agents of the feed go by, while it is good. */

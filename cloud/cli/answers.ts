@@ -1,5 +1,5 @@
 import type { DecisionEntry } from "../decide/decision-log.js";
-import type { Decision } from "../decide/decisions.js";
+import type { Decision } from "../decide/deeds.js";
 import type { BanEffect, RangeBanned, RangeLifted } from "../decide/effects.js";
 import type { ListReport } from "../lists/list.js";
 import type { HostOutcome } from "../receipts/outcome.js";

@@ -10,7 +10,7 @@ import {
 } from "../../agent/text/failure.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
-import type { Decision } from "../decide/decisions.js";
+import type { Decision } from "../decide/deeds.js";
 import type { Proposal } from "../decide/proposals.js";
 import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { ImpactReport } from "../impact/report.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BootSeen } from "../journal/events.js";
+import type { BootSeen } from "../journal/observation-events.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Proposal } from "../decide/proposals.js";
-import type { Veto } from "../journal/events.js";
+import type { Veto } from "../journal/decision-events.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { alarmsOf } from "./shown-alarms.js";

@@ -180,7 +180,7 @@ function addPublish(root: Command, io: Io): void {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const text = readSigned(file, "root");
       const { version } =
-        publishInto(dir, text, systemClock) ??
+        (await publishInto(dir, text, systemClock)) ??
         (await clientOf(command).publishRoot(text));
       io.out(`root ${version} is in force`);
       for (const line of shownRoot(text, dir)) io.out(line);

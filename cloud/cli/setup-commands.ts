@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Option, type Command } from "commander";
+import { silentLogger } from "../../agent/log/logger.js";
 import { openLogger } from "../../agent/log/winston-logger.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { failed, misused } from "../../agent/text/failure.js";
@@ -92,9 +93,11 @@ function addNewEpoch(program: Command, io: Io): void {
       "after",
       "\nThe cloud must not run. Agents fetch all bans when it does again.\n\nExample:\n  $ tourniquet-cloud new-epoch --dir ./cloud",
     )
-    .action((_, command: Command) => {
+    .action(async (_, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
-      const renewed = beginNewEpochs(loadCloud(dir, undefined), systemClock);
+      const renewed = await beginNewEpochs(loadCloud(dir, undefined), {
+        ...{ clock: systemClock, log: silentLogger },
+      });
       for (const { feed, epoch, bans } of renewed) {
         io.out(`${feed} begins epoch ${epoch} with ${bans} bans`);
       }

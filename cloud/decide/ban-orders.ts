@@ -8,7 +8,7 @@ import {
   type Decision,
   type Mandate,
   type Terms,
-} from "./decisions.js";
+} from "./deeds.js";
 import {
   banEffect,
   isDone,

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { Recorded } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type { Decisions } from "../journal/decisions.js";
+import type { RecordedObservation } from "../journal/observation-events.js";
+import type { Observations } from "../journal/observations.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { FairQueue } from "./fair-queue.js";
@@ -14,8 +15,8 @@ export interface CorrelatorPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: Pick<CorrelationSettings, "windowMs" | "maxPerMinute">;
-  /** Subscribed to after those who keep the read models. */
-  readonly journal: Pick<Journal, "subscribe" | "append">;
+  readonly observations: Pick<Observations, "subscribe">;
+  readonly decisions: Pick<Decisions, "append">;
   readonly telemetry: {
     /** Everybody who was detected since then, and by which org. */
     attackers(
@@ -28,7 +29,7 @@ export interface CorrelatorPorts {
 
 /**
  * Turns what several orgs detect into a ban for all. What it knows it reads from
- * the journal's fold each time: which evidence there is and which is spent. So a
+ * the folds each time: which evidence there is and which is spent. So a
  * restart neither repeats a decision nor loses one. Orgs take turns: whoever
  * reports much keeps nobody waiting but itself.
  */
@@ -46,9 +47,9 @@ export class Correlator implements AsyncDisposable {
 
   constructor(ports: CorrelatorPorts) {
     this.#ports = ports;
-    const { journal, telemetry, clock, settings } = ports;
+    const { observations, telemetry, clock, settings } = ports;
     this.#alarm = new RateAlarm(ports);
-    this.#subscription = journal.subscribe((news) => this.#hear(news));
+    this.#subscription = observations.subscribe((news) => this.#hear(news));
     this.#timer = clock.every(LATE_EVERY_MS, () => this.#remind());
     const since = clock.now() - settings.windowMs;
     for (const { org, attacker } of telemetry.attackers(since)) {
@@ -69,7 +70,7 @@ export class Correlator implements AsyncDisposable {
     await this.#working;
   }
 
-  #hear(news: readonly Recorded[]): void {
+  #hear(news: readonly RecordedObservation[]): void {
     for (const { event } of news) {
       if (event.kind !== "telemetry") continue;
       for (const item of event.items) {

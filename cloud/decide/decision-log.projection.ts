@@ -2,19 +2,19 @@ import type { Op } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { openSegment, readOps } from "../../agent/protocol/segment.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { SegmentSealed } from "../journal/events.js";
-import type { Projection } from "../journal/view.js";
+import type { SegmentSealed } from "../journal/decision-events.js";
+import type { DecisionProjection } from "../journal/view.js";
 import { LONGEST_WINDOW_MS } from "./correlation-settings.js";
 
 /** Who decided what and why, and which evidence is spent by it. */
-export const decisionTables: Projection = {
+export const decisionTables: DecisionProjection = {
   tables: `
     CREATE TABLE decisions (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
       feed TEXT NOT NULL, decided_by TEXT NOT NULL, ranges INTEGER NOT NULL,
       reason TEXT NOT NULL, decided_at INTEGER NOT NULL,
       evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL,
-      until INTEGER, epoch TEXT, first INTEGER, last INTEGER
+      until INTEGER, epoch TEXT, first INTEGER, last INTEGER, seen INTEGER
     ) STRICT;
     CREATE TABLE spent (
       attacker TEXT PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -34,7 +34,7 @@ export const decisionTables: Projection = {
   fold(database) {
     const add = database.prepare(
       `INSERT INTO decisions
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL, ?)`,
     );
     const place = database.prepare(
       `UPDATE decisions SET epoch = ?, first = coalesce(first, ?), last = ?
@@ -53,10 +53,12 @@ export const decisionTables: Projection = {
         const observed = Number(event.observed ?? false);
         add.run(
           ...[seq, decision, action, feed, by, ranges, reason, at],
-          ...[evidence, observed, event.until ?? null],
+          ...[evidence, observed, event.until ?? null, event.seen ?? null],
         );
         for (const org of event.orgs ?? []) share.run(at, seq, org);
         if (event.orgs !== undefined) forget.run(at - SHARED_FOR_MS);
+      } else if (event.kind === "segment-emptied") {
+        place.run(event.epoch, event.first, event.last, event.decision);
       } else if (event.kind === "segment") {
         place.run(event.epoch, event.first, event.last, event.decision);
         carryOut(event, seq, at);
@@ -77,9 +79,10 @@ function segmentFold(database: Database) {
     readonly action: string;
     readonly byRule: 0 | 1;
     readonly onEvidence: 0 | 1;
+    readonly seen: number | null;
   }> = database.prepare(
     `SELECT action, decided_by LIKE 'rule:%' AS byRule,
-         evidence <> '[]' AS onEvidence
+         evidence <> '[]' AS onEvidence, seen
        FROM decisions WHERE id = ? AND action <> 'import'`,
   );
   const setTargets = database.prepare(
@@ -103,7 +106,9 @@ function segmentFold(database: Database) {
     setTargets.run(JSON.stringify(ranges.slice(0, FEW)), segment.decision);
     if (!urgent || !spends) return;
     const ruledAt = decided.byRule === 1 ? at : null;
-    for (const range of ranges) spend.run(range, seq, at, ruledAt);
+    // Of what is older than two logs, all that lies before it in the one.
+    const through = decided.seen ?? seq;
+    for (const range of ranges) spend.run(range, through, at, ruledAt);
     forget.run(at - LONGEST_WINDOW_MS);
   };
 }

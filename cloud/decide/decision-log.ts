@@ -1,8 +1,8 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { Decided, RateReached } from "../journal/events.js";
+import type { Decided, RateReached } from "../journal/decision-events.js";
 
-/** A decision with its place in the journal. */
+/** A decision with its place in the order. */
 export interface DecisionEntry {
   readonly seq: number;
   readonly decision: string;
@@ -24,6 +24,8 @@ export interface DecisionEntry {
   readonly epoch: string | null;
   readonly first: number | null;
   readonly last: number | null;
+  /** How far the observations went that it was decided on. */
+  readonly seen: number;
   /** Sequence numbers of the telemetry that a rule decided on. */
   readonly evidence: readonly number[];
 }
@@ -103,7 +105,7 @@ export class DecisionLog {
     return row && entryOf(row);
   }
 
-  /** Evidence up to this sequence number was decided on already. */
+  /** Observations up to this sequence number were decided on already. */
   spentThrough(attacker: string): number {
     return this.#spent.get(attacker) ?? 0;
   }
@@ -139,7 +141,7 @@ type Row = Omit<DecisionEntry, "observed" | "targets" | "evidence"> & {
 const DECISIONS = `
   SELECT seq, id AS decision, decided_at AS decidedAt, action, feed,
     decided_by AS by, ranges, targets, reason, observed, evidence, until,
-    epoch, first, last
+    epoch, first, last, coalesce(seen, seq) AS seen
   FROM decisions`;
 
 const entryOf = (row: Row): DecisionEntry => ({

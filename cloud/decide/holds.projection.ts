@@ -1,18 +1,18 @@
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import type { Database } from "../journal/database.js";
-import type { Projection } from "../journal/view.js";
+import type { ObservationProjection } from "../journal/view.js";
 import { attackerOf, readRemote } from "../telemetry/remote.js";
 
 /** Which single addresses hosts' guards protect, as far as hosts say so. */
-export const holdTables: Projection = {
+export const holdTables: ObservationProjection = {
   tables: `
     CREATE TABLE holds (
-      attacker TEXT NOT NULL, org TEXT NOT NULL, agent TEXT NOT NULL,
-      rule TEXT NOT NULL, at INTEGER NOT NULL,
-      PRIMARY KEY (attacker, org)
+      attacker TEXT NOT NULL, agent TEXT NOT NULL, rule TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (attacker, agent)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX holds_by_org ON holds (org, at)`,
+    CREATE INDEX holds_by_agent ON holds (agent, at)`,
 
   fold(database) {
     const hold = holdFold(database);
@@ -33,19 +33,14 @@ export const holdTables: Projection = {
 
 function holdFold(database: Database) {
   const put = database.prepare(
-    `INSERT INTO holds
-     SELECT @attacker, org, id, @rule, @at FROM agents WHERE id = @agent
-     ON CONFLICT DO UPDATE SET agent = excluded.agent, rule = excluded.rule,
-       at = excluded.at`,
+    `INSERT INTO holds VALUES (@attacker, @agent, @rule, @at)
+     ON CONFLICT DO UPDATE SET rule = excluded.rule, at = excluded.at`,
   );
   const forget = database.prepare(
-    `DELETE FROM holds WHERE org = @org AND at < (
-       SELECT at FROM holds WHERE org = @org
-       ORDER BY at DESC LIMIT 1 OFFSET ${MOST_OF_AN_ORG})`,
+    `DELETE FROM holds WHERE agent = @agent AND at < (
+       SELECT at FROM holds WHERE agent = @agent
+       ORDER BY at DESC LIMIT 1 OFFSET ${MOST_OF_AN_AGENT})`,
   );
-  const orgOf = database
-    .prepare<unknown[], string>("SELECT org FROM agents WHERE id = ?")
-    .pluck();
   return (
     agent: string,
     { range, rule }: { readonly range: string; readonly rule: string },
@@ -55,7 +50,7 @@ function holdFold(database: Database) {
     const attacker = remote && attackerOf(remote);
     if (attacker === undefined) return;
     put.run({ attacker: formatCidr(attacker), agent, rule, at });
-    forget.run({ org: orgOf.get(agent) });
+    forget.run({ agent });
   };
 }
 
@@ -66,5 +61,5 @@ const PROTECTIVE: ReadonlySet<string> = new Set([
   ...["private-range", "public-resolver", "cdn-edge", "tenant-cloud"],
 ]);
 
-/** Of each org apart: one that holds everything displaces its own only. */
-const MOST_OF_AN_ORG = 10_000;
+/** Of each agent apart: one that holds everything displaces its own only. */
+const MOST_OF_AN_AGENT = 1_000;

@@ -11,7 +11,7 @@ import {
   type Decision,
   type Mandate,
   type Terms,
-} from "./decisions.js";
+} from "./deeds.js";
 import { banEffect, banEffects, isDone, type BanEffect } from "./effects.js";
 import { KeptTerms } from "./kept-terms.js";
 import { LOOKS_A_TURN, type OrderPorts } from "./order-ports.js";

@@ -9,7 +9,7 @@ import {
 import type { FeedName } from "../../agent/model/position.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { Look } from "../feeds/snapshots/present.js";
-import { carryOut, type Decision, type Mandate } from "./decisions.js";
+import { carryOut, type Decision, type Mandate } from "./deeds.js";
 import { MOST_INSIDE, type RangeLifted, type StillBanned } from "./effects.js";
 import { LOOKS_A_TURN, distinct, type OrderPorts } from "./order-ports.js";
 

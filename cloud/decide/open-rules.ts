@@ -1,14 +1,15 @@
 import type { Logger } from "../../agent/log/logger.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { Database } from "../journal/database.js";
-import type { Journal } from "../journal/journal.js";
+import type { Decisions } from "../journal/decisions.js";
+import type { Observations } from "../journal/observations.js";
+import type { Views } from "../journal/view.js";
 import type { Registry } from "../registry/registry.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { Correlator } from "./correlator.js";
 import type { DecisionLog } from "./decision-log.js";
-import type { Decisions } from "./decisions.js";
+import type { Deeds } from "./deeds.js";
 import { NeverList } from "./never.js";
 import { Peers } from "./peers.js";
 import { Proposals } from "./proposals.js";
@@ -22,13 +23,14 @@ export interface RulesPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: CorrelationSettings;
-  /** The view, for what only rules ask. */
-  readonly database: Database;
-  readonly journal: Journal;
+  /** For what only rules ask. */
+  readonly views: Views;
+  readonly decisions: Decisions;
+  readonly observations: Pick<Observations, "subscribe">;
   readonly telemetry: Telemetry;
   readonly registry: Registry;
   readonly decisionLog: DecisionLog;
-  readonly decisions: Decisions;
+  readonly deeds: Deeds;
   /** The operator's file of what no rule may ban. */
   readonly neverList: string;
   coveredUntil(range: Cidr): Promise<number>;
@@ -43,14 +45,15 @@ export interface Rules {
 
 /** @throws BadNeverList */
 export function openRules(ports: RulesPorts): Rules {
-  const { database, settings, clock, decisionLog: spent } = ports;
+  const { views, settings, clock, decisionLog: spent } = ports;
+  const { decided, observed } = views;
   const never = new NeverList(ports.neverList);
   never.check();
   const shares = new Shares(spent, settings, clock);
-  const standing = new Standing(database, settings, clock);
-  const peers = new Peers(database, clock);
-  const proposals = new Proposals(database, ports);
-  const vetoes = new Vetoes(database, { ...ports, never, peers, proposals });
+  const standing = new Standing(views, settings, clock);
+  const peers = new Peers(observed, clock);
+  const proposals = new Proposals(decided, ports);
+  const vetoes = new Vetoes(observed, { ...ports, never, peers, proposals });
   const rule = new Rule({
     ...ports,
     ...{ spent, standing, shares, never, vetoes, proposals },

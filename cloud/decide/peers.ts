@@ -9,9 +9,10 @@ export class Peers {
   readonly #byAgent = new Map<string, Map<string, number>>();
   readonly #byAddress = new Map<string, Set<string>>();
 
-  constructor(database: Database, clock: Pick<Clock, "now">) {
+  /** @param observed the view of what agents said */
+  constructor(observed: Database, clock: Pick<Clock, "now">) {
     this.#clock = clock;
-    const boots = database.prepare<
+    const boots = observed.prepare<
       unknown[],
       { agent: string; address: string; seenAt: number }
     >(

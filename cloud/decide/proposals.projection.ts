@@ -1,7 +1,7 @@
-import type { Projection } from "../journal/view.js";
+import type { DecisionProjection } from "../journal/view.js";
 
 /** What rules put before a person, and what the person said. */
-export const proposalTables: Projection = {
+export const proposalTables: DecisionProjection = {
   tables: `
     CREATE TABLE proposals (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,

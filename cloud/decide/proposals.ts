@@ -2,8 +2,13 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import { isoTime } from "../../agent/text/time.js";
 import { newId } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { Proposed, ProposalSettled, Veto } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type {
+  Proposed,
+  ProposalSettled,
+  Veto,
+} from "../journal/decision-events.js";
+import type { Decisions } from "../journal/decisions.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Verdict } from "./correlate.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 
@@ -34,7 +39,7 @@ export class NotOpen extends Error {
 }
 
 export interface ProposalPorts {
-  readonly journal: Pick<Journal, "append">;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly clock: Pick<Clock, "now">;
   readonly settings: Pick<CorrelationSettings, "orgs" | "proposalForS">;
 }
@@ -101,21 +106,24 @@ export class Proposals {
     return this.#openOf.get({ now: this.#ports.clock.now(), why, org }) ?? 0;
   }
 
-  /** Undefined when there is no room for it: then nothing happens. */
+  /** Where there is no room for it, or a person has it already, nothing happens. */
   propose(
     attacker: string,
     { rule, reason, orgs, evidence }: Verdict,
     veto: Veto,
-  ): Proposed | undefined {
-    if (!this.#hasRoom(orgs, veto)) return undefined;
-    const { journal, clock, settings } = this.#ports;
+  ): Promise<Proposed | "no-room" | "settling"> {
+    const { decisions, clock, settings } = this.#ports;
     const expiresAt = clock.now() + settings.proposalForS * 1000;
     const proposed: Proposed = {
       ...{ kind: "proposed", proposal: newId("prp"), attacker, expiresAt },
       ...{ rule: `rule:${rule}`, reason, orgs, evidence, veto },
     };
-    journal.append([proposed]);
-    return proposed;
+    return lookThenAppend<Proposed | "no-room" | "settling">(decisions, () => {
+      const none = { events: [] };
+      if (this.isSettling(attacker)) return { ...none, answer: "settling" };
+      if (!this.#hasRoom(orgs, veto)) return { ...none, answer: "no-room" };
+      return { events: [proposed], answer: proposed };
+    });
   }
 
   /**
@@ -131,19 +139,19 @@ export class Proposals {
     return { proposal, [Symbol.dispose]: () => void this.#taken.delete(id) };
   }
 
-  settle(settled: Omit<ProposalSettled, "kind">): void {
-    this.#ports.journal.append([{ kind: "proposal-settled", ...settled }]);
+  /** @throws NotOpen when somebody else was first */
+  async settle(settled: Omit<ProposalSettled, "kind">): Promise<void> {
+    await lookThenAppend(this.#ports.decisions, () => {
+      mustBeUnsettled(settled.proposal, this.#one.get(settled.proposal));
+      const event = { kind: "proposal-settled", ...settled } as const;
+      return { events: [event], answer: undefined };
+    });
   }
 
   #mustBeOpen(id: string): Proposal {
-    const row = this.#one.get(id);
-    if (row === undefined) throw new NotOpen(`there is no proposal ${id}`);
-    const { verdict, settledBy, expiresAt } = row;
-    if (verdict !== null) {
-      throw new NotOpen(`${id} was ${verdict} by ${settledBy ?? ""} already`);
-    }
-    if (expiresAt > this.#ports.clock.now()) return proposalOf(row);
-    const at = isoTime(expiresAt);
+    const row = mustBeUnsettled(id, this.#one.get(id));
+    if (row.expiresAt > this.#ports.clock.now()) return proposalOf(row);
+    const at = isoTime(row.expiresAt);
     throw new NotOpen(`${id} ran out at ${at}; what is seen again comes again`);
   }
 
@@ -184,3 +192,10 @@ const proposalOf = (row: Row): Proposal => ({
   orgs: JSON.parse(row.orgs) as string[],
   veto: JSON.parse(row.veto) as Veto,
 });
+
+function mustBeUnsettled(id: string, row: Row | undefined): Row {
+  if (row === undefined) throw new NotOpen(`there is no proposal ${id}`);
+  const { verdict, settledBy } = row;
+  if (verdict === null) return row;
+  throw new NotOpen(`${id} was ${verdict} by ${settledBy ?? ""} already`);
+}

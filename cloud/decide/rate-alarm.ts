@@ -1,6 +1,6 @@
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { Journal } from "../journal/journal.js";
+import type { Decisions } from "../journal/decisions.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import type { Shares } from "./shares.js";
 
@@ -24,7 +24,7 @@ export interface RateAlarmPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly settings: Pick<CorrelationSettings, "maxPerMinute">;
-  readonly journal: Pick<Journal, "append">;
+  readonly decisions: Pick<Decisions, "append">;
   readonly shares: Pick<Shares, "now">;
 }
 
@@ -102,7 +102,9 @@ export class RateAlarm {
     if (now - this.#notedAt < NOTED_EVERY_MS) return;
     this.#notedAt = now;
     const event = { kind: "rate-reached", maxPerMinute, orgs } as const;
-    this.#ports.journal.append([event]);
+    this.#ports.decisions.append([event]).catch((error: unknown) => {
+      this.#ports.log.error("a rate that was reached was not noted", { error });
+    });
   }
 }
 

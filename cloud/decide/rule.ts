@@ -4,7 +4,7 @@ import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Evidence } from "../telemetry/evidence.js";
 import { correlate, type Verdict } from "./correlate.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
-import type { Decisions } from "./decisions.js";
+import type { Deeds } from "./deeds.js";
 import type { NeverList } from "./never.js";
 import type { Proposals } from "./proposals.js";
 import type { Shares } from "./shares.js";
@@ -26,7 +26,7 @@ export interface RulePorts {
   readonly proposals: Pick<Proposals, "isSettling" | "propose">;
   /** Until when everybody bans the range anyhow: Unix seconds, or 0. */
   coveredUntil(range: Cidr): Promise<number>;
-  readonly decisions: Pick<Decisions, "ban">;
+  readonly deeds: Pick<Deeds, "ban">;
 }
 
 /** What became of an attacker that was looked at. */
@@ -58,8 +58,9 @@ export class Rule {
     const veto = this.#ports.vetoes.on(attacker, range);
     if (veto === undefined) return this.#ban(attacker, range, verdict);
     const { log, proposals } = this.#ports;
-    const proposed = proposals.propose(attacker, verdict, veto);
-    if (proposed === undefined) return { what: "unproposed" };
+    const proposed = await proposals.propose(attacker, verdict, veto);
+    if (proposed === "settling") return NOTHING;
+    if (proposed === "no-room") return { what: "unproposed" };
     const { proposal, rule, reason } = proposed;
     log.warn("a person has to decide", {
       attacker,
@@ -94,13 +95,13 @@ export class Rule {
     range: Cidr,
     { rule, reason, evidence, orgs }: Verdict,
   ): Promise<Outcome> {
-    const { log, settings, clock, decisions } = this.#ports;
+    const { log, settings, clock, deeds } = this.#ports;
     const by = `rule:${rule}`;
     const shared = orgs.slice(0, MOST_ORGS);
     const mandate = { feed: "urgent", by, evidence, orgs: shared } as const;
     const terms = { forSeconds: settings.banForS, reason, observed: false };
     const startedAt = clock.monotonic();
-    const { decision } = await decisions.ban(mandate, [range], terms);
+    const { decision } = await deeds.ban(mandate, [range], terms);
     const tookMs = clock.monotonic() - startedAt;
     log.info("rule banned", { attacker, decision, rule, reason, tookMs });
     return { what: "banned" };

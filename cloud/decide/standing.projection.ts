@@ -1,10 +1,10 @@
 import type { Database, Statement } from "../journal/database.js";
-import type { TelemetryTaken } from "../journal/events.js";
-import type { Projection } from "../journal/view.js";
+import type { TelemetryTaken } from "../journal/observation-events.js";
+import type { ObservationProjection } from "../journal/view.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 
 /** Which orgs saw which attackers, and how often two of them saw the same. */
-export const standingTables: Projection = {
+export const standingTables: ObservationProjection = {
   tables: `
     CREATE TABLE sights (
       attacker TEXT NOT NULL, org TEXT NOT NULL, at INTEGER NOT NULL,

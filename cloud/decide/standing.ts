@@ -1,5 +1,6 @@
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { Database, Statement } from "../journal/database.js";
+import type { Statement } from "../journal/database.js";
+import type { Views } from "../journal/view.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { CONFIRMED_WITHIN_MS } from "./standing.projection.js";
 
@@ -16,7 +17,8 @@ type Settings = Pick<
 export class Standing {
   readonly #settings: Settings;
   readonly #clock: Pick<Clock, "now">;
-  readonly #hosts: Statement<number>;
+  readonly #hosts: Statement<{ id: string; enrolledAt: number }>;
+  readonly #lastSeen: Statement<number>;
   readonly #confirmers: Statement<{ other: string; attackers: number }>;
 
   readonly #known = new Map<
@@ -25,21 +27,23 @@ export class Standing {
   >();
 
   constructor(
-    database: Database,
+    { decided, observed }: Views,
     settings: Settings,
     clock: Pick<Clock, "now">,
   ) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#hosts = database
+    // Who came later than that has not been there for long enough.
+    this.#hosts = decided.prepare(
+      `SELECT id, enrolled_at AS enrolledAt FROM agents
+       WHERE org = ? AND revoked_at IS NULL AND enrolled_at <= ?`,
+    );
+    this.#lastSeen = observed
       .prepare<unknown[], number>(
-        `SELECT count(*) FROM (SELECT 1 FROM agents
-           WHERE org = @org AND revoked_at IS NULL
-             AND coalesce(last_seen, enrolled_at) - enrolled_at >= @ms
-           LIMIT @most)`,
+        "SELECT last_seen FROM presence WHERE agent = ?",
       )
       .pluck();
-    this.#confirmers = database.prepare(
+    this.#confirmers = observed.prepare(
       `SELECT other, attackers FROM confirmations WHERE org = ? AND at > ?
        ORDER BY attackers DESC`,
     );
@@ -58,7 +62,13 @@ export class Standing {
   #isSettled(org: string): boolean {
     const { standingDays, standingHosts: most } = this.#settings;
     const ms = standingDays * DAY_MS;
-    return (this.#hosts.get({ org, ms, most }) ?? 0) >= most;
+    let settled = 0;
+    const long = this.#clock.now() - ms;
+    for (const { id, enrolledAt } of this.#hosts.iterate(org, long)) {
+      const seen = this.#lastSeen.get(id) ?? enrolledAt;
+      if (seen - enrolledAt >= ms && ++settled >= most) break;
+    }
+    return settled >= most;
   }
 
   /** As of a minute ago at most: a flood asks it of the same few again and again. */

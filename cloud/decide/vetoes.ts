@@ -2,7 +2,7 @@ import { shipped, tierNames } from "../../agent/guard/tiers.js";
 import { overlaps, type Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { Veto } from "../journal/events.js";
+import type { Veto } from "../journal/decision-events.js";
 import type { Registry } from "../registry/registry.js";
 import type { NeverList } from "./never.js";
 import type { Peers } from "./peers.js";
@@ -23,13 +23,14 @@ export interface VetoPorts {
  */
 export class Vetoes {
   readonly #ports: VetoPorts;
-  readonly #holds: Statement<{ org: string; agent: string; rule: string }>;
+  readonly #holds: Statement<{ agent: string; rule: string }>;
 
-  constructor(database: Database, ports: VetoPorts) {
+  /** @param observed the view of what agents said */
+  constructor(observed: Database, ports: VetoPorts) {
     this.#ports = ports;
-    this.#holds = database.prepare(
-      `SELECT org, agent, rule FROM holds WHERE attacker = ? AND at > ?
-       ORDER BY org LIMIT ${MOST_HOLDERS}`,
+    this.#holds = observed.prepare(
+      `SELECT agent, rule FROM holds WHERE attacker = ? AND at > ?
+       ORDER BY at DESC LIMIT ${MOST_HOLDERS}`,
     );
   }
 
@@ -53,7 +54,12 @@ export class Vetoes {
   /** An org has so many vetoes open at a time; beyond, its guard guards it alone. */
   #heldBy(attacker: string): Veto | undefined {
     const since = this.#ports.clock.now() - HOLDS_FOR_MS;
-    for (const { org, agent, rule } of this.#holds.all(attacker, since)) {
+    const asked = new Set<string>();
+    for (const { agent, rule } of this.#holds.all(attacker, since)) {
+      const org = this.#ports.registry.agent(agent)?.org;
+      if (org === undefined || asked.has(org)) continue;
+      if (asked.size >= MOST_HOLDING_ORGS) break;
+      asked.add(org);
       if (this.#ports.proposals.openOf("held", org) >= MOST_HELD) continue;
       return { why: "held", agent, org, rule };
     }
@@ -75,5 +81,6 @@ const HOLDS_FOR_MS = 7 * 24 * 60 * 60 * 1000;
 /** Proposals for which one org's guards are the reason, at a time. */
 const MOST_HELD = 20;
 
-/** Orgs that are asked after, of an address that everybody holds. */
-const MOST_HOLDERS = 32;
+/** Hosts and orgs that are asked after, of an address that everybody holds. */
+const MOST_HOLDERS = 1_000;
+const MOST_HOLDING_ORGS = 32;

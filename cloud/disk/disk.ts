@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Logger } from "../../agent/log/logger.js";
@@ -30,7 +30,8 @@ export type DiskState = "roomy" | "no-telemetry" | "orders-only" | "full";
 
 /** The disk that the cloud's folder lies on, and who may still write to it. */
 export class Disk implements Giving, Disposable {
-  readonly #dir: string;
+  readonly dir: string;
+  readonly settings: DiskSettings;
   readonly #log: Logger;
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #reserve: Reserve;
@@ -42,7 +43,8 @@ export class Disk implements Giving, Disposable {
 
   constructor(dir: string, settings: DiskSettings, ports: DiskPorts) {
     const { total, free } = sizeOf(dir);
-    this.#dir = dir;
+    this.dir = dir;
+    this.settings = settings;
     this.#log = ports.log;
     this.#clock = ports.clock;
     const { telemetryMiB, answersMiB, reserveMiB } = settings;
@@ -77,7 +79,7 @@ export class Disk implements Giving, Disposable {
 
   report() {
     return {
-      dir: this.#dir,
+      dir: this.dir,
       state: this.#state,
       freeBytes: this.#free,
       telemetryFloorBytes: Math.floor(this.#floors.telemetry),
@@ -105,7 +107,7 @@ export class Disk implements Giving, Disposable {
   }
 
   #measure(): void {
-    this.#free = sizeOf(this.#dir).free;
+    this.#free = sizeOf(this.dir).free;
     this.#lookedAt = this.#clock.monotonic();
   }
 
@@ -117,6 +119,22 @@ export class Disk implements Giving, Disposable {
     return some ? "orders-only" : "full";
   }
 }
+
+/**
+ * The disk of a folder within the cloud's, should it be a mount of its own. It
+ * keeps what opening files takes, and nothing for orders.
+ */
+export function openOwnDisk(
+  dir: string,
+  around: Disk,
+  ports: DiskPorts,
+): Disk | undefined {
+  const isSame = statSync(dir).dev === statSync(around.dir).dev;
+  const settings = { ...around.settings, reserveMiB: OPENING_MIB };
+  return isSame ? undefined : new Disk(dir, settings, ports);
+}
+
+const OPENING_MIB = 4;
 
 /** What is told of each state, as it begins. */
 const sentences: Readonly<Record<DiskState, string>> = {

@@ -6,7 +6,7 @@ import {
 } from "../../agent/model/position.js";
 import type { Sign } from "../../agent/protocol/container.js";
 import { sealSegment } from "../../agent/protocol/segment.js";
-import type { SegmentSealed } from "../journal/events.js";
+import type { SegmentSealed } from "../journal/decision-events.js";
 import { splitOps } from "./split.js";
 
 /** What the segments of one decision have in common. */
@@ -24,26 +24,33 @@ export const GOOD_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 export function* sealChain(
   from: Position,
   ops: Iterable<Op>,
-  { decision, issuedAt, sign }: ChainTerms,
+  terms: ChainTerms,
 ): Generator<SegmentSealed> {
-  const { feed, epoch } = from;
-  const notAfter = issuedAt + GOOD_FOR_MS;
-  let { offset, hash: previous } = from;
+  let position = from;
   for (const batch of splitOps(ops)) {
-    const first = offset + 1;
-    const sealed = sealSegment(
-      { feed, epoch, first, previous, issuedAt, notAfter, ops: batch },
-      sign,
-    );
-    previous = sealed.hash;
-    offset += batch.length;
-    yield {
-      ...{ kind: "segment", decision, feed, epoch, first, last: offset },
-      hash: hashToHex(sealed.hash),
-      notAfter,
-      bytes: sealed.bytes,
-    };
+    const segment = sealNext(position, batch, terms);
+    position = positionAfter(segment);
+    yield segment;
   }
+}
+
+/** Seals ops that fit one segment, as they follow a position. */
+export function sealNext(
+  { feed, epoch, offset, hash: previous }: Position,
+  ops: readonly Op[],
+  { decision, issuedAt, sign }: ChainTerms,
+): SegmentSealed {
+  const notAfter = issuedAt + GOOD_FOR_MS;
+  const first = offset + 1;
+  const { hash, bytes } = sealSegment(
+    { feed, epoch, first, previous, issuedAt, notAfter, ops },
+    sign,
+  );
+  return {
+    ...{ kind: "segment", decision, feed, epoch, first },
+    last: offset + ops.length,
+    ...{ hash: hashToHex(hash), notAfter, bytes },
+  };
 }
 
 /** Where a feed stands after a segment. */

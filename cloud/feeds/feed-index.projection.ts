@@ -1,7 +1,7 @@
-import type { Projection } from "../journal/view.js";
+import type { DecisionProjection } from "../journal/view.js";
 
 /** Where each feed stands, and where in the journal each segment lies. */
-export const indexTables: Projection = {
+export const indexTables: DecisionProjection = {
   tables: `
     CREATE TABLE feeds (
       feed TEXT PRIMARY KEY, epoch TEXT NOT NULL, last INTEGER NOT NULL,
@@ -31,9 +31,9 @@ export const indexTables: Projection = {
     return ({ seq, event }) => {
       if (event.kind === "feed-begun") {
         begin.run(event.feed, event.epoch);
-      } else if (event.kind === "segment") {
+      } else if (event.kind === "segment" || event.kind === "segment-emptied") {
         const { feed, epoch, first, last, hash, notAfter } = event;
-        const size = event.bytes.length;
+        const size = "bytes" in event ? event.bytes.length : 0;
         advance.run(last, hash, size, feed);
         addSegment.run(
           ...[feed, epoch, last, first, hash, seq, size, notAfter, feed],

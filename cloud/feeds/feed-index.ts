@@ -4,8 +4,7 @@ import {
   type Position,
 } from "../../agent/model/position.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { SegmentSealed } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type { SegmentSealed } from "../journal/decision-events.js";
 
 /** Where a feed stands. */
 export interface FeedTip extends Position {
@@ -27,7 +26,7 @@ export interface SegmentEntry {
 
 /** Finds feeds and segments; the bytes stay in the journal. */
 export class FeedIndex {
-  readonly #journal: Journal;
+  readonly #segmentAt: (seq: number) => SegmentSealed;
   readonly #feeds: Statement<FeedRow>;
   readonly #feed: Statement<FeedRow>;
   readonly #endingAt: Statement<SegmentRow>;
@@ -35,12 +34,16 @@ export class FeedIndex {
 
   readonly #signedAnew: (segment: SegmentSealed) => SegmentSealed;
 
+  /**
+   * @param segmentAt reads a segment at once: between an agent's tail and its
+   * being live nothing may await
+   */
   constructor(
     database: Database,
-    journal: Journal,
+    segmentAt: (seq: number) => SegmentSealed,
     signedAnew: (segment: SegmentSealed) => SegmentSealed,
   ) {
-    this.#journal = journal;
+    this.#segmentAt = segmentAt;
     this.#signedAnew = signedAnew;
     this.#feeds = database.prepare(`${FEEDS} ORDER BY feed`);
     this.#feed = database.prepare(`${FEEDS} WHERE feed = ?`);
@@ -102,12 +105,6 @@ export class FeedIndex {
       found.push(this.#signedAnew(this.#segmentAt(seq)));
     }
     return found;
-  }
-
-  #segmentAt(seq: number): SegmentSealed {
-    const [recorded] = this.#journal.read(seq, 1);
-    if (recorded?.event.kind === "segment") return recorded.event;
-    throw new Error(`the journal holds no segment at ${seq}`);
   }
 }
 

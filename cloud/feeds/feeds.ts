@@ -1,15 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Op } from "../../agent/model/ban.js";
-import type { FeedName, Position } from "../../agent/model/position.js";
+import {
+  hashToHex,
+  type FeedName,
+  type Position,
+} from "../../agent/model/position.js";
 import type { Sign } from "../../agent/protocol/container.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { Mutex } from "../../agent/runtime/mutex.js";
-import type { Decided, Event } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type {
+  Decided,
+  DecisionEvent,
+  SegmentSealed,
+} from "../journal/decision-events.js";
+import type { Decisions } from "../journal/decisions.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Capacity } from "./capacity.js";
-import { positionAfter, sealChain } from "./chain.js";
+import { positionAfter, sealNext, type ChainTerms } from "./chain.js";
 import type { FeedIndex } from "./feed-index.js";
+import { splitOps } from "./split.js";
 
 /** Where a decision stands in its feed. */
 export interface Placed {
@@ -20,27 +30,32 @@ export interface Placed {
 /** Publishes ops of one decision in a feed, in the turn that it was given in. */
 export type Publish = (decided: Decided, ops: Iterable<Op>) => Promise<Placed>;
 
+/** Somebody who writes to the same feed elsewhere was first. */
+class FeedMoved extends Error {
+  override readonly name = "FeedMoved";
+
+  constructor(feed: FeedName) {
+    super(`${feed} does not stand where it was looked at`);
+  }
+}
+
+export interface FeedsPorts {
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  /** How far the observations go that are known now. */
+  seen(): number;
+  readonly index: Pick<FeedIndex, "standing">;
+  readonly sign: Sign;
+  readonly clock: Pick<Clock, "now">;
+  readonly capacity: Pick<Capacity, "makeRoom">;
+}
+
 /** Writes the feeds: decisions become signed, chained segments. */
 export class Feeds {
-  readonly #journal: Journal;
-  readonly #index: FeedIndex;
-  readonly #sign: Sign;
-  readonly #clock: Clock;
-  readonly #capacity: Pick<Capacity, "makeRoom">;
+  readonly #ports: FeedsPorts;
   readonly #turns = new Map<FeedName, Mutex>();
 
-  constructor(ports: {
-    readonly journal: Journal;
-    readonly index: FeedIndex;
-    readonly sign: Sign;
-    readonly clock: Clock;
-    readonly capacity: Pick<Capacity, "makeRoom">;
-  }) {
-    this.#journal = ports.journal;
-    this.#index = ports.index;
-    this.#sign = ports.sign;
-    this.#clock = ports.clock;
-    this.#capacity = ports.capacity;
+  constructor(ports: FeedsPorts) {
+    this.#ports = ports;
   }
 
   /** As one decision of a feed that needs no look at what it holds. */
@@ -49,47 +64,85 @@ export class Feeds {
   }
 
   /**
-   * Lets `work` look at the feed and publish in it, while nobody else does.
-   * What it saw is so until it is done.
+   * Lets `work` look at the feed and publish in it, while nobody else does. What
+   * it saw is so until it is done: should somebody who writes to the same feed
+   * elsewhere be first, all of it is done again.
    */
   async inTurn<T>(
     feed: FeedName,
     work: (publish: Publish) => Promise<T>,
   ): Promise<T> {
-    return this.#turnOf(feed).run(() =>
-      work((decided, ops) => this.#publish(decided, ops)),
-    );
+    return this.#turnOf(feed).run(async () => {
+      for (let turn = 1; ; turn++) {
+        const from = this.#standing(feed);
+        try {
+          return await work((decided, ops) =>
+            this.#publish(decided, ops, from),
+          );
+        } catch (error) {
+          if (!(error instanceof FeedMoved) || turn >= MOST_TURNS) throw error;
+        }
+      }
+    });
   }
 
   /**
    * Makes a decision durable and hands its segments to whoever subscribed. What
    * fits one group happened or not; of a larger import a crash leaves the
    * beginning. Between two segments the others get their turn.
-   * @throws FeedFull
+   * @throws FeedFull, or FeedMoved before anything of it is written
    */
-  async #publish(decided: Decided, ops: Iterable<Op>): Promise<Placed> {
+  async #publish(
+    decided: Decided,
+    ops: Iterable<Op>,
+    from: Position,
+  ): Promise<Placed> {
+    const { clock, capacity, sign } = this.#ports;
     const { feed, decision, action, ranges } = decided;
-    if (action !== "lift") await this.#capacity.makeRoom(feed, ranges);
-    const decidedAt = this.#clock.now();
-    const terms = { decision, issuedAt: decidedAt, sign: this.#sign };
-    const start = this.#standing(feed);
-    let position = start;
-    let group: Event[] = [decided];
-    for (const segment of sealChain(start, ops, terms)) {
-      if (group.length > GROUP) {
-        this.#journal.append(group);
-        group = [];
-      }
-      if (position !== start) await nextTurn();
-      group.push(segment);
-      position = positionAfter(segment);
+    if (action !== "lift") await capacity.makeRoom(feed, ranges);
+    const decidedAt = clock.now();
+    const terms = { decision, issuedAt: decidedAt, sign };
+    const batches = splitOps(ops)[Symbol.iterator]();
+    let group = await sealGroup(from, batches, terms);
+    if (!(await this.#append(from, group, decided))) throw new FeedMoved(feed);
+    while (group.ops.length === GROUP) {
+      await nextTurn();
+      group = await this.#goOn(
+        await sealGroup(group.end, batches, terms),
+        terms,
+      );
     }
-    this.#journal.append(group);
-    return { position, decidedAt };
+    return { position: group.end, decidedAt };
+  }
+
+  /** The rest of a decision goes on behind whatever was written in between. */
+  async #goOn(sealed: Group, terms: ChainTerms): Promise<Group> {
+    let group = sealed;
+    for (let { start } = group; ; start = this.#standing(start.feed)) {
+      if (start !== group.start) {
+        group = await sealGroup(start, group.ops.values(), terms);
+      }
+      if (await this.#append(start, group)) return group;
+    }
+  }
+
+  /** Whether the feed stood there still; if not, nothing is written. */
+  async #append(
+    from: Position,
+    { segments }: Group,
+    decided?: Decided,
+  ): Promise<boolean> {
+    const { decisions } = this.#ports;
+    return lookThenAppend(decisions, () => {
+      const isThere = isSamePlace(this.#standing(from.feed), from);
+      if (!isThere) return { events: [], answer: false };
+      const word = decided ? [{ ...decided, seen: this.#ports.seen() }] : [];
+      return { events: [...word, ...segments], answer: true };
+    });
   }
 
   #standing(feed: FeedName): Position {
-    const standing = this.#index.standing(feed);
+    const standing = this.#ports.index.standing(feed);
     if (standing === undefined) throw new Error(`${feed} was never begun`);
     return standing;
   }
@@ -101,11 +154,49 @@ export class Feeds {
   }
 }
 
+/** Segments that are appended at once. */
+interface Group {
+  readonly start: Position;
+  readonly end: Position;
+  /** Of each segment. */
+  readonly ops: readonly (readonly Op[])[];
+  readonly segments: readonly SegmentSealed[];
+}
+
+/** Seals the next segments, in turns: sealing one takes a millisecond. */
+async function sealGroup(
+  start: Position,
+  batches: Iterator<readonly Op[]>,
+  terms: ChainTerms,
+): Promise<Group> {
+  const ops: (readonly Op[])[] = [];
+  const segments: SegmentSealed[] = [];
+  let end = start;
+  while (ops.length < GROUP) {
+    if (ops.length > 0) await nextTurn();
+    const next = batches.next();
+    if (next.done === true) break;
+    const segment = sealNext(end, next.value, terms);
+    end = positionAfter(segment);
+    ops.push(next.value);
+    segments.push(segment);
+  }
+  return { start, end, ops, segments };
+}
+
+const isSamePlace = (one: Position, other: Position): boolean =>
+  one.epoch === other.epoch &&
+  one.offset === other.offset &&
+  hashToHex(one.hash) === hashToHex(other.hash);
+
 /** Segments in one append: some 20 ms for the journal and its readers. */
 const GROUP = 16;
+
+/** Somebody gets ahead in each turn: so many gateways there are not. */
+const MOST_TURNS = 8;
 
 /** A feed's first breath: it gets an epoch, and stands at 0. */
 export function feedBegun(feed: FeedName) {
   const epoch = randomBytes(6).toString("hex");
-  return { kind: "feed-begun", feed, epoch } as const satisfies Event;
+  return { kind: "feed-begun", feed, epoch } as const satisfies DecisionEvent;
 }

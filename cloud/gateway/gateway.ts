@@ -7,7 +7,7 @@ import {
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { hashOf } from "../ids.js";
-import type { Recorded } from "../journal/events.js";
+import type { RecordedDecision } from "../journal/decision-events.js";
 import type { Following } from "./following.js";
 import { encodeFrame } from "./frame.js";
 import { acceptLinks } from "./listen.js";
@@ -43,7 +43,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
         random: Math.random,
       }),
     );
-    this.#open.own(ports.journal.subscribe((news) => this.#fanOut(news)));
+    this.#open.own(ports.decisions.subscribe((news) => this.#fanOut(news)));
     this.#open.own(ports.clock.every(ports.heartbeatMs, () => this.#beat()));
   }
 
@@ -125,7 +125,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     return session;
   }
 
-  #fanOut(news: readonly Recorded[]): void {
+  #fanOut(news: readonly RecordedDecision[]): void {
     for (const { event } of news) {
       if (event.kind === "segment") {
         const frame = this.#recent.add(this.#ports.signedAnew(event));

@@ -2,7 +2,7 @@ import type { CloseReason } from "../../agent/protocol/close-codes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
 import type { AnyHello, Wire } from "../../agent/protocol/wire.js";
 import { publicKey, type PublicKey } from "../../agent/trust/keys.js";
-import type { DeviceWord } from "../journal/events.js";
+import type { DeviceWord } from "../journal/observation-events.js";
 import type { Agent } from "../registry/registry.js";
 
 /** A hello that does not let its sender in. */

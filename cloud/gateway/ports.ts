@@ -6,8 +6,8 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { ImpactAnswer } from "../impact/report.js";
-import type { SegmentSealed } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type { SegmentSealed } from "../journal/decision-events.js";
+import type { Decisions } from "../journal/decisions.js";
 import type { Dropped } from "../log/drops.js";
 import type { ReceiptIntake } from "../receipts/receipt-intake.js";
 import type { CloneDetector } from "../registry/clone-detector.js";
@@ -23,7 +23,7 @@ export interface GatewayPorts {
   readonly heartbeatMs: number;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly journal: Pick<Journal, "subscribe">;
+  readonly decisions: Pick<Decisions, "subscribe">;
   /** Whether one more session may begin from the address now. */
   admit(address: string): boolean;
   /** An agent has proved at this connection who it is. */
@@ -32,7 +32,7 @@ export interface GatewayPorts {
   dropped(what: Dropped): void;
   /** Who is known by this id. */
   agent(id: string): Agent | undefined;
-  /** Whether the journal has news of an agent that are not in what is known. */
+  /** Whether there is news of an agent that is not in what is known. */
   isBehindOn(agent: string): boolean;
   /** The feeds that an org's agents follow. */
   feedsOf(org: string): readonly FeedName[];

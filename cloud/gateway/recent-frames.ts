@@ -1,5 +1,5 @@
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { SegmentSealed } from "../journal/events.js";
+import type { SegmentSealed } from "../journal/decision-events.js";
 import { encodeFrame } from "./frame.js";
 
 /** Reads every segment behind a position from the disk. */

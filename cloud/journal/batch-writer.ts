@@ -1,11 +1,12 @@
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { Event } from "./events.js";
-import type { Journal } from "./journal.js";
+import type { Observation, ObservationEvent } from "./observation-events.js";
+import type { Observations } from "./observations.js";
+import { observed } from "./observed.js";
 
 export interface BatchWriterPorts {
-  readonly journal: Pick<Journal, "append">;
+  readonly observations: Pick<Observations, "put">;
   readonly clock: Pick<Clock, "sleep">;
-  /** What one append takes in: with so much in hand nothing waits any longer. */
+  /** What one batch takes in: with so much in hand nothing waits any longer. */
   readonly most: { readonly items: number; readonly bytes: number };
   /** So many events were not taken down, and nobody tries again. */
   failed(error: unknown, events: number): void;
@@ -19,19 +20,31 @@ export interface Weight {
   readonly urgent?: boolean;
 }
 
-/** What goes into one append. */
+/** What is put at once. */
 export interface Batch {
-  /** Whether the journal has all of it; known once it has been tried. */
+  /** Whether all of it is durable; known once it has been tried. */
   readonly done: Promise<boolean>;
 }
 
+/** More waits to be written than is kept in memory for it. */
+export class TooMuchWaits extends Error {
+  override readonly name = "TooMuchWaits";
+
+  constructor() {
+    super("observations are written more slowly than they come");
+  }
+}
+
 /**
- * Group commit: takes down what agents say, many to one append, since ten thousand
- * receipts of one ban must not cost ten thousand fsyncs.
+ * Group commit: takes down what agents say, many to one batch, since ten thousand
+ * receipts of one ban must not cost ten thousand fsyncs. Batches are put one after
+ * the other, in the order of their events.
  */
-export class BatchWriter implements Disposable {
+export class BatchWriter implements AsyncDisposable {
   readonly #ports: BatchWriterPorts;
   #batch = new OpenBatch();
+  #waiting = 0;
+  #written: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(ports: BatchWriterPorts) {
@@ -48,42 +61,61 @@ export class BatchWriter implements Disposable {
     return this.#batch;
   }
 
-  note(event: Event, weight: Weight = {}): void {
+  note(event: ObservationEvent, weight: Weight = {}): void {
     if (this.#closed) return;
     const batch = this.#batch;
-    batch.add(event, weight);
+    batch.add(observed(event), weight);
     const { most, clock } = this.#ports;
     const flush = () => this.#flush(batch);
     const isLarge = batch.items >= most.items || batch.bytes >= most.bytes;
     if (isLarge) flush();
     else if (weight.urgent === true) setImmediate(flush);
-    else if (batch.events.length === 1) {
-      void clock.sleep(PATIENCE_MS).then(flush, flush);
-    }
+    else if (batch.size === 1) void clock.sleep(PATIENCE_MS).then(flush, flush);
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#flush(this.#batch);
     this.#closed = true;
+    await this.#written;
   }
 
   /** Only the batch in hand: an older one has been flushed for another reason. */
   #flush(batch: OpenBatch): void {
     if (batch !== this.#batch || this.#closed) return;
     this.#batch = new OpenBatch();
-    if (batch.events.length === 0) return;
+    if (batch.size === 0) return;
+    if (this.#waiting >= MOST_BATCHES) {
+      this.#failed(batch, new TooMuchWaits());
+      return;
+    }
+    this.#waiting += 1;
+    // The first goes in this very turn; nothing waits where nothing is written.
+    const put =
+      this.#waiting === 1
+        ? this.#put(batch)
+        : this.#written.then(() => this.#put(batch));
+    this.#written = put;
+  }
+
+  /** Never rejects. */
+  async #put(batch: OpenBatch): Promise<void> {
     try {
-      this.#ports.journal.append(batch.events);
+      await this.#ports.observations.put(batch.observations);
       batch.settle(true);
     } catch (error) {
-      this.#ports.failed(error, batch.events.length);
-      batch.settle(false);
+      this.#failed(batch, error);
     }
+    this.#waiting -= 1;
+  }
+
+  #failed(batch: OpenBatch, error: unknown): void {
+    this.#ports.failed(error, batch.size);
+    batch.settle(false);
   }
 }
 
 class OpenBatch implements Batch {
-  readonly events: Event[] = [];
+  readonly observations: Observation[] = [];
   items = 0;
   bytes = 0;
   readonly done: Promise<boolean>;
@@ -95,11 +127,18 @@ class OpenBatch implements Batch {
     });
   }
 
-  add(event: Event, { items = 1, bytes = 0 }: Weight): void {
-    this.events.push(event);
+  get size(): number {
+    return this.observations.length;
+  }
+
+  add(observation: Observation, { items = 1, bytes = 0 }: Weight): void {
+    this.observations.push(observation);
     this.items += items;
     this.bytes += bytes;
   }
 }
 
 const PATIENCE_MS = 50;
+
+/** Batches that wait behind one that is being written, each of `most` at most. */
+const MOST_BATCHES = 8;

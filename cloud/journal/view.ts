@@ -1,96 +1,126 @@
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { sha256 } from "../../agent/protocol/container.js";
+import { withRoom, type Giving } from "../disk/room.js";
 import { openDatabase, type Database, type Statement } from "./database.js";
-import type { Recorded } from "./events.js";
-import type { Journal } from "./journal.js";
+import type { RecordedDecision } from "./decision-events.js";
+import type { Followed, Follower } from "./following.js";
+import type { RecordedObservation } from "./observation-events.js";
 
-/** A read model: its tables, and what each event does to them. */
-export interface Projection {
+/** A read model: its tables, and what each record does to them. */
+export interface Projection<R> {
   readonly tables: string;
-  fold(database: Database): (recorded: Recorded) => void;
+  fold(database: Database): (recorded: R) => void;
+}
+
+export type DecisionProjection = Projection<RecordedDecision>;
+export type ObservationProjection = Projection<RecordedObservation>;
+
+/** What is folded of either log; who asks both looks twice. */
+export interface Views {
+  /** Who was let in, what was decided, where feeds stand. */
+  readonly decided: Database;
+  /** What agents said, and when they were heard. */
+  readonly observed: Database;
 }
 
 /**
- * The tables that questions are answered from, kept level with the journal.
- * The file holds nothing of its own: delete it, and it is folded anew.
+ * The tables that questions are answered from, kept level with one log. The file
+ * holds nothing of its own: delete it, and it is folded anew.
  */
 export class View implements Disposable {
-  readonly #subscription: Disposable;
+  readonly database: Database;
+  #subscription: Disposable | undefined;
 
-  private constructor(
-    readonly database: Database,
-    journal: Journal,
-    folder: Folder,
-  ) {
-    const read: ReadJournal = (from, limit) => journal.read(from, limit);
-    this.#subscription = journal.follow({
-      take: (appended) => {
-        if (!folder.fold(appended)) folder.catchUp(read);
-      },
-    });
+  private constructor(database: Database) {
+    this.database = database;
   }
 
-  static open(
+  /** @param reserve gives up room for its start */
+  static async open<R extends { readonly seq: number }>(
     path: string,
-    journal: Journal,
-    projections: readonly Projection[],
-  ): View {
-    const database = openDatabase(path, "rebuildable");
+    log: Pick<Followed<R>, "level" | "follow">,
+    projections: readonly Projection<R>[],
+    reserve: Giving = { release: () => false },
+  ): Promise<View> {
+    const view = withRoom(
+      reserve,
+      () => new View(openDatabase(path, "rebuildable")),
+    );
     try {
-      const folder = new Folder(database, projections, journal.last());
-      return new View(database, journal, folder);
+      const folder = withRoom(
+        reserve,
+        () => new Folder(view.database, projections, log.level),
+      );
+      view.#subscription = await log.follow(folder);
+      return view;
     } catch (error) {
-      database.close();
+      view.database.close();
       throw error;
     }
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    this.#subscription?.[Symbol.dispose]();
     this.database.close();
   }
 }
 
+/** How far the view in a file has come; 0 where there is none that can be read. */
+export function cursorIn(path: string): number {
+  if (!existsSync(path)) return 0;
+  const database = openDatabase(path, "rebuildable");
+  try {
+    return tablesOf(database).includes("cursor") ? cursorOf(database) : 0;
+  } finally {
+    database.close();
+  }
+}
+
 /** Brings projections forward, each batch with its cursor in one transaction. */
-export class Folder {
-  readonly #apply: (batch: readonly Recorded[]) => void;
+export class Folder<R extends { readonly seq: number }> implements Follower<R> {
+  readonly #apply: (batch: readonly R[]) => void;
   #cursor: number;
 
   constructor(
     database: Database,
-    projections: readonly Projection[],
-    journalLast: number,
+    projections: readonly Projection<R>[],
+    last: number,
   ) {
-    prepareTables(database, projections, journalLast);
+    prepareTables(database, projections, last);
     this.#cursor = cursorOf(database);
     const folds = projections.map((each) => each.fold(database));
     const advance = database.prepare("UPDATE cursor SET seq = ?");
-    this.#apply = database.transaction((batch: readonly Recorded[]) => {
+    this.#apply = database.transaction((batch: readonly R[]) => {
       for (const recorded of batch) for (const fold of folds) fold(recorded);
       advance.run(batch.at(-1)?.seq);
     });
   }
 
-  /** Takes in the events that come next; false when some lie before them. */
-  fold(batch: readonly Recorded[]): boolean {
-    if (batch[0]?.seq !== this.#cursor + 1) return false;
-    this.#apply(batch);
-    this.#cursor += batch.length;
-    return true;
+  get cursor(): number {
+    return this.#cursor;
   }
 
-  /** Takes in all that the journal has beyond the cursor. */
-  catchUp(read: ReadJournal): void {
+  take(next: readonly R[]): void {
+    this.#apply(next);
+    this.#cursor = next.at(-1)?.seq ?? this.#cursor;
+  }
+
+  /** Takes in all that the log has beyond the cursor. */
+  catchUp(read: ReadLog<R>): void {
     while (this.step(read));
   }
 
-  /** Takes in the next few events; reports whether there were any. */
-  step(read: ReadJournal): boolean {
-    return this.fold(read(this.#cursor + 1, BATCH));
+  /** Takes in the next few records; reports whether there were any. */
+  step(read: ReadLog<R>): boolean {
+    const next = read(this.#cursor, BATCH);
+    if (next.length > 0) this.take(next);
+    return next.length > 0;
   }
 }
 
-type ReadJournal = (from: number, limit: number) => readonly Recorded[];
+/** Records behind a sequence number, the oldest first. */
+type ReadLog<R> = (seq: number, limit: number) => readonly R[];
 
 /** Events in one transaction: segments among them hold thousands of ops each. */
 const BATCH = 16;
@@ -112,7 +142,7 @@ export class JournalRolledBack extends Error {
  */
 function prepareTables(
   database: Database,
-  projections: readonly Projection[],
+  projections: readonly Pick<Projection<never>, "tables">[],
   journalLast: number,
 ): void {
   const old = tablesOf(database);

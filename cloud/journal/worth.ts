@@ -1,19 +1,26 @@
 import type { Worth } from "../disk/worth.js";
-import type { Event } from "./events.js";
+import type { DecisionEvent } from "./decision-events.js";
+import type { Observation, ObservationEvent } from "./observation-events.js";
 
 /** The priority of an append when room runs out: the highest of its events. */
-export function worthOf(events: readonly Event[]): Worth {
-  const worths = new Set(events.map(worthOfOne));
-  if (worths.has("orders")) return "orders";
-  return worths.has("answers") ? "answers" : "telemetry";
+export const worthOfDecisions = (events: readonly DecisionEvent[]): Worth =>
+  highest(events.map(worthOfDecision));
+
+/** The same of what agents said: nothing of it is an order. */
+export const worthOfObservations = (batch: readonly Observation[]): Worth =>
+  highest(batch.map(({ event }) => ofObservations[event.kind]));
+
+function highest(all: readonly Worth[]): Worth {
+  if (all.includes("orders")) return "orders";
+  return all.includes("answers") ? "answers" : "telemetry";
 }
 
-function worthOfOne(event: Event): Worth {
-  if (event.kind !== "decided") return worths[event.kind];
+function worthOfDecision(event: DecisionEvent): Worth {
+  if (event.kind !== "decided") return ofDecisions[event.kind];
   return isAnOrder(event) ? "orders" : "answers";
 }
 
-const worths: Readonly<Record<Exclude<Event["kind"], "decided">, Worth>> = {
+const ofObservations: Readonly<Record<ObservationEvent["kind"], Worth>> = {
   telemetry: "telemetry",
   receipt: "answers",
   refusal: "answers",
@@ -21,6 +28,11 @@ const worths: Readonly<Record<Exclude<Event["kind"], "decided">, Worth>> = {
   "agent-seen": "answers",
   "agent-booted": "answers",
   "agent-cloned": "answers",
+};
+
+const ofDecisions: Readonly<
+  Record<Exclude<DecisionEvent["kind"], "decided">, Worth>
+> = {
   // Its decision says what it is worth; without one it goes on with a list.
   segment: "answers",
   "operator-added": "orders",
@@ -33,12 +45,16 @@ const worths: Readonly<Record<Exclude<Event["kind"], "decided">, Worth>> = {
   "agent-forgotten": "orders",
   "feed-begun": "orders",
   approval: "orders",
+  "root-published": "orders",
   // A person settles proposals; what rules propose all day would use up the reserve.
   proposed: "answers",
   "proposal-settled": "orders",
   "rate-reached": "answers",
+  // Every minute; what it is of stays where it is until there is room.
+  observed: "answers",
+  erased: "orders",
 };
 
 /** Whole lists, and what rules ban all day long, would use up any reserve. */
-const isAnOrder = ({ by, action }: Event & { kind: "decided" }): boolean =>
+const isAnOrder = ({ by, action }: DecisionEvent & { kind: "decided" }) =>
   !by.startsWith("rule:") && action !== "import";

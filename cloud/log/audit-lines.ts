@@ -1,21 +1,26 @@
 import type { Fields, Logger } from "../../agent/log/logger.js";
-import type { Event, Recorded } from "../journal/events.js";
-import type { Journal } from "../journal/journal.js";
+import type {
+  DecisionEvent,
+  RecordedDecision,
+} from "../journal/decision-events.js";
+import type { Decisions } from "../journal/decisions.js";
 
 /** One line for each thing that somebody decided, once it is durable. */
 export const auditLines = (
-  journal: Pick<Journal, "subscribe">,
+  decisions: Pick<Decisions, "subscribe">,
   log: Logger,
 ): Disposable =>
-  journal.subscribe((news: readonly Recorded[]) => {
+  decisions.subscribe((news) => {
     for (const { seq, event } of news) {
       const line = lineOf(event);
       if (line !== undefined) log.info(line.what, { seq, ...line.fields });
     }
   });
 
-/** Undefined for what agents say by themselves, and what follows from a decision. */
-function lineOf(event: Event): { what: string; fields: Fields } | undefined {
+/** Undefined for what only follows from a decision. */
+function lineOf(
+  event: RecordedDecision["event"],
+): { what: string; fields: Fields } | undefined {
   switch (event.kind) {
     case "decided": {
       const { action, decision, feed, by, ranges, reason, observed } = event;
@@ -34,6 +39,10 @@ function lineOf(event: Event): { what: string; fields: Fields } | undefined {
       return line("an agent was revoked", event, ["agent", "by", "reason"]);
     case "clones-cleared":
       return line("an agent's clones were cleared", event, ["agent", "by"]);
+    case "root-published":
+      return line("a root came into force", event, ["version", "by"]);
+    case "erased":
+      return line("something was erased", event, ["of", "seq", "by", "why"]);
     case "feed-begun":
       return line("a feed began an epoch", event, ["feed", "epoch"]);
     default:
@@ -44,7 +53,7 @@ function lineOf(event: Event): { what: string; fields: Fields } | undefined {
 const whatOf = (action: "ban" | "lift" | "import"): string =>
   ({ ban: "banned", lift: "lifted", import: "imported" })[action];
 
-function line<E extends Event>(
+function line<E extends DecisionEvent>(
   what: string,
   event: E,
   names: readonly (keyof E & string)[],

@@ -2,10 +2,10 @@ import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NoRoom } from "../disk/room.js";
 import { BatchWriter } from "../journal/batch-writer.js";
-import type { Journal } from "../journal/journal.js";
+import type { Observations } from "../journal/observations.js";
 
 export interface AnswerWriterPorts {
-  readonly journal: Journal;
+  readonly observations: Pick<Observations, "put">;
   readonly clock: Clock;
   readonly log: Logger;
   /** The disk had no room for it. */
@@ -15,7 +15,7 @@ export interface AnswerWriterPorts {
 /** Bans go on, even where the word of the agents cannot be kept. */
 export const answerWriter = (ports: AnswerWriterPorts): BatchWriter =>
   new BatchWriter({
-    journal: ports.journal,
+    observations: ports.observations,
     clock: ports.clock,
     most: { items: MOST_WAITING, bytes: Infinity },
     failed: (error, events) => {

@@ -12,7 +12,7 @@ export interface OutcomesPorts {
   readonly isConnected: (agent: string) => boolean;
   /** When it was last heard; undefined where this process has not heard it. */
   readonly heardAt: (agent: string) => number | undefined;
-  /** What hosts told to have taken back behind a sequence number. */
+  /** What hosts told to have taken back behind an observation. */
   readonly takenBack: (after: number) => readonly TakenBack[];
   readonly clock: { now(): number };
 }
@@ -48,7 +48,7 @@ export class Outcomes {
   /** All hosts that have to carry it out, those that were sent away left out. */
   async of(decision: DecisionEntry): Promise<readonly HostOutcome[]> {
     const { agents, takenBack } = this.#ports;
-    const back = takenBack(decision.seq);
+    const back = takenBack(decision.seen);
     const outcomes: HostOutcome[] = [];
     for (const agent of agents()) {
       if (agent.revokedAt !== null) continue;
@@ -79,10 +79,10 @@ export class Outcomes {
   }
 
   #heard(
-    { seq, feed, epoch, first, last }: DecisionEntry,
+    { seen, feed, epoch, first, last }: DecisionEntry,
     agent: string,
   ): Heard {
-    const refusal = this.#refusal.get(agent, feed, seq);
+    const refusal = this.#refusal.get(agent, feed, seen);
     if (epoch === null || first === null || last === null) {
       return { during: [], later: undefined, refusal };
     }

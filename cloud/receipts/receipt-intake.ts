@@ -5,9 +5,9 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type {
   DeviceWord,
   DivergenceSeen,
-  Event,
+  ObservationEvent,
   RefusalGiven,
-} from "../journal/events.js";
+} from "../journal/observation-events.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Agent } from "../registry/registry.js";
 import type { LatestReceipt } from "./receipts.js";
@@ -28,7 +28,7 @@ export interface ReceiptIntakePorts {
   /** Something was over a budget. */
   dropped(what: "answers-over-budget"): void;
   /** Takes an event down, soon. */
-  note(event: Event): void;
+  note(event: ObservationEvent): void;
 }
 
 /** How an agent came. */

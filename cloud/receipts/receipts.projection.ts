@@ -1,8 +1,8 @@
-import type { Projection } from "../journal/view.js";
+import type { ObservationProjection } from "../journal/view.js";
 import { keptReceipt } from "./kept-receipt.js";
 
 /** What agents answered: receipts and refusals, as the journal holds them. */
-export const receiptTables: Projection = {
+export const receiptTables: ObservationProjection = {
   tables: `
     CREATE TABLE receipts (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,

@@ -1,6 +1,10 @@
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { BootSeen, DeviceWord, Event } from "../journal/events.js";
+import type {
+  BootSeen,
+  DeviceWord,
+  ObservationEvent,
+} from "../journal/observation-events.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 
 /** A hello, as far as it tells one start of an agent from another. */
@@ -23,7 +27,7 @@ export interface CloneDetectorPorts {
   /** Whether the pair has been told of, and no operator has seen to it. */
   isTold(agent: string, returned: string, newer: string): boolean;
   /** Takes an event down, soon. */
-  note(event: Event): void;
+  note(event: ObservationEvent): void;
 }
 
 /**

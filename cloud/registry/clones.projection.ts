@@ -1,10 +1,14 @@
-import type { Database, Statement } from "../journal/database.js";
-import type { BootSeen } from "../journal/events.js";
-import type { Projection } from "../journal/view.js";
+import type { Statement } from "../journal/database.js";
+import type { BootSeen } from "../journal/observation-events.js";
+import type {
+  DecisionProjection,
+  ObservationProjection,
+  Views,
+} from "../journal/view.js";
 import { MOST_BOOTS } from "./clone-detector.js";
 
 /** Which starts of each agent were here, and which of them cannot both be true. */
-export const bootTables: Projection = {
+export const bootTables: ObservationProjection = {
   tables: `
     CREATE TABLE boots (
       seq INTEGER PRIMARY KEY, agent TEXT NOT NULL, boot TEXT NOT NULL,
@@ -14,9 +18,9 @@ export const bootTables: Projection = {
     CREATE TABLE clones (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       returned TEXT NOT NULL, newer TEXT NOT NULL,
-      returned_boot TEXT NOT NULL, newer_boot TEXT NOT NULL, cleared_at INTEGER
+      returned_boot TEXT NOT NULL, newer_boot TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX clones_by_agent ON clones (agent, cleared_at)`,
+    CREATE INDEX clones_by_agent ON clones (agent, seq)`,
 
   fold(database) {
     const add = database.prepare("INSERT INTO boots VALUES (?, ?, ?, ?, ?, ?)");
@@ -26,10 +30,7 @@ export const bootTables: Projection = {
          ORDER BY seq DESC LIMIT 1 OFFSET ${MOST_BOOTS})`,
     );
     const tell = database.prepare(
-      "INSERT INTO clones VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-    );
-    const clear = database.prepare(
-      "UPDATE clones SET cleared_at = ? WHERE agent = ? AND cleared_at IS NULL",
+      "INSERT INTO clones VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     return ({ seq, at, event }) => {
       if (event.kind === "agent-booted") {
@@ -40,16 +41,32 @@ export const bootTables: Projection = {
         const { agent, returned, newer } = event;
         const texts = [JSON.stringify(returned), JSON.stringify(newer)];
         tell.run(seq, at, agent, ...texts, returned.boot, newer.boot);
-      } else if (event.kind === "clones-cleared") {
-        clear.run(at, event.agent);
       }
+    };
+  },
+};
+
+/** Up to which observation an operator has seen to an agent's clones. */
+export const clearingTables: DecisionProjection = {
+  tables: `
+    CREATE TABLE clearings (
+      agent TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+      through INTEGER NOT NULL,
+      PRIMARY KEY (agent, seq)
+    ) STRICT, WITHOUT ROWID`,
+
+  fold(database) {
+    const add = database.prepare("INSERT INTO clearings VALUES (?, ?, ?, ?)");
+    return ({ seq, at, event }) => {
+      if (event.kind !== "clones-cleared") return;
+      add.run(event.agent, seq, at, event.seen ?? seq);
     };
   },
 };
 
 /** Two starts of one agent that were both alive. */
 export interface CloneEntry {
-  /** Of the journal, where the evidence is. */
+  /** Of the observation that is the evidence. */
   readonly seq: number;
   readonly at: number;
   readonly agent: string;
@@ -66,28 +83,45 @@ export class BootLog {
   readonly #addresses: Statement<{ address: string }>;
   readonly #told: Statement<unknown>;
   readonly #clones: Statement<CloneRow>;
-  readonly #standing: Statement<{ agent: string; pairs: number }>;
+  readonly #cloned: Statement<string>;
+  readonly #behind: Statement<number>;
+  readonly #cleared: Statement<number>;
+  readonly #clearedAt: Statement<number | null>;
 
-  constructor(database: Database) {
-    this.#boots = database.prepare(
+  constructor({ decided, observed }: Views) {
+    this.#boots = observed.prepare(
       `SELECT boot, version, address, seen_at AS seenAt FROM boots
        WHERE agent = ? ORDER BY seq`,
     );
-    this.#addresses = database.prepare(
+    this.#addresses = observed.prepare(
       "SELECT address FROM boots ORDER BY seq DESC LIMIT ?",
     );
-    this.#told = database.prepare(
+    this.#told = observed.prepare(
       `SELECT 1 FROM clones WHERE agent = ? AND returned_boot = ?
-         AND newer_boot = ? AND cleared_at IS NULL`,
+         AND newer_boot = ? AND seq > ?`,
     );
-    this.#clones = database.prepare(
-      `SELECT seq, at, agent, returned, newer, cleared_at AS clearedAt
+    this.#clones = observed.prepare(
+      `SELECT seq, at, agent, returned, newer
        FROM clones ORDER BY seq DESC LIMIT ?`,
     );
-    this.#standing = database.prepare(
-      `SELECT agent, count(*) AS pairs FROM clones
-       WHERE cleared_at IS NULL GROUP BY agent`,
-    );
+    this.#cloned = observed
+      .prepare<unknown[], string>("SELECT DISTINCT agent FROM clones")
+      .pluck();
+    this.#behind = observed
+      .prepare<unknown[], number>(
+        "SELECT count(*) FROM clones WHERE agent = ? AND seq > ?",
+      )
+      .pluck();
+    this.#cleared = decided
+      .prepare<unknown[], number>(
+        "SELECT coalesce(max(through), 0) FROM clearings WHERE agent = ?",
+      )
+      .pluck();
+    this.#clearedAt = decided
+      .prepare<unknown[], number | null>(
+        "SELECT min(at) FROM clearings WHERE agent = ? AND through >= ?",
+      )
+      .pluck();
   }
 
   /** Where agents came from, the newest last; at most so many. */
@@ -104,7 +138,8 @@ export class BootLog {
   }
 
   isTold(agent: string, returned: string, newer: string): boolean {
-    return this.#told.get(agent, returned, newer) !== undefined;
+    const cleared = this.#clearedThrough(agent);
+    return this.#told.get(agent, returned, newer, cleared) !== undefined;
   }
 
   /** Newest first. */
@@ -113,18 +148,25 @@ export class BootLog {
       ...rest,
       returned: JSON.parse(returned) as BootSeen,
       newer: JSON.parse(newer) as BootSeen,
+      clearedAt: this.#clearedAt.get(rest.agent, rest.seq) ?? null,
     }));
   }
 
   /** How many pairs of each agent no operator has seen to. */
   standing(): ReadonlyMap<string, number> {
-    return new Map(
-      this.#standing.all().map(({ agent, pairs }) => [agent, pairs]),
-    );
+    const standing = this.#cloned.all().map((agent): [string, number] => {
+      const cleared = this.#clearedThrough(agent);
+      return [agent, this.#behind.get(agent, cleared) ?? 0];
+    });
+    return new Map(standing.filter(([, pairs]) => pairs > 0));
+  }
+
+  #clearedThrough(agent: string): number {
+    return this.#cleared.get(agent) ?? 0;
   }
 }
 
-type CloneRow = Omit<CloneEntry, "returned" | "newer"> & {
+type CloneRow = Omit<CloneEntry, "returned" | "newer" | "clearedAt"> & {
   readonly returned: string;
   readonly newer: string;
 };

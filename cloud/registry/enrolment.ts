@@ -10,13 +10,14 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import { isoTime } from "../../agent/text/time.js";
 import { publicKey } from "../../agent/trust/keys.js";
 import { hashOf, newId, newSecret } from "../ids.js";
-import type { Journal } from "../journal/journal.js";
+import type { Decisions } from "../journal/decisions.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Signing } from "../roots/signing.js";
 import { protocolReadBy } from "./protocol-read.js";
 import type { Registry, Token } from "./registry.js";
 
 export interface EnrolmentPorts {
-  readonly journal: Journal;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly cloudName: string;
@@ -51,41 +52,41 @@ export class Enrolment {
   }
 
   /** A token's text, to be pasted on the host. It is not stored, its hash is. */
-  makeToken(order: {
+  async makeToken(order: {
     readonly org: string;
     readonly expiresAt: number;
     readonly by: string;
     readonly url: string;
-  }): string {
-    const { journal, signing } = this.#ports;
+  }): Promise<string> {
+    const { decisions, signing } = this.#ports;
     const secret = newSecret();
     const { org, expiresAt, by, url } = order;
     const tokenHash = hashOf(secret);
     const root = signing.version;
     const made = { tokenHash, org, expiresAt, by, root };
-    journal.append([{ kind: "token-made", ...made }]);
+    await decisions.append([{ kind: "token-made", ...made }]);
     return encodeToken({ url, secret, root: signing.root.fingerprint });
   }
 
   /**
-   * From the look at the token to its use nothing awaits, and the journal
-   * refuses if somebody else appended meanwhile: one token, one agent.
+   * One token, one agent: it is looked at again should somebody else append
+   * before it is used.
    * @throws EnrolmentRefused
    */
-  enrol(request: EnrolmentRequest): EnrolmentAnswer {
-    const { journal, signing, cloudName } = this.#ports;
-    const last = journal.last();
-    const token = this.#usableToken(request.secret);
-    const { org, hash: tokenHash } = token;
-    checkProof(request);
-    checkVersion(request, signing.newest);
+  async enrol(request: EnrolmentRequest): Promise<EnrolmentAnswer> {
+    const { decisions, signing, cloudName } = this.#ports;
     const agent = newId("agt");
     const { publicKey, hostname, system, version } = request;
     const host = { publicKey, hostname, system, version };
-    journal.append(
-      [{ kind: "agent-enrolled", agent, org, tokenHash, ...host }],
-      last,
-    );
+    const token = await lookThenAppend(decisions, () => {
+      const usable = this.#usableToken(request.secret);
+      checkProof(request);
+      checkVersion(request, signing.newest);
+      const { org, hash: tokenHash } = usable;
+      const event = { kind: "agent-enrolled", agent, org, tokenHash } as const;
+      return { events: [{ ...event, ...host }], answer: usable };
+    });
+    const { org } = token;
     // The one that the token pins; those after it are fetched on connecting.
     const root = signing.text(token.root) ?? signing.newest;
     return { agent, org, cloud: cloudName, root };

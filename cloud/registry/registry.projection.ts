@@ -1,10 +1,10 @@
 import type { Database } from "../journal/database.js";
-import type { Event } from "../journal/events.js";
-import type { Projection } from "../journal/view.js";
+import type { RecordedDecision } from "../journal/decision-events.js";
+import type { DecisionProjection } from "../journal/view.js";
 import { protocolReadBy } from "./protocol-read.js";
 
-/** Orgs, operators, enrolment tokens and agents, as the journal tells of them. */
-export const registryTables: Projection = {
+/** Orgs, operators, enrolment tokens and agents, as decisions tell of them. */
+export const registryTables: DecisionProjection = {
   tables: `
     CREATE TABLE orgs (
       id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL
@@ -19,7 +19,7 @@ export const registryTables: Projection = {
     CREATE TABLE agents (
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
-      enrolled_at INTEGER NOT NULL, last_seen INTEGER, revoked_at INTEGER,
+      enrolled_at INTEGER NOT NULL, revoked_at INTEGER,
       revoked_why TEXT, forgotten_at INTEGER, protocol INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX agents_by_org ON agents (org)`,
@@ -34,13 +34,7 @@ export const registryTables: Projection = {
       "UPDATE tokens SET used_by = ? WHERE hash = ?",
     );
     const addAgent = database.prepare(
-      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ?)",
-    );
-    const seen = database.prepare(
-      "UPDATE agents SET last_seen = ? WHERE id = ?",
-    );
-    const came = database.prepare(
-      "UPDATE agents SET last_seen = ?, version = ?, protocol = ? WHERE id = ?",
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?)",
     );
     const rekey = database.prepare(
       "UPDATE agents SET public_key = ? WHERE id = ?",
@@ -59,11 +53,6 @@ export const registryTables: Projection = {
         useToken.run(agent, event.tokenHash);
         const host = [publicKey, hostname, system, version];
         addAgent.run(agent, org, ...host, at, protocolReadBy(version));
-      } else if (event.kind === "agent-seen") {
-        const { agent, version, protocol = 1 } = event;
-        came.run(at, version, protocol, agent);
-      } else if (event.kind === "receipt" || event.kind === "telemetry") {
-        seen.run(at, event.agent);
       } else if (event.kind === "agent-rekeyed") {
         rekey.run(event.publicKey, event.agent);
       } else {
@@ -81,7 +70,7 @@ function departureFold(database: Database) {
   const forget = database.prepare(
     "UPDATE agents SET forgotten_at = ? WHERE id = ?",
   );
-  return (event: Event, at: number): void => {
+  return (event: RecordedDecision["event"], at: number): void => {
     if (event.kind === "agent-revoked") {
       revoke.run(at, event.reason ?? null, event.agent);
     } else if (event.kind === "agent-forgotten") {

@@ -1,5 +1,6 @@
 import { hashOf, sameHash } from "../ids.js";
-import type { Database, Statement } from "../journal/database.js";
+import type { Statement } from "../journal/database.js";
+import type { Views } from "../journal/view.js";
 
 export interface Org {
   readonly id: string;
@@ -36,38 +37,43 @@ export interface Agent {
   readonly revokedWhy: string | null;
 }
 
-/** Who is who: answers from the read model, changes nothing. */
+/** Who is who: answers from the read models, changes nothing. */
 export class Registry {
   readonly #orgs: Statement<Org>;
   readonly #org: Statement<Org>;
   readonly #operator: Statement<Operator & { tokenHash: string }>;
   readonly #token: Statement<Token>;
-  readonly #agents: Statement<Agent>;
-  readonly #agent: Statement<Agent>;
-  readonly #agentsOn: Statement<Agent>;
-  readonly #readersOfV1Only: Statement<Agent>;
+  readonly #agents: Statement<Enrolled>;
+  readonly #agent: Statement<Enrolled>;
+  readonly #agentsOn: Statement<Enrolled>;
+  readonly #trusted: Statement<Enrolled>;
+  readonly #presence: Statement<Presence>;
+  readonly #present: Statement<Presence & { readonly id: string }>;
 
-  constructor(database: Database) {
-    this.#orgs = database.prepare("SELECT id, name FROM orgs ORDER BY id");
-    this.#org = database.prepare("SELECT id, name FROM orgs WHERE id = ?");
-    this.#operator = database.prepare(
+  /** @param views who was let in, and who was heard since */
+  constructor({ decided, observed }: Views) {
+    this.#orgs = decided.prepare("SELECT id, name FROM orgs ORDER BY id");
+    this.#org = decided.prepare("SELECT id, name FROM orgs WHERE id = ?");
+    this.#operator = decided.prepare(
       "SELECT name, token_hash AS tokenHash FROM operators WHERE token_hash = ?",
     );
-    this.#token = database.prepare(
+    this.#token = decided.prepare(
       "SELECT hash, org, expires_at AS expiresAt, root, used_by AS usedBy FROM tokens WHERE hash = ?",
     );
-    this.#agents = database.prepare(
+    this.#agents = decided.prepare(
       `${AGENTS} WHERE forgotten_at IS NULL ORDER BY enrolled_at, id`,
     );
-    this.#agent = database.prepare(`${AGENTS} WHERE id = ?`);
-    this.#agentsOn = database.prepare(
+    this.#agent = decided.prepare(`${AGENTS} WHERE id = ?`);
+    this.#agentsOn = decided.prepare(
       `${AGENTS} WHERE hostname = ? AND forgotten_at IS NULL ORDER BY enrolled_at, id`,
     );
-    this.#readersOfV1Only = database.prepare(
-      `${AGENTS} WHERE protocol = 1 AND (@org IS NULL OR org = @org)
+    this.#trusted = decided.prepare(
+      `${AGENTS} WHERE (@org IS NULL OR org = @org)
          AND forgotten_at IS NULL AND revoked_at IS NULL
        ORDER BY enrolled_at, id`,
     );
+    this.#presence = observed.prepare(`${PRESENCE} WHERE agent = ?`);
+    this.#present = observed.prepare(PRESENCE);
   }
 
   /**
@@ -75,7 +81,9 @@ export class Registry {
    * still listed and trusted: of one org, or of all.
    */
   readersOfV1Only(org?: string): readonly Agent[] {
-    return this.#readersOfV1Only.all({ org: org ?? null });
+    return this.#all(this.#trusted.all({ org: org ?? null })).filter(
+      ({ protocol }) => protocol === 1,
+    );
   }
 
   orgs(): readonly Org[] {
@@ -88,16 +96,19 @@ export class Registry {
 
   /** Those that were forgotten are left out; `agent` still knows them. */
   agents(): readonly Agent[] {
-    return this.#agents.all();
+    return this.#all(this.#agents.all());
   }
 
   agent(id: string): Agent | undefined {
-    return this.#agent.get(id);
+    const enrolled = this.#agent.get(id);
+    return enrolled && agentOf(enrolled, this.#presence.get(id));
   }
 
   /** The agents on hosts of this name. */
   agentsOn(hostname: string): readonly Agent[] {
-    return this.#agentsOn.all(hostname);
+    return this.#agentsOn
+      .all(hostname)
+      .map((each) => agentOf(each, this.#presence.get(each.id)));
   }
 
   /** The operator whose bearer token this is. */
@@ -113,10 +124,34 @@ export class Registry {
     const found = this.#token.get(hash);
     return found && sameHash(found.hash, hash) ? found : undefined;
   }
+
+  #all(enrolled: readonly Enrolled[]): readonly Agent[] {
+    const present = new Map(this.#present.all().map((each) => [each.id, each]));
+    return enrolled.map((each) => agentOf(each, present.get(each.id)));
+  }
 }
+
+type Enrolled = Omit<Agent, "lastSeen">;
+
+/** What an agent came as is null until it has come. */
+interface Presence {
+  readonly lastSeen: number;
+  readonly version: string | null;
+  readonly protocol: 1 | 2 | null;
+}
+
+const agentOf = (enrolled: Enrolled, seen: Presence | undefined): Agent => ({
+  ...enrolled,
+  version: seen?.version ?? enrolled.version,
+  protocol: seen?.protocol ?? enrolled.protocol,
+  lastSeen: seen?.lastSeen ?? null,
+});
 
 const AGENTS = `
   SELECT id, org, public_key AS publicKey, hostname, system, version,
-    protocol, enrolled_at AS enrolledAt, last_seen AS lastSeen, revoked_at AS revokedAt,
+    protocol, enrolled_at AS enrolledAt, revoked_at AS revokedAt,
     revoked_why AS revokedWhy
   FROM agents`;
+
+const PRESENCE = `
+  SELECT agent AS id, last_seen AS lastSeen, version, protocol FROM presence`;

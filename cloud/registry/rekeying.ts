@@ -3,12 +3,14 @@ import { Rekey, type RekeyRequest } from "../../agent/protocol/rekey.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
 import { publicKey, type PublicKey } from "../../agent/trust/keys.js";
-import type { Journal } from "../journal/journal.js";
+import type { Decisions } from "../journal/decisions.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
 import { EnrolmentRefused } from "./enrolment.js";
+import type { Agent, Registry } from "./registry.js";
 
 /** Who asks, as its session knows it. */
 export interface Asker {
-  readonly agent: { readonly id: string };
+  readonly agent: Pick<Agent, "id" | "publicKey">;
   readonly key: PublicKey;
   readonly hello: { readonly nonce: string };
 }
@@ -19,14 +21,15 @@ export interface Asker {
  * @returns the new key's id
  * @throws EnrolmentRefused, Malformed
  */
-export function rekey(
+export async function rekey(
   asker: Asker,
   request: RekeyRequest,
   ports: {
-    readonly journal: Pick<Journal, "append">;
+    readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+    readonly registry: Pick<Registry, "agent">;
     readonly cloudName: string;
   },
-): string {
+): Promise<string> {
   const { signed, signature, proof } = request;
   const order = parseJson(Rekey, signed, "rekey");
   checkAddress(order, asker, ports.cloudName);
@@ -41,10 +44,24 @@ export function rekey(
   const agent = asker.agent.id;
   const { publicKey: raw } = order;
   const evidence = { signed, signature, proof };
-  ports.journal.append([
-    { kind: "agent-rekeyed", agent, publicKey: raw, ...evidence },
-  ]);
+  await lookThenAppend(ports.decisions, () => {
+    mustBeKnownBy(asker, ports.registry);
+    const kind = "agent-rekeyed";
+    const event = { kind, agent, publicKey: raw, ...evidence } as const;
+    return { events: [event], answer: undefined };
+  });
   return key.id;
+}
+
+/** A key that another has taken the place of, or nobody trusts, orders nothing. */
+function mustBeKnownBy(
+  { agent }: Asker,
+  registry: Pick<Registry, "agent">,
+): void {
+  const known = registry.agent(agent.id);
+  const isSame = known?.publicKey === agent.publicKey;
+  if (isSame && known.revokedAt === null) return;
+  throw new EnrolmentRefused("bad-proof", "the old key counts no longer");
 }
 
 /** What another session, agent or cloud was told is no order here. */

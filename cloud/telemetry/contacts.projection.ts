@@ -1,10 +1,10 @@
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
-import type { Projection } from "../journal/view.js";
+import type { ObservationProjection } from "../journal/view.js";
 import { readRemote } from "./remote.js";
 
 /** Each agent's newest contacts with banned addresses. */
-export const contactTables: Projection = {
+export const contactTables: ObservationProjection = {
   tables: `
     CREATE TABLE contact_counts (
       agent TEXT PRIMARY KEY, contacts INTEGER NOT NULL

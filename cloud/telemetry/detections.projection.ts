@@ -1,10 +1,10 @@
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
-import type { Projection } from "../journal/view.js";
+import type { ObservationProjection } from "../journal/view.js";
 import { attackerKey, attackerOf, readRemote } from "./remote.js";
 
 /** Each agent's newest detections. */
-export const detectionTables: Projection = {
+export const detectionTables: ObservationProjection = {
   tables: `
     CREATE TABLE detection_counts (
       agent TEXT PRIMARY KEY, detections INTEGER NOT NULL

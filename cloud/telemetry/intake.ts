@@ -3,13 +3,13 @@ import type { AgentMessage } from "../../agent/protocol/messages.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NoRoom } from "../disk/room.js";
 import { BatchWriter, type Batch } from "../journal/batch-writer.js";
-import type { Journal } from "../journal/journal.js";
+import type { Observations } from "../journal/observations.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Allowances } from "./allowances.js";
 
 /**
- * What became of a telemetry message. `durable`: all its items are in the
- * journal, now or since earlier. `over-budget`: the host keeps it, and says it
+ * What became of a telemetry message. `durable`: all its items are written
+ * down, now or since earlier. `over-budget`: the host keeps it, and says it
  * again later. `not-kept`: the disk failed, or has no room for it.
  */
 export type Taken =
@@ -27,7 +27,7 @@ type Telemetry = AgentMessage & { readonly type: "telemetry" };
 export const ITEM_RATE = { perSecond: 100, burst: 65_536 } as const;
 
 export interface IntakePorts {
-  readonly journal: Pick<Journal, "append">;
+  readonly observations: Pick<Observations, "put">;
   readonly clock: Clock;
   readonly log: Logger;
   /** How many items an agent may report. */
@@ -40,35 +40,35 @@ export interface IntakePorts {
   dropped(
     what: "telemetry-over-agent" | "telemetry-over-org" | "telemetry-no-room",
   ): void;
-  /** The highest number that the journal has of an agent's spool; 0 for none. */
+  /** The highest number that is written down of a spool; 0 for none. */
   through(agent: string, spool: string): number;
 }
 
 /**
- * Takes telemetry down, many agents' to one append, and each item once: what a
- * spool has in the journal is read back from the journal's own fold, so that
- * neither a crash nor a repetition can double it.
+ * Takes telemetry down, many agents' to one batch, and each item once: what is
+ * written down of a spool is read back from the fold, so that neither a crash nor
+ * a repetition can double it.
  */
-export class Intake implements Disposable {
+export class Intake implements AsyncDisposable {
   readonly #ports: IntakePorts;
   readonly #buckets: AgentBudgets;
   readonly #held = new Set<string>();
   readonly #writer: BatchWriter;
-  /** By batch, as long as there is one: by agent and spool. */
-  readonly #inHand = new WeakMap<Batch, Map<string, number>>();
+  /** By agent and spool: how far it goes by the batch that it is in. */
+  readonly #inHand = new Map<string, InHand>();
 
   constructor(ports: IntakePorts) {
     this.#ports = ports;
     this.#buckets = new AgentBudgets(ports.rate, ports.clock);
     this.#writer = new BatchWriter({
-      journal: ports.journal,
+      observations: ports.observations,
       clock: ports.clock,
       most: { items: MOST_WAITING, bytes: MOST_BYTES },
       failed: (error, messages) => this.#notRecorded(error, messages),
     });
   }
 
-  /** Resolves once the journal has all of the message's items, or will not. */
+  /** Resolves once all of the message's items are written down, or will not be. */
   async take(from: Reporter, message: Telemetry): Promise<Taken> {
     const { spool, first, items } = message;
     const last = first + items.length - 1;
@@ -80,18 +80,18 @@ export class Intake implements Disposable {
       return "not-kept";
     }
 
+    const key = `${from.agent}/${spool}`;
+    await this.#settled(key);
     const durable = this.#ports.through(from.agent, spool);
     if (last <= durable) return "durable";
     const { batch } = this.#writer;
-    const inHand = this.#through(batch);
-    const key = `${from.agent}/${spool}`;
-    const through = Math.max(durable, inHand.get(key) ?? 0);
+    const through = Math.max(durable, this.#inHand.get(key)?.through ?? 0);
     if (last > through) {
       const fresh = items.slice(Math.max(0, through + 1 - first));
       const bytes = Buffer.byteLength(JSON.stringify(fresh));
       if (!this.#affords(from, bytes)) return "over-budget";
       const place = { spool, first: last - fresh.length + 1 };
-      inHand.set(key, last);
+      this.#hold(key, { batch, through: last });
       this.#writer.note(
         { kind: "telemetry", ...from, ...place, items: fresh },
         { items: fresh.length, bytes, urgent: items.some(isUrgent) },
@@ -100,8 +100,8 @@ export class Intake implements Disposable {
     return (await batch.done) ? "durable" : "not-kept";
   }
 
-  [Symbol.dispose](): void {
-    this.#writer[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer[Symbol.asyncDispose]();
   }
 
   /**
@@ -126,11 +126,23 @@ export class Intake implements Disposable {
     return over === undefined;
   }
 
-  /** How far each spool goes by what is in a batch already. */
-  #through(batch: Batch): Map<string, number> {
-    const known = this.#inHand.get(batch) ?? new Map<string, number>();
-    this.#inHand.set(batch, known);
-    return known;
+  /**
+   * Waits until no batch but the next has anything of the spool: what goes on
+   * behind one that is not written down would leave a gap.
+   */
+  async #settled(key: string): Promise<void> {
+    for (;;) {
+      const held = this.#inHand.get(key);
+      if (held === undefined || held.batch === this.#writer.batch) return;
+      await held.batch.done;
+    }
+  }
+
+  #hold(key: string, held: InHand): void {
+    this.#inHand.set(key, held);
+    void held.batch.done.then(() => {
+      if (this.#inHand.get(key)?.batch === held.batch) this.#inHand.delete(key);
+    });
   }
 
   #notRecorded(error: unknown, messages: number): void {
@@ -139,12 +151,17 @@ export class Intake implements Disposable {
   }
 }
 
+interface InHand {
+  readonly batch: Batch;
+  readonly through: number;
+}
+
 /** Detections and contacts. */
 const isUrgent = ({ kind }: { readonly kind: string }) =>
   kind === "detection" || kind === "contact";
 
-/** Items in one append: what journal and read models take within some 20 ms. */
+/** Items in one batch: what file and read models take within some 20 ms. */
 const MOST_WAITING = 512;
 
-/** Bytes in one append: what a read model that finds no room has to catch up with. */
+/** Bytes in one batch: what a read model that finds no room has to catch up with. */
 const MOST_BYTES = 1024 * 1024;

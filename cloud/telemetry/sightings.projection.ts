@@ -1,11 +1,11 @@
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
 import type { Database } from "../journal/database.js";
-import type { Projection } from "../journal/view.js";
+import type { ObservationProjection } from "../journal/view.js";
 import { readRemote } from "./remote.js";
 
 /** What bans dropped or watched, by org and attacker, added up. */
-export const sightingTables: Projection = {
+export const sightingTables: ObservationProjection = {
   tables: `
     CREATE TABLE sightings (
       org TEXT NOT NULL, remote TEXT NOT NULL, family INTEGER NOT NULL,

@@ -1,8 +1,8 @@
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
-import type { Projection } from "../journal/view.js";
+import type { ObservationProjection } from "../journal/view.js";
 
 /** How far each spool got, and how each host was when it last said so. */
-export const spoolTables: Projection = {
+export const spoolTables: ObservationProjection = {
   tables: `
     CREATE TABLE spools (
       agent TEXT NOT NULL, spool TEXT NOT NULL, through INTEGER NOT NULL,
@@ -59,7 +59,7 @@ const MOST_CONDITIONS = 64;
 /** The newest changes that a host took back; who looks later has the journal. */
 const MOST_TAKEN_BACK = 64;
 
-function takenBackFold(database: Parameters<Projection["fold"]>[0]) {
+function takenBackFold(database: Parameters<ObservationProjection["fold"]>[0]) {
   const add = database.prepare("INSERT INTO taken_back VALUES (?, ?, ?, ?)");
   const forget = database.prepare(
     `DELETE FROM taken_back WHERE agent = @agent AND rowid NOT IN (
@@ -78,7 +78,7 @@ function takenBackFold(database: Parameters<Projection["fold"]>[0]) {
   };
 }
 
-function hostFold(database: Parameters<Projection["fold"]>[0]) {
+function hostFold(database: Parameters<ObservationProjection["fold"]>[0]) {
   const addHost = database.prepare(
     "INSERT INTO hosts VALUES (?, NULL, NULL, 0) ON CONFLICT DO NOTHING",
   );

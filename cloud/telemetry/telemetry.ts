@@ -109,6 +109,11 @@ export interface TelemetryQuery {
   readonly before: number | undefined;
 }
 
+/** Who is known, and trusted still. */
+export interface Acquaintance {
+  agent(id: string): { readonly revokedAt: number | null } | undefined;
+}
+
 /** Answers from what the agents reported; changes nothing. */
 export class Telemetry {
   readonly #through: Statement<number>;
@@ -123,7 +128,11 @@ export class Telemetry {
   readonly #takenBack: Statement<TakenBack>;
   readonly #brought: Statement<DetectionEntry>;
 
-  constructor(database: Database) {
+  readonly #registry: Acquaintance;
+
+  /** @param database the view of what agents said */
+  constructor(database: Database, registry: Acquaintance) {
+    this.#registry = registry;
     this.#through = database
       .prepare<unknown[], number>(
         "SELECT through FROM spools WHERE agent = ? AND spool = ?",
@@ -165,10 +174,13 @@ export class Telemetry {
 
   /**
    * What hosts that are still trusted saw of an attacker later than `since` and
-   * behind sequence number `after`: one entry a host.
+   * behind observation `after`: one entry a host.
    */
   window(attacker: string, since: number, after: number): readonly Evidence[] {
-    return this.#window.all({ attacker, since, after });
+    return this.#window.all({ attacker, since, after }).filter(({ agent }) => {
+      const known = this.#registry.agent(agent);
+      return known !== undefined && known.revokedAt === null;
+    });
   }
 
   /** Everybody who was detected later than `since`, by the orgs that did. */
@@ -262,9 +274,9 @@ const DETECTIONS = `${DETECTION_ROWS}
 const WINDOW = `
   SELECT max(d.seq) AS seq, d.agent, d.org, max(d.time) AS time,
     sum(min(d.count, 1000000)) AS failures, max(d.sensor) AS sensor
-  FROM detections d JOIN agents a ON a.id = d.agent
+  FROM detections d
   WHERE d.attacker = @attacker AND d.time > @since AND d.seq > @after
-    AND d.action <> 'held' AND a.revoked_at IS NULL
+    AND d.action <> 'held'
   GROUP BY d.agent`;
 
 const SIGHTINGS = `

@@ -1,14 +1,14 @@
 import { readOps, openSegment } from "../../../agent/protocol/segment.js";
 import type { Database, Statement } from "../../journal/database.js";
-import type { SegmentSealed } from "../../journal/events.js";
-import type { Projection } from "../../journal/view.js";
+import type { SegmentSealed } from "../../journal/decision-events.js";
+import type { DecisionProjection } from "../../journal/view.js";
 import { listFold, listTables, type FoldedImport } from "./lists.projection.js";
 
 /**
  * Every feed's bans, in the order that a snapshot needs them: by family, prefix
  * length and address. `other_until` is how long somebody else than a list bans.
  */
-export const bansTables: Projection = {
+export const bansTables: DecisionProjection = {
   tables: `
     CREATE TABLE positions (
       feed TEXT PRIMARY KEY, id INTEGER NOT NULL UNIQUE, epoch TEXT NOT NULL,
@@ -57,6 +57,9 @@ export const bansTables: Projection = {
         begin.run(event.feed, event.epoch);
       } else if (event.kind === "decided") {
         lists.decided(event, seq);
+      } else if (event.kind === "segment-emptied") {
+        advance.get(event.last, event.hash, event.feed);
+        lists.of(event.decision)?.read(event.last - event.first + 1);
       } else if (event.kind === "segment") {
         const feed = advance.get(event.last, event.hash, event.feed);
         const list = lists.of(event.decision);

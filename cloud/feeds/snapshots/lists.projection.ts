@@ -1,7 +1,7 @@
 import type { BanOp } from "../../../agent/model/ban.js";
 import type { Family } from "../../../agent/model/cidr.js";
 import type { Database, Statement } from "../../journal/database.js";
-import type { Decided } from "../../journal/events.js";
+import type { Decided } from "../../journal/decision-events.js";
 import type { BroughtRange } from "../../lists/replacement.js";
 import type { ListPage } from "./messages.js";
 

@@ -7,7 +7,7 @@ import type { SnapshotEntry } from "./snapshot-cache.js";
 
 /** What the state's thread is given at its start. */
 export interface StateSetup {
-  readonly journal: string;
+  readonly decisions: string;
   readonly bans: string;
   readonly snapshots: string;
   /** PKCS #8 of the content keys. */

@@ -11,7 +11,7 @@ import type { FeedName, Position } from "../../../agent/model/position.js";
 import { openSegment, readOps } from "../../../agent/protocol/segment.js";
 import { unixSeconds, type Clock } from "../../../agent/runtime/clock.js";
 import { openDatabase, type Database } from "../../journal/database.js";
-import type { SegmentSealed } from "../../journal/events.js";
+import type { SegmentSealed } from "../../journal/decision-events.js";
 import {
   BanLookup,
   around,

@@ -2,7 +2,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { messageOf } from "../../../agent/text/message.js";
 import { keyFromPem } from "../../../agent/trust/keys.js";
 import { openDatabase } from "../../journal/database.js";
-import { journalReader, lastOf } from "../../journal/sqlite-journal.js";
+import {
+  decisionReader,
+  lastDecision,
+} from "../../journal/sqlite-decisions.js";
 import { Folder } from "../../journal/view.js";
 import { listBans } from "./ban-listing.js";
 import { BanLookup } from "./ban-lookup.js";
@@ -21,14 +24,14 @@ import { SnapshotShelf } from "./snapshot-cache.js";
 import { SnapshotFiles } from "./snapshot-files.js";
 
 /**
- * The thread that holds millions of bans: it follows the journal by itself and
+ * The thread that holds millions of bans: it follows the decisions by itself and
  * builds snapshots, so that the thread with the sockets never waits for either.
  */
 function run(setup: StateSetup): void {
-  const journal = openDatabase(setup.journal, "read-only");
+  const decisions = openDatabase(setup.decisions, "read-only");
   const bans = openDatabase(setup.bans, "rebuildable");
-  const folder = new Folder(bans, [bansTables], lastOf(journal));
-  const read = journalReader(journal);
+  const folder = new Folder(bans, [bansTables], lastDecision(decisions));
+  const read = decisionReader(decisions);
   const state = new BanState(bans);
   const lists = new ListState(bans);
   const lookup = new BanLookup(bans);
@@ -68,7 +71,7 @@ function run(setup: StateSetup): void {
   const close = (): void => {
     following.stop();
     bans.close();
-    journal.close();
+    decisions.close();
     parentPort?.close();
   };
   parentPort?.on("message", (message: StateMessage) => {
@@ -105,7 +108,7 @@ function follow(step: () => boolean): { stop(): void } {
   return { stop: () => clearTimeout(timer) };
 }
 
-/** How far it may lag behind the journal: before a question it catches up first. */
+/** How far it may lag behind the decisions: before a question it catches up first. */
 const FOLLOW_EVERY_MS = 1_000;
 
 function orFailure(id: number, work: () => StateAnswer): StateAnswer {

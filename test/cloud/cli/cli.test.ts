@@ -250,8 +250,8 @@ describe("tourniquet-cloud", () => {
     chmodSync(folder.path, 0o755);
     await command("init", "--dir", folder.path);
     expect(statSync(folder.path).mode & 0o777).toBe(0o700);
-    const journal = join(folder.path, "journal.db");
-    expect(statSync(journal).mode & 0o777).toBe(0o600);
+    const decisions = join(folder.path, "decisions.db");
+    expect(statSync(decisions).mode & 0o777).toBe(0o600);
   });
 
   it("explains itself", async () => {

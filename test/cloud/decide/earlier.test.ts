@@ -6,25 +6,25 @@ import type { ImportAnswer } from "../../../cloud/cli/answers.js";
 import type { RulesReport } from "../../../cloud/cli/client.js";
 import { sealChain } from "../../../cloud/feeds/chain.js";
 import { filesOf } from "../../../cloud/folder.js";
-import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
+import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
 import { loadCloud } from "../../../cloud/setup.js";
 import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
 import { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
 import { bothSee, decisionsOf } from "./asking.js";
 
-describe("a journal of version 0.1.0", () => {
+describe("what version 0.1.0 decided", () => {
   it("is folded: its rules' bans count, its imports are of no list", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
     const past = new Past(dir);
     const [who] = past.org("acme");
     past.told(who!, 0, [detection("203.0.113.7")]);
-    decide(dir, "urgent", {
+    await decide(dir, "urgent", {
       ...{ action: "ban", by: "rule:several-orgs", ranges: 1 },
       ...{ reason: "seen by 2 orgs", evidence: [1] },
     });
-    decide(dir, "reputation", {
+    await decide(dir, "reputation", {
       ...{ action: "import", by: "first", ranges: 1, reason: "" },
     });
 
@@ -48,7 +48,7 @@ describe("a journal of version 0.1.0", () => {
 });
 
 /** As 0.1.0 wrote a decision with its segment. */
-function decide(
+async function decide(
   dir: string,
   feed: "urgent" | "reputation",
   decided: {
@@ -58,10 +58,9 @@ function decide(
     readonly reason: string;
     readonly evidence?: readonly number[];
   },
-): void {
-  using journal = SqliteJournal.open(filesOf(dir).journal, systemClock);
-  const begun = journal
-    .read(1, 100)
+): Promise<void> {
+  using decisions = SqliteDecisions.open(filesOf(dir).decisions, systemClock);
+  const begun = (await decisions.after(0, 100))
     .flatMap(({ event }) => (event.kind === "feed-begun" ? [event] : []))
     .find((event) => event.feed === feed);
   const epoch = begun?.epoch ?? "";
@@ -73,7 +72,7 @@ function decide(
   const { sign } = loadCloud(dir, undefined).signing;
   const decision = `dec-${feed}`;
   const terms = { decision, issuedAt: Date.now(), sign };
-  journal.append([
+  await decisions.append([
     { kind: "decided", decision, feed, ...decided },
     ...sealChain(start, [op], terms),
   ]);

@@ -1,17 +1,15 @@
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { Peers } from "../../../cloud/decide/peers.js";
-import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
-import { View } from "../../../cloud/journal/view.js";
 import { bootTables } from "../../../cloud/registry/clones.projection.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { openLogs } from "../../support/cloud/logs.js";
 import { ManualClock } from "../../support/time/clock.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 describe("where agents connect from", () => {
-  it("is known for a week, by the attacker that it would be", () => {
-    using world = open();
+  it("is known for a week, by the attacker that it would be", async () => {
+    await using world = await open();
     const { peers, clock } = world;
     peers.came({ agent: "a", address: "203.0.113.7" });
     peers.came({ agent: "b", address: "::ffff:203.0.113.7" });
@@ -25,8 +23,8 @@ describe("where agents connect from", () => {
     expect(peers.at("203.0.113.7")).toEqual(["b"]);
   });
 
-  it("is bounded: who moves about displaces its own addresses only", () => {
-    using world = open();
+  it("is bounded: who moves about displaces its own addresses only", async () => {
+    await using world = await open();
     const { peers } = world;
     peers.came({ agent: "still", address: "192.0.2.1" });
     for (let n = 0; n < 2_000; n++) {
@@ -39,17 +37,16 @@ describe("where agents connect from", () => {
   });
 });
 
-function open() {
+async function open() {
   const folder = temporaryFolder();
   const clock = new ManualClock();
-  const journal = SqliteJournal.open(join(folder.path, "journal.db"), clock);
-  const view = View.open(join(folder.path, "view.db"), journal, [bootTables]);
+  const ofObservations = [bootTables];
+  const logs = await openLogs(folder.path, { clock, ofObservations });
   return {
     clock,
-    peers: new Peers(view.database, clock),
-    [Symbol.dispose]: () => {
-      view[Symbol.dispose]();
-      journal[Symbol.dispose]();
+    peers: new Peers(logs.views.observed, clock),
+    [Symbol.asyncDispose]: async () => {
+      await logs[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     },
   };

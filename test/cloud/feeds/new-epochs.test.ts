@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import type { Position } from "../../../agent/model/position.js";
+import { silentLogger } from "../../../agent/log/logger.js";
 import { readOps } from "../../../agent/protocol/segment.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { beginNewEpochs } from "../../../cloud/new-epochs.js";
@@ -14,7 +15,7 @@ import {
   type Enrolled,
 } from "../../support/cloud/cloud.js";
 
-describe("a cloud whose journal was restored from a copy", () => {
+describe("a cloud whose decisions were restored from a copy", () => {
   it("refuses to start, and goes on with its bans in new epochs", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
@@ -25,7 +26,9 @@ describe("a cloud whose journal was restored from a copy", () => {
     await expect(startTestCloud({ dir })).rejects.toThrow(
       `run "tourniquet-cloud new-epoch --dir ${dir}", then start again`,
     );
-    const renewed = beginNewEpochs(loadCloud(dir, undefined), systemClock);
+    const renewed = await beginNewEpochs(loadCloud(dir, undefined), {
+      ...{ clock: systemClock, log: silentLogger },
+    });
     expect(renewed.map(({ feed, bans }) => [feed, bans])).toEqual([
       ["org/example", 0],
       ["reputation", 0],
@@ -46,7 +49,7 @@ describe("a cloud whose journal was restored from a copy", () => {
   }, 20_000);
 });
 
-/** One ban is in the copy of the journal, and one came after it. */
+/** One ban is in the copy of the decisions, and one came after it. */
 async function liveThatIsLost(dir: string) {
   const copy = `${dir}.copy`;
   const who = await (async (): Promise<Enrolled> => {
@@ -54,7 +57,7 @@ async function liveThatIsLost(dir: string) {
     await cloud.ban("203.0.113.1");
     return await cloud.enrol();
   })();
-  cpSync(join(dir, "journal.db"), copy);
+  cpSync(join(dir, "decisions.db"), copy);
   const position = await (async (): Promise<Position> => {
     await using cloud = await startTestCloud({ dir });
     using agent = await TestAgent.connect(cloud, who);
@@ -63,8 +66,8 @@ async function liveThatIsLost(dir: string) {
     return positionAfter(await agent.nextSegment());
   })();
   for (const suffix of ["-wal", "-shm"]) {
-    rmSync(join(dir, `journal.db${suffix}`), { force: true });
+    rmSync(join(dir, `decisions.db${suffix}`), { force: true });
   }
-  cpSync(copy, join(dir, "journal.db"));
+  cpSync(copy, join(dir, "decisions.db"));
   return { who, position };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { SegmentSealed } from "../../../cloud/journal/events.js";
+import type { SegmentSealed } from "../../../cloud/journal/decision-events.js";
 import { RecentFrames } from "../../../cloud/gateway/recent-frames.js";
 
 describe("the frames of the newest segments", () => {

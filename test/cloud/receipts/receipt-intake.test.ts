@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
-import type { Event } from "../../../cloud/journal/events.js";
+import type { ObservationEvent } from "../../../cloud/journal/observation-events.js";
 import {
   ReceiptIntake,
   type ReceiptIntakePorts,
@@ -146,7 +146,7 @@ const agent: Agent = {
 };
 
 function answersOf(more: Partial<Pick<ReceiptIntakePorts, "newest">> = {}) {
-  const kept: Event[] = [];
+  const kept: ObservationEvent[] = [];
   const clock = new ManualClock();
   const answers = new ReceiptIntake({
     hashAt: (_feed, epoch, offset) =>

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import type { AgentEntry } from "../../../cloud/cli/client.js";
+import { filesOf } from "../../../cloud/folder.js";
 import { openDatabase } from "../../../cloud/journal/database.js";
 import type { CloneEntry } from "../../../cloud/registry/clones.projection.js";
 import { foundCloud } from "../../../cloud/setup.js";
@@ -138,15 +139,16 @@ const flagsOf = async (cloud: TestCloud) =>
 
 const some = <T>(list: readonly T[]) => (list.length > 0 ? list : undefined);
 
-/** What was noted before is in the journal once a later note is. */
+/** What was noted before is written down once a later note is. */
 async function restedRecorder(cloud: TestCloud): Promise<void> {
   const marker = await cloud.enrol();
   await comes(cloud, marker, randomUUID());
-  const journal = openDatabase(join(cloud.dir, "journal.db"), "read-only");
-  const booted = journal.prepare<[string], { seq: number }>(
-    `SELECT seq FROM events
+  const path = filesOf(cloud.dir).observations;
+  const observations = openDatabase(path, "read-only");
+  const booted = observations.prepare<[string], { seq: number }>(
+    `SELECT seq FROM observations
      WHERE body ->> '$.kind' = 'agent-booted' AND body ->> '$.agent' = ?`,
   );
   await eventually(() => booted.get(marker.agent));
-  journal.close();
+  observations.close();
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import BetterSqlite3 from "better-sqlite3";
-import type { Event } from "../../../cloud/journal/events.js";
+import type { DecisionEvent } from "../../../cloud/journal/decision-events.js";
+import type { AgentSeen } from "../../../cloud/journal/observation-events.js";
+import { presenceTables } from "../../../cloud/registry/presence.projection.js";
 import { Registry } from "../../../cloud/registry/registry.js";
 import { registryTables } from "../../../cloud/registry/registry.projection.js";
 
@@ -19,6 +21,15 @@ describe("who reads only version 1 of the protocol", () => {
     fold({ kind: "agent-seen", agent: "host", version: "0.3.0" });
     expect(idsOf(registry)).toEqual(["host"]);
     expect(registry.agent("host")?.protocol).toBe(1);
+  });
+
+  it("are the same ones, whichever of the two logs is read first", () => {
+    const { registry, fold } = registryOf();
+    fold({ kind: "agent-seen", agent: "host", version: "0.3.0" });
+    expect(registry.agent("host")).toBeUndefined();
+    fold(enrolled("host", "acme", "0.4.0"));
+    expect(registry.agent("host")).toMatchObject({ protocol: 1, lastSeen: 1 });
+    expect(idsOf(registry)).toEqual(["host"]);
   });
 
   it("are of one org where one is asked for, and neither revoked nor forgotten", () => {
@@ -43,7 +54,11 @@ describe("who reads only version 1 of the protocol", () => {
 const idsOf = (registry: Registry, org?: string): readonly string[] =>
   registry.readersOfV1Only(org).map(({ id }) => id);
 
-const enrolled = (agent: string, org: string, version: string): Event => ({
+const enrolled = (
+  agent: string,
+  org: string,
+  version: string,
+): DecisionEvent => ({
   kind: "agent-enrolled",
   agent,
   org,
@@ -55,15 +70,20 @@ const enrolled = (agent: string, org: string, version: string): Event => ({
 });
 
 function registryOf() {
-  const database = new BetterSqlite3(":memory:");
-  database.exec(registryTables.tables);
-  const take = registryTables.fold(database);
+  const decided = new BetterSqlite3(":memory:");
+  const observed = new BetterSqlite3(":memory:");
+  decided.exec(registryTables.tables);
+  observed.exec(presenceTables.tables);
+  const decide = registryTables.fold(decided);
+  const see = presenceTables.fold(observed);
   let seq = 0;
-  const fold = (...events: readonly Event[]): void => {
+  const fold = (...events: readonly (DecisionEvent | AgentSeen)[]): void => {
     for (const event of events) {
       seq += 1;
-      take({ seq, at: seq, event });
+      const at = { seq, at: seq };
+      if (event.kind !== "agent-seen") decide({ ...at, event });
+      else see({ ...at, agent: event.agent, spool: "", number: seq, event });
     }
   };
-  return { registry: new Registry(database), fold };
+  return { registry: new Registry({ decided, observed }), fold };
 }

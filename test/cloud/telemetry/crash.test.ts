@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
+import { filesOf } from "../../../cloud/folder.js";
+import { SqliteObservations } from "../../../cloud/journal/sqlite-observations.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
@@ -44,7 +45,7 @@ describe("a cloud that is killed at any moment", () => {
     }
     const acked = Math.max(...reporters.map((each) => each.acked));
     expect(acked).toBeGreaterThan(LIVES);
-    const seen = expectOnce(dir, reporters);
+    const seen = await expectOnce(dir, reporters);
     await expectDecidedOnce(dir, seen);
   }, 120_000);
 });
@@ -97,15 +98,17 @@ async function enrolled(dir: string): Promise<readonly Reporter[]> {
 }
 
 /** @returns how many orgs' hosts have seen each source */
-function expectOnce(
+async function expectOnce(
   dir: string,
   reporters: readonly Reporter[],
-): ReadonlyMap<string, number> {
-  using journal = SqliteJournal.open(join(dir, "journal.db"), systemClock);
+): Promise<ReadonlyMap<string, number>> {
+  const path = filesOf(dir).observations;
+  using observations = SqliteObservations.open(path, systemClock);
+  const taken = await observations.after(0, 1_000_000);
   const seen = new Map<string, number>();
   for (const { who, spool, acked } of reporters) {
     let next = 1;
-    for (const { event } of journal.read(1, 1_000_000)) {
+    for (const { event } of taken) {
       if (event.kind !== "telemetry" || event.spool !== spool) continue;
       expect(event).toMatchObject({ agent: who.agent, first: next });
       for (const item of event.items) {

@@ -1,13 +1,10 @@
-import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { silentLogger } from "../../../agent/log/logger.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
-import type { Event } from "../../../cloud/journal/events.js";
-import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
-import { View } from "../../../cloud/journal/view.js";
-import { registryTables } from "../../../cloud/registry/registry.projection.js";
+import { Registry } from "../../../cloud/registry/registry.js";
 import {
   Allowances,
   type TelemetrySettings,
@@ -20,6 +17,7 @@ import { sightingTables } from "../../../cloud/telemetry/sightings.projection.js
 import { spoolTables } from "../../../cloud/telemetry/spools.projection.js";
 import { Telemetry } from "../../../cloud/telemetry/telemetry.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { openLogs, type Logs } from "../../support/cloud/logs.js";
 import { detection } from "./items.js";
 
 describe("the intake", () => {
@@ -28,15 +26,16 @@ describe("the intake", () => {
       fc.asyncProperty(fc.array(STEP, { maxLength: 40 }), async (steps) => {
         using folder = temporaryFolder();
         const acked = new Map<string, number>();
-        let life = open(folder.path);
+        let life = await open(folder.path);
         for (const step of steps) {
           if (step.kind === "restart") {
-            life[Symbol.dispose]();
-            life = open(folder.path);
+            await life[Symbol.asyncDispose]();
+            life = await open(folder.path);
             continue;
           }
           const { agent, spool, first, count, repeat } = step;
           life.fail = step.fail;
+          life.turns = step.turns;
           const answers = Array.from({ length: repeat }, () =>
             life.take(agent, spool, numbered(first, count)),
           );
@@ -47,22 +46,22 @@ describe("the intake", () => {
             acked.set(key, Math.max(last, acked.get(key) ?? 0));
           }
         }
-        const held = life.held();
+        const held = await life.held();
         for (const numbers of held.values()) {
           expect(numbers).toEqual(ascendingAndUnique(numbers));
         }
         for (const [key, last] of acked) {
           expect(held.get(key)?.at(-1)).toBeGreaterThanOrEqual(last);
         }
-        life[Symbol.dispose]();
+        await life[Symbol.asyncDispose]();
       }),
       { numRuns: 60 },
     );
   }, 60_000);
 
-  it("puts what many agents say into one append", async () => {
+  it("puts what many agents say into one batch", async () => {
     using folder = temporaryFolder();
-    using life = open(folder.path);
+    await using life = await open(folder.path);
     const taken = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         life.take(`agt-${i}`, SPOOLS[0], numbered(1, 2)),
@@ -74,19 +73,34 @@ describe("the intake", () => {
 
   it("acks nothing that the disk did not take, and takes it when it is said again", async () => {
     using folder = temporaryFolder();
-    using life = open(folder.path);
+    await using life = await open(folder.path);
     life.fail = true;
     expect(await life.take("a", SPOOLS[0], numbered(1, 3))).toBe("not-kept");
     life.fail = false;
     expect(await life.take("a", SPOOLS[0], numbered(1, 3))).toBe("durable");
-    expect(life.held().get(`a/${SPOOLS[0]}`)).toEqual([1, 2, 3]);
+    expect((await life.held()).get(`a/${SPOOLS[0]}`)).toEqual([1, 2, 3]);
+  });
+
+  it("lets what goes on in a spool wait for what is being written of it", async () => {
+    using folder = temporaryFolder();
+    await using life = await open(folder.path);
+    life.turns = 20;
+    const first = life.take("a", SPOOLS[0], numbered(1, 600)); // goes at once
+    life.fail = true;
+    const second = life.take("a", SPOOLS[0], numbered(601, 3));
+    expect(await Promise.all([first, second])).toEqual([
+      ...["not-kept", "not-kept"],
+    ]);
+    life.fail = false;
+    expect((await life.held()).size).toBe(0);
+    expect(await life.take("a", SPOOLS[0], numbered(1, 603))).toBe("durable");
   });
 
   it("lets an agent's rate through, and no other agent pay for it", async () => {
     using folder = temporaryFolder();
     let now = 0;
     const clock: Clock = { ...systemClock, monotonic: () => now };
-    using life = open(folder.path, clock);
+    await using life = await open(folder.path, clock);
     let first = 1;
     const say = (agent: string): Promise<Taken> => {
       const answer = life.take(agent, SPOOLS[0], numbered(first, 64));
@@ -115,7 +129,7 @@ describe("the intake", () => {
         now += ms;
       },
     };
-    using life = open(folder.path, clock);
+    await using life = await open(folder.path, clock);
     const message = (number: number) => numbered(1 + number * 64, 64);
     const burst = Array.from({ length: 16 }, (_, i) =>
       life.take("a", SPOOLS[0], message(i)),
@@ -126,7 +140,7 @@ describe("the intake", () => {
     expect(now).toBeCloseTo(640, -1);
     expect(await life.take("a", SPOOLS[0], message(17))).toBe("durable");
     expect(now).toBeCloseTo(1_280, -1);
-    expect(life.held().get(`a/${SPOOLS[0]}`)).toHaveLength(18 * 64);
+    expect((await life.held()).get(`a/${SPOOLS[0]}`)).toHaveLength(18 * 64);
   });
 
   it("lets an agent report its bytes, and the rest when its day has gone on", async () => {
@@ -134,7 +148,7 @@ describe("the intake", () => {
     let now = 0;
     const clock: Clock = { ...systemClock, monotonic: () => now };
     const budget = { agentBurstMiB: 1, agentMiBPerDay: 24 };
-    using life = open(folder.path, clock, budget);
+    await using life = await open(folder.path, clock, budget);
     const say = (agent: string, number: number) =>
       life.take(agent, SPOOLS[0], heavy(number));
     let taken = 0;
@@ -146,13 +160,13 @@ describe("the intake", () => {
     expect(await say("b", 1)).toBe("durable");
     now += 3_600_000;
     expect(await say("a", taken + 1)).toBe("durable");
-    expect(life.held().get(`a/${SPOOLS[0]}`)).toHaveLength(taken + 1);
+    expect((await life.held()).get(`a/${SPOOLS[0]}`)).toHaveLength(taken + 1);
   });
 
   it("lets an org's hosts report no more together than their org may", async () => {
     using folder = temporaryFolder();
     const budget = { orgBurstMiB: 1, orgMiBPerDay: 1 };
-    using life = open(folder.path, systemClock, budget);
+    await using life = await open(folder.path, systemClock, budget);
     let taken = 0;
     for (let i = 0; i < 100; i++) {
       const answer = await life.take(`agt-${i}`, SPOOLS[0], heavy(1));
@@ -164,7 +178,7 @@ describe("the intake", () => {
 
   it("takes nothing while the disk is short, and all of it later", async () => {
     using folder = temporaryFolder();
-    using life = open(folder.path);
+    await using life = await open(folder.path);
     life.room = false;
     expect(await life.take("a", SPOOLS[0], numbered(1, 3))).toBe("not-kept");
     expect(life.dropped).toEqual(["telemetry-no-room"]);
@@ -175,14 +189,14 @@ describe("the intake", () => {
 
   it("takes no numbers that cannot be counted on", async () => {
     using folder = temporaryFolder();
-    using life = open(folder.path);
+    await using life = await open(folder.path);
     const items = numbered(Number.MAX_SAFE_INTEGER, 2);
     expect(await life.take("a", SPOOLS[0], items)).toBe("impossible");
   });
 
   it("remembers an agent's newest spools, and no more", async () => {
     using folder = temporaryFolder();
-    using life = open(folder.path);
+    await using life = await open(folder.path);
     for (let i = 0; i < 20; i++) {
       await life.take("a", `spool-${i}`, numbered(1, 1));
     }
@@ -214,6 +228,7 @@ const STEP = fc.oneof(
       /** How often the same is said before the first answer. */
       repeat: fc.integer({ min: 1, max: 3 }),
       fail: fc.boolean(),
+      turns: fc.integer({ min: 0, max: 4 }),
     }),
   },
 );
@@ -248,21 +263,24 @@ function heavy(first: number) {
 
 const HEAVY_BYTES = JSON.stringify(heavy(1).items).length;
 
-/** A journal, its read model and an intake: one life of a cloud. */
-function open(
+/** Both logs, their views and an intake: one life of a cloud. */
+async function open(
   folder: string,
   clock: Clock = systemClock,
   telemetry: Partial<TelemetrySettings> = {},
 ) {
-  const journal = SqliteJournal.open(join(folder, "journal.db"), clock);
-  const projections = [
-    ...[registryTables, spoolTables, detectionTables, sightingTables],
-    contactTables,
-  ];
-  const view = View.open(join(folder, "view.db"), journal, projections);
-  const asked = new Telemetry(view.database);
+  const logs = await openLogs(folder, {
+    clock,
+    ofObservations: [
+      ...[spoolTables, detectionTables, sightingTables, contactTables],
+    ],
+  });
+  const registry = new Registry(logs.views);
+  const asked = new Telemetry(logs.views.observed, registry);
   const life = {
     ...{ fail: false, room: true, appends: 0, telemetry: asked },
+    /** Turns of the event loop that a batch takes to be written. */
+    turns: 0,
     dropped: [] as string[],
     take: (
       agent: string,
@@ -273,10 +291,10 @@ function open(
         { agent, org: "example" },
         { type: "telemetry", spool, ...numbers },
       ),
-    /** The numbers that each spool has in the journal, as they came. */
-    held: () => {
+    /** The numbers that are written down of each spool, as they came. */
+    held: async () => {
       const held = new Map<string, number[]>();
-      for (const { event } of journal.read(1, 100_000)) {
+      for (const { event } of await logs.observations.after(0, 100_000)) {
         if (event.kind !== "telemetry") continue;
         const key = `${event.agent}/${event.spool}`;
         const numbers = event.items.map((_, i) => event.first + i);
@@ -287,19 +305,19 @@ function open(
       }
       return held;
     },
-    [Symbol.dispose]: () => {
-      intake[Symbol.dispose]();
-      view[Symbol.dispose]();
-      journal[Symbol.dispose]();
+    [Symbol.asyncDispose]: async () => {
+      await intake[Symbol.asyncDispose]();
+      await logs[Symbol.asyncDispose]();
     },
   };
-  const append = (events: readonly Event[]) => {
+  const put: Logs["observations"]["put"] = async (batch) => {
+    for (let turn = 0; turn < life.turns; turn++) await nextTurn();
     if (life.fail) throw new Error("the disk is full");
     life.appends += 1;
-    return journal.append(events);
+    return logs.observations.put(batch);
   };
   const intake = new Intake({
-    ...{ journal: { append }, clock, log: silentLogger },
+    ...{ observations: { put }, clock, log: silentLogger },
     allowances: new Allowances({ ...AMPLE, ...telemetry }, clock),
     hasRoom: () => life.room,
     dropped: (what) => void life.dropped.push(what),

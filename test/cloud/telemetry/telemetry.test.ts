@@ -1,12 +1,9 @@
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
 import { decodeAgentMessage } from "../../../agent/protocol/messages.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
-import { SqliteJournal } from "../../../cloud/journal/sqlite-journal.js";
-import { View } from "../../../cloud/journal/view.js";
-import { registryTables } from "../../../cloud/registry/registry.projection.js";
+import { Registry } from "../../../cloud/registry/registry.js";
 import { contactTables } from "../../../cloud/telemetry/contacts.projection.js";
 import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
 import { sightingTables } from "../../../cloud/telemetry/sightings.projection.js";
@@ -19,6 +16,7 @@ import {
   temporaryFolder,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { openLogs } from "../../support/cloud/logs.js";
 import {
   contact,
   detection,
@@ -31,7 +29,7 @@ import {
 jest.setTimeout(30_000);
 
 describe("telemetry", () => {
-  it("is acknowledged once it is in the journal, and again when it is said again", async () => {
+  it("is acknowledged once it is written down, and again when it is said again", async () => {
     await using cloud = await startTestCloud();
     using agent = await TestAgent.connect(cloud, await cloud.enrol());
     const { spool } = agent;
@@ -211,22 +209,22 @@ describe("telemetry", () => {
     expect(acked.length).toBeLessThan(250);
   });
 
-  it("is bounded, and whoever says most displaces nothing but their own", () => {
+  it("is bounded, and whoever says most displaces nothing but their own", async () => {
     using folder = temporaryFolder();
-    using folded = fold(folder.path);
-    const { journal, telemetry } = folded;
-    const say = (who: string, number: number, items: TelemetryItem[]) => {
+    await using folded = await fold(folder.path);
+    const { observe, telemetry } = folded;
+    const say = async (who: string, number: number, items: TelemetryItem[]) => {
       const place = { agent: `agt-${who}`, org: who, spool: SPOOL };
       const first = number * 64 + 1;
-      journal.append([{ kind: "telemetry", ...place, first, items }]);
+      await observe({ kind: "telemetry", ...place, first, items });
     };
-    say("quiet", 0, [detection("203.0.113.7"), hits("203.0.113.7")]);
+    await say("quiet", 0, [detection("203.0.113.7"), hits("203.0.113.7")]);
     for (let message = 0; message < 192; message++) {
       const remotes = Array.from({ length: 300 }, (_, i) => {
         return `198.${message}.${i >> 8}.${i & 255}`;
       });
       const detections = remotes.slice(0, 63).map((each) => detection(each));
-      say("loud", message, [...detections, hits(...remotes)]);
+      await say("loud", message, [...detections, hits(...remotes)]);
     }
     const count = (org: string) => {
       const query = { ...ANY, org, limit: 100_000 };
@@ -240,10 +238,10 @@ describe("telemetry", () => {
     expect(loud.sightings).toBeGreaterThan(49_000);
   });
 
-  it("can be folded whatever an agent says", () => {
+  it("can be folded whatever an agent says", async () => {
     using folder = temporaryFolder();
-    using folded = fold(folder.path);
-    const { journal, telemetry } = folded;
+    await using folded = await fold(folder.path);
+    const { observe, telemetry } = folded;
     const most = Number.MAX_SAFE_INTEGER;
     const extreme: TelemetryItem[] = [
       detection("203.0.113.1", { count: most, time: 253_402_300_799_999 }),
@@ -256,45 +254,39 @@ describe("telemetry", () => {
       ...{ remotes: most, packets: most, bytes: most, observed: most },
     };
     wide.top[0]!.packets = most;
-    const take = (first: number, items: readonly TelemetryItem[]) => {
-      const said = { type: "telemetry", spool: SPOOL, first, items };
+    const take = async (first: number, items: readonly TelemetryItem[]) => {
+      const said = { type: "telemetry", spool: randomUUID(), first, items };
       const heard = decodeAgentMessage(JSON.stringify(said));
       if (heard.type !== "telemetry") throw new Error("it is telemetry");
-      journal.append([
-        { ...heard, kind: "telemetry", agent: "agt-1", org: "example" },
-      ]);
+      const from = { agent: "agt-1", org: "example" };
+      await observe({ ...heard, kind: "telemetry", ...from });
       telemetry.detections({ ...ANY, limit: 1_000 });
       telemetry.sightings({ ...ANY, limit: 1_000 });
       telemetry.contacts({ ...ANY, limit: 1_000 });
       telemetry.window("203.0.113.1", 0, 0);
       telemetry.hosts();
     };
-    take(most, extreme);
-    take(1, [...extreme, wide, wide, wide]);
-    fc.assert(
-      fc.property(agentMessages, (message) => {
-        if (message.type === "telemetry") take(message.first, message.items);
+    await take(most, extreme);
+    await take(1, [...extreme, wide, wide, wide]);
+    await fc.assert(
+      fc.asyncProperty(agentMessages, async (message) => {
+        if (message.type !== "telemetry") return;
+        await take(message.first, message.items);
       }),
       { numRuns: 500 },
     );
   });
 });
 
-/** A journal and its read model. */
-function fold(folder: string) {
-  const path = (name: string) => join(folder, name);
-  const journal = SqliteJournal.open(path("journal.db"), systemClock);
-  const view = View.open(path("view.db"), journal, [
-    ...[registryTables, spoolTables, detectionTables, sightingTables],
-    contactTables,
-  ]);
-  return {
-    ...{ journal, telemetry: new Telemetry(view.database) },
-    [Symbol.dispose]: () => {
-      view[Symbol.dispose]();
-      journal[Symbol.dispose]();
-    },
-  };
+/** What is folded of what agents said. */
+async function fold(folder: string) {
+  const logs = await openLogs(folder, {
+    ofObservations: [
+      ...[spoolTables, detectionTables, sightingTables, contactTables],
+    ],
+  });
+  const registry = new Registry(logs.views);
+  return { ...logs, telemetry: new Telemetry(logs.views.observed, registry) };
 }
 
 const SPOOL = "123e4567-e89b-42d3-a456-426614174000";

@@ -11,7 +11,7 @@ import { parseShape } from "../../../agent/protocol/shapes.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
 import { generateKey, type SigningKey } from "../../../agent/trust/keys.js";
 import { startCloud, type CloudConfig } from "../../../cloud/cloud.js";
-import type { Decision } from "../../../cloud/decide/decisions.js";
+import type { Decision } from "../../../cloud/decide/deeds.js";
 import {
   foundCloud,
   loadCloud,

@@ -1,22 +1,18 @@
 import type { FeedName } from "../../agent/model/position.js";
-import type { RefusalCode } from "../../agent/protocol/refusals.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import type { Gone, Recorded } from "./recorded.js";
 
 /**
- * Everything that ever happened in this cloud. Released shapes are frozen: a
- * journal is read by every later version.
+ * What somebody decided, or what follows from it, in one order. Released shapes
+ * are frozen: what was written down is read by every later version.
  */
-export type Event =
+export type DecisionEvent =
   | { readonly kind: "operator-added"; name: string; tokenHash: string }
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled
-  | AgentSeen
   | AgentRekeyed
-  | AgentBooted
-  | AgentCloned
-  | { readonly kind: "clones-cleared"; agent: string; by: string }
+  | ClonesCleared
   | AgentRevoked
   | { readonly kind: "agent-forgotten"; agent: string; by: string }
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
@@ -26,10 +22,12 @@ export type Event =
   | RateReached
   | SegmentSealed
   | ApprovalPublished
-  | ReceiptGiven
-  | DivergenceSeen
-  | RefusalGiven
-  | TelemetryTaken;
+  | RootPublished
+  | ObservationsDigested
+  | Erased;
+
+/** A decision as it is read back. */
+export type RecordedDecision = Recorded<DecisionEvent | SegmentEmptied | Gone>;
 
 export interface TokenMade {
   readonly kind: "token-made";
@@ -51,49 +49,6 @@ export interface AgentEnrolled {
   readonly hostname: string;
   readonly system: string;
   readonly version: string;
-}
-
-/** An agent has come. */
-export interface AgentSeen {
-  readonly kind: "agent-seen";
-  readonly agent: string;
-  readonly version: string;
-  /** Of the protocol that it spoke, where that was not version 1. */
-  readonly protocol?: 2;
-}
-
-/** A document as the device signed it: evidence, kept to the byte. */
-export interface DeviceWord {
-  readonly signed: string;
-  readonly signature: string;
-  /** Version of the protocol that it was signed in; absent: 1. */
-  readonly protocol?: 2;
-}
-
-/** One start of an agent's process, as the cloud saw it come. */
-export interface BootSeen {
-  /** The UUID that it drew. */
-  readonly boot: string;
-  readonly version: string;
-  /** Where the connection came from. */
-  readonly address: string;
-  /** Milliseconds since 1970. */
-  readonly seenAt: number;
-}
-
-/** A start that was not here before. */
-export interface AgentBooted extends BootSeen {
-  readonly kind: "agent-booted";
-  readonly agent: string;
-}
-
-/** A start came back after a newer one was here: two processes, one key. */
-export interface AgentCloned extends DeviceWord {
-  readonly kind: "agent-cloned";
-  readonly agent: string;
-  readonly returned: BootSeen;
-  /** The hello of the one that came back is the device's word. */
-  readonly newer: BootSeen;
 }
 
 export interface AgentRevoked {
@@ -128,6 +83,11 @@ export interface Decided {
   readonly by: string;
   readonly ranges: number;
   readonly reason: string;
+  /**
+   * How far the observations went that it was decided on; absent of what is older
+   * than they are by themselves, where it is the event's own sequence number.
+   */
+  readonly seen?: number;
   /** What a rule decided on: sequence numbers of the telemetry. Rules only. */
   readonly evidence?: readonly number[];
   /** Whose sightings a rule counted; they share its rate. Rules only. */
@@ -219,49 +179,52 @@ export interface ApprovalPublished {
   readonly by: string;
 }
 
-export interface ReceiptGiven extends DeviceWord {
-  readonly kind: "receipt";
+/** An operator has seen to the clones of an agent that were told until then. */
+export interface ClonesCleared {
+  readonly kind: "clones-cleared";
   readonly agent: string;
+  readonly by: string;
+  /**
+   * How far the observations went that were seen; absent of what is older than
+   * they are by themselves, where it is the event's own sequence number.
+   */
+  readonly seen?: number;
 }
 
-/** An agent holds a history that this cloud's feed never had. */
-export interface DivergenceSeen extends DeviceWord {
-  readonly kind: "divergence";
-  readonly agent: string;
-  /** The hello or receipt that says so, as the device signed it. */
-  readonly document: "hello" | "receipt";
-  readonly feed: FeedName;
-  readonly epoch: string;
-  readonly offset: number;
-  /** What the agent has there, and what the cloud has; null: nothing. */
-  readonly theirs: string;
-  readonly ours: string | null;
+/** A segment whose ops were erased: its place and its hash stay. */
+export interface SegmentEmptied extends Omit<SegmentSealed, "kind" | "bytes"> {
+  readonly kind: "segment-emptied";
 }
 
-export interface RefusalGiven {
-  readonly kind: "refusal";
-  readonly agent: string;
-  readonly feed: FeedName;
-  readonly code: RefusalCode;
-  readonly detail: string;
+/** A root came into force. */
+export interface RootPublished {
+  readonly kind: "root-published";
+  readonly version: number;
+  /** SHA-256 of its signed text, as tokens pin it. */
+  readonly fingerprint: string;
+  /** The signed text, as agents get it. */
+  readonly text: SignedText;
+  readonly by: string;
 }
 
-/** What an agent reported, each item exactly once. */
-export interface TelemetryTaken {
-  readonly kind: "telemetry";
-  readonly agent: string;
-  readonly org: string;
-  readonly spool: string;
-  /** Number of the first item in the spool; the others follow without gaps. */
+/** What agents reported has this root: it can be shown, and not be changed. */
+export interface ObservationsDigested {
+  readonly kind: "observed";
+  /** Sequence numbers of observations; there are gaps. */
   readonly first: number;
-  /** As the agent said it; only readers mend its times. */
-  readonly items: readonly TelemetryItem[];
+  readonly last: number;
+  readonly count: number;
+  /** RFC 6962 over the commitments of these observations, in hex. */
+  readonly root: string;
 }
 
-/** An event, once it has its place in the order. */
-export interface Recorded {
+/** What was written down is gone for good, but for its commitment. */
+export interface Erased {
+  readonly kind: "erased";
+  readonly of: "decisions" | "observations";
   readonly seq: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly event: Event;
+  /** Which op of a segment, from 0; absent: the whole event. */
+  readonly op?: number;
+  readonly by: string;
+  readonly why: string;
 }

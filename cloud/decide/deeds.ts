@@ -4,7 +4,7 @@ import type { FeedName } from "../../agent/model/position.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Publish } from "../feeds/feeds.js";
 import { newId } from "../ids.js";
-import type { Decided } from "../journal/events.js";
+import type { Decided } from "../journal/decision-events.js";
 
 /** Who decides, and for whom. */
 export interface Mandate {
@@ -42,7 +42,7 @@ export interface Publisher {
 }
 
 /** Turns what rules want into ops of a feed. */
-export class Decisions {
+export class Deeds {
   readonly #feeds: Publisher;
   readonly #clock: Clock;
 

@@ -1,0 +1,99 @@
+import { dirname } from "node:path";
+import { isDiskTrouble, NoRoom, withRoom, type Giving } from "../disk/room.js";
+import type { Worth } from "../disk/worth.js";
+import { openDatabase, type Database, type Statement } from "./database.js";
+
+/** As much of the disk as a log needs to know. */
+export interface JournalDisk extends Giving {
+  /** Whether something of this worth may still be written down. */
+  admits(worth: Worth): boolean;
+}
+
+/** Without a disk to look after: it takes everything, and keeps no reserve. */
+export const BOUNDLESS: JournalDisk = {
+  admits: () => true,
+  release: () => false,
+};
+
+export const NO_RESERVE: Giving = { release: () => false };
+
+/** A file that must be believed, with its table. What is erased leaves no trace. */
+export function openLog(
+  path: string,
+  schema: string,
+  disk: JournalDisk,
+): Database {
+  const database = withRoom(disk, () => openDatabase(path, "full"));
+  try {
+    database.pragma("secure_delete = on");
+    withRoom(disk, () => database.exec(`${schema};${MARKS}`));
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Writes in one transaction. @throws NoRoom, and what `act` throws */
+export function writeWith<T>(
+  database: Database,
+  reserve: Giving,
+  act: () => T,
+): T {
+  const write = database.transaction(act);
+  try {
+    return withRoom(reserve, () => write.immediate());
+  } catch (cause) {
+    if (!isDiskTrouble(cause)) throw cause;
+    throw new NoRoom(dirname(database.name), { cause });
+  }
+}
+
+/**
+ * Numbers that a file keeps beside its rows. `behind`: what is appended comes
+ * behind it, though there need be no row of that number.
+ */
+export class Marks {
+  readonly #get: Statement<number>;
+  readonly #raise: Statement<never>;
+
+  constructor(database: Database) {
+    this.#get = database
+      .prepare<unknown[], number>("SELECT seq FROM marks WHERE name = ?")
+      .pluck();
+    this.#raise = database.prepare(
+      `INSERT INTO marks VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)`,
+    );
+  }
+
+  of(name: string): number {
+    return this.#get.get(name) ?? 0;
+  }
+
+  raise(name: string, seq: number): void {
+    this.#raise.run(name, seq);
+  }
+}
+
+const MARKS = `
+  CREATE TABLE IF NOT EXISTS marks (
+    name TEXT PRIMARY KEY, seq INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`;
+
+/** Tells the newest record's number, or the mark behind which the next comes. */
+export function lastReader(database: Database, table: string): () => number {
+  const select = database
+    .prepare<unknown[], number>(
+      `SELECT max(coalesce((SELECT max(seq) FROM ${table}), 0),
+         coalesce((SELECT seq FROM marks WHERE name = 'behind'), 0))`,
+    )
+    .pluck();
+  return () => select.get() ?? 0;
+}
+
+/** What answers at once, as a promise: a failure is a rejection. */
+export const promised = <T>(act: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    resolve(act());
+  });

@@ -1,0 +1,202 @@
+import { dirname } from "node:path";
+import type { Clock } from "../../agent/runtime/clock.js";
+import { NoRoom } from "../disk/room.js";
+import { commitmentTo, observationPayload, Salts } from "./commitment.js";
+import type { Database, Statement } from "./database.js";
+import { Followers, type Lag } from "./followers.js";
+import type { Follower, Listener } from "./following.js";
+import type {
+  Observation,
+  ObservationEvent,
+  RecordedObservation,
+} from "./observation-events.js";
+import type { ObservationRow, Observations, Put } from "./observations.js";
+import { GONE } from "./recorded.js";
+import {
+  BOUNDLESS,
+  lastReader,
+  Marks,
+  NO_RESERVE,
+  openLog,
+  promised,
+  writeWith,
+  type JournalDisk,
+} from "./sqlite-file.js";
+import { worthOfObservations } from "./worth.js";
+
+/** What agents said in one SQLite table, one fsync a batch. */
+export class SqliteObservations implements Observations, Disposable {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #disk: JournalDisk;
+  readonly #salts = new Salts(16);
+  readonly #marks: Marks;
+  readonly #insert: Statement<never>;
+  readonly #after: Statement<ObservationRow>;
+  readonly #row: Statement<ObservationRow>;
+  readonly #empty: Statement<never>;
+  readonly #newest: () => number;
+  readonly #followers: Followers<RecordedObservation>;
+  #last: number;
+
+  private constructor(database: Database, clock: Clock, disk: JournalDisk) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#disk = disk;
+    this.#marks = new Marks(database);
+    this.#insert = database.prepare(
+      `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
+       ON CONFLICT (agent, spool, number) DO NOTHING`,
+    );
+    this.#after = database.prepare(
+      `${ROWS} WHERE seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#row = database.prepare(`${ROWS} WHERE seq = ?`);
+    this.#empty = database.prepare(
+      `UPDATE observations SET body = NULL, salt = NULL, commitment = ?
+       WHERE seq = ?`,
+    );
+    this.#newest = lastReader(database, "observations");
+    this.#last = this.#newest();
+    this.#followers = new Followers({
+      ...{ clock, disk: NO_RESERVE, last: () => this.#last },
+      after: (seq, limit) => this.#after.all(seq, limit).map(recordedOf),
+    });
+  }
+
+  static open(
+    path: string,
+    clock: Clock,
+    disk: JournalDisk = BOUNDLESS,
+  ): SqliteObservations {
+    return new SqliteObservations(openLog(path, SCHEMA, disk), clock, disk);
+  }
+
+  /** Undefined while all that is folded from them is level. */
+  get lag(): Lag | undefined {
+    return this.#followers.lag;
+  }
+
+  get level(): number {
+    return this.#followers.level;
+  }
+
+  /** Resolves once the process had better end: nothing more is taken. */
+  get broken(): Promise<Error> {
+    return this.#followers.broken;
+  }
+
+  put(batch: readonly Observation[]): Promise<readonly Put[]> {
+    return promised(() => {
+      if (!this.#disk.admits(worthOfObservations(batch))) {
+        throw new NoRoom(dirname(this.#database.name));
+      }
+      this.#followers.mustBeLevel(NO_RESERVE);
+      const { outcomes, ...appended } = this.#write(batch);
+      const { records } = appended;
+      this.#last = records.at(-1)?.seq ?? this.#last;
+      if (records.length > 0) {
+        this.#followers.mustBeLevel(NO_RESERVE, appended);
+      }
+      return outcomes;
+    });
+  }
+
+  after(seq: number, limit: number): Promise<readonly RecordedObservation[]> {
+    return promised(() => this.#after.all(seq, limit).map(recordedOf));
+  }
+
+  rowsAfter(seq: number, limit: number): Promise<readonly ObservationRow[]> {
+    return promised(() => this.#after.all(seq, limit));
+  }
+
+  catchUp(): Promise<number> {
+    return promised(() => {
+      this.#last = this.#newest();
+      this.#followers.mustBeLevel(NO_RESERVE);
+      return this.level;
+    });
+  }
+
+  empty(seqs: readonly number[]): Promise<void> {
+    return promised(() =>
+      writeWith(this.#database, NO_RESERVE, () => {
+        for (const seq of seqs) this.#emptyOne(seq);
+      }),
+    );
+  }
+
+  skipTo(seq: number): Promise<void> {
+    return promised(() => {
+      if (seq <= this.#last) return;
+      writeWith(this.#database, this.#disk, () => {
+        this.#marks.raise("behind", seq);
+      });
+      this.#last = seq;
+      this.#followers.mustBeLevel(NO_RESERVE);
+    });
+  }
+
+  follow(follower: Follower<RecordedObservation>): Promise<Disposable> {
+    return promised(() => this.#followers.follow(follower));
+  }
+
+  subscribe(listener: Listener<RecordedObservation>): Disposable {
+    return this.#followers.subscribe(listener);
+  }
+
+  [Symbol.dispose](): void {
+    this.#followers[Symbol.dispose]();
+    this.#database.close();
+  }
+
+  #write(batch: readonly Observation[]) {
+    const at = this.#clock.now();
+    return writeWith(this.#database, NO_RESERVE, () => {
+      const records: RecordedObservation[] = [];
+      const behind = this.#newest();
+      let seq = behind;
+      const outcomes = batch.map((each): Put => {
+        const { agent, spool, number, event } = each;
+        const row = [seq + 1, at, agent, spool, number, JSON.stringify(event)];
+        const { changes } = this.#insert.run(...row, this.#salts.next());
+        if (changes === 0) return "known";
+        seq += 1;
+        records.push({ ...each, seq, at });
+        return "taken";
+      });
+      return { outcomes, behind, records };
+    });
+  }
+
+  #emptyOne(seq: number): void {
+    const row = this.#row.get(seq);
+    if (row === undefined || row.salt === null) return;
+    const payload = observationPayload(row);
+    if (payload === undefined) return;
+    this.#empty.run(commitmentTo(row.salt, payload), seq);
+  }
+}
+
+export const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS observations (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    agent TEXT NOT NULL,
+    spool TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    body TEXT,
+    salt BLOB,
+    commitment BLOB
+  ) STRICT;
+  CREATE UNIQUE INDEX IF NOT EXISTS observations_by_key
+    ON observations (agent, spool, number)`;
+
+const ROWS = `SELECT seq, at, agent, spool, number, body, salt, commitment
+  FROM observations`;
+
+function recordedOf(row: ObservationRow): RecordedObservation {
+  const { seq, at, agent, spool, number, body } = row;
+  const event = body === null ? GONE : (JSON.parse(body) as ObservationEvent);
+  return { seq, at, agent, spool, number, event };
+}
