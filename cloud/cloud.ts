@@ -23,7 +23,7 @@ import { openOperatorsDoor } from "./door/operators-door.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { Capacity } from "./feeds/capacity.js";
 import { Feeds } from "./feeds/feeds.js";
-import { Heads } from "./feeds/heads.js";
+import { standings } from "./feeds/standings.js";
 import { Recovery } from "./feeds/recovery.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
@@ -257,7 +257,6 @@ function openGateway(parts: {
   const { decisions, observations, registry, index, state } = store;
   const recovery = new Recovery(index, state, ports.clock);
   const { signing } = config;
-  const heads = new Heads(index, () => signing.headKeys, ports.clock);
   const dropped = (what: Dropped) => drops.count(what);
   const recorder = opened.own(
     answerWriter({ ...ports, observations, dropped }),
@@ -279,7 +278,7 @@ function openGateway(parts: {
     plan: (...where) => recovery.plan(...where),
     isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
-    heads: (feeds) => heads.of(feeds),
+    ...standings(index, () => signing.headKeys, ports.clock),
     approvals: (feeds) => store.approvals.of(feeds),
     newestRoot: () => signing.version,
     capabilities: () => cloudCapabilities,

@@ -193,7 +193,7 @@ function readHeaderLength(reader: ByteReader): number {
   return length;
 }
 
-function readSignatures(reader: ByteReader): Signature[] {
+export function readSignatures(reader: ByteReader): Signature[] {
   const count = reader.byte();
   if (count === 0 || count > limits.signatures) {
     throw reader.fail(`carries ${count} signatures`);
@@ -204,7 +204,7 @@ function readSignatures(reader: ByteReader): Signature[] {
   }));
 }
 
-function writeSignatures(
+export function writeSignatures(
   writer: ByteWriter,
   signatures: readonly Signature[],
 ): void {

@@ -1,7 +1,16 @@
 import * as v from "valibot";
 import { Capabilities } from "./ext.js";
 import { AgentMessage, CloudMessage } from "./messages.js";
-import { welcomeFields } from "./shared-messages.js";
+import {
+  ApprovalNews,
+  Challenge,
+  Plan,
+  Resync,
+  RootNews,
+  TelemetryAck,
+  welcomeFields,
+} from "./shared-messages.js";
+import { SignedText } from "./signed-text.js";
 
 /** What version 2 says; documents in it are under "Documents" (documents-v2.ts). */
 export const SUBPROTOCOL_V2 = "tourniquet.v2";
@@ -12,13 +21,21 @@ export const WelcomeV2 = v.strictObject({
   capabilities: Capabilities,
 });
 
-const [, , ...sharedWithV1] = CloudMessage.options;
+const [, , , , , , , , question, drain] = CloudMessage.options;
 
 /** What the cloud says in text frames. */
 export const CloudMessageV2 = v.variant("type", [
-  CloudMessage.options[0],
+  Challenge,
   WelcomeV2,
-  ...sharedWithV1,
+  Plan,
+  /** Where all feeds stand; that it is still so, beats say (beat.ts). */
+  v.strictObject({ type: v.literal("state"), state: SignedText }),
+  RootNews,
+  ApprovalNews,
+  Resync,
+  TelemetryAck,
+  question,
+  drain,
 ]);
 export type CloudMessageV2 = v.InferOutput<typeof CloudMessageV2>;
 

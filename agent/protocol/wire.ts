@@ -1,3 +1,4 @@
+import { isBeat } from "./beat.js";
 import type { Hello, Receipt } from "./documents.js";
 import { Hello as HelloV1, Receipt as ReceiptV1 } from "./documents.js";
 import { HelloV2, ReceiptV2 } from "./documents-v2.js";
@@ -40,6 +41,8 @@ export interface Wire {
   hello(signed: string): AnyHello;
   helloOf(hello: Hello, capabilities: readonly string[]): object;
   receipt(signed: string): Receipt;
+  /** What a binary frame of the cloud is. */
+  binary(bytes: Uint8Array): "segment" | "beat";
   /** What a welcome says beside what both versions have in it. */
   welcomeOf(
     welcome: CloudMessage & { readonly type: "welcome" },
@@ -79,6 +82,7 @@ export const wire1: Wire = {
   }),
   helloOf: (hello) => hello,
   receipt: (signed) => parseJson(ReceiptV1, signed, "receipt"),
+  binary: () => "segment",
   welcomeOf: (welcome) => welcome,
   capabilitiesOf: () => [],
   nonce: markedNonce,
@@ -96,6 +100,7 @@ export const wire2: Wire = {
   hello: (signed) => parseJson(HelloV2, signed, "hello"),
   helloOf: (hello, capabilities) => ({ ...hello, capabilities }),
   receipt: (signed) => parseJson(ReceiptV2, signed, "receipt"),
+  binary: (bytes) => (isBeat(bytes) ? "beat" : "segment"),
   welcomeOf: (welcome, capabilities) => ({
     ...welcome,
     capabilities: [...capabilities],

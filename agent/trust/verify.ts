@@ -16,7 +16,9 @@ import {
   type FeedName,
   type Position,
 } from "../model/position.js";
+import { beatBytes, decodeBeat } from "../protocol/beat.js";
 import { Head } from "../protocol/documents.js";
+import { State } from "../protocol/documents-v2.js";
 import { Refused } from "../protocol/refusals.js";
 import type { Segment } from "../protocol/segment.js";
 import { parseJson } from "../protocol/shapes.js";
@@ -81,6 +83,28 @@ export function verifyHead(text: SignedText, root: TrustedRoot): Head {
   const bytes = textBytes("head", text.signed);
   root.check("head", bytes, decodeSignatures(text));
   return parseJson(Head, text.signed, "head");
+}
+
+/** As `verifyHead`, of where all feeds stand together. */
+export function verifyState(text: SignedText, root: TrustedRoot): State {
+  const bytes = textBytes("state", text.signed, 2);
+  root.check("head", bytes, decodeSignatures(text));
+  return parseJson(State, text.signed, "state");
+}
+
+/**
+ * Accepts a beat that a head key signed about this very state, and returns its time.
+ * One about another state is as good as one that nobody signed.
+ * @throws Refused, Malformed
+ */
+export function verifyBeat(
+  beat: Uint8Array,
+  { signed }: SignedText,
+  root: TrustedRoot,
+): UnixMs {
+  const { time, signatures } = decodeBeat(beat);
+  root.check("head", beatBytes(signed, time), signatures);
+  return time;
 }
 
 /** The position that a segment leads to. */

@@ -54,6 +54,7 @@ export interface Session {
 export type UplinkItem =
   | { readonly kind: "up"; readonly session: Session }
   | { readonly kind: "message"; readonly message: FromCloud }
+  | { readonly kind: "beat"; readonly bytes: Buffer }
   | {
       readonly kind: "segment";
       readonly bytes: Buffer;
@@ -160,7 +161,7 @@ function isOfType<T extends FromCloud["type"]>(
 
 function itemOf(frame: Frame, wire: Wire): UplinkItem {
   if (frame.kind === "binary") {
-    return { ...frame, kind: "segment" };
+    return { ...frame, kind: wire.binary(frame.bytes) };
   }
   const message = decodeOrDrop(frame.text, wire);
   if (message.type === "drain") throw new LinkDrained(message.windowMs);

@@ -1,20 +1,17 @@
 import type { Server } from "node:http";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import {
-  encodeMessage,
-  type CloudMessage,
-} from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { FromCloud } from "../../agent/protocol/wire.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { hashOf } from "../ids.js";
 import type { RecordedDecision } from "../journal/decision-events.js";
 import type { Following } from "./following.js";
-import { encodeFrame } from "./frame.js";
 import { acceptLinks } from "./listen.js";
 import type { Live } from "./live.js";
 import type { GatewayPorts } from "./ports.js";
 import { RecentFrames } from "./recent-frames.js";
 import { Session, type SessionOwner } from "./session.js";
+import { Word } from "./word.js";
 
 export const AGENT_PATH = "/v1/agent";
 
@@ -69,7 +66,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   }
 
   /** Asks all who follow the feed: the agents that were asked. */
-  ask(feed: FeedName, question: CloudMessage): readonly string[] {
+  ask(feed: FeedName, question: FromCloud): readonly string[] {
     return [...this.#byAgent]
       .filter(([, session]) => session.ask(feed, question))
       .map(([agent]) => agent);
@@ -144,22 +141,20 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     for (const { live } of this.#sessions) if (live) yield live.following;
   }
 
-  /** Agents of one org hear the same heads: one frame for all of them. */
+  /** Agents of one org hear the same of their feeds: one frame for all of them. */
   #beat(): void {
-    const frames = new Map<string, Buffer>();
+    const words = new Map<string, Word>();
     for (const session of this.#sessions) {
       const org = session.live?.agent.org;
       if (org === undefined) continue;
-      const frame = frames.get(org) ?? this.#headsFor(org);
-      frames.set(org, frame);
-      session.beat(frame);
+      const word = words.get(org) ?? this.#wordFor(org);
+      words.set(org, word);
+      session.beat(word);
     }
   }
 
-  #headsFor(org: string): Buffer {
-    const heads = [...this.#ports.heads(this.#ports.feedsOf(org))];
-    const text = encodeMessage({ type: "heads", heads });
-    return encodeFrame("text", Buffer.from(text));
+  #wordFor(org: string): Word {
+    return new Word(this.#ports, this.#ports.feedsOf(org));
   }
 
   #dismissAll(): void {

@@ -5,6 +5,7 @@ import type { FeedPlan } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
+import type { StateWord } from "../feeds/states.js";
 import type { ImpactAnswer } from "../impact/report.js";
 import type { SegmentSealed } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
@@ -47,6 +48,8 @@ export interface GatewayPorts {
   /** Every segment behind a position, as it stands in this very turn. */
   segmentsAfter(position: Omit<Position, "hash">): readonly SegmentSealed[];
   heads(feeds: readonly FeedName[]): readonly SignedText[];
+  /** The same as agents of version 2 are told it, signed once a second at most. */
+  state(feeds: readonly FeedName[]): StateWord;
   /** What the critical keys allow these feeds. */
   approvals(feeds: readonly FeedName[]): readonly SignedText[];
   /** What this cloud can do beyond what version 2 asks of all. */

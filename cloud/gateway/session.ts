@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { CloseReason } from "../../agent/protocol/close-codes.js";
-import { closeCodes } from "../../agent/protocol/close-codes.js";
-import { Malformed } from "../../agent/protocol/malformed.js";
 import {
-  textBytes,
-  type SignedText,
-} from "../../agent/protocol/signed-text.js";
+  closeCodes,
+  type CloseReason,
+} from "../../agent/protocol/close-codes.js";
+import { Malformed } from "../../agent/protocol/malformed.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
 import { newSecret } from "../ids.js";
 import { TokenBucket } from "../rate/token-bucket.js";
@@ -21,15 +20,12 @@ import {
   SILENT_HEARTBEATS,
 } from "./budgets.js";
 import { Following, MOST_BUFFERED } from "./following.js";
-import {
-  checkHello,
-  evidenceOf,
-  HelloRefused,
-  type Greeting,
-} from "./hello.js";
+import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
+import { checkReceipt } from "./device-words.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
+import { tellings, Word } from "./word.js";
 
 /** Who is told when a session comes and goes. */
 export interface SessionOwner {
@@ -54,6 +50,8 @@ export class Session implements LinkHandler {
   readonly #deadline: Disposable;
   #state: State;
   #heardAt: number;
+  /** The state that its feeds were said to be in last. */
+  #told: SignedText | undefined;
   /** Telemetry that came too fast; an agent that waits does not add to it. */
   #tooFast = 0;
 
@@ -103,14 +101,14 @@ export class Session implements LinkHandler {
   }
 
   /** Once a heartbeat: says where the feeds stand, and asks for a sign of life. */
-  beat(heads: Buffer): void {
+  beat(word: Word): void {
     const silentMs = this.#ports.clock.monotonic() - this.#heardAt;
     if (silentMs > SILENT_HEARTBEATS * this.#ports.heartbeatMs) {
       this.close("silent");
       return;
     }
     // An agent that reads nothing gets no newer heads on top of the older ones.
-    if (this.#link.buffered <= MOST_BUFFERED) this.#link.write(heads);
+    if (this.#link.buffered <= MOST_BUFFERED) this.#tell(word);
     this.#link.ping();
   }
 
@@ -166,7 +164,9 @@ export class Session implements LinkHandler {
       case "resume":
         return this.#resume(live, message);
       case "receipt":
-        return this.#takeReceipt(live, message);
+        return this.#ports.answers.receipt(
+          ...checkReceipt(message, live, this.#link.wire),
+        );
       case "impact-answer":
       case "impact-refusal":
         return this.#ports.impactHeard(live.agent.id, message);
@@ -220,7 +220,7 @@ export class Session implements LinkHandler {
         this.#say({ type: "approval", approval });
       }
     });
-    this.#say({ type: "heads", heads: [...this.#ports.heads(feeds)] });
+    this.#tell(new Word(this.#ports, feeds));
     const { version: protocol } = this.#link.wire;
     this.#ports.answers.seen(agent, { version: hello.version, protocol });
     // Of others it may say what it likes: they prove nothing of this cloud's.
@@ -253,24 +253,6 @@ export class Session implements LinkHandler {
     }
     if (this.#resumes.take()) following.resume(feed, position);
     else this.close("too-many-requests");
-  }
-
-  #takeReceipt(
-    { agent, key, following }: Live,
-    { signed, signature }: { signed: string; signature: string },
-  ): void {
-    const { wire } = this.#link;
-    const receipt = wire.receipt(signed);
-    const bytes = textBytes("receipt", signed, wire.version);
-    if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
-      const why = "a receipt's signature is bad";
-      throw new HelloRefused("unauthenticated", agent.id, why);
-    }
-    if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
-      throw new Malformed("receipt", "is for another agent or feed");
-    }
-    const evidence = evidenceOf({ signed, signature }, wire);
-    this.#ports.answers.receipt(receipt, evidence);
   }
 
   /** What is not durable is not acknowledged: the agent says it again. */
@@ -329,6 +311,13 @@ export class Session implements LinkHandler {
     this.live?.following.end();
     this.#owner.closed(this);
     this.#state = { at: "closed" };
+  }
+
+  #tell(word: Word): void {
+    const { version } = this.#link.wire;
+    const { frames, told } = tellings[version](word, this.#told);
+    this.#told = told;
+    for (const frame of frames) this.#link.write(frame);
   }
 
   #say(message: FromCloud): void {

@@ -12,6 +12,16 @@ import {
   Receipt,
 } from "../../agent/protocol/documents.js";
 import {
+  HelloV2,
+  ReceiptV2,
+  State,
+} from "../../agent/protocol/documents-v2.js";
+import {
+  AgentMessageV2,
+  CloudMessageV2,
+  SUBPROTOCOL_V2,
+} from "../../agent/protocol/messages-v2.js";
+import {
   EnrolmentAnswer,
   EnrolmentRequest,
   EnrolmentToken,
@@ -91,20 +101,20 @@ describe("PROTOCOL.md", () => {
     expect(unhex(bytes)).toEqual(Buffer.from(segment.body));
   });
 
-  it("names the subprotocol", () => {
-    expect(text).toContain(`\`${SUBPROTOCOL}\``);
+  it.each([SUBPROTOCOL, SUBPROTOCOL_V2])("names the subprotocol %s", (name) => {
+    expect(text).toContain(`\`${name}\``);
   });
 
-  it.each([...CloudMessage.options, ...AgentMessage.options])(
-    "describes every field of $entries.type.literal",
-    ({ entries }) => {
-      const { type, ...fields } = entries;
-      const described = section(`### ${type.literal}`);
-      for (const field of Object.keys(fields)) {
-        expect(described).toContain(`\`${field}\``);
-      }
-    },
-  );
+  it.each([
+    ...[...CloudMessage.options, ...AgentMessage.options],
+    ...[...CloudMessageV2.options, ...AgentMessageV2.options],
+  ])("describes every field of $entries.type.literal", ({ entries }) => {
+    const { type, ...fields } = entries;
+    const described = section(`### ${type.literal}`);
+    for (const field of Object.keys(fields)) {
+      expect(described).toContain(`\`${field}\``);
+    }
+  });
 
   it.each(TelemetryItem.options)(
     "describes every field of an item of $entries.kind.literal",
@@ -121,6 +131,9 @@ describe("PROTOCOL.md", () => {
     ["### Head", Head],
     ["### Root", RootV1],
     ["### Root of version 2", RootV2],
+    ["### State", State],
+    ["### hello", HelloV2],
+    ["### receipt", ReceiptV2],
     ["### Approval", Approval],
     ["### hello", Hello],
     ["### receipt", Receipt],

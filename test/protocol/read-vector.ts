@@ -21,12 +21,15 @@ import { wire1, wire2, type Wire } from "../../agent/protocol/wire.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
 import {
+  verifyBeat,
   verifyHead,
   verifySegment,
   verifySnapshot,
+  verifyState,
   type Expectation,
 } from "../../agent/trust/verify.js";
 import { unhex } from "../support/vectors.js";
+import { signState } from "./vectors/messages-v2.js";
 import { opInVector, type Fill, type Reader } from "./vectors/vector.js";
 
 /** What a vector is read against. */
@@ -41,39 +44,57 @@ export interface Reading {
 export function readVector(
   reads: Reader,
   bytes: Buffer,
-  { expect, pin, at }: Reading,
+  reading: Reading,
 ): unknown {
   const text = bytes.toString("utf8");
+  if (isOneOf(MESSAGES, reads)) return readMessage(reads, text);
+  if (isOneOf(BYTES, reads)) return readBytes(reads, bytes, reading);
+  if (isOneOf(SIGNED, reads)) {
+    return readSigned(reads, signedText(text), reading);
+  }
+  return readPosted(reads, text);
+}
+
+const MESSAGES = [
+  ...(["cloud message", "agent message"] as const),
+  ...(["cloud message v2", "agent message v2"] as const),
+];
+const BYTES = ["segment", "segments", "beat", "snapshot"] as const;
+const SIGNED = ["root", "next root", "head", "state", "approval"] as const;
+
+const isOneOf = <R extends Reader>(
+  readers: readonly R[],
+  reads: Reader,
+): reads is R => (readers as readonly Reader[]).includes(reads);
+
+function readBytes(
+  reads: (typeof BYTES)[number],
+  bytes: Buffer,
+  { expect, at }: Reading,
+): unknown {
   switch (reads) {
-    case "cloud message":
-      return wire1.fromCloud(text);
-    case "agent message":
-      return withDocument(text, wire1);
-    case "cloud message v2":
-      return wire2.fromCloud(text);
-    case "agent message v2":
-      return withDocument(text, wire2);
     case "segment":
       return readSegment(openSegment(bytes), at, expect);
     case "segments":
       return [...openSegments(bytes)].map(({ segment }) =>
         readSegment(segment, at, expect),
       );
+    case "beat":
+      return { time: verifyBeat(bytes, signState(), expect.root) };
     case "snapshot":
       return readSnapshot(bytes, at, expect);
-    case "root":
-    case "next root":
-    case "head":
-    case "approval":
-      return readSigned(reads, signedText(text), { expect, pin, at });
-    default:
-      return readPosted(reads, text);
   }
+}
+
+function readMessage(reads: (typeof MESSAGES)[number], text: string): unknown {
+  const wire = reads.endsWith("v2") ? wire2 : wire1;
+  if (reads.startsWith("cloud")) return wire.fromCloud(text);
+  return withDocument(text, wire);
 }
 
 /** What travels over HTTP, before and beside a connection. */
 function readPosted(
-  reads: Reader & (`enrolment ${string}` | "rekey request"),
+  reads: `enrolment ${"token" | "request" | "answer"}` | "rekey request",
   text: string,
 ): unknown {
   switch (reads) {
@@ -91,13 +112,14 @@ function readPosted(
 }
 
 function readSigned(
-  reads: "root" | "next root" | "head" | "approval",
+  reads: (typeof SIGNED)[number],
   text: SignedText,
   { expect: { root, feeds, now }, pin }: Reading,
 ): unknown {
   if (reads === "root") return TrustedRoot.open(text, pin).document;
   if (reads === "next root") return root.next(text).document;
   if (reads === "head") return verifyHead(text, root);
+  if (reads === "state") return verifyState(text, root);
   const approval = TrustedApproval.open(text, root, feeds);
   approval.mustReplace(undefined, now);
   return approval.document;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import type { Head } from "../../agent/protocol/documents.js";
 import type { RefusalCode } from "../../agent/protocol/refusals.js";
-import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { ban } from "../support/agent/agent-fixtures.js";
 import { receiptOn, World } from "../support/agent/world.js";
 import {
@@ -13,9 +13,11 @@ import { ManualClock, until } from "../support/time/clock.js";
 
 const MINUTE_MS = 60_000;
 
-describe("content", () => {
+const VERSIONS = [1, 2] as const;
+
+describe.each(VERSIONS)("content, in version %i,", (protocol) => {
   it("that is forged changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, urgent, link } = siege;
     const before = await world.host.state();
     for (const signers of [["stranger"], ["head"], ["critical"]] as const) {
@@ -28,7 +30,7 @@ describe("content", () => {
   });
 
   it("that is replayed changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link, first } = siege;
     const before = await world.host.state();
     link.push(first);
@@ -37,7 +39,7 @@ describe("content", () => {
   });
 
   it("that is re-ordered changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, urgent, link } = siege;
     const before = await world.host.state();
     urgent.append([ban("203.0.113.2")]);
@@ -47,7 +49,7 @@ describe("content", () => {
   });
 
   it("that is cut anywhere changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, urgent, link } = siege;
     const before = await world.host.state();
     const next = urgent.append([ban("203.0.113.2")]);
@@ -59,7 +61,7 @@ describe("content", () => {
   });
 
   it("that is spliced from two good pieces changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, urgent, link } = siege;
     const before = await world.host.state();
     const [one, two] = [
@@ -75,7 +77,7 @@ describe("content", () => {
   });
 
   it("of another customer, feed or history changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link } = siege;
     const before = await world.host.state();
     const others: [FakeFeed, RefusalCode][] = [
@@ -91,9 +93,9 @@ describe("content", () => {
   });
 });
 
-describe("a rollback", () => {
+describe.each(VERSIONS)("a rollback, in version %i,", (protocol) => {
   it("to an older snapshot is refused", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, urgent, link } = siege;
     const older = urgent.snapshot([]);
     const plan = urgent.snapshotPlan(older);
@@ -108,7 +110,7 @@ describe("a rollback", () => {
   });
 
   it("to an older root is refused, and the newer one stays", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link } = siege;
     link.say({ type: "root", root: root2 });
     link.say({ type: "root", root: root1 });
@@ -118,7 +120,7 @@ describe("a rollback", () => {
   });
 
   it("of the cloud's database is told, as its heads go back", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, urgent, link, findings } = siege;
     link.push(urgent.append([ban("203.0.113.2")]));
     await receiptOn(link);
@@ -133,95 +135,100 @@ describe("a rollback", () => {
   });
 });
 
-describe("a cloud that withholds", () => {
-  it("all heads raises an alarm after a quarter of an hour, and bans stay", async () => {
-    const clock = new ManualClock(Date.now());
-    await using siege = await besieged({ clock });
-    const { world, link, findings } = siege;
-    link.socket.pause(); // nor does it answer
-    await clock.advance(15 * MINUTE_MS);
-    expect(findings()).toEqual({});
-    await clock.advance(1_000);
-    expect(findings()["feed-stale"]).toMatch(/^urgent had no fresh head for/);
-    expect(await world.host.holds("203.0.113.1")).toEqual([true]);
-  });
+describe.each(VERSIONS)(
+  "a cloud that withholds, in version %i,",
+  (protocol) => {
+    it("all heads raises an alarm after a quarter of an hour, and bans stay", async () => {
+      const clock = new ManualClock(Date.now());
+      await using siege = await besieged({ protocol, clock });
+      const { world, link, findings } = siege;
+      link.socket.pause(); // nor does it answer
+      await clock.advance(15 * MINUTE_MS);
+      expect(findings()).toEqual({});
+      await clock.advance(1_000);
+      expect(findings()["feed-stale"]).toMatch(/^urgent had no fresh head for/);
+      expect(await world.host.holds("203.0.113.1")).toEqual([true]);
+    });
 
-  it("new heads, and says old ones again, does so too", async () => {
-    const clock = new ManualClock(Date.now());
-    await using siege = await besieged({ clock });
-    const { world, link, urgent, findings } = siege;
-    const head = urgent.head("head", { time: clock.now() });
-    const heads = { type: "heads" as const, heads: allOf(head, clock) };
-    for (let minute = 0; minute < 16; minute++) {
-      link.say(heads);
+    it("new heads, and says old ones again, does so too", async () => {
+      const clock = new ManualClock(Date.now());
+      await using siege = await besieged({ protocol, clock });
+      const { world, link, urgent, findings } = siege;
+      const head = urgent.at({ time: clock.now() });
+      const heads = allOf(head, clock);
+      for (let minute = 0; minute < 16; minute++) {
+        link.sayHeads(heads);
+        await world.settled(link);
+        await clock.advance(MINUTE_MS);
+      }
+      expect(findings()["feed-stale"]).toContain("urgent had no fresh head");
+    });
+
+    it("nothing, as fresh heads say, raises none", async () => {
+      const clock = new ManualClock(Date.now());
+      await using siege = await besieged({ protocol, clock });
+      const { world, link, urgent, findings } = siege;
+      for (let minute = 0; minute < 30; minute += 5) {
+        const head = urgent.at({ time: clock.now() });
+        link.sayHeads(allOf(head, clock));
+        await world.settled(link);
+        await clock.advance(5 * MINUTE_MS);
+      }
+      expect(findings()).toEqual({});
+    });
+
+    it("what its heads promise is told, and heads that take it back too", async () => {
+      const clock = new ManualClock(Date.now());
+      await using siege = await besieged({ protocol, clock, random: () => 1 });
+      const { world, link, urgent, findings } = siege;
+      const promise = () => urgent.at({ offset: 1_000_000, time: clock.now() });
+      for (let minute = 0; minute < 18; minute += 2) {
+        link.sayHeads(allOf(promise(), clock));
+        await world.settled(link);
+        await clock.advance(2 * MINUTE_MS);
+      }
+      expect(findings()["feed-stale"]).toMatch(
+        /^urgent is said to be at 1000000, which was not delivered for/,
+      );
+      const honest = urgent.at({ time: clock.now() });
+      link.sayHeads([honest]);
       await world.settled(link);
-      await clock.advance(MINUTE_MS);
-    }
-    expect(findings()["feed-stale"]).toContain("urgent had no fresh head");
-  });
+      expect(findings()["feed-forked"]).toContain("it was at e1/1000000");
+    });
+  },
+);
 
-  it("nothing, as fresh heads say, raises none", async () => {
-    const clock = new ManualClock(Date.now());
-    await using siege = await besieged({ clock });
-    const { world, link, urgent, findings } = siege;
-    for (let minute = 0; minute < 30; minute += 5) {
-      const head = urgent.head("head", { time: clock.now() });
-      link.say({ type: "heads", heads: allOf(head, clock) });
+describe.each(VERSIONS)(
+  "a cloud that shows two histories, in version %i,",
+  (protocol) => {
+    it("to one host is told at once, with both hashes", async () => {
+      await using siege = await besieged({ protocol });
+      const { world, link, findings } = siege;
+      const other = new FakeFeed();
+      other.append([ban("203.0.113.99")]);
+      link.heads(other);
       await world.settled(link);
-      await clock.advance(5 * MINUTE_MS);
-    }
-    expect(findings()).toEqual({});
-  });
+      expect(findings()["feed-forked"]).toMatch(
+        /^urgent: at e1\/1 it was [0-9a-f]{64}, and is said to be [0-9a-f]{64}$/,
+      );
+      expect(world.host.ruleset).toEqual(["203.0.113.1"]);
+    });
 
-  it("what its heads promise is told, and heads that take it back too", async () => {
-    const clock = new ManualClock(Date.now());
-    await using siege = await besieged({ clock, random: () => 1 });
-    const { world, link, urgent, findings } = siege;
-    const promise = () =>
-      urgent.head("head", { offset: 1_000_000, time: clock.now() });
-    for (let minute = 0; minute < 18; minute += 2) {
-      link.say({ type: "heads", heads: allOf(promise(), clock) });
-      await world.settled(link);
-      await clock.advance(2 * MINUTE_MS);
-    }
-    expect(findings()["feed-stale"]).toMatch(
-      /^urgent is said to be at 1000000, which was not delivered for/,
-    );
-    const honest = urgent.head("head", { time: clock.now() });
-    link.say({ type: "heads", heads: [honest] });
-    await world.settled(link);
-    expect(findings()["feed-forked"]).toContain("it was at e1/1000000");
-  });
-});
+    it("gets no segment of the other one in", async () => {
+      await using siege = await besieged({ protocol });
+      const { world, link } = siege;
+      const other = new FakeFeed();
+      other.append([ban("203.0.113.99")]);
+      link.push(other.append([ban("203.0.113.98")]));
+      await refused(link, "forked");
+      expect(world.host.ruleset).toEqual(["203.0.113.1"]);
+    });
+  },
+);
 
-describe("a cloud that shows two histories", () => {
-  it("to one host is told at once, with both hashes", async () => {
-    await using siege = await besieged();
-    const { world, link, findings } = siege;
-    const other = new FakeFeed();
-    other.append([ban("203.0.113.99")]);
-    link.heads(other);
-    await world.settled(link);
-    expect(findings()["feed-forked"]).toMatch(
-      /^urgent: at e1\/1 it was [0-9a-f]{64}, and is said to be [0-9a-f]{64}$/,
-    );
-    expect(world.host.ruleset).toEqual(["203.0.113.1"]);
-  });
-
-  it("gets no segment of the other one in", async () => {
-    await using siege = await besieged();
-    const { world, link } = siege;
-    const other = new FakeFeed();
-    other.append([ban("203.0.113.99")]);
-    link.push(other.append([ban("203.0.113.98")]));
-    await refused(link, "forked");
-    expect(world.host.ruleset).toEqual(["203.0.113.1"]);
-  });
-});
-
-describe("data", () => {
+describe.each(VERSIONS)("data, in version %i,", (protocol) => {
   it("without end ends the connection when it is a frame", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link } = siege;
     link.push(Buffer.alloc(1024 * 1024 + 1));
     await link.closed();
@@ -229,7 +236,7 @@ describe("data", () => {
   });
 
   it("without end is cut off when it is a root, and the link goes on", async () => {
-    await using world = await World.open();
+    await using world = await World.open({ protocol });
     let sent = 0;
     world.cloud.serve = (_request, response) => {
       const more = () => {
@@ -250,7 +257,7 @@ describe("data", () => {
 
   it("that drips is given up, and the link goes on", async () => {
     const clock = new ManualClock(Date.now());
-    await using world = await World.open({ clock });
+    await using world = await World.open({ protocol, clock });
     let drips = 0;
     world.cloud.serve = (_request, response) => {
       const timer = setInterval(() => {
@@ -272,23 +279,23 @@ describe("data", () => {
   });
 });
 
-describe("a clock", () => {
+describe.each(VERSIONS)("a clock, in version %i,", (protocol) => {
   it("may differ by five minutes, and heads count", async () => {
     const clock = new ManualClock(Date.now());
-    await using siege = await besieged({ clock });
+    await using siege = await besieged({ protocol, clock });
     const { world, link, urgent } = siege;
-    const ahead = urgent.head("head", { time: clock.now() + 5 * MINUTE_MS });
-    link.say({ type: "heads", heads: [ahead] });
+    const ahead = urgent.at({ time: clock.now() + 5 * MINUTE_MS });
+    link.sayHeads([ahead]);
     await world.settled(link);
     expect(world.host.trust.heads.head("urgent")).toBeDefined();
   });
 
   it("that differs by more makes no head pass for the newest", async () => {
     const clock = new ManualClock(Date.now());
-    await using siege = await besieged({ clock });
+    await using siege = await besieged({ protocol, clock });
     const { world, link, urgent, findings } = siege;
-    const ahead = urgent.head("head", { time: clock.now() + 6 * MINUTE_MS });
-    link.say({ type: "heads", heads: [ahead] });
+    const ahead = urgent.at({ time: clock.now() + 6 * MINUTE_MS });
+    link.sayHeads([ahead]);
     await world.settled(link);
     expect(world.host.trust.heads.head("urgent")).toBeUndefined();
     await clock.advance(16 * MINUTE_MS);
@@ -297,9 +304,9 @@ describe("a clock", () => {
 });
 
 /** The given head, and fresh ones of the feeds that are quiet. */
-const allOf = (head: SignedText, clock: ManualClock): SignedText[] => [
+const allOf = (head: Head, clock: ManualClock): Head[] => [
   head,
   ...(["reputation", "org/acme"] as const).map((feed) =>
-    new FakeFeed(feed).head("head", { time: clock.now() }),
+    new FakeFeed(feed).at({ time: clock.now() }),
   ),
 ];

@@ -14,9 +14,11 @@ import {
 import { until } from "../support/time/clock.js";
 import { NEXT_SIGNERS, signRoot } from "../support/vectors.js";
 
-describe("a root", () => {
+const VERSIONS = [1, 2] as const;
+
+describe.each(VERSIONS)("a root, in version %i,", (protocol) => {
   it("that is pushed revokes a key at once, without a new connection", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link, urgent } = siege;
     link.say({ type: "root", root: root2 });
     const { position } = urgent;
@@ -30,7 +32,7 @@ describe("a root", () => {
   });
 
   it("that was missed is fetched, one by one, before anything is verified", async () => {
-    await using world = await World.open();
+    await using world = await World.open({ protocol });
     const asked = servesRoots(world, [root2, root3]);
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()], 30_000, 3);
@@ -48,7 +50,7 @@ describe("a root", () => {
   });
 
   it("that skips one, or that nobody signed, changes nothing", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link, urgent } = siege;
     const forged = signRoot(document2, ["stranger", "contentA"]);
     const half = signRoot(document2, ["rootA", "rootB"]);
@@ -59,7 +61,7 @@ describe("a root", () => {
   });
 
   it("of the own version and another content is told as a fork", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link, findings } = siege;
     const twin = signRoot({ ...document2, version: 1 }, NEXT_SIGNERS);
     link.say({ type: "root", root: twin });
@@ -68,7 +70,7 @@ describe("a root", () => {
   });
 
   it("that is said to be there and is not keeps nobody waiting for ever", async () => {
-    await using world = await World.open();
+    await using world = await World.open({ protocol });
     const asked = servesRoots(world, [root2]);
     const urgent = new FakeFeed();
     const link = await world.cloud.welcomed([urgent.tail()], 30_000, 1_000_000);
@@ -81,7 +83,7 @@ describe("a root", () => {
   });
 
   it("is taken 64 times in a row at most", async () => {
-    await using world = await World.open();
+    await using world = await World.open({ protocol });
     const roots = Array.from({ length: 80 }, (_, n) =>
       signRoot({ ...document2, version: n + 2 }, NEXT_SIGNERS),
     );
@@ -96,7 +98,7 @@ describe("a root", () => {
   });
 
   it("that has run out lets nothing new in, keeps what is in force, and is healed by the next", async () => {
-    await using siege = await besieged();
+    await using siege = await besieged({ protocol });
     const { world, link, urgent, findings } = siege;
     const past = { ...document2, expiresAt: Date.now() - 1_000 };
     link.say({ type: "root", root: signRoot(past, NEXT_SIGNERS) });

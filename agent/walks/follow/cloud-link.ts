@@ -11,7 +11,7 @@ import { closeCodes } from "../../protocol/close-codes.js";
 import type { Hello } from "../../protocol/documents.js";
 import type { Clock } from "../../runtime/clock.js";
 import { signAsDevice } from "../../trust/sign.js";
-import { verifyHead } from "../../trust/verify.js";
+import { verifyBeat, verifyHead, verifyState } from "../../trust/verify.js";
 import { dial } from "../../uplink/dial.js";
 import { LinkClosed, LinkDowngraded } from "../../uplink/errors.js";
 import {
@@ -171,6 +171,8 @@ function followPorts(
     random: ports.random,
     position: (feed) => ports.positions.position(feed),
     verifyHead: (head) => verifyHead(head, roots.current),
+    verifyState: (state) => verifyState(state, roots.current),
+    verifyBeat: (beat, state) => verifyBeat(beat, state, roots.current),
     dated: (time) => ports.dated(time),
     watch: ports.heads,
     roots,

@@ -4,6 +4,7 @@ import type { HeadMonitor } from "../../keyring/head-monitor.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
 import type { Head } from "../../protocol/documents.js";
+import type { State } from "../../protocol/documents-v2.js";
 import type { FromCloud } from "../../protocol/wire.js";
 import type { SignedText } from "../../protocol/signed-text.js";
 import type { Clock } from "../../runtime/clock.js";
@@ -22,6 +23,9 @@ export interface FollowPorts {
   readonly random: () => number;
   position(feed: FeedName): Position | undefined;
   verifyHead(head: SignedText): Head;
+  verifyState(state: SignedText): State;
+  /** When the cloud said that the state is still so; throws if it did not. */
+  verifyBeat(beat: Uint8Array, state: SignedText): number;
   /** A head was signed at this time, in milliseconds since 1970, and is no old one. */
   readonly dated: (time: number) => void;
   readonly watch: Pick<HeadMonitor, "hear" | "head" | "level" | "took">;

@@ -1,9 +1,9 @@
 import { needsReopening, type LedgerDamage } from "../../ledger/damage.js";
 import { printable } from "../../log/printable.js";
 import type { FeedName } from "../../model/position.js";
+import type { Head } from "../../protocol/documents.js";
 import type { FeedPlan } from "../../protocol/messages.js";
 import { mayResume } from "../../protocol/refusals.js";
-import type { SignedText } from "../../protocol/signed-text.js";
 import type { FromCloud } from "../../protocol/wire.js";
 import { MINUTE_MS, Rate } from "../../uplink/rate.js";
 import type { Session, UplinkItem } from "../../uplink/uplink.js";
@@ -19,6 +19,7 @@ import {
   type FollowedLink,
 } from "./feed-follower.js";
 import type { FollowPorts } from "./follow-ports.js";
+import { StandingWord } from "./standing-word.js";
 
 /**
  * Takes in what the cloud says until the stream ends, and all that it began.
@@ -40,6 +41,8 @@ export async function follow(
         link.plan(item.session.welcome.plans);
       } else if (item.kind === "segment") {
         await link?.take(item);
+      } else if (item.kind === "beat") {
+        await link?.hearBeat(item.bytes);
       } else {
         await link?.hear(item.message);
       }
@@ -57,6 +60,7 @@ class Link implements FollowedLink {
   readonly #ports: FollowPorts;
   readonly #background: Background;
   readonly #feeds: ReadonlyMap<FeedName, FeedFollower>;
+  readonly #standing: StandingWord;
   readonly #since: number;
   readonly #refusals = new Rate(MOST_REFUSALS_A_MINUTE, MINUTE_MS);
   /** Poison of a feed that nobody knows, as its header must not be read. */
@@ -67,6 +71,7 @@ class Link implements FollowedLink {
     this.session = session;
     this.#ports = ports;
     this.#background = background;
+    this.#standing = new StandingWord(ports);
     this.#since = ports.clock.monotonic();
     this.#feeds = new Map(
       ports.feeds.map((feed) => [feed, new FeedFollower(feed, this, ports)]),
@@ -89,15 +94,13 @@ class Link implements FollowedLink {
         this.#ports.roots.hear(message.root);
         return this.catchUpRoots();
       case "approval":
+      case "heads":
+      case "state":
         await this.catchUpRoots(); // which may have failed before
-        this.#ports.approvals.hear(message.approval);
+        this.#hearSigned(message);
         return;
       case "plan":
         this.plan(message.plans);
-        return;
-      case "heads":
-        await this.catchUpRoots(); // which may have failed before
-        message.heads.forEach((head) => this.#hearHead(head));
         return;
       case "resync":
         this.#resync(message.feed);
@@ -113,6 +116,26 @@ class Link implements FollowedLink {
       case "drain":
         return; // the uplink has dealt with these
     }
+  }
+
+  #hearSigned(
+    message: FromCloud & { readonly type: "approval" | "heads" | "state" },
+  ): void {
+    if (message.type === "approval") {
+      this.#ports.approvals.hear(message.approval);
+    } else if (message.type === "state") {
+      this.#hearHeads(() => this.#standing.hear(message.state));
+    } else {
+      for (const head of message.heads) {
+        this.#hearHeads(() => [this.#ports.verifyHead(head)]);
+      }
+    }
+  }
+
+  /** What was said last of the feeds is still so. */
+  async hearBeat(beat: Uint8Array): Promise<void> {
+    await this.catchUpRoots(); // which may have failed before
+    this.#hearHeads(() => this.#standing.beat(beat));
   }
 
   /** A live segment; while a feed is being caught up with, it comes too early. */
@@ -171,10 +194,10 @@ class Link implements FollowedLink {
     if (follower?.isLive === true) follower.resume();
   }
 
-  #hearHead(text: SignedText): void {
+  /** Of feeds that this agent does not follow, they are passed over. */
+  #hearHeads(verified: () => readonly Head[]): void {
     try {
-      const head = this.#ports.verifyHead(text);
-      this.#feeds.get(head.feed)?.hear(head);
+      for (const head of verified()) this.#feeds.get(head.feed)?.hear(head);
     } catch (error) {
       if (needsReopening(error)) throw error;
       this.#ports.events.headRefused(error);

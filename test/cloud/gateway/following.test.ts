@@ -1,10 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
 import { NO_HASH, type Position } from "../../../agent/model/position.js";
-import type {
-  CloudMessage,
-  FeedPlan,
-} from "../../../agent/protocol/messages.js";
+import type { FeedPlan } from "../../../agent/protocol/messages.js";
+import type { FromCloud } from "../../../agent/protocol/wire.js";
 import {
   Following,
   MOST_BUFFERED,
@@ -96,7 +94,7 @@ const at = (offset: number): Position => ({
 /** An agent that follows `urgent`, three frames behind. */
 function listener(more: Partial<FollowingPorts["gateway"]> = {}) {
   const clock = new ManualClock();
-  const said: CloudMessage[] = [];
+  const said: FromCloud[] = [];
   const failures: unknown[] = [];
   const asked: (Position | undefined)[] = [];
   let building: Promise<void> | undefined;

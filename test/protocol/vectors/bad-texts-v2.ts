@@ -1,6 +1,8 @@
-import { signAsDevice } from "../../../agent/trust/sign.js";
-import { keys, token } from "../../support/vectors.js";
+import type { RefusalCode } from "../../../agent/protocol/refusals.js";
+import { signAsDevice, signText } from "../../../agent/trust/sign.js";
+import { hex, keys, NOW, token, type KeyName } from "../../support/vectors.js";
 import { hello, receipt } from "./messages.js";
+import { beatOf, signState, stateDocument } from "./messages-v2.js";
 import { row } from "./text-row.js";
 import type { BadVector } from "./vector.js";
 
@@ -9,6 +11,8 @@ export const badTextsV2 = (): readonly BadVector[] => [
   ...inTheOtherVersion(),
   ...badWelcomes(),
   ...badHellos(),
+  ...badStates(),
+  ...badBeats(),
 ];
 
 const welcome = {
@@ -65,6 +69,84 @@ function badWelcomes(): readonly BadVector[] {
       }),
       refusal: null,
     },
+  ];
+}
+
+function badStates(): readonly BadVector[] {
+  const bad = (name: string, more: object) =>
+    row(
+      "state",
+      name,
+      JSON.stringify(signState({ ...stateDocument, ...more })),
+    );
+  const [urgent] = stateDocument.heads;
+  const nine = Array.from({ length: 9 }, (_, i) => ({
+    ...{ ...urgent, feed: `org/o${i}` },
+  }));
+  const text = (kind: "state" | "head", signer: KeyName, version: 1 | 2) =>
+    JSON.stringify(signText(kind, stateDocument, [keys[signer]], version));
+  return [
+    bad("a state of nine feeds", { heads: nine }),
+    bad("a state that names a feed twice", { heads: [urgent, urgent] }),
+    bad("a state without a time", { time: undefined }),
+    bad("a state with a field more", { colour: "red" }),
+    { ...bad("a state with an ext, taken in", { ext: {} }), refusal: null },
+    ...(
+      [
+        ["a state that a content key signed", "state", "contentA", 2],
+        ["a state that was signed as a head", "head", "head", 1],
+        ["a state that was signed as of version 1", "state", "head", 1],
+      ] as const
+    ).map(([name, kind, signer, version]) =>
+      row("state", name, text(kind, signer, version), "bad-signature"),
+    ),
+    row(
+      "cloud message v2",
+      "heads in version 2",
+      JSON.stringify({ type: "heads", heads: [] }),
+    ),
+    row(
+      "cloud message",
+      "a state in version 1",
+      JSON.stringify({ type: "state", state: signState() }),
+    ),
+  ];
+}
+
+/** All about the state of state.json, but for one. */
+function badBeats(): readonly BadVector[] {
+  const good = beatOf(signState());
+  const other = signState({ ...stateDocument, time: NOW + 1 });
+  const patched = (at: number, ...bytes: readonly number[]) => {
+    const copy = Buffer.from(good);
+    copy.set(bytes, at);
+    return copy;
+  };
+  const bad = (
+    name: string,
+    bytes: Buffer,
+    refusal: RefusalCode = "malformed",
+  ): BadVector => {
+    const { text: _, ...rest } = row("beat", name, "", refusal);
+    return { ...rest, hex: hex(bytes) };
+  };
+  return [
+    bad("nothing", Buffer.alloc(0)),
+    bad("a beat cut off", good.subarray(0, -1)),
+    bad("a beat with a byte more", Buffer.concat([good, Buffer.alloc(1)])),
+    bad("a beat without signatures", patched(12, 0).subarray(0, 13)),
+    bad("a beat of nine signatures", patched(12, 9)),
+    bad(
+      "a beat of the year 10000",
+      patched(4, 0, 0, 0xe6, 0x77, 0xd2, 0x1f, 0xdc, 0),
+    ),
+    bad("a beat with another time", patched(11, 1), "bad-signature"),
+    bad("a beat about another state", beatOf(other), "bad-signature"),
+    bad(
+      "a beat that a content key signed",
+      beatOf(signState(), { signer: "contentA" }),
+      "bad-signature",
+    ),
   ];
 }
 

@@ -1,7 +1,15 @@
 import { markedNonce } from "../../../agent/protocol/downgrade.js";
-import { textBytes } from "../../../agent/protocol/signed-text.js";
-import { signAsDevice } from "../../../agent/trust/sign.js";
-import { NOW, hex, keys, token } from "../../support/vectors.js";
+import {
+  beatBytes,
+  decodeBeat,
+  encodeBeat,
+} from "../../../agent/protocol/beat.js";
+import {
+  textBytes,
+  type SignedText,
+} from "../../../agent/protocol/signed-text.js";
+import { signAsDevice, signerOf, signText } from "../../../agent/trust/sign.js";
+import { NOW, hex, keys, token, type KeyName } from "../../support/vectors.js";
 import { hello, receipt } from "./messages.js";
 import { keysOf, type Vector } from "./vector.js";
 
@@ -30,11 +38,83 @@ export function messageVectorsV2(): readonly Vector[] {
       plans: [{ mode: "tail", feed: "urgent", epoch: "e1" }],
       capabilities: ["log", "dances"],
     }),
+    state(),
+    {
+      ...fromCloud("state-message", "Where all feeds stand: state.json.", {
+        ...{ type: "state", state: signState() },
+      }),
+      keys: keysOf("head"),
+    },
+    beat(),
     signedByDevice("receipt-v2", "As receipt.json, with an ext.", {
       ...receipt,
       ext: { "x-slot": 3 },
     }),
   ];
+}
+
+/** Where two feeds stand, in one statement. */
+export const stateDocument = {
+  type: "state",
+  time: NOW,
+  heads: [
+    { feed: "urgent", epoch: "e1", offset: 7, hash: "ab".repeat(32) },
+    { feed: "reputation", epoch: "e1", offset: 52_000, hash: "ab".repeat(32) },
+  ],
+} as const;
+
+export const signState = (document: object = stateDocument): SignedText =>
+  signText("state", document, [keys.head], 2);
+
+export const BEAT_AT = NOW + 25_000;
+
+interface BeatOptions {
+  readonly time?: number;
+  readonly signer?: KeyName;
+}
+
+/** A beat, by whoever signs it, about whatever state. */
+export function beatOf(
+  state: SignedText,
+  { time = BEAT_AT, signer = "head" }: BeatOptions = {},
+): Buffer {
+  const signatures = signerOf([keys[signer]])(beatBytes(state.signed, time));
+  return encodeBeat({ time, signatures });
+}
+
+function state(): Vector {
+  const text = signState();
+  return {
+    name: "state",
+    reads: "state",
+    direction: "cloud to agent",
+    description: "Where urgent and reputation stand, signed by the head key.",
+    keys: keysOf("head"),
+    text: JSON.stringify(text),
+    signedBytes: hex(textBytes("state", text.signed, 2)),
+    signatures: text.signatures.map(({ key, signature }) => ({
+      ...{ key, signature: hex(Buffer.from(signature, "base64url")) },
+    })),
+    decoded: stateDocument,
+  };
+}
+
+function beat(): Vector {
+  const bytes = beatOf(signState());
+  const { signatures } = decodeBeat(bytes);
+  return {
+    name: "beat",
+    reads: "beat",
+    direction: "cloud to agent",
+    description: "That state.json was still so 25 seconds later.",
+    keys: keysOf("head"),
+    hex: hex(bytes),
+    signedBytes: hex(beatBytes(signState().signed, BEAT_AT)),
+    signatures: signatures.map(({ key, signature }) => ({
+      ...{ key, signature: hex(signature) },
+    })),
+    decoded: { time: BEAT_AT },
+  };
 }
 
 function fromCloud(name: string, description: string, message: object): Vector {

@@ -17,6 +17,8 @@ export type Reader =
   | "root"
   | "next root"
   | "head"
+  | "state"
+  | "beat"
   | "approval"
   | "enrolment token"
   | "enrolment request"

@@ -5,6 +5,7 @@ import {
   type FeedName,
   type Position,
 } from "../../../agent/model/position.js";
+import { isBeat } from "../../../agent/protocol/beat.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
 import type { FeedPlan } from "../../../agent/protocol/messages.js";
 import { openSegment, type Segment } from "../../../agent/protocol/segment.js";
@@ -24,6 +25,7 @@ type MessageOf<T extends FromCloud["type"]> = FromCloud & { type: T };
 export class TestAgent implements Disposable {
   readonly messages: FromCloud[] = [];
   readonly segments: Segment[] = [];
+  readonly beats: Buffer[] = [];
   /** `performance.now()` at which each segment had come. */
   readonly arrivals: number[] = [];
   readonly ended: Promise<{ code: number; reason: string }>;
@@ -42,7 +44,8 @@ export class TestAgent implements Disposable {
     });
     socket.on("error", () => undefined);
     socket.on("message", (data: Buffer, isBinary) => {
-      if (isBinary) {
+      if (isBinary && isBeat(data)) this.beats.push(data);
+      else if (isBinary) {
         this.arrivals.push(performance.now());
         this.segments.push(openSegment(data));
       } else this.messages.push(wire.fromCloud(data.toString()));
@@ -66,7 +69,7 @@ export class TestAgent implements Disposable {
     const agent = TestAgent.dial(cloud.url, wire);
     await agent.hello(who, positions);
     const welcome = await agent.next("welcome");
-    await agent.next("heads");
+    await agent.next(wire.version === 1 ? "heads" : "state");
     return Object.assign(agent, { welcome });
   }
 

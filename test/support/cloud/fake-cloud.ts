@@ -2,20 +2,9 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Identity } from "../../../agent/config/identity.js";
-import type { Op } from "../../../agent/model/ban.js";
-import type { BanOp } from "../../../agent/model/ban.js";
-import { bits, compareCidrs, type Family } from "../../../agent/model/cidr.js";
-import {
-  NO_HASH,
-  type FeedName,
-  type Position,
-} from "../../../agent/model/position.js";
+import { beatBytes, encodeBeat } from "../../../agent/protocol/beat.js";
 import type { Head } from "../../../agent/protocol/documents.js";
 import type { FeedPlan } from "../../../agent/protocol/messages.js";
-import {
-  sealSegment,
-  type SegmentDraft,
-} from "../../../agent/protocol/segment.js";
 import type {
   ProtocolVersion,
   SignedText,
@@ -27,19 +16,19 @@ import {
   type FromCloud,
   type Wire,
 } from "../../../agent/protocol/wire.js";
-import { sealSnapshot, type Group } from "../../../agent/protocol/snapshot.js";
 import { fingerprintOf } from "../../../agent/trust/root.js";
 import { signerOf, signText } from "../../../agent/trust/sign.js";
 import { until } from "../time/clock.js";
+import type { FakeFeed } from "./fake-feed.js";
 import {
-  hex,
   keys,
   rootDocument,
-  sha256Hex,
   signRoot,
   token,
   type KeyName,
 } from "../vectors.js";
+
+export { FakeFeed } from "./fake-feed.js";
 
 /** What the test agent trusts at first; good for longer than any test is run. */
 export const root = signRoot({
@@ -230,94 +219,47 @@ export class FakeLink {
   }
 
   heads(...feeds: readonly FakeFeed[]): void {
-    this.say({ type: "heads", heads: feeds.map((feed) => feed.head()) });
+    this.sayHeads(feeds.map((feed) => feed.at()));
+  }
+
+  /** In the words of the version; of version 2 they are all of the first one's time. */
+  sayHeads(heads: readonly Head[], signer: KeyName = "head"): void {
+    if (this.wire.version === 2) {
+      this.sayState(heads, heads[0]?.time ?? Date.now(), signer);
+      return;
+    }
+    const signed = heads.map((head) => signText("head", head, [keys[signer]]));
+    this.say({ type: "heads", heads: signed });
+  }
+
+  /** Says where all feeds stand together, and returns what was signed. */
+  sayState(
+    heads: readonly Head[],
+    time: number,
+    signer: KeyName = "head",
+    more: object = {},
+  ): SignedText {
+    const feeds = heads.map(({ feed, epoch, offset, hash }) => ({
+      ...{ feed, epoch, offset, hash },
+    }));
+    const document = { type: "state", time, heads: feeds, ...more };
+    const state = signText("state", document, [keys[signer]], 2);
+    this.say({ type: "state", state });
+    return state;
+  }
+
+  /** Says that a state is still so. */
+  sayBeat(state: SignedText, time: number, signer: KeyName = "head"): Buffer {
+    const sign = signerOf([keys[signer]]);
+    const signatures = sign(beatBytes(state.signed, time));
+    const beat = encodeBeat({ time, signatures });
+    this.push(beat);
+    return beat;
   }
 
   async closed(): Promise<number> {
     await until("a closed connection", () => this.closeCode !== undefined);
     return this.closeCode!;
-  }
-}
-
-/** The cloud's side of one feed. */
-export class FakeFeed {
-  #offset = 0;
-  #hash: Uint8Array = NO_HASH;
-
-  constructor(
-    readonly feed: FeedName = "urgent",
-    readonly epoch = "e1",
-  ) {}
-
-  get position(): Position {
-    const { feed, epoch } = this;
-    return { feed, epoch, offset: this.#offset, hash: this.#hash };
-  }
-
-  /** The next segment; what a test changes about it changes the feed as well. */
-  append(
-    ops: readonly Op[],
-    draft: Partial<SegmentDraft> = {},
-    signers: readonly KeyName[] = ["contentA"],
-  ): Buffer {
-    const issuedAt = Date.now();
-    const { bytes, hash } = sealSegment(
-      {
-        feed: this.feed,
-        epoch: this.epoch,
-        first: this.#offset + 1,
-        previous: this.#hash,
-        issuedAt,
-        notAfter: issuedAt + DAY_MS,
-        ops,
-        ...draft,
-      },
-      signerOf(signers.map((name) => keys[name])),
-    );
-    this.#offset += ops.length;
-    this.#hash = hash;
-    return bytes;
-  }
-
-  /** The feed's whole state, as somebody claims it to be here. */
-  snapshot(bans: readonly BanOp[], signer: KeyName = "contentA"): Buffer {
-    const issuedAt = Date.now();
-    return sealSnapshot(
-      {
-        position: this.position,
-        issuedAt,
-        notAfter: issuedAt + DAY_MS,
-        groups: grouped(bans),
-      },
-      signerOf([keys[signer]]),
-    ).bytes;
-  }
-
-  head(signer: KeyName = "head", lies: Partial<Head> = {}): SignedText {
-    const { hash, ...at } = this.position;
-    const head = { type: "head", ...at, hash: hex(hash), time: Date.now() };
-    return signText("head", { ...head, ...lies }, [keys[signer]]);
-  }
-
-  tail(): FeedPlan {
-    return { mode: "tail", feed: this.feed, epoch: this.epoch };
-  }
-
-  segmentsFrom(from: number): FeedPlan {
-    const { feed, epoch } = this;
-    return { mode: "segments", feed, epoch, from, to: this.#offset };
-  }
-
-  snapshotPlan(bytes: Uint8Array): FeedPlan {
-    const { feed, epoch } = this;
-    return {
-      mode: "snapshot",
-      feed,
-      epoch,
-      offset: this.#offset,
-      sha256: sha256Hex(bytes),
-      bytes: bytes.length,
-    };
   }
 }
 
@@ -327,19 +269,4 @@ export function handsOut(content: Uint8Array): RequestListener {
     const from = Number(/bytes=(\d+)-/.exec(headers.range ?? "")?.[1] ?? 0);
     response.writeHead(headers.range ? 206 : 200).end(content.subarray(from));
   };
-}
-
-const DAY_MS = 86_400_000;
-
-function grouped(bans: readonly BanOp[]): Group[] {
-  const groups = new Map<string, Group & { bans: BanOp[] }>();
-  for (const ban of [...bans].sort((a, b) => compareCidrs(a.cidr, b.cidr))) {
-    const { family, prefix }: { family: Family; prefix: number } = ban.cidr;
-    const { observed } = ban;
-    const key = `${family}/${prefix} of ${bits(family)} ${observed}`;
-    const group = groups.get(key) ?? { family, prefix, observed, bans: [] };
-    group.bans.push(ban);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
 }

@@ -1,0 +1,30 @@
+import type { Receipt } from "../../agent/protocol/documents.js";
+import { Malformed } from "../../agent/protocol/malformed.js";
+import { textBytes } from "../../agent/protocol/signed-text.js";
+import type { Wire } from "../../agent/protocol/wire.js";
+import type { DeviceWord } from "../journal/observation-events.js";
+import { evidenceOf, HelloRefused } from "./hello.js";
+import type { Live } from "./live.js";
+
+type Signed = Pick<DeviceWord, "signed" | "signature">;
+
+/**
+ * A receipt that the agent of this session signed, of a feed that it follows.
+ * @throws HelloRefused, Malformed
+ */
+export function checkReceipt(
+  { signed, signature }: Signed,
+  { agent, key, following }: Live,
+  wire: Wire,
+): readonly [Receipt, DeviceWord] {
+  const receipt = wire.receipt(signed);
+  const bytes = textBytes("receipt", signed, wire.version);
+  if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
+    const why = "a receipt's signature is bad";
+    throw new HelloRefused("unauthenticated", agent.id, why);
+  }
+  if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
+    throw new Malformed("receipt", "is for another agent or feed");
+  }
+  return [receipt, evidenceOf({ signed, signature }, wire)];
+}
