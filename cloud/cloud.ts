@@ -29,6 +29,7 @@ import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
 import type { BatchWriter } from "./journal/batch-writer.js";
+import type { ObservationSettings } from "./journal/retention.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
@@ -66,6 +67,7 @@ export interface CloudConfig {
   readonly correlation: CorrelationSettings;
   readonly telemetry: TelemetrySettings;
   readonly disk: DiskSettings;
+  readonly observations: ObservationSettings;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */
@@ -317,7 +319,7 @@ function makeIntake(ports: CloudPorts, store: Store & Watched): Intake {
   return new Intake({
     ...{ ...ports, observations, rate: ITEM_RATE, allowances },
     through: (agent, spool) => telemetry.through(agent, spool),
-    hasRoom: () => store.observationsDisk.admits("telemetry"),
+    hasRoom: () => store.admitsTelemetry(),
     dropped: (what) => drops.count(what),
   });
 }

@@ -13,6 +13,7 @@ import { feedBegun } from "./feeds/feeds.js";
 import { filesOf } from "./folder.js";
 import { BadFolder, readText, writeSecret } from "./folder.js";
 import { hashOf, newSecret } from "./ids.js";
+import { ObservationSettings } from "./journal/retention.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
@@ -54,6 +55,7 @@ export const Settings = v.strictObject({
   correlation: v.optional(CorrelationSettings, {}),
   telemetry: v.optional(TelemetrySettings, {}),
   disk: v.optional(DiskSettings, {}),
+  observations: v.optional(ObservationSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

@@ -2,6 +2,7 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Disk } from "./disk/disk.js";
 import type { Door } from "./door/door.js";
 import type { Gateway } from "./gateway/gateway.js";
+import type { Retention } from "./journal/retention.js";
 import type { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import type { SqliteObservations } from "./journal/sqlite-observations.js";
 import type { Drops } from "./log/drops.js";
@@ -15,6 +16,8 @@ export interface StatusParts {
   readonly gateway: Pick<Gateway, "counts">;
   readonly decisions: Pick<SqliteDecisions, "lag" | "level">;
   readonly observations: Pick<SqliteObservations, "lag" | "level">;
+  readonly retention: Pick<Retention, "report">;
+  readonly ownDisk: Pick<Disk, "report"> | undefined;
   readonly overBudget: () => number;
   readonly downloads: () => number;
   /** Why the bans are not kept as they should be; undefined when they are. */
@@ -31,7 +34,12 @@ export function statusOf(parts: StatusParts) {
     startedAt,
     disk: disk.report(),
     journal: standOf(parts.decisions),
-    observations: standOf(parts.observations),
+    observations: {
+      ...standOf(parts.observations),
+      ...parts.retention.report(),
+      /** Where they lie on a disk of their own; null: on the cloud's. */
+      disk: parts.ownDisk?.report() ?? null,
+    },
     bansTrouble: parts.trouble() ?? null,
     connections: door.report(),
     sessions: gateway.counts(),

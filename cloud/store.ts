@@ -21,8 +21,10 @@ import { filesOf, type Files } from "./folder.js";
 import { holdAlone, type Database } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/decision-events.js";
 import { lookThenAppend } from "./journal/look-then-append.js";
+import { Retention, type ObservationSettings } from "./journal/retention.js";
 import { splitJournal } from "./journal/split-journal.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
+import { digestedIn, digestTables } from "./journal/digests.projection.js";
 import { BOUNDLESS, type JournalDisk } from "./journal/sqlite-file.js";
 import { SqliteObservations } from "./journal/sqlite-observations.js";
 import {
@@ -53,7 +55,7 @@ export type Store = Awaited<ReturnType<typeof openStore>>;
 
 /** The disk, both logs on it, and what is folded from them. */
 export async function openStore(
-  { dir, disk: settings, signing }: StoreConfig,
+  { dir, disk: settings, observations: terms, signing }: StoreConfig,
   ports: StorePorts,
   opened: Lifetime,
 ) {
@@ -64,7 +66,13 @@ export async function openStore(
   opened.own(holdAlone(files.lock));
   const disk = opened.own(new Disk(dir, settings, ports));
   const logs = await openLogs(files, { ...ports, disk }, opened);
-  const { decisions, views } = logs;
+  const { decisions, observations, views } = logs;
+  const retention = opened.own(
+    new Retention(terms, {
+      ...{ ...ports, observations, observed: views.observed },
+      digested: () => digestedIn(views.decided),
+    }),
+  );
   const index = new FeedIndex(
     views.decided,
     (seq) => decisions.segmentAt(seq),
@@ -91,8 +99,10 @@ export async function openStore(
       caughtUp: () => state.caughtUp(),
     }),
   );
-  const kept = { disk, index, state, present, approvals };
-  return { ...logs, ...kept, ...questionsTo(views) };
+  const kept = { disk, index, state, present, approvals, retention };
+  const admitsTelemetry = () =>
+    logs.observationsDisk.admits("telemetry") && retention.hasRoom();
+  return { ...logs, ...kept, ...questionsTo(views), admitsTelemetry };
 }
 
 interface StorePorts {
@@ -146,6 +156,7 @@ const referredTo = (decided: Database): number =>
   decided
     .prepare<[], number>(
       `SELECT max((SELECT coalesce(max(seen), 0) FROM decisions),
+         (SELECT coalesce(max(through), 0) FROM digested),
          (SELECT coalesce(max(through), 0) FROM clearings))`,
     )
     .pluck()
@@ -166,6 +177,7 @@ async function beginFeeds(
 export interface StoreConfig {
   readonly dir: string;
   readonly disk: DiskSettings;
+  readonly observations: ObservationSettings;
   readonly signing: Signing;
 }
 
@@ -182,6 +194,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   decisionTables,
   approvalTables,
   proposalTables,
+  digestTables,
 ];
 
 const OF_OBSERVATIONS: readonly ObservationProjection[] = [

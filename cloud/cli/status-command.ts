@@ -26,7 +26,8 @@ function linesOf(status: CloudStatus): readonly string[] {
   const { connections, sessions, agentsOverTelemetryBudget: over } = status;
   return [
     `up since ${dateOf(status.startedAt)}`,
-    diskLine(status),
+    diskLine(status.disk),
+    ...observationLines(status.observations),
     ...laggingLines(status),
     `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
     ...(over > 0 ? [`${over} agents are over their telemetry budget`] : []),
@@ -34,11 +35,31 @@ function linesOf(status: CloudStatus): readonly string[] {
   ];
 }
 
-function diskLine({ disk }: CloudStatus): string {
+function diskLine(disk: CloudStatus["disk"]): string {
   const free = `${mebibytes(disk.freeBytes)} free`;
   const { reserveLeftBytes: left, reserveBytes: all } = disk;
   const reserve = `reserve ${mebibytes(left)} of ${mebibytes(all)}`;
   return `disk of ${disk.dir}: ${words[disk.state]} (${free}, ${reserve})`;
+}
+
+function observationLines({
+  disk,
+  laggingSince,
+  laggingWhy,
+  ...kept
+}: CloudStatus["observations"]): readonly string[] {
+  const { bytes, mostBytes, keepDays, receiptsKeepDays } = kept;
+  const room = `${mebibytes(bytes)} of ${mebibytes(mostBytes)}`;
+  const terms = `reports for ${keepDays} days, receipts for ${receiptsKeepDays}`;
+  return [
+    `observations take ${room}; ${terms}`,
+    ...(disk === null ? [] : [diskLine(disk)]),
+    ...(laggingSince === null
+      ? []
+      : [
+          `observations LAG since ${dateOf(laggingSince)}: ${laggingWhy ?? "unknown"}`,
+        ]),
+  ];
 }
 
 const words: Readonly<Record<CloudStatus["disk"]["state"], string>> = {

@@ -18,6 +18,20 @@ export interface ObservationRow extends ObservationKey {
   readonly commitment: Uint8Array | null;
 }
 
+/** Reports are of a day; what devices signed is evidence. */
+export type Kept = "reports" | "evidence";
+
+/** What one step of forgetting came to. */
+export interface Forgotten {
+  /** Rows that were looked at, of whichever kind. */
+  readonly looked: number;
+  /** Sequence numbers of those that are forgotten. */
+  readonly forgotten: readonly number[];
+}
+
+/** Observations in one digest at most. */
+export const MOST_DIGESTED = 4_096;
+
 /** Whether it is news, or was here already and changed nothing. */
 export type Put = "taken" | "known";
 
@@ -40,6 +54,19 @@ export interface Observations extends Followed<RecordedObservation> {
    * changes nothing.
    */
   empty(seqs: readonly number[]): Promise<void>;
+  /**
+   * Forgets the oldest of one kind that were taken down before a time, in
+   * milliseconds since 1970; looks at so many rows at most, each of them once.
+   */
+  forget(kept: Kept, before: number, most: number): Promise<Forgotten>;
+  /**
+   * Lets go of the oldest rows that are forgotten and in a digest, but for those
+   * that one digest may share with a row that is not; at most so many.
+   * @returns how many
+   */
+  drop(digested: number, most: number): Promise<number>;
+  /** How much room they take, without what is free again. */
+  bytes(): number;
   /** Gives no number up to this one to what comes from here on. */
   skipTo(seq: number): Promise<void>;
 }

@@ -10,7 +10,14 @@ import type {
   ObservationEvent,
   RecordedObservation,
 } from "./observation-events.js";
-import type { ObservationRow, Observations, Put } from "./observations.js";
+import {
+  MOST_DIGESTED,
+  type Forgotten,
+  type Kept,
+  type ObservationRow,
+  type Observations,
+  type Put,
+} from "./observations.js";
 import { GONE } from "./recorded.js";
 import {
   BOUNDLESS,
@@ -35,6 +42,8 @@ export class SqliteObservations implements Observations, Disposable {
   readonly #after: Statement<ObservationRow>;
   readonly #row: Statement<ObservationRow>;
   readonly #empty: Statement<never>;
+  readonly #shared: Statement<number>;
+  readonly #drop: Statement<never>;
   readonly #newest: () => number;
   readonly #followers: Followers<RecordedObservation>;
   #last: number;
@@ -55,6 +64,16 @@ export class SqliteObservations implements Observations, Disposable {
     this.#empty = database.prepare(
       `UPDATE observations SET body = NULL, salt = NULL, commitment = ?
        WHERE seq = ?`,
+    );
+    this.#shared = database
+      .prepare<unknown[], number>(
+        `SELECT seq FROM observations WHERE seq <= ?
+         ORDER BY seq DESC LIMIT 1 OFFSET ${MOST_DIGESTED}`,
+      )
+      .pluck();
+    this.#drop = database.prepare(
+      `DELETE FROM observations WHERE seq IN (
+         SELECT seq FROM observations WHERE seq <= ? ORDER BY seq LIMIT ?)`,
     );
     this.#newest = lastReader(database, "observations");
     this.#last = this.#newest();
@@ -121,9 +140,53 @@ export class SqliteObservations implements Observations, Disposable {
   empty(seqs: readonly number[]): Promise<void> {
     return promised(() =>
       writeWith(this.#database, NO_RESERVE, () => {
-        for (const seq of seqs) this.#emptyOne(seq);
+        for (const seq of seqs) {
+          const row = this.#row.get(seq);
+          if (row !== undefined) this.#emptyOne(row);
+        }
       }),
     );
+  }
+
+  forget(kept: Kept, before: number, most: number): Promise<Forgotten> {
+    return promised(() =>
+      writeWith(this.#database, NO_RESERVE, () => {
+        const behind = this.#marks.of(markOf(kept));
+        const forgotten: number[] = [];
+        let last = behind;
+        let looked = 0;
+        for (const row of this.#after.all(behind, most)) {
+          if (row.at >= before) break;
+          looked += 1;
+          last = row.seq;
+          if (!isOf(kept, row) || !this.#emptyOne(row)) continue;
+          forgotten.push(row.seq);
+        }
+        if (last > behind) this.#marks.raise(markOf(kept), last);
+        return { looked, forgotten };
+      }),
+    );
+  }
+
+  drop(digested: number, most: number): Promise<number> {
+    return promised(() => {
+      const marks = [markOf("reports"), markOf("evidence")];
+      const gone = marks.map((mark) => this.#marks.of(mark));
+      const through = Math.min(digested, ...gone);
+      const last = this.#shared.get(through);
+      if (last === undefined) return 0;
+      return writeWith(this.#database, NO_RESERVE, () => {
+        const { changes } = this.#drop.run(last, most);
+        return changes;
+      });
+    });
+  }
+
+  bytes(): number {
+    const pragma = (name: string) =>
+      Number(this.#database.pragma(name, { simple: true }));
+    const pages = pragma("page_count") - pragma("freelist_count");
+    return pages * pragma("page_size");
   }
 
   skipTo(seq: number): Promise<void> {
@@ -169,13 +232,25 @@ export class SqliteObservations implements Observations, Disposable {
     });
   }
 
-  #emptyOne(seq: number): void {
-    const row = this.#row.get(seq);
-    if (row === undefined || row.salt === null) return;
+  /** Whether there was something to forget. */
+  #emptyOne(row: ObservationRow): boolean {
     const payload = observationPayload(row);
-    if (payload === undefined) return;
-    this.#empty.run(commitmentTo(row.salt, payload), seq);
+    if (row.salt === null || payload === undefined) return false;
+    this.#empty.run(commitmentTo(row.salt, payload), row.seq);
+    return true;
   }
+}
+
+const markOf = (kept: Kept): string => `forgotten-${kept}`;
+
+const EVIDENCE: ReadonlySet<string> = new Set<ObservationEvent["kind"]>([
+  ...(["receipt", "divergence", "agent-cloned"] as const),
+]);
+
+function isOf(kept: Kept, { body }: ObservationRow): boolean {
+  if (body === null) return false;
+  const { kind } = JSON.parse(body) as ObservationEvent;
+  return EVIDENCE.has(kind) === (kept === "evidence");
 }
 
 export const SCHEMA = `

@@ -206,6 +206,43 @@ export function itKeepsObservations(engine: ObservationsEngine): void {
       expect((await observations.broken).message).toContain("malformed");
     });
 
+    it("are forgotten by their age and kind, the oldest first and few at a time", async () => {
+      const observations = open();
+      await put(observations, telemetry(1), receipt("old"), telemetry(2));
+      await clock.advance(1_000);
+      await put(observations, telemetry(3), receipt("new"));
+      const forget = (kept: "reports" | "evidence", most: number) =>
+        observations.forget(kept, clock.now(), most);
+      expect(await forget("reports", 2)).toEqual({ looked: 2, forgotten: [1] });
+      expect(await forget("reports", 9)).toEqual({ looked: 1, forgotten: [3] });
+      expect(await forget("reports", 9)).toEqual({ looked: 0, forgotten: [] });
+      const again = open();
+      expect(await again.forget("evidence", Infinity, 9)).toEqual({
+        ...{ looked: 5, forgotten: [2, 5] },
+      });
+      const kinds = (await again.after(0, 9)).map(({ event }) => event.kind);
+      expect(kinds).toEqual(["gone", "gone", "gone", "telemetry", "gone"]);
+    });
+
+    it("let go of their rows once no digest has one beside them that can be shown", async () => {
+      const observations = open();
+      const many = Array.from({ length: 5_000 }, (_, n) => telemetry(n + 1));
+      await put(observations, ...many);
+      for (const kept of ["reports", "evidence"] as const) {
+        expect(await observations.drop(5_000, 5_000)).toBe(0);
+        await observations.forget(kept, Infinity, 4_800);
+      }
+      expect(await observations.drop(4_500, 100)).toBe(100);
+      expect(await observations.drop(4_500, 5_000)).toBe(304);
+      expect(await observations.drop(5_000, 5_000)).toBe(300);
+      const [oldest] = await observations.rowsAfter(0, 1);
+      expect(oldest).toMatchObject({ seq: 705, body: null });
+      expect(oldest?.commitment).not.toBeNull();
+      expect(await put(observations, telemetry(9_999))).toEqual(["taken"]);
+      expect(observations.level).toBe(5_001);
+      expect(observations.bytes()).toBeGreaterThan(100_000);
+    });
+
     it("can be forgotten: the commitment stays, and so does what is known", async () => {
       const observations = open();
       await put(observations, telemetry(1), receipt("{}"));
