@@ -26,7 +26,7 @@ function linesOf(status: CloudStatus): readonly string[] {
   const { connections, sessions, agentsOverTelemetryBudget: over } = status;
   return [
     `up since ${dateOf(status.startedAt)}`,
-    diskLine(status.disk),
+    diskLine(status.disk, words),
     ...observationLines(status.observations),
     ...laggingLines(status),
     `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
@@ -35,11 +35,11 @@ function linesOf(status: CloudStatus): readonly string[] {
   ];
 }
 
-function diskLine(disk: CloudStatus["disk"]): string {
+function diskLine(disk: CloudStatus["disk"], said: typeof words): string {
   const free = `${mebibytes(disk.freeBytes)} free`;
   const { reserveLeftBytes: left, reserveBytes: all } = disk;
   const reserve = `reserve ${mebibytes(left)} of ${mebibytes(all)}`;
-  return `disk of ${disk.dir}: ${words[disk.state]} (${free}, ${reserve})`;
+  return `disk of ${disk.dir}: ${said[disk.state]} (${free}, ${reserve})`;
 }
 
 function observationLines({
@@ -53,7 +53,7 @@ function observationLines({
   const terms = `reports for ${keepDays} days, receipts for ${receiptsKeepDays}`;
   return [
     `observations take ${room}; ${terms}`,
-    ...(disk === null ? [] : [diskLine(disk)]),
+    ...(disk === null ? [] : [diskLine(disk, wordsOfObservations)]),
     ...(laggingSince === null
       ? []
       : [
@@ -67,6 +67,12 @@ const words: Readonly<Record<CloudStatus["disk"]["state"], string>> = {
   "no-telemetry": "SHORT: no telemetry is taken",
   "orders-only": "NEARLY FULL: only operators' orders and identities are taken",
   full: "FULL: nothing is taken",
+};
+
+const wordsOfObservations: typeof words = {
+  ...words,
+  "orders-only": "FULL: nothing that hosts say is kept; decisions go on",
+  full: "FULL: nothing that hosts say is kept; decisions go on",
 };
 
 function laggingLines({ journal, bansTrouble }: CloudStatus): string[] {

@@ -32,6 +32,7 @@ export type DiskState = "roomy" | "no-telemetry" | "orders-only" | "full";
 export class Disk implements Giving, Disposable {
   readonly dir: string;
   readonly settings: DiskSettings;
+  readonly #said: Sentences;
   readonly #log: Logger;
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #reserve: Reserve;
@@ -41,10 +42,16 @@ export class Disk implements Giving, Disposable {
   #lookedAt: number;
   #state: DiskState = "roomy";
 
-  constructor(dir: string, settings: DiskSettings, ports: DiskPorts) {
+  constructor(
+    dir: string,
+    settings: DiskSettings,
+    ports: DiskPorts,
+    said: Sentences = ofAll,
+  ) {
     const { total, free } = sizeOf(dir);
     this.dir = dir;
     this.settings = settings;
+    this.#said = said;
     this.#log = ports.log;
     this.#clock = ports.clock;
     const { telemetryMiB, answersMiB, reserveMiB } = settings;
@@ -98,7 +105,7 @@ export class Disk implements Giving, Disposable {
     if (state === this.#state) return;
     this.#state = state;
     const say = state === "roomy" ? "info" : "error";
-    this.#log[say](sentences[state], this.report());
+    this.#log[say](this.#said[state], this.report());
   }
 
   [Symbol.dispose](): void {
@@ -131,18 +138,31 @@ export function openOwnDisk(
 ): Disk | undefined {
   const isSame = statSync(dir).dev === statSync(around.dir).dev;
   const settings = { ...around.settings, reserveMiB: OPENING_MIB };
-  return isSame ? undefined : new Disk(dir, settings, ports);
+  return isSame ? undefined : new Disk(dir, settings, ports, ofObservations);
 }
 
 const OPENING_MIB = 4;
 
 /** What is told of each state, as it begins. */
-const sentences: Readonly<Record<DiskState, string>> = {
+type Sentences = Readonly<Record<DiskState, string>>;
+
+const ofAll: Sentences = {
   roomy: "the disk has room again; everything is taken",
   "no-telemetry": "the disk is short: no telemetry is taken; hosts keep theirs",
   "orders-only":
     "the disk is nearly full: only operators' orders and identities are taken",
   full: "the disk is full, and the reserve used up: no order is taken",
+};
+
+const FULL_OF_OBSERVATIONS =
+  "the observations' disk is full: nothing that hosts say is kept; decisions go on";
+
+const ofObservations: Sentences = {
+  roomy: "the observations' disk has room again; everything is taken",
+  "no-telemetry":
+    "the observations' disk is short: no telemetry is taken; hosts keep theirs",
+  "orders-only": FULL_OF_OBSERVATIONS,
+  full: FULL_OF_OBSERVATIONS,
 };
 
 function sizeOf(dir: string): {
