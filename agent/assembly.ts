@@ -214,6 +214,7 @@ export const stepsOf = (
     policy: config.guard,
     facts: () => core.protection.facts,
     approvals: core.approvals,
+    ring: core.approvals.ring,
     ledger: core.ledger,
     limiter: core.limiter,
     trial: trialTerms(config),

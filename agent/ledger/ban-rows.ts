@@ -17,18 +17,19 @@ export class BanRows {
   constructor(db: Database, taken: "REPLACE" | "IGNORE") {
     this.#put = db.prepare(
       `INSERT OR ${taken} INTO bans
-         (copy, addr, prefix, expires_at, reason, held, observed, recorded_at, trial)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (copy, addr, prefix, expires_at, reason, held, observed, recorded_at,
+          trial, ring_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
   /** Whether the row was written. */
   put(row: BanRow): boolean {
     const { copy, addr, prefix, expiresAt, reason } = row;
-    const { held, observed, recordedAt, trial } = row;
+    const { held, observed, recordedAt, trial, ringAt } = row;
     const { changes } = this.#put.run(
       ...[copy, addr, prefix, expiresAt, reason],
-      ...[held, observed, recordedAt, trial],
+      ...[held, observed, recordedAt, trial, ringAt],
     );
     return changes > 0;
   }

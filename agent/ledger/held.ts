@@ -1,4 +1,5 @@
 import type { FeedName } from "../model/position.js";
+import { RING_WAITS } from "../model/rings.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
 import type { FoundBan, StoredBan } from "./stored.js";
@@ -7,6 +8,12 @@ import { ROLLED_BACK } from "./withheld.js";
 
 /** So many held bans of a feed are remembered; each takes some 100 bytes. */
 export const MOST_HELD = 10_000;
+
+/**
+ * And so many, those included, that wait for this host's ring: they are to come
+ * into force, where the limits of the feed let them.
+ */
+export const MOST_WAITING = 200_000;
 
 /**
  * Decides which held bans are remembered, for one change of a feed: what goes
@@ -27,7 +34,8 @@ export class HeldRoom {
       return true;
     }
     const isInPlace = before !== undefined && before.held !== null;
-    if (isInPlace || heldNow < MOST_HELD) return true;
+    const most = held === RING_WAITS ? MOST_WAITING : MOST_HELD;
+    if (isInPlace || heldNow < most) return true;
     this.#unkept.set(held, (this.#unkept.get(held) ?? 0) + 1);
     return false;
   }

@@ -1,5 +1,6 @@
 import type { Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import { RING_WAITS } from "../model/rings.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { Growth, type Copies } from "./copies.js";
@@ -18,8 +19,8 @@ import {
 export interface Guard {
   /** Another number whenever it might judge otherwise; never 0. */
   readonly digest: number;
-  /** The rule that holds this ban, if one does. */
-  holdingRule(ban: JudgedBan): string | undefined;
+  /** The rule that holds this ban at a time, if one does. */
+  holdingRule(ban: JudgedBan, now: UnixSeconds): string | undefined;
   /** How bans that are released are tried; not at all unless given. */
   readonly trial?: TrialTerms;
 }
@@ -32,6 +33,8 @@ export interface JudgedBan {
   readonly expiresAt: UnixSeconds;
   readonly observed: boolean;
   readonly held: string | undefined;
+  /** When this host's ring has its turn. */
+  readonly ringAt?: UnixSeconds | null;
 }
 
 /**
@@ -44,6 +47,7 @@ export class Review {
   readonly #db: Database;
   readonly #tables: ReviewTables;
   readonly #next: Statement<StoredRow>;
+  readonly #begun: Statement<StoredRow>;
   readonly #change: Statement<never>;
   /** Where the round stands; there is none between two rounds. */
   #round: Round | undefined;
@@ -51,12 +55,18 @@ export class Review {
   constructor(db: Database, tables: ReviewTables) {
     this.#db = db;
     this.#tables = tables;
-    this.#next = db.prepare(
+    const rowsOf = (table: string) =>
       `SELECT copy, addr, prefix, expires_at AS expiresAt, held, observed, trial,
+         ring_at AS ringAt,
          (SELECT state FROM trials WHERE trials.id = bans.trial) AS verdict
-       FROM bans
-       WHERE copy = ? AND (addr, prefix) > (?, ?)
+       FROM ${table} WHERE copy = ?`;
+    this.#next = db.prepare(
+      `${rowsOf("bans")} AND (addr, prefix) > (?, ?)
        ORDER BY addr, prefix LIMIT ?`,
+    );
+    this.#begun = db.prepare(
+      `${rowsOf("bans INDEXED BY waiting_bans")}
+       AND held = '${RING_WAITS}' AND ring_at <= ? LIMIT ?`,
     );
     this.#change = db.prepare(`UPDATE bans SET held = ?, trial = ? ${HERE}`);
   }
@@ -68,7 +78,7 @@ export class Review {
     const round = this.#round?.digest === digest ? this.#round : undefined;
     const settled = round?.settled ?? this.#db.read(() => trials.settled());
     const isSeen = this.#db.read(() => meta.get("guard")) === digest;
-    if (isSeen && settled.length === 0) return false;
+    if (isSeen && settled.length === 0) return this.#begin(guard, limit, now);
     const after = round?.after ?? { ...START, copy: 0 };
     const last = this.#db.transaction(() => {
       copies.retireUnfinished();
@@ -83,6 +93,25 @@ export class Review {
     if (last === "later") return false;
     this.#round = last && { digest, settled, after: last };
     return last !== undefined;
+  }
+
+  /** Judges bans that this host's ring waited for, and has its turn with now. */
+  #begin(guard: Guard, limit: number, now: UnixSeconds): boolean {
+    const { copies } = this.#tables;
+    const due = () =>
+      copies
+        .allCurrent()
+        .flatMap(({ id, feed }) =>
+          this.#begun.all(id, now, limit).map((row) => ({ ...row, feed })),
+        );
+    if (this.#db.read(due).length === 0) return false;
+    return this.#db.transaction(() => {
+      copies.retireUnfinished();
+      if (copies.anyStaging()) return false;
+      const rows = due();
+      this.#judge(rows, guard, now);
+      return rows.length >= limit;
+    });
   }
 
   /** The next bans of the copies in force, copy by copy. */
@@ -106,7 +135,7 @@ export class Review {
     for (const row of rows) {
       const { held: before } = row;
       const trial = row.verdict === "open" ? row.trial : null;
-      const held = this.#judgement(row, guard);
+      const held = judgement(row, guard, now);
       if (held === before && trial === row.trial) continue;
       // Of a failed trial the kernel has heard already.
       const isNews =
@@ -145,14 +174,18 @@ export class Review {
     const trial = { id: revision, feed, revision, bans: ranges.length };
     this.#tables.trials.begin({ ...trial, began: now }, terms.seconds, ranges);
   }
+}
 
-  #judgement({ verdict, feed, held, ...row }: ReviewRow, guard: Guard) {
-    const before = verdict === "failed" ? NOT_CONFIRMED : (held ?? undefined);
-    const { expiresAt, observed } = row;
-    const terms = { expiresAt, observed: observed === 1, held: before };
-    const ban = { feed, cidr: cidrOfRow(row), ...terms };
-    return guard.holdingRule(ban) ?? null;
-  }
+function judgement(
+  { verdict, feed, held, ...row }: ReviewRow,
+  guard: Guard,
+  now: UnixSeconds,
+): string | null {
+  const before = verdict === "failed" ? NOT_CONFIRMED : (held ?? undefined);
+  const { expiresAt, observed, ringAt } = row;
+  const terms = { expiresAt, observed: observed === 1, held: before, ringAt };
+  const ban = { feed, cidr: cidrOfRow(row), ...terms };
+  return guard.holdingRule(ban, now) ?? null;
 }
 
 interface Round {
@@ -170,6 +203,7 @@ interface StoredRow extends BanKey, Pick<FoundBan, "trial" | "verdict"> {
   readonly expiresAt: UnixSeconds;
   readonly held: string | null;
   readonly observed: 0 | 1;
+  readonly ringAt: UnixSeconds | null;
 }
 
 interface ReviewRow extends StoredRow {

@@ -7,6 +7,8 @@ export interface RecordedBan extends Ban {
   readonly feed: FeedName;
   /** The guard's rule that stopped it; such a ban is not enforced. */
   readonly held: string | undefined;
+  /** When this host's ring has its turn; undefined where it never waited. */
+  readonly ringAt: number | undefined;
 }
 
 /** A ban that a guard stopped. */
@@ -31,6 +33,7 @@ export interface BanRow extends RangeRow {
   readonly reason: string;
   readonly held: string | null;
   readonly observed: 0 | 1;
+  readonly ring_at: number | null;
 }
 
 export interface DatedRow extends BanRow {
@@ -61,6 +64,7 @@ export const banOfRow = (feed: FeedName, row: BanRow): RecordedBan => ({
   reason: row.reason,
   held: row.held ?? undefined,
   observed: row.observed === 1,
+  ringAt: row.ring_at ?? undefined,
 });
 
 export const datedBanOfRow = (feed: FeedName, row: DatedRow): DatedBan => ({

@@ -10,6 +10,8 @@ export interface StoredBan {
   readonly observed: number;
   readonly recordedAt: number;
   readonly trial: number | null;
+  /** When this host's ring has its turn; null where it needn't wait. */
+  readonly ringAt: UnixSeconds | null;
 }
 
 /** The same, and what became of its trial. */
@@ -39,7 +41,7 @@ export interface Succession {
 export const HERE = "WHERE copy = ? AND addr = ? AND prefix = ?";
 
 export const FIND = `SELECT expires_at AS expiresAt, held, observed,
-    recorded_at AS recordedAt, trial,
+    recorded_at AS recordedAt, trial, ring_at AS ringAt,
     (SELECT state FROM trials WHERE trials.id = bans.trial) AS verdict
   FROM bans ${HERE}`;
 
@@ -66,8 +68,9 @@ export function succeed(
   const recordedAt = old?.recordedAt ?? now;
   const expiresAt = old && cut !== undefined ? old.expiresAt : ban.expiresAt;
   const observed = Number(ban.observed);
+  const ringAt = ban.ringAt ?? null;
   return {
-    stored: { expiresAt, held, observed, recordedAt, trial },
+    stored: { expiresAt, held, observed, recordedAt, trial, ringAt },
     fresh,
     told: held ?? cut,
   };

@@ -95,7 +95,7 @@ export class Unconfirmed {
       const cidr = cidrOfRow(row);
       const terms = { expiresAt, observed: row.observed === 1 };
       const ban = { feed, cidr, ...terms, held: undefined };
-      const held = guard.holdingRule(ban) ?? null;
+      const held = guard.holdingRule(ban, now) ?? null;
       if (held !== null) {
         confirmed.held.set(held, (confirmed.held.get(held) ?? 0) + 1);
       } else confirmed.confirmed++;

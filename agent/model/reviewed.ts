@@ -1,3 +1,4 @@
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Ban, Lift } from "./ban.js";
 
 /** An op that the guards have seen, and what they said of it. */
@@ -6,6 +7,8 @@ export type ReviewedOp = ReviewedBanOp | Lift;
 export interface ReviewedBan extends Ban {
   /** The rule that stopped the ban; without one it may be enforced. */
   readonly held?: string;
+  /** When this host's ring has its turn; only until then. */
+  readonly ringAt?: UnixSeconds;
 }
 
 export interface ReviewedBanOp extends ReviewedBan {

@@ -27,6 +27,8 @@ export interface BanView {
   readonly mode: Mode;
   /** The guard rule that stopped it; null when none did. */
   readonly held: string | null;
+  /** ISO 8601: when this host's ring has its turn; null where it never waited. */
+  readonly begins: string | null;
 }
 
 export function telemetryOf({ telemetry }: AgentView): TelemetryReport {
@@ -43,15 +45,17 @@ export function banPageOf(
     readonly reason: string;
     readonly observed: boolean;
     readonly held?: string | undefined;
+    readonly ringAt?: number | undefined;
   }[],
   host: Mode,
 ): readonly BanView[] {
-  return bans.map(({ feed, cidr, expiresAt, reason, observed, held }) => ({
+  return bans.map(({ cidr, expiresAt, observed, held, ...ban }) => ({
     range: formatCidr(cidr),
-    feed,
-    reason,
+    feed: ban.feed,
+    reason: ban.reason,
     expires: expiresAt >= FOREVER ? null : isoTime(expiresAt * 1000),
     mode: observed || host === "observe" ? "observe" : "enforce",
     held: held ?? null,
+    begins: ban.ringAt === undefined ? null : isoTime(ban.ringAt * 1_000),
   }));
 }

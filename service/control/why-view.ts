@@ -54,6 +54,8 @@ export interface CoveringBan {
   readonly state: "enforced" | "would-be-dropped" | "observed" | "held";
   /** The guard's rule that holds it; null unless held. */
   readonly rule: string | null;
+  /** ISO 8601: when this host's ring has its turn; null where it never waited. */
+  readonly begins: string | null;
 }
 
 /** What is asked of the kernel. */
@@ -143,6 +145,7 @@ function coveringBan(ban: LedgerBan, mode: WhyView["mode"]): CoveringBan {
     expires: expiresAt >= FOREVER ? null : isoTime(expiresAt * 1_000),
     state: held === undefined ? unheld : "held",
     rule: held ?? null,
+    begins: ban.ringAt === undefined ? null : isoTime(ban.ringAt * 1_000),
   };
 }
 

@@ -29,6 +29,8 @@ const UNDO = `
   ]
     .map((column) => `ALTER TABLE revisions DROP COLUMN ${column};`)
     .join("\n")}
+  DROP INDEX waiting_bans;
+  ALTER TABLE bans DROP COLUMN ring_at;
   PRAGMA user_version = 8;`;
 
 it("what an earlier version recorded can be listed and taken back, by its revisions", () => {

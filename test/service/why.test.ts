@@ -213,7 +213,7 @@ describe("tourniquet why", () => {
       ...{ protectedBy: null, mode, within: [], moreWithin: false, hits: [] },
       bans: bans.map((each) => ({
         ...{ range: "203.0.113.7", feed: "urgent", reason: "" },
-        ...{ since: null, expires: null, rule: null },
+        ...{ since: null, expires: null, rule: null, begins: null },
         ...each,
       })),
     };

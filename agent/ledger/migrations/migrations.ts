@@ -8,6 +8,7 @@ import { word } from "./006-word.js";
 import { approvals } from "./007-approvals.js";
 import { room } from "./008-room.js";
 import { orders } from "./009-orders.js";
+import { rings } from "./010-rings.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   approvals,
   room,
   orders,
+  rings,
 ];

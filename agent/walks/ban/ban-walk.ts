@@ -42,8 +42,8 @@ export interface BanSteps {
   beginIntake(bytes: Uint8Array): Intake;
   verifySegment(segment: Segment): VerifiedSegment;
   verifySnapshot(snapshot: Snapshot): VerifiedSnapshot;
-  review(feed: FeedName, ops: readonly Op[]): readonly ReviewedOp[];
-  reviewBans(feed: FeedName, bans: readonly Ban[]): readonly ReviewedBan[];
+  review(from: Source, ops: readonly Op[]): readonly ReviewedOp[];
+  reviewBans(from: Source, bans: readonly Ban[]): readonly ReviewedBan[];
   /** @throws Refused when a snapshot has lost more than can be meant */
   mustBePlausible(snapshot: VerifiedSnapshot): void;
   /** @throws Refused when a snapshot bans what no list does */
@@ -55,6 +55,9 @@ export interface BanSteps {
   /** Milliseconds of the clock that `arrivedAt` was read from. */
   monotonic(): number;
 }
+
+/** Whose bans they are, and when they were issued: milliseconds since 1970. */
+export type Source = Pick<DatedPosition, "feed" | "issuedAt">;
 
 /** A snapshot on its way into the ledger, slice by slice. */
 export interface Staging {
@@ -132,7 +135,7 @@ async function enforceSegment(
 ): Promise<Enforced> {
   const verified = step.verifySegment(segment);
   const position = positionAfter(verified);
-  const reviewed = step.review(position.feed, readOps(verified));
+  const reviewed = step.review(position, readOps(verified));
   const recorded = record(() => step.record(position, reviewed));
   const recordedMs = since(delivery, step);
   await enforce(step);
@@ -165,7 +168,7 @@ async function stageWhole(
   try {
     for (const slice of readBans(snapshot)) {
       step.mustHoldNoSentinel(slice);
-      const reviewed = step.reviewBans(position.feed, slice);
+      const reviewed = step.reviewBans(position, slice);
       record(() => staging.add(reviewed));
       await turn();
     }

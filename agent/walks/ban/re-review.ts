@@ -10,6 +10,7 @@ import { NOT_CONFIRMED, type TrialTerms } from "../../ledger/trials.js";
 import type { Confirmed } from "../../ledger/unconfirmed.js";
 import type { Cidr } from "../../model/cidr.js";
 import type { FeedName } from "../../model/position.js";
+import { RING_WAITS } from "../../model/rings.js";
 import {
   unixSeconds,
   type BanClock,
@@ -134,9 +135,10 @@ export class ReReview implements AsyncDisposable {
     return {
       guard: {
         digest: guardDigest(facts, policy, allowed),
-        holdingRule: (ban) =>
+        holdingRule: (ban, at) =>
           holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
           overrides.withheldRuleOf(ban, now) ??
+          waits(ban, at) ??
           kept(ban),
         trial,
       },
@@ -161,6 +163,10 @@ export class ReReview implements AsyncDisposable {
     }
   }
 }
+
+/** By the time of its own slice: a round may go on past the turn of a ring. */
+const waits = ({ ringAt }: JudgedBan, at: UnixSeconds): string | undefined =>
+  (ringAt ?? 0) > at ? RING_WAITS : undefined;
 
 const ROWS_AT_ONCE = 2_000;
 /** Each is looked up in every feed. */

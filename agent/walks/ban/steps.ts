@@ -8,6 +8,7 @@ import type { OperatorOverrides } from "../../ledger/operator/overrides.js";
 import type { TrialTerms } from "../../ledger/trials.js";
 import type { FeedName } from "../../model/position.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
+import { RING_WAITS, type Ring } from "../../model/rings.js";
 import { Refused } from "../../protocol/refusals.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import type { RunHistory } from "../../safe-mode/run-history.js";
@@ -21,6 +22,8 @@ export interface StepPorts {
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
   readonly approvals: Pick<Approvals, "allows">;
+  /** This host's own. */
+  readonly ring: Ring;
   readonly ledger: Ledger;
   readonly limiter: FeedLimiter;
   readonly trial: TrialTerms;
@@ -47,22 +50,25 @@ function guarding({
   policy,
   facts,
   approvals,
+  ring,
   ledger,
   clock,
 }: StepPorts): Pick<BanSteps, "review" | "reviewBans"> {
   const approvedIn = (feed: FeedName) => approvedBy(approvals, feed, clock);
   return {
-    review: (feed, ops) => {
+    review: ({ feed, issuedAt }, ops) => {
       const reviewed = review(ops, facts(), policy, approvedIn(feed));
       const withhold = withholding(ledger.overrides, clock);
-      return reviewed.map((op) => (op.op === "lift" ? op : withhold(op)));
+      const wait = waiting(ring, Math.max(issuedAt, clock.now()));
+      return reviewed.map((op) => (op.op === "lift" ? op : wait(withhold(op))));
     },
-    reviewBans: (feed, bans) => {
+    reviewBans: ({ feed, issuedAt }, bans) => {
       const isApproved = approvedIn(feed);
       const host = facts();
       const withhold = withholding(ledger.overrides, clock);
+      const wait = waiting(ring, Math.max(issuedAt, clock.now()));
       return bans.map((ban) =>
-        withhold(reviewBan(ban, host, policy, isApproved)),
+        wait(withhold(reviewBan(ban, host, policy, isApproved))),
       );
     },
   };
@@ -79,6 +85,22 @@ function withholding(
     if (ban.held !== undefined) return ban;
     const held = overrides.withheldRule(ban.cidr, now);
     return held === undefined ? ban : { ...ban, held };
+  };
+}
+
+/**
+ * What this host's ring has no turn with yet waits until it has. What begins as it
+ * is issued begins here as well, though this host's clock be a second late.
+ */
+function waiting(
+  ring: Ring,
+  nowMs: number,
+): <B extends ReviewedBan>(ban: B) => B {
+  const now = unixSeconds(nowMs);
+  return (ban) => {
+    const ringAt = ban.rings?.[ring];
+    if (ringAt === undefined || ringAt <= now) return ban;
+    return { ...ban, ringAt, held: ban.held ?? RING_WAITS };
   };
 }
 

@@ -75,10 +75,10 @@ async function hits(stage: Stage): Promise<void> {
     "its packets are a sighting",
     async () => {
       const { sightings } = await stage.cloud.api<{
-        sightings: readonly { readonly remote: string }[];
+        sightings: readonly { readonly range: string }[];
       }>("GET", "/v1/sightings?limit=1000");
-      const found = sightings.some(({ remote }) =>
-        remote.startsWith("198.18.7.1"),
+      const found = sightings.some(({ range }) =>
+        range.startsWith("198.18.7.1"),
       );
       return found ? true : undefined;
     },

@@ -8,6 +8,7 @@ import { misused } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import type { BanView } from "../../control/list-views.js";
+import { ruleText } from "../../terminal/rule-text.js";
 import { columns } from "../../terminal/table.js";
 
 interface BansOptions {
@@ -154,7 +155,7 @@ const rowOf = (ban: BanView): readonly string[] => [
   ...[ban.range, ban.feed, ban.mode],
   ban.expires === null ? "for good" : timeText(ban.expires),
   printable(ban.reason),
-  ban.held ?? "",
+  ban.held === null ? "" : ruleText(ban.held, ban.begins),
 ];
 
 /** A list that was cut says so. */

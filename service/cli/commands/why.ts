@@ -17,6 +17,7 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../../agent/model/cidr.js";
+import { RING_WAITS } from "../../../agent/model/rings.js";
 import { openOffline } from "../../../agent/offline.js";
 import {
   exitCodes,
@@ -31,6 +32,7 @@ import {
   type CoveringBan,
   type WhyView,
 } from "../../control/why-view.js";
+import { ruleText } from "../../terminal/rule-text.js";
 import { table } from "../../terminal/table.js";
 import { hitsTable } from "./hits.js";
 
@@ -199,16 +201,21 @@ function reasonToPass({ bans, mode, protectedBy }: WhyView): string {
   if (bans.some(({ state }) => state === "observed")) {
     return "its ban is only observed";
   }
+  if (bans.some(({ rule }) => rule === RING_WAITS)) {
+    return "its ban waits until this host's ring has its turn";
+  }
   return bans.length > 0 ? "the guard holds its ban" : "no ban covers it";
 }
 
 const bansTable = (bans: readonly CoveringBan[]): string =>
   table(
     ["range", "feed", "state", "since", "until", "reason"],
-    bans.map(({ range, feed, state, rule, since, expires, reason }) => [
+    bans.map(({ range, feed, state, rule, since, expires, reason, begins }) => [
       range,
       feed,
-      rule === null ? state.replaceAll("-", " ") : `${state} by ${rule}`,
+      rule === null
+        ? state.replaceAll("-", " ")
+        : `${state} by ${ruleText(rule, begins)}`,
       since === null ? "unknown" : timeText(since),
       expires === null ? "for good" : timeText(expires),
       printable(reason),

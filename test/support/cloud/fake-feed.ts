@@ -110,8 +110,10 @@ function grouped(bans: readonly BanOp[]): Group[] {
   for (const ban of [...bans].sort((a, b) => compareCidrs(a.cidr, b.cidr))) {
     const { family, prefix }: { family: Family; prefix: number } = ban.cidr;
     const { observed } = ban;
-    const key = `${family}/${prefix} of ${bits(family)} ${observed}`;
-    const group = groups.get(key) ?? { family, prefix, observed, bans: [] };
+    const ringed = ban.rings !== undefined;
+    const key = `${family}/${prefix} of ${bits(family)} ${observed} ${ringed}`;
+    const kind = { family, prefix, observed, ringed };
+    const group = groups.get(key) ?? { ...kind, bans: [] };
     group.bans.push(ban);
     groups.set(key, group);
   }
