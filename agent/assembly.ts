@@ -7,6 +7,7 @@ import { holdingRule, type RuleName } from "./guard/guard.js";
 import { ledgerOptions } from "./ledger/stand-in.js";
 import { StorageWatch } from "./ledger/storage-watch.js";
 import type { Cidr } from "./model/cidr.js";
+import type { Fact } from "./protocol/statement.js";
 import type { RunHistory } from "./safe-mode/run-history.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { withoutWho } from "./telemetry/items.js";
@@ -48,7 +49,7 @@ export const watchVerdict = (
 
 /** What the host sees is kept from here on, and told once there is a link. */
 export function startTelemetry(
-  { config, version, clock, random }: AgentOptions,
+  { config, identity, version, clock, random }: AgentOptions,
   { ledger, enforcer, quarantined, trust, drift, probe, paths }: AgentCore,
   { status, events, runs }: Opening,
   told: { readonly senses: Senses; readonly verdict: VerdictWatch },
@@ -56,10 +57,9 @@ export function startTelemetry(
   const { senses, verdict } = told;
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
-    version,
-    clock,
-    random,
-    events,
+    ...{ version, clock, random, events },
+    agent: identity.agent,
+    mode: () => ledger.mode(),
     enforcer,
     ledger,
     link: status,
@@ -153,6 +153,7 @@ export function tryChanges(
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: runs.safeMode,
     settled: () => recurring.reviewAgain(),
+    state: (fact) => telemetry.state(fact),
     failed: (what) => telemetry.raiseBriefly("change-taken-back", what),
   });
 }
@@ -228,8 +229,9 @@ export function letOperatorOrder(
   options: AgentOptions,
   core: AgentCore,
   { opened, events }: Opening,
-  telemetry: Pick<TelemetryWalk, "reportOnce">,
+  telemetry: Pick<TelemetryWalk, "reportOnce" | "state">,
 ): OperatorOrders {
+  const state = (fact: Fact) => telemetry.state(fact);
   const { ledger, cutter, protection, enforcement, receipts, recurring } = core;
   const { clock } = core.time;
   const enforceAndCut = async () => {
@@ -237,7 +239,10 @@ export function letOperatorOrder(
     cutter?.cut("all"); // where the kernel drops by now what it let pass
   };
   const mode = opened.own(
-    new ModeSwitch({ ledger, receipts, events, clock, enforce: enforceAndCut }),
+    new ModeSwitch({
+      ...{ ledger, receipts, events, clock, state },
+      enforce: enforceAndCut,
+    }),
   );
   const orders = new OperatorOrders({
     mode,
@@ -245,6 +250,7 @@ export function letOperatorOrder(
     protection,
     clock,
     events,
+    state,
     guardedBy: guardedBy(options, core),
     enforce: () => enforcement.enforce(),
     reviewAgain: () => recurring.reviewAgain(),

@@ -6,7 +6,7 @@ import type { Store } from "./store.js";
 /** What became of decisions, host by host. */
 export const openOutcomes = (
   { clock }: { readonly clock: Clock },
-  { views, registry, telemetry }: Store,
+  { views, registry, telemetry, statements }: Store,
   gateway: Gateway,
 ): Outcomes =>
   new Outcomes(views.observed, {
@@ -15,4 +15,5 @@ export const openOutcomes = (
     isConnected: (agent) => gateway.isConnected(agent),
     heardAt: (agent) => gateway.heardAt(agent),
     takenBack: (after) => telemetry.takenBack(after),
+    trialEnds: (after) => statements.trialEnds(after),
   });

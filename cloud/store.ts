@@ -49,6 +49,8 @@ import { contactTables } from "./telemetry/contacts.projection.js";
 import { detectionTables } from "./telemetry/detections.projection.js";
 import { sightingTables } from "./telemetry/sightings.projection.js";
 import { spoolTables } from "./telemetry/spools.projection.js";
+import { statementTables } from "./telemetry/statements.projection.js";
+import { Statements } from "./telemetry/statements.js";
 import { Telemetry } from "./telemetry/telemetry.js";
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
@@ -205,6 +207,7 @@ const OF_OBSERVATIONS: readonly ObservationProjection[] = [
   detectionTables,
   sightingTables,
   contactTables,
+  statementTables,
   standingTables,
   holdTables,
 ];
@@ -216,6 +219,7 @@ function questionsTo(views: Views) {
     registry,
     receipts: new Receipts(views.observed),
     telemetry: new Telemetry(views.observed, registry),
+    statements: new Statements(views.observed),
     decisionLog: new DecisionLog(views.decided),
     bootLog: new BootLog(views),
   };

@@ -4,7 +4,7 @@
  */
 
 /** What this agent says in its hello. */
-export const agentCapabilities: readonly string[] = ["rings"];
+export const agentCapabilities: readonly string[] = ["rings", "statements"];
 
 /** What every cloud of this version says in its welcome. */
-export const cloudCapabilities: readonly string[] = [];
+export const cloudCapabilities: readonly string[] = ["statements"];

@@ -50,6 +50,10 @@ export const limits = {
   impactRanges: 256,
   /** Most of anything that an answer of impact counts. */
   impactCount: 65_536,
+  /** Bytes of an item that a cloud does not know, as JSON. */
+  opaqueBytes: 8_192,
+  /** Lines on why a trial failed, in a statement. */
+  statementReasons: 8,
   /** Capabilities that a hello or welcome names. */
   capabilities: 32,
   /** Names in an `ext`. */

@@ -1,16 +1,24 @@
 import * as v from "valibot";
 import { Capabilities } from "./ext.js";
+import { limits } from "./limits.js";
 import { AgentMessage, CloudMessage } from "./messages.js";
 import {
   ApprovalNews,
   Challenge,
+  HelloNews,
   Plan,
+  ReceiptNews,
+  RefusalNews,
+  Resume,
   Resync,
   RootNews,
+  SpoolId,
   TelemetryAck,
   welcomeFields,
 } from "./shared-messages.js";
+import { Count, listOf } from "./shapes.js";
 import { SignedText } from "./signed-text.js";
+import { ItemV2 } from "./telemetry-v2.js";
 
 /** What version 2 says; documents in it are under "Documents" (documents-v2.ts). */
 export const SUBPROTOCOL_V2 = "tourniquet.v2";
@@ -39,6 +47,22 @@ export const CloudMessageV2 = v.variant("type", [
 ]);
 export type CloudMessageV2 = v.InferOutput<typeof CloudMessageV2>;
 
+const [, , , , , impactAnswer, impactRefusal] = AgentMessage.options;
+
 /** What an agent says in text frames. */
-export const AgentMessageV2 = AgentMessage;
+export const AgentMessageV2 = v.variant("type", [
+  HelloNews,
+  Resume,
+  ReceiptNews,
+  v.strictObject({
+    type: v.literal("telemetry"),
+    spool: SpoolId,
+    /** Number of the first item; the others follow without gaps. */
+    first: v.pipe(Count, v.minValue(1)),
+    items: listOf(ItemV2, limits.telemetryItems, 1),
+  }),
+  RefusalNews,
+  impactAnswer,
+  impactRefusal,
+]);
 export type AgentMessageV2 = v.InferOutput<typeof AgentMessageV2>;

@@ -18,7 +18,14 @@ export type SignedText = v.InferOutput<typeof SignedText>;
 
 /** What a signed text is; each kind has its own prefix under the signature. */
 export type TextKind =
-  "root" | "head" | "state" | "approval" | "hello" | "receipt" | "rekey";
+  | "root"
+  | "head"
+  | "state"
+  | "approval"
+  | "hello"
+  | "receipt"
+  | "rekey"
+  | "statement";
 
 /** Versions of the protocol: what one signs never counts in the other. */
 export type ProtocolVersion = 1 | 2;

@@ -16,10 +16,11 @@ import {
 } from "./messages.js";
 import { parseJson } from "./shapes.js";
 import type { ProtocolVersion } from "./signed-text.js";
+import { asItemV2 } from "./telemetry-v2.js";
 
 /** What either version may have of the cloud, and of an agent. */
 export type FromCloud = CloudMessage | CloudMessageV2;
-export type FromAgent = AgentMessageV2;
+export type FromAgent = AgentMessage | AgentMessageV2;
 
 export type Welcome = FromCloud & { readonly type: "welcome" };
 
@@ -96,7 +97,11 @@ export const wire2: Wire = {
     decodeMessage(CloudMessageV2, text, "message from the cloud"),
   fromAgent: (text) =>
     decodeMessage(AgentMessageV2, text, "message from the agent"),
-  write,
+  write: (message) => {
+    if (message.type !== "telemetry") return write(message);
+    const items = message.items.map((item) => asItemV2(item));
+    return JSON.stringify({ ...message, items });
+  },
   hello: (signed) => parseJson(HelloV2, signed, "hello"),
   helloOf: (hello, capabilities) => ({ ...hello, capabilities }),
   receipt: (signed) => parseJson(ReceiptV2, signed, "receipt"),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TelemetryItem } from "../protocol/telemetry.js";
-import type { TelemetryMessage } from "./spool.js";
+import type { SpooledMessage } from "./spooled-item.js";
 import type { Size } from "./tables.js";
 
 /** As much of a spool as sending takes. */
@@ -8,8 +8,9 @@ export interface Outbox {
   readonly id: string;
   counts(): { readonly waiting: Size };
   hasUrgent(): boolean;
-  next(): TelemetryMessage | undefined;
-  markSent(message: Pick<TelemetryMessage, "first" | "items">): void;
+  /** Statements are passed over unless they are wanted. */
+  next(statements?: boolean): SpooledMessage | undefined;
+  markSent(message: Pick<SpooledMessage, "first" | "items">): void;
   /** False for an acknowledgement of what was never sent. */
   acknowledge(spool: string, through: number): boolean;
 }
@@ -42,7 +43,7 @@ export class MemorySpool implements Outbox {
   }
 
   /** Items whose numbers follow each other. */
-  next(): TelemetryMessage | undefined {
+  next(): SpooledMessage | undefined {
     const [first] = this.#items;
     if (first === undefined) return undefined;
     const run = this.#items.filter(
@@ -52,7 +53,7 @@ export class MemorySpool implements Outbox {
     return { type: "telemetry", spool: this.id, first: first.number, items };
   }
 
-  markSent({ first, items }: Pick<TelemetryMessage, "first" | "items">): void {
+  markSent({ first, items }: Pick<SpooledMessage, "first" | "items">): void {
     this.#sent = Math.max(this.#sent, first + items.length - 1);
   }
 

@@ -1,4 +1,5 @@
 import type { TelemetryItem } from "../protocol/telemetry.js";
+import type { SpooledItem } from "./spooled-item.js";
 import type { Clock } from "../runtime/clock.js";
 import { putAside } from "../sqlite/quarantine.js";
 import { blameSpool, SpoolDamage } from "./damage.js";
@@ -53,7 +54,7 @@ export class ResilientSpool implements Disposable {
   }
 
   /** Spools the items, or counts them as lost. Returns whether they are spooled. */
-  append(items: readonly TelemetryItem[]): boolean {
+  append(items: readonly SpooledItem[]): boolean {
     const done = this.write((spool) => {
       this.#sayLost(spool);
       spool.append(items, this.#ports.clock.now());
@@ -64,7 +65,7 @@ export class ResilientSpool implements Disposable {
   }
 
   /** Of what could not be spooled, how this host is; the rest counts as lost. */
-  keepInMind(items: readonly TelemetryItem[]): void {
+  keepInMind(items: readonly SpooledItem[]): void {
     for (const item of items) {
       if (item.kind === "health") this.countDropped(this.#memory.keep(item));
       else this.countDropped(1);

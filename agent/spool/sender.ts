@@ -1,14 +1,16 @@
-import type { CloudMessage } from "../protocol/messages.js";
+import type { FromCloud } from "../protocol/wire.js";
 import type { Clock } from "../runtime/clock.js";
 import type { Outbox } from "./memory.js";
-import type { TelemetryMessage } from "./spool.js";
+import type { SpooledMessage } from "./spooled-item.js";
 
-export type TelemetryAck = CloudMessage & { readonly type: "telemetry-ack" };
+export type TelemetryAck = FromCloud & { readonly type: "telemetry-ack" };
 
 /** As much of a session as telemetry needs. */
 export interface Listener {
   /** Sends now, or drops the message when the link is gone. */
-  send(message: TelemetryMessage): void;
+  send(message: SpooledMessage): void;
+  /** Whether it takes statements. */
+  readonly statements?: boolean;
   /** Aborted when the link is lost. */
   readonly ended: AbortSignal;
 }
@@ -109,7 +111,7 @@ export class Sender implements Disposable {
 
   #send(listener: Listener): void {
     const { clock, spool } = this.#ports;
-    const message = spool.read((it) => it.next());
+    const message = spool.read((it) => it.next(listener.statements));
     if (message === undefined) return;
     const noted = spool.write((it) => {
       it.markSent(message);

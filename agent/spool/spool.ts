@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { limits } from "../protocol/limits.js";
-import type { AgentMessage } from "../protocol/messages.js";
 import { parseJson, parseShape } from "../protocol/shapes.js";
-import { TelemetryItem, type ItemOf } from "../protocol/telemetry.js";
+import type { ItemOf } from "../protocol/telemetry.js";
 import { Database } from "../sqlite/database.js";
 import { blameSpool, SpoolDamage } from "./damage.js";
 import { isUrgent, evictionPriority } from "./eviction.js";
 import { migrations } from "./format.js";
+import { SpooledItem, type SpooledMessage } from "./spooled-item.js";
 import { Tables, type Row, type Size } from "./tables.js";
 
-export type TelemetryMessage = AgentMessage & { readonly type: "telemetry" };
+export type { SpooledMessage };
 
 /** How much a spool may hold, and what it holds. */
 export interface SpoolLimits {
@@ -81,15 +81,22 @@ export class Spool implements Disposable {
    * what had to go; `now` is its date.
    * @throws Malformed when an item is none
    */
-  append(items: readonly TelemetryItem[], now: number): void {
+  append(items: readonly SpooledItem[], now: number): void {
     this.#add(items, now);
   }
 
-  /** What would be sent next: the oldest items, as many as go into one message. */
-  next(): TelemetryMessage | undefined {
+  /**
+   * What would be sent next: the oldest items, as many as go into one message.
+   * Statements are passed over for who takes none.
+   */
+  next(statements = false): SpooledMessage | undefined {
     return this.#db.read(() => {
-      const rows = this.#tables.fromOldest(this.#acked, limits.telemetryItems);
-      const run = rows.slice(0, runLength(rows));
+      const oldest = this.#tables.fromOldest(
+        this.#acked,
+        limits.telemetryItems,
+        statements,
+      );
+      const run = oldest.slice(0, runLength(oldest));
       const [first] = run;
       if (first === undefined) return undefined;
       return {
@@ -105,7 +112,7 @@ export class Spool implements Disposable {
    * Takes note, before it is sent, that a message is. What was sent may have
    * arrived, so it is neither let go of nor replaced until it is acknowledged.
    */
-  markSent({ first, items }: Pick<TelemetryMessage, "first" | "items">): void {
+  markSent({ first, items }: Pick<SpooledMessage, "first" | "items">): void {
     const through = first + items.length - 1;
     this.#sent = Math.max(this.#sent, through);
     this.#orLater(() =>
@@ -162,7 +169,7 @@ export class Spool implements Disposable {
   }
 
   /** As `append`, and keeps a note of it in the same step. */
-  appendNoting(items: readonly TelemetryItem[], note: Note, now: number): void {
+  appendNoting(items: readonly SpooledItem[], note: Note, now: number): void {
     this.#add(items, now, note);
   }
 
@@ -170,7 +177,7 @@ export class Spool implements Disposable {
     this.#db.close();
   }
 
-  #add(items: readonly TelemetryItem[], now: number, note?: Note): void {
+  #add(items: readonly SpooledItem[], now: number, note?: Note): void {
     const rows = items.map(rowOf);
     this.#change((size) => {
       if (note !== undefined) this.#tables.setText(note.key, note.text);
@@ -300,8 +307,8 @@ function runLength(rows: readonly Row[]): number {
   return length;
 }
 
-function rowOf(item: TelemetryItem): Omit<Row, "number"> {
-  const text = JSON.stringify(parseShape(TelemetryItem, item, "telemetry"));
+function rowOf(item: SpooledItem): Omit<Row, "number"> {
+  const text = JSON.stringify(parseShape(SpooledItem, item, "telemetry"));
   return {
     worth: evictionPriority(item),
     urgent: isUrgent(item) ? 1 : 0,
@@ -314,9 +321,9 @@ function rowOf(item: TelemetryItem): Omit<Row, "number"> {
  * What an earlier version kept may not be what this one may send, and a cloud
  * would refuse it for ever: it counts as lost then.
  */
-function readItem({ item }: Pick<Row, "item">): TelemetryItem {
+function readItem({ item }: Pick<Row, "item">): SpooledItem {
   try {
-    return parseJson(TelemetryItem, item, "spooled item");
+    return parseJson(SpooledItem, item, "spooled item");
   } catch {
     return { kind: "dropped", time: 0, items: 1, reason: "spool-lost" };
   }

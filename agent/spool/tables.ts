@@ -36,7 +36,9 @@ export class Tables {
       "INSERT INTO items (number, worth, urgent, bytes, item) VALUES (?, ?, ?, ?, ?)",
     );
     this.#fromOldest = db.prepare(
-      "SELECT * FROM items WHERE number > ? ORDER BY number LIMIT ?",
+      `SELECT * FROM items
+       WHERE number > ? AND (? OR item ->> 'kind' != 'statement')
+       ORDER BY number LIMIT ?`,
     );
     this.#cheapest = db.prepare(
       `SELECT number, bytes FROM items
@@ -74,8 +76,12 @@ export class Tables {
   }
 
   /** The oldest beyond a number. */
-  fromOldest(beyond: number, limit: number): readonly Row[] {
-    return this.#fromOldest.all(beyond, limit);
+  fromOldest(
+    beyond: number,
+    limit: number,
+    statements: boolean,
+  ): readonly Row[] {
+    return this.#fromOldest.all(beyond, Number(statements), limit);
   }
 
   /** What to let go of first, among those beyond a number. */

@@ -23,6 +23,7 @@ import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
 import type { CloudStatus } from "../status.js";
+import type { Statements } from "../telemetry/statements.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
 import type { Downloads } from "./downloads.js";
 
@@ -83,6 +84,7 @@ export interface OperatorApiPorts extends DoorPorts {
     Telemetry,
     "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
   >;
+  readonly statements: Pick<Statements, "statements">;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
   readonly state: Pick<SnapshotWorker, "counts" | "bans">;
   readonly gateway: Pick<Gateway, "isConnected" | "heardAt" | "dismiss">;

@@ -145,6 +145,14 @@ export const TelemetryQuery = v.strictObject({
   before: v.optional(WholeNumber),
 });
 
+/** Query of `GET /v1/statements`. */
+export const StatementsQuery = v.strictObject({
+  limit: FewOrMany,
+  agent: v.optional(v.string()),
+  decision: v.optional(v.string()),
+  before: v.optional(WholeNumber),
+});
+
 /** Query of `GET /v1/decisions`. */
 export const DecisionsQuery = v.strictObject({
   limit: FewOrMany,

@@ -24,6 +24,7 @@ import {
   type Settings,
 } from "../setup.js";
 import type { CloudStatus } from "../status.js";
+import type { StatementEntry } from "../telemetry/statements.js";
 import type {
   ContactEntry,
   DetectionEntry,
@@ -133,6 +134,15 @@ export class Client {
     const text = new URLSearchParams(query).toString();
     type Answer = { detections: DetectionEntry[] };
     return (await this.#get<Answer>(`/v1/detections?${text}`)).detections;
+  }
+
+  /** Newest first. */
+  async statements(
+    query: Readonly<Record<string, string>>,
+  ): Promise<readonly StatementEntry[]> {
+    const text = new URLSearchParams(query).toString();
+    type Answer = { statements: StatementEntry[] };
+    return (await this.#get<Answer>(`/v1/statements?${text}`)).statements;
   }
 
   /** Newest first. */

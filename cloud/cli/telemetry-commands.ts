@@ -11,6 +11,7 @@ import { clientOf } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
 import { alarmsOf } from "./shown-alarms.js";
+import { addStatements } from "./statement-command.js";
 import { dateOf, table } from "./tables.js";
 import { counted, cutText, grouped, untilText } from "./words.js";
 
@@ -24,10 +25,11 @@ interface Options {
   readonly json?: true;
 }
 
-/** sightings, contacts, detections, decisions. */
+/** sightings, contacts, statements, detections, decisions. */
 export function addTelemetryCommands(program: Command, io: Io): void {
   addSightings(program, io);
   addContacts(program, io);
+  addStatements(program, io);
   addDetections(program, io);
   addDecisions(program, io);
 }

@@ -1,10 +1,36 @@
 import type { Receipt } from "../../agent/protocol/documents.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { parseJson } from "../../agent/protocol/shapes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
+import { Statement } from "../../agent/protocol/statement.js";
 import type { Wire } from "../../agent/protocol/wire.js";
 import type { DeviceWord } from "../journal/observation-events.js";
 import { evidenceOf, HelloRefused } from "./hello.js";
 import type { Live } from "./live.js";
+import type { TelemetryMessage } from "./ports.js";
+
+/**
+ * What an agent reports, once each statement in it is known to be its own.
+ * @throws HelloRefused, Malformed
+ */
+export function checkStatements(
+  { items }: TelemetryMessage,
+  { agent, key }: Pick<Live, "agent" | "key">,
+): void {
+  for (const item of items) {
+    if (item.kind !== "statement") continue;
+    const { signed, signature } = item;
+    const statement = parseJson(Statement, signed, "statement");
+    const bytes = textBytes("statement", signed, 2);
+    if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
+      const why = "a statement's signature is bad";
+      throw new HelloRefused("unauthenticated", agent.id, why);
+    }
+    if (statement.agent !== agent.id) {
+      throw new Malformed("statement", "is another agent's");
+    }
+  }
+}
 
 type Signed = Pick<DeviceWord, "signed" | "signature">;
 

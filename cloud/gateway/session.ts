@@ -9,7 +9,6 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
 import { newSecret } from "../ids.js";
 import { TokenBucket } from "../rate/token-bucket.js";
-import type { Agent } from "../registry/registry.js";
 import {
   BREATH_MS,
   HELLO_DEADLINE_MS,
@@ -22,7 +21,7 @@ import {
 import { Following, MOST_BUFFERED } from "./following.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
-import { checkReceipt } from "./device-words.js";
+import { checkReceipt, checkStatements } from "./device-words.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
 import { tellings, Word } from "./word.js";
@@ -172,7 +171,7 @@ export class Session implements LinkHandler {
         return this.#ports.impactHeard(live.agent.id, message);
       case "telemetry":
         // Not awaited: receipts must not wait for the disk behind it.
-        void this.#takeTelemetry(live.agent, message).catch((error: unknown) =>
+        void this.#takeTelemetry(live, message).catch((error: unknown) =>
           this.#fail(error),
         );
         return;
@@ -256,10 +255,9 @@ export class Session implements LinkHandler {
   }
 
   /** What is not durable is not acknowledged: the agent says it again. */
-  async #takeTelemetry(
-    { id: agent, org }: Agent,
-    message: TelemetryMessage,
-  ): Promise<void> {
+  async #takeTelemetry(live: Live, message: TelemetryMessage): Promise<void> {
+    const { id: agent, org } = live.agent;
+    checkStatements(message, live);
     const taken = await this.#ports.takeTelemetry({ agent, org }, message);
     if (taken === "durable") {
       const { spool, first, items } = message;

@@ -1,6 +1,6 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { RefusalCode } from "../../agent/protocol/refusals.js";
-import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import type { ReportedItem } from "../../agent/protocol/telemetry-v2.js";
 import type { Gone, Recorded } from "./recorded.js";
 
 /**
@@ -114,6 +114,6 @@ export interface TelemetryTaken {
   readonly spool: string;
   /** Number of the first item in the spool; the others follow without gaps. */
   readonly first: number;
-  /** As the agent said it; only readers mend its times. */
-  readonly items: readonly TelemetryItem[];
+  /** As the agent said it, what is not known of here included. */
+  readonly items: readonly ReportedItem[];
 }

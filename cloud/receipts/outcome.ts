@@ -1,6 +1,7 @@
 import type { Receipt } from "../../agent/protocol/documents.js";
 import { isoTime } from "../../agent/text/time.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
+import type { TrialEnd } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
 
 /**
@@ -57,7 +58,10 @@ export interface Heard {
 }
 
 export interface Around {
+  /** As the host's health told it: of one feed, and no change in particular. */
   readonly takenBack: readonly TakenBack[];
+  /** As the device stated it, of this very change. */
+  readonly trialEnds: readonly TrialEnd[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -82,7 +86,7 @@ function answered(
   decision: DecisionEntry,
   during: readonly Receipt[],
   newest: Receipt,
-  { takenBack, now }: Around,
+  around: Around,
 ): Said {
   const { enforcedMs } = newest;
   const held = heldBy(decision, during);
@@ -90,16 +94,12 @@ function answered(
   const common = { enforcedMs, held };
   if (count > 0 && count >= decision.ranges) return said("held", common);
   const tried = during.filter(({ trial }) => trial !== undefined);
-  const back = takenBack.find(
-    ({ time, text }) =>
-      text.includes(` of ${decision.feed}:`) &&
-      tried.some(({ receivedAt }) => receivedAt <= time),
-  );
+  const back = takenBack(decision, tried, around);
   if (back !== undefined) {
     return said("taken-back", { ...common, detail: back.text });
   }
   const until = Math.max(0, ...tried.map(({ trial }) => trial?.until ?? 0));
-  if (until > now) {
+  if (until > around.now && !hasPassed(decision, tried, around)) {
     const detail = `until ${isoTime(until)}`;
     return said("on-trial", { ...common, detail });
   }
@@ -109,6 +109,39 @@ function answered(
   }
   return said("in-force", common);
 }
+
+/** By statement where the host makes them, else by what its health told. */
+function takenBack(
+  { feed }: DecisionEntry,
+  tried: readonly Receipt[],
+  { takenBack, trialEnds }: Around,
+): TakenBack | undefined {
+  const ends = endsOf(feed, tried, trialEnds);
+  if (ends.length > 0) return ends.find(({ passed }) => !passed);
+  return takenBack.find(
+    ({ time, text }) =>
+      text.includes(` of ${feed}:`) &&
+      tried.some(({ receivedAt }) => receivedAt <= time),
+  );
+}
+
+const hasPassed = (
+  { feed }: DecisionEntry,
+  tried: readonly Receipt[],
+  { trialEnds }: Around,
+): boolean => endsOf(feed, tried, trialEnds).length >= tried.length;
+
+/** A trial goes by the revision of the receipt that told of it. */
+const endsOf = (
+  feed: string,
+  tried: readonly Receipt[],
+  ends: readonly TrialEnd[],
+): readonly TrialEnd[] =>
+  ends.filter(
+    (end) =>
+      end.feed === feed &&
+      tried.some(({ revision }) => revision === end.revision),
+  );
 
 /** By rule; a receipt names so many ranges, and counts the others. */
 function heldBy(

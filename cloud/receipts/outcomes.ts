@@ -3,9 +3,15 @@ import type { DecisionEntry } from "../decide/decision-log.js";
 import { feedsOf } from "../feeds/audience.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Agent } from "../registry/registry.js";
+import type { TrialEnd } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
 import { keptReceipt } from "./kept-receipt.js";
-import { outcomeOf, type Heard, type HostOutcome } from "./outcome.js";
+import {
+  outcomeOf,
+  type Around,
+  type Heard,
+  type HostOutcome,
+} from "./outcome.js";
 
 export interface OutcomesPorts {
   readonly agents: () => readonly Agent[];
@@ -14,6 +20,8 @@ export interface OutcomesPorts {
   readonly heardAt: (agent: string) => number | undefined;
   /** What hosts told to have taken back behind an observation. */
   readonly takenBack: (after: number) => readonly TakenBack[];
+  /** How trials ended, as devices stated behind an observation. */
+  readonly trialEnds: (after: number) => readonly TrialEnd[];
   readonly clock: { now(): number };
 }
 
@@ -47,14 +55,17 @@ export class Outcomes {
 
   /** All hosts that have to carry it out, those that were sent away left out. */
   async of(decision: DecisionEntry): Promise<readonly HostOutcome[]> {
-    const { agents, takenBack } = this.#ports;
-    const back = takenBack(decision.seen);
+    const { agents } = this.#ports;
+    const back = this.#ports.takenBack(decision.seen);
+    const ends = this.#ports.trialEnds(decision.seen);
     const outcomes: HostOutcome[] = [];
     for (const agent of agents()) {
       if (agent.revokedAt !== null) continue;
       if (!feedsOf(agent.org).includes(decision.feed)) continue;
       if (outcomes.length % HOSTS_A_TURN === HOSTS_A_TURN - 1) await nextTurn();
-      const own = back.filter((each) => each.agent === agent.id);
+      const isOwn = (each: TakenBack) => each.agent === agent.id;
+      const takenBack = back.filter(isOwn);
+      const own = { takenBack, trialEnds: ends.filter(isOwn) };
       outcomes.push(this.#outcome(decision, agent, own));
     }
     return outcomes;
@@ -63,13 +74,13 @@ export class Outcomes {
   #outcome(
     decision: DecisionEntry,
     agent: Agent,
-    takenBack: readonly TakenBack[],
+    own: Pick<Around, "takenBack" | "trialEnds">,
   ): HostOutcome {
     const { isConnected, heardAt, clock } = this.#ports;
     const { id, hostname, org, lastSeen } = agent;
     const heard = this.#heard(decision, id);
     const connected = isConnected(id);
-    const said = outcomeOf(decision, heard, { takenBack, now: clock.now() });
+    const said = outcomeOf(decision, heard, { ...own, now: clock.now() });
     const isLost = said.state === "waiting" && !connected;
     return {
       ...{ agent: id, hostname, org, connected, ...said },

@@ -1,5 +1,5 @@
 import type { Logger } from "../../agent/log/logger.js";
-import type { AgentMessage } from "../../agent/protocol/messages.js";
+import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NoRoom } from "../disk/room.js";
 import { BatchWriter, type Batch } from "../journal/batch-writer.js";
@@ -21,7 +21,7 @@ export interface Reporter {
   readonly org: string;
 }
 
-type Telemetry = AgentMessage & { readonly type: "telemetry" };
+type Telemetry = FromAgent & { readonly type: "telemetry" };
 
 /** A spool that filled up while its host was away (50,000) fits the burst. */
 export const ITEM_RATE = { perSecond: 100, burst: 65_536 } as const;
@@ -156,9 +156,9 @@ interface InHand {
   readonly through: number;
 }
 
-/** Detections and contacts. */
+/** Detections, contacts and statements. */
 const isUrgent = ({ kind }: { readonly kind: string }) =>
-  kind === "detection" || kind === "contact";
+  kind === "detection" || kind === "contact" || kind === "statement";
 
 /** Items in one batch: what file and read models take within some 20 ms. */
 const MOST_WAITING = 512;

@@ -43,6 +43,7 @@ export const spoolTables: ObservationProjection = {
       advance.run(agent, spool, first + items.length - 1, seq);
       forgetSpools.run(agent, agent);
       for (const item of items) {
+        if (item.kind === "statement" || item.kind === "opaque") continue;
         takeItem(agent, item, at);
         takeBack({ agent, seq }, item);
       }

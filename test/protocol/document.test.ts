@@ -36,6 +36,7 @@ import { RootV1, RootV2 } from "../../agent/protocol/root-document.js";
 import { mayResume, refusalCodes } from "../../agent/protocol/refusals.js";
 import { SegmentHeader, openSegment } from "../../agent/protocol/segment.js";
 import { SnapshotHeader } from "../../agent/protocol/snapshot.js";
+import { Statement } from "../../agent/protocol/statement.js";
 import { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { goldenFolder, packageRoot, unhex } from "../support/vectors.js";
 import type { Vector } from "./vectors/vector.js";
@@ -115,6 +116,17 @@ describe("PROTOCOL.md", () => {
       expect(described).toContain(`\`${field}\``);
     }
   });
+
+  it.each(Statement.options)(
+    "describes a statement on $entries.what.literal",
+    ({ entries }) => {
+      const described = section("### Statement");
+      expect(described).toContain(`\`${entries.what.literal}\``);
+      for (const field of Object.keys(entries)) {
+        expect(described).toContain(`\`${field}\``);
+      }
+    },
+  );
 
   it.each(TelemetryItem.options)(
     "describes every field of an item of $entries.kind.literal",

@@ -88,7 +88,7 @@ describe("keeping a spool open", () => {
       for (let message = spool.next(); message; message = spool.next()) {
         spool.markSent(message);
         const { first, items } = message;
-        told += droppedIn(items); // a short word may still have fitted
+        told += droppedIn(items as TelemetryItem[]); // a short word may still have fitted
         spool.acknowledge(spool.id, first + items.length - 1);
       }
     });
@@ -101,7 +101,7 @@ describe("keeping a spool open", () => {
       { kind: "dropped", reason: "spool-full" },
       { kind: "vitals", bans: 9 },
     ]);
-    expect(told + droppedIn(items)).toBe(3);
+    expect(told + droppedIn(items as TelemetryItem[])).toBe(3);
   });
 
   it("goes on without a spool that cannot be opened, and tries again later", () => {

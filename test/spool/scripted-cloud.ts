@@ -1,10 +1,7 @@
-import {
-  encodeMessage,
-  decodeAgentMessage,
-} from "../../agent/protocol/messages.js";
+import { decodeAgentMessage } from "../../agent/protocol/messages.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import type { TelemetryAck } from "../../agent/spool/sender.js";
-import type { TelemetryMessage } from "../../agent/spool/spool.js";
+import type { SpooledMessage } from "../../agent/spool/spooled-item.js";
 
 /** Takes telemetry in as PROTOCOL.md has it, each item exactly once. */
 export class ScriptedCloud {
@@ -39,11 +36,11 @@ export class ScriptedCloud {
 
 /** One connection to a scripted cloud, which the test carries messages over. */
 export class ScriptedLink {
-  readonly sent: TelemetryMessage[] = [];
+  readonly sent: SpooledMessage[] = [];
   readonly #end = new AbortController();
   readonly ended = this.#end.signal;
 
-  send(message: TelemetryMessage): void {
+  send(message: SpooledMessage): void {
     this.sent.push(message);
   }
 
@@ -51,7 +48,7 @@ export class ScriptedLink {
   answer(cloud: ScriptedCloud): TelemetryAck {
     const message = this.sent.at(-1);
     if (message === undefined) throw new Error("nothing was sent");
-    return cloud.take(encodeMessage(message));
+    return cloud.take(JSON.stringify(message));
   }
 
   lose(): void {

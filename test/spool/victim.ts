@@ -5,7 +5,6 @@
  * nothing left to do.
  */
 import { createInterface } from "node:readline";
-import { encodeMessage } from "../../agent/protocol/messages.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { Sender, type TelemetryAck } from "../../agent/spool/sender.js";
 import { Spool } from "../../agent/spool/spool.js";
@@ -24,7 +23,7 @@ createInterface(process.stdin).on("line", (line) => {
   sender.acknowledged(JSON.parse(line) as TelemetryAck);
 });
 sender.sayTo({
-  send: (message) => say(encodeMessage(message)),
+  send: (message) => say(JSON.stringify(message)),
   ended: new AbortController().signal,
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { catalogue } from "../../agent/health/catalogue.js";
+import { Statement } from "../../agent/protocol/statement.js";
 import { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { DEFAULT_LIMITS } from "../../agent/spool/spool.js";
 import { packageRoot } from "../support/vectors.js";
@@ -56,12 +57,24 @@ describe("TELEMETRY.md", () => {
     },
   );
 
+  it("lists every field of statements, and no other", () => {
+    const rows = rowsOf(sectionOf("statement")).filter(
+      (row) => row.length === 4,
+    );
+    const fields = new Set(
+      Statement.options.flatMap(({ entries }) => Object.keys(entries)),
+    );
+    fields.delete("ext"); // this program says nothing in it
+    const all = ["kind", "signed", "signature", ...fields];
+    expect(rows.map(([field]) => field).sort()).toEqual(all.sort());
+  });
+
   it("has a section for every kind and no other", () => {
     const sections = [...text.matchAll(/^## (.*)$/gm)].map(([, name]) => name);
     const kinds = TelemetryItem.options.map(
       ({ entries }) => entries.kind.literal,
     );
-    expect(sections).toEqual(["Rules", ...kinds]);
+    expect(sections).toEqual(["Rules", ...kinds, "statement"]);
   });
 
   it("lists the catalogue of health, with severity and patience", () => {

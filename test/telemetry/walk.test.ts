@@ -8,6 +8,7 @@ import { parseCidr } from "../../agent/model/cidr.js";
 import type { Hit, Total } from "../../agent/model/hit.js";
 import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
 import { systemClock } from "../../agent/runtime/clock.js";
+import type { SpooledItem } from "../../agent/spool/spooled-item.js";
 import { Spool } from "../../agent/spool/spool.js";
 import { LinkStatus } from "../../agent/uplink/link-status.js";
 import { TelemetryWalk } from "../../agent/walks/telemetry/telemetry-walk.js";
@@ -46,7 +47,8 @@ describe("the telemetry walk", () => {
   const made = () =>
     new TelemetryWalk({
       path,
-      version: "0.1.0",
+      ...{ version: "0.1.0", agent: "agent-1" },
+      mode: () => "enforce",
       clock: systemClock,
       random: () => 0,
       events: makeEvents(silentLogger),
@@ -71,10 +73,10 @@ describe("the telemetry walk", () => {
     });
 
   /** What lies in the spool, once the walk is over. */
-  const spooled = async (): Promise<readonly TelemetryItem[]> => {
+  const spooled = async (): Promise<readonly SpooledItem[]> => {
     await walk[Symbol.asyncDispose]();
     using spool = Spool.open(path);
-    return spool.next()?.items ?? [];
+    return spool.next(true)?.items ?? [];
   };
   const settled = () =>
     eventually(() => (walk.view()?.last === 1 ? true : undefined));

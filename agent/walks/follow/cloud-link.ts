@@ -28,6 +28,7 @@ import type { ImpactWatch } from "../telemetry/impact.js";
 import type { TelemetryWalk } from "../telemetry/telemetry-walk.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
+import { listenerOf } from "./telemetry-listener.js";
 import { SnapshotFiles } from "./snapshot-files.js";
 
 export interface CloudLinkPorts {
@@ -187,7 +188,7 @@ function followPorts(
       events.linkUp(ports.identity.cloud, session.remoteAddress);
       await ports.refreshFacts();
       receipts.sayTo(session);
-      ports.telemetry.sayTo(session);
+      ports.telemetry.sayTo(listenerOf(session, ports.keys));
     },
     acknowledged: (ack) => ports.telemetry.acknowledged(ack),
     impactAsked: (question, session) =>

@@ -1,6 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Mode } from "../../model/mode.js";
+import type { Fact } from "../../protocol/statement.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { Receipts } from "../ban/receipts.js";
@@ -10,6 +11,8 @@ export interface ModeSwitchPorts {
   readonly receipts: Pick<Receipts, "restate">;
   readonly events: Pick<AgentEvents, "modeChanged" | "pauseEnded">;
   readonly clock: Pick<BanClock, "now" | "every">;
+  /** The device is to state it, once the kernel is so. */
+  readonly state: (fact: Fact) => void;
   /** Returns once the kernel is as the ledger says, mode included. */
   enforce(): Promise<void>;
 }
@@ -51,6 +54,7 @@ export class ModeSwitch implements Disposable {
       this.#watchPause();
       if (isNews) events.modeChanged(mode);
       await this.#comeTrue();
+      if (isNews) this.#ports.state({ what: "mode" });
     });
   }
 
@@ -73,6 +77,7 @@ export class ModeSwitch implements Disposable {
       this.#watchPause();
       if (!observes) events.modeChanged("observe");
       await this.#comeTrue();
+      this.#ports.state({ what: "paused", until: until * 1000 });
       return until;
     });
   }
@@ -102,6 +107,7 @@ export class ModeSwitch implements Disposable {
       this.#watchPause();
       events.pauseEnded();
       await this.#comeTrue();
+      this.#ports.state({ what: "pause-ended" });
     } catch {
       return; // enforcing goes on being tried; a ledger that fails tells others
     }

@@ -9,6 +9,7 @@ import type { Confirmed } from "../../ledger/unconfirmed.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { Mode } from "../../model/mode.js";
 import type { Protection } from "../../protect/protection.js";
+import type { Fact } from "../../protocol/statement.js";
 import type { UnixSeconds } from "../../runtime/clock.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { messageOf } from "../../text/message.js";
@@ -39,6 +40,8 @@ export interface OperatorOrdersPorts {
   reviewAgain(): Promise<void>;
   /** Lets bans whose trial failed into force. */
   confirm(range: Cidr | undefined): Promise<Confirmed>;
+  /** The device is to state what is other now. */
+  readonly state: (fact: Fact) => void;
   /** Tells the cloud, once there is a link. */
   readonly tell: (code: HealthCode, what: string) => void;
 }
@@ -114,6 +117,8 @@ export class OperatorOrders {
       ledger.overrides.release({ cidr, since, until, reason });
       tell("released", `${what}; by ${by}`);
       await this.#protect();
+      const [range, end] = [formatCidr(cidr), until * 1000];
+      this.#ports.state({ what: "released", range, until: end });
       return { until, ...about };
     });
   }
@@ -129,6 +134,7 @@ export class OperatorOrders {
       if (!ledger.overrides.endRelease(cidr)) return undefined;
       tell("released", `${what}; by ${by}`);
       await this.#protect();
+      this.#ports.state({ what: "release-ended", range: formatCidr(cidr) });
       const about = this.#bansAbout(
         cidr,
         ({ held }) => held === undefined || held === RELEASED_HERE,
@@ -156,6 +162,8 @@ export class OperatorOrders {
       report("rolled-back", `to revision ${to}: ${what}; by ${by}`);
       tell("waiting for the kernel");
       await enforce();
+      const counts = { revision: to, withheld, putBack };
+      this.#ports.state({ what: "rolled-back", ...counts });
       return done;
     });
   }
@@ -168,6 +176,7 @@ export class OperatorOrders {
       report("rolled-back", `no longer: ${done.withheld} ranges; by ${by}`);
       tell("waiting for the kernel");
       await enforce();
+      this.#ports.state({ what: "rollback-undone", ranges: done.withheld });
       return done;
     });
   }
@@ -182,6 +191,9 @@ export class OperatorOrders {
       const done = await this.#ports.confirm(range);
       if (done.confirmed > 0) {
         this.#ports.tell("confirmed", `${what}; by ${by}`);
+        const of = range && { range: what };
+        const bans = done.confirmed;
+        this.#ports.state({ what: "confirmed", ...of, bans });
       }
       return done;
     });

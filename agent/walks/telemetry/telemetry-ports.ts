@@ -3,7 +3,8 @@ import type { AgentEvents } from "../../events/events.js";
 import { type Findings } from "../../health/health.js";
 import type { Verdict } from "../../health/verdict.js";
 import type { Clock } from "../../runtime/clock.js";
-import type { SpoolCounts, TelemetryMessage } from "../../spool/spool.js";
+import type { Mode } from "../../model/mode.js";
+import type { SpoolCounts, SpooledMessage } from "../../spool/spool.js";
 import { type SensorReading } from "../../telemetry/items.js";
 import type { LinkStatus } from "../../uplink/link-status.js";
 import { type WatchedLedger } from "./health-watch.js";
@@ -12,6 +13,10 @@ export interface TelemetryPorts {
   /** Of the spool's SQLite file. */
   readonly path: string;
   readonly version: string;
+  /** Who this host is to the cloud. */
+  readonly agent: string;
+  /** What this host does with bans now. */
+  readonly mode: () => Mode;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -40,7 +45,7 @@ export interface TelemetryPorts {
 export interface TelemetryView extends SpoolCounts {
   readonly spool: string;
   /** The message that is sent next, or is under way: exactly what leaves. */
-  readonly next: TelemetryMessage | undefined;
+  readonly next: SpooledMessage | undefined;
   /** Whether it is under way. */
   readonly inFlight: boolean;
 }

@@ -16,6 +16,7 @@ import type { ItemOf, TelemetryItem } from "../../protocol/telemetry.js";
 import { calendar } from "../../runtime/calendar.js";
 import { Mutex } from "../../runtime/mutex.js";
 import { schedule } from "../../runtime/schedule.js";
+import type { Fact } from "../../protocol/statement.js";
 import { ResilientSpool } from "../../spool/resilient-spool.js";
 import {
   Sender,
@@ -23,6 +24,7 @@ import {
   type TelemetryAck,
 } from "../../spool/sender.js";
 import type { Note } from "../../spool/spool.js";
+import type { SpooledItem } from "../../spool/spooled-item.js";
 import { HitsFold, restored, saved, unread } from "../../telemetry/hits.js";
 import { gistOf, inventoryItem, vitalsItem } from "../../telemetry/items.js";
 import { HealthWatch } from "./health-watch.js";
@@ -41,7 +43,7 @@ export class TelemetryWalk implements AsyncDisposable {
   readonly #vitals = new Vitals();
   readonly #schedules: Disposable[];
   readonly #oneByOne = new Mutex();
-  #reported: TelemetryItem[] = [];
+  #reported: SpooledItem[] = [];
   /** What the kernel's counters were when they were read, and when that was. */
   #counted: ReturnType<typeof restored>;
   #isCounting = false;
@@ -92,13 +94,20 @@ export class TelemetryWalk implements AsyncDisposable {
    * Spools what a sensor saw, with all else that is reported in this turn of
    * the event loop: one write to the disk for all.
    */
-  spoolItem(item: TelemetryItem): void {
+  spoolItem(item: SpooledItem): void {
     if (this.#reported.length >= MOST_REPORTED) {
       this.#spool.countDropped(1);
       return;
     }
     this.#reported.push(item);
     if (this.#reported.length === 1) setImmediate(() => this.#flush());
+  }
+
+  /** Has the device say what is other now than its receipts said. */
+  state(fact: Fact): void {
+    const { agent, mode, clock } = this.#ports;
+    const who = { agent, time: Math.floor(clock.now()), mode: mode() };
+    this.spoolItem({ kind: "statement", document: { ...fact, ...who } });
   }
 
   /** Takes note of something that went wrong at a moment, and is over. */
@@ -141,7 +150,7 @@ export class TelemetryWalk implements AsyncDisposable {
     return this.#spool.read((spool) => ({
       spool: spool.id,
       ...spool.counts(),
-      next: spool.next(),
+      next: spool.next(true),
       inFlight: this.#sender.inFlight !== undefined,
     }));
   }
@@ -289,7 +298,7 @@ export class TelemetryWalk implements AsyncDisposable {
   }
 
   /** One of the items is malformed, which refuses all: each is tried by itself. */
-  #spoolOneByOne(items: readonly TelemetryItem[]): void {
+  #spoolOneByOne(items: readonly SpooledItem[]): void {
     for (const item of items) {
       try {
         this.#spool.append([item]);

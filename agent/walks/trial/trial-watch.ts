@@ -16,6 +16,8 @@ export interface TrialWatchPorts {
   readonly enforceSoon: () => Promise<void>;
   /** Bans are to be told what became of them. */
   readonly settled: () => Promise<void>;
+  /** How it ended, for the device to state. */
+  readonly ended: (trial: Trial, why: readonly string[] | "passed") => void;
   /** For the cloud. */
   readonly failed: (what: string) => void;
   readonly events: Pick<
@@ -126,22 +128,24 @@ export class TrialWatch implements AsyncDisposable {
   }
 
   #pass(trials: readonly Trial[]): void {
-    const { ledger, events } = this.#ports;
+    const { ledger, events, ended } = this.#ports;
     if (trials.length === 0) return;
     ledger.settle(idsOf(trials), "passed");
     for (const trial of trials) {
       this.#since.delete(trial.id);
       events.trialPassed(trial);
+      ended(trial, "passed");
     }
   }
 
   #fail(trials: readonly Trial[], why: readonly string[]): void {
-    const { ledger, events, failed } = this.#ports;
+    const { ledger, events, ended, failed } = this.#ports;
     if (trials.length === 0) return;
     ledger.settle(idsOf(trials), "failed");
     for (const trial of trials) {
       this.#since.delete(trial.id);
       events.trialFailed(trial, why);
+      ended(trial, why);
       failed(`${trial.bans} bans of ${trial.feed}: ${why.join("; ")}`);
     }
   }

@@ -6,6 +6,8 @@ import {
   wire1,
   wire2,
   type AnyHello,
+  type FromAgent,
+  type FromCloud,
   type Wire,
 } from "../../../agent/protocol/wire.js";
 import { checkHello, HelloRefused } from "../../../cloud/gateway/hello.js";
@@ -43,16 +45,20 @@ const documentOf = ({ version }: Wire): Layer => ({
   },
 });
 
+/** Version 1 leaves out what clouds of 0.1.0 do not know: not here. */
+const written = (message: FromCloud | FromAgent, wire: Wire): string =>
+  wire.version === 1 ? JSON.stringify(message) : wire.write(message);
+
 /** What reads the frames of one version. */
 const readersOf = (wire: Wire) => ({
   [`cloud ${wire.version}`]: briefly((text) => {
     const message = wire.fromCloud(text);
-    holdsAsJson(message, (again) => wire.fromCloud(again));
+    holdsAsJson(message, () => wire.fromCloud(written(message, wire)));
     return message.type;
   }),
   [`agent ${wire.version}`]: briefly((text) => {
     const message = wire.fromAgent(text);
-    holdsAsJson(message, (again) => wire.fromAgent(again));
+    holdsAsJson(message, () => wire.fromAgent(written(message, wire)));
     return message.type;
   }),
   [`document ${wire.version}`]: briefly((text) => {

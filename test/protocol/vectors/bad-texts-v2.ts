@@ -1,8 +1,13 @@
 import type { RefusalCode } from "../../../agent/protocol/refusals.js";
 import { signAsDevice, signText } from "../../../agent/trust/sign.js";
 import { hex, keys, NOW, token, type KeyName } from "../../support/vectors.js";
-import { hello, receipt } from "./messages.js";
-import { beatOf, signState, stateDocument } from "./messages-v2.js";
+import { hello, receipt, SPOOL } from "./messages.js";
+import {
+  beatOf,
+  signState,
+  signStatement,
+  stateDocument,
+} from "./messages-v2.js";
 import { row } from "./text-row.js";
 import type { BadVector } from "./vector.js";
 
@@ -13,6 +18,7 @@ export const badTextsV2 = (): readonly BadVector[] => [
   ...badHellos(),
   ...badStates(),
   ...badBeats(),
+  ...badItems(),
 ];
 
 const welcome = {
@@ -147,6 +153,40 @@ function badBeats(): readonly BadVector[] {
       beatOf(signState(), { signer: "contentA" }),
       "bad-signature",
     ),
+  ];
+}
+
+function badItems(): readonly BadVector[] {
+  const text = (item: object) =>
+    JSON.stringify({
+      type: "telemetry",
+      spool: SPOOL,
+      first: 1,
+      items: [item],
+    });
+  const bad = (name: string, item: object) =>
+    row("agent message v2", name, text(item));
+  const weather = { kind: "weather", version: 3 };
+  return [
+    row("agent message", "a statement in version 1", text(signStatement())),
+    row("agent message", "an unknown item in version 1", text(weather)),
+    bad("an item without a version", { kind: "weather" }),
+    bad("an item of version 0", { kind: "weather", version: 0 }),
+    bad("an item of a kind in capitals", { kind: "Weather", version: 1 }),
+    bad("a known item with a field more", {
+      ...{ kind: "dropped", version: 1, time: 1, items: 1 },
+      ...{ reason: "spool-full", colour: "red" },
+    }),
+    bad("an unknown item of 9 KiB", { ...weather, rain: "x".repeat(9_216) }),
+    bad("a statement without its signature", {
+      ...{ ...signStatement(), signature: undefined },
+    }),
+    {
+      ...bad("a known kind of a later version, kept as it is", {
+        ...{ kind: "dropped", version: 2, colour: "red" },
+      }),
+      refusal: null,
+    },
   ];
 }
 

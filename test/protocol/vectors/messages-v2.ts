@@ -10,7 +10,8 @@ import {
 } from "../../../agent/protocol/signed-text.js";
 import { signAsDevice, signerOf, signText } from "../../../agent/trust/sign.js";
 import { NOW, hex, keys, token, type KeyName } from "../../support/vectors.js";
-import { hello, receipt } from "./messages.js";
+import { hello, receipt, SPOOL } from "./messages.js";
+import { itemsOfEveryKind } from "./telemetry.js";
 import { keysOf, type Vector } from "./vector.js";
 
 /** What version 2 says otherwise, or only version 2 says. */
@@ -46,6 +47,7 @@ export function messageVectorsV2(): readonly Vector[] {
       keys: keysOf("head"),
     },
     beat(),
+    telemetry(),
     signedByDevice("receipt-v2", "As receipt.json, with an ext.", {
       ...receipt,
       ext: { "x-slot": 3 },
@@ -80,6 +82,52 @@ export function beatOf(
 ): Buffer {
   const signatures = signerOf([keys[signer]])(beatBytes(state.signed, time));
   return encodeBeat({ time, signatures });
+}
+
+/** A change that a host took back after its receipt. */
+export const statementDocument = {
+  what: "trial-failed",
+  ...{ agent: "agt_1", time: NOW, mode: "enforce" },
+  ...{ feed: "urgent", revision: 12, bans: 2 },
+  position: { feed: "urgent", epoch: "e1", offset: 7, hash: "cd".repeat(32) },
+  why: ["no signed word of the cloud was heard"],
+} as const;
+
+export const signStatement = (document: object = statementDocument) => ({
+  ...{ kind: "statement", version: 1 },
+  ...signAsDevice("statement", document, keys.device, 2),
+});
+
+function telemetry(): Vector {
+  const statement = signStatement();
+  const { version: _, ...known } = statement;
+  const detection = itemsOfEveryKind[0]!;
+  const unknown = { kind: "weather", version: 3, rain: [true] };
+  const envelope = { type: "telemetry", spool: SPOOL, first: 42 };
+  const bytes = textBytes("statement", statement.signed, 2);
+  return {
+    name: "telemetry-v2",
+    reads: "agent message v2",
+    direction: "agent to cloud",
+    description:
+      "An item of a known kind, one of a kind that no cloud knows yet, and a statement, whose signed bytes these are.",
+    keys: keysOf("device"),
+    text: JSON.stringify({
+      ...envelope,
+      items: [{ version: 1, ...detection }, unknown, statement],
+    }),
+    signedBytes: hex(bytes),
+    signatures: [
+      {
+        key: keys.device.id,
+        signature: hex(Buffer.from(statement.signature, "base64url")),
+      },
+    ],
+    decoded: {
+      ...envelope,
+      items: [detection, { kind: "opaque", item: unknown }, known],
+    },
+  };
 }
 
 function state(): Vector {

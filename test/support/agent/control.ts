@@ -77,6 +77,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
   const verdicts = watchVerdict(core, opening);
   const orders = letOperatorOrder(options, core, opening, {
     reportOnce: (code, what) => host.log.info(`${code} ${what}`),
+    state: ({ what }) => host.log.info(`states ${what}`),
   });
   const agent: AgentView & AgentOrders = {
     ledger,

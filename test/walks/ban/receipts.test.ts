@@ -1,10 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { wire1 } from "../../../agent/protocol/wire.js";
+import { wire1, type FromAgent } from "../../../agent/protocol/wire.js";
 import * as v from "valibot";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import type { Mode } from "../../../agent/model/mode.js";
 import { Receipt } from "../../../agent/protocol/documents.js";
-import type { AgentMessage } from "../../../agent/protocol/messages.js";
 import { textBytes } from "../../../agent/protocol/signed-text.js";
 import { publicKey } from "../../../agent/trust/keys.js";
 import type { Enforced } from "../../../agent/walks/ban/ban-walk.js";
@@ -84,7 +83,7 @@ describe("a receipt", () => {
     const { receipts } = open();
     receipts.give(enforced());
     const newest = receipts.give(enforced({ revision: 6 }));
-    const said: AgentMessage[] = [];
+    const said: FromAgent[] = [];
     receipts.sayTo({ wire: wire1, send: (message) => said.push(message) });
     expect(said).toEqual([
       expect.objectContaining({ signed: JSON.stringify(newest) }),
@@ -150,7 +149,7 @@ describe("a receipt", () => {
       1_002_500,
     );
     expect(said).toHaveLength(1);
-    const { signed } = said[0] as AgentMessage & { signed: string };
+    const { signed } = said[0] as FromAgent & { signed: string };
     expect(v.parse(Receipt, JSON.parse(signed))).toMatchObject({
       revision: 5,
       heldTotal: 4,
@@ -165,7 +164,7 @@ function open(
   mode: () => Mode = () => "enforce",
   trials: ReceiptPorts["trials"] = () => [],
 ) {
-  const said: AgentMessage[] = [];
+  const said: FromAgent[] = [];
   const clock = new ManualClock();
   const receipts = new Receipts({
     trials,
@@ -181,12 +180,12 @@ function open(
 
 const NOTHING_HELD = { heldTotal: 0, held: [] };
 
-const documentOf = (message: AgentMessage) =>
+const documentOf = (message: FromAgent) =>
   JSON.parse((message as { signed: string }).signed) as Receipt;
 
-const revisionOf = (message: AgentMessage) => documentOf(message).revision;
+const revisionOf = (message: FromAgent) => documentOf(message).revision;
 
-const modeOf = (message: AgentMessage) => documentOf(message).mode;
+const modeOf = (message: FromAgent) => documentOf(message).mode;
 
 const enforced = (recorded: Partial<Enforced["recorded"]> = {}): Enforced => ({
   kind: "enforced",

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { wire1 } from "../../../agent/protocol/wire.js";
+import type { Fact } from "../../../agent/protocol/statement.js";
+import { wire1, type FromAgent } from "../../../agent/protocol/wire.js";
 import { NotEnforced } from "../../../agent/enforce/enforcer.js";
 import type { Receipt } from "../../../agent/protocol/documents.js";
-import type { AgentMessage } from "../../../agent/protocol/messages.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
 import { ModeSwitch } from "../../../agent/walks/operator/mode-switch.js";
 import { ban, TestHost } from "../../support/agent/agent-fixtures.js";
@@ -11,6 +11,16 @@ import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 import { ManualClock, until } from "../../support/time/clock.js";
 
 describe("turning a host to observing and back", () => {
+  it("is stated by the device once the kernel is so, if it is news", async () => {
+    await using host = await TestHost.open();
+    const { modeSwitch, stated } = await after(host);
+    await modeSwitch.turnTo("observe");
+    await modeSwitch.turnTo("observe");
+    await modeSwitch.turnTo("enforce");
+    await modeSwitch.pause(60);
+    expect(stated.map(({ what }) => what)).toEqual(["mode", "mode", "paused"]);
+  });
+
   it("is done in the kernel before any receipt says so", async () => {
     await using host = await TestHost.open();
     const { modeSwitch, said } = await after(host);
@@ -109,6 +119,8 @@ describe("a pause", () => {
 async function after(host: TestHost) {
   const { ledger, receipts, events } = host;
   const said: Receipt["mode"][] = [];
+  const stated: Fact[] = [];
+  const state = (fact: Fact) => void stated.push(fact);
   receipts.sayTo({
     wire: wire1,
     send: (message) => said.push(modeOf(message)),
@@ -120,10 +132,10 @@ async function after(host: TestHost) {
   const enforce = () => host.enforcement.enforce();
   const clock = host.banClock;
   const modeSwitch = new ModeSwitch({
-    ...{ ledger, receipts, events, clock, enforce },
+    ...{ ledger, receipts, events, clock, enforce, state },
   });
-  return { modeSwitch, said };
+  return { modeSwitch, said, stated };
 }
 
-const modeOf = (message: AgentMessage): Receipt["mode"] =>
+const modeOf = (message: FromAgent): Receipt["mode"] =>
   (JSON.parse((message as { signed: string }).signed) as Receipt).mode;

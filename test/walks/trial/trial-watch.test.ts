@@ -36,6 +36,7 @@ describe("a change on trial", () => {
       "info: a change has proved harmless, and stays",
     ]);
     expect([host.enforced, host.told]).toEqual([1, 1]);
+    expect(host.ends).toEqual([expect.stringMatching(/^\d+: passed$/)]);
   });
 
   it("is not settled by a word that came a moment after it: harm takes time", async () => {
@@ -102,6 +103,7 @@ describe("a change on trial", () => {
     host.heardAt = Infinity;
     await host.pass(SECONDS);
     expect(host.failures).toEqual([`1 bans of urgent: ${why}`]);
+    expect(host.ends).toEqual([expect.stringContaining(why)]);
   });
 
   it("is not blamed for what was so before", async () => {
@@ -154,6 +156,7 @@ class Host implements AsyncDisposable {
   readonly folder = new LedgerFolder();
   readonly log = new RecordingLogger();
   readonly failures: string[] = [];
+  readonly ends: string[] = [];
   readonly gateways: readonly Cidr[] = [parseCidr("192.0.2.1")];
   readonly signs = new HealthProbes({
     gateways: () => this.gateways,
@@ -213,6 +216,8 @@ class Host implements AsyncDisposable {
     return new TrialWatch({
       ledger: this.ledger,
       signs: this.signs,
+      ended: (trial, why) =>
+        void this.ends.push(`${trial.id}: ${[why].flat().join("; ")}`),
       clock: this.clock,
       seconds: SECONDS,
       heardAt: () => this.heardAt,
