@@ -5,6 +5,7 @@ import {
   letOperatorOrder,
   startLink,
   startTelemetry,
+  takeCarried,
   tryChanges,
   watchStorage,
   watchTime,
@@ -18,6 +19,7 @@ import { Lifetime } from "./runtime/lifetime.js";
 import { RunHistory } from "./safe-mode/run-history.js";
 import { LinkStatus } from "./uplink/link-status.js";
 import { Senses } from "./walks/ban/defence.js";
+import type { Carry } from "./walks/carry/carry.js";
 import type { CloudLink } from "./walks/follow/cloud-link.js";
 import type { OperatorOrders } from "./walks/operator/operator-orders.js";
 import { startContactWatch } from "./walks/telemetry/contact-reports.js";
@@ -44,7 +46,8 @@ export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
  * 3. Telemetry, so that whatever is seen from here on is kept to be told.
  * 4. What sees: contacts, the sensors, the disk, the clocks, open flows, trials.
  * 5. The link to the cloud, which all of it is told over.
- * 6. The operator's orders, which go over whatever the cloud says.
+ * 6. What takes in by hand what no link brings.
+ * 7. The operator's orders, which go over whatever the cloud says.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { config, clock, log } = options;
@@ -57,7 +60,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const opening = { opened, status, events, runs };
   const core = await openCore(options, opening);
   const { enforcer, protection } = core;
-
   const senses = new Senses();
   const verdict = watchVerdict(core, opening);
   const told = { senses, verdict };
@@ -75,13 +77,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const flows = await openFlows({ clock, events });
   if (flows !== undefined) opened.own(flows);
   const trials = opened.own(
-    tryChanges(options, core, { events, telemetry, flows, runs }),
+    tryChanges(options, core, { ...opening, telemetry, flows }),
   );
   const impact = opened.own(startImpactWatch({ config, clock, events, flows }));
 
-  const link = opened.own(
-    startLink(options, core, opening, { telemetry, time, trials, impact }),
-  );
+  const seen = { telemetry, time, trials, impact };
+  const link = opened.own(startLink(options, core, opening, seen));
   const orders = letOperatorOrder(options, core, opening, telemetry);
   opened.defer(() => runs.ended());
   if (!runs.safeMode) telemetry.startCounting();
@@ -95,6 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     storage,
     trials,
     link,
+    carry: takeCarried(options, core, opening, seen),
     orders,
     lifetime: opened.release(),
   });
@@ -110,6 +112,7 @@ interface Parts {
   readonly storage: StorageWatch;
   readonly trials: Trials;
   readonly link: CloudLink;
+  readonly carry: Carry;
   readonly orders: OperatorOrders;
   readonly lifetime: Lifetime;
 }
@@ -129,6 +132,8 @@ function agentOf(options: AgentOptions, core: AgentCore, parts: Parts): Agent {
     },
     orders: parts.orders,
     rekeying: link.rekeying,
+    carry: parts.carry,
+    carried: parts.carry,
     drift: core.drift,
     clock: core.time.clock,
     identity: options.identity,

@@ -10,6 +10,7 @@ import type { Cidr } from "./model/cidr.js";
 import type { StorageState } from "./model/storage.js";
 import type { SensorView } from "./sensors/sensor-view.js";
 import type { LinkStatus } from "./uplink/link-status.js";
+import type { Carry } from "./walks/carry/carry.js";
 import type { OperatorOrders } from "./walks/operator/operator-orders.js";
 import type { DriftView } from "./walks/reconcile/drift-control.js";
 import type { ProbeView } from "./walks/reconcile/probe.js";
@@ -54,6 +55,8 @@ export interface AgentView {
     readonly roots: Pick<CloudTrust["roots"], "current">;
     readonly heads: Pick<CloudTrust["heads"], "sights">;
   };
+  /** What was carried here by hand, and what is to be carried back. */
+  readonly carried: Pick<Carry, "mark" | "receipts">;
   /** What became of open sessions; undefined where nothing is dropped anyway. */
   readonly cut: CutStatus | undefined;
   /** Changes that have not yet proved harmless. */
@@ -98,4 +101,5 @@ export interface AgentOrders {
     | "confirm"
   >;
   readonly rekeying: Pick<DeviceKeyRotation, "rekey">;
+  readonly carry: Pick<Carry, "apply">;
 }

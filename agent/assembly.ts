@@ -17,8 +17,10 @@ import {
   type Senses,
   type Sensing,
 } from "./walks/ban/defence.js";
+import type { LinkStatus } from "./uplink/link-status.js";
 import type { BanSteps } from "./walks/ban/ban-walk.js";
 import { makeSteps, type StepPorts } from "./walks/ban/steps.js";
+import { Carry } from "./walks/carry/carry.js";
 import { startCloudLink, type CloudLink } from "./walks/follow/cloud-link.js";
 import { ModeSwitch } from "./walks/operator/mode-switch.js";
 import { OperatorOrders } from "./walks/operator/operator-orders.js";
@@ -137,10 +139,11 @@ export function tryChanges(
   seen: Reporting & {
     readonly flows: OpenFlows | undefined;
     readonly runs: RunHistory;
+    readonly status: Pick<LinkStatus, "carriedAt">;
   },
 ): Trials {
   const { ledger, time, protection, enforcement, cutter, recurring } = core;
-  const { events, telemetry, flows, runs } = seen;
+  const { events, telemetry, flows, runs, status } = seen;
   return startTrials({
     config,
     ledger,
@@ -148,7 +151,7 @@ export function tryChanges(
     protection,
     enforcement,
     events,
-    heardAt: () => core.trust.heads.freshAt,
+    heardAt: () => Math.max(core.trust.heads.freshAt, status.carriedAt),
     flowsCut: () => cutter?.begunHere ?? 0,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: runs.safeMode,
@@ -200,6 +203,43 @@ export function startLink(
     telemetry: parts.telemetry,
     impact: parts.impact,
     enforce,
+  });
+}
+
+/** Takes in what is carried here, where no link goes. */
+export function takeCarried(
+  options: AgentOptions,
+  core: AgentCore,
+  { status, events, runs }: Opening,
+  parts: {
+    readonly time: Pick<TimeWatch, "dated">;
+    readonly trials: { readonly watch: Pick<Trials["watch"], "look"> };
+  },
+): Carry {
+  const { identity, config, clock } = options;
+  const { ledger, approvals, enforcement, trust, receipts } = core;
+  const enforce = async () => {
+    await enforcement.enforce();
+    parts.trials.watch.look();
+  };
+  return new Carry({
+    ...{
+      identity,
+      ledger,
+      approvals,
+      receipts,
+      status,
+      events,
+      clock,
+      enforce,
+    },
+    folder: join(config.stateDir, "carry"),
+    feeds: feedsOf(identity),
+    roots: trust.roots,
+    heads: trust.heads,
+    step: stepsOf(options, core, { runs, enforce }),
+    banClock: core.time.clock,
+    dated: (date) => parts.time.dated(date),
   });
 }
 

@@ -24,7 +24,6 @@ import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { Capacity } from "./feeds/capacity.js";
 import { Feeds } from "./feeds/feeds.js";
 import { standings } from "./feeds/standings.js";
-import { Recovery } from "./feeds/recovery.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
@@ -34,11 +33,7 @@ import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { openOutcomes } from "./open-outcomes.js";
-import { answerWriter } from "./receipts/answer-writer.js";
-import {
-  ReceiptIntake,
-  type ReceiptIntakePorts,
-} from "./receipts/receipt-intake.js";
+import { openWays } from "./open-ways.js";
 import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { warnOfRoot } from "./roots/notice.js";
@@ -109,13 +104,14 @@ export async function startCloud(
   const impact = new Impact({ clock: ports.clock });
   const watched = watchOver({ config, ports, server, opened }, store);
   const rooms = { ...store, ...rules, ...watched, impact };
-  const gateway = openGateway({ config, ports, store: rooms, server, opened });
+  const carrier = openGateway({ config, ports, store: rooms, server, opened });
+  const { gateway } = carrier;
   impact.askThrough((feed, question) => gateway.ask(feed, question));
   const outcomes = openOutcomes(ports, rooms, gateway);
   const doors = await openDoors(
     { config, ports, server, opened },
     {
-      ...{ ...decider, ...ports, ...rooms, gateway, outcomes },
+      ...{ ...decider, ...ports, ...rooms, ...carrier, outcomes },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt }),
     },
   );
@@ -247,23 +243,17 @@ const orderingOf = (
   },
 });
 
-function openGateway(parts: {
-  readonly config: CloudConfig;
-  readonly ports: CloudPorts;
+interface GatewayParts extends Doors {
   readonly store: Store & Rules & Watched & { readonly impact: Impact };
-  readonly server: OpenServer;
-  readonly opened: Lifetime;
-}): Gateway {
+}
+
+function openGateway(parts: GatewayParts) {
   const { config, ports, store, server, opened } = parts;
   const { door, drops } = store;
-  const { decisions, observations, registry, index, state } = store;
-  const recovery = new Recovery(index, state, ports.clock);
+  const { decisions, registry, index } = store;
   const { signing } = config;
   const dropped = (what: Dropped) => drops.count(what);
-  const recorder = opened.own(
-    answerWriter({ ...ports, observations, dropped }),
-  );
-  const answers = hearAnswers({ ...ports, dropped }, store, recorder);
+  const { recovery, recorder, answers, bundles } = openWays(parts);
   const boots = knowBoots(ports, store, recorder);
   const intake = opened.own(makeIntake(ports, store));
   const gateway = new Gateway(server.http, {
@@ -291,21 +281,8 @@ function openGateway(parts: {
     takeTelemetry: (from, message) => intake.take(from, message),
   });
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
-  return opened.own(gateway);
+  return { gateway: opened.own(gateway), bundles, answers };
 }
-
-const hearAnswers = (
-  ports: CloudPorts & Pick<ReceiptIntakePorts, "dropped">,
-  { index, receipts }: Store,
-  recorder: BatchWriter,
-): ReceiptIntake =>
-  new ReceiptIntake({
-    ...ports,
-    standing: (feed) => index.standing(feed),
-    hashAt: (...place) => index.hashAt(...place),
-    newest: (...place) => receipts.newest(...place),
-    note: (event) => recorder.note(event),
-  });
 
 /** What keeps others within their budgets. */
 interface Watched {

@@ -60,6 +60,14 @@ export function trustEvents(log: Logger) {
     approvalWithdrawn(feed: FeedName, why: unknown): void {
       log.warn("an approval counts no more", { feed, why });
     },
+    /** Somebody at this host hands in a bundle, all of which was verified. */
+    carrying(by: string, madeAt: number): void {
+      const made = new Date(madeAt).toISOString();
+      log.warn("takes in a bundle that was carried here", { by, made });
+    },
+    carryMarkNotKept(why: unknown): void {
+      log.warn("could not note which bundle was the last", { why });
+    },
     rootRefused(why: unknown): void {
       log.error("refused a root", { why });
     },

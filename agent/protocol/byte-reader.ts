@@ -33,6 +33,11 @@ export class ByteReader {
     return this.byte() * 256 + this.byte();
   }
 
+  /** Big-endian, 4 bytes. */
+  u32(): number {
+    return this.u16() * 65_536 + this.u16();
+  }
+
   /** LEB128, unsigned, at most 2^53 - 1 and in its shortest form. */
   varint(): number {
     let value = 0;

@@ -29,6 +29,11 @@ export class ByteWriter {
     return this.byte((value >> 8) & 0xff).byte(value & 0xff);
   }
 
+  /** Big-endian, 4 bytes. */
+  u32(value: number): this {
+    return this.u16(Math.floor(value / 65_536)).u16(value % 65_536);
+  }
+
   /** LEB128, unsigned. */
   varint(value: number): this {
     let rest = value;

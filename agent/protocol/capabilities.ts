@@ -4,7 +4,11 @@
  */
 
 /** What this agent says in its hello. */
-export const agentCapabilities: readonly string[] = ["rings", "statements"];
+export const agentCapabilities: readonly string[] = [
+  "carry",
+  "rings",
+  "statements",
+];
 
 /** What every cloud of this version says in its welcome. */
-export const cloudCapabilities: readonly string[] = ["statements"];
+export const cloudCapabilities: readonly string[] = ["carry", "statements"];

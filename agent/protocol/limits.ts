@@ -60,4 +60,12 @@ export const limits = {
   extNames: 16,
   /** Bytes of an `ext`, as JSON. */
   extBytes: 4_096,
+  /** Bytes of a bundle: whole states of three feeds at their largest, and more. */
+  bundleBytes: 256 * 1024 * 1024,
+  /** Parts of a bundle. */
+  bundleParts: 65_536,
+  /** Roots in a bundle: each is checked, and a chain may be old. */
+  bundleRoots: 256,
+  /** Receipts in a file that carries them: one of each feed, and then some. */
+  carriedReceipts: 16,
 } as const;

@@ -22,6 +22,7 @@ export class LinkStatus {
   #state: CloudContact;
   #caughtUp = false;
   #downgraded: string | undefined;
+  #carriedAt = -Infinity;
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
@@ -42,6 +43,14 @@ export class LinkStatus {
   /** Whether this agent has stood where the cloud does, in every feed. */
   get hasCaughtUp(): boolean {
     return this.#caughtUp;
+  }
+
+  /**
+   * When the cloud's word was last carried to this host while it had no link, by the
+   * clock that never jumps.
+   */
+  get carriedAt(): number {
+    return this.#carriedAt;
   }
 
   /** Addresses that the latest connections have gone to. */
@@ -71,6 +80,11 @@ export class LinkStatus {
 
   caughtUp(): void {
     this.#caughtUp = true;
+  }
+
+  /** A link that is up speaks for itself, and what ends it does so too. */
+  carried(monotonic: number): void {
+    if (this.#state.at === "down") this.#carriedAt = monotonic;
   }
 }
 

@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import type { Logger } from "../../agent/log/logger.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
+import { BusyBundling } from "../carry/bundles.js";
 import { NoRoom } from "../disk/room.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
@@ -64,6 +65,7 @@ const ANSWERS: readonly (readonly [
   string,
   string?,
 ])[] = [
+  [BusyBundling, 429, "one-at-a-time"],
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],
   [BadRoot, 409, "bad-root"],

@@ -6,6 +6,7 @@ import { feedBegun } from "../feeds/feeds.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import { orgIdFrom } from "../registry/org-id.js";
 import { answersQuery, receiptsQuery } from "./answer-queries.js";
+import { carryRoutes } from "./carry-routes.js";
 import { decisionRoutes } from "./decision-routes.js";
 import { identityRoutes } from "./identity-routes.js";
 import { importList } from "./import-route.js";
@@ -33,6 +34,7 @@ export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
   answerRoutes(routes, ports);
   rootRoutes(routes, ports);
   routes.route("/", identityRoutes(ports));
+  routes.route("/", carryRoutes(ports));
   approvalRoutes(routes, ports);
   routes.route("/", telemetryRoutes(ports));
   routes.route("/", proposalRoutes(ports));

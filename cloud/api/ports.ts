@@ -2,6 +2,8 @@ import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
+import type { Bundles } from "../carry/bundles.js";
+import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
@@ -77,6 +79,9 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly proposals: Pick<Proposals, "list" | "take" | "settle">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
+  readonly bundles: Pick<Bundles, "begin">;
+  readonly answers: CarriedReceiptPorts["answers"];
+  readonly cloudName: string;
   readonly approvals: Pick<Approvals, "all" | "publish">;
   readonly bootLog: Pick<BootLog, "clones" | "standing">;
   readonly signing: Pick<Signing, "publish">;

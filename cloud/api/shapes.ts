@@ -3,7 +3,11 @@ import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { shortText } from "../../agent/protocol/shapes.js";
+import {
+  WirePosition,
+  listOf,
+  shortText,
+} from "../../agent/protocol/shapes.js";
 import type { BanPlace } from "../feeds/snapshots/ban-listing.js";
 import { listFormats } from "../lists/line.js";
 
@@ -63,6 +67,13 @@ export const LiftOrder = v.strictObject({
   within: v.optional(v.boolean(), false),
   reason: v.optional(Reason, ""),
   dryRun: v.optional(v.boolean(), false),
+});
+
+/** Body of `POST /v1/bundles`. */
+export const BundleOrder = v.strictObject({
+  org: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  agent: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  since: v.optional(listOf(WirePosition, limits.feeds)),
 });
 
 /** Body of `POST /v1/impact`. */

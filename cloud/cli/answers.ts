@@ -1,3 +1,4 @@
+import type { TakenReceipt } from "../carry/carried-receipts.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/deeds.js";
 import type { BanEffect, RangeBanned, RangeLifted } from "../decide/effects.js";
@@ -66,4 +67,10 @@ export interface DecisionAnswer {
   readonly decision: DecisionEntry;
   readonly detections: readonly DetectionEntry[];
   readonly hosts: readonly HostOutcome[];
+}
+
+/** What became of receipts that were carried here. */
+export interface TakenAnswer {
+  readonly agent: string;
+  readonly receipts: readonly TakenReceipt[];
 }

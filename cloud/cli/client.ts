@@ -252,6 +252,17 @@ export class Client {
     return (await this.#get<Answer>("/v1/divergences")).divergences;
   }
 
+  /** Of what is carried by hand; its commands know the shapes. */
+  async post<T>(path: string, body: unknown): Promise<T> {
+    return this.#post<T>(path, body);
+  }
+
+  /** As `post`, for what comes piece by piece. */
+  async stream(path: string, order: unknown): Promise<Response> {
+    const body = JSON.stringify(order);
+    return this.#answered({ path, method: "POST", body });
+  }
+
   async revoke(
     agent: string,
     reason: string,
@@ -298,13 +309,18 @@ export class Client {
   }
 
   async #ask<T>(asked: Omit<Asked, "authorization">): Promise<T> {
+    return (await (await this.#answered(asked)).json()) as T;
+  }
+
+  /** @throws CloudRefused */
+  async #answered(asked: Omit<Asked, "authorization">): Promise<Response> {
     const authorization = `Bearer ${this.#token}`;
     const response = await ask(this.#where, { ...asked, authorization }).catch(
       (cause: unknown) => {
         throw failed(unreachable(this.#where.url, cause), cause);
       },
     );
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return response;
     const body: unknown = await response.json().catch(() => undefined);
     const message = problemOf(response, body);
     throw new CloudRefused(message, response.status, body);

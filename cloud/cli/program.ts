@@ -14,6 +14,7 @@ import { packageVersion } from "../version.js";
 import { addAgentCommands } from "./agent-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addBanCommands } from "./ban-commands.js";
+import { addCarryCommands } from "./carry-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
@@ -82,6 +83,8 @@ function makeProgram(io: Io): Command {
   program.commandsGroup("Orgs and hosts:");
   addRegistryCommands(program, io);
   addIdentityCommands(program, io);
+  program.commandsGroup("Hosts without a network:");
+  addCarryCommands(program, io);
   program.commandsGroup("The cloud itself, and its keys:");
   addSetupCommands(program, io);
   addStatusCommand(program, io);

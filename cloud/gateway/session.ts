@@ -163,9 +163,10 @@ export class Session implements LinkHandler {
       case "resume":
         return this.#resume(live, message);
       case "receipt":
-        return this.#ports.answers.receipt(
+        this.#ports.answers.receipt(
           ...checkReceipt(message, live, this.#link.wire),
         );
+        return;
       case "impact-answer":
       case "impact-refusal":
         return this.#ports.impactHeard(live.agent.id, message);

@@ -39,6 +39,13 @@ export interface Arrival {
   readonly protocol: 1 | 2;
 }
 
+/**
+ * What became of a genuine receipt. `known`: one that says as much is there;
+ * `not-ours`: it is of an epoch that is past, or beyond where this cloud stands.
+ */
+export type ReceiptFate =
+  "kept" | "known" | "diverges" | "not-ours" | "too-large" | "over-budget";
+
 /** Picks what is news from what agents say: the journal keeps it for ever. */
 export class ReceiptIntake {
   readonly #ports: ReceiptIntakePorts;
@@ -60,17 +67,23 @@ export class ReceiptIntake {
    * A receipt that is genuine; it is kept when it goes beyond the last one, or
    * says of the same place that the host enforces now, or no longer does.
    */
-  receipt(receipt: Receipt, evidence: DeviceWord): void {
+  receipt(receipt: Receipt, evidence: DeviceWord): ReceiptFate {
     const { agent, position, mode } = receipt;
     const { feed, epoch, offset } = position;
     const told = { document: "receipt", agent, ...evidence } as const;
-    if (this.#isTooLarge(receipt, evidence.signed)) return;
-    if (this.#diverges(position, told) || !this.#isOurs(receipt)) return;
+    if (this.#isTooLarge(receipt, evidence.signed)) return "too-large";
+    if (this.#diverges(position, told)) return "diverges";
+    if (!this.#isOurs(receipt)) return "not-ours";
     const newest = this.#newestOf(agent, position);
-    if (newest !== undefined && !isNews({ offset, mode }, newest)) return;
-    if (!this.#affords(agent, Buffer.byteLength(evidence.signed))) return;
+    if (newest !== undefined && !isNews({ offset, mode }, newest)) {
+      return "known";
+    }
+    if (!this.#affords(agent, Buffer.byteLength(evidence.signed))) {
+      return "over-budget";
+    }
     this.#newest.set(`${agent} ${feed}`, { epoch, offset, mode });
     this.#ports.note({ kind: "receipt", agent, ...evidence });
+    return "kept";
   }
 
   /** Where an agent says that it stands, each time it comes. */

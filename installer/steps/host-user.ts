@@ -42,6 +42,9 @@ export function makeState(): Step {
     do: async ({ files, run }) => {
       const real = files.real(path);
       await run(["install", "--directory", "--mode=0700", ...owner, real]);
+      // What root made there by enrolling from files is the agent's from now on.
+      const all = ["--recursive", "--no-dereference", "--from=root"];
+      await run(["chown", ...all, `${USER}:${USER}`, real]);
     },
     undo: ({ files }) => {
       files.remove(path);

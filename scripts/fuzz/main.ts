@@ -7,6 +7,7 @@ export const targets: Readonly<Record<string, string>> = {
   frame: "control messages, and the documents that are signed in them",
   segment: "segments: container, header, deflated body, ops",
   snapshot: "snapshots: container, header, groups of bans",
+  bundle: "bundles that are carried by hand: their frame, their end",
   root: "signed texts: roots, the next root, heads",
   token: "enrolment tokens, requests and answers, new keys",
   list: "block lists in all formats",

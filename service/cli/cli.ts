@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { DEFAULT_CONFIG_FILE, readConfig } from "../config-file.js";
 import { parse } from "../terminal/command-line.js";
 import { packageVersion } from "../version.js";
+import { applyCommand } from "./commands/apply.js";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { confirmCommand } from "./commands/confirm.js";
@@ -68,6 +69,7 @@ export async function run(
   whyCommand(program, config);
   hitsCommand(program, config);
   verifyCommand(program, config);
+  applyCommand(program, socket);
   restoreCommand(program, config);
   telemetryCommand(program, config);
   selftestCommand(program, config, stop);
@@ -93,6 +95,7 @@ Examples:
   tourniquet rollback                       take it back
   tourniquet confirm                        enforce what a trial took back (bans --held)
   tourniquet verify                         did this host get the same as the others
+  tourniquet apply FILE                     take in what was carried here, where no network is
   tourniquet rekey                          a new device key, known to the cloud; the old one is void
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network

@@ -14,6 +14,7 @@ export function firstScreen(status: StatusView, now: number): string {
     `${verdict.text}${sinceText(status)}`,
     ...adviceOf(status).slice(0, 1),
     `cloud: ${cloudText(status, now)}`,
+    ...carriedLines(status, now),
     `bans: ${bansText(status)}`,
     `stopped: ${stoppedText(status)}`,
     ...sensorLines(status),
@@ -34,6 +35,7 @@ export function wholeText(status: StatusView, now: number): string {
     `${verdict.text}${sinceText(status)}`,
     ...adviceOf(status),
     `cloud: ${cloudText(status, now)}`,
+    ...carriedLines(status, now),
     `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`,
     `stopped: ${stoppedText(status)}`,
     ...sensorDetails(status),
@@ -77,6 +79,15 @@ function cloudText({ cloud }: StatusView, now: number): string {
     cloud.next === null ? 0 : Math.max(0, Date.parse(cloud.next) - now);
   const next = cloud.next === null ? "" : `, next in ${spanText(wait)}`;
   return `not connected for ${lasts}, since ${timeText(cloud.since)} (${why})${tried}${next}; bans stay in force until they expire`;
+}
+
+/** Where no link goes, this is how old the cloud's word is. */
+function carriedLines({ carried }: StatusView, now: number): readonly string[] {
+  if (carried === null) return [];
+  const age = spanText(now - Date.parse(carried.madeAt));
+  return [
+    `carried: a bundle of ${timeText(carried.madeAt)}, ${age} old, was applied ${timeText(carried.appliedAt)}`,
+  ];
 }
 
 function bansText({ feeds, mode }: StatusView): string {

@@ -1,5 +1,6 @@
 import { request, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { printable } from "../../agent/log/printable.js";
 import {
   Failure,
@@ -7,6 +8,7 @@ import {
   failed,
   misused,
 } from "../../agent/text/failure.js";
+import { DRY_RUN } from "./dry-run.js";
 import { IN_LINES, type Answer, type ReplyLine } from "./reply.js";
 
 /** Nobody answers at the control socket. */
@@ -45,10 +47,35 @@ export async function orderAgent(
   return done;
 }
 
-async function speakTo(
+/**
+ * Hands the running agent the bytes of a file, which it may not see itself.
+ * @throws Failure, also when the agent refused them
+ */
+export const handToAgent = (
   socketPath: string,
-  what: { path: string; method?: string; body?: string },
-): Promise<unknown> {
+  { path, body, size, dryRun }: HandedFile,
+): Promise<unknown> =>
+  speakTo(socketPath, {
+    ...{ path, method: "POST", body },
+    headers: { "content-length": size, [DRY_RUN]: String(dryRun) },
+  });
+
+export interface HandedFile {
+  readonly path: string;
+  readonly body: Readable;
+  /** In bytes. */
+  readonly size: number;
+  readonly dryRun: boolean;
+}
+
+interface Spoken {
+  readonly path: string;
+  readonly method?: string;
+  readonly body?: string | Readable;
+  readonly headers?: Readonly<Record<string, string | number>>;
+}
+
+async function speakTo(socketPath: string, what: Spoken): Promise<unknown> {
   const response = await responseOf(socketPath, what);
   const { status, body } = await answerOf(response, socketPath);
   if (status === 200) return body;
@@ -58,10 +85,10 @@ async function speakTo(
 
 function responseOf(
   socketPath: string,
-  { body, ...what }: { path: string; method?: string; body?: string },
+  { body, headers: more, ...what }: Spoken,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { accept: IN_LINES };
+    const headers = { accept: IN_LINES, ...more };
     const terms = { socketPath, ...what, headers, timeout: TIMEOUT_MS };
     const asked = request(terms);
     asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
@@ -69,7 +96,11 @@ function responseOf(
       reject(explain(error, socketPath)),
     );
     asked.on("response", resolve);
-    asked.end(body);
+    if (typeof body !== "object") asked.end(body);
+    else {
+      body.on("error", (error) => asked.destroy(error));
+      body.pipe(asked);
+    }
   });
 }
 

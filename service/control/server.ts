@@ -1,6 +1,5 @@
-import { lstatSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import { createConnection } from "node:net";
+import { mkdirSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
 import type { AgentOrders, AgentView } from "../../agent/agent.js";
@@ -19,9 +18,9 @@ import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import { Mutex } from "../../agent/runtime/mutex.js";
-import { failed } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 import { isUntimely } from "../../agent/walks/operator/operator-orders.js";
+import { applyBundle } from "./carrying.js";
 import { historyOf, ordersOf, releasesOf } from "./history-view.js";
 import { hitsOf, totalsOf } from "./hits-view.js";
 import { banPageOf, telemetryOf } from "./list-views.js";
@@ -29,6 +28,7 @@ import { NeedsWide, orders, type Giver } from "./orders.js";
 import { peerOf } from "./peer.js";
 import { positionsOf } from "./positions.js";
 import { Reply, type Answer } from "./reply.js";
+import { listen, removeStale } from "./socket.js";
 import { statusOf } from "./status-view.js";
 import { whyOf } from "./why-view.js";
 
@@ -85,6 +85,9 @@ async function answer(
   if (url.pathname === "/v1/status") {
     return { status: 200, body: await statusOf(options) };
   }
+  if (url.pathname === "/v1/receipts") {
+    return { status: 200, body: options.agent.carried.receipts() };
+  }
   return orWrong(() => asked(options, url));
 }
 
@@ -130,6 +133,7 @@ async function carryOut(
   { url: { pathname }, request, tell }: Posted,
 ): Promise<Answer> {
   if (pathname === "/v1/rekey") return rekey(agent);
+  if (pathname === "/v1/apply") return applyBundle(agent, request, tell);
   const order = orders.get(pathname);
   if (order === undefined) return wrong(404, `${pathname} takes no orders`);
   try {
@@ -300,48 +304,6 @@ const wrong = (status: number, error: string): Answer => ({
   status,
   body: { error },
 });
-
-/** A socket that nobody answers at is left over from a crash. */
-async function removeStale(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw failed(`${path} is in the way: it is no socket`);
-  if (await isAnswered(path)) throw failed(`another agent answers at ${path}`);
-  rmSync(path, { force: true });
-}
-
-/** Only a refusal means that nobody is there: a busy agent answers later. */
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createConnection(path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", ({ code }: NodeJS.ErrnoException) =>
-      resolve(code !== "ECONNREFUSED" && code !== "ENOENT"),
-    );
-  });
-}
-
-/**
- * The socket is made within `listen` itself, so that it is nobody else's from
- * the start. A later error is a connection that could not be accepted: who
- * asked hears nothing, and asks again.
- */
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.on("error", (error) =>
-      reject(failed(`cannot listen at ${path}: ${error.message}`, error)),
-    );
-    const before = process.umask(0o177);
-    try {
-      server.listen(path, resolve);
-    } finally {
-      process.umask(before);
-    }
-  });
-}
 
 const LONGEST_PAGE = 1_000;
 const MOST_HITS = 10_001;

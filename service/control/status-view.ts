@@ -46,6 +46,8 @@ export interface StatusView {
     readonly untilRestart: readonly string[];
   };
   readonly cloud: LinkView;
+  /** The last bundle that was carried here by hand; null for none. */
+  readonly carried: CarriedView | null;
   readonly feeds: readonly FeedView[];
   /** Changes in force for a short while, until they have proved harmless. */
   readonly trials: readonly TrialReport[];
@@ -64,6 +66,12 @@ export interface StatusView {
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
+}
+
+/** When a bundle was applied, and when the cloud had written it. */
+export interface CarriedView {
+  readonly appliedAt: string;
+  readonly madeAt: string;
 }
 
 export interface VerdictReport {
@@ -211,6 +219,7 @@ export async function statusOf(options: {
     ledger: { id: ledger.id, revision },
     storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
+    carried: carriedView(agent),
     feeds: feedViews(agent, unixSeconds(clock.now())),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
       ...{ feed, revision, bans, until: isoTime(until * 1000), missing },
@@ -283,6 +292,12 @@ const proofOf = ({ latest, failures }: ProbeView): ProofReport => ({
   })),
   failures,
 });
+
+function carriedView({ carried: { mark } }: AgentView): CarriedView | null {
+  if (mark === undefined) return null;
+  const { appliedAt, madeAt } = mark;
+  return { appliedAt: isoTime(appliedAt), madeAt: isoTime(madeAt) };
+}
 
 function linkView(state: CloudContact, caughtUp: boolean): LinkView {
   return {

@@ -37,16 +37,22 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   const body = JSON.stringify(requestOf(options, deviceKey));
   const text = await post(url, body, caFile && readFileSync(caFile, "utf8"));
   const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
-  TrustedRoot.open(answer.root, token.root);
-  const { agent, org, cloud, root } = answer;
+  return identityFrom(answer, { ...token, key: deviceKey.id });
+}
+
+/**
+ * Who this host is by the cloud's answer.
+ * @throws Refused when the root that it brings is not the one that the token pins
+ */
+export function identityFrom(
+  { agent, org, cloud, root }: EnrolmentAnswer,
+  asked: Pick<EnrolmentToken, "url" | "root"> & { readonly key: string },
+): Identity {
+  TrustedRoot.open(root, asked.root);
   return {
     version: 1,
-    agent,
-    org,
-    key: deviceKey.id,
-    cloud,
-    url: token.url,
-    rootFingerprint: token.root,
+    ...{ agent, org, key: asked.key, cloud, url: asked.url },
+    rootFingerprint: asked.root,
     root,
   };
 }
@@ -61,8 +67,13 @@ export function checkTransport(url: URL): void {
   );
 }
 
-function requestOf(
-  { token, inventory, version }: EnrolOptions,
+/** What a host asks to be enrolled with, over a network or in a file. */
+export function requestOf(
+  {
+    token,
+    inventory,
+    version,
+  }: Pick<EnrolOptions, "token" | "inventory" | "version">,
   key: SigningKey,
 ): EnrolmentRequest {
   const proof = key.sign(enrolmentProofBytes(token.secret));

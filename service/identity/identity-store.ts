@@ -66,6 +66,10 @@ export function makeKey(stateDir: string): SigningKey {
   return key;
 }
 
+/** Whether a key lies there that `makeKey` made. */
+export const holdsKey = (stateDir: string, id: string): boolean =>
+  readPrivate(keyPath(stateDir, id)) !== undefined;
+
 /** Takes a key back that no identity came to name. */
 export function forgetKey(
   stateDir: string,

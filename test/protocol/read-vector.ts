@@ -1,5 +1,12 @@
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { Position } from "../../agent/model/position.js";
+import { BundleReader, sourceOf } from "../../agent/protocol/bundle.js";
+import {
+  CarriedAnswer,
+  CarriedReceipts,
+  CarriedRequest,
+} from "../../agent/protocol/carried.js";
+import { sha256 } from "../../agent/protocol/container.js";
 import {
   EnrolmentAnswer,
   EnrolmentRequest,
@@ -59,7 +66,9 @@ const MESSAGES = [
   ...(["cloud message", "agent message"] as const),
   ...(["cloud message v2", "agent message v2"] as const),
 ];
-const BYTES = ["segment", "segments", "beat", "snapshot"] as const;
+const BYTES = [
+  ...(["segment", "segments", "beat", "snapshot", "bundle"] as const),
+];
 const SIGNED = ["root", "next root", "head", "state", "approval"] as const;
 
 const isOneOf = <R extends Reader>(
@@ -83,6 +92,8 @@ function readBytes(
       return { time: verifyBeat(bytes, signState(), expect.root) };
     case "snapshot":
       return readSnapshot(bytes, at, expect);
+    case "bundle":
+      return readBundle(bytes);
   }
 }
 
@@ -92,9 +103,23 @@ function readMessage(reads: (typeof MESSAGES)[number], text: string): unknown {
   return withDocument(text, wire);
 }
 
-/** What travels over HTTP, before and beside a connection. */
+/** The frame alone: what is in its parts has vectors of its own. */
+function readBundle(bytes: Buffer): unknown {
+  const reader = new BundleReader(sourceOf(bytes));
+  const parts = [...reader.parts()].map(({ bytes: part, ...place }) => ({
+    ...place,
+    bytes: part.length,
+    sha256: sha256(part).toString("hex"),
+  }));
+  return { header: reader.header, parts };
+}
+
+/** What travels over HTTP or is carried by hand, before and beside a connection. */
 function readPosted(
-  reads: `enrolment ${"token" | "request" | "answer"}` | "rekey request",
+  reads:
+    | `enrolment ${"token" | "request" | "answer"}`
+    | `carried ${"receipts" | "request" | "answer"}`
+    | "rekey request",
   text: string,
 ): unknown {
   switch (reads) {
@@ -104,6 +129,12 @@ function readPosted(
       return parseJson(EnrolmentRequest, text, reads);
     case "enrolment answer":
       return parseJson(EnrolmentAnswer, text, reads);
+    case "carried receipts":
+      return parseJson(CarriedReceipts, text, reads);
+    case "carried request":
+      return parseJson(CarriedRequest, text, reads);
+    case "carried answer":
+      return parseJson(CarriedAnswer, text, reads);
     case "rekey request": {
       const request = parseJson(RekeyRequest, text, reads);
       return { ...request, signed: parseJson(Rekey, request.signed, "rekey") };

@@ -35,7 +35,7 @@ describe("tourniquet", () => {
   test.each([
     [["arm"], "unknown command 'arm'"],
     [["status", "--yaml"], "unknown option '--yaml'"],
-    [["enrol"], "required option '--token-file <file>' not specified"],
+    [["enrol"], "--token-file is needed"],
     [["hits", "--limit", "0"], '--limit "0" is not from 1 to 10000'],
     [["why"], "missing required argument 'address'"],
     [["why", "localhost"], '"localhost" is not an IP address or range'],
@@ -83,6 +83,7 @@ describe("tourniquet", () => {
       },
       identity: { agent: "agt-1", org: "acme", cloud: "c", url: "https://c" },
       pausedUntil: null,
+      carried: null,
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
       ...{ cloud: { at: "up", since: NOW, address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },

@@ -105,6 +105,14 @@ export class Receipts {
     }
   }
 
+  /** The newest of each feed, for whoever carries them where no link goes. */
+  signedNewest(): readonly ReturnType<typeof signAsDevice>[] {
+    const { deviceKey } = this.#ports;
+    return [...this.#newest.values()].map((receipt) =>
+      signAsDevice("receipt", receipt, deviceKey, 2),
+    );
+  }
+
   async #sayIn(ms: number): Promise<void> {
     await this.#ports.clock.sleep(ms);
     this.#sayDue();

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { fchmodSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import type { Identity } from "../../../agent/config/identity.js";
@@ -7,54 +7,136 @@ import {
   decodeToken,
   type EnrolmentToken,
 } from "../../../agent/protocol/enrolment.js";
+import { limits } from "../../../agent/protocol/limits.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
 import { Refused } from "../../../agent/protocol/refusals.js";
 import { failed, misused } from "../../../agent/text/failure.js";
 import { messageOf } from "../../../agent/text/message.js";
 import { deviceCredential } from "../../identity/device-credential.js";
-import { enrol } from "../../identity/enrol.js";
+import { answerByFile, requestByFile } from "../../identity/enrol-by-file.js";
+import { checkTransport, enrol } from "../../identity/enrol.js";
 import {
   forgetKey,
   isEnrolled,
   makeKey,
   writeIdentity,
 } from "../../identity/identity-store.js";
+import { forgetPending } from "../../identity/pending.js";
 import { packageVersion } from "../../version.js";
 import { becomeOwnerOf } from "../owner.js";
+
+interface EnrolOptions {
+  readonly tokenFile?: string;
+  readonly requestTo?: string;
+  readonly answer?: string;
+  readonly force?: boolean;
+}
 
 /** `tourniquet enrol`: makes this host known to its cloud, once. */
 export function enrolCommand(program: Command, config: () => Config): void {
   program
     .command("enrol")
     .description("make this host known to its cloud, with a one-time token")
-    .requiredOption(
+    .option(
       "--token-file <file>",
       "file that holds the token; - reads standard input",
     )
+    .option(
+      "--request-to <file>",
+      "ask by a file that is carried to the cloud: tourniquet-cloud enrol-host",
+    )
+    .option("--answer <file>", "take in the cloud's answer to that")
     .option("--force", "replace the identity that this host has")
-    .action(async (options: { tokenFile: string; force?: boolean }) => {
-      const { stateDir, cloud } = config();
-      // What only root may read comes first: after that it is the agent's user.
-      const token = readToken(options.tokenFile);
-      const inventory = await readInventory();
-      const handedIn = deviceCredential(process.env);
-      becomeOwnerOf(stateDir);
-      if (isEnrolled(stateDir) && options.force !== true) {
-        throw failed(
-          `this host is enrolled already (${stateDir}); --force replaces its identity`,
-        );
+    .action(async (options: EnrolOptions) => {
+      const { tokenFile, requestTo, answer } = options;
+      if (answer !== undefined) {
+        if (tokenFile !== undefined || requestTo !== undefined) {
+          throw misused("--answer goes without --token-file and --request-to");
+        }
+        return takeAnswer(config(), answer, options);
       }
-      const deviceKey = handedIn ?? makeKey(stateDir);
-      const { caFile } = cloud;
-      const version = packageVersion();
-      const answer = enrol({ token, deviceKey, inventory, version, caFile });
-      const identity = await orFailure(answer).catch((error: unknown) => {
-        if (handedIn === undefined) forgetKey(stateDir, deviceKey);
-        throw error;
-      });
-      const former = writeIdentity(stateDir, identity);
-      process.stdout.write(toldOf(identity, former));
+      if (tokenFile === undefined) {
+        throw misused("--token-file is needed: the token that the cloud made");
+      }
+      return requestTo === undefined
+        ? enrolNow(config(), tokenFile, options)
+        : ask(config(), { tokenFile, requestTo }, options);
     });
+}
+
+type Forced = Pick<EnrolOptions, "force">;
+
+/** Over the network. */
+async function enrolNow(
+  { stateDir, cloud }: Config,
+  tokenFile: string,
+  forced: Forced,
+): Promise<void> {
+  // What only root may read comes first: after that it is the agent's user.
+  const token = readToken(tokenFile);
+  const inventory = await readInventory();
+  const handedIn = deviceCredential(process.env);
+  becomeOwnerOf(stateDir);
+  mustBeFree(stateDir, forced);
+  const deviceKey = handedIn ?? makeKey(stateDir);
+  const { caFile } = cloud;
+  const version = packageVersion();
+  const answer = enrol({ token, deviceKey, inventory, version, caFile });
+  const identity = await orFailure(() => answer).catch((error: unknown) => {
+    if (handedIn === undefined) forgetKey(stateDir, deviceKey);
+    throw error;
+  });
+  become(stateDir, identity);
+}
+
+/** By files, for a host that no network reaches: the first half. */
+async function ask(
+  { stateDir }: Config,
+  { tokenFile, requestTo }: { tokenFile: string; requestTo: string },
+  forced: Forced,
+): Promise<void> {
+  const token = readToken(tokenFile);
+  checkTransport(new URL(token.url)); // the agent would not start with it
+  const inventory = await readInventory();
+  const handedIn = deviceCredential(process.env);
+  const file = claim(requestTo);
+  becomeOwnerOf(stateDir);
+  mustBeFree(stateDir, forced);
+  const options = { token, inventory, version: packageVersion() };
+  writeFileSync(file, requestByFile(stateDir, options, handedIn));
+  process.stdout.write(
+    `the request is in ${requestTo}, with the token's secret: keep it as safe as that until it is spent; then: tourniquet-cloud enrol-host ${requestTo} ANSWER, and here: tourniquet enrol --answer ANSWER\n`,
+  );
+}
+
+/** The second half. */
+async function takeAnswer(
+  { stateDir }: Config,
+  path: string,
+  forced: Forced,
+): Promise<void> {
+  const handedIn = deviceCredential(process.env);
+  const text = readAnswer(path);
+  becomeOwnerOf(stateDir);
+  mustBeFree(stateDir, forced);
+  const named = { path, text };
+  const identity = await orFailure(() =>
+    answerByFile(stateDir, named, handedIn),
+  );
+  become(stateDir, identity);
+  forgetPending(stateDir);
+}
+
+function become(stateDir: string, identity: Identity): void {
+  const former = writeIdentity(stateDir, identity);
+  process.stdout.write(toldOf(identity, former));
+}
+
+function mustBeFree(stateDir: string, { force }: Forced): void {
+  if (!isEnrolled(stateDir) || force === true) return;
+  throw failed(
+    `this host is enrolled already (${stateDir}); --force replaces its identity`,
+  );
 }
 
 function toldOf({ agent, org, url }: Identity, former?: Identity): string {
@@ -74,9 +156,33 @@ function readToken(path: string): EnrolmentToken {
   }
 }
 
-async function orFailure<T>(task: Promise<T>): Promise<T> {
+/** Opened while this is still whoever called it; nobody else may read it. */
+function claim(path: string): number {
   try {
-    return await task;
+    const file = openSync(path, "w", 0o600);
+    fchmodSync(file, 0o600);
+    return file;
+  } catch (error) {
+    throw misused(`--request-to ${path}: ${messageOf(error)}`, error);
+  }
+}
+
+function readAnswer(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= MOST_BYTES) return bytes.toString("utf8");
+  } catch (error) {
+    throw misused(`--answer ${path}: ${messageOf(error)}`, error);
+  }
+  throw misused(`--answer ${path} is no answer: it is too large`);
+}
+
+/** A root, escaped once more, and the names beside it. */
+const MOST_BYTES = 4 * limits.textBytes;
+
+async function orFailure<T>(task: () => T | Promise<T>): Promise<T> {
+  try {
+    return await task();
   } catch (error) {
     if (error instanceof Malformed || error instanceof Refused) {
       throw failed(`the cloud's answer is not acceptable: ${error.message}`);

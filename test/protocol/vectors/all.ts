@@ -1,4 +1,10 @@
+import type {
+  EnrolmentAnswer,
+  EnrolmentRequest,
+} from "../../../agent/protocol/enrolment.js";
+import { unhex } from "../../support/vectors.js";
 import { badVectors } from "./bad.js";
+import { carriedVectors } from "./carried.js";
 import { containerVectors } from "./containers.js";
 import { ringedVectors } from "./containers-v2.js";
 import { documentVectors } from "./documents.js";
@@ -7,13 +13,33 @@ import { messageVectorsV2 } from "./messages-v2.js";
 import type { Vector } from "./vector.js";
 
 /** Every vector that is right. */
-export const goodVectors = (): readonly Vector[] => [
-  ...messageVectors(),
-  ...messageVectorsV2(),
-  ...documentVectors(),
-  ...containerVectors(),
-  ...ringedVectors(),
-];
+export function goodVectors(): readonly Vector[] {
+  const made = [
+    ...messageVectors(),
+    ...messageVectorsV2(),
+    ...documentVectors(),
+    ...containerVectors(),
+    ...ringedVectors(),
+  ];
+  return [...made, ...carriedVectors(materialOf(made))];
+}
+
+/** What is carried is what travels otherwise. */
+function materialOf(made: readonly Vector[]) {
+  const named = (name: string) => made.find((each) => each.name === name);
+  const decoded = (name: string) => named(name)?.decoded;
+  const segments = ["segment-bans", "segment-lifts"].map((name) => ({
+    bytes: unhex(named(name)?.hex ?? ""),
+    hash: named(name)?.hash ?? "",
+  }));
+  const { signed } = decoded("receipt") as { signed: object };
+  return {
+    answer: decoded("enrolment-answer") as EnrolmentAnswer,
+    request: decoded("enrolment-request") as EnrolmentRequest,
+    segments,
+    receipt: signed,
+  };
+}
 
 /** The golden files: name and content, ready to write or to compare. */
 export function goldenFiles(): ReadonlyMap<string, string> {

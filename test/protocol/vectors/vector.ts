@@ -23,7 +23,11 @@ export type Reader =
   | "enrolment token"
   | "enrolment request"
   | "enrolment answer"
-  | "rekey request";
+  | "rekey request"
+  | "bundle"
+  | "carried receipts"
+  | "carried request"
+  | "carried answer";
 
 /** One file under test/golden/protocol, for implementations in any language. */
 export interface Vector {

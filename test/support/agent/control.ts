@@ -4,6 +4,7 @@ import type { AgentOrders, AgentView } from "../../../agent/agent.js";
 import {
   guardedBy,
   letOperatorOrder,
+  takeCarried,
   watchVerdict,
 } from "../../../agent/assembly.js";
 import { KeyIsFixed } from "../../../agent/keyring/device-keys.js";
@@ -79,7 +80,13 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     reportOnce: (code, what) => host.log.info(`${code} ${what}`),
     state: ({ what }) => host.log.info(`states ${what}`),
   });
+  const carry = takeCarried(options, core, opening, {
+    time: { dated: () => undefined },
+    trials: { watch: { look: () => undefined } },
+  });
   const agent: AgentView & AgentOrders = {
+    carry,
+    carried: carry,
     ledger,
     enforcer,
     identity: identityFor("https://cloud.example"),
