@@ -155,7 +155,7 @@ export class Carry {
     file: BundleFile,
     tell: (note: string) => void,
   ): Promise<Applied> {
-    const { roots, approvals, receipts, ledger, clock } = this.#ports;
+    const { roots, approvals } = this.#ports;
     const before = roots.version;
     this.#hearTheTime(checked);
     for (const text of checked.roots) roots.hear(text);
@@ -166,14 +166,21 @@ export class Carry {
       taken.set(plan.feed, await this.#takeFeed(plan, file));
     }
     this.#hearHeads(checked);
-    const isWhole = [...taken.values()].every(({ stopped }) => !stopped);
-    if (isWhole && (await this.#caughtUp())) {
-      const revision = ledger.revision();
-      recall(receipts, ledger, { revision, nowMs: clock.now() });
-      for (const each of taken.values()) delete each.waits;
-    }
+    const all = [...taken.values()];
+    const isWhole = all.every(({ stopped }) => stopped === undefined);
+    if (isWhole && (await this.#caughtUp())) this.#recall(all);
     this.#noteDone(checked);
     return this.#told(checked, taken, false, before);
+  }
+
+  /** What the kernel did not take at once, it holds by now. */
+  #recall(taken: readonly Taken[]): void {
+    const { receipts, ledger, clock } = this.#ports;
+    const waited = taken.filter(({ waits }) => waits !== undefined);
+    if (waited.length === 0) return;
+    const revision = ledger.revision();
+    recall(receipts, ledger, { revision, nowMs: clock.now() });
+    for (const each of waited) delete each.waits;
   }
 
   /** A date that was signed has certainly been reached; older than now it says nothing. */
