@@ -6,6 +6,11 @@ export type Database = BetterSqlite3.Database;
 /** A prepared statement whose rows look like `Row`. */
 export type Statement<Row> = BetterSqlite3.Statement<unknown[], Row>;
 
+/** Runs what it is given as one transaction. */
+export type Transaction = BetterSqlite3.Transaction<
+  (act: () => unknown) => unknown
+>;
+
 /**
  * What a commit is worth. `full`: it survives a power cut. `rebuildable`: the
  * file may lose its last commits, because a fold over the journal restores them.

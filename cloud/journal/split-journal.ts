@@ -15,7 +15,7 @@ import type { DecisionEvent } from "./decision-events.js";
 import type { ObservationEvent } from "./observation-events.js";
 import { observed } from "./observed.js";
 import { SCHEMA as OF_DECISIONS } from "./sqlite-decisions.js";
-import { BOUNDLESS, Marks, openLog } from "./sqlite-file.js";
+import { BEHIND, BOUNDLESS, Marks, openLog } from "./sqlite-file.js";
 import { SCHEMA as OF_OBSERVATIONS } from "./sqlite-observations.js";
 
 /** Paths of the one journal of versions before 0.4.0, and of what follows it. */
@@ -138,7 +138,7 @@ class Split implements Disposable {
   finish(): void {
     for (const { database, marks } of [this.#observations, this.#decisions]) {
       database.pragma("synchronous = 2");
-      marks.raise("behind", this.last);
+      marks.raise(BEHIND, this.last);
       if (database === this.#decisions.database) {
         marks.raise(DONE, Math.max(1, this.last));
       }

@@ -15,7 +15,7 @@ import {
   NO_RESERVE,
   openLog,
   promised,
-  writeWith,
+  Writer,
   type JournalDisk,
 } from "./sqlite-file.js";
 import { worthOfDecisions } from "./worth.js";
@@ -26,6 +26,7 @@ export class SqliteDecisions implements Decisions, Disposable {
   readonly #clock: Clock;
   readonly #disk: JournalDisk;
   readonly #salts = new Salts(32);
+  readonly #writer: Writer;
   readonly #insert: Statement<never>;
   readonly #after: DecisionReader;
   readonly #rows: Statement<DecisionRow>;
@@ -39,6 +40,7 @@ export class SqliteDecisions implements Decisions, Disposable {
     this.#database = database;
     this.#clock = clock;
     this.#disk = disk;
+    this.#writer = new Writer(database);
     this.#insert = database.prepare(
       "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, NULL)",
     );
@@ -142,7 +144,7 @@ export class SqliteDecisions implements Decisions, Disposable {
 
   empty(seq: number, what: "all" | "bytes"): Promise<void> {
     return promised(() =>
-      writeWith(this.#database, this.#disk, () => {
+      this.#writer.write(this.#disk, () => {
         const row = this.#row.get(seq);
         if (row === undefined) throw new RangeError(`there is no event ${seq}`);
         const payload = decisionPayload(row);
@@ -179,7 +181,7 @@ export class SqliteDecisions implements Decisions, Disposable {
     reserve: Giving,
   ): Appended<RecordedDecision> {
     const at = this.#clock.now();
-    return writeWith(this.#database, reserve, () => {
+    return this.#writer.write(reserve, () => {
       const actual = this.#newest();
       if (actual !== expectedLast) {
         throw new JournalConflict(expectedLast, actual);

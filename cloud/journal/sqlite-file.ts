@@ -1,7 +1,12 @@
 import { dirname } from "node:path";
 import { isDiskTrouble, NoRoom, withRoom, type Giving } from "../disk/room.js";
 import type { Worth } from "../disk/worth.js";
-import { openDatabase, type Database, type Statement } from "./database.js";
+import {
+  openDatabase,
+  type Database,
+  type Statement,
+  type Transaction,
+} from "./database.js";
 
 /** As much of the disk as a log needs to know. */
 export interface JournalDisk extends Giving {
@@ -34,24 +39,30 @@ export function openLog(
   }
 }
 
-/** Writes in one transaction. @throws NoRoom, and what `act` throws */
-export function writeWith<T>(
-  database: Database,
-  reserve: Giving,
-  act: () => T,
-): T {
-  const write = database.transaction(act);
-  try {
-    return withRoom(reserve, () => write.immediate());
-  } catch (cause) {
-    if (!isDiskTrouble(cause)) throw cause;
-    throw new NoRoom(dirname(database.name), { cause });
+/** Writes to a file, each time in one transaction. */
+export class Writer {
+  readonly #folder: string;
+  readonly #run: Transaction;
+
+  constructor(database: Database) {
+    this.#folder = dirname(database.name);
+    this.#run = database.transaction((act) => act());
+  }
+
+  /** @throws NoRoom, and what `act` throws: then nothing is written */
+  write<T>(reserve: Giving, act: () => T): T {
+    try {
+      return withRoom(reserve, () => this.#run.immediate(act) as T);
+    } catch (cause) {
+      if (!isDiskTrouble(cause)) throw cause;
+      throw new NoRoom(this.#folder, { cause });
+    }
   }
 }
 
 /**
- * Numbers that a file keeps beside its rows. `behind`: what is appended comes
- * behind it, though there need be no row of that number.
+ * Numbers that a file keeps beside its rows. Behind `BEHIND` comes what is
+ * appended next, though there need be no row of that number.
  */
 export class Marks {
   readonly #get: Statement<number>;
@@ -83,14 +94,14 @@ const MARKS = `
 
 /** Tells the newest record's number, or the mark behind which the next comes. */
 export function lastReader(database: Database, table: string): () => number {
-  const select = database
-    .prepare<unknown[], number>(
-      `SELECT max(coalesce((SELECT max(seq) FROM ${table}), 0),
-         coalesce((SELECT seq FROM marks WHERE name = 'behind'), 0))`,
-    )
+  const newest = database
+    .prepare<[], number | null>(`SELECT max(seq) FROM ${table}`)
     .pluck();
-  return () => select.get() ?? 0;
+  const behind = new Marks(database).of(BEHIND);
+  return () => Math.max(behind, newest.get() ?? 0);
 }
+
+export const BEHIND = "behind";
 
 /** What answers at once, as a promise: a failure is a rejection. */
 export const promised = <T>(act: () => T): Promise<T> =>

@@ -20,13 +20,14 @@ import {
 } from "./observations.js";
 import { GONE } from "./recorded.js";
 import {
+  BEHIND,
   BOUNDLESS,
   lastReader,
   Marks,
   NO_RESERVE,
   openLog,
   promised,
-  writeWith,
+  Writer,
   type JournalDisk,
 } from "./sqlite-file.js";
 import { worthOfObservations } from "./worth.js";
@@ -38,13 +39,14 @@ export class SqliteObservations implements Observations, Disposable {
   readonly #disk: JournalDisk;
   readonly #salts = new Salts(16);
   readonly #marks: Marks;
+  readonly #writer: Writer;
   readonly #insert: Statement<never>;
   readonly #after: Statement<ObservationRow>;
   readonly #row: Statement<ObservationRow>;
   readonly #empty: Statement<never>;
   readonly #shared: Statement<number>;
   readonly #drop: Statement<never>;
-  readonly #newest: () => number;
+  #newest: () => number;
   readonly #followers: Followers<RecordedObservation>;
   #last: number;
 
@@ -53,6 +55,7 @@ export class SqliteObservations implements Observations, Disposable {
     this.#clock = clock;
     this.#disk = disk;
     this.#marks = new Marks(database);
+    this.#writer = new Writer(database);
     this.#insert = database.prepare(
       `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
        ON CONFLICT (agent, spool, number) DO NOTHING`,
@@ -139,7 +142,7 @@ export class SqliteObservations implements Observations, Disposable {
 
   empty(seqs: readonly number[]): Promise<void> {
     return promised(() =>
-      writeWith(this.#database, NO_RESERVE, () => {
+      this.#writer.write(NO_RESERVE, () => {
         for (const seq of seqs) {
           const row = this.#row.get(seq);
           if (row !== undefined) this.#emptyOne(row);
@@ -150,7 +153,7 @@ export class SqliteObservations implements Observations, Disposable {
 
   forget(kept: Kept, before: number, most: number): Promise<Forgotten> {
     return promised(() =>
-      writeWith(this.#database, NO_RESERVE, () => {
+      this.#writer.write(NO_RESERVE, () => {
         const behind = this.#marks.of(markOf(kept));
         const forgotten: number[] = [];
         let last = behind;
@@ -175,7 +178,7 @@ export class SqliteObservations implements Observations, Disposable {
       const through = Math.min(digested, ...gone);
       const last = this.#shared.get(through);
       if (last === undefined) return 0;
-      return writeWith(this.#database, NO_RESERVE, () => {
+      return this.#writer.write(NO_RESERVE, () => {
         const { changes } = this.#drop.run(last, most);
         return changes;
       });
@@ -192,9 +195,10 @@ export class SqliteObservations implements Observations, Disposable {
   skipTo(seq: number): Promise<void> {
     return promised(() => {
       if (seq <= this.#last) return;
-      writeWith(this.#database, this.#disk, () => {
-        this.#marks.raise("behind", seq);
+      this.#writer.write(this.#disk, () => {
+        this.#marks.raise(BEHIND, seq);
       });
+      this.#newest = lastReader(this.#database, "observations");
       this.#last = seq;
       this.#followers.mustBeLevel(NO_RESERVE);
     });
@@ -215,7 +219,7 @@ export class SqliteObservations implements Observations, Disposable {
 
   #write(batch: readonly Observation[]) {
     const at = this.#clock.now();
-    return writeWith(this.#database, NO_RESERVE, () => {
+    return this.#writer.write(NO_RESERVE, () => {
       const records: RecordedObservation[] = [];
       const behind = this.#newest();
       let seq = behind;

@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { benchApply } from "./apply.js";
 import { benchCommands } from "./commands.js";
+import { benchDecide } from "./decide.js";
 import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
 import { benchDetect } from "./detect.js";
 import { benchMemory } from "./memory.js";
+import { benchMigrate } from "./migrate.js";
 import { benchPacket } from "./packet.js";
 import { benchPaths } from "./paths.js";
 import { benchPush } from "./push.js";
@@ -28,6 +30,8 @@ const benches: Readonly<
   idle: benchIdle,
   paths: benchPaths,
   commands: benchCommands,
+  decide: benchDecide,
+  migrate: benchMigrate,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);
