@@ -38,12 +38,13 @@ const CLOUD = [
   ["rate/", "disk/", "lists/", "impact/", "ids.ts", "folder.ts", "version.ts"],
   ["journal/"],
   ["log/", "roots/", "feeds/", "telemetry/"],
+  ["tree/"],
   ["door/", "registry/", "approvals/"],
   ["decide/"],
   ["receipts/"],
   ["gateway/", "carry/"],
   ["store.ts", "status.ts", "server.ts"],
-  ["api/", "certificate.ts", "open-outcomes.ts", "open-ways.ts"],
+  ["api/", "certificate.ts", "open-outcomes.ts", "open-ways.ts", "open-log.ts"],
   ["cloud.ts"],
   ["setup.ts", "new-epochs.ts", "publish-root.ts"],
   ["cli/"],
@@ -108,7 +109,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file)\\.ts$",
+          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|tree-head)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file)\\.ts$",
       },
     },
     {

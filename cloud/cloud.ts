@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { cloudCapabilities } from "../agent/protocol/capabilities.js";
 import type { Logger } from "../agent/log/logger.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
@@ -32,6 +31,7 @@ import type { ObservationSettings } from "./journal/retention.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
+import { capabilitiesBy, openLog } from "./open-log.js";
 import { openOutcomes } from "./open-outcomes.js";
 import { openWays } from "./open-ways.js";
 import { CloneDetector } from "./registry/clone-detector.js";
@@ -103,7 +103,8 @@ export async function startCloud(
   opened.own(auditLines(store.decisions, given.log));
   const impact = new Impact({ clock: ports.clock });
   const watched = watchOver({ config, ports, server, opened }, store);
-  const rooms = { ...store, ...rules, ...watched, impact };
+  const kept = openLog(config, ports, store, opened);
+  const rooms = { ...store, ...rules, ...watched, ...kept, impact };
   const carrier = openGateway({ config, ports, store: rooms, server, opened });
   const { gateway } = carrier;
   impact.askThrough((feed, question) => gateway.ask(feed, question));
@@ -272,8 +273,8 @@ function openGateway(parts: GatewayParts) {
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     ...standings(index, () => signing.headKeys, ports.clock),
     approvals: (feeds) => store.approvals.of(feeds),
-    newestRoot: () => signing.version,
-    capabilities: () => cloudCapabilities,
+    newestRoot: (protocol) => signing.newestFor(protocol),
+    capabilities: () => capabilitiesBy(signing),
     signedAnew: (segment) => signedAnew(signing, segment),
     answers,
     boots,

@@ -40,6 +40,8 @@ export function filesOf(dir: string) {
     /** Of versions before 0.4.0: both in one; its place is taken at the start. */
     journal: join(dir, "journal.db"),
     bans: join(dir, "bans.db"),
+    /** The tree over the decisions, folded from them. */
+    tree: join(dir, "tree.db"),
     /** What no rule may ban; the operator writes it. */
     neverList: join(dir, "never-ban.txt"),
     snapshots: join(dir, "snapshots"),

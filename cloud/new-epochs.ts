@@ -16,6 +16,7 @@ import { splitJournal } from "./journal/split-journal.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { SqliteObservations } from "./journal/sqlite-observations.js";
 import { View } from "./journal/view.js";
+import { logBegun } from "./tree/log-begun.js";
 
 /** What a feed's new history starts from. */
 export interface Renewed {
@@ -38,7 +39,9 @@ export async function beginNewEpochs(
   mkdirSync(files.observationsDir, { recursive: true, mode: 0o700 });
   await splitJournal(files, log);
   // They may know of what the decisions lost.
-  for (const path of [files.view, files.bans]) removeDatabase(path);
+  for (const path of [files.view, files.bans, files.tree]) {
+    removeDatabase(path);
+  }
   using decisions = SqliteDecisions.open(files.decisions, clock);
   using observations = SqliteObservations.open(files.observations, clock);
   using view = await View.open(files.bans, decisions, [bansTables]);
@@ -48,7 +51,7 @@ export async function beginNewEpochs(
   const renewals = state
     .feeds()
     .map((feed) => renewalOf(feed, opsOf(state, feed, clock), terms));
-  const events = renewals.flatMap((each) => each.events);
+  const events = [logBegun(), ...renewals.flatMap((each) => each.events)];
   await decisions.append(events);
   return renewals.map(({ renewed }) => renewed);
 }

@@ -19,6 +19,7 @@ import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
 import { isLoopback } from "./server.js";
+import { logBegun } from "./tree/log-begun.js";
 import { TelemetrySettings } from "./telemetry/allowances.js";
 
 /** Where agents are told to go, or what listens there, would not do. */
@@ -86,6 +87,7 @@ export function foundCloud(founding: Founding, clock: Clock): void {
     { kind: "operator-added", name: "first", tokenHash: hashOf(token) },
     feedBegun("urgent"),
     feedBegun("reputation"),
+    logBegun(),
   ]);
   // Last: a folder with settings is a folder that is whole.
   writeFileSync(join(dir, SETTINGS), settings);

@@ -22,6 +22,8 @@ export interface SigningKey {
 /** An Ed25519 key that can only check. */
 export interface PublicKey {
   readonly id: string;
+  /** The raw 32 bytes. */
+  readonly raw: Uint8Array;
   verify(bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
@@ -54,6 +56,7 @@ export function publicKey(raw: Uint8Array): PublicKey {
   });
   return {
     id: keyIdOf(raw),
+    raw,
     verify: (bytes, signature) => verify(null, bytes, key, signature),
   };
 }

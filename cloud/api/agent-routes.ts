@@ -194,7 +194,10 @@ const noSnapshot = (sha256: string): ApiProblem =>
   });
 
 /** As `liveAgent`; until the answer is out, the connection works for it. */
-function engagedAgent(c: AgentContext, ports: AgentApiPorts): Live {
+export function engagedAgent(
+  c: AgentContext,
+  ports: Pick<AgentApiPorts, "gateway" | "engage" | "dropped">,
+): Live {
   const live = liveAgent(c, ports);
   if (live.exchanges.size >= EXCHANGES_OF_ONE_AGENT) {
     ports.dropped("requests-too-many");
@@ -213,7 +216,10 @@ function engagedAgent(c: AgentContext, ports: AgentApiPorts): Live {
 }
 
 /** Whoever holds the secret of a live session. */
-function liveAgent(c: Context, { gateway }: AgentApiPorts): Live {
+function liveAgent(
+  c: Context,
+  { gateway }: Pick<AgentApiPorts, "gateway">,
+): Live {
   const live = gateway.find(bearerOf(c));
   if (live !== undefined) return live;
   throw new ApiProblem(401, "unauthenticated", [

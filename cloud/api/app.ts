@@ -13,8 +13,10 @@ import { RootHeldBack } from "../roots/readers.js";
 import { TooManyQuestions } from "../impact/impact.js";
 import { JournalConflict, JournalDelayed } from "../journal/failures.js";
 import { NotAList } from "../lists/text.js";
+import { TreeFailed } from "../tree/tree-worker.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
 import { agentRoutes } from "./agent-routes.js";
+import { logRoutes } from "./log-routes.js";
 import { operatorRoutes } from "./operator-routes.js";
 import type { ApiPorts } from "./ports.js";
 import { ApiProblem } from "./problem.js";
@@ -31,6 +33,7 @@ export function makeApp(
     return c.json({ ok: false, error: "degraded", message }, 503);
   });
   app.route("/v1", agentRoutes(ports));
+  app.route("/v2/log", logRoutes(ports));
   if (operators) app.route("/v1", operatorRoutes(ports));
   app.notFound((c) => {
     const path = c.req.path.slice(0, 100);
@@ -71,6 +74,7 @@ const ANSWERS: readonly (readonly [
   [BadRoot, 409, "bad-root"],
   [RootHeldBack, 409, "held-back"],
   [BadFolder, 409, "bad-root"],
+  [TreeFailed, 503, "busy"],
   [FeedFull, 400, "feed-full"],
   [TooManyQuestions, 503, "busy"],
   [Malformed, 400, "invalid"],

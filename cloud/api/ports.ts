@@ -26,6 +26,8 @@ import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
 import type { CloudStatus } from "../status.js";
 import type { Statements } from "../telemetry/statements.js";
+import type { LogKeeper } from "../tree/log-keeper.js";
+import type { TreeWorker } from "../tree/tree-worker.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
 import type { Downloads } from "./downloads.js";
 
@@ -97,7 +99,14 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly publicUrl: () => string;
 }
 
+/** What watches of the log need. */
+export interface LogPorts {
+  readonly keeper: Pick<LogKeeper, "head">;
+  readonly tree: Pick<TreeWorker, "ask">;
+}
+
 export type ApiPorts = AgentApiPorts &
+  LogPorts &
   OperatorApiPorts & {
     readonly log: Logger;
     readonly decisions: Pick<SqliteDecisions, "lag">;

@@ -209,6 +209,8 @@ export const RevokeOrder = v.strictObject({
 export const ClonesQuery = v.strictObject({ limit: FewOrMany });
 
 /** Query of `GET /v1/segments`. */
+export const HeadQuery = v.strictObject({ from: WholeNumber });
+
 export const SegmentsQuery = v.strictObject({
   feed: CloudFeed,
   epoch: v.string(),

@@ -2,7 +2,10 @@ import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
-import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type {
+  ProtocolVersion,
+  SignedText,
+} from "../../agent/protocol/signed-text.js";
 import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { StateWord } from "../feeds/states.js";
@@ -54,8 +57,8 @@ export interface GatewayPorts {
   approvals(feeds: readonly FeedName[]): readonly SignedText[];
   /** What this cloud can do beyond what version 2 asks of all. */
   capabilities(): readonly string[];
-  /** Version of the root that is in force. */
-  newestRoot(): number;
+  /** Version of the newest root that is read by who speaks this version. */
+  newestRoot(protocol: ProtocolVersion): number;
   /** A segment as agents may take it now, whoever signed it when it was made. */
   signedAnew(segment: SegmentSealed): SegmentSealed;
   /** Knows one start of an agent from another. */

@@ -5,6 +5,7 @@ import {
   type CloseReason,
 } from "../../agent/protocol/close-codes.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { rootFormat } from "../../agent/protocol/root-document.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
 import { newSecret } from "../ids.js";
@@ -113,7 +114,9 @@ export class Session implements LinkHandler {
 
   /** What is said from here on is signed by another root's keys. */
   announceRoot(root: SignedText): void {
-    if (this.live !== undefined) this.#say({ type: "root", root });
+    const { version } = this.#link.wire;
+    if (this.live === undefined || rootFormat(root.signed) > version) return;
+    this.#say({ type: "root", root });
   }
 
   /** Whether the agent is there and follows the feed; then it is asked. */
@@ -210,7 +213,7 @@ export class Session implements LinkHandler {
         org: agent.org,
         session: secret,
         heartbeatMs: this.#ports.heartbeatMs,
-        root: this.#ports.newestRoot(),
+        root: this.#ports.newestRoot(this.#link.wire.version),
         plans: [...plans],
       };
       const capabilities = this.#ports.capabilities();

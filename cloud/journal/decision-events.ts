@@ -23,6 +23,7 @@ export type DecisionEvent =
   | SegmentSealed
   | ApprovalPublished
   | RootPublished
+  | LogBegun
   | ObservationsDigested
   | Erased;
 
@@ -204,7 +205,15 @@ export interface RootPublished {
   readonly fingerprint: string;
   /** The signed text, as agents get it. */
   readonly text: SignedText;
+  /** Ids of the keys that signed it. */
   readonly by: string;
+}
+
+/** The tree of all decisions goes by another name from here on. */
+export interface LogBegun {
+  readonly kind: "log-begun";
+  /** 16 hex digits. */
+  readonly log: string;
 }
 
 /** What agents reported has this root: it can be shown, and not be changed. */
@@ -225,6 +234,10 @@ export interface Erased {
   readonly seq: number;
   /** Which op of a segment, from 0; absent: the whole event. */
   readonly op?: number;
+  /** Of decisions: which leaves of the tree. */
+  readonly leaves?: { readonly first: number; readonly count: number };
+  /** Of observations: what the leaf of its batch commits to, in hex. */
+  readonly commitment?: string;
   readonly by: string;
   readonly why: string;
 }

@@ -12,7 +12,10 @@ export interface DecisionRow {
   readonly bytes: Uint8Array | null;
   /** 32 random bytes; null once the row, or an op of it, is erased. */
   readonly salt: Uint8Array | null;
-  /** SHA-256 of salt and payload; kept where they are not any more, else null. */
+  /**
+   * SHA-256 of salt and payload, kept where they are not any more, else null; of a
+   * segment, that of each of its ops behind it.
+   */
   readonly commitment: Uint8Array | null;
 }
 
@@ -36,9 +39,14 @@ export interface Decisions extends Followed<RecordedDecision> {
   rowsAfter(seq: number, limit: number): Promise<readonly DecisionRow[]>;
   /**
    * Forgets a row for good: salt and bytes go, and of `all` the body; the
-   * commitment stays in their place. Once more, it changes nothing.
+   * commitment stays in their place, or all of those that are given. Once more,
+   * it changes nothing.
    */
-  empty(seq: number, what: "all" | "bytes"): Promise<void>;
+  empty(
+    seq: number,
+    what: "all" | "bytes",
+    commitments?: Uint8Array,
+  ): Promise<void>;
 }
 
 /** What a look at the views comes to. */

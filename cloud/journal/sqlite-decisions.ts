@@ -142,7 +142,11 @@ export class SqliteDecisions implements Decisions, Disposable {
     return promised(() => this.#rows.all(seq, limit));
   }
 
-  empty(seq: number, what: "all" | "bytes"): Promise<void> {
+  empty(
+    seq: number,
+    what: "all" | "bytes",
+    commitments?: Uint8Array,
+  ): Promise<void> {
     return promised(() =>
       this.#writer.write(this.#disk, () => {
         const row = this.#row.get(seq);
@@ -152,7 +156,7 @@ export class SqliteDecisions implements Decisions, Disposable {
         const commitment =
           salt === null || payload === undefined
             ? row.commitment
-            : commitmentTo(salt, payload);
+            : (commitments ?? commitmentTo(salt, payload));
         this.#empty.run(what === "all" ? null : body, commitment, seq);
       }),
     );

@@ -46,6 +46,7 @@ const ofDecisions: Readonly<
   "feed-begun": "orders",
   approval: "orders",
   "root-published": "orders",
+  "log-begun": "orders",
   // A person settles proposals; what rules propose all day would use up the reserve.
   proposed: "answers",
   "proposal-settled": "orders",

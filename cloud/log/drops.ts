@@ -15,6 +15,7 @@ const sentences = {
   "requests-too-many": "an agent asked for more at once than it may",
   "snapshots-too-many":
     "more snapshots were asked for at once than are handed out",
+  "log-too-fast": "the log was asked for more than it hands out",
   "answers-over-budget":
     "receipts and refusals of an agent were over its budget",
   "answers-no-room": "receipts and refusals were not kept: the disk is short",

@@ -1,7 +1,10 @@
 import type { Sign } from "../../agent/protocol/container.js";
 import { openSegment } from "../../agent/protocol/segment.js";
-import type { Role } from "../../agent/protocol/root-document.js";
-import type { SignedText } from "../../agent/protocol/signed-text.js";
+import { rootFormat, type Role } from "../../agent/protocol/root-document.js";
+import type {
+  ProtocolVersion,
+  SignedText,
+} from "../../agent/protocol/signed-text.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import type { TrustedRoot } from "../../agent/trust/root.js";
 import { signerOf } from "../../agent/trust/sign.js";
@@ -43,6 +46,14 @@ export class Signing {
 
   get version(): number {
     return this.#texts.length;
+  }
+
+  /** Version of the newest root that is read by who speaks this version. */
+  newestFor(protocol: ProtocolVersion): number {
+    const unread = this.#texts.findIndex(
+      ({ signed }) => rootFormat(signed) > protocol,
+    );
+    return unread < 0 ? this.version : Math.max(1, unread);
   }
 
   get contentKeys(): readonly SigningKey[] {

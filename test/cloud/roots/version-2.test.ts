@@ -5,6 +5,7 @@ import {
   parseRoot,
   rootFormat,
 } from "../../../agent/protocol/root-document.js";
+import { wire1, wire2 } from "../../../agent/protocol/wire.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import {
@@ -13,6 +14,7 @@ import {
   type Draft,
 } from "../../../cloud/roots/ceremony.js";
 import { addKey } from "../../../cloud/roots/root-files.js";
+import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   enrolWith,
   startTestCloud,
@@ -102,6 +104,22 @@ describe("a root of version 2 after one of version 1", () => {
     expect(cloud.signing.logKeys).toHaveLength(1);
   });
 
+  it("is announced to no session of version 1, and not named to one either", async () => {
+    await using cloud = await startTestCloud({ v1Agents: true });
+    const [who, second] = [await cloud.enrol(), await cloud.enrol()];
+    // Of 0.4.0, so that nothing holds the root back; it speaks version 1 all the same.
+    const published = publish(cloud, withLog(cloud));
+    expect(await published).toMatchObject({ status: 201 });
+    using old = await TestAgent.connect(cloud, who, [], wire1);
+    expect(old.welcome.root).toBe(1);
+    using other = await TestAgent.connect(cloud, second, [], wire2);
+    expect(other.welcome.root).toBe(2);
+    const { signed, signatures } = signedHere(cloud, nextOf(cloud));
+    cloud.signing.publish({ signed, signatures }, Date.now(), () => []);
+    await other.next("root");
+    expect(old.messages.map(({ type }) => type)).not.toContain("root");
+  });
+
   it("is held back the same while the cloud does not run", async () => {
     await using cloud = await CliCloud.start(undefined, "--v1-agents");
     const { run, dir } = cloud;
@@ -157,6 +175,13 @@ describe("a draft of a root", () => {
     ).toThrow("root 1 has the roles janitor, which this version does not know");
   });
 });
+
+const nextOf = (cloud: TestCloud): Draft =>
+  draftAfter(
+    cloud.signing.root.document,
+    { add: [], remove: [], thresholds: {}, goodForMs: 1e9 },
+    Date.now(),
+  );
 
 /** The next root, with a key for the log. */
 function withLog(cloud: TestCloud): Draft {

@@ -1,0 +1,84 @@
+import { proveConsistency } from "../../agent/protocol/merkle-proof.js";
+import type { Database } from "../journal/database.js";
+import type { ObservationsDigested } from "../journal/decision-events.js";
+import { lastDecision } from "../journal/sqlite-decisions.js";
+import { digestOf, MOST_DIGESTED } from "./digest.js";
+import { commitmentsOf } from "./leaves.js";
+import type { Reappeared, TreeState } from "./messages.js";
+import { rowsOf, type Rows } from "./rows.js";
+import { TreeFold } from "./tree-fold.js";
+import type { TreeStore } from "./tree-store.js";
+
+/** The files that a tree is of: decisions and observations are only read. */
+export interface TreeDatabases {
+  readonly decisions: Database;
+  readonly observations: Database;
+  readonly tree: Database;
+}
+
+/** The tree, and what it can show: all of it as of what was folded last. */
+export class Tree {
+  readonly rows: Rows;
+  readonly #fold: TreeFold;
+
+  /** @throws JournalRolledBack when the tree has seen more than there is */
+  constructor({ decisions, observations, tree }: TreeDatabases) {
+    this.rows = rowsOf(decisions, observations);
+    this.#fold = new TreeFold(tree, lastDecision(decisions), this.rows);
+  }
+
+  get store(): TreeStore {
+    return this.#fold.store;
+  }
+
+  /** Takes in the next few decisions; reports whether there were any. */
+  step(): boolean {
+    return this.#fold.step();
+  }
+
+  catchUp(): void {
+    while (this.step());
+  }
+
+  state(): TreeState {
+    const { size, facts } = this.store;
+    return { size, root: this.store.root(), facts };
+  }
+
+  /** With no proof where the tree is smaller than that: then it did not grow. */
+  growth(from: number): TreeState & { readonly proof: readonly Uint8Array[] } {
+    const { size } = this.store;
+    const subtrees = (level: number, index: number) =>
+      this.store.subtree(level, index);
+    const proof = from > size ? [] : proveConsistency(from, size, subtrees);
+    return { ...this.state(), proof };
+  }
+
+  /** What is to be appended next about observations. */
+  digest(): {
+    readonly state: TreeState;
+    readonly digest: ObservationsDigested | undefined;
+  } {
+    const { observed } = this.store.facts;
+    const rows = this.rows.observationsAfter(observed, MOST_DIGESTED);
+    return { state: this.state(), digest: digestOf(rows) };
+  }
+
+  /** What was erased, and an older copy of a file brought back. */
+  reappeared(): Reappeared {
+    const decisions: { seq: number; commitments: Uint8Array }[] = [];
+    const observations: number[] = [];
+    for (const { of, seq } of [...this.store.erasures()]) {
+      if (of === "observations") {
+        const isBack = (this.rows.observation(seq)?.salt ?? null) !== null;
+        if (isBack) observations.push(seq);
+        continue;
+      }
+      const row = this.rows.decision(seq);
+      if (row === undefined || row.salt === null) continue;
+      const commitments = Buffer.concat([...commitmentsOf(row)]);
+      decisions.push({ seq, commitments });
+    }
+    return { decisions, observations };
+  }
+}
