@@ -54,6 +54,7 @@ export interface AgentView {
   readonly trust: {
     readonly roots: Pick<CloudTrust["roots"], "current">;
     readonly heads: Pick<CloudTrust["heads"], "sights">;
+    readonly log: Pick<CloudTrust["log"], "sight">;
   };
   /** What was carried here by hand, and what is to be carried back. */
   readonly carried: Pick<Carry, "mark" | "receipts">;

@@ -185,6 +185,7 @@ export function startLink(
     keys: core.keys,
     roots: trust.roots,
     heads: trust.heads,
+    log: trust.log,
     approvals,
     feeds: feedsOf(identity),
     ca: options.ca,

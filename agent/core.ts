@@ -272,7 +272,8 @@ function keepJudging(
 ): Pick<AgentCore, "trust" | "approvals" | "limiter" | "recurring"> {
   const { ledger, time, protection, enforcement, probe, paths } = reviewed;
   const { clock } = time;
-  const trust = new CloudTrust({ config, identity, keepRoot, clock, events });
+  const believed = { config, identity, keepRoot, clock, ledger, events };
+  const trust = new CloudTrust(believed);
   const approvals = new ApprovalStore({
     agent: identity.agent,
     feeds: feedsOf(identity),

@@ -12,7 +12,7 @@ import {
   sensorEvents,
   telemetryEvents,
 } from "./sense-events.js";
-import { trialEvents, trustEvents } from "./trust-events.js";
+import { treeEvents, trialEvents, trustEvents } from "./trust-events.js";
 
 /** Everything the agent reports, one function an event: its only words. */
 export function makeEvents(log: Logger) {
@@ -30,6 +30,7 @@ export function makeEvents(log: Logger) {
     ...telemetryEvents(log),
     ...sensorEvents(log),
     ...trustEvents(log),
+    ...treeEvents(log),
   };
 }
 

@@ -79,3 +79,31 @@ export function trustEvents(log: Logger) {
     },
   };
 }
+
+/** What is seen of the cloud's log. */
+export function treeEvents(log: Logger) {
+  return {
+    /** A log of the cloud's decisions is seen for the first time. */
+    logBegun(origin: string, size: number, before: string | undefined): void {
+      if (before === undefined) {
+        log.info("knows the cloud's log now", { origin, size });
+      } else {
+        log.warn("the cloud goes on with another log", {
+          origin,
+          size,
+          before,
+        });
+      }
+    },
+    /** What was kept of it stays. */
+    logForked(origin: string, what: string): void {
+      log.error("the cloud's log contradicts what it was", { origin, what });
+    },
+    treeHeadRefused(why: unknown): void {
+      log.warn("no good word on the cloud's log", { why });
+    },
+    treeHeadNotKept(why: unknown): void {
+      log.error("could not keep what was seen of the cloud's log", { why });
+    },
+  };
+}

@@ -79,6 +79,13 @@ export const catalogue = {
     text: (detail) =>
       `the cloud contradicts what it signed before; what is in force stays: ${detail}`,
   },
+  /** What was ever decided is shown otherwise than before. */
+  "log-forked": {
+    severity: "high",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `the cloud's log of its decisions contradicts what it was; what is in force stays: ${detail}`,
+  },
   "root-expired": {
     severity: "high",
     visibleAfterMs: 0,
@@ -221,6 +228,13 @@ export const catalogue = {
     visibleAfterMs: 0,
     text: (detail) =>
       `more addresses hit bans than are listed one by one; those with the fewest packets are forgotten: ${detail}`,
+  },
+  /** Its host may be off the network, or the cloud keeps no log. */
+  "log-unproven": {
+    severity: "low",
+    visibleAfterMs: 0,
+    text: (detail) =>
+      `for a day nothing showed that the cloud's log of its decisions only grows: ${detail}`,
   },
   "spool-full": {
     severity: "low",

@@ -8,6 +8,7 @@ import type { BanClock } from "../runtime/clock.js";
 import { isoTime } from "../text/time.js";
 import { TrustedRoot } from "../trust/root.js";
 import { HeadMonitor } from "./head-monitor.js";
+import { LogMonitor, type LogMonitorPorts } from "./log-monitor.js";
 import { RootStore } from "./root-store.js";
 
 export interface CloudTrustPorts {
@@ -17,6 +18,8 @@ export interface CloudTrustPorts {
   readonly events: AgentEvents;
   /** Keeps a new root over a restart of the agent; throws when it cannot. */
   readonly keepRoot: (root: SignedText, fingerprint: string) => void;
+  /** Keeps what was seen of the cloud's log. */
+  readonly ledger: { readonly treeHeads: LogMonitorPorts["kept"] };
 }
 
 /**
@@ -27,10 +30,12 @@ export interface CloudTrustPorts {
 export class CloudTrust {
   readonly roots: RootStore;
   readonly heads: HeadMonitor;
+  readonly log: LogMonitor;
   readonly #clock: Pick<BanClock, "now">;
 
   /** @throws Refused when the identity's root is not the one that it pins */
-  constructor({ identity, config, clock, events, keepRoot }: CloudTrustPorts) {
+  constructor(ports: CloudTrustPorts) {
+    const { identity, config, clock, events, keepRoot, ledger } = ports;
     this.#clock = clock;
     this.roots = new RootStore({
       newest: TrustedRoot.open(identity.root, identity.rootFingerprint),
@@ -43,12 +48,19 @@ export class CloudTrust {
       staleAfterMs: config.cloud.staleAfterSeconds * 1000,
       events,
     });
+    this.log = new LogMonitor({
+      cloud: identity.cloud,
+      roots: this.roots,
+      kept: ledger.treeHeads,
+      clock,
+      events,
+    });
   }
 
   /** What is wrong with what the cloud signs, in the catalogue's words. */
   findings(): Findings {
-    const { roots, heads } = this;
-    const found = new Map<HealthCode, string>();
+    const { roots, heads, log } = this;
+    const found = new Map<HealthCode, string>(log.findings());
     const forks = [roots.forked, heads.forked].filter(isText);
     if (forks.length > 0) found.set("feed-forked", forks.join("; "));
     if (heads.stale !== undefined) found.set("feed-stale", heads.stale);

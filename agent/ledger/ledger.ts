@@ -29,6 +29,7 @@ import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
 import { Segments, type ReviewedSegment } from "./segments.js";
 import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
+import { TreeHeads } from "./tree-heads.js";
 import { Trials, type Trial, type Verdict } from "./trials.js";
 import { Unconfirmed } from "./unconfirmed.js";
 
@@ -55,6 +56,8 @@ export class Ledger implements Disposable {
   readonly #departure: Departure;
   readonly #time: Time;
   readonly #approvals: Approvals;
+  /** What was seen of the cloud's logs. */
+  readonly treeHeads: TreeHeads;
   readonly #reserve: Reserve;
 
   private constructor(db: Database, options: LedgerOptions) {
@@ -89,6 +92,7 @@ export class Ledger implements Disposable {
     this.#departure = new Departure(db, this.#tables);
     this.#time = new Time(db, copies);
     this.#approvals = new Approvals(db);
+    this.treeHeads = new TreeHeads(db);
     this.id = db.read(() => meta.get("ledger"));
   }
 

@@ -6,6 +6,7 @@
 /** What this agent says in its hello. */
 export const agentCapabilities: readonly string[] = [
   "carry",
+  "log",
   "rings",
   "statements",
 ];

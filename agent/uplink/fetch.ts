@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { limits } from "../protocol/limits.js";
 import { RekeyAnswer, type RekeyRequest } from "../protocol/rekey.js";
 import { parseJson } from "../protocol/shapes.js";
+import { MOST_TREE_HEAD_BYTES, TreeHeadAnswer } from "../protocol/tree-head.js";
 import { SignedText } from "../protocol/signed-text.js";
 import type { Clock } from "../runtime/clock.js";
 
@@ -46,6 +47,16 @@ export async function fetchRoot(
   const path = `/v1/roots/${version}`;
   const answer = await fetchWhole(options, path, limits.textBytes);
   return parseJson(SignedText, answer.toString("utf8"), "signed root");
+}
+
+/** Where the cloud's log stands, and that it grew: `GET /v2/log/head`. */
+export async function fetchTreeHead(
+  options: FetchOptions,
+  from: number,
+): Promise<TreeHeadAnswer> {
+  const path = `/v2/log/head?from=${from}`;
+  const answer = await fetchWhole(options, path, MOST_TREE_HEAD_BYTES);
+  return parseJson(TreeHeadAnswer, answer.toString("utf8"), "tree head");
 }
 
 /**

@@ -37,6 +37,7 @@ export function wholeText(status: StatusView, now: number): string {
     `cloud: ${cloudText(status, now)}`,
     ...carriedLines(status, now),
     `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`,
+    logText(status),
     `stopped: ${stoppedText(status)}`,
     ...sensorDetails(status),
     ...problemsOf(status, now).map((each) => `! ${each}`),
@@ -90,6 +91,12 @@ function carriedLines({ carried }: StatusView, now: number): readonly string[] {
   ];
 }
 
+function logText({ log: { head } }: StatusView): string {
+  if (head === null) return "log: none was shown that only grows";
+  const { origin, leaves, good } = head;
+  return `log: ${printable(origin)}, ${numberText(leaves)} leaves, whole until ${timeText(good)}`;
+}
+
 function bansText({ feeds, mode }: StatusView): string {
   const held = feeds.reduce((sum, each) => sum + each.held, 0);
   const parts = feeds
@@ -128,7 +135,7 @@ const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
 
 /** Each with what to do about it, the gravest first. */
 function problemsOf(status: StatusView, now: number): readonly string[] {
-  const { verdict, upkeep, trials, uncovered } = status;
+  const { verdict, upkeep, trials, uncovered, log } = status;
   return [
     ...verdict.findings
       .slice(1)
@@ -138,6 +145,11 @@ function problemsOf(status: StatusView, now: number): readonly string[] {
     ...(upkeep.contested === null
       ? []
       : [`CONTESTED: ${printable(upkeep.contested)} keeps undoing the bans`]),
+    ...(log.forked === null
+      ? []
+      : [
+          `LOG FORKED: ${printable(log.forked.origin)}: ${printable(log.forked.what)}, at ${timeText(log.forked.at)}; what is in force stays`,
+        ]),
     ...uncovered.map((way) => `NOT COVERED: ${printable(way)}`),
     ...[...byFeed(trials)].map(([feed, each]) => trialText(feed, each, now)),
   ];

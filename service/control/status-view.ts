@@ -20,7 +20,9 @@ import {
   proofBans,
   type VerdictView,
 } from "../../agent/walks/telemetry/verdict-watch.js";
+import { carriedView, type CarriedView } from "./carried-view.js";
 import { sumOf } from "./hits-view.js";
+import { logView, type LogView } from "./log-view.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
@@ -48,6 +50,8 @@ export interface StatusView {
   readonly cloud: LinkView;
   /** The last bundle that was carried here by hand; null for none. */
   readonly carried: CarriedView | null;
+  /** What was seen of the log of all that the cloud ever decided. */
+  readonly log: LogView;
   readonly feeds: readonly FeedView[];
   /** Changes in force for a short while, until they have proved harmless. */
   readonly trials: readonly TrialReport[];
@@ -66,12 +70,6 @@ export interface StatusView {
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
   readonly memoryMb: number;
-}
-
-/** When a bundle was applied, and when the cloud had written it. */
-export interface CarriedView {
-  readonly appliedAt: string;
-  readonly madeAt: string;
 }
 
 export interface VerdictReport {
@@ -207,10 +205,9 @@ export async function statusOf(options: {
   const pausedUntil = ledger.overrides.pausedUntil();
   const facts = agent.facts();
   const proof = agent.proof();
-  const { agent: id, org, cloud, url } = agent.identity;
   return {
     ...{ version, verdict },
-    identity: { agent: id, org, cloud, url },
+    identity: identityOf(agent),
     enforcing: verdict.does !== "not" && equal,
     mode,
     pausedUntil: pausedUntil === undefined ? null : isoTime(pausedUntil * 1000),
@@ -220,6 +217,7 @@ export async function statusOf(options: {
     storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     carried: carriedView(agent),
+    log: logView(agent.trust.log.sight),
     feeds: feedViews(agent, unixSeconds(clock.now())),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
       ...{ feed, revision, bans, until: isoTime(until * 1000), missing },
@@ -238,6 +236,11 @@ export async function statusOf(options: {
     contacts: contactCounts(agent),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
   };
+}
+
+function identityOf({ identity }: AgentView): StatusView["identity"] {
+  const { agent, org, cloud, url } = identity;
+  return { agent, org, cloud, url };
 }
 
 /** What another version has built drops as well, until it is replaced. */
@@ -292,12 +295,6 @@ const proofOf = ({ latest, failures }: ProbeView): ProofReport => ({
   })),
   failures,
 });
-
-function carriedView({ carried: { mark } }: AgentView): CarriedView | null {
-  if (mark === undefined) return null;
-  const { appliedAt, madeAt } = mark;
-  return { appliedAt: isoTime(appliedAt), madeAt: isoTime(madeAt) };
-}
 
 function linkView(state: CloudContact, caughtUp: boolean): LinkView {
   return {

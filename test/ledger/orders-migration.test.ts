@@ -9,8 +9,10 @@ import {
   rulesetOf,
 } from "../support/agent/ledger.js";
 
-/** What 009 adds, taken away again: a ledger of the version before it. */
+/** What 009 and later add, taken away again: a ledger of the version before it. */
 const UNDO = `
+  DROP TABLE tree_heads;
+  DROP TABLE tree_forks;
   DROP INDEX revisions_by_feed;
   DROP INDEX unconfirmed_bans;
   DROP TABLE past;

@@ -9,6 +9,7 @@ import { approvals } from "./007-approvals.js";
 import { room } from "./008-room.js";
 import { orders } from "./009-orders.js";
 import { rings } from "./010-rings.js";
+import { treeHeads } from "./011-tree-heads.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   room,
   orders,
   rings,
+  treeHeads,
 ];

@@ -4,6 +4,7 @@ import type { ApprovalStore } from "../../keyring/approval-store.js";
 import { DeviceKeyRotation } from "../../keyring/device-key-rotation.js";
 import type { DeviceKeys } from "../../keyring/device-keys.js";
 import type { HeadMonitor } from "../../keyring/head-monitor.js";
+import type { LogMonitor } from "../../keyring/log-monitor.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
 import { agentCapabilities } from "../../protocol/capabilities.js";
@@ -17,6 +18,7 @@ import { LinkClosed, LinkDowngraded } from "../../uplink/errors.js";
 import {
   fetchRoot,
   fetchSegments,
+  fetchTreeHead,
   httpUrl,
   type FetchOptions,
 } from "../../uplink/fetch.js";
@@ -29,6 +31,7 @@ import type { TelemetryWalk } from "../telemetry/telemetry-walk.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
 import { listenerOf } from "./telemetry-listener.js";
+import { watchLog } from "./log-watch.js";
 import { SnapshotFiles } from "./snapshot-files.js";
 
 export interface CloudLinkPorts {
@@ -36,6 +39,7 @@ export interface CloudLinkPorts {
   readonly keys: DeviceKeys;
   readonly roots: RootStore;
   readonly heads: HeadMonitor;
+  readonly log: LogMonitor;
   readonly approvals: Pick<ApprovalStore, "hear">;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
@@ -189,6 +193,9 @@ function followPorts(
       await ports.refreshFacts();
       receipts.sayTo(session);
       ports.telemetry.sayTo(listenerOf(session, ports.keys));
+      const ask = (of: Session) => (from: number) =>
+        fetchTreeHead(fetching(ports, of), from);
+      watchLog(session, { monitor: ports.log, ...ports, ask });
     },
     acknowledged: (ack) => ports.telemetry.acknowledged(ack),
     impactAsked: (question, session) =>
