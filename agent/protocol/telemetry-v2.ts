@@ -25,11 +25,17 @@ export type ReportedItem = TelemetryItem | StatementItem | OpaqueItem;
 
 const known = [...TelemetryItem.options, StatementItem];
 
+/** An item's own `version`, as an inventory has it of the program, is `program`. */
+const fieldsOf = (entries: v.ObjectEntries): v.ObjectEntries => {
+  const { version, ...fields } = entries;
+  return version === undefined ? fields : { ...fields, program: version };
+};
+
 /** The kinds whose version 1 this program knows, as version 2 carries them. */
 const versioned = new Map<string, v.GenericSchema>(
   known.map(({ entries }) => [
     entries.kind.literal,
-    v.strictObject({ ...entries, version: v.literal(1) }),
+    v.strictObject({ ...fieldsOf(entries), version: v.literal(1) }),
   ]),
 );
 
@@ -57,7 +63,9 @@ export const ItemV2 = v.pipe(
     const { version, ...fields } = item as Record<string, unknown>;
     const isKnown = version === 1 && versioned.has(String(fields["kind"]));
     if (!isKnown) return { kind: "opaque", item: item as OpaqueItem["item"] };
-    return fields as ReportedItem;
+    const { program, ...own } = fields;
+    if (program === undefined) return fields as ReportedItem;
+    return { ...own, version: program } as ReportedItem;
   }),
 );
 
@@ -65,5 +73,7 @@ export const ItemV2 = v.pipe(
 export function asItemV2(item: ReportedItem): object {
   if (item.kind === "opaque") return item.item;
   const { kind, ...fields } = item;
-  return { kind, version: 1, ...fields };
+  if (!("version" in fields)) return { kind, version: 1, ...fields };
+  const { version: program, ...own } = fields;
+  return { kind, version: 1, ...own, program };
 }
