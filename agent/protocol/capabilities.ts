@@ -12,4 +12,8 @@ export const agentCapabilities: readonly string[] = [
 ];
 
 /** What every cloud of this version says in its welcome. */
-export const cloudCapabilities: readonly string[] = ["carry", "statements"];
+export const cloudCapabilities: readonly string[] = [
+  "carry",
+  "rings",
+  "statements",
+];

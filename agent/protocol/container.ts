@@ -163,6 +163,9 @@ export function sealContainer(
   return { bytes: writer.bytes(), hash: sha256(signedBytes) };
 }
 
+/** Whether a whole container is of version 2, by its magic. */
+export const isOfVersion2 = (bytes: Uint8Array): boolean => bytes[3] === 0x32;
+
 export function sha256(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest();
 }

@@ -4,6 +4,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { audienceOf, type FeedName } from "../../agent/model/position.js";
+import { isOfVersion2 } from "../../agent/protocol/container.js";
 import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
 import { RekeyRequest } from "../../agent/protocol/rekey.js";
 import { EXCHANGES_OF_ONE_AGENT } from "../door/budgets.js";
@@ -78,8 +79,21 @@ function segments(c: AgentContext, ports: AgentApiPorts): Response {
     { feed, epoch, offset },
     MOST_SEGMENT_BYTES,
   );
+  if (found.some(({ bytes }) => isOfVersion2(bytes))) {
+    mustReadRings(agent);
+  }
   const body = Buffer.concat(found.map(({ bytes }) => bytes));
   return c.body(body, 200, { "content-type": "application/octet-stream" });
+}
+
+/** @throws ApiProblem where the session's agent does not claim to read them */
+function mustReadRings({ capabilities }: Live): void {
+  if (capabilities.has("rings")) return;
+  throw problem(409, "needs-rings", {
+    field: "authorization",
+    value: undefined,
+    message: "it holds bans in rings, which this session cannot read",
+  });
 }
 
 /** What an agent does not read lies in memory: one answer for each feed. */
@@ -134,6 +148,7 @@ async function snapshot(c: AgentContext, ports: AgentApiPorts) {
   const entry = ports.state.snapshots().find((each) => each.sha256 === sha256);
   if (entry === undefined) throw noSnapshot(sha256);
   checkAudience(live, entry.feed);
+  if (entry.version === 2) mustReadRings(live);
   const headers = {
     etag: `"${sha256}"`,
     "cache-control": "private, max-age=31536000, immutable",

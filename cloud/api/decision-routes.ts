@@ -34,16 +34,17 @@ function orderRoutes(routes: Hono<OperatorEnv>, ports: OperatorApiPorts): void {
     const mandate = { feed, by: c.get("operator") };
     const { replace, dryRun } = order;
     const manner = { replace, dryRun };
-    const { decision, effects } = await bans.ban(
+    if (order.rings !== undefined) mustReadRings(feed, ports);
+    const { decision, effects, rings } = await bans.ban(
       mandate,
       rangesOf(order),
-      termsOf(order),
+      { ...termsOf(order), waits: order.rings },
       manner,
     );
     const unapproved = effects.filter(({ held }) => held === WIDE).length;
     const placed = placeOf(decision, feed, ports);
     return c.json(
-      { ...placed, unapproved, dryRun, effects },
+      { ...placed, unapproved, dryRun, effects, rings: rings ?? null },
       statusOf(decision),
     );
   });
@@ -73,6 +74,26 @@ function orderRoutes(routes: Hono<OperatorEnv>, ports: OperatorApiPorts): void {
   });
 }
 
+/** @throws ApiProblem while agents follow the feed that can't read ring times */
+function mustReadRings(
+  feed: FeedName,
+  { registry }: Pick<OperatorApiPorts, "registry">,
+): void {
+  const org = feed.startsWith("org/") ? feed.slice("org/".length) : undefined;
+  const readers = registry.readersOfV1Only(org).map(({ id }) => id);
+  if (readers.length === 0) return;
+  const few = readers.slice(0, MOST_NAMED).join(", ");
+  const more = readers.length - MOST_NAMED;
+  throw problem(409, "read-by-version-1", {
+    field: "rings",
+    value: readers.length,
+    message: `rings: these agents follow ${feed} and read only version 1 of the protocol: ${few}${more > 0 ? ` and ${more} more` : ""}; upgrade, revoke or forget them first`,
+  });
+}
+
+/** Of agents that hold something back. */
+const MOST_NAMED = 10;
+
 /** The guard's rule that waits for an approval. */
 export const WIDE = "needs-approval";
 
@@ -101,10 +122,11 @@ async function listed(input: Record<string, string>, ports: OperatorApiPorts) {
   return { bans: bans.map(shown), total, cursor };
 }
 
-const shown = ({ cidr, expiresAt, ...ban }: StandingBan) => ({
+const shown = ({ cidr, expiresAt, rings, ...ban }: StandingBan) => ({
   range: formatCidr(cidr),
   ...ban,
   until: expiresAt,
+  rings: rings ?? null,
 });
 
 /** A decision, what a rule decided it on, and what became of it on each host. */

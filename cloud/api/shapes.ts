@@ -8,6 +8,7 @@ import {
   listOf,
   shortText,
 } from "../../agent/protocol/shapes.js";
+import type { Waits } from "../decide/deeds.js";
 import type { BanPlace } from "../feeds/snapshots/ban-listing.js";
 import { listFormats } from "../lists/line.js";
 
@@ -55,6 +56,8 @@ export const BanOrder = v.strictObject({
   observe: v.optional(v.boolean(), false),
   /** Bans that last longer, or drop what this only observes, give way to it. */
   replace: v.optional(v.boolean(), false),
+  /** How long each ring of hosts waits for the one before: "10m,1h,6h". */
+  rings: v.optional(v.pipe(v.string(), v.rawTransform(readWaits))),
   dryRun: v.optional(v.boolean(), false),
 });
 
@@ -245,16 +248,36 @@ function readRange(context: v.RawTransformContext<string>): Cidr {
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
+function readWaits(context: v.RawTransformContext<string>): Waits {
+  const { dataset, addIssue } = context;
+  const waits = dataset.value.split(",").map((each) => secondsOf(each.trim()));
+  const [early, broad, all] = waits;
+  const isWhole = waits.length === 3 && early && broad && all;
+  if (isWhole && early + broad + all <= LONGEST_RINGS) {
+    return [early, broad, all];
+  }
+  addIssue({
+    message: `"${dataset.value}" are not three durations of 30 days together; write 10m,1h,6h`,
+  });
+  return context.NEVER;
+}
+
+/** Thirty days: longer than that no segment is good. */
+const LONGEST_RINGS = 30 * 86_400;
+
+/** Undefined for what is no duration. */
+function secondsOf(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  return Number(digits) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
+}
+
 function readTerm(context: v.RawTransformContext<string>): number | undefined {
   const { dataset, addIssue } = context;
   const text = dataset.value.trim();
   if (text === "permanent") return undefined;
-  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (digits !== undefined && unit !== undefined) {
-    const seconds =
-      Number(digits) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
-    if (seconds > 0 && seconds < FOREVER) return seconds;
-  }
+  const seconds = secondsOf(text);
+  if (seconds !== undefined && seconds > 0 && seconds < FOREVER) return seconds;
   addIssue({
     message: `"${text}" is not a duration; write 30s, 15m, 4h, 7d or permanent`,
   });

@@ -1,3 +1,4 @@
+import type { RingTimes } from "../../agent/model/rings.js";
 import type { TakenReceipt } from "../carry/carried-receipts.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/deeds.js";
@@ -19,6 +20,8 @@ export interface Placed {
 
 export interface BanAnswer extends Placed {
   readonly effects: readonly RangeBanned[];
+  /** When hosts begin, ring by ring: Unix seconds; null where all do at once. */
+  readonly rings: RingTimes | null;
 }
 
 export interface LiftAnswer extends Placed {
@@ -51,6 +54,7 @@ export interface BanEntry {
   /** Unix seconds. */
   readonly until: number;
   readonly observed: boolean;
+  readonly rings: RingTimes | null;
   readonly reason: string;
   readonly decision: string;
 }

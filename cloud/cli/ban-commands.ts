@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { misused } from "../../agent/text/failure.js";
+import { isoTime } from "../../agent/text/time.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { DetectionEntry } from "../telemetry/telemetry.js";
 import type { BanEntry } from "./answers.js";
@@ -98,8 +99,13 @@ const BAN_HEAD = ["range", "feed", "until", "mode", "decision", "reason"];
 
 const banRow = (ban: BanEntry): readonly string[] => [
   ...[ban.range, ban.feed, untilText(ban.until).replace("until ", "")],
-  ...[ban.observed ? "observe" : "enforce", ban.decision, ban.reason],
+  ...[modeText(ban), ban.decision, ban.reason],
 ];
+
+/** Of a ban in rings, since when the last of them enforces it as well. */
+const modeText = ({ observed, rings }: BanEntry): string =>
+  (observed ? "observe" : "enforce") +
+  (rings === null ? "" : `, all by ${isoTime(rings.all * 1000)}`);
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);

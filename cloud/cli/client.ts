@@ -197,6 +197,7 @@ export class Client {
     readonly reason: string;
     readonly observe: boolean;
     readonly replace: boolean;
+    readonly rings: string | undefined;
     readonly dryRun: boolean;
   }): Promise<BanAnswer> {
     return this.#post("/v1/bans", order);

@@ -15,6 +15,7 @@ interface OrderOptions {
   readonly reason: string;
   readonly observe?: true;
   readonly replace?: true;
+  readonly rings?: string;
   readonly allFeeds?: true;
   readonly within?: true;
   readonly dryRun?: true;
@@ -39,6 +40,7 @@ function addBan(program: Command, io: Io): void {
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
     .option("--replace", "even where a ban lasts longer, or drops already")
+    .option("--rings <durations>", RINGS_HELP)
     .option("--dry-run", "say what it would do, and do nothing")
     .option("--wait [time]", WAIT_HELP, waitMsOf)
     .option("--json", JSON_HELP)
@@ -53,7 +55,8 @@ function addBan(program: Command, io: Io): void {
         await checkImpact(client, { ranges, feed }, options.checkImpact, io);
       }
       const order = { ranges, feed, for: options.for, reason };
-      const manner = { observe, replace, dryRun };
+      const { rings } = options;
+      const manner = { observe, replace, rings, dryRun };
       const answer = await client.ban({ ...order, ...manner });
       const told = toldBan(answer, observe);
       const output = { json, waitMs: waitOf(options.wait) };
@@ -72,6 +75,7 @@ Examples:
   $ tourniquet-cloud ban 198.51.100.0/24 2001:db8::/32 --for 7d --wait
   $ tourniquet-cloud ban 198.51.100.0/24 --check-impact 10
   $ tourniquet-cloud ban 192.0.2.0/24 --observe --reason "would this hit anybody?"
+  $ tourniquet-cloud ban 192.0.2.0/24 --for 7d --rings 10m,1h,6h
 
 A ban is neither shortened nor weakened unless you say --replace. Banning again
 without --observe enforces what was only observed.
@@ -123,6 +127,9 @@ ${FEEDS_HELP}`;
 
 export const TERM_HELP =
   "30s, 15m, 4h, 7d or permanent; hosts hold what lasts longer than they let a ban last (365d)";
+
+const RINGS_HELP =
+  "begin on 1 % of all hosts; how long the next 9 %, 40 % and the rest wait, each for the ones before";
 
 export const OBSERVE_HELP = "only count and report their packets, drop nothing";
 

@@ -1,3 +1,5 @@
+import { rings, type RingTimes } from "../../agent/model/rings.js";
+import { isoTime } from "../../agent/text/time.js";
 import type { BanAnswer } from "./answers.js";
 import type { RangeBanned } from "../decide/effects.js";
 import { isDone } from "../decide/effects.js";
@@ -24,7 +26,11 @@ export function toldBan(answer: BanAnswer, observe: boolean): Told {
   );
   const lines = effects.flatMap((each) => lineOf(each) ?? []);
   return {
-    out: [...summary(answer, done, observe), ...few(lines, MOST_LINES)],
+    out: [
+      ...summary(answer, done, observe),
+      ...(done.length > 0 ? ringLines(answer.rings) : []),
+      ...few(lines, MOST_LINES),
+    ],
     err: heldLines(held, feed),
     isPartial: kept.length > 0,
     failure: failureOf({
@@ -52,6 +58,11 @@ function summary(
   }
   return [`${verb} ${what} ${placeText(answer)} ${until}`];
 }
+
+const ringLines = (times: RingTimes | null): readonly string[] =>
+  times === null
+    ? []
+    : rings.map((ring) => `  ${ring}: from ${isoTime(times[ring] * 1000)} on`);
 
 export const howMany = (done: number, all: number): string =>
   done === all

@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ban, Op } from "../../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { RingTimes } from "../../agent/model/rings.js";
+import { unixSeconds } from "../../agent/runtime/clock.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import {
   carryOut,
   expiry,
+  ringTimes,
   type Decision,
   type Mandate,
   type Terms,
@@ -35,6 +38,8 @@ export interface Banned {
   /** Undefined where nothing changed, or only a question was asked. */
   readonly decision: Decision | undefined;
   readonly effects: readonly RangeBanned[];
+  /** When hosts begin, where they do ring by ring. */
+  readonly rings: RingTimes | undefined;
 }
 
 /**
@@ -53,24 +58,27 @@ export class BanOrders {
   async ban(
     mandate: Mandate,
     ranges: readonly Cidr[],
-    { forSeconds, reason, observed }: Terms,
+    { forSeconds, reason, observed, waits }: Terms,
     { replace, dryRun }: BanManner,
   ): Promise<Banned> {
     const { feeds, clock } = this.#ports;
     return feeds.inTurn(mandate.feed, async (publish) => {
       const until = expiry(forSeconds, clock);
       const lasts = forSeconds ?? Infinity;
-      const wanted = { until, lasts, observed, replace };
+      const rings = waits && ringTimes(waits, clock);
+      const now = unixSeconds(clock.now());
+      const wanted = { until, lasts, observed, replace, rings, now };
       const effects = await this.#effectsOn(mandate, distinct(ranges), wanted);
-      const terms = { expiresAt: until, reason, observed };
+      const common = { expiresAt: until, reason, observed };
+      const terms = rings ? { ...common, rings } : common;
       const ops = effects.flatMap((each) => this.#opOf(each, terms) ?? []);
       const answer = effects.map(({ said }) => said);
       if (dryRun || ops.length === 0) {
-        return { decision: undefined, effects: answer };
+        return { decision: undefined, effects: answer, rings };
       }
       const deed = { mandate, count: ops.length, reason, observed, until };
       const decision = await carryOut(publish, { action: "ban", ...deed }, ops);
-      return { decision, effects: answer };
+      return { decision, effects: answer, rings };
     });
   }
 
@@ -104,8 +112,9 @@ export class BanOrders {
     if (isDone(effect)) return { op: "ban", cidr, ...terms };
     if (before === undefined || effect === "would-weaken") return undefined;
     if (!this.#ports.isOfList(before.decision)) return undefined;
-    const { expiresAt, reason, observed } = before;
-    return { op: "ban", cidr, expiresAt, reason, observed };
+    const { expiresAt, reason, observed, rings } = before;
+    const same = { op: "ban", cidr, expiresAt, reason, observed } as const;
+    return rings ? { ...same, rings } : same;
   }
 }
 

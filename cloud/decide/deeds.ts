@@ -1,6 +1,7 @@
 import { FOREVER, type Op } from "../../agent/model/ban.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
+import type { RingTimes } from "../../agent/model/rings.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Publish } from "../feeds/feeds.js";
 import { newId } from "../ids.js";
@@ -24,7 +25,11 @@ export interface Terms {
   readonly reason: string;
   /** Hosts count and report, and drop nothing. */
   readonly observed: boolean;
+  /** Seconds that each ring of hosts but the first waits for the one before. */
+  readonly waits?: Waits | undefined;
 }
+
+export type Waits = readonly [early: number, broad: number, all: number];
 
 /** A decision that is on its way to the agents. */
 export interface Decision {
@@ -99,6 +104,14 @@ export async function carryOut(
   const { position, decidedAt } = await publish(decided, ops);
   const { feed, epoch, offset } = position;
   return { decision, feed, epoch, offset, decidedAt };
+}
+
+/** The canary begins now. */
+export function ringTimes(waits: Waits, clock: Pick<Clock, "now">): RingTimes {
+  const canary = unixSeconds(clock.now());
+  const early = canary + waits[0];
+  const broad = early + waits[1];
+  return { canary, early, broad, all: broad + waits[2] };
 }
 
 /** Unix seconds at which so many seconds are over; undefined is for ever. */

@@ -1,5 +1,7 @@
 import type { Ban } from "../../agent/model/ban.js";
 import type { FeedName } from "../../agent/model/position.js";
+import type { RingTimes } from "../../agent/model/rings.js";
+import { isWaitedFor } from "../../agent/protocol/ring-times.js";
 
 /** What stood on a range before an order. Times are Unix seconds. */
 export interface Before {
@@ -71,18 +73,36 @@ export interface Wanted {
   readonly observed: boolean;
   /** Less than before is meant. */
   readonly replace: boolean;
+  /** Hosts begin ring by ring. */
+  readonly rings?: RingTimes | undefined;
+  /** Unix seconds. */
+  readonly now: number;
 }
 
 /** What banning a range as wanted comes to, after what stands on it. */
 export function banEffect(
-  before: Pick<Ban, "expiresAt" | "observed"> | undefined,
-  { until, lasts, observed, replace }: Wanted,
+  before: Pick<Ban, "expiresAt" | "observed" | "rings"> | undefined,
+  wanted: Wanted,
 ): BanEffect {
   if (before === undefined) return "new";
+  const { observed, replace, rings, now } = wanted;
+  const waited = isWaitedFor(before.rings, now);
+  // To wait for its turn where all hosts have the ban already is less.
+  if (rings !== undefined && !waited) {
+    return replace ? "weakened" : "would-weaken";
+  }
   if (before.observed && !observed) return "enforced";
   if (!before.observed && observed) {
     return replace ? "weakened" : "would-weaken";
   }
+  if (waited && rings === undefined) return "extended";
+  return termEffect(before, wanted);
+}
+
+function termEffect(
+  before: Pick<Ban, "expiresAt">,
+  { until, lasts, replace }: Wanted,
+): BanEffect {
   const gained = until - before.expiresAt;
   if (gained >= 0) return gained > tolerance(lasts) ? "extended" : "unchanged";
   if (replace) return "shortened";

@@ -180,8 +180,10 @@ export class ImportOrders {
   #wantedOf({ timeout }: StoredRange, { forSeconds, observed }: Terms) {
     const own = timeout === 0 ? undefined : timeout;
     const seconds = timeout === undefined ? forSeconds : own;
-    const until = expiry(seconds, this.#ports.clock);
-    return { until, lasts: seconds ?? Infinity, observed, replace: false };
+    const { clock } = this.#ports;
+    const until = expiry(seconds, clock);
+    const now = unixSeconds(clock.now());
+    return { until, lasts: seconds ?? Infinity, observed, replace: false, now };
   }
 }
 

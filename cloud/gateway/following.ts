@@ -1,6 +1,8 @@
 import type { FeedName, Position } from "../../agent/model/position.js";
+import { isOfVersion2 } from "../../agent/protocol/container.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
 import type { FromCloud } from "../../agent/protocol/wire.js";
+import { payloadOf } from "./frame.js";
 import type { Link } from "./listen.js";
 import type { GatewayPorts } from "./ports.js";
 
@@ -9,6 +11,8 @@ export interface FollowingPorts {
   /** For the log. */
   readonly agent: string;
   readonly link: Pick<Link, "write" | "buffered">;
+  /** Whether it reads segments and snapshots whose bans have ring times. */
+  readonly readsRings: boolean;
   readonly gateway: Pick<GatewayPorts, "plan" | "isAhead" | "log" | "clock">;
   /** Encoded frames of every segment behind a position, as of this very turn. */
   framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
@@ -82,9 +86,20 @@ export class Following {
   /** Hands on a live segment's frame, unless this agent is not there for it. */
   push(feed: FeedName, frame: Buffer): void {
     if (this.#flows.get(feed)?.at !== "live") return;
-    const { link } = this.#ports;
-    if (link.buffered <= MOST_BUFFERED) link.write(frame);
+    if (this.#ports.link.buffered <= MOST_BUFFERED) this.#hand(feed, frame);
     else this.#flows.set(feed, { at: "lagging" });
+  }
+
+  /** What it could not read stays here, and so does all behind it. */
+  #hand(feed: FeedName, frame: Buffer): boolean {
+    const { link, gateway, agent, readsRings } = this.#ports;
+    if (readsRings || !isOfVersion2(payloadOf(frame))) {
+      link.write(frame);
+      return true;
+    }
+    gateway.log.warn("agent cannot read bans in rings", { agent, feed });
+    this.#flows.set(feed, { at: "away" });
+    return false;
   }
 
   /** The feed's history begins anew; a plan that is still owed will tell. */
@@ -175,7 +190,7 @@ export class Following {
     if (mode !== "tail") return;
     const offset = position?.offset ?? 0;
     for (const frame of this.#ports.framesAfter({ feed, epoch, offset })) {
-      this.#ports.link.write(frame);
+      if (!this.#hand(feed, frame)) return;
     }
   }
 }

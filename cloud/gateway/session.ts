@@ -198,7 +198,7 @@ export class Session implements LinkHandler {
   #greet(greeting: Greeting): void {
     const { hello, agent } = greeting;
     const feeds = this.#ports.feedsOf(agent.org);
-    const following = this.#following(agent.id, feeds);
+    const following = this.#following(greeting, feeds);
     const secret = newSecret();
     const fetching = new Set<FeedName>();
     this.#deadline[Symbol.dispose]();
@@ -235,10 +235,14 @@ export class Session implements LinkHandler {
     this.#ports.boots.seen({ ...hello, address, evidence });
   }
 
-  #following(agent: string, feeds: readonly FeedName[]): Following {
+  #following(
+    { agent, capabilities }: Greeting,
+    feeds: readonly FeedName[],
+  ): Following {
     return new Following(feeds, {
-      agent,
+      agent: agent.id,
       link: this.#link,
+      readsRings: capabilities.has("rings"),
       gateway: this.#ports,
       framesAfter: (at) => this.#owner.framesAfter(at),
       say: (message) => this.#say(message),

@@ -8,6 +8,7 @@ import {
   type Family,
 } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
+import type { RingTimes } from "../../../agent/model/rings.js";
 import type { Database, Statement } from "../../journal/database.js";
 
 /** A ban of a feed that has not expired, and which decision it is of. */
@@ -150,10 +151,11 @@ interface Row {
   readonly observed: 0 | 1;
   readonly reason: string;
   readonly decision: string;
+  readonly rings: string | null;
 }
 
 const BANS = `
-  SELECT address, prefix, expires_at AS expiresAt, observed,
+  SELECT address, prefix, expires_at AS expiresAt, observed, rings,
     (SELECT text FROM reasons WHERE id = reason) AS reason,
     (SELECT text FROM decisions WHERE id = decision) AS decision
   FROM bans`;
@@ -168,6 +170,7 @@ const banOf = (feed: FeedName, row: Row): StandingBan => ({
   observed: row.observed === 1,
   reason: row.reason,
   decision: row.decision,
+  ...(row.rings !== null && { rings: JSON.parse(row.rings) as RingTimes }),
 });
 
 /** The first address behind a range; undefined where the family ends. */

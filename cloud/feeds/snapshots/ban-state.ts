@@ -10,6 +10,7 @@ import {
   type FeedName,
   type Position,
 } from "../../../agent/model/position.js";
+import type { RingTimes } from "../../../agent/model/rings.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import type { Group } from "../../../agent/protocol/snapshot.js";
 import type { Database, Statement } from "../../journal/database.js";
@@ -38,14 +39,16 @@ export class BanState {
        GROUP BY p.feed ORDER BY p.feed`,
     );
     this.#groups = database.prepare(
-      `SELECT DISTINCT family, prefix, observed FROM bans
-       WHERE feed = ? ORDER BY family, prefix, observed`,
+      `SELECT DISTINCT family, prefix, observed, rings_until > @now AS ringed
+       FROM bans WHERE feed = @feed ORDER BY family, prefix, observed, ringed`,
     );
     this.#bans = database.prepare(
-      `SELECT address, expires_at AS expiresAt, text AS reason
+      `SELECT address, expires_at AS expiresAt, text AS reason,
+         iif(@ringed, rings, NULL) AS rings
        FROM bans JOIN reasons ON reasons.id = bans.reason
-       WHERE feed = ? AND family = ? AND prefix = ? AND observed = ?
-         AND expires_at > ?
+       WHERE feed = @feed AND family = @family AND prefix = @prefix
+         AND observed = @observed AND (rings_until > @now) = @ringed
+         AND expires_at > @now
        ORDER BY address`,
     );
     this.#expiry = database
@@ -101,12 +104,13 @@ export class BanState {
   *groups(feed: FeedName, unixNow: number): Generator<Group> {
     const { id } = this.#row(feed);
     const reasons = new FewReasons();
-    for (const { family, prefix, observed } of this.#groups.all(id)) {
-      const rows = this.#bans.iterate(
-        ...[id, family, prefix, observed, unixNow],
-      );
+    const at = { feed: id, now: unixNow };
+    for (const row of this.#groups.all(at)) {
+      const { family, prefix } = row;
+      const kind = { observed: row.observed === 1, ringed: row.ringed === 1 };
+      const rows = this.#bans.iterate({ ...at, ...row });
       const bans = bansOf(rows, prefix, reasons);
-      yield { family, prefix, observed: observed === 1, bans };
+      yield { family, prefix, ...kind, bans };
     }
   }
 
@@ -138,12 +142,15 @@ interface GroupRow {
   readonly family: Family;
   readonly prefix: number;
   readonly observed: 0 | 1;
+  /** Hosts still wait for a ring. */
+  readonly ringed: 0 | 1;
 }
 
 interface BanRow {
   readonly address: Buffer;
   readonly expiresAt: number;
   readonly reason: string;
+  readonly rings: string | null;
 }
 
 /** A snapshot has room for so many; a ban counts more than its reason. */
@@ -163,11 +170,12 @@ function* bansOf(
   prefix: number,
   reasons: FewReasons,
 ): Generator<Omit<Ban, "observed">> {
-  for (const { address, expiresAt, reason } of rows) {
+  for (const { address, expiresAt, reason, rings } of rows) {
     yield {
       cidr: cidrOf(address, prefix),
       expiresAt,
       reason: reasons.keep(reason),
+      ...(rings !== null && { rings: JSON.parse(rings) as RingTimes }),
     };
   }
 }

@@ -7,6 +7,7 @@ import { listFold, listTables, type FoldedImport } from "./lists.projection.js";
 /**
  * Every feed's bans, in the order that a snapshot needs them: by family, prefix
  * length and address. `other_until` is how long somebody else than a list bans.
+ * `rings` has a ban's ring times as JSON, `rings_until` the last of them; 0: none.
  */
 export const bansTables: DecisionProjection = {
   tables: `
@@ -25,12 +26,14 @@ export const bansTables: DecisionProjection = {
       address BLOB NOT NULL, expires_at INTEGER NOT NULL,
       reason INTEGER NOT NULL, observed INTEGER NOT NULL,
       decision INTEGER NOT NULL, other_until INTEGER NOT NULL,
+      rings TEXT, rings_until INTEGER NOT NULL,
       PRIMARY KEY (feed, family, prefix, address)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE snapshots (
       sha256 TEXT PRIMARY KEY, feed TEXT NOT NULL, epoch TEXT NOT NULL,
       last INTEGER NOT NULL, bytes INTEGER NOT NULL, bans INTEGER NOT NULL,
-      issued_at INTEGER NOT NULL, signed_by TEXT NOT NULL
+      issued_at INTEGER NOT NULL, signed_by TEXT NOT NULL,
+      version INTEGER NOT NULL
     ) STRICT;
     ${listTables}`,
 
@@ -78,9 +81,10 @@ function opFold(database: Database) {
   const addReason = textsOf(database, "reasons");
   const addDecision = textsOf(database, "decisions");
   const put = database.prepare(
-    `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
        reason = excluded.reason, observed = excluded.observed,
+       rings = excluded.rings, rings_until = excluded.rings_until,
        decision = iif(excluded.other_until = 0
          AND (expires_at, reason, observed) =
            (excluded.expires_at, excluded.reason, excluded.observed),
@@ -108,7 +112,10 @@ function opFold(database: Database) {
       reasons.set(op.reason, known);
       const other = list === undefined ? op.expiresAt : 0;
       const terms = [op.expiresAt, known, Number(op.observed)];
-      put.run(feed, family, prefix, address, ...terms, decision, other);
+      const rings = op.rings === undefined ? null : JSON.stringify(op.rings);
+      const ringed = [rings, op.rings?.all ?? 0];
+      const key = [feed, family, prefix, address];
+      put.run(...key, ...terms, decision, other, ...ringed);
       list?.has(op);
     }
   };

@@ -1,5 +1,5 @@
 import type { FeedName } from "../../../agent/model/position.js";
-import { sha256 } from "../../../agent/protocol/container.js";
+import { isOfVersion2, sha256 } from "../../../agent/protocol/container.js";
 import { sealSnapshot } from "../../../agent/protocol/snapshot.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
 import type { SigningKey } from "../../../agent/trust/keys.js";
@@ -19,6 +19,8 @@ export interface SnapshotEntry {
   readonly bans: number;
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
+  /** Of the protocol; 2 where bans in it wait for rings. */
+  readonly version: 1 | 2;
 }
 
 /** Builds snapshots and keeps the newest three of each feed. */
@@ -45,11 +47,11 @@ export class SnapshotShelf {
     this.#keys = ports.keys;
     this.#all = database.prepare(
       `SELECT sha256, feed, epoch, last AS offset, bytes, bans,
-         issued_at AS issuedAt
+         issued_at AS issuedAt, version
        FROM snapshots ORDER BY feed, last DESC, issued_at DESC`,
     );
     this.#add = database.prepare(
-      "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     this.#dropOld = database.prepare(
       `DELETE FROM snapshots WHERE feed = @feed AND (epoch <> @epoch OR
@@ -94,11 +96,14 @@ export class SnapshotShelf {
     const { epoch, offset } = position;
     const size = bytes.length;
     const signedBy = namesOf(this.#keys);
-    this.#add.run(name, feed, epoch, offset, size, bans, now, signedBy);
+    const version = isOfVersion2(bytes) ? 2 : 1;
+    const made = [size, bans, now, signedBy, version];
+    this.#add.run(name, feed, epoch, offset, ...made);
     this.#dropOld.run({ feed, epoch });
     this.#tidy();
     const issuedAt = now;
-    return { sha256: name, feed, epoch, offset, bytes: size, bans, issuedAt };
+    const entry = { sha256: name, feed, epoch, offset, bytes: size, bans };
+    return { ...entry, issuedAt, version };
   }
 
   /** The file's name survives a crash less well than its row, or the reverse. */

@@ -26,6 +26,7 @@ describe("operators' requests", () => {
       decidedAt: expect.any(Number),
       unapproved: 0,
       dryRun: false,
+      rings: null,
       effects: [
         expect.objectContaining({ range: "203.0.113.7", effect: "new" }),
         expect.objectContaining({ range: "198.51.100.0/24", effect: "new" }),

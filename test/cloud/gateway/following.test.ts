@@ -116,6 +116,7 @@ function listener(more: Partial<FollowingPorts["gateway"]> = {}) {
   };
   const following = new Following(["urgent"], {
     ...{ agent: "agt-1", link, gateway },
+    readsRings: true,
     framesAfter: () => ["one", "two", "three"].map((text) => Buffer.from(text)),
     say: (message) => void said.push(message),
     fail: (error) => void failures.push(error),
