@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
+import type { Case } from "./case.js";
 import { agentSuite } from "./cases/agent-suite.js";
 import { upgrades } from "./cases/upgrades.js";
-import { pairsWith } from "./pair.js";
+import { version2 } from "./cases/version-2.js";
+import { pairsWith, type Pair } from "./pair.js";
 import { Tally } from "./tally.js";
 
 /** `--old FOLDER`: a checkout of 0.1.0, built; the others choose by name. */
@@ -20,7 +22,7 @@ if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
   const tally = new Tally();
   const pairs = await pairsWith(values.old);
   const suites = [
-    ...pairs.map((pair) => ({ title: pair.name, pair, cases: agentSuite })),
+    ...pairs.map((pair) => ({ title: pair.name, pair, cases: casesOf(pair) })),
     ...upgrades(values.old),
   ];
   for (const { title, pair, cases } of suites) {
@@ -31,4 +33,9 @@ if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
   const { passed, failed } = tally;
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** Only an agent of version 1 meets a root that it can't read. */
+function casesOf({ init }: Pair): readonly Case[] {
+  return init.length === 0 ? agentSuite : [...agentSuite, ...version2];
 }
