@@ -170,7 +170,7 @@ export function startLink(
     readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
     readonly time: Pick<TimeWatch, "dated">;
     readonly trials: { readonly watch: Pick<Trials["watch"], "look"> };
-    readonly impact: Pick<ImpactWatch, "ask">;
+    readonly impact: Pick<ImpactWatch, "ask" | "mayAnswer">;
   },
 ): CloudLink {
   const { identity, config } = options;

@@ -7,6 +7,7 @@
 export const agentCapabilities: readonly string[] = [
   "carry",
   "log",
+  "requests",
   "rings",
   "statements",
 ];
@@ -14,6 +15,7 @@ export const agentCapabilities: readonly string[] = [
 /** What every cloud of this version says in its welcome. */
 export const cloudCapabilities: readonly string[] = [
   "carry",
+  "requests",
   "rings",
   "statements",
 ];

@@ -54,6 +54,10 @@ export const limits = {
   opaqueBytes: 8_192,
   /** Lines on why a trial failed, in a statement. */
   statementReasons: 8,
+  /** Bytes of what a request asks, or its answer says, as JSON. */
+  requestBytes: 16_384,
+  /** URLs that a drain names. */
+  drainUrls: 8,
   /** Capabilities that a hello or welcome names. */
   capabilities: 32,
   /** Names in an `ext`. */

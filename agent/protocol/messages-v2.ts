@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { Capabilities } from "./ext.js";
+import { DrainV2 } from "./drain.js";
 import { limits } from "./limits.js";
-import { AgentMessage, CloudMessage } from "./messages.js";
+import { Answer, Request } from "./requests.js";
 import {
   ApprovalNews,
   Challenge,
@@ -29,8 +30,6 @@ export const WelcomeV2 = v.strictObject({
   capabilities: Capabilities,
 });
 
-const [, , , , , , , , question, drain] = CloudMessage.options;
-
 /** What the cloud says in text frames. */
 export const CloudMessageV2 = v.variant("type", [
   Challenge,
@@ -42,12 +41,10 @@ export const CloudMessageV2 = v.variant("type", [
   ApprovalNews,
   Resync,
   TelemetryAck,
-  question,
-  drain,
+  Request,
+  DrainV2,
 ]);
 export type CloudMessageV2 = v.InferOutput<typeof CloudMessageV2>;
-
-const [, , , , , impactAnswer, impactRefusal] = AgentMessage.options;
 
 /** What an agent says in text frames. */
 export const AgentMessageV2 = v.variant("type", [
@@ -62,7 +59,6 @@ export const AgentMessageV2 = v.variant("type", [
     items: listOf(ItemV2, limits.telemetryItems, 1),
   }),
   RefusalNews,
-  impactAnswer,
-  impactRefusal,
+  Answer,
 ]);
 export type AgentMessageV2 = v.InferOutput<typeof AgentMessageV2>;

@@ -2,6 +2,7 @@ import { isBeat } from "./beat.js";
 import type { Hello, Receipt } from "./documents.js";
 import { Hello as HelloV1, Receipt as ReceiptV1 } from "./documents.js";
 import { HelloV2, ReceiptV2 } from "./documents-v2.js";
+import type { DrainOrder } from "./drain.js";
 import { isMarked, markedNonce } from "./downgrade.js";
 import {
   AgentMessageV2,
@@ -15,6 +16,7 @@ import {
   decodeMessage,
 } from "./messages.js";
 import { parseJson } from "./shapes.js";
+import { requestOf } from "./requests.js";
 import type { ProtocolVersion } from "./signed-text.js";
 import { asItemV2 } from "./telemetry-v2.js";
 
@@ -42,6 +44,12 @@ export interface Wire {
   hello(signed: string): AnyHello;
   helloOf(hello: Hello, capabilities: readonly string[]): object;
   receipt(signed: string): Receipt;
+  /** How hosts are asked for impact, if one with these capabilities may be. */
+  question(
+    question: CloudMessage & { readonly type: "impact-question" },
+    capabilities: ReadonlySet<string>,
+  ): FromCloud | undefined;
+  drain(order: DrainOrder): FromCloud;
   /** What a binary frame of the cloud is. */
   binary(bytes: Uint8Array): "segment" | "beat";
   /** What a welcome says beside what both versions have in it. */
@@ -83,6 +91,8 @@ export const wire1: Wire = {
   }),
   helloOf: (hello) => hello,
   receipt: (signed) => parseJson(ReceiptV1, signed, "receipt"),
+  question: (question) => question,
+  drain: ({ windowMs }) => ({ type: "drain", windowMs }),
   binary: () => "segment",
   welcomeOf: (welcome) => welcome,
   capabilitiesOf: () => [],
@@ -105,6 +115,9 @@ export const wire2: Wire = {
   hello: (signed) => parseJson(HelloV2, signed, "hello"),
   helloOf: (hello, capabilities) => ({ ...hello, capabilities }),
   receipt: (signed) => parseJson(ReceiptV2, signed, "receipt"),
+  question: (question, capabilities) =>
+    capabilities.has("requests") ? requestOf(question) : undefined,
+  drain: ({ urls, ...when }) => ({ type: "drain", ...when, urls: [...urls] }),
   binary: (bytes) => (isBeat(bytes) ? "beat" : "segment"),
   welcomeOf: (welcome, capabilities) => ({
     ...welcome,

@@ -1,3 +1,4 @@
+import type { DrainOrder } from "../protocol/drain.js";
 import { closeCodes, mayComeBackSoon } from "../protocol/close-codes.js";
 
 /** When to dial again. */
@@ -6,7 +7,12 @@ export type Patience =
   /** The cloud said when. */
   | { readonly kind: "after"; readonly ms: number }
   /** The cloud asked a fleet to spread over a window. */
-  | { readonly kind: "within"; readonly ms: number }
+  | {
+      readonly kind: "within";
+      readonly ms: number;
+      /** Not before so many milliseconds. */
+      readonly afterMs?: number;
+    }
   /** Coming back at once is useless; giving up would protect nobody. */
   | { readonly kind: "rarely" };
 
@@ -109,11 +115,14 @@ export class LinkClosed extends LinkError {
 export class LinkDrained extends LinkError {
   override readonly name = "LinkDrained";
 
-  constructor(readonly windowMs: number) {
-    super(`the cloud asked to reconnect within ${windowMs} ms`);
+  constructor(readonly order: DrainOrder) {
+    const { afterMs, windowMs } = order;
+    const after = afterMs > 0 ? `after ${afterMs} ms, ` : "";
+    super(`the cloud asked to reconnect ${after}within ${windowMs} ms`);
   }
 
   override patience(): Patience {
-    return { kind: "within", ms: this.windowMs };
+    const { afterMs, windowMs } = this.order;
+    return { kind: "within", ms: windowMs, afterMs };
   }
 }

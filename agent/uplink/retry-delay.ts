@@ -16,8 +16,12 @@ export function retryDelayMs(
     case "after":
       return atMostCap(patience.ms) + Math.round(random() * ceilingMs(1));
     case "within":
-      return Math.round(
-        random() * Math.max(atMostCap(patience.ms), ceilingMs(failures)),
+      return Math.min(
+        CAP_MS,
+        Math.round(
+          (patience.afterMs ?? 0) +
+            random() * Math.max(atMostCap(patience.ms), ceilingMs(failures)),
+        ),
       );
     case "rarely":
       return Math.round(RARELY_MS * (0.5 + random()));

@@ -16,7 +16,8 @@ import { retryDelayMs } from "./retry-delay.js";
 
 /** What the uplink needs of the world. */
 export interface UplinkPorts {
-  dial(signal: AbortSignal): Promise<Connection>;
+  /** Elsewhere than at this agent's own URL where its cloud has said so. */
+  dial(signal: AbortSignal, elsewhere?: string): Promise<Connection>;
   /** Answers the cloud's challenge in the version that is spoken. */
   hello(challenge: Challenge, wire: Wire): FromAgent;
   /** Whether another hello may be taken than the one that this loss answered. */
@@ -45,6 +46,8 @@ export interface Session {
   /** Of the challenge that was answered. */
   readonly nonce: string;
   readonly remoteAddress: string;
+  /** Where the cloud has sent this agent; undefined: its own URL. */
+  readonly elsewhere: string | undefined;
   /** Sends now, or drops the message when the link is gone. */
   send(message: FromAgent): void;
   /** Aborted when the link is lost. */
@@ -69,11 +72,20 @@ export async function* uplink(
 ): AsyncGenerator<UplinkItem, void> {
   const { clock, events } = ports;
   let link: LinkState = { at: "dialing", failures: 0 };
+  /** Where the cloud said to try first, in its order. */
+  let urls: string[] = [];
   for (;;) {
     const opened = () =>
       (link = next(link, { kind: "opened", now: clock.monotonic() }));
-    const error: unknown = yield* oneConnection(ports, opened, signal);
+    const elsewhere = urls.shift();
+    const error: unknown = yield* oneConnection(
+      { ...ports, dial: (stop) => ports.dial(stop, elsewhere), elsewhere },
+      opened,
+      signal,
+    );
     if (signal.aborted) return;
+    if (link.at === "open") urls = [];
+    if (error instanceof LinkDrained) urls = [...error.order.urls];
     const patience = ports.hasOtherHello?.(error) ? SOON : patienceWith(error);
     link = next(link, { kind: "lost", now: clock.monotonic(), patience });
     const delayMs = retryDelayMs(patience, link.failures, () => ports.random());
@@ -85,7 +97,7 @@ export async function* uplink(
 
 /** Yields everything that one connection brings and returns what ended it. */
 async function* oneConnection(
-  ports: UplinkPorts,
+  ports: UplinkPorts & Pick<Session, "elsewhere">,
   opened: () => void,
   signal: AbortSignal,
 ): AsyncGenerator<UplinkItem, unknown> {
@@ -106,8 +118,9 @@ async function* oneConnection(
       greeting.welcome.heartbeatMs,
       ports.clock,
     );
+    const { elsewhere } = ports;
     const session = sessionOf(connection, greeting, ended.signal);
-    yield { kind: "up", session };
+    yield { kind: "up", session: { ...session, elsewhere } };
     for await (const frame of frames) yield itemOf(frame, connection.wire);
     return undefined;
   } catch (error) {
@@ -164,7 +177,9 @@ function itemOf(frame: Frame, wire: Wire): UplinkItem {
     return { ...frame, kind: wire.binary(frame.bytes) };
   }
   const message = decodeOrDrop(frame.text, wire);
-  if (message.type === "drain") throw new LinkDrained(message.windowMs);
+  if (message.type === "drain") {
+    throw new LinkDrained({ afterMs: 0, urls: [], ...message });
+  }
   return { kind: "message", message };
 }
 
@@ -181,7 +196,7 @@ function sessionOf(
   connection: Connection,
   greeting: Pick<Session, "nonce" | "welcome">,
   ended: AbortSignal,
-): Session {
+): Omit<Session, "elsewhere"> {
   const { wire, remoteAddress } = connection;
   return {
     ...greeting,

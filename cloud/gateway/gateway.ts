@@ -1,14 +1,14 @@
 import type { Server } from "node:http";
 import type { FeedName, Position } from "../../agent/model/position.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import type { FromCloud } from "../../agent/protocol/wire.js";
+import type { DrainOrder } from "../../agent/protocol/drain.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { hashOf } from "../ids.js";
 import type { RecordedDecision } from "../journal/decision-events.js";
 import type { Following } from "./following.js";
 import { acceptLinks } from "./listen.js";
 import type { Live } from "./live.js";
-import type { GatewayPorts } from "./ports.js";
+import type { GatewayPorts, ImpactQuestion } from "./ports.js";
 import { RecentFrames } from "./recent-frames.js";
 import { Session, type SessionOwner } from "./session.js";
 import { Word } from "./word.js";
@@ -29,7 +29,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   constructor(server: Server, ports: GatewayPorts) {
     this.#ports = ports;
     this.#recent = new RecentFrames((at) => ports.segmentsAfter(at));
-    this.#open.defer(() => this.#dismissAll());
+    this.#open.defer(() => this.drain(STOPPING));
     this.#open.own(
       acceptLinks(server, {
         path: AGENT_PATH,
@@ -66,7 +66,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   }
 
   /** Asks all who follow the feed: the agents that were asked. */
-  ask(feed: FeedName, question: FromCloud): readonly string[] {
+  ask(feed: FeedName, question: ImpactQuestion): readonly string[] {
     return [...this.#byAgent]
       .filter(([, session]) => session.ask(feed, question))
       .map(([agent]) => agent);
@@ -157,13 +157,17 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     return new Word(this.#ports, this.#ports.feedsOf(org));
   }
 
-  #dismissAll(): void {
+  /**
+   * Sends all agents away, and says when and where they are to come back; those of
+   * version 1 are told the window only.
+   */
+  drain(order: DrainOrder): void {
     for (const session of [...this.#sessions]) {
-      session.drain(DRAIN_WINDOW_MS);
+      session.drain(order);
       session.close("shutting-down");
     }
   }
 }
 
 /** Agents of a cloud that stops come back spread over so long. */
-const DRAIN_WINDOW_MS = 10_000;
+const STOPPING: DrainOrder = { afterMs: 0, windowMs: 10_000, urls: [] };

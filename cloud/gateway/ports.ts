@@ -6,7 +6,7 @@ import type {
   ProtocolVersion,
   SignedText,
 } from "../../agent/protocol/signed-text.js";
-import type { FromAgent } from "../../agent/protocol/wire.js";
+import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { StateWord } from "../feeds/states.js";
 import type { ImpactAnswer } from "../impact/report.js";
@@ -18,6 +18,7 @@ import type { CloneDetector } from "../registry/clone-detector.js";
 import type { Agent } from "../registry/registry.js";
 import type { Taken } from "../telemetry/intake.js";
 
+export type ImpactQuestion = FromCloud & { readonly type: "impact-question" };
 export type TelemetryMessage = FromAgent & { readonly type: "telemetry" };
 
 /** All that the gateway asks of the rest of the cloud. */

@@ -5,6 +5,8 @@ import {
   type CloseReason,
 } from "../../agent/protocol/close-codes.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import type { DrainOrder } from "../../agent/protocol/drain.js";
+import { impactIn } from "../../agent/protocol/requests.js";
 import { rootFormat } from "../../agent/protocol/root-document.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
@@ -24,7 +26,11 @@ import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
 import { checkReceipt, checkStatements } from "./device-words.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
-import type { GatewayPorts, TelemetryMessage } from "./ports.js";
+import type {
+  GatewayPorts,
+  ImpactQuestion,
+  TelemetryMessage,
+} from "./ports.js";
 import { tellings, Word } from "./word.js";
 
 /** Who is told when a session comes and goes. */
@@ -120,9 +126,12 @@ export class Session implements LinkHandler {
   }
 
   /** Whether the agent is there and follows the feed; then it is asked. */
-  ask(feed: FeedName, question: FromCloud): boolean {
+  ask(feed: FeedName, question: ImpactQuestion): boolean {
     if (this.live?.following.has(feed) !== true) return false;
-    if (this.#link.buffered <= MOST_BUFFERED) this.#say(question);
+    const { capabilities } = this.live;
+    const asked = this.#link.wire.question(question, capabilities);
+    if (asked === undefined) return false;
+    if (this.#link.buffered <= MOST_BUFFERED) this.#say(asked);
     return true;
   }
 
@@ -132,8 +141,8 @@ export class Session implements LinkHandler {
       this.#say({ type: "approval", approval });
   }
 
-  drain(windowMs: number): void {
-    this.#say({ type: "drain", windowMs });
+  drain(order: DrainOrder): void {
+    this.#say(this.#link.wire.drain(order));
   }
 
   close(reason: CloseReason): void {
@@ -173,6 +182,11 @@ export class Session implements LinkHandler {
       case "impact-answer":
       case "impact-refusal":
         return this.#ports.impactHeard(live.agent.id, message);
+      case "answer": {
+        const impact = impactIn(message);
+        if (impact) this.#ports.impactHeard(live.agent.id, impact);
+        return;
+      }
       case "telemetry":
         // Not awaited: receipts must not wait for the disk behind it.
         void this.#takeTelemetry(live, message).catch((error: unknown) =>

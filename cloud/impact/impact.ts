@@ -17,7 +17,7 @@ export interface ImpactPorts {
 /** Asks all agents that are connected and follow the feed: who was asked. */
 export type AskAgents = (
   feed: FeedName,
-  question: CloudMessage,
+  question: CloudMessage & { readonly type: "impact-question" },
 ) => readonly string[];
 
 /** Asks hosts what a ban would cut on them, before it is published. */

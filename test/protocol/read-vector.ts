@@ -199,6 +199,7 @@ function withDocument(text: string, wire: Wire): unknown {
     case "impact-answer":
     case "impact-refusal":
     case "telemetry":
+    case "answer":
       return message;
   }
 }

@@ -84,7 +84,8 @@ describe("a statement in the spool", () => {
 function sessionFor(said: FromAgent[]): Session {
   return {
     ...{ wire: wire2, capabilities: new Set(["statements"]) },
-    ...{ nonce: "", remoteAddress: "", ended: new AbortController().signal },
+    ...{ nonce: "", remoteAddress: "", elsewhere: undefined },
+    ended: new AbortController().signal,
     welcome: { type: "welcome" } as Session["welcome"],
     send: (message) => void said.push(message),
   };

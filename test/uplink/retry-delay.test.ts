@@ -92,7 +92,7 @@ describe("patience", () => {
     [new LinkBroken("reset"), "backoff"],
     [new HandshakeRefused(500, undefined), "backoff"],
     [new HandshakeRefused(503, 2_000), "after"],
-    [new LinkDrained(5_000), "within"],
+    [new LinkDrained({ afterMs: 0, windowMs: 5_000, urls: [] }), "within"],
     [new LinkClosed(1006, ""), "backoff"],
     [new LinkClosed(4001, "superseded"), "backoff"],
     [new LinkClosed(4399, ""), "backoff"],
@@ -115,7 +115,10 @@ describe("patience", () => {
     ["a challenge that is late", new LinkGarbled("no greeting in time")],
     ["silence", new LinkSilent(600_000)],
     ["a reset", new LinkBroken("ECONNRESET")],
-    ["a drain", new LinkDrained(HOUR_MS)],
+    [
+      "a drain",
+      new LinkDrained({ afterMs: HOUR_MS, windowMs: HOUR_MS, urls: [] }),
+    ],
     // What ws and proxies close with by themselves.
     ...[1000, 1001, 1002, 1005, 1006, 1008, 1009, 1011, 1012, 1013].map(
       (code): [string, LinkError] => [`code ${code}`, new LinkClosed(code, "")],

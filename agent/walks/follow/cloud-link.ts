@@ -27,6 +27,7 @@ import { uplink, type Session, type UplinkPorts } from "../../uplink/uplink.js";
 import type { BanSteps } from "../ban/ban-walk.js";
 import { wirePosition, type Receipts } from "../ban/receipts.js";
 import type { ImpactWatch } from "../telemetry/impact.js";
+import { answer } from "../telemetry/requests.js";
 import type { TelemetryWalk } from "../telemetry/telemetry-walk.js";
 import type { FollowPorts } from "./follow-ports.js";
 import { follow } from "./follow.js";
@@ -63,7 +64,7 @@ export interface CloudLinkPorts {
   /** The address that the cloud is reached at may be new. */
   refreshFacts(): Promise<void>;
   readonly telemetry: Pick<TelemetryWalk, "sayTo" | "acknowledged">;
-  readonly impact: Pick<ImpactWatch, "ask">;
+  readonly impact: Pick<ImpactWatch, "ask" | "mayAnswer">;
   /** Bans that waited for the whole picture need not wait any more. */
   enforce(): Promise<void>;
 }
@@ -107,11 +108,12 @@ export function startCloudLink(ports: CloudLinkPorts): CloudLink {
 
 function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
   const { clock, ca, identity, status, events, random, keys } = ports;
-  const url = new URL("/v1/agent", identity.url);
-  url.protocol = url.protocol.replace(/^http/, "ws");
   return {
-    dial: (signal) =>
-      dial({ url, ca, handshakeMs: HANDSHAKE_MS, clock }, signal),
+    dial: (signal, elsewhere) => {
+      const url = new URL("/v1/agent", elsewhere ?? identity.url);
+      url.protocol = url.protocol.replace(/^http/, "ws");
+      return dial({ url, ca, handshakeMs: HANDSHAKE_MS, clock }, signal);
+    },
     hello: (challenge, wire) => {
       if (challenge.cloud !== identity.cloud) {
         throw new Error(
@@ -198,8 +200,8 @@ function followPorts(
       watchLog(session, { monitor: ports.log, ...ports, ask });
     },
     acknowledged: (ack) => ports.telemetry.acknowledged(ack),
-    impactAsked: (question, session) =>
-      ports.impact.ask(question, (answer) => session.send(answer)),
+    asked: (question, session) =>
+      answer(question, ports.impact, (it) => session.send(it)),
     caughtUp: () => {
       status.caughtUp();
       ports.enforce().catch((error: unknown) => events.notEnforced(error, 0));
@@ -225,9 +227,9 @@ async function catchUpRoots(
 
 const fetching = (
   { identity, ca, clock }: CloudLinkPorts,
-  { welcome, ended }: Session,
+  { welcome, ended, elsewhere }: Session,
 ): FetchOptions => ({
-  base: httpUrl(new URL(identity.url), "/"),
+  base: httpUrl(new URL(elsewhere ?? identity.url), "/"),
   ca,
   clock,
   session: welcome.session,

@@ -10,7 +10,7 @@ import type { SignedText } from "../../protocol/signed-text.js";
 import type { Clock } from "../../runtime/clock.js";
 import type { Session } from "../../uplink/uplink.js";
 import type { BanSteps, Enforced } from "../ban/ban-walk.js";
-import type { ImpactQuestion } from "../telemetry/impact.js";
+import type { Asked } from "../telemetry/requests.js";
 
 /** What following the cloud's feeds needs. */
 export interface FollowPorts {
@@ -48,8 +48,8 @@ export interface FollowPorts {
   caughtUp(): void;
   /** The cloud has these items of telemetry for good. */
   acknowledged(ack: FromCloud & { readonly type: "telemetry-ack" }): void;
-  /** How much would bans cut here? The session is told, soon. */
-  impactAsked(question: ImpactQuestion, session: Session): void;
+  /** The cloud asks something of this host; the session is told, soon. */
+  asked(question: Asked, session: Session): void;
   /** Gives the receipt of what is in force now. */
   answer(outcome: Enforced): void;
   /** Ends the stream of items: there is no going on. */

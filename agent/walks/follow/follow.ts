@@ -109,12 +109,11 @@ class Link implements FollowedLink {
         this.#ports.acknowledged(message);
         return;
       case "impact-question":
-        this.#ports.impactAsked(message, this.session);
+      case "request":
+        this.#ports.asked(message, this.session);
         return;
-      case "challenge":
-      case "welcome":
-      case "drain":
-        return; // the uplink has dealt with these
+      default:
+        return; // the uplink has dealt with the greeting, and with a drain
     }
   }
 

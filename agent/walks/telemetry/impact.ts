@@ -82,8 +82,8 @@ export class ImpactWatch implements Disposable {
 
   /** Answers, soon; a refusal is said at once, and too many questions get none. */
   ask({ id, ranges }: ImpactQuestion, say: (it: ImpactAnswer) => void): void {
-    const { clock, events } = this.#ports;
-    if (!this.#answers.take(clock.monotonic())) {
+    const { events } = this.#ports;
+    if (!this.mayAnswer()) {
       events.impactAsked(ranges.length, "unanswered");
       return;
     }
@@ -101,6 +101,11 @@ export class ImpactWatch implements Disposable {
         say({ type: "impact-refusal", id, why: "unable" });
       },
     );
+  }
+
+  /** Whether one more may be answered this minute, whatever was asked. */
+  mayAnswer(): boolean {
+    return this.#answers.take(this.#ports.clock.monotonic());
   }
 
   [Symbol.dispose](): void {

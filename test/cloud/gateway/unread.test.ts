@@ -30,10 +30,11 @@ describe("an agent that reads nothing of what it asks for", () => {
       ...{ log: silentLogger, dropped: (what: string) => dropped.push(what) },
     } as unknown as GatewayPorts;
     const session = new Session(link, ports, owner);
+    const order = { afterMs: 0, windowMs: 1, urls: [] };
     link.buffered = MOST_UNREAD - 100;
-    session.drain(1);
+    session.drain(order);
     expect(closed).toEqual([]);
-    for (let i = 0; i < 10; i++) session.drain(1);
+    for (let i = 0; i < 10; i++) session.drain(order);
     expect(closed).toEqual(["too-slow"]);
     expect(dropped).toEqual(["unread-too-much"]);
   });

@@ -3,7 +3,9 @@ import { signAsDevice, signText } from "../../../agent/trust/sign.js";
 import { hex, keys, NOW, token, type KeyName } from "../../support/vectors.js";
 import { hello, receipt, SPOOL } from "./messages.js";
 import {
+  answer,
   beatOf,
+  request,
   signState,
   signStatement,
   stateDocument,
@@ -19,6 +21,8 @@ export const badTextsV2 = (): readonly BadVector[] => [
   ...badStates(),
   ...badBeats(),
   ...badItems(),
+  ...badRequests(),
+  ...badDrains(),
 ];
 
 const welcome = {
@@ -185,6 +189,61 @@ function badItems(): readonly BadVector[] {
       ...bad("a known kind of a later version, kept as it is", {
         ...{ kind: "dropped", version: 2, colour: "red" },
       }),
+      refusal: null,
+    },
+  ];
+}
+
+function badRequests(): readonly BadVector[] {
+  const bad = (name: string, more: object) =>
+    row("cloud message v2", name, JSON.stringify({ ...request, ...more }));
+  const badAnswer = (name: string, more: object) =>
+    row("agent message v2", name, JSON.stringify({ ...answer, ...more }));
+  return [
+    row("cloud message", "a request in version 1", JSON.stringify(request)),
+    row("agent message", "an answer in version 1", JSON.stringify(answer)),
+    bad("a request without a body", { body: undefined }),
+    bad("a request of 17 KiB", { kind: "a", body: { a: "x".repeat(17_408) } }),
+    bad("a request of impact about nothing", { body: { ranges: [] } }),
+    bad("a request of impact with a field more", {
+      body: { ...request.body, colour: "red" },
+    }),
+    {
+      ...bad("a request of an unknown kind, taken in", {
+        ...{ kind: "dance", body: { steps: 3 }, ext: { "x-tune": 1 } },
+      }),
+      refusal: null,
+    },
+    badAnswer("an answer with another result", { result: "maybe" }),
+    badAnswer("an answer of impact without a number", { body: { live: 1 } }),
+  ];
+}
+
+function badDrains(): readonly BadVector[] {
+  const drain = { type: "drain", afterMs: 0, windowMs: 1, urls: [] };
+  const bad = (name: string, more: object) =>
+    row("cloud message v2", name, JSON.stringify({ ...drain, ...more }));
+  const to = (url: string) => ({ urls: [url] });
+  return [
+    bad("a drain of version 1 in version 2", {
+      afterMs: undefined,
+      urls: undefined,
+    }),
+    row(
+      "cloud message",
+      "a drain of version 2 in version 1",
+      JSON.stringify(drain),
+    ),
+    bad("a drain after more than an hour", { afterMs: 3_600_001 }),
+    bad("a drain to nine places", {
+      urls: Array.from({ length: 9 }, (_, i) => `https://c${i}.example`),
+    }),
+    bad("a drain to http in the open", to("http://cloud.example")),
+    bad("a drain to a file", to("file:///etc/passwd")),
+    bad("a drain to no URL", to("cloud.example")),
+    bad("a drain with a password", to("https://a:b@cloud.example")),
+    {
+      ...bad("a drain to loopback, taken in", to("ws://[::1]:1")),
       refusal: null,
     },
   ];

@@ -10,7 +10,7 @@ import {
 } from "../../../agent/protocol/signed-text.js";
 import { signAsDevice, signerOf, signText } from "../../../agent/trust/sign.js";
 import { NOW, hex, keys, token, type KeyName } from "../../support/vectors.js";
-import { hello, receipt, SPOOL } from "./messages.js";
+import { hello, QUESTION, receipt, SPOOL } from "./messages.js";
 import { itemsOfEveryKind } from "./telemetry.js";
 import { keysOf, type Vector } from "./vector.js";
 
@@ -48,6 +48,30 @@ export function messageVectorsV2(): readonly Vector[] {
     },
     beat(),
     telemetry(),
+    fromCloud(
+      "request",
+      "What would a ban on these cut on this host?",
+      request,
+    ),
+    {
+      ...fromCloud(
+        "answer",
+        "The numbers that request.json asked for.",
+        answer,
+      ),
+      ...{ reads: "agent message v2", direction: "agent to cloud" },
+    },
+    {
+      ...fromCloud("answer-unsupported", "Of a kind that the host knows not.", {
+        ...{ type: "answer", id: QUESTION, kind: "dance" },
+        result: "unsupported",
+      }),
+      ...{ reads: "agent message v2", direction: "agent to cloud" },
+    },
+    fromCloud("drain-v2", "After a minute, within two, and first elsewhere.", {
+      ...{ type: "drain", afterMs: 60_000, windowMs: 120_000 },
+      urls: ["https://two.cloud.example"],
+    }),
     signedByDevice("receipt-v2", "As receipt.json, with an ext.", {
       ...receipt,
       ext: { "x-slot": 3 },
@@ -83,6 +107,19 @@ export function beatOf(
   const signatures = signerOf([keys[signer]])(beatBytes(state.signed, time));
   return encodeBeat({ time, signatures });
 }
+
+export const request = {
+  ...{ type: "request", id: QUESTION, kind: "impact" },
+  body: { ranges: ["203.0.113.0/24", "2001:db8:bad::/48"] },
+} as const;
+
+export const answer = {
+  ...{ type: "answer", id: QUESTION, kind: "impact", result: "done" },
+  body: {
+    ...{ live: 3, liveBegun: 1, recent: 12, recentBegun: 2 },
+    ...{ since: NOW - 86_400_000, whole: true },
+  },
+} as const;
 
 /** A change that a host took back after its receipt. */
 export const statementDocument = {

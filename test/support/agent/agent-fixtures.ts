@@ -206,7 +206,7 @@ export class TestHost implements AsyncDisposable {
       telemetry: { sayTo: () => undefined, acknowledged: () => undefined },
       time: { dated: (time) => void this.dates.push(time) },
       trials: { watch: { look: () => undefined } },
-      impact: { ask: () => undefined },
+      impact: { ask: () => undefined, mayAnswer: () => true },
     });
     return this.opening.opened.own(link);
   }
