@@ -6,9 +6,10 @@ import { supervise } from "./supervise.js";
 export const targets: Readonly<Record<string, string>> = {
   frame: "control messages, and the documents that are signed in them",
   segment: "segments: container, header, deflated body, ops",
+  beat: "beats: time, signatures, and of which state they are",
   snapshot: "snapshots: container, header, groups of bans",
   bundle: "bundles that are carried by hand: their frame, their end",
-  root: "signed texts: roots, the next root, heads",
+  root: "signed texts: roots, the next root, heads, states",
   token: "enrolment tokens, requests and answers, new keys",
   list: "block lists in all formats",
   log: "log lines and journal entries of sshd",

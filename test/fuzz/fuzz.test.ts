@@ -4,6 +4,7 @@ import { fuzz } from "../../scripts/fuzz/fuzz.js";
 import { supervise } from "../../scripts/fuzz/supervise.js";
 import { Broken } from "../../scripts/fuzz/target.js";
 import { target as bundle } from "../../scripts/fuzz/targets/bundle.js";
+import { target as beat } from "../../scripts/fuzz/targets/beat.js";
 import { target as frame } from "../../scripts/fuzz/targets/frame.js";
 import { target as list } from "../../scripts/fuzz/targets/list.js";
 import { target as log } from "../../scripts/fuzz/targets/log.js";
@@ -20,6 +21,7 @@ const SEED = 20_260_101;
 describe("a second of bytes that nobody meant", () => {
   it.each([
     bundle,
+    beat,
     frame,
     list,
     log,

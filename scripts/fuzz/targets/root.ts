@@ -1,4 +1,5 @@
 import { Head } from "../../../agent/protocol/documents.js";
+import { State } from "../../../agent/protocol/documents-v2.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
 import { Refused } from "../../../agent/protocol/refusals.js";
@@ -7,10 +8,11 @@ import { parseJson } from "../../../agent/protocol/shapes.js";
 import {
   SignedText,
   textBytes,
+  type ProtocolVersion,
   type TextKind,
 } from "../../../agent/protocol/signed-text.js";
 import { fingerprintOf, TrustedRoot } from "../../../agent/trust/root.js";
-import { verifyHead } from "../../../agent/trust/verify.js";
+import { verifyHead, verifyState } from "../../../agent/trust/verify.js";
 import {
   keys,
   NEXT_SIGNERS,
@@ -27,11 +29,15 @@ import { briefly, holdsAsJson } from "./json.js";
 const known = trusted();
 
 /** The signed document, signed anew by whom it takes. */
-const signedBy = (kind: TextKind, names: readonly KeyName[]): Layer => ({
+const signedBy = (
+  kind: TextKind,
+  names: readonly KeyName[],
+  version: ProtocolVersion = 1,
+): Layer => ({
   open: (outer) => Buffer.from(textIn(outer.toString()).signed),
   seal: (inner) => {
     const signed = inner.toString();
-    const bytes = textBytes(kind, signed);
+    const bytes = textBytes(kind, signed, version);
     const signatures = names.map((name) => ({
       key: keys[name].id,
       signature: Buffer.from(keys[name].sign(bytes)).toString("base64url"),
@@ -43,7 +49,7 @@ const signedBy = (kind: TextKind, names: readonly KeyName[]): Layer => ({
 export const target: Target = {
   name: "root",
   corpus: [
-    ...golden("root", "next root", "head"),
+    ...golden("root", "next root", "head", "state"),
     Buffer.from(JSON.stringify(signRoot(rootDocument({ root: 1 })))),
     Buffer.from(JSON.stringify(signRoot(nextRootDocument(), NEXT_SIGNERS))),
   ],
@@ -67,8 +73,17 @@ export const target: Target = {
       holdsAsJson(head, (again) => parseJson(Head, again, "head"));
       return "head";
     }),
+    state: briefly((json) => {
+      const state = verifyState(textIn(json), known);
+      holdsAsJson(state, (again) => parseJson(State, again, "state"));
+      return "state";
+    }),
   },
-  layers: [signedBy("root", NEXT_SIGNERS), signedBy("head", ["head"])],
+  layers: [
+    signedBy("root", NEXT_SIGNERS),
+    signedBy("head", ["head"]),
+    signedBy("state", ["head"], 2),
+  ],
   words: [
     ...['"type"', '"root"', '"head"', '"version"', '"keys"', '"roles"'],
     ...[

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FOREVER, type Op } from "../../../agent/model/ban.js";
 import { cidrOf } from "../../../agent/model/cidr.js";
 import { limits } from "../../../agent/protocol/limits.js";
+import type { ProtocolVersion } from "../../../agent/protocol/signed-text.js";
 import {
   FakeCloud,
   FakeFeed,
@@ -37,7 +38,19 @@ export const hostileClouds: readonly Attack[] = [
     name: "asks",
     what: "a cloud without keys asks what bans would cut, and never reads",
     stage: { hostile: true },
-    throwAt: askWithoutEnd,
+    throwAt: (target) => speak(target, 1, question),
+  },
+  {
+    name: "requests",
+    what: "the same in version 2, of kinds that no host knows, and never reads",
+    stage: { hostile: true },
+    throwAt: (target) => speak(target, 2, request),
+  },
+  {
+    name: "beats",
+    what: "a cloud without keys says in version 2 states and beats without end",
+    stage: { hostile: true },
+    throwAt: (target) => speak(target, 2, beat),
   },
 ];
 
@@ -110,19 +123,23 @@ const single = (net: number, number: number) =>
     32,
   );
 
-async function askWithoutEnd(target: Target): Promise<string> {
+/** Says the same without end, and reads nothing. */
+async function speak(
+  target: Target,
+  protocol: ProtocolVersion,
+  say: (link: FakeLink) => void,
+): Promise<string> {
   const clock = clockFor(target);
-  await using cloud = await hostileCloud(target);
-  let asked = 0;
+  await using cloud = await hostileCloud(target, protocol);
+  let said = 0;
   while (clock.goesOn()) {
     try {
       const link = await cloud.welcomed();
       link.socket.pause();
       while (clock.goesOn() && link.socket.readyState === 1) {
         for (let i = 0; i < 200; i++) {
-          asked++;
-          const ranges = ["45.0.0.0/24"];
-          link.say({ type: "impact-question", id: randomUUID(), ranges });
+          said++;
+          say(link);
         }
         do await sleep(5);
         while (link.socket.bufferedAmount > 1e6 && clock.goesOn());
@@ -131,14 +148,34 @@ async function askWithoutEnd(target: Target): Promise<string> {
       await sleep(100);
     }
   }
-  return `${asked} questions, and no answer read`;
+  return `${said} messages, and no answer read`;
 }
 
-async function hostileCloud({ ca, port }: Target): Promise<FakeCloud> {
+function question(link: FakeLink): void {
+  const ranges = ["45.0.0.0/24"];
+  link.say({ type: "impact-question", id: randomUUID(), ranges });
+}
+
+function request(link: FakeLink): void {
+  const body = { steps: "x".repeat(1_000) };
+  link.say({ type: "request", id: randomUUID(), kind: "dance", body });
+}
+
+/** Signed by a key that no root lists. */
+function beat(link: FakeLink): void {
+  const state = link.sayState([new FakeFeed().at()], Date.now(), "stranger");
+  link.sayBeat(state, Date.now(), "stranger");
+}
+
+async function hostileCloud(
+  { ca, port }: Target,
+  protocol: ProtocolVersion = 2,
+): Promise<FakeCloud> {
   if (ca === undefined) throw new Error("no certificate");
-  return FakeCloud.start(port, {
+  const abroad = {
     address: AT.attacker[4],
     cert: readFileSync(ca, "utf8"),
     key: readFileSync(ca.replace(/\.pem$/, ".key"), "utf8"),
-  });
+  };
+  return FakeCloud.start(port, abroad, protocol);
 }

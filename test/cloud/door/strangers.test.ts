@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
+import { wire1, wires, type Wire } from "../../../agent/protocol/wire.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
@@ -15,45 +15,48 @@ import {
 } from "../../support/cloud/cloud.js";
 import { command, freePort, serve } from "../process.js";
 
-describe("strangers with fragments", () => {
-  it("cost a bounded amount of memory, and leave room for an agent", async () => {
-    await using site = await Site.open();
-    const before = site.residentBytes();
-    const strangers = await Promise.all(
-      Array.from({ length: 150 }, () => site.upgraded()),
-    );
-    const pieces = Buffer.concat(Array.from({ length: 16_000 }, fragment));
-    for (const stranger of strangers) stranger.write(pieces);
-    await Promise.all(strangers.map(gone));
-    expect(site.residentBytes() - before).toBeLessThan(120 * MIB);
-    using agent = await TestAgent.connect(site, site.who);
-    expect(agent.welcome.agent).toBe(site.who.agent);
-    const { out } = await command("status", "--json", "--dir", site.dir);
-    expect(JSON.parse(out)).toMatchObject({
-      drops: { "hellos-too-large": { count: 150 } },
-    });
-  }, 60_000);
+describe.each(wires)(
+  "strangers with fragments, in version $version,",
+  (wire) => {
+    it("cost a bounded amount of memory, and leave room for an agent", async () => {
+      await using site = await Site.open();
+      const before = site.residentBytes();
+      const strangers = await Promise.all(
+        Array.from({ length: 150 }, () => site.upgraded(wire)),
+      );
+      const pieces = Buffer.concat(Array.from({ length: 16_000 }, fragment));
+      for (const stranger of strangers) stranger.write(pieces);
+      await Promise.all(strangers.map(gone));
+      expect(site.residentBytes() - before).toBeLessThan(120 * MIB);
+      using agent = await TestAgent.connect(site, site.who);
+      expect(agent.welcome.agent).toBe(site.who.agent);
+      const { out } = await command("status", "--json", "--dir", site.dir);
+      expect(JSON.parse(out)).toMatchObject({
+        drops: { "hellos-too-large": { count: 150 } },
+      });
+    }, 60_000);
 
-  it("are cut off whether they come as fragments, pings, or one byte at a time", async () => {
-    await using site = await Site.open();
-    const frames: Record<string, Buffer> = {
-      text: masked(0x81, Buffer.alloc(60_000, "x")),
-      pings: Buffer.concat(Array.from({ length: 2_000 }, ping)),
-      fragments: Buffer.concat(Array.from({ length: 2_000 }, fragment)),
-    };
-    for (const bytes of Object.values(frames)) {
-      const stranger = await site.upgraded();
-      stranger.write(bytes);
-      await gone(stranger);
-    }
-    const slow = await site.upgraded();
-    slow.setNoDelay(true);
-    slow.write(Buffer.from([0x81, 0xfe]));
-    const drip = setInterval(() => slow.write("x"), 1);
-    await gone(slow);
-    clearInterval(drip);
-  }, 60_000);
-});
+    it("are cut off whether they come as fragments, pings, or one byte at a time", async () => {
+      await using site = await Site.open();
+      const frames: Record<string, Buffer> = {
+        text: masked(0x81, Buffer.alloc(60_000, "x")),
+        pings: Buffer.concat(Array.from({ length: 2_000 }, ping)),
+        fragments: Buffer.concat(Array.from({ length: 2_000 }, fragment)),
+      };
+      for (const bytes of Object.values(frames)) {
+        const stranger = await site.upgraded(wire);
+        stranger.write(bytes);
+        await gone(stranger);
+      }
+      const slow = await site.upgraded(wire);
+      slow.setNoDelay(true);
+      slow.write(Buffer.from([0x81, 0xfe]));
+      const drip = setInterval(() => slow.write("x"), 1);
+      await gone(slow);
+      clearInterval(drip);
+    }, 60_000);
+  },
+);
 
 describe("idle strangers", () => {
   it("shut the door neither to agents nor to operators, however few files there are", async () => {
@@ -131,9 +134,9 @@ class Site implements AsyncDisposable {
   }
 
   /** A session that has said nothing yet. */
-  async upgraded(): Promise<Socket> {
+  async upgraded(wire = wire1): Promise<Socket> {
     const socket = await this.connected();
-    socket.write(UPGRADE);
+    socket.write(upgradeTo(wire));
     await once(socket, "data");
     return socket;
   }
@@ -152,16 +155,17 @@ async function enrolIn(dir: string): Promise<Enrolled> {
 const gone = (socket: Socket): Promise<true> =>
   eventually(() => (socket.destroyed ? true : undefined));
 
-const UPGRADE = [
-  "GET /v1/agent HTTP/1.1",
-  "Host: cloud",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`,
-  `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`,
-  "\r\n",
-].join("\r\n");
+const upgradeTo = ({ subprotocol }: Wire): string =>
+  [
+    "GET /v1/agent HTTP/1.1",
+    "Host: cloud",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`,
+    `Sec-WebSocket-Protocol: ${subprotocol}`,
+    "\r\n",
+  ].join("\r\n");
 
 /** A short frame whose mask is zeros. */
 function masked(head: number, payload: Buffer): Buffer {
