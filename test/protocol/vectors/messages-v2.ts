@@ -4,6 +4,7 @@ import {
   decodeBeat,
   encodeBeat,
 } from "../../../agent/protocol/beat.js";
+import { asItemV2 } from "../../../agent/protocol/telemetry-v2.js";
 import {
   textBytes,
   type SignedText,
@@ -138,7 +139,6 @@ export const signStatement = (document: object = statementDocument) => ({
 function telemetry(): Vector {
   const statement = signStatement();
   const { version: _, ...known } = statement;
-  const detection = itemsOfEveryKind[0]!;
   const unknown = { kind: "weather", version: 3, rain: [true] };
   const envelope = { type: "telemetry", spool: SPOOL, first: 42 };
   const bytes = textBytes("statement", statement.signed, 2);
@@ -147,11 +147,11 @@ function telemetry(): Vector {
     reads: "agent message v2",
     direction: "agent to cloud",
     description:
-      "An item of a known kind, one of a kind that no cloud knows yet, and a statement, whose signed bytes these are.",
+      "An item of every kind, one of a kind that no cloud knows yet, and a statement, whose signed bytes these are.",
     keys: keysOf("device"),
     text: JSON.stringify({
       ...envelope,
-      items: [{ version: 1, ...detection }, unknown, statement],
+      items: [...itemsOfEveryKind.map(asItemV2), unknown, statement],
     }),
     signedBytes: hex(bytes),
     signatures: [
@@ -162,7 +162,7 @@ function telemetry(): Vector {
     ],
     decoded: {
       ...envelope,
-      items: [detection, { kind: "opaque", item: unknown }, known],
+      items: [...itemsOfEveryKind, { kind: "opaque", item: unknown }, known],
     },
   };
 }
