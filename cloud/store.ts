@@ -11,6 +11,7 @@ import { holdTables } from "./decide/holds.projection.js";
 import { proposalTables } from "./decide/proposals.projection.js";
 import { standingTables } from "./decide/standing.projection.js";
 import { Disk, openOwnDisk, type DiskSettings } from "./disk/disk.js";
+import { withRoom } from "./disk/room.js";
 import { EVERYBODYS } from "./feeds/audience.js";
 import { FeedIndex } from "./feeds/feed-index.js";
 import { indexTables } from "./feeds/feed-index.projection.js";
@@ -138,8 +139,8 @@ export async function openLogs(
     await View.open(files.view, decisions, OF_DECISIONS, disk),
   );
   // What decisions and view refer to keeps its number, should a copy lack it.
-  const known = [referredTo(decided.database), cursorIn(files.observed)];
-  await observations.skipTo(Math.max(...known));
+  const seen = withRoom(observationsDisk, () => cursorIn(files.observed));
+  await observations.skipTo(Math.max(seen, referredTo(decided.database)));
   const observed = opened.own(
     await View.open(
       ...([files.observed, observations, OF_OBSERVATIONS] as const),

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
-import type { Giving } from "../../disk/room.js";
+import { isDiskTrouble, type Giving } from "../../disk/room.js";
 import type { BroughtRange } from "../../lists/replacement.js";
 import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
@@ -236,9 +236,12 @@ export class SnapshotWorker implements AsyncDisposable {
 
 /** Ranges in one answer: some ten milliseconds for either thread. */
 const PAGE = 10_000;
-/** An error keeps its message on its way out of a thread, and little else. */
+/** An error keeps its message or its code on its way out of a thread, no more. */
 const isForWantOfRoom = (error: unknown): boolean =>
   error instanceof Error &&
+  (isDiskTrouble(error.cause) || saysThatItIsFull(error));
+
+const saysThatItIsFull = (error: Error): boolean =>
   /database or disk is full|disk I\/O error|unable to open database|ENOSPC/.test(
     error.message,
   );
