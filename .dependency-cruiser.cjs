@@ -46,7 +46,7 @@ const CLOUD = [
   ["store.ts", "status.ts", "server.ts"],
   ["api/", "certificate.ts", "open-outcomes.ts", "open-ways.ts", "open-log.ts"],
   ["cloud.ts"],
-  ["setup.ts", "new-epochs.ts", "publish-root.ts"],
+  ["setup.ts", "new-epochs.ts", "publish-root.ts", "local-log.ts"],
   ["cli/"],
   ["main.ts"],
 ];

@@ -7,6 +7,8 @@ import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../folder.js";
 import { JournalRolledBack } from "../journal/view.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { BadProof } from "../tree/proof.js";
+import { NotInTree } from "../tree/prover.js";
 import { RootHeldBack } from "../roots/readers.js";
 import { PlaintextRefused } from "../server.js";
 import { BadAddress } from "../setup.js";
@@ -23,6 +25,7 @@ import type { Io } from "./io.js";
 import { addProposalCommands } from "./proposal-commands.js";
 import { addReceiptsCommand } from "./receipt-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
+import { addLogCommands } from "./log-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addStatusCommand } from "./status-command.js";
@@ -89,6 +92,7 @@ function makeProgram(io: Io): Command {
   addSetupCommands(program, io);
   addStatusCommand(program, io);
   addRootCommands(program, io);
+  addLogCommands(program, io);
   addApprovalCommands(program, io);
   return program;
 }
@@ -109,7 +113,9 @@ function asFailure(error: unknown): { message: string; exitCode: number } {
     BadAddress,
     BadFolder,
     BadNeverList,
+    BadProof,
     BadRoot,
+    NotInTree,
     RootHeldBack,
     JournalRolledBack,
     Malformed,

@@ -1,0 +1,72 @@
+import type { DecisionRow } from "../journal/decisions.js";
+import { commitmentsOf } from "./leaves.js";
+import type { Tree } from "./tree.js";
+
+/** What the first row that does not fit is, and why. */
+export interface Misfit {
+  readonly seq: number;
+  readonly why: string;
+}
+
+/** How many rows were held against the tree, or the first that does not fit. */
+export interface Audited {
+  readonly events: number;
+  readonly leaves: number;
+  readonly misfit: Misfit | undefined;
+}
+
+/** Holds every decision against its leaves, and every erased one to being absent. */
+export function audit(tree: Tree): Audited {
+  const { store } = tree;
+  const { seq: end } = store.facts;
+  const erased = new Set(
+    [...store.erasures()]
+      .filter(({ of }) => of === "decisions")
+      .map(({ seq }) => seq),
+  );
+  let [events, leaves] = [0, 0];
+  for (const row of rowsThrough(tree, end)) {
+    const own = commitmentsOf(row);
+    const isBack = erased.has(row.seq) && row.salt !== null;
+    const why = isBack
+      ? "was erased and is there again"
+      : misfitOf(tree, row, { first: leaves, own });
+    if (why !== undefined) {
+      return { events, leaves, misfit: { seq: row.seq, why } };
+    }
+    events += 1;
+    leaves += own.length;
+  }
+  if (leaves === store.size) return { events, leaves, misfit: undefined };
+  const why = `is the last, and the tree has ${store.size} leaves where the decisions have ${leaves}`;
+  return { events, leaves, misfit: { seq: end, why } };
+}
+
+function* rowsThrough({ rows }: Tree, end: number): Generator<DecisionRow> {
+  let last = 0;
+  while (last < end) {
+    const batch = rows.decisionsAfter(last, AT_ONCE);
+    yield* batch.filter(({ seq }) => seq <= end);
+    last = batch.at(-1)?.seq ?? end;
+  }
+}
+
+function misfitOf(
+  { store }: Tree,
+  { seq }: DecisionRow,
+  leaves: { readonly first: number; readonly own: readonly Uint8Array[] },
+): string | undefined {
+  const { first, own } = leaves;
+  const place = store.placeOf(seq);
+  if (place?.first !== first || place.leaves !== own.length) {
+    return "has other leaves than the tree";
+  }
+  const bent = own.findIndex(
+    (each, n) =>
+      Buffer.compare(each, store.commitment(first + n) ?? NONE) !== 0,
+  );
+  return bent < 0 ? undefined : `does not fit its leaf ${first + bent}`;
+}
+
+const AT_ONCE = 64;
+const NONE = Buffer.alloc(0);
