@@ -47,6 +47,7 @@ const CLOUD = [
   ["api/", "certificate.ts", "open-outcomes.ts", "open-ways.ts", "open-log.ts"],
   ["cloud.ts"],
   ["setup.ts", "new-epochs.ts", "publish-root.ts", "local-log.ts"],
+  ["erase-log.ts"],
   ["cli/"],
   ["main.ts"],
 ];

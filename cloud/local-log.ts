@@ -8,6 +8,7 @@ import {
   type Database,
 } from "./journal/database.js";
 import type { Signing } from "./roots/signing.js";
+import { Erasable } from "./tree/erasable.js";
 import { signTreeHead } from "./tree/tree-heads.js";
 import { Prover } from "./tree/prover.js";
 import { Tree } from "./tree/tree.js";
@@ -16,6 +17,7 @@ import { Tree } from "./tree/tree.js";
 export class LocalLog implements Disposable {
   readonly tree: Tree;
   readonly prover: Prover;
+  readonly erasable: Erasable;
   readonly #files: readonly Database[];
 
   /**
@@ -42,6 +44,7 @@ export class LocalLog implements Disposable {
       this.tree = new Tree({ decisions, observations, tree });
       if (held !== undefined) this.tree.catchUp();
       this.prover = new Prover(this.tree, decisions);
+      this.erasable = new Erasable(decisions);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { Option, type Command } from "commander";
 import { isFeedName } from "../../agent/model/position.js";
 import { readCheckpoint } from "../../agent/protocol/checkpoint.js";
@@ -9,6 +10,7 @@ import { systemClock } from "../../agent/runtime/clock.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import { isoTime } from "../../agent/text/time.js";
 import { TrustedRoot, fingerprintOf } from "../../agent/trust/root.js";
+import { eraseIn } from "../erase-log.js";
 import { LocalLog } from "../local-log.js";
 import { Signing } from "../roots/signing.js";
 import { readSettings } from "../setup.js";
@@ -26,6 +28,7 @@ export function addLogCommands(program: Command, io: Io): void {
   addHead(log, io);
   addProve(log, io);
   addCheck(log, io);
+  addErase(log, io);
 }
 
 const dirOf = (command: Command): string =>
@@ -129,6 +132,30 @@ function addCheck(log: Command, io: Io): void {
           io.out(`erased at ${isoTime(at)}, by ${by}: ${why}`);
           io.err(`its commitment is leaf ${proof.leaf.index} ${where}`);
         }
+      },
+    );
+}
+
+function addErase(log: Command, io: Io): void {
+  log
+    .command("erase")
+    .description(
+      "forget op FEED NUMBER or observation SEQ for good; the cloud must not run",
+    )
+    .argument("<what...>", "as above; an op goes with all of its segment")
+    .requiredOption("--why <text>", "stays, with your name")
+    .action(
+      async (what: string[], { why }: { why: string }, command: Command) => {
+        const wanted = wantedBy(what);
+        if (wanted.of === "decision") {
+          throw misused("decisions stay: feeds are folded from them");
+        }
+        const by = io.env["SUDO_USER"] ?? userInfo().username;
+        const erased = await eraseIn(
+          ...([dirOf(command), wanted, { by, why }, systemClock] as const),
+        );
+        const { of, seq } = erased;
+        io.out(`erased ${seq} of the ${of}; its commitment stays in the tree`);
       },
     );
 }

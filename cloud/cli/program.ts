@@ -7,6 +7,7 @@ import { BadNeverList } from "../decide/never.js";
 import { BadFolder } from "../folder.js";
 import { JournalRolledBack } from "../journal/view.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { MustStay } from "../tree/erasable.js";
 import { BadProof } from "../tree/proof.js";
 import { NotInTree } from "../tree/prover.js";
 import { RootHeldBack } from "../roots/readers.js";
@@ -119,6 +120,7 @@ function asFailure(error: unknown): { message: string; exitCode: number } {
     RootHeldBack,
     JournalRolledBack,
     Malformed,
+    MustStay,
     PlaintextRefused,
     Refused,
   ];

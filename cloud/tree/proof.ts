@@ -131,13 +131,13 @@ function erasureOf(proof: Proof, shown: Leaf, head: Tree): Erasure {
   const text = openedBy(erased);
   const { at, event } = recordOf(text, ErasedEvent, "the erasure");
   const store = of === "observation" ? "observations" : "decisions";
-  const { leaf, commitment } = event;
+  const { leaves, commitment } = event;
   const isOwn =
     store === "observations"
       ? commitment === shown.commitment
-      : leaf !== undefined &&
-        shown.index >= leaf.first &&
-        shown.index < leaf.first + leaf.count;
+      : leaves !== undefined &&
+        shown.index >= leaves.first &&
+        shown.index < leaves.first + leaves.count;
   if (event.of !== store || event.seq !== seq || !isOwn) {
     throw new BadProof("what was erased there is something else");
   }
@@ -154,7 +154,7 @@ const ErasedEvent = v.object({
   kind: v.literal("erased"),
   of: v.picklist(["decisions", "observations"]),
   seq: Count,
-  leaf: v.exactOptional(v.object({ first: Count, count: Count })),
+  leaves: v.exactOptional(v.object({ first: Count, count: Count })),
   commitment: v.exactOptional(Sha256),
   by: v.string(),
   why: v.string(),
