@@ -34,8 +34,10 @@ export class TreeFold {
     const rows = this.#rows.decisionsAfter(seq, AT_ONCE);
     if (rows.length === 0) return false;
     this.store.write((add) => {
+      const most = this.store.size + LEAVES_AT_ONCE;
       let { facts } = this.store;
       for (const row of rows) {
+        if (this.store.size >= most) break;
         add(row.seq, commitmentsOf(row));
         const event = tellingOf(row);
         if (event?.kind === "erased") this.store.erased(event);
@@ -47,8 +49,10 @@ export class TreeFold {
   }
 }
 
-/** Some tens of milliseconds, even where all of them are full segments. */
 const AT_ONCE = 64;
+
+/** A full segment has so many: some fifty milliseconds, and then questions come in. */
+const LEAVES_AT_ONCE = 4_096;
 
 function factsAfter(facts: Facts, event: DecisionEvent | undefined): Facts {
   switch (event?.kind) {
