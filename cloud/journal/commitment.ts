@@ -26,15 +26,18 @@ export const commitmentTo = (
   payload: string | Uint8Array,
 ): Buffer => createHash("sha256").update(salt).update(payload).digest();
 
-/** The commitment of a row, whether or not it is erased. */
+/**
+ * The commitment of a row, whether or not it is erased: what stands there counts,
+ * and what was kept only once nothing does.
+ */
 export function committed(
   row: Pick<DecisionRow, "salt" | "commitment">,
   payload: string | undefined,
 ): Uint8Array {
-  if (row.commitment !== null) return row.commitment;
   if (row.salt !== null && payload !== undefined) {
     return commitmentTo(row.salt, payload);
   }
+  if (row.commitment !== null) return row.commitment;
   throw new Error("a row has neither its salt nor its commitment");
 }
 

@@ -1,4 +1,6 @@
+import type { ObservationsDigested } from "../journal/decision-events.js";
 import type { DecisionRow } from "../journal/decisions.js";
+import { digestOf } from "./digest.js";
 import { commitmentsOf } from "./leaves.js";
 import type { Tree } from "./tree.js";
 
@@ -15,7 +17,10 @@ export interface Audited {
   readonly misfit: Misfit | undefined;
 }
 
-/** Holds every decision against its leaves, and every erased one to being absent. */
+/**
+ * Holds every decision against its leaves, every erased one to being absent, and
+ * every batch of observations that can be shown against its digest.
+ */
 export function audit(tree: Tree): Audited {
   const { store } = tree;
   const { seq: end } = store.facts;
@@ -30,7 +35,8 @@ export function audit(tree: Tree): Audited {
     const isBack = erased.has(row.seq) && row.salt !== null;
     const why = isBack
       ? "was erased and is there again"
-      : misfitOf(tree, row, { first: leaves, own });
+      : (misfitOf(tree, row, { first: leaves, own }) ??
+        misfitOfBatch(tree, row));
     if (why !== undefined) {
       return { events, leaves, misfit: { seq: row.seq, why } };
     }
@@ -67,6 +73,25 @@ function misfitOf(
   );
   return bent < 0 ? undefined : `does not fit its leaf ${first + bent}`;
 }
+
+/** Of a batch whose observations were all forgotten, nothing can be shown. */
+function misfitOfBatch({ rows }: Tree, row: DecisionRow): string | undefined {
+  if (row.body?.startsWith(DIGEST) !== true) return undefined;
+  const { first, last, count, root } = JSON.parse(
+    row.body,
+  ) as ObservationsDigested;
+  const own = rows
+    .observationsAfter(first - 1, count)
+    .filter(({ seq }) => seq <= last);
+  if (own.every(({ salt }) => salt === null)) return undefined;
+  if (own.length !== count) {
+    return `is the digest of ${count} observations, and ${own.length} of them are there`;
+  }
+  if (digestOf(own)?.root === root) return undefined;
+  return `does not fit the observations ${first} to ${last}, which it is the digest of`;
+}
+
+const DIGEST = '{"kind":"observed"';
 
 const AT_ONCE = 64;
 const NONE = Buffer.alloc(0);

@@ -25,8 +25,10 @@ import { parseJson } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { openSnapshot, readBans } from "../../agent/protocol/snapshot.js";
 import { wire1, wire2, type Wire } from "../../agent/protocol/wire.js";
+import { TreeHeadAnswer } from "../../agent/protocol/tree-head.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
-import { TrustedRoot } from "../../agent/trust/root.js";
+import { parseProof, verifyProof } from "../../cloud/tree/proof.js";
+import { TrustedRoot, fingerprintOf } from "../../agent/trust/root.js";
 import {
   verifyBeat,
   verifyHead,
@@ -35,7 +37,8 @@ import {
   verifyState,
   type Expectation,
 } from "../../agent/trust/verify.js";
-import { unhex } from "../support/vectors.js";
+import { verifyTreeHead } from "../../agent/trust/tree-head.js";
+import { rootV2Document, signRoot, unhex } from "../support/vectors.js";
 import { signState } from "./vectors/messages-v2.js";
 import { opInVector, type Fill, type Reader } from "./vectors/vector.js";
 
@@ -59,7 +62,7 @@ export function readVector(
   if (isOneOf(SIGNED, reads)) {
     return readSigned(reads, signedText(text), reading);
   }
-  return readPosted(reads, text);
+  return isOneOf(LOG, reads) ? readLog(reads, text) : readPosted(reads, text);
 }
 
 const MESSAGES = [
@@ -69,6 +72,7 @@ const MESSAGES = [
 const BYTES = [
   ...(["segment", "segments", "beat", "snapshot", "bundle"] as const),
 ];
+const LOG = ["tree head", "log proof"] as const;
 const SIGNED = ["root", "next root", "head", "state", "approval"] as const;
 
 const isOneOf = <R extends Reader>(
@@ -101,6 +105,19 @@ function readMessage(reads: (typeof MESSAGES)[number], text: string): unknown {
   const wire = reads.endsWith("v2") ? wire2 : wire1;
   if (reads.startsWith("cloud")) return wire.fromCloud(text);
   return withDocument(text, wire);
+}
+
+/** By a root of version 2: no other has the role. */
+function readLog(reads: (typeof LOG)[number], text: string): unknown {
+  const signed = signRoot(rootV2Document());
+  const trusted = TrustedRoot.open(signed, fingerprintOf(signed));
+  if (reads === "log proof") {
+    const { payload } = verifyProof(parseProof(text), trusted);
+    return payload && (JSON.parse(payload) as unknown);
+  }
+  const { checkpoint } = parseJson(TreeHeadAnswer, text, reads);
+  const { root, ...head } = verifyTreeHead(checkpoint, trusted);
+  return { ...head, root: Buffer.from(root).toString("hex") };
 }
 
 /** The frame alone: what is in its parts has vectors of its own. */

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import BetterSqlite3 from "better-sqlite3";
+import { until } from "../../support/time/clock.js";
 import { CliCloud } from "../cli-cloud.js";
 import { command } from "../process.js";
 
@@ -12,7 +13,15 @@ describe("tourniquet-cloud log", () => {
     const at = (name: string) => cloud.path(name);
     await run("ban", "203.0.113.7", "--reason", "ssh brute force");
     await run("ban", "203.0.113.8", "--reason", "somebody else");
-    await new Promise((done) => setTimeout(done, 2_500)); // it is folded
+    const newest = ["log", "prove", "op", "urgent", "2"];
+    await until(
+      "it is folded",
+      async () => {
+        const { code } = await run(...newest, "--out", at("newest.json"));
+        return code === 0;
+      },
+      20_000,
+    );
     await cloud.stop();
     const head = await run("log", "head");
     expect(head.out).toMatch(/^tourniquet\/tourniquet\/[0-9a-f]{16}\n\d+\n/);

@@ -92,6 +92,32 @@ describe("what was erased", () => {
   }, 30_000);
 });
 
+describe("an observation that somebody changed or took out", () => {
+  it.each([
+    ["changed", "UPDATE observations SET body = body || ' '", "does not fit"],
+    ["took out", "DELETE FROM observations", "of them are there"],
+    [
+      "changed, and covered up",
+      "UPDATE observations SET commitment = zeroblob(32), body = body || ' '",
+      "does not fit",
+    ],
+  ])(
+    "is found where it was %s",
+    async (_, change, why) => {
+      using cloud = await past();
+      const { dir } = cloud;
+      const seq = await firstDigested(dir);
+      expect(check(dir)).toBeUndefined();
+      const path = join(dir, "observations", "observations.db");
+      const file = openDatabase(path, "full");
+      file.prepare(`${change} WHERE seq = ?`).run(seq);
+      file.close();
+      expect(check(dir)?.why).toContain(why);
+    },
+    30_000,
+  );
+});
+
 /** A cloud that ran, with five ops: two short bans, one that lasts, a ban and its lift. */
 async function past() {
   const folder = new TestFolder();

@@ -8,6 +8,7 @@ import { carriedVectors } from "./carried.js";
 import { containerVectors } from "./containers.js";
 import { ringedVectors } from "./containers-v2.js";
 import { documentVectors } from "./documents.js";
+import { logVectors } from "./log.js";
 import { messageVectors } from "./messages.js";
 import { messageVectorsV2 } from "./messages-v2.js";
 import type { Vector } from "./vector.js";
@@ -21,7 +22,10 @@ export function goodVectors(): readonly Vector[] {
     ...containerVectors(),
     ...ringedVectors(),
   ];
-  return [...made, ...carriedVectors(materialOf(made))];
+  const material = materialOf(made);
+  const [, lifts] = material.segments;
+  if (lifts === undefined) throw new Error("there is no segment-lifts");
+  return [...made, ...carriedVectors(material), ...logVectors(lifts)];
 }
 
 /** What is carried is what travels otherwise. */

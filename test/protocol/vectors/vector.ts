@@ -20,6 +20,8 @@ export type Reader =
   | "state"
   | "beat"
   | "approval"
+  | "tree head"
+  | "log proof"
   | "enrolment token"
   | "enrolment request"
   | "enrolment answer"
