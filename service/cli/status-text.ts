@@ -92,9 +92,9 @@ function carriedLines({ carried }: StatusView, now: number): readonly string[] {
 }
 
 function logText({ log: { head } }: StatusView): string {
-  if (head === null) return "log: none was shown that only grows";
+  if (head === null) return "cloud's log: no signed head was seen yet";
   const { origin, leaves, good } = head;
-  return `log: ${printable(origin)}, ${numberText(leaves)} leaves, whole until ${timeText(good)}`;
+  return `cloud's log: it only grew until ${timeText(good)}, to ${numberText(leaves)} leaves (${printable(origin)})`;
 }
 
 function bansText({ feeds, mode }: StatusView): string {
