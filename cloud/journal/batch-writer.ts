@@ -62,15 +62,21 @@ export class BatchWriter implements AsyncDisposable {
   }
 
   note(event: ObservationEvent, weight: Weight = {}): void {
+    this.noteTogether([event], weight);
+  }
+
+  /** All of them in one batch: they are written down or not. */
+  noteTogether(events: readonly ObservationEvent[], weight: Weight): void {
     if (this.#closed) return;
     const batch = this.#batch;
-    batch.add(observed(event), weight);
+    const isFirst = batch.size === 0;
+    batch.add(events.map(observed), weight);
     const { most, clock } = this.#ports;
     const flush = () => this.#flush(batch);
     const isLarge = batch.items >= most.items || batch.bytes >= most.bytes;
     if (isLarge) flush();
     else if (weight.urgent === true) setImmediate(flush);
-    else if (batch.size === 1) void clock.sleep(PATIENCE_MS).then(flush, flush);
+    else if (isFirst) void clock.sleep(PATIENCE_MS).then(flush, flush);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -131,8 +137,11 @@ class OpenBatch implements Batch {
     return this.observations.length;
   }
 
-  add(observation: Observation, { items = 1, bytes = 0 }: Weight): void {
-    this.observations.push(observation);
+  add(
+    observations: readonly Observation[],
+    { items = 1, bytes = 0 }: Weight,
+  ): void {
+    this.observations.push(...observations);
     this.items += items;
     this.bytes += bytes;
   }

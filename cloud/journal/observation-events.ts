@@ -117,3 +117,7 @@ export interface TelemetryTaken {
   /** As the agent said it, what is not known of here included. */
   readonly items: readonly ReportedItem[];
 }
+
+/** Whether the device signed it: a word of its own, and no mere report. */
+export const isSigned = ({ kind }: ReportedItem): boolean =>
+  kind === "statement";

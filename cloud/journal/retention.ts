@@ -12,7 +12,7 @@ const Days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_500));
 export const ObservationSettings = v.strictObject({
   /** Telemetry, refusals, and when agents came. */
   keepDays: v.optional(Days, 90),
-  /** What devices signed: receipts, histories that diverge, clones. */
+  /** What devices signed: receipts, statements, histories that diverge, clones. */
   receiptsKeepDays: v.optional(Days, 400),
   /** Of the file, in MiB: beyond it the oldest go earlier. */
   maxMiB: v.optional(v.pipe(v.number(), v.integer(), v.minValue(16)), 51_200),

@@ -5,10 +5,11 @@ import { commitmentTo, observationPayload, Salts } from "./commitment.js";
 import type { Database, Statement } from "./database.js";
 import { Followers, type Lag } from "./followers.js";
 import type { Follower, Listener } from "./following.js";
-import type {
-  Observation,
-  ObservationEvent,
-  RecordedObservation,
+import {
+  isSigned,
+  type Observation,
+  type ObservationEvent,
+  type RecordedObservation,
 } from "./observation-events.js";
 import {
   MOST_DIGESTED,
@@ -251,10 +252,17 @@ const EVIDENCE: ReadonlySet<string> = new Set<ObservationEvent["kind"]>([
   ...(["receipt", "divergence", "agent-cloned"] as const),
 ]);
 
+/** What a device signed. */
+const isEvidence = (event: ObservationEvent): boolean =>
+  event.kind === "telemetry"
+    ? event.items.some(isSigned)
+    : EVIDENCE.has(event.kind);
+
 function isOf(kept: Kept, { body }: ObservationRow): boolean {
   if (body === null) return false;
-  const { kind } = JSON.parse(body) as ObservationEvent;
-  return EVIDENCE.has(kind) === (kept === "evidence");
+  return (
+    isEvidence(JSON.parse(body) as ObservationEvent) === (kept === "evidence")
+  );
 }
 
 export const SCHEMA = `

@@ -3,6 +3,10 @@ import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NoRoom } from "../disk/room.js";
 import { BatchWriter, type Batch } from "../journal/batch-writer.js";
+import {
+  isSigned,
+  type TelemetryTaken,
+} from "../journal/observation-events.js";
 import type { Observations } from "../journal/observations.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Allowances } from "./allowances.js";
@@ -90,10 +94,10 @@ export class Intake implements AsyncDisposable {
       const fresh = items.slice(Math.max(0, through + 1 - first));
       const bytes = Buffer.byteLength(JSON.stringify(fresh));
       if (!this.#affords(from, bytes)) return "over-budget";
-      const place = { spool, first: last - fresh.length + 1 };
+      const place = { ...from, spool, first: last - fresh.length + 1 };
       this.#hold(key, { batch, through: last });
-      this.#writer.note(
-        { kind: "telemetry", ...from, ...place, items: fresh },
+      this.#writer.noteTogether(
+        takenApart({ kind: "telemetry", ...place, items: fresh }),
         { items: fresh.length, bytes, urgent: items.some(isUrgent) },
       );
     }
@@ -149,6 +153,23 @@ export class Intake implements AsyncDisposable {
     if (error instanceof NoRoom) this.#ports.dropped("telemetry-no-room");
     this.#ports.log.error("telemetry not recorded", { messages, error });
   }
+}
+
+/**
+ * What devices signed apart from what they only report, in the order in which it
+ * came: the one is kept for longer than the other.
+ */
+function takenApart(taken: TelemetryTaken): readonly TelemetryTaken[] {
+  const apart: TelemetryTaken[] = [];
+  let first = 0;
+  taken.items.forEach((item, nth) => {
+    const next = taken.items[nth + 1];
+    if (next !== undefined && isSigned(next) === isSigned(item)) return;
+    const items = taken.items.slice(first, nth + 1);
+    apart.push({ ...taken, first: taken.first + first, items });
+    first = nth + 1;
+  });
+  return apart;
 }
 
 interface InHand {

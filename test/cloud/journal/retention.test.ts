@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
+import type { ReportedItem } from "../../../agent/protocol/telemetry-v2.js";
 import type { ObservationEvent } from "../../../cloud/journal/observation-events.js";
 import { Retention } from "../../../cloud/journal/retention.js";
 import { receiptTables } from "../../../cloud/receipts/receipts.projection.js";
@@ -30,6 +31,20 @@ describe("what agents said", () => {
     world.clock.jump(310 * DAY_MS);
     await world.tick();
     expect(world.tables()).toEqual({ receipts: 1, refusals: 0 });
+    expect(world.retention.report()).toMatchObject({
+      forgotten: { reports: 1, evidence: 1 },
+    });
+  });
+
+  it("is kept for longer where a device signed it, statements among them", async () => {
+    await using world = await open();
+    await world.observe(reported(1, detection("203.0.113.7")));
+    await world.observe(reported(2, STATEMENT));
+    world.clock.jump(91 * DAY_MS);
+    await world.tick();
+    expect(await world.kinds()).toEqual(["gone", "telemetry"]);
+    world.clock.jump(310 * DAY_MS);
+    await world.tick();
     expect(world.retention.report()).toMatchObject({
       forgotten: { reports: 1, evidence: 1 },
     });
@@ -81,6 +96,13 @@ function receiptAt(offset: number): ObservationEvent {
   const signed = JSON.stringify({ position, mode: "enforce", held: [] });
   return { kind: "receipt", agent: "agt-1", signed, signature: "" };
 }
+
+const STATEMENT = { kind: "statement", signed: "", signature: "" } as const;
+
+const reported = (first: number, item: ReportedItem): ObservationEvent => ({
+  ...{ kind: "telemetry", agent: "agt-1", org: "example", spool: "s" },
+  ...{ first, items: [item] },
+});
 
 /** Some 100 KiB of one agent's. */
 const pad = (agent: number) => (batch: number) => {

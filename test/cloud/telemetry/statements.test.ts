@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import BetterSqlite3 from "better-sqlite3";
 import { closeCodes } from "../../../agent/protocol/close-codes.js";
 import { wire1, wire2 } from "../../../agent/protocol/wire.js";
 import type { ReportedItem } from "../../../agent/protocol/telemetry-v2.js";
@@ -12,6 +14,7 @@ import {
   type Enrolled,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { detection } from "./items.js";
 
 const stated = (
   agent: string,
@@ -48,6 +51,25 @@ describe("a statement", () => {
       await agent.next("telemetry-ack");
     }
     expect(await statementsOf(cloud)).toHaveLength(1);
+  });
+
+  it("lies apart from what came with it, which is kept for a shorter time", async () => {
+    await using site = await connected();
+    const { agent, who, cloud } = site;
+    const mode = () => stated(who.agent, { what: "mode" }, who.key);
+    const [one, other] = [detection("203.0.113.1"), detection("203.0.113.2")];
+    const items = [one, mode(), mode(), other, mode()];
+    const { spool } = agent;
+    agent.send({ type: "telemetry", spool, first: 7, items });
+    const { through } = await agent.next("telemetry-ack");
+    expect(through).toBe(11);
+    expect(await statementsOf(cloud)).toHaveLength(3);
+    expect(rowsOf(cloud, spool)).toEqual([
+      { number: 7, kinds: ["detection"] },
+      { number: 8, kinds: ["statement", "statement"] },
+      { number: 10, kinds: ["detection"] },
+      { number: 11, kinds: ["statement"] },
+    ]);
   });
 
   it("of a change that was taken back is what became of the decision there", async () => {
@@ -163,6 +185,22 @@ async function report(
   const { spool } = agent;
   agent.send({ type: "telemetry", spool, first: 1, items: [...items] });
   while ((await agent.next("telemetry-ack")).through < items.length);
+}
+
+/** As they lie in the file: the number of the first item, and which kinds. */
+function rowsOf({ dir }: TestCloud, spool: string) {
+  const path = join(dir, "observations", "observations.db");
+  const file = new BetterSqlite3(path, { readonly: true });
+  const rows = file
+    .prepare<[string], { number: number; body: string }>(
+      "SELECT number, body FROM observations WHERE spool = ? ORDER BY number",
+    )
+    .all(spool);
+  file.close();
+  return rows.map(({ number, body }) => {
+    const { items } = JSON.parse(body) as { items: { kind: string }[] };
+    return { number, kinds: items.map(({ kind }) => kind) };
+  });
 }
 
 interface Entry {
