@@ -35,7 +35,16 @@ const SERVICE = [
 ];
 
 const CLOUD = [
-  ["rate/", "disk/", "lists/", "impact/", "ids.ts", "folder.ts", "version.ts"],
+  [
+    "rate/",
+    "disk/",
+    "lists/",
+    "impact/",
+    "threads/",
+    "ids.ts",
+    "folder.ts",
+    "version.ts",
+  ],
   ["journal/"],
   ["log/", "roots/", "feeds/", "telemetry/"],
   ["tree/"],

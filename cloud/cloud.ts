@@ -48,6 +48,7 @@ import { statusOf } from "./status.js";
 import { isBehindOn, openStore, signedAnew, type Store } from "./store.js";
 import { Allowances, type TelemetrySettings } from "./telemetry/allowances.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
+import type { TreeWorker } from "./tree/tree-worker.js";
 
 /** Everything that a cloud is told at its start. */
 export interface CloudConfig {
@@ -143,9 +144,13 @@ function apiOf(
   { signing, name: cloudName, dir }: CloudConfig,
   parts: CloudPorts &
     Store &
-    Watched & { readonly gateway: Gateway; readonly startedAt: number },
+    Watched & {
+      readonly gateway: Gateway;
+      readonly tree: Pick<TreeWorker, "trouble">;
+      readonly startedAt: number;
+    },
 ) {
-  const { door, drops, allowances, state } = parts;
+  const { door, drops, allowances, state, tree } = parts;
   const downloads = new Downloads();
   return {
     ...{ signing, cloudName, downloads },
@@ -159,6 +164,7 @@ function apiOf(
         downloads: () => downloads.size,
         overBudget: () => allowances.overCount,
         trouble: () => state.trouble(),
+        treeTrouble: () => tree.trouble(),
       }),
   };
 }

@@ -22,6 +22,8 @@ export interface StatusParts {
   readonly downloads: () => number;
   /** Why the bans are not kept as they should be; undefined when they are. */
   readonly trouble: () => string | undefined;
+  /** The same of the tree over all decisions. */
+  readonly treeTrouble: () => string | undefined;
 }
 
 /** How the cloud is: what `GET /v1/status` answers. Times in ms since 1970. */
@@ -41,6 +43,7 @@ export function statusOf(parts: StatusParts) {
       disk: parts.ownDisk?.report() ?? null,
     },
     bansTrouble: parts.trouble() ?? null,
+    treeTrouble: parts.treeTrouble() ?? null,
     connections: door.report(),
     sessions: gateway.counts(),
     downloads: parts.downloads(),

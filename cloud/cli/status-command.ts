@@ -75,7 +75,11 @@ const wordsOfObservations: typeof words = {
   full: "FULL: nothing that hosts say is kept; decisions go on",
 };
 
-function laggingLines({ journal, bansTrouble }: CloudStatus): string[] {
+function laggingLines({
+  journal,
+  bansTrouble,
+  treeTrouble,
+}: CloudStatus): string[] {
   const { laggingSince, laggingWhy } = journal;
   const lines: string[] = [];
   if (laggingSince !== null) {
@@ -83,6 +87,7 @@ function laggingLines({ journal, bansTrouble }: CloudStatus): string[] {
     lines.push(`LAGGING since ${since}: ${laggingWhy ?? "unknown"}`);
   }
   if (bansTrouble !== null) lines.push(`no new snapshots: ${bansTrouble}`);
+  if (treeTrouble !== null) lines.push(`the log stands still: ${treeTrouble}`);
   return lines;
 }
 

@@ -214,20 +214,6 @@ export function decisionReader(database: Database): DecisionReader {
   return (seq, limit) => select.all(seq, limit).map(recordedOf);
 }
 
-/** Reads rows as they lie in the decisions' file, in another thread as well. */
-export function* decisionRows(
-  database: Database,
-  behind: number,
-): Generator<DecisionRow> {
-  const select: Statement<DecisionRow> = database.prepare(
-    `${ROWS} WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
-  );
-  for (let rows = select.all(behind); rows.length > 0;) {
-    yield* rows;
-    rows = select.all(rows.at(-1)?.seq);
-  }
-}
-
 /** Sequence number of the newest decision in the file. */
 export const lastDecision = (database: Database): number =>
   lastReader(database, "decisions")();
@@ -243,9 +229,6 @@ export const SCHEMA = `
   ) STRICT`;
 
 const ROWS = "SELECT seq, at, body, bytes, salt, commitment FROM decisions";
-
-/** A segment's bytes may be 64 KiB: some megabytes at a time. */
-const ROWS_AT_ONCE = 64;
 
 interface Row {
   readonly seq: number;

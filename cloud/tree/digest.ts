@@ -3,9 +3,6 @@ import { committed, observationPayload } from "../journal/commitment.js";
 import type { ObservationsDigested } from "../journal/decision-events.js";
 import type { ObservationRow } from "../journal/observations.js";
 
-/** Observations in one digest: their hashes take some ten milliseconds. */
-export const MOST_DIGESTED = 4_096;
-
 /** What an observation's leaf in its batch commits to. */
 export const observationCommitment = (row: ObservationRow): Uint8Array =>
   committed(row, observationPayload(row));

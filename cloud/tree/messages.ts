@@ -48,18 +48,3 @@ export interface Reappeared {
   /** Sequence numbers. */
   readonly observations: readonly number[];
 }
-
-export interface TreeRequest {
-  readonly id: number;
-  readonly question: TreeQuestion;
-}
-
-export type TreeMessage = TreeRequest | "close";
-
-export type TreeReply =
-  | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly failure: string };
-
-export interface TreeReport {
-  readonly trouble: string | undefined;
-}

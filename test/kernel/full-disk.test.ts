@@ -1,116 +1,16 @@
-import { execFileSync } from "node:child_process";
-import {
-  closeSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/runtime/clock.js";
-import { foundCloud, readOperatorToken } from "../../cloud/setup.js";
-import type { CloudStatus } from "../../cloud/status.js";
-import { command, freePort, serve } from "../cloud/process.js";
+import { serve } from "../cloud/process.js";
 import { contact, heavyHits } from "../cloud/telemetry/items.js";
 import { TestAgent } from "../support/agent/test-agent.js";
-import { startTestCloud, type Enrolled } from "../support/cloud/cloud.js";
-import { TestFolder } from "../support/folder.js";
+import { CloudDisk } from "../support/kernel/cloud-disk.js";
 import { describeInNamespace } from "../support/kernel/namespace.js";
 import { until } from "../support/time/clock.js";
-
-/** A cloud's folder on a disk of its own, with room for so many MiB. */
-class SmallDisk implements Disposable {
-  readonly #folder = new TestFolder();
-  readonly dir = join(this.#folder.path, "disk", "cloud");
-  readonly #disk = join(this.#folder.path, "disk");
-  url = "";
-
-  private constructor() {
-    // Made by `of`.
-  }
-
-  static async of(mebibytes: number): Promise<SmallDisk> {
-    const made = new SmallDisk();
-    execFileSync("mkdir", [made.#disk]);
-    const size = `size=${mebibytes}m`;
-    execFileSync("mount", ["-t", "tmpfs", "-o", size, "tmpfs", made.#disk]);
-    const listen = `127.0.0.1:${await freePort()}`;
-    const { dir } = made;
-    foundCloud({ dir, name: "c", listen, publicUrl: undefined }, systemClock);
-    made.url = `http://${listen}`;
-    return made;
-  }
-
-  /** Somebody else takes all that is left, to the last block. */
-  fill(): void {
-    const file = openSync(join(this.#disk, "others"), "a");
-    try {
-      for (const bytes of [1 << 20, 1 << 16, 1 << 12]) {
-        for (;;) if (!wrote(file, Buffer.alloc(bytes))) break;
-      }
-    } finally {
-      closeSync(file);
-    }
-    expect(statfsSync(this.#disk).bavail).toBe(0);
-  }
-
-  empty(): void {
-    rmSync(join(this.#disk, "others"));
-  }
-
-  async enrol(): Promise<Enrolled> {
-    await using cloud = await startTestCloud({ dir: this.dir });
-    return await cloud.enrol();
-  }
-
-  set(settings: object): void {
-    const path = join(this.dir, "cloud.json");
-    const before = JSON.parse(readFileSync(path, "utf8")) as object;
-    writeFileSync(path, JSON.stringify({ ...before, ...settings }));
-  }
-
-  async order(...args: string[]) {
-    return command(...args, "--dir", this.dir);
-  }
-
-  /** What the thread that keeps the bans has of a feed, the newest included. */
-  async bansOf(feed: string): Promise<number | undefined> {
-    const authorization = `Bearer ${readOperatorToken(this.dir)}`;
-    const headers = { authorization };
-    const answer = await fetch(`${this.url}/v1/feeds`, { headers });
-    type Feeds = { feeds: { feed: string; bans: number }[] };
-    const { feeds } = (await answer.json()) as Feeds;
-    return feeds.find((each) => each.feed === feed)?.bans;
-  }
-
-  async status(): Promise<CloudStatus> {
-    const { out } = await this.order("status", "--json");
-    return JSON.parse(out) as CloudStatus;
-  }
-
-  [Symbol.dispose](): void {
-    execFileSync("umount", ["--lazy", this.#disk]);
-    this.#folder[Symbol.dispose]();
-  }
-}
-
-/** False when nothing more of it goes onto the disk. */
-function wrote(file: number, bytes: Buffer): boolean {
-  try {
-    return writeSync(file, bytes) === bytes.length;
-  } catch {
-    return false;
-  }
-}
 
 const MANY = { agentBurstMiB: 1_000, orgBurstMiB: 1_000 };
 
 describeInNamespace("a cloud whose disk fills up", () => {
   it("stops taking telemetry first, and goes on with bans and lifts", async () => {
-    using disk = await SmallDisk.of(24);
+    using disk = await CloudDisk.ofAll(24);
     disk.set({ telemetry: MANY });
     const who = await disk.enrol();
     await using cloud = await serve(disk.dir);
@@ -139,7 +39,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
   }, 90_000);
 
   it("takes orders from a reserve when others leave no room at all", async () => {
-    using disk = await SmallDisk.of(24);
+    using disk = await CloudDisk.ofAll(24);
     const who = await disk.enrol();
     await using cloud = await serve(disk.dir);
     using agent = await TestAgent.connect(disk, who);
@@ -161,7 +61,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
   }, 90_000);
 
   it("refuses what finds no room, tells so, and goes on once there is some", async () => {
-    using disk = await SmallDisk.of(24);
+    using disk = await CloudDisk.ofAll(24);
     const who = await disk.enrol();
     disk.set({ disk: { reserveMiB: 1 } });
     await using cloud = await serve(disk.dir);
@@ -188,7 +88,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
   }, 120_000);
 
   it("starts, welcomes agents and takes orders on a disk without room", async () => {
-    using disk = await SmallDisk.of(24);
+    using disk = await CloudDisk.ofAll(24);
     const who = await disk.enrol();
     {
       await using cloud = await serve(disk.dir);

@@ -1,97 +1,14 @@
-import { execFileSync } from "node:child_process";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "@jest/globals";
-import { systemClock } from "../../agent/runtime/clock.js";
-import { foundCloud } from "../../cloud/setup.js";
-import type { CloudStatus } from "../../cloud/status.js";
-import { command, freePort, serve } from "../cloud/process.js";
+import { serve } from "../cloud/process.js";
 import { contact, heavyHits } from "../cloud/telemetry/items.js";
 import { TestAgent } from "../support/agent/test-agent.js";
-import { startTestCloud, type Enrolled } from "../support/cloud/cloud.js";
-import { TestFolder } from "../support/folder.js";
+import { CloudDisk } from "../support/kernel/cloud-disk.js";
 import { describeInNamespace } from "../support/kernel/namespace.js";
 import { until } from "../support/time/clock.js";
 
-/** A cloud whose observations lie on a disk of their own, of so many MiB. */
-class OwnDisk implements Disposable {
-  readonly #folder = new TestFolder();
-  readonly dir = join(this.#folder.path, "cloud");
-  readonly #disk = join(this.dir, "observations");
-  url = "";
-
-  private constructor() {
-    // Made by `of`.
-  }
-
-  static async of(mebibytes: number): Promise<OwnDisk> {
-    const made = new OwnDisk();
-    const listen = `127.0.0.1:${await freePort()}`;
-    const { dir } = made;
-    foundCloud({ dir, name: "c", listen, publicUrl: undefined }, systemClock);
-    mkdirSync(made.#disk);
-    const size = `size=${mebibytes}m`;
-    execFileSync("mount", ["-t", "tmpfs", "-o", size, "tmpfs", made.#disk]);
-    made.url = `http://${listen}`;
-    return made;
-  }
-
-  /** Somebody else takes all that is left, to the last block. */
-  fill(): void {
-    const file = openSync(join(this.#disk, "others"), "a");
-    try {
-      for (const bytes of [1 << 20, 1 << 16, 1 << 12]) {
-        for (;;) if (!wrote(file, Buffer.alloc(bytes))) break;
-      }
-    } finally {
-      closeSync(file);
-    }
-    expect(statfsSync(this.#disk).bavail).toBe(0);
-  }
-
-  empty(): void {
-    rmSync(join(this.#disk, "others"));
-  }
-
-  async enrol(): Promise<Enrolled> {
-    await using cloud = await startTestCloud({ dir: this.dir });
-    return await cloud.enrol();
-  }
-
-  async order(...args: string[]) {
-    return command(...args, "--dir", this.dir);
-  }
-
-  async status(): Promise<CloudStatus> {
-    const { out } = await this.order("status", "--json");
-    return JSON.parse(out) as CloudStatus;
-  }
-
-  [Symbol.dispose](): void {
-    execFileSync("umount", ["--lazy", this.#disk]);
-    this.#folder[Symbol.dispose]();
-  }
-}
-
-/** False when nothing more of it goes onto the disk. */
-function wrote(file: number, bytes: Buffer): boolean {
-  try {
-    return writeSync(file, bytes) === bytes.length;
-  } catch {
-    return false;
-  }
-}
-
 describeInNamespace("a cloud whose observations' disk is full", () => {
   it("decides on, and hosts get it; what they say is taken once there is room", async () => {
-    using disk = await OwnDisk.of(16);
+    using disk = await CloudDisk.ofObservations(16);
     const who = await disk.enrol();
     await using cloud = await serve(disk.dir);
     using agent = await TestAgent.connect(disk, who);
@@ -127,7 +44,7 @@ describeInNamespace("a cloud whose observations' disk is full", () => {
   }, 120_000);
 
   it("takes what hosts say again once somebody made room", async () => {
-    using disk = await OwnDisk.of(16);
+    using disk = await CloudDisk.ofObservations(16);
     const who = await disk.enrol();
     await using cloud = await serve(disk.dir);
     using agent = await TestAgent.connect(disk, who);
@@ -143,7 +60,7 @@ describeInNamespace("a cloud whose observations' disk is full", () => {
   }, 120_000);
 
   it("starts, welcomes agents and takes orders", async () => {
-    using disk = await OwnDisk.of(16);
+    using disk = await CloudDisk.ofObservations(16);
     const who = await disk.enrol();
     {
       await using cloud = await serve(disk.dir);

@@ -38,32 +38,14 @@ export interface ListPage {
   readonly now: number;
 }
 
-export interface StateRequest {
-  readonly id: number;
-  readonly question: StateQuestion;
-}
-
-/** What the thread hears; it answers questions, in order. */
-export type StateMessage = StateRequest | "close";
-
 export type StateAnswer =
-  | { readonly id: number; readonly snapshots: readonly SnapshotEntry[] }
+  | { readonly snapshots: readonly SnapshotEntry[] }
   | {
-      readonly id: number;
       readonly built: SnapshotEntry;
       readonly snapshots: readonly SnapshotEntry[];
     }
-  | {
-      readonly id: number;
-      readonly counts: Readonly<Record<string, BanCounts>>;
-    }
-  | { readonly id: number; readonly coveredUntil: number }
-  | { readonly id: number; readonly brought: readonly BroughtRange[] }
-  | { readonly id: number; readonly caughtUp: true }
-  | { readonly id: number; readonly page: BansPage }
-  | { readonly id: number; readonly failure: string };
-
-/** What the thread says by itself: why it lags behind, or that it does no more. */
-export interface StateReport {
-  readonly trouble: string | undefined;
-}
+  | { readonly counts: Readonly<Record<string, BanCounts>> }
+  | { readonly coveredUntil: number }
+  | { readonly brought: readonly BroughtRange[] }
+  | { readonly caughtUp: true }
+  | { readonly page: BansPage };

@@ -1,49 +1,40 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { isDiskTrouble, type Giving } from "../../disk/room.js";
 import type { BroughtRange } from "../../lists/replacement.js";
+import { KeptThread } from "../../threads/kept-thread.js";
 import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
-import type {
-  StateAnswer,
-  StateQuestion,
-  StateReport,
-  StateRequest,
-  StateSetup,
-} from "./messages.js";
+import type { StateAnswer, StateQuestion, StateSetup } from "./messages.js";
 import type { SnapshotEntry } from "./snapshot-cache.js";
 
 /** The thread that keeps the bans could not do what it was asked. */
 export class SnapshotWorkerFailed extends Error {
-  override readonly name = "StateFailed";
+  override readonly name = "SnapshotWorkerFailed";
 }
-
-type Thread =
-  | { readonly at: "up"; readonly worker: Worker }
-  /** It ended by itself and is started again soon. */
-  | { readonly at: "down"; readonly again: NodeJS.Timeout }
-  | { readonly at: "closed" };
 
 /** This thread's hand on the thread that keeps the bans. */
 export class SnapshotWorker implements AsyncDisposable {
   #setup: StateSetup;
-  readonly #log: Logger;
+  readonly #thread: KeptThread<StateQuestion, StateAnswer>;
   readonly #reserve: Giving;
-  readonly #waiting = new Map<number, Waiter>();
   readonly #building = new Map<FeedName, Promise<SnapshotEntry>>();
-  #thread: Thread;
   #snapshots: readonly SnapshotEntry[] = [];
-  #asked = 0;
-  #trouble: string | undefined;
 
   private constructor(setup: StateSetup, log: Logger, reserve: Giving) {
     this.#setup = setup;
-    this.#log = log;
     this.#reserve = reserve;
-    this.#thread = this.#start();
+    this.#thread = new KeptThread({
+      url: new URL("./worker-main.js", import.meta.url),
+      name: "the thread that keeps the bans",
+      keeps: "the bans are",
+      setup: () => this.#setup,
+      greeting: { ask: "snapshots" },
+      mostWaiting: Infinity,
+      log,
+      failed: (...why) => new SnapshotWorkerFailed(...why),
+    });
   }
 
   /**
@@ -72,7 +63,7 @@ export class SnapshotWorker implements AsyncDisposable {
 
   /** Why the bans are not kept as they should be; undefined when they are. */
   trouble(): string | undefined {
-    return this.#trouble;
+    return this.#thread.trouble;
   }
 
   /** What lies ready, newest first within a feed. */
@@ -142,52 +133,7 @@ export class SnapshotWorker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const thread = this.#thread;
-    this.#thread = { at: "closed" };
-    if (thread.at === "down") clearTimeout(thread.again);
-    if (thread.at !== "up") return;
-    const gone = once(thread.worker, "exit");
-    thread.worker.postMessage("close");
-    await gone;
-  }
-
-  #start(): Thread {
-    const url = new URL("./worker-main.js", import.meta.url);
-    const worker = new Worker(url, { workerData: this.#setup });
-    let cause: unknown;
-    worker.on("message", (said: StateAnswer | StateReport) => {
-      if ("trouble" in said) this.#report(said.trouble);
-      else this.#settle(said);
-    });
-    worker.on("error", (error) => (cause = error));
-    worker.on("exit", () => this.#ended(cause));
-    return { at: "up", worker };
-  }
-
-  #ended(cause: unknown): void {
-    const why = cause instanceof Error ? `: ${cause.message}` : "";
-    const failure = `the thread that keeps the bans ended${why}`;
-    const error = new SnapshotWorkerFailed(failure, { cause });
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-    if (this.#thread.at === "closed") return;
-    this.#report(failure);
-    const again = setTimeout(() => this.#startAgain(), START_AGAIN_MS);
-    this.#thread = { at: "down", again };
-  }
-
-  #startAgain(): void {
-    this.#thread = this.#start();
-    this.#ask({ ask: "snapshots" }).then(
-      () => this.#report(undefined),
-      () => undefined, // it ended again, and that was reported
-    );
-  }
-
-  #report(trouble: string | undefined): void {
-    this.#trouble = trouble;
-    if (trouble === undefined) this.#log.info("the bans are kept again", {});
-    else this.#log.error("the bans are not kept", { trouble });
+    await this.#thread[Symbol.asyncDispose]();
   }
 
   async #build(feed: FeedName, now: number): Promise<SnapshotEntry> {
@@ -200,7 +146,7 @@ export class SnapshotWorker implements AsyncDisposable {
   async #ask(question: StateQuestion): Promise<StateAnswer> {
     for (;;) {
       try {
-        return await this.#askOnce(question);
+        return this.#noted(await this.#thread.ask(question));
       } catch (error) {
         const isOver = MAY_WAIT.has(question.ask) || !isForWantOfRoom(error);
         if (isOver || !this.#reserve.release()) throw error;
@@ -208,29 +154,9 @@ export class SnapshotWorker implements AsyncDisposable {
     }
   }
 
-  #askOnce(question: StateQuestion): Promise<StateAnswer> {
-    return new Promise((resolve, reject) => {
-      const thread = this.#thread;
-      if (thread.at !== "up") {
-        reject(
-          new SnapshotWorkerFailed("the thread that keeps the bans is down"),
-        );
-        return;
-      }
-      const id = ++this.#asked;
-      this.#waiting.set(id, { resolve, reject });
-      const request: StateRequest = { id, question };
-      thread.worker.postMessage(request);
-    });
-  }
-
-  #settle(answer: StateAnswer): void {
-    const waiter = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
+  #noted(answer: StateAnswer): StateAnswer {
     if ("snapshots" in answer) this.#snapshots = answer.snapshots;
-    if ("failure" in answer)
-      waiter?.reject(new SnapshotWorkerFailed(answer.failure));
-    else waiter?.resolve(answer);
+    return answer;
   }
 }
 
@@ -250,11 +176,3 @@ const saysThatItIsFull = (error: Error): boolean =>
 const MAY_WAIT: ReadonlySet<StateQuestion["ask"]> = new Set([
   ...(["snapshots", "build", "sign-with", "covered"] as const),
 ]);
-
-/** One that ends at once each time must not cost a core. */
-const START_AGAIN_MS = 1_000;
-
-interface Waiter {
-  readonly resolve: (answer: StateAnswer) => void;
-  readonly reject: (why: Error) => void;
-}

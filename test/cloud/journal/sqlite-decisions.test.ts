@@ -2,11 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import { holdAlone, openDatabase } from "../../../cloud/journal/database.js";
-import {
-  decisionRows,
-  SqliteDecisions,
-} from "../../../cloud/journal/sqlite-decisions.js";
+import { holdAlone } from "../../../cloud/journal/database.js";
+import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { itKeepsDecisions, orgAdded } from "./decisions-contract.js";
 
@@ -17,23 +14,6 @@ itKeepsDecisions({
 });
 
 describe("the decisions' file", () => {
-  it("is read row by row by others, with salts, while it is written to", async () => {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "decisions.db");
-    using decisions = SqliteDecisions.open(path, systemClock);
-    const orgs = Array.from({ length: 150 }, (_, n) => orgAdded(`o${n}`));
-    await decisions.append(orgs);
-    const reader = openDatabase(path, "read-only");
-    const seqs: number[] = [];
-    for (const { seq, salt, body } of decisionRows(reader, 10)) {
-      expect([salt?.length, typeof body]).toEqual([32, "string"]);
-      if (seq === 20) await decisions.append([orgAdded("late")]);
-      seqs.push(seq);
-    }
-    reader.close();
-    expect(seqs).toEqual(Array.from({ length: 141 }, (_, n) => n + 11));
-  });
-
   it("keeps nothing of what was forgotten", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "decisions.db");

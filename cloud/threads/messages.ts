@@ -1,0 +1,16 @@
+/** A question on its way into a thread; questions are answered in their order. */
+export interface ThreadRequest<Q> {
+  readonly id: number;
+  readonly question: Q;
+}
+
+export type ThreadMessage<Q> = ThreadRequest<Q> | "close";
+
+export type ThreadReply<A> =
+  | { readonly id: number; readonly answer: A }
+  | { readonly id: number; readonly failure: string };
+
+/** What a thread says by itself: why it lags behind, or that it does no more. */
+export interface ThreadReport {
+  readonly trouble: string | undefined;
+}
