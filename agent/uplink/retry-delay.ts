@@ -16,13 +16,7 @@ export function retryDelayMs(
     case "after":
       return atMostCap(patience.ms) + Math.round(random() * ceilingMs(1));
     case "within":
-      return Math.min(
-        CAP_MS,
-        Math.round(
-          (patience.afterMs ?? 0) +
-            random() * Math.max(atMostCap(patience.ms), ceilingMs(failures)),
-        ),
-      );
+      return withinMs(patience, failures, random);
     case "rarely":
       return Math.round(RARELY_MS * (0.5 + random()));
   }
@@ -37,6 +31,19 @@ const BASE_MS = 1_000;
 const CAP_MS = 120_000;
 
 const RARELY_MS = 3_600_000;
+
+/**
+ * Where both together are beyond the cap, coming early is the lesser harm: one that
+ * comes too soon comes again, and a whole fleet at one moment keeps a cloud down.
+ */
+function withinMs(
+  { ms, afterMs = 0 }: Patience & { readonly kind: "within" },
+  failures: number,
+  random: () => number,
+): number {
+  const spread = Math.max(atMostCap(ms), ceilingMs(failures));
+  return Math.round(Math.min(afterMs, CAP_MS - spread) + random() * spread);
+}
 
 /** What somebody asked for, with room for chance up to the cap. */
 const atMostCap = (ms: number): number => Math.min(ms, CAP_MS - BASE_MS);

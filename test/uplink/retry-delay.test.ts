@@ -59,6 +59,21 @@ describe("the delay before the next dial", () => {
     expect(retryDelayMs(patience, 1, always)).toBe(5_000);
   });
 
+  it.each([
+    [90_000, 90_000, 90_000],
+    [HOUR_MS, 5_000, 5_000],
+    [HOUR_MS, HOUR_MS, 119_000],
+    [HOUR_MS, 0, 1_000],
+  ])(
+    "spreads a fleet that is to stay away for %i ms, then come within %i",
+    (afterMs, ms, spread) => {
+      const patience = { kind: "within", ms, afterMs } as const;
+      const first = retryDelayMs(patience, 1, never);
+      expect(retryDelayMs(patience, 1, always) - first).toBe(spread);
+      expect(first + spread).toBe(120_000);
+    },
+  );
+
   it("grows with the failures, however short the windows of a drain", () => {
     const patience = { kind: "within", ms: 0 } as const;
     expect(retryDelayMs(patience, 1, always)).toBe(1_000);
