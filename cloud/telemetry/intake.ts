@@ -78,14 +78,13 @@ export class Intake implements AsyncDisposable {
     const last = first + items.length - 1;
     if (first > Number.MAX_SAFE_INTEGER - items.length) return "impossible";
     if (!(await this.#admit(from.agent, items.length))) return "too-fast";
-    if (this.#writer.closed) return "not-kept";
     if (!this.#ports.hasRoom()) {
       this.#ports.dropped("telemetry-no-room");
       return "not-kept";
     }
 
     const key = `${from.agent}/${spool}`;
-    await this.#settled(key);
+    if (!(await this.#settled(key))) return "not-kept";
     const durable = this.#ports.through(from.agent, spool);
     if (last <= durable) return "durable";
     const { batch } = this.#writer;
@@ -131,14 +130,17 @@ export class Intake implements AsyncDisposable {
   }
 
   /**
-   * Waits until no batch but the next has anything of the spool: what goes on
-   * behind one that is not written down would leave a gap.
+   * Waits until no batch but the next has anything of the spool. False where one
+   * was not written down, since what goes on behind it would leave a gap, and
+   * where nothing is any more.
    */
-  async #settled(key: string): Promise<void> {
+  async #settled(key: string): Promise<boolean> {
     for (;;) {
       const held = this.#inHand.get(key);
-      if (held === undefined || held.batch === this.#writer.batch) return;
-      await held.batch.done;
+      if (held === undefined || held.batch === this.#writer.batch) {
+        return !this.#writer.closed;
+      }
+      if (!(await held.batch.done)) return false;
     }
   }
 

@@ -85,15 +85,30 @@ describe("the intake", () => {
     using folder = temporaryFolder();
     await using life = await open(folder.path);
     life.turns = 20;
-    const first = life.take("a", SPOOLS[0], numbered(1, 600)); // goes at once
     life.fail = true;
+    const first = life.take("a", SPOOLS[0], numbered(1, 600)); // goes at once
+    await nextTurn();
+    life.fail = false; // the disk would take what goes on behind it
     const second = life.take("a", SPOOLS[0], numbered(601, 3));
     expect(await Promise.all([first, second])).toEqual([
       ...["not-kept", "not-kept"],
     ]);
-    life.fail = false;
     expect((await life.held()).size).toBe(0);
     expect(await life.take("a", SPOOLS[0], numbered(1, 603))).toBe("durable");
+  });
+
+  it("answers what waited to be written while it closed", async () => {
+    using folder = temporaryFolder();
+    const life = await open(folder.path);
+    life.turns = 20;
+    const first = life.take("a", SPOOLS[0], numbered(1, 600)); // goes at once
+    await nextTurn();
+    const second = life.take("a", SPOOLS[0], numbered(601, 3));
+    await nextTurn();
+    await life[Symbol.asyncDispose]();
+    expect(await Promise.all([first, second])).toEqual([
+      ...["durable", "not-kept"],
+    ]);
   });
 
   it("lets an agent's rate through, and no other agent pay for it", async () => {
@@ -311,8 +326,9 @@ async function open(
     },
   };
   const put: Logs["observations"]["put"] = async (batch) => {
+    const { fail } = life; // as it is when the batch goes
     for (let turn = 0; turn < life.turns; turn++) await nextTurn();
-    if (life.fail) throw new Error("the disk is full");
+    if (fail) throw new Error("the disk is full");
     life.appends += 1;
     return logs.observations.put(batch);
   };
