@@ -25,8 +25,10 @@ export type Kept = "reports" | "evidence";
 export interface Forgotten {
   /** Rows that were looked at, of whichever kind. */
   readonly looked: number;
-  /** Sequence numbers of those that are forgotten. */
-  readonly forgotten: readonly number[];
+  /** How many of them are forgotten since. */
+  readonly forgotten: number;
+  /** Up to this number none of the kind is left, by this step or earlier ones. */
+  readonly through: number;
 }
 
 /** Observations in one digest at most. */

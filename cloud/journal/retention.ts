@@ -38,19 +38,25 @@ export class Retention implements AsyncDisposable {
   readonly #settings: ObservationSettings;
   readonly #ports: RetentionPorts;
   readonly #timer: Disposable;
-  readonly #folded: readonly Statement<never>[];
+  readonly #folded: Readonly<Record<Kept, readonly Statement<never>[]>>;
   readonly #forgotten = { reports: 0, evidence: 0 };
   #working: Promise<void> | undefined;
   #untold = 0;
+  /** As measured last: who reports asks with each message. */
+  #bytes: number;
   #toldAt = -Infinity;
   #isOver = false;
 
   constructor(settings: ObservationSettings, ports: RetentionPorts) {
     this.#settings = settings;
     this.#ports = ports;
-    this.#folded = BY_SEQ.map((table) =>
-      ports.observed.prepare(`DELETE FROM ${table} WHERE seq = ?`),
-    );
+    this.#bytes = ports.observations.bytes();
+    const deletes = (table: string): Statement<never> =>
+      ports.observed.prepare(`DELETE FROM ${table} WHERE seq <= ?`);
+    this.#folded = {
+      reports: BY_SEQ.reports.map(deletes),
+      evidence: BY_SEQ.evidence.map(deletes),
+    };
     this.#timer = ports.clock.every(EVERY_MS, () => {
       this.#working ??= this.#work();
     });
@@ -58,13 +64,13 @@ export class Retention implements AsyncDisposable {
 
   /** False while the file is so far over its budget that forgetting lags behind. */
   hasRoom(): boolean {
-    return this.#ports.observations.bytes() <= this.#most * FAR;
+    return this.#bytes <= this.#most * FAR;
   }
 
   report() {
     const { keepDays, receiptsKeepDays } = this.#settings;
     return {
-      bytes: this.#ports.observations.bytes(),
+      bytes: this.#measured(),
       mostBytes: this.#most,
       ...{ keepDays, receiptsKeepDays },
       /** Since the start. */
@@ -101,29 +107,38 @@ export class Retention implements AsyncDisposable {
     const now = clock.now();
     await this.#forget("reports", now - keepDays * DAY_MS);
     await this.#forget("evidence", now - receiptsKeepDays * DAY_MS);
-    this.#say(observations.bytes() > this.#most);
+    this.#say(this.#measured() > this.#most);
     for (let step = 0; step < STEPS && this.#isOver; step++) {
       await nextTurn();
       const gone =
         (await this.#forget("reports", Infinity, FEW_ROWS)) ||
         (await this.#forget("evidence", Infinity, FEW_ROWS));
       if (gone === 0) break;
-      this.#say(observations.bytes() > this.#most);
+      this.#say(this.#measured() > this.#most);
     }
     await observations.drop(this.#ports.digested(), ROWS);
   }
 
-  /** @returns how many rows were looked at */
+  /**
+   * The view forgets all that the log has forgotten by now, whatever it missed
+   * before.
+   * @returns how many rows were looked at
+   */
   async #forget(kept: Kept, before: number, most = ROWS): Promise<number> {
     const { observations, observed } = this.#ports;
-    const { looked, forgotten } = await observations.forget(kept, before, most);
+    const asked = [kept, before, most] as const;
+    const { looked, forgotten, through } = await observations.forget(...asked);
     observed.transaction(() => {
-      for (const seq of forgotten)
-        for (const each of this.#folded) each.run(seq);
+      for (const each of this.#folded[kept]) each.run(through);
     })();
-    this.#forgotten[kept] += forgotten.length;
-    this.#untold += forgotten.length;
+    this.#forgotten[kept] += forgotten;
+    this.#untold += forgotten;
     return looked;
+  }
+
+  #measured(): number {
+    this.#bytes = this.#ports.observations.bytes();
+    return this.#bytes;
   }
 
   #say(isOver: boolean): void {
@@ -143,8 +158,11 @@ export class Retention implements AsyncDisposable {
   }
 }
 
-/** Tables of the view that have a row for each observation. */
-const BY_SEQ = ["receipts", "refusals", "divergences", "boots", "clones"];
+/** Tables of the view that have rows by observation, each of one kind's alone. */
+const BY_SEQ = {
+  reports: ["refusals", "boots"],
+  evidence: ["receipts", "divergences", "clones", "statements"],
+} as const satisfies Record<Kept, readonly string[]>;
 
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;

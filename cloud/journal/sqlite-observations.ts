@@ -43,6 +43,7 @@ export class SqliteObservations implements Observations, Disposable {
   readonly #writer: Writer;
   readonly #insert: Statement<never>;
   readonly #after: Statement<ObservationRow>;
+  readonly #dates: Statement<Pick<ObservationRow, "seq" | "at">>;
   readonly #row: Statement<ObservationRow>;
   readonly #empty: Statement<never>;
   readonly #shared: Statement<number>;
@@ -63,6 +64,9 @@ export class SqliteObservations implements Observations, Disposable {
     );
     this.#after = database.prepare(
       `${ROWS} WHERE seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#dates = database.prepare(
+      "SELECT seq, at FROM observations WHERE seq > ? ORDER BY seq LIMIT ?",
     );
     this.#row = database.prepare(`${ROWS} WHERE seq = ?`);
     this.#empty = database.prepare(
@@ -153,23 +157,22 @@ export class SqliteObservations implements Observations, Disposable {
   }
 
   forget(kept: Kept, before: number, most: number): Promise<Forgotten> {
-    return promised(() =>
-      this.#writer.write(NO_RESERVE, () => {
-        const behind = this.#marks.of(markOf(kept));
-        const forgotten: number[] = [];
-        let last = behind;
-        let looked = 0;
-        for (const row of this.#after.all(behind, most)) {
-          if (row.at >= before) break;
-          looked += 1;
-          last = row.seq;
-          if (!isOf(kept, row) || !this.#emptyOne(row)) continue;
-          forgotten.push(row.seq);
-        }
-        if (last > behind) this.#marks.raise(markOf(kept), last);
-        return { looked, forgotten };
-      }),
-    );
+    return promised(() => {
+      const behind = this.#marks.of(markOf(kept));
+      const due = this.#due(behind, before, most);
+      const through = due.at(-1);
+      if (through === undefined) {
+        return { looked: 0, forgotten: 0, through: behind };
+      }
+      return this.#writer.write(NO_RESERVE, () => {
+        const gone = due.filter((seq) => {
+          const row = this.#row.get(seq);
+          return row && isOf(kept, row) && this.#emptyOne(row);
+        });
+        this.#marks.raise(markOf(kept), through);
+        return { looked: due.length, forgotten: gone.length, through };
+      });
+    });
   }
 
   drop(digested: number, most: number): Promise<number> {
@@ -216,6 +219,16 @@ export class SqliteObservations implements Observations, Disposable {
   [Symbol.dispose](): void {
     this.#followers[Symbol.dispose]();
     this.#database.close();
+  }
+
+  /** Those next behind a number that are older than a time; reads no bodies. */
+  #due(behind: number, before: number, most: number): readonly number[] {
+    const due: number[] = [];
+    for (const { seq, at } of this.#dates.iterate(behind, most)) {
+      if (at >= before) break;
+      due.push(seq);
+    }
+    return due;
   }
 
   #write(batch: readonly Observation[]) {

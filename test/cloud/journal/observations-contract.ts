@@ -213,12 +213,15 @@ export function itKeepsObservations(engine: ObservationsEngine): void {
       await put(observations, telemetry(3), receipt("new"));
       const forget = (kept: "reports" | "evidence", most: number) =>
         observations.forget(kept, clock.now(), most);
-      expect(await forget("reports", 2)).toEqual({ looked: 2, forgotten: [1] });
-      expect(await forget("reports", 9)).toEqual({ looked: 1, forgotten: [3] });
-      expect(await forget("reports", 9)).toEqual({ looked: 0, forgotten: [] });
+      const first = { looked: 2, forgotten: 1, through: 2 };
+      expect(await forget("reports", 2)).toEqual(first);
+      const second = { looked: 1, forgotten: 1, through: 3 };
+      expect(await forget("reports", 9)).toEqual(second);
+      const nothing = { looked: 0, forgotten: 0, through: 3 };
+      expect(await forget("reports", 9)).toEqual(nothing);
       const again = open();
       expect(await again.forget("evidence", Infinity, 9)).toEqual({
-        ...{ looked: 5, forgotten: [2, 5] },
+        ...{ looked: 5, forgotten: 2, through: 5 },
       });
       const kinds = (await again.after(0, 9)).map(({ event }) => event.kind);
       expect(kinds).toEqual(["gone", "gone", "gone", "telemetry", "gone"]);

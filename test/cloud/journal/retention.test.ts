@@ -6,6 +6,7 @@ import type { ObservationEvent } from "../../../cloud/journal/observation-events
 import { Retention } from "../../../cloud/journal/retention.js";
 import { receiptTables } from "../../../cloud/receipts/receipts.projection.js";
 import { bootTables } from "../../../cloud/registry/clones.projection.js";
+import { statementTables } from "../../../cloud/telemetry/statements.projection.js";
 import {
   startTestCloud,
   temporaryFolder,
@@ -26,11 +27,11 @@ describe("what agents said", () => {
     world.clock.jump(91 * DAY_MS);
     await world.observe(receiptAt(2));
     await world.tick();
-    expect(world.tables()).toEqual({ receipts: 2, refusals: 0 });
+    expect(world.tables()).toMatchObject({ receipts: 2, refusals: 0 });
     expect(await world.kinds()).toEqual(["gone", "receipt", "receipt"]);
     world.clock.jump(310 * DAY_MS);
     await world.tick();
-    expect(world.tables()).toEqual({ receipts: 1, refusals: 0 });
+    expect(world.tables()).toMatchObject({ receipts: 1, refusals: 0 });
     expect(world.retention.report()).toMatchObject({
       forgotten: { reports: 1, evidence: 1 },
     });
@@ -43,11 +44,26 @@ describe("what agents said", () => {
     world.clock.jump(91 * DAY_MS);
     await world.tick();
     expect(await world.kinds()).toEqual(["gone", "telemetry"]);
+    expect(world.tables()).toMatchObject({ statements: 1 });
     world.clock.jump(310 * DAY_MS);
     await world.tick();
+    expect(await world.kinds()).toEqual(["gone", "gone"]);
+    expect(world.tables()).toMatchObject({ statements: 0 });
     expect(world.retention.report()).toMatchObject({
       forgotten: { reports: 1, evidence: 1 },
     });
+  });
+
+  it("is forgotten by the view as well, though a crash came in between", async () => {
+    await using world = await open();
+    await world.observe(refusal, receiptAt(1));
+    world.clock.jump(401 * DAY_MS);
+    for (const kept of ["reports", "evidence"] as const) {
+      await world.observations.forget(kept, Infinity, 9);
+    }
+    expect(world.tables()).toMatchObject({ receipts: 1, refusals: 1 });
+    await world.tick();
+    expect(world.tables()).toMatchObject({ receipts: 0, refusals: 0 });
   });
 
   it("goes earlier where it takes too much room, the oldest first, until it does not", async () => {
@@ -97,7 +113,11 @@ function receiptAt(offset: number): ObservationEvent {
   return { kind: "receipt", agent: "agt-1", signed, signature: "" };
 }
 
-const STATEMENT = { kind: "statement", signed: "", signature: "" } as const;
+const STATEMENT = {
+  kind: "statement",
+  signed: JSON.stringify({ type: "statement", what: "mode", time: 1 }),
+  signature: "",
+} as const;
 
 const reported = (first: number, item: ReportedItem): ObservationEvent => ({
   ...{ kind: "telemetry", agent: "agt-1", org: "example", spool: "s" },
@@ -114,7 +134,7 @@ const pad = (agent: number) => (batch: number) => {
 async function open(more: Partial<typeof TERMS> = {}) {
   const folder = temporaryFolder();
   const clock = new ManualClock();
-  const ofObservations = [receiptTables, bootTables];
+  const ofObservations = [receiptTables, bootTables, statementTables];
   const logs = await openLogs(folder.path, { clock, ofObservations });
   const retention = new Retention(
     { ...TERMS, ...more },
@@ -130,6 +150,7 @@ async function open(more: Partial<typeof TERMS> = {}) {
       .get();
   return {
     ...{ clock, retention, observe: logs.observe },
+    observations: logs.observations,
     tick: async () => {
       await clock.advance(1_000);
       for (let turn = 0; turn < 200; turn++) await nextTurn();
@@ -137,6 +158,7 @@ async function open(more: Partial<typeof TERMS> = {}) {
     tables: () => ({
       receipts: count("receipts"),
       refusals: count("refusals"),
+      statements: count("statements"),
     }),
     kinds: async () =>
       (await logs.observations.after(0, 10_000)).map(({ event }) => event.kind),
