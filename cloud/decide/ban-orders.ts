@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ban, Op } from "../../agent/model/ban.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { RingTimes } from "../../agent/model/rings.js";
+import { isWaitedFor } from "../../agent/protocol/ring-times.js";
 import { unixSeconds } from "../../agent/runtime/clock.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import {
@@ -38,7 +39,7 @@ export interface Banned {
   /** Undefined where nothing changed, or only a question was asked. */
   readonly decision: Decision | undefined;
   readonly effects: readonly RangeBanned[];
-  /** When hosts begin, where they do ring by ring. */
+  /** When hosts begin with what is new, where they do ring by ring. */
   readonly rings: RingTimes | undefined;
 }
 
@@ -73,12 +74,14 @@ export class BanOrders {
       const terms = rings ? { ...common, rings } : common;
       const ops = effects.flatMap((each) => this.#opOf(each, terms) ?? []);
       const answer = effects.map(({ said }) => said);
+      const isNew = answer.some(({ effect }) => isDone(effect));
+      const begins = isNew ? rings : undefined;
       if (dryRun || ops.length === 0) {
-        return { decision: undefined, effects: answer, rings };
+        return { decision: undefined, effects: answer, rings: begins };
       }
       const deed = { mandate, count: ops.length, reason, observed, until };
       const decision = await carryOut(publish, { action: "ban", ...deed }, ops);
-      return { decision, effects: answer, rings };
+      return { decision, effects: answer, rings: begins };
     });
   }
 
@@ -131,10 +134,12 @@ function rangeBanned(
   wanted: Wanted,
 ): Omit<RangeBanned, "held"> {
   const isAsBefore = before !== undefined && !isDone(effect);
+  const rings = isAsBefore ? before.rings : wanted.rings;
   return {
     ...{ range: formatCidr(cidr), effect },
     until: isAsBefore ? before.expiresAt : wanted.until,
     observed: isAsBefore ? before.observed : wanted.observed,
+    rings: isWaitedFor(rings, wanted.now) ? rings : null,
     before: before === undefined ? null : beforeOf(before),
   };
 }

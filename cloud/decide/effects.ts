@@ -35,6 +35,8 @@ export interface RangeBanned {
   /** Until when the range is banned now. */
   readonly until: number;
   readonly observed: boolean;
+  /** When hosts begin with it; null: all of them at once, or they have. */
+  readonly rings: RingTimes | null;
   readonly before: Before | null;
   /** The rule by which hosts with usual settings hold it. */
   readonly held: string | null;
@@ -87,16 +89,14 @@ export function banEffect(
   if (before === undefined) return "new";
   const { observed, replace, rings, now } = wanted;
   const waited = isWaitedFor(before.rings, now);
+  const less = replace ? "weakened" : "would-weaken";
   // To wait for its turn where all hosts have the ban already is less.
-  if (rings !== undefined && !waited) {
-    return replace ? "weakened" : "would-weaken";
-  }
-  if (before.observed && !observed) return "enforced";
-  if (!before.observed && observed) {
-    return replace ? "weakened" : "would-weaken";
-  }
-  if (waited && rings === undefined) return "extended";
-  return termEffect(before, wanted);
+  if (rings !== undefined && !waited) return less;
+  if (before.observed !== observed) return observed ? less : "enforced";
+  const effect = termEffect(before, wanted);
+  // As long as before, and on all hosts at once instead of ring by ring.
+  const isSooner = waited && rings === undefined;
+  return isSooner && effect === "unchanged" ? "extended" : effect;
 }
 
 function termEffect(

@@ -110,8 +110,43 @@ describe("a ban in rings", () => {
       (await banned(cloud, order)).body.effects[0]?.effect;
     expect(await effectOf(ORDER)).toBe("would-weaken");
     expect(await effectOf({ ...ORDER, replace: true })).toBe("weakened");
-    expect(await effectOf({ range: RANGE, for: "4h" })).toBe("extended");
+    expect(await effectOf({ range: RANGE, for: "7d" })).toBe("extended");
     expect(await listed(cloud)).toMatchObject([{ rings: null }]);
+  });
+
+  it("is not shortened while it waits, but by who asks for that", async () => {
+    await using cloud = await startTestCloud();
+    await banned(cloud, ORDER);
+    const [waiting] = await listed(cloud);
+    const shorter = { range: RANGE, for: "4h" };
+    const { effects } = (await banned(cloud, shorter)).body;
+    expect(effects).toMatchObject([{ effect: "would-shorten" }]);
+    expect(await listed(cloud)).toEqual([waiting]);
+    const meant = (await banned(cloud, { ...shorter, replace: true })).body;
+    expect(meant.effects).toMatchObject([{ effect: "shortened", rings: null }]);
+    expect(await listed(cloud)).toMatchObject([{ rings: null }]);
+  });
+
+  it("says the times that hold, not those that nobody needed", async () => {
+    await using cloud = await startTestCloud();
+    const { rings } = (await banned(cloud, ORDER)).body;
+    const again = await banned(cloud, { ...ORDER, rings: "1d,1d,1d" });
+    expect(again.body).toMatchObject({
+      ...{ decision: null, rings: null },
+      effects: [{ effect: "unchanged", rings }],
+    });
+  });
+
+  it("goes on waiting where a list has its range, and asks for less", async () => {
+    await using cloud = await startTestCloud();
+    await banned(cloud, ORDER);
+    const [waiting] = await listed(cloud);
+    const into = "/v1/imports?feed=urgent&list=seen&observe=true&for=30d";
+    const { body } = await cloud.request("POST", into, `${RANGE}\n`);
+    expect(body).toMatchObject({ counts: { "would-weaken": 1 } });
+    expect(body).not.toMatchObject({ decision: null });
+    const { decision: _, ...terms } = waiting as { decision: string };
+    expect(await listed(cloud)).toMatchObject([terms]);
   });
 
   it.each(["10m,1h", "10m,1h,later", "0s,1h,6h", "10d,10d,11d", 7])(
