@@ -1,4 +1,5 @@
 import type { Ban } from "../../agent/model/ban.js";
+import { isWaitedFor } from "../../agent/protocol/ring-times.js";
 import type { Wanted } from "./effects.js";
 
 /**
@@ -7,9 +8,11 @@ import type { Wanted } from "./effects.js";
  */
 export class KeptTerms implements Iterable<Omit<Ban, "cidr">> {
   readonly #ends: number[] = [];
-  /** The reason's number, twice, and one more where it is only observed. */
-  readonly #whys: number[] = [];
-  readonly #reasons = new Map<string, number>();
+  /** Of each, which of the manners is its own. */
+  readonly #mannerOf: number[] = [];
+  readonly #manners: Manner[] = [];
+  /** Their places, by what they say. */
+  readonly #known = new Map<string, number>();
   #wantedUntil = 0;
 
   /** Until when the last of them is banned as the list wants it. */
@@ -17,22 +20,34 @@ export class KeptTerms implements Iterable<Omit<Ban, "cidr">> {
     return this.#wantedUntil;
   }
 
-  add({ expiresAt, reason, observed }: Ban, { until }: Wanted): void {
-    const known = this.#reasons.get(reason) ?? this.#reasons.size;
-    this.#reasons.set(reason, known);
+  add(
+    { expiresAt, reason, observed, rings }: Ban,
+    { until, now }: Pick<Wanted, "until" | "now">,
+  ): void {
+    const common = { reason, observed };
+    const manner = isWaitedFor(rings, now) ? { ...common, rings } : common;
     this.#ends.push(expiresAt);
-    this.#whys.push(known * 2 + Number(observed));
+    this.#mannerOf.push(this.#placeOf(manner));
     const wanted = Math.min(expiresAt, until);
     this.#wantedUntil = Math.max(this.#wantedUntil, wanted);
   }
 
   *[Symbol.iterator](): Generator<Omit<Ban, "cidr">> {
-    const reasons = [...this.#reasons.keys()];
     let index = 0;
     for (const expiresAt of this.#ends) {
-      const why = this.#whys[index++] ?? 0;
-      const reason = reasons[why >> 1] ?? "";
-      yield { expiresAt, reason, observed: (why & 1) === 1 };
+      const manner = this.#manners[this.#mannerOf[index++] ?? 0];
+      if (manner !== undefined) yield { expiresAt, ...manner };
     }
   }
+
+  #placeOf(manner: Manner): number {
+    const text = JSON.stringify(manner);
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    this.#known.set(text, this.#manners.length);
+    return this.#manners.push(manner) - 1;
+  }
 }
+
+/** Why and how a range is banned. */
+type Manner = Omit<Ban, "cidr" | "expiresAt">;
