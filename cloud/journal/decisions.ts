@@ -27,7 +27,8 @@ export interface Decisions extends Followed<RecordedDecision> {
   /**
    * Appends all events or none; resolves once they are on the disk, folded and
    * told.
-   * @param expectedLast refuse if somebody else appended since
+   * @param expectedLast refuse if somebody else appended since; unless given, they
+   *   come behind whatever was written by now
    * @returns the sequence number of the last of them
    * @throws JournalConflict, NoRoom, JournalDelayed, or JournalUnfollowed
    */

@@ -98,7 +98,7 @@ export class SqliteDecisions implements Decisions, Disposable {
 
   append(
     events: readonly DecisionEvent[],
-    expectedLast = this.#last,
+    expectedLast?: number,
   ): Promise<number> {
     return promised(() => {
       const worth = worthOfDecisions(events);
@@ -181,13 +181,13 @@ export class SqliteDecisions implements Decisions, Disposable {
 
   #write(
     events: readonly DecisionEvent[],
-    expectedLast: number,
+    expectedLast: number | undefined,
     reserve: Giving,
   ): Appended<RecordedDecision> {
     const at = this.#clock.now();
     return this.#writer.write(reserve, () => {
       const actual = this.#newest();
-      if (actual !== expectedLast) {
+      if (expectedLast !== undefined && actual !== expectedLast) {
         throw new JournalConflict(expectedLast, actual);
       }
       const records = events.map((event, index): RecordedDecision => {

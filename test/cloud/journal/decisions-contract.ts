@@ -115,12 +115,22 @@ export function itKeepsDecisions(engine: DecisionsEngine): void {
       const heard: number[] = [];
       one.subscribe((news) => heard.push(...news.map(({ seq }) => seq)));
       await other.append([orgAdded("a")]);
-      await expect(one.append([orgAdded("b")])).rejects.toThrow(
+      await expect(one.append([orgAdded("b")], one.level)).rejects.toThrow(
         JournalConflict,
       );
       expect(await one.catchUp()).toBe(1);
       expect(heard).toEqual([1]);
+      expect(await one.append([orgAdded("b")], one.level)).toBe(2);
+    });
+
+    it("come behind another process's where they were decided on nothing", async () => {
+      const [one, other] = [open(), open()];
+      const heard: number[] = [];
+      one.subscribe((news) => heard.push(...news.map(({ seq }) => seq)));
+      await other.append([orgAdded("a")]);
       expect(await one.append([orgAdded("b")])).toBe(2);
+      expect(heard).toEqual([1, 2]);
+      expect(one.level).toBe(2);
     });
 
     it("are looked at again by whoever was overtaken: of two that race, one is first", async () => {
