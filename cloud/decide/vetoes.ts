@@ -12,7 +12,7 @@ export interface VetoPorts {
   readonly clock: Pick<Clock, "now">;
   readonly never: Pick<NeverList, "exempts">;
   readonly peers: Pick<Peers, "at">;
-  readonly registry: Pick<Registry, "agent">;
+  readonly registry: Pick<Registry, "agent" | "orgOf">;
   readonly proposals: Pick<Proposals, "openOf">;
 }
 
@@ -30,7 +30,7 @@ export class Vetoes {
     this.#ports = ports;
     this.#holds = observed.prepare(
       `SELECT agent, rule FROM holds WHERE attacker = ? AND at > ?
-       ORDER BY at DESC LIMIT ${MOST_HOLDERS}`,
+       ORDER BY at DESC`,
     );
   }
 
@@ -51,12 +51,15 @@ export class Vetoes {
     return undefined;
   }
 
-  /** An org has so many vetoes open at a time; beyond, its guard guards it alone. */
+  /**
+   * An org has so many vetoes open at a time; beyond, its guard guards it alone.
+   * However many hosts it has, they stand before no other org's.
+   */
   #heldBy(attacker: string): Veto | undefined {
     const since = this.#ports.clock.now() - HOLDS_FOR_MS;
     const asked = new Set<string>();
-    for (const { agent, rule } of this.#holds.all(attacker, since)) {
-      const org = this.#ports.registry.agent(agent)?.org;
+    for (const { agent, rule } of this.#holds.iterate(attacker, since)) {
+      const org = this.#ports.registry.orgOf(agent);
       if (org === undefined || asked.has(org)) continue;
       if (asked.size >= MOST_HOLDING_ORGS) break;
       asked.add(org);
@@ -81,6 +84,5 @@ const HOLDS_FOR_MS = 7 * 24 * 60 * 60 * 1000;
 /** Proposals for which one org's guards are the reason, at a time. */
 const MOST_HELD = 20;
 
-/** Hosts and orgs that are asked after, of an address that everybody holds. */
-const MOST_HOLDERS = 1_000;
+/** Orgs that are asked after, of an address that everybody holds. */
 const MOST_HOLDING_ORGS = 32;

@@ -45,6 +45,7 @@ export class Registry {
   readonly #token: Statement<Token>;
   readonly #agents: Statement<Enrolled>;
   readonly #agent: Statement<Enrolled>;
+  readonly #orgOf: Statement<string>;
   readonly #agentsOn: Statement<Enrolled>;
   readonly #trusted: Statement<Enrolled>;
   readonly #presence: Statement<Presence>;
@@ -64,6 +65,9 @@ export class Registry {
       `${AGENTS} WHERE forgotten_at IS NULL ORDER BY enrolled_at, id`,
     );
     this.#agent = decided.prepare(`${AGENTS} WHERE id = ?`);
+    this.#orgOf = decided
+      .prepare<unknown[], string>("SELECT org FROM agents WHERE id = ?")
+      .pluck();
     this.#agentsOn = decided.prepare(
       `${AGENTS} WHERE hostname = ? AND forgotten_at IS NULL ORDER BY enrolled_at, id`,
     );
@@ -102,6 +106,11 @@ export class Registry {
   agent(id: string): Agent | undefined {
     const enrolled = this.#agent.get(id);
     return enrolled && agentOf(enrolled, this.#presence.get(id));
+  }
+
+  /** As of `agent`, where nothing else of it is asked. */
+  orgOf(agent: string): string | undefined {
+    return this.#orgOf.get(agent);
   }
 
   /** The agents on hosts of this name. */
