@@ -32,11 +32,10 @@ export function audit(tree: Tree): Audited {
   let [events, leaves] = [0, 0];
   for (const row of rowsThrough(tree, end)) {
     const own = commitmentsOf(row);
-    const isBack = erased.has(row.seq) && row.salt !== null;
-    const why = isBack
-      ? "was erased and is there again"
-      : (misfitOf(tree, row, { first: leaves, own }) ??
-        misfitOfBatch(tree, row));
+    const why =
+      misfitOfErasure(row, erased) ??
+      misfitOf(tree, row, { first: leaves, own }) ??
+      misfitOfBatch(tree, row);
     if (why !== undefined) {
       return { events, leaves, misfit: { seq: row.seq, why } };
     }
@@ -55,6 +54,16 @@ function* rowsThrough({ rows }: Tree, end: number): Generator<DecisionRow> {
     yield* batch.filter(({ seq }) => seq <= end);
     last = batch.at(-1)?.seq ?? end;
   }
+}
+
+function misfitOfErasure(
+  { seq, salt }: DecisionRow,
+  erased: ReadonlySet<number>,
+): string | undefined {
+  if (erased.has(seq) === (salt === null)) return undefined;
+  return salt === null
+    ? "was emptied, and nothing says by whom"
+    : "was erased and is there again";
 }
 
 function misfitOf(
