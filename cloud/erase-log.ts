@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Clock } from "../agent/runtime/clock.js";
 import { BadFolder, filesOf, type Files } from "./folder.js";
 import {
@@ -28,6 +29,7 @@ export interface Wish {
  * Erases in the folder of a cloud that does not run. That it is erased is written
  * down first: whatever is cut off is done at the next start.
  * @throws MustStay, NotInTree or BadFolder, and then nothing has happened
+ * @throws StillRead when bytes of it stay for now
  */
 export async function eraseIn(
   dir: string,
@@ -38,55 +40,77 @@ export async function eraseIn(
   const files = filesOf(dir);
   using local = new LocalLog(dir);
   using _held = held(files, dir);
-  using decisions = SqliteDecisions.open(files.decisions, clock);
-  if (what.of === "op") {
-    return await eraseOps({ local, decisions }, what, {
-      ...wish,
-      now: clock.now(),
-    });
-  }
-  using observations = SqliteObservations.open(files.observations, clock);
-  const row = local.tree.rows.observation(what.seq);
-  if (row === undefined || row.salt === null) {
-    throw new MustStay(`there is no observation ${what.seq}, or it is erased`);
-  }
-  const commitment = Buffer.from(observationCommitment(row)).toString("hex");
-  const event: Erased = {
-    ...{ kind: "erased", of: "observations", seq: what.seq },
-    ...{ commitment, ...wish },
-  };
-  await decisions.append([event], decisions.level);
-  await observations.empty([what.seq]);
+  const { event, commitments } =
+    what.of === "op"
+      ? plannedOps(local, what, { ...wish, now: clock.now() })
+      : plannedObservation(local, what, wish);
+  // Whoever reads keeps the pages as they were.
+  local[Symbol.dispose]();
   // It may hold what was folded of it: it is folded anew at the next start.
-  removeDatabase(files.observed);
+  if (event.of === "observations") removeDatabase(files.observed);
+  const erasedFrom = files[event.of];
+  {
+    using decisions = SqliteDecisions.open(files.decisions, clock);
+    using observations = SqliteObservations.open(files.observations, clock);
+    await decisions.append([event], decisions.level);
+    if (event.of === "observations") await observations.empty([event.seq]);
+    else await decisions.empty(event.seq, "bytes", commitments);
+  }
+  mustBeUnread(erasedFrom);
   return event;
 }
 
+interface Planned {
+  readonly event: Erased;
+  /** Of a decision's leaves, one behind the other: what stays. */
+  readonly commitments?: Uint8Array;
+}
+
+function plannedObservation(
+  { tree }: LocalLog,
+  { seq }: Forgotten & { readonly of: "observation" },
+  wish: Wish,
+): Planned {
+  const row = tree.rows.observation(seq);
+  if (row === undefined || row.salt === null) {
+    throw new MustStay(`there is no observation ${seq}, or it is erased`);
+  }
+  const commitment = Buffer.from(observationCommitment(row)).toString("hex");
+  const what = { kind: "erased", of: "observations", seq } as const;
+  return { event: { ...what, commitment, ...wish } };
+}
+
 /** All ops of the segment that the op is in: they were signed as one. */
-async function eraseOps(
-  at: {
-    readonly local: LocalLog;
-    readonly decisions: SqliteDecisions;
-  },
+function plannedOps(
+  { prover, erasable, tree }: LocalLog,
   { feed, number }: Forgotten & { readonly of: "op" },
   { now, ...wish }: Wish & { readonly now: number },
-): Promise<Erased> {
-  const { local, decisions } = at;
-  const { seq, op } = local.prover.opAt(feed, number);
-  local.erasable.mustBeOver(seq, now);
-  const row = local.tree.rows.decision(seq);
-  const place = local.tree.store.placeOf(seq);
+): Planned {
+  const { seq, op } = prover.opAt(feed, number);
+  erasable.mustBeOver(seq, now);
+  const row = tree.rows.decision(seq);
+  const place = tree.store.placeOf(seq);
   if (row === undefined || place === undefined) {
     throw new BadFolder(`event ${seq} is not in the tree yet`);
   }
   const leaves = { first: place.first, count: place.leaves };
-  const event: Erased = {
-    ...{ kind: "erased", of: "decisions", seq, op, leaves, ...wish },
-  };
   const commitments = Buffer.concat([...commitmentsOf(row)]);
-  await decisions.append([event], decisions.level);
-  await decisions.empty(seq, "bytes", commitments);
-  return event;
+  const what = { kind: "erased", of: "decisions", seq, op } as const;
+  return { event: { ...what, leaves, ...wish }, commitments };
+}
+
+/** It is erased, and bytes of it stay in a file while another process reads there. */
+export class StillRead extends Error {
+  override readonly name = "StillRead";
+}
+
+/** @throws StillRead while the log beside the file could not be cut off */
+function mustBeUnread(path: string): void {
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  if (wal === undefined || wal.size === 0) return;
+  throw new StillRead(
+    `it is erased, and ${path}-wal has bytes of it while another process reads the folder: end that, then start and stop the cloud once`,
+  );
 }
 
 function held({ lock }: Files, dir: string): Disposable {

@@ -8,14 +8,16 @@ import { sealChain, type ChainTerms } from "./feeds/chain.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { BanState } from "./feeds/snapshots/ban-state.js";
 import { bansTables } from "./feeds/snapshots/bans.projection.js";
-import { filesOf } from "./folder.js";
+import { filesOf, type Files } from "./folder.js";
 import { newId } from "./ids.js";
 import { holdAlone, removeDatabase } from "./journal/database.js";
-import type { DecisionEvent } from "./journal/decision-events.js";
+import type { DecisionEvent, Erased } from "./journal/decision-events.js";
 import { splitJournal } from "./journal/split-journal.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { SqliteObservations } from "./journal/sqlite-observations.js";
 import { View } from "./journal/view.js";
+import { eraseAgain } from "./tree/erase-again.js";
+import { erasuresInFile } from "./tree/erasures.projection.js";
 import { logBegun } from "./tree/log-begun.js";
 
 /** What a feed's new history starts from. */
@@ -39,9 +41,7 @@ export async function beginNewEpochs(
   mkdirSync(files.observationsDir, { recursive: true, mode: 0o700 });
   await splitJournal(files, log);
   // They may know of what the decisions lost.
-  for (const path of [files.view, files.bans, files.tree]) {
-    removeDatabase(path);
-  }
+  for (const path of [files.bans, files.tree]) removeDatabase(path);
   using decisions = SqliteDecisions.open(files.decisions, clock);
   using observations = SqliteObservations.open(files.observations, clock);
   using view = await View.open(files.bans, decisions, [bansTables]);
@@ -51,10 +51,21 @@ export async function beginNewEpochs(
   const renewals = state
     .feeds()
     .map((feed) => renewalOf(feed, opsOf(state, feed, clock), terms));
-  const events = [logBegun(), ...renewals.flatMap((each) => each.events)];
-  await decisions.append(events);
+  const erased = erasuresLost(files, decisions.level);
+  const begun = renewals.flatMap((each) => each.events);
+  // Until here it keeps a start from going on without what was lost.
+  removeDatabase(files.view);
+  await decisions.append([logBegun(), ...erased, ...begun]);
+  const { observed } = files;
+  await eraseAgain(erased, { decisions, observations, observed, log });
   return renewals.map(({ renewed }) => renewed);
 }
+
+/** What was erased after the copy was made, of what the copy brought back. */
+const erasuresLost = ({ view }: Files, last: number): readonly Erased[] =>
+  erasuresInFile(view, last).filter(
+    ({ of, seq }) => of === "observations" || seq <= last,
+  );
 
 function renewalOf(
   feed: FeedName,

@@ -53,6 +53,8 @@ import { spoolTables } from "./telemetry/spools.projection.js";
 import { statementTables } from "./telemetry/statements.projection.js";
 import { Statements } from "./telemetry/statements.js";
 import { Telemetry } from "./telemetry/telemetry.js";
+import { eraseAgain } from "./tree/erase-again.js";
+import { erasuresIn, erasureTables } from "./tree/erasures.projection.js";
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
 
@@ -141,6 +143,9 @@ export async function openLogs(
   // What decisions and view refer to keeps its number, should a copy lack it.
   const seen = withRoom(observationsDisk, () => cursorIn(files.observed));
   await observations.skipTo(Math.max(seen, referredTo(decided.database)));
+  await eraseAgain(erasuresIn(decided.database), {
+    ...{ decisions, observations, observed: files.observed, log: ports.log },
+  });
   const observed = opened.own(
     await View.open(
       ...([files.observed, observations, OF_OBSERVATIONS] as const),
@@ -198,6 +203,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   approvalTables,
   proposalTables,
   digestTables,
+  erasureTables,
 ];
 
 const OF_OBSERVATIONS: readonly ObservationProjection[] = [

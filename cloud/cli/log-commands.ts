@@ -175,7 +175,7 @@ function rootBy({ root, fingerprint }: CheckOptions, dir: string): TrustedRoot {
 function checkFolder(dir: string, io: Io): void {
   using local = new LocalLog(dir);
   const { events, leaves, misfit } = audit(local.tree);
-  const back = local.tree.reappeared().observations[0];
+  const back = local.tree.reappeared()[0];
   if (misfit !== undefined) {
     throw failed(`event ${misfit.seq} ${misfit.why}; ${events} before it fit`);
   }

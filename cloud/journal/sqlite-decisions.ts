@@ -148,7 +148,7 @@ export class SqliteDecisions implements Decisions, Disposable {
     commitments?: Uint8Array,
   ): Promise<void> {
     return promised(() =>
-      this.#writer.write(this.#disk, () => {
+      this.#writer.forget(this.#disk, () => {
         const row = this.#row.get(seq);
         if (row === undefined) throw new RangeError(`there is no event ${seq}`);
         const payload = decisionPayload(row);

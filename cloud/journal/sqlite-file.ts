@@ -41,11 +41,11 @@ export function openLog(
 
 /** Writes to a file, each time in one transaction. */
 export class Writer {
-  readonly #folder: string;
+  readonly #database: Database;
   readonly #run: Transaction;
 
   constructor(database: Database) {
-    this.#folder = dirname(database.name);
+    this.#database = database;
     this.#run = database.transaction((act) => act());
   }
 
@@ -55,8 +55,19 @@ export class Writer {
       return withRoom(reserve, () => this.#run.immediate(act) as T);
     } catch (cause) {
       if (!isDiskTrouble(cause)) throw cause;
-      throw new NoRoom(this.#folder, { cause });
+      throw new NoRoom(dirname(this.#database.name), { cause });
     }
+  }
+
+  /**
+   * As `write`, and cuts off the log beside the file, in which pages stay as they
+   * were. While somebody reads from the log, it stays until the file is closed.
+   */
+  forget(reserve: Giving, act: () => void): void {
+    this.write(reserve, act);
+    withRoom(reserve, () => {
+      this.#database.pragma("wal_checkpoint(TRUNCATE)");
+    });
   }
 }
 

@@ -147,7 +147,7 @@ export class SqliteObservations implements Observations, Disposable {
 
   empty(seqs: readonly number[]): Promise<void> {
     return promised(() =>
-      this.#writer.write(NO_RESERVE, () => {
+      this.#writer.forget(this.#disk, () => {
         for (const seq of seqs) {
           const row = this.#row.get(seq);
           if (row !== undefined) this.#emptyOne(row);

@@ -13,8 +13,8 @@ import type { TreeWorker } from "./tree-worker.js";
 
 export interface LogKeeperPorts {
   readonly tree: Pick<TreeWorker, "ask">;
-  readonly decisions: Pick<Decisions, "append" | "level" | "empty">;
-  readonly observations: Pick<Observations, "subscribe" | "empty" | "level">;
+  readonly decisions: Pick<Decisions, "append" | "level">;
+  readonly observations: Pick<Observations, "subscribe" | "level">;
   readonly signing: Pick<Signing, "logKeys" | "version" | "text">;
   readonly cloudName: string;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export class LogKeeper implements AsyncDisposable {
       this.#waiting += news.length;
       if (this.#waiting >= MOST_DIGESTED) this.#hurry();
     });
-    this.#run(() => this.#eraseAgain().then(() => this.keep()));
+    this.#run(() => this.keep());
   }
 
   /** Where the log stands now; undefined while nobody may sign for it. */
@@ -83,25 +83,6 @@ export class LogKeeper implements AsyncDisposable {
     this.#timer[Symbol.dispose]();
     this.#subscription[Symbol.dispose]();
     await this.#running;
-  }
-
-  /** Forgets again what an older copy of a file brought back. */
-  async #eraseAgain(): Promise<void> {
-    const { tree, decisions, observations, log } = this.#ports;
-    const back = await tree.ask({ ask: "reappeared" });
-    if (back.observations.length > 0) {
-      await observations.empty(back.observations);
-    }
-    for (const { seq, commitments } of back.decisions) {
-      await decisions.empty(seq, "bytes", commitments);
-    }
-    const seqs = [
-      ...back.observations,
-      ...back.decisions.map(({ seq }) => seq),
-    ];
-    if (seqs.length === 0) return;
-    const what = "what was erased was there again, and is erased again";
-    log.warn(what, { count: seqs.length, seqs: seqs.slice(0, MOST_TOLD) });
   }
 
   /** What the log should tell of and does not: its own beginning, and roots. */
@@ -165,6 +146,3 @@ const MOST_TURNS = 512;
 
 /** How old the time of a head may be that is handed out again. */
 const SIGN_AGAIN_MS = 30_000;
-
-/** Sequence numbers that one line of the log names. */
-const MOST_TOLD = 20;

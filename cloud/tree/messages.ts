@@ -22,9 +22,7 @@ export type TreeQuestion =
   | { readonly ask: "tile"; readonly level: number; readonly index: number }
   | { readonly ask: "bundle"; readonly index: number }
   /** The next digest of observations, as of the state. */
-  | { readonly ask: "digest" }
-  /** What was erased and is there again. */
-  | { readonly ask: "reappeared" };
+  | { readonly ask: "digest" };
 
 export interface TreeAnswers {
   state: TreeState;
@@ -35,16 +33,4 @@ export interface TreeAnswers {
     readonly state: TreeState;
     readonly digest: ObservationsDigested | undefined;
   };
-  reappeared: Reappeared;
-}
-
-/** What was erased and is there again. */
-export interface Reappeared {
-  readonly decisions: readonly {
-    readonly seq: number;
-    /** Of its leaves, one behind the other: what stays. */
-    readonly commitments: Uint8Array;
-  }[];
-  /** Sequence numbers. */
-  readonly observations: readonly number[];
 }

@@ -40,9 +40,6 @@ function answerTo(
     case "digest":
       tree.catchUp();
       return tree.digest();
-    case "reappeared":
-      tree.catchUp();
-      return tree.reappeared();
   }
 }
 

@@ -4,8 +4,7 @@ import type { ObservationsDigested } from "../journal/decision-events.js";
 import { lastDecision } from "../journal/sqlite-decisions.js";
 import { MOST_DIGESTED } from "../journal/observations.js";
 import { digestOf } from "./digest.js";
-import { commitmentsOf } from "./leaves.js";
-import type { Reappeared, TreeState } from "./messages.js";
+import type { TreeState } from "./messages.js";
 import { rowsOf, type Rows } from "./rows.js";
 import { TreeFold } from "./tree-fold.js";
 import type { TreeStore } from "./tree-store.js";
@@ -65,21 +64,11 @@ export class Tree {
     return { state: this.state(), digest: digestOf(rows) };
   }
 
-  /** What was erased, and an older copy of a file brought back. */
-  reappeared(): Reappeared {
-    const decisions: { seq: number; commitments: Uint8Array }[] = [];
-    const observations: number[] = [];
-    for (const { of, seq } of [...this.store.erasures()]) {
-      if (of === "observations") {
-        const isBack = (this.rows.observation(seq)?.salt ?? null) !== null;
-        if (isBack) observations.push(seq);
-        continue;
-      }
-      const row = this.rows.decision(seq);
-      if (row === undefined || row.salt === null) continue;
-      const commitments = Buffer.concat([...commitmentsOf(row)]);
-      decisions.push({ seq, commitments });
-    }
-    return { decisions, observations };
+  /** Observations that were erased, and an older copy of their file brought back. */
+  reappeared(): readonly number[] {
+    return [...this.store.erasures()]
+      .filter(({ of }) => of === "observations")
+      .map(({ seq }) => seq)
+      .filter((seq) => (this.rows.observation(seq)?.salt ?? null) !== null);
   }
 }

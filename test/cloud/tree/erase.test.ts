@@ -1,13 +1,17 @@
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { silentLogger } from "../../../agent/log/logger.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
 import { eraseIn } from "../../../cloud/erase-log.js";
 import { openDatabase } from "../../../cloud/journal/database.js";
+import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
 import { LocalLog } from "../../../cloud/local-log.js";
+import { beginNewEpochs } from "../../../cloud/new-epochs.js";
 import { Signing } from "../../../cloud/roots/signing.js";
-import { foundCloud } from "../../../cloud/setup.js";
+import { foundCloud, loadCloud } from "../../../cloud/setup.js";
 import { audit } from "../../../cloud/tree/audit.js";
+import { commitmentsOf } from "../../../cloud/tree/leaves.js";
 import { verifyProof } from "../../../cloud/tree/proof.js";
 import type { Wanted } from "../../../cloud/tree/prover.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
@@ -79,16 +83,108 @@ describe("what was erased", () => {
     rmSync(observations, { recursive: true });
     cpSync(copy, observations, { recursive: true });
     expect(back(dir)).toEqual([seq]);
-    {
-      await using _again = await startTestCloud({ dir });
-      using file = reading(join(observations, "observations.db"));
-      const row = file.database.prepare<[number], { salt: unknown }>(
-        "SELECT salt FROM observations WHERE seq = ?",
-      );
-      await eventually(() => row.get(seq)?.salt === null || undefined);
-    }
+    expect(versionsSeen(dir)).toEqual(["0.1.0"]);
+    await (await startTestCloud({ dir }))[Symbol.asyncDispose]();
     expect(back(dir)).toEqual([]);
     expect(proved(dir, wanted)).toMatchObject({ erased: WISH });
+    expect(versionsSeen(dir)).toEqual([]);
+  }, 30_000);
+
+  it("is erased at the start where that was cut off behind the decision", async () => {
+    using cloud = await past();
+    const { dir } = cloud;
+    const seq = await firstDigested(dir);
+    const copy = join(cloud.folder, "copy");
+    cpSync(join(dir, "observations"), copy, { recursive: true });
+    await eraseIn(dir, { of: "observation", seq }, WISH, systemClock);
+    // As far as it comes before the row is emptied.
+    cpSync(
+      join(copy, "observations.db"),
+      join(dir, "observations", "observations.db"),
+    );
+    await (await startTestCloud({ dir }))[Symbol.asyncDispose]();
+    expect(back(dir)).toEqual([]);
+    expect(versionsSeen(dir)).toEqual([]);
+  }, 30_000);
+
+  it("is erased again where the decision to do so was lost with a copy", async () => {
+    using cloud = await past();
+    const { dir } = cloud;
+    const seq = await firstDigested(dir);
+    const copy = join(cloud.folder, "copy");
+    cpSync(dir, copy, { recursive: true });
+    await eraseIn(dir, { of: "observation", seq }, WISH, systemClock);
+    const op = { of: "op", feed: "urgent", number: 1 } as const;
+    const segment = seqOfOp(dir, 1);
+    await eraseIn(dir, op, WISH, DAYS_LATER);
+    await (await startTestCloud({ dir }))[Symbol.asyncDispose]();
+    for (const name of ["decisions.db", "observations"]) {
+      rmSync(join(dir, name), { recursive: true });
+      cpSync(join(copy, name), join(dir, name), { recursive: true });
+    }
+    await expect(startTestCloud({ dir })).rejects.toThrow("new-epoch");
+    await beginNewEpochs(loadCloud(dir, undefined), {
+      ...{ clock: systemClock, log: silentLogger },
+    });
+    await (await startTestCloud({ dir }))[Symbol.asyncDispose]();
+    expect(back(dir)).toEqual([]);
+    expect(versionsSeen(dir)).toEqual([]);
+    expect(proved(dir, { of: "observation", seq })).toMatchObject({
+      erased: WISH,
+    });
+    const wanted = { of: "decision", seq: segment.seq } as const;
+    expect(proved(dir, wanted)).toMatchObject({ erased: WISH });
+    expect(check(dir)).toBeUndefined();
+  }, 30_000);
+
+  it("is in no byte of the file that it was in", async () => {
+    using cloud = await past();
+    const { dir } = cloud;
+    const seq = await firstDigested(dir);
+    const observed = join(dir, "observations", "observations.db");
+    expect(bytesOf(observed)).toContain('"kind":"agent-seen"');
+    await eraseIn(dir, { of: "observation", seq }, WISH, systemClock);
+    expect(bytesOf(observed)).not.toContain('"kind":"agent-seen"');
+    const decided = join(dir, "decisions.db");
+    const first = Buffer.from([203, 0, 113, 1]).toString("latin1");
+    expect(bytesOf(decided)).toContain(first);
+    const op = { of: "op", feed: "urgent", number: 1 } as const;
+    await eraseIn(dir, op, WISH, DAYS_LATER);
+    expect(bytesOf(decided)).not.toContain(first);
+  }, 30_000);
+
+  it("is said to stay in a file for as long as another process reads it", async () => {
+    using cloud = await past();
+    const { dir } = cloud;
+    const seq = await firstDigested(dir);
+    using file = reading(join(dir, "observations", "observations.db"));
+    const rows = file.database.prepare("SELECT seq FROM observations");
+    const held = rows.iterate();
+    held.next();
+    const wanted = { of: "observation", seq } as const;
+    const erasing = eraseIn(dir, wanted, WISH, systemClock);
+    await expect(erasing).rejects.toThrow("another process reads the folder");
+    held.return?.();
+    expect(proved(dir, wanted)).toMatchObject({ erased: WISH });
+  }, 30_000);
+});
+
+describe("a decision that somebody emptied", () => {
+  it("is found where no decision says that it is erased", async () => {
+    using cloud = await past();
+    const { dir } = cloud;
+    const wanted = { of: "op", feed: "urgent", number: 1 } as const;
+    await eraseIn(dir, wanted, WISH, DAYS_LATER);
+    expect(check(dir)).toBeUndefined();
+    const { seq } = seqOfOp(dir, 2);
+    using decisions = SqliteDecisions.open(
+      join(dir, "decisions.db"),
+      systemClock,
+    );
+    await decisions.empty(seq, "bytes", commitmentsIn(dir, seq));
+    expect(check(dir)).toEqual({
+      ...{ seq, why: "was emptied, and nothing says by whom" },
+    });
   }, 30_000);
 });
 
@@ -143,17 +239,22 @@ async function past() {
   };
 }
 
-/** The next start brings into the tree what was observed in the one before. */
+/**
+ * The next start brings into the tree what was observed in the one before: of that,
+ * the one that tells of a host which came.
+ */
 async function firstDigested(dir: string): Promise<number> {
   await using _cloud = await startTestCloud({ dir });
   using file = reading(join(dir, "decisions.db"));
-  const digests = file.database.prepare<[], { body: string }>(
-    `SELECT body FROM decisions WHERE body LIKE '{"kind":"observed"%'`,
+  const digests = file.database.prepare(
+    `SELECT 1 FROM decisions WHERE body LIKE '{"kind":"observed"%'`,
   );
-  return await eventually(() => {
-    const found = digests.get();
-    return found && (JSON.parse(found.body) as { first: number }).first;
-  });
+  await eventually(() => digests.get());
+  using observed = reading(join(dir, "observations", "observations.db"));
+  const came = observed.database.prepare<[], { seq: number }>(
+    `SELECT seq FROM observations WHERE body LIKE '{"kind":"agent-seen"%'`,
+  );
+  return came.get()?.seq ?? 0;
 }
 
 function reading(path: string) {
@@ -175,6 +276,34 @@ function proved(dir: string, wanted: Wanted) {
   return verifyProof(proof, signing.root);
 }
 
+function seqOfOp(dir: string, number: number) {
+  using log = new LocalLog(dir);
+  return log.prover.opAt("urgent", number);
+}
+
+function commitmentsIn(dir: string, seq: number): Uint8Array {
+  using log = new LocalLog(dir);
+  const row = log.tree.rows.decision(seq);
+  if (row === undefined) throw new Error(`there is no event ${seq}`);
+  return Buffer.concat([...commitmentsOf(row)]);
+}
+
+/** Of hosts, as the view of the observations has them. */
+function versionsSeen(dir: string): readonly string[] {
+  using file = reading(join(dir, "observations", "view.db"));
+  const versions = file.database.prepare<[], string>(
+    "SELECT version FROM presence",
+  );
+  return versions.pluck().all();
+}
+
+/** Of a database, with its log. */
+const bytesOf = (path: string): string =>
+  ["", "-wal"]
+    .filter((suffix) => existsSync(path + suffix))
+    .map((suffix) => readFileSync(path + suffix).toString("latin1"))
+    .join("");
+
 function check(dir: string) {
   using log = new LocalLog(dir);
   return audit(log.tree).misfit;
@@ -182,5 +311,5 @@ function check(dir: string) {
 
 function back(dir: string): readonly number[] {
   using log = new LocalLog(dir);
-  return log.tree.reappeared().observations;
+  return log.tree.reappeared();
 }
