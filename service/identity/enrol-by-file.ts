@@ -4,7 +4,7 @@ import { parseJson } from "../../agent/protocol/shapes.js";
 import { failed } from "../../agent/text/failure.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import { identityFrom, requestOf, type EnrolOptions } from "./enrol.js";
-import { forgetKey, holdsKey, makeKey } from "./identity-store.js";
+import { forgetUnnamedKey, holdsKey, makeKey } from "./identity-store.js";
 import { keepPending, readPending } from "./pending.js";
 
 /**
@@ -25,7 +25,7 @@ export function requestByFile(
   keepPending(stateDir, { version: 1, key: key.id, url, root });
   // The earlier request's answer would be of no use any more.
   if (before !== undefined && before !== key.id) {
-    forgetKey(stateDir, { id: before });
+    forgetUnnamedKey(stateDir, before);
   }
   return `${JSON.stringify({ type: "carried-request", request })}\n`;
 }
@@ -58,7 +58,7 @@ export function answerByFile(
   throw failed(`the key ${key} of the request is not here any more`);
 }
 
-/** The key of a request that is pending, unless an identity has it by now. */
+/** The key of a request that is pending. */
 function readPendingOrNone(stateDir: string): string | undefined {
   try {
     return readPending(stateDir)?.key;

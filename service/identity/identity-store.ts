@@ -78,6 +78,16 @@ export function forgetKey(
   rmSync(keyPath(stateDir, id), { force: true });
 }
 
+/** As `forgetKey`, unless the identity names it, or cannot be read. */
+export function forgetUnnamedKey(stateDir: string, id: string): void {
+  if (isEnrolled(stateDir)) {
+    const identity = formerIdentity(stateDir);
+    if (identity === undefined) return;
+    if (identity.key === id || identity.nextKey === id) return;
+  }
+  forgetKey(stateDir, { id });
+}
+
 /**
  * Makes this host the one that the identity names, by one rename. Keys of who it
  * was before, and of tries that failed, are of no use any more.

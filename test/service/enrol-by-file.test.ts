@@ -1,4 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { CarriedAnswer } from "../../agent/protocol/carried.js";
@@ -47,6 +53,20 @@ describe("a host that never sees its cloud", () => {
     expect(keys).toHaveLength(1); // the first request's is gone
     const done = await host.tourniquet("enrol", "--answer", second.answer);
     expect(done.code).toBe(0);
+  }, 60_000);
+
+  it("keeps its key where it had died before it forgot its request", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const { answer } = await answered(cloud, host);
+    const pending = readFileSync(pendingOf(host));
+    const done = await host.tourniquet("enrol", "--answer", answer);
+    expect(done.code).toBe(0);
+    writeFileSync(pendingOf(host), pending, { mode: 0o600 });
+    await answered(cloud, host, "--force");
+    await using _agent = host.run();
+    const status = () => host.tourniquet("status", "--json");
+    await until("it runs", async () => (await status()).code === 0, 20_000);
   }, 60_000);
 
   it("takes no root but the one that its token pins", async () => {
@@ -99,14 +119,18 @@ const pendingOf = ({ stateDir }: HostProcess) =>
   join(stateDir, "enrolment-pending.json");
 
 /** A request that was made there, and its answer, made here. */
-async function answered(cloud: TestCloud, host: HostProcess) {
+async function answered(
+  cloud: TestCloud,
+  host: HostProcess,
+  ...more: readonly string[]
+) {
   await cloud.request("POST", "/v1/orgs", { id: "example", name: "example" });
   const made = tokenOfNowhere(await cloud.token("example"));
   const token = host.folder.file("token", made);
   const name = `${readdirSync(host.folder.path).length}`;
   const request = join(host.folder.path, `${name}.request`);
   const answer = join(host.folder.path, `${name}.answer`);
-  const asking = ["--token-file", token, "--request-to", request];
+  const asking = ["--token-file", token, "--request-to", request, ...more];
   const asked = await host.tourniquet("enrol", ...asking);
   expect(asked.stderr).toBe("");
   const done = await operatorOf(cloud)("enrol-host", request, answer);
