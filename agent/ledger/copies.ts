@@ -1,7 +1,8 @@
 import type { Family } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
+import { RING_WAITS } from "../model/rings.js";
 import type { Database, Statement } from "./database.js";
-import type { RangeRow } from "./rows.js";
+import type { HeldCount, RangeRow } from "./rows.js";
 
 /** How many bans a feed has, those that ran out but are not purged included. */
 export interface FeedCount {
@@ -40,6 +41,8 @@ export interface FeedTotals {
 export class Growth {
   bans = 0;
   held = 0;
+  /** Of the held ones, those that wait for this host's ring. */
+  waiting = 0;
   observed = 0;
   space4 = 0;
   space6 = 0;
@@ -64,6 +67,7 @@ export class Growth {
 
   #count({ addr, prefix, held, observed }: Counted, sign: 1 | -1): void {
     this.bans += sign;
+    if (held === RING_WAITS) this.waiting += sign;
     if (held !== null) this.held += sign;
     else if (observed !== 0) this.observed += sign;
     else if (addr.length === 4) this.space4 += sign * 2 ** -prefix;
@@ -96,6 +100,7 @@ export class Copies {
   readonly #newestInherited: number;
   readonly #count: Statement<never>;
   readonly #held: Statement<number>;
+  readonly #waiting: Statement<number>;
   readonly #forget: Statement<never>;
 
   constructor(db: Database) {
@@ -137,6 +142,7 @@ export class Copies {
     this.#held = db
       .prepare<number>("SELECT held FROM copies WHERE id = ?")
       .pluck();
+    this.#waiting = db.prepare<number>(WAITING).pluck();
     this.#forget = db.prepare("DELETE FROM copies WHERE id = ?");
     const newest = "SELECT ifnull(max(id), 0) FROM copies";
     this.#newestInherited = db.read(
@@ -222,9 +228,19 @@ export class Copies {
     this.#count.run(bans, held, observed, space4, space6, copy);
   }
 
-  /** How many bans of a copy are held. */
-  held(copy: number): number {
-    return this.#held.get(copy) ?? 0;
+  /** How many bans of a copy are held; looks at those that wait. */
+  held(copy: number): HeldCount {
+    const [held, waiting] = [this.#held, this.#waiting];
+    return { held: held.get(copy) ?? 0, waiting: waiting.get(copy) ?? 0 };
+  }
+
+  /** Of all current copies; looks at those that wait. */
+  allHeld(): HeldCount {
+    const all = this.allCurrent().map(({ id }) => this.held(id));
+    return {
+      held: all.reduce((sum, each) => sum + each.held, 0),
+      waiting: all.reduce((sum, each) => sum + each.waiting, 0),
+    };
   }
 
   /** Forgets a copy that has no ban left. */
@@ -240,3 +256,6 @@ export class Copies {
 export interface CopyRow extends FeedCount, Space {
   readonly id: number;
 }
+
+const WAITING = `SELECT count(*) FROM bans INDEXED BY waiting_bans
+  WHERE copy = ? AND held = '${RING_WAITS}'`;

@@ -2,6 +2,7 @@ import type { FeedName } from "../model/position.js";
 import { RING_WAITS } from "../model/rings.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import type { Database, Statement } from "./database.js";
+import type { HeldCount } from "./rows.js";
 import type { FoundBan, StoredBan } from "./stored.js";
 import { NOT_CONFIRMED } from "./trials.js";
 import { ROLLED_BACK } from "./withheld.js";
@@ -10,8 +11,8 @@ import { ROLLED_BACK } from "./withheld.js";
 export const MOST_HELD = 10_000;
 
 /**
- * And so many, those included, that wait for this host's ring: they are to come
- * into force, where the limits of the feed let them.
+ * And so many beside them that wait for this host's ring: they are to come into
+ * force, where the limits of the feed let them.
  */
 export const MOST_WAITING = 200_000;
 
@@ -24,18 +25,21 @@ export const MOST_WAITING = 200_000;
 export class HeldRoom {
   readonly #unkept = new Map<string, number>();
 
-  /** Whether the ban is stored; `held` is how many of its copy are held now. */
+  /** Whether the ban is stored, beside so many of its copy that are held now. */
   takes(
     { held }: StoredBan,
     before: Pick<FoundBan, "held"> | undefined,
-    heldNow: number,
+    now: HeldCount,
   ): boolean {
     if (held === null || held === NOT_CONFIRMED || held === ROLLED_BACK) {
       return true;
     }
     const isInPlace = before !== undefined && before.held !== null;
-    const most = held === RING_WAITS ? MOST_WAITING : MOST_HELD;
-    if (isInPlace || heldNow < most) return true;
+    const hasRoom =
+      held === RING_WAITS
+        ? now.waiting < MOST_WAITING
+        : now.held - now.waiting < MOST_HELD;
+    if (isInPlace || hasRoom) return true;
     this.#unkept.set(held, (this.#unkept.get(held) ?? 0) + 1);
     return false;
   }

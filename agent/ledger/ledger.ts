@@ -25,7 +25,7 @@ import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
 import { Reserve } from "./reserve.js";
 import { Review, type Guard } from "./review.js";
-import type { DatedBan, HeldBan, RecordedBan } from "./rows.js";
+import type { DatedBan, HeldBan, HeldCount, RecordedBan } from "./rows.js";
 import { Segments, type ReviewedSegment } from "./segments.js";
 import { Staging, type StagingTables, type StagingTerms } from "./staging.js";
 import { Time, type KeptTime, type Redating } from "./time.js";
@@ -67,7 +67,6 @@ export class Ledger implements Disposable {
     const copies = new Copies(db);
     const reasons = new Reasons(db);
     const unkept = new Unkept(db);
-    const feeds = new Feeds(db);
     const outcomes = new Outcomes(db);
     this.#effective = new Effective(db, copies);
     const history = new History(db, meta);
@@ -76,15 +75,11 @@ export class Ledger implements Disposable {
     this.#db = db;
     const trials = new Trials(db, changes);
     const kept = { reasons, changes, outcomes, trials, unkept, reserve };
-    this.#tables = { db, feeds, copies, ...kept };
+    this.#tables = { db, feeds: new Feeds(db), copies, ...kept };
     const recorder = new Recorder(db, this.#tables);
     this.#segments = new Segments(this.#tables, recorder);
-    this.overrides = new OperatorOverrides(db, {
-      ...this.#tables,
-      meta,
-      history,
-      recorder,
-    });
+    const ordered = { ...this.#tables, meta, history, recorder };
+    this.overrides = new OperatorOverrides(db, ordered);
     this.#lookup = new Lookup(db, copies);
     this.#purge = new Purge(db, this.#tables);
     this.#review = new Review(db, { ...this.#tables, meta });
@@ -255,6 +250,11 @@ export class Ledger implements Disposable {
   /** How many bans each feed has, counted without looking at them. */
   counts(): readonly FeedCount[] {
     return this.#db.read(() => this.#tables.copies.counts());
+  }
+
+  /** How many bans are held; looks at those that wait for this host's ring. */
+  allHeld(): HeldCount {
+    return this.#db.read(() => this.#tables.copies.allHeld());
   }
 
   /** Held bans beyond what is remembered of a feed, by the rule. */

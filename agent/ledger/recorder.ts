@@ -53,7 +53,10 @@ export class Recorder {
       const next = stillRuns(op, moment.now)
         ? succeed(op, before, moment)
         : undefined;
-      const heldNow = standing + growth.held;
+      const heldNow = {
+        held: standing.held + growth.held,
+        waiting: standing.waiting + growth.waiting,
+      };
       const isKept = next && room.takes(next.stored, before, heldNow);
       const after = isKept ? next.stored : undefined;
       if (!isSame(before, after)) {

@@ -71,3 +71,10 @@ export const datedBanOfRow = (feed: FeedName, row: DatedRow): DatedBan => ({
   ...banOfRow(feed, row),
   recordedAt: row.recorded_at === 0 ? undefined : row.recorded_at,
 });
+
+/** Of a copy's bans. */
+export interface HeldCount {
+  readonly held: number;
+  /** Of these, the ones that wait for this host's ring. */
+  readonly waiting: number;
+}

@@ -155,7 +155,7 @@ export class Staging {
         ? undefined
         : this.#find.get(this.#inForce, addr, prefix);
     const { stored, fresh, told } = succeed(ban, before, { now, admission });
-    if (!this.#room.takes(stored, undefined, this.#growth.held)) {
+    if (!this.#room.takes(stored, undefined, this.#growth)) {
       this.#tally.ban(ban, told);
       return;
     }

@@ -3,10 +3,16 @@ import { DEFAULT_POSTURE } from "../../agent/enforce/enforcer.js";
 import type { KernelState } from "../../agent/enforce/enforcer.js";
 import { look } from "../../agent/health/health.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
+import { RING_WAITS } from "../../agent/model/rings.js";
 import { LinkStatus } from "../../agent/uplink/link-status.js";
 import { HealthWatch } from "../../agent/walks/telemetry/health-watch.js";
 import { VerdictWatch } from "../../agent/walks/telemetry/verdict-watch.js";
-import { ban, LedgerFolder, recordNext } from "../support/agent/ledger.js";
+import {
+  ban,
+  lift,
+  LedgerFolder,
+  recordNext,
+} from "../support/agent/ledger.js";
 
 describe("looking after the host's health", () => {
   let folder: LedgerFolder;
@@ -174,8 +180,11 @@ describe("looking after the host's health", () => {
     recordNext(ledger, "urgent", [
       ban("192.0.2.1", 60, { held: "never-this-host" }),
       ban("192.0.2.2"),
+      ban("192.0.2.3", 60, { held: RING_WAITS }),
     ]);
     expect(await told()).toEqual({ "bans-held": "1 are held" });
+    recordNext(ledger, "urgent", [lift("192.0.2.1")]);
+    expect(await told()).toEqual({});
   });
 
   it("does not forget that the host only observes", async () => {

@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
-import { MOST_HELD } from "../../agent/ledger/held.js";
+import { MOST_HELD, MOST_WAITING } from "../../agent/ledger/held.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { NOT_KEPT } from "../../agent/ledger/reasons.js";
+import { RING_WAITS } from "../../agent/model/rings.js";
 import type { ReviewedBanOp } from "../../agent/model/reviewed.js";
 import {
   adoptNext,
@@ -78,6 +79,43 @@ describe("held bans", () => {
     recordNext(ledger, "urgent", held(20_000).slice(0, 10));
     expect(ledger.counts()[0]?.held).toBe(MOST_HELD - 4_096 + 10);
   });
+
+  it("have their room beside those that wait for this host's ring", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    for (const from of [0, 4_096, 8_192, 12_288]) {
+      recordNext(ledger, "urgent", held(from, RING_WAITS));
+    }
+    for (const from of [20_480, 24_576, 28_672]) {
+      recordNext(ledger, "urgent", held(from));
+    }
+    expect(ledger.allHeld()).toEqual({
+      held: 4 * 4_096 + MOST_HELD,
+      waiting: 4 * 4_096,
+    });
+    expect(ledger.unkept()).toEqual([
+      { feed: "urgent", rule: "lives-too-long", bans: 3 * 4_096 - MOST_HELD },
+    ]);
+  });
+
+  it("wait for this host's ring up to a bound, and are only counted beyond it", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const bans = Array.from({ length: MOST_WAITING + 5 }, (_, i) =>
+      ban(rangeOf(i), 60, { held: RING_WAITS }),
+    );
+    adoptNext(ledger, "reputation", [...bans, ...held(300_000)]);
+    recordNext(ledger, "reputation", [
+      ban("192.0.2.1", 60, { held: RING_WAITS }),
+    ]);
+    expect(ledger.allHeld()).toEqual({
+      held: MOST_WAITING + 4_096,
+      waiting: MOST_WAITING,
+    });
+    expect(ledger.unkept()).toEqual([
+      { feed: "reputation", rule: RING_WAITS, bans: 6 },
+    ]);
+  }, 30_000);
 
   it("take what is in force off its range, stored or not", () => {
     using folder = new LedgerFolder();

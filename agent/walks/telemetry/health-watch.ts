@@ -3,6 +3,7 @@ import type { HealthCode } from "../../health/catalogue.js";
 import type { Findings } from "../../health/health.js";
 import type { FindingKind, Verdict } from "../../health/verdict.js";
 import type { Ledger } from "../../ledger/ledger.js";
+import { RING_WAITS } from "../../model/rings.js";
 import type { Clock } from "../../runtime/clock.js";
 import type { ResilientSpool } from "../../spool/resilient-spool.js";
 import { messageOf } from "../../text/message.js";
@@ -30,7 +31,10 @@ export interface HealthWatchPorts {
   readonly trust: () => Findings;
 }
 
-export type WatchedLedger = Pick<Ledger, "counts" | "unkept" | "storage">;
+export type WatchedLedger = Pick<
+  Ledger,
+  "counts" | "allHeld" | "unkept" | "storage"
+>;
 
 /** Looks at the rooms and says what is wrong in them, in the catalogue's words. */
 export class HealthWatch {
@@ -112,8 +116,13 @@ export class HealthWatch {
 
   #held(): string | undefined {
     const { ledger } = this.#ports;
-    const held = ledger.counts().reduce((sum, each) => sum + each.held, 0);
-    const more = ledger.unkept().reduce((sum, each) => sum + each.bans, 0);
+    // What waits for its ring is as it was ordered.
+    const { held: all, waiting } = ledger.allHeld();
+    const held = all - waiting;
+    const more = ledger
+      .unkept()
+      .filter(({ rule }) => rule !== RING_WAITS)
+      .reduce((sum, each) => sum + each.bans, 0);
     if (held + more === 0) return undefined;
     const beyond =
       more === 0 ? "" : `, and ${more} beyond what is kept of them`;
