@@ -298,6 +298,7 @@ export function letOperatorOrder(
     confirm: (range) => recurring.confirm(range),
     tell: (code, what) => telemetry.reportOnce(code, withoutWho(what)),
   });
+  if (core.pauseEnded) state({ what: "pause-ended" });
   orders.goOn().catch((error: unknown) => events.maintenanceFailed(error));
   return orders;
 }

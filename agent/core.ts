@@ -94,6 +94,8 @@ export interface AgentCore {
   readonly ledger: Ledger;
   /** Where an earlier ledger is that could not be believed any more. */
   readonly quarantined: Quarantined | undefined;
+  /** Whether a pause had come to its end by this start. */
+  readonly pauseEnded: boolean;
   readonly time: BanTime;
   readonly enforcer: Enforcer;
   /** Undefined where nothing is dropped anyway. */
@@ -137,7 +139,8 @@ export async function openCore(
   const time = opened.own(new BanTime({ clock, boot: options.boot, ledger }));
   const dropping = await openKernel(options, { time, parts }, opening);
   if (quarantined !== undefined) await inheritMode(ledger, dropping.enforcer);
-  ledger.overrides.endPause(unixSeconds(time.clock.now()));
+  const now = unixSeconds(time.clock.now());
+  const pauseEnded = ledger.overrides.endPause(now);
   const answers = openAnswers(options, ledger);
   const recovered = (revision: number) =>
     recall(answers.receipts, ledger, { revision, nowMs: clock.now() });
@@ -166,6 +169,7 @@ export async function openCore(
     ...judged,
     protection,
     quarantined,
+    pauseEnded,
   };
 }
 

@@ -34,7 +34,7 @@ export interface RecurringPorts {
 export interface Recurring extends AsyncDisposable {
   /** Has the ledger looked through at once, rather than within a minute. */
   reviewAgain(): Promise<void>;
-  /** Lets bans whose trial failed into force. */
+  /** Records that bans whose trial failed are to be in force. */
   confirm(range: Cidr | undefined): Promise<Confirmed>;
 }
 

@@ -66,8 +66,8 @@ export class ReReview implements AsyncDisposable {
   }
 
   /**
-   * Lets bans whose trial failed into force: all, or that on exactly this range.
-   * They are not tried again.
+   * Records that bans whose trial failed are to be in force: all, or that on
+   * exactly this range. They are not tried again; the kernel is not told by this.
    */
   confirm(range: Cidr | undefined): Promise<Confirmed> {
     // In turns of its own: it does not wait for a round through all bans.
@@ -83,7 +83,6 @@ export class ReReview implements AsyncDisposable {
       );
       await this.#inSlices((now) => step(ROWS_AT_ONCE, now));
       round.over();
-      if (confirmed.confirmed > 0) await this.#ports.enforce();
       return confirmed;
     });
   }

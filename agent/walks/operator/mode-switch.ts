@@ -11,7 +11,7 @@ export interface ModeSwitchPorts {
   readonly receipts: Pick<Receipts, "restate">;
   readonly events: Pick<AgentEvents, "modeChanged" | "pauseEnded">;
   readonly clock: Pick<BanClock, "now" | "every">;
-  /** The device is to state it, once the kernel is so. */
+  /** The device is to state it, as soon as it is recorded. */
   readonly state: (fact: Fact) => void;
   /** Returns once the kernel is as the ledger says, mode included. */
   enforce(): Promise<void>;
@@ -42,19 +42,20 @@ export class ModeSwitch implements Disposable {
   }
 
   /**
-   * Remembers the mode, brings the kernel to it, and tells the cloud after that:
-   * no receipt claims what the kernel does not do yet. Ends a pause.
+   * Remembers the mode and states it, brings the kernel to it, and gives receipts
+   * after that: none claims what the kernel does not do yet. Ends a pause.
    * @throws NotEnforced; the mode is remembered then, and goes on being tried
    */
   turnTo(mode: Mode): Promise<void> {
     return this.#turns.run(async () => {
       const { ledger, events } = this.#ports;
       const isNews = ledger.mode() !== mode;
+      const isForGood = ledger.overrides.pausedUntil() !== undefined;
       ledger.setMode(mode);
       this.#watchPause();
       if (isNews) events.modeChanged(mode);
+      if (isNews || isForGood) this.#ports.state({ what: "mode" });
       await this.#comeTrue();
-      if (isNews) this.#ports.state({ what: "mode" });
     });
   }
 
@@ -76,8 +77,8 @@ export class ModeSwitch implements Disposable {
       overrides.pause(until);
       this.#watchPause();
       if (!observes) events.modeChanged("observe");
-      await this.#comeTrue();
       this.#ports.state({ what: "paused", until: until * 1000 });
+      await this.#comeTrue();
       return until;
     });
   }
@@ -106,8 +107,8 @@ export class ModeSwitch implements Disposable {
       if (!ledger.overrides.endPause(unixSeconds(clock.now()))) return;
       this.#watchPause();
       events.pauseEnded();
-      await this.#comeTrue();
       this.#ports.state({ what: "pause-ended" });
+      await this.#comeTrue();
     } catch {
       return; // enforcing goes on being tried; a ledger that fails tells others
     }

@@ -38,9 +38,9 @@ export interface OperatorOrdersPorts {
   readonly enforce: () => Promise<void>;
   /** Shows the recorded bans to the guard as it is now. */
   reviewAgain(): Promise<void>;
-  /** Lets bans whose trial failed into force. */
+  /** Records that bans whose trial failed are to be in force; how many. */
   confirm(range: Cidr | undefined): Promise<Confirmed>;
-  /** The device is to state what is other now. */
+  /** The device is to state what is other now, as soon as it is recorded. */
   readonly state: (fact: Fact) => void;
   /** Tells the cloud, once there is a link. */
   readonly tell: (code: HealthCode, what: string) => void;
@@ -116,9 +116,9 @@ export class OperatorOrders {
       const about = this.#bansAbout(cidr, ({ held }) => held === undefined);
       ledger.overrides.release({ cidr, since, until, reason });
       tell("released", `${what}; by ${by}`);
-      await this.#protect();
       const [range, end] = [formatCidr(cidr), until * 1000];
       this.#ports.state({ what: "released", range, until: end });
+      await this.#protect();
       return { until, ...about };
     });
   }
@@ -133,8 +133,8 @@ export class OperatorOrders {
     return this.#order(`release ${what}`, by, async () => {
       if (!ledger.overrides.endRelease(cidr)) return undefined;
       tell("released", `${what}; by ${by}`);
-      await this.#protect();
       this.#ports.state({ what: "release-ended", range: formatCidr(cidr) });
+      await this.#protect();
       const about = this.#bansAbout(
         cidr,
         ({ held }) => held === undefined || held === RELEASED_HERE,
@@ -160,10 +160,10 @@ export class OperatorOrders {
       const { to, withheld, putBack } = done;
       const what = `${withheld} ranges withheld, ${putBack} put back`;
       report("rolled-back", `to revision ${to}: ${what}; by ${by}`);
-      tell("waiting for the kernel");
-      await enforce();
       const counts = { revision: to, withheld, putBack };
       this.#ports.state({ what: "rolled-back", ...counts });
+      tell("waiting for the kernel");
+      await enforce();
       return done;
     });
   }
@@ -174,9 +174,9 @@ export class OperatorOrders {
     return this.#order("rollback --undo", by, async () => {
       const done = await this.#rollbacks.undo(tell);
       report("rolled-back", `no longer: ${done.withheld} ranges; by ${by}`);
+      this.#ports.state({ what: "rollback-undone", ranges: done.withheld });
       tell("waiting for the kernel");
       await enforce();
-      this.#ports.state({ what: "rollback-undone", ranges: done.withheld });
       return done;
     });
   }
@@ -194,6 +194,7 @@ export class OperatorOrders {
         const of = range && { range: what };
         const bans = done.confirmed;
         this.#ports.state({ what: "confirmed", ...of, bans });
+        await this.#ports.enforce();
       }
       return done;
     });

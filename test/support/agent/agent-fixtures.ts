@@ -179,8 +179,10 @@ export class TestHost implements AsyncDisposable {
   }
 
   /** Lets in what its trial has held. */
-  confirm(range?: Cidr): Promise<Confirmed> {
-    return this.core.recurring.confirm(range);
+  async confirm(range?: Cidr): Promise<Confirmed> {
+    const done = await this.core.recurring.confirm(range);
+    await this.enforcement.enforce();
+    return done;
   }
 
   /** Snapshots that lie around, whole or in part. */

@@ -11,7 +11,7 @@ import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 import { ManualClock, until } from "../../support/time/clock.js";
 
 describe("turning a host to observing and back", () => {
-  it("is stated by the device once the kernel is so, if it is news", async () => {
+  it("is stated by the device if it is news", async () => {
     await using host = await TestHost.open();
     const { modeSwitch, stated } = await after(host);
     await modeSwitch.turnTo("observe");
@@ -19,6 +19,19 @@ describe("turning a host to observing and back", () => {
     await modeSwitch.turnTo("enforce");
     await modeSwitch.pause(60);
     expect(stated.map(({ what }) => what)).toEqual(["mode", "mode", "paused"]);
+  });
+
+  it("is stated though the kernel refuses, and no receipt claims it", async () => {
+    const enforcer = new StubbornEnforcer();
+    await using host = await TestHost.open({ enforcer });
+    const { modeSwitch, said, stated } = await after(host);
+    enforcer.stubborn = true;
+    await expect(modeSwitch.turnTo("observe")).rejects.toThrow(NotEnforced);
+    expect(stated).toEqual([{ what: "mode" }]);
+    await expect(modeSwitch.turnTo("enforce")).rejects.toThrow(NotEnforced);
+    await expect(modeSwitch.pause(60)).rejects.toThrow(NotEnforced);
+    expect(stated.at(-1)).toMatchObject({ what: "paused" });
+    expect(said).toEqual(["enforce"]);
   });
 
   it("is done in the kernel before any receipt says so", async () => {
@@ -81,6 +94,19 @@ describe("a pause", () => {
     });
   });
 
+  it("is stated to be over though the kernel refuses to enforce", async () => {
+    const clock = new ManualClock(Date.now());
+    const enforcer = new StubbornEnforcer();
+    const random = () => 1;
+    await using host = await TestHost.open({ clock, enforcer, random });
+    const { modeSwitch, stated } = await after(host);
+    await modeSwitch.pause(60);
+    enforcer.stubborn = true;
+    await clock.advance(61_000);
+    await until("it is over", () => stated.length > 1);
+    expect(stated.at(-1)).toEqual({ what: "pause-ended" });
+  });
+
   it("is looked after by whoever comes next", async () => {
     const clock = new ManualClock(Date.now());
     await using host = await TestHost.open({ clock });
@@ -94,12 +120,17 @@ describe("a pause", () => {
   it("is lengthened by another, and made lasting by observe", async () => {
     const clock = new ManualClock(Date.now());
     await using host = await TestHost.open({ clock });
-    const { modeSwitch } = await after(host);
+    const { modeSwitch, stated } = await after(host);
     await modeSwitch.pause(60);
     await modeSwitch.pause(120);
     await clock.advance(100_000);
     expect(host.ledger.mode()).toBe("observe");
     await modeSwitch.turnTo("observe");
+    expect(stated.map(({ what }) => what)).toEqual([
+      "paused",
+      "paused",
+      "mode",
+    ]);
     await clock.advance(100_000);
     expect(host.ledger.mode()).toBe("observe");
     await expect(modeSwitch.pause(60)).rejects.toThrow("observes already");
