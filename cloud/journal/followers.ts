@@ -79,13 +79,15 @@ export class Followers<
 
   /**
    * Brings all folds level, then tells those who subscribed what they have not
-   * heard. A fold that finds no room lags until there is some.
+   * heard. A fold that finds no room lags until there is some, and so does what
+   * cannot be read for telling.
    */
   isLevel(reserve: Giving, appended?: Appended<R>): boolean {
     const isIdle = appended === undefined && this.#told === this.#log.last();
     if (isIdle && this.#lag === undefined) return true;
     try {
       for (const fold of this.#folds) this.#bring(fold, reserve, appended);
+      this.#tellAll(appended);
     } catch (cause) {
       const why = cause instanceof Error ? cause : new Error(String(cause));
       if (!mayPass(cause)) this.#unfollowed(why);
@@ -93,7 +95,6 @@ export class Followers<
       return false;
     }
     this.#lag = undefined;
-    this.#tellAll(appended);
     return true;
   }
 
