@@ -159,13 +159,14 @@ export async function openLogs(
   return { decisions, observations, observationsDisk, ownDisk, views };
 }
 
-/** The newest observation that something was decided on. */
+/** The newest observation that something was decided on, or is to be. */
 const referredTo = (decided: Database): number =>
   decided
     .prepare<[], number>(
       `SELECT max((SELECT coalesce(max(seen), 0) FROM decisions),
          (SELECT coalesce(max(through), 0) FROM digested),
-         (SELECT coalesce(max(through), 0) FROM clearings))`,
+         (SELECT coalesce(max(through), 0) FROM clearings),
+         (SELECT coalesce(max(value), 0) FROM proposals, json_each(evidence)))`,
     )
     .pluck()
     .get() ?? 0;
