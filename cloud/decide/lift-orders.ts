@@ -47,10 +47,11 @@ export class LiftOrders {
     const ranges = distinct(wish.ranges);
     const look = await this.#ports.look();
     const decisions: Decision[] = [];
-    const counts = new Map<Cidr, Record<string, number>>();
+    const lifted = new Map<FeedName, ReadonlyMap<Cidr, number>>();
     for (const feed of wish.feeds) {
-      const decision = await this.#liftIn(feed, { ...wish, ranges }, counts);
-      if (decision !== undefined) decisions.push(decision);
+      const done = await this.#liftIn(feed, { ...wish, ranges });
+      if (done.decision !== undefined) decisions.push(done.decision);
+      lifted.set(feed, done.counts);
     }
     const left = new Left(look, { ...wish, ranges });
     const effects: RangeLifted[] = [];
@@ -58,34 +59,26 @@ export class LiftOrders {
       if (effects.length % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
       effects.push({
         range: formatCidr(cidr),
-        lifted: counts.get(cidr) ?? {},
+        lifted: countsOf(cidr, lifted),
         ...left.of(cidr),
       });
     }
     return { decisions, effects };
   }
 
-  /** Counts by range what it lifts in a feed. */
+  /** Counts by range what it lifts in a feed; of what lifts nothing, nothing. */
   async #liftIn(
     feed: FeedName,
     { by, reason, ranges, within, dryRun }: LiftWish,
-    counts: Map<Cidr, Record<string, number>>,
-  ): Promise<Decision | undefined> {
+  ): Promise<{
+    readonly decision: Decision | undefined;
+    readonly counts: ReadonlyMap<Cidr, number>;
+  }> {
     return this.#ports.feeds.inTurn(feed, async (publish) => {
       const look = await this.#ports.look([feed]);
-      let count = 0;
-      for (const [at, cidr] of ranges.entries()) {
-        if (at % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
-        const found = look ? bansOn(look, feed, cidr, within) : [cidr];
-        let lifted = 0;
-        for (const _ of found) {
-          if (++lifted % LOOKS_A_TURN === 0) await nextTurn();
-        }
-        if (lifted === 0) continue;
-        counts.set(cidr, { ...counts.get(cidr), [feed]: lifted });
-        count += lifted;
-      }
-      if (count === 0 || dryRun) return undefined;
+      const counts = await countLifts(look, feed, ranges, within);
+      const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
+      if (count === 0 || dryRun) return { decision: undefined, counts };
       const mandate: Mandate = { feed, by };
       const deed = {
         mandate,
@@ -95,10 +88,46 @@ export class LiftOrders {
         until: undefined,
       };
       const ops = liftsOf(look, feed, ranges, within);
-      return carryOut(publish, { action: "lift", ...deed }, ops);
+      const decision = await carryOut(
+        publish,
+        { action: "lift", ...deed },
+        ops,
+      );
+      return { decision, counts };
     });
   }
 }
+
+async function countLifts(
+  look: Look | undefined,
+  feed: FeedName,
+  ranges: readonly Cidr[],
+  within: boolean,
+): Promise<ReadonlyMap<Cidr, number>> {
+  const counts = new Map<Cidr, number>();
+  for (const [at, cidr] of ranges.entries()) {
+    if (at % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
+    const found = look ? bansOn(look, feed, cidr, within) : [cidr];
+    let lifted = 0;
+    for (const _ of found) {
+      if (++lifted % LOOKS_A_TURN === 0) await nextTurn();
+    }
+    if (lifted > 0) counts.set(cidr, lifted);
+  }
+  return counts;
+}
+
+/** By the feeds in which something of the range was lifted. */
+const countsOf = (
+  cidr: Cidr,
+  lifted: ReadonlyMap<FeedName, ReadonlyMap<Cidr, number>>,
+): Record<string, number> =>
+  Object.fromEntries(
+    [...lifted].flatMap(([feed, counts]) => {
+      const count = counts.get(cidr);
+      return count === undefined ? [] : [[feed, count] as const];
+    }),
+  );
 
 function* liftsOf(
   look: Look | undefined,

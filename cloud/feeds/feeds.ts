@@ -15,6 +15,7 @@ import type {
   SegmentSealed,
 } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
+import { JournalConflict } from "../journal/failures.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Capacity } from "./capacity.js";
 import { positionAfter, sealNext, type ChainTerms } from "./chain.js";
@@ -66,21 +67,28 @@ export class Feeds {
   /**
    * Lets `work` look at the feed and publish in it, while nobody else does. What
    * it saw is so until it is done: should somebody who writes to the same feed
-   * elsewhere be first, all of it is done again.
+   * elsewhere be first, all of it is done again: what `work` leaves behind is in
+   * what it returns, and nowhere else.
+   * @throws JournalConflict after many turns, and what `work` throws
    */
   async inTurn<T>(
     feed: FeedName,
     work: (publish: Publish) => Promise<T>,
   ): Promise<T> {
+    const { decisions } = this.#ports;
     return this.#turnOf(feed).run(async () => {
       for (let turn = 1; ; turn++) {
+        const { level } = decisions;
         const from = this.#standing(feed);
         try {
           return await work((decided, ops) =>
             this.#publish(decided, ops, from),
           );
         } catch (error) {
-          if (!(error instanceof FeedMoved) || turn >= MOST_TURNS) throw error;
+          if (!(error instanceof FeedMoved)) throw error;
+          if (turn >= MOST_TURNS) {
+            throw new JournalConflict(level, decisions.level);
+          }
         }
       }
     });
