@@ -14,10 +14,15 @@ import {
   verifySegment,
   verifySnapshot,
 } from "../../../agent/trust/verify.js";
+import { filesOf } from "../../../cloud/folder.js";
 import { openDatabase } from "../../../cloud/journal/database.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
-import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
+import {
+  eventually,
+  startTestCloud,
+  temporaryFolder,
+} from "../../support/cloud/cloud.js";
 import type { TestCloud } from "../../support/cloud/cloud.js";
 
 describe("a feed", () => {
@@ -207,6 +212,12 @@ async function cloudThatStopped(folder: string) {
   await cloud.enrol();
   await cloud.request("POST", "/v1/imports", listOf(30, "10.0"));
   const before = await cloud.ban("203.0.113.7");
+  // What the log takes down of itself: the bans' thread is to have seen it, too.
+  using decided = disposable(openDatabase(filesOf(dir).decisions, "read-only"));
+  const roots = decided.open.prepare(
+    `SELECT 1 FROM decisions WHERE body LIKE '{"kind":"root-published"%'`,
+  );
+  await eventually(() => roots.get());
   await cloud.request("GET", "/v1/feeds");
   return { dir, before };
 }
