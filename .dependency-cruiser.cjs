@@ -48,7 +48,7 @@ const CLOUD = [
   ["journal/"],
   ["log/", "roots/", "feeds/", "telemetry/"],
   ["tree/"],
-  ["door/", "registry/", "approvals/"],
+  ["door/", "registry/", "operators/", "approvals/"],
   ["decide/"],
   ["receipts/"],
   ["gateway/", "carry/"],

@@ -3,7 +3,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "../agent/log/logger.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
-import { makeApp } from "./api/app.js";
+import { makeApp, type Which } from "./api/app.js";
 import { Downloads } from "./api/downloads.js";
 import type { ApiPorts } from "./api/ports.js";
 import { watchCertificate } from "./certificate.js";
@@ -177,19 +177,19 @@ async function openDoors(
   const { dir, listen, operatorsOnPublic: operators } = config;
   const here = { url: "" };
   const publicUrl = () => config.publicUrl ?? here.url;
-  const listenerOf = (which: { readonly operators: boolean }) => {
+  const listenerOf = (which: Which) => {
     const answer = getRequestListener(
       makeApp({ ...api, publicUrl }, which).fetch,
     );
     return (...exchange: Parameters<typeof answer>) => void answer(...exchange);
   };
-  server.http.on("request", listenerOf({ operators }));
+  server.http.on("request", listenerOf({ operators, door: "public" }));
   if (listen.tls !== undefined) {
     const renew = (certificate: Certificate) => server.renew(certificate);
     opened.own(watchCertificate(listen.tls, { ...ports, renew }));
   }
   try {
-    const own = listenerOf({ operators: true });
+    const own = listenerOf({ operators: true, door: "own" });
     opened.own(await openOperatorsDoor(dir, own));
   } catch (error) {
     if (!operators) throw error;

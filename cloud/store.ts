@@ -35,6 +35,8 @@ import {
   type ObservationProjection,
   type Views,
 } from "./journal/view.js";
+import { Operators } from "./operators/operators.js";
+import { operatorTables } from "./operators/operators.projection.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
 import {
@@ -107,7 +109,7 @@ export async function openStore(
   const kept = { disk, index, state, present, approvals, retention };
   const admitsTelemetry = () =>
     logs.observationsDisk.admits("telemetry") && retention.hasRoom();
-  return { ...logs, ...kept, ...questionsTo(views), admitsTelemetry };
+  return { ...logs, ...kept, ...questionsTo(views, ports), admitsTelemetry };
 }
 
 interface StorePorts {
@@ -198,6 +200,7 @@ export const signedAnew = (signing: Signing, segment: SegmentSealed) => ({
 
 const OF_DECISIONS: readonly DecisionProjection[] = [
   registryTables,
+  operatorTables,
   clearingTables,
   indexTables,
   decisionTables,
@@ -221,10 +224,11 @@ const OF_OBSERVATIONS: readonly ObservationProjection[] = [
 ];
 
 /** What only answers, from the views. */
-function questionsTo(views: Views) {
+function questionsTo(views: Views, ports: StorePorts) {
   const registry = new Registry(views);
   return {
     registry,
+    operators: new Operators(views, ports),
     receipts: new Receipts(views.observed),
     telemetry: new Telemetry(views.observed, registry),
     statements: new Statements(views.observed),

@@ -20,11 +20,18 @@ import { logRoutes } from "./log-routes.js";
 import { operatorRoutes } from "./operator-routes.js";
 import type { ApiPorts } from "./ports.js";
 import { ApiProblem } from "./problem.js";
+import type { DoorName } from "./requests.js";
+
+/** What is heard at a door, and which one it is. */
+export interface Which {
+  readonly operators: boolean;
+  readonly door: DoorName;
+}
 
 /** Everything that the cloud answers over HTTP. */
 export function makeApp(
   ports: ApiPorts,
-  { operators }: { readonly operators: boolean } = { operators: true },
+  { operators, door }: Which = { operators: true, door: "public" },
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get("/healthz", (c) => {
@@ -34,7 +41,7 @@ export function makeApp(
   });
   app.route("/v1", agentRoutes(ports));
   app.route("/v2/log", logRoutes(ports));
-  if (operators) app.route("/v1", operatorRoutes(ports));
+  if (operators) app.route("/v1", operatorRoutes(ports, door));
   app.notFound((c) => {
     const path = c.req.path.slice(0, 100);
     const problem = plain(404, "not-found", `there is no ${path}`);

@@ -4,6 +4,8 @@ import { hashToHex } from "../../agent/model/position.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import { feedBegun } from "../feeds/feeds.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
+import type { Caller } from "../operators/caller.js";
+import { includes } from "../operators/roles.js";
 import { orgIdFrom } from "../registry/org-id.js";
 import { answersQuery, receiptsQuery } from "./answer-queries.js";
 import { carryRoutes } from "./carry-routes.js";
@@ -13,15 +15,26 @@ import { importList } from "./import-route.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked, problem, unknown } from "./problem.js";
 import { proposalRoutes } from "./proposal-routes.js";
-import { bearerOf, jsonBody, type OperatorEnv } from "./requests.js";
+import {
+  bearerCaller,
+  jsonBody,
+  type DoorName,
+  type OperatorEnv,
+} from "./requests.js";
 import { OrgOrder, TokenOrder } from "./shapes.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
 
 /** What operators do, each with their own bearer token. */
-export function operatorRoutes(ports: OperatorApiPorts): Hono<OperatorEnv> {
+export function operatorRoutes(
+  ports: OperatorApiPorts,
+  door: DoorName,
+): Hono<OperatorEnv> {
   const routes = new Hono<OperatorEnv>();
   routes.use(async (c, next) => {
-    c.set("operator", operatorOf(c, ports));
+    const caller = callerOf(c, ports, door);
+    mustBeVendors(caller, c.req.method);
+    c.set("caller", caller);
+    c.set("operator", caller.name);
     const engaged = ports.engage(c.env.incoming.socket);
     c.env.outgoing.once("close", () => engaged[Symbol.dispose]());
     await next();
@@ -162,9 +175,13 @@ async function makeToken(
   return { token, org, expiresAt };
 }
 
-function operatorOf(c: Context, { registry }: OperatorApiPorts): string {
-  const operator = registry.operator(bearerOf(c));
-  if (operator !== undefined) return operator.name;
+function callerOf(
+  c: Context<OperatorEnv>,
+  { operators }: OperatorApiPorts,
+  door: DoorName,
+): Caller {
+  const caller = bearerCaller(c, operators, door);
+  if (caller !== undefined) return caller;
   throw new ApiProblem(401, "unauthenticated", [
     {
       field: "authorization",
@@ -172,4 +189,15 @@ function operatorOf(c: Context, { registry }: OperatorApiPorts): string {
       message: "the bearer token is no operator's",
     },
   ]);
+}
+
+/** These routes know no orgs: they show all there is, and change all there is. */
+function mustBeVendors({ name, role, org }: Caller, method: string): void {
+  const least = method === "GET" ? "viewer" : "admin";
+  if (org === null && includes(role, least)) return;
+  throw problem(403, "not-allowed", {
+    field: "authorization",
+    value: name,
+    message: `${name} may not do this here: it is for each ${least} of the vendor`,
+  });
 }

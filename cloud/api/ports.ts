@@ -19,6 +19,7 @@ import type { SqliteDecisions } from "../journal/sqlite-decisions.js";
 import type { SqliteObservations } from "../journal/sqlite-observations.js";
 import type { Dropped } from "../log/drops.js";
 import type { Outcomes } from "../receipts/outcomes.js";
+import type { Operators } from "../operators/operators.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -68,6 +69,7 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly observations: Pick<SqliteObservations, "level">;
   readonly registry: Registry;
+  readonly operators: Operators;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;

@@ -1,11 +1,28 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
+import { SOCKET, type Caller } from "../operators/caller.js";
+import type { Operators } from "../operators/operators.js";
 import { ApiProblem, problem } from "./problem.js";
 
 /** What an operator's request brings along. */
 export interface OperatorEnv {
   Bindings: HttpBindings;
-  Variables: { operator: string };
+  Variables: { caller: Caller; operator: string };
+}
+
+/** The door that a request came in by: the public one, or the operators' own. */
+export type DoorName = "public" | "own";
+
+/** The operator whose bearer token a request brings along. */
+export function bearerCaller(
+  c: Context,
+  operators: Pick<Operators, "byToken">,
+  door: DoorName,
+): Caller | undefined {
+  const { remoteAddress } = (c.env as HttpBindings).incoming.socket;
+  // A connection that is over has no address any more: that makes it no socket's.
+  const from = door === "own" ? SOCKET : (remoteAddress ?? "gone");
+  return operators.byToken(bearerOf(c), from);
 }
 
 /** The bearer token, or an empty string. */

@@ -36,6 +36,11 @@ const ofDecisions: Readonly<
   // Its decision says what it is worth; without one it goes on with a list.
   segment: "answers",
   "operator-added": "orders",
+  "operator-joined": "orders",
+  "operator-changed": "orders",
+  "credential-added": "orders",
+  "credential-revoked": "orders",
+  "token-revoked": "orders",
   "org-added": "orders",
   "token-made": "orders",
   "agent-enrolled": "orders",

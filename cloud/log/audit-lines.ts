@@ -17,10 +17,13 @@ export const auditLines = (
     }
   });
 
+interface Line {
+  readonly what: string;
+  readonly fields: Fields;
+}
+
 /** Undefined for what only follows from a decision. */
-function lineOf(
-  event: RecordedDecision["event"],
-): { what: string; fields: Fields } | undefined {
+function lineOf(event: RecordedDecision["event"]): Line | undefined {
   switch (event.kind) {
     case "decided": {
       const { action, decision, feed, by, ranges, reason, observed } = event;
@@ -46,9 +49,36 @@ function lineOf(
     case "feed-begun":
       return line("a feed began an epoch", event, ["feed", "epoch"]);
     default:
+      return lineOfPeople(event);
+  }
+}
+
+/** Of who works with the cloud, and what lets them, or hosts, in. */
+function lineOfPeople(event: RecordedDecision["event"]): Line | undefined {
+  switch (event.kind) {
+    case "token-revoked":
+      return line("an enrolment token was revoked", event, ["by", "reason"]);
+    case "operator-joined":
+      return line("an operator was added", event, [...WHO, ...MAY, "by"]);
+    case "operator-changed":
+      return line("an operator was changed", event, [
+        ...(["operator", ...MAY, "disabled", "by", "reason"] as const),
+      ]);
+    case "credential-added":
+      return line("an operator has a new credential", event, [
+        ...(["operator", "credential", "of", "by"] as const),
+      ]);
+    case "credential-revoked":
+      return line("an operator's credential was revoked", event, [
+        ...(["credential", "by", "reason"] as const),
+      ]);
+    default:
       return undefined;
   }
 }
+
+const WHO = ["operator", "name"] as const;
+const MAY = ["role", "org"] as const;
 
 const whatOf = (action: "ban" | "lift" | "import"): string =>
   ({ ban: "banned", lift: "lifted", import: "imported" })[action];
@@ -57,7 +87,7 @@ function line<E extends DecisionEvent>(
   what: string,
   event: E,
   names: readonly (keyof E & string)[],
-): { what: string; fields: Fields } {
+): Line {
   const named = names.map((name) => [name, event[name]] as const);
   return { what, fields: Object.fromEntries(named) };
 }

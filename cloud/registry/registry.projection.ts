@@ -3,14 +3,11 @@ import type { RecordedDecision } from "../journal/decision-events.js";
 import type { DecisionProjection } from "../journal/view.js";
 import { protocolReadBy } from "./protocol-read.js";
 
-/** Orgs, operators, enrolment tokens and agents, as decisions tell of them. */
+/** Orgs, enrolment tokens and agents, as decisions tell of them. */
 export const registryTables: DecisionProjection = {
   tables: `
     CREATE TABLE orgs (
       id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE operators (
-      token_hash TEXT PRIMARY KEY, name TEXT NOT NULL
     ) STRICT;
     CREATE TABLE tokens (
       hash TEXT PRIMARY KEY, org TEXT NOT NULL, expires_at INTEGER NOT NULL,
@@ -26,7 +23,6 @@ export const registryTables: DecisionProjection = {
 
   fold(database) {
     const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");
-    const addOperator = database.prepare("INSERT INTO operators VALUES (?, ?)");
     const addToken = database.prepare(
       "INSERT INTO tokens VALUES (?, ?, ?, ?, NULL)",
     );
@@ -43,8 +39,6 @@ export const registryTables: DecisionProjection = {
     return ({ at, event }) => {
       if (event.kind === "org-added") {
         addOrg.run(event.org, event.name, at);
-      } else if (event.kind === "operator-added") {
-        addOperator.run(event.tokenHash, event.name);
       } else if (event.kind === "token-made") {
         const { tokenHash, org, expiresAt, root = 1 } = event;
         addToken.run(tokenHash, org, expiresAt, root);

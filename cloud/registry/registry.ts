@@ -7,10 +7,6 @@ export interface Org {
   readonly name: string;
 }
 
-export interface Operator {
-  readonly name: string;
-}
-
 export interface Token {
   readonly hash: string;
   readonly org: string;
@@ -41,7 +37,6 @@ export interface Agent {
 export class Registry {
   readonly #orgs: Statement<Org>;
   readonly #org: Statement<Org>;
-  readonly #operator: Statement<Operator & { tokenHash: string }>;
   readonly #token: Statement<Token>;
   readonly #agents: Statement<Enrolled>;
   readonly #agent: Statement<Enrolled>;
@@ -55,9 +50,6 @@ export class Registry {
   constructor({ decided, observed }: Views) {
     this.#orgs = decided.prepare("SELECT id, name FROM orgs ORDER BY id");
     this.#org = decided.prepare("SELECT id, name FROM orgs WHERE id = ?");
-    this.#operator = decided.prepare(
-      "SELECT name, token_hash AS tokenHash FROM operators WHERE token_hash = ?",
-    );
     this.#token = decided.prepare(
       "SELECT hash, org, expires_at AS expiresAt, root, used_by AS usedBy FROM tokens WHERE hash = ?",
     );
@@ -118,13 +110,6 @@ export class Registry {
     return this.#agentsOn
       .all(hostname)
       .map((each) => agentOf(each, this.#presence.get(each.id)));
-  }
-
-  /** The operator whose bearer token this is. */
-  operator(bearer: string): Operator | undefined {
-    const hash = hashOf(bearer);
-    const found = this.#operator.get(hash);
-    return found && sameHash(found.tokenHash, hash) ? found : undefined;
   }
 
   /** The enrolment token with this secret, used or not. */
