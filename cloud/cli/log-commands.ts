@@ -116,7 +116,10 @@ function addCheck(log: Command, io: Io): void {
     .action(
       (file: string | undefined, options: CheckOptions, command: Command) => {
         const dir = dirOf(command);
-        if (file === undefined) return checkFolder(dir, io);
+        if (file === undefined) {
+          mustBeBare(options);
+          return checkFolder(dir, io);
+        }
         const root = rootBy(options, dir);
         const proof = parseProof(readFile("PROOF", file));
         const { origin, size, time, payload, erased } = verifyProof(
@@ -166,9 +169,16 @@ interface CheckOptions {
 }
 
 function rootBy({ root, fingerprint }: CheckOptions, dir: string): TrustedRoot {
-  if (root === undefined) return Signing.open(dir).root;
-  const text = parseJson(SignedText, readFile("--root", root), root);
+  const text =
+    root === undefined
+      ? Signing.open(dir).newest
+      : parseJson(SignedText, readFile("--root", root), root);
   return TrustedRoot.open(text, fingerprint ?? fingerprintOf(text));
+}
+
+function mustBeBare({ root, fingerprint }: CheckOptions): void {
+  if (root === undefined && fingerprint === undefined) return;
+  throw misused("--root and --fingerprint go with a proof");
 }
 
 /** @throws Failure, with exit code 1, at the first row that does not fit */

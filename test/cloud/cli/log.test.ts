@@ -64,6 +64,11 @@ describe("tourniquet-cloud log", () => {
     }
     const other = await away("op.json", "--fingerprint", "00".repeat(32));
     expect(other.err).toContain("the root's fingerprint is");
+    const here = (...more: string[]) =>
+      run("log", "check", at("op.json"), "--fingerprint", ...more);
+    expect(await here(fingerprint)).toMatchObject({ code: 0 });
+    const elsewhere = await here("00".repeat(32));
+    expect(elsewhere.err).toContain("the root's fingerprint is");
 
     expect(await run("log", "check")).toMatchObject({ code: 0 });
     const sqlite = new BetterSqlite3(join(cloud.dir, "decisions.db"));
@@ -81,6 +86,7 @@ describe("tourniquet-cloud log", () => {
     ["no such event", ["prove", "99999", "--out", "x.json"]],
     ["words that say nothing", ["prove", "everything", "--out", "x.json"]],
     ["a proof that is none", ["check", "package.json"]],
+    ["a fingerprint for no proof", ["check", "--fingerprint", "00".repeat(32)]],
   ])(
     "refuses %s",
     async (_, args) => {
