@@ -9,7 +9,7 @@ import { limits } from "../../agent/protocol/limits.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { EnrolmentAnswer } from "../../agent/protocol/enrolment.js";
 import { parseJson, parseShape } from "../../agent/protocol/shapes.js";
-import { writeWhole } from "../../agent/runtime/atomic-file.js";
+import { WholeFile } from "../../agent/runtime/atomic-file.js";
 import { Failure, exitCodes, misused } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 import { keyIdOf } from "../../agent/trust/keys.js";
@@ -64,11 +64,13 @@ export function addCarryCommands(program: Command, io: Io): void {
       const { request } = read(file, (text) =>
         parseJson(CarriedRequest, text, file),
       );
+      // The token is spent by the answer that is written there.
+      using place = claim(out);
       const said = await clientOf(command).post<unknown>("/v1/enrol", request);
       const answer = parseShape(EnrolmentAnswer, said, "the cloud's answer");
       const key = keyIdOf(Buffer.from(request.publicKey, "base64url"));
       const carried: CarriedAnswer = { type: "carried-answer", key, answer };
-      write(out, `${JSON.stringify(carried)}\n`);
+      place.write(`${JSON.stringify(carried)}\n`);
       const { agent, org } = answer;
       io.out(
         `${request.hostname} is enrolled as ${agent} of ${org}; carry ${out} back to it: tourniquet enrol --answer ${out}`,
@@ -133,9 +135,9 @@ function read<T>(file: string, parse: (text: string) => T): T {
   }
 }
 
-function write(path: string, text: string): void {
+function claim(path: string): WholeFile {
   try {
-    writeWhole(path, text);
+    return new WholeFile(path);
   } catch (error) {
     throw misused(`"${path}" cannot be written: ${messageOf(error)}`, error);
   }

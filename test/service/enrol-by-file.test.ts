@@ -113,6 +113,28 @@ describe("a host that never sees its cloud", () => {
     expect(refused.err).toMatch(/this enrolment token was used by agt-/);
     expect(existsSync(again)).toBe(false);
   }, 30_000);
+
+  it.each([
+    ["in a folder that is not there", "nowhere/answer"],
+    ["where a folder is", "state"],
+  ])(
+    "spends no token on an answer %s",
+    async (_, name) => {
+      await using cloud = await startTestCloud();
+      using host = new HostProcess();
+      const request = await asked(cloud, host);
+      const run = operatorOf(cloud);
+      const out = join(host.folder.path, name);
+      const refused = await run("enrol-host", request, out);
+      expect(refused.code).toBe(2);
+      expect(refused.err).toContain("cannot be written");
+      const answer = join(host.folder.path, "answer");
+      const done = await run("enrol-host", request, answer);
+      expect(done).toMatchObject({ code: 0, err: "" });
+      expect(existsSync(`${answer}.new`)).toBe(false);
+    },
+    30_000,
+  );
 });
 
 const pendingOf = ({ stateDir }: HostProcess) =>
@@ -124,17 +146,27 @@ async function answered(
   host: HostProcess,
   ...more: readonly string[]
 ) {
+  const request = await asked(cloud, host, ...more);
+  const answer = request.replace(/request$/, "answer");
+  const done = await operatorOf(cloud)("enrol-host", request, answer);
+  expect(done.err).toBe("");
+  expect(done.out).toMatch(/is enrolled as agt-\w+ of example; carry/);
+  return { request, answer };
+}
+
+/** Path of a request that was made there. */
+async function asked(
+  cloud: TestCloud,
+  host: HostProcess,
+  ...more: readonly string[]
+) {
   await cloud.request("POST", "/v1/orgs", { id: "example", name: "example" });
   const made = tokenOfNowhere(await cloud.token("example"));
   const token = host.folder.file("token", made);
   const name = `${readdirSync(host.folder.path).length}`;
   const request = join(host.folder.path, `${name}.request`);
-  const answer = join(host.folder.path, `${name}.answer`);
   const asking = ["--token-file", token, "--request-to", request, ...more];
-  const asked = await host.tourniquet("enrol", ...asking);
-  expect(asked.stderr).toBe("");
-  const done = await operatorOf(cloud)("enrol-host", request, answer);
-  expect(done.err).toBe("");
-  expect(done.out).toMatch(/is enrolled as agt-\w+ of example; carry/);
-  return { request, answer };
+  const said = await host.tourniquet("enrol", ...asking);
+  expect(said.stderr).toBe("");
+  return request;
 }
