@@ -1,10 +1,11 @@
 import type { AgentEvents } from "../events/events.js";
 import type { HealthCode } from "../health/catalogue.js";
 import type { Findings } from "../health/health.js";
-import type {
-  KeptTreeFork,
-  KeptTreeHead,
-  TreeHeads,
+import {
+  MOST_LOGS,
+  type KeptTreeFork,
+  type KeptTreeHead,
+  type TreeHeads,
 } from "../ledger/tree-heads.js";
 import { growsFrom } from "../protocol/merkle-proof.js";
 import { Refused } from "../protocol/refusals.js";
@@ -44,15 +45,15 @@ export interface LogSight {
 export class LogMonitor {
   readonly #ports: LogMonitorPorts;
   readonly #heads = new Map<string, KeptTreeHead>();
-  readonly #startedAt: number;
   #current: KeptTreeHead | undefined;
   #fork: KeptTreeFork | undefined;
   /** By the clock that never jumps. */
   #lookedAt: number | undefined;
+  /** When the cloud was reached first, in this run. */
+  #linkedAt: number | undefined;
 
   constructor(ports: LogMonitorPorts) {
     this.#ports = ports;
-    this.#startedAt = ports.clock.now();
     for (const head of ports.kept.all()) {
       this.#heads.set(head.origin, head);
       this.#current = head;
@@ -67,6 +68,11 @@ export class LogMonitor {
   /** Whether the root says who may sign heads of a log. */
   get canCheck(): boolean {
     return this.#ports.roots.current.document.roles.log !== undefined;
+  }
+
+  /** The cloud was reached: whoever never reaches one misses no log of it. */
+  linked(): void {
+    this.#linkedAt ??= this.#ports.clock.now();
   }
 
   /** Milliseconds until the next look is due. */
@@ -110,7 +116,8 @@ export class LogMonitor {
     }
     if (!this.canCheck) return found;
     const good = this.#current?.good;
-    if (now - (good ?? this.#startedAt) <= UNPROVEN_AFTER_MS) return found;
+    const since = good ?? this.#linkedAt;
+    if (since === undefined || now - since <= UNPROVEN_AFTER_MS) return found;
     const last = good === undefined ? "never" : isoTime(good);
     found.set("log-unproven", `the last good head of its log came: ${last}`);
     return found;
@@ -155,7 +162,12 @@ export class LogMonitor {
     const { events, kept } = this.#ports;
     const before = this.#current;
     const isNew = !this.#heads.has(head.origin);
+    this.#heads.delete(head.origin);
     this.#heads.set(head.origin, head);
+    const [oldest] = this.#heads.keys();
+    if (oldest !== undefined && this.#heads.size > MOST_LOGS) {
+      this.#heads.delete(oldest);
+    }
     this.#current = head;
     if (isNew) events.logBegun(head.origin, head.size, before?.origin);
     try {

@@ -75,7 +75,7 @@ export class TreeHeads {
 }
 
 /** A new one begins when a cloud was restored from a copy: hardly ever. */
-const MOST_LOGS = 8;
+export const MOST_LOGS = 8;
 
 const trimmed = (table: string, by: string): string =>
   `DELETE FROM ${table} WHERE origin NOT IN

@@ -150,7 +150,9 @@ describe("the log of a cloud", () => {
 
   it("that shows nothing for 26 hours is a small alarm, until it does", async () => {
     using host = new Host();
+    host.monitor.linked();
     await host.clock.advance(26 * HOUR_MS + 1);
+    host.monitor.linked();
     expect(host.findings()["log-unproven"]).toContain("never");
     await host.look(tree(7));
     expect(host.findings()).toEqual({});
@@ -161,8 +163,35 @@ describe("the log of a cloud", () => {
     expect(host.findings()["log-unproven"]).toContain("the last good head");
   });
 
+  it("is missed by no host that never reached its cloud", async () => {
+    using host = new Host();
+    await host.clock.advance(100 * HOUR_MS);
+    expect(host.findings()).toEqual({});
+    host.monitor.linked();
+    await host.clock.advance(25 * HOUR_MS);
+    expect(host.findings()).toEqual({});
+    await host.clock.advance(2 * HOUR_MS);
+    expect(host.findings()["log-unproven"]).toContain("never");
+  });
+
+  it("is forgotten once eight others came after it", async () => {
+    using host = new Host();
+    const origins = Array.from(
+      { length: 9 },
+      (_, n) => `tourniquet/test-cloud/000000000000000${n}`,
+    );
+    for (const origin of origins)
+      await host.look(tree(7), { said: { origin } });
+    const [first = "", second = ""] = origins;
+    await host.look(tree(3), { said: { origin: second } });
+    expect(host.findings()["log-forked"]).toContain(second);
+    await host.look(tree(3), { said: { origin: first } });
+    expect(host.told.at(-1)).toEqual(["logBegun", first, 3, origins.at(-1)]);
+  });
+
   it("is missed by nobody whose root has no role for it", async () => {
     using host = new Host(false);
+    host.monitor.linked();
     await host.clock.advance(100 * HOUR_MS);
     expect(host.monitor.canCheck).toBe(false);
     expect(host.findings()).toEqual({});

@@ -3,7 +3,10 @@ import type { Clock } from "../../runtime/clock.js";
 import type { Session } from "../../uplink/uplink.js";
 
 export interface LogWatchPorts {
-  readonly monitor: Pick<LogMonitor, "canCheck" | "dueInMs" | "look">;
+  readonly monitor: Pick<
+    LogMonitor,
+    "linked" | "canCheck" | "dueInMs" | "look"
+  >;
   readonly clock: Pick<Clock, "sleep">;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -15,6 +18,7 @@ export function watchLog(
   session: Session,
   { monitor, clock, random, ask }: LogWatchPorts,
 ): void {
+  monitor.linked();
   if (!session.capabilities.has("log")) return;
   const { ended } = session;
   const watch = async (): Promise<void> => {
