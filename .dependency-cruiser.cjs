@@ -119,7 +119,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|tree-head)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file)\\.ts$",
+          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|tree-head)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file|read-at)\\.ts$",
       },
     },
     {

@@ -15,10 +15,7 @@ export type TreeHeadAnswer = v.InferOutput<typeof TreeHeadAnswer>;
 /** Bytes of the answer: a note that is escaped, and a proof. */
 export const MOST_TREE_HEAD_BYTES = 65_536;
 
-/** A log's id: 16 hex digits, drawn when the log begins. */
-export const LogId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
-
-/** What a cloud's log is called: no spaces, and no "+". */
+/** What a cloud's log of this id (16 hex digits) is called: no spaces, and no "+". */
 export const originOf = (cloud: string, log: string): string =>
   `${originsOf(cloud)}${log}`;
 

@@ -1,11 +1,4 @@
-import {
-  closeSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import {
   BundleReader,
@@ -20,6 +13,7 @@ import { Malformed } from "../../agent/protocol/malformed.js";
 import { openSegment } from "../../agent/protocol/segment.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { openSnapshot } from "../../agent/protocol/snapshot.js";
+import { readAt } from "../../agent/runtime/read-at.js";
 import { failed } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 
@@ -104,10 +98,7 @@ function summaryOf(path: string): BundleSummary {
 
 const sourceOf = (file: number, size: number): ByteSource => ({
   size,
-  read: (at, length) => {
-    const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, readSync(file, bytes, 0, length, at));
-  },
+  read: (at, length) => readAt(file, at, length),
 });
 
 type Counted = { -readonly [K in keyof FeedSummary]: FeedSummary[K] };

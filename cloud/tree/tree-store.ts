@@ -41,7 +41,6 @@ export class TreeStore {
   readonly #load: Statement<Blob>;
   readonly #save: Statement<never>;
   readonly #place: Statement<Place>;
-  readonly #at: Statement<Place>;
   readonly #addPlace: Statement<never>;
   readonly #addErasure: Statement<never>;
   readonly #erasures: Statement<Erasing>;
@@ -60,9 +59,8 @@ export class TreeStore {
       `INSERT INTO tiles VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET hashes = excluded.hashes`,
     );
-    this.#place = database.prepare(`${PLACES} WHERE seq = ?`);
-    this.#at = database.prepare(
-      `${PLACES} WHERE first <= ? ORDER BY first DESC LIMIT 1`,
+    this.#place = database.prepare(
+      "SELECT seq, first, leaves FROM places WHERE seq = ?",
     );
     this.#addPlace = database.prepare("INSERT INTO places VALUES (?, ?, ?)");
     this.#addErasure = database.prepare(
@@ -110,11 +108,6 @@ export class TreeStore {
 
   placeOf(seq: number): Place | undefined {
     return this.#place.get(seq);
-  }
-
-  /** The decision whose leaf it is. */
-  placeAt(index: number): Place | undefined {
-    return index < this.size ? this.#at.get(index) : undefined;
   }
 
   /** Notes what was erased for good. */
@@ -220,8 +213,6 @@ interface Blob {
   readonly hashes: Buffer;
 }
 
-const PLACES = "SELECT seq, first, leaves FROM places";
-
 export const TREE_TABLES = `
   CREATE TABLE tiles (
     level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL,
@@ -230,7 +221,6 @@ export const TREE_TABLES = `
   CREATE TABLE places (
     seq INTEGER PRIMARY KEY, first INTEGER NOT NULL, leaves INTEGER NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX places_by_leaf ON places (first);
   CREATE TABLE erasures (
     of TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (of, seq)
   ) STRICT, WITHOUT ROWID;

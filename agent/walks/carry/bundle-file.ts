@@ -1,15 +1,9 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  rmSync,
-  statfsSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ByteSource } from "../../protocol/bundle.js";
 import { limits } from "../../protocol/limits.js";
+import { readAt } from "../../runtime/read-at.js";
 
 /** What was handed in cannot be taken for a bundle at all: too much, or cut off. */
 export class NotReceived extends Error {
@@ -59,14 +53,7 @@ export class BundleFile implements ByteSource, Disposable {
   }
 
   read(at: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafe(length);
-    let have = 0;
-    while (have < length) {
-      const more = readSync(this.#file, bytes, have, length - have, at + have);
-      if (more === 0) break;
-      have += more;
-    }
-    return bytes.subarray(0, have);
+    return readAt(this.#file, at, length);
   }
 
   [Symbol.dispose](): void {
