@@ -39,6 +39,8 @@ export interface Giving {
   release(): boolean;
 }
 
+export const NO_RESERVE: Giving = { release: () => false };
+
 /** Acts; what fails for want of room is tried again for as long as some is given up. */
 export function withRoom<T>(reserve: Giving, act: () => T): T {
   for (;;) {

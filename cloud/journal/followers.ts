@@ -1,7 +1,10 @@
 import type { Clock } from "../../agent/runtime/clock.js";
-import { mayPass, withRoom, type Giving } from "../disk/room.js";
+import { mayPass, NO_RESERVE, withRoom, type Giving } from "../disk/room.js";
 import { JournalDelayed, JournalUnfollowed } from "./failures.js";
 import type { Follower, Listener } from "./following.js";
+
+/** Records behind a sequence number, the oldest first. */
+export type ReadLog<R> = (seq: number, limit: number) => readonly R[];
 
 /** A log in a file of this machine. */
 export interface LocalLog<R> {
@@ -10,7 +13,7 @@ export interface LocalLog<R> {
   readonly disk: Giving;
   /** Sequence number of the newest record that is durable. */
   last(): number;
-  after(seq: number, limit: number): readonly R[];
+  readonly after: ReadLog<R>;
 }
 
 /** What was just written, and the last number before it. */
@@ -24,6 +27,17 @@ export interface Lag {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly why: Error;
+}
+
+/** Has a fold take in the next few records; reports whether there were any. */
+export function takeNext<R>(
+  fold: Follower<R>,
+  read: ReadLog<R>,
+  reserve = NO_RESERVE,
+): boolean {
+  const next = read(fold.cursor, FOLDED_AT_ONCE);
+  if (next.length > 0) withRoom(reserve, () => fold.take(next));
+  return next.length > 0;
 }
 
 /** Keeps all folds level with a log, and then tells who listens. */
@@ -48,7 +62,7 @@ export class Followers<
     this.#log = log;
     this.#told = log.last();
     this.#timer = log.clock.every(CATCH_UP_EVERY_MS, () => {
-      if (this.#lag !== undefined) this.isLevel(NONE);
+      if (this.#lag !== undefined) this.isLevel(NO_RESERVE);
     });
   }
 
@@ -124,9 +138,8 @@ export class Followers<
       return;
     }
     while (fold.cursor < this.#log.last()) {
-      const next = this.#log.after(fold.cursor, FOLDED_AT_ONCE);
-      if (next.length === 0) return; // numbers at the end are nobody's
-      withRoom(reserve, () => fold.take(next));
+      // Numbers at the end are nobody's.
+      if (!takeNext(fold, this.#log.after, reserve)) return;
     }
   }
 
@@ -158,8 +171,6 @@ export class Followers<
     }
   }
 }
-
-const NONE: Giving = { release: () => false };
 
 const CATCH_UP_EVERY_MS = 1_000;
 

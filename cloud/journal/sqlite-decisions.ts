@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { NoRoom, type Giving } from "../disk/room.js";
+import { NO_RESERVE, NoRoom, type Giving } from "../disk/room.js";
 import { commitmentTo, decisionPayload, Salts } from "./commitment.js";
 import type { Database, Statement } from "./database.js";
 import type { DecisionEvent, RecordedDecision } from "./decision-events.js";
@@ -12,11 +12,12 @@ import { GONE } from "./recorded.js";
 import {
   BOUNDLESS,
   lastReader,
-  NO_RESERVE,
   openLog,
   promised,
+  rowReader,
   Writer,
   type JournalDisk,
+  type RowReader,
 } from "./sqlite-file.js";
 import { worthOfDecisions } from "./worth.js";
 
@@ -29,8 +30,7 @@ export class SqliteDecisions implements Decisions, Disposable {
   readonly #writer: Writer;
   readonly #insert: Statement<never>;
   readonly #after: DecisionReader;
-  readonly #rows: Statement<DecisionRow>;
-  readonly #row: Statement<DecisionRow>;
+  readonly #rows: RowReader<DecisionRow>;
   readonly #empty: Statement<never>;
   readonly #newest: () => number;
   readonly #followers: Followers<RecordedDecision>;
@@ -45,8 +45,7 @@ export class SqliteDecisions implements Decisions, Disposable {
       "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, NULL)",
     );
     this.#after = decisionReader(database);
-    this.#rows = database.prepare(`${ROWS} WHERE seq > ? ORDER BY seq LIMIT ?`);
-    this.#row = database.prepare(`${ROWS} WHERE seq = ?`);
+    this.#rows = decisionRows(database);
     this.#empty = database.prepare(
       `UPDATE decisions SET body = ?, bytes = NULL, salt = NULL, commitment = ?
        WHERE seq = ?`,
@@ -139,7 +138,7 @@ export class SqliteDecisions implements Decisions, Disposable {
   }
 
   rowsAfter(seq: number, limit: number): Promise<readonly DecisionRow[]> {
-    return promised(() => this.#rows.all(seq, limit));
+    return promised(() => this.#rows.after(seq, limit));
   }
 
   empty(
@@ -149,7 +148,7 @@ export class SqliteDecisions implements Decisions, Disposable {
   ): Promise<void> {
     return promised(() =>
       this.#writer.forget(this.#disk, () => {
-        const row = this.#row.get(seq);
+        const row = this.#rows.at(seq);
         if (row === undefined) throw new RangeError(`there is no event ${seq}`);
         const payload = decisionPayload(row);
         const { salt, body } = row;
@@ -214,6 +213,13 @@ export function decisionReader(database: Database): DecisionReader {
   return (seq, limit) => select.all(seq, limit).map(recordedOf);
 }
 
+/** Reads rows as they lie there, in another thread or process as well. */
+export const decisionRows = (database: Database): RowReader<DecisionRow> =>
+  rowReader(
+    database,
+    "SELECT seq, at, body, bytes, salt, commitment FROM decisions",
+  );
+
 /** Sequence number of the newest decision in the file. */
 export const lastDecision = (database: Database): number =>
   lastReader(database, "decisions")();
@@ -227,8 +233,6 @@ export const SCHEMA = `
     salt BLOB,
     commitment BLOB
   ) STRICT`;
-
-const ROWS = "SELECT seq, at, body, bytes, salt, commitment FROM decisions";
 
 interface Row {
   readonly seq: number;

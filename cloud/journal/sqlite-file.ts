@@ -1,5 +1,11 @@
 import { dirname } from "node:path";
-import { isDiskTrouble, NoRoom, withRoom, type Giving } from "../disk/room.js";
+import {
+  isDiskTrouble,
+  NO_RESERVE,
+  NoRoom,
+  withRoom,
+  type Giving,
+} from "../disk/room.js";
 import type { Worth } from "../disk/worth.js";
 import {
   openDatabase,
@@ -16,11 +22,9 @@ export interface JournalDisk extends Giving {
 
 /** Without a disk to look after: it takes everything, and keeps no reserve. */
 export const BOUNDLESS: JournalDisk = {
+  ...NO_RESERVE,
   admits: () => true,
-  release: () => false,
 };
-
-export const NO_RESERVE: Giving = { release: () => false };
 
 /** A file that must be believed, with its table. What is erased leaves no trace. */
 export function openLog(
@@ -102,6 +106,25 @@ const MARKS = `
   CREATE TABLE IF NOT EXISTS marks (
     name TEXT PRIMARY KEY, seq INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`;
+
+/** Rows of one table by their sequence number. */
+export interface RowReader<R> {
+  /** Behind a number, the oldest first. */
+  after(seq: number, limit: number): readonly R[];
+  at(seq: number): R | undefined;
+}
+
+/** @param rows selects all of them */
+export function rowReader<R>(database: Database, rows: string): RowReader<R> {
+  const after: Statement<R> = database.prepare(
+    `${rows} WHERE seq > ? ORDER BY seq LIMIT ?`,
+  );
+  const at: Statement<R> = database.prepare(`${rows} WHERE seq = ?`);
+  return {
+    after: (seq, limit) => after.all(seq, limit),
+    at: (seq) => at.get(seq),
+  };
+}
 
 /** Tells the newest record's number, or the mark behind which the next comes. */
 export function lastReader(database: Database, table: string): () => number {

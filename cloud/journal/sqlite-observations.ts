@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { NoRoom } from "../disk/room.js";
+import { NO_RESERVE, NoRoom } from "../disk/room.js";
 import { commitmentTo, observationPayload, Salts } from "./commitment.js";
 import type { Database, Statement } from "./database.js";
 import { Followers, type Lag } from "./followers.js";
@@ -25,11 +25,12 @@ import {
   BOUNDLESS,
   lastReader,
   Marks,
-  NO_RESERVE,
   openLog,
   promised,
+  rowReader,
   Writer,
   type JournalDisk,
+  type RowReader,
 } from "./sqlite-file.js";
 import { worthOfObservations } from "./worth.js";
 
@@ -42,9 +43,8 @@ export class SqliteObservations implements Observations, Disposable {
   readonly #marks: Marks;
   readonly #writer: Writer;
   readonly #insert: Statement<never>;
-  readonly #after: Statement<ObservationRow>;
+  readonly #rows: RowReader<ObservationRow>;
   readonly #dates: Statement<Pick<ObservationRow, "seq" | "at">>;
-  readonly #row: Statement<ObservationRow>;
   readonly #empty: Statement<never>;
   readonly #shared: Statement<number>;
   readonly #drop: Statement<never>;
@@ -62,13 +62,10 @@ export class SqliteObservations implements Observations, Disposable {
       `INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
        ON CONFLICT (agent, spool, number) DO NOTHING`,
     );
-    this.#after = database.prepare(
-      `${ROWS} WHERE seq > ? ORDER BY seq LIMIT ?`,
-    );
+    this.#rows = observationRows(database);
     this.#dates = database.prepare(
       "SELECT seq, at FROM observations WHERE seq > ? ORDER BY seq LIMIT ?",
     );
-    this.#row = database.prepare(`${ROWS} WHERE seq = ?`);
     this.#empty = database.prepare(
       `UPDATE observations SET body = NULL, salt = NULL, commitment = ?
        WHERE seq = ?`,
@@ -87,7 +84,7 @@ export class SqliteObservations implements Observations, Disposable {
     this.#last = this.#newest();
     this.#followers = new Followers({
       ...{ clock, disk: NO_RESERVE, last: () => this.#last },
-      after: (seq, limit) => this.#after.all(seq, limit).map(recordedOf),
+      after: (seq, limit) => this.#rows.after(seq, limit).map(recordedOf),
     });
   }
 
@@ -130,11 +127,11 @@ export class SqliteObservations implements Observations, Disposable {
   }
 
   after(seq: number, limit: number): Promise<readonly RecordedObservation[]> {
-    return promised(() => this.#after.all(seq, limit).map(recordedOf));
+    return promised(() => this.#rows.after(seq, limit).map(recordedOf));
   }
 
   rowsAfter(seq: number, limit: number): Promise<readonly ObservationRow[]> {
-    return promised(() => this.#after.all(seq, limit));
+    return promised(() => this.#rows.after(seq, limit));
   }
 
   catchUp(): Promise<number> {
@@ -149,7 +146,7 @@ export class SqliteObservations implements Observations, Disposable {
     return promised(() =>
       this.#writer.forget(this.#disk, () => {
         for (const seq of seqs) {
-          const row = this.#row.get(seq);
+          const row = this.#rows.at(seq);
           if (row !== undefined) this.#emptyOne(row);
         }
       }),
@@ -166,7 +163,7 @@ export class SqliteObservations implements Observations, Disposable {
       }
       return this.#writer.write(NO_RESERVE, () => {
         const gone = due.filter((seq) => {
-          const row = this.#row.get(seq);
+          const row = this.#rows.at(seq);
           return row && isOf(kept, row) && this.#emptyOne(row);
         });
         this.#marks.raise(markOf(kept), through);
@@ -292,8 +289,15 @@ export const SCHEMA = `
   CREATE UNIQUE INDEX IF NOT EXISTS observations_by_key
     ON observations (agent, spool, number)`;
 
-const ROWS = `SELECT seq, at, agent, spool, number, body, salt, commitment
-  FROM observations`;
+/** Reads rows as they lie there, in another thread or process as well. */
+export const observationRows = (
+  database: Database,
+): RowReader<ObservationRow> =>
+  rowReader(
+    database,
+    `SELECT seq, at, agent, spool, number, body, salt, commitment
+     FROM observations`,
+  );
 
 function recordedOf(row: ObservationRow): RecordedObservation {
   const { seq, at, agent, spool, number, body } = row;

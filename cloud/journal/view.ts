@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { sha256 } from "../../agent/protocol/container.js";
-import { withRoom, type Giving } from "../disk/room.js";
+import { NO_RESERVE, withRoom } from "../disk/room.js";
 import { openDatabase, type Database, type Statement } from "./database.js";
 import type { RecordedDecision } from "./decision-events.js";
+import { takeNext, type ReadLog } from "./followers.js";
 import type { Followed, Follower } from "./following.js";
 import type { RecordedObservation } from "./observation-events.js";
 
@@ -41,7 +42,7 @@ export class View implements Disposable {
     path: string,
     log: Pick<Followed<R>, "level" | "follow">,
     projections: readonly Projection<R>[],
-    reserve: Giving = { release: () => false },
+    reserve = NO_RESERVE,
   ): Promise<View> {
     const view = withRoom(
       reserve,
@@ -113,17 +114,9 @@ export class Folder<R extends { readonly seq: number }> implements Follower<R> {
 
   /** Takes in the next few records; reports whether there were any. */
   step(read: ReadLog<R>): boolean {
-    const next = read(this.#cursor, BATCH);
-    if (next.length > 0) this.take(next);
-    return next.length > 0;
+    return takeNext(this, read);
   }
 }
-
-/** Records behind a sequence number, the oldest first. */
-type ReadLog<R> = (seq: number, limit: number) => readonly R[];
-
-/** Events in one transaction: segments among them hold thousands of ops each. */
-const BATCH = 16;
 
 /** The journal lost its end, and agents hold what it does not know. */
 export class JournalRolledBack extends Error {

@@ -1,6 +1,8 @@
-import type { Database, Statement } from "../journal/database.js";
+import type { Database } from "../journal/database.js";
 import type { DecisionRow } from "../journal/decisions.js";
 import type { ObservationRow } from "../journal/observations.js";
+import { decisionRows } from "../journal/sqlite-decisions.js";
+import { observationRows } from "../journal/sqlite-observations.js";
 
 /** Rows as they lie in the files, in another thread or process as well. */
 export interface Rows {
@@ -12,22 +14,12 @@ export interface Rows {
 }
 
 export function rowsOf(decisions: Database, observations: Database): Rows {
-  const decided: Statement<DecisionRow> = decisions.prepare(
-    `SELECT seq, at, body, bytes, salt, commitment FROM decisions
-     WHERE seq > ? ORDER BY seq LIMIT ?`,
-  );
-  const observed: Statement<ObservationRow> = observations.prepare(
-    `SELECT seq, at, agent, spool, number, body, salt, commitment
-     FROM observations WHERE seq > ? ORDER BY seq LIMIT ?`,
-  );
-  const exactly = <R extends { readonly seq: number }>(
-    row: R | undefined,
-    seq: number,
-  ) => (row?.seq === seq ? row : undefined);
+  const decided = decisionRows(decisions);
+  const observed = observationRows(observations);
   return {
-    decisionsAfter: (seq, limit) => decided.all(seq, limit),
-    observationsAfter: (seq, limit) => observed.all(seq, limit),
-    decision: (seq) => exactly(decided.get(seq - 1, 1), seq),
-    observation: (seq) => exactly(observed.get(seq - 1, 1), seq),
+    decisionsAfter: (...asked) => decided.after(...asked),
+    observationsAfter: (...asked) => observed.after(...asked),
+    decision: (seq) => decided.at(seq),
+    observation: (seq) => observed.at(seq),
   };
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
-import { isDiskTrouble, type Giving } from "../../disk/room.js";
+import { isDiskTrouble, NO_RESERVE, type Giving } from "../../disk/room.js";
 import type { BroughtRange } from "../../lists/replacement.js";
 import { KeptThread } from "../../threads/kept-thread.js";
 import type { BansPage, BansQuery } from "./ban-listing.js";
@@ -45,7 +45,7 @@ export class SnapshotWorker implements AsyncDisposable {
   static async open(
     setup: StateSetup,
     log: Logger,
-    reserve: Giving = { release: () => false },
+    reserve = NO_RESERVE,
   ): Promise<SnapshotWorker> {
     for (;;) {
       const state = new SnapshotWorker(setup, log, reserve);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { NO_RESERVE } from "../../../cloud/disk/room.js";
 import { Followers } from "../../../cloud/journal/followers.js";
-import { NO_RESERVE } from "../../../cloud/journal/sqlite-file.js";
 import { ManualClock } from "../../support/time/clock.js";
 import { foldOf } from "./fold.js";
 
