@@ -1,4 +1,4 @@
-import type { Agent } from "../registry/registry.js";
+import type { Agent, Registry } from "../registry/registry.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { problem, unknown } from "./problem.js";
 
@@ -7,13 +7,25 @@ import { problem, unknown } from "./problem.js";
  * Of several, those that were sent away do not count.
  * @throws ApiProblem that says who there is
  */
-export function agentCalled(
+export const agentCalled = (
   name: string,
   { registry }: Pick<OperatorApiPorts, "registry">,
-): Agent {
+): Agent => onlyOne(name, agentsCalled(name, registry));
+
+/** The agent with this id, or all on hosts of this name. */
+export function agentsCalled(
+  name: string,
+  registry: Pick<Registry, "agent" | "agentsOn">,
+): readonly Agent[] {
   const byId = registry.agent(name);
-  if (byId !== undefined) return byId;
-  const named = registry.agentsOn(name);
+  return byId === undefined ? registry.agentsOn(name) : [byId];
+}
+
+/**
+ * The one that is meant: of several, those that were sent away do not count.
+ * @throws ApiProblem that says who there is
+ */
+export function onlyOne(name: string, named: readonly Agent[]): Agent {
   const trusted = named.filter(({ revokedAt }) => revokedAt === null);
   const [found, ...others] = trusted.length > 0 ? trusted : named;
   if (found === undefined) {

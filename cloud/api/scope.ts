@@ -1,0 +1,85 @@
+import type { FeedName } from "../../agent/model/position.js";
+import { EVERYBODYS } from "../feeds/audience.js";
+import type { Caller } from "../operators/caller.js";
+import type { Agent } from "../registry/registry.js";
+import { agentsCalled, onlyOne } from "./agent-names.js";
+import type { OperatorApiPorts } from "./ports.js";
+import { unknown, type ApiProblem } from "./problem.js";
+
+/**
+ * What a caller sees and steers. Whatever is somebody else's is answered as if it
+ * were not there, in the same words: who asks learns nothing of other orgs.
+ */
+
+/** Whether what belongs to an org is there for the caller. */
+export const sees = ({ org }: Pick<Caller, "org">, whose: string): boolean =>
+  org === null || org === whose;
+
+/** Whether the caller may read a feed's bans: everybody's, and those of the own org. */
+export function mayRead(caller: Caller, feed: FeedName): boolean {
+  const { role, org, collection } = caller;
+  if (role === "partner") return feed === collection;
+  if (org === null || EVERYBODYS.some((each) => each === feed)) return true;
+  return feed === `org/${org}`;
+}
+
+/** Whether the caller may order in a feed: an org's operators in their own alone. */
+export const mayOrder = (
+  { role, org }: Pick<Caller, "role" | "org">,
+  feed: FeedName,
+): boolean => role !== "partner" && (org === null || feed === `org/${org}`);
+
+type Feeds = Pick<OperatorApiPorts, "index">;
+
+/** @throws ApiProblem when there is no such feed, or none that the caller reads */
+export function mustBeReadable(
+  caller: Caller,
+  feed: FeedName,
+  { index }: Feeds,
+): void {
+  if (mayRead(caller, feed) && index.standing(feed) !== undefined) return;
+  throw unknownFeed(feed);
+}
+
+/** @throws ApiProblem when there is no such feed, or none to order in */
+export function mustBeOrderable(
+  caller: Caller,
+  feed: FeedName,
+  { index }: Feeds,
+): void {
+  if (mayOrder(caller, feed) && index.standing(feed) !== undefined) return;
+  throw unknownFeed(feed);
+}
+
+/** @throws ApiProblem when there is no such org, or it is not the caller's */
+export function mustBeOwnOrg(
+  caller: Pick<Caller, "org">,
+  org: string,
+  { registry }: Pick<OperatorApiPorts, "registry">,
+): void {
+  if (sees(caller, org) && registry.org(org) !== undefined) return;
+  throw unknownOrg(org);
+}
+
+/**
+ * The caller's agent with this id or, where it is the only one, on the host of
+ * this name.
+ * @throws ApiProblem when there is none, or there are several
+ */
+export function ownAgent(
+  caller: Pick<Caller, "org">,
+  name: string,
+  { registry }: Pick<OperatorApiPorts, "registry">,
+): Agent {
+  const found = agentsCalled(name, registry);
+  return onlyOne(
+    name,
+    found.filter(({ org }) => sees(caller, org)),
+  );
+}
+
+export const unknownFeed = (feed: string): ApiProblem =>
+  unknown("feed", feed, `there is no feed ${feed}`);
+
+export const unknownOrg = (org: string): ApiProblem =>
+  unknown("org", org, `there is no org ${org}`);
