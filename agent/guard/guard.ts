@@ -1,12 +1,12 @@
 import type { Ban, Op } from "../model/ban.js";
-import {
-  covers,
-  isMapped,
-  overlaps,
-  parseCidr,
-  type Cidr,
-} from "../model/cidr.js";
+import { covers, isMapped, overlaps, type Cidr } from "../model/cidr.js";
 import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
+import {
+  LINK_LOCAL,
+  LOOPBACK,
+  MULTICAST,
+  PRIVATE,
+} from "../model/special-purpose.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
 import { SENTINELS, sentinelOf } from "./sanity.js";
 import { shipped, type Tier } from "./tiers.js";
@@ -210,20 +210,6 @@ const rules: readonly Rule[] = [
   neverTooWide,
   neverUnapproved,
 ];
-
-/** The unspecified addresses mean "this host" to it (RFC 1122 §3.2.1.3). */
-const LOOPBACK = ["127.0.0.0/8", "0.0.0.0/32", "::1", "::"].map(parseCidr);
-
-const LINK_LOCAL = ["169.254.0.0/16", "fe80::/10"].map(parseCidr);
-
-/** Broadcast included: it is how a host finds its DHCP server. */
-const MULTICAST = ["224.0.0.0/4", "255.255.255.255", "ff00::/8"].map(parseCidr);
-
-/** RFC 1918, RFC 6598 (behind a provider's NAT) and RFC 4193. */
-const PRIVATE = [
-  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
-  ...["100.64.0.0/10", "fc00::/7"],
-].map(parseCidr);
 
 const NONE: readonly Cidr[] = [];
 

@@ -5,6 +5,15 @@ import {
   parseCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
+import {
+  GLOBAL_UNICAST,
+  LINK_LOCAL,
+  LOOPBACK,
+  MULTICAST,
+  PRIVATE,
+  RESERVED_IPV4,
+  TUNNELS,
+} from "../../agent/model/special-purpose.js";
 
 /**
  * Why no rule may ban a range; undefined when one may. What is "special" is not
@@ -60,29 +69,13 @@ export const NEVER_LIST_HEAD = `# Ranges that no rule may ban, one a line: what 
 `;
 
 /**
- * Ranges of the IANA special-purpose registries that are no single host on the
- * internet. The documentation ranges are left out: nobody is behind them, so
- * to ban them harms nobody.
+ * Ranges that are no single host on the internet. The documentation ranges are
+ * left out: nobody is behind them, so to ban them harms nobody.
  */
 const SPECIAL: readonly Cidr[] = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "224.0.0.0/3",
-  // Teredo and 6to4: one prefix may be an IPv4 address that many share.
-  "2001::/32",
-  "2002::/16",
-].map(parseCidr);
-
-/** All of IPv6 that is given to hosts (RFC 4291 §2.4). */
-const GLOBAL_UNICAST = parseCidr("2000::/3");
+  ...[...LOOPBACK, ...LINK_LOCAL, ...MULTICAST, ...PRIVATE],
+  ...[...RESERVED_IPV4, ...TUNNELS],
+];
 
 function isSpecial(range: Cidr): boolean {
   if (range.family === 6 && !overlaps(GLOBAL_UNICAST, range)) return true;
