@@ -3,6 +3,11 @@ import { request as ask } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { IncomingMessage } from "node:http";
+import {
+  codeOf,
+  networkFailure,
+  type NetworkFailure,
+} from "../../agent/text/network-failures.js";
 
 /** As `fetch`, believing certificates of these authorities instead of the system's. */
 export async function fetchTrusting(
@@ -41,22 +46,11 @@ const headersOf = (headers: RequestInit["headers"]): Record<string, string> =>
 export function unreachable(url: string, error: unknown): string {
   const code = codeOf(error);
   const { hostname } = new URL(url);
-  const sentence = SENTENCES[code]?.(url, hostname);
+  const failure = networkFailure(code);
+  const sentence = failure && SENTENCES[failure](url, hostname);
   const known = code === "" ? "" : ` (${code})`;
   return sentence ?? `the cloud at ${url} is not reachable${known}`;
 }
-
-/** What Node knows beyond "fetch failed", such as "ECONNREFUSED". */
-function codeOf(error: unknown): string {
-  const { cause } = fieldsOf(error);
-  const { errors } = fieldsOf(cause);
-  const first: unknown = Array.isArray(errors) ? errors[0] : cause;
-  const { code } = fieldsOf(first);
-  return typeof code === "string" ? code : "";
-}
-
-const fieldsOf = (value: unknown): Partial<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? value : {};
 
 type Sentence = (url: string, host: string) => string;
 
@@ -86,26 +80,14 @@ const noTls: Sentence = (url) =>
 const cutOff: Sentence = (url) =>
   `the connection to ${url} ended before the answer: the cloud's log may say why; see what came of it before you order again`;
 
-const SENTENCES: Readonly<Record<string, Sentence | undefined>> = {
-  ECONNREFUSED: nobodyThere,
-  ENOTFOUND: noName,
-  EAI_AGAIN: noName,
-  EAI_NODATA: noName,
-  ETIMEDOUT: noWay,
-  EHOSTUNREACH: noWay,
-  ENETUNREACH: noWay,
-  UND_ERR_CONNECT_TIMEOUT: noWay,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: notTrusted,
-  UNABLE_TO_GET_ISSUER_CERT: notTrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: notTrusted,
-  DEPTH_ZERO_SELF_SIGNED_CERT: notTrusted,
-  SELF_SIGNED_CERT_IN_CHAIN: notTrusted,
-  CERT_HAS_EXPIRED: outOfDate("has run out"),
-  CERT_NOT_YET_VALID: outOfDate("is not valid yet"),
-  ERR_TLS_CERT_ALTNAME_INVALID: otherName,
-  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
-  EPROTO: noTls,
-  ECONNRESET: cutOff,
-  UND_ERR_SOCKET: cutOff,
+const SENTENCES: Readonly<Record<NetworkFailure, Sentence>> = {
+  "nobody-there": nobodyThere,
+  "no-name": noName,
+  "no-way": noWay,
+  "not-trusted": notTrusted,
+  "run-out": outOfDate("has run out"),
+  "not-valid-yet": outOfDate("is not valid yet"),
+  "other-name": otherName,
+  "no-tls": noTls,
+  "cut-off": cutOff,
 };
