@@ -40,6 +40,7 @@ const CLOUD = [
     "disk/",
     "lists/",
     "impact/",
+    "outgoing/",
     "threads/",
     "ids.ts",
     "folder.ts",

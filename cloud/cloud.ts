@@ -36,6 +36,8 @@ import { openOutcomes } from "./open-outcomes.js";
 import { openWays } from "./open-ways.js";
 import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
+import { OutgoingDoor } from "./outgoing/outgoing-door.js";
+import type { OutgoingSettings } from "./outgoing/settings.js";
 import { warnOfRoot } from "./roots/notice.js";
 import type { Signing } from "./roots/signing.js";
 import {
@@ -64,6 +66,7 @@ export interface CloudConfig {
   readonly telemetry: TelemetrySettings;
   readonly disk: DiskSettings;
   readonly observations: ObservationSettings;
+  readonly outgoing: OutgoingSettings;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */
@@ -110,10 +113,11 @@ export async function startCloud(
   const { gateway } = carrier;
   impact.askThrough((feed, question) => gateway.ask(feed, question));
   const outcomes = openOutcomes(ports, rooms, gateway);
+  const outgoing = opened.own(new OutgoingDoor(config.outgoing, ports));
   const doors = await openDoors(
     { config, ports, server, opened },
     {
-      ...{ ...decider, ...ports, ...rooms, ...carrier, outcomes },
+      ...{ ...decider, ...ports, ...rooms, ...carrier, outcomes, outgoing },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt }),
     },
   );

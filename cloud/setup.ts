@@ -16,6 +16,7 @@ import { hashOf, newSecret } from "./ids.js";
 import { ObservationSettings } from "./journal/retention.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
+import { OutgoingSettings } from "./outgoing/settings.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
 import { isLoopback } from "./server.js";
@@ -57,6 +58,7 @@ export const Settings = v.strictObject({
   telemetry: v.optional(TelemetrySettings, {}),
   disk: v.optional(DiskSettings, {}),
   observations: v.optional(ObservationSettings, {}),
+  outgoing: v.optional(OutgoingSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

@@ -18,6 +18,7 @@ import type { Decisions } from "../journal/decisions.js";
 import type { SqliteDecisions } from "../journal/sqlite-decisions.js";
 import type { SqliteObservations } from "../journal/sqlite-observations.js";
 import type { Dropped } from "../log/drops.js";
+import type { OutgoingDoor } from "../outgoing/outgoing-door.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
 import type { Receipts } from "../receipts/receipts.js";
@@ -75,6 +76,8 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly lifts: Pick<LiftOrders, "lift">;
   readonly imports: Pick<ImportOrders, "import">;
   readonly outcomes: Pick<Outcomes, "of">;
+  /** The way to every URL that an operator gives. */
+  readonly outgoing: Pick<OutgoingDoor, "fetch">;
   readonly decisionLog: Pick<
     DecisionLog,
     "decisions" | "decision" | "count" | "alarms"
