@@ -20,7 +20,12 @@ import { logRoutes } from "./log-routes.js";
 import { operatorRoutes } from "./operator-routes.js";
 import type { ApiPorts } from "./ports.js";
 import { ApiProblem } from "./problem.js";
-import type { DoorName } from "./requests.js";
+import { bearerCaller, type DoorName } from "./requests.js";
+import { routeTable } from "./routes/table.js";
+import { AnswersInMemory } from "./table/kept-answers.js";
+import { mount } from "./table/mount.js";
+import { BASE } from "./table/openapi.js";
+import { CallerRates } from "./table/rates.js";
 
 /** What is heard at a door, and which one it is. */
 export interface Which {
@@ -41,7 +46,10 @@ export function makeApp(
   });
   app.route("/v1", agentRoutes(ports));
   app.route("/v2/log", logRoutes(ports));
-  if (operators) app.route("/v1", operatorRoutes(ports, door));
+  if (operators) {
+    app.route("/v1", operatorRoutes(ports, door));
+    app.route(BASE, operatorApi(ports, door));
+  }
   app.notFound((c) => {
     const path = c.req.path.slice(0, 100);
     const problem = plain(404, "not-found", `there is no ${path}`);
@@ -52,6 +60,24 @@ export function makeApp(
     return c.json(problem, problem.status);
   });
   return app;
+}
+
+/** The table of routes, and what it takes to serve it. */
+function operatorApi(ports: ApiPorts, door: DoorName) {
+  const { clock, log } = ports;
+  return mount(routeTable(ports), {
+    ...{ clock, log },
+    callerOf: (c) => bearerCaller(c, ports.operators, door),
+    mustBeOwnSite: () => undefined,
+    engaged: ({ env: { incoming, outgoing } }) => {
+      const engaged = ports.engage(incoming.socket);
+      outgoing.once("close", () => engaged[Symbol.dispose]());
+    },
+    noted: (_called, act) => act(),
+    asProblem: (error) => asProblem(error, log),
+    rates: new CallerRates(clock),
+    kept: new AnswersInMemory(clock),
+  });
 }
 
 function asProblem(error: Error, log: Logger): ApiProblem {

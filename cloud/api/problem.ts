@@ -12,6 +12,8 @@ export interface FieldProblem {
 /** A request that is not carried out. What the client sees is all in here. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
+  /** Of the answer, such as when to come back. */
+  headers: Readonly<Record<string, string>> = {};
 
   constructor(
     readonly status: ContentfulStatusCode,
@@ -21,6 +23,11 @@ export class ApiProblem extends Error {
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(clipped(problems.map(({ message }) => message).join("; "), SAID));
+  }
+
+  withHeaders(headers: Readonly<Record<string, string>>): this {
+    this.headers = headers;
+    return this;
   }
 
   /** The first problem stands out; the others are listed with it. */

@@ -1,0 +1,8 @@
+import type { OperatorApiPorts } from "../ports.js";
+import type { Route } from "../table/route.js";
+import { orgRoutes } from "./orgs.js";
+
+/** Every operation of `/api/v1`. While it is put together, no port is used. */
+export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
+  ...orgRoutes(ports),
+];

@@ -1,0 +1,110 @@
+import type { Caller } from "../../operators/caller.js";
+import { sha256 } from "../../../agent/protocol/container.js";
+import { problem } from "../problem.js";
+
+/** An answer as it went out. */
+export interface Kept {
+  readonly status: number;
+  readonly text: string;
+  readonly etag: string;
+}
+
+/** Answers of changes, by caller and key, for a day; see `kept-answers.ts`. */
+export interface KeptAnswers {
+  find(
+    id: string,
+  ): { readonly request: string; readonly answer: Kept | null } | undefined;
+  /** @param answer null: it is shown once, and kept nowhere */
+  keep(id: string, request: string, answer: Kept | null): void;
+}
+
+/** A change as it was asked for. */
+interface Asked {
+  readonly caller: Caller;
+  readonly operation: string;
+  /** Method, URL and body as they came; of what is streamed, without the body. */
+  readonly request: readonly string[];
+  readonly key: string | undefined;
+  /** The answer holds what is shown once, and is not kept. */
+  readonly shownOnce: boolean;
+}
+
+/** Keys whose requests are being carried out now. */
+const running = new WeakMap<KeptAnswers, Set<string>>();
+
+/**
+ * Carries a change out once for its key, and answers as then when it comes again.
+ * @throws ApiProblem when the key came with something else, or is at work
+ */
+export async function onlyOnce(
+  { caller, request: asked, key, shownOnce, operation }: Asked,
+  kept: KeptAnswers,
+  act: () => Promise<Response>,
+): Promise<Response> {
+  if (key === undefined) return act();
+  mustBeKey(key);
+  const id = digest([caller.operator, key]);
+  const request = digest([operation, ...asked]);
+  const known = kept.find(id);
+  if (known !== undefined) {
+    if (known.request !== request) throw usedBefore(key);
+    if (known.answer === null) throw shownBefore(key);
+    return again(known.answer);
+  }
+  const busy = running.get(kept) ?? new Set();
+  running.set(kept, busy);
+  if (busy.has(id)) throw atWork(key);
+  busy.add(id);
+  try {
+    const response = await act();
+    kept.keep(id, request, shownOnce ? null : await keptOf(response.clone()));
+    return response;
+  } finally {
+    busy.delete(id);
+  }
+}
+
+const keptOf = async (response: Response): Promise<Kept> => ({
+  status: response.status,
+  text: await response.text(),
+  etag: response.headers.get("etag") ?? "",
+});
+
+const again = ({ status, text, etag }: Kept): Response =>
+  new Response(text === "" ? null : text, {
+    status,
+    headers: {
+      ...{ "content-type": "application/json", etag },
+      ...{ "idempotency-replayed": "true", "cache-control": "no-store" },
+    },
+  });
+
+const digest = (parts: readonly unknown[]): string =>
+  sha256(Buffer.from(JSON.stringify(parts))).toString("hex");
+
+function mustBeKey(key: string): void {
+  if (/^[\x21-\x7e]{1,128}$/.test(key)) return;
+  throw problem(400, "invalid", {
+    ...{ field: "Idempotency-Key", value: key },
+    message: "Idempotency-Key: 1 to 128 printable characters are expected",
+  });
+}
+
+const usedBefore = (key: string) =>
+  problem(422, "key-used", {
+    ...{ field: "Idempotency-Key", value: key },
+    message: "this key came with another request before: take a new one",
+  });
+
+const atWork = (key: string) =>
+  problem(409, "in-progress", {
+    ...{ field: "Idempotency-Key", value: key },
+    message: "the first request with this key is still being carried out",
+  });
+
+const shownBefore = (key: string) =>
+  problem(409, "shown-before", {
+    ...{ field: "Idempotency-Key", value: key },
+    message:
+      "this was carried out, and its answer holds what is shown only once: revoke that, and ask with a new key",
+  });

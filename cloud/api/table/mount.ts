@@ -1,0 +1,232 @@
+import { Hono, type Context } from "hono";
+import type { Logger } from "../../../agent/log/logger.js";
+import type { Clock } from "../../../agent/runtime/clock.js";
+import type { Caller } from "../../operators/caller.js";
+import { includes } from "../../operators/roles.js";
+import type { ApiProblem } from "../problem.js";
+import { checked, problem } from "../problem.js";
+import { bounded } from "../requests.js";
+import { encoded } from "./answer.js";
+import type { Env } from "./env.js";
+import { onlyOnce, type KeptAnswers } from "./idempotency.js";
+import { problemJson } from "./problem-shape.js";
+import type { CallerRates } from "./rates.js";
+import type { Route, SomeAnswer } from "./route.js";
+
+/** What the table needs beside its handlers. */
+export interface TablePorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Who asks, by what the request brings along; undefined: nobody known. */
+  callerOf(c: Context<Env>): Caller | undefined;
+  /** @throws ApiProblem when a browser asks for another site */
+  mustBeOwnSite(c: Context<Env>, caller: Caller): void;
+  /** The connection works for somebody who is known, for as long as it answers. */
+  engaged(c: Context<Env>): void;
+  /** Carries out what changes something, so that the record names the caller. */
+  noted<T>(called: Called, act: () => Promise<T>): Promise<T>;
+  /** What an error that a handler threw is answered with. */
+  asProblem(error: Error): ApiProblem;
+  readonly rates: CallerRates;
+  readonly kept: KeptAnswers;
+}
+
+/** A change that somebody calls for. */
+export interface Called {
+  readonly operation: string;
+  readonly caller: Caller;
+  /** What the body or query says why; empty: nothing. */
+  readonly why: string;
+}
+
+/** Serves a table of routes. */
+export function mount(table: readonly Route[], ports: TablePorts): Hono<Env> {
+  const app = new Hono<Env>();
+  for (const route of table) {
+    const path = honoPath(route);
+    app.on(route.method, path, (c) => answered(route, c, ports));
+  }
+  for (const [path, methods] of methodsByPath(table)) {
+    app.all(path, (c) => {
+      throw otherMethod(c, methods);
+    });
+  }
+  app.all("*", (c) => {
+    throw problem(404, "not-found", {
+      ...{ field: "", value: undefined },
+      message: `there is no ${c.req.method} ${c.req.path.slice(0, 100)}`,
+    });
+  });
+  app.onError((error, c) => {
+    const told = ports.asProblem(error);
+    return c.body(JSON.stringify(problemJson(told)), told.status, {
+      ...told.headers,
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+    });
+  });
+  return app;
+}
+
+const honoPath = ({ path }: Pick<Route, "path">): string =>
+  path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+function methodsByPath(table: readonly Route[]): Map<string, string[]> {
+  const all = new Map<string, string[]>();
+  for (const route of table) {
+    const path = honoPath(route);
+    all.set(path, [...(all.get(path) ?? []), route.method]);
+  }
+  return all;
+}
+
+const otherMethod = (c: Context<Env>, methods: readonly string[]) =>
+  problem(405, "other-method", {
+    ...{ field: "", value: undefined },
+    message: `${c.req.path.slice(0, 100)} is for ${methods.join(", ")}`,
+  }).withHeaders({ allow: methods.join(", ") });
+
+async function answered(
+  route: Route,
+  c: Context<Env>,
+  ports: TablePorts,
+): Promise<Response> {
+  const caller = ports.callerOf(c);
+  if (route.lets !== null) letIn(route, caller, ports, c);
+  const query = route.query && checked(route.query, c.req.query());
+  const text = await textOf(route, c);
+  const body = bodyOf(route, text);
+  const act = async (): Promise<SomeAnswer> =>
+    route.handle({ caller, params: c.req.param(), query, body, context: c });
+  if (!route.lets?.changes || caller === undefined) {
+    return toResponse(route, await act(), c);
+  }
+  const called = {
+    ...{ operation: route.operationId, caller },
+    why: whyOf(body) || whyOf(query),
+  };
+  const asked = {
+    ...{ caller, operation: route.operationId },
+    request: [c.req.method, c.req.url, text],
+    key: c.req.header("idempotency-key"),
+    shownOnce: route.lets.shownOnce === true,
+  };
+  return onlyOnce(asked, ports.kept, async () =>
+    toResponse(route, await ports.noted(called, act), c),
+  );
+}
+
+/** @throws ApiProblem when the caller may not do this, or not so often */
+function letIn(
+  { lets }: Route,
+  caller: Caller | undefined,
+  ports: TablePorts,
+  c: Context<Env>,
+): asserts caller is Caller {
+  if (caller === undefined) throw unauthenticated();
+  ports.engaged(c);
+  ports.rates.take(caller);
+  if (lets === null) return;
+  const { allows, scope, changes, stepUp } = lets;
+  const { role, org, steppedUpUntil } = caller;
+  if (!includes(role, allows)) {
+    throw denied(
+      "role",
+      `this is for ${allows}s, and ${caller.name} is ${role}`,
+    );
+  }
+  if (scope === "vendor" && org !== null) {
+    throw denied(
+      "org",
+      `this is for the vendor's own people, and ${caller.name} is of ${org}`,
+    );
+  }
+  if (changes) ports.mustBeOwnSite(c, caller);
+  if (stepUp && (steppedUpUntil ?? 0) <= ports.clock.now()) {
+    throw problem(403, "step-up-needed", {
+      ...{ field: "", value: undefined },
+      message:
+        "show first who you are: step up, then ask again within ten minutes",
+    });
+  }
+}
+
+const denied = (field: string, message: string): ApiProblem =>
+  problem(403, "not-allowed", { field, value: undefined, message });
+
+const unauthenticated = (): ApiProblem =>
+  problem(401, "unauthenticated", {
+    ...{ field: "authorization", value: undefined },
+    message: "the bearer token is no operator's, and no session is open",
+  });
+
+function bodyOf({ body, bodyOptional }: Route, text: string) {
+  if (body === undefined || "stream" in body) return undefined;
+  if (text === "" && bodyOptional) return checked(body, {});
+  try {
+    return checked(body, JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw problem(400, "invalid", {
+      ...{ field: "", value: undefined },
+      message: "the body is not JSON",
+    });
+  }
+}
+
+/** Empty where the handler reads the body itself, and where none is due. */
+async function textOf({ body }: Route, c: Context<Env>): Promise<string> {
+  if (body === undefined || "stream" in body) return "";
+  const read = c.env.incoming as AsyncIterable<Uint8Array>;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bounded(read, MOST_BODY_BYTES)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Ten thousand ranges, and then some. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
+function whyOf(input: unknown): string {
+  const reason =
+    typeof input === "object" && input !== null && "reason" in input
+      ? input.reason
+      : "";
+  return typeof reason === "string" ? reason : "";
+}
+
+function toResponse(
+  route: Route,
+  { status, body, headers }: SomeAnswer,
+  c: Context<Env>,
+): Response {
+  const spec = route.answers[status];
+  if (spec === undefined) {
+    throw new Error(
+      `${route.operationId} answers ${status}, and says so nowhere`,
+    );
+  }
+  if (spec.schema === undefined) {
+    const media = spec.media && { "content-type": spec.media };
+    const bytes = body as ReadableStream<Uint8Array> | null | undefined;
+    return new Response(bytes ?? null, {
+      status,
+      headers: { ...NOT_KEPT, ...media, ...headers },
+    });
+  }
+  const { text, etag } = encoded(spec.schema, body);
+  const more = { ...NOT_KEPT, etag, ...headers };
+  if (route.method === "GET" && isKnown(c.req.header("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers: more });
+  }
+  return new Response(text, {
+    status,
+    headers: { "content-type": "application/json", ...more },
+  });
+}
+
+/** Kept by nobody on the way; a client may ask whether its own is still good. */
+const NOT_KEPT = { "cache-control": "private, no-cache" };
+
+const isKnown = (named: string | undefined, etag: string): boolean =>
+  named?.split(",").some((each) => each.trim().replace(/^W\//, "") === etag) ??
+  false;
