@@ -18,16 +18,24 @@ import { verifyTreeHead } from "../../agent/trust/tree-head.js";
 
 const Hashes = listOf(base64url(32), MOST_PROOF_HASHES);
 
-/** A leaf, where it is, and what opens it: neither of the two once it is erased. */
-const Leaf = v.strictObject({
-  index: Count,
-  commitment: Sha256,
-  /** 16 or 32 bytes, in hex. */
-  salt: v.exactOptional(v.pipe(v.string(), v.regex(/^([0-9a-f]{32}){1,2}$/))),
-  /** To the byte. */
-  payload: v.exactOptional(v.string()),
-  path: Hashes,
-});
+/**
+ * A leaf, where it is, and what opens it: neither of the two once it is erased. Of
+ * salt and payload the hash is one: where they part, the salt's length alone says.
+ */
+const leafSaltedBy = (bytes: 16 | 32) =>
+  v.strictObject({
+    index: Count,
+    commitment: Sha256,
+    /** In hex. */
+    salt: v.exactOptional(
+      v.pipe(v.string(), v.regex(/^[0-9a-f]*$/), v.length(2 * bytes)),
+    ),
+    /** To the byte. */
+    payload: v.exactOptional(v.string()),
+    path: Hashes,
+  });
+
+const Leaf = leafSaltedBy(32);
 export type Leaf = v.InferOutput<typeof Leaf>;
 
 /** What is shown to somebody who has no cloud: it stands by itself. */
@@ -39,7 +47,9 @@ export const Proof = v.strictObject({
   /** In the tree; of an observation, the event that has its batch's root. */
   leaf: Leaf,
   /** In its batch: observations only. */
-  batch: v.exactOptional(v.strictObject({ ...Leaf.entries, size: Count })),
+  batch: v.exactOptional(
+    v.strictObject({ ...leafSaltedBy(16).entries, size: Count }),
+  ),
   /** Who erased it, in a leaf of its own. */
   erased: v.exactOptional(Leaf),
   checkpoint: v.pipe(v.string(), v.maxBytes(MOST_NOTE_BYTES)),
@@ -85,9 +95,12 @@ export function verifyProof(proof: Proof, trusted: TrustedRoot): Proved {
   const head = { size, root };
   mustBeIn(proof.leaf, head);
   const at = { origin, size, time: time * 1000 };
-  const shown = proof.of === "observation" ? inBatch(proof) : proof.leaf;
+  const shown = shownBy(proof);
   const payload = openedBy(shown);
-  if (payload !== undefined) return { ...at, payload, erased: undefined };
+  if (payload !== undefined) {
+    mustBeOf(proof, payload);
+    return { ...at, payload, erased: undefined };
+  }
   return { ...at, payload, erased: erasureOf(proof, shown, head) };
 }
 
@@ -111,12 +124,28 @@ function openedBy({ index, commitment, salt, payload }: Leaf) {
   throw new BadProof(`leaf ${index} commits to something else`);
 }
 
-/** The observation's leaf, once its batch's root was found in the tree. */
-function inBatch({ leaf, batch }: Proof): Leaf {
+/** What is shown is of the kind that the proof is of, and of its number. */
+function mustBeOf({ of, seq }: Proof, payload: string): void {
+  const own = parseJson(payloads[of], payload, `the ${of}`);
+  if (!("seq" in own) || own.seq === seq) return;
+  throw new BadProof(`it shows ${of} ${own.seq}, and says ${seq}`);
+}
+
+/** Of an observation its own, once its batch's root was found in the tree. */
+function shownBy(proof: Proof): Leaf {
+  const { of, seq, leaf, batch } = proof;
+  if (of !== "observation") {
+    if (batch === undefined) return leaf;
+    throw new BadProof(`it has a batch, and is of ${of} ${seq}`);
+  }
   if (batch === undefined) throw new BadProof("it lacks its batch");
   const event = eventOf(openedBy(leaf), Digest, "the batch's digest");
   if (event.count !== batch.size) {
     throw new BadProof(`the batch has ${event.count} observations`);
+  }
+  if (seq < event.first || seq > event.last) {
+    const { first, last } = event;
+    throw new BadProof(`the batch is of ${first} to ${last}, and says ${seq}`);
   }
   mustBeIn(batch, { size: batch.size, root: Buffer.from(event.root, "hex") });
   return batch;
@@ -136,16 +165,40 @@ function erasureOf(proof: Proof, shown: Leaf, head: Tree): Erasure {
     store === "observations"
       ? commitment === shown.commitment
       : leaves !== undefined &&
-        shown.index >= leaves.first &&
-        shown.index < leaves.first + leaves.count;
+        shown.index >= leaves.first + (of === "op" ? 1 : 0) &&
+        shown.index < leaves.first + (of === "op" ? leaves.count : 1);
   if (event.of !== store || event.seq !== seq || !isOwn) {
     throw new BadProof("what was erased there is something else");
   }
   return { at, by: event.by, why: event.why };
 }
 
+const Event = v.looseObject({ kind: v.string() });
+
+/** By what a proof is of; an op's segment is named by its hash. */
+const payloads = {
+  decision: v.strictObject({ seq: Count, at: Count, event: Event }),
+  op: v.strictObject({
+    feed: v.string(),
+    epoch: v.string(),
+    number: Count,
+    segment: Sha256,
+    op: v.looseObject({ op: v.picklist(["ban", "lift"]), range: v.string() }),
+  }),
+  observation: v.strictObject({
+    seq: Count,
+    at: Count,
+    agent: v.string(),
+    spool: v.string(),
+    number: Count,
+    event: Event,
+  }),
+} as const;
+
 const Digest = v.object({
   kind: v.literal("observed"),
+  first: Count,
+  last: Count,
   count: Count,
   root: Sha256,
 });

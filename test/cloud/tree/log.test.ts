@@ -1,15 +1,26 @@
-import { describe, expect, it } from "@jest/globals";
-import { growsFrom, includes } from "../../../agent/protocol/merkle-proof.js";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { growsFrom } from "../../../agent/protocol/merkle-proof.js";
 import { leafHash, rootOver } from "../../../agent/protocol/merkle-tree.js";
 import { TreeHeadAnswer } from "../../../agent/protocol/tree-head.js";
 import { parseJson } from "../../../agent/protocol/shapes.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import type { TrustedRoot } from "../../../agent/trust/root.js";
 import { verifyTreeHead } from "../../../agent/trust/tree-head.js";
+import { openDatabase } from "../../../cloud/journal/database.js";
+import { LocalLog } from "../../../cloud/local-log.js";
+import { Signing } from "../../../cloud/roots/signing.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import { parseProof, verifyProof } from "../../../cloud/tree/proof.js";
+import type { Proof } from "../../../cloud/tree/proof.js";
+import { NotInTree, type Wanted } from "../../../cloud/tree/prover.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { TestFolder } from "../../support/folder.js";
 
 describe("a cloud's log", () => {
   it("has a head that its root's log key signed, and grows from what was shown", async () => {
@@ -75,16 +86,136 @@ describe("a cloud's log", () => {
     expect(status).toBe(404);
   });
 
-  it("takes observations in by digest", async () => {
-    await using cloud = await startTestCloud();
-    using _agent = await TestAgent.connect(cloud, await cloud.enrol());
-    await eventually(async () => {
-      const { size } = await headOf(cloud);
-      return size > 5 ? size : undefined;
+  it("takes observations in by digest, from whenever they are", async () => {
+    using folder = new TestFolder();
+    const dir = join(folder.path, "cloud");
+    const seq = await observed(dir);
+    await using cloud = await startTestCloud({ dir });
+    const wanted = { of: "observation", seq } as const;
+    const proof = await eventually(() => proofOf(dir, wanted));
+    expect(proof.batch?.size).toBeGreaterThan(0);
+    const { payload = "" } = verifyProof(proof, cloud.root);
+    expect(JSON.parse(payload)).toMatchObject({
+      seq,
+      event: { kind: "agent-seen" },
     });
-    expect(includes).toBeDefined();
+    const { payload: digest = "" } = proof.leaf;
+    expect(JSON.parse(digest)).toMatchObject({ event: { kind: "observed" } });
   });
 });
+
+describe("a proof that is taken for another", () => {
+  let folder: TestFolder;
+  let trusted: TrustedRoot;
+  let real: Readonly<Record<Proof["of"], Proof>>;
+  beforeAll(async () => {
+    folder = new TestFolder();
+    const dir = join(folder.path, "cloud");
+    const seq = await observed(dir);
+    await using cloud = await startTestCloud({ dir });
+    await cloud.ban("203.0.113.1");
+    trusted = cloud.root;
+    const proved = (wanted: Wanted) => eventually(() => proofOf(dir, wanted));
+    real = {
+      decision: await proved({ of: "decision", seq: 1 }),
+      op: await proved({ of: "op", feed: "urgent", number: 1 }),
+      observation: await proved({ of: "observation", seq }),
+    };
+  }, 30_000);
+  afterAll(() => folder[Symbol.dispose]());
+
+  const checked = (proof: unknown) =>
+    verifyProof(parseProof(JSON.stringify(proof)), trusted);
+
+  it("is good as it is", () => {
+    for (const proof of Object.values(real)) {
+      expect(checked(proof).payload).not.toBe("");
+    }
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "a decision of another number",
+      () => ({ ...real.decision, seq: 2 }),
+      "it shows decision 1, and says 2",
+    ],
+    [
+      "an observation of another number",
+      () => ({ ...real.observation, seq: real.observation.seq + 1 }),
+      `and says`,
+    ],
+    [
+      "an op that is called a decision",
+      () => ({ ...real.op, of: "decision" }),
+      "malformed the decision",
+    ],
+    [
+      "a decision that is called an op",
+      () => ({ ...real.decision, of: "op" }),
+      "malformed the op",
+    ],
+    [
+      "a decision with a batch",
+      () => ({ ...real.decision, batch: real.observation.batch }),
+      "it has a batch",
+    ],
+    [
+      "a salt whose second half is the payload's",
+      () => {
+        const { salt = "", ...leaf } = real.decision.leaf;
+        return { ...real.decision, leaf: { ...leaf, salt: salt.slice(32) } };
+      },
+      "malformed log proof: leaf.salt",
+    ],
+    [
+      "an observation with a decision's salt",
+      () => {
+        const { salt = "", ...batch } = real.observation.batch ?? {};
+        const longer = { ...batch, salt: salt + salt };
+        return { ...real.observation, batch: longer };
+      },
+      "malformed log proof: batch.salt",
+    ],
+  ])("is none: %s", (_, proof, why) => {
+    expect(() => checked(proof())).toThrow(why);
+  });
+});
+
+/** Where a host came to a new cloud in this folder; that observation's number. */
+async function observed(dir: string): Promise<number> {
+  const founding = { dir, name: "test-cloud", publicUrl: undefined };
+  foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
+  await using cloud = await startTestCloud({ dir });
+  using _agent = await TestAgent.connect(cloud, await cloud.enrol());
+  const path = join(dir, "observations", "observations.db");
+  return await eventually(() => {
+    const file = openDatabase(path, "read-only");
+    try {
+      return file
+        .prepare<[], number>(
+          `SELECT seq FROM observations WHERE body LIKE '{"kind":"agent-seen"%'`,
+        )
+        .pluck()
+        .get();
+    } finally {
+      file.close();
+    }
+  });
+}
+
+/** Undefined while it is in no tree yet. */
+function proofOf(dir: string, wanted: Wanted): Proof | undefined {
+  using local = new LocalLog(dir);
+  try {
+    const bare = local.prover.prove(wanted);
+    const signing = Signing.open(dir);
+    const checkpoint = local.head("test-cloud", signing, systemClock);
+    return { ...bare, checkpoint };
+  } catch (error) {
+    if (error instanceof NotInTree) return undefined;
+    throw error;
+  }
+}
 
 async function fetched(cloud: TestCloud, path: string): Promise<Buffer> {
   const response = await fetch(`${cloud.url}/v2/log/${path}`);
