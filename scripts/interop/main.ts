@@ -20,7 +20,7 @@ if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
   process.exitCode = 2;
 } else {
   const tally = new Tally();
-  const pairs = await pairsWith(values.old);
+  const pairs = pairsWith(values.old);
   const suites = [
     ...pairs.map((pair) => ({ title: pair.name, pair, cases: casesOf(pair) })),
     ...upgrades(values.old),
@@ -33,6 +33,13 @@ if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
   const { passed, failed } = tally;
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exitCode = failed === 0 ? 0 : 1;
+  if (passed + failed === 0) {
+    const { pair, only } = values;
+    process.stderr.write(
+      `interop: --pair "${pair}" with --only "${only}" is none of them\n`,
+    );
+    process.exitCode = 2;
+  }
 }
 
 /** Only an agent of version 1 meets a root that it can't read. */

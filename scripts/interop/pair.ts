@@ -1,5 +1,4 @@
 import { buildAt, THIS_BUILD, type Build } from "../lab/build.js";
-import { output } from "../lab/run.js";
 
 /** Which build each side is. */
 export interface Pair {
@@ -30,16 +29,15 @@ export function reportingSoon(build: Build): Build {
 }
 
 /** Both ways across the versions, and this build alone as the control. */
-export async function pairsWith(old: string): Promise<readonly Pair[]> {
+export function pairsWith(old: string): readonly Pair[] {
   const before = reportingSoon(buildAt(old));
   const now = reportingSoon(THIS_BUILD);
-  const forOld = await initForOldAgents();
   return [
     {
       name: "agent 0.1.0, this cloud",
       agent: before,
       cloud: THIS_BUILD,
-      init: forOld,
+      init: FOR_OLD_AGENTS,
     },
     {
       name: "this agent, cloud 0.1.0",
@@ -57,7 +55,4 @@ export async function pairsWith(old: string): Promise<readonly Pair[]> {
 }
 
 /** How this build's cloud is founded for agents of 0.1.0. */
-export async function initForOldAgents(): Promise<readonly string[]> {
-  const help = await output([THIS_BUILD.cloud, "init", "--help"]);
-  return help.includes("--v1-agents") ? ["--v1-agents"] : [];
-}
+export const FOR_OLD_AGENTS: readonly string[] = ["--v1-agents"];

@@ -35,7 +35,10 @@ async function refused({ host }: Stage): Promise<void> {
     () => "it was enrolled",
     (error: unknown) => (error as Error).message,
   );
-  if (!/version|0\.4|upgrade/i.test(said)) throw new Error(said);
+  if (!TOO_OLD.test(said)) throw new Error(said);
 }
+
+const TOO_OLD =
+  /the agent is of version 0\.1\.0, and this cloud's root needs 0\.4\.0 or later: upgrade the agent, then enrol it/;
 
 const PORT = 8_447;
