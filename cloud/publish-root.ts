@@ -11,7 +11,7 @@ import { openLogs } from "./store.js";
 /**
  * Puts the next root into force in the folder of a cloud that does not run.
  * @returns undefined when it runs, and has to be told
- * @throws Refused, BadRoot, RootHeldBack or BadFolder
+ * @throws Refused, BadRoot, RootHeldBack, BadFolder or DatabaseUnusable
  */
 export async function publishInto(
   dir: string,
@@ -20,16 +20,19 @@ export async function publishInto(
 ): Promise<Published | undefined> {
   const files = filesOf(dir);
   const signing = Signing.open(dir);
+  const held = heldUnlessItRuns(files.lock);
+  if (held === undefined) return undefined;
+  await using opened = new Lifetime();
+  opened.own(held);
+  const ports = { clock, log: silentLogger };
+  const { views } = await openLogs(files, ports, opened);
+  const registry = new Registry(views);
+  return signing.publish(text, clock.now(), () => registry.readersOfV1Only());
+}
+
+function heldUnlessItRuns(lock: string): Disposable | undefined {
   try {
-    await using opened = new Lifetime();
-    opened.own(holdAlone(files.lock));
-    const { views } = await openLogs(
-      files,
-      { clock, log: silentLogger },
-      opened,
-    );
-    const registry = new Registry(views);
-    return signing.publish(text, clock.now(), () => registry.readersOfV1Only());
+    return holdAlone(lock);
   } catch (error) {
     if (error instanceof DatabaseUnusable) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import BetterSqlite3 from "better-sqlite3";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { CliCloud } from "../cli-cloud.js";
 import { command } from "../process.js";
@@ -67,6 +68,14 @@ describe("tourniquet-cloud root", () => {
     });
     const again = await run("root", "publish", draft);
     expect(again.err).toContain("refused (replayed)");
+    const journal = new BetterSqlite3(join(dir, "journal.db"));
+    journal.exec(
+      `CREATE TABLE events (seq INTEGER PRIMARY KEY, at, body, bytes);
+       INSERT INTO events VALUES (1, 1, '{"kind":"x"}', NULL)`,
+    );
+    journal.close();
+    const mixed = await run("root", "publish", draft);
+    expect(mixed.err).toContain("was written by an earlier version beside");
   }, 30_000);
 
   it.each([
