@@ -126,9 +126,12 @@ function rolesAfter(before: Root, changes: Changes): Root["roles"] {
     return { keys: kept, threshold: thresholds[name] ?? threshold };
   };
   const after = roleNames.map((name) => [name, roleAfter(name)] as const);
-  // A role that need not be there is there while somebody has it.
+  // A role that need not be there is there while somebody has it, or is to.
   return Object.fromEntries(
-    after.filter(([name, { keys }]) => isRequired(name) || keys.length > 0),
+    after.filter(
+      ([name, { keys }]) =>
+        isRequired(name) || keys.length > 0 || thresholds[name] !== undefined,
+    ),
   ) as unknown as Root["roles"];
 }
 

@@ -161,6 +161,16 @@ describe("a draft", () => {
     };
     expect(() => draftAfter(document, changes, Date.now())).toThrow(why);
   });
+
+  it("is not made with a threshold of a role that nobody has", async () => {
+    await using cloud = await startTestCloud();
+    const { document } = cloud.signing.root;
+    const thresholds = { release: 2 };
+    const changes = { add: [], remove: [], thresholds, goodForMs: 1e9 };
+    expect(() => draftAfter(document, changes, Date.now())).toThrow(
+      "release needs 2 of 0 keys",
+    );
+  });
 });
 
 interface Spoiling {
