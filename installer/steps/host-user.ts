@@ -27,6 +27,13 @@ export function makeUser(): Step {
 const hasUser = (host: Host) => succeeds(host, ["getent", "passwd", USER]);
 const hasGroup = (host: Host) => succeeds(host, ["getent", "group", USER]);
 
+/** Mode, user and group of the state directory, where there is one. */
+async function stateNow({ files, run }: Host): Promise<string | undefined> {
+  if (files.kind(layout.state) !== "folder") return undefined;
+  const real = files.real(layout.state);
+  return (await run(["stat", "-c", "%a %U %G", real])).trim();
+}
+
 /** Holds the ledger, the identity and the key: for the agent's user alone. */
 export function makeState(): Step {
   const path = layout.state;
@@ -34,17 +41,16 @@ export function makeState(): Step {
   return {
     name: "state directory",
     describe: () => `make ${path}, which only ${USER} may enter`,
-    isDone: async ({ files, run }) => {
-      if (files.kind(path) !== "folder") return false;
-      const found = await run(["stat", "-c", "%a %U %G", files.real(path)]);
-      return found.trim() === `700 ${USER} ${USER}`;
-    },
-    do: async ({ files, run }) => {
-      const real = files.real(path);
-      await run(["install", "--directory", "--mode=0700", ...owner, real]);
+    isDone: async (host) => (await stateNow(host)) === `700 ${USER} ${USER}`,
+    do: async (host) => {
+      const real = host.files.real(path);
       // What root made there by enrolling from files is the agent's from now on.
-      const all = ["--recursive", "--no-dereference", "--from=root"];
-      await run(["chown", ...all, `${USER}:${USER}`, real]);
+      // Once others may write there, they may link to what is none of it.
+      if (/^7[05][05] root /.test((await stateNow(host)) ?? "")) {
+        const all = ["--recursive", "--no-dereference", "--from=root"];
+        await host.run(["chown", ...all, `${USER}:${USER}`, real]);
+      }
+      await host.run(["install", "--directory", "--mode=0700", ...owner, real]);
     },
     undo: ({ files }) => {
       files.remove(path);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dryRun, install, uninstall } from "../../installer/carry-out.js";
 import { configIn } from "../../service/config-file.js";
-import { layout } from "../../installer/layout.js";
+import { layout, USER } from "../../installer/layout.js";
 import { checkEnrolment } from "../../installer/steps/enrolment.js";
 import { CLOUD, PREFIX, Scratch } from "./scratch.js";
 
@@ -43,6 +43,28 @@ describe("the plan of an installation", () => {
     expect(lines.filter((line) => !/unchanged$/.test(line))).toEqual([]);
     expect(scratch.listing()).toEqual(after);
   });
+
+  it.each([
+    ["root's", "755 root root", ["chown", "install"]],
+    ["open to others", "777 root root", ["install"]],
+    ["the agent's", `750 ${USER} ${USER}`, ["install"]],
+  ])(
+    "gives the agent what is in a state directory that is %s",
+    async (_, owner, programs) => {
+      const state = scratch.host.files.real(layout.state);
+      mkdirSync(state, { recursive: true });
+      scratch.owners.set(state, owner);
+      const [step] = scratch
+        .plan()
+        .filter(({ name }) => name === "state directory");
+      expect(await step?.isDone(scratch.host)).toBe(false);
+      scratch.ran.length = 0;
+      await step?.do(scratch.host);
+      const ran = scratch.ran.map(({ command }) => command[0]);
+      expect(ran.filter((program) => program !== "stat")).toEqual(programs);
+      expect(await step?.isDone(scratch.host)).toBe(true);
+    },
+  );
 
   it("leaves nothing behind when it is undone, twice over", async () => {
     const before = scratch.listing();
