@@ -1,3 +1,4 @@
+import type { Op } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import {
   openSegment,
@@ -19,11 +20,23 @@ interface Row {
   readonly bytes: Buffer | null;
 }
 
+interface Bytes {
+  readonly bytes: Buffer;
+}
+
+/** A segment, and the epoch that it is in. */
+interface Place {
+  readonly seq: number;
+  readonly feed: string;
+  readonly epoch: string;
+}
+
 /** Judges whether a segment's ops are needed by anybody still. */
 export class Erasable {
   readonly #segment: Statement<Row>;
   readonly #epoch: Statement<{ epoch: string }>;
-  readonly #others: Statement<Row>;
+  readonly #earlier: Statement<Bytes>;
+  readonly #later: Statement<Bytes>;
 
   constructor(decisions: Database) {
     this.#segment = decisions.prepare(
@@ -34,12 +47,15 @@ export class Erasable {
        WHERE body ->> '$.kind' = 'feed-begun' AND body ->> '$.feed' = ?
        ORDER BY seq DESC LIMIT 1`,
     );
-    this.#others = decisions.prepare(
-      `SELECT seq, body, bytes FROM decisions
-       WHERE bytes IS NOT NULL AND seq <> @seq
-         AND body ->> '$.kind' = 'segment' AND body ->> '$.feed' = @feed
-         AND body ->> '$.epoch' = @epoch ORDER BY seq`,
-    );
+    const others = (which: string) =>
+      decisions.prepare<[Place], Bytes>(
+        `SELECT bytes FROM decisions
+         WHERE bytes IS NOT NULL AND seq ${which} @seq
+           AND body ->> '$.kind' = 'segment' AND body ->> '$.feed' = @feed
+           AND body ->> '$.epoch' = @epoch ORDER BY seq`,
+      );
+    this.#earlier = others("<");
+    this.#later = others(">");
   }
 
   /** @throws MustStay while agents may be sent it, or the feed's bans need it */
@@ -55,21 +71,13 @@ export class Erasable {
     }
     // The bans of an epoch that is over are folded by nobody.
     if (this.#epoch.get(feed)?.epoch !== epoch) return;
-    const others = this.#others.all({ seq, feed, epoch });
     const own = openSegment(row.bytes);
-    this.#noBanStands(
-      own,
-      now,
-      others.filter((each) => each.seq > seq),
-    );
-    this.#noLiftIsNeeded(
-      own,
-      now,
-      others.filter((each) => each.seq < seq),
-    );
+    const at = { seq, feed, epoch };
+    this.#noBanStands(own, now, at);
+    this.#noLiftIsNeeded(own, now, at);
   }
 
-  #noBanStands(own: Segment, now: number, later: readonly Row[]): void {
+  #noBanStands(own: Segment, now: number, at: Place): void {
     const standing = new Map<string, number>();
     for (const op of readOps(own)) {
       const range = formatCidr(op.cidr);
@@ -77,7 +85,12 @@ export class Erasable {
       else if (op.expiresAt * 1000 > now) standing.set(range, op.expiresAt);
     }
     // What comes later on the same range takes its place.
-    for (const range of rangesOf(later, standing)) standing.delete(range);
+    if (standing.size > 0) {
+      for (const { cidr } of opsOf(this.#later.iterate(at))) {
+        standing.delete(formatCidr(cidr));
+        if (standing.size === 0) break;
+      }
+    }
     const [first] = standing;
     if (first === undefined) return;
     const [range, expiresAt] = first;
@@ -87,33 +100,25 @@ export class Erasable {
   }
 
   /** A ban that was lifted would stand again, were the feed folded without the lift. */
-  #noLiftIsNeeded(own: Segment, now: number, earlier: readonly Row[]): void {
+  #noLiftIsNeeded(own: Segment, now: number, at: Place): void {
     const lifts = new Set(
       readOps(own)
         .filter(({ op }) => op === "lift")
         .map(({ cidr }) => formatCidr(cidr)),
     );
-    for (const { bytes } of lifts.size > 0 ? earlier : []) {
-      for (const op of readOps(openSegment(bytes ?? Buffer.alloc(0)))) {
-        const range = formatCidr(op.cidr);
-        if (op.op === "lift" || !lifts.has(range)) continue;
-        if (op.expiresAt * 1000 <= now) continue;
-        throw new MustStay(
-          `its segment lifts ${range}, and the ban before it has not run out`,
-        );
-      }
+    if (lifts.size === 0) return;
+    for (const op of opsOf(this.#earlier.iterate(at))) {
+      if (op.op === "lift" || op.expiresAt * 1000 <= now) continue;
+      const range = formatCidr(op.cidr);
+      if (!lifts.has(range)) continue;
+      throw new MustStay(
+        `its segment lifts ${range}, and the ban before it has not run out`,
+      );
     }
   }
 }
 
-function* rangesOf(
-  rows: readonly Row[],
-  wanted: ReadonlyMap<string, unknown>,
-): Generator<string> {
-  if (wanted.size === 0) return;
-  for (const { bytes } of rows) {
-    for (const { cidr } of readOps(openSegment(bytes ?? Buffer.alloc(0)))) {
-      yield formatCidr(cidr);
-    }
-  }
+/** One segment at a time: an epoch has more of them than fit into memory. */
+function* opsOf(segments: Iterable<Bytes>): Generator<Op> {
+  for (const { bytes } of segments) yield* readOps(openSegment(bytes));
 }
