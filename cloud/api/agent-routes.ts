@@ -80,6 +80,7 @@ function segments(c: AgentContext, ports: AgentApiPorts): Response {
     MOST_SEGMENT_BYTES,
   );
   if (found.some(({ bytes }) => isOfVersion2(bytes))) {
+    if (!agent.capabilities.has("rings")) agent.following.meetsRings(feed);
     mustReadRings(agent);
   }
   const body = Buffer.concat(found.map(({ bytes }) => bytes));

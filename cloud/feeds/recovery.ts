@@ -12,13 +12,27 @@ export interface Snapshots {
   build(feed: FeedName, now: number): Promise<SnapshotEntry>;
 }
 
+/** What an agent's way depends on beside its position. */
+export interface WayAsked {
+  /** It cannot take in the segment behind its position. */
+  readonly isStuck: boolean;
+  /** Whether it reads snapshots whose bans have ring times. */
+  readonly readsRings: boolean;
+  /** Aborts once nobody waits for its plan any more. */
+  readonly signal?: AbortSignal;
+}
+
+const READS_ALL: WayAsked = { isStuck: false, readsRings: true };
+
+type Index = Pick<FeedIndex, "standing" | "segmentAfter" | "segmentEndingAt">;
+
 /** Tells agents how they get to where their feeds stand. */
 export class Recovery {
-  readonly #index: FeedIndex;
+  readonly #index: Index;
   readonly #snapshots: Snapshots;
   readonly #clock: Clock;
 
-  constructor(index: FeedIndex, snapshots: Snapshots, clock: Clock) {
+  constructor(index: Index, snapshots: Snapshots, clock: Clock) {
     this.#index = index;
     this.#snapshots = snapshots;
     this.#clock = clock;
@@ -34,13 +48,13 @@ export class Recovery {
   plan(
     feed: FeedName,
     at: Position | undefined,
-    isStuck = false,
+    asked: WayAsked = READS_ALL,
   ): FeedPlan | Promise<SnapshotEntry> {
     const standing = this.#index.standing(feed);
     if (standing === undefined) throw new Error(`${feed} was never begun`);
     const { epoch, offset } = standing;
-    const ready = this.#worthHaving(standing);
-    const route = isStuck
+    const ready = this.#worthHaving(standing, asked);
+    const route = asked.isStuck
       ? pastNext(at, standing)
       : routeFor(at, this.#facts(standing, at, ready));
     switch (route.kind) {
@@ -51,8 +65,27 @@ export class Recovery {
       case "snapshot":
         return ready !== undefined && ready.offset >= route.atLeast
           ? snapshotPlan(ready)
-          : this.#snapshots.build(feed, this.#clock.now());
+          : this.#anew(standing, asked);
     }
+  }
+
+  /**
+   * Whoever reads no ring times waits until all of them have come: a snapshot a
+   * minute looks for that, however many wait.
+   */
+  async #anew(
+    { feed, epoch }: FeedTip,
+    { readsRings, signal }: WayAsked,
+  ): Promise<SnapshotEntry> {
+    const newest = this.#snapshots
+      .snapshots()
+      .find((each) => each.feed === feed && each.epoch === epoch);
+    if (!readsRings && newest?.version === 2) {
+      const age = this.#clock.now() - newest.issuedAt;
+      const waitMs = Math.min(LOOK_AGAIN_MS, LOOK_AGAIN_MS - age);
+      if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+    }
+    return this.#snapshots.build(feed, this.#clock.now());
   }
 
   #facts(
@@ -88,10 +121,18 @@ export class Recovery {
     return same ? segment.logBytes : undefined;
   }
 
-  #worthHaving({ feed, epoch, offset }: FeedTip): SnapshotEntry | undefined {
+  #worthHaving(
+    { feed, epoch, offset }: FeedTip,
+    { readsRings }: WayAsked,
+  ): SnapshotEntry | undefined {
     const newest = this.#snapshots
       .snapshots()
-      .find((each) => each.feed === feed && each.epoch === epoch);
+      .find(
+        (each) =>
+          each.feed === feed &&
+          each.epoch === epoch &&
+          (readsRings || each.version === 1),
+      );
     if (newest === undefined) return undefined;
     const age = this.#clock.now() - newest.issuedAt;
     const behind = offset - newest.offset;
@@ -104,6 +145,9 @@ export class Recovery {
 /** A snapshot this far behind still saves more than building a new one. */
 const STALE_OPS = 10_000;
 const STALE_SHARE = 0.05;
+
+/** Nobody who waits for rings is late by more. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** Time for a slow agent to fetch what is about to expire. */
 const MARGIN_MS = 60 * 60 * 1000;

@@ -1,10 +1,9 @@
 import type { FeedName, Position } from "../../agent/model/position.js";
-import { isOfVersion2 } from "../../agent/protocol/container.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
 import type { FromCloud } from "../../agent/protocol/wire.js";
-import { payloadOf } from "./frame.js";
 import type { Link } from "./listen.js";
 import type { GatewayPorts } from "./ports.js";
+import type { SegmentFrame } from "./recent-frames.js";
 
 /** What following its feeds asks of a session and of the cloud behind it. */
 export interface FollowingPorts {
@@ -14,8 +13,8 @@ export interface FollowingPorts {
   /** Whether it reads segments and snapshots whose bans have ring times. */
   readonly readsRings: boolean;
   readonly gateway: Pick<GatewayPorts, "plan" | "isAhead" | "log" | "clock">;
-  /** Encoded frames of every segment behind a position, as of this very turn. */
-  framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
+  /** Frames of every segment behind a position, as of this very turn. */
+  framesAfter(position: Omit<Position, "hash">): readonly SegmentFrame[];
   say(message: FromCloud): void;
   /** What went wrong behind the agent's back. */
   fail(error: unknown): void;
@@ -39,6 +38,8 @@ export class Following {
   readonly #flows: Map<FeedName, Flow>;
   /** Feeds that the agent cannot go on with by the segments it was sent. */
   readonly #stuck = new Set<FeedName>();
+  /** Feeds of which was logged that the agent cannot read all bans. */
+  readonly #unread = new Set<FeedName>();
   readonly #ended = new AbortController();
 
   constructor(feeds: readonly FeedName[], ports: FollowingPorts) {
@@ -83,21 +84,30 @@ export class Following {
     if (this.has(feed)) this.#stuck.add(feed);
   }
 
+  /** It does not read bans in rings, and the feed's next segment has some. */
+  meetsRings(feed: FeedName): void {
+    const { gateway, agent } = this.#ports;
+    this.stuck(feed);
+    if (this.#unread.has(feed)) return;
+    this.#unread.add(feed);
+    gateway.log.warn("agent cannot read bans in rings", { agent, feed });
+  }
+
   /** Hands on a live segment's frame, unless this agent is not there for it. */
-  push(feed: FeedName, frame: Buffer): void {
+  push(feed: FeedName, frame: SegmentFrame): void {
     if (this.#flows.get(feed)?.at !== "live") return;
     if (this.#ports.link.buffered <= MOST_BUFFERED) this.#hand(feed, frame);
     else this.#flows.set(feed, { at: "lagging" });
   }
 
   /** What it could not read stays here, and so does all behind it. */
-  #hand(feed: FeedName, frame: Buffer): boolean {
-    const { link, gateway, agent, readsRings } = this.#ports;
-    if (readsRings || !isOfVersion2(payloadOf(frame))) {
-      link.write(frame);
+  #hand(feed: FeedName, { bytes, hasRings }: SegmentFrame): boolean {
+    const { link, readsRings } = this.#ports;
+    if (readsRings || !hasRings) {
+      link.write(bytes);
       return true;
     }
-    gateway.log.warn("agent cannot read bans in rings", { agent, feed });
+    this.meetsRings(feed);
     this.#flows.set(feed, { at: "away" });
     return false;
   }
@@ -140,13 +150,15 @@ export class Following {
   }
 
   #plan(feed: FeedName, at: Position | undefined): FeedPlan | Promise<unknown> {
-    const { gateway, agent } = this.#ports;
+    const { gateway, agent, readsRings } = this.#ports;
     if (at !== undefined && gateway.isAhead(at)) {
       const { epoch, offset } = at;
       const facts = { agent, feed, epoch, offset };
       gateway.log.error("agent stands ahead: this cloud lost history", facts);
     }
-    return gateway.plan(feed, at, this.#stuck.has(feed));
+    const isStuck = this.#stuck.has(feed);
+    const { signal } = this.#ended;
+    return gateway.plan(feed, at, { isStuck, readsRings, signal });
   }
 
   #owe(
@@ -163,6 +175,7 @@ export class Following {
     try {
       await built;
     } catch (error) {
+      if (this.#ended.signal.aborted) return;
       const { gateway, agent } = this.#ports;
       gateway.log.error("no snapshot for an agent", { agent, feed, error });
       if (!(await this.#paused())) return;

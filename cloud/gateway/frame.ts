@@ -14,13 +14,6 @@ export function encodeFrame(
   return Buffer.concat([head, payload]);
 }
 
-/** What a frame that `encodeFrame` made carries. */
-export function payloadOf(frame: Buffer): Buffer {
-  const length = frame[1] ?? 0;
-  if (length < 126) return frame.subarray(2);
-  return frame.subarray(length === 126 ? 4 : 10);
-}
-
 function headOf(length: number): Buffer {
   if (length < 126) return Buffer.from([0, length]);
   if (length < 65_536) {

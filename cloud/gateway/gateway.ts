@@ -9,7 +9,7 @@ import type { Following } from "./following.js";
 import { acceptLinks } from "./listen.js";
 import type { Live } from "./live.js";
 import type { GatewayPorts, ImpactQuestion } from "./ports.js";
-import { RecentFrames } from "./recent-frames.js";
+import { RecentFrames, type SegmentFrame } from "./recent-frames.js";
 import { Session, type SessionOwner } from "./session.js";
 import { Word } from "./word.js";
 
@@ -109,7 +109,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     this.#ports.log.info("agent gone", { agent: live.agent.id });
   }
 
-  framesAfter(position: Omit<Position, "hash">): readonly Buffer[] {
+  framesAfter(position: Omit<Position, "hash">): readonly SegmentFrame[] {
     return this.#recent.after(position);
   }
 

@@ -8,6 +8,7 @@ import type {
 } from "../../agent/protocol/signed-text.js";
 import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
+import type { WayAsked } from "../feeds/recovery.js";
 import type { StateWord } from "../feeds/states.js";
 import type { ImpactAnswer } from "../impact/report.js";
 import type { SegmentSealed } from "../journal/decision-events.js";
@@ -45,7 +46,7 @@ export interface GatewayPorts {
   plan(
     feed: FeedName,
     position: Position | undefined,
-    isStuck: boolean,
+    by: WayAsked,
   ): FeedPlan | Promise<unknown>;
   /** Whether an agent stands where this cloud has never been. */
   isAhead(position: Position): boolean;

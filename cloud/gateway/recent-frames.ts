@@ -1,4 +1,5 @@
 import type { FeedName, Position } from "../../agent/model/position.js";
+import { isOfVersion2 } from "../../agent/protocol/container.js";
 import type { SegmentSealed } from "../journal/decision-events.js";
 import { encodeFrame } from "./frame.js";
 
@@ -7,10 +8,16 @@ type ReadSegments = (
   at: Omit<Position, "hash">,
 ) => readonly Pick<SegmentSealed, "first" | "last" | "bytes">[];
 
-interface Frame {
+/** One segment as it is written to sockets. */
+export interface SegmentFrame {
+  readonly bytes: Buffer;
+  /** Whether only those can read it who read bans with ring times. */
+  readonly hasRings: boolean;
+}
+
+interface Frame extends SegmentFrame {
   readonly first: number;
   readonly last: number;
-  readonly bytes: Buffer;
 }
 
 /** The newest segments of one feed, without a gap and up to the present. */
@@ -34,27 +41,27 @@ export class RecentFrames {
   }
 
   /** Takes in a segment as it is made. */
-  add(segment: SegmentSealed): Buffer {
+  add(segment: SegmentSealed): SegmentFrame {
     const { feed, epoch, first } = segment;
     const frame = frameOf(segment);
     const known = this.#stretches.get(feed);
     const goesOn =
       known?.epoch === epoch && known.frames.at(-1)?.last === first - 1;
     this.#keep(feed, epoch, [...(goesOn ? known.frames : []), frame]);
-    return frame.bytes;
+    return frame;
   }
 
   /** Frames of all segments behind the position, in order. */
-  after(at: Omit<Position, "hash">): readonly Buffer[] {
+  after(at: Omit<Position, "hash">): readonly SegmentFrame[] {
     const { feed, epoch, offset } = at;
     const known = this.#stretches.get(feed);
     const from = known?.epoch === epoch ? startOf(known.frames, offset) : -1;
     if (known !== undefined && from >= 0) {
-      return known.frames.slice(from).map(({ bytes }) => bytes);
+      return known.frames.slice(from);
     }
     const frames = this.#read(at).map(frameOf);
     if (frames.length > 0) this.#keep(feed, epoch, frames);
-    return frames.map(({ bytes }) => bytes);
+    return frames;
   }
 
   forgetAll(): void {
@@ -91,6 +98,7 @@ const frameOf = (
   first: segment.first,
   last: segment.last,
   bytes: encodeFrame("binary", segment.bytes),
+  hasRings: isOfVersion2(segment.bytes),
 });
 
 /** Index of the frame that begins behind `offset`; -1 when it is not held. */

@@ -21,7 +21,7 @@ import {
   RESUMES,
   SILENT_HEARTBEATS,
 } from "./budgets.js";
-import { Following, MOST_BUFFERED } from "./following.js";
+import { Following, MOST_BUFFERED, type FollowingPorts } from "./following.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
 import { checkReceipt, checkStatements } from "./device-words.js";
@@ -37,8 +37,7 @@ import { tellings, Word } from "./word.js";
 export interface SessionOwner {
   welcomed(session: Session): void;
   closed(session: Session): void;
-  /** Encoded frames of every segment behind a position, as of this very turn. */
-  framesAfter(position: Omit<Position, "hash">): readonly Buffer[];
+  readonly framesAfter: FollowingPorts["framesAfter"];
 }
 
 type State =

@@ -33,7 +33,7 @@ describe("an agent whose snapshot has to be built", () => {
     agent.following.begin([], (plans) => (welcomed = plans));
     expect(welcomed).toEqual([]);
     agent.following.resume("urgent", at(7));
-    agent.following.push("urgent", Buffer.from("not yet"));
+    agent.following.push("urgent", frame("not yet"));
     expect([agent.said, agent.written]).toEqual([[], 0]);
 
     built.resolve();
@@ -85,6 +85,35 @@ describe("an agent that stands ahead of its cloud", () => {
   });
 });
 
+describe("an agent that does not read bans in rings", () => {
+  it("is led past them by a snapshot, and that is logged once", () => {
+    const warnings: unknown[] = [];
+    const log = {
+      ...silentLogger,
+      warn: (what: string) => void warnings.push(what),
+    };
+    const stuck: boolean[] = [];
+    const plan: FollowingPorts["gateway"]["plan"] = (_, __, asked) => {
+      stuck.push(asked.isStuck);
+      return tail;
+    };
+    const agent = listener({ log, plan }, false);
+    agent.following.begin([], () => undefined);
+    agent.following.push("urgent", frame("four", true));
+    agent.following.push("urgent", frame("five"));
+    expect(agent.written).toBe(3);
+    agent.following.resume("urgent", at(3));
+    agent.following.meetsRings("urgent");
+    agent.following.resume("urgent", at(3));
+    expect(stuck).toEqual([false, true, true]);
+    expect(warnings).toEqual(["agent cannot read bans in rings"]);
+  });
+});
+
+const frame = (text: string, hasRings = false) => ({
+  ...{ bytes: Buffer.from(text), hasRings },
+});
+
 const tail: FeedPlan = { mode: "tail", feed: "urgent", epoch: "e" };
 
 const at = (offset: number): Position => ({
@@ -92,7 +121,10 @@ const at = (offset: number): Position => ({
 });
 
 /** An agent that follows `urgent`, three frames behind. */
-function listener(more: Partial<FollowingPorts["gateway"]> = {}) {
+function listener(
+  more: Partial<FollowingPorts["gateway"]> = {},
+  readsRings = true,
+) {
   const clock = new ManualClock();
   const said: FromCloud[] = [];
   const failures: unknown[] = [];
@@ -116,8 +148,8 @@ function listener(more: Partial<FollowingPorts["gateway"]> = {}) {
   };
   const following = new Following(["urgent"], {
     ...{ agent: "agt-1", link, gateway },
-    readsRings: true,
-    framesAfter: () => ["one", "two", "three"].map((text) => Buffer.from(text)),
+    readsRings,
+    framesAfter: () => ["one", "two", "three"].map((text) => frame(text)),
     say: (message) => void said.push(message),
     fail: (error) => void failures.push(error),
   });
