@@ -15,5 +15,5 @@ export const openOutcomes = (
     isConnected: (agent) => gateway.isConnected(agent),
     heardAt: (agent) => gateway.heardAt(agent),
     takenBack: (after) => telemetry.takenBack(after),
-    trialEnds: (after) => statements.trialEnds(after),
+    trialEnds: (feed, after) => statements.trialEnds(feed, after),
   });

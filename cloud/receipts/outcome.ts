@@ -99,7 +99,7 @@ function answered(
     return said("taken-back", { ...common, detail: back.text });
   }
   const until = Math.max(0, ...tried.map(({ trial }) => trial?.until ?? 0));
-  if (until > around.now && !hasPassed(decision, tried, around)) {
+  if (until > around.now && !haveAllEnded(decision, tried, around)) {
     const detail = `until ${isoTime(until)}`;
     return said("on-trial", { ...common, detail });
   }
@@ -125,11 +125,12 @@ function takenBack(
   );
 }
 
-const hasPassed = (
+/** A host may state the same end again: each trial is looked at for itself. */
+const haveAllEnded = (
   { feed }: DecisionEntry,
   tried: readonly Receipt[],
   { trialEnds }: Around,
-): boolean => endsOf(feed, tried, trialEnds).length >= tried.length;
+): boolean => tried.every((each) => endsOf(feed, [each], trialEnds).length > 0);
 
 /** A trial goes by the revision of the receipt that told of it. */
 const endsOf = (

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { FeedName } from "../../agent/model/position.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import { feedsOf } from "../feeds/audience.js";
 import type { Database, Statement } from "../journal/database.js";
@@ -20,8 +21,8 @@ export interface OutcomesPorts {
   readonly heardAt: (agent: string) => number | undefined;
   /** What hosts told to have taken back behind an observation. */
   readonly takenBack: (after: number) => readonly TakenBack[];
-  /** How trials ended, as devices stated behind an observation. */
-  readonly trialEnds: (after: number) => readonly TrialEnd[];
+  /** How trials of a feed ended, as devices stated behind an observation. */
+  readonly trialEnds: (feed: FeedName, after: number) => readonly TrialEnd[];
   readonly clock: { now(): number };
 }
 
@@ -56,17 +57,17 @@ export class Outcomes {
   /** All hosts that have to carry it out, those that were sent away left out. */
   async of(decision: DecisionEntry): Promise<readonly HostOutcome[]> {
     const { agents } = this.#ports;
-    const back = this.#ports.takenBack(decision.seen);
-    const ends = this.#ports.trialEnds(decision.seen);
+    const { feed, seen } = decision;
+    const back = byAgent(this.#ports.takenBack(seen));
+    const ends = byAgent(this.#ports.trialEnds(feed, seen));
     const outcomes: HostOutcome[] = [];
     for (const agent of agents()) {
       if (agent.revokedAt !== null) continue;
-      if (!feedsOf(agent.org).includes(decision.feed)) continue;
+      if (!feedsOf(agent.org).includes(feed)) continue;
       if (outcomes.length % HOSTS_A_TURN === HOSTS_A_TURN - 1) await nextTurn();
-      const isOwn = (each: TakenBack) => each.agent === agent.id;
-      const takenBack = back.filter(isOwn);
-      const own = { takenBack, trialEnds: ends.filter(isOwn) };
-      outcomes.push(this.#outcome(decision, agent, own));
+      const takenBack = back.get(agent.id) ?? [];
+      const trialEnds = ends.get(agent.id) ?? [];
+      outcomes.push(this.#outcome(decision, agent, { takenBack, trialEnds }));
     }
     return outcomes;
   }
@@ -116,6 +117,18 @@ export class Outcomes {
 interface ReceiptRow {
   readonly last: number;
   readonly receipt: string;
+}
+
+function byAgent<T extends TakenBack>(
+  all: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const found = new Map<string, T[]>();
+  for (const each of all) {
+    const own = found.get(each.agent);
+    if (own === undefined) found.set(each.agent, [each]);
+    else own.push(each);
+  }
+  return found;
 }
 
 const receiptOf = ({ receipt }: ReceiptRow) => keptReceipt(receipt);

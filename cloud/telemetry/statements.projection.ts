@@ -12,7 +12,7 @@ export const statementTables: ObservationProjection = {
       PRIMARY KEY (seq, nth)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX statements_by_agent ON statements (agent, seq, nth);
-    CREATE INDEX statements_of_trials ON statements (feed, revision, agent)
+    CREATE INDEX statements_of_trials ON statements (feed, seq, nth)
       WHERE feed IS NOT NULL`,
 
   fold(database) {
@@ -36,8 +36,8 @@ export const statementTables: ObservationProjection = {
         const time = Math.min(said.time, at);
         const place = [agent, seq, nth, at, org];
         add.run(...place, time, said.what, feed, revision, signed, signature);
-        crowd.run(agent);
       }
+      if (items.some(({ kind }) => kind === "statement")) crowd.run(agent);
     };
   },
 };

@@ -45,20 +45,23 @@ export interface TrialEnd extends TakenBack {
 /** Finds what devices stated. */
 export class Statements {
   readonly #newest: Statement<Row>;
+  readonly #ofAgent: Statement<Row>;
   readonly #ofPlace: Statement<Row>;
   readonly #trials: Statement<Row>;
 
   constructor(database: Database) {
     this.#newest = database.prepare(
-      `SELECT * FROM statements
-       WHERE (@agent IS NULL OR agent = @agent)
-         AND (@before IS NULL OR seq < @before)
+      `SELECT * FROM statements WHERE seq < @before
+       ORDER BY seq DESC, nth DESC LIMIT @limit`,
+    );
+    this.#ofAgent = database.prepare(
+      `SELECT * FROM statements WHERE agent = @agent AND seq < @before
        ORDER BY seq DESC, nth DESC LIMIT @limit`,
     );
     this.#ofPlace = database.prepare(
       `SELECT s.* FROM statements s
        WHERE s.feed = @feed AND (@agent IS NULL OR s.agent = @agent)
-         AND (@before IS NULL OR s.seq < @before)
+         AND s.seq < @before
          AND EXISTS (
            SELECT 1 FROM receipts r
            WHERE r.agent = s.agent AND r.feed = @feed AND r.epoch = @epoch
@@ -68,32 +71,41 @@ export class Statements {
     );
     this.#trials = database.prepare(
       `SELECT * FROM statements
-       WHERE seq > ? AND feed IS NOT NULL ORDER BY seq, nth`,
+       WHERE feed = ? AND seq > ? ORDER BY seq, nth`,
     );
   }
 
   /** Newest first. */
   statements({ place, ...query }: StatementQuery): readonly StatementEntry[] {
-    const { agent = null, before = null, limit } = query;
-    const bound = { agent, before, limit };
-    const rows =
-      place === undefined
-        ? this.#newest.all(bound)
-        : this.#ofPlace.all({ ...bound, ...place });
-    return rows.map(entryOf);
+    const { agent, before = Number.MAX_SAFE_INTEGER, limit } = query;
+    const bound = { before, limit };
+    return this.#rows(agent, place, bound).map(entryOf);
   }
 
-  /** How trials ended, as stated behind a sequence number. */
-  trialEnds(after: number): readonly TrialEnd[] {
-    return this.#trials.all(after).flatMap((row) => {
+  /** How trials of a feed ended, as stated behind a sequence number. */
+  trialEnds(feed: FeedName, after: number): readonly TrialEnd[] {
+    return this.#trials.all(feed, after).flatMap((row) => {
       const said = keptStatement(row.signed);
       if (!("feed" in said)) return [];
-      const { feed, revision, time } = said;
+      const { revision, time } = said;
       const passed = said.what === "trial-passed";
       const why = said.what === "trial-failed" ? said.why.join("; ") : "";
       const text = `${said.bans} bans of ${feed}: ${why}`;
       return [{ agent: row.agent, time, text, feed, revision, passed }];
     });
+  }
+
+  #rows(
+    agent: string | undefined,
+    place: StatementQuery["place"],
+    bound: { readonly before: number; readonly limit: number },
+  ): readonly Row[] {
+    if (place !== undefined) {
+      return this.#ofPlace.all({ ...bound, ...place, agent: agent ?? null });
+    }
+    return agent === undefined
+      ? this.#newest.all(bound)
+      : this.#ofAgent.all({ ...bound, agent });
   }
 }
 
