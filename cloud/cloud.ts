@@ -289,7 +289,7 @@ function openGateway(parts: GatewayParts) {
     answers,
     boots,
     impactHeard: (agent, answer) => store.impact.heard(agent, answer),
-    takeTelemetry: (from, message) => intake.take(from, message),
+    takeTelemetry: (...told) => intake.take(...told),
   });
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return { gateway: opened.own(gateway), bundles, answers };

@@ -10,27 +10,26 @@ import type { Live } from "./live.js";
 import type { TelemetryMessage } from "./ports.js";
 
 /**
- * What an agent reports, once each statement in it is known to be its own.
+ * Holds each statement in what an agent reports to be its own.
  * @throws HelloRefused, Malformed
  */
-export function checkStatements(
-  { items }: TelemetryMessage,
-  { agent, key }: Pick<Live, "agent" | "key">,
-): void {
-  for (const item of items) {
-    if (item.kind !== "statement") continue;
-    const { signed, signature } = item;
-    const statement = parseJson(Statement, signed, "statement");
-    const bytes = textBytes("statement", signed, 2);
-    if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
-      const why = "a statement's signature is bad";
-      throw new HelloRefused("unauthenticated", agent.id, why);
+export const checkStatements =
+  ({ agent, key }: Pick<Live, "agent" | "key">) =>
+  (items: TelemetryMessage["items"]): void => {
+    for (const item of items) {
+      if (item.kind !== "statement") continue;
+      const { signed, signature } = item;
+      const statement = parseJson(Statement, signed, "statement");
+      const bytes = textBytes("statement", signed, 2);
+      if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
+        const why = "a statement's signature is bad";
+        throw new HelloRefused("unauthenticated", agent.id, why);
+      }
+      if (statement.agent !== agent.id) {
+        throw new Malformed("statement", "is another agent's");
+      }
     }
-    if (statement.agent !== agent.id) {
-      throw new Malformed("statement", "is another agent's");
-    }
-  }
-}
+  };
 
 type Signed = Pick<DeviceWord, "signed" | "signature">;
 

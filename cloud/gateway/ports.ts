@@ -17,7 +17,7 @@ import type { Dropped } from "../log/drops.js";
 import type { ReceiptIntake } from "../receipts/receipt-intake.js";
 import type { CloneDetector } from "../registry/clone-detector.js";
 import type { Agent } from "../registry/registry.js";
-import type { Taken } from "../telemetry/intake.js";
+import type { CheckItems, Taken } from "../telemetry/intake.js";
 
 export type ImpactQuestion = FromCloud & { readonly type: "impact-question" };
 export type TelemetryMessage = FromAgent & { readonly type: "telemetry" };
@@ -72,9 +72,10 @@ export interface GatewayPorts {
   >;
   /** An agent says what a ban would cut on it, or that it won't. */
   impactHeard(agent: string, answer: ImpactAnswer): void;
-  /** Takes telemetry down; resolves once that is certain. */
+  /** Takes telemetry down, checked so far; resolves once that is certain. */
   takeTelemetry(
     from: { readonly agent: string; readonly org: string },
     message: TelemetryMessage,
+    check: CheckItems,
   ): Promise<Taken>;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { FeedName, Position } from "../../agent/model/position.js";
+import type { FeedName } from "../../agent/model/position.js";
 import {
   closeCodes,
   type CloseReason,
@@ -277,9 +277,9 @@ export class Session implements LinkHandler {
 
   /** What is not durable is not acknowledged: the agent says it again. */
   async #takeTelemetry(live: Live, message: TelemetryMessage): Promise<void> {
-    const { id: agent, org } = live.agent;
-    checkStatements(message, live);
-    const taken = await this.#ports.takeTelemetry({ agent, org }, message);
+    const from = { agent: live.agent.id, org: live.agent.org };
+    const check = checkStatements(live);
+    const taken = await this.#ports.takeTelemetry(from, message, check);
     if (taken === "durable") {
       const { spool, first, items } = message;
       const through = first + items.length - 1;

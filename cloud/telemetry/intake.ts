@@ -26,6 +26,7 @@ export interface Reporter {
 }
 
 type Telemetry = FromAgent & { readonly type: "telemetry" };
+export type CheckItems = (items: Telemetry["items"]) => void;
 
 /** A spool that filled up while its host was away (50,000) fits the burst. */
 export const ITEM_RATE = { perSecond: 100, burst: 65_536 } as const;
@@ -72,8 +73,15 @@ export class Intake implements AsyncDisposable {
     });
   }
 
-  /** Resolves once all of the message's items are written down, or will not be. */
-  async take(from: Reporter, message: Telemetry): Promise<Taken> {
+  /**
+   * Resolves once all of the message's items are written down, or will not be.
+   * `check` throws for what may not be; it sees only what is new and affordable.
+   */
+  async take(
+    from: Reporter,
+    message: Telemetry,
+    check: CheckItems = () => undefined,
+  ): Promise<Taken> {
     const { spool, first, items } = message;
     const last = first + items.length - 1;
     if (first > Number.MAX_SAFE_INTEGER - items.length) return "impossible";
@@ -93,6 +101,7 @@ export class Intake implements AsyncDisposable {
       const fresh = items.slice(Math.max(0, through + 1 - first));
       const bytes = Buffer.byteLength(JSON.stringify(fresh));
       if (!this.#affords(from, bytes)) return "over-budget";
+      check(fresh);
       const place = { ...from, spool, first: last - fresh.length + 1 };
       this.#hold(key, { batch, through: last });
       this.#writer.noteTogether(
