@@ -21,7 +21,8 @@ export class LinkStatus {
   #connected: readonly string[] = [];
   #state: CloudContact;
   #caughtUp = false;
-  #downgraded: string | undefined;
+  /** Whether somebody between had made an older version of what was lost. */
+  #isDowngrade = false;
   #carriedAt = -Infinity;
 
   constructor(clock: Pick<Clock, "now">) {
@@ -37,7 +38,8 @@ export class LinkStatus {
 
   /** Why the last try ended, if somebody between made it an older version. */
   get downgraded(): string | undefined {
-    return this.#downgraded;
+    const state = this.#state;
+    return state.at === "down" && this.#isDowngrade ? state.why : undefined;
   }
 
   /** Whether this agent has stood where the cloud does, in every feed. */
@@ -59,23 +61,18 @@ export class LinkStatus {
   }
 
   up(address: string): void {
-    this.#downgraded = undefined;
     this.#state = { at: "up", since: this.#clock.now(), address };
     const others = this.#connected.filter((other) => other !== address);
     this.#connected = [...others, address].slice(-MOST_CONNECTED);
   }
 
   /** Lost, or still not there; the next try is so many milliseconds away. */
-  down(why: string, retryInMs = 0): void {
+  down(why: string, retryInMs = 0, isDowngrade = false): void {
     const tried = this.#clock.now();
     const since = this.#state.at === "down" ? this.#state.since : tried;
     const next = tried + retryInMs;
     this.#state = { at: "down", since, why, tried, next };
-  }
-
-  /** Somebody between makes of it a link of an older version. */
-  wasDowngraded(why: string): void {
-    this.#downgraded = why;
+    this.#isDowngrade = isDowngrade;
   }
 
   caughtUp(): void {

@@ -176,6 +176,18 @@ describe("looking after the host's health", () => {
     });
   });
 
+  it("finds a link that was made an older version, until the next try", async () => {
+    link.down("asked for version 1 only", 1_000, true);
+    expect(await told()).toEqual({
+      "cloud-unreachable": "asked for version 1 only",
+      "link-downgraded": "asked for version 1 only",
+    });
+    link.down("connection refused");
+    expect(await told()).toEqual({
+      "cloud-unreachable": "connection refused",
+    });
+  });
+
   it("counts the bans that guards hold", async () => {
     recordNext(ledger, "urgent", [
       ban("192.0.2.1", 60, { held: "never-this-host" }),

@@ -135,9 +135,8 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
     random,
     events: {
       linkLost: (error, retryInMs) => {
-        status.down(error.message, retryInMs);
-        if (error instanceof LinkDowngraded)
-          status.wasDowngraded(error.message);
+        const isDowngrade = error instanceof LinkDowngraded;
+        status.down(error.message, retryInMs, isDowngrade);
         events.linkLost(error, retryInMs);
       },
     },
