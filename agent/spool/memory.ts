@@ -7,7 +7,8 @@ import type { Size } from "./tables.js";
 export interface Outbox {
   readonly id: string;
   counts(): { readonly waiting: Size };
-  hasUrgent(): boolean;
+  /** Statements are passed over unless they are wanted. */
+  hasUrgent(statements?: boolean): boolean;
   /** Statements are passed over unless they are wanted. */
   next(statements?: boolean): SpooledMessage | undefined;
   markSent(message: Pick<SpooledMessage, "first" | "items">): void;

@@ -60,6 +60,11 @@ export class Sender implements Disposable {
     return this.#inFlight?.through;
   }
 
+  /** Whether the latest session does; before the first, that is to be seen. */
+  get takesStatements(): boolean {
+    return this.#listener === undefined || this.#listener.statements === true;
+  }
+
   /** Sends to this listener from now on; what was in flight may be lost. */
   sayTo(listener: Listener): void {
     this.#listener = listener;
@@ -104,14 +109,14 @@ export class Sender implements Disposable {
     }
     return spool.read((it) => {
       if (it.counts().waiting.items === 0) return undefined;
-      if (it.hasUrgent()) return 0;
+      if (it.hasUrgent(this.takesStatements)) return 0;
       return this.#lastSentAt + this.#pace.gapMs - now;
     });
   }
 
   #send(listener: Listener): void {
     const { clock, spool } = this.#ports;
-    const message = spool.read((it) => it.next(listener.statements));
+    const message = spool.read((it) => it.next(this.takesStatements));
     if (message === undefined) return;
     const noted = spool.write((it) => {
       it.markSent(message);

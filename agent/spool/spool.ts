@@ -142,9 +142,12 @@ export class Spool implements Disposable {
     return true;
   }
 
-  /** Whether something waits that others may have to act on now. */
-  hasUrgent(): boolean {
-    return this.#db.read(() => this.#tables.hasUrgent());
+  /**
+   * Whether something waits that others may have to act on now. Statements are
+   * passed over for who takes none.
+   */
+  hasUrgent(statements = false): boolean {
+    return this.#db.read(() => this.#tables.hasUrgent(statements));
   }
 
   /** How full it is, 0 to 1. */

@@ -58,7 +58,11 @@ export class Tables {
       .prepare<number>("SELECT seq FROM sqlite_sequence WHERE name = 'items'")
       .pluck();
     this.#firstUrgent = db
-      .prepare<number>("SELECT min(number) FROM items WHERE urgent = 1")
+      .prepare<number>(
+        `SELECT number FROM items
+         WHERE urgent = 1 AND (? OR item ->> 'kind' != 'statement')
+         ORDER BY number LIMIT 1`,
+      )
       .pluck();
     this.#get = db
       .prepare<string>("SELECT value FROM meta WHERE key = ?")
@@ -115,8 +119,8 @@ export class Tables {
     return this.#lastNumber.get() ?? 0;
   }
 
-  hasUrgent(): boolean {
-    return typeof this.#firstUrgent.get() === "number";
+  hasUrgent(statements: boolean): boolean {
+    return this.#firstUrgent.get(Number(statements)) !== undefined;
   }
 
   counter(name: CounterName): number {

@@ -89,6 +89,20 @@ describe("the sender", () => {
     expect(link.sent[1]?.items).toEqual([vitals(2), detection(3)]);
   });
 
+  it("is not hurried by statements that the link takes none of", async () => {
+    const fact = { what: "mode", mode: "enforce" } as const;
+    const who = { agent: "agt-1", time: NOW };
+    append(vitals(1), { kind: "statement", document: { ...fact, ...who } });
+    const link = connect();
+    sender.acknowledged(link.answer(cloud));
+    append(vitals(2));
+    expect(sender.takesStatements).toBe(false);
+    await clock.advance(2_999);
+    expect(link.sent).toHaveLength(1);
+    await clock.advance(1);
+    expect(link.sent[1]?.items).toEqual([vitals(2)]);
+  });
+
   it("sends again from the oldest on a new link", () => {
     append(detection(1));
     const lost = connect();

@@ -93,6 +93,16 @@ describe("the telemetry walk", () => {
     expect(walk.view()?.last).toBe(1);
   });
 
+  it("shows of statements only what the link takes", async () => {
+    await settled();
+    walk.state({ what: "pause-ended" });
+    const kinds = () => walk.view()?.next?.items.map(({ kind }) => kind);
+    await eventually(() => (walk.view()?.last === 2 ? true : undefined));
+    expect(kinds()).toEqual(["inventory", "statement"]);
+    walk.sayTo(new ScriptedLink());
+    expect(kinds()).toEqual(["inventory"]);
+  });
+
   it("takes what a sensor reports over the link to the cloud, and forgets it", async () => {
     const cloud = new ScriptedCloud();
     const link = new ScriptedLink();

@@ -150,7 +150,7 @@ export class TelemetryWalk implements AsyncDisposable {
     return this.#spool.read((spool) => ({
       spool: spool.id,
       ...spool.counts(),
-      next: spool.next(true),
+      next: spool.next(this.#sender.takesStatements),
       inFlight: this.#sender.inFlight !== undefined,
     }));
   }
