@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { limits } from "./limits.js";
 import { Count, listOf } from "./shapes.js";
+import { isSafeTransport } from "./transport.js";
 
 /** An hour. */
 const Span = v.pipe(Count, v.maxValue(3_600_000));
@@ -33,11 +34,6 @@ export type DrainOrder = Omit<
 
 function isSafe(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  if (username !== "" || password !== "") return false;
-  if (protocol === "https:" || protocol === "wss:") return true;
-  const isPlain = protocol === "http:" || protocol === "ws:";
-  return isPlain && LOOPBACK.test(hostname);
+  const url = new URL(text);
+  return url.username === "" && url.password === "" && isSafeTransport(url);
 }
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;

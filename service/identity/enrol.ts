@@ -12,6 +12,7 @@ import {
 } from "../../agent/protocol/enrolment.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
+import { isSafeTransport } from "../../agent/protocol/transport.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
@@ -59,9 +60,7 @@ export function identityFrom(
 
 /** What is not encrypted may not leave the machine. */
 export function checkTransport(url: URL): void {
-  if (url.protocol === "https:") return;
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === "http:" && loopback) return;
+  if (/^https?:$/.test(url.protocol) && isSafeTransport(url)) return;
   throw misused(
     `${url.protocol}//${url.host} is not encrypted; only https: may leave this machine`,
   );
