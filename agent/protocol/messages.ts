@@ -97,15 +97,6 @@ export const AgentMessage = v.variant("type", [
 ]);
 export type AgentMessage = v.InferOutput<typeof AgentMessage>;
 
-export const decodeCloudMessage = (text: string): CloudMessage =>
-  decodeMessage(CloudMessage, text, "message from the cloud");
-
-export const decodeAgentMessage = (text: string): AgentMessage =>
-  decodeMessage(AgentMessage, text, "message from the agent");
-
-export const encodeMessage = (message: CloudMessage | AgentMessage): string =>
-  JSON.stringify(message);
-
 /** @throws Malformed */
 export function decodeMessage<S extends v.GenericSchema>(
   schema: S,

@@ -29,7 +29,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
   constructor(server: Server, ports: GatewayPorts) {
     this.#ports = ports;
     this.#recent = new RecentFrames((at) => ports.segmentsAfter(at));
-    this.#open.defer(() => this.drain(STOPPING));
+    this.#open.defer(() => this.#sendAway());
     this.#open.own(
       acceptLinks(server, {
         path: AGENT_PATH,
@@ -161,9 +161,9 @@ export class Gateway implements SessionOwner, AsyncDisposable {
    * Sends all agents away, and says when and where they are to come back; those of
    * version 1 are told the window only.
    */
-  drain(order: DrainOrder): void {
+  #sendAway(): void {
     for (const session of [...this.#sessions]) {
-      session.drain(order);
+      session.drain(STOPPING);
       session.close("shutting-down");
     }
   }

@@ -2,10 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { decodeToken, encodeToken } from "../../agent/protocol/enrolment.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
-import {
-  decodeAgentMessage,
-  decodeCloudMessage,
-} from "../../agent/protocol/messages.js";
+import { wire1 } from "../../agent/protocol/wire.js";
 import {
   openSegment,
   openSegments,
@@ -26,9 +23,9 @@ const readers = {
   segments: (bytes: Buffer) => [...openSegments(bytes)],
   snapshot: (bytes: Buffer) => [...readBans(openSnapshot(bytes))],
   "message from the cloud": (bytes: Buffer) =>
-    decodeCloudMessage(bytes.toString("utf8")),
+    wire1.fromCloud(bytes.toString("utf8")),
   "message from the agent": (bytes: Buffer) =>
-    decodeAgentMessage(bytes.toString("utf8")),
+    wire1.fromAgent(bytes.toString("utf8")),
   "enrolment token": (bytes: Buffer) => decodeToken(bytes.toString("utf8")),
 };
 

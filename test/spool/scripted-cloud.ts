@@ -1,17 +1,17 @@
-import { decodeAgentMessage } from "../../agent/protocol/messages.js";
-import type { TelemetryItem } from "../../agent/protocol/telemetry.js";
+import { wire1 } from "../../agent/protocol/wire.js";
+import type { ReportedItem } from "../../agent/protocol/telemetry-v2.js";
 import type { TelemetryAck } from "../../agent/spool/sender.js";
 import type { SpooledMessage } from "../../agent/spool/spooled-item.js";
 
 /** Takes telemetry in as PROTOCOL.md has it, each item exactly once. */
 export class ScriptedCloud {
   /** What it has taken in, in the order it came. */
-  readonly taken: { spool: string; number: number; item: TelemetryItem }[] = [];
+  readonly taken: { spool: string; number: number; item: ReportedItem }[] = [];
   readonly #through = new Map<string, number>();
 
   /** Takes a message in as it is on the wire, and returns its answer. */
   take(text: string): TelemetryAck {
-    const message = decodeAgentMessage(text);
+    const message = wire1.fromAgent(text);
     if (message.type !== "telemetry") throw new Error(`a ${message.type}`);
     const { spool, first, items } = message;
     const known = this.#through.get(spool) ?? 0;

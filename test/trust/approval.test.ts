@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { covers, parseCidr } from "../../agent/model/cidr.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { encodeMessage } from "../../agent/protocol/messages.js";
+import { wire1 } from "../../agent/protocol/wire.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
 import { signText } from "../../agent/trust/sign.js";
 import { cidrs } from "../protocol/arbitraries.js";
@@ -92,7 +92,7 @@ describe("an approval", () => {
     }));
     const approval = signApproval({ ...reputationApproval, rollouts });
     const signatures = Array.from({ length: 8 }, () => approval.signatures[0]!);
-    const message = encodeMessage({
+    const message = wire1.write({
       type: "approval",
       approval: { ...approval, signatures },
     });

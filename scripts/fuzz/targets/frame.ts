@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { limits } from "../../../agent/protocol/limits.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
-import { encodeMessage } from "../../../agent/protocol/messages.js";
 import {
   wire1,
   wire2,
@@ -23,11 +22,11 @@ import { briefly, holdsAsJson } from "./json.js";
 
 const made = [cloudMessages, agentMessages].flatMap((messages) =>
   fc
-    .sample<Parameters<typeof encodeMessage>[0]>(messages, {
+    .sample<FromAgent | FromCloud>(messages, {
       numRuns: 60,
       seed: 3,
     })
-    .map((message) => Buffer.from(encodeMessage(message))),
+    .map((message) => Buffer.from(wire1.write(message))),
 );
 
 /** The document in a hello or receipt, signed anew. */

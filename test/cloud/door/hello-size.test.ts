@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import * as v from "valibot";
 import { Hello } from "../../../agent/protocol/documents.js";
 import { limits } from "../../../agent/protocol/limits.js";
-import { encodeMessage } from "../../../agent/protocol/messages.js";
+import { wire1 } from "../../../agent/protocol/wire.js";
 import { signAsDevice } from "../../../agent/trust/sign.js";
 import { HELLO_BYTES } from "../../../cloud/door/budgets.js";
 import { keys } from "../../support/vectors.js";
@@ -25,7 +25,7 @@ describe("the largest hello that there is", () => {
     };
     expect(v.is(Hello, hello)).toBe(true);
     const signed = signAsDevice("hello", hello, keys.device);
-    const text = encodeMessage({ type: "hello", ...signed });
+    const text = wire1.write({ type: "hello", ...signed });
     expect(Buffer.byteLength(text)).toBeLessThan(HELLO_BYTES / 2);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { decodeAgentMessage } from "../../../agent/protocol/messages.js";
+import { wire1 } from "../../../agent/protocol/wire.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { Registry } from "../../../cloud/registry/registry.js";
 import { contactTables } from "../../../cloud/telemetry/contacts.projection.js";
@@ -256,7 +256,7 @@ describe("telemetry", () => {
     wide.top[0]!.packets = most;
     const take = async (first: number, items: readonly TelemetryItem[]) => {
       const said = { type: "telemetry", spool: randomUUID(), first, items };
-      const heard = decodeAgentMessage(JSON.stringify(said));
+      const heard = wire1.fromAgent(JSON.stringify(said));
       if (heard.type !== "telemetry") throw new Error("it is telemetry");
       const from = { agent: "agt-1", org: "example" };
       await observe({ ...heard, kind: "telemetry", ...from });
