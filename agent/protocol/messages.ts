@@ -33,6 +33,41 @@ const Tally = v.pipe(Count, v.maxValue(limits.impactCount));
 export const impactRefusals = ["switched-off", "too-often", "unable"] as const;
 export type ImpactRefusal = (typeof impactRefusals)[number];
 
+/** How much would bans on these ranges cut on this host? */
+export const ImpactQuestion = v.strictObject({
+  type: v.literal("impact-question"),
+  id: QuestionId,
+  ranges: listOf(Range, limits.impactRanges, 1),
+});
+export type ImpactQuestion = v.InferOutput<typeof ImpactQuestion>;
+
+/** Sums over all ranges of the question: numbers, and never an address. */
+export const ImpactSums = v.strictObject({
+  type: v.literal("impact-answer"),
+  id: QuestionId,
+  /** Flows that are open now. */
+  live: Tally,
+  /** Those of them that this host, or one behind it, began. */
+  liveBegun: Tally,
+  /** Remote addresses seen since `since`. */
+  recent: Tally,
+  /** Those of them that this host, or one behind it, called. */
+  recentBegun: Tally,
+  since: Time,
+  /** Whether all that is open was looked at; else `live` may be more. */
+  whole: v.boolean(),
+});
+
+const ImpactRefused = v.strictObject({
+  type: v.literal("impact-refusal"),
+  id: QuestionId,
+  why: v.picklist(impactRefusals),
+});
+
+/** What a host says to an impact question. */
+export type ImpactAnswer =
+  v.InferOutput<typeof ImpactSums> | v.InferOutput<typeof ImpactRefused>;
+
 /** What the cloud says in text frames. */
 export const CloudMessage = v.variant("type", [
   Challenge,
@@ -46,12 +81,7 @@ export const CloudMessage = v.variant("type", [
   ApprovalNews,
   Resync,
   TelemetryAck,
-  /** How much would bans on these ranges cut on this host? */
-  v.strictObject({
-    type: v.literal("impact-question"),
-    id: QuestionId,
-    ranges: listOf(Range, limits.impactRanges, 1),
-  }),
+  ImpactQuestion,
   v.strictObject({
     type: v.literal("drain"),
     /** Come back at a random moment within this many milliseconds. */
@@ -73,27 +103,8 @@ export const AgentMessage = v.variant("type", [
     items: listOf(TelemetryItem, limits.telemetryItems, 1),
   }),
   RefusalNews,
-  /** Sums over all ranges of the question: numbers, and never an address. */
-  v.strictObject({
-    type: v.literal("impact-answer"),
-    id: QuestionId,
-    /** Flows that are open now. */
-    live: Tally,
-    /** Those of them that this host, or one behind it, began. */
-    liveBegun: Tally,
-    /** Remote addresses seen since `since`. */
-    recent: Tally,
-    /** Those of them that this host, or one behind it, called. */
-    recentBegun: Tally,
-    since: Time,
-    /** Whether all that is open was looked at; else `live` may be more. */
-    whole: v.boolean(),
-  }),
-  v.strictObject({
-    type: v.literal("impact-refusal"),
-    id: QuestionId,
-    why: v.picklist(impactRefusals),
-  }),
+  ImpactSums,
+  ImpactRefused,
 ]);
 export type AgentMessage = v.InferOutput<typeof AgentMessage>;
 

@@ -1,14 +1,17 @@
 import * as v from "valibot";
 import { bytesAsJson, isObject, Name, extended } from "./ext.js";
 import { limits } from "./limits.js";
-import { AgentMessage, CloudMessage } from "./messages.js";
-import { listOf, Range, shortText } from "./shapes.js";
+import {
+  impactRefusals,
+  ImpactQuestion,
+  ImpactSums,
+  type ImpactAnswer,
+} from "./messages.js";
+import { shortText } from "./shapes.js";
 
 /** What a cloud of version 2 asks a host, and what it gets for an answer. */
 
-const [, , , , , , , , question] = CloudMessage.options;
-const [, , , , , impactAnswer] = AgentMessage.options;
-const id = question.entries.id;
+const { id, ranges } = ImpactQuestion.entries;
 
 const Body = v.pipe(
   v.custom<Readonly<Record<string, unknown>>>(isObject, "is no object"),
@@ -19,11 +22,9 @@ const Body = v.pipe(
 );
 
 /** The body of a request of kind `impact`: how much would bans on these cut? */
-export const ImpactBody = v.strictObject({
-  ranges: listOf(Range, limits.impactRanges, 1),
-});
+export const ImpactBody = v.strictObject({ ranges });
 
-const { type: _type, id: _id, ...numbers } = impactAnswer.entries;
+const { type: _type, id: _id, ...numbers } = ImpactSums.entries;
 /** The body of its answer. */
 export const ImpactNumbers = v.strictObject(numbers);
 
@@ -65,11 +66,6 @@ export const Answer = v.pipe(
 );
 export type Answer = v.InferOutput<typeof Answer>;
 
-type ImpactQuestion = CloudMessage & { readonly type: "impact-question" };
-type ImpactAnswer = AgentMessage & {
-  readonly type: "impact-answer" | "impact-refusal";
-};
-
 /** A question of version 1 as a request. */
 export const requestOf = ({ id, ranges }: ImpactQuestion): Request => ({
   ...{ type: "request", id, kind: "impact", body: { ranges } },
@@ -103,6 +99,6 @@ export function impactIn(answer: Answer): ImpactAnswer | undefined {
   if (result === "done") {
     return { type: "impact-answer", id, ...v.parse(ImpactNumbers, body) };
   }
-  const isOff = why === "switched-off";
-  return { type: "impact-refusal", id, why: isOff ? why : "unable" };
+  const known = impactRefusals.find((each) => each === why);
+  return { type: "impact-refusal", id, why: known ?? "unable" };
 }

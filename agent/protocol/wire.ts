@@ -14,6 +14,7 @@ import {
   CloudMessage,
   SUBPROTOCOL,
   decodeMessage,
+  type ImpactQuestion,
 } from "./messages.js";
 import { parseJson } from "./shapes.js";
 import { requestOf } from "./requests.js";
@@ -46,7 +47,7 @@ export interface Wire {
   receipt(signed: string): Receipt;
   /** How hosts are asked for impact, if one with these capabilities may be. */
   question(
-    question: CloudMessage & { readonly type: "impact-question" },
+    question: ImpactQuestion,
     capabilities: ReadonlySet<string>,
   ): FromCloud | undefined;
   drain(order: DrainOrder): FromCloud;

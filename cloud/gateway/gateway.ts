@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { FeedName, Position } from "../../agent/model/position.js";
+import type { ImpactQuestion } from "../../agent/protocol/messages.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { DrainOrder } from "../../agent/protocol/drain.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
@@ -8,7 +9,7 @@ import type { RecordedDecision } from "../journal/decision-events.js";
 import type { Following } from "./following.js";
 import { acceptLinks } from "./listen.js";
 import type { Live } from "./live.js";
-import type { GatewayPorts, ImpactQuestion } from "./ports.js";
+import type { GatewayPorts } from "./ports.js";
 import { RecentFrames, type SegmentFrame } from "./recent-frames.js";
 import { Session, type SessionOwner } from "./session.js";
 import { Word } from "./word.js";

@@ -1,16 +1,15 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
 import type { FeedName, Position } from "../../agent/model/position.js";
-import type { FeedPlan } from "../../agent/protocol/messages.js";
+import type { FeedPlan, ImpactAnswer } from "../../agent/protocol/messages.js";
 import type {
   ProtocolVersion,
   SignedText,
 } from "../../agent/protocol/signed-text.js";
-import type { FromAgent, FromCloud } from "../../agent/protocol/wire.js";
+import type { FromAgent } from "../../agent/protocol/wire.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { WayAsked } from "../feeds/recovery.js";
 import type { StateWord } from "../feeds/states.js";
-import type { ImpactAnswer } from "../impact/report.js";
 import type { SegmentSealed } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
 import type { Dropped } from "../log/drops.js";
@@ -19,7 +18,6 @@ import type { CloneDetector } from "../registry/clone-detector.js";
 import type { Agent } from "../registry/registry.js";
 import type { CheckItems, Taken } from "../telemetry/intake.js";
 
-export type ImpactQuestion = FromCloud & { readonly type: "impact-question" };
 export type TelemetryMessage = FromAgent & { readonly type: "telemetry" };
 
 /** All that the gateway asks of the rest of the cloud. */

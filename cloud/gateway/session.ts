@@ -6,6 +6,7 @@ import {
 } from "../../agent/protocol/close-codes.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import type { DrainOrder } from "../../agent/protocol/drain.js";
+import type { ImpactQuestion } from "../../agent/protocol/messages.js";
 import { impactIn } from "../../agent/protocol/requests.js";
 import { rootFormat } from "../../agent/protocol/root-document.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
@@ -26,11 +27,7 @@ import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
 import { checkReceipt, checkStatements } from "./device-words.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
-import type {
-  GatewayPorts,
-  ImpactQuestion,
-  TelemetryMessage,
-} from "./ports.js";
+import type { GatewayPorts, TelemetryMessage } from "./ports.js";
 import { tellings, Word } from "./word.js";
 
 /** Who is told when a session comes and goes. */

@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type { CloudMessage } from "../../agent/protocol/messages.js";
+import type {
+  ImpactAnswer,
+  ImpactQuestion,
+} from "../../agent/protocol/messages.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { reportOf, type ImpactAnswer, type ImpactReport } from "./report.js";
+import { reportOf, type ImpactReport } from "./report.js";
 
 /** Too many operators ask at once. */
 export class TooManyQuestions extends Error {
@@ -17,7 +20,7 @@ export interface ImpactPorts {
 /** Asks all agents that are connected and follow the feed: who was asked. */
 export type AskAgents = (
   feed: FeedName,
-  question: CloudMessage & { readonly type: "impact-question" },
+  question: ImpactQuestion,
 ) => readonly string[];
 
 /** Asks hosts what a ban would cut on them, before it is published. */

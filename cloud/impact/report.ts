@@ -1,8 +1,4 @@
-import type { AgentMessage } from "../../agent/protocol/messages.js";
-
-export type ImpactAnswer = AgentMessage & {
-  readonly type: "impact-answer" | "impact-refusal";
-};
+import type { ImpactAnswer } from "../../agent/protocol/messages.js";
 
 /** What a ban would cut, summed over the hosts that said. */
 export interface ImpactReport {

@@ -3,8 +3,8 @@ import type { AgentEvents } from "../../events/events.js";
 import { parseCidr } from "../../model/cidr.js";
 import { limits } from "../../protocol/limits.js";
 import type {
-  AgentMessage,
-  CloudMessage,
+  ImpactAnswer,
+  ImpactQuestion,
   ImpactRefusal,
 } from "../../protocol/messages.js";
 import type { Clock } from "../../runtime/clock.js";
@@ -14,13 +14,6 @@ import { CidrSet } from "../../sessions/cidr-set.js";
 import { OpenFlows, type SawFlow } from "../../sessions/open-flows.js";
 import { RecentPeers } from "../../sessions/recent-peers.js";
 import { MINUTE_MS, Rate } from "../../uplink/rate.js";
-
-export type ImpactQuestion = CloudMessage & {
-  readonly type: "impact-question";
-};
-export type ImpactAnswer = AgentMessage & {
-  readonly type: "impact-answer" | "impact-refusal";
-};
 
 export interface ImpactPorts {
   /** Undefined where this host cannot look. */

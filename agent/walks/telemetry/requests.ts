@@ -1,6 +1,7 @@
+import type { ImpactQuestion } from "../../protocol/messages.js";
 import { answerOf, questionIn, type Request } from "../../protocol/requests.js";
 import type { FromAgent } from "../../protocol/wire.js";
-import type { ImpactQuestion, ImpactWatch } from "./impact.js";
+import type { ImpactWatch } from "./impact.js";
 
 /** What a cloud asks: of version 1 about impact alone, of version 2 in an envelope. */
 export type Asked = ImpactQuestion | Request;

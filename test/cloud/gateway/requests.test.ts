@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { closeCodes } from "../../../agent/protocol/close-codes.js";
+import { impactRefusals } from "../../../agent/protocol/messages.js";
+import { impactIn } from "../../../agent/protocol/requests.js";
 import { wire1, wire2 } from "../../../agent/protocol/wire.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
@@ -88,6 +91,20 @@ describe("a cloud that stops", () => {
     });
     expect(await young.next("drain")).toEqual({
       ...{ type: "drain", afterMs: 0, windowMs: 10_000, urls: [] },
+    });
+  });
+});
+
+describe("why a host does not say", () => {
+  it.each([
+    ...[...impactRefusals.map((why) => [why, why]), ["weary", "unable"]],
+    [undefined, "unable"],
+  ])("is %s in a request's answer, and %s for who asked", (why, told) => {
+    const id = randomUUID();
+    const common = { type: "answer", id, kind: "impact" } as const;
+    const reason = why === undefined ? {} : { why };
+    expect(impactIn({ ...common, result: "refused", ...reason })).toEqual({
+      ...{ type: "impact-refusal", id, why: told },
     });
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { makeEvents } from "../../../agent/events/events.js";
 import { silentLogger } from "../../../agent/log/logger.js";
+import type { ImpactAnswer } from "../../../agent/protocol/messages.js";
 import { wire1 } from "../../../agent/protocol/wire.js";
 import type { OpenFlow, SawFlow } from "../../../agent/sessions/open-flows.js";
 import {
   ImpactWatch,
-  type ImpactAnswer,
   type ImpactPorts,
 } from "../../../agent/walks/telemetry/impact.js";
 import { ManualClock, until } from "../../support/time/clock.js";
