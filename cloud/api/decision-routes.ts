@@ -8,7 +8,9 @@ import {
 import type { FeedName } from "../../agent/model/position.js";
 import { unixSeconds } from "../../agent/runtime/clock.js";
 import type { Decision, Terms } from "../decide/deeds.js";
+import { orgOf } from "../feeds/audience.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
+import { namedReaders } from "../roots/readers.js";
 import { readRemote } from "../telemetry/remote.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { checked, problem, unknown } from "./problem.js";
@@ -79,20 +81,14 @@ function mustReadRings(
   feed: FeedName,
   { registry }: Pick<OperatorApiPorts, "registry">,
 ): void {
-  const org = feed.startsWith("org/") ? feed.slice("org/".length) : undefined;
-  const readers = registry.readersOfV1Only(org).map(({ id }) => id);
+  const readers = registry.readersOfV1Only(orgOf(feed));
   if (readers.length === 0) return;
-  const few = readers.slice(0, MOST_NAMED).join(", ");
-  const more = readers.length - MOST_NAMED;
   throw problem(409, "read-by-version-1", {
     field: "rings",
     value: readers.length,
-    message: `rings: these agents follow ${feed} and read only version 1 of the protocol: ${few}${more > 0 ? ` and ${more} more` : ""}; upgrade, revoke or forget them first`,
+    message: `rings: these agents follow ${feed} and read only version 1 of the protocol: ${namedReaders(readers)}; upgrade, revoke or forget them first`,
   });
 }
-
-/** Of agents that hold something back. */
-const MOST_NAMED = 10;
 
 /** The guard's rule that waits for an approval. */
 export const WIDE = "needs-approval";

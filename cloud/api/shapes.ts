@@ -211,9 +211,10 @@ export const RevokeOrder = v.strictObject({
 /** Query of `GET /v1/clones`. */
 export const ClonesQuery = v.strictObject({ limit: FewOrMany });
 
-/** Query of `GET /v1/segments`. */
+/** Query of `GET /v2/log/head`. */
 export const HeadQuery = v.strictObject({ from: WholeNumber });
 
+/** Query of `GET /v1/segments`. */
 export const SegmentsQuery = v.strictObject({
   feed: CloudFeed,
   epoch: v.string(),

@@ -8,3 +8,7 @@ export const feedsOf = (org: string): readonly FeedName[] => [
   ...EVERYBODYS,
   `org/${org}`,
 ];
+
+/** Whose agents alone follow the feed; undefined: everybody's do. */
+export const orgOf = (feed: FeedName): string | undefined =>
+  feed.startsWith("org/") ? feed.slice("org/".length) : undefined;

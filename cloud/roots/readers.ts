@@ -13,13 +13,8 @@ export class RootHeldBack extends Error {
   override readonly name = "RootHeldBack";
 
   constructor(readers: readonly V1Reader[]) {
-    const named = readers
-      .slice(0, MOST_NAMED)
-      .map(({ id, hostname, version }) => `${id} (${hostname}, ${version})`);
-    const more = readers.length - named.length;
-    const rest = more > 0 ? ` and ${more} more` : "";
     super(
-      `the root needs agents of 0.4.0, and ${readers.length} that are enrolled cannot read it: ${named.join(", ")}${rest}; upgrade them, or revoke those that are gone`,
+      `the root needs agents of 0.4.0, and ${readers.length} that are enrolled cannot read it: ${namedReaders(readers)}; upgrade them, or revoke those that are gone`,
     );
   }
 }
@@ -32,6 +27,15 @@ export function mustBeReadable(
   if (rootFormat(signed) === 1) return;
   const readers = readersOfV1Only();
   if (readers.length > 0) throw new RootHeldBack(readers);
+}
+
+/** The first few of them, and how many more there are. */
+export function namedReaders(readers: readonly V1Reader[]): string {
+  const named = readers
+    .slice(0, MOST_NAMED)
+    .map(({ id, hostname, version }) => `${id} (${hostname}, ${version})`);
+  const more = readers.length - named.length;
+  return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 const MOST_NAMED = 5;
