@@ -1,51 +1,30 @@
 import * as v from "valibot";
-import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
-import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
-import { isFeedName, type FeedName } from "../../agent/model/position.js";
+import { InvalidCidr, parseCidr } from "../../agent/model/cidr.js";
+import { isFeedName } from "../../agent/model/position.js";
 import { limits } from "../../agent/protocol/limits.js";
 import {
   WirePosition,
   listOf,
   shortText,
 } from "../../agent/protocol/shapes.js";
-import type { Waits } from "../decide/deeds.js";
 import type { BanPlace } from "../feeds/snapshots/ban-listing.js";
 import { listFormats } from "../lists/line.js";
-
-/** The fields that operators fill in. */
-
-/** A range that may be banned: anything but all there is. */
-const Range = v.pipe(v.string(), v.rawTransform(readRange));
-
-/** Seconds, or undefined for ever, from "30s", "15m", "4h", "7d", "permanent". */
-const Term = v.pipe(v.string(), v.rawTransform(readTerm));
-
-/** Any feed but `local`, which never leaves its host. */
-const CloudFeed = v.custom<FeedName>(
-  (input) =>
-    typeof input === "string" && isFeedName(input) && input !== "local",
-  '"urgent", "reputation" or "org/<id>" is expected',
-);
-
-const Reason = v.pipe(
-  v.string(),
-  v.maxBytes(LONGEST_REASON, `may have at most ${LONGEST_REASON} bytes`),
-  v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
-);
-
-const Ranges = v.pipe(v.array(Range), v.minLength(1), v.maxLength(10_000));
+import {
+  CloudFeed,
+  Range,
+  Ranges,
+  Reason,
+  RingWaits,
+  Term,
+  YesOrNo,
+  wholeNumber,
+} from "./fields.js";
 
 const rangeFields = {
   range: v.optional(Range),
   ranges: v.optional(Ranges),
   feed: v.optional(CloudFeed, "urgent"),
 };
-
-/** A boolean as a query says it. */
-const YesOrNo = v.pipe(
-  v.picklist(["true", "false"]),
-  v.transform((text) => text === "true"),
-);
 
 /** Body of `POST /v1/bans`. */
 export const BanOrder = v.strictObject({
@@ -57,7 +36,7 @@ export const BanOrder = v.strictObject({
   /** Bans that last longer, or drop what this only observes, give way to it. */
   replace: v.optional(v.boolean(), false),
   /** How long each ring of hosts waits for the one before: "10m,1h,6h". */
-  rings: v.optional(v.pipe(v.string(), v.rawTransform(readWaits))),
+  rings: v.optional(RingWaits),
   dryRun: v.optional(v.boolean(), false),
 });
 
@@ -121,11 +100,7 @@ export const TokenOrder = v.strictObject({
   expiresIn: v.optional(Term, "24h"),
 });
 
-const WholeNumber = v.pipe(
-  v.string(),
-  v.regex(/^\d{1,15}$/, "is not a whole number"),
-  v.transform(Number),
-);
+const WholeNumber = wholeNumber();
 
 /** Query of `GET /v1/receipts` and `GET /v1/refusals`. */
 export const AnswersQuery = v.strictObject({
@@ -229,58 +204,5 @@ function readPlace(context: v.RawTransformContext<string>): BanPlace {
     if (!(error instanceof InvalidCidr)) throw error;
   }
   context.addIssue({ message: "is not where a page begins" });
-  return context.NEVER;
-}
-
-function readRange(context: v.RawTransformContext<string>): Cidr {
-  const { dataset, addIssue } = context;
-  try {
-    const cidr = parseCidr(dataset.value.trim());
-    if (cidr.prefix > 0) return cidr;
-    addIssue({
-      message: `"${dataset.value}" would ban every address there is`,
-    });
-  } catch (error) {
-    if (!(error instanceof InvalidCidr)) throw error;
-    addIssue({ message: error.message });
-  }
-  return context.NEVER;
-}
-
-const UNIT_SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
-
-function readWaits(context: v.RawTransformContext<string>): Waits {
-  const { dataset, addIssue } = context;
-  const waits = dataset.value.split(",").map((each) => secondsOf(each.trim()));
-  const [early, broad, all] = waits;
-  const isWhole = waits.length === 3 && early && broad && all;
-  if (isWhole && early + broad + all <= LONGEST_RINGS) {
-    return [early, broad, all];
-  }
-  addIssue({
-    message: `"${dataset.value}" are not three durations of 30 days together; write 10m,1h,6h`,
-  });
-  return context.NEVER;
-}
-
-/** Thirty days: longer than that no segment is good. */
-const LONGEST_RINGS = 30 * 86_400;
-
-/** Undefined for what is no duration. */
-function secondsOf(text: string): number | undefined {
-  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (digits === undefined || unit === undefined) return undefined;
-  return Number(digits) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
-}
-
-function readTerm(context: v.RawTransformContext<string>): number | undefined {
-  const { dataset, addIssue } = context;
-  const text = dataset.value.trim();
-  if (text === "permanent") return undefined;
-  const seconds = secondsOf(text);
-  if (seconds !== undefined && seconds > 0 && seconds < FOREVER) return seconds;
-  addIssue({
-    message: `"${text}" is not a duration; write 30s, 15m, 4h, 7d or permanent`,
-  });
   return context.NEVER;
 }
