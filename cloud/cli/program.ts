@@ -12,6 +12,7 @@ import { BadProof } from "../tree/proof.js";
 import { NotInTree } from "../tree/prover.js";
 import { RootHeldBack } from "../roots/readers.js";
 import { PlaintextRefused } from "../server.js";
+import { BadCaFile } from "../outgoing/outgoing-door.js";
 import { BadAddress } from "../setup.js";
 import { packageVersion } from "../version.js";
 import { addAgentCommands } from "./agent-commands.js";
@@ -112,6 +113,7 @@ function asFailure(error: unknown): { message: string; exitCode: number } {
   const message = messageOf(error);
   const mendable = [
     BadAddress,
+    BadCaFile,
     BadFolder,
     BadNeverList,
     BadProof,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream";
 import * as zlib from "node:zlib";
+import type { Call } from "./call.js";
 import { failureAt, OutgoingFailed, OutgoingRefused } from "./errors.js";
 
 /** How much of an answer is taken. */
@@ -17,10 +18,8 @@ interface AnswerParts {
   readonly url: URL;
   readonly method: string;
   readonly bounds: AnswerBounds;
-  /** Ends the call, after the last byte or whatever went wrong. */
-  readonly end: () => void;
-  /** Why the call was ended by others, if it was. */
-  readonly ended: AbortSignal;
+  /** Ended after the last byte, or whatever goes wrong. */
+  readonly call: Pick<Call, "signal" | "reason" | "onEnd" | "end">;
 }
 
 /**
@@ -30,7 +29,7 @@ interface AnswerParts {
  */
 export function responseOf(
   message: IncomingMessage,
-  { url, method, bounds, end, ended }: AnswerParts,
+  { url, method, bounds, call }: AnswerParts,
 ): Response {
   const { statusCode: status = 0 } = message;
   const headers = headersOf(message);
@@ -40,7 +39,7 @@ export function responseOf(
   }
   const isEmpty = method === "HEAD" || NO_BODY.has(status);
   if (isEmpty) {
-    end();
+    call.end();
     return responseAt(url, null, { status, headers });
   }
   const told = Number(headers.get("content-length") ?? 0);
@@ -51,9 +50,7 @@ export function responseOf(
     headers.delete("content-length");
   }
   const chunks = bodyOf(message, { url, bounds, coding });
-  const body = streamOf(chunks, end, (error) =>
-    ended.aborted ? ended.reason : failureAt(url, error),
-  );
+  const body = streamOf(chunks, call, (error) => failureAt(url, error));
   return responseAt(url, body, { status, headers });
 }
 
@@ -155,29 +152,35 @@ function inflaterOf(coding: Coding, first: Uint8Array) {
 /** Reads when it is read, and ends the call whichever way it ends. */
 function streamOf(
   chunks: AsyncGenerator<Uint8Array>,
-  end: () => void,
-  failure: (error: unknown) => unknown,
+  call: AnswerParts["call"],
+  failure: (error: unknown) => Error,
 ): ReadableStream<Uint8Array> {
+  // Lets go of what inflates, should the rest not be read.
+  call.onEnd(() => void chunks.return(undefined).catch(nothing));
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
         try {
           const next = await chunks.next();
+          // What was given up looks as if it had come to its end.
+          if (call.signal.aborted) throw call.reason;
           if (next.done !== true) {
             controller.enqueue(next.value);
             return;
           }
           controller.close();
         } catch (error) {
-          controller.error(failure(error));
+          controller.error(call.signal.aborted ? call.reason : failure(error));
         }
-        end();
+        call.end();
       },
-      cancel: () => end(),
+      cancel: () => call.end(),
     },
     { highWaterMark: 0 },
   );
 }
+
+const nothing = () => undefined;
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();

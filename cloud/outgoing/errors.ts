@@ -7,7 +7,7 @@ import {
 /** What is not done: a URL, an address, an answer or a number beyond the rules. */
 export class OutgoingRefused extends Error {
   override readonly name = "OutgoingRefused";
-  /** At most 200 characters; what may be secret in a URL is left out. */
+  /** At most 200 characters, all printable; what may be secret is left out. */
   readonly value: string;
 
   constructor(
@@ -16,7 +16,8 @@ export class OutgoingRefused extends Error {
     value: string,
     problem: string,
   ) {
-    const excerpt = value.length > 200 ? `${value.slice(0, 200)}…` : value;
+    const text = value.replaceAll(/\p{Cc}/gu, "?");
+    const excerpt = text.length > 200 ? `${text.slice(0, 199)}…` : text;
     super(`${field} "${excerpt}" ${problem}`);
     this.value = excerpt;
   }
@@ -45,7 +46,11 @@ export function failureAt({ origin, hostname }: URL, error: unknown): Error {
   }
   const code = codeOf(error);
   if (code === "HPE_HEADER_OVERFLOW") {
-    return new OutgoingRefused("header", origin, "answers with too much of it");
+    return new OutgoingRefused(
+      "header",
+      origin,
+      "is more than the 16 KiB that are read of it",
+    );
   }
   const failure = networkFailure(code);
   const sentence = failure

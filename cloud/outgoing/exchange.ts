@@ -66,6 +66,11 @@ function headOf(asked: ClientRequest, { origin }: URL) {
       const problem = `answers with more than ${MOST_EARLY} heads`;
       asked.destroy(new OutgoingRefused("header", origin, problem));
     });
+    asked.once("upgrade", (_, socket) => {
+      socket.destroy();
+      const problem = "answers with another protocol, which nobody asked for";
+      reject(new OutgoingRefused("status", origin, problem));
+    });
     asked.once("response", (message) => {
       // What fails after the head is told to who reads the answer.
       message.on("error", nothing);

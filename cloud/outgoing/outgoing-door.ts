@@ -73,7 +73,8 @@ export class OutgoingDoor implements Disposable {
     const ask = await askOf(targetOf(url), init);
     const call = new Call(this.#clock, {
       withinMs: bounds.withinMs ?? WITHIN_MS,
-      tooLate: (ms) => tooSlow(ask.target.url, `takes more than ${ms} ms`),
+      tooLate: (ms) =>
+        tooSlow(ask.target.url, `takes more than ${ms / 1000} s`),
       signal: init.signal,
     });
     this.#open.add(call);
@@ -154,7 +155,7 @@ export class OutgoingDoor implements Disposable {
     connected.catch(nothing);
     try {
       const late = () =>
-        tooSlow(url, `does not answer within ${CONNECT_MS} ms`);
+        tooSlow(url, `does not answer within ${CONNECT_MS / 1000} s`);
       await call.within(connected, CONNECT_MS, late);
     } catch (error) {
       dial.abort();
@@ -162,7 +163,7 @@ export class OutgoingDoor implements Disposable {
     }
     try {
       const most = patienceOf(how);
-      const late = () => tooSlow(url, `says nothing for ${most} ms`);
+      const late = () => tooSlow(url, `says nothing for ${most / 1000} s`);
       return await call.within(head, most, late);
     } catch (error) {
       dial.abort();
@@ -176,16 +177,16 @@ export class OutgoingDoor implements Disposable {
     { call, how }: { readonly call: Call; readonly how: How },
   ): Response {
     const most = patienceOf(how);
-    const late = () => tooSlow(url, `says nothing for ${most} ms`);
-    return responseOf(message, {
-      ...{ url, method, ended: call.signal },
-      end: () => call.end(),
-      bounds: {
-        mostBytes: how.mostBytes ?? MOST_BYTES,
-        mostInflated: how.mostInflated ?? MOST_INFLATED,
-        within: (next) => call.within(next, most, late),
-      },
-    });
+    const late = () => tooSlow(url, `says nothing for ${most / 1000} s`);
+    const mostBytes = how.mostBytes ?? MOST_BYTES;
+    const mostInflated = how.mostInflated ?? MOST_INFLATED;
+    const within = <T>(next: Promise<T>) => call.within(next, most, late);
+    const bounds = { mostBytes, mostInflated, within };
+    try {
+      return responseOf(message, { url, method, bounds, call });
+    } catch (error) {
+      throw failureAt(url, error);
+    }
   }
 }
 

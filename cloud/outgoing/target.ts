@@ -69,11 +69,12 @@ interface Spelling {
   readonly address: Cidr | undefined;
 }
 
-/** @throws OutgoingRefused for other spellings of an address, and for names that end in a dot */
+/** @throws OutgoingRefused for an address that is spelled otherwise, and names that are none */
 function checkSpelling({ spelled, hostname, address }: Spelling): void {
   const refuse = (problem: string) =>
     new OutgoingRefused("host", spelled, problem);
   if (hostname.endsWith(".")) throw refuse("must not end in a dot");
+  if (hostname.length > LONGEST_NAME) throw refuse("is too long");
   if (spelled.includes("%")) throw refuse("must have no percent sign");
   if (address?.family === 4 && spelled !== hostname) {
     throw refuse(`is an odd spelling of ${hostname}`);
@@ -96,3 +97,5 @@ const withoutSecrets = (text: string): string =>
   text.replace(/[^/]*@/, "…@").replace(/\?.*/s, "?…");
 
 const LONGEST_URL = 4096;
+/** As text (RFC 1035 §2.3.4). */
+const LONGEST_NAME = 253;

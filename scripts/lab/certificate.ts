@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { output } from "./run.js";
 
@@ -7,7 +8,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a certificate for IP addresses, good for a day, with openssl. */
+/** Makes a certificate for IP addresses and names, good for a day, with openssl. */
 export async function makeCertificate(
   folder: string,
   address: string,
@@ -18,7 +19,7 @@ export async function makeCertificate(
   const subject = ["-subj", "/CN=tourniquet lab", "-days", "1"];
   const names = [
     "-addext",
-    `subjectAltName=${[address, ...also].map((each) => `IP:${each}`).join(",")}`,
+    `subjectAltName=${[address, ...also].map(altName).join(",")}`,
   ];
   const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
   const files = ["-nodes", "-keyout", key, "-out", cert];
@@ -31,3 +32,6 @@ export async function makeCertificate(
   ]);
   return { cert, key };
 }
+
+const altName = (host: string): string =>
+  `${isIP(host) === 0 ? "DNS" : "IP"}:${host}`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { makeCertificate } from "../../../scripts/lab/certificate.js";
-import { doorTo, web } from "./web.js";
+import { doorTo, web } from "../../support/cloud/web.js";
 
 describe("the outgoing door", () => {
   it("asks what fetch would ask, and answers as fetch does", async () => {
