@@ -1,4 +1,5 @@
 import type { Clock } from "../../agent/runtime/clock.js";
+import { Buckets, keepNewest } from "../rate/buckets.js";
 import { TokenBucket, type Rate } from "../rate/token-bucket.js";
 import type { KnownPlaces } from "./known-places.js";
 import { networkOf, placeOf } from "./networks.js";
@@ -69,36 +70,6 @@ export class ConnectionLimiter {
   #buckets(rate: Rate, most: number): Buckets {
     return new Buckets(rate, most, this.#ports.clock);
   }
-}
-
-/** A bucket each; the one that was not asked for longest is forgotten first. */
-class Buckets {
-  readonly #all = new Map<string, TokenBucket>();
-
-  constructor(
-    private readonly rate: Rate,
-    private readonly most: number,
-    private readonly clock: Pick<Clock, "monotonic">,
-  ) {}
-
-  of(name: string): TokenBucket {
-    const known = this.#all.get(name);
-    const bucket = known ?? new TokenBucket(this.rate, this.clock);
-    return keepNewest(this.#all, name, bucket, this.most);
-  }
-}
-
-function keepNewest<T>(
-  all: Map<string, T>,
-  name: string,
-  one: T,
-  most: number,
-): T {
-  all.delete(name);
-  all.set(name, one);
-  const [oldest] = all.keys();
-  if (all.size > most && oldest !== undefined) all.delete(oldest);
-  return one;
 }
 
 /** Of strangers: who has more networks than this has them forgotten in turn. */
