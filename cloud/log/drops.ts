@@ -21,6 +21,9 @@ const sentences = {
   "answers-no-room": "receipts and refusals were not kept: the disk is short",
   "telemetry-over-agent": "telemetry was over an agent's budget; it keeps it",
   "telemetry-over-org": "telemetry was over an org's budget; its hosts keep it",
+  "sign-ins-refused": "operators did not prove who they are",
+  "sign-ins-too-many":
+    "passwords were tried more often than they are looked at",
   "telemetry-no-room":
     "telemetry was not taken: the disk is short; hosts keep it",
 } as const;

@@ -1,0 +1,180 @@
+import { networkOf } from "../door/networks.js";
+import { hashOf, newId, newSecret, sameHash } from "../ids.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { Decisions } from "../journal/decisions.js";
+import type { OperatorEvent } from "../journal/operator-events.js";
+import { lookThenAppend } from "../journal/look-then-append.js";
+import type { Operator } from "../operators/operator.js";
+import type { Operators } from "../operators/operators.js";
+import { SignInRefused } from "./failures.js";
+import type { Arrived, Asked, Issuer } from "./issuer.js";
+import type { OidcSettings } from "./login-settings.js";
+import { grantedBy, nameIn, type Granted } from "./role-claim.js";
+import { UnderWay } from "./under-way.js";
+
+export interface ByIssuerPorts {
+  readonly clock: Pick<Clock, "monotonic">;
+  readonly operators: Pick<Operators, "list" | "named">;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  readonly hasOrg: (id: string) => boolean;
+  /** Whose claims let them in no longer. */
+  readonly lostAll: (operator: string) => void;
+}
+
+/** What somebody was sent to the issuer for. */
+export interface Errand {
+  /** The session that is to be stepped up; null: they are to sign in. */
+  readonly stepUp: {
+    readonly session: string;
+    readonly operator: string;
+  } | null;
+  /** The path that they want to go to afterwards. */
+  readonly to: string | null;
+}
+
+interface Sent extends Errand {
+  readonly asked: Asked;
+  /** Hash of what the same browser has as a cookie. */
+  readonly browser: string;
+}
+
+/** Signing in at an issuer, and what the issuer's claims make of somebody. */
+export class ByIssuer {
+  readonly #settings: OidcSettings;
+  readonly #issuer: Issuer;
+  readonly #ports: ByIssuerPorts;
+  readonly #sent: UnderWay<Sent>;
+
+  constructor(settings: OidcSettings, issuer: Issuer, ports: ByIssuerPorts) {
+    this.#settings = settings;
+    this.#issuer = issuer;
+    this.#ports = ports;
+    this.#sent = new UnderWay(ports.clock);
+  }
+
+  /**
+   * @returns where to send the browser, and what it has to keep until it is back
+   * @throws WayUnusable
+   */
+  async send(
+    errand: Errand,
+    from: string,
+  ): Promise<{ readonly url: string; readonly browser: string }> {
+    const { url, asked } = await this.#issuer.ask(errand.stepUp !== null);
+    const browser = newSecret();
+    const sent = { ...errand, asked, browser: hashOf(browser) };
+    this.#sent.begin(asked.state, sent, networkOf(from));
+    return { url: url.href, browser };
+  }
+
+  /**
+   * Who came back, and what for.
+   * @param browser what the browser kept
+   * @throws SignInRefused, WayUnusable
+   */
+  async back(
+    query: string,
+    browser: string | undefined,
+  ): Promise<{
+    readonly errand: Errand;
+    readonly operator: Operator;
+    readonly isFresh: boolean;
+  }> {
+    const state = new URLSearchParams(query).get("state") ?? "";
+    const sent = this.#sent.take(state);
+    // A link that somebody else began would sign the browser in as them.
+    if (!sent || !browser || !sameHash(hashOf(browser), sent.browser)) {
+      throw new SignInRefused(
+        "this browser did not begin to sign in within the last minutes: begin again",
+      );
+    }
+    const arrived = await this.#issuer.answer(query, sent.asked);
+    const operator = await this.#operatorOf(arrived);
+    const isOther = (sent.stepUp?.operator ?? operator.id) !== operator.id;
+    if (isOther) {
+      throw new SignInRefused("that was somebody else than who is signed in");
+    }
+    return { errand: sent, operator, isFresh: arrived.isFresh };
+  }
+
+  /** The operator with this subject, who may be new, as their claims have it now. */
+  async #operatorOf(arrived: Arrived): Promise<Operator> {
+    const { decisions } = this.#ports;
+    const granted = grantedBy(arrived.claims, this.#settings);
+    if (typeof granted?.org === "string" && !this.#ports.hasOrg(granted.org)) {
+      throw new SignInRefused(
+        `the settings put you into the org ${granted.org}, which is not there`,
+      );
+    }
+    const id = await lookThenAppend(decisions, () => {
+      const known = this.#known(arrived);
+      if (granted === undefined) {
+        if (known) this.#ports.lostAll(known.id);
+        throw new SignInRefused(
+          `the issuer knows you, but none of your ${this.#settings.claim} lets you in here`,
+        );
+      }
+      if (known === undefined) return this.#joined(arrived, granted);
+      return { events: changesOf(known, granted, arrived), answer: known.id };
+    });
+    const found = this.#ports.operators.list().find((each) => each.id === id);
+    if (found?.disabledAt === null) return found;
+    throw new SignInRefused(DISABLED);
+  }
+
+  /** @throws SignInRefused where somebody was sent away */
+  #known({ issuer, subject }: Arrived): Operator | undefined {
+    const theirs = this.#ports.operators
+      .list()
+      .filter(
+        (each) =>
+          each.subject?.issuer === issuer && each.subject.subject === subject,
+      );
+    const known = theirs.find(({ disabledAt }) => disabledAt === null);
+    // Else who was disabled would come back as somebody new.
+    if (!known && theirs.length > 0) throw new SignInRefused(DISABLED);
+    return known;
+  }
+
+  #joined({ issuer, subject, claims }: Arrived, { role, org }: Granted) {
+    const { nameClaim } = this.#settings;
+    const name = nameIn(claims, nameClaim);
+    if (name === undefined || !NAME.test(name)) {
+      throw new SignInRefused(
+        `the issuer's ${nameClaim} is no name for an operator: 1 to 64 printable characters are`,
+      );
+    }
+    const [other] = this.#ports.operators.named(name);
+    if (other?.disabledAt === null) {
+      throw new SignInRefused(
+        `another operator is called ${name}: an admin has to rename or disable them first`,
+      );
+    }
+    const operator = newId("opr");
+    const joined: OperatorEvent = {
+      ...{ kind: "operator-joined", operator, name, role, org },
+      ...{ subject: { issuer, subject }, by: `oidc:${issuer}` },
+    };
+    return { events: [joined], answer: operator };
+  }
+}
+
+const DISABLED = "you are disabled here: an admin may change that";
+
+/** As operators are named everywhere. */
+const NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
+
+/** Nothing, where they are what they were. */
+function changesOf(
+  known: Operator,
+  { role, org }: Granted,
+  { issuer }: Arrived,
+): OperatorEvent[] {
+  if (known.role === role && known.org === org) return [];
+  return [
+    {
+      ...{ kind: "operator-changed", operator: known.id, role, org },
+      ...{ by: `oidc:${issuer}`, reason: "the issuer's claims changed" },
+    },
+  ];
+}

@@ -1,0 +1,334 @@
+import type { Logger } from "../../agent/log/logger.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { Database } from "../journal/database.js";
+import type { Decisions } from "../journal/decisions.js";
+import type { Dropped } from "../log/drops.js";
+import { callerOf, SOCKET, type Caller } from "../operators/caller.js";
+import type { Operator } from "../operators/operator.js";
+import { isGood, STEP_UP_MS, type Operators } from "../operators/operators.js";
+import { ByIssuer, type Errand } from "./by-issuer.js";
+import { SignInRefused, TryLater, WayUnusable } from "./failures.js";
+import { Hashing } from "./hashing.js";
+import { Issuer, type FetchOutside } from "./issuer.js";
+import type { LoginSettings } from "./login-settings.js";
+import { Passkeys, type PasskeyMade, type PasskeyShown } from "./passkeys.js";
+import { Passwords } from "./passwords.js";
+import { Sessions, type Beginning, type Session } from "./sessions.js";
+import { StepUps } from "./step-ups.js";
+import { Tries } from "./tries.js";
+
+export interface SignInPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly accounts: Database;
+  readonly operators: Operators;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  readonly hasOrg: (id: string) => boolean;
+  readonly dropped: (what: Dropped) => void;
+  readonly cloudName: string;
+  readonly publicUrl: () => string;
+  readonly fetchOutside: FetchOutside;
+  /** Of the issuer's client. */
+  readonly clientSecret: () => string | undefined;
+}
+
+/** Somebody who is signed in from here on. */
+export interface SignedIn {
+  /** What the browser keeps. */
+  readonly secret: string;
+  readonly session: Session;
+  readonly caller: Caller;
+}
+
+/** Below the API. */
+export const OIDC_CALLBACK = "/api/v1/session/oidc/callback";
+
+/** How operators prove who they are, and for how long that counts. */
+export class SignIn {
+  readonly #ports: SignInPorts;
+  readonly #sessions: Sessions;
+  readonly #stepUps: StepUps;
+  readonly #passwords: Passwords;
+  readonly #passkeys: Passkeys;
+  readonly #byIssuer: ByIssuer | undefined;
+  readonly #counts = { password: 0, passkey: 0, oidc: 0, refused: 0, late: 0 };
+
+  constructor({ sessions, oidc }: LoginSettings, ports: SignInPorts) {
+    const { accounts, clock, log } = ports;
+    this.#ports = ports;
+    this.#sessions = new Sessions(accounts, sessions, clock);
+    this.#stepUps = new StepUps(accounts, clock);
+    const hashing = new Hashing();
+    const tries = new Tries(accounts, clock);
+    this.#passwords = new Passwords({ ...ports, hashing, tries });
+    this.#passkeys = new Passkeys({
+      ...ports,
+      countedBack: ({ id, operator }) => {
+        const what = "a passkey counted back: there may be two of it";
+        log.warn(what, { credential: id, operator });
+      },
+    });
+    this.#byIssuer =
+      oidc &&
+      new ByIssuer(oidc, this.#issuer(oidc), {
+        ...ports,
+        lostAll: (operator) => this.#sessions.endOf(operator),
+      });
+  }
+
+  /** The caller whose session a cookie opens; undefined: nobody's. */
+  bySession(secret: string, from: string): Caller | undefined {
+    const session = this.#sessions.use(secret);
+    const caller = session && this.#calling(session, from);
+    if (session && !caller) this.#sessions.end(session.id);
+    return caller;
+  }
+
+  /** A caller with what they stepped up to, besides what their way here gives. */
+  steppedUp(caller: Caller): Caller {
+    const until = this.#stepUps.until(caller.credential);
+    const steppedUpUntil = Math.max(until ?? 0, caller.steppedUpUntil ?? 0);
+    return { ...caller, steppedUpUntil: steppedUpUntil || null };
+  }
+
+  /** The session that a cookie opens, as its owner sees it. */
+  session(credential: string, operator: string): Session | undefined {
+    return this.#sessions.of(operator).find(({ id }) => id === credential);
+  }
+
+  /** @throws SignInRefused, TryLater */
+  async byPassword(
+    { name, password }: { readonly name: string; readonly password: string },
+    from: string,
+  ): Promise<SignedIn> {
+    return this.#counted(async () => {
+      const proved = await this.#passwords.prove(name, password, from);
+      return this.#begin(proved, "password", from);
+    });
+  }
+
+  passkeyOptions(from: string) {
+    return this.#passkeys.assertion(from);
+  }
+
+  /** @throws SignInRefused */
+  async byPasskey(shown: PasskeyShown, from: string): Promise<SignedIn> {
+    return this.#counted(async () => {
+      const proved = await this.#passkeys.prove(shown);
+      return this.#begin(proved, "passkey", from);
+    });
+  }
+
+  /** @throws WayUnusable */
+  async toIssuer(errand: Errand, from: string) {
+    return this.#atIssuer().send(errand, from);
+  }
+
+  /**
+   * Signs in who comes back from the issuer, or steps their session up.
+   * @param caller who the browser is signed in as already
+   * @throws SignInRefused, WayUnusable
+   */
+  async fromIssuer(
+    back: { readonly query: string; readonly browser: string | undefined },
+    caller: Caller | undefined,
+    from: string,
+  ): Promise<{
+    readonly signedIn: SignedIn | null;
+    readonly to: string | null;
+  }> {
+    return this.#counted(async () => {
+      const byIssuer = this.#atIssuer();
+      const { errand, operator, isFresh } = await byIssuer.back(
+        back.query,
+        back.browser,
+      );
+      const { stepUp, to } = errand;
+      if (stepUp === null) {
+        const proved = { operator, credential: null };
+        const signedIn = this.#begin(proved, "oidc", from, isFresh);
+        return { signedIn, to };
+      }
+      if (caller?.credential !== stepUp.session || !isFresh) {
+        throw new SignInRefused(
+          "the session that was to be stepped up is over",
+        );
+      }
+      this.#stepUps.grant(stepUp.session);
+      return { signedIn: null, to };
+    });
+  }
+
+  passkeyOptionsFor({ operator, from }: Caller) {
+    return this.#passkeys.assertion(from, operator);
+  }
+
+  /**
+   * Lets a caller do what is dangerous, for a while.
+   * @returns until when
+   * @throws SignInRefused, TryLater
+   */
+  async stepUp(
+    { operator, name, credential, from }: Caller,
+    by: { readonly password: string } | { readonly passkey: PasskeyShown },
+  ): Promise<number> {
+    return this.#counted(async () => {
+      const proved =
+        "password" in by
+          ? await this.#passwords.prove(name, by.password, from)
+          : await this.#passkeys.prove(by.passkey, operator);
+      if (proved.operator.id !== operator) throw new SignInRefused(NOT_YOU);
+      const way = "password" in by ? "password" : "passkey";
+      this.#say("an operator stepped up", { name, way, credential, from });
+      return this.#stepUps.grant(credential);
+    });
+  }
+
+  /**
+   * Sets a password. One's own session goes on, all others of the operator end.
+   * @param old what has to be right, where one changes one's own without more
+   * @throws SignInRefused, TryLater, BadChoice
+   */
+  async setPassword(
+    operator: Operator,
+    {
+      password,
+      old,
+    }: { readonly password: string; readonly old?: string | undefined },
+    caller: Caller,
+  ): Promise<string> {
+    if (old !== undefined) {
+      await this.#counted(() =>
+        this.#passwords.prove(operator.name, old, caller.from),
+      );
+    }
+    const credential = await this.#passwords.set(
+      operator,
+      password,
+      caller.name,
+    );
+    this.#sessions.endOf(operator.id, caller.credential);
+    if (operator.id === caller.operator) {
+      this.#sessions.rebind(caller.credential, credential);
+    }
+    return credential;
+  }
+
+  hasPassword(operator: string): boolean {
+    return this.#passwords.has(operator);
+  }
+
+  newPasskey(operator: Operator) {
+    return this.#passkeys.creation(operator);
+  }
+
+  /** @throws SignInRefused, BadChoice */
+  addPasskey(
+    operator: Operator,
+    made: PasskeyMade,
+    label: string,
+  ): Promise<string> {
+    return this.#passkeys.add(operator, made, label);
+  }
+
+  /** Whether somebody may sign in at an issuer. */
+  get hasIssuer(): boolean {
+    return this.#byIssuer !== undefined;
+  }
+
+  end({ credential, name, from }: Caller): void {
+    if (!credential.startsWith("ses-")) return;
+    this.#sessions.end(credential);
+    this.#say("an operator signed out", { name, credential, from });
+  }
+
+  /** Since the start, and how many are signed in. */
+  report() {
+    const { refused, late, ...signIns } = this.#counts;
+    return { open: this.#sessions.count(), signIns, refused, tooMany: late };
+  }
+
+  #calling(session: Session, from: string): Caller | undefined {
+    const { operators, clock } = this.#ports;
+    const { id, operator, begunWith } = session;
+    const now = clock.now();
+    if (begunWith !== null) {
+      const credential = operators.credential(begunWith);
+      if (credential === undefined || !isGood(credential, now))
+        return undefined;
+    }
+    const found = operators.operator(operator);
+    if (found?.disabledAt !== null) return undefined;
+    const steppedUpUntil = from === SOCKET ? now + STEP_UP_MS : null;
+    return this.steppedUp(
+      callerOf(found, { credential: id, from, steppedUpUntil }),
+    );
+  }
+
+  #begin(
+    { operator, credential }: { operator: Operator; credential: string | null },
+    way: Session["way"],
+    place: string,
+    isFresh = true,
+  ): SignedIn {
+    const { id, name } = operator;
+    const beginning: Beginning = {
+      ...{ operator: id, way, begunWith: credential, place },
+    };
+    const { secret, session } = this.#sessions.begin(beginning);
+    // Who they are was shown just now, unless the issuer remembered them.
+    if (isFresh) this.#stepUps.grant(session.id);
+    const caller = this.#calling(session, place);
+    if (caller === undefined) throw new SignInRefused(NOT_YOU);
+    this.#counts[way] += 1;
+    const { id: sessionId } = session;
+    this.#say("an operator signed in", {
+      name,
+      way,
+      from: place,
+      session: sessionId,
+    });
+    return { secret, session, caller };
+  }
+
+  async #counted<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      const { dropped } = this.#ports;
+      if (error instanceof SignInRefused) {
+        this.#counts.refused += 1;
+        dropped("sign-ins-refused");
+      } else if (error instanceof TryLater) {
+        this.#counts.late += 1;
+        dropped("sign-ins-too-many");
+      }
+      throw error;
+    }
+  }
+
+  #atIssuer(): ByIssuer {
+    if (this.#byIssuer !== undefined) return this.#byIssuer;
+    throw new WayUnusable(
+      "nobody signs in here at an issuer: cloud.json has no login.oidc",
+    );
+  }
+
+  #issuer(settings: NonNullable<LoginSettings["oidc"]>): Issuer {
+    const { publicUrl, clientSecret, log } = this.#ports;
+    return new Issuer(settings, {
+      ...this.#ports,
+      secret: clientSecret,
+      redirectUri: () => new URL(OIDC_CALLBACK, publicUrl()).href,
+      failed: (error) => {
+        log.warn("the issuer does not answer as it should", { error });
+      },
+    });
+  }
+
+  #say(what: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#ports.log.info(what, fields);
+  }
+}
+
+const NOT_YOU = "that does not prove that it is you";
