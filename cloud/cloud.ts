@@ -34,6 +34,7 @@ import { sparingly } from "./log/sparing-logger.js";
 import { capabilitiesBy, openLog } from "./open-log.js";
 import { openOutcomes } from "./open-outcomes.js";
 import { openWays } from "./open-ways.js";
+import { Staff } from "./operators/staff.js";
 import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { OutgoingDoor } from "./outgoing/outgoing-door.js";
@@ -233,6 +234,11 @@ function makeDecider(
     bans: new BanOrders(ordering),
     lifts: new LiftOrders(ordering),
     imports: new ImportOrders(ordering),
+    staff: new Staff({
+      ...{ decisions, clock, operators: store.operators },
+      hasOrg: (org) => registry.org(org) !== undefined,
+      hasFeed: (feed) => index.standing(feed) !== undefined,
+    }),
     enrolment: new Enrolment({
       ...{ decisions, registry, clock, cloudName, signing },
     }),

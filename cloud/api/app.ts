@@ -15,11 +15,12 @@ import { JournalConflict, JournalDelayed } from "../journal/failures.js";
 import { NotAList } from "../lists/text.js";
 import { TreeFailed } from "../tree/tree-worker.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
+import { StaffRefused, type StaffRefusal } from "../operators/refused.js";
 import { agentRoutes } from "./agent-routes.js";
 import { logRoutes } from "./log-routes.js";
 import { operatorRoutes } from "./operator-routes.js";
 import type { ApiPorts } from "./ports.js";
-import { ApiProblem } from "./problem.js";
+import { ApiProblem, problem } from "./problem.js";
 import { bearerCaller, type DoorName } from "./requests.js";
 import { routeTable } from "./routes/table.js";
 import { AnswersInMemory } from "./table/kept-answers.js";
@@ -85,6 +86,10 @@ function asProblem(error: Error, log: Logger): ApiProblem {
   if (error instanceof EnrolmentRefused) {
     return plain(403, error.code, error.message);
   }
+  if (error instanceof StaffRefused) {
+    const { code, field, value, message } = error;
+    return problem(STAFF[code], code, { field, value, message });
+  }
   if (error instanceof Refused) return plain(409, error.code, error.detail);
   for (const [kind, status, code, message] of ANSWERS) {
     if (error instanceof kind)
@@ -121,6 +126,11 @@ const ANSWERS: readonly (readonly [
   [HTTPException, 413, "too-large", "the body is too large"],
   [RangeError, 400, "invalid", "the body is nested too deeply"],
 ];
+
+const STAFF: Readonly<Record<StaffRefusal, ApiProblem["status"]>> = {
+  ...{ invalid: 400, "not-allowed": 403, unknown: 404, ambiguous: 409 },
+  ...{ exists: 409, disabled: 409, "last-admin": 409, full: 409 },
+};
 
 function plain(
   status: ApiProblem["status"],

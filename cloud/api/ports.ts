@@ -21,6 +21,7 @@ import type { Dropped } from "../log/drops.js";
 import type { OutgoingDoor } from "../outgoing/outgoing-door.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
+import type { Staff } from "../operators/staff.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -71,6 +72,7 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly observations: Pick<SqliteObservations, "level">;
   readonly registry: Registry;
   readonly operators: Operators;
+  readonly staff: Staff;
   readonly enrolment: Pick<Enrolment, "makeToken">;
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;

@@ -7,6 +7,7 @@ import type {
   Subject,
 } from "../journal/operator-events.js";
 import type { Views } from "../journal/view.js";
+import { MOST_LISTED } from "./budgets.js";
 import { callerOf, SOCKET, type Caller } from "./caller.js";
 import type { Credential, Operator } from "./operator.js";
 import { calledOf } from "./operators.projection.js";
@@ -21,6 +22,8 @@ export class Operators {
   readonly #byName: Statement<OperatorRow>;
   readonly #bySubject: Statement<OperatorRow>;
   readonly #all: Statement<OperatorRow>;
+  readonly #admins: Statement<OperatorRow>;
+  readonly #count: Statement<number>;
   readonly #credential: Statement<CredentialRow>;
   readonly #credentials: Statement<CredentialRow>;
   readonly #byToken: Statement<{ readonly id: string; readonly hash: string }>;
@@ -45,8 +48,17 @@ export class Operators {
     this.#all = operators(
       "WHERE @org IS NULL OR org = @org ORDER BY added_at, id",
     );
+    this.#admins = operators(
+      "WHERE role = 'admin' AND org IS NULL AND disabled_at IS NULL",
+    );
+    this.#count = decided
+      .prepare<unknown[], number>("SELECT count(*) FROM operators")
+      .pluck();
     this.#credential = credentials("WHERE id = ?");
-    this.#credentials = credentials("WHERE operator = ? ORDER BY added_at, id");
+    this.#credentials = credentials(
+      `WHERE operator = ? ORDER BY revoked_at IS NOT NULL, added_at DESC, id
+       LIMIT ${MOST_LISTED}`,
+    );
     this.#byPasskey = credentials(
       "WHERE passkey_id = ? AND revoked_at IS NULL",
     );
@@ -82,11 +94,15 @@ export class Operators {
     return operator && callerOf(operator, { credential, from, steppedUpUntil });
   }
 
+  byId(id: string): Operator | undefined {
+    return found(this.#byId.get(id));
+  }
+
   /** By id, or by the name of one that is not disabled. */
   operator(idOrName: string): Operator | undefined {
     const [named] = this.named(idOrName);
     const enabled = named?.disabledAt === null ? named : undefined;
-    return found(this.#byId.get(idOrName)) ?? enabled;
+    return this.byId(idOrName) ?? enabled;
   }
 
   /** All that ever had the name; the one that has it now comes first. */
@@ -99,6 +115,16 @@ export class Operators {
     return this.#all.all({ org }).map(operatorOf);
   }
 
+  /** Those of the vendor who may let people in, and are not disabled. */
+  admins(): readonly Operator[] {
+    return this.#admins.all().map(operatorOf);
+  }
+
+  /** All that there ever were. */
+  count(): number {
+    return this.#count.get() ?? 0;
+  }
+
   /** Who a person of an issuer is, unless disabled. */
   bySubject(issuer: string, subject: string): Operator | undefined {
     return found(this.#bySubject.get(issuer, subject));
@@ -109,7 +135,7 @@ export class Operators {
     return row && credentialOf(row);
   }
 
-  /** The oldest first, with those that are revoked or expired. */
+  /** Those that are not revoked first, the newest before older ones; bounded. */
   credentials(operator: string): readonly Credential[] {
     return this.#credentials.all(operator).map(credentialOf);
   }
@@ -132,7 +158,7 @@ export class Operators {
   }
 
   #enabled(id: string): Operator | undefined {
-    const operator = found(this.#byId.get(id));
+    const operator = this.byId(id);
     return operator?.disabledAt === null ? operator : undefined;
   }
 }

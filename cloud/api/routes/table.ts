@@ -1,8 +1,12 @@
 import type { OperatorApiPorts } from "../ports.js";
 import type { Route } from "../table/route.js";
+import { credentialTable } from "./credentials.js";
+import { operatorTable } from "./operators.js";
 import { orgRoutes } from "./orgs.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
 export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...orgRoutes(ports),
+  ...operatorTable(ports),
+  ...credentialTable(ports),
 ];

@@ -1,0 +1,111 @@
+import * as v from "valibot";
+import { LONGEST_REASON } from "../../../agent/model/ban.js";
+import type { FeedName } from "../../../agent/model/position.js";
+import { shortText } from "../../../agent/protocol/shapes.js";
+import { ROLES } from "../../operators/roles.js";
+import { Time } from "../table/answer.js";
+
+/** What of operators, their credentials and enrolment tokens goes in and out. */
+
+export const RoleName = v.picklist(ROLES);
+
+/** "urgent", "reputation", or an org's. */
+export const FeedOfCloud = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:urgent|reputation|org\/[a-z0-9][a-z0-9-]{0,31})$/,
+    '"urgent", "reputation" or "org/<id>" is expected',
+  ),
+  v.transform((text) => text as FeedName),
+);
+
+const between = (least: number, most: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+/** The longest that a machine's ban may be told to last: a year of seconds. */
+const YEAR_S = 366 * 24 * 60 * 60;
+
+export const Limits = v.strictObject({
+  perMinute: between(1, 10_000),
+  /** Prefix lengths: what is shorter is wider. */
+  widestV4: between(8, 32),
+  widestV6: between(16, 128),
+  longestS: between(1, YEAR_S),
+});
+
+export const OrgName = v.pipe(v.string(), v.maxLength(64));
+
+export const Reason = v.pipe(
+  v.string(),
+  v.maxBytes(LONGEST_REASON, `may have at most ${LONGEST_REASON} bytes`),
+  v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
+);
+
+export const Label = shortText(128);
+
+/** Seconds of "30s", "15m", "4h" or "7d". */
+export const Lifetime = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d{0,7}[smhd]$/, "is not a time such as 30s, 15m, 4h or 7d"),
+  v.transform(
+    (text) => Number(text.slice(0, -1)) * (UNITS[text.at(-1) ?? ""] ?? 1),
+  ),
+);
+
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ s: 1, m: 60, h: 60 * 60, d: 24 * 60 * 60 },
+};
+
+const WholeNumber = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d{0,4}$/, "is not a whole number from 1 to 10000"),
+  v.transform(Number),
+);
+
+/** How many of a list are wanted at once. */
+export const PageSize = v.optional(WholeNumber, "100");
+
+/** A boolean as a query says it. */
+export const YesOrNo = v.pipe(
+  v.picklist(["true", "false"]),
+  v.transform((text) => text === "true"),
+);
+
+const LimitsOut = v.object({
+  ...{ perMinute: v.number(), widestV4: v.number(), widestV6: v.number() },
+  longestS: v.number(),
+});
+
+export const OperatorOut = v.object({
+  ...{ id: v.string(), name: v.string(), role: RoleName },
+  org: v.nullable(v.string()),
+  limits: v.nullable(LimitsOut),
+  collection: v.nullable(v.string()),
+  subject: v.nullable(v.object({ issuer: v.string(), subject: v.string() })),
+  addedAt: Time,
+  addedBy: v.string(),
+  disabledAt: v.nullable(Time),
+});
+
+export const CredentialOut = v.object({
+  ...{ id: v.string(), operator: v.string() },
+  of: v.picklist(["token", "passkey", "password"]),
+  label: v.string(),
+  role: v.nullable(RoleName),
+  addedAt: Time,
+  addedBy: v.string(),
+  expiresAt: v.nullable(Time),
+  revokedAt: v.nullable(Time),
+  revokedBy: v.nullable(v.string()),
+  revokedWhy: v.nullable(v.string()),
+});
+
+/** Who one is, to oneself. */
+export const CallerOut = v.object({
+  ...{ operator: v.string(), name: v.string(), role: RoleName },
+  org: v.nullable(v.string()),
+  ...{ credential: v.string(), from: v.string() },
+  steppedUpUntil: v.nullable(Time),
+  limits: v.nullable(LimitsOut),
+  collection: v.nullable(v.string()),
+});
