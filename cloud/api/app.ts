@@ -23,9 +23,9 @@ import type { ApiPorts } from "./ports.js";
 import { ApiProblem, problem } from "./problem.js";
 import { bearerCaller, type DoorName } from "./requests.js";
 import { routeTable } from "./routes/table.js";
+import { BASE } from "./table/base.js";
 import { AnswersInMemory } from "./table/kept-answers.js";
 import { mount } from "./table/mount.js";
-import { BASE } from "./table/openapi.js";
 import { CallerRates } from "./table/rates.js";
 
 /** What is heard at a door, and which one it is. */

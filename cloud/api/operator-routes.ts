@@ -2,18 +2,15 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { hashToHex } from "../../agent/model/position.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
-import { feedBegun } from "../feeds/feeds.js";
-import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Caller } from "../operators/caller.js";
 import { includes } from "../operators/roles.js";
-import { orgIdFrom } from "../registry/org-id.js";
 import { answersQuery, receiptsQuery } from "./answer-queries.js";
 import { carryRoutes } from "./carry-routes.js";
 import { decisionRoutes } from "./decision-routes.js";
 import { identityRoutes } from "./identity-routes.js";
 import { importList } from "./import-route.js";
 import type { OperatorApiPorts } from "./ports.js";
-import { ApiProblem, checked, problem, unknown } from "./problem.js";
+import { ApiProblem, checked, problem } from "./problem.js";
 import { proposalRoutes } from "./proposal-routes.js";
 import {
   bearerCaller,
@@ -21,7 +18,6 @@ import {
   type DoorName,
   type OperatorEnv,
 } from "./requests.js";
-import { OrgOrder, TokenOrder } from "./shapes.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
 
 /** What operators do, each with their own bearer token. */
@@ -42,7 +38,6 @@ export function operatorRoutes(
   routes.post("/imports", (c) => importList(c, ports));
   routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
   routes.get("/status", (c) => c.json(ports.status()));
-  registryRoutes(routes, ports);
   routes.route("/", decisionRoutes(ports));
   answerRoutes(routes, ports);
   rootRoutes(routes, ports);
@@ -56,21 +51,6 @@ export function operatorRoutes(
 
 /** Ten thousand ranges, and then some. */
 const MOST_BODY_BYTES = 1024 * 1024;
-
-function registryRoutes(
-  routes: Hono<OperatorEnv>,
-  ports: OperatorApiPorts,
-): void {
-  const { registry } = ports;
-  routes.get("/orgs", (c) => c.json({ orgs: registry.orgs() }));
-  routes.post("/orgs", async (c) =>
-    c.json(await addOrg(await jsonBody(c), ports), 201),
-  );
-  routes.post("/tokens", async (c) => {
-    const order = checked(TokenOrder, await jsonBody(c));
-    return c.json(await makeToken(order, c.get("operator"), ports), 201);
-  });
-}
 
 function answerRoutes(
   routes: Hono<OperatorEnv>,
@@ -131,48 +111,6 @@ function approvalRoutes(
     log.info("a new approval counts", { feed, version, by });
     return c.json({ feed, version }, 201);
   });
-}
-
-async function addOrg(
-  body: unknown,
-  { registry, decisions }: OperatorApiPorts,
-) {
-  const { id, name } = checked(OrgOrder, body);
-  const org = id ?? orgIdFrom(name);
-  const added = { kind: "org-added", org, name } as const;
-  return lookThenAppend(decisions, () => {
-    if (registry.org(org) !== undefined) {
-      throw problem(409, "exists", {
-        field: "id",
-        value: org,
-        message: `there is an org ${org} already`,
-      });
-    }
-    const events = [added, feedBegun(`org/${org}`)];
-    return { events, answer: { id: org, name } };
-  });
-}
-
-async function makeToken(
-  order: { readonly org: string; readonly expiresIn: number | undefined },
-  by: string,
-  { registry, enrolment, clock, publicUrl }: OperatorApiPorts,
-) {
-  const { org, expiresIn } = order;
-  if (registry.org(org) === undefined) {
-    throw unknown("org", org, `there is no org ${org}`);
-  }
-  if (expiresIn === undefined) {
-    throw problem(400, "invalid", {
-      field: "expiresIn",
-      value: "permanent",
-      message: "expiresIn: an enrolment token has to expire",
-    });
-  }
-  const expiresAt = clock.now() + expiresIn * 1000;
-  const url = publicUrl();
-  const token = await enrolment.makeToken({ org, expiresAt, by, url });
-  return { token, org, expiresAt };
 }
 
 function callerOf(

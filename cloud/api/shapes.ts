@@ -83,23 +83,6 @@ export const ImportOrder = v.strictObject({
   dryRun: v.optional(YesOrNo, "false"),
 });
 
-/** Body of `POST /v1/orgs`. */
-export const OrgOrder = v.strictObject({
-  id: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "is not an org's id"),
-    ),
-  ),
-  name: v.pipe(shortText(128), v.minLength(1)),
-});
-
-/** Body of `POST /v1/tokens`. */
-export const TokenOrder = v.strictObject({
-  org: v.string(),
-  expiresIn: v.optional(Term, "24h"),
-});
-
 const WholeNumber = wholeNumber();
 
 /** Query of `GET /v1/receipts` and `GET /v1/refusals`. */

@@ -9,6 +9,7 @@ import {
   misused,
 } from "../../agent/text/failure.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
+import { BASE } from "../api/table/base.js";
 import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/deeds.js";
 import type { Proposal } from "../decide/proposals.js";
@@ -16,7 +17,7 @@ import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { ImpactReport } from "../impact/report.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/clones.projection.js";
-import type { Agent, Org } from "../registry/registry.js";
+import type { Agent } from "../registry/registry.js";
 import {
   isSafeInTheClear,
   readOperatorToken,
@@ -97,22 +98,6 @@ export class Client {
 
   async status(): Promise<CloudStatus> {
     return this.#get("/v1/status");
-  }
-
-  async orgs(): Promise<readonly Org[]> {
-    return (await this.#get<{ orgs: Org[] }>("/v1/orgs")).orgs;
-  }
-
-  /** Its id is made from its name, unless one is given. */
-  async addOrg(name: string, id?: string): Promise<Org> {
-    return this.#post("/v1/orgs", { name, ...(id !== undefined && { id }) });
-  }
-
-  async makeToken(
-    org: string,
-    expiresIn: string,
-  ): Promise<{ token: string; org: string; expiresAt: number }> {
-    return this.#post("/v1/tokens", { org, expiresIn });
   }
 
   async agents(): Promise<readonly AgentEntry[]> {
@@ -251,6 +236,16 @@ export class Client {
   async divergences(): Promise<readonly DivergenceEntry[]> {
     type Answer = { divergences: DivergenceEntry[] };
     return (await this.#get<Answer>("/v1/divergences")).divergences;
+  }
+
+  /** One answer of the API; who asks knows its shape. */
+  async ask<T>(
+    method: Asked["method"],
+    path: string,
+    body?: unknown,
+  ): Promise<T> {
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    return this.#ask({ path: BASE + path, method, ...text });
   }
 
   /** Of what is carried by hand; its commands know the shapes. */

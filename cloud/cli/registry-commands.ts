@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { addOrg, makeToken, orgsOf } from "./ask-orgs.js";
 import { clientOf } from "./client.js";
+import { JSON_HELP, jsonLines } from "./json.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 
@@ -19,21 +21,21 @@ export function addRegistryCommands(program: Command, io: Io): void {
     .description("add an org, and print its id")
     .argument("<name>", 'such as "Example Hosting"')
     .option("--id <id>", "a-z, 0-9 and -; made from the name by default")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (name: string, _, command: Command) => {
       const { id, json } = command.optsWithGlobals<Options>();
-      const org = await clientOf(command).addOrg(name, id);
+      const org = await addOrg(clientOf(command), name, id);
       io.out(json ? JSON.stringify(org) : org.id);
     });
   org
     .command("list")
     .description("list the orgs")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const { json } = command.optsWithGlobals<Options>();
-      const orgs = await clientOf(command).orgs();
+      const orgs = await orgsOf(clientOf(command));
       if (json) {
-        io.out(JSON.stringify(orgs, null, 2));
+        jsonLines(io, orgs);
         return;
       }
       io.out(
@@ -56,7 +58,9 @@ export function addRegistryCommands(program: Command, io: Io): void {
     )
     .action(async (_, command: Command) => {
       const { org, expires, json } = command.optsWithGlobals<Options>();
-      const made = await clientOf(command).makeToken(org, expires);
+      const made = await makeToken(clientOf(command), {
+        ...{ org, expiresIn: expires },
+      });
       io.out(json ? JSON.stringify(made) : made.token);
     });
 
@@ -67,7 +71,7 @@ function addDivergences(program: Command, io: Io): void {
   program
     .command("divergences")
     .description("list agents that hold a history which this cloud never had")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const { json } = command.optsWithGlobals<Options>();
       const found = await clientOf(command).divergences();

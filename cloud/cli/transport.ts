@@ -16,7 +16,7 @@ export interface Where {
 /** What is asked of a cloud. */
 export interface Asked {
   readonly path: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly authorization: string;
   readonly body?: string | AsyncIterable<Uint8Array>;
 }

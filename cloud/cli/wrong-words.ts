@@ -9,7 +9,7 @@ export function problemOf(response: Response, body: unknown): string {
     return [...problems.slice(0, MOST), `and ${rest}`].join("; ");
   }
   if (problems.length > 0) return problems.join("; ");
-  if (isSaid(body)) return body.message;
+  if (isSaid(body)) return saidIn(body);
   const who = response.url === "" ? "what listens there" : response.url;
   return `${who} answered ${response.status}, and not as a cloud does`;
 }
@@ -25,20 +25,38 @@ interface Problem {
   readonly message: string;
 }
 
-const isSaid = (body: unknown): body is { readonly message: string } =>
-  typeof body === "object" &&
-  body !== null &&
-  "message" in body &&
-  typeof body.message === "string";
+/** The API says `detail`, what agents ask says `message`. */
+type Said = { readonly detail: string } | { readonly message: string };
+
+const isSaid = (body: unknown): body is Said =>
+  textIn(body, "detail") !== undefined || textIn(body, "message") !== undefined;
+
+const saidIn = (body: Said): string =>
+  "detail" in body ? body.detail : body.message;
+
+function textIn(body: unknown, name: string): string | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const found = (body as Readonly<Record<string, unknown>>)[name];
+  return typeof found === "string" ? found : undefined;
+}
 
 function problemsIn(body: unknown): readonly Problem[] {
   if (typeof body !== "object" || body === null) return [];
-  if (!("problems" in body) || !Array.isArray(body.problems)) return [];
-  return body.problems.filter(
-    (each: unknown): each is Problem =>
-      isSaid(each) && "field" in each && typeof each.field === "string",
+  const { errors, problems = errors } = body as Told;
+  return listIn(problems).filter(
+    (each): each is Problem =>
+      textIn(each, "message") !== undefined &&
+      textIn(each, "field") !== undefined,
   );
 }
+
+interface Told {
+  readonly errors?: unknown;
+  readonly problems?: unknown;
+}
+
+const listIn = (told: unknown): readonly unknown[] =>
+  Array.isArray(told) ? told : [];
 
 /** Who types a command knows options, and no fields of a document. */
 function asSaid({ field, value, message }: Problem): string {

@@ -44,7 +44,7 @@ export class Lab implements AsyncDisposable {
       : undefined;
     const cloud = new LabCloud(dir, url, certificate, build);
     await this.serve(cloud);
-    await cloud.api("POST", "/v1/orgs", { id: "acme", name: "Acme" });
+    await cloud.addOrg("acme", "Acme");
     return cloud;
   }
 
@@ -60,7 +60,7 @@ export class Lab implements AsyncDisposable {
     });
     this.#running.push(running);
     cloud.process = running;
-    await until("the cloud answers", async () => cloud.api("GET", "/v1/orgs"));
+    await until("the cloud answers", () => cloud.isThere());
   }
 
   /** Enrols a host and starts its agent. */
@@ -82,10 +82,7 @@ export class Lab implements AsyncDisposable {
     };
     writeFileSync(host.config, JSON.stringify(config)); // JSON is YAML as well
     const tokenFile = join(folder, "token");
-    const { token } = await cloud.api<{ token: string }>("POST", "/v1/tokens", {
-      org: "acme",
-    });
-    writeFileSync(tokenFile, token, { mode: 0o600 });
+    writeFileSync(tokenFile, await cloud.token("acme"), { mode: 0o600 });
     await output(host.command("enrol", "--token-file", tokenFile));
     rmSync(tokenFile);
     await this.startAgent(host);
@@ -173,6 +170,22 @@ export class LabCloud {
     readonly certificate: Certificate | undefined,
     public build: Build = THIS_BUILD,
   ) {}
+
+  async isThere(): Promise<true> {
+    await this.api("GET", `${this.build.api}/orgs`);
+    return true;
+  }
+
+  async addOrg(id: string, name: string): Promise<void> {
+    await this.api("POST", `${this.build.api}/orgs`, { id, name });
+  }
+
+  /** By which one host of the org comes in. */
+  async token(org: string): Promise<string> {
+    const { api } = this.build;
+    const path = api === "/v1" ? "/v1/tokens" : `${api}/enrolment-tokens`;
+    return (await this.api<{ token: string }>("POST", path, { org })).token;
+  }
 
   /** Speaks to the operators' API. */
   async api<T>(method: string, path: string, body?: unknown): Promise<T> {

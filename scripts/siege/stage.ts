@@ -225,11 +225,8 @@ async function targetOf(
   const tokens: string[] = [];
   for (let i = 0; i < enrolled && cloud !== undefined; i++) {
     const org = `attacked-${i}`;
-    await cloud.api("POST", "/v1/orgs", { id: org, name: org });
-    const made = await cloud.api<{ token: string }>("POST", "/v1/tokens", {
-      org,
-    });
-    tokens.push(made.token);
+    await cloud.addOrg(org, org);
+    tokens.push(await cloud.token(org));
   }
   const ours = `${OWN_DEVICE}${outside.pid}`;
   const [here] = JSON.parse(await sh(`ip -j link show ${ours}`)) as Device[];

@@ -160,7 +160,9 @@ async function asked(
   host: HostProcess,
   ...more: readonly string[]
 ) {
-  await cloud.request("POST", "/v1/orgs", { id: "example", name: "example" });
+  await cloud.request("POST", "/api/v1/orgs", {
+    ...{ id: "example", name: "example" },
+  });
   const made = tokenOfNowhere(await cloud.token("example"));
   const token = host.folder.file("token", made);
   const name = `${readdirSync(host.folder.path).length}`;

@@ -8,7 +8,7 @@ import { problem } from "../problem.js";
 import { pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 
-const Org = v.object({ id: v.string(), name: v.string() });
+export const Org = v.object({ id: v.string(), name: v.string() });
 
 const OrgOrder = v.strictObject({
   /** Made from the name, unless it is given. */

@@ -2,6 +2,7 @@ import type { OperatorApiPorts } from "../ports.js";
 import type { Route } from "../table/route.js";
 import { credentialTable } from "./credentials.js";
 import { operatorTable } from "./operators.js";
+import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
 import { orgRoutes } from "./orgs.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
@@ -9,4 +10,5 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...orgRoutes(ports),
   ...operatorTable(ports),
   ...credentialTable(ports),
+  ...enrolmentTokenRoutes(ports),
 ];

@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import { BASE } from "./base.js";
 import {
   paramsOf,
   tags,
@@ -8,9 +9,6 @@ import {
 } from "./route.js";
 import { ProblemShape, statusWords } from "./problem-shape.js";
 import { jsonSchemaOf, type JsonSchema } from "./said.js";
-
-/** Where the table stands below a cloud's public URL. */
-export const BASE = "/api/v1";
 
 /**
  * The table as an OpenAPI 3.1 document.

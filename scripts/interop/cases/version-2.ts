@@ -17,9 +17,7 @@ export const version2: readonly Case[] = [
 async function refused({ host }: Stage): Promise<void> {
   await using lab = new Lab();
   const cloud = await lab.startCloud({ port: PORT, build: THIS_BUILD });
-  const { token } = await cloud.api<{ token: string }>("POST", "/v1/tokens", {
-    org: "acme",
-  });
+  const token = await cloud.token("acme");
   const files = {
     config: join(lab.folder, "old.yaml"),
     token: join(lab.folder, "token"),

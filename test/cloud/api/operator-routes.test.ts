@@ -66,7 +66,6 @@ describe("operators' requests", () => {
       ["/v1/bans", { range: "203.0.113.7", feed: "org/nobody" }],
       [404, "unknown"],
     ],
-    ["no such org", ["/v1/tokens", { org: "nobody" }], [404, "unknown"]],
     ["an empty list", ["/v1/imports", "# nothing\n"], [400, "invalid"]],
     ["a list for nobody", ["/v1/imports?feed=x", "::1"], [400, "invalid"]],
   ] as const)("say so when there is %s", async (_, [path, order], expected) => {

@@ -132,13 +132,16 @@ describe("tourniquet-cloud", () => {
       err: 'tourniquet-cloud: --id "Not An Id" is not an org\'s id',
     });
     const orgs = await run("org", "list", "--json");
-    expect(JSON.parse(orgs.out)).toHaveLength(2);
+    expect(orgs.out.split("\n")).toEqual([
+      '{"id":"baeckerei-mueller","name":"Bäckerei Müller"}',
+      '{"id":"bm","name":"Bäckerei Müller"}',
+    ]);
     const token = await run("token", "--org", "bm", "--json");
     expect(JSON.parse(token.out)).toMatchObject({
       ...{
         org: "bm",
         token: expect.any(String),
-        expiresAt: expect.any(Number),
+        expiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
       },
     });
     const ever = await run("token", "--org", "bm", "--expires", "permanent");

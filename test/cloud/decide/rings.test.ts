@@ -74,7 +74,7 @@ describe("a ban in rings", () => {
     const { body } = await banned(cloud, ORDER);
     expect(body).toMatchObject({ error: "read-by-version-1", field: "rings" });
     expect(JSON.stringify(body)).toContain(old.agent);
-    await cloud.request("POST", "/v1/orgs", { id: "other", name: "other" });
+    await cloud.request("POST", "/api/v1/orgs", { id: "other", name: "other" });
     const elsewhere = { ...ORDER, feed: "org/other" };
     expect((await banned(cloud, elsewhere)).status).toBe(201);
     await cloud.request("POST", `/v1/agents/${old.agent}/revoke`, {});

@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { orgsOf } from "../../../cloud/cli/ask-orgs.js";
 import { Client } from "../../../cloud/cli/client.js";
 import {
   askAtOperatorsDoor,
@@ -27,10 +28,10 @@ describe("the operators' own door", () => {
 
   it("is what commands use, and may be the only one", async () => {
     await using cloud = await startTestCloud({ operatorsOnPublic: false });
-    const { status } = await cloud.request("GET", "/v1/orgs");
+    const { status } = await cloud.request("GET", "/api/v1/orgs");
     expect(status).toBe(404);
     const client = Client.of(cloud.dir);
-    expect(await client.orgs()).toEqual([]);
+    expect(await orgsOf(client)).toEqual([]);
     expect((await client.status()).connections.open).toBeGreaterThan(0);
   });
 

@@ -105,15 +105,15 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
     lift: async (range: string, more: object = {}) =>
       (await request<Decision>("POST", "/v1/lifts", { range, ...more })).body,
     addOrg: async (name: string) =>
-      (await request<{ id: string }>("POST", "/v1/orgs", { name })).body.id,
+      (await request<{ id: string }>("POST", "/api/v1/orgs", { name })).body.id,
     token: async (org: string) =>
-      (await request<{ token: string }>("POST", "/v1/tokens", { org })).body
+      (await request<Made>("POST", "/api/v1/enrolment-tokens", { org })).body
         .token,
     /** Lets a host of the org in; the org is made when it is not there. */
     enrol: async (org = "example", hostname?: string): Promise<Enrolled> => {
-      await request("POST", "/v1/orgs", { id: org, name: org });
-      type Made = { token: string };
-      const made = await request<Made>("POST", "/v1/tokens", { org });
+      await request("POST", "/api/v1/orgs", { id: org, name: org });
+      const tokens = "/api/v1/enrolment-tokens";
+      const made = await request<Made>("POST", tokens, { org });
       const key = generateKey();
       const { token } = made.body;
       const { status, body: answer } = await enrolWith(
@@ -136,6 +136,10 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
 }
 
 export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
+
+interface Made {
+  readonly token: string;
+}
 
 /** What a host says of itself as it comes in. */
 interface Host {
