@@ -97,6 +97,7 @@ export async function startCloud(
   const startedAt = ports.clock.now();
   await using opened = new Lifetime();
   const server = opened.own(openServer(config.listen));
+  const outgoing = opened.own(new OutgoingDoor(config.outgoing, ports));
   const store = await openStore(config, ports, opened);
   const decider = makeDecider(config, ports, store);
   const rules = openRules({
@@ -114,7 +115,6 @@ export async function startCloud(
   const { gateway } = carrier;
   impact.askThrough((feed, question) => gateway.ask(feed, question));
   const outcomes = openOutcomes(ports, rooms, gateway);
-  const outgoing = opened.own(new OutgoingDoor(config.outgoing, ports));
   const doors = await openDoors(
     { config, ports, server, opened },
     {

@@ -12,7 +12,7 @@ import { BadProof } from "../tree/proof.js";
 import { NotInTree } from "../tree/prover.js";
 import { RootHeldBack } from "../roots/readers.js";
 import { PlaintextRefused } from "../server.js";
-import { BadCaFile } from "../outgoing/outgoing-door.js";
+import { BadCaFile } from "../outgoing/authorities.js";
 import { BadAddress } from "../setup.js";
 import { packageVersion } from "../version.js";
 import { addAgentCommands } from "./agent-commands.js";

@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import {
-  createSecureContext,
-  rootCertificates,
-  type SecureContext,
-} from "node:tls";
+import type { SecureContext } from "node:tls";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { codeOf } from "../../agent/text/network-failures.js";
 import { responseOf } from "./answer.js";
 import { askOf, redirected, type Ask, type OutgoingInit } from "./ask.js";
+import { trusting } from "./authorities.js";
 import { Call } from "./call.js";
 import { Calls } from "./calls.js";
 import { failureAt, OutgoingRefused, tooSlow } from "./errors.js";
@@ -56,7 +52,8 @@ export class OutgoingDoor implements Disposable {
     const { log, clock, lookup = systemLookup() } = ports;
     this.#clock = clock;
     this.#ways = new Ways(settings, { log, lookup });
-    this.#secureContext = trusting(settings.caFile);
+    const { caFile } = settings;
+    this.#secureContext = caFile === undefined ? undefined : trusting(caFile);
   }
 
   /**
@@ -196,23 +193,6 @@ type How = OutgoingBounds & Pick<OutgoingInit, "redirect">;
 class NotThere extends Error {
   constructor(cause: unknown) {
     super("nobody is there", { cause });
-  }
-}
-
-/** The authorities to believe cannot be read. */
-export class BadCaFile extends Error {
-  override readonly name = "BadCaFile";
-}
-
-/** Node's own authorities and those of the file; undefined: Node's own. */
-function trusting(caFile: string | undefined): SecureContext | undefined {
-  if (caFile === undefined) return undefined;
-  try {
-    const ca = [...rootCertificates, readFileSync(caFile, "utf8")];
-    return createSecureContext({ ca, minVersion: "TLSv1.2" });
-  } catch (cause) {
-    const problem = "cannot be read as PEM of certificates";
-    throw new BadCaFile(`outgoing.caFile "${caFile}" ${problem}`, { cause });
   }
 }
 

@@ -193,6 +193,27 @@ describe("tourniquet-cloud", () => {
     expect(unread.err).toContain("never-ban.txt, line 1");
   });
 
+  it("says what is wrong with where it may go", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    await command("init", "--dir", dir, "--listen", "127.0.0.1:0");
+    const path = join(dir, "cloud.json");
+    const settings = JSON.parse(readFileSync(path, "utf8")) as object;
+    const told = async (outgoing: object) => {
+      writeFileSync(path, JSON.stringify({ ...settings, outgoing }));
+      const { code, err } = await command("serve", "--dir", dir);
+      return `${code} ${err}`;
+    };
+    const caFile = join(folder.path, "authority.pem");
+    expect(await told({ caFile })).toBe(
+      `2 tourniquet-cloud: outgoing.caFile "${caFile}" cannot be read as PEM of certificates\n`,
+    );
+    expect(await told({ allow: ["10.0.0.1/8"] })).toMatch(
+      /^2 .*outgoing\.allow\.0.*did you mean 10\.0\.0\.0\/8\?/,
+    );
+    expect(await told({ allowed: [] })).toMatch(/^2 .*outgoing\.allowed/);
+  });
+
   it("makes no second cloud in a folder", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");

@@ -27,6 +27,6 @@ describe("a user of the outgoing door", () => {
     const credulous = everyHostileUrl(async (url, { door }) => {
       await door.fetch(url);
     });
-    await expect(credulous).rejects.toThrow("/gzip-bomb was taken for good");
+    await expect(credulous).rejects.toThrow("was taken for good");
   }, 60_000);
 });
