@@ -12,7 +12,11 @@ import { DiskSettings } from "./disk/disk.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { filesOf } from "./folder.js";
 import { BadFolder, readText, writeSecret } from "./folder.js";
-import { hashOf, newSecret } from "./ids.js";
+import { hashOf, newId, newSecret } from "./ids.js";
+import type {
+  CredentialAdded,
+  OperatorJoined,
+} from "./journal/operator-events.js";
 import { ObservationSettings } from "./journal/retention.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
@@ -35,6 +39,8 @@ export interface Founding {
   /** "host:port". */
   readonly listen: string;
   readonly publicUrl: undefined | string;
+  /** What its first operator is called, who is an admin: "admin" by default. */
+  readonly admin?: string | undefined;
   /** Its root is one that agents before 0.4.0 read, and has no log. */
   readonly v1Agents?: boolean | undefined;
 }
@@ -68,7 +74,7 @@ export type Settings = v.InferOutput<typeof Settings>;
 
 /** Makes a cloud's folder: keys, root, settings, and its first operator. */
 export function foundCloud(founding: Founding, clock: Clock): void {
-  const { dir, v1Agents = false, ...rest } = founding;
+  const { dir, v1Agents = false, admin = "admin", ...rest } = founding;
   if (existsSync(join(dir, SETTINGS))) {
     throw new BadFolder(
       `${dir} holds a cloud already; its settings are in ${join(dir, SETTINGS)}, and count when it starts`,
@@ -86,7 +92,7 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   writeSecret(join(dir, OPERATOR_TOKEN), `${token}\n`);
   writeFileSync(filesOf(dir).neverList, NEVER_LIST_HEAD);
   SqliteDecisions.found(filesOf(dir).decisions, clock, [
-    { kind: "operator-added", name: "first", tokenHash: hashOf(token) },
+    ...firstAdmin(admin, token),
     feedBegun("urgent"),
     feedBegun("reputation"),
     logBegun(),
@@ -156,6 +162,23 @@ export const readOperatorToken = (dir: string): string =>
 
 const SETTINGS = "cloud.json";
 const OPERATOR_TOKEN = "operator.token";
+
+/** Of everything, with a token that does not expire: the way in if all others go. */
+function firstAdmin(
+  name: string,
+  token: string,
+): [OperatorJoined, CredentialAdded] {
+  const operator = newId("opr");
+  const by = "init";
+  return [
+    { kind: "operator-joined", operator, name, role: "admin", org: null, by },
+    {
+      ...{ kind: "credential-added", operator, credential: newId("tok") },
+      ...{ of: "token", label: OPERATOR_TOKEN, tokenHash: hashOf(token) },
+      ...{ expiresAt: null, by },
+    },
+  ];
+}
 
 function makeKeys(v1Agents: boolean): FirstKeys {
   return {

@@ -4,6 +4,7 @@ import { silentLogger } from "../../agent/log/logger.js";
 import { openLogger } from "../../agent/log/winston-logger.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { failed, misused } from "../../agent/text/failure.js";
+import { isOperatorName, NAME_WORDS } from "../operators/names.js";
 import { startCloud } from "../cloud.js";
 import { beginNewEpochs } from "../new-epochs.js";
 import { checkAddresses, foundCloud, loadCloud } from "../setup.js";
@@ -14,6 +15,7 @@ interface InitOptions {
   readonly name: string;
   readonly listen: string;
   readonly publicUrl?: string;
+  readonly admin: string;
   readonly v1Agents?: true;
 }
 
@@ -38,6 +40,7 @@ function addInit(program: Command, io: Io): void {
     .option("--name <name>", "what agents know it by", "tourniquet")
     .option("--listen <host:port>", "where it will listen", "127.0.0.1:8443")
     .option("--public-url <url>", "where agents reach it: needed with TLS")
+    .option("--admin <name>", "what its first operator is called", "admin")
     .option("--v1-agents", "with a root that agents before 0.4.0 can read")
     .addHelpText(
       "after",
@@ -45,8 +48,11 @@ function addInit(program: Command, io: Io): void {
     )
     .action((_, command: Command) => {
       const { dir, name, ...rest } = command.optsWithGlobals<InitOptions>();
-      const { listen, publicUrl, v1Agents } = rest;
-      const founding = { dir, name, listen, publicUrl, v1Agents };
+      const { listen, publicUrl, admin, v1Agents } = rest;
+      if (!isOperatorName(admin)) {
+        throw misused(`--admin "${admin}": ${NAME_WORDS}`);
+      }
+      const founding = { dir, name, listen, publicUrl, admin, v1Agents };
       foundCloud(founding, systemClock);
       io.out(`made the cloud "${name}" in ${dir}`);
       io.err(

@@ -148,7 +148,7 @@ describe("tourniquet-cloud", () => {
 
     await run("ban", "192.0.2.1", "--reason", "as asked");
     const decisions = (await run("decisions")).out;
-    expect(decisions).toMatch(/ first .* ban 192.0.2.1 +urgent .*as asked/);
+    expect(decisions).toMatch(/ admin .* ban 192.0.2.1 +urgent .*as asked/);
     expect(decisions).toMatch(/ rule:several-orgs +ban 203.0.113.7 +urgent /);
     const ruled = await run("decisions", "--json", "--by", "rule:several-orgs");
     expect(JSON.parse(ruled.out)).toMatchObject([

@@ -64,9 +64,9 @@ describe("tourniquet-cloud", () => {
     expect(refused.out).toMatch(/^refused prp-\w+: nobody is banned\n$/);
     const again = await run("proposals", "refuse", newer!.id, ...why);
     expect(again.code).toBe(2);
-    expect(again.err).toContain("was refused by first already");
+    expect(again.err).toContain("was refused by admin already");
     const all = (await run("proposals", "--all")).out;
-    expect(all).toContain("released by first");
-    expect(all).toContain("refused by first");
+    expect(all).toContain("released by admin");
+    expect(all).toContain("refused by admin");
   });
 });

@@ -184,17 +184,17 @@ describe("a proposal", () => {
     expect(op && formatCidr(op.cidr)).toBe("8.8.8.8");
     expect(op).toMatchObject({ op: "ban", reason });
     expect(await decisionsOf(cloud)).toMatchObject([
-      { by: "first", evidence, targets: ["8.8.8.8"] },
+      { by: "admin", evidence, targets: ["8.8.8.8"] },
     ]);
     expect(await proposalsOf(cloud)).toEqual([]);
     expect(await proposalsOf(cloud, "?all=true")).toMatchObject([
-      { verdict: "released", settledBy: "first", settledWhy: order.reason },
+      { verdict: "released", settledBy: "admin", settledWhy: order.reason },
     ]);
     // Two at once make one ban, and the second is told.
     const again = await settle(cloud, id, "release", order);
     expect(again).toMatchObject({
       status: 409,
-      body: { message: `${id} was released by first already` },
+      body: { message: `${id} was released by admin already` },
     });
     const { body } = await cloud.request<RulesReport>("GET", "/v1/rules");
     expect(body.left).toBe(60); // it took nothing of the rules' rate

@@ -26,7 +26,7 @@ describe("the cloud's log", () => {
     ]);
     const banned = log.fields[log.lines.indexOf("info: banned")];
     expect(banned).toMatchObject({
-      ...{ by: "first", feed: "urgent", ranges: 1, reason: "ssh brute force" },
+      ...{ by: "admin", feed: "urgent", ranges: 1, reason: "ssh brute force" },
       decision: expect.stringMatching(/^dec-/),
     });
   });

@@ -174,6 +174,21 @@ describe("what each role may do to operators", () => {
   });
 });
 
+describe("a cloud's first operator", () => {
+  it("is an admin of everything, with the token in the cloud's folder", async () => {
+    await using cloud = await startTestCloud();
+    const asked = ["GET", "/me"] as const;
+    const { body } = await askAsOperator<Caller>(cloud, cloud.operator, asked);
+    expect(body).toMatchObject({ name: "admin", role: "admin", org: null });
+    const { operator: id } = body;
+    const path = `/operators/${id}/credentials`;
+    const its = await askAsOperator(cloud, cloud.operator, ["GET", path]);
+    expect(its.body).toMatchObject({
+      items: [{ of: "token", label: "operator.token", expiresAt: null }],
+    });
+  });
+});
+
 describe("an operator's changes", () => {
   it("need a step-up, which the public door has not", async () => {
     await using cloud = await startTestCloud();
