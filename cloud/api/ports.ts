@@ -73,7 +73,7 @@ export interface OperatorApiPorts extends DoorPorts {
   readonly registry: Registry;
   readonly operators: Operators;
   readonly staff: Staff;
-  readonly enrolment: Pick<Enrolment, "makeToken">;
+  readonly enrolment: Pick<Enrolment, "makeToken" | "revokeToken">;
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;
   readonly imports: Pick<ImportOrders, "import">;

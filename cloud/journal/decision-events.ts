@@ -40,6 +40,8 @@ export interface TokenMade {
   readonly by: string;
   /** Version of the root that it pins; absent while there was only the first. */
   readonly root?: number;
+  /** What it is for, in the words of who made it. */
+  readonly label?: string;
 }
 
 export interface AgentEnrolled {

@@ -10,10 +10,12 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import { isoTime } from "../../agent/text/time.js";
 import { publicKey } from "../../agent/trust/keys.js";
 import { hashOf, newId, newSecret } from "../ids.js";
+import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Signing } from "../roots/signing.js";
 import { protocolReadBy } from "./protocol-read.js";
+import { tokenIdOf } from "./registry.projection.js";
 import type { Registry, Token } from "./registry.js";
 
 export interface EnrolmentPorts {
@@ -28,6 +30,7 @@ export type EnrolmentRefusal =
   | "token-unknown"
   | "token-used"
   | "token-expired"
+  | "token-revoked"
   | "bad-proof"
   | "version-too-old";
 
@@ -57,15 +60,36 @@ export class Enrolment {
     readonly expiresAt: number;
     readonly by: string;
     readonly url: string;
-  }): Promise<string> {
+    /** What it is for. */
+    readonly label?: string;
+  }): Promise<{ readonly id: string; readonly token: string }> {
     const { decisions, signing } = this.#ports;
     const secret = newSecret();
-    const { org, expiresAt, by, url } = order;
+    const { url, ...terms } = order;
     const tokenHash = hashOf(secret);
     const root = signing.version;
-    const made = { tokenHash, org, expiresAt, by, root };
-    await decisions.append([{ kind: "token-made", ...made }]);
-    return encodeToken({ url, secret, root: signing.root.fingerprint });
+    await decisions.append([{ kind: "token-made", ...terms, tokenHash, root }]);
+    const fingerprint = signing.root.fingerprint;
+    const token = encodeToken({ url, secret, root: fingerprint });
+    return { id: tokenIdOf(tokenHash), token };
+  }
+
+  /** Nobody comes in by it from here on; who came before stays. */
+  async revokeToken(
+    token: Pick<Token, "id">,
+    order: { readonly by: string; readonly reason: string },
+  ): Promise<void> {
+    const { decisions, registry } = this.#ports;
+    const { by, reason } = order;
+    await lookThenAppend(decisions, () => {
+      const found = registry.tokenCalled(token.id);
+      if (found?.revokedAt !== null) return { events: [], answer: undefined };
+      const revoked: DecisionEvent = {
+        ...{ kind: "token-revoked", tokenHash: found.hash, by },
+        ...(reason !== "" && { reason }),
+      };
+      return { events: [revoked], answer: undefined };
+    });
   }
 
   /**
@@ -105,6 +129,12 @@ export class Enrolment {
       throw new EnrolmentRefused(
         "token-used",
         `this enrolment token was used by ${token.usedBy}; make a new one`,
+      );
+    }
+    if (token.revokedAt !== null) {
+      throw new EnrolmentRefused(
+        "token-revoked",
+        `this enrolment token was revoked at ${isoTime(token.revokedAt)}; make a new one`,
       );
     }
     if (token.expiresAt <= clock.now()) {

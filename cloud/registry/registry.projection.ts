@@ -10,9 +10,13 @@ export const registryTables: DecisionProjection = {
       id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE tokens (
-      hash TEXT PRIMARY KEY, org TEXT NOT NULL, expires_at INTEGER NOT NULL,
-      root INTEGER NOT NULL, used_by TEXT
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+      org TEXT NOT NULL, label TEXT NOT NULL, made_at INTEGER NOT NULL,
+      made_by TEXT NOT NULL, expires_at INTEGER NOT NULL,
+      root INTEGER NOT NULL, used_by TEXT, used_at INTEGER,
+      revoked_at INTEGER, revoked_by TEXT
     ) STRICT;
+    CREATE INDEX tokens_by_id ON tokens (id);
     CREATE TABLE agents (
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
@@ -23,12 +27,7 @@ export const registryTables: DecisionProjection = {
 
   fold(database) {
     const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");
-    const addToken = database.prepare(
-      "INSERT INTO tokens VALUES (?, ?, ?, ?, NULL)",
-    );
-    const useToken = database.prepare(
-      "UPDATE tokens SET used_by = ? WHERE hash = ?",
-    );
+    const tokens = tokenFold(database);
     const addAgent = database.prepare(
       "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?)",
     );
@@ -36,15 +35,12 @@ export const registryTables: DecisionProjection = {
       "UPDATE agents SET public_key = ? WHERE id = ?",
     );
     const part = departureFold(database);
-    return ({ at, event }) => {
+    return ({ seq, at, event }) => {
+      tokens({ seq, at, event });
       if (event.kind === "org-added") {
         addOrg.run(event.org, event.name, at);
-      } else if (event.kind === "token-made") {
-        const { tokenHash, org, expiresAt, root = 1 } = event;
-        addToken.run(tokenHash, org, expiresAt, root);
       } else if (event.kind === "agent-enrolled") {
         const { agent, org, publicKey, hostname, system, version } = event;
-        useToken.run(agent, event.tokenHash);
         const host = [publicKey, hostname, system, version];
         addAgent.run(agent, org, ...host, at, protocolReadBy(version));
       } else if (event.kind === "agent-rekeyed") {
@@ -55,6 +51,36 @@ export const registryTables: DecisionProjection = {
     };
   },
 };
+
+/** An enrolment token's name, which gives nothing away. */
+export const tokenIdOf = (tokenHash: string): string =>
+  `enr-${tokenHash.slice(0, 16)}`;
+
+function tokenFold(database: Database) {
+  const add = database.prepare(
+    `INSERT INTO tokens VALUES
+       (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)`,
+  );
+  const use = database.prepare(
+    "UPDATE tokens SET used_by = ?, used_at = ? WHERE hash = ?",
+  );
+  const revoke = database.prepare(
+    `UPDATE tokens SET revoked_at = ?, revoked_by = ?
+     WHERE hash = ? AND revoked_at IS NULL`,
+  );
+  return ({ seq, at, event }: RecordedDecision): void => {
+    if (event.kind === "token-made") {
+      const { tokenHash, org, expiresAt, by, root = 1, label = "" } = event;
+      const id = tokenIdOf(tokenHash);
+      const made = [seq, id, tokenHash, org, label, at, by, expiresAt, root];
+      add.run(...made);
+    } else if (event.kind === "agent-enrolled") {
+      use.run(event.agent, at, event.tokenHash);
+    } else if (event.kind === "token-revoked") {
+      revoke.run(at, event.by, event.tokenHash);
+    }
+  };
+}
 
 /** Agents that are trusted, or listed, no more. */
 function departureFold(database: Database) {

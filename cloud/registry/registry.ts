@@ -7,13 +7,35 @@ export interface Org {
   readonly name: string;
 }
 
+/** An enrolment token, used or not. Times in ms since 1970. */
 export interface Token {
+  /** Of its making: where it stands among the others. */
+  readonly seq: number;
+  /** "enr-…". */
+  readonly id: string;
   readonly hash: string;
   readonly org: string;
+  readonly label: string;
+  readonly madeAt: number;
+  readonly madeBy: string;
   readonly expiresAt: number;
   /** Version of the root that it pins. */
   readonly root: number;
   readonly usedBy: string | null;
+  readonly usedAt: number | null;
+  readonly revokedAt: number | null;
+  readonly revokedBy: string | null;
+}
+
+/** Which enrolment tokens are asked for; null: any. */
+export interface TokensAsked {
+  readonly org: string | null;
+  /** Those that a host may still come in by. */
+  readonly open: boolean;
+  readonly now: number;
+  /** Only those made before this one; null: from the newest on. */
+  readonly before: number | null;
+  readonly limit: number;
 }
 
 export interface Agent {
@@ -38,6 +60,8 @@ export class Registry {
   readonly #orgs: Statement<Org>;
   readonly #org: Statement<Org>;
   readonly #token: Statement<Token>;
+  readonly #tokenById: Statement<Token>;
+  readonly #tokens: Statement<Token>;
   readonly #agents: Statement<Enrolled>;
   readonly #agent: Statement<Enrolled>;
   readonly #orgOf: Statement<string>;
@@ -50,8 +74,14 @@ export class Registry {
   constructor({ decided, observed }: Views) {
     this.#orgs = decided.prepare("SELECT id, name FROM orgs ORDER BY id");
     this.#org = decided.prepare("SELECT id, name FROM orgs WHERE id = ?");
-    this.#token = decided.prepare(
-      "SELECT hash, org, expires_at AS expiresAt, root, used_by AS usedBy FROM tokens WHERE hash = ?",
+    this.#token = decided.prepare(`${TOKENS} WHERE hash = ?`);
+    this.#tokenById = decided.prepare(`${TOKENS} WHERE id = ?`);
+    this.#tokens = decided.prepare(
+      `${TOKENS} WHERE (@org IS NULL OR org = @org)
+         AND (@before IS NULL OR seq < @before)
+         AND (@open = 0 OR (used_by IS NULL AND revoked_at IS NULL
+           AND expires_at > @now))
+       ORDER BY seq DESC LIMIT @limit`,
     );
     this.#agents = decided.prepare(
       `${AGENTS} WHERE forgotten_at IS NULL ORDER BY enrolled_at, id`,
@@ -119,6 +149,16 @@ export class Registry {
     return found && sameHash(found.hash, hash) ? found : undefined;
   }
 
+  /** By what lists call it. */
+  tokenCalled(id: string): Token | undefined {
+    return this.#tokenById.get(id);
+  }
+
+  /** The newest first. */
+  tokens({ open, ...asked }: TokensAsked): readonly Token[] {
+    return this.#tokens.all({ ...asked, open: Number(open) });
+  }
+
   #all(enrolled: readonly Enrolled[]): readonly Agent[] {
     const present = new Map(this.#present.all().map((each) => [each.id, each]));
     return enrolled.map((each) => agentOf(each, present.get(each.id)));
@@ -146,6 +186,12 @@ const AGENTS = `
     protocol, enrolled_at AS enrolledAt, revoked_at AS revokedAt,
     revoked_why AS revokedWhy
   FROM agents`;
+
+const TOKENS = `
+  SELECT seq, id, hash, org, label, made_at AS madeAt, made_by AS madeBy,
+    expires_at AS expiresAt, root, used_by AS usedBy, used_at AS usedAt,
+    revoked_at AS revokedAt, revoked_by AS revokedBy
+  FROM tokens`;
 
 const PRESENCE = `
   SELECT agent AS id, last_seen AS lastSeen, version, protocol FROM presence`;

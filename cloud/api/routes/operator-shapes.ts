@@ -1,23 +1,12 @@
 import * as v from "valibot";
-import { LONGEST_REASON } from "../../../agent/model/ban.js";
-import type { FeedName } from "../../../agent/model/position.js";
 import { shortText } from "../../../agent/protocol/shapes.js";
 import { ROLES } from "../../operators/roles.js";
 import { Time } from "../table/answer.js";
+import { said } from "../table/said.js";
 
 /** What of operators, their credentials and enrolment tokens goes in and out. */
 
 export const RoleName = v.picklist(ROLES);
-
-/** "urgent", "reputation", or an org's. */
-export const FeedOfCloud = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?:urgent|reputation|org\/[a-z0-9][a-z0-9-]{0,31})$/,
-    '"urgent", "reputation" or "org/<id>" is expected',
-  ),
-  v.transform((text) => text as FeedName),
-);
 
 const between = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -33,43 +22,33 @@ export const Limits = v.strictObject({
   longestS: between(1, YEAR_S),
 });
 
-export const OrgName = v.pipe(v.string(), v.maxLength(64));
-
-export const Reason = v.pipe(
-  v.string(),
-  v.maxBytes(LONGEST_REASON, `may have at most ${LONGEST_REASON} bytes`),
-  v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
-);
-
 export const Label = shortText(128);
 
-/** Seconds of "30s", "15m", "4h" or "7d". */
+/** Nobody is to find a secret of years ago that still counts. */
+const LONGEST_LIFE_S = 366 * 24 * 60 * 60;
+
+/** Seconds of "30s", "15m", "4h" or "7d": at most a year. */
 export const Lifetime = v.pipe(
   v.string(),
   v.regex(/^[1-9]\d{0,7}[smhd]$/, "is not a time such as 30s, 15m, 4h or 7d"),
-  v.transform(
-    (text) => Number(text.slice(0, -1)) * (UNITS[text.at(-1) ?? ""] ?? 1),
+  said(
+    v.check(
+      (text: string) => !(secondsIn(text) > LONGEST_LIFE_S),
+      "is more than 366d; make a new one then",
+    ),
+    { description: "Such as 30s, 15m, 4h or 7d; at most 366d." },
   ),
+  v.transform(secondsIn),
 );
+
+function secondsIn(text: string): number {
+  const unit = UNITS[text.at(-1) ?? ""] ?? Number.NaN;
+  return Number(text.slice(0, -1)) * unit;
+}
 
 const UNITS: Readonly<Record<string, number>> = {
   ...{ s: 1, m: 60, h: 60 * 60, d: 24 * 60 * 60 },
 };
-
-const WholeNumber = v.pipe(
-  v.string(),
-  v.regex(/^[1-9]\d{0,4}$/, "is not a whole number from 1 to 10000"),
-  v.transform(Number),
-);
-
-/** How many of a list are wanted at once. */
-export const PageSize = v.optional(WholeNumber, "100");
-
-/** A boolean as a query says it. */
-export const YesOrNo = v.pipe(
-  v.picklist(["true", "false"]),
-  v.transform((text) => text === "true"),
-);
 
 const LimitsOut = v.object({
   ...{ perMinute: v.number(), widestV4: v.number(), widestV6: v.number() },

@@ -2,26 +2,17 @@ import * as v from "valibot";
 import { shortText } from "../../../agent/protocol/shapes.js";
 import type { Caller } from "../../operators/caller.js";
 import type { Operator } from "../../operators/operator.js";
+import { CloudFeed, limitOf, Named, Reason, YesOrNo } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { Cursor, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
-import {
-  CallerOut,
-  FeedOfCloud,
-  Limits,
-  OperatorOut,
-  OrgName,
-  PageSize,
-  Reason,
-  RoleName,
-  YesOrNo,
-} from "./operator-shapes.js";
+import { CallerOut, Limits, OperatorOut, RoleName } from "./operator-shapes.js";
 
 const OperatorsQuery = v.strictObject({
   role: v.optional(RoleName),
-  org: v.optional(OrgName),
+  org: v.optional(Named),
   disabled: v.optional(YesOrNo),
-  limit: PageSize,
+  limit: limitOf(100),
   /** The last one of the page before. */
   cursor: v.optional(Cursor(v.string())),
 });
@@ -30,24 +21,24 @@ const Joining = v.strictObject({
   name: v.pipe(shortText(64), v.minLength(1)),
   role: RoleName,
   /** Null: all orgs; absent: as who adds them. */
-  org: v.optional(v.nullable(OrgName)),
+  org: v.optional(v.nullable(Named)),
   /** Of actuators, who need them. */
   limits: v.optional(Limits),
   /** Of partners, who need one. */
-  collection: v.optional(FeedOfCloud),
+  collection: v.optional(CloudFeed),
 });
 
 const Changing = v.strictObject({
   role: v.optional(RoleName),
-  org: v.optional(v.nullable(OrgName)),
+  org: v.optional(v.nullable(Named)),
   limits: v.optional(Limits),
-  collection: v.optional(FeedOfCloud),
+  collection: v.optional(CloudFeed),
   disabled: v.optional(v.boolean()),
   reason: v.optional(Reason, ""),
 });
 
 /** Who works with the cloud. */
-export const operatorTable = (ports: OperatorApiPorts): readonly Route[] => [
+export const operatorRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   route({
     ...{ method: "GET", path: "/me", operationId: "whoAmI" },
     ...{ tag: "People", summary: "Who one is here, and what one may do" },

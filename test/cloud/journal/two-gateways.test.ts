@@ -40,7 +40,7 @@ describe("two gateways on the same decisions", () => {
     const [one, other] = world.gateways;
     const expiresAt = Date.now() + 60_000;
     const order = { org: "acme", expiresAt, by: "first", url: "http://x" };
-    const token = await one!.enrolment.makeToken(order);
+    const { token } = await one!.enrolment.makeToken(order);
     await other!.decisions.catchUp();
     const key = generateKey();
     const { secret } = decodeToken(token);
