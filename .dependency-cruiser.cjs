@@ -50,7 +50,7 @@ const CLOUD = [
   ["log/", "roots/", "feeds/", "telemetry/"],
   ["tree/"],
   ["door/", "registry/", "operators/", "approvals/"],
-  ["decide/", "sign-in/"],
+  ["decide/", "sign-in/", "audit/"],
   ["receipts/"],
   ["gateway/", "carry/"],
   ["store.ts", "status.ts", "server.ts"],

@@ -6,6 +6,7 @@ import { Lifetime } from "../agent/runtime/lifetime.js";
 import { makeApp, type Which } from "./api/app.js";
 import { Downloads } from "./api/downloads.js";
 import type { ApiPorts } from "./api/ports.js";
+import { Calls } from "./audit/calls.js";
 import { watchCertificate } from "./certificate.js";
 import { BanOrders } from "./decide/ban-orders.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
@@ -16,6 +17,7 @@ import { LiftOrders } from "./decide/lift-orders.js";
 import { openRules, type Rules } from "./decide/open-rules.js";
 import type { Foresight, OrderPorts } from "./decide/order-ports.js";
 import type { DiskSettings } from "./disk/disk.js";
+import type { StoodBans } from "./decide/stood.js";
 import { Door } from "./door/door.js";
 import { MOST_PLACES } from "./door/known-places.js";
 import { openOperatorsDoor } from "./door/operators-door.js";
@@ -93,7 +95,8 @@ export async function startCloud(
   given: CloudPorts,
 ): Promise<Cloud> {
   // What others cause is said at a rate; decisions are all said.
-  const ports = { ...given, log: sparingly(given.log, given.clock) };
+  const log = sparingly(given.log, given.clock);
+  const ports = { ...given, log, calls: new Calls() };
   const startedAt = ports.clock.now();
   await using opened = new Lifetime();
   const server = opened.own(openServer(config.listen));
@@ -216,7 +219,7 @@ interface Doors {
 /** What changes the world: enrolments and decisions. */
 function makeDecider(
   { signing, name: cloudName }: CloudConfig,
-  { clock }: CloudPorts,
+  { clock, calls }: CloudPorts & { readonly calls: Calls },
   store: Store,
 ) {
   const { decisions, observations, registry, index, state } = store;
@@ -228,7 +231,9 @@ function makeDecider(
     ...{ decisions, index, clock, capacity, sign: signing.sign },
     seen: () => observations.level,
   });
-  const ordering = orderingOf({ feeds, clock }, store);
+  const stood = (before: StoodBans) =>
+    calls.before(before.bans.length === 0 ? null : before);
+  const ordering = orderingOf({ feeds, clock, stood }, store);
   return {
     deeds: new Deeds(feeds, clock),
     bans: new BanOrders(ordering),
@@ -247,7 +252,7 @@ function makeDecider(
 
 /** What the orders of people are judged by. */
 const orderingOf = (
-  ports: Pick<OrderPorts, "feeds" | "clock">,
+  ports: Pick<OrderPorts, "feeds" | "clock" | "stood">,
   { state, present, approvals, decisionLog }: Store,
 ): OrderPorts => ({
   ...ports,

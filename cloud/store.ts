@@ -19,6 +19,7 @@ import { feedBegun } from "./feeds/feeds.js";
 import { Present } from "./feeds/snapshots/present.js";
 import { SnapshotWorker } from "./feeds/snapshots/snapshot-worker.js";
 import { filesOf, type Files } from "./folder.js";
+import type { Callers } from "./journal/callers.js";
 import { holdAlone, type Database } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/decision-events.js";
 import { lookThenAppend } from "./journal/look-then-append.js";
@@ -63,16 +64,16 @@ export type Store = Awaited<ReturnType<typeof openStore>>;
 /** The disk, both logs on it, and what is folded from them. */
 export async function openStore(
   { dir, disk: settings, observations: terms, signing }: StoreConfig,
-  ports: StorePorts,
+  ports: StorePorts & { readonly calls: Callers },
   opened: Lifetime,
 ) {
-  const { clock, log } = ports;
+  const { clock, log, calls } = ports;
   const files = filesOf(dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   opened.own(holdAlone(files.lock));
   const disk = opened.own(new Disk(dir, settings, ports));
-  const logs = await openLogs(files, { ...ports, disk }, opened);
+  const logs = await openLogs(files, { ...ports, disk, calls }, opened);
   const { decisions, observations, views } = logs;
   const retention = opened.own(
     new Retention(terms, {
@@ -124,7 +125,7 @@ interface StorePorts {
  */
 export async function openLogs(
   files: Files,
-  ports: StorePorts & { readonly disk?: Disk },
+  ports: StorePorts & { readonly disk?: Disk; readonly calls?: Callers },
   opened: Lifetime,
 ) {
   const { clock, disk } = ports;
@@ -134,7 +135,7 @@ export async function openLogs(
   if (ownDisk) opened.own(ownDisk);
   const observationsDisk: JournalDisk = ownDisk ?? disk ?? BOUNDLESS;
   const decisions = opened.own(
-    SqliteDecisions.open(files.decisions, clock, disk),
+    SqliteDecisions.open(files.decisions, clock, disk, ports.calls),
   );
   const observations = opened.own(
     SqliteObservations.open(files.observations, clock, observationsDisk),

@@ -74,7 +74,8 @@ function operatorApi(ports: ApiPorts, door: DoorName) {
       const engaged = ports.engage(incoming.socket);
       outgoing.once("close", () => engaged[Symbol.dispose]());
     },
-    noted: (_called, act) => act(),
+    noted: (called, act) => ports.calls.run(called, act),
+    before: (stood) => ports.calls.before(stood),
     asProblem: (error) => asProblem(error, log),
     rates: new CallerRates(clock),
     kept: new AnswersInMemory(clock),

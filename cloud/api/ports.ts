@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
+import type { Calls } from "../audit/calls.js";
 import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { BanOrders } from "../decide/ban-orders.js";
@@ -61,8 +62,14 @@ export interface AgentApiPorts extends DoorPorts {
   readonly snapshotFolder: string;
 }
 
+/** What the record of operators' calls needs. */
+interface AuditPorts {
+  /** Who calls for what is appended. */
+  readonly calls: Pick<Calls, "run" | "before">;
+}
+
 /** What operators' requests need. */
-export interface OperatorApiPorts extends DoorPorts {
+export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   status(): CloudStatus;
   /** Since when the agent's telemetry waits for its budget; null: it does not. */
   telemetryOverSince(agent: string): number | null;

@@ -26,6 +26,7 @@ import {
   distinct,
   type OrderPorts,
 } from "./order-ports.js";
+import { stoodBans } from "./stood.js";
 
 export interface BanManner {
   /** Less than what stands is meant. */
@@ -79,6 +80,9 @@ export class BanOrders {
       if (dryRun || ops.length === 0) {
         return { decision: undefined, effects: answer, rings: begins };
       }
+      const changed = effects.filter(({ said }) => isDone(said.effect));
+      const stood = changed.flatMap(({ before }) => before ?? []);
+      this.#ports.stood(stoodBans(stood));
       const deed = { mandate, count: ops.length, reason, observed, until };
       const decision = await carryOut(publish, { action: "ban", ...deed }, ops);
       return { decision, effects: answer, rings: begins };

@@ -12,6 +12,7 @@ import type { Look } from "../feeds/snapshots/present.js";
 import { carryOut, type Decision, type Mandate } from "./deeds.js";
 import { MOST_INSIDE, type RangeLifted, type StillBanned } from "./effects.js";
 import { LOOKS_A_TURN, distinct, type OrderPorts } from "./order-ports.js";
+import { stoodBans } from "./stood.js";
 
 /** What is to be lifted, and how. */
 export interface LiftWish {
@@ -87,6 +88,8 @@ export class LiftOrders {
         observed: false,
         until: undefined,
       };
+      const bans = look ? bansIn(look, feed, ranges, within) : [];
+      this.#ports.stood(stoodBans(bans, count));
       const ops = liftsOf(look, feed, ranges, within);
       const decision = await carryOut(
         publish,
@@ -136,8 +139,8 @@ function* liftsOf(
   within: boolean,
 ): Generator<Op> {
   for (const cidr of ranges) {
-    const found = look ? bansOn(look, feed, cidr, within) : [cidr];
-    for (const each of found) yield { op: "lift", cidr: each };
+    const found = look ? bansOn(look, feed, cidr, within) : [{ cidr }];
+    for (const each of found) yield { op: "lift", cidr: each.cidr };
   }
 }
 
@@ -147,12 +150,21 @@ function* bansOn(
   feed: FeedName,
   cidr: Cidr,
   within: boolean,
-): Generator<Cidr> {
-  if (within) {
-    for (const ban of look.within(feed, cidr)) yield ban.cidr;
-  } else if (look.exact(feed, cidr) !== undefined) {
-    yield cidr;
+): Generator<StandingBan> {
+  if (within) yield* look.within(feed, cidr);
+  else {
+    const own = look.exact(feed, cidr);
+    if (own !== undefined) yield own;
   }
+}
+
+function* bansIn(
+  look: Look,
+  feed: FeedName,
+  ranges: readonly Cidr[],
+  within: boolean,
+): Generator<StandingBan> {
+  for (const cidr of ranges) yield* bansOn(look, feed, cidr, within);
 }
 
 /** What is left of bans once an order to lift is carried out. */

@@ -6,6 +6,7 @@ import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { Look } from "../feeds/snapshots/present.js";
 import type { BroughtRange } from "../lists/replacement.js";
 import type { Before } from "./effects.js";
+import type { StoodBans } from "./stood.js";
 
 /** What orders need: a look at what stands, and a turn to change it. */
 export interface OrderPorts {
@@ -23,6 +24,8 @@ export interface OrderPorts {
   isOfList(decision: string): boolean;
   /** The rule by which hosts will hold a ban of the feed that lasts so long. */
   foresee(feed: FeedName): Foresight;
+  /** Hears what stood before an order changes it, right before that. */
+  stood(before: StoodBans): void;
 }
 
 /** `lasts` is in seconds; Infinity for ever. */

@@ -1,5 +1,6 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
+import type { CallMade } from "./call-events.js";
 import type { OperatorEvent } from "./operator-events.js";
 import type { Gone, Recorded } from "./recorded.js";
 
@@ -8,6 +9,7 @@ import type { Gone, Recorded } from "./recorded.js";
  * are frozen: what was written down is read by every later version.
  */
 export type DecisionEvent =
+  | CallMade
   | OperatorEvent
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade

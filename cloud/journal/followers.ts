@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { mayPass, NO_RESERVE, withRoom, type Giving } from "../disk/room.js";
 import { JournalDelayed, JournalUnfollowed } from "./failures.js";
@@ -124,8 +125,10 @@ export class Followers<
   }
 
   subscribe(listener: Listener<R>): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    // Whoever appends calls for that alone, and not for what becomes of it.
+    const own = AsyncResource.bind(listener);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NO_RESERVE, NoRoom, type Giving } from "../disk/room.js";
+import { NOBODY, type Callers } from "./callers.js";
 import { commitmentTo, decisionPayload, Salts } from "./commitment.js";
 import type { Database, Statement } from "./database.js";
 import type { DecisionEvent, RecordedDecision } from "./decision-events.js";
@@ -26,6 +27,7 @@ export class SqliteDecisions implements Decisions, Disposable {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #disk: JournalDisk;
+  readonly #callers: Callers;
   readonly #salts = new Salts(32);
   readonly #writer: Writer;
   readonly #insert: Statement<never>;
@@ -36,10 +38,11 @@ export class SqliteDecisions implements Decisions, Disposable {
   readonly #followers: Followers<RecordedDecision>;
   #last: number;
 
-  private constructor(database: Database, clock: Clock, disk: JournalDisk) {
+  private constructor(database: Database, { clock, disk, callers }: Around) {
     this.#database = database;
     this.#clock = clock;
     this.#disk = disk;
+    this.#callers = callers;
     this.#writer = new Writer(database);
     this.#insert = database.prepare(
       "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, NULL)",
@@ -62,8 +65,10 @@ export class SqliteDecisions implements Decisions, Disposable {
     path: string,
     clock: Clock,
     disk: JournalDisk = BOUNDLESS,
+    callers: Callers = NOBODY,
   ): SqliteDecisions {
-    return new SqliteDecisions(openLog(path, SCHEMA, disk), clock, disk);
+    const database = openLog(path, SCHEMA, disk);
+    return new SqliteDecisions(database, { clock, disk, callers });
   }
 
   /** Makes a new file that begins with these events. */
@@ -99,17 +104,9 @@ export class SqliteDecisions implements Decisions, Disposable {
     events: readonly DecisionEvent[],
     expectedLast?: number,
   ): Promise<number> {
-    return promised(() => {
-      const worth = worthOfDecisions(events);
-      const reserve = worth === "orders" ? this.#disk : NO_RESERVE;
-      if (!this.#disk.admits(worth)) throw new NoRoom(this.#folder);
-      this.#followers.mustBeLevel(reserve);
-      if (events.length === 0) return this.#last;
-      const appended = this.#write(events, expectedLast, reserve);
-      this.#last = appended.records.at(-1)?.seq ?? this.#last;
-      this.#followers.mustBeLevel(reserve, appended);
-      return this.#last;
-    });
+    return promised(() =>
+      this.#callers.appending(events, (all) => this.#append(all, expectedLast)),
+    );
   }
 
   after(seq: number, limit: number): Promise<readonly RecordedDecision[]> {
@@ -178,6 +175,21 @@ export class SqliteDecisions implements Decisions, Disposable {
     return dirname(this.#database.name);
   }
 
+  #append(
+    events: readonly DecisionEvent[],
+    expectedLast: number | undefined,
+  ): number {
+    const worth = worthOfDecisions(events);
+    const reserve = worth === "orders" ? this.#disk : NO_RESERVE;
+    if (!this.#disk.admits(worth)) throw new NoRoom(this.#folder);
+    this.#followers.mustBeLevel(reserve);
+    if (events.length === 0) return this.#last;
+    const appended = this.#write(events, expectedLast, reserve);
+    this.#last = appended.records.at(-1)?.seq ?? this.#last;
+    this.#followers.mustBeLevel(reserve, appended);
+    return this.#last;
+  }
+
   #write(
     events: readonly DecisionEvent[],
     expectedLast: number | undefined,
@@ -197,6 +209,13 @@ export class SqliteDecisions implements Decisions, Disposable {
       return { behind: actual, records };
     });
   }
+}
+
+/** What a log of decisions needs beside its file. */
+interface Around {
+  readonly clock: Clock;
+  readonly disk: JournalDisk;
+  readonly callers: Callers;
 }
 
 /** Decisions behind a sequence number, the oldest first. */

@@ -35,6 +35,8 @@ const ofDecisions: Readonly<
 > = {
   // Its decision says what it is worth; without one it goes on with a list.
   segment: "answers",
+  // What it made says what it is worth.
+  call: "answers",
   "operator-added": "orders",
   "operator-joined": "orders",
   "operator-changed": "orders",

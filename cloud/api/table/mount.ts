@@ -1,6 +1,7 @@
 import { Hono, type Context } from "hono";
 import type { Logger } from "../../../agent/log/logger.js";
 import type { Clock } from "../../../agent/runtime/clock.js";
+import type { Called } from "../../audit/calls.js";
 import type { Caller } from "../../operators/caller.js";
 import { includes } from "../../operators/roles.js";
 import type { ApiProblem } from "../problem.js";
@@ -25,18 +26,12 @@ export interface TablePorts {
   engaged(c: Context<Env>): void;
   /** Carries out what changes something, so that the record names the caller. */
   noted<T>(called: Called, act: () => Promise<T>): Promise<T>;
+  /** Keeps what stood before what is carried out now. */
+  before(stood: unknown): void;
   /** What an error that a handler threw is answered with. */
   asProblem(error: Error): ApiProblem;
   readonly rates: CallerRates;
   readonly kept: KeptAnswers;
-}
-
-/** A change that somebody calls for. */
-export interface Called {
-  readonly operation: string;
-  readonly caller: Caller;
-  /** What the body or query says why; empty: nothing. */
-  readonly why: string;
 }
 
 /** Serves a table of routes. */
@@ -96,8 +91,10 @@ async function answered(
   const query = route.query && checked(route.query, c.req.query());
   const text = await textOf(route, c);
   const body = bodyOf(route, text);
+  const before = (stood: unknown) => ports.before(stood);
+  const asked = { caller, params: c.req.param(), query, body, before };
   const act = async (): Promise<SomeAnswer> =>
-    route.handle({ caller, params: c.req.param(), query, body, context: c });
+    route.handle({ ...asked, context: c });
   if (!route.lets?.changes || caller === undefined) {
     return toResponse(route, await act(), c);
   }
@@ -105,13 +102,13 @@ async function answered(
     ...{ operation: route.operationId, caller },
     why: whyOf(body) || whyOf(query),
   };
-  const asked = {
+  const once = {
     ...{ caller, operation: route.operationId },
     request: [c.req.method, c.req.url, text],
     key: c.req.header("idempotency-key"),
     shownOnce: route.lets.shownOnce === true,
   };
-  return onlyOnce(asked, ports.kept, async () =>
+  return onlyOnce(once, ports.kept, async () =>
     toResponse(route, await ports.noted(called, act), c),
   );
 }

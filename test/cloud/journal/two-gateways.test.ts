@@ -1,8 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { silentLogger } from "../../../agent/log/logger.js";
-import type { Op } from "../../../agent/model/ban.js";
 import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
 import {
   enrolmentProofBytes,
@@ -10,28 +6,10 @@ import {
 } from "../../../agent/protocol/enrolment.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import { openSegment, readOps } from "../../../agent/protocol/segment.js";
-import { systemClock } from "../../../agent/runtime/clock.js";
 import { generateKey } from "../../../agent/trust/keys.js";
-import { Deeds } from "../../../cloud/decide/deeds.js";
-import { LiftOrders } from "../../../cloud/decide/lift-orders.js";
-import { FeedIndex } from "../../../cloud/feeds/feed-index.js";
-import { indexTables } from "../../../cloud/feeds/feed-index.projection.js";
-import { Feeds } from "../../../cloud/feeds/feeds.js";
-import { bansTables } from "../../../cloud/feeds/snapshots/bans.projection.js";
-import { Present } from "../../../cloud/feeds/snapshots/present.js";
-import { filesOf } from "../../../cloud/folder.js";
-import type { Decided } from "../../../cloud/journal/decision-events.js";
-import type { Decisions } from "../../../cloud/journal/decisions.js";
 import { JournalConflict } from "../../../cloud/journal/failures.js";
-import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
-import { View } from "../../../cloud/journal/view.js";
-import { Enrolment } from "../../../cloud/registry/enrolment.js";
-import { presenceTables } from "../../../cloud/registry/presence.projection.js";
-import { Registry } from "../../../cloud/registry/registry.js";
-import { registryTables } from "../../../cloud/registry/registry.projection.js";
-import { openDatabase } from "../../../cloud/journal/database.js";
-import { foundCloud, loadCloud } from "../../../cloud/setup.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { banOn, imported, openBoth, sealedIn } from "./gateways.js";
 
 describe("two gateways on the same decisions", () => {
   it("let one host in by one token, though both look at it at once", async () => {
@@ -155,120 +133,3 @@ describe("two gateways on the same decisions", () => {
     expect(await sealedIn(other!)).toHaveLength(8);
   });
 });
-
-/** All segments of the cloud's feeds, as they lie there. */
-async function sealedIn({ decisions }: Gateway) {
-  const events = await decisions.after(0, 10_000);
-  return events.flatMap(({ event }) =>
-    event.kind === "segment" ? [event] : [],
-  );
-}
-
-const banOn = (address: string): Op => ({
-  ...{ op: "ban", cidr: parseCidr(address), expiresAt: 4_000_000_000 },
-  ...{ reason: "list", observed: false },
-});
-
-const imported = (ranges: number): Decided => ({
-  ...{ kind: "decided", decision: "dec_import", action: "import" },
-  ...{ feed: "urgent", by: "first", ranges, reason: "list" },
-});
-
-type Gateway = Awaited<ReturnType<typeof openOne>>;
-
-/** A founded cloud's decisions, opened twice, each with a view of its own. */
-async function openBoth(path: string) {
-  const dir = join(path, "cloud");
-  const founding = { dir, name: "test-cloud", publicUrl: undefined };
-  foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
-  const gateways = [await openOne(dir, "one"), await openOne(dir, "other")];
-  return {
-    gateways,
-    [Symbol.dispose]: () => {
-      for (const each of gateways) each[Symbol.dispose]();
-    },
-  };
-}
-
-async function openOne(dir: string, name: string) {
-  const clock = systemClock;
-  const { signing } = loadCloud(dir, undefined);
-  const decisions = SqliteDecisions.open(filesOf(dir).decisions, clock);
-  const view = await View.open(join(dir, `${name}.db`), decisions, [
-    ...[registryTables, indexTables],
-  ]);
-  const observed = openDatabase(join(dir, `${name}-seen.db`), "rebuildable");
-  observed.exec(presenceTables.tables);
-  const registry = new Registry({ decided: view.database, observed });
-  const index = new FeedIndex(
-    view.database,
-    (seq) => decisions.segmentAt(seq),
-    (segment) => segment,
-  );
-  let first = () => Promise.resolve<unknown>(undefined);
-  const slow = slowly(decisions, () => first());
-  const makeRoom = () => Promise.resolve();
-  const feeds = new Feeds({
-    ...{ decisions: slow, index, clock, sign: signing.sign },
-    ...{ seen: () => 0, capacity: { makeRoom } },
-  });
-  const deeds = new Deeds(feeds, clock);
-  const present = presentOf(join(dir, `${name}-bans.db`), index);
-  const lifts = new LiftOrders({
-    ...{ feeds, clock, look: (...asked) => present.look(...asked) },
-    ...{ brought: async function* () {}, isOfList: () => false },
-    foresee: () => () => undefined,
-  });
-  const enrolling = { registry, clock, cloudName: "test-cloud", signing };
-  return {
-    ...{ decisions, registry, index, feeds, deeds },
-    /** What comes in between, the first times that it is about to append. */
-    hinder: (by: () => Promise<unknown>, times = Infinity) => {
-      let left = times;
-      first = () => (left-- > 0 ? by() : Promise.resolve());
-    },
-    ban: (address: string) =>
-      deeds.ban({ feed: "urgent", by: "first" }, [parseCidr(address)], {
-        ...{ forSeconds: 60, reason: "", observed: false },
-      }),
-    lift: (address: string) =>
-      lifts.lift({
-        ...{ by: "first", reason: "", feeds: ["urgent"], within: false },
-        ...{ ranges: [parseCidr(address)], dryRun: false },
-      }),
-    enrolment: new Enrolment({ ...enrolling, decisions: slow }),
-    [Symbol.dispose]: () => {
-      present[Symbol.dispose]();
-      view[Symbol.dispose]();
-      observed.close();
-      decisions[Symbol.dispose]();
-    },
-  };
-}
-
-/** What stands, by the feed's tail alone. */
-function presentOf(path: string, index: FeedIndex): Present {
-  const bans = openDatabase(path, "rebuildable");
-  bans.exec(bansTables.tables);
-  bans.close();
-  return new Present({
-    ...{ path, clock: systemClock, log: silentLogger },
-    standings: () => index.standings(),
-    segmentsAfter: (...asked) => index.segmentsAfter(...asked),
-    caughtUp: () => Promise.resolve(),
-  });
-}
-
-/** As a database that is elsewhere: others come in between. */
-const slowly = (decisions: SqliteDecisions, first: () => Promise<unknown>) =>
-  ({
-    get level() {
-      return decisions.level;
-    },
-    catchUp: () => decisions.catchUp(),
-    append: async (...args: Parameters<Decisions["append"]>) => {
-      for (let turn = 0; turn < 3; turn++) await nextTurn();
-      await first();
-      return decisions.append(...args);
-    },
-  }) satisfies Pick<Decisions, "level" | "append" | "catchUp">;
