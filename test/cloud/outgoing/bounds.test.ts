@@ -6,6 +6,7 @@ import {
   MOST_CALLS_OF_HOST,
 } from "../../../cloud/outgoing/calls.js";
 import { nameServer } from "../../support/cloud/name-server.js";
+import { ManualClock, until } from "../../support/time/clock.js";
 import { doorTo, web } from "../../support/cloud/web.js";
 
 const MIB = 1024 * 1024;
@@ -102,12 +103,15 @@ describe("the time of a call", () => {
       const timer = setInterval(() => response.write("a"), 20);
       response.on("close", () => clearInterval(timer));
     });
-    using door = doorTo();
-    const bounds = { withinMs: 300 };
-    const answer = await door.fetch(there.url, {}, bounds);
-    await expect(answer.text()).rejects.toMatchObject({
+    const clock = new ManualClock();
+    using door = doorTo(["127.0.0.1"], { clock });
+    const reader = (await door.fetch(there.url)).body!.getReader();
+    await clock.advance(29_999);
+    expect((await reader.read()).done).toBe(false);
+    await clock.advance(1);
+    await expect(reader.read()).rejects.toMatchObject({
       ...{ name: "OutgoingFailed", code: "ETIMEDOUT" },
-      message: `${there.url} takes more than 0.3 s: try again, and see what slows it down`,
+      message: `${there.url} takes more than 30 s: try again, and see what slows it down`,
     });
   });
 
@@ -115,12 +119,23 @@ describe("the time of a call", () => {
     await using there = await web(({ url }, response) => {
       if (url === "/late") response.write("a");
     });
-    using door = doorTo();
-    const bounds = { betweenMs: 100, withinMs: 20_000 };
-    const silent = door.fetch(there.url, {}, bounds);
-    await expect(silent).rejects.toThrow("says nothing for 0.1 s");
+    const clock = new ManualClock();
+    using door = doorTo(["127.0.0.1"], { clock });
+    const silent = expect(door.fetch(there.url)).rejects.toThrow(
+      "says nothing for 10 s",
+    );
+    const waits = () => clock.due.includes(10_000);
+    await until("it is asked", () => there.asked.length === 1 && waits());
+    await clock.advance(10_000);
+    await silent;
+    const bounds = { betweenMs: 3_000 };
     const answer = await door.fetch(`${there.url}/late`, {}, bounds);
-    await expect(answer.text()).rejects.toThrow("says nothing for 0.1 s");
+    const reader = answer.body!.getReader();
+    expect((await reader.read()).done).toBe(false);
+    const rest = expect(reader.read()).rejects.toThrow("says nothing for 3 s");
+    await until("it waits for the rest", () => clock.due.includes(3_000));
+    await clock.advance(3_000);
+    await rest;
   });
 
   it("is not over while the caller takes his own", async () => {
@@ -128,18 +143,23 @@ describe("the time of a call", () => {
       response.write("a");
       response.end("b");
     });
-    using door = doorTo();
-    const answer = await door.fetch(there.url, {}, { betweenMs: 50 });
-    await sleep(150);
+    const clock = new ManualClock();
+    using door = doorTo(["127.0.0.1"], { clock });
+    const answer = await door.fetch(there.url);
+    await clock.advance(29_000);
     expect(await answer.text()).toBe("ab");
   });
 
   it("is over for a name that nobody resolves", async () => {
-    using door = doorTo(["127.0.0.1"], { lookup: () => new Promise(() => {}) });
-    const bounds = { betweenMs: 50 };
-    await expect(door.fetch("https://slow.test", {}, bounds)).rejects.toThrow(
+    const clock = new ManualClock();
+    const lookup = () => new Promise<never>(() => undefined);
+    using door = doorTo(["127.0.0.1"], { clock, lookup });
+    const never = expect(door.fetch("https://slow.test")).rejects.toThrow(
       "https://slow.test has a name that nobody resolves",
     );
+    await until("it is looked up", () => clock.due.includes(10_000));
+    await clock.advance(10_000);
+    await never;
   });
 
   it("ends when the caller says so, before the head and after", async () => {
@@ -174,15 +194,15 @@ describe("the time of a call", () => {
       response.setHeader("content-encoding", "gzip");
       response.write(zlib.gzipSync("a".repeat(200_000)));
     });
-    using door = doorTo();
-    const answer = await door.fetch(there.url, {}, { withinMs: 150 });
-    const reader = answer.body!.getReader();
+    const clock = new ManualClock();
+    using door = doorTo(["127.0.0.1"], { clock });
+    const reader = (await door.fetch(there.url)).body!.getReader();
     expect((await reader.read()).done).toBe(false);
-    await sleep(300);
+    await clock.advance(30_000);
     const rest = async () => {
       while (!(await reader.read()).done);
     };
-    await expect(rest()).rejects.toThrow("takes more than 0.15 s");
+    await expect(rest()).rejects.toThrow("takes more than 30 s");
   });
 });
 
@@ -210,13 +230,14 @@ describe("how many calls are on their way", () => {
 
   it("does not grow by what nobody reads", async () => {
     await using there = await web((_, response) => response.end("answer"));
-    using door = doorTo();
-    const ask = () => door.fetch(there.url, {}, { withinMs: 200 });
-    const unread = Array.from({ length: MOST_CALLS_OF_HOST }, ask);
-    await Promise.all(unread);
+    const clock = new ManualClock();
+    using door = doorTo(["127.0.0.1"], { clock });
+    const ask = () => door.fetch(there.url);
+    await Promise.all(Array.from({ length: MOST_CALLS_OF_HOST }, ask));
     await expect(ask()).rejects.toThrow("one call too many");
-    await sleep(300);
+    await clock.advance(30_000);
     expect(await (await ask()).text()).toBe("answer");
+    expect(clock.due).toEqual([]);
   });
 
   it("is bounded in all, whatever the hosts", async () => {
