@@ -63,13 +63,17 @@ async function decideAll(cloud: LabCloud, host: LabHost): Promise<void> {
   const order = { for: "300d", reason: "golden" };
   const bans = ["45.0.0.1", "45.0.1.0/24", "2001:db8:77::/48", "10.1.2.3"];
   for (const range of bans) {
-    await cloud.api("POST", "/v1/bans", { range, ...order });
+    await cloud.api("POST", "/api/v1/bans", { range, ...order });
   }
-  await cloud.api("POST", "/v1/bans", {
+  await cloud.api("POST", "/api/v1/bans", {
     ...{ range: "45.0.0.2", observe: true, ...order },
   });
-  await cloud.api("POST", "/v1/lifts", { range: "45.0.0.1" });
-  await cloud.api("POST", "/v1/imports?for=300d", "45.1.0.1\n45.1.1.0/24\n");
+  await cloud.api("POST", "/api/v1/lifts", { range: "45.0.0.1" });
+  await cloud.api(
+    "POST",
+    "/api/v1/imports?for=300d",
+    "45.1.0.1\n45.1.1.0/24\n",
+  );
   const draft = join(host.folder, "approval.json");
   const approval = (...args: readonly string[]) =>
     output([CLOUD, "approval", ...args, "--dir", cloud.dir]);
@@ -79,7 +83,7 @@ async function decideAll(cloud: LabCloud, host: LabHost): Promise<void> {
   );
   await approval("sign", draft, "--key", join(cloud.dir, "keys/critical.pem"));
   await approval("publish", draft);
-  await cloud.api("POST", "/v1/bans", { range: "16.0.0.0/13", ...order });
+  await cloud.api("POST", "/api/v1/bans", { range: "16.0.0.0/13", ...order });
   await receipts(cloud);
   const release = [
     "release",
@@ -170,7 +174,7 @@ async function crashAndRefuse(
     await lab.startAgent(host);
   }
   await until("it is back", async () => (await connected(host)) || undefined);
-  await cloud.api("POST", "/v1/bans", { range: "45.0.9.9", for: "300d" });
+  await cloud.api("POST", "/api/v1/bans", { range: "45.0.9.9", for: "300d" });
   await until("it refuses", () => has(cloud, "refusal"));
   host.process?.kill("SIGTERM"); // an end in good order is no crash
   await host.process?.ended;
@@ -192,7 +196,7 @@ async function forkHistory(
   await lab.serve(cloud);
   rmSync(join(host.folder, "state/starts.json"), { force: true });
   await lab.startAgent(host);
-  await cloud.api("POST", "/v1/bans", { range: "45.0.9.10", for: "300d" });
+  await cloud.api("POST", "/api/v1/bans", { range: "45.0.9.10", for: "300d" });
   await receipts(cloud);
   await until("it has it", async () => {
     const { feeds } = await host.status();
@@ -214,7 +218,7 @@ async function forkHistory(
   cpSync(`${decisions}.earlier`, decisions);
   rmSync(`${decisions}.earlier`);
   await lab.serve(cloud);
-  await cloud.api("POST", "/v1/bans", { range: "45.0.9.11", for: "300d" });
+  await cloud.api("POST", "/api/v1/bans", { range: "45.0.9.11", for: "300d" });
   await lab.startAgent(host);
   await until("it is told", () => has(cloud, "divergence"), 60_000);
 }

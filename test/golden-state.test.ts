@@ -71,7 +71,7 @@ describe.each(readdirSync(golden))(
       expect(await count(cloud, "/v1/divergences", "divergences")).toBe(1);
       const open = kindsOf(version).includes("proposed") ? 1 : 0;
       expect(await count(cloud, "/v1/proposals", "proposals")).toBe(open);
-      const before = await count(cloud, "/v1/decisions", "decisions");
+      const before = await count(cloud, "/api/v1/decisions", "items");
       expect(before).toBeGreaterThan(7);
       const { offset } = await cloud.ban("45.0.77.7");
       expect(offset).toBeGreaterThan(8);

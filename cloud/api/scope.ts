@@ -1,5 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
-import { EVERYBODYS } from "../feeds/audience.js";
+import { feedsOf } from "../feeds/audience.js";
 import type { Caller } from "../operators/caller.js";
 import type { Agent } from "../registry/registry.js";
 import { agentsCalled, onlyOne } from "./agent-names.js";
@@ -16,18 +16,30 @@ export const sees = ({ org }: Pick<Caller, "org">, whose: string): boolean =>
   org === null || org === whose;
 
 /** Whether the caller may read a feed's bans: everybody's, and those of the own org. */
-export function mayRead(caller: Caller, feed: FeedName): boolean {
-  const { role, org, collection } = caller;
-  if (role === "partner") return feed === collection;
-  if (org === null || EVERYBODYS.some((each) => each === feed)) return true;
-  return feed === `org/${org}`;
-}
+export const mayRead = (caller: Caller, feed: FeedName): boolean =>
+  readableFeeds(caller)?.includes(feed) ?? true;
 
 /** Whether the caller may order in a feed: an org's operators in their own alone. */
 export const mayOrder = (
   { role, org }: Pick<Caller, "role" | "org">,
   feed: FeedName,
 ): boolean => role !== "partner" && (org === null || feed === `org/${org}`);
+
+/** The feeds whose bans the caller may read; undefined: all there are. */
+export function readableFeeds({
+  role,
+  org,
+  collection,
+}: Caller): readonly FeedName[] | undefined {
+  if (role === "partner") return collection === null ? [] : [collection];
+  return org === null ? undefined : feedsOf(org);
+}
+
+/** The feed that is meant where none is named: an org's operators have one. */
+export const usualFeed = (
+  { org }: Pick<Caller, "org">,
+  usual: FeedName,
+): FeedName => (org === null ? usual : `org/${org}`);
 
 type Feeds = Pick<OperatorApiPorts, "index">;
 

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { agentCalled } from "./agent-names.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked } from "./problem.js";
-import { DecisionsQuery, StatementsQuery, TelemetryQuery } from "./shapes.js";
+import { StatementsQuery, TelemetryQuery } from "./shapes.js";
 
 type Ports = Pick<
   OperatorApiPorts,
@@ -11,7 +11,7 @@ type Ports = Pick<
 
 /** What agents saw, and what was decided on it; for operators. */
 export function telemetryRoutes(ports: Ports): Hono {
-  const { telemetry, decisionLog } = ports;
+  const { telemetry } = ports;
   const routes = new Hono();
   routes.get("/detections", (c) => {
     const query = telemetryQuery(c.req.query(), ports);
@@ -29,11 +29,6 @@ export function telemetryRoutes(ports: Ports): Hono {
   routes.get("/statements", (c) => {
     const query = statementsQuery(c.req.query(), ports);
     return c.json({ statements: ports.statements.statements(query) });
-  });
-  routes.get("/decisions", (c) => {
-    const query = checked(DecisionsQuery, c.req.query());
-    const decisions = decisionLog.decisions({ ...ANY, ...query });
-    return c.json({ decisions, total: decisionLog.count(query.by) });
   });
   return routes;
 }
@@ -69,5 +64,4 @@ const ANY = {
   org: undefined,
   agent: undefined,
   before: undefined,
-  by: undefined,
 };

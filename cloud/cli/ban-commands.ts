@@ -1,11 +1,16 @@
 import type { Command } from "commander";
 import { misused } from "../../agent/text/failure.js";
-import { isoTime } from "../../agent/text/time.js";
-import type { DecisionEntry } from "../decide/decision-log.js";
-import type { DetectionEntry } from "../telemetry/telemetry.js";
-import type { BanEntry } from "./answers.js";
+import { bansOf, type BanItem } from "./ask-bans.js";
+import {
+  decisionOf,
+  type DecisionItem,
+  type DecisionTold,
+} from "./ask-decisions.js";
 import { clientOf, type Client } from "./client.js";
+import { VENDOR } from "./decisions-command.js";
 import type { Io } from "./io.js";
+import { JSON_HELP } from "./json.js";
+import type { Query } from "./pages.js";
 import { table } from "./tables.js";
 import { toldHosts } from "./told-hosts.js";
 import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
@@ -27,10 +32,7 @@ export function addBanCommands(program: Command, io: Io): void {
     .argument("[range]", 'such as "203.0.113.7"')
     .option("--feed <name>", "only of urgent, reputation or org/<id>")
     .option("--limit <count>", "so many, by feed and width", "50")
-    .option(
-      "--json",
-      "one JSON document a line; all of them unless you limit it",
-    )
+    .option("--json", `${JSON_HELP}; all of them unless you limit it`)
     .addHelpText("after", BANS_HELP)
     .action(async (range: string | undefined, _, command: Command) => {
       const options = command.optsWithGlobals<BansOptions>();
@@ -38,8 +40,8 @@ export function addBanCommands(program: Command, io: Io): void {
       const client = clientOf(command);
       const isLimited = command.getOptionValueSource("limit") === "cli";
       const most = json && !isLimited ? Infinity : wholeNumber(limit);
-      const query = { ...(range && { range }), ...(feed && { feed }) };
-      const rows: BanEntry[] = [];
+      const query = { range, feed };
+      const rows: BanItem[] = [];
       const found = await eachBan(client, query, most, (ban) => {
         if (json) io.out(JSON.stringify(ban));
         else rows.push(ban);
@@ -73,22 +75,21 @@ const nothingText = (range = "nothing", feed = "any feed"): string =>
 /** Asks page by page; a million are never held at once. */
 async function eachBan(
   client: Client,
-  query: Readonly<Record<string, string>>,
+  query: Query,
   most: number,
-  take: (ban: BanEntry) => void,
+  take: (ban: BanItem) => void,
 ): Promise<{ readonly total: number }> {
   let left = most;
-  let cursor: string | null = null;
+  let cursor: string | undefined;
   let total: number | undefined;
   do {
     const limit = String(Math.min(left, PAGE));
-    const from: Record<string, string> = cursor === null ? {} : { cursor };
-    const page = await client.bans({ ...query, limit, ...from });
+    const page = await bansOf(client, { ...query, limit, cursor });
     total ??= page.total;
-    for (const ban of page.bans) take(ban);
-    left -= page.bans.length;
-    cursor = page.cursor;
-  } while (cursor !== null && left > 0);
+    for (const ban of page.items) take(ban);
+    left -= page.items.length;
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && left > 0);
   return { total };
 }
 
@@ -97,15 +98,15 @@ const PAGE = 10_000;
 
 const BAN_HEAD = ["range", "feed", "until", "mode", "decision", "reason"];
 
-const banRow = (ban: BanEntry): readonly string[] => [
+const banRow = (ban: BanItem): readonly string[] => [
   ...[ban.range, ban.feed, untilText(ban.until).replace("until ", "")],
   ...[modeText(ban), ban.decision, ban.reason],
 ];
 
 /** Of a ban in rings, since when the last of them enforces it as well. */
-const modeText = ({ observed, rings }: BanEntry): string =>
+const modeText = ({ observed, rings }: BanItem): string =>
   (observed ? "observe" : "enforce") +
-  (rings === null ? "" : `, all by ${isoTime(rings.all * 1000)}`);
+  (rings === null ? "" : `, all by ${rings.all}`);
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -117,12 +118,12 @@ function addDecision(program: Command, io: Io): void {
     .command("decision")
     .description("what a decision was, and what became of it on each host")
     .argument("<id>", "as ban and decisions name it")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (id: string, _, command: Command) => {
       const { json } = command.optsWithGlobals<BansOptions>();
-      const answer = await clientOf(command).decision(id);
+      const answer = await decisionOf(clientOf(command), id);
       if (json) {
-        io.out(JSON.stringify(answer, null, 2));
+        io.out(JSON.stringify(answer));
         return;
       }
       for (const line of linesOf(answer.decision)) io.out(line);
@@ -135,7 +136,7 @@ function addDecision(program: Command, io: Io): void {
     });
 }
 
-function linesOf(entry: DecisionEntry): readonly string[] {
+function linesOf(entry: DecisionItem): readonly string[] {
   const { decision, action, by, decidedAt, feed, reason, until } = entry;
   const verb = entry.observed ? "observe" : action;
   const named = entry.targets.join(", ");
@@ -146,7 +147,7 @@ function linesOf(entry: DecisionEntry): readonly string[] {
     unnamed === 0 ? named : named + more || counted(entry.ranges, "range");
   return [
     `${decision}: ${verb} ${what} in ${feed}`,
-    `by ${by}, ${momentOf(decidedAt)}${until === null ? "" : `, ${untilText(until)}`}`,
+    `by ${by ?? VENDOR}, ${momentOf(decidedAt)}${until === null ? "" : `, ${untilText(until)}`}`,
     ...(reason === "" ? [] : [`reason: ${reason}`]),
     ...(entry.evidence.length === 0
       ? []
@@ -156,7 +157,9 @@ function linesOf(entry: DecisionEntry): readonly string[] {
 
 const DETECTION_HEAD = ["when", "agent", "org", "sensor", "source", "failures"];
 
-const detectionRow = (each: DetectionEntry): readonly (string | number)[] => [
+const detectionRow = (
+  each: DecisionTold["detections"][number],
+): readonly (string | number)[] => [
   ...[momentOf(each.time), each.agent, each.org],
   ...[each.sensor, each.source, each.count],
 ];

@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import {
@@ -10,11 +9,10 @@ import {
 } from "../../agent/text/failure.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import { BASE } from "../api/table/base.js";
-import type { DecisionEntry, RateAlarmEntry } from "../decide/decision-log.js";
+import type { RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/deeds.js";
 import type { Proposal } from "../decide/proposals.js";
 import type { RuleStatus } from "../decide/rate-alarm.js";
-import type { ImpactReport } from "../impact/report.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/clones.projection.js";
 import type { Agent } from "../registry/registry.js";
@@ -33,13 +31,6 @@ import type {
   Sighting,
   SightingTotal,
 } from "../telemetry/telemetry.js";
-import type {
-  BanAnswer,
-  BansAnswer,
-  DecisionAnswer,
-  ImportAnswer,
-  LiftAnswer,
-} from "./answers.js";
 import { readFile } from "./drafts.js";
 import { ask, type Asked, type Where } from "./transport.js";
 import { unreachable } from "./trusted-fetch.js";
@@ -65,7 +56,7 @@ export interface RulesReport extends RuleStatus {
 export class CloudRefused extends Failure {
   constructor(
     message: string,
-    status: number,
+    readonly status: number,
     /** All that it said of it. */
     readonly body: unknown,
   ) {
@@ -140,15 +131,6 @@ export class Client {
   }
 
   /** Newest first. */
-  async decisions(query: Readonly<Record<string, string>>): Promise<{
-    readonly decisions: readonly DecisionEntry[];
-    readonly total: number;
-  }> {
-    const text = new URLSearchParams(query).toString();
-    return this.#get(`/v1/decisions?${text}`);
-  }
-
-  /** Newest first. */
   async proposals(
     query: Readonly<Record<string, string>>,
   ): Promise<readonly Proposal[]> {
@@ -175,56 +157,6 @@ export class Client {
     return this.#get("/v1/rules");
   }
 
-  async ban(order: {
-    readonly ranges: readonly string[];
-    readonly feed: string;
-    readonly for: string;
-    readonly reason: string;
-    readonly observe: boolean;
-    readonly replace: boolean;
-    readonly rings: string | undefined;
-    readonly dryRun: boolean;
-  }): Promise<BanAnswer> {
-    return this.#post("/v1/bans", order);
-  }
-
-  async lift(order: {
-    readonly ranges: readonly string[];
-    readonly feed: string;
-    readonly reason: string;
-    readonly allFeeds: boolean;
-    readonly within: boolean;
-    readonly dryRun: boolean;
-  }): Promise<LiftAnswer> {
-    return this.#post("/v1/lifts", order);
-  }
-
-  /** One page. */
-  async bans(query: Readonly<Record<string, string>>): Promise<BansAnswer> {
-    return this.#get(`/v1/bans?${new URLSearchParams(query).toString()}`);
-  }
-
-  async decision(id: string): Promise<DecisionAnswer> {
-    return this.#get(`/v1/decisions/${encodeURIComponent(id)}`);
-  }
-
-  async impact(order: {
-    readonly ranges: readonly string[];
-    readonly feed: string;
-  }): Promise<ImpactReport> {
-    return this.#post("/v1/impact", order);
-  }
-
-  async import(
-    list: Readable,
-    terms: Readonly<Record<string, string>>,
-  ): Promise<ImportAnswer> {
-    const query = new URLSearchParams(terms);
-    const where = `/v1/imports?${query.toString()}`;
-    const body = list as AsyncIterable<Buffer>;
-    return this.#ask({ path: where, method: "POST", body });
-  }
-
   async receipts(query: Readonly<Record<string, string>>): Promise<{
     readonly receipts: readonly ReceiptEntry[];
     readonly total: number;
@@ -246,6 +178,11 @@ export class Client {
   ): Promise<T> {
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
     return this.#ask({ path: BASE + path, method, ...text });
+  }
+
+  /** As `ask`, of what is given piece by piece. */
+  async send<T>(path: string, body: AsyncIterable<Buffer>): Promise<T> {
+    return this.#ask({ path: BASE + path, method: "POST", body });
   }
 
   /** Of what is carried by hand; its commands know the shapes. */

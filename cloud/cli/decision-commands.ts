@@ -1,16 +1,18 @@
 import type { Command } from "commander";
+import { ban, lift } from "./ask-bans.js";
 import { clientOf } from "./client.js";
 import { checkImpact, checkImpactOption } from "./impact-commands.js";
 import type { Io } from "./io.js";
+import { JSON_HELP } from "./json.js";
 import { giveOrderOutput } from "./order-output.js";
 import { toldBan } from "./told-bans.js";
 import { toldLift } from "./told-lifts.js";
 import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
-import { FEEDS_HELP } from "./words.js";
+import { FEEDS_HELP, feedHelp } from "./words.js";
 
 interface OrderOptions {
   readonly dir: string;
-  readonly feed: string;
+  readonly feed?: string;
   readonly for: string;
   readonly reason: string;
   readonly observe?: true;
@@ -35,7 +37,7 @@ function addBan(program: Command, io: Io): void {
     .command("ban")
     .description("ban addresses or ranges")
     .argument("<range...>", 'such as "203.0.113.7" or "2001:db8::/32"')
-    .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
+    .option("--feed <name>", feedHelp("urgent"))
     .option("--for <duration>", TERM_HELP, "4h")
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
@@ -57,7 +59,7 @@ function addBan(program: Command, io: Io): void {
       const order = { ranges, feed, for: options.for, reason };
       const { rings } = options;
       const manner = { observe, replace, rings, dryRun };
-      const answer = await client.ban({ ...order, ...manner });
+      const answer = await ban(client, { ...order, ...manner });
       const told = toldBan(answer, observe);
       const output = { json, waitMs: waitOf(options.wait) };
       const made = [answer.decision ?? []].flat();
@@ -89,7 +91,7 @@ function addLift(program: Command, io: Io): void {
     .command("lift")
     .description("lift bans before they expire")
     .argument("<range...>")
-    .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
+    .option("--feed <name>", feedHelp("urgent"))
     .option("--all-feeds", "in whichever feed the range is banned")
     .option("--within", "also bans that lie in the range")
     .option("--reason <text>", "for whoever asks later", "")
@@ -103,7 +105,7 @@ function addLift(program: Command, io: Io): void {
       const { allFeeds = false, within = false, dryRun = false } = options;
       const client = clientOf(command);
       const order = { ranges, feed, reason, allFeeds, within, dryRun };
-      const answer = await client.lift(order);
+      const answer = await lift(client, order);
       const output = { json, waitMs: waitOf(options.wait) };
       const made = answer.decisions.map(({ decision }) => decision);
       await giveOrderOutput(answer, made, toldLift(answer), {
@@ -132,5 +134,3 @@ const RINGS_HELP =
   "begin on 1 % of all hosts; how long the next 9 %, 40 % and the rest wait, each for the ones before";
 
 export const OBSERVE_HELP = "only count and report their packets, drop nothing";
-
-export const JSON_HELP = "one JSON document, for machines";

@@ -1,13 +1,15 @@
 import { Option, type Command } from "commander";
 import { failed, misused } from "../../agent/text/failure.js";
-import type { ImpactReport } from "../impact/report.js";
+import { impactOf, type ImpactTold } from "./ask-bans.js";
 import { clientOf, type Client } from "./client.js";
 import type { Io } from "./io.js";
+import { JSON_HELP } from "./json.js";
 import { dateOf, table } from "./tables.js";
+import { feedHelp } from "./words.js";
 
 interface Options {
   readonly dir: string;
-  readonly feed: string;
+  readonly feed?: string;
   readonly json?: true;
 }
 
@@ -17,16 +19,16 @@ export function addImpactCommand(program: Command, io: Io): void {
     .command("impact")
     .description("ask hosts what a ban would cut, without banning")
     .argument("<range...>", "at most 256")
-    .option("--feed <name>", "urgent, reputation or org/<id>", "urgent")
-    .option("--json", "for machines")
+    .option("--feed <name>", feedHelp("urgent"))
+    .option("--json", JSON_HELP)
     .addHelpText(
       "after",
       "\nExample:\n  $ tourniquet-cloud impact 198.51.100.0/24 --feed org/acme",
     )
     .action(async (ranges: string[], _, command: Command) => {
       const { feed, json } = command.optsWithGlobals<Options>();
-      const report = await clientOf(command).impact({ ranges, feed });
-      if (json) io.out(JSON.stringify(report, null, 2));
+      const report = await impactOf(clientOf(command), { ranges, feed });
+      if (json) io.out(JSON.stringify(report));
       else io.out(table(["what", "count"], rowsOf(report)));
     });
 }
@@ -43,11 +45,14 @@ export const checkImpactOption = (): Option =>
 /** @throws Failure when the ban would cut more, or nobody says */
 export async function checkImpact(
   client: Client,
-  order: { readonly ranges: readonly string[]; readonly feed: string },
+  order: {
+    readonly ranges: readonly string[];
+    readonly feed: string | undefined;
+  },
   most: number,
   io: Io,
 ): Promise<void> {
-  const report = await client.impact(order);
+  const report = await impactOf(client, order);
   const { asked, answered, live, affected, liveOnOne } = report;
   if (live > most) {
     const where = `${live} open flows on ${affected} of ${answered} hosts, ${liveOnOne} on one of them`;
@@ -67,7 +72,7 @@ export async function checkImpact(
 const GO_ON =
   "Look closer with `impact`, try with --observe, allow more, or ban without --check-impact";
 
-function rowsOf(report: ImpactReport): readonly (readonly [string, string])[] {
+function rowsOf(report: ImpactTold): readonly (readonly [string, string])[] {
   const { asked, answered, refused, affected, since, partial } = report;
   const lately = since === null ? "" : ` since ${dateOf(since)}`;
   const atLeast = partial === 0 ? "" : ` (at least: ${partial} saw not all)`;

@@ -5,17 +5,19 @@ import { Option, type Command } from "commander";
 import { failed, misused } from "../../agent/text/failure.js";
 import { listFormats, type ListFormat } from "../lists/line.js";
 import type { ListReport } from "../lists/list.js";
-import type { ImportAnswer } from "./answers.js";
+import { importList, type ImportTold } from "./ask-bans.js";
 import { CloudRefused, clientOf, type Client } from "./client.js";
-import { JSON_HELP, OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
+import { OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
 import type { Io } from "./io.js";
+import { JSON_HELP } from "./json.js";
 import { giveOrderOutput } from "./order-output.js";
+import type { Query } from "./pages.js";
 import { rejectionLines, toldImport } from "./told-imports.js";
 import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
-import { FEEDS_HELP } from "./words.js";
+import { FEEDS_HELP, feedHelp } from "./words.js";
 
 interface ImportOptions {
-  readonly feed: string;
+  readonly feed?: string;
   readonly for: string;
   readonly reason: string;
   readonly observe?: true;
@@ -38,7 +40,7 @@ export function addImportCommand(program: Command, io: Io): void {
       "<file>",
       "plain, FireHOL, Spamhaus, DShield, ipset, ipsum or CSV; - for standard input",
     )
-    .option("--feed <name>", "urgent, reputation or org/<id>", "reputation")
+    .option("--feed <name>", feedHelp("reputation"))
     .option("--for <term>", TERM_HELP, "7d")
     .option("--reason <text>", "for whoever asks later", "")
     .option("--observe", OBSERVE_HELP)
@@ -101,7 +103,7 @@ async function openList(file: string, io: Io): Promise<Readable> {
   throw misused(`FILE "${file}" is a folder`);
 }
 
-function queryOf(file: string, options: ImportOptions): Record<string, string> {
+function queryOf(file: string, options: ImportOptions): Query {
   const { feed, for: term, reason, format, column } = options;
   const list = options.name ?? (file === "-" ? undefined : basename(file));
   if (options.replace && list === undefined) {
@@ -114,9 +116,7 @@ function queryOf(file: string, options: ImportOptions): Record<string, string> {
     replace: String(options.replace ?? false),
     force: String(options.force ?? false),
     dryRun: String(options.dryRun ?? false),
-    ...(list !== undefined && { list }),
-    ...(format !== undefined && { format }),
-    ...(column !== undefined && { column }),
+    ...{ list, format, column },
   };
 }
 
@@ -124,11 +124,11 @@ function queryOf(file: string, options: ImportOptions): Record<string, string> {
 async function imported(
   client: Client,
   list: Readable,
-  query: Readonly<Record<string, string>>,
+  query: Query,
   io: Io,
-): Promise<ImportAnswer> {
+): Promise<ImportTold> {
   try {
-    return await client.import(list, query);
+    return await importList(client, list, query);
   } catch (error) {
     if (!(error instanceof CloudRefused)) throw error;
     const { body } = error;

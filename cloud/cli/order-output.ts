@@ -1,5 +1,5 @@
 import { Failure, exitCodes } from "../../agent/text/failure.js";
-import type { DecisionAnswer } from "./answers.js";
+import type { DecisionTold } from "./ask-decisions.js";
 import type { Client } from "./client.js";
 import type { Io } from "./io.js";
 import type { Told } from "./told-bans.js";
@@ -56,7 +56,7 @@ const hostsOf = (
   decisions: readonly string[],
   client: Client,
   waitMs: number | undefined,
-): Promise<readonly DecisionAnswer[]> =>
+): Promise<readonly DecisionTold[]> =>
   Promise.all(
     waitMs === undefined
       ? []

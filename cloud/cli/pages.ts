@@ -32,7 +32,8 @@ export async function allOf<T>(
   }
 }
 
-function textOf(query: Query): string {
+/** As a URL has it, with its question mark. */
+export function textOf(query: Query): string {
   const asked = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) asked.set(name, value);

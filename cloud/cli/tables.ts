@@ -10,5 +10,5 @@ export function table(
   return aligned(head, rows, isTTY ? columns : undefined);
 }
 
-export const dateOf = (ms: number | null): string =>
-  ms === null ? "never" : timeText(ms);
+export const dateOf = (moment: number | string | null): string =>
+  moment === null ? "never" : timeText(moment);

@@ -1,19 +1,18 @@
 import type { Command } from "commander";
 import { protocolName } from "../../agent/model/protocol-name.js";
 import { misused } from "../../agent/text/failure.js";
-import type { DecisionEntry } from "../decide/decision-log.js";
 import type {
   ContactEntry,
   DetectionEntry,
   Sighting,
 } from "../telemetry/telemetry.js";
 import { clientOf } from "./client.js";
+import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
-import { alarmsOf } from "./shown-alarms.js";
 import { addStatements } from "./statement-command.js";
 import { dateOf, table } from "./tables.js";
-import { counted, cutText, grouped, untilText } from "./words.js";
+import { counted } from "./words.js";
 
 interface Options {
   readonly dir: string;
@@ -21,7 +20,6 @@ interface Options {
   readonly range?: string;
   readonly org?: string;
   readonly agent?: string;
-  readonly by?: string;
   readonly json?: true;
 }
 
@@ -165,50 +163,6 @@ const detectionRow = (each: DetectionEntry): readonly (string | number)[] => [
   ...[each.source, each.count],
   each.rule === null ? each.action : `${each.action} (${each.rule})`,
 ];
-
-function addDecisions(program: Command, io: Io): void {
-  program
-    .command("decisions")
-    .description("list who or which rule decided what, when and why")
-    .option("--by <name>", 'an operator, or such as "rule:several-orgs"')
-    .option("--limit <count>", "the newest", "50")
-    .option("--json", "for machines")
-    .action(async (_, command: Command) => {
-      const { limit, by, json } = command.optsWithGlobals<Options>();
-      const client = clientOf(command);
-      for (const line of alarmsOf(await client.rules())) io.err(line);
-      const query = given({ limit, by });
-      const { decisions, total } = await client.decisions(query);
-      if (json) {
-        io.out(JSON.stringify(decisions, null, 2));
-        return;
-      }
-      io.out(table(DECISION_HEAD, decisions.map(decisionRow)));
-      const cut = cutText(decisions.length, total);
-      if (cut !== undefined) io.out(cut);
-    });
-}
-
-const DECISION_HEAD = [
-  ...["decision", "when", "by", "what", "feed"],
-  ...["until", "reason", "evidence"],
-];
-
-function decisionRow(entry: DecisionEntry): readonly string[] {
-  const { decision, decidedAt, by, feed, reason, until } = entry;
-  const what = `${entry.action} ${whatOf(entry)}`;
-  const ends = until === null ? "" : untilText(until).replace("until ", "");
-  const evidence = entry.evidence.join(", ");
-  return [decision, dateOf(decidedAt), by, what, feed, ends, reason, evidence];
-}
-
-function whatOf({ ranges, targets, observed }: DecisionEntry): string {
-  const unnamed = ranges - targets.length;
-  const more = unnamed > 0 ? ` and ${grouped(unnamed)} more` : "";
-  const named = targets.join(", ") + more;
-  const what = targets.length === 0 ? counted(ranges, "range") : named;
-  return what + (observed ? " (observed)" : "");
-}
 
 /** Without the fields that nobody gave. */
 function given(

@@ -1,10 +1,10 @@
-import { rings, type RingTimes } from "../../agent/model/rings.js";
-import { isoTime } from "../../agent/text/time.js";
-import type { BanAnswer } from "./answers.js";
-import type { RangeBanned } from "../decide/effects.js";
+import { rings } from "../../agent/model/rings.js";
 import { isDone } from "../decide/effects.js";
+import type { BanTold, RingsTold } from "./ask-bans.js";
 import { heldLines } from "./told-held.js";
 import { counted, few, grouped, untilText } from "./words.js";
+
+type RangeBanned = BanTold["effects"][number];
 
 /** What an order came to, for a person, and as an exit code. */
 export interface Told {
@@ -17,7 +17,7 @@ export interface Told {
     { readonly message: string; readonly exitCode: 1 | 3 } | undefined;
 }
 
-export function toldBan(answer: BanAnswer, observe: boolean): Told {
+export function toldBan(answer: BanTold, observe: boolean): Told {
   const { effects, feed, dryRun } = answer;
   const done = effects.filter(({ effect }) => isDone(effect));
   const kept = effects.filter(({ effect }) => effect.startsWith("would-"));
@@ -41,7 +41,7 @@ export function toldBan(answer: BanAnswer, observe: boolean): Told {
 }
 
 function summary(
-  { effects, dryRun, ...answer }: BanAnswer,
+  { effects, dryRun, ...answer }: BanTold,
   done: readonly RangeBanned[],
   observe: boolean,
 ): readonly string[] {
@@ -59,10 +59,10 @@ function summary(
   return [`${verb} ${what} ${placeText(answer)} ${until}`];
 }
 
-const ringLines = (times: RingTimes | null): readonly string[] =>
+const ringLines = (times: RingsTold | null): readonly string[] =>
   times === null
     ? []
-    : rings.map((ring) => `  ${ring}: from ${isoTime(times[ring] * 1000)} on`);
+    : rings.map((ring) => `  ${ring}: from ${times[ring]} on`);
 
 export const howMany = (done: number, all: number): string =>
   done === all

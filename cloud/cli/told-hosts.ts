@@ -1,13 +1,16 @@
-import type { DecisionEntry } from "../decide/decision-log.js";
-import type { HostOutcome, HostState } from "../receipts/outcome.js";
-import type { DecisionAnswer } from "./answers.js";
+import type { HostState } from "../receipts/outcome.js";
+import type {
+  DecisionItem,
+  DecisionTold,
+  OutcomeTold,
+} from "./ask-decisions.js";
 import { table } from "./tables.js";
 import type { Told } from "./told-bans.js";
 import { counted, few, grouped, momentOf, spanText } from "./words.js";
 
 /** Host by host what became of a decision, and how many of them carry it out. */
 export function toldHosts(
-  { decision, hosts }: DecisionAnswer,
+  { decision, hosts }: DecisionTold,
   now: number,
 ): Told {
   if (hosts.length === 0) {
@@ -40,30 +43,34 @@ const MOST_NAMED = 10;
 
 /** Whether nothing more is to be expected of it soon. */
 export const isSettled = (
-  { state, offlineSince }: HostOutcome,
+  { state, offlineSince }: OutcomeTold,
   now: number,
 ): boolean =>
   state !== "waiting" &&
-  (state !== "offline" || now - (offlineSince ?? 0) > RETURNING_MS);
+  (state !== "offline" || now - timeOf(offlineSince) > RETURNING_MS);
+
+/** Milliseconds since 1970; 0 for what never was. */
+const timeOf = (moment: string | null): number =>
+  moment === null ? 0 : Date.parse(moment);
 
 /** Longer than agents take to come back to a cloud that was restarted. */
 const RETURNING_MS = 60_000;
 
 /** Whether the host does what was decided. */
-function isDone({ state }: HostOutcome, decision: DecisionEntry): boolean {
+function isDone({ state }: OutcomeTold, decision: DecisionItem): boolean {
   if (state === "observed")
     return decision.observed || decision.action === "lift";
   return state === "in-force" || state === "on-trial" || state === "passed";
 }
 
-function doneText({ action, observed }: DecisionEntry): string {
+function doneText({ action, observed }: DecisionItem): string {
   if (action === "lift") return "lifted";
   return observed ? "observed" : "in force";
 }
 
 function resultText(
-  host: HostOutcome,
-  decision: DecisionEntry,
+  host: OutcomeTold,
+  decision: DecisionItem,
   now: number,
 ): string {
   const { state, detail, held } = host;
@@ -81,17 +88,17 @@ function resultText(
   }[state];
 }
 
-function observedText({ action, observed }: DecisionEntry): string {
+function observedText({ action, observed }: DecisionItem): string {
   if (action === "lift") return "lifted";
   return observed ? "observed" : "observed only: the host drops nothing";
 }
 
-const offlineText = ({ offlineSince: since }: HostOutcome, now: number) =>
+const offlineText = ({ offlineSince: since }: OutcomeTold, now: number) =>
   since === null
     ? "not reached: never seen"
-    : `not reached: offline for ${spanText(now - since)}, since ${momentOf(since)}`;
+    : `not reached: offline for ${spanText(now - timeOf(since))}, since ${momentOf(since)}`;
 
-function shortText({ state, offlineSince, held }: HostOutcome): string {
+function shortText({ state, offlineSince, held }: OutcomeTold): string {
   if (state === "held" || state === "held-in-part") {
     return `held by ${heldText(held)}`;
   }
@@ -122,7 +129,7 @@ const heldText = (held: Readonly<Record<string, number>>): string =>
     .join(", ");
 
 /** What is not as it was meant comes first. */
-const byNeed = (a: HostOutcome, b: HostOutcome): number =>
+const byNeed = (a: OutcomeTold, b: OutcomeTold): number =>
   ORDER.indexOf(a.state) - ORDER.indexOf(b.state) ||
   a.hostname.localeCompare(b.hostname);
 

@@ -2,13 +2,13 @@ import type { BanEffect } from "../decide/effects.js";
 import { isDone } from "../decide/effects.js";
 import { formatNames } from "../lists/judge.js";
 import type { ListReport } from "../lists/list.js";
-import type { ImportAnswer } from "./answers.js";
+import type { ImportTold } from "./ask-bans.js";
 import { failureOf, howMany, placeText, type Told } from "./told-bans.js";
 import { heldLines } from "./told-held.js";
 import { counted, grouped } from "./words.js";
 
 /** What importing a list came to, and how it was read. */
-export function toldImport(answer: ImportAnswer, observe: boolean): Told {
+export function toldImport(answer: ImportTold, observe: boolean): Told {
   const { counts, held, heldFirst, feed, entries, replaced } = answer;
   const all = Object.entries(counts) as [BanEffect, number][];
   const done = sumOf(all.filter(([effect]) => isDone(effect)));
@@ -33,7 +33,7 @@ export function toldImport(answer: ImportAnswer, observe: boolean): Told {
   };
 }
 
-function summary(answer: ImportAnswer, done: number, observe: boolean): string {
+function summary(answer: ImportTold, done: number, observe: boolean): string {
   const { feed, entries, dryRun } = answer;
   const what = howMany(done, entries);
   if (!dryRun) {
@@ -43,7 +43,7 @@ function summary(answer: ImportAnswer, done: number, observe: boolean): string {
   return `would ${would} ${what} in ${feed}; nothing was done`;
 }
 
-function replacedLines({ dryRun, replaced }: ImportAnswer): readonly string[] {
+function replacedLines({ dryRun, replaced }: ImportTold): readonly string[] {
   if (replaced === null) return [];
   const { before, lifted, kept } = replaced;
   const lift = dryRun ? "would lift" : "lifted";
@@ -56,14 +56,16 @@ function replacedLines({ dryRun, replaced }: ImportAnswer): readonly string[] {
   ];
 }
 
-function readText({ format, masked, duplicates, rejected }: ListReport) {
-  const as = format === undefined ? "an empty list" : formatNames[format];
+function readText({ format, masked, duplicates, rejected }: ImportTold) {
+  const as = format === null ? "an empty list" : formatNames[format];
   const lines = counted(rejected, "line");
   return `read as ${as}: ${grouped(masked)} masked, ${counted(duplicates, "duplicate")}, ${lines} rejected`;
 }
 
 /** The first lines that were rejected, and how many more there are. */
-export function rejectionLines(report: ListReport): readonly string[] {
+export function rejectionLines(
+  report: Pick<ListReport, "rejections" | "rejected">,
+): readonly string[] {
   const { rejections, rejected } = report;
   const more = rejected - rejections.length;
   return [
@@ -76,7 +78,7 @@ export function rejectionLines(report: ListReport): readonly string[] {
 
 function withRejected(
   failure: Told["failure"],
-  { rejected, lines }: ListReport,
+  { rejected, lines }: ImportTold,
 ): Told["failure"] {
   if (rejected === 0) return failure;
   const part = `taken in part: ${grouped(rejected)} of ${counted(lines, "line")} were rejected`;

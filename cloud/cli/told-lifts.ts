@@ -1,10 +1,12 @@
-import { MOST_INSIDE, type RangeLifted } from "../decide/effects.js";
-import type { LiftAnswer } from "./answers.js";
+import { MOST_INSIDE } from "../decide/effects.js";
+import type { LiftTold } from "./ask-bans.js";
 import { placeText, type Told } from "./told-bans.js";
 import { counted, few, grouped, untilText } from "./words.js";
 
+type RangeLifted = LiftTold["effects"][number];
+
 /** What an order to lift came to: also what bans the ranges all the same. */
-export function toldLift(answer: LiftAnswer): Told {
+export function toldLift(answer: LiftTold): Told {
   const { effects, decisions, feed, dryRun, allFeeds } = answer;
   const lifted = effects.filter(isLifted);
   const free = lifted.filter(({ stillBy }) =>

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { DecisionAnswer } from "./answers.js";
+import { decisionOf, type DecisionTold } from "./ask-decisions.js";
 import type { Client } from "./client.js";
 import { isSettled } from "./told-hosts.js";
 
@@ -8,11 +8,11 @@ export async function waitForHosts(
   client: Client,
   decision: string,
   waitMs: number,
-): Promise<DecisionAnswer> {
+): Promise<DecisionTold> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     const asked = Date.now();
-    const answer = await client.decision(decision);
+    const answer = await decisionOf(client, decision);
     const now = Date.now();
     const isOver = answer.hosts.every((host) => isSettled(host, now));
     if (isOver || now >= deadline) return answer;

@@ -1,4 +1,5 @@
 import { FOREVER } from "../../agent/model/ban.js";
+import { timeText } from "../../agent/text/time.js";
 
 /** "1 range", "1,024 ranges". */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
@@ -7,13 +8,14 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 /** "100,040". */
 export const grouped = (count: number): string => count.toLocaleString("en-US");
 
-/** Of Unix seconds: "until 2026-11-28T06:13:03Z", or "without end". */
-export const untilText = (until: number): string =>
-  until >= FOREVER ? "without end" : `until ${momentOf(until * 1000)}`;
+/** Of ISO 8601: "until 2026-11-28T06:13:03Z", or "without end". */
+export const untilText = (until: string): string =>
+  Date.parse(until) >= FOREVER * 1000
+    ? "without end"
+    : `until ${momentOf(until)}`;
 
-/** Of milliseconds since 1970, to the second. */
-export const momentOf = (time: number): string =>
-  new Date(time).toISOString().replace(/\.\d{3}Z$/, "Z");
+/** Of milliseconds since 1970, or of ISO 8601: to the second. */
+export const momentOf = timeText;
 
 /** "12 s", "3 min", "5 h", "9 days". */
 export function spanText(ms: number): string {
@@ -40,6 +42,10 @@ export function few(lines: readonly string[], most: number): readonly string[] {
   const rest = grouped(lines.length - most);
   return [...lines.slice(0, most), `… and ${rest} more (--json tells all)`];
 }
+
+/** Of an option that names a feed to order in. */
+export const feedHelp = (usual: string): string =>
+  `urgent, reputation or org/<id> (default: ${usual}; org/<own> for an org's people)`;
 
 /** What the feeds are for, under a command that takes one. */
 export const FEEDS_HELP = `

@@ -1,4 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
+import { EVERYBODYS } from "../feeds/audience.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Decided, RateReached } from "../journal/decision-events.js";
 
@@ -37,10 +38,18 @@ export interface RateAlarmEntry extends Omit<RateReached, "kind"> {
 }
 
 /** Which to look for; undefined is any. */
-export interface DecisionQuery {
+export interface DecisionQuery extends DecisionsOf {
   readonly limit: number;
   readonly before: number | undefined;
+}
+
+/** Whose, and for whom; undefined is any. */
+export interface DecisionsOf {
+  /** Of those in everybody's feeds, an org knows rules by their names alone. */
   readonly by: string | undefined;
+  readonly feed: FeedName | undefined;
+  /** As the people of an org see them: those of its hosts' feeds. */
+  readonly org: string | undefined;
 }
 
 /** Tells who decided what, when and why, and what evidence is spent. */
@@ -60,14 +69,13 @@ export class DecisionLog {
   constructor(database: Database) {
     this.#decisions = database.prepare(
       `${DECISIONS}
-       WHERE (@before IS NULL OR seq < @before)
-         AND (@by IS NULL OR decided_by = @by)
+       WHERE (@before IS NULL OR seq < @before) AND ${WHOSE}
        ORDER BY seq DESC LIMIT @limit`,
     );
     this.#decision = database.prepare(`${DECISIONS} WHERE id = ?`);
     this.#count = database
       .prepare<unknown[], number>(
-        "SELECT count(*) FROM decisions WHERE @by IS NULL OR decided_by = @by",
+        `SELECT count(*) FROM decisions WHERE ${WHOSE}`,
       )
       .pluck();
     this.#spent = database
@@ -90,14 +98,15 @@ export class DecisionLog {
   }
 
   /** Newest first. */
-  decisions({ limit, before, by }: DecisionQuery): readonly DecisionEntry[] {
-    const bound = { limit, before: before ?? null, by: by ?? null };
+  decisions(query: DecisionQuery): readonly DecisionEntry[] {
+    const { limit, before } = query;
+    const bound = { limit, before: before ?? null, ...boundOf(query) };
     return this.#decisions.all(bound).map(entryOf);
   }
 
-  /** How many there are, of everybody or of one. */
-  count(by: string | undefined): number {
-    return this.#count.get({ by: by ?? null }) ?? 0;
+  /** How many there are, whatever the limit. */
+  count(whose: DecisionsOf): number {
+    return this.#count.get(boundOf(whose)) ?? 0;
   }
 
   decision(id: string): DecisionEntry | undefined {
@@ -131,6 +140,18 @@ export class DecisionLog {
 }
 
 const FEW_ALARMS = 10;
+
+const WHOSE = `(@feed IS NULL OR feed = @feed)
+  AND (@by IS NULL OR decided_by = @by)
+  AND (@own IS NULL OR feed = @own
+    OR (feed IN (SELECT value FROM json_each(@everybodys))
+      AND (@by IS NULL OR @by LIKE 'rule:%')))`;
+
+const boundOf = ({ by, feed, org }: DecisionsOf) => ({
+  ...{ by: by ?? null, feed: feed ?? null },
+  own: org === undefined ? null : `org/${org}`,
+  everybodys: JSON.stringify(EVERYBODYS),
+});
 
 type Row = Omit<DecisionEntry, "observed" | "targets" | "evidence"> & {
   readonly observed: 0 | 1;

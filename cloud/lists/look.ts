@@ -1,5 +1,6 @@
 /** What a line shows that belongs to no list, but to something taken for one. */
-export type Look = "markup" | "json" | "hosts";
+export const looks = ["markup", "json", "hosts"] as const;
+export type Look = (typeof looks)[number];
 
 /** What a rejected line looks like. */
 export function lookOf(line: string): Look | undefined {

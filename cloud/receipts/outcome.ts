@@ -15,17 +15,11 @@ import type { TakenBack } from "../telemetry/telemetry.js";
  * - `refused`: the host did not believe it.
  * - `waiting`: it is connected, and has not answered. `offline`: it is not there.
  */
-export type HostState =
-  | "in-force"
-  | "observed"
-  | "on-trial"
-  | "taken-back"
-  | "held"
-  | "held-in-part"
-  | "passed"
-  | "refused"
-  | "waiting"
-  | "offline";
+export const hostStates = [
+  ...(["in-force", "observed", "on-trial", "taken-back", "held"] as const),
+  ...(["held-in-part", "passed", "refused", "waiting", "offline"] as const),
+] as const;
+export type HostState = (typeof hostStates)[number];
 
 export interface HostOutcome extends Said {
   readonly agent: string;

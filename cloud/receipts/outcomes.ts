@@ -54,8 +54,14 @@ export class Outcomes {
     );
   }
 
-  /** All hosts that have to carry it out, those that were sent away left out. */
-  async of(decision: DecisionEntry): Promise<readonly HostOutcome[]> {
+  /**
+   * All hosts that have to carry it out, those that were sent away left out.
+   * @param org its hosts alone; null: those of all
+   */
+  async of(
+    decision: DecisionEntry,
+    org: string | null = null,
+  ): Promise<readonly HostOutcome[]> {
     const { agents } = this.#ports;
     const { feed, seen } = decision;
     const back = byAgent(this.#ports.takenBack(seen));
@@ -63,6 +69,7 @@ export class Outcomes {
     const outcomes: HostOutcome[] = [];
     for (const agent of agents()) {
       if (agent.revokedAt !== null) continue;
+      if (org !== null && agent.org !== org) continue;
       if (!feedsOf(agent.org).includes(feed)) continue;
       if (outcomes.length % HOSTS_A_TURN === HOSTS_A_TURN - 1) await nextTurn();
       const takenBack = back.get(agent.id) ?? [];

@@ -17,7 +17,11 @@ export async function benchCommands(): Promise<readonly Row[]> {
   const cloud = await lab.startCloud({ port: CLOUD_PORT });
   const host = await lab.startHost(cloud, "host");
   const text = scattered(BANS).cidrs.map(formatCidr).join("\n");
-  const imported = cloud.api<{ offset: number }>("POST", "/v1/imports", text);
+  const imported = cloud.api<{ offset: number }>(
+    "POST",
+    "/api/v1/imports",
+    text,
+  );
   const waits = await whileTakenIn(host, imported);
   const rows = [
     row("status while a list is taken in, median", median(waits), 1),

@@ -16,7 +16,7 @@ export async function benchMemory(): Promise<readonly Row[]> {
   const text = scattered(BANS).cidrs.map(formatCidr).join("\n");
   const { offset } = await cloud.api<{ offset: number }>(
     "POST",
-    "/v1/imports",
+    "/api/v1/imports",
     text,
   );
   const host = await lab.startHost(cloud, "host");

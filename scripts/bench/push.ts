@@ -72,7 +72,7 @@ async function load(
   const text = scattered(count).cidrs.map(formatCidr).join("\n");
   const { offset } = await cloud.api<{ offset: number }>(
     "POST",
-    "/v1/imports",
+    "/api/v1/imports",
     text,
   );
   await until(
@@ -95,7 +95,7 @@ async function oneDecision(
   const cidrs = [parseCidr(range)];
   const start = performance.now();
   const order = { range, for: "1h", reason: "benchmark" };
-  const answered = cloud.api("POST", "/v1/bans", order);
+  const answered = cloud.api("POST", "/api/v1/bans", order);
   for (;;) {
     await enforcer.read(); // sets may have come since it last looked
     const [held] = await enforcer.hasBan(cidrs);

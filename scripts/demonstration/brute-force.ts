@@ -124,10 +124,10 @@ async function urgentOffset(cloud: LabCloud): Promise<number> {
 }
 
 async function tellWhy({ cloud, teller }: Stage): Promise<void> {
-  const { decisions } = await cloud.api<{
-    decisions: readonly { by: string; reason: string; evidence: number[] }[];
-  }>("GET", "/v1/decisions?limit=1");
-  const [newest] = decisions;
+  const { items } = await cloud.api<{
+    items: readonly { by: string; reason: string; evidence: number[] }[];
+  }>("GET", "/api/v1/decisions?limit=1");
+  const [newest] = items;
   teller.check(
     `the decision names its rule and its evidence: ${newest?.by ?? ""}, "${newest?.reason ?? ""}"`,
     (newest?.evidence.length ?? 0) > 0,

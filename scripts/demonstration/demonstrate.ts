@@ -118,11 +118,12 @@ async function banTheAttacker({ cloud, attacker, teller, host }: Stage) {
   };
   const { offset, decidedAt } = await cloud.api<Decided>(
     "POST",
-    "/v1/bans",
+    "/api/v1/bans",
     order,
   );
   const receipt = await receiptAt(cloud, "urgent", offset);
-  const kernelMs = receipt.receivedAt + receipt.enforcedMs - decidedAt;
+  const kernelMs =
+    receipt.receivedAt + receipt.enforcedMs - Date.parse(decidedAt);
   teller.say(
     `decided → in the kernel, read back: ${kernelMs.toFixed(1)} ms (ledger ${receipt.recordedMs.toFixed(1)} ms, both fsyncs included); the host's signed receipt is in the cloud`,
   );
@@ -145,7 +146,7 @@ async function banTheAttacker({ cloud, attacker, teller, host }: Stage) {
 
 interface Decided {
   readonly offset: number;
-  readonly decidedAt: number;
+  readonly decidedAt: string;
 }
 
 async function manyDecisions({
@@ -168,7 +169,7 @@ async function importList(stage: Stage, path: string | undefined) {
   const start = performance.now();
   const list = await cloud.api<Imported>(
     "POST",
-    "/v1/imports?feed=reputation&for=1d&reason=demo-list",
+    "/api/v1/imports?feed=reputation&for=1d&reason=demo-list",
     text,
   );
   const feed = await until(
@@ -262,7 +263,7 @@ async function liftTheAttacker({
 }: Stage): Promise<void> {
   teller.scene("The operator lifts the bans on the attacker");
   const order = { ranges: [ATTACKER.v4, ATTACKER.v6] };
-  const { offset } = await cloud.api<Decided>("POST", "/v1/lifts", order);
+  const { offset } = await cloud.api<Decided>("POST", "/api/v1/lifts", order);
   await receiptAt(cloud, "urgent", offset);
   await attack(attacker, targets, 1); // the first packets find the neighbours again
   const lifted = await attack(attacker, targets, 1);
@@ -270,7 +271,7 @@ async function liftTheAttacker({
     `packets arrive again: ${describeAttack(lifted)}`,
     lifted.answered === lifted.sent,
   );
-  const { offset: again } = await cloud.api<Decided>("POST", "/v1/bans", {
+  const { offset: again } = await cloud.api<Decided>("POST", "/api/v1/bans", {
     ...order,
     for: "1h",
     reason: "demo: again",

@@ -49,10 +49,10 @@ export async function decisionTimes(
     const order = { range: `192.0.2.${i}`, for: "10m", reason: "demo: timing" };
     const { offset, decidedAt } = await cloud.api<{
       offset: number;
-      decidedAt: number;
-    }>("POST", "/v1/bans", order);
+      decidedAt: string;
+    }>("POST", "/api/v1/bans", order);
     const receipt = await receiptAt(cloud, "urgent", offset);
-    times.push(receipt.receivedAt + receipt.enforcedMs - decidedAt);
+    times.push(receipt.receivedAt + receipt.enforcedMs - Date.parse(decidedAt));
   }
   return times;
 }

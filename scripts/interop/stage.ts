@@ -79,11 +79,14 @@ export class Stage implements AsyncDisposable {
   /** Bans by the API, in the fields that all versions have. */
   async ban(ranges: readonly string[], more: object = {}): Promise<Made> {
     const order = { ranges, for: "1h", reason: "interop", ...more };
-    return this.cloud.api<Made>("POST", "/v1/bans", order);
+    return this.cloud.api<Made>("POST", `${this.cloud.build.api}/bans`, order);
   }
 
   async lift(ranges: readonly string[], more: object = {}): Promise<Made> {
-    return this.cloud.api<Made>("POST", "/v1/lifts", { ranges, ...more });
+    return this.cloud.api<Made>("POST", `${this.cloud.build.api}/lifts`, {
+      ranges,
+      ...more,
+    });
   }
 
   /** Whether the kernel drops what comes from an address outside. */

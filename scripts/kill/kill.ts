@@ -34,7 +34,7 @@ export async function killAndCompare(
   const cloud = await lab.startCloud({ port: CLOUD_PORT });
   const truth = new Truth();
   const list = churn.base.join("\n");
-  await cloud.api("POST", "/v1/imports?for=1d&reason=churn", list);
+  await cloud.api("POST", "/api/v1/imports?for=1d&reason=churn", list);
   truth.apply({ add: churn.base, del: [] });
   const host = await lab.startHost(cloud, "host", {
     config: { safeMode: { starts: 0 } },
@@ -133,11 +133,11 @@ class Pusher {
     const common = { feed: "reputation" };
     if (step.del.length > 0) {
       const order = { ...common, ranges: step.del };
-      await this.cloud.api("POST", "/v1/lifts", order);
+      await this.cloud.api("POST", "/api/v1/lifts", order);
     }
     if (step.add.length > 0) {
       const order = { ...common, ranges: step.add, for: "1d", reason: "churn" };
-      await this.cloud.api("POST", "/v1/bans", order);
+      await this.cloud.api("POST", "/api/v1/bans", order);
     }
     this.truth.apply(step);
     this.pushed += step.add.length + step.del.length;

@@ -66,14 +66,14 @@ describe("a cloud with approvals", () => {
   it("says how many bans want an approval", async () => {
     await using cloud = await startTestCloud();
     const wide = { ranges: ["16.0.0.0/12", "32.0.0.0/16", "2a00::/29"] };
-    const banned = await cloud.request("POST", "/v1/bans", wide);
+    const banned = await cloud.request("POST", "/api/v1/bans", wide);
     expect(banned.body).toMatchObject({ unapproved: 2 });
     const draft = approvalAfter(undefined, changes, NOW);
     await publish(cloud, signedBy("critical", draft, cloud));
     const list = "16.0.0.0/12\n16.16.0.0/12\n192.0.2.1\n";
     const imported = await cloud.request(
       "POST",
-      "/v1/imports?feed=urgent",
+      "/api/v1/imports?feed=urgent",
       list,
     );
     expect(imported.body).toMatchObject({ unapproved: 1 });

@@ -27,7 +27,7 @@ describeInNamespace("a process that calls a banned server", () => {
     host = await lab.startHost(cloud, "host");
     const reason = "command and control";
     const ban = { ranges: ["10.9.0.2/31"], for: "1h", reason };
-    await cloud.api("POST", "/v1/bans", ban);
+    await cloud.api("POST", "/api/v1/bans", ban);
     await until("the ban", async () => {
       const [first] = (await why(BANNED)).bans;
       return first;

@@ -48,7 +48,7 @@ describeInNamespace("a host without any network", () => {
   it("holds in its kernel what a bundle brought, and its receipts prove it", async () => {
     const ranges = ["192.0.2.7", "2001:db8:bad::/48", "127.0.0.1"];
     const { decision } = await cloud.api<{ decision: string }>(
-      ...(["POST", "/v1/bans", { ranges, for: "1h" }] as const),
+      ...(["POST", "/api/v1/bans", { ranges, for: "1h" }] as const),
     );
     await operator("bundle", "--org", "acme", at("bundle"));
 

@@ -82,7 +82,7 @@ describeInNamespace("a host that is attacked", () => {
     await held("203.0.113.7");
     await stop();
     await lab.startAgent(host);
-    await cloud.api("POST", "/v1/bans", { range: "192.0.2.7", for: "1h" });
+    await cloud.api("POST", "/api/v1/bans", { range: "192.0.2.7", for: "1h" });
     await held("192.0.2.7");
     await held("203.0.113.7");
     await until("the receipt", async () => {

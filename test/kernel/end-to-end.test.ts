@@ -70,7 +70,7 @@ describeInNamespace("a cloud and a host, as real processes", () => {
       await stop("SIGTERM");
       expect(await holds("192.0.2.7")).toEqual([true]);
       const list = scattered(count).cidrs.map(formatCidr);
-      await cloud.api("POST", "/v1/imports?for=1h", list.join("\n"));
+      await cloud.api("POST", "/api/v1/imports?for=1h", list.join("\n"));
       await lab.startAgent(host);
       await levelWithCloud();
       const sample = [list[0]!, list[count >> 1]!, list[count - 1]!];

@@ -14,7 +14,7 @@ import { systemClock } from "../../agent/runtime/clock.js";
 import { loadLibc } from "../../agent/runtime/libc.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
 import { OpenFlows } from "../../agent/sessions/open-flows.js";
-import type { ImpactReport } from "../../cloud/impact/report.js";
+import type { ImpactTold } from "../../cloud/cli/ask-bans.js";
 import { Namespace, sh } from "../../scripts/lab/namespace.js";
 import { settleBy, startIn } from "../support/agent/enrolled-host.js";
 import { startTestCloud } from "../support/cloud/cloud.js";
@@ -152,7 +152,7 @@ RULES`);
     await sessionIn(CUSTOMER, HOST[4]);
     const socket = await sessionOut(OTHER[4]);
     const ask = async (...ranges: string[]) =>
-      (await cloud.request<ImpactReport>("POST", "/v1/impact", { ranges }))
+      (await cloud.request<ImpactTold>("POST", "/api/v1/impact", { ranges }))
         .body;
 
     expect(await ask("10.9.0.2/31")).toMatchObject({

@@ -100,7 +100,7 @@ const QUIET = {
 const BANS = 900;
 
 const ban = (cloud: LabCloud, many: number, round = 0) =>
-  cloud.api("POST", "/v1/bans", {
+  cloud.api("POST", "/api/v1/bans", {
     feed: "reputation",
     ranges: Array.from(
       { length: many },

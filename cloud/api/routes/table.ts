@@ -3,10 +3,20 @@ import type { Route } from "../table/route.js";
 import { credentialRoutes } from "./credentials.js";
 import { operatorRoutes } from "./operators.js";
 import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
+import { banRoutes } from "./bans.js";
+import { decisionRoutes } from "./decisions.js";
+import { impactRoutes } from "./impact.js";
+import { importRoutes } from "./imports.js";
+import { liftRoutes } from "./lifts.js";
 import { orgRoutes } from "./orgs.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
 export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
+  ...banRoutes(ports),
+  ...liftRoutes(ports),
+  ...importRoutes(ports),
+  ...impactRoutes(ports),
+  ...decisionRoutes(ports),
   ...orgRoutes(ports),
   ...operatorRoutes(ports),
   ...credentialRoutes(ports),

@@ -18,6 +18,9 @@ export const Seconds = v.pipe(
   v.isoTimestamp(),
 );
 
+/** A count, a place, a version. */
+export const Whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 /** A page of a list, and where the next one begins; null: it is the last. */
 export const pageOf = <S extends v.GenericSchema>(item: S) =>
   v.object({ items: v.array(item), next: v.nullable(v.string()) });

@@ -10,7 +10,7 @@ import {
 
 /** Which bans to list; undefined is any. */
 export interface BansQuery {
-  readonly feed: FeedName | undefined;
+  readonly feeds: readonly FeedName[] | undefined;
   /** Bans that hold the range, on it, and in it. */
   readonly range: Cidr | undefined;
   readonly limit: number;
@@ -65,12 +65,12 @@ interface Part {
 
 function partsOf(
   lookup: BanLookup,
-  { feed, range }: BansQuery,
+  { feeds, range }: BansQuery,
 ): readonly Part[] {
-  const feeds = [...lookup.feeds().values()].filter(
-    (each) => feed === undefined || each.feed === feed,
+  const meant = [...lookup.feeds().values()].filter(
+    ({ feed }) => feeds?.includes(feed) ?? true,
   );
-  return feeds.flatMap((each): readonly Part[] => {
+  return meant.flatMap((each): readonly Part[] => {
     if (range === undefined) {
       return FAMILIES.map((family) => ({
         ...{ kind: "within", feed: each, range: allOf(family) },

@@ -96,7 +96,7 @@ export async function importList(
 ): Promise<Made> {
   const file = join(stage.lab.folder, `${name}.txt`);
   writeFileSync(file, `${ranges.join("\n")}\n`);
-  const path = `/v1/imports?for=1d&reason=${name}`;
+  const path = `${stage.cloud.build.api}/imports?for=1d&reason=${name}`;
   return stage.cloud.api<Made>("POST", path, ranges.join("\n"));
 }
 

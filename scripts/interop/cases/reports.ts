@@ -61,7 +61,7 @@ async function impact({ cloud }: Stage): Promise<void> {
   const order = { ranges: ["203.0.113.0/24"] };
   const said = await cloud.api<{ asked: number; answered: number }>(
     "POST",
-    "/v1/impact",
+    `${cloud.build.api}/impact`,
     order,
   );
   expect("asked, answered", [said.asked, said.answered], [1, 1]);

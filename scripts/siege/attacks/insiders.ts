@@ -125,7 +125,11 @@ async function theSitterIsBanned(
 ): Promise<readonly string[]> {
   if (moment === "after") return [];
   const range = AT.attacker[4];
-  await cloud.api("POST", "/v1/bans", { range, for: "1h", reason: "siege" });
+  await cloud.api("POST", "/api/v1/bans", {
+    range,
+    for: "1h",
+    reason: "siege",
+  });
   for (let waited = 0; waited < 5_000; waited += 100) {
     await enforcer.read();
     const [held] = await enforcer.hasBan([parseCidr(range)]);

@@ -31,7 +31,11 @@ const BANNED = [AT.posed[4][0], AT.posed[6][0]];
 
 async function banAll({ cloud }: Stage): Promise<AsyncDisposable> {
   for (const range of BANNED) {
-    await cloud.api("POST", "/v1/bans", { range, for: "2h", reason: "siege" });
+    await cloud.api("POST", "/api/v1/bans", {
+      range,
+      for: "2h",
+      reason: "siege",
+    });
   }
   return { [Symbol.asyncDispose]: () => Promise.resolve() };
 }

@@ -102,7 +102,7 @@ describe("segments over HTTP", () => {
     await using cloud = await startTestCloud();
     const list = "10.0.0.1\n10.0.0.2\n10.0.0.3\n10.0.0.4";
     const imported = await cloud.request<{ epoch: string }>(
-      ...(["POST", "/v1/imports"] as const),
+      ...(["POST", "/api/v1/imports"] as const),
       list,
     );
     await cloud.enrol("two");
@@ -141,7 +141,7 @@ async function snapshotOf(cloud: TestCloud) {
     { length: 2_000 },
     (_, i) => `10.0.${i >> 8}.${i & 255}`,
   );
-  await cloud.request("POST", "/v1/imports", list.join("\n"));
+  await cloud.request("POST", "/api/v1/imports", list.join("\n"));
   const agent = await TestAgent.connect(cloud, await cloud.enrol());
   const plan = await agent.planOf(agent.welcome, "reputation");
   if (plan.mode !== "snapshot") throw new Error("no snapshot was planned");

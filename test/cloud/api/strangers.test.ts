@@ -122,7 +122,11 @@ describe("a bad request", () => {
     ] as [string, string],
   ])("of an operator, %s: is answered shortly", async (_, body) => {
     await using cloud = await startTestCloud();
-    const response = await post(`${cloud.url}/v1/bans`, cloud.operator, body);
+    const response = await post(
+      `${cloud.url}/api/v1/bans`,
+      cloud.operator,
+      body,
+    );
     expect(response.status).toBe(400);
     expect((await response.text()).length).toBeLessThan(2_500);
   });
@@ -130,7 +134,11 @@ describe("a bad request", () => {
   it("that is too large is told so", async () => {
     await using cloud = await startTestCloud();
     const body = "x".repeat(2 * 1024 * 1024);
-    const response = await post(`${cloud.url}/v1/bans`, cloud.operator, body);
+    const response = await post(
+      `${cloud.url}/api/v1/bans`,
+      cloud.operator,
+      body,
+    );
     expect(response.status).toBe(413);
   });
 
@@ -167,7 +175,7 @@ async function snapshotOf(cloud: TestCloud, bans = 2_000) {
     { length: bans },
     (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,
   );
-  await cloud.request("POST", "/v1/imports", list.join("\n"));
+  await cloud.request("POST", "/api/v1/imports", list.join("\n"));
   const agent = await TestAgent.connect(cloud, await cloud.enrol());
   const plan = await agent.planOf(agent.welcome, "reputation");
   if (plan.mode !== "snapshot") throw new Error("no snapshot was planned");

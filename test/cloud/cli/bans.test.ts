@@ -43,9 +43,9 @@ describe("the list of bans", () => {
     while (cursor !== null) {
       const from = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
       const page = await pageOf(cloud, `limit=7&range=198.18.0.0/16${from}`);
-      for (const { range } of page.bans) seen.add(range);
+      for (const { range } of page.items) seen.add(range);
       expect(page.total).toBe(120);
-      cursor = page.cursor;
+      cursor = page.next;
     }
     expect(seen.size).toBe(120);
   });
@@ -60,10 +60,10 @@ describe("the list of bans", () => {
 });
 
 interface Page {
-  readonly bans: readonly { readonly range: string }[];
+  readonly items: readonly { readonly range: string }[];
   readonly total: number;
-  readonly cursor: string | null;
+  readonly next: string | null;
 }
 
 const pageOf = async (cloud: TestCloud, query: string): Promise<Page> =>
-  (await cloud.request<Page>("GET", `/v1/bans?${query}`)).body;
+  (await cloud.request<Page>("GET", `/api/v1/bans?${query}`)).body;

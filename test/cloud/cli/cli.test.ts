@@ -27,6 +27,7 @@ import {
   inventory,
   vitals,
 } from "../telemetry/items.js";
+import { documentsIn } from "./operator.js";
 
 describe("tourniquet-cloud", () => {
   it("goes from nothing to a ban", async () => {
@@ -151,7 +152,7 @@ describe("tourniquet-cloud", () => {
     expect(decisions).toMatch(/ admin .* ban 192.0.2.1 +urgent .*as asked/);
     expect(decisions).toMatch(/ rule:several-orgs +ban 203.0.113.7 +urgent /);
     const ruled = await run("decisions", "--json", "--by", "rule:several-orgs");
-    expect(JSON.parse(ruled.out)).toMatchObject([
+    expect(documentsIn(ruled.out)).toMatchObject([
       { evidence: [expect.any(Number), expect.any(Number)] },
     ]);
   }, 30_000);

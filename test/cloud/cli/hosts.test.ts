@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
 import { detection } from "../telemetry/items.js";
-import { operatorOf, type Ran } from "./operator.js";
+import { documentsIn, operatorOf, type Ran } from "./operator.js";
 
 const ATTACKER = "203.0.113.7";
 
@@ -127,7 +127,7 @@ describe("the hosts that a decision is for", () => {
     expect(out).toContain("lifted on 1 of 1 host");
     expect(code).toBe(0);
     const banned = await run("decisions", "--json");
-    const ids = JSON.parse(banned.out) as { decision: string }[];
+    const ids = documentsIn<{ decision: string }>(banned.out);
     const earlier = await run("decision", ids[1]?.decision ?? "");
     expect(earlier.out).toContain("taken in; its receipt is of a later change");
   });
@@ -158,7 +158,7 @@ describe("a rule's decision", () => {
     }
     const id = await eventually(async () => {
       const { out } = await run("decisions", "--json");
-      const all = JSON.parse(out) as { decision: string; by: string }[];
+      const all = documentsIn<{ decision: string; by: string }>(out);
       return all.find(({ by }) => by.startsWith("rule:"))?.decision;
     });
     const { out } = await run("decision", id);

@@ -34,6 +34,13 @@ export function operatorOf({ dir, url }: TestCloud) {
   };
 }
 
+/** What `--json` printed: a document on each line. */
+export const documentsIn = <T>(out: string): T[] =>
+  out
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+
 /** How many ops the urgent feed has. */
 export async function offsetOf(cloud: TestCloud): Promise<number | undefined> {
   type Feeds = { feeds: { feed: string; offset: number }[] };

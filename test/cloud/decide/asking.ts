@@ -1,4 +1,4 @@
-import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import type { DecisionItem } from "../../../cloud/cli/ask-decisions.js";
 import type { Proposal } from "../../../cloud/decide/proposals.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { eventually, type TestCloud } from "../../support/cloud/cloud.js";
@@ -35,7 +35,7 @@ export async function bothSeeAt(
 /** Without those on markers; newest first. */
 export async function decisionsOf(
   cloud: TestCloud,
-): Promise<readonly DecisionEntry[]> {
+): Promise<readonly DecisionItem[]> {
   const decisions = await allDecisions(cloud);
   return decisions.filter(({ targets }) => !targets[0]?.startsWith(MARKERS));
 }
@@ -54,9 +54,9 @@ export const proposalOf = (cloud: TestCloud): Promise<Proposal> =>
 
 async function allDecisions(
   cloud: TestCloud,
-): Promise<readonly DecisionEntry[]> {
-  type Answer = { decisions: DecisionEntry[] };
-  return (await cloud.request<Answer>("GET", "/v1/decisions")).body.decisions;
+): Promise<readonly DecisionItem[]> {
+  type Answer = { items: DecisionItem[] };
+  return (await cloud.request<Answer>("GET", "/api/v1/decisions")).body.items;
 }
 
 const MARKERS = "198.51.100.";

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import type { RulesReport } from "../../../cloud/cli/client.js";
 import { CorrelationSettings } from "../../../cloud/decide/correlation-settings.js";
-import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import type { DecisionItem } from "../../../cloud/cli/ask-decisions.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
@@ -295,9 +295,7 @@ async function keepOn(
   }
 }
 
-async function decisionsOf(
-  cloud: TestCloud,
-): Promise<readonly DecisionEntry[]> {
-  type Answer = { decisions: DecisionEntry[] };
-  return (await cloud.request<Answer>("GET", "/v1/decisions")).body.decisions;
+async function decisionsOf(cloud: TestCloud): Promise<readonly DecisionItem[]> {
+  type Answer = { items: DecisionItem[] };
+  return (await cloud.request<Answer>("GET", "/api/v1/decisions")).body.items;
 }

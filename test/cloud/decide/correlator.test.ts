@@ -4,7 +4,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import type { DecisionItem } from "../../../cloud/cli/ask-decisions.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
@@ -305,11 +305,9 @@ async function bothReport(cloud: TestCloud, source: string): Promise<void> {
   }
 }
 
-async function decisionsOf(
-  cloud: TestCloud,
-): Promise<readonly DecisionEntry[]> {
-  type Answer = { decisions: DecisionEntry[] };
-  return (await cloud.request<Answer>("GET", "/v1/decisions")).body.decisions;
+async function decisionsOf(cloud: TestCloud): Promise<readonly DecisionItem[]> {
+  type Answer = { items: DecisionItem[] };
+  return (await cloud.request<Answer>("GET", "/api/v1/decisions")).body.items;
 }
 
 /** Decides on somebody else meanwhile: what came before has been looked at. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import type { ImportAnswer } from "../../../cloud/cli/answers.js";
+import type { ImportTold } from "../../../cloud/cli/ask-bans.js";
 import type { RulesReport } from "../../../cloud/cli/client.js";
 import { sealChain } from "../../../cloud/feeds/chain.js";
 import { filesOf } from "../../../cloud/folder.js";
@@ -35,12 +35,8 @@ describe("what version 0.1.0 decided", () => {
       { action: "import", evidence: [] },
       { by: "rule:several-orgs", evidence: [1], targets: ["192.0.2.77"] },
     ]);
-    const path = "/v1/imports?list=drop&replace=true";
-    const replaced = await cloud.request<ImportAnswer>(
-      "POST",
-      path,
-      "192.0.2.1",
-    );
+    const path = "/api/v1/imports?list=drop&replace=true";
+    const replaced = await cloud.request<ImportTold>("POST", path, "192.0.2.1");
     expect(replaced.body.replaced).toEqual({ before: 0, lifted: 0, kept: 0 });
     await bothSee(cloud, "203.0.113.8");
     expect(await decisionsOf(cloud)).toHaveLength(4);

@@ -22,12 +22,16 @@ describe("a ban that is only observed", () => {
   it("is one in the list of decisions", async () => {
     await using cloud = await startTestCloud();
     await cloud.ban("203.0.113.7", { observe: true });
-    await cloud.request("POST", "/v1/imports?observe=true", "203.0.113.8\n");
+    await cloud.request(
+      "POST",
+      "/api/v1/imports?observe=true",
+      "203.0.113.8\n",
+    );
     await cloud.ban("203.0.113.9", { observe: false });
     await cloud.lift("203.0.113.7");
-    const { body } = await cloud.request("GET", "/v1/decisions");
+    const { body } = await cloud.request("GET", "/api/v1/decisions");
     expect(body).toMatchObject({
-      decisions: [
+      items: [
         { action: "lift", observed: false },
         { action: "ban", observed: false },
         { action: "import", observed: true },
@@ -38,7 +42,7 @@ describe("a ban that is only observed", () => {
 
   it("stands in a snapshot beside those that are enforced", async () => {
     await using cloud = await startTestCloud();
-    const into = "/v1/imports?feed=urgent";
+    const into = "/api/v1/imports?feed=urgent";
     await cloud.request("POST", into, "192.0.2.1\n192.0.2.3\n192.0.2.5");
     const watched = { for: "30d", observe: true, replace: true };
     await cloud.ban("192.0.2.3", watched);
@@ -70,17 +74,19 @@ describe("a ban that is only observed", () => {
   });
 
   it.each([
-    ["a word for yes or no", "POST", "/v1/bans", { observe: "yes" }],
-    ["a number", "POST", "/v1/bans", { observe: 1 }],
-    ["a word in a query", "POST", "/v1/imports?observe=yes", "192.0.2.1"],
-    ["a lift", "POST", "/v1/lifts", { observe: true }],
+    ["a word for yes or no", "POST", "/api/v1/bans", { observe: "yes" }],
+    ["a number", "POST", "/api/v1/bans", { observe: 1 }],
+    ["a word in a query", "POST", "/api/v1/imports?observe=yes", "192.0.2.1"],
+    ["a lift", "POST", "/api/v1/lifts", { observe: true }],
   ])("is refused of %s", async (_, method, path, order) => {
     await using cloud = await startTestCloud();
     const body =
       typeof order === "string" ? order : { range: "192.0.2.1", ...order };
     const { status, body: answer } = await cloud.request(method, path, body);
     expect(status).toBe(400);
-    expect(answer).toMatchObject({ error: "invalid", field: "observe" });
+    expect(answer).toMatchObject({
+      ...{ code: "invalid", errors: [{ field: "observe" }] },
+    });
   });
 });
 

@@ -22,16 +22,19 @@ describe("a ban in rings", () => {
     const { status, body } = await banned(cloud, ORDER);
     expect(status).toBe(201);
     const { rings } = body;
-    const { canary } = rings;
+    const canary = Date.parse(rings.canary) / 1000;
     const times = {
       ...{ canary, early: canary + 600 },
       ...{ broad: canary + 4_200, all: canary + 25_800 },
     };
-    expect(rings).toEqual(times);
+    const said = Object.entries(rings).map(
+      ([ring, at]) => [ring, Date.parse(at) / 1000] as const,
+    );
+    expect(Object.fromEntries(said)).toEqual(times);
     const segment = await agent.nextSegment();
     expect(segment.version).toBe(2);
     expect(readOps(segment)).toMatchObject([{ rings: times }]);
-    expect(await listed(cloud)).toMatchObject([{ range: RANGE, rings: times }]);
+    expect(await listed(cloud)).toMatchObject([{ range: RANGE, rings }]);
   });
 
   it("keeps its times in snapshots, which are of version 2 then", async () => {
@@ -42,8 +45,8 @@ describe("a ban in rings", () => {
     await cloud.ban("198.51.100.0/24");
     for (let i = 0; i < 5; i++) {
       const many = Array.from({ length: 250 }, (_, n) => `203.0.${i}.${n}`);
-      await cloud.request("POST", "/v1/bans", { ranges: many });
-      await cloud.request("POST", "/v1/lifts", { ranges: many });
+      await cloud.request("POST", "/api/v1/bans", { ranges: many });
+      await cloud.request("POST", "/api/v1/lifts", { ranges: many });
     }
     using agent = await readerOfRings(cloud, who);
     const plan = await agent.planOf(agent.welcome, "urgent");
@@ -72,7 +75,9 @@ describe("a ban in rings", () => {
       async () => (await banned(cloud, asked)).status === 409,
     );
     const { body } = await banned(cloud, ORDER);
-    expect(body).toMatchObject({ error: "read-by-version-1", field: "rings" });
+    expect(body).toMatchObject({
+      ...{ code: "read-by-version-1", errors: [{ field: "rings" }] },
+    });
     expect(JSON.stringify(body)).toContain(old.agent);
     await cloud.request("POST", "/api/v1/orgs", { id: "other", name: "other" });
     const elsewhere = { ...ORDER, feed: "org/other" };
@@ -141,7 +146,7 @@ describe("a ban in rings", () => {
     await using cloud = await startTestCloud();
     await banned(cloud, ORDER);
     const [waiting] = await listed(cloud);
-    const into = "/v1/imports?feed=urgent&list=seen&observe=true&for=30d";
+    const into = "/api/v1/imports?feed=urgent&list=seen&observe=true&for=30d";
     const { body } = await cloud.request("POST", into, `${RANGE}\n`);
     expect(body).toMatchObject({ counts: { "would-weaken": 1 } });
     expect(body).not.toMatchObject({ decision: null });
@@ -155,22 +160,25 @@ describe("a ban in rings", () => {
       await using cloud = await startTestCloud();
       const { status, body } = await banned(cloud, { ...ORDER, rings });
       expect(status).toBe(400);
-      expect(body).toMatchObject({ error: "invalid", field: "rings" });
+      expect(body).toMatchObject({
+        code: "invalid",
+        errors: [{ field: "rings" }],
+      });
     },
   );
 });
 
 interface Answer {
-  readonly rings: Record<"canary" | "early" | "broad" | "all", number>;
+  readonly rings: Record<"canary" | "early" | "broad" | "all", string>;
   readonly effects: readonly { readonly effect: string }[];
 }
 
 const banned = (cloud: TestCloud, order: object) =>
-  cloud.request<Answer>("POST", "/v1/bans", order);
+  cloud.request<Answer>("POST", "/api/v1/bans", order);
 
 async function listed(cloud: TestCloud): Promise<readonly object[]> {
-  type Listed = { bans: readonly object[] };
-  return (await cloud.request<Listed>("GET", "/v1/bans")).body.bans;
+  type Listed = { items: readonly object[] };
+  return (await cloud.request<Listed>("GET", "/api/v1/bans")).body.items;
 }
 
 async function feeds(cloud: TestCloud) {

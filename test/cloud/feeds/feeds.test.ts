@@ -95,7 +95,7 @@ describe("a snapshot", () => {
     await using cloud = await startTestCloud();
     await cloud.request(
       "POST",
-      "/v1/imports?reason=list",
+      "/api/v1/imports?reason=list",
       listOf(1_200, "10.0"),
     );
     await cloud.lift("10.0.0.5", { feed: "reputation" });
@@ -135,7 +135,7 @@ describe("a snapshot", () => {
     await using cloud = await startTestCloud();
     for (let i = 0; i < 5; i++) {
       const import_ = listOf(12_000, `10.${i}`);
-      await cloud.request("POST", "/v1/imports", import_);
+      await cloud.request("POST", "/api/v1/imports", import_);
       using agent = await TestAgent.connect(cloud, await cloud.enrol(`o${i}`));
       const { mode } = await agent.planOf(agent.welcome, "reputation");
       expect(mode).toBe("snapshot");
@@ -183,7 +183,7 @@ describe("segments over HTTP", () => {
     const who = await cloud.enrol();
     using agent = await TestAgent.connect(cloud, who);
     const first = await cloud.ban("192.0.2.1", { feed: "reputation" });
-    await cloud.request("POST", "/v1/imports", listOf(9_000, "10.0"));
+    await cloud.request("POST", "/api/v1/imports", listOf(9_000, "10.0"));
     const { epoch } = first;
     const query = `feed=reputation&epoch=${epoch}&from=1`;
     const bytes = await fetchAs(agent, cloud, `/v1/segments?${query}`);
@@ -210,7 +210,7 @@ async function cloudThatStopped(folder: string) {
   foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
   await using cloud = await startTestCloud({ dir });
   await cloud.enrol();
-  await cloud.request("POST", "/v1/imports", listOf(30, "10.0"));
+  await cloud.request("POST", "/api/v1/imports", listOf(30, "10.0"));
   const before = await cloud.ban("203.0.113.7");
   // What the log takes down of itself: the bans' thread is to have seen it, too.
   using decided = disposable(openDatabase(filesOf(dir).decisions, "read-only"));

@@ -32,9 +32,9 @@ describe("an agent that comes back", () => {
   it("is sent to the segments for a longer gap, and back to live", async () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
-    await cloud.request("POST", "/v1/imports", listOf(8_000, "10.1"));
+    await cloud.request("POST", "/api/v1/imports", listOf(8_000, "10.1"));
     const position = await cloud.request("GET", "/v1/feeds").then(reputation);
-    await cloud.request("POST", "/v1/imports", listOf(2_000, "10.2"));
+    await cloud.request("POST", "/api/v1/imports", listOf(2_000, "10.2"));
 
     using agent = await TestAgent.connect(cloud, who, [position]);
     const plan = await agent.planOf(agent.welcome, "reputation");
@@ -63,7 +63,7 @@ describe("an agent that comes back", () => {
   ])("gets a snapshot when it has %s", async (_, wrong) => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
-    await cloud.request("POST", "/v1/imports", listOf(5, "10.1"));
+    await cloud.request("POST", "/api/v1/imports", listOf(5, "10.1"));
     const position = await cloud.request("GET", "/v1/feeds").then(reputation);
 
     using agent = await TestAgent.connect(cloud, who, [
@@ -114,7 +114,7 @@ async function pushMoreThanSocketsHold(cloud: TestCloud): Promise<void> {
       formatAddress(bytes.subarray(16 * n, 16 * n + 16)),
     );
     const list = addresses.join("\n");
-    await cloud.request("POST", "/v1/imports?feed=urgent", list);
+    await cloud.request("POST", "/api/v1/imports?feed=urgent", list);
   }
 }
 

@@ -13,7 +13,7 @@ const numbers = {
 };
 
 const asked = (cloud: TestCloud) =>
-  cloud.request("POST", "/v1/impact", { ranges: ["203.0.113.7"] });
+  cloud.request("POST", "/api/v1/impact", { ranges: ["203.0.113.7"] });
 
 describe("a question about impact", () => {
   it("is a request to agents of version 2, and as ever to those of version 1", async () => {

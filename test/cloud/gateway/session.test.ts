@@ -140,7 +140,7 @@ describe("an agent whose snapshot is being built", () => {
   it("is welcome at once, and hears other feeds meanwhile", async () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
-    await cloud.request("POST", "/v1/imports", listOf(20_000));
+    await cloud.request("POST", "/api/v1/imports", listOf(20_000));
     using agent = await TestAgent.connect(cloud, who);
     const ready = agent.welcome.plans.map(({ feed }) => feed);
     expect(ready).toEqual(["urgent", "org/example"]);
@@ -153,7 +153,7 @@ describe("an agent whose snapshot is being built", () => {
   it("is sent away when it is revoked meanwhile", async () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
-    await cloud.request("POST", "/v1/imports", listOf(20_000));
+    await cloud.request("POST", "/api/v1/imports", listOf(20_000));
     using agent = TestAgent.dial(cloud.url);
     await agent.hello(who);
     await agent.next("welcome");

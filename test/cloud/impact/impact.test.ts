@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ImpactReport } from "../../../cloud/impact/report.js";
+import type { ImpactTold } from "../../../cloud/cli/ask-bans.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 
 const ask = (cloud: TestCloud, ranges: readonly string[], more: object = {}) =>
-  cloud.request<ImpactReport>("POST", "/v1/impact", { ranges, ...more });
+  cloud.request<ImpactTold>("POST", "/api/v1/impact", { ranges, ...more });
 
 /** Says so to the next question. */
 async function answer(
@@ -40,7 +40,7 @@ describe("what a ban would cut", () => {
       body: {
         ...{ asked: 3, answered: 2, refused: 1, affected: 2, partial: 1 },
         ...{ live: 7, liveBegun: 2, liveOnOne: 4 },
-        ...{ recent: 12, recentBegun: 0, since: 5_000 },
+        ...{ recent: 12, recentBegun: 0, since: "1970-01-01T00:00:05.000Z" },
       },
     });
 
@@ -90,13 +90,15 @@ describe("what a ban would cut", () => {
   ] as const)("refuses %s", async (_, ranges, [status, field]) => {
     await using cloud = await startTestCloud();
     const answered = await ask(cloud, ranges);
-    expect(answered).toMatchObject({ status, body: { field } });
+    expect(answered).toMatchObject({ status, body: { errors: [{ field }] } });
   });
 
   it("refuses a feed that there is not", async () => {
     await using cloud = await startTestCloud();
     const answered = await ask(cloud, ["192.0.2.1"], { feed: "org/nobody" });
-    expect(answered).toMatchObject({ status: 404, body: { field: "feed" } });
+    expect(answered).toMatchObject({
+      ...{ status: 404, body: { errors: [{ field: "feed" }] } },
+    });
   });
 });
 

@@ -14,11 +14,11 @@ describe("a cloud whose read model cannot be written", () => {
     const view = new BetterSqlite3(join(cloud.dir, "view.db"));
     view.exec("BEGIN IMMEDIATE"); // somebody else's, for as long as it lasts
 
-    const lost = await cloud.request("POST", "/v1/bans", {
+    const lost = await cloud.request("POST", "/api/v1/bans", {
       range: "203.0.113.7",
     });
     expect(lost).toMatchObject({ status: 507, body: { error: "delayed" } });
-    const refused = await cloud.request("POST", "/v1/bans", {
+    const refused = await cloud.request("POST", "/api/v1/bans", {
       range: "203.0.113.8",
     });
     expect(refused).toMatchObject({ status: 507, body: { error: "delayed" } });
@@ -32,7 +32,7 @@ describe("a cloud whose read model cannot be written", () => {
     const { header } = await again.nextSegment();
     expect(header).toMatchObject({ feed: "urgent", first: 1, last: 1 });
     await until("an order that is taken", async () => {
-      const { status } = await cloud.request("POST", "/v1/bans", {
+      const { status } = await cloud.request("POST", "/api/v1/bans", {
         range: "203.0.113.9",
       });
       return status === 201;

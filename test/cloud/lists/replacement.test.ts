@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import type { ImportAnswer } from "../../../cloud/cli/answers.js";
+import type { ImportTold } from "../../../cloud/cli/ask-bans.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
@@ -93,10 +93,10 @@ describe("a list that replaces itself", () => {
 
   it("needs a name", async () => {
     await using cloud = await startTestCloud();
-    const path = "/v1/imports?replace=true";
+    const path = "/api/v1/imports?replace=true";
     const { status, body } = await cloud.request("POST", path, "192.0.2.1");
     expect(status).toBe(400);
-    expect(body).toMatchObject({ field: "list" });
+    expect(body).toMatchObject({ errors: [{ field: "list" }] });
   });
 
   it("is still known after a restart, at full length", async () => {
@@ -131,11 +131,11 @@ describe("a dry run", () => {
       heldFirst: [{ range: "16.0.0.0/12", rule: "needs-approval" }],
       replaced: { before: 2, lifted: 1 },
     });
-    const { body } = await cloud.request<{ decisions: unknown[] }>(
+    const { body } = await cloud.request<{ items: unknown[] }>(
       "GET",
-      "/v1/decisions",
+      "/api/v1/decisions",
     );
-    expect(body.decisions).toHaveLength(1);
+    expect(body.items).toHaveLength(1);
   });
 });
 
@@ -145,15 +145,15 @@ const send = (
   ranges: readonly string[],
   more = "",
 ) =>
-  cloud.request<ImportAnswer>(
+  cloud.request<ImportTold>(
     "POST",
-    `/v1/imports?list=${list}${more}`,
+    `/api/v1/imports?list=${list}${more}`,
     ranges.join("\n"),
   );
 
 async function importList(
   ...args: Parameters<typeof send>
-): Promise<ImportAnswer> {
+): Promise<ImportTold> {
   const { status, body } = await send(...args);
   expect(status).toBe(body.decision === null ? 200 : 201);
   return body;

@@ -12,7 +12,7 @@ describe("the cloud's log", () => {
     await using cloud = await startTestCloud({ log });
     await cloud.ban("203.0.113.7", { reason: "ssh brute force" });
     await cloud.lift("203.0.113.7");
-    await cloud.request("POST", "/v1/imports", "10.0.0.1\n10.0.0.2");
+    await cloud.request("POST", "/api/v1/imports", "10.0.0.1\n10.0.0.2");
     const who = await cloud.enrol();
     await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
     const audit = log.lines.filter((line) => AUDIT.test(line));

@@ -12,6 +12,7 @@ import {
   temporaryFolder,
 } from "../../support/cloud/cloud.js";
 import type { Enrolled } from "../../support/cloud/cloud.js";
+import { documentsIn } from "../cli/operator.js";
 import { command, freePort, serve } from "../process.js";
 import { detection } from "./items.js";
 
@@ -134,7 +135,7 @@ async function expectDecidedOnce(
   while (targets.length < expected.length && Date.now() < deadline) {
     const options = ["--json", "--limit", "10000", "--dir", dir];
     const { out } = await command("decisions", ...options);
-    const decisions = JSON.parse(out) as { targets: string[] }[];
+    const decisions = documentsIn<{ targets: string[] }>(out);
     targets = decisions.flatMap((decision) => decision.targets);
   }
   expect([...targets].sort()).toEqual(expected);

@@ -77,7 +77,7 @@ describe("a statement", () => {
     const { agent, who, cloud } = site;
     const { id } = await banned(site, 7, true);
     await report(agent, stated(who.agent, failed(7), who.key));
-    const { body } = await cloud.request("GET", `/v1/decisions/${id}`);
+    const { body } = await cloud.request("GET", `/api/v1/decisions/${id}`);
     expect(JSON.stringify(body)).toContain('"taken-back"');
     expect(JSON.stringify(body)).toContain("the gateway does not answer");
     const found = await statementsOf(cloud, `?decision=${id}`);
@@ -101,7 +101,7 @@ describe("a statement", () => {
       stated(who.agent, passed, who.key),
       stated(who.agent, failed(6), who.key),
     );
-    const { body } = await cloud.request("GET", `/v1/decisions/${id}`);
+    const { body } = await cloud.request("GET", `/api/v1/decisions/${id}`);
     expect(JSON.stringify(body)).toContain('"in-force"');
   });
 

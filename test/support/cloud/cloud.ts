@@ -101,9 +101,11 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
     signing: config.signing,
     root: config.signing.root,
     ban: async (range: string, more: object = {}) =>
-      (await request<Decision>("POST", "/v1/bans", { range, ...more })).body,
+      (await request<Decision>("POST", "/api/v1/bans", { range, ...more }))
+        .body,
     lift: async (range: string, more: object = {}) =>
-      (await request<Decision>("POST", "/v1/lifts", { range, ...more })).body,
+      (await request<Decision>("POST", "/api/v1/lifts", { range, ...more }))
+        .body,
     addOrg: async (name: string) =>
       (await request<{ id: string }>("POST", "/api/v1/orgs", { name })).body.id,
     token: async (org: string) =>

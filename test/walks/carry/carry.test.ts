@@ -150,7 +150,7 @@ describe("a host that no network reaches", () => {
       guard: { trial: { entries: 10, lasts: "20s" } },
     });
     const ranges = Array.from({ length: 20 }, (_, i) => `203.0.113.${i + 1}`);
-    await cloud.request("POST", "/v1/bans", { ranges });
+    await cloud.request("POST", "/api/v1/bans", { ranges });
     const { feeds } = await handIn(agent, await bundleOf(cloud));
     expect(feeds[0]?.trial?.bans).toBe(20);
     await until("the trial is over", () => agent.trials().length === 0, 15_000);

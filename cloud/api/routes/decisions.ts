@@ -1,0 +1,169 @@
+import * as v from "valibot";
+import { covers, parseCidr } from "../../../agent/model/cidr.js";
+import type { DecisionEntry } from "../../decide/decision-log.js";
+import type { Caller } from "../../operators/caller.js";
+import { hostStates } from "../../receipts/outcome.js";
+import { readRemote } from "../../telemetry/remote.js";
+import { CloudFeed, Named, limitOf } from "../fields.js";
+import type { OperatorApiPorts } from "../ports.js";
+import { unknown } from "../problem.js";
+import { mayRead, mustBeReadable } from "../scope.js";
+import {
+  Cursor,
+  Seconds,
+  Time,
+  Whole,
+  cursorOf,
+  pageOf,
+} from "../table/answer.js";
+import { answer, route, type Route } from "../table/route.js";
+import { Detection } from "./detection.js";
+
+/** What somebody decided. */
+export const Decision = v.object({
+  /** Its place in the log of decisions. */
+  seq: Whole,
+  decision: v.string(),
+  decidedAt: Time,
+  action: v.picklist(["ban", "lift", "import"]),
+  feed: v.string(),
+  /**
+   * An operator's name, or "rule:" and a rule's; null: one of the vendor's
+   * people, whom other orgs' people do not know by name.
+   */
+  by: v.nullable(v.string()),
+  /** How many ranges, and the first few of them; none of an import. */
+  ranges: Whole,
+  targets: v.array(v.string()),
+  reason: v.string(),
+  observed: v.boolean(),
+  /** Null: a lift, or ranges with terms of their own. */
+  until: v.nullable(Seconds),
+  /** Where its ops stand in the feed; null until they do. */
+  epoch: v.nullable(v.string()),
+  first: v.nullable(Whole),
+  last: v.nullable(Whole),
+  /** Sequence numbers of the telemetry that a rule decided on: the vendor's. */
+  evidence: v.array(Whole),
+});
+
+export const DecisionsPage = v.object({
+  ...pageOf(Decision).entries,
+  /** On all pages. */
+  total: Whole,
+});
+
+/** What became of a decision on a host. */
+export const HostOutcome = v.object({
+  agent: v.string(),
+  hostname: v.string(),
+  org: v.string(),
+  connected: v.boolean(),
+  /** When it was last heard; null: never, or it is here. */
+  offlineSince: v.nullable(Time),
+  state: v.picklist(hostStates),
+  /** From the last byte to the kernel's read-back. */
+  enforcedMs: v.nullable(v.number()),
+  /** How many bans of it are held, by rule. */
+  held: v.record(v.string(), Whole),
+  /** A refusal's code and detail, why it was taken back, until when it is tried. */
+  detail: v.string(),
+});
+
+/** A decision, what a rule decided it on, and what became of it. */
+export const DecisionAnswer = v.object({
+  decision: Decision,
+  detections: v.array(Detection),
+  hosts: v.array(HostOutcome),
+});
+
+const DecisionsQuery = v.strictObject({
+  limit: limitOf(1_000),
+  by: v.optional(Named),
+  feed: v.optional(CloudFeed),
+  cursor: v.optional(Cursor(Whole)),
+});
+
+/** Who decided what, and what became of it. */
+export const decisionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
+  route({
+    ...{ method: "GET", path: "/decisions", operationId: "listDecisions" },
+    ...{ tag: "Bans", summary: "Who decided what, when and why" },
+    ...{ allows: "viewer", scope: "own" },
+    query: DecisionsQuery,
+    answers: { 200: { description: "Newest first", schema: DecisionsPage } },
+    problems: [404],
+    handle: ({ caller, query }) => answer(200, listed(caller, query, ports)),
+  }),
+  route({
+    ...{ method: "GET", path: "/decisions/{decision}", tag: "Bans" },
+    operationId: "getDecision",
+    summary: "A decision, its evidence, and what became of it on each host",
+    ...{ allows: "viewer", scope: "own" },
+    answers: {
+      200: { description: "As far as hosts said", schema: DecisionAnswer },
+    },
+    handle: async ({ caller, params: { decision = "" } }) =>
+      answer(200, await explained(caller, decision, ports)),
+  }),
+];
+
+function listed(
+  caller: Caller,
+  query: v.InferOutput<typeof DecisionsQuery>,
+  ports: OperatorApiPorts,
+) {
+  const { limit, by, feed, cursor: before } = query;
+  if (feed !== undefined) mustBeReadable(caller, feed, ports);
+  const whose = { by, feed, org: caller.org ?? undefined };
+  const { decisionLog } = ports;
+  const found = decisionLog.decisions({ ...whose, limit, before });
+  const last = found.length === limit ? found.at(-1) : undefined;
+  return {
+    items: found.map((each) => asSeen(each, caller)),
+    next: last === undefined ? null : cursorOf(last.seq),
+    total: decisionLog.count(whose),
+  };
+}
+
+async function explained(caller: Caller, id: string, ports: OperatorApiPorts) {
+  const decision = ownDecision(caller, id, ports);
+  const isOurs = caller.org === null;
+  return {
+    decision: asSeen(decision, caller),
+    detections: isOurs ? detectionsOf(decision, ports) : [],
+    hosts: await ports.outcomes.of(decision, caller.org),
+  };
+}
+
+/** @throws ApiProblem when there is none that the caller may see */
+export function ownDecision(
+  caller: Caller,
+  id: string,
+  { decisionLog }: Pick<OperatorApiPorts, "decisionLog">,
+): DecisionEntry {
+  const decision = decisionLog.decision(id);
+  if (decision && mayRead(caller, decision.feed)) return decision;
+  throw unknown("decision", id, `there is no decision ${id}`);
+}
+
+/** Of what a rule decided on: what was seen of the ranges themselves. */
+function detectionsOf(
+  { evidence, targets }: DecisionEntry,
+  { telemetry }: OperatorApiPorts,
+) {
+  const ranges = targets.map(parseCidr);
+  return evidence
+    .flatMap((seq) => telemetry.broughtBy(seq))
+    .filter(({ source }) => {
+      const remote = readRemote(source);
+      return remote && ranges.some((range) => covers(range, remote));
+    });
+}
+
+/** An org's people see no evidence, and of everybody's feeds no names. */
+function asSeen(entry: DecisionEntry, { org }: Caller) {
+  if (org === null) return entry;
+  const isNamed = entry.by.startsWith("rule:") || entry.feed === `org/${org}`;
+  return { ...entry, by: isNamed ? entry.by : null, evidence: [] };
+}
