@@ -12,10 +12,13 @@ import { SqliteObservations } from "./journal/sqlite-observations.js";
 import { LocalLog } from "./local-log.js";
 import { observationCommitment } from "./tree/digest.js";
 import { MustStay } from "./tree/erasable.js";
+import { emptiedBy } from "./tree/erase-again.js";
 import { commitmentsOf } from "./tree/leaves.js";
 
 /** What is to be forgotten for good. */
 export type Forgotten =
+  /** Of decisions, only calls: nothing is folded from them. */
+  | { readonly of: "call"; readonly seq: number }
   | { readonly of: "observation"; readonly seq: number }
   | { readonly of: "op"; readonly feed: string; readonly number: number };
 
@@ -40,10 +43,10 @@ export async function eraseIn(
   const files = filesOf(dir);
   using local = new LocalLog(dir);
   using _held = held(files, dir);
-  const { event, commitments } =
-    what.of === "op"
-      ? plannedOps(local, what, { ...wish, now: clock.now() })
-      : plannedObservation(local, what, wish);
+  const { event, commitments } = planned(local, what, {
+    ...wish,
+    now: clock.now(),
+  });
   // Whoever reads keeps the pages as they were.
   local[Symbol.dispose]();
   // It may hold what was folded of it: it is folded anew at the next start.
@@ -54,7 +57,7 @@ export async function eraseIn(
     using observations = SqliteObservations.open(files.observations, clock);
     await decisions.append([event], decisions.level);
     if (event.of === "observations") await observations.empty([event.seq]);
-    else await decisions.empty(event.seq, "bytes", commitments);
+    else await decisions.empty(event.seq, emptiedBy(event), commitments);
   }
   mustBeUnread(erasedFrom);
   return event;
@@ -64,6 +67,43 @@ interface Planned {
   readonly event: Erased;
   /** Of a decision's leaves, one behind the other: what stays. */
   readonly commitments?: Uint8Array;
+}
+
+function planned(
+  local: LocalLog,
+  what: Forgotten,
+  { now, ...wish }: Wish & { readonly now: number },
+): Planned {
+  switch (what.of) {
+    case "op":
+      return plannedOps(local, what, { ...wish, now });
+    case "call":
+      return plannedCall(local, what, wish);
+    case "observation":
+      return plannedObservation(local, what, wish);
+  }
+}
+
+function plannedCall(
+  { erasable, tree }: LocalLog,
+  { seq }: Forgotten & { readonly of: "call" },
+  wish: Wish,
+): Planned {
+  erasable.mustBeCall(seq);
+  const { row, leaves } = inTree(tree, seq);
+  const commitments = Buffer.concat([...commitmentsOf(row)]);
+  const what = { kind: "erased", of: "decisions", seq } as const;
+  return { event: { ...what, leaves, ...wish }, commitments };
+}
+
+/** @throws BadFolder while the tree has not taken it in */
+function inTree({ rows, store }: LocalLog["tree"], seq: number) {
+  const row = rows.decision(seq);
+  const place = store.placeOf(seq);
+  if (row === undefined || place === undefined) {
+    throw new BadFolder(`event ${seq} is not in the tree yet`);
+  }
+  return { row, leaves: { first: place.first, count: place.leaves } };
 }
 
 function plannedObservation(
@@ -88,12 +128,7 @@ function plannedOps(
 ): Planned {
   const { seq, op } = prover.opAt(feed, number);
   erasable.mustBeOver(seq, now);
-  const row = tree.rows.decision(seq);
-  const place = tree.store.placeOf(seq);
-  if (row === undefined || place === undefined) {
-    throw new BadFolder(`event ${seq} is not in the tree yet`);
-  }
-  const leaves = { first: place.first, count: place.leaves };
+  const { row, leaves } = inTree(tree, seq);
   const commitments = Buffer.concat([...commitmentsOf(row)]);
   const what = { kind: "erased", of: "decisions", seq, op } as const;
   return { event: { ...what, leaves, ...wish }, commitments };

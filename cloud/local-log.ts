@@ -23,17 +23,21 @@ export class LocalLog implements Disposable {
   /**
    * As far as it is folded by now: by this process, or by the cloud while it runs,
    * which may be a second behind.
+   * @param manner "as-it-lies": nothing is folded, and nothing has to fit
    * @throws BadFolder, JournalRolledBack
    */
-  constructor(dir: string) {
+  constructor(dir: string, manner: "to-fold" | "as-it-lies" = "to-fold") {
     const paths = filesOf(dir);
     for (const path of [paths.decisions, paths.observations]) {
       if (existsSync(path)) continue;
       throw new BadFolder(`there is no ${path}; was the cloud ever started?`);
     }
-    const held = holdUnlessRunning(paths.lock);
+    const held =
+      manner === "to-fold" ? holdUnlessRunning(paths.lock) : undefined;
     if (held === undefined && !existsSync(paths.tree)) {
-      throw new BadFolder(`the cloud in ${dir} has no tree yet; try again`);
+      throw new BadFolder(
+        `the cloud in ${dir} has no tree yet: ${manner === "to-fold" ? "try again" : "start it once"}`,
+      );
     }
     const decisions = openDatabase(paths.decisions, "read-only");
     const observations = openDatabase(paths.observations, "read-only");
@@ -41,7 +45,7 @@ export class LocalLog implements Disposable {
     const tree = openDatabase(paths.tree, own);
     this.#files = [decisions, observations, tree];
     try {
-      this.tree = new Tree({ decisions, observations, tree });
+      this.tree = new Tree({ decisions, observations, tree }, manner);
       if (held !== undefined) this.tree.catchUp();
       this.prover = new Prover(this.tree, decisions);
       this.erasable = new Erasable(decisions);
@@ -71,6 +75,12 @@ export class LocalLog implements Disposable {
   [Symbol.dispose](): void {
     for (const file of this.#files) file.close();
   }
+}
+
+/** Whether some process has the cloud's folder: the cloud, most likely. */
+export function isRunning(dir: string): boolean {
+  using held = holdUnlessRunning(filesOf(dir).lock);
+  return held === undefined;
 }
 
 function holdUnlessRunning(lock: string): Disposable | undefined {

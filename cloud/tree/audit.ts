@@ -1,58 +1,103 @@
+import { messageOf } from "../../agent/text/message.js";
 import type { ObservationsDigested } from "../journal/decision-events.js";
 import type { DecisionRow } from "../journal/decisions.js";
 import { digestOf } from "./digest.js";
 import { commitmentsOf } from "./leaves.js";
+import type { Place } from "./tree-store.js";
 import type { Tree } from "./tree.js";
 
 /** What the first row that does not fit is, and why. */
 export interface Misfit {
   readonly seq: number;
   readonly why: string;
+  /** It lies behind all that the tree took in so far. */
+  readonly isAhead?: true;
 }
 
 /** How many rows were held against the tree, or the first that does not fit. */
 export interface Audited {
   readonly events: number;
   readonly leaves: number;
+  /** How many of the events are calls of operators. */
+  readonly calls: number;
   readonly misfit: Misfit | undefined;
 }
 
 /**
  * Holds every decision against its leaves, every erased one to being absent, and
- * every batch of observations that can be shown against its digest.
+ * every batch of observations that can be shown against its digest. What one has
+ * and the other lacks does not fit either.
  */
 export function audit(tree: Tree): Audited {
   const { store } = tree;
-  const { seq: end } = store.facts;
   const erased = new Set(
     [...store.erasures()]
       .filter(({ of }) => of === "decisions")
       .map(({ seq }) => seq),
   );
-  let [events, leaves] = [0, 0];
-  for (const row of rowsThrough(tree, end)) {
+  const places = store.places();
+  const counts = { events: 0, leaves: 0, calls: 0 };
+  try {
+    for (const row of allRows(tree)) {
+      const place = places.next().value as Place | undefined;
+      const expected = { first: counts.leaves, place, erased };
+      const { misfit, own } = judged(tree, row, expected);
+      if (misfit !== undefined) return { ...counts, misfit };
+      counts.events += 1;
+      counts.leaves += own;
+      if (row.body?.startsWith(CALL) === true) counts.calls += 1;
+    }
+    const lost = places.next().value as Place | undefined;
+    return { ...counts, misfit: lost && { seq: lost.seq, why: LOST } };
+  } finally {
+    places.return?.();
+  }
+}
+
+interface Expected {
+  /** Index of the next leaf. */
+  readonly first: number;
+  /** Of the next event in the tree. */
+  readonly place: Place | undefined;
+  readonly erased: ReadonlySet<number>;
+}
+
+/** How many leaves a row has, or why it does not fit. */
+function judged(
+  tree: Tree,
+  row: DecisionRow,
+  { first, place, erased }: Expected,
+): { readonly own: number; readonly misfit: Misfit | undefined } {
+  const { seq } = row;
+  const no = (misfit: Misfit) => ({ own: 0, misfit });
+  if (place === undefined) return no({ seq, why: AHEAD, isAhead: true });
+  if (place.seq < seq) return no({ seq: place.seq, why: LOST });
+  if (place.seq > seq) return no({ seq, why: STRANGE });
+  try {
     const own = commitmentsOf(row);
     const why =
       misfitOfErasure(row, erased) ??
-      misfitOf(tree, row, { first: leaves, own }) ??
+      misfitOf(tree, place, { first, own }) ??
       misfitOfBatch(tree, row);
-    if (why !== undefined) {
-      return { events, leaves, misfit: { seq: row.seq, why } };
-    }
-    events += 1;
-    leaves += own.length;
+    return { own: own.length, misfit: why === undefined ? why : { seq, why } };
+  } catch (error) {
+    return no({ seq, why: `cannot be read: ${messageOf(error)}` });
   }
-  if (leaves === store.size) return { events, leaves, misfit: undefined };
-  const why = `is the last, and the tree has ${store.size} leaves where the decisions have ${leaves}`;
-  return { events, leaves, misfit: { seq: end, why } };
 }
 
-function* rowsThrough({ rows }: Tree, end: number): Generator<DecisionRow> {
+const LOST = "is in the tree, and the decisions have it no more";
+const STRANGE = "is in the decisions, and the tree never took it in";
+const AHEAD =
+  "is in the decisions, and the tree has not taken it in: somebody else wrote it, or the cloud was cut off; start and stop the cloud to take in what it wrote itself";
+
+function* allRows({ rows }: Tree): Generator<DecisionRow> {
   let last = 0;
-  while (last < end) {
+  for (;;) {
     const batch = rows.decisionsAfter(last, AT_ONCE);
-    yield* batch.filter(({ seq }) => seq <= end);
-    last = batch.at(-1)?.seq ?? end;
+    yield* batch;
+    const next = batch.at(-1)?.seq;
+    if (next === undefined) return;
+    last = next;
   }
 }
 
@@ -68,12 +113,11 @@ function misfitOfErasure(
 
 function misfitOf(
   { store }: Tree,
-  { seq }: DecisionRow,
+  place: Place,
   leaves: { readonly first: number; readonly own: readonly Uint8Array[] },
 ): string | undefined {
   const { first, own } = leaves;
-  const place = store.placeOf(seq);
-  if (place?.first !== first || place.leaves !== own.length) {
+  if (place.first !== first || place.leaves !== own.length) {
     return "has other leaves than the tree";
   }
   const bent = own.findIndex(
@@ -100,6 +144,7 @@ function misfitOfBatch({ rows }: Tree, row: DecisionRow): string | undefined {
   return `does not fit the observations ${first} to ${last}, which it is the digest of`;
 }
 
+const CALL = '{"kind":"call"';
 const DIGEST = '{"kind":"observed"';
 
 const AT_ONCE = 64;

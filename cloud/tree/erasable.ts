@@ -16,7 +16,7 @@ export class MustStay extends Error {
 
 interface Row {
   readonly seq: number;
-  readonly body: string;
+  readonly body: string | null;
   readonly bytes: Buffer | null;
 }
 
@@ -58,10 +58,22 @@ export class Erasable {
     this.#later = others(">");
   }
 
+  /** @throws MustStay unless it is a call: from all else something is folded */
+  mustBeCall(seq: number): void {
+    const row = this.#segment.get(seq);
+    if (row === undefined) throw new MustStay(`there is no event ${seq}`);
+    if (row.body === null) throw new MustStay(`event ${seq} is erased already`);
+    const { kind } = JSON.parse(row.body) as { readonly kind: string };
+    if (kind === "call") return;
+    throw new MustStay(
+      `event ${seq} is no call but "${kind}": such decisions stay, feeds and people are folded from them`,
+    );
+  }
+
   /** @throws MustStay while agents may be sent it, or the feed's bans need it */
   mustBeOver(seq: number, now: number): void {
     const row = this.#segment.get(seq);
-    if (row === undefined || row.bytes === null)
+    if (row === undefined || row.bytes === null || row.body === null)
       throw new MustStay(`event ${seq} is erased already`);
     const { feed, epoch, notAfter } = JSON.parse(row.body) as SegmentSealed;
     if (notAfter > now) {

@@ -33,8 +33,8 @@ export async function eraseAgain(
   // The view before its rows: should that be cut off, they tell that it has to go.
   if (seen.length > 0) removeDatabase(observed);
   await observations.empty(seen.map(({ seq }) => seq));
-  for (const { of, seq } of back) {
-    if (of === "decisions") await emptyDecision(decisions, seq);
+  for (const each of back) {
+    if (each.of === "decisions") await emptyDecision(decisions, each);
   }
   const seqs = back.map(({ seq }) => seq).slice(0, MOST_TOLD);
   const what = "what was erased was there again, and is erased again";
@@ -55,13 +55,19 @@ async function isThere(
   return Buffer.from(observationCommitment(row)).toString("hex") === commitment;
 }
 
+/** Of a segment all but its bytes stays: its place, and its hash. */
+export const emptiedBy = ({ op }: Pick<Erased, "op">): "all" | "bytes" =>
+  op === undefined ? "all" : "bytes";
+
 async function emptyDecision(
   decisions: ErasePorts["decisions"],
-  seq: number,
+  erased: Erased,
 ): Promise<void> {
+  const { seq } = erased;
   const [row] = await decisions.rowsAfter(seq - 1, 1);
   if (row === undefined) return;
-  await decisions.empty(seq, "bytes", Buffer.concat([...commitmentsOf(row)]));
+  const commitments = Buffer.concat([...commitmentsOf(row)]);
+  await decisions.empty(seq, emptiedBy(erased), commitments);
 }
 
 /** Sequence numbers that one line of the log names. */

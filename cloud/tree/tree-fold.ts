@@ -1,4 +1,5 @@
 import { sha256 } from "../../agent/protocol/container.js";
+import { BadFolder } from "../folder.js";
 import type { Database } from "../journal/database.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { DecisionRow } from "../journal/decisions.js";
@@ -15,7 +16,10 @@ export class TreeFold {
   readonly store: TreeStore;
   readonly #rows: Pick<Rows, "decisionsAfter">;
 
-  /** @throws JournalRolledBack when the tree has seen more than there is */
+  /**
+   * @param last the newest decision; Infinity: no matter
+   * @throws JournalRolledBack when the tree has seen more than there is
+   */
   constructor(
     database: Database,
     last: number,
@@ -75,10 +79,18 @@ function tellingOf({ body }: DecisionRow): DecisionEvent | undefined {
 
 const TELLING = /^{"kind":"(?:log-begun|observed|root-published|erased)"/;
 
-/** Starts over when the tables are of another version. */
+/**
+ * Starts over when the tables are of another version.
+ * @throws BadFolder where they are only read
+ */
 function prepareTables(database: Database): void {
   const version = sha256(Buffer.from(TREE_TABLES)).readInt32BE(0);
   if (database.pragma("user_version", { simple: true }) === version) return;
+  if (database.readonly) {
+    throw new BadFolder(
+      `${database.name} is of another version: start the cloud once`,
+    );
+  }
   database.transaction(() => {
     for (const table of ["tiles", "places", "facts", "erasures"]) {
       database.exec(`DROP TABLE IF EXISTS ${table}`);

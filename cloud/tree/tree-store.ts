@@ -41,6 +41,7 @@ export class TreeStore {
   readonly #load: Statement<Blob>;
   readonly #save: Statement<never>;
   readonly #place: Statement<Place>;
+  readonly #places: Statement<Place>;
   readonly #addPlace: Statement<never>;
   readonly #addErasure: Statement<never>;
   readonly #erasures: Statement<Erasing>;
@@ -61,6 +62,9 @@ export class TreeStore {
     );
     this.#place = database.prepare(
       "SELECT seq, first, leaves FROM places WHERE seq = ?",
+    );
+    this.#places = database.prepare(
+      "SELECT seq, first, leaves FROM places ORDER BY seq",
     );
     this.#addPlace = database.prepare("INSERT INTO places VALUES (?, ?, ?)");
     this.#addErasure = database.prepare(
@@ -108,6 +112,11 @@ export class TreeStore {
 
   placeOf(seq: number): Place | undefined {
     return this.#place.get(seq);
+  }
+
+  /** Of all decisions that it took in, in their order. */
+  places(): IterableIterator<Place> {
+    return this.#places.iterate();
   }
 
   /** Notes what was erased for good. */

@@ -21,10 +21,17 @@ export class Tree {
   readonly rows: Rows;
   readonly #fold: TreeFold;
 
-  /** @throws JournalRolledBack when the tree has seen more than there is */
-  constructor({ decisions, observations, tree }: TreeDatabases) {
+  /**
+   * @param manner "as-it-lies": also a tree that has seen more than there is
+   * @throws JournalRolledBack when the tree has seen more than there is
+   */
+  constructor(
+    { decisions, observations, tree }: TreeDatabases,
+    manner: "to-fold" | "as-it-lies" = "to-fold",
+  ) {
     this.rows = rowsOf(decisions, observations);
-    this.#fold = new TreeFold(tree, lastDecision(decisions), this.rows);
+    const last = manner === "to-fold" ? lastDecision(decisions) : Infinity;
+    this.#fold = new TreeFold(tree, last, this.rows);
   }
 
   get store(): TreeStore {
