@@ -3,6 +3,7 @@ import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
 import type { Calls } from "../audit/calls.js";
+import type { Records } from "../audit/records.js";
 import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { BanOrders } from "../decide/ban-orders.js";
@@ -66,6 +67,7 @@ export interface AgentApiPorts extends DoorPorts {
 interface AuditPorts {
   /** Who calls for what is appended. */
   readonly calls: Pick<Calls, "run" | "before">;
+  readonly records: Pick<Records, "page">;
 }
 
 /** What operators' requests need. */

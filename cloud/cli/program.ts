@@ -17,6 +17,7 @@ import { BadAddress } from "../setup.js";
 import { packageVersion } from "../version.js";
 import { addAgentCommands } from "./agent-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
+import { addAuditCommand } from "./audit-command.js";
 import { addBanCommands } from "./ban-commands.js";
 import { addCarryCommands } from "./carry-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
@@ -95,6 +96,7 @@ function makeProgram(io: Io): Command {
   addStatusCommand(program, io);
   addRootCommands(program, io);
   addLogCommands(program, io);
+  addAuditCommand(program, io);
   addApprovalCommands(program, io);
   return program;
 }

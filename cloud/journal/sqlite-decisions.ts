@@ -243,6 +243,9 @@ export const decisionRows = (database: Database): RowReader<DecisionRow> =>
 export const lastDecision = (database: Database): number =>
   lastReader(database, "decisions")();
 
+/** Which rows are calls, in the words of their index. */
+export const IS_A_CALL = `substr(body, 1, 14) = '{"kind":"call"'`;
+
 export const SCHEMA = `
   CREATE TABLE IF NOT EXISTS decisions (
     seq INTEGER PRIMARY KEY,
@@ -251,7 +254,8 @@ export const SCHEMA = `
     bytes BLOB,
     salt BLOB,
     commitment BLOB
-  ) STRICT`;
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS calls ON decisions (seq) WHERE ${IS_A_CALL}`;
 
 interface Row {
   readonly seq: number;

@@ -1,4 +1,5 @@
 import type { Fields, Logger } from "../../agent/log/logger.js";
+import type { CallMade } from "../journal/call-events.js";
 import type {
   DecisionEvent,
   RecordedDecision,
@@ -11,11 +12,48 @@ export const auditLines = (
   log: Logger,
 ): Disposable =>
   decisions.subscribe((news) => {
-    for (const { seq, event } of news) {
-      const line = lineOf(event);
-      if (line !== undefined) log.info(line.what, { seq, ...line.fields });
+    for (const { called, made } of byCalls(news)) {
+      const lines = made.flatMap(({ seq, event }) => {
+        const line = lineOf(event);
+        return line === undefined ? [] : [{ seq, line }];
+      });
+      for (const { seq, line } of lines) {
+        log.info(line.what, { seq, ...line.fields, ...called?.fields });
+      }
+      if (called === undefined || lines.length > 0) continue;
+      const { seq, fields } = called;
+      log.info("an operator changed something", { seq, ...fields });
     }
   });
+
+interface Called {
+  readonly seq: number;
+  readonly fields: Fields;
+}
+
+interface Append {
+  readonly called: Called | undefined;
+  readonly made: readonly RecordedDecision[];
+}
+
+/** What each call made; the rest is nobody's call. */
+function byCalls(news: readonly RecordedDecision[]): readonly Append[] {
+  const all: Append[] = [];
+  for (let at = 0; at < news.length;) {
+    const { seq, event } = news[at] as RecordedDecision;
+    const isCall = event.kind === "call";
+    const called = isCall ? { seq, fields: fieldsOf(event) } : undefined;
+    const from = isCall ? at + 1 : at;
+    const through = from + (isCall ? event.made : 1);
+    all.push({ called, made: news.slice(from, through) });
+    at = through;
+  }
+  return all;
+}
+
+const fieldsOf = ({ call, operation, name, from }: CallMade): Fields => ({
+  ...{ call, operation, caller: name, from },
+});
 
 interface Line {
   readonly what: string;

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { Reason } from "../fields.js";
+import { isoTime } from "../../../agent/text/time.js";
+import type { Credential } from "../../operators/operator.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
@@ -57,7 +59,20 @@ export const credentialRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "viewer", scope: "own", changes: true, stepUp: true },
     query: RevokeQuery,
     answers: { 200: { description: "It was this", schema: CredentialOut } },
-    handle: async ({ caller, params: { credential = "" }, query }) =>
-      answer(200, await ports.staff.revoke(credential, query.reason, caller)),
+    handle: async ({ caller, params, query: { reason }, before }) => {
+      const { credential = "" } = params;
+      before(standingOf(ports.operators.credential(credential)));
+      return answer(200, await ports.staff.revoke(credential, reason, caller));
+    },
   }),
 ];
+
+/** What it was, for the record. */
+function standingOf(credential: Credential | undefined) {
+  if (credential === undefined) return null;
+  const { operator, of, label, role, expiresAt } = credential;
+  return {
+    ...{ operator, of, label, role },
+    expiresAt: expiresAt === null ? null : isoTime(expiresAt),
+  };
+}

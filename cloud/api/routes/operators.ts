@@ -89,10 +89,18 @@ const changes = ({ staff }: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "admin", scope: "own", changes: true, stepUp: true },
     body: Changing,
     answers: { 200: { description: "As they are now", schema: OperatorOut } },
-    handle: async ({ caller, params: { operator = "" }, body }) =>
-      answer(200, await staff.change(operator, body, caller)),
+    handle: async ({ caller, params: { operator = "" }, body, before }) => {
+      before(standingOf(staff.visible(operator, caller)));
+      return answer(200, await staff.change(operator, body, caller));
+    },
   }),
 ];
+
+/** What a change may change. */
+const standingOf = (operator: Operator) => {
+  const { role, org, limits, collection, disabledAt } = operator;
+  return { role, org, limits, collection, disabled: disabledAt !== null };
+};
 
 function pageFor(
   { org }: Caller,

@@ -1,5 +1,6 @@
 import type { OperatorApiPorts } from "../ports.js";
 import type { Route } from "../table/route.js";
+import { auditRoutes } from "./audit.js";
 import { credentialRoutes } from "./credentials.js";
 import { operatorRoutes } from "./operators.js";
 import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
@@ -21,4 +22,5 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...operatorRoutes(ports),
   ...credentialRoutes(ports),
   ...enrolmentTokenRoutes(ports),
+  ...auditRoutes(ports),
 ];

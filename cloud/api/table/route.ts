@@ -60,7 +60,7 @@ export interface Call<Who, Q, B> {
   readonly query: OutputOf<Q>;
   readonly body: OutputOf<B>;
   /** Says what stood before the change, for the record: JSON, the shorter the better. */
-  before(stood: unknown): void;
+  readonly before: (stood: unknown) => void;
   /** For what is no JSON: streams, cookies, redirects. */
   readonly context: Context<Env>;
 }

@@ -1,0 +1,69 @@
+import * as v from "valibot";
+import { Named, wholeNumber } from "../fields.js";
+import type { OperatorApiPorts } from "../ports.js";
+import { AnyJson, Cursor, cursorOf, pageOf, Time } from "../table/answer.js";
+import { answer, route, type Route } from "../table/route.js";
+import { said } from "../table/said.js";
+import { RoleName } from "./operator-shapes.js";
+
+/** What came of a call. */
+const MadeOut = v.object({
+  seq: v.number(),
+  kind: v.string(),
+  /** Id of what it is about. */
+  of: v.nullable(v.string()),
+  says: v.string(),
+});
+
+/** Who called for what, and what came of it. */
+export const CallOut = v.object({
+  seq: v.number(),
+  at: Time,
+  call: v.string(),
+  operation: v.string(),
+  operator: v.string(),
+  name: v.string(),
+  role: RoleName,
+  org: v.nullable(v.string()),
+  credential: v.string(),
+  from: v.string(),
+  why: v.string(),
+  before: AnyJson,
+  after: v.array(MadeOut),
+  segments: v.number(),
+});
+
+/** Milliseconds since 1970, from RFC 3339. */
+const Moment = v.pipe(
+  v.string(),
+  v.isoTimestamp("is no time: write 2026-11-28T14:00:00Z"),
+  v.transform(Date.parse),
+  v.number(),
+);
+
+const AuditQuery = v.strictObject({
+  /** Name or id. */
+  by: v.optional(Named),
+  operation: v.optional(Named),
+  since: v.optional(Moment),
+  limit: said(v.optional(wholeNumber(1, 1_000), "100"), { default: 100 }),
+  cursor: v.optional(Cursor(v.pipe(v.number(), v.safeInteger()))),
+});
+
+/** What operators changed. */
+export const auditRoutes = (ports: OperatorApiPorts): readonly Route[] => [
+  route({
+    ...{ method: "GET", path: "/audit", operationId: "listCalls" },
+    ...{ tag: "Cloud", summary: "What operators changed, the newest first" },
+    description:
+      "Who, from where, why, what stood before and what came of it. `tourniquet-cloud audit --verify` holds it to the tree. A page may have few calls, or none, and not be the last.",
+    ...{ allows: "viewer", scope: "vendor" },
+    query: AuditQuery,
+    answers: { 200: { description: "A page", schema: pageOf(CallOut) } },
+    handle: ({ query: { cursor: before, ...asked } }) => {
+      const { records, next } = ports.records.page({ ...asked, before });
+      const cursor = next === null ? null : cursorOf(next);
+      return answer(200, { items: records, next: cursor });
+    },
+  }),
+];

@@ -1,0 +1,115 @@
+import type { CallMade } from "../journal/call-events.js";
+import type { Database, Statement } from "../journal/database.js";
+import type { DecisionEvent } from "../journal/decision-events.js";
+import { IS_A_CALL } from "../journal/sqlite-decisions.js";
+import { subjectOf, wordsOf } from "./words.js";
+
+/** Who called for what, and what came of it. */
+export interface CallRecord extends Omit<CallMade, "kind" | "made"> {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** What it made, in its order, but for segments. */
+  readonly after: readonly Made[];
+  /** How many segments came with it. */
+  readonly segments: number;
+}
+
+/** An event that a call made. */
+export interface Made {
+  readonly seq: number;
+  readonly kind: string;
+  /** Id of what it is about: a decision, an agent, an operator, an org. */
+  readonly of: string | null;
+  readonly says: string;
+}
+
+export interface RecordsQuery {
+  /** Name or id of an operator. */
+  readonly by?: string | undefined;
+  readonly operation?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly since?: number | undefined;
+  /** Only what is older than the record of this number. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+export interface RecordsPage {
+  /** The newest first. A page may have few, or none, and not be the last. */
+  readonly records: readonly CallRecord[];
+  /** Before which the next page begins; null: there is none. */
+  readonly next: number | null;
+}
+
+/** Reads the calls in a file of decisions: whether or not a cloud runs. */
+export class Records {
+  readonly #calls: Statement<Row>;
+  readonly #made: Statement<{ seq: number; body: string | null }>;
+
+  constructor(decisions: Database) {
+    this.#calls = decisions.prepare(
+      `SELECT seq, at, body FROM decisions
+       WHERE ${IS_A_CALL} AND seq < ? ORDER BY seq DESC LIMIT ${LOOKED_AT_ONCE}`,
+    );
+    this.#made = decisions.prepare(
+      `SELECT seq, body FROM decisions WHERE seq > @after AND seq <= @through
+         AND substr(coalesce(body, ''), 1, 17) <> '{"kind":"segment"'
+       ORDER BY seq LIMIT ${MOST_SHOWN}`,
+    );
+  }
+
+  page(query: RecordsQuery): RecordsPage {
+    const records: CallRecord[] = [];
+    let looked = 0;
+    let last: number | null = null;
+    for (const row of this.#calls.all(
+      query.before ?? Number.MAX_SAFE_INTEGER,
+    )) {
+      looked += 1;
+      last = row.seq;
+      const call = JSON.parse(row.body) as CallMade;
+      if (isAskedFor(row, call, query)) records.push(this.#recordOf(row, call));
+      if (records.length >= query.limit) return { records, next: last };
+    }
+    return { records, next: looked < LOOKED_AT_ONCE ? null : last };
+  }
+
+  #recordOf(
+    { seq, at }: Row,
+    { kind: _, made, ...call }: CallMade,
+  ): CallRecord {
+    const rows = this.#made.all({ after: seq, through: seq + made });
+    const after = rows.map((each) => madeBy(each));
+    const segments = made < MOST_SHOWN ? made - rows.length : 0;
+    return { seq, at, ...call, after, segments };
+  }
+}
+
+interface Row {
+  readonly seq: number;
+  readonly at: number;
+  readonly body: string;
+}
+
+function isAskedFor(
+  { at }: Row,
+  { name, operator, operation }: CallMade,
+  asked: RecordsQuery,
+): boolean {
+  const { by = name, since = at } = asked;
+  const isBy = by === name || by === operator;
+  return isBy && since <= at && (asked.operation ?? operation) === operation;
+}
+
+function madeBy({ seq, body }: { seq: number; body: string | null }): Made {
+  if (body === null) return { seq, kind: "gone", of: null, says: "erased" };
+  const event = JSON.parse(body) as DecisionEvent;
+  return { seq, kind: event.kind, of: subjectOf(event), says: wordsOf(event) };
+}
+
+/** Calls that one page looks through: some 20 ms. */
+const LOOKED_AT_ONCE = 5_000;
+
+/** Events of one call that are shown, beside its segments. */
+const MOST_SHOWN = 100;

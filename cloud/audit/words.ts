@@ -1,0 +1,79 @@
+import { FOREVER } from "../../agent/model/ban.js";
+import { timeText } from "../../agent/text/time.js";
+import type { DecisionEvent } from "../journal/decision-events.js";
+
+type Kind = DecisionEvent["kind"];
+type Of<K extends Kind> = Extract<DecisionEvent, { readonly kind: K }>;
+
+/** What an event did, in a few words. */
+export function wordsOf(event: DecisionEvent): string {
+  const say = words[event.kind] as
+    ((event: DecisionEvent) => string) | undefined;
+  if (say !== undefined) return say(event);
+  const of = subjectOf(event);
+  const what = event.kind.replaceAll("-", " ");
+  return of === null ? what : `${what} ${of}`;
+}
+
+/** Id of what the event is about; null where it has none. */
+export function subjectOf(event: DecisionEvent): string | null {
+  const fields = event as unknown as Readonly<Record<string, unknown>>;
+  for (const name of SUBJECTS) {
+    const value = fields[name];
+    if (typeof value === "string") return value;
+  }
+  return null;
+}
+
+const SUBJECTS = [
+  ...(["decision", "proposal", "glass", "credential", "agent"] as const),
+  ...(["operator", "org", "feed"] as const),
+] as const;
+
+const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
+  decided: (event) => {
+    const { action, ranges, feed, until, lifts, decision } = event;
+    const what = `${DONE[action]} ${ranges} ${ranges === 1 ? "range" : "ranges"}`;
+    const more = lifts === undefined ? "" : `, and lifted ${lifts}`;
+    const seen = event.observed === true ? ", only observed" : "";
+    return `${what} in ${feed}${untilText(until)}${seen}${more} (${decision})`;
+  },
+  "proposal-settled": ({ proposal, verdict }) => `${verdict} ${proposal}`,
+  approval: ({ feed, version }) => `approval ${version} of ${feed}`,
+  "org-added": ({ org, name }) => `added org ${org}, ${name}`,
+  "feed-begun": ({ feed }) => `began feed ${feed}`,
+  "token-made": ({ org, expiresAt }) =>
+    `made an enrolment token of ${org} until ${timeText(expiresAt)}`,
+  "token-revoked": () => "revoked an enrolment token",
+  "agent-revoked": ({ agent }) => `revoked ${agent}`,
+  "agent-forgotten": ({ agent }) => `forgot ${agent}`,
+  "clones-cleared": ({ agent }) => `cleared the clones of ${agent}`,
+  "operator-joined": ({ operator, name, role, org }) =>
+    `let in ${name} as ${role} of ${org ?? "the vendor"} (${operator})`,
+  "operator-changed": (event) => `changed ${event.operator}: ${changes(event)}`,
+  "credential-added": (event) =>
+    `gave ${event.operator} a ${event.of} (${event.credential})`,
+  "credential-revoked": ({ credential }) => `revoked ${credential}`,
+};
+
+const DONE = { ban: "banned", lift: "lifted", import: "imported" } as const;
+
+function untilText(until: number | undefined): string {
+  if (until === undefined) return "";
+  return until >= FOREVER ? " for ever" : ` until ${timeText(until * 1_000)}`;
+}
+
+function changes({
+  kind: _,
+  operator: __,
+  by: ___,
+  reason: ____,
+  ...changed
+}: Of<"operator-changed">): string {
+  return Object.entries(changed)
+    .map(
+      ([name, value]) =>
+        `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    )
+    .join(", ");
+}
