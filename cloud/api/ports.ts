@@ -66,7 +66,7 @@ export interface AgentApiPorts extends DoorPorts {
 /** What the record of operators' calls needs. */
 interface AuditPorts {
   /** Who calls for what is appended. */
-  readonly calls: Pick<Calls, "run" | "before">;
+  readonly calls: Pick<Calls, "run" | "before" | "alone">;
   readonly records: Pick<Records, "page">;
 }
 

@@ -6,6 +6,7 @@ import {
   type Clipped,
 } from "../journal/call-events.js";
 import type { Callers } from "../journal/callers.js";
+import type { Decisions } from "../journal/decisions.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Caller } from "../operators/caller.js";
 
@@ -30,7 +31,7 @@ interface Running extends Called {
  * listeners run as they were when they subscribed.
  */
 export class Calls implements Callers {
-  readonly #running = new AsyncLocalStorage<Running>();
+  readonly #running = new AsyncLocalStorage<Running | undefined>();
 
   /** All that `act` appends carries the record of the call. */
   run<T>(called: Called, act: () => Promise<T>): Promise<T> {
@@ -54,6 +55,14 @@ export class Calls implements Callers {
     // What comes next of the same call found what this one left.
     running.before = null;
     return written;
+  }
+
+  /** Records the call of what changed something else than the log. */
+  async alone(decisions: Pick<Decisions, "append">): Promise<void> {
+    const running = this.#running.getStore();
+    if (running === undefined) return;
+    const record = recordOf(running, 0);
+    await this.#running.run(undefined, () => decisions.append([record]));
   }
 }
 

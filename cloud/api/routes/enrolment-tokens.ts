@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isoTime } from "../../../agent/text/time.js";
 import type { Caller } from "../../operators/caller.js";
 import type { Token } from "../../registry/registry.js";
 import type { OperatorApiPorts } from "../ports.js";
@@ -82,8 +83,10 @@ export const enrolmentTokenRoutes = (
     ...{ allows: "admin", scope: "own", changes: true },
     query: RevokeQuery,
     answers: { 200: { description: "It was this", schema: ListedToken } },
-    handle: async ({ caller, params: { token: id = "" }, query }) => {
+    handle: async ({ caller, params: { token: id = "" }, query, before }) => {
       const token = ownToken(caller, id, ports);
+      const { org, label, expiresAt } = token;
+      before({ org, label, expiresAt: isoTime(expiresAt) });
       const order = { by: caller.name, reason: query.reason };
       await ports.enrolment.revokeToken(token, order);
       return answer(200, ownToken(caller, id, ports));

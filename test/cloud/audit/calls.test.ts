@@ -124,6 +124,21 @@ describe("calls of operators", () => {
     });
   });
 
+  it("stand alone where something else was changed than the log", async () => {
+    using folder = temporaryFolder();
+    using world = await openBoth(folder.path);
+    const { calls, decisions } = world.gateways[0]!;
+    await calls.alone(decisions);
+    await calls.run(ANNA, async () => {
+      calls.before({ version: 1 });
+      await calls.alone(decisions);
+    });
+    const appends = await appendsOf(world.gateways[0]!);
+    expect(appends).toMatchObject([
+      { call: { name: "anna", made: 0, before: { version: 1 } }, events: [] },
+    ]);
+  });
+
   it("keep the beginning of what stood before, where it is long", () => {
     const calls = new Calls();
     const long = { ranges: Array.from({ length: 2_000 }, (_, n) => `é${n}`) };

@@ -31,6 +31,19 @@ describe("the cloud's log", () => {
     });
   });
 
+  it("names who called for what, by which operation", async () => {
+    const log = new RecordingLogger();
+    await using cloud = await startTestCloud({ log });
+    await cloud.addOrg("Example");
+    const lines = log.lines.filter((line) => line === "info: an org was added");
+    expect(lines).toHaveLength(1);
+    expect(log.fields[log.lines.indexOf(lines[0]!)]).toMatchObject({
+      ...{ org: "example", operation: "addOrg", caller: "admin" },
+      ...{ from: "127.0.0.1", call: expect.stringMatching(/^cal-/) },
+    });
+    expect(log.lines).not.toContain("info: an operator changed something");
+  });
+
   it("does not grow with what one agent refuses", async () => {
     const log = new RecordingLogger();
     await using cloud = await startTestCloud({ log });
