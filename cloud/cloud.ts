@@ -35,6 +35,7 @@ import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { capabilitiesBy, openLog } from "./open-log.js";
 import { openOutcomes } from "./open-outcomes.js";
+import { openSignIn } from "./open-sign-in.js";
 import { openWays } from "./open-ways.js";
 import { Staff } from "./operators/staff.js";
 import { CloneDetector } from "./registry/clone-detector.js";
@@ -43,6 +44,8 @@ import { OutgoingDoor } from "./outgoing/outgoing-door.js";
 import type { OutgoingSettings } from "./outgoing/settings.js";
 import { warnOfRoot } from "./roots/notice.js";
 import type { Signing } from "./roots/signing.js";
+import type { SignIn } from "./sign-in/sign-in.js";
+import type { LoginSettings } from "./sign-in/login-settings.js";
 import {
   openServer,
   type Certificate,
@@ -70,6 +73,7 @@ export interface CloudConfig {
   readonly disk: DiskSettings;
   readonly observations: ObservationSettings;
   readonly outgoing: OutgoingSettings;
+  readonly login: LoginSettings;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */
@@ -118,12 +122,18 @@ export async function startCloud(
   const { gateway } = carrier;
   impact.askThrough((feed, question) => gateway.ask(feed, question));
   const outcomes = openOutcomes(ports, rooms, gateway);
+  const here = { url: config.publicUrl ?? "" };
+  const publicUrl = () => here.url;
+  const asking = { ...given, ...watched, config, store, outgoing, publicUrl };
+  const signIn = openSignIn(asking, opened);
   const doors = await openDoors(
     { config, ports, server, opened },
     {
       ...{ ...decider, ...ports, ...rooms, ...carrier, outcomes, outgoing },
-      ...apiOf(config, { ...ports, ...rooms, gateway, startedAt }),
+      ...apiOf(config, { ...ports, ...rooms, gateway, startedAt, signIn }),
+      ...{ signIn, publicUrl },
     },
+    here,
   );
   warnOfRoot(config.signing, ports);
   opened.defer(() => server.stopListening());
@@ -156,6 +166,7 @@ function apiOf(
       readonly gateway: Gateway;
       readonly tree: Pick<TreeWorker, "trouble">;
       readonly startedAt: number;
+      readonly signIn: Pick<SignIn, "report">;
     },
 ) {
   const { door, drops, allowances, state, tree } = parts;
@@ -180,15 +191,12 @@ function apiOf(
 /** The public door, and the operators' own, which strangers cannot come to. */
 async function openDoors(
   { config, ports, server, opened }: Doors,
-  api: Omit<ApiPorts, "publicUrl">,
+  api: ApiPorts,
+  here: { url: string },
 ): Promise<{ readonly url: string; readonly port: number }> {
   const { dir, listen, operatorsOnPublic: operators } = config;
-  const here = { url: "" };
-  const publicUrl = () => config.publicUrl ?? here.url;
   const listenerOf = (which: Which) => {
-    const answer = getRequestListener(
-      makeApp({ ...api, publicUrl }, which).fetch,
-    );
+    const answer = getRequestListener(makeApp(api, which).fetch);
     return (...exchange: Parameters<typeof answer>) => void answer(...exchange);
   };
   server.http.on("request", listenerOf({ operators, door: "public" }));
@@ -205,7 +213,7 @@ async function openDoors(
     ports.log.error(what, { dir, error });
   }
   const { url, port } = await server.listen();
-  here.url = url;
+  if (config.publicUrl === undefined) here.url = url;
   return { url, port };
 }
 

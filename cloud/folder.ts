@@ -40,6 +40,8 @@ export function filesOf(dir: string) {
     /** Of versions before 0.4.0: both in one; its place is taken at the start. */
     journal: join(dir, "journal.db"),
     bans: join(dir, "bans.db"),
+    /** What operators sign in with, and their sessions: folded from nothing. */
+    accounts: join(dir, "accounts.db"),
     /** The tree over the decisions, folded from them. */
     tree: join(dir, "tree.db"),
     /** What no rule may ban; the operator writes it. */

@@ -23,6 +23,7 @@ import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
 import { OutgoingSettings } from "./outgoing/settings.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
+import { LoginSettings } from "./sign-in/login-settings.js";
 import { isLoopback } from "./server.js";
 import { logBegun } from "./tree/log-begun.js";
 import { TelemetrySettings } from "./telemetry/allowances.js";
@@ -65,6 +66,7 @@ export const Settings = v.strictObject({
   disk: v.optional(DiskSettings, {}),
   observations: v.optional(ObservationSettings, {}),
   outgoing: v.optional(OutgoingSettings, {}),
+  login: v.optional(LoginSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

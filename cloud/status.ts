@@ -6,6 +6,7 @@ import type { Retention } from "./journal/retention.js";
 import type { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import type { SqliteObservations } from "./journal/sqlite-observations.js";
 import type { Drops } from "./log/drops.js";
+import type { SignIn } from "./sign-in/sign-in.js";
 
 export interface StatusParts {
   readonly clock: Pick<Clock, "now">;
@@ -13,6 +14,7 @@ export interface StatusParts {
   readonly disk: Pick<Disk, "report">;
   readonly door: Pick<Door, "report">;
   readonly drops: Pick<Drops, "report">;
+  readonly signIn: Pick<SignIn, "report">;
   readonly gateway: Pick<Gateway, "counts">;
   readonly decisions: Pick<SqliteDecisions, "lag" | "level">;
   readonly observations: Pick<SqliteObservations, "lag" | "level">;
@@ -46,6 +48,8 @@ export function statusOf(parts: StatusParts) {
     treeTrouble: parts.treeTrouble() ?? null,
     connections: door.report(),
     sessions: gateway.counts(),
+    /** Of operators: sessions that are open, and sign-ins since the start. */
+    operators: parts.signIn.report(),
     downloads: parts.downloads(),
     agentsOverTelemetryBudget: parts.overBudget(),
     /** By budget: how often it dropped something since the start, and when last. */

@@ -16,12 +16,19 @@ import { NotAList } from "../lists/text.js";
 import { TreeFailed } from "../tree/tree-worker.js";
 import { EnrolmentRefused } from "../registry/enrolment.js";
 import { StaffRefused, type StaffRefusal } from "../operators/refused.js";
+import {
+  BadChoice,
+  SignInRefused,
+  TryLater,
+  WayUnusable,
+} from "../sign-in/failures.js";
 import { agentRoutes } from "./agent-routes.js";
+import { callerBy, mustBeOwnSite } from "./known-caller.js";
 import { logRoutes } from "./log-routes.js";
 import { operatorRoutes } from "./operator-routes.js";
 import type { ApiPorts } from "./ports.js";
 import { ApiProblem, problem } from "./problem.js";
-import { bearerCaller, type DoorName } from "./requests.js";
+import { fromOf, type DoorName } from "./requests.js";
 import { routeTable } from "./routes/table.js";
 import { BASE } from "./table/base.js";
 import { AnswersInMemory } from "./table/kept-answers.js";
@@ -65,11 +72,16 @@ export function makeApp(
 
 /** The table of routes, and what it takes to serve it. */
 function operatorApi(ports: ApiPorts, door: DoorName) {
-  const { clock, log } = ports;
+  const { clock, log, publicUrl } = ports;
   return mount(routeTable(ports), {
     ...{ clock, log },
-    callerOf: (c) => bearerCaller(c, ports.operators, door),
-    mustBeOwnSite: () => undefined,
+    fromOf: (c) => fromOf(c, door),
+    callerOf: (c) => {
+      const authorization = c.req.header("authorization");
+      const shown = { authorization, cookie: c.req.header("cookie") };
+      return callerBy(shown, fromOf(c, door), ports);
+    },
+    mustBeOwnSite: (c, caller) => mustBeOwnSite(c, caller, publicUrl()),
     engaged: ({ env: { incoming, outgoing } }) => {
       const engaged = ports.engage(incoming.socket);
       outgoing.once("close", () => engaged[Symbol.dispose]());
@@ -92,6 +104,17 @@ function asProblem(error: Error, log: Logger): ApiProblem {
     return problem(STAFF[code], code, { field, value, message });
   }
   if (error instanceof Refused) return plain(409, error.code, error.detail);
+  if (error instanceof BadChoice) {
+    const { field, message } = error;
+    return problem(400, "invalid", { field, value: undefined, message });
+  }
+  if (error instanceof TryLater) {
+    const seconds = Math.ceil(error.afterMs / 1000);
+    const when = `${error.message}; try again in ${seconds} s`;
+    return plain(429, "too-many", when).withHeaders({
+      "retry-after": String(seconds),
+    });
+  }
   for (const [kind, status, code, message] of ANSWERS) {
     if (error instanceof kind)
       return plain(status, code, message ?? error.message);
@@ -116,6 +139,8 @@ const ANSWERS: readonly (readonly [
   [TreeFailed, 503, "busy"],
   [FeedFull, 400, "feed-full"],
   [TooManyQuestions, 503, "busy"],
+  [SignInRefused, 401, "not-proved"],
+  [WayUnusable, 409, "way-unusable"],
   [Malformed, 400, "invalid"],
   [NotAList, 400, "invalid"],
   [

@@ -29,6 +29,7 @@ import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
+import type { SignIn } from "../sign-in/sign-in.js";
 import type { CloudStatus } from "../status.js";
 import type { Statements } from "../telemetry/statements.js";
 import type { LogKeeper } from "../tree/log-keeper.js";
@@ -83,6 +84,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   readonly operators: Operators;
   readonly staff: Staff;
   readonly enrolment: Pick<Enrolment, "makeToken" | "revokeToken">;
+  readonly signIn: SignIn;
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;
   readonly imports: Pick<ImportOrders, "import">;

@@ -14,21 +14,28 @@ export interface OperatorEnv {
 export type DoorName = "public" | "own";
 
 /** The operator whose bearer token a request brings along. */
-export function bearerCaller(
+export const bearerCaller = (
   c: Context,
   operators: Pick<Operators, "byToken">,
   door: DoorName,
-): Caller | undefined {
+): Caller | undefined => operators.byToken(bearerOf(c), fromOf(c, door));
+
+/** The address that a request comes from, or "socket" for the operators' own. */
+export function fromOf(c: Context, door: DoorName): string {
+  if (door === "own") return SOCKET;
   const { remoteAddress } = (c.env as HttpBindings).incoming.socket;
   // A connection that is over has no address any more: that makes it no socket's.
-  const from = door === "own" ? SOCKET : (remoteAddress ?? "gone");
-  return operators.byToken(bearerOf(c), from);
+  return remoteAddress ?? "gone";
 }
 
 /** The bearer token, or an empty string. */
-export function bearerOf(c: Context): string {
+export const bearerOf = (c: Context): string =>
+  bearerIn(c.req.header("authorization"));
+
+/** The bearer token in a header, or an empty string. */
+export function bearerIn(authorization: string | undefined): string {
   const [, token = ""] =
-    /^Bearer ([\w-]{1,128})$/i.exec(c.req.header("authorization") ?? "") ?? [];
+    /^Bearer ([\w-]{1,128})$/i.exec(authorization ?? "") ?? [];
   return token;
 }
 

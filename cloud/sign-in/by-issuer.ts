@@ -4,6 +4,8 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { Decisions } from "../journal/decisions.js";
 import type { OperatorEvent } from "../journal/operator-events.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
+import { MOST_OPERATORS } from "../operators/budgets.js";
+import { isOperatorName, NAME_WORDS } from "../operators/names.js";
 import type { Operator } from "../operators/operator.js";
 import type { Operators } from "../operators/operators.js";
 import { SignInRefused } from "./failures.js";
@@ -14,7 +16,7 @@ import { UnderWay } from "./under-way.js";
 
 export interface ByIssuerPorts {
   readonly clock: Pick<Clock, "monotonic">;
-  readonly operators: Pick<Operators, "list" | "named">;
+  readonly operators: Pick<Operators, "list" | "named" | "byId" | "count">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly hasOrg: (id: string) => boolean;
   /** Whose claims let them in no longer. */
@@ -117,7 +119,7 @@ export class ByIssuer {
       if (known === undefined) return this.#joined(arrived, granted);
       return { events: changesOf(known, granted, arrived), answer: known.id };
     });
-    const found = this.#ports.operators.list().find((each) => each.id === id);
+    const found = this.#ports.operators.byId(id);
     if (found?.disabledAt === null) return found;
     throw new SignInRefused(DISABLED);
   }
@@ -139,9 +141,9 @@ export class ByIssuer {
   #joined({ issuer, subject, claims }: Arrived, { role, org }: Granted) {
     const { nameClaim } = this.#settings;
     const name = nameIn(claims, nameClaim);
-    if (name === undefined || !NAME.test(name)) {
+    if (name === undefined || !isOperatorName(name)) {
       throw new SignInRefused(
-        `the issuer's ${nameClaim} is no name for an operator: 1 to 64 printable characters are`,
+        `the issuer's ${nameClaim} is no name for an operator: ${NAME_WORDS}`,
       );
     }
     const [other] = this.#ports.operators.named(name);
@@ -149,6 +151,9 @@ export class ByIssuer {
       throw new SignInRefused(
         `another operator is called ${name}: an admin has to rename or disable them first`,
       );
+    }
+    if (this.#ports.operators.count() >= MOST_OPERATORS) {
+      throw new SignInRefused("there is no room for another operator here");
     }
     const operator = newId("opr");
     const joined: OperatorEvent = {
@@ -160,9 +165,6 @@ export class ByIssuer {
 }
 
 const DISABLED = "you are disabled here: an admin may change that";
-
-/** As operators are named everywhere. */
-const NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
 
 /** Nothing, where they are what they were. */
 function changesOf(

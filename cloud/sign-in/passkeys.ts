@@ -31,7 +31,7 @@ export type PasskeyShown = AuthenticationResponseJSON;
 export interface PasskeyPorts {
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly accounts: Database;
-  readonly operators: Pick<Operators, "operator" | "credentials" | "passkey">;
+  readonly operators: Pick<Operators, "byId" | "credentials" | "passkey">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   /** What people call the cloud by. */
   readonly cloudName: string;
@@ -176,7 +176,7 @@ export class Passkeys {
     }
     // Looked at again: it may have been revoked meanwhile.
     const now = this.#named(response);
-    const found = this.#ports.operators.operator(now.operator);
+    const found = this.#ports.operators.byId(now.operator);
     if (found === undefined) throw new SignInRefused(NOT_GOOD);
     return { operator: found, credential: id };
   }

@@ -21,7 +21,7 @@ export interface PasswordPorts {
   readonly accounts: Database;
   readonly operators: Pick<
     Operators,
-    "operator" | "named" | "credentials" | "credential"
+    "byId" | "named" | "credentials" | "credential"
   >;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly hashing: Hashing;
@@ -133,7 +133,7 @@ export class Passwords {
     if (credential === undefined || !isGood(credential, clock.now())) {
       return false;
     }
-    return operators.operator(credential.operator)?.disabledAt === null;
+    return operators.byId(credential.operator)?.disabledAt === null;
   }
 
   /** Of what was revoked, or never came into the record, nothing is kept. */

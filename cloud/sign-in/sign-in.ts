@@ -257,7 +257,7 @@ export class SignIn {
       if (credential === undefined || !isGood(credential, now))
         return undefined;
     }
-    const found = operators.operator(operator);
+    const found = operators.byId(operator);
     if (found?.disabledAt !== null) return undefined;
     const steppedUpUntil = from === SOCKET ? now + STEP_UP_MS : null;
     return this.steppedUp(

@@ -10,6 +10,8 @@ import { impactRoutes } from "./impact.js";
 import { importRoutes } from "./imports.js";
 import { liftRoutes } from "./lifts.js";
 import { orgRoutes } from "./orgs.js";
+import { passwordRoutes } from "./passwords.js";
+import { sessionRoutes } from "./session.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
 export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
@@ -23,4 +25,6 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...credentialRoutes(ports),
   ...enrolmentTokenRoutes(ports),
   ...auditRoutes(ports),
+  ...sessionRoutes(ports),
+  ...passwordRoutes(ports),
 ];

@@ -5,7 +5,7 @@ import type { Called } from "../../audit/calls.js";
 import type { Caller } from "../../operators/caller.js";
 import { includes } from "../../operators/roles.js";
 import type { ApiProblem } from "../problem.js";
-import { checked, problem } from "../problem.js";
+import { checked, checkedSecret, problem } from "../problem.js";
 import { bounded } from "../requests.js";
 import { encoded } from "./answer.js";
 import type { Env } from "./env.js";
@@ -20,6 +20,8 @@ export interface TablePorts {
   readonly log: Logger;
   /** Who asks, by what the request brings along; undefined: nobody known. */
   callerOf(c: Context<Env>): Caller | undefined;
+  /** The address that it comes from, or "socket". */
+  fromOf(c: Context<Env>): string;
   /** @throws ApiProblem when a browser asks for another site */
   mustBeOwnSite(c: Context<Env>, caller: Caller): void;
   /** The connection works for somebody who is known, for as long as it answers. */
@@ -91,10 +93,10 @@ async function answered(
   const query = route.query && checked(route.query, c.req.query());
   const text = await textOf(route, c);
   const body = bodyOf(route, text);
+  const told = { from: ports.fromOf(c), params: c.req.param(), context: c };
   const before = (stood: unknown) => ports.before(stood);
-  const asked = { caller, params: c.req.param(), query, body, before };
-  const act = async (): Promise<SomeAnswer> =>
-    route.handle({ ...asked, context: c });
+  const call = { ...told, caller, query, body, before };
+  const act = async (): Promise<SomeAnswer> => route.handle(call);
   if (!route.lets?.changes || caller === undefined) {
     return toResponse(route, await act(), c);
   }
@@ -115,7 +117,7 @@ async function answered(
 
 /** @throws ApiProblem when the caller may not do this, or not so often */
 function letIn(
-  { lets }: Route,
+  { lets, method }: Route,
   caller: Caller | undefined,
   ports: TablePorts,
   c: Context<Env>,
@@ -124,7 +126,7 @@ function letIn(
   ports.engaged(c);
   ports.rates.take(caller);
   if (lets === null) return;
-  const { allows, scope, changes, stepUp } = lets;
+  const { allows, scope, stepUp } = lets;
   const { role, org, steppedUpUntil } = caller;
   if (!includes(role, allows)) {
     throw denied(
@@ -138,7 +140,7 @@ function letIn(
       `this is for the vendor's own people, and ${caller.name} is of ${org}`,
     );
   }
-  if (changes) ports.mustBeOwnSite(c, caller);
+  if (method !== "GET") ports.mustBeOwnSite(c, caller);
   if (stepUp && (steppedUpUntil ?? 0) <= ports.clock.now()) {
     throw problem(403, "step-up-needed", {
       ...{ field: "", value: undefined },
@@ -157,11 +159,12 @@ const unauthenticated = (): ApiProblem =>
     message: "the bearer token is no operator's, and no session is open",
   });
 
-function bodyOf({ body, bodyOptional }: Route, text: string) {
+function bodyOf({ body, bodyOptional, isSecret }: Route, text: string) {
   if (body === undefined || "stream" in body) return undefined;
   if (text === "" && bodyOptional) return checked(body, {});
+  const read = isSecret ? checkedSecret : checked;
   try {
-    return checked(body, JSON.parse(text));
+    return read(body, JSON.parse(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw problem(400, "invalid", {
@@ -172,11 +175,14 @@ function bodyOf({ body, bodyOptional }: Route, text: string) {
 }
 
 /** Empty where the handler reads the body itself, and where none is due. */
-async function textOf({ body }: Route, c: Context<Env>): Promise<string> {
+async function textOf(
+  { body, mostBodyBytes = MOST_BODY_BYTES }: Route,
+  c: Context<Env>,
+): Promise<string> {
   if (body === undefined || "stream" in body) return "";
   const read = c.env.incoming as AsyncIterable<Uint8Array>;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bounded(read, MOST_BODY_BYTES)) chunks.push(chunk);
+  for await (const chunk of bounded(read, mostBodyBytes)) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 

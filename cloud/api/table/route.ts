@@ -59,6 +59,8 @@ export interface Call<Who, Q, B> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: OutputOf<Q>;
   readonly body: OutputOf<B>;
+  /** The address that it comes from, or "socket". */
+  readonly from: string;
   /** Says what stood before the change, for the record: JSON, the shorter the better. */
   readonly before: (stood: unknown) => void;
   /** For what is no JSON: streams, cookies, redirects. */
@@ -80,6 +82,10 @@ interface Common<Q, B, A> {
   readonly body?: B;
   /** None is as good as an empty one. */
   readonly bodyOptional?: boolean;
+  /** Where less than the usual will do: strangers may send it. */
+  readonly mostBodyBytes?: number;
+  /** The body holds a secret: what is wrong with it is told without its values. */
+  readonly isSecret?: boolean;
   readonly answers: A;
   /** Statuses of problems beyond those that every such route may answer with. */
   readonly problems?: readonly number[];

@@ -34,6 +34,10 @@ export interface TestCloudOptions {
   readonly heartbeatMs?: number;
   readonly log?: Logger;
   readonly operatorsOnPublic?: boolean;
+  /** Where a proxy stands; by default, where the cloud listens. */
+  readonly publicUrl?: string;
+  readonly login?: CloudConfig["login"];
+  readonly outgoing?: CloudConfig["outgoing"];
   /** With a root that agents of version 1 read. */
   readonly v1Agents?: boolean;
   /** Beside `NEW_VENDOR`. */
@@ -68,17 +72,7 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
     const founding = { dir, name: "test-cloud", publicUrl: undefined };
     foundCloud({ ...founding, v1Agents, listen: "127.0.0.1:0" }, clock);
   }
-  const loaded = loadCloud(dir, undefined);
-  const config: CloudConfig = {
-    ...loaded,
-    heartbeatMs: options.heartbeatMs ?? 25_000,
-    operatorsOnPublic: options.operatorsOnPublic ?? true,
-    correlation: {
-      ...loaded.correlation,
-      ...NEW_VENDOR,
-      ...options.correlation,
-    },
-  };
+  const config = configOf(dir, options);
   const log = options.log ?? silentLogger;
   const cloud = await startCloud(config, { clock, log });
   const operator = readOperatorToken(dir);
@@ -134,6 +128,20 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
       await cloud[Symbol.asyncDispose]();
       folder?.[Symbol.dispose]();
     },
+  };
+}
+
+/** What the folder says, and the test besides. */
+function configOf(dir: string, options: TestCloudOptions): CloudConfig {
+  const { login, outgoing, publicUrl, correlation } = options;
+  const loaded = loadCloud(dir, undefined);
+  return {
+    ...{ ...loaded, publicUrl },
+    ...(login && { login }),
+    ...(outgoing && { outgoing }),
+    heartbeatMs: options.heartbeatMs ?? 25_000,
+    operatorsOnPublic: options.operatorsOnPublic ?? true,
+    correlation: { ...loaded.correlation, ...NEW_VENDOR, ...correlation },
   };
 }
 

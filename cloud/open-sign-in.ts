@@ -1,0 +1,49 @@
+import { isAbsolute, join } from "node:path";
+import type { Logger } from "../agent/log/logger.js";
+import type { Clock } from "../agent/runtime/clock.js";
+import type { Lifetime } from "../agent/runtime/lifetime.js";
+import { filesOf, readText } from "./folder.js";
+import type { Drops } from "./log/drops.js";
+import type { OutgoingDoor } from "./outgoing/outgoing-door.js";
+import { openAccounts } from "./sign-in/accounts.js";
+import type { LoginSettings } from "./sign-in/login-settings.js";
+import { SignIn } from "./sign-in/sign-in.js";
+import type { Store } from "./store.js";
+
+interface SignInParts {
+  readonly config: {
+    readonly dir: string;
+    readonly name: string;
+    readonly login: LoginSettings;
+  };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly store: Pick<Store, "decisions" | "operators" | "registry">;
+  readonly drops: Pick<Drops, "count">;
+  readonly outgoing: Pick<OutgoingDoor, "fetch">;
+  readonly publicUrl: () => string;
+}
+
+/** How this cloud's operators prove who they are. */
+export function openSignIn(
+  { config, store, drops, outgoing, ...rest }: SignInParts,
+  opened: Lifetime,
+): SignIn {
+  const { dir, name: cloudName, login } = config;
+  const accounts = openAccounts(filesOf(dir).accounts);
+  opened.defer(() => void accounts.close());
+  const { decisions, operators, registry } = store;
+  return new SignIn(login, {
+    ...{ ...rest, accounts, decisions, operators, cloudName },
+    hasOrg: (id) => registry.org(id) !== undefined,
+    dropped: (what) => drops.count(what),
+    fetchOutside: (url, init) => outgoing.fetch(url, init),
+    clientSecret: () => secretIn(dir, login.oidc?.clientSecretFile),
+  });
+}
+
+/** @throws BadFolder when it cannot be read */
+function secretIn(dir: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  return readText(isAbsolute(file) ? file : join(dir, file)).trim();
+}
