@@ -30,6 +30,7 @@ import { addReceiptsCommand } from "./receipt-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addLogCommands } from "./log-commands.js";
 import { addRootCommands } from "./root-commands.js";
+import { addSignInCommands } from "./sign-in-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
 import { addStatusCommand } from "./status-command.js";
 import { addTelemetryCommands } from "./telemetry-commands.js";
@@ -89,6 +90,8 @@ function makeProgram(io: Io): Command {
   program.commandsGroup("Orgs and hosts:");
   addRegistryCommands(program, io);
   addIdentityCommands(program, io);
+  program.commandsGroup("People:");
+  addSignInCommands(program, io);
   program.commandsGroup("Hosts without a network:");
   addCarryCommands(program, io);
   program.commandsGroup("The cloud itself, and its keys:");
