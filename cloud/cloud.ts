@@ -28,7 +28,6 @@ import { standings } from "./feeds/standings.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
 import { Impact } from "./impact/impact.js";
-import type { BatchWriter } from "./journal/batch-writer.js";
 import type { ObservationSettings } from "./journal/retention.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
@@ -36,9 +35,8 @@ import { sparingly } from "./log/sparing-logger.js";
 import { capabilitiesBy, openLog } from "./open-log.js";
 import { openOutcomes } from "./open-outcomes.js";
 import { openSignIn } from "./open-sign-in.js";
-import { openWays } from "./open-ways.js";
+import { knowBoots, openWays } from "./open-ways.js";
 import { Staff } from "./operators/staff.js";
-import { CloneDetector } from "./registry/clone-detector.js";
 import { Enrolment } from "./registry/enrolment.js";
 import { OutgoingDoor } from "./outgoing/outgoing-door.js";
 import type { OutgoingSettings } from "./outgoing/settings.js";
@@ -329,27 +327,4 @@ function makeIntake(ports: CloudPorts, store: Store & Watched): Intake {
     hasRoom: () => store.admitsTelemetry(),
     dropped: (what) => drops.count(what),
   });
-}
-
-/**
- * What tells an agent that was restarted from two that hold one key, and knows
- * where agents come from.
- */
-function knowBoots(
-  ports: CloudPorts,
-  { bootLog, peers }: Store & Rules,
-  recorder: BatchWriter,
-): Pick<CloneDetector, "seen"> {
-  const boots = new CloneDetector({
-    ...ports,
-    boots: (agent) => bootLog.boots(agent),
-    isTold: (...pair) => bootLog.isTold(...pair),
-    note: (event) => recorder.note(event),
-  });
-  return {
-    seen: (arrival) => {
-      peers.came(arrival);
-      boots.seen(arrival);
-    },
-  };
 }

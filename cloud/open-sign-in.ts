@@ -30,7 +30,7 @@ export function openSignIn(
   opened: Lifetime,
 ): SignIn {
   const { dir, name: cloudName, login } = config;
-  const accounts = openAccounts(filesOf(dir).accounts);
+  const accounts = openAccounts(filesOf(dir).accounts, rest.log);
   opened.defer(() => void accounts.close());
   const { decisions, operators, registry } = store;
   return new SignIn(login, {

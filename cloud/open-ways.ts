@@ -2,12 +2,15 @@ import type { Logger } from "../agent/log/logger.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import { Bundles } from "./carry/bundles.js";
+import type { Rules } from "./decide/open-rules.js";
 import { Heads } from "./feeds/heads.js";
 import { Recovery } from "./feeds/recovery.js";
 import { filesOf } from "./folder.js";
+import type { BatchWriter } from "./journal/batch-writer.js";
 import type { Dropped, Drops } from "./log/drops.js";
 import { answerWriter } from "./receipts/answer-writer.js";
 import { ReceiptIntake } from "./receipts/receipt-intake.js";
+import { CloneDetector } from "./registry/clone-detector.js";
 import type { Signing } from "./roots/signing.js";
 import type { Store } from "./store.js";
 
@@ -45,4 +48,27 @@ export function openWays({ config, ports, store, opened }: WayParts) {
     snapshotFolder: filesOf(config.dir).snapshots,
   });
   return { recovery, recorder, answers, bundles };
+}
+
+/**
+ * What tells an agent that was restarted from two that hold one key, and knows
+ * where agents come from.
+ */
+export function knowBoots(
+  ports: WayParts["ports"],
+  { bootLog, peers }: Pick<Store, "bootLog"> & Pick<Rules, "peers">,
+  recorder: BatchWriter,
+): Pick<CloneDetector, "seen"> {
+  const boots = new CloneDetector({
+    ...ports,
+    boots: (agent) => bootLog.boots(agent),
+    isTold: (...pair) => bootLog.isTold(...pair),
+    note: (event) => recorder.note(event),
+  });
+  return {
+    seen: (arrival) => {
+      peers.came(arrival);
+      boots.seen(arrival);
+    },
+  };
 }

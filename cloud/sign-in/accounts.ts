@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync, renameSync, rmSync } from "node:fs";
+import type { Logger } from "../../agent/log/logger.js";
 import {
   DatabaseUnusable,
   openDatabase,
@@ -8,10 +9,29 @@ import {
 /**
  * Opens `accounts.db`: what operators sign in with and what is open for them now.
  * Unlike the decisions it may change and forget, so secrets' hashes stand here
- * alone. Only its owner may read it.
+ * alone. Only its owner may read it. A damaged one is put aside: people then set
+ * their passwords anew, and the cloud goes on.
  * @throws DatabaseUnusable when a later version wrote it
  */
-export function openAccounts(path: string): Database {
+export function openAccounts(
+  path: string,
+  log: Pick<Logger, "error">,
+): Database {
+  try {
+    return open(path);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const aside = `${path}.damaged`;
+    renameSync(path, aside);
+    for (const suffix of ["-wal", "-shm"])
+      rmSync(path + suffix, { force: true });
+    const what = "the accounts are damaged: passwords have to be set anew";
+    log.error(what, { aside, error });
+    return open(path);
+  }
+}
+
+function open(path: string): Database {
   // Made before SQLite opens it: its other files take the mode over.
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
@@ -30,6 +50,14 @@ export function openAccounts(path: string): Database {
     database.close();
     throw error;
   }
+}
+
+function isDamage(error: unknown): boolean {
+  // What SQLite throws need not be of this realm's class of errors.
+  const hasCode =
+    typeof error === "object" && error !== null && "code" in error;
+  const code = hasCode ? String(error.code) : "";
+  return code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT";
 }
 
 const VERSION = 1;

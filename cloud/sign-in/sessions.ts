@@ -1,4 +1,5 @@
 import type { Clock } from "../../agent/runtime/clock.js";
+import { isDiskTrouble } from "../disk/room.js";
 import { hashOf, newId, newSecret } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
 import { SESSIONS_IN_ALL, SESSIONS_OF_ONE } from "./budgets.js";
@@ -118,7 +119,7 @@ export class Sessions {
     }
     // Not at each request: whoever polls would have the disk write all the time.
     const isDue = now - session.seenAt >= this.#idleMs / NOTED_WITHIN_IDLE;
-    if (isDue) this.#seen.run({ id: session.id, now });
+    if (isDue) this.#noteSeen(session.id, now);
     return session;
   }
 
@@ -145,6 +146,15 @@ export class Sessions {
   count(): number {
     const now = this.#clock.now();
     return this.#count.get(now - this.#idleMs, now) ?? 0;
+  }
+
+  /** Not for want of room is anybody sent away who is needed to make some. */
+  #noteSeen(id: string, now: number): void {
+    try {
+      this.#seen.run({ id, now });
+    } catch (error) {
+      if (!isDiskTrouble(error)) throw error;
+    }
   }
 
   #isOver({ seenAt, endsAt }: Session, now: number): boolean {

@@ -84,6 +84,20 @@ export class SignIn {
     return caller;
   }
 
+  /**
+   * The same caller as things stand now, for who stays longer than one request;
+   * undefined once their session or token is over. To look is no use of a session.
+   */
+  again(caller: Caller): Caller | undefined {
+    const { credential, operator, from } = caller;
+    if (!credential.startsWith("ses-")) {
+      const now = this.#ports.operators.again(caller);
+      return now && this.steppedUp(now);
+    }
+    const session = this.session(credential, operator);
+    return session && this.#calling(session, from);
+  }
+
   /** A caller with what they stepped up to, besides what their way here gives. */
   steppedUp(caller: Caller): Caller {
     const until = this.#stepUps.until(caller.credential);

@@ -74,6 +74,15 @@ describe("a session", () => {
     expect(sessions.use(others.secret)).toBeDefined();
   });
 
+  it("goes on while the disk takes no note of its use", async () => {
+    using people = await staff();
+    const sessions = sessionsOf(people);
+    const { secret } = sessions.begin(ANNAS);
+    await people.clock.advance(20 * MINUTE);
+    people.accounts.pragma("query_only = 1");
+    expect(sessions.use(secret)).toBeDefined();
+  });
+
   it("outlives the cloud's process", async () => {
     using people = await staff();
     await withPassword(people);
@@ -120,6 +129,22 @@ describe("who has a session", () => {
       role: "viewer",
     });
     expect(people.signIn.bySession(secret, HOME)?.role).toBe("viewer");
+  });
+
+  it("is looked at again while they stay, which is no use of it", async () => {
+    using people = await staff();
+    const operator = await withPassword(people);
+    const { caller } = await people.signIn.byPassword(RIGHT, HOME);
+    await people.clock.advance(29 * MINUTE);
+    expect(people.signIn.again(caller)).toEqual({
+      ...{ ...caller, steppedUpUntil: null },
+    });
+    const { id } = operator;
+    const change = { operator: id, role: "viewer", by: "first" } as const;
+    await people.append({ kind: "operator-changed", ...change });
+    expect(people.signIn.again(caller)?.role).toBe("viewer");
+    await people.clock.advance(MINUTE);
+    expect(people.signIn.again(caller)).toBeUndefined();
   });
 
   it("ends it themselves", async () => {

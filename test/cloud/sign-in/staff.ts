@@ -47,7 +47,7 @@ export async function staff<C extends Clock = ManualClock>(
   ]);
   const told: RecordedDecision["event"][] = [];
   decisions.subscribe((news) => told.push(...news.map(({ event }) => event)));
-  const accounts = openAccounts(file);
+  const accounts = openAccounts(file, silentLogger);
   const operators = new Operators({ decided: view.database }, { clock });
   const said: { readonly what: string; readonly fields: Fields | undefined }[] =
     [];
