@@ -1,10 +1,14 @@
 import type * as v from "valibot";
-import type { EnrolmentToken } from "../api/routes/enrolment-tokens.js";
+import type {
+  EnrolmentToken,
+  ListedToken,
+} from "../api/routes/enrolment-tokens.js";
 import type { Org } from "../api/routes/orgs.js";
 import type { Client } from "./client.js";
-import { allOf } from "./pages.js";
+import { allOf, type Query } from "./pages.js";
 
 export type OrgItem = v.InferOutput<typeof Org>;
+export type TokenItem = v.InferOutput<typeof ListedToken>;
 export type MadeToken = v.InferOutput<typeof EnrolmentToken>;
 
 export const orgsOf = async (client: Client): Promise<readonly OrgItem[]> =>
@@ -19,5 +23,25 @@ export const addOrg = async (
 
 export const makeToken = async (
   client: Client,
-  order: { readonly org: string; readonly expiresIn: string },
+  order: {
+    readonly org: string;
+    readonly expiresIn: string;
+    readonly label?: string | undefined;
+  },
 ): Promise<MadeToken> => client.ask("POST", "/enrolment-tokens", order);
+
+/** The newest first. */
+export const tokensOf = async (
+  client: Client,
+  query: Query,
+): Promise<readonly TokenItem[]> => allOf(client, "/enrolment-tokens", query);
+
+export const revokeToken = async (
+  client: Client,
+  id: string,
+  reason: string,
+): Promise<TokenItem> => {
+  const query = new URLSearchParams({ reason }).toString();
+  const path = `/enrolment-tokens/${encodeURIComponent(id)}?${query}`;
+  return client.ask("DELETE", path);
+};

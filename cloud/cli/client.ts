@@ -1,12 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
-import {
-  Failure,
-  exitCodes,
-  failed,
-  misused,
-} from "../../agent/text/failure.js";
+import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
 import type { PublishedApproval } from "../approvals/approvals.js";
 import { BASE } from "../api/table/base.js";
 import type { RateAlarmEntry } from "../decide/decision-log.js";
@@ -16,12 +11,7 @@ import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import type { CloneEntry } from "../registry/clones.projection.js";
 import type { Agent } from "../registry/registry.js";
-import {
-  isSafeInTheClear,
-  readOperatorToken,
-  readSettings,
-  type Settings,
-} from "../setup.js";
+import { readOperatorToken, readSettings, type Settings } from "../setup.js";
 import type { CloudStatus } from "../status.js";
 import type { StatementEntry } from "../telemetry/statements.js";
 import type {
@@ -31,6 +21,7 @@ import type {
   Sighting,
   SightingTotal,
 } from "../telemetry/telemetry.js";
+import { mustBeSafe, readConnection, type Connection } from "./connection.js";
 import { readFile } from "./drafts.js";
 import { ask, type Asked, type Where } from "./transport.js";
 import { unreachable } from "./trusted-fetch.js";
@@ -76,15 +67,16 @@ export class Client {
 
   /** Where the cloud is, and as whom to speak: as its folder says. */
   static of(dir: string, caFile?: string): Client {
-    const settings = readSettings(dir);
-    const { listen, publicUrl } = settings;
-    const url = publicUrl ?? `http://${listen}`;
-    if (!url.startsWith("https:") && !isSafeInTheClear(url)) {
-      const why = "the operator's token does not cross a network in the clear";
-      throw misused(`${url} is neither https nor loopback: ${why}`);
-    }
+    const connection = readConnection(dir);
+    const settings = connection ?? readSettings(dir);
     const ca = caOf(dir, settings, caFile);
-    return new Client({ dir, url, ca }, readOperatorToken(dir));
+    return Client.at({ dir, url: urlOf(settings), ca }, readOperatorToken(dir));
+  }
+
+  /** @throws Failure where others would hear the token */
+  static at(where: Where, token: string): Client {
+    mustBeSafe(where.url);
+    return new Client(where, token);
   }
 
   async status(): Promise<CloudStatus> {
@@ -266,6 +258,9 @@ export function clientOf(command: Command): Client {
   const { dir, ca } = command.optsWithGlobals<Globals>();
   return Client.of(dir, ca);
 }
+
+const urlOf = (said: Connection | Settings): string =>
+  "url" in said ? said.url : (said.publicUrl ?? `http://${said.listen}`);
 
 function caOf(
   dir: string,

@@ -25,6 +25,8 @@ import { addIdentityCommands } from "./identity-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
 import { addImportCommand } from "./import-command.js";
 import type { Io } from "./io.js";
+import { addConnectCommand } from "./connect-command.js";
+import { addOperatorCommands } from "./operator-commands.js";
 import { addProposalCommands } from "./proposal-commands.js";
 import { addReceiptsCommand } from "./receipt-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
@@ -91,6 +93,8 @@ function makeProgram(io: Io): Command {
   addRegistryCommands(program, io);
   addIdentityCommands(program, io);
   program.commandsGroup("People:");
+  addOperatorCommands(program, io);
+  addConnectCommand(program, io);
   addSignInCommands(program, io);
   program.commandsGroup("Hosts without a network:");
   addCarryCommands(program, io);

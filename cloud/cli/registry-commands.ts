@@ -1,14 +1,13 @@
 import type { Command } from "commander";
-import { addOrg, makeToken, orgsOf } from "./ask-orgs.js";
+import { addOrg, orgsOf } from "./ask-orgs.js";
 import { clientOf } from "./client.js";
 import { JSON_HELP, jsonLines } from "./json.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
+import { addTokenCommands } from "./token-commands.js";
 
 interface Options {
   readonly dir: string;
-  readonly org: string;
-  readonly expires: string;
   readonly id?: string;
   readonly json?: true;
 }
@@ -46,24 +45,7 @@ export function addRegistryCommands(program: Command, io: Io): void {
       );
     });
 
-  program
-    .command("token")
-    .description("make an enrolment token for one host")
-    .requiredOption("--org <id>", "whose host it will be")
-    .option("--expires <duration>", "30s, 15m, 4h or 7d", "24h")
-    .option("--json", "with its org and when it expires, for machines")
-    .addHelpText(
-      "after",
-      "\nExample:\n  $ tourniquet-cloud token --org example > token.txt",
-    )
-    .action(async (_, command: Command) => {
-      const { org, expires, json } = command.optsWithGlobals<Options>();
-      const made = await makeToken(clientOf(command), {
-        ...{ org, expiresIn: expires },
-      });
-      io.out(json ? JSON.stringify(made) : made.token);
-    });
-
+  addTokenCommands(program, io);
   addDivergences(program, io);
 }
 

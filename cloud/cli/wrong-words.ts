@@ -89,4 +89,6 @@ const OPTIONS: Readonly<Record<string, string | undefined>> = {
   expiresIn: "--expires",
   org: "--org",
   by: "--by",
+  ...{ role: "--role", label: "--label", collection: "--collection" },
+  limits: "--limits",
 };

@@ -13,7 +13,8 @@ export interface Ran {
 
 /**
  * Runs `tourniquet-cloud` against a cloud as its operator would, but in this
- * process: a new one for each command takes half a second.
+ * process: a new one for each command takes half a second. It is the folder of
+ * the cloud's first admin, unless another is named.
  */
 export function operatorOf({ dir, url }: TestCloud) {
   const path = join(dir, "cloud.json");
@@ -23,7 +24,8 @@ export function operatorOf({ dir, url }: TestCloud) {
   return async (...args: readonly string[]): Promise<Ran> => {
     const out: string[] = [];
     const err: string[] = [];
-    const code = await runCommand([...args, "--dir", dir], {
+    const own = args.includes("--dir") ? [] : ["--dir", dir];
+    const code = await runCommand([...args, ...own], {
       env: {},
       input: () => Readable.from([]),
       out: (line) => void out.push(line),

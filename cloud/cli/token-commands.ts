@@ -1,0 +1,94 @@
+import type { Command } from "commander";
+import { misused } from "../../agent/text/failure.js";
+import { timeText } from "../../agent/text/time.js";
+import {
+  makeToken,
+  revokeToken,
+  tokensOf,
+  type TokenItem,
+} from "./ask-orgs.js";
+import { clientOf } from "./client.js";
+import type { Io } from "./io.js";
+import { jsonLines } from "./json.js";
+import { table } from "./tables.js";
+
+interface Options {
+  readonly org?: string;
+  readonly expires: string;
+  readonly label?: string;
+  readonly open?: true;
+  readonly reason: string;
+  readonly json?: true;
+}
+
+/** token, and its list and revoke. */
+export function addTokenCommands(program: Command, io: Io): void {
+  const token = program
+    .command("token")
+    .description("make an enrolment token for one host; list or revoke them")
+    .option("--org <id>", "whose host it will be")
+    .option("--expires <duration>", "30s, 15m, 4h or 7d; 366d at most", "24h")
+    .option("--label <text>", "what it is for")
+    .option("--json", "with its id and when it expires, as one line of JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async (_, command: Command) => {
+      const { org, expires, label, json } = command.optsWithGlobals<Options>();
+      if (org === undefined) {
+        throw misused("--org is needed: whose host will it be?");
+      }
+      const order = { org, expiresIn: expires, label };
+      const made = await makeToken(clientOf(command), order);
+      io.out(json ? JSON.stringify(made) : made.token);
+    });
+  token
+    .command("list")
+    .description("list them without their secrets, the newest first")
+    .option("--open", "only those by which a host may still come in")
+    .addHelpText("after", "\n--org and --json are heard here, too.")
+    .action(async (_, command: Command) => {
+      const { org, open, json } = command.optsWithGlobals<Options>();
+      const query = { org, open: open && "true", limit: "1000" };
+      const found = await tokensOf(clientOf(command), query);
+      if (json) jsonLines(io, found);
+      else io.out(tableOf(found));
+    });
+  token
+    .command("revoke")
+    .description("let no host in by it any more; who came in stays")
+    .argument("<token>", 'its id, as "token list" shows it')
+    .option("--reason <text>", "why, for the record", "")
+    .action(async (id: string, _, command: Command) => {
+      const { reason, json } = command.optsWithGlobals<Options>();
+      const was = await revokeToken(clientOf(command), id, reason);
+      const used =
+        was.usedBy === null ? "" : `; ${was.usedBy} came in by it, and stays`;
+      io.out(json ? JSON.stringify(was) : `${was.id} is revoked${used}`);
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  $ tourniquet-cloud token --org example --label "web server 3" > token.txt
+  $ tourniquet-cloud token list --open
+  $ tourniquet-cloud token revoke enr-586bbb7d6c639c72 --reason "sent to the wrong person"`;
+
+function tableOf(found: readonly TokenItem[]): string {
+  const now = Date.now();
+  const rows = found.map((each) => [
+    ...[each.id, each.org, each.label, timeText(each.madeAt), each.madeBy],
+    fateOf(each, now),
+  ]);
+  return table(["id", "org", "label", "made", "by", "state"], rows);
+}
+
+function fateOf(
+  { usedBy, usedAt, revokedAt, revokedBy, expiresAt }: TokenItem,
+  now: number,
+): string {
+  if (usedBy !== null) return `used by ${usedBy} ${timeText(usedAt ?? 0)}`;
+  if (revokedAt !== null) {
+    return `revoked by ${revokedBy ?? ""} ${timeText(revokedAt)}`;
+  }
+  const isOver = Date.parse(expiresAt) <= now;
+  return `${isOver ? "expired" : "open until"} ${timeText(expiresAt)}`;
+}
