@@ -1,8 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { silentLogger } from "../agent/log/logger.js";
 import { parseJson, shortText } from "../agent/protocol/shapes.js";
+import { writeWhole } from "../agent/runtime/atomic-file.js";
 import type { Clock } from "../agent/runtime/clock.js";
+import { Lifetime } from "../agent/runtime/lifetime.js";
 import { generateKey } from "../agent/trust/keys.js";
 import { signText } from "../agent/trust/sign.js";
 import type { CloudConfig } from "./cloud.js";
@@ -18,13 +21,16 @@ import type {
   OperatorJoined,
 } from "./journal/operator-events.js";
 import { ObservationSettings } from "./journal/retention.js";
+import { holdAlone } from "./journal/database.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
+import { Operators } from "./operators/operators.js";
 import { firstRoot, type FirstKeys } from "./roots/ceremony.js";
 import { OutgoingSettings } from "./outgoing/settings.js";
 import { addKey, writeRoot } from "./roots/root-files.js";
 import { Signing } from "./roots/signing.js";
 import { LoginSettings } from "./sign-in/login-settings.js";
 import { isLoopback } from "./server.js";
+import { openLogs } from "./store.js";
 import { logBegun } from "./tree/log-begun.js";
 import { TelemetrySettings } from "./telemetry/allowances.js";
 
@@ -103,6 +109,38 @@ export function foundCloud(founding: Founding, clock: Clock): void {
   writeFileSync(join(dir, SETTINGS), settings);
 }
 
+/**
+ * A way in for who has none left but the cloud's folder: another token for the
+ * admin of this name, who is made where there is none. The cloud must not run.
+ * @throws DatabaseUnusable while it does; BadFolder when somebody else has the name
+ */
+export async function rescueAdmin(
+  dir: string,
+  name: string,
+  clock: Clock,
+): Promise<void> {
+  readSettings(dir);
+  const files = filesOf(dir);
+  await using opened = new Lifetime();
+  opened.own(holdAlone(files.lock));
+  const ports = { clock, log: silentLogger };
+  const { decisions, views } = await openLogs(files, ports, opened);
+  const [known] = new Operators(views, { clock }).named(name);
+  const isTaken = known?.disabledAt === null;
+  if (isTaken && (known.role !== "admin" || known.org !== null)) {
+    const whose = known.org ?? "the vendor";
+    throw new BadFolder(
+      `${name} is ${known.role} of ${whose}, and no admin of the vendor: choose another name`,
+    );
+  }
+  const token = newSecret();
+  const by = "rescue";
+  await decisions.append(
+    isTaken ? [tokenFor(known.id, token, by)] : firstAdmin(name, token, by),
+  );
+  writeWhole(join(dir, OPERATOR_TOKEN), `${token}\n`);
+}
+
 /** What a founded folder says, ready to start from. */
 export function loadCloud(
   dir: string,
@@ -169,18 +207,24 @@ const OPERATOR_TOKEN = "operator.token";
 function firstAdmin(
   name: string,
   token: string,
+  by = "init",
 ): [OperatorJoined, CredentialAdded] {
   const operator = newId("opr");
-  const by = "init";
   return [
     { kind: "operator-joined", operator, name, role: "admin", org: null, by },
-    {
-      ...{ kind: "credential-added", operator, credential: newId("tok") },
-      ...{ of: "token", label: OPERATOR_TOKEN, tokenHash: hashOf(token) },
-      ...{ expiresAt: null, by },
-    },
+    tokenFor(operator, token, by),
   ];
 }
+
+const tokenFor = (
+  operator: string,
+  token: string,
+  by: string,
+): CredentialAdded => ({
+  ...{ kind: "credential-added", operator, credential: newId("tok"), by },
+  ...{ of: "token", label: OPERATOR_TOKEN, tokenHash: hashOf(token) },
+  expiresAt: null,
+});
 
 function makeKeys(v1Agents: boolean): FirstKeys {
   return {

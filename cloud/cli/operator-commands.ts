@@ -1,7 +1,10 @@
 import { Option, type Command } from "commander";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { misused } from "../../agent/text/failure.js";
 import type { ActuatorLimits } from "../journal/operator-events.js";
+import { isOperatorName, NAME_WORDS } from "../operators/names.js";
 import { ROLES } from "../operators/roles.js";
+import { rescueAdmin } from "../setup.js";
 import {
   addOperator,
   changeOperator,
@@ -46,6 +49,7 @@ export function addOperatorCommands(program: Command, io: Io): void {
   addToken(operator, io);
   addTokens(operator, io);
   addRevoke(operator, io);
+  addRescue(operator, io);
   addWhoAmI(program, io);
 }
 
@@ -200,6 +204,23 @@ function addRevoke(operator: Command, io: Io): void {
       const { reason = "", json } = command.optsWithGlobals<Options>();
       const was = await revokeCredential(clientOf(command), id, reason);
       io.out(json ? JSON.stringify(was) : `${was.of} ${was.id} is revoked`);
+    });
+}
+
+function addRescue(operator: Command, io: Io): void {
+  operator
+    .command("rescue")
+    .description("make an admin's token anew in the cloud's folder")
+    .argument("[name]", "an admin of the vendor, or who is to be one", "admin")
+    .addHelpText(
+      "after",
+      "\nFor who has no way in any more, but the cloud's folder. The cloud must not run.",
+    )
+    .action(async (name: string, _, command: Command) => {
+      const { dir } = command.optsWithGlobals<{ dir: string }>();
+      if (!isOperatorName(name)) throw misused(`"${name}": ${NAME_WORDS}`);
+      await rescueAdmin(dir, name, systemClock);
+      io.out(`${dir}/operator.token speaks for ${name}, admin of the vendor`);
     });
 }
 

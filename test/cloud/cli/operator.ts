@@ -21,19 +21,25 @@ export function operatorOf({ dir, url }: TestCloud) {
   const settings = JSON.parse(readFileSync(path, "utf8")) as object;
   const listen = new URL(url).host;
   writeFileSync(path, JSON.stringify({ ...settings, listen }));
-  return async (...args: readonly string[]): Promise<Ran> => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const own = args.includes("--dir") ? [] : ["--dir", dir];
-    const code = await runCommand([...args, ...own], {
-      env: {},
-      input: () => Readable.from([]),
-      out: (line) => void out.push(line),
-      err: (line) => void err.push(line),
-      stopped: () => new Promise(() => undefined),
-    });
-    return { code, out: out.join("\n"), err: err.join("\n") };
-  };
+  return (...args: readonly string[]): Promise<Ran> => runIn(dir, ...args);
+}
+
+/** The same in any folder. */
+export async function runIn(
+  dir: string,
+  ...args: readonly string[]
+): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const own = args.includes("--dir") ? [] : ["--dir", dir];
+  const code = await runCommand([...args, ...own], {
+    env: {},
+    input: () => Readable.from([]),
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    stopped: () => new Promise(() => undefined),
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
 /** What `--json` printed: a document on each line. */

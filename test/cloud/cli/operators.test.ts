@@ -1,8 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import { foundCloud } from "../../../cloud/setup.js";
 import { startTestCloud, temporaryFolder } from "../../support/cloud/cloud.js";
-import { operatorOf } from "./operator.js";
+import { operatorOf, runIn } from "./operator.js";
 
 describe("operator", () => {
   it("lets somebody in, whose token then speaks for them", async () => {
@@ -109,6 +111,36 @@ describe("operator", () => {
     const { code, err } = await operatorOf(cloud)("operator", ...words);
     expect(code).toBe(2);
     expect(err).toContain(why);
+  });
+});
+
+describe("operator rescue", () => {
+  it("makes a way in where none is left, while the cloud does not run", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const file = join(dir, "operator.token");
+    const founding = { dir, name: "c", publicUrl: undefined, admin: "anna" };
+    foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
+    const lost = readFileSync(file, "utf8");
+    for (const name of ["anna", "ben"]) {
+      const { out } = await runIn(dir, "operator", "rescue", name);
+      expect(out).toBe(`${file} speaks for ${name}, admin of the vendor`);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readFileSync(file, "utf8")).not.toBe(lost);
+      await using cloud = await startTestCloud({ dir });
+      const run = operatorOf(cloud);
+      const me = await run("whoami");
+      expect(me.out).toMatch(new RegExp(`^${name} .*admin of the vendor`));
+      const names = (await run("operator", "list")).out.match(/^\w+/gm);
+      const all = name === "anna" ? ["anna"] : ["anna", "vic", "ben"];
+      expect(names).toEqual(["name", ...all]);
+      const running = await run("operator", "rescue");
+      expect(running.err).toContain("is held by another process");
+      expect(running.code).not.toBe(0);
+      await run("operator", "add", "vic", "--role", "viewer");
+    }
+    const other = await runIn(dir, "operator", "rescue", "vic");
+    expect(other.err).toContain("vic is viewer of the vendor");
   });
 });
 
