@@ -3,6 +3,7 @@ import { counted } from "./words.js";
 /** What the cloud says is wrong, or that it was not the cloud who answered. */
 export function problemOf(response: Response, body: unknown): string {
   if (response.status === 401 && isSaid(body)) return NOT_AN_OPERATOR;
+  if (textIn(body, "code") === "step-up-needed") return STEP_UP;
   const problems = problemsIn(body).map(asSaid);
   if (problems.length > MOST) {
     const rest = counted(problems.length - MOST, "more problem");
@@ -15,7 +16,10 @@ export function problemOf(response: Response, body: unknown): string {
 }
 
 const NOT_AN_OPERATOR =
-  "the cloud does not know the token in operator.token: is --dir the folder of this cloud?";
+  "the cloud does not know the token in operator.token: it is expired or revoked, or --dir is another cloud's folder";
+
+const STEP_UP =
+  "this needs a step-up, which a token alone has not: run it on the cloud's own machine, with --dir its folder, or sign in and confirm it there";
 
 const MOST = 10;
 

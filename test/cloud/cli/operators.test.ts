@@ -159,6 +159,22 @@ describe("connect", () => {
     expect(() => readFileSync(join(dir, "operator.token"))).toThrow("ENOENT");
   });
 
+  it("says where to go for what needs a step-up", async () => {
+    await using cloud = await startTestCloud();
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "away");
+    const run = operatorOf(cloud);
+    const file = join(cloud.dir, "operator.token");
+    await run(
+      ...["connect", "--url", cloud.url, "--dir", dir, "--token-file", file],
+    );
+    const refused = await run(
+      ...["operator", "add", "ben", "--role", "viewer", "--dir", dir],
+    );
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("run it on the cloud's own machine");
+  });
+
   it("leaves a cloud's own folder as it is", async () => {
     await using cloud = await startTestCloud();
     const file = join(cloud.dir, "operator.token");
