@@ -19,7 +19,7 @@ const NOT_AN_OPERATOR =
   "the cloud does not know the token in operator.token: it is expired or revoked, or --dir is another cloud's folder";
 
 const STEP_UP =
-  "this needs a step-up, which a token alone has not: run it on the cloud's own machine, with --dir its folder, or sign in and confirm it there";
+  'show anew who you are by "tourniquet-cloud step-up", then say it again within ten minutes; on the cloud\'s own machine, with --dir its folder, nobody needs to';
 
 const MOST = 10;
 

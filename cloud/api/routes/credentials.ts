@@ -16,7 +16,10 @@ const TokenOrder = v.strictObject({
 
 const RevokeQuery = v.strictObject({ reason: v.optional(Reason, "") });
 
-export const TokenOut = v.object({ ...CredentialOut.entries, token: v.string() });
+export const TokenOut = v.object({
+  ...CredentialOut.entries,
+  token: v.string(),
+});
 
 /** What operators prove themselves with. */
 export const credentialRoutes = (ports: OperatorApiPorts): readonly Route[] => [

@@ -114,6 +114,21 @@ describe("operator", () => {
   });
 });
 
+describe("init", () => {
+  it("calls the first admin by the name that is given", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const bad = await runIn(dir, "init", "--admin", "rule:x");
+    expect(bad.code).toBe(2);
+    expect(bad.err).toContain('--admin "rule:x": 1 to 64 letters');
+    const made = await runIn(dir, "init", "--admin", "Anna Example");
+    expect(made.code).toBe(0);
+    await using cloud = await startTestCloud({ dir });
+    const me = await operatorOf(cloud)("whoami");
+    expect(me.out).toMatch(/^Anna Example \(opr-\w+\), admin of the vendor/);
+  });
+});
+
 describe("operator rescue", () => {
   it("makes a way in where none is left, while the cloud does not run", async () => {
     using folder = temporaryFolder();
@@ -172,7 +187,7 @@ describe("connect", () => {
       ...["operator", "add", "ben", "--role", "viewer", "--dir", dir],
     );
     expect(refused.code).toBe(2);
-    expect(refused.err).toContain("run it on the cloud's own machine");
+    expect(refused.err).toContain("tourniquet-cloud step-up");
   });
 
   it("leaves a cloud's own folder as it is", async () => {
