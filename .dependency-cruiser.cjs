@@ -62,6 +62,7 @@ const CLOUD = [
     "open-log.ts",
     "open-sign-in.ts",
   ],
+  ["open-doors.ts"],
   ["cloud.ts"],
   ["setup.ts", "new-epochs.ts", "publish-root.ts", "local-log.ts"],
   ["erase-log.ts"],

@@ -1,13 +1,10 @@
 import type { Socket } from "node:net";
-import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "../agent/log/logger.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
-import { makeApp, type Which } from "./api/app.js";
+import { LIVE_PATH } from "./api/live/listen.js";
 import { Downloads } from "./api/downloads.js";
-import type { ApiPorts } from "./api/ports.js";
 import { Calls } from "./audit/calls.js";
-import { watchCertificate } from "./certificate.js";
 import { BanOrders } from "./decide/ban-orders.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { Deeds } from "./decide/deeds.js";
@@ -20,7 +17,6 @@ import type { DiskSettings } from "./disk/disk.js";
 import type { StoodBans } from "./decide/stood.js";
 import { Door } from "./door/door.js";
 import { MOST_PLACES } from "./door/known-places.js";
-import { openOperatorsDoor } from "./door/operators-door.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { Capacity } from "./feeds/capacity.js";
 import { Feeds } from "./feeds/feeds.js";
@@ -33,6 +29,7 @@ import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { capabilitiesBy, openLog } from "./open-log.js";
+import { openDoors } from "./open-doors.js";
 import { openOutcomes } from "./open-outcomes.js";
 import { openSignIn } from "./open-sign-in.js";
 import { knowBoots, openWays } from "./open-ways.js";
@@ -44,12 +41,7 @@ import { warnOfRoot } from "./roots/notice.js";
 import type { Signing } from "./roots/signing.js";
 import type { SignIn } from "./sign-in/sign-in.js";
 import type { LoginSettings } from "./sign-in/login-settings.js";
-import {
-  openServer,
-  type Certificate,
-  type ListenOptions,
-  type OpenServer,
-} from "./server.js";
+import { openServer, type ListenOptions, type OpenServer } from "./server.js";
 import { statusOf } from "./status.js";
 import { isBehindOn, openStore, signedAnew, type Store } from "./store.js";
 import { Allowances, type TelemetrySettings } from "./telemetry/allowances.js";
@@ -186,35 +178,6 @@ function apiOf(
   };
 }
 
-/** The public door, and the operators' own, which strangers cannot come to. */
-async function openDoors(
-  { config, ports, server, opened }: Doors,
-  api: ApiPorts,
-  here: { url: string },
-): Promise<{ readonly url: string; readonly port: number }> {
-  const { dir, listen, operatorsOnPublic: operators } = config;
-  const listenerOf = (which: Which) => {
-    const answer = getRequestListener(makeApp(api, which).fetch);
-    return (...exchange: Parameters<typeof answer>) => void answer(...exchange);
-  };
-  server.http.on("request", listenerOf({ operators, door: "public" }));
-  if (listen.tls !== undefined) {
-    const renew = (certificate: Certificate) => server.renew(certificate);
-    opened.own(watchCertificate(listen.tls, { ...ports, renew }));
-  }
-  try {
-    const own = listenerOf({ operators: true, door: "own" });
-    opened.own(await openOperatorsDoor(dir, own));
-  } catch (error) {
-    if (!operators) throw error;
-    const what = "operators have no door of their own, only the public one";
-    ports.log.error(what, { dir, error });
-  }
-  const { url, port } = await server.listen();
-  if (config.publicUrl === undefined) here.url = url;
-  return { url, port };
-}
-
 interface Doors {
   readonly config: CloudConfig;
   readonly ports: CloudPorts;
@@ -289,6 +252,7 @@ function openGateway(parts: GatewayParts) {
     decisions,
     cloudName: config.name,
     heartbeatMs: config.heartbeatMs,
+    isElsewhere: (path) => config.operatorsOnPublic && path === LIVE_PATH,
     admit: (address) => door.admit(address),
     welcomed: (socket) => door.welcomed(socket),
     dropped,

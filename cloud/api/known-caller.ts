@@ -61,7 +61,7 @@ const asking = (c: Context<Env>): Asking => ({
   origin: c.req.header("origin"),
 });
 
-const otherSite = () =>
+export const otherSite = () =>
   problem(403, "other-site", {
     ...{ field: "origin", value: undefined },
     message: "a page of another site asks, and not one of this cloud's own",

@@ -127,6 +127,6 @@ export type ApiPorts = AgentApiPorts &
   LogPorts &
   OperatorApiPorts & {
     readonly log: Logger;
-    readonly decisions: Pick<SqliteDecisions, "lag">;
+    readonly decisions: Pick<SqliteDecisions, "lag" | "after" | "subscribe">;
     readonly state: Pick<SnapshotWorker, "trouble">;
   };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { SOCKET, type Caller } from "../operators/caller.js";
@@ -21,9 +22,15 @@ export const bearerCaller = (
 ): Caller | undefined => operators.byToken(bearerOf(c), fromOf(c, door));
 
 /** The address that a request comes from, or "socket" for the operators' own. */
-export function fromOf(c: Context, door: DoorName): string {
+export const fromOf = (c: Context, door: DoorName): string =>
+  fromOfRequest((c.env as HttpBindings).incoming, door);
+
+/** As `fromOf`, of a request that never comes to a route. */
+export function fromOfRequest(
+  { socket: { remoteAddress } }: IncomingMessage,
+  door: DoorName,
+): string {
   if (door === "own") return SOCKET;
-  const { remoteAddress } = (c.env as HttpBindings).incoming.socket;
   // A connection that is over has no address any more: that makes it no socket's.
   return remoteAddress ?? "gone";
 }

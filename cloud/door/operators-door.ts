@@ -17,7 +17,7 @@ export const operatorsSocket = (dir: string): string =>
 export async function openOperatorsDoor(
   dir: string,
   listener: http.RequestListener,
-): Promise<AsyncDisposable> {
+): Promise<AsyncDisposable & { readonly http: http.Server }> {
   const socket = shortened(dir);
   const server = http.createServer(listener);
   server.maxConnections = MOST_OPERATORS;
@@ -32,6 +32,7 @@ export async function openOperatorsDoor(
     throw error;
   }
   return {
+    http: server,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();

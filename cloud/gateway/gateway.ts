@@ -34,6 +34,7 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     this.#open.own(
       acceptLinks(server, {
         path: AGENT_PATH,
+        isElsewhere: (path) => ports.isElsewhere(path),
         admit: (address) => ports.admit(address),
         welcomed: (socket) => ports.welcomed(socket),
         dropped: (what) => ports.dropped(what),

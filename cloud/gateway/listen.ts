@@ -49,6 +49,8 @@ export interface LinkHandler {
 
 export interface LinkOptions {
   readonly path: string;
+  /** Whether upgrades on a path are for somebody else at this door. */
+  isElsewhere(path: string): boolean;
   /** Asked before anything is allocated for a connection from the address. */
   admit(address: string): boolean;
   /** The connection is an agent's from here on. */
@@ -78,6 +80,7 @@ export function acceptLinks(server: Server, options: LinkOptions): Disposable {
     socket: Duplex,
     head: Buffer,
   ): void => {
+    if (options.isElsewhere(pathOf(request))) return;
     socket.on("error", () => socket.destroy());
     const refusal = refusalOf(request, options);
     if (refusal !== undefined) {
@@ -152,6 +155,9 @@ function attach(
   socket.on("drain", () => handler.drained());
 }
 
+const pathOf = ({ url = "" }: IncomingMessage): string =>
+  url.split("?", 1)[0] ?? "";
+
 /** An upgraded socket is half-open: nobody but us ever destroys it. */
 function refuse(socket: Duplex, refusal: string): void {
   socket.once("finish", () => socket.destroy());
@@ -164,8 +170,7 @@ function refusalOf(
   request: IncomingMessage,
   options: LinkOptions,
 ): string | undefined {
-  const path = request.url?.split("?", 1)[0];
-  if (path !== options.path) {
+  if (pathOf(request) !== options.path) {
     return answer("404 Not Found", "not-found", "agents connect elsewhere");
   }
   if (!namesOurProtocol(request.headers["sec-websocket-protocol"])) {

@@ -28,6 +28,8 @@ export interface GatewayPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly decisions: Pick<Decisions, "subscribe">;
+  /** Whether upgrades on a path are for somebody else at this door. */
+  isElsewhere(path: string): boolean;
   /** Whether one more session may begin from the address now. */
   admit(address: string): boolean;
   /** An agent has proved at this connection who it is. */

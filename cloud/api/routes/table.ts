@@ -9,6 +9,7 @@ import { decisionRoutes } from "./decisions.js";
 import { impactRoutes } from "./impact.js";
 import { importRoutes } from "./imports.js";
 import { liftRoutes } from "./lifts.js";
+import { liveRoutes } from "./live.js";
 import { orgRoutes } from "./orgs.js";
 import { passwordRoutes } from "./passwords.js";
 import { sessionRoutes } from "./session.js";
@@ -27,4 +28,5 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...auditRoutes(ports),
   ...sessionRoutes(ports),
   ...passwordRoutes(ports),
+  ...liveRoutes(),
 ];

@@ -153,7 +153,7 @@ function letIn(
 const denied = (field: string, message: string): ApiProblem =>
   problem(403, "not-allowed", { field, value: undefined, message });
 
-const unauthenticated = (): ApiProblem =>
+export const unauthenticated = (): ApiProblem =>
   problem(401, "unauthenticated", {
     ...{ field: "authorization", value: undefined },
     message: "the bearer token is no operator's, and no session is open",

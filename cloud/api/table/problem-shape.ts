@@ -38,6 +38,7 @@ export const statusWords: Readonly<Record<number, string>> = {
   413: "The body is too large",
   415: "The body is of another kind",
   422: "The idempotency key came with another request before",
+  426: "The connection is to become a WebSocket",
   429: "More than the budget allows; Retry-After says when",
   500: "The cloud failed; its log says why",
   502: "Somebody whom the cloud asked did not answer as he should",

@@ -1,0 +1,114 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Caller } from "../../operators/caller.js";
+import { ApiProblem, problem } from "../problem.js";
+import { BASE } from "../table/base.js";
+import { problemJson } from "../table/problem-shape.js";
+import type { Sink } from "./stream.js";
+
+export const LIVE_PATH = `${BASE}/live`;
+
+export interface LiveDoor {
+  /** @throws ApiProblem when nobody known asks, or a page of somebody else's */
+  callerOf(request: IncomingMessage): Caller;
+  /** Begins a stream; what it returns hears of its end. */
+  open(caller: Caller, after: number | undefined, sink: Sink): () => void;
+  /** The connection works for somebody who is known, until disposed. */
+  engage(socket: Socket): Disposable;
+}
+
+/** Turns upgrade requests for the stream into streams; others are not its own. */
+export function acceptStreams(server: Server, door: LiveDoor): Disposable {
+  const sockets = new WebSocketServer({
+    ...{ noServer: true, perMessageDeflate: false, clientTracking: false },
+    // Who listens says nothing.
+    maxPayload: 1_024,
+  });
+  const onUpgrade = (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): void => {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
+    if (pathname !== LIVE_PATH) return;
+    socket.on("error", () => socket.destroy());
+    try {
+      const caller = door.callerOf(request);
+      const after = afterIn(searchParams);
+      sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        attach(webSocket, request.socket, { door, caller, after }),
+      );
+    } catch (error) {
+      refuse(socket, error);
+    }
+  };
+  server.on("upgrade", onUpgrade);
+  return { [Symbol.dispose]: () => void server.off("upgrade", onUpgrade) };
+}
+
+function attach(
+  webSocket: WebSocket,
+  socket: Socket,
+  asked: {
+    readonly door: LiveDoor;
+    readonly caller: Caller;
+    readonly after: number | undefined;
+  },
+): void {
+  const { door, caller, after } = asked;
+  const engaged = door.engage(socket);
+  const gone = door.open(caller, after, {
+    send: (text) => {
+      if (webSocket.readyState === webSocket.OPEN) webSocket.send(text);
+    },
+    get buffered() {
+      return webSocket.bufferedAmount;
+    },
+    close: (code, reason) => {
+      webSocket.close(code, reason);
+      setTimeout(() => webSocket.terminate(), GOODBYE_MS).unref();
+    },
+  });
+  webSocket.on("close", () => {
+    engaged[Symbol.dispose]();
+    gone();
+  });
+  // A frame against RFC 6455 or over the limit: `ws` closes with its code.
+  webSocket.on("error", () => undefined);
+}
+
+/** @throws ApiProblem */
+function afterIn(query: URLSearchParams): number | undefined {
+  const text = query.get("after");
+  if (text === null) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw problem(400, "invalid", {
+    ...{ field: "after", value: text },
+    message: "after: a position in the log is expected, a whole number",
+  });
+}
+
+/** An upgraded socket is half-open: nobody but us ever destroys it. */
+function refuse(socket: Duplex, error: unknown): void {
+  const told =
+    error instanceof ApiProblem
+      ? error
+      : problem(500, "failed", {
+          ...{ field: "", value: undefined },
+          message: "the cloud failed; its log says why",
+        });
+  const body = JSON.stringify(problemJson(told));
+  const head = [
+    `HTTP/1.1 ${told.status} Refused`,
+    "Connection: close",
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.once("finish", () => socket.destroy());
+  socket.end([...head, "", body].join("\r\n"));
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+}
+
+const GOODBYE_MS = 2_000;

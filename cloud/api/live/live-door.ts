@@ -1,0 +1,35 @@
+import type { IncomingMessage } from "node:http";
+import { isOwnUpgrade } from "../../sign-in/own-site.js";
+import { callerBy, isByCookie, otherSite } from "../known-caller.js";
+import type { OperatorApiPorts } from "../ports.js";
+import { fromOfRequest, type DoorName } from "../requests.js";
+import { unauthenticated } from "../table/mount.js";
+import type { LiveDoor } from "./listen.js";
+import type { Streams } from "./streams.js";
+
+type Ports = Pick<
+  OperatorApiPorts,
+  "operators" | "engage" | "signIn" | "publicUrl"
+> & { readonly door: DoorName };
+
+/** Lets in who may listen at a door. */
+export const liveDoor = (
+  streams: Pick<Streams, "open">,
+  ports: Ports,
+): LiveDoor => ({
+  callerOf: (request) => callerOf(request, ports),
+  open: (...stream) => streams.open(...stream),
+  engage: (socket) => ports.engage(socket),
+});
+
+/** @throws ApiProblem when nobody known asks, or a page of another site */
+function callerOf(request: IncomingMessage, ports: Ports) {
+  const { authorization, cookie, origin } = request.headers;
+  const from = fromOfRequest(request, ports.door);
+  const caller = callerBy({ authorization, cookie }, from, ports);
+  if (caller === undefined) throw unauthenticated();
+  if (isByCookie(caller) && !isOwnUpgrade({ origin }, ports.publicUrl())) {
+    throw otherSite();
+  }
+  return caller;
+}

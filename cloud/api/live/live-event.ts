@@ -1,0 +1,188 @@
+import * as v from "valibot";
+import type { RecordedDecision } from "../../journal/decision-events.js";
+import type { Caller } from "../../operators/caller.js";
+import { includes } from "../../operators/roles.js";
+import type { Registry } from "../../registry/registry.js";
+import { mayRead, sees } from "../scope.js";
+import { Seconds, Time } from "../table/answer.js";
+
+/** A ban, a lift or an import was decided. */
+const DecidedNews = v.object({
+  kind: v.literal("decided"),
+  decision: v.string(),
+  action: v.picklist(["ban", "lift", "import"]),
+  feed: v.string(),
+  /** Null for whom one need not know. */
+  by: v.nullable(v.string()),
+  /** How many; GET /decisions/{decision} has them. */
+  ranges: v.number(),
+  reason: v.string(),
+  observed: v.boolean(),
+  until: v.nullable(Seconds),
+  list: v.nullable(v.string()),
+});
+
+/** Somebody has something before him, or said something to it. */
+const ProposalNews = v.object({
+  kind: v.literal("proposal"),
+  proposal: v.string(),
+  state: v.picklist(["open", "released", "refused"]),
+  by: v.string(),
+  reason: v.string(),
+});
+
+/** A host came, went, or is known by something else. */
+const AgentNews = v.object({
+  kind: v.literal("agent"),
+  agent: v.string(),
+  org: v.string(),
+  hostname: v.string(),
+  change: v.picklist([
+    ...(["enrolled", "rekeyed", "revoked", "forgotten"] as const),
+    ...(["clones-cleared", "tagged"] as const),
+  ]),
+});
+
+const OrgNews = v.object({ kind: v.literal("org"), org: v.string() });
+
+/** What the critical keys allow a feed, or which keys count. */
+const TrustNews = v.object({
+  kind: v.literal("trust"),
+  /** Null: it is a root. */
+  feed: v.nullable(v.string()),
+  version: v.number(),
+});
+
+/** Who may do what has changed. */
+const PeopleNews = v.object({
+  kind: v.literal("people"),
+  /** Null of what only names a credential. */
+  operator: v.nullable(v.string()),
+  credential: v.nullable(v.string()),
+  change: v.picklist(["joined", "changed", "credential", "revoked"]),
+});
+
+/** The rules are at their rate, and ban no more for a while. */
+const RateNews = v.object({ kind: v.literal("rate"), perMinute: v.number() });
+
+export const News = v.variant("kind", [
+  ...([DecidedNews, ProposalNews, AgentNews, OrgNews] as const),
+  ...([TrustNews, PeopleNews, RateNews] as const),
+]);
+export type News = v.InferInput<typeof News>;
+
+/** One message of the stream. */
+export const LiveMessage = v.object({
+  /**
+   * How far this comes in the log: what `after` is to be, to go on from here. What
+   * one may not see is passed over in it.
+   */
+  position: v.number(),
+  /** Empty: nothing new, and the stream is alive. */
+  items: v.array(v.object({ seq: v.number(), at: Time, news: News })),
+});
+export type LiveMessage = v.InferInput<typeof LiveMessage>;
+
+type Who = Pick<Registry, "agent">;
+
+/** What a caller is told of a record; undefined: nothing. */
+export function newsFor(
+  caller: Caller,
+  { event }: RecordedDecision,
+  registry: Who,
+): News | undefined {
+  if (event.kind === "decided") return decidedFor(caller, event);
+  if ("agent" in event) {
+    const news = agentNews(event, registry);
+    return news && sees(caller, news.org) ? news : undefined;
+  }
+  if (event.kind === "org-added") {
+    return sees(caller, event.org)
+      ? { kind: "org", org: event.org }
+      : undefined;
+  }
+  return caller.org === null ? vendorNews(caller, event) : undefined;
+}
+
+type Event = RecordedDecision["event"];
+
+function decidedFor(
+  caller: Caller,
+  event: Extract<Event, { kind: "decided" }>,
+): News | undefined {
+  const { decision, action, feed, by, ranges, reason } = event;
+  if (!mayRead(caller, feed)) return undefined;
+  const isTheirs = caller.org === null || feed === `org/${caller.org}`;
+  return {
+    ...{ kind: "decided", decision, action, feed, ranges, reason },
+    by: isTheirs ? by : null,
+    observed: event.observed ?? false,
+    ...{ until: event.until ?? null, list: event.list ?? null },
+  };
+}
+
+function agentNews(
+  event: Extract<Event, { readonly agent: string }>,
+  registry: Who,
+): Extract<News, { kind: "agent" }> | undefined {
+  const change = CHANGES[event.kind];
+  const known = registry.agent(event.agent);
+  if (change === undefined || known === undefined) return undefined;
+  const { id: agent, org, hostname } = known;
+  return { kind: "agent", agent, org, hostname, change };
+}
+
+type Change = v.InferInput<typeof AgentNews>["change"];
+
+const CHANGES: Partial<Record<string, Change>> = {
+  "agent-enrolled": "enrolled",
+  "agent-rekeyed": "rekeyed",
+  "agent-revoked": "revoked",
+  "agent-forgotten": "forgotten",
+  "agent-tagged": "tagged",
+  "clones-cleared": "clones-cleared",
+};
+
+/** Of what concerns no org by itself. */
+function vendorNews(caller: Caller, event: Event): News | undefined {
+  switch (event.kind) {
+    case "proposed": {
+      const { proposal, rule: by, reason } = event;
+      return { kind: "proposal", state: "open", proposal, by, reason };
+    }
+    case "proposal-settled": {
+      const { proposal, verdict: state, by, reason } = event;
+      return { kind: "proposal", state, proposal, by, reason };
+    }
+    case "approval":
+      return { kind: "trust", feed: event.feed, version: event.version };
+    case "root-published":
+      return { kind: "trust", feed: null, version: event.version };
+    case "rate-reached":
+      return { kind: "rate", perMinute: event.maxPerMinute };
+    default:
+      return includes(caller.role, "admin") ? peopleNews(event) : undefined;
+  }
+}
+
+function peopleNews(event: Event): News | undefined {
+  const kind = "people";
+  switch (event.kind) {
+    case "operator-joined":
+    case "operator-changed": {
+      const { operator } = event;
+      const change = event.kind === "operator-joined" ? "joined" : "changed";
+      return { kind, operator, credential: null, change };
+    }
+    case "credential-added": {
+      const { operator, credential } = event;
+      return { kind, operator, credential, change: "credential" };
+    }
+    case "credential-revoked": {
+      const { credential } = event;
+      return { kind, operator: null, credential, change: "revoked" };
+    }
+    default:
+      return undefined;
+  }
+}
