@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Logger } from "../agent/log/logger.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
+import { CallerRates } from "./api/table/rates.js";
 import { LIVE_PATH } from "./api/live/listen.js";
 import { Downloads } from "./api/downloads.js";
 import { Calls } from "./audit/calls.js";
@@ -115,13 +116,14 @@ export async function startCloud(
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
   const asking = { ...given, ...watched, config, store, outgoing, publicUrl };
-  const signIn = openSignIn(asking, opened);
+  const { signIn, kept: answersKept } = openSignIn(asking, opened);
+  const rates = new CallerRates(ports.clock);
   const doors = await openDoors(
     { config, ports, server, opened },
     {
       ...{ ...decider, ...ports, ...rooms, ...carrier, outcomes, outgoing },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt, signIn }),
-      ...{ signIn, publicUrl },
+      ...{ signIn, publicUrl, answersKept, rates },
     },
     here,
   );

@@ -6,6 +6,7 @@ import { filesOf, readText } from "./folder.js";
 import type { Drops } from "./log/drops.js";
 import type { OutgoingDoor } from "./outgoing/outgoing-door.js";
 import { openAccounts } from "./sign-in/accounts.js";
+import { KeptAnswers } from "./sign-in/kept-answers.js";
 import type { LoginSettings } from "./sign-in/login-settings.js";
 import { SignIn } from "./sign-in/sign-in.js";
 import type { Store } from "./store.js";
@@ -28,18 +29,19 @@ interface SignInParts {
 export function openSignIn(
   { config, store, drops, outgoing, ...rest }: SignInParts,
   opened: Lifetime,
-): SignIn {
+): { readonly signIn: SignIn; readonly kept: KeptAnswers } {
   const { dir, name: cloudName, login } = config;
   const accounts = openAccounts(filesOf(dir).accounts, rest.log);
   opened.defer(() => void accounts.close());
   const { decisions, operators, registry } = store;
-  return new SignIn(login, {
+  const signIn = new SignIn(login, {
     ...{ ...rest, accounts, decisions, operators, cloudName },
     hasOrg: (id) => registry.org(id) !== undefined,
     dropped: (what) => drops.count(what),
     fetchOutside: (url, init) => outgoing.fetch(url, init),
     clientSecret: () => secretIn(dir, login.oidc?.clientSecretFile),
   });
+  return { signIn, kept: new KeptAnswers(accounts, rest) };
 }
 
 /** @throws BadFolder when it cannot be read */

@@ -31,9 +31,7 @@ import { ApiProblem, problem } from "./problem.js";
 import { fromOf, type DoorName } from "./requests.js";
 import { routeTable } from "./routes/table.js";
 import { BASE } from "./table/base.js";
-import { AnswersInMemory } from "./table/kept-answers.js";
 import { mount } from "./table/mount.js";
-import { CallerRates } from "./table/rates.js";
 
 /** What is heard at a door, and which one it is. */
 export interface Which {
@@ -89,8 +87,8 @@ function operatorApi(ports: ApiPorts, door: DoorName) {
     noted: (called, act) => ports.calls.run(called, act),
     before: (stood) => ports.calls.before(stood),
     asProblem: (error) => asProblem(error, log),
-    rates: new CallerRates(clock),
-    kept: new AnswersInMemory(clock),
+    rates: ports.rates,
+    kept: ports.answersKept,
   });
 }
 

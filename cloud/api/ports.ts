@@ -35,6 +35,8 @@ import type { Statements } from "../telemetry/statements.js";
 import type { LogKeeper } from "../tree/log-keeper.js";
 import type { TreeWorker } from "../tree/tree-worker.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
+import type { KeptAnswers } from "../sign-in/kept-answers.js";
+import type { CallerRates } from "./table/rates.js";
 import type { Downloads } from "./downloads.js";
 
 /** What every request needs of the door that it came in by. */
@@ -127,6 +129,9 @@ export type ApiPorts = AgentApiPorts &
   LogPorts &
   OperatorApiPorts & {
     readonly log: Logger;
+    /** Of both doors together. */
+    readonly rates: CallerRates;
+    readonly answersKept: KeptAnswers;
     readonly decisions: Pick<SqliteDecisions, "lag" | "after" | "subscribe">;
     readonly state: Pick<SnapshotWorker, "trouble">;
   };

@@ -9,7 +9,7 @@ export interface Kept {
   readonly etag: string;
 }
 
-/** Answers of changes, by caller and key, for a day; see `kept-answers.ts`. */
+/** Answers of changes, by caller and key, for a day. */
 export interface KeptAnswers {
   find(
     id: string,

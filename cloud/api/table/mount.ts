@@ -65,6 +65,12 @@ export function mount(table: readonly Route[], ports: TablePorts): Hono<Env> {
   return app;
 }
 
+/** Path and query, by whichever name the cloud was called. */
+function targetOf({ req }: Context<Env>): string {
+  const { pathname, search } = new URL(req.url);
+  return pathname + search;
+}
+
 const honoPath = ({ path }: Pick<Route, "path">): string =>
   path.replaceAll(/\{(\w+)\}/g, ":$1");
 
@@ -106,7 +112,7 @@ async function answered(
   };
   const once = {
     ...{ caller, operation: route.operationId },
-    request: [c.req.method, c.req.url, text],
+    request: [c.req.method, targetOf(c), text],
     key: c.req.header("idempotency-key"),
     shownOnce: route.lets.shownOnce === true,
   };

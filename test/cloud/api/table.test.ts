@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import * as v from "valibot";
 import type { OperatorApiPorts } from "../../../cloud/api/ports.js";
@@ -8,7 +9,13 @@ import type { ProblemShape } from "../../../cloud/api/table/problem-shape.js";
 import { answer, route } from "../../../cloud/api/table/route.js";
 import { jsonSchemaOf, said } from "../../../cloud/api/table/said.js";
 import { packageVersion } from "../../../cloud/version.js";
-import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
+import { foundCloud } from "../../../cloud/setup.js";
+import {
+  startTestCloud,
+  temporaryFolder,
+  type TestCloud,
+} from "../../support/cloud/cloud.js";
 
 const ask = (
   { url, operator }: TestCloud,
@@ -138,6 +145,26 @@ test("with its key a change is made once, and answered as it was", async () => {
   expect((await problemIn(failed)).code).toBe("exists");
   const wrongKey = await keyed("Third", "k 4");
   expect((await problemIn(wrongKey)).status).toBe(400);
+});
+
+test("the answer to a key outlives the cloud that gave it", async () => {
+  using folder = temporaryFolder();
+  const asking = {
+    ...order({ name: "Once" }),
+    headers: { "idempotency-key": "k" },
+  };
+  const dir = join(folder.path, "cloud");
+  foundCloud(
+    { dir, name: "test", listen: "127.0.0.1:0", publicUrl: undefined },
+    systemClock,
+  );
+  const before = await startTestCloud({ dir });
+  const first = await ask(before, "/orgs", asking);
+  await before[Symbol.asyncDispose]();
+  await using after = await startTestCloud({ dir });
+  const again = await ask(after, "/orgs", asking);
+  expect([first.status, again.status]).toEqual([201, 201]);
+  expect(await again.json()).toEqual(await first.json());
 });
 
 test("who asks too much is told when to come back", async () => {
