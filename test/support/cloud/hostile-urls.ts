@@ -129,6 +129,8 @@ function hostileAnswers(answers: Answers, canary: number): RequestListener {
   return ({ url }, response) => {
     const [, name = ""] = (url ?? "").split("/");
     const answer = answers[name];
+    // So that nobody turns away from it for its kind.
+    response.setHeader("content-type", "application/json");
     if (answer === undefined) response.writeHead(404).end();
     else answer(response, canary);
   };
