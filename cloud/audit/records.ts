@@ -60,19 +60,19 @@ export class Records {
   }
 
   page(query: RecordsQuery): RecordsPage {
-    const records: CallRecord[] = [];
+    const found: { readonly row: Row; readonly call: CallMade }[] = [];
     let looked = 0;
     let last: number | null = null;
-    for (const row of this.#calls.all(
-      query.before ?? Number.MAX_SAFE_INTEGER,
-    )) {
+    for (const row of this.#calls.iterate(query.before ?? NEWEST)) {
       looked += 1;
       last = row.seq;
       const call = JSON.parse(row.body) as CallMade;
-      if (isAskedFor(row, call, query)) records.push(this.#recordOf(row, call));
-      if (records.length >= query.limit) return { records, next: last };
+      if (isAskedFor(row, call, query)) found.push({ row, call });
+      if (found.length >= query.limit) break;
     }
-    return { records, next: looked < LOOKED_AT_ONCE ? null : last };
+    const isLast = looked < LOOKED_AT_ONCE && found.length < query.limit;
+    const records = found.map(({ row, call }) => this.#recordOf(row, call));
+    return { records, next: isLast ? null : last };
   }
 
   #recordOf(
@@ -81,7 +81,8 @@ export class Records {
   ): CallRecord {
     const rows = this.#made.all({ after: seq, through: seq + made });
     const after = rows.map((each) => madeBy(each));
-    const segments = made < MOST_SHOWN ? made - rows.length : 0;
+    const isWhole = rows.length < MOST_SHOWN;
+    const segments = isWhole ? made - rows.length : 0;
     return { seq, at, ...call, after, segments };
   }
 }
@@ -107,6 +108,8 @@ function madeBy({ seq, body }: { seq: number; body: string | null }): Made {
   const event = JSON.parse(body) as DecisionEvent;
   return { seq, kind: event.kind, of: subjectOf(event), says: wordsOf(event) };
 }
+
+const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /** Calls that one page looks through: some 20 ms. */
 const LOOKED_AT_ONCE = 5_000;
