@@ -36,7 +36,7 @@ export function addAuditCommand(program: Command, io: Io): void {
     )
     .option("--verify", "hold every record to the tree of the log instead")
     .option("--by <operator>", "name or id")
-    .option("--operation <id>", "such as banRanges: as in docs/openapi.json")
+    .option("--operation <id>", "such as ban: as in docs/openapi.json")
     .option("--since <time>", "2026-11-28T14:00:00Z, or 90m, 24h, 7d ago")
     .option("--limit <count>", "the newest (default: 50)")
     .option("--json", JSON_HELP)

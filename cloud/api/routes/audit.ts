@@ -1,14 +1,21 @@
 import * as v from "valibot";
 import { Named, wholeNumber } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { AnyJson, Cursor, cursorOf, pageOf, Time } from "../table/answer.js";
+import {
+  AnyJson,
+  Cursor,
+  cursorOf,
+  pageOf,
+  Time,
+  Whole,
+} from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { said } from "../table/said.js";
 import { RoleName } from "./operator-shapes.js";
 
 /** What came of a call. */
 const MadeOut = v.object({
-  seq: v.number(),
+  seq: Whole,
   kind: v.string(),
   /** Id of what it is about. */
   of: v.nullable(v.string()),
@@ -17,7 +24,7 @@ const MadeOut = v.object({
 
 /** Who called for what, and what came of it. */
 export const CallOut = v.object({
-  seq: v.number(),
+  seq: Whole,
   at: Time,
   call: v.string(),
   operation: v.string(),
@@ -30,7 +37,7 @@ export const CallOut = v.object({
   why: v.string(),
   before: AnyJson,
   after: v.array(MadeOut),
-  segments: v.number(),
+  segments: Whole,
 });
 
 /** Milliseconds since 1970, from RFC 3339. */

@@ -173,7 +173,7 @@ function calledBy(name: string): Called {
     ...{ credential: `tok-${name}`, from: "192.0.2.1", steppedUpUntil: null },
     ...{ limits: null, collection: null },
   };
-  return { operation: "banRanges", caller, why: `${name} says so` };
+  return { operation: "ban", caller, why: `${name} says so` };
 }
 
 const orgOf = (n: number) =>
