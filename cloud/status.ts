@@ -28,7 +28,7 @@ export interface StatusParts {
   readonly treeTrouble: () => string | undefined;
 }
 
-/** How the cloud is: what `GET /v1/status` answers. Times in ms since 1970. */
+/** How the cloud is: what `GET /api/v1/status` answers. Times in ms since 1970. */
 export type CloudStatus = ReturnType<typeof statusOf>;
 
 export function statusOf(parts: StatusParts) {

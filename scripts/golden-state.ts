@@ -115,7 +115,7 @@ async function comeTwice(
   await until("both were seen", () => has(cloud, "agent-cloned"), 60_000);
   copy.process?.kill("SIGTERM");
   await copy.process?.ended;
-  await cloud.api("POST", `/v1/agents/${idOf(host)}/clear-clones`);
+  await cloud.api("POST", `/api/v1/agents/${idOf(host)}/clear-clones`);
   const second = await lab.startHost(cloud, "second", { config: SETTINGS });
   const id = idOf(second);
   await output([CLOUD, "revoke", id, "--reason", "golden", "--dir", cloud.dir]);

@@ -64,9 +64,9 @@ describe.each(readdirSync(golden))(
       const dir = join(folder.path, "cloud");
       listenAnywhere(dir);
       await using cloud = await startTestCloud({ dir, clock });
-      const { body } = await cloud.request<Agents>("GET", "/v1/agents");
-      const revoked = body.agents.filter((each) => each.revokedAt !== null);
-      expect([body.agents.length, revoked.length]).toEqual([2, 1]);
+      const { body } = await cloud.request<Agents>("GET", "/api/v1/agents");
+      const revoked = body.items.filter((each) => each.revokedAt !== null);
+      expect([body.items.length, revoked.length]).toEqual([2, 1]);
       expect(await count(cloud, "/v1/receipts", "receipts")).toBeGreaterThan(0);
       expect(await count(cloud, "/v1/divergences", "divergences")).toBe(1);
       const open = kindsOf(version).includes("proposed") ? 1 : 0;
@@ -86,7 +86,7 @@ function kindsOf(version: string): readonly string[] {
 }
 
 interface Agents {
-  readonly agents: readonly { readonly revokedAt: number | null }[];
+  readonly items: readonly { readonly revokedAt: string | null }[];
 }
 
 async function count(

@@ -1,21 +1,13 @@
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { hashToHex } from "../../agent/model/position.js";
-import { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Caller } from "../operators/caller.js";
 import { includes } from "../operators/roles.js";
 import { answersQuery, receiptsQuery } from "./answer-queries.js";
-import { carryRoutes } from "./carry-routes.js";
-import { identityRoutes } from "./identity-routes.js";
 import type { OperatorApiPorts } from "./ports.js";
-import { ApiProblem, checked, problem } from "./problem.js";
+import { ApiProblem, problem } from "./problem.js";
 import { proposalRoutes } from "./proposal-routes.js";
-import {
-  bearerCaller,
-  jsonBody,
-  type DoorName,
-  type OperatorEnv,
-} from "./requests.js";
+import { bearerCaller, type DoorName, type OperatorEnv } from "./requests.js";
 import { telemetryRoutes } from "./telemetry-routes.js";
 
 /** What operators do, each with their own bearer token. */
@@ -34,12 +26,7 @@ export function operatorRoutes(
     await next();
   });
   routes.use(bodyLimit({ maxSize: MOST_BODY_BYTES }));
-  routes.get("/status", (c) => c.json(ports.status()));
   answerRoutes(routes, ports);
-  rootRoutes(routes, ports);
-  routes.route("/", identityRoutes(ports));
-  routes.route("/", carryRoutes(ports));
-  approvalRoutes(routes, ports);
   routes.route("/", telemetryRoutes(ports));
   routes.route("/", proposalRoutes(ports));
   return routes;
@@ -78,34 +65,6 @@ function answerRoutes(
       ...(counts[feed] ?? { bans: 0, observed: 0 }),
     }));
     return c.json({ feeds });
-  });
-}
-
-/** Whoever brings the next root need not be trusted: its signatures are. */
-function rootRoutes(
-  routes: Hono<OperatorEnv>,
-  { signing, registry, clock, log }: OperatorApiPorts,
-): void {
-  routes.post("/roots", async (c) => {
-    const text = checked(SignedText, await jsonBody(c));
-    const readers = () => registry.readersOfV1Only();
-    const { version } = signing.publish(text, clock.now(), readers);
-    log.info("a new root is in force", { version, by: c.get("operator") });
-    return c.json({ version }, 201);
-  });
-}
-
-function approvalRoutes(
-  routes: Hono<OperatorEnv>,
-  { approvals, log }: OperatorApiPorts,
-): void {
-  routes.get("/approvals", (c) => c.json({ approvals: approvals.all() }));
-  routes.post("/approvals", async (c) => {
-    const text = checked(SignedText, await jsonBody(c));
-    const by = c.get("operator");
-    const { feed, version } = await approvals.publish(text, by);
-    log.info("a new approval counts", { feed, version, by });
-    return c.json({ feed, version }, 201);
   });
 }
 

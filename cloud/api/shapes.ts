@@ -1,21 +1,5 @@
 import * as v from "valibot";
-import { limits } from "../../agent/protocol/limits.js";
-import { WirePosition, listOf } from "../../agent/protocol/shapes.js";
-import {
-  CloudFeed,
-  Range,
-  Reason,
-  Term,
-  YesOrNo,
-  wholeNumber,
-} from "./fields.js";
-
-/** Body of `POST /v1/bundles`. */
-export const BundleOrder = v.strictObject({
-  org: v.optional(v.pipe(v.string(), v.maxLength(64))),
-  agent: v.optional(v.pipe(v.string(), v.maxLength(256))),
-  since: v.optional(listOf(WirePosition, limits.feeds)),
-});
+import { CloudFeed, Reason, Term, YesOrNo, wholeNumber } from "./fields.js";
 
 const WholeNumber = wholeNumber();
 
@@ -42,15 +26,6 @@ const FewOrMany = v.optional(
   "1000",
 );
 
-/** Query of `GET /v1/detections`, `/v1/sightings` and `/v1/contacts`. */
-export const TelemetryQuery = v.strictObject({
-  limit: FewOrMany,
-  range: v.optional(Range),
-  org: v.optional(v.string()),
-  agent: v.optional(v.string()),
-  before: v.optional(WholeNumber),
-});
-
 /** Query of `GET /v1/statements`. */
 export const StatementsQuery = v.strictObject({
   limit: FewOrMany,
@@ -75,14 +50,6 @@ export const ReleaseOrder = v.strictObject({
 export const RefuseOrder = v.strictObject({
   reason: v.pipe(Reason, v.minLength(1, "is needed")),
 });
-
-/** Body of `POST /v1/agents/<id>/revoke`; none is as good as an empty one. */
-export const RevokeOrder = v.strictObject({
-  reason: v.optional(Reason),
-});
-
-/** Query of `GET /v1/clones`. */
-export const ClonesQuery = v.strictObject({ limit: FewOrMany });
 
 /** Query of `GET /v2/log/head`. */
 export const HeadQuery = v.strictObject({ from: WholeNumber });

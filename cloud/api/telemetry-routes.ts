@@ -2,42 +2,18 @@ import { Hono } from "hono";
 import { agentCalled } from "./agent-names.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { ApiProblem, checked } from "./problem.js";
-import { StatementsQuery, TelemetryQuery } from "./shapes.js";
+import { StatementsQuery } from "./shapes.js";
 
-type Ports = Pick<
-  OperatorApiPorts,
-  "telemetry" | "statements" | "decisionLog" | "registry"
->;
+type Ports = Pick<OperatorApiPorts, "statements" | "decisionLog" | "registry">;
 
 /** What agents saw, and what was decided on it; for operators. */
 export function telemetryRoutes(ports: Ports): Hono {
-  const { telemetry } = ports;
   const routes = new Hono();
-  routes.get("/detections", (c) => {
-    const query = telemetryQuery(c.req.query(), ports);
-    return c.json({ detections: telemetry.detections(query) });
-  });
-  routes.get("/sightings", (c) => {
-    const query = telemetryQuery(c.req.query(), ports);
-    const sightings = telemetry.sightings(query);
-    return c.json({ sightings, totals: telemetry.totals() });
-  });
-  routes.get("/contacts", (c) => {
-    const query = telemetryQuery(c.req.query(), ports);
-    return c.json({ contacts: telemetry.contacts(query) });
-  });
   routes.get("/statements", (c) => {
     const query = statementsQuery(c.req.query(), ports);
     return c.json({ statements: ports.statements.statements(query) });
   });
   return routes;
-}
-
-/** Which telemetry an operator asks for; hosts may go by their names. */
-function telemetryQuery(input: Record<string, string>, ports: Ports) {
-  const query = checked(TelemetryQuery, input);
-  const agent = query.agent && agentCalled(query.agent, ports).id;
-  return { ...ANY, ...query, agent };
 }
 
 /** Which statements; of a decision, those on how its trials ended. */
@@ -58,10 +34,3 @@ function placeOf(id: string, { decisionLog }: Ports) {
   }
   return { feed: decision.feed, epoch, first, last };
 }
-
-const ANY = {
-  range: undefined,
-  org: undefined,
-  agent: undefined,
-  before: undefined,
-};

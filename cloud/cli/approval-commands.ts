@@ -7,6 +7,7 @@ import { systemClock } from "../../agent/runtime/clock.js";
 import { approvalAfter, approvalOf } from "../approvals/ceremony.js";
 import { signersFor } from "../roots/ceremony.js";
 import { readChain } from "../roots/root-files.js";
+import { approvalsOf, publishApproval } from "./ask-cloud.js";
 import { clientOf } from "./client.js";
 import {
   addSignCommand,
@@ -103,7 +104,7 @@ async function draftApproval(
   io: Io,
 ): Promise<void> {
   const { dir, feed, out, add, remove, start, rings, days } = options;
-  const published = await clientOf(command).approvals();
+  const published = await approvalsOf(clientOf(command));
   const newest = published
     .map(({ text }) => approvalOf(text))
     .find((each) => each.feed === feed);
@@ -150,7 +151,7 @@ function addShow(approval: Command, io: Io): void {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const texts =
         file === undefined
-          ? (await clientOf(command).approvals()).map(({ text }) => text)
+          ? (await approvalsOf(clientOf(command))).map(({ text }) => text)
           : [readDraft(file)];
       if (texts.length === 0) io.out("no feed has an approval");
       for (const text of texts) {
@@ -167,7 +168,9 @@ function addPublish(approval: Command, io: Io): void {
     .action(async (file: string, _, command: Command) => {
       const { dir } = command.optsWithGlobals<{ dir: string }>();
       const text = readSigned(file, "approval");
-      const { feed, version } = await clientOf(command).publishApproval(text);
+      const { feed, version } = await publishApproval(
+        ...([clientOf(command), text] as const),
+      );
       io.out(
         `approval ${version} for feed ${feed} is published; a host goes by it within a minute, once its ring's time has come`,
       );

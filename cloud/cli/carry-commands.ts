@@ -13,11 +13,12 @@ import { WholeFile } from "../../agent/runtime/atomic-file.js";
 import { Failure, exitCodes, misused } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 import { keyIdOf } from "../../agent/trust/keys.js";
-import type { TakenAnswer } from "./answers.js";
+import { takeCarried } from "./ask-cloud.js";
 import { keepBundle } from "./bundle-file.js";
 import { clientOf } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
+import { JSON_HELP } from "./json.js";
 import { positionsFrom } from "./since.js";
 import { toldBundle, toldReceipt } from "./told-carried.js";
 
@@ -35,14 +36,13 @@ export function addCarryCommands(program: Command, io: Io): void {
     .command("take-receipts")
     .description("take in receipts that were carried back from a host")
     .argument("<file>", "what tourniquet receipts, or apply --receipts, wrote")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (file: string, _, command: Command) => {
       const { json } = command.optsWithGlobals<{ json?: true }>();
       const carried = read(file, (text) =>
         parseJson(CarriedReceipts, text, file),
       );
-      const path = "/v1/carried-receipts";
-      const answer = await clientOf(command).post<TakenAnswer>(path, carried);
+      const answer = await takeCarried(clientOf(command), carried);
       const { agent, receipts } = answer;
       if (json) io.out(JSON.stringify(answer));
       else for (const each of receipts) io.out(toldReceipt(each));
@@ -96,7 +96,7 @@ function addBundle(program: Command, io: Io): void {
         from,
       ],
     )
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .addHelpText("after", HELP)
     .action(async (out: string, _, command: Command) => {
       const { org, agent, since, json } =
@@ -107,7 +107,7 @@ function addBundle(program: Command, io: Io): void {
         ...(agent !== undefined && { agent }),
         ...(since !== undefined && { since: positions }),
       };
-      const response = await clientOf(command).stream("/v1/bundles", order);
+      const response = await clientOf(command).stream("/bundles", order);
       const body = response.body as unknown as AsyncIterable<Uint8Array>;
       const summary = await keepBundle(out, body);
       io.out(json ? JSON.stringify(summary) : toldBundle(out, summary));

@@ -1,42 +1,19 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
-import type { PublishedApproval } from "../approvals/approvals.js";
 import { BASE } from "../api/table/base.js";
 import type { RateAlarmEntry } from "../decide/decision-log.js";
 import type { Decision } from "../decide/deeds.js";
 import type { Proposal } from "../decide/proposals.js";
 import type { RuleStatus } from "../decide/rate-alarm.js";
 import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
-import type { CloneEntry } from "../registry/clones.projection.js";
-import type { Agent } from "../registry/registry.js";
 import { readOperatorToken, readSettings, type Settings } from "../setup.js";
-import type { CloudStatus } from "../status.js";
 import type { StatementEntry } from "../telemetry/statements.js";
-import type {
-  ContactEntry,
-  DetectionEntry,
-  HostReport,
-  Sighting,
-  SightingTotal,
-} from "../telemetry/telemetry.js";
 import { mustBeSafe, readConnection, type Connection } from "./connection.js";
 import { readFile } from "./drafts.js";
 import { ask, type Asked, type Where } from "./transport.js";
 import { unreachable } from "./trusted-fetch.js";
 import { problemOf } from "./wrong-words.js";
-
-/** An agent as operators see it. */
-export interface AgentEntry extends Agent {
-  readonly connected: boolean;
-  /** Pairs of live processes with its key that nobody has seen to. */
-  readonly cloned: number;
-  /** Since when its telemetry waits for its budget; null: it does not. */
-  readonly telemetryOverSince: number | null;
-  /** Null for a host that has not said anything yet. */
-  readonly report: HostReport | null;
-}
 
 /** How the rules' rate stands, and when it was reached. */
 export interface RulesReport extends RuleStatus {
@@ -79,31 +56,6 @@ export class Client {
     return new Client(where, token);
   }
 
-  async status(): Promise<CloudStatus> {
-    return this.#get("/v1/status");
-  }
-
-  async agents(): Promise<readonly AgentEntry[]> {
-    return (await this.#get<{ agents: AgentEntry[] }>("/v1/agents")).agents;
-  }
-
-  async sightings(query: Readonly<Record<string, string>>): Promise<{
-    readonly sightings: readonly Sighting[];
-    readonly totals: readonly SightingTotal[];
-  }> {
-    const text = new URLSearchParams(query).toString();
-    return this.#get(`/v1/sightings?${text}`);
-  }
-
-  /** Newest first. */
-  async detections(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly DetectionEntry[]> {
-    const text = new URLSearchParams(query).toString();
-    type Answer = { detections: DetectionEntry[] };
-    return (await this.#get<Answer>(`/v1/detections?${text}`)).detections;
-  }
-
   /** Newest first. */
   async statements(
     query: Readonly<Record<string, string>>,
@@ -111,15 +63,6 @@ export class Client {
     const text = new URLSearchParams(query).toString();
     type Answer = { statements: StatementEntry[] };
     return (await this.#get<Answer>(`/v1/statements?${text}`)).statements;
-  }
-
-  /** Newest first. */
-  async contacts(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly ContactEntry[]> {
-    const text = new URLSearchParams(query).toString();
-    type Answer = { contacts: ContactEntry[] };
-    return (await this.#get<Answer>(`/v1/contacts?${text}`)).contacts;
   }
 
   /** Newest first. */
@@ -185,44 +128,7 @@ export class Client {
   /** As `post`, for what comes piece by piece. */
   async stream(path: string, order: unknown): Promise<Response> {
     const body = JSON.stringify(order);
-    return this.#answered({ path, method: "POST", body });
-  }
-
-  async revoke(
-    agent: string,
-    reason: string,
-  ): Promise<{ readonly agent: string }> {
-    const order = reason === "" ? {} : { reason };
-    return this.#post(`/v1/agents/${encodeURIComponent(agent)}/revoke`, order);
-  }
-
-  async forget(agent: string): Promise<{ readonly agent: string }> {
-    return this.#post(`/v1/agents/${encodeURIComponent(agent)}/forget`, {});
-  }
-
-  /** Newest first. */
-  async clones(): Promise<readonly CloneEntry[]> {
-    return (await this.#get<{ clones: CloneEntry[] }>("/v1/clones")).clones;
-  }
-
-  async clearClones(agent: string): Promise<void> {
-    const path = `/v1/agents/${encodeURIComponent(agent)}/clear-clones`;
-    await this.#post(path, {});
-  }
-
-  async approvals(): Promise<readonly PublishedApproval[]> {
-    type Answer = { approvals: PublishedApproval[] };
-    return (await this.#get<Answer>("/v1/approvals")).approvals;
-  }
-
-  async publishApproval(
-    text: SignedText,
-  ): Promise<{ readonly feed: string; readonly version: number }> {
-    return this.#post("/v1/approvals", text);
-  }
-
-  async publishRoot(root: SignedText): Promise<{ version: number }> {
-    return this.#post("/v1/roots", root);
+    return this.#answered({ path: BASE + path, method: "POST", body });
   }
 
   async #get<T>(path: string): Promise<T> {

@@ -1,8 +1,15 @@
 import type { Command } from "commander";
-import type { BootSeen } from "../journal/observation-events.js";
+import {
+  clearClones,
+  clonesOf,
+  revokeAgent,
+  type CloneItem,
+} from "./ask-hosts.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
-import { dateOf, table } from "./tables.js";
+import { JSON_HELP, jsonLines } from "./json.js";
+import { table } from "./tables.js";
+import { momentOf } from "./words.js";
 
 interface Options {
   readonly dir: string;
@@ -20,7 +27,9 @@ export function addIdentityCommands(program: Command, io: Io): void {
     .option("--reason <text>", "why, for the journal", "")
     .action(async (agent: string, _, command: Command) => {
       const { reason } = command.optsWithGlobals<Options>();
-      const { agent: id } = await clientOf(command).revoke(agent, reason);
+      const { agent: id } = await revokeAgent(
+        ...([clientOf(command), agent, reason] as const),
+      );
       const who = id === agent ? id : `${agent} (${id})`;
       io.out(`${who} is revoked; bans on its host stay until they expire`);
     });
@@ -28,22 +37,22 @@ export function addIdentityCommands(program: Command, io: Io): void {
     .command("clones")
     .description("list agents whose key two live processes hold")
     .option("--clear <agent>", "you have seen to what is told of this one")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const { clear, json } = command.optsWithGlobals<Options>();
       const client = clientOf(command);
-      if (clear !== undefined) await client.clearClones(clear);
-      const found = await client.clones();
+      if (clear !== undefined) await clearClones(client, clear);
+      const found = await clonesOf(client);
       if (json) {
-        io.out(JSON.stringify(found, null, 2));
+        jsonLines(io, found);
         return;
       }
       const head = ["seq", "when", "agent", "came back", "after", "cleared"];
       const rows = found.map(
         ({ seq, at, agent, returned, newer, clearedAt }) => [
-          ...[seq, dateOf(at), agent],
+          ...[seq, momentOf(at), agent],
           ...[bootText(returned), bootText(newer)],
-          clearedAt === null ? "no" : dateOf(clearedAt),
+          clearedAt === null ? "no" : momentOf(clearedAt),
         ],
       );
       io.out(table(head, rows));
@@ -53,5 +62,10 @@ export function addIdentityCommands(program: Command, io: Io): void {
 /** How agents are named on the command line. */
 export const AGENT_HELP = "its id, or the name of its host";
 
-const bootText = ({ boot, version, address, seenAt }: BootSeen): string =>
-  `${boot} (${version}) from ${address} at ${dateOf(seenAt)}`;
+const bootText = ({
+  boot,
+  version,
+  address,
+  seenAt,
+}: CloneItem["newer"]): string =>
+  `${boot} (${version}) from ${address} at ${momentOf(seenAt)}`;

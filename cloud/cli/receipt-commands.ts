@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ReceiptEntry } from "../receipts/receipts.js";
+import { agentsOf } from "./ask-hosts.js";
 import { clientOf, type Client } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
@@ -88,7 +89,7 @@ async function goOn(
 
 /** Names of hosts, by agent. */
 async function hostsOf(client: Client): Promise<ReadonlyMap<string, string>> {
-  const agents = await client.agents();
+  const agents = await agentsOf(client);
   return new Map(agents.map(({ id, hostname }) => [id, hostname]));
 }
 

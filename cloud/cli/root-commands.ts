@@ -13,6 +13,7 @@ import {
 } from "../roots/ceremony.js";
 import { publishInto } from "../publish-root.js";
 import { addKey, readChain, readKeys } from "../roots/root-files.js";
+import { publishRoot } from "./ask-cloud.js";
 import { clientOf } from "./client.js";
 import {
   addSignCommand,
@@ -181,7 +182,7 @@ function addPublish(root: Command, io: Io): void {
       const text = readSigned(file, "root");
       const { version } =
         (await publishInto(dir, text, systemClock)) ??
-        (await clientOf(command).publishRoot(text));
+        (await publishRoot(clientOf(command), text));
       io.out(`root ${version} is in force`);
       for (const line of shownRoot(text, dir)) io.out(line);
     });

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
-import type { CloudStatus } from "../status.js";
+import { statusOf, type StatusItem } from "./ask-cloud.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
-import { dateOf, table } from "./tables.js";
+import { JSON_HELP, jsonLines } from "./json.js";
+import { table } from "./tables.js";
+import { momentOf } from "./words.js";
 
 interface Options {
   readonly json?: true;
@@ -13,19 +15,19 @@ export function addStatusCommand(program: Command, io: Io): void {
   program
     .command("status")
     .description("how the cloud is: its disk, its doors, and what was too much")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const { json } = command.optsWithGlobals<Options>();
-      const status = await clientOf(command).status();
-      if (json) io.out(JSON.stringify(status, null, 2));
+      const status = await statusOf(clientOf(command));
+      if (json) jsonLines(io, [status]);
       else for (const line of linesOf(status)) io.out(line);
     });
 }
 
-function linesOf(status: CloudStatus): readonly string[] {
+function linesOf(status: StatusItem): readonly string[] {
   const { connections, sessions, agentsOverTelemetryBudget: over } = status;
   return [
-    `up since ${dateOf(status.startedAt)}`,
+    `up since ${momentOf(status.startedAt)}`,
     diskLine(status.disk, words),
     ...observationLines(status.observations),
     ...laggingLines(status),
@@ -35,7 +37,7 @@ function linesOf(status: CloudStatus): readonly string[] {
   ];
 }
 
-function diskLine(disk: CloudStatus["disk"], said: typeof words): string {
+function diskLine(disk: StatusItem["disk"], said: typeof words): string {
   const free = `${mebibytes(disk.freeBytes)} free`;
   const { reserveLeftBytes: left, reserveBytes: all } = disk;
   const reserve = `reserve ${mebibytes(left)} of ${mebibytes(all)}`;
@@ -47,7 +49,7 @@ function observationLines({
   laggingSince,
   laggingWhy,
   ...kept
-}: CloudStatus["observations"]): readonly string[] {
+}: StatusItem["observations"]): readonly string[] {
   const { bytes, mostBytes, keepDays, receiptsKeepDays } = kept;
   const room = `${mebibytes(bytes)} of ${mebibytes(mostBytes)}`;
   const terms = `reports for ${keepDays} days, receipts for ${receiptsKeepDays}`;
@@ -57,12 +59,12 @@ function observationLines({
     ...(laggingSince === null
       ? []
       : [
-          `observations LAG since ${dateOf(laggingSince)}: ${laggingWhy ?? "unknown"}`,
+          `observations LAG since ${momentOf(laggingSince)}: ${laggingWhy ?? "unknown"}`,
         ]),
   ];
 }
 
-const words: Readonly<Record<CloudStatus["disk"]["state"], string>> = {
+const words: Readonly<Record<StatusItem["disk"]["state"], string>> = {
   roomy: "has room",
   "no-telemetry": "SHORT: no telemetry is taken",
   "orders-only": "NEARLY FULL: only operators' orders and identities are taken",
@@ -79,11 +81,11 @@ function laggingLines({
   journal,
   bansTrouble,
   treeTrouble,
-}: CloudStatus): string[] {
+}: StatusItem): string[] {
   const { laggingSince, laggingWhy } = journal;
   const lines: string[] = [];
   if (laggingSince !== null) {
-    const since = dateOf(laggingSince);
+    const since = momentOf(laggingSince);
     lines.push(`LAGGING since ${since}: ${laggingWhy ?? "unknown"}`);
   }
   if (bansTrouble !== null) lines.push(`no new snapshots: ${bansTrouble}`);
@@ -91,9 +93,9 @@ function laggingLines({
   return lines;
 }
 
-function dropLines({ drops }: CloudStatus): readonly string[] {
+function dropLines({ drops }: StatusItem): readonly string[] {
   const rows = Object.values(drops).map(({ what, count, lastAt }) => {
-    return [what, count, dateOf(lastAt)];
+    return [what, count, momentOf(lastAt)];
   });
   if (rows.length === 0) return ["nothing was over a budget since the start"];
   return [table(["over a budget since the start", "times", "last"], rows)];

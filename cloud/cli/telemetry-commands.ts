@@ -1,18 +1,22 @@
 import type { Command } from "commander";
 import { protocolName } from "../../agent/model/protocol-name.js";
-import { misused } from "../../agent/text/failure.js";
-import type {
-  ContactEntry,
-  DetectionEntry,
-  Sighting,
-} from "../telemetry/telemetry.js";
+import {
+  contactsOf,
+  detectionsOf,
+  sightingsOf,
+  type ContactItem,
+  type DetectionItem,
+  type SightingItem,
+} from "./ask-hosts.js";
 import { clientOf } from "./client.js";
 import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
+import { JSON_HELP, jsonLines } from "./json.js";
+import type { Page } from "./pages.js";
 import { addStatements } from "./statement-command.js";
-import { dateOf, table } from "./tables.js";
-import { counted } from "./words.js";
+import { table } from "./tables.js";
+import { counted, momentOf } from "./words.js";
 
 interface Options {
   readonly dir: string;
@@ -33,17 +37,14 @@ export function addTelemetryCommands(program: Command, io: Io): void {
 }
 
 /** Where a listing was cut off, its end says so. */
-function cutAt<Row>(rows: readonly Row[], limit: string) {
-  const most = Number(limit);
-  const isCut = rows.length > most;
-  const line = `the first ${counted(most, "row")}; --limit shows more`;
-  return { rows: rows.slice(0, most), cut: isCut ? [line] : [] };
-}
-
-/** One more than is shown tells whether there are more. */
-function oneMore(limit: string): string {
-  if (/^[1-9]\d{0,3}$/.test(limit)) return String(Number(limit) + 1);
-  throw misused(`--limit "${limit}" is not from 1 to 9999`);
+function told<T>(
+  io: Io,
+  { items, next }: Page<T>,
+  shown: (items: readonly T[]) => string,
+): void {
+  io.out(shown(items));
+  if (next === null) return;
+  io.out(`the first ${counted(items.length, "row")}; --limit shows more`);
 }
 
 function addSightings(program: Command, io: Io): void {
@@ -53,7 +54,7 @@ function addSightings(program: Command, io: Io): void {
     .option("--range <range>", "only attackers within")
     .option("--org <id>", "only on hosts of this org")
     .option("--limit <count>", "those with the most packets", "50")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .addHelpText(
       "after",
       "\nExample:\n  $ tourniquet-cloud sightings --range 203.0.113.0/24",
@@ -61,15 +62,10 @@ function addSightings(program: Command, io: Io): void {
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { limit, range, org, json } = options;
-      const query = given({ limit: oneMore(limit), range, org });
-      const answer = await clientOf(command).sightings(query);
-      const { rows, cut } = cutAt(answer.sightings, limit);
-      if (json) {
-        io.out(JSON.stringify({ ...answer, sightings: rows }, null, 2));
-        return;
-      }
-      io.out(table(SIGHTING_HEAD, rows.map(sightingRow)));
-      for (const line of cut) io.out(line);
+      const query = { limit, range, org };
+      const page = await sightingsOf(clientOf(command), query);
+      if (json) jsonLines(io, page.items);
+      else told(io, page, (all) => table(SIGHTING_HEAD, all.map(sightingRow)));
     });
 }
 
@@ -78,10 +74,10 @@ const SIGHTING_HEAD = [
   ...["outgoing", "forwarded", "observed", "first", "last"],
 ];
 
-const sightingRow = (each: Sighting): readonly (string | number)[] => [
+const sightingRow = (each: SightingItem): readonly (string | number)[] => [
   ...[each.range, each.org, each.packets, each.bytes],
   ...[each.outgoing, each.forwarded, each.observed],
-  ...[dateOf(each.firstSeen), dateOf(each.lastSeen)],
+  ...[momentOf(each.firstSeen), momentOf(each.lastSeen)],
 ];
 
 function addContacts(program: Command, io: Io): void {
@@ -92,19 +88,14 @@ function addContacts(program: Command, io: Io): void {
     .option("--org <id>", "only on hosts of this org")
     .option("--agent <agent>", `only on one host: ${AGENT_HELP}`)
     .option("--limit <count>", "the newest", "50")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { limit, range, org, agent, json } = options;
-      const query = given({ limit: oneMore(limit), range, org, agent });
-      const contacts = await clientOf(command).contacts(query);
-      const { rows, cut } = cutAt(contacts, limit);
-      if (json) {
-        io.out(JSON.stringify(rows, null, 2));
-        return;
-      }
-      io.out(table(CONTACT_HEAD, rows.map(contactRow)));
-      for (const line of cut) io.out(line);
+      const query = { limit, range, org, agent };
+      const page = await contactsOf(clientOf(command), query);
+      if (json) jsonLines(io, page.items);
+      else told(io, page, (all) => table(CONTACT_HEAD, all.map(contactRow)));
     });
 }
 
@@ -113,7 +104,7 @@ const CONTACT_HEAD = [
   ...["process", "unit", "container", "what"],
 ];
 
-function contactRow(entry: ContactEntry): readonly (string | number)[] {
+function contactRow(entry: ContactItem): readonly (string | number)[] {
   const { range, protocol, port, packets, process, unit, container } = entry;
   const what = [
     entry.begun ? "began it" : "was open",
@@ -121,7 +112,7 @@ function contactRow(entry: ContactEntry): readonly (string | number)[] {
     entry.observed ? "not dropped" : "",
   ].filter(Boolean);
   return [
-    ...[dateOf(entry.time), entry.org, entry.agent],
+    ...[momentOf(entry.time), entry.org, entry.agent],
     ...[range, protocolName(protocol), port, packets],
     ...[process ?? "", unit ?? "", container ?? "", what.join(", ")],
   ];
@@ -137,19 +128,15 @@ function addDetections(program: Command, io: Io): void {
     .option("--org <id>", "only on hosts of this org")
     .option("--agent <agent>", `only on one host: ${AGENT_HELP}`)
     .option("--limit <count>", "the newest", "50")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { limit, range, org, agent, json } = options;
-      const query = given({ limit: oneMore(limit), range, org, agent });
-      const detections = await clientOf(command).detections(query);
-      const { rows, cut } = cutAt(detections, limit);
-      if (json) {
-        io.out(JSON.stringify(rows, null, 2));
-        return;
-      }
-      io.out(table(DETECTION_HEAD, rows.map(detectionRow)));
-      for (const line of cut) io.out(line);
+      const query = { limit, range, org, agent };
+      const page = await detectionsOf(clientOf(command), query);
+      if (json) jsonLines(io, page.items);
+      else
+        told(io, page, (all) => table(DETECTION_HEAD, all.map(detectionRow)));
     });
 }
 
@@ -158,20 +145,8 @@ const DETECTION_HEAD = [
   ...["source", "failures", "host did"],
 ];
 
-const detectionRow = (each: DetectionEntry): readonly (string | number)[] => [
-  ...[each.seq, dateOf(each.time), each.org, each.agent, each.sensor],
+const detectionRow = (each: DetectionItem): readonly (string | number)[] => [
+  ...[each.seq, momentOf(each.time), each.org, each.agent, each.sensor],
   ...[each.source, each.count],
   each.rule === null ? each.action : `${each.action} (${each.rule})`,
 ];
-
-/** Without the fields that nobody gave. */
-function given(
-  fields: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  const entries = Object.entries(fields);
-  return Object.fromEntries(
-    entries.filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    ),
-  );
-}

@@ -1,5 +1,5 @@
 import { countText, numberText } from "../../agent/text/count.js";
-import type { NotTaken, Proven } from "../carry/carried-receipts.js";
+import type { TakenItem } from "./ask-cloud.js";
 import type { BundleSummary, FeedSummary } from "./bundle-file.js";
 import { momentOf } from "./words.js";
 
@@ -29,8 +29,10 @@ function toldFeed(found: FeedSummary): string {
   return `${feed}: up to ${numberText(offset)}, ${parts}`;
 }
 
+type Receipt = TakenItem["receipts"][number];
+
 /** What a receipt that was carried here proves. */
-export function toldReceipt(taken: Proven | NotTaken): string {
+export function toldReceipt(taken: Receipt): string {
   if (taken.fate === "refused") {
     const { agent, feed, why } = taken;
     return `refused: a receipt of ${agent}${feed ? ` for ${feed}` : ""}: ${why}`;
@@ -45,7 +47,7 @@ export function toldReceipt(taken: Proven | NotTaken): string {
   return `${FATES[fate]}: ${claim}`;
 }
 
-const FATES: Readonly<Record<Proven["fate"], string>> = {
+const FATES: Readonly<Record<Exclude<Receipt["fate"], "refused">, string>> = {
   kept: "proven",
   known: "known already",
   diverges: "DIVERGES from this cloud's history, and is kept as evidence",

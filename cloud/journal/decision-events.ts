@@ -3,6 +3,7 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { CallMade } from "./call-events.js";
 import type { OperatorEvent } from "./operator-events.js";
 import type { Gone, Recorded } from "./recorded.js";
+import type { AgentTagged } from "./registry-events.js";
 
 /**
  * What somebody decided, or what follows from it, in one order. Released shapes
@@ -17,6 +18,7 @@ export type DecisionEvent =
   | AgentRekeyed
   | ClonesCleared
   | AgentRevoked
+  | AgentTagged
   | { readonly kind: "agent-forgotten"; agent: string; by: string }
   | { readonly kind: "feed-begun"; feed: FeedName; epoch: string }
   | Decided

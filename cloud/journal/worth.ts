@@ -50,6 +50,7 @@ const ofDecisions: Readonly<
   "clones-cleared": "orders",
   "agent-revoked": "orders",
   "agent-forgotten": "orders",
+  "agent-tagged": "orders",
   "feed-begun": "orders",
   approval: "orders",
   "root-published": "orders",

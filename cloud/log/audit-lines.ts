@@ -78,6 +78,8 @@ function lineOf(event: RecordedDecision["event"]): Line | undefined {
       return line("an agent has a new key", event, ["agent"]);
     case "agent-revoked":
       return line("an agent was revoked", event, ["agent", "by", "reason"]);
+    case "agent-tagged":
+      return line("an agent was tagged", event, ["agent", "tags", "by"]);
     case "clones-cleared":
       return line("an agent's clones were cleared", event, ["agent", "by"]);
     case "root-published":

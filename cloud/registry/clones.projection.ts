@@ -102,7 +102,7 @@ export class BootLog {
     );
     this.#clones = observed.prepare(
       `SELECT seq, at, agent, returned, newer
-       FROM clones ORDER BY seq DESC LIMIT ?`,
+       FROM clones WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
     );
     this.#cloned = observed
       .prepare<unknown[], string>("SELECT DISTINCT agent FROM clones")
@@ -142,14 +142,19 @@ export class BootLog {
     return this.#told.get(agent, returned, newer, cleared) !== undefined;
   }
 
-  /** Newest first. */
-  clones(limit: number): readonly CloneEntry[] {
-    return this.#clones.all(limit).map(({ returned, newer, ...rest }) => ({
-      ...rest,
-      returned: JSON.parse(returned) as BootSeen,
-      newer: JSON.parse(newer) as BootSeen,
-      clearedAt: this.#clearedAt.get(rest.agent, rest.seq) ?? null,
-    }));
+  /** Newest first; those before an observation, or all. */
+  clones(
+    limit: number,
+    before: number = Number.MAX_SAFE_INTEGER,
+  ): readonly CloneEntry[] {
+    return this.#clones
+      .all(before, limit)
+      .map(({ returned, newer, ...rest }) => ({
+        ...rest,
+        returned: JSON.parse(returned) as BootSeen,
+        newer: JSON.parse(newer) as BootSeen,
+        clearedAt: this.#clearedAt.get(rest.agent, rest.seq) ?? null,
+      }));
   }
 
   /** How many pairs of each agent no operator has seen to. */

@@ -21,7 +21,8 @@ export const registryTables: DecisionProjection = {
       id TEXT PRIMARY KEY, org TEXT NOT NULL, public_key TEXT NOT NULL,
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
       enrolled_at INTEGER NOT NULL, revoked_at INTEGER,
-      revoked_why TEXT, forgotten_at INTEGER, protocol INTEGER NOT NULL
+      revoked_why TEXT, forgotten_at INTEGER, protocol INTEGER NOT NULL,
+      tags TEXT NOT NULL
     ) STRICT;
     CREATE INDEX agents_by_org ON agents (org)`,
 
@@ -29,11 +30,12 @@ export const registryTables: DecisionProjection = {
     const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");
     const tokens = tokenFold(database);
     const addAgent = database.prepare(
-      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?)",
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, '[]')",
     );
     const rekey = database.prepare(
       "UPDATE agents SET public_key = ? WHERE id = ?",
     );
+    const tag = database.prepare("UPDATE agents SET tags = ? WHERE id = ?");
     const part = departureFold(database);
     return ({ seq, at, event }) => {
       tokens({ seq, at, event });
@@ -45,6 +47,8 @@ export const registryTables: DecisionProjection = {
         addAgent.run(agent, org, ...host, at, protocolReadBy(version));
       } else if (event.kind === "agent-rekeyed") {
         rekey.run(event.publicKey, event.agent);
+      } else if (event.kind === "agent-tagged") {
+        tag.run(JSON.stringify(event.tags), event.agent);
       } else {
         part(event, at);
       }

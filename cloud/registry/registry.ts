@@ -53,6 +53,8 @@ export interface Agent {
   readonly revokedAt: number | null;
   /** What the operator said why. */
   readonly revokedWhy: string | null;
+  /** What the host is called by beside its name, in alphabetical order. */
+  readonly tags: readonly string[];
 }
 
 /** Who is who: answers from the read models, changes nothing. */
@@ -165,7 +167,7 @@ export class Registry {
   }
 }
 
-type Enrolled = Omit<Agent, "lastSeen">;
+type Enrolled = Omit<Agent, "lastSeen" | "tags"> & { readonly tags: string };
 
 /** What an agent came as is null until it has come. */
 interface Presence {
@@ -176,6 +178,7 @@ interface Presence {
 
 const agentOf = (enrolled: Enrolled, seen: Presence | undefined): Agent => ({
   ...enrolled,
+  tags: JSON.parse(enrolled.tags) as string[],
   version: seen?.version ?? enrolled.version,
   protocol: seen?.protocol ?? enrolled.protocol,
   lastSeen: seen?.lastSeen ?? null,
@@ -184,7 +187,7 @@ const agentOf = (enrolled: Enrolled, seen: Presence | undefined): Agent => ({
 const AGENTS = `
   SELECT id, org, public_key AS publicKey, hostname, system, version,
     protocol, enrolled_at AS enrolledAt, revoked_at AS revokedAt,
-    revoked_why AS revokedWhy
+    revoked_why AS revokedWhy, tags
   FROM agents`;
 
 const TOKENS = `

@@ -99,14 +99,23 @@ export interface TakenBack {
 }
 
 /** Which to look for; undefined is any. */
-export interface TelemetryQuery {
+interface CommonQuery {
   readonly limit: number;
   /** Range that sources or attackers lie in. */
   readonly range: Cidr | undefined;
   readonly org: string | undefined;
+}
+
+export interface TelemetryQuery extends CommonQuery {
   readonly agent: string | undefined;
-  /** Detections and contacts before this sequence number. */
-  readonly before: number | undefined;
+  /** Those that came before this one. */
+  readonly before:
+    undefined | Pick<DetectionEntry | ContactEntry, "seq" | "nth">;
+}
+
+export interface SightingsQuery extends CommonQuery {
+  /** Those that come behind this one: its packets, org and range. */
+  readonly after: undefined | readonly [number, string, string];
 }
 
 /** Who is known, and trusted still. */
@@ -191,8 +200,11 @@ export class Telemetry {
   }
 
   /** Those with the most packets first. */
-  sightings(query: TelemetryQuery): readonly Sighting[] {
-    return this.#sightings.all(bound(query));
+  sightings({ after, ...query }: SightingsQuery): readonly Sighting[] {
+    const [packets = Number.MAX_SAFE_INTEGER, org = "", range = ""] =
+      after ?? [];
+    const behind = { afterPackets: packets, afterOrg: org, afterRange: range };
+    return this.#sightings.all({ ...common(query), ...behind });
   }
 
   /** Newest first. */
@@ -262,7 +274,7 @@ const DETECTION_ROWS = `
   FROM detections`;
 
 const DETECTIONS = `${DETECTION_ROWS}
-  WHERE (@before IS NULL OR seq < @before) AND (@org IS NULL OR org = @org)
+  WHERE (seq, nth) < (@seq, @nth) AND (@org IS NULL OR org = @org)
     AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
   ORDER BY seq DESC, nth DESC LIMIT @limit`;
 
@@ -284,28 +296,32 @@ const SIGHTINGS = `
     first_seen AS firstSeen, last_seen AS lastSeen
   FROM sightings
   WHERE (@org IS NULL OR org = @org) AND ${WITHIN}
+    AND (-packets, org, remote) > (-@afterPackets, @afterOrg, @afterRange)
   ORDER BY packets DESC, org, remote LIMIT @limit`;
 
 const CONTACTS = `
   SELECT seq, nth, at, agent, org, time, early_by AS earlyBy, remote AS range,
     protocol, port, packets, begun, forwarded, observed, process, unit, container
   FROM contacts
-  WHERE (@before IS NULL OR seq < @before) AND (@org IS NULL OR org = @org)
+  WHERE (seq, nth) < (@seq, @nth) AND (@org IS NULL OR org = @org)
     AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
   ORDER BY seq DESC, nth DESC LIMIT @limit`;
 
-function bound({ range, org, agent, before, limit }: TelemetryQuery) {
+const bound = ({ agent, before, ...query }: TelemetryQuery) => ({
+  ...common(query),
+  ...(before ?? LAST),
+  agent: agent ?? null,
+});
+
+function common({ range, org, limit }: CommonQuery) {
   const place = range
     ? boundsOf(range)
     : { family: null, low: null, high: null };
-  return {
-    ...place,
-    limit,
-    org: org ?? null,
-    agent: agent ?? null,
-    before: before ?? null,
-  };
+  return { ...place, limit, org: org ?? null };
 }
+
+/** Behind all that there is. */
+const LAST = { seq: Number.MAX_SAFE_INTEGER, nth: 0 };
 
 const parsed = (text: string | null): unknown =>
   text === null ? null : JSON.parse(text);

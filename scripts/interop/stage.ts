@@ -154,11 +154,7 @@ export class Stage implements AsyncDisposable {
 
   /** The host's agent as the cloud's operators see it. */
   async agent(): Promise<AgentShown> {
-    const { agents } = await this.cloud.api<{ agents: readonly AgentShown[] }>(
-      "GET",
-      "/v1/agents",
-    );
-    const [agent] = agents;
+    const [agent] = await this.cloud.list<AgentShown>("agents");
     if (agent === undefined) throw new Error("the cloud knows no agent");
     return agent;
   }
@@ -167,7 +163,7 @@ export class Stage implements AsyncDisposable {
     await until(
       connected ? "the agent is connected" : "the agent is gone",
       async () =>
-        (await this.agent()).connected === connected ? true : undefined,
+        isConnected(await this.agent()) === connected ? true : undefined,
       mostMs,
     );
   }
@@ -229,12 +225,17 @@ export interface Standing extends Made {
 
 export interface AgentShown {
   readonly id: string;
-  readonly connected: boolean;
+  /** Of clouds before 0.5.0. */
+  readonly connected?: boolean;
+  readonly state?: "online" | "offline" | "revoked";
   readonly report: {
     readonly vitals: object | null;
     readonly health: readonly { readonly code: string }[];
   } | null;
 }
+
+const isConnected = ({ connected, state }: AgentShown): boolean =>
+  connected ?? state === "online";
 
 interface Parts extends Pick<
   Stage,

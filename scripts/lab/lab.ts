@@ -187,6 +187,14 @@ export class LabCloud {
     return (await this.api<{ token: string }>("POST", path, { org })).token;
   }
 
+  /** What the API lists by that name, at most a thousand. */
+  async list<T>(name: string): Promise<readonly T[]> {
+    const { api } = this.build;
+    type Lists = Readonly<Record<string, readonly T[]>>;
+    const said = await this.api<Lists>("GET", `${api}/${name}?limit=1000`);
+    return said[api === "/v1" ? name : "items"] ?? [];
+  }
+
   /** Speaks to the operators' API. */
   async api<T>(method: string, path: string, body?: unknown): Promise<T> {
     const token = readFileSync(join(this.dir, "operator.token"), "utf8").trim();

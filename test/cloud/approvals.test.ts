@@ -6,6 +6,7 @@ import { signDraft, type Draft } from "../../cloud/roots/ceremony.js";
 import { readKeys } from "../../cloud/roots/root-files.js";
 import { TestAgent } from "../support/agent/test-agent.js";
 import { startTestCloud, type TestCloud } from "../support/cloud/cloud.js";
+import { askAtDoor } from "../support/cloud/people.js";
 
 const NOW = Date.now();
 const HOUR_MS = 3_600_000;
@@ -49,7 +50,7 @@ describe("a cloud with approvals", () => {
     const first = signedBy("critical", good, cloud);
     const run = async (draft: Draft) => (await publish(cloud, draft)).body;
     expect(await run(signedBy("content", good, cloud))).toMatchObject({
-      error: "bad-signature",
+      code: "bad-signature",
     });
     const nowhere = approvalAfter(
       undefined,
@@ -57,10 +58,10 @@ describe("a cloud with approvals", () => {
       NOW,
     );
     expect(await run(signedBy("critical", nowhere, cloud))).toMatchObject({
-      error: "wrong-feed",
+      code: "wrong-feed",
     });
     await run(first);
-    expect(await run(first)).toMatchObject({ error: "replayed" });
+    expect(await run(first)).toMatchObject({ code: "replayed" });
   });
 
   it("says how many bans want an approval", async () => {
@@ -112,7 +113,7 @@ describe("the next approval", () => {
 });
 
 const publish = (cloud: TestCloud, draft: Draft) =>
-  cloud.request<unknown>("POST", "/v1/approvals", draft);
+  askAtDoor<unknown>(cloud, cloud.operator, ["POST", "/approvals", draft]);
 
 function signedBy(
   role: "critical" | "content",

@@ -79,20 +79,20 @@ describeInNamespace("a process that calls a banned server", () => {
   });
 
   it("raises an alarm in the cloud, which names it", async () => {
-    type Contacts = { contacts: Record<string, unknown>[] };
+    type Contacts = { items: Record<string, unknown>[] };
     const [contact] = await until("the contact", async () => {
-      const path = `/v1/contacts?range=${BANNED}`;
-      const { contacts } = await cloud.api<Contacts>("GET", path);
-      return contacts.length > 0 ? contacts : undefined;
+      const path = `/api/v1/contacts?range=${BANNED}`;
+      const { items } = await cloud.api<Contacts>("GET", path);
+      return items.length > 0 ? items : undefined;
     });
     expect(contact).toMatchObject({
       ...{ range: BANNED, protocol: 6, port: PORT, process: "caller" },
       ...{ begun: true, observed: false, org: "acme" },
     });
-    type Agents = { agents: { report: { health: { code: string }[] } }[] };
+    type Agents = { items: { report: { health: { code: string }[] } }[] };
     await until("the alarm", async () => {
-      const { agents } = await cloud.api<Agents>("GET", "/v1/agents");
-      const codes = agents[0]?.report.health.map(({ code }) => code);
+      const { items } = await cloud.api<Agents>("GET", "/api/v1/agents");
+      const codes = items[0]?.report.health.map(({ code }) => code);
       return codes?.includes("banned-contacted") ? codes : undefined;
     });
   }, 40_000);

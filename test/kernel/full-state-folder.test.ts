@@ -112,9 +112,9 @@ describeInNamespace("a host whose state folder has no room", () => {
 
   async function hears(code: string): Promise<true | undefined> {
     type Report = { health: readonly { code: string }[] } | null;
-    type Answer = { agents: readonly { report: Report }[] };
-    const { agents } = await cloud.api<Answer>("GET", "/v1/agents");
-    const health = agents[0]?.report?.health ?? [];
+    type Answer = { items: readonly { report: Report }[] };
+    const { items } = await cloud.api<Answer>("GET", "/api/v1/agents");
+    const health = items[0]?.report?.health ?? [];
     return health.some((each) => each.code === code) || undefined;
   }
 });

@@ -78,8 +78,8 @@ describeInNamespace("observing, as real processes and packets", () => {
     expect(await tourniquet("status")).toMatch(/^OBSERVING, nothing is /);
     await receiptSays("observe");
     await until("the cloud hears of the condition", async () => {
-      const { agents } = await cloud.api<Agents>("GET", "/v1/agents");
-      const health = agents[0]?.report?.health ?? [];
+      const { items } = await cloud.api<Agents>("GET", "/api/v1/agents");
+      const health = items[0]?.report?.health ?? [];
       return health.some(({ code }) => code === "observing") || undefined;
     });
   }, 30_000);
@@ -177,7 +177,7 @@ describeInNamespace("observing, as real processes and packets", () => {
 });
 
 interface Agents {
-  readonly agents: readonly {
+  readonly items: readonly {
     readonly report: { readonly health: readonly { code: string }[] } | null;
   }[];
 }

@@ -110,7 +110,7 @@ describeInNamespace("a change that is large or wide", () => {
   }
 
   async function isReported(): Promise<boolean> {
-    const agents = await cloud.api<unknown>("GET", "/v1/agents");
+    const agents = await cloud.api<unknown>("GET", "/api/v1/agents");
     return JSON.stringify(agents).includes("change-taken-back");
   }
 });

@@ -138,8 +138,8 @@ describeInNamespace("the operator's last word, by real packets", () => {
     async () => {
       await tourniquet("pause");
       await until("the cloud hears of it", async () => {
-        const { agents } = await cloud.api<Agents>("GET", "/v1/agents");
-        const health = agents[0]?.report?.health ?? [];
+        const { items } = await cloud.api<Agents>("GET", "/api/v1/agents");
+        const health = items[0]?.report?.health ?? [];
         return health.some(({ code }) => code === "paused") || undefined;
       });
     },
@@ -187,7 +187,7 @@ describeInNamespace("the operator's last word, by real packets", () => {
 });
 
 interface Agents {
-  readonly agents: readonly {
+  readonly items: readonly {
     readonly report: { readonly health: readonly { code: string }[] } | null;
   }[];
 }

@@ -20,6 +20,7 @@ import {
   startTestCloud,
   type TestCloud,
 } from "../support/cloud/cloud.js";
+import { revoke } from "../support/cloud/people.js";
 import { skipped } from "../support/kernel/skipped.js";
 
 /** The user that owns nothing. */
@@ -41,7 +42,7 @@ describe("a host that enrols again", () => {
     expect(
       readdirSync(host.stateDir).filter((name) => /key/.test(name)),
     ).toEqual([`device-${after.deviceKey.id}.key`]);
-    await cloud.request("POST", `/v1/agents/${before.identity.agent}/revoke`);
+    await revoke(cloud, before.identity.agent);
     await using agent = await startIn(host.stateDir);
     const offsets = agent.ledger.positions().map(({ offset }) => offset);
     expect(offsets).toEqual([1, 1]); // before a word of the cloud's
@@ -138,7 +139,7 @@ describe("tourniquet run", () => {
     expect([code, stdout]).toEqual([0, `this host's key is ${now} now\n`]);
     expect(now).not.toBe(key);
     await says(/cloud: connected/);
-    await cloud.request("POST", `/v1/agents/${agent}/revoke`);
+    await revoke(cloud, agent);
     await says(/not connected .*\(revoked by the cloud; .* enrol anew\)/);
     expect((await host.tourniquet("rekey")).stderr).toContain("not connected");
   }, 40_000);

@@ -10,6 +10,13 @@ import { impactRoutes } from "./impact.js";
 import { importRoutes } from "./imports.js";
 import { liftRoutes } from "./lifts.js";
 import { liveRoutes } from "./live.js";
+import { agentTable } from "./agents.js";
+import { cloneRoutes } from "./clones.js";
+import { telemetryTable } from "./telemetry.js";
+import { approvalRoutes } from "./approvals.js";
+import { carryTable } from "./carry.js";
+import { rootRoutes } from "./roots.js";
+import { statusRoutes } from "./status.js";
 import { orgRoutes } from "./orgs.js";
 import { passwordRoutes } from "./passwords.js";
 import { sessionRoutes } from "./session.js";
@@ -29,4 +36,11 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...sessionRoutes(ports),
   ...passwordRoutes(ports),
   ...liveRoutes(),
+  ...agentTable(ports),
+  ...cloneRoutes(ports),
+  ...telemetryTable(ports),
+  ...carryTable(ports),
+  ...statusRoutes(ports),
+  ...approvalRoutes(ports),
+  ...rootRoutes(ports),
 ];

@@ -102,7 +102,7 @@ function greeting(
     ...{ id, org: "example", hostname: "", system: "", version: "" },
     publicKey: Buffer.from(keys.device.publicKey).toString("base64url"),
     ...{ protocol: wire.version, enrolledAt: 0, lastSeen: null },
-    ...{ revokedAt: null, revokedWhy: null },
+    ...{ revokedAt: null, revokedWhy: null, tags: [] },
   });
   const { hello } = checkHello(message, { nonce, cloud, agent }, wire);
   const { capabilities, ...rest } = hello;

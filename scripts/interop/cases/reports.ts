@@ -51,9 +51,9 @@ async function exactlyOnce(stage: Stage): Promise<void> {
 }
 
 async function sourcesSeen({ cloud }: Stage): Promise<readonly string[]> {
-  const { detections } = await cloud.api<{
-    detections: readonly { readonly source: string }[];
-  }>("GET", "/v1/detections?limit=1000");
+  const detections = await cloud.list<{ readonly source: string }>(
+    "detections",
+  );
   return detections.map(({ source }) => source);
 }
 
@@ -74,9 +74,9 @@ async function hits(stage: Stage): Promise<void> {
   await until(
     "its packets are a sighting",
     async () => {
-      const { sightings } = await stage.cloud.api<{
-        sightings: readonly { readonly range: string }[];
-      }>("GET", "/v1/sightings?limit=1000");
+      const sightings = await stage.cloud.list<{ readonly range: string }>(
+        "sightings",
+      );
       const found = sightings.some(({ range }) =>
         range.startsWith("198.18.7.1"),
       );

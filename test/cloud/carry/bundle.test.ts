@@ -99,7 +99,7 @@ describe("a bundle that an operator makes", () => {
 
   it("is made one at a time, and one that nobody reads holds up no other", async () => {
     const asking = () =>
-      fetch(`${cloud.url}/v1/bundles`, {
+      fetch(`${cloud.url}/api/v1/bundles`, {
         method: "POST",
         headers: { authorization: `Bearer ${cloud.operator}` },
         body: JSON.stringify({ org: "example" }),
@@ -121,7 +121,9 @@ describe("a bundle that an operator makes", () => {
   });
 
   it("is nobody's but operators'", async () => {
-    const response = await fetch(`${cloud.url}/v1/bundles`, { method: "POST" });
+    const response = await fetch(`${cloud.url}/api/v1/bundles`, {
+      method: "POST",
+    });
     expect(response.status).toBe(401);
   });
 });

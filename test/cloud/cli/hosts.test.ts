@@ -171,7 +171,7 @@ describe("a rule's decision", () => {
     const cut = await run("detections", "--limit", "3");
     expect(cut.out).toContain("the first 3 rows; --limit shows more");
     const all = await run("detections", "--agent", "one.example", "--json");
-    expect(JSON.parse(all.out)).toHaveLength(2);
+    expect(all.out.split("\n")).toHaveLength(2);
   });
 });
 
@@ -195,8 +195,8 @@ describe("the list of agents", () => {
     expect((await run("agents", "--unhealthy")).out).not.toContain("db1");
     expect((await run("agents", "--org", "other")).out).not.toContain("web1");
     const json = await run("agents", "--json", "--org", "acme");
-    const [told] = JSON.parse(json.out) as { lastSeen: number }[];
-    expect(Date.now() - (told?.lastSeen ?? 0)).toBeLessThan(60_000);
+    const { lastSeen } = JSON.parse(json.out) as { lastSeen: string };
+    expect(Date.now() - Date.parse(lastSeen)).toBeLessThan(60_000);
 
     agent[Symbol.dispose]();
     await eventually(async () =>

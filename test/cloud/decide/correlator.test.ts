@@ -13,6 +13,7 @@ import {
   temporaryFolder,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { detection } from "../telemetry/items.js";
 
 jest.setTimeout(30_000);
@@ -43,10 +44,10 @@ describe("what two orgs detect", () => {
         ...{ ranges: 1, targets: [ATTACKER], reason },
       },
     ]);
-    type Detections = { detections: { seq: number; org: string }[] };
-    const path = `/v1/detections?range=${ATTACKER}`;
+    type Detections = { items: { seq: number; org: string }[] };
+    const path = `/api/v1/detections?range=${ATTACKER}`;
     const seen = (await cloud.request<Detections>("GET", path)).body;
-    const seqs = seen.detections.map(({ seq }) => seq);
+    const seqs = seen.items.map(({ seq }) => seq);
     expect(decisions[0]?.evidence).toEqual([...seqs].reverse());
   });
 
@@ -167,7 +168,7 @@ describe("a rule bans nobody", () => {
     const who = await cloud.enrol("one");
     using one = await TestAgent.connect(cloud, who);
     await one.report(detection(ATTACKER));
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await revoke(cloud, who.agent);
     using two = await connect(cloud, "two");
     await two.report(detection(ATTACKER));
     await expectNoDecision(cloud);

@@ -14,6 +14,7 @@ import {
   type TestCloud,
   type TestCloudOptions,
 } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
 import {
@@ -84,7 +85,7 @@ describe("a person decides, and no rule, on", () => {
       return who!;
     });
     const { cloud, who } = stage;
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await revoke(cloud, who.agent);
     await bothSee(cloud, ATTACKER);
     expect(targetsOf(await decisionsOf(cloud))).toEqual([ATTACKER]);
   });

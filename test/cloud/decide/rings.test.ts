@@ -10,6 +10,7 @@ import {
   type Enrolled,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 
 const RANGE = "192.0.2.0/24";
 const ORDER = { range: RANGE, for: "7d", rings: "10m,1h,6h" };
@@ -82,7 +83,7 @@ describe("a ban in rings", () => {
     await cloud.request("POST", "/api/v1/orgs", { id: "other", name: "other" });
     const elsewhere = { ...ORDER, feed: "org/other" };
     expect((await banned(cloud, elsewhere)).status).toBe(201);
-    await cloud.request("POST", `/v1/agents/${old.agent}/revoke`, {});
+    await revoke(cloud, old.agent);
     expect((await banned(cloud, ORDER)).status).toBe(201);
   });
 

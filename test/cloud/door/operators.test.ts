@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { statusOf } from "../../../cloud/cli/ask-cloud.js";
 import { orgsOf } from "../../../cloud/cli/ask-orgs.js";
 import { Client } from "../../../cloud/cli/client.js";
 import {
@@ -17,7 +18,7 @@ describe("the operators' own door", () => {
     expect(statSync(operatorsSocket(cloud.dir)).mode & 0o777).toBe(0o600);
     const ask = async (token: string) => {
       const headers = { authorization: `Bearer ${token}` };
-      const options = { path: "/v1/status", headers };
+      const options = { path: "/api/v1/status", headers };
       const answer = await askAtOperatorsDoor(cloud.dir, options, undefined);
       answer.resume();
       return answer.statusCode;
@@ -32,7 +33,7 @@ describe("the operators' own door", () => {
     expect(status).toBe(404);
     const client = Client.of(cloud.dir);
     expect(await orgsOf(client)).toEqual([]);
-    expect((await client.status()).connections.open).toBeGreaterThan(0);
+    expect((await statusOf(client)).connections.open).toBeGreaterThan(0);
   });
 
   it("is gone with its cloud, so that commands turn to the public one", async () => {

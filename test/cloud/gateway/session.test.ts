@@ -7,6 +7,7 @@ import { SUBPROTOCOL } from "../../../agent/protocol/messages.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { ManualClock } from "../../support/time/clock.js";
 
 describe("the handshake", () => {
@@ -57,7 +58,7 @@ describe("the handshake", () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
     using agent = await TestAgent.connect(cloud, who);
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await revoke(cloud, who.agent);
     expect(await agent.ended).toEqual(closed("revoked"));
     using again = TestAgent.dial(cloud.url);
     await again.hello(who);
@@ -157,7 +158,7 @@ describe("an agent whose snapshot is being built", () => {
     using agent = TestAgent.dial(cloud.url);
     await agent.hello(who);
     await agent.next("welcome");
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await revoke(cloud, who.agent);
     expect(await agent.ended).toEqual(closed("revoked"));
   });
 });
@@ -238,12 +239,13 @@ describe("a session", () => {
     using agent = await TestAgent.connect(cloud, await cloud.enrol());
     const since = performance.now();
     agent.socket.pause(); // what is not read is not answered
-    const { agents } = await eventually(async () => {
-      type Agents = { agents: { connected: boolean }[] };
-      const { body } = await cloud.request<Agents>("GET", "/v1/agents");
-      return body.agents.some((each) => each.connected) ? undefined : body;
+    const { items } = await eventually(async () => {
+      type Agents = { items: object[] };
+      const path = "/api/v1/agents?state=offline";
+      const { body } = await cloud.request<Agents>("GET", path);
+      return body.items.length === 0 ? undefined : body;
     });
-    expect(agents).toHaveLength(1);
+    expect(items).toHaveLength(1);
     expect(performance.now() - since).toBeGreaterThan(240);
   });
 

@@ -123,8 +123,8 @@ describe("an agent of version 2", () => {
       return found.body.total > 0 ? found.body.total : undefined;
     });
     expect(total).toBe(1);
-    const { body } = await cloud.request("GET", "/v1/agents");
-    expect(body).toMatchObject({ agents: [{ id: who.agent, protocol: 2 }] });
+    const { body } = await cloud.request("GET", "/api/v1/agents");
+    expect(body).toMatchObject({ items: [{ id: who.agent, protocol: 2 }] });
   });
 
   it("is not believed in a receipt that it signed as of version 1", async () => {

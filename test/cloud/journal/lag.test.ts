@@ -4,6 +4,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { closeCodes } from "../../../agent/protocol/close-codes.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { startTestCloud } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { until } from "../../support/time/clock.js";
 
 describe("a cloud whose read model cannot be written", () => {
@@ -48,7 +49,8 @@ describe("a cloud whose read model cannot be written", () => {
     using first = await TestAgent.connect({ url }, who);
     const view = new BetterSqlite3(join(cloud.dir, "view.db"));
     view.exec("BEGIN IMMEDIATE");
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    // It is decided, and answered as what no view holds yet.
+    await expect(revoke(cloud, who.agent)).rejects.toThrow("507");
     using agent = TestAgent.dial(url);
     await agent.hello(who, [], { nonce: "A".repeat(43) });
     expect((await agent.ended).code).toBe(closeCodes.failed);

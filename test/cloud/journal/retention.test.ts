@@ -173,7 +173,7 @@ async function open(more: Partial<typeof TERMS> = {}) {
 async function observationsOf(cloud: TestCloud): Promise<unknown> {
   const { body } = await cloud.request<{ observations: unknown }>(
     "GET",
-    "/v1/status",
+    "/api/v1/status",
   );
   return body.observations;
 }

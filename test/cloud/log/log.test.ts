@@ -4,6 +4,7 @@ import { sparingly } from "../../../cloud/log/sparing-logger.js";
 import { RecordingLogger } from "../../support/agent/recording-logger.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { ManualClock } from "../../support/time/clock.js";
 
 describe("the cloud's log", () => {
@@ -14,7 +15,7 @@ describe("the cloud's log", () => {
     await cloud.lift("203.0.113.7");
     await cloud.request("POST", "/api/v1/imports", "10.0.0.1\n10.0.0.2");
     const who = await cloud.enrol();
-    await cloud.request("POST", `/v1/agents/${who.agent}/revoke`);
+    await revoke(cloud, who.agent);
     const audit = log.lines.filter((line) => AUDIT.test(line));
     expect(audit).toEqual([
       "info: banned",

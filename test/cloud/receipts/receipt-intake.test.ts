@@ -142,6 +142,7 @@ const agent: Agent = {
     lastSeen: null,
     revokedAt: null,
     revokedWhy: null,
+    tags: [],
   },
 };
 

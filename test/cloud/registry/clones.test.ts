@@ -3,10 +3,9 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import type { AgentEntry } from "../../../cloud/cli/client.js";
+import type { AgentItem, CloneItem } from "../../../cloud/cli/ask-hosts.js";
 import { filesOf } from "../../../cloud/folder.js";
 import { openDatabase } from "../../../cloud/journal/database.js";
-import type { CloneEntry } from "../../../cloud/registry/clones.projection.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { readIdentity } from "../../../service/identity/identity-store.js";
 import { RecordingLogger } from "../../support/agent/agent-fixtures.js";
@@ -52,7 +51,7 @@ describe("two agents with one key", () => {
     await until("they took turns", () => turns().length > 3, 20_000);
     expect(await clonesOf(cloud)).toHaveLength(1);
     expect(await flagsOf(cloud)).toEqual([1]);
-    await cloud.request("POST", `/v1/agents/${id}/clear-clones`);
+    await cloud.request("POST", `/api/v1/agents/${id}/clear-clones`);
     expect((await clonesOf(cloud)).at(-1)?.clearedAt).not.toBeNull();
     await until(
       "it is told again, as both go on",
@@ -129,13 +128,13 @@ async function comes(
 }
 
 const clonesOf = async (cloud: TestCloud) =>
-  (await cloud.request<{ clones: CloneEntry[] }>("GET", "/v1/clones")).body
-    .clones;
+  (await cloud.request<{ items: CloneItem[] }>("GET", "/api/v1/clones")).body
+    .items;
 
 const flagsOf = async (cloud: TestCloud) =>
   (
-    await cloud.request<{ agents: AgentEntry[] }>("GET", "/v1/agents")
-  ).body.agents.map(({ cloned }) => cloned);
+    await cloud.request<{ items: AgentItem[] }>("GET", "/api/v1/agents")
+  ).body.items.map(({ cloned }) => cloned);
 
 const some = <T>(list: readonly T[]) => (list.length > 0 ? list : undefined);
 

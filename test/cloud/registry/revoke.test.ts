@@ -8,6 +8,7 @@ import {
   startIn,
 } from "../../support/agent/enrolled-host.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { TestFolder } from "../../support/folder.js";
 import { until } from "../../support/time/clock.js";
 
@@ -20,7 +21,7 @@ describe("a host that its cloud revoked", () => {
     await using agent = await startIn(folder.path, { log });
     await cloud.ban("203.0.113.1");
     await enforces(agent, "203.0.113.1");
-    await revoke(cloud, folder.path);
+    await revokeIn(cloud, folder.path);
     await knowsThatItIsRevoked(agent, log);
     await enforces(agent, "203.0.113.1");
     await expect(agent.rekeying.rekey()).rejects.toThrow("not connected");
@@ -35,7 +36,7 @@ describe("a host that its cloud revoked", () => {
       await cloud.ban("203.0.113.1");
       await enforces(agent, "203.0.113.1");
     }
-    await revoke(cloud, folder.path);
+    await revokeIn(cloud, folder.path);
     const log = new RecordingLogger();
     await using agent = await startIn(folder.path, { log });
     await knowsThatItIsRevoked(agent, log);
@@ -43,11 +44,8 @@ describe("a host that its cloud revoked", () => {
   }, 30_000);
 });
 
-const revoke = async (cloud: TestCloud, stateDir: string): Promise<void> => {
-  const { agent } = readIdentity(stateDir).identity;
-  const path = `/v1/agents/${agent}/revoke`;
-  expect((await cloud.request("POST", path)).status).toBe(200);
-};
+const revokeIn = async (cloud: TestCloud, stateDir: string): Promise<void> =>
+  revoke(cloud, readIdentity(stateDir).identity.agent);
 
 async function knowsThatItIsRevoked(
   { link }: Agent,

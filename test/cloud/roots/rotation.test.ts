@@ -124,7 +124,10 @@ describe("a root is not published", () => {
     const good = draftOf(cloud);
     if (error === "replayed") await publish(cloud, good);
     const { status, body } = await publish(cloud, spoil(good));
-    expect({ status, body }).toMatchObject({ status: 409, body: { error } });
+    expect({ status, body }).toMatchObject({
+      status: 409,
+      body: { code: error },
+    });
   });
 
   it("while the cloud lacks the keys that it would have to sign with", async () => {
@@ -141,7 +144,7 @@ describe("a root is not published", () => {
     );
     const { status, body } = await publish(cloud, signedHere(cloud, draft));
     expect(status).toBe(409);
-    expect(body).toMatchObject({ error: "bad-root" });
+    expect(body).toMatchObject({ code: "bad-root" });
     expect(cloud.signing.version).toBe(1);
   });
 });

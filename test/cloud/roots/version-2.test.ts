@@ -20,6 +20,7 @@ import {
   startTestCloud,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { revoke } from "../../support/cloud/people.js";
 import { publish, signedHere } from "../../support/cloud/rotation.js";
 import { TestFolder } from "../../support/folder.js";
 import { CliCloud } from "../cli-cloud.js";
@@ -88,18 +89,15 @@ describe("a root of version 2 after one of version 1", () => {
     const { status, body } = await publish(cloud, draft);
     expect({ status, body }).toMatchObject({
       status: 409,
-      body: { error: "held-back" },
+      body: { code: "held-back" },
     });
-    const { message } = body as { message: string };
-    expect(message).toContain("22 that are enrolled cannot read it");
-    expect(message).toContain(`${agents[0]} (host-0, 0.3.0)`);
-    expect(message).toContain("and 17 more");
+    const { detail } = body as { detail: string };
+    expect(detail).toContain("22 that are enrolled cannot read it");
+    expect(detail).toContain(`${agents[0]} (host-0, 0.3.0)`);
+    expect(detail).toContain("and 17 more");
     expect(cloud.signing.version).toBe(1);
 
-    for (const agent of agents) {
-      const path = `/v1/agents/${agent}/revoke`;
-      expect(await cloud.request("POST", path)).toMatchObject({ status: 200 });
-    }
+    for (const agent of agents) await revoke(cloud, agent);
     expect(await publish(cloud, draft)).toMatchObject({ status: 201 });
     expect(cloud.signing.logKeys).toHaveLength(1);
   });

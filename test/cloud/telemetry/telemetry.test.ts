@@ -46,7 +46,10 @@ describe("telemetry", () => {
       through: 3,
     });
     expect(await say(9, detection(a))).toMatchObject({ through: 9 });
-    const { detections } = await ask<Detections>(cloud, "/v1/detections");
+    const { items: detections } = await ask<Detections>(
+      cloud,
+      "/api/v1/detections",
+    );
     expect(detections.map(({ source }) => source)).toEqual([a, c, b, a]);
   });
 
@@ -59,8 +62,8 @@ describe("telemetry", () => {
     const items = [detection("203.0.113.2")];
     two.send({ type: "telemetry", spool, first: 1, items });
     await two.next("telemetry-ack");
-    const path = "/v1/detections?org=two";
-    const { detections } = await ask<Detections>(cloud, path);
+    const path = "/api/v1/detections?org=two";
+    const { items: detections } = await ask<Detections>(cloud, path);
     expect(detections).toMatchObject([{ source: "203.0.113.2", org: "two" }]);
   });
 
@@ -74,8 +77,8 @@ describe("telemetry", () => {
       ),
     );
     const sources = async (query: string) => {
-      const path = `/v1/detections?${query}`;
-      const { detections } = await ask<Detections>(cloud, path);
+      const path = `/api/v1/detections?${query}`;
+      const { items: detections } = await ask<Detections>(cloud, path);
       return detections.map(({ source }) => source);
     };
     expect(await sources("range=203.0.113.0/24")).toEqual(["203.0.113.1"]);
@@ -83,8 +86,8 @@ describe("telemetry", () => {
     expect(await sources(`agent=${who.agent}&limit=2`)).toEqual([
       ...["2001:db8::1", "203.0.114.1"],
     ]);
-    const nobody = await cloud.request("GET", "/v1/detections?agent=agt-0");
-    expect(nobody).toMatchObject({ status: 404, body: { error: "unknown" } });
+    const nobody = await cloud.request("GET", "/api/v1/detections?agent=agt-0");
+    expect(nobody).toMatchObject({ status: 404, body: { code: "unknown" } });
   });
 
   it("is from no later than it came, and says by how much it claims to be", async () => {
@@ -92,7 +95,10 @@ describe("telemetry", () => {
     using agent = await TestAgent.connect(cloud, await cloud.enrol());
     const time = Date.now() + 3_600_000;
     await agent.report(detection("203.0.113.1", { time }));
-    const { detections } = await ask<Detections>(cloud, "/v1/detections");
+    const { items: detections } = await ask<Detections>(
+      cloud,
+      "/api/v1/detections",
+    );
     const [only] = detections;
     expect(only?.time).toBe(only?.at);
     expect(only?.earlyBy).toBeGreaterThan(3_590_000);
@@ -105,7 +111,10 @@ describe("telemetry", () => {
       await agent.report(hits("203.0.113.1", "2001:db8::1"));
       await agent.report(hits("203.0.113.1", "no address"));
     }
-    const { sightings, totals } = await ask<Sightings>(cloud, "/v1/sightings");
+    const { items: sightings, totals } = await ask<Sightings>(
+      cloud,
+      "/api/v1/sightings",
+    );
     expect(sightings).toMatchObject([
       {
         ...{ range: "203.0.113.1", org: "one", packets: 20, bytes: 1_200 },
@@ -119,8 +128,8 @@ describe("telemetry", () => {
       { org: "one", packets: 60, bytes: 3_600, observed: 0 },
       { org: "two", packets: 60, bytes: 3_600, observed: 0 },
     ]);
-    const within = "/v1/sightings?range=2001:db8::/32&org=one";
-    expect((await ask<Sightings>(cloud, within)).sightings).toHaveLength(1);
+    const within = "/api/v1/sightings?range=2001:db8::/32&org=one";
+    expect((await ask<Sightings>(cloud, within)).items).toHaveLength(1);
   });
 
   it("tells what was dropped from what was watched, and which way it went", async () => {
@@ -134,8 +143,8 @@ describe("telemetry", () => {
       { ...watched.top[0]!, observed: true, packets: 7 },
     );
     await agent.report(watched);
-    expect(await ask<Sightings>(cloud, "/v1/sightings")).toMatchObject({
-      sightings: [{ packets: 25, outgoing: 3, forwarded: 5, observed: 7 }],
+    expect(await ask<Sightings>(cloud, "/api/v1/sightings")).toMatchObject({
+      items: [{ packets: 25, outgoing: 3, forwarded: 5, observed: 7 }],
       totals: [{ packets: 35, observed: 11 }],
     });
   });
@@ -147,7 +156,7 @@ describe("telemetry", () => {
     const place = { unit: "backup.service", container: "4f0c1de3a5b6" };
     await one.report(contact("203.0.113.1", { process: "curl", ...place }));
     await two.report(contact("203.0.113.2", { begun: false, observed: true }));
-    const { contacts } = await ask<Contacts>(cloud, "/v1/contacts");
+    const { items: contacts } = await ask<Contacts>(cloud, "/api/v1/contacts");
     expect(contacts).toMatchObject([
       {
         ...{ org: "two", range: "203.0.113.2", begun: false, observed: true },
@@ -159,10 +168,10 @@ describe("telemetry", () => {
         ...{ protocol: 6, port: 443, packets: 1, earlyBy: 0 },
       },
     ]);
-    const within = "/v1/contacts?range=203.0.113.2&org=two&limit=5";
-    expect((await ask<Contacts>(cloud, within)).contacts).toHaveLength(1);
-    const nobody = await cloud.request("GET", "/v1/contacts?agent=nobody");
-    expect(nobody).toMatchObject({ status: 404, body: { error: "unknown" } });
+    const within = "/api/v1/contacts?range=203.0.113.2&org=two&limit=5";
+    expect((await ask<Contacts>(cloud, within)).items).toHaveLength(1);
+    const nobody = await cloud.request("GET", "/api/v1/contacts?agent=nobody");
+    expect(nobody).toMatchObject({ status: 404, body: { code: "unknown" } });
   });
 
   it("shows how each host is, as it said last", async () => {
@@ -178,8 +187,8 @@ describe("telemetry", () => {
       ...[health("disk-full"), health("drift"), health("drift", "cleared")],
       health("ruleset-disturbed", "happened"),
     );
-    type Agents = { agents: { report: object }[] };
-    const { agents } = await ask<Agents>(cloud, "/v1/agents");
+    type Agents = { items: { report: object }[] };
+    const { items: agents } = await ask<Agents>(cloud, "/api/v1/agents");
     expect(agents[0]?.report).toMatchObject({
       vitals: { bans: 7 },
       inventory: { system: "Debian 12" },
@@ -229,7 +238,10 @@ describe("telemetry", () => {
     const count = (org: string) => {
       const query = { ...ANY, org, limit: 100_000 };
       const { length: detections } = telemetry.detections(query);
-      return { detections, sightings: telemetry.sightings(query).length };
+      return {
+        detections,
+        sightings: telemetry.sightings({ ...query, after: undefined }).length,
+      };
     };
     expect(count("quiet")).toEqual({ detections: 1, sightings: 1 });
     const loud = count("loud");
@@ -261,7 +273,7 @@ describe("telemetry", () => {
       const from = { agent: "agt-1", org: "example" };
       await observe({ ...heard, kind: "telemetry", ...from });
       telemetry.detections({ ...ANY, limit: 1_000 });
-      telemetry.sightings({ ...ANY, limit: 1_000 });
+      telemetry.sightings({ ...ANY, after: undefined, limit: 1_000 });
       telemetry.contacts({ ...ANY, limit: 1_000 });
       telemetry.window("203.0.113.1", 0, 0);
       telemetry.hosts();
@@ -297,7 +309,7 @@ const ANY = {
 };
 
 interface Detections {
-  readonly detections: {
+  readonly items: {
     source: string;
     time: number;
     at: number;
@@ -306,11 +318,11 @@ interface Detections {
 }
 
 interface Contacts {
-  readonly contacts: object[];
+  readonly items: object[];
 }
 
 interface Sightings {
-  readonly sightings: object[];
+  readonly items: object[];
   readonly totals: object[];
 }
 

@@ -26,7 +26,7 @@ export async function bundleOf(
   { url, operator }: Pick<TestCloud, "url" | "operator">,
   order: object = {},
 ): Promise<Buffer> {
-  const response = await fetch(`${url}/v1/bundles`, {
+  const response = await fetch(`${url}/api/v1/bundles`, {
     method: "POST",
     headers: { authorization: `Bearer ${operator}` },
     body: JSON.stringify(order),

@@ -32,6 +32,15 @@ export async function askAsOperator<T>(
 
 const textOf = (body: unknown): string =>
   typeof body === "string" ? body : JSON.stringify(body);
+/** Trusts an agent no more, as the cloud's first admin does. */
+export async function revoke(
+  cloud: Pick<TestCloud, "dir" | "operator">,
+  agent: string,
+): Promise<void> {
+  const order = ["POST", `/agents/${agent}/revoke`] as const;
+  const { status } = await askAtDoor(cloud, cloud.operator, order);
+  if (status !== 200) throw new Error(`revoking got ${status}`);
+}
 
 export interface Person {
   /** "opr-…". */

@@ -9,6 +9,7 @@ import {
 } from "../../../cloud/roots/ceremony.js";
 import { addKey, readKeys } from "../../../cloud/roots/root-files.js";
 import type { TestCloud } from "./cloud.js";
+import { askAtDoor } from "./people.js";
 
 /** Puts the next root into force, with new content and head keys. */
 export const renew = (cloud: TestCloud) => publish(cloud, draftOf(cloud));
@@ -20,7 +21,9 @@ export async function renewed(cloud: TestCloud): Promise<TrustedRoot> {
 
 /** As the command does: who may sign is for those who sign. */
 export const publish = (cloud: TestCloud, { signed, signatures }: Draft) =>
-  cloud.request<unknown>("POST", "/v1/roots", { signed, signatures });
+  askAtDoor<unknown>(cloud, cloud.operator, [
+    ...(["POST", "/roots", { signed, signatures }] as const),
+  ]);
 
 export function draftOf(cloud: TestCloud): Draft {
   const { document } = cloud.signing.root;

@@ -40,7 +40,7 @@ describe("a host that no network reaches", () => {
     ]);
     const { receipts } = agent.carried.receipts();
     expect(receipts).toHaveLength(2);
-    const taken = await cloud.request("POST", "/v1/carried-receipts", {
+    const taken = await cloud.request("POST", "/api/v1/carried-receipts", {
       ...agent.carried.receipts(),
     });
     expect(taken).toMatchObject({
@@ -58,7 +58,7 @@ describe("a host that no network reaches", () => {
     await cloud.ban("203.0.113.1");
     await handIn(agent, await bundleOf(cloud));
     const carried = agent.carried.receipts();
-    await cloud.request("POST", "/v1/carried-receipts", carried);
+    await cloud.request("POST", "/api/v1/carried-receipts", carried);
     await cloud.ban("203.0.113.2");
     await cloud.lift("203.0.113.1");
 

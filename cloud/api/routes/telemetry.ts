@@ -1,0 +1,140 @@
+import * as v from "valibot";
+import type { Caller } from "../../operators/caller.js";
+import { Named, Range, limitOf } from "../fields.js";
+import type { OperatorApiPorts } from "../ports.js";
+import { mustBeOwnOrg, ownAgent, sees } from "../scope.js";
+import { Cursor, cursorOf, pageOf } from "../table/answer.js";
+import { answer, route, type Route } from "../table/route.js";
+import { ContactOut, SightingOut, SightingTotal } from "./telemetry-shapes.js";
+import { Detection } from "./detection.js";
+
+const common = {
+  limit: limitOf(1_000),
+  /** That sources, or banned addresses, lie in. */
+  range: v.optional(Range),
+  org: v.optional(Named),
+};
+
+const whole = v.pipe(v.number(), v.integer());
+
+const PlaceQuery = v.strictObject({
+  ...common,
+  /** By its id, or its host's name. */
+  agent: v.optional(Named),
+  /** The message that brought the last one of the page before, and its place there. */
+  cursor: v.optional(Cursor(v.tuple([whole, whole]))),
+});
+
+const SightingsQuery = v.strictObject({
+  ...common,
+  /** The last one of the page before: its packets, org and range. */
+  cursor: v.optional(Cursor(v.tuple([whole, v.string(), v.string()]))),
+});
+
+type Ports = Pick<OperatorApiPorts, "telemetry" | "registry">;
+
+/** What agents saw. */
+export const telemetryTable = (ports: Ports): readonly Route[] => [
+  ...placed(ports),
+  route({
+    ...{ method: "GET", path: "/sightings", operationId: "listSightings" },
+    ...{ tag: "Hosts", summary: "Whose packets bans matched, by org" },
+    description:
+      "Those with the most packets first. What grows while one turns pages may come twice, or not at all.",
+    ...{ allows: "viewer", scope: "own" },
+    query: SightingsQuery,
+    answers: { 200: { description: "A page", schema: Sightings } },
+    problems: [404],
+    handle: ({ caller, query }) => answer(200, sightings(caller, query, ports)),
+  }),
+];
+
+const Sightings = v.object({
+  ...pageOf(SightingOut).entries,
+  /** Of each org, the attackers that have no name included. */
+  totals: v.array(SightingTotal),
+});
+
+const placed = (ports: Ports): readonly Route[] => [
+  route({
+    ...{ method: "GET", path: "/detections", operationId: "listDetections" },
+    ...{ tag: "Hosts", summary: "What hosts' sensors detected" },
+    description: "The newest first.",
+    ...{ allows: "viewer", scope: "own" },
+    query: PlaceQuery,
+    answers: { 200: { description: "A page", schema: pageOf(Detection) } },
+    problems: [404, 409],
+    handle: ({ caller, query }) => {
+      const asked = placeOf(caller, query, ports);
+      const found = ports.telemetry.detections(asked);
+      return answer(200, pageTo(query.limit, found));
+    },
+  }),
+  route({
+    ...{ method: "GET", path: "/contacts", operationId: "listContacts" },
+    ...{ tag: "Hosts", summary: "Which processes called banned addresses" },
+    description: "The newest first.",
+    ...{ allows: "viewer", scope: "own" },
+    query: PlaceQuery,
+    answers: { 200: { description: "A page", schema: pageOf(ContactOut) } },
+    problems: [404, 409],
+    handle: ({ caller, query }) => {
+      const asked = placeOf(caller, query, ports);
+      const found = ports.telemetry.contacts(asked);
+      return answer(200, pageTo(query.limit, found));
+    },
+  }),
+];
+
+/** One more than the page takes tells whether there is another. */
+function placeOf(
+  caller: Caller,
+  query: v.InferOutput<typeof PlaceQuery>,
+  ports: Ports,
+) {
+  const { limit, range, agent, cursor } = query;
+  const [seq, nth] = cursor ?? [];
+  return {
+    ...{ limit: limit + 1, range, org: orgOf(caller, query.org, ports) },
+    agent: agent && ownAgent(caller, agent, ports).id,
+    before: seq === undefined ? undefined : { seq, nth: nth ?? 0 },
+  };
+}
+
+/** An org's operators ask for their own, whether or not they say so. */
+function orgOf(
+  caller: Caller,
+  org: string | undefined,
+  ports: Ports,
+): string | undefined {
+  if (org !== undefined) mustBeOwnOrg(caller, org, ports);
+  return org ?? caller.org ?? undefined;
+}
+
+function pageTo<T extends { readonly seq: number; readonly nth: number }>(
+  limit: number,
+  found: readonly T[],
+) {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const isMore = found.length > limit && last !== undefined;
+  return { items, next: isMore ? cursorOf([last.seq, last.nth]) : null };
+}
+
+function sightings(
+  caller: Caller,
+  query: v.InferOutput<typeof SightingsQuery>,
+  ports: Ports,
+) {
+  const { limit, range, cursor: after } = query;
+  const org = orgOf(caller, query.org, ports);
+  const asked = { limit: limit + 1, range, org, after };
+  const found = ports.telemetry.sightings(asked);
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const isMore = found.length > limit && last !== undefined;
+  const next = isMore ? cursorOf([last.packets, last.org, last.range]) : null;
+  const all = ports.telemetry.totals();
+  const totals = all.filter((each) => sees(caller, each.org));
+  return { items, next, totals };
+}
