@@ -160,7 +160,10 @@ export function loadCloud(
  * Holds what agents are told to what listens there.
  * @throws BadAddress
  */
-export function checkAddresses({ listen, publicUrl }: CloudConfig): void {
+export function checkAddresses({
+  listen,
+  publicUrl,
+}: Pick<CloudConfig, "listen" | "publicUrl">): void {
   // Without TLS it listens on loopback alone, where a proxy may stand before it.
   if (publicUrl?.startsWith("https:")) return;
   if (listen.tls === undefined) {
@@ -250,7 +253,8 @@ function settingsText({ name, listen, publicUrl }: Omit<Founding, "dir">) {
   return `${text}\n`;
 }
 
-function hostAndPort(listen: string): { host: string; port: number } {
+/** Of settings that are as they may be. */
+export function hostAndPort(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(":");
   const host = unbracketed(listen.slice(0, colon));
   return { host, port: Number(listen.slice(colon + 1)) };

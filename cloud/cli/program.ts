@@ -19,6 +19,7 @@ import { addAgentCommands } from "./agent-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
 import { addAuditCommand } from "./audit-command.js";
 import { addBanCommands } from "./ban-commands.js";
+import { addConfigCommand } from "./config-command.js";
 import { addCarryCommands } from "./carry-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
 import { addIdentityCommands } from "./identity-commands.js";
@@ -100,6 +101,7 @@ function makeProgram(io: Io): Command {
   addCarryCommands(program, io);
   program.commandsGroup("The cloud itself, and its keys:");
   addSetupCommands(program, io);
+  addConfigCommand(program, io);
   addStatusCommand(program, io);
   addRootCommands(program, io);
   addLogCommands(program, io);
