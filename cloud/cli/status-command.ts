@@ -28,7 +28,7 @@ function linesOf(status: StatusItem): readonly string[] {
   const { connections, sessions, agentsOverTelemetryBudget: over } = status;
   return [
     `up since ${momentOf(status.startedAt)}`,
-    diskLine(status.disk, words),
+    ...diskLines(status.disk, words),
     ...observationLines(status.observations),
     ...laggingLines(status),
     `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
@@ -37,11 +37,14 @@ function linesOf(status: StatusItem): readonly string[] {
   ];
 }
 
-function diskLine(disk: StatusItem["disk"], said: typeof words): string {
+function diskLines(
+  disk: StatusItem["disk"],
+  said: typeof words,
+): readonly string[] {
   const free = `${mebibytes(disk.freeBytes)} free`;
   const { reserveLeftBytes: left, reserveBytes: all } = disk;
   const reserve = `reserve ${mebibytes(left)} of ${mebibytes(all)}`;
-  return `disk of ${disk.dir}: ${said[disk.state]} (${free}, ${reserve})`;
+  return [`disk of ${disk.dir}`, `  ${said[disk.state]} (${free}, ${reserve})`];
 }
 
 function observationLines({
@@ -55,7 +58,7 @@ function observationLines({
   const terms = `reports for ${keepDays} days, receipts for ${receiptsKeepDays}`;
   return [
     `observations take ${room}; ${terms}`,
-    ...(disk === null ? [] : [diskLine(disk, wordsOfObservations)]),
+    ...(disk === null ? [] : diskLines(disk, wordsOfObservations)),
     ...(laggingSince === null
       ? []
       : [

@@ -227,6 +227,24 @@ describe("the list of agents", () => {
     expect(await run("receipts", "--agent", "nope")).toMatchObject({ code: 2 });
   });
 
+  it("tags hosts, and lists those that have a tag", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    const { agent } = await cloud.enrol("acme", "web1");
+    await cloud.enrol("acme", "db1");
+    const tagged = await run("agents", "tag", "web1", "web", "production");
+    expect(tagged.out).toBe(`web1 (${agent}) is tagged production, web`);
+    const { out } = await run("agents", "--tag", "web");
+    expect(out).toMatch(/web1 .* production web /);
+    expect(out).not.toContain("db1");
+    const wrong = await run("agents", "tag", "web1", "Web 1");
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.err).toContain("is no tag: 1 to 32 of a-z, 0-9 and -");
+    await run("agents", "tag", "web1");
+    const none = await run("agents", "--tag", "web");
+    expect(none.out).toBe("no agent is like that");
+  });
+
   it("forgets who was revoked, and nobody who may come back", async () => {
     await using cloud = await startTestCloud();
     const run = operatorOf(cloud);
