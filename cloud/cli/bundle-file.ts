@@ -15,7 +15,7 @@ import { parseJson } from "../../agent/protocol/shapes.js";
 import { openSnapshot } from "../../agent/protocol/snapshot.js";
 import { readAt } from "../../agent/runtime/read-at.js";
 import { failed } from "../../agent/text/failure.js";
-import { messageOf } from "../../agent/text/message.js";
+import { fileFailure } from "../../agent/text/file-failures.js";
 
 /** What a bundle brings, as its parts say. */
 export interface BundleSummary extends BundleHeader {
@@ -60,7 +60,7 @@ export async function keepBundle(
     const why =
       error instanceof Malformed
         ? `it did not come whole: ${error.message}`
-        : messageOf(error);
+        : fileFailure(error);
     throw failed(
       `no bundle in ${path}: ${why}; the cloud's log may say more`,
       error,

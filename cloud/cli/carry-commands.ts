@@ -11,7 +11,7 @@ import { EnrolmentAnswer } from "../../agent/protocol/enrolment.js";
 import { parseJson, parseShape } from "../../agent/protocol/shapes.js";
 import { WholeFile } from "../../agent/runtime/atomic-file.js";
 import { Failure, exitCodes, misused } from "../../agent/text/failure.js";
-import { messageOf } from "../../agent/text/message.js";
+import { fileFailure } from "../../agent/text/file-failures.js";
 import { keyIdOf } from "../../agent/trust/keys.js";
 import { takeCarried } from "./ask-cloud.js";
 import { keepBundle } from "./bundle-file.js";
@@ -131,7 +131,7 @@ function read<T>(file: string, parse: (text: string) => T): T {
     if (bytes.length > MOST_BYTES) throw new Malformed(file, "is too large");
     return parse(bytes.toString("utf8"));
   } catch (error) {
-    throw misused(`FILE "${file}": ${messageOf(error)}`, error);
+    throw misused(`FILE "${file}": ${fileFailure(error)}`, error);
   }
 }
 
@@ -139,7 +139,7 @@ function claim(path: string): WholeFile {
   try {
     return new WholeFile(path);
   } catch (error) {
-    throw misused(`"${path}" cannot be written: ${messageOf(error)}`, error);
+    throw misused(`"${path}" cannot be written: ${fileFailure(error)}`, error);
   }
 }
 

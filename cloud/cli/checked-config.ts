@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { parseJson } from "../../agent/protocol/shapes.js";
-import { messageOf } from "../../agent/text/message.js";
+import { fileFailure } from "../../agent/text/file-failures.js";
 import { readText } from "../folder.js";
 import { Settings, checkAddresses, hostAndPort } from "../setup.js";
 import { momentOf, spanText } from "./words.js";
@@ -65,7 +65,7 @@ function settingsIn(dir: string): {
     const settings = parseJson(Settings, text, FILE);
     return { settings, findings: [fact(FILE, "every field is as it may be")] };
   } catch (error) {
-    return { findings: [fault(FILE, messageOf(error))] };
+    return { findings: [fault(FILE, fileFailure(error))] };
   }
 }
 
@@ -91,7 +91,7 @@ function addresses(
     });
     return [];
   } catch (error) {
-    return [{ ...fault("publicUrl", messageOf(error)), value: publicUrl }];
+    return [{ ...fault("publicUrl", fileFailure(error)), value: publicUrl }];
   }
 }
 
@@ -100,10 +100,13 @@ function secretsIn(dir: string): readonly Finding[] {
   const keys = namesIn(join(dir, "keys")).map((name) => join("keys", name));
   const others = namesIn(dir).filter((name) => SECRETS.test(name));
   const all = [...keys, ...others].map((name) => join(dir, name));
+  if (keys.length === 0) return [fault("keys", `${dir} has none: ${NO_CLOUD}`)];
   const open = all.flatMap(openToOthers);
   if (open.length > 0) return open;
   return [fact("secrets", `${all.length} files, which only their owner reads`)];
 }
+
+const NO_CLOUD = 'was the cloud made with "init"?';
 
 const SECRETS = /^(operator\.token|accounts\.db(-wal|-shm)?)$/;
 
@@ -131,7 +134,7 @@ function authority(path: string, now: number): readonly Finding[] {
   try {
     return [until("caFile", new X509Certificate(readFileSync(path)), now)];
   } catch (error) {
-    return [{ ...fault("caFile", messageOf(error)), value: path }];
+    return [{ ...fault("caFile", fileFailure(error)), value: path }];
   }
 }
 
@@ -152,7 +155,7 @@ function certificate(
       ...openToOthers(key),
     ];
   } catch (error) {
-    return [fault(`${cert}, ${key}`, messageOf(error))];
+    return [fault(`${cert}, ${key}`, fileFailure(error))];
   }
 }
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { misused } from "../../agent/text/failure.js";
-import { messageOf } from "../../agent/text/message.js";
+import { fileFailure } from "../../agent/text/file-failures.js";
 import { keyFromPem, type SigningKey } from "../../agent/trust/keys.js";
 import {
   Draft,
@@ -97,7 +97,7 @@ export function writeNew(
   try {
     write();
   } catch (cause) {
-    const why = messageOf(cause);
+    const why = fileFailure(cause);
     throw misused(`${option} "${path}" cannot be made: ${why}`, cause);
   }
 }
@@ -106,7 +106,8 @@ export function readFile(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw misused(`${option} "${path}" cannot be read`, cause);
+    const why = fileFailure(cause);
+    throw misused(`${option} "${path}" cannot be read: ${why}`, cause);
   }
 }
 

@@ -4,6 +4,7 @@ import { silentLogger } from "../../agent/log/logger.js";
 import { openLogger } from "../../agent/log/winston-logger.js";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { failed, misused } from "../../agent/text/failure.js";
+import { fileFailure } from "../../agent/text/file-failures.js";
 import { isOperatorName, NAME_WORDS } from "../operators/names.js";
 import { startCloud } from "../cloud.js";
 import { beginNewEpochs } from "../new-epochs.js";
@@ -126,6 +127,7 @@ function readPem(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw misused(`${option} "${path}" cannot be read`, cause);
+    const why = fileFailure(cause);
+    throw misused(`${option} "${path}" cannot be read: ${why}`, cause);
   }
 }

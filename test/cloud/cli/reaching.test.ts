@@ -47,7 +47,7 @@ describe("a cloud that is not reached", () => {
     const lost = await command("bans", "--ca", "nowhere.pem", "--dir", dir);
     expect(lost).toMatchObject({
       code: 2,
-      err: 'tourniquet-cloud: --ca "nowhere.pem" cannot be read\n',
+      err: 'tourniquet-cloud: --ca "nowhere.pem" cannot be read: there is no such file or folder: is its path right?\n',
     });
   }, 60_000);
 
