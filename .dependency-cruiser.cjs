@@ -51,7 +51,7 @@ const CLOUD = [
   ["tree/"],
   ["door/", "registry/", "operators/", "approvals/"],
   ["decide/", "sign-in/", "audit/"],
-  ["receipts/"],
+  ["receipts/", "two-persons/"],
   ["gateway/", "carry/"],
   ["store.ts", "status.ts", "server.ts"],
   [
@@ -61,6 +61,7 @@ const CLOUD = [
     "open-ways.ts",
     "open-log.ts",
     "open-sign-in.ts",
+    "open-deciding.ts",
   ],
   ["open-doors.ts"],
   ["cloud.ts"],

@@ -6,36 +6,25 @@ import { CallerRates } from "./api/table/rates.js";
 import { LIVE_PATH } from "./api/live/listen.js";
 import { Downloads } from "./api/downloads.js";
 import { Calls } from "./audit/calls.js";
-import { BanOrders } from "./decide/ban-orders.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
-import { Deeds } from "./decide/deeds.js";
-import { foreseenRule } from "./decide/foresight.js";
-import { ImportOrders } from "./decide/import-orders.js";
-import { LiftOrders } from "./decide/lift-orders.js";
 import { openRules, type Rules } from "./decide/open-rules.js";
-import type { Foresight, OrderPorts } from "./decide/order-ports.js";
 import type { DiskSettings } from "./disk/disk.js";
-import type { StoodBans } from "./decide/stood.js";
 import { Door } from "./door/door.js";
 import { MOST_PLACES } from "./door/known-places.js";
 import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
-import { Capacity } from "./feeds/capacity.js";
-import { Feeds } from "./feeds/feeds.js";
 import { standings } from "./feeds/standings.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
-import { Impact } from "./impact/impact.js";
 import type { ObservationSettings } from "./journal/retention.js";
 import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { capabilitiesBy, openLog } from "./open-log.js";
+import { openDeciding, type Deciding } from "./open-deciding.js";
 import { openDoors } from "./open-doors.js";
 import { openOutcomes } from "./open-outcomes.js";
 import { openSignIn } from "./open-sign-in.js";
 import { knowBoots, openWays } from "./open-ways.js";
-import { Staff } from "./operators/staff.js";
-import { Enrolment } from "./registry/enrolment.js";
 import { OutgoingDoor } from "./outgoing/outgoing-door.js";
 import type { OutgoingSettings } from "./outgoing/settings.js";
 import { warnOfRoot } from "./roots/notice.js";
@@ -48,6 +37,7 @@ import { isBehindOn, openStore, signedAnew, type Store } from "./store.js";
 import { Allowances, type TelemetrySettings } from "./telemetry/allowances.js";
 import { Intake, ITEM_RATE } from "./telemetry/intake.js";
 import type { TreeWorker } from "./tree/tree-worker.js";
+import type { TwoPersonsSettings } from "./two-persons/settings.js";
 
 /** Everything that a cloud is told at its start. */
 export interface CloudConfig {
@@ -65,6 +55,7 @@ export interface CloudConfig {
   readonly observations: ObservationSettings;
   readonly outgoing: OutgoingSettings;
   readonly login: LoginSettings;
+  readonly twoPersons: TwoPersonsSettings;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */
@@ -97,7 +88,7 @@ export async function startCloud(
   const server = opened.own(openServer(config.listen));
   const outgoing = opened.own(new OutgoingDoor(config.outgoing, ports));
   const store = await openStore(config, ports, opened);
-  const decider = makeDecider(config, ports, store);
+  const decider = openDeciding(config, ports, store, opened);
   const rules = openRules({
     ...{ ...store, ...decider, ...ports, settings: config.correlation },
     neverList: filesOf(config.dir).neverList,
@@ -105,13 +96,12 @@ export async function startCloud(
   });
   opened.own(rules.correlator);
   opened.own(auditLines(store.decisions, given.log));
-  const impact = new Impact({ clock: ports.clock });
   const watched = watchOver({ config, ports, server, opened }, store);
   const kept = openLog(config, ports, store, opened);
-  const rooms = { ...store, ...rules, ...watched, ...kept, impact };
+  const rooms = { ...store, ...decider, ...rules, ...watched, ...kept };
   const carrier = openGateway({ config, ports, store: rooms, server, opened });
   const { gateway } = carrier;
-  impact.askThrough((feed, question) => gateway.ask(feed, question));
+  decider.impact.askThrough((feed, question) => gateway.ask(feed, question));
   const outcomes = openOutcomes(ports, rooms, gateway);
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
@@ -121,7 +111,7 @@ export async function startCloud(
   const doors = await openDoors(
     { config, ports, server, opened },
     {
-      ...{ ...decider, ...ports, ...rooms, ...carrier, outcomes, outgoing },
+      ...{ ...ports, ...rooms, ...carrier, outcomes, outgoing },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt, signIn }),
       ...{ signIn, publicUrl, answersKept, rates },
     },
@@ -159,9 +149,10 @@ function apiOf(
       readonly tree: Pick<TreeWorker, "trouble">;
       readonly startedAt: number;
       readonly signIn: Pick<SignIn, "report">;
+      readonly breakGlass: Deciding["breakGlass"];
     },
 ) {
-  const { door, drops, allowances, state, tree } = parts;
+  const { door, drops, allowances, state, tree, breakGlass } = parts;
   const downloads = new Downloads();
   return {
     ...{ signing, cloudName, downloads },
@@ -176,6 +167,7 @@ function apiOf(
         overBudget: () => allowances.overCount,
         trouble: () => state.trouble(),
         treeTrouble: () => tree.trouble(),
+        unreviewed: () => breakGlass.unreviewed(),
       }),
   };
 }
@@ -187,57 +179,8 @@ interface Doors {
   readonly opened: Lifetime;
 }
 
-/** What changes the world: enrolments and decisions. */
-function makeDecider(
-  { signing, name: cloudName }: CloudConfig,
-  { clock, calls }: CloudPorts & { readonly calls: Calls },
-  store: Store,
-) {
-  const { decisions, observations, registry, index, state } = store;
-  const capacity = new Capacity({
-    standing: (feed) => index.standing(feed),
-    counts: () => state.counts(),
-  });
-  const feeds = new Feeds({
-    ...{ decisions, index, clock, capacity, sign: signing.sign },
-    seen: () => observations.level,
-  });
-  const stood = (before: StoodBans) =>
-    calls.before(before.bans.length === 0 ? null : before);
-  const ordering = orderingOf({ feeds, clock, stood }, store);
-  return {
-    deeds: new Deeds(feeds, clock),
-    bans: new BanOrders(ordering),
-    lifts: new LiftOrders(ordering),
-    imports: new ImportOrders(ordering),
-    staff: new Staff({
-      ...{ decisions, clock, operators: store.operators },
-      hasOrg: (org) => registry.org(org) !== undefined,
-      hasFeed: (feed) => index.standing(feed) !== undefined,
-    }),
-    enrolment: new Enrolment({
-      ...{ decisions, registry, clock, cloudName, signing },
-    }),
-  };
-}
-
-/** What the orders of people are judged by. */
-const orderingOf = (
-  ports: Pick<OrderPorts, "feeds" | "clock" | "stood">,
-  { state, present, approvals, decisionLog }: Store,
-): OrderPorts => ({
-  ...ports,
-  look: (asked) => present.look(asked),
-  brought: (...asked) => state.brought(...asked),
-  isOfList: (id) => decisionLog.decision(id)?.action === "import",
-  foresee: (feed): Foresight => {
-    const allowed = approvals.standing(feed);
-    return (cidr, lasts) => foreseenRule(cidr, lasts, allowed);
-  },
-});
-
 interface GatewayParts extends Doors {
-  readonly store: Store & Rules & Watched & { readonly impact: Impact };
+  readonly store: Store & Rules & Watched & Pick<Deciding, "impact">;
 }
 
 function openGateway(parts: GatewayParts) {

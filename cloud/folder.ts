@@ -47,5 +47,7 @@ export function filesOf(dir: string) {
     /** What no rule may ban; the operator writes it. */
     neverList: join(dir, "never-ban.txt"),
     snapshots: join(dir, "snapshots"),
+    /** Lists whose import waits for a second person. */
+    proposed: join(dir, "proposed"),
   };
 }

@@ -33,6 +33,7 @@ import { isLoopback } from "./server.js";
 import { openLogs } from "./store.js";
 import { logBegun } from "./tree/log-begun.js";
 import { TelemetrySettings } from "./telemetry/allowances.js";
+import { TwoPersonsSettings } from "./two-persons/settings.js";
 
 /** Where agents are told to go, or what listens there, would not do. */
 export class BadAddress extends Error {
@@ -73,6 +74,7 @@ export const Settings = v.strictObject({
   observations: v.optional(ObservationSettings, {}),
   outgoing: v.optional(OutgoingSettings, {}),
   login: v.optional(LoginSettings, {}),
+  twoPersons: v.optional(TwoPersonsSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

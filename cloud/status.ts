@@ -26,6 +26,11 @@ export interface StatusParts {
   readonly trouble: () => string | undefined;
   /** The same of the tree over all decisions. */
   readonly treeTrouble: () => string | undefined;
+  /** What one person did alone and nobody has reviewed. */
+  readonly unreviewed: () => {
+    readonly count: number;
+    readonly since: number | null;
+  };
 }
 
 /** How the cloud is: what `GET /api/v1/status` answers. Times in ms since 1970. */
@@ -50,6 +55,8 @@ export function statusOf(parts: StatusParts) {
     sessions: gateway.counts(),
     /** Of operators: sessions that are open, and sign-ins since the start. */
     operators: parts.signIn.report(),
+    /** Broken glass that nobody has reviewed, and since when the oldest waits. */
+    brokenGlass: parts.unreviewed(),
     downloads: parts.downloads(),
     agentsOverTelemetryBudget: parts.overBudget(),
     /** By budget: how often it dropped something since the start, and when last. */

@@ -56,6 +56,8 @@ import { spoolTables } from "./telemetry/spools.projection.js";
 import { statementTables } from "./telemetry/statements.projection.js";
 import { Statements } from "./telemetry/statements.js";
 import { Telemetry } from "./telemetry/telemetry.js";
+import { glassTables } from "./two-persons/glass.projection.js";
+import { proposedOrderTables } from "./two-persons/proposed-orders.projection.js";
 import { eraseAgain } from "./tree/erase-again.js";
 import { erasuresIn, erasureTables } from "./tree/erasures.projection.js";
 
@@ -207,6 +209,8 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   decisionTables,
   approvalTables,
   proposalTables,
+  proposedOrderTables,
+  glassTables,
   digestTables,
   erasureTables,
 ];

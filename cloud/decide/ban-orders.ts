@@ -25,6 +25,7 @@ import {
   beforeOf,
   distinct,
   type OrderPorts,
+  type Watch,
 } from "./order-ports.js";
 import { stoodBans } from "./stood.js";
 
@@ -33,6 +34,7 @@ export interface BanManner {
   readonly replace: boolean;
   /** Say what it would do, and do nothing. */
   readonly dryRun: boolean;
+  readonly watch?: Watch | undefined;
 }
 
 /** What an order to ban came to. */
@@ -56,12 +58,12 @@ export class BanOrders {
     this.#ports = ports;
   }
 
-  /** @throws FeedFull */
+  /** @throws FeedFull, and what `watch` throws: then nothing has happened */
   async ban(
     mandate: Mandate,
     ranges: readonly Cidr[],
     { forSeconds, reason, observed, waits }: Terms,
-    { replace, dryRun }: BanManner,
+    { replace, dryRun, watch }: BanManner,
   ): Promise<Banned> {
     const { feeds, clock } = this.#ports;
     return feeds.inTurn(mandate.feed, async (publish) => {
@@ -71,6 +73,7 @@ export class BanOrders {
       const now = unixSeconds(clock.now());
       const wanted = { until, lasts, observed, replace, rings, now };
       const effects = await this.#effectsOn(mandate, distinct(ranges), wanted);
+      if (watch) show(effects, watch);
       const common = { expiresAt: until, reason, observed };
       const terms = rings ? { ...common, rings } : common;
       const ops = effects.flatMap((each) => this.#opOf(each, terms) ?? []);
@@ -83,7 +86,8 @@ export class BanOrders {
       const changed = effects.filter(({ said }) => isDone(said.effect));
       const stood = changed.flatMap(({ before }) => before ?? []);
       this.#ports.stood(stoodBans(stood));
-      const deed = { mandate, count: ops.length, reason, observed, until };
+      const count = ops.length;
+      const deed = { mandate, count, reason, observed, until, watch };
       const decision = await carryOut(publish, { action: "ban", ...deed }, ops);
       return { decision, effects: answer, rings: begins };
     });
@@ -129,6 +133,15 @@ interface Effect {
   readonly cidr: Cidr;
   readonly before: StandingBan | undefined;
   readonly said: RangeBanned;
+}
+
+/** Shows what the order changes, and asks whether it may. */
+function show(effects: readonly Effect[], watch: Watch): void {
+  watch.begin();
+  for (const { cidr, before, said } of effects) {
+    if (isDone(said.effect)) watch.sees(cidr, before, said.held ?? undefined);
+  }
+  watch.decide();
 }
 
 function rangeBanned(

@@ -6,6 +6,7 @@ import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Publish } from "../feeds/feeds.js";
 import { newId } from "../ids.js";
 import type { Decided } from "../journal/decision-events.js";
+import type { Watch } from "./order-ports.js";
 
 /** Who decides, and for whom. */
 export interface Mandate {
@@ -85,12 +86,14 @@ export interface Deed {
   readonly until: number | undefined;
   /** Of an import: whose ranges they are, and how many it lifts. */
   readonly from?: Pick<Decided, "list" | "lifts"> | undefined;
+  /** Says what is written down with it. */
+  readonly watch?: Pick<Watch, "along"> | undefined;
 }
 
 /** Gives a decision its name, and publishes it with its ops. */
 export async function carryOut(
   publish: Publish,
-  { action, mandate, count, reason, observed, until, from }: Deed,
+  { action, mandate, count, reason, observed, until, from, watch }: Deed,
   ops: Iterable<Op>,
 ): Promise<Decision> {
   const decision = newId("dec");
@@ -101,7 +104,8 @@ export async function carryOut(
     ...(until !== undefined && { until }),
     ...from,
   };
-  const { position, decidedAt } = await publish(decided, ops);
+  const along = watch?.along(decision, mandate.feed) ?? [];
+  const { position, decidedAt } = await publish(decided, ops, along);
   const { feed, epoch, offset } = position;
   return { decision, feed, epoch, offset, decidedAt };
 }

@@ -14,7 +14,12 @@ import {
 } from "./deeds.js";
 import { banEffect, banEffects, isDone, type BanEffect } from "./effects.js";
 import { KeptTerms } from "./kept-terms.js";
-import { LOOKS_A_TURN, type OrderPorts } from "./order-ports.js";
+import {
+  LOOKS_A_TURN,
+  watchOf,
+  type OrderPorts,
+  type Watch,
+} from "./order-ports.js";
 
 /** Whose ranges an import brings, and what it does beside bringing them. */
 export interface ImportManner {
@@ -26,6 +31,7 @@ export interface ImportManner {
   readonly replace: boolean;
   /** Hears what that comes to, and throws where it must not be. */
   judge(replacement: Replacement): void;
+  readonly watch?: Watch | undefined;
 }
 
 /** What importing a list came to. */
@@ -60,7 +66,7 @@ export class ImportOrders {
 
   /**
    * Where the list sets its own terms, those count.
-   * @throws FeedFull, and what `judge` throws: then nothing has happened
+   * @throws FeedFull, and what `judge` and `watch` throw: then nothing has happened
    */
   async import(
     mandate: Mandate,
@@ -71,12 +77,15 @@ export class ImportOrders {
     const { feed } = mandate;
     return this.#ports.feeds.inTurn(feed, async (publish) => {
       const { replace, list, dryRun } = manner;
+      const watch = watchOf(manner.watch);
+      watch.begin();
       const listed = { feed, list, ranges };
       const replacement = replace
         ? await this.#broughtBefore(listed)
         : undefined;
       if (replacement) manner.judge(replacement);
-      const tally = await this.#tallyOf(mandate, ranges, terms);
+      const tally = await this.#tallyOf({ mandate, watch }, ranges, terms);
+      watch.decide();
       const replaced = replacement?.summary ?? null;
       const nothing = { decision: undefined, ...tally.said, replaced };
       const isNews =
@@ -88,6 +97,7 @@ export class ImportOrders {
         ...({ action: "import", mandate, reason, observed } as const),
         count: kept ? ranges.size : tally.done,
         until: undefined,
+        watch,
         from: list === undefined ? undefined : fromOf(list, replacement),
       };
       const bans = this.#opsOf(ranges, terms, { codes: tally.codes, kept });
@@ -120,7 +130,7 @@ export class ImportOrders {
 
   /** Looks once at each range, and remembers a byte of it. */
   async #tallyOf(
-    { feed }: Mandate,
+    { mandate: { feed }, watch }: Watched,
     ranges: RangeStore,
     terms: Terms,
   ): Promise<Tally> {
@@ -141,9 +151,11 @@ export class ImportOrders {
       const effect = stands ? banEffect(before, wanted) : "unchecked";
       counts[effect] = (counts[effect] ?? 0) + 1;
       codes[index++] = banEffects.indexOf(effect);
-      if (isDone(effect)) done++;
-      else if (before) kept.add(before, wanted);
       const rule = foresee(cidr, wanted.lasts);
+      if (isDone(effect)) {
+        done++;
+        watch.sees(cidr, before, rule);
+      } else if (before) kept.add(before, wanted);
       if (rule === undefined) continue;
       held[rule] = (held[rule] ?? 0) + 1;
       if (heldFirst.length < FEW)
@@ -185,6 +197,11 @@ export class ImportOrders {
     const now = unixSeconds(clock.now());
     return { until, lasts: seconds ?? Infinity, observed, replace: false, now };
   }
+}
+
+interface Watched {
+  readonly mandate: Mandate;
+  readonly watch: Watch;
 }
 
 interface ListedRanges {

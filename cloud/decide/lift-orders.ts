@@ -11,7 +11,12 @@ import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { Look } from "../feeds/snapshots/present.js";
 import { carryOut, type Decision, type Mandate } from "./deeds.js";
 import { MOST_INSIDE, type RangeLifted, type StillBanned } from "./effects.js";
-import { LOOKS_A_TURN, distinct, type OrderPorts } from "./order-ports.js";
+import {
+  LOOKS_A_TURN,
+  distinct,
+  type OrderPorts,
+  type Watch,
+} from "./order-ports.js";
 import { stoodBans } from "./stood.js";
 
 /** What is to be lifted, and how. */
@@ -24,6 +29,7 @@ export interface LiftWish {
   readonly within: boolean;
   /** Say what it would do, and do nothing. */
   readonly dryRun: boolean;
+  readonly watch?: Pick<Watch, "along"> | undefined;
 }
 
 /** What an order to lift came to. */
@@ -70,7 +76,7 @@ export class LiftOrders {
   /** Counts by range what it lifts in a feed; of what lifts nothing, nothing. */
   async #liftIn(
     feed: FeedName,
-    { by, reason, ranges, within, dryRun }: LiftWish,
+    { by, reason, ranges, within, dryRun, watch }: LiftWish,
   ): Promise<{
     readonly decision: Decision | undefined;
     readonly counts: ReadonlyMap<Cidr, number>;
@@ -87,6 +93,7 @@ export class LiftOrders {
         reason,
         observed: false,
         until: undefined,
+        watch,
       };
       const bans = look ? bansIn(look, feed, ranges, within) : [];
       this.#ports.stood(stoodBans(bans, count));

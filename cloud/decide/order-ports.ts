@@ -2,6 +2,7 @@ import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Feeds } from "../feeds/feeds.js";
+import type { DecisionEvent } from "../journal/decision-events.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { Look } from "../feeds/snapshots/present.js";
 import type { BroughtRange } from "../lists/replacement.js";
@@ -27,6 +28,37 @@ export interface OrderPorts {
   /** Hears what stood before an order changes it, right before that. */
   stood(before: StoodBans): void;
 }
+
+/**
+ * Looks on while an order of people is judged, and may stop it. An order that is
+ * judged again, since its feed moved, begins again.
+ */
+export interface Watch {
+  begin(): void;
+  /**
+   * A range that the order bans, or changes the ban of.
+   * @param held the rule by which hosts with usual settings will hold it
+   */
+  sees(
+    cidr: Cidr,
+    before: StandingBan | undefined,
+    held: string | undefined,
+  ): void;
+  /** All was seen: throws where the order must not be carried out. */
+  decide(): void;
+  /** What is written down together with the decision. */
+  along(decision: string, feed: FeedName): readonly DecisionEvent[];
+}
+
+/** Whoever looks on, or nobody. */
+export const watchOf = (watch: Watch | undefined): Watch => watch ?? NOBODY;
+
+const NOBODY: Watch = {
+  begin: () => undefined,
+  sees: () => undefined,
+  decide: () => undefined,
+  along: () => [],
+};
 
 /** `lasts` is in seconds; Infinity for ever. */
 export type Foresight = (cidr: Cidr, lasts: number) => string | undefined;

@@ -28,8 +28,15 @@ export interface Placed {
   readonly decidedAt: number;
 }
 
-/** Publishes ops of one decision in a feed, in the turn that it was given in. */
-export type Publish = (decided: Decided, ops: Iterable<Op>) => Promise<Placed>;
+/**
+ * Publishes ops of one decision in a feed, in the turn that it was given in.
+ * @param along what is written down with the decision, in the same append
+ */
+export type Publish = (
+  decided: Decided,
+  ops: Iterable<Op>,
+  along?: readonly DecisionEvent[],
+) => Promise<Placed>;
 
 /** Somebody who writes to the same feed elsewhere was first. */
 class FeedMoved extends Error {
@@ -81,8 +88,8 @@ export class Feeds {
         const { level } = decisions;
         const from = this.#standing(feed);
         try {
-          return await work((decided, ops) =>
-            this.#publish(decided, ops, from),
+          return await work((decided, ops, along = []) =>
+            this.#publish({ decided, along }, ops, from),
           );
         } catch (error) {
           if (!(error instanceof FeedMoved)) throw error;
@@ -101,18 +108,18 @@ export class Feeds {
    * @throws FeedFull, or FeedMoved before anything of it is written
    */
   async #publish(
-    decided: Decided,
+    word: Word,
     ops: Iterable<Op>,
     from: Position,
   ): Promise<Placed> {
     const { clock, capacity, sign } = this.#ports;
-    const { feed, decision, action, ranges } = decided;
+    const { feed, decision, action, ranges } = word.decided;
     if (action !== "lift") await capacity.makeRoom(feed, ranges);
     const decidedAt = clock.now();
     const terms = { decision, issuedAt: decidedAt, sign };
     const batches = splitOps(ops)[Symbol.iterator]();
     let group = await sealGroup(from, batches, terms);
-    if (!(await this.#append(from, group, decided))) throw new FeedMoved(feed);
+    if (!(await this.#append(from, group, word))) throw new FeedMoved(feed);
     while (group.ops.length === GROUP) {
       await nextTurn();
       group = await this.#goOn(
@@ -138,15 +145,19 @@ export class Feeds {
   async #append(
     from: Position,
     { segments }: Group,
-    decided?: Decided,
+    word?: Word,
   ): Promise<boolean> {
     const { decisions } = this.#ports;
     return lookThenAppend(decisions, () => {
       const isThere = isSamePlace(this.#standing(from.feed), from);
       if (!isThere) return { events: [], answer: false };
-      const word = decided ? [{ ...decided, seen: this.#ports.seen() }] : [];
-      return { events: [...word, ...segments], answer: true };
+      const events = word ? this.#eventsOf(word) : [];
+      return { events: [...events, ...segments], answer: true };
     });
+  }
+
+  #eventsOf({ decided, along }: Word): readonly DecisionEvent[] {
+    return [{ ...decided, seen: this.#ports.seen() }, ...along];
   }
 
   #standing(feed: FeedName): Position {
@@ -160,6 +171,12 @@ export class Feeds {
     this.#turns.set(feed, turn);
     return turn;
   }
+}
+
+/** A decision, and what is written down with it. */
+interface Word {
+  readonly decided: Decided;
+  readonly along: readonly DecisionEvent[];
 }
 
 /** Segments that are appended at once. */

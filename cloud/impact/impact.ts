@@ -40,11 +40,15 @@ export class Impact {
   }
 
   /**
-   * Returns once all have answered, or after `PATIENCE_MS`. At most
+   * Returns once all have answered, or after so many milliseconds. At most
    * `limits.impactRanges` ranges, as the protocol has it.
    * @throws TooManyQuestions
    */
-  async ask(feed: FeedName, ranges: readonly Cidr[]): Promise<ImpactReport> {
+  async ask(
+    feed: FeedName,
+    ranges: readonly Cidr[],
+    patienceMs = PATIENCE_MS,
+  ): Promise<ImpactReport> {
     if (this.#open.size >= MOST_OPEN) {
       const many = `${MOST_OPEN} questions are open already; try again`;
       throw new TooManyQuestions(many);
@@ -56,7 +60,7 @@ export class Impact {
       const text = ranges.map(formatCidr);
       const message = { type: "impact-question", id, ranges: text } as const;
       question.expect(this.#askAgents(feed, message));
-      await this.#patience(question);
+      await this.#patience(question, patienceMs);
     } finally {
       this.#open.delete(id);
     }
@@ -68,9 +72,9 @@ export class Impact {
     this.#open.get(answer.id)?.heard(agent, answer);
   }
 
-  async #patience(question: Question): Promise<void> {
+  async #patience(question: Question, ms: number): Promise<void> {
     const over = new AbortController();
-    const patience = this.#ports.clock.sleep(PATIENCE_MS, over.signal);
+    const patience = this.#ports.clock.sleep(ms, over.signal);
     await Promise.race([question.done, patience]);
     over.abort();
     await patience.catch(() => undefined);

@@ -4,6 +4,7 @@ import type { CallMade } from "./call-events.js";
 import type { OperatorEvent } from "./operator-events.js";
 import type { Gone, Recorded } from "./recorded.js";
 import type { AgentTagged } from "./registry-events.js";
+import type { TwoPersonEvent } from "./two-person-events.js";
 
 /**
  * What somebody decided, or what follows from it, in one order. Released shapes
@@ -12,6 +13,7 @@ import type { AgentTagged } from "./registry-events.js";
 export type DecisionEvent =
   | CallMade
   | OperatorEvent
+  | TwoPersonEvent
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled

@@ -58,6 +58,9 @@ const ofDecisions: Readonly<
   // A person settles proposals; what rules propose all day would use up the reserve.
   proposed: "answers",
   "proposal-settled": "orders",
+  "order-proposed": "orders",
+  "glass-broken": "orders",
+  "glass-reviewed": "orders",
   "rate-reached": "answers",
   // Every minute; what it is of stays where it is until there is room.
   observed: "answers",

@@ -72,11 +72,21 @@ export function judgeReplacement(
   { summary: { before, lifted } }: Pick<Replacement, "summary">,
   force: boolean,
 ): Judgement {
-  const isShrunken = before >= FEW && entries < before / 2;
-  if (force || !isShrunken) return { take: "all" };
+  if (force || !isShrunken(entries, before)) return { take: "all" };
   const why = `the list has shrunk from ${before} ranges to ${entries}, and ${lifted} bans would be lifted; --force replaces it all the same`;
   return { take: "nothing", why };
 }
+
+const isShrunken = (entries: number, before: number): boolean =>
+  before >= FEW && entries < before / 2;
+
+/** Whether it lifts more than this part of what the list holds, or has shrunk. */
+export const cutsMuch = (
+  { entries }: Pick<ListReport, "entries">,
+  { summary: { before, lifted } }: Pick<Replacement, "summary">,
+  part: number,
+): boolean =>
+  isShrunken(entries, before) || (before >= FEW && lifted > part * before);
 
 /** Of so few, half is no sign of anything. */
 const FEW = 8;

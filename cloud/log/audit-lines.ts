@@ -5,6 +5,7 @@ import type {
   RecordedDecision,
 } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
+import type { Danger } from "../journal/two-person-events.js";
 
 /** One line for each thing that somebody decided, once it is durable. */
 export const auditLines = (
@@ -18,7 +19,8 @@ export const auditLines = (
         return line === undefined ? [] : [{ seq, line }];
       });
       for (const { seq, line } of lines) {
-        log.info(line.what, { seq, ...line.fields, ...called?.fields });
+        const say = line.level ?? "info";
+        log[say](line.what, { seq, ...line.fields, ...called?.fields });
       }
       if (called === undefined || lines.length > 0) continue;
       const { seq, fields } = called;
@@ -58,6 +60,8 @@ const fieldsOf = ({ call, operation, name, from }: CallMade): Fields => ({
 interface Line {
   readonly what: string;
   readonly fields: Fields;
+  /** "info", unless it is to wake somebody. */
+  readonly level?: "warn" | "error";
 }
 
 /** Undefined for what only follows from a decision. */
@@ -113,9 +117,49 @@ function lineOfPeople(event: RecordedDecision["event"]): Line | undefined {
         ...(["credential", "by", "reason"] as const),
       ]);
     default:
+      return lineOfTwo(event);
+  }
+}
+
+/** Of what one person orders and another decides on, or looks at later. */
+function lineOfTwo(event: RecordedDecision["event"]): Line | undefined {
+  switch (event.kind) {
+    case "order-proposed": {
+      const { proposal, by, order, dangers } = event;
+      const fields = { proposal, by, action: order.action };
+      const what = "an order waits for a second person";
+      return { what, fields: { ...fields, dangers: toldOf(dangers) } };
+    }
+    case "proposal-settled":
+      return line("a proposal was settled", event, [
+        ...(["proposal", "verdict", "by", "reason", "decision"] as const),
+      ]);
+    case "glass-broken": {
+      const { glass, decision, action, feeds, by, why, dangers } = event;
+      const fields = {
+        glass,
+        decision,
+        action,
+        feeds: feeds.join(" "),
+        by,
+        why,
+      };
+      const what =
+        "the glass was broken: an order that takes two persons was carried out by one; somebody else has to review it";
+      const told = { ...fields, dangers: toldOf(dangers) };
+      return { what, fields: told, level: "error" };
+    }
+    case "glass-reviewed":
+      return line("a broken glass was reviewed", event, [
+        ...(["glass", "verdict", "by", "reason", "bySelf"] as const),
+      ]);
+    default:
       return undefined;
   }
 }
+
+const toldOf = (dangers: readonly Danger[]): string =>
+  dangers.map(({ says }) => says).join("; ");
 
 const WHO = ["operator", "name"] as const;
 const MAY = ["role", "org"] as const;

@@ -1,0 +1,104 @@
+import type { FeedName } from "../../agent/model/position.js";
+
+/** What one person orders and another decides on, and what was done all the same. */
+export type TwoPersonEvent = OrderProposed | GlassBroken | GlassReviewed;
+
+/** Why an order is not one person's alone. */
+export interface Danger {
+  readonly why: DangerName;
+  /** For people, with the numbers and the first ranges. */
+  readonly says: string;
+}
+
+export const dangerNames = [
+  ...(["wide", "never-ban", "flows", "list", "limits"] as const),
+] as const;
+export type DangerName = (typeof dangerNames)[number];
+
+/** An order as it was asked for: what a release carries out. */
+export type ProposedOrder = ProposedBan | ProposedLift | ProposedImport;
+
+export interface ProposedBan {
+  readonly action: "ban";
+  readonly feed: FeedName;
+  readonly ranges: readonly string[];
+  /** Seconds, from the release on; null is for ever. */
+  readonly lasts: number | null;
+  readonly reason: string;
+  readonly observed: boolean;
+  /** Less than what stands is meant. */
+  readonly replace: boolean;
+  /** Seconds that each ring of hosts but the first waits for the one before. */
+  readonly waits?: readonly [early: number, broad: number, all: number];
+}
+
+export interface ProposedLift {
+  readonly action: "lift";
+  readonly feeds: readonly FeedName[];
+  readonly ranges: readonly string[];
+  readonly reason: string;
+  /** Bans that lie in the ranges, too. */
+  readonly within: boolean;
+}
+
+export interface ProposedImport {
+  readonly action: "import";
+  readonly feed: FeedName;
+  /** Absent: of no list. */
+  readonly list?: string;
+  readonly replace: boolean;
+  /** Seconds, where the list says nothing; null is for ever. */
+  readonly lasts: number | null;
+  readonly reason: string;
+  readonly observed: boolean;
+  /** How many; they lie in a file, with so many bytes and this SHA-256 in hex. */
+  readonly ranges: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** An operator ordered what takes a second person. */
+export interface OrderProposed {
+  readonly kind: "order-proposed";
+  readonly proposal: string;
+  readonly order: ProposedOrder;
+  readonly dangers: readonly Danger[];
+  /** "opr-…", and the name. */
+  readonly operator: string;
+  readonly by: string;
+  /** Whose operator it is; null: the vendor's. */
+  readonly org: string | null;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** An admin had carried out at once what takes a second person. */
+export interface GlassBroken {
+  readonly kind: "glass-broken";
+  readonly glass: string;
+  /** What was decided with it; of a lift in several feeds, in the first. */
+  readonly decision: string;
+  readonly action: "ban" | "lift" | "import";
+  readonly feeds: readonly FeedName[];
+  readonly ranges: number;
+  /** The first few of them. */
+  readonly targets: readonly string[];
+  readonly dangers: readonly Danger[];
+  readonly operator: string;
+  readonly by: string;
+  readonly why: string;
+  /** Until when its bans last, in ms since 1970; null of lifts. */
+  readonly expiresAt: number | null;
+}
+
+/** What somebody found who looked at it later. */
+export interface GlassReviewed {
+  readonly kind: "glass-reviewed";
+  readonly glass: string;
+  readonly verdict: "justified" | "not-justified";
+  readonly operator: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Who broke it reviewed it: there was nobody else. */
+  readonly bySelf: boolean;
+}

@@ -1,0 +1,86 @@
+import type { Clock } from "../agent/runtime/clock.js";
+import type { Lifetime } from "../agent/runtime/lifetime.js";
+import type { Calls } from "./audit/calls.js";
+import { BanOrders } from "./decide/ban-orders.js";
+import { Deeds } from "./decide/deeds.js";
+import { foreseenRule } from "./decide/foresight.js";
+import { ImportOrders } from "./decide/import-orders.js";
+import { LiftOrders } from "./decide/lift-orders.js";
+import type { Foresight, OrderPorts } from "./decide/order-ports.js";
+import type { StoodBans } from "./decide/stood.js";
+import { Capacity } from "./feeds/capacity.js";
+import { Feeds } from "./feeds/feeds.js";
+import { Impact } from "./impact/impact.js";
+import { Staff } from "./operators/staff.js";
+import { Enrolment } from "./registry/enrolment.js";
+import type { Signing } from "./roots/signing.js";
+import type { Store } from "./store.js";
+import { openTwoPersons } from "./two-persons/open-two-persons.js";
+import type { TwoPersonsSettings } from "./two-persons/settings.js";
+
+interface DecidingConfig {
+  /** What agents know the cloud by. */
+  readonly name: string;
+  readonly signing: Signing;
+  readonly dir: string;
+  readonly twoPersons: TwoPersonsSettings;
+}
+
+/** What decides, and what people order by. */
+export type Deciding = ReturnType<typeof openDeciding>;
+
+/** What changes the world: enrolments and decisions. */
+export function openDeciding(
+  config: DecidingConfig,
+  { clock, calls }: { readonly clock: Clock; readonly calls: Calls },
+  store: Store,
+  opened: Lifetime,
+) {
+  const { signing, name: cloudName } = config;
+  const { decisions, observations, registry, index, state } = store;
+  const capacity = new Capacity({
+    standing: (feed) => index.standing(feed),
+    counts: () => state.counts(),
+  });
+  const feeds = new Feeds({
+    ...{ decisions, index, clock, capacity, sign: signing.sign },
+    seen: () => observations.level,
+  });
+  const stood = (before: StoodBans) =>
+    calls.before(before.bans.length === 0 ? null : before);
+  const ordering = orderingOf({ feeds, clock, stood }, store);
+  const orders = {
+    bans: new BanOrders(ordering),
+    lifts: new LiftOrders(ordering),
+    imports: new ImportOrders(ordering),
+    impact: new Impact({ clock }),
+  };
+  return {
+    ...orders,
+    ...openTwoPersons(config, { ...store, ...orders, clock }, opened),
+    deeds: new Deeds(feeds, clock),
+    staff: new Staff({
+      ...{ decisions, clock, operators: store.operators },
+      hasOrg: (org) => registry.org(org) !== undefined,
+      hasFeed: (feed) => index.standing(feed) !== undefined,
+    }),
+    enrolment: new Enrolment({
+      ...{ decisions, registry, clock, cloudName, signing },
+    }),
+  };
+}
+
+/** What the orders of people are judged by. */
+const orderingOf = (
+  ports: Pick<OrderPorts, "feeds" | "clock" | "stood">,
+  { state, present, approvals, decisionLog }: Store,
+): OrderPorts => ({
+  ...ports,
+  look: (asked) => present.look(asked),
+  brought: (...asked) => state.brought(...asked),
+  isOfList: (id) => decisionLog.decision(id)?.action === "import",
+  foresee: (feed): Foresight => {
+    const allowed = approvals.standing(feed);
+    return (cidr, lasts) => foreseenRule(cidr, lasts, allowed);
+  },
+});

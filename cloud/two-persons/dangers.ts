@@ -1,0 +1,107 @@
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { ActuatorLimits } from "../journal/operator-events.js";
+import type { Danger } from "../journal/two-person-events.js";
+
+/** Ranges with one danger in common: how many, and the first few of them. */
+export class Seen {
+  #count = 0;
+  readonly #first: string[] = [];
+
+  add(range: Cidr): void {
+    this.#count += 1;
+    if (this.#first.length < FEW) this.#first.push(formatCidr(range));
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** "192.0.2.0/24, 198.51.100.0/24 and 7 more". */
+  toString(): string {
+    const more = this.#count - this.#first.length;
+    return this.#first.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  }
+
+  /** The word that fits their number. */
+  are(one: string, several: string): string {
+    return this.#count === 1 ? one : several;
+  }
+}
+
+/** Enough to see what kind they are. */
+const FEW = 3;
+
+/** How short a prefix may be, by family. */
+export interface Widths {
+  readonly widestV4: number;
+  readonly widestV6: number;
+}
+
+export const isWider = (
+  { family, prefix }: Cidr,
+  { widestV4, widestV6 }: Widths,
+): boolean => prefix < (family === 4 ? widestV4 : widestV6);
+
+export const wide = (
+  seen: Seen,
+  { widestV4, widestV6 }: Widths,
+  action: "ban" | "lift",
+): Danger => {
+  const what = `${seen.toString()} ${seen.are("is", "are")} wider than one person ${action}s at once (/${widestV4}, /${widestV6} of IPv6)`;
+  return { why: "wide", says: what };
+};
+
+/** Why a range is one that no rule may ban. */
+export type NeverTier = "never-list" | "special" | "public-resolver" | "cdn";
+
+const tiers: Readonly<Record<NeverTier, readonly [string, string]>> = {
+  "never-list": ["is in never-ban.txt", "are in never-ban.txt"],
+  special: [
+    "is no single host on the internet",
+    "are no single hosts on the internet",
+  ],
+  "public-resolver": [
+    "holds a resolver that everybody may use",
+    "hold resolvers that everybody may use",
+  ],
+  cdn: ["holds the edge of a CDN", "hold edges of a CDN"],
+};
+
+export const neverBanned = (seen: Seen, tier: NeverTier): Danger => ({
+  why: "never-ban",
+  says: `${seen.toString()} ${seen.are(...tiers[tier])}`,
+});
+
+export const neverListUnread = (message: string): Danger => ({
+  why: "never-ban",
+  says: `never-ban.txt cannot be read, so nobody knows what it protects: ${message}`,
+});
+
+/** Hosts with open flows, of those that were asked and answered in time. */
+export interface FlowsFound {
+  readonly asked: number;
+  readonly answered: number;
+  readonly affected: number;
+  readonly live: number;
+}
+
+export const flowsCut = (
+  { asked, answered, affected, live }: FlowsFound,
+  most: number,
+): Danger => ({
+  why: "flows",
+  says: `${affected} hosts have ${live} open connections with it, and one person cuts those of ${most} at most (${answered} of ${asked} hosts that were asked have answered)`,
+});
+
+export const listLifted = (
+  list: string,
+  { lifted, before }: { readonly lifted: number; readonly before: number },
+): Danger => ({
+  why: "list",
+  says: `it lifts ${lifted} of the ${before} ranges that list "${list}" holds`,
+});
+
+export const beyond = (limit: keyof ActuatorLimits, says: string): Danger => ({
+  why: "limits",
+  says: `${says} (${limit})`,
+});

@@ -1,0 +1,69 @@
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { Lifetime } from "../../agent/runtime/lifetime.js";
+import type { BanOrders } from "../decide/ban-orders.js";
+import type { DecisionLog } from "../decide/decision-log.js";
+import type { ImportOrders } from "../decide/import-orders.js";
+import type { LiftOrders } from "../decide/lift-orders.js";
+import { NeverList } from "../decide/never.js";
+import type { FeedIndex } from "../feeds/feed-index.js";
+import { filesOf } from "../folder.js";
+import type { Impact } from "../impact/impact.js";
+import type { Decisions } from "../journal/decisions.js";
+import type { Views } from "../journal/view.js";
+import type { Operators } from "../operators/operators.js";
+import { BreakGlass } from "./break-glass.js";
+import { FlowCheck } from "./flow-check.js";
+import { ListFiles } from "./list-files.js";
+import { MachineLimits } from "./machine-limits.js";
+import { Others } from "./others.js";
+import { ProposedOrders } from "./proposed-orders.js";
+import { Proposing } from "./proposing.js";
+import type { TwoPersonsSettings } from "./settings.js";
+import { TwoPersons } from "./two-persons.js";
+
+/** What orders need that may take a second person. */
+export interface OpenTwoPersonsPorts {
+  readonly clock: Clock;
+  readonly views: Pick<Views, "decided">;
+  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  readonly operators: Operators;
+  readonly index: Pick<FeedIndex, "standing">;
+  readonly decisionLog: Pick<DecisionLog, "decision">;
+  readonly bans: BanOrders;
+  readonly lifts: LiftOrders;
+  readonly imports: ImportOrders;
+  readonly impact: Pick<Impact, "ask">;
+}
+
+interface TwoPersonsConfig {
+  readonly dir: string;
+  readonly twoPersons: TwoPersonsSettings;
+}
+
+/** How orders of people and machines are carried out, and what waits of them. */
+export function openTwoPersons(
+  { dir, twoPersons: settings }: TwoPersonsConfig,
+  ports: OpenTwoPersonsPorts,
+  opened: Lifetime,
+) {
+  const { views, decisionLog } = ports;
+  const { proposalForS } = settings;
+  const { proposed, neverList } = filesOf(dir);
+  const others = new Others(ports);
+  const waiting = new ProposedOrders(views.decided, { ...ports, proposalForS });
+  const files = new ListFiles(proposed);
+  const proposing = opened.own(
+    new Proposing({ ...ports, orders: waiting, files, others }),
+  );
+  const orders = new TwoPersons({
+    ...{ ...ports, settings, proposing, others },
+    never: new NeverList(neverList),
+    flows: new FlowCheck(ports, settings),
+    machines: new MachineLimits(ports.clock),
+    isOfList: (id) => decisionLog.decision(id)?.action === "import",
+  });
+  const breakGlass = new BreakGlass(views.decided, { ...ports, others });
+  return { orders, waiting, proposing, breakGlass };
+}
+
+export type OpenTwoPersons = ReturnType<typeof openTwoPersons>;

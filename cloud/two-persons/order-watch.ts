@@ -1,0 +1,127 @@
+import type { Cidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
+import { BadNeverList, type NeverList } from "../decide/never.js";
+import type { Watch } from "../decide/order-ports.js";
+import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
+import type { DecisionEvent } from "../journal/decision-events.js";
+import type { Danger } from "../journal/two-person-events.js";
+import {
+  isWider,
+  neverBanned,
+  neverListUnread,
+  Seen,
+  wide,
+  type NeverTier,
+  type Widths,
+} from "./dangers.js";
+
+/** An order that is not one person's alone; nothing of it has happened. */
+export class TakesTwo extends Error {
+  override readonly name = "TakesTwo";
+
+  constructor(readonly dangers: readonly Danger[]) {
+    super(dangers.map(({ says }) => says).join("; "));
+  }
+}
+
+export interface WatchTerms {
+  /** False: nothing that a range is makes an order dangerous. */
+  readonly enabled: boolean;
+  readonly widths: Widths;
+  readonly never: Pick<NeverList, "exempts">;
+  /** Hosts only count and report what is banned. */
+  readonly observed: boolean;
+  /** Known before the ranges are looked at, such as a machine's limits. */
+  readonly always: readonly Danger[];
+  /** Of dangers that only count where something changes. */
+  readonly whereItChanges: readonly Danger[];
+  /** What a list brought before, and brings again, was judged then. */
+  readonly isJudged: (before: StandingBan) => boolean;
+  /** Whether it goes on all the same: a dry run, or a broken glass. */
+  readonly goesOn: boolean;
+  along(decision: string, feed: FeedName): readonly DecisionEvent[];
+}
+
+/** Looks on while an order is judged, and notes what is dangerous about it. */
+export class OrderWatch implements Watch {
+  readonly #terms: WatchTerms;
+  #changes = 0;
+  #wide = new Seen();
+  #never = new Map<NeverTier, Seen>();
+  #unread: string | undefined;
+  /** Of a list that is replaced. */
+  #list: Danger | undefined;
+
+  constructor(terms: WatchTerms) {
+    this.#terms = terms;
+  }
+
+  begin(): void {
+    this.#changes = 0;
+    this.#wide = new Seen();
+    this.#never = new Map();
+    this.#unread = undefined;
+    this.#list = undefined;
+  }
+
+  sees(
+    cidr: Cidr,
+    before: StandingBan | undefined,
+    held: string | undefined,
+  ): void {
+    const { enabled, observed, isJudged, widths } = this.#terms;
+    this.#changes += 1;
+    if (!enabled || observed) return;
+    if (before !== undefined && !before.observed && isJudged(before)) return;
+    if (isWider(cidr, widths)) this.#wide.add(cidr);
+    const tier = tierOf(held) ?? this.#exempt(cidr);
+    if (tier === undefined) return;
+    const seen = this.#never.get(tier) ?? new Seen();
+    this.#never.set(tier, seen);
+    seen.add(cidr);
+  }
+
+  /** More of a list's bans would go than one person lifts. */
+  lifts(danger: Danger): void {
+    this.#list = danger;
+  }
+
+  get dangers(): readonly Danger[] {
+    const { always, whereItChanges, widths } = this.#terms;
+    return [
+      ...always,
+      ...(this.#changes > 0 ? whereItChanges : []),
+      ...(this.#wide.isEmpty ? [] : [wide(this.#wide, widths, "ban")]),
+      ...[...this.#never].map(([tier, seen]) => neverBanned(seen, tier)),
+      ...(this.#unread === undefined ? [] : [neverListUnread(this.#unread)]),
+      ...(this.#list ? [this.#list] : []),
+    ];
+  }
+
+  /** @throws TakesTwo */
+  decide(): void {
+    const { dangers } = this;
+    if (dangers.length > 0 && !this.#terms.goesOn) throw new TakesTwo(dangers);
+  }
+
+  along(decision: string, feed: FeedName): readonly DecisionEvent[] {
+    return this.#terms.along(decision, feed);
+  }
+
+  #exempt(cidr: Cidr): NeverTier | undefined {
+    if (this.#unread !== undefined) return undefined;
+    try {
+      return this.#terms.never.exempts(cidr);
+    } catch (error) {
+      if (!(error instanceof BadNeverList)) throw error;
+      this.#unread = error.message;
+      return undefined;
+    }
+  }
+}
+
+/** By the rule of the guard that holds it on hosts. */
+const tierOf = (held: string | undefined): NeverTier | undefined => {
+  if (held === "public-resolver") return "public-resolver";
+  return held === "cdn-edge" ? "cdn" : undefined;
+};

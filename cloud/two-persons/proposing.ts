@@ -1,0 +1,193 @@
+import type { FeedName } from "../../agent/model/position.js";
+import { parseCidr } from "../../agent/model/cidr.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { BanOrders } from "../decide/ban-orders.js";
+import type { Decision } from "../decide/deeds.js";
+import type { ImportOrders } from "../decide/import-orders.js";
+import type { LiftOrders } from "../decide/lift-orders.js";
+import type { Watch } from "../decide/order-ports.js";
+import { NotOpen } from "../decide/proposals.js";
+import type { FeedIndex } from "../feeds/feed-index.js";
+import type {
+  Danger,
+  ProposedBan,
+  ProposedImport,
+  ProposedLift,
+  ProposedOrder,
+} from "../journal/two-person-events.js";
+import type { RangeStore } from "../lists/range-store.js";
+import type { Caller } from "../operators/caller.js";
+import type { ListFiles } from "./list-files.js";
+import type { Others } from "./others.js";
+import type { ProposedOrders, WaitingOrder } from "./proposed-orders.js";
+import { SamePerson } from "./refusals.js";
+
+/** An import whose ranges are yet to lie in a file. */
+export interface UnfiledImport extends Omit<
+  ProposedImport,
+  "ranges" | "bytes" | "sha256"
+> {
+  readonly store: RangeStore;
+}
+
+export interface ProposingPorts {
+  readonly clock: Pick<Clock, "every">;
+  readonly orders: ProposedOrders;
+  readonly files: ListFiles;
+  readonly others: Pick<Others, "isSame">;
+  readonly index: Pick<FeedIndex, "standing">;
+  readonly bans: Pick<BanOrders, "ban">;
+  readonly lifts: Pick<LiftOrders, "lift">;
+  readonly imports: Pick<ImportOrders, "import">;
+}
+
+/** What somebody else says to a proposed order, and where. */
+export interface Release {
+  readonly caller: Caller;
+  readonly id: string;
+  readonly reason: string;
+  /** Throws where what the order needs is not so any more. */
+  mustStand(order: ProposedOrder): void;
+}
+
+/**
+ * Puts orders before a second person, and carries out what that one releases: the
+ * very order, by who proposed it. Only whether it can be is looked at again.
+ */
+export class Proposing implements Disposable {
+  readonly #ports: ProposingPorts;
+  readonly #timer: Disposable;
+
+  constructor(ports: ProposingPorts) {
+    this.#ports = ports;
+    this.#sweep();
+    this.#timer = ports.clock.every(SWEEP_EVERY_MS, () => this.#sweep());
+  }
+
+  /** @throws NoShareLeft, NoRoom */
+  async propose(
+    { operator, name: by, org }: Caller,
+    order: ProposedBan | ProposedLift | UnfiledImport,
+    dangers: readonly Danger[],
+  ): Promise<WaitingOrder> {
+    const { orders } = this.#ports;
+    const proposal = orders.newProposal();
+    const who = { proposal, dangers, operator, by, org };
+    if (!("store" in order)) return await orders.propose({ ...who, order });
+    const { store, ...rest } = order;
+    const mayHave = (bytes: number) => orders.mustHaveRoom(operator, bytes);
+    using file = await this.#ports.files.write(proposal, store, mayHave);
+    const { bytes, sha256 } = file;
+    const filed = { ...rest, ranges: store.size, bytes, sha256 };
+    return await orders.propose({ ...who, order: filed });
+  }
+
+  /**
+   * What was decided; none where nothing changed meanwhile.
+   * @throws NotOpen, SamePerson, FeedFull, and what `mustStand` throws
+   */
+  async release(release: Release): Promise<readonly Decision[]> {
+    const { orders, others } = this.#ports;
+    const { caller, id, reason } = release;
+    using open = orders.take(id);
+    const { waiting } = open;
+    if (others.isSame(caller.operator, waiting.operator)) {
+      throw new SamePerson(
+        `${caller.name} proposed ${id}: somebody else releases it`,
+      );
+    }
+    const order = orders.orderOf(waiting);
+    this.#mustHaveFeeds(order);
+    release.mustStand(order);
+    const common = { proposal: id, by: caller.name, reason } as const;
+    const settled = { ...common, verdict: "released" } as const;
+    const watch = watching((decision) => [
+      { kind: "proposal-settled", ...settled, decision },
+    ]);
+    const decisions = await this.#carryOut(order, waiting, watch);
+    // With a decision, the settlement was written down beside it.
+    if (decisions.length === 0) await orders.settle(settled);
+    this.#ports.files.remove(id);
+    return decisions;
+  }
+
+  /** @throws NotOpen */
+  async refuse(
+    { name: by }: Caller,
+    proposal: string,
+    reason: string,
+  ): Promise<void> {
+    const { orders, files } = this.#ports;
+    using _open = orders.take(proposal);
+    await orders.settle({ proposal, verdict: "refused", by, reason });
+    files.remove(proposal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
+  }
+
+  async #carryOut(
+    order: ProposedOrder,
+    { id, by }: WaitingOrder,
+    watch: Watch,
+  ): Promise<readonly Decision[]> {
+    const { bans, lifts } = this.#ports;
+    if (order.action === "import")
+      return this.#import(order, { id, by }, watch);
+    const ranges = order.ranges.map(parseCidr);
+    if (order.action === "lift") {
+      const { feeds, within, reason } = order;
+      const wish = { by, feeds, ranges, within, reason, dryRun: false, watch };
+      return (await lifts.lift(wish)).decisions;
+    }
+    const { feed, lasts, reason, observed, replace, waits } = order;
+    const terms = { forSeconds: lasts ?? undefined, reason, observed, waits };
+    const manner = { replace, dryRun: false, watch };
+    const { decision } = await bans.ban({ feed, by }, ranges, terms, manner);
+    return decision ? [decision] : [];
+  }
+
+  async #import(
+    order: ProposedImport,
+    { id, by }: Pick<WaitingOrder, "id" | "by">,
+    watch: Watch,
+  ): Promise<readonly Decision[]> {
+    const { files, imports } = this.#ports;
+    const { feed, list, replace, lasts, reason, observed } = order;
+    const ranges = await files.read(id, order);
+    const terms = { forSeconds: lasts ?? undefined, reason, observed };
+    const manner = { list, replace, dryRun: false, judge: NOTHING, watch };
+    const mandate = { feed, by };
+    const done = await imports.import(mandate, ranges, terms, manner);
+    return done.decision ? [done.decision] : [];
+  }
+
+  /** @throws NotOpen */
+  #mustHaveFeeds(order: ProposedOrder): void {
+    const feeds: readonly FeedName[] =
+      order.action === "lift" ? order.feeds : [order.feed];
+    const gone = feeds.find((feed) => !this.#ports.index.standing(feed));
+    if (gone !== undefined) throw new NotOpen(`there is no feed ${gone} now`);
+  }
+
+  #sweep(): void {
+    this.#ports.files.sweep(this.#ports.orders.open());
+  }
+}
+
+const NOTHING = (): void => undefined;
+
+/** Sees nothing: what is released was judged. Its events come once. */
+function watching(eventsOf: (decision: string) => ReturnType<Watch["along"]>) {
+  let first: FeedName | undefined;
+  return {
+    ...{ begin: NOTHING, sees: NOTHING, decide: NOTHING },
+    along: (decision: string, feed: FeedName) => {
+      first ??= feed;
+      return feed === first ? eventsOf(decision) : [];
+    },
+  };
+}
+
+const SWEEP_EVERY_MS = 60_000;
