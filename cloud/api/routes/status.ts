@@ -48,6 +48,8 @@ export const StatusOut = v.object({
     known: v.number(),
   }),
   sessions: v.object({ open: v.number(), agents: v.number() }),
+  /** What one person did that takes two and nobody reviewed; since when. */
+  brokenGlass: v.object({ count: v.number(), since: v.nullable(Time) }),
   downloads: v.number(),
   agentsOverTelemetryBudget: v.number(),
   /** By budget: how often it dropped something since the start, and when last. */
