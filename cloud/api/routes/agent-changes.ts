@@ -21,12 +21,13 @@ export const agentChanges = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "admin", scope: "own", changes: true },
     body: TagsOrder,
     answers: { 200: { description: "As they are now", schema: Tagged } },
-    handle: async ({ caller, params: { agent = "" }, body }) => {
+    handle: async ({ caller, params: { agent = "" }, body, before }) => {
       const tags = [...new Set(body.tags)].sort();
       const by = caller.name;
       const tagged = await lookThenAppend(ports.decisions, () => {
-        const { id, tags: before } = ownAgent(caller, agent, ports);
-        const isSo = before.join() === tags.join();
+        const { id, tags: had } = ownAgent(caller, agent, ports);
+        before({ tags: had });
+        const isSo = had.join() === tags.join();
         const event = { kind: "agent-tagged", agent: id, tags, by } as const;
         return { events: isSo ? [] : [event], answer: { agent: id, tags } };
       });
@@ -40,8 +41,10 @@ export const agentChanges = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "admin", scope: "own", changes: true, stepUp: true },
     ...{ body: RevokeOrder, bodyOptional: true },
     answers: { 200: { description: "It is revoked", schema: Changed } },
-    handle: async ({ caller, params: { agent = "" }, body: { reason } }) => {
-      const { id } = ownAgent(caller, agent, ports);
+    handle: async ({ caller, params, body: { reason }, before }) => {
+      const known = ownAgent(caller, params["agent"] ?? "", ports);
+      const { id } = known;
+      before(standingOf(known));
       const revoked = { kind: "agent-revoked", agent: id } as const;
       await ports.decisions.append([{ ...revoked, by: caller.name, reason }]);
       ports.gateway.dismiss(id, "revoked");
@@ -58,10 +61,12 @@ const tidying = (ports: OperatorApiPorts): readonly Route[] => [
     summary: "Lists an agent no more that is revoked, or gone for 30 days",
     ...{ allows: "admin", scope: "own", changes: true },
     answers: { 200: { description: "It is forgotten", schema: Changed } },
-    handle: async ({ caller, params: { agent = "" } }) => {
-      const id = await lookThenAppend(ports.decisions, () =>
-        forgetting(ownAgent(caller, agent, ports), caller.name, ports),
-      );
+    handle: async ({ caller, params: { agent = "" }, before }) => {
+      const id = await lookThenAppend(ports.decisions, () => {
+        const known = ownAgent(caller, agent, ports);
+        before(standingOf(known));
+        return forgetting(known, caller.name, ports);
+      });
       return answer(200, { agent: id });
     },
   }),
@@ -71,8 +76,9 @@ const tidying = (ports: OperatorApiPorts): readonly Route[] => [
     summary: "Says that somebody has seen to what is told of its clones",
     ...{ allows: "admin", scope: "own", changes: true },
     answers: { 200: { description: "It is noted", schema: Changed } },
-    handle: async ({ caller, params: { agent = "" } }) => {
+    handle: async ({ caller, params: { agent = "" }, before }) => {
       const { id } = ownAgent(caller, agent, ports);
+      before({ clones: ports.bootLog.standing().get(id) ?? 0 });
       const cleared = { kind: "clones-cleared", agent: id } as const;
       const seen = ports.observations.level;
       await ports.decisions.append([{ ...cleared, by: caller.name, seen }]);
@@ -80,6 +86,12 @@ const tidying = (ports: OperatorApiPorts): readonly Route[] => [
     },
   }),
 ];
+
+/** What an agent was, for the record. */
+const standingOf = ({ hostname, org, revokedAt, lastSeen }: Agent) => ({
+  ...{ hostname, org, revoked: revokedAt !== null },
+  lastSeen: lastSeen === null ? null : isoTime(lastSeen),
+});
 
 function forgetting(
   agent: Agent,

@@ -1,7 +1,9 @@
 import { expect, it } from "@jest/globals";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { renewed } from "../../support/cloud/rotation.js";
 import {
   askAsOperator,
+  askAtDoor,
   letIn,
   type Person,
 } from "../../support/cloud/people.js";
@@ -95,6 +97,33 @@ it("keeps the first of many bans that are lifted, and counts the others", async 
   const [lift] = await listed(cloud, "?operation=lift");
   expect(lift?.before?.bans).toHaveLength(20);
   expect(lift?.before?.more).toBe(280);
+}, 60_000);
+
+it("keeps what an agent was that is tagged, revoked and forgotten", async () => {
+  await using cloud = await startTestCloud();
+  const { agent } = await cloud.enrol();
+  const at = (path: string) => `/agents/${agent}/${path}`;
+  const ask = (method: string, path: string, body: object) =>
+    askAtDoor(cloud, cloud.operator, [method, at(path), body]);
+  await ask("PUT", "tags", { tags: ["web"] });
+  await ask("PUT", "tags", { tags: ["db"] });
+  await ask("POST", "revoke", { reason: "stolen" });
+  await ask("POST", "forget", {});
+  const calls = await listed(cloud, "");
+  const told = calls.map(({ operation, before }) => ({ operation, before }));
+  expect(told.slice(0, 4)).toMatchObject([
+    { operation: "forgetAgent", before: { revoked: true } },
+    { operation: "revokeAgent", before: { revoked: false } },
+    { operation: "tagAgent", before: { tags: ["web"] } },
+    { operation: "tagAgent", before: { tags: [] } },
+  ]);
+}, 60_000);
+
+it("names who put a root into force, though it lies beside the log", async () => {
+  await using cloud = await startTestCloud();
+  await renewed(cloud);
+  const [call] = await listed(cloud, "?operation=publishRoot");
+  expect(call).toMatchObject({ name: "admin", from: "socket", after: [] });
 }, 60_000);
 
 const order = (
