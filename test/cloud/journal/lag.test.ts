@@ -18,11 +18,11 @@ describe("a cloud whose read model cannot be written", () => {
     const lost = await cloud.request("POST", "/api/v1/bans", {
       range: "203.0.113.7",
     });
-    expect(lost).toMatchObject({ status: 507, body: { error: "delayed" } });
+    expect(lost).toMatchObject({ status: 507, body: { code: "delayed" } });
     const refused = await cloud.request("POST", "/api/v1/bans", {
       range: "203.0.113.8",
     });
-    expect(refused).toMatchObject({ status: 507, body: { error: "delayed" } });
+    expect(refused).toMatchObject({ status: 507, body: { code: "delayed" } });
     const { status: health } = await cloud.request("GET", "/healthz");
     expect(health).toBe(503);
     using again = await TestAgent.connect(cloud, known);
