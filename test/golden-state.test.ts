@@ -67,10 +67,11 @@ describe.each(readdirSync(golden))(
       const { body } = await cloud.request<Agents>("GET", "/api/v1/agents");
       const revoked = body.items.filter((each) => each.revokedAt !== null);
       expect([body.items.length, revoked.length]).toEqual([2, 1]);
-      expect(await count(cloud, "/v1/receipts", "receipts")).toBeGreaterThan(0);
-      expect(await count(cloud, "/v1/divergences", "divergences")).toBe(1);
+      const receipts = await count(cloud, "/api/v1/receipts", "items");
+      expect(receipts).toBeGreaterThan(0);
+      expect(await count(cloud, "/api/v1/divergences", "items")).toBe(1);
       const open = kindsOf(version).includes("proposed") ? 1 : 0;
-      expect(await count(cloud, "/v1/proposals", "proposals")).toBe(open);
+      expect(await count(cloud, "/api/v1/proposals", "items")).toBe(open);
       const before = await count(cloud, "/api/v1/decisions", "items");
       expect(before).toBeGreaterThan(7);
       const { offset } = await cloud.ban("45.0.77.7");

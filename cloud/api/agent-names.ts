@@ -1,16 +1,5 @@
 import type { Agent, Registry } from "../registry/registry.js";
-import type { OperatorApiPorts } from "./ports.js";
 import { problem, unknown } from "./problem.js";
-
-/**
- * The agent with this id or, where it is the only one, on the host of this name.
- * Of several, those that were sent away do not count.
- * @throws ApiProblem that says who there is
- */
-export const agentCalled = (
-  name: string,
-  { registry }: Pick<OperatorApiPorts, "registry">,
-): Agent => onlyOne(name, agentsCalled(name, registry));
 
 /** The agent with this id, or all on hosts of this name. */
 export function agentsCalled(

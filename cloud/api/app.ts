@@ -25,7 +25,6 @@ import {
 import { agentRoutes } from "./agent-routes.js";
 import { callerBy, mustBeOwnSite } from "./known-caller.js";
 import { logRoutes } from "./log-routes.js";
-import { operatorRoutes } from "./operator-routes.js";
 import type { ApiPorts } from "./ports.js";
 import { ApiProblem, problem } from "./problem.js";
 import { fromOf, type DoorName } from "./requests.js";
@@ -53,7 +52,6 @@ export function makeApp(
   app.route("/v1", agentRoutes(ports));
   app.route("/v2/log", logRoutes(ports));
   if (operators) {
-    app.route("/v1", operatorRoutes(ports, door));
     app.route(BASE, operatorApi(ports, door));
   }
   app.notFound((c) => {

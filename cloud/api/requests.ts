@@ -5,12 +5,6 @@ import { SOCKET, type Caller } from "../operators/caller.js";
 import type { Operators } from "../operators/operators.js";
 import { ApiProblem, problem } from "./problem.js";
 
-/** What an operator's request brings along. */
-export interface OperatorEnv {
-  Bindings: HttpBindings;
-  Variables: { caller: Caller; operator: string };
-}
-
 /** The door that a request came in by: the public one, or the operators' own. */
 export type DoorName = "public" | "own";
 

@@ -2,23 +2,12 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
 import { BASE } from "../api/table/base.js";
-import type { RateAlarmEntry } from "../decide/decision-log.js";
-import type { Decision } from "../decide/deeds.js";
-import type { Proposal } from "../decide/proposals.js";
-import type { RuleStatus } from "../decide/rate-alarm.js";
-import type { DivergenceEntry, ReceiptEntry } from "../receipts/receipts.js";
 import { readOperatorToken, readSettings, type Settings } from "../setup.js";
-import type { StatementEntry } from "../telemetry/statements.js";
 import { mustBeSafe, readConnection, type Connection } from "./connection.js";
 import { readFile } from "./drafts.js";
 import { ask, type Asked, type Where } from "./transport.js";
 import { unreachable } from "./trusted-fetch.js";
 import { problemOf } from "./wrong-words.js";
-
-/** How the rules' rate stands, and when it was reached. */
-export interface RulesReport extends RuleStatus {
-  readonly alarms: readonly RateAlarmEntry[];
-}
 
 /** The cloud understood a request and did not carry it out. */
 export class CloudRefused extends Failure {
@@ -56,55 +45,6 @@ export class Client {
     return new Client(where, token);
   }
 
-  /** Newest first. */
-  async statements(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly StatementEntry[]> {
-    const text = new URLSearchParams(query).toString();
-    type Answer = { statements: StatementEntry[] };
-    return (await this.#get<Answer>(`/v1/statements?${text}`)).statements;
-  }
-
-  /** Newest first. */
-  async proposals(
-    query: Readonly<Record<string, string>>,
-  ): Promise<readonly Proposal[]> {
-    const text = new URLSearchParams(query).toString();
-    type Answer = { proposals: Proposal[] };
-    return (await this.#get<Answer>(`/v1/proposals?${text}`)).proposals;
-  }
-
-  async release(
-    proposal: string,
-    order: { readonly for: string; readonly reason: string },
-  ): Promise<Pick<Decision, "decision"> | { readonly decision: null }> {
-    const path = `/v1/proposals/${encodeURIComponent(proposal)}/release`;
-    return this.#post(path, order);
-  }
-
-  async refuse(proposal: string, reason: string): Promise<void> {
-    const path = `/v1/proposals/${encodeURIComponent(proposal)}/refuse`;
-    await this.#post(path, { reason });
-  }
-
-  /** How the rules' rate stands. */
-  async rules(): Promise<RulesReport> {
-    return this.#get("/v1/rules");
-  }
-
-  async receipts(query: Readonly<Record<string, string>>): Promise<{
-    readonly receipts: readonly ReceiptEntry[];
-    readonly total: number;
-  }> {
-    const text = new URLSearchParams(query).toString();
-    return this.#get(`/v1/receipts?${text}`);
-  }
-
-  async divergences(): Promise<readonly DivergenceEntry[]> {
-    type Answer = { divergences: DivergenceEntry[] };
-    return (await this.#get<Answer>("/v1/divergences")).divergences;
-  }
-
   /** One answer of the API; who asks knows its shape. */
   async ask<T>(
     method: Asked["method"],
@@ -129,10 +69,6 @@ export class Client {
   async stream(path: string, order: unknown): Promise<Response> {
     const body = JSON.stringify(order);
     return this.#answered({ path: BASE + path, method: "POST", body });
-  }
-
-  async #get<T>(path: string): Promise<T> {
-    return this.#ask({ path, method: "GET" });
   }
 
   async #post<T>(path: string, body: unknown): Promise<T> {

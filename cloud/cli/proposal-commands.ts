@@ -1,9 +1,14 @@
 import type { Command } from "commander";
-import type { Proposal } from "../decide/proposals.js";
-import type { Veto } from "../journal/decision-events.js";
+import {
+  proposalsOf,
+  refuse,
+  release,
+  type ProposalItem,
+} from "./ask-proposals.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
-import { alarmsOf } from "./shown-alarms.js";
+import { JSON_HELP, jsonLines } from "./json.js";
+import { ruleAlarms } from "./shown-alarms.js";
 import { dateOf, table } from "./tables.js";
 
 interface Options {
@@ -21,17 +26,17 @@ export function addProposalCommands(program: Command, io: Io): void {
     .description("list the bans that rules want and a person decides on")
     .option("--all", "those that were decided on or ran out as well")
     .option("--limit <count>", "the newest", "50")
-    .option("--json", "for machines")
+    .option("--json", JSON_HELP)
     .addHelpText("after", HELP)
     .action(async (_, command: Command) => {
       const { all, limit, json } = command.optsWithGlobals<Options>();
       const client = clientOf(command);
-      for (const line of alarmsOf(await client.rules())) io.err(line);
+      for (const line of await ruleAlarms(client)) io.err(line);
       const query = { all: String(all ?? false), limit };
-      const found = await client.proposals(query);
-      if (json) io.out(JSON.stringify(found, null, 2));
-      else if (found.length === 0) io.out("no proposals are open");
-      else io.out(table(HEAD, found.map(row)));
+      const { items } = await proposalsOf(client, query);
+      if (json) jsonLines(io, items);
+      else if (items.length === 0) io.out("no proposals are open");
+      else io.out(table(HEAD, items.map(row)));
     });
 
   proposals
@@ -43,7 +48,7 @@ export function addProposalCommands(program: Command, io: Io): void {
     .action(async (id: string, _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const order = { for: options.for, reason: options.reason };
-      const { decision } = await clientOf(command).release(id, order);
+      const { decision } = await release(clientOf(command), id, order);
       const how = decision ?? "nothing changed: it was banned already";
       io.out(`released ${id}: banned for everybody (${how})`);
     });
@@ -55,7 +60,7 @@ export function addProposalCommands(program: Command, io: Io): void {
     .requiredOption("--reason <text>", "for whoever asks later")
     .action(async (id: string, _, command: Command) => {
       const { reason } = command.optsWithGlobals<Options>();
-      await clientOf(command).refuse(id, reason);
+      await refuse(clientOf(command), id, reason);
       io.out(`refused ${id}: nobody is banned`);
     });
 }
@@ -72,7 +77,7 @@ Examples:
 
 const HEAD = ["proposal", "attacker", "seen", "why not a rule", "until"];
 
-const row = (proposal: Proposal): readonly string[] => [
+const row = (proposal: ProposalItem): readonly string[] => [
   proposal.id,
   proposal.attacker,
   proposal.reason,
@@ -80,7 +85,7 @@ const row = (proposal: Proposal): readonly string[] => [
   standingOf(proposal),
 ];
 
-function whyOf(veto: Veto): string {
+function whyOf(veto: ProposalItem["veto"]): string {
   switch (veto.why) {
     case "never-list":
       return "never-ban.txt has it";
@@ -93,9 +98,9 @@ function whyOf(veto: Veto): string {
   }
 }
 
-function standingOf(proposal: Proposal): string {
+function standingOf(proposal: ProposalItem): string {
   const { verdict, settledBy, expiresAt } = proposal;
   if (verdict !== null) return `${verdict} by ${settledBy ?? ""}`;
   const until = dateOf(expiresAt);
-  return expiresAt > Date.now() ? until : `ran out ${until}`;
+  return Date.parse(expiresAt) > Date.now() ? until : `ran out ${until}`;
 }

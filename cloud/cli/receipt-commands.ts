@@ -1,9 +1,11 @@
 import type { Command } from "commander";
-import type { ReceiptEntry } from "../receipts/receipts.js";
+import { receiptsOf, type ReceiptItem } from "./ask-answers.js";
 import { agentsOf } from "./ask-hosts.js";
 import { clientOf, type Client } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
+import { JSON_HELP } from "./json.js";
+import type { Query } from "./pages.js";
 import { cutText, momentOf } from "./words.js";
 
 interface Options {
@@ -23,10 +25,7 @@ export function addReceiptsCommand(program: Command, io: Io): void {
     .option("--decision <id>", "only of this decision")
     .option("--agent <agent>", `only of one: ${AGENT_HELP}`)
     .option("--limit <count>", "the newest", "50")
-    .option(
-      "--json",
-      "one JSON document a line; all of them unless you limit it",
-    )
+    .option("--json", `${JSON_HELP}; all of them unless you limit it`)
     .option("--follow", "go on until interrupted")
     .addHelpText(
       "after",
@@ -37,7 +36,7 @@ export function addReceiptsCommand(program: Command, io: Io): void {
       const { json, follow = false, limit } = options;
       const client = clientOf(command);
       const hosts = json ? new Map<string, string>() : await hostsOf(client);
-      const say = (entry: ReceiptEntry) =>
+      const say = (entry: ReceiptItem) =>
         io.out(json ? JSON.stringify(entry) : lineOf(entry, hosts));
       const asked = askedOf(options);
       const isLimited = command.getOptionValueSource("limit") === "cli";
@@ -46,24 +45,23 @@ export function addReceiptsCommand(program: Command, io: Io): void {
         return;
       }
       const newest = { ...asked, limit, newest: "true" };
-      const { receipts, total } = await client.receipts(newest);
-      for (const entry of receipts) say(entry);
-      const cut = cutText(receipts.length, total);
+      const { items, total } = await receiptsOf(client, newest);
+      for (const entry of items) say(entry);
+      const cut = cutText(items.length, total);
       if (cut !== undefined && !json) io.out(cut);
-      const after = receipts.at(-1)?.seq ?? 0;
+      const after = items.at(-1)?.seq ?? 0;
       if (follow) await goOn({ client, asked, say, io, follow }, after);
     });
 }
 
-const askedOf = ({ decision, agent }: Options): Record<string, string> => ({
-  ...(decision !== undefined && { decision }),
-  ...(agent !== undefined && { agent }),
+const askedOf = ({ decision, agent }: Options): Query => ({
+  ...{ decision, agent },
 });
 
 interface Following {
   readonly client: Client;
-  readonly asked: Readonly<Record<string, string>>;
-  readonly say: (entry: ReceiptEntry) => void;
+  readonly asked: Query;
+  readonly say: (entry: ReceiptItem) => void;
   readonly io: Io;
   /** Until interrupted; else until there are no more. */
   readonly follow: boolean;
@@ -79,11 +77,11 @@ async function goOn(
   let after = from;
   do {
     const query = { ...asked, after: String(after) };
-    const { receipts } = await client.receipts(query);
-    for (const entry of receipts) say(entry);
-    after = receipts.at(-1)?.seq ?? after;
-    if (receipts.length === 0 && !follow) return;
-    if (receipts.length === 0) await pause();
+    const { items } = await receiptsOf(client, query);
+    for (const entry of items) say(entry);
+    after = items.at(-1)?.seq ?? after;
+    if (items.length === 0 && !follow) return;
+    if (items.length === 0) await pause();
   } while (!stop.signal.aborted);
 }
 
@@ -94,7 +92,7 @@ async function hostsOf(client: Client): Promise<ReadonlyMap<string, string>> {
 }
 
 function lineOf(
-  { at, receipt }: ReceiptEntry,
+  { at, receipt }: ReceiptItem,
   hosts: ReadonlyMap<string, string>,
 ): string {
   const { agent, position, mode, enforcedMs, trial, held } = receipt;

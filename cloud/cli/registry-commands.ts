@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addOrg, orgsOf } from "./ask-orgs.js";
+import { divergencesOf } from "./ask-answers.js";
 import { clientOf } from "./client.js";
 import { JSON_HELP, jsonLines } from "./json.js";
 import type { Io } from "./io.js";
@@ -56,9 +57,9 @@ function addDivergences(program: Command, io: Io): void {
     .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const { json } = command.optsWithGlobals<Options>();
-      const found = await clientOf(command).divergences();
+      const found = await divergencesOf(clientOf(command));
       if (json) {
-        io.out(JSON.stringify(found, null, 2));
+        jsonLines(io, found);
         return;
       }
       const head = ["seq", "when", "agent", "feed", "at", "theirs", "ours"];

@@ -1,10 +1,11 @@
-import { CloudRefused, type Client, type RulesReport } from "./client.js";
+import { rulesOf, type RulesTold } from "./ask-proposals.js";
+import { CloudRefused, type Client } from "./client.js";
 import { dateOf } from "./tables.js";
 
 /** The same of a cloud; an org's people are not told of the vendor's rules. */
 export async function ruleAlarms(client: Client): Promise<readonly string[]> {
   try {
-    return alarmsOf(await client.rules());
+    return alarmsOf(await rulesOf(client));
   } catch (error) {
     if (error instanceof CloudRefused && error.status === 403) return [];
     throw error;
@@ -12,7 +13,7 @@ export async function ruleAlarms(client: Client): Promise<readonly string[]> {
 }
 
 /** What an operator has to know of the rules, whatever he asked. */
-export function alarmsOf(report: RulesReport): readonly string[] {
+export function alarmsOf(report: RulesTold): readonly string[] {
   const { maxPerMinute, reachedSince, waiting, orgs, alarms } = report;
   const [newest] = alarms;
   const lines: string[] = [];
@@ -40,11 +41,12 @@ export function alarmsOf(report: RulesReport): readonly string[] {
   return lines;
 }
 
-function mostly(orgs: RulesReport["orgs"]): string {
+function mostly(orgs: RulesTold["orgs"]): string {
   const named = orgs.slice(0, 3).map(({ org, bans }) => `${org} (${bans})`);
   return named.length === 0
     ? ""
     : `; most bans were on the word of ${named.join(", ")}`;
 }
 
-const isRecent = (at: number): boolean => Date.now() - at < 24 * 60 * 60 * 1000;
+const isRecent = (at: string): boolean =>
+  Date.now() - Date.parse(at) < 24 * 60 * 60 * 1000;

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
-import type { Statement } from "../../agent/protocol/statement.js";
-import type { StatementEntry } from "../telemetry/statements.js";
-import { isoTime } from "../../agent/text/time.js";
+import { statementsOf, type StatementItem } from "./ask-answers.js";
 import { clientOf } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
+import { JSON_HELP, jsonLines } from "./json.js";
 import { dateOf, table } from "./tables.js";
 
 interface Options {
@@ -22,41 +21,33 @@ export function addStatements(program: Command, io: Io): void {
     .option("--agent <agent>", `only of one host: ${AGENT_HELP}`)
     .option("--decision <id>", "only how trials of its bans ended")
     .option("--limit <count>", "the newest", "50")
-    .option("--json", "for machines, with what each device signed")
+    .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { limit, agent, decision, json } = options;
-      const query = {
-        limit,
-        ...(agent === undefined ? {} : { agent }),
-        ...(decision === undefined ? {} : { decision }),
-      };
-      const found = await clientOf(command).statements(query);
-      if (json) io.out(JSON.stringify(found, null, 2));
-      else io.out(table(HEAD, found.map(rowOf)));
+      const query = { limit, agent, decision };
+      const { items } = await statementsOf(clientOf(command), query);
+      if (json) jsonLines(io, items);
+      else io.out(table(HEAD, items.map(rowOf)));
     });
 }
 
 const HEAD = ["when", "org", "agent", "mode", "what"];
 
-const rowOf = ({
-  statement,
-  org,
-  agent,
-}: StatementEntry): readonly string[] => [
+const rowOf = ({ statement, org, agent }: StatementItem): readonly string[] => [
   ...[dateOf(statement.time), org, agent],
   ...[statement.mode, told(statement)],
 ];
 
 /** One line for a person. */
-function told(it: Statement): string {
+function told(it: StatementItem["statement"]): string {
   switch (it.what) {
     case "trial-passed":
       return `${it.bans} bans of ${it.feed} stay, their trial went well`;
     case "trial-failed":
       return `${it.bans} bans of ${it.feed} taken back: ${it.why.join("; ")}`;
     case "released":
-      return `${it.range} released until ${isoTime(it.until)}`;
+      return `${it.range} released until ${it.until}`;
     case "release-ended":
       return `${it.range} no longer released`;
     case "rolled-back":
@@ -68,7 +59,7 @@ function told(it: Statement): string {
     case "mode":
       return "its operator has set the mode";
     case "paused":
-      return `paused until ${isoTime(it.until)}`;
+      return `paused until ${it.until}`;
     case "pause-ended":
       return "the pause is over";
   }

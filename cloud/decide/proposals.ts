@@ -62,7 +62,10 @@ export class Proposals {
     this.#ports = ports;
     this.#one = database.prepare(`${PROPOSALS} WHERE id = ?`);
     this.#all = database.prepare(
-      `${PROPOSALS} WHERE @all OR (verdict IS NULL AND expires_at > @now)
+      `${PROPOSALS}
+       WHERE (@all OR (verdict IS NULL AND expires_at > @now))
+         AND (@before IS NULL
+           OR seq < (SELECT seq FROM proposals WHERE id = @before))
        ORDER BY seq DESC LIMIT @limit`,
     );
     this.#newest = database.prepare(
@@ -89,10 +92,18 @@ export class Proposals {
   list(query: {
     readonly all: boolean;
     readonly limit: number;
+    /** An id: those that were proposed before it. */
+    readonly before?: string | undefined;
   }): readonly Proposal[] {
-    const { all, limit } = query;
+    const { all, limit, before = null } = query;
     const now = this.#ports.clock.now();
-    return this.#all.all({ all: Number(all), limit, now }).map(proposalOf);
+    const bound = { all: Number(all), limit, before, now };
+    return this.#all.all(bound).map(proposalOf);
+  }
+
+  find(id: string): Proposal | undefined {
+    const row = this.#one.get(id);
+    return row && proposalOf(row);
   }
 
   /** Whether a person has it before him, or said no a while ago. */

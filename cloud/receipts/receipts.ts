@@ -39,6 +39,8 @@ export interface AnswerQuery {
   readonly after: number;
   readonly limit: number;
   readonly agent: string | undefined;
+  /** Of these alone. */
+  readonly agents?: readonly string[] | undefined;
   readonly feed: string | undefined;
   readonly epoch: string | undefined;
   /** Receipts that stand at least here. */
@@ -65,32 +67,37 @@ export class Receipts {
   receipts(query: AnswerQuery): readonly ReceiptEntry[] {
     const from = receiptsFor(query);
     const select = this.#select<ReceiptRow>(from, RECEIPT_FILTERS, query);
-    return select.all(query).map(entryOf);
+    return select.all(boundOf(query)).map(entryOf);
   }
 
   /** The newest that are asked for, in the order they came. */
   newestReceipts(query: AnswerQuery): readonly ReceiptEntry[] {
     const where = this.#where(RECEIPT_FILTERS, query);
     const text = `${RECEIPTS} WHERE ${where} ORDER BY seq DESC LIMIT @limit`;
-    return this.#prepare<ReceiptRow>(text).all(query).map(entryOf).reverse();
+    return this.#prepare<ReceiptRow>(text)
+      .all(boundOf(query))
+      .map(entryOf)
+      .reverse();
   }
 
   /** How many receipts are asked for, whatever the limit. */
   count(query: AnswerQuery): number {
     const where = this.#where(RECEIPT_FILTERS, query);
     const text = `SELECT count(*) AS total FROM receipts WHERE ${where}`;
-    return this.#prepare<{ total: number }>(text).get(query)?.total ?? 0;
+    return (
+      this.#prepare<{ total: number }>(text).get(boundOf(query))?.total ?? 0
+    );
   }
 
   refusals(query: AnswerQuery): readonly RefusalEntry[] {
-    const filters = { agent: "agent = @agent", feed: "feed = @feed" };
-    return this.#select<RefusalEntry>(REFUSALS, filters, query).all(query);
+    return this.#select<RefusalEntry>(REFUSALS, WHOSE, query).all(
+      boundOf(query),
+    );
   }
 
   divergences(query: AnswerQuery): readonly DivergenceEntry[] {
-    const filters = { agent: "agent = @agent", feed: "feed = @feed" };
-    return this.#select<DivergenceEntry>(DIVERGENCES, filters, query).all(
-      query,
+    return this.#select<DivergenceEntry>(DIVERGENCES, WHOSE, query).all(
+      boundOf(query),
     );
   }
 
@@ -129,9 +136,19 @@ export class Receipts {
 
 type Filters = Partial<Record<keyof AnswerQuery, string>>;
 
-const RECEIPT_FILTERS: Filters = {
+const WHOSE: Filters = {
   agent: "agent = @agent",
+  agents: "agent IN (SELECT value FROM json_each(@agents))",
   feed: "feed = @feed",
+};
+
+const boundOf = (query: AnswerQuery) => ({
+  ...query,
+  agents: JSON.stringify(query.agents ?? []),
+});
+
+const RECEIPT_FILTERS: Filters = {
+  ...WHOSE,
   epoch: "epoch = @epoch",
   offset: "last >= @offset",
   through: "last <= @through",

@@ -22,7 +22,9 @@ export interface StatementEntry {
 export interface StatementQuery {
   readonly limit: number;
   readonly agent: string | undefined;
-  readonly before: number | undefined;
+  readonly org: string | undefined;
+  /** Older than this one. */
+  readonly before: Pick<StatementEntry, "seq" | "nth"> | undefined;
   /** Of the changes that stand here: a decision's place. */
   readonly place:
     | {
@@ -51,17 +53,20 @@ export class Statements {
 
   constructor(database: Database) {
     this.#newest = database.prepare(
-      `SELECT * FROM statements WHERE seq < @before
+      `SELECT * FROM statements
+       WHERE (seq, nth) < (@seq, @nth) AND (@org IS NULL OR org = @org)
        ORDER BY seq DESC, nth DESC LIMIT @limit`,
     );
     this.#ofAgent = database.prepare(
-      `SELECT * FROM statements WHERE agent = @agent AND seq < @before
+      `SELECT * FROM statements 
+       WHERE agent = @agent AND (seq, nth) < (@seq, @nth)
+         AND (@org IS NULL OR org = @org)
        ORDER BY seq DESC, nth DESC LIMIT @limit`,
     );
     this.#ofPlace = database.prepare(
       `SELECT s.* FROM statements s
        WHERE s.feed = @feed AND (@agent IS NULL OR s.agent = @agent)
-         AND s.seq < @before
+         AND (s.seq, s.nth) < (@seq, @nth) AND (@org IS NULL OR s.org = @org)
          AND EXISTS (
            SELECT 1 FROM receipts r
            WHERE r.agent = s.agent AND r.feed = @feed AND r.epoch = @epoch
@@ -77,8 +82,9 @@ export class Statements {
 
   /** Newest first. */
   statements({ place, ...query }: StatementQuery): readonly StatementEntry[] {
-    const { agent, before = Number.MAX_SAFE_INTEGER, limit } = query;
-    const bound = { before, limit };
+    const { agent, org = null, before = LATER, limit } = query;
+    const { seq, nth } = before;
+    const bound = { seq, nth, org, limit };
     return this.#rows(agent, place, bound).map(entryOf);
   }
 
@@ -98,7 +104,7 @@ export class Statements {
   #rows(
     agent: string | undefined,
     place: StatementQuery["place"],
-    bound: { readonly before: number; readonly limit: number },
+    bound: Bound,
   ): readonly Row[] {
     if (place !== undefined) {
       return this.#ofPlace.all({ ...bound, ...place, agent: agent ?? null });
@@ -107,6 +113,16 @@ export class Statements {
       ? this.#newest.all(bound)
       : this.#ofAgent.all({ ...bound, agent });
   }
+}
+
+/** Than all there are. */
+const LATER = { seq: Number.MAX_SAFE_INTEGER, nth: 0 };
+
+interface Bound {
+  readonly seq: number;
+  readonly nth: number;
+  readonly org: string | null;
+  readonly limit: number;
 }
 
 interface Row {

@@ -8,7 +8,7 @@ import { Namespace } from "../lab/namespace.js";
 import { until } from "../lab/run.js";
 import { attack, describeAttack, type Target } from "./attack.js";
 import { BRUTE, HOST, NEIGHBOUR, PORT, type Stage } from "./stage.js";
-import { receiptsAt } from "./times.js";
+import { enforcedAt, receiptsAt } from "./times.js";
 
 /** What the scene came to, in milliseconds since the last line of the log. */
 export interface BruteForce {
@@ -60,7 +60,7 @@ export async function bruteForce(stage: Stage): Promise<BruteForce> {
     return now > offset ? now : undefined;
   });
   const receipts = await receiptsAt(cloud, decided, 2);
-  const last = Math.max(...receipts.map((r) => r.receivedAt + r.enforcedMs));
+  const last = Math.max(...receipts.map(enforcedAt));
   const bannedThereMs = last - startedAt;
   teller.say(
     `the cloud's rule made it everybody's; receipts from both hosts: ${bannedThereMs.toFixed(1)} ms after the last line`,
@@ -117,10 +117,10 @@ async function inOwnKernel(start: number): Promise<number> {
 }
 
 async function urgentOffset(cloud: LabCloud): Promise<number> {
-  const { feeds } = await cloud.api<{
-    feeds: readonly { readonly feed: string; readonly offset: number }[];
-  }>("GET", "/v1/feeds");
-  return feeds.find(({ feed }) => feed === "urgent")?.offset ?? 0;
+  const { items } = await cloud.api<{
+    items: readonly { readonly feed: string; readonly offset: number }[];
+  }>("GET", "/api/v1/feeds");
+  return items.find(({ feed }) => feed === "urgent")?.offset ?? 0;
 }
 
 async function tellWhy({ cloud, teller }: Stage): Promise<void> {

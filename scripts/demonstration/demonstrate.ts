@@ -26,7 +26,7 @@ import {
   type Stage,
 } from "./stage.js";
 import type { Teller } from "./teller.js";
-import { decisionTimes, receiptAt } from "./times.js";
+import { decisionTimes, enforcedAt, receiptAt } from "./times.js";
 
 export interface Wish {
   /** A block list's file. */
@@ -122,8 +122,7 @@ async function banTheAttacker({ cloud, attacker, teller, host }: Stage) {
     order,
   );
   const receipt = await receiptAt(cloud, "urgent", offset);
-  const kernelMs =
-    receipt.receivedAt + receipt.enforcedMs - Date.parse(decidedAt);
+  const kernelMs = enforcedAt(receipt) - Date.parse(decidedAt);
   teller.say(
     `decided → in the kernel, read back: ${kernelMs.toFixed(1)} ms (ledger ${receipt.recordedMs.toFixed(1)} ms, both fsyncs included); the host's signed receipt is in the cloud`,
   );

@@ -1,4 +1,4 @@
-import type { Receipt } from "../../agent/protocol/documents.js";
+import type { ReceiptItem } from "../../cloud/cli/ask-answers.js";
 import type { LabCloud } from "../lab/lab.js";
 import { until } from "../lab/run.js";
 
@@ -8,10 +8,10 @@ export function receiptAt(
   feed: string,
   offset: number,
 ): Promise<Receipt> {
-  const path = `/v1/receipts?feed=${encodeURIComponent(feed)}&offset=${offset}`;
+  const path = `/api/v1/receipts?feed=${encodeURIComponent(feed)}&offset=${offset}`;
   return until("the receipt", async () => {
-    const { receipts } = await cloud.api<Receipts>("GET", path);
-    return receipts[0]?.receipt;
+    const { items } = await cloud.api<Receipts>("GET", path);
+    return items[0]?.receipt;
   });
 }
 
@@ -21,19 +21,25 @@ export function receiptsAt(
   offset: number,
   hosts: number,
 ): Promise<readonly Receipt[]> {
-  const path = `/v1/receipts?feed=urgent&offset=${offset}`;
+  const path = `/api/v1/receipts?feed=urgent&offset=${offset}`;
   return until("receipts from all hosts", async () => {
-    const { receipts } = await cloud.api<Receipts>("GET", path);
+    const { items } = await cloud.api<Receipts>("GET", path);
     const byAgent = new Map(
-      receipts.map(({ receipt }) => [receipt.agent, receipt]),
+      items.map(({ receipt }) => [receipt.agent, receipt]),
     );
     return byAgent.size >= hosts ? [...byAgent.values()] : undefined;
   });
 }
 
+export type Receipt = ReceiptItem["receipt"];
+
 interface Receipts {
-  readonly receipts: readonly { readonly receipt: Receipt }[];
+  readonly items: readonly ReceiptItem[];
 }
+
+/** When the kernel had it, in milliseconds since 1970. */
+export const enforcedAt = ({ receivedAt, enforcedMs }: Receipt): number =>
+  Date.parse(receivedAt) + enforcedMs;
 
 /**
  * Bans one address after another and returns how long each took from the
@@ -52,7 +58,7 @@ export async function decisionTimes(
       decidedAt: string;
     }>("POST", "/api/v1/bans", order);
     const receipt = await receiptAt(cloud, "urgent", offset);
-    times.push(receipt.receivedAt + receipt.enforcedMs - Date.parse(decidedAt));
+    times.push(enforcedAt(receipt) - Date.parse(decidedAt));
   }
   return times;
 }

@@ -114,13 +114,13 @@ export class Stage implements AsyncDisposable {
     fits: (receipt: Shown) => boolean,
     mostMs?: number,
   ): Promise<Shown> {
-    const path = `/v1/receipts?feed=${encodeURIComponent(feed)}&epoch=${epoch}&offset=${offset}`;
+    const place = { feed, epoch, offset: String(offset) };
     return until(
       `the receipt of ${feed} ${offset} is shown`,
       async () => {
-        const { receipts } = await this.cloud.api<{
-          receipts: readonly { readonly receipt: Shown }[];
-        }>("GET", path);
+        const receipts = await this.cloud.list<{ readonly receipt: Shown }>(
+          ...(["receipts", place] as const),
+        );
         return receipts.map(({ receipt }) => receipt).find(fits);
       },
       mostMs,
@@ -145,11 +145,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async feeds(): Promise<readonly Standing[]> {
-    const { feeds } = await this.cloud.api<{ feeds: readonly Standing[] }>(
-      "GET",
-      "/v1/feeds",
-    );
-    return feeds;
+    return this.cloud.list("feeds");
   }
 
   /** The host's agent as the cloud's operators see it. */

@@ -156,8 +156,8 @@ async function agreed(
   { cloud, host, enforcer, truth }: Parties,
   which: "everything" | "what changed",
 ): Promise<void> {
-  const { feeds } = await cloud.api<Feeds>("GET", "/v1/feeds");
-  const wanted = feeds.find(({ feed }) => feed === "reputation")?.offset;
+  const { items } = await cloud.api<Feeds>("GET", "/api/v1/feeds");
+  const wanted = items.find(({ feed }) => feed === "reputation")?.offset;
   const status = await until(
     "the agent stands where the cloud does",
     async () => {
@@ -193,5 +193,5 @@ async function heldByGuard(host: LabHost): Promise<ReadonlySet<unknown>> {
 }
 
 interface Feeds {
-  readonly feeds: readonly { readonly feed: string; readonly offset: number }[];
+  readonly items: readonly { readonly feed: string; readonly offset: number }[];
 }

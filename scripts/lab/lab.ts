@@ -188,10 +188,14 @@ export class LabCloud {
   }
 
   /** What the API lists by that name, at most a thousand. */
-  async list<T>(name: string): Promise<readonly T[]> {
+  async list<T>(name: string, asked: object = {}): Promise<readonly T[]> {
     const { api } = this.build;
     type Lists = Readonly<Record<string, readonly T[]>>;
-    const said = await this.api<Lists>("GET", `${api}/${name}?limit=1000`);
+    const query = new URLSearchParams({ limit: "1000", ...asked });
+    const said = await this.api<Lists>(
+      "GET",
+      `${api}/${name}?${query.toString()}`,
+    );
     return said[api === "/v1" ? name : "items"] ?? [];
   }
 

@@ -86,9 +86,9 @@ describeInNamespace("a host that is attacked", () => {
     await held("192.0.2.7");
     await held("203.0.113.7");
     await until("the receipt", async () => {
-      const path = "/v1/receipts?feed=urgent&offset=1";
-      const found = await cloud.api<{ receipts: unknown[] }>("GET", path);
-      return found.receipts[0];
+      const path = "/api/v1/receipts?feed=urgent&offset=1";
+      const found = await cloud.api<{ items: unknown[] }>("GET", path);
+      return found.items[0];
     });
     expect((await host.status()).cloud.at).toBe("up");
     expect(agentSaid(/no connection to the cloud/)).toBe(false);

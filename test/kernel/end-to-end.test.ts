@@ -141,17 +141,17 @@ describeInNamespace("a cloud and a host, as real processes", () => {
   ): Promise<Receipt> {
     const { offset } = await cloud.api<{ offset: number }>(
       "POST",
-      `/v1/${what}`,
+      `/api/v1/${what}`,
       body,
     );
     const query = `feed=${String(body["feed"] ?? "urgent")}&offset=${offset}`;
     return until("the receipt", async () => {
-      const path = `/v1/receipts?${query}`;
-      const found = await cloud.api<{ receipts: { receipt: Receipt }[] }>(
+      const path = `/api/v1/receipts?${query}`;
+      const found = await cloud.api<{ items: { receipt: Receipt }[] }>(
         "GET",
         path,
       );
-      return found.receipts[0]?.receipt;
+      return found.items[0]?.receipt;
     });
   }
 
@@ -166,12 +166,12 @@ describeInNamespace("a cloud and a host, as real processes", () => {
   }
 
   async function levelWithCloud(): Promise<void> {
-    const { feeds } = await cloud.api<{
-      feeds: { feed: string; offset: number }[];
-    }>("GET", "/v1/feeds");
+    const { items } = await cloud.api<{
+      items: { feed: string; offset: number }[];
+    }>("GET", "/api/v1/feeds");
     await until("the host stands where the cloud does", async () => {
       const status = await host.status();
-      const level = feeds
+      const level = items
         .filter(({ offset }) => offset > 0)
         .every(({ feed, offset }) =>
           status.feeds.some((at) => at.feed === feed && at.offset === offset),

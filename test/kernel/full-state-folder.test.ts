@@ -46,11 +46,9 @@ describeInNamespace("a host whose state folder has no room", () => {
       await order("lifts", { ranges: ["45.0.9.9"] });
       await order("bans", { ranges: ["45.0.9.11"], feed: "reputation" });
       await until("the cloud hears of the refusal", async () => {
-        type Answer = { refusals: readonly { code: string }[] };
-        const { refusals } = await cloud.api<Answer>("GET", "/v1/refusals");
-        return (
-          refusals.some(({ code }) => code === "not-recorded") || undefined
-        );
+        type Answer = { items: readonly { code: string }[] };
+        const { items } = await cloud.api<Answer>("GET", "/api/v1/refusals");
+        return items.some(({ code }) => code === "not-recorded") || undefined;
       });
       expect((await host.status()).feeds).toMatchObject([
         { feed: "urgent", bans: 1 },
@@ -101,7 +99,7 @@ describeInNamespace("a host whose state folder has no room", () => {
     output(host.command(...args));
 
   const order = (what: "bans" | "lifts", body: unknown): Promise<unknown> =>
-    cloud.api("POST", `/v1/${what}`, body);
+    cloud.api("POST", `/api/v1/${what}`, body);
 
   const inForce = (bans: number): Promise<unknown> =>
     until(`${bans} bans are in force`, async () => {

@@ -152,7 +152,7 @@ describeInNamespace("observing, as real processes and packets", () => {
     what: "bans" | "lifts",
     body: Readonly<Record<string, unknown>>,
   ): Promise<Receipt> {
-    const path = `/v1/${what}`;
+    const path = `/api/v1/${what}`;
     type Placed = { feed: string; offset: number };
     const { feed, offset } = await cloud.api<Placed>("POST", path, body);
     const query = `feed=${feed}&offset=${offset}`;
@@ -169,10 +169,10 @@ describeInNamespace("observing, as real processes and packets", () => {
   }
 
   async function receipts(query: string): Promise<readonly Receipt[]> {
-    type Answer = { receipts: readonly { receipt: Receipt }[] };
-    const path = `/v1/receipts?${query}`;
+    type Answer = { items: readonly { receipt: Receipt }[] };
+    const path = `/api/v1/receipts?${query}`;
     const found = await cloud.api<Answer>("GET", path);
-    return found.receipts.map(({ receipt }) => receipt);
+    return found.items.map(({ receipt }) => receipt);
   }
 });
 

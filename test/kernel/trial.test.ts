@@ -91,7 +91,7 @@ describeInNamespace("a change that is large or wide", () => {
     order("bans", { ranges, for: "1h", reason: "test" });
 
   const order = (what: string, body: object) =>
-    cloud.api("POST", `/v1/${what}`, body);
+    cloud.api("POST", `/api/v1/${what}`, body);
 
   const reachesCloud = () =>
     there.reaches({ protocol: "tcp", to: CLOUD, port: PORT });

@@ -174,14 +174,14 @@ describeInNamespace("the operator's last word, by real packets", () => {
     ranges: readonly string[],
   ): Promise<void> {
     type Placed = { feed: string; offset: number };
-    const path = `/v1/${what}`;
+    const path = `/api/v1/${what}`;
     const placed = await cloud.api<Placed>("POST", path, { ranges });
     const query = `feed=${placed.feed}&offset=${placed.offset}`;
     await until("the receipt", async () => {
-      type Answer = { receipts: readonly unknown[] };
-      const receiptsAt = `/v1/receipts?${query}`;
-      const { receipts } = await cloud.api<Answer>("GET", receiptsAt);
-      return receipts[0];
+      type Answer = { items: readonly unknown[] };
+      const receiptsAt = `/api/v1/receipts?${query}`;
+      const { items } = await cloud.api<Answer>("GET", receiptsAt);
+      return items[0];
     });
   }
 });

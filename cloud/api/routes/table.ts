@@ -4,8 +4,13 @@ import { auditRoutes } from "./audit.js";
 import { credentialRoutes } from "./credentials.js";
 import { operatorRoutes } from "./operators.js";
 import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
+import { answerRoutes } from "./answers.js";
 import { banRoutes } from "./bans.js";
 import { decisionRoutes } from "./decisions.js";
+import { feedRoutes } from "./feeds.js";
+import { proposalRoutes } from "./proposals.js";
+import { ruleRoutes } from "./rules.js";
+import { statementRoutes } from "./statements.js";
 import { impactRoutes } from "./impact.js";
 import { importRoutes } from "./imports.js";
 import { liftRoutes } from "./lifts.js";
@@ -28,6 +33,11 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...importRoutes(ports),
   ...impactRoutes(ports),
   ...decisionRoutes(ports),
+  ...feedRoutes(ports),
+  ...proposalRoutes(ports),
+  ...ruleRoutes(ports),
+  ...answerRoutes(ports),
+  ...statementRoutes(ports),
   ...orgRoutes(ports),
   ...operatorRoutes(ports),
   ...credentialRoutes(ports),

@@ -109,9 +109,5 @@ async function whatWas(stage: Stage): Promise<void> {
 }
 
 async function receiptsOf({ cloud }: Stage): Promise<number> {
-  const { receipts } = await cloud.api<{ receipts: readonly unknown[] }>(
-    "GET",
-    "/v1/receipts",
-  );
-  return receipts.length;
+  return (await cloud.list("receipts")).length;
 }

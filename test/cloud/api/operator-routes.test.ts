@@ -93,9 +93,9 @@ describe("operators' requests", () => {
     await using cloud = await startTestCloud();
     await cloud.ban("203.0.113.7", { for: "1h" });
     await cloud.ban("203.0.113.7", { for: "permanent" });
-    const { body } = await cloud.request("GET", "/v1/feeds");
+    const { body } = await cloud.request("GET", "/api/v1/feeds");
     expect(body).toMatchObject({
-      feeds: [
+      items: [
         { feed: "reputation", offset: 0, bans: 0 },
         { feed: "urgent", offset: 2, bans: 1 },
       ],

@@ -117,7 +117,7 @@ describe("signing in with a password", () => {
     await signIn(cloud);
     await signIn(cloud, { body: { name: "admin", password: "no" } });
     expect(lines).toContain("an operator signed in");
-    const { body } = await cloud.request("GET", "/v1/status");
+    const { body } = await cloud.request("GET", "/api/v1/status");
     expect(body).toMatchObject({
       operators: {
         ...{ open: 1, signIns: { password: 1, passkey: 0, oidc: 0 } },

@@ -45,8 +45,8 @@ describe("a bundle that an operator makes", () => {
   });
 
   it("goes on from positions, in words or in a file", async () => {
-    const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
-    const urgent = body.feeds.find(({ feed }) => feed === "urgent")!;
+    const { body } = await cloud.request<Feeds>("GET", "/api/v1/feeds");
+    const urgent = body.items.find(({ feed }) => feed === "urgent")!;
     const { epoch, offset, hash } = urgent;
     await cloud.ban("203.0.113.3");
     const place = `urgent=${epoch}/${offset}/${hash}`;
@@ -129,7 +129,7 @@ describe("a bundle that an operator makes", () => {
 });
 
 interface Feeds {
-  readonly feeds: readonly {
+  readonly items: readonly {
     readonly feed: string;
     readonly epoch: string;
     readonly offset: number;

@@ -51,9 +51,9 @@ export const documentsIn = <T>(out: string): T[] =>
 
 /** How many ops the urgent feed has. */
 export async function offsetOf(cloud: TestCloud): Promise<number | undefined> {
-  type Feeds = { feeds: { feed: string; offset: number }[] };
-  const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
-  return body.feeds.find(({ feed }) => feed === "urgent")?.offset;
+  type Feeds = { items: { feed: string; offset: number }[] };
+  const { body } = await cloud.request<Feeds>("GET", "/api/v1/feeds");
+  return body.items.find(({ feed }) => feed === "urgent")?.offset;
 }
 
 /** A list in a file of its own. */

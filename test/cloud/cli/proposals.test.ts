@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { generateKey } from "../../../agent/trust/keys.js";
-import type { Proposal } from "../../../cloud/decide/proposals.js";
+import type { ProposalItem } from "../../../cloud/cli/ask-proposals.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   enrolWith,
@@ -10,6 +10,7 @@ import {
 } from "../../support/cloud/cloud.js";
 import { CliCloud } from "../cli-cloud.js";
 import { detection } from "../telemetry/items.js";
+import { documentsIn } from "./operator.js";
 
 jest.setTimeout(60_000);
 
@@ -47,7 +48,7 @@ describe("tourniquet-cloud", () => {
     expect(shown).toContain("many share it (publicResolvers)");
 
     const json = await run("proposals", "--json");
-    const [newer, older] = JSON.parse(json.out) as Proposal[];
+    const [newer, older] = documentsIn<ProposalItem>(json.out);
     const released = await run(
       "proposals",
       "release",

@@ -1,5 +1,5 @@
 import type { DecisionItem } from "../../../cloud/cli/ask-decisions.js";
-import type { Proposal } from "../../../cloud/decide/proposals.js";
+import type { ProposalItem } from "../../../cloud/cli/ask-proposals.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { eventually, type TestCloud } from "../../support/cloud/cloud.js";
 import { detection } from "../telemetry/items.js";
@@ -43,13 +43,13 @@ export async function decisionsOf(
 export async function proposalsOf(
   cloud: TestCloud,
   query = "",
-): Promise<readonly Proposal[]> {
-  type Answer = { proposals: Proposal[] };
-  const path = `/v1/proposals${query}`;
-  return (await cloud.request<Answer>("GET", path)).body.proposals;
+): Promise<readonly ProposalItem[]> {
+  type Answer = { items: ProposalItem[] };
+  const path = `/api/v1/proposals${query}`;
+  return (await cloud.request<Answer>("GET", path)).body.items;
 }
 
-export const proposalOf = (cloud: TestCloud): Promise<Proposal> =>
+export const proposalOf = (cloud: TestCloud): Promise<ProposalItem> =>
   eventually(async () => (await proposalsOf(cloud))[0]);
 
 async function allDecisions(

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import type { ImportTold } from "../../../cloud/cli/ask-bans.js";
-import type { RulesReport } from "../../../cloud/cli/client.js";
+import type { RulesTold } from "../../../cloud/cli/ask-proposals.js";
 import { sealChain } from "../../../cloud/feeds/chain.js";
 import { filesOf } from "../../../cloud/folder.js";
 import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
@@ -29,7 +29,7 @@ describe("what version 0.1.0 decided", () => {
     });
 
     await using cloud = await startTestCloud({ dir });
-    const { body } = await cloud.request<RulesReport>("GET", "/v1/rules");
+    const { body } = await cloud.request<RulesTold>("GET", "/api/v1/rules");
     expect(body).toMatchObject({ left: 59, orgs: [], alarms: [] });
     expect(await decisionsOf(cloud)).toMatchObject([
       { action: "import", evidence: [] },

@@ -101,9 +101,9 @@ async function nextOps(agent: TestAgent): Promise<readonly string[]> {
 }
 
 async function urgentOf(cloud: TestCloud): Promise<unknown> {
-  type Feeds = { feeds: { feed: string }[] };
-  const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
-  return body.feeds.find(({ feed }) => feed === "urgent");
+  type Feeds = { items: { feed: string }[] };
+  const { body } = await cloud.request<Feeds>("GET", "/api/v1/feeds");
+  return body.items.find(({ feed }) => feed === "urgent");
 }
 
 async function snapshotOf(

@@ -4,7 +4,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import type { RulesReport } from "../../../cloud/cli/client.js";
+import type { RulesTold } from "../../../cloud/cli/ask-proposals.js";
 import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
@@ -105,7 +105,7 @@ describe("a person decides, and no rule, on", () => {
     ];
     third.sendReceipt(who, at, { heldTotal: 3, held });
     await third.report(detection("192.0.2.1"));
-    await until(cloud, "/v1/receipts", '"203.0.113.8"');
+    await until(cloud, "/api/v1/receipts", '"203.0.113.8"');
 
     await bothSee(cloud, ATTACKER, "203.0.113.8", "203.0.113.9");
     const veto = { why: "held", agent: who.agent, org: "third" };
@@ -164,7 +164,7 @@ describe("orgs that want what a person decides on", () => {
     await eventually(async () => {
       return (await proposalsOf(cloud)).length === 101 ? true : undefined;
     });
-    const { body } = await cloud.request<RulesReport>("GET", "/v1/rules");
+    const { body } = await cloud.request<RulesTold>("GET", "/api/v1/rules");
     expect(body.unproposed).toBe(20);
   });
 });
@@ -195,9 +195,9 @@ describe("a proposal", () => {
     const again = await settle(cloud, id, "release", order);
     expect(again).toMatchObject({
       status: 409,
-      body: { message: `${id} was released by admin already` },
+      body: { detail: `${id} was released by admin already` },
     });
-    const { body } = await cloud.request<RulesReport>("GET", "/v1/rules");
+    const { body } = await cloud.request<RulesTold>("GET", "/api/v1/rules");
     expect(body.left).toBe(60); // it took nothing of the rules' rate
   });
 
@@ -220,7 +220,9 @@ describe("a proposal", () => {
     await bothSee(cloud, "8.8.8.8");
     const { id } = await proposalOf(cloud);
     const nameless = await settle(cloud, id, "refuse", { reason: "" });
-    expect(nameless).toMatchObject({ status: 400, body: { field: "reason" } });
+    expect(nameless).toMatchObject({
+      ...{ status: 400, body: { errors: [{ field: "reason" }] } },
+    });
     const refused = await settle(cloud, id, "refuse", { reason: "a resolver" });
     expect(refused.status).toBe(200);
     ahead = 23 * 3_600_000;
@@ -243,7 +245,7 @@ describe("a proposal", () => {
     ahead = 24 * 3_600_000 + 1_000;
     const late = await settle(cloud, id, "release", {});
     expect(late.status).toBe(409);
-    expect(late.body.message).toMatch(/ran out at .*comes again/);
+    expect(late.body.detail).toMatch(/ran out at .*comes again/);
     await bothSeeAt(cloud, ["8.8.8.8"], clock.now());
     expect(await proposalsOf(cloud)).toHaveLength(1);
   });
@@ -264,8 +266,8 @@ describe("a proposal", () => {
   it("that nobody made is unknown", async () => {
     await using cloud = await startTestCloud();
     expect(await settle(cloud, "prp-1", "release", {})).toMatchObject({
-      status: 409,
-      body: { field: "id", message: "there is no proposal prp-1" },
+      status: 404,
+      body: { detail: "there is no proposal prp-1" },
     });
   });
 });
@@ -286,9 +288,9 @@ async function openStage(make: (past: Past) => Enrolled) {
 }
 
 const settle = (cloud: TestCloud, id: string, how: string, order: object) =>
-  cloud.request<{ message: string }>(
+  cloud.request<{ detail: string }>(
     "POST",
-    `/v1/proposals/${id}/${how}`,
+    `/api/v1/proposals/${id}/${how}`,
     order,
   );
 

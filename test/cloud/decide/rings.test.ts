@@ -183,8 +183,8 @@ async function listed(cloud: TestCloud): Promise<readonly object[]> {
 }
 
 async function feeds(cloud: TestCloud) {
-  type Feeds = { feeds: readonly { feed: string; epoch: string }[] };
-  return (await cloud.request<Feeds>("GET", "/v1/feeds")).body.feeds;
+  type Feeds = { items: readonly { feed: string; epoch: string }[] };
+  return (await cloud.request<Feeds>("GET", "/api/v1/feeds")).body.items;
 }
 
 async function readerOfRings(cloud: TestCloud, who: Enrolled) {

@@ -155,7 +155,7 @@ describe("the read models", () => {
     expect(existsSync(join(dir, "view.db"))).toBe(false);
     {
       await using cloud = await startTestCloud({ dir });
-      await cloud.request("GET", "/v1/feeds");
+      await cloud.request("GET", "/api/v1/feeds");
     }
     expect(contentOf(dir)).toEqual(before);
     expect(before["bans"]).toHaveLength(31);
@@ -172,7 +172,7 @@ describe("a damaged read model", () => {
     await using cloud = await startTestCloud({ dir });
     const after = await cloud.ban("203.0.113.8");
     expect(after.offset).toBe(before.offset + 1);
-    const { body } = await cloud.request("GET", "/v1/feeds");
+    const { body } = await cloud.request("GET", "/api/v1/feeds");
     expect(JSON.stringify(body)).toContain('"bans":30');
   });
 });
@@ -218,7 +218,7 @@ async function cloudThatStopped(folder: string) {
     `SELECT 1 FROM decisions WHERE body LIKE '{"kind":"root-published"%'`,
   );
   await eventually(() => roots.get());
-  await cloud.request("GET", "/v1/feeds");
+  await cloud.request("GET", "/api/v1/feeds");
   return { dir, before };
 }
 

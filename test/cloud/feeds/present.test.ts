@@ -13,7 +13,7 @@ describe("what a feed bans now, while its table is behind", () => {
   it("is what the latest order made of it, however many came since", async () => {
     await using cloud = await startTestCloud();
     const order = async (verb: "bans" | "lifts", ranges: readonly string[]) => {
-      const path = `/v1/${verb}`;
+      const path = `/api/v1/${verb}`;
       const { body } = await cloud.request<Ordered>("POST", path, {
         ...{ ranges, feed: "urgent", reason: "test" },
       });

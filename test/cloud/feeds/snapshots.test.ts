@@ -49,9 +49,9 @@ const recovered = (cloud: TestCloud) =>
   eventually(async () => ((await health(cloud))[0] === 200 ? true : undefined));
 
 async function urgentBans(cloud: TestCloud): Promise<number | undefined> {
-  type Feeds = { feeds: { feed: string; bans: number }[] };
-  const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
-  return body.feeds.find(({ feed }) => feed === "urgent")?.bans;
+  type Feeds = { items: { feed: string; bans: number }[] };
+  const { body } = await cloud.request<Feeds>("GET", "/api/v1/feeds");
+  return body.items.find(({ feed }) => feed === "urgent")?.bans;
 }
 
 function rename({ dir }: TestCloud, from: string, to: string): void {

@@ -33,7 +33,9 @@ describe("an agent that comes back", () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
     await cloud.request("POST", "/api/v1/imports", listOf(8_000, "10.1"));
-    const position = await cloud.request("GET", "/v1/feeds").then(reputation);
+    const position = await cloud
+      .request("GET", "/api/v1/feeds")
+      .then(reputation);
     await cloud.request("POST", "/api/v1/imports", listOf(2_000, "10.2"));
 
     using agent = await TestAgent.connect(cloud, who, [position]);
@@ -41,7 +43,7 @@ describe("an agent that comes back", () => {
     expect(plan).toMatchObject({ mode: "segments", from: 8_001, to: 10_000 });
 
     await cloud.ban("192.0.2.1", { feed: "reputation" });
-    const now = await cloud.request("GET", "/v1/feeds").then(reputation);
+    const now = await cloud.request("GET", "/api/v1/feeds").then(reputation);
     agent.send({
       type: "resume",
       feed: "reputation",
@@ -64,7 +66,9 @@ describe("an agent that comes back", () => {
     await using cloud = await startTestCloud();
     const who = await cloud.enrol();
     await cloud.request("POST", "/api/v1/imports", listOf(5, "10.1"));
-    const position = await cloud.request("GET", "/v1/feeds").then(reputation);
+    const position = await cloud
+      .request("GET", "/api/v1/feeds")
+      .then(reputation);
 
     using agent = await TestAgent.connect(cloud, who, [
       { ...position, ...wrong },
@@ -133,7 +137,7 @@ async function positionAfterBans(
 }
 
 function reputation({ body }: { body: unknown }): Position {
-  const { feeds } = body as { feeds: (Position & { hash: unknown })[] };
+  const { items: feeds } = body as { items: (Position & { hash: unknown })[] };
   const found = feeds.find(({ feed }) => feed === "reputation")!;
   const { feed, epoch, offset, hash } = found;
   return { feed, epoch, offset, hash: Buffer.from(String(hash), "hex") };

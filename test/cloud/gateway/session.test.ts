@@ -132,8 +132,8 @@ describe("an agent that says many receipts at once", () => {
       plans: [{ feed: "urgent" }],
     });
     expect(agent.socket.readyState).toBe(agent.socket.OPEN);
-    const { body } = await cloud.request("GET", "/v1/receipts");
-    expect(body).toMatchObject({ receipts: [{ seq: expect.any(Number) }] });
+    const { body } = await cloud.request("GET", "/api/v1/receipts");
+    expect(body).toMatchObject({ items: [{ seq: expect.any(Number) }] });
   }, 15_000);
 });
 
@@ -275,18 +275,18 @@ describe("a session", () => {
     agent.send({ type: "refusal", feed: "urgent", code: "forked", detail });
 
     const receipt = await eventually(async () => {
-      type Receipts = { receipts: { receipt: object }[] };
-      const path = `/v1/receipts?feed=urgent&offset=${offset}`;
-      return (await cloud.request<Receipts>("GET", path)).body.receipts[0];
+      type Receipts = { items: { receipt: object }[] };
+      const path = `/api/v1/receipts?feed=urgent&offset=${offset}`;
+      return (await cloud.request<Receipts>("GET", path)).body.items[0];
     });
     expect(receipt.receipt).toMatchObject({
       agent: who.agent,
       enforcedMs: 2.5,
       position: { feed: "urgent", offset },
     });
-    const refusals = await cloud.request("GET", "/v1/refusals");
+    const refusals = await cloud.request("GET", "/api/v1/refusals");
     expect(refusals.body).toMatchObject({
-      refusals: [{ agent: who.agent, code: "forked", detail }],
+      items: [{ agent: who.agent, code: "forked", detail }],
     });
   });
 });

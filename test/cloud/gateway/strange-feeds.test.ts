@@ -8,10 +8,10 @@ describe("what an agent says of a feed that is not its own", () => {
     await cloud.enrol("orgb");
     await cloud.ban("203.0.113.7", { feed: "org/orgb" });
     const who = await cloud.enrol("orga");
-    type Feeds = { feeds: { feed: string; epoch: string }[] };
-    const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
+    type Feeds = { items: { feed: string; epoch: string }[] };
+    const { body } = await cloud.request<Feeds>("GET", "/api/v1/feeds");
     const { epoch = "" } =
-      body.feeds.find(({ feed }) => feed === "org/orgb") ?? {};
+      body.items.find(({ feed }) => feed === "org/orgb") ?? {};
     const hash = Buffer.alloc(32, 1);
     const position = { feed: "org/orgb", epoch, offset: 1, hash } as const;
     using agent = await TestAgent.connect(cloud, who, [position]);
@@ -19,14 +19,14 @@ describe("what an agent says of a feed that is not its own", () => {
     agent.send({ ...refusal, feed: "org/orgb" });
     agent.send({ ...refusal, feed: "urgent" });
     await eventually(async () => {
-      type Refusals = { refusals: { feed: string }[] };
-      const path = "/v1/refusals";
+      type Refusals = { items: { feed: string }[] };
+      const path = "/api/v1/refusals";
       const { body } = await cloud.request<Refusals>("GET", path);
-      if (body.refusals.length === 0) return undefined;
-      expect(body.refusals.map(({ feed }) => feed)).toEqual(["urgent"]);
+      if (body.items.length === 0) return undefined;
+      expect(body.items.map(({ feed }) => feed)).toEqual(["urgent"]);
       return true;
     });
-    const told = await cloud.request("GET", "/v1/divergences");
-    expect(told.body).toEqual({ divergences: [] });
+    const told = await cloud.request("GET", "/api/v1/divergences");
+    expect(told.body).toEqual({ items: [], next: null });
   });
 });

@@ -119,7 +119,7 @@ describe("an agent of version 2", () => {
     agent.sendReceipt(who, positionAfter(await agent.nextSegment()));
     const total = await eventually(async () => {
       type Found = { total: number };
-      const found = await cloud.request<Found>("GET", "/v1/receipts");
+      const found = await cloud.request<Found>("GET", "/api/v1/receipts");
       return found.body.total > 0 ? found.body.total : undefined;
     });
     expect(total).toBe(1);

@@ -163,7 +163,7 @@ const replace = (cloud: TestCloud, list: string, ranges: readonly string[]) =>
   importList(cloud, list, ranges, "&replace=true");
 
 async function bansOf(cloud: TestCloud, feed = "reputation"): Promise<number> {
-  type Feeds = { feeds: { feed: string; bans: number }[] };
-  const { body } = await cloud.request<Feeds>("GET", "/v1/feeds");
-  return body.feeds.find((each) => each.feed === feed)?.bans ?? 0;
+  type Feeds = { items: { feed: string; bans: number }[] };
+  const { body } = await cloud.request<Feeds>("GET", "/api/v1/feeds");
+  return body.items.find((each) => each.feed === feed)?.bans ?? 0;
 }

@@ -54,10 +54,10 @@ describe("the cloud's log", () => {
     agent.send({ type: "resume", feed: "urgent" });
     await agent.next("plan");
     await eventually(async () => {
-      const { body } = await cloud.request<{ refusals: unknown[] }>(
-        ...(["GET", "/v1/refusals"] as const),
+      const { body } = await cloud.request<{ items: unknown[] }>(
+        ...(["GET", "/api/v1/refusals"] as const),
       );
-      return body.refusals.length === 900 ? true : undefined;
+      return body.items.length === 900 ? true : undefined;
     });
     const lines = log.lines.filter((line) => line === "warn: agent refused");
     expect(lines.length).toBeLessThan(300);

@@ -245,11 +245,9 @@ const receiptsOf = (cloud: TestCloud, offset: number) =>
   until(
     "the receipt is kept",
     async () => {
-      const path = `/v1/receipts?feed=urgent&offset=${offset}`;
-      type Answer = { receipts: unknown[] };
-      return (
-        (await cloud.request<Answer>("GET", path)).body.receipts.length > 0
-      );
+      const path = `/api/v1/receipts?feed=urgent&offset=${offset}`;
+      type Answer = { items: unknown[] };
+      return (await cloud.request<Answer>("GET", path)).body.items.length > 0;
     },
     15_000,
   );

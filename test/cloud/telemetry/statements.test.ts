@@ -172,7 +172,7 @@ async function banned(
   agent.sendReceipt(who, position, { revision, ...(tried && { trial }) });
   await eventually(async () => {
     type Found = { total: number };
-    const found = await cloud.request<Found>("GET", "/v1/receipts");
+    const found = await cloud.request<Found>("GET", "/api/v1/receipts");
     return found.body.total > 0 ? true : undefined;
   });
   return { id };
@@ -213,7 +213,7 @@ async function statementsOf(
   cloud: TestCloud,
   query = "",
 ): Promise<readonly Entry[]> {
-  type Found = { statements: Entry[] };
-  const path = `/v1/statements${query}`;
-  return (await cloud.request<Found>("GET", path)).body.statements;
+  type Found = { items: Entry[] };
+  const path = `/api/v1/statements${query}`;
+  return (await cloud.request<Found>("GET", path)).body.items;
 }

@@ -92,10 +92,10 @@ export class CloudDisk implements Disposable {
   async bansOf(feed: string): Promise<number | undefined> {
     const authorization = `Bearer ${readOperatorToken(this.dir)}`;
     const headers = { authorization };
-    const answer = await fetch(`${this.url}/v1/feeds`, { headers });
-    type Feeds = { feeds: { feed: string; bans: number }[] };
-    const { feeds } = (await answer.json()) as Feeds;
-    return feeds.find((each) => each.feed === feed)?.bans;
+    const answer = await fetch(`${this.url}/api/v1/feeds`, { headers });
+    type Feeds = { items: { feed: string; bans: number }[] };
+    const { items } = (await answer.json()) as Feeds;
+    return items.find((each) => each.feed === feed)?.bans;
   }
 
   async status(): Promise<CloudStatus> {
