@@ -48,6 +48,17 @@ export const StatusOut = v.object({
     known: v.number(),
   }),
   sessions: v.object({ open: v.number(), agents: v.number() }),
+  /** Sessions that are open, and sign-ins since the start. */
+  operators: v.object({
+    open: v.number(),
+    signIns: v.object({
+      password: v.number(),
+      passkey: v.number(),
+      oidc: v.number(),
+    }),
+    refused: v.number(),
+    tooMany: v.number(),
+  }),
   /** What one person did that takes two and nobody reviewed; since when. */
   brokenGlass: v.object({ count: v.number(), since: v.nullable(Time) }),
   downloads: v.number(),
