@@ -31,6 +31,15 @@ const ProposalNews = v.object({
   reason: v.string(),
 });
 
+/** Somebody did alone what takes two, or somebody looked at it afterwards. */
+const GlassNews = v.object({
+  kind: v.literal("glass"),
+  glass: v.string(),
+  state: v.picklist(["broken", "justified", "not-justified"]),
+  by: v.string(),
+  reason: v.string(),
+});
+
 /** A host came, went, or is known by something else. */
 const AgentNews = v.object({
   kind: v.literal("agent"),
@@ -67,7 +76,7 @@ const RateNews = v.object({ kind: v.literal("rate"), perMinute: v.number() });
 
 export const News = v.variant("kind", [
   ...([DecidedNews, ProposalNews, AgentNews, OrgNews] as const),
-  ...([TrustNews, PeopleNews, RateNews] as const),
+  ...([TrustNews, PeopleNews, RateNews, GlassNews] as const),
 ]);
 export type News = v.InferInput<typeof News>;
 
@@ -101,6 +110,10 @@ export function newsFor(
       ? { kind: "org", org: event.org }
       : undefined;
   }
+  if (event.kind === "order-proposed") {
+    const isTheirs = caller.org === null || caller.org === event.org;
+    return isTheirs ? orderNews(event) : undefined;
+  }
   return caller.org === null ? vendorNews(caller, event) : undefined;
 }
 
@@ -119,6 +132,15 @@ function decidedFor(
     observed: event.observed ?? false,
     ...{ until: event.until ?? null, list: event.list ?? null },
   };
+}
+
+function orderNews({
+  proposal,
+  by,
+  dangers,
+}: Extract<Event, { kind: "order-proposed" }>): News {
+  const reason = dangers.map(({ says }) => says).join("; ");
+  return { kind: "proposal", state: "open", proposal, by, reason };
 }
 
 function agentNews(
@@ -153,6 +175,14 @@ function vendorNews(caller: Caller, event: Event): News | undefined {
     case "proposal-settled": {
       const { proposal, verdict: state, by, reason } = event;
       return { kind: "proposal", state, proposal, by, reason };
+    }
+    case "glass-broken": {
+      const { glass, by, why: reason } = event;
+      return { kind: "glass", state: "broken", glass, by, reason };
+    }
+    case "glass-reviewed": {
+      const { glass, by, verdict: state, reason } = event;
+      return { kind: "glass", state, glass, by, reason };
     }
     case "approval":
       return { kind: "trust", feed: event.feed, version: event.version };
