@@ -18,6 +18,8 @@ export const exitCodes = {
   usage: 2,
   /** Of several things that were asked for, some did not happen. */
   inPart: 3,
+  /** It is dangerous, and waits for a second person. */
+  waits: 4,
 } as const;
 export type ExitCode = 0 | (typeof exitCodes)[keyof typeof exitCodes];
 

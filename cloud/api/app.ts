@@ -22,6 +22,10 @@ import {
   TryLater,
   WayUnusable,
 } from "../sign-in/failures.js";
+import { ReviewedBefore } from "../two-persons/break-glass.js";
+import { ListChanged } from "../two-persons/list-files.js";
+import { NoShareLeft } from "../two-persons/proposed-orders.js";
+import { GlassHolds, SamePerson } from "../two-persons/refusals.js";
 import { agentRoutes } from "./agent-routes.js";
 import { callerBy, mustBeOwnSite } from "./known-caller.js";
 import { logRoutes } from "./log-routes.js";
@@ -111,6 +115,10 @@ function asProblem(error: Error, log: Logger): ApiProblem {
       "retry-after": String(seconds),
     });
   }
+  if (error instanceof GlassHolds) {
+    const status = error.why === "lasts-too-long" ? 400 : 403;
+    return plain(status, error.why, error.message);
+  }
   for (const [kind, status, code, message] of ANSWERS) {
     if (error instanceof kind)
       return plain(status, code, message ?? error.message);
@@ -134,6 +142,10 @@ const ANSWERS: readonly (readonly [
   [BadFolder, 409, "bad-root"],
   [TreeFailed, 503, "busy"],
   [FeedFull, 400, "feed-full"],
+  [SamePerson, 403, "same-person"],
+  [NoShareLeft, 409, "no-share"],
+  [ListChanged, 409, "list-changed"],
+  [ReviewedBefore, 409, "reviewed-before"],
   [TooManyQuestions, 503, "busy"],
   [SignInRefused, 401, "not-proved"],
   [WayUnusable, 409, "way-unusable"],

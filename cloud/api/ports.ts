@@ -9,8 +9,6 @@ import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
-import type { ImportOrders } from "../decide/import-orders.js";
-import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Proposals } from "../decide/proposals.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
@@ -37,6 +35,10 @@ import type { TreeWorker } from "../tree/tree-worker.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
 import type { KeptAnswers } from "../sign-in/kept-answers.js";
 import type { CallerRates } from "./table/rates.js";
+import type { BreakGlass } from "../two-persons/break-glass.js";
+import type { ProposedOrders } from "../two-persons/proposed-orders.js";
+import type { Proposing } from "../two-persons/proposing.js";
+import type { TwoPersons } from "../two-persons/two-persons.js";
 import type { Downloads } from "./downloads.js";
 
 /** What every request needs of the door that it came in by. */
@@ -87,9 +89,12 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   readonly staff: Staff;
   readonly enrolment: Pick<Enrolment, "makeToken" | "revokeToken">;
   readonly signIn: SignIn;
+  /** What people release of what rules proposed; all else goes by `orders`. */
   readonly bans: Pick<BanOrders, "ban">;
-  readonly lifts: Pick<LiftOrders, "lift">;
-  readonly imports: Pick<ImportOrders, "import">;
+  readonly orders: Pick<TwoPersons, "ban" | "lift" | "import">;
+  readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;
+  readonly proposing: Pick<Proposing, "release" | "refuse">;
+  readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;
   readonly outcomes: Pick<Outcomes, "of">;
   /** The way to every URL that an operator gives. */
   readonly outgoing: Pick<OutgoingDoor, "fetch">;

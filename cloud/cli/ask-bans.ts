@@ -5,6 +5,7 @@ import type { ImpactAnswer } from "../api/routes/impact.js";
 import type { ImportAnswer } from "../api/routes/imports.js";
 import type { LiftAnswer } from "../api/routes/lifts.js";
 import type { Rings } from "../api/routes/orders.js";
+import type { OrderWaits } from "../api/routes/two-persons.js";
 import type { Client } from "./client.js";
 import { textOf, type Query } from "./pages.js";
 
@@ -13,6 +14,7 @@ export type RingsTold = v.InferOutput<typeof Rings>;
 export type BanTold = v.InferOutput<typeof BanAnswer>;
 export type LiftTold = v.InferOutput<typeof LiftAnswer>;
 export type ImportTold = v.InferOutput<typeof ImportAnswer>;
+export type WaitsTold = v.InferOutput<typeof OrderWaits>;
 export type ImpactTold = v.InferOutput<typeof ImpactAnswer>;
 
 /** What an order is about; without a feed it goes to the caller's usual one. */
@@ -30,8 +32,9 @@ export const ban = async (
     readonly replace: boolean;
     readonly rings: string | undefined;
     readonly dryRun: boolean;
+    readonly breakGlass: string | undefined;
   },
-): Promise<BanTold> => client.ask("POST", "/bans", order);
+): Promise<BanTold | WaitsTold> => client.ask("POST", "/bans", order);
 
 export const lift = async (
   client: Client,
@@ -40,8 +43,9 @@ export const lift = async (
     readonly allFeeds: boolean;
     readonly within: boolean;
     readonly dryRun: boolean;
+    readonly breakGlass: string | undefined;
   },
-): Promise<LiftTold> => client.ask("POST", "/lifts", order);
+): Promise<LiftTold | WaitsTold> => client.ask("POST", "/lifts", order);
 
 /** One page. */
 export const bansOf = async (
@@ -59,4 +63,5 @@ export const importList = async (
   client: Client,
   list: Readable,
   terms: Query,
-): Promise<ImportTold> => client.send(`/imports${textOf(terms)}`, list);
+): Promise<ImportTold | WaitsTold> =>
+  client.send(`/imports${textOf(terms)}`, list);

@@ -5,6 +5,7 @@ import { checkImpact, checkImpactOption } from "./impact-commands.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import { giveOrderOutput } from "./order-output.js";
+import { GLASS_HELP, carriedOut } from "./told-waits.js";
 import { toldBan } from "./told-bans.js";
 import { toldLift } from "./told-lifts.js";
 import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
@@ -21,6 +22,7 @@ interface OrderOptions {
   readonly allFeeds?: true;
   readonly within?: true;
   readonly dryRun?: true;
+  readonly breakGlass?: string;
   readonly wait?: true | number;
   readonly json?: true;
   readonly checkImpact?: number;
@@ -44,6 +46,7 @@ function addBan(program: Command, io: Io): void {
     .option("--replace", "even where a ban lasts longer, or drops already")
     .option("--rings <durations>", RINGS_HELP)
     .option("--dry-run", "say what it would do, and do nothing")
+    .option("--break-glass <why>", GLASS_HELP)
     .option("--wait [time]", WAIT_HELP, waitMsOf)
     .option("--json", JSON_HELP)
     .addOption(checkImpactOption())
@@ -57,9 +60,10 @@ function addBan(program: Command, io: Io): void {
         await checkImpact(client, { ranges, feed }, options.checkImpact, io);
       }
       const order = { ranges, feed, for: options.for, reason };
-      const { rings } = options;
-      const manner = { observe, replace, rings, dryRun };
-      const answer = await ban(client, { ...order, ...manner });
+      const { rings, breakGlass } = options;
+      const manner = { observe, replace, rings, dryRun, breakGlass };
+      const answered = await ban(client, { ...order, ...manner });
+      const answer = carriedOut(answered, io, json);
       const told = toldBan(answer, observe);
       const output = { json, waitMs: waitOf(options.wait) };
       const made = [answer.decision ?? []].flat();
@@ -82,7 +86,8 @@ Examples:
 A ban is neither shortened nor weakened unless you say --replace. Banning again
 without --observe enforces what was only observed.
 
-Exit code: 0 done as ordered, 3 in part, 1 nothing changed, 2 wrongly asked. With
+Exit code: 0 done as ordered, 3 in part, 1 nothing changed, 2 wrongly asked, 4 it
+waits for a second person. With
 --wait: 0 all hosts that follow the feed carry it out, 3 some of them, 1 none.
 ${FEEDS_HELP}`;
 
@@ -96,6 +101,7 @@ function addLift(program: Command, io: Io): void {
     .option("--within", "also bans that lie in the range")
     .option("--reason <text>", "for whoever asks later", "")
     .option("--dry-run", "say what it would do, and do nothing")
+    .option("--break-glass <why>", GLASS_HELP)
     .option("--wait [time]", WAIT_HELP, waitMsOf)
     .option("--json", JSON_HELP)
     .addHelpText("after", LIFT_HELP)
@@ -104,8 +110,10 @@ function addLift(program: Command, io: Io): void {
       const { feed, reason, json } = options;
       const { allFeeds = false, within = false, dryRun = false } = options;
       const client = clientOf(command);
+      const { breakGlass } = options;
       const order = { ranges, feed, reason, allFeeds, within, dryRun };
-      const answer = await lift(client, order);
+      const answered = await lift(client, { ...order, breakGlass });
+      const answer = carriedOut(answered, io, json);
       const output = { json, waitMs: waitOf(options.wait) };
       const made = answer.decisions.map(({ decision }) => decision);
       await giveOrderOutput(answer, made, toldLift(answer), {
@@ -124,7 +132,7 @@ A lift takes back the bans on exactly this range. What bans it all the same is
 said: a wider ban, bans in it, another feed.
 
 Exit code: 0 none of the ranges is banned any more, 3 that holds of some, 1 nothing
-was lifted, 2 wrongly asked.
+was lifted, 2 wrongly asked, 4 it waits for a second person.
 ${FEEDS_HELP}`;
 
 export const TERM_HELP =

@@ -5,13 +5,14 @@ import { Option, type Command } from "commander";
 import { failed, misused } from "../../agent/text/failure.js";
 import { listFormats, type ListFormat } from "../lists/line.js";
 import type { ListReport } from "../lists/list.js";
-import { importList, type ImportTold } from "./ask-bans.js";
+import { importList, type ImportTold, type WaitsTold } from "./ask-bans.js";
 import { CloudRefused, clientOf, type Client } from "./client.js";
 import { OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import { giveOrderOutput } from "./order-output.js";
 import type { Query } from "./pages.js";
+import { GLASS_HELP, carriedOut } from "./told-waits.js";
 import { rejectionLines, toldImport } from "./told-imports.js";
 import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
 import { FEEDS_HELP, feedHelp } from "./words.js";
@@ -27,6 +28,7 @@ interface ImportOptions {
   readonly replace?: true;
   readonly force?: true;
   readonly dryRun?: true;
+  readonly breakGlass?: string;
   readonly wait?: true | number;
   readonly json?: true;
 }
@@ -47,6 +49,7 @@ export function addImportCommand(program: Command, io: Io): void {
     .option("--name <name>", "what the list is known by (default: the file's)")
     .option("--replace", "lift what the list of this name had and has no more")
     .option("--dry-run", "say what it would do, and do nothing")
+    .option("--break-glass <why>", GLASS_HELP)
     .option("--wait [time]", WAIT_HELP, waitMsOf)
     .option("--json", JSON_HELP)
     .option("--force", "take what can be taken of what is hardly a list")
@@ -61,12 +64,9 @@ export function addImportCommand(program: Command, io: Io): void {
       const options = command.optsWithGlobals<ImportOptions>();
       const query = queryOf(file, options);
       const client = clientOf(command);
-      const answer = await imported(
-        client,
-        await openList(file, io),
-        query,
-        io,
-      );
+      const bytes = await openList(file, io);
+      const answered = await imported(client, bytes, query, io);
+      const answer = carriedOut(answered, io, options.json);
       const told = toldImport(answer, options.observe === true);
       const made = answer.decision === null ? [] : [answer.decision];
       const { json, wait } = options;
@@ -82,7 +82,8 @@ Every name is one list in its feed. An import neither shortens nor weakens a ban
 that stands.
 
 Exit code: 0 the whole list is banned, 3 a part of it: lines were rejected, or hosts
-will hold ranges; 1 nothing changed, or the list is refused, 2 wrongly asked.
+will hold ranges; 1 nothing changed, or the list is refused, 2 wrongly asked, 4 it
+waits for a second person.
 
 Examples:
   $ tourniquet-cloud import drop_v4.json --for 1d --reason spamhaus-drop
@@ -116,7 +117,7 @@ function queryOf(file: string, options: ImportOptions): Query {
     replace: String(options.replace ?? false),
     force: String(options.force ?? false),
     dryRun: String(options.dryRun ?? false),
-    ...{ list, format, column },
+    ...{ list, format, column, breakGlass: options.breakGlass },
   };
 }
 
@@ -126,7 +127,7 @@ async function imported(
   list: Readable,
   query: Query,
   io: Io,
-): Promise<ImportTold> {
+): Promise<ImportTold | WaitsTold> {
   try {
     return await importList(client, list, query);
   } catch (error) {

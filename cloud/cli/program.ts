@@ -22,6 +22,7 @@ import { addBanCommands } from "./ban-commands.js";
 import { addConfigCommand } from "./config-command.js";
 import { addCarryCommands } from "./carry-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
+import { addGlassCommands } from "./glass-commands.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
 import { addImportCommand } from "./import-command.js";
@@ -42,7 +43,7 @@ import { withPlainWait } from "./wait.js";
 /**
  * Carries out a command line.
  * @returns the exit code: 0 done, 1 could not be done, 2 was asked wrongly, 3
- * done in part
+ * done in part, 4 it waits for a second person
  */
 export async function runCommand(
   args: readonly string[],
@@ -86,6 +87,7 @@ function makeProgram(io: Io): Command {
   addImpactCommand(program, io);
   addBanCommands(program, io);
   addProposalCommands(program, io);
+  addGlassCommands(program, io);
   program.commandsGroup("What hosts say:");
   addAgentCommands(program, io);
   addReceiptsCommand(program, io);

@@ -31,6 +31,7 @@ function linesOf(status: StatusItem): readonly string[] {
     ...diskLines(status.disk, words),
     ...observationLines(status.observations),
     ...laggingLines(status),
+    ...glassLines(status),
     `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
     ...(over > 0 ? [`${over} agents are over their telemetry budget`] : []),
     ...dropLines(status),
@@ -94,6 +95,16 @@ function laggingLines({
   if (bansTrouble !== null) lines.push(`no new snapshots: ${bansTrouble}`);
   if (treeTrouble !== null) lines.push(`the log stands still: ${treeTrouble}`);
   return lines;
+}
+
+/** What one person did that takes two, until somebody else has looked at it. */
+function glassLines({ brokenGlass }: StatusItem): readonly string[] {
+  const { count, since } = brokenGlass;
+  if (since === null) return [];
+  const orders = count === 1 ? "1 order" : `${count} orders`;
+  return [
+    `BROKEN GLASS: ${orders} of one person that take two, since ${momentOf(since)}; see: tourniquet-cloud break-glass list`,
+  ];
 }
 
 function dropLines({ drops }: StatusItem): readonly string[] {

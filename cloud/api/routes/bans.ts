@@ -21,7 +21,6 @@ import { answer, route, type Route } from "../table/route.js";
 import {
   WIDE,
   Rings,
-  madeOrNot,
   orderedIn,
   placeOf,
   placed,
@@ -30,6 +29,7 @@ import {
   statusOf,
   termsOf,
 } from "./orders.js";
+import { Why, judged, orderedOrWaits, waitsAnswer } from "./two-persons.js";
 
 export const BanOrder = v.strictObject({
   ...rangeFields,
@@ -41,6 +41,8 @@ export const BanOrder = v.strictObject({
   replace: v.optional(v.boolean(), false),
   rings: v.optional(RingWaits),
   dryRun: v.optional(v.boolean(), false),
+  /** Of an admin: it is carried out at once, for a day at most, and reviewed. */
+  breakGlass: v.optional(Why),
 });
 export type BanOrder = v.InferOutput<typeof BanOrder>;
 
@@ -62,6 +64,7 @@ const RangeBanned = v.object({
 
 export const BanAnswer = v.object({
   ...placed,
+  ...judged,
   /** Ranges that wait for the critical keys' approval. */
   unapproved: Whole,
   effects: v.array(RangeBanned),
@@ -102,8 +105,8 @@ export const banRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ summary: "Bans ranges", description: TERMS },
     ...{ allows: "actuator", scope: "own", changes: true },
     body: BanOrder,
-    answers: madeOrNot(BanAnswer),
-    problems: [404],
+    answers: orderedOrWaits(BanAnswer),
+    problems: [404, 409],
     handle: async ({ caller, body }) => ban(caller, body, ports),
   }),
   route({
@@ -124,21 +127,24 @@ async function ban(caller: Caller, order: BanOrder, ports: OperatorApiPorts) {
   const feed = orderedIn(caller, order.feed, "urgent", ports);
   const { replace, dryRun, rings: waits } = order;
   if (waits !== undefined) mustReadRings(feed, ports);
-  const { decision, effects, rings } = await ports.bans.ban(
-    { feed, by: caller.name },
-    rangesOf(order),
-    { ...termsOf(order), waits },
-    { replace, dryRun },
-  );
+  const came = await ports.orders.ban(caller, {
+    ...{ feed, ranges: rangesOf(order), replace, dryRun },
+    terms: { ...termsOf(order), waits },
+    breakGlass: order.breakGlass,
+  });
+  if (came.kind === "waits") return waitsAnswer(came);
+  const { done, dangers, glass, flows } = came;
+  const { decision, effects, rings } = done;
   const unapproved = effects.filter(({ held }) => held === WIDE).length;
   const place = { ...placeOf(decision, feed, ports), dryRun };
   return answer(statusOf(decision), {
     ...{ ...place, unapproved, effects, rings: rings ?? null },
+    ...{ dangers, glass, flows },
   });
 }
 
 /** @throws ApiProblem while agents follow the feed that can't read ring times */
-function mustReadRings(
+export function mustReadRings(
   feed: FeedName,
   { registry }: Pick<OperatorApiPorts, "registry">,
 ): void {

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { shortText } from "../../../agent/protocol/shapes.js";
-import type { ImportManner } from "../../decide/import-orders.js";
 import { judge, type Judgement } from "../../lists/judge.js";
 import { listFormats } from "../../lists/line.js";
 import { ListReader, readList, type ListReport } from "../../lists/list.js";
@@ -15,13 +14,13 @@ import { Whole } from "../table/answer.js";
 import { answer, route, type Call, type Route } from "../table/route.js";
 import {
   WIDE,
-  madeOrNot,
   orderedIn,
   placeOf,
   placed,
   statusOf,
   termsOf,
 } from "./orders.js";
+import { Why, judged, orderedOrWaits, waitsAnswer } from "./two-persons.js";
 
 const Name = v.pipe(shortText(128), v.minLength(1));
 
@@ -41,6 +40,8 @@ export const ImportOrder = v.strictObject({
   force: v.optional(YesOrNo, "false"),
   /** Say what would be done, and do nothing. */
   dryRun: v.optional(YesOrNo, "false"),
+  /** Of an admin: it is carried out at once, for a day at most, and reviewed. */
+  breakGlass: v.optional(Why),
 });
 export type ImportOrder = v.InferOutput<typeof ImportOrder>;
 
@@ -68,6 +69,7 @@ const report = {
 export const ImportAnswer = v.object({
   ...report,
   ...placed,
+  ...judged,
   /** Ranges that wait for the critical keys' approval. */
   unapproved: Whole,
   /** How many ranges had each effect, as bans name them. */
@@ -95,8 +97,8 @@ export const importRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "analyst", scope: "own", changes: true },
     query: ImportOrder,
     body: { stream: "text/plain", mostBytes: MOST_LIST_BYTES },
-    answers: madeOrNot(ImportAnswer),
-    problems: [404],
+    answers: orderedOrWaits(ImportAnswer),
+    problems: [404, 409],
     handle: async (call) => importList(call, ports),
   }),
 ];
@@ -117,22 +119,22 @@ async function importList(
   await readList(bounded(body, MOST_LIST_BYTES), reader);
   const read = reader.report();
   mustBeTaken(judge(read, order), read);
-  const manner: ImportManner = {
-    ...{ list, replace, dryRun },
+  const came = await ports.orders.import(caller, {
+    ...{ feed, ranges: reader.ranges, report: read, terms: termsOf(order) },
+    ...{ list, replace, dryRun, breakGlass: order.breakGlass },
     judge: (replacement) => {
       mustBeTaken(judgeReplacement(read, replacement, force), read);
     },
-  };
-  const mandate = { feed, by: caller.name };
-  const terms = termsOf(order);
-  const { ranges } = reader;
-  const came = await ports.imports.import(mandate, ranges, terms, manner);
-  const { decision, ...effects } = came;
+  });
+  if (came.kind === "waits") return waitsAnswer(came);
+  const { done, dangers, glass, flows } = came;
+  const { decision, ...effects } = done;
   const place = { ...placeOf(decision, feed, ports), dryRun };
   const { format = null, look = null } = read;
   const unapproved = effects.held[WIDE] ?? 0;
   return answer(statusOf(decision), {
     ...{ ...read, format, look, ...place, unapproved, ...effects },
+    ...{ dangers, glass, flows },
   });
 }
 

@@ -8,7 +8,6 @@ import { mayOrder, mayRead } from "../scope.js";
 import { Seconds, Time, Whole } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import {
-  madeOrNot,
   orderedIn,
   placeOf,
   placed,
@@ -16,6 +15,7 @@ import {
   rangesOf,
   statusOf,
 } from "./orders.js";
+import { Why, judged, orderedOrWaits, waitsAnswer } from "./two-persons.js";
 
 export const LiftOrder = v.strictObject({
   ...rangeFields,
@@ -25,6 +25,8 @@ export const LiftOrder = v.strictObject({
   within: v.optional(v.boolean(), false),
   reason: v.optional(Reason, ""),
   dryRun: v.optional(v.boolean(), false),
+  /** Of an admin: it is carried out at once, and reviewed. */
+  breakGlass: v.optional(Why),
 });
 export type LiftOrder = v.InferOutput<typeof LiftOrder>;
 
@@ -51,6 +53,7 @@ const RangeLifted = v.object({
 
 export const LiftAnswer = v.object({
   ...placed,
+  ...judged,
   allFeeds: v.boolean(),
   /** One of each feed in which something was lifted. */
   decisions: v.array(
@@ -74,8 +77,8 @@ export const liftRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       "Takes back the bans on exactly these ranges, and says what bans them all the same. Where no feed is named: urgent, and their own feed for an org's operators.",
     ...{ allows: "actuator", scope: "own", changes: true },
     body: LiftOrder,
-    answers: madeOrNot(LiftAnswer),
-    problems: [404],
+    answers: orderedOrWaits(LiftAnswer),
+    problems: [404, 409],
     handle: async ({ caller, body }) => lift(caller, body, ports),
   }),
 ];
@@ -83,15 +86,19 @@ export const liftRoutes = (ports: OperatorApiPorts): readonly Route[] => [
 async function lift(caller: Caller, order: LiftOrder, ports: OperatorApiPorts) {
   const { reason, within, dryRun, allFeeds } = order;
   const feed = orderedIn(caller, order.feed, "urgent", ports);
-  const { decisions, effects } = await ports.lifts.lift({
-    ...{ by: caller.name, reason, within, dryRun },
+  const came = await ports.orders.lift(caller, {
+    ...{ reason, within, dryRun, breakGlass: order.breakGlass },
     feeds: allFeeds ? orderableFeeds(caller, ports) : [feed],
     ranges: rangesOf(order),
   });
+  if (came.kind === "waits") return waitsAnswer(came);
+  const { done, dangers, glass, flows } = came;
+  const { decisions, effects } = done;
   const [first] = decisions;
   return answer(statusOf(first), {
     ...{ ...placeOf(first, feed, ports), dryRun, allFeeds, decisions },
     effects: effects.map((each) => asSeen(each, caller)),
+    ...{ dangers, glass, flows },
   });
 }
 

@@ -4,6 +4,7 @@ import { auditRoutes } from "./audit.js";
 import { credentialRoutes } from "./credentials.js";
 import { operatorRoutes } from "./operators.js";
 import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
+import { breakGlassRoutes } from "./break-glass.js";
 import { answerRoutes } from "./answers.js";
 import { banRoutes } from "./bans.js";
 import { decisionRoutes } from "./decisions.js";
@@ -29,6 +30,7 @@ import { sessionRoutes } from "./session.js";
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
 export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...banRoutes(ports),
+  ...breakGlassRoutes(ports),
   ...liftRoutes(ports),
   ...importRoutes(ports),
   ...impactRoutes(ports),

@@ -40,6 +40,11 @@ export interface TestCloudOptions {
   readonly outgoing?: CloudConfig["outgoing"];
   /** With a root that agents of version 1 read. */
   readonly v1Agents?: boolean;
+  /**
+   * Which orders take a second person: none, unless a test is about that. Most
+   * tests give their orders as the only admin there is.
+   */
+  readonly twoPersons?: Partial<CloudConfig["twoPersons"]>;
   /** Beside `NEW_VENDOR`. */
   readonly correlation?: Partial<CloudConfig["correlation"]>;
 }
@@ -139,11 +144,20 @@ function configOf(dir: string, options: TestCloudOptions): CloudConfig {
     ...{ ...loaded, publicUrl },
     ...(login && { login }),
     ...(outgoing && { outgoing }),
+    twoPersons: {
+      ...loaded.twoPersons,
+      enabled: false,
+      ...twoPersonsOf(options),
+    },
     heartbeatMs: options.heartbeatMs ?? 25_000,
     operatorsOnPublic: options.operatorsOnPublic ?? true,
     correlation: { ...loaded.correlation, ...NEW_VENDOR, ...correlation },
   };
 }
+
+/** Who says anything of them has them enabled. */
+const twoPersonsOf = ({ twoPersons }: TestCloudOptions) =>
+  twoPersons && { enabled: true, ...twoPersons };
 
 export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
 

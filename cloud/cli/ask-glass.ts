@@ -1,0 +1,24 @@
+import type * as v from "valibot";
+import type { BrokenGlass } from "../api/routes/break-glass.js";
+import type { Client } from "./client.js";
+import { pageOf, type Query } from "./pages.js";
+
+export type GlassItem = v.InferOutput<typeof BrokenGlass>;
+
+/** Newest first. */
+export const brokenGlassOf = async (
+  client: Client,
+  query: Query,
+): Promise<readonly GlassItem[]> =>
+  (await pageOf<GlassItem>(client, "/break-glass", query)).items;
+
+export const reviewGlass = async (
+  client: Client,
+  glass: string,
+  review: Pick<GlassItem, "verdict"> & { readonly reason: string },
+): Promise<GlassItem> =>
+  client.ask(
+    "POST",
+    `/break-glass/${encodeURIComponent(glass)}/review`,
+    review,
+  );
