@@ -51,15 +51,11 @@ export const wide = (
   return { why: "wide", says: what };
 };
 
-/** Why a range is one that no rule may ban. */
-export type NeverTier = "never-list" | "special" | "public-resolver" | "cdn";
+/** Why a range is not one person's to ban, however narrow. */
+export type NeverTier = "never-list" | "public-resolver" | "cdn";
 
 const tiers: Readonly<Record<NeverTier, readonly [string, string]>> = {
   "never-list": ["is in never-ban.txt", "are in never-ban.txt"],
-  special: [
-    "is no single host on the internet",
-    "are no single hosts on the internet",
-  ],
   "public-resolver": [
     "holds a resolver that everybody may use",
     "hold resolvers that everybody may use",

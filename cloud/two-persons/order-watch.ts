@@ -111,7 +111,9 @@ export class OrderWatch implements Watch {
   #exempt(cidr: Cidr): NeverTier | undefined {
     if (this.#unread !== undefined) return undefined;
     try {
-      return this.#terms.never.exempts(cidr);
+      // Special ranges are nobody else's: hosts keep theirs by themselves.
+      const why = this.#terms.never.exempts(cidr);
+      return why === "never-list" ? why : undefined;
     } catch (error) {
       if (!(error instanceof BadNeverList)) throw error;
       this.#unread = error.message;

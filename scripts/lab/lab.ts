@@ -17,6 +17,9 @@ import { openQuota, type Quota } from "./quota.js";
 import { output, start, until, type Running } from "./run.js";
 import { nodeAsIn } from "./unit.js";
 
+/** The first admin gives all orders of a lab; earlier builds know no other way. */
+const ALONE = { twoPersons: { enabled: false } };
+
 /**
  * A vendor and its customers' hosts on one machine, as real processes: for the
  * demo, the benchmarks, and the tests that kill what they test.
@@ -38,7 +41,9 @@ export class Lab implements AsyncDisposable {
     await output([build.cloud, "init", "--dir", dir, ...named, ...init]);
     const file = join(dir, "cloud.json");
     const written = JSON.parse(readFileSync(file, "utf8")) as object;
-    writeFileSync(file, JSON.stringify({ ...written, ...settings }));
+    const own = build === THIS_BUILD ? ALONE : {};
+    const all = { ...written, ...own, ...settings };
+    writeFileSync(file, JSON.stringify(all));
     const certificate = encrypted
       ? await makeCertificate(this.folder, address, also)
       : undefined;

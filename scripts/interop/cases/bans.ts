@@ -93,7 +93,9 @@ async function heldByGuard(stage: Stage): Promise<void> {
     [receipt.banned, receipt.heldTotal, held?.range],
     [0, 1, AT.host],
   );
-  const wide = await stage.ban(["45.0.0.0/12"], { feed: "reputation" });
+  // One that drops would wait for a second person in the cloud.
+  const order = { feed: "reputation", observe: true };
+  const wide = await stage.ban(["45.0.0.0/12"], order);
   const { rule } = (await stage.receiptOf(wide)).held[0] ?? {};
   expect("the rule for a wide range", rule, "needs-approval");
   await stage.lift([AT.host, "45.0.0.0/12"], { feed: "reputation" });

@@ -25,6 +25,7 @@ describe("operators' requests", () => {
       offset: 2,
       decidedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       unapproved: 0,
+      ...{ dangers: [], flows: null, glass: null },
       dryRun: false,
       rings: null,
       effects: [

@@ -85,7 +85,8 @@ describe("tourniquet-cloud import", () => {
   it("names what is wide", async () => {
     await using stage = await openStage();
     const list = stage.file("wide.txt", "16.0.0.0/12\n192.0.2.0/24\n");
-    const { err } = await stage.run("import", list);
+    const alone = ["--for", "24h", "--break-glass", "nobody else is here"];
+    const { err } = await stage.run("import", list, ...alone);
     expect(err).toContain(
       "16.0.0.0/12: hosts with default settings hold this ban: needs-approval",
     );
