@@ -93,7 +93,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   readonly bans: Pick<BanOrders, "ban">;
   readonly orders: Pick<TwoPersons, "ban" | "lift" | "import">;
   readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;
-  readonly proposing: Pick<Proposing, "release" | "refuse">;
+  readonly proposing: Pick<Proposing, "release" | "refuse" | "rangesOf">;
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;
   readonly outcomes: Pick<Outcomes, "of">;
   /** The way to every URL that an operator gives. */

@@ -1,11 +1,22 @@
 import type * as v from "valibot";
-import type { Proposal, Released } from "../api/routes/proposals.js";
+import type {
+  Proposal,
+  ProposalTold,
+  Released,
+} from "../api/routes/proposals.js";
 import type { Rules } from "../api/routes/rules.js";
 import type { Client } from "./client.js";
 import { pageOf, type Page, type Query } from "./pages.js";
 
 export type ProposalItem = v.InferOutput<typeof Proposal>;
 export type RulesTold = v.InferOutput<typeof Rules>;
+
+/** One of them, with all that it is of. */
+export const proposalOf = async (
+  client: Client,
+  proposal: string,
+): Promise<v.InferOutput<typeof ProposalTold>> =>
+  client.ask("GET", `/proposals/${encodeURIComponent(proposal)}`);
 
 /** One page, newest first. */
 export const proposalsOf = async (

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  proposalOf,
   proposalsOf,
   refuse,
   release,
@@ -8,8 +9,15 @@ import {
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
-import { ruleAlarms } from "./shown-alarms.js";
-import { dateOf, table } from "./tables.js";
+import { glassAlarms, ruleAlarms } from "./shown-alarms.js";
+import { table } from "./tables.js";
+import {
+  byOf,
+  standingOf,
+  toldProposal,
+  whatOf,
+  whyItWaits,
+} from "./told-proposals.js";
 
 interface Options {
   readonly all?: true;
@@ -23,7 +31,9 @@ interface Options {
 export function addProposalCommands(program: Command, io: Io): void {
   const proposals = program
     .command("proposals")
-    .description("list the bans that rules want and a person decides on")
+    .description(
+      "list what rules and people want, and somebody else decides on",
+    )
     .option("--all", "those that were decided on or ran out as well")
     .option("--limit <count>", "the newest", "50")
     .option("--json", JSON_HELP)
@@ -32,6 +42,7 @@ export function addProposalCommands(program: Command, io: Io): void {
       const { all, limit, json } = command.optsWithGlobals<Options>();
       const client = clientOf(command);
       for (const line of await ruleAlarms(client)) io.err(line);
+      for (const line of await glassAlarms(client)) io.err(line);
       const query = { all: String(all ?? false), limit };
       const { items } = await proposalsOf(client, query);
       if (json) jsonLines(io, items);
@@ -39,29 +50,45 @@ export function addProposalCommands(program: Command, io: Io): void {
       else io.out(table(HEAD, items.map(row)));
     });
 
+  addShow(proposals, io);
+
   proposals
     .command("release")
-    .description("ban what a rule proposed, for everybody")
+    .description("have what a rule or somebody else proposed carried out")
     .argument("<id>")
-    .option("--for <term>", "30s, 15m, 4h, 7d or permanent", "4h")
+    .option("--for <term>", "of a rule's ban: 15m, 4h, 7d or permanent", "4h")
     .option("--reason <text>", "for whoever asks later", "")
     .action(async (id: string, _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const order = { for: options.for, reason: options.reason };
       const { decision } = await release(clientOf(command), id, order);
-      const how = decision ?? "nothing changed: it was banned already";
-      io.out(`released ${id}: banned for everybody (${how})`);
+      const how = decision ?? "nothing had to be changed any more";
+      io.out(`released ${id} (${how})`);
     });
 
   proposals
     .command("refuse")
-    .description("leave alone whom a rule proposed, for as long again")
+    .description("leave it undone, or withdraw what one ordered oneself")
     .argument("<id>")
     .requiredOption("--reason <text>", "for whoever asks later")
     .action(async (id: string, _, command: Command) => {
       const { reason } = command.optsWithGlobals<Options>();
       await refuse(clientOf(command), id, reason);
-      io.out(`refused ${id}: nobody is banned`);
+      io.out(`refused ${id}: nothing was done`);
+    });
+}
+
+function addShow(proposals: Command, io: Io): void {
+  proposals
+    .command("show")
+    .description("one of them, with all that it is of")
+    .argument("<id>")
+    .option("--json", JSON_HELP)
+    .action(async (id: string, _, command: Command) => {
+      const { json } = command.optsWithGlobals<Options>();
+      const told = await proposalOf(clientOf(command), id);
+      if (json) io.out(JSON.stringify(told));
+      else for (const line of toldProposal(told)) io.out(line);
     });
 }
 
@@ -70,37 +97,17 @@ A rule bans nobody by itself who connects as an agent, whom a host's guard held,
 whose address many share, or who is in never-ban.txt. What nobody decides on
 runs out, and comes again when it is seen again.
 
+What people order that is dangerous waits here for somebody else; who released it
+just stepped up. It runs out as well, and is never carried out by itself.
+
 Examples:
   $ tourniquet-cloud proposals
   $ tourniquet-cloud proposals release prp-5f0c6b1e9a3d2744 --for 1d
   $ tourniquet-cloud proposals refuse prp-5f0c6b1e9a3d2744 --reason "our office"`;
 
-const HEAD = ["proposal", "attacker", "seen", "why not a rule", "until"];
+const HEAD = ["proposal", "what", "by", "why it waits", "until"];
 
 const row = (proposal: ProposalItem): readonly string[] => [
-  proposal.id,
-  proposal.attacker,
-  proposal.reason,
-  whyOf(proposal.veto),
+  ...[proposal.id, whatOf(proposal), byOf(proposal), whyItWaits(proposal)],
   standingOf(proposal),
 ];
-
-function whyOf(veto: ProposalItem["veto"]): string {
-  switch (veto.why) {
-    case "never-list":
-      return "never-ban.txt has it";
-    case "tier":
-      return `many share it (${veto.tier})`;
-    case "agent":
-      return `${veto.agent} of ${veto.org} connects from there`;
-    case "held":
-      return `a host of ${veto.org} held it (${veto.rule})`;
-  }
-}
-
-function standingOf(proposal: ProposalItem): string {
-  const { verdict, settledBy, expiresAt } = proposal;
-  if (verdict !== null) return `${verdict} by ${settledBy ?? ""}`;
-  const until = dateOf(expiresAt);
-  return Date.parse(expiresAt) > Date.now() ? until : `ran out ${until}`;
-}

@@ -1,3 +1,4 @@
+import { brokenGlassOf } from "./ask-glass.js";
 import { rulesOf, type RulesTold } from "./ask-proposals.js";
 import { CloudRefused, type Client } from "./client.js";
 import { dateOf } from "./tables.js";
@@ -50,3 +51,17 @@ function mostly(orgs: RulesTold["orgs"]): string {
 
 const isRecent = (at: string): boolean =>
   Date.now() - Date.parse(at) < 24 * 60 * 60 * 1000;
+
+/** What one person did that takes two, while nobody has reviewed it. */
+export async function glassAlarms(client: Client): Promise<readonly string[]> {
+  try {
+    const waiting = await brokenGlassOf(client, { limit: "20" });
+    return waiting.map(
+      ({ glass, by, action, why }) =>
+        `ALARM: ${by} broke the glass for a ${action} (${why}), and nobody has reviewed it: tourniquet-cloud break-glass review ${glass} …`,
+    );
+  } catch (error) {
+    if (error instanceof CloudRefused && error.status === 403) return [];
+    throw error;
+  }
+}

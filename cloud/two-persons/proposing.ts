@@ -1,5 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
-import { parseCidr } from "../../agent/model/cidr.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Decision } from "../decide/deeds.js";
@@ -121,6 +121,24 @@ export class Proposing implements Disposable {
     using _open = orders.take(proposal);
     await orders.settle({ proposal, verdict: "refused", by, reason });
     files.remove(proposal);
+  }
+
+  /** What an order is of, at most so many; once it is over, the first few. */
+  async rangesOf(
+    waiting: WaitingOrder,
+    most: number,
+  ): Promise<readonly string[]> {
+    const { orders, files } = this.#ports;
+    const order = orders.orderOf(waiting);
+    const { id, few } = waiting;
+    if (order.action !== "import") {
+      return typeof order.ranges === "number" ? few : order.ranges;
+    }
+    if (!orders.open().includes(id)) return [];
+    const ranges = await files.read(id, order);
+    return Array.from(ranges)
+      .slice(0, most)
+      .map(({ cidr }) => formatCidr(cidr));
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { parseCidr } from "../../../agent/model/cidr.js";
+import type { FeedName } from "../../../agent/model/position.js";
 import { NotOpen, type Proposal as Proposed } from "../../decide/proposals.js";
 import type { Caller } from "../../operators/caller.js";
 import { Named, Reason, Term, YesOrNo, limitOf } from "../fields.js";
@@ -7,6 +8,14 @@ import type { OperatorApiPorts } from "../ports.js";
 import { problem, unknown } from "../problem.js";
 import { Cursor, Time, Whole, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import {
+  OrderProposal,
+  orderSeen,
+  rangesOfOrder,
+  refuseOrder,
+  releaseOrder,
+  shownOrder,
+} from "./order-proposals.js";
 import { madeOrNot, placeOf, statusOf } from "./orders.js";
 
 /** Why a rule may not decide by itself. */
@@ -25,7 +34,8 @@ const Veto = v.variant("why", [
 ]);
 
 /** A ban that a rule wants and a person decides on. */
-export const Proposal = v.object({
+const RuleProposal = v.object({
+  kind: v.literal("rule"),
   id: v.string(),
   attacker: v.string(),
   proposedAt: Time,
@@ -45,14 +55,29 @@ export const Proposal = v.object({
   decision: v.nullable(v.string()),
 });
 
+/** What waits for somebody: a rule's ban, or somebody's dangerous order. */
+export const Proposal = v.variant("kind", [RuleProposal, OrderProposal]);
+
+/** A proposal and all that it is of, as far as that is kept. */
+export const ProposalTold = v.object({
+  proposal: Proposal,
+  /** The first ten thousand; of what is over, the first few. */
+  ranges: v.array(v.string()),
+});
+
+const Place = v.pipe(v.number(), v.safeInteger());
+
 const ProposalsQuery = v.strictObject({
   limit: limitOf(1_000),
   /** Those that were decided on or ran out as well. */
   all: v.optional(YesOrNo, "false"),
-  cursor: v.optional(Cursor(Named)),
+  cursor: v.optional(
+    Cursor(v.object({ rule: v.nullable(Named), order: v.nullable(Place) })),
+  ),
 });
 
 const ReleaseOrder = v.strictObject({
+  /** Of a rule's ban; an order is carried out as it was given. */
   for: v.optional(Term, "4h"),
   reason: v.optional(Reason, ""),
 });
@@ -63,7 +88,7 @@ const RefuseOrder = v.strictObject({
 
 export const Released = v.object({
   proposal: v.string(),
-  /** Null: it was banned for as long already. */
+  /** Null: nothing had to be changed any more. */
   decision: v.nullable(v.string()),
   feed: v.string(),
   epoch: v.string(),
@@ -73,7 +98,7 @@ export const Released = v.object({
 
 const Refused = v.object({ proposal: v.string() });
 
-/** What rules put before a person: the vendor's own. */
+/** What rules put before the vendor's people, and people before each other. */
 export const proposalRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   route({
     ...{ method: "GET", path: "/proposals", operationId: "listProposals" },
@@ -86,47 +111,114 @@ export const proposalRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     handle: ({ caller, query }) => answer(200, listed(caller, query, ports)),
   }),
   route({
+    ...{ method: "GET", path: "/proposals/{proposal}" },
+    ...{ operationId: "showProposal", tag: "Proposals" },
+    summary: "One of them, with all that it is of",
+    ...{ allows: "viewer", scope: "own" },
+    answers: { 200: { description: "It", schema: ProposalTold } },
+    handle: async ({ caller, params: { proposal: id = "" } }) =>
+      answer(200, await told(caller, id, ports)),
+  }),
+  route({
     ...{ method: "POST", path: "/proposals/{proposal}/release" },
     ...{ operationId: "releaseProposal", tag: "Proposals" },
-    summary: "Bans what a rule proposed, for everybody",
+    summary: "Carries out what a rule or somebody else proposed",
+    description:
+      "A rule's ban is for everybody, and its releaser's own. An order is carried out as it was given, by who gave it; who releases it is somebody else, who has just stepped up.",
     ...{ allows: "approver", scope: "own", changes: true },
     ...{ body: ReleaseOrder, bodyOptional: true },
     answers: madeOrNot(Released),
-    handle: async ({ caller, params: { proposal: id = "" }, body }) => {
-      const order = { ...body, by: caller.name };
-      const made = await whileOpen(caller, id, ports, (proposal) =>
-        release(proposal, order, ports),
-      );
-      const place = placeOf(made, "urgent", ports);
-      return answer(statusOf(made), { proposal: id, ...place });
-    },
+    handle: async ({ caller, params: { proposal: id = "" }, body }) =>
+      released(caller, id, body, ports),
   }),
   route({
     ...{ method: "POST", path: "/proposals/{proposal}/refuse" },
     ...{ operationId: "refuseProposal", tag: "Proposals" },
-    summary: "Leaves alone whom a rule proposed, for as long again",
+    summary: "Does not carry out what was proposed, or withdraws it",
+    description: "Whom a rule proposed is left alone for as long again.",
     ...{ allows: "analyst", scope: "own", changes: true },
     body: RefuseOrder,
-    answers: { 200: { description: "Nobody is banned", schema: Refused } },
+    answers: { 200: { description: "Nothing was done", schema: Refused } },
     handle: async ({ caller, params: { proposal = "" }, body }) => {
-      const { reason } = body;
-      const settled = { proposal, verdict: "refused", reason } as const;
-      await whileOpen(caller, proposal, ports, () =>
-        ports.proposals.settle({ ...settled, by: caller.name }),
-      );
+      await refused(caller, proposal, body.reason, ports);
       return answer(200, { proposal });
     },
   }),
 ];
 
+/** Of both kinds, the newest first. */
 function listed(
   { org }: Caller,
-  { limit, all, cursor: before }: v.InferOutput<typeof ProposalsQuery>,
-  { proposals }: OperatorApiPorts,
+  { limit, all, cursor }: v.InferOutput<typeof ProposalsQuery>,
+  { proposals, waiting }: OperatorApiPorts,
 ) {
-  const found = org === null ? proposals.list({ limit, all, before }) : [];
-  const last = found.length === limit ? found.at(-1) : undefined;
-  return { items: found, next: last === undefined ? null : cursorOf(last.id) };
+  const { rule = null, order = null } = cursor ?? {};
+  const before = { limit, all, before: rule ?? undefined };
+  const rules = org === null ? proposals.list(before) : [];
+  const orders = waiting.list({ limit, all, org, before: order ?? undefined });
+  const found = [...rules.map(shownRule), ...orders.map(shownOrder)]
+    .sort((a, b) => b.proposedAt - a.proposedAt)
+    .slice(0, limit);
+  if (found.length < limit) return { items: found, next: null };
+  const lastRule = found.findLast(({ kind }) => kind === "rule");
+  const lastOrder = found.filter(({ kind }) => kind === "order").length;
+  const next = {
+    rule: lastRule?.id ?? rule,
+    order: orders[lastOrder - 1]?.seq ?? order,
+  };
+  return { items: found, next: cursorOf(next) };
+}
+
+const shownRule = (proposal: Proposed) =>
+  ({ kind: "rule", ...proposal }) as const;
+
+/** @throws ApiProblem when there is none that the caller sees */
+async function told(caller: Caller, id: string, ports: OperatorApiPorts) {
+  const order = orderSeen(caller, id, ports);
+  if (order !== undefined) {
+    const ranges = await rangesOfOrder(order, ports);
+    return { proposal: shownOrder(order), ranges };
+  }
+  const rule = caller.org === null ? ports.proposals.find(id) : undefined;
+  if (rule === undefined) {
+    throw unknown("proposal", id, `there is no proposal ${id}`);
+  }
+  return { proposal: shownRule(rule), ranges: [rule.attacker] };
+}
+
+async function released(
+  caller: Caller,
+  id: string,
+  body: v.InferOutput<typeof ReleaseOrder>,
+  ports: OperatorApiPorts,
+) {
+  const asked = orderSeen(caller, id, ports);
+  if (asked !== undefined) {
+    const [first] = await releaseOrder(caller, asked, body.reason, ports);
+    const [feed = "urgent"] = shownOrder(asked).feeds;
+    const place = placeOf(first, feed as FeedName, ports);
+    return answer(statusOf(first), { proposal: id, ...place });
+  }
+  const order = { ...body, by: caller.name };
+  const made = await whileOpen(caller, id, ports, (proposal) =>
+    release(proposal, order, ports),
+  );
+  const place = placeOf(made, "urgent", ports);
+  return answer(statusOf(made), { proposal: id, ...place });
+}
+
+async function refused(
+  caller: Caller,
+  proposal: string,
+  reason: string,
+  ports: OperatorApiPorts,
+): Promise<void> {
+  const asked = orderSeen(caller, proposal, ports);
+  if (asked !== undefined) return refuseOrder(caller, asked, reason, ports);
+  const settled = { proposal, verdict: "refused", reason } as const;
+  await whileOpen(caller, proposal, ports, () =>
+    ports.proposals.settle({ ...settled, by: caller.name }),
+  );
 }
 
 /**

@@ -40,16 +40,18 @@ export async function decisionsOf(
   return decisions.filter(({ targets }) => !targets[0]?.startsWith(MARKERS));
 }
 
+type RuleProposal = ProposalItem & { readonly kind: "rule" };
+
 export async function proposalsOf(
   cloud: TestCloud,
   query = "",
-): Promise<readonly ProposalItem[]> {
-  type Answer = { items: ProposalItem[] };
+): Promise<readonly RuleProposal[]> {
+  type Answer = { items: RuleProposal[] };
   const path = `/api/v1/proposals${query}`;
   return (await cloud.request<Answer>("GET", path)).body.items;
 }
 
-export const proposalOf = (cloud: TestCloud): Promise<ProposalItem> =>
+export const proposalOf = (cloud: TestCloud): Promise<RuleProposal> =>
   eventually(async () => (await proposalsOf(cloud))[0]);
 
 async function allDecisions(

@@ -1,0 +1,136 @@
+import * as v from "valibot";
+import { NotOpen } from "../../decide/proposals.js";
+import type { ProposedOrder } from "../../journal/two-person-events.js";
+import type { Caller } from "../../operators/caller.js";
+import type { WaitingOrder } from "../../two-persons/proposed-orders.js";
+import type { OperatorApiPorts } from "../ports.js";
+import { problem } from "../problem.js";
+import { sees } from "../scope.js";
+import { Time, Whole } from "../table/answer.js";
+import { mustReadRings } from "./bans.js";
+import { Danger } from "./two-persons.js";
+
+/** An order that one gave and somebody else decides on. */
+export const OrderProposal = v.object({
+  kind: v.literal("order"),
+  id: v.string(),
+  action: v.picklist(["ban", "lift", "import"]),
+  feeds: v.array(v.string()),
+  /** How many, and the first few of them; none of an import's. */
+  ranges: Whole,
+  targets: v.array(v.string()),
+  /** Seconds from the release on; null: without an end, or a lift. */
+  lasts: v.nullable(Whole),
+  reason: v.string(),
+  /** Hosts only count and report. */
+  observed: v.boolean(),
+  /** Less than what stands, or a list's earlier ranges, gives way to it. */
+  replace: v.boolean(),
+  /** Of a lift: bans that lie in the ranges, too. */
+  within: v.boolean(),
+  /** Of an import: the list's name. */
+  list: v.nullable(v.string()),
+  dangers: v.array(Danger),
+  /** Who gave it, and whose operator that is; null: the vendor's. */
+  by: v.string(),
+  org: v.nullable(v.string()),
+  proposedAt: Time,
+  expiresAt: Time,
+  verdict: v.nullable(v.picklist(["released", "refused"])),
+  settledAt: v.nullable(Time),
+  settledBy: v.nullable(v.string()),
+  settledWhy: v.nullable(v.string()),
+  decision: v.nullable(v.string()),
+});
+
+/** Terms of any order, as the log has them. */
+type Terms = Partial<{
+  readonly feed: string;
+  readonly feeds: string[];
+  readonly lasts: number | null;
+  readonly reason: string;
+  readonly observed: boolean;
+  readonly replace: boolean;
+  readonly within: boolean;
+  readonly list: string;
+}>;
+
+export function shownOrder(waiting: WaitingOrder) {
+  const { terms, count, few, ...rest } = waiting;
+  const said = terms as Terms;
+  return {
+    ...rest,
+    ...({ kind: "order", ranges: count, targets: few } as const),
+    feeds: said.feeds ?? [said.feed ?? ""],
+    lasts: said.lasts ?? null,
+    reason: said.reason ?? "",
+    observed: said.observed ?? false,
+    replace: said.replace ?? false,
+    within: said.within ?? false,
+    list: said.list ?? null,
+  };
+}
+
+/** The order that a proposal is, if it is one that the caller sees. */
+export function orderSeen(
+  caller: Caller,
+  id: string,
+  { waiting }: OperatorApiPorts,
+): WaitingOrder | undefined {
+  const order = waiting.order(id);
+  if (order === undefined) return undefined;
+  return sees(caller, order.ownOrg ?? "") ? order : undefined;
+}
+
+/**
+ * Has the very order carried out, by who gave it.
+ * @throws ApiProblem, SamePerson
+ */
+export async function releaseOrder(
+  caller: Caller,
+  { id }: WaitingOrder,
+  reason: string,
+  ports: OperatorApiPorts,
+) {
+  if ((caller.steppedUpUntil ?? 0) <= ports.clock.now()) {
+    throw problem(403, "step-up-needed", {
+      ...{ field: "", value: undefined },
+      message:
+        "show first who you are: step up, then ask again within ten minutes",
+    });
+  }
+  const mustStand = (order: ProposedOrder) => {
+    const inRings = order.action === "ban" && order.waits !== undefined;
+    if (inRings) mustReadRings(order.feed, ports);
+  };
+  const release = { caller, id, reason, mustStand };
+  return whileOpen(id, () => ports.proposing.release(release));
+}
+
+/** @throws ApiProblem when it is not open any more */
+export const refuseOrder = (
+  caller: Caller,
+  { id }: WaitingOrder,
+  reason: string,
+  { proposing }: OperatorApiPorts,
+): Promise<void> => whileOpen(id, () => proposing.refuse(caller, id, reason));
+
+/** All that an order is of, as far as that is kept: the first ten thousand. */
+export async function rangesOfOrder(
+  waiting: WaitingOrder,
+  ports: OperatorApiPorts,
+): Promise<readonly string[]> {
+  return ports.proposing.rangesOf(waiting, MOST_SHOWN);
+}
+
+const MOST_SHOWN = 10_000;
+
+async function whileOpen<T>(id: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof NotOpen)) throw error;
+    const { message } = error;
+    throw problem(409, "not-open", { field: "proposal", value: id, message });
+  }
+}
