@@ -7,6 +7,7 @@ import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
 import { sees } from "../scope.js";
 import { Time, Whole } from "../table/answer.js";
+import { stepUpNeeded } from "../table/mount.js";
 import { mustReadRings } from "./bans.js";
 import { Danger } from "./two-persons.js";
 
@@ -93,11 +94,7 @@ export async function releaseOrder(
   ports: OperatorApiPorts,
 ) {
   if ((caller.steppedUpUntil ?? 0) <= ports.clock.now()) {
-    throw problem(403, "step-up-needed", {
-      ...{ field: "", value: undefined },
-      message:
-        "show first who you are: step up, then ask again within ten minutes",
-    });
+    throw stepUpNeeded();
   }
   const mustStand = (order: ProposedOrder) => {
     const inRings = order.action === "ban" && order.waits !== undefined;

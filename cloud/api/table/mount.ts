@@ -148,13 +148,16 @@ function letIn(
   }
   if (method !== "GET") ports.mustBeOwnSite(c, caller);
   if (stepUp && (steppedUpUntil ?? 0) <= ports.clock.now()) {
-    throw problem(403, "step-up-needed", {
-      ...{ field: "", value: undefined },
-      message:
-        "show first who you are: step up, then ask again within ten minutes",
-    });
+    throw stepUpNeeded();
   }
 }
+
+export const stepUpNeeded = (): ApiProblem =>
+  problem(403, "step-up-needed", {
+    ...{ field: "", value: undefined },
+    message:
+      "show first who you are: step up, then ask again within ten minutes",
+  });
 
 const denied = (field: string, message: string): ApiProblem =>
   problem(403, "not-allowed", { field, value: undefined, message });

@@ -160,7 +160,7 @@ describe("over the API", () => {
     expect(log.lines).toContainEqual(
       expect.stringContaining("error: the glass was broken"),
     );
-    const state = await cloud.request<CloudStatus>("GET", "/v1/status");
+    const state = await ask<CloudStatus>("viewer", "GET", "/status");
     expect(state.body.brokenGlass.count).toBe(1);
     const review = { verdict: "justified", reason: "it did" };
     const path = `/break-glass/${glass}/review`;
