@@ -137,7 +137,7 @@ function letIn(
   if (!includes(role, allows)) {
     throw denied(
       "role",
-      `this is for ${allows}s, and ${caller.name} is ${role}`,
+      `this takes the role ${allows} or more, and ${caller.name} is ${role}`,
     );
   }
   if (scope === "vendor" && org !== null) {
