@@ -96,6 +96,9 @@ export async function until(
   const giveUpAt = performance.now() + patienceMs;
   while (!(await isSo())) {
     if (performance.now() > giveUpAt) throw new Error(`never: ${what}`);
-    await sleep(2);
+    await sleep(LOOK_EVERY_MS);
   }
 }
+
+/** As often as the operators' API lets one ask for long. */
+const LOOK_EVERY_MS = 10;
