@@ -43,9 +43,16 @@ export class NeverList {
   /** @throws BadNeverList, and then nothing may be banned */
   exempts(range: Cidr): Exempt {
     if (isSpecial(range)) return "special";
+    return this.lists(range) ? "never-list" : undefined;
+  }
+
+  /**
+   * Whether the operator's file has some of it.
+   * @throws BadNeverList
+   */
+  lists(range: Cidr): boolean {
     this.check();
-    const listed = this.#listed.some((each) => overlaps(each, range));
-    return listed ? "never-list" : undefined;
+    return this.#listed.some((each) => overlaps(each, range));
   }
 
   /**

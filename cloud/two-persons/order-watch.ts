@@ -28,7 +28,7 @@ export interface WatchTerms {
   /** False: nothing that a range is makes an order dangerous. */
   readonly enabled: boolean;
   readonly widths: Widths;
-  readonly never: Pick<NeverList, "exempts">;
+  readonly never: Pick<NeverList, "lists">;
   /** Hosts only count and report what is banned. */
   readonly observed: boolean;
   /** Known before the ranges are looked at, such as a machine's limits. */
@@ -74,7 +74,7 @@ export class OrderWatch implements Watch {
     if (!enabled || observed) return;
     if (before !== undefined && !before.observed && isJudged(before)) return;
     if (isWider(cidr, widths)) this.#wide.add(cidr);
-    const tier = tierOf(held) ?? this.#exempt(cidr);
+    const tier = tierOf(held) ?? this.#listed(cidr);
     if (tier === undefined) return;
     const seen = this.#never.get(tier) ?? new Seen();
     this.#never.set(tier, seen);
@@ -108,12 +108,11 @@ export class OrderWatch implements Watch {
     return this.#terms.along(decision, feed);
   }
 
-  #exempt(cidr: Cidr): NeverTier | undefined {
+  #listed(cidr: Cidr): NeverTier | undefined {
     if (this.#unread !== undefined) return undefined;
     try {
-      // Special ranges are nobody else's: hosts keep theirs by themselves.
-      const why = this.#terms.never.exempts(cidr);
-      return why === "never-list" ? why : undefined;
+      // Private ranges and their like are no danger: hosts keep their own.
+      return this.#terms.never.lists(cidr) ? "never-list" : undefined;
     } catch (error) {
       if (!(error instanceof BadNeverList)) throw error;
       this.#unread = error.message;

@@ -30,7 +30,7 @@ export interface TwoPersonsPorts {
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;
   readonly imports: Pick<ImportOrders, "import">;
-  readonly never: Pick<NeverList, "exempts">;
+  readonly never: Pick<NeverList, "lists">;
   readonly flows: FlowCheck;
   readonly machines: MachineLimits;
   readonly proposing: Pick<Proposing, "propose">;
