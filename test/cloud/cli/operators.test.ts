@@ -40,7 +40,7 @@ describe("operator", () => {
       ...["operator", "add", "ben", "--role", "viewer", "--dir", dir],
     );
     expect(refused).toMatchObject({ code: 2 });
-    expect(refused.err).toContain("this is for admins");
+    expect(refused.err).toContain("takes the role admin");
   });
 
   it("shows tokens without their secrets, and revokes them", async () => {
