@@ -9,6 +9,8 @@ export interface ImpactReport {
   readonly refused: number;
   /** Hosts with at least one flow that is open now. */
   readonly affected: number;
+  /** Hosts with at least one open flow that they began themselves. */
+  readonly affectedBegun: number;
   /** Flows that are open now. */
   readonly live: number;
   /** Those of them that hosts began themselves. */
@@ -42,6 +44,7 @@ export function reportOf(
     answered: answers.length,
     refused: said.size - answers.length,
     affected: sum(({ live }) => Number(live > 0)),
+    affectedBegun: sum(({ liveBegun }) => Number(liveBegun > 0)),
     live: sum(({ live }) => live),
     liveBegun: sum(({ liveBegun }) => liveBegun),
     liveOnOne: most(answers.map(({ live }) => live)),

@@ -73,20 +73,24 @@ export const neverListUnread = (message: string): Danger => ({
   says: `never-ban.txt cannot be read, so nobody knows what it protects: ${message}`,
 });
 
-/** Hosts with open flows, of those that were asked and answered in time. */
+/**
+ * Hosts with open flows of their own making, of those that were asked and answered
+ * in time. Whom hosts call, they need; who calls them may be the attacker, who
+ * would else put off his own ban by opening connections.
+ */
 export interface FlowsFound {
   readonly asked: number;
   readonly answered: number;
-  readonly affected: number;
-  readonly live: number;
+  readonly affectedBegun: number;
+  readonly liveBegun: number;
 }
 
 export const flowsCut = (
-  { asked, answered, affected, live }: FlowsFound,
+  { asked, answered, affectedBegun, liveBegun }: FlowsFound,
   most: number,
 ): Danger => ({
   why: "flows",
-  says: `${affected} hosts have ${live} open connections with it, and one person cuts those of ${most} at most (${answered} of ${asked} hosts that were asked have answered)`,
+  says: `${affectedBegun} hosts have ${liveBegun} open connections to it that they began, and one person cuts those of ${most} at most (${answered} of ${asked} hosts that were asked have answered)`,
 });
 
 export const listLifted = (

@@ -5,7 +5,7 @@ const whole = (least: number, most: number) =>
 
 /** When open flows make a ban dangerous, and how long hosts are waited for. */
 const Flows = v.strictObject({
-  /** More hosts than so many have open flows with what is to be banned. */
+  /** More hosts than so many began flows with it themselves that are open. */
   hosts: v.optional(whole(0, 100_000), 3),
   /** Who has not answered by then is not counted. */
   withinMs: v.optional(whole(50, 5_000), 500),

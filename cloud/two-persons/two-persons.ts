@@ -205,7 +205,7 @@ export class TwoPersons {
   #tooManyOf(found: Awaited<ReturnType<FlowCheck["ask"]>>): readonly Danger[] {
     const { most } = this.#ports.flows;
     if (found === undefined || most === null) return [];
-    return found.affected > most ? [flowsCut(found, most)] : [];
+    return found.affectedBegun > most ? [flowsCut(found, most)] : [];
   }
 
   /** To lift all that lies in a wide range is as wide as to ban it. */

@@ -20,6 +20,8 @@ export const ImpactAnswer = v.object({
   refused: Whole,
   /** Hosts with at least one flow that is open now. */
   affected: Whole,
+  /** Hosts with at least one that they began themselves. */
+  affectedBegun: Whole,
   /** Flows that are open now, those that hosts began, the most on one host. */
   live: Whole,
   liveBegun: Whole,

@@ -31,7 +31,11 @@ export const judged = {
   glass: v.nullable(v.string()),
   /** What hosts said that were asked before; null: none was. */
   flows: v.nullable(
-    v.object({ asked: Whole, answered: Whole, affected: Whole, live: Whole }),
+    v.object({
+      ...{ asked: Whole, answered: Whole },
+      /** Hosts with open flows that they began themselves, and those flows. */
+      ...{ affectedBegun: Whole, liveBegun: Whole },
+    }),
   ),
 };
 

@@ -39,6 +39,7 @@ describe("what a ban would cut", () => {
       status: 200,
       body: {
         ...{ asked: 3, answered: 2, refused: 1, affected: 2, partial: 1 },
+        affectedBegun: 2,
         ...{ live: 7, liveBegun: 2, liveOnOne: 4 },
         ...{ recent: 12, recentBegun: 0, since: "1970-01-01T00:00:05.000Z" },
       },

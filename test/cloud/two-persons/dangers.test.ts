@@ -124,12 +124,17 @@ describe("hosts are asked before a ban that drops", () => {
   const flows = { hosts: 1, withinMs: 50 };
 
   /** Three hosts, of which the named ones answer, with so many open flows each. */
-  function hosts(cloud: Opened, live: Readonly<Record<string, number>>) {
+  function hosts(
+    cloud: Opened,
+    live: Readonly<Record<string, number>>,
+    called: { readonly liveBegun?: number } = {},
+  ) {
     const asked: (readonly string[])[] = [];
     cloud.impact.askThrough((_, { id, ranges }) => {
       asked.push(ranges);
       for (const [agent, count] of Object.entries(live)) {
-        const counts = { live: count, liveBegun: 0, recent: 0, recentBegun: 0 };
+        const own = { live: count, liveBegun: count };
+        const counts = { ...own, ...called, recent: 0, recentBegun: 0 };
         queueMicrotask(() =>
           cloud.impact.heard(agent, {
             ...{ type: "impact-answer", id, ...counts, since: 0, whole: true },
@@ -150,10 +155,20 @@ describe("hosts are asked before a ban that drops", () => {
     expect(came.waiting.dangers).toEqual([
       {
         why: "flows",
-        says: "2 hosts have 3 open connections with it, and one person cuts those of 1 at most (3 of 3 hosts that were asked have answered)",
+        says: "2 hosts have 3 open connections to it that they began, and one person cuts those of 1 at most (3 of 3 hosts that were asked have answered)",
       },
     ]);
     expect(asked).toEqual([["45.1.2.3"]]);
+  });
+
+  it("and it does not wait for connections that the attacker opened", async () => {
+    await using stage = new Stage();
+    await using cloud = await stage.open({ flows });
+    const ann = await letIn(cloud, "ann", "analyst");
+    hosts(cloud, { a: 9, b: 9, c: 9 }, { liveBegun: 0 });
+    expect(await cloud.orders.ban(ann, ban(["45.1.2.3"]))).toMatchObject({
+      ...{ kind: "done", flows: { answered: 3, affectedBegun: 0 } },
+    });
   });
 
   it("who is silent counts as nothing, and is said to have been asked", async () => {
@@ -165,7 +180,7 @@ describe("hosts are asked before a ban that drops", () => {
     const turning = systemClock.every(5, () => void stage.clock.advance(10));
     using _turning = turning;
     expect(await order).toMatchObject({
-      ...{ kind: "done", flows: { asked: 3, answered: 1, affected: 1 } },
+      ...{ kind: "done", flows: { asked: 3, answered: 1, affectedBegun: 1 } },
     });
   });
 
