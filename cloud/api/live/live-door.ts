@@ -3,7 +3,7 @@ import { isOwnUpgrade } from "../../sign-in/own-site.js";
 import { callerBy, isByCookie, otherSite } from "../known-caller.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { fromOfRequest, type DoorName } from "../requests.js";
-import { unauthenticated } from "../table/mount.js";
+import { mustBeAtLeast, unauthenticated } from "../table/mount.js";
 import type { LiveDoor } from "./listen.js";
 import type { Streams } from "./streams.js";
 
@@ -22,7 +22,7 @@ export const liveDoor = (
   engage: (socket) => ports.engage(socket),
 });
 
-/** @throws ApiProblem when nobody known asks, or a page of another site */
+/** @throws ApiProblem when nobody asks who may listen, or a page of another site */
 function callerOf(request: IncomingMessage, ports: Ports) {
   const { authorization, cookie, origin } = request.headers;
   const from = fromOfRequest(request, ports.door);
@@ -31,5 +31,7 @@ function callerOf(request: IncomingMessage, ports: Ports) {
   if (isByCookie(caller) && !isOwnUpgrade({ origin }, ports.publicUrl())) {
     throw otherSite();
   }
+  // As the table says of `followLive`; an upgrade never comes to it.
+  mustBeAtLeast("viewer", caller);
   return caller;
 }

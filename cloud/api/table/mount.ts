@@ -3,7 +3,7 @@ import type { Logger } from "../../../agent/log/logger.js";
 import type { Clock } from "../../../agent/runtime/clock.js";
 import type { Called } from "../../audit/calls.js";
 import type { Caller } from "../../operators/caller.js";
-import { includes } from "../../operators/roles.js";
+import { includes, type Role } from "../../operators/roles.js";
 import type { ApiProblem } from "../problem.js";
 import { checked, checkedSecret, problem } from "../problem.js";
 import { bounded } from "../requests.js";
@@ -133,13 +133,8 @@ function letIn(
   ports.rates.take(caller);
   if (lets === null) return;
   const { allows, scope, stepUp } = lets;
-  const { role, org, steppedUpUntil } = caller;
-  if (!includes(role, allows)) {
-    throw denied(
-      "role",
-      `this takes the role ${allows} or more, and ${caller.name} is ${role}`,
-    );
-  }
+  const { org, steppedUpUntil } = caller;
+  mustBeAtLeast(allows, caller);
   if (scope === "vendor" && org !== null) {
     throw denied(
       "org",
@@ -158,6 +153,18 @@ export const stepUpNeeded = (): ApiProblem =>
     message:
       "show first who you are: step up, then ask again within ten minutes",
   });
+
+/** @throws ApiProblem when the caller's role does not include this one */
+export function mustBeAtLeast(
+  allows: Role,
+  { role, name }: Pick<Caller, "role" | "name">,
+): void {
+  if (includes(role, allows)) return;
+  throw denied(
+    "role",
+    `this takes the role ${allows} or more, and ${name} is ${role}`,
+  );
+}
 
 const denied = (field: string, message: string): ApiProblem =>
   problem(403, "not-allowed", { field, value: undefined, message });

@@ -160,6 +160,10 @@ test("says why it does not begin", async () => {
   };
   expect(await ask("?after=soon", cloud.operator)).toBe(400);
   expect(await ask("", "nobody")).toBe(401);
+  const joining = { name: "partner", role: "partner" } as const;
+  const collection = "reputation";
+  const partner = await letIn(cloud, { ...joining, collection });
+  expect(await ask("", partner.token)).toBe(403);
   const plain = await fetch(`${cloud.url}/api/v1/live`, {
     headers: { authorization: `Bearer ${cloud.operator}` },
   });
