@@ -65,7 +65,7 @@ export const IssuerQuery = v.strictObject({
   to: v.optional(
     v.pipe(
       v.string(),
-      v.maxLength(1_024),
+      v.maxLength(512),
       v.regex(
         /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/,
         "is not a path of this cloud",

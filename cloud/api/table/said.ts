@@ -47,6 +47,11 @@ function sayable(action: {
   if (type === "max_bytes") return { maxLength: requirement };
   const isUnicode = requirement instanceof RegExp && requirement.flags === "u";
   // In JSON Schema every pattern is of this kind.
-  if (type === "regex" && isUnicode) return { pattern: requirement.source };
+  if (type === "regex" && isUnicode) {
+    return { pattern: requirement.source.replaceAll("\\P{Cc}", NO_CONTROL) };
+  }
   return undefined;
 }
+
+/** `\P{Cc}` in words that those have too who know no classes of Unicode. */
+const NO_CONTROL = String.raw`[^\u0000-\u001f\u007f-\u009f]`;
