@@ -1,0 +1,158 @@
+import { ROLES, type Role } from "../../cloud/operators/roles.js";
+import type { Client } from "./client.js";
+import { SESSION, SIGNER } from "./signer.js";
+import type { Pools } from "./pools.js";
+
+/** Somebody who asks, with several credentials, as each has a budget of its own. */
+export interface Member {
+  readonly name: string;
+  /** Null: nobody whom the cloud knows. */
+  readonly role: Role | null;
+  readonly org: string | null;
+  /** Headers that show who it is; none: a stranger. */
+  /** Signed in by a browser, with a step-up that ends within the run. */
+  readonly isSession?: boolean;
+  readonly shown: readonly Readonly<Record<string, string>>[];
+}
+
+/** Everybody who asks, and others, whom good requests may send away. */
+export async function gather(
+  socket: Client,
+  token: string,
+  pools: Pools,
+): Promise<readonly Member[]> {
+  const as = new First(socket, token, pools);
+  await as.post("/orgs", { id: "globex", name: "Globex" });
+  const { operator, credential } = await as.ask<Me>("GET", "/me");
+  pools.spare(operator, credential);
+  const cast: Member[] = [];
+  for (const org of [null, "acme"]) {
+    for (const role of ROLES) {
+      const name = `${org ?? "vendor"} ${role}`;
+      const { id, tokens } = await as.letIn({ name, role, org }, TOKENS);
+      pools.spare(id, name, ...tokens.map((made) => made.id));
+      const shown = tokens.map((made) => bearer(made.token));
+      cast.push({ ...{ name, role, org }, shown });
+    }
+  }
+  for (const org of [null, "acme", "globex"]) {
+    for (let each = 1; each <= SPARE; each++) {
+      const name = `spare ${org ?? "vendor"} ${each}`;
+      const { id, tokens } = await as.letIn({ name, role: "viewer", org }, 1);
+      pools.add("operator", id);
+      pools.add("credential", tokens[0]!.id);
+    }
+  }
+  for (const session of await as.sessions()) cast.push(session);
+  const strangers = { role: null, org: null } as const;
+  return [
+    ...cast,
+    { ...strangers, name: "nobody", shown: [{}] },
+    { ...strangers, name: "garbage", shown: GARBAGE },
+  ];
+}
+
+/** The cloud's first admin, at the operators' own door. */
+class First {
+  readonly #socket: Client;
+  readonly #token: string;
+
+  readonly #pools: Pools;
+
+  constructor(socket: Client, token: string, pools: Pools) {
+    this.#pools = pools;
+    this.#socket = socket;
+    this.#token = token;
+  }
+
+  post<T>(path: string, body: object): Promise<T> {
+    return this.ask<T>("POST", path, body);
+  }
+
+  async ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const { status, text } = await this.#socket.ask({
+      ...{ method, path: `/api/v1${path}`, headers: bearer(this.#token) },
+      body: body && JSON.stringify(body),
+    });
+    if (status > 299) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  /** Of one who stays, and of some who leave when they are asked to. */
+  async sessions(): Promise<readonly Member[]> {
+    const { id } = await this.letIn(
+      { name: SIGNER.name, role: "admin", org: null },
+      0,
+    );
+    this.#pools.spare(id, SIGNER.name);
+    const { password } = SIGNER;
+    const way = `/operators/${id}/password`;
+    const set = await this.post<{ credential: string }>(way, { password });
+    this.#pools.spare(set.credential);
+    const shown: Record<string, string>[] = [];
+    while (shown.length < SESSIONS) {
+      const { headers, status, text } = await this.#socket.ask({
+        ...{ method: "POST", path: SESSION },
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(SIGNER),
+      });
+      const [cookie = ""] = headers["set-cookie"] ?? [];
+      if (status !== 200) throw new Error(`signing in: ${status} ${text}`);
+      const [pair = ""] = cookie.split(";");
+      shown.push({ cookie: pair, "sec-fetch-site": "same-origin" });
+    }
+    const member = { role: "admin", org: null, isSession: true } as const;
+    return [
+      { ...member, name: "session", shown: shown.slice(0, 1) },
+      { ...member, name: LEAVING, shown: shown.slice(1) },
+    ];
+  }
+
+  async letIn(
+    joining: { name: string; role: Role; org: string | null },
+    tokens: number,
+  ) {
+    const bounds = BOUNDS[joining.role] ?? {};
+    const { id } = await this.post<Made>("/operators", {
+      ...{ ...joining, ...bounds },
+    });
+    const made: Made[] = [];
+    while (made.length < tokens) {
+      made.push(await this.post<Made>(`/operators/${id}/tokens`, {}));
+    }
+    return { id, tokens: made };
+  }
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** What a role needs beside its name. */
+const BOUNDS: Readonly<Partial<Record<Role, object>>> = {
+  actuator: {
+    limits: { perMinute: 600, widestV4: 24, widestV6: 64, longestS: 86_400 },
+  },
+  partner: { collection: "reputation" },
+};
+
+const GARBAGE = [
+  ...[bearer("x"), bearer("a".repeat(43)), bearer("a".repeat(2_000))],
+  ...[{ authorization: "Basic YTpi" }, { authorization: "" }],
+  ...[{ authorization: "Bearer \u00e9" }, { cookie: "tourniquet=abc" }],
+];
+
+interface Me {
+  readonly operator: string;
+  readonly credential: string;
+}
+
+interface Made {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** Those of its sessions are ended, one by one. */
+export const LEAVING = "leaving";
+
+const SESSIONS = 5;
+const TOKENS = 3;
+const SPARE = 12;
