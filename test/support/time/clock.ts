@@ -92,11 +92,12 @@ export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
   patienceMs = 5_000,
+  lookEveryMs = LOOK_EVERY_MS,
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   while (!(await isSo())) {
     if (performance.now() > giveUpAt) throw new Error(`never: ${what}`);
-    await sleep(LOOK_EVERY_MS);
+    await sleep(lookEveryMs);
   }
 }
 

@@ -197,7 +197,9 @@ describe("stopping", () => {
     const snapshot = urgent.snapshot(bans);
     world.cloud.serve = (_request, response) => response.end(snapshot);
     await world.cloud.welcomed([urgent.snapshotPlan(snapshot)]);
-    await until("the fetch", () => world.host.files().length > 0);
+    // The file is there for a few milliseconds only.
+    const isFetched = () => world.host.files().length > 0;
+    await until("the fetch", isFetched, 5_000, 1);
     await until("the adoption", () => world.host.files().length === 0);
     const { log } = world.host;
     await world[Symbol.asyncDispose]();
