@@ -46,7 +46,7 @@ function planOf(operation: Operation, values: Values): fc.Arbitrary<Plan> {
     return someOf(shape, required);
   };
   return fc.record({
-    params: of("path").map(texts),
+    params: of("path").map(texts).map(nameable),
     query: of("query").map((query) => Object.entries(texts(query))),
     headers: of("header").map(texts).map(printable),
     body:
@@ -69,6 +69,15 @@ const texts = (record: object): Record<string, string> =>
     Object.entries(record)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, String(value)]),
+  );
+
+/** Dots go away with the step that they are, however they are encoded. */
+const nameable = (params: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      /^\.{0,2}$/.test(value) ? "nothing" : value,
+    ]),
   );
 
 /** Only that can stand in a header. */

@@ -43,6 +43,7 @@ export async function gather(
       pools.add("credential", tokens[0]!.id);
     }
   }
+  await as.propose();
   for (const session of await as.sessions()) cast.push(session);
   const strangers = { role: null, org: null } as const;
   return [
@@ -76,6 +77,19 @@ class First {
     });
     if (status > 299) throw new Error(`${method} ${path}: ${status} ${text}`);
     return JSON.parse(text) as T;
+  }
+
+  /** So wide that somebody else has to release them, and one who does not wait. */
+  async propose(): Promise<void> {
+    for (let part = 0; part < PROPOSED; part++) {
+      const order = { range: `46.${part * 16}.0.0/12`, for: "1h" };
+      const { proposal } = await this.post<{ proposal: string }>("/bans", {
+        ...{ ...order, reason: "fuzz" },
+      });
+      this.#pools.add("proposal", proposal);
+    }
+    const broken = { range: "47.0.0.0/12", for: "1h", breakGlass: "fuzz" };
+    await this.post("/bans", broken);
   }
 
   /** Of one who stays, and of some who leave when they are asked to. */
@@ -154,5 +168,6 @@ interface Made {
 export const LEAVING = "leaving";
 
 const SESSIONS = 5;
-const TOKENS = 3;
+const PROPOSED = 16;
+const TOKENS = 8;
 const SPARE = 12;
