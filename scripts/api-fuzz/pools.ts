@@ -54,7 +54,10 @@ export function kindOf(path: string): string {
 }
 
 /** An operator's tokens are credentials like their passkeys. */
-const ALIASES: Readonly<Record<string, string>> = { token: "credential" };
+const ALIASES: Readonly<Record<string, string>> = {
+  token: "credential",
+  "break-glas": "glass",
+};
 
 const SECRET = new Set(["token", "password", "secret"]);
 const MOST = 100;

@@ -38,7 +38,11 @@ export class Stage implements AsyncDisposable {
     await using opened = new Lifetime();
     const lab = opened.own(new Lab());
     const port = await freePort();
-    const cloud = await lab.startCloud({ port });
+    const cloud = await lab.startCloud({
+      port,
+      // No host answers here, so that nobody waits for what is open on it.
+      settings: { twoPersons: { flows: null } },
+    });
     const socketPath = operatorsSocket(cloud.dir);
     const clients = {
       atPublic: new Client({ host: "127.0.0.1", port }),
