@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import { MOST_HEAD_BYTES } from "../../door/budgets.js";
 import { BASE } from "./base.js";
 import {
   paramsOf,
@@ -117,8 +118,14 @@ function responsesOf(route: Route): JsonSchema {
   const problems = problemsOf(route).map(
     (status) => [String(status), problemResponse(status)] as const,
   );
-  return Object.fromEntries([...own, ...problems]);
+  return Object.fromEntries([...own, ...problems, TOO_LONG]);
 }
+
+/** Refused before any route is found, so that there is no body. */
+const TOO_LONG = [
+  "431",
+  { description: `The request's head is longer than ${MOST_HEAD_BYTES} bytes` },
+] as const;
 
 function responseOf({ description, schema, media }: AnswerSpec): JsonSchema {
   if (media !== undefined) {
