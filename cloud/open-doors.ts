@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { makeApp, type Which } from "./api/app.js";
+import { asProblem, makeApp, type Which } from "./api/app.js";
 import { liveDoor } from "./api/live/live-door.js";
 import { acceptStreams } from "./api/live/listen.js";
 import { Streams, type StreamsPorts } from "./api/live/streams.js";
@@ -25,9 +25,12 @@ export async function openDoors(
     return (...exchange: Parameters<typeof answer>) => void answer(...exchange);
   };
   server.http.on("request", listenerOf({ operators, door: "public" }));
+  const told = (error: unknown) => asProblem(error, ports.log);
   const streams = opened.own(new Streams(liveOf(api)));
   const hearLive = (at: Server, door: DoorName) =>
-    opened.own(acceptStreams(at, liveDoor(streams, { ...api, door })));
+    opened.own(
+      acceptStreams(at, liveDoor(streams, { ...api, door, asProblem: told })),
+    );
   if (operators) hearLive(server.http, "public");
   if (listen.tls !== undefined) {
     const renew = (certificate: Certificate) => server.renew(certificate);

@@ -94,7 +94,8 @@ function operatorApi(ports: ApiPorts, door: DoorName) {
   });
 }
 
-function asProblem(error: Error, log: Logger): ApiProblem {
+/** What is told of what was thrown; the log has what is nobody's to know. */
+export function asProblem(error: unknown, log: Logger): ApiProblem {
   if (error instanceof ApiProblem) return error;
   if (error instanceof EnrolmentRefused) {
     return plain(403, error.code, error.message);

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Caller } from "../../operators/caller.js";
-import { ApiProblem, problem } from "../problem.js";
+import { problem, type ApiProblem } from "../problem.js";
 import { BASE } from "../table/base.js";
 import { problemJson } from "../table/problem-shape.js";
 import type { Sink } from "./stream.js";
@@ -17,6 +17,10 @@ export interface LiveDoor {
   open(caller: Caller, after: number | undefined, sink: Sink): () => void;
   /** The connection works for somebody who is known, until disposed. */
   engage(socket: Socket): Disposable;
+  /** What somebody is told of an error; the log has what they are not told. */
+  asProblem(error: unknown): ApiProblem;
+  /** Whether nobody else takes upgrades at this door. */
+  readonly isAllThereIs: boolean;
 }
 
 /** Turns upgrade requests for the stream into streams; others are not its own. */
@@ -31,17 +35,20 @@ export function acceptStreams(server: Server, door: LiveDoor): Disposable {
     socket: Duplex,
     head: Buffer,
   ): void => {
-    const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
-    if (pathname !== LIVE_PATH) return;
     socket.on("error", () => socket.destroy());
+    const [path, query = ""] = (request.url ?? "").split("?", 2);
+    if (path !== LIVE_PATH) {
+      if (door.isAllThereIs) refuse(socket, elsewhere());
+      return;
+    }
     try {
       const caller = door.callerOf(request);
-      const after = afterIn(searchParams);
+      const after = afterIn(new URLSearchParams(query));
       sockets.handleUpgrade(request, socket, head, (webSocket) =>
         attach(webSocket, request.socket, { door, caller, after }),
       );
     } catch (error) {
-      refuse(socket, error);
+      refuse(socket, door.asProblem(error));
     }
   };
   server.on("upgrade", onUpgrade);
@@ -90,15 +97,14 @@ function afterIn(query: URLSearchParams): number | undefined {
   });
 }
 
+const elsewhere = () =>
+  problem(404, "not-found", {
+    ...{ field: "", value: undefined },
+    message: `only ${LIVE_PATH} is a WebSocket here`,
+  });
+
 /** An upgraded socket is half-open: nobody but us ever destroys it. */
-function refuse(socket: Duplex, error: unknown): void {
-  const told =
-    error instanceof ApiProblem
-      ? error
-      : problem(500, "failed", {
-          ...{ field: "", value: undefined },
-          message: "the cloud failed; its log says why",
-        });
+function refuse(socket: Duplex, told: ApiProblem): void {
   const body = JSON.stringify(problemJson(told));
   const head = [
     `HTTP/1.1 ${told.status} Refused`,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isOwnUpgrade } from "../../sign-in/own-site.js";
 import { callerBy, isByCookie, otherSite } from "../known-caller.js";
 import type { OperatorApiPorts } from "../ports.js";
+import type { ApiProblem } from "../problem.js";
 import { fromOfRequest, type DoorName } from "../requests.js";
 import { mustBeAtLeast, unauthenticated } from "../table/mount.js";
 import type { LiveDoor } from "./listen.js";
@@ -10,7 +11,11 @@ import type { Streams } from "./streams.js";
 type Ports = Pick<
   OperatorApiPorts,
   "operators" | "engage" | "signIn" | "publicUrl"
-> & { readonly door: DoorName };
+> & {
+  readonly door: DoorName;
+  /** What somebody is told of an error; the log has what they are not told. */
+  asProblem(error: unknown): ApiProblem;
+};
 
 /** Lets in who may listen at a door. */
 export const liveDoor = (
@@ -20,6 +25,8 @@ export const liveDoor = (
   callerOf: (request) => callerOf(request, ports),
   open: (...stream) => streams.open(...stream),
   engage: (socket) => ports.engage(socket),
+  asProblem: (error) => ports.asProblem(error),
+  isAllThereIs: ports.door === "own",
 });
 
 /** @throws ApiProblem when nobody asks who may listen, or a page of another site */
