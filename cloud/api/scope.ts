@@ -41,6 +41,16 @@ export const usualFeed = (
   usual: FeedName,
 ): FeedName => (org === null ? usual : `org/${org}`);
 
+/** Who ordered something, for one who may know: of everybody's feeds, orgs are told of rules alone. */
+export function nameSeen(
+  { org }: Pick<Caller, "org">,
+  { by, feed }: { readonly by: string; readonly feed: FeedName },
+): string | null {
+  const isNamed =
+    org === null || feed === `org/${org}` || by.startsWith("rule:");
+  return isNamed ? by : null;
+}
+
 type Feeds = Pick<OperatorApiPorts, "index">;
 
 /** @throws ApiProblem when there is no such feed, or none that the caller reads */

@@ -3,7 +3,9 @@ import type { RecordedDecision } from "../../journal/decision-events.js";
 import type { Caller } from "../../operators/caller.js";
 import { includes } from "../../operators/roles.js";
 import type { Registry } from "../../registry/registry.js";
-import { mayRead, sees } from "../scope.js";
+import type { ProposedOrders } from "../../two-persons/proposed-orders.js";
+import { orderSeen } from "../routes/order-proposals.js";
+import { mayRead, nameSeen, sees } from "../scope.js";
 import { Seconds, Time } from "../table/answer.js";
 
 /** A ban, a lift or an import was decided. */
@@ -92,17 +94,21 @@ export const LiveMessage = v.object({
 });
 export type LiveMessage = v.InferInput<typeof LiveMessage>;
 
-type Who = Pick<Registry, "agent">;
+/** What is looked up for what a record only names. */
+export interface NewsPorts {
+  readonly registry: Pick<Registry, "agent">;
+  readonly waiting: Pick<ProposedOrders, "order">;
+}
 
 /** What a caller is told of a record; undefined: nothing. */
 export function newsFor(
   caller: Caller,
   { event }: RecordedDecision,
-  registry: Who,
+  ports: NewsPorts,
 ): News | undefined {
   if (event.kind === "decided") return decidedFor(caller, event);
   if ("agent" in event) {
-    const news = agentNews(event, registry);
+    const news = agentNews(event, ports);
     return news && sees(caller, news.org) ? news : undefined;
   }
   if (event.kind === "org-added") {
@@ -110,9 +116,8 @@ export function newsFor(
       ? { kind: "org", org: event.org }
       : undefined;
   }
-  if (event.kind === "order-proposed") {
-    const isTheirs = caller.org === null || caller.org === event.org;
-    return isTheirs ? orderNews(event) : undefined;
+  if (event.kind === "order-proposed" || event.kind === "proposal-settled") {
+    return proposalNews(caller, event, ports);
   }
   return caller.org === null ? vendorNews(caller, event) : undefined;
 }
@@ -123,15 +128,24 @@ function decidedFor(
   caller: Caller,
   event: Extract<Event, { kind: "decided" }>,
 ): News | undefined {
-  const { decision, action, feed, by, ranges, reason } = event;
+  const { decision, action, feed, ranges, reason } = event;
   if (!mayRead(caller, feed)) return undefined;
-  const isTheirs = caller.org === null || feed === `org/${caller.org}`;
   return {
     ...{ kind: "decided", decision, action, feed, ranges, reason },
-    by: isTheirs ? by : null,
+    by: nameSeen(caller, event),
     observed: event.observed ?? false,
     ...{ until: event.until ?? null, list: event.list ?? null },
   };
+}
+
+function proposalNews(
+  caller: Caller,
+  event: Extract<Event, { kind: "order-proposed" | "proposal-settled" }>,
+  ports: NewsPorts,
+): News | undefined {
+  const isTheirs = orderSeen(caller, event.proposal, ports) !== undefined;
+  if (caller.org !== null && !isTheirs) return undefined;
+  return event.kind === "order-proposed" ? orderNews(event) : settled(event);
 }
 
 function orderNews({
@@ -143,9 +157,18 @@ function orderNews({
   return { kind: "proposal", state: "open", proposal, by, reason };
 }
 
+function settled({
+  proposal,
+  verdict: state,
+  by,
+  reason,
+}: Extract<Event, { kind: "proposal-settled" }>): News {
+  return { kind: "proposal", state, proposal, by, reason };
+}
+
 function agentNews(
   event: Extract<Event, { readonly agent: string }>,
-  registry: Who,
+  { registry }: NewsPorts,
 ): Extract<News, { kind: "agent" }> | undefined {
   const change = CHANGES[event.kind];
   const known = registry.agent(event.agent);
@@ -171,10 +194,6 @@ function vendorNews(caller: Caller, event: Event): News | undefined {
     case "proposed": {
       const { proposal, rule: by, reason } = event;
       return { kind: "proposal", state: "open", proposal, by, reason };
-    }
-    case "proposal-settled": {
-      const { proposal, verdict: state, by, reason } = event;
-      return { kind: "proposal", state, proposal, by, reason };
     }
     case "glass-broken": {
       const { glass, by, why: reason } = event;

@@ -1,10 +1,10 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as v from "valibot";
 import type { Clock } from "../../../agent/runtime/clock.js";
 import type { RecordedDecision } from "../../journal/decision-events.js";
 import type { Decisions } from "../../journal/decisions.js";
 import type { Caller } from "../../operators/caller.js";
-import type { Registry } from "../../registry/registry.js";
-import { LiveMessage, newsFor } from "./live-event.js";
+import { LiveMessage, newsFor, type NewsPorts } from "./live-event.js";
 
 /** The other end of a stream, as far as it is needed here. */
 export interface Sink {
@@ -24,9 +24,8 @@ export const endings = {
 } as const;
 export type Ending = keyof typeof endings;
 
-export interface StreamPorts {
+export interface StreamPorts extends NewsPorts {
   readonly decisions: Pick<Decisions, "level" | "after">;
-  readonly registry: Pick<Registry, "agent">;
   readonly clock: Pick<Clock, "monotonic" | "sleep">;
   /** The caller as things stand now; undefined: nobody any more. */
   again(caller: Caller): Caller | undefined;
@@ -108,6 +107,8 @@ export class Stream {
         const told = page.filter(({ seq }) => seq <= decisions.level);
         if (told.length === 0 || !this.#isStillKnown()) break;
         this.#tell(told);
+        // Reading is done at once: whoever may hear of little reads on at once, too.
+        await nextTurn();
       }
     } catch {
       this.end("failed");
@@ -136,7 +137,7 @@ export class Stream {
 
   #tell(records: readonly RecordedDecision[]): void {
     const items = records.flatMap((record) => {
-      const news = newsFor(this.#caller, record, this.#ports.registry);
+      const news = newsFor(this.#caller, record, this.#ports);
       return news ? [{ seq: record.seq, at: record.at, news }] : [];
     });
     this.#position = records.at(-1)?.seq ?? this.#position;

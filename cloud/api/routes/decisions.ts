@@ -7,7 +7,7 @@ import { readRemote } from "../../telemetry/remote.js";
 import { CloudFeed, Named, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { unknown } from "../problem.js";
-import { mayRead, mustBeReadable } from "../scope.js";
+import { mayRead, mustBeReadable, nameSeen } from "../scope.js";
 import {
   Cursor,
   Seconds,
@@ -162,8 +162,7 @@ function detectionsOf(
 }
 
 /** An org's people see no evidence, and of everybody's feeds no names. */
-function asSeen(entry: DecisionEntry, { org }: Caller) {
-  if (org === null) return entry;
-  const isNamed = entry.by.startsWith("rule:") || entry.feed === `org/${org}`;
-  return { ...entry, by: isNamed ? entry.by : null, evidence: [] };
-}
+const asSeen = (entry: DecisionEntry, caller: Caller) => ({
+  ...{ ...entry, by: nameSeen(caller, entry) },
+  evidence: caller.org === null ? entry.evidence : [],
+});

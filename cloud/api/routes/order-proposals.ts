@@ -2,7 +2,10 @@ import * as v from "valibot";
 import { NotOpen } from "../../decide/proposals.js";
 import type { ProposedOrder } from "../../journal/two-person-events.js";
 import type { Caller } from "../../operators/caller.js";
-import type { WaitingOrder } from "../../two-persons/proposed-orders.js";
+import type {
+  ProposedOrders,
+  WaitingOrder,
+} from "../../two-persons/proposed-orders.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
 import { sees } from "../scope.js";
@@ -76,7 +79,7 @@ export function shownOrder(waiting: WaitingOrder) {
 export function orderSeen(
   caller: Caller,
   id: string,
-  { waiting }: OperatorApiPorts,
+  { waiting }: { readonly waiting: Pick<ProposedOrders, "order"> },
 ): WaitingOrder | undefined {
   const order = waiting.order(id);
   if (order === undefined) return undefined;

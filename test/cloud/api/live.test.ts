@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect } from "node:net";
 import { expect, test } from "@jest/globals";
 import { WebSocket } from "ws";
 import { operatorsSocket } from "../../../cloud/door/operators-door.js";
@@ -7,7 +8,7 @@ import {
   startTestCloud,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
-import { askAtDoor, letIn } from "../../support/cloud/people.js";
+import { askAsOperator, askAtDoor, letIn } from "../../support/cloud/people.js";
 
 interface Item {
   readonly seq: number;
@@ -171,6 +172,57 @@ test("says why it does not begin", async () => {
     426,
     "websocket",
   ]);
+});
+
+test("what is no target of a request harms nobody", async () => {
+  await using cloud = await startTestCloud();
+  const { hostname, port } = new URL(cloud.url);
+  const upgrade = (target: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname);
+      let heard = "";
+      socket.on("data", (data: Buffer) => (heard += data.toString()));
+      socket.on("close", () => resolve(heard.split("\r\n", 1)[0] ?? ""));
+      socket.on("error", reject);
+      socket.write(
+        `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+    });
+  for (const target of ["//", "http://[", "/x/../api/v1/live", "*"]) {
+    expect(await upgrade(target)).toMatch(/^HTTP\/1.1 4/);
+  }
+  expect(await upgrade("/api/v1/live?after=%")).toMatch(/^HTTP\/1.1 401/);
+  expect((await fetch(`${cloud.url}/healthz`)).status).toBe(200);
+});
+
+test("an org's people hear of what waits for their own feed, and how it ended", async () => {
+  await using cloud = await startTestCloud({ twoPersons: { enabled: true } });
+  await cloud.enrol("mine", "web1");
+  await cloud.enrol("theirs", "web2");
+  const viewerOf = async (org: string) =>
+    letIn(cloud, { name: `of ${org}`, role: "viewer", org });
+  using mine = await listen(cloud, { token: (await viewerOf("mine")).token });
+  using theirs = await listen(cloud, {
+    token: (await viewerOf("theirs")).token,
+  });
+  const { token } = await letIn(cloud, { name: "ann", role: "analyst" });
+  const order = { range: "198.16.0.0/12", feed: "org/mine" };
+  const { status, body } = await askAsOperator<{ proposal: string }>(
+    ...([cloud, token, ["POST", "/bans", order]] as const),
+  );
+  expect(status).toBe(202);
+  const path = `/proposals/${body.proposal}/refuse`;
+  await askAtDoor(cloud, cloud.operator, ["POST", path, { reason: "no" }]);
+  await cloud.ban("203.0.113.7");
+  await eventually(() => mine.items[2]);
+  await eventually(() => theirs.items[0]);
+  const { proposal } = body;
+  expect(mine.items.map(({ news }) => news)).toMatchObject([
+    { kind: "proposal", state: "open", by: "ann", proposal },
+    { kind: "proposal", state: "refused", by: "admin", proposal },
+    { kind: "decided" },
+  ]);
+  expect(theirs.items.map(({ news }) => news.kind)).toEqual(["decided"]);
 });
 
 test("one's newest streams take the room of one's oldest", async () => {

@@ -58,11 +58,12 @@ async function addOrgs({ decide }: Open): Promise<void> {
   }
 }
 
-function streamTo(reader: Reader, logs: Open): Stream {
+function streamTo(reader: Reader, logs: Open, who = caller): Stream {
   const { decisions, clock, views } = logs;
   const registry = new Registry(views);
-  const ports = { decisions, registry, clock, again: () => caller };
-  return new Stream(caller, 0, reader, ports);
+  const waiting = { order: () => undefined };
+  const ports = { decisions, registry, waiting, clock, again: () => who };
+  return new Stream(who, 0, reader, ports);
 }
 
 test("the log is read no further for who reads nothing, and all is told later", async () => {
@@ -83,6 +84,27 @@ test("the log is read no further for who reads nothing, and all is told later", 
   });
   expect(reader.orgs).toEqual(names);
   expect(reader.closed).toBeUndefined();
+});
+
+test("others have their turn while a log is read that one may hear nothing of", async () => {
+  await using logs = await openAll();
+  await addOrgs(logs);
+  const reader = new Reader();
+  const foreign = { ...caller, org: "nobody's" };
+  let turns = 0;
+  const stream = streamTo(reader, logs, foreign);
+  const count = () => {
+    turns += 1;
+    if (reader.messages.at(-1)?.position !== names.length) setImmediate(count);
+  };
+  setImmediate(count);
+  stream.begin();
+  await until("the end", () => {
+    stream.beat();
+    return reader.messages.at(-1)?.position === names.length;
+  });
+  expect(reader.orgs).toEqual([]);
+  expect(turns).toBeGreaterThan(names.length / 16 / 2);
 });
 
 test("who reads nothing for half a minute is let go, with where to go on", async () => {

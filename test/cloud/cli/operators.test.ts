@@ -121,7 +121,10 @@ describe("init", () => {
     const bad = await runIn(dir, "init", "--admin", "rule:x");
     expect(bad.code).toBe(2);
     expect(bad.err).toContain('--admin "rule:x": 1 to 64 letters');
-    const made = await runIn(dir, "init", "--admin", "Anna Example");
+    const made = await runIn(
+      ...([dir, "init", "--admin", "Anna Example"] as const),
+      ...["--listen", "127.0.0.1:0"],
+    );
     expect(made.code).toBe(0);
     await using cloud = await startTestCloud({ dir });
     const me = await operatorOf(cloud)("whoami");
