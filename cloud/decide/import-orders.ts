@@ -84,12 +84,15 @@ export class ImportOrders {
         ? await this.#broughtBefore(listed)
         : undefined;
       if (replacement) manner.judge(replacement);
-      const tally = await this.#tallyOf({ mandate, watch }, ranges, terms);
-      watch.decide();
+      const watched = { mandate, watch, isNamed: list !== undefined };
+      const tally = await this.#tallyOf(watched, ranges, terms);
       const replaced = replacement?.summary ?? null;
       const nothing = { decision: undefined, ...tally.said, replaced };
       const isNews =
         tally.done > 0 || (await this.#isNews(listed, tally, replacement));
+      // What is published once more is nobody's danger where nothing is published.
+      if (!isNews) watch.begin();
+      watch.decide();
       if (dryRun || !isNews) return nothing;
       const kept = list === undefined ? undefined : tally.kept;
       const { reason, observed } = terms;
@@ -130,7 +133,7 @@ export class ImportOrders {
 
   /** Looks once at each range, and remembers a byte of it. */
   async #tallyOf(
-    { mandate: { feed }, watch }: Watched,
+    { mandate: { feed }, watch, isNamed }: Watched,
     ranges: RangeStore,
     terms: Terms,
   ): Promise<Tally> {
@@ -155,7 +158,10 @@ export class ImportOrders {
       if (isDone(effect)) {
         done++;
         watch.sees(cidr, before, rule);
-      } else if (before) kept.add(before, wanted);
+      } else if (before) {
+        kept.add(before, wanted);
+        if (isNamed) watch.keeps(cidr, before, rule);
+      }
       if (rule === undefined) continue;
       held[rule] = (held[rule] ?? 0) + 1;
       if (heldFirst.length < FEW)
@@ -202,6 +208,8 @@ export class ImportOrders {
 interface Watched {
   readonly mandate: Mandate;
   readonly watch: Watch;
+  /** What it leaves as it is goes along as the list's. */
+  readonly isNamed: boolean;
 }
 
 interface ListedRanges {

@@ -44,6 +44,8 @@ export interface Watch {
     before: StandingBan | undefined,
     held: string | undefined,
   ): void;
+  /** A ban that is published once more as it stands, as the list's from then on. */
+  keeps(cidr: Cidr, before: StandingBan, held: string | undefined): void;
   /** All was seen: throws where the order must not be carried out. */
   decide(): void;
   /** What is written down together with the decision. */
@@ -56,6 +58,7 @@ export const watchOf = (watch: Watch | undefined): Watch => watch ?? NOBODY;
 const NOBODY: Watch = {
   begin: () => undefined,
   sees: () => undefined,
+  keeps: () => undefined,
   decide: () => undefined,
   along: () => [],
 };

@@ -41,6 +41,7 @@ export class BreakGlass {
   readonly #one: Statement<Row>;
   readonly #list: Statement<Row>;
   readonly #unreviewed: Statement<{ count: number; since: number | null }>;
+  readonly #ofDecision: Statement<object>;
 
   constructor(database: Database, ports: BreakGlassPorts) {
     this.#ports = ports;
@@ -52,6 +53,9 @@ export class BreakGlass {
     );
     this.#unreviewed = database.prepare(
       "SELECT count(*) AS count, min(at) AS since FROM glass WHERE verdict IS NULL",
+    );
+    this.#ofDecision = database.prepare(
+      "SELECT 1 FROM glass WHERE decision = ?",
     );
   }
 
@@ -68,6 +72,11 @@ export class BreakGlass {
   glass(id: string): BrokenGlass | undefined {
     const row = this.#one.get(id);
     return row && glassOf(row);
+  }
+
+  /** Whether a glass was broken for the decision, as long as the view has it. */
+  isThrough(decision: string): boolean {
+    return this.#ofDecision.get(decision) !== undefined;
   }
 
   /** How many nobody has reviewed, and since when the oldest waits. */

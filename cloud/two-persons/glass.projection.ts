@@ -6,12 +6,12 @@ export const glassTables: DecisionProjection = {
     CREATE TABLE glass (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL,
       at INTEGER NOT NULL, verdict TEXT, reviewed_at INTEGER, reviewed_by TEXT,
-      reviewed_why TEXT, by_self INTEGER
+      reviewed_why TEXT, by_self INTEGER, decision TEXT NOT NULL UNIQUE
     ) STRICT`,
 
   fold(database) {
     const add = database.prepare(
-      "INSERT INTO glass VALUES (?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
+      "INSERT INTO glass VALUES (?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, ?)",
     );
     const review = database.prepare(
       `UPDATE glass SET verdict = ?, reviewed_at = ?, reviewed_by = ?,
@@ -25,7 +25,7 @@ export const glassTables: DecisionProjection = {
     return ({ seq, at, event }) => {
       if (event.kind === "glass-broken") {
         const { kind: _, glass, ...rest } = event;
-        add.run(seq, glass, JSON.stringify(rest), at);
+        add.run(seq, glass, JSON.stringify(rest), at, rest.decision);
         forget.run();
       } else if (event.kind === "glass-reviewed") {
         const { glass, verdict, by, reason, bySelf } = event;

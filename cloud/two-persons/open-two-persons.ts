@@ -55,14 +55,16 @@ export function openTwoPersons(
   const proposing = opened.own(
     new Proposing({ ...ports, orders: waiting, files, others }),
   );
+  const breakGlass = new BreakGlass(views.decided, { ...ports, others });
   const orders = new TwoPersons({
     ...{ ...ports, settings, proposing, others },
     never: new NeverList(neverList),
     flows: new FlowCheck(ports, settings),
     machines: new MachineLimits(ports.clock),
-    isOfList: (id) => decisionLog.decision(id)?.action === "import",
+    isJudged: (id) =>
+      decisionLog.decision(id)?.action === "import" &&
+      !breakGlass.isThrough(id),
   });
-  const breakGlass = new BreakGlass(views.decided, { ...ports, others });
   return { orders, waiting, proposing, breakGlass };
 }
 

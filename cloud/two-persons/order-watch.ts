@@ -69,10 +69,21 @@ export class OrderWatch implements Watch {
     before: StandingBan | undefined,
     held: string | undefined,
   ): void {
-    const { enabled, observed, isJudged, widths } = this.#terms;
     this.#changes += 1;
-    if (!enabled || observed) return;
-    if (before !== undefined && !before.observed && isJudged(before)) return;
+    if (this.#terms.observed) return;
+    const isEnforced = before !== undefined && !before.observed;
+    if (isEnforced && this.#terms.isJudged(before)) return;
+    this.#weigh(cidr, held);
+  }
+
+  keeps(cidr: Cidr, before: StandingBan, held: string | undefined): void {
+    if (before.observed || this.#terms.isJudged(before)) return;
+    this.#weigh(cidr, held);
+  }
+
+  #weigh(cidr: Cidr, held: string | undefined): void {
+    const { enabled, widths } = this.#terms;
+    if (!enabled) return;
     if (isWider(cidr, widths)) this.#wide.add(cidr);
     const tier = tierOf(held) ?? this.#listed(cidr);
     if (tier === undefined) return;

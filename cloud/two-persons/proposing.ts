@@ -200,7 +200,7 @@ const NOTHING = (): void => undefined;
 function watching(eventsOf: (decision: string) => ReturnType<Watch["along"]>) {
   let first: FeedName | undefined;
   return {
-    ...{ begin: NOTHING, sees: NOTHING, decide: NOTHING },
+    ...{ begin: NOTHING, sees: NOTHING, keeps: NOTHING, decide: NOTHING },
     along: (decision: string, feed: FeedName) => {
       first ??= feed;
       return feed === first ? eventsOf(decision) : [];

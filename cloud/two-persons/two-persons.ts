@@ -35,8 +35,8 @@ export interface TwoPersonsPorts {
   readonly machines: MachineLimits;
   readonly proposing: Pick<Proposing, "propose">;
   readonly others: Pick<Others, "count">;
-  /** Whether the decision imported a list. */
-  isOfList(decision: string): boolean;
+  /** Whether the decision imported a list, and nobody broke the glass for it. */
+  isJudged(decision: string): boolean;
 }
 
 /**
@@ -113,7 +113,7 @@ export class TwoPersons {
     const watch = this.#watch(glass, about, {
       ...{ observed: terms.observed, goesOn: dryRun || glass !== undefined },
       ...{ always: [], whereItChanges: [] },
-      isJudged: ({ decision }) => this.#ports.isOfList(decision),
+      isJudged: ({ decision }) => this.#ports.isJudged(decision),
     });
     const judge: ImportAsked["judge"] = (replacement) => {
       asked.judge(replacement);

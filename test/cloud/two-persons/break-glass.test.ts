@@ -7,6 +7,7 @@ import {
   letIn,
   list,
   Stage,
+  waiting,
   type Opened,
 } from "./stage.js";
 
@@ -114,6 +115,49 @@ describe("breaking the glass", () => {
       ...["ban", "import", "lift"],
     ]);
     expect(events.at(-1)).toMatchObject({ expiresAt: null });
+  });
+
+  describe("judges nothing for those who order after it", () => {
+    let ann: Caller;
+    beforeEach(async () => {
+      ann = await letIn(cloud, "ann", "analyst");
+    });
+
+    const bring = async (
+      caller: Caller,
+      terms: object = {},
+      more: { readonly breakGlass?: string; readonly list?: string } = {},
+    ) => {
+      const order = await list([WIDE, ...addresses(3)], more);
+      const { list: name = "bad" } = more;
+      return cloud.orders.import(caller, {
+        ...{ ...order, list: name, terms: { ...order.terms, ...terms } },
+      });
+    };
+
+    it("by the list that it brought, nor by another", async () => {
+      const came = await bring(boss, {}, { breakGlass: WHY });
+      expect(came).toMatchObject({ glass: expect.stringMatching(/^gls-/) });
+      const longer = { forSeconds: undefined };
+      for (const each of ["bad", "other"]) {
+        const { waiting: order } = waiting(
+          await bring(ann, longer, { list: each }),
+        );
+        expect(order.dangers).toMatchObject([{ why: "wide" }]);
+      }
+      expect(await cloud.logged("decided")).toHaveLength(1);
+    });
+
+    it.each([
+      ["for less", {}],
+      ["only to observe", { observed: true }],
+    ])("by a list that leaves its ban as it is, %s", async (_, terms) => {
+      await broken(boss, { feed: "reputation" });
+      const less = { forSeconds: 3_600, ...terms };
+      const { waiting: order } = waiting(await bring(ann, less));
+      expect(order.dangers).toMatchObject([{ why: "wide" }]);
+      expect(await cloud.logged("decided")).toHaveLength(1);
+    });
   });
 
   describe("is reviewed", () => {

@@ -102,6 +102,31 @@ describe("an order takes two persons", () => {
     });
   });
 
+  it("that imports what somebody released elsewhere, and no more once the list has it", async () => {
+    const bo = await letIn(cloud, "bo", "approver");
+    const permanent = { forSeconds: undefined, feed: "reputation" } as const;
+    const release = (came: { readonly waiting: { readonly id: string } }) =>
+      cloud.proposing.release({
+        ...{ caller: bo, id: came.waiting.id, reason: "" },
+        mustStand: () => undefined,
+      });
+    const wide = ban(["45.8.0.0/15"], permanent);
+    const bring = async () => {
+      const order = await list(["45.8.0.0/15", ...addresses(10)]);
+      const terms = { ...order.terms, forSeconds: undefined };
+      return cloud.orders.import(ann, { ...order, terms });
+    };
+    await release(waiting(await cloud.orders.ban(ann, wide)));
+    const came = waiting(await bring());
+    expect(came.waiting.dangers).toMatchObject([{ why: "wide" }]);
+    await release(came);
+    // The ban is the operator's once more; the list has all of it already.
+    await cloud.orders.ban(ann, wide);
+    expect(await bring()).toMatchObject({
+      ...{ kind: "done", done: { decision: undefined }, dangers: [] },
+    });
+  });
+
   it("not where hosts only observe, where nothing changes, or on a dry run, which says so", async () => {
     const wide = ["45.8.0.0/15"];
     const observed = ban(wide, { observed: true });
