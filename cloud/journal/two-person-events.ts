@@ -72,13 +72,16 @@ export interface OrderProposed {
   readonly expiresAt: number;
 }
 
-/** An admin had carried out at once what takes a second person. */
+/**
+ * An admin had carried out at once what takes a second person: one of each decision
+ * that it came to.
+ */
 export interface GlassBroken {
   readonly kind: "glass-broken";
   readonly glass: string;
-  /** What was decided with it; of a lift in several feeds, in the first. */
   readonly decision: string;
   readonly action: "ban" | "lift" | "import";
+  /** The one that it was decided in. */
   readonly feeds: readonly FeedName[];
   readonly ranges: number;
   /** The first few of them. */

@@ -1,4 +1,5 @@
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { FeedName } from "../../agent/model/position.js";
 import { newId } from "../ids.js";
 import type { GlassBroken } from "../journal/two-person-events.js";
 import type { Caller } from "../operators/caller.js";
@@ -8,8 +9,9 @@ import { GlassHolds } from "./refusals.js";
 /** What an order that goes through the glass is about. */
 export interface ThroughGlass extends Pick<
   GlassBroken,
-  "decision" | "action" | "feeds" | "dangers"
+  "decision" | "action" | "dangers"
 > {
+  readonly feed: FeedName;
   readonly ranges: readonly Cidr[] | { readonly size: number };
   /** Seconds; null of what lasts for ever, and of lifts. */
   readonly lasts: number | null;
@@ -17,7 +19,9 @@ export interface ThroughGlass extends Pick<
 
 /** What an admin breaks who cannot wait for anybody: for a day at most. */
 export class Glass {
+  /** Of a lift in several feeds, in the first; each has a record of its own. */
   readonly id = newId("gls");
+  readonly #ids = new Map<FeedName, string>();
   readonly #caller: Caller;
   readonly #why: string;
   readonly #now: number;
@@ -55,11 +59,14 @@ export class Glass {
     );
   }
 
-  broken({ ranges, lasts, ...about }: ThroughGlass): GlassBroken {
+  broken({ feed, ranges, lasts, ...about }: ThroughGlass): GlassBroken {
     const { operator, name } = this.#caller;
+    const first = this.#ids.size === 0 ? this.id : undefined;
+    const id = this.#ids.get(feed) ?? first ?? newId("gls");
+    this.#ids.set(feed, id);
     const several = "length" in ranges ? ranges : undefined;
     return {
-      ...{ kind: "glass-broken", glass: this.id, ...about },
+      ...{ kind: "glass-broken", glass: id, ...about, feeds: [feed] },
       ranges: "length" in ranges ? ranges.length : ranges.size,
       targets: several?.slice(0, FEW).map(formatCidr) ?? [],
       ...{ operator, by: name, why: this.#why },

@@ -9,6 +9,10 @@ import type { Watch } from "../decide/order-ports.js";
 import { NotOpen } from "../decide/proposals.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type {
+  DecisionEvent,
+  ProposalSettled,
+} from "../journal/decision-events.js";
+import type {
   Danger,
   ProposedBan,
   ProposedImport,
@@ -101,12 +105,12 @@ export class Proposing implements Disposable {
     release.mustStand(order);
     const common = { proposal: id, by: caller.name, reason } as const;
     const settled = { ...common, verdict: "released" } as const;
-    const watch = watching((decision) => [
-      { kind: "proposal-settled", ...settled, decision },
-    ]);
+    const watch = settlingIn(feedsOf(order).at(-1), settled);
     const decisions = await this.#carryOut(order, waiting, watch);
-    // With a decision, the settlement was written down beside it.
-    if (decisions.length === 0) await orders.settle(settled);
+    if (!watch.isSettled) {
+      const decision = decisions.at(-1)?.decision;
+      await orders.settle({ ...settled, ...(decision && { decision }) });
+    }
     this.#ports.files.remove(id);
     return decisions;
   }
@@ -183,9 +187,9 @@ export class Proposing implements Disposable {
 
   /** @throws NotOpen */
   #mustHaveFeeds(order: ProposedOrder): void {
-    const feeds: readonly FeedName[] =
-      order.action === "lift" ? order.feeds : [order.feed];
-    const gone = feeds.find((feed) => !this.#ports.index.standing(feed));
+    const gone = feedsOf(order).find(
+      (feed) => !this.#ports.index.standing(feed),
+    );
     if (gone !== undefined) throw new NotOpen(`there is no feed ${gone} now`);
   }
 
@@ -196,16 +200,24 @@ export class Proposing implements Disposable {
 
 const NOTHING = (): void => undefined;
 
-/** Sees nothing: what is released was judged. Its events come once. */
-function watching(eventsOf: (decision: string) => ReturnType<Watch["along"]>) {
-  let first: FeedName | undefined;
-  return {
-    ...{ begin: NOTHING, sees: NOTHING, keeps: NOTHING, decide: NOTHING },
-    along: (decision: string, feed: FeedName) => {
-      first ??= feed;
-      return feed === first ? eventsOf(decision) : [];
-    },
-  };
-}
+const feedsOf = (order: ProposedOrder): readonly FeedName[] =>
+  order.action === "lift" ? order.feeds : [order.feed];
+
+/**
+ * Sees nothing: what is released was judged. It is settled beside the decision in
+ * the last feed: a lift that ends half way stays open, and can be released again.
+ */
+const settlingIn = (
+  last: FeedName | undefined,
+  settled: Omit<ProposalSettled, "kind">,
+) => ({
+  ...{ begin: NOTHING, sees: NOTHING, keeps: NOTHING, decide: NOTHING },
+  isSettled: false,
+  along(decision: string, feed: FeedName): readonly DecisionEvent[] {
+    if (feed !== last) return [];
+    this.isSettled = true;
+    return [{ kind: "proposal-settled", ...settled, decision }];
+  },
+});
 
 const SWEEP_EVERY_MS = 60_000;

@@ -1,5 +1,4 @@
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
-import type { FeedName } from "../../agent/model/position.js";
 import type { Banned, BanOrders } from "../decide/ban-orders.js";
 import type { ImportOrders, Imported } from "../decide/import-orders.js";
 import type { Lifted, LiftOrders } from "../decide/lift-orders.js";
@@ -10,7 +9,7 @@ import { cutsMuch } from "../lists/replacement.js";
 import type { Caller } from "../operators/caller.js";
 import { isWider, listLifted, Seen, wide, flowsCut } from "./dangers.js";
 import type { FlowCheck } from "./flow-check.js";
-import { Glass } from "./glass.js";
+import { Glass, type ThroughGlass } from "./glass.js";
 import type { MachineLimits } from "./machine-limits.js";
 import type {
   BanAsked,
@@ -57,7 +56,7 @@ export class TwoPersons {
     const lasts = forSeconds ?? null;
     const glass = this.#glassOf(caller, asked, lasts);
     const found = observed ? undefined : await this.#flowsOf(asked);
-    const about = { action: "ban", feeds: [feed], ranges, lasts } as const;
+    const about = { action: "ban", ranges, lasts } as const;
     const watch = this.#watch(glass, about, {
       ...{ observed, goesOn: dryRun || glass !== undefined },
       always: this.#ports.machines.beyond(caller, { ranges, lasts, dryRun }),
@@ -81,7 +80,7 @@ export class TwoPersons {
   async lift(caller: Caller, asked: LiftAsked): Promise<Outcome<Lifted>> {
     const { feeds, ranges, within, reason, dryRun } = asked;
     const glass = this.#glassOf(caller, asked, 0);
-    const about = { action: "lift", feeds, ranges, lasts: null } as const;
+    const about = { action: "lift", ranges, lasts: null } as const;
     const wish = { feeds, ranges, within, reason, dryRun, by: caller.name };
     const machine = { ranges, lasts: 0, dryRun };
     const watch = this.#watch(glass, about, {
@@ -108,8 +107,7 @@ export class TwoPersons {
     const lasts = terms.forSeconds ?? null;
     const most = longest(asked);
     const glass = this.#glassOf(caller, asked, most);
-    const what = { action: "import", feeds: [feed], ranges } as const;
-    const about = { ...what, lasts: most };
+    const about = { action: "import", ranges, lasts: most } as const;
     const watch = this.#watch(glass, about, {
       ...{ observed: terms.observed, goesOn: dryRun || glass !== undefined },
       ...{ always: [], whereItChanges: [] },
@@ -165,20 +163,17 @@ export class TwoPersons {
 
   #watch(
     glass: Glass | undefined,
-    about: Omit<Parameters<Glass["broken"]>[0], "decision" | "dangers">,
+    about: Omit<ThroughGlass, "decision" | "feed" | "dangers">,
     terms: Omit<WatchTerms, "enabled" | "widths" | "never" | "along">,
   ): OrderWatch {
     const { settings, never } = this.#ports;
     const { enabled } = settings;
-    let first: FeedName | undefined;
     const watch: OrderWatch = new OrderWatch({
       ...{ ...terms, enabled, never, widths: settings },
       along: (decision, feed): readonly DecisionEvent[] => {
         const { dangers } = watch;
-        first ??= feed;
         if (glass === undefined || dangers.length === 0) return [];
-        if (feed !== first) return [];
-        return [glass.broken({ ...about, decision, dangers })];
+        return [glass.broken({ ...about, decision, feed, dangers })];
       },
     });
     return watch;

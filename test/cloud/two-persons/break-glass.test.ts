@@ -94,6 +94,7 @@ describe("breaking the glass", () => {
 
   it("lets an admin lift and import, too", async () => {
     await broken(boss);
+    await cloud.orders.ban(boss, ban(["45.1.2.3"], { feed: "reputation" }));
     const bring = async (...lines: readonly string[]) =>
       cloud.orders.import(
         boss,
@@ -112,9 +113,16 @@ describe("breaking the glass", () => {
     });
     const events = await cloud.logged("glass-broken");
     expect(events.map(({ action }) => action)).toEqual([
-      ...["ban", "import", "lift"],
+      ...["ban", "import", "lift", "lift"],
     ]);
-    expect(events.at(-1)).toMatchObject({ expiresAt: null });
+    const decided = await cloud.logged("decided");
+    const lifts = decided.filter(({ action }) => action === "lift");
+    expect(events.slice(-2)).toMatchObject(
+      lifts.map(({ decision, feed, seq }) => ({
+        ...{ decision, feeds: [feed], seq: seq + 1, expiresAt: null },
+      })),
+    );
+    expect(lift).toMatchObject({ glass: events.at(-2)?.glass });
   });
 
   describe("judges nothing for those who order after it", () => {

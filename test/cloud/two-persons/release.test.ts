@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { formatCidr } from "../../../agent/model/cidr.js";
+import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
+import { NoRoom } from "../../../cloud/disk/room.js";
 import type { Caller } from "../../../cloud/operators/caller.js";
 import {
   addresses,
@@ -145,7 +146,7 @@ describe("a proposed order", () => {
     });
   });
 
-  it("lifts in each of its feeds, and is settled once", async () => {
+  const proposeLift = async (): Promise<string> => {
     for (const feed of ["urgent", "reputation"] as const) {
       await cloud.orders.ban(ann, ban(["45.1.2.3"], { feed }));
     }
@@ -154,12 +155,50 @@ describe("a proposed order", () => {
       ...{ within: true, reason: "all of it", dryRun: false },
       breakGlass: undefined,
     });
-    const { id } = waiting(came).waiting;
+    return waiting(came).waiting.id;
+  };
+
+  it("lifts in each of its feeds, and is settled once", async () => {
+    const id = await proposeLift();
     expect(await release(bo, id)).toHaveLength(2);
     expect([...(await standing()), ...(await standing("reputation"))]).toEqual(
       [],
     );
+    const decided = await cloud.logged("decided");
+    const [settled, ...more] = await cloud.logged("proposal-settled");
+    expect(settled).toMatchObject({ decision: decided.at(-1)?.decision });
+    expect([settled?.seq, ...more]).toEqual([decided.at(-1)!.seq + 1]);
+  });
+
+  it("stays open where it ends in the midst of its feeds, and goes on once it is released again", async () => {
+    const id = await proposeLift();
+    const append = cloud.decisions.append.bind(cloud.decisions);
+    let appends = 0;
+    cloud.decisions.append = (...args) => {
+      if (++appends > 1) throw new NoRoom("the disk");
+      return append(...args);
+    };
+    await expect(release(bo, id)).rejects.toThrow(NoRoom);
+    cloud.decisions.append = append;
+    expect([await standing(), await standing("reputation")]).toEqual([
+      ...[[], ["45.1.2.3"]],
+    ]);
+    expect(cloud.waiting.order(id)).toMatchObject({ verdict: null });
+    expect(await release(bo, id)).toMatchObject([{ feed: "reputation" }]);
+    expect(await standing("reputation")).toEqual([]);
     expect(await cloud.logged("proposal-settled")).toHaveLength(1);
+  });
+
+  it("is settled where only the first of its feeds had something to lift", async () => {
+    const id = await proposeLift();
+    await cloud.orders.lift(bo, {
+      ...{ feeds: ["reputation"], ranges: [parseCidr("45.1.2.3")] },
+      ...{ within: false, reason: "", dryRun: false, breakGlass: undefined },
+    });
+    const [made] = await release(bo, id);
+    expect(cloud.waiting.order(id)).toMatchObject({
+      ...{ verdict: "released", decision: made?.decision },
+    });
   });
 
   describe("of a list", () => {
