@@ -71,11 +71,31 @@ export class ListFiles {
         );
       }
     } catch (cause) {
-      const why = `the list of ${proposal} cannot be read from ${path}`;
-      throw new ListChanged(why, { cause });
+      throw this.#unreadable(proposal, cause);
     }
     if (hash.digest("hex") === sums.sha256) return ranges;
     throw new ListChanged(`${path} is not the list that was proposed`);
+  }
+
+  /**
+   * The first ranges, for people to look at: without a look at all of the file.
+   * @throws ListChanged where it is gone, or holds something else than ranges
+   */
+  async first(proposal: string, most: number): Promise<readonly string[]> {
+    const ranges: string[] = [];
+    const input = createReadStream(this.#pathOf(proposal));
+    try {
+      for await (const line of createInterface({ input })) {
+        const [range = ""] = line.split(" ");
+        ranges.push(formatCidr(parseCidr(range)));
+        if (ranges.length >= most) break;
+      }
+    } catch (cause) {
+      throw this.#unreadable(proposal, cause);
+    } finally {
+      input.destroy();
+    }
+    return ranges;
   }
 
   remove(proposal: string): void {
@@ -118,6 +138,12 @@ export class ListFiles {
     const folder = await open(this.#dir, "r");
     await folder.sync().finally(() => folder.close());
     return { bytes, sha256: hash.digest("hex") };
+  }
+
+  #unreadable(proposal: string, cause: unknown): ListChanged {
+    const path = this.#pathOf(proposal);
+    const why = `the list of ${proposal} cannot be read from ${path}`;
+    return new ListChanged(why, { cause });
   }
 
   #pathOf(proposal: string): string {

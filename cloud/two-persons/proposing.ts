@@ -1,5 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
-import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
+import { parseCidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Decision } from "../decide/deeds.js";
@@ -139,10 +139,7 @@ export class Proposing implements Disposable {
       return typeof order.ranges === "number" ? few : order.ranges;
     }
     if (!orders.open().includes(id)) return [];
-    const ranges = await files.read(id, order);
-    return Array.from(ranges)
-      .slice(0, most)
-      .map(({ cidr }) => formatCidr(cidr));
+    return files.first(id, most);
   }
 
   [Symbol.dispose](): void {

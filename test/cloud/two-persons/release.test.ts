@@ -1,4 +1,10 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
@@ -229,6 +235,19 @@ describe("a proposed order", () => {
         "is not the list that was proposed",
       );
       expect(await cloud.logged("decided")).toEqual([]);
+    });
+
+    it("is shown by its first ranges, and the rest of the file is not read for that", async () => {
+      const id = await proposed();
+      const path = join(stage.dir, "proposed", id);
+      appendFileSync(path, "what nobody gets to\n");
+      const shown = async (most: number) =>
+        cloud.proposing.rangesOf(cloud.waiting.order(id)!, most);
+      expect(await shown(3)).toEqual([WIDE, "45.9.0.0", "45.9.0.1"]);
+      expect(await shown(31)).toHaveLength(31);
+      await expect(shown(32)).rejects.toThrow(`the list of ${id} cannot be`);
+      rmSync(path);
+      await expect(shown(1)).rejects.toThrow(`the list of ${id} cannot be`);
     });
 
     it("leaves no file behind once it ran out or was refused, or that nobody proposed", async () => {
