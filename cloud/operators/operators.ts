@@ -56,7 +56,9 @@ export class Operators {
       .pluck();
     this.#credential = credentials("WHERE id = ?");
     this.#credentials = credentials(
-      `WHERE operator = ? ORDER BY revoked_at IS NOT NULL, added_at DESC, id
+      `WHERE operator = @operator
+       ORDER BY revoked_at IS NOT NULL OR ifnull(expires_at <= @now, 0),
+         added_at DESC, id
        LIMIT ${MOST_LISTED}`,
     );
     this.#byPasskey = credentials(
@@ -135,9 +137,10 @@ export class Operators {
     return row && credentialOf(row);
   }
 
-  /** Those that are not revoked first, the newest before older ones; bounded. */
+  /** Those that still count first, the newest before older ones; bounded. */
   credentials(operator: string): readonly Credential[] {
-    return this.#credentials.all(operator).map(credentialOf);
+    const now = this.#clock.now();
+    return this.#credentials.all({ operator, now }).map(credentialOf);
   }
 
   /** One that is neither revoked nor of somebody disabled, by the browser's id. */

@@ -5,6 +5,7 @@ import type {
   OperatorEvent,
   OperatorJoined,
 } from "../../../cloud/journal/operator-events.js";
+import { MOST_LISTED } from "../../../cloud/operators/budgets.js";
 import { Operators } from "../../../cloud/operators/operators.js";
 import { operatorTables } from "../../../cloud/operators/operators.projection.js";
 import type { Role } from "../../../cloud/operators/roles.js";
@@ -124,6 +125,25 @@ describe("an operator", () => {
     expect(names("acme")).toEqual(["ben"]);
     fold(changed("ben", { org: null }));
     expect(names("acme")).toEqual([]);
+  });
+});
+
+describe("an operator's credentials", () => {
+  it("are listed with all that count before those that did, which are bounded", () => {
+    const { operators, fold, clock } = people();
+    fold(joined("anna", "admin"));
+    fold({
+      ...{ kind: "credential-added", operator: "opr-anna", label: "password" },
+      ...{ credential: "pwd-1", of: "password", expiresAt: null, by: "anna" },
+    });
+    const expiresAt = NOW + 1000;
+    for (let each = 0; each < MOST_LISTED; each++) {
+      fold(tokenOf("anna", `secret ${each}`, { expiresAt }));
+    }
+    clock.time = expiresAt;
+    const listed = operators.credentials("opr-anna");
+    expect(listed).toHaveLength(MOST_LISTED);
+    expect(listed[0]?.id).toBe("pwd-1");
   });
 });
 
