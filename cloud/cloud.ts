@@ -105,7 +105,7 @@ export async function startCloud(
   const outcomes = openOutcomes(ports, rooms, gateway);
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
-  const asking = { ...given, ...watched, config, store, outgoing, publicUrl };
+  const asking = { ...rooms, ...given, config, store, outgoing, publicUrl };
   const { signIn, kept: answersKept } = openSignIn(asking, opened);
   const rates = new CallerRates(ports.clock);
   const doors = await openDoors(

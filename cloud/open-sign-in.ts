@@ -4,6 +4,7 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import { filesOf, readText } from "./folder.js";
 import type { Drops } from "./log/drops.js";
+import type { Staff } from "./operators/staff.js";
 import type { OutgoingDoor } from "./outgoing/outgoing-door.js";
 import { openAccounts } from "./sign-in/accounts.js";
 import { KeptAnswers } from "./sign-in/kept-answers.js";
@@ -20,6 +21,7 @@ interface SignInParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly store: Pick<Store, "decisions" | "operators" | "registry">;
+  readonly staff: Staff;
   readonly drops: Pick<Drops, "count">;
   readonly outgoing: Pick<OutgoingDoor, "fetch">;
   readonly publicUrl: () => string;
@@ -27,7 +29,7 @@ interface SignInParts {
 
 /** How this cloud's operators prove who they are. */
 export function openSignIn(
-  { config, store, drops, outgoing, ...rest }: SignInParts,
+  { config, store, staff, drops, outgoing, ...rest }: SignInParts,
   opened: Lifetime,
 ): { readonly signIn: SignIn; readonly kept: KeptAnswers } {
   const { dir, name: cloudName, login } = config;
@@ -35,7 +37,7 @@ export function openSignIn(
   opened.defer(() => void accounts.close());
   const { decisions, operators, registry } = store;
   const signIn = new SignIn(login, {
-    ...{ ...rest, accounts, decisions, operators, cloudName },
+    ...{ ...rest, accounts, decisions, operators, staff, cloudName },
     hasOrg: (id) => registry.org(id) !== undefined,
     dropped: (what) => drops.count(what),
     fetchOutside: (url, init) => outgoing.fetch(url, init),

@@ -112,7 +112,7 @@ export class Staff {
     await this.#append(() => {
       const operator = this.#governed(called, by);
       const role = roleOfToken(operator, terms.role, by);
-      this.mustHaveRoom(operator);
+      this.#mustHaveRoom(operator);
       const { label, expiresAt } = terms;
       const added: OperatorEvent = {
         ...{ kind: "credential-added", operator: operator.id, credential },
@@ -168,8 +168,24 @@ export class Staff {
     );
   }
 
-  /** For whoever adds one: within the same look as what they append. */
-  mustHaveRoom({ id, name, disabledAt }: Operator): void {
+  /**
+   * Whose passkey or password something may become: one's own, or as an admin. It
+   * lets its operator do all that they may: nobody gets one of their own by a
+   * credential that may do less. For whoever adds it, within the same look as what
+   * they append.
+   */
+  receiver(called: string, by: Caller, of: "passkey" | "password"): Operator {
+    const operator = this.#governed(called, by);
+    mustBeWhole(operator, by);
+    this.#mustHaveRoom(operator, of);
+    return operator;
+  }
+
+  /** Another password takes the place of the one before. */
+  #mustHaveRoom(
+    { id, name, disabledAt }: Operator,
+    added: Credential["of"] = "token",
+  ): void {
     if (disabledAt !== null) {
       const message = `${name} is disabled: enable them first`;
       throw new StaffRefused("disabled", "operator", name, message);
@@ -177,7 +193,8 @@ export class Staff {
     const now = this.#ports.clock.now();
     const good = this.#ports.operators
       .credentials(id)
-      .filter((each) => isGood(each, now));
+      .filter((each) => isGood(each, now))
+      .filter(({ of }) => of !== "password" || added !== "password");
     if (good.length < MOST_CREDENTIALS) return;
     const message = `${name} has ${MOST_CREDENTIALS} credentials: revoke one first`;
     throw new StaffRefused("full", "operator", name, message);
@@ -270,6 +287,15 @@ function mustBeAdmin({ name, role }: Caller): void {
   if (includes(role, "admin")) return;
   const message = `this is for admins, and ${name} is ${role}`;
   throw new StaffRefused("not-allowed", "role", undefined, message);
+}
+
+/** Of oneself, by all that one may. */
+function mustBeWhole({ id, name, role }: Operator, by: Caller): void {
+  if (by.operator !== id || by.role === role) return;
+  throw new StaffRefused(
+    ...(["not-allowed", "role", undefined] as const),
+    `${name} is ${role}, and asks with what is only ${by.role}'s: use what may do as much`,
+  );
 }
 
 function mustBeName(name: string): void {

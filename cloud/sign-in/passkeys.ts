@@ -92,18 +92,22 @@ export class Passkeys {
 
   /**
    * Takes a passkey into the record.
+   * @param operator who makes it
+   * @param receiver them, if it may be theirs as things stand when it is written
+   * down
    * @returns the credential's id
    * @throws SignInRefused when it was not made for this; BadChoice when there are
-   * too many, or it is there already
+   * too many, or it is there already; and what `receiver` throws
    */
   async add(
-    operator: Operator,
+    operator: string,
     response: RegistrationResponseJSON,
     label: string,
+    receiver: () => Operator,
   ): Promise<string> {
     const challenge = this.#begun(response.response.clientDataJSON);
     const isMeant =
-      challenge?.of === "creation" && challenge.operator === operator.id;
+      challenge?.of === "creation" && challenge.operator === operator;
     if (!isMeant) throw new SignInRefused(NOT_BEGUN);
     const made = await this.#made(response);
     const { id, publicKey, counter } = made;
@@ -112,19 +116,20 @@ export class Passkeys {
     const passkey = { id, publicKey: base64url(publicKey), transports };
     const { decisions, operators } = this.#ports;
     await lookThenAppend(decisions, () => {
+      const { id: whose, name } = receiver();
       if (operators.passkey(id) !== undefined) {
         throw new BadChoice("id", "this passkey is there already");
       }
-      if (this.#of(operator.id).length >= PASSKEYS_OF_ONE) {
+      if (this.#of(whose).length >= PASSKEYS_OF_ONE) {
         throw new BadChoice(
           "id",
-          `${operator.name} has ${PASSKEYS_OF_ONE} passkeys already: revoke one first`,
+          `${name} has ${PASSKEYS_OF_ONE} passkeys already: revoke one first`,
         );
       }
       const added = {
         ...({ kind: "credential-added", of: "passkey" } as const),
-        ...{ operator: operator.id, credential, label, passkey },
-        ...{ expiresAt: null, by: operator.name },
+        ...{ operator: whose, credential, label, passkey },
+        ...{ expiresAt: null, by: name },
       };
       return { events: [added], answer: undefined };
     });

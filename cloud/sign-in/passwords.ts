@@ -95,20 +95,28 @@ export class Passwords {
   /**
    * Sets an operator's password; an earlier one is good for nothing from then on.
    * @param by whose name the record has
+   * @param receiver whose it may be, as things stand when it is written down:
+   * hashing takes long
    * @returns the credential's id
-   * @throws BadChoice, TryLater
+   * @throws BadChoice, TryLater, and what `receiver` throws
    */
-  async set(operator: Operator, password: string, by: string): Promise<string> {
+  async set(
+    operator: string,
+    password: string,
+    by: string,
+    receiver: () => Operator,
+  ): Promise<string> {
     mustDo(password);
     const { hashing, decisions, operators } = this.#ports;
-    const hash = await hashing.hash(password, operator.id);
+    const hash = await hashing.hash(password, operator);
     const credential = newId("pwd");
     // First: a credential in the record without its hash would let nobody in.
     this.#keep.run(credential, hash);
     try {
       const earlier = await lookThenAppend(decisions, () => {
-        const all = operators.credentials(operator.id).filter(isPassword);
-        const added = addedBy(by, operator.id, credential);
+        const { id: whose } = receiver();
+        const all = operators.credentials(whose).filter(isPassword);
+        const added = addedBy(by, whose, credential);
         const revoked = all.map(({ id }) => replacedBy(by, id));
         return { events: [...revoked, added], answer: all };
       });

@@ -6,8 +6,10 @@ import type { Dropped } from "../log/drops.js";
 import { callerOf, SOCKET, type Caller } from "../operators/caller.js";
 import type { Operator } from "../operators/operator.js";
 import { isGood, STEP_UP_MS, type Operators } from "../operators/operators.js";
+import type { Staff } from "../operators/staff.js";
 import { ByIssuer, type Errand } from "./by-issuer.js";
-import { SignInRefused, TryLater, WayUnusable } from "./failures.js";
+import { SignInCounts } from "./counts.js";
+import { SignInRefused, WayUnusable } from "./failures.js";
 import { Hashing } from "./hashing.js";
 import { Issuer, type FetchOutside } from "./issuer.js";
 import type { LoginSettings } from "./login-settings.js";
@@ -22,6 +24,7 @@ export interface SignInPorts {
   readonly log: Logger;
   readonly accounts: Database;
   readonly operators: Operators;
+  readonly staff: Pick<Staff, "receiver">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly hasOrg: (id: string) => boolean;
   readonly dropped: (what: Dropped) => void;
@@ -51,11 +54,12 @@ export class SignIn {
   readonly #passwords: Passwords;
   readonly #passkeys: Passkeys;
   readonly #byIssuer: ByIssuer | undefined;
-  readonly #counts = { password: 0, passkey: 0, oidc: 0, refused: 0, late: 0 };
+  readonly #counts: SignInCounts;
 
   constructor({ sessions, oidc }: LoginSettings, ports: SignInPorts) {
     const { accounts, clock, log } = ports;
     this.#ports = ports;
+    this.#counts = new SignInCounts(ports.dropped);
     this.#sessions = new Sessions(accounts, sessions, clock);
     this.#stepUps = new StepUps(accounts, clock);
     const hashing = new Hashing();
@@ -115,7 +119,7 @@ export class SignIn {
     { name, password }: { readonly name: string; readonly password: string },
     from: string,
   ): Promise<SignedIn> {
-    return this.#counted(async () => {
+    return this.#counts.during(async () => {
       const proved = await this.#passwords.prove(name, password, from);
       return this.#begin(proved, "password", from);
     });
@@ -127,7 +131,7 @@ export class SignIn {
 
   /** @throws SignInRefused */
   async byPasskey(shown: PasskeyShown, from: string): Promise<SignedIn> {
-    return this.#counted(async () => {
+    return this.#counts.during(async () => {
       const proved = await this.#passkeys.prove(shown);
       return this.#begin(proved, "passkey", from);
     });
@@ -151,7 +155,7 @@ export class SignIn {
     readonly signedIn: SignedIn | null;
     readonly to: string | null;
   }> {
-    return this.#counted(async () => {
+    return this.#counts.during(async () => {
       const byIssuer = this.#atIssuer();
       const { errand, operator, isFresh } = await byIssuer.back(
         back.query,
@@ -186,7 +190,7 @@ export class SignIn {
     { operator, name, credential, from }: Caller,
     by: { readonly password: string } | { readonly passkey: PasskeyShown },
   ): Promise<number> {
-    return this.#counted(async () => {
+    return this.#counts.during(async () => {
       const proved =
         "password" in by
           ? await this.#passwords.prove(name, by.password, from)
@@ -201,7 +205,7 @@ export class SignIn {
   /**
    * Sets a password. One's own session goes on, all others of the operator end.
    * @param old what has to be right, where one changes one's own without more
-   * @throws SignInRefused, TryLater, BadChoice
+   * @throws SignInRefused, TryLater, BadChoice, StaffRefused
    */
   async setPassword(
     operator: Operator,
@@ -212,14 +216,15 @@ export class SignIn {
     caller: Caller,
   ): Promise<string> {
     if (old !== undefined) {
-      await this.#counted(() =>
+      await this.#counts.during(() =>
         this.#passwords.prove(operator.name, old, caller.from),
       );
     }
     const credential = await this.#passwords.set(
-      operator,
+      operator.id,
       password,
       caller.name,
+      this.#receiver(operator.id, caller, "password"),
     );
     this.#sessions.endOf(operator.id, caller.credential);
     if (operator.id === caller.operator) {
@@ -236,18 +241,15 @@ export class SignIn {
     return this.#passkeys.creation(operator);
   }
 
-  /** @throws SignInRefused, BadChoice */
+  /** @throws SignInRefused, BadChoice, StaffRefused */
   addPasskey(
-    operator: Operator,
+    caller: Caller,
     made: PasskeyMade,
     label: string,
   ): Promise<string> {
-    return this.#passkeys.add(operator, made, label);
-  }
-
-  /** Whether somebody may sign in at an issuer. */
-  get hasIssuer(): boolean {
-    return this.#byIssuer !== undefined;
+    const { operator } = caller;
+    const receiver = this.#receiver(operator, caller, "passkey");
+    return this.#passkeys.add(operator, made, label, receiver);
   }
 
   end({ credential, name, from }: Caller): void {
@@ -258,8 +260,22 @@ export class SignIn {
 
   /** Since the start, and how many are signed in. */
   report() {
-    const { refused, late, ...signIns } = this.#counts;
-    return { open: this.#sessions.count(), signIns, refused, tooMany: late };
+    return { open: this.#sessions.count(), ...this.#counts.report() };
+  }
+
+  /** Whose a credential becomes, if the caller still may give it to them. */
+  #receiver(
+    operator: string,
+    caller: Caller,
+    of: "passkey" | "password",
+  ): () => Operator {
+    return () => {
+      const by = this.again(caller);
+      if (by === undefined) {
+        throw new SignInRefused("what you came with counts no more");
+      }
+      return this.#ports.staff.receiver(operator, by, of);
+    };
   }
 
   #calling(session: Session, from: string): Caller | undefined {
@@ -294,7 +310,7 @@ export class SignIn {
     if (isFresh) this.#stepUps.grant(session.id);
     const caller = this.#calling(session, place);
     if (caller === undefined) throw new SignInRefused(NOT_YOU);
-    this.#counts[way] += 1;
+    this.#counts.signedIn(way);
     const { id: sessionId } = session;
     this.#say("an operator signed in", {
       name,
@@ -303,22 +319,6 @@ export class SignIn {
       session: sessionId,
     });
     return { secret, session, caller };
-  }
-
-  async #counted<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      const { dropped } = this.#ports;
-      if (error instanceof SignInRefused) {
-        this.#counts.refused += 1;
-        dropped("sign-ins-refused");
-      } else if (error instanceof TryLater) {
-        this.#counts.late += 1;
-        dropped("sign-ins-too-many");
-      }
-      throw error;
-    }
   }
 
   #atIssuer(): ByIssuer {

@@ -25,7 +25,7 @@ import {
   StepUp,
 } from "./session-shapes.js";
 
-type Ports = Pick<OperatorApiPorts, "signIn" | "operators" | "publicUrl">;
+type Ports = Pick<OperatorApiPorts, "signIn" | "staff" | "publicUrl">;
 
 /** Signing in and out, and showing anew who one is. */
 export const sessionRoutes = (ports: Ports): readonly Route[] => [
@@ -192,26 +192,23 @@ function stepUpRoutes({ signIn }: Ports): readonly Route[] {
   ];
 }
 
-function passkeyRoutes({ signIn, operators }: Ports): readonly Route[] {
-  const self = ({ operator }: Caller) => {
-    const found = operators.operator(operator);
-    if (found !== undefined) return found;
-    throw new Error(`${operator} calls, and is not there`);
-  };
+function passkeyRoutes({ signIn, staff }: Ports): readonly Route[] {
   return [
     route({
       ...{ method: "POST", path: "/me/passkey-options" },
       ...{ operationId: "newPasskeyOptions", tag: "People" },
       summary: "What to have the browser make a passkey with",
-      ...{ allows: "partner", scope: "own", stepUp: true },
+      ...{ allows: "partner", scope: "own", stepUp: true, problems: [409] },
       answers: {
         200: {
           description: "For `navigator.credentials.create()`, as JSON",
           schema: AnyJson,
         },
       },
-      handle: async ({ caller }) =>
-        answer(200, await signIn.newPasskey(self(caller))),
+      handle: async ({ caller }) => {
+        const self = staff.receiver(caller.operator, caller, "passkey");
+        return answer(200, await signIn.newPasskey(self));
+      },
     }),
     route({
       ...{ method: "POST", path: "/me/passkeys", operationId: "addPasskey" },
@@ -221,7 +218,7 @@ function passkeyRoutes({ signIn, operators }: Ports): readonly Route[] {
       answers: { 201: { description: "It is one's own", schema: Added } },
       handle: async ({ caller, body: { passkey, label } }) => {
         const made = asMade(passkey);
-        const credential = await signIn.addPasskey(self(caller), made, label);
+        const credential = await signIn.addPasskey(caller, made, label);
         return answer(201, { credential });
       },
     }),

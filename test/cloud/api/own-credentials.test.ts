@@ -72,6 +72,30 @@ describe("a passkey", () => {
   });
 });
 
+describe("a token that may do less than its operator", () => {
+  it("makes them no passkey and no password, which may do more", async () => {
+    await using cloud = await startTestCloud();
+    const ask = <T>(token: string, ...asked: [string, string, unknown?]) =>
+      askAtDoor<T>(cloud, token, asked);
+    const order = { role: "viewer" };
+    const { body } = await ask<{ token: string }>(
+      ...([cloud.operator, "POST", "/operators/admin/tokens", order] as const),
+    );
+    const [creation, password] = [
+      await ask(body.token, "POST", "/me/passkey-options"),
+      await ask(body.token, "POST", "/operators/admin/password", {
+        password: PASSWORD,
+      }),
+    ];
+    for (const answer of [creation, password]) {
+      expect(answer).toMatchObject({
+        ...{ status: 403, body: { code: "not-allowed" } },
+      });
+    }
+    expect((await signIn(cloud)).answer.status).toBe(401);
+  });
+});
+
 describe("setting a password", () => {
   const NEW = "another horse entirely";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { MOST_CREDENTIALS } from "../../../cloud/operators/budgets.js";
 import { UNDER_WAY, UNDER_WAY_MS } from "../../../cloud/sign-in/budgets.js";
 import { UnderWay } from "../../../cloud/sign-in/under-way.js";
 import {
@@ -178,20 +179,20 @@ describe("a passkey", () => {
 describe("a passkey that is made", () => {
   it("is taken once, and from whom it was asked of", async () => {
     using people = await staff();
-    const [anna, bert] = [
-      await people.joins("anna"),
-      await people.joins("bert"),
-    ];
+    const anna = await people.joins("anna");
+    await people.joins("bert");
     const made = new Authenticator(ORIGIN).create(
       await people.signIn.newPasskey(anna),
     );
-    await expect(people.signIn.addPasskey(bert, made, "")).rejects.toThrow(
-      "answers nothing that was asked",
-    );
-    await expect(people.signIn.addPasskey(anna, made, "")).rejects.toThrow(
-      "answers nothing that was asked",
-    );
-    expect(people.operators.credentials(anna.id)).toEqual([]);
+    await expect(
+      people.signIn.addPasskey(people.callerOf("bert"), made, ""),
+    ).rejects.toThrow("answers nothing that was asked");
+    await expect(
+      people.signIn.addPasskey(people.callerOf("anna"), made, ""),
+    ).rejects.toThrow("answers nothing that was asked");
+    expect(people.operators.credentials(anna.id)).toMatchObject([
+      { of: "token" },
+    ]);
   });
 
   it.each<[string, Quirks]>([
@@ -201,9 +202,10 @@ describe("a passkey that is made", () => {
   ])("is refused when it was made %s", async (_, quirks) => {
     using people = await staff();
     const operator = await people.joins("anna");
+    const caller = people.callerOf("anna");
     const asked = await people.signIn.newPasskey(operator);
     const made = new Authenticator(ORIGIN).create(asked, quirks);
-    await expect(people.signIn.addPasskey(operator, made, "")).rejects.toThrow(
+    await expect(people.signIn.addPasskey(caller, made, "")).rejects.toThrow(
       "does not prove",
     );
   });
@@ -213,20 +215,47 @@ describe("a passkey that is made", () => {
     const passkey = await withPasskey(people);
     const bert = await people.joins("bert");
     const again = passkey.create(await people.signIn.newPasskey(bert));
-    await expect(people.signIn.addPasskey(bert, again, "")).rejects.toThrow(
-      "is there already",
+    await expect(
+      people.signIn.addPasskey(people.callerOf("bert"), again, ""),
+    ).rejects.toThrow("is there already");
+  });
+
+  it("is not taken where there is no room, and from nobody who was sent away", async () => {
+    using people = await staff();
+    const operator = await people.joins("anna");
+    const caller = people.callerOf("anna");
+    const add = async () => {
+      const asked = await people.signIn.newPasskey(operator);
+      const made = new Authenticator(ORIGIN).create(asked);
+      return people.signIn.addPasskey(caller, made, "");
+    };
+    const more = MOST_CREDENTIALS - 1;
+    const tokens = Array.from({ length: more }, (_, each) =>
+      people.tokenFor("anna", `tok-${each}`),
     );
+    await people.append(...tokens);
+    await expect(add()).rejects.toMatchObject({ code: "full" });
+    await people.append({
+      ...{ kind: "credential-revoked", credential: "tok-0", by: "first" },
+    });
+    expect(await add()).toMatch(/^key-/);
+    await people.append({
+      ...{ kind: "operator-changed", operator: operator.id, disabled: true },
+      by: "first",
+    });
+    await expect(add()).rejects.toThrow("counts no more");
   });
 
   it("is refused whatever bytes it is made of", async () => {
     using people = await staff();
     const operator = await people.joins("anna");
     for (const attestationObject of ["", "AAAA", "oWNmbXRkbm9uZQ", "_____w"]) {
+      const caller = people.callerOf("anna");
       const asked = await people.signIn.newPasskey(operator);
       const made = new Authenticator(ORIGIN).create(asked);
       const response = { ...made.response, attestationObject };
       await expect(
-        people.signIn.addPasskey(operator, { ...made, response }, ""),
+        people.signIn.addPasskey(caller, { ...made, response }, ""),
       ).rejects.toThrow("does not prove");
     }
   });
@@ -259,8 +288,9 @@ async function withPasskey(people: Staff, of?: { readonly name: string }) {
   const operator =
     people.operators.operator(of?.name ?? "anna") ??
     (await people.joins("anna"));
+  const caller = people.callerOf(operator.name);
   const passkey = new Authenticator(ORIGIN);
   const asked = await people.signIn.newPasskey(operator);
-  await people.signIn.addPasskey(operator, passkey.create(asked), "laptop");
+  await people.signIn.addPasskey(caller, passkey.create(asked), "laptop");
   return passkey;
 }

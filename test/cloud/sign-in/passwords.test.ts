@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { MOST_CREDENTIALS } from "../../../cloud/operators/budgets.js";
 import {
   HASHINGS_AT_ONCE,
   HASHINGS_WAITING,
@@ -106,6 +107,55 @@ describe("a password", () => {
     await people.signIn.setPassword(bert, RIGHT, admin.caller);
     expect(people.signIn.bySession(admin.secret, HOME)?.name).toBe("anna");
     expect((await tryAt(people, "bert")).caller.role).toBe("viewer");
+  });
+
+  it("is not set for whoever was moved out of reach while it was hashed", async () => {
+    using people = await staff({ orgs: ["acme", "globex"] });
+    await people.joins("boss", { org: "acme" });
+    const mate = await people.joins("mate", { role: "viewer", org: "acme" });
+    const caller = people.callerOf("boss");
+    const set = people.signIn.setPassword(mate, { password: PASSWORD }, caller);
+    await people.append({
+      ...{ kind: "operator-changed", operator: mate.id, org: "globex" },
+      by: "first",
+    });
+    await expect(set).rejects.toMatchObject({ code: "unknown" });
+    await expect(tryAt(people, "mate")).rejects.toThrow(WRONG);
+  });
+
+  it("is not set by who was sent away while it was hashed", async () => {
+    using people = await staff();
+    await people.joins("boss");
+    const mate = await people.joins("mate");
+    const caller = people.callerOf("boss");
+    const { credential } = caller;
+    const set = people.signIn.setPassword(mate, { password: PASSWORD }, caller);
+    await people.append({
+      ...{ kind: "credential-revoked", credential, by: "first" },
+    });
+    await expect(set).rejects.toThrow("what you came with counts no more");
+    await expect(tryAt(people, "mate")).rejects.toThrow(WRONG);
+  });
+
+  it("is not set where there is no room, unless it takes the place of another", async () => {
+    using people = await staff();
+    const operator = await withPassword(people);
+    const caller = people.callerOf("anna");
+    const tokens = Array.from({ length: MOST_CREDENTIALS - 2 }, (_, each) =>
+      people.tokenFor("anna", `tok-${each}`),
+    );
+    await people.append(...tokens);
+    const set = () =>
+      people.signIn.setPassword(operator, { password: PASSWORD }, caller);
+    expect(await set()).toMatch(/^pwd-/);
+    const [password] = people.operators
+      .credentials(operator.id)
+      .filter(({ of }) => of === "password");
+    await people.append(
+      { kind: "credential-revoked", credential: password!.id, by: "first" },
+      people.tokenFor("anna", "tok-more"),
+    );
+    await expect(set()).rejects.toMatchObject({ code: "full" });
   });
 
   it.each([

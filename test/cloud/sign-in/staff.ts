@@ -4,11 +4,15 @@ import { silentLogger } from "../../../agent/log/logger.js";
 import type { Clock } from "../../../agent/runtime/clock.js";
 import type { DecisionEvent } from "../../../cloud/journal/decision-events.js";
 import type { RecordedDecision } from "../../../cloud/journal/decision-events.js";
-import type { OperatorJoined } from "../../../cloud/journal/operator-events.js";
+import type {
+  CredentialAdded,
+  OperatorJoined,
+} from "../../../cloud/journal/operator-events.js";
 import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
 import { View } from "../../../cloud/journal/view.js";
 import type { Caller } from "../../../cloud/operators/caller.js";
 import { Operators } from "../../../cloud/operators/operators.js";
+import { Staff as Work } from "../../../cloud/operators/staff.js";
 import { operatorTables } from "../../../cloud/operators/operators.projection.js";
 import { openAccounts } from "../../../cloud/sign-in/accounts.js";
 import type { FetchOutside } from "../../../cloud/sign-in/issuer.js";
@@ -46,9 +50,16 @@ export async function staff<C extends Clock = ManualClock>(
     operatorTables,
   ]);
   const told: RecordedDecision["event"][] = [];
-  decisions.subscribe((news) => told.push(...news.map(({ event }) => event)));
+  decisions.subscribe((news) =>
+    told.push(...news.map(({ event }) => event).filter(isNoToken)),
+  );
   const accounts = openAccounts(file, silentLogger);
   const operators = new Operators({ decided: view.database }, { clock });
+  const hasOrg = (id: string) => (options.orgs ?? []).includes(id);
+  const work = new Work({
+    ...{ clock, operators, decisions, hasOrg },
+    hasFeed: () => false,
+  });
   const said: { readonly what: string; readonly fields: Fields | undefined }[] =
     [];
   const say = (what: string, fields?: Fields) =>
@@ -56,9 +67,8 @@ export async function staff<C extends Clock = ManualClock>(
   const dropped: string[] = [];
   const make = () =>
     new SignIn(v.parse(LoginSettings, options.login ?? {}), {
-      ...{ clock, accounts, operators, decisions },
+      ...{ clock, accounts, operators, decisions, hasOrg, staff: work },
       log: { ...silentLogger, info: say, warn: say },
-      hasOrg: (id) => (options.orgs ?? []).includes(id),
       dropped: (what) => void dropped.push(what),
       cloudName: "example",
       publicUrl: () => options.publicUrl ?? ORIGIN,
@@ -70,19 +80,22 @@ export async function staff<C extends Clock = ManualClock>(
     decisions.append(events, decisions.level);
   return {
     ...{ clock, operators, signIn, said, dropped, append, file, accounts },
+    tokenFor,
     /** As a cloud that was started again has it. */
     make,
+    /** But for the tokens that who is let in begins with. */
     events: () => told,
-    /** Lets somebody in. */
+    /** Lets somebody in, with a token. */
     joins: async (name: string, more: Partial<OperatorJoined> = {}) => {
       const operator = `opr-${name.toLowerCase()}`;
-      await append({ ...JOINED, operator, name, ...more });
+      const token = tokenFor(name, tokenOf(name));
+      await append({ ...JOINED, operator, name, ...more }, token);
       return operators.operator(operator)!;
     },
     /** A caller with a token, who has not shown anything else. */
     callerOf: (name: string): Caller => {
       const { id, role, org } = operators.operator(name)!;
-      const credential = `tok-${name.toLowerCase()}`;
+      const credential = tokenOf(name);
       return {
         ...{ operator: id, name, role, org, credential, from: HOME },
         ...{ steppedUpUntil: null, limits: null, collection: null },
@@ -104,6 +117,18 @@ export const CLIENT_SECRET = "a-secret-of-the-client-that-is-long-enough";
 const JOINED: Omit<OperatorJoined, "operator" | "name"> = {
   ...{ kind: "operator-joined", role: "admin", org: null, by: "init" },
 };
+
+/** Another token of somebody's. */
+const tokenFor = (name: string, credential: string): CredentialAdded => ({
+  ...{ kind: "credential-added", operator: `opr-${name.toLowerCase()}` },
+  ...{ credential, of: "token", label: "", tokenHash: `hash of ${credential}` },
+  ...{ expiresAt: null, by: "init" },
+});
+
+const tokenOf = (name: string): string => `tok-${name.toLowerCase()}`;
+
+const isNoToken = (event: RecordedDecision["event"]): boolean =>
+  event.kind !== "credential-added" || event.of !== "token";
 
 const nobodyOutside: FetchOutside = () =>
   Promise.reject(new Error("nobody is out there"));
