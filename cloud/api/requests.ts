@@ -1,19 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { SOCKET, type Caller } from "../operators/caller.js";
-import type { Operators } from "../operators/operators.js";
+import { SOCKET } from "../operators/caller.js";
 import { ApiProblem, problem } from "./problem.js";
 
 /** The door that a request came in by: the public one, or the operators' own. */
 export type DoorName = "public" | "own";
-
-/** The operator whose bearer token a request brings along. */
-export const bearerCaller = (
-  c: Context,
-  operators: Pick<Operators, "byToken">,
-  door: DoorName,
-): Caller | undefined => operators.byToken(bearerOf(c), fromOf(c, door));
 
 /** The address that a request comes from, or "socket" for the operators' own. */
 export const fromOf = (c: Context, door: DoorName): string =>

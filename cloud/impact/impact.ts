@@ -8,13 +8,22 @@ import type {
 import type { Clock } from "../../agent/runtime/clock.js";
 import { reportOf, type ImpactReport } from "./report.js";
 
-/** Too many operators ask at once. */
+/** Too many questions of one asker are open at once. */
 export class TooManyQuestions extends Error {
   override readonly name = "TooManyQuestions";
 }
 
 export interface ImpactPorts {
   readonly clock: Pick<Clock, "sleep">;
+}
+
+/** What is asked, by and about whom. */
+export interface ImpactOrder {
+  /** Whose share of open questions it takes: an org's, the vendor's, or a check's of a feed. */
+  readonly share: string;
+  readonly feed: FeedName;
+  /** At most `limits.impactRanges`, as the protocol has it. */
+  readonly ranges: readonly Cidr[];
 }
 
 /** Asks all agents that are connected and follow the feed: who was asked. */
@@ -40,21 +49,16 @@ export class Impact {
   }
 
   /**
-   * Returns once all have answered, or after so many milliseconds. At most
-   * `limits.impactRanges` ranges, as the protocol has it.
+   * Returns once all have answered, or after so many milliseconds.
    * @throws TooManyQuestions
    */
   async ask(
-    feed: FeedName,
-    ranges: readonly Cidr[],
+    { share, feed, ranges }: ImpactOrder,
     patienceMs = PATIENCE_MS,
   ): Promise<ImpactReport> {
-    if (this.#open.size >= MOST_OPEN) {
-      const many = `${MOST_OPEN} questions are open already; try again`;
-      throw new TooManyQuestions(many);
-    }
+    this.#mustBeFree(share);
     const id = randomUUID();
-    const question = new Question();
+    const question = new Question(share);
     this.#open.set(id, question);
     try {
       const text = ranges.map(formatCidr);
@@ -70,6 +74,14 @@ export class Impact {
   /** What nobody asked, or asks no more, is passed over. */
   heard(agent: string, answer: ImpactAnswer): void {
     this.#open.get(answer.id)?.heard(agent, answer);
+  }
+
+  /** Shares, so that nobody's questions keep others from asking. */
+  #mustBeFree(share: string): void {
+    const open = [...this.#open.values()].filter((one) => one.share === share);
+    if (open.length < MOST_OPEN) return;
+    const many = `${MOST_OPEN} questions are open already; try again`;
+    throw new TooManyQuestions(many);
   }
 
   async #patience(question: Question, ms: number): Promise<void> {
@@ -88,7 +100,7 @@ class Question {
   #waiting: ReadonlySet<string> = new Set();
   #finish: () => void = () => undefined;
 
-  constructor() {
+  constructor(readonly share: string) {
     this.done = new Promise((resolve) => (this.#finish = resolve));
   }
 
@@ -111,4 +123,5 @@ class Question {
 /** A host that is there answers within a fraction of it, however busy. */
 const PATIENCE_MS = 2_000;
 
+/** Of one share. An org's reach its own hosts only, so all together stay few. */
 const MOST_OPEN = 8;

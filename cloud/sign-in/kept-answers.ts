@@ -13,10 +13,19 @@ interface Kept {
   } | null;
 }
 
+/** A change as it is written down. */
+interface Row {
+  readonly id: string;
+  readonly request: string;
+  /** Null: the vendor's. */
+  readonly org: string | null;
+  readonly answer: string | null;
+}
+
 /**
  * Answers of changes, for who asks again with the same key because the first
  * answer was lost, be it with the cloud's own end: for a day, the newest, within a
- * number and bytes.
+ * number and bytes. An org has a share of its own, and no org takes the vendor's.
  */
 export class KeptAnswers {
   readonly #ports: {
@@ -27,7 +36,7 @@ export class KeptAnswers {
     readonly request: string;
     readonly answer: string | null;
   }>;
-  readonly #keep: (id: string, request: string, answer: string | null) => void;
+  readonly #keep: (change: Row) => void;
 
   /** @param accounts is theirs: answers may hold what only the caller may read */
   constructor(
@@ -43,28 +52,21 @@ export class KeptAnswers {
       "SELECT request, answer FROM kept_answers WHERE id = ? AND kept_at > ?",
     );
     const put = accounts.prepare(
-      "INSERT OR REPLACE INTO kept_answers VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO kept_answers VALUES (?, ?, ?, ?, ?, ?)",
     );
     const forget = accounts.prepare(
       "DELETE FROM kept_answers WHERE kept_at <= ?",
     );
-    const trim = accounts.prepare(
-      `DELETE FROM kept_answers WHERE id IN (
-         SELECT id FROM (
-           SELECT id, sum(bytes) OVER newest AS total,
-             row_number() OVER newest AS nth
-           FROM kept_answers WINDOW newest AS (ORDER BY kept_at DESC, rowid DESC)
-         ) WHERE total > ${MOST_BYTES} OR nth > ${MOST})`,
-    );
-    this.#keep = accounts.transaction(
-      (id: string, request: string, answer: string | null) => {
-        const now = ports.clock.now();
-        forget.run(now - KEPT_MS);
-        const bytes = OVERHEAD + Buffer.byteLength(answer ?? "");
-        put.run(id, request, answer, bytes, now);
-        trim.run();
-      },
-    );
+    const trim = accounts.prepare(trimmed("org = @org"));
+    const trimOrgs = accounts.prepare(trimmed("org <> ''"));
+    this.#keep = accounts.transaction(({ id, request, org, answer }: Row) => {
+      const now = ports.clock.now();
+      forget.run(now - KEPT_MS);
+      const bytes = OVERHEAD + Buffer.byteLength(answer ?? "");
+      put.run(id, request, org ?? "", answer, bytes, now);
+      trim.run({ org: org ?? "", ...(org === null ? VENDOR : OF_AN_ORG) });
+      if (org !== null) trimOrgs.run(OF_ORGS);
+    });
   }
 
   find(id: string): Kept | undefined {
@@ -77,10 +79,11 @@ export class KeptAnswers {
   }
 
   /** What was done is done: where it cannot be kept, only that is said. */
-  keep(id: string, request: string, answer: Kept["answer"]): void {
+  keep(change: Omit<Row, "answer"> & Pick<Kept, "answer">): void {
+    const { answer } = change;
     try {
       const text = answer === null ? null : JSON.stringify(answer);
-      this.#keep(id, request, text);
+      this.#keep({ ...change, answer: text });
     } catch (error) {
       const what = "an answer is not kept for its idempotency key";
       this.#ports.log.warn(what, { error });
@@ -88,15 +91,29 @@ export class KeptAnswers {
   }
 }
 
+/** Leaves the newest, within `@most` of them and `@bytes`. */
+const trimmed = (which: string) => `
+  DELETE FROM kept_answers WHERE id IN (
+    SELECT id FROM (
+      SELECT id, sum(bytes) OVER newest AS total,
+        row_number() OVER newest AS nth
+      FROM kept_answers WHERE ${which}
+      WINDOW newest AS (ORDER BY kept_at DESC, rowid DESC)
+    ) WHERE total > @bytes OR nth > @most)`;
+
 /** Ids, hashes, and what SQLite adds. */
 const OVERHEAD = 256;
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
-const MOST = 1_000;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const VENDOR = { most: 1_000, bytes: 16 * MIB };
+const OF_AN_ORG = { most: 200, bytes: 4 * MIB };
+const OF_ORGS = { most: 5_000, bytes: 48 * MIB };
 
+/** An org's name, or nothing for the vendor. */
 const TABLE = `
   CREATE TABLE IF NOT EXISTS kept_answers (
-    id TEXT PRIMARY KEY, request TEXT NOT NULL, answer TEXT,
+    id TEXT PRIMARY KEY, request TEXT NOT NULL, org TEXT NOT NULL, answer TEXT,
     bytes INTEGER NOT NULL, kept_at INTEGER NOT NULL
-  ) STRICT`;
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS kept_answers_by_org ON kept_answers (org)`;

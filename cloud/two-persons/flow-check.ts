@@ -43,7 +43,8 @@ export class FlowCheck {
       .slice(0, limits.impactRanges);
     try {
       const { impact } = this.#ports;
-      return await impact.ask(feed, asked, this.#flows.withinMs);
+      const order = { share: `check ${feed}`, feed, ranges: asked };
+      return await impact.ask(order, this.#flows.withinMs);
     } catch (error) {
       if (error instanceof TooManyQuestions) return undefined;
       throw error;

@@ -51,7 +51,9 @@ export const impactRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     problems: [404],
     handle: async ({ caller, body: { feed, ranges } }) => {
       const asked = orderedIn(caller, feed, "urgent", ports);
-      return answer(200, await ports.impact.ask(asked, ranges));
+      const share = caller.org ?? "";
+      const order = { share, feed: asked, ranges };
+      return answer(200, await ports.impact.ask(order));
     },
   }),
 ];

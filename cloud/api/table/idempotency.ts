@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from "node:crypto";
 import type { Caller } from "../../operators/caller.js";
 import { sha256 } from "../../../agent/protocol/container.js";
 import { problem } from "../problem.js";
@@ -9,25 +10,41 @@ export interface Kept {
   readonly etag: string;
 }
 
+/** A change that was carried out, as it is remembered. */
+export interface KeptChange {
+  readonly id: string;
+  readonly request: string;
+  /** Whose room it takes; null: the vendor's. */
+  readonly org: string | null;
+  /** Null: it is shown once, and kept nowhere. */
+  readonly answer: Kept | null;
+}
+
 /** Answers of changes, by caller and key, for a day. */
 export interface KeptAnswers {
   find(
     id: string,
   ): { readonly request: string; readonly answer: Kept | null } | undefined;
-  /** @param answer null: it is shown once, and kept nowhere */
-  keep(id: string, request: string, answer: Kept | null): void;
+  keep(change: KeptChange): void;
 }
 
 /** A change as it was asked for. */
 interface Asked {
   readonly caller: Caller;
   readonly operation: string;
-  /** Method, URL and body as they came; of what is streamed, without the body. */
+  /** Method, URL and body as they came; without a body that streams, and with a veil over secrets. */
   readonly request: readonly string[];
   readonly key: string | undefined;
   /** The answer holds what is shown once, and is not kept. */
   readonly shownOnce: boolean;
 }
+
+/** Gone with the process: what a password was can't be tried out on what is kept. */
+const veil = randomBytes(32);
+
+/** A body with a secret, such that only this process can say whether it came before. */
+export const veiled = (text: string): string =>
+  createHmac("sha256", veil).update(text).digest("hex");
 
 /** Keys whose requests are being carried out now. */
 const running = new WeakMap<KeptAnswers, Set<string>>();
@@ -57,7 +74,8 @@ export async function onlyOnce(
   busy.add(id);
   try {
     const response = await act();
-    kept.keep(id, request, shownOnce ? null : await keptOf(response.clone()));
+    const answer = shownOnce ? null : await keptOf(response.clone());
+    kept.keep({ id, request, org: caller.org, answer });
     return response;
   } finally {
     busy.delete(id);

@@ -9,7 +9,7 @@ import { checked, checkedSecret, problem } from "../problem.js";
 import { bounded } from "../requests.js";
 import { encoded } from "./answer.js";
 import type { Env } from "./env.js";
-import { onlyOnce, type KeptAnswers } from "./idempotency.js";
+import { onlyOnce, veiled, type KeptAnswers } from "./idempotency.js";
 import { problemJson } from "./problem-shape.js";
 import type { CallerRates } from "./rates.js";
 import type { Route, SomeAnswer } from "./route.js";
@@ -110,10 +110,11 @@ async function answered(
     ...{ operation: route.operationId, caller },
     why: whyOf(body) || whyOf(query),
   };
+  const changesNothing = isDry(body) || isDry(query);
   const once = {
     ...{ caller, operation: route.operationId },
-    request: [c.req.method, targetOf(c), text],
-    key: c.req.header("idempotency-key"),
+    request: [c.req.method, targetOf(c), route.isSecret ? veiled(text) : text],
+    key: changesNothing ? undefined : c.req.header("idempotency-key"),
     shownOnce: route.lets.shownOnce === true,
   };
   return onlyOnce(once, ports.kept, async () =>
@@ -204,6 +205,12 @@ async function textOf(
 
 /** Ten thousand ranges, and then some. */
 const MOST_BODY_BYTES = 1024 * 1024;
+
+const isDry = (input: unknown): boolean =>
+  typeof input === "object" &&
+  input !== null &&
+  "dryRun" in input &&
+  input.dryRun === true;
 
 function whyOf(input: unknown): string {
   const reason =

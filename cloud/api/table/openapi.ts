@@ -99,7 +99,7 @@ function queryParameters(query: v.GenericSchema | undefined) {
 const IDEMPOTENCY_KEY = {
   ...{ name: "Idempotency-Key", in: "header", required: false },
   description:
-    "With the same key, the same request is carried out once, and answered as it was, for a day.",
+    "With the same key, the same request is carried out once, and answered as it was, for a day, as long as there is room for the answer. Of a list that is imported only method and URL are compared. A dry run takes no key.",
   schema: { type: "string", minLength: 1, maxLength: 128 },
 };
 

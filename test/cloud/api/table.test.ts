@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -9,6 +10,7 @@ import type { ProblemShape } from "../../../cloud/api/table/problem-shape.js";
 import { answer, route } from "../../../cloud/api/table/route.js";
 import { jsonSchemaOf, said } from "../../../cloud/api/table/said.js";
 import { packageVersion } from "../../../cloud/version.js";
+import { askAtOperatorsDoor } from "../../../cloud/door/operators-door.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import {
@@ -16,6 +18,8 @@ import {
   temporaryFolder,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+
+import { letIn } from "../../support/cloud/people.js";
 
 const ask = (
   { url, operator }: TestCloud,
@@ -145,6 +149,37 @@ test("with its key a change is made once, and answered as it was", async () => {
   expect((await problemIn(failed)).code).toBe("exists");
   const wrongKey = await keyed("Third", "k 4");
   expect((await problemIn(wrongKey)).status).toBe(400);
+});
+
+test("a key keeps nothing of a secret, and nothing of a dry run", async () => {
+  await using cloud = await startTestCloud();
+  const headers = { "idempotency-key": "k" };
+  const { id } = await letIn(cloud, { name: "ann", role: "viewer" });
+  const path = `/api/v1/operators/${id}/password`;
+  const set = async (password: string) => {
+    const authorization = `Bearer ${cloud.operator}`;
+    const { statusCode } = await askAtOperatorsDoor(
+      cloud.dir,
+      { ...{ method: "POST", path }, headers: { ...headers, authorization } },
+      JSON.stringify({ password }),
+    );
+    return statusCode;
+  };
+  const password = "the first of two passwords";
+  const asked = ["setPassword", "POST", path, JSON.stringify({ password })];
+  expect([await set(password), await set(password)]).toEqual([201, 201]);
+  expect(await set("the second of two passwords")).toBe(422);
+  const digest = createHash("sha256").update(JSON.stringify(asked));
+  const accounts = readFileSync(join(cloud.dir, "accounts.db"), "latin1");
+  const log = readFileSync(join(cloud.dir, "accounts.db-wal"), "latin1");
+  expect(accounts + log).not.toContain(digest.digest("hex"));
+  const ban = { ranges: ["203.0.113.7"], dryRun: true };
+  const dry = { ...order(ban), headers: { "idempotency-key": "dry" } };
+  const told = [await ask(cloud, "/bans", dry), await ask(cloud, "/bans", dry)];
+  expect(told.map((one) => one.status)).toEqual([200, 200]);
+  expect(told.map((one) => one.headers.get("idempotency-replayed"))).toEqual([
+    ...[null, null],
+  ]);
 });
 
 test("the answer to a key outlives the cloud that gave it", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ImpactTold } from "../../../cloud/cli/ask-bans.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { askAsOperator, letIn } from "../../support/cloud/people.js";
 
 const ask = (cloud: TestCloud, ranges: readonly string[], more: object = {}) =>
   cloud.request<ImpactTold>("POST", "/api/v1/impact", { ranges, ...more });
@@ -76,6 +77,27 @@ describe("what a ban would cut", () => {
     acme2.send({ ...said, id: SOMEBODY_ELSES, live: 9 });
     await answer(acme2, 1);
     expect((await asking).body).toMatchObject({ asked: 2, live: 3 });
+  });
+
+  it("nobody's open questions keep others from asking", async () => {
+    await using cloud = await startTestCloud();
+    using _silent = await TestAgent.connect(cloud, await cloud.enrol("acme"));
+    const { token } = await letIn(cloud, {
+      ...{ name: "eager", role: "analyst", org: "acme" },
+    });
+    const asked = Array.from({ length: 9 }, () =>
+      askAsOperator(
+        ...([
+          cloud,
+          token,
+          ["POST", "/impact", { ranges: ["203.0.113.7"] }],
+        ] as const),
+      ),
+    );
+    const { status } = await ask(cloud, ["203.0.113.7"]);
+    expect(status).toBe(200);
+    const statuses = (await Promise.all(asked)).map((one) => one.status);
+    expect(statuses.sort()).toEqual([...Array<number>(8).fill(200), 503]);
   });
 
   it("is not asked where nobody is there", async () => {
