@@ -45,6 +45,15 @@ export class NoShareLeft extends Error {
   override readonly name = "NoShareLeft";
 }
 
+/** Ranges on their way into a file. */
+export interface Coming extends Disposable {
+  /**
+   * So many bytes by now.
+   * @throws NoShareLeft
+   */
+  has(bytes: number): void;
+}
+
 export interface ProposedOrdersPorts {
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly clock: Pick<Clock, "now">;
@@ -72,6 +81,11 @@ export class ProposedOrders {
   readonly #used: Statement<Used>;
   readonly #open: Statement<string>;
   readonly #taken = new Set<string>();
+  /** By the proposal that will be made of them. */
+  readonly #coming = new Map<
+    string,
+    { readonly operator: string; bytes: number }
+  >();
 
   constructor(database: Database, ports: ProposedOrdersPorts) {
     this.#ports = ports;
@@ -121,6 +135,22 @@ export class ProposedOrders {
     return newId("prp");
   }
 
+  /**
+   * Bytes that are written before their order is proposed, which others have to
+   * leave free until this is disposed.
+   */
+  coming(proposal: string, operator: string): Coming {
+    const coming = { operator, bytes: 0 };
+    this.#coming.set(proposal, coming);
+    return {
+      has: (bytes) => {
+        this.#mustHaveRoom({ proposal, operator }, bytes);
+        coming.bytes = bytes;
+      },
+      [Symbol.dispose]: () => void this.#coming.delete(proposal),
+    };
+  }
+
   /** @throws NoShareLeft */
   async propose(
     proposed: Omit<OrderProposed, "kind" | "expiresAt">,
@@ -131,28 +161,12 @@ export class ProposedOrders {
       expiresAt: clock.now() + proposalForS * 1000,
     };
     await lookThenAppend(decisions, () => {
-      this.mustHaveRoom(proposed.operator, bytesOf(proposed.order));
+      this.#mustHaveRoom(proposed, bytesOf(proposed.order));
       return { events: [event], answer: undefined };
     });
     const waiting = this.order(proposed.proposal);
     if (waiting === undefined) throw new Error("the view lacks what it folded");
     return waiting;
-  }
-
-  /** @throws NoShareLeft */
-  mustHaveRoom(operator: string, bytes: number): void {
-    const now = this.#ports.clock.now();
-    const all = this.#used.get({ now, operator: null }) ?? NOTHING;
-    const own = this.#used.get({ now, operator }) ?? NOTHING;
-    if (own.count >= MOST_OF_ONE || own.bytes + bytes > MOST_BYTES_OF_ONE) {
-      throw new NoShareLeft(
-        `${own.count} of your orders wait for somebody else, with ${own.bytes} bytes of ranges: have some released, or withdraw them`,
-      );
-    }
-    if (all.count < MOST && all.bytes + bytes <= MOST_BYTES) return;
-    throw new NoShareLeft(
-      `${all.count} orders wait for a second person already, and there is no room for more`,
-    );
   }
 
   /**
@@ -186,6 +200,36 @@ export class ProposedOrders {
       const event = { kind: "proposal-settled", ...settled } as const;
       return { events: [event], answer: undefined };
     });
+  }
+
+  /** @throws NoShareLeft */
+  #mustHaveRoom(
+    { proposal, operator }: Pick<OrderProposed, "proposal" | "operator">,
+    bytes: number,
+  ): void {
+    const all = this.#usedBy(null, proposal);
+    const own = this.#usedBy(operator, proposal);
+    if (own.count >= MOST_OF_ONE || own.bytes + bytes > MOST_BYTES_OF_ONE) {
+      throw new NoShareLeft(
+        `${own.count} of your orders wait for somebody else, with ${own.bytes} bytes of ranges: have some released, or withdraw them`,
+      );
+    }
+    if (all.count < MOST && all.bytes + bytes <= MOST_BYTES) return;
+    throw new NoShareLeft(
+      `${all.count} orders wait for a second person already, and there is no room for more`,
+    );
+  }
+
+  /** By an operator or, null, by all; but for bytes of one that is on its way. */
+  #usedBy(operator: string | null, but: string): Used {
+    const now = this.#ports.clock.now();
+    const { count, bytes } = this.#used.get({ now, operator }) ?? NOTHING;
+    let coming = 0;
+    for (const [proposal, each] of this.#coming) {
+      const isMeant = operator === null || each.operator === operator;
+      if (isMeant && proposal !== but) coming += each.bytes;
+    }
+    return { count, bytes: bytes + coming };
   }
 }
 

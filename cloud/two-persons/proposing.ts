@@ -74,16 +74,22 @@ export class Proposing implements Disposable {
     order: ProposedBan | ProposedLift | UnfiledImport,
     dangers: readonly Danger[],
   ): Promise<WaitingOrder> {
-    const { orders } = this.#ports;
+    const { orders, files } = this.#ports;
     const proposal = orders.newProposal();
     const who = { proposal, dangers, operator, by, org };
     if (!("store" in order)) return await orders.propose({ ...who, order });
     const { store, ...rest } = order;
-    const mayHave = (bytes: number) => orders.mustHaveRoom(operator, bytes);
-    using file = await this.#ports.files.write(proposal, store, mayHave);
+    using coming = orders.coming(proposal, operator);
+    const mayHave = (bytes: number) => coming.has(bytes);
+    using file = await files.write(proposal, store, mayHave);
     const { bytes, sha256 } = file;
     const filed = { ...rest, ranges: store.size, bytes, sha256 };
-    return await orders.propose({ ...who, order: filed });
+    try {
+      return await orders.propose({ ...who, order: filed });
+    } catch (error) {
+      if (orders.order(proposal) === undefined) files.remove(proposal);
+      throw error;
+    }
   }
 
   /**

@@ -250,6 +250,15 @@ describe("a proposed order", () => {
       await expect(shown(1)).rejects.toThrow(`the list of ${id} cannot be`);
     });
 
+    it("leaves no file behind where there was no room to propose it", async () => {
+      for (let i = 0; i < 99; i++) await propose([WIDE]);
+      const came = await Promise.allSettled([proposed(), proposed()]);
+      expect(came.map(({ status }) => status).sort()).toEqual([
+        ...["fulfilled", "rejected"],
+      ]);
+      expect(readdirSync(join(stage.dir, "proposed"))).toHaveLength(1);
+    });
+
     it("leaves no file behind once it ran out or was refused, or that nobody proposed", async () => {
       const folder = join(stage.dir, "proposed");
       const refused = await proposed();
@@ -262,6 +271,23 @@ describe("a proposed order", () => {
       await stage.clock.advance(WAITS_S * 1000);
       expect(readdirSync(folder)).toEqual([]);
     });
+  });
+
+  it("finds no room where others of the same operator are just being written", () => {
+    const MIB = 1024 * 1024;
+    const { waiting: orders } = cloud;
+    {
+      using first = orders.coming("prp-first", ann.operator);
+      first.has(64 * MIB);
+      using second = orders.coming("prp-second", ann.operator);
+      second.has(63 * MIB);
+      first.has(65 * MIB);
+      expect(() => second.has(64 * MIB)).toThrow("with 68157440 bytes of ranges");
+      using others = orders.coming("prp-others", bo.operator);
+      others.has(128 * MIB);
+    }
+    using last = orders.coming("prp-last", ann.operator);
+    last.has(128 * MIB);
   });
 
   it("finds no room beyond its operator's share, which others do not feel", async () => {
