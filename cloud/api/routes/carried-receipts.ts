@@ -85,8 +85,8 @@ export const carriedReceiptRoutes = (
     ...{ allows: "analyst", scope: "own", changes: true },
     body: CarriedBody,
     answers: { 200: { description: "What became of each", schema: Taken } },
-    handle: ({ caller, body: carried }) => {
-      const { answers, cloudName, registry } = ports;
+    handle: async ({ caller, body: carried }) => {
+      const { answers, cloudName, registry, calls, decisions } = ports;
       const agent = (id: string) => {
         const known = registry.agent(id);
         return known && sees(caller, known.org) ? known : undefined;
@@ -94,9 +94,14 @@ export const carriedReceiptRoutes = (
       const own = { answers, cloudName, registry: { agent } };
       const receipts = takeReceipts(carried, own);
       const fates = receipts.map(({ fate }) => fate);
+      const isNew = fates.some((fate) => NEWS.has(fate));
+      if (isNew) await calls.alone(decisions);
       const told = { agent: carried.agent, fates, by: caller.name };
       ports.log.info("receipts were carried here", told);
       return answer(200, { agent: carried.agent, receipts });
     },
   }),
 ];
+
+/** What is kept with the observations: its call stands in the log alone. */
+const NEWS: ReadonlySet<string> = new Set(["kept", "diverges"]);
