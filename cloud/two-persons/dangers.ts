@@ -51,6 +51,40 @@ export const wide = (
   return { why: "wide", says: what };
 };
 
+/** So many of the widest ranges one person bans or lifts in an order, in sum. */
+const MOST_OF_WIDEST = 16;
+
+/** Adds up ranges that are narrow, each by itself. */
+export class Sum {
+  readonly #widths: Widths;
+  /** In as many of the widest that one person bans, of each family. */
+  readonly #widest = { 4: 0, 6: 0 };
+
+  constructor(widths: Widths) {
+    this.#widths = widths;
+  }
+
+  add({ family, prefix }: Cidr): void {
+    this.#widest[family] += 2 ** (this.#widestOf(family) - prefix);
+  }
+
+  /** As wide as many, where they come to more than one person's. */
+  dangers(action: "ban" | "lift"): readonly Danger[] {
+    return ([4, 6] as const)
+      .filter((family) => this.#widest[family] > MOST_OF_WIDEST)
+      .map((family) => {
+        const much = Math.ceil(this.#widest[family]);
+        const says = `its narrow ranges come to ${much} ranges of /${this.#widestOf(family)}, and one person ${action}s ${MOST_OF_WIDEST} in an order`;
+        return { why: "wide", says };
+      });
+  }
+
+  #widestOf(family: Cidr["family"]): number {
+    const { widestV4, widestV6 } = this.#widths;
+    return family === 4 ? widestV4 : widestV6;
+  }
+}
+
 /** Why a range is not one person's to ban, however narrow. */
 export type NeverTier = "never-list" | "public-resolver" | "cdn";
 

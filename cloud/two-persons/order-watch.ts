@@ -10,6 +10,7 @@ import {
   neverBanned,
   neverListUnread,
   Seen,
+  Sum,
   wide,
   type NeverTier,
   type Widths,
@@ -31,6 +32,8 @@ export interface WatchTerms {
   readonly never: Pick<NeverList, "lists">;
   /** Hosts only count and report what is banned. */
   readonly observed: boolean;
+  /** Narrow ranges count in sum. Lists are long, and come again: theirs do not. */
+  readonly addsUp: boolean;
   /** Known before the ranges are looked at, such as a machine's limits. */
   readonly always: readonly Danger[];
   /** Of dangers that only count where something changes. */
@@ -47,6 +50,7 @@ export class OrderWatch implements Watch {
   readonly #terms: WatchTerms;
   #changes = 0;
   #wide = new Seen();
+  #sum: Sum;
   #never = new Map<NeverTier, Seen>();
   #unread: string | undefined;
   /** Of a list that is replaced. */
@@ -54,11 +58,13 @@ export class OrderWatch implements Watch {
 
   constructor(terms: WatchTerms) {
     this.#terms = terms;
+    this.#sum = new Sum(terms.widths);
   }
 
   begin(): void {
     this.#changes = 0;
     this.#wide = new Seen();
+    this.#sum = new Sum(this.#terms.widths);
     this.#never = new Map();
     this.#unread = undefined;
     this.#list = undefined;
@@ -82,9 +88,10 @@ export class OrderWatch implements Watch {
   }
 
   #weigh(cidr: Cidr, held: string | undefined): void {
-    const { enabled, widths } = this.#terms;
+    const { enabled, widths, addsUp } = this.#terms;
     if (!enabled) return;
     if (isWider(cidr, widths)) this.#wide.add(cidr);
+    else if (addsUp) this.#sum.add(cidr);
     const tier = tierOf(held) ?? this.#listed(cidr);
     if (tier === undefined) return;
     const seen = this.#never.get(tier) ?? new Seen();
@@ -103,6 +110,7 @@ export class OrderWatch implements Watch {
       ...always,
       ...(this.#changes > 0 ? whereItChanges : []),
       ...(this.#wide.isEmpty ? [] : [wide(this.#wide, widths, "ban")]),
+      ...this.#sum.dangers("ban"),
       ...[...this.#never].map(([tier, seen]) => neverBanned(seen, tier)),
       ...(this.#unread === undefined ? [] : [neverListUnread(this.#unread)]),
       ...(this.#list ? [this.#list] : []),

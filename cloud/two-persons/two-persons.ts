@@ -7,7 +7,7 @@ import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Danger, ProposedBan } from "../journal/two-person-events.js";
 import { cutsMuch } from "../lists/replacement.js";
 import type { Caller } from "../operators/caller.js";
-import { isWider, listLifted, Seen, wide, flowsCut } from "./dangers.js";
+import { isWider, listLifted, Seen, Sum, wide, flowsCut } from "./dangers.js";
 import type { FlowCheck } from "./flow-check.js";
 import { Glass, type ThroughGlass } from "./glass.js";
 import type { MachineLimits } from "./machine-limits.js";
@@ -61,7 +61,7 @@ export class TwoPersons {
       ...{ observed, goesOn: dryRun || glass !== undefined },
       always: this.#ports.machines.beyond(caller, { ranges, lasts, dryRun }),
       whereItChanges: this.#tooManyOf(found),
-      isJudged: () => false,
+      ...{ addsUp: true, isJudged: () => false },
     });
     const order: ProposedBan = {
       ...{ action: "ban", feed, ranges: ranges.map(formatCidr), lasts },
@@ -89,7 +89,7 @@ export class TwoPersons {
         ...this.#ports.machines.beyond(caller, machine),
         ...(await this.#wideLift(wish)),
       ],
-      ...{ whereItChanges: [], isJudged: () => true },
+      ...{ whereItChanges: [], addsUp: false, isJudged: () => true },
     });
     const texts = ranges.map(formatCidr);
     const lift = { action: "lift", feeds, ranges: texts } as const;
@@ -110,7 +110,7 @@ export class TwoPersons {
     const about = { action: "import", ranges, lasts: most } as const;
     const watch = this.#watch(glass, about, {
       ...{ observed: terms.observed, goesOn: dryRun || glass !== undefined },
-      ...{ always: [], whereItChanges: [] },
+      ...{ always: [], whereItChanges: [], addsUp: false },
       isJudged: ({ decision }) => this.#ports.isJudged(decision),
     });
     const judge: ImportAsked["judge"] = (replacement) => {
@@ -209,18 +209,27 @@ export class TwoPersons {
   ): Promise<readonly Danger[]> {
     const { settings, lifts } = this.#ports;
     if (!settings.enabled || !wish.within) return [];
-    const seen = seenOf(wish.ranges, settings);
-    if (seen.isEmpty) return [];
+    const dangers = dangersOf(wish.ranges, settings);
+    if (dangers.length === 0) return [];
     const { effects } = await lifts.lift({ ...wish, dryRun: true });
     const isAny = effects.some(({ lifted }) => Object.keys(lifted).length > 0);
-    return isAny ? [wide(seen, settings, "lift")] : [];
+    return isAny ? dangers : [];
   }
 }
 
-function seenOf(ranges: readonly Cidr[], settings: TwoPersonsSettings): Seen {
+/** Of lifting all that lies in the ranges. */
+function dangersOf(
+  ranges: readonly Cidr[],
+  settings: TwoPersonsSettings,
+): readonly Danger[] {
   const seen = new Seen();
-  for (const range of ranges) if (isWider(range, settings)) seen.add(range);
-  return seen;
+  const sum = new Sum(settings);
+  for (const range of ranges) {
+    if (isWider(range, settings)) seen.add(range);
+    else sum.add(range);
+  }
+  const wider = seen.isEmpty ? [] : [wide(seen, settings, "lift")];
+  return [...wider, ...sum.dangers("lift")];
 }
 
 /** The longest that a list bans, in seconds; null is for ever. */

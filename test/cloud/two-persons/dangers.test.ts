@@ -43,6 +43,34 @@ describe("an order takes two persons", () => {
     expect(await cloud.logged("decided")).toEqual([]);
   });
 
+  it("that bans or lifts as much by many narrow ranges", async () => {
+    const slash16 = (count: number) =>
+      Array.from({ length: count }, (_, n) => `46.${n}.0.0/16`);
+    expect(await dangersOf(ban([...slash16(16), "47.0.0.0"]))).toEqual([
+      {
+        why: "wide",
+        says: "its narrow ranges come to 17 ranges of /16, and one person bans 16 in an order",
+      },
+    ]);
+    const slash32 = Array.from({ length: 17 }, (_, n) => `2a01:${n}::/32`);
+    expect(await dangersOf(ban(slash32))).toMatchObject([{ why: "wide" }]);
+    const order = ban(slash16(16));
+    expect(await cloud.orders.ban(ann, order)).toMatchObject({ kind: "done" });
+    // What stands already is nothing new, and is not counted.
+    const more = ban([...slash16(16), "47.0.0.0"]);
+    expect(await cloud.orders.ban(ann, more)).toMatchObject({ kind: "done" });
+    const lift = async (count: number) =>
+      cloud.orders.lift(ann, {
+        feeds: ["urgent"],
+        ranges: slash16(count).map((each) => parseCidr(each)),
+        ...{ within: true, reason: "", dryRun: false, breakGlass: undefined },
+      });
+    expect(waiting(await lift(17)).waiting.dangers).toMatchObject([
+      { says: expect.stringContaining("one person lifts 16 in an order") },
+    ]);
+    expect(await lift(16)).toMatchObject({ kind: "done" });
+  });
+
   it("that bans what is in never-ban.txt, and any while that cannot be read", async () => {
     const path = join(stage.dir, "never-ban.txt");
     writeFileSync(path, "203.0.113.0/28\n");

@@ -282,7 +282,9 @@ describe("a proposed order", () => {
       using second = orders.coming("prp-second", ann.operator);
       second.has(63 * MIB);
       first.has(65 * MIB);
-      expect(() => second.has(64 * MIB)).toThrow("with 68157440 bytes of ranges");
+      expect(() => second.has(64 * MIB)).toThrow(
+        "with 68157440 bytes of ranges",
+      );
       using others = orders.coming("prp-others", bo.operator);
       others.has(128 * MIB);
     }
