@@ -103,7 +103,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
     "decisions" | "decision" | "count" | "alarms"
   >;
   readonly correlator: Pick<Correlator, "status">;
-  readonly proposals: Pick<Proposals, "list" | "find" | "take" | "settle">;
+  readonly proposals: Pick<Proposals, "list" | "find" | "settling">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
   readonly bundles: Pick<Bundles, "begin">;

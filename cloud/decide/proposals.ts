@@ -1,5 +1,4 @@
 import type { Clock } from "../../agent/runtime/clock.js";
-import { isoTime } from "../../agent/text/time.js";
 import { newId } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
 import type {
@@ -11,6 +10,7 @@ import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Verdict } from "./correlate.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
+import { Settling } from "./settling.js";
 
 /** A ban that a rule wants and a person decides on. */
 export interface Proposal {
@@ -33,11 +33,6 @@ export interface Proposal {
   readonly decision: string | null;
 }
 
-/** A proposal that nobody can decide on any more, or never could. */
-export class NotOpen extends Error {
-  override readonly name = "NotOpen";
-}
-
 export interface ProposalPorts {
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly clock: Pick<Clock, "now">;
@@ -49,6 +44,7 @@ export interface ProposalPorts {
  * the reason for proposals and as their witness, so that none can fill it.
  */
 export class Proposals {
+  readonly settling: Settling<Proposal>;
   readonly #ports: ProposalPorts;
   readonly #one: Statement<Row>;
   readonly #all: Statement<Row>;
@@ -56,10 +52,13 @@ export class Proposals {
   readonly #open: Statement<number>;
   readonly #openOf: Statement<number>;
   readonly #openBy: Statement<number>;
-  readonly #taken = new Set<string>();
 
   constructor(database: Database, ports: ProposalPorts) {
     this.#ports = ports;
+    this.settling = new Settling({
+      ...{ ...ports, find: (id) => this.find(id) },
+      later: "; what is seen again comes again",
+    });
     this.#one = database.prepare(`${PROPOSALS} WHERE id = ?`);
     this.#all = database.prepare(
       `${PROPOSALS}
@@ -137,35 +136,6 @@ export class Proposals {
     });
   }
 
-  /**
-   * Hands a proposal to one person at a time, until disposed.
-   * @throws NotOpen
-   */
-  take(id: string): Disposable & { readonly proposal: Proposal } {
-    const proposal = this.#mustBeOpen(id);
-    if (this.#taken.has(id)) {
-      throw new NotOpen(`somebody else decides on ${id} just now`);
-    }
-    this.#taken.add(id);
-    return { proposal, [Symbol.dispose]: () => void this.#taken.delete(id) };
-  }
-
-  /** @throws NotOpen when somebody else was first */
-  async settle(settled: Omit<ProposalSettled, "kind">): Promise<void> {
-    await lookThenAppend(this.#ports.decisions, () => {
-      mustBeUnsettled(settled.proposal, this.#one.get(settled.proposal));
-      const event = { kind: "proposal-settled", ...settled } as const;
-      return { events: [event], answer: undefined };
-    });
-  }
-
-  #mustBeOpen(id: string): Proposal {
-    const row = mustBeUnsettled(id, this.#one.get(id));
-    if (row.expiresAt > this.#ports.clock.now()) return proposalOf(row);
-    const at = isoTime(row.expiresAt);
-    throw new NotOpen(`${id} ran out at ${at}; what is seen again comes again`);
-  }
-
   #hasRoom(orgs: readonly string[], veto: Veto): boolean {
     const now = this.#ports.clock.now();
     if ((this.#open.get({ now }) ?? 0) >= MOST_OPEN) return false;
@@ -203,10 +173,3 @@ const proposalOf = (row: Row): Proposal => ({
   orgs: JSON.parse(row.orgs) as string[],
   veto: JSON.parse(row.veto) as Veto,
 });
-
-function mustBeUnsettled(id: string, row: Row | undefined): Row {
-  if (row === undefined) throw new NotOpen(`there is no proposal ${id}`);
-  const { verdict, settledBy } = row;
-  if (verdict === null) return row;
-  throw new NotOpen(`${id} was ${verdict} by ${settledBy ?? ""} already`);
-}

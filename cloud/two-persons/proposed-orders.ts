@@ -1,6 +1,5 @@
 import type { Clock } from "../../agent/runtime/clock.js";
-import { isoTime } from "../../agent/text/time.js";
-import { NotOpen } from "../decide/proposals.js";
+import { Settling } from "../decide/settling.js";
 import { newId } from "../ids.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { ProposalSettled } from "../journal/decision-events.js";
@@ -74,13 +73,13 @@ export interface WaitingQuery {
  * the table, and of its bytes, so that none can fill it.
  */
 export class ProposedOrders {
+  readonly settling: Settling<WaitingOrder>;
   readonly #ports: ProposedOrdersPorts;
   readonly #one: Statement<Row>;
   readonly #ranges: Statement<string | null>;
   readonly #list: Statement<Row>;
   readonly #used: Statement<Used>;
   readonly #open: Statement<string>;
-  readonly #taken = new Set<string>();
   /** By the proposal that will be made of them. */
   readonly #coming = new Map<
     string,
@@ -89,6 +88,8 @@ export class ProposedOrders {
 
   constructor(database: Database, ports: ProposedOrdersPorts) {
     this.#ports = ports;
+    const find = (id: string) => this.order(id);
+    this.settling = new Settling({ ...ports, find });
     this.#one = database.prepare(`${ORDERS} WHERE id = ?`);
     this.#ranges = database
       .prepare<unknown[], string | null>(
@@ -169,37 +170,11 @@ export class ProposedOrders {
     return waiting;
   }
 
-  /**
-   * Hands an order to one person at a time, until disposed.
-   * @throws NotOpen
-   */
-  take(id: string): Disposable & { readonly waiting: WaitingOrder } {
-    const row = mustBeUnsettled(id, this.#one.get(id));
-    if (row.expiresAt <= this.#ports.clock.now()) {
-      throw new NotOpen(`${id} ran out at ${isoTime(row.expiresAt)}`);
-    }
-    if (this.#taken.has(id)) {
-      throw new NotOpen(`somebody else decides on ${id} just now`);
-    }
-    this.#taken.add(id);
-    const waiting = waitingOf(row);
-    return { waiting, [Symbol.dispose]: () => void this.#taken.delete(id) };
-  }
-
   /** An order as it was asked for, with the ranges of a ban or lift. */
   orderOf({ id, terms, count }: WaitingOrder): ProposedOrder {
     const text = this.#ranges.get(id) ?? "";
     const ranges = text === "" ? count : (JSON.parse(text) as string[]);
     return { ...terms, ranges } as unknown as ProposedOrder;
-  }
-
-  /** @throws NotOpen when somebody else was first */
-  async settle(settled: Omit<ProposalSettled, "kind">): Promise<void> {
-    await lookThenAppend(this.#ports.decisions, () => {
-      mustBeUnsettled(settled.proposal, this.#one.get(settled.proposal));
-      const event = { kind: "proposal-settled", ...settled } as const;
-      return { events: [event], answer: undefined };
-    });
   }
 
   /** @throws NoShareLeft */
@@ -266,11 +241,4 @@ function waitingOf({ terms, few, dangers, ...row }: Row): WaitingOrder {
     few: JSON.parse(few) as string[],
     dangers: JSON.parse(dangers) as Danger[],
   };
-}
-
-function mustBeUnsettled(id: string, row: Row | undefined): Row {
-  if (row === undefined) throw new NotOpen(`there is no proposal ${id}`);
-  const { verdict, settledBy } = row;
-  if (verdict === null) return row;
-  throw new NotOpen(`${id} was ${verdict} by ${settledBy ?? ""} already`);
 }

@@ -6,12 +6,8 @@ import type { Decision } from "../decide/deeds.js";
 import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Watch } from "../decide/order-ports.js";
-import { NotOpen } from "../decide/proposals.js";
+import { NotOpen } from "../decide/settling.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
-import type {
-  DecisionEvent,
-  ProposalSettled,
-} from "../journal/decision-events.js";
 import type {
   Danger,
   ProposedBan,
@@ -99,8 +95,8 @@ export class Proposing implements Disposable {
   async release(release: Release): Promise<readonly Decision[]> {
     const { orders, others } = this.#ports;
     const { caller, id, reason } = release;
-    using open = orders.take(id);
-    const { waiting } = open;
+    using open = orders.settling.take(id);
+    const { proposal: waiting } = open;
     if (others.isSame(caller.operator, waiting.operator)) {
       throw new SamePerson(
         `${caller.name} proposed ${id}: somebody else releases it`,
@@ -111,12 +107,10 @@ export class Proposing implements Disposable {
     release.mustStand(order);
     const common = { proposal: id, by: caller.name, reason } as const;
     const settled = { ...common, verdict: "released" } as const;
-    const watch = settlingIn(feedsOf(order).at(-1), settled);
-    const decisions = await this.#carryOut(order, waiting, watch);
-    if (!watch.isSettled) {
-      const decision = decisions.at(-1)?.decision;
-      await orders.settle({ ...settled, ...(decision && { decision }) });
-    }
+    const decisions = await orders.settling.release(
+      ...([settled, feedsOf(order)] as const),
+      (watch) => this.#carryOut(order, waiting, watch),
+    );
     this.#ports.files.remove(id);
     return decisions;
   }
@@ -128,8 +122,8 @@ export class Proposing implements Disposable {
     reason: string,
   ): Promise<void> {
     const { orders, files } = this.#ports;
-    using _open = orders.take(proposal);
-    await orders.settle({ proposal, verdict: "refused", by, reason });
+    using _open = orders.settling.take(proposal);
+    await orders.settling.settle({ proposal, verdict: "refused", by, reason });
     files.remove(proposal);
   }
 
@@ -205,22 +199,5 @@ const NOTHING = (): void => undefined;
 
 const feedsOf = (order: ProposedOrder): readonly FeedName[] =>
   order.action === "lift" ? order.feeds : [order.feed];
-
-/**
- * Sees nothing: what is released was judged. It is settled beside the decision in
- * the last feed: a lift that ends half way stays open, and can be released again.
- */
-const settlingIn = (
-  last: FeedName | undefined,
-  settled: Omit<ProposalSettled, "kind">,
-) => ({
-  ...{ begin: NOTHING, sees: NOTHING, keeps: NOTHING, decide: NOTHING },
-  isSettled: false,
-  along(decision: string, feed: FeedName): readonly DecisionEvent[] {
-    if (feed !== last) return [];
-    this.isSettled = true;
-    return [{ kind: "proposal-settled", ...settled, decision }];
-  },
-});
 
 const SWEEP_EVERY_MS = 60_000;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { NotOpen } from "../../decide/proposals.js";
+import { NotOpen } from "../../decide/settling.js";
 import type { ProposedOrder } from "../../journal/two-person-events.js";
 import type { Caller } from "../../operators/caller.js";
 import type {
@@ -125,7 +125,11 @@ export async function rangesOfOrder(
 
 const MOST_SHOWN = 10_000;
 
-async function whileOpen<T>(id: string, act: () => Promise<T>): Promise<T> {
+/** @throws ApiProblem when it is not open, or not any more */
+export async function whileOpen<T>(
+  id: string,
+  act: () => Promise<T>,
+): Promise<T> {
   try {
     return await act();
   } catch (error) {

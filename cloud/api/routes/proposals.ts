@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
-import { NotOpen, type Proposal as Proposed } from "../../decide/proposals.js";
+import type { Proposal as Proposed } from "../../decide/proposals.js";
 import type { Caller } from "../../operators/caller.js";
 import { Named, Reason, Term, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { problem, unknown } from "../problem.js";
+import { unknown } from "../problem.js";
 import { Cursor, Time, Whole, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import {
@@ -15,6 +15,7 @@ import {
   refuseOrder,
   releaseOrder,
   shownOrder,
+  whileOpen,
 } from "./order-proposals.js";
 import { madeOrNot, placeOf, statusOf } from "./orders.js";
 
@@ -200,7 +201,7 @@ async function released(
     return answer(statusOf(first), { proposal: id, ...place });
   }
   const order = { ...body, by: caller.name };
-  const made = await whileOpen(caller, id, ports, (proposal) =>
+  const made = await whileTaken(caller, id, ports, (proposal) =>
     release(proposal, order, ports),
   );
   const place = placeOf(made, "urgent", ports);
@@ -216,8 +217,8 @@ async function refused(
   const asked = orderSeen(caller, proposal, ports);
   if (asked !== undefined) return refuseOrder(caller, asked, reason, ports);
   const settled = { proposal, verdict: "refused", reason } as const;
-  await whileOpen(caller, proposal, ports, () =>
-    ports.proposals.settle({ ...settled, by: caller.name }),
+  await whileTaken(caller, proposal, ports, () =>
+    ports.proposals.settling.settle({ ...settled, by: caller.name }),
   );
 }
 
@@ -237,14 +238,16 @@ async function release(
   const { by, for: forSeconds, reason } = order;
   const mandate = { feed: "urgent", by, evidence } as const;
   const terms = { forSeconds, reason: seen, observed: false };
-  const manner = { replace: false, dryRun: false };
   const ranges = [parseCidr(attacker)];
-  const { decision: made } = await bans.ban(mandate, ranges, terms, manner);
   const settled = { proposal: id, verdict: "released", by, reason } as const;
-  await proposals.settle({
-    ...settled,
-    ...(made && { decision: made.decision }),
-  });
+  const [made] = await proposals.settling.release(
+    ...([settled, [mandate.feed]] as const),
+    async (watch) => {
+      const manner = { replace: false, dryRun: false, watch };
+      const { decision } = await bans.ban(mandate, ranges, terms, manner);
+      return decision ? [decision] : [];
+    },
+  );
   return made;
 }
 
@@ -252,7 +255,7 @@ async function release(
  * Nobody else decides on it meanwhile.
  * @throws ApiProblem when it is not open, or not the caller's to see
  */
-async function whileOpen<T>(
+async function whileTaken<T>(
   { org }: Caller,
   id: string,
   { proposals }: OperatorApiPorts,
@@ -261,12 +264,8 @@ async function whileOpen<T>(
   if (org !== null || proposals.find(id) === undefined) {
     throw unknown("proposal", id, `there is no proposal ${id}`);
   }
-  try {
-    using open = proposals.take(id);
+  return whileOpen(id, async () => {
+    using open = proposals.settling.take(id);
     return await act(open.proposal);
-  } catch (error) {
-    if (!(error instanceof NotOpen)) throw error;
-    const { message } = error;
-    throw problem(409, "not-open", { field: "proposal", value: id, message });
-  }
+  });
 }

@@ -191,6 +191,14 @@ describe("a proposal", () => {
     expect(await proposalsOf(cloud, "?all=true")).toMatchObject([
       { verdict: "released", settledBy: "admin", settledWhy: order.reason },
     ]);
+    // In one append, or neither is: there is one record of the call.
+    type Calls = { items: { after: { kind: string }[] }[] };
+    const { body: calls } = await cloud.request<Calls>(
+      ...(["GET", "/api/v1/audit?operation=releaseProposal"] as const),
+    );
+    expect(
+      calls.items.map(({ after }) => after.map(({ kind }) => kind)),
+    ).toEqual([["decided", "proposal-settled"]]);
     // Two at once make one ban, and the second is told.
     const again = await settle(cloud, id, "release", order);
     expect(again).toMatchObject({
