@@ -14,6 +14,7 @@ import { Impact } from "./impact/impact.js";
 import { Staff } from "./operators/staff.js";
 import { Enrolment } from "./registry/enrolment.js";
 import type { Signing } from "./roots/signing.js";
+import { isIssuerOf, type LoginSettings } from "./sign-in/login-settings.js";
 import type { Store } from "./store.js";
 import { openTwoPersons } from "./two-persons/open-two-persons.js";
 import type { TwoPersonsSettings } from "./two-persons/settings.js";
@@ -24,6 +25,7 @@ interface DecidingConfig {
   readonly signing: Signing;
   readonly dir: string;
   readonly twoPersons: TwoPersonsSettings;
+  readonly login: LoginSettings;
 }
 
 /** What decides, and what people order by. */
@@ -61,6 +63,7 @@ export function openDeciding(
     deeds: new Deeds(feeds, clock),
     staff: new Staff({
       ...{ decisions, clock, operators: store.operators },
+      canSignInAt: (issuer) => isIssuerOf(config.login, issuer),
       hasOrg: (org) => registry.org(org) !== undefined,
       hasFeed: (feed) => index.standing(feed) !== undefined,
     }),

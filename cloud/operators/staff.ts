@@ -1,5 +1,4 @@
 import type { FeedName } from "../../agent/model/position.js";
-import type { Clock } from "../../agent/runtime/clock.js";
 import { hashOf, newId, newSecret } from "../ids.js";
 import type { Decisions, Looked } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
@@ -12,11 +11,11 @@ import type { Credential, Operator } from "./operator.js";
 import { isGood, type Operators } from "./operators.js";
 import { StaffRefused } from "./refused.js";
 import { includes, type Role } from "./roles.js";
+import { mustLeaveAWayIn, type WayInPorts } from "./way-in.js";
 
-export interface StaffPorts {
+export interface StaffPorts extends WayInPorts {
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly operators: Operators;
-  readonly clock: Pick<Clock, "now">;
   hasOrg(org: string): boolean;
   hasFeed(feed: FeedName): boolean;
 }
@@ -139,7 +138,7 @@ export class Staff {
       if (credential.revokedAt !== null) {
         return { events: [], answer: undefined };
       }
-      this.#mustLeaveAWayIn(whose, credential);
+      mustLeaveAWayIn(this.#ports, whose, credential);
       const revoked: OperatorEvent = {
         ...{ kind: "credential-revoked", credential: id, by: by.name },
         ...(reason !== "" && { reason }),
@@ -213,7 +212,7 @@ export class Staff {
     if (!isSame) mustBeGrantable(next, by, this.#ports);
     if (wasDisabled && !disabled) this.#mustBeFree(operator.name);
     if (disabled || next.role !== "admin" || next.org !== null) {
-      this.#mustLeaveAWayIn(operator);
+      mustLeaveAWayIn(this.#ports, operator);
     }
     return {
       ...{ kind: "operator-changed", operator: operator.id, by: by.name },
@@ -235,29 +234,6 @@ export class Staff {
     if (other?.disabledAt !== null) return;
     const message = `there is an operator ${name} already`;
     throw new StaffRefused("exists", "name", name, message);
-  }
-
-  /**
-   * Somebody who may let others in has to have a way in, without the one who goes,
-   * or what is taken from them.
-   */
-  #mustLeaveAWayIn(leaving: Operator, taken?: Credential): void {
-    const now = this.#ports.clock.now();
-    const hasWayIn = (each: Operator): boolean =>
-      each.subject !== null ||
-      this.#ports.operators
-        .credentials(each.id)
-        .some(
-          ({ id, ...rest }) => id !== taken?.id && isGood({ id, ...rest }, now),
-        );
-    const admins = this.#ports.operators.admins();
-    if (!admins.some(({ id }) => id === leaving.id)) return;
-    const left = admins.filter((each) => each.id !== leaving.id || taken);
-    if (left.some(hasWayIn)) return;
-    throw new StaffRefused(
-      ...(["last-admin", "operator", leaving.name] as const),
-      `${leaving.name} is the last admin of the vendor with a way in: make another one first`,
-    );
   }
 
   #append<T>(look: () => Looked<T>): Promise<T> {

@@ -53,6 +53,13 @@ export const LoginSettings = v.strictObject({
   oidc: v.optional(OidcSettings),
 });
 
+/** Whether it is the one that is named, by whichever spelling. */
+export const isIssuerOf = (
+  { oidc }: v.InferOutput<typeof LoginSettings>,
+  issuer: string,
+): boolean =>
+  oidc !== undefined && new URL(oidc.issuer).href === new URL(issuer).href;
+
 export type LoginSettings = v.InferOutput<typeof LoginSettings>;
 export type OidcSettings = v.InferOutput<typeof OidcSettings>;
 export type SessionSettings = LoginSettings["sessions"];

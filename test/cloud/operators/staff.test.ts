@@ -39,6 +39,36 @@ describe("staff", () => {
     expect(operators.admins()).toHaveLength(1);
   });
 
+  it.each<[string, Partial<CredentialAdded>]>([
+    ["a token that may do less", { role: "viewer" }],
+    ["a token that runs out", { expiresAt: Date.now() + 60_000 }],
+  ])("leaves an admin with more of a way in than %s", async (_, more) => {
+    await using world = await openStaff();
+    const { staff, caller, decide } = world;
+    const lesser = { ...tokenOf("two"), credential: "tok-less", ...more };
+    await decide({ ...lesser, tokenHash: "another" });
+    await staff.revoke("tok-two", "", caller("one"));
+    const gone = { disabled: true };
+    const last = staff.change("opr-one", gone, caller("two"));
+    await expect(last).rejects.toMatchObject({ code: "last-admin" });
+    const own = staff.revoke("tok-one", "", caller("one"));
+    await expect(own).rejects.toMatchObject({ code: "last-admin" });
+    await staff.revoke("tok-less", "", caller("one"));
+  });
+
+  it("leaves an admin whose issuer is the one of this cloud", async () => {
+    await using world = await openStaff();
+    const { staff, caller, decide } = world;
+    await staff.revoke("tok-two", "", caller("one"));
+    const disabled = () =>
+      staff.change("opr-one", { disabled: true }, caller("one"));
+    const from = (issuer: string) => ({ issuer, subject: "42" });
+    await decide({ ...joined("three"), subject: from("https://old.example") });
+    await expect(disabled()).rejects.toMatchObject({ code: "last-admin" });
+    await decide({ ...joined("four"), subject: from(HERE) });
+    expect((await disabled()).disabledAt).not.toBeNull();
+  });
+
   it("has room for so many credentials of one operator", async () => {
     await using world = await openStaff();
     const { staff, caller } = world;
@@ -106,6 +136,8 @@ const VIEWER: Omit<Joining, "name"> = {
   ...{ role: "viewer", org: null, limits: null, collection: null },
 };
 
+const HERE = "https://issuer.example";
+
 /** What became of each; those that went well come first. */
 async function codesOf(asked: readonly Promise<unknown>[]) {
   const settled = await Promise.allSettled(asked);
@@ -131,7 +163,10 @@ async function openStaff() {
   const clock = systemClock;
   const operators = new Operators(logs.views, { clock });
   const { decisions, decide } = logs;
-  const known = { hasOrg: () => false, hasFeed: () => false };
+  const known = {
+    ...{ hasOrg: () => false, hasFeed: () => false },
+    canSignInAt: (issuer: string) => issuer === HERE,
+  };
   return {
     ...{ decide, operators },
     staff: new Staff({ decisions, operators, clock, ...known }),

@@ -58,7 +58,7 @@ export async function staff<C extends Clock = ManualClock>(
   const hasOrg = (id: string) => (options.orgs ?? []).includes(id);
   const work = new Work({
     ...{ clock, operators, decisions, hasOrg },
-    hasFeed: () => false,
+    ...{ hasFeed: () => false, canSignInAt: () => true },
   });
   const said: { readonly what: string; readonly fields: Fields | undefined }[] =
     [];
