@@ -36,13 +36,15 @@ export function openSignIn(
   const accounts = openAccounts(filesOf(dir).accounts, rest.log);
   opened.defer(() => void accounts.close());
   const { decisions, operators, registry } = store;
-  const signIn = new SignIn(login, {
-    ...{ ...rest, accounts, decisions, operators, staff, cloudName },
-    hasOrg: (id) => registry.org(id) !== undefined,
-    dropped: (what) => drops.count(what),
-    fetchOutside: (url, init) => outgoing.fetch(url, init),
-    clientSecret: () => secretIn(dir, login.oidc?.clientSecretFile),
-  });
+  const signIn = opened.own(
+    new SignIn(login, {
+      ...{ ...rest, accounts, decisions, operators, staff, cloudName },
+      hasOrg: (id) => registry.org(id) !== undefined,
+      dropped: (what) => drops.count(what),
+      fetchOutside: (url, init) => outgoing.fetch(url, init),
+      clientSecret: () => secretIn(dir, login.oidc?.clientSecretFile),
+    }),
+  );
   return { signIn, kept: new KeptAnswers(accounts, rest) };
 }
 

@@ -1,5 +1,6 @@
 import { networkOf } from "../door/networks.js";
 import { hashOf, newId, newSecret, sameHash } from "../ids.js";
+import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Decisions } from "../journal/decisions.js";
 import type { OperatorEvent } from "../journal/operator-events.js";
@@ -9,19 +10,32 @@ import { isOperatorName, NAME_WORDS } from "../operators/names.js";
 import type { Operator } from "../operators/operator.js";
 import type { Operators } from "../operators/operators.js";
 import { SignInRefused } from "./failures.js";
-import type { Arrived, Asked, Issuer } from "./issuer.js";
+import {
+  Issuer,
+  type Arrived,
+  type Asked,
+  type FetchOutside,
+} from "./issuer.js";
 import type { OidcSettings } from "./login-settings.js";
 import { grantedBy, nameIn, type Granted } from "./role-claim.js";
 import { UnderWay } from "./under-way.js";
 
 export interface ByIssuerPorts {
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly log: Pick<Logger, "warn">;
   readonly operators: Pick<Operators, "list" | "named" | "byId" | "count">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly hasOrg: (id: string) => boolean;
   /** Whose claims let them in no longer. */
   readonly lostAll: (operator: string) => void;
+  readonly publicUrl: () => string;
+  readonly fetchOutside: FetchOutside;
+  /** Of the issuer's client. */
+  readonly clientSecret: () => string | undefined;
 }
+
+/** Below the API. */
+const OIDC_CALLBACK = "/api/v1/session/oidc/callback";
 
 /** What somebody was sent to the issuer for. */
 export interface Errand {
@@ -47,10 +61,18 @@ export class ByIssuer {
   readonly #ports: ByIssuerPorts;
   readonly #sent: UnderWay<Sent>;
 
-  constructor(settings: OidcSettings, issuer: Issuer, ports: ByIssuerPorts) {
+  constructor(settings: OidcSettings, ports: ByIssuerPorts) {
+    const { publicUrl, clientSecret, log } = ports;
     this.#settings = settings;
-    this.#issuer = issuer;
     this.#ports = ports;
+    this.#issuer = new Issuer(settings, {
+      ...ports,
+      secret: clientSecret,
+      redirectUri: () => new URL(OIDC_CALLBACK, publicUrl()).href,
+      failed: (error) => {
+        log.warn("the issuer does not answer as it should", { error });
+      },
+    });
     this.#sent = new UnderWay(ports.clock);
   }
 

@@ -113,19 +113,23 @@ export class Passwords {
     // First: a credential in the record without its hash would let nobody in.
     this.#keep.run(credential, hash);
     try {
-      const earlier = await lookThenAppend(decisions, () => {
+      await lookThenAppend(decisions, () => {
         const { id: whose } = receiver();
         const all = operators.credentials(whose).filter(isPassword);
         const added = addedBy(by, whose, credential);
         const revoked = all.map(({ id }) => replacedBy(by, id));
-        return { events: [...revoked, added], answer: all };
+        return { events: [...revoked, added], answer: undefined };
       });
-      for (const { id } of earlier) this.#forget.run(id);
     } catch (error) {
       this.#forget.run(credential);
       throw error;
     }
     return credential;
+  }
+
+  /** Of a credential that is revoked, nothing is kept. */
+  forget(credential: string): void {
+    this.#forget.run(credential);
   }
 
   #standing(operator: string): Credential | undefined {

@@ -10,8 +10,9 @@ import type { Staff } from "../operators/staff.js";
 import { ByIssuer, type Errand } from "./by-issuer.js";
 import { SignInCounts } from "./counts.js";
 import { SignInRefused, WayUnusable } from "./failures.js";
+import { forgetWhatEnds } from "./forgetting.js";
 import { Hashing } from "./hashing.js";
-import { Issuer, type FetchOutside } from "./issuer.js";
+import type { FetchOutside } from "./issuer.js";
 import type { LoginSettings } from "./login-settings.js";
 import { Passkeys, type PasskeyMade, type PasskeyShown } from "./passkeys.js";
 import { Passwords } from "./passwords.js";
@@ -25,7 +26,10 @@ export interface SignInPorts {
   readonly accounts: Database;
   readonly operators: Operators;
   readonly staff: Pick<Staff, "receiver">;
-  readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
+  readonly decisions: Pick<
+    Decisions,
+    "level" | "append" | "catchUp" | "subscribe"
+  >;
   readonly hasOrg: (id: string) => boolean;
   readonly dropped: (what: Dropped) => void;
   readonly cloudName: string;
@@ -43,11 +47,8 @@ export interface SignedIn {
   readonly caller: Caller;
 }
 
-/** Below the API. */
-export const OIDC_CALLBACK = "/api/v1/session/oidc/callback";
-
 /** How operators prove who they are, and for how long that counts. */
-export class SignIn {
+export class SignIn implements Disposable {
   readonly #ports: SignInPorts;
   readonly #sessions: Sessions;
   readonly #stepUps: StepUps;
@@ -55,6 +56,7 @@ export class SignIn {
   readonly #passkeys: Passkeys;
   readonly #byIssuer: ByIssuer | undefined;
   readonly #counts: SignInCounts;
+  readonly #forgetting: Disposable;
 
   constructor({ sessions, oidc }: LoginSettings, ports: SignInPorts) {
     const { accounts, clock, log } = ports;
@@ -74,10 +76,18 @@ export class SignIn {
     });
     this.#byIssuer =
       oidc &&
-      new ByIssuer(oidc, this.#issuer(oidc), {
+      new ByIssuer(oidc, {
         ...ports,
         lostAll: (operator) => this.#sessions.endOf(operator),
       });
+    this.#forgetting = forgetWhatEnds(ports, {
+      credential: (id) => this.#passwords.forget(id),
+      operator: (id) => this.#sessions.endOf(id),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#forgetting[Symbol.dispose]();
   }
 
   /** The caller whose session a cookie opens; undefined: nobody's. */
@@ -326,18 +336,6 @@ export class SignIn {
     throw new WayUnusable(
       "nobody signs in here at an issuer: cloud.json has no login.oidc",
     );
-  }
-
-  #issuer(settings: NonNullable<LoginSettings["oidc"]>): Issuer {
-    const { publicUrl, clientSecret, log } = this.#ports;
-    return new Issuer(settings, {
-      ...this.#ports,
-      secret: clientSecret,
-      redirectUri: () => new URL(OIDC_CALLBACK, publicUrl()).href,
-      failed: (error) => {
-        log.warn("the issuer does not answer as it should", { error });
-      },
-    });
   }
 
   #say(what: string, fields: Readonly<Record<string, unknown>>): void {

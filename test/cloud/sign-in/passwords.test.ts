@@ -88,6 +88,20 @@ describe("a password", () => {
     ).toHaveLength(1);
   });
 
+  it("is not kept once it is revoked", async () => {
+    using people = await staff();
+    const operator = await withPassword(people);
+    const kept = () => people.accounts.prepare("SELECT * FROM passwords").all();
+    expect(kept()).toHaveLength(1);
+    const [{ id: credential } = { id: "" }] = people.operators
+      .credentials(operator.id)
+      .filter(({ of }) => of === "password");
+    await people.append({
+      ...{ kind: "credential-revoked", credential, by: "first" },
+    });
+    expect(kept()).toEqual([]);
+  });
+
   it("is not changed with a wrong old one", async () => {
     using people = await staff();
     const operator = await withPassword(people);

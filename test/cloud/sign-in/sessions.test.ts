@@ -100,9 +100,33 @@ describe("who has a session", () => {
     const gone = { operator: operator.id, disabled: true, by: "first" };
     await people.append({ kind: "operator-changed", ...gone });
     expect(people.signIn.bySession(secret, HOME)).toBeUndefined();
-    // Nor does it come back with them.
+  });
+
+  it("does not have it back when they are enabled again, used meanwhile or not", async () => {
+    using people = await staff();
+    const operator = await withPassword(people);
+    const { secret } = await people.signIn.byPassword(RIGHT, HOME);
+    const gone = { operator: operator.id, disabled: true, by: "first" };
+    await people.append({ kind: "operator-changed", ...gone });
     const back = { ...gone, disabled: false };
     await people.append({ kind: "operator-changed", ...back });
+    expect(people.signIn.bySession(secret, HOME)).toBeUndefined();
+  });
+
+  it("loses it even where the disk takes no note of that", async () => {
+    using people = await staff();
+    const operator = await withPassword(people);
+    const { secret } = await people.signIn.byPassword(RIGHT, HOME);
+    const set = (disabled: boolean) =>
+      people.append({
+        ...{ kind: "operator-changed", operator: operator.id, disabled },
+        by: "first",
+      });
+    people.accounts.pragma("query_only = 1");
+    await set(true);
+    expect(people.said.at(-1)?.what).toContain("is not forgotten");
+    people.accounts.pragma("query_only = 0");
+    await set(false);
     expect(people.signIn.bySession(secret, HOME)).toBeUndefined();
   });
 

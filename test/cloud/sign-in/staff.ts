@@ -65,8 +65,9 @@ export async function staff<C extends Clock = ManualClock>(
   const say = (what: string, fields?: Fields) =>
     void said.push({ what, fields });
   const dropped: string[] = [];
-  const make = () =>
-    new SignIn(v.parse(LoginSettings, options.login ?? {}), {
+  const made: SignIn[] = [];
+  const make = () => {
+    const signIn = new SignIn(v.parse(LoginSettings, options.login ?? {}), {
       ...{ clock, accounts, operators, decisions, hasOrg, staff: work },
       log: { ...silentLogger, info: say, warn: say },
       dropped: (what) => void dropped.push(what),
@@ -75,6 +76,9 @@ export async function staff<C extends Clock = ManualClock>(
       fetchOutside: options.fetchOutside ?? nobodyOutside,
       clientSecret: () => CLIENT_SECRET,
     });
+    made.push(signIn);
+    return signIn;
+  };
   const signIn = make();
   const append = (...events: DecisionEvent[]) =>
     decisions.append(events, decisions.level);
@@ -102,6 +106,7 @@ export async function staff<C extends Clock = ManualClock>(
       };
     },
     [Symbol.dispose]: () => {
+      for (const each of made) each[Symbol.dispose]();
       view[Symbol.dispose]();
       decisions[Symbol.dispose]();
       accounts.close();
