@@ -108,11 +108,13 @@ function pageFor(
   { operators }: OperatorApiPorts,
 ) {
   const { cursor, limit } = query;
-  const all = operators.list(org).filter((each) => isAskedFor(each, query));
+  const all = operators.list(org);
+  // Whoever was last may have left the filter since, and stays in the list.
   const after = all.findIndex(({ id }) => id === cursor) + 1;
-  const items = all.slice(after, after + limit);
+  const left = all.slice(after).filter((each) => isAskedFor(each, query));
+  const items = left.slice(0, limit);
   const last = items.at(-1);
-  const isMore = last !== undefined && after + limit < all.length;
+  const isMore = last !== undefined && limit < left.length;
   return { items, next: isMore ? cursorOf(last.id) : null };
 }
 

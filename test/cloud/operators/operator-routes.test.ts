@@ -309,4 +309,19 @@ describe("an operator's changes", () => {
     expect(names).toEqual([["a", "b"], ["c"]]);
     expect(second.next).toBeNull();
   });
+
+  it("go on where a page ended, though the last one on it is no such any more", async () => {
+    await using cloud = await startTestCloud();
+    for (const name of ["a", "b", "c"]) {
+      await letIn(cloud, { name, role: "viewer" });
+    }
+    type Page = { items: { name: string }[]; next: string | null };
+    const ask = (...asked: [string, string, unknown?]) =>
+      askAtDoor<Page>(cloud, cloud.operator, asked);
+    const path = "/operators?role=viewer&limit=2";
+    const { body: first } = await ask("GET", path);
+    await ask("PATCH", "/operators/b", { role: "analyst" });
+    const { body } = await ask("GET", `${path}&cursor=${first.next}`);
+    expect(body.items.map(({ name }) => name)).toEqual(["c"]);
+  });
 });
