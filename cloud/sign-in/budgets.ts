@@ -27,6 +27,13 @@ export const TRIES_OF_ONE_NAME: Rate = { perSecond: 1 / 30, burst: 10 };
 /** Tries of all strangers together: half of what two hashings at once can do. */
 export const TRIES_OF_STRANGERS: Rate = { perSecond: 2, burst: 40 };
 
+/**
+ * Answers of the issuer that are brought from one place, and by all: each costs the
+ * issuer a request, whatever it is. A company may sit behind one address.
+ */
+export const ANSWERS_OF_ONE_PLACE: Rate = { perSecond: 1, burst: 60 };
+export const ANSWERS_IN_ALL: Rate = { perSecond: 5, burst: 100 };
+
 /** Names and places whose tries are counted apart; some megabytes. */
 export const MOST_COUNTED = 10_000;
 

@@ -1,4 +1,4 @@
-import { networkOf } from "../door/networks.js";
+import { networkOf, placeOf } from "../door/networks.js";
 import { hashOf, newId, newSecret, sameHash } from "../ids.js";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
@@ -9,6 +9,13 @@ import { MOST_OPERATORS } from "../operators/budgets.js";
 import { isOperatorName, NAME_WORDS } from "../operators/names.js";
 import type { Operator } from "../operators/operator.js";
 import type { Operators } from "../operators/operators.js";
+import { Buckets } from "../rate/buckets.js";
+import { TokenBucket } from "../rate/token-bucket.js";
+import {
+  ANSWERS_IN_ALL,
+  ANSWERS_OF_ONE_PLACE,
+  MOST_COUNTED,
+} from "./budgets.js";
 import { SignInRefused } from "./failures.js";
 import {
   Issuer,
@@ -18,6 +25,7 @@ import {
 } from "./issuer.js";
 import type { OidcSettings } from "./login-settings.js";
 import { grantedBy, nameIn, type Granted } from "./role-claim.js";
+import { takeOfEach } from "./tries.js";
 import { UnderWay } from "./under-way.js";
 
 export interface ByIssuerPorts {
@@ -60,6 +68,8 @@ export class ByIssuer {
   readonly #issuer: Issuer;
   readonly #ports: ByIssuerPorts;
   readonly #sent: UnderWay<Sent>;
+  readonly #places: Buckets;
+  readonly #all: TokenBucket;
 
   constructor(settings: OidcSettings, ports: ByIssuerPorts) {
     const { publicUrl, clientSecret, log } = ports;
@@ -74,6 +84,8 @@ export class ByIssuer {
       },
     });
     this.#sent = new UnderWay(ports.clock);
+    this.#places = new Buckets(ANSWERS_OF_ONE_PLACE, MOST_COUNTED, ports.clock);
+    this.#all = new TokenBucket(ANSWERS_IN_ALL, ports.clock);
   }
 
   /**
@@ -94,11 +106,12 @@ export class ByIssuer {
   /**
    * Who came back, and what for.
    * @param browser what the browser kept
-   * @throws SignInRefused, WayUnusable
+   * @throws SignInRefused, WayUnusable, TryLater
    */
   async back(
     query: string,
     browser: string | undefined,
+    from: string,
   ): Promise<{
     readonly errand: Errand;
     readonly operator: Operator;
@@ -112,6 +125,11 @@ export class ByIssuer {
         "this browser did not begin to sign in within the last minutes: begin again",
       );
     }
+    // Anybody begins, and brings a code that they made up.
+    takeOfEach(
+      [this.#places.of(placeOf(from)), this.#all],
+      "too many came back from the issuer",
+    );
     const arrived = await this.#issuer.answer(query, sent.asked);
     const operator = await this.#operatorOf(arrived);
     const isOther = (sent.stepUp?.operator ?? operator.id) !== operator.id;

@@ -152,7 +152,9 @@ export class Issuer {
       this.#known = { metadata, until: now + KNOWN_MS };
       metadata.catch((error: unknown) => {
         this.#ports.failed(error);
-        this.#known = { metadata, until: now + FAILED_MS };
+        // From when it failed on: it may have taken longer than that.
+        const until = this.#ports.clock.monotonic() + FAILED_MS;
+        this.#known = { metadata, until };
       });
     }
     try {

@@ -155,7 +155,7 @@ export class SignIn implements Disposable {
   /**
    * Signs in who comes back from the issuer, or steps their session up.
    * @param caller who the browser is signed in as already
-   * @throws SignInRefused, WayUnusable
+   * @throws SignInRefused, WayUnusable, TryLater
    */
   async fromIssuer(
     back: { readonly query: string; readonly browser: string | undefined },
@@ -170,6 +170,7 @@ export class SignIn implements Disposable {
       const { errand, operator, isFresh } = await byIssuer.back(
         back.query,
         back.browser,
+        from,
       );
       const { stepUp, to } = errand;
       if (stepUp === null) {

@@ -68,11 +68,7 @@ export class Tries {
       this.#names.of(name),
       ...(isKnown ? [] : [this.#strangers]),
     ];
-    const afterMs = Math.max(...buckets.map((each) => each.msUntil(1)));
-    if (!buckets.every((each) => each.holds(1))) {
-      throw new TryLater("passwords were tried too often", afterMs);
-    }
-    for (const each of buckets) each.take();
+    takeOfEach(buckets, "passwords were tried too often");
   }
 
   /** Somebody signed in from there. */
@@ -81,4 +77,19 @@ export class Tries {
     this.#remember.run({ operator, place, now: this.#clock.now() });
     this.#forget.run({ operator });
   }
+}
+
+/**
+ * Takes one of each, if all have one; otherwise none.
+ * @throws TryLater, saying when
+ */
+export function takeOfEach(
+  buckets: readonly TokenBucket[],
+  message: string,
+): void {
+  if (!buckets.every((each) => each.holds(1))) {
+    const afterMs = Math.max(...buckets.map((each) => each.msUntil(1)));
+    throw new TryLater(message, afterMs);
+  }
+  for (const each of buckets) each.take();
 }
