@@ -180,16 +180,22 @@ function bodyOf({ body, bodyOptional, isSecret }: Route, text: string) {
   if (body === undefined || "stream" in body) return undefined;
   if (text === "" && bodyOptional) return checked(body, {});
   const read = isSecret ? checkedSecret : checked;
+  const json = jsonIn(text);
+  // To a schema without fields that must be there, a list is an empty object.
+  if (Array.isArray(json)) throw badBody("the body is a list, and no object");
+  return read(body, json);
+}
+
+function jsonIn(text: string): unknown {
   try {
-    return read(body, JSON.parse(text));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw problem(400, "invalid", {
-      ...{ field: "", value: undefined },
-      message: "the body is not JSON",
-    });
+    return JSON.parse(text);
+  } catch {
+    throw badBody("the body is not JSON");
   }
 }
+
+const badBody = (message: string): ApiProblem =>
+  problem(400, "invalid", { field: "", value: undefined, message });
 
 /** Empty where the handler reads the body itself, and where none is due. */
 async function textOf(

@@ -110,6 +110,11 @@ test("a problem names every fault, and where it is", async () => {
   ]);
   const noJson = await ask(cloud, "/orgs", { method: "POST", body: "{" });
   expect((await problemIn(noJson)).detail).toBe("the body is not JSON");
+  const list = { method: "POST", body: "[]" };
+  const noObject = await ask(cloud, "/proposals/prp-1/release", list);
+  expect((await problemIn(noObject)).detail).toBe(
+    "the body is a list, and no object",
+  );
   const large = await ask(cloud, "/orgs", {
     ...{ method: "POST", body: " ".repeat(1024 * 1024 + 1) },
   });
