@@ -9,9 +9,9 @@ export interface Member {
   /** Null: nobody whom the cloud knows. */
   readonly role: Role | null;
   readonly org: string | null;
-  /** Headers that show who it is; none: a stranger. */
   /** Signed in by a browser, with a step-up that ends within the run. */
   readonly isSession?: boolean;
+  /** Headers that show who it is; none: a stranger. */
   readonly shown: readonly Readonly<Record<string, string>>[];
 }
 
@@ -88,8 +88,10 @@ class First {
       });
       this.#pools.add("proposal", proposal);
     }
-    const broken = { range: "47.0.0.0/12", for: "1h", breakGlass: "fuzz" };
-    await this.post("/bans", broken);
+    for (let part = 0; part < BROKEN; part++) {
+      const order = { range: `47.${part * 16}.0.0/12`, for: "1h" };
+      await this.post("/bans", { ...order, breakGlass: "fuzz" });
+    }
   }
 
   /** Of one who stays, and of some who leave when they are asked to. */
@@ -167,7 +169,8 @@ interface Made {
 /** Those of its sessions are ended, one by one. */
 export const LEAVING = "leaving";
 
-const SESSIONS = 5;
+const SESSIONS = 7;
 const PROPOSED = 16;
+const BROKEN = 12;
 const TOKENS = 8;
 const SPARE = 12;

@@ -29,6 +29,8 @@ export interface Operation {
   /** Null: anybody. */
   readonly access: Access | null;
   readonly parameters: readonly Parameter[];
+  /** Of its query's texts by name; what no parameter is named after, it lets by. */
+  readonly checkQuery: Check;
   readonly body: Body | null;
   /** By status, then by media type; none of a body that is no JSON. */
   readonly answers: ReadonlyMap<number, ReadonlyMap<string, Check | null>>;
@@ -71,6 +73,9 @@ export function readDocument(file: string): readonly Operation[] {
   formats.default.default(ajv);
   const compiled = (schema: Schema): Check =>
     ajv.compile({ ...schema, components: told.components });
+  // A query is all texts, and what it says may be numbers.
+  const ofTexts = new Ajv2020({ strict: false, coerceTypes: true });
+  formats.default.default(ofTexts);
   return Object.entries(told.paths).flatMap(([path, verbs]) => {
     const methods = Object.keys(verbs).map((verb) => verb.toUpperCase());
     return Object.entries(verbs).map(([verb, said]) => ({
@@ -79,6 +84,7 @@ export function readDocument(file: string): readonly Operation[] {
       path: told.servers[0].url + path,
       access: accessOf(said),
       parameters: said.parameters ?? [],
+      checkQuery: ofTexts.compile(queryOf(said)),
       body: bodyOf(said, compiled),
       answers: answersOf(said, compiled),
     }));
@@ -99,6 +105,16 @@ function accessOf({ operationId, description, security }: Said): Access | null {
 }
 
 const WHO = /For (\w+)s( of the vendor)? and up(, shortly after a step-up)?\.$/;
+
+function queryOf({ parameters = [] }: Said): Schema {
+  const some = parameters.filter((each) => each.in === "query");
+  const properties = some.map(({ name, schema }) => [name, schema] as const);
+  const required = some.filter((each) => each.required);
+  return {
+    ...{ type: "object", properties: Object.fromEntries(properties) },
+    required: required.map(({ name }) => name),
+  };
+}
 
 function bodyOf(
   { requestBody }: Said,

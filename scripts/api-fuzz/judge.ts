@@ -1,5 +1,7 @@
 import type { ValidateFunction } from "ajv";
 import { includes } from "../../cloud/operators/roles.js";
+import type { ProblemShape } from "../../cloud/api/table/problem-shape.js";
+import { MOST_HEAD_BYTES } from "../../cloud/door/budgets.js";
 import type { Asked } from "./request.js";
 import type { Member } from "./cast.js";
 import type { Answered } from "./client.js";
@@ -17,6 +19,8 @@ export interface Sent {
 export function faultsOf(sent: Sent, answered: Answered): readonly string[] {
   const { status } = answered;
   if (status >= 500) return [`answered ${status}`];
+  // A head that is too long is read by no route.
+  if (status === 431 && headBytes(sent) > LONG_HEAD) return [];
   const elsewhere = isElsewhere(sent, answered);
   if (elsewhere !== undefined) return elsewhere;
   const due = refusalDue(sent);
@@ -27,8 +31,16 @@ export function faultsOf(sent: Sent, answered: Answered): readonly string[] {
     ...(due === undefined ? undueRefusal(sent, answered) : []),
     ...undocumented(sent, answered),
     ...tookTheWrong(sent, answered),
+    ...tookTheWrongQuery(sent, answered),
+    ...othersShown(sent, answered),
   ];
 }
+
+const headBytes = ({ asked: { path, headers }, member: { shown } }: Sent) =>
+  path.length + JSON.stringify([headers, shown]).length;
+
+/** Where it may be too long, with what a client adds. */
+const LONG_HEAD = MOST_HEAD_BYTES / 2;
 
 /** Where it is no request for the operation any more, the table itself answers. */
 function isElsewhere(
@@ -57,11 +69,16 @@ function refusalDue({ operation, member, atSocket }: Sent) {
   return access.stepUp && !atSocket && !member.isSession ? 403 : undefined;
 }
 
-/** Who is known is not taken for nobody, but where a proof is asked for. */
-function undueRefusal(
-  { operation, member }: Sent,
-  { status }: Answered,
-): readonly string[] {
+/**
+ * Who is known is not taken for nobody, but where a proof is asked for; nor is who
+ * may do all of it sent away for a role, or at the socket for a step-up.
+ */
+function undueRefusal(sent: Sent, answered: Answered): readonly string[] {
+  const { operation, member } = sent;
+  const { status } = answered;
+  if (status === 403 && isSentAway(sent, answered)) {
+    return ["answered 403 to somebody who may do it"];
+  }
   const proves = operation.body?.check({}) === false && status === 401;
   return status === 401 &&
     member.role !== null &&
@@ -69,6 +86,25 @@ function undueRefusal(
     !proves
     ? ["answered 401 to somebody who is known"]
     : [];
+}
+
+/** What is asked for in a body may be beyond a role, too: then it has a value. */
+function isSentAway(
+  { operation: { method }, member, atSocket }: Sent,
+  { text }: Answered,
+): boolean {
+  const { role, org } = member;
+  if (role === null) return false;
+  const { code, errors } = (jsonOf(text) ?? {}) as Partial<ProblemShape>;
+  if (code === "step-up-needed") return atSocket;
+  // Headers that claim so are sent by chance.
+  if (code === "other-site") return false;
+  if (method === "GET") return true;
+  const isAll = role === "admin" && org === null;
+  const isOfCaller = errors?.some(
+    ({ field, value }) => /^(role|org)$/.test(field) && value === undefined,
+  );
+  return isAll && code === "not-allowed" && isOfCaller === true;
 }
 
 /** The status must be named, and the body be as its schema says. */
@@ -120,6 +156,45 @@ function tookTheWrong(
   return body.check(jsonOf(text))
     ? []
     : [`answered ${status} to a body that its schema forbids`];
+}
+
+/** As `tookTheWrong`, of what the query says; of several the first one counts. */
+function tookTheWrongQuery(
+  { operation: { checkQuery }, asked: { path } }: Sent,
+  { status }: Answered,
+): readonly string[] {
+  if (status > 299) return [];
+  const said = [...new URL(path, "http://cloud.example").searchParams];
+  const query = Object.fromEntries(said.reverse());
+  if (checkQuery(query)) return [];
+  const { instancePath = "" } = checkQuery.errors?.[0] ?? {};
+  return [
+    `answered ${status} to a query that its schema forbids: ${instancePath}`,
+  ];
+}
+
+/** Nothing of another org is to be seen by who is of one. */
+function othersShown(
+  { member: { org } }: Sent,
+  { status, media, text }: Answered,
+): readonly string[] {
+  if (org === null || status > 299 || !media.includes("json")) return [];
+  const others = new Set(orgsIn(jsonOf(text)));
+  others.delete(org);
+  return [...others].map((each) => `showed what is of ${each}`);
+}
+
+/** Every org that an answer names, by itself or by its feed. */
+function orgsIn(value: unknown, key = ""): readonly string[] {
+  if (typeof value === "string") {
+    if (/^orgs?$/.test(key)) return [value];
+    const feed = /^org\/(.+)$/.exec(value);
+    return /^feeds?$/.test(key) && feed !== null ? [feed[1] ?? ""] : [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) =>
+    orgsIn(each, Array.isArray(value) ? key : name),
+  );
 }
 
 /** Undefined where it is none. */

@@ -1,6 +1,12 @@
 import type { Operation } from "./document.js";
 import type { Sent } from "./judge.js";
 
+/** Something that holds, or does not. */
+export interface Held {
+  readonly what: string;
+  readonly holds: boolean;
+}
+
 /** What was asked of each operation, and what came of it. */
 export class Report {
   readonly #statuses = new Map<string, Map<number, number>>();
@@ -35,34 +41,83 @@ export class Report {
     );
   }
 
-  /** @returns lines for people, and how many operations hold and how many do not */
-  told(): { lines: readonly string[]; passed: number; failed: number } {
+  /** Whether an operation was ever carried out. */
+  wentWell({ operationId }: Operation): boolean {
+    return [...this.#countsOf(operationId).keys()].some(
+      (status) => status > 100 && status < 400,
+    );
+  }
+
+  /**
+   * @param least requests of each operation, for their answers to tell anything
+   * @returns lines for people, and what was held to the document
+   */
+  told(least: number): { lines: readonly string[]; held: readonly Held[] } {
     const lines = this.operations.flatMap(({ operationId }) => {
-      const counts = [...(this.#statuses.get(operationId) ?? [])];
-      const inAll = counts.reduce((sum, [, count]) => sum + count, 0);
+      const counts = [...this.#countsOf(operationId)];
       const each = counts
         .sort(([a], [b]) => a - b)
         .map(([status, count]) => `${status}: ${count}`);
-      const head = `  ${operationId.padEnd(26)}${inAll}  ${each.join(", ")}`;
+      const head = `  ${operationId.padEnd(26)}${sumOf(counts)}  ${each.join(", ")}`;
       const faults = this.#faults.get(operationId) ?? [];
       return [head, ...faults.map((fault) => `    FAULT ${fault}`)];
     });
-    const never = this.operations
-      .map(({ operationId }) => operationId)
-      .filter((name) => !this.#wentWell(name));
-    const failed = this.#faults.size;
-    const missed = `never answered with 2xx: ${never.join(", ") || "none"}`;
+    const rare = this.operations
+      .filter(({ operationId }) => sumOf(this.#countsOf(operationId)) < least)
+      .map(({ operationId }) => operationId);
+    const few = rare.length === 0 ? "" : `; not of ${rare.join(", ")}`;
     return {
-      lines: [...lines, missed],
-      ...{ passed: this.operations.length - failed, failed },
+      lines,
+      held: [
+        ...this.operations.map((operation) => this.#held(operation)),
+        {
+          what: `at least ${least} requests of each operation${few}`,
+          holds: rare.length === 0,
+        },
+        this.#mostWereHeard(),
+      ],
     };
   }
 
-  #wentWell(operationId: string): boolean {
-    const counts = this.#statuses.get(operationId) ?? new Map<number, number>();
-    return [...counts.keys()].some((status) => status > 100 && status < 300);
+  #held(operation: Operation): Held {
+    const { operationId } = operation;
+    const faults = this.#faults.get(operationId) ?? [];
+    const isDone = this.wentWell(operation) || BEYOND.has(operationId);
+    const why = [
+      ...faults.slice(0, 1),
+      ...(isDone ? [] : ["it was never carried out"]),
+    ];
+    const what = [operationId, ...why].join(": ");
+    return { what, holds: why.length === 0 };
+  }
+
+  /** Who is sent away for asking too often tells nothing of the rest. */
+  #mostWereHeard(): Held {
+    const counts = [...this.#statuses.values()].flatMap((each) => [...each]);
+    const sent = counts.filter(([status]) => status === 429);
+    const share = sumOf(sent) / Math.max(1, this.requests);
+    const shown = `${(share * 100).toFixed(1)} %`;
+    return {
+      what: `at most ${MOST_SENT_AWAY * 100} % are answered with 429: ${shown}`,
+      holds: share <= MOST_SENT_AWAY,
+    };
+  }
+
+  #countsOf(operationId: string): ReadonlyMap<number, number> {
+    return this.#statuses.get(operationId) ?? new Map<number, number>();
   }
 }
+
+/** They take a passkey, an issuer, or a signature that the run has no key for. */
+const BEYOND = new Set([
+  ...["signInWithPasskey", "addPasskey", "stepUp"],
+  ...["goToIssuer", "comeFromIssuer", "publishApproval", "publishRoot"],
+]);
+
+const MOST_SENT_AWAY = 0.05;
+
+const sumOf = (counts: Iterable<readonly [number, number]>): number =>
+  [...counts].reduce((sum, [, count]) => sum + count, 0);
 
 const clipped = (text: string): string => {
   const shown = JSON.stringify(text).slice(1, -1);
