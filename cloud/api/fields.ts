@@ -140,8 +140,8 @@ function readWaits(context: v.RawTransformContext<string>): Waits {
 /** Thirty days: longer than that no segment is good. */
 const LONGEST_RINGS = 30 * 86_400;
 
-/** Undefined for what is no duration. */
-function secondsOf(text: string): number | undefined {
+/** Seconds of "30s", "15m", "4h", "7d"; undefined for what is no duration. */
+export function secondsOf(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   if (digits === undefined || unit === undefined) return undefined;
   return Number(digits) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];

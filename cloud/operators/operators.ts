@@ -43,7 +43,7 @@ export class Operators {
       "WHERE called = ? ORDER BY disabled_at IS NOT NULL, added_at, id",
     );
     this.#bySubject = operators(
-      "WHERE issuer = ? AND subject = ? AND disabled_at IS NULL",
+      "WHERE issuer = ? AND subject = ? ORDER BY disabled_at IS NOT NULL, added_at, id",
     );
     this.#all = operators(
       "WHERE @org IS NULL OR org = @org ORDER BY added_at, id",
@@ -83,17 +83,12 @@ export class Operators {
   }
 
   /**
-   * The same caller as things stand now, for who stays longer than one request.
-   * Sessions are not known here: of those, only the operator is looked at.
+   * The same caller as things stand now, for who came by a token and stays longer
+   * than one request.
    */
-  again(caller: Caller): Caller | undefined {
-    const { credential, from, steppedUpUntil } = caller;
-    if (credential.startsWith("tok-")) {
-      const token = this.credential(credential);
-      return token && this.#calling(token, from);
-    }
-    const operator = this.#enabled(caller.operator);
-    return operator && callerOf(operator, { credential, from, steppedUpUntil });
+  again({ credential, from }: Caller): Caller | undefined {
+    const token = this.credential(credential);
+    return token && this.#calling(token, from);
   }
 
   byId(id: string): Operator | undefined {
@@ -127,9 +122,9 @@ export class Operators {
     return this.#count.get() ?? 0;
   }
 
-  /** Who a person of an issuer is, unless disabled. */
-  bySubject(issuer: string, subject: string): Operator | undefined {
-    return found(this.#bySubject.get(issuer, subject));
+  /** All that a person of an issuer ever was; who they are now comes first. */
+  bySubject(issuer: string, subject: string): readonly Operator[] {
+    return this.#bySubject.all(issuer, subject).map(operatorOf);
   }
 
   credential(id: string): Credential | undefined {

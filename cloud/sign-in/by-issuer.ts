@@ -31,7 +31,7 @@ import { UnderWay } from "./under-way.js";
 export interface ByIssuerPorts {
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly log: Pick<Logger, "warn">;
-  readonly operators: Pick<Operators, "list" | "named" | "byId" | "count">;
+  readonly operators: Pick<Operators, "bySubject" | "named" | "byId" | "count">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly hasOrg: (id: string) => boolean;
   /** Whose claims let them in no longer. */
@@ -166,15 +166,9 @@ export class ByIssuer {
 
   /** @throws SignInRefused where somebody was sent away */
   #known({ issuer, subject }: Arrived): Operator | undefined {
-    const theirs = this.#ports.operators
-      .list()
-      .filter(
-        (each) =>
-          each.subject?.issuer === issuer && each.subject.subject === subject,
-      );
-    const known = theirs.find(({ disabledAt }) => disabledAt === null);
+    const [known] = this.#ports.operators.bySubject(issuer, subject);
     // Else who was disabled would come back as somebody new.
-    if (!known && theirs.length > 0) throw new SignInRefused(DISABLED);
+    if (known && known.disabledAt !== null) throw new SignInRefused(DISABLED);
     return known;
   }
 

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { shortText } from "../../../agent/protocol/shapes.js";
 import { ROLES } from "../../operators/roles.js";
+import { secondsOf } from "../fields.js";
 import { Time } from "../table/answer.js";
 import { said } from "../table/said.js";
 
@@ -33,22 +34,13 @@ export const Lifetime = v.pipe(
   v.regex(/^[1-9]\d{0,7}[smhd]$/, "is not a time such as 30s, 15m, 4h or 7d"),
   said(
     v.check(
-      (text: string) => !(secondsIn(text) > LONGEST_LIFE_S),
+      (text: string) => !((secondsOf(text) ?? NaN) > LONGEST_LIFE_S),
       "is more than 366d; make a new one then",
     ),
     { description: "Such as 30s, 15m, 4h or 7d; at most 366d." },
   ),
-  v.transform(secondsIn),
+  v.transform((text) => secondsOf(text) ?? NaN),
 );
-
-function secondsIn(text: string): number {
-  const unit = UNITS[text.at(-1) ?? ""] ?? Number.NaN;
-  return Number(text.slice(0, -1)) * unit;
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  ...{ s: 1, m: 60, h: 60 * 60, d: 24 * 60 * 60 },
-};
 
 const LimitsOut = v.object({
   ...{ perMinute: v.number(), widestV4: v.number(), widestV6: v.number() },
