@@ -2,7 +2,12 @@ import type { Context } from "hono";
 import type { Caller } from "../operators/caller.js";
 import type { Operators } from "../operators/operators.js";
 import { cookieIn, jarOf } from "../sign-in/cookies.js";
-import { isOtherSite, isOwnSite, type Asking } from "../sign-in/own-site.js";
+import {
+  isOtherSite,
+  isOwnSite,
+  isTakenFromOtherSite,
+  type Asking,
+} from "../sign-in/own-site.js";
 import type { SignIn } from "../sign-in/sign-in.js";
 import { problem } from "./problem.js";
 import { bearerIn } from "./requests.js";
@@ -54,6 +59,14 @@ export function mustBeOwnSite(
 /** @throws ApiProblem when a page of another site had a browser sign somebody in */
 export function mustNotBeOtherSite(c: Context<Env>, publicUrl: string): void {
   if (isOtherSite(asking(c), publicUrl)) throw otherSite();
+}
+
+/** @throws ApiProblem when a page of another site sent a browser to sign in */
+export function mustNotBeTakenFromOtherSite(
+  c: Context<Env>,
+  publicUrl: string,
+): void {
+  if (isTakenFromOtherSite(asking(c), publicUrl)) throw otherSite();
 }
 
 const asking = (c: Context<Env>): Asking => ({

@@ -27,6 +27,15 @@ export const isOtherSite = (asking: Asking, publicUrl: string): boolean =>
   !isOwnSite(asking, publicUrl);
 
 /**
+ * Whether a page of somebody else's takes the browser along. Whoever typed where
+ * to go, or has it as a bookmark, comes from nowhere.
+ */
+export const isTakenFromOtherSite = (
+  asking: Asking,
+  publicUrl: string,
+): boolean => asking.fetchSite !== "none" && isOtherSite(asking, publicUrl);
+
+/**
  * Whether a WebSocket may be opened by cookie. Every browser names the origin
  * here, whereas not all agree on what a socket's site is.
  */

@@ -7,7 +7,11 @@ import {
 import { MOST_BODY_BYTES, UNDER_WAY_MS } from "../../sign-in/budgets.js";
 import type { SignedIn } from "../../sign-in/sign-in.js";
 import type { Caller } from "../../operators/caller.js";
-import { isByCookie, mustNotBeOtherSite } from "../known-caller.js";
+import {
+  isByCookie,
+  mustNotBeOtherSite,
+  mustNotBeTakenFromOtherSite,
+} from "../known-caller.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
 import { AnyJson } from "../table/answer.js";
@@ -92,9 +96,11 @@ function issuerRoutes(ports: Ports): readonly Route[] {
     openRoute({
       ...{ method: "GET", path: "/session/oidc", operationId: "goToIssuer" },
       ...{ tag: "People", summary: "Sends the browser to the issuer" },
-      ...{ query: IssuerQuery, problems: [401, 409] },
+      ...{ query: IssuerQuery, problems: [401, 403, 409] },
       answers: { 302: { description: "To the issuer that cloud.json names" } },
-      handle: async ({ query: { to = null, stepUp }, caller, from }) => {
+      handle: async ({ query, caller, from, context }) => {
+        mustNotBeTakenFromOtherSite(context, publicUrl());
+        const { to = null, stepUp } = query;
         const errand = { to, stepUp: stepUp ? sessionOf(caller) : null };
         const { url, browser } = await signIn.toIssuer(errand, from);
         const jar = jarOf(publicUrl());

@@ -79,6 +79,21 @@ describe("signing in at an issuer", () => {
     }
   });
 
+  it("is begun by no page of another site, though by a link that is typed", async () => {
+    await using issuer = await startIssuer(CLIENT);
+    using secrets = secretFile();
+    await using cloud = await cloudAt(issuer, secrets.path);
+    const begun = async (site: string) => {
+      const headers = { "sec-fetch-site": site };
+      const url = `${cloud.url}/api/v1/session/oidc`;
+      return (await fetch(url, { redirect: "manual", headers })).status;
+    };
+    expect(await begun("cross-site")).toBe(403);
+    expect(await begun("same-site")).toBe(403);
+    expect(await begun("none")).toBe(302);
+    expect(await begun("same-origin")).toBe(302);
+  });
+
   it("steps nobody up who has no session", async () => {
     await using issuer = await startIssuer(CLIENT);
     using secrets = secretFile();
