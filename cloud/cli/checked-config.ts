@@ -36,9 +36,7 @@ export function checkedConfig(
   return [
     ...findings,
     ...(settings === undefined ? [] : addresses(settings, tls)),
-    ...(settings?.caFile === undefined
-      ? []
-      : authority(resolve(dir, settings.caFile), now)),
+    ...(settings === undefined ? [] : filesNamed(dir, settings, now)),
     ...secretsIn(dir),
     ...(tls === undefined ? [] : certificate(tls, settings, now)),
   ];
@@ -95,6 +93,33 @@ function addresses(
   }
 }
 
+/** Other files that the settings name. */
+function filesNamed(
+  dir: string,
+  { caFile, outgoing, login }: Settings,
+  now: number,
+): readonly Finding[] {
+  const { clientSecretFile: secret } = login.oidc ?? {};
+  const [own, others] = [caFile, outgoing.caFile].map((file) =>
+    file === undefined ? undefined : resolve(dir, file),
+  );
+  return [
+    ...(own === undefined ? [] : authority("caFile", own, now)),
+    ...(others === undefined ? [] : authority("outgoing.caFile", others, now)),
+    ...(secret === undefined ? [] : clientSecret(resolve(dir, secret))),
+  ];
+}
+
+function clientSecret(path: string): readonly Finding[] {
+  try {
+    readFileSync(path);
+    return openToOthers(path);
+  } catch (error) {
+    const what = "login.oidc.clientSecretFile";
+    return [{ ...fault(what, fileFailure(error)), value: path }];
+  }
+}
+
 /** Keys, tokens and accounts: for nobody but who runs the cloud. */
 function secretsIn(dir: string): readonly Finding[] {
   const keys = namesIn(join(dir, "keys")).map((name) => join("keys", name));
@@ -130,11 +155,15 @@ function openToOthers(path: string): readonly Finding[] {
   ];
 }
 
-function authority(path: string, now: number): readonly Finding[] {
+function authority(
+  what: string,
+  path: string,
+  now: number,
+): readonly Finding[] {
   try {
-    return [until("caFile", new X509Certificate(readFileSync(path)), now)];
+    return [until(what, new X509Certificate(readFileSync(path)), now)];
   } catch (error) {
-    return [{ ...fault("caFile", fileFailure(error)), value: path }];
+    return [{ ...fault(what, fileFailure(error)), value: path }];
   }
 }
 

@@ -79,6 +79,29 @@ describe("config check", () => {
     ]);
   });
 
+  it("says what the settings name and cannot be used", async () => {
+    const clientSecretFile = "oidc.secret";
+    const oidc = {
+      ...{ issuer: "https://login.example", clientId: "tourniquet" },
+      roles: [{ value: "all", role: "admin", org: null }],
+    };
+    set({
+      login: { oidc: { ...oidc, clientSecretFile } },
+      outgoing: { caFile: "nosuch.pem" },
+    });
+    const none = await check();
+    expect(none.code).toBe(2);
+    expect(none.wrong).toMatchObject([
+      { what: "outgoing.caFile", value: join(dir, "nosuch.pem") },
+      { what: "login.oidc.clientSecretFile", value: join(dir, "oidc.secret") },
+    ]);
+    writeFileSync(join(dir, clientSecretFile), "s3cret", { mode: 0o644 });
+    expect((await check()).wrong).toMatchObject([
+      { what: "outgoing.caFile" },
+      { what: join(dir, clientSecretFile) },
+    ]);
+  });
+
   it("says whether certificate and key fit, for whom, and until when", async () => {
     const one = await makeCertificate(folder.path, "127.0.0.1", []);
     const good = await check("--tls-cert", one.cert, "--tls-key", one.key);
