@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { ReadStream } from "node:tty";
 import { failed, misused } from "../../agent/text/failure.js";
+import { readFile } from "./drafts.js";
 import type { Io } from "./io.js";
 
 /** Where a secret comes from: never from the command line, which others can list. */
@@ -22,7 +22,7 @@ export async function secretFrom(
   { file, option, prompt, twice = false }: SecretSource,
 ): Promise<string> {
   if (file === "-") return withoutEnd(await text(io.input()));
-  if (file !== undefined) return withoutEnd(contentOf(option, file));
+  if (file !== undefined) return withoutEnd(readFile(option, file));
   const terminal = io.input();
   if (!isTerminal(terminal)) {
     throw misused(`nobody is at a terminal: name a file with ${option}`);
@@ -32,14 +32,6 @@ export async function secretFrom(
   const again = await hidden(terminal, io, "again: ");
   if (again === typed) return typed;
   throw misused("these were two different ones");
-}
-
-function contentOf(option: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw misused(`${option} "${path}" cannot be read`, cause);
-  }
 }
 
 /** Editors end files with a line's end. */

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { CarriedReceipts } from "../../agent/protocol/carried.js";
 import { ReceiptV2 } from "../../agent/protocol/documents-v2.js";
@@ -13,6 +12,7 @@ import {
 } from "../../agent/protocol/shapes.js";
 import { misused } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
+import { readFile } from "./drafts.js";
 
 type Place = v.InferOutput<typeof WirePosition>;
 
@@ -35,8 +35,9 @@ const Verified = v.object({
 export function positionsFrom(text: string): readonly Place[] {
   const [, feed, epoch, offset, hash] =
     /^([^=]+)=([^/]+)\/(\d+)\/([0-9a-f]+)$/.exec(text) ?? [];
+  const content = feed === undefined ? readFile("--since", text) : "";
   try {
-    if (feed === undefined) return ofFile(readFileSync(text, "utf8"), text);
+    if (feed === undefined) return ofFile(content, text);
     const named = { feed, epoch, offset: Number(offset), hash };
     return [parseShape(WirePosition, named, "position")];
   } catch (error) {

@@ -55,7 +55,13 @@ describe("operator password", () => {
     const nobody = await set("nobody", "--password-file", file);
     expect(nobody.err).toContain("there is no operator nobody");
     const noFile = await set("admin", "--password-file", `${file}.not`);
-    expect(noFile.err).toContain("cannot be read");
+    expect(noFile.err).toContain(
+      `--password-file "${file}.not" cannot be read: there is no such file`,
+    );
+    const since = await run("bundle", "--since", `${file}.not`, "out.tqb");
+    expect(since.err).toContain(
+      `--since "${file}.not" cannot be read: there is no such file`,
+    );
     const nowhere = await set("admin");
     expect(nowhere.err).toContain("name a file with --password-file");
   });
