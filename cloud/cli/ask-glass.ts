@@ -1,7 +1,7 @@
 import type * as v from "valibot";
 import type { BrokenGlass } from "../api/routes/break-glass.js";
 import type { Client } from "./client.js";
-import { pageOf, type Query } from "./pages.js";
+import { pageOf, type Page, type Query } from "./pages.js";
 
 export type GlassItem = v.InferOutput<typeof BrokenGlass>;
 
@@ -9,8 +9,7 @@ export type GlassItem = v.InferOutput<typeof BrokenGlass>;
 export const brokenGlassOf = async (
   client: Client,
   query: Query,
-): Promise<readonly GlassItem[]> =>
-  (await pageOf<GlassItem>(client, "/break-glass", query)).items;
+): Promise<Page<GlassItem>> => pageOf(client, "/break-glass", query);
 
 export const reviewGlass = async (
   client: Client,

@@ -3,7 +3,7 @@ import { brokenGlassOf, reviewGlass, type GlassItem } from "./ask-glass.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
-import { table } from "./tables.js";
+import { table, toldPage } from "./tables.js";
 import { counted, momentOf } from "./words.js";
 
 interface Options {
@@ -28,10 +28,10 @@ export function addGlassCommands(program: Command, io: Io): void {
     .action(async (_, command: Command) => {
       const { all, limit, json } = command.optsWithGlobals<Options>();
       const query = { all: String(all ?? false), limit };
-      const items = await brokenGlassOf(clientOf(command), query);
-      if (json) jsonLines(io, items);
-      else if (items.length === 0) io.out("nothing waits for a review");
-      else io.out(table(HEAD, items.map(row)));
+      const page = await brokenGlassOf(clientOf(command), query);
+      if (json) jsonLines(io, page.items);
+      else if (page.items.length === 0) io.out("nothing waits for a review");
+      else toldPage(io, page, (some) => table(HEAD, some.map(row)));
     });
 
   glass

@@ -10,7 +10,7 @@ import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
 import { glassAlarms, ruleAlarms } from "./shown-alarms.js";
-import { table } from "./tables.js";
+import { table, toldPage } from "./tables.js";
 import {
   byOf,
   standingOf,
@@ -44,10 +44,10 @@ export function addProposalCommands(program: Command, io: Io): void {
       for (const line of await ruleAlarms(client)) io.err(line);
       for (const line of await glassAlarms(client)) io.err(line);
       const query = { all: String(all ?? false), limit };
-      const { items } = await proposalsOf(client, query);
-      if (json) jsonLines(io, items);
-      else if (items.length === 0) io.out("no proposals are open");
-      else io.out(table(HEAD, items.map(row)));
+      const page = await proposalsOf(client, query);
+      if (json) jsonLines(io, page.items);
+      else if (page.items.length === 0) io.out("no proposals are open");
+      else toldPage(io, page, (some) => table(HEAD, some.map(row)));
     });
 
   addShow(proposals, io);

@@ -55,7 +55,7 @@ const isRecent = (at: string): boolean =>
 /** What one person did that takes two, while nobody has reviewed it. */
 export async function glassAlarms(client: Client): Promise<readonly string[]> {
   try {
-    const waiting = await brokenGlassOf(client, { limit: "20" });
+    const { items: waiting } = await brokenGlassOf(client, { limit: "20" });
     return waiting.map(
       ({ glass, by, action, why }) =>
         `ALARM: ${by} broke the glass for a ${action} (${why}), and nobody has reviewed it: tourniquet-cloud break-glass review ${glass} …`,

@@ -13,10 +13,9 @@ import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
-import type { Page } from "./pages.js";
 import { addStatements } from "./statement-command.js";
-import { table } from "./tables.js";
-import { counted, momentOf } from "./words.js";
+import { table, toldPage } from "./tables.js";
+import { momentOf } from "./words.js";
 
 interface Options {
   readonly dir: string;
@@ -34,17 +33,6 @@ export function addTelemetryCommands(program: Command, io: Io): void {
   addStatements(program, io);
   addDetections(program, io);
   addDecisions(program, io);
-}
-
-/** Where a listing was cut off, its end says so. */
-function told<T>(
-  io: Io,
-  { items, next }: Page<T>,
-  shown: (items: readonly T[]) => string,
-): void {
-  io.out(shown(items));
-  if (next === null) return;
-  io.out(`the first ${counted(items.length, "row")}; --limit shows more`);
 }
 
 function addSightings(program: Command, io: Io): void {
@@ -65,7 +53,8 @@ function addSightings(program: Command, io: Io): void {
       const query = { limit, range, org };
       const page = await sightingsOf(clientOf(command), query);
       if (json) jsonLines(io, page.items);
-      else told(io, page, (all) => table(SIGHTING_HEAD, all.map(sightingRow)));
+      else
+        toldPage(io, page, (all) => table(SIGHTING_HEAD, all.map(sightingRow)));
     });
 }
 
@@ -95,7 +84,8 @@ function addContacts(program: Command, io: Io): void {
       const query = { limit, range, org, agent };
       const page = await contactsOf(clientOf(command), query);
       if (json) jsonLines(io, page.items);
-      else told(io, page, (all) => table(CONTACT_HEAD, all.map(contactRow)));
+      else
+        toldPage(io, page, (all) => table(CONTACT_HEAD, all.map(contactRow)));
     });
 }
 
@@ -136,7 +126,9 @@ function addDetections(program: Command, io: Io): void {
       const page = await detectionsOf(clientOf(command), query);
       if (json) jsonLines(io, page.items);
       else
-        told(io, page, (all) => table(DETECTION_HEAD, all.map(detectionRow)));
+        toldPage(io, page, (all) =>
+          table(DETECTION_HEAD, all.map(detectionRow)),
+        );
     });
 }
 

@@ -57,6 +57,8 @@ describe("tourniquet-cloud, with a dangerous order,", () => {
 
     const listed = await bo("proposals");
     expect(listed.out).toContain(`ban ${WIDE} in urgent`);
+    const cutOff = await bo("proposals", "--limit", "1");
+    expect(cutOff.out).toMatch(/the first 1 row; --limit shows more$/);
     const shown = await bo("proposals", "show", id);
     expect(shown.out).toContain("reason: all of it");
     expect(shown.out.split("\n")).toContain(WIDE);
