@@ -10,7 +10,7 @@ import { allOf, pageOf, textOf, type Page, type Query } from "./pages.js";
 
 export type ReceiptItem = v.InferOutput<typeof Receipt>;
 export type StatementItem = v.InferOutput<typeof Statement>;
-export type DivergenceItem = v.InferOutput<typeof Divergence>;
+type DivergenceItem = v.InferOutput<typeof Divergence>;
 
 /** One page, in the order they came. */
 export const receiptsOf = async (

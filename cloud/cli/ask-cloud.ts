@@ -14,7 +14,7 @@ import { allOf } from "./pages.js";
 /** What the API says of the cloud itself, and of what is carried by hand. */
 
 export type StatusItem = v.InferOutput<typeof StatusOut>;
-export type ApprovalItem = v.InferOutput<typeof ApprovalOut>;
+type ApprovalItem = v.InferOutput<typeof ApprovalOut>;
 export type TakenItem = v.InferOutput<typeof Taken>;
 
 export const statusOf = async (client: Client): Promise<StatusItem> =>

@@ -7,7 +7,7 @@ import type {
 import type { TokenOut } from "../api/routes/credentials.js";
 import type { ActuatorLimits } from "../journal/operator-events.js";
 import type { Client } from "./client.js";
-import { allOf, type Query } from "./pages.js";
+import { allOf, textOf, type Query } from "./pages.js";
 
 export type OperatorItem = v.InferOutput<typeof OperatorOut>;
 export type CredentialItem = v.InferOutput<typeof CredentialOut>;
@@ -15,7 +15,7 @@ export type Myself = v.InferOutput<typeof CallerOut>;
 export type ShownToken = v.InferOutput<typeof TokenOut>;
 
 /** What an operator may do; undefined is left as it is, or to the cloud. */
-export interface GrantOrder {
+interface GrantOrder {
   readonly role?: string | undefined;
   /** Null: everybody's hosts. */
   readonly org?: string | null | undefined;
@@ -23,7 +23,7 @@ export interface GrantOrder {
   readonly collection?: string | undefined;
 }
 
-export interface ChangeOrder extends GrantOrder {
+interface ChangeOrder extends GrantOrder {
   readonly disabled?: boolean;
   readonly reason: string | undefined;
 }
@@ -70,11 +70,8 @@ export const revokeCredential = async (
   id: string,
   reason: string,
 ): Promise<CredentialItem> => {
-  const query = new URLSearchParams({ reason }).toString();
-  return client.ask(
-    "DELETE",
-    `/credentials/${encodeURIComponent(id)}?${query}`,
-  );
+  const path = `/credentials/${encodeURIComponent(id)}`;
+  return client.ask("DELETE", path + textOf({ reason }));
 };
 
 const at = (called: string): string =>

@@ -5,7 +5,7 @@ import type {
 } from "../api/routes/enrolment-tokens.js";
 import type { Org } from "../api/routes/orgs.js";
 import type { Client } from "./client.js";
-import { allOf, type Query } from "./pages.js";
+import { allOf, textOf, type Query } from "./pages.js";
 
 export type OrgItem = v.InferOutput<typeof Org>;
 export type TokenItem = v.InferOutput<typeof ListedToken>;
@@ -41,7 +41,6 @@ export const revokeToken = async (
   id: string,
   reason: string,
 ): Promise<TokenItem> => {
-  const query = new URLSearchParams({ reason }).toString();
-  const path = `/enrolment-tokens/${encodeURIComponent(id)}?${query}`;
-  return client.ask("DELETE", path);
+  const path = `/enrolment-tokens/${encodeURIComponent(id)}`;
+  return client.ask("DELETE", path + textOf({ reason }));
 };

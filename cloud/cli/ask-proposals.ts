@@ -16,7 +16,7 @@ export const proposalOf = async (
   client: Client,
   proposal: string,
 ): Promise<v.InferOutput<typeof ProposalTold>> =>
-  client.ask("GET", `/proposals/${encodeURIComponent(proposal)}`);
+  client.ask("GET", pathOf(proposal));
 
 /** One page, newest first. */
 export const proposalsOf = async (
@@ -29,18 +29,18 @@ export const release = async (
   proposal: string,
   order: { readonly for: string; readonly reason: string },
 ): Promise<v.InferOutput<typeof Released>> =>
-  client.ask("POST", pathOf(proposal, "release"), order);
+  client.ask("POST", `${pathOf(proposal)}/release`, order);
 
 export const refuse = async (
   client: Client,
   proposal: string,
   reason: string,
 ): Promise<{ readonly proposal: string }> =>
-  client.ask("POST", pathOf(proposal, "refuse"), { reason });
+  client.ask("POST", `${pathOf(proposal)}/refuse`, { reason });
 
 /** How the rules' rate stands. */
 export const rulesOf = async (client: Client): Promise<RulesTold> =>
   client.ask("GET", "/rules");
 
-const pathOf = (proposal: string, how: string): string =>
-  `/proposals/${encodeURIComponent(proposal)}/${how}`;
+const pathOf = (proposal: string): string =>
+  `/proposals/${encodeURIComponent(proposal)}`;

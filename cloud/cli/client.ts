@@ -62,17 +62,13 @@ export class Client {
 
   /** Of what is carried by hand; its commands know the shapes. */
   async post<T>(path: string, body: unknown): Promise<T> {
-    return this.#post<T>(path, body);
+    return this.#ask({ path, method: "POST", body: JSON.stringify(body) });
   }
 
   /** As `post`, for what comes piece by piece. */
   async stream(path: string, order: unknown): Promise<Response> {
     const body = JSON.stringify(order);
     return this.#answered({ path: BASE + path, method: "POST", body });
-  }
-
-  async #post<T>(path: string, body: unknown): Promise<T> {
-    return this.#ask({ path, method: "POST", body: JSON.stringify(body) });
   }
 
   async #ask<T>(asked: Omit<Asked, "authorization">): Promise<T> {

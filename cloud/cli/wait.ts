@@ -25,7 +25,7 @@ export async function waitForHosts(
 const LOOK_EVERY_MS = 50;
 
 /** Longer than any agent takes that is there at all. */
-export const USUAL_WAIT_MS = 10_000;
+const USUAL_WAIT_MS = 10_000;
 
 export const WAIT_HELP =
   "wait until hosts have answered, 10s unless you say how long (500ms, 10s, 2m)";

@@ -26,9 +26,6 @@ export function foreseenRule(
 
 const USUAL = parseConfig({}, "the usual settings").guard;
 
-/** The longest that hosts with the usual settings let a ban last, in seconds. */
-export const USUAL_LIFE = USUAL.limits.life;
-
 /** Nothing is known of any host. */
 const NO_HOST = {
   ...{ own: [], gateways: [], resolvers: [], dhcpServers: [] },

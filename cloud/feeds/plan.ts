@@ -24,10 +24,10 @@ export interface SnapshotFacts {
 }
 
 /** Up to so many ops are pushed; more are fetched. */
-export const TAIL_OPS = 1_000;
+const TAIL_OPS = 1_000;
 
 /** And so many bytes: a fetch waits for its reader, a push does not. */
-export const TAIL_BYTES = 512 * 1024;
+const TAIL_BYTES = 512 * 1024;
 
 export type Route =
   | { readonly kind: "tail" }

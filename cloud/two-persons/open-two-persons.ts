@@ -67,5 +67,3 @@ export function openTwoPersons(
   });
   return { orders, waiting, proposing, breakGlass };
 }
-
-export type OpenTwoPersons = ReturnType<typeof openTwoPersons>;

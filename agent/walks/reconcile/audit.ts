@@ -47,7 +47,7 @@ export interface AuditView {
   readonly redated: number;
 }
 
-export const NOT_AUDITED: AuditView = {
+const NOT_AUDITED: AuditView = {
   ...{ looks: 0, lookedAt: null, rounds: 0, roundEndedAt: null },
   ...{ checked: 0, found: 0, redated: 0 },
 };

@@ -4,7 +4,7 @@ import type { Ledger } from "../../ledger/ledger.js";
 import type { BanClock } from "../../runtime/clock.js";
 import { Lifetime } from "../../runtime/lifetime.js";
 import { schedule } from "../../runtime/schedule.js";
-import { Audit, NOT_AUDITED, type AuditView } from "./audit.js";
+import { Audit, type AuditView } from "./audit.js";
 import type { Reconciler } from "./reconciler.js";
 import { Repairer, type Tell } from "./repair.js";
 import type { ReconcileRetries } from "./retries.js";
@@ -17,13 +17,6 @@ export interface DriftControlPorts {
   readonly clock: BanClock;
   readonly events: AgentEvents;
 }
-
-/** No drift was looked for yet. */
-export const NO_DRIFT: DriftView = {
-  healed: 0,
-  contested: null,
-  audit: NOT_AUDITED,
-};
 
 /** How the kernel has been kept equal to the ledger since the start. */
 export interface DriftView {
