@@ -116,6 +116,7 @@ const WALK = `
 From nothing to the first ban:
   $ tourniquet-cloud init --dir ./tourniquet-cloud
   $ tourniquet-cloud serve &
+  $ until tourniquet-cloud whoami >/dev/null 2>&1; do sleep 0.2; done
   $ tourniquet-cloud org add "Example Hosting"
   $ tourniquet-cloud token --org example-hosting
   $ tourniquet-cloud ban 203.0.113.7 --reason "ssh brute force" --wait`;

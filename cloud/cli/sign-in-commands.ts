@@ -64,8 +64,9 @@ function addStepUp(program: Command, io: Io): void {
     .addHelpText(
       "after",
       `
-What is dangerous needs it: people, credentials, roots, approvals, revoking. It
-counts for the token that asks. On the cloud's own machine nobody needs it.
+What is dangerous needs it: people, credentials, roots, approvals, revoking, the
+release of a dangerous order, and breaking the glass. It counts for the token that
+asks. On the cloud's own machine nobody needs it.
 
 Example:
   $ tourniquet-cloud step-up`,
