@@ -12,6 +12,7 @@ import { filesOf, type Files } from "./folder.js";
 import { newId } from "./ids.js";
 import { holdAlone, removeDatabase } from "./journal/database.js";
 import type { DecisionEvent, Erased } from "./journal/decision-events.js";
+import { lostView, setAside } from "./journal/lost-view.js";
 import { splitJournal } from "./journal/split-journal.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import { SqliteObservations } from "./journal/sqlite-observations.js";
@@ -53,19 +54,20 @@ export async function beginNewEpochs(
     .map((feed) => renewalOf(feed, opsOf(state, feed, clock), terms));
   const erased = erasuresLost(files, decisions.level);
   const begun = renewals.flatMap((each) => each.events);
-  // Until here it keeps a start from going on without what was lost.
-  removeDatabase(files.view);
+  const last = decisions.level;
+  setAside(files.view, last);
   await decisions.append([logBegun(), ...erased, ...begun]);
   const { observed } = files;
   await eraseAgain(erased, { decisions, observations, observed, log });
+  removeDatabase(lostView(files.view, last));
   return renewals.map(({ renewed }) => renewed);
 }
 
 /** What was erased after the copy was made, of what the copy brought back. */
 const erasuresLost = ({ view }: Files, last: number): readonly Erased[] =>
-  erasuresInFile(view, last).filter(
-    ({ of, seq }) => of === "observations" || seq <= last,
-  );
+  [lostView(view, last), view]
+    .flatMap((file) => erasuresInFile(file, last))
+    .filter(({ of, seq }) => of === "observations" || seq <= last);
 
 function renewalOf(
   feed: FeedName,

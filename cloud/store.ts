@@ -23,6 +23,7 @@ import type { Callers } from "./journal/callers.js";
 import { holdAlone, type Database } from "./journal/database.js";
 import type { SegmentSealed } from "./journal/decision-events.js";
 import { lookThenAppend } from "./journal/look-then-append.js";
+import { mustBeBegunAnew } from "./journal/lost-view.js";
 import { Retention, type ObservationSettings } from "./journal/retention.js";
 import { splitJournal } from "./journal/split-journal.js";
 import { SqliteDecisions } from "./journal/sqlite-decisions.js";
@@ -142,6 +143,7 @@ export async function openLogs(
   const observations = opened.own(
     SqliteObservations.open(files.observations, clock, observationsDisk),
   );
+  mustBeBegunAnew(files.view, decisions.level);
   const decided = opened.own(
     await View.open(files.view, decisions, OF_DECISIONS, disk),
   );

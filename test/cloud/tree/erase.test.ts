@@ -1,6 +1,6 @@
-import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
 import { eraseIn } from "../../../cloud/erase-log.js";
@@ -123,9 +123,17 @@ describe("what was erased", () => {
       cpSync(join(copy, name), join(dir, name), { recursive: true });
     }
     await expect(startTestCloud({ dir })).rejects.toThrow("new-epoch");
-    await beginNewEpochs(loadCloud(dir, undefined), {
-      ...{ clock: systemClock, log: silentLogger },
-    });
+    const begin = () =>
+      beginNewEpochs(loadCloud(dir, undefined), {
+        ...{ clock: systemClock, log: silentLogger },
+      });
+    const append = jest.spyOn(SqliteDecisions.prototype, "append");
+    append.mockRejectedValueOnce(new Error("there is no room"));
+    await expect(begin()).rejects.toThrow("there is no room");
+    append.mockRestore();
+    await expect(startTestCloud({ dir })).rejects.toThrow("new-epoch");
+    await begin();
+    expect(readdirSync(dir).join()).not.toContain("lost");
     await (await startTestCloud({ dir }))[Symbol.asyncDispose]();
     expect(back(dir)).toEqual([]);
     expect(versionsSeen(dir)).toEqual([]);
