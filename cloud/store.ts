@@ -10,6 +10,7 @@ import { decisionTables } from "./decide/decision-log.projection.js";
 import { holdTables } from "./decide/holds.projection.js";
 import { proposalTables } from "./decide/proposals.projection.js";
 import { standingTables } from "./decide/standing.projection.js";
+import { weightTables } from "./decide/weights.projection.js";
 import { Disk, openOwnDisk, type DiskSettings } from "./disk/disk.js";
 import { withRoom } from "./disk/room.js";
 import { EVERYBODYS } from "./feeds/audience.js";
@@ -211,6 +212,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   decisionTables,
   approvalTables,
   proposalTables,
+  weightTables,
   proposedOrderTables,
   glassTables,
   digestTables,

@@ -54,6 +54,9 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
   "credential-added": (event) =>
     `gave ${event.operator} a ${event.of} (${event.credential})`,
   "credential-revoked": ({ credential }) => `revoked ${credential}`,
+  "org-vouched": ({ org, expiresAt }) =>
+    `vouched for ${org} until ${timeText(expiresAt)}`,
+  "vouch-withdrawn": ({ org }) => `withdrew the vouch for ${org}`,
 };
 
 const DONE = { ban: "banned", lift: "lifted", import: "imported" } as const;

@@ -21,23 +21,23 @@ export interface Verdict {
  * Whether what was seen of one attacker up to `now` makes it everybody's. The
  * order of the evidence has no part in it, and what a host says twice counts
  * once.
- * @param among of the orgs that saw it, those whose word counts
+ * @param weigh what the word of each org weighs that saw it, from 0 to 1
  */
 export function correlate(
   window: readonly Evidence[],
   threshold: Threshold,
   now: number,
-  among: (orgs: ReadonlySet<string>) => ReadonlySet<string>,
+  weigh: (orgs: ReadonlySet<string>) => ReadonlyMap<string, number>,
 ): Verdict | undefined {
   const since = now - threshold.windowMs;
   const recent = window.filter(({ time }) => time > since && time <= now);
   const { orgs, hosts } = threshold;
   const all = new Set(recent.map(({ org }) => org));
   if (orgs > 0 && all.size >= orgs) {
-    const counting = among(all);
-    const theirs = recent.filter(({ org }) => counting.has(org));
-    const verdict = verdictOn(theirs, "several-orgs", threshold);
-    if (verdict.orgs.length >= orgs) return verdict;
+    const weights = weigh(all);
+    const sum = [...weights.values()].reduce((total, each) => total + each, 0);
+    const theirs = recent.filter(({ org }) => (weights.get(org) ?? 0) > 0);
+    if (sum >= orgs - TINY) return verdictOn(theirs, "several-orgs", threshold);
   }
   const seenOn = new Set(recent.map(({ agent }) => agent)).size;
   if (hosts === 0 || seenOn < hosts) return undefined;
@@ -88,6 +88,9 @@ function spanOf(ms: number): string {
 
 const counted = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Thirds that add up to one come to a little less. */
+const TINY = 1e-9;
 
 /** Enough to judge by; the journal has the rest. */
 const MOST_EVIDENCE = 64;

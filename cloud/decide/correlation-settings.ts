@@ -25,8 +25,7 @@ export const CorrelationSettings = v.strictObject({
   standingHosts: v.optional(whole(1, 10_000), 2),
   /**
    * and others, who did not see this very attacker, saw so many of the same
-   * attackers within 30 days. Twice as many orgs as the rule needs count without
-   * that. 0 asks nobody.
+   * attackers within 30 days. Without that an org weighs half. 0 asks nobody.
    */
   standingConfirmed: v.optional(whole(0, 1_000), 3),
   /**

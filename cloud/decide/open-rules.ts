@@ -15,8 +15,8 @@ import { Peers } from "./peers.js";
 import { Proposals } from "./proposals.js";
 import { Rule } from "./rule.js";
 import { Shares } from "./shares.js";
-import { Standing } from "./standing.js";
 import { Vetoes } from "./vetoes.js";
+import { Weights } from "./weights.js";
 
 /** What rules need of the rest of the cloud. */
 export interface RulesPorts {
@@ -41,6 +41,7 @@ export interface Rules {
   readonly correlator: Correlator;
   readonly proposals: Proposals;
   readonly peers: Peers;
+  readonly weights: Weights;
 }
 
 /** @throws BadNeverList */
@@ -50,15 +51,15 @@ export function openRules(ports: RulesPorts): Rules {
   const never = new NeverList(ports.neverList);
   never.check();
   const shares = new Shares(spent, settings, clock);
-  const standing = new Standing(views, settings, clock);
+  const weights = new Weights(views, settings, clock);
   const peers = new Peers(observed, clock);
   const proposals = new Proposals(decided, ports);
   const vetoes = new Vetoes(observed, { ...ports, never, peers, proposals });
   const rule = new Rule({
     ...ports,
-    ...{ spent, standing, shares, never, vetoes, proposals },
+    ...{ spent, weights, shares, never, vetoes, proposals },
     coveredUntil: (range) => ports.coveredUntil(range),
   });
   const correlator = new Correlator({ ...ports, shares, rule });
-  return { correlator, proposals, peers };
+  return { correlator, proposals, peers, weights };
 }

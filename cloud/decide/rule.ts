@@ -8,8 +8,8 @@ import type { Deeds } from "./deeds.js";
 import type { NeverList } from "./never.js";
 import type { Proposals } from "./proposals.js";
 import type { Shares } from "./shares.js";
-import type { Standing } from "./standing.js";
 import type { Vetoes } from "./vetoes.js";
+import type { Weights } from "./weights.js";
 
 export interface RulePorts {
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface RulePorts {
     window(attacker: string, since: number, after: number): readonly Evidence[];
   };
   readonly spent: { spentThrough(attacker: string): number };
-  readonly standing: Pick<Standing, "among">;
+  readonly weights: Pick<Weights, "of">;
   readonly shares: Pick<Shares, "now">;
   readonly never: Pick<NeverList, "exempts">;
   readonly vetoes: Pick<Vetoes, "on">;
@@ -73,12 +73,12 @@ export class Rule {
   }
 
   #verdictOn(attacker: string): Verdict | undefined {
-    const { telemetry, spent, settings, clock, standing } = this.#ports;
+    const { telemetry, spent, settings, clock, weights } = this.#ports;
     const now = clock.now();
     const since = now - settings.windowMs;
     const after = spent.spentThrough(attacker);
     const evidence = telemetry.window(attacker, since, after);
-    return correlate(evidence, settings, now, (orgs) => standing.among(orgs));
+    return correlate(evidence, settings, now, (orgs) => weights.of(orgs));
   }
 
   /** Whom flooders join is banned all the same, by the shares of the others. */

@@ -5,6 +5,7 @@ import type { OperatorEvent } from "./operator-events.js";
 import type { Gone, Recorded } from "./recorded.js";
 import type { AgentTagged } from "./registry-events.js";
 import type { TwoPersonEvent } from "./two-person-events.js";
+import type { WeightEvent } from "./weight-events.js";
 
 /**
  * What somebody decided, or what follows from it, in one order. Released shapes
@@ -14,6 +15,7 @@ export type DecisionEvent =
   | CallMade
   | OperatorEvent
   | TwoPersonEvent
+  | WeightEvent
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled

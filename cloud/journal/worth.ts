@@ -61,6 +61,8 @@ const ofDecisions: Readonly<
   "order-proposed": "orders",
   "glass-broken": "orders",
   "glass-reviewed": "orders",
+  "org-vouched": "orders",
+  "vouch-withdrawn": "orders",
   "rate-reached": "answers",
   // Every minute; what it is of stays where it is until there is room.
   observed: "answers",

@@ -1,25 +1,19 @@
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
-import * as v from "valibot";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import type { RulesTold } from "../../../cloud/cli/ask-proposals.js";
-import { CorrelationSettings } from "../../../cloud/decide/correlation-settings.js";
-import type { DecisionItem } from "../../../cloud/cli/ask-decisions.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
   startTestCloud,
   temporaryFolder,
-  type Enrolled,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
 import { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
+import { decisionsOf, honestOrgs, openStage, tellPast } from "./past-stage.js";
 
 jest.setTimeout(60_000);
-
-/** What a vendor has who changed nothing. */
-const DEFAULTS = v.parse(CorrelationSettings, {});
 
 const VICTIM = "192.0.2.200";
 const ATTACKER = "203.0.113.7";
@@ -209,65 +203,6 @@ describe("two orgs that flood the rule", () => {
   });
 });
 
-type Hosts = readonly Enrolled[];
-
-/** Orgs of standing that saw the same before, all of them. */
-function honestOrgs(past: Past, count: number): readonly Hosts[] {
-  const orgs = Array.from({ length: count }, (_, n) => past.org(`honest${n}`));
-  for (const [who] of orgs) tellPast(past, who, "192.0.2");
-  return orgs;
-}
-
-function tellPast(past: Past, who: Enrolled | undefined, net: string): void {
-  if (who === undefined) return;
-  const time = Date.now() - 3 * 24 * 60 * 60 * 1000;
-  const items = [1, 2, 3, 4].map((n) => detection(`${net}.${n}`, { time }));
-  past.told(who, 3, items);
-}
-
-async function openStage<T extends { readonly honest: readonly Hosts[] }>(
-  make: (past: Past) => T,
-) {
-  const folder = temporaryFolder();
-  const dir = join(folder.path, "cloud");
-  const orgs = make(new Past(dir));
-  const cloud = await startTestCloud({ dir, correlation: DEFAULTS });
-  const report = async (
-    from: readonly (Hosts | undefined)[],
-    source: string,
-    more: Parameters<typeof detection>[1] = {},
-  ): Promise<void> => {
-    for (const hosts of from) {
-      const [who] = hosts ?? [];
-      if (who === undefined) throw new Error("there is no such org");
-      using agent = await TestAgent.connect(cloud, who);
-      await agent.report(detection(source, more));
-    }
-  };
-  const firstTargets = async () => {
-    const decisions = await eventually(async () => {
-      const found = await decisionsOf(cloud);
-      return found.length > 0 ? found : undefined;
-    });
-    return decisions.map(({ targets }) => targets);
-  };
-  return {
-    ...orgs,
-    cloud,
-    report,
-    firstTargets,
-    /** What honest orgs see afterwards is decided on, and was the first. */
-    expectOnlyHonest: async () => {
-      await report(orgs.honest.slice(0, 3), "203.0.113.99");
-      expect(await firstTargets()).toEqual([["203.0.113.99"]]);
-    },
-    [Symbol.asyncDispose]: async () => {
-      await cloud[Symbol.asyncDispose]();
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
 function pastIn(folder: string): string {
   const dir = join(folder, "cloud");
   new Past(dir);
@@ -294,11 +229,6 @@ async function keepOn(
     await agent.report(...items);
     await systemClock.sleep(100);
   }
-}
-
-async function decisionsOf(cloud: TestCloud): Promise<readonly DecisionItem[]> {
-  type Answer = { items: DecisionItem[] };
-  return (await cloud.request<Answer>("GET", "/api/v1/decisions")).body.items;
 }
 
 const rulesOf = async (cloud: TestCloud): Promise<RulesTold> =>

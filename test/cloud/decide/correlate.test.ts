@@ -8,7 +8,8 @@ const NOW = 1_000_000;
 const ORGS = { orgs: 2, hosts: 0, windowMs: 60_000 };
 const HOSTS = { orgs: 0, hosts: 2, windowMs: 60_000 };
 
-const everyone = (orgs: ReadonlySet<string>) => orgs;
+const everyone = (orgs: ReadonlySet<string>) =>
+  new Map([...orgs].map((org) => [org, 1]));
 
 describe("correlation", () => {
   it.each([

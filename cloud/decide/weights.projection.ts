@@ -1,0 +1,139 @@
+import type { Database } from "../journal/database.js";
+import type { RecordedDecision } from "../journal/decision-events.js";
+import type { DecisionProjection } from "../journal/view.js";
+
+/**
+ * Who came when, for whom somebody vouches, on whose word was decided, and what of
+ * it was found wrong.
+ */
+export const weightTables: DecisionProjection = {
+  tables: `
+    CREATE TABLE arrivals (
+      org TEXT PRIMARY KEY, at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX arrivals_by_time ON arrivals (at);
+    CREATE TABLE vouches (
+      org TEXT PRIMARY KEY, vouched_by TEXT NOT NULL, why TEXT NOT NULL,
+      vouched_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE causes (
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, orgs TEXT NOT NULL,
+      is_shared INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE blames (
+      org TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+      why TEXT NOT NULL, share REAL NOT NULL,
+      PRIMARY KEY (org, id)
+    ) STRICT, WITHOUT ROWID`,
+
+  fold(database) {
+    const arrive = database.prepare(
+      "INSERT INTO arrivals VALUES (?, ?) ON CONFLICT DO NOTHING",
+    );
+    const vouch = database.prepare(
+      "INSERT OR REPLACE INTO vouches VALUES (?, ?, ?, ?, ?)",
+    );
+    const withdraw = database.prepare("DELETE FROM vouches WHERE org = ?");
+    const causes = causeFold(database);
+    const blame = blameFold(database);
+    return (recorded) => {
+      const { at, event } = recorded;
+      causes(recorded);
+      if (event.kind === "agent-enrolled") arrive.run(event.org, at);
+      else if (event.kind === "org-vouched") {
+        vouch.run(event.org, event.by, event.why, at, event.expiresAt);
+      } else if (event.kind === "vouch-withdrawn") withdraw.run(event.org);
+      else blame(event, at);
+    };
+  },
+};
+
+/** Whose word each decision of rules went by, and each proposal of theirs. */
+function causeFold(database: Database) {
+  const add = database.prepare(
+    "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?)",
+  );
+  const release = database.prepare(
+    `INSERT OR IGNORE INTO causes
+       SELECT ?, ?, orgs, is_shared FROM causes WHERE id = ?`,
+  );
+  const forget = database.prepare(
+    `DELETE FROM causes WHERE seq <= (
+       SELECT seq FROM causes ORDER BY seq DESC LIMIT 1 OFFSET ${MOST_CAUSES})`,
+  );
+  const note = (seq: number, id: string, orgs: string, isShared: boolean) => {
+    add.run(seq, id, orgs, Number(isShared));
+    forget.run();
+  };
+  return ({ seq, event }: RecordedDecision): void => {
+    if (event.kind === "decided" && event.orgs !== undefined) {
+      note(seq, event.decision, JSON.stringify(event.orgs), false);
+    } else if (event.kind === "proposed") {
+      const isShared = event.veto.why === "tier";
+      note(seq, event.proposal, JSON.stringify(event.orgs), isShared);
+    } else if (event.kind === "proposal-settled") {
+      const { verdict, decision, proposal } = event;
+      if (verdict === "released" && decision !== undefined) {
+        release.run(seq, decision, proposal);
+      }
+    }
+  };
+}
+
+/** What was found wrong weighs on who caused it: once, and as the worst of it. */
+function blameFold(database: Database) {
+  const causeOf = database.prepare<
+    unknown[],
+    { readonly orgs: string; readonly isShared: 0 | 1 }
+  >("SELECT orgs, is_shared AS isShared FROM causes WHERE id = ?");
+  const put = database.prepare(
+    `INSERT INTO blames VALUES (@org, @id, @at, @why, @share)
+     ON CONFLICT DO UPDATE SET
+       at = CASE WHEN excluded.share > share THEN excluded.at ELSE at END,
+       why = CASE WHEN excluded.share > share THEN excluded.why ELSE why END,
+       share = max(share, excluded.share)`,
+  );
+  const forget = database.prepare(
+    "DELETE FROM blames WHERE org = ? AND at < ?",
+  );
+  return (event: RecordedDecision["event"], at: number): void => {
+    for (const { id, why } of faultsIn(event)) {
+      const cause = causeOf.get(id);
+      if (cause === undefined) continue;
+      // Of an address that many live behind, both may be right.
+      if (why === "refused" && cause.isShared === 1) continue;
+      const orgs = JSON.parse(cause.orgs) as readonly string[];
+      const share = FAULTS[why] * Math.min(1, FEW / orgs.length);
+      for (const org of orgs) {
+        put.run({ org, id, at, why, share });
+        forget.run(org, at - BLAMED_FOR_MS);
+      }
+    }
+  };
+}
+
+/** How what was decided, or proposed, turned out to be wrong. */
+export type Fault = "released" | "undone" | "shortened" | "refused";
+
+/** What each costs an org that had a part in it. */
+const FAULTS: Readonly<Record<Fault, number>> = {
+  ...{ released: 1, undone: 1, shortened: 0.5, refused: 0.25 },
+};
+
+function faultsIn(
+  event: RecordedDecision["event"],
+): readonly { readonly id: string; readonly why: Fault }[] {
+  if (event.kind === "proposal-settled" && event.verdict === "refused") {
+    return [{ id: event.proposal, why: "refused" }];
+  }
+  return [];
+}
+
+/** So long, and less each day, it counts that one was wrong. */
+export const BLAMED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** So few are to blame in full; of more, each for a part. */
+const FEW = 3;
+
+/** Of some 100 bytes each; a contest comes within weeks, if at all. */
+const MOST_CAUSES = 500_000;

@@ -1,0 +1,232 @@
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { Statement } from "../journal/database.js";
+import type { Views } from "../journal/view.js";
+import { Standing, type StandingSettings } from "./standing.js";
+import { BLAMED_FOR_MS, type Fault } from "./weights.projection.js";
+
+/** Somebody answers for an org. Times in ms since 1970. */
+export interface Vouch {
+  readonly by: string;
+  readonly why: string;
+  readonly vouchedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Something that an org had a part in, and that was found wrong. */
+export interface Blame {
+  /** Of the decision, or of the proposal. */
+  readonly id: string;
+  readonly why: Fault;
+  readonly at: number;
+  /** What it costs now: less each day. */
+  readonly share: number;
+}
+
+/** What an org's word weighs by itself, and why. */
+export interface Weight {
+  readonly org: string;
+  /** From 0 to 1. */
+  readonly weight: number;
+  /** Hosts that have been there long enough, as far as they are counted. */
+  readonly hosts: number;
+  /** Attackers that others saw as well, as far as they are counted. */
+  readonly confirmed: number;
+  readonly vouch: Vouch | null;
+  /** How many orgs came within a day of it, where they are too many; else 0. */
+  readonly batch: number;
+  readonly blames: readonly Blame[];
+}
+
+/**
+ * What orgs' word weighs, from 0 to 1. An org without hosts of standing weighs
+ * nothing; with them, half; and more by what others saw of what it saw, who have
+ * no part in the case. For whom somebody vouches weighs 1. Whoever had a part in
+ * what was found wrong weighs less for a while. Orgs that came in a batch do not
+ * confirm each other, and weigh together what one of them does: so puppets that are
+ * made in a day stay one stranger after weeks, too.
+ */
+export class Weights {
+  readonly #settings: StandingSettings;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #standing: Standing;
+  readonly #arrival: Statement<number>;
+  readonly #arrivals: Statement<number>;
+  readonly #vouch: Statement<Vouch>;
+  readonly #blames: Statement<Blame>;
+  readonly #known = new Map<string, Facts>();
+
+  constructor(
+    views: Views,
+    settings: StandingSettings,
+    clock: Pick<Clock, "now">,
+  ) {
+    const { decided } = views;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#standing = new Standing(views, settings, clock);
+    this.#arrival = decided
+      .prepare<unknown[], number>("SELECT at FROM arrivals WHERE org = ?")
+      .pluck();
+    this.#arrivals = decided
+      .prepare<unknown[], number>(
+        "SELECT count(*) FROM arrivals WHERE at BETWEEN ? AND ?",
+      )
+      .pluck();
+    this.#vouch = decided.prepare(
+      `SELECT vouched_by AS by, why, vouched_at AS vouchedAt,
+         expires_at AS expiresAt
+       FROM vouches WHERE org = ?`,
+    );
+    this.#blames = decided.prepare(
+      "SELECT id, why, at, share FROM blames WHERE org = ? ORDER BY at DESC",
+    );
+  }
+
+  /** Of the orgs that saw one attacker. */
+  of(orgs: Iterable<string>): ReadonlyMap<string, number> {
+    const within = new Set(orgs);
+    const batches = new Batches();
+    const weights = [...within].map((org) => {
+      const facts = this.#facts(org);
+      const weight = this.#weigh(facts, this.#confirmed(facts, within));
+      const batch = weight === 0 ? undefined : batches.of(facts);
+      return { org, weight, batch };
+    });
+    return new Map(
+      weights.map(({ org, batch, weight }) => [
+        org,
+        batch === undefined ? weight : weight / batch.size,
+      ]),
+    );
+  }
+
+  /** What an org weighs where nobody who confirms it is part of the case. */
+  told(org: string): Weight {
+    const facts = this.#factsNow(org);
+    const confirmed = this.#confirmed(facts, new Set([org]));
+    const { hosts, vouch = null, batch } = facts;
+    const blames = this.#blamesOf(org);
+    const weight = rounded(this.#weigh(facts, confirmed));
+    return { org, weight, hosts, confirmed, vouch, batch, blames };
+  }
+
+  #weigh({ isSettled, vouch, trust }: Facts, confirmed: number): number {
+    if (vouch !== undefined) return trust;
+    if (!isSettled) return 0;
+    const { standingConfirmed: most } = this.#settings;
+    const more = most === 0 ? 1 : Math.min(1, confirmed / most);
+    return trust * (UNCONFIRMED + (1 - UNCONFIRMED) * more);
+  }
+
+  /** By those who are not part of it: a few strangers confirm each other. */
+  #confirmed(facts: Facts, within: ReadonlySet<string>): number {
+    const { standingConfirmed: most } = this.#settings;
+    if (most === 0 || (!facts.isSettled && facts.vouch === undefined)) return 0;
+    let confirmed = 0;
+    for (const { other, attackers } of this.#standing.confirmers(facts.org)) {
+      if (within.has(other)) continue;
+      const theirs = this.#facts(other);
+      if (!theirs.isSettled && theirs.vouch === undefined) continue;
+      if (theirs.trust <= UNCONFIRMED || isSameBatch(facts, theirs)) continue;
+      confirmed += attackers;
+      if (confirmed >= most) return most;
+    }
+    return confirmed;
+  }
+
+  /** As of a second ago at most: a flood asks it of the same few again and again. */
+  #facts(org: string): Facts {
+    const known = this.#known.get(org);
+    const now = this.#clock.now();
+    if (known !== undefined && Math.abs(now - known.at) < KNOWN_FOR_MS) {
+      return known;
+    }
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    const facts = this.#factsNow(org);
+    this.#known.set(org, facts);
+    return facts;
+  }
+
+  #factsNow(org: string): Facts {
+    const { standingHosts } = this.#settings;
+    const at = this.#clock.now();
+    const said = this.#vouch.get(org);
+    const vouch = said !== undefined && said.expiresAt > at ? said : undefined;
+    const hosts = this.#standing.settledHosts(org, standingHosts);
+    const blames = this.#blamesOf(org);
+    const blame = blames.reduce((sum, { share }) => sum + share, 0);
+    return {
+      ...{ org, at, hosts, vouch, isSettled: hosts >= standingHosts },
+      trust: 0.5 ** blame,
+      ...this.#batchOf(org, vouch !== undefined),
+    };
+  }
+
+  #batchOf(org: string, isVouched: boolean) {
+    const came = this.#arrival.get(org) ?? 0;
+    const age = this.#clock.now() - came;
+    const counts = this.#settings.standingDays > 0 && age < BATCH_FOR_MS;
+    if (isVouched || !counts) return { came, batch: 0 };
+    const near = this.#arrivals.get(came - DAY_MS, came + DAY_MS) ?? 0;
+    return { came, batch: near > MOST_IN_A_DAY ? near : 0 };
+  }
+
+  #blamesOf(org: string): readonly Blame[] {
+    const now = this.#clock.now();
+    return this.#blames
+      .all(org)
+      .map(({ share, ...blame }) => {
+        const left = Math.min(1, 1 - (now - blame.at) / BLAMED_FOR_MS);
+        return { ...blame, share: rounded(share * left) };
+      })
+      .filter(({ share }) => share > 0);
+  }
+}
+
+/** What does not change within one case. */
+interface Facts {
+  readonly org: string;
+  readonly at: number;
+  readonly hosts: number;
+  readonly isSettled: boolean;
+  readonly vouch: Vouch | undefined;
+  /** What is left of 1 after what was found wrong. */
+  readonly trust: number;
+  /** When its first host came; 0: it has none. */
+  readonly came: number;
+  readonly batch: number;
+}
+
+const isSameBatch = (one: Facts, other: Facts): boolean =>
+  one.batch > 0 && other.batch > 0 && Math.abs(one.came - other.came) <= DAY_MS;
+
+/** Orgs of one case that came together. */
+class Batches {
+  readonly #all: { readonly came: number; size: number }[] = [];
+
+  /** Undefined for who came with few others. */
+  of({ batch, came }: Facts): { readonly size: number } | undefined {
+    if (batch === 0) return undefined;
+    const near = this.#all.find((each) => Math.abs(each.came - came) <= DAY_MS);
+    const mine = near ?? { came, size: 0 };
+    if (near === undefined) this.#all.push(mine);
+    mine.size += 1;
+    return mine;
+  }
+}
+
+const rounded = (share: number): number => Math.round(share * 1_000) / 1_000;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Twice as many as are needed speak for themselves. */
+const UNCONFIRMED = 0.5;
+
+/** A vendor takes in so many customers in a day; more of them are a batch, */
+const MOST_IN_A_DAY = 8;
+
+/** for so long. */
+const BATCH_FOR_MS = 90 * DAY_MS;
+
+const KNOWN_FOR_MS = 1_000;
+const MOST_KNOWN = 10_000;
