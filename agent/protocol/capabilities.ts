@@ -3,7 +3,7 @@
  * Capabilities, has it. What claims one is held to it.
  */
 
-/** What this agent says in its hello. */
+/** What this agent says in its hello; `policy` only where the host takes one. */
 export const agentCapabilities: readonly string[] = [
   "carry",
   "log",
@@ -15,7 +15,11 @@ export const agentCapabilities: readonly string[] = [
 /** What every cloud of this version says in its welcome. */
 export const cloudCapabilities: readonly string[] = [
   "carry",
+  "policy",
   "requests",
   "rings",
   "statements",
 ];
+
+/** That an agent goes by what its org's policy says. */
+export const POLICY = "policy";

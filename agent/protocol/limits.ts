@@ -36,6 +36,16 @@ export const limits = {
   approvalRollouts: 64,
   /** Days that an approval may be good for. */
   approvalDays: 400,
+  /** Days that a policy, or an allowance in it, may be good for. */
+  policyDays: 400,
+  /** Ranges that one policy allows: with what is around them they fit a text frame. */
+  policyRanges: 1_024,
+  /** Ends and reasons that they have. */
+  policyAllows: 64,
+  /** Groups that one policy names. */
+  policyGroups: 16,
+  /** Ranges of one allowance. */
+  allowanceRanges: 64,
   /** Roots that an agent takes one after the other before it looks at anything else. */
   rootsAtOnce: 64,
   /** Items in one telemetry message. */

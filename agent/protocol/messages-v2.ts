@@ -30,6 +30,12 @@ export const WelcomeV2 = v.strictObject({
   capabilities: Capabilities,
 });
 
+/** What the customer wants of this host from here on, in place of all before. */
+const PolicyNews = v.strictObject({
+  type: v.literal("policy"),
+  policy: SignedText,
+});
+
 /** What the cloud says in text frames. */
 export const CloudMessageV2 = v.variant("type", [
   Challenge,
@@ -39,6 +45,7 @@ export const CloudMessageV2 = v.variant("type", [
   v.strictObject({ type: v.literal("state"), state: SignedText }),
   RootNews,
   ApprovalNews,
+  PolicyNews,
   Resync,
   TelemetryAck,
   Request,

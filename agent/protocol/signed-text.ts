@@ -22,6 +22,8 @@ export type TextKind =
   | "head"
   | "state"
   | "approval"
+  | "policy"
+  | "allowance"
   | "hello"
   | "receipt"
   | "rekey"

@@ -27,6 +27,7 @@ import {
   EnrolmentToken,
 } from "../../agent/protocol/enrolment.js";
 import { limits } from "../../agent/protocol/limits.js";
+import { Allowance, Policy } from "../../agent/protocol/policy.js";
 import {
   AgentMessage,
   CloudMessage,
@@ -147,6 +148,8 @@ describe("PROTOCOL.md", () => {
     ["### hello", HelloV2],
     ["### receipt", ReceiptV2],
     ["### Approval", Approval],
+    ["### Policy", Policy.pipe[0]],
+    ["### Allowance", Allowance.pipe[0]],
     ["### hello", Hello],
     ["### receipt", Receipt],
     ["### Segment header", SegmentHeader],

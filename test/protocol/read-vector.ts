@@ -27,6 +27,7 @@ import { openSnapshot, readBans } from "../../agent/protocol/snapshot.js";
 import { wire1, wire2, type Wire } from "../../agent/protocol/wire.js";
 import { TreeHeadAnswer } from "../../agent/protocol/tree-head.js";
 import { TrustedApproval } from "../../agent/trust/approval.js";
+import { TrustedPolicy } from "../../agent/trust/policy.js";
 import { parseProof, verifyProof } from "../../cloud/tree/proof.js";
 import { TrustedRoot, fingerprintOf } from "../../agent/trust/root.js";
 import {
@@ -73,7 +74,9 @@ const BYTES = [
   ...(["segment", "segments", "beat", "snapshot", "bundle"] as const),
 ];
 const LOG = ["tree head", "log proof"] as const;
-const SIGNED = ["root", "next root", "head", "state", "approval"] as const;
+const SIGNED = [
+  ...(["root", "next root", "head", "state", "approval", "policy"] as const),
+];
 
 const isOneOf = <R extends Reader>(
   readers: readonly R[],
@@ -168,6 +171,11 @@ function readSigned(
   if (reads === "next root") return root.next(text).document;
   if (reads === "head") return verifyHead(text, root);
   if (reads === "state") return verifyState(text, root);
+  if (reads === "policy") {
+    const policy = TrustedPolicy.open(text, root, "example");
+    policy.mustReplace(undefined, now);
+    return policy.document;
+  }
   const approval = TrustedApproval.open(text, root, feeds);
   approval.mustReplace(undefined, now);
   return approval.document;

@@ -11,6 +11,7 @@ import { documentVectors } from "./documents.js";
 import { logVectors } from "./log.js";
 import { messageVectors } from "./messages.js";
 import { messageVectorsV2 } from "./messages-v2.js";
+import { policyVectors } from "./policy.js";
 import type { Vector } from "./vector.js";
 
 /** Every vector that is right. */
@@ -21,6 +22,7 @@ export function goodVectors(): readonly Vector[] {
     ...documentVectors(),
     ...containerVectors(),
     ...ringedVectors(),
+    ...policyVectors(),
   ];
   const material = materialOf(made);
   const [, lifts] = material.segments;

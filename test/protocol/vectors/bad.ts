@@ -5,6 +5,7 @@ import { badRings } from "./bad-rings.js";
 import { badSegments } from "./bad-segments.js";
 import { badSnapshots } from "./bad-snapshots.js";
 import { badTexts } from "./bad-texts.js";
+import { badPolicies } from "./policy.js";
 import { badBundles } from "./carried.js";
 import { refusedSegments } from "./refused-segments.js";
 import type { BadVectors, PinnedRoot } from "./vector.js";
@@ -27,6 +28,7 @@ export function badVectors(): BadVectors {
       ...refusedSegments(),
       ...badSnapshots(),
       ...badTexts(),
+      ...badPolicies(),
       ...badBundles(),
     ],
   };

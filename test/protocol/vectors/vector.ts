@@ -20,6 +20,7 @@ export type Reader =
   | "state"
   | "beat"
   | "approval"
+  | "policy"
   | "tree head"
   | "log proof"
   | "enrolment token"

@@ -1,0 +1,109 @@
+import * as v from "valibot";
+import { parseCidr, type Family } from "../model/cidr.js";
+import { extended } from "./ext.js";
+import { limits } from "./limits.js";
+import { Count, Id, Range, Time, listOf, shortText } from "./shapes.js";
+import { SignedText } from "./signed-text.js";
+
+/**
+ * What a customer wants of some of its hosts: documents of version 2. There is no
+ * field for a host's mode, and none that pauses or releases anything: those are the
+ * host's own.
+ */
+
+/** Shortest prefixes that a policy lets by itself, by family; wider takes an allowance. */
+export const ALLOWED_BY_POLICY: Readonly<Record<Family, number>> = {
+  4: 24,
+  6: 48,
+};
+
+/** No allowance goes beyond these. */
+const WIDEST_ALLOWANCE: Readonly<Record<Family, number>> = { 4: 8, 6: 19 };
+
+/** Whether a document is good for no longer than one may be. */
+const isForSoLong = (dates: {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}): boolean =>
+  dates.expiresAt - dates.issuedAt <= limits.policyDays * 86_400_000;
+
+const FOR_SO_LONG = `may be good for ${limits.policyDays} days at most`;
+
+/**
+ * Wider ranges that the policies of one org may let. Signed by the critical keys, and
+ * carried within a policy.
+ */
+export const Allowance = v.pipe(
+  v.strictObject({
+    type: v.literal("allowance"),
+    org: Id,
+    issuedAt: Time,
+    expiresAt: Time,
+    ranges: listOf(
+      v.pipe(
+        Range,
+        v.check((text) => {
+          const { family, prefix } = parseCidr(text);
+          return prefix >= WIDEST_ALLOWANCE[family];
+        }, "is wider than any allowance may be"),
+      ),
+      limits.allowanceRanges,
+      1,
+    ),
+    ...extended,
+  }),
+  v.check((dates) => isForSoLong(dates), FOR_SO_LONG),
+);
+export type Allowance = v.InferOutput<typeof Allowance>;
+
+/** Ranges that bans of feeds are not enforced on until then. */
+const Allowed = v.strictObject({
+  until: Time,
+  /** For people. */
+  why: shortText(128),
+  ranges: listOf(Range, limits.policyRanges, 1),
+});
+export type Allowed = v.InferOutput<typeof Allowed>;
+
+const within = (least: number, most: number) =>
+  v.exactOptional(v.pipe(Count, v.minValue(least), v.maxValue(most)));
+
+const YEAR_S = 365 * 86_400;
+
+/** Settings of sensors, in the words of the host's file; times are seconds. */
+export const PolicySensors = v.strictObject({
+  sshd: v.exactOptional(
+    v.strictObject({
+      maxretry: within(1, 1_000),
+      findtime: within(1, YEAR_S),
+      bantime: within(1, YEAR_S),
+    }),
+  ),
+});
+export type PolicySensors = v.InferOutput<typeof PolicySensors>;
+
+export const Policy = v.pipe(
+  v.strictObject({
+    type: v.literal("policy"),
+    org: Id,
+    /** More than that of the org's publication before. */
+    version: v.pipe(Count, v.minValue(1)),
+    /** When it was published, or later, when it came to be for these groups. */
+    issuedAt: Time,
+    expiresAt: Time,
+    /** Groups of hosts that it has something of, for people. */
+    groups: listOf(shortText(64), limits.policyGroups),
+    allow: listOf(Allowed, limits.policyAllows),
+    sensors: v.exactOptional(PolicySensors),
+    allowance: v.exactOptional(SignedText),
+    ...extended,
+  }),
+  v.check((dates) => isForSoLong(dates), FOR_SO_LONG),
+  v.check(
+    ({ allow }) =>
+      allow.reduce((sum, { ranges }) => sum + ranges.length, 0) <=
+      limits.policyRanges,
+    `may allow ${limits.policyRanges} ranges at most`,
+  ),
+);
+export type Policy = v.InferOutput<typeof Policy>;

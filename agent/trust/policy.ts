@@ -1,0 +1,152 @@
+import { covers, formatCidr, parseCidr, type Cidr } from "../model/cidr.js";
+import { sha256 } from "../protocol/container.js";
+import {
+  ALLOWED_BY_POLICY,
+  Allowance,
+  Policy,
+  type PolicySensors,
+} from "../protocol/policy.js";
+import { Refused } from "../protocol/refusals.js";
+import type { Role } from "../protocol/root-document.js";
+import { parseJson } from "../protocol/shapes.js";
+import { textBytes, type SignedText } from "../protocol/signed-text.js";
+import type { UnixMs } from "../runtime/clock.js";
+import { decodeSignatures, type TrustedRoot } from "./root.js";
+
+/** A range that bans of feeds are not enforced on for a while. */
+export interface AllowedRange {
+  readonly cidr: Cidr;
+  /** Milliseconds since 1970. */
+  readonly until: UnixMs;
+  /** For people. */
+  readonly why: string;
+}
+
+/**
+ * A policy that enough keys have signed, ready to be asked.
+ *
+ * Checks in the order of PROTOCOL.md, Policy: `open` does 1 signed by the keys that
+ * may, 2 decodes, 3 is for this org, 4 what is wide has an allowance; `mustReplace`
+ * does 5 its own date, after the root's (keyring/policy-store.ts), and 6 its version.
+ */
+export class TrustedPolicy {
+  /** SHA-256 of the signed bytes, in lower-case hex. */
+  readonly fingerprint: string;
+  /** All that it allows, whether or not that has run out. */
+  readonly ranges: readonly AllowedRange[];
+
+  private constructor(
+    readonly document: Policy,
+    bytes: Uint8Array,
+    allowance: Allowance | undefined,
+  ) {
+    this.fingerprint = sha256(bytes).toString("hex");
+    this.ranges = rangesOf(document, allowance);
+  }
+
+  /**
+   * Accepts what the root's keys have signed for this org, or for any unless one is
+   * given, whether or not it has run out.
+   * @throws Refused with the first rule that it breaks; Malformed
+   */
+  static open(
+    text: SignedText,
+    root: TrustedRoot,
+    org?: string,
+  ): TrustedPolicy {
+    const bytes = textBytes("policy", text.signed, 2);
+    root.check(policyRole(root), bytes, decodeSignatures(text)); // step 1
+    const document = parseJson(Policy, text.signed, "policy"); // step 2
+    mustBeOf(org, document.org); // step 3
+    const allowance =
+      document.allowance &&
+      openAllowance(document.allowance, root, document.org); // step 4
+    return new TrustedPolicy(document, bytes, allowance);
+  }
+
+  get sensors(): PolicySensors {
+    return this.document.sensors ?? {};
+  }
+
+  /** Milliseconds since 1970, like every `now` here. */
+  isGoodAt(now: UnixMs): boolean {
+    return now <= this.document.expiresAt;
+  }
+
+  /** What it allows by now. */
+  allowedAt(now: UnixMs): readonly AllowedRange[] {
+    if (!this.isGoodAt(now)) return [];
+    return this.ranges.filter(({ until }) => until > now);
+  }
+
+  /** @throws Refused when it may not take the place of the one that is held */
+  mustReplace(held: TrustedPolicy | undefined, now: UnixMs): void {
+    const { version, issuedAt, expiresAt } = this.document;
+    // Step 5.
+    if (!this.isGoodAt(now)) {
+      const until = new Date(expiresAt).toISOString();
+      throw new Refused("expired", `it was good until ${until}`);
+    }
+    // Step 6.
+    if (held === undefined) return;
+    const own = held.document;
+    const newer = version - own.version || issuedAt - own.issuedAt;
+    if (newer > 0) return;
+    if (newer === 0 && this.fingerprint !== held.fingerprint) {
+      const why = `another policy ${version} of that moment has the fingerprint ${held.fingerprint}, this one ${this.fingerprint}`;
+      throw new Refused("forked", why);
+    }
+    const why = `policy ${version} is past, at policy ${own.version} of ${new Date(own.issuedAt).toISOString()}`;
+    throw new Refused("replayed", why);
+  }
+}
+
+/** Who signs policies: the keys of their own role, where the root has it. */
+export const policyRole = ({ document }: TrustedRoot): Role =>
+  document.roles.policy === undefined ? "content" : "policy";
+
+/**
+ * What the critical keys let the policies of an org allow.
+ * @throws Refused, Malformed
+ */
+export function openAllowance(
+  text: SignedText,
+  root: TrustedRoot,
+  org: string,
+): Allowance {
+  const bytes = textBytes("allowance", text.signed, 2);
+  root.check("critical", bytes, decodeSignatures(text));
+  const allowance = parseJson(Allowance, text.signed, "allowance");
+  mustBeOf(org, allowance.org);
+  return allowance;
+}
+
+/** Whether a policy allows the range by itself. */
+export const isNarrow = ({ family, prefix }: Cidr): boolean =>
+  prefix >= ALLOWED_BY_POLICY[family];
+
+/** @throws Refused where something is wide that no allowance names */
+function rangesOf(
+  { allow }: Policy,
+  allowance: Allowance | undefined,
+): readonly AllowedRange[] {
+  const wide = (allowance?.ranges ?? []).map(parseCidr);
+  return allow.flatMap(({ until, why, ranges }) =>
+    ranges.map(parseCidr).map((cidr) => {
+      if (isNarrow(cidr)) return { cidr, until, why };
+      const isNamed = wide.some((each) => covers(each, cidr));
+      if (allowance === undefined || !isNamed) {
+        const name = formatCidr(cidr);
+        const what = `${name} is wider than /${ALLOWED_BY_POLICY[cidr.family]}, and no critical keys allow that`;
+        throw new Refused("bad-signature", what);
+      }
+      return { cidr, until: Math.min(until, allowance.expiresAt), why };
+    }),
+  );
+}
+
+function mustBeOf(expected: string | undefined, org: string): void {
+  if (expected === undefined || org === expected) return;
+  const why = `it is for hosts of ${org}, and this one is of ${expected}`;
+  throw new Refused("wrong-audience", why);
+}
