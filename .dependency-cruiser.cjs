@@ -19,7 +19,7 @@ const AGENT = [
   ["protect/"],
   ["walks/ban/", "walks/reconcile/", "walks/telemetry/"],
   ["walks/follow/", "walks/carry/", "walks/trial/", "walks/operator/"],
-  ["api.ts", "recurring.ts", "offline.ts"],
+  ["api.ts", "recurring.ts", "offline.ts", "believed.ts"],
   ["core.ts"],
   ["assembly.ts"],
   ["agent.ts"],

@@ -127,6 +127,7 @@ function agentOf(options: AgentOptions, core: AgentCore, parts: Parts): Agent {
     link: parts.status,
     telemetry: parts.telemetry,
     trust: core.trust,
+    policies: core.policies,
     get cut() {
       return cutter?.status;
     },

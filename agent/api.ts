@@ -4,6 +4,7 @@ import type { Enforcer, HitList } from "./enforce/enforcer.js";
 import type { HostFacts } from "./guard/facts.js";
 import type { RuleName } from "./guard/guard.js";
 import type { CloudTrust } from "./keyring/cloud-trust.js";
+import type { PolicyStore } from "./keyring/policy-store.js";
 import type { DeviceKeyRotation } from "./keyring/device-key-rotation.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Cidr } from "./model/cidr.js";
@@ -56,6 +57,11 @@ export interface AgentView {
     readonly heads: Pick<CloudTrust["heads"], "sights">;
     readonly log: Pick<CloudTrust["log"], "sight">;
   };
+  /** What the customer wants of this host. */
+  readonly policies: Pick<
+    PolicyStore,
+    "isOff" | "newest" | "current" | "allowed"
+  >;
   /** What was carried here by hand, and what is to be carried back. */
   readonly carried: Pick<Carry, "mark" | "receipts">;
   /** What became of open sessions; undefined where nothing is dropped anyway. */

@@ -175,6 +175,7 @@ export function startLink(
 ): CloudLink {
   const { identity, config } = options;
   const { ledger, protection, approvals, enforcement, trust } = core;
+  const { policies } = core;
   const enforce = async () => {
     await enforcement.enforce();
     parts.trials.watch.look();
@@ -187,6 +188,7 @@ export function startLink(
     heads: trust.heads,
     log: trust.log,
     approvals,
+    policies,
     feeds: feedsOf(identity),
     ca: options.ca,
     version: options.version,

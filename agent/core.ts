@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { believe, type Believed } from "./believed.js";
 import type { Config } from "./config/config.js";
 import { feedsOf, type Identity } from "./config/identity.js";
 import type { Enforcer } from "./enforce/enforcer.js";
@@ -8,7 +9,6 @@ import type { HostFacts } from "./guard/facts.js";
 import type { Boot } from "./host/boot.js";
 import { UncoveredPaths } from "./host/paths.js";
 import { ApprovalStore } from "./keyring/approval-store.js";
-import { CloudTrust } from "./keyring/cloud-trust.js";
 import { DeviceKeys, type KeyStore } from "./keyring/device-keys.js";
 import type { Ledger } from "./ledger/ledger.js";
 import {
@@ -90,7 +90,7 @@ export interface CoreParts {
 }
 
 /** What holds power over the host; it works without any network. */
-export interface AgentCore {
+export interface AgentCore extends Pick<Believed, "trust" | "policies"> {
   readonly ledger: Ledger;
   /** Where an earlier ledger is that could not be believed any more. */
   readonly quarantined: Quarantined | undefined;
@@ -110,7 +110,6 @@ export interface AgentCore {
   readonly paths: UncoveredPaths | undefined;
   readonly receipts: Receipts;
   readonly keys: DeviceKeys;
-  readonly trust: CloudTrust;
   readonly approvals: ApprovalStore;
   readonly limiter: FeedLimiter;
   readonly recurring: Recurring;
@@ -121,12 +120,13 @@ export interface AgentCore {
  *
  * 1. the ledger, which is the truth, and the time that its bans expire by;
  * 2. the kernel's side, of which nothing is changed yet;
- * 3. what this host answers with, since whatever comes into force is answered;
- * 4. drift control, which hears of others' changes before there are rules of ours;
- * 5. protected addresses, and only then the bans: no moment is without the former.
+ * 3. what the cloud is believed by, and what the customer's policy allows by that;
+ * 4. what this host answers with, since whatever comes into force is answered;
+ * 5. drift control, which hears of others' changes before there are rules of ours;
+ * 6. protected addresses, and only then the bans: no moment is without the former.
  *    Should protecting fail, what has been reviewed is in force all the same;
- * 6. what shows on packets that bans are in force;
- * 7. what recorded bans are held against, and looks at them again.
+ * 7. what shows on packets that bans are in force;
+ * 8. what recorded bans are held against, and looks at them again.
  */
 export async function openCore(
   options: AgentOptions,
@@ -141,7 +141,10 @@ export async function openCore(
   if (quarantined !== undefined) await inheritMode(ledger, dropping.enforcer);
   const now = unixSeconds(time.clock.now());
   const pauseEnded = ledger.overrides.endPause(now);
-  const answers = openAnswers(options, ledger);
+  const believed = await believe({
+    ...{ ...options, ledger, events, clock: time.clock },
+  });
+  const answers = openAnswers(options, ledger, believed);
   const recovered = (revision: number) =>
     recall(answers.receipts, ledger, { revision, nowMs: clock.now() });
   const kernel = { ledger, time, ...dropping };
@@ -151,15 +154,16 @@ export async function openCore(
       recovered(ledger.revision());
       events.started(ledger.revision(), config.enforce.backend);
     });
+  const policy = () => believed.allowedHere.facts();
   const protection = await protect(
     { config, identity: options.identity, readHost: parts.readHost },
-    { ...kernel, status, events },
+    { ...kernel, status, events, policy },
   ).finally(enforceNow);
   const recurs = !runs.safeMode && parts.recurs !== false;
   if (recurs) kept.drift.startLooking();
   const reviewed = { ...kernel, protection, enforcement: kept.enforcement };
   const shown = openProbe(options, reviewed, opening);
-  const looked = { ...reviewed, ...shown, recurs };
+  const looked = { ...reviewed, ...shown, ...believed, ...answers, recurs };
   const judged = keepJudging(options, looked, opening);
   return {
     ...kernel,
@@ -167,6 +171,8 @@ export async function openCore(
     ...kept,
     ...shown,
     ...judged,
+    trust: believed.trust,
+    policies: believed.policies,
     protection,
     quarantined,
     pauseEnded,
@@ -193,6 +199,7 @@ async function openKernel(
 function openAnswers(
   { config, identity, deviceKey, keyStore, clock }: AgentOptions,
   ledger: Ledger,
+  { policies }: Pick<AgentCore, "policies">,
 ): Pick<AgentCore, "keys" | "receipts"> {
   const keys = new DeviceKeys(deviceKey, keyStore);
   const receipts = new Receipts({
@@ -202,6 +209,7 @@ function openAnswers(
     clock,
     mode: () => ledger.mode(),
     trials: () => ledger.trials(),
+    policy: () => policies.current?.document.version,
   });
   return { keys, receipts };
 }
@@ -269,22 +277,22 @@ function openProbe(
 
 /** What recorded bans are held against, and are again when it changes. */
 function keepJudging(
-  { config, identity, keepRoot }: AgentOptions,
+  { config, identity }: AgentOptions,
   reviewed: Reviewed &
-    Pick<AgentCore, "probe" | "paths"> & { readonly recurs: boolean },
+    Believed &
+    Pick<AgentCore, "probe" | "paths" | "receipts"> & {
+      readonly recurs: boolean;
+    },
   { opened, events, runs }: Opening,
-): Pick<AgentCore, "trust" | "approvals" | "limiter" | "recurring"> {
+): Pick<AgentCore, "approvals" | "limiter" | "recurring"> {
   const { ledger, time, protection, enforcement, probe, paths } = reviewed;
+  const { trust, policies, allowedHere, receipts } = reviewed;
   const { clock } = time;
-  const believed = { config, identity, keepRoot, clock, ledger, events };
-  const trust = new CloudTrust(believed);
   const approvals = new ApprovalStore({
     agent: identity.agent,
     feeds: feedsOf(identity),
     roots: trust.roots,
-    clock,
-    ledger,
-    events,
+    ...{ clock, ledger, events },
   });
   const limiter = new FeedLimiter({
     limits: config.guard.limits,
@@ -297,19 +305,20 @@ function keepJudging(
     : opened.own(
         (reviewed.recurs ? startRecurring : reviewWhenAsked)({
           config,
-          ledger,
-          time,
-          protection,
-          approvals,
+          ...{ ledger, time, protection, approvals },
           limiter,
           enforcement,
           probe,
           paths,
           events,
+          allowedHere,
         }),
       );
   approvals.onChanged(() => void recurring.reviewAgain());
-  return { trust, approvals, limiter, recurring };
+  policies.onChanged(() => {
+    void recurring.followPolicy().then(() => receipts.sayAgain());
+  });
+  return { approvals, limiter, recurring };
 }
 
 /** The ledger, without what another org's feed may have left in it. */

@@ -7,6 +7,7 @@ import { openBoot } from "./host/boot.js";
 import { HostReader } from "./host/facts.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Cidr } from "./model/cidr.js";
+import { NO_RANGES } from "./model/cidr-index.js";
 import { systemClock, unixSeconds } from "./runtime/clock.js";
 import { Lifetime } from "./runtime/lifetime.js";
 import { BanTime } from "./time/ban-time.js";
@@ -50,7 +51,8 @@ export async function openOffline(
       const read = await host.read(cloud);
       const now = unixSeconds(time.clock.now());
       const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
-      return { ...read, released };
+      // What a policy allows passes again once the agent runs, and has verified it.
+      return { ...read, released, allowed: NO_RANGES, ownBans: [] };
     },
     protectedBy: (facts) => protectedRanges(facts, guard),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),

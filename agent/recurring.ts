@@ -10,6 +10,7 @@ import type { Protection } from "./protect/protection.js";
 import { Lifetime } from "./runtime/lifetime.js";
 import { schedule } from "./runtime/schedule.js";
 import type { BanTime } from "./time/ban-time.js";
+import type { AllowedHere } from "./walks/ban/allowed-here.js";
 import type { FeedLimiter } from "./walks/ban/feed-limiter.js";
 import { ReReview } from "./walks/ban/re-review.js";
 import type { EnforcementProbe } from "./walks/reconcile/probe.js";
@@ -28,12 +29,15 @@ export interface RecurringPorts {
   readonly probe: EnforcementProbe | undefined;
   readonly paths: UncoveredPaths | undefined;
   readonly events: AgentEvents;
+  readonly allowedHere: Pick<AllowedHere, "follow">;
 }
 
 /** What recurs. */
 export interface Recurring extends AsyncDisposable {
   /** Has the ledger looked through at once, rather than within a minute. */
   reviewAgain(): Promise<void>;
+  /** Has all that the policy is about follow it: it is another. */
+  followPolicy(): Promise<void>;
   /** Records that bans whose trial failed are to be in force. */
   confirm(range: Cidr | undefined): Promise<Confirmed>;
 }
@@ -41,6 +45,7 @@ export interface Recurring extends AsyncDisposable {
 /** Where everything is left as it is. */
 export const NO_RECURRING: Recurring = {
   reviewAgain: () => Promise.resolve(),
+  followPolicy: () => Promise.resolve(),
   confirm: () => Promise.resolve({ confirmed: 0, held: new Map() }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
@@ -48,8 +53,17 @@ export const NO_RECURRING: Recurring = {
 /** Nothing recurs, but recorded bans are looked at whenever it is asked for. */
 export function reviewWhenAsked(ports: RecurringPorts): Recurring {
   const reReview = startReReview(ports);
+  const { allowedHere, protection, enforcement } = ports;
   return {
     reviewAgain: () => reReview.run(),
+    followPolicy: async () => {
+      await allowedHere.follow({
+        facts: () => protection.facts,
+        protect: () => protection.refresh(),
+        enforce: () => enforcement.enforce(),
+      });
+      await reReview.run();
+    },
     confirm: (range) => reReview.confirm(range),
     [Symbol.asyncDispose]: () => reReview[Symbol.asyncDispose](),
   };
@@ -63,7 +77,7 @@ export function startRecurring(ports: RecurringPorts): Recurring {
   const every = (seconds: number, task: () => Promise<void>) =>
     lifetime.own(schedule({ everyMs: seconds * 1_000 }, task));
   void review.reviewAgain();
-  every(60, () => review.reviewAgain());
+  every(60, () => review.followPolicy());
   every(60, () => protection.lookAround());
   if (probe !== undefined) every(60, () => probe.prove());
   const lookAtPaths = () => paths?.look() ?? Promise.resolve();
@@ -77,6 +91,7 @@ export function startRecurring(ports: RecurringPorts): Recurring {
   lifetime.own(followNetwork(news, events));
   return {
     reviewAgain: () => review.reviewAgain(),
+    followPolicy: () => review.followPolicy(),
     confirm: (range) => review.confirm(range),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };

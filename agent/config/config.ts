@@ -35,6 +35,8 @@ export interface Config {
   };
   readonly guard: {
     readonly allow: readonly Cidr[];
+    /** Whether what the customer wants by a signed policy counts here. */
+    readonly policy: "follow" | "off";
     readonly floor: Readonly<Record<Family, number>>;
     /** Shortest prefix that needs no approval of the critical keys. */
     readonly unapproved: Readonly<Record<Family, number>>;
@@ -139,6 +141,7 @@ export function parseConfig(raw: unknown, source: string): Config {
     enforce,
     guard: {
       allow: guard.allow,
+      policy: guard.policy,
       floor: { 4: guard.floor.ipv4, 6: guard.floor.ipv6 },
       unapproved: unapprovedOf(guard),
       private: guard.private,
@@ -213,6 +216,7 @@ export const ConfigShape = section({
   guard: v.optional(
     section({
       allow: v.optional(v.pipe(v.array(cidr), v.maxLength(4096)), []),
+      policy: v.optional(v.picklist(["follow", "off"]), "follow"),
       floor: v.optional(
         section({
           ipv4: v.optional(prefixLength(32), DEFAULT_FLOOR.ipv4),

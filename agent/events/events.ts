@@ -12,7 +12,13 @@ import {
   sensorEvents,
   telemetryEvents,
 } from "./sense-events.js";
-import { treeEvents, trialEvents, trustEvents } from "./trust-events.js";
+import {
+  carryEvents,
+  policyEvents,
+  treeEvents,
+  trialEvents,
+  trustEvents,
+} from "./trust-events.js";
 
 /** Everything the agent reports, one function an event: its only words. */
 export function makeEvents(log: Logger) {
@@ -30,6 +36,8 @@ export function makeEvents(log: Logger) {
     ...telemetryEvents(log),
     ...sensorEvents(log),
     ...trustEvents(log),
+    ...policyEvents(log),
+    ...carryEvents(log),
     ...treeEvents(log),
   };
 }
@@ -176,6 +184,7 @@ function protectionEvents(log: Logger) {
         sessions: facts.sessions.map(formatCidr),
         cloud: facts.cloud.map(formatCidr),
         released: facts.released.map(formatCidr),
+        allowed: facts.allowed.all.length,
       });
     },
     /** What it said last counts. */

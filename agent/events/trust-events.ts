@@ -60,14 +60,6 @@ export function trustEvents(log: Logger) {
     approvalWithdrawn(feed: FeedName, why: unknown): void {
       log.warn("an approval counts no more", { feed, why });
     },
-    /** Somebody at this host hands in a bundle, all of which was verified. */
-    carrying(by: string, madeAt: number): void {
-      const made = new Date(madeAt).toISOString();
-      log.warn("takes in a bundle that was carried here", { by, made });
-    },
-    carryMarkNotKept(why: unknown): void {
-      log.warn("could not note which bundle was the last", { why });
-    },
     rootRefused(why: unknown): void {
       log.error("refused a root", { why });
     },
@@ -76,6 +68,49 @@ export function trustEvents(log: Logger) {
         version,
         why,
       });
+    },
+  };
+}
+
+/** How the customer's word is taken. */
+export function policyEvents(log: Logger) {
+  return {
+    /** What the customer wants of this host; so many ranges are allowed. */
+    policyTaken(
+      version: number,
+      groups: readonly string[],
+      ranges: number,
+    ): void {
+      log.info("a policy counts now", { version, groups, ranges });
+    },
+    policyRefused(why: unknown): void {
+      log.warn("refused a policy", { why });
+    },
+    /** It counts, but only until this agent ends. */
+    policyNotKept(version: number, why: unknown): void {
+      log.error("could not keep a policy", { version, why });
+    },
+    /** What it allowed is banned again. */
+    policyWithdrawn(why: unknown): void {
+      log.warn("the policy counts no more", { why });
+    },
+    /** Bans that sensors decided on are only observed, or are dropped again. */
+    sensedObserved(observed: number, dropped: number): void {
+      log.info("bans of sensors follow the policy", { observed, dropped });
+    },
+  };
+}
+
+/** How the cloud's word is taken where it is carried. */
+export function carryEvents(log: Logger) {
+  return {
+    /** Somebody at this host hands in a bundle, all of which was verified. */
+    carrying(by: string, madeAt: number): void {
+      const made = new Date(madeAt).toISOString();
+      log.warn("takes in a bundle that was carried here", { by, made });
+    },
+    carryMarkNotKept(why: unknown): void {
+      log.warn("could not note which bundle was the last", { why });
     },
   };
 }

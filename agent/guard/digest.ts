@@ -15,10 +15,11 @@ export function guardDigest(
   approved: string,
 ): number {
   const { own, gateways, resolvers, dhcpServers, sessions, released } = facts;
+  const { allowed } = facts;
   const { allow, floor, unapproved, tiers, translators } = policy;
   const known = [
     ...[own, gateways, resolvers, dhcpServers],
-    ...[sessions, allow, released, translators],
+    ...[sessions, allow, released, translators, allowed.all],
   ];
   const switchedOn = tierNames.map((name) =>
     tiers[name] ? shipped[name] : [],

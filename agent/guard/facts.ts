@@ -1,4 +1,5 @@
 import type { Cidr, Family } from "../model/cidr.js";
+import type { CidrIndex } from "../model/cidr-index.js";
 import type { Translators } from "../model/translators.js";
 import type { Tiers } from "./tiers.js";
 
@@ -17,6 +18,10 @@ export interface HostFacts {
   readonly cloud: readonly Cidr[];
   /** What this host's operator has released for now. */
   readonly released: readonly Cidr[];
+  /** Where the customer's policy wants no bans of feeds now. */
+  readonly allowed: CidrIndex;
+  /** What this host bans of its own there, which stays so. */
+  readonly ownBans: readonly Cidr[];
 }
 
 /** What the customer and the vendor settled for this host. */

@@ -1,5 +1,6 @@
 import type { Ban, Op } from "../model/ban.js";
 import { covers, isMapped, overlaps, type Cidr } from "../model/cidr.js";
+import { NO_RANGES, without } from "../model/cidr-index.js";
 import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
 import {
   LINK_LOCAL,
@@ -39,6 +40,7 @@ export const ruleNames = [
   "the-cloud",
   "allowed-here",
   "released-here",
+  "allowed-by-policy",
   "private-range",
   "public-resolver",
   "cdn-edge",
@@ -92,6 +94,12 @@ export function holdingRule(
   return inIpv4 && holdingRule(inIpv4, facts, policy, isApproved);
 }
 
+/** What a host decides by itself is its own: no policy holds that. */
+export const ownBan = (facts: HostFacts): HostFacts => ({
+  ...facts,
+  allowed: NO_RANGES,
+});
+
 /** Whoever is not told of approvals has none. */
 const nothingIs: IsApproved = () => false;
 
@@ -107,6 +115,7 @@ export function protectedRanges(
     ...facts.cloud,
     ...policy.allow,
     ...facts.released,
+    ...facts.allowed.all.flatMap((range) => without(range, facts.ownBans)),
   ];
   return [
     ...facts.own,
@@ -157,6 +166,10 @@ const neverWhatIsAllowed: Rule = (cidr, _facts, policy) =>
 const neverWhatIsReleased: Rule = (cidr, { released }, policy) =>
   touches(cidr, released, "released-here", policy);
 
+/** What is around such a range the kernel splits, whatever becomes of others. */
+const neverWhatPolicyAllows: Rule = (cidr, { allowed }) =>
+  allowed.covers(cidr) ? "allowed-by-policy" : undefined;
+
 const neverAPrivateRange: Rule = (cidr, _facts, policy) =>
   touches(cidr, privateRanges(policy), "private-range", policy);
 
@@ -201,6 +214,7 @@ const rules: readonly Rule[] = [
   neverTheCloud,
   neverWhatIsAllowed,
   neverWhatIsReleased,
+  neverWhatPolicyAllows,
   neverAPrivateRange,
   neverAPublicResolver,
   neverACdnEdge,

@@ -25,8 +25,8 @@ export interface HostReaderOptions {
   readonly root?: string;
 }
 
-/** What this host says; what its operator said is in the ledger. */
-export type ReadFacts = Omit<HostFacts, "released">;
+/** What this host says; what its operator and its customer said is in the ledger. */
+export type ReadFacts = Omit<HostFacts, "released" | "allowed" | "ownBans">;
 
 /**
  * Reads what this host must be able to reach: from the kernel and from files of

@@ -20,6 +20,7 @@ import { Lookup, type Page } from "./lookup.js";
 import { Meta } from "./meta.js";
 import { OperatorOverrides } from "./operator/overrides.js";
 import { Outcomes } from "./outcomes.js";
+import { Policies } from "./policies.js";
 import { Purge } from "./purge.js";
 import { Reasons } from "./reasons.js";
 import { Recorder } from "./recorder.js";
@@ -58,6 +59,8 @@ export class Ledger implements Disposable {
   readonly #approvals: Approvals;
   /** What was seen of the cloud's logs. */
   readonly treeHeads: TreeHeads;
+  /** What the customer wants of this host. */
+  readonly policies: Policies;
   readonly #reserve: Reserve;
 
   private constructor(db: Database, options: LedgerOptions) {
@@ -68,9 +71,8 @@ export class Ledger implements Disposable {
     const reasons = new Reasons(db);
     const unkept = new Unkept(db);
     const outcomes = new Outcomes(db);
-    this.#effective = new Effective(db, copies);
     const history = new History(db, meta);
-    const effective = this.#effective;
+    const effective = (this.#effective = new Effective(db, copies));
     const changes = new Changes(db, { meta, effective, history });
     this.#db = db;
     const trials = new Trials(db, changes);
@@ -88,6 +90,7 @@ export class Ledger implements Disposable {
     this.#time = new Time(db, copies);
     this.#approvals = new Approvals(db);
     this.treeHeads = new TreeHeads(db);
+    this.policies = new Policies(db);
     this.id = db.read(() => meta.get("ledger"));
   }
 
@@ -149,14 +152,12 @@ export class Ledger implements Disposable {
    * force no longer, and held. One small transaction, whatever they cover.
    */
   settle(ids: readonly number[], verdict: Verdict): void {
-    const { trials } = this.#tables;
-    this.#reserve.write("lift", () => trials.settle(ids, verdict));
+    this.#reserve.write("lift", () => this.#tables.trials.settle(ids, verdict));
   }
 
   /** Has a trial begin again, and last until then. */
   tryAgain(id: number, until: UnixSeconds): void {
-    const { trials } = this.#tables;
-    this.#reserve.write("lift", () => trials.again(id, until));
+    this.#reserve.write("lift", () => this.#tables.trials.again(id, until));
   }
 
   /**
@@ -237,10 +238,7 @@ export class Ledger implements Disposable {
     this.#reserve.onChange(listener);
   }
 
-  /**
-   * Looks how much room there is, makes some ahead of need, and writes down what
-   * waited for it.
-   */
+  /** Looks how much room there is, makes more, and writes down what waited for it. */
   look(): StorageState {
     const state = this.#reserve.look();
     if (!this.#reserve.isStandIn) this.overrides.writeDown();

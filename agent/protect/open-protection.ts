@@ -24,13 +24,15 @@ export interface ProtectRooms {
   readonly time: Pick<BanTime, "clock">;
   readonly enforcer: Pick<Ruleset, "protect">;
   readonly status: LinkStatus;
+  /** What the customer's policy wants. */
+  readonly policy: () => Pick<HostFacts, "allowed" | "ownBans">;
   readonly events: AgentEvents;
 }
 
 /** Protects what is known without a network; names are looked up later. */
 export async function protect(
   { config, identity, readHost }: ProtectOptions,
-  { ledger, time, enforcer, status, events }: ProtectRooms,
+  { ledger, time, enforcer, status, events, policy }: ProtectRooms,
 ): Promise<Protection> {
   const cloud = await CloudAddresses.open(
     new URL(identity.url),
@@ -47,7 +49,7 @@ export async function protect(
     const read = await (readHost?.() ?? host.read(cloud.known));
     const now = unixSeconds(time.clock.now());
     const released = ledger.overrides.releases(now).map(({ cidr }) => cidr);
-    return { ...read, released };
+    return { ...read, released, ...policy() };
   };
   return Protection.start({
     readFacts,

@@ -79,11 +79,11 @@ export class Protection {
 /** Alike for the same addresses in whatever order: name servers turn them. */
 function digest(facts: HostFacts): string {
   const { own, gateways, resolvers, dhcpServers } = facts;
-  const { sessions, cloud, released } = facts;
+  const { sessions, cloud, released, allowed, ownBans } = facts;
   const inOrder = (cidrs: readonly Cidr[]) => cidrs.map(formatCidr).sort();
   const all = [
     ...[own, gateways, resolvers, dhcpServers],
-    ...[sessions, cloud, released],
+    ...[sessions, cloud, released, allowed.all, ownBans],
   ];
   return JSON.stringify(all.map(inOrder));
 }

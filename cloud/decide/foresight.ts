@@ -1,6 +1,7 @@
 import { parseConfig } from "../../agent/config/config.js";
 import { holdingRule } from "../../agent/guard/guard.js";
 import type { Cidr } from "../../agent/model/cidr.js";
+import { NO_RANGES } from "../../agent/model/cidr-index.js";
 import type { TrustedApproval } from "../../agent/trust/approval.js";
 
 /** What hosts allow a feed beyond their settings. */
@@ -30,4 +31,5 @@ const USUAL = parseConfig({}, "the usual settings").guard;
 const NO_HOST = {
   ...{ own: [], gateways: [], resolvers: [], dhcpServers: [] },
   ...{ sessions: [], cloud: [], released: [] },
+  ...{ allowed: NO_RANGES, ownBans: [] },
 };

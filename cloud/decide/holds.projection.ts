@@ -58,6 +58,7 @@ function holdFold(database: Database) {
 const PROTECTIVE: ReadonlySet<string> = new Set([
   ...["this-host", "default-gateway", "dns-resolver", "dhcp-server"],
   ...["live-session", "the-cloud", "allowed-here", "released-here"],
+  "allowed-by-policy",
   ...["private-range", "public-resolver", "cdn-edge", "tenant-cloud"],
 ]);
 

@@ -10,6 +10,7 @@ import type {
 } from "../journal/observation-events.js";
 import { AgentBudgets } from "../rate/agent-budgets.js";
 import type { Agent } from "../registry/registry.js";
+import { policyIn } from "./kept-receipt.js";
 import type { LatestReceipt } from "./receipts.js";
 
 export interface ReceiptIntakePorts {
@@ -65,23 +66,25 @@ export class ReceiptIntake {
 
   /**
    * A receipt that is genuine; it is kept when it goes beyond the last one, or
-   * says of the same place that the host enforces now, or no longer does.
+   * says of the same place that the host enforces now, or no longer does, or goes
+   * by another policy.
    */
   receipt(receipt: Receipt, evidence: DeviceWord): ReceiptFate {
     const { agent, position, mode } = receipt;
+    const policy = policyIn(receipt);
     const { feed, epoch, offset } = position;
     const told = { document: "receipt", agent, ...evidence } as const;
     if (this.#isTooLarge(receipt, evidence.signed)) return "too-large";
     if (this.#diverges(position, told)) return "diverges";
     if (!this.#isOurs(receipt)) return "not-ours";
     const newest = this.#newestOf(agent, position);
-    if (newest !== undefined && !isNews({ offset, mode }, newest)) {
+    if (newest !== undefined && !isNews({ offset, mode, policy }, newest)) {
       return "known";
     }
     if (!this.#affords(agent, Buffer.byteLength(evidence.signed))) {
       return "over-budget";
     }
-    this.#newest.set(`${agent} ${feed}`, { epoch, offset, mode });
+    this.#newest.set(`${agent} ${feed}`, { epoch, offset, mode, policy });
     this.#ports.note({ kind: "receipt", agent, ...evidence });
     return "kept";
   }
@@ -177,7 +180,8 @@ export class ReceiptIntake {
 
 const isNews = (said: LatestReceipt, before: LatestReceipt): boolean =>
   said.offset > before.offset ||
-  (said.offset === before.offset && said.mode !== before.mode);
+  (said.offset === before.offset &&
+    (said.mode !== before.mode || said.policy !== before.policy));
 
 /** A receipt that names 64 held bans has ten thousand. */
 const MOST_RECEIPT_BYTES = 16 * 1024;

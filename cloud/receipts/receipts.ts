@@ -58,7 +58,8 @@ export class Receipts {
   constructor(database: Database) {
     this.#database = database;
     this.#newest = database.prepare(
-      `SELECT last AS offset, mode FROM receipts
+      `SELECT last AS offset, mode, receipt ->> '$.ext.policy' AS policy
+       FROM receipts
        WHERE agent = ? AND feed = ? AND epoch = ?
        ORDER BY last DESC, seq DESC LIMIT 1`,
     );
@@ -161,7 +162,11 @@ const entryOf = ({ seq, at, receipt }: ReceiptRow): ReceiptEntry => ({
 });
 
 /** What the newest receipt says. */
-export type LatestReceipt = Pick<Receipt, "mode"> & { readonly offset: number };
+export interface LatestReceipt extends Pick<Receipt, "mode"> {
+  readonly offset: number;
+  /** Version of the policy that the host goes by; null for none. */
+  readonly policy: number | null;
+}
 
 interface ReceiptRow {
   readonly seq: number;

@@ -3,6 +3,7 @@ import { countText, numberText } from "../../agent/text/count.js";
 import { spanText, timeText } from "../../agent/text/time.js";
 import type { FeedView, StatusView } from "../control/status-view.js";
 import { table } from "../terminal/table.js";
+import { policyDetails, policyLines } from "./policy-text.js";
 
 /** What a person wants to know first: a dozen lines at most. */
 export function firstScreen(status: StatusView, now: number): string {
@@ -16,6 +17,7 @@ export function firstScreen(status: StatusView, now: number): string {
     `cloud: ${cloudText(status, now)}`,
     ...carriedLines(status, now),
     `bans: ${bansText(status)}`,
+    ...policyLines(status.policy),
     `stopped: ${stoppedText(status)}`,
     ...sensorLines(status),
     `host: ${printable(identity.agent)} of org ${printable(identity.org)}`,
@@ -38,6 +40,7 @@ export function wholeText(status: StatusView, now: number): string {
     ...carriedLines(status, now),
     `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`,
     logText(status),
+    ...policyDetails(status.policy),
     `stopped: ${stoppedText(status)}`,
     ...sensorDetails(status),
     ...problemsOf(status, now).map((each) => `! ${each}`),

@@ -23,6 +23,7 @@ import {
 import { carriedView, type CarriedView } from "./carried-view.js";
 import { sumOf } from "./hits-view.js";
 import { logView, type LogView } from "./log-view.js";
+import { policyView, type PolicyView } from "./policy-view.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
@@ -52,6 +53,7 @@ export interface StatusView {
   readonly carried: CarriedView | null;
   /** What was seen of the log of all that the cloud ever decided. */
   readonly log: LogView;
+  readonly policy: PolicyView;
   readonly feeds: readonly FeedView[];
   /** Changes in force for a short while, until they have proved harmless. */
   readonly trials: readonly TrialReport[];
@@ -216,8 +218,8 @@ export async function statusOf(options: {
     ledger: { id: ledger.id, revision },
     storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
-    carried: carriedView(agent),
     log: logView(agent.trust.log.sight),
+    ...{ carried: carriedView(agent), policy: policyView(agent) },
     feeds: feedViews(agent, unixSeconds(clock.now())),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({
       ...{ feed, revision, bans, until: isoTime(until * 1000), missing },

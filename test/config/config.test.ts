@@ -30,6 +30,7 @@ describe("a configuration", () => {
         trial: { seconds: 90, mostAtOnce: 250, prefix: { 4: 24, 6: 48 } },
         floor: { 4: 12, 6: 29 },
         unapproved: { 4: 16, 6: 32 },
+        policy: "follow",
         private: "protect",
         around: "hold",
         tiers: { publicResolvers: true, cdnEdges: true, tenantClouds: false },

@@ -24,6 +24,7 @@ import {
   parseListedCidr,
   type Cidr,
 } from "../../agent/model/cidr.js";
+import { NO_RANGES } from "../../agent/model/cidr-index.js";
 import { ban, facts, lift, policy } from "../support/agent/agent-fixtures.js";
 
 const ruleFor = (range: string) => holdingRule(parseCidr(range), facts, policy);
@@ -178,6 +179,7 @@ describe("the guard holds a ban", () => {
     const nothing: HostFacts = {
       ...{ own: [], gateways: [], resolvers: [], dhcpServers: [] },
       ...{ sessions: [], cloud: [], released: [] },
+      ...{ allowed: NO_RANGES, ownBans: [] },
     };
     const rules = ["0.0.0.0/0", "::/0", "128.0.0.0/1"].map((range) =>
       holdingRule(parseCidr(range), nothing, { ...policy, allow: [] }),

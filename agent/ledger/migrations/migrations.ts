@@ -10,6 +10,7 @@ import { room } from "./008-room.js";
 import { orders } from "./009-orders.js";
 import { rings } from "./010-rings.js";
 import { treeHeads } from "./011-tree-heads.js";
+import { policies } from "./012-policies.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   orders,
   rings,
   treeHeads,
+  policies,
 ];

@@ -1,13 +1,14 @@
 import type { Config } from "../../config/config.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { HostFacts } from "../../guard/facts.js";
-import { reviewBan } from "../../guard/guard.js";
+import { ownBan, reviewBan } from "../../guard/guard.js";
 import type { HealthCode } from "../../health/catalogue.js";
 import type { Findings } from "../../health/health.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Ban } from "../../model/ban.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
+import { sensedReason } from "../../model/sensed.js";
 import { limits } from "../../protocol/limits.js";
 import type { ItemOf } from "../../protocol/telemetry.js";
 import {
@@ -127,16 +128,17 @@ export class Defence {
   }
 
   /**
-   * An IPv6 source is banned with its whole /64, unless a guard holds that: then
+   * What the customer's policy allows is only observed. An IPv6 source is banned with its whole /64, unless a guard holds that: then
    * the address alone, since a neighbour on this host's own network has its
    * router and this host in the same range.
    */
   #judge({ sensor, source }: Detection, now: UnixSeconds): ReviewedBan {
     const seconds = this.#offenders.sentence(source.name, now);
     const expiresAt = now + seconds;
-    const reason = `${sensor}: too many failed logins on this host`;
-    const terms = { expiresAt, reason, observed: false };
-    const banOn = (cidr: Cidr) => this.#review({ cidr, ...terms });
+    const terms = { expiresAt, reason: sensedReason(sensor) };
+    const { allowed } = this.#ports.facts();
+    const banOn = (cidr: Cidr) =>
+      this.#review({ cidr, ...terms, observed: allowed.covers(cidr) });
     const whole = banOn(source.range);
     if (whole.held === undefined || source.range === source.address) {
       return whole;
@@ -146,12 +148,13 @@ export class Defence {
   }
 
   #review(ban: Ban): ReviewedBan {
-    return reviewBan(ban, this.#ports.facts(), this.#ports.config.guard);
+    const facts = ownBan(this.#ports.facts());
+    return reviewBan(ban, facts, this.#ports.config.guard);
   }
 
-  /** Whoever is held goes on failing: that is told once in a while. */
-  #isNews({ cidr, held }: ReviewedBan): boolean {
-    if (held === undefined) return true;
+  /** Whoever is let in goes on failing: that is told once in a while. */
+  #isNews({ cidr, held, observed }: ReviewedBan): boolean {
+    if (held === undefined && !observed) return true;
     const name = formatCidr(cidr);
     const now = this.#ports.clock.monotonic();
     const told = this.#held.get(name);
@@ -184,9 +187,9 @@ export class Defence {
     const isSingle = ban.cidr.prefix === address.prefix;
     // Whom a translator shows here by an address of its own has one of IPv4.
     const source = formatCidr(isSingle ? origin : ban.cidr);
-    const action =
-      ban.held !== undefined ? "held" : enforced ? "banned" : "none";
-    events.defended({ sensor, source, count, action, rule: ban.held });
+    const rule = ban.held ?? (ban.observed ? "allowed-by-policy" : undefined);
+    const action = rule !== undefined ? "held" : enforced ? "banned" : "none";
+    events.defended({ sensor, source, count, action, rule });
     try {
       this.#ports.report({
         kind: "detection",
@@ -197,7 +200,7 @@ export class Defence {
         firstSeen: Math.max(0, Math.floor(firstSeen)),
         lastSeen: Math.max(0, Math.floor(lastSeen)),
         action,
-        ...(ban.held === undefined ? {} : { rule: ban.held }),
+        ...(rule === undefined ? {} : { rule }),
       });
     } catch (error) {
       events.notDefended(1, error);

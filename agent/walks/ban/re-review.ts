@@ -1,7 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import { guardDigest } from "../../guard/digest.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
-import { holdingRule } from "../../guard/guard.js";
+import { holdingRule, ownBan } from "../../guard/guard.js";
 import type { Budget } from "../../guard/limits.js";
 import type { Approvals } from "../../keyring/approval-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
@@ -115,6 +115,8 @@ export class ReReview implements AsyncDisposable {
     const { policy, approvals, limiter, trial, clock } = this.#ports;
     const { overrides } = this.#ports.ledger;
     const facts = this.#ports.facts();
+    const own = ownBan(facts);
+    const factsFor = (feed: FeedName) => (feed === "local" ? own : facts);
     const now = unixSeconds(clock.now());
     const budgets = new Map<FeedName, Budget>();
     const budgetOf = (feed: FeedName): Budget => {
@@ -135,7 +137,12 @@ export class ReReview implements AsyncDisposable {
       guard: {
         digest: guardDigest(facts, policy, allowed),
         holdingRule: (ban, at) =>
-          holdingRule(ban.cidr, facts, policy, isApproved(ban.feed)) ??
+          holdingRule(
+            ban.cidr,
+            factsFor(ban.feed),
+            policy,
+            isApproved(ban.feed),
+          ) ??
           overrides.withheldRuleOf(ban, now) ??
           waits(ban, at) ??
           kept(ban),

@@ -10,8 +10,10 @@ import {
 } from "../../model/position.js";
 import type { PastOutcome } from "../../model/recorded.js";
 import type { Receipt } from "../../protocol/documents.js";
+import type { ReceiptV2 } from "../../protocol/documents-v2.js";
 import { limits } from "../../protocol/limits.js";
 import type { WirePosition } from "../../protocol/shapes.js";
+import type { ProtocolVersion } from "../../protocol/signed-text.js";
 import type { Clock, UnixMs } from "../../runtime/clock.js";
 import type { SigningKey } from "../../trust/keys.js";
 import { signAsDevice } from "../../trust/sign.js";
@@ -24,6 +26,8 @@ export interface ReceiptPorts {
   readonly backend: Receipt["backend"];
   /** What the kernel does about bans, now that it was read back. */
   mode(): Mode;
+  /** Version of the customer's policy that counts here; undefined for none. */
+  policy?(): number | undefined;
   /** What is in force for a trial only, and since which revision. */
   trials(): readonly Pick<Trial, "feed" | "revision" | "bans" | "until">[];
   readonly deviceKey: Pick<SigningKey, "sign">;
@@ -79,6 +83,12 @@ export class Receipts {
     return receipt;
   }
 
+  /** Says all of it again: another policy counts here. */
+  sayAgain(): void {
+    for (const feed of this.#newest.keys()) this.#due.add(feed);
+    this.#sayDue();
+  }
+
   /** Says again what was said in another mode than the host's present one. */
   restate(): void {
     const mode = this.#ports.mode();
@@ -109,8 +119,19 @@ export class Receipts {
   signedNewest(): readonly ReturnType<typeof signAsDevice>[] {
     const { deviceKey } = this.#ports;
     return [...this.#newest.values()].map((receipt) =>
-      signAsDevice("receipt", receipt, deviceKey, 2),
+      signAsDevice("receipt", this.#extended(receipt, 2), deviceKey, 2),
     );
+  }
+
+  /** What only version 2 has room for. */
+  #extended(receipt: Receipt, version: ProtocolVersion): Receipt {
+    const policy = this.#ports.policy?.();
+    if (version === 1 || policy === undefined) return receipt;
+    const extended: ReceiptV2 = {
+      ...receipt,
+      ext: { policy },
+    };
+    return extended;
   }
 
   async #sayIn(ms: number): Promise<void> {
@@ -123,8 +144,10 @@ export class Receipts {
     if (this.#due.size === 0) return;
     for (const feed of this.#due) {
       const receipt = this.#newest.get(feed);
-      const version = this.#session?.wire.version;
-      const signed = signAsDevice("receipt", receipt, deviceKey, version);
+      if (receipt === undefined) continue;
+      const version = this.#session?.wire.version ?? 1;
+      const said = this.#extended(receipt, version);
+      const signed = signAsDevice("receipt", said, deviceKey, version);
       this.#session?.send({ type: "receipt", ...signed });
     }
     this.#due.clear();

@@ -5,9 +5,10 @@ import { DeviceKeyRotation } from "../../keyring/device-key-rotation.js";
 import type { DeviceKeys } from "../../keyring/device-keys.js";
 import type { HeadMonitor } from "../../keyring/head-monitor.js";
 import type { LogMonitor } from "../../keyring/log-monitor.js";
+import type { PolicyStore } from "../../keyring/policy-store.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
-import { agentCapabilities } from "../../protocol/capabilities.js";
+import { agentCapabilities, POLICY } from "../../protocol/capabilities.js";
 import { closeCodes } from "../../protocol/close-codes.js";
 import type { Hello } from "../../protocol/documents.js";
 import type { Clock } from "../../runtime/clock.js";
@@ -42,6 +43,7 @@ export interface CloudLinkPorts {
   readonly heads: HeadMonitor;
   readonly log: LogMonitor;
   readonly approvals: Pick<ApprovalStore, "hear">;
+  readonly policies: Pick<PolicyStore, "hear" | "isOff">;
   readonly feeds: readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
@@ -122,7 +124,7 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
       }
       const hello = wire.helloOf(
         helloOf(ports, challenge.nonce),
-        agentCapabilities,
+        capabilitiesOf(ports.policies),
       );
       const { offered } = ports.keys;
       return {
@@ -142,6 +144,11 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
     },
   };
 }
+
+const capabilitiesOf = ({
+  isOff,
+}: Pick<PolicyStore, "isOff">): readonly string[] =>
+  isOff ? agentCapabilities : [...agentCapabilities, POLICY];
 
 const isUnauthenticated = (error: unknown): boolean =>
   error instanceof LinkClosed && error.code === closeCodes.unauthenticated;
@@ -183,6 +190,7 @@ function followPorts(
     watch: ports.heads,
     roots,
     approvals: ports.approvals,
+    policies: ports.policies,
     catchUpRoots: (session) => catchUpRoots(ports, session),
     fetchSegments: (session, at) => fetchSegments(fetching(ports, session), at),
     fetchSnapshot: (session, plan) =>

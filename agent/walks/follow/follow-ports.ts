@@ -1,6 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import type { ApprovalStore } from "../../keyring/approval-store.js";
 import type { HeadMonitor } from "../../keyring/head-monitor.js";
+import type { PolicyStore } from "../../keyring/policy-store.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { FeedName, Position } from "../../model/position.js";
 import type { Head } from "../../protocol/documents.js";
@@ -31,6 +32,7 @@ export interface FollowPorts {
   readonly watch: Pick<HeadMonitor, "hear" | "head" | "level" | "took">;
   readonly roots: Pick<RootStore, "hear" | "claimed" | "isBehind">;
   readonly approvals: Pick<ApprovalStore, "hear">;
+  readonly policies: Pick<PolicyStore, "hear">;
   /** Takes the roots that this host has missed, if they can be had. */
   catchUpRoots(session: Session): Promise<void>;
   /** Signed segments from op `from` on, one behind the other. */

@@ -94,6 +94,7 @@ class Link implements FollowedLink {
         this.#ports.roots.hear(message.root);
         return this.catchUpRoots();
       case "approval":
+      case "policy":
       case "heads":
       case "state":
         await this.catchUpRoots(); // which may have failed before
@@ -118,10 +119,14 @@ class Link implements FollowedLink {
   }
 
   #hearSigned(
-    message: FromCloud & { readonly type: "approval" | "heads" | "state" },
+    message: FromCloud & {
+      readonly type: "approval" | "policy" | "heads" | "state";
+    },
   ): void {
     if (message.type === "approval") {
       this.#ports.approvals.hear(message.approval);
+    } else if (message.type === "policy") {
+      this.#ports.policies.hear(message.policy);
     } else if (message.type === "state") {
       this.#hearHeads(() => this.#standing.hear(message.state));
     } else {

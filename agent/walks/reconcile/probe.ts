@@ -1,7 +1,7 @@
 import type { Counters } from "../../enforce/enforcer.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
-import { holdingRule } from "../../guard/guard.js";
+import { holdingRule, ownBan } from "../../guard/guard.js";
 import { sendDatagram } from "../../host/datagram.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import { compareCidrs, formatCidr, type Cidr } from "../../model/cidr.js";
@@ -128,7 +128,8 @@ export class EnforcementProbe implements AsyncDisposable {
   async #prove(address: Cidr): Promise<Finding> {
     try {
       const { policy } = this.#ports;
-      const rule = holdingRule(address, this.#ports.facts(), policy);
+      const facts = ownBan(this.#ports.facts());
+      const rule = holdingRule(address, facts, policy);
       if (rule !== undefined) return unproven(`${rule} protects it`);
       await this.#keepBanned(address);
       if (!this.#isDue(address)) return unproven("its ban is not in force");

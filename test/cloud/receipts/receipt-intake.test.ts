@@ -24,11 +24,20 @@ describe("receipts", () => {
 
   it("are held against those of an earlier life", () => {
     const { answers, kept } = answersOf({
-      newest: () => ({ offset: 7, mode: "enforce" }),
+      newest: () => ({ offset: 7, mode: "enforce", policy: null }),
     });
     answers.receipt(receiptAt(7), evidence);
     answers.receipt(receiptAt(8), evidence);
     expect(kept).toHaveLength(1);
+  });
+
+  it("are kept of the same place when the host goes by another policy", () => {
+    const { answers, kept } = answersOf();
+    const by = (policy: number) => ({ ...receiptAt(7), ext: { policy } });
+    for (const receipt of [receiptAt(7), by(1), by(1), by(2), receiptAt(7)]) {
+      answers.receipt(receipt, evidence);
+    }
+    expect(kept).toHaveLength(4);
   });
 
   it("are kept of the same place when the host enforces no longer, or again", () => {

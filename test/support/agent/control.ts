@@ -94,6 +94,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     telemetry: { view: () => undefined },
     cut: undefined,
     drift: core.drift,
+    policies: core.policies,
     verdict: () => verdicts.look(),
     proof: () => undefined,
     uncovered: () => [],

@@ -1,5 +1,6 @@
 import type { GuardPolicy, HostFacts } from "../../../agent/guard/facts.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
+import { NO_RANGES } from "../../../agent/model/cidr-index.js";
 
 /** 192.0.2.0/24 is this host's neighbourhood, 198.51.100.53 its cloud. */
 export const facts: HostFacts = {
@@ -9,6 +10,7 @@ export const facts: HostFacts = {
   sessions: ["192.0.2.22", "2001:db8::22"].map(parseCidr),
   cloud: ["198.51.100.53", "2001:db8:c::53"].map(parseCidr),
   ...{ dhcpServers: ["192.0.2.67"].map(parseCidr), released: [] },
+  ...{ allowed: NO_RANGES, ownBans: [] },
 };
 
 export const policy: GuardPolicy = {

@@ -125,7 +125,7 @@ describe("a snapshot", () => {
   });
 
   it("that does not fit on the disk is not recorded, and may fit later", async () => {
-    await using host = await TestHost.open({ mostBytes: 200 * 1024 });
+    await using host = await TestHost.open({ mostBytes: 212 * 1024 });
     const urgent = new FakeFeed();
     await host.carryOut(urgent.append([ban("203.0.113.7")]));
     const before = await host.state();

@@ -3,6 +3,7 @@ import { parseConfig } from "../../../agent/config/config.js";
 import type { HostFacts } from "../../../agent/guard/facts.js";
 import type { Ledger } from "../../../agent/ledger/ledger.js";
 import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
+import { NO_RANGES } from "../../../agent/model/cidr-index.js";
 import { parseShape } from "../../../agent/protocol/shapes.js";
 import type { ItemOf } from "../../../agent/protocol/telemetry.js";
 import { TelemetryItem } from "../../../agent/protocol/telemetry.js";
@@ -42,6 +43,7 @@ describe("the host's own defence", () => {
     sessions: [],
     cloud: [],
     released: [],
+    ...{ allowed: NO_RANGES, ownBans: [] },
   };
 
   function ports(): DefencePorts {

@@ -1,0 +1,42 @@
+import type { Config } from "./config/config.js";
+import type { Identity } from "./config/identity.js";
+import type { AgentEvents } from "./events/events.js";
+import { CloudTrust } from "./keyring/cloud-trust.js";
+import { PolicyStore } from "./keyring/policy-store.js";
+import type { Ledger } from "./ledger/ledger.js";
+import type { SignedText } from "./protocol/signed-text.js";
+import type { BanClock } from "./runtime/clock.js";
+import { AllowedHere } from "./walks/ban/allowed-here.js";
+
+export interface BelievePorts {
+  readonly config: Config;
+  readonly identity: Identity;
+  /** Keeps a new root over a restart of the agent; throws when it cannot. */
+  readonly keepRoot: (root: SignedText, fingerprint: string) => void;
+  readonly ledger: Ledger;
+  readonly clock: BanClock;
+  readonly events: AgentEvents;
+}
+
+export interface Believed {
+  readonly trust: CloudTrust;
+  readonly policies: PolicyStore;
+  readonly allowedHere: AllowedHere;
+}
+
+/** What the cloud is believed by, and what this host's customer wants by that. */
+export async function believe(ports: BelievePorts): Promise<Believed> {
+  const { config, identity, ledger, clock, events } = ports;
+  const trust = new CloudTrust(ports);
+  const policies = new PolicyStore({
+    org: identity.org,
+    policy: config.guard.policy,
+    roots: trust.roots,
+    ...{ ledger, clock, events },
+  });
+  const { guard } = config;
+  const here = { policies, ledger, clock, guard, events };
+  const allowedHere = new AllowedHere(here);
+  await allowedHere.open();
+  return { trust, policies, allowedHere };
+}

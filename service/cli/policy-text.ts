@@ -1,0 +1,41 @@
+import { printable } from "../../agent/log/printable.js";
+import { countText } from "../../agent/text/count.js";
+import { timeText } from "../../agent/text/time.js";
+import type { PolicyView } from "../control/policy-view.js";
+
+/** One line where there is a policy, or would be if this host wanted it. */
+export function policyLines(policy: PolicyView): readonly string[] {
+  switch (policy.at) {
+    case "none":
+      return [];
+    case "off":
+      return ["policy: none is taken (guard.policy is off)"];
+    case "ended":
+      return [
+        `policy: ${nameOf(policy)} ended ${timeText(policy.until ?? "")}`,
+      ];
+    case "counts": {
+      const allows = countText(policy.allowed.length, "range");
+      return [
+        `policy: ${nameOf(policy)} allows ${allows}, until ${timeText(policy.until ?? "")}`,
+      ];
+    }
+  }
+}
+
+/** The same, and all that it allows. */
+export const policyDetails = (policy: PolicyView): readonly string[] => [
+  ...policyLines(policy),
+  ...policy.allowed.map(
+    ({ range, until, why }) =>
+      `  allowed: ${range} until ${timeText(until)}: ${printable(why)}`,
+  ),
+];
+
+function nameOf({ version, groups }: PolicyView): string {
+  const of =
+    groups.length === 0
+      ? ""
+      : ` for ${groups.map((it) => printable(it)).join(", ")}`;
+  return `version ${version ?? 0}${of}`;
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from "@jest/globals";
+import { PolicyStore } from "../../agent/keyring/policy-store.js";
+import type { SignedText } from "../../agent/protocol/signed-text.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
+import { signText } from "../../agent/trust/sign.js";
+import { ban, policy } from "../support/agent/agent-fixtures.js";
+import {
+  DAY_MS,
+  PolicyHost,
+  policyOf,
+  signPolicy,
+} from "../support/agent/policies.js";
+import { World } from "../support/agent/world.js";
+import { FakeFeed } from "../support/cloud/fake-cloud.js";
+import { document2 } from "../support/cloud/siege.js";
+import { keys, signRoot, NEXT_SIGNERS } from "../support/vectors.js";
+
+const OFFICE = "203.0.113.0/24";
+
+describe("a policy that is pushed", () => {
+  it("holds bans of feeds within what it allows, and is named in receipts", async () => {
+    await using world = await World.open({ policy, protocol: 2 });
+    const urgent = new FakeFeed();
+    const link = await world.cloud.welcomed([urgent.tail()], 600_000);
+    link.say({ type: "policy", policy: signPolicy(policyOf([OFFICE])) });
+    await world.logged("info: a policy counts now");
+    link.push(urgent.append([ban("203.0.113.7"), ban("198.51.100.7")]));
+    const receipt = await link.next("receipt");
+    expect(JSON.parse(receipt.signed)).toMatchObject({
+      held: [{ range: "203.0.113.7", rule: "allowed-by-policy" }],
+      ext: { policy: 1 },
+    });
+    expect(await world.host.holds("203.0.113.7", "198.51.100.7")).toEqual([
+      ...[false, true],
+    ]);
+  });
+});
+
+describe("a policy that does not count", () => {
+  const alien = { org: "globex" };
+  it.each<[string, () => SignedText]>([
+    ["by a critical key", () => signPolicy(policyOf([OFFICE]), "critical")],
+    ["by a stranger", () => signPolicy(policyOf([OFFICE]), "stranger")],
+    ["of another org", () => signPolicy(policyOf([OFFICE], alien))],
+    [
+      "that has run out",
+      () => signPolicy(policyOf([OFFICE], { expiresAt: Date.now() - 1 })),
+    ],
+    ["of a range that is wide", () => signPolicy(policyOf(["203.0.112.0/23"]))],
+    [
+      "that was meant as an approval",
+      () => signText("approval", policyOf([OFFICE]), [keys.contentA], 2),
+    ],
+    [
+      "with a mode in it",
+      () => signPolicy(policyOf([OFFICE], { mode: "observe" })),
+    ],
+  ])("allows nothing: one %s", async (_, text) => {
+    await using it = await PolicyHost.open();
+    it.host.core.policies.hear(text());
+    expect(it.host.core.policies.allowed()).toEqual([]);
+    expect(it.host.log.lines).toEqual(["warn: refused a policy"]);
+  });
+
+  it("is an older one, or another of the same moment", async () => {
+    await using it = await PolicyHost.open();
+    const { policies } = it.host.core;
+    const issuedAt = Date.now();
+    const at = (version: number, ranges: string[], later = 0) =>
+      policies.hear(
+        signPolicy(policyOf(ranges, { version, issuedAt: issuedAt + later })),
+      );
+    at(2, []);
+    at(1, [OFFICE], 5_000);
+    at(2, [OFFICE]);
+    expect(policies.allowed()).toEqual([]);
+    at(2, [OFFICE], 1);
+    expect(policies.allowed()).toHaveLength(1);
+  });
+
+  it("is any where whoever runs the host wants none", async () => {
+    await using it = await PolicyHost.open();
+    const { policies, trust } = it.host.core;
+    policies.hear(signPolicy(policyOf([OFFICE])));
+    const off = new PolicyStore({
+      ...{ org: "acme", policy: "off", roots: trust.roots },
+      ...{ ledger: it.host.ledger, clock: systemBanClock },
+      events: it.host.events,
+    });
+    expect(off.allowed()).toEqual([]);
+    off.hear(signPolicy(policyOf([OFFICE], { version: 9 })));
+    expect(off.newest).toBeUndefined();
+    expect(it.host.log.lines.at(-1)).toBe("warn: refused a policy");
+  });
+});
+
+describe("policies", () => {
+  it("outlast a restart, as far as they still verify", async () => {
+    await using it = await PolicyHost.open();
+    const { ledger, core, events } = it.host;
+    core.policies.hear(signPolicy(policyOf([OFFICE])));
+    const again = () =>
+      new PolicyStore({
+        ...{ org: "acme", policy: "follow", roots: core.trust.roots },
+        ...{ ledger, clock: systemBanClock, events },
+      });
+    expect(again().newest?.fingerprint).toBe(core.policies.newest?.fingerprint);
+    const forged = signPolicy(policyOf([OFFICE], { version: 2 }), "stranger");
+    const signed = JSON.stringify(forged);
+    ledger.policies.keep({ org: "acme", version: 2, signed });
+    expect(again().newest).toBeUndefined();
+    expect(ledger.policies.kept()).toBeUndefined();
+  });
+
+  it("count no more once a root revokes their key", async () => {
+    await using it = await PolicyHost.open();
+    const { policies, trust } = it.host.core;
+    policies.hear(signPolicy(policyOf([OFFICE])));
+    trust.roots.hear(signRoot(document2, NEXT_SIGNERS));
+    expect(policies.newest).toBeUndefined();
+    expect(it.host.log.lines).toContain("warn: the policy counts no more");
+  });
+
+  it("let wide ranges while their allowance of the critical keys is good", async () => {
+    let aheadMs = 0;
+    const clock = {
+      ...systemBanClock,
+      now: () => Date.now() + aheadMs,
+    };
+    await using it = await PolicyHost.open();
+    const { ledger, core, events } = it.host;
+    const store = new PolicyStore({
+      ...{ org: "acme", policy: "follow", roots: core.trust.roots },
+      ...{ ledger, clock, events },
+    });
+    const allowance = signText(
+      "allowance",
+      {
+        ...{ type: "allowance", org: "acme", issuedAt: Date.now() },
+        ...{ expiresAt: Date.now() + 3_600_000, ranges: ["198.18.0.0/15"] },
+      },
+      [keys.critical],
+      2,
+    );
+    store.hear(signPolicy(policyOf(["198.18.0.0/16", OFFICE], { allowance })));
+    expect(store.allowed()).toHaveLength(2);
+    aheadMs = 3_600_001;
+    expect(store.allowed()).toHaveLength(1);
+    aheadMs = DAY_MS + 1_000;
+    expect(store.allowed()).toEqual([]);
+  });
+});

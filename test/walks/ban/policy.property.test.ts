@@ -1,0 +1,117 @@
+import { describe, expect, it } from "@jest/globals";
+import * as fc from "fast-check";
+import { covers, parseCidr } from "../../../agent/model/cidr.js";
+import { ban, policy } from "../../support/agent/agent-fixtures.js";
+import { DAY_MS, PolicyHost, policyOf } from "../../support/agent/policies.js";
+import { FakeFeed } from "../../support/cloud/fake-cloud.js";
+
+/** Few places, so that what is allowed, banned and looked at often meets. */
+const RANGES = [
+  ...["203.0.113.7", "203.0.113.8", "203.0.113.0/24", "203.0.113.0/28"],
+  ...["45.9.148.7", "45.9.148.0/24", "2a01:db8:51::/48", "2a01:db8:51::7"],
+  "2a01:db8:51:7::/64",
+];
+const WIDE = ["203.0.112.0/22", "45.9.0.0/16", "2a01:db8::/40"];
+const LOOKED_AT = [
+  ...["203.0.113.7", "203.0.113.8", "203.0.113.9", "203.0.113.200"],
+  ...["203.0.112.1", "45.9.148.7", "45.9.148.8", "45.9.7.7"],
+  ...["2a01:db8:51::7", "2a01:db8:51::8", "2a01:db8:52::1"],
+];
+
+const narrow = fc.constantFrom(...RANGES);
+const wide = fc.constantFrom(...WIDE);
+
+interface Wish {
+  readonly ranges: readonly string[];
+  readonly wide: string | undefined;
+  readonly by: "contentA" | "critical" | "stranger";
+  readonly org: "acme" | "globex";
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly older: boolean;
+}
+
+const wishes: fc.Arbitrary<Wish> = fc.record({
+  ranges: fc.array(narrow, { maxLength: 4 }),
+  wide: fc.option(wide, { nil: undefined, freq: 4 }),
+  by: fc.constantFrom(
+    "contentA",
+    "contentA",
+    "contentA",
+    "critical",
+    "stranger",
+  ),
+  org: fc.constantFrom("acme", "acme", "acme", "globex"),
+  extra: fc.constantFrom(
+    ...[{}, {}, {}, { mode: "observe" }, { pausedUntil: Date.now() + DAY_MS }],
+    ...[{ release: [...RANGES] }, { sensors: { sshd: { enabled: false } } }],
+    { sensors: { sshd: { maxretry: 1_000, bantime: 1 } } },
+  ),
+  older: fc.boolean(),
+});
+
+/** What may be believed of a wish: all of it, or nothing. */
+function allowedBy({
+  ranges,
+  wide,
+  by,
+  org,
+  extra,
+}: Wish): string[] | undefined {
+  const isKnown = Object.keys(extra).every((name) => name === "sensors");
+  const isOff = JSON.stringify(extra).includes("enabled");
+  const isGood = by === "contentA" && org === "acme" && isKnown && !isOff;
+  return isGood && wide === undefined ? [...ranges] : undefined;
+}
+
+describe("no sequence of policies", () => {
+  it("lowers what is dropped beyond the ranges that the last good one allows", async () => {
+    const bans = fc.record({
+      feed: fc.array(fc.oneof(narrow, wide), { minLength: 1, maxLength: 5 }),
+      sensed: fc.array(narrow, { maxLength: 3 }),
+      own: fc.array(narrow, { maxLength: 2 }),
+    });
+    const check = fc.asyncProperty(
+      bans,
+      fc.array(wishes, { minLength: 1, maxLength: 6 }),
+      async ({ feed, sensed, own }, sequence) => {
+        await using it = await PolicyHost.open({
+          policy: { ...policy, allow: [] },
+        });
+        await it.host.carryOut(
+          new FakeFeed().append(feed.map((at) => ban(at))),
+        );
+        for (const range of sensed) await it.decide(range, "sensor");
+        for (const range of own) await it.decide(range, "operator");
+        const before = LOOKED_AT.map((address) => it.drops(address));
+        const mode = it.host.ledger.mode();
+        let allowed: string[] = [];
+        let newest = 0;
+        for (const [i, wish] of sequence.entries()) {
+          const version = wish.older ? 1 : i + 1;
+          const ranges = [...wish.ranges, ...(wish.wide ? [wish.wide] : [])];
+          const { org, extra } = wish;
+          await it.take(policyOf(ranges, { version, org, ...extra }), wish.by);
+          const wished = allowedBy(wish);
+          if (wished !== undefined && version > newest) {
+            allowed = wished;
+            newest = version;
+          }
+          expect(LOOKED_AT.map((address) => it.drops(address))).toEqual(
+            LOOKED_AT.map(
+              (address, at) =>
+                before[at] === true &&
+                (!isIn(allowed, address) || isIn(own, address)),
+            ),
+          );
+          expect(it.host.ledger.mode()).toBe(mode);
+        }
+        await it.take(policyOf([], { version: 99 }));
+        expect(LOOKED_AT.map((address) => it.drops(address))).toEqual(before);
+      },
+    );
+    await fc.assert(check, { numRuns: 25 });
+  }, 60_000);
+});
+
+const isIn = (ranges: readonly string[], address: string): boolean =>
+  ranges.some((range) => covers(parseCidr(range), parseCidr(address)));
