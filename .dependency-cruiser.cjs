@@ -52,7 +52,7 @@ const CLOUD = [
   ["door/", "registry/", "operators/", "approvals/"],
   ["decide/", "sign-in/", "audit/"],
   ["receipts/", "two-persons/"],
-  ["gateway/", "carry/"],
+  ["gateway/", "carry/", "coverage/"],
   ["store.ts", "status.ts", "server.ts"],
   [
     "api/",
@@ -129,7 +129,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|tree-head)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file|read-at)\\.ts$",
+          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|tree-head|ring)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file|read-at)\\.ts$",
       },
     },
     {

@@ -102,7 +102,7 @@ export async function startCloud(
   const carrier = openGateway({ config, ports, store: rooms, server, opened });
   const { gateway } = carrier;
   decider.impact.askThrough((feed, question) => gateway.ask(feed, question));
-  const outcomes = openOutcomes(ports, rooms, gateway);
+  const told = openOutcomes(ports, rooms, gateway);
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
   const asking = { ...rooms, ...given, config, store, outgoing, publicUrl };
@@ -111,7 +111,7 @@ export async function startCloud(
   const doors = await openDoors(
     { config, ports, server, opened },
     {
-      ...{ ...ports, ...rooms, ...carrier, outcomes, outgoing },
+      ...{ ...ports, ...rooms, ...carrier, ...told, outgoing },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt, signIn }),
       ...{ signIn, publicUrl, answersKept, rates },
     },

@@ -1,19 +1,44 @@
+import type { FeedName } from "../agent/model/position.js";
+import type { RingTimes } from "../agent/model/rings.js";
+import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
+import { Coverage } from "./coverage/coverage.js";
+import type { DecisionEntry } from "./decide/decision-log.js";
+import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Gateway } from "./gateway/gateway.js";
 import { Outcomes } from "./receipts/outcomes.js";
 import type { Store } from "./store.js";
 
-/** What became of decisions, host by host. */
-export const openOutcomes = (
+/** What became of decisions, host by host, and who holds them in sum. */
+export function openOutcomes(
   { clock }: { readonly clock: Clock },
-  { views, registry, telemetry, statements }: Store,
+  { views, registry, telemetry, statements, index }: Store,
   gateway: Gateway,
-): Outcomes =>
-  new Outcomes(views.observed, {
+): { readonly outcomes: Outcomes; readonly coverage: Coverage } {
+  const outcomes = new Outcomes(views.observed, {
     clock,
     agents: () => registry.agents(),
     isConnected: (agent) => gateway.isConnected(agent),
     heardAt: (agent) => gateway.heardAt(agent),
     takenBack: (after) => telemetry.takenBack(after),
     trialEnds: (feed, after) => statements.trialEnds(feed, after),
+    ringsOf: (decision) => ringsOf(decision, index),
   });
+  const epochOf = (feed: FeedName) => index.standing(feed)?.epoch;
+  return { outcomes, coverage: new Coverage({ outcomes, epochOf, clock }) };
+}
+
+/** Those of its first ban that has some: an order's bans go in the same rings. */
+function ringsOf(
+  { feed, epoch, first }: DecisionEntry,
+  index: Pick<FeedIndex, "segmentsAfter">,
+): RingTimes | undefined {
+  if (epoch === null || first === null) return undefined;
+  const at = { feed, epoch, offset: first - 1 };
+  const [segment] = index.segmentsAfter(at, 1);
+  if (segment === undefined) return undefined;
+  for (const op of readOps(openSegment(segment.bytes))) {
+    if (op.op === "ban" && op.rings !== undefined) return op.rings;
+  }
+  return undefined;
+}

@@ -6,6 +6,7 @@ import type { Calls } from "../audit/calls.js";
 import type { Records } from "../audit/records.js";
 import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
+import type { Coverage } from "../coverage/coverage.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
@@ -96,6 +97,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   readonly proposing: Pick<Proposing, "release" | "refuse" | "rangesOf">;
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;
   readonly outcomes: Pick<Outcomes, "of">;
+  readonly coverage: Pick<Coverage, "of" | "ofAll">;
   /** The way to every URL that an operator gives. */
   readonly outgoing: Pick<OutgoingDoor, "fetch">;
   readonly decisionLog: Pick<

@@ -8,6 +8,7 @@ import {
 } from "./ask-decisions.js";
 import { clientOf, type Client } from "./client.js";
 import { VENDOR } from "./decisions-command.js";
+import { addCoverageCommand } from "./coverage-command.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import type { Query } from "./pages.js";
@@ -22,7 +23,7 @@ interface BansOptions {
   readonly json?: true;
 }
 
-/** bans, decision. */
+/** bans, decision, coverage. */
 export function addBanCommands(program: Command, io: Io): void {
   program
     .command("bans")
@@ -56,6 +57,7 @@ export function addBanCommands(program: Command, io: Io): void {
       if (cut !== undefined) io.out(cut);
     });
   addDecision(program, io);
+  addCoverageCommand(program, io);
 }
 
 const BANS_HELP = `

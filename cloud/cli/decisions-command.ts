@@ -55,7 +55,7 @@ function row(entry: DecisionItem): readonly string[] {
 /** Whom an org's people know by no name. */
 export const VENDOR = "the vendor";
 
-function whatOf({ ranges, targets, observed }: DecisionItem): string {
+export function whatOf({ ranges, targets, observed }: DecisionItem): string {
   const unnamed = ranges - targets.length;
   const more = unnamed > 0 ? ` and ${grouped(unnamed)} more` : "";
   const named = targets.join(", ") + more;

@@ -1,4 +1,5 @@
-import type { HostState } from "../receipts/outcome.js";
+import { carriesOut } from "../coverage/tally.js";
+import type { HostState } from "../receipts/host-outcome.js";
 import type {
   DecisionItem,
   DecisionTold,
@@ -56,25 +57,21 @@ const timeOf = (moment: string | null): number =>
 /** Longer than agents take to come back to a cloud that was restarted. */
 const RETURNING_MS = 60_000;
 
-/** Whether the host does what was decided. */
-function isDone({ state }: OutcomeTold, decision: DecisionItem): boolean {
-  if (state === "observed")
-    return decision.observed || decision.action === "lift";
-  return state === "in-force" || state === "on-trial" || state === "passed";
-}
+const isDone = ({ state }: OutcomeTold, decision: DecisionItem): boolean =>
+  carriesOut(state, decision);
 
 function doneText({ action, observed }: DecisionItem): string {
   if (action === "lift") return "lifted";
   return observed ? "observed" : "in force";
 }
 
-function resultText(
+export function resultText(
   host: OutcomeTold,
   decision: DecisionItem,
   now: number,
 ): string {
   const { state, detail, held } = host;
-  if (state === "observed") return observedText(decision);
+  if (state === "observed") return observedText(decision, detail);
   if (state === "offline") return offlineText(host, now);
   return {
     "in-force": doneText(decision),
@@ -85,12 +82,20 @@ function resultText(
     passed: "taken in; its receipt is of a later change",
     refused: `refused: ${detail}`,
     waiting: "no answer yet",
+    ring: `waits for its ring ${detail}`.trimEnd(),
+    released: `released by its operator ${detail}`.trimEnd(),
+    "rolled-back": "rolled back by its operator",
   }[state];
 }
 
-function observedText({ action, observed }: DecisionItem): string {
+function observedText(
+  { action, observed }: DecisionItem,
+  paused: string,
+): string {
   if (action === "lift") return "lifted";
-  return observed ? "observed" : "observed only: the host drops nothing";
+  if (observed) return "observed";
+  const until = paused === "" ? "" : `, paused ${paused}`;
+  return `observed only: the host drops nothing${until}`;
 }
 
 const offlineText = ({ offlineSince: since }: OutcomeTold, now: number) =>
@@ -119,6 +124,9 @@ const SHORT: Readonly<Record<HostState, string>> = {
   refused: "refused",
   waiting: "no answer yet",
   offline: "offline",
+  ring: "waits for its ring",
+  released: "released there",
+  "rolled-back": "rolled back there",
 };
 
 const heldText = (held: Readonly<Record<string, number>>): string =>
@@ -129,11 +137,12 @@ const heldText = (held: Readonly<Record<string, number>>): string =>
     .join(", ");
 
 /** What is not as it was meant comes first. */
-const byNeed = (a: OutcomeTold, b: OutcomeTold): number =>
+export const byNeed = (a: OutcomeTold, b: OutcomeTold): number =>
   ORDER.indexOf(a.state) - ORDER.indexOf(b.state) ||
   a.hostname.localeCompare(b.hostname);
 
 const ORDER: readonly HostState[] = [
   ...(["offline", "waiting", "refused", "taken-back", "held"] as const),
+  ...(["rolled-back", "released", "ring"] as const),
   ...(["held-in-part", "observed", "on-trial", "passed", "in-force"] as const),
 ];

@@ -1,96 +1,59 @@
+import { RING_WAITS } from "../../agent/model/rings.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import { isoTime } from "../../agent/text/time.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { TrialEnd } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
-
-/**
- * What became of a decision on a host, as far as the cloud was told.
- * - `in-force`: read back from the kernel, all of it.
- * - `observed`: the host counts, and drops nothing.
- * - `on-trial`: in force, and taken back unless the host is seen to live on.
- * - `taken-back`: the host did not, and holds it.
- * - `held`, `held-in-part`: guards hold it, or some of it, and say which rule.
- * - `passed`: taken in; the host's receipt is of a later change.
- * - `refused`: the host did not believe it.
- * - `waiting`: it is connected, and has not answered. `offline`: it is not there.
- */
-export const hostStates = [
-  ...(["in-force", "observed", "on-trial", "taken-back", "held"] as const),
-  ...(["held-in-part", "passed", "refused", "waiting", "offline"] as const),
-] as const;
-export type HostState = (typeof hostStates)[number];
-
-export interface HostOutcome extends Said {
-  readonly agent: string;
-  readonly hostname: string;
-  readonly org: string;
-  readonly connected: boolean;
-  /** When it was last heard: milliseconds since 1970; null: never, or it is here. */
-  readonly offlineSince: number | null;
-}
-
-export interface Said {
-  readonly state: HostState;
-  /** Milliseconds from the last byte to the kernel's read-back. */
-  readonly enforcedMs: number | null;
-  /** How many bans of it are held, by rule. */
-  readonly held: Readonly<Record<string, number>>;
-  /** A refusal's code and detail, why it was taken back, until when it is tried. */
-  readonly detail: string;
-}
-
-/** What a host said of a decision. */
-export interface Heard {
-  /** Its receipts within the decision, one a place. */
-  readonly during: readonly Receipt[];
-  /** Its first receipt behind it. */
-  readonly later: Receipt | undefined;
-  /** Its newest refusal of the feed since. */
-  readonly refusal:
-    { readonly code: string; readonly detail: string } | undefined;
-}
-
-export interface Around {
-  /** As the host's health told it: of one feed, and no change in particular. */
-  readonly takenBack: readonly TakenBack[];
-  /** As the device stated it, of this very change. */
-  readonly trialEnds: readonly TrialEnd[];
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
+import type { Answer, Around, Heard, HostState, Said } from "./host-outcome.js";
+import { sinceThen } from "./since-then.js";
 
 export function outcomeOf(
   decision: DecisionEntry,
-  { during, later, refusal }: Heard,
+  { during, isBeyond, refusal }: Heard,
   around: Around,
 ): Said {
   const newest = during.at(-1);
-  if (newest?.position.offset === decision.last) {
-    return answered(decision, during, newest, around);
+  const isWhole = newest?.receipt.position.offset === decision.last;
+  if (newest && (isWhole || isBeyond)) {
+    const answer = answered(decision, during, newest, around);
+    const word = isWhole ? answer : inferred(answer);
+    return sinceThen(decision, word, newest, around);
   }
-  if (later !== undefined) return said("passed", { enforcedMs: null });
+  if (isBeyond) {
+    const passed = said("passed", { sure: "inferred" });
+    return sinceThen(decision, passed, undefined, around);
+  }
   if (refusal !== undefined) {
-    return said("refused", { detail: `${refusal.code}: ${refusal.detail}` });
+    const detail = `${refusal.code}: ${refusal.detail}`;
+    return said("refused", { sure: "said", detail });
   }
-  return said("waiting", {});
+  return said("waiting", { sure: null });
 }
+
+/** Receipts without held bans may be left out: what the others say is all of it. */
+const inferred = (answer: Said): Said =>
+  answer.sure === "proven" ? { ...answer, sure: "inferred" } : answer;
 
 function answered(
   decision: DecisionEntry,
-  during: readonly Receipt[],
-  newest: Receipt,
+  during: readonly Answer[],
+  { receipt: newest }: Answer,
   around: Around,
 ): Said {
   const { enforcedMs } = newest;
-  const held = heldBy(decision, during);
+  const receipts = during.map(({ receipt }) => receipt);
+  const held = heldBy(decision, receipts);
   const count = Object.values(held).reduce((sum, each) => sum + each, 0);
   const common = { enforcedMs, held };
+  if (count > 0 && isForItsRing(held)) {
+    return ringed(decision, newest, common, around);
+  }
   if (count > 0 && count >= decision.ranges) return said("held", common);
-  const tried = during.filter(({ trial }) => trial !== undefined);
+  const tried = receipts.filter(({ trial }) => trial !== undefined);
   const back = takenBack(decision, tried, around);
   if (back !== undefined) {
-    return said("taken-back", { ...common, detail: back.text });
+    const sure = "feed" in back ? "proven" : "said";
+    return said("taken-back", { ...common, sure, detail: back.text });
   }
   const until = Math.max(0, ...tried.map(({ trial }) => trial?.until ?? 0));
   if (until > around.now && !haveAllEnded(decision, tried, around)) {
@@ -98,18 +61,41 @@ function answered(
     return said("on-trial", { ...common, detail });
   }
   if (count > 0) return said("held-in-part", common);
-  if (newest.mode === "observe" || decision.observed) {
-    return said("observed", common);
-  }
-  return said("in-force", common);
+  return said(stateBy(decision, newest), common);
 }
+
+const stateBy = (
+  { observed }: DecisionEntry,
+  { mode }: Receipt,
+): "observed" | "in-force" =>
+  mode === "observe" || observed ? "observed" : "in-force";
+
+/** No host says again that its ring's time has come: that follows from the time. */
+function ringed(
+  decision: DecisionEntry,
+  newest: Receipt,
+  common: Pick<Said, "enforcedMs" | "held">,
+  { ringAt, now }: Around,
+): Said {
+  if (ringAt !== null && ringAt <= now) {
+    const more = { enforcedMs: null, held: {}, sure: "inferred" } as const;
+    return said(stateBy(decision, newest), more);
+  }
+  const detail = ringAt === null ? "" : `until ${isoTime(ringAt)}`;
+  return said("ring", { ...common, detail });
+}
+
+/** What a receipt leaves unnamed is held by what it names. */
+const isForItsRing = (held: Said["held"]): boolean =>
+  held[RING_WAITS] !== undefined &&
+  Object.keys(held).every((rule) => rule === RING_WAITS || rule === UNNAMED);
 
 /** By statement where the host makes them, else by what its health told. */
 function takenBack(
   { feed }: DecisionEntry,
   tried: readonly Receipt[],
   { takenBack, trialEnds }: Around,
-): TakenBack | undefined {
+): TakenBack | TrialEnd | undefined {
   const ends = endsOf(feed, tried, trialEnds);
   if (ends.length > 0) return ends.find(({ passed }) => !passed);
   return takenBack.find(
@@ -153,12 +139,15 @@ function heldBy(
     const ours = held.filter(({ range }) => own?.has(range) ?? true);
     for (const { rule } of ours) count(rule, 1);
     const unnamed = heldTotal - held.length;
-    if (unnamed > 0 && own === undefined) count("others", unnamed);
+    if (unnamed > 0 && own === undefined) count(UNNAMED, unnamed);
   }
   return Object.fromEntries(counts);
 }
 
+/** Of bans whose rule a receipt had no room for. */
+const UNNAMED = "others";
+
 const said = (state: HostState, more: Partial<Said>): Said => ({
-  ...{ state, enforcedMs: null, held: {}, detail: "" },
-  ...more,
+  ...({ state, sure: "proven", enforcedMs: null, held: {} } as const),
+  ...{ detail: "", ...more },
 });

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { covers, parseCidr } from "../../../agent/model/cidr.js";
 import type { DecisionEntry } from "../../decide/decision-log.js";
 import type { Caller } from "../../operators/caller.js";
-import { hostStates } from "../../receipts/outcome.js";
+import { absences, degrees, hostStates } from "../../receipts/host-outcome.js";
 import { readRemote } from "../../telemetry/remote.js";
 import { CloudFeed, Named, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
@@ -68,6 +68,15 @@ export const HostOutcome = v.object({
   held: v.record(v.string(), Whole),
   /** A refusal's code and detail, why it was taken back, until when it is tried. */
   detail: v.string(),
+  /** Null: nothing was said. */
+  sure: v.nullable(v.picklist(degrees)),
+  /** It was enrolled after the decision. */
+  late: v.boolean(),
+  /** When the cloud had its first receipt of it, or of what came later. */
+  provedAt: v.nullable(Time),
+  /** Why it has not answered, and since when; null: it has. */
+  missing: v.nullable(v.picklist(absences)),
+  missingSince: v.nullable(Time),
 });
 
 /** A decision, what a rule decided it on, and what became of it. */
@@ -162,7 +171,7 @@ function detectionsOf(
 }
 
 /** An org's people see no evidence, and of everybody's feeds no names. */
-const asSeen = (entry: DecisionEntry, caller: Caller) => ({
+export const asSeen = (entry: DecisionEntry, caller: Caller) => ({
   ...{ ...entry, by: nameSeen(caller, entry) },
   evidence: caller.org === null ? entry.evidence : [],
 });

@@ -20,6 +20,7 @@ import { agentTable } from "./agents.js";
 import { cloneRoutes } from "./clones.js";
 import { telemetryTable } from "./telemetry.js";
 import { approvalRoutes } from "./approvals.js";
+import { coverageRoutes } from "./coverage.js";
 import { carryTable } from "./carry.js";
 import { rootRoutes } from "./roots.js";
 import { statusRoutes } from "./status.js";
@@ -35,6 +36,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...importRoutes(ports),
   ...impactRoutes(ports),
   ...decisionRoutes(ports),
+  ...coverageRoutes(ports),
   ...feedRoutes(ports),
   ...proposalRoutes(ports),
   ...ruleRoutes(ports),

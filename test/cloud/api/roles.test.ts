@@ -19,6 +19,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ newPasskeyOptions: ["partner"], addPasskey: ["partner"] },
   setPassword: ["partner"],
   ...{ listDecisions: ["viewer"], getDecision: ["viewer"] },
+  ...{ listCoverage: ["viewer"], getCoverage: ["viewer"] },
   ...{ listFeeds: ["viewer"], listProposals: ["viewer"] },
   ...{ showProposal: ["viewer"], listReceipts: ["viewer"] },
   ...{ listRefusals: ["viewer"], listDivergences: ["viewer"] },
@@ -61,6 +62,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
 const NAMED: readonly (readonly [string, string, string, unknown])[] = [
   ["listBans", "GET", "/bans?feed=org/ORG", undefined],
   ["listDecisions", "GET", "/decisions?feed=org/ORG", undefined],
+  ["listCoverage", "GET", "/coverage?feed=org/ORG", undefined],
+  ["listCoverage", "GET", "/coverage?org=ORG", undefined],
   ["ban", "POST", "/bans", { range: "203.0.113.1", feed: "org/ORG" }],
   ["lift", "POST", "/lifts", { range: "203.0.113.1", feed: "org/ORG" }],
   ["importList", "POST", "/imports?feed=org/ORG", "203.0.113.1"],

@@ -1,0 +1,190 @@
+import { RING_WAITS } from "../../agent/model/rings.js";
+import type { Receipt } from "../../agent/protocol/documents.js";
+import type { DecisionEntry } from "../decide/decision-log.js";
+import type { Database, Statement } from "../journal/database.js";
+import { keptStatement } from "../telemetry/statements.projection.js";
+import type { Answer, Around, StatedSince } from "./host-outcome.js";
+import { keptReceipt } from "./kept-receipt.js";
+
+/** Where an agent's receipts of a feed end, and since when. */
+export type Newest = Around["newest"] & {
+  readonly last: number;
+  readonly at: number;
+};
+
+/** A decision that has its place in a feed. */
+export type Placed = Pick<DecisionEntry, "feed"> & {
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+};
+
+export interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Finds what hosts said of decisions, of all hosts at once where that is less work. */
+export class Hearing {
+  readonly #page: Statement<PageRow>;
+  readonly #later: Statement<number>;
+  readonly #newest: Statement<Newest>;
+  readonly #refusals: Statement<Refusal & { readonly agent: string }>;
+  readonly #stated: Statement<{
+    readonly seq: number;
+    readonly signed: string;
+  }>;
+
+  constructor(database: Database) {
+    this.#page = database.prepare(
+      `SELECT agent, seq, at, last, receipt
+       FROM receipts INDEXED BY receipts_by_place
+       WHERE feed = @feed AND epoch = @epoch AND last BETWEEN @first AND @last
+         AND (last, seq) > (@afterLast, @afterSeq)
+       ORDER BY last, seq LIMIT ${PAGE}`,
+    );
+    this.#later = database
+      .prepare<unknown[], number>(
+        `SELECT at FROM receipts
+         WHERE agent = ? AND feed = ? AND epoch = ? AND last > ?
+         ORDER BY last, seq LIMIT 1`,
+      )
+      .pluck();
+    this.#newest = database.prepare(
+      `SELECT seq, at, last, mode FROM receipts
+       WHERE agent = ? AND feed = ? AND epoch = ?
+       ORDER BY last DESC, seq DESC LIMIT 1`,
+    );
+    this.#refusals = database.prepare(
+      `SELECT agent, code, detail FROM refusals
+       WHERE feed = ? AND seq > ? ORDER BY seq DESC LIMIT ${MOST_REFUSALS}`,
+    );
+    this.#stated = database.prepare(
+      `SELECT seq, signed FROM statements
+       WHERE agent = ? AND seq > ? ORDER BY seq DESC, nth DESC LIMIT ${MOST_STATED}`,
+    );
+  }
+
+  /** The receipts within the place, page by page, in the order of their places. */
+  *during(place: Placed): Generator<readonly PageRow[]> {
+    let after = { afterLast: 0, afterSeq: 0 };
+    for (;;) {
+      const rows = this.#page.all({ ...boundOf(place), ...after });
+      yield rows;
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < PAGE) return;
+      after = { afterLast: end.last, afterSeq: end.seq };
+    }
+  }
+
+  /** When the first receipt behind the place came. */
+  laterAt(agent: string, { feed, epoch, last }: Placed): number | undefined {
+    return this.#later.get(agent, feed, epoch, last);
+  }
+
+  newest(
+    agent: string,
+    { feed, epoch }: Pick<Placed, "feed" | "epoch">,
+  ): Newest | undefined {
+    return this.#newest.get(agent, feed, epoch);
+  }
+
+  /** The newest refusals of a feed behind an observation, one an agent. */
+  refusals(feed: string, after: number): ReadonlyMap<string, Refusal> {
+    const found = new Map<string, Refusal>();
+    for (const { agent, ...refusal } of this.#refusals.all(feed, after)) {
+      if (!found.has(agent)) found.set(agent, refusal);
+    }
+    return found;
+  }
+
+  /** What a device stated behind an observation, the oldest first. */
+  stated(agent: string, after: number): readonly StatedSince[] {
+    return this.#stated
+      .all(agent, after)
+      .map(({ seq, signed }) => ({ seq, statement: keptStatement(signed) }))
+      .reverse();
+  }
+}
+
+/** Answers of the hosts that are asked for, by agent, one a place. */
+export class Answers {
+  readonly #last: number;
+  readonly #byAgent: ReadonlyMap<string, HostAnswers>;
+  #waitsForRing = false;
+
+  constructor(agents: Iterable<string>, { last }: Pick<Placed, "last">) {
+    this.#last = last;
+    this.#byAgent = new Map(
+      Array.from(agents, (agent) => [agent, { during: new Map(), at: null }]),
+    );
+  }
+
+  /** Whether a host said that its ring has no turn yet. */
+  get waitsForRing(): boolean {
+    return this.#waitsForRing;
+  }
+
+  take(rows: readonly PageRow[]): void {
+    for (const { agent, last, seq, at, receipt: text } of rows) {
+      const known = this.#byAgent.get(agent);
+      if (known === undefined) continue;
+      const receipt = keptReceipt(text);
+      if (last === this.#last) known.at ??= at;
+      this.#waitsForRing ||= receipt.held.some(isForRing);
+      // Of the same place, what was said last counts.
+      const isEnd = last === this.#last;
+      if (!isEnd && !saysMore(receipt)) known.during.delete(last);
+      else if (isEnd || known.during.size < MOST_PLACES) {
+        known.during.set(last, { seq, at, receipt });
+      }
+    }
+  }
+
+  of(agent: string): {
+    readonly during: readonly Answer[];
+    readonly provedAt: number | null;
+  } {
+    const known = this.#byAgent.get(agent);
+    return {
+      during: [...(known?.during.values() ?? [])],
+      provedAt: known?.at ?? null,
+    };
+  }
+}
+
+const isForRing = ({ rule }: Receipt["held"][number]) => rule === RING_WAITS;
+
+interface HostAnswers {
+  readonly during: Map<number, Answer>;
+  /** When the first receipt of the decision's end came. */
+  at: number | null;
+}
+
+/** What a place in the middle adds to what its end says. */
+const saysMore = ({ heldTotal, trial }: Receipt): boolean =>
+  heldTotal > 0 || trial !== undefined;
+
+interface PageRow {
+  readonly agent: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly last: number;
+  readonly receipt: string;
+}
+
+const boundOf = ({ feed, epoch, first, last }: Placed) => ({
+  ...{ feed, epoch, first, last },
+});
+
+/** Receipts that are read in some 5 ms. */
+const PAGE = 1_000;
+
+/** More than a million bans have segments. */
+const MOST_PLACES = 1_000;
+
+/** Of all hosts together; each says of a change that it refuses it, once. */
+const MOST_REFUSALS = 10_000;
+
+/** Of a device, the newest: what its operator did with a host of late. */
+const MOST_STATED = 200;

@@ -1,0 +1,124 @@
+import { covers, parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Mode } from "../../agent/model/mode.js";
+import { isoTime } from "../../agent/text/time.js";
+import type { DecisionEntry } from "../decide/decision-log.js";
+import type {
+  Answer,
+  Around,
+  HostState,
+  Said,
+  StatedSince,
+} from "./host-outcome.js";
+
+/**
+ * What a host answered, in the light of what its device stated after that: its
+ * operator and its own trials may have made the answer untrue.
+ * @param answer of the decision itself; undefined: only of what came later
+ */
+export function sinceThen(
+  { action, feed, observed, ...decision }: DecisionEntry,
+  said: Said,
+  answer: Answer | undefined,
+  around: Around,
+): Said {
+  if (action === "lift" || !HOLDING.has(said.state)) return said;
+  const stated = around.stated.filter(({ seq }) => seq > (answer?.seq ?? 0));
+  const word = confirmed(said, feed, stated);
+  if (word.state === "taken-back") return word;
+  const released = releasedBy(decision, stated, around.now);
+  if (released !== undefined) {
+    return { ...word, state: "released", sure: "proven", detail: released };
+  }
+  if (answer && isRolledBack(answer, stated)) {
+    return { ...word, state: "rolled-back", sure: "proven", detail: "" };
+  }
+  return observed ? word : inMode(word, around);
+}
+
+/** States in which the host has the bans, one way or the other. */
+const HOLDING: ReadonlySet<HostState> = new Set([
+  ...(["in-force", "observed", "on-trial"] as const),
+  ...(["taken-back", "held-in-part", "passed"] as const),
+]);
+
+/** What was taken back is in force once the host's operator says so. */
+function confirmed(
+  said: Said,
+  feed: string,
+  stated: readonly StatedSince[],
+): Said {
+  if (said.state !== "taken-back") return said;
+  const failed = stated.findLastIndex(
+    ({ statement }) =>
+      statement.what === "trial-failed" && statement.feed === feed,
+  );
+  const isConfirmed = stated
+    .slice(failed + 1)
+    .some(({ statement }) => statement.what === "confirmed");
+  if (!isConfirmed) return said;
+  return { ...said, state: "in-force", sure: "inferred", detail: "" };
+}
+
+/** Until when the ranges are released, if all of them are; undefined: they are not. */
+function releasedBy(
+  { targets, ranges }: Pick<DecisionEntry, "targets" | "ranges">,
+  stated: readonly StatedSince[],
+  now: number,
+): string | undefined {
+  const until = new Map<string, number>();
+  for (const { statement } of stated) {
+    if (statement.what === "released") {
+      until.set(statement.range, statement.until);
+    } else if (statement.what === "release-ended") {
+      until.delete(statement.range);
+    }
+  }
+  const standing = [...until].filter(([, end]) => end > now);
+  if (standing.length === 0 || targets.length !== ranges) return undefined;
+  const released = standing.map(
+    ([range, end]) => [parseCidr(range), end] as const,
+  );
+  const ends = targets.map((target) => endOf(parseCidr(target), released));
+  const first = Math.min(...ends);
+  return first > now ? `until ${isoTime(first)}` : undefined;
+}
+
+const endOf = (
+  target: Cidr,
+  released: readonly (readonly [Cidr, number])[],
+): number =>
+  Math.max(
+    ...released.map(([range, end]) => (covers(range, target) ? end : 0)),
+  );
+
+/** A ruleset of before the decision is in force again. */
+function isRolledBack(
+  { receipt }: Answer,
+  stated: readonly StatedSince[],
+): boolean {
+  const turns = stated.flatMap(({ statement }) => {
+    if (statement.what === "rollback-undone") return [false];
+    const isOurs =
+      statement.what === "rolled-back" && statement.revision < receipt.revision;
+    return isOurs ? [true] : [];
+  });
+  return turns.at(-1) ?? false;
+}
+
+/** The mode is the whole host's: the newest word of it counts for all it holds. */
+function inMode(said: Said, { newest, stated }: Around): Said {
+  const last = stated.at(-1);
+  const isNewer = last !== undefined && last.seq > newest.seq;
+  const mode: Mode = isNewer ? last.statement.mode : newest.mode;
+  if (mode === "observe" && said.state !== "observed") {
+    const detail = isNewer ? pauseText(last) : "";
+    return { ...said, state: "observed", sure: "proven", detail };
+  }
+  if (mode === "enforce" && said.state === "observed") {
+    return { ...said, state: "in-force", sure: "inferred" };
+  }
+  return said;
+}
+
+const pauseText = ({ statement }: StatedSince): string =>
+  statement.what === "paused" ? `until ${isoTime(statement.until)}` : "";

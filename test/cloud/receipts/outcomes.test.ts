@@ -1,0 +1,104 @@
+import BetterSqlite3 from "better-sqlite3";
+import { describe, expect, it } from "@jest/globals";
+import type { Receipt } from "../../../agent/protocol/documents.js";
+import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import { Outcomes } from "../../../cloud/receipts/outcomes.js";
+import { receiptTables } from "../../../cloud/receipts/receipts.projection.js";
+import type { Agent } from "../../../cloud/registry/registry.js";
+import { statementTables } from "../../../cloud/telemetry/statements.projection.js";
+
+const DECIDED = Date.UTC(2026, 0, 1);
+const HOSTS = 1_200;
+
+/** An import of three segments, in a fleet that is more than a page of receipts. */
+const decision = {
+  ...{ decision: "dec-1", feed: "reputation", epoch: "e", first: 11, last: 13 },
+  ...{ action: "import", ranges: 3, targets: [], observed: false },
+  ...{ decidedAt: DECIDED, until: null, seen: 0 },
+} as unknown as DecisionEntry;
+
+describe("what became of an import on a fleet", () => {
+  it("is read page by page, of each host its own, the newest word of a place", async () => {
+    using fleet = new Fleet();
+    for (let i = 0; i < HOSTS; i++) fleet.answer(i, 11, {}, 5);
+    for (let i = 0; i < HOSTS; i++) {
+      const held = [{ range: `198.18.${i >> 8}.${i & 255}`, rule: "cdn-edge" }];
+      fleet.answer(i, 12, i % 2 === 0 ? { held, heldTotal: 1 } : {}, 6);
+    }
+    for (let i = 0; i < HOSTS - 3; i++) {
+      fleet.answer(i, 13, i % 3 === 0 ? { mode: "observe" } : {}, 7);
+      if (i % 3 === 0) fleet.answer(i, 13, {}, 99);
+    }
+    // It says nothing of the end of the import itself, only of what came later.
+    fleet.answer(HOSTS - 2, 20, {}, 50);
+
+    const hosts = await fleet.outcomes.of(decision);
+    const states = hosts.map(({ state }) => state);
+    expect(states.slice(0, 4)).toEqual([
+      ...["held-in-part", "in-force", "held-in-part", "in-force"],
+    ]);
+    expect(hosts[0]).toMatchObject({ provedAt: DECIDED + 7, sure: "proven" });
+    expect(states.slice(-3)).toEqual(["waiting", "held-in-part", "waiting"]);
+    expect(hosts[HOSTS - 2]).toMatchObject({
+      ...{ sure: "inferred", provedAt: DECIDED + 50, missing: null },
+    });
+    expect(hosts[HOSTS - 1]).toMatchObject({
+      ...{ missing: "silent", missingSince: DECIDED },
+    });
+  });
+
+  it("names hosts that lack what came before it as behind, since they last said something", async () => {
+    using fleet = new Fleet();
+    fleet.answer(0, 4, {}, -5_000);
+    fleet.answer(1, 10, {}, -4_000);
+    const [first, second] = await fleet.outcomes.of(decision);
+    expect(first).toMatchObject({
+      ...{ missing: "behind", missingSince: DECIDED - 5_000 },
+    });
+    expect(second).toMatchObject({ missing: "silent" });
+  });
+});
+
+/** Hosts of one org, all connected, and what they answered. */
+class Fleet implements Disposable {
+  readonly #database = new BetterSqlite3(":memory:");
+  readonly outcomes: Outcomes;
+  #seq = 0;
+
+  constructor() {
+    this.#database.exec(receiptTables.tables);
+    this.#database.exec(statementTables.tables);
+    const agents = Array.from({ length: HOSTS }, (_, i) => agent(i));
+    this.outcomes = new Outcomes(this.#database, {
+      ...{ agents: () => agents, isConnected: () => true },
+      ...{ heardAt: () => undefined, takenBack: () => [], trialEnds: () => [] },
+      ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
+    });
+  }
+
+  answer(i: number, offset: number, more: Partial<Receipt>, after: number) {
+    const receipt = {
+      ...{ agent: idOf(i), mode: "enforce", revision: offset, enforcedMs: 1 },
+      ...{ held: [], heldTotal: 0, receivedAt: DECIDED },
+      position: { feed: "reputation", epoch: "e", offset, hash: "" },
+      ...more,
+    };
+    const row = [++this.#seq, DECIDED + after, idOf(i), "reputation", "e"];
+    this.#database
+      .prepare("INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(...row, offset, receipt.mode, JSON.stringify(receipt));
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+const idOf = (i: number): string => `agt-${String(i).padStart(4, "0")}`;
+
+const agent = (i: number): Agent => ({
+  ...{ id: idOf(i), org: "acme", publicKey: "", hostname: `web${i}` },
+  ...({ system: "Linux", version: "0.6.0", protocol: 2 } as const),
+  ...{ enrolledAt: DECIDED - 9_999, lastSeen: null, revokedAt: null },
+  ...{ revokedWhy: null, tags: [] },
+});
