@@ -1,8 +1,11 @@
+import type { Cidr } from "../agent/model/cidr.js";
 import type { FeedName } from "../agent/model/position.js";
 import type { RingTimes } from "../agent/model/rings.js";
 import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import { Coverage } from "./coverage/coverage.js";
+import { Guarded } from "./coverage/guarded.js";
+import { whyOf, type Viewer, type Why } from "./coverage/why.js";
 import type { DecisionEntry } from "./decide/decision-log.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Gateway } from "./gateway/gateway.js";
@@ -12,9 +15,10 @@ import type { Store } from "./store.js";
 /** What became of decisions, host by host, and who holds them in sum. */
 export function openOutcomes(
   { clock }: { readonly clock: Clock },
-  { views, registry, telemetry, statements, index }: Store,
+  store: Store,
   gateway: Gateway,
-): { readonly outcomes: Outcomes; readonly coverage: Coverage } {
+): Told {
+  const { views, registry, telemetry, statements, index } = store;
   const outcomes = new Outcomes(views.observed, {
     clock,
     agents: () => registry.agents(),
@@ -25,7 +29,26 @@ export function openOutcomes(
     ringsOf: (decision) => ringsOf(decision, index),
   });
   const epochOf = (feed: FeedName) => index.standing(feed)?.epoch;
-  return { outcomes, coverage: new Coverage({ outcomes, epochOf, clock }) };
+  const coverage = new Coverage({ outcomes, epochOf, clock });
+  const guarded = new Guarded(views.observed, registry);
+  const why: Told["why"] = (range, viewer) =>
+    whyOf(range, viewer, {
+      ...{ coverage, clock },
+      bans: (query) => store.state.bans(query),
+      naming: (...asked) => store.present.naming(...asked),
+      decision: (id) => store.decisionLog.decision(id),
+      sightings: (query) => telemetry.sightings(query),
+      detections: (query) => telemetry.detections(query),
+      guarded: (...asked) => guarded.by(...asked),
+    });
+  return { outcomes, coverage, why };
+}
+
+/** What is told of decisions, and of whom they are about. */
+interface Told {
+  readonly outcomes: Outcomes;
+  readonly coverage: Coverage;
+  why(range: Cidr, viewer: Viewer): Promise<Why>;
 }
 
 /** Those of its first ban that has some: an order's bans go in the same rings. */

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
+import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
 import type { Calls } from "../audit/calls.js";
@@ -7,6 +8,7 @@ import type { Records } from "../audit/records.js";
 import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { Coverage } from "../coverage/coverage.js";
+import type { Viewer, Why } from "../coverage/why.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
@@ -98,6 +100,8 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;
   readonly outcomes: Pick<Outcomes, "of">;
   readonly coverage: Pick<Coverage, "of" | "ofAll">;
+  /** All that there is to say of a range. */
+  why(range: Cidr, viewer: Viewer): Promise<Why>;
   /** The way to every URL that an operator gives. */
   readonly outgoing: Pick<OutgoingDoor, "fetch">;
   readonly decisionLog: Pick<

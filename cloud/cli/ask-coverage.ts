@@ -1,10 +1,12 @@
 import type * as v from "valibot";
 import type { Coverage, CoverageAnswer } from "../api/routes/coverage.js";
+import type { WhyAnswer } from "../api/routes/why.js";
 import type { Client } from "./client.js";
 import { pageOf, textOf, type Page, type Query } from "./pages.js";
 
 export type CoverageItem = v.InferOutput<typeof Coverage>;
 export type CoverageTold = v.InferOutput<typeof CoverageAnswer>;
+export type WhyTold = v.InferOutput<typeof WhyAnswer>;
 export type HostCovered = CoverageTold["hosts"][number];
 
 /** One page, newest first. */
@@ -23,3 +25,7 @@ export const coverageOf = async (
     "GET",
     `/coverage/${encodeURIComponent(decision)}${textOf(query)}`,
   );
+
+/** All that the cloud knows of a range. */
+export const whyOf = async (client: Client, range: string): Promise<WhyTold> =>
+  client.ask("GET", `/why${textOf({ range })}`);

@@ -13,7 +13,9 @@ import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import type { Query } from "./pages.js";
 import { table } from "./tables.js";
+import { shareText } from "./told-coverage.js";
 import { toldHosts } from "./told-hosts.js";
+import { addWhyCommand } from "./why-command.js";
 import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
 
 interface BansOptions {
@@ -23,7 +25,7 @@ interface BansOptions {
   readonly json?: true;
 }
 
-/** bans, decision, coverage. */
+/** bans, decision, coverage, why. */
 export function addBanCommands(program: Command, io: Io): void {
   program
     .command("bans")
@@ -41,7 +43,8 @@ export function addBanCommands(program: Command, io: Io): void {
       const client = clientOf(command);
       const isLimited = command.getOptionValueSource("limit") === "cli";
       const most = json && !isLimited ? Infinity : wholeNumber(limit);
-      const query = { range, feed };
+      // A million rows are not looked up on all hosts.
+      const query = { range, feed, coverage: json ? undefined : "true" };
       const rows: BanItem[] = [];
       const found = await eachBan(client, query, most, (ban) => {
         if (json) io.out(JSON.stringify(ban));
@@ -58,6 +61,7 @@ export function addBanCommands(program: Command, io: Io): void {
     });
   addDecision(program, io);
   addCoverageCommand(program, io);
+  addWhyCommand(program, io);
 }
 
 const BANS_HELP = `
@@ -66,7 +70,8 @@ Examples:
   $ tourniquet-cloud bans 198.51.100.0/24 --feed reputation
   $ tourniquet-cloud bans --json | wc -l
 
-What hosts do with a ban is told by: tourniquet-cloud decision ID
+"holding" counts the hosts that hold its decision, of those that must. Host by
+host it is told by: tourniquet-cloud coverage ID
 ${FEEDS_HELP}`;
 
 const nothingText = (range = "nothing", feed = "any feed"): string =>
@@ -98,11 +103,15 @@ async function eachBan(
 /** What one answer brings at most. */
 const PAGE = 10_000;
 
-const BAN_HEAD = ["range", "feed", "until", "mode", "decision", "reason"];
+const BAN_HEAD = [
+  ...["range", "feed", "until", "mode", "holding"],
+  ...["decision", "reason"],
+];
 
 const banRow = (ban: BanItem): readonly string[] => [
   ...[ban.range, ban.feed, untilText(ban.until).replace("until ", "")],
-  ...[modeText(ban), ban.decision, ban.reason],
+  ...[modeText(ban), ban.coverage ? shareText(ban.coverage) : ""],
+  ...[ban.decision, ban.reason],
 ];
 
 /** Of a ban in rings, since when the last of them enforces it as well. */

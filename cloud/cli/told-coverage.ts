@@ -29,12 +29,14 @@ export const coverageTable = (
     }),
   );
 
-/** "999/1,000". */
+/** "999/1,000", "997/1,000, 2 in part". */
 export const shareText = ({
   holding,
+  inPart,
   must,
-}: Pick<CoverageItem, "holding" | "must">): string =>
-  `${grouped(holding)}/${grouped(must)}`;
+}: Pick<CoverageItem, "holding" | "inPart" | "must">): string =>
+  `${grouped(holding)}/${grouped(must)}` +
+  (inPart > 0 ? `, ${grouped(inPart)} in part` : "");
 
 /** Who must hold a decision, who does, and what of whom is missing. */
 export function coverageLines(
@@ -68,11 +70,12 @@ const OVER: Readonly<Record<NonNullable<CoverageItem["over"]>, string>> = {
 };
 
 function sumLines(coverage: CoverageItem): readonly string[] {
-  const { must, holding, proven, late, revoked, times } = coverage;
+  const { must, holding, inPart, proven, late, revoked, times } = coverage;
   if (must === 0 && late.must === 0) {
     return ["no host has to hold it"];
   }
   const beside = [
+    ...(inPart > 0 ? [`held in part by ${counted(inPart, "host")}`] : []),
     ...(late.must > 0
       ? [
           `${counted(late.must, "host")} came later: ${grouped(late.holding)} of them hold it`,
@@ -175,13 +178,20 @@ export const coverageCsv = (items: readonly CoverageItem[]): string =>
   csv(
     [
       ...["decision", "decided_at", "action", "feed", "by", "ranges"],
-      ...["must", "holding", "proven", "missing", "late_must"],
+      ...["must", "holding", "in_part", "proven", "missing", "late_must"],
       ...["late_holding", "revoked", "p50_ms", "p90_ms", "p99_ms"],
       ...["max_ms", "over"],
     ],
     items.map(({ decision: it, late, times, ...sum }) => [
       ...[it.decision, it.decidedAt, it.action, it.feed, it.by, it.ranges],
-      ...[sum.must, sum.holding, sum.proven, sum.missing, late.must],
+      ...[
+        sum.must,
+        sum.holding,
+        sum.inPart,
+        sum.proven,
+        sum.missing,
+        late.must,
+      ],
       ...[late.holding, sum.revoked, times?.p50 ?? null, times?.p90 ?? null],
       ...[times?.p99 ?? null, times?.max ?? null, sum.over],
     ]),

@@ -3,19 +3,23 @@ import { formatCidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
 import { banEffects } from "../../decide/effects.js";
+import type { Share } from "../../coverage/tally.js";
 import type { StandingBan } from "../../feeds/snapshots/ban-lookup.js";
 import type { Caller } from "../../operators/caller.js";
+import { includes } from "../../operators/roles.js";
 import {
   CloudFeed,
   Range,
   Reason,
   RingWaits,
   Term,
+  YesOrNo,
   limitOf,
 } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
 import { mustBeReadable, readableFeeds } from "../scope.js";
+import { share } from "./coverage.js";
 import { Cursor, Seconds, Whole, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import {
@@ -80,6 +84,8 @@ export const Ban = v.object({
   rings: v.nullable(Rings),
   reason: v.string(),
   decision: v.string(),
+  /** Of its decision, where `coverage` was asked for and is known. */
+  coverage: v.optional(v.object(share)),
 });
 
 export const BansPage = v.object({
@@ -92,6 +98,8 @@ const BansQuery = v.strictObject({
   limit: limitOf(50),
   feed: v.optional(CloudFeed),
   range: v.optional(Range),
+  /** With how many of the hosts hold it: of a page's first 100 decisions. */
+  coverage: v.optional(YesOrNo, "false"),
   cursor: v.optional(Cursor(v.object({ feed: CloudFeed, range: Range }))),
 });
 
@@ -177,8 +185,31 @@ async function listed(
   });
   const after =
     next && cursorOf({ feed: next.feed, range: formatCidr(next.cidr) });
-  return { items: bans.map(shown), next: after ?? null, total };
+  const isAsked = query.coverage && includes(caller.role, "viewer");
+  const shares = await sharesOf(isAsked ? bans : [], caller, ports);
+  const items = bans.map((ban) => {
+    const coverage = shares.get(ban.decision);
+    return coverage ? { ...shown(ban), coverage } : shown(ban);
+  });
+  return { items, next: after ?? null, total };
 }
+
+/** Who holds the decisions of bans, on the hosts that the caller sees. */
+async function sharesOf(
+  bans: readonly StandingBan[],
+  { org }: Caller,
+  { coverage, decisionLog }: OperatorApiPorts,
+): Promise<ReadonlyMap<string, Share>> {
+  const ids = [...new Set(bans.map(({ decision }) => decision))];
+  const decisions = ids
+    .slice(0, MOST_COVERED)
+    .flatMap((id) => decisionLog.decision(id) ?? []);
+  const covered = await coverage.ofAll(decisions, org);
+  return new Map(covered.map((each) => [each.decision.decision, each]));
+}
+
+/** Each decision is looked up on all hosts. */
+const MOST_COVERED = 100;
 
 const shown = ({ cidr, expiresAt, rings, ...ban }: StandingBan) => ({
   range: formatCidr(cidr),

@@ -10,10 +10,13 @@ import { answer, route, type Route } from "../table/route.js";
 import { said } from "../table/said.js";
 import { Decision, HostOutcome, asSeen, ownDecision } from "./decisions.js";
 
-const share = {
+/** Hosts, and how many of them carry a decision out. */
+export const share = {
   must: Whole,
-  /** Those that do what was decided. */
+  /** Those that do what was decided, all of it. */
   holding: Whole,
+  /** Those whose guards hold some of it. */
+  inPart: Whole,
   /** Those that have not answered. */
   missing: Whole,
 };

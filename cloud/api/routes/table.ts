@@ -14,6 +14,7 @@ import { ruleRoutes } from "./rules.js";
 import { statementRoutes } from "./statements.js";
 import { impactRoutes } from "./impact.js";
 import { importRoutes } from "./imports.js";
+import { whyRoutes } from "./why.js";
 import { liftRoutes } from "./lifts.js";
 import { liveRoutes } from "./live.js";
 import { agentTable } from "./agents.js";
@@ -37,6 +38,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...impactRoutes(ports),
   ...decisionRoutes(ports),
   ...coverageRoutes(ports),
+  ...whyRoutes(ports),
   ...feedRoutes(ports),
   ...proposalRoutes(ports),
   ...ruleRoutes(ports),

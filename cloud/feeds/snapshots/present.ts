@@ -19,6 +19,7 @@ import {
   type FeedRef,
   type StandingBan,
 } from "./ban-lookup.js";
+import { ListNames, type Naming } from "./list-names.js";
 
 export interface PresentPorts {
   /** The file that the state's thread keeps. */
@@ -61,6 +62,15 @@ export class Present implements Disposable {
       this.#ports.log.warn("what is banned cannot be told", { error });
       return undefined;
     }
+  }
+
+  /** The lists that name a range, as far as the thread has folded them. */
+  naming(
+    range: Cidr,
+    feeds: readonly FeedName[] | undefined,
+  ): readonly Naming[] {
+    const now = unixSeconds(this.#ports.clock.now());
+    return this.#open().names.naming(range, feeds, now);
   }
 
   [Symbol.dispose](): void {
@@ -139,16 +149,21 @@ export class Present implements Disposable {
     }
   }
 
-  /** A file that was damaged is replaced by another one. */
   #lookup(): BanLookup {
+    return this.#open().lookup;
+  }
+
+  /** A file that was damaged is replaced by another one. */
+  #open(): Opened {
     const { path } = this.#ports;
     const { ino } = statSync(path);
-    if (this.#opened?.ino === ino) return this.#opened.lookup;
+    if (this.#opened?.ino === ino) return this.#opened;
     this[Symbol.dispose]();
     const database = openDatabase(path, "read-only");
     const lookup = new BanLookup(database);
-    this.#opened = { database, ino, lookup };
-    return lookup;
+    const names = new ListNames(database);
+    this.#opened = { database, ino, lookup, names };
+    return this.#opened;
   }
 }
 
@@ -233,6 +248,7 @@ interface Opened {
   readonly database: Database;
   readonly ino: number;
   readonly lookup: BanLookup;
+  readonly names: ListNames;
 }
 
 /** What became of ranges, by their text; null of those that were lifted. */

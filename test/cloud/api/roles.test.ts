@@ -20,6 +20,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   setPassword: ["partner"],
   ...{ listDecisions: ["viewer"], getDecision: ["viewer"] },
   ...{ listCoverage: ["viewer"], getCoverage: ["viewer"] },
+  explainRange: ["viewer"],
   ...{ listFeeds: ["viewer"], listProposals: ["viewer"] },
   ...{ showProposal: ["viewer"], listReceipts: ["viewer"] },
   ...{ listRefusals: ["viewer"], listDivergences: ["viewer"] },

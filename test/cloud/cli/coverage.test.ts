@@ -130,9 +130,36 @@ describe("who holds a decision", () => {
     expect(more).toEqual([]);
     const all = (await run("coverage", "--csv")).out.split("\n");
     expect(all).toHaveLength(2);
-    expect(all[1]).toMatch(new RegExp(`^${id},20.*,1,0,0,0,0,0,0,\\d+,`));
+    expect(all[1]).toMatch(new RegExp(`^${id},20.*,1,0,0,0,0,0,0,0,\\d+,`));
     const both = await run("coverage", "--csv", "--json");
     expect(both.code).toBe(2);
+  });
+
+  it("stands beside each ban, with lists that hosts hold in part", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    const who = await cloud.enrol("acme", "web1");
+    await cloud.enrol("acme", "web2");
+    using agent = await TestAgent.connect(cloud, who);
+    const banning = run("ban", ATTACKER, "8.8.8.8", "--wait", "300ms");
+    const held = [{ range: "8.8.8.8", rule: "public-resolver" }];
+    const at = positionAfter(await agent.nextSegment());
+    agent.sendReceipt(who, at, { heldTotal: 1, held });
+    const id = idIn((await banning).out);
+    const { out } = await run("bans", ATTACKER);
+    expect(out).toMatch(
+      new RegExp(`${ATTACKER} .* enforce +0/2, 1 in part +${id}`),
+    );
+    const whole = await run("coverage", id);
+    expect(whole.out).toContain("held in part by 1 host");
+    const asked = await run("bans", ATTACKER, "--json");
+    expect(asked.out).not.toContain("coverage");
+    const partner = { name: "pat", role: "partner", collection: "urgent" };
+    const { token } = await letIn(cloud, { ...partner, role: "partner" });
+    const path = `/bans?coverage=true&range=${ATTACKER}`;
+    const theirs = await askAtDoor<object>(cloud, token, ["GET", path]);
+    expect(theirs.status).toBe(200);
+    expect(JSON.stringify(theirs.body)).not.toContain("coverage");
   });
 
   it("is of an org's own hosts alone to its people", async () => {

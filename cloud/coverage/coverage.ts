@@ -1,0 +1,87 @@
+import type { FeedName } from "../../agent/model/position.js";
+import type { DecisionEntry } from "../decide/decision-log.js";
+import { feedsOf } from "../feeds/audience.js";
+import type { HostOutcome } from "../receipts/host-outcome.js";
+import type { Outcomes, Round } from "../receipts/outcomes.js";
+import type { Agent } from "../registry/registry.js";
+import { tally, type Tally } from "./tally.js";
+
+/** Why hosts hold nothing of a decision any more, whatever they answered. */
+export const overs = ["expired", "new-epoch"] as const;
+export type Over = (typeof overs)[number];
+
+/** A decision, and who holds it. */
+export interface Covered extends Tally {
+  readonly decision: DecisionEntry;
+  /** Hosts of that time that were sent away since: they are asked for nothing. */
+  readonly revoked: number;
+  readonly over: Over | null;
+}
+
+export interface CoveragePorts {
+  readonly outcomes: Pick<Outcomes, "of" | "round">;
+  /** The epoch that a feed is in. */
+  readonly epochOf: (feed: FeedName) => string | undefined;
+  readonly clock: { now(): number };
+}
+
+/** Tells for decisions who must hold them, who does, and who is missing. */
+export class Coverage {
+  readonly #ports: CoveragePorts;
+
+  constructor(ports: CoveragePorts) {
+    this.#ports = ports;
+  }
+
+  /** @param org its hosts alone; null: those of all */
+  async of(
+    decision: DecisionEntry,
+    org: string | null,
+  ): Promise<{
+    readonly covered: Covered;
+    readonly hosts: readonly HostOutcome[];
+  }> {
+    return this.#of(decision, org, this.#ports.outcomes.round());
+  }
+
+  /** Of several, in their order; what is the same for all is looked up once. */
+  async ofAll(
+    decisions: readonly DecisionEntry[],
+    org: string | null,
+  ): Promise<readonly Covered[]> {
+    const round = this.#ports.outcomes.round();
+    const found: Covered[] = [];
+    for (const decision of decisions) {
+      found.push((await this.#of(decision, org, round)).covered);
+    }
+    return found;
+  }
+
+  async #of(decision: DecisionEntry, org: string | null, round: Round) {
+    const hosts = await this.#ports.outcomes.of(decision, org, round);
+    const gone = round.agents.filter((agent) => wasThere(agent, decision, org));
+    const covered: Covered = {
+      ...tally(decision, hosts),
+      ...{ decision, revoked: gone.length, over: this.#overOf(decision) },
+    };
+    return { covered, hosts };
+  }
+
+  #overOf({ feed, epoch, until }: DecisionEntry): Over | null {
+    const { epochOf, clock } = this.#ports;
+    if (epoch !== null && epoch !== epochOf(feed)) return "new-epoch";
+    return until !== null && until * 1_000 <= clock.now() ? "expired" : null;
+  }
+}
+
+/** Whether it was to carry it out, and was sent away since. */
+const wasThere = (
+  { org: whose, enrolledAt, revokedAt }: Agent,
+  { feed, decidedAt }: DecisionEntry,
+  org: string | null,
+): boolean =>
+  revokedAt !== null &&
+  revokedAt > decidedAt &&
+  enrolledAt <= decidedAt &&
+  (org === null || whose === org) &&
+  feedsOf(whose).includes(feed);
