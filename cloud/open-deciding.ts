@@ -8,6 +8,7 @@ import { ImportOrders } from "./decide/import-orders.js";
 import { LiftOrders } from "./decide/lift-orders.js";
 import type { Foresight, OrderPorts } from "./decide/order-ports.js";
 import type { StoodBans } from "./decide/stood.js";
+import { UndoOrders } from "./decide/undo-orders.js";
 import { Capacity } from "./feeds/capacity.js";
 import { Feeds } from "./feeds/feeds.js";
 import { Impact } from "./impact/impact.js";
@@ -55,6 +56,7 @@ export function openDeciding(
     bans: new BanOrders(ordering),
     lifts: new LiftOrders(ordering),
     imports: new ImportOrders(ordering),
+    undos: new UndoOrders({ ...store, feeds, clock, stood, capacity }),
     impact: new Impact({ clock }),
   };
   return {

@@ -9,6 +9,8 @@ import { DecisionLog } from "./decide/decision-log.js";
 import { decisionTables } from "./decide/decision-log.projection.js";
 import { holdTables } from "./decide/holds.projection.js";
 import { proposalTables } from "./decide/proposals.projection.js";
+import { UndoLog } from "./decide/undo-log.js";
+import { undoTables } from "./decide/undo.projection.js";
 import { standingTables } from "./decide/standing.projection.js";
 import { weightTables } from "./decide/weights.projection.js";
 import { Disk, openOwnDisk, type DiskSettings } from "./disk/disk.js";
@@ -210,6 +212,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   clearingTables,
   indexTables,
   decisionTables,
+  undoTables,
   approvalTables,
   proposalTables,
   weightTables,
@@ -242,6 +245,7 @@ function questionsTo(views: Views, ports: StorePorts) {
     telemetry: new Telemetry(views.observed, registry),
     statements: new Statements(views.observed),
     decisionLog: new DecisionLog(views.decided),
+    undoLog: new UndoLog(views.decided),
     bootLog: new BootLog(views),
   };
 }

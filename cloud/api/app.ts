@@ -6,6 +6,7 @@ import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { BusyBundling } from "../carry/bundles.js";
 import { NoRoom } from "../disk/room.js";
+import { CannotUndo } from "../decide/undo-orders.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
@@ -144,6 +145,7 @@ const ANSWERS: readonly (readonly [
   [TreeFailed, 503, "busy"],
   [FeedFull, 400, "feed-full"],
   [SamePerson, 403, "same-person"],
+  [CannotUndo, 409, "cannot-undo"],
   [NoShareLeft, 409, "no-share"],
   [ListChanged, 409, "list-changed"],
   [ReviewedBefore, 409, "reviewed-before"],

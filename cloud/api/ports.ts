@@ -13,6 +13,7 @@ import type { BanOrders } from "../decide/ban-orders.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Proposals } from "../decide/proposals.js";
+import type { UndoLog } from "../decide/undo-log.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -42,6 +43,7 @@ import type { BreakGlass } from "../two-persons/break-glass.js";
 import type { ProposedOrders } from "../two-persons/proposed-orders.js";
 import type { Proposing } from "../two-persons/proposing.js";
 import type { TwoPersons } from "../two-persons/two-persons.js";
+import type { Undoing } from "../two-persons/undoing.js";
 import type { Downloads } from "./downloads.js";
 
 /** What every request needs of the door that it came in by. */
@@ -95,6 +97,8 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   /** What people release of what rules proposed; all else goes by `orders`. */
   readonly bans: Pick<BanOrders, "ban">;
   readonly orders: Pick<TwoPersons, "ban" | "lift" | "import">;
+  readonly undoing: Pick<Undoing, "undo">;
+  readonly undoLog: Pick<UndoLog, "undoings" | "undoneBy">;
   readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;
   readonly proposing: Pick<Proposing, "release" | "refuse" | "rangesOf">;
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;

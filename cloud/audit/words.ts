@@ -38,6 +38,8 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
     const seen = event.observed === true ? ", only observed" : "";
     return `${what} in ${feed}${untilText(until)}${seen}${more} (${decision})`;
   },
+  undone: ({ undoes, wrong }) =>
+    `undid ${undoes}${wrong ? ", and found it wrong" : ""}`,
   "proposal-settled": ({ proposal, verdict }) => `${verdict} ${proposal}`,
   approval: ({ feed, version }) => `approval ${version} of ${feed}`,
   "org-added": ({ org, name }) => `added org ${org}, ${name}`,

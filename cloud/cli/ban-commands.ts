@@ -16,6 +16,7 @@ import { table } from "./tables.js";
 import { shareText } from "./told-coverage.js";
 import { toldHosts } from "./told-hosts.js";
 import { addWhyCommand } from "./why-command.js";
+import { undoneLine } from "./told-undo.js";
 import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
 
 interface BansOptions {
@@ -138,6 +139,8 @@ function addDecision(program: Command, io: Io): void {
         return;
       }
       for (const line of linesOf(answer.decision)) io.out(line);
+      if (answer.undoes !== null) io.out(`it undoes ${answer.undoes}`);
+      for (const each of answer.undone) io.out(undoneLine(each));
       const seen = answer.detections;
       if (seen.length > 0)
         io.out(table(DETECTION_HEAD, seen.map(detectionRow)));

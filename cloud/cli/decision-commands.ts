@@ -8,6 +8,7 @@ import { giveOrderOutput } from "./order-output.js";
 import { GLASS_HELP, carriedOut } from "./told-waits.js";
 import { toldBan } from "./told-bans.js";
 import { toldLift } from "./told-lifts.js";
+import { addUndoCommand } from "./undo-command.js";
 import { WAIT_HELP, waitMsOf, waitOf } from "./wait.js";
 import { FEEDS_HELP, feedHelp } from "./words.js";
 
@@ -28,10 +29,11 @@ interface OrderOptions {
   readonly checkImpact?: number;
 }
 
-/** ban, lift. */
+/** ban, lift, undo. */
 export function addDecisionCommands(program: Command, io: Io): void {
   addBan(program, io);
   addLift(program, io);
+  addUndoCommand(program, io);
 }
 
 function addBan(program: Command, io: Io): void {

@@ -11,7 +11,11 @@ type Order = ProposalItem & { readonly kind: "order" };
 export const whatOf = (proposal: ProposalItem): string =>
   proposal.kind === "rule"
     ? `ban ${proposal.attacker}`
-    : `${proposal.action} ${rangesOf(proposal)} in ${proposal.feeds.join(", ")}`;
+    : `${proposal.action} ${rangesOf(proposal)} in ${proposal.feeds.join(", ")}${undoText(proposal)}`;
+
+/** Of an undo, the decision, and what that is found to be. */
+const undoText = ({ undoes, wrong }: Order): string =>
+  undoes === null ? "" : ` (${undoes}${wrong ? ", as wrong" : ""})`;
 
 export const byOf = (proposal: ProposalItem): string =>
   proposal.kind === "rule"
@@ -48,7 +52,7 @@ function termLines(order: Order): readonly string[] {
   const { lasts, action, observed, replace, within, reason } = order;
   const term = lasts === null ? "without an end" : `for ${lasts} s`;
   const said = [
-    ...(action === "lift" ? [] : [term]),
+    ...(action === "lift" || action === "undo" ? [] : [term]),
     ...(observed ? ["observed only"] : []),
     ...(replace ? ["replacing what stands"] : []),
     ...(within ? ["with all that lies in the ranges"] : []),

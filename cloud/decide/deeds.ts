@@ -84,8 +84,8 @@ export interface Deed {
   readonly observed: boolean;
   /** Unix seconds; undefined for a lift, or where ranges have their own. */
   readonly until: number | undefined;
-  /** Of an import: whose ranges they are, and how many it lifts. */
-  readonly from?: Pick<Decided, "list" | "lifts"> | undefined;
+  /** Of an import: whose ranges they are, and how many it lifts; what it undoes. */
+  readonly from?: Pick<Decided, "list" | "lifts" | "undoes"> | undefined;
   /** Says what is written down with it. */
   readonly watch?: Pick<Watch, "along"> | undefined;
 }

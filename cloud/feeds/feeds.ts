@@ -113,8 +113,10 @@ export class Feeds {
     from: Position,
   ): Promise<Placed> {
     const { clock, capacity, sign } = this.#ports;
-    const { feed, decision, action, ranges } = word.decided;
-    if (action !== "lift") await capacity.makeRoom(feed, ranges);
+    const { feed, decision, action, ranges, undoes } = word.decided;
+    // Who undoes something has made room for what comes back.
+    const brings = action !== "lift" && undoes === undefined;
+    if (brings) await capacity.makeRoom(feed, ranges);
     const decidedAt = clock.now();
     const terms = { decision, issuedAt: decidedAt, sign };
     const batches = splitOps(ops)[Symbol.iterator]();

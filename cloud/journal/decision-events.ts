@@ -6,6 +6,7 @@ import type { Gone, Recorded } from "./recorded.js";
 import type { AgentTagged } from "./registry-events.js";
 import type { TwoPersonEvent } from "./two-person-events.js";
 import type { WeightEvent } from "./weight-events.js";
+import type { Undone } from "./undo-events.js";
 
 /**
  * What somebody decided, or what follows from it, in one order. Released shapes
@@ -16,6 +17,7 @@ export type DecisionEvent =
   | OperatorEvent
   | TwoPersonEvent
   | WeightEvent
+  | Undone
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled
@@ -115,6 +117,8 @@ export interface Decided {
    * absent: it only adds.
    */
   readonly lifts?: number;
+  /** The decision that it undoes: its ops are lifts and bans. */
+  readonly undoes?: string;
 }
 
 /** Why a person decides on an attacker, and not a rule. */

@@ -16,7 +16,8 @@ export const dangerNames = [
 export type DangerName = (typeof dangerNames)[number];
 
 /** An order as it was asked for: what a release carries out. */
-export type ProposedOrder = ProposedBan | ProposedLift | ProposedImport;
+export type ProposedOrder =
+  ProposedBan | ProposedLift | ProposedImport | ProposedUndo;
 
 export interface ProposedBan {
   readonly action: "ban";
@@ -55,6 +56,17 @@ export interface ProposedImport {
   readonly ranges: number;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+export interface ProposedUndo {
+  readonly action: "undo";
+  /** The decision, and the feed that it is of. */
+  readonly undoes: string;
+  readonly feed: FeedName;
+  /** How many would have changed when it was proposed. */
+  readonly ranges: number;
+  readonly reason: string;
+  readonly wrong: boolean;
 }
 
 /** An operator ordered what takes a second person. */

@@ -64,11 +64,16 @@ const ofDecisions: Readonly<
   "org-vouched": "orders",
   "vouch-withdrawn": "orders",
   "rate-reached": "answers",
+  undone: "orders",
   // Every minute; what it is of stays where it is until there is room.
   observed: "answers",
   erased: "orders",
 };
 
 /** Whole lists, and what rules ban all day long, would use up any reserve. */
-const isAnOrder = ({ by, action }: DecisionEvent & { kind: "decided" }) =>
-  !by.startsWith("rule:") && action !== "import";
+const isAnOrder = ({
+  by,
+  action,
+  undoes,
+}: DecisionEvent & { kind: "decided" }) =>
+  undoes !== undefined || (!by.startsWith("rule:") && action !== "import");

@@ -12,7 +12,7 @@ export interface StoredRange {
 /** Millions of different ranges as packed bytes, in the order they came. */
 export class RangeStore implements Iterable<StoredRange> {
   readonly #packed = new ByteWriter(1 << 12);
-  readonly #seen = new Set<number | string>();
+  readonly #seen = new Set<RangeKey>();
 
   get size(): number {
     return this.#seen.size;
@@ -21,7 +21,7 @@ export class RangeStore implements Iterable<StoredRange> {
   /** Reports whether the range is new; the first one counts. */
   add({ family, address, prefix }: Cidr, timeout?: number): boolean {
     const before = this.#seen.size;
-    this.#seen.add(keyOf(address, prefix));
+    this.#seen.add(rangeKey({ address, prefix }));
     if (this.#seen.size === before) return false;
     this.#packed.byte(family).byte(prefix).raw(address);
     this.#packed.varint(timeout === undefined ? 0 : timeout + 1);
@@ -29,7 +29,7 @@ export class RangeStore implements Iterable<StoredRange> {
   }
 
   has({ address, prefix }: Cidr): boolean {
-    return this.#seen.has(keyOf(address, prefix));
+    return this.#seen.has(rangeKey({ address, prefix }));
   }
 
   *[Symbol.iterator](): Generator<StoredRange> {
@@ -47,11 +47,28 @@ export class RangeStore implements Iterable<StoredRange> {
   }
 }
 
+/** By which ranges are told apart in sets and maps. */
+export type RangeKey = number | string;
+
 /** IPv4 fits a number, which costs a set far less than a string. */
-function keyOf(address: Uint8Array, prefix: number): number | string {
+export function rangeKey({
+  address,
+  prefix,
+}: Pick<Cidr, "address" | "prefix">): RangeKey {
   if (address.length === 4) {
     const [a = 0, b = 0, c = 0, d = 0] = address;
     return (((a * 256 + b) * 256 + c) * 256 + d) * 64 + prefix;
   }
   return `${Buffer.from(address).toString("latin1")}/${prefix}`;
+}
+
+/** The range that has the key. */
+export function rangeOf(key: RangeKey): Cidr {
+  if (typeof key === "string") {
+    const address = Uint8Array.from(Buffer.from(key.slice(0, 16), "latin1"));
+    return { family: 6, address, prefix: Number(key.slice(17)) };
+  }
+  const address = Buffer.alloc(4);
+  address.writeUInt32BE(Math.floor(key / 64));
+  return { family: 4, address: Uint8Array.from(address), prefix: key % 64 };
 }

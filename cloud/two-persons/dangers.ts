@@ -135,6 +135,14 @@ export const listLifted = (
   says: `it lifts ${lifted} of the ${before} ranges that list "${list}" holds`,
 });
 
+export const listUndone = (
+  list: string,
+  { lifted, ranges }: { readonly lifted: number; readonly ranges: number },
+): Danger => ({
+  why: "list",
+  says: `it lifts ${lifted} of the ${ranges} ranges that an import of list "${list}" brought`,
+});
+
 export const beyond = (limit: keyof ActuatorLimits, says: string): Danger => ({
   why: "limits",
   says: `${says} (${limit})`,

@@ -5,6 +5,8 @@ import type { DecisionLog } from "../decide/decision-log.js";
 import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import { NeverList } from "../decide/never.js";
+import type { UndoLog } from "../decide/undo-log.js";
+import type { UndoOrders } from "../decide/undo-orders.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import { filesOf } from "../folder.js";
 import type { Impact } from "../impact/impact.js";
@@ -20,6 +22,7 @@ import { ProposedOrders } from "./proposed-orders.js";
 import { Proposing } from "./proposing.js";
 import type { TwoPersonsSettings } from "./settings.js";
 import { TwoPersons } from "./two-persons.js";
+import { Undoing } from "./undoing.js";
 
 /** What orders need that may take a second person. */
 export interface OpenTwoPersonsPorts {
@@ -32,6 +35,8 @@ export interface OpenTwoPersonsPorts {
   readonly bans: BanOrders;
   readonly lifts: LiftOrders;
   readonly imports: ImportOrders;
+  readonly undos: UndoOrders;
+  readonly undoLog: Pick<UndoLog, "listOf">;
   readonly impact: Pick<Impact, "ask">;
 }
 
@@ -65,5 +70,9 @@ export function openTwoPersons(
       decisionLog.decision(id)?.action === "import" &&
       !breakGlass.isThrough(id),
   });
-  return { orders, waiting, proposing, breakGlass };
+  const undoing = new Undoing({
+    ...{ ...ports, settings, proposing, others },
+    listOf: (id) => ports.undoLog.listOf(id),
+  });
+  return { orders, undoing, waiting, proposing, breakGlass };
 }

@@ -7,6 +7,7 @@ import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Watch } from "../decide/order-ports.js";
 import { NotOpen } from "../decide/settling.js";
+import { CannotUndo, type UndoOrders } from "../decide/undo-orders.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type {
   Danger,
@@ -14,6 +15,7 @@ import type {
   ProposedImport,
   ProposedLift,
   ProposedOrder,
+  ProposedUndo,
 } from "../journal/two-person-events.js";
 import type { RangeStore } from "../lists/range-store.js";
 import type { Caller } from "../operators/caller.js";
@@ -39,6 +41,7 @@ export interface ProposingPorts {
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;
   readonly imports: Pick<ImportOrders, "import">;
+  readonly undos: Pick<UndoOrders, "undo">;
 }
 
 /** What somebody else says to a proposed order, and where. */
@@ -67,7 +70,7 @@ export class Proposing implements Disposable {
   /** @throws NoShareLeft, NoRoom */
   async propose(
     { operator, name: by, org }: Caller,
-    order: ProposedBan | ProposedLift | UnfiledImport,
+    order: ProposedBan | ProposedLift | ProposedUndo | UnfiledImport,
     dangers: readonly Danger[],
   ): Promise<WaitingOrder> {
     const { orders, files } = this.#ports;
@@ -154,6 +157,7 @@ export class Proposing implements Disposable {
     const { bans, lifts } = this.#ports;
     if (order.action === "import")
       return this.#import(order, { id, by }, watch);
+    if (order.action === "undo") return this.#undo(order, by, watch);
     const ranges = order.ranges.map(parseCidr);
     if (order.action === "lift") {
       const { feeds, within, reason } = order;
@@ -180,6 +184,24 @@ export class Proposing implements Disposable {
     const mandate = { feed, by };
     const done = await imports.import(mandate, ranges, terms, manner);
     return done.decision ? [done.decision] : [];
+  }
+
+  /** @throws NotOpen where the decision is not to be undone any more */
+  async #undo(
+    { undoes, reason, wrong }: ProposedUndo,
+    by: string,
+    watch: Watch,
+  ): Promise<readonly Decision[]> {
+    const along: Watch["along"] = (...made) => watch.along(...made);
+    const judged = { begin: NOTHING, sees: NOTHING, decide: NOTHING, along };
+    const wish = { undoes, by, reason, wrong, dryRun: false, watch: judged };
+    try {
+      const { decision } = await this.#ports.undos.undo(wish);
+      return decision ? [decision] : [];
+    } catch (error) {
+      if (!(error instanceof CannotUndo)) throw error;
+      throw new NotOpen(error.message);
+    }
   }
 
   /** @throws NotOpen */

@@ -24,6 +24,19 @@ const DecidedNews = v.object({
   list: v.nullable(v.string()),
 });
 
+/** A decision was undone, or found wrong. */
+const UndoneNews = v.object({
+  kind: v.literal("undone"),
+  undoes: v.string(),
+  /** By which decision; null: nothing of it was in force any more. */
+  decision: v.nullable(v.string()),
+  feed: v.string(),
+  wrong: v.boolean(),
+  /** Null for whom one need not know; "rule:harm": hosts were hurt by it. */
+  by: v.nullable(v.string()),
+  reason: v.string(),
+});
+
 /** Somebody has something before him, or said something to it. */
 const ProposalNews = v.object({
   kind: v.literal("proposal"),
@@ -79,6 +92,7 @@ const RateNews = v.object({ kind: v.literal("rate"), perMinute: v.number() });
 export const News = v.variant("kind", [
   ...([DecidedNews, ProposalNews, AgentNews, OrgNews] as const),
   ...([TrustNews, PeopleNews, RateNews, GlassNews] as const),
+  UndoneNews,
 ]);
 export type News = v.InferInput<typeof News>;
 
@@ -107,6 +121,7 @@ export function newsFor(
   ports: NewsPorts,
 ): News | undefined {
   if (event.kind === "decided") return decidedFor(caller, event);
+  if (event.kind === "undone") return undoneFor(caller, event);
   if ("agent" in event) {
     const news = agentNews(event, ports);
     return news && sees(caller, news.org) ? news : undefined;
@@ -136,6 +151,16 @@ function decidedFor(
     observed: event.observed ?? false,
     ...{ until: event.until ?? null, list: event.list ?? null },
   };
+}
+
+function undoneFor(
+  caller: Caller,
+  event: Extract<Event, { kind: "undone" }>,
+): News | undefined {
+  const { kind, undoes, decision = null, feed, wrong, reason } = event;
+  if (!mayRead(caller, feed)) return undefined;
+  const by = nameSeen(caller, event);
+  return { kind, undoes, decision, feed, wrong, by, reason };
 }
 
 function proposalNews(

@@ -18,6 +18,7 @@ import {
 } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { Detection } from "./detection.js";
+import { UndoingTold, undoingsOf } from "./undoings.js";
 
 /** What somebody decided. */
 export const Decision = v.object({
@@ -84,6 +85,10 @@ export const DecisionAnswer = v.object({
   decision: Decision,
   detections: v.array(Detection),
   hosts: v.array(HostOutcome),
+  /** The decision that it undoes. */
+  undoes: v.nullable(v.string()),
+  /** When it was undone itself, the oldest first. */
+  undone: v.array(UndoingTold),
 });
 
 const DecisionsQuery = v.strictObject({
@@ -142,6 +147,8 @@ async function explained(caller: Caller, id: string, ports: OperatorApiPorts) {
     decision: asSeen(decision, caller),
     detections: isOurs ? detectionsOf(decision, ports) : [],
     hosts: await ports.outcomes.of(decision, caller.org),
+    undoes: ports.undoLog.undoneBy(id) ?? null,
+    undone: undoingsOf(caller, decision, ports),
   };
 }
 

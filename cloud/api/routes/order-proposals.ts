@@ -18,7 +18,7 @@ import { Danger } from "./two-persons.js";
 export const OrderProposal = v.object({
   kind: v.literal("order"),
   id: v.string(),
-  action: v.picklist(["ban", "lift", "import"]),
+  action: v.picklist(["ban", "lift", "import", "undo"]),
   feeds: v.array(v.string()),
   /** How many, and the first few of them; none of an import's. */
   ranges: Whole,
@@ -34,6 +34,9 @@ export const OrderProposal = v.object({
   within: v.boolean(),
   /** Of an import: the list's name. */
   list: v.nullable(v.string()),
+  /** Of an undo: the decision, and whether it is to be known as wrong. */
+  undoes: v.nullable(v.string()),
+  wrong: v.boolean(),
   dangers: v.array(Danger),
   /** Who gave it, and whose operator that is; null: the vendor's. */
   by: v.string(),
@@ -57,6 +60,8 @@ type Terms = Partial<{
   readonly replace: boolean;
   readonly within: boolean;
   readonly list: string;
+  readonly undoes: string;
+  readonly wrong: boolean;
 }>;
 
 export function shownOrder(waiting: WaitingOrder) {
@@ -72,6 +77,8 @@ export function shownOrder(waiting: WaitingOrder) {
     replace: said.replace ?? false,
     within: said.within ?? false,
     list: said.list ?? null,
+    undoes: said.undoes ?? null,
+    wrong: said.wrong ?? false,
   };
 }
 

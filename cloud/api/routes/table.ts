@@ -28,6 +28,7 @@ import { statusRoutes } from "./status.js";
 import { orgRoutes } from "./orgs.js";
 import { passwordRoutes } from "./passwords.js";
 import { sessionRoutes } from "./session.js";
+import { undoRoutes } from "./undo.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
 export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
@@ -39,6 +40,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...decisionRoutes(ports),
   ...coverageRoutes(ports),
   ...whyRoutes(ports),
+  ...undoRoutes(ports),
   ...feedRoutes(ports),
   ...proposalRoutes(ports),
   ...ruleRoutes(ports),

@@ -106,6 +106,7 @@ function opFold(database: Database) {
       const { family, prefix, address } = op.cidr;
       if (op.op === "lift") {
         remove.run(feed, family, prefix, address);
+        list?.lacks(op.cidr);
         continue;
       }
       const known = reasons.get(op.reason) ?? addReason.get(op.reason);

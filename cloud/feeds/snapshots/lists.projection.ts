@@ -1,5 +1,5 @@
 import type { BanOp } from "../../../agent/model/ban.js";
-import type { Family } from "../../../agent/model/cidr.js";
+import type { Cidr, Family } from "../../../agent/model/cidr.js";
 import type { Database, Statement } from "../../journal/database.js";
 import type { Decided } from "../../journal/decision-events.js";
 import type { BroughtRange } from "../../lists/replacement.js";
@@ -28,11 +28,14 @@ export const listTables = `
 export interface FoldedImport {
   /** The list has the range. */
   has(op: BanOp): void;
+  /** The list has it no more. */
+  lacks(cidr: Cidr): void;
   /** So many ops of it were read. */
   read(ops: number): void;
 }
 
 export function listFold(database: Database) {
+  const { put, remove, forget } = listedIn(database);
   const add = database
     .prepare<unknown[], number>(
       `INSERT INTO lists (feed, name) VALUES (?, ?)
@@ -43,11 +46,6 @@ export function listFold(database: Database) {
   const open: Statement<Import> = database.prepare(
     `SELECT decision, list, seq, replaces FROM imports WHERE decision = ?`,
   );
-  const put = database.prepare(
-    `INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
-       seq = excluded.seq`,
-  );
   const advance = database
     .prepare<unknown[], number>(
       `UPDATE imports SET ops_left = ops_left - ? WHERE decision = ?
@@ -55,9 +53,6 @@ export function listFold(database: Database) {
     )
     .pluck();
   const end = database.prepare("DELETE FROM imports WHERE decision = ?");
-  const forget = database.prepare(
-    "DELETE FROM listed WHERE list = ? AND seq < ?",
-  );
   return {
     decided({ decision, feed, list, ranges, lifts }: Decided, seq: number) {
       if (list === undefined) return;
@@ -73,6 +68,9 @@ export function listFold(database: Database) {
         has: ({ cidr: { family, prefix, address }, expiresAt }) => {
           put.run(list, family, prefix, address, expiresAt, seq);
         },
+        lacks: ({ family, prefix, address }) => {
+          remove.run(list, family, prefix, address);
+        },
         read: (ops) => {
           if ((advance.get(ops, decision) ?? 0) > 0) return;
           end.run(decision);
@@ -82,6 +80,23 @@ export function listFold(database: Database) {
       };
     },
   };
+}
+
+/** What changes the ranges of a list. */
+function listedIn(database: Database) {
+  const put = database.prepare(
+    `INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at,
+       seq = excluded.seq`,
+  );
+  const remove = database.prepare(
+    `DELETE FROM listed
+     WHERE list = ? AND family = ? AND prefix = ? AND address = ?`,
+  );
+  const forget = database.prepare(
+    "DELETE FROM listed WHERE list = ? AND seq < ?",
+  );
+  return { put, remove, forget };
 }
 
 interface Import {

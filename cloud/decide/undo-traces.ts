@@ -1,0 +1,219 @@
+import type { Ban, Op } from "../../agent/model/ban.js";
+import type { Cidr } from "../../agent/model/cidr.js";
+import { isWaitedFor } from "../../agent/protocol/ring-times.js";
+import type { UndoEffect } from "../journal/undo-events.js";
+import { rangeKey, rangeOf, type RangeKey } from "../lists/range-store.js";
+
+/** What is to become of one range of a decision that is undone. */
+export interface Trace {
+  readonly cidr: Cidr;
+  readonly effect: UndoEffect;
+  /** What the decision says of it; undefined: it lifted it. */
+  readonly own: Ban | undefined;
+  /** What stood before it, and would still. */
+  readonly before: Ban | undefined;
+  /** Who decided on it since. */
+  readonly since: string | undefined;
+  /** What has to be published; undefined: nothing. */
+  readonly op: Op | undefined;
+}
+
+/**
+ * What one decision did to each of its ranges, held against what its feed's log has
+ * right before it and behind it. Ops may come in any order, and more than once:
+ * their places in the feed tell which was first. A list may have millions of
+ * ranges, so of each there are a key and a few numbers.
+ */
+export class Traces {
+  readonly #now: number;
+  readonly #indexes = new Map<RangeKey, number>();
+  readonly #manners = new Manners();
+  readonly #names = new Names();
+  readonly #own = new Columns();
+  readonly #before = new Columns();
+  /** Their manner is the name of who decided. */
+  readonly #since = new Columns();
+
+  /** @param now Unix seconds: what has run out by then is not brought back */
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#indexes.size;
+  }
+
+  /** An op of the decision itself; `place` is its offset in the feed. */
+  own(op: Op, place: number): void {
+    const key = rangeKey(op.cidr);
+    const known = this.#indexes.get(key);
+    if (known !== undefined) {
+      this.#own.put(known, place, this.#termsOf(op));
+      return;
+    }
+    this.#indexes.set(key, this.#indexes.size);
+    this.#own.add(place, this.#termsOf(op));
+    this.#before.add(0, LIFTED);
+    this.#since.add(0, LIFTED);
+  }
+
+  /** Whether one of the ranges is the decision's as well. */
+  touches(cidrs: readonly Cidr[]): boolean {
+    return cidrs.some((cidr) => this.#indexes.has(rangeKey(cidr)));
+  }
+
+  /** An op of another decision of the feed. */
+  other(op: Op, place: number, decision: string): void {
+    const index = this.#indexes.get(rangeKey(op.cidr));
+    if (index === undefined) return;
+    if (place < this.#own.placeOf(index)) {
+      if (place <= this.#before.placeOf(index)) return;
+      this.#before.put(index, place, this.#termsOf(op));
+    } else if (place > this.#since.placeOf(index)) {
+      const manner = this.#names.numberOf(decision);
+      this.#since.put(index, place, { end: 0, manner });
+    }
+  }
+
+  /** One of each range, in the order of the decision. */
+  *[Symbol.iterator](): Generator<Trace> {
+    for (const [key, index] of this.#indexes) {
+      yield this.#traceOf(rangeOf(key), index);
+    }
+  }
+
+  #traceOf(cidr: Cidr, index: number): Trace {
+    const own = this.#banOf(cidr, this.#own, index);
+    const stood = this.#banOf(cidr, this.#before, index);
+    const before = this.#stands(stood) ? stood : undefined;
+    const isChanged = this.#since.placeOf(index) > 0;
+    const effect = isChanged ? "changed" : this.#effectOf(own, before);
+    return {
+      ...{ cidr, effect, own, before },
+      since: isChanged
+        ? this.#names.nameOf(this.#since.mannerOf(index))
+        : undefined,
+      op: opOf(cidr, effect, before),
+    };
+  }
+
+  #effectOf(own: Ban | undefined, before: Ban | undefined): UndoEffect {
+    if (before !== undefined) {
+      return isSame(own, before) ? "as-before" : "restored";
+    }
+    return this.#stands(own) ? "lifted" : "expired";
+  }
+
+  #stands(ban: Ban | undefined): boolean {
+    return ban !== undefined && ban.expiresAt > this.#now;
+  }
+
+  #termsOf(op: Op): Terms {
+    if (op.op === "lift") return LIFTED;
+    const { expiresAt: end, reason, observed, rings } = op;
+    const common = { reason, observed };
+    const isLeft = isWaitedFor(rings, this.#now);
+    const manner = this.#manners.numberOf(
+      isLeft ? { ...common, rings } : common,
+    );
+    return { end, manner };
+  }
+
+  #banOf(cidr: Cidr, columns: Columns, index: number): Ban | undefined {
+    const manner = columns.mannerOf(index);
+    if (manner === LIFTED.manner) return undefined;
+    const expiresAt = columns.endOf(index);
+    return { cidr, expiresAt, ...this.#manners.mannerOf(manner) };
+  }
+}
+
+function opOf(
+  cidr: Cidr,
+  effect: UndoEffect,
+  before: Ban | undefined,
+): Op | undefined {
+  if (effect === "lifted") return { op: "lift", cidr };
+  return effect === "restored" && before
+    ? { op: "ban", ...before, cidr }
+    : undefined;
+}
+
+const isSame = (one: Ban | undefined, other: Ban): boolean =>
+  one !== undefined &&
+  one.expiresAt === other.expiresAt &&
+  one.reason === other.reason &&
+  one.observed === other.observed &&
+  one.rings?.all === other.rings?.all;
+
+/** How a range is banned: until when, and the number of how; or not at all. */
+interface Terms {
+  readonly end: number;
+  readonly manner: number;
+}
+
+const LIFTED: Terms = { end: 0, manner: -1 };
+
+/** A place, an end and a manner of each range. */
+class Columns {
+  readonly #places: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #manners: number[] = [];
+
+  add(place: number, { end, manner }: Terms): void {
+    this.#places.push(place);
+    this.#ends.push(end);
+    this.#manners.push(manner);
+  }
+
+  put(index: number, place: number, { end, manner }: Terms): void {
+    this.#places[index] = place;
+    this.#ends[index] = end;
+    this.#manners[index] = manner;
+  }
+
+  placeOf(index: number): number {
+    return this.#places[index] ?? 0;
+  }
+
+  endOf(index: number): number {
+    return this.#ends[index] ?? 0;
+  }
+
+  mannerOf(index: number): number {
+    return this.#manners[index] ?? LIFTED.manner;
+  }
+}
+
+type Manner = Omit<Ban, "cidr" | "expiresAt">;
+
+/** Few are different, however many bans there are. */
+class Names {
+  readonly #numbers = new Map<string, number>();
+  readonly #names: string[] = [];
+
+  numberOf(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#names.length);
+    return this.#names.push(name) - 1;
+  }
+
+  nameOf(number: number): string {
+    return this.#names[number] ?? "";
+  }
+}
+
+class Manners {
+  readonly #texts = new Names();
+  readonly #manners: Manner[] = [];
+
+  numberOf(manner: Manner): number {
+    const number = this.#texts.numberOf(JSON.stringify(manner));
+    this.#manners[number] ??= manner;
+    return number;
+  }
+
+  mannerOf(number: number): Manner {
+    return this.#manners[number] ?? { reason: "", observed: false };
+  }
+}

@@ -1,0 +1,330 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
+import type { FeedName } from "../../../agent/model/position.js";
+import type { Banned } from "../../../cloud/decide/ban-orders.js";
+import type { Imported } from "../../../cloud/decide/import-orders.js";
+import type { Lifted } from "../../../cloud/decide/lift-orders.js";
+import { CannotUndo } from "../../../cloud/decide/undo-orders.js";
+import { beginNewEpochs } from "../../../cloud/new-epochs.js";
+import type { Caller } from "../../../cloud/operators/caller.js";
+import { loadCloud } from "../../../cloud/setup.js";
+import { silentLogger } from "../../../agent/log/logger.js";
+import {
+  addresses,
+  ban,
+  letIn,
+  list,
+  Stage,
+  type Opened,
+} from "../two-persons/stage.js";
+
+const HOUR_MS = 3_600_000;
+const HOUR_S = 3_600;
+
+describe("undo", () => {
+  let stage: Stage;
+  let cloud: Opened;
+  let ann: Caller;
+
+  beforeEach(async () => {
+    stage = new Stage();
+    cloud = await stage.open({ enabled: false });
+    ann = await letIn(cloud, "ann", "analyst");
+  });
+  afterEach(async () => {
+    await cloud[Symbol.asyncDispose]();
+    await stage[Symbol.asyncDispose]();
+  });
+
+  const banned = async (
+    ranges: readonly string[],
+    more: Parameters<typeof ban>[1] & { readonly replace?: boolean } = {},
+  ) => {
+    const order = { ...ban(ranges, more), replace: more.replace ?? false };
+    const came = await cloud.orders.ban(ann, order);
+    return idOf(came as { done: Banned });
+  };
+  const lifted = async (ranges: readonly string[]) => {
+    const came = await cloud.orders.lift(ann, {
+      ...{ feeds: ["urgent"], ranges: ranges.map(parseCidr), within: false },
+      ...{ reason: "", dryRun: false, breakGlass: undefined },
+    });
+    return (came as { done: Lifted }).done.decisions[0]!.decision;
+  };
+  const imported = async (lines: readonly string[], force = true) => {
+    const came = await cloud.orders.import(ann, await list(lines, { force }));
+    return idOf(came as { done: Imported });
+  };
+  const undo = (
+    undoes: string,
+    more: { dryRun?: boolean; wrong?: boolean } = {},
+  ) =>
+    cloud.undos.undo({
+      ...{ undoes, by: "ann", reason: "a mistake" },
+      ...{ wrong: false, dryRun: false, ...more },
+    });
+  const stands = async (feed: FeedName = "urgent") => {
+    const now = Math.floor(stage.clock.now() / 1_000);
+    const query = { feeds: [feed], range: undefined, limit: 10_000, now };
+    const { bans } = await cloud.state.bans({ ...query, from: undefined });
+    return bans.map(({ cidr, expiresAt, reason, observed }) => ({
+      ...{ range: formatCidr(cidr), until: expiresAt, reason, observed },
+    }));
+  };
+  const at = (seconds: number) =>
+    Math.floor(stage.clock.now() / 1_000) + seconds;
+
+  it("lifts what a ban put into force", async () => {
+    const decision = await banned(["203.0.113.7", "2001:db8:7::/48"]);
+    const done = await undo(decision);
+    expect(done).toMatchObject({ counts: { lifted: 2 }, changedBy: [] });
+    expect(await stands()).toEqual([]);
+    expect(cloud.decisionLog.decision(done.decision!.decision)).toMatchObject({
+      ...{ action: "lift", by: "ann", ranges: 2, reason: "a mistake" },
+      targets: ["203.0.113.7", "2001:db8:7::/48"],
+    });
+  });
+
+  it("brings back what stood before on the very terms it had", async () => {
+    await banned(["203.0.113.7"], { forSeconds: 2 * HOUR_S, observed: true });
+    const before = await stands();
+    const longer = await banned(["203.0.113.7"], { forSeconds: 9 * HOUR_S });
+    expect(await stands()).not.toEqual(before);
+    expect(await undo(longer)).toMatchObject({
+      counts: { restored: 1 },
+      first: [{ range: "203.0.113.7", effect: "restored", observed: true }],
+    });
+    expect(await stands()).toEqual(before);
+  });
+
+  it("does not bring back what has run out meanwhile", async () => {
+    await banned(["203.0.113.7"], { forSeconds: HOUR_S });
+    const longer = await banned(["203.0.113.7"], { forSeconds: 9 * HOUR_S });
+    stage.clock.jump(2 * HOUR_MS);
+    expect(await undo(longer)).toMatchObject({ counts: { lifted: 1 } });
+    expect(await stands()).toEqual([]);
+  });
+
+  it("has the longer term back that a ban had shortened and outlived", async () => {
+    await banned(["203.0.113.7"], { forSeconds: 9 * HOUR_S });
+    const before = await stands();
+    const more = { forSeconds: HOUR_S, replace: true };
+    const shorter = await banned(["203.0.113.7"], more);
+    stage.clock.jump(2 * HOUR_MS);
+    expect(await stands()).toEqual([]);
+    expect(await undo(shorter)).toMatchObject({ counts: { restored: 1 } });
+    expect(await stands()).toEqual(before);
+  });
+
+  it("leaves what somebody decided on since, and says who and in what", async () => {
+    const decision = await banned(["203.0.113.7", "203.0.113.8"]);
+    const later = await banned(["203.0.113.7"], { forSeconds: 9 * HOUR_S });
+    const gone = await lifted(["203.0.113.8"]);
+    expect(await undo(decision)).toMatchObject({
+      decision: undefined,
+      counts: { changed: 2 },
+      changedBy: [
+        { decision: later, by: "ann", ranges: 1 },
+        { decision: gone, by: "ann", ranges: 1 },
+      ],
+    });
+    expect(await stands()).toMatchObject([{ range: "203.0.113.7" }]);
+  });
+
+  it("says what has run out, and publishes nothing for it", async () => {
+    const decision = await banned(["203.0.113.7"], { forSeconds: HOUR_S });
+    stage.clock.jump(2 * HOUR_MS);
+    const { offset } = cloud.index.standing("urgent")!;
+    expect(await undo(decision)).toMatchObject({
+      ...{ decision: undefined, counts: { expired: 1 } },
+    });
+    expect(cloud.index.standing("urgent")!.offset).toBe(offset);
+    expect(await cloud.logged("undone")).toEqual([]);
+  });
+
+  it("does nothing when it is only asked what it would do", async () => {
+    const decision = await banned(["203.0.113.7"]);
+    const asked = await undo(decision, { dryRun: true, wrong: true });
+    expect(asked).toMatchObject({
+      ...{ decision: undefined, counts: { lifted: 1 } },
+    });
+    expect(await stands()).toHaveLength(1);
+    expect(await cloud.logged("undone")).toEqual([]);
+  });
+
+  it("bans again what a lift had lifted, for as long as it had left", async () => {
+    await banned(["203.0.113.7", "203.0.113.8"]);
+    const before = await stands();
+    const lift = await lifted(["203.0.113.7", "203.0.113.8"]);
+    expect(await stands()).toEqual([]);
+    const done = await undo(lift);
+    expect(done).toMatchObject({ counts: { restored: 2 } });
+    expect(await stands()).toEqual(before);
+    expect(cloud.decisionLog.decision(done.decision!.decision)).toMatchObject({
+      ...{ action: "ban", ranges: 2, until: null },
+    });
+  });
+
+  it("undoes an undo", async () => {
+    await banned(["203.0.113.7"], { forSeconds: HOUR_S });
+    const longer = await banned(["203.0.113.7", "203.0.113.8"]);
+    const before = await stands();
+    const undone = await undo(longer);
+    expect(await stands()).toMatchObject([{ until: at(HOUR_S) }]);
+    await undo(undone.decision!.decision);
+    expect(await stands()).toEqual(before);
+  });
+
+  it("undoes a whole import, and what comes back is the list's again", async () => {
+    const old = addresses(20);
+    const [first = ""] = old;
+    await imported(old);
+    const before = await stands("reputation");
+    stage.clock.jump(HOUR_MS);
+    const wrong = await imported([first, ...addresses(20, 1_000)]);
+    const done = await undo(wrong);
+    expect(done).toMatchObject({ counts: { lifted: 20, restored: 20 } });
+    expect(await stands("reputation")).toEqual(before);
+    // The list goes on as if nothing had been: what it lacks next is lifted.
+    await imported(old.slice(1));
+    const left = await stands("reputation");
+    expect(left.map(({ range }) => range)).toEqual(old.slice(1));
+    expect(cloud.undoLog.listOf(done.decision!.decision)).toBe("bad");
+  });
+
+  it("undoes an import of many segments in one decision, whose first append says so", async () => {
+    const many = addresses(30_000);
+    const decision = await imported(many);
+    const done = await undo(decision, { wrong: true });
+    expect(done.counts).toEqual({ lifted: 30_000 });
+    expect(await stands("reputation")).toEqual([]);
+    const [undone] = await cloud.logged("undone");
+    const decided = (await cloud.logged("decided")).at(-1);
+    expect(decided).toMatchObject({
+      ...{ action: "import", list: "bad", ranges: 30_000, undoes: decision },
+    });
+    expect(undone).toMatchObject({
+      ...{ seq: decided!.seq + 1, undoes: decision, wrong: true, by: "ann" },
+      ...{ decision: decided!.decision, counts: { lifted: 30_000 } },
+    });
+  }, 60_000);
+
+  it("keeps off an undone import what another list has as well", async () => {
+    const [one = "", two = "", ...rest] = addresses(10);
+    await imported([one, ...rest]);
+    const other = { ...(await list([one, two])), list: "other" };
+    const came = await cloud.orders.import(ann, other);
+    const done = await undo(idOf(came as { done: Imported }));
+    expect(done).toMatchObject({ counts: { lifted: 1, "as-before": 1 } });
+    const left = await stands("reputation");
+    expect(left.map(({ range }) => range)).toEqual([one, ...rest]);
+  });
+
+  it("leaves to a later import of the same list what that has again", async () => {
+    const ranges = addresses(10);
+    const decision = await imported(ranges);
+    const again = await imported(ranges.slice(0, 8));
+    expect(await undo(decision)).toMatchObject({
+      counts: { changed: 10 },
+      changedBy: [{ decision: again, ranges: 10 }],
+    });
+    expect(await stands("reputation")).toHaveLength(8);
+  });
+
+  it("notes that a decision was wrong, once, though nothing of it is in force", async () => {
+    const decision = await banned(["203.0.113.7"], { forSeconds: HOUR_S });
+    stage.clock.jump(2 * HOUR_MS);
+    await undo(decision, { wrong: true });
+    await undo(decision, { wrong: true });
+    const [undone, ...more] = await cloud.logged("undone");
+    expect(more).toEqual([]);
+    expect(undone).not.toHaveProperty("decision");
+    expect(cloud.undoLog.undoings(decision)).toEqual([
+      {
+        ...{ at: stage.clock.now(), by: "ann", reason: "a mistake" },
+        ...{ decision: null, wrong: true, counts: { expired: 1 } },
+      },
+    ]);
+  });
+
+  it("does the rest, when it is asked again", async () => {
+    const decision = await banned(["203.0.113.7"]);
+    await undo(decision);
+    expect(await undo(decision)).toMatchObject({
+      ...{ decision: undefined, counts: { changed: 1 } },
+      changedBy: [{ by: "ann" }],
+    });
+  });
+
+  it("spends what a rule decided on, so that it does not decide so again", async () => {
+    const { decision } = await cloud.deeds.ban(
+      { feed: "urgent", by: "rule:crowd", evidence: [1], orgs: ["acme"] },
+      [parseCidr("203.0.113.7")],
+      { forSeconds: HOUR_S, reason: "seen by 3 orgs", observed: false },
+    );
+    await cloud.observations.skipTo(50);
+    await undo(decision);
+    expect(cloud.decisionLog.spentThrough("203.0.113.7")).toBe(50);
+  });
+
+  it("refuses a decision whose epoch is over, and one that is not there", async () => {
+    const decision = await banned(["203.0.113.7"]);
+    await cloud[Symbol.asyncDispose]();
+    const ports = { clock: stage.clock, log: silentLogger };
+    await beginNewEpochs(loadCloud(stage.dir, undefined), ports);
+    cloud = await stage.open({ enabled: false });
+    await expect(undo(decision)).rejects.toThrow(
+      /epoch of urgent that is over/,
+    );
+    await expect(undo("dec-0")).rejects.toThrow(CannotUndo);
+    expect(await stands()).toHaveLength(1);
+  });
+
+  it("takes what stands to what stood, whatever the last decision was", async () => {
+    const random = dice(7);
+    const pick = () =>
+      `198.51.100.${Math.floor(random() * 6)}${random() < 0.2 ? "/32" : ""}`;
+    for (let round = 0; round < 60; round++) {
+      const before = await stands();
+      const ranges = [pick(), pick(), pick()];
+      const forSeconds = Math.ceil(random() * 12) * HOUR_S;
+      const observed = random() < 0.3;
+      const replace = random() < 0.5;
+      const more = { forSeconds, observed, replace };
+      const kind = random();
+      const decision = await (
+        kind < 0.6 ? banned(ranges, more) : lifted(ranges)
+      ).catch(() => undefined);
+      if (decision === undefined) continue;
+      const after = await stands();
+      if (random() < 0.6) {
+        const undone = await undo(decision);
+        expect([round, await stands()]).toEqual([round, before]);
+        if (random() < 0.3 && undone.decision !== undefined) {
+          await undo(undone.decision.decision);
+          expect([round, await stands()]).toEqual([round, after]);
+        }
+      }
+    }
+  }, 60_000);
+});
+
+const idOf = ({
+  done,
+}: {
+  readonly done: {
+    readonly decision: { readonly decision: string } | undefined;
+  };
+}): string => {
+  if (done.decision === undefined) throw new Error("nothing changed");
+  return done.decision.decision;
+};
+
+/** The same throws each time. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
