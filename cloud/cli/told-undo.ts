@@ -10,8 +10,8 @@ type RangeUndone = UndoTold["first"][number];
 /** What undoing a decision came to: what changed, and what stays and why. */
 export function toldUndo(answer: UndoTold): Told {
   const { undoes, counts, changedBy, first, dryRun, wrong } = answer;
-  const done = (counts.lifted ?? 0) + (counts.restored ?? 0);
-  const changed = counts.changed ?? 0;
+  const done = counts.lifted + counts.restored;
+  const { changed } = counts;
   const found = wrong && !dryRun ? ", and found it wrong" : "";
   const what = countsText(counts) === "" ? "no ranges" : countsText(counts);
   const head = dryRun
@@ -34,7 +34,7 @@ export function toldUndo(answer: UndoTold): Told {
 export const countsText = (counts: Counts): string =>
   undoEffects
     .flatMap((effect) => {
-      const count = counts[effect] ?? 0;
+      const count = counts[effect];
       return count === 0 ? [] : `${counted(count, "range")} ${WORDS[effect]}`;
     })
     .join(", ");

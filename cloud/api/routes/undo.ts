@@ -12,7 +12,7 @@ import { answer, route, type Route } from "../table/route.js";
 import { ownDecision } from "./decisions.js";
 import { placeOf, placed, statusOf } from "./orders.js";
 import { Why, judged, orderedOrWaits, waitsAnswer } from "./two-persons.js";
-import { UndoCounts } from "./undoings.js";
+import { UndoCounts, allCounts } from "./undoings.js";
 
 export const UndoOrder = v.strictObject({
   reason: v.pipe(Reason, v.minLength(1, "is needed")),
@@ -112,7 +112,7 @@ const shown = (
   caller: Caller,
   { feed, counts, first, changedBy }: UndoDone,
 ) => ({
-  ...{ counts, first },
+  ...{ counts: allCounts(counts), first },
   changedBy: changedBy.map((each) => ({
     ...each,
     by: nameSeen(caller, { by: each.by, feed }),

@@ -1,13 +1,22 @@
 import * as v from "valibot";
 import type { DecisionEntry } from "../../decide/decision-log.js";
-import { undoEffects } from "../../journal/undo-events.js";
+import type { Undone } from "../../journal/undo-events.js";
 import type { Caller } from "../../operators/caller.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { nameSeen } from "../scope.js";
 import { Time, Whole } from "../table/answer.js";
 
-/** How many ranges became what; those of none are left out. */
-export const UndoCounts = v.record(v.picklist(undoEffects), v.optional(Whole));
+/** How many ranges became what. */
+export const UndoCounts = v.object({
+  ...{ lifted: Whole, restored: Whole, "as-before": Whole },
+  ...{ changed: Whole, expired: Whole },
+});
+
+/** Those of no range as well. */
+export const allCounts = (counts: Undone["counts"]) => ({
+  ...{ lifted: 0, restored: 0, "as-before": 0, changed: 0, expired: 0 },
+  ...counts,
+});
 
 /** That a decision was undone. */
 export const UndoingTold = v.object({
@@ -28,7 +37,8 @@ export const undoingsOf = (
   { decision, feed }: DecisionEntry,
   { undoLog }: Pick<OperatorApiPorts, "undoLog">,
 ) =>
-  undoLog.undoings(decision).map(({ by, ...each }) => ({
+  undoLog.undoings(decision).map(({ by, counts, ...each }) => ({
     ...each,
+    counts: allCounts(counts),
     by: nameSeen(caller, { by, feed }),
   }));

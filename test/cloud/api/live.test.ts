@@ -254,3 +254,20 @@ test("is heard at the operators' own door, too", async () => {
   );
   expect(listener.items.map((each) => each.news)).toContainEqual(news);
 });
+
+test("tells what is undone, and that it was wrong", async () => {
+  await using cloud = await startTestCloud();
+  const { decision } = await cloud.ban("203.0.113.7");
+  using listener = await listen(cloud);
+  const order = { reason: "a mistake", wrong: true };
+  const path = `/decisions/${decision}/undo`;
+  const { body } = await askAtDoor<{ decision: string }>(
+    ...([cloud, cloud.operator, ["POST", path, order]] as const),
+  );
+  const isUndone = ({ news }: Item): boolean => news.kind === "undone";
+  const told = await eventually(() => listener.items.find(isUndone));
+  expect(told.news).toMatchObject({
+    ...{ undoes: decision, decision: body.decision, feed: "urgent" },
+    ...{ wrong: true, by: "admin", reason: "a mistake" },
+  });
+});

@@ -37,7 +37,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ ban: ["actuator"], lift: ["actuator"] },
   ...{ importList: ["analyst"], askImpact: ["analyst"] },
   ...{ refuseProposal: ["analyst"], makeBundle: ["analyst"] },
-  takeCarriedReceipts: ["analyst"],
+  ...{ takeCarriedReceipts: ["analyst"], undoDecision: ["analyst"] },
   releaseProposal: ["approver"],
   ...{ reviewBrokenGlass: ["approver", "vendor"] },
   ...{ publishApproval: ["approver", "vendor"] },
@@ -53,7 +53,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   ...{ changeOperator: { disabled: false }, makeToken: {} },
   setPassword: { password: "not what it was before" },
   ...{ tagAgent: { tags: [] }, revokeAgent: {}, releaseProposal: {} },
-  refuseProposal: { reason: "no" },
+  ...{ refuseProposal: { reason: "no" }, undoDecision: { reason: "no" } },
   // An answer that is no JSON would be a bundle.
   makeBundle: { org: "nobody" },
   reviewBrokenGlass: { verdict: "justified", reason: "it was" },

@@ -43,6 +43,10 @@ const READY: Readonly<
     await cloud.ban("203.0.113.2");
     return { body: { range: "203.0.113.2" } };
   },
+  undoDecision: async ({ cloud }) => {
+    const { decision } = await cloud.ban("203.0.113.6");
+    return { names: { decision }, body: { reason: "a mistake" } };
+  },
   importList: () => ({ body: "203.0.113.3\n203.0.113.4\n" }),
   reviewBrokenGlass: async (world) => {
     const breakGlass = "nobody else is up";
