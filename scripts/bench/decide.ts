@@ -18,14 +18,19 @@ import {
 } from "../../cloud/journal/sqlite-decisions.js";
 import { asCloud } from "./as-cloud.js";
 import { FORMER_SCHEMA, FormerJournal } from "./former-journal.js";
+import { benchFlood } from "./flood.js";
 import { scattered } from "./lists.js";
 import { median, quantile, type Row } from "./report.js";
 
 /**
  * What it takes until a decision is on the disk: through the port, beside the same
- * bytes put into a table by SQLite alone, and beside the one journal of before.
+ * bytes put into a table by SQLite alone, and beside the one journal of before; and
+ * how long a rule takes while many hosts report.
  */
-export const benchDecide = (): Promise<readonly Row[]> => asCloud("decide");
+export const benchDecide = async (): Promise<readonly Row[]> => [
+  ...(await asCloud("decide")),
+  ...(await benchFlood()),
+];
 
 /** Runs as a cloud does. */
 export async function measureDecide(): Promise<readonly Row[]> {
