@@ -7,6 +7,7 @@ const doors = {
     "agent/uplink/dial.ts",
     "cloud/gateway/listen.ts",
     "cloud/api/live/listen.ts",
+    "cloud/cli/live-socket.ts",
   ],
   winston: ["agent/log/winston-logger.ts"],
   "node-cron": ["agent/runtime/calendar.ts"],

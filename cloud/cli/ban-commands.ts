@@ -15,6 +15,7 @@ import type { Query } from "./pages.js";
 import { table } from "./tables.js";
 import { shareText } from "./told-coverage.js";
 import { toldHosts } from "./told-hosts.js";
+import { addWatchCommand } from "./watch-command.js";
 import { addWhyCommand } from "./why-command.js";
 import { undoneLine } from "./told-undo.js";
 import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
@@ -26,7 +27,7 @@ interface BansOptions {
   readonly json?: true;
 }
 
-/** bans, decision, coverage, why. */
+/** bans, decision, coverage, why, watch. */
 export function addBanCommands(program: Command, io: Io): void {
   program
     .command("bans")
@@ -63,6 +64,7 @@ export function addBanCommands(program: Command, io: Io): void {
   addDecision(program, io);
   addCoverageCommand(program, io);
   addWhyCommand(program, io);
+  addWatchCommand(program, io);
 }
 
 const BANS_HELP = `

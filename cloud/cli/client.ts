@@ -5,6 +5,7 @@ import { BASE } from "../api/table/base.js";
 import { readOperatorToken, readSettings, type Settings } from "../setup.js";
 import { mustBeSafe, readConnection, type Connection } from "./connection.js";
 import { readFile } from "./drafts.js";
+import { openLive, type LiveLine } from "./live-socket.js";
 import { ask, type Asked, type Where } from "./transport.js";
 import { unreachable } from "./trusted-fetch.js";
 import { problemOf } from "./wrong-words.js";
@@ -69,6 +70,14 @@ export class Client {
   async stream(path: string, order: unknown): Promise<Response> {
     const body = JSON.stringify(order);
     return this.#answered({ path: BASE + path, method: "POST", body });
+  }
+
+  /** Hears what is decided as it happens, behind a position or from now on. */
+  async live(
+    after: number | undefined,
+    hear: (text: string) => void,
+  ): Promise<LiveLine> {
+    return openLive(this.#where, `Bearer ${this.#token}`, after, hear);
   }
 
   async #ask<T>(asked: Omit<Asked, "authorization">): Promise<T> {

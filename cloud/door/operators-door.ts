@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmodSync, closeSync, openSync, rmSync } from "node:fs";
 import http from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { MOST_OPERATORS } from "./budgets.js";
 
@@ -55,6 +55,14 @@ export async function isOperatorsDoorOpen(dir: string): Promise<boolean> {
   } finally {
     probe.destroy();
   }
+}
+
+/** A connection to the operators' own door. */
+export function connectAtOperatorsDoor(dir: string): Socket {
+  const socket = shortened(dir);
+  const connection = connect(socket.path);
+  connection.once("close", () => socket[Symbol.dispose]());
+  return connection;
 }
 
 /** Asks at the operators' own door, as `fetch` asks elsewhere. */
