@@ -24,6 +24,9 @@ export class Watch {
   /** Decisions that fill up, and what was said of them last. */
   readonly #filling = new Map<string, Filling>();
   #hosts: ReadonlyMap<string, Unwell> | undefined;
+  /** How many decisions were heard of, and how long to the next look at them. */
+  #heard = 0;
+  #fillEveryMs = FILL_EVERY_MS;
   #position: number | undefined;
 
   constructor(client: Client, see: Seeing, stop: AbortSignal) {
@@ -38,8 +41,8 @@ export class Watch {
    */
   async run(): Promise<void> {
     const looks = [
-      this.#every(COVERAGE_EVERY_MS, () => this.#fill()),
-      this.#every(HEALTH_EVERY_MS, () => this.#look()),
+      this.#again(() => this.#fill()),
+      this.#again(() => this.#look()),
     ];
     await this.#follow();
     await Promise.all(looks);
@@ -73,32 +76,53 @@ export class Watch {
       const { news } = item;
       this.#see.news(item, newsText(news));
       if (news.kind !== "decided") continue;
-      this.#filling.set(news.decision, { since: Date.now(), said: "" });
+      const nth = this.#heard++;
+      this.#filling.set(news.decision, { nth, since: Date.now(), said: "" });
+      this.#fillEveryMs = FILL_EVERY_MS;
     }
   }
 
-  /** Says how far decisions have come to hosts, where that has changed. */
-  async #fill(): Promise<void> {
-    if (this.#filling.size === 0) return;
-    const limit = String(MOST_FILLING);
+  /**
+   * Says how far decisions have come to hosts, where that has changed. Many hosts
+   * take the cloud a while to look through: what stays as it is waits longer.
+   * @returns how long to wait until the next look
+   */
+  async #fill(): Promise<number> {
+    // What was displaced by newer decisions is told by `coverage`.
+    const displaced = [...this.#filling.keys()].slice(0, -MOST_FILLING);
+    for (const decision of displaced) this.#filling.delete(decision);
+    const [oldest] = this.#filling.values();
+    if (oldest === undefined) return FILL_EVERY_MS;
+    const asked = Date.now();
+    const limit = String(Math.min(this.#heard - oldest.nth, MOST_ASKED));
     const { items } = await coveragePage(this.#client, { limit });
+    this.#fillEveryMs = this.#tellOf(items)
+      ? FILL_EVERY_MS
+      : Math.min(2 * this.#fillEveryMs, FILL_SELDOM_MS);
+    return Math.max(this.#fillEveryMs, 5 * (Date.now() - asked));
+  }
+
+  /** Whether there was anything new. */
+  #tellOf(items: readonly CoverageItem[]): boolean {
     const now = Date.now();
+    let isNew = false;
     for (const item of items) {
       const known = this.#filling.get(item.decision.decision);
       if (known === undefined) continue;
       const isOver = item.missing === 0 || now - known.since > FILLS_FOR_MS;
       const said = fillText(item, isOver);
-      if (said !== known.said) this.#see.coverage(item, said);
+      if (said !== known.said) {
+        isNew = true;
+        this.#see.coverage(item, said);
+      }
       known.said = said;
       if (isOver) this.#filling.delete(item.decision.decision);
     }
-    // What was displaced by newer decisions is told by `coverage`.
-    const oldest = [...this.#filling.keys()].slice(0, -MOST_FILLING);
-    for (const decision of oldest) this.#filling.delete(decision);
+    return isNew;
   }
 
   /** Says of which hosts something changed; at first only how many there are. */
-  async #look(): Promise<void> {
+  async #look(): Promise<number> {
     const [offline, unhealthy] = await Promise.all([
       agentsOf(this.#client, { state: "offline" }),
       agentsOf(this.#client, { unhealthy: "true", state: "online" }),
@@ -112,7 +136,7 @@ export class Watch {
       const bad = `${grouped(unhealthy.length)} with something wrong`;
       const sum = `${counted(offline.length, "host")} offline, ${bad}`;
       this.#see.health(undefined, sum);
-      return;
+      return HEALTH_EVERY_MS;
     }
     for (const [id, { host, text }] of now) {
       if (before.get(id)?.text !== text) this.#see.health(host, text);
@@ -120,18 +144,21 @@ export class Watch {
     for (const [id, { host }] of before) {
       if (!now.has(id)) this.#see.health(host, `${nameOf(host)} is well again`);
     }
+    return HEALTH_EVERY_MS;
   }
 
   /** A look that fails is tried again: the cloud may be starting anew. */
-  async #every(ms: number, look: () => Promise<void>): Promise<void> {
+  async #again(look: () => Promise<number>): Promise<void> {
     while (!this.#stop.aborted) {
-      await look().catch(() => undefined);
+      const ms = await look().catch(() => HEALTH_EVERY_MS);
       await pause(ms, this.#stop);
     }
   }
 }
 
 interface Filling {
+  /** Which of the decisions that were heard of. */
+  readonly nth: number;
   /** Milliseconds since 1970. */
   readonly since: number;
   said: string;
@@ -198,10 +225,14 @@ async function pause(ms: number, stop: AbortSignal): Promise<void> {
   });
 }
 
-const COVERAGE_EVERY_MS = 500;
+const FILL_EVERY_MS = 500;
+const FILL_SELDOM_MS = 5_000;
 const HEALTH_EVERY_MS = 2_000;
 const AGAIN_MS = 1_000;
 
 /** Decisions whose coverage is followed at a time, and for how long. */
 const MOST_FILLING = 20;
 const FILLS_FOR_MS = 60_000;
+
+/** What one page of coverage has at most. */
+const MOST_ASKED = 100;

@@ -30,6 +30,7 @@ export class Hearing {
   readonly #later: Statement<number>;
   readonly #newest: Statement<Newest>;
   readonly #refusals: Statement<Refusal & { readonly agent: string }>;
+  readonly #statedLast: Statement<number>;
   readonly #stated: Statement<{
     readonly seq: number;
     readonly signed: string;
@@ -59,6 +60,12 @@ export class Hearing {
       `SELECT agent, code, detail FROM refusals
        WHERE feed = ? AND seq > ? ORDER BY seq DESC LIMIT ${MOST_REFUSALS}`,
     );
+    this.#statedLast = database
+      .prepare<unknown[], number>(
+        `SELECT seq FROM statements WHERE agent = ?
+         ORDER BY seq DESC, nth DESC LIMIT 1`,
+      )
+      .pluck();
     this.#stated = database.prepare(
       `SELECT seq, signed FROM statements
        WHERE agent = ? AND seq > ? ORDER BY seq DESC, nth DESC LIMIT ${MOST_STATED}`,
@@ -96,6 +103,11 @@ export class Hearing {
       if (!found.has(agent)) found.set(agent, refusal);
     }
     return found;
+  }
+
+  /** The newest observation by which a device stated something; 0: none. */
+  statedLast(agent: string): number {
+    return this.#statedLast.get(agent) ?? 0;
   }
 
   /** What a device stated behind an observation, the oldest first. */

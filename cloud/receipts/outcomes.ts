@@ -37,6 +37,8 @@ export interface Round {
   readonly agents: readonly Agent[];
   /** Where each agent's receipts of a feed and epoch end. */
   readonly newest: Map<string, ReadonlyMap<string, Newest>>;
+  /** The newest observation by which each device stated something; 0: none. */
+  readonly stated: Map<string, number>;
 }
 
 /** Tells host by host what became of a decision. */
@@ -51,7 +53,11 @@ export class Outcomes {
 
   /** For several decisions in a row: who is there is looked up once. */
   round(): Round {
-    return { agents: this.#ports.agents(), newest: new Map() };
+    return {
+      agents: this.#ports.agents(),
+      newest: new Map(),
+      stated: new Map(),
+    };
   }
 
   /**
@@ -88,7 +94,7 @@ export class Outcomes {
       await nextTurn();
     }
     return {
-      ...{ place, answers },
+      ...{ place, answers, round },
       newest: place ? await this.#newest(place, round) : new Map(),
       refusals: this.#hearing.refusals(feed, seen),
       takenBack: byAgent(takenBack(seen)),
@@ -141,7 +147,7 @@ export class Outcomes {
   #around(
     { seen }: DecisionEntry,
     agent: string,
-    { newest, takenBack, trialEnds, rings }: AllHeard,
+    { newest, takenBack, trialEnds, rings, round }: AllHeard,
   ) {
     const own = newest.get(agent);
     const ringAt = rings && rings[ringOf(agent)] * 1_000;
@@ -149,14 +155,21 @@ export class Outcomes {
       takenBack: takenBack.get(agent) ?? [],
       trialEnds: trialEnds.get(agent) ?? [],
       // Without a receipt there is nothing that it could make untrue.
-      stated: own === undefined ? [] : this.#stated(agent, seen),
+      stated: own === undefined ? [] : this.#stated(agent, seen, round),
       newest: own ?? NOTHING,
       ringAt: ringAt ?? null,
     };
   }
 
-  #stated(agent: string, after: number): readonly StatedSince[] {
-    return this.#hearing.stated(agent, after);
+  /** Most hosts have stated nothing since. */
+  #stated(
+    agent: string,
+    after: number,
+    { stated }: Round,
+  ): readonly StatedSince[] {
+    const last = stated.get(agent) ?? this.#hearing.statedLast(agent);
+    stated.set(agent, last);
+    return last > after ? this.#hearing.stated(agent, after) : [];
   }
 
   #lastHeard({ id, lastSeen }: Agent): number | null {
@@ -182,6 +195,7 @@ interface AllHeard {
   readonly takenBack: ReadonlyMap<string, readonly TakenBack[]>;
   readonly trialEnds: ReadonlyMap<string, readonly TrialEnd[]>;
   readonly rings: RingTimes | undefined;
+  readonly round: Round;
 }
 
 const isOf = (
