@@ -13,6 +13,7 @@ import { Lab } from "../lab/lab.js";
 import { Namespace } from "../lab/namespace.js";
 import { serve } from "../lab/prober.js";
 import { until, type Running } from "../lab/run.js";
+import { acrossCustomers } from "./across.js";
 import { attack, describeAttack } from "./attack.js";
 import { bruteForce, logOf, makeLog } from "./brute-force.js";
 import { figuresOf, figuresTable, type Figures } from "./figures.js";
@@ -76,10 +77,13 @@ export async function demonstrate(
   const ban = await banTheAttacker(stage);
   const times = await manyDecisions(stage);
   const brute = await bruteForce(stage);
+  const across = await acrossCustomers(attacker, teller);
   const load = await importList(stage, wish.list);
   await liftTheAttacker(stage);
   const peak = host.memory("VmHWM");
   await cloudGoesDown(stage);
+  const status = await host.status();
+  const memory = { peak, now: host.memory("VmRSS") };
 
   const figures = figuresOf({
     failures: teller.failures,
@@ -87,9 +91,10 @@ export async function demonstrate(
     decisionMs: { p50: median(times), p99: quantile(times, 0.99) },
     decisions: times.length,
     brute,
+    across,
     load,
-    status: await host.status(),
-    memory: { peak, now: host.memory("VmRSS") },
+    status,
+    memory,
   });
   teller.scene("The figures");
   process.stdout.write(`${figuresTable(figures)}\n`);

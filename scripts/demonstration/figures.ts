@@ -1,5 +1,6 @@
 import type { StatusView } from "../../service/control/status-view.js";
 import { table } from "../../service/terminal/table.js";
+import type { Across } from "./across.js";
 import type { BruteForce } from "./brute-force.js";
 
 /** What the demo came to. Times in milliseconds unless the name says else. */
@@ -18,6 +19,8 @@ export interface Figures {
     readonly ownKernelMs: number;
     readonly bothHostsMs: number;
   };
+  /** Three customers, of whom none had reason enough alone. */
+  readonly threeCustomers: Across;
   readonly list: {
     readonly name: string;
     readonly entries: number;
@@ -40,6 +43,7 @@ export interface Observed {
   readonly decisions: number;
   readonly decisionMs: { readonly p50: number; readonly p99: number };
   readonly brute: BruteForce;
+  readonly across: Across;
   readonly load: {
     readonly name: string;
     readonly entries: number;
@@ -71,6 +75,7 @@ export function figuresOf(observed: Observed): Figures {
       ownKernelMs: rounded(observed.brute.bannedHereMs),
       bothHostsMs: rounded(observed.brute.bannedThereMs),
     },
+    threeCustomers: observed.across,
     list: {
       name: load.name,
       entries: load.entries,
@@ -102,6 +107,18 @@ export function figuresTable(figures: Figures): string {
       [
         "   brute force: log → own kernel → both hosts",
         `${figures.bruteForce.ownKernelMs} ms, ${figures.bruteForce.bothHostsMs} ms`,
+      ],
+      [
+        "   three customers: last line → decided → held",
+        `${figures.threeCustomers.decidedMs} ms`,
+      ],
+      [
+        "   released by a second person → held; undone",
+        `${figures.threeCustomers.releasedMs} ms; ${figures.threeCustomers.undoneMs} ms`,
+      ],
+      [
+        "   cut off → cable in → held",
+        `${figures.threeCustomers.caughtUpMs} ms`,
       ],
       [
         `   ${list.name}`,

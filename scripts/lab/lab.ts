@@ -87,7 +87,8 @@ export class Lab implements AsyncDisposable {
     };
     writeFileSync(host.config, JSON.stringify(config)); // JSON is YAML as well
     const tokenFile = join(folder, "token");
-    writeFileSync(tokenFile, await cloud.token("acme"), { mode: 0o600 });
+    const token = await cloud.token(options.org ?? "acme");
+    writeFileSync(tokenFile, token, { mode: 0o600 });
     await output(host.command("enrol", "--token-file", tokenFile));
     rmSync(tokenFile);
     await this.startAgent(host);
@@ -159,6 +160,8 @@ export interface CloudOptions {
 export interface HostOptions {
   /** Process whose network namespace the agent runs in; ours unless given. */
   readonly netns?: number;
+  /** Whose it is; Acme's unless given. */
+  readonly org?: string;
   /** Added to the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** What its agent is a process of; this checkout unless given. */
