@@ -12,6 +12,7 @@ import { benchPaths } from "./paths.js";
 import { benchPush } from "./push.js";
 import { benchSessions } from "./sessions.js";
 import { benchRestore } from "./restore.js";
+import { benchUndo } from "./undo.js";
 import { codeFlags } from "./installed.js";
 import { asText, reportOf, type Measured, type Row } from "./report.js";
 
@@ -32,6 +33,7 @@ const benches: Readonly<
   commands: benchCommands,
   decide: benchDecide,
   migrate: benchMigrate,
+  undo: benchUndo,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);
