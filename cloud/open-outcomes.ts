@@ -26,6 +26,7 @@ export function openOutcomes(
     heardAt: (agent) => gateway.heardAt(agent),
     takenBack: (after) => telemetry.takenBack(after),
     trialEnds: (feed, after) => statements.trialEnds(feed, after),
+    notEnforcing: () => telemetry.standing("not-enforcing"),
     ringsOf: (decision) => ringsOf(decision, index),
   });
   const epochOf = (feed: FeedName) => index.standing(feed)?.epoch;

@@ -85,6 +85,7 @@ export function resultText(
     ring: `waits for its ring ${detail}`.trimEnd(),
     released: `released by its operator ${detail}`.trimEnd(),
     "rolled-back": "rolled back by its operator",
+    "not-enforcing": `not enforcing: ${detail}`,
   }[state];
 }
 
@@ -127,6 +128,7 @@ const SHORT: Readonly<Record<HostState, string>> = {
   ring: "waits for its ring",
   released: "released there",
   "rolled-back": "rolled back there",
+  "not-enforcing": "not enforcing",
 };
 
 const heldText = (held: Readonly<Record<string, number>>): string =>
@@ -143,6 +145,6 @@ export const byNeed = (a: OutcomeTold, b: OutcomeTold): number =>
 
 const ORDER: readonly HostState[] = [
   ...(["offline", "waiting", "refused", "taken-back", "held"] as const),
-  ...(["rolled-back", "released", "ring"] as const),
+  ...(["not-enforcing", "rolled-back", "released", "ring"] as const),
   ...(["held-in-part", "observed", "on-trial", "passed", "in-force"] as const),
 ];

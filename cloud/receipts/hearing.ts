@@ -74,12 +74,14 @@ export class Hearing {
 
   /** The receipts within the place, page by page, in the order of their places. */
   *during(place: Placed): Generator<readonly PageRow[]> {
+    let { first } = place;
     let after = { afterLast: 0, afterSeq: 0 };
     for (;;) {
-      const rows = this.#page.all({ ...boundOf(place), ...after });
+      const rows = this.#page.all({ ...boundOf(place), first, ...after });
       yield rows;
       const end = rows.at(-1);
       if (end === undefined || rows.length < PAGE) return;
+      first = end.last;
       after = { afterLast: end.last, afterSeq: end.seq };
     }
   }

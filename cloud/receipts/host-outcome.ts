@@ -11,6 +11,7 @@ import type { TakenBack } from "../telemetry/telemetry.js";
  * - `taken-back`: the host did not, and holds it.
  * - `held`, `held-in-part`: guards hold it, or some of it, and say which rule.
  * - `ring`: it waits until its ring has its turn.
+ * - `not-enforcing`: its kernel does not hold what it should, its health tells.
  * - `released`, `rolled-back`: the host's operator had the last word.
  * - `passed`: taken in; the host's receipt is of a later change.
  * - `refused`: the host did not believe it.
@@ -19,7 +20,7 @@ import type { TakenBack } from "../telemetry/telemetry.js";
 export const hostStates = [
   ...(["in-force", "observed", "on-trial", "taken-back", "held"] as const),
   ...(["held-in-part", "passed", "refused", "waiting", "offline"] as const),
-  ...(["ring", "released", "rolled-back"] as const),
+  ...(["ring", "released", "rolled-back", "not-enforcing"] as const),
 ] as const;
 export type HostState = (typeof hostStates)[number];
 
@@ -96,6 +97,8 @@ export interface Around {
   readonly stated: readonly StatedSince[];
   /** Its newest receipt of the feed. */
   readonly newest: Pick<Receipt, "mode"> & { readonly seq: number };
+  /** Its health's word that the kernel does not hold the bans; undefined: it does. */
+  readonly notEnforcing: string | undefined;
   /** When the host's ring has its turn: milliseconds since 1970; null: at once. */
   readonly ringAt: number | null;
   /** Milliseconds since 1970. */

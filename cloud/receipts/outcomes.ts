@@ -27,6 +27,8 @@ export interface OutcomesPorts {
   readonly takenBack: (after: number) => readonly TakenBack[];
   /** How trials of a feed ended, as devices stated behind an observation. */
   readonly trialEnds: (feed: FeedName, after: number) => readonly TrialEnd[];
+  /** Hosts whose kernel does not hold their bans, by their health's words. */
+  readonly notEnforcing: () => ReadonlyMap<string, string>;
   /** The times of a decision's bans that go ring by ring. */
   readonly ringsOf: (decision: DecisionEntry) => RingTimes | undefined;
   readonly clock: { now(): number };
@@ -35,6 +37,7 @@ export interface OutcomesPorts {
 /** What is the same for all decisions that are looked at together. */
 export interface Round {
   readonly agents: readonly Agent[];
+  readonly notEnforcing: ReadonlyMap<string, string>;
   /** Where each agent's receipts of a feed and epoch end. */
   readonly newest: Map<string, ReadonlyMap<string, Newest>>;
   /** The newest observation by which each device stated something; 0: none. */
@@ -53,11 +56,9 @@ export class Outcomes {
 
   /** For several decisions in a row: who is there is looked up once. */
   round(): Round {
-    return {
-      agents: this.#ports.agents(),
-      newest: new Map(),
-      stated: new Map(),
-    };
+    const { agents, notEnforcing } = this.#ports;
+    const empty = { newest: new Map(), stated: new Map() };
+    return { agents: agents(), notEnforcing: notEnforcing(), ...empty };
   }
 
   /**
@@ -157,6 +158,7 @@ export class Outcomes {
       // Without a receipt there is nothing that it could make untrue.
       stated: own === undefined ? [] : this.#stated(agent, seen, round),
       newest: own ?? NOTHING,
+      notEnforcing: round.notEnforcing.get(agent),
       ringAt: ringAt ?? null,
     };
   }

@@ -23,7 +23,7 @@ export function sinceThen(
 ): Said {
   if (action === "lift" || !HOLDING.has(said.state)) return said;
   const stated = around.stated.filter(({ seq }) => seq > (answer?.seq ?? 0));
-  const word = confirmed(said, feed, stated);
+  const word = confirmed(said, { feed, ...decision }, stated);
   if (word.state === "taken-back") return word;
   const released = releasedBy(decision, stated, around.now);
   if (released !== undefined) {
@@ -32,7 +32,14 @@ export function sinceThen(
   if (answer && isRolledBack(answer, stated)) {
     return { ...word, state: "rolled-back", sure: "proven", detail: "" };
   }
-  return observed ? word : inMode(word, around);
+  return inKernel(observed ? word : inMode(word, around), around);
+}
+
+/** No receipt holds for a kernel that somebody has emptied since. */
+function inKernel(word: Said, { notEnforcing }: Around): Said {
+  if (notEnforcing === undefined || word.state === "observed") return word;
+  const told = { sure: "said", detail: notEnforcing } as const;
+  return { ...word, state: "not-enforcing", ...told };
 }
 
 /** States in which the host has the bans, one way or the other. */
@@ -44,7 +51,7 @@ const HOLDING: ReadonlySet<HostState> = new Set([
 /** What was taken back is in force once the host's operator says so. */
 function confirmed(
   said: Said,
-  feed: string,
+  { feed, ...of }: Pick<DecisionEntry, "feed" | "targets" | "ranges">,
   stated: readonly StatedSince[],
 ): Said {
   if (said.state !== "taken-back") return said;
@@ -54,9 +61,23 @@ function confirmed(
   );
   const isConfirmed = stated
     .slice(failed + 1)
-    .some(({ statement }) => statement.what === "confirmed");
+    .some(
+      ({ statement }) =>
+        statement.what === "confirmed" && isOf(statement.range, of),
+    );
   if (!isConfirmed) return said;
   return { ...said, state: "in-force", sure: "inferred", detail: "" };
+}
+
+/** Whether a range is around all that was decided; absent: it is of all there is. */
+function isOf(
+  range: string | undefined,
+  { targets, ranges }: Pick<DecisionEntry, "targets" | "ranges">,
+): boolean {
+  if (range === undefined) return true;
+  const outer = parseCidr(range);
+  const all = targets.map(parseCidr);
+  return targets.length === ranges && all.every((each) => covers(outer, each));
 }
 
 /** Until when the ranges are released, if all of them are; undefined: they are not. */

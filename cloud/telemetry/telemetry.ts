@@ -134,6 +134,7 @@ export class Telemetry {
   readonly #totals: Statement<SightingTotal>;
   readonly #hosts: Statement<HostRow>;
   readonly #conditions: Statement<Condition & { agent: string }>;
+  readonly #standing: Statement<{ agent: string; text: string }>;
   readonly #takenBack: Statement<TakenBack>;
   readonly #brought: Statement<DetectionEntry>;
 
@@ -162,6 +163,9 @@ export class Telemetry {
     );
     this.#conditions = database.prepare(
       "SELECT agent, code, severity, text, since FROM conditions ORDER BY agent, code",
+    );
+    this.#standing = database.prepare(
+      "SELECT agent, text FROM conditions WHERE code = ?",
     );
     this.#brought = database.prepare(
       `${DETECTION_ROWS} WHERE seq = ? ORDER BY nth`,
@@ -225,6 +229,12 @@ export class Telemetry {
   /** Changes that hosts told to have taken back behind a sequence number. */
   takenBack(after: number): readonly TakenBack[] {
     return this.#takenBack.all(after);
+  }
+
+  /** Hosts on which a condition stands, in their own words. */
+  standing(code: string): ReadonlyMap<string, string> {
+    const rows = this.#standing.all(code);
+    return new Map(rows.map(({ agent, text }) => [agent, text]));
   }
 
   /** The detections that a message of telemetry brought, as far as they are kept. */

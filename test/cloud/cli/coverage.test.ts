@@ -13,6 +13,7 @@ import {
   type TestCloud,
 } from "../../support/cloud/cloud.js";
 import { askAtDoor, letIn } from "../../support/cloud/people.js";
+import { health } from "../telemetry/items.js";
 import { documentsIn, operatorOf, type Ran } from "./operator.js";
 
 const ATTACKER = "203.0.113.7";
@@ -108,6 +109,21 @@ describe("who holds a decision", () => {
     await state(site, 3, released);
     const { out } = await untilTold(run, id, "held by 0 of 3");
     expect(out).toMatch(/web1 +acme +released by its operator until \S+Z/);
+  });
+
+  it("counts no host whose kernel was emptied since, until that is mended", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    const who = await cloud.enrol("acme", "web1");
+    using agent = await TestAgent.connect(cloud, who);
+    const id = idIn((await run("ban", ATTACKER)).out);
+    agent.sendReceipt(who, positionAfter(await agent.nextSegment()));
+    await untilTold(run, id, "held by 1 of 1");
+    await agent.report(health("not-enforcing"));
+    const { out } = await untilTold(run, id, "held by 0 of 1");
+    expect(out).toMatch(/web1 +acme +not enforcing: .* +said/);
+    await agent.report(health("not-enforcing", "cleared"));
+    await untilTold(run, id, "held by 1 of 1");
   });
 
   it("is written as CSV in which no host's name is a formula", async () => {

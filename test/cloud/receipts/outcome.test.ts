@@ -93,6 +93,10 @@ describe("what a device stated after its receipt", () => {
       ...{ state: "in-force", sure: "inferred" },
     });
     expect(back(confirmed, failed).state).toBe("taken-back");
+    const other = { ...confirmed, range: "198.51.100.0/24" };
+    expect(back(failed, other).state).toBe("taken-back");
+    const own = { ...confirmed, range: RANGE };
+    expect(back(failed, own).state).toBe("in-force");
   });
 
   it("is of no account where it stated it before the receipt", () => {
@@ -118,6 +122,17 @@ describe("how sure an outcome is", () => {
       ...{ state: "held-in-part", sure: "inferred" },
       held: { "public-resolver": 1 },
     });
+  });
+
+  it("is no more than said of a kernel that somebody emptied since", () => {
+    const during = [answer(2, 8)];
+    const notEnforcing = "the table is gone";
+    expect(said(single, { during }, { notEnforcing })).toMatchObject({
+      ...{ state: "not-enforcing", sure: "said", detail: notEnforcing },
+    });
+    expect(said(single, {}, { notEnforcing }).state).toBe("waiting");
+    const lift = { ...single, action: "lift" } as const;
+    expect(said(lift, { during }, { notEnforcing }).state).toBe("in-force");
   });
 
   it("is no more than said of a refusal, and nothing of silence", () => {
@@ -152,7 +167,7 @@ const said = (
     { during: [], isBeyond: false, refusal: undefined, ...heard },
     {
       ...{ takenBack: [], trialEnds: [], stated: [], ringAt: null, now: NOW },
-      newest: { seq: 1, mode: "enforce" },
+      ...{ newest: { seq: 1, mode: "enforce" }, notEnforcing: undefined },
       ...around,
     },
   );

@@ -72,6 +72,7 @@ class Fleet implements Disposable {
     this.outcomes = new Outcomes(this.#database, {
       ...{ agents: () => agents, isConnected: () => true },
       ...{ heardAt: () => undefined, takenBack: () => [], trialEnds: () => [] },
+      ...{ notEnforcing: () => new Map() },
       ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
     });
   }
