@@ -53,9 +53,10 @@ export function kindOf(path: string): string {
   return ALIASES[kind] ?? kind;
 }
 
-/** An operator's tokens are credentials like their passkeys. */
+/** An operator's tokens are credentials like their passkeys; coverage is a decision's. */
 const ALIASES: Readonly<Record<string, string>> = {
   token: "credential",
+  coverage: "decision",
   "break-glas": "glass",
 };
 
