@@ -52,7 +52,7 @@ const CLOUD = [
   ["door/", "registry/", "operators/", "approvals/"],
   ["decide/", "sign-in/", "audit/"],
   ["receipts/", "two-persons/"],
-  ["gateway/", "carry/", "coverage/"],
+  ["gateway/", "carry/", "coverage/", "contest/"],
   ["store.ts", "status.ts", "server.ts"],
   [
     "api/",

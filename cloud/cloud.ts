@@ -6,6 +6,7 @@ import { CallerRates } from "./api/table/rates.js";
 import { LIVE_PATH } from "./api/live/listen.js";
 import { Downloads } from "./api/downloads.js";
 import { Calls } from "./audit/calls.js";
+import type { ContestSettings } from "./contest/settings.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
 import { openRules, type Rules } from "./decide/open-rules.js";
 import type { DiskSettings } from "./disk/disk.js";
@@ -56,6 +57,7 @@ export interface CloudConfig {
   readonly outgoing: OutgoingSettings;
   readonly login: LoginSettings;
   readonly twoPersons: TwoPersonsSettings;
+  readonly contest: ContestSettings;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */
@@ -168,6 +170,7 @@ function apiOf(
         trouble: () => state.trouble(),
         treeTrouble: () => tree.trouble(),
         unreviewed: () => breakGlass.unreviewed(),
+        contested: () => parts.contests.waiting(),
       }),
   };
 }

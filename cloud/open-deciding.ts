@@ -1,6 +1,8 @@
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import type { Calls } from "./audit/calls.js";
+import { openContest } from "./contest/open-contest.js";
+import type { ContestSettings } from "./contest/settings.js";
 import { BanOrders } from "./decide/ban-orders.js";
 import { Deeds } from "./decide/deeds.js";
 import { foreseenRule } from "./decide/foresight.js";
@@ -27,6 +29,7 @@ interface DecidingConfig {
   readonly dir: string;
   readonly twoPersons: TwoPersonsSettings;
   readonly login: LoginSettings;
+  readonly contest: ContestSettings;
 }
 
 /** What decides, and what people order by. */
@@ -59,9 +62,14 @@ export function openDeciding(
     undos: new UndoOrders({ ...store, feeds, clock, stood, capacity }),
     impact: new Impact({ clock }),
   };
+  const two = openTwoPersons(config, { ...store, ...orders, clock }, opened);
   return {
-    ...orders,
-    ...openTwoPersons(config, { ...store, ...orders, clock }, opened),
+    ...{ ...orders, ...two },
+    ...openContest({
+      ...{ ...store, ...orders, clock, others: two.others },
+      settings: config.contest,
+      look: () => store.present.look(),
+    }),
     deeds: new Deeds(feeds, clock),
     staff: new Staff({
       ...{ decisions, clock, operators: store.operators },

@@ -9,6 +9,7 @@ import { Lifetime } from "../agent/runtime/lifetime.js";
 import { generateKey } from "../agent/trust/keys.js";
 import { signText } from "../agent/trust/sign.js";
 import type { CloudConfig } from "./cloud.js";
+import { ContestSettings } from "./contest/settings.js";
 import { CorrelationSettings } from "./decide/correlation-settings.js";
 import { NEVER_LIST_HEAD } from "./decide/never.js";
 import { DiskSettings } from "./disk/disk.js";
@@ -75,6 +76,7 @@ export const Settings = v.strictObject({
   outgoing: v.optional(OutgoingSettings, {}),
   login: v.optional(LoginSettings, {}),
   twoPersons: v.optional(TwoPersonsSettings, {}),
+  contest: v.optional(ContestSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../agent/runtime/clock.js";
+import type { ContestsOpen } from "./contest/contests.js";
 import type { Disk } from "./disk/disk.js";
 import type { Door } from "./door/door.js";
 import type { Gateway } from "./gateway/gateway.js";
@@ -31,6 +32,8 @@ export interface StatusParts {
     readonly count: number;
     readonly since: number | null;
   };
+  /** Contests that wait for an answer. */
+  readonly contested: () => ContestsOpen;
 }
 
 /** How the cloud is: what `GET /api/v1/status` answers. Times in ms since 1970. */
@@ -57,6 +60,8 @@ export function statusOf(parts: StatusParts) {
     operators: parts.signIn.report(),
     /** Broken glass that nobody has reviewed, and since when the oldest waits. */
     brokenGlass: parts.unreviewed(),
+    /** Bans that were contested, and how many of them nobody answered in time. */
+    contests: parts.contested(),
     downloads: parts.downloads(),
     agentsOverTelemetryBudget: parts.overBudget(),
     /** By budget: how often it dropped something since the start, and when last. */

@@ -5,6 +5,8 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import { Approvals } from "./approvals/approvals.js";
 import { approvalTables } from "./approvals/approvals.projection.js";
+import { Contests } from "./contest/contests.js";
+import { contestTables } from "./contest/contests.projection.js";
 import { DecisionLog } from "./decide/decision-log.js";
 import { decisionTables } from "./decide/decision-log.projection.js";
 import { holdTables } from "./decide/holds.projection.js";
@@ -218,6 +220,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   weightTables,
   proposedOrderTables,
   glassTables,
+  contestTables,
   digestTables,
   erasureTables,
 ];
@@ -247,6 +250,7 @@ function questionsTo(views: Views, ports: StorePorts) {
     decisionLog: new DecisionLog(views.decided),
     undoLog: new UndoLog(views.decided),
     bootLog: new BootLog(views),
+    contests: new Contests(views.decided, ports),
   };
 }
 

@@ -5,6 +5,8 @@ import type { Logger } from "../../agent/log/logger.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { BusyBundling } from "../carry/bundles.js";
+import { ContestRefused, type ContestRefusal } from "../contest/contesting.js";
+import { NotHeard } from "../contest/intake.js";
 import { NoRoom } from "../disk/room.js";
 import { CannotUndo } from "../decide/undo-orders.js";
 import { FeedFull } from "../feeds/capacity.js";
@@ -33,9 +35,11 @@ import { logRoutes } from "./log-routes.js";
 import type { ApiPorts } from "./ports.js";
 import { ApiProblem, problem } from "./problem.js";
 import { fromOf, type DoorName } from "./requests.js";
+import { contestIntakeRoutes } from "./routes/contest-intake.js";
 import { routeTable } from "./routes/table.js";
 import { BASE } from "./table/base.js";
 import { mount } from "./table/mount.js";
+import type { Route } from "./table/route.js";
 
 /** What is heard at a door, and which one it is. */
 export interface Which {
@@ -57,7 +61,9 @@ export function makeApp(
   app.route("/v1", agentRoutes(ports));
   app.route("/v2/log", logRoutes(ports));
   if (operators) {
-    app.route(BASE, operatorApi(ports, door));
+    app.route(BASE, operatorApi(ports, routeTable(ports), door));
+  } else if (ports.intake.isOn) {
+    app.route(BASE, operatorApi(ports, contestIntakeRoutes(ports), door));
   }
   app.notFound((c) => {
     const path = c.req.path.slice(0, 100);
@@ -71,10 +77,10 @@ export function makeApp(
   return app;
 }
 
-/** The table of routes, and what it takes to serve it. */
-function operatorApi(ports: ApiPorts, door: DoorName) {
+/** Serves routes of the table, with what that takes. */
+function operatorApi(ports: ApiPorts, table: readonly Route[], door: DoorName) {
   const { clock, log, publicUrl } = ports;
-  return mount(routeTable(ports), {
+  return mount(table, {
     ...{ clock, log },
     fromOf: (c) => fromOf(c, door),
     callerOf: (c) => {
@@ -110,12 +116,14 @@ export function asProblem(error: unknown, log: Logger): ApiProblem {
     const { field, message } = error;
     return problem(400, "invalid", { field, value: undefined, message });
   }
-  if (error instanceof TryLater) {
-    const seconds = Math.ceil(error.afterMs / 1000);
-    const when = `${error.message}; try again in ${seconds} s`;
-    return plain(429, "too-many", when).withHeaders({
-      "retry-after": String(seconds),
-    });
+  if (error instanceof TryLater) return tryLater(error);
+  if (error instanceof NotHeard) {
+    const { code, message } = error;
+    return code === "too-many" ? tryLater(error) : plain(403, code, message);
+  }
+  if (error instanceof ContestRefused) {
+    const { code, message } = error;
+    return plain(CONTESTS[code], code, message);
   }
   if (error instanceof GlassHolds) {
     const status = error.why === "lasts-too-long" ? 400 : 403;
@@ -128,6 +136,20 @@ export function asProblem(error: unknown, log: Logger): ApiProblem {
   log.error("request failed", { error });
   return plain(500, "failed", "the cloud failed; its log says why");
 }
+
+function tryLater({ message, afterMs }: TryLater | NotHeard): ApiProblem {
+  const seconds = Math.ceil(afterMs / 1000);
+  const when = `${message}; try again in ${seconds} s`;
+  return plain(429, "too-many", when).withHeaders({
+    "retry-after": String(seconds),
+  });
+}
+
+const CONTESTS: Readonly<Record<ContestRefusal, ApiProblem["status"]>> = {
+  ...{ unknown: 404, "not-banned": 404, contested: 409, full: 409 },
+  ...{ answered: 409, "wider-bans": 409, "ends-sooner": 409 },
+  unchecked: 503,
+};
 
 /** What each failure is answered with: in its own words, unless others stand here. */
 const ANSWERS: readonly (readonly [

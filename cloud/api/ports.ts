@@ -10,10 +10,13 @@ import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { Coverage } from "../coverage/coverage.js";
 import type { Viewer, Why } from "../coverage/why.js";
 import type { BanOrders } from "../decide/ban-orders.js";
+import type { Contests } from "../contest/contests.js";
+import type { OpenContest } from "../contest/open-contest.js";
 import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Proposals } from "../decide/proposals.js";
 import type { UndoLog } from "../decide/undo-log.js";
+import type { Weights } from "../decide/weights.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -81,7 +84,7 @@ interface AuditPorts {
 }
 
 /** What operators' requests need. */
-export interface OperatorApiPorts extends DoorPorts, AuditPorts {
+export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   status(): CloudStatus;
   /** Since when the agent's telemetry waits for its budget; null: it does not. */
   telemetryOverSince(agent: string): number | null;
@@ -102,6 +105,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;
   readonly proposing: Pick<Proposing, "release" | "refuse" | "rangesOf">;
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;
+  readonly contests: Pick<Contests, "list" | "contest">;
   readonly outcomes: Pick<Outcomes, "of">;
   readonly coverage: Pick<Coverage, "of" | "ofAll">;
   /** All that there is to say of a range. */
@@ -114,6 +118,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts {
   >;
   readonly correlator: Pick<Correlator, "status">;
   readonly proposals: Pick<Proposals, "list" | "find" | "settling">;
+  readonly weights: Pick<Weights, "told" | "needed">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
   readonly bundles: Pick<Bundles, "begin">;

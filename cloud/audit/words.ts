@@ -26,7 +26,8 @@ export function subjectOf(event: DecisionEvent): string | null {
 }
 
 const SUBJECTS = [
-  ...(["decision", "proposal", "glass", "credential", "agent"] as const),
+  ...(["decision", "proposal", "glass", "contest", "credential"] as const),
+  ...(["agent"] as const),
   ...(["operator", "org", "feed"] as const),
 ] as const;
 
@@ -58,6 +59,10 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
   "credential-revoked": ({ credential }) => `revoked ${credential}`,
   "org-vouched": ({ org, expiresAt }) =>
     `vouched for ${org} until ${timeText(expiresAt)}`,
+  "contest-invited": ({ address }) => `gave out a code for ${address}`,
+  "contest-opened": ({ contest, address }) =>
+    `contested the bans on ${address} (${contest})`,
+  "contest-answered": ({ contest, verdict }) => `${verdict} ${contest}`,
   "vouch-withdrawn": ({ org }) => `withdrew the vouch for ${org}`,
 };
 

@@ -4,15 +4,21 @@ import type {
   ListedToken,
 } from "../api/routes/enrolment-tokens.js";
 import type { Org } from "../api/routes/orgs.js";
+import type { OrgWeight } from "../api/routes/weights.js";
 import type { Client } from "./client.js";
 import { allOf, textOf, type Query } from "./pages.js";
 
 export type OrgItem = v.InferOutput<typeof Org>;
+export type WeightItem = v.InferOutput<typeof OrgWeight>;
 export type TokenItem = v.InferOutput<typeof ListedToken>;
 export type MadeToken = v.InferOutput<typeof EnrolmentToken>;
 
 export const orgsOf = async (client: Client): Promise<readonly OrgItem[]> =>
   allOf(client, "/orgs");
+
+export const orgWeights = async (
+  client: Client,
+): Promise<readonly WeightItem[]> => allOf(client, "/org-weights");
 
 /** Its id is made from its name, unless one is given. */
 export const addOrg = async (

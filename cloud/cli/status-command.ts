@@ -32,6 +32,7 @@ function linesOf(status: StatusItem): readonly string[] {
     ...observationLines(status.observations),
     ...laggingLines(status),
     ...glassLines(status),
+    ...contestLines(status),
     `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
     ...(over > 0 ? [`${over} agents are over their telemetry budget`] : []),
     ...dropLines(status),
@@ -104,6 +105,18 @@ function glassLines({ brokenGlass }: StatusItem): readonly string[] {
   const orders = count === 1 ? "1 order" : `${count} orders`;
   return [
     `BROKEN GLASS: ${orders} of one person that take two, since ${momentOf(since)}; see: tourniquet-cloud break-glass list`,
+  ];
+}
+
+function contestLines({ contests }: StatusItem): readonly string[] {
+  const { open, overdue, dueAt } = contests;
+  if (dueAt === null) return [];
+  const waits = `${open} ${open === 1 ? "contest waits" : "contests wait"} for an answer`;
+  const due = `the first is due ${momentOf(dueAt)}`;
+  return [
+    overdue > 0
+      ? `OVERDUE: ${overdue} of ${waits}; see: tourniquet-cloud contest list`
+      : `${waits}, ${due}`,
   ];
 }
 

@@ -126,6 +126,13 @@ function faultsIn(
   if (event.kind === "proposal-settled" && event.verdict === "refused") {
     return [{ id: event.proposal, why: "refused" }];
   }
+  if (event.kind === "undone" && event.wrong) {
+    return [{ id: event.undoes, why: "undone" }];
+  }
+  if (event.kind === "contest-answered" && event.verdict !== "refused") {
+    const { verdict: why, about } = event;
+    return about.map((id) => ({ id, why }));
+  }
   return [];
 }
 

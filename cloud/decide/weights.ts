@@ -100,6 +100,12 @@ export class Weights {
     );
   }
 
+  /** What an org has to have to weigh 1. */
+  get needed() {
+    const { standingHosts, standingConfirmed } = this.#settings;
+    return { hostsNeeded: standingHosts, confirmedNeeded: standingConfirmed };
+  }
+
   /** What an org weighs where nobody who confirms it is part of the case. */
   told(org: string): Weight {
     const facts = this.#factsNow(org);

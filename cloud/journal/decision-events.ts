@@ -2,6 +2,7 @@ import type { FeedName } from "../../agent/model/position.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { CallMade } from "./call-events.js";
 import type { OperatorEvent } from "./operator-events.js";
+import type { ContestEvent } from "./contest-events.js";
 import type { Gone, Recorded } from "./recorded.js";
 import type { AgentTagged } from "./registry-events.js";
 import type { TwoPersonEvent } from "./two-person-events.js";
@@ -18,6 +19,7 @@ export type DecisionEvent =
   | TwoPersonEvent
   | WeightEvent
   | Undone
+  | ContestEvent
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled

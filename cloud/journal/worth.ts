@@ -62,6 +62,10 @@ const ofDecisions: Readonly<
   "glass-broken": "orders",
   "glass-reviewed": "orders",
   "org-vouched": "orders",
+  // Strangers open them.
+  "contest-opened": "answers",
+  "contest-invited": "orders",
+  "contest-answered": "orders",
   "vouch-withdrawn": "orders",
   "rate-reached": "answers",
   undone: "orders",

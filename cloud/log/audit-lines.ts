@@ -154,6 +154,26 @@ function lineOfTwo(event: RecordedDecision["event"]): Line | undefined {
         ...(["glass", "verdict", "by", "reason", "bySelf"] as const),
       ]);
     default:
+      return lineOfWeights(event);
+  }
+}
+
+/** Of whose word counts, and of who says that a ban is wrong. */
+function lineOfWeights(event: RecordedDecision["event"]): Line | undefined {
+  switch (event.kind) {
+    case "org-vouched":
+      return line("an org was vouched for", event, ["org", "by", "why"]);
+    case "vouch-withdrawn":
+      return line("a vouch was withdrawn", event, ["org", "by", "reason"]);
+    case "contest-opened":
+      return line("a ban was contested", event, [
+        ...(["contest", "address", "proof", "by"] as const),
+      ]);
+    case "contest-answered":
+      return line("a contest was answered", event, [
+        ...(["contest", "verdict", "by", "bySelf"] as const),
+      ]);
+    default:
       return undefined;
   }
 }

@@ -74,5 +74,5 @@ export function openTwoPersons(
     ...{ ...ports, settings, proposing, others },
     listOf: (id) => ports.undoLog.listOf(id),
   });
-  return { orders, undoing, waiting, proposing, breakGlass };
+  return { orders, undoing, waiting, proposing, breakGlass, others };
 }

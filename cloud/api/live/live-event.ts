@@ -55,6 +55,16 @@ const GlassNews = v.object({
   reason: v.string(),
 });
 
+/** Somebody says that a ban is wrong, or somebody answered that. */
+const ContestNews = v.object({
+  kind: v.literal("contest"),
+  contest: v.string(),
+  state: v.picklist(["open", "released", "shortened", "refused"]),
+  by: v.string(),
+  /** Why, or the answer. */
+  reason: v.string(),
+});
+
 /** A host came, went, or is known by something else. */
 const AgentNews = v.object({
   kind: v.literal("agent"),
@@ -93,6 +103,7 @@ export const News = v.variant("kind", [
   ...([DecidedNews, ProposalNews, AgentNews, OrgNews] as const),
   ...([TrustNews, PeopleNews, RateNews, GlassNews] as const),
   UndoneNews,
+  ContestNews,
 ]);
 export type News = v.InferInput<typeof News>;
 
@@ -227,6 +238,14 @@ function vendorNews(caller: Caller, event: Event): News | undefined {
     case "glass-reviewed": {
       const { glass, by, verdict: state, reason } = event;
       return { kind: "glass", state, glass, by, reason };
+    }
+    case "contest-opened": {
+      const { contest, by, why: reason } = event;
+      return { kind: "contest", state: "open", contest, by, reason };
+    }
+    case "contest-answered": {
+      const { contest, by, verdict: state, answer: reason } = event;
+      return { kind: "contest", state, contest, by, reason };
     }
     case "approval":
       return { kind: "trust", feed: event.feed, version: event.version };

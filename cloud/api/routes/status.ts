@@ -61,6 +61,12 @@ export const StatusOut = v.object({
   }),
   /** What one person did that takes two and nobody reviewed; since when. */
   brokenGlass: v.object({ count: v.number(), since: v.nullable(Time) }),
+  /** That wait for an answer; of whom nobody answered in time; the first due. */
+  contests: v.object({
+    open: v.number(),
+    overdue: v.number(),
+    dueAt: v.nullable(Time),
+  }),
   downloads: v.number(),
   agentsOverTelemetryBudget: v.number(),
   /** By budget: how often it dropped something since the start, and when last. */

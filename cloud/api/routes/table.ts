@@ -7,6 +7,8 @@ import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
 import { breakGlassRoutes } from "./break-glass.js";
 import { answerRoutes } from "./answers.js";
 import { banRoutes } from "./bans.js";
+import { contestIntakeRoutes } from "./contest-intake.js";
+import { contestRoutes } from "./contests.js";
 import { decisionRoutes } from "./decisions.js";
 import { feedRoutes } from "./feeds.js";
 import { proposalRoutes } from "./proposals.js";
@@ -29,6 +31,7 @@ import { orgRoutes } from "./orgs.js";
 import { passwordRoutes } from "./passwords.js";
 import { sessionRoutes } from "./session.js";
 import { undoRoutes } from "./undo.js";
+import { weightRoutes } from "./weights.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
 export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
@@ -44,9 +47,12 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...feedRoutes(ports),
   ...proposalRoutes(ports),
   ...ruleRoutes(ports),
+  ...contestIntakeRoutes(ports),
+  ...contestRoutes(ports),
   ...answerRoutes(ports),
   ...statementRoutes(ports),
   ...orgRoutes(ports),
+  ...weightRoutes(ports),
   ...operatorRoutes(ports),
   ...credentialRoutes(ports),
   ...enrolmentTokenRoutes(ports),

@@ -175,6 +175,7 @@ export function openRoute<
 export const tags = {
   Bans: "Decisions: bans, lifts, imports, and what became of them on each host",
   Proposals: "What rules and people put before somebody else",
+  Contests: "Bans that somebody calls wrong, and what is said to it",
   Hosts: "Agents, what they answered and what they saw",
   Orgs: "Customers, and the tokens by which their hosts come in",
   People: "Operators, their credentials and sessions",

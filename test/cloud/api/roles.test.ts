@@ -25,6 +25,12 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ showProposal: ["viewer"], listReceipts: ["viewer"] },
   ...{ listRefusals: ["viewer"], listDivergences: ["viewer"] },
   ...{ listStatements: ["viewer"], listOrgs: ["viewer"] },
+  listOrgWeights: ["viewer"],
+  ...{ contestBan: [null], readContestAnswer: [null] },
+  ...{ listContests: ["viewer", "vendor"], getContest: ["viewer", "vendor"] },
+  ...{ openContest: ["analyst", "vendor"] },
+  ...{ makeContestCode: ["analyst", "vendor"] },
+  ...{ answerContest: ["approver", "vendor"] },
   ...{ listOperators: ["viewer"], getOperator: ["viewer"] },
   ...{ listCredentials: ["viewer"], makeToken: ["viewer"] },
   ...{ revokeCredential: ["viewer"], listEnrolmentTokens: ["viewer"] },
@@ -57,6 +63,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   // An answer that is no JSON would be a bundle.
   makeBundle: { org: "nobody" },
   reviewBrokenGlass: { verdict: "justified", reason: "it was" },
+  answerContest: { verdict: "refused", answer: "no" },
 };
 
 /** What org `ORG` is named in elsewhere than in the path. */
@@ -83,7 +90,7 @@ const NOTHING: Things = {
   ...{ operator: "opr-0000000000000000", agent: "agt-0000000000000000" },
   ...{ credential: "tok-0000000000000000", token: "enr-0000000000000000" },
   ...{ decision: "dec-0000000000000000", proposal: "prp-0000000000000000" },
-  glass: "gls-0000000000000000",
+  ...{ glass: "gls-0000000000000000", contest: "con-0000000000000000" },
 };
 
 interface Known extends Person {

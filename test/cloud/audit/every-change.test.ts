@@ -62,6 +62,20 @@ const READY: Readonly<
     const { proposal } = await ordered("46.32.0.0/12", world);
     return { names: { proposal }, body: { reason: "no" } };
   },
+  openContest: async ({ cloud }) => {
+    await cloud.ban("203.0.113.5");
+    return { body: { address: "203.0.113.5", why: "it is ours" } };
+  },
+  makeContestCode: () => ({ body: { address: "203.0.113.6" } }),
+  answerContest: async ({ cloud }) => {
+    await cloud.ban("203.0.113.7");
+    const path = "/api/v1/contests/open";
+    const complaint = { address: "203.0.113.7", why: "it is ours" };
+    type Opened = { contest: string };
+    const opened = await cloud.request<Opened>("POST", path, complaint);
+    const { contest } = opened.body;
+    return { names: { contest }, body: { verdict: "released", answer: "yes" } };
+  },
   addOrg: () => ({ body: { name: "A new one" } }),
   addOperator: () => ({ body: { name: "carl", role: "viewer" } }),
   changeOperator: async ({ cloud }) => {

@@ -45,6 +45,7 @@ export interface TestCloudOptions {
    * tests give their orders as the only admin there is.
    */
   readonly twoPersons?: Partial<CloudConfig["twoPersons"]>;
+  readonly contest?: Partial<CloudConfig["contest"]>;
   /** Beside `NEW_VENDOR`. */
   readonly correlation?: Partial<CloudConfig["correlation"]>;
 }
@@ -149,6 +150,7 @@ function configOf(dir: string, options: TestCloudOptions): CloudConfig {
       enabled: false,
       ...twoPersonsOf(options),
     },
+    contest: { ...loaded.contest, ...options.contest },
     heartbeatMs: options.heartbeatMs ?? 25_000,
     operatorsOnPublic: options.operatorsOnPublic ?? true,
     correlation: { ...loaded.correlation, ...NEW_VENDOR, ...correlation },
