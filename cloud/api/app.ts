@@ -116,19 +116,8 @@ export function asProblem(error: unknown, log: Logger): ApiProblem {
     const { field, message } = error;
     return problem(400, "invalid", { field, value: undefined, message });
   }
-  if (error instanceof TryLater) return tryLater(error);
-  if (error instanceof NotHeard) {
-    const { code, message } = error;
-    return code === "too-many" ? tryLater(error) : plain(403, code, message);
-  }
-  if (error instanceof ContestRefused) {
-    const { code, message } = error;
-    return plain(CONTESTS[code], code, message);
-  }
-  if (error instanceof GlassHolds) {
-    const status = error.why === "lasts-too-long" ? 400 : 403;
-    return plain(status, error.why, error.message);
-  }
+  const coded = codedProblem(error);
+  if (coded !== undefined) return coded;
   for (const [kind, status, code, message] of ANSWERS) {
     if (error instanceof kind)
       return plain(status, code, message ?? error.message);
@@ -143,6 +132,23 @@ function tryLater({ message, afterMs }: TryLater | NotHeard): ApiProblem {
   return plain(429, "too-many", when).withHeaders({
     "retry-after": String(seconds),
   });
+}
+
+/** Of what has several codes, or says when to come back. */
+function codedProblem(error: unknown): ApiProblem | undefined {
+  if (error instanceof TryLater) return tryLater(error);
+  if (error instanceof NotHeard) {
+    const { code, message } = error;
+    return code === "too-many" ? tryLater(error) : plain(403, code, message);
+  }
+  if (error instanceof ContestRefused) {
+    return plain(CONTESTS[error.code], error.code, error.message);
+  }
+  if (error instanceof GlassHolds) {
+    const status = error.why === "lasts-too-long" ? 400 : 403;
+    return plain(status, error.why, error.message);
+  }
+  return undefined;
 }
 
 const CONTESTS: Readonly<Record<ContestRefusal, ApiProblem["status"]>> = {

@@ -1,6 +1,7 @@
 import { Argument, type Command } from "commander";
 import { brokenGlassOf, reviewGlass, type GlassItem } from "./ask-glass.js";
 import { clientOf } from "./client.js";
+import { addContestCommands } from "./contest-commands.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
 import { table, toldPage } from "./tables.js";
@@ -13,8 +14,9 @@ interface Options {
   readonly reason: string;
 }
 
-/** break-glass list, break-glass review. */
+/** break-glass list, break-glass review, and contest. */
 export function addGlassCommands(program: Command, io: Io): void {
+  addContestCommands(program, io);
   const glass = program
     .command("break-glass")
     .description("what one person did that takes two, and its review");

@@ -22,7 +22,6 @@ import { addBanCommands } from "./ban-commands.js";
 import { addConfigCommand } from "./config-command.js";
 import { addCarryCommands } from "./carry-commands.js";
 import { addDecisionCommands } from "./decision-commands.js";
-import { addContestCommands } from "./contest-commands.js";
 import { addGlassCommands } from "./glass-commands.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
@@ -89,7 +88,6 @@ function makeProgram(io: Io): Command {
   addBanCommands(program, io);
   addProposalCommands(program, io);
   addGlassCommands(program, io);
-  addContestCommands(program, io);
   program.commandsGroup("What hosts say:");
   addAgentCommands(program, io);
   addReceiptsCommand(program, io);

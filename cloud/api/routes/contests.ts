@@ -113,6 +113,10 @@ export const contestRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       return answer(201, { address: formatCidr(host), code, expiresAt });
     },
   }),
+  answerRoute(ports),
+];
+
+const answerRoute = (ports: OperatorApiPorts): Route =>
   route({
     ...{ method: "POST", path: "/contests/{contest}/answer" },
     ...{ operationId: "answerContest", tag: "Contests" },
@@ -137,8 +141,7 @@ export const contestRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       const { decisions } = came;
       return answer(200, { contest: shown(came.contest), decisions });
     },
-  }),
-];
+  });
 
 const readRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   route({
@@ -175,11 +178,16 @@ function known(id: string, { contests }: OperatorApiPorts): Known {
 
 function shown(contest: Known): v.InferInput<typeof Contest> {
   const { by: openedBy, answered, about, ...rest } = contest;
+  const opened = { ...rest, openedBy };
+  if (answered === null) return { ...opened, ...OPEN, decisions: [...about] };
+  const { verdict: state, by: answeredBy, bySelf, answer: text } = answered;
   return {
-    ...rest,
-    ...{ openedBy, state: answered?.verdict ?? "open" },
-    decisions: [...(answered?.about ?? about)],
-    ...{ answeredBy: answered?.by ?? null, bySelf: answered?.bySelf ?? null },
-    ...{ answer: answered?.answer ?? null, until: answered?.until ?? null },
+    ...{ ...opened, state, answeredBy, bySelf, answer: text },
+    ...{ decisions: [...answered.about], until: answered.until ?? null },
   };
 }
+
+const OPEN = {
+  ...({ state: "open", answeredBy: null, bySelf: null } as const),
+  ...{ answer: null, until: null },
+} as const;
