@@ -82,7 +82,7 @@ export class ContestIntake {
    * @throws NotHeard
    */
   answerFor(token: string, from: string): Contest | undefined {
-    this.#mustBeOn();
+    if (!this.isOn) return undefined;
     mustHave(this.#questions.of(networkOf(from)));
     return this.#ports.contests.byToken(hashOf(token));
   }

@@ -55,7 +55,7 @@ export const contestIntakeRoutes = (
     ...{ operationId: "readContestAnswer", tag: "Contests" },
     summary: "What was said to one's own contest",
     answers: { 200: { description: "As it stands", schema: Told } },
-    problems: [403, 404],
+    problems: [404],
     handle: ({ params: { token = "" }, from }) => {
       const contest = ports.intake.answerFor(token, from);
       if (contest === undefined) {

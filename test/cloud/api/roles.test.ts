@@ -26,7 +26,8 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ listRefusals: ["viewer"], listDivergences: ["viewer"] },
   ...{ listStatements: ["viewer"], listOrgs: ["viewer"] },
   listOrgWeights: ["viewer"],
-  ...{ contestBan: [null], readContestAnswer: [null] },
+  // By a token that is no operator's.
+  ...{ contestBan: [null], readContestAnswer: [null, "vendor"] },
   ...{ listContests: ["viewer", "vendor"], getContest: ["viewer", "vendor"] },
   ...{ openContest: ["analyst", "vendor"] },
   ...{ makeContestCode: ["analyst", "vendor"] },
