@@ -1,4 +1,4 @@
-import type { Cidr } from "../agent/model/cidr.js";
+import { parseCidr, type Cidr } from "../agent/model/cidr.js";
 import type { FeedName } from "../agent/model/position.js";
 import type { RingTimes } from "../agent/model/rings.js";
 import { openSegment, readOps } from "../agent/protocol/segment.js";
@@ -8,6 +8,7 @@ import { Guarded } from "./coverage/guarded.js";
 import { whyOf, type Viewer, type Why } from "./coverage/why.js";
 import type { DecisionEntry } from "./decide/decision-log.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
+import type { Present } from "./feeds/snapshots/present.js";
 import type { Gateway } from "./gateway/gateway.js";
 import { Outcomes } from "./receipts/outcomes.js";
 import type { Store } from "./store.js";
@@ -30,7 +31,8 @@ export function openOutcomes(
     ringsOf: (decision) => ringsOf(decision, index),
   });
   const epochOf = (feed: FeedName) => index.standing(feed)?.epoch;
-  const coverage = new Coverage({ outcomes, epochOf, clock });
+  const stands = (decision: DecisionEntry) => standsOf(decision, store.present);
+  const coverage = new Coverage({ outcomes, epochOf, stands, clock });
   const guarded = new Guarded(views.observed, registry);
   const why: Told["why"] = (range, viewer) =>
     whyOf(range, viewer, {
@@ -50,6 +52,21 @@ interface Told {
   readonly outcomes: Outcomes;
   readonly coverage: Coverage;
   why(range: Cidr, viewer: Viewer): Promise<Why>;
+}
+
+/** Of a list, or of more ranges than a decision names, it cannot be told. */
+async function standsOf(
+  { decision, action, feed, targets, ranges }: DecisionEntry,
+  present: Pick<Present, "look">,
+): Promise<boolean | undefined> {
+  if (action !== "ban" || targets.length !== ranges) return undefined;
+  const look = await present.look([feed]);
+  return (
+    look &&
+    targets
+      .map(parseCidr)
+      .some((cidr) => look.exact(feed, cidr)?.decision === decision)
+  );
 }
 
 /** Those of its first ban that has some: an order's bans go in the same rings. */

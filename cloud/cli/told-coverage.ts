@@ -19,12 +19,16 @@ export const coverageTable = (
   table(
     ["decision", "age", "what", "feed", "holding", "missing", "p50", "max"],
     items.map((item) => {
-      const { decision: it, missing, times } = item;
+      const { decision: it, missing, times, over } = item;
       const age = spanText(now - Date.parse(it.decidedAt));
       const what = `${it.action} ${whatOf(it)}`;
       return [
         ...[it.decision, age, what, it.feed, shareText(item)],
-        ...[grouped(missing), tookText(times?.p50), tookText(times?.max)],
+        ...[
+          over ?? grouped(missing),
+          tookText(times?.p50),
+          tookText(times?.max),
+        ],
       ];
     }),
   );
@@ -66,6 +70,7 @@ const MOST_ROWS = 50;
 
 const OVER: Readonly<Record<NonNullable<CoverageItem["over"]>, string>> = {
   expired: "its bans have expired: nobody holds them any more",
+  gone: "other decisions lifted its bans, or put others in their place",
   "new-epoch": "its feed was begun anew since: nobody holds it any more",
 };
 

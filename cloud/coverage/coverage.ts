@@ -6,8 +6,11 @@ import type { Outcomes, Round } from "../receipts/outcomes.js";
 import type { Agent } from "../registry/registry.js";
 import { tally, type Tally } from "./tally.js";
 
-/** Why hosts hold nothing of a decision any more, whatever they answered. */
-export const overs = ["expired", "new-epoch"] as const;
+/**
+ * Why hosts hold nothing of a decision any more, whatever they answered. `gone`:
+ * other decisions lifted its bans, or put others in their place.
+ */
+export const overs = ["expired", "gone", "new-epoch"] as const;
 export type Over = (typeof overs)[number];
 
 /** A decision, and who holds it. */
@@ -22,6 +25,8 @@ export interface CoveragePorts {
   readonly outcomes: Pick<Outcomes, "of" | "round">;
   /** The epoch that a feed is in. */
   readonly epochOf: (feed: FeedName) => string | undefined;
+  /** Whether a ban of it stands; undefined where that cannot be told. */
+  readonly stands: (decision: DecisionEntry) => Promise<boolean | undefined>;
   readonly clock: { now(): number };
 }
 
@@ -60,17 +65,20 @@ export class Coverage {
   async #of(decision: DecisionEntry, org: string | null, round: Round) {
     const hosts = await this.#ports.outcomes.of(decision, org, round);
     const gone = round.agents.filter((agent) => wasThere(agent, decision, org));
+    const over = await this.#overOf(decision);
     const covered: Covered = {
       ...tally(decision, hosts),
-      ...{ decision, revoked: gone.length, over: this.#overOf(decision) },
+      ...{ decision, revoked: gone.length, over },
     };
     return { covered, hosts };
   }
 
-  #overOf({ feed, epoch, until }: DecisionEntry): Over | null {
-    const { epochOf, clock } = this.#ports;
+  async #overOf(decision: DecisionEntry): Promise<Over | null> {
+    const { feed, epoch, until } = decision;
+    const { epochOf, stands, clock } = this.#ports;
     if (epoch !== null && epoch !== epochOf(feed)) return "new-epoch";
-    return until !== null && until * 1_000 <= clock.now() ? "expired" : null;
+    if (until !== null && until * 1_000 <= clock.now()) return "expired";
+    return (await stands(decision)) === false ? "gone" : null;
   }
 }
 

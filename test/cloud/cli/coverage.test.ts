@@ -82,6 +82,31 @@ describe("who holds a decision", () => {
     expect(out).toMatch(/late +acme +in force; came later +proven/);
   });
 
+  it("says that a ban was lifted, or has given way to another", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    await hostsOf(cloud);
+    const lifted = idIn((await run("ban", ATTACKER)).out);
+    const lift = idIn((await run("lift", ATTACKER)).out);
+    const longer = idIn((await run("ban", "198.51.100.9", "--for", "1h")).out);
+    const stands = idIn((await run("ban", "198.51.100.9")).out);
+    const items = documentsIn<CoverageItem>(
+      (await run("coverage", "--json")).out,
+    );
+    const overs = items.map((each) => [each.decision.decision, each.over]);
+    expect(overs).toEqual([
+      [stands, null],
+      [longer, "gone"],
+      [lift, null],
+      [lifted, "gone"],
+    ]);
+    const { out } = await run("coverage", lifted);
+    expect(out).toContain("other decisions lifted its bans");
+    expect((await run("coverage")).out).toMatch(
+      new RegExp(`${lifted} .* 0/3 +gone`),
+    );
+  });
+
   it("goes on with what devices stated after their receipts", async () => {
     await using cloud = await startTestCloud();
     const run = operatorOf(cloud);
