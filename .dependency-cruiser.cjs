@@ -50,6 +50,7 @@ const CLOUD = [
   ["log/", "roots/", "feeds/", "telemetry/"],
   ["tree/"],
   ["door/", "registry/", "operators/", "approvals/"],
+  ["rules/"],
   ["decide/", "sign-in/", "audit/"],
   ["receipts/", "two-persons/"],
   ["gateway/", "carry/", "coverage/", "contest/"],

@@ -17,6 +17,10 @@ const doors = {
   ],
   "@simplewebauthn/server/helpers": ["cloud/sign-in/attestation.ts"],
   "openid-client": ["cloud/sign-in/issuer.ts"],
+  yaml: [
+    ...["cloud/rules/read-rules.ts", "installer/steps/settings.ts"],
+    "service/config-file.ts",
+  ],
   koffi: ["agent/runtime/libc.ts", "scripts/bench/packet/raw-socket.ts"],
 };
 

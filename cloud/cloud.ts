@@ -12,7 +12,7 @@ import { openRules, type Rules } from "./decide/open-rules.js";
 import type { DiskSettings } from "./disk/disk.js";
 import { Door } from "./door/door.js";
 import { MOST_PLACES } from "./door/known-places.js";
-import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
+import { feedsOf } from "./feeds/audience.js";
 import { standings } from "./feeds/standings.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
@@ -91,12 +91,12 @@ export async function startCloud(
   const outgoing = opened.own(new OutgoingDoor(config.outgoing, ports));
   const store = await openStore(config, ports, opened);
   const decider = openDeciding(config, ports, store, opened);
-  const rules = openRules({
-    ...{ ...store, ...decider, ...ports, settings: config.correlation },
-    neverList: filesOf(config.dir).neverList,
-    coveredUntil: (range) => store.state.coveredUntil(EVERYBODYS, range),
-  });
-  opened.own(rules.correlator);
+  const { neverList } = filesOf(config.dir);
+  const ruling = { settings: config.correlation, neverList };
+  const rules = openRules(
+    { ...store, ...decider, ...ports, ...ruling },
+    opened,
+  );
   opened.own(auditLines(store.decisions, given.log));
   const watched = watchOver({ config, ports, server, opened }, store);
   const kept = openLog(config, ports, store, opened);

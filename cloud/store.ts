@@ -9,6 +9,7 @@ import { Contests } from "./contest/contests.js";
 import { contestTables } from "./contest/contests.projection.js";
 import { DecisionLog } from "./decide/decision-log.js";
 import { decisionTables } from "./decide/decision-log.projection.js";
+import { earlierTables } from "./decide/earlier.projection.js";
 import { holdTables } from "./decide/holds.projection.js";
 import { proposalTables } from "./decide/proposals.projection.js";
 import { UndoLog } from "./decide/undo-log.js";
@@ -55,6 +56,7 @@ import { presenceTables } from "./registry/presence.projection.js";
 import { Registry } from "./registry/registry.js";
 import { registryTables } from "./registry/registry.projection.js";
 import type { Signing } from "./roots/signing.js";
+import { ruleTables } from "./rules/rule-book.projection.js";
 import { contactTables } from "./telemetry/contacts.projection.js";
 import { detectionTables } from "./telemetry/detections.projection.js";
 import { sightingTables } from "./telemetry/sightings.projection.js";
@@ -213,8 +215,10 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   operatorTables,
   clearingTables,
   indexTables,
+  earlierTables,
   decisionTables,
   undoTables,
+  ruleTables,
   approvalTables,
   proposalTables,
   weightTables,

@@ -25,6 +25,10 @@ import type { Decisions } from "../journal/decisions.js";
 import type { SqliteDecisions } from "../journal/sqlite-decisions.js";
 import type { SqliteObservations } from "../journal/sqlite-observations.js";
 import type { Dropped } from "../log/drops.js";
+import type { RuleBook } from "../rules/rule-book.js";
+import type { Shadow } from "../rules/shadow.js";
+import type { Trials } from "../rules/trial.js";
+import type { Earlier } from "../decide/earlier.js";
 import type { OutgoingDoor } from "../outgoing/outgoing-door.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
@@ -99,7 +103,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly signIn: SignIn;
   /** What people release of what rules proposed; all else goes by `orders`. */
   readonly bans: Pick<BanOrders, "ban">;
-  readonly orders: Pick<TwoPersons, "ban" | "lift" | "import">;
+  readonly orders: Pick<TwoPersons, "ban" | "lift" | "import" | "change">;
   readonly undoing: Pick<Undoing, "undo">;
   readonly undoLog: Pick<UndoLog, "undoings" | "undoneBy">;
   readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;
@@ -119,6 +123,13 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly correlator: Pick<Correlator, "status">;
   readonly proposals: Pick<Proposals, "list" | "find" | "settling">;
   readonly weights: Pick<Weights, "told" | "needed">;
+  readonly book: Pick<
+    RuleBook,
+    "inForce" | "inShadow" | "versions" | "textOf" | "publish" | "endShadow"
+  >;
+  readonly shadow: Pick<Shadow, "told">;
+  readonly trials: Pick<Trials, "run">;
+  readonly earlier: Pick<Earlier, "actedOn">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
   readonly bundles: Pick<Bundles, "begin">;

@@ -36,6 +36,24 @@ export const detectionsOf = async (
   query: Query,
 ): Promise<Page<DetectionItem>> => pageOf(client, "/detections", query);
 
+/** As `detectionsOf`, of those that no rule acted on: their pages may be short. */
+export async function unactedOf(
+  client: Client,
+  query: Query,
+): Promise<Page<DetectionItem>> {
+  const limit = Number(query["limit"]);
+  const items: DetectionItem[] = [];
+  for (let cursor: string | undefined; ;) {
+    const left = { limit: String(limit - items.length), unacted: "true" };
+    const asked = { ...query, ...left, cursor };
+    const page = await detectionsOf(client, asked);
+    items.push(...page.items);
+    const { next } = page;
+    if (next === null || !(items.length < limit)) return { items, next };
+    cursor = next;
+  }
+}
+
 /** Newest first. */
 export const contactsOf = async (
   client: Client,

@@ -33,6 +33,7 @@ import { addProposalCommands } from "./proposal-commands.js";
 import { addReceiptsCommand } from "./receipt-commands.js";
 import { addRegistryCommands } from "./registry-commands.js";
 import { addLogCommands } from "./log-commands.js";
+import { addRuleCommands } from "./rule-commands.js";
 import { addRootCommands } from "./root-commands.js";
 import { addSignInCommands } from "./sign-in-commands.js";
 import { addSetupCommands } from "./setup-commands.js";
@@ -81,13 +82,7 @@ function makeProgram(io: Io): Command {
       writeErr: (text) => io.err(text.trimEnd()),
     })
     .addHelpText("after", WALK);
-  program.commandsGroup("Bans:");
-  addDecisionCommands(program, io);
-  addImportCommand(program, io);
-  addImpactCommand(program, io);
-  addBanCommands(program, io);
-  addProposalCommands(program, io);
-  addGlassCommands(program, io);
+  addDeciding(program, io);
   program.commandsGroup("What hosts say:");
   addAgentCommands(program, io);
   addReceiptsCommand(program, io);
@@ -110,6 +105,17 @@ function makeProgram(io: Io): Command {
   addAuditCommand(program, io);
   addApprovalCommands(program, io);
   return program;
+}
+
+function addDeciding(program: Command, io: Io): void {
+  program.commandsGroup("Bans:");
+  addDecisionCommands(program, io);
+  addImportCommand(program, io);
+  addImpactCommand(program, io);
+  addBanCommands(program, io);
+  addProposalCommands(program, io);
+  addRuleCommands(program, io);
+  addGlassCommands(program, io);
 }
 
 const WALK = `

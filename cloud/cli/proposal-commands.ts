@@ -61,8 +61,8 @@ export function addProposalCommands(program: Command, io: Io): void {
     .action(async (id: string, _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const order = { for: options.for, reason: options.reason };
-      const { decision } = await release(clientOf(command), id, order);
-      const how = decision ?? "nothing had to be changed any more";
+      const { decision, change } = await release(clientOf(command), id, order);
+      const how = change ?? decision ?? "nothing had to be changed any more";
       io.out(`released ${id} (${how})`);
     });
 

@@ -4,11 +4,13 @@ import {
   contactsOf,
   detectionsOf,
   sightingsOf,
+  unactedOf,
   type ContactItem,
   type DetectionItem,
   type SightingItem,
 } from "./ask-hosts.js";
 import { clientOf } from "./client.js";
+import { addDecision } from "./decision-command.js";
 import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
@@ -23,16 +25,18 @@ interface Options {
   readonly range?: string;
   readonly org?: string;
   readonly agent?: string;
+  readonly unacted?: true;
   readonly json?: true;
 }
 
-/** sightings, contacts, statements, detections, decisions. */
+/** sightings, contacts, statements, detections, decisions, decision. */
 export function addTelemetryCommands(program: Command, io: Io): void {
   addSightings(program, io);
   addContacts(program, io);
   addStatements(program, io);
   addDetections(program, io);
   addDecisions(program, io);
+  addDecision(program, io);
 }
 
 function addSightings(program: Command, io: Io): void {
@@ -114,6 +118,7 @@ function addDetections(program: Command, io: Io): void {
     .description(
       "list what hosts' sensors detected, whether or not a rule acts",
     )
+    .option("--unacted", "only what no rule banned or proposed on")
     .option("--range <range>", "only sources within")
     .option("--org <id>", "only on hosts of this org")
     .option("--agent <agent>", `only on one host: ${AGENT_HELP}`)
@@ -121,9 +126,10 @@ function addDetections(program: Command, io: Io): void {
     .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const { limit, range, org, agent, json } = options;
+      const { limit, range, org, agent, json, unacted } = options;
       const query = { limit, range, org, agent };
-      const page = await detectionsOf(clientOf(command), query);
+      const client = clientOf(command);
+      const page = await (unacted ? unactedOf : detectionsOf)(client, query);
       if (json) jsonLines(io, page.items);
       else
         toldPage(io, page, (all) =>

@@ -11,7 +11,8 @@ type Order = ProposalItem & { readonly kind: "order" };
 export const whatOf = (proposal: ProposalItem): string =>
   proposal.kind === "rule"
     ? `ban ${proposal.attacker}`
-    : `${proposal.action} ${rangesOf(proposal)} in ${proposal.feeds.join(", ")}${undoText(proposal)}`;
+    : (proposal.change?.says ??
+      `${proposal.action} ${rangesOf(proposal)} in ${proposal.feeds.join(", ")}${undoText(proposal)}`);
 
 /** Of an undo, the decision, and what that is found to be. */
 const undoText = ({ undoes, wrong }: Order): string =>
@@ -38,13 +39,16 @@ export function standingOf(proposal: ProposalItem): string {
 export function toldProposal({
   proposal,
   ranges,
+  text,
 }: v.InferOutput<typeof ProposalTold>): readonly string[] {
   return [
     `${proposal.id}: ${whatOf(proposal)}`,
     `by ${byOf(proposal)}, ${dateOf(proposal.proposedAt)}; ${standingOf(proposal)}`,
     `why it waits: ${whyItWaits(proposal)}`,
-    ...(proposal.kind === "order" ? termLines(proposal) : []),
-    ...few(ranges, MOST_LINES),
+    ...(proposal.kind === "order" && proposal.change === null
+      ? termLines(proposal)
+      : []),
+    ...(text === null ? few(ranges, MOST_LINES) : text.trimEnd().split("\n")),
   ];
 }
 
@@ -70,7 +74,7 @@ const rangesOf = ({ ranges, targets, list }: Order): string => {
   return list === null ? what : `${what} of list "${list}"`;
 };
 
-function whyOf(veto: Rule["veto"]): string {
+export function whyOf(veto: Rule["veto"]): string {
   switch (veto.why) {
     case "never-list":
       return "never-ban.txt has it";

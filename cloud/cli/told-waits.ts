@@ -22,13 +22,7 @@ export function carriedOut<T extends Judged>(
   io: Io,
   json: boolean | undefined,
 ): T {
-  if ("proposal" in answer) {
-    if (json) io.out(JSON.stringify(answer));
-    else for (const line of waitsLines(answer)) io.out(line);
-    const { proposal } = answer;
-    const why = `${proposal} waits for a second person; nothing was done yet`;
-    throw new Failure(why, exitCodes.waits);
-  }
+  if ("proposal" in answer) throw waitsFailure(answer, io, json);
   const { glass, dangers, dryRun } = answer;
   const isSaid = glass !== null || dryRun;
   for (const { says } of isSaid ? dangers : []) {
@@ -42,11 +36,24 @@ export function carriedOut<T extends Judged>(
   return answer;
 }
 
+/** Says the next step; how the command ends. */
+export function waitsFailure(
+  answer: WaitsTold,
+  io: Io,
+  json: boolean | undefined,
+): Failure {
+  if (json) io.out(JSON.stringify(answer));
+  else for (const line of waitsLines(answer)) io.out(line);
+  const { proposal } = answer;
+  const why = `${proposal} waits for a second person; nothing was done yet`;
+  return new Failure(why, exitCodes.waits);
+}
+
 function waitsLines(answer: WaitsTold): readonly string[] {
   const { proposal, dangers, expiresAt, others } = answer;
   const who =
     others === 0
-      ? "nobody else here may release it: let an approver in (operator add), or order it again with --break-glass"
+      ? `nobody else here may release it: let an approver in (operator add)${isChange(answer) ? "" : ", or order it again with --break-glass"}`
       : `${counted(others, "other person", "other people")} here may release it`;
   return [
     ...dangers.map(({ says }) => `takes two persons: ${says}`),
@@ -54,3 +61,6 @@ function waitsLines(answer: WaitsTold): readonly string[] {
     who,
   ];
 }
+
+const isChange = ({ dangers }: WaitsTold): boolean =>
+  dangers.some(({ why }) => why === "change");

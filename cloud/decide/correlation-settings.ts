@@ -3,8 +3,8 @@ import * as v from "valibot";
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
-/** Evidence older than this is spent, whatever the settings say. */
-export const LONGEST_WINDOW_MS = 24 * 60 * 60 * 1000;
+/** Rules that are published may look back for a week. */
+const LONGEST_WINDOW_MS = 24 * 60 * 60 * 1000;
 
 /** `correlation` in `cloud.json`: when detections become a ban for everybody. */
 export const CorrelationSettings = v.strictObject({

@@ -8,13 +8,16 @@ import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { FairQueue } from "./fair-queue.js";
 import { RateAlarm, type RuleStatus } from "./rate-alarm.js";
+import type { RuleBook } from "../rules/rule-book.js";
+import { longestWindow } from "../rules/rule-set.js";
 import type { Rule } from "./rule.js";
+import type { Shadow } from "../rules/shadow.js";
 import type { Shares } from "./shares.js";
 
 export interface CorrelatorPorts {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly settings: Pick<CorrelationSettings, "windowMs" | "maxPerMinute">;
+  readonly settings: Pick<CorrelationSettings, "maxPerMinute">;
   readonly observations: Pick<Observations, "subscribe">;
   readonly decisions: Pick<Decisions, "append">;
   readonly telemetry: {
@@ -25,6 +28,8 @@ export interface CorrelatorPorts {
   };
   readonly shares: Pick<Shares, "now">;
   readonly rule: Pick<Rule, "lookAt">;
+  readonly shadow: Pick<Shadow, "lookAt">;
+  readonly book: Pick<RuleBook, "inForce" | "inShadow" | "onChanged">;
 }
 
 /**
@@ -41,21 +46,19 @@ export class Correlator implements AsyncDisposable {
   readonly #late = new FairQueue(LATE);
   readonly #alarm: RateAlarm;
   readonly #subscription: Disposable;
+  readonly #otherRules: Disposable;
   readonly #timer: Disposable;
   #working: Promise<void> | undefined;
   #closed = false;
 
   constructor(ports: CorrelatorPorts) {
     this.#ports = ports;
-    const { observations, telemetry, clock, settings } = ports;
+    const { observations, clock, book } = ports;
     this.#alarm = new RateAlarm(ports);
     this.#subscription = observations.subscribe((news) => this.#hear(news));
     this.#timer = clock.every(LATE_EVERY_MS, () => this.#remind());
-    const since = clock.now() - settings.windowMs;
-    for (const { org, attacker } of telemetry.attackers(since)) {
-      this.#wait(org, attacker);
-    }
-    this.#goOn();
+    this.#otherRules = book.onChanged(() => this.#lookBack());
+    this.#lookBack();
   }
 
   /** How the rate stands, and what waits for it. */
@@ -66,8 +69,21 @@ export class Correlator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#subscription[Symbol.dispose]();
+    this.#otherRules[Symbol.dispose]();
     this.#timer[Symbol.dispose]();
     await this.#working;
+  }
+
+  /** At whomever rules may still know something of: at the start, and by new ones. */
+  #lookBack(): void {
+    const { book, telemetry, clock } = this.#ports;
+    const { rules } = book.inForce();
+    const watched = book.inShadow()?.rules ?? [];
+    const window = longestWindow([...rules, ...watched]);
+    for (const seen of telemetry.attackers(clock.now() - window)) {
+      this.#wait(seen.org, seen.attacker);
+    }
+    this.#goOn();
   }
 
   #hear(news: readonly RecordedObservation[]): void {
@@ -120,6 +136,7 @@ export class Correlator implements AsyncDisposable {
   async #look(attacker: string): Promise<void> {
     try {
       const outcome = await this.#ports.rule.lookAt(attacker);
+      await this.#ports.shadow.lookAt(attacker);
       if (outcome.what === "unproposed") this.#alarm.unproposed();
       if (outcome.what !== "postponed") return;
       this.#alarm.reached();

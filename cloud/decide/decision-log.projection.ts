@@ -2,9 +2,10 @@ import type { Op } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { openSegment, readOps } from "../../agent/protocol/segment.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { SegmentSealed } from "../journal/decision-events.js";
+import type { Decided, SegmentSealed } from "../journal/decision-events.js";
 import type { DecisionProjection } from "../journal/view.js";
-import { LONGEST_WINDOW_MS } from "./correlation-settings.js";
+import { LONGEST_WINDOW_MS } from "../rules/rule-set.js";
+import { earlierFold } from "./earlier.projection.js";
 
 /** Who decided what and why, and which evidence is spent by it. */
 export const decisionTables: DecisionProjection = {
@@ -14,7 +15,8 @@ export const decisionTables: DecisionProjection = {
       feed TEXT NOT NULL, decided_by TEXT NOT NULL, ranges INTEGER NOT NULL,
       reason TEXT NOT NULL, decided_at INTEGER NOT NULL,
       evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL,
-      until INTEGER, epoch TEXT, first INTEGER, last INTEGER, seen INTEGER
+      until INTEGER, epoch TEXT, first INTEGER, last INTEGER, seen INTEGER,
+      confidence REAL, rules INTEGER
     ) STRICT;
     CREATE TABLE spent (
       attacker TEXT PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -34,7 +36,8 @@ export const decisionTables: DecisionProjection = {
   fold(database) {
     const add = database.prepare(
       `INSERT INTO decisions
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL, ?,
+         ?, ?)`,
     );
     const place = database.prepare(
       `UPDATE decisions SET epoch = ?, first = coalesce(first, ?), last = ?
@@ -48,13 +51,7 @@ export const decisionTables: DecisionProjection = {
     const carryOut = segmentFold(database);
     return ({ seq, at, event }) => {
       if (event.kind === "decided") {
-        const { decision, action, feed, by, ranges, reason } = event;
-        const evidence = JSON.stringify(event.evidence ?? []);
-        const observed = Number(event.observed ?? false);
-        add.run(
-          ...[seq, decision, action, feed, by, ranges, reason, at],
-          ...[evidence, observed, event.until ?? null, event.seen ?? null],
-        );
+        add.run(...columnsOf(event, seq, at));
         for (const org of event.orgs ?? []) share.run(at, seq, org);
         if (event.orgs !== undefined) forget.run(at - SHARED_FOR_MS);
       } else if (event.kind === "segment-emptied") {
@@ -70,30 +67,31 @@ export const decisionTables: DecisionProjection = {
   },
 };
 
+function columnsOf(event: Decided, seq: number, at: number) {
+  const { decision, action, feed, by, ranges, reason } = event;
+  const { until = null, seen = null, confidence = null, rules = null } = event;
+  const evidence = JSON.stringify(event.evidence ?? []);
+  const observed = Number(event.observed ?? false);
+  return [
+    ...[seq, decision, action, feed, by, ranges, reason, at],
+    ...[evidence, observed, until, seen, confidence, rules],
+  ];
+}
+
 /**
  * A ban on evidence and anybody's lift of `urgent` spend what was seen before
  * them: it is not decided on again.
  */
 function segmentFold(database: Database) {
-  const decisionOf: Statement<{
-    readonly action: string;
-    readonly byRule: 0 | 1;
-    readonly onEvidence: 0 | 1;
-    readonly seen: number | null;
-  }> = database.prepare(
+  const decisionOf: Statement<Carried> = database.prepare(
     `SELECT action, decided_by LIKE 'rule:%' AS byRule,
-         evidence <> '[]' AS onEvidence, seen
+         evidence <> '[]' AS onEvidence, seen, until
        FROM decisions WHERE id = ? AND action <> 'import'`,
   );
   const setTargets = database.prepare(
     "UPDATE decisions SET targets = ? WHERE id = ? AND targets = '[]'",
   );
-  const spend = database.prepare(
-    `INSERT INTO spent VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-       through = excluded.through, at = excluded.at,
-       ruled_at = coalesce(excluded.ruled_at, ruled_at)`,
-  );
-  const forget = database.prepare("DELETE FROM spent WHERE at < ?");
+  const spend = spendFold(database);
   return (segment: SegmentSealed, seq: number, at: number): void => {
     const decided = decisionOf.get(segment.decision);
     if (decided === undefined) return;
@@ -105,12 +103,45 @@ function segmentFold(database: Database) {
     const ranges = rangesOf(readOps(openSegment(segment.bytes)));
     setTargets.run(JSON.stringify(ranges.slice(0, FEW)), segment.decision);
     if (!urgent || !spends) return;
+    spend(ranges, decided, { seq, at });
+  };
+}
+
+/** What is seen of the ranges until then is decided on, and not once more. */
+function spendFold(database: Database) {
+  const spend = database.prepare(
+    `INSERT INTO spent VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       through = excluded.through, at = excluded.at,
+       ruled_at = coalesce(excluded.ruled_at, ruled_at)`,
+  );
+  const forget = database.prepare("DELETE FROM spent WHERE at < ?");
+  const earlier = earlierFold(database);
+  return (
+    ranges: readonly string[],
+    decided: Carried,
+    { seq, at }: { readonly seq: number; readonly at: number },
+  ): void => {
     const ruledAt = decided.byRule === 1 ? at : null;
     // Of what is older than two logs, all that lies before it in the one.
     const through = decided.seen ?? seq;
-    for (const range of ranges) spend.run(range, through, at, ruledAt);
+    const until = decided.until === null ? at : decided.until * 1_000;
+    for (const range of ranges) {
+      spend.run(range, through, at, ruledAt);
+      if (decided.action === "lift") earlier.lifted(range, at);
+      else earlier.banned(range, { at, until, through });
+    }
     forget.run(at - LONGEST_WINDOW_MS);
   };
+}
+
+/** What is looked up of a decision that a segment carries out. */
+interface Carried {
+  readonly action: string;
+  readonly byRule: 0 | 1;
+  readonly onEvidence: 0 | 1;
+  readonly seen: number | null;
+  /** Unix seconds. */
+  readonly until: number | null;
 }
 
 /** The rate is of a minute; clocks that are put back take some along. */

@@ -29,6 +29,10 @@ export interface DecisionEntry {
   readonly seen: number;
   /** Sequence numbers of the telemetry that a rule decided on. */
   readonly evidence: readonly number[];
+  /** How sure the rule was, from 0 to 1; null: a person decided. */
+  readonly confidence: number | null;
+  /** Version of the rules; null: those that the settings say, or a person. */
+  readonly rules: number | null;
 }
 
 /** Rules wanted to ban more than they may. */
@@ -162,7 +166,7 @@ type Row = Omit<DecisionEntry, "observed" | "targets" | "evidence"> & {
 const DECISIONS = `
   SELECT seq, id AS decision, decided_at AS decidedAt, action, feed,
     decided_by AS by, ranges, targets, reason, observed, evidence, until,
-    epoch, first, last, coalesce(seen, seq) AS seen
+    epoch, first, last, coalesce(seen, seq) AS seen, confidence, rules
   FROM decisions`;
 
 const entryOf = (row: Row): DecisionEntry => ({

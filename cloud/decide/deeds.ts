@@ -17,6 +17,9 @@ export interface Mandate {
   readonly evidence?: readonly number[];
   /** Whose sightings a rule counted. */
   readonly orgs?: readonly string[];
+  /** How sure a rule is, from 0 to 1, and the version of the rules. */
+  readonly confidence?: number;
+  readonly rules?: number;
 }
 
 /** How long, why, and whether packets are only counted. */

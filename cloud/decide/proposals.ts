@@ -8,7 +8,7 @@ import type {
 } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
-import type { Verdict } from "./correlate.js";
+import type { Verdict } from "../rules/verdict.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { Settling } from "./settling.js";
 
@@ -119,7 +119,7 @@ export class Proposals {
   /** Where there is no room for it, or a person has it already, nothing happens. */
   propose(
     attacker: string,
-    { rule, reason, orgs, evidence }: Verdict,
+    { rule, reason, orgs, evidence, needed }: Verdict,
     veto: Veto,
   ): Promise<Proposed | "no-room" | "settling"> {
     const { decisions, clock, settings } = this.#ports;
@@ -131,12 +131,16 @@ export class Proposals {
     return lookThenAppend<Proposed | "no-room" | "settling">(decisions, () => {
       const none = { events: [] };
       if (this.isSettling(attacker)) return { ...none, answer: "settling" };
-      if (!this.#hasRoom(orgs, veto)) return { ...none, answer: "no-room" };
+      if (!this.#hasRoom({ orgs, needed }, veto))
+        return { ...none, answer: "no-room" };
       return { events: [proposed], answer: proposed };
     });
   }
 
-  #hasRoom(orgs: readonly string[], veto: Veto): boolean {
+  #hasRoom(
+    { orgs, needed }: Pick<Verdict, "orgs" | "needed">,
+    veto: Veto,
+  ): boolean {
     const now = this.#ports.clock.now();
     if ((this.#open.get({ now }) ?? 0) >= MOST_OPEN) return false;
     if ("org" in veto && this.openOf(veto.why, veto.org) >= MOST_OF_AN_ORG) {
@@ -145,7 +149,8 @@ export class Proposals {
     const witnesses = orgs.filter(
       (org) => (this.#openBy.get({ now, org }) ?? 0) < MOST_BY_AN_ORG,
     );
-    return witnesses.length >= Math.min(orgs.length, this.#ports.settings.orgs);
+    const least = Math.max(needed, this.#ports.settings.orgs);
+    return witnesses.length >= Math.min(orgs.length, least);
   }
 }
 

@@ -5,6 +5,7 @@ import type { OperatorEvent } from "./operator-events.js";
 import type { ContestEvent } from "./contest-events.js";
 import type { Gone, Recorded } from "./recorded.js";
 import type { AgentTagged } from "./registry-events.js";
+import type { RuleEvent } from "./rule-events.js";
 import type { TwoPersonEvent } from "./two-person-events.js";
 import type { WeightEvent } from "./weight-events.js";
 import type { Undone } from "./undo-events.js";
@@ -20,6 +21,7 @@ export type DecisionEvent =
   | WeightEvent
   | Undone
   | ContestEvent
+  | RuleEvent
   | { readonly kind: "org-added"; org: string; name: string }
   | TokenMade
   | AgentEnrolled
@@ -108,6 +110,10 @@ export interface Decided {
   readonly evidence?: readonly number[];
   /** Whose sightings a rule counted; they share its rate. Rules only. */
   readonly orgs?: readonly string[];
+  /** How sure it is, from 0 to 1. Rules only. */
+  readonly confidence?: number;
+  /** Version of the rules; absent: those that the settings say. Rules only. */
+  readonly rules?: number;
   /** Hosts only count and report what is banned; absent: they drop it. */
   readonly observed?: true;
   /** Unix seconds; absent of lifts, of what is older, and where ranges differ. */

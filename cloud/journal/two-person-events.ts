@@ -12,12 +12,13 @@ export interface Danger {
 
 export const dangerNames = [
   ...(["wide", "never-ban", "flows", "list", "limits"] as const),
+  ...(["change"] as const),
 ] as const;
 export type DangerName = (typeof dangerNames)[number];
 
 /** An order as it was asked for: what a release carries out. */
 export type ProposedOrder =
-  ProposedBan | ProposedLift | ProposedImport | ProposedUndo;
+  ProposedBan | ProposedLift | ProposedImport | ProposedUndo | ProposedChange;
 
 export interface ProposedBan {
   readonly action: "ban";
@@ -67,6 +68,19 @@ export interface ProposedUndo {
   readonly ranges: number;
   readonly reason: string;
   readonly wrong: boolean;
+}
+
+/** A change of what decides, and no ban by itself. */
+export interface ProposedChange {
+  readonly action: "change";
+  /** The kind of change, such as "rules": who carries it out knows the text. */
+  readonly of: string;
+  /** For people, in one line. */
+  readonly says: string;
+  /** All that it takes; whoever releases it reads the very text. */
+  readonly text: string;
+  /** The one org that it is about, whose people see it; absent: the vendor's. */
+  readonly org?: string;
 }
 
 /** An operator ordered what takes a second person. */

@@ -69,6 +69,9 @@ const ofDecisions: Readonly<
   "vouch-withdrawn": "orders",
   "rate-reached": "answers",
   undone: "orders",
+  "rules-published": "orders",
+  "shadow-ended": "orders",
+  shadowed: "answers",
   // Every minute; what it is of stays where it is until there is room.
   observed: "answers",
   erased: "orders",

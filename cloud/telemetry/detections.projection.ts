@@ -55,7 +55,7 @@ export const detectionTables: ObservationProjection = {
  * Of each agent apart: one that invents detections displaces its own only.
  * Enough for a burst from ten thousand addresses.
  */
-const MOST_OF_AN_AGENT = 10_000;
+export const MOST_OF_AN_AGENT = 10_000;
 
 /** No item is from later than it arrived; by how much it claims to be is told. */
 function columnsOf(item: ItemOf<"detection">, at: number) {

@@ -1,7 +1,12 @@
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
 import type { Database, Statement } from "../journal/database.js";
-import type { Evidence } from "./evidence.js";
+import {
+  SLICED_WINDOW,
+  WINDOW,
+  type Evidence,
+  type EvidenceQuery,
+} from "./evidence.js";
 import { boundsOf } from "./remote.js";
 
 /** A detection with its place in the journal. */
@@ -128,6 +133,7 @@ export class Telemetry {
   readonly #through: Statement<number>;
   readonly #detections: Statement<DetectionEntry>;
   readonly #window: Statement<Evidence>;
+  readonly #sliced: Statement<Evidence>;
   readonly #attackers: Statement<{ org: string; attacker: string }>;
   readonly #sightings: Statement<Sighting>;
   readonly #contacts: Statement<ContactRow>;
@@ -150,6 +156,7 @@ export class Telemetry {
       .pluck();
     this.#detections = database.prepare(DETECTIONS);
     this.#window = database.prepare(WINDOW);
+    this.#sliced = database.prepare(SLICED_WINDOW);
     this.#attackers = database.prepare(
       "SELECT DISTINCT org, attacker FROM detections WHERE time > ? AND attacker IS NOT NULL",
     );
@@ -186,11 +193,18 @@ export class Telemetry {
   }
 
   /**
-   * What hosts that are still trusted saw of an attacker later than `since` and
-   * behind observation `after`: one entry a host.
+   * What hosts that are still trusted saw of an attacker: one entry a host, or
+   * one for each slice in which it saw something.
    */
-  window(attacker: string, since: number, after: number): readonly Evidence[] {
-    return this.#window.all({ attacker, since, after }).filter(({ agent }) => {
+  window(attacker: string, query: EvidenceQuery): readonly Evidence[] {
+    const { since, now, after, slices } = query;
+    const sensors = query.sensors ? JSON.stringify(query.sensors) : null;
+    const asked = { attacker, since, after, sensors };
+    const rows =
+      slices > 1
+        ? this.#sliced.all({ ...asked, slices, length: now - since })
+        : this.#window.all(asked);
+    return rows.filter(({ agent }) => {
       const known = this.#registry.agent(agent);
       return known !== undefined && known.revokedAt === null;
     });
@@ -287,19 +301,6 @@ const DETECTIONS = `${DETECTION_ROWS}
   WHERE (seq, nth) < (@seq, @nth) AND (@org IS NULL OR org = @org)
     AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
   ORDER BY seq DESC, nth DESC LIMIT @limit`;
-
-/**
- * Without the hosts whose guard held the ban: to them the source is one of
- * their own. The greatest sensor name stands for several, and no count is
- * believed beyond a million: they are added up.
- */
-const WINDOW = `
-  SELECT max(d.seq) AS seq, d.agent, d.org, max(d.time) AS time,
-    sum(min(d.count, 1000000)) AS failures, max(d.sensor) AS sensor
-  FROM detections d
-  WHERE d.attacker = @attacker AND d.time > @since AND d.seq > @after
-    AND d.action <> 'held'
-  GROUP BY d.agent`;
 
 const SIGHTINGS = `
   SELECT remote AS range, org, packets, bytes, outgoing, forwarded, observed,

@@ -14,6 +14,7 @@ import type { Decisions } from "../journal/decisions.js";
 import type { Views } from "../journal/view.js";
 import type { Operators } from "../operators/operators.js";
 import { BreakGlass } from "./break-glass.js";
+import type { ChangeKind } from "./changes.js";
 import { FlowCheck } from "./flow-check.js";
 import { ListFiles } from "./list-files.js";
 import { MachineLimits } from "./machine-limits.js";
@@ -57,12 +58,13 @@ export function openTwoPersons(
   const others = new Others(ports);
   const waiting = new ProposedOrders(views.decided, { ...ports, proposalForS });
   const files = new ListFiles(proposed);
+  const changes = new Map<string, ChangeKind>();
   const proposing = opened.own(
-    new Proposing({ ...ports, orders: waiting, files, others }),
+    new Proposing({ ...ports, orders: waiting, files, others, changes }),
   );
   const breakGlass = new BreakGlass(views.decided, { ...ports, others });
   const orders = new TwoPersons({
-    ...{ ...ports, settings, proposing, others },
+    ...{ ...ports, settings, proposing, others, changes },
     never: new NeverList(neverList),
     flows: new FlowCheck(ports, settings),
     machines: new MachineLimits(ports.clock),
@@ -74,5 +76,6 @@ export function openTwoPersons(
     ...{ ...ports, settings, proposing, others },
     listOf: (id) => ports.undoLog.listOf(id),
   });
-  return { orders, undoing, waiting, proposing, breakGlass, others };
+  const kept = { waiting, proposing, breakGlass, others, changes };
+  return { orders, undoing, ...kept };
 }

@@ -1,5 +1,6 @@
 import type {
   OrderProposed,
+  ProposedChange,
   ProposedOrder,
 } from "../journal/two-person-events.js";
 import type { DecisionProjection } from "../journal/view.js";
@@ -54,26 +55,44 @@ function columnsOf({
   dangers,
   ...rest
 }: OrderProposed): Record<string, unknown> {
-  const { ranges, ...terms } = order;
-  const texts = typeof ranges === "number" ? [] : ranges;
   return {
     ...rest,
-    terms: JSON.stringify(terms),
-    ranges: typeof ranges === "number" ? null : JSON.stringify(ranges),
-    count: typeof ranges === "number" ? ranges : ranges.length,
-    few: JSON.stringify(texts.slice(0, FEW)),
+    ...(order.action === "change" ? columnsOfChange(order) : ranged(order)),
     bytes: bytesOf(order),
     dangers: JSON.stringify(dangers),
     ownOrg: ownOrgOf(order),
   };
 }
 
+function ranged(
+  order: Exclude<ProposedOrder, ProposedChange>,
+): Record<string, unknown> {
+  const { ranges, ...terms } = order;
+  const texts = typeof ranges === "number" ? [] : ranges;
+  return {
+    terms: JSON.stringify(terms),
+    ranges: typeof ranges === "number" ? null : JSON.stringify(ranges),
+    count: typeof ranges === "number" ? ranges : ranges.length,
+    few: JSON.stringify(texts.slice(0, FEW)),
+  };
+}
+
+/** Its text goes where ranges are, and is forgotten with them. */
+const columnsOfChange = ({ text, ...terms }: ProposedChange) => ({
+  ...{ terms: JSON.stringify(terms), ranges: text },
+  ...{ count: 0, few: "[]" },
+});
+
 /** What an order's ranges take, in the log or in a file beside it. */
-export const bytesOf = (order: ProposedOrder): number =>
-  order.action === "import" ? order.bytes : JSON.stringify(order.ranges).length;
+export function bytesOf(order: ProposedOrder): number {
+  if (order.action === "import") return order.bytes;
+  if (order.action === "change") return order.text.length;
+  return JSON.stringify(order.ranges).length;
+}
 
 /** The one org whose feed alone it is about; null: more than that. */
 function ownOrgOf(order: ProposedOrder): string | null {
+  if (order.action === "change") return order.org ?? null;
   const feeds = order.action === "lift" ? order.feeds : [order.feed];
   const [feed = ""] = feeds;
   const isOrgs = feeds.length === 1 && feed.startsWith("org/");

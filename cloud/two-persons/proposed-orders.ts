@@ -18,7 +18,7 @@ export interface WaitingOrder {
   readonly seq: number;
   readonly id: string;
   readonly action: ProposedOrder["action"];
-  /** Without its ranges. */
+  /** Without its ranges, or its text. */
   readonly terms: Readonly<Record<string, unknown>>;
   /** How many ranges, and the first few; none of an import's. */
   readonly count: number;
@@ -170,9 +170,12 @@ export class ProposedOrders {
     return waiting;
   }
 
-  /** An order as it was asked for, with the ranges of a ban or lift. */
+  /** An order as it was asked for, with the ranges of a ban or lift, or its text. */
   orderOf({ id, terms, count }: WaitingOrder): ProposedOrder {
     const text = this.#ranges.get(id) ?? "";
+    if (terms["action"] === "change") {
+      return { ...terms, text } as unknown as ProposedOrder;
+    }
     const ranges = text === "" ? count : (JSON.parse(text) as string[]);
     return { ...terms, ranges } as unknown as ProposedOrder;
   }

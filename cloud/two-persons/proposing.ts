@@ -9,9 +9,11 @@ import type { Watch } from "../decide/order-ports.js";
 import { NotOpen } from "../decide/settling.js";
 import { CannotUndo, type UndoOrders } from "../decide/undo-orders.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
+import type { ProposalSettled } from "../journal/decision-events.js";
 import type {
   Danger,
   ProposedBan,
+  ProposedChange,
   ProposedImport,
   ProposedLift,
   ProposedOrder,
@@ -19,6 +21,7 @@ import type {
 } from "../journal/two-person-events.js";
 import type { RangeStore } from "../lists/range-store.js";
 import type { Caller } from "../operators/caller.js";
+import type { ChangeKinds } from "./changes.js";
 import type { ListFiles } from "./list-files.js";
 import type { Others } from "./others.js";
 import type { ProposedOrders, WaitingOrder } from "./proposed-orders.js";
@@ -42,6 +45,7 @@ export interface ProposingPorts {
   readonly lifts: Pick<LiftOrders, "lift">;
   readonly imports: Pick<ImportOrders, "import">;
   readonly undos: Pick<UndoOrders, "undo">;
+  readonly changes: ChangeKinds;
 }
 
 /** What somebody else says to a proposed order, and where. */
@@ -70,7 +74,12 @@ export class Proposing implements Disposable {
   /** @throws NoShareLeft, NoRoom */
   async propose(
     { operator, name: by, org }: Caller,
-    order: ProposedBan | ProposedLift | ProposedUndo | UnfiledImport,
+    order:
+      | ProposedBan
+      | ProposedLift
+      | ProposedUndo
+      | ProposedChange
+      | UnfiledImport,
     dangers: readonly Danger[],
   ): Promise<WaitingOrder> {
     const { orders, files } = this.#ports;
@@ -110,6 +119,10 @@ export class Proposing implements Disposable {
     release.mustStand(order);
     const common = { proposal: id, by: caller.name, reason } as const;
     const settled = { ...common, verdict: "released" } as const;
+    if (order.action === "change") {
+      await this.#change(order, waiting, settled);
+      return [];
+    }
     const decisions = await orders.settling.release(
       ...([settled, feedsOf(order)] as const),
       (watch) => this.#carryOut(order, waiting, watch),
@@ -138,6 +151,7 @@ export class Proposing implements Disposable {
     const { orders, files } = this.#ports;
     const order = orders.orderOf(waiting);
     const { id, few } = waiting;
+    if (order.action === "change") return [];
     if (order.action !== "import") {
       return typeof order.ranges === "number" ? few : order.ranges;
     }
@@ -149,8 +163,20 @@ export class Proposing implements Disposable {
     this.#timer[Symbol.dispose]();
   }
 
+  /** @throws NotOpen, and what its kind throws */
+  async #change(
+    { of, text }: ProposedChange,
+    waiting: WaitingOrder,
+    settled: Omit<ProposalSettled, "kind">,
+  ): Promise<void> {
+    const kind = this.#ports.changes.get(of);
+    if (kind === undefined) throw new NotOpen(`nobody here changes ${of}`);
+    const event = { kind: "proposal-settled", ...settled } as const;
+    await kind.carryOut(text, waiting, [event]);
+  }
+
   async #carryOut(
-    order: ProposedOrder,
+    order: Exclude<ProposedOrder, ProposedChange>,
     { id, by }: WaitingOrder,
     watch: Watch,
   ): Promise<readonly Decision[]> {
@@ -219,7 +245,9 @@ export class Proposing implements Disposable {
 
 const NOTHING = (): void => undefined;
 
-const feedsOf = (order: ProposedOrder): readonly FeedName[] =>
-  order.action === "lift" ? order.feeds : [order.feed];
+function feedsOf(order: ProposedOrder): readonly FeedName[] {
+  if (order.action === "change") return [];
+  return order.action === "lift" ? order.feeds : [order.feed];
+}
 
 const SWEEP_EVERY_MS = 60_000;

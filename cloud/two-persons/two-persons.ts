@@ -4,9 +4,14 @@ import type { ImportOrders, Imported } from "../decide/import-orders.js";
 import type { Lifted, LiftOrders } from "../decide/lift-orders.js";
 import type { NeverList } from "../decide/never.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
-import type { Danger, ProposedBan } from "../journal/two-person-events.js";
+import type {
+  Danger,
+  ProposedBan,
+  ProposedChange,
+} from "../journal/two-person-events.js";
 import { cutsMuch } from "../lists/replacement.js";
 import type { Caller } from "../operators/caller.js";
+import type { ChangeKinds } from "./changes.js";
 import { isWider, listLifted, Seen, Sum, wide, flowsCut } from "./dangers.js";
 import type { FlowCheck } from "./flow-check.js";
 import { Glass, type ThroughGlass } from "./glass.js";
@@ -34,6 +39,7 @@ export interface TwoPersonsPorts {
   readonly machines: MachineLimits;
   readonly proposing: Pick<Proposing, "propose">;
   readonly others: Pick<Others, "count">;
+  readonly changes: ChangeKinds;
   /** Whether the decision imported a list, and nobody broke the glass for it. */
   isJudged(decision: string): boolean;
 }
@@ -141,6 +147,27 @@ export class TwoPersons {
       const done = await imports.import(mandate, ranges, terms, manner);
       const came = cameOf(watch, dryRun ? undefined : glass, done.decision);
       return { kind: "done", done, ...came, flows: null };
+    });
+  }
+
+  /**
+   * A change waits whatever it is of, where anything waits.
+   * @param why that is, in words
+   * @throws NoShareLeft, and what its kind throws
+   */
+  async change(
+    caller: Caller,
+    change: ProposedChange,
+    why: string,
+  ): Promise<Outcome<undefined>> {
+    const { settings, changes } = this.#ports;
+    return this.#orPropose(caller, change, async () => {
+      if (settings.enabled) throw new TakesTwo([{ why: "change", says: why }]);
+      const { operator, name: by } = caller;
+      const kind = changes.get(change.of);
+      await kind?.carryOut(change.text, { operator, by }, []);
+      const came = { dangers: [], glass: null, flows: null };
+      return { kind: "done", done: undefined, ...came };
     });
   }
 

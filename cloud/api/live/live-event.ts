@@ -99,9 +99,17 @@ const PeopleNews = v.object({
 /** The rules are at their rate, and ban no more for a while. */
 const RateNews = v.object({ kind: v.literal("rate"), perMinute: v.number() });
 
+/** Other rules decide, or are watched in the shadow. */
+const RulesNews = v.object({
+  kind: v.literal("rules"),
+  version: v.number(),
+  state: v.picklist(["in-force", "shadow", "ended"]),
+  by: v.string(),
+});
+
 export const News = v.variant("kind", [
   ...([DecidedNews, ProposalNews, AgentNews, OrgNews] as const),
-  ...([TrustNews, PeopleNews, RateNews, GlassNews] as const),
+  ...([TrustNews, PeopleNews, RateNews, GlassNews, RulesNews] as const),
   UndoneNews,
   ContestNews,
 ]);
@@ -251,11 +259,27 @@ function vendorNews(caller: Caller, event: Event): News | undefined {
       return { kind: "trust", feed: event.feed, version: event.version };
     case "root-published":
       return { kind: "trust", feed: null, version: event.version };
+    case "rules-published":
+    case "shadow-ended":
     case "rate-reached":
-      return { kind: "rate", perMinute: event.maxPerMinute };
+      return ruleNews(event);
     default:
       return includes(caller.role, "admin") ? peopleNews(event) : undefined;
   }
+}
+
+function ruleNews(
+  event: Extract<
+    Event,
+    { kind: "rules-published" | "shadow-ended" | "rate-reached" }
+  >,
+): News {
+  if (event.kind === "rate-reached") {
+    return { kind: "rate", perMinute: event.maxPerMinute };
+  }
+  const { version, by } = event;
+  const state = event.kind === "shadow-ended" ? "ended" : event.mode;
+  return { kind: "rules", version, state, by };
 }
 
 function peopleNews(event: Event): News | undefined {

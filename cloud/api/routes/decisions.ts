@@ -46,6 +46,10 @@ export const Decision = v.object({
   last: v.nullable(Whole),
   /** Sequence numbers of the telemetry that a rule decided on: the vendor's. */
   evidence: v.array(Whole),
+  /** How sure the rule was, from 0 to 1; null: a person decided. */
+  confidence: v.nullable(v.number()),
+  /** Version of the rules; null: the built-in ones, or a person. */
+  rules: v.nullable(Whole),
 });
 
 export const DecisionsPage = v.object({

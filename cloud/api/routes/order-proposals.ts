@@ -18,7 +18,9 @@ import { Danger } from "./two-persons.js";
 export const OrderProposal = v.object({
   kind: v.literal("order"),
   id: v.string(),
-  action: v.picklist(["ban", "lift", "import", "undo"]),
+  action: v.picklist(["ban", "lift", "import", "undo", "change"]),
+  /** Of a change: of what, and what it comes to; null: it bans or lifts. */
+  change: v.nullable(v.object({ of: v.string(), says: v.string() })),
   feeds: v.array(v.string()),
   /** How many, and the first few of them; none of an import's. */
   ranges: Whole,
@@ -62,6 +64,8 @@ type Terms = Partial<{
   readonly list: string;
   readonly undoes: string;
   readonly wrong: boolean;
+  readonly of: string;
+  readonly says: string;
 }>;
 
 export function shownOrder(waiting: WaitingOrder) {
@@ -70,7 +74,8 @@ export function shownOrder(waiting: WaitingOrder) {
   return {
     ...rest,
     ...({ kind: "order", ranges: count, targets: few } as const),
-    feeds: said.feeds ?? [said.feed ?? ""],
+    change: changeOf(said),
+    feeds: said.feeds ?? [said.feed ?? []].flat(),
     lasts: said.lasts ?? null,
     reason: said.reason ?? "",
     observed: said.observed ?? false,
@@ -81,6 +86,9 @@ export function shownOrder(waiting: WaitingOrder) {
     wrong: said.wrong ?? false,
   };
 }
+
+const changeOf = ({ of, says = "" }: Terms) =>
+  of === undefined ? null : { of, says };
 
 /** The order that a proposal is, if it is one that the caller sees. */
 export function orderSeen(
@@ -128,6 +136,15 @@ export async function rangesOfOrder(
   ports: OperatorApiPorts,
 ): Promise<readonly string[]> {
   return ports.proposing.rangesOf(waiting, MOST_SHOWN);
+}
+
+/** Of a change that waits: all that it takes. */
+export function textOfOrder(
+  order: WaitingOrder,
+  { waiting }: Pick<OperatorApiPorts, "waiting">,
+): string | null {
+  const asked = waiting.orderOf(order);
+  return asked.action === "change" ? asked.text : null;
 }
 
 const MOST_SHOWN = 10_000;

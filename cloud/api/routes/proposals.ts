@@ -15,12 +15,13 @@ import {
   refuseOrder,
   releaseOrder,
   shownOrder,
+  textOfOrder,
   whileOpen,
 } from "./order-proposals.js";
 import { madeOrNot, placeOf, statusOf } from "./orders.js";
 
 /** Why a rule may not decide by itself. */
-const Veto = v.variant("why", [
+export const Veto = v.variant("why", [
   /** The file never-ban.txt says so. */
   v.object({ why: v.literal("never-list") }),
   /** Many share the address: a list of the guard's has it. */
@@ -64,6 +65,8 @@ export const ProposalTold = v.object({
   proposal: Proposal,
   /** The first ten thousand; of what is over, the first few. */
   ranges: v.array(v.string()),
+  /** Of a change: all that it takes, while it waits; null: it is of ranges. */
+  text: v.nullable(v.string()),
 });
 
 const Place = v.pipe(v.number(), v.safeInteger());
@@ -91,6 +94,8 @@ export const Released = v.object({
   proposal: v.string(),
   /** Null: nothing had to be changed any more. */
   decision: v.nullable(v.string()),
+  /** Of a change, what it came to; it stands in no feed. */
+  change: v.nullable(v.string()),
   feed: v.string(),
   epoch: v.string(),
   offset: Whole,
@@ -178,13 +183,15 @@ async function told(caller: Caller, id: string, ports: OperatorApiPorts) {
   const order = orderSeen(caller, id, ports);
   if (order !== undefined) {
     const ranges = await rangesOfOrder(order, ports);
-    return { proposal: shownOrder(order), ranges };
+    const text = textOfOrder(order, ports);
+    return { proposal: shownOrder(order), ranges, text };
   }
   const rule = caller.org === null ? ports.proposals.find(id) : undefined;
   if (rule === undefined) {
     throw unknown("proposal", id, `there is no proposal ${id}`);
   }
-  return { proposal: shownRule(rule), ranges: [rule.attacker] };
+  const ranges = [rule.attacker];
+  return { proposal: shownRule(rule), ranges, text: null };
 }
 
 async function released(
@@ -196,16 +203,18 @@ async function released(
   const asked = orderSeen(caller, id, ports);
   if (asked !== undefined) {
     const [first] = await releaseOrder(caller, asked, body.reason, ports);
-    const [feed = "urgent"] = shownOrder(asked).feeds;
+    const { change, feeds } = shownOrder(asked);
+    const [feed = "urgent"] = feeds;
     const place = placeOf(first, feed as FeedName, ports);
-    return answer(statusOf(first), { proposal: id, ...place });
+    const came = { proposal: id, change: change?.says ?? null, ...place };
+    return answer(change ? 201 : statusOf(first), came);
   }
   const order = { ...body, by: caller.name };
   const made = await whileTaken(caller, id, ports, (proposal) =>
     release(proposal, order, ports),
   );
   const place = placeOf(made, "urgent", ports);
-  return answer(statusOf(made), { proposal: id, ...place });
+  return answer(statusOf(made), { proposal: id, change: null, ...place });
 }
 
 async function refused(

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Caller } from "../../operators/caller.js";
-import { Named, Range, limitOf } from "../fields.js";
+import { attackerKey, attackerOf, readRemote } from "../../telemetry/remote.js";
+import { Named, Range, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { mustBeOwnOrg, ownAgent, sees } from "../scope.js";
 import { Cursor, cursorOf, pageOf } from "../table/answer.js";
@@ -25,13 +26,19 @@ const PlaceQuery = v.strictObject({
   cursor: v.optional(Cursor(v.tuple([whole, whole]))),
 });
 
+const DetectionsQuery = v.strictObject({
+  ...PlaceQuery.entries,
+  /** Only those that no rule banned or proposed on. */
+  unacted: v.optional(YesOrNo, "false"),
+});
+
 const SightingsQuery = v.strictObject({
   ...common,
   /** The last one of the page before: its packets, org and range. */
   cursor: v.optional(Cursor(v.tuple([whole, v.string(), v.string()]))),
 });
 
-type Ports = Pick<OperatorApiPorts, "telemetry" | "registry">;
+type Ports = Pick<OperatorApiPorts, "telemetry" | "registry" | "earlier">;
 
 /** What agents saw. */
 export const telemetryTable = (ports: Ports): readonly Route[] => [
@@ -59,13 +66,15 @@ const placed = (ports: Ports): readonly Route[] => [
   route({
     ...{ method: "GET", path: "/detections", operationId: "listDetections" },
     ...{ tag: "Hosts", summary: "What hosts' sensors detected" },
-    description: "The newest first.",
+    description:
+      "The newest first. Of those that no rule acted on, a page may be short, or empty, and others follow all the same.",
     ...{ allows: "viewer", scope: "own" },
-    query: PlaceQuery,
+    query: DetectionsQuery,
     answers: { 200: { description: "A page", schema: pageOf(Detection) } },
     problems: [404, 409],
     handle: ({ caller, query }) => {
       const asked = placeOf(caller, query, ports);
+      if (query.unacted) return answer(200, unacted(query.limit, asked, ports));
       const found = ports.telemetry.detections(asked);
       return answer(200, pageTo(query.limit, found));
     },
@@ -85,6 +94,30 @@ const placed = (ports: Ports): readonly Route[] => [
     },
   }),
 ];
+
+/** Looks through so many at once; where few of them are left, pages are short. */
+const MOST_LOOKED_AT = 10_000;
+
+function unacted(
+  limit: number,
+  asked: Parameters<Ports["telemetry"]["detections"]>[0],
+  { telemetry, earlier }: Ports,
+) {
+  const found = telemetry.detections({ ...asked, limit: MOST_LOOKED_AT });
+  const items: (typeof found)[number][] = [];
+  for (const each of found) {
+    const remote = readRemote(each.source);
+    const attacker = remote && attackerOf(remote);
+    const { seq, time, nth } = each;
+    const isActedOn =
+      attacker !== undefined &&
+      earlier.actedOn(attackerKey(attacker), seq, time);
+    if (!isActedOn) items.push(each);
+    if (items.length === limit) return { items, next: cursorOf([seq, nth]) };
+  }
+  const last = found.length === MOST_LOOKED_AT ? found.at(-1) : undefined;
+  return { items, next: last ? cursorOf([last.seq, last.nth]) : null };
+}
 
 /** One more than the page takes tells whether there is another. */
 function placeOf(

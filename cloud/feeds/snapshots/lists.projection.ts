@@ -1,9 +1,9 @@
 import type { BanOp } from "../../../agent/model/ban.js";
-import type { Cidr, Family } from "../../../agent/model/cidr.js";
+import { widened, type Cidr, type Family } from "../../../agent/model/cidr.js";
 import type { Database, Statement } from "../../journal/database.js";
 import type { Decided } from "../../journal/decision-events.js";
 import type { BroughtRange } from "../../lists/replacement.js";
-import type { ListPage } from "./messages.js";
+import type { ListPage, ListsAsked } from "./messages.js";
 
 /**
  * Which list brought which bans, so that a later import of the same list can
@@ -108,6 +108,8 @@ interface Import {
 /** What lists brought, as far as it still stands. */
 export class ListState {
   readonly #brought: Statement<Row>;
+  readonly #named: Statement<{ id: number; name: string }>;
+  readonly #has: Statement<1>;
 
   constructor(database: Database) {
     this.#brought = database.prepare(
@@ -127,6 +129,34 @@ export class ListState {
          AND (l.family, l.prefix, l.address) > (@family, @prefix, @address)
        ORDER BY l.family, l.prefix, l.address LIMIT @limit`,
     );
+    this.#named = database.prepare(
+      `SELECT id, name FROM lists
+       WHERE feed IN (SELECT value FROM json_each(?))
+         AND name IN (SELECT value FROM json_each(?)) ORDER BY name`,
+    );
+    this.#has = database
+      .prepare<unknown[], 1>(
+        `SELECT 1 FROM listed WHERE list = ? AND family = ? AND prefix = ?
+           AND address = ? AND expires_at > ?`,
+      )
+      .pluck();
+  }
+
+  /** Some microseconds for each list and prefix length. */
+  holding({ feeds, lists, range, now }: ListsAsked): readonly string[] {
+    const found = this.#named
+      .all(JSON.stringify(feeds), JSON.stringify(lists))
+      .filter(({ id }) => this.#holds(id, range, now));
+    return [...new Set(found.map(({ name }) => name))];
+  }
+
+  #holds(list: number, range: Cidr, now: number): boolean {
+    for (let prefix = range.prefix; prefix > 0; prefix--) {
+      const { family, address } = widened(range, prefix);
+      const row = this.#has.get(list, family, prefix, address, now);
+      if (row !== undefined) return true;
+    }
+    return false;
   }
 
   brought({ after, ...page }: ListPage): readonly BroughtRange[] {

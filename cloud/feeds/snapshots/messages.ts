@@ -26,7 +26,17 @@ export type StateQuestion =
       readonly feeds: readonly FeedName[];
       readonly range: Cidr;
     }
-  | { readonly ask: "brought"; readonly of: ListPage };
+  | { readonly ask: "brought"; readonly of: ListPage }
+  | { readonly ask: "holding"; readonly of: ListsAsked };
+
+/** Which of some lists hold a range, in any of the feeds. */
+export interface ListsAsked {
+  readonly feeds: readonly FeedName[];
+  readonly lists: readonly string[];
+  readonly range: Cidr;
+  /** Unix seconds. */
+  readonly now: number;
+}
 
 /** The next so many ranges that a list brought. */
 export interface ListPage {
@@ -47,5 +57,6 @@ export type StateAnswer =
   | { readonly counts: Readonly<Record<string, BanCounts>> }
   | { readonly coveredUntil: number }
   | { readonly brought: readonly BroughtRange[] }
+  | { readonly holding: readonly string[] }
   | { readonly caughtUp: true }
   | { readonly page: BansPage };

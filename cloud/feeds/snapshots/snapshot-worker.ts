@@ -6,7 +6,12 @@ import type { BroughtRange } from "../../lists/replacement.js";
 import { KeptThread } from "../../threads/kept-thread.js";
 import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
-import type { StateAnswer, StateQuestion, StateSetup } from "./messages.js";
+import type {
+  ListsAsked,
+  StateAnswer,
+  StateQuestion,
+  StateSetup,
+} from "./messages.js";
 import type { SnapshotEntry } from "./snapshot-cache.js";
 
 /** The thread that keeps the bans could not do what it was asked. */
@@ -113,6 +118,12 @@ export class SnapshotWorker implements AsyncDisposable {
   async coveredUntil(feeds: readonly FeedName[], range: Cidr): Promise<number> {
     const answer = await this.#ask({ ask: "covered", feeds, range });
     return "coveredUntil" in answer ? answer.coveredUntil : 0;
+  }
+
+  /** Which of the lists hold the whole range now, in any of the feeds. */
+  async holding(of: ListsAsked): Promise<readonly string[]> {
+    const answer = await this.#ask({ ask: "holding", of });
+    return "holding" in answer ? answer.holding : [];
   }
 
   /** The bans of a feed that a list brought and that stand, page by page. */

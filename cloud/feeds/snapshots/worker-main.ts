@@ -56,6 +56,8 @@ function run(setup: StateSetup): void {
         return { page: listBans(lookup, question.query) };
       case "brought":
         return { brought: lists.brought(question.of) };
+      case "holding":
+        return { holding: lists.holding(question.of) };
       case "covered":
         return { coveredUntil: coveredUntil(state, question) };
     }

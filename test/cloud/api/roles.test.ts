@@ -38,6 +38,11 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ followLive: ["viewer"], listAgents: ["viewer"], getAgent: ["viewer"] },
   ...{ listClones: ["viewer"], listDetections: ["viewer"] },
   ...{ listContacts: ["viewer"], listSightings: ["viewer"] },
+  ...{ listRuleVersions: ["viewer", "vendor"] },
+  ...{ getRuleVersion: ["viewer", "vendor"] },
+  ...{ listShadowBans: ["viewer", "vendor"], testRules: ["analyst", "vendor"] },
+  ...{ shadowRules: ["analyst", "vendor"], endShadow: ["analyst", "vendor"] },
+  publishRules: ["approver", "vendor"],
   ...{ listBrokenGlass: ["viewer", "vendor"], getRules: ["viewer", "vendor"] },
   ...{ listCalls: ["viewer", "vendor"], getStatus: ["viewer", "vendor"] },
   listApprovals: ["viewer", "vendor"],
@@ -92,6 +97,7 @@ const NOTHING: Things = {
   ...{ credential: "tok-0000000000000000", token: "enr-0000000000000000" },
   ...{ decision: "dec-0000000000000000", proposal: "prp-0000000000000000" },
   ...{ glass: "gls-0000000000000000", contest: "con-0000000000000000" },
+  version: "999999999",
 };
 
 interface Known extends Person {

@@ -275,7 +275,9 @@ describe("telemetry", () => {
       telemetry.detections({ ...ANY, limit: 1_000 });
       telemetry.sightings({ ...ANY, after: undefined, limit: 1_000 });
       telemetry.contacts({ ...ANY, limit: 1_000 });
-      telemetry.window("203.0.113.1", 0, 0);
+      const all = { since: 0, now: most, after: 0, sensors: undefined };
+      telemetry.window("203.0.113.1", { ...all, slices: 1 });
+      telemetry.window("203.0.113.1", { ...all, slices: 288 });
       telemetry.hosts();
     };
     await take(most, extreme);

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { LONGEST_REASON } from "../../../agent/model/ban.js";
-import { correlate } from "../../../cloud/decide/correlate.js";
+import { builtIn } from "../../../cloud/rules/rule-set.js";
+import {
+  judge,
+  type Verdict,
+  type Weigh,
+} from "../../../cloud/rules/verdict.js";
 import type { Evidence } from "../../../cloud/telemetry/evidence.js";
 
 const NOW = 1_000_000;
@@ -11,7 +16,19 @@ const HOSTS = { orgs: 0, hosts: 2, windowMs: 60_000 };
 const everyone = (orgs: ReadonlySet<string>) =>
   new Map([...orgs].map((org) => [org, 1]));
 
-describe("correlation", () => {
+/** As the rules do that the settings say, the first that has seen enough. */
+function correlate(
+  evidence: readonly Evidence[],
+  threshold: { orgs: number; hosts: number; windowMs: number },
+  now: number,
+  weigh: Weigh,
+): Verdict | undefined {
+  return builtIn({ ...threshold, banForS: 3_600 })
+    .map((rule) => judge(rule, evidence, now, weigh))
+    .find((verdict) => verdict !== undefined);
+}
+
+describe("the rules that settings say", () => {
   it.each([
     ["nothing", [], ORGS, undefined],
     ["one org", [of("a/1")], ORGS, undefined],

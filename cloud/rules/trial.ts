@@ -1,0 +1,297 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { Veto } from "../journal/decision-events.js";
+import type {
+  PastAttacker,
+  PastDetections,
+} from "../telemetry/past-detections.js";
+import type { WeightsPort } from "./looker.js";
+import { replay, type Budget, type WouldBan } from "./replay.js";
+import type { Rule } from "./rule-set.js";
+import type { RuleBook } from "./rule-book.js";
+
+export interface TrialPorts {
+  readonly clock: Pick<Clock, "now">;
+  readonly past: PastDetections;
+  readonly book: Pick<RuleBook, "inForce">;
+  readonly weights: WeightsPort;
+  /** Whether a host's word counts still. */
+  isTrusted(agent: string): boolean;
+  listed(range: Cidr, lists: readonly string[]): Promise<readonly string[]>;
+  /** Why a person would decide; "special": nobody is banned there. */
+  veto(attacker: string, range: Cidr): Veto | "special" | undefined;
+  /** Hosts whose processes called it of their own, of late. */
+  callers(range: Cidr): number;
+  readonly maxPerMinute: number;
+}
+
+/** A ban that there would have been, and whom it would have hit. */
+export interface TrialBan {
+  readonly rule: string;
+  readonly range: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Seconds. */
+  readonly lasts: number;
+  readonly orgs: number;
+  readonly hosts: number;
+  readonly failures: number;
+  readonly confidence: number;
+  readonly reason: string;
+  /** Why a person would have decided; null: nothing. */
+  readonly veto: Veto | null;
+  readonly callers: number;
+  /** Failures that hosts saw while it would have been banned. */
+  readonly keptOut: number;
+}
+
+export interface TrialOfRule {
+  readonly rule: string;
+  readonly bans: number;
+  readonly attackers: number;
+  /** Of the bans, those that a person would have decided on. */
+  readonly vetoed: number;
+  readonly keptOut: number;
+}
+
+/** What rules would have done in a time that is over. */
+export interface Trial {
+  readonly since: number;
+  readonly until: number;
+  readonly detections: number;
+  readonly attackers: number;
+  /** False: there was more than one trial looks at. */
+  readonly whole: boolean;
+  /** Hosts of which more was detected than is kept. */
+  readonly clippedHosts: number;
+  readonly rules: readonly TrialOfRule[];
+  /** In the order of time: the first thousand, and how many there would be. */
+  readonly bans: readonly TrialBan[];
+  readonly total: number;
+  /** How many would have had to wait for the rate. */
+  readonly overRate: number;
+  /** Attackers, compared with the rules in force over the same time. */
+  readonly beside: {
+    readonly version: number;
+    readonly both: number;
+    readonly added: number;
+    readonly lost: number;
+  };
+}
+
+/** One trial runs at a time. */
+export class TrialRuns extends Error {
+  override readonly name = "TrialRuns";
+}
+
+/**
+ * Tries rules on what is kept of what hosts detected, and bans nobody. What orgs
+ * weigh, lists hold and hosts protect is taken as it is now.
+ */
+export class Trials {
+  readonly #ports: TrialPorts;
+  #running = false;
+
+  constructor(ports: TrialPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws TrialRuns */
+  async run(rules: readonly Rule[], since: number): Promise<Trial> {
+    if (this.#running) throw new TrialRuns("another trial runs just now");
+    this.#running = true;
+    try {
+      return await this.#run(rules, since);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #run(rules: readonly Rule[], since: number): Promise<Trial> {
+    const { book, clock, past, maxPerMinute } = this.#ports;
+    const found = new Findings(rules);
+    const inForce = book.inForce();
+    const budget: Budget = { left: MOST_LOOKED_AT };
+    const until = clock.now();
+    for (let after = ""; budget.left > 0;) {
+      const page = past.attackers(after, since, PAGE);
+      for (const attacker of page) {
+        if (budget.left <= 0) break;
+        const sets = [rules, inForce.rules] as const;
+        const tried = await this.#try(attacker, since, sets, budget);
+        found.add(attacker, tried);
+      }
+      await nextTurn();
+      const last = page.at(-1)?.attacker;
+      if (last === undefined || page.length < PAGE) break;
+      after = last;
+    }
+    return {
+      ...{ since, until, clippedHosts: past.clippedHosts() },
+      whole: budget.left > 0,
+      ...found.told(maxPerMinute, (each) => this.#told(each)),
+      beside: { version: inForce.version, ...found.beside },
+    };
+  }
+
+  /** By both sets of rules: those that are tried, and those in force. */
+  async #try(
+    attacker: PastAttacker,
+    since: number,
+    sets: readonly [readonly Rule[], readonly Rule[]],
+    budget: Budget,
+  ): Promise<Tried> {
+    const could = (rule: Rule) => couldBan(rule, attacker);
+    const worth = [sets[0].filter(could), sets[1].filter(could)] as const;
+    if (worth.every(({ length }) => length === 0)) return NOTHING;
+    const { past, weights } = this.#ports;
+    const range = parseCidr(attacker.attacker);
+    const all = past.of(attacker.attacker, since);
+    const seen = all.filter(({ agent }) => this.#ports.isTrusted(agent));
+    const holding = await this.#listsOf(range, worth.flat());
+    const known = new Map<string, ReadonlyMap<string, number>>();
+    const ports = {
+      weigh: (orgs: ReadonlySet<string>) => {
+        const key = [...orgs].sort().join(" ");
+        const weighed = known.get(key) ?? weights.of(orgs);
+        known.set(key, weighed);
+        return weighed;
+      },
+      isListed: (lists: readonly string[]) =>
+        lists.some((list) => holding.has(list)),
+    };
+    const [tried, standing] = worth;
+    const bans = await replay(tried, seen, ports, budget);
+    const beside = await replay(standing, seen, ports, budget);
+    if (bans.length + beside.length === 0) return NOTHING;
+    const veto = this.#ports.veto(attacker.attacker, range);
+    return veto === "special" ? NOTHING : { bans, beside, veto };
+  }
+
+  async #listsOf(
+    range: Cidr,
+    rules: readonly Rule[],
+  ): Promise<ReadonlySet<string>> {
+    const named = rules.flatMap(({ sees }) => sees.lists ?? []);
+    if (named.length === 0) return new Set();
+    return new Set(await this.#ports.listed(range, [...new Set(named)]));
+  }
+
+  #told({ attacker, ban, veto }: Found): TrialBan {
+    const { at, until, verdict, keptOut } = ban;
+    const { rule, hosts, failures, confidence, reason, orgs } = verdict;
+    return {
+      ...{ rule, range: attacker, at, lasts: (until - at) / 1_000 },
+      ...{ orgs: orgs.length, hosts, failures, confidence, reason, keptOut },
+      ...{ veto: veto ?? null },
+      callers: this.#ports.callers(parseCidr(attacker)),
+    };
+  }
+}
+
+interface Tried {
+  readonly bans: readonly WouldBan[];
+  /** By the rules in force. */
+  readonly beside: readonly WouldBan[];
+  readonly veto: Veto | undefined;
+}
+
+const NOTHING: Tried = { bans: [], beside: [], veto: undefined };
+
+interface Found {
+  readonly attacker: string;
+  readonly ban: WouldBan;
+  readonly veto: Veto | undefined;
+}
+
+/** What a trial comes to, attacker by attacker. */
+class Findings {
+  readonly #byRule: Map<string, TrialOfRule>;
+  readonly #found: Found[] = [];
+  readonly #times: number[] = [];
+  #detections = 0;
+  #attackers = 0;
+  readonly beside = { both: 0, added: 0, lost: 0 };
+
+  constructor(rules: readonly Rule[]) {
+    const none = { bans: 0, attackers: 0, vetoed: 0, keptOut: 0 };
+    this.#byRule = new Map(
+      rules.map(({ name }) => [name, { rule: name, ...none }]),
+    );
+  }
+
+  add({ attacker, detections }: PastAttacker, tried: Tried): void {
+    this.#detections += detections;
+    this.#attackers += 1;
+    const { bans, beside, veto } = tried;
+    const counted = new Set<string>();
+    for (const ban of bans) {
+      const { rule } = ban.verdict;
+      const known = this.#byRule.get(rule);
+      if (known === undefined) continue;
+      this.#byRule.set(rule, {
+        rule,
+        bans: known.bans + 1,
+        attackers: known.attackers + Number(!counted.has(rule)),
+        vetoed: known.vetoed + Number(veto !== undefined),
+        keptOut: known.keptOut + ban.keptOut,
+      });
+      counted.add(rule);
+      this.#times.push(ban.at);
+      this.#keep({ attacker, ban, veto });
+    }
+    if (bans.length > 0 && beside.length > 0) this.beside.both += 1;
+    else if (bans.length > 0) this.beside.added += 1;
+    else if (beside.length > 0) this.beside.lost += 1;
+  }
+
+  told(maxPerMinute: number, tell: (found: Found) => TrialBan) {
+    this.#found.sort(byTime);
+    return {
+      ...{ detections: this.#detections, attackers: this.#attackers },
+      rules: [...this.#byRule.values()],
+      bans: this.#found.slice(0, MOST_TOLD).map(tell),
+      total: this.#times.length,
+      overRate: overRate(this.#times, maxPerMinute),
+    };
+  }
+
+  /** Attackers come in the order of their texts: the earliest bans are kept. */
+  #keep(found: Found): void {
+    this.#found.push(found);
+    if (this.#found.length < 2 * MOST_TOLD) return;
+    this.#found.sort(byTime);
+    this.#found.length = MOST_TOLD;
+  }
+}
+
+const byTime = (a: Found, b: Found): number => a.ban.at - b.ban.at;
+
+/** Of bans at these times, how many come beyond so many in 60 seconds. */
+function overRate(times: readonly number[], most: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted.filter((at, n) => {
+    const earlier = sorted[n - most];
+    return earlier !== undefined && at - earlier < 60_000;
+  }).length;
+}
+
+/** Whether all that was ever seen of an attacker would do. */
+function couldBan({ needs }: Rule, seen: PastAttacker): boolean {
+  const orgs = Math.max(needs.orgs, Math.ceil(needs.weight - 1e-9));
+  return (
+    seen.orgs >= orgs &&
+    seen.hosts >= needs.hosts &&
+    seen.failures >= needs.failures
+  );
+}
+
+/** Attackers that are read at a time. */
+const PAGE = 200;
+
+/** Some seconds of work, in turns with all else. */
+const MOST_LOOKED_AT = 50_000_000;
+
+/** Bans that are told one by one. */
+const MOST_TOLD = 1_000;

@@ -1,0 +1,153 @@
+import type { Evidence } from "../telemetry/evidence.js";
+import { SOLID, type Rule } from "./rule-set.js";
+
+/** Enough was seen of an attacker. */
+export interface Verdict {
+  /** The rule's name. */
+  readonly rule: string;
+  /** For whoever asks why: counts, and nobody's name. */
+  readonly reason: string;
+  /** Whose sightings counted, in alphabetical order. */
+  readonly orgs: readonly string[];
+  /** So many of them are needed; 0: it asks for no orgs. */
+  readonly needed: number;
+  readonly hosts: number;
+  readonly failures: number;
+  /** How sure it is: from 0 to 1. */
+  readonly confidence: number;
+  /** Sequence numbers of observations, ascending; one a host at most. */
+  readonly evidence: readonly number[];
+}
+
+/** What the word of orgs weighs that saw one attacker: each from 0 to 1. */
+export type Weigh = (orgs: ReadonlySet<string>) => ReadonlyMap<string, number>;
+
+/**
+ * Whether what was seen of one attacker up to `now` is enough for a rule. The
+ * order of the evidence has no part in it, and what a host says twice counts
+ * once.
+ * @param window of the rule's sensors, with the slice that each lies in
+ */
+export function judge(
+  rule: Rule,
+  window: readonly Evidence[],
+  now: number,
+  weigh: Weigh,
+): Verdict | undefined {
+  const since = now - rule.windowMs;
+  const recent = window.filter(({ time }) => time > since && time <= now);
+  if (!mayBeEnough(rule, recent)) return undefined;
+  return rule.counts === "orgs"
+    ? judgeOrgs(rule, recent, weigh)
+    : judgeHosts(rule, recent);
+}
+
+/**
+ * Whether so many orgs, hosts and failures would do, whoever they are: true of
+ * all that a part of them is enough for.
+ */
+export function mayBeEnough(rule: Rule, recent: readonly Evidence[]): boolean {
+  const { hosts, failures } = rule.needs;
+  const orgs = orgsNeeded(rule);
+  if (orgs > 0 && countOf(recent, "org") < orgs) return false;
+  if (hosts > 1 && countOf(recent, "agent") < hosts) return false;
+  return recent.length > 0 && (failures <= 1 || failuresOf(recent) >= failures);
+}
+
+/** No org weighs more than 1. */
+const orgsNeeded = ({ needs }: Rule): number =>
+  Math.max(needs.orgs, Math.ceil(needs.weight - TINY));
+
+function judgeOrgs(
+  rule: Rule,
+  recent: readonly Evidence[],
+  weigh: Weigh,
+): Verdict | undefined {
+  const { needs } = rule;
+  const weights = weigh(new Set(recent.map(({ org }) => org)));
+  const theirs = recent.filter(({ org }) => (weights.get(org) ?? 0) > 0);
+  const counting = [...new Set(theirs.map(({ org }) => org))];
+  const each = counting.map((org) => weights.get(org) ?? 0);
+  const weight = each.reduce((sum, one) => sum + one, 0);
+  const solid = each.filter((one) => one >= SOLID).length;
+  if (solid < needs.orgs || weight < needs.weight - TINY) return undefined;
+  return verdictOn(rule, theirs, weight);
+}
+
+function judgeHosts(
+  rule: Rule,
+  recent: readonly Evidence[],
+): Verdict | undefined {
+  return verdictOn(rule, recent, countOf(recent, "agent"));
+}
+
+/** @param witnesses how many that stand for themselves; some may count in part */
+function verdictOn(
+  rule: Rule,
+  seen: readonly Evidence[],
+  witnesses: number,
+): Verdict | undefined {
+  const { needs, name, confidence: most } = rule;
+  const orgs = [...new Set(seen.map(({ org }) => org))].sort();
+  const hosts = countOf(seen, "agent");
+  const failures = failuresOf(seen);
+  const active = new Set(seen.map(({ slice }) => slice ?? 0)).size;
+  if (hosts < needs.hosts || failures < needs.failures) return undefined;
+  if (active < needs.spread.active) return undefined;
+  const counts = `${counted(orgs.length, "org")} on ${counted(hosts, "host")}`;
+  const spread =
+    needs.spread.of > 1 ? `, in ${active} of its ${needs.spread.of} parts` : "";
+  return {
+    ...{ rule: name, orgs, hosts, failures, needed: orgsNeeded(rule) },
+    reason: `seen by ${counts} within ${spanOf(rule.windowMs)}${spread}: ${counted(failures, "failure")}${sensorsOf(seen)}`,
+    confidence: Math.min(most, round(1 - DOUBT ** witnesses)),
+    evidence: evidenceOf(seen),
+  };
+}
+
+/** What one witness alone leaves; each halves it. */
+const DOUBT = 0.5;
+
+const round = (part: number): number => Math.floor(part * 100) / 100;
+
+/** Sums of parts are never exact. */
+const TINY = 1e-9;
+
+const countOf = (seen: readonly Evidence[], of: "org" | "agent"): number =>
+  new Set(seen.map((each) => each[of])).size;
+
+const failuresOf = (seen: readonly Evidence[]): number =>
+  seen.reduce((sum, { failures }) => sum + failures, 0);
+
+/** The newest of each host. */
+function evidenceOf(recent: readonly Evidence[]): readonly number[] {
+  const newest = new Map<string, number>();
+  for (const { agent, seq } of recent) {
+    newest.set(agent, Math.max(seq, newest.get(agent) ?? 0));
+  }
+  const ascending = [...new Set(newest.values())].sort((a, b) => a - b);
+  return ascending.slice(0, MOST_EVIDENCE);
+}
+
+/** Names come from agents, and the reason goes to everybody: plain words only. */
+function sensorsOf(recent: readonly Evidence[]): string {
+  const sensors = new Set(recent.map(({ sensor }) => sensor));
+  const plain = [...sensors].filter((name) =>
+    /^[a-z][a-z0-9-]{0,15}$/.test(name),
+  );
+  const named = plain.sort().slice(0, MOST_SENSORS).join(", ");
+  return named === "" ? "" : ` (${named})`;
+}
+
+function spanOf(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds >= 7_200 && seconds % 3_600 === 0) return `${seconds / 3_600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Enough to judge by; the log has the rest. */
+const MOST_EVIDENCE = 64;
+const MOST_SENSORS = 4;
