@@ -3,9 +3,15 @@ import type { FeedName } from "../agent/model/position.js";
 import type { RingTimes } from "../agent/model/rings.js";
 import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
+import type { Contests } from "./contest/contests.js";
 import { Coverage } from "./coverage/coverage.js";
 import { Guarded } from "./coverage/guarded.js";
-import { whyOf, type Viewer, type Why } from "./coverage/why.js";
+import {
+  whyOf,
+  type ContestOn,
+  type Viewer,
+  type Why,
+} from "./coverage/why.js";
 import type { DecisionEntry } from "./decide/decision-log.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Present } from "./feeds/snapshots/present.js";
@@ -43,6 +49,7 @@ export function openOutcomes(
       sightings: (query) => telemetry.sightings(query),
       detections: (query) => telemetry.detections(query),
       guarded: (...asked) => guarded.by(...asked),
+      contests: (address) => contestsOn(address, store.contests),
     });
   return { outcomes, coverage, why };
 }
@@ -53,6 +60,15 @@ interface Told {
   readonly coverage: Coverage;
   why(range: Cidr, viewer: Viewer): Promise<Why>;
 }
+
+const contestsOn = (
+  address: string,
+  contests: Pick<Contests, "on">,
+): readonly ContestOn[] =>
+  contests.on(address).map(({ answered, ...contest }) => ({
+    ...contest,
+    verdict: answered?.verdict ?? null,
+  }));
 
 /** Of a list, or of more ranges than a decision names, it cannot be told. */
 async function standsOf(

@@ -19,6 +19,7 @@ export function whyLines(why: WhyTold): readonly string[] {
       GUARD_HEAD,
       why.guarded.map(guardRow),
     ),
+    ...part("contested:", CONTEST_HEAD, why.contests.map(contestRow)),
   ];
 }
 
@@ -95,3 +96,11 @@ const GUARD_HEAD = ["org", "rule", "hosts", "last"];
 const guardRow = (guard: WhyTold["guarded"][number]): readonly string[] => [
   ...[guard.org, guard.rule, grouped(guard.hosts), momentOf(guard.lastSaid)],
 ];
+
+const CONTEST_HEAD = ["contest", "opened", "what came of it"];
+
+const contestRow = (it: WhyTold["contests"][number]): readonly string[] => {
+  const late = it.isOverdue ? ", overdue" : "";
+  const open = `waits until ${momentOf(it.answerBy)}${late}`;
+  return [it.contest, momentOf(it.openedAt), it.verdict ?? open];
+};

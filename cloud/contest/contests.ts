@@ -35,6 +35,7 @@ export class Contests {
   readonly #one: Statement<Row>;
   readonly #byToken: Statement<Row>;
   readonly #openOn: Statement<Row>;
+  readonly #on: Statement<Row>;
   readonly #waiting: Statement<ContestsOpen>;
   readonly #code: Statement<{ address: string; expiresAt: number }>;
   readonly #codes: Statement<number>;
@@ -50,6 +51,9 @@ export class Contests {
     this.#byToken = database.prepare(`${CONTESTS} WHERE token_hash = ?`);
     this.#openOn = database.prepare(
       `${CONTESTS} WHERE address = ? AND answered IS NULL`,
+    );
+    this.#on = database.prepare(
+      `${CONTESTS} WHERE address = ? ORDER BY seq DESC LIMIT ${FEW}`,
     );
     this.#waiting = database.prepare(
       `SELECT count(*) AS open, coalesce(sum(answer_by <= ?), 0) AS overdue,
@@ -92,6 +96,11 @@ export class Contests {
     return this.#found(this.#openOn.get(address));
   }
 
+  /** All on the address, the newest few first. */
+  on(address: string): readonly Contest[] {
+    return this.#on.all(address).map((row) => this.#contestOf(row));
+  }
+
   waiting(): ContestsOpen {
     const none = { open: 0, overdue: 0, dueAt: null };
     return this.#waiting.get(this.#clock.now()) ?? none;
@@ -126,6 +135,9 @@ export class Contests {
     };
   }
 }
+
+/** Of one address. */
+const FEW = 10;
 
 const CONTESTS = `
   SELECT seq, id, opened, opened_at AS openedAt, answered,

@@ -42,6 +42,16 @@ export interface Seen {
   readonly lastSeen: number;
 }
 
+/** Somebody says that an address is banned wrongly. Times in ms since 1970. */
+export interface ContestOn {
+  readonly contest: string;
+  readonly openedAt: number;
+  readonly answerBy: number;
+  readonly isOverdue: boolean;
+  /** What somebody said to it; null while it waits. */
+  readonly verdict: "released" | "shortened" | "refused" | null;
+}
+
 /** Why a range is banned across the fleet, and who had to do with it. */
 export interface Why {
   readonly range: string;
@@ -53,6 +63,8 @@ export interface Why {
   readonly seen: readonly Seen[];
   /** Guards that protect it, whatever bans it. */
   readonly guarded: readonly GuardedBy[];
+  /** The vendor's people alone know of them. */
+  readonly contests: readonly ContestOn[];
 }
 
 export interface WhyPorts {
@@ -66,6 +78,7 @@ export interface WhyPorts {
   readonly sightings: (query: SightingsQuery) => readonly Sighting[];
   readonly detections: (query: TelemetryQuery) => readonly DetectionEntry[];
   readonly guarded: (range: Cidr, org: string | null) => readonly GuardedBy[];
+  readonly contests: (address: string) => readonly ContestOn[];
   readonly clock: { now(): number };
 }
 
@@ -89,6 +102,7 @@ export async function whyOf(
     hits: ports.sightings(hits),
     seen: seenBy(ports.detections({ ...whose, ...detected })),
     guarded: ports.guarded(range, org),
+    contests: org === null ? ports.contests(formatCidr(range)) : [],
   };
 }
 

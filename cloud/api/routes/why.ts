@@ -60,6 +60,15 @@ export const WhyAnswer = v.object({
       lastSaid: Time,
     }),
   ),
+  /** Who says that it is banned wrongly, newest first; to the vendor's people. */
+  contests: v.array(
+    v.object({
+      ...{ contest: v.string(), openedAt: Time, answerBy: Time },
+      isOverdue: v.boolean(),
+      /** Null while it waits. */
+      verdict: v.nullable(v.picklist(["released", "shortened", "refused"])),
+    }),
+  ),
 });
 
 const WhyQuery = v.strictObject({ range: Range });

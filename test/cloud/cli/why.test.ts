@@ -44,11 +44,19 @@ describe("why an address is banned", () => {
     expect(out).toMatch(/acme +1 +\d+ +\d hosts? /);
     expect(out).toMatch(/globex +live-session +1 /);
 
+    const contest = ["contest", "open", ATTACKER, "--why", "we are a clinic"];
+    const opened = await run(...contest, "--contact", "it@clinic.example");
+    expect(opened.code).toBe(0);
+    expect((await run("why", ATTACKER)).out).toMatch(
+      /contested:\ncontest +opened .*\ncon-\w+ +\S+Z +waits until \S+Z/,
+    );
+
     const ann = { name: "ann", role: "viewer", org: "globex" } as const;
     const { token } = await letIn(cloud, ann);
     const asked = ["GET", `/why?range=${ATTACKER}`] as const;
     const { body } = await askAtDoor<WhyTold>(cloud, token, asked);
     expect(JSON.stringify(body)).not.toContain("acme");
+    expect(body.contests).toEqual([]);
     expect(body.hits).toEqual([]);
     expect(body.guarded).toMatchObject([{ org: "globex", hosts: 1 }]);
     expect(body.bans.map(({ evidence }) => evidence)).toEqual([0, 0]);
