@@ -28,13 +28,14 @@ export interface Believed {
 export async function believe(ports: BelievePorts): Promise<Believed> {
   const { config, identity, ledger, clock, events } = ports;
   const trust = new CloudTrust(ports);
+  const { guard } = config;
   const policies = new PolicyStore({
     org: identity.org,
-    policy: config.guard.policy,
+    policy: guard.policy,
+    translators: guard.translators,
     roots: trust.roots,
     ...{ ledger, clock, events },
   });
-  const { guard } = config;
   const here = { policies, ledger, clock, guard, events };
   const allowedHere = new AllowedHere(here);
   await allowedHere.open();

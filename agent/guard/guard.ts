@@ -8,14 +8,11 @@ import {
   MULTICAST,
   PRIVATE,
 } from "../model/special-purpose.js";
+import { hidesIpv4 } from "../model/translators.js";
 import type { GuardPolicy, HostFacts } from "./facts.js";
 import { SENTINELS, sentinelOf } from "./sanity.js";
 import { shipped, type Tier } from "./tiers.js";
-import {
-  behindTranslator,
-  hidesIpv4,
-  throughTranslators,
-} from "./translated.js";
+import { behindTranslator, throughTranslators } from "./translated.js";
 
 /** A rule names itself when it holds a ban; the first to do so decides. */
 type Rule = (
@@ -190,7 +187,9 @@ const neverASentinel: Rule = (cidr) =>
  * drop nothing. All of a translator's prefix is all of IPv4.
  */
 const neverMapped: Rule = (cidr, _facts, policy) =>
-  isMapped(cidr) || hidesIpv4(cidr, policy) ? "ipv4-in-ipv6" : undefined;
+  isMapped(cidr) || hidesIpv4(cidr, policy.translators)
+    ? "ipv4-in-ipv6"
+    : undefined;
 
 const neverTooWide: Rule = (cidr, _facts, { floor }) =>
   cidr.prefix < floor[cidr.family] ? "too-wide" : undefined;

@@ -1,6 +1,7 @@
 import type { AgentEvents } from "../events/events.js";
 import { needsReopening } from "../ledger/damage.js";
 import type { Ledger } from "../ledger/ledger.js";
+import type { Translators } from "../model/translators.js";
 import { Malformed } from "../protocol/malformed.js";
 import type { PolicySensors } from "../protocol/policy.js";
 import { Refused } from "../protocol/refusals.js";
@@ -14,6 +15,8 @@ export interface PolicyStorePorts {
   readonly org: string;
   /** `off`: whoever runs this host wants none. */
   readonly policy: "follow" | "off";
+  /** Prefixes by which this host sees IPv4, beside 64:ff9b::/96. */
+  readonly translators: Translators;
   readonly roots: Pick<RootStore, "current" | "onTaken">;
   readonly ledger: Pick<Ledger, "policies">;
   /** By whose time what is allowed runs out. */
@@ -130,8 +133,8 @@ export class PolicyStore {
   }
 
   #open(text: SignedText): TrustedPolicy {
-    const { roots, org } = this.#ports;
-    return TrustedPolicy.open(text, roots.current, org);
+    const { roots, org, translators } = this.#ports;
+    return TrustedPolicy.open(text, roots.current, org, translators);
   }
 
   #unlessRefused(open: () => void): void {

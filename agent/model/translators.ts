@@ -1,4 +1,11 @@
-import { covers, overlaps, parseCidr, type Cidr } from "./cidr.js";
+import {
+  bits,
+  covers,
+  overlaps,
+  parseCidr,
+  type Cidr,
+  type Family,
+} from "./cidr.js";
 
 /**
  * Prefixes by which translators show IPv4 to hosts that speak only IPv6
@@ -51,6 +58,32 @@ export const isAround = (cidr: Cidr, translators: Translators): boolean =>
 /** Whether an address is one of IPv4's, though it may not be known of which. */
 export const isTranslated = (cidr: Cidr, translators: Translators): boolean =>
   [WELL_KNOWN, LOCAL_USE, ...translators].some((each) => covers(each, cidr));
+
+/**
+ * Whether a range holds more than one translator's IPv4, so that all of it is in
+ * there; or may, where nobody has said how its addresses are read.
+ */
+export function hidesIpv4(cidr: Cidr, translators: Translators): boolean {
+  if (cidr.family === 4) return false;
+  if (isAround(cidr, [WELL_KNOWN, ...translators])) return true;
+  const isUnread =
+    overlaps(cidr, LOCAL_USE) &&
+    !translators.some((each) => covers(each, cidr));
+  return isUnread && cidr.prefix < bits(6);
+}
+
+/** Whether a range has at least so long a prefix, and so has the IPv4 behind it. */
+export function isAtMost(
+  cidr: Cidr,
+  shortest: Readonly<Record<Family, number>>,
+  translators: Translators,
+): boolean {
+  if (cidr.prefix < shortest[cidr.family]) return false;
+  if (cidr.family === 4) return true;
+  const inIpv4 = embeddedIn(cidr, [WELL_KNOWN, ...translators]);
+  if (inIpv4 !== undefined) return inIpv4.prefix >= shortest[4];
+  return !hidesIpv4(cidr, translators);
+}
 
 /** The first range that has no place among these; in words. */
 export function translatorProblem(

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { parseCidr, type Family } from "../model/cidr.js";
+import { isAtMost } from "../model/translators.js";
 import { extended } from "./ext.js";
 import { limits } from "./limits.js";
 import { Count, Id, Range, Time, listOf, shortText } from "./shapes.js";
@@ -17,8 +18,11 @@ export const ALLOWED_BY_POLICY: Readonly<Record<Family, number>> = {
   6: 48,
 };
 
-/** No allowance goes beyond these. */
-const WIDEST_ALLOWANCE: Readonly<Record<Family, number>> = { 4: 8, 6: 19 };
+/** No allowance goes beyond these, nor does the IPv4 that a translator shows by it. */
+export const WIDEST_ALLOWANCE: Readonly<Record<Family, number>> = {
+  4: 8,
+  6: 19,
+};
 
 /** Whether a document is good for no longer than one may be. */
 const isForSoLong = (dates: {
@@ -42,10 +46,10 @@ export const Allowance = v.pipe(
     ranges: listOf(
       v.pipe(
         Range,
-        v.check((text) => {
-          const { family, prefix } = parseCidr(text);
-          return prefix >= WIDEST_ALLOWANCE[family];
-        }, "is wider than any allowance may be"),
+        v.check(
+          (text) => isAtMost(parseCidr(text), WIDEST_ALLOWANCE, []),
+          "is wider than any allowance may be",
+        ),
       ),
       limits.allowanceRanges,
       1,

@@ -1,9 +1,11 @@
 import { covers, formatCidr, parseCidr, type Cidr } from "../model/cidr.js";
 import { sha256 } from "../protocol/container.js";
+import { isAtMost, type Translators } from "../model/translators.js";
 import {
   ALLOWED_BY_POLICY,
   Allowance,
   Policy,
+  WIDEST_ALLOWANCE,
   type PolicySensors,
 } from "../protocol/policy.js";
 import { Refused } from "../protocol/refusals.js";
@@ -38,21 +40,23 @@ export class TrustedPolicy {
   private constructor(
     readonly document: Policy,
     bytes: Uint8Array,
-    allowance: Allowance | undefined,
+    ranges: readonly AllowedRange[],
   ) {
     this.fingerprint = sha256(bytes).toString("hex");
-    this.ranges = rangesOf(document, allowance);
+    this.ranges = ranges;
   }
 
   /**
    * Accepts what the root's keys have signed for this org, or for any unless one is
-   * given, whether or not it has run out.
+   * given, whether or not it has run out. What is wide only by a translator of the
+   * host's own network is left out alone: whoever signs cannot know of that.
    * @throws Refused with the first rule that it breaks; Malformed
    */
   static open(
     text: SignedText,
     root: TrustedRoot,
     org?: string,
+    translators: Translators = [],
   ): TrustedPolicy {
     const bytes = textBytes("policy", text.signed, 2);
     root.check(policyRole(root), bytes, decodeSignatures(text)); // step 1
@@ -61,7 +65,8 @@ export class TrustedPolicy {
     const allowance =
       document.allowance &&
       openAllowance(document.allowance, root, document.org); // step 4
-    return new TrustedPolicy(document, bytes, allowance);
+    const ranges = rangesOf(document, allowance, translators);
+    return new TrustedPolicy(document, bytes, ranges);
   }
 
   get sensors(): PolicySensors {
@@ -121,26 +126,29 @@ export function openAllowance(
   return allowance;
 }
 
-/** Whether a policy allows the range by itself. */
-export const isNarrow = ({ family, prefix }: Cidr): boolean =>
-  prefix >= ALLOWED_BY_POLICY[family];
+/** Whether a policy allows the range by itself, as far as these translators tell. */
+export const isNarrow = (cidr: Cidr, translators: Translators = []): boolean =>
+  isAtMost(cidr, ALLOWED_BY_POLICY, translators);
 
 /** @throws Refused where something is wide that no allowance names */
 function rangesOf(
   { allow }: Policy,
   allowance: Allowance | undefined,
+  translators: Translators,
 ): readonly AllowedRange[] {
   const wide = (allowance?.ranges ?? []).map(parseCidr);
   return allow.flatMap(({ until, why, ranges }) =>
-    ranges.map(parseCidr).map((cidr) => {
-      if (isNarrow(cidr)) return { cidr, until, why };
+    ranges.map(parseCidr).flatMap((cidr) => {
+      if (isNarrow(cidr, translators)) return { cidr, until, why };
       const isNamed = wide.some((each) => covers(each, cidr));
-      if (allowance === undefined || !isNamed) {
-        const name = formatCidr(cidr);
-        const what = `${name} is wider than /${ALLOWED_BY_POLICY[cidr.family]}, and no critical keys allow that`;
-        throw new Refused("bad-signature", what);
+      if (allowance !== undefined && isNamed) {
+        if (!isAtMost(cidr, WIDEST_ALLOWANCE, translators)) return [];
+        return { cidr, until: Math.min(until, allowance.expiresAt), why };
       }
-      return { cidr, until: Math.min(until, allowance.expiresAt), why };
+      if (isNarrow(cidr)) return []; // but for a translator of this host's network
+      const name = formatCidr(cidr);
+      const what = `${name} is wider than /${ALLOWED_BY_POLICY[cidr.family]}, or the IPv4 in it than /${ALLOWED_BY_POLICY[4]}, and no critical keys allow that`;
+      throw new Refused("bad-signature", what);
     }),
   );
 }

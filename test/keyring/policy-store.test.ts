@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { PolicyStore } from "../../agent/keyring/policy-store.js";
+import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { systemBanClock } from "../../agent/runtime/clock.js";
 import { signText } from "../../agent/trust/sign.js";
@@ -48,6 +49,10 @@ describe("a policy that does not count", () => {
     ],
     ["of a range that is wide", () => signPolicy(policyOf(["203.0.112.0/23"]))],
     [
+      "of what a translator shows of all IPv4",
+      () => signPolicy(policyOf(["64:ff9b::/96"])),
+    ],
+    [
       "that was meant as an approval",
       () => signText("approval", policyOf([OFFICE]), [keys.contentA], 2),
     ],
@@ -78,12 +83,28 @@ describe("a policy that does not count", () => {
     expect(policies.allowed()).toHaveLength(1);
   });
 
+  it("lets nothing wide through a translator of the host's own network", async () => {
+    const translators = [parseCidr("2001:db8:64::/96")];
+    await using it = await PolicyHost.open({
+      policy: { ...policy, translators },
+    });
+    const { policies } = it.host.core;
+    const ranges = ["2001:db8:64::/48", "2001:db8:64::cb00:0/104"];
+    policies.hear(
+      signPolicy(policyOf([...ranges, "2001:db8:64::cb00:7100/120"])),
+    );
+    expect(policies.allowed().map(({ cidr }) => formatCidr(cidr))).toEqual([
+      "2001:db8:64::cb00:7100/120",
+    ]);
+  });
+
   it("is any where whoever runs the host wants none", async () => {
     await using it = await PolicyHost.open();
     const { policies, trust } = it.host.core;
     policies.hear(signPolicy(policyOf([OFFICE])));
     const off = new PolicyStore({
       ...{ org: "acme", policy: "off", roots: trust.roots },
+      translators: [],
       ...{ ledger: it.host.ledger, clock: systemBanClock },
       events: it.host.events,
     });
@@ -102,6 +123,7 @@ describe("policies", () => {
     const again = () =>
       new PolicyStore({
         ...{ org: "acme", policy: "follow", roots: core.trust.roots },
+        translators: [],
         ...{ ledger, clock: systemBanClock, events },
       });
     expect(again().newest?.fingerprint).toBe(core.policies.newest?.fingerprint);
@@ -131,6 +153,7 @@ describe("policies", () => {
     const { ledger, core, events } = it.host;
     const store = new PolicyStore({
       ...{ org: "acme", policy: "follow", roots: core.trust.roots },
+      translators: [],
       ...{ ledger, clock, events },
     });
     const allowance = signText(

@@ -75,6 +75,19 @@ export function policyVectors(): readonly Vector[] {
       policyDocument,
     ),
     policyVector(
+      "policy-translated",
+      "A /24 of IPv4 as hosts behind a translator see it.",
+      {
+        ...policyDocument,
+        allow: [
+          {
+            ...{ until: NOW + DAY_MS, why: "the office" },
+            ranges: ["64:ff9b::cb00:7100/120"],
+          },
+        ],
+      },
+    ),
+    policyVector(
       "policy-wide",
       "A range wider than /24, with the allowance that the critical key signed for it.",
       widePolicy(signAllowance()),
@@ -146,6 +159,16 @@ export function badPolicies(): readonly BadVector[] {
     bad("of another org", signed({ org: "other" }), "wrong-audience"),
     bad("run out", signed({ expiresAt: NOW - 1 }), "expired"),
     bad("a wide range by itself", wide(), "bad-signature"),
+    ...[
+      ...["64:ff9b::/96", "64:ff9b::/48", "64:ff9b::cb00:0/104"],
+      ...["64:ff9b:1::/48", "64:ff9b:1::/120"],
+    ].map((range) =>
+      bad(
+        `${range}, by which IPv4 is seen`,
+        allowing({ ranges: [range] }),
+        "bad-signature",
+      ),
+    ),
     bad(
       "a wide range with an allowance of a content key",
       wide(signAllowance(allowanceDocument, "contentA")),
@@ -162,6 +185,10 @@ export function badPolicies(): readonly BadVector[] {
       "wrong-audience",
     ),
     bad("an allowance of a /7", allowance({ ranges: ["198.0.0.0/7"] })),
+    bad(
+      "an allowance of all of IPv4 through a translator",
+      allowance({ ranges: ["64:ff9b::/96"] }),
+    ),
     bad("a version of 0", signed({ version: 0 })),
     bad(
       "good for more than 400 days",
