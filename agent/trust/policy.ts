@@ -40,10 +40,12 @@ export class TrustedPolicy {
   private constructor(
     readonly document: Policy,
     bytes: Uint8Array,
-    ranges: readonly AllowedRange[],
+    /** What the critical keys let it allow, where they let it. */
+    readonly allowance: Allowance | undefined,
+    translators: Translators,
   ) {
     this.fingerprint = sha256(bytes).toString("hex");
-    this.ranges = ranges;
+    this.ranges = rangesOf(document, allowance, translators);
   }
 
   /**
@@ -65,8 +67,7 @@ export class TrustedPolicy {
     const allowance =
       document.allowance &&
       openAllowance(document.allowance, root, document.org); // step 4
-    const ranges = rangesOf(document, allowance, translators);
-    return new TrustedPolicy(document, bytes, ranges);
+    return new TrustedPolicy(document, bytes, allowance, translators);
   }
 
   get sensors(): PolicySensors {
@@ -91,6 +92,10 @@ export class TrustedPolicy {
     if (!this.isGoodAt(now)) {
       const until = new Date(expiresAt).toISOString();
       throw new Refused("expired", `it was good until ${until}`);
+    }
+    mustBeOfToday("it", issuedAt, now);
+    if (this.allowance) {
+      mustBeOfToday("its allowance", this.allowance.issuedAt, now);
     }
     // Step 6.
     if (held === undefined) return;
@@ -152,6 +157,16 @@ function rangesOf(
     }),
   );
 }
+
+/** A document's term begins now, or it would be good for longer than one may be. */
+function mustBeOfToday(what: string, issuedAt: UnixMs, now: UnixMs): void {
+  if (issuedAt <= now + MOST_AHEAD_MS) return;
+  const date = new Date(issuedAt).toISOString();
+  throw new Refused("implausible", `${what} is dated ahead, ${date}`);
+}
+
+/** By how much clocks of the cloud and of hosts may differ. */
+const MOST_AHEAD_MS = 86_400_000;
 
 function mustBeOf(expected: string | undefined, org: string): void {
   if (expected === undefined || org === expected) return;

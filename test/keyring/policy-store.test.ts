@@ -53,6 +53,16 @@ describe("a policy that does not count", () => {
       () => signPolicy(policyOf(["64:ff9b::/96"])),
     ],
     [
+      "that is of the future",
+      () =>
+        signPolicy(
+          policyOf([OFFICE], {
+            issuedAt: Date.now() + 30 * DAY_MS,
+            expiresAt: Date.now() + 60 * DAY_MS,
+          }),
+        ),
+    ],
+    [
       "that was meant as an approval",
       () => signText("approval", policyOf([OFFICE]), [keys.contentA], 2),
     ],

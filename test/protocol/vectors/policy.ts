@@ -158,6 +158,16 @@ export function badPolicies(): readonly BadVector[] {
     ),
     bad("of another org", signed({ org: "other" }), "wrong-audience"),
     bad("run out", signed({ expiresAt: NOW - 1 }), "expired"),
+    bad(
+      "dated more than a day ahead",
+      signed({ issuedAt: NOW + DAY_MS + 1 }),
+      "implausible",
+    ),
+    bad(
+      "an allowance that is dated more than a day ahead",
+      allowance({ issuedAt: NOW + DAY_MS + 1 }),
+      "implausible",
+    ),
     bad("a wide range by itself", wide(), "bad-signature"),
     ...[
       ...["64:ff9b::/96", "64:ff9b::/48", "64:ff9b::cb00:0/104"],
