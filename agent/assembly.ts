@@ -12,11 +12,8 @@ import type { RunHistory } from "./safe-mode/run-history.js";
 import type { OpenFlows } from "./sessions/open-flows.js";
 import { withoutWho } from "./telemetry/items.js";
 import { TimeWatch } from "./time/time-watch.js";
-import {
-  startDefence,
-  type Senses,
-  type Sensing,
-} from "./walks/ban/defence.js";
+import type { Senses, Sensing } from "./walks/ban/defence.js";
+import { PolicyDefence } from "./walks/ban/policy-defence.js";
 import type { LinkStatus } from "./uplink/link-status.js";
 import type { BanSteps } from "./walks/ban/ban-walk.js";
 import { makeSteps, type StepPorts } from "./walks/ban/steps.js";
@@ -87,10 +84,11 @@ export function startTelemetry(
 /** Sensors, and bans of this host's own. */
 export function defendItself(
   { config, clock }: AgentOptions,
-  { ledger, time, protection, enforcement }: AgentCore,
+  { ledger, time, protection, enforcement, policies }: AgentCore,
   { telemetry, events }: Reporting,
 ): Sensing & AsyncDisposable {
-  return startDefence({
+  return new PolicyDefence({
+    policies,
     config,
     ledger,
     facts: () => protection.facts,

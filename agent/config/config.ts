@@ -4,6 +4,7 @@ import type { Translators } from "../model/translators.js";
 import { describeIssue } from "../protocol/shapes.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
+import { PolicyShape, type PermittedSshd } from "./policy-sensors.js";
 import { SafeModeShape, type SafeMode } from "./safe-mode.js";
 import {
   absolutePath,
@@ -80,6 +81,8 @@ export interface Config {
       readonly bantimeSeconds: number;
     };
   };
+  /** How far the customer's policy may set sensors; see `guard.policy`. */
+  readonly policy: { readonly sshd: PermittedSshd };
   readonly telemetry: {
     /** Whether the cloud may ask how much a ban would cut here. */
     readonly impact: boolean;
@@ -166,12 +169,21 @@ export function parseConfig(raw: unknown, source: string): Config {
         bantimeSeconds: bantime,
       },
     },
+    policy: { sshd: permittedIn(rest.policy.sensors.sshd) },
     telemetry: rest.telemetry,
     safeMode: rest.safeMode,
     log: rest.log,
     idle: guard.sessions.after === undefined ? [] : [IDLE_AFTER],
   });
 }
+
+const permittedIn = ({
+  maxretry,
+  findtime,
+  bantime,
+}: {
+  readonly [K in keyof PermittedSshd]?: PermittedSshd[K] | undefined;
+}): PermittedSshd => ({ maxretry, findtime, bantime });
 
 const IDLE_AFTER: IdleSetting = {
   name: "guard.sessions.after",
@@ -311,6 +323,7 @@ export const ConfigShape = section({
     }),
     {},
   ),
+  policy: PolicyShape,
   telemetry: v.optional(section({ impact: v.optional(v.boolean(), true) }), {}),
   safeMode: SafeModeShape,
   log: v.optional(

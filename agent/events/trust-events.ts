@@ -94,6 +94,10 @@ export function policyEvents(log: Logger) {
     policyWithdrawn(why: unknown): void {
       log.warn("the policy counts no more", { why });
     },
+    /** Sensors go by these, beside the host's own settings. */
+    sensorsSet(set: object, passedOver: readonly string[]): void {
+      log.info("sensors follow the policy", { set, passedOver });
+    },
     /** Bans that sensors decided on are only observed, or are dropped again. */
     sensedObserved(observed: number, dropped: number): void {
       log.info("bans of sensors follow the policy", { observed, dropped });

@@ -43,7 +43,7 @@ interface ActivePolicy {
  */
 export class PolicyStore {
   readonly #ports: PolicyStorePorts;
-  #changed = (): void => undefined;
+  readonly #listeners = new Set<() => void>();
   #active: ActivePolicy | undefined;
 
   /** Takes up what an earlier run has kept. */
@@ -87,7 +87,7 @@ export class PolicyStore {
 
   /** Has somebody told whenever another policy counts, or none any more. */
   onChanged(listener: () => void): void {
-    this.#changed = listener;
+    this.#listeners.add(listener);
   }
 
   /** Takes a policy that was pushed; one that is known changes nothing. */
@@ -121,7 +121,7 @@ export class PolicyStore {
       events.policyNotKept(version, error);
     }
     events.policyTaken(version, groups, policy.ranges.length);
-    this.#changed();
+    this.#tell();
   }
 
   /** A root has come: a key that it does not list takes the policy along. */
@@ -129,7 +129,11 @@ export class PolicyStore {
     const active = this.#active;
     if (active === undefined) return;
     this.#unlessRefused(() => void this.#open(active.text));
-    if (this.#active === undefined) this.#changed();
+    if (this.#active === undefined) this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #open(text: SignedText): TrustedPolicy {

@@ -47,6 +47,11 @@ describe("a configuration", () => {
           bantimeSeconds: 3_600,
         },
       },
+      policy: {
+        sshd: {
+          ...{ maxretry: undefined, findtime: undefined, bantime: undefined },
+        },
+      },
       telemetry: { impact: true },
       safeMode: { starts: 3, withinSeconds: 600, lastsSeconds: 900 },
       log: { level: "info", format: "text" },
@@ -55,6 +60,24 @@ describe("a configuration", () => {
     for (const nothing of [undefined, null, {}]) {
       expect(parseConfig(nothing, "test.yaml")).toEqual(defaults);
     }
+  });
+
+  it("says how far a policy may set sensors", () => {
+    const sensors = (sshd: object) =>
+      parseConfig({ policy: { sensors: { sshd } } }, "test.yaml").policy.sshd;
+    expect(
+      sensors({
+        maxretry: [3, 20],
+        bantime: ["10m", "7d"],
+      }),
+    ).toEqual({
+      maxretry: [3, 20],
+      findtime: undefined,
+      bantime: [600, 604_800],
+    });
+    expect(() => sensors({ maxretry: [9, 3] })).toThrow(
+      "must be two values, the lesser first",
+    );
   });
 
   it("may settle everything", () => {

@@ -65,6 +65,9 @@ describe("docs/configure.md", () => {
       "sensors.sshd.source.file",
       "sensors.sshd.source.onlySshd",
       "sensors.sshd.ports",
+      "policy.sensors.sshd.maxretry",
+      "policy.sensors.sshd.findtime",
+      "policy.sensors.sshd.bantime",
     ];
     expect(sorted([...shown, ...without])).toEqual(
       sorted(settingsOf(ConfigShape)),
