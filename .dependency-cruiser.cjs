@@ -51,7 +51,7 @@ const CLOUD = [
   ["tree/"],
   ["door/", "registry/", "operators/", "approvals/"],
   ["rules/"],
-  ["decide/", "sign-in/", "audit/"],
+  ["decide/", "sign-in/", "audit/", "policies/"],
   ["receipts/", "two-persons/"],
   ["gateway/", "carry/", "coverage/", "contest/"],
   ["store.ts", "status.ts", "server.ts"],
@@ -130,7 +130,7 @@ module.exports = {
       to: {
         path: "^(agent|service|installer)/",
         pathNot:
-          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|tree-head|ring)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file|read-at)\\.ts$",
+          "^agent/(model|protocol|log|config|text)/|^agent/trust/(keys|sign|root|approval|policy|tree-head|ring)\\.ts$|^agent/guard/(guard|tiers)\\.ts$|^agent/runtime/(clock|lifetime|mutex|schedule|atomic-file|read-at)\\.ts$",
       },
     },
     {

@@ -212,6 +212,7 @@ function openGateway(parts: GatewayParts) {
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),
     ...standings(index, () => signing.headKeys, ports.clock),
     approvals: (feeds) => store.approvals.of(feeds),
+    policy: (agent) => store.policies.for(agent),
     newestRoot: (protocol) => signing.newestFor(protocol),
     capabilities: () => capabilitiesBy(signing),
     signedAnew: (segment) => signedAnew(signing, segment),

@@ -20,6 +20,7 @@ import type { Signing } from "./roots/signing.js";
 import { isIssuerOf, type LoginSettings } from "./sign-in/login-settings.js";
 import type { Store } from "./store.js";
 import { openTwoPersons } from "./two-persons/open-two-persons.js";
+import { policyChange } from "./two-persons/policy-change.js";
 import type { TwoPersonsSettings } from "./two-persons/settings.js";
 
 interface DecidingConfig {
@@ -63,6 +64,7 @@ export function openDeciding(
     impact: new Impact({ clock }),
   };
   const two = openTwoPersons(config, { ...store, ...orders, clock }, opened);
+  two.changes.set("policy", policyChange(store.policies));
   return {
     ...{ ...orders, ...two },
     ...openContest({

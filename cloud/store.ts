@@ -3,7 +3,7 @@ import type { Logger } from "../agent/log/logger.js";
 import type { FeedName } from "../agent/model/position.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
-import { Approvals } from "./approvals/approvals.js";
+import { Approvals, type ApprovalPorts } from "./approvals/approvals.js";
 import { approvalTables } from "./approvals/approvals.projection.js";
 import { Contests } from "./contest/contests.js";
 import { contestTables } from "./contest/contests.projection.js";
@@ -45,6 +45,8 @@ import {
 } from "./journal/view.js";
 import { Operators } from "./operators/operators.js";
 import { operatorTables } from "./operators/operators.projection.js";
+import { Policies, type PolicyPorts } from "./policies/policies.js";
+import { policyTables } from "./policies/policies.projection.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
 import {
@@ -108,7 +110,7 @@ export async function openStore(
   opened.own(signing.onPublished(() => state.signWith(pems(signing))));
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
   const approving = { decisions, signing, clock, hasFeed };
-  const approvals = new Approvals(views.decided, approving);
+  const words = signedWords(views.decided, approving);
   const present = opened.own(
     new Present({
       ...{ path: files.bans, clock, log },
@@ -117,11 +119,20 @@ export async function openStore(
       caughtUp: () => state.caughtUp(),
     }),
   );
-  const kept = { disk, index, state, present, approvals, retention };
+  const kept = { disk, index, state, present, ...words, retention };
   const admitsTelemetry = () =>
     logs.observationsDisk.admits("telemetry") && retention.hasRoom();
   return { ...logs, ...kept, ...questionsTo(views, ports), admitsTelemetry };
 }
+
+/** What others sign, or have signed, beside what feeds say. */
+const signedWords = (
+  database: Database,
+  ports: ApprovalPorts & PolicyPorts,
+) => ({
+  approvals: new Approvals(database, ports),
+  policies: new Policies(database, ports),
+});
 
 interface StorePorts {
   readonly clock: Clock;
@@ -220,6 +231,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   undoTables,
   ruleTables,
   approvalTables,
+  policyTables,
   proposalTables,
   weightTables,
   proposedOrderTables,

@@ -33,6 +33,7 @@ import type { OutgoingDoor } from "../outgoing/outgoing-door.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
 import type { Staff } from "../operators/staff.js";
+import type { Policies } from "../policies/policies.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -136,8 +137,12 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly answers: CarriedReceiptPorts["answers"];
   readonly cloudName: string;
   readonly approvals: Pick<Approvals, "all" | "publish">;
+  readonly policies: Pick<
+    Policies,
+    "all" | "of" | "read" | "widenedBy" | "publish"
+  >;
   readonly bootLog: Pick<BootLog, "clones" | "standing">;
-  readonly signing: Pick<Signing, "publish">;
+  readonly signing: Pick<Signing, "publish" | "root">;
   readonly telemetry: Pick<
     Telemetry,
     "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
@@ -145,7 +150,10 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly statements: Pick<Statements, "statements">;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
   readonly state: Pick<SnapshotWorker, "counts" | "bans">;
-  readonly gateway: Pick<Gateway, "isConnected" | "heardAt" | "dismiss">;
+  readonly gateway: Pick<
+    Gateway,
+    "isConnected" | "heardAt" | "dismiss" | "capabilitiesOf"
+  >;
   /** What enrolment tokens name: only known once the server listens. */
   readonly publicUrl: () => string;
 }

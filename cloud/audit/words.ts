@@ -43,6 +43,7 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
     `undid ${undoes}${wrong ? ", and found it wrong" : ""}`,
   "proposal-settled": ({ proposal, verdict }) => `${verdict} ${proposal}`,
   approval: ({ feed, version }) => `approval ${version} of ${feed}`,
+  "policy-published": ({ org, version }) => `policy ${version} of ${org}`,
   "org-added": ({ org, name }) => `added org ${org}, ${name}`,
   "feed-begun": ({ feed }) => `began feed ${feed}`,
   "token-made": ({ org, expiresAt }) =>

@@ -17,6 +17,7 @@ import { BadAddress } from "../setup.js";
 import { packageVersion } from "../version.js";
 import { addAgentCommands } from "./agent-commands.js";
 import { addApprovalCommands } from "./approval-commands.js";
+import { addPolicyCommands } from "./policy-commands.js";
 import { addAuditCommand } from "./audit-command.js";
 import { addBanCommands } from "./ban-commands.js";
 import { addConfigCommand } from "./config-command.js";
@@ -88,8 +89,8 @@ function makeProgram(io: Io): Command {
   addReceiptsCommand(program, io);
   addTelemetryCommands(program, io);
   program.commandsGroup("Orgs and hosts:");
-  addRegistryCommands(program, io);
-  addIdentityCommands(program, io);
+  const ofOrgs = [addRegistryCommands, addIdentityCommands, addPolicyCommands];
+  for (const add of ofOrgs) add(program, io);
   program.commandsGroup("People:");
   addOperatorCommands(program, io);
   addConnectCommand(program, io);

@@ -55,6 +55,11 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     return this.#byAgent.has(agent);
   }
 
+  /** What an agent can do that is here now, beyond what its version asks of all. */
+  capabilitiesOf(agent: string): ReadonlySet<string> | undefined {
+    return this.#byAgent.get(agent)?.live?.capabilities;
+  }
+
   /** Sessions, and how many of them are agents'. */
   counts(): { readonly open: number; readonly agents: number } {
     return { open: this.#sessions.size, agents: this.#byAgent.size };
@@ -87,7 +92,10 @@ export class Gateway implements SessionOwner, AsyncDisposable {
    */
   announceRoot(root: SignedText): void {
     this.#recent.forgetAll();
-    for (const session of this.#sessions) session.announceRoot(root);
+    for (const session of this.#sessions) {
+      session.announceRoot(root);
+      session.announcePolicy();
+    }
   }
 
   welcomed(session: Session): void {
@@ -132,10 +140,19 @@ export class Gateway implements SessionOwner, AsyncDisposable {
       } else if (event.kind === "approval") {
         const { feed, text } = event;
         for (const each of this.#sessions) each.announceApproval(feed, text);
+      } else if (event.kind === "policy-published") {
+        for (const each of this.#of(event.org)) each.announcePolicy();
+      } else if (event.kind === "agent-tagged") {
+        this.#byAgent.get(event.agent)?.announcePolicy();
       } else if (event.kind === "feed-begun") {
         for (const each of this.#following()) each.beginAnew(event.feed);
       }
     }
+  }
+
+  /** Sessions of an org's agents. */
+  #of(org: string): readonly Session[] {
+    return [...this.#sessions].filter(({ live }) => live?.agent.org === org);
   }
 
   /** What the agents follow that are there by now. */

@@ -57,6 +57,8 @@ export interface GatewayPorts {
   state(feeds: readonly FeedName[]): StateWord;
   /** What the critical keys allow these feeds. */
   approvals(feeds: readonly FeedName[]): readonly SignedText[];
+  /** What the customer wants of a host of its; undefined for nothing. */
+  policy(agent: Agent): SignedText | undefined;
   /** What this cloud can do beyond what version 2 asks of all. */
   capabilities(): readonly string[];
   /** Version of the newest root that is read by who speaks this version. */

@@ -28,6 +28,7 @@ import type { Link, LinkHandler } from "./listen.js";
 import { checkReceipt, checkStatements } from "./device-words.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
+import { Wanted } from "./wanted.js";
 import { tellings, Word } from "./word.js";
 
 /** Who is told when a session comes and goes. */
@@ -54,6 +55,7 @@ export class Session implements LinkHandler {
   #heardAt: number;
   /** The state that its feeds were said to be in last. */
   #told: SignedText | undefined;
+  readonly #wanted = new Wanted();
   /** Telemetry that came too fast; an agent that waits does not add to it. */
   #tooFast = 0;
 
@@ -66,8 +68,8 @@ export class Session implements LinkHandler {
     this.#heardAt = ports.clock.monotonic();
     const nonce = link.wire.nonce(randomBytes(32));
     this.#state = { at: "challenged", nonce };
-    const time = ports.clock.now();
-    this.#say({ type: "challenge", nonce, time, cloud: ports.cloudName });
+    const { clock, cloudName: cloud } = ports;
+    this.#say({ type: "challenge", nonce, time: clock.now(), cloud });
     this.#deadline = ports.clock.every(HELLO_DEADLINE_MS, () => this.#hurry());
   }
 
@@ -96,7 +98,7 @@ export class Session implements LinkHandler {
 
   closed(code: number): void {
     if (code === closeCodes.downgraded) {
-      const { remoteAddress: address } = this.#link;
+      const address = this.#link.remoteAddress;
       this.#ports.log.warn("an agent was downgraded on its way", { address });
     }
     this.#leave();
@@ -105,10 +107,8 @@ export class Session implements LinkHandler {
   /** Once a heartbeat: says where the feeds stand, and asks for a sign of life. */
   beat(word: Word): void {
     const silentMs = this.#ports.clock.monotonic() - this.#heardAt;
-    if (silentMs > SILENT_HEARTBEATS * this.#ports.heartbeatMs) {
-      this.close("silent");
-      return;
-    }
+    const isSilent = silentMs > SILENT_HEARTBEATS * this.#ports.heartbeatMs;
+    if (isSilent) return this.close("silent");
     // An agent that reads nothing gets no newer heads on top of the older ones.
     if (this.#link.buffered <= MOST_BUFFERED) this.#tell(word);
     this.#link.ping();
@@ -124,8 +124,8 @@ export class Session implements LinkHandler {
   /** Whether the agent is there and follows the feed; then it is asked. */
   ask(feed: FeedName, question: ImpactQuestion): boolean {
     if (this.live?.following.has(feed) !== true) return false;
-    const { capabilities } = this.live;
-    const asked = this.#link.wire.question(question, capabilities);
+    const { wire } = this.#link;
+    const asked = wire.question(question, this.live.capabilities);
     if (asked === undefined) return false;
     if (this.#link.buffered <= MOST_BUFFERED) this.#say(asked);
     return true;
@@ -137,14 +137,20 @@ export class Session implements LinkHandler {
       this.#say({ type: "approval", approval });
   }
 
+  /** What is wanted of the host, where it goes by that and was not told so yet. */
+  announcePolicy(): void {
+    const policy = this.live && this.#wanted.next(this.live, this.#ports);
+    if (policy !== undefined) this.#say({ type: "policy", policy });
+  }
+
   drain(order: DrainOrder): void {
     this.#say(this.#link.wire.drain(order));
   }
 
   close(reason: CloseReason): void {
     if (this.#state.at === "closed") return;
-    const agent = this.live?.agent.id;
-    this.#ports.log.debug("session closed", { agent, reason });
+    const { log } = this.#ports;
+    log.debug("session closed", { agent: this.live?.agent.id, reason });
     this.#leave();
     this.#link.close(reason);
   }
@@ -190,11 +196,11 @@ export class Session implements LinkHandler {
         );
         return;
       case "refusal": {
-        const { feed, code, detail } = message;
-        const agent = live.agent.id;
+        const { type: _, ...said } = message;
+        const { feed, code } = said;
         if (!live.following.has(feed) && !isOfStrangeFeed(code)) return;
         if (code === "poison") live.following.stuck(feed);
-        this.#ports.answers.refusal({ agent, feed, code, detail });
+        this.#ports.answers.refusal({ agent: live.agent.id, ...said });
       }
     }
   }
@@ -206,7 +212,7 @@ export class Session implements LinkHandler {
 
   /** Nothing awaits in here: whoever is revoked was so before, or is live. */
   #greet(greeting: Greeting): void {
-    const { hello, agent } = greeting;
+    const { hello, agent, evidence } = greeting;
     const feeds = this.#ports.feedsOf(agent.org);
     const following = this.#following(greeting, feeds);
     const secret = newSecret();
@@ -232,16 +238,15 @@ export class Session implements LinkHandler {
       for (const approval of this.#ports.approvals(feeds)) {
         this.#say({ type: "approval", approval });
       }
+      this.announcePolicy();
     });
     this.#tell(new Word(this.#ports, feeds));
-    const { version: protocol } = this.#link.wire;
-    this.#ports.answers.seen(agent, { version: hello.version, protocol });
+    const { remoteAddress: address, wire } = this.#link;
+    const { version } = hello;
+    this.#ports.answers.seen(agent, { version, protocol: wire.version });
     // Of others it may say what it likes: they prove nothing of this cloud's.
     const positions = hello.positions.filter((at) => feeds.includes(at.feed));
-    const said = { agent: agent.id, positions };
-    this.#ports.answers.hello(said, greeting.evidence);
-    const { remoteAddress: address } = this.#link;
-    const { evidence } = greeting;
+    this.#ports.answers.hello({ agent: agent.id, positions }, evidence);
     this.#ports.boots.seen({ ...hello, address, evidence });
   }
 
@@ -274,13 +279,12 @@ export class Session implements LinkHandler {
 
   /** What is not durable is not acknowledged: the agent says it again. */
   async #takeTelemetry(live: Live, message: TelemetryMessage): Promise<void> {
-    const from = { agent: live.agent.id, org: live.agent.org };
-    const check = checkStatements(live);
-    const taken = await this.#ports.takeTelemetry(from, message, check);
+    const { id: agent, org } = live.agent;
+    const check = [message, checkStatements(live)] as const;
+    const taken = await this.#ports.takeTelemetry({ agent, org }, ...check);
     if (taken === "durable") {
-      const { spool, first, items } = message;
-      const through = first + items.length - 1;
-      this.#say({ type: "telemetry-ack", spool, through });
+      const through = message.first + message.items.length - 1;
+      this.#say({ type: "telemetry-ack", spool: message.spool, through });
     } else if (taken === "too-fast") {
       this.#tooFast += 1;
       if (this.#tooFast >= MOST_TOO_FAST) this.close("too-many-requests");

@@ -3,6 +3,7 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { CallMade } from "./call-events.js";
 import type { OperatorEvent } from "./operator-events.js";
 import type { ContestEvent } from "./contest-events.js";
+import type { PolicyPublished } from "./policy-events.js";
 import type { Gone, Recorded } from "./recorded.js";
 import type { AgentTagged } from "./registry-events.js";
 import type { RuleEvent } from "./rule-events.js";
@@ -37,6 +38,7 @@ export type DecisionEvent =
   | RateReached
   | SegmentSealed
   | ApprovalPublished
+  | PolicyPublished
   | RootPublished
   | LogBegun
   | ObservationsDigested

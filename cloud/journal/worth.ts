@@ -53,6 +53,7 @@ const ofDecisions: Readonly<
   "agent-tagged": "orders",
   "feed-begun": "orders",
   approval: "orders",
+  "policy-published": "orders",
   "root-published": "orders",
   "log-begun": "orders",
   // A person settles proposals; what rules propose all day would use up the reserve.

@@ -112,6 +112,8 @@ function lineOfPeople(event: RecordedDecision["event"]): Line | undefined {
       return line("an operator has a new credential", event, [
         ...(["operator", "credential", "of", "by"] as const),
       ]);
+    case "policy-published":
+      return line("a policy was published", event, ["org", "version", "by"]);
     case "credential-revoked":
       return line("an operator's credential was revoked", event, [
         ...(["credential", "by", "reason"] as const),

@@ -1,5 +1,5 @@
 import type { ObservationProjection } from "../journal/view.js";
-import { keptReceipt } from "./kept-receipt.js";
+import { keptReceipt, policyIn } from "./kept-receipt.js";
 
 /** What agents answered: receipts and refusals, as the journal holds them. */
 export const receiptTables: ObservationProjection = {
@@ -11,6 +11,9 @@ export const receiptTables: ObservationProjection = {
     ) STRICT;
     CREATE INDEX receipts_by_place ON receipts (feed, epoch, last);
     CREATE INDEX receipts_by_agent ON receipts (agent, feed, epoch, last);
+    CREATE TABLE policies_told (
+      agent TEXT PRIMARY KEY, policy INTEGER
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE refusals (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       feed TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL
@@ -25,6 +28,9 @@ export const receiptTables: ObservationProjection = {
     const addReceipt = database.prepare(
       "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
+    const tellPolicy = database.prepare(
+      "INSERT OR REPLACE INTO policies_told VALUES (?, ?)",
+    );
     const addRefusal = database.prepare(
       "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)",
     );
@@ -37,10 +43,12 @@ export const receiptTables: ObservationProjection = {
         const place = [feed, epoch, offset, theirs, ours];
         addDivergence.run(seq, at, agent, document, ...place);
       } else if (event.kind === "receipt") {
-        const { position, mode } = keptReceipt(event.signed);
+        const receipt = keptReceipt(event.signed);
+        const { position, mode } = receipt;
         const { feed, epoch, offset } = position;
         const { agent, signed } = event;
         addReceipt.run(seq, at, agent, feed, epoch, offset, mode, signed);
+        tellPolicy.run(agent, policyIn(receipt));
       } else if (event.kind === "refusal") {
         const { agent, feed, code, detail } = event;
         addRefusal.run(seq, at, agent, feed, code, detail);

@@ -54,9 +54,15 @@ export class Receipts {
   readonly #database: Database;
   readonly #prepared = new Map<string, Statement<unknown>>();
   readonly #newest: Statement<LatestReceipt>;
+  readonly #policy: Statement<number | null>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#policy = database
+      .prepare<[string], number | null>(
+        "SELECT policy FROM policies_told WHERE agent = ?",
+      )
+      .pluck();
     this.#newest = database.prepare(
       `SELECT last AS offset, mode, receipt ->> '$.ext.policy' AS policy
        FROM receipts
@@ -100,6 +106,11 @@ export class Receipts {
     return this.#select<DivergenceEntry>(DIVERGENCES, WHOSE, query).all(
       boundOf(query),
     );
+  }
+
+  /** Version of the policy that a host last said it goes by; null for none. */
+  policyOf(agent: string): number | null {
+    return this.#policy.get(agent) ?? null;
   }
 
   /** How far the agent's receipts of an epoch go. */

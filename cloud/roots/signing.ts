@@ -64,6 +64,12 @@ export class Signing {
     return this.#online.head;
   }
 
+  /** What signs customers' policies: the content keys where no role is for it. */
+  get policyKeys(): readonly SigningKey[] {
+    const { policy, content } = this.#online;
+    return policy.length > 0 ? policy : content;
+  }
+
   /** What signs tree heads; none where the root has no role for it. */
   get logKeys(): readonly SigningKey[] {
     return this.#online.log;
@@ -136,7 +142,7 @@ export class Signing {
 const SIGNATURE_BYTES = 8 + 64;
 
 type Online = Readonly<
-  Record<"content" | "head" | "log", readonly SigningKey[]>
+  Record<"content" | "head" | "log" | "policy", readonly SigningKey[]>
 >;
 
 function onlineKeys(dir: string, root: TrustedRoot): Online {
@@ -151,5 +157,8 @@ function onlineKeys(dir: string, root: TrustedRoot): Online {
       `root ${root.document.version} wants ${threshold} ${role} keys of ${keys.join(", ")}; ${dir}/keys holds ${own.length} of them`,
     );
   };
-  return { content: of("content"), head: of("head"), log: of("log") };
+  return {
+    ...{ content: of("content"), head: of("head") },
+    ...{ log: of("log"), policy: of("policy") },
+  };
 }

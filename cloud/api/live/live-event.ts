@@ -87,6 +87,12 @@ const TrustNews = v.object({
   version: v.number(),
 });
 
+/** What an org wants of its hosts is another. */
+const PolicyNews = v.object({
+  kind: v.literal("policy"),
+  ...{ org: v.string(), version: v.number(), by: v.string() },
+});
+
 /** Who may do what has changed. */
 const PeopleNews = v.object({
   kind: v.literal("people"),
@@ -110,8 +116,7 @@ const RulesNews = v.object({
 export const News = v.variant("kind", [
   ...([DecidedNews, ProposalNews, AgentNews, OrgNews] as const),
   ...([TrustNews, PeopleNews, RateNews, GlassNews, RulesNews] as const),
-  UndoneNews,
-  ContestNews,
+  ...([UndoneNews, ContestNews, PolicyNews] as const),
 ]);
 export type News = v.InferInput<typeof News>;
 
@@ -145,10 +150,8 @@ export function newsFor(
     const news = agentNews(event, ports);
     return news && sees(caller, news.org) ? news : undefined;
   }
-  if (event.kind === "org-added") {
-    return sees(caller, event.org)
-      ? { kind: "org", org: event.org }
-      : undefined;
+  if (event.kind === "org-added" || event.kind === "policy-published") {
+    return sees(caller, event.org) ? orgNews(event) : undefined;
   }
   if (event.kind === "order-proposed" || event.kind === "proposal-settled") {
     return proposalNews(caller, event, ports);
@@ -208,6 +211,14 @@ function settled({
   reason,
 }: Extract<Event, { kind: "proposal-settled" }>): News {
   return { kind: "proposal", state, proposal, by, reason };
+}
+
+function orgNews(
+  event: Extract<Event, { kind: "org-added" | "policy-published" }>,
+): News {
+  const { org } = event;
+  if (event.kind === "org-added") return { kind: "org", org };
+  return { kind: "policy", org, version: event.version, by: event.by };
 }
 
 function agentNews(

@@ -11,6 +11,7 @@ import { contestIntakeRoutes } from "./contest-intake.js";
 import { contestRoutes } from "./contests.js";
 import { decisionRoutes } from "./decisions.js";
 import { feedRoutes } from "./feeds.js";
+import { policyRoutes } from "./policies.js";
 import { proposalRoutes } from "./proposals.js";
 import { ruleRoutes } from "./rules.js";
 import { statementRoutes } from "./statements.js";
@@ -45,6 +46,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...whyRoutes(ports),
   ...undoRoutes(ports),
   ...feedRoutes(ports),
+  ...policyRoutes(ports),
   ...proposalRoutes(ports),
   ...ruleRoutes(ports),
   ...contestIntakeRoutes(ports),

@@ -46,6 +46,8 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ listBrokenGlass: ["viewer", "vendor"], getRules: ["viewer", "vendor"] },
   ...{ listCalls: ["viewer", "vendor"], getStatus: ["viewer", "vendor"] },
   listApprovals: ["viewer", "vendor"],
+  ...{ listPolicies: ["viewer"], showPolicy: ["viewer"] },
+  publishPolicy: ["approver"],
   ...{ ban: ["actuator"], lift: ["actuator"] },
   ...{ importList: ["analyst"], askImpact: ["analyst"] },
   ...{ refuseProposal: ["analyst"], makeBundle: ["analyst"] },
@@ -66,6 +68,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   setPassword: { password: "not what it was before" },
   ...{ tagAgent: { tags: [] }, revokeAgent: {}, releaseProposal: {} },
   ...{ refuseProposal: { reason: "no" }, undoDecision: { reason: "no" } },
+  publishPolicy: { file: "version: 1\norg: acme" },
   // An answer that is no JSON would be a bundle.
   makeBundle: { org: "nobody" },
   reviewBrokenGlass: { verdict: "justified", reason: "it was" },
@@ -98,6 +101,7 @@ const NOTHING: Things = {
   ...{ decision: "dec-0000000000000000", proposal: "prp-0000000000000000" },
   ...{ glass: "gls-0000000000000000", contest: "con-0000000000000000" },
   version: "999999999",
+  org: "nobody",
 };
 
 interface Known extends Person {
@@ -252,10 +256,13 @@ async function thingsOf(org: string, cloud: TestCloud): Promise<Things> {
   ]);
   const { decision = "", proposal = "" } = { ...wide, ...ban };
   expect([decision, proposal, wide]).not.toContain("");
+  const policy = { file: `version: 1\norg: ${org}` };
+  const path = `/orgs/${org}/policy`;
+  await askAtDoor(cloud, cloud.operator, ["POST", path, policy]);
   const { glass } = NOTHING;
   return {
     ...{ operator, credential, agent, decision, proposal, glass: glass! },
-    token: made.body.id,
+    ...{ token: made.body.id, org },
   };
 }
 
