@@ -8,6 +8,7 @@ import {
 } from "./ask-decisions.js";
 import { clientOf, type Client } from "./client.js";
 import { VENDOR } from "./decisions-command.js";
+import { percent } from "./told-rules.js";
 import { addCoverageCommand } from "./coverage-command.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
@@ -165,10 +166,18 @@ function linesOf(entry: DecisionItem): readonly string[] {
     `${decision}: ${verb} ${what} in ${feed}`,
     `by ${by ?? VENDOR}, ${momentOf(decidedAt)}${until === null ? "" : `, ${untilText(until)}`}`,
     ...(reason === "" ? [] : [`reason: ${reason}`]),
+    ...sureLines(entry),
     ...(entry.evidence.length === 0
       ? []
       : ["decided on what these hosts saw:"]),
   ];
+}
+
+/** Of what a rule decided: how sure it was, and of which rules it is. */
+function sureLines({ confidence, rules }: DecisionItem): readonly string[] {
+  if (confidence === null) return [];
+  const whose = rules === null ? "the built-in rules" : `version ${rules}`;
+  return [`sure: ${percent(confidence)}, by ${whose}`];
 }
 
 const DETECTION_HEAD = ["when", "agent", "org", "sensor", "source", "failures"];

@@ -10,7 +10,6 @@ import {
   type SightingItem,
 } from "./ask-hosts.js";
 import { clientOf } from "./client.js";
-import { addDecision } from "./decision-command.js";
 import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
@@ -29,14 +28,13 @@ interface Options {
   readonly json?: true;
 }
 
-/** sightings, contacts, statements, detections, decisions, decision. */
+/** sightings, contacts, statements, detections, decisions. */
 export function addTelemetryCommands(program: Command, io: Io): void {
   addSightings(program, io);
   addContacts(program, io);
   addStatements(program, io);
   addDetections(program, io);
   addDecisions(program, io);
-  addDecision(program, io);
 }
 
 function addSightings(program: Command, io: Io): void {
