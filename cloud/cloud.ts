@@ -21,6 +21,7 @@ import { auditLines } from "./log/audit-lines.js";
 import { Drops, type Dropped } from "./log/drops.js";
 import { sparingly } from "./log/sparing-logger.js";
 import { capabilitiesBy, openLog } from "./open-log.js";
+import type { RolloutSettings } from "./decide/rollout.js";
 import { openDeciding, type Deciding } from "./open-deciding.js";
 import { openDoors } from "./open-doors.js";
 import { openOutcomes } from "./open-outcomes.js";
@@ -58,6 +59,7 @@ export interface CloudConfig {
   readonly login: LoginSettings;
   readonly twoPersons: TwoPersonsSettings;
   readonly contest: ContestSettings;
+  readonly rollout: RolloutSettings;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */

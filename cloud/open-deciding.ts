@@ -9,9 +9,11 @@ import { foreseenRule } from "./decide/foresight.js";
 import { ImportOrders } from "./decide/import-orders.js";
 import { LiftOrders } from "./decide/lift-orders.js";
 import type { Foresight, OrderPorts } from "./decide/order-ports.js";
+import { Rollout, type RolloutSettings } from "./decide/rollout.js";
 import type { StoodBans } from "./decide/stood.js";
 import { UndoOrders } from "./decide/undo-orders.js";
 import { Capacity } from "./feeds/capacity.js";
+import { orgOf } from "./feeds/audience.js";
 import { Feeds } from "./feeds/feeds.js";
 import { Impact } from "./impact/impact.js";
 import { Staff } from "./operators/staff.js";
@@ -29,6 +31,7 @@ interface DecidingConfig {
   readonly signing: Signing;
   readonly dir: string;
   readonly twoPersons: TwoPersonsSettings;
+  readonly rollout: RolloutSettings;
   readonly login: LoginSettings;
   readonly contest: ContestSettings;
 }
@@ -55,7 +58,7 @@ export function openDeciding(
   });
   const stood = (before: StoodBans) =>
     calls.before(before.bans.length === 0 ? null : before);
-  const ordering = orderingOf({ feeds, clock, stood }, store);
+  const ordering = orderingOf({ feeds, clock, stood }, config.rollout, store);
   const orders = {
     bans: new BanOrders(ordering),
     lifts: new LiftOrders(ordering),
@@ -88,11 +91,16 @@ export function openDeciding(
 /** What the orders of people are judged by. */
 const orderingOf = (
   ports: Pick<OrderPorts, "feeds" | "clock" | "stood">,
-  { state, present, approvals, decisionLog }: Store,
+  settings: RolloutSettings,
+  { state, present, approvals, decisionLog, registry }: Store,
 ): OrderPorts => ({
   ...ports,
   look: (asked) => present.look(asked),
   brought: (...asked) => state.brought(...asked),
+  rollout: new Rollout(settings, {
+    clock: ports.clock,
+    readsRings: (feed) => registry.readersOfV1Only(orgOf(feed)).length === 0,
+  }),
   isOfList: (id) => decisionLog.decision(id)?.action === "import",
   foresee: (feed): Foresight => {
     const allowed = approvals.standing(feed);

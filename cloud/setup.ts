@@ -12,6 +12,7 @@ import type { CloudConfig } from "./cloud.js";
 import { ContestSettings } from "./contest/settings.js";
 import { CorrelationSettings } from "./decide/correlation-settings.js";
 import { NEVER_LIST_HEAD } from "./decide/never.js";
+import { RolloutSettings } from "./decide/rollout.js";
 import { DiskSettings } from "./disk/disk.js";
 import { feedBegun } from "./feeds/feeds.js";
 import { filesOf } from "./folder.js";
@@ -77,6 +78,7 @@ export const Settings = v.strictObject({
   login: v.optional(LoginSettings, {}),
   twoPersons: v.optional(TwoPersonsSettings, {}),
   contest: v.optional(ContestSettings, {}),
+  rollout: v.optional(RolloutSettings, {}),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

@@ -31,6 +31,7 @@ export const ban = async (
     readonly observe: boolean;
     readonly replace: boolean;
     readonly rings: string | undefined;
+    readonly noRings: boolean;
     readonly dryRun: boolean;
     readonly breakGlass: string | undefined;
   },

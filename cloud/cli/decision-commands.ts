@@ -19,7 +19,8 @@ interface OrderOptions {
   readonly reason: string;
   readonly observe?: true;
   readonly replace?: true;
-  readonly rings?: string;
+  /** False: no ring waits for another. */
+  readonly rings?: string | false;
   readonly allFeeds?: true;
   readonly within?: true;
   readonly dryRun?: true;
@@ -47,6 +48,7 @@ function addBan(program: Command, io: Io): void {
     .option("--observe", OBSERVE_HELP)
     .option("--replace", "even where a ban lasts longer, or drops already")
     .option("--rings <durations>", RINGS_HELP)
+    .option("--no-rings", NO_RINGS_HELP)
     .option("--dry-run", "say what it would do, and do nothing")
     .option("--break-glass <why>", GLASS_HELP)
     .option("--wait [time]", WAIT_HELP, waitMsOf)
@@ -62,8 +64,10 @@ function addBan(program: Command, io: Io): void {
         await checkImpact(client, { ranges, feed }, options.checkImpact, io);
       }
       const order = { ranges, feed, for: options.for, reason };
-      const { rings, breakGlass } = options;
-      const manner = { observe, replace, rings, dryRun, breakGlass };
+      const { rings: said, breakGlass } = options;
+      const rings = said === false ? undefined : said;
+      const turns = { rings, noRings: said === false };
+      const manner = { observe, replace, ...turns, dryRun, breakGlass };
       const answered = await ban(client, { ...order, ...manner });
       const answer = carriedOut(answered, io, json);
       const told = toldBan(answer, observe);
@@ -142,5 +146,8 @@ export const TERM_HELP =
 
 const RINGS_HELP =
   "begin on 1 % of all hosts; how long the next 9 %, 40 % and the rest wait, each for the ones before";
+
+export const NO_RINGS_HELP =
+  "all hosts at once, however large it is: an approver's";
 
 export const OBSERVE_HELP = "only count and report their packets, drop nothing";

@@ -7,7 +7,7 @@ import { listFormats, type ListFormat } from "../lists/line.js";
 import type { ListReport } from "../lists/list.js";
 import { importList, type ImportTold, type WaitsTold } from "./ask-bans.js";
 import { CloudRefused, clientOf, type Client } from "./client.js";
-import { OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
+import { NO_RINGS_HELP, OBSERVE_HELP, TERM_HELP } from "./decision-commands.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import { giveOrderOutput } from "./order-output.js";
@@ -27,6 +27,8 @@ interface ImportOptions {
   readonly column?: string;
   readonly replace?: true;
   readonly force?: true;
+  /** False: no ring waits for another. */
+  readonly rings: boolean;
   readonly dryRun?: true;
   readonly breakGlass?: string;
   readonly wait?: true | number;
@@ -48,6 +50,7 @@ export function addImportCommand(program: Command, io: Io): void {
     .option("--observe", OBSERVE_HELP)
     .option("--name <name>", "what the list is known by (default: the file's)")
     .option("--replace", "lift what the list of this name had and has no more")
+    .option("--no-rings", NO_RINGS_HELP)
     .option("--dry-run", "say what it would do, and do nothing")
     .option("--break-glass <why>", GLASS_HELP)
     .option("--wait [time]", WAIT_HELP, waitMsOf)
@@ -117,6 +120,7 @@ function queryOf(file: string, options: ImportOptions): Query {
     replace: String(options.replace ?? false),
     force: String(options.force ?? false),
     dryRun: String(options.dryRun ?? false),
+    noRings: String(!options.rings),
     ...{ list, format, column, breakGlass: options.breakGlass },
   };
 }

@@ -59,7 +59,7 @@ function summary(
   return [`${verb} ${what} ${placeText(answer)} ${until}`];
 }
 
-const ringLines = (times: RingsTold | null): readonly string[] =>
+export const ringLines = (times: RingsTold | null): readonly string[] =>
   times === null
     ? []
     : rings.map((ring) => `  ${ring}: from ${times[ring]} on`);

@@ -3,7 +3,13 @@ import { isDone } from "../decide/effects.js";
 import { formatNames } from "../lists/judge.js";
 import type { ListReport } from "../lists/list.js";
 import type { ImportTold } from "./ask-bans.js";
-import { failureOf, howMany, placeText, type Told } from "./told-bans.js";
+import {
+  failureOf,
+  howMany,
+  placeText,
+  ringLines,
+  type Told,
+} from "./told-bans.js";
 import { heldLines } from "./told-held.js";
 import { counted, grouped } from "./words.js";
 
@@ -23,6 +29,7 @@ export function toldImport(answer: ImportTold, observe: boolean): Told {
   return {
     out: [
       ...(changed > 0 ? [summary(answer, done, observe)] : []),
+      ...(done > 0 ? ringLines(answer.rings) : []),
       ...(effects.length > 0 ? [effects.join(", ")] : []),
       ...replacedLines(answer),
       readText(answer),

@@ -62,29 +62,30 @@ export class BanOrders {
   async ban(
     mandate: Mandate,
     ranges: readonly Cidr[],
-    { forSeconds, reason, observed, waits }: Terms,
+    { forSeconds, reason, observed, waits, atOnce }: Terms,
     { replace, dryRun, watch }: BanManner,
   ): Promise<Banned> {
-    const { feeds, clock } = this.#ports;
+    const { feeds, clock, rollout } = this.#ports;
     return feeds.inTurn(mandate.feed, async (publish) => {
       const until = expiry(forSeconds, clock);
       const lasts = forSeconds ?? Infinity;
       const rings = waits && ringTimes(waits, clock);
       const now = unixSeconds(clock.now());
+      const own = rollout.timesFor(mandate.feed, observed || atOnce === true);
       const wanted = { until, lasts, observed, replace, rings, now };
-      const effects = await this.#effectsOn(mandate, distinct(ranges), wanted);
+      const effects = await this.#effectsOn(mandate, distinct(ranges), {
+        ...{ ...wanted, own: rings ? undefined : own },
+      });
       if (watch) show(effects, watch);
-      const common = { expiresAt: until, reason, observed };
-      const terms = rings ? { ...common, rings } : common;
+      const terms = { expiresAt: until, reason, observed };
       const ops = effects.flatMap((each) => this.#opOf(each, terms) ?? []);
       const answer = effects.map(({ said }) => said);
-      const isNew = answer.some(({ effect }) => isDone(effect));
-      const begins = isNew ? rings : undefined;
+      const done = effects.filter(({ said }) => isDone(said.effect));
+      const begins = done.find((each) => each.rings !== undefined)?.rings;
       if (dryRun || ops.length === 0) {
         return { decision: undefined, effects: answer, rings: begins };
       }
-      const changed = effects.filter(({ said }) => isDone(said.effect));
-      const stood = changed.flatMap(({ before }) => before ?? []);
+      const stood = done.flatMap(({ before }) => before ?? []);
       this.#ports.stood(stoodBans(stood));
       const count = ops.length;
       const deed = { mandate, count, reason, observed, until, watch };
@@ -96,7 +97,7 @@ export class BanOrders {
   async #effectsOn(
     { feed }: Mandate,
     ranges: readonly Cidr[],
-    wanted: Wanted,
+    { own, ...order }: Wanted & { readonly own: RingTimes | undefined },
   ): Promise<readonly Effect[]> {
     const stands = await this.#ports.look([feed]);
     const holds = this.#ports.foresee(feed);
@@ -104,10 +105,13 @@ export class BanOrders {
     for (const cidr of ranges) {
       if (effects.length % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
       const before = stands?.exact(feed, cidr);
+      const isOwn = own !== undefined && this.#ports.rollout.isWide(cidr);
+      const rings = isOwn ? inTurn(before, own, order.now) : order.rings;
+      const wanted = { ...order, rings };
       const effect = stands ? banEffect(before, wanted) : "unchecked";
       const held = holds(cidr, wanted.lasts) ?? null;
       const said = rangeBanned(cidr, effect, before, wanted);
-      effects.push({ cidr, before, said: { ...said, held } });
+      effects.push({ cidr, before, rings, said: { ...said, held } });
     }
     return effects;
   }
@@ -117,10 +121,12 @@ export class BanOrders {
    * terms: else the list's next replacement would lift it.
    */
   #opOf(
-    { cidr, before, said: { effect } }: Effect,
-    terms: Omit<Ban, "cidr">,
+    { cidr, before, rings: own, said: { effect } }: Effect,
+    terms: Omit<Ban, "cidr" | "rings">,
   ): Op | undefined {
-    if (isDone(effect)) return { op: "ban", cidr, ...terms };
+    if (isDone(effect)) {
+      return { op: "ban", cidr, ...terms, ...(own && { rings: own }) };
+    }
     if (before === undefined || effect === "would-weaken") return undefined;
     if (!this.#ports.isOfList(before.decision)) return undefined;
     const { expiresAt, reason, observed, rings } = before;
@@ -132,7 +138,19 @@ export class BanOrders {
 interface Effect {
   readonly cidr: Cidr;
   readonly before: StandingBan | undefined;
+  /** When hosts are to begin, where they do ring by ring. */
+  readonly rings: RingTimes | undefined;
   readonly said: RangeBanned;
+}
+
+/** What is new goes ring by ring; what goes so already, goes on, and what all have stays theirs. */
+export function inTurn(
+  before: Pick<Ban, "rings"> | undefined,
+  own: RingTimes,
+  now: number,
+): RingTimes | undefined {
+  if (before === undefined) return own;
+  return isWaitedFor(before.rings, now) ? before.rings : undefined;
 }
 
 /** Shows what the order changes, and asks whether it may. */

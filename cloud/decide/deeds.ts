@@ -31,6 +31,8 @@ export interface Terms {
   readonly observed: boolean;
   /** Seconds that each ring of hosts but the first waits for the one before. */
   readonly waits?: Waits | undefined;
+  /** However large it is: no ring of hosts waits for another by itself. */
+  readonly atOnce?: true | undefined;
 }
 
 export type Waits = readonly [early: number, broad: number, all: number];

@@ -1,7 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Op } from "../../agent/model/ban.js";
-import { formatCidr } from "../../agent/model/cidr.js";
+import { bits, formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
+import type { RingTimes } from "../../agent/model/rings.js";
+import { isWaitedFor } from "../../agent/protocol/ring-times.js";
+import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import { unixSeconds } from "../../agent/runtime/clock.js";
 import type { RangeStore, StoredRange } from "../lists/range-store.js";
 import { Replacement } from "../lists/replacement.js";
@@ -12,7 +15,13 @@ import {
   type Mandate,
   type Terms,
 } from "./deeds.js";
-import { banEffect, banEffects, isDone, type BanEffect } from "./effects.js";
+import {
+  banEffect,
+  banEffects,
+  isDone,
+  type BanEffect,
+  type Wanted,
+} from "./effects.js";
 import { KeptTerms } from "./kept-terms.js";
 import {
   LOOKS_A_TURN,
@@ -49,6 +58,8 @@ export interface Imported {
   }[];
   /** What became of the list's earlier ranges; null where it only adds. */
   readonly replaced: Replacement["summary"] | null;
+  /** When hosts begin with what is new, where they do ring by ring. */
+  readonly rings: RingTimes | undefined;
 }
 
 /**
@@ -87,7 +98,9 @@ export class ImportOrders {
       const watched = { mandate, watch, isNamed: list !== undefined };
       const tally = await this.#tallyOf(watched, ranges, terms);
       const replaced = replacement?.summary ?? null;
-      const nothing = { decision: undefined, ...tally.said, replaced };
+      const begins = this.#turnsOf(feed, terms, tally).begins;
+      const told = { ...tally.said, replaced, rings: begins };
+      const nothing = { decision: undefined, ...told };
       const isNews =
         tally.done > 0 || (await this.#isNews(listed, tally, replacement));
       // What is published once more is nobody's danger where nothing is published.
@@ -103,9 +116,12 @@ export class ImportOrders {
         watch,
         from: list === undefined ? undefined : fromOf(list, replacement),
       };
-      const bans = this.#opsOf(ranges, terms, { codes: tally.codes, kept });
+      const turns = this.#turnsOf(feed, terms, tally);
+      const found = { codes: tally.codes, kept, turns };
+      const bans = this.#opsOf(ranges, terms, found);
       const ops = bansAndLifts(bans, replacement);
-      return { ...nothing, decision: await carryOut(publish, what, ops) };
+      const decision = await carryOut(publish, what, ops);
+      return { ...nothing, decision, rings: turns.begins };
     });
   }
 
@@ -141,33 +157,62 @@ export class ImportOrders {
     const foresee = this.#ports.foresee(feed);
     const codes = new Uint8Array(ranges.size);
     const kept = new KeptTerms();
+    const waiting = new Map<number, RingTimes>();
     const counts: Partial<Record<BanEffect, number>> = {};
-    const held: Record<string, number> = {};
-    const heldFirst: { range: string; rule: string }[] = [];
+    const held = new Held();
     let index = 0;
     let done = 0;
+    let largest: Cidr | undefined;
     for (const listed of ranges) {
       if (index % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
       const { cidr } = listed;
-      const wanted = this.#wantedOf(listed, terms);
       const before = stands?.exact(feed, cidr);
+      const wanted = this.#wantedOf(listed, terms, before);
       const effect = stands ? banEffect(before, wanted) : "unchecked";
       counts[effect] = (counts[effect] ?? 0) + 1;
       codes[index++] = banEffects.indexOf(effect);
       const rule = foresee(cidr, wanted.lasts);
       if (isDone(effect)) {
         done++;
+        if (wanted.rings) waiting.set(index - 1, wanted.rings);
+        if (before === undefined) largest = this.#larger(largest, cidr);
         watch.sees(cidr, before, rule);
       } else if (before) {
         kept.add(before, wanted);
         if (isNamed) watch.keeps(cidr, before, rule);
       }
-      if (rule === undefined) continue;
-      held[rule] = (held[rule] ?? 0) + 1;
-      if (heldFirst.length < FEW)
-        heldFirst.push({ range: formatCidr(cidr), rule });
+      if (rule !== undefined) held.add(cidr, rule);
     }
-    return { codes, kept, done, said: { counts, held, heldFirst } };
+    const said = { counts, held: held.counts, heldFirst: held.first };
+    return { codes, kept, done, waiting, largest, said };
+  }
+
+  /** A wide one, else a network, else an address. */
+  #larger(known: Cidr | undefined, cidr: Cidr): Cidr {
+    const { rollout } = this.#ports;
+    if (known === undefined || rollout.isWide(cidr)) return cidr;
+    const isSingle = known.prefix === bits(known.family);
+    return isSingle && cidr.prefix < bits(cidr.family) ? cidr : known;
+  }
+
+  /** Which ranges of it go to hosts ring by ring, and when. */
+  #turnsOf(
+    feed: FeedName,
+    { observed, atOnce }: Terms,
+    { said: { counts }, waiting, largest, codes }: Tally,
+  ): Turns {
+    const { rollout } = this.#ports;
+    const news = (counts.new ?? 0) + (counts.unchecked ?? 0);
+    const own = rollout.timesFor(feed, observed || atOnce === true);
+    const isAny = largest !== undefined && rollout.isLarge(feed, largest, news);
+    return {
+      begins: isAny ? own : undefined,
+      of: (cidr, index) => {
+        const isNew = NEW.has(codes[index] ?? 0);
+        const isOwn = isAny && isNew && rollout.isLarge(feed, cidr, news);
+        return isOwn ? own : waiting.get(index);
+      },
+    };
   }
 
   /** What is kept goes along as it stands, where that is asked for. */
@@ -177,17 +222,23 @@ export class ImportOrders {
     {
       codes,
       kept,
-    }: { readonly codes: Uint8Array; readonly kept: KeptTerms | undefined },
+      turns,
+    }: Pick<Tally, "codes"> & {
+      readonly kept: KeptTerms | undefined;
+      readonly turns: Turns;
+    },
   ): Generator<Op> {
     const { reason, observed } = terms;
     const standing = kept?.[Symbol.iterator]();
     let index = 0;
     for (const listed of ranges) {
       const { cidr } = listed;
-      const effect = banEffects[codes[index++] ?? 0] ?? "unchecked";
+      const effect = banEffects[codes[index] ?? 0] ?? "unchecked";
+      const rings = turns.of(cidr, index++);
       if (isDone(effect)) {
-        const { until } = this.#wantedOf(listed, terms);
-        yield { op: "ban", cidr, expiresAt: until, reason, observed };
+        const { until } = this.#wantedOf(listed, terms, undefined);
+        const ban = { cidr, expiresAt: until, reason, observed };
+        yield { op: "ban", ...ban, ...(rings && { rings }) };
         continue;
       }
       const stands = standing?.next();
@@ -195,13 +246,34 @@ export class ImportOrders {
     }
   }
 
-  #wantedOf({ timeout }: StoredRange, { forSeconds, observed }: Terms) {
+  /** What hosts wait for in turns, a list brings to nobody sooner. */
+  #wantedOf(
+    { timeout }: StoredRange,
+    { forSeconds, observed }: Terms,
+    before: Pick<StandingBan, "rings"> | undefined,
+  ): Wanted {
     const own = timeout === 0 ? undefined : timeout;
     const seconds = timeout === undefined ? forSeconds : own;
     const { clock } = this.#ports;
     const until = expiry(seconds, clock);
     const now = unixSeconds(clock.now());
-    return { until, lasts: seconds ?? Infinity, observed, replace: false, now };
+    const waits = before?.rings;
+    const rings = isWaitedFor(waits, now) ? waits : undefined;
+    const lasts = seconds ?? Infinity;
+    return { until, lasts, observed, replace: false, now, rings };
+  }
+}
+
+/** What hosts will hold: how much by which rule, and the first of it. */
+class Held {
+  readonly counts: Record<string, number> = {};
+  readonly first: { range: string; rule: string }[] = [];
+
+  add(cidr: Cidr, rule: string): void {
+    this.counts[rule] = (this.counts[rule] ?? 0) + 1;
+    if (this.first.length < FEW) {
+      this.first.push({ range: formatCidr(cidr), rule });
+    }
   }
 }
 
@@ -225,6 +297,10 @@ interface Tally {
   /** The terms of those that are left as they are, in the list's order. */
   readonly kept: KeptTerms;
   readonly done: number;
+  /** Of ranges that change, by their place: for whom hosts wait in turns already. */
+  readonly waiting: ReadonlyMap<number, RingTimes>;
+  /** Of those that are new, one that goes in turns if any does. */
+  readonly largest: Cidr | undefined;
   readonly said: Pick<Imported, "counts" | "held" | "heldFirst">;
 }
 
@@ -241,6 +317,18 @@ function* bansAndLifts(
   yield* bans;
   if (replacement) yield* replacement.lifts;
 }
+
+/** When hosts begin with what an import brings, where they do ring by ring. */
+interface Turns {
+  /** With what is new; undefined: all of them at once. */
+  readonly begins: RingTimes | undefined;
+  of(cidr: Cidr, index: number): RingTimes | undefined;
+}
+
+/** Effects on ranges that nobody has yet, as numbers. */
+const NEW: ReadonlySet<number> = new Set(
+  (["new", "unchecked"] as const).map((each) => banEffects.indexOf(each)),
+);
 
 /** What is shown of held ranges: enough to see what kind they are. */
 const FEW = 20;

@@ -19,6 +19,9 @@ import {
 } from "./order-ports.js";
 import { stoodBans } from "./stood.js";
 
+/** Lifts are everybody's at once. */
+type LiftPorts = Omit<OrderPorts, "rollout">;
+
 /** What is to be lifted, and how. */
 export interface LiftWish {
   readonly by: string;
@@ -44,9 +47,9 @@ export interface Lifted {
  * same: a wider ban, one in them, or another feed.
  */
 export class LiftOrders {
-  readonly #ports: OrderPorts;
+  readonly #ports: LiftPorts;
 
-  constructor(ports: OrderPorts) {
+  constructor(ports: LiftPorts) {
     this.#ports = ports;
   }
 

@@ -7,6 +7,7 @@ import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { Look } from "../feeds/snapshots/present.js";
 import type { BroughtRange } from "../lists/replacement.js";
 import type { Before } from "./effects.js";
+import type { Rollout } from "./rollout.js";
 import type { StoodBans } from "./stood.js";
 
 /** What orders need: a look at what stands, and a turn to change it. */
@@ -25,6 +26,8 @@ export interface OrderPorts {
   isOfList(decision: string): boolean;
   /** The rule by which hosts will hold a ban of the feed that lasts so long. */
   foresee(feed: FeedName): Foresight;
+  /** What of an order is large, and when hosts begin with that. */
+  readonly rollout: Pick<Rollout, "timesFor" | "isWide" | "isLarge">;
   /** Hears what stood before an order changes it, right before that. */
   stood(before: StoodBans): void;
 }

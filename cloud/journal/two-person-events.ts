@@ -32,6 +32,8 @@ export interface ProposedBan {
   readonly replace: boolean;
   /** Seconds that each ring of hosts but the first waits for the one before. */
   readonly waits?: readonly [early: number, broad: number, all: number];
+  /** Absent: what of it is large goes ring by ring by itself. */
+  readonly atOnce?: true;
 }
 
 export interface ProposedLift {
@@ -57,6 +59,8 @@ export interface ProposedImport {
   readonly ranges: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** Absent: what of it is large goes ring by ring by itself. */
+  readonly atOnce?: true;
 }
 
 export interface ProposedUndo {

@@ -2,7 +2,7 @@ import type { FeedName } from "../../agent/model/position.js";
 import { parseCidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { BanOrders } from "../decide/ban-orders.js";
-import type { Decision } from "../decide/deeds.js";
+import type { Decision, Terms } from "../decide/deeds.js";
 import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import type { Watch } from "../decide/order-ports.js";
@@ -190,8 +190,8 @@ export class Proposing implements Disposable {
       const wish = { by, feeds, ranges, within, reason, dryRun: false, watch };
       return (await lifts.lift(wish)).decisions;
     }
-    const { feed, lasts, reason, observed, replace, waits } = order;
-    const terms = { forSeconds: lasts ?? undefined, reason, observed, waits };
+    const { feed, replace, waits } = order;
+    const terms = { ...termsOf(order), waits };
     const manner = { replace, dryRun: false, watch };
     const { decision } = await bans.ban({ feed, by }, ranges, terms, manner);
     return decision ? [decision] : [];
@@ -203,9 +203,9 @@ export class Proposing implements Disposable {
     watch: Watch,
   ): Promise<readonly Decision[]> {
     const { files, imports } = this.#ports;
-    const { feed, list, replace, lasts, reason, observed } = order;
+    const { feed, list, replace } = order;
     const ranges = await files.read(id, order);
-    const terms = { forSeconds: lasts ?? undefined, reason, observed };
+    const terms = termsOf(order);
     const manner = { list, replace, dryRun: false, judge: NOTHING, watch };
     const mandate = { feed, by };
     const done = await imports.import(mandate, ranges, terms, manner);
@@ -242,6 +242,15 @@ export class Proposing implements Disposable {
     this.#ports.files.sweep(this.#ports.orders.open());
   }
 }
+
+const termsOf = ({
+  lasts,
+  reason,
+  observed,
+  atOnce,
+}: ProposedBan | ProposedImport): Terms => ({
+  ...{ forSeconds: lasts ?? undefined, reason, observed, atOnce },
+});
 
 const NOTHING = (): void => undefined;
 

@@ -58,7 +58,7 @@ export class TwoPersons {
   /** @throws FeedFull, GlassHolds, NoShareLeft */
   async ban(caller: Caller, asked: BanAsked): Promise<Outcome<Banned>> {
     const { feed, ranges, terms, replace, dryRun } = asked;
-    const { forSeconds, reason, observed, waits } = terms;
+    const { forSeconds, reason, observed, waits, atOnce } = terms;
     const lasts = forSeconds ?? null;
     const glass = this.#glassOf(caller, asked, lasts);
     const found = observed ? undefined : await this.#flowsOf(asked);
@@ -72,6 +72,7 @@ export class TwoPersons {
     const order: ProposedBan = {
       ...{ action: "ban", feed, ranges: ranges.map(formatCidr), lasts },
       ...{ reason, observed, replace, ...(waits && { waits }) },
+      ...(atOnce && { atOnce }),
     };
     const manner = { replace, dryRun, watch };
     const mandate = { feed, by: caller.name };
@@ -128,7 +129,7 @@ export class TwoPersons {
       }
       watch.lifts(listLifted(list ?? "", replacement.summary));
     };
-    const { reason, observed } = terms;
+    const { reason, observed, atOnce } = terms;
     const order = {
       ...({
         action: "import",
@@ -139,6 +140,7 @@ export class TwoPersons {
         observed,
       } as const),
       ...(list !== undefined && { list }),
+      ...(atOnce && { atOnce }),
     };
     const manner = { list, replace, dryRun, judge, watch };
     const mandate = { feed, by: caller.name };

@@ -18,7 +18,11 @@ import { output, start, until, type Running } from "./run.js";
 import { nodeAsIn } from "./unit.js";
 
 /** The first admin gives all orders of a lab; earlier builds know no other way. */
-const ALONE = { twoPersons: { enabled: false } };
+const ALONE = {
+  twoPersons: { enabled: false },
+  /** What is large is every host's at once: a lab has few. */
+  rollout: { enabled: false },
+};
 
 /**
  * A vendor and its customers' hosts on one machine, as real processes: for the

@@ -44,6 +44,8 @@ export const BanOrder = v.strictObject({
   /** Bans that last longer, or drop what this only observes, give way to it. */
   replace: v.optional(v.boolean(), false),
   rings: v.optional(RingWaits),
+  /** Of an approver: what is wide is everybody's at once, too. */
+  noRings: v.optional(v.boolean(), false),
   dryRun: v.optional(v.boolean(), false),
   /** Of an admin: it is carried out at once, for a day at most, and reviewed. */
   breakGlass: v.optional(Why),
@@ -137,7 +139,7 @@ async function ban(caller: Caller, order: BanOrder, ports: OperatorApiPorts) {
   if (waits !== undefined) mustReadRings(feed, ports);
   const came = await ports.orders.ban(caller, {
     ...{ feed, ranges: rangesOf(order), replace, dryRun },
-    terms: { ...termsOf(order), waits },
+    terms: { ...termsOf(caller, order), waits },
     breakGlass: order.breakGlass,
   });
   if (came.kind === "waits") return waitsAnswer(came);

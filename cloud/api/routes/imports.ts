@@ -16,6 +16,7 @@ import {
   WIDE,
   orderedIn,
   placeOf,
+  Rings,
   placed,
   statusOf,
   termsOf,
@@ -40,6 +41,8 @@ export const ImportOrder = v.strictObject({
   force: v.optional(YesOrNo, "false"),
   /** Say what would be done, and do nothing. */
   dryRun: v.optional(YesOrNo, "false"),
+  /** Of an approver: what is large is everybody's at once, too. */
+  noRings: v.optional(YesOrNo, "false"),
   /** Of an admin: it is carried out at once, for a day at most, and reviewed. */
   breakGlass: v.optional(Why),
 });
@@ -79,6 +82,8 @@ export const ImportAnswer = v.object({
   heldFirst: v.array(v.object({ range: v.string(), rule: v.string() })),
   /** Of a replacement: what became of the list's earlier ranges. */
   replaced: v.nullable(v.object({ before: Whole, lifted: Whole, kept: Whole })),
+  /** When hosts begin with what is large and new; null: all of them at once. */
+  rings: v.nullable(Rings),
 });
 
 /** Four million addresses as text. */
@@ -120,7 +125,12 @@ async function importList(
   const read = reader.report();
   mustBeTaken(judge(read, order), read);
   const came = await ports.orders.import(caller, {
-    ...{ feed, ranges: reader.ranges, report: read, terms: termsOf(order) },
+    ...{
+      feed,
+      ranges: reader.ranges,
+      report: read,
+      terms: termsOf(caller, order),
+    },
     ...{ list, replace, dryRun, breakGlass: order.breakGlass },
     judge: (replacement) => {
       mustBeTaken(judgeReplacement(read, replacement, force), read);
@@ -128,12 +138,12 @@ async function importList(
   });
   if (came.kind === "waits") return waitsAnswer(came);
   const { done, dangers, glass, flows } = came;
-  const { decision, ...effects } = done;
+  const { decision, rings = null, ...effects } = done;
   const place = { ...placeOf(decision, feed, ports), dryRun };
   const { format = null, look = null } = read;
   const unapproved = effects.held[WIDE] ?? 0;
   return answer(statusOf(decision), {
-    ...{ ...read, format, look, ...place, unapproved, ...effects },
+    ...{ ...read, format, look, ...place, unapproved, ...effects, rings },
     ...{ dangers, glass, flows },
   });
 }

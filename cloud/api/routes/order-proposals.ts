@@ -34,6 +34,8 @@ export const OrderProposal = v.object({
   replace: v.boolean(),
   /** Of a lift: bans that lie in the ranges, too. */
   within: v.boolean(),
+  /** However large: no ring of hosts waits for another by itself. */
+  atOnce: v.boolean(),
   /** Of an import: the list's name. */
   list: v.nullable(v.string()),
   /** Of an undo: the decision, and whether it is to be known as wrong. */
@@ -61,6 +63,7 @@ type Terms = Partial<{
   readonly observed: boolean;
   readonly replace: boolean;
   readonly within: boolean;
+  readonly atOnce: boolean;
   readonly list: string;
   readonly undoes: string;
   readonly wrong: boolean;
@@ -81,6 +84,7 @@ export function shownOrder(waiting: WaitingOrder) {
     observed: said.observed ?? false,
     replace: said.replace ?? false,
     within: said.within ?? false,
+    atOnce: said.atOnce ?? false,
     list: said.list ?? null,
     undoes: said.undoes ?? null,
     wrong: said.wrong ?? false,

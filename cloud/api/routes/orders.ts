@@ -3,6 +3,7 @@ import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { Decision, Terms } from "../../decide/deeds.js";
 import type { Caller } from "../../operators/caller.js";
+import { includes } from "../../operators/roles.js";
 import { CloudFeed, Range, Ranges } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
@@ -69,13 +70,25 @@ export function rangesOf(order: {
   });
 }
 
-export function termsOf(order: {
-  readonly for: number | undefined;
-  readonly reason: string;
-  readonly observe: boolean;
-}): Terms {
-  const { for: forSeconds, reason, observe: observed } = order;
-  return { forSeconds, reason, observed };
+/** @throws ApiProblem where all hosts at once is not the caller's to order */
+export function termsOf(
+  { role, name }: Pick<Caller, "role" | "name">,
+  order: {
+    readonly for: number | undefined;
+    readonly reason: string;
+    readonly observe: boolean;
+    readonly noRings: boolean;
+  },
+): Terms {
+  const { for: forSeconds, reason, observe: observed, noRings } = order;
+  const terms = { forSeconds, reason, observed };
+  if (!noRings) return terms;
+  if (includes(role, "approver")) return { ...terms, atOnce: true };
+  throw problem(403, "not-allowed", {
+    field: "noRings",
+    value: noRings,
+    message: `noRings: takes the role approver, and ${name} is ${role}: order it ring by ring`,
+  });
 }
 
 /** Where nothing was decided, the feed stands where it stood. */

@@ -40,7 +40,9 @@ export class Stage implements AsyncDisposable {
     await using opened = new Lifetime();
     const { clock } = this;
     const ports = { clock, log: silentLogger, calls: new Calls() };
-    const config = loadCloud(this.dir, undefined);
+    const loaded = loadCloud(this.dir, undefined);
+    const rollout = { ...loaded.rollout, enabled: false };
+    const config = { ...loaded, rollout };
     const store = await openStore(config, ports, opened);
     const twoPersons = parseShape(TwoPersonsSettings, settings, "settings");
     const rooms = openDeciding({ ...config, twoPersons }, ports, store, opened);

@@ -48,6 +48,8 @@ export interface TestCloudOptions {
   readonly contest?: Partial<CloudConfig["contest"]>;
   /** Beside `NEW_VENDOR`. */
   readonly correlation?: Partial<CloudConfig["correlation"]>;
+  /** What is large goes to all hosts at once, unless a test is about that. */
+  readonly rollout?: Partial<CloudConfig["rollout"]>;
 }
 
 /** Settings of a vendor so new that no org has any standing: all of them count. */
@@ -151,6 +153,10 @@ function configOf(dir: string, options: TestCloudOptions): CloudConfig {
       ...twoPersonsOf(options),
     },
     contest: { ...loaded.contest, ...options.contest },
+    rollout: {
+      ...{ ...loaded.rollout, enabled: options.rollout !== undefined },
+      ...options.rollout,
+    },
     heartbeatMs: options.heartbeatMs ?? 25_000,
     operatorsOnPublic: options.operatorsOnPublic ?? true,
     correlation: { ...loaded.correlation, ...NEW_VENDOR, ...correlation },
