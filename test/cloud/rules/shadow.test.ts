@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
+import { filesOf } from "../../../cloud/folder.js";
+import type { DecisionEvent } from "../../../cloud/journal/decision-events.js";
+import { SqliteDecisions } from "../../../cloud/journal/sqlite-decisions.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import {
   eventually,
@@ -84,27 +87,41 @@ describe("rules in the shadow", () => {
     expect(again.status).toBe(404);
   });
 
-  it("write little of it down, however much that is", async () => {
-    await using cloud = await startTestCloud({
-      correlation: { orgs: 0 },
-    });
-    await shadow(cloud, rule("hosts: 1", "for: 1h", "counts: every-host"));
-    using one = await connect(cloud, "one");
+  it("write little of it down, however much that is, and all of the counts", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const founding = { dir, name: "test-cloud", publicUrl: undefined };
+    foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
+    const correlation = { orgs: 0 };
     const all = Array.from({ length: 300 }, (_, n) =>
       detection(`203.0.${n >> 8}.${n & 255}`),
     );
-    for (let at = 0; at < all.length; at += 50) {
-      await one.report(...all.slice(at, at + 50));
+    {
+      await using cloud = await startTestCloud({ dir, correlation });
+      await shadow(cloud, rule("hosts: 1", "for: 1h", "counts: every-host"));
+      using one = await connect(cloud, "one");
+      for (let at = 0; at < all.length; at += 50) {
+        await one.report(...all.slice(at, at + 50));
+      }
+      await eventually(async () => {
+        const { shadow: told } = await rulesOf(cloud);
+        return told?.counts[0]?.bans === 300 || undefined;
+      });
     }
-    await eventually(async () => {
-      const { shadow: told } = await rulesOf(cloud);
-      return told?.counts[0]?.bans === 300 || undefined;
-    });
-    type Bans = { items: unknown[] };
-    const path = "/api/v1/rules/shadow?limit=1000";
-    const { items } = (await cloud.request<Bans>("GET", path)).body;
-    expect(items.length).toBeGreaterThanOrEqual(100);
-    expect(items.length).toBeLessThanOrEqual(300);
+    using log = SqliteDecisions.open(filesOf(dir).decisions, systemClock);
+    const rows = await log.rowsAfter(0, 10_000);
+    const told = rows
+      .map(({ body }) => JSON.parse(body ?? "{}") as DecisionEvent)
+      .filter((event) => event.kind === "shadowed");
+    // One at once, one when the cloud ends; each with the newest hundred.
+    expect(told.length).toBeLessThanOrEqual(2);
+    const sum = told.flatMap(({ counts }) => counts.map(({ bans }) => bans));
+    expect(sum.reduce((total, each) => total + each, 0)).toBe(300);
+    for (const { bans } of told) expect(bans.length).toBeLessThanOrEqual(100);
+    await using cloud = await startTestCloud({ dir, correlation });
+    expect((await rulesOf(cloud)).shadow?.counts).toEqual([
+      { rule: "mine", bans: 300, vetoed: 0, stood: 0 },
+    ]);
   });
 });
 
