@@ -8,6 +8,7 @@ import { BusyBundling } from "../carry/bundles.js";
 import { ContestRefused, type ContestRefusal } from "../contest/contesting.js";
 import { NotHeard } from "../contest/intake.js";
 import { NoRoom } from "../disk/room.js";
+import { UndoBusy } from "../decide/undo-gate.js";
 import { CannotUndo } from "../decide/undo-orders.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
@@ -165,6 +166,7 @@ const ANSWERS: readonly (readonly [
   string?,
 ])[] = [
   [BusyBundling, 429, "one-at-a-time"],
+  [UndoBusy, 429, "one-at-a-time"],
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],
   [BadRoot, 409, "bad-root"],

@@ -13,6 +13,7 @@ import type { DecisionEntry, DecisionLog } from "./decision-log.js";
 import { carryOut, type Deed, type Decision } from "./deeds.js";
 import type { Watch } from "./order-ports.js";
 import { stoodBans, type StoodBans } from "./stood.js";
+import { UndoGate } from "./undo-gate.js";
 import type { UndoLog } from "./undo-log.js";
 import { UndoReader } from "./undo-reader.js";
 import { Traces, type Trace } from "./undo-traces.js";
@@ -93,15 +94,20 @@ export interface UndoPorts {
  */
 export class UndoOrders {
   readonly #ports: UndoPorts;
+  readonly #gate = new UndoGate();
 
   constructor(ports: UndoPorts) {
     this.#ports = ports;
   }
 
-  /** @throws CannotUndo, FeedFull, and what `watch` throws: then nothing has happened */
+  /** @throws CannotUndo, UndoBusy, FeedFull, and what `watch` throws: then nothing has happened */
   async undo(wish: UndoWish): Promise<UndoDone> {
+    const { feed } = mustBeThere(wish.undoes, this.#ports.decisionLog);
+    return this.#gate.run(wish.by, feed, () => this.#undo(wish, feed));
+  }
+
+  async #undo(wish: UndoWish, feed: FeedName): Promise<UndoDone> {
     const { feeds, decisionLog } = this.#ports;
-    const { feed } = mustBeThere(wish.undoes, decisionLog);
     // What is published just now is whole once it is one's turn.
     await feeds.inTurn(feed, () => Promise.resolve());
     const entry = mustBeThere(wish.undoes, decisionLog);

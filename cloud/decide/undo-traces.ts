@@ -3,6 +3,7 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import { isWaitedFor } from "../../agent/protocol/ring-times.js";
 import type { UndoEffect } from "../journal/undo-events.js";
 import { rangeKey, rangeOf, type RangeKey } from "../lists/range-store.js";
+import { Columns, LIFTED, Manners, Names, type Terms } from "./undo-columns.js";
 
 /** What is to become of one range of a decision that is undone. */
 export interface Trace {
@@ -51,10 +52,9 @@ export class Traces {
       this.#own.put(known, place, this.#termsOf(op));
       return;
     }
-    this.#indexes.set(key, this.#indexes.size);
-    this.#own.add(place, this.#termsOf(op));
-    this.#before.add(0, LIFTED);
-    this.#since.add(0, LIFTED);
+    const index = this.#indexes.size;
+    this.#indexes.set(key, index);
+    this.#own.put(index, place, this.#termsOf(op));
   }
 
   /** Whether one of the ranges is the decision's as well. */
@@ -144,76 +144,3 @@ const isSame = (one: Ban | undefined, other: Ban): boolean =>
   one.reason === other.reason &&
   one.observed === other.observed &&
   one.rings?.all === other.rings?.all;
-
-/** How a range is banned: until when, and the number of how; or not at all. */
-interface Terms {
-  readonly end: number;
-  readonly manner: number;
-}
-
-const LIFTED: Terms = { end: 0, manner: -1 };
-
-/** A place, an end and a manner of each range. */
-class Columns {
-  readonly #places: number[] = [];
-  readonly #ends: number[] = [];
-  readonly #manners: number[] = [];
-
-  add(place: number, { end, manner }: Terms): void {
-    this.#places.push(place);
-    this.#ends.push(end);
-    this.#manners.push(manner);
-  }
-
-  put(index: number, place: number, { end, manner }: Terms): void {
-    this.#places[index] = place;
-    this.#ends[index] = end;
-    this.#manners[index] = manner;
-  }
-
-  placeOf(index: number): number {
-    return this.#places[index] ?? 0;
-  }
-
-  endOf(index: number): number {
-    return this.#ends[index] ?? 0;
-  }
-
-  mannerOf(index: number): number {
-    return this.#manners[index] ?? LIFTED.manner;
-  }
-}
-
-type Manner = Omit<Ban, "cidr" | "expiresAt">;
-
-/** Few are different, however many bans there are. */
-class Names {
-  readonly #numbers = new Map<string, number>();
-  readonly #names: string[] = [];
-
-  numberOf(name: string): number {
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    this.#numbers.set(name, this.#names.length);
-    return this.#names.push(name) - 1;
-  }
-
-  nameOf(number: number): string {
-    return this.#names[number] ?? "";
-  }
-}
-
-class Manners {
-  readonly #texts = new Names();
-  readonly #manners: Manner[] = [];
-
-  numberOf(manner: Manner): number {
-    const number = this.#texts.numberOf(JSON.stringify(manner));
-    this.#manners[number] ??= manner;
-    return number;
-  }
-
-  mannerOf(number: number): Manner {
-    return this.#manners[number] ?? { reason: "", observed: false };
-  }
-}

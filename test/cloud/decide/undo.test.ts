@@ -4,6 +4,7 @@ import type { FeedName } from "../../../agent/model/position.js";
 import type { Banned } from "../../../cloud/decide/ban-orders.js";
 import type { Imported } from "../../../cloud/decide/import-orders.js";
 import type { Lifted } from "../../../cloud/decide/lift-orders.js";
+import { UndoBusy } from "../../../cloud/decide/undo-gate.js";
 import { CannotUndo } from "../../../cloud/decide/undo-orders.js";
 import { beginNewEpochs } from "../../../cloud/new-epochs.js";
 import type { Caller } from "../../../cloud/operators/caller.js";
@@ -229,6 +230,20 @@ describe("undo", () => {
       changedBy: [{ decision: again, ranges: 10 }],
     });
     expect(await stands("reputation")).toHaveLength(8);
+  });
+
+  it("reads one decision at a time, and refuses more than a few that wait", async () => {
+    const decision = await banned(["203.0.113.7"]);
+    const other = await imported(addresses(3));
+    const asked = Array.from({ length: 20 }, () =>
+      undo(decision, { dryRun: true }).catch((error: unknown) => error),
+    );
+    const elsewhere = undo(other);
+    expect(await elsewhere).toMatchObject({ counts: { lifted: 3 } });
+    const answers = await Promise.all(asked);
+    const refused = answers.filter((each) => each instanceof UndoBusy);
+    expect(refused).toHaveLength(17);
+    expect(await undo(decision)).toMatchObject({ counts: { lifted: 1 } });
   });
 
   it("notes that a decision was wrong, once, though nothing of it is in force", async () => {
