@@ -18,6 +18,7 @@ export const decisionTables: DecisionProjection = {
       until INTEGER, epoch TEXT, first INTEGER, last INTEGER, seen INTEGER,
       confidence REAL, rules INTEGER
     ) STRICT;
+    CREATE INDEX decisions_by_feed ON decisions (feed);
     CREATE TABLE spent (
       attacker TEXT PRIMARY KEY, through INTEGER NOT NULL, at INTEGER NOT NULL,
       ruled_at INTEGER

@@ -59,8 +59,10 @@ export interface DecisionsOf {
 /** Tells who decided what, when and why, and what evidence is spent. */
 export class DecisionLog {
   readonly #decisions: Statement<Row>;
+  readonly #ofFeed: Statement<Row>;
   readonly #decision: Statement<Row>;
   readonly #count: Statement<number>;
+  readonly #countOfFeed: Statement<number>;
   readonly #spent: Statement<number>;
   readonly #ruled: Statement<number>;
   readonly #alarms: Statement<{
@@ -73,13 +75,23 @@ export class DecisionLog {
   constructor(database: Database) {
     this.#decisions = database.prepare(
       `${DECISIONS}
-       WHERE (@before IS NULL OR seq < @before) AND ${WHOSE}
+       WHERE seq < @before AND ${WHOSE}
+       ORDER BY seq DESC LIMIT @limit`,
+    );
+    this.#ofFeed = database.prepare(
+      `${DECISIONS}
+       WHERE feed = @feed AND seq < @before AND ${WHOSE}
        ORDER BY seq DESC LIMIT @limit`,
     );
     this.#decision = database.prepare(`${DECISIONS} WHERE id = ?`);
     this.#count = database
       .prepare<unknown[], number>(
         `SELECT count(*) FROM decisions WHERE ${WHOSE}`,
+      )
+      .pluck();
+    this.#countOfFeed = database
+      .prepare<unknown[], number>(
+        `SELECT count(*) FROM decisions WHERE feed = @feed AND ${WHOSE}`,
       )
       .pluck();
     this.#spent = database
@@ -103,14 +115,15 @@ export class DecisionLog {
 
   /** Newest first. */
   decisions(query: DecisionQuery): readonly DecisionEntry[] {
-    const { limit, before } = query;
-    const bound = { limit, before: before ?? null, ...boundOf(query) };
-    return this.#decisions.all(bound).map(entryOf);
+    const { limit, before = Number.MAX_SAFE_INTEGER, feed } = query;
+    const asked = feed === undefined ? this.#decisions : this.#ofFeed;
+    return asked.all({ limit, before, ...boundOf(query) }).map(entryOf);
   }
 
   /** How many there are, whatever the limit. */
   count(whose: DecisionsOf): number {
-    return this.#count.get(boundOf(whose)) ?? 0;
+    const asked = whose.feed === undefined ? this.#count : this.#countOfFeed;
+    return asked.get(boundOf(whose)) ?? 0;
   }
 
   decision(id: string): DecisionEntry | undefined {

@@ -15,6 +15,8 @@ export interface Undoing extends Pick<Undone, "by" | "reason" | "counts"> {
 export interface PlacedDecision {
   readonly seq: number;
   readonly decision: string;
+  /** Null until its ops stand in the feed. */
+  readonly epoch: string | null;
   readonly last: number;
   /** All of them; undefined: more than are known without reading its ops. */
   readonly ranges: readonly string[] | undefined;
@@ -43,8 +45,8 @@ export class UndoLog {
       )
       .pluck();
     this.#placed = database.prepare(
-      `SELECT seq, id AS decision, last, ranges, targets FROM decisions
-       WHERE seq > ? AND feed = ? AND epoch = ? ORDER BY seq LIMIT ?`,
+      `SELECT seq, id AS decision, epoch, last, ranges, targets FROM decisions
+       WHERE feed = ? AND seq > ? ORDER BY seq LIMIT ?`,
     );
   }
 
@@ -67,18 +69,16 @@ export class UndoLog {
     return this.#list.get(decision);
   }
 
-  /** The next decisions of a feed's epoch behind a sequence number. */
+  /** The next decisions of a feed behind a sequence number, of whichever epoch. */
   placedAfter(
-    { feed, epoch }: { readonly feed: FeedName; readonly epoch: string },
+    feed: FeedName,
     seq: number,
     limit: number,
   ): readonly PlacedDecision[] {
-    return this.#placed.all(seq, feed, epoch, limit).map((row) => {
-      const targets = JSON.parse(row.targets) as string[];
-      const isAll = targets.length === row.ranges;
-      const { decision, last } = row;
-      const ranges = isAll ? targets : undefined;
-      return { seq: row.seq, decision, last, ranges };
+    return this.#placed.all(feed, seq, limit).map(({ targets, ...row }) => {
+      const known = JSON.parse(targets) as string[];
+      const isAll = known.length === row.ranges;
+      return { ...row, ranges: isAll ? known : undefined };
     });
   }
 }

@@ -35,9 +35,10 @@ export class UndoReader {
     const itself = { seq, decision: own, last: last ?? 0 };
     await this.#readOps(itself, (op, place) => this.#traces.own(op, place));
     for (let after = 0; ;) {
-      const page = undoLog.placedAfter({ feed, epoch }, after, PAGE);
+      const page = undoLog.placedAfter(feed, after, PAGE);
       for (const each of page) {
-        if (each.decision === own || !this.#mayTouch(each)) continue;
+        if (each.decision === own || each.epoch !== epoch) continue;
+        if (!this.#mayTouch(each)) continue;
         await this.#readOps(each, (op, place) =>
           this.#traces.other(op, place, each.decision),
         );
@@ -77,7 +78,7 @@ export class UndoReader {
 
   /** Its segments lie behind it in the log, and others' between them. */
   async #readOps(
-    { seq, decision, last }: Omit<PlacedDecision, "ranges">,
+    { seq, decision, last }: Pick<PlacedDecision, "seq" | "decision" | "last">,
     take: (op: Op, place: number) => void,
   ): Promise<void> {
     for (let after = seq; ;) {

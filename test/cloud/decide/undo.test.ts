@@ -232,6 +232,18 @@ describe("undo", () => {
     expect(await stands("reputation")).toHaveLength(8);
   });
 
+  it("goes by the feed's present epoch alone", async () => {
+    await banned(["203.0.113.7"], { forSeconds: 2 * HOUR_S });
+    await lifted(["203.0.113.7"]);
+    await cloud[Symbol.asyncDispose]();
+    const ports = { clock: stage.clock, log: silentLogger };
+    await beginNewEpochs(loadCloud(stage.dir, undefined), ports);
+    cloud = await stage.open({ enabled: false });
+    const decision = await banned(["203.0.113.7"], { forSeconds: HOUR_S });
+    expect(await undo(decision)).toMatchObject({ counts: { lifted: 1 } });
+    expect(await stands()).toEqual([]);
+  });
+
   it("reads one decision at a time, and refuses more than a few that wait", async () => {
     const decision = await banned(["203.0.113.7"]);
     const other = await imported(addresses(3));
