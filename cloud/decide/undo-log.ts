@@ -77,7 +77,8 @@ export class UndoLog {
   ): readonly PlacedDecision[] {
     return this.#placed.all(feed, seq, limit).map(({ targets, ...row }) => {
       const known = JSON.parse(targets) as string[];
-      const isAll = known.length === row.ranges;
+      // An import of no range may lift many.
+      const isAll = row.ranges > 0 && known.length === row.ranges;
       return { ...row, ranges: isAll ? known : undefined };
     });
   }

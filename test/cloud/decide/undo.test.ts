@@ -1,26 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
-import type { FeedName } from "../../../agent/model/position.js";
-import type { Banned } from "../../../cloud/decide/ban-orders.js";
-import type { Imported } from "../../../cloud/decide/import-orders.js";
-import type { Lifted } from "../../../cloud/decide/lift-orders.js";
+import { parseCidr } from "../../../agent/model/cidr.js";
+import { silentLogger } from "../../../agent/log/logger.js";
 import { UndoBusy } from "../../../cloud/decide/undo-gate.js";
 import { CannotUndo } from "../../../cloud/decide/undo-orders.js";
 import { beginNewEpochs } from "../../../cloud/new-epochs.js";
 import type { Caller } from "../../../cloud/operators/caller.js";
 import { loadCloud } from "../../../cloud/setup.js";
-import { silentLogger } from "../../../agent/log/logger.js";
-import {
-  addresses,
-  ban,
-  letIn,
-  list,
-  Stage,
-  type Opened,
-} from "../two-persons/stage.js";
-
-const HOUR_MS = 3_600_000;
-const HOUR_S = 3_600;
+import { addresses, letIn, Stage, type Opened } from "../two-persons/stage.js";
+import { deciding, dice, HOUR_MS, HOUR_S } from "./undo-stage.js";
 
 describe("undo", () => {
   let stage: Stage;
@@ -37,43 +24,9 @@ describe("undo", () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  const banned = async (
-    ranges: readonly string[],
-    more: Parameters<typeof ban>[1] & { readonly replace?: boolean } = {},
-  ) => {
-    const order = { ...ban(ranges, more), replace: more.replace ?? false };
-    const came = await cloud.orders.ban(ann, order);
-    return idOf(came as { done: Banned });
-  };
-  const lifted = async (ranges: readonly string[]) => {
-    const came = await cloud.orders.lift(ann, {
-      ...{ feeds: ["urgent"], ranges: ranges.map(parseCidr), within: false },
-      ...{ reason: "", dryRun: false, breakGlass: undefined },
-    });
-    return (came as { done: Lifted }).done.decisions[0]!.decision;
-  };
-  const imported = async (lines: readonly string[], force = true) => {
-    const came = await cloud.orders.import(ann, await list(lines, { force }));
-    return idOf(came as { done: Imported });
-  };
-  const undo = (
-    undoes: string,
-    more: { dryRun?: boolean; wrong?: boolean } = {},
-  ) =>
-    cloud.undos.undo({
-      ...{ undoes, by: "ann", reason: "a mistake" },
-      ...{ wrong: false, dryRun: false, ...more },
-    });
-  const stands = async (feed: FeedName = "urgent") => {
-    const now = Math.floor(stage.clock.now() / 1_000);
-    const query = { feeds: [feed], range: undefined, limit: 10_000, now };
-    const { bans } = await cloud.state.bans({ ...query, from: undefined });
-    return bans.map(({ cidr, expiresAt, reason, observed }) => ({
-      ...{ range: formatCidr(cidr), until: expiresAt, reason, observed },
-    }));
-  };
-  const at = (seconds: number) =>
-    Math.floor(stage.clock.now() / 1_000) + seconds;
+  const { banned, lifted, imported, undo, stands, at } = deciding(() => ({
+    ...{ stage, cloud, ann },
+  }));
 
   it("lifts what a ban put into force", async () => {
     const decision = await banned(["203.0.113.7", "2001:db8:7::/48"]);
@@ -174,62 +127,6 @@ describe("undo", () => {
     expect(await stands()).toMatchObject([{ until: at(HOUR_S) }]);
     await undo(undone.decision!.decision);
     expect(await stands()).toEqual(before);
-  });
-
-  it("undoes a whole import, and what comes back is the list's again", async () => {
-    const old = addresses(20);
-    const [first = ""] = old;
-    await imported(old);
-    const before = await stands("reputation");
-    stage.clock.jump(HOUR_MS);
-    const wrong = await imported([first, ...addresses(20, 1_000)]);
-    const done = await undo(wrong);
-    expect(done).toMatchObject({ counts: { lifted: 20, restored: 20 } });
-    expect(await stands("reputation")).toEqual(before);
-    // The list goes on as if nothing had been: what it lacks next is lifted.
-    await imported(old.slice(1));
-    const left = await stands("reputation");
-    expect(left.map(({ range }) => range)).toEqual(old.slice(1));
-    expect(cloud.undoLog.listOf(done.decision!.decision)).toBe("bad");
-  });
-
-  it("undoes an import of many segments in one decision, whose first append says so", async () => {
-    const many = addresses(30_000);
-    const decision = await imported(many);
-    const done = await undo(decision, { wrong: true });
-    expect(done.counts).toEqual({ lifted: 30_000 });
-    expect(await stands("reputation")).toEqual([]);
-    const [undone] = await cloud.logged("undone");
-    const decided = (await cloud.logged("decided")).at(-1);
-    expect(decided).toMatchObject({
-      ...{ action: "import", list: "bad", ranges: 30_000, undoes: decision },
-    });
-    expect(undone).toMatchObject({
-      ...{ seq: decided!.seq + 1, undoes: decision, wrong: true, by: "ann" },
-      ...{ decision: decided!.decision, counts: { lifted: 30_000 } },
-    });
-  }, 60_000);
-
-  it("keeps off an undone import what another list has as well", async () => {
-    const [one = "", two = "", ...rest] = addresses(10);
-    await imported([one, ...rest]);
-    const other = { ...(await list([one, two])), list: "other" };
-    const came = await cloud.orders.import(ann, other);
-    const done = await undo(idOf(came as { done: Imported }));
-    expect(done).toMatchObject({ counts: { lifted: 1, "as-before": 1 } });
-    const left = await stands("reputation");
-    expect(left.map(({ range }) => range)).toEqual([one, ...rest]);
-  });
-
-  it("leaves to a later import of the same list what that has again", async () => {
-    const ranges = addresses(10);
-    const decision = await imported(ranges);
-    const again = await imported(ranges.slice(0, 8));
-    expect(await undo(decision)).toMatchObject({
-      counts: { changed: 10 },
-      changedBy: [{ decision: again, ranges: 10 }],
-    });
-    expect(await stands("reputation")).toHaveLength(8);
   });
 
   it("goes by the feed's present epoch alone", async () => {
@@ -335,23 +232,3 @@ describe("undo", () => {
     }
   }, 60_000);
 });
-
-const idOf = ({
-  done,
-}: {
-  readonly done: {
-    readonly decision: { readonly decision: string } | undefined;
-  };
-}): string => {
-  if (done.decision === undefined) throw new Error("nothing changed");
-  return done.decision.decision;
-};
-
-/** The same throws each time. */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
