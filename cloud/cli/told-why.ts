@@ -35,14 +35,18 @@ function banLines(ban: WhyTold["bans"][number]): readonly string[] {
   const by = decidedAt === null ? "" : ` by ${ban.by ?? VENDOR}`;
   return [
     `${range} ${manner} in ${feed} ${untilText(until)}`,
-    `  decided${by}${when} (${decision})${evidenceText(ban.evidence)}`,
+    `  decided${by}${when} (${decision})${evidenceText(ban)}`,
     ...(reason === "" ? [] : [`  reason: ${reason}`]),
     ...holdingLines(ban),
   ];
 }
 
-const evidenceText = (count: number): string =>
-  count === 0 ? "" : `, on ${counted(count, "report")} of hosts`;
+const evidenceText = ({
+  evidence,
+  confidence,
+}: WhyTold["bans"][number]): string =>
+  (evidence === 0 ? "" : `, on ${counted(evidence, "report")} of hosts`) +
+  (confidence === null ? "" : `, ${Math.round(100 * confidence)} % sure`);
 
 function holdingLines({
   coverage,

@@ -23,6 +23,8 @@ const BanCoveredOut = v.object({
   action: v.nullable(v.picklist(["ban", "lift", "import"])),
   /** How many reports of hosts a rule decided it on; to an org's people none. */
   evidence: Whole,
+  /** How sure the rule was that decided it, from 0 to 1; null: people were. */
+  confidence: v.nullable(v.number()),
   /** Who holds its decision; null where that is not known. */
   coverage: v.nullable(v.object(share)),
   /** How many hosts hold it, by the guard's rule: told of orders, not of lists. */
@@ -105,6 +107,7 @@ function shownBan(
     decidedAt: decision?.decidedAt ?? null,
     action: decision?.action ?? null,
     evidence: caller.org === null ? (decision?.evidence.length ?? 0) : 0,
+    confidence: decision?.confidence ?? null,
     coverage: coverage ?? null,
     held,
   };

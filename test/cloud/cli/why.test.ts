@@ -36,7 +36,7 @@ describe("why an address is banned", () => {
     expect(out).toContain(`${ATTACKER}: 2 bans`);
     expect(out).toMatch(/203\.0\.113\.0\/24 banned in reputation until \S+/);
     expect(out).toMatch(
-      /decided by rule:\S+, \S+Z \(dec-\w+\), on 2 reports of hosts/,
+      /decided by rule:\S+, \S+Z \(dec-\w+\), on 2 reports of hosts, \d+ % sure/,
     );
     expect(out).toContain("held by 1 of 2 hosts\n  live-session holds it on 1");
     expect(out).toMatch(/drop +reputation +203\.0\.113\.0\/24 /);
