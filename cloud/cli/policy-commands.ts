@@ -4,9 +4,10 @@ import { misused } from "../../agent/text/failure.js";
 import { fileFailure } from "../../agent/text/file-failures.js";
 import { partsOf, readPolicyFile } from "../policies/policy-file.js";
 import { BadPolicy } from "../policies/read-yaml.js";
+import { addAllowanceCommands } from "./allowance-commands.js";
 import { policyOf, publishPolicy, type Told } from "./ask-policies.js";
 import { clientOf } from "./client.js";
-import { readFile, writeNew } from "./drafts.js";
+import { readSigned, writeNew } from "./drafts.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import { dateOf, table } from "./tables.js";
@@ -31,6 +32,7 @@ export function addPolicyCommands(program: Command, io: Io): void {
   addDraft(policy, io);
   addCheck(policy, io);
   addPublish(policy, io);
+  addAllowanceCommands(program, io);
 }
 
 const HELP = `
@@ -126,9 +128,7 @@ function addPublish(policy: Command, io: Io): void {
 /** JSON is YAML as well: it goes behind what the file says. */
 function withAllowance(text: string, path: string | undefined): string {
   if (path === undefined) return text;
-  const signed: unknown = JSON.parse(readFile("--allowance", path));
-  const { signed: document, signatures } = signed as Record<string, unknown>;
-  const allowance = JSON.stringify({ signed: document, signatures });
+  const allowance = JSON.stringify(readSigned(path, "allowance"));
   return `${text.trimEnd()}\nallowance: ${allowance}\n`;
 }
 

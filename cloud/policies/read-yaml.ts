@@ -19,6 +19,9 @@ export function readYaml(text: string): unknown {
   if (bytes > MOST_BYTES) {
     throw new BadPolicy([`it has ${bytes} bytes, more than ${MOST_BYTES}`]);
   }
+  if (nestsTooDeeply(text)) {
+    throw new BadPolicy([`it nests lists deeper than ${MOST_DEEP}`]);
+  }
   const document = parseDocument(text, {
     ...{ version: "1.2", schema: "core", strict: true, uniqueKeys: true },
     ...{ merge: false, customTags: [], prettyErrors: true },
@@ -36,6 +39,22 @@ export function readYaml(text: string): unknown {
 }
 
 /** 1,024 IPv6 ranges with reasons, and an allowance. */
-export const MOST_BYTES = 128 * 1024;
+export const MOST_BYTES = 64 * 1024;
+
+/** Whatever stands in quotes counts too: no policy has so many brackets open. */
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const each of text) {
+    if (each === "[" || each === "{") depth += 1;
+    else if (each === "]" || each === "}") depth -= 1;
+    if (depth > MOST_DEEP) return true;
+  }
+  return DASHES.test(text);
+}
+
+const MOST_DEEP = 16;
+
+/** "- - - - …", which nests as brackets do. */
+const DASHES = new RegExp(`(?:[-?:] +){${MOST_DEEP}}`);
 
 const MOST_TOLD = 8;

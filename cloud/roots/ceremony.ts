@@ -28,7 +28,11 @@ export const PublicKeyFile = v.strictObject({
 export type PublicKeyFile = v.InferOutput<typeof PublicKeyFile>;
 
 /** What people sign, each on a machine of their own, and the role that they have. */
-export const signedBy = { root: "root", approval: "critical" } as const;
+export const signedBy = {
+  root: "root",
+  approval: "critical",
+  allowance: "critical",
+} as const;
 export type Ceremonial = keyof typeof signedBy;
 
 /** A root, or an approval, on its way to being signed: a signed text that may lack signatures. */
@@ -177,8 +181,10 @@ export function signDraft(
   return { ...draft, signatures: [...others, own] };
 }
 
-const bytesOf = (kind: Ceremonial, draft: Draft): Buffer =>
-  kind === "root" ? rootBytes(draft) : textBytes(kind, draft.signed);
+function bytesOf(kind: Ceremonial, draft: Draft): Buffer {
+  if (kind === "root") return rootBytes(draft);
+  return textBytes(kind, draft.signed, kind === "allowance" ? 2 : 1);
+}
 
 /** @throws Malformed */
 export const documentOf = ({ signed }: Draft): Root => parseRoot(signed);

@@ -55,6 +55,9 @@ groups:
     ],
     ["no range", allowing("office"), "ranges"],
     ["1,025 ranges", allowing(many(1_025).join(", ")), "ranges"],
+    ["brackets without end", "[".repeat(60_000), "deeper than 16"],
+    ["dashes without end", "- ".repeat(30_000), "deeper than 16"],
+    ["more than 64 KiB", " ".repeat(65_537), "more than 65536"],
     ["a key twice", file("org: globex"), "unique"],
     ["two documents", `${file("")}---\n${file("")}`, "multiple documents"],
     [
