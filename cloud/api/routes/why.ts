@@ -1,13 +1,14 @@
 import * as v from "valibot";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import type { BanCovered, Why } from "../../coverage/why.js";
+import type { DecisionEntry } from "../../decide/decision-log.js";
 import type { Caller } from "../../operators/caller.js";
 import { Range } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { nameSeen, readableFeeds } from "../scope.js";
 import { Seconds, Time, Whole } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
-import { share } from "./coverage.js";
+import { share as shareFields } from "./coverage.js";
 import { Rings } from "./orders.js";
 import { SightingOut } from "./telemetry-shapes.js";
 
@@ -26,7 +27,7 @@ const BanCoveredOut = v.object({
   /** How sure the rule was that decided it, from 0 to 1; null: people were. */
   confidence: v.nullable(v.number()),
   /** Who holds its decision; null where that is not known. */
-  coverage: v.nullable(v.object(share)),
+  coverage: v.nullable(v.object(shareFields)),
   /** How many hosts hold it, by the guard's rule: told of orders, not of lists. */
   held: v.array(v.object({ rule: v.string(), hosts: Whole })),
 });
@@ -95,20 +96,26 @@ const shown = ({ bans, ...why }: Why, caller: Caller) => ({
   bans: bans.map((each) => shownBan(each, caller)),
 });
 
-function shownBan(
-  { ban, decision, share: coverage, held }: BanCovered,
-  caller: Caller,
-) {
-  const { cidr, expiresAt, rings, ...rest } = ban;
+function shownBan({ ban, decision, share, held }: BanCovered, caller: Caller) {
+  const { cidr, expiresAt, rings = null, ...rest } = ban;
   return {
     ...rest,
-    ...{ range: formatCidr(cidr), until: expiresAt, rings: rings ?? null },
-    by: decision ? nameSeen(caller, decision) : null,
-    decidedAt: decision?.decidedAt ?? null,
-    action: decision?.action ?? null,
-    evidence: caller.org === null ? (decision?.evidence.length ?? 0) : 0,
-    confidence: decision?.confidence ?? null,
-    coverage: coverage ?? null,
-    held,
+    ...{ range: formatCidr(cidr), until: expiresAt, rings, held },
+    coverage: share ?? null,
+    ...(decision ? decisionSeen(decision, caller) : UNKNOWN),
   };
 }
+
+const decisionSeen = (decision: DecisionEntry, caller: Caller) => ({
+  by: nameSeen(caller, decision),
+  decidedAt: decision.decidedAt,
+  action: decision.action,
+  evidence: caller.org === null ? decision.evidence.length : 0,
+  confidence: decision.confidence,
+});
+
+/** Of a decision that is not known any more. */
+const UNKNOWN = {
+  ...{ by: null, decidedAt: null, action: null },
+  ...{ evidence: 0, confidence: null },
+};
