@@ -1,3 +1,4 @@
+import type { FeedName } from "../agent/model/position.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import type { Calls } from "./audit/calls.js";
@@ -66,7 +67,9 @@ export function openDeciding(
     undos: new UndoOrders({ ...store, feeds, clock, stood, capacity }),
     impact: new Impact({ clock }),
   };
-  const two = openTwoPersons(config, { ...store, ...orders, clock }, opened);
+  const foresee = (feed: FeedName) => ordering.foresee(feed);
+  const asked = { ...store, ...orders, clock, foresee };
+  const two = openTwoPersons(config, asked, opened);
   two.changes.set("policy", policyChange(store.policies));
   return {
     ...{ ...orders, ...two },

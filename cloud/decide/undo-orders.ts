@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Op } from "../../agent/model/ban.js";
+import type { Ban, Op } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
@@ -33,8 +33,8 @@ export interface UndoWish {
 
 /** Looks on while an undo is judged, and may stop it; it may begin again. */
 export interface UndoWatch extends Pick<Watch, "begin" | "along"> {
-  /** Of each range that it does something to. */
-  sees(op: Op): void;
+  /** Of each range that it does something to, and what the decision says of it. */
+  sees(op: Op, own: Ban | undefined): void;
   /** All was seen: throws where it must not be carried out. */
   decide(): void;
 }
@@ -140,7 +140,7 @@ export class UndoOrders {
     const tally = new Tally();
     watch?.begin();
     for (const trace of traces) {
-      if (trace.op) watch?.sees(trace.op);
+      if (trace.op) watch?.sees(trace.op, trace.own);
       if (tally.add(trace) % RANGES_A_TURN === 0) await nextTurn();
     }
     watch?.decide();

@@ -1,10 +1,12 @@
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Lifetime } from "../../agent/runtime/lifetime.js";
+import type { FeedName } from "../../agent/model/position.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { ImportOrders } from "../decide/import-orders.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
 import { NeverList } from "../decide/never.js";
+import type { Foresight } from "../decide/order-ports.js";
 import type { UndoLog } from "../decide/undo-log.js";
 import type { UndoOrders } from "../decide/undo-orders.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
@@ -39,6 +41,7 @@ export interface OpenTwoPersonsPorts {
   readonly undos: UndoOrders;
   readonly undoLog: Pick<UndoLog, "listOf">;
   readonly impact: Pick<Impact, "ask">;
+  foresee(feed: FeedName): Foresight;
 }
 
 interface TwoPersonsConfig {
@@ -63,9 +66,10 @@ export function openTwoPersons(
     new Proposing({ ...ports, orders: waiting, files, others, changes }),
   );
   const breakGlass = new BreakGlass(views.decided, { ...ports, others });
+  const never = new NeverList(neverList);
   const orders = new TwoPersons({
     ...{ ...ports, settings, proposing, others, changes },
-    never: new NeverList(neverList),
+    never,
     flows: new FlowCheck(ports, settings),
     machines: new MachineLimits(ports.clock),
     isJudged: (id) =>
@@ -74,7 +78,7 @@ export function openTwoPersons(
   });
   const undoing = new Undoing({
     ...{ ...ports, settings, proposing, others },
-    listOf: (id) => ports.undoLog.listOf(id),
+    ...{ listOf: (id) => ports.undoLog.listOf(id), never },
   });
   const kept = { waiting, proposing, breakGlass, others, changes };
   return { orders, undoing, ...kept };

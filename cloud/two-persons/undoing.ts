@@ -1,6 +1,9 @@
-import type { Op } from "../../agent/model/ban.js";
-import type { Clock } from "../../agent/runtime/clock.js";
+import { FOREVER, type Ban, type Op } from "../../agent/model/ban.js";
+import type { FeedName } from "../../agent/model/position.js";
+import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
+import type { NeverList } from "../decide/never.js";
+import type { Foresight } from "../decide/order-ports.js";
 import type { UndoDone, UndoOrders, UndoWatch } from "../decide/undo-orders.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Danger } from "../journal/two-person-events.js";
@@ -15,7 +18,7 @@ import {
 } from "./dangers.js";
 import { Glass } from "./glass.js";
 import type { Outcome } from "./order-asked.js";
-import { TakesTwo } from "./order-watch.js";
+import { OrderWatch, TakesTwo } from "./order-watch.js";
 import type { Others } from "./others.js";
 import type { Proposing } from "./proposing.js";
 import type { TwoPersonsSettings } from "./settings.js";
@@ -38,12 +41,16 @@ export interface UndoingPorts {
   listOf(decision: string): string | undefined;
   readonly proposing: Pick<Proposing, "propose">;
   readonly others: Pick<Others, "count">;
+  readonly never: Pick<NeverList, "lists">;
+  /** The rule by which hosts will hold a ban of the feed that lasts so long. */
+  foresee(feed: FeedName): Foresight;
 }
 
 /**
- * Undoes what people ask to: at once within an hour of the decision, since that is
- * when mistakes are found. Later, what would be dangerous to lift or to ban is
- * dangerous here, too, and waits for a second person.
+ * Undoes what people ask to: what takes something back at once within an hour of the
+ * decision, since that is when mistakes are found. Later, what would be dangerous to
+ * lift or to ban is dangerous here, too, and waits for a second person; what bans
+ * again, or for longer, does so from the first minute on.
  */
 export class Undoing {
   readonly #ports: UndoingPorts;
@@ -87,15 +94,16 @@ export class Undoing {
   }
 
   #watchOf({ decision, dryRun }: UndoAsked, glass: Glass | undefined) {
-    const { settings, clock } = this.#ports;
-    const { action, decidedAt, ranges } = decision;
-    const isFresh = clock.now() - decidedAt < FRESH_MS;
+    const { settings, clock, never } = this.#ports;
+    const { action, decidedAt, ranges, feed } = decision;
+    const now = clock.now();
     const list = this.#ports.listOf(decision.decision);
     const watch: JudgingWatch = new JudgingWatch({
       ...{ widths: settings, part: settings.list, ranges, list },
-      enabled: settings.enabled && !isFresh,
+      ...{ enabled: settings.enabled, isFresh: now - decidedAt < FRESH_MS },
+      ...{ never, foresee: this.#ports.foresee(feed), now: unixSeconds(now) },
       goesOn: dryRun || glass !== undefined,
-      along: (made, feed) => {
+      along: (made) => {
         const { dangers, changes: size } = watch;
         if (glass === undefined || dangers.length === 0) return [];
         const acts = list === undefined ? UNDOES[action] : "import";
@@ -117,17 +125,22 @@ export class Undoing {
   }
 }
 
-interface JudgingTerms {
+interface JudgingTerms extends Pick<UndoingPorts, "never"> {
   /** False: nothing makes it dangerous. */
   readonly enabled: boolean;
+  /** To take something back is not dangerous yet. */
+  readonly isFresh: boolean;
   readonly widths: Widths;
   /** More than this part of a list at once takes two. */
   readonly part: number;
   /** Of the decision. */
   readonly ranges: number;
   readonly list: string | undefined;
+  readonly foresee: Foresight;
+  /** Unix seconds. */
+  readonly now: number;
   readonly goesOn: boolean;
-  readonly along: UndoWatch["along"];
+  along(decision: string): readonly DecisionEvent[];
 }
 
 /** Notes what is dangerous about an undo. */
@@ -135,12 +148,17 @@ class JudgingWatch implements UndoWatch {
   readonly #terms: JudgingTerms;
   #changes = 0;
   #lifted = 0;
-  #seen = { lift: new Seen(), ban: new Seen() };
-  #sums: { readonly lift: Sum; readonly ban: Sum };
+  #lifts = new Seen();
+  #sum: Sum;
+  readonly #bans: OrderWatch;
 
   constructor(terms: JudgingTerms) {
     this.#terms = terms;
-    this.#sums = this.#none();
+    this.#sum = new Sum(terms.widths);
+    this.#bans = new OrderWatch({
+      ...{ ...terms, observed: false, addsUp: true, isJudged: () => false },
+      ...{ always: [], whereItChanges: [] },
+    });
   }
 
   /** How many ranges it does something to. */
@@ -151,31 +169,50 @@ class JudgingWatch implements UndoWatch {
   begin(): void {
     this.#changes = 0;
     this.#lifted = 0;
-    this.#seen = { lift: new Seen(), ban: new Seen() };
-    this.#sums = this.#none();
+    this.#lifts = new Seen();
+    this.#sum = new Sum(this.#terms.widths);
+    this.#bans.begin();
   }
 
-  sees(op: Op): void {
+  sees(op: Op, own: Ban | undefined): void {
     this.#changes += 1;
-    if (op.op === "lift") this.#lifted += 1;
-    const isHarmless = op.op === "ban" && op.observed;
-    if (!this.#terms.enabled || isHarmless) return;
-    if (isWider(op.cidr, this.#terms.widths)) this.#seen[op.op].add(op.cidr);
-    else this.#sums[op.op].add(op.cidr);
+    if (op.op === "ban") this.#seesBan(op, own);
+    else this.#seesLift(op);
+  }
+
+  #seesBan(ban: Ban, own: Ban | undefined): void {
+    const { isFresh, foresee, now } = this.#terms;
+    if (ban.observed || (isFresh && !bansMore(ban, own))) return;
+    const { cidr, expiresAt } = ban;
+    const lasts = expiresAt === FOREVER ? Infinity : expiresAt - now;
+    this.#bans.sees(cidr, undefined, foresee(cidr, lasts));
+  }
+
+  #seesLift({ cidr }: Pick<Op, "cidr">): void {
+    this.#lifted += 1;
+    if (isWider(cidr, this.#terms.widths)) this.#lifts.add(cidr);
+    else this.#sum.add(cidr);
   }
 
   get dangers(): readonly Danger[] {
-    const { enabled, widths, list, part, ranges } = this.#terms;
-    if (!enabled) return [];
-    const wider = (["lift", "ban"] as const).flatMap((action) => {
-      const seen = this.#seen[action];
-      const each = seen.isEmpty ? [] : [wide(seen, widths, action)];
-      return [...each, ...this.#sums[action].dangers(action)];
-    });
+    return this.#terms.enabled
+      ? [...this.#dangersOfLifts(), ...this.#bans.dangers]
+      : [];
+  }
+
+  #dangersOfLifts(): readonly Danger[] {
+    const { isFresh, widths, list, part, ranges } = this.#terms;
+    if (isFresh) return [];
+    const seen = this.#lifts;
     const lifted = this.#lifted;
     const isMuch = lifted >= FEW && lifted > part * ranges;
-    if (list === undefined || !isMuch) return wider;
-    return [...wider, listUndone(list, { lifted, ranges })];
+    return [
+      ...(seen.isEmpty ? [] : [wide(seen, widths, "lift")]),
+      ...this.#sum.dangers("lift"),
+      ...(list !== undefined && isMuch
+        ? [listUndone(list, { lifted, ranges })]
+        : []),
+    ];
   }
 
   /** @throws TakesTwo */
@@ -184,15 +221,14 @@ class JudgingWatch implements UndoWatch {
     if (dangers.length > 0 && !this.#terms.goesOn) throw new TakesTwo(dangers);
   }
 
-  along(...made: Parameters<UndoWatch["along"]>): readonly DecisionEvent[] {
-    return this.#terms.along(...made);
-  }
-
-  #none() {
-    const { widths } = this.#terms;
-    return { lift: new Sum(widths), ban: new Sum(widths) };
+  along(decision: string): readonly DecisionEvent[] {
+    return this.#terms.along(decision);
   }
 }
+
+/** Whether something is banned by it that the decision let through, or let go sooner. */
+const bansMore = (ban: Ban, own: Ban | undefined): boolean =>
+  own === undefined || own.observed || ban.expiresAt > own.expiresAt;
 
 /** What undoing something comes to. */
 const UNDOES = { ban: "lift", lift: "ban", import: "lift" } as const;

@@ -67,7 +67,7 @@ export const undoRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     operationId: "undoDecision",
     summary: "Takes back what a decision did, on all hosts",
     description:
-      "What it put into force and still stands by it goes back to what stood before: of a ban, an import, a lift, or of what undid one. What was decided on since stays, and is named. Within an hour of the decision nothing about that is dangerous.",
+      "What it put into force and still stands by it goes back to what stood before: of a ban, an import, a lift, or of what undid one. What was decided on since stays, and is named. Within an hour of the decision to take something back is not dangerous; to ban again, or for longer, is what a ban would be.",
     ...{ allows: "analyst", scope: "own", changes: true },
     body: UndoOrder,
     answers: orderedOrWaits(UndoAnswer),

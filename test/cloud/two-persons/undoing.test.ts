@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { writeFileSync } from "node:fs";
 import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
+import { filesOf } from "../../../cloud/folder.js";
 import type { Caller } from "../../../cloud/operators/caller.js";
 import { GlassHolds } from "../../../cloud/two-persons/refusals.js";
 import {
@@ -59,6 +61,22 @@ describe("to undo a decision", () => {
       ...{ reason: "a mistake", wrong: false, dryRun: false },
       ...{ breakGlass: undefined, ...more },
     });
+  const banned = async (range: string, forSeconds = DAY_S): Promise<string> => {
+    const order = { ...ban([range], { forSeconds }), replace: true };
+    const came = await cloud.orders.ban(ann, order);
+    if (came.kind === "waits") {
+      return (await release(bo, came.waiting.id))[0]!.decision;
+    }
+    return came.done.decision!.decision;
+  };
+  const lifted = async (range: string): Promise<string> => {
+    const came = await cloud.orders.lift(ann, {
+      ...{ feeds: ["urgent"], ranges: [parseCidr(range)], within: false },
+      ...{ reason: "", dryRun: false, breakGlass: undefined },
+    });
+    if (came.kind === "waits") throw new Error("it waits");
+    return came.done.decisions[0]!.decision;
+  };
   const standing = async (feed: "urgent" | "reputation" = "urgent") => {
     const look = await cloud.present.look([feed]);
     const all = [...(look?.within(feed, parseCidr("0.0.0.0/0")) ?? [])];
@@ -162,5 +180,43 @@ describe("to undo a decision", () => {
       { action: "lift", ranges: 1, by: "boss", feeds: ["urgent"] },
     ]);
     expect(await standing()).toEqual([]);
+  });
+
+  it("takes two where it bans again what is never to be banned, however fresh", async () => {
+    await banned("203.0.113.7");
+    const lift = await lifted("203.0.113.7");
+    writeFileSync(filesOf(stage.dir).neverList, "203.0.113.0/24\n");
+    for (const minutes of [1, 90]) {
+      stage.clock.jump(minutes * 60_000);
+      const { waiting: asked } = waiting(await undo(ann, lift));
+      expect(asked.dangers).toEqual([
+        { why: "never-ban", says: "203.0.113.7 is in never-ban.txt" },
+      ]);
+      await cloud.proposing.refuse(bo, asked.id, "no");
+    }
+    expect(await standing()).toEqual([]);
+  });
+
+  it("takes two where it bans a public resolver again, or what is wide", async () => {
+    for (const [range, why] of [
+      ["8.8.8.8", "never-ban"],
+      [WIDE, "wide"],
+    ] as const) {
+      await banned(range);
+      const { waiting: asked } = waiting(await undo(ann, await lifted(range)));
+      expect(asked.dangers).toMatchObject([{ why }]);
+    }
+    expect(await standing()).toEqual([]);
+  });
+
+  it("is one person's within an hour where less is banned for it", async () => {
+    await banned(WIDE);
+    const longer = await banned(WIDE, 9 * DAY_S);
+    expect(await undo(ann, longer)).toMatchObject({
+      ...{ kind: "done", dangers: [], done: { counts: { restored: 1 } } },
+    });
+    const shorter = await banned(WIDE, 60);
+    const { waiting: asked } = waiting(await undo(ann, shorter));
+    expect(asked.dangers).toMatchObject([{ why: "wide" }]);
   });
 });
