@@ -18,6 +18,7 @@ import type { Operators } from "../operators/operators.js";
 import { BreakGlass } from "./break-glass.js";
 import type { ChangeKind } from "./changes.js";
 import { FlowCheck } from "./flow-check.js";
+import { isJudgedImport } from "./judged-imports.js";
 import { ListFiles } from "./list-files.js";
 import { MachineLimits } from "./machine-limits.js";
 import { Others } from "./others.js";
@@ -39,7 +40,7 @@ export interface OpenTwoPersonsPorts {
   readonly lifts: LiftOrders;
   readonly imports: ImportOrders;
   readonly undos: UndoOrders;
-  readonly undoLog: Pick<UndoLog, "listOf">;
+  readonly undoLog: Pick<UndoLog, "listOf" | "undoneBy">;
   readonly impact: Pick<Impact, "ask">;
   foresee(feed: FeedName): Foresight;
 }
@@ -55,7 +56,7 @@ export function openTwoPersons(
   ports: OpenTwoPersonsPorts,
   opened: Lifetime,
 ) {
-  const { views, decisionLog } = ports;
+  const { views } = ports;
   const { proposalForS } = settings;
   const { proposed, neverList } = filesOf(dir);
   const others = new Others(ports);
@@ -72,9 +73,7 @@ export function openTwoPersons(
     never,
     flows: new FlowCheck(ports, settings),
     machines: new MachineLimits(ports.clock),
-    isJudged: (id) =>
-      decisionLog.decision(id)?.action === "import" &&
-      !breakGlass.isThrough(id),
+    isJudged: (id) => isJudgedImport(id, { ...ports, breakGlass }),
   });
   const undoing = new Undoing({
     ...{ ...ports, settings, proposing, others },

@@ -77,6 +77,14 @@ describe("to undo a decision", () => {
     if (came.kind === "waits") throw new Error("it waits");
     return came.done.decisions[0]!.decision;
   };
+  /** By two persons, where it takes them. */
+  const undone = async (id: string): Promise<string> => {
+    const came = await undo(ann, id);
+    if (came.kind === "waits") {
+      return (await release(bo, came.waiting.id))[0]!.decision;
+    }
+    return came.done.decision!.decision;
+  };
   const standing = async (feed: "urgent" | "reputation" = "urgent") => {
     const look = await cloud.present.look([feed]);
     const all = [...(look?.within(feed, parseCidr("0.0.0.0/0")) ?? [])];
@@ -218,5 +226,28 @@ describe("to undo a decision", () => {
     const shorter = await banned(WIDE, 60);
     const { waiting: asked } = waiting(await undo(ann, shorter));
     expect(asked.dangers).toMatchObject([{ why: "wide" }]);
+  });
+
+  it("does not make good what came through a broken glass by being undone", async () => {
+    const boss = await letIn(cloud, "boss", "admin");
+    const breakGlass = "nobody else is up";
+    const asked = await list([WIDE], { breakGlass });
+    const came = await cloud.orders.import(boss, asked);
+    if (came.kind === "waits") throw new Error("it waits");
+    await undone(await undone(came.done.decision!.decision));
+    expect(await standing("reputation")).toEqual([WIDE]);
+    stage.clock.jump(13 * HOUR_MS);
+    const again = await cloud.orders.import(ann, await list([WIDE]));
+    expect(waiting(again).waiting.dangers).toMatchObject([{ why: "wide" }]);
+  });
+
+  it("leaves to a list what two persons let it ban, undone and undone again", async () => {
+    const order = await list([WIDE]);
+    const { waiting: asked } = waiting(await cloud.orders.import(ann, order));
+    const [made] = await release(bo, asked.id);
+    await undone(await undone(made!.decision));
+    stage.clock.jump(13 * HOUR_MS);
+    const again = await cloud.orders.import(ann, await list([WIDE]));
+    expect(again).toMatchObject({ kind: "done", dangers: [] });
   });
 });
