@@ -11,6 +11,7 @@ import { ImportOrders } from "./decide/import-orders.js";
 import { LiftOrders } from "./decide/lift-orders.js";
 import type { Foresight, OrderPorts } from "./decide/order-ports.js";
 import { Rollout, type RolloutSettings } from "./decide/rollout.js";
+import { Vouching } from "./decide/vouching.js";
 import type { StoodBans } from "./decide/stood.js";
 import { UndoOrders } from "./decide/undo-orders.js";
 import { Capacity } from "./feeds/capacity.js";
@@ -71,8 +72,10 @@ export function openDeciding(
   const asked = { ...store, ...orders, clock, foresee };
   const two = openTwoPersons(config, asked, opened);
   two.changes.set("policy", policyChange(store.policies));
+  const vouching = new Vouching({ decisions, registry, clock });
+  two.changes.set("vouch", vouching);
   return {
-    ...{ ...orders, ...two },
+    ...{ ...orders, ...two, vouching },
     ...openContest({
       ...{ ...store, ...orders, clock, others: two.others },
       settings: config.contest,

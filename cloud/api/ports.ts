@@ -16,6 +16,7 @@ import type { Correlator } from "../decide/correlator.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Proposals } from "../decide/proposals.js";
 import type { UndoLog } from "../decide/undo-log.js";
+import type { Vouching } from "../decide/vouching.js";
 import type { Weights } from "../decide/weights.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
@@ -131,6 +132,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly shadow: Pick<Shadow, "told">;
   readonly trials: Pick<Trials, "run">;
   readonly earlier: Pick<Earlier, "actedOn">;
+  readonly vouching: Pick<Vouching, "textOf" | "withdraw">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
   readonly bundles: Pick<Bundles, "begin">;

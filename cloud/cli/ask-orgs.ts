@@ -5,6 +5,7 @@ import type {
 } from "../api/routes/enrolment-tokens.js";
 import type { Org } from "../api/routes/orgs.js";
 import type { OrgWeight } from "../api/routes/weights.js";
+import type { WaitsTold } from "./ask-bans.js";
 import type { Client } from "./client.js";
 import { allOf, textOf, type Query } from "./pages.js";
 
@@ -19,6 +20,23 @@ export const orgsOf = async (client: Client): Promise<readonly OrgItem[]> =>
 export const orgWeights = async (
   client: Client,
 ): Promise<readonly WeightItem[]> => allOf(client, "/org-weights");
+
+export const vouchFor = async (
+  client: Client,
+  org: string,
+  vouch: { readonly why: string; readonly for: string },
+): Promise<WeightItem | WaitsTold> =>
+  client.ask("POST", `/orgs/${encodeURIComponent(org)}/vouch`, vouch);
+
+export const withdrawVouch = async (
+  client: Client,
+  org: string,
+  reason: string,
+): Promise<WeightItem> =>
+  client.ask(
+    "DELETE",
+    `/orgs/${encodeURIComponent(org)}/vouch${textOf({ reason })}`,
+  );
 
 /** Its id is made from its name, unless one is given. */
 export const addOrg = async (

@@ -6,7 +6,7 @@ import { JSON_HELP, jsonLines } from "./json.js";
 import type { Io } from "./io.js";
 import { dateOf, table } from "./tables.js";
 import { addTokenCommands } from "./token-commands.js";
-import { addWeightCommands } from "./weight-commands.js";
+import { addVouchCommand, addWeightCommands } from "./weight-commands.js";
 
 interface Options {
   readonly dir: string;
@@ -48,6 +48,7 @@ export function addRegistryCommands(program: Command, io: Io): void {
     });
 
   addWeightCommands(org, io);
+  addVouchCommand(program, io);
   addTokenCommands(program, io);
   addDivergences(program, io);
 }

@@ -1,13 +1,22 @@
 import type { Command } from "commander";
-import { orgWeights, type WeightItem } from "./ask-orgs.js";
+import {
+  orgWeights,
+  vouchFor,
+  withdrawVouch,
+  type WeightItem,
+} from "./ask-orgs.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
 import { table } from "./tables.js";
+import { waitsFailure } from "./told-waits.js";
 import { counted, momentOf } from "./words.js";
 
 interface Options {
   readonly json?: true;
+  readonly why: string;
+  readonly for: string;
+  readonly withdraw?: true;
 }
 
 /** org weights. */
@@ -25,6 +34,41 @@ export function addWeightCommands(org: Command, io: Io): void {
       }
       const rows = weights.flatMap((each) => rowsOf(each));
       io.out(table(["org", "weight", "why"], rows));
+    });
+}
+
+/** vouch. */
+export function addVouchCommand(program: Command, io: Io): void {
+  program
+    .command("vouch")
+    .description(
+      "have an org's word count in rules before it has standing; two persons answer for it",
+    )
+    .argument("<org>")
+    .requiredOption(
+      "--why <text>",
+      "for who releases it, and whoever asks later",
+    )
+    .option("--for <time>", "365d at most", "90d")
+    .option("--withdraw", "nobody answers for it any more; at once, by one")
+    .option("--json", JSON_HELP)
+    .action(async (org: string, _, command: Command) => {
+      const {
+        json,
+        why,
+        for: term,
+        withdraw,
+      } = command.optsWithGlobals<Options>();
+      const client = clientOf(command);
+      const came = withdraw
+        ? await withdrawVouch(client, org, why)
+        : await vouchFor(client, org, { why, for: term });
+      if ("proposal" in came) throw waitsFailure(came, io, json);
+      if (json) io.out(JSON.stringify(came));
+      else
+        io.out(
+          `${org} weighs ${came.weight.toFixed(2)}: ${reasonsOf(came).join("; ")}`,
+        );
     });
 }
 

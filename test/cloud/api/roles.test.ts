@@ -59,6 +59,8 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ makeEnrolmentToken: ["admin"], revokeEnrolmentToken: ["admin"] },
   ...{ tagAgent: ["admin"], revokeAgent: ["admin"], forgetAgent: ["admin"] },
   clearClones: ["admin"],
+  ...{ vouchForOrg: ["admin", "vendor"] },
+  ...{ withdrawVouch: ["admin", "vendor"] },
   ...{ addOrg: ["admin", "vendor"], publishRoot: ["admin", "vendor"] },
 };
 
@@ -72,6 +74,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   // An answer that is no JSON would be a bundle.
   makeBundle: { org: "nobody" },
   reviewBrokenGlass: { verdict: "justified", reason: "it was" },
+  vouchForOrg: { why: "we know them" },
   answerContest: { verdict: "refused", answer: "no" },
 };
 

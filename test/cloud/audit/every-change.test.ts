@@ -62,6 +62,19 @@ const READY: Readonly<
     const { proposal } = await ordered("46.32.0.0/12", world);
     return { names: { proposal }, body: { reason: "no" } };
   },
+  vouchForOrg: async ({ cloud }) => {
+    const org = await cloud.addOrg("vouched");
+    return { names: { org }, body: { why: "we know them" } };
+  },
+  withdrawVouch: async ({ cloud, bert }) => {
+    const org = await cloud.addOrg("doubted");
+    const order = ["POST", `/orgs/${org}/vouch`, { why: "so far" }] as const;
+    type Waits = { proposal: string };
+    const { body } = await askAtDoor<Waits>(cloud, cloud.operator, order);
+    const path = `/proposals/${body.proposal}/release`;
+    await askAtDoor(cloud, bert.token, ["POST", path, {}]);
+    return { names: { org } };
+  },
   openContest: async ({ cloud }) => {
     await cloud.ban("203.0.113.5");
     return { body: { address: "203.0.113.5", why: "it is ours" } };
