@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import type { WaitsTold } from "../../../cloud/cli/ask-bans.js";
 import type { WeightItem } from "../../../cloud/cli/ask-orgs.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
   eventually,
@@ -53,6 +54,7 @@ describe("a voucher", () => {
       expect((await stage.release(body.proposal)).status).toBe(201);
     }
     expect(await decisionsOf(cloud)).toEqual([]);
+    await systemClock.sleep(1_100); // so long it knows what it looked up
     await report(cloud, hosts, ATTACKER);
     const [first] = await eventually(async () => {
       const decisions = await decisionsOf(cloud);
@@ -100,6 +102,7 @@ describe("a voucher", () => {
     const run = operatorOf(cloud);
     await cloud.addOrg("acme");
     const asked = await run("vouch", "acme", "--why", "our own hosts");
+    expect(asked.err).toMatch(/waits for a second person/);
     expect(asked.code).toBe(4);
     const [id = ""] = /prp-\w+/.exec(asked.out) ?? [];
     const shown = await run("proposals", "show", id);
