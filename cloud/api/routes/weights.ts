@@ -69,6 +69,11 @@ export const weightRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       return answer(200, { items, next: null });
     },
   }),
+  vouchRoute(ports),
+  withdrawRoute(ports),
+];
+
+const vouchRoute = (ports: OperatorApiPorts): Route =>
   route({
     ...{
       method: "POST",
@@ -109,7 +114,9 @@ export const weightRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       if (came.kind === "waits") return waitsAnswer(came);
       return answer(200, told(org, ports));
     },
-  }),
+  });
+
+const withdrawRoute = (ports: OperatorApiPorts): Route =>
   route({
     ...{ method: "DELETE", path: "/orgs/{org}/vouch" },
     ...{ operationId: "withdrawVouch", tag: "Orgs" },
@@ -129,8 +136,7 @@ export const weightRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       await ports.vouching.withdraw(org, caller.name, reason);
       return answer(200, told(org, ports));
     },
-  }),
-];
+  });
 
 const told = (org: string, { weights }: OperatorApiPorts) => ({
   ...weights.told(org),

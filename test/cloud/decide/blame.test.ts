@@ -1,0 +1,106 @@
+import { describe, expect, it } from "@jest/globals";
+import type {
+  DecisionEvent,
+  Proposed,
+  ProposalSettled,
+} from "../../../cloud/journal/decision-events.js";
+import { DAY_MS, SETTINGS, open, vouched } from "./weighed.js";
+
+describe("what was found wrong", () => {
+  it("lowers the weight of who caused it, which comes back in 90 days", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    for (const org of ["a", "b", "c", "d"]) await world.settle(org);
+    await world.decide(proposed("prp-1", ["a", "b", "c"]));
+    await world.decide(refused("prp-1"));
+    const low = world.weightOf("a") ?? 0;
+    expect(low).toBeCloseTo(0.5 ** 0.25);
+    expect(world.weightOf("d")).toBe(1);
+    expect(world.told("a").blames).toMatchObject([
+      { id: "prp-1", why: "refused", share: 0.25 },
+    ]);
+    world.clock.jump(45 * DAY_MS);
+    await world.seen("a/1");
+    expect(world.weightOf("a")).toBeGreaterThan(low);
+    expect(world.weightOf("a")).toBeLessThan(1);
+    world.clock.jump(45 * DAY_MS);
+    expect(world.weightOf("a")).toBe(1);
+    expect(world.told("a").blames).toEqual([]);
+  });
+
+  it("halves it where a decision was undone as wrong, and once for each", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    for (const org of ["a", "b"]) await world.settle(org);
+    await world.decide(decided("dec-1", ["a", "b"]));
+    await world.decide(undone("dec-1", false));
+    expect(world.weightOf("a")).toBe(1);
+    await world.decide(undone("dec-1", true));
+    await world.decide(undone("dec-1", true), answered("dec-1"));
+    expect(world.told("a").blames).toMatchObject([
+      { id: "dec-1", why: "undone", share: 1 },
+    ]);
+    expect(world.weightOf("a")).toBeCloseTo(0.5);
+    await world.decide(decided("dec-2", ["a"]), undone("dec-2", true));
+    expect(world.weightOf("a")).toBeCloseTo(0.25);
+    expect(world.weightOf("b")).toBeCloseTo(0.5);
+  });
+
+  it("counts what a person released of a proposal as its witnesses'", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    await world.settle("a");
+    const released = { verdict: "released", decision: "dec-1" } as const;
+    await world.decide(proposed("prp-1", ["a"]), {
+      ...{ ...refused("prp-1"), ...released },
+    });
+    await world.decide(answered("dec-1"));
+    expect(world.told("a").blames).toMatchObject([
+      { id: "dec-1", why: "released", share: 1 },
+    ]);
+  });
+
+  it("lowers it also for whom somebody vouches", async () => {
+    await using world = await open(SETTINGS);
+    await world.decide(vouched("a", world.clock.now() + 30 * DAY_MS));
+    await world.decide(proposed("prp-1", ["a", "b", "c"]));
+    await world.decide(refused("prp-1"));
+    expect(world.weightOf("a")).toBeCloseTo(0.5 ** 0.25);
+  });
+
+  it("costs each of many little, and nothing where many live at the address", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    const many = Array.from({ length: 30 }, (_, n) => `org${n}`);
+    await world.decide(proposed("prp-1", many));
+    await world.decide(refused("prp-1"));
+    expect(world.told("org1").blames).toMatchObject([{ share: 0.025 }]);
+    const veto = { why: "tier", tier: "cdn-edge" } as const;
+    await world.decide({ ...proposed("prp-2", ["a", "b", "c"]), veto });
+    await world.decide(refused("prp-2"));
+    expect(world.told("a").blames).toEqual([]);
+  });
+});
+
+const proposed = (proposal: string, orgs: readonly string[]): Proposed => ({
+  ...{ kind: "proposed", proposal, attacker: "192.0.2.1/32", orgs },
+  ...{ expiresAt: 0, rule: "rule:several-orgs", reason: "", evidence: [] },
+  veto: { why: "never-list" },
+});
+
+const refused = (proposal: string): ProposalSettled => ({
+  ...{ kind: "proposal-settled", proposal, verdict: "refused" },
+  ...{ by: "ada", reason: "no" },
+});
+
+const decided = (decision: string, orgs: readonly string[]): DecisionEvent => ({
+  ...{ kind: "decided", decision, action: "ban", feed: "urgent", ranges: 1 },
+  ...{ by: "rule:several-orgs", reason: "", evidence: [1], orgs },
+});
+
+const undone = (undoes: string, wrong: boolean): DecisionEvent => ({
+  ...{ kind: "undone", undoes, feed: "urgent", wrong, by: "ada" },
+  ...{ reason: "", counts: {} },
+});
+
+const answered = (decision: string): DecisionEvent => ({
+  ...{ kind: "contest-answered", contest: "con-1", verdict: "released" },
+  ...{ operator: "opr-1", by: "ada", bySelf: false, answer: "sorry" },
+  about: [decision],
+});
