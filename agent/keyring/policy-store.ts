@@ -1,13 +1,14 @@
 import type { AgentEvents } from "../events/events.js";
 import { needsReopening } from "../ledger/damage.js";
 import type { Ledger } from "../ledger/ledger.js";
+import type { KeptPolicy } from "../ledger/policies.js";
 import type { Translators } from "../model/translators.js";
 import { Malformed } from "../protocol/malformed.js";
 import type { PolicySensors } from "../protocol/policy.js";
 import { Refused } from "../protocol/refusals.js";
 import { parseJson } from "../protocol/shapes.js";
 import { SignedText } from "../protocol/signed-text.js";
-import type { BanClock } from "../runtime/clock.js";
+import type { BanClock, UnixMs } from "../runtime/clock.js";
 import { TrustedPolicy, type AllowedRange } from "../trust/policy.js";
 import type { RootStore } from "./root-store.js";
 
@@ -45,17 +46,14 @@ export class PolicyStore {
   readonly #ports: PolicyStorePorts;
   readonly #listeners = new Set<() => void>();
   #active: ActivePolicy | undefined;
+  /** Since when a root took one back: what is older may have been by its keys. */
+  #leastIssuedAt: UnixMs = 0;
 
   /** Takes up what an earlier run has kept. */
   constructor(ports: PolicyStorePorts) {
     this.#ports = ports;
     const kept = this.isOff ? undefined : ports.ledger.policies.kept();
-    if (kept !== undefined) {
-      this.#unlessRefused(() => {
-        const text = parseJson(SignedText, kept.signed, "policy");
-        this.#active = { policy: this.#open(text), text };
-      });
-    }
+    if (kept !== undefined) this.#takeUp(kept);
     ports.roots.onTaken(() => this.#reconsider());
   }
 
@@ -101,7 +99,7 @@ export class PolicyStore {
       roots.current.mustBeGoodAt(now); // step 5
       const held = this.#active?.policy;
       if (policy.fingerprint === held?.fingerprint) return;
-      policy.mustReplace(held, now); // steps 5 and 6
+      policy.mustReplace(held, now, this.#leastIssuedAt); // steps 5 and 6
       this.#take({ policy, text });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -109,13 +107,24 @@ export class PolicyStore {
     }
   }
 
+  #takeUp({ org, version, signed, leastIssuedAt }: KeptPolicy): void {
+    // What another org's policies were held against is nothing to this one's.
+    if (org !== this.#ports.org) return this.#ports.ledger.policies.forget();
+    this.#leastIssuedAt = leastIssuedAt;
+    if (signed === null) return;
+    this.#unlessRefused(version, () => {
+      const text = parseJson(SignedText, signed, "policy");
+      this.#active = { policy: this.#open(text), text };
+    });
+  }
+
   /** In force before it is on the disk: what it takes back must not wait for a disk. */
   #take({ policy, text }: ActivePolicy): void {
-    const { ledger, events } = this.#ports;
-    const { org, version, groups } = policy.document;
+    const { events } = this.#ports;
+    const { version, groups } = policy.document;
     this.#active = { policy, text };
     try {
-      ledger.policies.keep({ org, version, signed: JSON.stringify(text) });
+      this.#keep(version, JSON.stringify(text));
     } catch (error) {
       if (needsReopening(error)) throw error;
       events.policyNotKept(version, error);
@@ -128,7 +137,8 @@ export class PolicyStore {
   #reconsider(): void {
     const active = this.#active;
     if (active === undefined) return;
-    this.#unlessRefused(() => void this.#open(active.text));
+    const { version } = active.policy.document;
+    this.#unlessRefused(version, () => void this.#open(active.text));
     if (this.#active === undefined) this.#tell();
   }
 
@@ -141,14 +151,26 @@ export class PolicyStore {
     return TrustedPolicy.open(text, roots.current, org, translators);
   }
 
-  #unlessRefused(open: () => void): void {
-    const { ledger, events } = this.#ports;
+  #keep(version: number, signed: string | null): void {
+    const { org, ledger } = this.#ports;
+    const leastIssuedAt = this.#leastIssuedAt;
+    ledger.policies.keep({ org, version, signed, leastIssuedAt });
+  }
+
+  /**
+   * What no root bears out any more leaves a date behind, and no version: whoever
+   * stole its key could have chosen the highest that there is.
+   */
+  #unlessRefused(version: number, open: () => void): void {
+    const { clock, events, roots } = this.#ports;
     try {
       open();
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#active = undefined;
-      ledger.policies.forget();
+      const since = Math.min(roots.current.document.issuedAt, clock.now());
+      this.#leastIssuedAt = Math.max(this.#leastIssuedAt, since);
+      this.#keep(version, null);
       events.policyWithdrawn(error);
     }
   }

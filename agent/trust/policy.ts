@@ -85,8 +85,15 @@ export class TrustedPolicy {
     return this.ranges.filter(({ until }) => until > now);
   }
 
-  /** @throws Refused when it may not take the place of the one that is held */
-  mustReplace(held: TrustedPolicy | undefined, now: UnixMs): void {
+  /**
+   * Nothing of a time before `leastIssuedAt` comes back.
+   * @throws Refused when it may not take the place of the one that is held
+   */
+  mustReplace(
+    held: TrustedPolicy | undefined,
+    now: UnixMs,
+    leastIssuedAt: UnixMs = 0,
+  ): void {
     const { version, issuedAt, expiresAt } = this.document;
     // Step 5.
     if (!this.isGoodAt(now)) {
@@ -98,6 +105,11 @@ export class TrustedPolicy {
       mustBeOfToday("its allowance", this.allowance.issuedAt, now);
     }
     // Step 6.
+    if (issuedAt < leastIssuedAt) {
+      const since = new Date(leastIssuedAt).toISOString();
+      const why = `policy ${version} is of a time before ${since}, when a root took one back`;
+      throw new Refused("replayed", why);
+    }
     if (held === undefined) return;
     const own = held.document;
     const newer = version - own.version || issuedAt - own.issuedAt;

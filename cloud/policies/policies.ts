@@ -81,7 +81,9 @@ export class Policies {
     const said = isOver ? afterwards(standing) : standing;
     const groups = groupsOf(said.policy.groups, agent);
     const at = this.#regrouped.get(agent.id) ?? 0;
-    const issuedAt = Math.max(said.publishedAt, at);
+    // Hosts that a root took one from take none that is older than that root.
+    const root = signing.root.document.issuedAt;
+    const issuedAt = Math.max(said.publishedAt, at, root);
     const names = groups.map(({ name }) => name);
     const of = [agent.org, said.version, issuedAt, signing.version, names];
     const key = JSON.stringify(of);

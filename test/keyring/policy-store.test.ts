@@ -139,7 +139,11 @@ describe("policies", () => {
     expect(again().newest?.fingerprint).toBe(core.policies.newest?.fingerprint);
     const forged = signPolicy(policyOf([OFFICE], { version: 2 }), "stranger");
     const signed = JSON.stringify(forged);
-    ledger.policies.keep({ org: "acme", version: 2, signed });
+    const row = { org: "acme", version: 2, leastIssuedAt: 0 };
+    ledger.policies.keep({ ...row, signed });
+    expect(again().newest).toBeUndefined();
+    expect(ledger.policies.kept()).toMatchObject({ signed: null });
+    ledger.policies.keep({ ...row, org: "globex", signed });
     expect(again().newest).toBeUndefined();
     expect(ledger.policies.kept()).toBeUndefined();
   });
@@ -151,6 +155,33 @@ describe("policies", () => {
     trust.roots.hear(signRoot(document2, NEXT_SIGNERS));
     expect(policies.newest).toBeUndefined();
     expect(it.host.log.lines).toContain("warn: the policy counts no more");
+  });
+
+  it("do not come back by another key once a root revokes that of the newest", async () => {
+    await using it = await PolicyHost.open();
+    const { ledger, core, events } = it.host;
+    const { policies, trust } = core;
+    const revokedAt = Date.now() - 1_000;
+    const older = signPolicy(
+      policyOf([OFFICE], { version: 3, issuedAt: revokedAt - 1 }),
+      "contentB",
+    );
+    policies.hear(signPolicy(policyOf([], { version: 7 })));
+    const issuedAt = revokedAt;
+    trust.roots.hear(signRoot({ ...document2, issuedAt }, NEXT_SIGNERS));
+    policies.hear(older);
+    expect(policies.newest).toBeUndefined();
+    const again = new PolicyStore({
+      ...{ org: "acme", policy: "follow", roots: trust.roots },
+      translators: [],
+      ...{ ledger, clock: systemBanClock, events },
+    });
+    again.hear(older);
+    expect(again.newest).toBeUndefined();
+    again.hear(
+      signPolicy(policyOf([OFFICE], { version: 1, issuedAt }), "contentB"),
+    );
+    expect(again.allowed()).toHaveLength(1);
   });
 
   it("let wide ranges while their allowance of the critical keys is good", async () => {

@@ -31,6 +31,7 @@ const UNDO = `
   ]
     .map((column) => `ALTER TABLE revisions DROP COLUMN ${column};`)
     .join("\n")}
+  DROP TABLE policies;
   DROP INDEX waiting_bans;
   ALTER TABLE bans DROP COLUMN ring_at;
   PRAGMA user_version = 8;`;

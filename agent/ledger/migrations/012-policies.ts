@@ -8,6 +8,7 @@ const schema = `
   CREATE TABLE policies (
     org TEXT PRIMARY KEY,
     version INTEGER NOT NULL,
-    signed TEXT NOT NULL
+    signed TEXT, -- NULL: a root took it back
+    least_issued_at INTEGER NOT NULL -- of the next, in milliseconds since 1970
   ) STRICT, WITHOUT ROWID;
 `;
