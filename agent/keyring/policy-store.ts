@@ -9,7 +9,12 @@ import { Refused } from "../protocol/refusals.js";
 import { parseJson } from "../protocol/shapes.js";
 import { SignedText } from "../protocol/signed-text.js";
 import type { BanClock, UnixMs } from "../runtime/clock.js";
-import { TrustedPolicy, type AllowedRange } from "../trust/policy.js";
+import {
+  NO_FLOOR,
+  TrustedPolicy,
+  type AllowedRange,
+  type PolicyFloor,
+} from "../trust/policy.js";
 import type { RootStore } from "./root-store.js";
 
 export interface PolicyStorePorts {
@@ -46,8 +51,7 @@ export class PolicyStore {
   readonly #ports: PolicyStorePorts;
   readonly #listeners = new Set<() => void>();
   #active: ActivePolicy | undefined;
-  /** Since when a root took one back: what is older may have been by its keys. */
-  #leastIssuedAt: UnixMs = 0;
+  #floor = NO_FLOOR;
 
   /** Takes up what an earlier run has kept. */
   constructor(ports: PolicyStorePorts) {
@@ -99,7 +103,7 @@ export class PolicyStore {
       roots.current.mustBeGoodAt(now); // step 5
       const held = this.#active?.policy;
       if (policy.fingerprint === held?.fingerprint) return;
-      policy.mustReplace(held, now, this.#leastIssuedAt); // steps 5 and 6
+      policy.mustReplace(held, now, this.#floor); // steps 5 and 6
       this.#take({ policy, text });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -107,10 +111,10 @@ export class PolicyStore {
     }
   }
 
-  #takeUp({ org, version, signed, leastIssuedAt }: KeptPolicy): void {
+  #takeUp({ org, version, signed, ...floor }: KeptPolicy): void {
     // What another org's policies were held against is nothing to this one's.
     if (org !== this.#ports.org) return this.#ports.ledger.policies.forget();
-    this.#leastIssuedAt = leastIssuedAt;
+    this.#floor = floor;
     if (signed === null) return;
     this.#unlessRefused(version, () => {
       const text = parseJson(SignedText, signed, "policy");
@@ -123,6 +127,7 @@ export class PolicyStore {
     const { events } = this.#ports;
     const { version, groups } = policy.document;
     this.#active = { policy, text };
+    this.#raise("leastAllowedAt", policy.allowance?.issuedAt ?? 0);
     try {
       this.#keep(version, JSON.stringify(text));
     } catch (error) {
@@ -153,8 +158,11 @@ export class PolicyStore {
 
   #keep(version: number, signed: string | null): void {
     const { org, ledger } = this.#ports;
-    const leastIssuedAt = this.#leastIssuedAt;
-    ledger.policies.keep({ org, version, signed, leastIssuedAt });
+    ledger.policies.keep({ org, version, signed, ...this.#floor });
+  }
+
+  #raise(what: keyof PolicyFloor, to: UnixMs): void {
+    this.#floor = { ...this.#floor, [what]: Math.max(this.#floor[what], to) };
   }
 
   /**
@@ -169,7 +177,7 @@ export class PolicyStore {
       if (!isRefusal(error)) throw error;
       this.#active = undefined;
       const since = Math.min(roots.current.document.issuedAt, clock.now());
-      this.#leastIssuedAt = Math.max(this.#leastIssuedAt, since);
+      this.#raise("leastIssuedAt", since);
       this.#keep(version, null);
       events.policyWithdrawn(error);
     }

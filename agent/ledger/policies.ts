@@ -1,14 +1,12 @@
-import type { UnixMs } from "../runtime/clock.js";
+import type { PolicyFloor } from "../trust/policy.js";
 import type { Database, Statement } from "./database.js";
 
 /** A policy as it is kept: whoever reads it has to verify it again. */
-export interface KeptPolicy {
+export interface KeptPolicy extends PolicyFloor {
   readonly org: string;
   readonly version: number;
   /** The signed text, as JSON; null where it counts no more. */
   readonly signed: string | null;
-  /** No other is to be of a time before; milliseconds since 1970. */
-  readonly leastIssuedAt: UnixMs;
 }
 
 /** The newest policy of this host's org: one row, whichever org that is. */
@@ -21,10 +19,11 @@ export class Policies {
   constructor(db: Database) {
     this.#db = db;
     this.#one = db.prepare(
-      `SELECT org, version, signed, least_issued_at AS leastIssuedAt
+      `SELECT org, version, signed, least_issued_at AS leastIssuedAt,
+         least_allowed_at AS leastAllowedAt
        FROM policies LIMIT 1`,
     );
-    this.#put = db.prepare("INSERT INTO policies VALUES (?, ?, ?, ?)");
+    this.#put = db.prepare("INSERT INTO policies VALUES (?, ?, ?, ?, ?)");
     this.#clear = db.prepare("DELETE FROM policies");
   }
 
@@ -33,10 +32,11 @@ export class Policies {
   }
 
   /** In place of the one before. */
-  keep({ org, version, signed, leastIssuedAt }: KeptPolicy): void {
+  keep({ org, version, signed, ...floor }: KeptPolicy): void {
+    const { leastIssuedAt, leastAllowedAt } = floor;
     this.#db.transaction(() => {
       this.#clear.run();
-      this.#put.run(org, version, signed, leastIssuedAt);
+      this.#put.run(org, version, signed, leastIssuedAt, leastAllowedAt);
     });
   }
 

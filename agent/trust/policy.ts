@@ -24,6 +24,16 @@ export interface AllowedRange {
   readonly why: string;
 }
 
+/** What a policy is held against beside the one before; milliseconds since 1970. */
+export interface PolicyFloor {
+  /** When a root last took one back: what is older may have been by its keys. */
+  readonly leastIssuedAt: UnixMs;
+  /** When the newest allowance that counted was issued: it took the others back. */
+  readonly leastAllowedAt: UnixMs;
+}
+
+export const NO_FLOOR: PolicyFloor = { leastIssuedAt: 0, leastAllowedAt: 0 };
+
 /**
  * A policy that enough keys have signed, ready to be asked.
  *
@@ -86,13 +96,12 @@ export class TrustedPolicy {
   }
 
   /**
-   * Nothing of a time before `leastIssuedAt` comes back.
    * @throws Refused when it may not take the place of the one that is held
    */
   mustReplace(
     held: TrustedPolicy | undefined,
     now: UnixMs,
-    leastIssuedAt: UnixMs = 0,
+    floor: PolicyFloor = NO_FLOOR,
   ): void {
     const { version, issuedAt, expiresAt } = this.document;
     // Step 5.
@@ -105,10 +114,10 @@ export class TrustedPolicy {
       mustBeOfToday("its allowance", this.allowance.issuedAt, now);
     }
     // Step 6.
-    if (issuedAt < leastIssuedAt) {
-      const since = new Date(leastIssuedAt).toISOString();
-      const why = `policy ${version} is of a time before ${since}, when a root took one back`;
-      throw new Refused("replayed", why);
+    mustNotBeBefore(`policy ${version}`, issuedAt, floor.leastIssuedAt);
+    if (this.allowance) {
+      const { issuedAt: allowedAt } = this.allowance;
+      mustNotBeBefore("its allowance", allowedAt, floor.leastAllowedAt);
     }
     if (held === undefined) return;
     const own = held.document;
@@ -175,6 +184,17 @@ function mustBeOfToday(what: string, issuedAt: UnixMs, now: UnixMs): void {
   if (issuedAt <= now + MOST_AHEAD_MS) return;
   const date = new Date(issuedAt).toISOString();
   throw new Refused("implausible", `${what} is dated ahead, ${date}`);
+}
+
+function mustNotBeBefore(what: string, issuedAt: UnixMs, least: UnixMs): void {
+  if (issuedAt >= least) return;
+  const [date, since] = [issuedAt, least].map((at) =>
+    new Date(at).toISOString(),
+  );
+  throw new Refused(
+    "replayed",
+    `${what} is of ${date}, and none of before ${since} comes back`,
+  );
 }
 
 /** By how much clocks of the cloud and of hosts may differ. */

@@ -3,6 +3,7 @@ import { PolicyStore } from "../../agent/keyring/policy-store.js";
 import { formatCidr, parseCidr } from "../../agent/model/cidr.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import { systemBanClock } from "../../agent/runtime/clock.js";
+import { NO_FLOOR } from "../../agent/trust/policy.js";
 import { signText } from "../../agent/trust/sign.js";
 import { ban, policy } from "../support/agent/agent-fixtures.js";
 import {
@@ -139,7 +140,7 @@ describe("policies", () => {
     expect(again().newest?.fingerprint).toBe(core.policies.newest?.fingerprint);
     const forged = signPolicy(policyOf([OFFICE], { version: 2 }), "stranger");
     const signed = JSON.stringify(forged);
-    const row = { org: "acme", version: 2, leastIssuedAt: 0 };
+    const row = { org: "acme", version: 2, ...NO_FLOOR };
     ledger.policies.keep({ ...row, signed });
     expect(again().newest).toBeUndefined();
     expect(ledger.policies.kept()).toMatchObject({ signed: null });
@@ -197,15 +198,7 @@ describe("policies", () => {
       translators: [],
       ...{ ledger, clock, events },
     });
-    const allowance = signText(
-      "allowance",
-      {
-        ...{ type: "allowance", org: "acme", issuedAt: Date.now() },
-        ...{ expiresAt: Date.now() + 3_600_000, ranges: ["198.18.0.0/15"] },
-      },
-      [keys.critical],
-      2,
-    );
+    const allowance = signAllowance(Date.now(), ["198.18.0.0/15"]);
     store.hear(signPolicy(policyOf(["198.18.0.0/16", OFFICE], { allowance })));
     expect(store.allowed()).toHaveLength(2);
     aheadMs = 3_600_001;
@@ -213,4 +206,47 @@ describe("policies", () => {
     aheadMs = DAY_MS + 1_000;
     expect(store.allowed()).toEqual([]);
   });
+
+  it("take no allowance that a newer one was signed after", async () => {
+    await using it = await PolicyHost.open();
+    const { ledger, core, events } = it.host;
+    const at = Date.now();
+    const first = signAllowance(at - 1_000, ["198.18.0.0/15"]);
+    const second = signAllowance(at, ["198.18.0.0/20"]);
+    const wish = (
+      version: number,
+      ranges: readonly string[],
+      allowance?: SignedText,
+    ) =>
+      signPolicy(
+        policyOf(ranges, { version, ...(allowance && { allowance }) }),
+      );
+    const { policies } = core;
+    policies.hear(wish(1, ["198.18.0.0/16"], first));
+    policies.hear(wish(2, ["198.18.0.0/20"], second));
+    policies.hear(wish(3, []));
+    policies.hear(wish(4, ["198.18.0.0/16"], first));
+    expect(policies.newest?.document.version).toBe(3);
+    const again = new PolicyStore({
+      ...{ org: "acme", policy: "follow", roots: core.trust.roots },
+      translators: [],
+      ...{ ledger, clock: systemBanClock, events },
+    });
+    again.hear(wish(4, ["198.18.0.0/16"], first));
+    expect(again.newest?.document.version).toBe(3);
+    again.hear(wish(4, ["198.18.0.0/20"], second));
+    expect(again.allowed()).toHaveLength(1);
+  });
 });
+
+/** Good for an hour. */
+const signAllowance = (issuedAt: number, ranges: readonly string[]) =>
+  signText(
+    "allowance",
+    {
+      ...{ type: "allowance", org: "acme", issuedAt },
+      ...{ expiresAt: issuedAt + 3_600_000, ranges },
+    },
+    [keys.critical],
+    2,
+  );

@@ -9,6 +9,7 @@ const schema = `
     org TEXT PRIMARY KEY,
     version INTEGER NOT NULL,
     signed TEXT, -- NULL: a root took it back
-    least_issued_at INTEGER NOT NULL -- of the next, in milliseconds since 1970
+    least_issued_at INTEGER NOT NULL, -- of the next, in milliseconds since 1970
+    least_allowed_at INTEGER NOT NULL -- of the next's allowance, the same
   ) STRICT, WITHOUT ROWID;
 `;
