@@ -18,7 +18,10 @@ export interface HostFacts {
   readonly cloud: readonly Cidr[];
   /** What this host's operator has released for now. */
   readonly released: readonly Cidr[];
-  /** Where the customer's policy wants no bans of feeds now. */
+  /**
+   * Where the customer's policy wants no bans of feeds now; IPv4 also as this host's
+   * translators show it.
+   */
   readonly allowed: CidrIndex;
   /** What this host bans of its own there, which stays so. */
   readonly ownBans: readonly Cidr[];

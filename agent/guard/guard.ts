@@ -112,13 +112,13 @@ export function protectedRanges(
     ...facts.cloud,
     ...policy.allow,
     ...facts.released,
-    ...facts.allowed.all.flatMap((range) => without(range, facts.ownBans)),
   ];
   return [
     ...facts.own,
     ...facts.gateways,
     ...needed,
     ...needed.flatMap((each) => throughTranslators(each, policy)),
+    ...facts.allowed.all.flatMap((range) => without(range, facts.ownBans)),
     ...privateRanges(policy),
     ...tierOf("publicResolvers", policy),
     ...tierOf("cdnEdges", policy),

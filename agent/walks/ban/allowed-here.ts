@@ -1,6 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
 import { ownBan, reviewBan } from "../../guard/guard.js";
+import { throughTranslators } from "../../guard/translated.js";
 import type { PolicyStore } from "../../keyring/policy-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { RecordedBan } from "../../ledger/rows.js";
@@ -37,6 +38,8 @@ export class AllowedHere {
   readonly #ports: AllowedHerePorts;
   readonly #turns = new Mutex();
   #ownBans: readonly Cidr[] = [];
+  #allowed: readonly Cidr[] = [];
+  /** Of those, and of what translators show of them. */
   #index = new CidrIndex([]);
 
   constructor(ports: AllowedHerePorts) {
@@ -114,9 +117,14 @@ export class AllowedHere {
   #allowedNow(): CidrIndex {
     const ranges = this.#ports.policies.allowed().map(({ cidr }) => cidr);
     const isSame =
-      ranges.length === this.#index.all.length &&
-      ranges.every((range, i) => range === this.#index.all[i]);
-    if (!isSame) this.#index = new CidrIndex(ranges);
+      ranges.length === this.#allowed.length &&
+      ranges.every((range, i) => range === this.#allowed[i]);
+    if (!isSame) {
+      const { guard } = this.#ports;
+      const shown = ranges.flatMap((each) => throughTranslators(each, guard));
+      this.#allowed = ranges;
+      this.#index = new CidrIndex([...ranges, ...shown]);
+    }
     return this.#index;
   }
 }

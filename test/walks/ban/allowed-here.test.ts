@@ -68,4 +68,21 @@ describe("what a policy allows", () => {
       ...[true, false],
     ]);
   });
+
+  it("is the same where a translator shows it", async () => {
+    await using it = await PolicyHost.open({ policy: bare });
+    await it.decide("64:ff9b::cb00:7107", "sensor");
+    await it.decide("64:ff9b::cb00:7108", "operator");
+    await it.take(policyOf([OFFICE]));
+    const now = unixSeconds(Date.now());
+    expect(
+      it.host.ledger
+        .list({ feed: "local", limit: 9 }, now)
+        .map(({ observed }) => observed),
+    ).toEqual([true, false]);
+    const both = ["64:ff9b::cb00:7107", "64:ff9b::cb00:7108"];
+    expect(both.map((at) => it.drops(at))).toEqual([false, true]);
+    await it.take(policyOf([], { version: 2 }));
+    expect(both.map((at) => it.drops(at))).toEqual([true, true]);
+  });
 });
