@@ -163,9 +163,12 @@ const neverWhatIsAllowed: Rule = (cidr, _facts, policy) =>
 const neverWhatIsReleased: Rule = (cidr, { released }, policy) =>
   touches(cidr, released, "released-here", policy);
 
+/** What holds a ban for as long as the customer's policy allows the range. */
+export const ALLOWED_BY_POLICY: RuleName = "allowed-by-policy";
+
 /** What is around such a range the kernel splits, whatever becomes of others. */
 const neverWhatPolicyAllows: Rule = (cidr, { allowed }) =>
-  allowed.covers(cidr) ? "allowed-by-policy" : undefined;
+  allowed.covers(cidr) ? ALLOWED_BY_POLICY : undefined;
 
 const neverAPrivateRange: Rule = (cidr, _facts, policy) =>
   touches(cidr, privateRanges(policy), "private-range", policy);

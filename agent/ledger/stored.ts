@@ -1,3 +1,4 @@
+import { ALLOWED_BY_POLICY } from "../guard/guard.js";
 import type { ReviewedBan } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import { NOT_CONFIRMED } from "./trials.js";
@@ -92,7 +93,11 @@ function fateOf(
   old: FoundBan | undefined,
   admission: Admission | undefined,
 ): Fate {
-  if (ban.held !== undefined) return apart(ban.held);
+  if (ban.held !== undefined) {
+    // A policy has no say in what its trial made of a ban on this host.
+    const hasNoSay = ban.held === ALLOWED_BY_POLICY && hasFailed(old);
+    return apart(hasNoSay && !ban.observed ? NOT_CONFIRMED : ban.held);
+  }
   if (old !== undefined && goesOn(ban, old)) {
     const cut = admission?.keep(ban, old.expiresAt);
     const isTried = old.verdict === "open" && !ban.observed;

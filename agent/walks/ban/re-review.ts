@@ -1,7 +1,7 @@
 import type { AgentEvents } from "../../events/events.js";
 import { guardDigest } from "../../guard/digest.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
-import { holdingRule, ownBan } from "../../guard/guard.js";
+import { ALLOWED_BY_POLICY, holdingRule, ownBan } from "../../guard/guard.js";
 import type { Budget } from "../../guard/limits.js";
 import type { Approvals } from "../../keyring/approval-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
@@ -133,16 +133,18 @@ export class ReReview implements AsyncDisposable {
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
       return budgetOf(ban.feed).admit(ban);
     };
+    /** A policy has no say in what its trial made of a ban on this host. */
+    const judged = (ban: JudgedBan) => {
+      const isAllowed = isApproved(ban.feed);
+      const rule = holdingRule(ban.cidr, factsFor(ban.feed), policy, isAllowed);
+      if (rule !== ALLOWED_BY_POLICY) return rule;
+      return ban.held === NOT_CONFIRMED ? NOT_CONFIRMED : rule;
+    };
     return {
       guard: {
         digest: guardDigest(facts, policy, allowed),
         holdingRule: (ban, at) =>
-          holdingRule(
-            ban.cidr,
-            factsFor(ban.feed),
-            policy,
-            isApproved(ban.feed),
-          ) ??
+          judged(ban) ??
           overrides.withheldRuleOf(ban, now) ??
           waits(ban, at) ??
           kept(ban),

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+import { NOT_CONFIRMED } from "../../../agent/ledger/trials.js";
 import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import { ban, policy } from "../../support/agent/agent-fixtures.js";
 import { PolicyHost, policyOf } from "../../support/agent/policies.js";
+import { recordNext } from "../../support/agent/ledger.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 
 const OFFICE = "203.0.113.0/24";
@@ -84,5 +86,25 @@ describe("what a policy allows", () => {
     expect(both.map((at) => it.drops(at))).toEqual([false, true]);
     await it.take(policyOf([], { version: 2 }));
     expect(both.map((at) => it.drops(at))).toEqual([true, true]);
+  });
+
+  it("does not make the host forget what its trial has made of a ban", async () => {
+    await using it = await PolicyHost.open({ policy: bare });
+    const { ledger } = it.host;
+    const failed = { ...ban("203.0.113.7"), held: NOT_CONFIRMED };
+    const now = unixSeconds(Date.now());
+    recordNext(ledger, "urgent", [failed], now);
+    const held = () =>
+      ledger
+        .held({ limit: 9 }, unixSeconds(Date.now()))
+        .map((each) => each.held);
+    await it.take(policyOf([OFFICE]));
+    expect(held()).toEqual([NOT_CONFIRMED]);
+    const renewed = { ...failed, held: "allowed-by-policy" };
+    recordNext(ledger, "urgent", [renewed], now);
+    expect(held()).toEqual([NOT_CONFIRMED]);
+    await it.take(policyOf([], { version: 2 }));
+    expect(held()).toEqual([NOT_CONFIRMED]);
+    expect(it.drops("203.0.113.7")).toBe(false);
   });
 });
