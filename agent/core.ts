@@ -310,13 +310,12 @@ function keepJudging(
           enforcement,
           probe,
           paths,
-          events,
-          allowedHere,
+          ...{ events, allowedHere, receipts },
         }),
       );
   approvals.onChanged(() => void recurring.reviewAgain());
   policies.onChanged(() => {
-    void recurring.followPolicy().then(() => receipts.sayAgain());
+    void recurring.followPolicy().then(() => receipts.sayPolicy());
   });
   return { approvals, limiter, recurring };
 }

@@ -12,6 +12,7 @@ import { schedule } from "./runtime/schedule.js";
 import type { BanTime } from "./time/ban-time.js";
 import type { AllowedHere } from "./walks/ban/allowed-here.js";
 import type { FeedLimiter } from "./walks/ban/feed-limiter.js";
+import type { Receipts } from "./walks/ban/receipts.js";
 import { ReReview } from "./walks/ban/re-review.js";
 import type { EnforcementProbe } from "./walks/reconcile/probe.js";
 import type { ReconcileRetries } from "./walks/reconcile/retries.js";
@@ -30,6 +31,7 @@ export interface RecurringPorts {
   readonly paths: UncoveredPaths | undefined;
   readonly events: AgentEvents;
   readonly allowedHere: Pick<AllowedHere, "follow">;
+  readonly receipts: Pick<Receipts, "sayPolicy">;
 }
 
 /** What recurs. */
@@ -53,7 +55,7 @@ export const NO_RECURRING: Recurring = {
 /** Nothing recurs, but recorded bans are looked at whenever it is asked for. */
 export function reviewWhenAsked(ports: RecurringPorts): Recurring {
   const reReview = startReReview(ports);
-  const { allowedHere, protection, enforcement } = ports;
+  const { allowedHere, protection, enforcement, receipts } = ports;
   return {
     reviewAgain: () => reReview.run(),
     followPolicy: async () => {
@@ -63,6 +65,7 @@ export function reviewWhenAsked(ports: RecurringPorts): Recurring {
         enforce: () => enforcement.enforce(),
       });
       await reReview.run();
+      receipts.sayPolicy(); // it may have run out by itself
     },
     confirm: (range) => reReview.confirm(range),
     [Symbol.asyncDispose]: () => reReview[Symbol.asyncDispose](),

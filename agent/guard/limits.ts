@@ -87,6 +87,16 @@ export class Budget {
   }
 
   /**
+   * The same of one that was admitted before, and was let through for a while: it
+   * takes none of the room for what is new.
+   */
+  readmit(ban: Applicant): LimitRule | undefined {
+    const rule = this.#firstBroken(ban, Infinity);
+    if (rule === undefined) this.#count(ban);
+    return rule;
+  }
+
+  /**
    * This one is in force already, and stays so: whether it may go on until its
    * new end. `until` is the one that it has.
    */
@@ -112,7 +122,7 @@ export class Budget {
     return expiresAt - this.#now > this.#limits.life;
   }
 
-  #firstBroken(ban: Applicant): LimitRule | undefined {
+  #firstBroken(ban: Applicant, room = this.#room): LimitRule | undefined {
     const { share, entries } = this.#limits;
     const { cidr, observed } = ban;
     if (this.#livesTooLong(ban)) return "lives-too-long";
@@ -120,7 +130,7 @@ export class Budget {
     const most = share * GIVEN[cidr.family];
     if (!observed && covered > most) return "covers-too-much";
     if (this.#entries >= entries) return "too-many-bans";
-    return this.#room < 1 ? this.#full : undefined;
+    return room < 1 ? this.#full : undefined;
   }
 
   #count({ cidr, observed }: Applicant): void {

@@ -93,11 +93,10 @@ function fateOf(
   old: FoundBan | undefined,
   admission: Admission | undefined,
 ): Fate {
-  if (ban.held !== undefined) {
-    // A policy has no say in what its trial made of a ban on this host.
-    const hasNoSay = ban.held === ALLOWED_BY_POLICY && hasFailed(old);
-    return apart(hasNoSay && !ban.observed ? NOT_CONFIRMED : ban.held);
+  if (ban.held === ALLOWED_BY_POLICY) {
+    return apart(heldMeanwhile(ban, old, admission) ?? ban.held);
   }
+  if (ban.held !== undefined) return apart(ban.held);
   if (old !== undefined && goesOn(ban, old)) {
     const cut = admission?.keep(ban, old.expiresAt);
     const isTried = old.verdict === "open" && !ban.observed;
@@ -113,6 +112,20 @@ const heldAsNew = (
   admission: Admission | undefined,
 ): string | undefined =>
   hasFailed(old) && !ban.observed ? NOT_CONFIRMED : admission?.admit(ban);
+
+/**
+ * What a policy lets through comes back by itself: what holds it beside that. New
+ * bans are admitted now, and one that was tried in vain stays so.
+ */
+function heldMeanwhile(
+  ban: ReviewedBan,
+  old: FoundBan | undefined,
+  admission: Admission | undefined,
+): string | undefined {
+  const isKnown =
+    old !== undefined && (isInKernel(old) || old.held === ALLOWED_BY_POLICY);
+  return isKnown ? undefined : heldAsNew(ban, old, admission);
+}
 
 /** Whether it needs no room: the kernel has the range, and does no more about it. */
 const goesOn = (ban: ReviewedBan, old: FoundBan): boolean =>

@@ -131,14 +131,20 @@ export class ReReview implements AsyncDisposable {
     const kept = (ban: JudgedBan) => {
       if (ban.held === undefined) return undefined;
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
-      return budgetOf(ban.feed).admit(ban);
+      const budget = budgetOf(ban.feed);
+      if (ban.held === ALLOWED_BY_POLICY) return budget.readmit(ban);
+      return budget.admit(ban);
     };
-    /** A policy has no say in what its trial made of a ban on this host. */
+    /**
+     * A policy has no say in what its trial made of a ban on this host. What was not
+     * in force before is admitted now, as it comes back without that.
+     */
     const judged = (ban: JudgedBan) => {
       const isAllowed = isApproved(ban.feed);
       const rule = holdingRule(ban.cidr, factsFor(ban.feed), policy, isAllowed);
       if (rule !== ALLOWED_BY_POLICY) return rule;
-      return ban.held === NOT_CONFIRMED ? NOT_CONFIRMED : rule;
+      if (ban.held === undefined || ban.held === rule) return rule;
+      return kept(ban) ?? rule;
     };
     return {
       guard: {

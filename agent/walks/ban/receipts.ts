@@ -54,6 +54,8 @@ export class Receipts {
   readonly #due = new Set<FeedName>();
   #session: Pick<Session, "send" | "wire"> | undefined;
   #saidAt = -Infinity;
+  /** Version of the policy that was named last. */
+  #policy: number | undefined;
 
   constructor(ports: ReceiptPorts) {
     this.#ports = ports;
@@ -83,8 +85,9 @@ export class Receipts {
     return receipt;
   }
 
-  /** Says all of it again: another policy counts here. */
-  sayAgain(): void {
+  /** Says all of it again, should another policy count here than it names. */
+  sayPolicy(): void {
+    if (this.#ports.policy?.() === this.#policy) return;
     for (const feed of this.#newest.keys()) this.#due.add(feed);
     this.#sayDue();
   }
@@ -151,6 +154,7 @@ export class Receipts {
       this.#session?.send({ type: "receipt", ...signed });
     }
     this.#due.clear();
+    this.#policy = this.#ports.policy?.();
     this.#saidAt = clock.monotonic();
   }
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { NOT_CONFIRMED } from "../../../agent/ledger/trials.js";
 import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
+import type { Enforced } from "../../../agent/walks/ban/ban-walk.js";
+import { wire2 } from "../../../agent/protocol/wire.js";
+import { noLimits } from "../../support/agent/limits.js";
 import { ban, policy } from "../../support/agent/agent-fixtures.js";
 import { PolicyHost, policyOf } from "../../support/agent/policies.js";
 import { recordNext } from "../../support/agent/ledger.js";
@@ -107,4 +110,71 @@ describe("what a policy allows", () => {
     expect(held()).toEqual([NOT_CONFIRMED]);
     expect(it.drops("203.0.113.7")).toBe(false);
   });
+
+  it("takes no room of its feed when it comes back, however often", async () => {
+    const limits = { ...noLimits, burst: 4, changesPerMinute: 1 };
+    await using it = await PolicyHost.open({ policy: bare, limits });
+    const banned = ["203.0.113.7", "203.0.113.8", "203.0.113.9"];
+    await it.host.carryOut(new FakeFeed().append(banned.map((at) => ban(at))));
+    for (const version of [1, 3, 5]) {
+      await it.take(policyOf([OFFICE], { version }));
+      expect(banned.map((at) => it.drops(at))).toEqual([false, false, false]);
+      await it.take(policyOf([], { version: version + 1 }));
+      expect(banned.map((at) => it.drops(at))).toEqual([true, true, true]);
+    }
+  });
+
+  it("is held to its feed's limits where it is new meanwhile", async () => {
+    const limits = { ...noLimits, burst: 2, changesPerMinute: 1 };
+    await using it = await PolicyHost.open({ policy: bare, limits });
+    await it.take(policyOf([OFFICE]));
+    const banned = ["203.0.113.7", "203.0.113.8", "203.0.113.9"];
+    await it.host.carryOut(new FakeFeed().append(banned.map((at) => ban(at))));
+    await it.take(policyOf([], { version: 2 }));
+    expect(banned.map((at) => it.drops(at))).toEqual([true, true, false]);
+  });
+
+  it("is named in receipts no more once it has run out", async () => {
+    let aheadMs = 0;
+    const clock = {
+      ...systemClock,
+      now: () => Date.now() + aheadMs,
+      monotonic: () => performance.now() + aheadMs,
+    };
+    await using it = await PolicyHost.open({ policy: bare, clock });
+    const said: unknown[] = [];
+    await it.host.carryOut(new FakeFeed().append([ban("203.0.113.7", 9_000)]));
+    const { receipts } = it.host;
+    receipts.give(NOTHING_NEW);
+    receipts.sayTo({
+      wire: wire2,
+      send: (message) => void said.push("signed" in message && message.signed),
+    });
+    const expiresAt = Date.now() + 60_000;
+    await it.take(policyOf([OFFICE], { expiresAt }));
+    expect(said.at(-1)).toContain('"ext":{"policy":1}');
+    const before = said.length;
+    await it.follow();
+    expect(said).toHaveLength(before);
+    aheadMs = 61_000;
+    await it.follow();
+    expect(said.length).toBeGreaterThan(before);
+    expect(said.at(-1)).not.toContain('"ext"');
+  });
 });
+
+/** A change of a feed that brought nothing. */
+const NOTHING_NEW: Enforced = {
+  kind: "enforced",
+  position: {
+    feed: "urgent",
+    epoch: "2026a",
+    offset: 1,
+    hash: new Uint8Array(32),
+  },
+  recorded: {
+    ...{ revision: 1, banned: 0, observed: 0, lifted: 0, expired: 0 },
+    ...{ heldTotal: 0, held: [] },
+  },
+  ...{ receivedAt: 0, recordedMs: 0, enforcedMs: 0 },
+};

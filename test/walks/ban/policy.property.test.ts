@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { covers, formatCidr, parseCidr } from "../../../agent/model/cidr.js";
 import { through, WELL_KNOWN } from "../../../agent/model/translators.js";
 import { ban, policy } from "../../support/agent/agent-fixtures.js";
+import { noLimits } from "../../support/agent/limits.js";
 import { DAY_MS, PolicyHost, policyOf } from "../../support/agent/policies.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 
@@ -80,6 +81,7 @@ describe("no sequence of policies", () => {
       async ({ feed, sensed, own }, sequence) => {
         await using it = await PolicyHost.open({
           policy: { ...policy, allow: [] },
+          limits: { ...noLimits, burst: 5, changesPerMinute: 1 },
         });
         await it.host.carryOut(
           new FakeFeed().append(feed.map((at) => ban(at))),
