@@ -122,7 +122,8 @@ function spendFold(database: Database) {
     decided: Carried,
     { seq, at }: { readonly seq: number; readonly at: number },
   ): void => {
-    const ruledAt = decided.byRule === 1 ? at : null;
+    const isBan = decided.byRule === 1 && decided.action !== "lift";
+    const ruledAt = isBan ? at : null;
     // Of what is older than two logs, all that lies before it in the one.
     const through = decided.seen ?? seq;
     const until = decided.until === null ? at : decided.until * 1_000;

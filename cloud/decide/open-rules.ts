@@ -3,6 +3,7 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Lifetime } from "../../agent/runtime/lifetime.js";
 import { EVERYBODYS } from "../feeds/audience.js";
+import type { Present } from "../feeds/snapshots/present.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Decisions } from "../journal/decisions.js";
 import type { SqliteObservations } from "../journal/sqlite-observations.js";
@@ -21,11 +22,14 @@ import { Correlator } from "./correlator.js";
 import type { DecisionLog } from "./decision-log.js";
 import type { Deeds } from "./deeds.js";
 import { Earlier } from "./earlier.js";
+import { Harm } from "./harm.js";
 import { NeverList } from "./never.js";
 import { Peers } from "./peers.js";
 import { Proposals } from "./proposals.js";
 import { Rule } from "./rule.js";
 import { Shares } from "./shares.js";
+import type { UndoLog } from "./undo-log.js";
+import type { UndoOrders } from "./undo-orders.js";
 import { Vetoes } from "./vetoes.js";
 import { Weights } from "./weights.js";
 
@@ -42,6 +46,9 @@ export interface RulesPorts {
   readonly registry: Registry;
   readonly decisionLog: DecisionLog;
   readonly deeds: Deeds;
+  readonly present: Pick<Present, "look">;
+  readonly undoLog: UndoLog;
+  readonly undos: UndoOrders;
   readonly state: Pick<SnapshotWorker, "coveredUntil" | "holding">;
   /** Who carries out what a second person has released. */
   readonly changes: {
@@ -78,6 +85,7 @@ export function openRules(ports: RulesPorts, opened: Lifetime) {
   const correlator = opened.own(
     new Correlator({ ...ports, shares, rule, shadow, book }),
   );
+  opened.own(new Harm(rooms));
   const trials = openTrials(rooms);
   const shown = { book, shadow, earlier, trials };
   return { correlator, proposals, peers, weights, ...shown };

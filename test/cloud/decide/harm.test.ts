@@ -1,0 +1,142 @@
+import { describe, expect, it, jest } from "@jest/globals";
+import { wire2 } from "../../../agent/protocol/wire.js";
+import type { ReportedItem } from "../../../agent/protocol/telemetry-v2.js";
+import { signAsDevice } from "../../../agent/trust/sign.js";
+import { Lifetime } from "../../../agent/runtime/lifetime.js";
+import { RecordingLogger } from "../../support/agent/recording-logger.js";
+import {
+  positionAfter,
+  TestAgent,
+  wirePosition,
+} from "../../support/agent/test-agent.js";
+import {
+  eventually,
+  startTestCloud,
+  type Enrolled,
+  type TestCloud,
+} from "../../support/cloud/cloud.js";
+
+jest.setTimeout(60_000);
+
+const RANGE = "203.0.113.7";
+
+interface Told {
+  readonly undone: readonly { readonly by: string; readonly reason: string }[];
+}
+
+describe("harm that hosts state", () => {
+  it("undoes a ban that operators of three orgs released, by itself", async () => {
+    await using site = await hostsOf(["acme", "globex", "initech"]);
+    const { cloud, hosts, log } = site;
+    const { decision } = await cloud.ban(RANGE);
+    await state(hosts[0]!, released(RANGE));
+    await state(hosts[1]!, released(RANGE));
+    expect(await undoneOf(cloud, decision)).toEqual([]);
+    await state(hosts[2]!, released(RANGE));
+    await eventually(async () => (await undoneOf(cloud, decision))[0]);
+    expect(await undoneOf(cloud, decision)).toMatchObject([
+      { by: "rule:harm", reason: "hosts of 3 orgs were hurt by it" },
+    ]);
+    expect(await rangesBanned(cloud)).toEqual([]);
+    expect(JSON.stringify(log.lines)).toContain(
+      "ALARM: a decision hurt hosts, and is undone",
+    );
+  });
+
+  it("undoes what failed its trial at hosts of three orgs, where that led to", async () => {
+    await using site = await hostsOf(["acme", "globex", "initech"]);
+    const { cloud, hosts } = site;
+    await cloud.ban("203.0.113.1");
+    const { decision } = await cloud.ban("198.51.100.0/24");
+    await cloud.ban("203.0.113.2");
+    for (const host of hosts) {
+      await host.agent.nextSegment();
+      const position = positionAfter(await host.agent.nextSegment());
+      await state(host, {
+        ...{ what: "trial-failed", feed: "urgent", revision: 7, bans: 1 },
+        ...{ position: wirePosition(position), why: ["no gateway"] },
+      });
+    }
+    await eventually(async () => (await undoneOf(cloud, decision))[0]);
+    expect(await rangesBanned(cloud)).toEqual(["203.0.113.1", "203.0.113.2"]);
+  });
+
+  it("lifts nothing for others where one org's hosts state it, however many", async () => {
+    await using site = await hostsOf(["acme", "acme", "acme", "globex"]);
+    const { cloud, hosts } = site;
+    const { decision } = await cloud.ban(RANGE);
+    for (const host of hosts) await state(host, released(RANGE));
+    await state(hosts[0]!, { what: "mode" });
+    expect(await undoneOf(cloud, decision)).toEqual([]);
+    expect(await rangesBanned(cloud)).toEqual([RANGE]);
+  });
+
+  it("does not undo a list of which operators release one address each", async () => {
+    await using site = await hostsOf(["acme", "globex", "initech"]);
+    const { cloud, hosts } = site;
+    const list = Array.from({ length: 20 }, (_, n) => `45.9.0.${n}\n`).join("");
+    const path = "/api/v1/imports?feed=urgent";
+    await cloud.request("POST", path, list);
+    for (const host of hosts) await state(host, released("45.9.0.3"));
+    await state(hosts[0]!, { what: "mode" });
+    expect(await rangesBanned(cloud)).toHaveLength(20);
+  });
+
+  it("does not undo again what somebody bans after it", async () => {
+    await using site = await hostsOf(["acme", "globex", "initech"]);
+    const { cloud, hosts } = site;
+    const first = await cloud.ban(RANGE);
+    for (const host of hosts) await state(host, released(RANGE));
+    await eventually(async () => (await undoneOf(cloud, first.decision))[0]);
+    const again = await cloud.ban(RANGE);
+    await state(hosts[0]!, released(RANGE));
+    await state(hosts[0]!, { what: "mode" });
+    expect(await undoneOf(cloud, again.decision)).toEqual([]);
+    expect(await rangesBanned(cloud)).toEqual([RANGE]);
+  });
+});
+
+const released = (range: string) => ({
+  ...{ what: "released", range, until: Date.now() + 3_600_000 },
+});
+
+interface Host {
+  readonly who: Enrolled;
+  readonly agent: TestAgent;
+}
+
+async function hostsOf(orgs: readonly string[]) {
+  await using opened = new Lifetime();
+  const log = new RecordingLogger();
+  const cloud = opened.own(await startTestCloud({ log }));
+  const hosts: Host[] = [];
+  for (const [n, org] of orgs.entries()) {
+    const who = await cloud.enrol(org, `host-${n}`);
+    const agent = opened.own(await TestAgent.connect(cloud, who, [], wire2));
+    hosts.push({ who, agent });
+  }
+  const running = opened.release();
+  return {
+    ...{ cloud, hosts, log },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** Resolves once the cloud has it. */
+async function state({ who, agent }: Host, fact: object): Promise<void> {
+  const time = Date.now();
+  const document = { agent: who.agent, time, mode: "enforce", ...fact };
+  const signed = signAsDevice("statement", document, who.key, 2);
+  const item: ReportedItem = { kind: "statement", ...signed };
+  await agent.report(item as never);
+}
+
+const undoneOf = async (cloud: TestCloud, decision: string) =>
+  (await cloud.request<Told>("GET", `/api/v1/decisions/${decision}`)).body
+    .undone;
+
+async function rangesBanned(cloud: TestCloud): Promise<readonly string[]> {
+  type Listed = { items: { range: string }[] };
+  const { body } = await cloud.request<Listed>("GET", "/api/v1/bans");
+  return body.items.map(({ range }) => range);
+}
