@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { FOREVER, LONGEST_REASON } from "../../agent/model/ban.js";
 import { InvalidCidr, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
-import type { Waits } from "../decide/deeds.js";
+import type { Waits } from "../decide/waits.js";
 import { said, type JsonSchema } from "./table/said.js";
 
 /** The fields that operators fill in, in bodies and queries. */

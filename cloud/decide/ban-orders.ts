@@ -8,7 +8,6 @@ import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import {
   carryOut,
   expiry,
-  ringTimes,
   type Decision,
   type Mandate,
   type Terms,
@@ -28,6 +27,7 @@ import {
   type Watch,
 } from "./order-ports.js";
 import { stoodBans } from "./stood.js";
+import { ringTimes } from "./waits.js";
 
 export interface BanManner {
   /** Less than what stands is meant. */

@@ -1,12 +1,12 @@
 import { FOREVER, type Op } from "../../agent/model/ban.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
-import type { RingTimes } from "../../agent/model/rings.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Publish } from "../feeds/feeds.js";
 import { newId } from "../ids.js";
 import type { Decided } from "../journal/decision-events.js";
 import type { Watch } from "./order-ports.js";
+import type { Waits } from "./waits.js";
 
 /** Who decides, and for whom. */
 export interface Mandate {
@@ -34,8 +34,6 @@ export interface Terms {
   /** However large it is: no ring of hosts waits for another by itself. */
   readonly atOnce?: true | undefined;
 }
-
-export type Waits = readonly [early: number, broad: number, all: number];
 
 /** A decision that is on its way to the agents. */
 export interface Decision {
@@ -113,14 +111,6 @@ export async function carryOut(
   const { position, decidedAt } = await publish(decided, ops, along);
   const { feed, epoch, offset } = position;
   return { decision, feed, epoch, offset, decidedAt };
-}
-
-/** The canary begins now. */
-export function ringTimes(waits: Waits, clock: Pick<Clock, "now">): RingTimes {
-  const canary = unixSeconds(clock.now());
-  const early = canary + waits[0];
-  const broad = early + waits[1];
-  return { canary, early, broad, all: broad + waits[2] };
 }
 
 /** Unix seconds at which so many seconds are over; undefined is for ever. */

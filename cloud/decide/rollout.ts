@@ -4,7 +4,7 @@ import { bits } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { RingTimes } from "../../agent/model/rings.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { ringTimes } from "./deeds.js";
+import { ringTimes } from "./waits.js";
 
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
