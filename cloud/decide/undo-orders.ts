@@ -14,6 +14,7 @@ import { carryOut, type Deed, type Decision } from "./deeds.js";
 import type { Watch } from "./order-ports.js";
 import { stoodBans, type StoodBans } from "./stood.js";
 import { UndoGate } from "./undo-gate.js";
+import { Lineage } from "./undo-lineage.js";
 import type { UndoLog } from "./undo-log.js";
 import { UndoReader } from "./undo-reader.js";
 import { Traces, type Trace } from "./undo-traces.js";
@@ -80,7 +81,10 @@ export interface UndoPorts {
   readonly clock: Clock;
   readonly decisions: Pick<Decisions, "after" | "level" | "append" | "catchUp">;
   readonly decisionLog: Pick<DecisionLog, "decision">;
-  readonly undoLog: Pick<UndoLog, "listOf" | "placedAfter" | "undoings">;
+  readonly undoLog: Pick<
+    UndoLog,
+    "listOf" | "placedAfter" | "undoings" | "undoneBy"
+  >;
   readonly index: Pick<FeedIndex, "standing">;
   readonly capacity: Pick<Capacity, "makeRoom">;
   /** Hears what stood before it is changed, right before that. */
@@ -113,7 +117,8 @@ export class UndoOrders {
     const entry = mustBeThere(wish.undoes, decisionLog);
     const place = this.#placeOf(entry);
     const now = unixSeconds(this.#ports.clock.now());
-    const traces = new Traces(now);
+    const lineage = new Lineage(this.#ports.undoLog, wish.undoes);
+    const traces = new Traces(now, (decision) => lineage.isWord(decision));
     const reader = new UndoReader(this.#ports, entry, traces);
     if (place !== undefined) await reader.readBefore(place);
     return feeds.inTurn(feed, async (publish) => {
@@ -271,8 +276,9 @@ function* opsOf(traces: Traces, { counts }: Tally): Generator<Op> {
   for (const { op } of traces) if (op?.op === "lift") yield op;
 }
 
-function* standingOf(traces: Traces, { feed, decision }: DecisionEntry) {
-  for (const { op, own } of traces) {
+function* standingOf(traces: Traces, entry: DecisionEntry) {
+  const { feed } = entry;
+  for (const { op, own, again: decision = entry.decision } of traces) {
     if (op !== undefined && own !== undefined) {
       yield { ...own, feed, decision };
     }

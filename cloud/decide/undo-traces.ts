@@ -3,7 +3,14 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import { isWaitedFor } from "../../agent/protocol/ring-times.js";
 import type { UndoEffect } from "../journal/undo-events.js";
 import { rangeKey, rangeOf, type RangeKey } from "../lists/range-store.js";
-import { Columns, LIFTED, Manners, Names, type Terms } from "./undo-columns.js";
+import {
+  Columns,
+  LIFTED,
+  Manners,
+  Names,
+  Numbers,
+  type Terms,
+} from "./undo-columns.js";
 
 /** What is to become of one range of a decision that is undone. */
 export interface Trace {
@@ -15,6 +22,8 @@ export interface Trace {
   readonly before: Ban | undefined;
   /** Who decided on it since. */
   readonly since: string | undefined;
+  /** The last decision behind it that has it in the very same terms, if any. */
+  readonly again: string | undefined;
   /** What has to be published; undefined: nothing. */
   readonly op: Op | undefined;
 }
@@ -27,17 +36,23 @@ export interface Trace {
  */
 export class Traces {
   readonly #now: number;
+  readonly #isWord: (decision: string) => boolean;
   readonly #indexes = new Map<RangeKey, number>();
   readonly #manners = new Manners();
   readonly #names = new Names();
   readonly #own = new Columns();
   readonly #before = new Columns();
-  /** Their manner is the name of who decided. */
   readonly #since = new Columns();
+  /** Whose that is: of a word of its own, rather than of what takes back. */
+  readonly #sinceBy = new Numbers((length) => new Int32Array(length));
 
-  /** @param now Unix seconds: what has run out by then is not brought back */
-  constructor(now: number) {
+  /**
+   * @param now Unix seconds: what has run out by then is not brought back
+   * @param isWord whether a decision is somebody's word, so that what it says stays
+   */
+  constructor(now: number, isWord: (decision: string) => boolean) {
     this.#now = now;
+    this.#isWord = isWord;
   }
 
   get size(): number {
@@ -70,9 +85,18 @@ export class Traces {
       if (place <= this.#before.placeOf(index)) return;
       this.#before.put(index, place, this.#termsOf(op));
     } else if (place > this.#since.placeOf(index)) {
-      const manner = this.#names.numberOf(decision);
-      this.#since.put(index, place, { end: 0, manner });
+      this.#since.put(index, place, this.#termsOf(op));
+      this.#decides(index, decision);
     }
+  }
+
+  /** Who takes back what others decided is no one behind whom did not. */
+  #decides(index: number, decision: string): void {
+    const by = this.#sinceBy.at(index);
+    const isWordKept = by > 0 && !this.#isWord(decision);
+    if (isWordKept) return;
+    const name = this.#names.numberOf(decision) + 1;
+    this.#sinceBy.put(index, this.#isWord(decision) ? name : -name);
   }
 
   /** One of each range, in the order of the decision. */
@@ -86,15 +110,24 @@ export class Traces {
     const own = this.#banOf(cidr, this.#own, index);
     const stood = this.#banOf(cidr, this.#before, index);
     const before = this.#stands(stood) ? stood : undefined;
-    const isChanged = this.#since.placeOf(index) > 0;
+    const by = this.#sinceBy.at(index);
+    const decision =
+      by === 0 ? undefined : this.#names.nameOf(Math.abs(by) - 1);
+    const isChanged = by > 0 || (by < 0 && !this.#isAgain(cidr, own, index));
     const effect = isChanged ? "changed" : this.#effectOf(own, before);
     return {
       ...{ cidr, effect, own, before },
-      since: isChanged
-        ? this.#names.nameOf(this.#since.mannerOf(index))
-        : undefined,
+      since: isChanged ? decision : undefined,
+      again: isChanged ? undefined : decision,
       op: opOf(cidr, effect, before),
     };
+  }
+
+  /** Whether what stands now is what the decision says, taken back to by others. */
+  #isAgain(cidr: Cidr, own: Ban | undefined, index: number): boolean {
+    const last = this.#banOf(cidr, this.#since, index);
+    if (last === undefined || !this.#stands(last)) return !this.#stands(own);
+    return isSame(own, last);
   }
 
   #effectOf(own: Ban | undefined, before: Ban | undefined): UndoEffect {

@@ -1,4 +1,5 @@
 import type { DecisionLog } from "../decide/decision-log.js";
+import { MOST_STEPS } from "../decide/undo-lineage.js";
 import type { UndoLog } from "../decide/undo-log.js";
 import type { BreakGlass } from "./break-glass.js";
 
@@ -28,6 +29,3 @@ export function isJudgedImport(
   }
   return false;
 }
-
-/** Undos of undos of undos; nobody means more of them. */
-const MOST_STEPS = 32;
