@@ -16,7 +16,8 @@ export const decisionTables: DecisionProjection = {
       reason TEXT NOT NULL, decided_at INTEGER NOT NULL,
       evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL,
       until INTEGER, epoch TEXT, first INTEGER, last INTEGER, seen INTEGER,
-      confidence REAL, rules INTEGER
+      confidence REAL, rules INTEGER,
+      undoes TEXT
     ) STRICT;
     CREATE INDEX decisions_by_feed ON decisions (feed);
     CREATE TABLE spent (
@@ -38,7 +39,7 @@ export const decisionTables: DecisionProjection = {
     const add = database.prepare(
       `INSERT INTO decisions
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL, ?,
-         ?, ?)`,
+         ?, ?, ?)`,
     );
     const place = database.prepare(
       `UPDATE decisions SET epoch = ?, first = coalesce(first, ?), last = ?
@@ -71,22 +72,24 @@ export const decisionTables: DecisionProjection = {
 function columnsOf(event: Decided, seq: number, at: number) {
   const { decision, action, feed, by, ranges, reason } = event;
   const { until = null, seen = null, confidence = null, rules = null } = event;
+  const { undoes = null } = event;
   const evidence = JSON.stringify(event.evidence ?? []);
   const observed = Number(event.observed ?? false);
   return [
     ...[seq, decision, action, feed, by, ranges, reason, at],
-    ...[evidence, observed, until, seen, confidence, rules],
+    ...[evidence, observed, until, seen, confidence, rules, undoes],
   ];
 }
 
 /**
- * A ban on evidence and anybody's lift of `urgent` spend what was seen before
- * them: it is not decided on again.
+ * A ban on evidence and anybody's lift of `urgent`, also in an undo, spend what was
+ * seen before them: it is not decided on again.
  */
 function segmentFold(database: Database) {
   const decisionOf: Statement<Carried> = database.prepare(
-    `SELECT action, decided_by LIKE 'rule:%' AS byRule,
-         evidence <> '[]' AS onEvidence, seen, until
+    `SELECT decided_by LIKE 'rule:%' AS byRule,
+         evidence <> '[]' AS onEvidence, seen, until,
+         action = 'lift' OR undoes IS NOT NULL AS lifts
        FROM decisions WHERE id = ? AND action <> 'import'`,
   );
   const setTargets = database.prepare(
@@ -96,15 +99,19 @@ function segmentFold(database: Database) {
   return (segment: SegmentSealed, seq: number, at: number): void => {
     const decided = decisionOf.get(segment.decision);
     if (decided === undefined) return;
-    const spends = decided.onEvidence === 1 || decided.action === "lift";
+    const lifts = decided.lifts === 1;
+    const spends = decided.onEvidence === 1 || lifts;
     const urgent = segment.feed === "urgent";
     const ops = segment.last - segment.first + 1;
     if (ops > FEW && !(urgent && spends)) return;
 
-    const ranges = rangesOf(readOps(openSegment(segment.bytes)));
-    setTargets.run(JSON.stringify(ranges.slice(0, FEW)), segment.decision);
+    const all = [...readOps(openSegment(segment.bytes))];
+    const few = rangesOf(all.slice(0, FEW));
+    setTargets.run(JSON.stringify(few), segment.decision);
     if (!urgent || !spends) return;
-    spend(ranges, decided, { seq, at });
+    // What an undo bans again was decided on before.
+    const spent = lifts ? all.filter(({ op }) => op === "lift") : all;
+    spend(rangesOf(spent), decided, { seq, at });
   };
 }
 
@@ -129,7 +136,7 @@ function spendFold(database: Database) {
     const until = decided.until === null ? at : decided.until * 1_000;
     for (const range of ranges) {
       spend.run(range, through, at, ruledAt);
-      if (decided.action === "lift") earlier.lifted(range, at);
+      if (decided.lifts === 1) earlier.lifted(range, at);
       else earlier.banned(range, { at, until, through });
     }
     forget.run(at - LONGEST_WINDOW_MS);
@@ -138,7 +145,8 @@ function spendFold(database: Database) {
 
 /** What is looked up of a decision that a segment carries out. */
 interface Carried {
-  readonly action: string;
+  /** It lifts, or undoes. */
+  readonly lifts: 0 | 1;
   readonly byRule: 0 | 1;
   readonly onEvidence: 0 | 1;
   readonly seen: number | null;

@@ -159,9 +159,8 @@ export class UndoOrders {
     const { capacity } = this.#ports;
     if (tally.again > 0) await capacity.makeRoom(feed, tally.again);
     const deed: Deed = {
-      ...this.#kindOf(entry),
-      ...{ mandate: { feed, by }, count: tally.ops, reason, observed: false },
-      until: undefined,
+      ...this.#kindOf(entry, tally),
+      ...{ mandate: { feed, by }, count: tally.ops, reason },
       watch: {
         along: (decision) => [
           { ...undone, decision },
@@ -174,12 +173,24 @@ export class UndoOrders {
     return { ...done, decision };
   }
 
-  /** Of a list's import, what comes back is the list's again, as the others see it. */
-  #kindOf({ action, decision }: DecisionEntry): Pick<Deed, "action" | "from"> {
-    const undoes = decision;
-    const list = this.#ports.undoLog.listOf(decision);
-    if (list !== undefined) return { action: "import", from: { undoes, list } };
-    return { action: action === "lift" ? "ban" : "lift", from: { undoes } };
+  /**
+   * Of a list's import, what comes back is the list's again, as the others see it;
+   * else it is what its ops are, and a ban where there are some of both.
+   */
+  #kindOf(
+    { decision: undoes }: DecisionEntry,
+    { bans, enforced, until }: Tally,
+  ): Pick<Deed, "action" | "from" | "observed" | "until"> {
+    const list = this.#ports.undoLog.listOf(undoes);
+    const observed = bans > 0 && enforced === 0;
+    if (list !== undefined) {
+      const from = { undoes, list };
+      return { action: "import", from, observed, until: undefined };
+    }
+    const from = { undoes };
+    return bans > 0
+      ? { action: "ban", from, observed, until }
+      : { action: "lift", from, observed, until: undefined };
   }
 
   #undoneOf(
@@ -237,6 +248,10 @@ class Tally {
   /** By decision: how many ranges it changed. */
   readonly since = new Map<string, number>();
   ops = 0;
+  /** Bans that come back, those of them that drop packets, and the latest end. */
+  bans = 0;
+  enforced = 0;
+  until = 0;
   /** Bans that come back where none is. */
   again = 0;
   /** Bans of the decision that are taken back. */
@@ -251,12 +266,19 @@ class Tally {
       this.ops += 1;
       if (own === undefined) this.again += 1;
       else this.stood += 1;
+      if (op.op === "ban") this.#addBan(op);
     }
     if (since !== undefined) {
       this.since.set(since, (this.since.get(since) ?? 0) + 1);
     }
     if (this.first.length < MOST_SHOWN) this.first.push(shown(trace));
     return (this.#seen += 1);
+  }
+
+  #addBan({ observed, expiresAt }: Ban): void {
+    this.bans += 1;
+    if (!observed) this.enforced += 1;
+    this.until = Math.max(this.until, expiresAt);
   }
 }
 

@@ -95,7 +95,7 @@ export class Undoing {
 
   #watchOf({ decision, dryRun }: UndoAsked, glass: Glass | undefined) {
     const { settings, clock, never } = this.#ports;
-    const { action, decidedAt, ranges, feed } = decision;
+    const { decidedAt, ranges, feed } = decision;
     const now = clock.now();
     const list = this.#ports.listOf(decision.decision);
     const watch: JudgingWatch = new JudgingWatch({
@@ -106,8 +106,9 @@ export class Undoing {
       along: (made) => {
         const { dangers, changes: size } = watch;
         if (glass === undefined || dangers.length === 0) return [];
-        const acts = list === undefined ? UNDOES[action] : "import";
-        const about = { action: acts, ranges: { size }, lasts: null } as const;
+        const acts = watch.bans ? "ban" : "lift";
+        const action = list === undefined ? acts : "import";
+        const about = { action, ranges: { size }, lasts: null } as const;
         return [glass.broken({ ...about, decision: made, feed, dangers })];
       },
     });
@@ -164,6 +165,11 @@ class JudgingWatch implements UndoWatch {
   /** How many ranges it does something to. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** Whether it bans anything. */
+  get bans(): boolean {
+    return this.#changes > this.#lifted;
   }
 
   begin(): void {
@@ -229,9 +235,6 @@ class JudgingWatch implements UndoWatch {
 /** Whether something is banned by it that the decision let through, or let go sooner. */
 const bansMore = (ban: Ban, own: Ban | undefined): boolean =>
   own === undefined || own.observed || ban.expiresAt > own.expiresAt;
-
-/** What undoing something comes to. */
-const UNDOES = { ban: "lift", lift: "ban", import: "lift" } as const;
 
 const FRESH_MS = 60 * 60 * 1000;
 

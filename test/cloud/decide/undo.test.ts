@@ -7,7 +7,7 @@ import { beginNewEpochs } from "../../../cloud/new-epochs.js";
 import type { Caller } from "../../../cloud/operators/caller.js";
 import { loadCloud } from "../../../cloud/setup.js";
 import { addresses, letIn, Stage, type Opened } from "../two-persons/stage.js";
-import { deciding, dice, HOUR_MS, HOUR_S } from "./undo-stage.js";
+import { DAY_S, deciding, dice, HOUR_MS, HOUR_S } from "./undo-stage.js";
 
 describe("undo", () => {
   let stage: Stage;
@@ -115,7 +115,32 @@ describe("undo", () => {
     expect(done).toMatchObject({ counts: { restored: 2 } });
     expect(await stands()).toEqual(before);
     expect(cloud.decisionLog.decision(done.decision!.decision)).toMatchObject({
-      ...{ action: "ban", ranges: 2, until: null },
+      ...{ action: "ban", ranges: 2, until: before[0]!.until },
+    });
+  });
+
+  it("is a ban where it bans again, in the terms of what it brings back", async () => {
+    const both = ["203.0.113.7", "203.0.113.8"];
+    await banned(both.slice(0, 1), { forSeconds: 30 * DAY_S });
+    const more = { forSeconds: HOUR_S, replace: true };
+    const wrong = await banned(both, more);
+    await cloud.observations.skipTo(50);
+    const { counts, decision } = await undo(wrong);
+    expect(counts).toEqual({ restored: 1, lifted: 1 });
+    expect(cloud.decisionLog.decision(decision!.decision)).toMatchObject({
+      ...{ action: "ban", observed: false, until: at(30 * DAY_S) },
+      ...{ ranges: 2, targets: both },
+    });
+    // Rules need not look again at what they may not ban.
+    expect(cloud.decisionLog.spentThrough("203.0.113.8")).toBe(50);
+    expect(cloud.decisionLog.spentThrough("203.0.113.7")).toBe(0);
+  });
+
+  it("says that what it bans again is only observed", async () => {
+    await banned(["203.0.113.7"], { forSeconds: HOUR_S, observed: true });
+    const { decision } = await undo(await lifted(["203.0.113.7"]));
+    expect(cloud.decisionLog.decision(decision!.decision)).toMatchObject({
+      ...{ action: "ban", observed: true, until: at(HOUR_S) },
     });
   });
 
