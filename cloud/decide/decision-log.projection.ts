@@ -129,7 +129,7 @@ function spendFold(database: Database) {
     decided: Carried,
     { seq, at }: { readonly seq: number; readonly at: number },
   ): void => {
-    const isBan = decided.byRule === 1 && decided.action !== "lift";
+    const isBan = decided.byRule === 1 && decided.lifts === 0;
     const ruledAt = isBan ? at : null;
     // Of what is older than two logs, all that lies before it in the one.
     const through = decided.seen ?? seq;
