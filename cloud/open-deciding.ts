@@ -88,9 +88,7 @@ export function openDeciding(
       hasOrg: (org) => registry.org(org) !== undefined,
       hasFeed: (feed) => index.standing(feed) !== undefined,
     }),
-    enrolment: new Enrolment({
-      ...{ decisions, registry, clock, cloudName, signing },
-    }),
+    enrolment: new Enrolment({ ...store, clock, cloudName, signing }),
   };
 }
 

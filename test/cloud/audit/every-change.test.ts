@@ -34,6 +34,14 @@ interface World {
   readonly opened: Lifetime;
 }
 
+const RULES = `version: 1
+rules:
+  - name: two-orgs
+    within: 10m
+    needs: { orgs: 2 }
+    ban: { for: 1h }
+`;
+
 /** What lies ready for each change, so that it changes something. */
 const READY: Readonly<
   Record<string, (world: World) => Promise<Asked> | Asked>
@@ -61,6 +69,13 @@ const READY: Readonly<
   refuseProposal: async (world) => {
     const { proposal } = await ordered("46.32.0.0/12", world);
     return { names: { proposal }, body: { reason: "no" } };
+  },
+  publishRules: () => ({ body: { text: RULES } }),
+  shadowRules: () => ({ body: { text: RULES } }),
+  endShadow: async ({ cloud }) => {
+    const watched = ["PUT", "/rules/shadow", { text: RULES }] as const;
+    await askAtDoor(cloud, cloud.operator, watched);
+    return {};
   },
   vouchForOrg: async ({ cloud }) => {
     const org = await cloud.addOrg("vouched");
