@@ -55,6 +55,10 @@ const READY: Readonly<
     const { decision } = await cloud.ban("203.0.113.6");
     return { names: { decision }, body: { reason: "a mistake" } };
   },
+  publishPolicy: async ({ cloud }) => {
+    const { org } = await cloud.enrol("initech");
+    return { names: { org }, body: { file: `version: 1\norg: ${org}` } };
+  },
   importList: () => ({ body: "203.0.113.3\n203.0.113.4\n" }),
   reviewBrokenGlass: async (world) => {
     const breakGlass = "nobody else is up";
