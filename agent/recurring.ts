@@ -61,7 +61,7 @@ export function reviewWhenAsked(ports: RecurringPorts): Recurring {
     followPolicy: async () => {
       await allowedHere.follow({
         facts: () => protection.facts,
-        protect: () => protection.refresh(),
+        protect: () => protection.renew(),
         enforce: () => enforcement.enforce(),
       });
       await reReview.run();

@@ -14,7 +14,7 @@ import { Mutex } from "../../runtime/mutex.js";
 
 export interface AllowedHerePorts {
   readonly policies: Pick<PolicyStore, "allowed">;
-  readonly ledger: Pick<Ledger, "list" | "recordLocal">;
+  readonly ledger: Pick<Ledger, "list" | "bansOn" | "recordLocal">;
   readonly clock: Pick<BanClock, "now">;
   readonly guard: GuardPolicy;
   readonly events: Pick<AgentEvents, "sensedObserved" | "maintenanceFailed">;
@@ -23,7 +23,7 @@ export interface AllowedHerePorts {
 /** What brings a change of what is allowed to the kernel. */
 export interface AllowedHereEffects {
   facts(): HostFacts;
-  /** Reads what is protected anew, and has the kernel let that pass. */
+  /** Reads what is protected anew, and has the kernel let that pass; throws if it does not. */
   protect(): Promise<void>;
   enforce(): Promise<void>;
 }
@@ -96,16 +96,29 @@ export class AllowedHere {
     return changed;
   }
 
-  /** As sensors would have it banned now, until the end that it had. */
-  #record(changed: readonly RecordedBan[], facts: HostFacts): void {
+  /**
+   * As sensors would have it banned now, until the end that it has: sensors may have
+   * banned for longer since these were found.
+   */
+  #record(found: readonly RecordedBan[], facts: HostFacts): void {
     const { ledger, clock, guard, events } = this.#ports;
-    if (changed.length === 0) return;
     const now = unixSeconds(clock.now());
     const own = ownBan(facts);
-    const bans = changed.map(
-      ({ cidr, expiresAt, reason, observed }): ReviewedBan =>
-        reviewBan({ cidr, expiresAt, reason, observed: !observed }, own, guard),
-    );
+    const bans = found.flatMap(({ cidr, observed: was }): ReviewedBan[] => {
+      const ban = ledger
+        .bansOn(cidr, now)
+        .find(
+          (each) => each.feed === "local" && each.cidr.prefix === cidr.prefix,
+        );
+      if (ban === undefined || !isInForce(ban) || !isSensed(ban.reason))
+        return [];
+      const { expiresAt, reason, observed } = ban;
+      if (observed !== was) return [];
+      return [
+        reviewBan({ cidr, expiresAt, reason, observed: !was }, own, guard),
+      ];
+    });
+    if (bans.length === 0) return;
     for (let i = 0; i < bans.length; i += ROWS_AT_ONCE) {
       ledger.recordLocal(bans.slice(i, i + ROWS_AT_ONCE), now);
     }

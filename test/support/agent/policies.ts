@@ -1,4 +1,5 @@
 import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.js";
+import { NotEnforced } from "../../../agent/enforce/enforcer.js";
 import { covers, parseCidr, type Cidr } from "../../../agent/model/cidr.js";
 import { sensedReason } from "../../../agent/model/sensed.js";
 import { systemBanClock, unixSeconds } from "../../../agent/runtime/clock.js";
@@ -32,8 +33,10 @@ export const signPolicy = (
 /** An enforcer that remembers what is to pass in any case. */
 class Remembering extends DryRunEnforcer {
   passing: readonly Cidr[] = [];
+  fails = false;
 
   override protect(cidrs: readonly Cidr[] = []): Promise<void> {
+    if (this.fails) return Promise.reject(new NotEnforced("it is busy"));
     this.passing = cidrs;
     return Promise.resolve();
   }

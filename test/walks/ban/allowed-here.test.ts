@@ -4,8 +4,13 @@ import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import type { Enforced } from "../../../agent/walks/ban/ban-walk.js";
 import { wire2 } from "../../../agent/protocol/wire.js";
 import { noLimits } from "../../support/agent/limits.js";
-import { ban, policy } from "../../support/agent/agent-fixtures.js";
-import { PolicyHost, policyOf } from "../../support/agent/policies.js";
+import { AllowedHere } from "../../../agent/walks/ban/allowed-here.js";
+import { ban, facts, policy } from "../../support/agent/agent-fixtures.js";
+import {
+  PolicyHost,
+  policyOf,
+  signPolicy,
+} from "../../support/agent/policies.js";
 import { recordNext } from "../../support/agent/ledger.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 
@@ -161,6 +166,45 @@ describe("what a policy allows", () => {
     expect(said.length).toBeGreaterThan(before);
     expect(said.at(-1)).not.toContain('"ext"');
   });
+
+  it("leaves a longer sentence that came while the kernel was told", async () => {
+    await using it = await PolicyHost.open({ policy: bare });
+    const { ledger, core, banClock: clock, events } = it.host;
+    await it.decide("203.0.113.7", "sensor");
+    core.policies.hear(signPolicy(policyOf([OFFICE])));
+    const { policies } = core;
+    const ports = { policies, ledger, clock, guard: bare, events };
+    const here = new AllowedHere(ports);
+    const now = unixSeconds(Date.now());
+    const local = () => ledger.list({ feed: "local", limit: 9 }, now);
+    const longer = now + 90_000;
+    await here.follow({
+      facts: () => ({ ...facts, ...here.facts() }),
+      protect: () => {
+        const [{ cidr, reason } = never()] = local();
+        const terms = { expiresAt: longer, reason, observed: false };
+        ledger.recordLocal([{ cidr, ...terms }], now);
+        return Promise.resolve();
+      },
+      enforce: () => it.host.enforcement.enforce(),
+    });
+    expect(local()).toMatchObject([{ expiresAt: longer, observed: true }]);
+  });
+
+  it("has no ban of a sensor back in the ledger before the kernel is", async () => {
+    await using it = await PolicyHost.open({ policy: bare });
+    await it.decide("203.0.113.7", "sensor");
+    await it.take(policyOf([OFFICE]));
+    it.kernel.fails = true;
+    await it.take(policyOf([], { version: 2 }));
+    const now = unixSeconds(Date.now());
+    expect(it.host.ledger.list({ feed: "local", limit: 9 }, now)).toMatchObject(
+      [{ observed: true }],
+    );
+    it.kernel.fails = false;
+    await it.follow();
+    expect(it.drops("203.0.113.7")).toBe(true);
+  });
 });
 
 /** A change of a feed that brought nothing. */
@@ -178,3 +222,7 @@ const NOTHING_NEW: Enforced = {
   },
   ...{ receivedAt: 0, recordedMs: 0, enforcedMs: 0 },
 };
+
+function never(): never {
+  throw new Error("there is no ban");
+}
