@@ -38,7 +38,7 @@ export const limits = {
   approvalDays: 400,
   /** Days that a policy, or an allowance in it, may be good for. */
   policyDays: 400,
-  /** Ranges that one policy allows: with what is around them they fit a text frame. */
+  /** Ranges that one policy allows; with long reasons they may not fit a text frame. */
   policyRanges: 1_024,
   /** Ends and reasons that they have. */
   policyAllows: 64,

@@ -53,6 +53,14 @@ export const CloudMessageV2 = v.variant("type", [
 ]);
 export type CloudMessageV2 = v.InferOutput<typeof CloudMessageV2>;
 
+/**
+ * Whether a text frame of the cloud is a policy that is too long. What is within its
+ * other limits may be so by its words, at each welcome anew: no reason to hang up.
+ */
+export const isOverlongPolicy = (text: string): boolean =>
+  text.startsWith('{"type":"policy",') &&
+  Buffer.byteLength(text) > limits.textBytes;
+
 /** What an agent says in text frames. */
 export const AgentMessageV2 = v.variant("type", [
   HelloNews,

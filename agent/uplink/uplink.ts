@@ -1,3 +1,4 @@
+import { isOverlongPolicy } from "../protocol/messages-v2.js";
 import { Malformed } from "../protocol/malformed.js";
 import { closeCodes } from "../protocol/close-codes.js";
 import type { FromAgent, FromCloud, Wire } from "../protocol/wire.js";
@@ -31,6 +32,8 @@ export interface UplinkPorts {
 /** What the uplink reports beside the stream. */
 export interface UplinkEvents {
   linkLost(error: Error, retryInMs: number): void;
+  /** The cloud's policy does not fit a frame; what it wanted before stays. */
+  policyTooLong(): void;
 }
 
 export type Challenge = FromCloud & { readonly type: "challenge" };
@@ -121,7 +124,10 @@ async function* oneConnection(
     const { elsewhere } = ports;
     const session = sessionOf(connection, greeting, ended.signal);
     yield { kind: "up", session: { ...session, elsewhere } };
-    for await (const frame of frames) yield itemOf(frame, connection.wire);
+    for await (const frame of frames) {
+      if (isPassedOver(frame, connection.wire)) ports.events.policyTooLong();
+      else yield itemOf(frame, connection.wire);
+    }
     return undefined;
   } catch (error) {
     return error;
@@ -171,6 +177,9 @@ function isOfType<T extends FromCloud["type"]>(
 ): message is FromCloud & { readonly type: T } {
   return message.type === type;
 }
+
+const isPassedOver = (frame: Frame, { version }: Wire): boolean =>
+  version === 2 && frame.kind !== "binary" && isOverlongPolicy(frame.text);
 
 function itemOf(frame: Frame, wire: Wire): UplinkItem {
   if (frame.kind === "binary") {

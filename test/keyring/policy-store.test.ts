@@ -38,6 +38,27 @@ describe("a policy that is pushed", () => {
   });
 });
 
+describe("a policy that fits no frame", () => {
+  it("is passed over, and the link goes on", async () => {
+    await using world = await World.open({ policy, protocol: 2 });
+    const urgent = new FakeFeed();
+    const link = await world.cloud.welcomed([urgent.tail()], 600_000);
+    const until = Date.now() + DAY_MS;
+    const allow = Array.from({ length: 64 }, (_, i) => ({
+      ...{ until, why: '"'.repeat(128) },
+      ranges: Array.from(
+        { length: 16 },
+        (_, n) => `2001:db8:${i}${n}:1234::/64`,
+      ),
+    }));
+    link.say({ type: "policy", policy: signPolicy(policyOf([], { allow })) });
+    await world.logged("warn: refused a policy");
+    link.push(urgent.append([ban("203.0.113.7")]));
+    await link.next("receipt");
+    expect(await world.host.holds("203.0.113.7")).toEqual([true]);
+  });
+});
+
 describe("a policy that does not count", () => {
   const alien = { org: "globex" };
   it.each<[string, () => SignedText]>([

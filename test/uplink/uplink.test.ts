@@ -264,6 +264,7 @@ function portsFor(
         errors.push(error);
         losses.push(`${error.message}, again in ${ms} ms`);
       },
+      policyTooLong: () => undefined,
     },
   };
 }

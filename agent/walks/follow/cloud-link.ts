@@ -11,6 +11,8 @@ import type { FeedName, Position } from "../../model/position.js";
 import { agentCapabilities, POLICY } from "../../protocol/capabilities.js";
 import { closeCodes } from "../../protocol/close-codes.js";
 import type { Hello } from "../../protocol/documents.js";
+import { limits } from "../../protocol/limits.js";
+import { Malformed } from "../../protocol/malformed.js";
 import type { Clock } from "../../runtime/clock.js";
 import { signAsDevice } from "../../trust/sign.js";
 import { verifyBeat, verifyHead, verifyState } from "../../trust/verify.js";
@@ -140,6 +142,10 @@ function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
         const isDowngrade = error instanceof LinkDowngraded;
         status.down(error.message, retryInMs, isDowngrade);
         events.linkLost(error, retryInMs);
+      },
+      policyTooLong: () => {
+        const problem = `has more than ${limits.textBytes} bytes`;
+        events.policyRefused(new Malformed("policy", problem));
       },
     },
   };
