@@ -42,6 +42,8 @@ export class Shadow implements AsyncDisposable {
   readonly #banned = new Map<string, { until: number; through: number }>();
   readonly #counts = new Map<string, ShadowCount>();
   #version: number | undefined;
+  /** What earlier starts have counted is not counted again for being seen again. */
+  #countedThrough = 0;
   #fresh: ShadowBan[] = [];
   #toldAt = -Infinity;
   #telling: Promise<void> = Promise.resolve();
@@ -104,19 +106,22 @@ export class Shadow implements AsyncDisposable {
     this.#fresh = [];
     this.#counts.clear();
     this.#toldAt = -Infinity;
-    for (const ban of this.#ports.book.shadowed(version, MOST_SHOWN)) {
+    const { book, seen } = this.#ports;
+    this.#countedThrough = book.counts(version).length > 0 ? seen() : 0;
+    for (const ban of book.shadowed(version, MOST_SHOWN)) {
       this.#remember(ban, 0);
     }
   }
 
   async #note(attacker: string, range: Cidr, match: Match): Promise<void> {
     const { clock, seen } = this.#ports;
+    const { verdict, forS } = match;
+    if (Math.max(...verdict.evidence) <= this.#countedThrough) return;
     const veto = this.#ports.veto(attacker, range);
     if (veto === "special") return;
     const at = clock.now();
     const through = seen();
     const until = await this.#ports.coveredUntil(range);
-    const { verdict, forS } = match;
     const ban: ShadowBan = {
       ...{ rule: verdict.rule, attacker, at, lasts: forS, veto },
       ...{ orgs: verdict.orgs.length, hosts: verdict.hosts },

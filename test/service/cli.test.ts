@@ -84,6 +84,7 @@ describe("tourniquet", () => {
       identity: { agent: "agt-1", org: "acme", cloud: "c", url: "https://c" },
       pausedUntil: null,
       carried: null,
+      policy: { at: "none", version: null, groups: [], allowed: [] },
       log: { head: null, forked: null },
       ...{ kernel: { at: "present", revision: 7 }, ledger: { revision: 7 } },
       ...{ cloud: { at: "up", since: NOW, address: "", why: null }, feeds: [] },
