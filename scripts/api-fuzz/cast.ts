@@ -1,6 +1,6 @@
 import { ROLES, type Role } from "../../cloud/operators/roles.js";
 import type { Client } from "./client.js";
-import { SESSION, SIGNER } from "./signer.js";
+import { CONTESTED, SESSION, SIGNER } from "./signer.js";
 import type { Pools } from "./pools.js";
 
 /** Somebody who asks, with several credentials, as each has a budget of its own. */
@@ -44,6 +44,7 @@ export async function gather(
     }
   }
   await as.propose();
+  await as.vouchFor(["acme", "globex"], await as.letIn(SECOND, 1));
   for (const session of await as.sessions()) cast.push(session);
   const strangers = { role: null, org: null } as const;
   return [
@@ -88,9 +89,26 @@ class First {
       });
       this.#pools.add("proposal", proposal);
     }
+    await this.post("/bans", { ranges: CONTESTED, for: "1d", reason: "fuzz" });
     for (let part = 0; part < BROKEN; part++) {
       const order = { range: `47.${part * 16}.0.0/12`, for: "1h" };
       await this.post("/bans", { ...order, breakGlass: "fuzz" });
+    }
+  }
+
+  /** What somebody else has released, so that it can be withdrawn. */
+  async vouchFor(
+    orgs: readonly string[],
+    { id, tokens }: { readonly id: string; readonly tokens: readonly Made[] },
+  ): Promise<void> {
+    const other = new First(this.#socket, tokens[0]!.token, this.#pools);
+    this.#pools.spare(id, SECOND.name, tokens[0]!.id);
+    for (const org of orgs) {
+      const order = { why: "fuzz", for: "30d" };
+      const { proposal } = await this.post<{ proposal: string }>(
+        ...([`/orgs/${org}/vouch`, order] as const),
+      );
+      await other.post(`/proposals/${proposal}/release`, {});
     }
   }
 
@@ -139,6 +157,9 @@ class First {
     return { id, tokens: made };
   }
 }
+
+/** Releases what the first orders. */
+const SECOND = { name: "second", role: "admin", org: null } as const;
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 

@@ -108,9 +108,13 @@ export class Report {
   }
 }
 
-/** They take a passkey, an issuer, or a signature that the run has no key for. */
+/**
+ * They take a passkey, an issuer, a signature that the run has no key for, or to come
+ * from an address that is banned.
+ */
 const BEYOND = new Set([
   ...["signInWithPasskey", "addPasskey", "stepUp"],
+  ...["contestBan", "readContestAnswer"],
   ...["goToIssuer", "comeFromIssuer", "publishApproval", "publishRoot"],
 ]);
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Schema } from "./document.js";
-import { SESSION, SIGNER } from "./signer.js";
+import { CONTESTED, SESSION, SIGNER } from "./signer.js";
 import { kindOf, type Pools } from "./pools.js";
 
 /** What fits a schema, with the names that the cloud knows where they are meant. */
@@ -118,6 +118,30 @@ const range = fc.oneof(
   fc.nat(15).map((part) => `46.${part * 16}.0.0/12`),
 );
 
+const RULES = fc.constantFrom("sshd", "nginx").map(
+  (sensor) => `version: 1
+rules:
+  - name: fuzz
+    sees: { sensors: [${sensor}] }
+    within: 10m
+    needs: { orgs: 3 }
+    ban: { for: 1h }
+`,
+);
+
+const POLICY = fc
+  .constantFrom(
+    "[]",
+    `[{ ranges: [203.0.113.0/24], until: ${inDays(30)}, why: fuzz }]`,
+  )
+  .map(
+    (allow) => `version: 1
+org: acme
+goodFor: 90d
+allow: ${allow}
+`,
+  );
+
 /** Of names that no schema can know: what the stage made, and ranges for documents. */
 const HINTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   range,
@@ -128,6 +152,11 @@ const HINTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   for: fc.constantFrom("30s", "15m", "4h"),
   rings: fc.constantFrom("10s,20s,30s", "1m,2m,3m"),
   [`${SESSION} name`]: fc.constantFrom(SIGNER.name, "nobody"),
+  ...{ "/api/v1/rules text": RULES, "/api/v1/rules/shadow text": RULES },
+  "/api/v1/rules/test text": RULES,
+  "/api/v1/rules/versions/{version} version": fc.constantFrom("1", "2", "3"),
+  "/api/v1/orgs/{org}/policy file": POLICY,
+  "/api/v1/contests/open address": fc.constantFrom(...CONTESTED),
   [`${SESSION} password`]: fc.constant(SIGNER.password),
   password: fc.stringMatching(/^[a-zA-Z0-9]{16,24}$/),
 };
@@ -171,6 +200,11 @@ const bounds = ({ minimum = -1e6, maximum = 1e6 }: Schema) => ({
   min: Number(minimum),
   max: Math.max(Number(minimum), Number(maximum)),
 });
+
+function inDays(days: number): string {
+  const then = new Date(Date.now() + days * 24 * 60 * 60 * 1_000);
+  return then.toISOString().slice(0, 10);
+}
 
 const LONGEST = 40;
 const MOST_ITEMS = 4;
