@@ -18,7 +18,7 @@ import {
 import { TestFolder } from "../support/folder.js";
 import { describeInNamespace } from "../support/kernel/namespace.js";
 
-describeInNamespace("a ledger on a disk of 6 MB", () => {
+describeInNamespace("a ledger on a disk of 7 MB", () => {
   let folder: TestFolder;
   let disk: string;
   let path: string;
@@ -28,7 +28,7 @@ describeInNamespace("a ledger on a disk of 6 MB", () => {
     disk = join(folder.path, "state");
     path = join(disk, "ledger.db");
     mkdirSync(disk);
-    await output(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk]);
+    await output(["mount", "-t", "tmpfs", "-o", "size=7m", "tmpfs", disk]);
   });
   afterEach(async () => {
     await output(["umount", disk]);
