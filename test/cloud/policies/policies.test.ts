@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { wire2 } from "../../../agent/protocol/wire.js";
 import { TrustedPolicy } from "../../../agent/trust/policy.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
@@ -21,12 +22,15 @@ const OFFICE = "203.0.113.0/24";
 
 describe("an org's policy", () => {
   let cloud: TestCloud;
+  let aheadMs: number;
   let ann: Person;
   let bo: Person;
   let host: Enrolled;
 
   beforeEach(async () => {
-    cloud = await startTestCloud({ twoPersons: {} });
+    aheadMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+    cloud = await startTestCloud({ twoPersons: {}, clock });
     host = await cloud.enrol("acme", "web-1.example");
     const acme = { role: "approver", org: "acme" } as const;
     ann = await letIn(cloud, { name: "ann", ...acme });
@@ -71,6 +75,14 @@ describe("an org's policy", () => {
     const policy = await heard(agent);
     expect(policy.document.version).toBe(1);
     expect(allowedBy(policy)).toEqual([OFFICE]);
+  });
+
+  it("is dated no earlier than the root that it is signed by, as hosts ask", async () => {
+    aheadMs = -3_600_000;
+    await published(fileOf([OFFICE]));
+    using agent = await connect(host, ["policy"]);
+    const { issuedAt } = (await heard(agent)).document;
+    expect(issuedAt).toBe(cloud.root.document.issuedAt);
   });
 
   it("that only takes back counts at once", async () => {
