@@ -1,4 +1,11 @@
-import { isAlias, isScalar, parseDocument, visit } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from "yaml";
 
 /** Why a text is no policy, each with the field or the line. */
 export class BadPolicy extends Error {
@@ -23,7 +30,7 @@ export function readYaml(text: string): unknown {
     throw new BadPolicy([`it nests lists deeper than ${MOST_DEEP}`]);
   }
   const document = parseDocument(text, {
-    ...{ version: "1.2", schema: "core", strict: true, uniqueKeys: true },
+    ...{ version: "1.2", schema: "core", strict: true, uniqueKeys: false },
     ...{ merge: false, customTags: [], prettyErrors: true },
   });
   const problems = [...document.errors, ...document.warnings].map(
@@ -33,9 +40,21 @@ export function readYaml(text: string): unknown {
     if (isAlias(node)) problems.push("aliases are not taken");
     else if (isScalar(node) && node.anchor !== undefined)
       problems.push(`anchors are not taken: &${node.anchor}`);
+    else if (isMap(node)) problems.push(...repeatedKeys(node));
   });
   if (problems.length > 0) throw new BadPolicy(problems.slice(0, MOST_TOLD));
   return document.toJS({ maxAliasCount: 0 });
+}
+
+/** The parser itself compares each key with all before it: seconds of a long text. */
+function repeatedKeys({ items }: YAMLMap): readonly string[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    const name = String(isScalar(key) ? key.value : key);
+    const isNew = !seen.has(name);
+    seen.add(name);
+    return isNew ? [] : [`${name.slice(0, 80)} stands there twice`];
+  });
 }
 
 /** 1,024 IPv6 ranges with reasons, and an allowance. */

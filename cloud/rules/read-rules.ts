@@ -9,6 +9,7 @@ import {
   visit,
   type Document,
   type Node,
+  type YAMLMap,
 } from "yaml";
 import { RulesFile } from "./rule-shape.js";
 import type { Rule } from "./rule-set.js";
@@ -73,7 +74,7 @@ function parsed(text: string, lines: LineCounter): Document {
   mustBeSimple(text);
   const options = {
     ...({ version: "1.2", schema: "core", strict: true } as const),
-    ...{ uniqueKeys: true, merge: false, prettyErrors: false },
+    ...{ uniqueKeys: false, merge: false, prettyErrors: false },
     lineCounter: lines,
   };
   const [first, second] = documentsOf(() => parseAllDocuments(text, options));
@@ -135,14 +136,24 @@ function mustBePlain(document: Document, lines: LineCounter): void {
       if (node.tag !== undefined) {
         throw wrong(line, `uses a tag, which rules have not`);
       }
-      if (isMap(node)) {
-        for (const { key } of node.items) {
-          const isText = isScalar(key) && typeof key.value === "string";
-          if (!isText) throw wrong(line, "has a key that is no text");
-        }
-      }
+      if (isMap(node)) mustHavePlainKeys(node, lines);
     },
   });
+}
+
+/** The parser itself compares each key with all before it: seconds of a long text. */
+function mustHavePlainKeys(map: YAMLMap, lines: LineCounter): void {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const isText = isScalar(key) && typeof key.value === "string";
+    if (!isText) throw wrong(lineOf(map, lines), "has a key that is no text");
+    const name = String(key.value);
+    if (seen.has(name)) {
+      const says = `has the key ${name.slice(0, 80)} twice`;
+      throw wrong(lineOf(key, lines), says);
+    }
+    seen.add(name);
+  }
 }
 
 /** By their names decisions say which rule it was. */

@@ -58,7 +58,7 @@ groups:
     ["brackets without end", "[".repeat(60_000), "deeper than 16"],
     ["dashes without end", "- ".repeat(30_000), "deeper than 16"],
     ["more than 64 KiB", " ".repeat(65_537), "more than 65536"],
-    ["a key twice", file("org: globex"), "unique"],
+    ["a key twice", file("org: globex"), "twice"],
     ["two documents", `${file("")}---\n${file("")}`, "multiple documents"],
     [
       "an anchor",
