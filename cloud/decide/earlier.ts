@@ -4,7 +4,7 @@ import { LONGEST_WINDOW_MS } from "../rules/rule-set.js";
 /** Who was banned on evidence before, and which evidence that was. */
 export class Earlier {
   readonly #count: Statement<number>;
-  readonly #acted: Statement<1>;
+  readonly #acted: Readonly<Record<Acts, Statement<1>>>;
 
   /** @param decided the view of the decisions */
   constructor(decided: Database) {
@@ -15,17 +15,12 @@ export class Earlier {
            AND lifted = 0`,
       )
       .pluck();
-    this.#acted = decided
-      .prepare<unknown[], 1>(
-        `SELECT 1 FROM earlier
-         WHERE attacker = @attacker AND through >= @seq AND at <= @most
-         UNION ALL
-         SELECT 1 FROM proposals, json_each(evidence)
-         WHERE attacker = @attacker AND value >= @seq
-           AND proposed_at <= @most
-         LIMIT 1`,
-      )
-      .pluck();
+    const acted = (text: string) =>
+      decided.prepare<unknown[], 1>(`${text} LIMIT 1`).pluck();
+    this.#acted = {
+      bans: acted(BANS),
+      "bans and proposals": acted(`${BANS} UNION ALL ${PROPOSALS}`),
+    };
   }
 
   /**
@@ -37,8 +32,23 @@ export class Earlier {
   }
 
   /** Whether a rule banned or proposed on what an observation brought. */
-  actedOn(attacker: string, seq: number, time: number): boolean {
+  actedOn(
+    attacker: string,
+    { seq, time }: { readonly seq: number; readonly time: number },
+    of: Acts,
+  ): boolean {
     const most = time + LONGEST_WINDOW_MS;
-    return this.#acted.get({ attacker, seq, most }) !== undefined;
+    return this.#acted[of].get({ attacker, seq, most }) !== undefined;
   }
 }
+
+/** What a rule may have come to. */
+type Acts = "bans" | "bans and proposals";
+
+const BANS = `
+  SELECT 1 FROM earlier
+  WHERE attacker = @attacker AND through >= @seq AND at <= @most`;
+
+const PROPOSALS = `
+  SELECT 1 FROM proposals, json_each(evidence)
+  WHERE attacker = @attacker AND value >= @seq AND proposed_at <= @most`;

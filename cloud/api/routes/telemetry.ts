@@ -74,7 +74,10 @@ const placed = (ports: Ports): readonly Route[] => [
     problems: [404, 409],
     handle: ({ caller, query }) => {
       const asked = placeOf(caller, query, ports);
-      if (query.unacted) return answer(200, unacted(query.limit, asked, ports));
+      if (query.unacted) {
+        const page = unacted(caller, query.limit, asked, ports);
+        return answer(200, page);
+      }
       const found = ports.telemetry.detections(asked);
       return answer(200, pageTo(query.limit, found));
     },
@@ -95,10 +98,11 @@ const placed = (ports: Ports): readonly Route[] => [
   }),
 ];
 
-/** Looks through so many at once; where few of them are left, pages are short. */
-const MOST_LOOKED_AT = 10_000;
+/** Some 10 ms of looks; where few of them are left, pages are short. */
+const MOST_LOOKED_AT = 500;
 
 function unacted(
+  caller: Caller,
   limit: number,
   asked: Parameters<Ports["telemetry"]["detections"]>[0],
   { telemetry, earlier }: Ports,
@@ -109,9 +113,11 @@ function unacted(
     const remote = readRemote(each.source);
     const attacker = remote && attackerOf(remote);
     const { seq, time, nth } = each;
+    // What a person is to decide on, and so why, is the vendor's to know.
+    const of = caller.org === null ? "bans and proposals" : "bans";
     const isActedOn =
       attacker !== undefined &&
-      earlier.actedOn(attackerKey(attacker), seq, time);
+      earlier.actedOn(attackerKey(attacker), { seq, time }, of);
     if (!isActedOn) items.push(each);
     if (items.length === limit) return { items, next: cursorOf([seq, nth]) };
   }

@@ -4,7 +4,7 @@ import type { DetectionItem } from "../../../cloud/cli/ask-hosts.js";
 import type { RulesTold } from "../../../cloud/cli/ask-proposals.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import type { TestCloud } from "../../support/cloud/cloud.js";
-import { askAtDoor } from "../../support/cloud/people.js";
+import { askAsOperator, askAtDoor } from "../../support/cloud/people.js";
 
 export const ATTACKER = "203.0.113.7";
 
@@ -43,10 +43,11 @@ export const rulesOf = async (cloud: TestCloud): Promise<RulesTold> =>
 
 export async function unacted(
   cloud: TestCloud,
+  token = cloud.operator,
 ): Promise<readonly DetectionItem[]> {
   type Answer = { items: DetectionItem[] };
-  const path = "/api/v1/detections?unacted=true";
-  return (await cloud.request<Answer>("GET", path)).body.items;
+  const asked = ["GET", "/detections?unacted=true"] as const;
+  return (await askAsOperator<Answer>(cloud, token, asked)).body.items;
 }
 
 export async function decisionsOf(

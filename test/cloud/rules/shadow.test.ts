@@ -21,6 +21,7 @@ import {
   shadow,
   unacted,
 } from "./asking.js";
+import { letIn } from "../../support/cloud/people.js";
 
 jest.setTimeout(60_000);
 
@@ -140,6 +141,11 @@ describe("detections that no rule acted on", () => {
     });
     const left = (await unacted(cloud)).map(({ source }) => source);
     expect(left).toEqual(["not an address", alone]);
+    // Of the two that were acted on, an org's people may know of the ban alone.
+    const joining = { name: "of two", role: "viewer", org: "two" } as const;
+    const { token } = await letIn(cloud, joining);
+    const told = await unacted(cloud, token);
+    expect(told.map(({ source }) => source)).toEqual(["8.8.4.4"]);
     await cloud.lift(ATTACKER);
     expect(await unacted(cloud)).toHaveLength(2);
     await one.report(detection(ATTACKER));
