@@ -112,7 +112,7 @@ export class Report {
  * They take a passkey, an issuer, a signature that the run has no key for, or to come
  * from an address that is banned.
  */
-const BEYOND = new Set([
+export const BEYOND: ReadonlySet<string> = new Set([
   ...["signInWithPasskey", "addPasskey", "stepUp"],
   ...["contestBan", "readContestAnswer"],
   ...["goToIssuer", "comeFromIssuer", "publishApproval", "publishRoot"],
