@@ -121,7 +121,7 @@ const banRow = (ban: BanItem): readonly string[] => [
 /** Of a ban in rings, since when the last of them enforces it as well. */
 const modeText = ({ observed, rings }: BanItem): string =>
   (observed ? "observe" : "enforce") +
-  (rings === null ? "" : `, all by ${rings.all}`);
+  (rings === null ? "" : `, all by ${momentOf(rings.all)}`);
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);

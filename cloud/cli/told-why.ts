@@ -53,7 +53,8 @@ function holdingLines({
   held,
   rings,
 }: WhyTold["bans"][number]): readonly string[] {
-  const waits = rings === null ? [] : [`  in rings; all by ${rings.all}`];
+  const waits =
+    rings === null ? [] : [`  in rings; all by ${momentOf(rings.all)}`];
   const rules = held.map(
     ({ rule, hosts }) => `  ${rule} holds it on ${counted(hosts, "host")}`,
   );

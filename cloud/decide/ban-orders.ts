@@ -71,7 +71,8 @@ export class BanOrders {
       const lasts = forSeconds ?? Infinity;
       const rings = waits && ringTimes(waits, clock);
       const now = unixSeconds(clock.now());
-      const own = rollout.timesFor(mandate.feed, observed || atOnce === true);
+      const rolled = { observed, atOnce, forSeconds };
+      const own = rollout.timesFor(mandate.feed, rolled);
       const wanted = { until, lasts, observed, replace, rings, now };
       const effects = await this.#effectsOn(mandate, distinct(ranges), {
         ...{ ...wanted, own: rings ? undefined : own },

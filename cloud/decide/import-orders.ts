@@ -98,8 +98,8 @@ export class ImportOrders {
       const watched = { mandate, watch, isNamed: list !== undefined };
       const tally = await this.#tallyOf(watched, ranges, terms);
       const replaced = replacement?.summary ?? null;
-      const begins = this.#turnsOf(feed, terms, tally).begins;
-      const told = { ...tally.said, replaced, rings: begins };
+      const turns = this.#turnsOf(feed, terms, tally);
+      const told = { ...tally.said, replaced, rings: turns.begins };
       const nothing = { decision: undefined, ...told };
       const isNews =
         tally.done > 0 || (await this.#isNews(listed, tally, replacement));
@@ -116,12 +116,11 @@ export class ImportOrders {
         watch,
         from: list === undefined ? undefined : fromOf(list, replacement),
       };
-      const turns = this.#turnsOf(feed, terms, tally);
       const found = { codes: tally.codes, kept, turns };
       const bans = this.#opsOf(ranges, terms, found);
       const ops = bansAndLifts(bans, replacement);
       const decision = await carryOut(publish, what, ops);
-      return { ...nothing, decision, rings: turns.begins };
+      return { ...nothing, decision };
     });
   }
 
@@ -198,12 +197,12 @@ export class ImportOrders {
   /** Which ranges of it go to hosts ring by ring, and when. */
   #turnsOf(
     feed: FeedName,
-    { observed, atOnce }: Terms,
+    terms: Terms,
     { said: { counts }, waiting, largest, codes }: Tally,
   ): Turns {
     const { rollout } = this.#ports;
     const news = (counts.new ?? 0) + (counts.unchecked ?? 0);
-    const own = rollout.timesFor(feed, observed || atOnce === true);
+    const own = rollout.timesFor(feed, terms);
     const isAny = largest !== undefined && rollout.isLarge(feed, largest, news);
     return {
       begins: isAny ? own : undefined,

@@ -4,7 +4,7 @@ import { bits } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { RingTimes } from "../../agent/model/rings.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { ringTimes } from "./waits.js";
+import { ringTimes, type Waits } from "./waits.js";
 
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -32,6 +32,22 @@ export interface RolloutPorts {
   readsRings(feed: FeedName): boolean;
 }
 
+/** The terms of an order that say whether it goes ring by ring, and how fast. */
+interface RolledOut {
+  readonly observed: boolean;
+  readonly atOnce?: boolean | undefined;
+  /** How long it lasts; undefined is for ever. */
+  readonly forSeconds: number | undefined;
+}
+
+/** What ends soon has begun everywhere within a quarter of its life. */
+function within(waits: Waits, seconds: number): Waits {
+  const [early, broad, all] = waits;
+  const share = Math.min(1, seconds / 4 / (early + broad + all));
+  const shorter = (wait: number) => Math.max(1, Math.floor(wait * share));
+  return [shorter(early), shorter(broad), shorter(all)];
+}
+
 /** What may hurt many goes to few hosts first: 1 %, then 10 %, half, and all. */
 export class Rollout {
   readonly #settings: RolloutSettings;
@@ -46,10 +62,14 @@ export class Rollout {
    * When hosts begin with what of an order is large, if they do ring by ring;
    * undefined: all of it is everybody's at once.
    */
-  timesFor(feed: FeedName, isAtOnce: boolean): RingTimes | undefined {
+  timesFor(
+    feed: FeedName,
+    { observed, atOnce = false, forSeconds = Infinity }: RolledOut,
+  ): RingTimes | undefined {
     const { enabled, waits } = this.#settings;
-    if (!enabled || isAtOnce || !this.#ports.readsRings(feed)) return undefined;
-    return ringTimes(waits, this.#ports.clock);
+    if (!enabled || observed || atOnce) return undefined;
+    if (!this.#ports.readsRings(feed)) return undefined;
+    return ringTimes(within(waits, forSeconds), this.#ports.clock);
   }
 
   isWide({ family, prefix }: Cidr): boolean {

@@ -46,6 +46,16 @@ const ringsOf = async (cloud: TestCloud) => {
 };
 
 describe("what is large goes ring by ring by itself", () => {
+  it("so fast that all have begun within a quarter of its life", async () => {
+    await using cloud = await startTestCloud(SETTINGS);
+    const { rings } = await banned(cloud, { range: WIDE, for: "8m" });
+    const times = ["canary", "early", "broad", "all"].map((ring) =>
+      Date.parse(rings![ring]!),
+    );
+    const waits = times.slice(1).map((at, index) => at - times[index]!);
+    expect(waits).toEqual([20_000, 40_000, 60_000]);
+  });
+
   it("a wide ban, with its times, and what is narrow beside it at once", async () => {
     await using cloud = await startTestCloud(SETTINGS);
     const ranges = [WIDE, "203.0.113.7", "2001:db8::/32"];
