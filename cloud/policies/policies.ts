@@ -216,7 +216,8 @@ function newIn(
     }),
   );
   const sensors = JSON.stringify(part.sensors ?? {});
-  const isSet = sensors !== "{}" && sensors !== JSON.stringify(old?.sensors);
+  const isAsBefore = ends <= ended && sensors === JSON.stringify(old?.sensors);
+  const isSet = sensors !== "{}" && !isAsBefore;
   return [
     ...ranges.map((range) => `allows ${range}`),
     ...(isSet ? [`sets sensors: ${sensors}`] : []),

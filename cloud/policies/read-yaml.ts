@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isScalar,
   parseDocument,
   visit,
@@ -38,9 +39,13 @@ export function readYaml(text: string): unknown {
   );
   visit(document, (_key, node) => {
     if (isAlias(node)) problems.push("aliases are not taken");
-    else if (isScalar(node) && node.anchor !== undefined)
-      problems.push(`anchors are not taken: &${node.anchor}`);
-    else if (isMap(node)) problems.push(...repeatedKeys(node));
+    else if (isNode(node)) {
+      if (node.anchor !== undefined) {
+        problems.push(`anchors are not taken: &${node.anchor}`);
+      }
+      if (node.tag !== undefined) problems.push("tags are not taken");
+      if (isMap(node)) problems.push(...repeatedKeys(node));
+    }
   });
   if (problems.length > 0) throw new BadPolicy(problems.slice(0, MOST_TOLD));
   return document.toJS({ maxAliasCount: 0 });

@@ -9,7 +9,7 @@ import { groupsOf } from "../../policies/selection.js";
 import type { Agent } from "../../registry/registry.js";
 import type { Caller } from "../../operators/caller.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { ApiProblem } from "../problem.js";
+import { ApiProblem, unknown } from "../problem.js";
 import { mustBeOwnOrg, sees } from "../scope.js";
 import { Time, Whole, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
@@ -236,9 +236,7 @@ function inWords(what: readonly string[]): string {
 }
 
 const noPolicy = (org: string): ApiProblem =>
-  new ApiProblem(404, "unknown", [
-    { field: "org", value: org, message: `there is no policy of ${org}` },
-  ]);
+  unknown("org", org, `there is no policy of ${org}`);
 
 const MOST_SAID = 4;
 const MOST_NAMED = 1_000;

@@ -99,6 +99,17 @@ describe("an org's policy", () => {
     expect(allowedBy(policy)).toEqual([OFFICE]);
   });
 
+  it("that has sensors count longer waits for a second person as well", async () => {
+    const sensors = `${fileOf([])}goodFor: 10d\nsensors: { sshd: { maxretry: 8 } }\n`;
+    await published(sensors);
+    const again = await publish<object>(ann, sensors);
+    expect(again).toMatchObject({ status: 201, body: { widens: [] } });
+    const longer = await publish(ann, sensors, { extend: true });
+    expect(longer.status).toBe(202);
+    aheadMs = 20 * 86_400_000;
+    expect((await publish(ann, sensors)).status).toBe(202);
+  });
+
   it("has for a host what its groups have, as its tags are", async () => {
     const group = `[{ name: web, tags: [web], allow: [{ ranges: [198.51.100.0/24], until: 2100-01-01, why: scan }] }]`;
     await published(fileOf([OFFICE], group));

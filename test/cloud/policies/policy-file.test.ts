@@ -65,7 +65,9 @@ groups:
       file("groups: [{ name: &x web, tags: [] }, { name: db, tags: [] }]"),
       "anchors are not taken",
     ],
+    ["an anchor of a list", file("allow: &x []"), "anchors are not taken"],
     ["a tag", file("allow: !!set {}"), ""],
+    ["a tag of the core", file("allow: !!seq []"), "tags are not taken"],
     [
       "two groups of a name",
       file("groups: [{ name: web }, { name: web }]"),
