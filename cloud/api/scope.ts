@@ -2,6 +2,10 @@ import type { FeedName } from "../../agent/model/position.js";
 import { feedsOf } from "../feeds/audience.js";
 import type { Caller } from "../operators/caller.js";
 import type { Agent } from "../registry/registry.js";
+import type {
+  ProposedOrders,
+  WaitingOrder,
+} from "../two-persons/proposed-orders.js";
 import { agentsCalled, onlyOne } from "./agent-names.js";
 import type { OperatorApiPorts } from "./ports.js";
 import { unknown, type ApiProblem } from "./problem.js";
@@ -105,3 +109,14 @@ export const unknownFeed = (feed: string): ApiProblem =>
 
 export const unknownOrg = (org: string): ApiProblem =>
   unknown("org", org, `there is no org ${org}`);
+
+/** The order that a proposal is, if it is one that the caller sees. */
+export function orderSeen(
+  caller: Caller,
+  id: string,
+  { waiting }: { readonly waiting: Pick<ProposedOrders, "order"> },
+): WaitingOrder | undefined {
+  const order = waiting.order(id);
+  if (order === undefined) return undefined;
+  return sees(caller, order.ownOrg ?? "") ? order : undefined;
+}

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { fileFailure } from "../../agent/text/file-failures.js";
-import { Failure, exitCodes, misused } from "../../agent/text/failure.js";
+import { Failure, misused } from "../../agent/text/failure.js";
 import {
   BadRules,
   faultText,
@@ -165,8 +165,10 @@ function addVersions(rules: Command, io: Io): void {
     .argument("[version]", "0: those of cloud.json (default: those in force)")
     .action(async (version: string | undefined, _, command: Command) => {
       const client = clientOf(command);
-      const { inForce } = await rulesOf(client);
-      const number = version === undefined ? inForce.version : Number(version);
+      const number =
+        version === undefined
+          ? (await rulesOf(client)).inForce.version
+          : Number(version);
       if (!Number.isInteger(number)) {
         throw misused(`VERSION "${version ?? ""}" is no whole number`);
       }
@@ -210,7 +212,7 @@ async function goodText(file: string, io: Io): Promise<string> {
   const found = checked(text);
   if ("rules" in found) return text;
   const lines = found.faults.slice(0, MOST_LINES).map(faultText);
-  throw new Failure(`${file}: ${lines.join("; ")}`, exitCodes.usage);
+  throw misused(`${file}: ${lines.join("; ")}`);
 }
 
 const MOST_LINES = 3;

@@ -55,10 +55,6 @@ export class Traces {
     this.#isWord = isWord;
   }
 
-  get size(): number {
-    return this.#indexes.size;
-  }
-
   /** An op of the decision itself; `place` is its offset in the feed. */
   own(op: Op, place: number): void {
     const key = rangeKey(op.cidr);

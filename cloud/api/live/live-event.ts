@@ -4,8 +4,7 @@ import type { Caller } from "../../operators/caller.js";
 import { includes } from "../../operators/roles.js";
 import type { Registry } from "../../registry/registry.js";
 import type { ProposedOrders } from "../../two-persons/proposed-orders.js";
-import { orderSeen } from "../routes/order-proposals.js";
-import { mayRead, nameSeen, sees } from "../scope.js";
+import { mayRead, nameSeen, orderSeen, sees } from "../scope.js";
 import { Seconds, Time } from "../table/answer.js";
 
 /** A ban, a lift or an import was decided. */

@@ -2,13 +2,9 @@ import * as v from "valibot";
 import { NotOpen } from "../../decide/settling.js";
 import type { ProposedOrder } from "../../journal/two-person-events.js";
 import type { Caller } from "../../operators/caller.js";
-import type {
-  ProposedOrders,
-  WaitingOrder,
-} from "../../two-persons/proposed-orders.js";
+import type { WaitingOrder } from "../../two-persons/proposed-orders.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
-import { sees } from "../scope.js";
 import { Time, Whole } from "../table/answer.js";
 import { stepUpNeeded } from "../table/mount.js";
 import { mustReadRings } from "./bans.js";
@@ -93,17 +89,6 @@ export function shownOrder(waiting: WaitingOrder) {
 
 const changeOf = ({ of, says = "" }: Terms) =>
   of === undefined ? null : { of, says };
-
-/** The order that a proposal is, if it is one that the caller sees. */
-export function orderSeen(
-  caller: Caller,
-  id: string,
-  { waiting }: { readonly waiting: Pick<ProposedOrders, "order"> },
-): WaitingOrder | undefined {
-  const order = waiting.order(id);
-  if (order === undefined) return undefined;
-  return sees(caller, order.ownOrg ?? "") ? order : undefined;
-}
 
 /**
  * Has the very order carried out, by who gave it.

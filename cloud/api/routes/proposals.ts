@@ -6,11 +6,11 @@ import type { Caller } from "../../operators/caller.js";
 import { Named, Reason, Term, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { unknown } from "../problem.js";
+import { orderSeen } from "../scope.js";
 import { Cursor, Time, Whole, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import {
   OrderProposal,
-  orderSeen,
   rangesOfOrder,
   refuseOrder,
   releaseOrder,
