@@ -40,11 +40,15 @@ export const CloudFeed = said(
   },
 );
 
-export const Reason = v.pipe(
-  v.string(),
-  v.maxBytes(LONGEST_REASON, `may have at most ${LONGEST_REASON} bytes`),
-  v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
-);
+/** What people write, in one line. */
+export const plainText = (mostBytes: number) =>
+  v.pipe(
+    v.string(),
+    v.maxBytes(mostBytes, `may have at most ${mostBytes} bytes`),
+    v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
+  );
+
+export const Reason = plainText(LONGEST_REASON);
 
 export const MOST_RANGES = 10_000;
 

@@ -1,13 +1,6 @@
 import * as v from "valibot";
 import { bits, type Cidr } from "../../../agent/model/cidr.js";
-import { Range } from "../fields.js";
-
-const text = (mostBytes: number) =>
-  v.pipe(
-    v.string(),
-    v.maxBytes(mostBytes, `may have at most ${mostBytes} bytes`),
-    v.regex(/^[^\p{Cc}]*$/u, "may hold no control characters"),
-  );
+import { Range, plainText } from "../fields.js";
 
 /** What one has to say about the bans on an address. */
 export const Complaint = v.strictObject({
@@ -19,10 +12,10 @@ export const Complaint = v.strictObject({
       "is no single address",
     ),
   ),
-  why: v.pipe(text(1_000), v.minLength(1, "is needed")),
+  why: v.pipe(plainText(1_000), v.minLength(1, "is needed")),
   /** Where one is to be reached, such as a mail address. */
-  contact: v.optional(text(254), ""),
+  contact: v.optional(plainText(254), ""),
 });
 
 /** What whoever asked is told. */
-export const AnswerText = v.pipe(text(1_000), v.minLength(1, "is needed"));
+export const AnswerText = v.pipe(plainText(1_000), v.minLength(1, "is needed"));

@@ -179,7 +179,7 @@ const trialRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     handle: async ({ body: { text, since } }) => {
       const rules = readable(text);
       const now = ports.clock.now();
-      const from = since === undefined ? 0 : now - since * 1_000;
+      const from = since === undefined ? 0 : Math.max(0, now - since * 1_000);
       return answer(200, await tried(() => ports.trials.run(rules, from)));
     },
   }),

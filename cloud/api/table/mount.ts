@@ -4,8 +4,7 @@ import type { Clock } from "../../../agent/runtime/clock.js";
 import type { Called } from "../../audit/calls.js";
 import type { Caller } from "../../operators/caller.js";
 import { includes, type Role } from "../../operators/roles.js";
-import type { ApiProblem } from "../problem.js";
-import { checked, checkedSecret, problem } from "../problem.js";
+import { ApiProblem, checked, checkedSecret, problem } from "../problem.js";
 import { bounded } from "../requests.js";
 import { encoded } from "./answer.js";
 import type { Env } from "./env.js";
@@ -186,12 +185,23 @@ function bodyOf({ body, bodyOptional, isSecret }: Route, text: string) {
   return read(body, json);
 }
 
+/** As RFC 7493 has it: half a character can't be handed on to everybody. */
 function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return /\\u[dD]/.test(text) ? JSON.parse(text, whole) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof ApiProblem) throw error;
     throw badBody("the body is not JSON");
   }
+}
+
+function whole(key: string, value: unknown): unknown {
+  for (const each of [key, value]) {
+    if (typeof each === "string" && /\p{Cs}/u.test(each)) {
+      throw badBody("the body holds half of a character (a lone surrogate)");
+    }
+  }
+  return value;
 }
 
 const badBody = (message: string): ApiProblem =>

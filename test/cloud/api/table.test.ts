@@ -156,6 +156,18 @@ test("with its key a change is made once, and answered as it was", async () => {
   expect((await problemIn(wrongKey)).status).toBe(400);
 });
 
+test("half of a character is no text", async () => {
+  await using cloud = await startTestCloud();
+  for (const name of ['"a\\ud800"', '"\\uDFFFb"']) {
+    const body = `{"name":${name}}`;
+    const refused = await ask(cloud, "/orgs", { method: "POST", body });
+    expect((await problemIn(refused)).detail).toContain("half of a character");
+  }
+  const body = '{"name":"\\ud83d\\ude00"}';
+  const taken = await ask(cloud, "/orgs", { method: "POST", body });
+  expect(taken.status).toBe(201);
+});
+
 test("a key keeps nothing of a secret, and nothing of a dry run", async () => {
   await using cloud = await startTestCloud();
   const headers = { "idempotency-key": "k" };

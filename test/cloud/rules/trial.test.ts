@@ -98,6 +98,8 @@ describe("a trial of rules", () => {
     });
     expect((await stage.test(SLOW, "19d")).detections).toBe(0);
     expect((await stage.test(SLOW, "21d")).total).toBe(1);
+    // Longer ago than there is a date for.
+    expect((await stage.test(SLOW, "69784394h")).total).toBe(1);
     const path = `/agents/${stage.two.agent}/revoke`;
     await askAtDoor(stage.cloud, stage.cloud.operator, ["POST", path, {}]);
     expect((await stage.test(SLOW, "21d")).total).toBe(0);

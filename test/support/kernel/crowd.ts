@@ -7,6 +7,7 @@ import {
   hitsSet,
   type Side,
 } from "../../../agent/enforce/nftables/sets/layout.js";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { sh } from "../../../scripts/lab/namespace.js";
 
 /** Puts counts without packets into every side's set, as many as fit or as said. */
@@ -51,8 +52,11 @@ async function filled(file: string): Promise<void> {
       return;
     } catch (error) {
       if (tries === MOST_TRIES) throw error;
+      await systemClock.sleep(BETWEEN_MS);
     }
   }
 }
 
-const MOST_TRIES = 5;
+/** Neighbours that a test has made up are asked after for some seconds. */
+const MOST_TRIES = 10;
+const BETWEEN_MS = 500;
