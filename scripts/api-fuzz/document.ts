@@ -34,7 +34,7 @@ export interface Operation {
   readonly body: Body | null;
   /** By status, then by media type; none of a body that is no JSON. */
   readonly answers: ReadonlyMap<number, ReadonlyMap<string, Check | null>>;
-  /** Methods that its path has. */
+  /** Methods that a request for its path may find a route by. */
   readonly methods: readonly string[];
 }
 
@@ -77,7 +77,7 @@ export function readDocument(file: string): readonly Operation[] {
   const ofTexts = new Ajv2020({ strict: false, coerceTypes: true });
   formats.default.default(ofTexts);
   return Object.entries(told.paths).flatMap(([path, verbs]) => {
-    const methods = Object.keys(verbs).map((verb) => verb.toUpperCase());
+    const methods = methodsAt(path, told.paths);
     return Object.entries(verbs).map(([verb, said]) => ({
       ...{ operationId: said.operationId, methods },
       method: verb.toUpperCase(),
@@ -89,6 +89,22 @@ export function readDocument(file: string): readonly Operation[] {
       answers: answersOf(said, compiled),
     }));
   });
+}
+
+/** Methods of each path that a request for this one fits: `/bans/{ban}` fits `/bans/all`. */
+function methodsAt(path: string, paths: Told["paths"]): readonly string[] {
+  const parts = path.split("/");
+  const fits = (template: string) => {
+    const others = template.split("/");
+    return (
+      others.length === parts.length &&
+      others.every((each, at) => each.startsWith("{") || each === parts[at])
+    );
+  };
+  return Object.entries(paths)
+    .filter(([template]) => fits(template))
+    .flatMap(([, verbs]) => Object.keys(verbs))
+    .map((verb) => verb.toUpperCase());
 }
 
 /** The document says it in words: "For admins of the vendor and up, shortly …". */

@@ -60,6 +60,15 @@ describe("a cloud that does nothing fails, operation by operation,", () => {
   });
 });
 
+it("takes no method for another that a more general path has", () => {
+  expect(called("openContest").path).toMatch(/\/contests\/open$/);
+  expect(called("getContest").path).toMatch(/\/contests\/\{contest\}$/);
+  expect(called("openContest").methods).toEqual(
+    expect.arrayContaining(["POST", "GET"]),
+  );
+  expect(called("getContest").methods).not.toContain("POST");
+});
+
 describe("what was asked too little of is told", () => {
   it("by its name", () => {
     const report = new Report([called("listOrgs"), called("listFeeds")]);
