@@ -1,10 +1,12 @@
 import { measureDecide } from "./decide.js";
+import { measureFlood } from "./flood.js";
 import { measureMigrate } from "./migrate.js";
 import type { Row } from "./report.js";
 
 /** What the cloud does, measured in a process that is started as a cloud is. */
 const measures: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   decide: measureDecide,
+  flood: measureFlood,
   migrate: measureMigrate,
 };
 

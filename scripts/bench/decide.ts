@@ -18,7 +18,6 @@ import {
 } from "../../cloud/journal/sqlite-decisions.js";
 import { asCloud } from "./as-cloud.js";
 import { FORMER_SCHEMA, FormerJournal } from "./former-journal.js";
-import { benchFlood } from "./flood.js";
 import { scattered } from "./lists.js";
 import { median, quantile, type Row } from "./report.js";
 
@@ -29,7 +28,7 @@ import { median, quantile, type Row } from "./report.js";
  */
 export const benchDecide = async (): Promise<readonly Row[]> => [
   ...(await asCloud("decide")),
-  ...(await benchFlood()),
+  ...(await asCloud("flood")),
 ];
 
 /** Runs as a cloud does. */

@@ -14,7 +14,7 @@ import { alone, quantile, type Row } from "./report.js";
  * third says so until another host has the signed ban. The cloud is a process of its
  * own; this one plays all hosts.
  */
-export async function benchFlood(): Promise<readonly Row[]> {
+export async function measureFlood(): Promise<readonly Row[]> {
   await using lab = new Lab();
   const cloud = await lab.startCloud({ port: CLOUD_PORT, settings: SETTINGS });
   using fleet = await Fleet.join(cloud, { orgs: ORGS, hosts: HOSTS });

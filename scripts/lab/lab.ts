@@ -81,6 +81,7 @@ export class Lab implements AsyncDisposable {
     const folder = join(this.folder, name);
     mkdirSync(folder, { recursive: true });
     const host = new LabHost(folder, options.netns, options.build);
+    host.isYielding = options.isYielding ?? false;
     const authority = cloud.certificate?.cert;
     const config = {
       stateDir: join(folder, "state"),
@@ -109,13 +110,13 @@ export class Lab implements AsyncDisposable {
     const running = start({ command, environment, log: host.log });
     this.#running.push(running);
     host.process = running;
-    this.#holdTo(quotaPercent, running.pid);
+    this.#hold(host, running.pid, quotaPercent);
     await until("the agent answers", () => host.status());
   }
 
-  #holdTo(percent: number | undefined, pid: number): void {
+  #hold(host: LabHost, pid: number, percent: number | undefined): void {
     if (percent === undefined) return;
-    const quota = openQuota(percent);
+    const quota = openQuota(percent, host.isYielding);
     if (quota === undefined) return;
     quota.hold(pid);
     this.#quotas.push(quota);
@@ -166,6 +167,8 @@ export interface HostOptions {
   readonly netns?: number;
   /** Whose it is; Acme's unless given. */
   readonly org?: string;
+  /** Its agent takes what others leave of the processor, as if theirs were another's. */
+  readonly isYielding?: boolean;
   /** Added to the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** What its agent is a process of; this checkout unless given. */
@@ -229,6 +232,7 @@ export class LabCloud {
 /** A customer's host that runs in the lab. */
 export class LabHost {
   process: Running | undefined;
+  isYielding = false;
 
   constructor(
     readonly folder: string,

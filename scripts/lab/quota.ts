@@ -10,8 +10,13 @@ export interface Quota extends Disposable {
 /**
  * What `CPUQuota=` of systemd does, by the same means (cgroup v1's `cpu` or v2's
  * `cpu.max`); undefined where this machine lets nobody make such a group.
+ *
+ * @param isYielding it gets of that what others leave, as by `CPUWeight=idle`
  */
-export function openQuota(percent: number): Quota | undefined {
+export function openQuota(
+  percent: number,
+  isYielding = false,
+): Quota | undefined {
   // Not of a process id: each lab has a namespace of those, and all one cgroup.
   const name = `tourniquet-lab-${randomUUID()}`;
   const v1 = "/sys/fs/cgroup/cpu";
@@ -19,8 +24,12 @@ export function openQuota(percent: number): Quota | undefined {
     ? {
         "cpu.cfs_period_us": String(PERIOD_US),
         "cpu.cfs_quota_us": String((percent * PERIOD_US) / 100),
+        ...(isYielding && { "cpu.shares": "2" }),
       }
-    : { "cpu.max": `${(percent * PERIOD_US) / 100} ${PERIOD_US}` };
+    : {
+        "cpu.max": `${(percent * PERIOD_US) / 100} ${PERIOD_US}`,
+        ...(isYielding && { "cpu.weight": "1" }),
+      };
   const folder = join(existsSync(v1) ? v1 : "/sys/fs/cgroup", name);
   try {
     mkdirSync(folder, { recursive: true });
