@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "./sha256.js";
 
 /**
  * The Merkle tree of RFC 6962 §2.1, over SHA-256: what leaves and nodes hash to, and
@@ -6,17 +6,16 @@ import { createHash } from "node:crypto";
  */
 
 /** SHA-256 of nothing: the root of a tree without leaves. */
-export const EMPTY_ROOT = createHash("sha256").digest();
+export const EMPTY_ROOT = sha256();
 
 /** Bytes of every hash here. */
 export const HASH_BYTES = 32;
 
 /** The prefix keeps a leaf from passing for a node. */
-export const leafHash = (data: Uint8Array): Buffer =>
-  createHash("sha256").update(LEAF).update(data).digest();
+export const leafHash = (data: Uint8Array): Buffer => sha256(LEAF, data);
 
 export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
-  createHash("sha256").update(NODE).update(left).update(right).digest();
+  sha256(NODE, left, right);
 
 const LEAF = Buffer.from([0]);
 const NODE = Buffer.from([1]);

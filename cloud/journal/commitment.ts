@@ -1,4 +1,5 @@
-import { createHash, randomFillSync } from "node:crypto";
+import { randomFillSync } from "node:crypto";
+import { sha256 } from "../../agent/protocol/sha256.js";
 import type { DecisionRow } from "./decisions.js";
 import type { ObservationRow } from "./observations.js";
 
@@ -24,7 +25,8 @@ export function observationPayload(
 export const commitmentTo = (
   salt: Uint8Array,
   payload: string | Uint8Array,
-): Buffer => createHash("sha256").update(salt).update(payload).digest();
+): Buffer =>
+  sha256(salt, typeof payload === "string" ? Buffer.from(payload) : payload);
 
 /**
  * The commitment of a row, whether or not it is erased: what stands there counts,

@@ -1,7 +1,7 @@
-import { createHmac } from "node:crypto";
 import { FOREVER, type Op } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { openSegment, readOps } from "../../agent/protocol/segment.js";
+import { hmacSha256 } from "../../agent/protocol/sha256.js";
 import {
   commitmentTo,
   committed,
@@ -40,17 +40,21 @@ export function opOpenings(row: DecisionRow): readonly Opening[] {
   const segment = openSegment(bytes);
   const { feed, epoch, first } = segment.header;
   const hash = Buffer.from(segment.hash).toString("hex");
+  const saltOf = opSalts(salt);
   return readOps(segment).map((op, n) => {
     const at = { feed, epoch, number: first + n, segment: hash };
-    return { salt: opSalt(salt, n), payload: opPayload(at, op) };
+    return { salt: saltOf(n), payload: opPayload(at, op) };
   });
 }
 
 /** HMAC-SHA256 by the segment's salt: whoever is shown one learns none of the others. */
-function opSalt(salt: Uint8Array, index: number): Buffer {
+function opSalts(salt: Uint8Array): (index: number) => Buffer {
+  const hmac = hmacSha256(salt);
   const name = Buffer.from("op\0\0\0\0", "latin1");
-  name.writeUInt32BE(index, 2);
-  return createHmac("sha256", salt).update(name).digest();
+  return (index) => {
+    name.writeUInt32BE(index, 2);
+    return hmac(name);
+  };
 }
 
 const opPayload = (at: object, op: Op): string =>
