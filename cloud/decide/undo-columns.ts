@@ -33,7 +33,7 @@ export class Columns {
   }
 }
 
-type Packed = Float64Array | Int32Array;
+type Packed = Float64Array | Int32Array | Uint8Array;
 
 /** Numbers by index, 0 where none was put. */
 export class Numbers {

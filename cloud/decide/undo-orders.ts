@@ -169,7 +169,7 @@ export class UndoOrders {
       },
     };
     this.#ports.stood(stoodBans(standingOf(traces, entry), tally.stood));
-    const decision = await carryOut(publish, deed, opsOf(traces, tally));
+    const decision = await carryOut(publish, deed, opsOf(traces));
     return { ...done, decision };
   }
 
@@ -292,10 +292,9 @@ function shown({ cidr, effect, before, since }: Trace): RangeUndone {
 }
 
 /** Lifts come last: a crash between the segments leaves too much banned. */
-function* opsOf(traces: Traces, { counts }: Tally): Generator<Op> {
-  const bans = (counts.restored ?? 0) > 0 ? traces : [];
-  for (const { op } of bans) if (op?.op === "ban") yield op;
-  for (const { op } of traces) if (op?.op === "lift") yield op;
+function* opsOf(traces: Traces): Generator<Op> {
+  yield* traces.ops("ban");
+  yield* traces.ops("lift");
 }
 
 function* standingOf(traces: Traces, entry: DecisionEntry) {

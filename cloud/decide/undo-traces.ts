@@ -45,6 +45,8 @@ export class Traces {
   readonly #since = new Columns();
   /** Whose that is: of a word of its own, rather than of what takes back. */
   readonly #sinceBy = new Numbers((length) => new Int32Array(length));
+  /** What has to be published of each, once it was looked at. */
+  readonly #toDo = new Numbers((length) => new Uint8Array(length));
 
   /**
    * @param now Unix seconds: what has run out by then is not brought back
@@ -98,7 +100,19 @@ export class Traces {
   /** One of each range, in the order of the decision. */
   *[Symbol.iterator](): Generator<Trace> {
     for (const [key, index] of this.#indexes) {
-      yield this.#traceOf(rangeOf(key), index);
+      const trace = this.#traceOf(rangeOf(key), index);
+      this.#toDo.put(index, trace.op ? TO_DO[trace.op.op] : 0);
+      yield trace;
+    }
+  }
+
+  /** The bans, or the lifts, that have to be published: of traces that were looked at. */
+  *ops(which: Op["op"]): Generator<Op> {
+    for (const [key, index] of this.#indexes) {
+      if (this.#toDo.at(index) !== TO_DO[which]) continue;
+      const cidr = rangeOf(key);
+      const op = opOf(cidr, this.#banOf(cidr, this.#before, index), which);
+      if (op !== undefined) yield op;
     }
   }
 
@@ -115,7 +129,7 @@ export class Traces {
       ...{ cidr, effect, own, before },
       since: isChanged ? decision : undefined,
       again: isChanged ? undefined : decision,
-      op: opOf(cidr, effect, before),
+      op: opOf(cidr, before, OP_OF[effect]),
     };
   }
 
@@ -156,16 +170,21 @@ export class Traces {
   }
 }
 
+const TO_DO = { ban: 1, lift: 2 } as const;
+
 function opOf(
   cidr: Cidr,
-  effect: UndoEffect,
   before: Ban | undefined,
+  which: Op["op"] | undefined,
 ): Op | undefined {
-  if (effect === "lifted") return { op: "lift", cidr };
-  return effect === "restored" && before
-    ? { op: "ban", ...before, cidr }
-    : undefined;
+  if (which === "lift") return { op: "lift", cidr };
+  return which === "ban" && before ? { op: "ban", ...before } : undefined;
 }
+
+const OP_OF: Partial<Readonly<Record<UndoEffect, Op["op"]>>> = {
+  lifted: "lift",
+  restored: "ban",
+};
 
 const isSame = (one: Ban | undefined, other: Ban): boolean =>
   one !== undefined &&
