@@ -96,15 +96,21 @@ async function pour(
   for await (const chunk of body) {
     if (asked.destroyed) return;
     if (last !== undefined && !asked.write(last)) {
-      await Promise.race([drained(asked), gone(asked)]);
+      await drainedOrGone(asked);
     }
     last = chunk;
   }
   asked.end(last);
 }
 
-const drained = (asked: http.ClientRequest) => once(asked, "drain");
-const gone = (asked: http.ClientRequest) => once(asked, "close");
+const drainedOrGone = (asked: http.ClientRequest): Promise<void> =>
+  new Promise((resolve) => {
+    const go = () => {
+      asked.off("drain", go).off("close", go);
+      resolve();
+    };
+    asked.on("drain", go).on("close", go);
+  });
 
 /** A socket's path has room for 107 bytes; by the folder's descriptor it always fits. */
 function shortened(dir: string): Disposable & { readonly path: string } {

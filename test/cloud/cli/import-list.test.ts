@@ -56,6 +56,15 @@ describe("tourniquet-cloud import", () => {
     expect(forced.out).toMatch(/^banned 1 range /);
   });
 
+  it("sends a long list in many pieces, and says nothing of that", async () => {
+    await using stage = await openStage();
+    const { run, file } = stage;
+    const names = Array.from({ length: 120_000 }, (_, n) => `# comment ${n}\n`);
+    const long = file("long.txt", `${names.join("")}192.0.2.1\n`);
+    const { code, err } = await run("import", long, "--dry-run");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+  });
+
   it("reads standard input, tries, replaces, and takes a column", async () => {
     await using stage = await openStage();
     const { run, file, dir } = stage;
