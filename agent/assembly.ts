@@ -256,6 +256,7 @@ export const stepsOf = (
     policy: config.guard,
     facts: () => core.protection.facts,
     approvals: core.approvals,
+    policies: core.policies,
     ring: core.approvals.ring,
     ledger: core.ledger,
     limiter: core.limiter,

@@ -305,7 +305,7 @@ function keepJudging(
     : opened.own(
         (reviewed.recurs ? startRecurring : reviewWhenAsked)({
           config,
-          ...{ ledger, time, protection, approvals },
+          ...{ ledger, time, protection, approvals, policies },
           limiter,
           enforcement,
           probe,

@@ -3,6 +3,7 @@ import type { AgentEvents } from "./events/events.js";
 import { AddressWatch, type NetworkNews } from "./host/address-watch.js";
 import type { UncoveredPaths } from "./host/paths.js";
 import type { Approvals } from "./keyring/approval-store.js";
+import type { PolicyStore } from "./keyring/policy-store.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Confirmed } from "./ledger/unconfirmed.js";
 import type { Cidr } from "./model/cidr.js";
@@ -24,6 +25,7 @@ export interface RecurringPorts {
   readonly time: BanTime;
   readonly protection: Protection;
   readonly approvals: Approvals;
+  readonly policies: Pick<PolicyStore, "held">;
   readonly limiter: FeedLimiter;
   readonly enforcement: ReconcileRetries;
   /** Undefined where nothing is dropped anyway, as is the next. */
@@ -107,6 +109,7 @@ const startReReview = ({
   time,
   protection,
   approvals,
+  policies,
   limiter,
   enforcement,
   events,
@@ -114,6 +117,7 @@ const startReReview = ({
   new ReReview({
     ledger,
     approvals,
+    policies,
     limiter,
     events,
     policy: config.guard,

@@ -47,6 +47,7 @@ import { Operators } from "./operators/operators.js";
 import { operatorTables } from "./operators/operators.projection.js";
 import { Policies, type PolicyPorts } from "./policies/policies.js";
 import { policyTables } from "./policies/policies.projection.js";
+import { PolicyHolds } from "./policies/policy-holds.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
 import {
@@ -129,10 +130,14 @@ export async function openStore(
 const signedWords = (
   database: Database,
   ports: ApprovalPorts & PolicyPorts,
-) => ({
-  approvals: new Approvals(database, ports),
-  policies: new Policies(database, ports),
-});
+) => {
+  const policies = new Policies(database, ports);
+  return {
+    approvals: new Approvals(database, ports),
+    policies,
+    policyHolds: new PolicyHolds(database, { ...ports, policies }),
+  };
+};
 
 interface StorePorts {
   readonly clock: Clock;

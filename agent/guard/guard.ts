@@ -166,6 +166,13 @@ const neverWhatIsReleased: Rule = (cidr, { released }, policy) =>
 /** What holds a ban for as long as the customer's policy allows the range. */
 export const ALLOWED_BY_POLICY: RuleName = "allowed-by-policy";
 
+/** What holds a feed's ban for as long as the customer's policy holds exactly that. */
+export const HELD_BY_POLICY = "held-by-policy";
+
+/** Whether a policy holds it, and it comes back by itself after. */
+export const isOfPolicy = (held: string | undefined | null): boolean =>
+  held === ALLOWED_BY_POLICY || held === HELD_BY_POLICY;
+
 /** What is around such a range the kernel splits, whatever becomes of others. */
 const neverWhatPolicyAllows: Rule = (cidr, { allowed }) =>
   allowed.covers(cidr) ? ALLOWED_BY_POLICY : undefined;

@@ -13,6 +13,7 @@ import {
   NO_FLOOR,
   TrustedPolicy,
   type AllowedRange,
+  type HeldRange,
   type PolicyFloor,
 } from "../trust/policy.js";
 import type { RootStore } from "./root-store.js";
@@ -80,6 +81,11 @@ export class PolicyStore {
   /** Ranges that bans of feeds are not enforced on now. */
   allowed(): readonly AllowedRange[] {
     return this.#active?.policy.allowedAt(this.#ports.clock.now()) ?? [];
+  }
+
+  /** Bans of feeds that are held now, by the feed and exactly these ranges. */
+  held(): readonly HeldRange[] {
+    return this.#active?.policy.holdsAt(this.#ports.clock.now()) ?? [];
   }
 
   /** How the customer wants sensors to be set. */

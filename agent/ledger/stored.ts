@@ -1,4 +1,4 @@
-import { ALLOWED_BY_POLICY } from "../guard/guard.js";
+import { isOfPolicy } from "../guard/guard.js";
 import type { ReviewedBan } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import { NOT_CONFIRMED } from "./trials.js";
@@ -93,10 +93,10 @@ function fateOf(
   old: FoundBan | undefined,
   admission: Admission | undefined,
 ): Fate {
-  if (ban.held === ALLOWED_BY_POLICY) {
+  if (ban.held !== undefined) {
+    if (!isOfPolicy(ban.held)) return apart(ban.held);
     return apart(heldMeanwhile(ban, old, admission) ?? ban.held);
   }
-  if (ban.held !== undefined) return apart(ban.held);
   if (old !== undefined && goesOn(ban, old)) {
     const cut = admission?.keep(ban, old.expiresAt);
     const isTried = old.verdict === "open" && !ban.observed;
@@ -123,7 +123,7 @@ function heldMeanwhile(
   admission: Admission | undefined,
 ): string | undefined {
   const isKnown =
-    old !== undefined && (isInKernel(old) || old.held === ALLOWED_BY_POLICY);
+    old !== undefined && (isInKernel(old) || isOfPolicy(old.held));
   return isKnown ? undefined : heldAsNew(ban, old, admission);
 }
 

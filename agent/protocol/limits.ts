@@ -42,6 +42,8 @@ export const limits = {
   policyRanges: 1_024,
   /** Ends and reasons that they have. */
   policyAllows: 64,
+  /** Ranges that one policy holds bans of feeds on. */
+  policyHolds: 256,
   /** Groups that one policy names. */
   policyGroups: 16,
   /** Ranges of one allowance. */

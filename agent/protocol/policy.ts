@@ -3,7 +3,7 @@ import { parseCidr, type Family } from "../model/cidr.js";
 import { isAtMost } from "../model/translators.js";
 import { extended } from "./ext.js";
 import { limits } from "./limits.js";
-import { Count, Id, Range, Time, listOf, shortText } from "./shapes.js";
+import { Count, Feed, Id, Range, Time, listOf, shortText } from "./shapes.js";
 import { SignedText } from "./signed-text.js";
 
 /**
@@ -69,6 +69,19 @@ const Allowed = v.strictObject({
 });
 export type Allowed = v.InferOutput<typeof Allowed>;
 
+/** Ranges whose bans of one feed are not enforced until then, exactly as they stand. */
+const Held = v.strictObject({
+  feed: v.pipe(
+    Feed,
+    v.check((feed) => feed !== "local", "is the host's own"),
+  ),
+  until: Time,
+  /** For people. */
+  why: shortText(128),
+  ranges: listOf(Range, limits.policyHolds, 1),
+});
+export type Held = v.InferOutput<typeof Held>;
+
 const within = (least: number, most: number) =>
   v.exactOptional(v.pipe(Count, v.minValue(least), v.maxValue(most)));
 
@@ -86,6 +99,10 @@ export const PolicySensors = v.strictObject({
 });
 export type PolicySensors = v.InferOutput<typeof PolicySensors>;
 
+const rangesIn = (
+  items: readonly { readonly ranges: readonly unknown[] }[],
+): number => items.reduce((sum, { ranges }) => sum + ranges.length, 0);
+
 export const Policy = v.pipe(
   v.strictObject({
     type: v.literal("policy"),
@@ -98,16 +115,24 @@ export const Policy = v.pipe(
     /** Groups of hosts that it has something of, for people. */
     groups: listOf(shortText(64), limits.policyGroups),
     allow: listOf(Allowed, limits.policyAllows),
+    holds: v.exactOptional(listOf(Held, limits.policyAllows, 1)),
     sensors: v.exactOptional(PolicySensors),
     allowance: v.exactOptional(SignedText),
     ...extended,
   }),
   v.check((dates) => isForSoLong(dates), FOR_SO_LONG),
   v.check(
-    ({ allow }) =>
-      allow.reduce((sum, { ranges }) => sum + ranges.length, 0) <=
-      limits.policyRanges,
+    ({ allow }) => rangesIn(allow) <= limits.policyRanges,
     `may allow ${limits.policyRanges} ranges at most`,
+  ),
+  v.check(
+    ({ holds = [] }) => rangesIn(holds) <= limits.policyHolds,
+    `may hold bans on ${limits.policyHolds} ranges at most`,
+  ),
+  v.check(
+    ({ holds = [], issuedAt }) =>
+      holds.every(({ until }) => isForSoLong({ issuedAt, expiresAt: until })),
+    `may hold bans for ${limits.policyDays} days at most`,
   ),
 );
 export type Policy = v.InferOutput<typeof Policy>;

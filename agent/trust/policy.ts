@@ -1,4 +1,5 @@
 import { covers, formatCidr, parseCidr, type Cidr } from "../model/cidr.js";
+import type { FeedName } from "../model/position.js";
 import { sha256 } from "../protocol/container.js";
 import { isAtMost, type Translators } from "../model/translators.js";
 import {
@@ -24,6 +25,11 @@ export interface AllowedRange {
   readonly why: string;
 }
 
+/** A range on which the bans of a feed are held for a while. */
+export interface HeldRange extends AllowedRange {
+  readonly feed: FeedName;
+}
+
 /** What a policy is held against beside the one before; milliseconds since 1970. */
 export interface PolicyFloor {
   /** When a root last took one back: what is older may have been by its keys. */
@@ -46,6 +52,7 @@ export class TrustedPolicy {
   readonly fingerprint: string;
   /** All that it allows, whether or not that has run out. */
   readonly ranges: readonly AllowedRange[];
+  readonly #holds: readonly HeldRange[];
 
   private constructor(
     readonly document: Policy,
@@ -56,6 +63,9 @@ export class TrustedPolicy {
   ) {
     this.fingerprint = sha256(bytes).toString("hex");
     this.ranges = rangesOf(document, allowance, translators);
+    this.#holds = (document.holds ?? []).flatMap(({ ranges, ...terms }) =>
+      ranges.map((range) => ({ ...terms, cidr: parseCidr(range) })),
+    );
   }
 
   /**
@@ -93,6 +103,11 @@ export class TrustedPolicy {
   allowedAt(now: UnixMs): readonly AllowedRange[] {
     if (!this.isGoodAt(now)) return [];
     return this.ranges.filter(({ until }) => until > now);
+  }
+
+  /** What it holds by now, each until its own end: harm lasts as long as a ban. */
+  holdsAt(now: UnixMs): readonly HeldRange[] {
+    return this.#holds.filter(({ until }) => until > now);
   }
 
   /**

@@ -35,6 +35,7 @@ import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
 import type { Staff } from "../operators/staff.js";
 import type { Policies } from "../policies/policies.js";
+import type { PolicyHolds } from "../policies/policy-holds.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -143,6 +144,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
     Policies,
     "all" | "of" | "read" | "widenedBy" | "publish"
   >;
+  readonly policyHolds: Pick<PolicyHolds, "unhold">;
   readonly bootLog: Pick<BootLog, "clones" | "standing">;
   readonly signing: Pick<Signing, "publish" | "root">;
   readonly telemetry: Pick<

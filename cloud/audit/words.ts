@@ -43,7 +43,11 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
     `undid ${undoes}${wrong ? ", and found it wrong" : ""}`,
   "proposal-settled": ({ proposal, verdict }) => `${verdict} ${proposal}`,
   approval: ({ feed, version }) => `approval ${version} of ${feed}`,
-  "policy-published": ({ org, version }) => `policy ${version} of ${org}`,
+  "policy-published": ({ org, version, held, unheld }) => {
+    const what = `policy ${version} of ${org}`;
+    if (held !== undefined) return `${what}, which holds ${held}`;
+    return unheld === undefined ? what : `${what}, which unholds ${unheld}`;
+  },
   "org-added": ({ org, name }) => `added org ${org}, ${name}`,
   "feed-begun": ({ feed }) => `began feed ${feed}`,
   "token-made": ({ org, expiresAt }) =>

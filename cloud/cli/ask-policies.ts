@@ -21,5 +21,14 @@ export const publishPolicy = async (
   },
 ): Promise<PolicyPublished> => client.ask("POST", pathOf(org), order);
 
+export const unholdPolicy = async (
+  client: Client,
+  org: string,
+  decision: string,
+): Promise<Told> => {
+  const id = encodeURIComponent(decision);
+  return client.ask("DELETE", `${pathOf(org)}/holds/${id}`);
+};
+
 const pathOf = (org: string): string =>
   `/orgs/${encodeURIComponent(org)}/policy`;

@@ -5,7 +5,12 @@ import { fileFailure } from "../../agent/text/file-failures.js";
 import { partsOf, readPolicyFile } from "../policies/policy-file.js";
 import { BadPolicy } from "../policies/read-yaml.js";
 import { addAllowanceCommands } from "./allowance-commands.js";
-import { policyOf, publishPolicy, type Told } from "./ask-policies.js";
+import {
+  policyOf,
+  publishPolicy,
+  unholdPolicy,
+  type Told,
+} from "./ask-policies.js";
 import { clientOf } from "./client.js";
 import { readSigned, writeNew } from "./drafts.js";
 import type { Io } from "./io.js";
@@ -32,6 +37,7 @@ export function addPolicyCommands(program: Command, io: Io): void {
   addDraft(policy, io);
   addCheck(policy, io);
   addPublish(policy, io);
+  addUnhold(policy, io);
   addAllowanceCommands(program, io);
 }
 
@@ -125,6 +131,25 @@ function addPublish(policy: Command, io: Io): void {
     });
 }
 
+function addUnhold(policy: Command, io: Io): void {
+  policy
+    .command("unhold")
+    .description("have a decision that rule:harm holds count there again")
+    .argument("<org>")
+    .argument("<decision>")
+    .option("--json", JSON_HELP)
+    .action(async (org: string, decision: string, _, command: Command) => {
+      const { json } = command.optsWithGlobals<Options>();
+      const told = await unholdPolicy(clientOf(command), org, decision);
+      if (json) io.out(JSON.stringify(told));
+      else {
+        io.out(
+          `${decision} counts again on hosts of ${org}, by version ${told.version}`,
+        );
+      }
+    });
+}
+
 /** JSON is YAML as well: it goes behind what the file says. */
 function withAllowance(text: string, path: string | undefined): string {
   if (path === undefined) return text;
@@ -190,6 +215,11 @@ function toldPolicy(told: Told): readonly string[] {
     `policy ${version} of ${org}, by ${publishedBy} ${dateOf(publishedAt)}, until ${dateOf(expiresAt)}; signed by ${told.signedBy} keys`,
     `it allows ${counted(told.ranges, "range")}; ${hosts.current} of ${counted(hosts.all, "host")} go by it`,
   ];
+  for (const { decision, feed, ranges, until, why } of told.holds) {
+    lines.push(
+      `${decision} is held until ${dateOf(until)}: ${counted(ranges.length, "range")} of ${feed}; ${why}`,
+    );
+  }
   if (hosts.others.length === 0) return lines;
   const rows = hosts.others.map((host) => [
     ...[host.agent, host.hostname, host.groups.join(" ")],

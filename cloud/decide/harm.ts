@@ -10,11 +10,12 @@ import type { Observations } from "../journal/observations.js";
 import type { Views } from "../journal/view.js";
 import { keptStatement } from "../telemetry/statements.projection.js";
 import type { DecisionLog } from "./decision-log.js";
+import { HARM, OrgHarm, type OrgHarmPorts } from "./org-harm.js";
 import type { UndoLog } from "./undo-log.js";
 import type { UndoOrders } from "./undo-orders.js";
 import type { Weights } from "./weights.js";
 
-export interface HarmPorts {
+export interface HarmPorts extends OrgHarmPorts {
   readonly clock: Pick<Clock, "now">;
   readonly log: Logger;
   readonly views: Views;
@@ -29,11 +30,12 @@ export interface HarmPorts {
 /**
  * Undoes by itself what hosts of several orgs state to have been hurt by: their
  * trial of it failed, or their operators released what it bans. What one org says
- * lifts nothing for others: its own hosts have seen to themselves already. It counts
- * anew from what devices stated each time, so a restart loses nothing.
+ * lifts nothing for others: for that org alone it is held. It counts anew from what
+ * devices stated each time, so a restart loses nothing.
  */
 export class Harm implements AsyncDisposable {
   readonly #ports: HarmPorts;
+  readonly #ofOrgs: OrgHarm;
   readonly #stated: Statement<Stated>;
   readonly #place: Statement<Place>;
   readonly #since: Statement<number>;
@@ -45,6 +47,7 @@ export class Harm implements AsyncDisposable {
   constructor(ports: HarmPorts) {
     const { decided, observed } = ports.views;
     this.#ports = ports;
+    this.#ofOrgs = new OrgHarm(ports);
     this.#stated = observed.prepare(
       `SELECT at, agent, org, signed FROM statements
        WHERE at > ? AND what IN ('trial-failed', 'released')
@@ -98,9 +101,13 @@ export class Harm implements AsyncDisposable {
 
   async #undoWhatHurts(): Promise<void> {
     const { undoLog, undos, log } = this.#ports;
-    for (const [undoes, orgs] of await this.#hurt()) {
-      if (!this.#isEnough(orgs) || undoLog.undoings(undoes).length > 0)
+    for (const [undoes, hosts] of await this.#hurt()) {
+      if (undoLog.undoings(undoes).length > 0) continue;
+      const orgs = new Set(hosts.values());
+      if (!this.#isEnough(orgs)) {
+        await this.#ofOrgs.holdFor(undoes, hosts);
         continue;
+      }
       const hurt = `hosts of ${orgs.size} orgs were hurt by it`;
       const wish = { undoes, by: HARM, reason: hurt, wrong: false };
       const { counts } = await undos.undo({ ...wish, dryRun: false });
@@ -109,15 +116,15 @@ export class Harm implements AsyncDisposable {
     }
   }
 
-  /** By decision of the last day: the orgs whose hosts it hurt. */
-  async #hurt(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  /** By decision of the last day: the hosts that it hurt, each with its org. */
+  async #hurt(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const since = this.#ports.clock.now() - WITHIN_MS;
     const after = this.#since.get(since) ?? 0;
-    const hurt = new Map<string, Set<string>>();
+    const hurt = new Map<string, Map<string, string>>();
     for (const stated of this.#stated.all(since)) {
       for (const decision of await this.#decisionsOf(stated, after)) {
-        const orgs = hurt.get(decision) ?? new Set();
-        hurt.set(decision, orgs.add(stated.org));
+        const hosts = hurt.get(decision) ?? new Map<string, string>();
+        hurt.set(decision, hosts.set(stated.agent, stated.org));
       }
     }
     return hurt;
@@ -199,9 +206,6 @@ function rangeOf(text: string) {
     throw error;
   }
 }
-
-/** By which rule it is undone. */
-const HARM = "rule:harm";
 
 const ORGS = 3;
 

@@ -1,3 +1,4 @@
+import type { FeedName } from "../../agent/model/position.js";
 import type { PolicySensors } from "../../agent/protocol/policy.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 
@@ -15,6 +16,10 @@ export interface PolicyPublished {
   /** Who asked for it: "opr-…", and the name. */
   readonly operator: string;
   readonly by: string;
+  /** The decision that a rule holds by it on the hosts of this org alone. */
+  readonly held?: string;
+  /** The one whose bans count there again by it. */
+  readonly unheld?: string;
 }
 
 /** What hosts are to go by. */
@@ -42,4 +47,16 @@ export interface OrgPolicy extends PolicyPart {
   readonly groups: readonly GroupPolicy[];
   /** What the critical keys let it allow beyond the usual widths. */
   readonly allowance?: SignedText;
+  /** The oldest first. */
+  readonly holds?: readonly PolicyHold[];
+}
+
+/** Bans of a decision that hurt hosts of this org: they are held on all of its hosts. */
+export interface PolicyHold {
+  readonly decision: string;
+  readonly feed: FeedName;
+  /** Milliseconds since 1970: no later than the first of the bans runs out. */
+  readonly until: number;
+  readonly why: string;
+  readonly ranges: readonly string[];
 }

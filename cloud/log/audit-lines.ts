@@ -113,7 +113,9 @@ function lineOfPeople(event: RecordedDecision["event"]): Line | undefined {
         ...(["operator", "credential", "of", "by"] as const),
       ]);
     case "policy-published":
-      return line("a policy was published", event, ["org", "version", "by"]);
+      return line("a policy was published", event, [
+        ...(["org", "version", "by", "held", "unheld"] as const),
+      ]);
     case "credential-revoked":
       return line("an operator's credential was revoked", event, [
         ...(["credential", "by", "reason"] as const),

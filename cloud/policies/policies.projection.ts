@@ -1,6 +1,9 @@
 import type { DecisionProjection } from "../journal/view.js";
 
-/** The newest policy of each org, and when hosts came to be in their groups. */
+/**
+ * The newest policy of each org, when hosts came to be in their groups, and what
+ * rules held for one org of late.
+ */
 export const policyTables: DecisionProjection = {
   tables: `
     CREATE TABLE policies (
@@ -10,6 +13,10 @@ export const policyTables: DecisionProjection = {
     ) STRICT;
     CREATE TABLE regrouped (
       agent TEXT PRIMARY KEY, at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE held_for_orgs (
+      org TEXT NOT NULL, decision TEXT NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY (org, decision)
     ) STRICT, WITHOUT ROWID`,
 
   fold(database) {
@@ -19,14 +26,26 @@ export const policyTables: DecisionProjection = {
     const regroup = database.prepare(
       "INSERT OR REPLACE INTO regrouped VALUES (?, ?)",
     );
+    const hold = database.prepare(
+      "INSERT OR REPLACE INTO held_for_orgs VALUES (?, ?, ?)",
+    );
+    const forget = database.prepare(
+      "DELETE FROM held_for_orgs WHERE org = ? AND at < ?",
+    );
     return ({ at, event }) => {
       if (event.kind === "policy-published") {
         const { org, version, policy, file, by, expiresAt } = event;
         const text = JSON.stringify(policy);
         put.run(org, version, text, file, at, by, expiresAt);
+        if (event.held === undefined) return;
+        hold.run(org, event.held, at);
+        forget.run(org, at - KEPT_MS);
       } else if (event.kind === "agent-tagged") {
         regroup.run(event.agent, at);
       }
     };
   },
 };
+
+/** Rules look at decisions of the last day alone. */
+const KEPT_MS = 7 * 86_400_000;

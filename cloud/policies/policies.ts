@@ -1,6 +1,10 @@
 import { covers, parseCidr } from "../../agent/model/cidr.js";
 import { limits } from "../../agent/protocol/limits.js";
-import type { Policy, PolicySensors } from "../../agent/protocol/policy.js";
+import type {
+  Held,
+  Policy,
+  PolicySensors,
+} from "../../agent/protocol/policy.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { TrustedPolicy, openAllowance } from "../../agent/trust/policy.js";
@@ -11,12 +15,13 @@ import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type {
   OrgPolicy,
+  PolicyHold,
   PolicyPart,
   PolicyPublished,
 } from "../journal/policy-events.js";
 import type { Agent } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
-import { readPolicyFile, type PolicyFile } from "./policy-file.js";
+import { readPolicyFile, withHolds, type PolicyFile } from "./policy-file.js";
 import { BadPolicy } from "./read-yaml.js";
 import { groupsOf } from "./selection.js";
 
@@ -143,10 +148,13 @@ export class Policies {
     const { decisions, clock } = this.#ports;
     return lookThenAppend(decisions, () => {
       const before = this.of(org);
-      const ends = clock.now() + goodForMs;
+      const now = clock.now();
+      const ends = now + goodForMs;
       const most = keepsEnd ? (before?.expiresAt ?? ends) : ends;
+      const holds = holdsAt(before, now);
       const event: PolicyPublished = {
-        ...{ kind: "policy-published", org, policy, file },
+        ...{ kind: "policy-published", org, file },
+        policy: withHolds(policy, holds),
         version: (before?.version ?? 0) + 1,
         expiresAt: Math.min(ends, most),
         ...{ operator: who.operator, by: who.by },
@@ -184,13 +192,23 @@ export class Policies {
   }
 }
 
+/** What is held by it still, the oldest first. */
+export const holdsAt = (
+  standing: Pick<StandingPolicy, "policy"> | undefined,
+  now: number,
+): readonly PolicyHold[] =>
+  (standing?.policy.holds ?? []).filter(({ until }) => until > now);
+
+/** What an org wants that wants nothing. */
+export const NOTHING: OrgPolicy = { allow: [], groups: [] };
+
 /** Nothing: who has an older one that lasts longer must not go on by it. */
 const afterwards = ({
   expiresAt,
   ...standing
 }: StandingPolicy): StandingPolicy => ({
   ...standing,
-  policy: { allow: [], groups: [] },
+  policy: withHolds(NOTHING, standing.policy.holds ?? []),
   publishedAt: expiresAt,
   expiresAt: expiresAt + limits.policyDays * 86_400_000,
 });
@@ -246,10 +264,15 @@ function merged(
     allow: parts.flatMap(({ allow }) =>
       allow.map((it) => ({ ...it, ranges: [...it.ranges] })),
     ),
+    ...(policy.holds && { holds: policy.holds.map(toldHold) }),
     ...(sensors.sshd && { sensors }),
     ...(policy.allowance && { allowance: policy.allowance }),
   };
 }
+
+const toldHold = ({ feed, until, why, ranges }: PolicyHold): Held => ({
+  ...{ feed, until, why, ranges: [...ranges] },
+});
 
 /** A text for each set of groups that hosts are in. */
 const MOST_SIGNED = 256;

@@ -8,7 +8,11 @@ import { limits } from "../../agent/protocol/limits.js";
 import { PolicySensors, type Policy } from "../../agent/protocol/policy.js";
 import { Id, describeIssue, shortText } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
-import type { OrgPolicy, PolicyPart } from "../journal/policy-events.js";
+import type {
+  OrgPolicy,
+  PolicyHold,
+  PolicyPart,
+} from "../journal/policy-events.js";
 import { BadPolicy, readYaml } from "./read-yaml.js";
 
 /** A policy as its file says it. */
@@ -177,14 +181,36 @@ function mustFit(policy: OrgPolicy): void {
       `allow: ${ranges} ranges in all, and at most ${limits.policyRanges} may be`,
     );
   }
-  const told = { allow, allowance: policy.allowance ?? null };
-  const bytes = Buffer.byteLength(JSON.stringify(JSON.stringify(told)));
+  const bytes = toldBytes(policy);
   if (bytes > MOST_TOLD_BYTES) {
     problems.push(
       `it takes ${bytes} bytes as hosts are told it, and at most ${MOST_TOLD_BYTES} fit`,
     );
   }
   if (problems.length > 0) throw new BadPolicy(problems);
+}
+
+/** Bytes of what a host in all groups is told, but for what stands around it. */
+function toldBytes(policy: OrgPolicy): number {
+  const allow = partsOf(policy).flatMap((each) => each.allow);
+  const { allowance = null, holds = [] } = policy;
+  const told = { allow, allowance, ...(holds.length > 0 && { holds }) };
+  return Buffer.byteLength(JSON.stringify(JSON.stringify(told)));
+}
+
+/** The policy with as many of these, the newest of them, as hosts can be told. */
+export function withHolds(
+  { holds: _, ...policy }: OrgPolicy,
+  holds: readonly PolicyHold[],
+): OrgPolicy {
+  for (let left = holds.slice(-limits.policyAllows); left.length > 0;) {
+    const held: OrgPolicy = { ...policy, holds: left };
+    const ranges = left.reduce((sum, each) => sum + each.ranges.length, 0);
+    const isFew = ranges <= limits.policyHolds;
+    if (isFew && toldBytes(held) <= MOST_TOLD_BYTES) return held;
+    left = left.slice(1);
+  }
+  return policy;
 }
 
 /** Of a text frame, without what stands around what is allowed. */

@@ -69,6 +69,7 @@ export class Registry {
   readonly #orgOf: Statement<string>;
   readonly #agentsOn: Statement<Enrolled>;
   readonly #trusted: Statement<Enrolled>;
+  readonly #some: Statement<number>;
   readonly #presence: Statement<Presence>;
   readonly #present: Statement<Presence & { readonly id: string }>;
 
@@ -100,6 +101,13 @@ export class Registry {
          AND forgotten_at IS NULL AND revoked_at IS NULL
        ORDER BY enrolled_at, id`,
     );
+    this.#some = decided
+      .prepare<unknown[], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM agents
+         WHERE org = ? AND forgotten_at IS NULL AND revoked_at IS NULL
+         LIMIT ?)`,
+      )
+      .pluck();
     this.#presence = observed.prepare(`${PRESENCE} WHERE agent = ?`);
     this.#present = observed.prepare(PRESENCE);
   }
@@ -112,6 +120,11 @@ export class Registry {
     return this.#all(this.#trusted.all({ org: org ?? null })).filter(
       ({ protocol }) => protocol === 1,
     );
+  }
+
+  /** How many of an org are listed and trusted; stops to count at `most`. */
+  countOf(org: string, most: number): number {
+    return this.#some.get(org, most) ?? 0;
   }
 
   orgs(): readonly Org[] {

@@ -12,12 +12,12 @@ export function policyLines(policy: PolicyView): readonly string[] {
       return ["policy: none is taken (guard.policy is off)"];
     case "ended":
       return [
-        `policy: ${nameOf(policy)} ended ${timeText(policy.until ?? "")}`,
+        `policy: ${nameOf(policy)} ended ${timeText(policy.until ?? "")}${heldText(policy)}`,
       ];
     case "counts": {
       const allows = countText(policy.allowed.length, "range");
       return [
-        `policy: ${nameOf(policy)} allows ${allows}, until ${timeText(policy.until ?? "")}`,
+        `policy: ${nameOf(policy)} allows ${allows}, until ${timeText(policy.until ?? "")}${heldText(policy)}`,
       ];
     }
   }
@@ -30,7 +30,14 @@ export const policyDetails = (policy: PolicyView): readonly string[] => [
     ({ range, until, why }) =>
       `  allowed: ${range} until ${timeText(until)}: ${printable(why)}`,
   ),
+  ...policy.held.map(
+    ({ feed, range, until, why }) =>
+      `  held: ${range} of ${feed} until ${timeText(until)}: ${printable(why)}`,
+  ),
 ];
+
+const heldText = ({ held }: PolicyView): string =>
+  held.length === 0 ? "" : `; holds ${countText(held.length, "ban")} of feeds`;
 
 function nameOf({ version, groups }: PolicyView): string {
   const of =

@@ -16,6 +16,13 @@ export interface PolicyView {
     readonly until: string;
     readonly why: string;
   }[];
+  /** Bans of feeds that are held now, on exactly these ranges. */
+  readonly held: readonly {
+    readonly feed: string;
+    readonly range: string;
+    readonly until: string;
+    readonly why: string;
+  }[];
 }
 
 export function policyView({
@@ -24,7 +31,14 @@ export function policyView({
   const { newest, isOff } = policies;
   if (isOff || newest === undefined) {
     const at = isOff ? "off" : "none";
-    return { at, version: null, groups: [], until: null, allowed: [] };
+    return {
+      at,
+      version: null,
+      groups: [],
+      until: null,
+      allowed: [],
+      held: [],
+    };
   }
   const { version, groups, expiresAt } = newest.document;
   return {
@@ -32,6 +46,9 @@ export function policyView({
     ...{ version, groups, until: isoTime(expiresAt) },
     allowed: policies.allowed().map(({ cidr, until, why }) => ({
       ...{ range: formatCidr(cidr), until: isoTime(until), why },
+    })),
+    held: policies.held().map(({ feed, cidr, until, why }) => ({
+      ...{ feed, range: formatCidr(cidr), until: isoTime(until), why },
     })),
   };
 }

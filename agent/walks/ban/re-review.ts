@@ -1,9 +1,10 @@
 import type { AgentEvents } from "../../events/events.js";
 import { guardDigest } from "../../guard/digest.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
-import { ALLOWED_BY_POLICY, holdingRule, ownBan } from "../../guard/guard.js";
+import { holdingRule, isOfPolicy, ownBan } from "../../guard/guard.js";
 import type { Budget } from "../../guard/limits.js";
 import type { Approvals } from "../../keyring/approval-store.js";
+import type { PolicyStore } from "../../keyring/policy-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { Guard, JudgedBan } from "../../ledger/review.js";
 import { NOT_CONFIRMED, type TrialTerms } from "../../ledger/trials.js";
@@ -18,6 +19,7 @@ import {
 } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 import type { FeedLimiter } from "./feed-limiter.js";
+import { policyHolds } from "./policy-holds.js";
 
 export interface ReReviewPorts {
   readonly ledger: Pick<
@@ -27,6 +29,7 @@ export interface ReReviewPorts {
   readonly facts: () => HostFacts;
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
+  readonly policies: Pick<PolicyStore, "held">;
   readonly limiter: Pick<
     FeedLimiter,
     "forChange" | "spent" | "settings" | "life"
@@ -124,7 +127,8 @@ export class ReReview implements AsyncDisposable {
       budgets.set(feed, budget);
       return budget;
     };
-    const allowed = `${approvals.digest(now)} ${limiter.settings}`;
+    const holds = policyHolds(this.#ports.policies);
+    const allowed = `${approvals.digest(now)} ${limiter.settings} ${holds.digest}`;
     const isApproved = (feed: FeedName) => (cidr: Cidr) =>
       approvals.allows(feed, cidr, now);
     /** What was held comes into force as if it had been ordered just now. */
@@ -132,7 +136,7 @@ export class ReReview implements AsyncDisposable {
       if (ban.held === undefined) return undefined;
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
       const budget = budgetOf(ban.feed);
-      if (ban.held === ALLOWED_BY_POLICY) return budget.readmit(ban);
+      if (isOfPolicy(ban.held)) return budget.readmit(ban);
       return budget.admit(ban);
     };
     /**
@@ -141,9 +145,11 @@ export class ReReview implements AsyncDisposable {
      */
     const judged = (ban: JudgedBan) => {
       const isAllowed = isApproved(ban.feed);
-      const rule = holdingRule(ban.cidr, factsFor(ban.feed), policy, isAllowed);
-      if (rule !== ALLOWED_BY_POLICY) return rule;
-      if (ban.held === undefined || ban.held === rule) return rule;
+      const rule =
+        holdingRule(ban.cidr, factsFor(ban.feed), policy, isAllowed) ??
+        holds.ruleOf(ban.feed, ban.cidr);
+      if (!isOfPolicy(rule)) return rule;
+      if (ban.held === undefined || isOfPolicy(ban.held)) return rule;
       return kept(ban) ?? rule;
     };
     return {

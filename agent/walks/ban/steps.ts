@@ -2,6 +2,7 @@ import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
 import { review, reviewBan } from "../../guard/guard.js";
 import { sentinelIn } from "../../guard/sanity.js";
 import { approvedBy, type Approvals } from "../../keyring/approval-store.js";
+import type { PolicyStore } from "../../keyring/policy-store.js";
 import type { RootStore } from "../../keyring/root-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
 import type { OperatorOverrides } from "../../ledger/operator/overrides.js";
@@ -10,11 +11,16 @@ import type { FeedName } from "../../model/position.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
 import { RING_WAITS, type Ring } from "../../model/rings.js";
 import { Refused } from "../../protocol/refusals.js";
-import { unixSeconds, type BanClock } from "../../runtime/clock.js";
+import {
+  unixSeconds,
+  type BanClock,
+  type UnixMs,
+} from "../../runtime/clock.js";
 import type { RunHistory } from "../../safe-mode/run-history.js";
 import { verifySegment, verifySnapshot } from "../../trust/verify.js";
 import type { BanSteps } from "./ban-walk.js";
 import type { FeedLimiter } from "./feed-limiter.js";
+import { policyHolds } from "./policy-holds.js";
 
 export interface StepPorts {
   readonly roots: Pick<RootStore, "current">;
@@ -22,6 +28,7 @@ export interface StepPorts {
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
   readonly approvals: Pick<Approvals, "allows">;
+  readonly policies: Pick<PolicyStore, "held">;
   /** This host's own. */
   readonly ring: Ring;
   readonly ledger: Ledger;
@@ -50,27 +57,49 @@ function guarding({
   policy,
   facts,
   approvals,
+  policies,
   ring,
   ledger,
   clock,
 }: StepPorts): Pick<BanSteps, "review" | "reviewBans"> {
   const approvedIn = (feed: FeedName) => approvedBy(approvals, feed, clock);
+  /** What stops a ban that the guard lets pass. */
+  const stopping = ({ feed, issuedAt }: Dated) => {
+    const hold = holding(policies, feed);
+    const withhold = withholding(ledger.overrides, clock);
+    const wait = waiting(ring, Math.max(issuedAt, clock.now()));
+    return <B extends ReviewedBan>(ban: B): B => wait(withhold(hold(ban)));
+  };
   return {
-    review: ({ feed, issuedAt }, ops) => {
-      const reviewed = review(ops, facts(), policy, approvedIn(feed));
-      const withhold = withholding(ledger.overrides, clock);
-      const wait = waiting(ring, Math.max(issuedAt, clock.now()));
-      return reviewed.map((op) => (op.op === "lift" ? op : wait(withhold(op))));
+    review: (header, ops) => {
+      const isApproved = approvedIn(header.feed);
+      const reviewed = review(ops, facts(), policy, isApproved);
+      const stop = stopping(header);
+      return reviewed.map((op) => (op.op === "lift" ? op : stop(op)));
     },
-    reviewBans: ({ feed, issuedAt }, bans) => {
-      const isApproved = approvedIn(feed);
+    reviewBans: (header, bans) => {
+      const isApproved = approvedIn(header.feed);
       const host = facts();
-      const withhold = withholding(ledger.overrides, clock);
-      const wait = waiting(ring, Math.max(issuedAt, clock.now()));
-      return bans.map((ban) =>
-        wait(withhold(reviewBan(ban, host, policy, isApproved))),
-      );
+      const stop = stopping(header);
+      return bans.map((ban) => stop(reviewBan(ban, host, policy, isApproved)));
     },
+  };
+}
+
+interface Dated {
+  readonly feed: FeedName;
+  readonly issuedAt: UnixMs;
+}
+
+/** What the customer's policy holds of this feed. */
+function holding(
+  policies: Pick<PolicyStore, "held">,
+  feed: FeedName,
+): <B extends ReviewedBan>(ban: B) => B {
+  const holds = policyHolds(policies);
+  return (ban) => {
+    const held = ban.held ?? holds.ruleOf(feed, ban.cidr);
+    return held === ban.held || held === undefined ? ban : { ...ban, held };
   };
 }
 

@@ -2,17 +2,18 @@ import * as v from "valibot";
 import { Malformed } from "../../../agent/protocol/malformed.js";
 import { Refused } from "../../../agent/protocol/refusals.js";
 import { policyRole } from "../../../agent/trust/policy.js";
-import type { StandingPolicy } from "../../policies/policies.js";
+import { holdsAt, type StandingPolicy } from "../../policies/policies.js";
 import { partsOf, type PolicyFile } from "../../policies/policy-file.js";
 import { BadPolicy, MOST_BYTES } from "../../policies/read-yaml.js";
 import { groupsOf } from "../../policies/selection.js";
 import type { Agent } from "../../registry/registry.js";
 import type { Caller } from "../../operators/caller.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { ApiProblem, unknown } from "../problem.js";
+import { ApiProblem, problem, unknown } from "../problem.js";
 import { mustBeOwnOrg, sees } from "../scope.js";
 import { Time, Whole, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { ownDecision } from "./decisions.js";
 import { OrderWaits, waitsAnswer } from "./two-persons.js";
 
 const PolicyBrief = v.object({
@@ -38,10 +39,21 @@ const PolicyHost = v.object({
   takes: v.nullable(v.boolean()),
 });
 
+/** Bans of a decision that hurt hosts of the org: held on all of its hosts. */
+const PolicyHeld = v.object({
+  decision: v.string(),
+  feed: v.string(),
+  ranges: v.array(v.string()),
+  until: Time,
+  why: v.string(),
+});
+
 export const PolicyTold = v.object({
   ...PolicyBrief.entries,
   /** As it was handed in. */
   file: v.string(),
+  /** The oldest first. */
+  holds: v.array(PolicyHeld),
   /** The role of the root whose keys sign it. */
   signedBy: v.picklist(["policy", "content"]),
   hosts: v.object({
@@ -124,7 +136,28 @@ export const policyRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       return publish(caller, org, body, ports);
     },
   }),
+  unholdRoute(ports),
 ];
+
+/** To ban there again is to order no more than everybody's hosts do. */
+const unholdRoute = (ports: OperatorApiPorts): Route =>
+  route({
+    ...{ method: "DELETE", path: "/orgs/{org}/policy/holds/{decision}" },
+    ...{ operationId: "unholdPolicy", tag: "Hosts" },
+    summary: "Has a decision count again on the hosts of an org that it hurt",
+    ...{ allows: "approver", scope: "own", changes: true, stepUp: true },
+    answers: { 200: { description: "It counts again", schema: PolicyTold } },
+    problems: [404, 409],
+    handle: async ({ caller, params: { org = "", decision = "" } }) => {
+      mustBeOwnOrg(caller, org, ports);
+      ownDecision(caller, decision, ports);
+      const who = { operator: caller.operator, by: caller.name };
+      const came = await ports.policyHolds.unhold(org, decision, who);
+      const standing = came && ports.policies.of(org);
+      if (standing === undefined) throw notHeld(org, decision);
+      return answer(200, told(standing, ports));
+    },
+  });
 
 async function publish(
   caller: Caller,
@@ -156,7 +189,7 @@ async function publish(
 }
 
 function told(standing: StandingPolicy, ports: OperatorApiPorts) {
-  const { registry, signing } = ports;
+  const { registry, signing, clock } = ports;
   const agents = registry
     .agents()
     .filter((it) => it.org === standing.org && it.revokedAt === null);
@@ -165,6 +198,9 @@ function told(standing: StandingPolicy, ports: OperatorApiPorts) {
   return {
     ...briefOf(standing),
     file: standing.file,
+    holds: holdsAt(standing, clock.now()).map((it) => ({
+      ...{ ...it, ranges: [...it.ranges] },
+    })),
     signedBy: policyRole(signing.root) === "policy" ? "policy" : "content",
     hosts: {
       all: hosts.length,
@@ -237,6 +273,12 @@ function inWords(what: readonly string[]): string {
 
 const noPolicy = (org: string): ApiProblem =>
   unknown("org", org, `there is no policy of ${org}`);
+
+const notHeld = (org: string, decision: string): ApiProblem =>
+  problem(409, "not-held", {
+    ...{ field: "decision", value: decision },
+    message: `${decision} is not held for ${org}`,
+  });
 
 const MOST_SAID = 4;
 const MOST_NAMED = 1_000;

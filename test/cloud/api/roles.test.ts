@@ -47,7 +47,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ listCalls: ["viewer", "vendor"], getStatus: ["viewer", "vendor"] },
   listApprovals: ["viewer", "vendor"],
   ...{ listPolicies: ["viewer"], showPolicy: ["viewer"] },
-  publishPolicy: ["approver"],
+  ...{ publishPolicy: ["approver"], unholdPolicy: ["approver"] },
   ...{ ban: ["actuator"], lift: ["actuator"] },
   ...{ importList: ["analyst"], askImpact: ["analyst"] },
   ...{ refuseProposal: ["analyst"], makeBundle: ["analyst"] },

@@ -18,6 +18,7 @@ import {
   letIn,
   type Person,
 } from "../../support/cloud/people.js";
+import { connectStating, released, state } from "../../support/cloud/harm.js";
 import { draftOf } from "../../support/cloud/rotation.js";
 import { TestFolder } from "../../support/folder.js";
 
@@ -58,6 +59,14 @@ const READY: Readonly<
   publishPolicy: async ({ cloud }) => {
     const { org } = await cloud.enrol("initech");
     return { names: { org }, body: { file: `version: 1\norg: ${org}` } };
+  },
+  unholdPolicy: async ({ cloud, opened }) => {
+    const host = await connectStating(cloud, await cloud.enrol("umbrella"));
+    opened.own(host.agent);
+    const { decision } = await cloud.ban("203.0.113.8");
+    await state(host, released("203.0.113.8"));
+    await host.agent.next("policy");
+    return { names: { org: "umbrella", decision } };
   },
   importList: () => ({ body: "203.0.113.3\n203.0.113.4\n" }),
   reviewBrokenGlass: async (world) => {

@@ -1,7 +1,5 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { wire2 } from "../../../agent/protocol/wire.js";
-import type { ReportedItem } from "../../../agent/protocol/telemetry-v2.js";
-import { signAsDevice } from "../../../agent/trust/sign.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
 import { RecordingLogger } from "../../support/agent/recording-logger.js";
 import {
@@ -12,9 +10,9 @@ import {
 import {
   eventually,
   startTestCloud,
-  type Enrolled,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { released, state, type StatingHost } from "../../support/cloud/harm.js";
 
 jest.setTimeout(60_000);
 
@@ -96,20 +94,11 @@ describe("harm that hosts state", () => {
   });
 });
 
-const released = (range: string) => ({
-  ...{ what: "released", range, until: Date.now() + 3_600_000 },
-});
-
-interface Host {
-  readonly who: Enrolled;
-  readonly agent: TestAgent;
-}
-
 async function hostsOf(orgs: readonly string[]) {
   await using opened = new Lifetime();
   const log = new RecordingLogger();
   const cloud = opened.own(await startTestCloud({ log }));
-  const hosts: Host[] = [];
+  const hosts: StatingHost[] = [];
   for (const [n, org] of orgs.entries()) {
     const who = await cloud.enrol(org, `host-${n}`);
     const agent = opened.own(await TestAgent.connect(cloud, who, [], wire2));
@@ -120,15 +109,6 @@ async function hostsOf(orgs: readonly string[]) {
     ...{ cloud, hosts, log },
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
-}
-
-/** Resolves once the cloud has it. */
-async function state({ who, agent }: Host, fact: object): Promise<void> {
-  const time = Date.now();
-  const document = { agent: who.agent, time, mode: "enforce", ...fact };
-  const signed = signAsDevice("statement", document, who.key, 2);
-  const item: ReportedItem = { kind: "statement", ...signed };
-  await agent.report(item as never);
 }
 
 const undoneOf = async (cloud: TestCloud, decision: string) =>

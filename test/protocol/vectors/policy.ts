@@ -54,6 +54,22 @@ export const signAllowance = (
   signer: KeyName = "critical",
 ): SignedText => signText("allowance", document, [keys[signer]], 2);
 
+/** Bans of two feeds that hurt the org's hosts. */
+const holdingDocument = {
+  ...policyDocument,
+  holds: [
+    {
+      ...{ feed: "urgent", until: NOW + 7 * DAY_MS },
+      why: "2 hosts were hurt by dec-0011223344556677",
+      ranges: ["203.0.113.7", "198.51.100.0/24"],
+    },
+    {
+      ...{ feed: "org/example", until: NOW + HOUR_MS, why: "a mistake" },
+      ranges: ["2001:db8::/32"],
+    },
+  ],
+} as const;
+
 /** With a range that takes an allowance. */
 const widePolicy = (allowance: SignedText | undefined) => ({
   ...policyDocument,
@@ -91,6 +107,11 @@ export function policyVectors(): readonly Vector[] {
       "policy-wide",
       "A range wider than /24, with the allowance that the critical key signed for it.",
       widePolicy(signAllowance()),
+    ),
+    policyVector(
+      "policy-holds",
+      "Bans of feeds that are held on the org's hosts, whatever their width.",
+      holdingDocument,
     ),
     {
       ...{ name: "policy-message", reads: "cloud message v2" },
@@ -220,6 +241,9 @@ export function badPolicies(): readonly BadVector[] {
       "65 items",
       signed({ allow: Array.from({ length: 65 }, () => allowed) }),
     ),
+    ...holdingBadly((holds) => signed({ holds })).map(([name, text]) =>
+      bad(name, text),
+    ),
     bad(
       "17 groups",
       signed({ groups: Array.from({ length: 17 }, () => "web") }),
@@ -232,5 +256,27 @@ export function badPolicies(): readonly BadVector[] {
     bad("a mode", signed({ mode: "observe" })),
     bad("a pause", signed({ pausedUntil: NOW + HOUR_MS })),
     bad("a release", signed({ release: ["203.0.113.0/24"] })),
+  ];
+}
+
+/** Each of what no policy may hold, by its name. */
+function holdingBadly(
+  signed: (holds: readonly object[]) => SignedText,
+): readonly (readonly [string, SignedText])[] {
+  const [held] = holdingDocument.holds;
+  const holding = (fields: object) => signed([{ ...held, ...fields }]);
+  const many = Array.from(
+    { length: 257 },
+    (_, n) => `10.0.${n >> 8}.${n & 255}`,
+  );
+  return [
+    ["a hold of the host's own bans", holding({ feed: "local" })],
+    ["a hold of no feed", holding({ feed: undefined })],
+    ["a hold without an end", holding({ until: undefined })],
+    ["a hold of more than 400 days", holding({ until: NOW + 401 * DAY_MS })],
+    ["a hold of nothing", holding({ ranges: [] })],
+    ["no holds", signed([])],
+    ["holds on 257 ranges", holding({ ranges: many })],
+    ["65 holds", signed(Array.from({ length: 65 }, () => held))],
   ];
 }

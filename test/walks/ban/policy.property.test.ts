@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import * as fc from "fast-check";
 import { covers, formatCidr, parseCidr } from "../../../agent/model/cidr.js";
 import { through, WELL_KNOWN } from "../../../agent/model/translators.js";
+import { unixSeconds } from "../../../agent/runtime/clock.js";
 import { ban, policy } from "../../support/agent/agent-fixtures.js";
 import { noLimits } from "../../support/agent/limits.js";
 import { DAY_MS, PolicyHost, policyOf } from "../../support/agent/policies.js";
@@ -25,8 +26,11 @@ const LOOKED_AT = [
 
 const narrow = fc.constantFrom(...RANGES);
 const wide = fc.constantFrom(...WIDE, ...WIDE_INSIDE);
+const anyRange = fc.oneof(narrow, wide);
 
 interface Wish {
+  /** Of feeds' bans, those that it holds. */
+  readonly holds: readonly (readonly [feed: string, range: string])[];
   readonly ranges: readonly string[];
   readonly wide: string | undefined;
   readonly by: "contentA" | "critical" | "stranger";
@@ -36,6 +40,10 @@ interface Wish {
 }
 
 const wishes: fc.Arbitrary<Wish> = fc.record({
+  holds: fc.array(
+    fc.tuple(fc.constantFrom("urgent", "urgent", "reputation"), anyRange),
+    { maxLength: 3 },
+  ),
   ranges: fc.array(narrow, { maxLength: 4 }),
   wide: fc.option(wide, { nil: undefined, freq: 4 }),
   by: fc.constantFrom(
@@ -69,7 +77,7 @@ function allowedBy({
 }
 
 describe("no sequence of policies", () => {
-  it("lowers what is dropped beyond the ranges that the last good one allows", async () => {
+  it("lowers what is dropped beyond the ranges that the last good one allows, and the feeds' bans that it holds", async () => {
     const bans = fc.record({
       feed: fc.array(fc.oneof(narrow, wide), { minLength: 1, maxLength: 5 }),
       sensed: fc.array(narrow, { maxLength: 3 }),
@@ -88,24 +96,45 @@ describe("no sequence of policies", () => {
         );
         for (const range of sensed) await it.decide(range, "sensor");
         for (const range of own) await it.decide(range, "operator");
+        const guarded = it.host.ledger
+          .held({ limit: 9 }, unixSeconds(Date.now()))
+          .map(({ cidr }) => formatCidr(cidr));
+        const admitted = feed.filter((range) => !guarded.includes(range));
+        /** What is in force of the feed but for these; of its own bans all is. */
+        const dropsBut = (held: readonly string[]) => {
+          const inForce = admitted.filter((range) => !held.includes(range));
+          const banned = [...inForce, ...sensed, ...own];
+          return LOOKED_AT.map((address) => isIn(banned, address));
+        };
         const before = LOOKED_AT.map((address) => it.drops(address));
+        expect(before).toEqual(dropsBut([]));
         const mode = it.host.ledger.mode();
         let allowed: string[] = [];
+        let held: string[] = [];
         let newest = 0;
         for (const [i, wish] of sequence.entries()) {
           const version = wish.older ? 1 : i + 1;
           const ranges = [...wish.ranges, ...(wish.wide ? [wish.wide] : [])];
           const { org, extra } = wish;
-          await it.take(policyOf(ranges, { version, org, ...extra }), wish.by);
+          const until = Date.now() + DAY_MS;
+          const holds = wish.holds.map(([feed, range]) => ({
+            ...{ feed, until, why: "harm", ranges: [range] },
+          }));
+          const more = { ...extra, ...(holds.length > 0 && { holds }) };
+          await it.take(policyOf(ranges, { version, org, ...more }), wish.by);
           const wished = allowedBy(wish);
           if (wished !== undefined && version > newest) {
             allowed = wished;
+            held = wish.holds.flatMap(([feed, range]) =>
+              feed === "urgent" ? [range] : [],
+            );
             newest = version;
           }
+          const dropped = dropsBut(held);
           expect(LOOKED_AT.map((address) => it.drops(address))).toEqual(
             LOOKED_AT.map(
               (address, at) =>
-                before[at] === true &&
+                dropped[at] === true &&
                 (!isAllowed(allowed, address) || isIn(own, address)),
             ),
           );

@@ -93,6 +93,7 @@ const maintain = (
     facts: () => facts,
     policy: stricter,
     approvals: host.approvals,
+    policies: host.core.policies,
     limiter: host.limiter,
     trial: noTrial,
     clock: systemBanClock,

@@ -1,0 +1,180 @@
+import type { Logger } from "../../agent/log/logger.js";
+import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import { limits } from "../../agent/protocol/limits.js";
+import { openSegment, readOps } from "../../agent/protocol/segment.js";
+import type { Clock } from "../../agent/runtime/clock.js";
+import type { FeedIndex } from "../feeds/feed-index.js";
+import type { Present } from "../feeds/snapshots/present.js";
+import type { PolicyHold } from "../journal/policy-events.js";
+import type { PolicyHolds } from "../policies/policy-holds.js";
+import type { Registry } from "../registry/registry.js";
+import type { DecisionEntry, DecisionLog } from "./decision-log.js";
+
+export interface OrgHarmPorts {
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Logger;
+  readonly decisionLog: Pick<DecisionLog, "decision">;
+  readonly index: Pick<FeedIndex, "segmentsAfter">;
+  readonly present: Pick<Present, "look">;
+  readonly registry: Pick<Registry, "agent" | "countOf">;
+  readonly policyHolds: Pick<PolicyHolds, "hasHeld" | "heldSince" | "hold">;
+}
+
+/**
+ * What hurts hosts of one org is held on that org's hosts, by its policy: whoever
+ * says so has a part of that org, and of no other. One host alone has no such word,
+ * but where there are few.
+ */
+export class OrgHarm {
+  readonly #ports: OrgHarmPorts;
+  /** What it told that it cannot hold: once is enough. */
+  readonly #told = new Set<string>();
+
+  constructor(ports: OrgHarmPorts) {
+    this.#ports = ports;
+  }
+
+  /** @param hosts the agents that a decision hurt, each with its org */
+  async holdFor(
+    decision: string,
+    hosts: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    for (const org of new Set(hosts.values())) {
+      if (this.#ports.policyHolds.hasHeld(org, decision)) continue;
+      const trusted = [...hosts].filter(
+        ([agent, of]) => of === org && this.#isTrusted(agent),
+      );
+      if (!this.#isEnough(org, trusted.length)) continue;
+      await this.#hold(org, decision, trusted.length);
+    }
+  }
+
+  async #hold(org: string, decision: string, hosts: number): Promise<void> {
+    const { clock, log, policyHolds } = this.#ports;
+    const hurt = hosts === 1 ? "1 host was" : `${hosts} hosts were`;
+    const said = { org, decision, hosts };
+    const since = clock.now() - DAY_MS;
+    if (policyHolds.heldSince(org, since) >= MOST_A_DAY) {
+      this.#tell(said, `${MOST_A_DAY} were held for it within a day`);
+      return;
+    }
+    const why = `${hurt} hurt by ${decision}`;
+    const hold = await this.#holdOf(decision, why);
+    if (hold === undefined) return;
+    if (typeof hold === "string") {
+      this.#tell(said, hold);
+      return;
+    }
+    const published = await policyHolds.hold(org, hold, HARM);
+    if (published === undefined) {
+      this.#tell(said, "the org's policy has no room for it");
+      return;
+    }
+    const { version } = published;
+    const ranges = hold.ranges.length;
+    log.error("ALARM: a decision hurt hosts of one org, and is held there", {
+      ...{ ...said, version, ranges },
+    });
+  }
+
+  /** What still stands by it; in words, why that cannot be held. */
+  async #holdOf(
+    id: string,
+    why: string,
+  ): Promise<PolicyHold | string | undefined> {
+    const { decisionLog, present, clock } = this.#ports;
+    const known = decisionLog.decision(id);
+    if (known === undefined || !isPlaced(known)) return undefined;
+    const { feed } = known;
+    const ranges = this.#rangesOf(known);
+    if (ranges === undefined) {
+      return `it is of more than ${limits.policyHolds} ranges`;
+    }
+    const look = await present.look([feed]);
+    if (look === undefined) return "what is banned cannot be told";
+    const bans = ranges
+      .flatMap((range) => look.exact(feed, range) ?? [])
+      .filter((ban) => ban.decision === id);
+    if (bans.length === 0) return undefined;
+    const ends = bans.map(({ expiresAt }) => expiresAt * 1_000);
+    const most = clock.now() + limits.policyDays * DAY_MS;
+    return {
+      ...{ decision: id, feed, why, until: Math.min(most, ...ends) },
+      ranges: bans.map(({ cidr }) => formatCidr(cidr)),
+    };
+  }
+
+  /** What it banned, if that is few. */
+  #rangesOf({
+    decision,
+    feed,
+    epoch,
+    first,
+    last,
+  }: Placed): readonly Cidr[] | undefined {
+    if (last - first >= MOST_OPS) return undefined;
+    const ranges: Cidr[] = [];
+    for (let offset = first - 1; offset < last;) {
+      const at = { feed, epoch, offset };
+      const [segment] = this.#ports.index.segmentsAfter(at, 1);
+      if (segment === undefined) break;
+      offset = segment.last;
+      if (segment.decision !== decision) continue;
+      const ops = readOps(openSegment(segment.bytes));
+      for (const op of ops) if (op.op === "ban") ranges.push(op.cidr);
+    }
+    return ranges.length > limits.policyHolds ? undefined : ranges;
+  }
+
+  #isTrusted(agent: string): boolean {
+    return this.#ports.registry.agent(agent)?.revokedAt === null;
+  }
+
+  #isEnough(org: string, hosts: number): boolean {
+    if (hosts >= HOSTS) return true;
+    return hosts > 0 && this.#ports.registry.countOf(org, MANY) < MANY;
+  }
+
+  #tell(
+    said: { readonly org: string; readonly decision: string },
+    why: string,
+  ): void {
+    const key = `${said.org} ${said.decision} ${why}`;
+    if (this.#told.has(key)) return;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.add(key);
+    const { log } = this.#ports;
+    log.error(
+      "ALARM: a decision hurt hosts of one org, and is not held there",
+      {
+        ...{ ...said, why },
+      },
+    );
+  }
+}
+
+type Placed = DecisionEntry & {
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+};
+
+const isPlaced = (entry: DecisionEntry): entry is Placed =>
+  entry.epoch !== null && entry.first !== null && entry.last !== null;
+
+/** By which rule it is undone, or held. */
+export const HARM = "rule:harm";
+
+/** Of an org that has `MANY` hosts; of a smaller one a single host is enough. */
+const HOSTS = 2;
+const MANY = 4;
+
+/** Whoever has two hosts of an org gets no more held than that. */
+const MOST_A_DAY = 8;
+
+/** Ops of a decision, lifts among them, that are looked through. */
+const MOST_OPS = 4 * limits.policyHolds;
+
+const MOST_TOLD = 1_000;
+
+const DAY_MS = 86_400_000;

@@ -1,0 +1,62 @@
+import { describe, expect, it, jest } from "@jest/globals";
+import type { Agent } from "../../../agent/agent.js";
+import { parseCidr } from "../../../agent/model/cidr.js";
+import { Lifetime } from "../../../agent/runtime/lifetime.js";
+import { unixSeconds } from "../../../agent/runtime/clock.js";
+import {
+  connected,
+  enforces,
+  settleBy,
+  startIn,
+} from "../../support/agent/enrolled-host.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { askAtDoor } from "../../support/cloud/people.js";
+import { TestFolder } from "../../support/folder.js";
+import { until } from "../../support/time/clock.js";
+
+jest.setTimeout(60_000);
+
+const RANGE = "203.0.113.7";
+
+describe("hosts of a cloud whose rule holds what hurt one of them", () => {
+  it("hold it until it is taken back, and those of other orgs do not", async () => {
+    await using opened = new Lifetime();
+    const cloud = opened.own(await startTestCloud());
+    const acme = await cloud.addOrg("Acme");
+    const other = await cloud.addOrg("Other");
+    const hurt = await hostIn(acme, cloud, opened);
+    const spared = await hostIn(acme, cloud, opened);
+    const stranger = await hostIn(other, cloud, opened);
+    const { decision } = await cloud.ban(RANGE);
+    const hosts = [hurt, spared, stranger];
+    await Promise.all(hosts.map((host) => enforces(host, RANGE)));
+    const order = { cidr: parseCidr(RANGE), seconds: 60, reason: "our own" };
+    await hurt.orders.release(order, "ann");
+    await until("the other host holds it", () => heldOn(spared) !== undefined);
+    expect(heldOn(spared)).toBe("held-by-policy");
+    await until("its kernel lets it pass", async () => !(await bans(spared)));
+    expect(await bans(stranger)).toBe(true);
+    const path = `/orgs/${acme}/policy/holds/${decision}`;
+    await askAtDoor(cloud, cloud.operator, ["DELETE", path]);
+    await enforces(spared, RANGE);
+    expect(heldOn(spared)).toBeUndefined();
+  });
+});
+
+async function hostIn(
+  org: string,
+  cloud: TestCloud,
+  opened: Lifetime,
+): Promise<Agent> {
+  const { path } = opened.own(new TestFolder());
+  await settleBy(await cloud.token(org), path);
+  const agent = opened.own(await startIn(path));
+  await connected(agent);
+  return agent;
+}
+
+const heldOn = ({ ledger }: Agent): string | undefined =>
+  ledger.held({ limit: 9 }, unixSeconds(Date.now()))[0]?.held;
+
+const bans = async ({ enforcer }: Agent): Promise<boolean> =>
+  (await enforcer.hasBan([parseCidr(RANGE)]))[0] === true;
