@@ -1,6 +1,7 @@
 import { bits, formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { Look } from "../feeds/snapshots/present.js";
+import { attackerKey, attackerOf } from "../telemetry/remote.js";
 
 /** What bans one host now. */
 export interface BansOn {
@@ -19,6 +20,10 @@ export function bansOn(look: Look, host: Cidr): BansOn {
     wider: all.filter((each) => !isOwn(each)),
   };
 }
+
+/** What one host has, whichever of its addresses it names. */
+export const networkOfHost = (host: Cidr): string =>
+  attackerKey(attackerOf(host) ?? host);
 
 /** "203.0.113.0/24 in reputation (dec-…)", of the first few. */
 export const named = (bans: readonly StandingBan[]): string =>

@@ -10,7 +10,7 @@ import type {
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Caller } from "../operators/caller.js";
-import { bansOn, type BansOn } from "./bans-on.js";
+import { bansOn, networkOfHost, type BansOn } from "./bans-on.js";
 import type { Contest, Contests } from "./contests.js";
 import type { ContestSettings } from "./settings.js";
 
@@ -79,9 +79,14 @@ export class Contesting {
 
   /**
    * Only of what is banned now, and once at a time.
-   * @throws ContestRefused
+   * @param mayOpen is asked once nothing else is in its way
+   * @throws ContestRefused, and what `mayOpen` throws
    */
-  async open({ host, why, contact }: Complaint, proof: Proof): Promise<Opened> {
+  async open(
+    { host, why, contact }: Complaint,
+    proof: Proof,
+    mayOpen: () => void = NOTHING,
+  ): Promise<Opened> {
     const { clock, settings, decisions } = this.#ports;
     const address = formatCidr(host);
     const { own, wider } = await this.bansOn(host);
@@ -89,6 +94,8 @@ export class Contesting {
     if (about.length === 0) {
       throw new ContestRefused("not-banned", `nothing bans ${address} now`);
     }
+    this.#mustBeFree(host, proof);
+    mayOpen();
     const token = newSecret();
     const isStranger = proof.proof !== "operator";
     const opened: ContestOpened = {
@@ -99,7 +106,7 @@ export class Contesting {
       answerBy: clock.now() + settings.answerWithinH * HOUR_MS,
     };
     return lookThenAppend(decisions, () => {
-      this.#mustBeFree(address);
+      this.#mustBeFree(host, proof);
       const { contest, answerBy } = opened;
       const answer = { contest, token, answerBy };
       return { events: [opened], answer };
@@ -154,16 +161,24 @@ export class Contesting {
     );
   }
 
-  #mustBeFree(address: string): void {
+  #mustBeFree(host: Cidr, { proof }: Proof): void {
     const { contests } = this.#ports;
-    if (contests.openOn(address) !== undefined) {
+    const network = networkOfHost(host);
+    if (contests.openOn(network) !== undefined) {
       throw new ContestRefused(
         "contested",
-        `the bans on ${address} are contested already, and wait for an answer`,
+        `the bans on ${network} are contested already, and wait for an answer`,
       );
     }
     if (contests.waiting().open >= MOST_OPEN) {
       throw new ContestRefused("full", `${MOST_OPEN} contests wait already`);
+    }
+    const isStranger = proof === "from-address";
+    if (isStranger && contests.openOfStrangers() >= MOST_OF_STRANGERS) {
+      throw new ContestRefused(
+        "full",
+        `${MOST_OF_STRANGERS} contests of strangers wait already`,
+      );
     }
   }
 }
@@ -180,6 +195,11 @@ const MOST_CODES = 1_000;
 
 /** What people can look through. */
 const MOST_OPEN = 1_000;
+
+/** The rest is for operators, and for whom these gave a code. */
+const MOST_OF_STRANGERS = MOST_OPEN / 2;
+
+const NOTHING = (): void => undefined;
 
 /** Decisions that ban one address: one of a feed, or a few. */
 const MOST_ABOUT = 16;

@@ -1,10 +1,13 @@
+import { parseListedCidr } from "../../agent/model/cidr.js";
 import type { DecisionProjection } from "../journal/view.js";
+import { networkOfHost } from "./bans-on.js";
 
 /** What was contested, with what came of it, and who may contest by a code. */
 export const contestTables: DecisionProjection = {
   tables: `
     CREATE TABLE contests (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, address TEXT NOT NULL,
+      network TEXT NOT NULL, proof TEXT NOT NULL,
       opened TEXT NOT NULL, opened_at INTEGER NOT NULL,
       answer_by INTEGER NOT NULL, token_hash TEXT, answered TEXT,
       answered_at INTEGER
@@ -12,6 +15,8 @@ export const contestTables: DecisionProjection = {
     CREATE INDEX contests_by_address ON contests (address);
     CREATE INDEX contests_by_token ON contests (token_hash);
     CREATE INDEX contests_open ON contests (answer_by)
+      WHERE answered IS NULL;
+    CREATE INDEX contests_open_on ON contests (network)
       WHERE answered IS NULL;
     CREATE TABLE contest_codes (
       hash TEXT PRIMARY KEY, address TEXT NOT NULL,
@@ -21,7 +26,8 @@ export const contestTables: DecisionProjection = {
   fold(database) {
     const open = database.prepare(
       `INSERT INTO contests VALUES
-         (@seq, @id, @address, @opened, @at, @answerBy, @tokenHash, NULL, NULL)`,
+         (@seq, @id, @address, @network, @proof, @opened, @at, @answerBy,
+          @tokenHash, NULL, NULL)`,
     );
     const answer = database.prepare(
       "UPDATE contests SET answered = ?, answered_at = ? WHERE id = ?",
@@ -40,9 +46,11 @@ export const contestTables: DecisionProjection = {
     return ({ seq, at, event }) => {
       if (event.kind === "contest-opened") {
         const { kind: _, contest: id, ...rest } = event;
-        const { address, answerBy, tokenHash = null, codeHash } = rest;
+        const { address, proof, answerBy, tokenHash = null, codeHash } = rest;
+        const network = networkOfHost(parseListedCidr(address));
         const opened = JSON.stringify(rest);
-        open.run({ seq, id, address, opened, at, answerBy, tokenHash });
+        const said = { address, network, proof, opened, answerBy, tokenHash };
+        open.run({ seq, id, at, ...said });
         use.run(codeHash ?? "", at);
         forget.run();
       } else if (event.kind === "contest-answered") {

@@ -37,6 +37,7 @@ export class Contests {
   readonly #openOn: Statement<Row>;
   readonly #on: Statement<Row>;
   readonly #waiting: Statement<ContestsOpen>;
+  readonly #ofStrangers: Statement<number>;
   readonly #code: Statement<{ address: string; expiresAt: number }>;
   readonly #codes: Statement<number>;
 
@@ -50,7 +51,7 @@ export class Contests {
     this.#one = database.prepare(`${CONTESTS} WHERE id = ?`);
     this.#byToken = database.prepare(`${CONTESTS} WHERE token_hash = ?`);
     this.#openOn = database.prepare(
-      `${CONTESTS} WHERE address = ? AND answered IS NULL`,
+      `${CONTESTS} WHERE network = ? AND answered IS NULL`,
     );
     this.#on = database.prepare(
       `${CONTESTS} WHERE address = ? ORDER BY seq DESC LIMIT ${FEW}`,
@@ -60,6 +61,12 @@ export class Contests {
          min(answer_by) AS dueAt
        FROM contests WHERE answered IS NULL`,
     );
+    this.#ofStrangers = database
+      .prepare<unknown[], number>(
+        `SELECT count(*) FROM contests
+         WHERE answered IS NULL AND proof = 'from-address'`,
+      )
+      .pluck();
     this.#code = database.prepare(
       `SELECT address, expires_at AS expiresAt FROM contest_codes
        WHERE hash = ?`,
@@ -91,9 +98,9 @@ export class Contests {
     return this.#found(this.#byToken.get(hash));
   }
 
-  /** The one on the address that waits for an answer. */
-  openOn(address: string): Contest | undefined {
-    return this.#found(this.#openOn.get(address));
+  /** The one that waits for an answer, of what one host has. */
+  openOn(network: string): Contest | undefined {
+    return this.#found(this.#openOn.get(network));
   }
 
   /** All on the address, the newest few first. */
@@ -104,6 +111,11 @@ export class Contests {
   waiting(): ContestsOpen {
     const none = { open: 0, overdue: 0, dueAt: null };
     return this.#waiting.get(this.#clock.now()) ?? none;
+  }
+
+  /** How many wait that nobody let in: the address was all their proof. */
+  openOfStrangers(): number {
+    return this.#ofStrangers.get() ?? 0;
   }
 
   /** Whether the code with this hash is good for the address. */

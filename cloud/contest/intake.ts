@@ -6,7 +6,7 @@ import { hashOf } from "../ids.js";
 import { Buckets } from "../rate/buckets.js";
 import { TokenBucket } from "../rate/token-bucket.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
-import type { Complaint, Contesting, Opened } from "./contesting.js";
+import type { Complaint, Contesting, Opened, Proof } from "./contesting.js";
 import type { Contest, Contests } from "./contests.js";
 import type { ContestSettings } from "./settings.js";
 
@@ -71,10 +71,14 @@ export class ContestIntake {
   ): Promise<Pick<Opened, "token" | "answerBy">> {
     this.#mustBeOn();
     const { contesting } = this.#ports;
+    const { host } = complaint;
+    const invited = this.#invited(host, code);
+    // An operator lets them in once: no stranger uses up their turn.
+    if (invited !== undefined) return await contesting.open(complaint, invited);
     mustHave(this.#places.of(networkOf(from)));
-    const proof = this.#proofOf(complaint.host, code, from);
-    mustHave(this.#all);
-    return await contesting.open(complaint, proof);
+    mustBeFrom(host, from);
+    const proof = { proof: "from-address", by: STRANGER } as const;
+    return await contesting.open(complaint, proof, () => mustHave(this.#all));
   }
 
   /**
@@ -83,8 +87,10 @@ export class ContestIntake {
    */
   answerFor(token: string, from: string): Contest | undefined {
     if (!this.isOn) return undefined;
-    mustHave(this.#questions.of(networkOf(from)));
-    return this.#ports.contests.byToken(hashOf(token));
+    const contest = this.#ports.contests.byToken(hashOf(token));
+    const asker = contest?.contest ?? networkOf(from);
+    mustHave(this.#questions.of(asker));
+    return contest;
   }
 
   #mustBeOn(): void {
@@ -92,22 +98,23 @@ export class ContestIntake {
     throw new NotHeard("off", "this cloud hears no contests of strangers");
   }
 
-  #proofOf(host: Cidr, code: string | undefined, from: string) {
-    const by = "stranger";
-    if (isFrom(host, from)) return { proof: "from-address", by } as const;
-    const address = formatCidr(host);
-    const codeHash = code === undefined ? undefined : hashOf(code);
-    if (
-      codeHash !== undefined &&
-      this.#ports.contests.isInvited(codeHash, address)
-    ) {
-      return { proof: "code", by, codeHash } as const;
-    }
-    throw new NotHeard(
-      "not-proved",
-      "contest it from the address itself, or with a code of an operator of this cloud",
-    );
+  #invited(host: Cidr, code: string | undefined): Proof | undefined {
+    if (code === undefined) return undefined;
+    const codeHash = hashOf(code);
+    const isGood = this.#ports.contests.isInvited(codeHash, formatCidr(host));
+    return isGood ? { proof: "code", by: STRANGER, codeHash } : undefined;
   }
+}
+
+const STRANGER = "stranger";
+
+/** @throws NotHeard */
+function mustBeFrom(host: Cidr, from: string): void {
+  if (isFrom(host, from)) return;
+  throw new NotHeard(
+    "not-proved",
+    "contest it from the address itself, or with a code of an operator of this cloud",
+  );
 }
 
 /** Whether a request comes from the host. */
@@ -129,8 +136,8 @@ function mustHave(bucket: TokenBucket): void {
 /** Of a network, an IPv4 /24 or an IPv6 /48: three at once, and one an hour. */
 const OF_A_PLACE = { perSecond: 1 / 3_600, burst: 3 };
 
-/** Of a network: looks at what became of a contest. */
+/** Looks at what became of a contest: of it, or of a network that guesses. */
 const QUESTIONS = { perSecond: 1, burst: 30 };
 
-/** Networks that are remembered at a time. */
+/** Networks, and contests, that are remembered at a time. */
 const MOST_PLACES = 10_000;

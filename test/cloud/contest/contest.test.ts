@@ -294,7 +294,7 @@ describe("a stranger", () => {
     expect(again.status).toBe(403);
   });
 
-  it("is heard three times from one network, and in all as the settings say", async () => {
+  it("is heard three times from one network, and no more than 4 KiB", async () => {
     await using stage = await openStage({ contest: { intake: true } });
     const statuses: number[] = [];
     for (let n = 0; n < 5; n++) {
