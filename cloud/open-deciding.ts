@@ -77,7 +77,7 @@ export function openDeciding(
   return {
     ...{ ...orders, ...two, vouching },
     ...openContest({
-      ...{ ...store, ...orders, clock, others: two.others },
+      ...{ ...store, ...orders, ...two, clock },
       settings: config.contest,
       look: () => store.present.look(),
     }),

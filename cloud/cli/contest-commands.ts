@@ -32,7 +32,9 @@ export function addContestCommands(program: Command, io: Io): void {
   addReading(contest, io);
   contest
     .command("answer")
-    .description("as somebody else than who ordered what bans it")
+    .description(
+      "as somebody else than who ordered what bans it, or released that",
+    )
     .argument("<id>")
     .addArgument(new Argument("<verdict>").choices(Object.keys(VERDICTS)))
     .requiredOption("--answer <text>", "what whoever asked is told")

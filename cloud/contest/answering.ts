@@ -14,6 +14,7 @@ import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Caller } from "../operators/caller.js";
 import type { Operators } from "../operators/operators.js";
 import type { Others } from "../two-persons/others.js";
+import type { ProposedOrders } from "../two-persons/proposed-orders.js";
 import { SamePerson } from "../two-persons/refusals.js";
 import { named, type BansOn } from "./bans-on.js";
 import { ContestRefused, untilOf, type Contesting } from "./contesting.js";
@@ -35,12 +36,16 @@ export interface AnsweringPorts {
   readonly contesting: Contesting;
   readonly decisionLog: Pick<DecisionLog, "decision">;
   readonly operators: Pick<Operators, "named">;
-  readonly others: Pick<Others, "count" | "isSame">;
+  readonly others: Pick<Others, "approvers" | "isSame">;
+  readonly waiting: Pick<ProposedOrders, "releasedBy">;
   readonly bans: Pick<BanOrders, "ban">;
   readonly lifts: Pick<LiftOrders, "lift">;
 }
 
-/** Has contests answered, each once, by another than who ordered the ban. */
+/**
+ * Has contests answered, each once, by another than who ordered the ban, or
+ * released it.
+ */
 export class Answering {
   readonly #ports: AnsweringPorts;
   readonly #taken = new Set<string>();
@@ -101,24 +106,34 @@ export class Answering {
   }
 
   /**
-   * Whether who ordered it answers after all, since nobody else could.
+   * Whether who had a part in it answers after all, since nobody else could.
    * @throws SamePerson
    */
-  #mustBeAnother(caller: Caller, about: readonly string[]): boolean {
-    const { others } = this.#ports;
-    const decision = about.find((id) => this.#orderedBy(caller, id));
+  #mustBeAnother(
+    { operator, name }: Caller,
+    about: readonly string[],
+  ): boolean {
+    const decision = about.find((id) => this.#hasPart(operator, id));
     if (decision === undefined) return false;
-    if (others.count(caller.operator, null) === 0) return true;
+    const isOther = ({ id }: { readonly id: string }) =>
+      !about.some((each) => this.#hasPart(id, each));
+    if (!this.#ports.others.approvers(null).some(isOther)) return true;
     throw new SamePerson(
-      `${caller.name} ordered ${decision}: somebody else answers`,
+      `${name} ordered ${decision}, or released it: somebody else answers`,
     );
   }
 
-  #orderedBy({ operator }: Caller, decision: string): boolean {
-    const { decisionLog, operators, others } = this.#ports;
-    const by = decisionLog.decision(decision)?.by;
-    if (by === undefined) return false;
-    return operators.named(by).some(({ id }) => others.isSame(operator, id));
+  /** Whether somebody ordered the decision, or released it as the second person. */
+  #hasPart(operator: string, decision: string): boolean {
+    const { decisionLog, operators, others, waiting } = this.#ports;
+    const names = [
+      decisionLog.decision(decision)?.by,
+      waiting.releasedBy(decision),
+    ];
+    return names
+      .filter((name) => name !== undefined)
+      .flatMap((name) => operators.named(name))
+      .some(({ id }) => others.isSame(operator, id));
   }
 
   async #carryOut(

@@ -40,7 +40,7 @@ export interface ContestAnswered {
   readonly verdict: "released" | "shortened" | "refused";
   readonly operator: string;
   readonly by: string;
-  /** Who answered had ordered the ban: there was nobody else. */
+  /** Who answered had ordered the ban, or released it: there was nobody else. */
   readonly bySelf: boolean;
   /** What whoever asked is told. */
   readonly answer: string;

@@ -31,11 +31,16 @@ export class Others {
    * @param ownOrg of an order about one org's feed alone: its approvers count, too
    */
   count(operator: string, ownOrg: string | null): number {
+    return this.approvers(ownOrg).filter(({ id }) => !this.isSame(id, operator))
+      .length;
+  }
+
+  /** Who may release, of the vendor and of the org, and could sign in now. */
+  approvers(ownOrg: string | null): readonly Operator[] {
     return this.#ports.operators
       .list()
       .filter(({ org }) => org === null || org === ownOrg)
-      .filter((each) => !this.isSame(each.id, operator))
-      .filter((each) => this.#couldApprove(each)).length;
+      .filter((each) => this.#couldApprove(each));
   }
 
   #couldApprove({ id, role, subject, disabledAt }: Operator): boolean {

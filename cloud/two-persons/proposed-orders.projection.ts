@@ -16,7 +16,9 @@ export const proposedOrderTables: DecisionProjection = {
       expires_at INTEGER NOT NULL, verdict TEXT, settled_at INTEGER,
       settled_by TEXT, settled_why TEXT, decision TEXT
     ) STRICT;
-    CREATE INDEX proposed_orders_by_expiry ON proposed_orders (expires_at)`,
+    CREATE INDEX proposed_orders_by_expiry ON proposed_orders (expires_at);
+    CREATE INDEX proposed_orders_by_decision ON proposed_orders (decision)
+      WHERE decision IS NOT NULL`,
 
   fold(database) {
     const add = database.prepare(

@@ -80,6 +80,7 @@ export class ProposedOrders {
   readonly #list: Statement<Row>;
   readonly #used: Statement<Used>;
   readonly #open: Statement<string>;
+  readonly #releasedBy: Statement<string>;
   /** By the proposal that will be made of them. */
   readonly #coming = new Map<
     string,
@@ -113,6 +114,11 @@ export class ProposedOrders {
          WHERE verdict IS NULL AND expires_at > ?`,
       )
       .pluck();
+    this.#releasedBy = database
+      .prepare<unknown[], string>(
+        "SELECT settled_by FROM proposed_orders WHERE decision = ?",
+      )
+      .pluck();
   }
 
   /** Newest first: those that are open, or all. */
@@ -130,6 +136,11 @@ export class ProposedOrders {
   /** Ids of all that are open. */
   open(): readonly string[] {
     return this.#open.all(this.#ports.clock.now());
+  }
+
+  /** The name of who had a decision carried out; undefined: it took nobody. */
+  releasedBy(decision: string): string | undefined {
+    return this.#releasedBy.get(decision);
   }
 
   newProposal(): string {

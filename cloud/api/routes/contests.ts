@@ -34,7 +34,7 @@ export const Contest = v.object({
   decisions: v.array(v.string()),
   answeredAt: v.nullable(Time),
   answeredBy: v.nullable(v.string()),
-  /** Who answered had ordered the ban: there was nobody else. */
+  /** Who answered had ordered the ban, or released it: there was nobody else. */
   bySelf: v.nullable(v.boolean()),
   answer: v.nullable(v.string()),
   /** Of what was shortened: until when it is banned. */
@@ -122,7 +122,7 @@ const answerRoute = (ports: OperatorApiPorts): Route =>
     ...{ operationId: "answerContest", tag: "Contests" },
     summary: "Releases the address, shortens its bans, or refuses",
     description:
-      "By another than who ordered what bans it; by the same only where nobody else could sign in who may, and the record says so. What is released is lifted in all feeds; a wider ban around it is to be lifted before. Whose reports a rule had banned it by weighs less for a while.",
+      "By another than who ordered what bans it, or released that; by the same only where nobody else could sign in who may, and the record says so. What is released is lifted in all feeds; a wider ban around it is to be lifted before. Whose reports a rule had banned it by weighs less for a while.",
     ...{ allows: "approver", scope: "vendor", changes: true },
     body: VerdictOrder,
     answers: { 200: { description: "It is answered", schema: Answered } },
