@@ -1,3 +1,5 @@
+import { onOneLine } from "./shown.js";
+
 /** How the columns of a table lie: how wide each is, in characters. */
 export interface Layout {
   readonly widths: readonly number[];
@@ -85,9 +87,7 @@ function narrow(
   return narrowed;
 }
 
-/** One line, whatever it holds: a cell that breaks it would forge a row. */
-const textOf = (cell: Cell): string =>
-  String(cell).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
+const textOf = (cell: Cell): string => onOneLine(String(cell));
 
 function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { shown } from "../../agent/text/shown.js";
 
 /** The process, as far as commands may touch it. */
 export interface Io {
@@ -10,3 +11,10 @@ export interface Io {
   /** Resolves when the process is asked to stop. */
   stopped(): Promise<void>;
 }
+
+/** The same, of which a terminal obeys nothing that is printed, whoever wrote it. */
+export const shownOnly = (io: Io): Io => ({
+  ...io,
+  out: (line) => io.out(shown(line)),
+  err: (line) => io.err(shown(line)),
+});

@@ -27,7 +27,7 @@ import { addGlassCommands } from "./glass-commands.js";
 import { addIdentityCommands } from "./identity-commands.js";
 import { addImpactCommand } from "./impact-commands.js";
 import { addImportCommand } from "./import-command.js";
-import type { Io } from "./io.js";
+import { shownOnly, type Io } from "./io.js";
 import { addConnectCommand } from "./connect-command.js";
 import { addOperatorCommands } from "./operator-commands.js";
 import { addProposalCommands } from "./proposal-commands.js";
@@ -49,8 +49,9 @@ import { withPlainWait } from "./wait.js";
  */
 export async function runCommand(
   args: readonly string[],
-  io: Io,
+  given: Io,
 ): Promise<number> {
+  const io = shownOnly(given);
   try {
     const words = [...withPlainWait(args)];
     await makeProgram(io).parseAsync(words, { from: "user" });

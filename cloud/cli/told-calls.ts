@@ -1,3 +1,4 @@
+import { onOneLine } from "../../agent/text/shown.js";
 import { timeText } from "../../agent/text/time.js";
 import type { CallRecord } from "../audit/records.js";
 
@@ -6,13 +7,13 @@ export function linesOfCall(call: CallRecord): readonly string[] {
   const { seq, at, name, role, org, from, operation } = call;
   const who = `${name} (${role}${org === null ? "" : ` of ${org}`})`;
   return [
-    `${seq}  ${timeText(at)}  ${plain(who)}  from ${plain(from)}`,
+    `${seq}  ${timeText(at)}  ${onOneLine(who)}  from ${onOneLine(from)}`,
     ...wrapped("what", operation),
-    ...(call.why === "" ? [] : wrapped("why", plain(call.why))),
+    ...(call.why === "" ? [] : wrapped("why", onOneLine(call.why))),
     ...(call.before === null
       ? []
-      : wrapped("before", plain(shown(call.before)))),
-    ...afterOf(call).flatMap((each) => wrapped("after", plain(each))),
+      : wrapped("before", onOneLine(shown(call.before)))),
+    ...afterOf(call).flatMap((each) => wrapped("after", onOneLine(each))),
   ];
 }
 
@@ -39,10 +40,6 @@ function shown(value: unknown): string {
 
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value);
-
-/** One line, whatever it holds: what breaks it would forge a record. */
-const plain = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 
 /** Lines of 80 columns; what is one word stays whole. */
 function wrapped(label: string, text: string): readonly string[] {

@@ -11,6 +11,7 @@ import {
   type Node,
   type YAMLMap,
 } from "yaml";
+import { unshownIn } from "../../agent/text/shown.js";
 import { RulesFile } from "./rule-shape.js";
 import type { Rule } from "./rule-set.js";
 
@@ -49,14 +50,15 @@ const DEEPEST = 8;
 const MOST_FAULTS = 20;
 
 /**
- * Rules from YAML: one document of plain values, and nothing of YAML by which a
- * short text stands for much, or for something else than it says.
+ * Rules from YAML: one document of plain values, and nothing by which a short
+ * text stands for much, or for something else than a person sees.
  * @throws BadRules
  */
 export function readRules(text: string): readonly Rule[] {
   if (Buffer.byteLength(text) > MOST_RULES_BYTES) {
     throw wrong(1, `has more than ${MOST_RULES_BYTES} bytes`);
   }
+  mustBeShown(text);
   const lines = new LineCounter();
   const document = parsed(text, lines);
   mustBePlain(document, lines);
@@ -68,6 +70,15 @@ export function readRules(text: string): readonly Rule[] {
   const { rules } = result.output;
   mustDiffer(rules, document, lines);
   return rules;
+}
+
+/** In comments as well: who releases a text goes by what the terminal shows. */
+function mustBeShown(text: string): void {
+  const at = unshownIn(text);
+  if (at === -1) return;
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0");
+  const line = text.slice(0, at).split("\n").length;
+  throw wrong(line, `holds the control character U+${code}`);
 }
 
 function parsed(text: string, lines: LineCounter): Document {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { ONE_LINE } from "../../agent/text/shown.js";
 import {
   LONGEST_WINDOW_MS,
   NOT_SPREAD,
@@ -43,7 +44,7 @@ const text = (most: number) =>
     v.string("is no text"),
     v.minLength(1, "is empty"),
     v.maxLength(most, `has more than ${most} characters`),
-    v.regex(/^\P{Cc}*$/u, "may hold no control characters"),
+    v.regex(ONE_LINE, "may hold no control characters"),
   );
 
 const names = (most: number) =>

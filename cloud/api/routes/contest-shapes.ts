@@ -1,6 +1,14 @@
 import * as v from "valibot";
 import { bits, type Cidr } from "../../../agent/model/cidr.js";
+import { ONE_LINE } from "../../../agent/text/shown.js";
 import { Range, plainText } from "../fields.js";
+
+/** What a stranger writes, and operators read. */
+const strangersText = (mostBytes: number) =>
+  v.pipe(
+    plainText(mostBytes),
+    v.regex(ONE_LINE, "may hold nothing that turns the direction of writing"),
+  );
 
 /** What one has to say about the bans on an address. */
 export const Complaint = v.strictObject({
@@ -12,9 +20,9 @@ export const Complaint = v.strictObject({
       "is no single address",
     ),
   ),
-  why: v.pipe(plainText(1_000), v.minLength(1, "is needed")),
+  why: v.pipe(strangersText(1_000), v.minLength(1, "is needed")),
   /** Where one is to be reached, such as a mail address. */
-  contact: v.optional(plainText(254), ""),
+  contact: v.optional(strangersText(254), ""),
 });
 
 /** What whoever asked is told. */

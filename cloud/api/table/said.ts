@@ -48,10 +48,22 @@ function sayable(action: {
   const isUnicode = requirement instanceof RegExp && requirement.flags === "u";
   // In JSON Schema every pattern is of this kind.
   if (type === "regex" && isUnicode) {
-    return { pattern: requirement.source.replaceAll("\\P{Cc}", NO_CONTROL) };
+    const pattern = CLASSES.reduce(
+      (source, [name, plain]) => source.replaceAll(name, plain),
+      requirement.source,
+    );
+    return { pattern };
   }
   return undefined;
 }
 
-/** `\P{Cc}` in words that those have too who know no classes of Unicode. */
-const NO_CONTROL = String.raw`[^\u0000-\u001f\u007f-\u009f]`;
+/** In words that those have too who know no classes of Unicode. */
+const CLASSES = [
+  ["\\P{Cc}", String.raw`[^\u0000-\u001f\u007f-\u009f]`],
+  ["\\p{Cc}", String.raw`\u0000-\u001f\u007f-\u009f`],
+  ["\\p{Zl}\\p{Zp}", String.raw`\u2028\u2029`],
+  [
+    "\\p{Bidi_Control}",
+    String.raw`\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`,
+  ],
+] as const;

@@ -53,6 +53,20 @@ describe("tourniquet-cloud policy", () => {
     expect(readFileSync(again, "utf8")).toBe(readFileSync(file, "utf8"));
   });
 
+  it("has a terminal obey nothing that the second person reads", async () => {
+    const file = path("policy.yaml");
+    await run("policy", "draft", "acme", file);
+    allow(file, "203.0.113.0/24");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, `${text}# \u001b[1A\u001b[2K \u202e\n`);
+    await run("policy", "publish", "acme", file);
+    const { out } = await run("proposals", "--json");
+    const { id } = JSON.parse(out) as { id: string };
+    const told = await run("proposals", "show", id);
+    expect(told.out).toContain("# \\u001b[1A\\u001b[2K \\u202e");
+    expect(told.out).not.toContain("\u001b");
+  });
+
   it("says all that is wrong in a file, without a cloud", async () => {
     const file = path("bad.yaml");
     writeFileSync(file, "version: 1\nmode: observe\n");

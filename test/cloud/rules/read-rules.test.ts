@@ -46,6 +46,13 @@ function faultsOf(text: string): readonly string[] {
   return [];
 }
 
+const escaped = (text: string): string =>
+  Array.from(text, (each) =>
+    /[ -~]/.test(each)
+      ? each
+      : `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  ).join("");
+
 describe("a file of rules", () => {
   it("is read into rules of which nothing is left open", () => {
     expect(readRules(WHOLE)).toEqual([
@@ -195,6 +202,26 @@ describe("a file of rules", () => {
     const start = performance.now();
     expect(faultsOf(text).length).toBeGreaterThan(0);
     expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ["a terminal's escape", "\u001b[1A", "U+001B"],
+    ["an escape of one byte", "\u009b2K", "U+009B"],
+    ["a return without a new line", "\rneeds", "U+000D"],
+    ["a mark that turns the writing", "\u202e", "U+202E"],
+    ["an end that is none to YAML", "\u2028", "U+2028"],
+  ])("is refused with %s in a comment, and its line", (_, mark, code) => {
+    const text = withLine("orgs: 3", `orgs: 3 # ${mark} orgs: 30`);
+    expect(faultsOf(text)).toEqual([
+      `line 12: holds the control character ${code}`,
+    ]);
+    const value = withLine("low and slow: many", escaped(mark));
+    expect(faultsOf(value)[0]).toContain("may hold no control characters");
+  });
+
+  it("may have tabs in comments, and lines as other systems end them", () => {
+    const text = withLine("orgs: 3", "orgs: 3 #\tthree");
+    expect(faultsOf(text.replaceAll("\n", "\r\n"))).toEqual([]);
   });
 
   it("is refused in its own words, whatever stands in it", () => {
