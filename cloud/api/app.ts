@@ -9,6 +9,7 @@ import { ContestRefused, type ContestRefusal } from "../contest/contesting.js";
 import { NotHeard } from "../contest/intake.js";
 import { NoRoom } from "../disk/room.js";
 import { UndoBusy } from "../decide/undo-gate.js";
+import { NotOpen } from "../decide/settling.js";
 import { CannotUndo } from "../decide/undo-orders.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
@@ -177,6 +178,7 @@ const ANSWERS: readonly (readonly [
   [SamePerson, 403, "same-person"],
   [CannotUndo, 409, "cannot-undo"],
   [NoShareLeft, 409, "no-share"],
+  [NotOpen, 409, "not-open"],
   [ListChanged, 409, "list-changed"],
   [ReviewedBefore, 409, "reviewed-before"],
   [TooManyQuestions, 503, "busy"],

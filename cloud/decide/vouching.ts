@@ -3,6 +3,7 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
+import type { ProposedChange } from "../journal/two-person-events.js";
 import type { OrgVouched } from "../journal/weight-events.js";
 import type { Registry } from "../registry/registry.js";
 import { NotOpen } from "./settling.js";
@@ -36,7 +37,7 @@ export class Vouching {
 
   /** @throws NotOpen */
   async carryOut(
-    text: string,
+    { text }: Pick<ProposedChange, "text">,
     { by }: { readonly by: string },
     along: readonly DecisionEvent[],
   ): Promise<void> {

@@ -83,6 +83,8 @@ export interface ProposedChange {
   readonly says: string;
   /** All that it takes; whoever releases it reads the very text. */
   readonly text: string;
+  /** The version that it takes the place of, and of no later one; absent: any. */
+  readonly base?: number;
   /** The one org that it is about, whose people see it; absent: the vendor's. */
   readonly org?: string;
 }

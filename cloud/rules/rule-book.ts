@@ -42,6 +42,18 @@ export interface RuleBookPorts {
   readonly builtIn: readonly Rule[];
 }
 
+interface Publishing {
+  /** Is written down with it. */
+  readonly along?: readonly DecisionEvent[];
+  /** The version that decides until then; undefined: whichever it is. */
+  readonly base?: number | undefined;
+}
+
+/** Other rules decide by now than those that new ones were to take the place of. */
+export class OthersDecide extends Error {
+  override readonly name = "OthersDecide";
+}
+
 /** Nothing is in the shadow that could be ended. */
 export class NoShadow extends Error {
   override readonly name = "NoShadow";
@@ -137,20 +149,29 @@ export class RuleBook implements Disposable {
   }
 
   /**
-   * @param along is written down with it
-   * @returns its version
-   * @throws BadRules
+   * Has rules decide, or be watched.
+   * @returns their version
+   * @throws BadRules, OthersDecide
    */
   publish(
     published: Pick<RulesPublished, "text" | "mode" | "by">,
-    along: readonly DecisionEvent[] = [],
+    { along = [], base }: Publishing = {},
   ): Promise<number> {
     readRules(published.text);
     return lookThenAppend(this.#ports.decisions, () => {
+      this.#mustDecide(base);
       const version = (this.#last.get() ?? 0) + 1;
       const event = { kind: "rules-published", version, ...published } as const;
       return { events: [event, ...along], answer: version };
     });
+  }
+
+  #mustDecide(base: number | undefined): void {
+    const version = this.#newest.get("in-force")?.version ?? 0;
+    if (base === undefined || base === version) return;
+    throw new OthersDecide(
+      `version ${version} decides since, not ${base}: look at it, and propose anew`,
+    );
   }
 
   /** @throws NoShadow */

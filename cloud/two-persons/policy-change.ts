@@ -9,7 +9,7 @@ import type { ChangeKind } from "./changes.js";
 export const policyChange = (
   policies: Pick<Policies, "publish">,
 ): ChangeKind => ({
-  carryOut: async (text, { operator, by }, along) => {
+  carryOut: async ({ text }, { operator, by }, along) => {
     try {
       await policies.publish(text, { operator, by }, { along });
     } catch (error) {

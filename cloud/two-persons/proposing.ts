@@ -165,14 +165,16 @@ export class Proposing implements Disposable {
 
   /** @throws NotOpen, and what its kind throws */
   async #change(
-    { of, text }: ProposedChange,
+    change: ProposedChange,
     waiting: WaitingOrder,
     settled: Omit<ProposalSettled, "kind">,
   ): Promise<void> {
-    const kind = this.#ports.changes.get(of);
-    if (kind === undefined) throw new NotOpen(`nobody here changes ${of}`);
+    const kind = this.#ports.changes.get(change.of);
+    if (kind === undefined) {
+      throw new NotOpen(`nobody here changes ${change.of}`);
+    }
     const event = { kind: "proposal-settled", ...settled } as const;
-    await kind.carryOut(text, waiting, [event]);
+    await kind.carryOut(change, waiting, [event]);
   }
 
   async #carryOut(

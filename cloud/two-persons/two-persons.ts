@@ -167,7 +167,7 @@ export class TwoPersons {
       if (settings.enabled) throw new TakesTwo([{ why: "change", says: why }]);
       const { operator, name: by } = caller;
       const kind = changes.get(change.of);
-      await kind?.carryOut(change.text, { operator, by }, []);
+      await kind?.carryOut(change, { operator, by }, []);
       const came = { dangers: [], glass: null, flows: null };
       return { kind: "done", done: undefined, ...came };
     });

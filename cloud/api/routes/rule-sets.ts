@@ -146,18 +146,21 @@ const versionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   route({
     ...{ method: "POST", path: "/rules", operationId: "publishRules" },
     ...{ tag: "Proposals", summary: "Has other rules decide" },
-    description: "They decide once a second person has released them.",
+    description:
+      "They decide once a second person has released them, unless others decide by then than did when they were proposed.",
     ...{ allows: "approver", scope: "vendor", changes: true, stepUp: true },
     body: RulesBody,
     answers: {
       201: { description: "They decide", schema: Published },
       202: { description: "They wait for somebody else", schema: OrderWaits },
     },
+    problems: [409],
     handle: async ({ caller, body: { text } }) => {
       const rules = readable(text);
-      const { version } = ports.book.inForce();
-      const says = `have ${counted(rules.length)} decide (${namesOf(rules)}) instead of version ${version}`;
-      const change = { action: "change", of: "rules", says, text } as const;
+      const { version: base } = ports.book.inForce();
+      const says = `have ${counted(rules.length)} decide (${namesOf(rules)}) instead of version ${base}`;
+      const action = { action: "change", of: "rules" } as const;
+      const change = { ...action, says, text, base };
       const why = "it changes who is banned everywhere, by itself";
       const came = await ports.orders.change(caller, change, why);
       if (came.kind === "waits") return waitsAnswer(came);
