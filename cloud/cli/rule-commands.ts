@@ -176,7 +176,7 @@ function addVersions(rules: Command, io: Io): void {
     });
   rules
     .command("versions")
-    .description("list all that was published")
+    .description("list the last that decided, and the last that were watched")
     .option("--json", JSON_HELP)
     .action(async (_, command: Command) => {
       const { json } = command.optsWithGlobals<Options>();

@@ -16,8 +16,15 @@ function highest(all: readonly Worth[]): Worth {
 }
 
 function worthOfDecision(event: DecisionEvent): Worth {
-  if (event.kind !== "decided") return ofDecisions[event.kind];
-  return isAnOrder(event) ? "orders" : "answers";
+  switch (event.kind) {
+    case "decided":
+      return isAnOrder(event) ? "orders" : "answers";
+    case "rules-published":
+      // What is only watched decides nothing, and may come again and again.
+      return event.mode === "shadow" ? "answers" : "orders";
+    default:
+      return ofDecisions[event.kind];
+  }
 }
 
 const ofObservations: Readonly<Record<ObservationEvent["kind"], Worth>> = {
@@ -31,7 +38,7 @@ const ofObservations: Readonly<Record<ObservationEvent["kind"], Worth>> = {
 };
 
 const ofDecisions: Readonly<
-  Record<Exclude<DecisionEvent["kind"], "decided">, Worth>
+  Record<Exclude<DecisionEvent["kind"], "decided" | "rules-published">, Worth>
 > = {
   // Its decision says what it is worth; without one it goes on with a list.
   segment: "answers",
@@ -70,7 +77,6 @@ const ofDecisions: Readonly<
   "vouch-withdrawn": "orders",
   "rate-reached": "answers",
   undone: "orders",
-  "rules-published": "orders",
   "shadow-ended": "orders",
   shadowed: "answers",
   // Every minute; what it is of stays where it is until there is room.

@@ -27,7 +27,9 @@ export const ruleTables: DecisionProjection = {
       "UPDATE rule_sets SET ended_at = ? WHERE mode = ? AND ended_at IS NULL",
     );
     const forget = database.prepare(
-      "DELETE FROM rule_sets WHERE version <= ? AND ended_at IS NOT NULL",
+      `DELETE FROM rule_sets WHERE mode = @mode AND version <= (SELECT version
+         FROM rule_sets WHERE mode = @mode
+         ORDER BY version DESC LIMIT 1 OFFSET @kept)`,
     );
     const count = shadowFold(database);
     return ({ at, event }) => {
@@ -36,7 +38,7 @@ export const ruleTables: DecisionProjection = {
         end.run(at, mode);
         if (mode === "in-force") end.run(at, "shadow");
         add.run(version, text, mode, by, at);
-        forget.run(version - MOST_KEPT);
+        forget.run({ mode, kept: MOST_KEPT[mode] });
       } else if (event.kind === "shadow-ended") {
         end.run(at, "shadow");
       } else if (event.kind === "shadowed") {
@@ -59,7 +61,7 @@ function shadowFold(database: Database) {
     "DELETE FROM shadowed WHERE number <= (SELECT max(number) FROM shadowed) - ?",
   );
   const forgetCounts = database.prepare(
-    "DELETE FROM shadow_counts WHERE version <= ?",
+    "DELETE FROM shadow_counts WHERE version NOT IN (SELECT version FROM rule_sets)",
   );
   return ({ version, counts, bans }: Shadowed): void => {
     for (const { rule, bans: many, vetoed, stood } of counts) {
@@ -67,12 +69,12 @@ function shadowFold(database: Database) {
     }
     for (const ban of bans) put.run(version, JSON.stringify(ban));
     forget.run(MOST_SHADOWED);
-    forgetCounts.run(version - MOST_KEPT);
+    forgetCounts.run();
   };
 }
 
-/** Texts of 64 KiB at most that do not count any more; the log has all. */
-const MOST_KEPT = 100;
+/** Texts of 64 KiB at most; the log has all. */
+const MOST_KEPT = { "in-force": 100, shadow: 20 } as const;
 
 /** What rules in the shadow would have banned, the newest. */
 const MOST_SHADOWED = 1_000;

@@ -125,7 +125,7 @@ export class RuleBook implements Disposable {
     return this.#inShadow ?? undefined;
   }
 
-  /** The newest first: the last hundred, and what counts. */
+  /** The newest first: the last that decided, the last in the shadow. */
   versions(): readonly RuleVersion[] {
     return this.#versions.all();
   }
@@ -149,7 +149,8 @@ export class RuleBook implements Disposable {
   }
 
   /**
-   * Has rules decide, or be watched.
+   * Has rules decide, or be watched; of those that are watched already nothing is
+   * written down.
    * @returns their version
    * @throws BadRules, OthersDecide
    */
@@ -160,6 +161,10 @@ export class RuleBook implements Disposable {
     readRules(published.text);
     return lookThenAppend(this.#ports.decisions, () => {
       this.#mustDecide(base);
+      const shadow = this.#newest.get("shadow");
+      if (published.mode === "shadow" && shadow?.text === published.text) {
+        return { events: [], answer: shadow.version };
+      }
       const version = (this.#last.get() ?? 0) + 1;
       const event = { kind: "rules-published", version, ...published } as const;
       return { events: [event, ...along], answer: version };

@@ -125,7 +125,8 @@ const versionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   route({
     ...{ method: "GET", path: "/rules/versions" },
     ...{ operationId: "listRuleVersions", tag: "Proposals" },
-    summary: "The versions of the rules that were published",
+    summary: "The last versions of the rules that were published",
+    description: "A hundred that decided, twenty that were watched.",
     ...{ allows: "viewer", scope: "vendor" },
     answers: { 200: { description: "Newest first", schema: pageOf(Version) } },
     handle: () => answer(200, { items: ports.book.versions(), next: null }),

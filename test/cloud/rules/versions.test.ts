@@ -1,9 +1,61 @@
-import { describe, expect, it, jest } from "@jest/globals";
-import { startTestCloud } from "../../support/cloud/cloud.js";
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from "@jest/globals";
+import type { VersionItem } from "../../../cloud/cli/ask-rules.js";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 import { askAtDoor, letIn } from "../../support/cloud/people.js";
-import { post, rule, rulesOf } from "./asking.js";
+import { post, publish, rule, rulesOf, shadow } from "./asking.js";
 
 jest.setTimeout(60_000);
+
+describe("versions of rules", () => {
+  let cloud: TestCloud;
+
+  beforeEach(async () => {
+    cloud = await startTestCloud();
+  });
+  afterEach(() => cloud[Symbol.asyncDispose]());
+
+  const versions = async (): Promise<readonly VersionItem[]> => {
+    const path = "/api/v1/rules/versions";
+    return (await cloud.request<{ items: VersionItem[] }>("GET", path)).body
+      .items;
+  };
+  const statusOf = async (version: number): Promise<number> =>
+    (await cloud.request("GET", `/api/v1/rules/versions/${version}`)).status;
+
+  it("that decided stay to go back to, whatever is watched beside them", async () => {
+    await publish(cloud, rule("orgs: 2"));
+    await publish(cloud, rule("orgs: 3"));
+    for (let hosts = 1; hosts <= 120; hosts++) {
+      await shadow(cloud, rule(`orgs: 2, hosts: ${hosts}`));
+    }
+    expect(await statusOf(1)).toBe(200);
+    const kept = await versions();
+    const ofMode = (mode: string) => kept.filter((each) => each.mode === mode);
+    expect(ofMode("in-force").map(({ version }) => version)).toEqual([2, 1]);
+    expect(ofMode("shadow")).toHaveLength(20);
+    expect(kept[0]).toMatchObject({ version: 122, endedAt: null });
+    expect(await statusOf(102)).toBe(404);
+  });
+
+  it("are no more for being watched again with the same text", async () => {
+    await shadow(cloud, rule("orgs: 2"));
+    await shadow(cloud, rule("orgs: 2"));
+    expect(await versions()).toHaveLength(1);
+    await cloud.request("DELETE", "/api/v1/rules/shadow");
+    await shadow(cloud, rule("orgs: 2"));
+    expect(await versions()).toMatchObject([
+      { version: 2, endedAt: null },
+      { version: 1 },
+    ]);
+  });
+});
 
 describe("rules that wait for a second person", () => {
   it("do not take the place of what decides since", async () => {
