@@ -1,7 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { misused } from "../../agent/text/failure.js";
-import { fileFailure } from "../../agent/text/file-failures.js";
 import { partsOf, readPolicyFile } from "../policies/policy-file.js";
 import { BadPolicy } from "../policies/read-yaml.js";
 import { addAllowanceCommands } from "./allowance-commands.js";
@@ -12,7 +11,7 @@ import {
   type Told,
 } from "./ask-policies.js";
 import { clientOf } from "./client.js";
-import { readSigned, writeNew } from "./drafts.js";
+import { readFile, readSigned, writeNew } from "./drafts.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import { dateOf, table } from "./tables.js";
@@ -86,7 +85,7 @@ function addCheck(policy: Command, io: Io): void {
     .description("say what is wrong in a file; needs no cloud and no network")
     .argument("<file>")
     .action((file: string) => {
-      const { org, policy: read } = checked(file, textOf(file));
+      const { org, policy: read } = checked(file, readFile("FILE", file));
       const allow = partsOf(read).flatMap((part) => part.allow);
       const ranges = allow.flatMap((each) => each.ranges).length;
       io.out(
@@ -113,7 +112,7 @@ function addPublish(policy: Command, io: Io): void {
     .option("--json", JSON_HELP)
     .action(async (org: string, path: string, _, command: Command) => {
       const { json, ...options } = command.optsWithGlobals<Options>();
-      const file = withAllowance(textOf(path), options.allowance);
+      const file = withAllowance(readFile("FILE", path), options.allowance);
       checked(path, file);
       const { dryRun = false, extend = false } = options;
       const order = { file, dryRun, extend };
@@ -198,14 +197,6 @@ function checked(
   } catch (error) {
     if (!(error instanceof BadPolicy)) throw error;
     throw misused(`${file}: ${error.problems.join("; ")}`);
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw misused(`FILE "${file}": ${fileFailure(cause)}`, cause);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { WhyTold } from "./ask-coverage.js";
 import { VENDOR } from "./decisions-command.js";
 import { table } from "./tables.js";
+import { percent } from "./told-rules.js";
 import { counted, grouped, momentOf, untilText } from "./words.js";
 
 /** Why a range is banned, for a person. */
@@ -46,7 +47,7 @@ const evidenceText = ({
   confidence,
 }: WhyTold["bans"][number]): string =>
   (evidence === 0 ? "" : `, on ${counted(evidence, "report")} of hosts`) +
-  (confidence === null ? "" : `, ${Math.round(100 * confidence)} % sure`);
+  (confidence === null ? "" : `, ${percent(confidence)} sure`);
 
 function holdingLines({
   coverage,

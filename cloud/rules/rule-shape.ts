@@ -9,7 +9,7 @@ import {
 
 /** What a file of rules may say. */
 
-export const MOST_RULES = 64;
+const MOST_RULES = 64;
 
 const DAY_S = 86_400;
 const UNITS = { s: 1, m: 60, h: 3_600, d: DAY_S } as const;

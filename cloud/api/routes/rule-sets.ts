@@ -52,6 +52,8 @@ export const Version = v.object({
   endedAt: v.nullable(Time),
 });
 
+const VETOES = Veto.options.map(({ entries }) => entries.why.literal);
+
 export const ShadowBanTold = v.object({
   rule: v.string(),
   attacker: v.string(),
@@ -60,7 +62,7 @@ export const ShadowBanTold = v.object({
   lasts: Whole,
   ...{ orgs: Whole, hosts: Whole, confidence: v.number() },
   /** Why a person would have decided; null: nothing. */
-  veto: v.nullable(v.picklist(["never-list", "tier", "agent", "held"])),
+  veto: v.nullable(v.picklist(VETOES)),
   /** Everybody banned it already. */
   stood: v.boolean(),
 });
