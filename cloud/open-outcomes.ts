@@ -5,6 +5,7 @@ import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Contests } from "./contest/contests.js";
 import { Coverage } from "./coverage/coverage.js";
+import { coverageGate } from "./coverage/coverage-gate.js";
 import { Guarded } from "./coverage/guarded.js";
 import {
   whyOf,
@@ -16,6 +17,7 @@ import type { DecisionEntry } from "./decide/decision-log.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Present } from "./feeds/snapshots/present.js";
 import type { Gateway } from "./gateway/gateway.js";
+import type { Gate } from "./rate/gate.js";
 import { Outcomes } from "./receipts/outcomes.js";
 import type { Store } from "./store.js";
 
@@ -31,8 +33,8 @@ export function openOutcomes(
     agents: () => registry.agents(),
     isConnected: (agent) => gateway.isConnected(agent),
     heardAt: (agent) => gateway.heardAt(agent),
-    takenBack: (after) => telemetry.takenBack(after),
-    trialEnds: (feed, after) => statements.trialEnds(feed, after),
+    takenBack: (...asked) => telemetry.takenBack(...asked),
+    trialEnds: (tried) => statements.trialEnds(tried),
     notEnforcing: () => telemetry.standing("not-enforcing"),
     ringsOf: (decision) => ringsOf(decision, index),
   });
@@ -51,13 +53,14 @@ export function openOutcomes(
       guarded: (...asked) => guarded.by(...asked),
       contests: (address) => contestsOn(address, store.contests),
     });
-  return { outcomes, coverage, why };
+  return { outcomes, coverage, why, coverageGate: coverageGate() };
 }
 
 /** What is told of decisions, and of whom they are about. */
 interface Told {
   readonly outcomes: Outcomes;
   readonly coverage: Coverage;
+  readonly coverageGate: Gate;
   why(range: Cidr, viewer: Viewer): Promise<Why>;
 }
 

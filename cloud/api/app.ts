@@ -7,6 +7,7 @@ import { Refused } from "../../agent/protocol/refusals.js";
 import { BusyBundling } from "../carry/bundles.js";
 import { ContestRefused, type ContestRefusal } from "../contest/contesting.js";
 import { NotHeard } from "../contest/intake.js";
+import { CoverageBusy } from "../coverage/coverage-gate.js";
 import { NoRoom } from "../disk/room.js";
 import { UndoBusy } from "../decide/undo-gate.js";
 import { NotOpen } from "../decide/settling.js";
@@ -168,6 +169,7 @@ const ANSWERS: readonly (readonly [
 ])[] = [
   [BusyBundling, 429, "one-at-a-time"],
   [UndoBusy, 429, "one-at-a-time"],
+  [CoverageBusy, 429, "one-at-a-time"],
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],
   [BadRoot, 409, "bad-root"],

@@ -31,6 +31,7 @@ import type { Shadow } from "../rules/shadow.js";
 import type { Trials } from "../rules/trial.js";
 import type { Earlier } from "../decide/earlier.js";
 import type { OutgoingDoor } from "../outgoing/outgoing-door.js";
+import type { Gate } from "../rate/gate.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
 import type { Staff } from "../operators/staff.js";
@@ -113,8 +114,10 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly proposing: Pick<Proposing, "release" | "refuse" | "rangesOf">;
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;
   readonly contests: Pick<Contests, "list" | "contest">;
-  readonly outcomes: Pick<Outcomes, "of">;
-  readonly coverage: Pick<Coverage, "of" | "ofAll">;
+  readonly outcomes: Pick<Outcomes, "of" | "round">;
+  readonly coverage: Pick<Coverage, "of" | "ofAll" | "round">;
+  /** For all that looks at what every host holds. */
+  readonly coverageGate: Pick<Gate, "run">;
   /** All that there is to say of a range. */
   why(range: Cidr, viewer: Viewer): Promise<Why>;
   /** The way to every URL that an operator gives. */

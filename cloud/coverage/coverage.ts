@@ -38,39 +38,42 @@ export class Coverage {
     this.#ports = ports;
   }
 
-  /** @param org its hosts alone; null: those of all */
+  /**
+   * For decisions in a row: what is the same for all of them is looked up once.
+   * @param org its hosts alone; null: those of all
+   */
+  round(org: string | null): Round {
+    return this.#ports.outcomes.round(org);
+  }
+
   async of(
     decision: DecisionEntry,
-    org: string | null,
+    round: Round,
   ): Promise<{
     readonly covered: Covered;
     readonly hosts: readonly HostOutcome[];
   }> {
-    return this.#of(decision, org, this.#ports.outcomes.round());
-  }
-
-  /** Of several, in their order; what is the same for all is looked up once. */
-  async ofAll(
-    decisions: readonly DecisionEntry[],
-    org: string | null,
-  ): Promise<readonly Covered[]> {
-    const round = this.#ports.outcomes.round();
-    const found: Covered[] = [];
-    for (const decision of decisions) {
-      found.push((await this.#of(decision, org, round)).covered);
-    }
-    return found;
-  }
-
-  async #of(decision: DecisionEntry, org: string | null, round: Round) {
-    const hosts = await this.#ports.outcomes.of(decision, org, round);
-    const gone = round.agents.filter((agent) => wasThere(agent, decision, org));
+    const hosts = await this.#ports.outcomes.of(decision, round);
+    const gone = round.agents.filter((agent) => wasThere(agent, decision));
     const over = await this.#overOf(decision);
     const covered: Covered = {
       ...tally(decision, hosts),
       ...{ decision, revoked: gone.length, over },
     };
     return { covered, hosts };
+  }
+
+  /** Of several, in their order; their hosts' outcomes are let go one by one. */
+  async ofAll(
+    decisions: readonly DecisionEntry[],
+    org: string | null,
+  ): Promise<readonly Covered[]> {
+    const round = this.round(org);
+    const found: Covered[] = [];
+    for (const decision of decisions) {
+      found.push((await this.of(decision, round)).covered);
+    }
+    return found;
   }
 
   async #overOf(decision: DecisionEntry): Promise<Over | null> {
@@ -84,12 +87,10 @@ export class Coverage {
 
 /** Whether it was to carry it out, and was sent away since. */
 const wasThere = (
-  { org: whose, enrolledAt, revokedAt }: Agent,
+  { org, enrolledAt, revokedAt }: Agent,
   { feed, decidedAt }: DecisionEntry,
-  org: string | null,
 ): boolean =>
   revokedAt !== null &&
   revokedAt > decidedAt &&
   enrolledAt <= decidedAt &&
-  (org === null || whose === org) &&
-  feedsOf(whose).includes(feed);
+  feedsOf(org).includes(feed);

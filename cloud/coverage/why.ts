@@ -74,7 +74,7 @@ export interface WhyPorts {
     feeds: readonly FeedName[] | undefined,
   ) => readonly Naming[];
   readonly decision: (id: string) => DecisionEntry | undefined;
-  readonly coverage: Pick<Coverage, "of">;
+  readonly coverage: Pick<Coverage, "of" | "round">;
   readonly sightings: (query: SightingsQuery) => readonly Sighting[];
   readonly detections: (query: TelemetryQuery) => readonly DetectionEntry[];
   readonly guarded: (range: Cidr, org: string | null) => readonly GuardedBy[];
@@ -118,11 +118,13 @@ async function coveredBans(
   org: string | null,
   { decision, coverage }: WhyPorts,
 ): Promise<readonly BanCovered[]> {
+  if (bans.length === 0) return [];
+  const round = coverage.round(org);
   const known = new Map<string, Omit<BanCovered, "ban">>();
   for (const { decision: id } of bans) {
     if (known.has(id)) continue;
     const entry = decision(id);
-    const told = entry && (await coverage.of(entry, org));
+    const told = entry && (await coverage.of(entry, round));
     known.set(id, {
       ...{ decision: entry, share: told?.covered },
       held: entry && told ? heldBy(entry, told.hosts) : [],

@@ -6,7 +6,7 @@ import type { RecordedObservation } from "../journal/observation-events.js";
 import type { Observations } from "../journal/observations.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
-import { FairQueue } from "./fair-queue.js";
+import { FairQueue } from "../rate/fair-queue.js";
 import { RateAlarm, type RuleStatus } from "./rate-alarm.js";
 import type { RuleBook } from "../rules/rule-book.js";
 import { longestWindow } from "../rules/rule-set.js";

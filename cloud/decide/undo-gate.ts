@@ -1,4 +1,5 @@
-import { FairQueue } from "./fair-queue.js";
+import { FairQueue } from "../rate/fair-queue.js";
+import { Gate } from "../rate/gate.js";
 
 /** Too many undos wait already. */
 export class UndoBusy extends Error {
@@ -15,39 +16,23 @@ export class UndoBusy extends Error {
  * feeds.
  */
 export class UndoGate {
-  readonly #rules = new FairQueue({ ofOne: MOST, inAll: MOST });
-  readonly #people = new FairQueue({ ofOne: MOST_OF_A_FEED, inAll: MOST });
-  readonly #begin = new Map<string, () => void>();
-  #isBusy = false;
-  #tickets = 0;
+  readonly #gate = new Gate({
+    atOnce: 1,
+    lanes: [
+      new FairQueue({ ofOne: MOST, inAll: MOST }),
+      new FairQueue({ ofOne: MOST_OF_A_FEED, inAll: MOST }),
+    ],
+    full: () => new UndoBusy(),
+  });
 
   /** @throws UndoBusy where too many wait, and what `work` throws */
   async run<T>(by: string, feed: string, work: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) await this.#wait(by, feed);
-    this.#isBusy = true;
-    try {
-      return await work();
-    } finally {
-      this.#handOn();
-    }
-  }
-
-  async #wait(by: string, feed: string): Promise<void> {
-    const queue = by.startsWith("rule:") ? this.#rules : this.#people;
-    const ticket = String((this.#tickets += 1));
-    if (!queue.add(feed, ticket)) throw new UndoBusy();
-    await new Promise<void>((resolve) => this.#begin.set(ticket, resolve));
-  }
-
-  /** It stays busy where somebody waits. */
-  #handOn(): void {
-    const ticket = this.#rules.next() ?? this.#people.next();
-    this.#isBusy = ticket !== undefined;
-    if (ticket === undefined) return;
-    this.#begin.get(ticket)?.();
-    this.#begin.delete(ticket);
+    return this.#gate.run(feed, work, by.startsWith("rule:") ? RULES : PEOPLE);
   }
 }
+
+const RULES = 0;
+const PEOPLE = 1;
 
 /** Beside the one at work; people who do not know of each other are few. */
 const MOST_OF_A_FEED = 2;

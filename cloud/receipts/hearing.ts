@@ -20,6 +20,8 @@ export type Placed = Pick<DecisionEntry, "feed"> & {
 };
 
 export interface Refusal {
+  /** Its place among the observations. */
+  readonly seq: number;
   readonly code: string;
   readonly detail: string;
 }
@@ -29,7 +31,7 @@ export class Hearing {
   readonly #page: Statement<PageRow>;
   readonly #later: Statement<number>;
   readonly #newest: Statement<Newest>;
-  readonly #refusals: Statement<Refusal & { readonly agent: string }>;
+  readonly #refused: Statement<Refusal>;
   readonly #statedLast: Statement<number>;
   readonly #stated: Statement<{
     readonly seq: number;
@@ -56,9 +58,9 @@ export class Hearing {
        WHERE agent = ? AND feed = ? AND epoch = ?
        ORDER BY last DESC, seq DESC LIMIT 1`,
     );
-    this.#refusals = database.prepare(
-      `SELECT agent, code, detail FROM refusals
-       WHERE feed = ? AND seq > ? ORDER BY seq DESC LIMIT ${MOST_REFUSALS}`,
+    this.#refused = database.prepare(
+      `SELECT seq, code, detail FROM refusals
+       WHERE agent = ? AND feed = ? ORDER BY seq DESC LIMIT 1`,
     );
     this.#statedLast = database
       .prepare<unknown[], number>(
@@ -98,13 +100,9 @@ export class Hearing {
     return this.#newest.get(agent, feed, epoch);
   }
 
-  /** The newest refusals of a feed behind an observation, one an agent. */
-  refusals(feed: string, after: number): ReadonlyMap<string, Refusal> {
-    const found = new Map<string, Refusal>();
-    for (const { agent, ...refusal } of this.#refusals.all(feed, after)) {
-      if (!found.has(agent)) found.set(agent, refusal);
-    }
-    return found;
+  /** An agent's newest refusal of a feed. */
+  refused(agent: string, feed: string): Refusal | undefined {
+    return this.#refused.get(agent, feed);
   }
 
   /** The newest observation by which a device stated something; 0: none. */
@@ -196,9 +194,6 @@ const PAGE = 1_000;
 
 /** More than a million bans have segments. */
 const MOST_PLACES = 1_000;
-
-/** Of all hosts together; each says of a change that it refuses it, once. */
-const MOST_REFUSALS = 10_000;
 
 /** Of a device, the newest: what its operator did with a host of late. */
 const MOST_STATED = 200;

@@ -6,7 +6,7 @@ import type { DecisionEntry } from "../decide/decision-log.js";
 import { feedsOf } from "../feeds/audience.js";
 import type { Database } from "../journal/database.js";
 import type { Agent } from "../registry/registry.js";
-import type { TrialEnd } from "../telemetry/statements.js";
+import type { TrialEnd, TriedOn } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
 import {
   Answers,
@@ -15,7 +15,14 @@ import {
   type Placed,
   type Refusal,
 } from "./hearing.js";
-import type { Absence, HostOutcome, StatedSince } from "./host-outcome.js";
+import type {
+  Absence,
+  Answer,
+  Around,
+  Heard,
+  HostOutcome,
+  StatedSince,
+} from "./host-outcome.js";
 import { outcomeOf } from "./outcome.js";
 
 export interface OutcomesPorts {
@@ -23,10 +30,10 @@ export interface OutcomesPorts {
   readonly isConnected: (agent: string) => boolean;
   /** When it was last heard; undefined where this process has not heard it. */
   readonly heardAt: (agent: string) => number | undefined;
-  /** What hosts told to have taken back behind an observation. */
-  readonly takenBack: (after: number) => readonly TakenBack[];
-  /** How trials of a feed ended, as devices stated behind an observation. */
-  readonly trialEnds: (feed: FeedName, after: number) => readonly TrialEnd[];
+  /** What a host told to have taken back behind an observation. */
+  readonly takenBack: (agent: string, after: number) => readonly TakenBack[];
+  /** How trials ended, as a device stated. */
+  readonly trialEnds: (tried: TriedOn) => readonly TrialEnd[];
   /** Hosts whose kernel does not hold their bans, by their health's words. */
   readonly notEnforcing: () => ReadonlyMap<string, string>;
   /** The times of a decision's bans that go ring by ring. */
@@ -36,12 +43,15 @@ export interface OutcomesPorts {
 
 /** What is the same for all decisions that are looked at together. */
 export interface Round {
+  /** All that are asked after, those that were sent away included. */
   readonly agents: readonly Agent[];
   readonly notEnforcing: ReadonlyMap<string, string>;
   /** Where each agent's receipts of a feed and epoch end. */
   readonly newest: Map<string, ReadonlyMap<string, Newest>>;
   /** The newest observation by which each device stated something; 0: none. */
   readonly stated: Map<string, number>;
+  /** Each agent's newest refusal of a feed; null: it refused nothing. */
+  readonly refused: Map<string, Refusal | null>;
 }
 
 /** Tells host by host what became of a decision. */
@@ -54,28 +64,37 @@ export class Outcomes {
     this.#hearing = new Hearing(database);
   }
 
-  /** For several decisions in a row: who is there is looked up once. */
-  round(): Round {
-    const { agents, notEnforcing } = this.#ports;
-    const empty = { newest: new Map(), stated: new Map() };
-    return { agents: agents(), notEnforcing: notEnforcing(), ...empty };
-  }
-
   /**
-   * All hosts that have to carry it out, those that were sent away left out.
+   * For several decisions in a row: who is there is looked up once.
    * @param org its hosts alone; null: those of all
    */
+  round(org: string | null): Round {
+    const agents = this.#ports
+      .agents()
+      .filter((agent) => org === null || agent.org === org);
+    return {
+      ...{ agents, notEnforcing: this.#ports.notEnforcing() },
+      ...{ newest: new Map(), stated: new Map(), refused: new Map() },
+    };
+  }
+
+  /** All hosts that have to carry it out, those that were sent away left out. */
   async of(
     decision: DecisionEntry,
-    org: string | null = null,
-    round = this.round(),
+    round: Round,
   ): Promise<readonly HostOutcome[]> {
-    const agents = round.agents.filter((agent) => isOf(agent, decision, org));
+    const agents = round.agents.filter((agent) => isOf(agent, decision));
     const all = await this.#heard(decision, agents, round);
     const outcomes: HostOutcome[] = [];
+    let looks = 0;
     for (const agent of agents) {
-      if (outcomes.length % HOSTS_A_TURN === HOSTS_A_TURN - 1) await nextTurn();
-      outcomes.push(this.#outcome(decision, agent, all));
+      const heard = this.#heardOf(decision, agent.id, all);
+      const around = this.#around(decision, agent.id, { ...all, heard });
+      outcomes.push(this.#outcome(decision, agent, { ...all, heard, around }));
+      looks += 1 + rowsOf(around) / ROWS_A_LOOK;
+      if (looks < LOOKS_A_TURN) continue;
+      looks = 0;
+      await nextTurn();
     }
     return outcomes;
   }
@@ -85,8 +104,6 @@ export class Outcomes {
     agents: readonly Agent[],
     round: Round,
   ): Promise<AllHeard> {
-    const { feed, seen } = decision;
-    const { takenBack, trialEnds, ringsOf } = this.#ports;
     const place = placeOf(decision);
     const ids = agents.map(({ id }) => id);
     const answers = new Answers(ids, place ?? NOWHERE);
@@ -97,10 +114,7 @@ export class Outcomes {
     return {
       ...{ place, answers, round },
       newest: place ? await this.#newest(place, round) : new Map(),
-      refusals: this.#hearing.refusals(feed, seen),
-      takenBack: byAgent(takenBack(seen)),
-      trialEnds: byAgent(trialEnds(feed, seen)),
-      rings: answers.waitsForRing ? ringsOf(decision) : undefined,
+      rings: answers.waitsForRing ? this.#ports.ringsOf(decision) : undefined,
     };
   }
 
@@ -114,7 +128,7 @@ export class Outcomes {
     if (known !== undefined) return known;
     const found = new Map<string, Newest>();
     for (const [i, { id }] of agents.entries()) {
-      if (i % HOSTS_A_TURN === HOSTS_A_TURN - 1) await nextTurn();
+      if (i % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
       const each = this.#hearing.newest(id, { feed, epoch });
       if (each !== undefined) found.set(id, each);
     }
@@ -122,19 +136,33 @@ export class Outcomes {
     return found;
   }
 
-  #outcome(decision: DecisionEntry, agent: Agent, all: AllHeard): HostOutcome {
-    const { isConnected, clock } = this.#ports;
+  /** A refusal is looked for only where there is no answer. */
+  #heardOf(
+    { feed, seen }: DecisionEntry,
+    agent: string,
+    { place, newest, answers, round }: AllHeard,
+  ): HeardOf {
+    const { during, provedAt } = answers.of(agent);
+    const last = newest.get(agent)?.last ?? 0;
+    const isBeyond = place !== undefined && last > place.last;
+    const isOpen = provedAt === null && !isBeyond;
+    const refused = isOpen ? this.#refused(agent, feed, round) : undefined;
+    const refusal = refused && refused.seq > seen ? refused : undefined;
+    return { during, isBeyond, refusal, provedAt };
+  }
+
+  #outcome(
+    decision: DecisionEntry,
+    agent: Agent,
+    { place, newest, heard, around }: AllHeard & HostHeard,
+  ): HostOutcome {
     const { id, hostname, org, enrolledAt } = agent;
-    const { place, newest, refusals } = all;
-    const { during, provedAt } = all.answers.of(id);
-    const own = newest.get(id);
-    const isBeyond = place !== undefined && (own?.last ?? 0) > place.last;
-    const heard = { during, isBeyond, refusal: refusals.get(id) };
-    const around = { ...this.#around(decision, id, all), now: clock.now() };
+    const { provedAt, isBeyond } = heard;
     const said = outcomeOf(decision, heard, around);
-    const connected = isConnected(id);
+    const connected = this.#ports.isConnected(id);
     const offlineSince = connected ? null : this.#lastHeard(agent);
     const isOpen = said.state === "waiting";
+    const own = newest.get(id);
     const since = { decision, agent, offlineSince, newest: own, connected };
     return {
       ...{ agent: id, hostname, org, connected, ...said },
@@ -146,21 +174,52 @@ export class Outcomes {
   }
 
   #around(
-    { seen }: DecisionEntry,
+    decision: DecisionEntry,
     agent: string,
-    { newest, takenBack, trialEnds, rings, round }: AllHeard,
-  ) {
+    { newest, rings, round, heard }: AllHeard & Pick<HostHeard, "heard">,
+  ): Around {
     const own = newest.get(agent);
     const ringAt = rings && rings[ringOf(agent)] * 1_000;
     return {
-      takenBack: takenBack.get(agent) ?? [],
-      trialEnds: trialEnds.get(agent) ?? [],
+      ...this.#endsOf(decision, agent, heard.during),
       // Without a receipt there is nothing that it could make untrue.
-      stated: own === undefined ? [] : this.#stated(agent, seen, round),
+      stated:
+        own === undefined ? [] : this.#stated(agent, decision.seen, round),
       newest: own ?? NOTHING,
       notEnforcing: round.notEnforcing.get(agent),
       ringAt: ringAt ?? null,
+      now: this.#ports.clock.now(),
     };
+  }
+
+  /** How the trials ended that its receipts tell of, if any does. */
+  #endsOf(
+    { feed, seen: after }: DecisionEntry,
+    agent: string,
+    during: readonly Answer[],
+  ): Pick<Around, "takenBack" | "trialEnds"> {
+    const revisions = during.flatMap(({ receipt: { trial, revision } }) =>
+      trial === undefined ? [] : [revision],
+    );
+    if (revisions.length === 0) return { takenBack: [], trialEnds: [] };
+    const { takenBack, trialEnds } = this.#ports;
+    return {
+      takenBack: takenBack(agent, after),
+      trialEnds: trialEnds({ agent, feed, revisions, after }),
+    };
+  }
+
+  #refused(
+    agent: string,
+    feed: FeedName,
+    { refused }: Round,
+  ): Refusal | undefined {
+    const key = `${agent} ${feed}`;
+    const known = refused.get(key);
+    if (known !== undefined) return known ?? undefined;
+    const found = this.#hearing.refused(agent, feed);
+    refused.set(key, found ?? null);
+    return found;
   }
 
   /** Most hosts have stated nothing since. */
@@ -193,21 +252,24 @@ interface AllHeard {
   readonly place: Placed | undefined;
   readonly answers: Answers;
   readonly newest: ReadonlyMap<string, Newest>;
-  readonly refusals: ReadonlyMap<string, Refusal>;
-  readonly takenBack: ReadonlyMap<string, readonly TakenBack[]>;
-  readonly trialEnds: ReadonlyMap<string, readonly TrialEnd[]>;
   readonly rings: RingTimes | undefined;
   readonly round: Round;
 }
 
-const isOf = (
-  agent: Agent,
-  { feed }: DecisionEntry,
-  org: string | null,
-): boolean =>
-  agent.revokedAt === null &&
-  (org === null || agent.org === org) &&
-  feedsOf(agent.org).includes(feed);
+type HeardOf = Heard & { readonly provedAt: number | null };
+
+/** What one of them said of it, and what is known beside that. */
+interface HostHeard {
+  readonly heard: HeardOf;
+  readonly around: Around;
+}
+
+/** Rows that were read for one host. */
+const rowsOf = ({ stated, trialEnds, takenBack }: Around): number =>
+  stated.length + trialEnds.length + takenBack.length;
+
+const isOf = (agent: Agent, { feed }: DecisionEntry): boolean =>
+  agent.revokedAt === null && feedsOf(agent.org).includes(feed);
 
 /** Undefined while its ops stand nowhere. */
 const placeOf = ({
@@ -248,17 +310,8 @@ function missingSince({
     : { missing: "silent", missingSince: asked };
 }
 
-function byAgent<T extends TakenBack>(
-  all: readonly T[],
-): ReadonlyMap<string, readonly T[]> {
-  const found = new Map<string, T[]>();
-  for (const each of all) {
-    const own = found.get(each.agent);
-    if (own === undefined) found.set(each.agent, [each]);
-    else own.push(each);
-  }
-  return found;
-}
-
 /** Looks of some 50 µs each between two turns of the event loop. */
-const HOSTS_A_TURN = 200;
+const LOOKS_A_TURN = 200;
+
+/** Of what a host stated, and told: each is parsed. */
+const ROWS_A_LOOK = 10;

@@ -18,6 +18,7 @@ export const receiptTables: ObservationProjection = {
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       feed TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL
     ) STRICT;
+    CREATE INDEX refusals_by_agent ON refusals (agent, feed);
     CREATE TABLE divergences (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       document TEXT NOT NULL, feed TEXT NOT NULL, epoch TEXT NOT NULL,

@@ -13,6 +13,8 @@ export const statementTables: ObservationProjection = {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX statements_by_agent ON statements (agent, seq, nth);
     CREATE INDEX statements_of_trials ON statements (feed, seq, nth)
+      WHERE feed IS NOT NULL;
+    CREATE INDEX statements_of_changes ON statements (agent, feed, revision)
       WHERE feed IS NOT NULL`,
 
   fold(database) {

@@ -36,6 +36,16 @@ export interface StatementQuery {
     | undefined;
 }
 
+/** Changes of a host whose ends are looked for. */
+export interface TriedOn {
+  readonly agent: string;
+  readonly feed: FeedName;
+  /** Of the host's ledger, as its receipts have them. */
+  readonly revisions: readonly number[];
+  /** What it stated behind this sequence number. */
+  readonly after: number;
+}
+
 /** How a change that was on trial ended on a host. */
 export interface TrialEnd extends TakenBack {
   readonly feed: FeedName;
@@ -49,7 +59,7 @@ export class Statements {
   readonly #newest: Statement<Row>;
   readonly #ofAgent: Statement<Row>;
   readonly #ofPlace: Statement<Row>;
-  readonly #trials: Statement<Row>;
+  readonly #ends: Statement<Pick<Row, "signed">>;
 
   constructor(database: Database) {
     this.#newest = database.prepare(
@@ -74,9 +84,11 @@ export class Statements {
              AND r.receipt ->> '$.revision' = s.revision)
        ORDER BY s.seq DESC, s.nth DESC LIMIT @limit`,
     );
-    this.#trials = database.prepare(
-      `SELECT * FROM statements
-       WHERE feed = ? AND seq > ? ORDER BY seq, nth`,
+    this.#ends = database.prepare(
+      `SELECT signed, min(seq) AS first FROM statements
+       WHERE agent = @agent AND feed = @feed AND seq > @after
+         AND revision IN (SELECT value FROM json_each(@revisions))
+       GROUP BY revision, what ORDER BY first`,
     );
   }
 
@@ -88,16 +100,18 @@ export class Statements {
     return this.#rows(agent, place, bound).map(entryOf);
   }
 
-  /** How trials of a feed ended, as stated behind a sequence number. */
-  trialEnds(feed: FeedName, after: number): readonly TrialEnd[] {
-    return this.#trials.all(feed, after).flatMap((row) => {
-      const said = keptStatement(row.signed);
+  /** How trials ended: of each change every end once, though it was stated again. */
+  trialEnds({ revisions, ...on }: TriedOn): readonly TrialEnd[] {
+    const { feed } = on;
+    const asked = { ...on, revisions: JSON.stringify(revisions) };
+    return this.#ends.all(asked).flatMap(({ signed }) => {
+      const said = keptStatement(signed);
       if (!("feed" in said)) return [];
       const { revision, time } = said;
       const passed = said.what === "trial-passed";
       const why = said.what === "trial-failed" ? said.why.join("; ") : "";
       const text = `${said.bans} bans of ${feed}: ${why}`;
-      return [{ agent: row.agent, time, text, feed, revision, passed }];
+      return [{ time, text, feed, revision, passed }];
     });
   }
 

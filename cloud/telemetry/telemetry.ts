@@ -97,7 +97,6 @@ export interface HostReport {
 
 /** A host says that a change did it harm, and that it took it back. */
 export interface TakenBack {
-  readonly agent: string;
   /** When it was by the host's own clock: milliseconds since 1970. */
   readonly time: number;
   readonly text: string;
@@ -178,7 +177,7 @@ export class Telemetry {
       `${DETECTION_ROWS} WHERE seq = ? ORDER BY nth`,
     );
     this.#takenBack = database.prepare(
-      "SELECT agent, time, text FROM taken_back WHERE seq > ? ORDER BY seq",
+      "SELECT time, text FROM taken_back WHERE agent = ? AND seq > ? ORDER BY seq",
     );
   }
 
@@ -240,9 +239,9 @@ export class Telemetry {
     return this.#totals.all();
   }
 
-  /** Changes that hosts told to have taken back behind a sequence number. */
-  takenBack(after: number): readonly TakenBack[] {
-    return this.#takenBack.all(after);
+  /** Changes that a host told to have taken back behind a sequence number. */
+  takenBack(agent: string, after: number): readonly TakenBack[] {
+    return this.#takenBack.all(agent, after);
   }
 
   /** Hosts on which a condition stands, in their own words. */

@@ -199,14 +199,17 @@ async function listed(
 /** Who holds the decisions of bans, on the hosts that the caller sees. */
 async function sharesOf(
   bans: readonly StandingBan[],
-  { org }: Caller,
-  { coverage, decisionLog }: OperatorApiPorts,
+  { org, credential }: Caller,
+  { coverage, coverageGate, decisionLog }: OperatorApiPorts,
 ): Promise<ReadonlyMap<string, Share>> {
   const ids = [...new Set(bans.map(({ decision }) => decision))];
   const decisions = ids
     .slice(0, MOST_COVERED)
     .flatMap((id) => decisionLog.decision(id) ?? []);
-  const covered = await coverage.ofAll(decisions, org);
+  if (decisions.length === 0) return new Map();
+  const covered = await coverageGate.run(credential, () =>
+    coverage.ofAll(decisions, org),
+  );
   return new Map(covered.map((each) => [each.decision.decision, each]));
 }
 

@@ -75,7 +75,12 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     },
     problems: [404],
     handle: async ({ caller, query }) =>
-      answer(200, await listed(caller, query, ports)),
+      answer(
+        200,
+        await ports.coverageGate.run(caller.credential, () =>
+          listed(caller, query, ports),
+        ),
+      ),
   }),
   route({
     ...{ method: "GET", path: "/coverage/{decision}", tag: "Bans" },
@@ -89,7 +94,10 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     handle: async ({ caller, query, params: { decision = "" } }) => {
       const entry = ownDecision(caller, decision, ports);
       const org = hostsOf(caller, query.org, ports);
-      const { covered, hosts } = await ports.coverage.of(entry, org);
+      const { covered, hosts } = await ports.coverageGate.run(
+        caller.credential,
+        () => ports.coverage.of(entry, ports.coverage.round(org)),
+      );
       return answer(200, { coverage: shown(covered, caller), hosts });
     },
   }),

@@ -150,11 +150,20 @@ async function explained(caller: Caller, id: string, ports: OperatorApiPorts) {
   return {
     decision: asSeen(decision, caller),
     detections: isOurs ? detectionsOf(decision, ports) : [],
-    hosts: await ports.outcomes.of(decision, caller.org),
+    hosts: await hostsOf(caller, decision, ports),
     undoes: ports.undoLog.undoneBy(id) ?? null,
     undone: undoingsOf(caller, decision, ports),
   };
 }
+
+const hostsOf = async (
+  { org, credential }: Caller,
+  decision: DecisionEntry,
+  { outcomes, coverageGate }: OperatorApiPorts,
+) =>
+  coverageGate.run(credential, () =>
+    outcomes.of(decision, outcomes.round(org)),
+  );
 
 /** @throws ApiProblem when there is none that the caller may see */
 export function ownDecision(

@@ -86,7 +86,10 @@ export const whyRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     answers: { 200: { description: "All there is", schema: WhyAnswer } },
     handle: async ({ caller, query: { range } }) => {
       const viewer = { org: caller.org, feeds: readableFeeds(caller) };
-      return answer(200, shown(await ports.why(range, viewer), caller));
+      const why = await ports.coverageGate.run(caller.credential, () =>
+        ports.why(range, viewer),
+      );
+      return answer(200, shown(why, caller));
     },
   }),
 ];

@@ -1,30 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { DecisionLog } from "../../../cloud/decide/decision-log.js";
 import { UndoLog } from "../../../cloud/decide/undo-log.js";
-import type { Database } from "../../../cloud/journal/database.js";
+import { planOf, watched } from "../../support/cloud/asked.js";
 import { Stage } from "../two-persons/stage.js";
-
-/** What is asked of the table of decisions while a question is answered. */
-function watched(database: Database, asked: (text: string) => void): Database {
-  const prepare = (text: string) => {
-    const statement = database.prepare(text);
-    return new Proxy(statement, {
-      get: (target, key, receiver: unknown) => {
-        const method: unknown = Reflect.get(target, key);
-        if (typeof method !== "function") return method;
-        return (...args: unknown[]) => {
-          if (key === "all" || key === "get") asked(text);
-          const came: unknown = Reflect.apply(method, target, args);
-          return came === target ? receiver : came;
-        };
-      },
-    });
-  };
-  return new Proxy(database, {
-    get: (target, key) =>
-      key === "prepare" ? prepare : (Reflect.get(target, key) as unknown),
-  });
-}
 
 describe("the decisions of one feed", () => {
   it("are found without a look at those of others", async () => {
@@ -43,11 +21,8 @@ describe("the decisions of one feed", () => {
     const named = { feed: "org/small", before: 7, limit: 10 };
     const values = { ...named, by: null, own: null, everybodys: "[]" };
     for (const text of texts) {
-      const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`);
-      const rows = text.includes("@feed")
-        ? plan.all(values)
-        : plan.all("org/small", 0, 10);
-      const details = rows.map((row) => (row as { detail: string }).detail);
+      const asked = text.includes("@feed") ? [values] : ["org/small", 0, 10];
+      const details = planOf(database, text, asked);
       expect(details[0]).toMatch(/^SEARCH decisions USING .*\(feed=\?/);
       expect(details.join("\n")).not.toMatch(/SCAN decisions|TEMP B-TREE/);
     }

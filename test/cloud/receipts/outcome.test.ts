@@ -28,7 +28,7 @@ describe("a decision of which two changes are on trial", () => {
 /** As it is once trials of these revisions were stated to have passed. */
 function stateAfter(revisions: readonly number[]) {
   const trialEnds = revisions.map((revision): TrialEnd => ({
-    ...{ agent: "agt-1", time: NOW, text: "", feed: "urgent" },
+    ...{ time: NOW, text: "", feed: "urgent" },
     ...{ revision, passed: true },
   }));
   const tried = { trial: { until: LATER, bans: 1 } };
@@ -76,7 +76,7 @@ describe("what a device stated after its receipt", () => {
       why: ["no gateway"],
     };
     const end: TrialEnd = {
-      ...{ agent: "agt-1", time: NOW, text: "no gateway", feed: "urgent" },
+      ...{ time: NOW, text: "no gateway", feed: "urgent" },
       ...{ revision: 8, passed: false },
     };
     const trialEnds = [end];

@@ -6,6 +6,7 @@ import { Outcomes } from "../../../cloud/receipts/outcomes.js";
 import { receiptTables } from "../../../cloud/receipts/receipts.projection.js";
 import type { Agent } from "../../../cloud/registry/registry.js";
 import { statementTables } from "../../../cloud/telemetry/statements.projection.js";
+import { watched } from "../../support/cloud/asked.js";
 
 const DECIDED = Date.UTC(2026, 0, 1);
 const HOSTS = 1_200;
@@ -32,7 +33,7 @@ describe("what became of an import on a fleet", () => {
     // It says nothing of the end of the import itself, only of what came later.
     fleet.answer(HOSTS - 2, 20, {}, 50);
 
-    const hosts = await fleet.outcomes.of(decision);
+    const hosts = await fleet.told();
     const states = hosts.map(({ state }) => state);
     expect(states.slice(0, 4)).toEqual([
       ...["held-in-part", "in-force", "held-in-part", "in-force"],
@@ -51,7 +52,7 @@ describe("what became of an import on a fleet", () => {
     using fleet = new Fleet();
     fleet.answer(0, 4, {}, -5_000);
     fleet.answer(1, 10, {}, -4_000);
-    const [first, second] = await fleet.outcomes.of(decision);
+    const [first, second] = await fleet.told();
     expect(first).toMatchObject({
       ...{ missing: "behind", missingSince: DECIDED - 5_000 },
     });
@@ -59,22 +60,101 @@ describe("what became of an import on a fleet", () => {
   });
 });
 
+describe("what is asked to tell what became of decisions", () => {
+  it("is how trials ended of those hosts alone whose receipts tell of one", async () => {
+    using fleet = new Fleet();
+    for (let i = 0; i < 10; i++) fleet.answer(i, 13, {}, 5);
+    await fleet.told();
+    expect(fleet.ends).toEqual([]);
+    const trial = { until: DECIDED + 9_000, bans: 1 };
+    fleet.answer(3, 11, { trial, revision: 41 }, 1);
+    fleet.answer(3, 12, { trial, revision: 42 }, 1);
+    const hosts = await fleet.told();
+    expect(hosts[3]?.state).toBe("on-trial");
+    expect(fleet.ends).toEqual([
+      { agent: idOf(3), after: 0 },
+      { agent: idOf(3), feed: "reputation", revisions: [41, 42], after: 0 },
+    ]);
+  });
+
+  it("is once each host's newest refusal, for hosts without an answer alone", async () => {
+    using fleet = new Fleet();
+    for (let i = 0; i < HOSTS - 5; i++) fleet.answer(i, 13, {}, 5);
+    for (let i = 0; i < HOSTS; i++) fleet.refuse(i, `of ${i}`);
+    const round = fleet.outcomes.round(null);
+    for (const seen of [0, 0, HOSTS - 2, HOSTS - 1]) {
+      await fleet.outcomes.of({ ...decision, seen }, round);
+    }
+    expect(fleet.asked("FROM refusals")).toBe(5);
+    const hosts = await fleet.outcomes.of(
+      { ...decision, seen: fleet.seq - 1 },
+      round,
+    );
+    expect(hosts.at(-1)).toMatchObject({
+      ...{ state: "refused", detail: `bad-signature: of ${HOSTS - 1}` },
+    });
+    expect(hosts.at(-2)).toMatchObject({ state: "waiting" });
+  });
+});
+
+describe("a host that refused", () => {
+  it("is told as such, however much others refuse", async () => {
+    using fleet = new Fleet();
+    fleet.refuse(0, "once");
+    for (let n = 0; n < 10_001; n++) fleet.refuse(1, `${n}`);
+    const [first, second, third] = await fleet.told();
+    expect(first).toMatchObject({
+      ...{ state: "refused", detail: "bad-signature: once" },
+    });
+    expect(second).toMatchObject({ detail: "bad-signature: 10000" });
+    expect(third).toMatchObject({ state: "waiting", missing: "silent" });
+  });
+});
+
 /** Hosts of one org, all connected, and what they answered. */
 class Fleet implements Disposable {
   readonly #database = new BetterSqlite3(":memory:");
+  readonly #texts: string[] = [];
   readonly outcomes: Outcomes;
-  #seq = 0;
+  /** What was asked of how trials ended, and of what hosts took back. */
+  readonly ends: object[] = [];
+  seq = 0;
 
   constructor() {
     this.#database.exec(receiptTables.tables);
     this.#database.exec(statementTables.tables);
     const agents = Array.from({ length: HOSTS }, (_, i) => agent(i));
-    this.outcomes = new Outcomes(this.#database, {
+    const seen = watched(this.#database, (text) => this.#texts.push(text));
+    this.outcomes = new Outcomes(seen, {
       ...{ agents: () => agents, isConnected: () => true },
-      ...{ heardAt: () => undefined, takenBack: () => [], trialEnds: () => [] },
+      heardAt: () => undefined,
+      takenBack: (id, after) => {
+        this.ends.push({ agent: id, after });
+        return [];
+      },
+      trialEnds: (tried) => {
+        this.ends.push(tried);
+        return [];
+      },
       ...{ notEnforcing: () => new Map() },
       ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
     });
+  }
+
+  told() {
+    return this.outcomes.of(decision, this.outcomes.round(null));
+  }
+
+  /** How often that was asked of the database. */
+  asked(part: string): number {
+    return this.#texts.filter((text) => text.includes(part)).length;
+  }
+
+  refuse(i: number, detail: string): void {
+    const row = [++this.seq, DECIDED, idOf(i), "reputation"];
+    this.#database
+      .prepare("INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)")
+      .run(...row, "bad-signature", detail);
   }
 
   answer(i: number, offset: number, more: Partial<Receipt>, after: number) {
@@ -84,7 +164,7 @@ class Fleet implements Disposable {
       position: { feed: "reputation", epoch: "e", offset, hash: "" },
       ...more,
     };
-    const row = [++this.#seq, DECIDED + after, idOf(i), "reputation", "e"];
+    const row = [++this.seq, DECIDED + after, idOf(i), "reputation", "e"];
     this.#database
       .prepare("INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
       .run(...row, offset, receipt.mode, JSON.stringify(receipt));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { FairQueue } from "../../../cloud/decide/fair-queue.js";
+import { FairQueue } from "../../../cloud/rate/fair-queue.js";
 import { SharesNow } from "../../../cloud/decide/shares.js";
 
 describe("a fair queue", () => {
