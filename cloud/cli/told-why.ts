@@ -13,6 +13,9 @@ export function whyLines(why: WhyTold): readonly string[] {
       ? [`… and ${grouped(why.total - why.bans.length)} more in it; see bans`]
       : []),
     ...part("lists that name it:", LIST_HEAD, why.lists.map(listRow)),
+    ...(why.listsTotal > why.lists.length
+      ? [`… and ${grouped(why.listsTotal - why.lists.length)} more`]
+      : []),
     ...part("whose packets bans matched:", HIT_HEAD, why.hits.map(hitRow)),
     ...part("what sensors saw of it:", SEEN_HEAD, why.seen.map(seenRow)),
     ...part(

@@ -3,7 +3,7 @@ import type { FeedName } from "../../agent/model/position.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { BansPage, BansQuery } from "../feeds/snapshots/ban-listing.js";
-import type { Naming } from "../feeds/snapshots/list-names.js";
+import type { NamedBy, Naming } from "../feeds/snapshots/list-names.js";
 import type { HostOutcome } from "../receipts/host-outcome.js";
 import type {
   DetectionEntry,
@@ -58,7 +58,9 @@ export interface Why {
   readonly bans: readonly BanCovered[];
   /** Of bans, all there are. */
   readonly total: number;
+  /** The first lists that name it, and how often it is named in all. */
   readonly lists: readonly Naming[];
+  readonly listsTotal: number;
   readonly hits: readonly Sighting[];
   readonly seen: readonly Seen[];
   /** Guards that protect it, whatever bans it. */
@@ -72,7 +74,7 @@ export interface WhyPorts {
   readonly naming: (
     range: Cidr,
     feeds: readonly FeedName[] | undefined,
-  ) => readonly Naming[];
+  ) => NamedBy;
   readonly decision: (id: string) => DecisionEntry | undefined;
   readonly coverage: Pick<Coverage, "of" | "round">;
   readonly sightings: (query: SightingsQuery) => readonly Sighting[];
@@ -94,11 +96,12 @@ export async function whyOf(
   const whose = { range, org: org ?? undefined };
   const hits = { ...whose, after: undefined, limit: MOST_HITS };
   const detected = { agent: undefined, before: undefined, limit: MOST_SEEN };
+  const named = ports.naming(range, feeds);
   return {
     range: formatCidr(range),
     bans: await coveredBans(bans, org, ports),
     total,
-    lists: ports.naming(range, feeds),
+    ...{ lists: named.lists, listsTotal: named.total },
     hits: ports.sightings(hits),
     seen: seenBy(ports.detections({ ...whose, ...detected })),
     guarded: ports.guarded(range, org),

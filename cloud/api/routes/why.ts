@@ -38,13 +38,18 @@ export const WhyAnswer = v.object({
   /** Bans that hold it, on it and in it: the first 20. */
   bans: v.array(BanCoveredOut),
   total: Whole,
-  /** Lists that name it, or a range around it, as they were imported last. */
+  /**
+   * Lists that name it, or a range around it, as they were imported last: the first
+   * 64, everybody's before those of orgs, and 16 of a feed.
+   */
   lists: v.array(
     v.object({
       ...{ feed: v.string(), list: v.string(), range: v.string() },
       until: Seconds,
     }),
   ),
+  /** All that there are. */
+  listsTotal: Whole,
   /** Whose packets bans matched, by org. */
   hits: v.array(SightingOut),
   /** What sensors of an org's hosts saw, of late. */

@@ -11,23 +11,19 @@ export interface Naming {
   readonly until: number;
 }
 
+/** The first lists that name a range, those of everybody's feeds before orgs'. */
+export interface NamedBy {
+  readonly lists: readonly Naming[];
+  /** How often it is named in all. */
+  readonly total: number;
+}
+
 /** Finds the lists that name a range, as they were imported last. */
 export class ListNames {
-  readonly #lists: Statement<Pick<Naming, "feed" | "list"> & { id: number }>;
-  readonly #has: Statement<number>;
+  readonly #naming: Statement<Row>;
 
   constructor(database: Database) {
-    this.#lists = database.prepare(
-      `SELECT id, feed, name AS list FROM lists ORDER BY feed, name
-       LIMIT ${MOST_LISTS}`,
-    );
-    this.#has = database
-      .prepare<unknown[], number>(
-        `SELECT expires_at FROM listed
-         WHERE list = ? AND family = ? AND prefix = ? AND address = ?
-           AND expires_at > ?`,
-      )
-      .pluck();
+    this.#naming = database.prepare(NAMING);
   }
 
   /** Those of the feeds, with the widest range first; undefined: of all feeds. */
@@ -35,21 +31,45 @@ export class ListNames {
     range: Cidr,
     feeds: readonly FeedName[] | undefined,
     now: number,
-  ): readonly Naming[] {
+  ): NamedBy {
     const around = Array.from({ length: range.prefix }, (_, i) =>
-      widened(range, i + 1),
+      Buffer.from(widened(range, i + 1).address).toString("hex"),
     );
-    return this.#lists.all().flatMap(({ id, feed, list }) => {
-      if (feeds !== undefined && !feeds.includes(feed)) return [];
-      return around.flatMap((cidr): readonly Naming[] => {
-        const { family, prefix, address } = cidr;
-        const until = this.#has.get(id, family, prefix, address, now);
-        if (until === undefined) return [];
-        return [{ feed, list, range: formatCidr(cidr), until }];
-      });
+    const rows = this.#naming.all({
+      ...{ family: range.family, around: JSON.stringify(around), now },
+      feeds: feeds === undefined ? null : JSON.stringify(feeds),
     });
+    return {
+      lists: rows.map(({ feed, list, prefix, until }) => {
+        const named = formatCidr(widened(range, prefix));
+        return { feed, list, range: named, until };
+      }),
+      total: rows[0]?.total ?? 0,
+    };
   }
 }
 
-/** Looked through in some milliseconds, at each prefix length. */
+interface Row extends Pick<Naming, "feed" | "list" | "until"> {
+  readonly prefix: number;
+  readonly total: number;
+}
+
+/** Of one feed: whoever imports many lists hides nobody else's. */
+const MOST_OF_A_FEED = 16;
+
 const MOST_LISTS = 64;
+
+/** From the range to the lists, so that lists without it cost nothing. */
+const NAMING = `
+  SELECT feed, list, prefix, until, total FROM (
+    SELECT l.feed, l.name AS list, d.prefix, d.expires_at AS until,
+      count(*) OVER () AS total,
+      row_number() OVER (PARTITION BY l.feed ORDER BY l.name, d.prefix) AS nth
+    FROM json_each(@around) a
+      CROSS JOIN listed d ON d.family = @family AND d.prefix = a.key + 1
+        AND d.address = unhex(a.value)
+      CROSS JOIN lists l ON l.id = d.list
+    WHERE d.expires_at > @now AND (@feeds IS NULL
+      OR l.feed IN (SELECT value FROM json_each(@feeds)))
+  ) WHERE nth <= ${MOST_OF_A_FEED}
+  ORDER BY feed LIKE 'org/%', feed, list, prefix LIMIT ${MOST_LISTS}`;

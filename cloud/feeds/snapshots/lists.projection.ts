@@ -22,7 +22,8 @@ export const listTables = `
       list INTEGER NOT NULL, family INTEGER NOT NULL, prefix INTEGER NOT NULL,
       address BLOB NOT NULL, expires_at INTEGER NOT NULL, seq INTEGER NOT NULL,
       PRIMARY KEY (list, family, prefix, address)
-    ) STRICT, WITHOUT ROWID`;
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX listed_by_range ON listed (family, prefix, address)`;
 
 /** An import whose segments are being folded. */
 export interface FoldedImport {

@@ -19,7 +19,7 @@ import {
   type FeedRef,
   type StandingBan,
 } from "./ban-lookup.js";
-import { ListNames, type Naming } from "./list-names.js";
+import { ListNames, type NamedBy } from "./list-names.js";
 
 export interface PresentPorts {
   /** The file that the state's thread keeps. */
@@ -65,10 +65,7 @@ export class Present implements Disposable {
   }
 
   /** The lists that name a range, as far as the thread has folded them. */
-  naming(
-    range: Cidr,
-    feeds: readonly FeedName[] | undefined,
-  ): readonly Naming[] {
+  naming(range: Cidr, feeds: readonly FeedName[] | undefined): NamedBy {
     const now = unixSeconds(this.#ports.clock.now());
     return this.#open().names.naming(range, feeds, now);
   }
