@@ -14,8 +14,8 @@ import {
   type Why,
 } from "./coverage/why.js";
 import type { DecisionEntry } from "./decide/decision-log.js";
+import { isUndone } from "./decide/undo-lineage.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
-import type { Present } from "./feeds/snapshots/present.js";
 import type { Gateway } from "./gateway/gateway.js";
 import type { Gate } from "./rate/gate.js";
 import { Outcomes } from "./receipts/outcomes.js";
@@ -39,7 +39,7 @@ export function openOutcomes(
     ringsOf: (decision) => ringsOf(decision, index),
   });
   const epochOf = (feed: FeedName) => index.standing(feed)?.epoch;
-  const stands = (decision: DecisionEntry) => standsOf(decision, store.present);
+  const stands = (decision: DecisionEntry) => standsOf(decision, store);
   const coverage = new Coverage({ outcomes, epochOf, stands, clock });
   const guarded = new Guarded(views.observed, registry);
   const why: Told["why"] = (range, viewer) =>
@@ -73,19 +73,19 @@ const contestsOn = (
     verdict: answered?.verdict ?? null,
   }));
 
-/** Of a list, or of more ranges than a decision names, it cannot be told. */
+/** Of a list, or of more ranges than a decision names, undos alone tell it. */
 async function standsOf(
   { decision, action, feed, targets, ranges }: DecisionEntry,
-  present: Pick<Present, "look">,
+  { present, undoLog }: Pick<Store, "present" | "undoLog">,
 ): Promise<boolean | undefined> {
-  if (action !== "ban" || targets.length !== ranges) return undefined;
+  if (isUndone(undoLog, decision)) return false;
+  if (action === "import" || targets.length !== ranges) return undefined;
   const look = await present.look([feed]);
-  return (
-    look &&
-    targets
-      .map(parseCidr)
-      .some((cidr) => look.exact(feed, cidr)?.decision === decision)
-  );
+  if (look === undefined) return undefined;
+  const bans = targets.map((range) => look.exact(feed, parseCidr(range)));
+  return action === "lift"
+    ? bans.includes(undefined)
+    : bans.some((ban) => ban?.decision === decision);
 }
 
 /** Those of its first ban that has some: an order's bans go in the same rings. */

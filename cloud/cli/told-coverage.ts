@@ -70,7 +70,7 @@ const MOST_ROWS = 50;
 
 const OVER: Readonly<Record<NonNullable<CoverageItem["over"]>, string>> = {
   expired: "its bans have expired: nobody holds them any more",
-  gone: "other decisions lifted its bans, or put others in their place",
+  gone: "other decisions took it back, or put something else in its place",
   "new-epoch": "its feed was begun anew since: nobody holds it any more",
 };
 

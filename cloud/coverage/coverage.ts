@@ -8,7 +8,7 @@ import { tally, type Tally } from "./tally.js";
 
 /**
  * Why hosts hold nothing of a decision any more, whatever they answered. `gone`:
- * other decisions lifted its bans, or put others in their place.
+ * other decisions took back what it did, or put something else in its place.
  */
 export const overs = ["expired", "gone", "new-epoch"] as const;
 export type Over = (typeof overs)[number];
@@ -18,6 +18,7 @@ export interface Covered extends Tally {
   readonly decision: DecisionEntry;
   /** Hosts of that time that were sent away since: they are asked for nothing. */
   readonly revoked: number;
+  /** Null: nothing is known to have ended it. */
   readonly over: Over | null;
 }
 
@@ -25,7 +26,7 @@ export interface CoveragePorts {
   readonly outcomes: Pick<Outcomes, "of" | "round">;
   /** The epoch that a feed is in. */
   readonly epochOf: (feed: FeedName) => string | undefined;
-  /** Whether a ban of it stands; undefined where that cannot be told. */
+  /** Whether something of it stands; undefined where that cannot be told. */
   readonly stands: (decision: DecisionEntry) => Promise<boolean | undefined>;
   readonly clock: { now(): number };
 }

@@ -30,24 +30,34 @@ export class Lineage {
     let each = decision;
     for (let step = 0; step < MOST_STEPS; step++) {
       const bringsBack = step % 2 === 0;
-      if (bringsBack && this.#isTakenBack(each)) return false;
+      if (bringsBack && isTakenBack(this.#log, each)) return false;
       const undoes = this.#log.undoneBy(each);
       if (undoes === undefined) return bringsBack && each !== this.#own;
       each = undoes;
     }
     return true;
   }
-
-  /** Whether something undid it that was not undone itself. */
-  #isTakenBack(decision: string, step = 0): boolean {
-    if (step === MOST_STEPS) return false;
-    return this.#log
-      .undoings(decision)
-      .some(
-        ({ decision: by }) => by !== null && !this.#isTakenBack(by, step + 1),
-      );
-  }
 }
+
+type Undoings = Pick<UndoLog, "undoings">;
+
+/** Whether something undid a decision that was not undone itself. */
+function isTakenBack(log: Undoings, decision: string, step = 0): boolean {
+  if (step === MOST_STEPS) return false;
+  return log
+    .undoings(decision)
+    .some(({ decision: by }) => by !== null && !isTakenBack(log, by, step + 1));
+}
+
+/** Whether nothing that a decision did stands by it, since it was undone. */
+export const isUndone = (log: Undoings, decision: string): boolean =>
+  log
+    .undoings(decision)
+    .some(
+      ({ decision: by, counts }) =>
+        counts["as-before"] === undefined &&
+        (by === null || !isTakenBack(log, by)),
+    );
 
 /** Undos of undos of undos; nobody means more of them. */
 export const MOST_STEPS = 32;

@@ -41,7 +41,10 @@ export const Coverage = v.object({
     }),
   ),
   orgs: v.array(v.object({ org: v.string(), ...share })),
-  /** Why nobody holds it any more, whatever was answered; null: it stands. */
+  /**
+   * Why nobody holds it any more, whatever was answered; null: nothing is known to
+   * have ended it.
+   */
   over: v.nullable(v.picklist(overs)),
 });
 

@@ -14,7 +14,7 @@ import {
 } from "../../support/cloud/cloud.js";
 import { askAtDoor, letIn } from "../../support/cloud/people.js";
 import { health } from "../telemetry/items.js";
-import { documentsIn, operatorOf, type Ran } from "./operator.js";
+import { documentsIn, listOf, operatorOf, type Ran } from "./operator.js";
 
 const ATTACKER = "203.0.113.7";
 
@@ -101,10 +101,42 @@ describe("who holds a decision", () => {
       [lifted, "gone"],
     ]);
     const { out } = await run("coverage", lifted);
-    expect(out).toContain("other decisions lifted its bans");
+    expect(out).toContain("other decisions took it back");
     expect((await run("coverage")).out).toMatch(
       new RegExp(`${lifted} .* 0/3 +gone`),
     );
+  });
+
+  it("says what was undone, until that is undone itself, and lifts that gave way", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    await hostsOf(cloud);
+    const overs = async (...ids: readonly string[]) => {
+      const { out } = await run("coverage", "--json");
+      const items = documentsIn<CoverageItem>(out);
+      return ids.map(
+        (id) =>
+          items.find(({ decision: { decision } }) => decision === id)?.over,
+      );
+    };
+    const undo = async (id: string) => {
+      const { out } = await run("undo", id, "--reason", "a mistake");
+      return out.match(/dec-\w+/g)?.[1] ?? "";
+    };
+    const addresses = Array.from({ length: 20 }, (_, i) => `198.51.100.${i}`);
+    using list = listOf(...addresses);
+    const imported = idIn((await run("import", list.path)).out);
+    expect(await overs(imported)).toEqual([null]);
+    const undone = await undo(imported);
+    expect(await overs(imported, undone)).toEqual(["gone", null]);
+    const again = await undo(undone);
+    expect(await overs(imported, undone, again)).toEqual([null, "gone", null]);
+
+    await run("ban", ATTACKER);
+    const lift = idIn((await run("lift", ATTACKER)).out);
+    expect(await overs(lift)).toEqual([null]);
+    await run("ban", ATTACKER);
+    expect(await overs(lift)).toEqual(["gone"]);
   });
 
   it("goes on with what devices stated after their receipts", async () => {
