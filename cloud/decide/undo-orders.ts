@@ -207,7 +207,10 @@ export class UndoOrders {
     const { decisions, undoLog } = this.#ports;
     await lookThenAppend(decisions, () => {
       const known = undoLog.undoings(undone.undoes);
-      const isKnown = known.some(({ wrong }) => wrong);
+      const isKnown = known.some(
+        ({ wrong, decision: by }) =>
+          wrong && (by === null || undoLog.undoings(by).length === 0),
+      );
       return { events: isKnown ? [] : [undone], answer: undefined };
     });
   }

@@ -22,9 +22,10 @@ export const weightTables: DecisionProjection = {
     ) STRICT;
     CREATE TABLE blames (
       org TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
-      why TEXT NOT NULL, share REAL NOT NULL,
+      why TEXT NOT NULL, share REAL NOT NULL, undo TEXT,
       PRIMARY KEY (org, id)
-    ) STRICT, WITHOUT ROWID`,
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX blames_by_undo ON blames (undo) WHERE undo IS NOT NULL`,
 
   fold(database) {
     const arrive = database.prepare(
@@ -80,15 +81,19 @@ function causeFold(database: Database) {
   };
 }
 
-/** What was found wrong weighs on who caused it: once, and as the worst of it. */
+/**
+ * What was found wrong weighs on who caused it: once, and as the worst of it. Where
+ * an undo found it, nothing does any more once that is undone.
+ */
 function blameFold(database: Database) {
   const causeOf = database.prepare<
     unknown[],
     { readonly orgs: string; readonly isShared: 0 | 1 }
   >("SELECT orgs, is_shared AS isShared FROM causes WHERE id = ?");
   const put = database.prepare(
-    `INSERT INTO blames VALUES (@org, @id, @at, @why, @share)
+    `INSERT INTO blames VALUES (@org, @id, @at, @why, @share, @undo)
      ON CONFLICT DO UPDATE SET
+       undo = CASE WHEN excluded.share > share THEN excluded.undo ELSE undo END,
        at = CASE WHEN excluded.share > share THEN excluded.at ELSE at END,
        why = CASE WHEN excluded.share > share THEN excluded.why ELSE why END,
        share = max(share, excluded.share)`,
@@ -96,7 +101,10 @@ function blameFold(database: Database) {
   const forget = database.prepare(
     "DELETE FROM blames WHERE org = ? AND at < ?",
   );
+  const withdraw = database.prepare("DELETE FROM blames WHERE undo = ?");
   return (event: RecordedDecision["event"], at: number): void => {
+    if (event.kind === "undone") withdraw.run(event.undoes);
+    const undo = (event.kind === "undone" && event.decision) || null;
     for (const { id, why } of faultsIn(event)) {
       const cause = causeOf.get(id);
       if (cause === undefined) continue;
@@ -105,7 +113,7 @@ function blameFold(database: Database) {
       const orgs = JSON.parse(cause.orgs) as readonly string[];
       const share = FAULTS[why] * Math.min(1, FEW / orgs.length);
       for (const org of orgs) {
-        put.run({ org, id, at, why, share });
+        put.run({ org, id, at, why, share, undo });
         forget.run(org, at - BLAMED_FOR_MS);
       }
     }

@@ -44,6 +44,22 @@ describe("what was found wrong", () => {
     expect(world.weightOf("b")).toBeCloseTo(0.5);
   });
 
+  it("lowers it no more once the undo that found it is undone, but for other reasons", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    for (const org of ["a", "b"]) await world.settle(org);
+    await world.decide(decided("dec-1", ["a"]), undone("dec-1", true, "dec-2"));
+    await world.decide(decided("dec-3", ["b"]), answered("dec-3"));
+    await world.decide(undone("dec-3", true, "dec-4"));
+    expect(world.weightOf("a")).toBeCloseTo(0.5);
+    await world.decide(undone("dec-2", false, "dec-5"));
+    await world.decide(undone("dec-4", true, "dec-6"));
+    expect(world.told("a").blames).toEqual([]);
+    expect(world.weightOf("a")).toBe(1);
+    expect(world.weightOf("b")).toBeCloseTo(0.5);
+    await world.decide(undone("dec-1", true, "dec-7"));
+    expect(world.weightOf("a")).toBeCloseTo(0.5);
+  });
+
   it("counts what a person released of a proposal as its witnesses'", async () => {
     await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
     await world.settle("a");
@@ -94,9 +110,13 @@ const decided = (decision: string, orgs: readonly string[]): DecisionEvent => ({
   ...{ by: "rule:several-orgs", reason: "", evidence: [1], orgs },
 });
 
-const undone = (undoes: string, wrong: boolean): DecisionEvent => ({
+const undone = (
+  undoes: string,
+  wrong: boolean,
+  decision?: string,
+): DecisionEvent => ({
   ...{ kind: "undone", undoes, feed: "urgent", wrong, by: "ada" },
-  ...{ reason: "", counts: {} },
+  ...{ ...(decision !== undefined && { decision }), reason: "", counts: {} },
 });
 
 const answered = (decision: string): DecisionEvent => ({

@@ -196,6 +196,20 @@ describe("undo", () => {
     ]);
   });
 
+  it("notes it anew where the undo that found it wrong was undone", async () => {
+    const decision = await banned(["203.0.113.7"]);
+    const found = (await undo(decision, { wrong: true })).decision!.decision;
+    const again = (await undo(found)).decision!.decision;
+    await undo(again);
+    await undo(decision, { wrong: true });
+    await undo(decision, { wrong: true });
+    const undone = await cloud.logged("undone");
+    expect(undone).toHaveLength(4);
+    const noted = undone.at(-1);
+    expect(noted).toMatchObject({ undoes: decision, wrong: true });
+    expect(noted).not.toHaveProperty("decision");
+  });
+
   it("does the rest, when it is asked again", async () => {
     const decision = await banned(["203.0.113.7"]);
     await undo(decision);
