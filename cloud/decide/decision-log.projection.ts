@@ -17,7 +17,7 @@ export const decisionTables: DecisionProjection = {
       evidence TEXT NOT NULL, observed INTEGER NOT NULL, targets TEXT NOT NULL,
       until INTEGER, epoch TEXT, first INTEGER, last INTEGER, seen INTEGER,
       confidence REAL, rules INTEGER,
-      undoes TEXT
+      undoes TEXT, list TEXT
     ) STRICT;
     CREATE INDEX decisions_by_feed ON decisions (feed);
     CREATE TABLE spent (
@@ -39,7 +39,7 @@ export const decisionTables: DecisionProjection = {
     const add = database.prepare(
       `INSERT INTO decisions
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, NULL, NULL, NULL, ?,
-         ?, ?, ?)`,
+         ?, ?, ?, ?)`,
     );
     const place = database.prepare(
       `UPDATE decisions SET epoch = ?, first = coalesce(first, ?), last = ?
@@ -72,12 +72,12 @@ export const decisionTables: DecisionProjection = {
 function columnsOf(event: Decided, seq: number, at: number) {
   const { decision, action, feed, by, ranges, reason } = event;
   const { until = null, seen = null, confidence = null, rules = null } = event;
-  const { undoes = null } = event;
+  const { undoes = null, list = null } = event;
   const evidence = JSON.stringify(event.evidence ?? []);
   const observed = Number(event.observed ?? false);
   return [
     ...[seq, decision, action, feed, by, ranges, reason, at],
-    ...[evidence, observed, until, seen, confidence, rules, undoes],
+    ...[evidence, observed, until, seen, confidence, rules, undoes, list],
   ];
 }
 

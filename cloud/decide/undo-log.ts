@@ -36,12 +36,12 @@ export class UndoLog {
     );
     this.#undoneBy = database
       .prepare<unknown[], string>(
-        "SELECT undoes FROM undone WHERE decision = ?",
+        "SELECT undoes FROM decisions WHERE id = ? AND undoes IS NOT NULL",
       )
       .pluck();
     this.#list = database
       .prepare<unknown[], string>(
-        "SELECT list FROM list_decisions WHERE decision = ?",
+        "SELECT list FROM decisions WHERE id = ? AND list IS NOT NULL",
       )
       .pluck();
     this.#placed = database.prepare(
