@@ -145,7 +145,7 @@ interface Effect {
 }
 
 /** What is new goes ring by ring; what goes so already, goes on, and what all have stays theirs. */
-export function inTurn(
+function inTurn(
   before: Pick<Ban, "rings"> | undefined,
   own: RingTimes,
   now: number,

@@ -1,5 +1,5 @@
 import type { Logger } from "../../agent/log/logger.js";
-import { InvalidCidr, parseCidr } from "../../agent/model/cidr.js";
+import { parseCidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { feedsOf } from "../feeds/audience.js";
@@ -155,8 +155,8 @@ export class Harm implements AsyncDisposable {
   ): Promise<readonly string[]> {
     const feeds: readonly FeedName[] = feedsOf(org);
     const look = await this.#ports.present.look(feeds);
-    const cidr = rangeOf(range);
-    if (look === undefined || cidr === undefined) return [];
+    if (look === undefined) return [];
+    const cidr = parseCidr(range);
     const bans = feeds.flatMap((feed) => look.around(feed, cidr));
     return bans.flatMap(({ decision }) => {
       const known = this.#ports.decisionLog.decision(decision);
@@ -196,15 +196,6 @@ function isOfHarm({ event }: RecordedObservation): boolean {
     const { what } = keptStatement(item.signed);
     return what === "trial-failed" || what === "released";
   });
-}
-
-function rangeOf(text: string) {
-  try {
-    return parseCidr(text);
-  } catch (error) {
-    if (error instanceof InvalidCidr) return undefined;
-    throw error;
-  }
 }
 
 const ORGS = 3;

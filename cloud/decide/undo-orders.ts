@@ -16,7 +16,7 @@ import { stoodBans, type StoodBans } from "./stood.js";
 import { UndoGate } from "./undo-gate.js";
 import { Lineage } from "./undo-lineage.js";
 import type { UndoLog } from "./undo-log.js";
-import { UndoReader } from "./undo-reader.js";
+import { RANGES_A_TURN, UndoReader } from "./undo-reader.js";
 import { Traces, type Trace } from "./undo-traces.js";
 
 /** What is to be undone, and how. */
@@ -308,9 +308,6 @@ function* standingOf(traces: Traces, entry: DecisionEntry) {
     }
   }
 }
-
-/** Ranges of some µs each between two turns of the event loop. */
-const RANGES_A_TURN = 2_000;
 
 /** Of ranges, those that are told one by one; the others are counted. */
 const MOST_SHOWN = 100;

@@ -119,4 +119,4 @@ const ROWS = 16;
 const PAGE = 1_000;
 
 /** Ranges of some µs each between two turns of the event loop. */
-const RANGES_A_TURN = 2_000;
+export const RANGES_A_TURN = 2_000;
