@@ -18,18 +18,18 @@ export class BanRows {
     this.#put = db.prepare(
       `INSERT OR ${taken} INTO bans
          (copy, addr, prefix, expires_at, reason, held, observed, recorded_at,
-          trial, ring_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          trial, ring_at, by_sensor)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
   }
 
   /** Whether the row was written. */
   put(row: BanRow): boolean {
     const { copy, addr, prefix, expiresAt, reason } = row;
-    const { held, observed, recordedAt, trial, ringAt } = row;
+    const { held, observed, recordedAt, trial, ringAt, bySensor } = row;
     const { changes } = this.#put.run(
       ...[copy, addr, prefix, expiresAt, reason],
-      ...[held, observed, recordedAt, trial, ringAt],
+      ...[held, observed, recordedAt, trial, ringAt, bySensor],
     );
     return changes > 0;
   }

@@ -45,7 +45,7 @@ export class Lookup {
     this.#copies = copies;
     const bansFrom = (table: string) =>
       `SELECT addr, prefix, expires_at, text AS reason, held, observed,
-         recorded_at, ring_at
+         recorded_at, ring_at, by_sensor
        FROM ${table} CROSS JOIN reasons ON reasons.id = bans.reason
        WHERE copy = ? AND expires_at > ?`;
     this.#on = db.prepare(`${bansFrom("bans")} AND addr = ? AND prefix = ?`);

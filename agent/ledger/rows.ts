@@ -9,6 +9,8 @@ export interface RecordedBan extends Ban {
   readonly held: string | undefined;
   /** When this host's ring has its turn; undefined where it never waited. */
   readonly ringAt: number | undefined;
+  /** A sensor of this host decided on it. */
+  readonly bySensor: boolean;
 }
 
 /** A ban that a guard stopped. */
@@ -34,6 +36,7 @@ export interface BanRow extends RangeRow {
   readonly held: string | null;
   readonly observed: 0 | 1;
   readonly ring_at: number | null;
+  readonly by_sensor: 0 | 1;
 }
 
 export interface DatedRow extends BanRow {
@@ -65,6 +68,7 @@ export const banOfRow = (feed: FeedName, row: BanRow): RecordedBan => ({
   held: row.held ?? undefined,
   observed: row.observed === 1,
   ringAt: row.ring_at ?? undefined,
+  bySensor: row.by_sensor === 1,
 });
 
 export const datedBanOfRow = (feed: FeedName, row: DatedRow): DatedBan => ({

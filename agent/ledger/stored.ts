@@ -13,6 +13,8 @@ export interface StoredBan {
   readonly trial: number | null;
   /** When this host's ring has its turn; null where it needn't wait. */
   readonly ringAt: UnixSeconds | null;
+  /** 1 where a sensor of this host decided on it. */
+  readonly bySensor: number;
 }
 
 /** The same, and what became of its trial. */
@@ -42,7 +44,7 @@ export interface Succession {
 export const HERE = "WHERE copy = ? AND addr = ? AND prefix = ?";
 
 export const FIND = `SELECT expires_at AS expiresAt, held, observed,
-    recorded_at AS recordedAt, trial, ring_at AS ringAt,
+    recorded_at AS recordedAt, trial, ring_at AS ringAt, by_sensor AS bySensor,
     (SELECT state FROM trials WHERE trials.id = bans.trial) AS verdict
   FROM bans ${HERE}`;
 
@@ -70,8 +72,9 @@ export function succeed(
   const expiresAt = old && cut !== undefined ? old.expiresAt : ban.expiresAt;
   const observed = Number(ban.observed);
   const ringAt = ban.ringAt ?? null;
+  const bySensor = Number(ban.bySensor ?? false);
   return {
-    stored: { expiresAt, held, observed, recordedAt, trial, ringAt },
+    stored: { expiresAt, held, observed, recordedAt, trial, ringAt, bySensor },
     fresh,
     told: held ?? cut,
   };

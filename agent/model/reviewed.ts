@@ -9,6 +9,8 @@ export interface ReviewedBan extends Ban {
   readonly held?: string;
   /** When this host's ring has its turn; only until then. */
   readonly ringAt?: UnixSeconds;
+  /** A sensor of this host decided on it. */
+  readonly bySensor?: boolean;
 }
 
 export interface ReviewedBanOp extends ReviewedBan {

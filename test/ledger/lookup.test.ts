@@ -58,6 +58,7 @@ describe("looking bans up", () => {
       reason: "case 7",
       held: undefined,
       observed: false,
+      bySensor: false,
       recordedAt: NOW,
     });
     expect(on("192.0.2.1", NOW + 60)).not.toContain("urgent 192.0.2.1");

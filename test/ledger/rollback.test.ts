@@ -37,6 +37,17 @@ describe("rolling back", () => {
       .held({ limit: 99 }, NOW)
       .map(({ cidr, held }) => `${formatCidr(cidr)} ${held}`);
 
+  it("leaves a sensor's ban a sensor's where it makes it last again", () => {
+    const own = { ...ban("192.0.2.1", 9_000), bySensor: true };
+    ledger.recordLocal([own], NOW);
+    const good = ledger.revision();
+    ledger.recordLocal([{ ...own, expiresAt: NOW + 60 }], NOW);
+    rollBack(good);
+    expect(ledger.list({ feed: "local", limit: 9 }, NOW)).toMatchObject([
+      { expiresAt: NOW + 9_000, bySensor: true },
+    ]);
+  });
+
   it("withholds what came after, and puts back what was taken away", () => {
     recordNext(ledger, "urgent", [ban("192.0.2.1"), ban("192.0.2.2")]);
     const good = ledger.revision();

@@ -11,6 +11,7 @@ import { orders } from "./009-orders.js";
 import { rings } from "./010-rings.js";
 import { treeHeads } from "./011-tree-heads.js";
 import { policies } from "./012-policies.js";
+import { sensed } from "./013-sensed.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   rings,
   treeHeads,
   policies,
+  sensed,
 ];

@@ -42,7 +42,7 @@ export class Rollback {
   constructor(db: Database, tables: RollbackTables) {
     this.#tables = tables;
     const bans = `SELECT copy, copies.feed AS feed, addr, prefix, bans.held, bans.observed,
-        text AS reason
+        text AS reason, by_sensor AS bySensor
       FROM copies CROSS JOIN bans ON copy = copies.id
         CROSS JOIN reasons ON reasons.id = reason
       WHERE state = 'current' AND addr = ? AND prefix = ?`;
@@ -133,15 +133,17 @@ export class Rollback {
   #banOf({ cidr, ...then }: Past, { now, target }: Slice): ReviewedBanOp {
     const was = stillRunning(then, now);
     const observed = was.dropped === 0;
-    const reason = this.#reasonHere(cidr, now) ?? `${PUT_BACK}${target}`;
     const expiresAt = observed ? was.observed : was.dropped;
-    return { op: "ban", cidr, expiresAt, reason, observed };
+    const own = this.#ownHere(cidr, now);
+    const reason = own?.reason ?? `${PUT_BACK}${target}`;
+    const bySensor = own?.bySensor === 1;
+    return { op: "ban", cidr, expiresAt, reason, observed, bySensor };
   }
 
   /** A ban that this host has of its own goes on as such. */
-  #reasonHere({ address, prefix }: Cidr, now: UnixSeconds): string | undefined {
+  #ownHere({ address, prefix }: Cidr, now: UnixSeconds): HereRow | undefined {
     const rows = this.#on.all(address, prefix, now);
-    return rows.find(({ feed }) => feed === "local")?.reason;
+    return rows.find(({ feed }) => feed === "local");
   }
 
   #withhold(cidr: Cidr, slice: Slice): void {
@@ -197,6 +199,7 @@ interface HereRow extends RangeRow {
   readonly held: string | null;
   readonly observed: 0 | 1;
   readonly reason: string;
+  readonly bySensor: 0 | 1;
 }
 
 export interface RollbackTables {

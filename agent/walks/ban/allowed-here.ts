@@ -8,7 +8,6 @@ import type { RecordedBan } from "../../ledger/rows.js";
 import type { Cidr } from "../../model/cidr.js";
 import { CidrIndex } from "../../model/cidr-index.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
-import { isSensed } from "../../model/sensed.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { Mutex } from "../../runtime/mutex.js";
 
@@ -82,7 +81,7 @@ export class AllowedHere {
       const page = { feed: "local", limit: ROWS_AT_ONCE } as const;
       const bans = ledger.list(after ? { ...page, after } : page, now);
       for (const ban of bans.filter(isInForce)) {
-        if (isSensed(ban.reason)) {
+        if (ban.bySensor) {
           if (ban.observed !== allowed.covers(ban.cidr)) changed.push(ban);
         } else if (!ban.observed && allowed.touches(ban.cidr)) {
           ownBans.push(ban.cidr);
@@ -110,13 +109,11 @@ export class AllowedHere {
         .find(
           (each) => each.feed === "local" && each.cidr.prefix === cidr.prefix,
         );
-      if (ban === undefined || !isInForce(ban) || !isSensed(ban.reason))
-        return [];
-      const { expiresAt, reason, observed } = ban;
+      if (ban === undefined || !isInForce(ban) || !ban.bySensor) return [];
+      const { expiresAt, reason, observed, bySensor } = ban;
       if (observed !== was) return [];
-      return [
-        reviewBan({ cidr, expiresAt, reason, observed: !was }, own, guard),
-      ];
+      const terms = { expiresAt, reason, observed: !was, bySensor };
+      return [reviewBan({ cidr, ...terms }, own, guard)];
     });
     if (bans.length === 0) return;
     for (let i = 0; i < bans.length; i += ROWS_AT_ONCE) {

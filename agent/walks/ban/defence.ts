@@ -5,10 +5,8 @@ import { ownBan, reviewBan } from "../../guard/guard.js";
 import type { HealthCode } from "../../health/catalogue.js";
 import type { Findings } from "../../health/health.js";
 import type { Ledger } from "../../ledger/ledger.js";
-import type { Ban } from "../../model/ban.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
-import { sensedReason } from "../../model/sensed.js";
 import { limits } from "../../protocol/limits.js";
 import type { ItemOf } from "../../protocol/telemetry.js";
 import {
@@ -128,14 +126,16 @@ export class Defence {
   }
 
   /**
-   * What the customer's policy allows is only observed. An IPv6 source is banned with its whole /64, unless a guard holds that: then
-   * the address alone, since a neighbour on this host's own network has its
-   * router and this host in the same range.
+   * What the customer's policy allows is only observed. An IPv6 source is banned
+   * with its whole /64, unless a guard holds that: then the address alone, since a
+   * neighbour on this host's own network has its router and this host in the same
+   * range.
    */
   #judge({ sensor, source }: Detection, now: UnixSeconds): ReviewedBan {
     const seconds = this.#offenders.sentence(source.name, now);
     const expiresAt = now + seconds;
-    const terms = { expiresAt, reason: sensedReason(sensor) };
+    const reason = `${sensor}: too many failed logins on this host`;
+    const terms = { expiresAt, reason, bySensor: true };
     const { allowed } = this.#ports.facts();
     const banOn = (cidr: Cidr) =>
       this.#review({ cidr, ...terms, observed: allowed.covers(cidr) });
@@ -147,7 +147,7 @@ export class Defence {
     return single.held === undefined ? single : whole;
   }
 
-  #review(ban: Ban): ReviewedBan {
+  #review(ban: ReviewedBan): ReviewedBan {
     const facts = ownBan(this.#ports.facts());
     return reviewBan(ban, facts, this.#ports.config.guard);
   }

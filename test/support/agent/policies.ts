@@ -1,7 +1,6 @@
 import { DryRunEnforcer } from "../../../agent/enforce/dry-run/dry-run-enforcer.js";
 import { NotEnforced } from "../../../agent/enforce/enforcer.js";
 import { covers, parseCidr, type Cidr } from "../../../agent/model/cidr.js";
-import { sensedReason } from "../../../agent/model/sensed.js";
 import { systemBanClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import type { SignedText } from "../../../agent/protocol/signed-text.js";
 import { signText } from "../../../agent/trust/sign.js";
@@ -68,9 +67,11 @@ export class PolicyHost implements AsyncDisposable {
   /** Bans that the host decides on by itself: a sensor's, or its operator's. */
   async decide(range: string, by: "sensor" | "operator"): Promise<void> {
     const { op: _, ...terms } = ban(range);
-    const reason = by === "sensor" ? sensedReason("sshd") : "by hand";
+    // Whatever it says of itself.
+    const reason = "sshd: too many failed logins on this host";
+    const own = { ...terms, reason, bySensor: by === "sensor" };
     const now = unixSeconds(Date.now());
-    this.host.ledger.recordLocal([{ ...terms, reason }], now);
+    this.host.ledger.recordLocal([own], now);
     await this.host.enforcement.enforce();
   }
 

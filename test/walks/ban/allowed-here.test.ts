@@ -183,7 +183,8 @@ describe("what a policy allows", () => {
       protect: () => {
         const [{ cidr, reason } = never()] = local();
         const terms = { expiresAt: longer, reason, observed: false };
-        ledger.recordLocal([{ cidr, ...terms }], now);
+        const sensed = { ...terms, bySensor: true };
+        ledger.recordLocal([{ cidr, ...sensed }], now);
         return Promise.resolve();
       },
       enforce: () => it.host.enforcement.enforce(),
