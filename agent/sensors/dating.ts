@@ -10,7 +10,7 @@ import type { Arrival, LogDate } from "./sensor-ports.js";
  * such a file has from before the newest date that was taken is a copy.
  */
 export class Dating {
-  readonly #mostMs: number;
+  readonly #mostMs: () => number;
   readonly #hostAhead: (nowMs: number) => number;
   /** What the log's dates were last seen to be ahead of UTC by. */
   #aheadMs: number | undefined;
@@ -21,10 +21,10 @@ export class Dating {
   #isCopy = false;
 
   /**
-   * @param mostMs what is older is no news
+   * @param mostMs what is older by now is no news
    * @param hostAhead milliseconds that this host's time is ahead of UTC
    */
-  constructor(mostMs: number, hostAhead = aheadHere) {
+  constructor(mostMs: () => number, hostAhead = aheadHere) {
     this.#mostMs = mostMs;
     this.#hostAhead = hostAhead;
   }
@@ -56,7 +56,7 @@ export class Dating {
       arrival === "appended"
         ? this.#ageAppended(date, nowMs)
         : this.#ageAgain(date, nowMs);
-    if (age === undefined || age >= this.#mostMs) return undefined;
+    if (age === undefined || age >= this.#mostMs()) return undefined;
     const isPast = date !== undefined && age >= 0;
     if (isPast && date.ms > this.#newest) this.#newest = date.ms;
     return Math.max(0, age);
@@ -65,7 +65,7 @@ export class Dating {
   #ageAppended(date: LogDate | undefined, nowMs: number): number {
     if (date === undefined) return 0;
     const age = this.#knownAge(date, nowMs);
-    if (date.zoned || (age >= -AHEAD_MS && age < this.#mostMs)) return age;
+    if (date.zoned || (age >= -AHEAD_MS && age < this.#mostMs())) return age;
     const ahead = Math.round((date.ms - nowMs) / QUARTER_MS) * QUARTER_MS;
     const rest = nowMs + ahead - date.ms;
     const isZone = ahead >= FURTHEST_WEST_MS && ahead <= FURTHEST_EAST_MS;

@@ -1,10 +1,15 @@
 import { RecentMap } from "./recent-map.js";
 
-export interface WindowOptions {
+/** What a source is held against; what was counted stays where they change. */
+export interface Bounds {
   /** Failures count for so many milliseconds. */
   readonly findtimeMs: number;
   /** So many of them are too many. */
   readonly maxretry: number;
+}
+
+export interface WindowOptions {
+  bounds(): Bounds;
   /** A source that failed too often is not listened to for so long. */
   readonly restMs: number;
   /** At most so many sources are remembered; the longest quiet are let go of. */
@@ -43,7 +48,7 @@ export class FailureWindow {
   /** Adds `count` failures; if it is too many, the source starts from none. */
   add(source: string, at: number, count = 1): Offence | undefined {
     const now = this.#advance(at);
-    const { maxretry } = this.#options;
+    const { maxretry } = this.#options.bounds();
     if ((this.#resting.get(source) ?? -Infinity) > now) return undefined;
     const times = this.#stillCounting(source, now);
     for (let i = 0; i < count; i++) times.push(now);
@@ -73,7 +78,7 @@ export class FailureWindow {
   #stillCounting(source: string, now: number): Times {
     const times = this.#sources.get(source);
     if (times === undefined) return [];
-    const oldest = now - this.#options.findtimeMs;
+    const oldest = now - this.#options.bounds().findtimeMs;
     const expired = times.findIndex((time) => time > oldest);
     if (expired < 0) return [];
     if (expired > 0) times.splice(0, expired);
@@ -93,7 +98,7 @@ export class FailureWindow {
   /** In the order of the last failures: what is over stands in front. */
   #letGo(now: number): void {
     this.#sources.bound(this.#options.mostSources);
-    const over = now - this.#options.findtimeMs;
+    const over = now - this.#options.bounds().findtimeMs;
     for (let looked = 0; looked < LOOKED_AT_ONCE; looked++) {
       const first = this.#sources.oldest() ?? "";
       if ((this.#sources.get(first)?.at(-1) ?? Infinity) > over) return;
@@ -102,7 +107,7 @@ export class FailureWindow {
   }
 }
 
-/** When each failure was, the first one first; fewer than `maxretry`. */
+/** When each failure was, the first one first; fewer than the `maxretry` of then. */
 type Times = number[];
 
 /** More than one comes with each failure, so that the rest is soon gone too. */

@@ -21,7 +21,7 @@ export interface HandshakeOptions {
   /** The service's own TCP ports. */
   readonly ports: readonly number[];
   /** A handshake counts for so many milliseconds after its connection ended. */
-  readonly keepMs: number;
+  keepMs(): number;
   /** As the sensor that asks reads addresses. */
   readonly translators: Translators;
   readonly clock: Clock;
@@ -121,8 +121,8 @@ export class Handshakes implements Disposable {
 
   #isFresh(name: string): boolean {
     const at = this.#seen.get(name);
-    const { clock, keepMs } = this.#options;
-    return at !== undefined && clock.monotonic() - at < keepMs;
+    const { clock } = this.#options;
+    return at !== undefined && clock.monotonic() - at < this.#options.keepMs();
   }
 
   #hear(): void {

@@ -6,12 +6,15 @@ import { RecentMap } from "./recent-map.js";
  * again as its last ban, and when the agent restarts.
  */
 export class RepeatOffenders {
-  readonly #bantimeSeconds: number;
+  readonly #bantimeSeconds: () => number;
   readonly #most: number;
   readonly #known = new RecentMap<Banned>();
 
-  /** At most so many sources are remembered; the oldest are let go of. */
-  constructor(bantimeSeconds: number, most: number) {
+  /**
+   * @param bantimeSeconds of a first ban by now
+   * @param most so many sources are remembered; the oldest are let go of
+   */
+  constructor(bantimeSeconds: () => number, most: number) {
     this.#bantimeSeconds = bantimeSeconds;
     this.#most = most;
   }
@@ -26,13 +29,11 @@ export class RepeatOffenders {
 
   /** What is logged while a ban begins to work is no new offence. */
   #secondsFor(last: Banned | undefined, now: number): number {
-    if (last === undefined) return this.#bantimeSeconds;
+    const first = this.#bantimeSeconds();
+    if (last === undefined) return first;
     if (now < last.until) return last.seconds;
-    if (now >= last.until + last.seconds) return this.#bantimeSeconds;
-    return Math.max(
-      this.#bantimeSeconds,
-      Math.min(2 * last.seconds, LONGEST_BAN_SECONDS),
-    );
+    if (now >= last.until + last.seconds) return first;
+    return Math.max(first, Math.min(2 * last.seconds, LONGEST_BAN_SECONDS));
   }
 }
 

@@ -31,9 +31,15 @@ export interface Suspicion {
   readonly since: number;
 }
 
-export interface JudgePorts {
-  readonly findtimeSeconds: number;
+/** What a sensor goes by at the moment: a policy may set it otherwise meanwhile. */
+export interface Thresholds {
+  /** So many failures within so many seconds are too many. */
   readonly maxretry: number;
+  readonly findtimeSeconds: number;
+}
+
+export interface JudgePorts {
+  thresholds(): Thresholds;
   /** Prefixes by which this host sees IPv4. */
   readonly translators: Translators;
   readonly clock: Clock;
@@ -56,13 +62,14 @@ export class SshdJudge {
   #before: LogEntry | undefined;
 
   constructor(ports: JudgePorts) {
-    const findtimeMs = ports.findtimeSeconds * 1_000;
+    const bounds = () => {
+      const { maxretry, findtimeSeconds } = ports.thresholds();
+      return { maxretry, findtimeMs: findtimeSeconds * 1_000 };
+    };
     this.#ports = ports;
-    this.#dating = new Dating(findtimeMs);
-    this.#window = new FailureWindow({
-      ...{ findtimeMs, maxretry: ports.maxretry, restMs: REST_MS },
-      mostSources: MOST_SOURCES,
-    });
+    this.#dating = new Dating(() => bounds().findtimeMs);
+    const room = { restMs: REST_MS, mostSources: MOST_SOURCES };
+    this.#window = new FailureWindow({ bounds, ...room });
   }
 
   readonly take: TakeLines = async (lines, arrival) => {

@@ -9,14 +9,15 @@ import {
   type SensorView,
 } from "./sensor-view.js";
 import { PATIENCE_MS } from "./source-counts.js";
-import { SENSOR, type Detection } from "./sshd-judge.js";
+import { SENSOR, type Detection, type Thresholds } from "./sshd-judge.js";
 import { SshdSource, type Place } from "./sshd-source.js";
 import { Vouching, type VouchingEvents } from "./vouching.js";
 
 export type { Detection };
 
 export interface SshdSensorPorts {
-  readonly settings: Config["sensors"]["sshd"];
+  readonly settings: Pick<Config["sensors"]["sshd"], "source" | "ports">;
+  thresholds(): Thresholds;
   /** Prefixes by which this host sees IPv4. */
   readonly translators: Translators;
   readonly clock: Clock;
@@ -63,7 +64,7 @@ export class SshdSensor implements AsyncDisposable {
     this.#lookedAt = clock.monotonic();
     this.#vouching = new Vouching({
       ...{ ports: settings.ports, translators, clock, events },
-      findtimeSeconds: settings.findtimeSeconds,
+      thresholds: () => ports.thresholds(),
       journal: () => this.#sourceOf("journal"),
       detected: (detections) => ports.detected(detections),
     });
@@ -121,10 +122,10 @@ export class SshdSensor implements AsyncDisposable {
   #openSources(): void {
     for (const place of this.#places()) {
       if (this.#sourceOf(place.kind) !== undefined) continue;
-      const { settings, translators, clock, events, journalctl } = this.#ports;
-      const { findtimeSeconds, maxretry } = settings;
+      const { translators, clock, events, journalctl } = this.#ports;
       const source = new SshdSource(place, {
-        ...{ findtimeSeconds, maxretry, translators, clock, events },
+        ...{ translators, clock, events },
+        thresholds: () => this.#ports.thresholds(),
         journalctl: journalctl ?? "journalctl",
         suspected: (from, some) => this.#vouching.take(from, some),
       });

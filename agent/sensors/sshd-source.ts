@@ -3,7 +3,12 @@ import type { Clock } from "../runtime/clock.js";
 import { Journal, readJournalEntry } from "./journal.js";
 import { LogFile } from "./log-file.js";
 import { SourceCounts, type CountsView } from "./source-counts.js";
-import { SENSOR, SshdJudge, type Suspicion } from "./sshd-judge.js";
+import {
+  SENSOR,
+  SshdJudge,
+  type Suspicion,
+  type Thresholds,
+} from "./sshd-judge.js";
 import { SSHD_IDENTIFIERS } from "./sshd.js";
 import { SyslogReader } from "./syslog.js";
 
@@ -18,8 +23,7 @@ export type Place =
     };
 
 export interface SourcePorts {
-  readonly findtimeSeconds: number;
-  readonly maxretry: number;
+  thresholds(): Thresholds;
   readonly translators: Translators;
   readonly clock: Clock;
   readonly events: {

@@ -2,13 +2,18 @@ import type { Translators } from "../model/translators.js";
 import type { Clock } from "../runtime/clock.js";
 import { messageOf } from "../text/message.js";
 import { Handshakes } from "./handshakes.js";
-import { SENSOR, type Detection, type Suspicion } from "./sshd-judge.js";
+import {
+  SENSOR,
+  type Detection,
+  type Suspicion,
+  type Thresholds,
+} from "./sshd-judge.js";
 import type { SshdSource } from "./sshd-source.js";
 
 export interface VouchingPorts {
   /** TCP ports of the service. */
   readonly ports: readonly number[];
-  readonly findtimeSeconds: number;
+  thresholds(): Pick<Thresholds, "findtimeSeconds">;
   readonly translators: Translators;
   readonly clock: Clock;
   /** What else is read, and proves by itself what it says. */
@@ -169,8 +174,8 @@ export class Vouching implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const { ports, findtimeSeconds, translators, clock } = this.#ports;
-    const keepMs = findtimeSeconds * 1_000;
+    const { ports, translators, clock } = this.#ports;
+    const keepMs = () => this.#ports.thresholds().findtimeSeconds * 1_000;
     try {
       this.#handshakes = await Handshakes.open({
         ...{ ports, keepMs, translators, clock },

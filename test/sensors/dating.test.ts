@@ -8,7 +8,10 @@ const NOW = Date.UTC(2026, 9, 25, 12, 0, 0);
 
 /** A host whose time is so many hours ahead of UTC. */
 const host = (hours = 0, mostMs = FINDTIME) =>
-  new Dating(mostMs, () => hours * HOUR);
+  new Dating(
+    () => mostMs,
+    () => hours * HOUR,
+  );
 
 /** A line without a zone, logged so long ago by a clock so many hours ahead. */
 const local = (agoMs: number, hours = 0, now = NOW) => ({

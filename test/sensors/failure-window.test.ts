@@ -4,12 +4,12 @@ import { Connections } from "../../agent/sensors/connections.js";
 import { FailureWindow } from "../../agent/sensors/failure-window.js";
 import { RepeatOffenders } from "../../agent/sensors/repeat-offenders.js";
 
-const options = {
-  findtimeMs: 1_000,
-  maxretry: 3,
-  restMs: 100,
-  mostSources: 50,
-};
+const bounds = { findtimeMs: 1_000, maxretry: 3 };
+const withRetries = (maxretry: number) => ({
+  ...options,
+  bounds: () => ({ ...bounds, maxretry }),
+});
+const options = { bounds: () => bounds, restMs: 100, mostSources: 50 };
 
 describe("a window of failures", () => {
   it("tells of a source that fails too often within the time", () => {
@@ -29,8 +29,19 @@ describe("a window of failures", () => {
     }
   });
 
+  it("keeps what it counted where its bounds change", () => {
+    let now = bounds;
+    const window = new FailureWindow({ ...options, bounds: () => now });
+    window.add("a", 0);
+    window.add("a", 100);
+    now = { findtimeMs: 5_000, maxretry: 4 };
+    expect(window.add("a", 200)).toBeUndefined();
+    now = bounds;
+    expect(window.add("a", 300)).toMatchObject({ count: 4, firstAt: 0 });
+  });
+
   it("does not listen for a moment to whom it has just told of", () => {
-    const window = new FailureWindow({ ...options, maxretry: 1 });
+    const window = new FailureWindow(withRetries(1));
     expect(window.add("a", 0)).toBeDefined();
     expect(window.add("a", 99)).toBeUndefined();
     expect(window.add("a", 100)).toBeDefined();
@@ -68,7 +79,7 @@ describe("a window of failures", () => {
     });
     fc.assert(
       fc.property(jumps, (times) => {
-        const window = new FailureWindow({ ...options, maxretry: 2 });
+        const window = new FailureWindow(withRetries(2));
         times.forEach((at, i) => {
           expect(window.add(`source ${i}`, at)).toBeUndefined();
         });
@@ -154,7 +165,7 @@ describe("the weight of a connection", () => {
 
 describe("whoever comes back", () => {
   it("is banned twice as long each time, up to a week", () => {
-    const offenders = new RepeatOffenders(3_600, 10);
+    const offenders = new RepeatOffenders(() => 3_600, 10);
     let now = 0;
     const seconds = Array.from({ length: 10 }, () => {
       const sentence = offenders.sentence("a", now);
@@ -166,20 +177,20 @@ describe("whoever comes back", () => {
   });
 
   it("is not, for what was under way when the ban began", () => {
-    const offenders = new RepeatOffenders(3_600, 10);
+    const offenders = new RepeatOffenders(() => 3_600, 10);
     expect(offenders.sentence("a", 0)).toBe(3_600);
     expect(offenders.sentence("a", 15)).toBe(3_600);
   });
 
   it("is forgiven after as long again", () => {
-    const offenders = new RepeatOffenders(3_600, 10);
+    const offenders = new RepeatOffenders(() => 3_600, 10);
     offenders.sentence("a", 0);
     expect(offenders.sentence("a", 7_200)).toBe(3_600);
   });
 
   it("is never banned for less than the customer settled", () => {
     const month = 30 * 86_400;
-    const offenders = new RepeatOffenders(month, 10);
+    const offenders = new RepeatOffenders(() => month, 10);
     offenders.sentence("a", 0);
     expect(offenders.sentence("a", month)).toBe(month);
   });

@@ -18,7 +18,8 @@ describe("who completed a handshake", () => {
     ports = servers.map((it) => (it.address() as AddressInfo).port);
     clock = new ManualClock();
     handshakes = await Handshakes.open({
-      ...{ ports: ports.slice(0, 2), keepMs: 600_000, translators: [], clock },
+      ...{ ports: ports.slice(0, 2), translators: [], clock },
+      keepMs: () => 600_000,
     });
     handshakes.listen();
   });

@@ -41,8 +41,10 @@ describe("the sensor of sshd", () => {
     clock: Clock = systemClock,
     places?: UsualPlaces,
   ): Promise<void> {
+    const settings = parseConfig({ sensors: { sshd } }, "test").sensors.sshd;
     sensor = new SshdSensor({
-      settings: parseConfig({ sensors: { sshd } }, "test").sensors.sshd,
+      settings,
+      thresholds: () => settings,
       translators: [],
       clock,
       ...(places ? { places } : {}),

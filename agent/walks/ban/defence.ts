@@ -42,14 +42,27 @@ export interface Sensing {
   findings(): SensorFindings | undefined;
 }
 
-/** The host defends itself by what its own logs say, with no cloud at all. */
-export function startDefence(ports: DefencePorts): Sensing & AsyncDisposable {
+/** What sshd's sensor goes by, and for how long who it finds is banned first. */
+export type DefenceTerms = Pick<
+  Config["sensors"]["sshd"],
+  "maxretry" | "findtimeSeconds" | "bantimeSeconds"
+>;
+
+/**
+ * The host defends itself by what its own logs say, with no cloud at all.
+ * @param terms asked anew each time: what was counted stays where they change
+ */
+export function startDefence(
+  ports: DefencePorts,
+  terms: () => DefenceTerms,
+): Sensing & AsyncDisposable {
   const { config, clock, events } = ports;
   const settings = config.sensors.sshd;
   if (!settings.enabled) return NO_DEFENCE;
-  const defence = new Defence(ports, settings.bantimeSeconds);
+  const defence = new Defence(ports, () => terms().bantimeSeconds);
   return new SshdSensor({
     settings,
+    thresholds: terms,
     translators: config.guard.translators,
     clock,
     events,
@@ -96,7 +109,7 @@ export class Defence {
   /** When each source was last found to be held, by the clock that never jumps. */
   readonly #held = new RecentMap<number>();
 
-  constructor(ports: DefencePorts, bantimeSeconds: number) {
+  constructor(ports: DefencePorts, bantimeSeconds: () => number) {
     this.#ports = ports;
     this.#offenders = new RepeatOffenders(bantimeSeconds, MOST_REMEMBERED);
   }

@@ -1,35 +1,40 @@
 import { permittedOf } from "../../config/policy-sensors.js";
 import type { AgentEvents } from "../../events/events.js";
 import type { PolicyStore } from "../../keyring/policy-store.js";
-import { Mutex } from "../../runtime/mutex.js";
-import { startDefence, type DefencePorts, type Sensing } from "./defence.js";
+import {
+  startDefence,
+  type DefencePorts,
+  type DefenceTerms,
+  type Sensing,
+} from "./defence.js";
 
 export interface PolicyDefencePorts extends DefencePorts {
   readonly policies: Pick<PolicyStore, "sensors" | "onChanged">;
   readonly events: DefencePorts["events"] & Pick<AgentEvents, "sensorsSet">;
 }
 
-type Running = Sensing & AsyncDisposable;
-
 /**
  * The host's defence, with its sensors set as the customer's policy has them, within
- * what the host's own file permits. A sensor whose settings change begins anew.
+ * what the host's own file permits. Failures that were counted, and who was banned
+ * before, stay known over a change: whoever publishes often would else switch the
+ * defence off.
  */
 export class PolicyDefence implements Sensing, AsyncDisposable {
   readonly #ports: PolicyDefencePorts;
-  readonly #turns = new Mutex();
   readonly #tick: Disposable;
-  #running: Running;
-  /** What it runs with, beside the host's own. */
-  #set = "{}";
-  #isOver = false;
+  readonly #running: Sensing & AsyncDisposable;
+  #terms: DefenceTerms;
+  /** What was told of last. */
+  #told = JSON.stringify([{}, []]);
 
   constructor(ports: PolicyDefencePorts) {
     this.#ports = ports;
-    this.#running = this.#start();
-    ports.policies.onChanged(() => void this.#follow());
+    this.#terms = ports.config.sensors.sshd;
+    this.#follow();
+    this.#running = startDefence(ports, () => this.#terms);
+    ports.policies.onChanged(() => this.#follow());
     // It may run out.
-    this.#tick = ports.clock.every(LOOK_EVERY_MS, () => void this.#follow());
+    this.#tick = ports.clock.every(LOOK_EVERY_MS, () => this.#follow());
   }
 
   view(): ReturnType<Sensing["view"]> {
@@ -41,43 +46,24 @@ export class PolicyDefence implements Sensing, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
     this.#tick[Symbol.dispose]();
-    await this.#turns.idle();
     await this.#running[Symbol.asyncDispose]();
   }
 
-  #follow(): Promise<void> {
-    return this.#turns.run(async () => {
-      const { set } = this.#wanted();
-      if (this.#isOver || JSON.stringify(set) === this.#set) return;
-      await this.#running[Symbol.asyncDispose]();
-      this.#running = this.#start();
-    });
-  }
-
-  #start(): Running {
-    const { config, events } = this.#ports;
-    const { set, passedOver } = this.#wanted();
-    const before = this.#set;
-    this.#set = JSON.stringify(set);
-    if (this.#set !== before || passedOver.length > 0) {
-      events.sensorsSet(set, passedOver);
-    }
+  #follow(): void {
+    const { config, events, policies } = this.#ports;
     const { sshd } = config.sensors;
-    const settings = {
-      ...sshd,
+    const wanted = policies.sensors().sshd ?? {};
+    const { set, passedOver } = permittedOf(wanted, config.policy.sshd);
+    this.#terms = {
       maxretry: set.maxretry ?? sshd.maxretry,
       findtimeSeconds: set.findtime ?? sshd.findtimeSeconds,
       bantimeSeconds: set.bantime ?? sshd.bantimeSeconds,
     };
-    const sensors = { ...config.sensors, sshd: settings };
-    return startDefence({ ...this.#ports, config: { ...config, sensors } });
-  }
-
-  #wanted(): ReturnType<typeof permittedOf> {
-    const { config, policies } = this.#ports;
-    return permittedOf(policies.sensors().sshd ?? {}, config.policy.sshd);
+    const news = JSON.stringify([set, passedOver]);
+    if (news === this.#told) return;
+    this.#told = news;
+    events.sensorsSet(set, passedOver);
   }
 }
 

@@ -59,6 +59,7 @@ export class SensorWorld {
     ).sensors.sshd;
     this.#sensor = new SshdSensor({
       ...{ settings, translators: [], clock: this.#clock() },
+      thresholds: () => settings,
       journalctl: join(folder, "journalctl"),
       places: { journals: [join(folder, "journal")], files: [path] },
       detected: (some) => {

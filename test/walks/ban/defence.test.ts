@@ -30,7 +30,7 @@ describe("the host's own defence", () => {
     folder = new LedgerFolder();
     ledger = folder.open();
     [reported, enforced, refuse, failures, now] = [[], 0, undefined, 0, NOW];
-    defence = new Defence(ports(), 3_600);
+    defence = new Defence(ports(), () => 3_600);
   });
 
   afterEach(() => folder[Symbol.dispose]());
@@ -176,7 +176,7 @@ describe("the host's own defence", () => {
   it("goes on from where an earlier start left the feed", async () => {
     await against("203.0.113.7", "203.0.113.8");
     ledger = folder.open();
-    defence = new Defence(ports(), 3_600);
+    defence = new Defence(ports(), () => 3_600);
     await against("203.0.113.9");
     expect(ledger.position("local")?.offset).toBe(3);
     expect(rulesetOf(ledger)).toHaveLength(3);

@@ -1,3 +1,5 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseConfig } from "../../../agent/config/config.js";
 import {
@@ -6,10 +8,12 @@ import {
 } from "../../../agent/config/policy-sensors.js";
 import { makeEvents } from "../../../agent/events/events.js";
 import type { PolicySensors } from "../../../agent/protocol/policy.js";
+import { formatCidr } from "../../../agent/model/cidr.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { PolicyDefence } from "../../../agent/walks/ban/policy-defence.js";
 import { facts } from "../../support/agent/host-facts.js";
 import { RecordingLogger } from "../../support/agent/recording-logger.js";
+import { TestFolder } from "../../support/folder.js";
 import { until } from "../../support/time/clock.js";
 
 const permitted: PermittedSshd = {
@@ -44,18 +48,26 @@ describe("a host's defence", () => {
   let sensors: PolicySensors;
   let tell: () => void;
   let defence: PolicyDefence;
+  let folder: TestFolder;
+  let path: string;
+  let banned: string[];
 
   beforeEach(() => {
     log = new RecordingLogger();
+    folder = new TestFolder();
+    path = join(folder.path, "auth.log");
+    writeFileSync(path, "");
+    banned = [];
     sensors = {};
     tell = () => undefined;
-    const sshd = { source: { file: "/nonexistent/auth.log", onlySshd: true } };
+    const source = { file: path, onlySshd: true };
+    const sshd = { source, maxretry: 5, bantime: "10m" };
     defence = new PolicyDefence({
       config: parseConfig(
         {
           sensors: { sshd },
           policy: {
-            sensors: { sshd: { maxretry: [3, 20] } },
+            sensors: { sshd: { maxretry: [3, 20], bantime: ["10m", "20m"] } },
           },
         },
         "test",
@@ -64,7 +76,14 @@ describe("a host's defence", () => {
         sensors: () => sensors,
         onChanged: (listener) => (tell = listener),
       },
-      ledger: { recordLocal: () => ({}) as never },
+      ledger: {
+        recordLocal: (bans, now) => {
+          for (const { cidr, expiresAt } of bans) {
+            banned.push(`${formatCidr(cidr)} ${expiresAt - now}`);
+          }
+          return {} as never;
+        },
+      },
       facts: () => facts,
       enforce: () => Promise.resolve(),
       report: () => undefined,
@@ -74,20 +93,54 @@ describe("a host's defence", () => {
     });
   });
 
-  afterEach(() => defence[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await defence[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
 
-  it("begins its sensors anew with what a policy sets, and goes back after", async () => {
-    const times = () =>
-      log.lines.filter((line) => line === "info: sensors follow the policy")
-        .length;
-    sensors = { sshd: { maxretry: 8 } };
+  const set = (sshd: PolicySensors["sshd"]) => {
+    sensors = sshd === undefined ? {} : { sshd };
     tell();
-    await until("it follows", () => times() === 1);
-    sensors = { sshd: { maxretry: 8 } };
-    tell();
-    sensors = {};
-    tell();
-    await until("it goes back", () => times() === 2);
-    expect(defence.view()).toHaveLength(1);
+  };
+  const failures = () => defence.view()[0]?.failures ?? 0;
+  const fail = async (times: number) => {
+    const before = failures();
+    const now = new Date().toISOString();
+    for (let i = 0; i < times; i++) {
+      const port = 40_000 + before + i;
+      const what = `Failed password for root from 192.0.2.7 port ${port} ssh2`;
+      appendFileSync(path, `${now} host sshd[${port}]: ${what}\n`);
+    }
+    await until("it has read them", () => failures() === before + times);
+  };
+
+  it("sets its sensors as a policy has it, and back after", () => {
+    const lines = () =>
+      log.lines.filter((line) => line === "info: sensors follow the policy");
+    set({ maxretry: 8 });
+    expect(lines()).toHaveLength(1);
+    set({ maxretry: 8 });
+    expect(lines()).toHaveLength(1);
+    set(undefined);
+    expect(lines()).toHaveLength(2);
+  });
+
+  it("goes by what a policy sets", async () => {
+    await until("it reads", () => log.lines.length > 0);
+    set({ maxretry: 3, bantime: 1_200 });
+    await fail(3);
+    expect(banned).toEqual(["192.0.2.7 1200"]);
+  });
+
+  it("counts on where a policy changes its sensors, however often", async () => {
+    await until("it reads", () => log.lines.length > 0);
+    for (let retries = 8; retries < 12; retries++) {
+      set({ maxretry: retries });
+      await fail(1);
+    }
+    expect(banned).toEqual([]);
+    set(undefined);
+    await fail(1);
+    expect(banned).toEqual(["192.0.2.7 600"]);
   });
 });
