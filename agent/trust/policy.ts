@@ -124,10 +124,7 @@ export class TrustedPolicy {
       const until = new Date(expiresAt).toISOString();
       throw new Refused("expired", `it was good until ${until}`);
     }
-    mustBeOfToday("it", issuedAt, now);
-    if (this.allowance) {
-      mustBeOfToday("its allowance", this.allowance.issuedAt, now);
-    }
+    mustBothBeOfToday(this.document, this.allowance, now);
     // Step 6.
     mustNotBeBefore(`policy ${version}`, issuedAt, floor.leastIssuedAt);
     if (this.allowance) {
@@ -162,9 +159,27 @@ export function openAllowance(
 ): Allowance {
   const bytes = textBytes("allowance", text.signed, 2);
   root.check("critical", bytes, decodeSignatures(text));
-  const allowance = parseJson(Allowance, text.signed, "allowance");
+  return readAllowance(text, org);
+}
+
+function readAllowance({ signed }: SignedText, org: string): Allowance {
+  const allowance = parseJson(Allowance, signed, "allowance");
   mustBeOf(org, allowance.org);
   return allowance;
+}
+
+/**
+ * What hosts would say of a policy that was published now, but for signatures: for
+ * who has no root at hand.
+ * @throws Refused, Malformed
+ */
+export function checkUnsigned(document: Policy, now: UnixMs): void {
+  parseJson(Policy, JSON.stringify(document), "policy");
+  const { org } = document;
+  const allowance =
+    document.allowance && readAllowance(document.allowance, org);
+  rangesOf(document, allowance, []);
+  mustBothBeOfToday(document, allowance, now);
 }
 
 /** Whether a policy allows the range by itself, as far as these translators tell. */
@@ -192,6 +207,15 @@ function rangesOf(
       throw new Refused("bad-signature", what);
     }),
   );
+}
+
+function mustBothBeOfToday(
+  { issuedAt }: Policy,
+  allowance: Allowance | undefined,
+  now: UnixMs,
+): void {
+  mustBeOfToday("it", issuedAt, now);
+  if (allowance) mustBeOfToday("its allowance", allowance.issuedAt, now);
 }
 
 /** A document's term begins now, or it would be good for longer than one may be. */

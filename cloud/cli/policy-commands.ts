@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { misused } from "../../agent/text/failure.js";
+import { checkUnsigned } from "../../agent/trust/policy.js";
+import { toldToAll } from "../policies/policies.js";
 import { partsOf, readPolicyFile } from "../policies/policy-file.js";
-import { BadPolicy } from "../policies/read-yaml.js";
+import { isPolicyProblem, problemsIn } from "../policies/problems.js";
 import { addAllowanceCommands } from "./allowance-commands.js";
 import {
   policyOf,
@@ -84,8 +86,11 @@ function addCheck(policy: Command, io: Io): void {
     .command("check")
     .description("say what is wrong in a file; needs no cloud and no network")
     .argument("<file>")
-    .action((file: string) => {
-      const { org, policy: read } = checked(file, readFile("FILE", file));
+    .option("--allowance <file>", ALLOWANCE_HELP)
+    .action((file: string, _, command: Command) => {
+      const { allowance } = command.optsWithGlobals<Options>();
+      const text = withAllowance(readFile("FILE", file), allowance);
+      const { org, policy: read } = checked(file, text);
       const allow = partsOf(read).flatMap((part) => part.allow);
       const ranges = allow.flatMap((each) => each.ranges).length;
       io.out(
@@ -100,10 +105,7 @@ function addPublish(policy: Command, io: Io): void {
     .description("have a file count on an org's hosts")
     .argument("<org>")
     .argument("<file>")
-    .option(
-      "--allowance <file>",
-      "what the critical keys signed, for wide ranges",
-    )
+    .option("--allowance <file>", ALLOWANCE_HELP)
     .option(
       "--extend",
       "count as long as the file says, though it allows no more",
@@ -149,6 +151,8 @@ function addUnhold(policy: Command, io: Io): void {
     });
 }
 
+const ALLOWANCE_HELP = "what the critical keys signed, for wide ranges";
+
 /** JSON is YAML as well: it goes behind what the file says. */
 function withAllowance(text: string, path: string | undefined): string {
   if (path === undefined) return text;
@@ -188,15 +192,19 @@ groups: []
 #      sshd: { maxretry: 8 }
 `;
 
+/** By what hosts hold it against, but for signatures: the cloud looks at those. */
 function checked(
   file: string,
   text: string,
 ): ReturnType<typeof readPolicyFile> {
   try {
-    return readPolicyFile(text);
+    const read = readPolicyFile(text);
+    const now = Date.now();
+    checkUnsigned(toldToAll(read, now), now);
+    return read;
   } catch (error) {
-    if (!(error instanceof BadPolicy)) throw error;
-    throw misused(`${file}: ${error.problems.join("; ")}`);
+    if (!isPolicyProblem(error)) throw error;
+    throw misused(`${file}: ${problemsIn(error).join("; ")}`);
   }
 }
 

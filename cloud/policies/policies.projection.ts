@@ -1,3 +1,5 @@
+import type { Allowance } from "../../agent/protocol/policy.js";
+import type { OrgPolicy } from "../journal/policy-events.js";
 import type { DecisionProjection } from "../journal/view.js";
 
 /**
@@ -9,7 +11,8 @@ export const policyTables: DecisionProjection = {
     CREATE TABLE policies (
       org TEXT PRIMARY KEY, version INTEGER NOT NULL, policy TEXT NOT NULL,
       file TEXT NOT NULL, published_at INTEGER NOT NULL,
-      published_by TEXT NOT NULL, expires_at INTEGER NOT NULL
+      published_by TEXT NOT NULL, expires_at INTEGER NOT NULL,
+      least_allowed_at INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE regrouped (
       agent TEXT PRIMARY KEY, at INTEGER NOT NULL
@@ -21,7 +24,12 @@ export const policyTables: DecisionProjection = {
 
   fold(database) {
     const put = database.prepare(
-      "INSERT OR REPLACE INTO policies VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO policies VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (org) DO UPDATE SET version = excluded.version,
+         policy = excluded.policy, file = excluded.file,
+         published_at = excluded.published_at,
+         published_by = excluded.published_by, expires_at = excluded.expires_at,
+         least_allowed_at = max(least_allowed_at, excluded.least_allowed_at)`,
     );
     const regroup = database.prepare(
       "INSERT OR REPLACE INTO regrouped VALUES (?, ?)",
@@ -36,7 +44,8 @@ export const policyTables: DecisionProjection = {
       if (event.kind === "policy-published") {
         const { org, version, policy, file, by, expiresAt } = event;
         const text = JSON.stringify(policy);
-        put.run(org, version, text, file, at, by, expiresAt);
+        const allowedAt = allowanceDate(policy);
+        put.run(org, version, text, file, at, by, expiresAt, allowedAt);
         if (event.held === undefined) return;
         hold.run(org, event.held, at);
         forget.run(org, at - KEPT_MS);
@@ -49,3 +58,9 @@ export const policyTables: DecisionProjection = {
 
 /** Rules look at decisions of the last day alone. */
 const KEPT_MS = 7 * 86_400_000;
+
+/** Of when the allowance in it is; it was read before it was taken down. */
+const allowanceDate = ({ allowance }: OrgPolicy): number =>
+  allowance === undefined
+    ? 0
+    : (JSON.parse(allowance.signed) as Allowance).issuedAt;

@@ -7,7 +7,7 @@ import type {
 } from "../../agent/protocol/policy.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { TrustedPolicy, openAllowance } from "../../agent/trust/policy.js";
+import { NO_FLOOR, TrustedPolicy } from "../../agent/trust/policy.js";
 import { signText } from "../../agent/trust/sign.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
@@ -35,6 +35,8 @@ export interface StandingPolicy {
   readonly publishedAt: number;
   readonly publishedBy: string;
   readonly expiresAt: number;
+  /** Of when the newest allowance is that hosts were told; 0: of none. */
+  readonly leastAllowedAt: number;
 }
 
 export interface PolicyPorts {
@@ -113,18 +115,25 @@ export class Policies {
     if (read.org !== org) {
       throw new BadPolicy([`org: it is for ${read.org}, and not for ${org}`]);
     }
-    const { signing, clock } = this.#ports;
-    const { allowance } = read.policy;
-    if (allowance) openAllowance(allowance, signing.root, org);
-    const now = clock.now();
-    const expiresAt = now + read.goodForMs;
-    const tried = { org, version: 1, policy: read.policy, expiresAt };
-    const { groups } = read.policy;
-    const names = groups.map(({ name }) => name);
-    const document = merged(tried, groups, { names, issuedAt: now });
-    const text = signText("policy", document, signing.policyKeys, 2);
-    TrustedPolicy.open(text, signing.root, org);
+    this.#mustBeTaken(read);
     return read;
+  }
+
+  /** @throws Refused or Malformed where hosts in all of its groups would not take it */
+  #mustBeTaken(read: PolicyFile): void {
+    const { signing, clock } = this.#ports;
+    const now = clock.now();
+    signing.root.mustBeGoodAt(now);
+    const text = signText(
+      "policy",
+      toldToAll(read, now),
+      signing.policyKeys,
+      2,
+    );
+    const { leastAllowedAt = 0 } = this.of(read.org) ?? {};
+    TrustedPolicy.open(text, signing.root, read.org).mustReplace(
+      ...[undefined, now, { ...NO_FLOOR, leastAllowedAt }],
+    );
   }
 
   /**
@@ -201,6 +210,17 @@ export const holdsAt = (
 
 /** What an org wants that wants nothing. */
 export const NOTHING: OrgPolicy = { allow: [], groups: [] };
+
+/** All of it, as a host in all of its groups would be told it now. */
+export function toldToAll(
+  { org, policy, goodForMs }: PolicyFile,
+  now: number,
+): Policy {
+  const { groups } = policy;
+  const names = groups.map(({ name }) => name);
+  const tried = { org, version: 1, policy, expiresAt: now + goodForMs };
+  return merged(tried, groups, { names, issuedAt: now });
+}
 
 /** Nothing: who has an older one that lasts longer must not go on by it. */
 const afterwards = ({
@@ -285,6 +305,7 @@ interface Row {
   readonly published_at: number;
   readonly published_by: string;
   readonly expires_at: number;
+  readonly least_allowed_at: number;
 }
 
 const standingOf = (row: Row): StandingPolicy => ({
@@ -293,4 +314,5 @@ const standingOf = (row: Row): StandingPolicy => ({
   publishedAt: row.published_at,
   publishedBy: row.published_by,
   expiresAt: row.expires_at,
+  leastAllowedAt: row.least_allowed_at,
 });

@@ -1,10 +1,9 @@
 import * as v from "valibot";
-import { Malformed } from "../../../agent/protocol/malformed.js";
-import { Refused } from "../../../agent/protocol/refusals.js";
 import { policyRole } from "../../../agent/trust/policy.js";
 import { holdsAt, type StandingPolicy } from "../../policies/policies.js";
 import { partsOf, type PolicyFile } from "../../policies/policy-file.js";
-import { BadPolicy, MOST_BYTES } from "../../policies/read-yaml.js";
+import { isPolicyProblem, problemsIn } from "../../policies/problems.js";
+import { MOST_BYTES } from "../../policies/read-yaml.js";
 import { groupsOf } from "../../policies/selection.js";
 import type { Agent } from "../../registry/registry.js";
 import type { Caller } from "../../operators/caller.js";
@@ -242,6 +241,7 @@ function readable<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (!isPolicyProblem(error)) throw error;
     throw new ApiProblem(
       400,
       "invalid",
@@ -250,13 +250,6 @@ function readable<T>(read: () => T): T {
       })),
     );
   }
-}
-
-function problemsIn(error: unknown): readonly string[] {
-  if (error instanceof BadPolicy) return error.problems;
-  if (error instanceof Refused) return [error.detail];
-  if (error instanceof Malformed) return [error.message];
-  throw error;
 }
 
 const isNoWider = (

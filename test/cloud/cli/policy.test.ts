@@ -76,6 +76,27 @@ describe("tourniquet-cloud policy", () => {
     expect(err).toContain("mode: ");
   });
 
+  it("says without a cloud what hosts would refuse", async () => {
+    const [file, allowance] = [path("wide.yaml"), path("allowance.json")];
+    await run("policy", "draft", "acme", file);
+    allow(file, "198.18.0.0/16");
+    const check = ["policy", "check", file] as const;
+    const narrow = await run(...check);
+    expect([narrow.code, narrow.err]).toEqual([
+      ...[2, expect.stringContaining("no critical keys allow that")],
+    ]);
+    const wide = ["--add", "198.18.0.0/15"];
+    await run("allowance", "draft", "acme", allowance, ...wide);
+    const key = path("keys/critical.pem");
+    await run("allowance", "sign", allowance, "--key", key);
+    const good = await run(...check, "--allowance", allowance);
+    expect([good.err, good.code]).toEqual(["", 0]);
+    const draft = readFileSync(allowance, "utf8");
+    writeFileSync(allowance, draft.replace("acme", "globex"));
+    const others = await run(...check, "--allowance", allowance);
+    expect(others.err).toContain("it is for hosts of globex");
+  });
+
   it("allows what is wide once the critical key has signed for it", async () => {
     const [file, allowance] = [path("wide.yaml"), path("allowance.json")];
     await run("policy", "draft", "acme", file);

@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { wire2 } from "../../../agent/protocol/wire.js";
 import { TrustedPolicy } from "../../../agent/trust/policy.js";
+import { keyFromPem } from "../../../agent/trust/keys.js";
+import { signText } from "../../../agent/trust/sign.js";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
@@ -18,6 +22,7 @@ allow: [${allow.map((range) => `{ ranges: [${range}], until: 2100-01-01, why: of
 groups: ${groups}
 `;
 
+const DAY_MS = 86_400_000;
 const OFFICE = "203.0.113.0/24";
 
 describe("an org's policy", () => {
@@ -162,6 +167,33 @@ describe("an org's policy", () => {
     await cloud.addOrg("globex");
     const order = ["POST", "/orgs/globex/policy", { file: "x" }] as const;
     expect((await askAtDoor(cloud, ann.token, order)).status).toBe(404);
+  });
+
+  it("is refused with what hosts would refuse of its allowance", async () => {
+    const pem = readFileSync(join(cloud.dir, "keys/critical.pem"), "utf8");
+    const key = keyFromPem(pem);
+    const now = Date.now();
+    const wide = (issuedAt: number) => {
+      const ranges = ["198.18.0.0/15"];
+      const dates = { issuedAt, expiresAt: now + 9 * DAY_MS };
+      const document = { type: "allowance", org: "acme", ...dates, ranges };
+      const allowance = signText("allowance", document, [key], 2);
+      return `${fileOf(ranges)}allowance: ${JSON.stringify(allowance)}\n`;
+    };
+    await published(wide(now));
+    expect((await publish(ann, fileOf([]))).status).toBe(201);
+    for (const [issuedAt, why] of [
+      [now - 1, "none of before"],
+      [now + 2 * DAY_MS, "its allowance is dated ahead"],
+    ] as const) {
+      const { status, body } = await publish<{ detail: string }>(
+        ann,
+        wide(issuedAt),
+      );
+      expect([status, body.detail]).toEqual([
+        ...[400, expect.stringContaining(why)],
+      ]);
+    }
   });
 
   it.each([
