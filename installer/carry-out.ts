@@ -24,6 +24,8 @@ export async function install(
       }
       say(`  ${step.name}: ${step.describe()}`);
       await step.do(host);
+      const told = step.told?.() ?? "";
+      for (const line of told.split("\n").filter(Boolean)) say(`    ${line}`);
       if (!(await step.isDone(host))) {
         throw failed("it was done, and yet the host is not as it should be");
       }

@@ -13,6 +13,8 @@ export interface Step {
    * @throws Failure or CommandFailed; the step may be half done then
    */
   do(host: Host): Promise<void>;
+  /** What people are to know once it was done, a line each. */
+  told?(): string;
   /** Takes it away, wholly or half done; harmless when nothing is there. */
   undo(host: Host): Promise<void>;
 }

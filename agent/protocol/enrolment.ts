@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { modes } from "../model/mode.js";
 import { Malformed } from "./malformed.js";
 import { Id, Sha256, base64url, parseSecretJson, shortText } from "./shapes.js";
 import { SignedText } from "./signed-text.js";
@@ -36,6 +37,11 @@ export const EnrolmentAnswer = v.strictObject({
   org: Id,
   cloud: shortText(128),
   root: SignedText,
+  /**
+   * What the token proposes that the host begins with. Agents before 0.6.0 are not
+   * told: they take no field that they do not know.
+   */
+  mode: v.exactOptional(v.picklist(modes)),
 });
 export type EnrolmentAnswer = v.InferOutput<typeof EnrolmentAnswer>;
 

@@ -50,8 +50,8 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
   },
   "org-added": ({ org, name }) => `added org ${org}, ${name}`,
   "feed-begun": ({ feed }) => `began feed ${feed}`,
-  "token-made": ({ org, expiresAt }) =>
-    `made an enrolment token of ${org} until ${timeText(expiresAt)}`,
+  "token-made": ({ org, expiresAt, mode }) =>
+    `made an enrolment token of ${org}${mode === undefined ? "" : ` that proposes to ${mode},`} until ${timeText(expiresAt)}`,
   "token-revoked": () => "revoked an enrolment token",
   "agent-revoked": ({ agent }) => `revoked ${agent}`,
   "agent-forgotten": ({ agent }) => `forgot ${agent}`,

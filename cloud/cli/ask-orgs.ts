@@ -51,6 +51,7 @@ export const makeToken = async (
     readonly org: string;
     readonly expiresIn: string;
     readonly label?: string | undefined;
+    readonly mode?: string | undefined;
   },
 ): Promise<MadeToken> => client.ask("POST", "/enrolment-tokens", order);
 

@@ -16,6 +16,7 @@ interface Options {
   readonly org?: string;
   readonly expires: string;
   readonly label?: string;
+  readonly mode?: string;
   readonly open?: true;
   readonly reason: string;
   readonly json?: true;
@@ -29,14 +30,19 @@ export function addTokenCommands(program: Command, io: Io): void {
     .option("--org <id>", "whose host it will be")
     .option("--expires <duration>", "30s, 15m, 4h or 7d; 366d at most", "24h")
     .option("--label <text>", "what it is for")
+    .option(
+      "--mode <mode>",
+      "enforce or observe: what a host that is new begins with; it says so",
+    )
     .option("--json", "with its id and when it expires, as one line of JSON")
     .addHelpText("after", EXAMPLES)
     .action(async (_, command: Command) => {
-      const { org, expires, label, json } = command.optsWithGlobals<Options>();
+      const { org, json, ...options } = command.optsWithGlobals<Options>();
+      const { expires, label, mode } = options;
       if (org === undefined) {
         throw misused("--org is needed: whose host will it be?");
       }
-      const order = { org, expiresIn: expires, label };
+      const order = { org, expiresIn: expires, label, mode };
       const made = await makeToken(clientOf(command), order);
       io.out(json ? JSON.stringify(made) : made.token);
     });
@@ -69,16 +75,18 @@ export function addTokenCommands(program: Command, io: Io): void {
 const EXAMPLES = `
 Examples:
   $ tourniquet-cloud token --org example --label "web server 3" > token.txt
+  $ tourniquet-cloud token --org example --mode observe > token.txt
   $ tourniquet-cloud token list --open
   $ tourniquet-cloud token revoke enr-586bbb7d6c639c72 --reason "sent to the wrong person"`;
 
 function tableOf(found: readonly TokenItem[]): string {
   const now = Date.now();
   const rows = found.map((each) => [
-    ...[each.id, each.org, each.label, timeText(each.madeAt), each.madeBy],
-    fateOf(each, now),
+    ...[each.id, each.org, each.label, each.mode ?? ""],
+    ...[timeText(each.madeAt), each.madeBy, fateOf(each, now)],
   ]);
-  return table(["id", "org", "label", "made", "by", "state"], rows);
+  const head = ["id", "org", "label", "mode", "made", "by", "state"];
+  return table(head, rows);
 }
 
 function fateOf(

@@ -1,3 +1,4 @@
+import type { Mode } from "../../agent/model/mode.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { CallMade } from "./call-events.js";
@@ -58,6 +59,8 @@ export interface TokenMade {
   readonly root?: number;
   /** What it is for, in the words of who made it. */
   readonly label?: string;
+  /** What it proposes that the host begins with. */
+  readonly mode?: Mode;
 }
 
 export interface AgentEnrolled {

@@ -5,6 +5,7 @@ import {
   type EnrolmentRequest,
 } from "../../agent/protocol/enrolment.js";
 import { rootFormat } from "../../agent/protocol/root-document.js";
+import type { Mode } from "../../agent/model/mode.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { isoTime } from "../../agent/text/time.js";
@@ -14,7 +15,7 @@ import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Signing } from "../roots/signing.js";
-import { protocolReadBy } from "./protocol-read.js";
+import { protocolReadBy, takesProposedMode } from "./protocol-read.js";
 import { tokenIdOf } from "./registry.projection.js";
 import type { Registry, Token } from "./registry.js";
 
@@ -62,6 +63,8 @@ export class Enrolment {
     readonly url: string;
     /** What it is for. */
     readonly label?: string;
+    /** What it proposes that the host begins with. */
+    readonly mode?: Mode;
   }): Promise<{ readonly id: string; readonly token: string }> {
     const { decisions, signing } = this.#ports;
     const secret = newSecret();
@@ -110,10 +113,12 @@ export class Enrolment {
       const event = { kind: "agent-enrolled", agent, org, tokenHash } as const;
       return { events: [{ ...event, ...host }], answer: usable };
     });
-    const { org } = token;
+    const { org, mode } = token;
     // The one that the token pins; those after it are fetched on connecting.
     const root = signing.text(token.root) ?? signing.newest;
-    return { agent, org, cloud: cloudName, root };
+    const proposes = mode !== null && takesProposedMode(version);
+    const said = { agent, org, cloud: cloudName, root };
+    return proposes ? { ...said, mode } : said;
   }
 
   #usableToken(secret: string): Token {

@@ -1,3 +1,4 @@
+import type { Mode } from "../../agent/model/mode.js";
 import { hashOf, sameHash } from "../ids.js";
 import type { Statement } from "../journal/database.js";
 import type { Views } from "../journal/view.js";
@@ -21,6 +22,8 @@ export interface Token {
   readonly expiresAt: number;
   /** Version of the root that it pins. */
   readonly root: number;
+  /** What it proposes that the host begins with; null: nothing. */
+  readonly mode: Mode | null;
   readonly usedBy: string | null;
   readonly usedAt: number | null;
   readonly revokedAt: number | null;
@@ -205,7 +208,7 @@ const AGENTS = `
 
 const TOKENS = `
   SELECT seq, id, hash, org, label, made_at AS madeAt, made_by AS madeBy,
-    expires_at AS expiresAt, root, used_by AS usedBy, used_at AS usedAt,
+    expires_at AS expiresAt, root, mode, used_by AS usedBy, used_at AS usedAt,
     revoked_at AS revokedAt, revoked_by AS revokedBy
   FROM tokens`;
 

@@ -29,6 +29,7 @@ export function enrolHost(enrolment: Enrolment): Step {
   const { prefix, node, again } = enrolment;
   const name = "enrolment";
   let renewed = false;
+  let told = "";
   return {
     name,
     describe: () => {
@@ -38,7 +39,7 @@ export function enrolHost(enrolment: Enrolment): Step {
     isDone: ({ files }) => settled(isEnrolled(files) && (!again || renewed)),
     do: async ({ run }) => {
       const { text } = readToken(enrolment);
-      await run(
+      told = await run(
         [
           ...["setpriv", `--reuid=${USER}`, `--regid=${USER}`],
           // It ends with the installer: a user who runs something can't be deleted.
@@ -52,6 +53,7 @@ export function enrolHost(enrolment: Enrolment): Step {
       // What runs is the former agent still.
       if (again) await run(["systemctl", "try-restart", DAEMON]);
     },
+    told: () => told,
     undo: ({ files }) => {
       // The identity first: without it no key counts for anything.
       files.remove(layout.identity);

@@ -1,9 +1,13 @@
-import type { Identity } from "../../agent/config/identity.js";
 import { CarriedAnswer } from "../../agent/protocol/carried.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { failed } from "../../agent/text/failure.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
-import { identityFrom, requestOf, type EnrolOptions } from "./enrol.js";
+import {
+  enrolledBy,
+  requestOf,
+  type Enrolled,
+  type EnrolOptions,
+} from "./enrol.js";
 import { forgetUnnamedKey, holdsKey, makeKey } from "./identity-store.js";
 import { keepPending, readPending } from "./pending.js";
 
@@ -39,7 +43,7 @@ export function answerByFile(
   stateDir: string,
   { path, text }: { readonly path: string; readonly text: string },
   handedIn: Pick<SigningKey, "id"> | undefined,
-): Identity {
+): Enrolled {
   const pending = readPending(stateDir);
   if (pending === undefined) {
     throw failed(
@@ -54,7 +58,7 @@ export function answerByFile(
   }
   const isThere =
     handedIn === undefined ? holdsKey(stateDir, key) : handedIn.id === key;
-  if (isThere) return identityFrom(answer, pending);
+  if (isThere) return enrolledBy(answer, pending);
   throw failed(`the key ${key} of the request is not here any more`);
 }
 

@@ -4,6 +4,7 @@ import { request as httpsRequest } from "node:https";
 import type { Identity } from "../../agent/config/identity.js";
 import type { Inventory } from "../../agent/host/inventory.js";
 import { printable } from "../../agent/log/printable.js";
+import type { Mode } from "../../agent/model/mode.js";
 import {
   EnrolmentAnswer,
   enrolmentProofBytes,
@@ -31,31 +32,35 @@ export interface EnrolOptions {
  * Spends the token on this host's new key, and accepts the answer only if
  * the root that it brings is the one that the token pins.
  */
-export async function enrol(options: EnrolOptions): Promise<Identity> {
+export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   const { token, deviceKey, caFile } = options;
   const url = new URL("/v1/enrol", token.url);
   checkTransport(url);
   const body = JSON.stringify(requestOf(options, deviceKey));
   const text = await post(url, body, caFile && readFileSync(caFile, "utf8"));
   const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
-  return identityFrom(answer, { ...token, key: deviceKey.id });
+  return enrolledBy(answer, { ...token, key: deviceKey.id });
+}
+
+/** What an enrolment came to. */
+export interface Enrolled {
+  readonly identity: Identity;
+  /** What the token proposes that the host begins with. */
+  readonly mode: Mode | undefined;
 }
 
 /**
  * Who this host is by the cloud's answer.
  * @throws Refused when the root that it brings is not the one that the token pins
  */
-export function identityFrom(
-  { agent, org, cloud, root }: EnrolmentAnswer,
+export function enrolledBy(
+  { agent, org, cloud, root, mode }: EnrolmentAnswer,
   asked: Pick<EnrolmentToken, "url" | "root"> & { readonly key: string },
-): Identity {
+): Enrolled {
   TrustedRoot.open(root, asked.root);
-  return {
-    version: 1,
-    ...{ agent, org, key: asked.key, cloud, url: asked.url },
-    rootFingerprint: asked.root,
-    root,
-  };
+  const { key, url, root: rootFingerprint } = asked;
+  const named = { agent, org, key, cloud, url };
+  return { identity: { version: 1, ...named, rootFingerprint, root }, mode };
 }
 
 /** What is not encrypted may not leave the machine. */

@@ -35,7 +35,9 @@ describe("the plan of an installation", () => {
   });
 
   it("installs, and has nothing left to do the second time", async () => {
-    await install(scratch.plan(), scratch.host, quiet);
+    const first: string[] = [];
+    await install(scratch.plan(), scratch.host, (line) => first.push(line));
+    expect(first).toContain("    this host begins by observing");
     expect(scratch.runningFrom).toBe(`${PREFIX}/versions/0.1.0-abc`);
     const after = scratch.listing();
     const lines: string[] = [];

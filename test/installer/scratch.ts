@@ -20,6 +20,9 @@ import type { Step } from "../../installer/step.js";
 
 export const PREFIX = "/opt/tourniquet";
 export const CLOUD = "https://cloud.example";
+/** What `tourniquet enrol` says. */
+export const ENROLLED =
+  "enrolled as agt-1 of acme\nthis host begins by observing\n";
 
 /** The process has ended here: nothing of it runs any more. */
 export class Interrupted extends Error {
@@ -153,7 +156,7 @@ export class Scratch implements Disposable {
         ]) {
           writeFileSync(join(this.root, path), JSON.stringify({ url: CLOUD }));
         }
-        return undefined;
+        return ENROLLED;
       },
       "/usr/bin/node": () => this.#tourniquet(last),
       systemctl: () => this.#systemctl(command, args),

@@ -21,7 +21,9 @@ describe("an enrolment", () => {
     await using cloud = await FakeCloud.start();
     const asked: string[] = [];
     cloud.serve = answering(201, welcome(), asked);
-    expect(await enrolAt(cloud.url)).toEqual(identityFor(cloud.url));
+    expect(await enrolAt(cloud.url)).toEqual({
+      ...{ identity: identityFor(cloud.url), mode: undefined },
+    });
 
     const request = v.parse(EnrolmentRequest, JSON.parse(asked[0] ?? ""));
     const key = publicKey(Buffer.from(request.publicKey, "base64url"));

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { modes } from "../../../agent/model/mode.js";
 import { isoTime } from "../../../agent/text/time.js";
 import type { Caller } from "../../operators/caller.js";
 import type { Token } from "../../registry/registry.js";
@@ -10,10 +11,13 @@ import { Cursor, cursorOf, pageOf, Time } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { Label, Lifetime } from "./operator-shapes.js";
 
+/** What it proposes that the host begins with; null: nothing. */
+const Proposed = v.nullable(v.picklist(modes));
+
 /** What is told of one later. */
 export const ListedToken = v.object({
   ...{ id: v.string(), org: v.string(), label: v.string() },
-  ...{ madeAt: Time, madeBy: v.string(), expiresAt: Time },
+  ...{ madeAt: Time, madeBy: v.string(), expiresAt: Time, mode: Proposed },
   /** The agent that came in by it. */
   usedBy: v.nullable(v.string()),
   usedAt: v.nullable(Time),
@@ -24,6 +28,7 @@ export const ListedToken = v.object({
 /** A token by which one host comes in. */
 export const EnrolmentToken = v.object({
   ...{ id: v.string(), org: v.string(), label: v.string(), expiresAt: Time },
+  mode: Proposed,
   /** To be pasted on the host; it is nowhere else. */
   token: v.string(),
 });
@@ -40,6 +45,8 @@ const TokenOrder = v.strictObject({
   org: Named,
   expiresIn: v.optional(Lifetime, "24h"),
   label: v.optional(Label, ""),
+  /** What the host is to begin with, should it have no mode of its own yet. */
+  mode: v.optional(v.picklist(modes)),
 });
 
 const RevokeQuery = v.strictObject({ reason: v.optional(Reason, "") });
@@ -66,14 +73,16 @@ export const enrolmentTokenRoutes = (
     body: TokenOrder,
     problems: [404],
     answers: { 201: { description: "The token", schema: EnrolmentToken } },
-    handle: async ({ caller, body: { org, label, expiresIn } }) => {
+    handle: async ({ caller, body: { org, label, expiresIn, mode } }) => {
       mustBeOwnOrg(caller, org, ports);
       const expiresAt = ports.clock.now() + expiresIn * 1000;
       const made = await ports.enrolment.makeToken({
         ...{ org, expiresAt, by: caller.name, url: ports.publicUrl() },
         ...(label !== "" && { label }),
+        ...(mode && { mode }),
       });
-      return answer(201, { ...made, org, label, expiresAt });
+      const told = { ...made, org, label, expiresAt, mode: mode ?? null };
+      return answer(201, told);
     },
   }),
   route({

@@ -14,7 +14,7 @@ import { failed, misused } from "../../../agent/text/failure.js";
 import { messageOf } from "../../../agent/text/message.js";
 import { deviceCredential } from "../../identity/device-credential.js";
 import { answerByFile, requestByFile } from "../../identity/enrol-by-file.js";
-import { checkTransport, enrol } from "../../identity/enrol.js";
+import { checkTransport, enrol, type Enrolled } from "../../identity/enrol.js";
 import {
   forgetKey,
   isEnrolled,
@@ -23,6 +23,7 @@ import {
 } from "../../identity/identity-store.js";
 import { forgetPending } from "../../identity/pending.js";
 import { packageVersion } from "../../version.js";
+import { takeProposed } from "../first-mode.js";
 import { becomeOwnerOf } from "../owner.js";
 
 interface EnrolOptions {
@@ -82,11 +83,11 @@ async function enrolNow(
   const { caFile } = cloud;
   const version = packageVersion();
   const answer = enrol({ token, deviceKey, inventory, version, caFile });
-  const identity = await orFailure(() => answer).catch((error: unknown) => {
+  const enrolled = await orFailure(() => answer).catch((error: unknown) => {
     if (handedIn === undefined) forgetKey(stateDir, deviceKey);
     throw error;
   });
-  become(stateDir, identity);
+  become(stateDir, enrolled);
 }
 
 /** By files, for a host that no network reaches: the first half. */
@@ -120,16 +121,19 @@ async function takeAnswer(
   becomeOwnerOf(stateDir);
   mustBeFree(stateDir, forced);
   const named = { path, text };
-  const identity = await orFailure(() =>
+  const enrolled = await orFailure(() =>
     answerByFile(stateDir, named, handedIn),
   );
-  become(stateDir, identity);
+  become(stateDir, enrolled);
   forgetPending(stateDir);
 }
 
-function become(stateDir: string, identity: Identity): void {
+/** The mode first: no agent starts without it, once it may start. */
+function become(stateDir: string, { identity, mode }: Enrolled): void {
+  const told = mode && takeProposed(mode, stateDir);
   const former = writeIdentity(stateDir, identity);
   process.stdout.write(toldOf(identity, former));
+  if (told !== undefined) process.stdout.write(`${told}\n`);
 }
 
 function mustBeFree(stateDir: string, { force }: Forced): void {

@@ -17,6 +17,8 @@ interface Listed {
   readonly next: string | null;
 }
 
+const TOKENS = ["GET", "/enrolment-tokens"] as const;
+
 describe("enrolment tokens", () => {
   it("are listed with what they are for, and who came in by them", async () => {
     await using cloud = await startTestCloud();
@@ -33,6 +35,30 @@ describe("enrolment tokens", () => {
     expect(await listed(cloud)).toMatchObject([{ id, usedBy: agent }]);
     expect(await listed(cloud, "?open=true")).toEqual([]);
     expect(JSON.stringify(await listed(cloud))).not.toContain(token);
+  });
+
+  it("propose a mode to agents that know of that, and to no others", async () => {
+    await using cloud = await startTestCloud();
+    await cloud.addOrg("acme");
+    const comes = async (version: string, order: object) => {
+      const { body } = await post<Made>(cloud, { org: "acme", ...order });
+      const key = generateKey();
+      const answer = await enrolWith(cloud.url, body.token, key, { version });
+      return answer.body;
+    };
+    const mode = "observe";
+    expect(await comes("0.6.0", { mode })).toMatchObject({ mode });
+    expect(await comes("1.0.0-rc.1", { mode })).toMatchObject({ mode });
+    expect(await comes("0.5.0", { mode })).not.toHaveProperty("mode");
+    expect(await comes("0.6.0", {})).not.toHaveProperty("mode");
+    const { items } = (await ask<{ items: object[] }>(cloud, TOKENS)).body;
+    expect(items).toMatchObject([
+      ...[{ mode: null }, { mode }, { mode }, { mode }],
+    ]);
+    const wrong = await post(cloud, { org: "acme", mode: "pause" });
+    expect(wrong).toMatchObject({
+      ...{ status: 400, body: { errors: [{ field: "mode" }] } },
+    });
   });
 
   it("let nobody in once they are revoked", async () => {

@@ -36,6 +36,7 @@ export function documentVectors(): readonly Vector[] {
     enrolmentToken(),
     enrolmentRequest(),
     answer(),
+    answerWithMode(),
     rekeyRequest(),
   ];
 }
@@ -213,6 +214,19 @@ function answer(): Vector {
     reads: "enrolment answer",
     direction: "cloud to agent",
     description: "Answer to POST /v1/enrol, with the root of root.json.",
+    text: JSON.stringify(decoded),
+    decoded,
+  };
+}
+
+function answerWithMode(): Vector {
+  const decoded = { ...(answer().decoded as object), mode: "observe" };
+  return {
+    name: "enrolment-answer-mode",
+    reads: "enrolment answer",
+    direction: "cloud to agent",
+    description:
+      "The same where the token proposes that the host begins by observing.",
     text: JSON.stringify(decoded),
     decoded,
   };

@@ -29,7 +29,8 @@ export async function settleBy(token: string, stateDir: string): Promise<void> {
   const inventory = { hostname: "host.example", system: "Linux" };
   const rest = { inventory, version: "0.4.0", caFile: undefined };
   const asked = { token: decodeToken(token), deviceKey, ...rest };
-  writeIdentity(stateDir, await enrol(asked));
+  const { identity } = await enrol(asked);
+  writeIdentity(stateDir, identity);
 }
 
 /** An agent that only pretends to enforce, as its process would start it. */

@@ -1,0 +1,106 @@
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { operatorOf } from "../cloud/cli/operator.js";
+import { HostProcess } from "../support/agent/host-process.js";
+import { startTestCloud, type TestCloud } from "../support/cloud/cloud.js";
+import { until } from "../support/time/clock.js";
+
+describe("the mode that an enrolment token proposes", () => {
+  it("is what a new host begins with, and is its own from then on", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const token = await tokenFor(cloud, host, "--mode", "observe");
+    const enrolled = await host.tourniquet("enrol", "--token-file", token);
+    expect(enrolled.stderr).toBe("");
+    expect(enrolled.stdout).toMatch(
+      /^enrolled as agt-.*\nthis host begins by observing, as its token proposes: .*tourniquet enforce$/m,
+    );
+    {
+      await using _agent = host.run();
+      expect(await modeOf(host)).toBe("observe");
+      expect((await host.tourniquet("status")).stdout).toMatch(/^OBSERVING/m);
+      const told = await host.tourniquet("history", "--orders");
+      expect(told.stdout).toMatch(/its enrolment token +observe +done/);
+      expect((await host.tourniquet("enforce")).code).toBe(0);
+    }
+    {
+      await using _agent = host.run();
+      expect(await modeOf(host)).toBe("enforce");
+      const another = await tokenFor(cloud, host, "--mode", "observe");
+      const again = await host.tourniquet(
+        ...["enrol", "--force", "--token-file", another],
+      );
+      expect(again.stdout).toContain(
+        "its token proposes to observe; this host has a mode of its own already, and keeps it",
+      );
+    }
+    await using _agent = host.run();
+    expect(await modeOf(host)).toBe("enforce");
+  }, 120_000);
+
+  it("comes in a carried answer as well", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const token = await tokenFor(cloud, host, "--mode", "observe");
+    const [request, answer] = ["request", "answer"].map((name) =>
+      join(host.folder.path, name),
+    ) as [string, string];
+    await host.tourniquet(
+      ...["enrol", "--token-file", token, "--request-to", request],
+    );
+    await operatorOf(cloud)("enrol-host", request, answer);
+    const enrolled = await host.tourniquet("enrol", "--answer", answer);
+    expect(enrolled.stdout).toContain("this host begins by observing");
+    await using _agent = host.run();
+    expect(await modeOf(host)).toBe("observe");
+  }, 60_000);
+
+  it("is none where the token proposes none", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const token = await tokenFor(cloud, host);
+    const enrolled = await host.tourniquet("enrol", "--token-file", token);
+    expect(enrolled.stdout).toMatch(/^enrolled as .*\n$/);
+    expect(existsSync(join(host.stateDir, "ledger.db"))).toBe(false);
+  }, 60_000);
+
+  it("makes no agent of a host that cannot take it", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const token = await tokenFor(cloud, host, "--mode", "observe");
+    mkdirSync(join(host.stateDir, "ledger.db.first"), { recursive: true });
+    chmodSync(host.stateDir, 0o700);
+    const enrolled = await host.tourniquet("enrol", "--token-file", token);
+    expect(enrolled.code).toBe(1);
+    expect(enrolled.stderr).toContain(
+      "cannot begin with the mode of the token",
+    );
+    expect(existsSync(join(host.stateDir, "identity.json"))).toBe(false);
+  }, 60_000);
+});
+
+async function tokenFor(
+  cloud: TestCloud,
+  host: HostProcess,
+  ...options: readonly string[]
+): Promise<string> {
+  const run = operatorOf(cloud);
+  await run("org", "add", "Example");
+  const { out } = await run("token", "--org", "example", ...options);
+  return host.folder.file("token", out);
+}
+
+async function modeOf(host: HostProcess): Promise<unknown> {
+  let told = "";
+  await until(
+    "it runs",
+    async () => {
+      const { code, stdout } = await host.tourniquet("status", "--json");
+      told = stdout;
+      return code === 0;
+    },
+    20_000,
+  );
+  return (JSON.parse(told) as { mode: unknown }).mode;
+}
