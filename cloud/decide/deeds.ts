@@ -15,8 +15,9 @@ export interface Mandate {
   readonly by: string;
   /** What a rule decided on; operators need none. */
   readonly evidence?: readonly number[];
-  /** Whose sightings a rule counted. */
+  /** Whose sightings a rule counted, and what each weighs. */
   readonly orgs?: readonly string[];
+  readonly weights?: readonly number[];
   /** How sure a rule is, from 0 to 1, and the version of the rules. */
   readonly confidence?: number;
   readonly rules?: number;

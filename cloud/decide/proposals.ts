@@ -9,6 +9,7 @@ import type {
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Verdict } from "../rules/verdict.js";
+import { areEnough, written, type Witnesses } from "../rules/witnesses.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { Settling } from "./settling.js";
 
@@ -119,38 +120,40 @@ export class Proposals {
   /** Where there is no room for it, or a person has it already, nothing happens. */
   propose(
     attacker: string,
-    { rule, reason, orgs, evidence, needed }: Verdict,
+    { rule, reason, evidence, ...witnesses }: Verdict,
     veto: Veto,
   ): Promise<Proposed | "no-room" | "settling"> {
     const { decisions, clock, settings } = this.#ports;
     const expiresAt = clock.now() + settings.proposalForS * 1000;
     const proposed: Proposed = {
       ...{ kind: "proposed", proposal: newId("prp"), attacker, expiresAt },
-      ...{ rule: `rule:${rule}`, reason, orgs, evidence, veto },
+      ...{ rule: `rule:${rule}`, reason, evidence, veto },
+      ...written(witnesses),
     };
     return lookThenAppend<Proposed | "no-room" | "settling">(decisions, () => {
       const none = { events: [] };
       if (this.isSettling(attacker)) return { ...none, answer: "settling" };
-      if (!this.#hasRoom({ orgs, needed }, veto))
+      if (!this.#hasRoom(witnesses, veto))
         return { ...none, answer: "no-room" };
       return { events: [proposed], answer: proposed };
     });
   }
 
-  #hasRoom(
-    { orgs, needed }: Pick<Verdict, "orgs" | "needed">,
-    veto: Veto,
-  ): boolean {
+  /** By the weight of those witnesses who have room, and by their number. */
+  #hasRoom(witnesses: Witnesses, veto: Veto): boolean {
     const now = this.#ports.clock.now();
     if ((this.#open.get({ now }) ?? 0) >= MOST_OPEN) return false;
     if ("org" in veto && this.openOf(veto.why, veto.org) >= MOST_OF_AN_ORG) {
       return false;
     }
-    const witnesses = orgs.filter(
-      (org) => (this.#openBy.get({ now, org }) ?? 0) < MOST_BY_AN_ORG,
+    const { orgs } = witnesses;
+    const ready = new Set(
+      orgs.filter(
+        (org) => (this.#openBy.get({ now, org }) ?? 0) < MOST_BY_AN_ORG,
+      ),
     );
-    const least = Math.max(needed, this.#ports.settings.orgs);
-    return witnesses.length >= Math.min(orgs.length, least);
+    const least = Math.min(orgs.length, this.#ports.settings.orgs);
+    return ready.size >= least && areEnough(witnesses, (org) => ready.has(org));
   }
 }
 

@@ -4,6 +4,7 @@ import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
 import type { Looker, Match } from "../rules/looker.js";
 import type { RuleBook } from "../rules/rule-book.js";
 import type { Verdict } from "../rules/verdict.js";
+import { areEnough, fewest, written } from "../rules/witnesses.js";
 import type { Deeds } from "./deeds.js";
 import type { NeverList } from "./never.js";
 import type { Proposals } from "./proposals.js";
@@ -30,7 +31,7 @@ export type Outcome =
   | { readonly what: "nothing" | "banned" | "proposed" }
   /** The table of proposals has no room for it. */
   | { readonly what: "unproposed" }
-  /** The rate is used up; the org that waits for it, the quietest of them. */
+  /** The rate is used up; the org that waits for it, of those that are needed. */
   | { readonly what: "postponed"; readonly org: string };
 
 /** Decides on one attacker, from what the logs' folds know at the time. */
@@ -79,12 +80,15 @@ export class Rule {
     return { what: "proposed" };
   }
 
-  /** Whom flooders join is banned all the same, by the shares of the others. */
-  #waitsFor({ orgs, needed }: Verdict): string | undefined {
+  /**
+   * Whom flooders join is banned all the same, by the shares of the others: of
+   * those who have room, the weight has to be enough.
+   */
+  #waitsFor(verdict: Verdict): string | undefined {
     const shares = this.#ports.shares.now();
-    const ready = orgs.filter((org) => shares.hasRoom(org)).length;
-    const hasRoom = shares.left > 0 && ready >= needed;
-    return hasRoom ? undefined : shares.quietest(orgs);
+    const ready = areEnough(verdict, (org) => shares.hasRoom(org));
+    if (shares.left > 0 && ready) return undefined;
+    return shares.quietest(fewest(verdict));
   }
 
   async #ban(
@@ -93,11 +97,11 @@ export class Rule {
     { verdict, forS, version }: Versioned,
   ): Promise<Outcome> {
     const { log, clock, deeds } = this.#ports;
-    const { rule, reason, evidence, orgs, confidence } = verdict;
+    const { rule, reason, evidence, confidence } = verdict;
     const by = `rule:${rule}`;
-    const shared = orgs.slice(0, MOST_ORGS);
     const mandate = {
-      ...({ feed: "urgent", by, evidence, orgs: shared, confidence } as const),
+      ...({ feed: "urgent", by, evidence, confidence } as const),
+      ...written(verdict),
       ...(version > 0 && { rules: version }),
     };
     const terms = { forSeconds: forS, reason, observed: false };
@@ -126,6 +130,3 @@ interface Versioned extends Match {
 }
 
 const NOTHING: Outcome = { what: "nothing" };
-
-/** Of an attacker whom everybody saw, so many share what it cost of the rate. */
-const MOST_ORGS = 256;

@@ -44,10 +44,11 @@ export class SharesNow {
     return this.#used(org) < TIMES_WHAT_IS_LEFT * this.left;
   }
 
-  /** Of these orgs, the one that had the least. */
+  /** Of these orgs, the one that has no room and had the least. */
   quietest(orgs: readonly string[]): string {
-    const byUse = [...orgs].sort((a, b) => this.#used(a) - this.#used(b));
-    return byUse[0] ?? "";
+    const full = orgs.filter((org) => !this.hasRoom(org));
+    full.sort((a, b) => this.#used(a) - this.#used(b));
+    return full[0] ?? "";
   }
 
   #used(org: string): number {

@@ -1,5 +1,5 @@
 import type { Database } from "../journal/database.js";
-import type { RecordedDecision } from "../journal/decision-events.js";
+import type { Decided, RecordedDecision } from "../journal/decision-events.js";
 import type { DecisionProjection } from "../journal/view.js";
 
 /**
@@ -18,7 +18,7 @@ export const weightTables: DecisionProjection = {
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE causes (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, orgs TEXT NOT NULL,
-      is_shared INTEGER NOT NULL
+      weights TEXT, is_shared INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE blames (
       org TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
@@ -49,29 +49,33 @@ export const weightTables: DecisionProjection = {
   },
 };
 
+/** Whose word it was, and what each weighed; absent: all alike. */
+type Witnesses = Pick<Decided, "orgs" | "weights">;
+
 /** Whose word each decision of rules went by, and each proposal of theirs. */
 function causeFold(database: Database) {
   const add = database.prepare(
-    "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?)",
+    "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?, ?)",
   );
   const release = database.prepare(
     `INSERT OR IGNORE INTO causes
-       SELECT ?, ?, orgs, is_shared FROM causes WHERE id = ?`,
+       SELECT ?, ?, orgs, weights, is_shared FROM causes WHERE id = ?`,
   );
   const forget = database.prepare(
     `DELETE FROM causes WHERE seq <= (
        SELECT seq FROM causes ORDER BY seq DESC LIMIT 1 OFFSET ${MOST_CAUSES})`,
   );
-  const note = (seq: number, id: string, orgs: string, isShared: boolean) => {
-    add.run(seq, id, orgs, Number(isShared));
+  const note = (seq: number, id: string, by: Witnesses, isShared: boolean) => {
+    const { orgs = [], weights = null } = by;
+    const texts = [JSON.stringify(orgs), weights && JSON.stringify(weights)];
+    add.run(seq, id, ...texts, Number(isShared));
     forget.run();
   };
   return ({ seq, event }: RecordedDecision): void => {
     if (event.kind === "decided" && event.orgs !== undefined) {
-      note(seq, event.decision, JSON.stringify(event.orgs), false);
+      note(seq, event.decision, event, false);
     } else if (event.kind === "proposed") {
-      const isShared = event.veto.why === "tier";
-      note(seq, event.proposal, JSON.stringify(event.orgs), isShared);
+      note(seq, event.proposal, event, event.veto.why === "tier");
     } else if (event.kind === "proposal-settled") {
       const { verdict, decision, proposal } = event;
       if (verdict === "released" && decision !== undefined) {
@@ -88,8 +92,12 @@ function causeFold(database: Database) {
 function blameFold(database: Database) {
   const causeOf = database.prepare<
     unknown[],
-    { readonly orgs: string; readonly isShared: 0 | 1 }
-  >("SELECT orgs, is_shared AS isShared FROM causes WHERE id = ?");
+    {
+      readonly orgs: string;
+      readonly weights: string | null;
+      readonly isShared: 0 | 1;
+    }
+  >("SELECT orgs, weights, is_shared AS isShared FROM causes WHERE id = ?");
   const put = database.prepare(
     `INSERT INTO blames VALUES (@org, @id, @at, @why, @share, @undo)
      ON CONFLICT DO UPDATE SET
@@ -110,14 +118,31 @@ function blameFold(database: Database) {
       if (cause === undefined) continue;
       // Of an address that many live behind, both may be right.
       if (why === "refused" && cause.isShared === 1) continue;
-      const orgs = JSON.parse(cause.orgs) as readonly string[];
-      const share = FAULTS[why] * Math.min(1, FEW / orgs.length);
-      for (const org of orgs) {
+      for (const [org, part] of partsOf(cause)) {
+        const share = FAULTS[why] * part;
         put.run({ org, id, at, why, share, undo });
         forget.run(org, at - BLAMED_FOR_MS);
       }
     }
   };
+}
+
+/** Who had which part in it, by what each weighed: puppets take nothing of it. */
+function partsOf(cause: {
+  readonly orgs: string;
+  readonly weights: string | null;
+}): readonly (readonly [org: string, part: number])[] {
+  const orgs = JSON.parse(cause.orgs) as readonly string[];
+  const weights =
+    cause.weights === null
+      ? orgs.map(() => 1)
+      : (JSON.parse(cause.weights) as readonly number[]);
+  const sum = weights.reduce((all, each) => all + each, 0);
+  return orgs.flatMap((org, at) => {
+    const weight = weights[at] ?? 0;
+    const part = Math.min(1, (FEW * weight) / sum);
+    return weight > 0 ? [[org, part]] : [];
+  });
 }
 
 /** How what was decided, or proposed, turned out to be wrong. */
@@ -147,7 +172,7 @@ function faultsIn(
 /** So long, and less each day, it counts that one was wrong. */
 export const BLAMED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
 
-/** So few are to blame in full; of more, each for a part. */
+/** So few are to blame in full; of more, each for a part, by what it weighs. */
 const FEW = 3;
 
 /** Of some 100 bytes each; a contest comes within weeks, if at all. */

@@ -115,6 +115,8 @@ export interface Decided {
   readonly evidence?: readonly number[];
   /** Whose sightings a rule counted; they share its rate. Rules only. */
   readonly orgs?: readonly string[];
+  /** What each of them weighs; absent of what is older: all alike. Rules only. */
+  readonly weights?: readonly number[];
   /** How sure it is, from 0 to 1. Rules only. */
   readonly confidence?: number;
   /** Version of the rules; absent: those that the settings say. Rules only. */
@@ -161,6 +163,8 @@ export interface Proposed {
   readonly rule: string;
   readonly reason: string;
   readonly orgs: readonly string[];
+  /** What each of them weighs; absent of what is older: all alike. */
+  readonly weights?: readonly number[];
   readonly evidence: readonly number[];
   readonly veto: Veto;
 }

@@ -1,16 +1,13 @@
 import type { Evidence } from "../telemetry/evidence.js";
-import { SOLID, type Rule } from "./rule-set.js";
+import type { Rule } from "./rule-set.js";
+import { isEnough, sumOf, TINY, type Witnesses } from "./witnesses.js";
 
-/** Enough was seen of an attacker. */
-export interface Verdict {
+/** Enough was seen of an attacker, by these orgs. */
+export interface Verdict extends Witnesses {
   /** The rule's name. */
   readonly rule: string;
   /** For whoever asks why: counts, and nobody's name. */
   readonly reason: string;
-  /** Whose sightings counted, in alphabetical order. */
-  readonly orgs: readonly string[];
-  /** So many of them are needed; 0: it asks for no orgs. */
-  readonly needed: number;
   readonly hosts: number;
   readonly failures: number;
   /** How sure it is: from 0 to 1. */
@@ -63,32 +60,41 @@ function judgeOrgs(
   recent: readonly Evidence[],
   weigh: Weigh,
 ): Verdict | undefined {
-  const { needs } = rule;
-  const weights = weigh(new Set(recent.map(({ org }) => org)));
-  const theirs = recent.filter(({ org }) => (weights.get(org) ?? 0) > 0);
-  const counting = [...new Set(theirs.map(({ org }) => org))];
-  const each = counting.map((org) => weights.get(org) ?? 0);
-  const weight = each.reduce((sum, one) => sum + one, 0);
-  const solid = each.filter((one) => one >= SOLID).length;
-  if (solid < needs.orgs || weight < needs.weight - TINY) return undefined;
-  return verdictOn(rule, theirs, weight);
+  const all = weigh(new Set(recent.map(({ org }) => org)));
+  const theirs = recent.filter(({ org }) => (all.get(org) ?? 0) > 0);
+  const witnesses = witnessesOf(rule, theirs, (org) => all.get(org) ?? 0);
+  if (!isEnough(rule.needs, witnesses.weights)) return undefined;
+  return verdictOn(rule, theirs, witnesses, sumOf(witnesses.weights));
 }
 
 function judgeHosts(
   rule: Rule,
   recent: readonly Evidence[],
 ): Verdict | undefined {
-  return verdictOn(rule, recent, countOf(recent, "agent"));
+  const alike = witnessesOf(rule, recent, () => 1);
+  return verdictOn(rule, recent, alike, countOf(recent, "agent"));
 }
 
-/** @param witnesses how many that stand for themselves; some may count in part */
+function witnessesOf(
+  { needs: { weight, orgs: solid } }: Rule,
+  seen: readonly Evidence[],
+  weightOf: (org: string) => number,
+): Witnesses {
+  const orgs = [...new Set(seen.map(({ org }) => org))].sort();
+  orgs.sort((a, b) => weightOf(b) - weightOf(a));
+  const needs = { weight, orgs: solid };
+  return { orgs, weights: orgs.map(weightOf), needs };
+}
+
+/** @param count how many that stand for themselves; some may count in part */
 function verdictOn(
   rule: Rule,
   seen: readonly Evidence[],
-  witnesses: number,
+  witnesses: Witnesses,
+  count: number,
 ): Verdict | undefined {
   const { needs, name, confidence: most } = rule;
-  const orgs = [...new Set(seen.map(({ org }) => org))].sort();
+  const { orgs } = witnesses;
   const hosts = countOf(seen, "agent");
   const failures = failuresOf(seen);
   const active = new Set(seen.map(({ slice }) => slice ?? 0)).size;
@@ -98,9 +104,9 @@ function verdictOn(
   const spread =
     needs.spread.of > 1 ? `, in ${active} of its ${needs.spread.of} parts` : "";
   return {
-    ...{ rule: name, orgs, hosts, failures, needed: orgsNeeded(rule) },
+    ...{ ...witnesses, rule: name, hosts, failures },
     reason: `seen by ${counts} within ${spanOf(rule.windowMs)}${spread}: ${counted(failures, "failure")}${sensorsOf(seen)}`,
-    confidence: Math.min(most, round(1 - DOUBT ** witnesses)),
+    confidence: Math.min(most, round(1 - DOUBT ** count)),
     evidence: evidenceOf(seen),
   };
 }
@@ -109,9 +115,6 @@ function verdictOn(
 const DOUBT = 0.5;
 
 const round = (part: number): number => Math.floor(part * 100) / 100;
-
-/** Sums of parts are never exact. */
-const TINY = 1e-9;
 
 const countOf = (seen: readonly Evidence[], of: "org" | "agent"): number =>
   new Set(seen.map((each) => each[of])).size;

@@ -73,6 +73,24 @@ describe("what was found wrong", () => {
     ]);
   });
 
+  it("goes by what each weighed: puppets take next to nothing of it", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    const puppets = Array.from({ length: 97 }, (_, n) => `puppet${n}`);
+    const orgs = ["a", "b", "c", ...puppets];
+    const weights = orgs.map((org) => (org.startsWith("p") ? 0.001 : 1));
+    await world.decide(decided("dec-1", orgs, weights), undone("dec-1", true));
+    const [blame] = world.told("a").blames;
+    expect(blame?.share).toBeCloseTo(3 / 3.097);
+    expect(world.told("puppet1").blames).toMatchObject([{ share: 0.001 }]);
+  });
+
+  it("costs three halves in full, where a rule needs no more", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    const halves = decided("dec-1", ["a", "b", "c"], [0.5, 0.5, 0.5]);
+    await world.decide(halves, undone("dec-1", true));
+    expect(world.told("a").blames).toMatchObject([{ share: 1 }]);
+  });
+
   it("lowers it also for whom somebody vouches", async () => {
     await using world = await open(SETTINGS);
     await world.decide(vouched("a", world.clock.now() + 30 * DAY_MS));
@@ -105,9 +123,14 @@ const refused = (proposal: string): ProposalSettled => ({
   ...{ by: "ada", reason: "no" },
 });
 
-const decided = (decision: string, orgs: readonly string[]): DecisionEvent => ({
+const decided = (
+  decision: string,
+  orgs: readonly string[],
+  weights?: readonly number[],
+): DecisionEvent => ({
   ...{ kind: "decided", decision, action: "ban", feed: "urgent", ranges: 1 },
   ...{ by: "rule:several-orgs", reason: "", evidence: [1], orgs },
+  ...(weights && { weights }),
 });
 
 const undone = (

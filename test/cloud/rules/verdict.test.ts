@@ -52,6 +52,20 @@ describe("a rule", () => {
     expect(judge(rule, evidence, NOW, two)?.orgs).toEqual(["a", "b"]);
   });
 
+  it("says what each org weighed, the heaviest first", () => {
+    const rule = needing("weight: 1.5, orgs: 1");
+    const evidence = ["z/1", "a/2", "c/3", "b/4"].map((who) => seen(who));
+    const weights = weighing({ a: 0.01, b: 0.6, c: 0, z: 1 });
+    expect(judge(rule, evidence, NOW, weights)).toMatchObject({
+      ...{ orgs: ["z", "b", "a"], weights: [1, 0.6, 0.01] },
+      needs: { weight: 1.5, orgs: 1 },
+    });
+    const hosts = needing("hosts: 2", ", counts: every-host");
+    expect(judge(hosts, evidence, NOW, weights)).toMatchObject({
+      ...{ orgs: ["a", "b", "c", "z"], weights: [1, 1, 1, 1] },
+    });
+  });
+
   it("counts hosts and failures of the orgs alone that count", () => {
     const rule = needing("orgs: 2, hosts: 3, failures: 20");
     const evidence = [
