@@ -8,6 +8,7 @@ import type { Statement } from "../journal/database.js";
 import type { RecordedObservation } from "../journal/observation-events.js";
 import type { Observations } from "../journal/observations.js";
 import type { Views } from "../journal/view.js";
+import { isEnough } from "../rules/witnesses.js";
 import { keptStatement } from "../telemetry/statements.projection.js";
 import type { DecisionLog } from "./decision-log.js";
 import { HARM, OrgHarm, type OrgHarmPorts } from "./org-harm.js";
@@ -166,13 +167,11 @@ export class Harm implements AsyncDisposable {
     });
   }
 
-  /** As many as it takes to ban: strangers and puppets weigh nothing. */
+  /** Each by itself: many puppets of little weight are not one of them. */
   #isEnough(orgs: ReadonlySet<string>): boolean {
     if (orgs.size < ORGS) return false;
     const weights = [...this.#ports.weights.of(orgs).values()];
-    const counted = weights.filter((weight) => weight > 0).length;
-    const sum = weights.reduce((all, each) => all + each, 0);
-    return counted >= ORGS && sum >= ORGS * LEAST;
+    return isEnough({ weight: 0, orgs: ORGS }, weights);
   }
 }
 
@@ -198,10 +197,8 @@ function isOfHarm({ event }: RecordedObservation): boolean {
   });
 }
 
+/** So many orgs of standing. */
 const ORGS = 3;
-
-/** What an org of standing weighs at the least: of so many it takes as much. */
-const LEAST = 0.5;
 
 /** What is older has hurt nobody for long. */
 const WITHIN_MS = 24 * 60 * 60 * 1000;
