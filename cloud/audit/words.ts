@@ -41,7 +41,8 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
   },
   undone: ({ undoes, wrong }) =>
     `undid ${undoes}${wrong ? ", and found it wrong" : ""}`,
-  "proposal-settled": ({ proposal, verdict }) => `${verdict} ${proposal}`,
+  "proposal-settled": ({ proposal, verdict, wrong }) =>
+    `${verdict} ${proposal}${wrong ? ", and found it wrong" : ""}`,
   approval: ({ feed, version }) => `approval ${version} of ${feed}`,
   "policy-published": ({ org, version, held, unheld }) => {
     const what = `policy ${version} of ${org}`;

@@ -34,9 +34,9 @@ export const release = async (
 export const refuse = async (
   client: Client,
   proposal: string,
-  reason: string,
+  said: { readonly reason: string; readonly wrong: boolean },
 ): Promise<{ readonly proposal: string }> =>
-  client.ask("POST", `${pathOf(proposal)}/refuse`, { reason });
+  client.ask("POST", `${pathOf(proposal)}/refuse`, said);
 
 /** How the rules' rate stands. */
 export const rulesOf = async (client: Client): Promise<RulesTold> =>

@@ -25,6 +25,7 @@ interface Options {
   readonly json?: true;
   readonly for: string;
   readonly reason: string;
+  readonly wrong?: true;
 }
 
 /** proposals, proposals release, proposals refuse. */
@@ -71,9 +72,10 @@ export function addProposalCommands(program: Command, io: Io): void {
     .description("leave it undone, or withdraw what one ordered oneself")
     .argument("<id>")
     .requiredOption("--reason <text>", "for whoever asks later")
+    .option("--wrong", "it is not true: counts against whose word it was")
     .action(async (id: string, _, command: Command) => {
-      const { reason } = command.optsWithGlobals<Options>();
-      await refuse(clientOf(command), id, reason);
+      const { reason, wrong = false } = command.optsWithGlobals<Options>();
+      await refuse(clientOf(command), id, { reason, wrong });
       io.out(`refused ${id}: nothing was done`);
     });
 }

@@ -30,7 +30,8 @@ export const whyItWaits = (proposal: ProposalItem): string =>
 
 export function standingOf(proposal: ProposalItem): string {
   const { verdict, settledBy, expiresAt } = proposal;
-  if (verdict !== null) return `${verdict} by ${settledBy ?? ""}`;
+  const asWrong = proposal.kind === "rule" && proposal.wrong ? " as wrong" : "";
+  if (verdict !== null) return `${verdict}${asWrong} by ${settledBy ?? ""}`;
   const until = dateOf(expiresAt);
   return Date.parse(expiresAt) > Date.now() ? until : `ran out ${until}`;
 }

@@ -9,7 +9,8 @@ export const proposalTables: DecisionProjection = {
       expires_at INTEGER NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL,
       evidence TEXT NOT NULL, orgs TEXT NOT NULL, veto TEXT NOT NULL,
       veto_why TEXT NOT NULL, veto_org TEXT, verdict TEXT, settled_at INTEGER,
-      settled_by TEXT, settled_why TEXT, decision TEXT
+      settled_by TEXT, settled_why TEXT, decision TEXT,
+      wrong INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX proposals_by_attacker ON proposals (attacker, seq);
     CREATE INDEX proposals_by_expiry ON proposals (expires_at);
@@ -22,12 +23,12 @@ export const proposalTables: DecisionProjection = {
   fold(database) {
     const add = database.prepare(
       `INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-         NULL, NULL, NULL, NULL, NULL)`,
+         NULL, NULL, NULL, NULL, NULL, 0)`,
     );
     const addOrg = database.prepare("INSERT INTO proposal_orgs VALUES (?, ?)");
     const settle = database.prepare(
       `UPDATE proposals SET verdict = ?, settled_at = ?, settled_by = ?,
-         settled_why = ?, decision = ? WHERE id = ?`,
+         settled_why = ?, decision = ?, wrong = ? WHERE id = ?`,
     );
     const forgetOrgs = database.prepare(
       "DELETE FROM proposal_orgs WHERE proposal <= ?",
@@ -52,8 +53,10 @@ export const proposalTables: DecisionProjection = {
         forgetOrgs.run(over);
         forget.run(over);
       } else if (event.kind === "proposal-settled") {
-        const { verdict, by, reason, decision, proposal } = event;
-        settle.run(verdict, at, by, reason, decision ?? null, proposal);
+        const { verdict, by, reason, proposal } = event;
+        const { decision = null, wrong = false } = event;
+        const said = [verdict, at, by, reason, decision, Number(wrong)];
+        settle.run(...said, proposal);
       }
     };
   },

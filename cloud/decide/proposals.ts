@@ -32,6 +32,8 @@ export interface Proposal {
   readonly settledBy: string | null;
   readonly settledWhy: string | null;
   readonly decision: string | null;
+  /** It was refused since it is not true. */
+  readonly wrong: boolean;
 }
 
 export interface ProposalPorts {
@@ -169,15 +171,18 @@ const MOST_BY_AN_ORG = 100;
 const PROPOSALS = `
   SELECT id, attacker, proposed_at AS proposedAt, expires_at AS expiresAt, rule,
     reason, evidence, orgs, veto, verdict, settled_at AS settledAt,
-    settled_by AS settledBy, settled_why AS settledWhy, decision
+    settled_by AS settledBy, settled_why AS settledWhy, decision, wrong
   FROM proposals`;
 
-type Row = Omit<Proposal, "evidence" | "orgs" | "veto"> &
-  Readonly<Record<"evidence" | "orgs" | "veto", string>>;
+type Row = Omit<Proposal, "evidence" | "orgs" | "veto" | "wrong"> &
+  Readonly<Record<"evidence" | "orgs" | "veto", string>> & {
+    readonly wrong: 0 | 1;
+  };
 
 const proposalOf = (row: Row): Proposal => ({
   ...row,
   evidence: JSON.parse(row.evidence) as number[],
   orgs: JSON.parse(row.orgs) as string[],
   veto: JSON.parse(row.veto) as Veto,
+  wrong: row.wrong === 1,
 });

@@ -18,7 +18,7 @@ export const weightTables: DecisionProjection = {
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE causes (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, orgs TEXT NOT NULL,
-      weights TEXT, is_shared INTEGER NOT NULL
+      weights TEXT
     ) STRICT;
     CREATE TABLE blames (
       org TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
@@ -55,27 +55,26 @@ type Witnesses = Pick<Decided, "orgs" | "weights">;
 /** Whose word each decision of rules went by, and each proposal of theirs. */
 function causeFold(database: Database) {
   const add = database.prepare(
-    "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?, ?)",
+    "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?)",
   );
   const release = database.prepare(
     `INSERT OR IGNORE INTO causes
-       SELECT ?, ?, orgs, weights, is_shared FROM causes WHERE id = ?`,
+       SELECT ?, ?, orgs, weights FROM causes WHERE id = ?`,
   );
   const forget = database.prepare(
     `DELETE FROM causes WHERE seq <= (
        SELECT seq FROM causes ORDER BY seq DESC LIMIT 1 OFFSET ${MOST_CAUSES})`,
   );
-  const note = (seq: number, id: string, by: Witnesses, isShared: boolean) => {
-    const { orgs = [], weights = null } = by;
-    const texts = [JSON.stringify(orgs), weights && JSON.stringify(weights)];
-    add.run(seq, id, ...texts, Number(isShared));
+  const note = (seq: number, id: string, { orgs, weights }: Witnesses) => {
+    const texts = [orgs, weights].map((each) => each && JSON.stringify(each));
+    add.run(seq, id, ...texts);
     forget.run();
   };
   return ({ seq, event }: RecordedDecision): void => {
     if (event.kind === "decided" && event.orgs !== undefined) {
-      note(seq, event.decision, event, false);
+      note(seq, event.decision, event);
     } else if (event.kind === "proposed") {
-      note(seq, event.proposal, event, event.veto.why === "tier");
+      note(seq, event.proposal, event);
     } else if (event.kind === "proposal-settled") {
       const { verdict, decision, proposal } = event;
       if (verdict === "released" && decision !== undefined) {
@@ -90,14 +89,9 @@ function causeFold(database: Database) {
  * an undo found it, nothing does any more once that is undone.
  */
 function blameFold(database: Database) {
-  const causeOf = database.prepare<
-    unknown[],
-    {
-      readonly orgs: string;
-      readonly weights: string | null;
-      readonly isShared: 0 | 1;
-    }
-  >("SELECT orgs, weights, is_shared AS isShared FROM causes WHERE id = ?");
+  const causeOf = database.prepare<unknown[], Cause>(
+    "SELECT orgs, weights FROM causes WHERE id = ?",
+  );
   const put = database.prepare(
     `INSERT INTO blames VALUES (@org, @id, @at, @why, @share, @undo)
      ON CONFLICT DO UPDATE SET
@@ -116,8 +110,6 @@ function blameFold(database: Database) {
     for (const { id, why } of faultsIn(event)) {
       const cause = causeOf.get(id);
       if (cause === undefined) continue;
-      // Of an address that many live behind, both may be right.
-      if (why === "refused" && cause.isShared === 1) continue;
       for (const [org, part] of partsOf(cause)) {
         const share = FAULTS[why] * part;
         put.run({ org, id, at, why, share, undo });
@@ -127,11 +119,17 @@ function blameFold(database: Database) {
   };
 }
 
-/** Who had which part in it, by what each weighed: puppets take nothing of it. */
-function partsOf(cause: {
+/** As the table has them: JSON. */
+interface Cause {
   readonly orgs: string;
+  /** Null: all alike. */
   readonly weights: string | null;
-}): readonly (readonly [org: string, part: number])[] {
+}
+
+/** Who had which part in it, by what each weighed: puppets take nothing of it. */
+function partsOf(
+  cause: Cause,
+): readonly (readonly [org: string, part: number])[] {
   const orgs = JSON.parse(cause.orgs) as readonly string[];
   const weights =
     cause.weights === null
@@ -149,14 +147,14 @@ function partsOf(cause: {
 export type Fault = "released" | "undone" | "shortened" | "refused";
 
 /** What each costs an org that had a part in it. */
-const FAULTS: Readonly<Record<Fault, number>> = {
+export const FAULTS: Readonly<Record<Fault, number>> = {
   ...{ released: 1, undone: 1, shortened: 0.5, refused: 0.25 },
 };
 
 function faultsIn(
   event: RecordedDecision["event"],
 ): readonly { readonly id: string; readonly why: Fault }[] {
-  if (event.kind === "proposal-settled" && event.verdict === "refused") {
+  if (event.kind === "proposal-settled" && event.wrong) {
     return [{ id: event.proposal, why: "refused" }];
   }
   if (event.kind === "undone" && event.wrong) {

@@ -2,7 +2,7 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { Statement } from "../journal/database.js";
 import type { Views } from "../journal/view.js";
 import { Standing, type StandingSettings } from "./standing.js";
-import { BLAMED_FOR_MS, type Fault } from "./weights.projection.js";
+import { BLAMED_FOR_MS, FAULTS, type Fault } from "./weights.projection.js";
 
 /** Somebody answers for an org. Times in ms since 1970. */
 export interface Vouch {
@@ -159,11 +159,9 @@ export class Weights {
     const said = this.#vouch.get(org);
     const vouch = said !== undefined && said.expiresAt > at ? said : undefined;
     const hosts = this.#standing.settledHosts(org, standingHosts);
-    const blames = this.#blamesOf(org);
-    const blame = blames.reduce((sum, { share }) => sum + share, 0);
+    const trust = 0.5 ** costOf(this.#blamesOf(org));
     return {
-      ...{ org, at, hosts, vouch, isSettled: hosts >= standingHosts },
-      trust: 0.5 ** blame,
+      ...{ org, at, hosts, vouch, isSettled: hosts >= standingHosts, trust },
       ...this.#batchOf(org, vouch !== undefined),
     };
   }
@@ -221,6 +219,16 @@ class Batches {
   }
 }
 
+/** One kind costs no more than four of it: whoever says much errs now and then. */
+function costOf(blames: readonly Blame[]): number {
+  const kinds = new Map<Fault, number>();
+  for (const { why, share } of blames) {
+    const sum = (kinds.get(why) ?? 0) + share;
+    kinds.set(why, Math.min(sum, MOST_OF_A_KIND * FAULTS[why]));
+  }
+  return [...kinds.values()].reduce((sum, each) => sum + each, 0);
+}
+
 const rounded = (share: number): number => Math.round(share * 1_000) / 1_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -233,6 +241,8 @@ const MOST_IN_A_DAY = 8;
 
 /** for so long. */
 const BATCH_FOR_MS = 90 * DAY_MS;
+
+const MOST_OF_A_KIND = 4;
 
 const KNOWN_FOR_MS = 1_000;
 const MOST_KNOWN = 10_000;

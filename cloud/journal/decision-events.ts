@@ -176,6 +176,11 @@ export interface ProposalSettled {
   readonly verdict: "released" | "refused";
   readonly by: string;
   readonly reason: string;
+  /**
+   * Of what a rule proposed and a person refused: it was not true. Whose word it
+   * was counts less; absent: it may be true, and is not to be banned.
+   */
+  readonly wrong?: true;
   /** Of the ban, where it was released. */
   readonly decision?: string;
 }

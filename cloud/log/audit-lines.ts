@@ -136,7 +136,14 @@ function lineOfTwo(event: RecordedDecision["event"]): Line | undefined {
     }
     case "proposal-settled":
       return line("a proposal was settled", event, [
-        ...(["proposal", "verdict", "by", "reason", "decision"] as const),
+        ...([
+          "proposal",
+          "verdict",
+          "wrong",
+          "by",
+          "reason",
+          "decision",
+        ] as const),
       ]);
     case "glass-broken": {
       const { glass, decision, action, feeds, by, why, dangers } = event;

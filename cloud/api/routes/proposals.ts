@@ -5,7 +5,7 @@ import type { Proposal as Proposed } from "../../decide/proposals.js";
 import type { Caller } from "../../operators/caller.js";
 import { Named, Reason, Term, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { unknown } from "../problem.js";
+import { problem, unknown } from "../problem.js";
 import { orderSeen } from "../scope.js";
 import { Cursor, Time, Whole, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
@@ -55,6 +55,8 @@ const RuleProposal = v.object({
   settledBy: v.nullable(v.string()),
   settledWhy: v.nullable(v.string()),
   decision: v.nullable(v.string()),
+  /** It was refused since it is not true. */
+  wrong: v.boolean(),
 });
 
 /** What waits for somebody: a rule's ban, or somebody's dangerous order. */
@@ -88,6 +90,8 @@ const ReleaseOrder = v.strictObject({
 
 const RefuseOrder = v.strictObject({
   reason: v.pipe(Reason, v.minLength(1, "is needed")),
+  /** Of what a rule saw: it is not true. Whose word it was counts less from now on. */
+  wrong: v.optional(v.boolean(), false),
 });
 
 export const Released = v.object({
@@ -141,12 +145,13 @@ export const proposalRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ method: "POST", path: "/proposals/{proposal}/refuse" },
     ...{ operationId: "refuseProposal", tag: "Proposals" },
     summary: "Does not carry out what was proposed, or withdraws it",
-    description: "Whom a rule proposed is left alone for as long again.",
+    description:
+      "Whom a rule proposed is left alone for as long again. That costs nobody anything, unless it is found wrong.",
     ...{ allows: "analyst", scope: "own", changes: true },
     body: RefuseOrder,
     answers: { 200: { description: "Nothing was done", schema: Refused } },
     handle: async ({ caller, params: { proposal = "" }, body }) => {
-      await refused(caller, proposal, body.reason, ports);
+      await refused(caller, proposal, body, ports);
       return answer(200, { proposal });
     },
   }),
@@ -220,16 +225,28 @@ async function released(
 async function refused(
   caller: Caller,
   proposal: string,
-  reason: string,
+  { reason, wrong }: v.InferOutput<typeof RefuseOrder>,
   ports: OperatorApiPorts,
 ): Promise<void> {
   const asked = orderSeen(caller, proposal, ports);
-  if (asked !== undefined) return refuseOrder(caller, asked, reason, ports);
+  if (asked !== undefined) {
+    if (wrong) throw onlyOfRules();
+    return refuseOrder(caller, asked, reason, ports);
+  }
   const settled = { proposal, verdict: "refused", reason } as const;
+  const wrongly = wrong && ({ wrong } as const);
   await whileTaken(caller, proposal, ports, () =>
-    ports.proposals.settling.settle({ ...settled, by: caller.name }),
+    ports.proposals.settling.settle({
+      ...{ ...settled, by: caller.name, ...wrongly },
+    }),
   );
 }
+
+const onlyOfRules = () =>
+  problem(400, "invalid", {
+    ...{ field: "wrong", value: "true" },
+    message: "wrong: is said of what a rule proposed, and this is an order",
+  });
 
 /**
  * The ban is the operator's, on the rule's evidence; none is made where somebody

@@ -58,7 +58,7 @@ describe("tourniquet-cloud", () => {
     );
     expect(released.out).toMatch(/^released prp-\w+ \(dec-/);
     expect((await run("proposals", "refuse", newer!.id)).code).toBe(2);
-    const why = ["--reason", "a resolver"];
+    const why = ["--reason", "no attacker", "--wrong"];
     const refused = await run("proposals", "refuse", newer!.id, ...why);
     expect(refused.out).toMatch(/^refused prp-\w+: nothing was done\n$/);
     const again = await run("proposals", "refuse", newer!.id, ...why);
@@ -66,6 +66,6 @@ describe("tourniquet-cloud", () => {
     expect(again.err).toContain("was refused by admin already");
     const all = (await run("proposals", "--all")).out;
     expect(all).toContain("released by admin");
-    expect(all).toContain("refused by admin");
+    expect(all).toContain("refused as wrong by admin");
   });
 });

@@ -71,6 +71,10 @@ describe("tourniquet-cloud, with a dangerous order,", () => {
     );
     expect((await bo("bans", WIDE)).out).toContain("all of it");
     const refuse = ["proposals", "refuse", told!.proposal, "--reason", "twice"];
+    const wrong = await admin(...refuse, "--wrong");
+    expect(wrong).toMatchObject({
+      ...{ code: 2, err: expect.stringContaining("and this is an order") },
+    });
     expect((await admin(...refuse)).code).toBe(0);
   });
 

@@ -11,7 +11,7 @@ describe("what was found wrong", () => {
     await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
     for (const org of ["a", "b", "c", "d"]) await world.settle(org);
     await world.decide(proposed("prp-1", ["a", "b", "c"]));
-    await world.decide(refused("prp-1"));
+    await world.decide(foundWrong("prp-1"));
     const low = world.weightOf("a") ?? 0;
     expect(low).toBeCloseTo(0.5 ** 0.25);
     expect(world.weightOf("d")).toBe(1);
@@ -95,20 +95,46 @@ describe("what was found wrong", () => {
     await using world = await open(SETTINGS);
     await world.decide(vouched("a", world.clock.now() + 30 * DAY_MS));
     await world.decide(proposed("prp-1", ["a", "b", "c"]));
-    await world.decide(refused("prp-1"));
+    await world.decide(foundWrong("prp-1"));
     expect(world.weightOf("a")).toBeCloseTo(0.5 ** 0.25);
   });
 
-  it("costs each of many little, and nothing where many live at the address", async () => {
+  it("costs each of many little", async () => {
     await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
     const many = Array.from({ length: 30 }, (_, n) => `org${n}`);
     await world.decide(proposed("prp-1", many));
-    await world.decide(refused("prp-1"));
+    await world.decide(foundWrong("prp-1"));
     expect(world.told("org1").blames).toMatchObject([{ share: 0.025 }]);
-    const veto = { why: "tier", tier: "cdn-edge" } as const;
-    await world.decide({ ...proposed("prp-2", ["a", "b", "c"]), veto });
-    await world.decide(refused("prp-2"));
-    expect(world.told("a").blames).toEqual([]);
+  });
+
+  it("is not what is true, and only not to be banned: that costs nobody anything", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    await world.settle("a");
+    const who = { agent: "v/1", org: "v" };
+    for (const [n, veto] of [
+      { why: "never-list" } as const,
+      { why: "tier", tier: "cdn-edge" } as const,
+      { why: "agent", ...who } as const,
+      { why: "held", ...who, rule: "live-session" } as const,
+    ].entries()) {
+      const proposal = `prp-${n}`;
+      await world.decide({ ...proposed(proposal, ["a", "b", "c"]), veto });
+      await world.decide(refused(proposal));
+    }
+    expect(world.told("a")).toMatchObject({ weight: 1, blames: [] });
+  });
+
+  it("costs no more of one kind than four of it do", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    await world.settle("a");
+    for (let n = 1; n <= 20; n++) {
+      await world.decide(proposed(`prp-${n}`, ["a", "b", "c"]));
+      await world.decide(foundWrong(`prp-${n}`));
+    }
+    expect(world.told("a").blames).toHaveLength(20);
+    expect(world.weightOf("a")).toBeCloseTo(0.5);
+    await world.decide(decided("dec-1", ["a"]), undone("dec-1", true));
+    expect(world.weightOf("a")).toBeCloseTo(0.25);
   });
 });
 
@@ -121,6 +147,10 @@ const proposed = (proposal: string, orgs: readonly string[]): Proposed => ({
 const refused = (proposal: string): ProposalSettled => ({
   ...{ kind: "proposal-settled", proposal, verdict: "refused" },
   ...{ by: "ada", reason: "no" },
+});
+
+const foundWrong = (proposal: string): ProposalSettled => ({
+  ...{ ...refused(proposal), wrong: true },
 });
 
 const decided = (

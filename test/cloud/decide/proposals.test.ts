@@ -4,6 +4,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import { readOps } from "../../../agent/protocol/segment.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
+import type { WeightItem } from "../../../cloud/cli/ask-orgs.js";
 import type { RulesTold } from "../../../cloud/cli/ask-proposals.js";
 import { positionAfter, TestAgent } from "../../support/agent/test-agent.js";
 import {
@@ -242,6 +243,23 @@ describe("a proposal", () => {
     expect(await decisionsOf(cloud)).toEqual([]);
   });
 
+  it("costs its witnesses weight where it is refused as wrong, and else nothing", async () => {
+    await using cloud = await startTestCloud();
+    await bothSee(cloud, "8.8.8.8", "1.1.1.1");
+    const [one, other] = await proposalsOf(cloud);
+    await settle(cloud, one!.id, "refuse", { reason: "true, a resolver" });
+    expect(await blamesOf(cloud, "one")).toEqual([]);
+    const wrong = { reason: "they attack nobody", wrong: true };
+    await settle(cloud, other!.id, "refuse", wrong);
+    expect(await blamesOf(cloud, "one")).toMatchObject([
+      { id: other!.id, why: "refused", share: 0.25 },
+    ]);
+    expect(await proposalsOf(cloud, "?all=true")).toMatchObject([
+      { id: one!.id, verdict: "refused", wrong: false },
+      { id: other!.id, verdict: "refused", wrong: true },
+    ]);
+  });
+
   it("runs out, and comes again when it is seen again", async () => {
     let ahead = 0;
     const clock = { ...systemClock, now: () => Date.now() + ahead };
@@ -293,6 +311,13 @@ async function openStage(make: (past: Past) => Enrolled) {
       folder[Symbol.dispose]();
     },
   };
+}
+
+async function blamesOf(cloud: TestCloud, org: string) {
+  type Weights = { items: readonly WeightItem[] };
+  const path = "/api/v1/org-weights";
+  const { body } = await cloud.request<Weights>("GET", path);
+  return body.items.find((each) => each.org === org)?.blames;
 }
 
 const settle = (cloud: TestCloud, id: string, how: string, order: object) =>
