@@ -65,10 +65,11 @@ function causeFold(database: Database) {
     `DELETE FROM causes WHERE seq <= (
        SELECT seq FROM causes ORDER BY seq DESC LIMIT 1 OFFSET ${MOST_CAUSES})`,
   );
+  let notes = 0;
   const note = (seq: number, id: string, { orgs, weights }: Witnesses) => {
     const texts = [orgs, weights].map((each) => each && JSON.stringify(each));
     add.run(seq, id, ...texts);
-    forget.run();
+    if (++notes % FORGET_EVERY === 1) forget.run();
   };
   return ({ seq, event }: RecordedDecision): void => {
     if (event.kind === "decided" && event.orgs !== undefined) {
@@ -175,3 +176,6 @@ const FEW = 3;
 
 /** Of some 100 bytes each; a contest comes within weeks, if at all. */
 const MOST_CAUSES = 500_000;
+
+/** Decisions between two looks at what is over: that steps over all that is kept. */
+const FORGET_EVERY = 1_000;

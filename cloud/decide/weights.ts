@@ -51,6 +51,8 @@ export class Weights {
   readonly #standing: Standing;
   readonly #arrival: Statement<number>;
   readonly #arrivals: Statement<number>;
+  /** As many of them as make a batch, and no more are read. */
+  readonly #few: Statement<number>;
   readonly #vouch: Statement<Vouch>;
   readonly #blames: Statement<Blame>;
   readonly #known = new Map<string, Facts>();
@@ -67,11 +69,15 @@ export class Weights {
     this.#arrival = decided
       .prepare<unknown[], number>("SELECT at FROM arrivals WHERE org = ?")
       .pluck();
-    this.#arrivals = decided
-      .prepare<unknown[], number>(
-        "SELECT count(*) FROM arrivals WHERE at BETWEEN ? AND ?",
-      )
-      .pluck();
+    const arrivals = (limit: number) =>
+      decided
+        .prepare<unknown[], number>(
+          `SELECT count(*) FROM (
+             SELECT 1 FROM arrivals WHERE at BETWEEN ? AND ? LIMIT ${limit})`,
+        )
+        .pluck();
+    this.#arrivals = arrivals(-1);
+    this.#few = arrivals(MOST_IN_A_DAY + 1);
     this.#vouch = decided.prepare(
       `SELECT vouched_by AS by, why, vouched_at AS vouchedAt,
          expires_at AS expiresAt
@@ -85,17 +91,17 @@ export class Weights {
   /** Of the orgs that saw one attacker. */
   of(orgs: Iterable<string>): ReadonlyMap<string, number> {
     const within = new Set(orgs);
-    const batches = new Batches();
-    const weights = [...within].map((org) => {
+    const weighed = [...within].map((org) => {
       const facts = this.#facts(org);
       const weight = this.#weigh(facts, this.#confirmed(facts, within));
-      const batch = weight === 0 ? undefined : batches.of(facts);
-      return { org, weight, batch };
+      return { org, facts, weight };
     });
+    const counted = weighed.filter(({ weight }) => weight > 0);
+    const batches = batchesOf(counted.map(({ facts }) => facts));
     return new Map(
-      weights.map(({ org, batch, weight }) => [
+      weighed.map(({ org, weight }) => [
         org,
-        batch === undefined ? weight : weight / batch.size,
+        weight / (batches.get(org)?.size ?? 1),
       ]),
     );
   }
@@ -110,7 +116,8 @@ export class Weights {
   told(org: string): Weight {
     const facts = this.#factsNow(org);
     const confirmed = this.#confirmed(facts, new Set([org]));
-    const { hosts, vouch = null, batch } = facts;
+    const { hosts, vouch = null, came, isCrowded } = facts;
+    const batch = isCrowded ? this.#near(this.#arrivals, came) : 0;
     const blames = this.#blamesOf(org);
     const weight = rounded(this.#weigh(facts, confirmed));
     return { org, weight, hosts, confirmed, vouch, batch, blames };
@@ -170,9 +177,13 @@ export class Weights {
     const came = this.#arrival.get(org) ?? 0;
     const age = this.#clock.now() - came;
     const counts = this.#settings.standingDays > 0 && age < BATCH_FOR_MS;
-    if (isVouched || !counts) return { came, batch: 0 };
-    const near = this.#arrivals.get(came - DAY_MS, came + DAY_MS) ?? 0;
-    return { came, batch: near > MOST_IN_A_DAY ? near : 0 };
+    if (isVouched || !counts) return { came, isCrowded: false };
+    return { came, isCrowded: this.#near(this.#few, came) > MOST_IN_A_DAY };
+  }
+
+  /** How many came within a day of then, before or after. */
+  #near(arrivals: Statement<number>, came: number): number {
+    return arrivals.get(came - DAY_MS, came + DAY_MS) ?? 0;
   }
 
   #blamesOf(org: string): readonly Blame[] {
@@ -198,25 +209,29 @@ interface Facts {
   readonly trust: number;
   /** When its first host came; 0: it has none. */
   readonly came: number;
-  readonly batch: number;
+  /** It came with too many others. */
+  readonly isCrowded: boolean;
 }
 
 const isSameBatch = (one: Facts, other: Facts): boolean =>
-  one.batch > 0 && other.batch > 0 && Math.abs(one.came - other.came) <= DAY_MS;
+  one.isCrowded && other.isCrowded && Math.abs(one.came - other.came) <= DAY_MS;
 
-/** Orgs of one case that came together. */
-class Batches {
-  readonly #all: { readonly came: number; size: number }[] = [];
-
-  /** Undefined for who came with few others. */
-  of({ batch, came }: Facts): { readonly size: number } | undefined {
-    if (batch === 0) return undefined;
-    const near = this.#all.find((each) => Math.abs(each.came - came) <= DAY_MS);
-    const mine = near ?? { came, size: 0 };
-    if (near === undefined) this.#all.push(mine);
-    mine.size += 1;
-    return mine;
+/**
+ * Orgs of one case that came within a day, from the earliest on: in which order
+ * they are told has no part in it. Who came with few others is in none.
+ */
+function batchesOf(
+  facts: readonly Facts[],
+): ReadonlyMap<string, { readonly size: number }> {
+  const batches = new Map<string, { readonly size: number }>();
+  let batch = { first: -Infinity, size: 0 };
+  const crowded = facts.filter(({ isCrowded }) => isCrowded);
+  for (const { org, came } of crowded.sort((a, b) => a.came - b.came)) {
+    if (came - batch.first > DAY_MS) batch = { first: came, size: 0 };
+    batch.size += 1;
+    batches.set(org, batch);
   }
+  return batches;
 }
 
 /** One kind costs no more than four of it: whoever says much errs now and then. */

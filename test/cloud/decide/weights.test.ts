@@ -130,6 +130,19 @@ describe("orgs that came in a batch", () => {
     expect(world.weightOf("honest")).toBe(1);
   });
 
+  it("weigh the same in whatever order they are told", async () => {
+    await using world = await open(SETTINGS);
+    for (const day of ["first", "second", "third"]) {
+      for (let n = 0; n < 9; n++) await world.settle(`${day}${n}`);
+      world.clock.jump(DAY_MS);
+    }
+    const three = ["first0", "second0", "third0"] as const;
+    const [first, second, third] = three;
+    expect(three.map((org) => world.told(org).batch)).toEqual([18, 27, 18]);
+    for (const told of [three, [second, first, third], [third, second, first]])
+      expect(world.sum(...told)).toBeCloseTo(1);
+  });
+
   it("are none when they come eight a day, and none after three months", async () => {
     await using world = await open(SETTINGS);
     const eight = Array.from({ length: 8 }, (_, n) => `org${n}`);
