@@ -5,7 +5,7 @@ import type { BanOrders } from "../decide/ban-orders.js";
 import type { DecisionLog } from "../decide/decision-log.js";
 import type { Decision } from "../decide/deeds.js";
 import type { LiftOrders } from "../decide/lift-orders.js";
-import type { Watch } from "../decide/order-ports.js";
+import { SEES_NOTHING, type Watch } from "../decide/order-ports.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { ContestAnswered } from "../journal/contest-events.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
@@ -224,10 +224,3 @@ export class Answering {
     });
   }
 }
-
-const NOTHING = (): void => undefined;
-
-/** What an answer comes to was looked at before. */
-const SEES_NOTHING = {
-  ...{ begin: NOTHING, sees: NOTHING, keeps: NOTHING, decide: NOTHING },
-};

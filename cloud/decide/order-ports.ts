@@ -56,9 +56,11 @@ export interface Watch {
 }
 
 /** Whoever looks on, or nobody. */
-export const watchOf = (watch: Watch | undefined): Watch => watch ?? NOBODY;
+export const watchOf = (watch: Watch | undefined): Watch =>
+  watch ?? SEES_NOTHING;
 
-const NOBODY: Watch = {
+/** Of what was judged before, or is nobody's to judge. */
+export const SEES_NOTHING: Watch = {
   begin: () => undefined,
   sees: () => undefined,
   keeps: () => undefined,

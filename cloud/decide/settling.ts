@@ -8,7 +8,7 @@ import type {
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type { Decision } from "./deeds.js";
-import type { Watch } from "./order-ports.js";
+import { SEES_NOTHING, type Watch } from "./order-ports.js";
 
 /** A proposal that nobody can decide on any more, or never could. */
 export class NotOpen extends Error {
@@ -99,10 +99,3 @@ export class Settling<T extends Settleable> {
 }
 
 type Settled = Omit<ProposalSettled, "kind">;
-
-const NOTHING = (): void => undefined;
-
-/** What is released was judged before. */
-const SEES_NOTHING = {
-  ...{ begin: NOTHING, sees: NOTHING, keeps: NOTHING, decide: NOTHING },
-};

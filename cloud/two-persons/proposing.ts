@@ -220,8 +220,7 @@ export class Proposing implements Disposable {
     by: string,
     watch: Watch,
   ): Promise<readonly Decision[]> {
-    const along: Watch["along"] = (...made) => watch.along(...made);
-    const judged = { begin: NOTHING, sees: NOTHING, decide: NOTHING, along };
+    const judged = { ...watch, sees: NOTHING };
     const wish = { undoes, by, reason, wrong, dryRun: false, watch: judged };
     try {
       const { decision } = await this.#ports.undos.undo(wish);
