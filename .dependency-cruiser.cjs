@@ -45,6 +45,7 @@ const CLOUD = [
     "ids.ts",
     "folder.ts",
     "version.ts",
+    "whole.ts",
   ],
   ["journal/"],
   ["log/", "roots/", "feeds/", "telemetry/"],

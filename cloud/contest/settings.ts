@@ -1,7 +1,5 @@
 import * as v from "valibot";
-
-const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+import { whole } from "../whole.js";
 
 /** `contest` in `cloud.json`: how those are heard who were banned. */
 export const ContestSettings = v.strictObject({

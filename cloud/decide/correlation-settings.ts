@@ -1,7 +1,5 @@
 import * as v from "valibot";
-
-const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+import { whole } from "../whole.js";
 
 /** Rules that are published may look back for a week. */
 const LONGEST_WINDOW_MS = 24 * 60 * 60 * 1000;

@@ -4,10 +4,9 @@ import { bits } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import type { RingTimes } from "../../agent/model/rings.js";
 import type { Clock } from "../../agent/runtime/clock.js";
+import { whole } from "../whole.js";
 import { ringTimes, type Waits } from "./waits.js";
-
-const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+import { isWider } from "./widths.js";
 
 /** Seconds that a ring waits for the one before: ten days at most. */
 const Wait = whole(1, 10 * 24 * 60 * 60);
@@ -72,9 +71,8 @@ export class Rollout {
     return ringTimes(within(waits, forSeconds), this.#ports.clock);
   }
 
-  isWide({ family, prefix }: Cidr): boolean {
-    const { widestV4, widestV6 } = this.#settings;
-    return prefix < (family === 4 ? widestV4 : widestV6);
+  isWide(cidr: Cidr): boolean {
+    return isWider(cidr, this.#settings);
   }
 
   /** Whether a range is large by itself, or as one of so many that are new. */

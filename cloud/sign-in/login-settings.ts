@@ -1,8 +1,6 @@
 import * as v from "valibot";
 import { shortText } from "../../agent/protocol/shapes.js";
-
-const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+import { whole } from "../whole.js";
 
 const named = v.pipe(shortText(128), v.minLength(1));
 

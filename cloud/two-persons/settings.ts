@@ -1,7 +1,5 @@
 import * as v from "valibot";
-
-const whole = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+import { whole } from "../whole.js";
 
 /** When open flows make a ban dangerous, and how long hosts are waited for. */
 const Flows = v.strictObject({

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { shortText } from "../../../agent/protocol/shapes.js";
 import { ROLES } from "../../operators/roles.js";
+import { whole } from "../../whole.js";
 import { secondsOf } from "../fields.js";
 import { Time } from "../table/answer.js";
 import { said } from "../table/said.js";
@@ -9,18 +10,15 @@ import { said } from "../table/said.js";
 
 export const RoleName = v.picklist(ROLES);
 
-const between = (least: number, most: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
-
 /** The longest that a machine's ban may be told to last: a year of seconds. */
 const YEAR_S = 366 * 24 * 60 * 60;
 
 export const Limits = v.strictObject({
-  perMinute: between(1, 10_000),
+  perMinute: whole(1, 10_000),
   /** Prefix lengths: what is shorter is wider. */
-  widestV4: between(8, 32),
-  widestV6: between(16, 128),
-  longestS: between(1, YEAR_S),
+  widestV4: whole(8, 32),
+  widestV6: whole(16, 128),
+  longestS: whole(1, YEAR_S),
 });
 
 export const Label = shortText(128);
