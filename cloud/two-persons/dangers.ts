@@ -1,4 +1,5 @@
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import { isWider, widestOf, type Widths } from "../decide/widths.js";
 import type { ActuatorLimits } from "../journal/operator-events.js";
 import type { Danger } from "../journal/two-person-events.js";
 
@@ -31,18 +32,34 @@ export class Seen {
 /** Enough to see what kind they are. */
 const FEW = 3;
 
-/** How short a prefix may be, by family. */
-export interface Widths {
-  readonly widestV4: number;
-  readonly widestV6: number;
+/** Ranges that are wide by themselves, and those that are narrow, in sum. */
+export class Breadth {
+  readonly #widths: Widths;
+  readonly #addsUp: boolean;
+  readonly #wide = new Seen();
+  readonly #sum: Sum;
+
+  /** @param addsUp false: what is narrow does not count */
+  constructor(widths: Widths, addsUp = true) {
+    this.#widths = widths;
+    this.#addsUp = addsUp;
+    this.#sum = new Sum(widths);
+  }
+
+  add(cidr: Cidr): void {
+    if (isWider(cidr, this.#widths)) this.#wide.add(cidr);
+    else if (this.#addsUp) this.#sum.add(cidr);
+  }
+
+  dangers(action: "ban" | "lift"): readonly Danger[] {
+    const wider = this.#wide.isEmpty
+      ? []
+      : [wide(this.#wide, this.#widths, action)];
+    return [...wider, ...this.#sum.dangers(action)];
+  }
 }
 
-export const isWider = (
-  { family, prefix }: Cidr,
-  { widestV4, widestV6 }: Widths,
-): boolean => prefix < (family === 4 ? widestV4 : widestV6);
-
-export const wide = (
+const wide = (
   seen: Seen,
   { widestV4, widestV6 }: Widths,
   action: "ban" | "lift",
@@ -55,7 +72,7 @@ export const wide = (
 const MOST_OF_WIDEST = 16;
 
 /** Adds up ranges that are narrow, each by itself. */
-export class Sum {
+class Sum {
   readonly #widths: Widths;
   /** In as many of the widest that one person bans, of each family. */
   readonly #widest = { 4: 0, 6: 0 };
@@ -65,7 +82,7 @@ export class Sum {
   }
 
   add({ family, prefix }: Cidr): void {
-    this.#widest[family] += 2 ** (this.#widestOf(family) - prefix);
+    this.#widest[family] += 2 ** (widestOf(family, this.#widths) - prefix);
   }
 
   /** As wide as many, where they come to more than one person's. */
@@ -74,14 +91,9 @@ export class Sum {
       .filter((family) => this.#widest[family] > MOST_OF_WIDEST)
       .map((family) => {
         const much = Math.ceil(this.#widest[family]);
-        const says = `its narrow ranges come to ${much} ranges of /${this.#widestOf(family)}, and one person ${action}s ${MOST_OF_WIDEST} in an order`;
+        const says = `its narrow ranges come to ${much} ranges of /${widestOf(family, this.#widths)}, and one person ${action}s ${MOST_OF_WIDEST} in an order`;
         return { why: "wide", says };
       });
-  }
-
-  #widestOf(family: Cidr["family"]): number {
-    const { widestV4, widestV6 } = this.#widths;
-    return family === 4 ? widestV4 : widestV6;
   }
 }
 

@@ -3,7 +3,8 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { ActuatorLimits } from "../journal/operator-events.js";
 import type { Danger } from "../journal/two-person-events.js";
 import type { Caller } from "../operators/caller.js";
-import { beyond, isWider, Seen, type Widths } from "./dangers.js";
+import { isWider, type Widths } from "../decide/widths.js";
+import { beyond, Seen } from "./dangers.js";
 
 const MINUTE_MS = 60_000;
 

@@ -2,18 +2,16 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import type { FeedName } from "../../agent/model/position.js";
 import { BadNeverList, type NeverList } from "../decide/never.js";
 import type { Watch } from "../decide/order-ports.js";
+import type { Widths } from "../decide/widths.js";
 import type { StandingBan } from "../feeds/snapshots/ban-lookup.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Danger } from "../journal/two-person-events.js";
 import {
-  isWider,
+  Breadth,
   neverBanned,
   neverListUnread,
   Seen,
-  Sum,
-  wide,
   type NeverTier,
-  type Widths,
 } from "./dangers.js";
 
 /** An order that is not one person's alone; nothing of it has happened. */
@@ -49,8 +47,7 @@ export interface WatchTerms {
 export class OrderWatch implements Watch {
   readonly #terms: WatchTerms;
   #changes = 0;
-  #wide = new Seen();
-  #sum: Sum;
+  #breadth: Breadth;
   #never = new Map<NeverTier, Seen>();
   #unread: string | undefined;
   /** Of a list that is replaced. */
@@ -58,13 +55,13 @@ export class OrderWatch implements Watch {
 
   constructor(terms: WatchTerms) {
     this.#terms = terms;
-    this.#sum = new Sum(terms.widths);
+    this.#breadth = new Breadth(terms.widths, terms.addsUp);
   }
 
   begin(): void {
+    const { widths, addsUp } = this.#terms;
     this.#changes = 0;
-    this.#wide = new Seen();
-    this.#sum = new Sum(this.#terms.widths);
+    this.#breadth = new Breadth(widths, addsUp);
     this.#never = new Map();
     this.#unread = undefined;
     this.#list = undefined;
@@ -88,10 +85,8 @@ export class OrderWatch implements Watch {
   }
 
   #weigh(cidr: Cidr, held: string | undefined): void {
-    const { enabled, widths, addsUp } = this.#terms;
-    if (!enabled) return;
-    if (isWider(cidr, widths)) this.#wide.add(cidr);
-    else if (addsUp) this.#sum.add(cidr);
+    if (!this.#terms.enabled) return;
+    this.#breadth.add(cidr);
     const tier = tierOf(held) ?? this.#listed(cidr);
     if (tier === undefined) return;
     const seen = this.#never.get(tier) ?? new Seen();
@@ -105,12 +100,11 @@ export class OrderWatch implements Watch {
   }
 
   get dangers(): readonly Danger[] {
-    const { always, whereItChanges, widths } = this.#terms;
+    const { always, whereItChanges } = this.#terms;
     return [
       ...always,
       ...(this.#changes > 0 ? whereItChanges : []),
-      ...(this.#wide.isEmpty ? [] : [wide(this.#wide, widths, "ban")]),
-      ...this.#sum.dangers("ban"),
+      ...this.#breadth.dangers("ban"),
       ...[...this.#never].map(([tier, seen]) => neverBanned(seen, tier)),
       ...(this.#unread === undefined ? [] : [neverListUnread(this.#unread)]),
       ...(this.#list ? [this.#list] : []),

@@ -12,7 +12,7 @@ import type {
 import { cutsMuch } from "../lists/replacement.js";
 import type { Caller } from "../operators/caller.js";
 import type { ChangeKinds } from "./changes.js";
-import { isWider, listLifted, Seen, Sum, wide, flowsCut } from "./dangers.js";
+import { Breadth, flowsCut, listLifted } from "./dangers.js";
 import type { FlowCheck } from "./flow-check.js";
 import { Glass, type ThroughGlass } from "./glass.js";
 import type { MachineLimits } from "./machine-limits.js";
@@ -251,14 +251,9 @@ function dangersOf(
   ranges: readonly Cidr[],
   settings: TwoPersonsSettings,
 ): readonly Danger[] {
-  const seen = new Seen();
-  const sum = new Sum(settings);
-  for (const range of ranges) {
-    if (isWider(range, settings)) seen.add(range);
-    else sum.add(range);
-  }
-  const wider = seen.isEmpty ? [] : [wide(seen, settings, "lift")];
-  return [...wider, ...sum.dangers("lift")];
+  const breadth = new Breadth(settings);
+  for (const range of ranges) breadth.add(range);
+  return breadth.dangers("lift");
 }
 
 /** The longest that a list bans, in seconds; null is for ever. */

@@ -5,17 +5,11 @@ import type { DecisionEntry } from "../decide/decision-log.js";
 import type { NeverList } from "../decide/never.js";
 import type { Foresight } from "../decide/order-ports.js";
 import type { UndoDone, UndoOrders, UndoWatch } from "../decide/undo-orders.js";
+import type { Widths } from "../decide/widths.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Danger } from "../journal/two-person-events.js";
 import type { Caller } from "../operators/caller.js";
-import {
-  isWider,
-  listUndone,
-  Seen,
-  Sum,
-  wide,
-  type Widths,
-} from "./dangers.js";
+import { Breadth, listUndone } from "./dangers.js";
 import { Glass } from "./glass.js";
 import type { Outcome } from "./order-asked.js";
 import { OrderWatch, TakesTwo } from "./order-watch.js";
@@ -149,13 +143,12 @@ class JudgingWatch implements UndoWatch {
   readonly #terms: JudgingTerms;
   #changes = 0;
   #lifted = 0;
-  #lifts = new Seen();
-  #sum: Sum;
+  #lifts: Breadth;
   readonly #bans: OrderWatch;
 
   constructor(terms: JudgingTerms) {
     this.#terms = terms;
-    this.#sum = new Sum(terms.widths);
+    this.#lifts = new Breadth(terms.widths);
     this.#bans = new OrderWatch({
       ...{ ...terms, observed: false, addsUp: true, isJudged: () => false },
       ...{ always: [], whereItChanges: [] },
@@ -175,8 +168,7 @@ class JudgingWatch implements UndoWatch {
   begin(): void {
     this.#changes = 0;
     this.#lifted = 0;
-    this.#lifts = new Seen();
-    this.#sum = new Sum(this.#terms.widths);
+    this.#lifts = new Breadth(this.#terms.widths);
     this.#bans.begin();
   }
 
@@ -196,8 +188,7 @@ class JudgingWatch implements UndoWatch {
 
   #seesLift({ cidr }: Pick<Op, "cidr">): void {
     this.#lifted += 1;
-    if (isWider(cidr, this.#terms.widths)) this.#lifts.add(cidr);
-    else this.#sum.add(cidr);
+    this.#lifts.add(cidr);
   }
 
   get dangers(): readonly Danger[] {
@@ -207,14 +198,12 @@ class JudgingWatch implements UndoWatch {
   }
 
   #dangersOfLifts(): readonly Danger[] {
-    const { isFresh, widths, list, part, ranges } = this.#terms;
+    const { isFresh, list, part, ranges } = this.#terms;
     if (isFresh) return [];
-    const seen = this.#lifts;
     const lifted = this.#lifted;
     const isMuch = lifted >= FEW && lifted > part * ranges;
     return [
-      ...(seen.isEmpty ? [] : [wide(seen, widths, "lift")]),
-      ...this.#sum.dangers("lift"),
+      ...this.#lifts.dangers("lift"),
       ...(list !== undefined && isMuch
         ? [listUndone(list, { lifted, ranges })]
         : []),
