@@ -2,7 +2,13 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Evidence, EvidenceQuery } from "../telemetry/evidence.js";
 import { lifeOf, longestWindow, type Rule } from "./rule-set.js";
-import { judge, mayBeEnough, type Verdict } from "./verdict.js";
+import {
+  judge,
+  mayBeEnough,
+  weighOnce,
+  type Verdict,
+  type Weigh,
+} from "./verdict.js";
 
 /** A rule that has seen enough, and how long it bans. */
 export interface Match {
@@ -100,15 +106,16 @@ class Windows {
   readonly attacker: string;
   readonly now: number;
   readonly #after: number;
-  readonly #ports: Pick<LookerPorts, "telemetry" | "weights">;
+  readonly weigh: Weigh;
+  readonly #ports: Pick<LookerPorts, "telemetry">;
   readonly #read = new Map<string, readonly Evidence[]>();
-  readonly #weights = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(
     ports: Pick<LookerPorts, "telemetry" | "weights">,
     { attacker, after, now }: Looked,
   ) {
     this.#ports = ports;
+    this.weigh = weighOnce((orgs) => ports.weights.of(orgs));
     this.attacker = attacker;
     this.#after = after;
     this.now = now;
@@ -128,14 +135,6 @@ class Windows {
     const all = this.#window(longestWindow(rules), undefined, 1);
     return rules.filter((rule) => mayBeEnough(rule, all));
   }
-
-  /** Of the same orgs, once. */
-  readonly weigh = (orgs: ReadonlySet<string>): ReadonlyMap<string, number> => {
-    const key = [...orgs].sort().join(" ");
-    const known = this.#weights.get(key) ?? this.#ports.weights.of(orgs);
-    this.#weights.set(key, known);
-    return known;
-  };
 
   #window(
     ms: number,

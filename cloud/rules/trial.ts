@@ -10,6 +10,7 @@ import type { WeightsPort } from "./looker.js";
 import { replay, type Budget, type WouldBan } from "./replay.js";
 import type { Rule } from "./rule-set.js";
 import type { RuleBook } from "./rule-book.js";
+import { orgsNeeded, weighOnce } from "./verdict.js";
 
 export interface TrialPorts {
   readonly clock: Pick<Clock, "now">;
@@ -150,14 +151,8 @@ export class Trials {
     const all = past.of(attacker.attacker, since);
     const seen = all.filter(({ agent }) => this.#ports.isTrusted(agent));
     const holding = await this.#listsOf(range, worth.flat());
-    const known = new Map<string, ReadonlyMap<string, number>>();
     const ports = {
-      weigh: (orgs: ReadonlySet<string>) => {
-        const key = [...orgs].sort().join(" ");
-        const weighed = known.get(key) ?? weights.of(orgs);
-        known.set(key, weighed);
-        return weighed;
-      },
+      weigh: weighOnce((orgs) => weights.of(orgs)),
       isListed: (lists: readonly string[]) =>
         lists.some((list) => holding.has(list)),
     };
@@ -278,12 +273,12 @@ function overRate(times: readonly number[], most: number): number {
 }
 
 /** Whether all that was ever seen of an attacker would do. */
-function couldBan({ needs }: Rule, seen: PastAttacker): boolean {
-  const orgs = Math.max(needs.orgs, Math.ceil(needs.weight - 1e-9));
+function couldBan(rule: Rule, seen: PastAttacker): boolean {
+  const { hosts, failures } = rule.needs;
   return (
-    seen.orgs >= orgs &&
-    seen.hosts >= needs.hosts &&
-    seen.failures >= needs.failures
+    seen.orgs >= orgsNeeded(rule) &&
+    seen.hosts >= hosts &&
+    seen.failures >= failures
   );
 }
 

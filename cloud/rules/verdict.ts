@@ -19,6 +19,17 @@ export interface Verdict extends Witnesses {
 /** What the word of orgs weighs that saw one attacker: each from 0 to 1. */
 export type Weigh = (orgs: ReadonlySet<string>) => ReadonlyMap<string, number>;
 
+/** Asks for the same orgs once. */
+export function weighOnce(weigh: Weigh): Weigh {
+  const known = new Map<string, ReadonlyMap<string, number>>();
+  return (orgs) => {
+    const key = [...orgs].sort().join(" ");
+    const weights = known.get(key) ?? weigh(orgs);
+    known.set(key, weights);
+    return weights;
+  };
+}
+
 /**
  * Whether what was seen of one attacker up to `now` is enough for a rule. The
  * order of the evidence has no part in it, and what a host says twice counts
@@ -51,8 +62,8 @@ export function mayBeEnough(rule: Rule, recent: readonly Evidence[]): boolean {
   return recent.length > 0 && (failures <= 1 || failuresOf(recent) >= failures);
 }
 
-/** No org weighs more than 1. */
-const orgsNeeded = ({ needs }: Rule): number =>
+/** So many orgs at least: none weighs more than 1. */
+export const orgsNeeded = ({ needs }: Rule): number =>
   Math.max(needs.orgs, Math.ceil(needs.weight - TINY));
 
 function judgeOrgs(
