@@ -266,7 +266,7 @@ function questionsTo(views: Views, ports: StorePorts) {
     registry,
     operators: new Operators(views, ports),
     receipts: new Receipts(views.observed),
-    telemetry: new Telemetry(views.observed, registry),
+    telemetry: new Telemetry(views.observed),
     statements: new Statements(views.observed),
     decisionLog: new DecisionLog(views.decided),
     undoLog: new UndoLog(views.decided),

@@ -1,15 +1,16 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../../agent/log/logger.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Decisions } from "../journal/decisions.js";
 import type { RecordedObservation } from "../journal/observation-events.js";
 import type { Observations } from "../journal/observations.js";
+import type { Turns } from "../rate/turns.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { FairQueue } from "../rate/fair-queue.js";
+import { LookBack, lookedBack, type LookBackPorts } from "./look-back.js";
 import { RateAlarm, type RuleStatus } from "./rate-alarm.js";
+import type { Looker } from "../rules/looker.js";
 import type { RuleBook } from "../rules/rule-book.js";
-import { longestWindow } from "../rules/rule-set.js";
 import type { Rule } from "./rule.js";
 import type { Shadow } from "../rules/shadow.js";
 import type { Shares } from "./shares.js";
@@ -20,12 +21,9 @@ export interface CorrelatorPorts {
   readonly settings: Pick<CorrelationSettings, "maxPerMinute">;
   readonly observations: Pick<Observations, "subscribe">;
   readonly decisions: Pick<Decisions, "append">;
-  readonly telemetry: {
-    /** Everybody who was detected since then, and by which org. */
-    attackers(
-      since: number,
-    ): Iterable<{ readonly org: string; readonly attacker: string }>;
-  };
+  readonly past: LookBackPorts["past"];
+  readonly looker: Pick<Looker, "sight">;
+  readonly turns: Turns;
   readonly shares: Pick<Shares, "now">;
   readonly rule: Pick<Rule, "lookAt">;
   readonly shadow: Pick<Shadow, "lookAt">;
@@ -48,6 +46,7 @@ export class Correlator implements AsyncDisposable {
   readonly #subscription: Disposable;
   readonly #otherRules: Disposable;
   readonly #timer: Disposable;
+  readonly #back: LookBack;
   #working: Promise<void> | undefined;
   #closed = false;
 
@@ -57,8 +56,12 @@ export class Correlator implements AsyncDisposable {
     this.#alarm = new RateAlarm(ports);
     this.#subscription = observations.subscribe((news) => this.#hear(news));
     this.#timer = clock.every(LATE_EVERY_MS, () => this.#remind());
-    this.#otherRules = book.onChanged(() => this.#lookBack());
-    this.#lookBack();
+    this.#back = new LookBack(ports);
+    this.#otherRules = book.onChanged(() => {
+      this.#back.hear();
+      this.#goOn();
+    });
+    this.#goOn();
   }
 
   /** How the rate stands, and what waits for it. */
@@ -72,18 +75,6 @@ export class Correlator implements AsyncDisposable {
     this.#otherRules[Symbol.dispose]();
     this.#timer[Symbol.dispose]();
     await this.#working;
-  }
-
-  /** At whomever rules may still know something of: at the start, and by new ones. */
-  #lookBack(): void {
-    const { book, telemetry, clock } = this.#ports;
-    const { rules } = book.inForce();
-    const watched = book.inShadow()?.rules ?? [];
-    const window = longestWindow([...rules, ...watched]);
-    for (const seen of telemetry.attackers(clock.now() - window)) {
-      this.#wait(seen.org, seen.attacker);
-    }
-    this.#goOn();
   }
 
   #hear(news: readonly RecordedObservation[]): void {
@@ -118,25 +109,34 @@ export class Correlator implements AsyncDisposable {
   }
 
   #goOn(): void {
-    if (this.#due.size > 0) this.#working ??= this.#work();
+    if (this.#due.size > 0 || !this.#back.isOver) {
+      this.#working ??= this.#work();
+    }
   }
 
-  /** Never rejects. The first turn lets the append tell all who listen. */
+  /**
+   * Never rejects. Looks back are in turns with those at what comes in, so that
+   * neither keeps the other waiting. The first turn lets the append tell all who
+   * listen.
+   */
   async #work(): Promise<void> {
     await Promise.resolve();
-    for (let looked = 1; !this.#closed; looked++) {
-      const attacker = this.#due.next();
-      if (attacker === undefined) break;
-      if (looked % LOOKS_A_TURN === 0) await nextTurn();
-      await this.#look(attacker);
+    while (!this.#closed && (this.#due.size > 0 || !this.#back.isOver)) {
+      await this.#ports.turns.next();
+      for (const attacker of [this.#due.next(), this.#back.next()]) {
+        if (attacker !== undefined) await this.#look(attacker);
+      }
     }
     this.#working = undefined;
   }
 
   async #look(attacker: string): Promise<void> {
     try {
-      const outcome = await this.#ports.rule.lookAt(attacker);
-      await this.#ports.shadow.lookAt(attacker);
+      const { looker, rule, shadow, turns } = this.#ports;
+      const sight = looker.sight(attacker, lookedBack(this.#ports));
+      const outcome = await rule.lookAt(sight);
+      await shadow.lookAt(sight);
+      await turns.next();
       if (outcome.what === "unproposed") this.#alarm.unproposed();
       if (outcome.what !== "postponed") return;
       this.#alarm.reached();
@@ -158,6 +158,3 @@ const LATE_EVERY_MS = 1_000;
 /** At some 100 bytes each: 1 MB of an org, 20 MB in all. */
 const DUE = { ofOne: 10_000, inAll: 200_000 } as const;
 const LATE = { ofOne: 1_000, inAll: 20_000 } as const;
-
-/** Looks of some 20 µs each between two turns of the event loop. */
-const LOOKS_A_TURN = 100;

@@ -10,6 +10,7 @@ import type { Decisions } from "../journal/decisions.js";
 import type { SqliteObservations } from "../journal/sqlite-observations.js";
 import type { Views } from "../journal/view.js";
 import type { PolicyHolds } from "../policies/policy-holds.js";
+import { Turns } from "../rate/turns.js";
 import type { Registry } from "../registry/registry.js";
 import { Looker } from "../rules/looker.js";
 import { RuleBook } from "../rules/rule-book.js";
@@ -18,6 +19,7 @@ import { Shadow } from "../rules/shadow.js";
 import { Trials } from "../rules/trial.js";
 import { PastDetections } from "../telemetry/past-detections.js";
 import type { Telemetry } from "../telemetry/telemetry.js";
+import { EvidenceReader } from "../telemetry/evidence-reader.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
 import { Correlator } from "./correlator.js";
 import type { DecisionLog } from "./decision-log.js";
@@ -82,12 +84,15 @@ export function openRules(ports: RulesPorts, opened: Lifetime) {
   );
   ports.changes.set("rules", new RuleChanges(book));
   const asked = { ...questionsTo(ports), weights, earlier, book };
-  const looker = new Looker({ ...ports, ...asked });
-  const rooms = { ...ports, ...asked, looker, never, vetoes };
+  const turns = new Turns(clock);
+  const evidence = new EvidenceReader(views.observed, ports.registry);
+  const looker = new Looker({ ...ports, ...asked, turns, evidence });
+  const past = new PastDetections(views.observed);
+  const rooms = { ...ports, ...asked, never, vetoes, past };
   const shadow = opened.own(openShadow(rooms));
   const rule = new Rule({ ...rooms, spent, shares, proposals });
   const correlator = opened.own(
-    new Correlator({ ...ports, shares, rule, shadow, book }),
+    new Correlator({ ...rooms, turns, looker, shares, rule, shadow }),
   );
   opened.own(new Harm(rooms));
   const trials = openTrials(rooms);
@@ -107,9 +112,9 @@ const questionsTo = ({ clock, state }: RulesPorts) => ({
 interface Rooms extends RulesPorts, ReturnType<typeof questionsTo> {
   readonly weights: Weights;
   readonly book: RuleBook;
-  readonly looker: Looker;
   readonly never: NeverList;
   readonly vetoes: Vetoes;
+  readonly past: PastDetections;
 }
 
 const openShadow = (rooms: Rooms): Shadow =>
@@ -123,9 +128,9 @@ const openShadow = (rooms: Rooms): Shadow =>
   });
 
 function openTrials(rooms: Rooms): Trials {
-  const { views, settings, registry, telemetry } = rooms;
+  const { settings, registry, telemetry } = rooms;
   return new Trials({
-    ...{ ...rooms, past: new PastDetections(views.observed) },
+    ...rooms,
     maxPerMinute: settings.maxPerMinute,
     isTrusted: (agent) => registry.agent(agent)?.revokedAt === null,
     veto: (attacker, range) => vetoOn(rooms, attacker, range),

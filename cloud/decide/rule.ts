@@ -1,7 +1,7 @@
 import type { Logger } from "../../agent/log/logger.js";
-import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Cidr } from "../../agent/model/cidr.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
-import type { Looker, Match } from "../rules/looker.js";
+import type { Match, Sight } from "../rules/looker.js";
 import type { RuleBook } from "../rules/rule-book.js";
 import type { Verdict } from "../rules/verdict.js";
 import { areEnough, fewest, written } from "../rules/witnesses.js";
@@ -15,14 +15,13 @@ export interface RulePorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly book: Pick<RuleBook, "inForce">;
-  readonly looker: Pick<Looker, "matches">;
   readonly spent: { spentThrough(attacker: string): number };
   readonly shares: Pick<Shares, "now">;
   readonly never: Pick<NeverList, "exempts">;
   readonly vetoes: Pick<Vetoes, "on">;
   readonly proposals: Pick<Proposals, "isSettling" | "propose">;
   /** Until when everybody bans the range anyhow: Unix seconds, or 0. */
-  coveredUntil(range: Cidr): Promise<number>;
+  readonly coveredUntil: (range: Cidr) => Promise<number>;
   readonly deeds: Pick<Deeds, "ban">;
 }
 
@@ -46,17 +45,19 @@ export class Rule {
    * The first of the rules that has seen enough and whose ban is worth it decides.
    * @throws BadNeverList, and what publishing throws
    */
-  async lookAt(attacker: string): Promise<Outcome> {
-    const { proposals, book, looker, spent, never } = this.#ports;
+  async lookAt(sight: Sight): Promise<Outcome> {
+    const { proposals, book, spent, never, coveredUntil } = this.#ports;
+    const { attacker, range } = sight;
     if (proposals.isSettling(attacker)) return NOTHING;
     const { rules, version } = book.inForce();
-    const range = parseCidr(attacker);
     const after = spent.spentThrough(attacker);
-    for await (const match of looker.matches(rules, attacker, range, after)) {
+    let until: number | undefined;
+    for await (const match of sight.matches(rules, after)) {
       if (never.exempts(range) === "special") return NOTHING;
       const waiting = this.#waitsFor(match.verdict);
       if (waiting !== undefined) return { what: "postponed", org: waiting };
-      if (!(await this.#isWorthIt(range, match.forS))) continue;
+      until ??= await coveredUntil(range);
+      if (!this.#isWorthIt(until, match.forS)) continue;
       return this.#decide(attacker, range, { ...match, version });
     }
     return NOTHING;
@@ -116,8 +117,7 @@ export class Rule {
    * Not when a ban covers the attacker nearly as long already: an operator's
    * longer ban must not be shortened, and noise must not become segments.
    */
-  async #isWorthIt(range: Cidr, forS: number): Promise<boolean> {
-    const until = await this.#ports.coveredUntil(range);
+  #isWorthIt(until: number, forS: number): boolean {
     const now = unixSeconds(this.#ports.clock.now());
     const gained = now + forS - Math.max(now, until);
     return gained >= forS / 2;

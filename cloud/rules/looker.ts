@@ -1,10 +1,12 @@
-import type { Cidr } from "../../agent/model/cidr.js";
+import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import type { Evidence, EvidenceQuery } from "../telemetry/evidence.js";
-import { lifeOf, longestWindow, type Rule } from "./rule-set.js";
+import type { Turns } from "../rate/turns.js";
+import type { Evidence } from "../telemetry/evidence.js";
+import type { EvidenceReader } from "../telemetry/evidence-reader.js";
+import { lifeOf, type Rule } from "./rule-set.js";
 import {
   judge,
-  mayBeEnough,
+  orgsNeeded,
   weighOnce,
   type Verdict,
   type Weigh,
@@ -24,9 +26,8 @@ export interface WeightsPort {
 
 export interface LookerPorts {
   readonly clock: Pick<Clock, "now">;
-  readonly telemetry: {
-    window(attacker: string, query: EvidenceQuery): readonly Evidence[];
-  };
+  readonly turns: Turns;
+  readonly evidence: Pick<EvidenceReader, "areThere" | "of">;
   readonly weights: WeightsPort;
   readonly earlier: {
     /** How often it was banned on evidence since then, by bans that are over. */
@@ -36,7 +37,7 @@ export interface LookerPorts {
   listed(range: Cidr, lists: readonly string[]): Promise<readonly string[]>;
 }
 
-/** Looks at one attacker with all rules of a set. */
+/** Looks at attackers with all rules of a set. */
 export class Looker {
   readonly #ports: LookerPorts;
 
@@ -44,37 +45,76 @@ export class Looker {
     this.#ports = ports;
   }
 
+  /** @param windowMs how far back any rule looks that it will be held against */
+  sight(attacker: string, windowMs: number): Sight {
+    return new Sight(this.#ports, attacker, windowMs);
+  }
+}
+
+/** One attacker, of whom is read once what was seen, for all who look at him. */
+export class Sight {
+  readonly attacker: string;
+  readonly range: Cidr;
+  readonly #ports: LookerPorts;
+  readonly #now: number;
+  readonly #since: number;
+  readonly #weigh: Weigh;
+  #read: { readonly after: number; readonly seen: readonly Evidence[] } = {
+    ...{ after: Infinity, seen: [] },
+  };
+
+  constructor(ports: LookerPorts, attacker: string, windowMs: number) {
+    this.#ports = ports;
+    this.attacker = attacker;
+    this.range = parseCidr(attacker);
+    this.#now = ports.clock.now();
+    this.#since = this.#now - windowMs;
+    this.#weigh = weighOnce((orgs) => ports.weights.of(orgs));
+  }
+
   /**
    * The rules that have seen enough, in their order.
    * @param after observations up to this one are spent
    */
-  async *matches(
-    rules: readonly Rule[],
-    attacker: string,
-    range: Cidr,
-    after: number,
-  ): AsyncGenerator<Match> {
-    const now = this.#ports.clock.now();
-    const windows = new Windows(this.#ports, { attacker, after, now });
-    for (const rule of windows.worthALook(rules)) {
-      const match = this.#match(rule, windows);
+  async *matches(rules: readonly Rule[], after: number): AsyncGenerator<Match> {
+    const { attacker } = this;
+    const { evidence, turns } = this.#ports;
+    // Most attackers are seen by few: nothing is read of them.
+    if (!evidence.areThere(attacker, leastOf(rules))) return;
+    const seen = await this.#seen(after);
+    for (const rule of rules) {
+      await turns.next();
+      const match = this.#match(rule, seen);
       if (match === undefined) continue;
       const { lists } = rule.sees;
       if (lists === undefined) {
         yield match;
         continue;
       }
-      const [holding] = await this.#ports.listed(range, lists);
+      const [holding] = await this.#ports.listed(this.range, lists);
       if (holding !== undefined) yield onList(match, holding);
     }
   }
 
-  #match(rule: Rule, windows: Windows): Match | undefined {
+  async #seen(after: number): Promise<readonly Evidence[]> {
+    if (after < this.#read.after) {
+      const { attacker } = this;
+      const { evidence, turns } = this.#ports;
+      const query = { attacker, since: this.#since, now: this.#now, after };
+      this.#read = { after, seen: await evidence.of(query, turns) };
+    }
+    const { seen } = this.#read;
+    return after === this.#read.after
+      ? seen
+      : seen.filter(({ seq }) => seq > after);
+  }
+
+  #match(rule: Rule, seen: readonly Evidence[]): Match | undefined {
     const { earlier } = this.#ports;
-    const { attacker, now } = windows;
-    const before = (ms: number) => earlier.count(attacker, now - ms, now);
+    const now = this.#now;
+    const before = (ms: number) => earlier.count(this.attacker, now - ms, now);
     const { bannedBefore } = rule.sees;
-    const verdict = judge(rule, windows.of(rule), now, windows.weigh);
+    const verdict = judge(rule, seen, now, this.#weigh);
     if (verdict === undefined) return undefined;
     const times = bannedBefore ? before(bannedBefore.withinMs) : 0;
     if (bannedBefore && times < bannedBefore.times) return undefined;
@@ -86,6 +126,12 @@ export class Looker {
   }
 }
 
+/** What any of them needs; of none, more than there is. */
+const leastOf = (rules: readonly Rule[]) => ({
+  orgs: Math.min(...rules.map(orgsNeeded)),
+  hosts: Math.min(...rules.map(({ needs }) => needs.hosts)),
+});
+
 /** A list's name is its vendor's; what is said of it stays short. */
 const onList = (match: Match, list: string): Match => ({
   ...match,
@@ -94,69 +140,3 @@ const onList = (match: Match, list: string): Match => ({
     reason: `${match.verdict.reason}; on list ${list.slice(0, 40)}`,
   },
 });
-
-interface Looked {
-  readonly attacker: string;
-  readonly after: number;
-  readonly now: number;
-}
-
-/** What was seen of one attacker, each window of it read once. */
-class Windows {
-  readonly attacker: string;
-  readonly now: number;
-  readonly #after: number;
-  readonly weigh: Weigh;
-  readonly #ports: Pick<LookerPorts, "telemetry">;
-  readonly #read = new Map<string, readonly Evidence[]>();
-
-  constructor(
-    ports: Pick<LookerPorts, "telemetry" | "weights">,
-    { attacker, after, now }: Looked,
-  ) {
-    this.#ports = ports;
-    this.weigh = weighOnce((orgs) => ports.weights.of(orgs));
-    this.attacker = attacker;
-    this.#after = after;
-    this.now = now;
-  }
-
-  of({ windowMs, sees: { sensors }, needs }: Rule): readonly Evidence[] {
-    return this.#window(windowMs, sensors, needs.spread.of);
-  }
-
-  /**
-   * Most attackers are seen by few: one look over the longest window says that
-   * for all rules whose windows differ.
-   */
-  worthALook(rules: readonly Rule[]): readonly Rule[] {
-    const keys = new Set(rules.map((rule) => keyOf(rule)));
-    if (keys.size < 2) return rules;
-    const all = this.#window(longestWindow(rules), undefined, 1);
-    return rules.filter((rule) => mayBeEnough(rule, all));
-  }
-
-  #window(
-    ms: number,
-    sensors: readonly string[] | undefined,
-    slices: number,
-  ): readonly Evidence[] {
-    const key = windowKey(ms, sensors, slices);
-    const known = this.#read.get(key);
-    if (known !== undefined) return known;
-    const { now, attacker } = this;
-    const query = { since: now - ms, now, after: this.#after, sensors, slices };
-    const read = this.#ports.telemetry.window(attacker, query);
-    this.#read.set(key, read);
-    return read;
-  }
-}
-
-const keyOf = ({ windowMs, sees: { sensors }, needs }: Rule): string =>
-  windowKey(windowMs, sensors, needs.spread.of);
-
-const windowKey = (
-  ms: number,
-  sensors: readonly string[] | undefined,
-  slices: number,
-): string => `${ms} ${slices} ${sensors?.join(",") ?? "*"}`;

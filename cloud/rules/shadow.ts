@@ -1,9 +1,9 @@
 import type { Logger } from "../../agent/log/logger.js";
-import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Decisions } from "../journal/decisions.js";
 import type { ShadowBan, ShadowCount } from "../journal/rule-events.js";
-import type { Looker, Match } from "./looker.js";
+import type { Match, Sight } from "./looker.js";
 import type { RuleBook } from "./rule-book.js";
 
 export interface ShadowPorts {
@@ -13,7 +13,6 @@ export interface ShadowPorts {
     RuleBook,
     "inShadow" | "shadowed" | "counts" | "onChanged"
   >;
-  readonly looker: Pick<Looker, "matches">;
   readonly decisions: Pick<Decisions, "append">;
   /** How far observations have come. */
   readonly seen: () => number;
@@ -55,18 +54,16 @@ export class Shadow implements AsyncDisposable {
   }
 
   /** Never rejects. */
-  async lookAt(attacker: string): Promise<void> {
+  async lookAt(sight: Sight): Promise<void> {
+    const { attacker, range } = sight;
     const shadow = this.#ports.book.inShadow();
     if (shadow === undefined) return;
     if (shadow.version !== this.#version) this.#begin(shadow.version);
     const known = this.#banned.get(attacker);
     if (known !== undefined && known.until > this.#ports.clock.now()) return;
     try {
-      const range = parseCidr(attacker);
-      const { looker } = this.#ports;
       const after = known?.through ?? 0;
-      const matches = looker.matches(shadow.rules, attacker, range, after);
-      for await (const match of matches) {
+      for await (const match of sight.matches(shadow.rules, after)) {
         await this.#note(attacker, range, match);
         return;
       }

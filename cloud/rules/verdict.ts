@@ -34,27 +34,44 @@ export function weighOnce(weigh: Weigh): Weigh {
  * Whether what was seen of one attacker up to `now` is enough for a rule. The
  * order of the evidence has no part in it, and what a host says twice counts
  * once.
- * @param window of the rule's sensors, with the slice that each lies in
+ * @param seen as far back as the rule looks, at least
  */
 export function judge(
   rule: Rule,
-  window: readonly Evidence[],
+  seen: readonly Evidence[],
   now: number,
   weigh: Weigh,
 ): Verdict | undefined {
   const since = now - rule.windowMs;
-  const recent = window.filter(({ time }) => time > since && time <= now);
+  const recent = seen.filter(
+    ({ time, sensor }) =>
+      time > since && time <= now && seesSensor(rule, sensor),
+  );
   if (!mayBeEnough(rule, recent)) return undefined;
   return rule.counts === "orgs"
-    ? judgeOrgs(rule, recent, weigh)
-    : judgeHosts(rule, recent);
+    ? judgeOrgs(rule, { recent, since }, weigh)
+    : judgeHosts(rule, { recent, since });
 }
 
-/**
- * Whether so many orgs, hosts and failures would do, whoever they are: true of
- * all that a part of them is enough for.
- */
-export function mayBeEnough(rule: Rule, recent: readonly Evidence[]): boolean {
+export const seesSensor = (
+  { sees: { sensors } }: Rule,
+  sensor: string,
+): boolean => sensors?.includes(sensor) ?? true;
+
+/** Which of the equal parts of a rule's window a time lies in, from 0. */
+export function partOf(rule: Rule, time: number, since: number): number {
+  const { of } = rule.needs.spread;
+  return Math.min(Math.floor(((time - since) * of) / rule.windowMs), of - 1);
+}
+
+/** What lies in a rule's window. */
+interface Window {
+  readonly recent: readonly Evidence[];
+  readonly since: number;
+}
+
+/** Whether so many orgs, hosts and failures would do, whoever they are. */
+function mayBeEnough(rule: Rule, recent: readonly Evidence[]): boolean {
   const { hosts, failures } = rule.needs;
   const orgs = orgsNeeded(rule);
   if (orgs > 0 && countOf(recent, "org") < orgs) return false;
@@ -68,30 +85,43 @@ export const orgsNeeded = ({ needs }: Rule): number =>
 
 function judgeOrgs(
   rule: Rule,
-  recent: readonly Evidence[],
+  { recent, since }: Window,
   weigh: Weigh,
 ): Verdict | undefined {
-  const all = weigh(new Set(recent.map(({ org }) => org)));
-  const theirs = recent.filter(({ org }) => (all.get(org) ?? 0) > 0);
-  const witnesses = witnessesOf(rule, theirs, (org) => all.get(org) ?? 0);
-  if (!isEnough(rule.needs, witnesses.weights)) return undefined;
-  return verdictOn(rule, theirs, witnesses, sumOf(witnesses.weights));
+  const orgs = new Set(recent.map(({ org }) => org));
+  const witnesses = countingOrgs(rule, orgs, weigh);
+  if (witnesses === undefined) return undefined;
+  const counting = new Set(witnesses.orgs);
+  const theirs = recent.filter(({ org }) => counting.has(org));
+  const window = { recent: theirs, since };
+  return verdictOn(rule, window, witnesses, sumOf(witnesses.weights));
 }
 
-function judgeHosts(
+function judgeHosts(rule: Rule, window: Window): Verdict | undefined {
+  const orgs = new Set(window.recent.map(({ org }) => org));
+  const alike = witnessesOf(rule, orgs, () => 1);
+  return verdictOn(rule, window, alike, countOf(window.recent, "agent"));
+}
+
+/** Those of the orgs whose word counts; undefined: it is not enough. */
+export function countingOrgs(
   rule: Rule,
-  recent: readonly Evidence[],
-): Verdict | undefined {
-  const alike = witnessesOf(rule, recent, () => 1);
-  return verdictOn(rule, recent, alike, countOf(recent, "agent"));
+  orgs: ReadonlySet<string>,
+  weigh: Weigh,
+): Witnesses | undefined {
+  const weights = weigh(orgs);
+  const weightOf = (org: string) => weights.get(org) ?? 0;
+  const counting = [...orgs].filter((org) => weightOf(org) > 0);
+  const witnesses = witnessesOf(rule, counting, weightOf);
+  return isEnough(rule.needs, witnesses.weights) ? witnesses : undefined;
 }
 
 function witnessesOf(
   { needs: { weight, orgs: solid } }: Rule,
-  seen: readonly Evidence[],
+  counting: Iterable<string>,
   weightOf: (org: string) => number,
 ): Witnesses {
-  const orgs = [...new Set(seen.map(({ org }) => org))].sort();
+  const orgs = [...counting].sort();
   orgs.sort((a, b) => weightOf(b) - weightOf(a));
   const needs = { weight, orgs: solid };
   return { orgs, weights: orgs.map(weightOf), needs };
@@ -100,7 +130,7 @@ function witnessesOf(
 /** @param count how many that stand for themselves; some may count in part */
 function verdictOn(
   rule: Rule,
-  seen: readonly Evidence[],
+  { recent: seen, since }: Window,
   witnesses: Witnesses,
   count: number,
 ): Verdict | undefined {
@@ -108,7 +138,8 @@ function verdictOn(
   const { orgs } = witnesses;
   const hosts = countOf(seen, "agent");
   const failures = failuresOf(seen);
-  const active = new Set(seen.map(({ slice }) => slice ?? 0)).size;
+  const active = new Set(seen.map(({ time }) => partOf(rule, time, since)))
+    .size;
   if (hosts < needs.hosts || failures < needs.failures) return undefined;
   if (active < needs.spread.active) return undefined;
   const counts = `${counted(orgs.length, "org")} on ${counted(hosts, "host")}`;

@@ -19,8 +19,9 @@ export const detectionTables: ObservationProjection = {
       PRIMARY KEY (agent, number)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX detections_by_place ON detections (seq, nth);
-    CREATE INDEX detections_by_attacker ON detections (attacker, time);
-    CREATE INDEX detections_by_time ON detections (time);
+    CREATE INDEX detections_by_attacker ON detections (attacker, seq, nth);
+    CREATE INDEX detections_by_witness
+      ON detections (attacker, org, agent, at);
     CREATE INDEX detections_by_address ON detections (family, address)`,
 
   fold(database) {

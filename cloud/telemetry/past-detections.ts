@@ -21,11 +21,22 @@ export interface PastDetection {
   readonly failures: number;
 }
 
-/** What is kept of what hosts detected, attacker by attacker. */
+/** A detection in the order of its host's. */
+export interface HostDetection {
+  readonly number: number;
+  readonly at: number;
+  readonly time: number;
+  /** Null: whoever it was has no address. */
+  readonly attacker: string | null;
+}
+
+/** What is kept of what hosts detected, attacker by attacker or host by host. */
 export class PastDetections {
   readonly #attackers: Statement<PastAttacker>;
   readonly #of: Statement<PastDetection>;
   readonly #clipped: Statement<number>;
+  readonly #hosts: Statement<{ agent: string; org: string }>;
+  readonly #ofHost: Statement<HostDetection>;
 
   /** @param observed the view of what agents said */
   constructor(observed: Database) {
@@ -49,6 +60,32 @@ export class PastDetections {
         "SELECT count(*) FROM detection_counts WHERE detections > ?",
       )
       .pluck();
+    this.#hosts = observed.prepare(
+      `SELECT agent,
+         (SELECT org FROM detections WHERE agent = counted.agent LIMIT 1) AS org
+       FROM detection_counts counted WHERE agent > ? ORDER BY agent LIMIT ?`,
+    );
+    this.#ofHost = observed.prepare(
+      `SELECT number, at, time, attacker FROM detections
+       WHERE agent = ? AND number < ? ORDER BY number DESC LIMIT ?`,
+    );
+  }
+
+  /** Who ever detected somebody, in the order of their names, behind one of them. */
+  hosts(
+    after: string,
+    limit: number,
+  ): readonly { readonly agent: string; readonly org: string }[] {
+    return this.#hosts.all(after, limit);
+  }
+
+  /** The newest of one host's in front of a number. */
+  ofHost(
+    agent: string,
+    before: number,
+    limit: number,
+  ): readonly HostDetection[] {
+    return this.#ofHost.all(agent, before, limit);
   }
 
   /** In the order of their texts, behind one of them. */

@@ -1,12 +1,6 @@
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { ItemOf } from "../../agent/protocol/telemetry.js";
 import type { Database, Statement } from "../journal/database.js";
-import {
-  SLICED_WINDOW,
-  WINDOW,
-  type Evidence,
-  type EvidenceQuery,
-} from "./evidence.js";
 import { boundsOf } from "./remote.js";
 
 /** A detection with its place in the journal. */
@@ -122,18 +116,10 @@ export interface SightingsQuery extends CommonQuery {
   readonly after: undefined | readonly [number, string, string];
 }
 
-/** Who is known, and trusted still. */
-export interface Acquaintance {
-  agent(id: string): { readonly revokedAt: number | null } | undefined;
-}
-
 /** Answers from what the agents reported; changes nothing. */
 export class Telemetry {
   readonly #through: Statement<number>;
   readonly #detections: Statement<DetectionEntry>;
-  readonly #window: Statement<Evidence>;
-  readonly #sliced: Statement<Evidence>;
-  readonly #attackers: Statement<{ org: string; attacker: string }>;
   readonly #sightings: Statement<Sighting>;
   readonly #contacts: Statement<ContactRow>;
   readonly #totals: Statement<SightingTotal>;
@@ -143,22 +129,14 @@ export class Telemetry {
   readonly #takenBack: Statement<TakenBack>;
   readonly #brought: Statement<DetectionEntry>;
 
-  readonly #registry: Acquaintance;
-
   /** @param database the view of what agents said */
-  constructor(database: Database, registry: Acquaintance) {
-    this.#registry = registry;
+  constructor(database: Database) {
     this.#through = database
       .prepare<unknown[], number>(
         "SELECT through FROM spools WHERE agent = ? AND spool = ?",
       )
       .pluck();
     this.#detections = database.prepare(DETECTIONS);
-    this.#window = database.prepare(WINDOW);
-    this.#sliced = database.prepare(SLICED_WINDOW);
-    this.#attackers = database.prepare(
-      "SELECT DISTINCT org, attacker FROM detections WHERE time > ? AND attacker IS NOT NULL",
-    );
     this.#sightings = database.prepare(SIGHTINGS);
     this.#contacts = database.prepare(CONTACTS);
     this.#totals = database.prepare(
@@ -189,31 +167,6 @@ export class Telemetry {
   /** Newest first. */
   detections(query: TelemetryQuery): readonly DetectionEntry[] {
     return this.#detections.all(bound(query));
-  }
-
-  /**
-   * What hosts that are still trusted saw of an attacker: one entry a host, or
-   * one for each slice in which it saw something.
-   */
-  window(attacker: string, query: EvidenceQuery): readonly Evidence[] {
-    const { since, now, after, slices } = query;
-    const sensors = query.sensors ? JSON.stringify(query.sensors) : null;
-    const asked = { attacker, since, after, sensors };
-    const rows =
-      slices > 1
-        ? this.#sliced.all({ ...asked, slices, length: now - since })
-        : this.#window.all(asked);
-    return rows.filter(({ agent }) => {
-      const known = this.#registry.agent(agent);
-      return known !== undefined && known.revokedAt === null;
-    });
-  }
-
-  /** Everybody who was detected later than `since`, by the orgs that did. */
-  attackers(
-    since: number,
-  ): readonly { readonly org: string; readonly attacker: string }[] {
-    return this.#attackers.all(since);
   }
 
   /** Those with the most packets first. */

@@ -16,7 +16,7 @@ describe("what a host refused, took back, and how its trials ended", () => {
     const texts: string[] = [];
     const seen = watched(database, (text) => texts.push(text));
     new Hearing(seen).refused(AGENT, FEED);
-    new Telemetry(seen, { agent: () => undefined }).takenBack(AGENT, 0);
+    new Telemetry(seen).takenBack(AGENT, 0);
     const tried = { agent: AGENT, feed: FEED, after: 0 } as const;
     new Statements(seen).trialEnds({ ...tried, revisions: [1] });
 

@@ -83,13 +83,10 @@ describe("a rule", () => {
   it("wants an attacker who stays at it, where it says spread", () => {
     const rule = needing("orgs: 2, spread: { active: 3, of: 6 }");
     const everyone = weighing({ a: 1, b: 1 });
-    const burst = [seen("a/1", { slice: 5 }), seen("b/2", { slice: 5 })];
+    const ago = (minutes: number) => ({ time: NOW - minutes * 60_000 });
+    const burst = [seen("a/1", ago(0)), seen("b/2", ago(9.9))];
     expect(judge(rule, burst, NOW, everyone)).toBeUndefined();
-    const slow = [
-      ...burst,
-      seen("a/1", { slice: 0 }),
-      seen("b/2", { slice: 3 }),
-    ];
+    const slow = [...burst, seen("a/1", ago(59.9)), seen("b/2", ago(25))];
     expect(judge(rule, slow, NOW, everyone)?.reason).toBe(
       "seen by 2 orgs on 2 hosts within 60 min, in 3 of its 6 parts: 20 failures (sshd)",
     );

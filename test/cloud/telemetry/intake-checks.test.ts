@@ -1,7 +1,6 @@
 import { expect, it } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
 import { systemClock as clock } from "../../../agent/runtime/clock.js";
-import { Registry } from "../../../cloud/registry/registry.js";
 import { Allowances } from "../../../cloud/telemetry/allowances.js";
 import { contactTables } from "../../../cloud/telemetry/contacts.projection.js";
 import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
@@ -49,7 +48,7 @@ const ample = {
 /** Takes in items by their numbers, and says how many of them were checked. */
 function intakeOf(logs: Awaited<ReturnType<typeof openLogs>>) {
   const { observed } = logs.views;
-  const telemetry = new Telemetry(observed, new Registry(logs.views));
+  const telemetry = new Telemetry(observed);
   const intake = new Intake({
     ...{ observations: logs.observations, clock, log: silentLogger },
     allowances: new Allowances(ample, clock),

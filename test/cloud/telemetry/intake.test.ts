@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { silentLogger } from "../../../agent/log/logger.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
-import { Registry } from "../../../cloud/registry/registry.js";
 import {
   Allowances,
   type TelemetrySettings,
@@ -290,8 +289,7 @@ async function open(
       ...[spoolTables, detectionTables, sightingTables, contactTables],
     ],
   });
-  const registry = new Registry(logs.views);
-  const asked = new Telemetry(logs.views.observed, registry);
+  const asked = new Telemetry(logs.views.observed);
   const life = {
     ...{ fail: false, room: true, appends: 0, telemetry: asked },
     /** Turns of the event loop that a batch takes to be written. */

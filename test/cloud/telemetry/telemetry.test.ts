@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
+import { systemClock } from "../../../agent/runtime/clock.js";
 import { wire1 } from "../../../agent/protocol/wire.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
+import { Turns } from "../../../cloud/rate/turns.js";
 import { Registry } from "../../../cloud/registry/registry.js";
 import { contactTables } from "../../../cloud/telemetry/contacts.projection.js";
 import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
 import { sightingTables } from "../../../cloud/telemetry/sightings.projection.js";
 import { spoolTables } from "../../../cloud/telemetry/spools.projection.js";
 import { Telemetry } from "../../../cloud/telemetry/telemetry.js";
+import { EvidenceReader } from "../../../cloud/telemetry/evidence-reader.js";
 import { agentMessages } from "../../protocol/arbitraries.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import {
@@ -253,7 +256,9 @@ describe("telemetry", () => {
   it("can be folded whatever an agent says", async () => {
     using folder = temporaryFolder();
     await using folded = await fold(folder.path);
-    const { observe, telemetry } = folded;
+    const { observe, telemetry, views } = folded;
+    const evidence = new EvidenceReader(views.observed, new Registry(views));
+    const turns = new Turns(systemClock);
     const most = Number.MAX_SAFE_INTEGER;
     const extreme: TelemetryItem[] = [
       detection("203.0.113.1", { count: most, time: 253_402_300_799_999 }),
@@ -275,9 +280,8 @@ describe("telemetry", () => {
       telemetry.detections({ ...ANY, limit: 1_000 });
       telemetry.sightings({ ...ANY, after: undefined, limit: 1_000 });
       telemetry.contacts({ ...ANY, limit: 1_000 });
-      const all = { since: 0, now: most, after: 0, sensors: undefined };
-      telemetry.window("203.0.113.1", { ...all, slices: 1 });
-      telemetry.window("203.0.113.1", { ...all, slices: 288 });
+      const all = { since: 0, now: most, after: 0 };
+      await evidence.of({ attacker: "203.0.113.1", ...all }, turns);
       telemetry.hosts();
     };
     await take(most, extreme);
@@ -299,8 +303,7 @@ async function fold(folder: string) {
       ...[spoolTables, detectionTables, sightingTables, contactTables],
     ],
   });
-  const registry = new Registry(logs.views);
-  return { ...logs, telemetry: new Telemetry(logs.views.observed, registry) };
+  return { ...logs, telemetry: new Telemetry(logs.views.observed) };
 }
 
 const SPOOL = "123e4567-e89b-42d3-a456-426614174000";
