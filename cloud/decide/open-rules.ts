@@ -134,13 +134,7 @@ function openTrials(rooms: Rooms): Trials {
     maxPerMinute: settings.maxPerMinute,
     isTrusted: (agent) => registry.agent(agent)?.revokedAt === null,
     veto: (attacker, range) => vetoOn(rooms, attacker, range),
-    callers: (range) => {
-      const asked = { range, limit: MOST_CONTACTS, org: undefined };
-      const any = { agent: undefined, before: undefined };
-      const found = telemetry.contacts({ ...asked, ...any });
-      const begun = found.filter((each) => each.begun);
-      return new Set(begun.map(({ agent }) => agent)).size;
-    },
+    callers: (range) => telemetry.callers(range),
   });
 }
 
@@ -150,6 +144,3 @@ const vetoOn = (
   range: Cidr,
 ) =>
   never.exempts(range) === "special" ? "special" : vetoes.on(attacker, range);
-
-/** Of one address, the newest. */
-const MOST_CONTACTS = 200;

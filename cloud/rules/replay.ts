@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Turns } from "../rate/turns.js";
 import type { PastDetection } from "../telemetry/past-detections.js";
-import { lifeOf, longestWindow, type Rule } from "./rule-set.js";
-import { judge, type Verdict, type Weigh } from "./verdict.js";
+import { lifeOf, type Rule } from "./rule-set.js";
+import { firstOf, Sliding } from "./sliding.js";
+import type { Verdict, Weigh } from "./verdict.js";
 
 /** What a rule would have decided on. */
 export interface WouldBan {
@@ -13,13 +14,9 @@ export interface WouldBan {
   readonly keptOut: number;
 }
 
-/** How much work there is left for a replay, in detections that are looked at. */
-export interface Budget {
-  left: number;
-}
-
 /** Everything else that a rule goes by, as it is now. */
 export interface ReplayPorts {
+  readonly turns: Turns;
   readonly weigh: Weigh;
   /** Whether one of the lists holds the attacker now. */
   readonly isListed: (lists: readonly string[]) => boolean;
@@ -33,77 +30,52 @@ export interface ReplayPorts {
 export async function replay(
   rules: readonly Rule[],
   detections: readonly PastDetection[],
-  ports: ReplayPorts,
-  budget: Budget,
+  { turns, weigh, isListed }: ReplayPorts,
 ): Promise<readonly WouldBan[]> {
   const bans: WouldBan[] = [];
-  const longest = longestWindow(rules);
-  let first = 0;
-  let looked = 0;
-  for (const [at, { at: now, failures }] of detections.entries()) {
+  const watching = rules
+    .filter(({ sees }) => sees.lists === undefined || isListed(sees.lists))
+    .map((rule) => ({ rule, seen: new Sliding(rule, weigh) }));
+  for (const detection of detections) {
+    const { at: now, failures } = detection;
     const last = bans.at(-1);
     if (last !== undefined && now < last.until) {
       bans[bans.length - 1] = { ...last, keptOut: last.keptOut + failures };
-      first = at + 1;
       continue;
     }
-    while ((detections[first]?.at ?? now) <= now - longest) first += 1;
-    const seen = detections.slice(first, at + 1);
-    budget.left -= seen.length;
-    if (budget.left < 0) break;
-    looked += seen.length;
-    if (looked > LOOKED_A_TURN) {
-      looked = 0;
-      await nextTurn();
-    }
-    const ban = wouldBan(rules, { seen, now, bans }, ports);
+    if (turns.isOver) await turns.next();
+    for (const { seen } of watching) seen.add(detection, now);
+    const ban = wouldBan(watching, now, bans);
     if (ban === undefined) continue;
     bans.push(ban);
-    first = at + 1;
+    for (const { seen } of watching) seen.clear();
   }
   return bans;
 }
 
-interface Moment {
-  readonly seen: readonly PastDetection[];
-  readonly now: number;
-  readonly bans: readonly WouldBan[];
+interface Watching {
+  readonly rule: Rule;
+  readonly seen: Sliding;
 }
 
 function wouldBan(
-  rules: readonly Rule[],
-  { seen, now, bans }: Moment,
-  { weigh, isListed }: ReplayPorts,
+  watching: readonly Watching[],
+  now: number,
+  bans: readonly WouldBan[],
 ): WouldBan | undefined {
+  // All of them are over by now.
   const before = (ms: number) =>
-    bans.filter(({ at, until }) => at > now - ms && until <= now).length;
-  for (const rule of rules) {
-    const { lists, bannedBefore } = rule.sees;
-    const times = bannedBefore ? before(bannedBefore.withinMs) : 0;
-    if (bannedBefore && times < bannedBefore.times) continue;
-    const verdict = judge(rule, sliced(rule, seen, now), now, weigh);
+    bans.length - firstOf(bans, 0, ({ at }) => at > now - ms);
+  for (const { rule, seen } of watching) {
+    const { bannedBefore } = rule.sees;
+    if (bannedBefore && before(bannedBefore.withinMs) < bannedBefore.times) {
+      continue;
+    }
+    const verdict = seen.verdict(now);
     if (verdict === undefined) continue;
-    if (lists !== undefined && !isListed(lists)) continue;
     const { growing } = rule.ban;
     const lasts = lifeOf(rule.ban, growing ? before(growing.withinMs) : 0);
     return { verdict, at: now, until: now + lasts * 1_000, keptOut: 0 };
   }
   return undefined;
 }
-
-/** As the look-up in the tables cuts it. */
-function sliced(rule: Rule, seen: readonly PastDetection[], now: number) {
-  const { windowMs, sees, needs } = rule;
-  const since = now - windowMs;
-  const { of } = needs.spread;
-  return seen
-    .filter(({ time }) => time > since)
-    .filter(({ sensor }) => sees.sensors?.includes(sensor) ?? true)
-    .map((each) => {
-      const slice = Math.floor(((each.time - since) * of) / windowMs);
-      return { ...each, slice: Math.min(slice, of - 1) };
-    });
-}
-
-/** Some milliseconds of looking at detections. */
-const LOOKED_A_TURN = 20_000;

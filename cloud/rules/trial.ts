@@ -1,30 +1,30 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Veto } from "../journal/decision-events.js";
-import type {
-  PastAttacker,
-  PastDetections,
-} from "../telemetry/past-detections.js";
+import { GivenUp, Turns } from "../rate/turns.js";
+import type { PastDetections } from "../telemetry/past-detections.js";
 import type { WeightsPort } from "./looker.js";
-import { replay, type Budget, type WouldBan } from "./replay.js";
+import { Budget, pastAttackers, type PastAttacker } from "./past-attackers.js";
+import { replay, type WouldBan } from "./replay.js";
 import type { Rule } from "./rule-set.js";
 import type { RuleBook } from "./rule-book.js";
-import { orgsNeeded, weighOnce } from "./verdict.js";
+import { weighOnce } from "./verdict.js";
 
 export interface TrialPorts {
-  readonly clock: Pick<Clock, "now">;
-  readonly past: PastDetections;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly past: Pick<PastDetections, "behind" | "clippedHosts">;
   readonly book: Pick<RuleBook, "inForce">;
   readonly weights: WeightsPort;
   /** Whether a host's word counts still. */
-  isTrusted(agent: string): boolean;
+  readonly isTrusted: (agent: string) => boolean;
   listed(range: Cidr, lists: readonly string[]): Promise<readonly string[]>;
   /** Why a person would decide; "special": nobody is banned there. */
   veto(attacker: string, range: Cidr): Veto | "special" | undefined;
   /** Hosts whose processes called it of their own, of late. */
   callers(range: Cidr): number;
   readonly maxPerMinute: number;
+  /** How much one trial looks at; absent: as much as a cloud does. */
+  readonly mostLooks?: ConstructorParameters<typeof Budget>[0];
 }
 
 /** A ban that there would have been, and whom it would have hit. */
@@ -81,7 +81,7 @@ export interface Trial {
   };
 }
 
-/** One trial runs at a time. */
+/** One trial runs at a time, as long as somebody waits for it. */
 export class TrialRuns extends Error {
   override readonly name = "TrialRuns";
 }
@@ -98,40 +98,55 @@ export class Trials {
     this.#ports = ports;
   }
 
-  /** @throws TrialRuns */
-  async run(rules: readonly Rule[], since: number): Promise<Trial> {
+  /**
+   * @param signal that nobody waits for it any more
+   * @throws TrialRuns
+   */
+  async run(
+    rules: readonly Rule[],
+    since: number,
+    signal?: AbortSignal,
+  ): Promise<Trial> {
     if (this.#running) throw new TrialRuns("another trial runs just now");
     this.#running = true;
     try {
-      return await this.#run(rules, since);
+      const turns = new Turns(this.#ports.clock, signal);
+      return await this.#run(rules, since, turns);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      throw new TrialRuns(error.message, { cause: error });
     } finally {
       this.#running = false;
     }
   }
 
-  async #run(rules: readonly Rule[], since: number): Promise<Trial> {
+  async #run(
+    rules: readonly Rule[],
+    since: number,
+    turns: Turns,
+  ): Promise<Trial> {
     const { book, clock, past, maxPerMinute } = this.#ports;
     const found = new Findings(rules);
     const inForce = book.inForce();
-    const budget: Budget = { left: MOST_LOOKED_AT };
     const until = clock.now();
-    for (let after = ""; budget.left > 0;) {
-      const page = past.attackers(after, since, PAGE);
-      for (const attacker of page) {
-        if (budget.left <= 0) break;
-        const sets = [rules, inForce.rules] as const;
-        const tried = await this.#try(attacker, since, sets, budget);
-        found.add(attacker, tried);
-      }
-      await nextTurn();
-      const last = page.at(-1)?.attacker;
-      if (last === undefined || page.length < PAGE) break;
-      after = last;
+    const work = {
+      ...{ sets: [rules, inForce.rules] as const, turns },
+      ...{ budget: new Budget(this.#ports.mostLooks), trusted: new Map() },
+    };
+    let isWhole = true;
+    for await (const attacker of pastAttackers(past, since, turns)) {
+      found.add(attacker, await this.#try(attacker, work));
+      isWhole &&= attacker.isWhole;
+    }
+    const bans: TrialBan[] = [];
+    for (const each of found.first()) {
+      await turns.next();
+      bans.push(this.#told(each));
     }
     return {
       ...{ since, until, clippedHosts: past.clippedHosts() },
-      whole: budget.left > 0,
-      ...found.told(maxPerMinute, (each) => this.#told(each)),
+      ...{ whole: isWhole && work.budget.isKept, bans },
+      ...found.told(maxPerMinute),
       beside: { version: inForce.version, ...found.beside },
     };
   }
@@ -139,26 +154,28 @@ export class Trials {
   /** By both sets of rules: those that are tried, and those in force. */
   async #try(
     attacker: PastAttacker,
-    since: number,
-    sets: readonly [readonly Rule[], readonly Rule[]],
-    budget: Budget,
+    { sets, turns, budget, trusted }: Work,
   ): Promise<Tried> {
-    const could = (rule: Rule) => couldBan(rule, attacker);
+    const could = (rule: Rule) => attacker.couldBeBannedBy(rule);
     const worth = [sets[0].filter(could), sets[1].filter(could)] as const;
-    if (worth.every(({ length }) => length === 0)) return NOTHING;
-    const { past, weights } = this.#ports;
+    const looks = worth[0].length + worth[1].length;
+    if (looks === 0) return NOTHING;
+    const { weights, isTrusted } = this.#ports;
     const range = parseCidr(attacker.attacker);
-    const all = past.of(attacker.attacker, since);
-    const seen = all.filter(({ agent }) => this.#ports.isTrusted(agent));
+    const seen = attacker.seen.filter(({ agent, org }) => {
+      const isKnown = trusted.get(agent) ?? isTrusted(agent);
+      trusted.set(agent, isKnown);
+      return isKnown && budget.take(org, looks);
+    });
     const holding = await this.#listsOf(range, worth.flat());
     const ports = {
-      weigh: weighOnce((orgs) => weights.of(orgs)),
+      ...{ turns, weigh: weighOnce((orgs) => weights.of(orgs)) },
       isListed: (lists: readonly string[]) =>
         lists.some((list) => holding.has(list)),
     };
     const [tried, standing] = worth;
-    const bans = await replay(tried, seen, ports, budget);
-    const beside = await replay(standing, seen, ports, budget);
+    const bans = await replay(tried, seen, ports);
+    const beside = await replay(standing, seen, ports);
     if (bans.length + beside.length === 0) return NOTHING;
     const veto = this.#ports.veto(attacker.attacker, range);
     return veto === "special" ? NOTHING : { bans, beside, veto };
@@ -183,6 +200,16 @@ export class Trials {
       callers: this.#ports.callers(parseCidr(attacker)),
     };
   }
+}
+
+/** What all attackers of one trial are tried by. */
+interface Work {
+  /** Those that are tried, and those in force. */
+  readonly sets: readonly [readonly Rule[], readonly Rule[]];
+  readonly turns: Turns;
+  readonly budget: Budget;
+  /** Hosts whose word counts still, as far as they were asked after. */
+  readonly trusted: Map<string, boolean>;
 }
 
 interface Tried {
@@ -241,12 +268,15 @@ class Findings {
     else if (beside.length > 0) this.beside.lost += 1;
   }
 
-  told(maxPerMinute: number, tell: (found: Found) => TrialBan) {
-    this.#found.sort(byTime);
+  /** The earliest bans. */
+  first(): readonly Found[] {
+    return this.#found.sort(byTime).slice(0, MOST_TOLD);
+  }
+
+  told(maxPerMinute: number) {
     return {
       ...{ detections: this.#detections, attackers: this.#attackers },
       rules: [...this.#byRule.values()],
-      bans: this.#found.slice(0, MOST_TOLD).map(tell),
       total: this.#times.length,
       overRate: overRate(this.#times, maxPerMinute),
     };
@@ -265,28 +295,14 @@ const byTime = (a: Found, b: Found): number => a.ban.at - b.ban.at;
 
 /** Of bans at these times, how many come beyond so many in 60 seconds. */
 function overRate(times: readonly number[], most: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted.filter((at, n) => {
+  const sorted = Float64Array.from(times).sort();
+  let over = 0;
+  for (const [n, at] of sorted.entries()) {
     const earlier = sorted[n - most];
-    return earlier !== undefined && at - earlier < 60_000;
-  }).length;
+    if (earlier !== undefined && at - earlier < 60_000) over += 1;
+  }
+  return over;
 }
-
-/** Whether all that was ever seen of an attacker would do. */
-function couldBan(rule: Rule, seen: PastAttacker): boolean {
-  const { hosts, failures } = rule.needs;
-  return (
-    seen.orgs >= orgsNeeded(rule) &&
-    seen.hosts >= hosts &&
-    seen.failures >= failures
-  );
-}
-
-/** Attackers that are read at a time. */
-const PAGE = 200;
-
-/** Some seconds of work, in turns with all else. */
-const MOST_LOOKED_AT = 50_000_000;
 
 /** Bans that are told one by one. */
 const MOST_TOLD = 1_000;

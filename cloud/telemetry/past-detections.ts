@@ -1,25 +1,18 @@
 import type { Database, Statement } from "../journal/database.js";
 import { MOST_OF_AN_AGENT } from "./detections.projection.js";
+import { FAILURES, type Evidence } from "./evidence.js";
 
-/** Somebody who was detected, and at most so much of him. */
-export interface PastAttacker {
+export interface PastDetection extends Evidence {
   readonly attacker: string;
-  readonly orgs: number;
-  readonly hosts: number;
-  readonly failures: number;
-  readonly detections: number;
+  readonly nth: number;
+  /** When the cloud took it down, in ms since 1970. */
+  readonly at: number;
+  /** 1: its host's guard held the ban, since the source is one of its own. */
+  readonly held: 0 | 1;
 }
 
-export interface PastDetection {
-  readonly seq: number;
-  /** When the cloud took it down, and when it was, in ms since 1970. */
-  readonly at: number;
-  readonly time: number;
-  readonly agent: string;
-  readonly org: string;
-  readonly sensor: string;
-  readonly failures: number;
-}
+/** Behind which detection the next ones are asked for. */
+export type PastPlace = Pick<PastDetection, "attacker" | "seq" | "nth">;
 
 /** A detection in the order of its host's. */
 export interface HostDetection {
@@ -32,29 +25,14 @@ export interface HostDetection {
 
 /** What is kept of what hosts detected, attacker by attacker or host by host. */
 export class PastDetections {
-  readonly #attackers: Statement<PastAttacker>;
-  readonly #of: Statement<PastDetection>;
+  readonly #behind: Statement<PastDetection>;
   readonly #clipped: Statement<number>;
   readonly #hosts: Statement<{ agent: string; org: string }>;
   readonly #ofHost: Statement<HostDetection>;
 
   /** @param observed the view of what agents said */
   constructor(observed: Database) {
-    this.#attackers = observed.prepare(
-      `SELECT attacker, count(DISTINCT org) AS orgs,
-         count(DISTINCT agent) AS hosts, count(*) AS detections,
-         sum(min(count, 1000000)) AS failures
-       FROM detections
-       WHERE attacker > ? AND time > ? AND action <> 'held'
-       GROUP BY attacker ORDER BY attacker LIMIT ?`,
-    );
-    this.#of = observed.prepare(
-      `SELECT seq, at, time, agent, org, sensor,
-         min(count, 1000000) AS failures
-       FROM detections
-       WHERE attacker = ? AND time > ? AND action <> 'held'
-       ORDER BY seq, nth`,
-    );
+    this.#behind = observed.prepare(BEHIND);
     this.#clipped = observed
       .prepare<unknown[], number>(
         "SELECT count(*) FROM detection_counts WHERE detections > ?",
@@ -88,18 +66,12 @@ export class PastDetections {
     return this.#ofHost.all(agent, before, limit);
   }
 
-  /** In the order of their texts, behind one of them. */
-  attackers(
-    after: string,
-    since: number,
+  /** Attacker by attacker, and of each in the order in which they came. */
+  behind(
+    { attacker, seq, nth }: PastPlace,
     limit: number,
-  ): readonly PastAttacker[] {
-    return this.#attackers.all(after, since, limit);
-  }
-
-  /** In the order in which they came. */
-  of(attacker: string, since: number): readonly PastDetection[] {
-    return this.#of.all(attacker, since);
+  ): readonly PastDetection[] {
+    return this.#behind.all(attacker, seq, nth, limit);
   }
 
   /** Of how many hosts more was detected than is kept. */
@@ -107,3 +79,9 @@ export class PastDetections {
     return this.#clipped.get(MOST_OF_AN_AGENT) ?? 0;
   }
 }
+
+export const BEHIND = `
+  SELECT attacker, seq, nth, at, time, agent, org, sensor, ${FAILURES},
+    action = 'held' AS held
+  FROM detections WHERE (attacker, seq, nth) > (?, ?, ?)
+  ORDER BY attacker, seq, nth LIMIT ?`;

@@ -122,6 +122,7 @@ export class Telemetry {
   readonly #detections: Statement<DetectionEntry>;
   readonly #sightings: Statement<Sighting>;
   readonly #contacts: Statement<ContactRow>;
+  readonly #callers: Statement<number>;
   readonly #totals: Statement<SightingTotal>;
   readonly #hosts: Statement<HostRow>;
   readonly #conditions: Statement<Condition & { agent: string }>;
@@ -139,6 +140,7 @@ export class Telemetry {
     this.#detections = database.prepare(DETECTIONS);
     this.#sightings = database.prepare(SIGHTINGS);
     this.#contacts = database.prepare(CONTACTS);
+    this.#callers = database.prepare<unknown[], number>(CALLERS).pluck();
     this.#totals = database.prepare(
       "SELECT org, packets, bytes, observed FROM sighting_totals ORDER BY org",
     );
@@ -185,6 +187,11 @@ export class Telemetry {
       forwarded: row.forwarded === 1,
       observed: row.observed === 1,
     }));
+  }
+
+  /** Of how many hosts processes called a range of their own, of late; at least. */
+  callers(range: Cidr): number {
+    return this.#callers.get(boundsOf(range)) ?? 0;
   }
 
   /** All that bans matched, the attackers that have no name included. */
@@ -269,6 +276,15 @@ const CONTACTS = `
   WHERE (seq, nth) < (@seq, @nth) AND (@org IS NULL OR org = @org)
     AND (@agent IS NULL OR agent = @agent) AND ${WITHIN}
   ORDER BY seq DESC, nth DESC LIMIT @limit`;
+
+const MOST_CALLS = 2_000;
+
+export const CALLERS = `
+  SELECT count(DISTINCT agent) FROM (
+    SELECT agent, begun FROM contacts
+    WHERE family = @family AND address BETWEEN @low AND @high
+    LIMIT ${MOST_CALLS})
+  WHERE begun = 1`;
 
 const bound = ({ agent, before, ...query }: TelemetryQuery) => ({
   ...common(query),

@@ -182,11 +182,15 @@ const trialRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     body: TrialBody,
     answers: { 200: { description: "In the time before", schema: TrialTold } },
     problems: [409],
-    handle: async ({ body: { text, since } }) => {
+    handle: async ({ context, body: { text, since } }) => {
+      const { signal } = context.req.raw;
       const rules = readable(text);
       const now = ports.clock.now();
       const from = since === undefined ? 0 : Math.max(0, now - since * 1_000);
-      return answer(200, await tried(() => ports.trials.run(rules, from)));
+      return answer(
+        200,
+        await tried(() => ports.trials.run(rules, from, signal)),
+      );
     },
   }),
 ];

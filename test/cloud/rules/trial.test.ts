@@ -104,25 +104,6 @@ describe("a trial of rules", () => {
     await askAtDoor(stage.cloud, stage.cloud.operator, ["POST", path, {}]);
     expect((await stage.test(SLOW, "21d")).total).toBe(0);
   });
-
-  it("of many sightings lets all else go on meanwhile", async () => {
-    await using stage = await openStage((past, [one, two]) => {
-      for (let at = 0; at < 40; at++) {
-        const time = Date.now() - 2 * DAY + at * 60_000;
-        const items = Array.from({ length: 200 }, () =>
-          detection("203.0.113.7", { time, count: 1 }),
-        );
-        past.told(at % 2 === 0 ? one : two, 2, items);
-      }
-    });
-    const rules = SLOW.replace("active: 3", "active: 24");
-    let turns = 0;
-    const timer = setInterval(() => turns++, 5);
-    const both = await Promise.all([stage.ask(rules), stage.ask(rules)]);
-    clearInterval(timer);
-    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
-    expect(turns).toBeGreaterThan(20);
-  });
 });
 
 const daysSince = (time: number): number => (Date.now() - time) / DAY;
