@@ -19,7 +19,7 @@ export interface DecisionEntry {
   readonly reason: string;
   /** Hosts only count and report what it banned. */
   readonly observed: boolean;
-  /** Unix seconds; null of lifts, and where its ranges have their own. */
+  /** Unix seconds: when the last of it ends; null of lifts, and of older lists. */
   readonly until: number | null;
   /** Where its ops stand in the feed; null until they do. */
   readonly epoch: string | null;

@@ -86,7 +86,7 @@ export interface Deed {
   readonly count: number;
   readonly reason: string;
   readonly observed: boolean;
-  /** Unix seconds; undefined for a lift, or where ranges have their own. */
+  /** Unix seconds: when the last of it ends; undefined for a lift. */
   readonly until: number | undefined;
   /** Of an import: whose ranges they are, and how many it lifts; what it undoes. */
   readonly from?: Pick<Decided, "list" | "lifts" | "undoes"> | undefined;

@@ -112,11 +112,11 @@ export class ImportOrders {
       const what = {
         ...({ action: "import", mandate, reason, observed } as const),
         count: kept ? ranges.size : tally.done,
-        until: undefined,
+        until: endOf(tally),
         watch,
         from: list === undefined ? undefined : fromOf(list, replacement),
       };
-      const found = { codes: tally.codes, kept, turns };
+      const found = { codes: tally.codes, kept, turns, at: tally.at };
       const bans = this.#opsOf(ranges, terms, found);
       const ops = bansAndLifts(bans, replacement);
       const decision = await carryOut(publish, what, ops);
@@ -159,6 +159,8 @@ export class ImportOrders {
     const waiting = new Map<number, RingTimes>();
     const counts: Partial<Record<BanEffect, number>> = {};
     const held = new Held();
+    const at = this.#ports.clock.now();
+    let until = 0;
     let index = 0;
     let done = 0;
     let largest: Cidr | undefined;
@@ -166,24 +168,28 @@ export class ImportOrders {
       if (index % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
       const { cidr } = listed;
       const before = stands?.exact(feed, cidr);
-      const wanted = this.#wantedOf(listed, terms, before);
+      const wanted = this.#wantedOf(listed, terms, before, at);
       const effect = stands ? banEffect(before, wanted) : "unchecked";
       counts[effect] = (counts[effect] ?? 0) + 1;
       codes[index++] = banEffects.indexOf(effect);
       const rule = foresee(cidr, wanted.lasts);
       if (isDone(effect)) {
         done++;
+        until = Math.max(until, wanted.until);
         if (wanted.rings) waiting.set(index - 1, wanted.rings);
         if (before === undefined) largest = this.#larger(largest, cidr);
         watch.sees(cidr, before, rule);
       } else if (before) {
         kept.add(before, wanted);
-        if (isNamed) watch.keeps(cidr, before, rule);
+        if (isNamed) {
+          until = Math.max(until, before.expiresAt);
+          watch.keeps(cidr, before, rule);
+        }
       }
       if (rule !== undefined) held.add(cidr, rule);
     }
     const said = { counts, held: held.counts, heldFirst: held.first };
-    return { codes, kept, done, waiting, largest, said };
+    return { codes, kept, done, waiting, largest, until, at, said };
   }
 
   /** A wide one, else a network, else an address. */
@@ -222,7 +228,8 @@ export class ImportOrders {
       codes,
       kept,
       turns,
-    }: Pick<Tally, "codes"> & {
+      at,
+    }: Pick<Tally, "codes" | "at"> & {
       readonly kept: KeptTerms | undefined;
       readonly turns: Turns;
     },
@@ -235,7 +242,7 @@ export class ImportOrders {
       const effect = banEffects[codes[index] ?? 0] ?? "unchecked";
       const rings = turns.of(cidr, index++);
       if (isDone(effect)) {
-        const { until } = this.#wantedOf(listed, terms, undefined);
+        const { until } = this.#wantedOf(listed, terms, undefined, at);
         const ban = { cidr, expiresAt: until, reason, observed };
         yield { op: "ban", ...ban, ...(rings && { rings }) };
         continue;
@@ -250,12 +257,12 @@ export class ImportOrders {
     { timeout }: StoredRange,
     { forSeconds, observed }: Terms,
     before: Pick<StandingBan, "rings"> | undefined,
+    at: number,
   ): Wanted {
     const own = timeout === 0 ? undefined : timeout;
     const seconds = timeout === undefined ? forSeconds : own;
-    const { clock } = this.#ports;
-    const until = expiry(seconds, clock);
-    const now = unixSeconds(clock.now());
+    const until = expiry(seconds, { now: () => at });
+    const now = unixSeconds(at);
     const waits = before?.rings;
     const rings = isWaitedFor(waits, now) ? waits : undefined;
     const lasts = seconds ?? Infinity;
@@ -275,6 +282,10 @@ class Held {
     }
   }
 }
+
+/** An import that only lifts has none. */
+const endOf = ({ until }: Pick<Tally, "until">): number | undefined =>
+  until === 0 ? undefined : until;
 
 interface Watched {
   readonly mandate: Mandate;
@@ -296,6 +307,10 @@ interface Tally {
   /** The terms of those that are left as they are, in the list's order. */
   readonly kept: KeptTerms;
   readonly done: number;
+  /** Unix seconds: when the last of what is published ends; 0: nothing is. */
+  readonly until: number;
+  /** From when on the list's terms count: milliseconds since 1970. */
+  readonly at: number;
   /** Of ranges that change, by their place: for whom hosts wait in turns already. */
   readonly waiting: ReadonlyMap<number, RingTimes>;
   /** Of those that are new, one that goes in turns if any does. */

@@ -185,7 +185,8 @@ export class UndoOrders {
     const observed = bans > 0 && enforced === 0;
     if (list !== undefined) {
       const from = { undoes, list };
-      return { action: "import", from, observed, until: undefined };
+      const ends = bans > 0 ? until : undefined;
+      return { action: "import", from, observed, until: ends };
     }
     const from = { undoes };
     return bans > 0

@@ -123,7 +123,7 @@ export interface Decided {
   readonly rules?: number;
   /** Hosts only count and report what is banned; absent: they drop it. */
   readonly observed?: true;
-  /** Unix seconds; absent of lifts, of what is older, and where ranges differ. */
+  /** Unix seconds: when the last of it ends; absent of lifts, and of what is older. */
   readonly until?: number;
   /** Name of the list that an import brought. */
   readonly list?: string;

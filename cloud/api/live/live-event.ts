@@ -19,6 +19,7 @@ const DecidedNews = v.object({
   ranges: v.number(),
   reason: v.string(),
   observed: v.boolean(),
+  /** When the last of it ends; null: a lift, or an import of before 0.6. */
   until: v.nullable(Seconds),
   list: v.nullable(v.string()),
 });

@@ -38,7 +38,7 @@ export const Decision = v.object({
   targets: v.array(v.string()),
   reason: v.string(),
   observed: v.boolean(),
-  /** Null: a lift, or ranges with terms of their own. */
+  /** When the last of it ends; null: a lift, or an import of before 0.6. */
   until: v.nullable(Seconds),
   /** Where its ops stand in the feed; null until they do. */
   epoch: v.nullable(v.string()),

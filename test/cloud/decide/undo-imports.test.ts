@@ -8,7 +8,7 @@ import {
   type Opened,
 } from "../two-persons/stage.js";
 import type { Imported } from "../../../cloud/decide/import-orders.js";
-import { deciding, HOUR_MS, idOf } from "./undo-stage.js";
+import { DAY_S, deciding, HOUR_MS, idOf } from "./undo-stage.js";
 
 describe("undo of an import", () => {
   let stage: Stage;
@@ -25,7 +25,7 @@ describe("undo of an import", () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  const { imported, undo, stands } = deciding(() => ({
+  const { at, banned, imported, undo, stands } = deciding(() => ({
     ...{ stage, cloud, ann },
   }));
 
@@ -44,6 +44,26 @@ describe("undo of an import", () => {
     const left = await stands("reputation");
     expect(left.map(({ range }) => range)).toEqual(old.slice(1));
     expect(cloud.undoLog.listOf(done.decision!.decision)).toBe("bad");
+  });
+
+  it("says when the last of a list ends, what it kept and what came back included", async () => {
+    const untilOf = (decision: string) =>
+      cloud.decisionLog.decision(decision)?.until;
+    const old = addresses(20);
+    const [first = ""] = old;
+    const ends = at(DAY_S);
+    expect(untilOf(await imported(old))).toBe(ends);
+    stage.clock.jump(HOUR_MS);
+    const wrong = await imported(addresses(20, 1_000));
+    expect(untilOf(wrong)).toBe(at(DAY_S));
+    const { decision } = await undo(wrong);
+    expect(untilOf(decision!.decision)).toBe(ends);
+    const more = { feed: "reputation", forSeconds: 9 * DAY_S } as const;
+    await banned([first], more);
+    const longer = at(9 * DAY_S);
+    stage.clock.jump(HOUR_MS);
+    expect(untilOf(await imported(old))).toBe(longer);
+    expect(untilOf(await imported([]))).toBeNull();
   });
 
   it("undoes an import of many segments in one decision, whose first append says so", async () => {
