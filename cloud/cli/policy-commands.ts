@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { misused } from "../../agent/text/failure.js";
 import { checkUnsigned } from "../../agent/trust/policy.js";
 import { toldToAll } from "../policies/policies.js";
-import { partsOf, readPolicyFile } from "../policies/policy-file.js";
+import { rangesIn, readPolicyFile } from "../policies/policy-file.js";
 import { isPolicyProblem, problemsIn } from "../policies/problems.js";
 import { addAllowanceCommands } from "./allowance-commands.js";
 import {
@@ -91,10 +91,8 @@ function addCheck(policy: Command, io: Io): void {
       const { allowance } = command.optsWithGlobals<Options>();
       const text = withAllowance(readFile("FILE", file), allowance);
       const { org, policy: read } = checked(file, text);
-      const allow = partsOf(read).flatMap((part) => part.allow);
-      const ranges = allow.flatMap((each) => each.ranges).length;
       io.out(
-        `${file}: a policy of ${org} that allows ${counted(ranges, "range")}, with ${counted(read.groups.length, "group")}; nothing is wrong`,
+        `${file}: a policy of ${org} that allows ${counted(rangesIn(read), "range")}, with ${counted(read.groups.length, "group")}; nothing is wrong`,
       );
     });
 }

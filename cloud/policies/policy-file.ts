@@ -5,7 +5,7 @@ import {
   parseListedCidr,
 } from "../../agent/model/cidr.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { PolicySensors, type Policy } from "../../agent/protocol/policy.js";
+import { PolicySensors } from "../../agent/protocol/policy.js";
 import { Id, describeIssue, shortText } from "../../agent/protocol/shapes.js";
 import { SignedText } from "../../agent/protocol/signed-text.js";
 import type {
@@ -53,10 +53,12 @@ export function readPolicyFile(text: string): PolicyFile {
 }
 
 /** All that any host of the org could be told at once, as far as it is told. */
-export const partsOf = (policy: OrgPolicy): readonly PolicyPart[] => [
-  policy,
-  ...policy.groups,
-];
+const allowedIn = (policy: OrgPolicy): PolicyPart["allow"] =>
+  [policy, ...policy.groups].flatMap(({ allow }) => allow);
+
+/** How many ranges it allows, for whichever hosts. */
+export const rangesIn = (policy: OrgPolicy): number =>
+  allowedIn(policy).reduce((sum, { ranges }) => sum + ranges.length, 0);
 
 const DAY_MS = 86_400_000;
 
@@ -166,14 +168,12 @@ function partOf({
 
 /** @throws BadPolicy where a host in all groups could not be told all of it */
 function mustFit(policy: OrgPolicy): void {
-  const allow: Policy["allow"][number][] = partsOf(policy).flatMap((each) =>
-    each.allow.map((it) => ({ ...it, ranges: [...it.ranges] })),
-  );
-  const ranges = allow.reduce((sum, each) => sum + each.ranges.length, 0);
+  const items = allowedIn(policy).length;
+  const ranges = rangesIn(policy);
   const problems: string[] = [];
-  if (allow.length > limits.policyAllows) {
+  if (items > limits.policyAllows) {
     problems.push(
-      `allow: ${allow.length} items in all, and at most ${limits.policyAllows} may be`,
+      `allow: ${items} items in all, and at most ${limits.policyAllows} may be`,
     );
   }
   if (ranges > limits.policyRanges) {
@@ -192,7 +192,7 @@ function mustFit(policy: OrgPolicy): void {
 
 /** Bytes of what a host in all groups is told, but for what stands around it. */
 function toldBytes(policy: OrgPolicy): number {
-  const allow = partsOf(policy).flatMap((each) => each.allow);
+  const allow = allowedIn(policy);
   const { allowance = null, holds = [] } = policy;
   const told = { allow, allowance, ...(holds.length > 0 && { holds }) };
   return Buffer.byteLength(JSON.stringify(JSON.stringify(told)));

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { policyRole } from "../../../agent/trust/policy.js";
 import { holdsAt, type StandingPolicy } from "../../policies/policies.js";
-import { partsOf, type PolicyFile } from "../../policies/policy-file.js";
+import { rangesIn, type PolicyFile } from "../../policies/policy-file.js";
 import { isPolicyProblem, problemsIn } from "../../policies/problems.js";
 import { MOST_BYTES } from "../../policies/read-yaml.js";
 import { groupsOf } from "../../policies/selection.js";
@@ -170,7 +170,7 @@ async function publish(
   const stands = (standing?.expiresAt ?? 0) > ports.clock.now();
   const keepsEnd = stands && !extend && isNoWider(policies, read);
   const widens = policies.widenedBy(read, keepsEnd);
-  const ranges = rangesIn(read);
+  const ranges = rangesIn(read.policy);
   const came = { org, widens: widens.slice(0, MOST_NAMED), ranges, dryRun };
   if (dryRun) return answer(200, { ...came, version: null });
   if (widens.length === 0) {
@@ -228,13 +228,8 @@ const briefOf = (standing: StandingPolicy) => ({
   ...{ org: standing.org, version: standing.version },
   ...{ publishedAt: standing.publishedAt, publishedBy: standing.publishedBy },
   expiresAt: standing.expiresAt,
-  ranges: rangesIn(standing),
+  ranges: rangesIn(standing.policy),
 });
-
-const rangesIn = ({ policy }: Pick<PolicyFile, "policy">): number =>
-  partsOf(policy)
-    .flatMap(({ allow }) => allow)
-    .reduce((sum, { ranges }) => sum + ranges.length, 0);
 
 /** @throws ApiProblem with everything that is wrong */
 function readable<T>(read: () => T): T {
