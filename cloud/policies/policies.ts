@@ -152,20 +152,19 @@ export class Policies {
       readonly keepsEnd?: boolean;
     },
   ): Promise<PolicyPublished> {
-    const { org } = readPolicyFile(file);
-    const { goodForMs, policy } = this.read(org, file);
+    const read = readPolicyFile(file);
+    this.#mustBeTaken(read);
+    const { org, policy } = read;
     const { decisions, clock } = this.#ports;
     return lookThenAppend(decisions, () => {
       const before = this.of(org);
       const now = clock.now();
-      const ends = now + goodForMs;
-      const most = keepsEnd ? (before?.expiresAt ?? ends) : ends;
       const holds = holdsAt(before, now);
       const event: PolicyPublished = {
         ...{ kind: "policy-published", org, file },
         policy: withHolds(policy, holds),
         version: (before?.version ?? 0) + 1,
-        expiresAt: Math.min(ends, most),
+        expiresAt: endOf(now + read.goodForMs, before, keepsEnd),
         ...{ operator: who.operator, by: who.by },
       };
       return { events: [event, ...along], answer: event };
@@ -183,9 +182,8 @@ export class Policies {
     const { clock } = this.#ports;
     const now = clock.now();
     const before = this.of(org);
-    const longest = now + goodForMs;
     const ended = before?.expiresAt ?? 0;
-    const ends = keepsEnd ? Math.min(longest, ended) : longest;
+    const ends = endOf(now + goodForMs, before, keepsEnd);
     const isKnown = (part: PolicyPart, old: PolicyPart | undefined) =>
       newIn(part, ends, old, ended);
     const groups = policy.groups.flatMap((group) => {
@@ -200,6 +198,14 @@ export class Policies {
     return [...isKnown(policy, before?.policy), ...groups];
   }
 }
+
+/** It may be that it is to count no longer than the one before. */
+const endOf = (
+  longest: number,
+  before: StandingPolicy | undefined,
+  keepsEnd: boolean,
+): number =>
+  keepsEnd && before ? Math.min(longest, before.expiresAt) : longest;
 
 /** What is held by it still, the oldest first. */
 export const holdsAt = (
