@@ -52,16 +52,19 @@ export class AllowedHere {
 
   /** Looks through this host's own bans before there is anybody to be told. */
   async open(): Promise<void> {
-    await this.#look();
+    await this.#look(this.#allowedNow());
   }
 
   /** The policy is another, or a part of it has run out. */
   follow(effects: AllowedHereEffects): Promise<void> {
     return this.#turns.run(async () => {
       try {
-        const changed = await this.#look();
+        await this.#look(this.#allowedNow());
         await effects.protect();
-        this.#record(changed, effects.facts());
+        // Sensors went by what was allowed before until now, and no longer do.
+        const facts = effects.facts();
+        const changed = await this.#look(facts.allowed);
+        this.#record(changed, facts);
         if (changed.length > 0) await effects.enforce();
       } catch (error) {
         this.#ports.events.maintenanceFailed(error);
@@ -70,9 +73,8 @@ export class AllowedHere {
   }
 
   /** The bans of sensors that are to be observed, or not any more. */
-  async #look(): Promise<readonly RecordedBan[]> {
+  async #look(allowed: CidrIndex): Promise<readonly RecordedBan[]> {
     const { ledger, clock } = this.#ports;
-    const allowed = this.#allowedNow();
     const now = unixSeconds(clock.now());
     const ownBans: Cidr[] = [];
     const changed: RecordedBan[] = [];

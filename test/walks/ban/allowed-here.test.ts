@@ -1,4 +1,5 @@
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { parseCidr } from "../../../agent/model/cidr.js";
 import { NOT_CONFIRMED } from "../../../agent/ledger/trials.js";
 import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
 import type { Enforced } from "../../../agent/walks/ban/ban-walk.js";
@@ -6,11 +7,7 @@ import { wire2 } from "../../../agent/protocol/wire.js";
 import { noLimits } from "../../support/agent/limits.js";
 import { AllowedHere } from "../../../agent/walks/ban/allowed-here.js";
 import { ban, facts, policy } from "../../support/agent/agent-fixtures.js";
-import {
-  PolicyHost,
-  policyOf,
-  signPolicy,
-} from "../../support/agent/policies.js";
+import { PolicyHost, policyOf } from "../../support/agent/policies.js";
 import { recordNext } from "../../support/agent/ledger.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
 
@@ -167,29 +164,67 @@ describe("what a policy allows", () => {
     expect(said.at(-1)).not.toContain('"ext"');
   });
 
-  it("leaves a longer sentence that came while the kernel was told", async () => {
-    await using it = await PolicyHost.open({ policy: bare });
-    const { ledger, core, banClock: clock, events } = it.host;
-    await it.decide("203.0.113.7", "sensor");
-    core.policies.hear(signPolicy(policyOf([OFFICE])));
-    const { policies } = core;
-    const ports = { policies, ledger, clock, guard: bare, events };
-    const here = new AllowedHere(ports);
+  describe("while the kernel is told", () => {
+    let of: PolicyHost;
+    let here: AllowedHere;
+    let isAllowed: boolean;
+    const takeBack = () => void (isAllowed = false);
     const now = unixSeconds(Date.now());
-    const local = () => ledger.list({ feed: "local", limit: 9 }, now);
-    const longer = now + 90_000;
-    await here.follow({
-      facts: () => ({ ...facts, ...here.facts() }),
-      protect: () => {
-        const [{ cidr, reason } = never()] = local();
-        const terms = { expiresAt: longer, reason, observed: false };
-        const sensed = { ...terms, bySensor: true };
-        ledger.recordLocal([{ cidr, ...sensed }], now);
-        return Promise.resolve();
-      },
-      enforce: () => it.host.enforcement.enforce(),
+    const local = () => of.host.ledger.list({ feed: "local", limit: 9 }, now);
+
+    beforeEach(async () => {
+      of = await PolicyHost.open({ policy: bare });
+      const { ledger, banClock: clock, events } = of.host;
+      isAllowed = true;
+      const office = { cidr: parseCidr(OFFICE), until: Infinity, why: "" };
+      const policies = { allowed: () => (isAllowed ? [office] : []) };
+      here = new AllowedHere({ policies, ledger, clock, guard: bare, events });
+      await of.decide("203.0.113.7", "sensor");
     });
-    expect(local()).toMatchObject([{ expiresAt: longer, observed: true }]);
+    afterEach(() => of[Symbol.asyncDispose]());
+
+    /** Follows, with these happening before and after the facts are read. */
+    const follow = (meanwhile: () => void, before = (): void => undefined) => {
+      let known = { ...facts, ...here.facts() };
+      return here.follow({
+        facts: () => known,
+        protect: () => {
+          before();
+          known = { ...facts, ...here.facts() };
+          meanwhile();
+          return Promise.resolve();
+        },
+        enforce: () => of.host.enforcement.enforce(),
+      });
+    };
+
+    it("leaves a longer sentence that comes then", async () => {
+      const expiresAt = now + 90_000;
+      await follow(() => {
+        const [{ cidr, reason } = never()] = local();
+        const terms = { expiresAt, reason, observed: false, bySensor: true };
+        of.host.ledger.recordLocal([{ cidr, ...terms }], now);
+      });
+      expect(local()).toMatchObject([{ expiresAt, observed: true }]);
+    });
+
+    it("observes what a sensor bans then, by what was allowed before", async () => {
+      await follow(() => {
+        const { op: _, ...other } = ban("203.0.113.8");
+        of.host.ledger.recordLocal([{ ...other, bySensor: true }], now);
+      });
+      expect(local()).toMatchObject([{ observed: true }, { observed: true }]);
+    });
+
+    it("goes by what it is told, should a policy take that back", async () => {
+      await follow(() => undefined, takeBack);
+      expect(local()).toMatchObject([{ observed: false }]);
+    });
+
+    it("goes by what it was told, should a policy take that back after", async () => {
+      await follow(takeBack);
+      expect(local()).toMatchObject([{ observed: true }]);
+    });
   });
 
   it("has no ban of a sensor back in the ledger before the kernel is", async () => {
