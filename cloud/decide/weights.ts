@@ -1,7 +1,7 @@
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Statement } from "../journal/database.js";
 import type { Views } from "../journal/view.js";
-import { Standing, type StandingSettings } from "./standing.js";
+import { Standing, type Confirmer, type StandingSettings } from "./standing.js";
 import { BLAMED_FOR_MS, FAULTS, type Fault } from "./weights.projection.js";
 
 /** Somebody answers for an org. Times in ms since 1970. */
@@ -56,6 +56,12 @@ export class Weights {
   readonly #vouch: Statement<Vouch>;
   readonly #blames: Statement<Blame>;
   readonly #known = new Map<string, Facts>();
+  readonly #confirmers = new Map<
+    string,
+    { readonly at: number; readonly all: readonly Confirmer[] }
+  >();
+  /** How many there are in that, each org once more by itself. */
+  #kept = 0;
 
   constructor(
     views: Views,
@@ -136,15 +142,36 @@ export class Weights {
     const { standingConfirmed: most } = this.#settings;
     if (most === 0 || (!facts.isSettled && facts.vouch === undefined)) return 0;
     let confirmed = 0;
-    for (const { other, attackers } of this.#standing.confirmers(facts.org)) {
+    for (const { other, attackers } of this.#confirmersOf(facts)) {
       if (within.has(other)) continue;
-      const theirs = this.#facts(other);
-      if (!theirs.isSettled && theirs.vouch === undefined) continue;
-      if (theirs.trust <= UNCONFIRMED || isSameBatch(facts, theirs)) continue;
+      if (!mayConfirm(facts, this.#facts(other))) continue;
       confirmed += attackers;
       if (confirmed >= most) return most;
     }
     return confirmed;
+  }
+
+  /**
+   * As of a minute ago at most: of a batch whose orgs have seen the same, hundreds
+   * would be looked at in vain for each of them.
+   */
+  #confirmersOf(facts: Facts): readonly Confirmer[] {
+    const { org } = facts;
+    const at = this.#clock.now();
+    const known = this.#confirmers.get(org);
+    if (known !== undefined && Math.abs(at - known.at) < CONFIRMED_FOR_MS) {
+      return known.all;
+    }
+    const all = [...this.#standing.confirmers(org)].filter(({ other }) =>
+      mayConfirm(facts, this.#facts(other)),
+    );
+    this.#kept += all.length - (known?.all.length ?? -1);
+    if (this.#kept > MOST_CONFIRMERS) {
+      this.#confirmers.clear();
+      this.#kept = all.length + 1;
+    }
+    this.#confirmers.set(org, { at, all });
+    return all;
   }
 
   /** As of a second ago at most: a flood asks it of the same few again and again. */
@@ -213,6 +240,12 @@ interface Facts {
   readonly isCrowded: boolean;
 }
 
+/** Strangers bear witness for nobody, nor do those who were found wrong of late. */
+const mayConfirm = (facts: Facts, theirs: Facts): boolean =>
+  (theirs.isSettled || theirs.vouch !== undefined) &&
+  theirs.trust > UNCONFIRMED &&
+  !isSameBatch(facts, theirs);
+
 const isSameBatch = (one: Facts, other: Facts): boolean =>
   one.isCrowded && other.isCrowded && Math.abs(one.came - other.came) <= DAY_MS;
 
@@ -261,3 +294,8 @@ const MOST_OF_A_KIND = 4;
 
 const KNOWN_FOR_MS = 1_000;
 const MOST_KNOWN = 10_000;
+
+const CONFIRMED_FOR_MS = 60_000;
+
+/** Of all orgs together, at some 100 bytes each: 20 MB. */
+const MOST_CONFIRMERS = 200_000;

@@ -38,9 +38,9 @@ export async function open(settings: typeof SETTINGS) {
   const folds = { clock, ofObservations, ofDecisions };
   const logs = await openLogs(folder.path, folds);
   const weights = new Weights(logs.views, settings, clock);
-  /** A second later: so long it knows what it looked up. */
+  /** A minute later: so long it knows what it looked up. */
   const weigh = (orgs: readonly string[]) => {
-    clock.jump(1_000);
+    clock.jump(60_000);
     return weights.of(orgs);
   };
   const hosts = new Map<string, number>();
@@ -59,6 +59,7 @@ export async function open(settings: typeof SETTINGS) {
   };
   return {
     ...{ clock, seen, enrol, decide: logs.decide, observe: logs.observe },
+    views: logs.views,
     settle: async (org: string) => {
       clock.jump(-20 * DAY_MS);
       await enrol(org, 2);

@@ -7,7 +7,7 @@ import type { Database } from "../../../cloud/journal/database.js";
 import type { DecisionEvent } from "../../../cloud/journal/decision-events.js";
 import { presenceTables } from "../../../cloud/registry/presence.projection.js";
 import { registryTables } from "../../../cloud/registry/registry.projection.js";
-import { DAY_MS, SETTINGS } from "./weighed.js";
+import { DAY_MS, SETTINGS, open } from "./weighed.js";
 
 describe("what orgs weigh", () => {
   it("is told of thousands that came in a day without counting them for each", () => {
@@ -25,6 +25,34 @@ describe("what orgs weigh", () => {
     weights.of(orgs.slice(0, 256));
     expect(counts).toEqual(Array.from({ length: 256 }, () => 9));
     expect(weights.told("org7").batch).toBe(2_000);
+  });
+});
+
+describe("who confirms an org", () => {
+  it("is looked up once a minute, however many cases it is part of", async () => {
+    await using world = await open(SETTINGS);
+    const orgs = ["a", "b", "c", "d"];
+    for (const org of orgs) await world.settle(org);
+    for (let n = 1; n <= 3; n++) {
+      for (const org of orgs) await world.sees(org, `192.0.2.${n}`);
+    }
+    let looks = 0;
+    spyOn(world.views.observed, /FROM confirmations/, "iterate", () => {
+      looks += 1;
+    });
+    const weights = new Weights(world.views, SETTINGS, world.clock);
+    for (let second = 0; second < 60; second++) {
+      expect(weights.of(["a"]).get("a")).toBe(1);
+      expect(weights.of(orgs).get("a")).toBe(0.5);
+      world.clock.jump(1_000);
+    }
+    expect(looks).toBe(4);
+    expect(weights.of(["a", "c", "d"]).get("a")).toBe(1);
+    await world.decide({ kind: "agent-revoked", agent: "b/1", by: "first" });
+    world.clock.jump(1_000);
+    // Who has no standing any more confirms nobody, from the next second on.
+    expect(weights.of(["a", "c", "d"]).get("a")).toBe(0.5);
+    expect(looks).toBe(7);
   });
 });
 
@@ -62,7 +90,7 @@ function withTables(...tables: readonly string[]): Database {
 function spyOn(
   database: Database,
   sql: RegExp,
-  how: "get" | "run",
+  how: "get" | "run" | "iterate",
   hear: (answer: unknown) => void,
 ): void {
   const prepare = database.prepare.bind(database);
