@@ -52,16 +52,12 @@ function say({ out, err }: Told, io: Io): void {
   for (const line of err) io.err(line);
 }
 
-const hostsOf = (
+const hostsOf = async (
   decisions: readonly string[],
   client: Client,
   waitMs: number | undefined,
 ): Promise<readonly DecisionTold[]> =>
-  Promise.all(
-    waitMs === undefined
-      ? []
-      : decisions.map((each) => waitForHosts(client, each, waitMs)),
-  );
+  waitMs === undefined ? [] : waitForHosts(client, decisions, waitMs);
 
 /** @throws Failure when something is missing */
 function mustBeWhole(all: readonly Told[]): void {

@@ -1,24 +1,53 @@
 import { InvalidArgumentError } from "commander";
 import { decisionOf, type DecisionTold } from "./ask-decisions.js";
-import type { Client } from "./client.js";
+import { CloudRefused, type Client } from "./client.js";
 import { isSettled } from "./told-hosts.js";
 
-/** Waits until all hosts have answered that can be expected to, but not for ever. */
+/**
+ * Waits until all hosts have answered that can be expected to, but not for ever: of
+ * several decisions one after the other, since the cloud looks so, too.
+ */
 export async function waitForHosts(
   client: Client,
-  decision: string,
+  decisions: readonly string[],
   waitMs: number,
-): Promise<DecisionTold> {
+): Promise<readonly DecisionTold[]> {
   const deadline = Date.now() + waitMs;
+  const found: DecisionTold[] = [];
+  for (const each of decisions)
+    found.push(await settled(client, each, deadline));
+  return found;
+}
+
+async function settled(
+  client: Client,
+  decision: string,
+  deadline: number,
+): Promise<DecisionTold> {
   for (;;) {
     const asked = Date.now();
-    const answer = await decisionOf(client, decision);
+    const answer = await answered(client, decision, deadline);
     const now = Date.now();
-    const isOver = answer.hosts.every((host) => isSettled(host, now));
-    if (isOver || now >= deadline) return answer;
+    const isOver = answer?.hosts.every((host) => isSettled(host, now)) ?? false;
+    if (answer && (isOver || now >= deadline)) return answer;
     // Many hosts take the cloud a while to look through.
     const pauseMs = Math.max(LOOK_EVERY_MS, 2 * (now - asked));
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/** Undefined where the cloud has enough to look through just now. */
+async function answered(
+  client: Client,
+  decision: string,
+  deadline: number,
+): Promise<DecisionTold | undefined> {
+  try {
+    return await decisionOf(client, decision);
+  } catch (error) {
+    const isBusy = error instanceof CloudRefused && error.status === 429;
+    if (isBusy && Date.now() < deadline) return undefined;
+    throw error;
   }
 }
 
