@@ -82,6 +82,12 @@ describe("shares of a rate", () => {
     expect(bansOf("third")).toBeGreaterThanOrEqual(2);
   });
 
+  it("keep the quietest of those waiting who have no room", () => {
+    const used = new Map(Object.entries({ a: 9, b: 7, c: 1 }));
+    expect(new SharesNow(2, used).quietest(["a", "b", "c", "d"])).toBe("b");
+    expect(new SharesNow(0, used).quietest(["a", "b", "c"])).toBe("c");
+  });
+
   it("are nothing where nothing is left", () => {
     expect(new SharesNow(0, new Map()).hasRoom("a")).toBe(false);
   });
