@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+import { parseCidr } from "../../../agent/model/cidr.js";
 import { Hearing } from "../../../cloud/receipts/hearing.js";
+import { boundsOf } from "../../../cloud/telemetry/remote.js";
 import { Statements } from "../../../cloud/telemetry/statements.js";
 import { Telemetry } from "../../../cloud/telemetry/telemetry.js";
 import { planOf, watched } from "../../support/cloud/asked.js";
@@ -32,5 +34,17 @@ describe("what a host refused, took back, and how its trials ended", () => {
         "statements_of_changes (agent=? AND feed=? AND revision=?",
       ),
     ]);
+  });
+
+  it("counts who called an attacker by what was called", async () => {
+    await using stage = new Stage();
+    await using cloud = await stage.open();
+    const database = cloud.views.observed;
+    const texts: string[] = [];
+    const seen = watched(database, (text) => texts.push(text));
+    const range = parseCidr("203.0.113.7");
+    expect(new Telemetry(seen).callers(range)).toBe(0);
+    const plan = planOf(database, texts[0] ?? "", [boundsOf(range)]);
+    expect(plan.join()).toMatch(/contacts_by_address \(family=\? AND address>/);
   });
 });
