@@ -60,7 +60,7 @@ export interface AgentView {
   /** What the customer wants of this host. */
   readonly policies: Pick<
     PolicyStore,
-    "isOff" | "newest" | "current" | "allowed" | "held"
+    "isOff" | "newest" | "current" | "allowed" | "held" | "feeds"
   >;
   /** What was carried here by hand, and what is to be carried back. */
   readonly carried: Pick<Carry, "mark" | "receipts">;

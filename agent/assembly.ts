@@ -187,7 +187,7 @@ export function startLink(
     log: trust.log,
     approvals,
     policies,
-    feeds: feedsOf(identity),
+    feeds: core.followed,
     ca: options.ca,
     version: options.version,
     boot: randomUUID(),
@@ -246,13 +246,13 @@ export function takeCarried(
 
 /** The steps of the ban walk, on what the core holds. */
 export const stepsOf = (
-  { identity, config }: AgentOptions,
+  { config }: AgentOptions,
   core: AgentCore,
   more: Pick<StepPorts, "runs" | "enforce">,
 ): BanSteps =>
   makeSteps({
     roots: core.trust.roots,
-    feeds: feedsOf(identity),
+    feeds: core.followed,
     policy: config.guard,
     facts: () => core.protection.facts,
     approvals: core.approvals,

@@ -1,9 +1,10 @@
 import type { Config } from "./config/config.js";
-import type { Identity } from "./config/identity.js";
+import { feedsOf, type Identity } from "./config/identity.js";
 import type { AgentEvents } from "./events/events.js";
 import { CloudTrust } from "./keyring/cloud-trust.js";
 import { PolicyStore } from "./keyring/policy-store.js";
 import type { Ledger } from "./ledger/ledger.js";
+import type { FeedName } from "./model/position.js";
 import type { SignedText } from "./protocol/signed-text.js";
 import type { BanClock } from "./runtime/clock.js";
 import { AllowedHere } from "./walks/ban/allowed-here.js";
@@ -22,6 +23,8 @@ export interface Believed {
   readonly trust: CloudTrust;
   readonly policies: PolicyStore;
   readonly allowedHere: AllowedHere;
+  /** The feeds that this host follows now. */
+  readonly followed: () => readonly FeedName[];
 }
 
 /** What the cloud is believed by, and what this host's customer wants by that. */
@@ -39,5 +42,10 @@ export async function believe(ports: BelievePorts): Promise<Believed> {
   const here = { policies, ledger, clock, guard, events };
   const allowedHere = new AllowedHere(here);
   await allowedHere.open();
-  return { trust, policies, allowedHere };
+  const usual = feedsOf(identity);
+  const followed = () => [...usual, ...policies.feeds()];
+  ledger.followOnly([...followed(), "local"]);
+  trust.heads.follow(followed());
+  policies.onChanged(() => trust.heads.follow(followed()));
+  return { trust, policies, allowedHere, followed };
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { believe, type Believed } from "./believed.js";
 import type { Config } from "./config/config.js";
-import { feedsOf, type Identity } from "./config/identity.js";
+import type { Identity } from "./config/identity.js";
 import type { Enforcer } from "./enforce/enforcer.js";
 import { pickEnforcer } from "./enforce/pick.js";
 import type { AgentEvents } from "./events/events.js";
@@ -90,7 +90,10 @@ export interface CoreParts {
 }
 
 /** What holds power over the host; it works without any network. */
-export interface AgentCore extends Pick<Believed, "trust" | "policies"> {
+export interface AgentCore extends Pick<
+  Believed,
+  "trust" | "policies" | "followed"
+> {
   readonly ledger: Ledger;
   /** Where an earlier ledger is that could not be believed any more. */
   readonly quarantined: Quarantined | undefined;
@@ -171,10 +174,8 @@ export async function openCore(
     ...kept,
     ...shown,
     ...judged,
-    trust: believed.trust,
-    policies: believed.policies,
-    protection,
-    quarantined,
+    ...{ trust: believed.trust, policies: believed.policies },
+    ...{ followed: believed.followed, protection, quarantined },
     pauseEnded,
   };
 }
@@ -199,7 +200,7 @@ async function openKernel(
 function openAnswers(
   { config, identity, deviceKey, keyStore, clock }: AgentOptions,
   ledger: Ledger,
-  { policies }: Pick<AgentCore, "policies">,
+  { policies, followed }: Pick<AgentCore, "policies" | "followed">,
 ): Pick<AgentCore, "keys" | "receipts"> {
   const keys = new DeviceKeys(deviceKey, keyStore);
   const receipts = new Receipts({
@@ -210,6 +211,7 @@ function openAnswers(
     mode: () => ledger.mode(),
     trials: () => ledger.trials(),
     policy: () => policies.current?.document.version,
+    follows: (feed) => followed().includes(feed),
   });
   return { keys, receipts };
 }
@@ -286,11 +288,11 @@ function keepJudging(
   { opened, events, runs }: Opening,
 ): Pick<AgentCore, "approvals" | "limiter" | "recurring"> {
   const { ledger, time, protection, enforcement, probe, paths } = reviewed;
-  const { trust, policies, allowedHere, receipts } = reviewed;
+  const { trust, policies, allowedHere, receipts, followed } = reviewed;
   const { clock } = time;
   const approvals = new ApprovalStore({
     agent: identity.agent,
-    feeds: feedsOf(identity),
+    feeds: followed,
     roots: trust.roots,
     ...{ clock, ledger, events },
   });
@@ -310,7 +312,7 @@ function keepJudging(
           enforcement,
           probe,
           paths,
-          ...{ events, allowedHere, receipts },
+          ...{ events, allowedHere, receipts, followed },
         }),
       );
   approvals.onChanged(() => void recurring.reviewAgain());
@@ -320,9 +322,9 @@ function keepJudging(
   return { approvals, limiter, recurring };
 }
 
-/** The ledger, without what another org's feed may have left in it. */
+/** The ledger, or what takes its place. */
 function openLedger(
-  { config, identity, clock }: AgentOptions,
+  { config, clock }: AgentOptions,
   { opened, events }: Opening,
   { mostBytes }: CoreParts,
 ): Opened {
@@ -336,7 +338,6 @@ function openLedger(
   if (quarantined !== undefined) {
     events.ledgerQuarantined(quarantined.folder, quarantined.why);
   }
-  ledger.followOnly([...feedsOf(identity), "local"]);
   return { ledger, quarantined };
 }
 

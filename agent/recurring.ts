@@ -7,6 +7,7 @@ import type { PolicyStore } from "./keyring/policy-store.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Confirmed } from "./ledger/unconfirmed.js";
 import type { Cidr } from "./model/cidr.js";
+import type { FeedName } from "./model/position.js";
 import type { Protection } from "./protect/protection.js";
 import { Lifetime } from "./runtime/lifetime.js";
 import { schedule } from "./runtime/schedule.js";
@@ -34,6 +35,8 @@ export interface RecurringPorts {
   readonly events: AgentEvents;
   readonly allowedHere: Pick<AllowedHere, "follow">;
   readonly receipts: Pick<Receipts, "sayPolicy">;
+  /** The feeds that this host follows now. */
+  readonly followed: () => readonly FeedName[];
 }
 
 /** What recurs. */
@@ -61,6 +64,7 @@ export function reviewWhenAsked(ports: RecurringPorts): Recurring {
   return {
     reviewAgain: () => reReview.run(),
     followPolicy: async () => {
+      await leaveFeeds(ports);
       await allowedHere.follow({
         facts: () => protection.facts,
         protect: () => protection.renew(),
@@ -100,6 +104,17 @@ export function startRecurring(ports: RecurringPorts): Recurring {
     confirm: (range) => review.confirm(range),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };
+}
+
+/** Feeds of groups that this host is not in any more take their bans along. */
+async function leaveFeeds(ports: RecurringPorts): Promise<void> {
+  const { ledger, followed, enforcement, events } = ports;
+  try {
+    if (!ledger.followOnly([...followed(), "local"])) return;
+    await enforcement.enforce();
+  } catch (error) {
+    events.maintenanceFailed(error);
+  }
 }
 
 /** What recorded bans are looked at with, now and whenever it is asked for. */

@@ -12,7 +12,6 @@ import { openRules, type Rules } from "./decide/open-rules.js";
 import type { DiskSettings } from "./disk/disk.js";
 import { Door } from "./door/door.js";
 import { MOST_PLACES } from "./door/known-places.js";
-import { feedsOf } from "./feeds/audience.js";
 import { standings } from "./feeds/standings.js";
 import { filesOf } from "./folder.js";
 import { Gateway } from "./gateway/gateway.js";
@@ -208,7 +207,7 @@ function openGateway(parts: GatewayParts) {
     dropped,
     agent: (id) => registry.agent(id),
     isBehindOn: (agent) => isBehindOn(store, agent),
-    feedsOf,
+    feedsOf: (agent) => store.followedBy(registry.agent(agent.id) ?? agent),
     plan: (...where) => recovery.plan(...where),
     isAhead: (position) => recovery.isAhead(position),
     segmentsAfter: (at) => index.segmentsAfter(at, Infinity),

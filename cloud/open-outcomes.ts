@@ -1,5 +1,5 @@
 import { parseCidr, type Cidr } from "../agent/model/cidr.js";
-import type { FeedName } from "../agent/model/position.js";
+import { isOfGroup, type FeedName } from "../agent/model/position.js";
 import type { RingTimes } from "../agent/model/rings.js";
 import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
@@ -15,6 +15,7 @@ import {
 } from "./coverage/why.js";
 import type { DecisionEntry } from "./decide/decision-log.js";
 import { isUndone } from "./decide/undo-lineage.js";
+import { isFor } from "./feeds/audience.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Gateway } from "./gateway/gateway.js";
 import type { Gate } from "./rate/gate.js";
@@ -31,6 +32,11 @@ export function openOutcomes(
   const outcomes = new Outcomes(views.observed, {
     clock,
     agents: () => registry.agents(),
+    follows: (agent, feed) =>
+      isOfGroup(feed)
+        ? isFor(agent.org, feed) && store.followedBy(agent).includes(feed)
+        : isFor(agent.org, feed),
+    regroupedAt: (agent) => store.policies.regroupedAt(agent),
     isConnected: (agent) => gateway.isConnected(agent),
     heardAt: (agent) => gateway.heardAt(agent),
     takenBack: (...asked) => telemetry.takenBack(...asked),

@@ -18,7 +18,7 @@ import { standingTables } from "./decide/standing.projection.js";
 import { weightTables } from "./decide/weights.projection.js";
 import { Disk, openOwnDisk, type DiskSettings } from "./disk/disk.js";
 import { withRoom } from "./disk/room.js";
-import { EVERYBODYS } from "./feeds/audience.js";
+import { EVERYBODYS, feedsOf } from "./feeds/audience.js";
 import { FeedIndex } from "./feeds/feed-index.js";
 import { indexTables } from "./feeds/feed-index.projection.js";
 import { feedBegun } from "./feeds/feeds.js";
@@ -45,7 +45,7 @@ import {
 } from "./journal/view.js";
 import { Operators } from "./operators/operators.js";
 import { operatorTables } from "./operators/operators.projection.js";
-import { Policies, type PolicyPorts } from "./policies/policies.js";
+import { Policies, type PolicyPorts, type Told } from "./policies/policies.js";
 import { policyTables } from "./policies/policies.projection.js";
 import { PolicyHolds } from "./policies/policy-holds.js";
 import { Receipts } from "./receipts/receipts.js";
@@ -132,9 +132,14 @@ const signedWords = (
   ports: ApprovalPorts & PolicyPorts,
 ) => {
   const policies = new Policies(database, ports);
+  /** The feeds that a host follows, by the groups that it is in. */
+  const followedBy = (agent: Told): readonly FeedName[] => [
+    ...feedsOf(agent.org),
+    ...policies.feedsOf(agent),
+  ];
   return {
     approvals: new Approvals(database, ports),
-    policies,
+    ...{ policies, followedBy },
     policyHolds: new PolicyHolds(database, { ...ports, policies }),
   };
 };

@@ -30,7 +30,7 @@ export interface Approvals {
 
 export interface ApprovalStorePorts {
   readonly agent: string;
-  readonly feeds: readonly FeedName[];
+  readonly feeds: () => readonly FeedName[];
   readonly roots: Pick<RootStore, "current" | "onTaken">;
   readonly ledger: Pick<
     Ledger,
@@ -157,7 +157,7 @@ export class ApprovalStore implements Approvals {
 
   #open(text: SignedText): TrustedApproval {
     const { roots, feeds } = this.#ports;
-    return TrustedApproval.open(text, roots.current, feeds);
+    return TrustedApproval.open(text, roots.current, feeds());
   }
 
   #unlessRefused(feed: FeedName, open: () => void): void {

@@ -47,20 +47,26 @@ interface Watched {
  */
 export class HeadMonitor {
   readonly #ports: HeadMonitorPorts;
-  readonly #feeds: ReadonlyMap<FeedName, Watched>;
+  readonly #feeds = new Map<FeedName, Watched>();
 
   constructor(ports: HeadMonitorPorts) {
     this.#ports = ports;
-    const freshAt = ports.clock.monotonic();
-    this.#feeds = new Map(
-      ports.feeds.map((feed) => [
-        feed,
-        {
-          ...{ head: undefined, freshAt, behindSince: undefined },
-          ...{ contradiction: undefined, passedOver: "", seen: [] },
-        },
-      ]),
-    );
+    this.follow(ports.feeds);
+  }
+
+  /** Watches these from now on, and no others. */
+  follow(feeds: readonly FeedName[]): void {
+    const freshAt = this.#ports.clock.monotonic();
+    for (const feed of this.#feeds.keys()) {
+      if (!feeds.includes(feed)) this.#feeds.delete(feed);
+    }
+    for (const feed of feeds) {
+      if (this.#feeds.has(feed)) continue;
+      this.#feeds.set(feed, {
+        ...{ head: undefined, freshAt, behindSince: undefined },
+        ...{ contradiction: undefined, passedOver: "", seen: [] },
+      });
+    }
   }
 
   /** The newest head of a feed that was believed. */

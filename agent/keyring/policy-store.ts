@@ -2,6 +2,7 @@ import type { AgentEvents } from "../events/events.js";
 import { needsReopening } from "../ledger/damage.js";
 import type { Ledger } from "../ledger/ledger.js";
 import type { KeptPolicy } from "../ledger/policies.js";
+import type { FeedName } from "../model/position.js";
 import type { Translators } from "../model/translators.js";
 import { Malformed } from "../protocol/malformed.js";
 import type { PolicySensors } from "../protocol/policy.js";
@@ -86,6 +87,14 @@ export class PolicyStore {
   /** Bans of feeds that are held now, by the feed and exactly these ranges. */
   held(): readonly HeldRange[] {
     return this.#active?.policy.holdsAt(this.#ports.clock.now()) ?? [];
+  }
+
+  /**
+   * Feeds that this host follows beside the usual, over the policy's end: bans have
+   * ends of their own.
+   */
+  feeds(): readonly FeedName[] {
+    return this.#active?.policy.document.feeds ?? [];
   }
 
   /** How the customer wants sensors to be set. */

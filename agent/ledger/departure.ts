@@ -20,17 +20,21 @@ export class Departure {
     );
   }
 
-  /** One transaction; writes nothing where there is nothing to leave. */
-  leaveAllBut(kept: readonly FeedName[]): void {
+  /**
+   * One transaction; writes nothing where there is nothing to leave. Returns whether
+   * the kernel is to know.
+   */
+  leaveAllBut(kept: readonly FeedName[]): boolean {
     const { feeds, copies } = this.#tables;
     const isLeft = ({ feed }: { readonly feed: FeedName }) =>
       !kept.includes(feed);
-    this.#db.transaction(() => {
+    return this.#db.transaction(() => {
       const left = copies.allCurrent().filter(isLeft);
       if (left.length > 0) this.#retire(left);
       for (const { feed } of feeds.positions().filter(isLeft)) {
         feeds.forget(feed);
       }
+      return left.length > 0;
     });
   }
 

@@ -19,7 +19,7 @@ export interface DatedPosition extends Position {
 /**
  * The name of an ordered, signed log of bans and lifts for one audience:
  * `urgent` and `reputation` for everybody, `org/<id>` for one customer,
- * `local` for this host's own decisions.
+ * `org/<id>/<group>` for some of its hosts, `local` for this host's own decisions.
  */
 export type FeedName = "urgent" | "reputation" | "local" | `org/${string}`;
 
@@ -34,7 +34,7 @@ export const hashFromHex = (hex: string): Uint8Array => Buffer.from(hex, "hex");
 /** The hash that stands before the first segment of an epoch. */
 export const NO_HASH: Uint8Array = new Uint8Array(HASH_BYTES);
 
-/** An org's id: what follows `org/` in a feed's name and names an audience. */
+/** An org's id, or a group's: what follows `org/` in a feed's name. */
 export const ORG_ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** An epoch's name, as made by the cloud. */
@@ -44,11 +44,17 @@ export function isFeedName(text: string): text is FeedName {
   if (text === "urgent" || text === "reputation" || text === "local") {
     return true;
   }
-  return text.startsWith("org/") && ORG_ID.test(text.slice(4));
+  const [whose, ...names] = text.split("/");
+  if (whose !== "org" || names.length === 0 || names.length > 2) return false;
+  return names.every((name) => ORG_ID.test(name));
 }
 
+/** Whether only those hosts follow the feed whose customer's policy has them do so. */
+export const isOfGroup = (feed: FeedName): boolean =>
+  feed.split("/").length > 2;
+
 /**
- * Who a feed is for: `all`, or `org/<id>`. A segment names its audience in its
+ * Who a feed is for: `all`, or as it is called. A segment names its audience in its
  * signed bytes, so that one customer's feed cannot be played to another.
  */
 export function audienceOf(feed: FeedName): string {

@@ -44,6 +44,8 @@ export const limits = {
   policyAllows: 64,
   /** Ranges that one policy holds bans of feeds on. */
   policyHolds: 256,
+  /** Feeds that one policy has a host follow beside the usual. */
+  policyFeeds: 4,
   /** Groups that one policy names. */
   policyGroups: 16,
   /** Ranges of one allowance. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { parseCidr, type Family } from "../model/cidr.js";
+import { isOfGroup } from "../model/position.js";
 import { isAtMost } from "../model/translators.js";
 import { extended } from "./ext.js";
 import { limits } from "./limits.js";
@@ -82,6 +83,8 @@ const Held = v.strictObject({
 });
 export type Held = v.InferOutput<typeof Held>;
 
+const GroupFeed = v.pipe(Feed, v.check(isOfGroup, "is of no group"));
+
 const within = (least: number, most: number) =>
   v.exactOptional(v.pipe(Count, v.minValue(least), v.maxValue(most)));
 
@@ -115,6 +118,8 @@ export const Policy = v.pipe(
     /** Groups of hosts that it has something of, for people. */
     groups: listOf(shortText(64), limits.policyGroups),
     allow: listOf(Allowed, limits.policyAllows),
+    /** Of the host's groups, which it follows beside the usual. */
+    feeds: v.exactOptional(listOf(GroupFeed, limits.policyFeeds, 1)),
     holds: v.exactOptional(listOf(Held, limits.policyAllows, 1)),
     sensors: v.exactOptional(PolicySensors),
     allowance: v.exactOptional(SignedText),
@@ -124,6 +129,11 @@ export const Policy = v.pipe(
   v.check(
     ({ allow }) => rangesIn(allow) <= limits.policyRanges,
     `may allow ${limits.policyRanges} ranges at most`,
+  ),
+  v.check(
+    ({ feeds = [], org }) =>
+      feeds.every((feed) => feed.startsWith(`org/${org}/`)),
+    "may have hosts follow feeds of groups of its own org alone",
   ),
   v.check(
     ({ holds = [] }) => rangesIn(holds) <= limits.policyHolds,

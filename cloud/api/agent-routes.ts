@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { audienceOf, type FeedName } from "../../agent/model/position.js";
+import type { FeedName } from "../../agent/model/position.js";
 import { isOfVersion2 } from "../../agent/protocol/container.js";
 import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
 import { RekeyRequest } from "../../agent/protocol/rekey.js";
@@ -247,12 +247,11 @@ function liveAgent(
   ]);
 }
 
-function checkAudience({ agent }: Live, feed: FeedName): void {
-  const audience = audienceOf(feed);
-  if (audience === "all" || audience === `org/${agent.org}`) return;
+function checkAudience({ agent, following }: Live, feed: FeedName): void {
+  if (following.has(feed)) return;
   throw problem(403, "wrong-audience", {
     field: "feed",
     value: feed,
-    message: `${feed} is not for agents of ${agent.org}`,
+    message: `${feed} is not for ${agent.id}`,
   });
 }

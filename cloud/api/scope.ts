@@ -1,5 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
-import { feedsOf } from "../feeds/audience.js";
+import { isFor, orgOf } from "../feeds/audience.js";
 import type { Caller } from "../operators/caller.js";
 import type { Agent } from "../registry/registry.js";
 import type {
@@ -20,23 +20,26 @@ export const sees = ({ org }: Pick<Caller, "org">, whose: string): boolean =>
   org === null || org === whose;
 
 /** Whether the caller may read a feed's bans: everybody's, and those of the own org. */
-export const mayRead = (caller: Caller, feed: FeedName): boolean =>
-  readableFeeds(caller)?.includes(feed) ?? true;
+export const mayRead = (
+  { role, org, collection }: Caller,
+  feed: FeedName,
+): boolean =>
+  role === "partner" ? feed === collection : org === null || isFor(org, feed);
 
 /** Whether the caller may order in a feed: an org's operators in their own alone. */
 export const mayOrder = (
   { role, org }: Pick<Caller, "role" | "org">,
   feed: FeedName,
-): boolean => role !== "partner" && (org === null || feed === `org/${org}`);
+): boolean => role !== "partner" && (org === null || orgOf(feed) === org);
 
 /** The feeds whose bans the caller may read; undefined: all there are. */
-export function readableFeeds({
-  role,
-  org,
-  collection,
-}: Caller): readonly FeedName[] | undefined {
-  if (role === "partner") return collection === null ? [] : [collection];
-  return org === null ? undefined : feedsOf(org);
+export function readableFeeds(
+  caller: Caller,
+  { index }: Feeds,
+): readonly FeedName[] | undefined {
+  if (caller.role !== "partner" && caller.org === null) return undefined;
+  const all = index.standings().map(({ feed }) => feed);
+  return all.filter((feed) => mayRead(caller, feed));
 }
 
 /** The feed that is meant where none is named: an org's operators have one. */
@@ -50,8 +53,7 @@ export function nameSeen(
   { org }: Pick<Caller, "org">,
   { by, feed }: { readonly by: string; readonly feed: FeedName },
 ): string | null {
-  const isNamed =
-    org === null || feed === `org/${org}` || by.startsWith("rule:");
+  const isNamed = org === null || orgOf(feed) === org || by.startsWith("rule:");
   return isNamed ? by : null;
 }
 

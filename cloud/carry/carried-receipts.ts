@@ -6,7 +6,7 @@ import { Malformed } from "../../agent/protocol/malformed.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
 import { publicKey } from "../../agent/trust/keys.js";
-import { feedsOf } from "../feeds/audience.js";
+import { isFor } from "../feeds/audience.js";
 import type { ReceiptFate, ReceiptIntake } from "../receipts/receipt-intake.js";
 import type { Agent, Registry } from "../registry/registry.js";
 
@@ -84,7 +84,7 @@ function takeOne(
   if (receipt instanceof Malformed) return refused(receipt.message);
   const { feed } = receipt.position;
   if (receipt.agent !== id) return refused(`it is of ${receipt.agent}`, feed);
-  if (!feedsOf(org).includes(feed)) {
+  if (!isFor(org, feed)) {
     return refused(`hosts of ${org} do not follow ${feed}`, feed);
   }
   const fate = answers.receipt(receipt, { ...evidence, protocol: 2 });

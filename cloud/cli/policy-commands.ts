@@ -185,6 +185,7 @@ groups: []
 #  - name: web
 #    tags: [web]
 #    hostnames: ["web-*"]
+#    feed: web # bans for this group alone: ban --feed org/${org}/web
 #    allow: []
 #    sensors:
 #      sshd: { maxretry: 8 }
@@ -212,6 +213,9 @@ function toldPolicy(told: Told): readonly string[] {
     `policy ${version} of ${org}, by ${publishedBy} ${dateOf(publishedAt)}, until ${dateOf(expiresAt)}; signed by ${told.signedBy} keys`,
     `it allows ${counted(told.ranges, "range")}; ${hosts.current} of ${counted(hosts.all, "host")} go by it`,
   ];
+  for (const { feed, group, hosts: few } of told.feeds) {
+    lines.push(`feed ${feed}: ${counted(few, "host")} of group ${group}`);
+  }
   for (const { decision, feed, ranges, until, why } of told.holds) {
     lines.push(
       `${decision} is held until ${dateOf(until)}: ${counted(ranges.length, "range")} of ${feed}; ${why}`,

@@ -1,6 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
-import { feedsOf } from "../feeds/audience.js";
 import type { HostOutcome } from "../receipts/host-outcome.js";
 import type { Outcomes, Round } from "../receipts/outcomes.js";
 import type { Agent } from "../registry/registry.js";
@@ -55,7 +54,10 @@ export class Coverage {
     readonly hosts: readonly HostOutcome[];
   }> {
     const hosts = await this.#ports.outcomes.of(decision, round);
-    const gone = round.agents.filter((agent) => wasThere(agent, decision));
+    const gone = round.agents.filter(
+      (agent) =>
+        wasThere(agent, decision) && round.follows(agent, decision.feed),
+    );
     const over = await this.#overOf(decision);
     const covered: Covered = {
       ...tally(decision, hosts),
@@ -88,10 +90,7 @@ export class Coverage {
 
 /** Whether it was to carry it out, and was sent away since. */
 const wasThere = (
-  { org, enrolledAt, revokedAt }: Agent,
-  { feed, decidedAt }: DecisionEntry,
+  { enrolledAt, revokedAt }: Agent,
+  { decidedAt }: DecisionEntry,
 ): boolean =>
-  revokedAt !== null &&
-  revokedAt > decidedAt &&
-  enrolledAt <= decidedAt &&
-  feedsOf(org).includes(feed);
+  revokedAt !== null && revokedAt > decidedAt && enrolledAt <= decidedAt;

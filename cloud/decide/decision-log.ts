@@ -161,6 +161,7 @@ const FEW_ALARMS = 10;
 const WHOSE = `(@feed IS NULL OR feed = @feed)
   AND (@by IS NULL OR decided_by = @by)
   AND (@own IS NULL OR feed = @own
+    OR substr(feed, 1, length(@own) + 1) = @own || '/'
     OR (feed IN (SELECT value FROM json_each(@everybodys))
       AND (@by IS NULL OR @by LIKE 'rule:%')))`;
 

@@ -1,8 +1,8 @@
 import type { Logger } from "../../agent/log/logger.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import type { FeedName } from "../../agent/model/position.js";
 import type { Clock } from "../../agent/runtime/clock.js";
-import { feedsOf } from "../feeds/audience.js";
+import { feedsFor, isFor } from "../feeds/audience.js";
+import type { FeedIndex } from "../feeds/feed-index.js";
 import type { Present } from "../feeds/snapshots/present.js";
 import type { Statement } from "../journal/database.js";
 import type { RecordedObservation } from "../journal/observation-events.js";
@@ -22,6 +22,7 @@ export interface HarmPorts extends OrgHarmPorts {
   readonly views: Views;
   readonly observations: Pick<Observations, "subscribe">;
   readonly present: Pick<Present, "look">;
+  readonly index: Pick<FeedIndex, "segmentsAfter" | "standings">;
   readonly weights: Pick<Weights, "of">;
   readonly decisionLog: Pick<DecisionLog, "decision">;
   readonly undoLog: Pick<UndoLog, "undoings">;
@@ -139,7 +140,7 @@ export class Harm implements AsyncDisposable {
     if (said.what === "released") return this.#released(org, said.range, at);
     if (said.what !== "trial-failed") return [];
     const { feed, revision } = said;
-    if (!feedsOf(org).includes(feed)) return [];
+    if (!isFor(org, feed)) return [];
     const place =
       said.position?.feed === feed
         ? said.position
@@ -154,7 +155,7 @@ export class Harm implements AsyncDisposable {
     range: string,
     at: number,
   ): Promise<readonly string[]> {
-    const feeds: readonly FeedName[] = feedsOf(org);
+    const feeds = feedsFor(org, this.#ports.index.standings());
     const look = await this.#ports.present.look(feeds);
     if (look === undefined) return [];
     const cidr = parseCidr(range);

@@ -51,7 +51,7 @@ export interface RulesPorts {
   readonly decisionLog: DecisionLog;
   readonly deeds: Deeds;
   readonly present: Pick<Present, "look">;
-  readonly index: Pick<FeedIndex, "segmentsAfter">;
+  readonly index: Pick<FeedIndex, "segmentsAfter" | "standings">;
   readonly policyHolds: PolicyHolds;
   readonly undoLog: UndoLog;
   readonly undos: UndoOrders;

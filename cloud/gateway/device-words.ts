@@ -1,4 +1,3 @@
-import type { Receipt } from "../../agent/protocol/documents.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { textBytes } from "../../agent/protocol/signed-text.js";
@@ -7,7 +6,8 @@ import type { Wire } from "../../agent/protocol/wire.js";
 import type { DeviceWord } from "../journal/observation-events.js";
 import { evidenceOf, HelloRefused } from "./hello.js";
 import type { Live } from "./live.js";
-import type { TelemetryMessage } from "./ports.js";
+import { isOwnGroup } from "./group-feeds.js";
+import type { GatewayPorts, TelemetryMessage } from "./ports.js";
 
 /**
  * Holds each statement in what an agent reports to be its own.
@@ -34,22 +34,28 @@ export const checkStatements =
 type Signed = Pick<DeviceWord, "signed" | "signature">;
 
 /**
- * A receipt that the agent of this session signed, of a feed that it follows.
+ * Takes a receipt that the agent of this session signed, of a feed that it follows;
+ * one of a group's feed that it has left a moment ago is passed over.
  * @throws HelloRefused, Malformed
  */
-export function checkReceipt(
+export function takeReceipt(
   { signed, signature }: Signed,
   { agent, key, following }: Live,
   wire: Wire,
-): readonly [Receipt, DeviceWord] {
+  { answers }: Pick<GatewayPorts, "answers">,
+): void {
   const receipt = wire.receipt(signed);
   const bytes = textBytes("receipt", signed, wire.version);
   if (!key.verify(bytes, Buffer.from(signature, "base64url"))) {
     const why = "a receipt's signature is bad";
     throw new HelloRefused("unauthenticated", agent.id, why);
   }
-  if (receipt.agent !== agent.id || !following.has(receipt.position.feed)) {
+  const { feed } = receipt.position;
+  const follows = following.has(feed);
+  const isOwn = follows || isOwnGroup(feed, agent.org);
+  if (receipt.agent !== agent.id || !isOwn) {
     throw new Malformed("receipt", "is for another agent or feed");
   }
-  return [receipt, evidenceOf({ signed, signature }, wire)];
+  if (!follows) return;
+  answers.receipt(receipt, evidenceOf({ signed, signature }, wire));
 }

@@ -51,6 +51,22 @@ export class Following {
     return this.#flows.has(feed);
   }
 
+  get feeds(): readonly FeedName[] {
+    return [...this.#flows.keys()];
+  }
+
+  /** One more, of which the agent asks its way. */
+  add(feed: FeedName): void {
+    this.#flows.set(feed, { at: "away" });
+  }
+
+  /** Nothing more of any other. */
+  keepOnly(feeds: readonly FeedName[]): void {
+    for (const feed of this.#flows.keys()) {
+      if (!feeds.includes(feed)) this.#flows.delete(feed);
+    }
+  }
+
   /** Welcomes with the plans that are ready; the others follow by themselves. */
   begin(
     positions: readonly Position[],

@@ -160,20 +160,17 @@ export class Gateway implements SessionOwner, AsyncDisposable {
     for (const { live } of this.#sessions) if (live) yield live.following;
   }
 
-  /** Agents of one org hear the same of their feeds: one frame for all of them. */
+  /** Agents of the same feeds hear the same of them: one frame for all of them. */
   #beat(): void {
     const words = new Map<string, Word>();
     for (const session of this.#sessions) {
-      const org = session.live?.agent.org;
-      if (org === undefined) continue;
-      const word = words.get(org) ?? this.#wordFor(org);
-      words.set(org, word);
+      const feeds = session.live?.following.feeds;
+      if (feeds === undefined) continue;
+      const key = feeds.join(" ");
+      const word = words.get(key) ?? new Word(this.#ports, feeds);
+      words.set(key, word);
       session.beat(word);
     }
-  }
-
-  #wordFor(org: string): Word {
-    return new Word(this.#ports, this.#ports.feedsOf(org));
   }
 
   /**

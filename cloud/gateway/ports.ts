@@ -40,8 +40,8 @@ export interface GatewayPorts {
   agent(id: string): Agent | undefined;
   /** Whether there is news of an agent that is not in what is known. */
   isBehindOn(agent: string): boolean;
-  /** The feeds that an org's agents follow. */
-  feedsOf(org: string): readonly FeedName[];
+  /** The feeds that an agent follows, those of its groups as they are now as well. */
+  feedsOf(agent: Agent): readonly FeedName[];
   /** The way to the present, or what has to be built before there is one. */
   plan(
     feed: FeedName,

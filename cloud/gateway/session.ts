@@ -25,7 +25,8 @@ import {
 import { Following, MOST_BUFFERED, type FollowingPorts } from "./following.js";
 import { checkHello, HelloRefused, type Greeting } from "./hello.js";
 import type { Link, LinkHandler } from "./listen.js";
-import { checkReceipt, checkStatements } from "./device-words.js";
+import { checkStatements, takeReceipt } from "./device-words.js";
+import { checkResume, feedsAtFirst, type Resume } from "./group-feeds.js";
 import { isOfStrangeFeed, positionOf, type Live } from "./live.js";
 import type { GatewayPorts, TelemetryMessage } from "./ports.js";
 import { Wanted } from "./wanted.js";
@@ -139,7 +140,9 @@ export class Session implements LinkHandler {
 
   /** What is wanted of the host, where it goes by that and was not told so yet. */
   announcePolicy(): void {
-    const policy = this.live && this.#wanted.next(this.live, this.#ports);
+    if (this.live === undefined) return;
+    this.live.following.keepOnly(this.#ports.feedsOf(this.live.agent));
+    const policy = this.#wanted.next(this.live, this.#ports);
     if (policy !== undefined) this.#say({ type: "policy", policy });
   }
 
@@ -177,10 +180,7 @@ export class Session implements LinkHandler {
       case "resume":
         return this.#resume(live, message);
       case "receipt":
-        this.#ports.answers.receipt(
-          ...checkReceipt(message, live, this.#link.wire),
-        );
-        return;
+        return takeReceipt(message, live, this.#link.wire, this.#ports);
       case "impact-answer":
       case "impact-refusal":
         return this.#ports.impactHeard(live.agent.id, message);
@@ -213,7 +213,7 @@ export class Session implements LinkHandler {
   /** Nothing awaits in here: whoever is revoked was so before, or is live. */
   #greet(greeting: Greeting): void {
     const { hello, agent, evidence } = greeting;
-    const feeds = this.#ports.feedsOf(agent.org);
+    const feeds = feedsAtFirst(greeting, this.#ports);
     const following = this.#following(greeting, feeds);
     const secret = newSecret();
     const fetching = new Set<FeedName>();
@@ -242,8 +242,8 @@ export class Session implements LinkHandler {
     });
     this.#tell(new Word(this.#ports, feeds));
     const { remoteAddress: address, wire } = this.#link;
-    const { version } = hello;
-    this.#ports.answers.seen(agent, { version, protocol: wire.version });
+    const said = { version: hello.version, protocol: wire.version };
+    this.#ports.answers.seen(agent, said);
     // Of others it may say what it likes: they prove nothing of this cloud's.
     const positions = hello.positions.filter((at) => feeds.includes(at.feed));
     this.#ports.answers.hello({ agent: agent.id, positions }, evidence);
@@ -265,16 +265,14 @@ export class Session implements LinkHandler {
     });
   }
 
-  #resume(
-    { following, agent }: Live,
-    { feed, position: at }: FromAgent & { readonly type: "resume" },
-  ): void {
-    const position = at && positionOf(at);
-    if (!following.has(feed) || (position && position.feed !== feed)) {
-      throw new Malformed("resume", `is not for a feed of ${agent.id}`);
-    }
-    if (this.#resumes.take()) following.resume(feed, position);
-    else this.close("too-many-requests");
+  #resume(live: Live, message: Resume): void {
+    const asked = checkResume(message, live, this.#ports);
+    if (!this.#resumes.take()) return this.close("too-many-requests");
+    if (asked === undefined) return; // it has left the feed, as its policy tells it
+    const { feed, position, approvals } = asked;
+    for (const approval of approvals) this.#say({ type: "approval", approval });
+    if (asked.isNew) this.#tell(new Word(this.#ports, live.following.feeds));
+    live.following.resume(feed, position);
   }
 
   /** What is not durable is not acknowledged: the agent says it again. */

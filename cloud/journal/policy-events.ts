@@ -40,6 +40,8 @@ export interface GroupPolicy extends PolicyPart {
   readonly tags: readonly string[];
   /** `*` stands for any characters. */
   readonly hostnames: readonly string[];
+  /** Its hosts follow it beside the usual: "org/<org>/<name>". */
+  readonly feed?: FeedName;
 }
 
 /** All of an org's policy. */

@@ -1,4 +1,5 @@
 import type { FeedName } from "../../agent/model/position.js";
+import { orgOf } from "../feeds/audience.js";
 import type { ActuatorLimits } from "../journal/operator-events.js";
 import type { Caller } from "./caller.js";
 import { StaffRefused } from "./refused.js";
@@ -64,9 +65,7 @@ function mustBeReadable(
   known: Known,
 ): void {
   const isForeign =
-    org !== null &&
-    collection.startsWith("org/") &&
-    collection !== `org/${org}`;
+    org !== null && ![undefined, org].includes(orgOf(collection));
   if (!isForeign && known.hasFeed(collection)) return;
   const message = `there is no feed ${collection}`;
   throw new StaffRefused("unknown", "collection", collection, message);

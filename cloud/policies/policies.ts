@@ -1,5 +1,4 @@
-import { covers, parseCidr } from "../../agent/model/cidr.js";
-import { limits } from "../../agent/protocol/limits.js";
+import type { FeedName } from "../../agent/model/position.js";
 import type {
   Held,
   Policy,
@@ -9,14 +8,15 @@ import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { NO_FLOOR, TrustedPolicy } from "../../agent/trust/policy.js";
 import { signText } from "../../agent/trust/sign.js";
+import { feedBegun } from "../feeds/feeds.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
 import type {
+  GroupPolicy,
   OrgPolicy,
   PolicyHold,
-  PolicyPart,
   PolicyPublished,
 } from "../journal/policy-events.js";
 import type { Agent } from "../registry/registry.js";
@@ -24,25 +24,19 @@ import type { Signing } from "../roots/signing.js";
 import { readPolicyFile, withHolds, type PolicyFile } from "./policy-file.js";
 import { BadPolicy } from "./read-yaml.js";
 import { groupsOf } from "./selection.js";
-
-/** The newest policy of an org. Times are milliseconds since 1970. */
-export interface StandingPolicy {
-  readonly org: string;
-  readonly version: number;
-  readonly policy: OrgPolicy;
-  /** As it was handed in. */
-  readonly file: string;
-  readonly publishedAt: number;
-  readonly publishedBy: string;
-  readonly expiresAt: number;
-  /** Of when the newest allowance is that hosts were told; 0: of none. */
-  readonly leastAllowedAt: number;
-}
+import {
+  afterwards,
+  hasFeed,
+  holdsAt,
+  type StandingPolicy,
+} from "./standing.js";
+import { endOf, widened } from "./widening.js";
 
 export interface PolicyPorts {
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly signing: Pick<Signing, "root" | "version" | "policyKeys">;
   readonly clock: Pick<Clock, "now">;
+  hasFeed(feed: FeedName): boolean;
 }
 
 /** Whose a host is, and what it is chosen by. */
@@ -57,6 +51,9 @@ export class Policies {
   readonly #one: Statement<Row>;
   readonly #all: Statement<Row>;
   readonly #regrouped: Statement<number>;
+  readonly #version: Statement<number>;
+  /** By org: which groups have a feed, by the newest version that was asked for. */
+  readonly #groups = new Map<string, GroupsWithFeeds>();
   /** What was signed, by what it was of; the oldest give way. */
   readonly #signed = new Map<string, SignedText>();
 
@@ -66,6 +63,9 @@ export class Policies {
     this.#all = database.prepare("SELECT * FROM policies ORDER BY org");
     this.#regrouped = database
       .prepare<[string], number>("SELECT at FROM regrouped WHERE agent = ?")
+      .pluck();
+    this.#version = database
+      .prepare<[string], number>("SELECT version FROM policies WHERE org = ?")
       .pluck();
   }
 
@@ -79,6 +79,27 @@ export class Policies {
     return row && standingOf(row);
   }
 
+  /**
+   * Feeds that a host follows beside the usual, by the groups that it is in; over the
+   * policy's end, since bans have ends of their own.
+   */
+  feedsOf(agent: Told): readonly FeedName[] {
+    const version = this.#version.get(agent.org);
+    if (version === undefined) return [];
+    const known = this.#groups.get(agent.org);
+    const isKnown = known?.version === version;
+    const groups = isKnown
+      ? known.groups
+      : (this.of(agent.org)?.policy.groups ?? []).filter(hasFeed);
+    if (!isKnown) this.#groups.set(agent.org, { version, groups });
+    return groupsOf(groups, agent).flatMap(({ feed }) => feed ?? []);
+  }
+
+  /** When a host was last put into other groups, by its tags; 0: never. */
+  regroupedAt(agent: string): number {
+    return this.#regrouped.get(agent) ?? 0;
+  }
+
   /** What a host is told, signed; undefined where its org wants nothing. */
   for(agent: Told): SignedText | undefined {
     const standing = this.of(agent.org);
@@ -87,7 +108,7 @@ export class Policies {
     const isOver = standing.expiresAt < clock.now();
     const said = isOver ? afterwards(standing) : standing;
     const groups = groupsOf(said.policy.groups, agent);
-    const at = this.#regrouped.get(agent.id) ?? 0;
+    const at = this.regroupedAt(agent.id);
     // Hosts that a root took one from take none that is older than that root.
     const root = signing.root.document.issuedAt;
     const issuedAt = Math.max(said.publishedAt, at, root);
@@ -167,7 +188,10 @@ export class Policies {
         expiresAt: endOf(now + read.goodForMs, before, keepsEnd),
         ...{ operator: who.operator, by: who.by },
       };
-      return { events: [event, ...along], answer: event };
+      const begun = policy.groups.flatMap(({ feed }) =>
+        feed === undefined || this.#ports.hasFeed(feed) ? [] : feedBegun(feed),
+      );
+      return { events: [...begun, event, ...along], answer: event };
     });
   }
 
@@ -175,47 +199,16 @@ export class Policies {
    * In words, what is let through or set otherwise that is not so now.
    * @param keepsEnd whether it is to count no longer than the one before
    */
-  widenedBy(
-    { org, policy, goodForMs }: PolicyFile,
-    keepsEnd: boolean,
-  ): readonly string[] {
-    const { clock } = this.#ports;
-    const now = clock.now();
-    const before = this.of(org);
-    const ended = before?.expiresAt ?? 0;
-    const ends = endOf(now + goodForMs, before, keepsEnd);
-    const isKnown = (part: PolicyPart, old: PolicyPart | undefined) =>
-      newIn(part, ends, old, ended);
-    const groups = policy.groups.flatMap((group) => {
-      const old = before?.policy.groups.find(({ name }) => name === group.name);
-      const isSame =
-        JSON.stringify([old?.tags, old?.hostnames]) ===
-        JSON.stringify([group.tags, group.hostnames]);
-      return isKnown(group, isSame ? old : undefined).map(
-        (what) => `${what}, in group ${group.name}`,
-      );
-    });
-    return [...isKnown(policy, before?.policy), ...groups];
+  widenedBy(read: PolicyFile, keepsEnd: boolean): readonly string[] {
+    const now = this.#ports.clock.now();
+    return widened(read, this.of(read.org), { now, keepsEnd });
   }
 }
 
-/** It may be that it is to count no longer than the one before. */
-const endOf = (
-  longest: number,
-  before: StandingPolicy | undefined,
-  keepsEnd: boolean,
-): number =>
-  keepsEnd && before ? Math.min(longest, before.expiresAt) : longest;
-
-/** What is held by it still, the oldest first. */
-export const holdsAt = (
-  standing: Pick<StandingPolicy, "policy"> | undefined,
-  now: number,
-): readonly PolicyHold[] =>
-  (standing?.policy.holds ?? []).filter(({ until }) => until > now);
-
-/** What an org wants that wants nothing. */
-export const NOTHING: OrgPolicy = { allow: [], groups: [] };
+interface GroupsWithFeeds {
+  readonly version: number;
+  readonly groups: readonly GroupPolicy[];
+}
 
 /** All of it, as a host in all of its groups would be told it now. */
 export function toldToAll(
@@ -228,46 +221,6 @@ export function toldToAll(
   return merged(tried, groups, { names, issuedAt: now });
 }
 
-/** Nothing: who has an older one that lasts longer must not go on by it. */
-const afterwards = ({
-  expiresAt,
-  ...standing
-}: StandingPolicy): StandingPolicy => ({
-  ...standing,
-  policy: withHolds(NOTHING, standing.policy.holds ?? []),
-  publishedAt: expiresAt,
-  expiresAt: expiresAt + limits.policyDays * 86_400_000,
-});
-
-/** What a part has that an older one had not, or not for so long. */
-function newIn(
-  part: PolicyPart,
-  ends: number,
-  old: PolicyPart | undefined,
-  ended: number,
-): readonly string[] {
-  const known = (old?.allow ?? []).flatMap(({ until, ranges }) =>
-    ranges.map((range) => ({
-      cidr: parseCidr(range),
-      until: Math.min(until, ended),
-    })),
-  );
-  const ranges = part.allow.flatMap(({ until, ranges }) =>
-    ranges.filter((range) => {
-      const cidr = parseCidr(range);
-      const lasts = Math.min(until, ends);
-      return !known.some((it) => it.until >= lasts && covers(it.cidr, cidr));
-    }),
-  );
-  const sensors = JSON.stringify(part.sensors ?? {});
-  const isAsBefore = ends <= ended && sensors === JSON.stringify(old?.sensors);
-  const isSet = sensors !== "{}" && !isAsBefore;
-  return [
-    ...ranges.map((range) => `allows ${range}`),
-    ...(isSet ? [`sets sensors: ${sensors}`] : []),
-  ];
-}
-
 function merged(
   {
     org,
@@ -275,10 +228,11 @@ function merged(
     policy,
     expiresAt,
   }: Pick<StandingPolicy, "org" | "version" | "policy" | "expiresAt">,
-  groups: readonly PolicyPart[],
+  groups: readonly GroupPolicy[],
   of: { readonly names: readonly string[]; readonly issuedAt: number },
 ): Policy {
   const parts = [policy, ...groups];
+  const feeds = groups.flatMap(({ feed }) => feed ?? []);
   const sensors = parts.reduce<PolicySensors>(
     (sum, { sensors: { sshd } = {} }) =>
       sshd === undefined ? sum : { sshd: { ...sum.sshd, ...sshd } },
@@ -290,6 +244,7 @@ function merged(
     allow: parts.flatMap(({ allow }) =>
       allow.map((it) => ({ ...it, ranges: [...it.ranges] })),
     ),
+    ...(feeds.length > 0 && { feeds }),
     ...(policy.holds && { holds: policy.holds.map(toldHold) }),
     ...(sensors.sshd && { sensors }),
     ...(policy.allowance && { allowance: policy.allowance }),

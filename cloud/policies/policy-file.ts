@@ -4,6 +4,7 @@ import {
   formatCidr,
   parseListedCidr,
 } from "../../agent/model/cidr.js";
+import { ORG_ID } from "../../agent/model/position.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { PolicySensors } from "../../agent/protocol/policy.js";
 import { Id, describeIssue, shortText } from "../../agent/protocol/shapes.js";
@@ -35,15 +36,24 @@ export function readPolicyFile(text: string): PolicyFile {
     throw new BadPolicy(problems.slice(0, MOST_TOLD));
   }
   const { org, goodFor, allow, sensors, groups, allowance } = result.output;
-  const names = groups.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
+  const twice = repeated(groups.map(({ name }) => name));
   if (twice !== undefined) {
     throw new BadPolicy([`groups: there are two of the name "${twice}"`]);
   }
+  const feeds = groups.flatMap(({ feed }) => feed ?? []);
+  const shared = repeated(feeds);
+  if (shared !== undefined) {
+    throw new BadPolicy([`groups: there are two of the feed "${shared}"`]);
+  }
+  if (feeds.length > limits.policyFeeds) {
+    const most = `at most ${limits.policyFeeds} may have a feed`;
+    throw new BadPolicy([`groups: ${feeds.length} have a feed, and ${most}`]);
+  }
   const policy: OrgPolicy = {
     ...partOf({ allow, sensors }),
-    groups: groups.map(({ name, tags, hostnames, ...part }) => ({
+    groups: groups.map(({ name, tags, hostnames, feed, ...part }) => ({
       ...{ name, tags, hostnames },
+      ...(feed !== undefined && { feed: `org/${org}/${feed}` as const }),
       ...partOf(part),
     })),
     ...(allowance && { allowance }),
@@ -51,6 +61,9 @@ export function readPolicyFile(text: string): PolicyFile {
   mustFit(policy);
   return { org, goodForMs: goodFor, policy };
 }
+
+const repeated = (names: readonly string[]): string | undefined =>
+  names.find((name, i) => names.indexOf(name) < i);
 
 /** All that any host of the org could be told at once, as far as it is told. */
 const allowedIn = (policy: OrgPolicy): PolicyPart["allow"] =>
@@ -145,6 +158,9 @@ const FileShape = v.strictObject({
           hostnames: v.optional(
             v.pipe(v.array(HostPattern), v.maxLength(64)),
             [],
+          ),
+          feed: v.optional(
+            v.pipe(v.string(), v.regex(ORG_ID, "is no name of a feed")),
           ),
           ...part,
         }),

@@ -2,9 +2,14 @@ import type { Clock } from "../../agent/runtime/clock.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { Decisions } from "../journal/decisions.js";
 import { lookThenAppend } from "../journal/look-then-append.js";
-import type { PolicyHold, PolicyPublished } from "../journal/policy-events.js";
-import { NOTHING, holdsAt, type Policies } from "./policies.js";
+import type {
+  OrgPolicy,
+  PolicyHold,
+  PolicyPublished,
+} from "../journal/policy-events.js";
+import type { Policies } from "./policies.js";
 import { withHolds } from "./policy-file.js";
+import { holdsAt, lasting, type StandingPolicy } from "./standing.js";
 
 export interface PolicyHoldsPorts {
   readonly policies: Pick<Policies, "of">;
@@ -99,7 +104,7 @@ export class PolicyHolds {
         return {
           ...{ kind: "policy-published", org, operator, by },
           version: (before?.version ?? 0) + 1,
-          policy: withHolds(counts ? before.policy : NOTHING, holds),
+          policy: withHolds(counts ? before.policy : lasts(before), holds),
           expiresAt: counts ? before.expiresAt : Math.max(now, ...ends),
           file: before?.file ?? EMPTY(org),
         };
@@ -108,5 +113,8 @@ export class PolicyHolds {
     });
   }
 }
+
+const lasts = (before: StandingPolicy | undefined): OrgPolicy =>
+  before === undefined ? { allow: [], groups: [] } : lasting(before.policy);
 
 const EMPTY = (org: string): string => `version: 1\norg: ${org}\nallow: []\n`;

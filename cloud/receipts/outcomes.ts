@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { FeedName } from "../../agent/model/position.js";
+import { isOfGroup, type FeedName } from "../../agent/model/position.js";
 import type { RingTimes } from "../../agent/model/rings.js";
 import { ringOf } from "../../agent/trust/ring.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
-import { feedsOf } from "../feeds/audience.js";
 import type { Database } from "../journal/database.js";
 import type { Agent } from "../registry/registry.js";
 import type { TrialEnd, TriedOn } from "../telemetry/statements.js";
@@ -27,6 +26,9 @@ import { outcomeOf } from "./outcome.js";
 
 export interface OutcomesPorts {
   readonly agents: () => readonly Agent[];
+  readonly follows: Round["follows"];
+  /** When it came into its groups, if that was later than it was let in. */
+  readonly regroupedAt: (agent: string) => number;
   readonly isConnected: (agent: string) => boolean;
   /** When it was last heard; undefined where this process has not heard it. */
   readonly heardAt: (agent: string) => number | undefined;
@@ -45,6 +47,8 @@ export interface OutcomesPorts {
 export interface Round {
   /** All that are asked after, those that were sent away included. */
   readonly agents: readonly Agent[];
+  /** Whether an agent follows a feed, by the groups that it is in now. */
+  readonly follows: (agent: Agent, feed: FeedName) => boolean;
   readonly notEnforcing: ReadonlyMap<string, string>;
   /** Where each agent's receipts of a feed and epoch end. */
   readonly newest: Map<string, ReadonlyMap<string, Newest>>;
@@ -73,7 +77,8 @@ export class Outcomes {
       .agents()
       .filter((agent) => org === null || agent.org === org);
     return {
-      ...{ agents, notEnforcing: this.#ports.notEnforcing() },
+      ...{ agents, follows: this.#ports.follows },
+      notEnforcing: this.#ports.notEnforcing(),
       ...{ newest: new Map(), stated: new Map(), refused: new Map() },
     };
   }
@@ -83,7 +88,10 @@ export class Outcomes {
     decision: DecisionEntry,
     round: Round,
   ): Promise<readonly HostOutcome[]> {
-    const agents = round.agents.filter((agent) => isOf(agent, decision));
+    const agents = round.agents.filter(
+      (agent) =>
+        agent.revokedAt === null && round.follows(agent, decision.feed),
+    );
     const all = await this.#heard(decision, agents, round);
     const outcomes: HostOutcome[] = [];
     let looks = 0;
@@ -156,7 +164,8 @@ export class Outcomes {
     agent: Agent,
     { place, newest, heard, around }: AllHeard & HostHeard,
   ): HostOutcome {
-    const { id, hostname, org, enrolledAt } = agent;
+    const { id, hostname, org } = agent;
+    const { decidedAt } = decision;
     const { provedAt, isBeyond } = heard;
     const said = outcomeOf(decision, heard, around);
     const connected = this.#ports.isConnected(id);
@@ -167,10 +176,16 @@ export class Outcomes {
     return {
       ...{ agent: id, hostname, org, connected, ...said },
       state: isOpen && !connected ? "offline" : said.state,
-      ...{ offlineSince, late: enrolledAt > decision.decidedAt },
+      ...{ offlineSince, late: this.#cameAt(agent, decision) > decidedAt },
       provedAt: provedAt ?? this.#laterAt(id, isBeyond, place),
       ...(isOpen ? missingSince(since) : THERE),
     };
+  }
+
+  /** When it came to be one of those that the decision is for. */
+  #cameAt({ id, enrolledAt }: Agent, { feed }: DecisionEntry): number {
+    if (!isOfGroup(feed)) return enrolledAt;
+    return Math.max(enrolledAt, this.#ports.regroupedAt(id));
   }
 
   #around(
@@ -267,9 +282,6 @@ interface HostHeard {
 /** Rows that were read for one host. */
 const rowsOf = ({ stated, trialEnds, takenBack }: Around): number =>
   stated.length + trialEnds.length + takenBack.length;
-
-const isOf = (agent: Agent, { feed }: DecisionEntry): boolean =>
-  agent.revokedAt === null && feedsOf(agent.org).includes(feed);
 
 /** Undefined while its ops stand nowhere. */
 const placeOf = ({

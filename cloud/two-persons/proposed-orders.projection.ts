@@ -1,3 +1,4 @@
+import { orgOf } from "../feeds/audience.js";
 import type {
   OrderProposed,
   ProposedChange,
@@ -96,9 +97,10 @@ export function bytesOf(order: ProposedOrder): number {
 function ownOrgOf(order: ProposedOrder): string | null {
   if (order.action === "change") return order.org ?? null;
   const feeds = order.action === "lift" ? order.feeds : [order.feed];
-  const [feed = ""] = feeds;
-  const isOrgs = feeds.length === 1 && feed.startsWith("org/");
-  return isOrgs ? feed.slice("org/".length) : null;
+  const [feed] = feeds;
+  return feeds.length === 1 && feed !== undefined
+    ? (orgOf(feed) ?? null)
+    : null;
 }
 
 /** Of an order's ranges, what stays when it is over. */

@@ -12,12 +12,12 @@ export function policyLines(policy: PolicyView): readonly string[] {
       return ["policy: none is taken (guard.policy is off)"];
     case "ended":
       return [
-        `policy: ${nameOf(policy)} ended ${timeText(policy.until ?? "")}${heldText(policy)}`,
+        `policy: ${nameOf(policy)} ended ${timeText(policy.until ?? "")}${moreText(policy)}`,
       ];
     case "counts": {
       const allows = countText(policy.allowed.length, "range");
       return [
-        `policy: ${nameOf(policy)} allows ${allows}, until ${timeText(policy.until ?? "")}${heldText(policy)}`,
+        `policy: ${nameOf(policy)} allows ${allows}, until ${timeText(policy.until ?? "")}${moreText(policy)}`,
       ];
     }
   }
@@ -36,8 +36,11 @@ export const policyDetails = (policy: PolicyView): readonly string[] => [
   ),
 ];
 
-const heldText = ({ held }: PolicyView): string =>
-  held.length === 0 ? "" : `; holds ${countText(held.length, "ban")} of feeds`;
+const moreText = ({ held, feeds }: PolicyView): string => {
+  const holds = `; holds ${countText(held.length, "ban")} of feeds`;
+  const follows = `; follows ${feeds.join(", ")}`;
+  return `${held.length > 0 ? holds : ""}${feeds.length > 0 ? follows : ""}`;
+};
 
 function nameOf({ version, groups }: PolicyView): string {
   const of =

@@ -10,6 +10,8 @@ export interface PolicyView {
   /** Groups of hosts that this one is in, as far as the policy has something of them. */
   readonly groups: readonly string[];
   readonly until: string | null;
+  /** Feeds of its groups that this host follows. */
+  readonly feeds: readonly string[];
   /** Ranges that bans of feeds are not enforced on now. */
   readonly allowed: readonly {
     readonly range: string;
@@ -31,19 +33,14 @@ export function policyView({
   const { newest, isOff } = policies;
   if (isOff || newest === undefined) {
     const at = isOff ? "off" : "none";
-    return {
-      at,
-      version: null,
-      groups: [],
-      until: null,
-      allowed: [],
-      held: [],
-    };
+    const nothing = { feeds: [], allowed: [], held: [] };
+    return { at, version: null, groups: [], until: null, ...nothing };
   }
   const { version, groups, expiresAt } = newest.document;
   return {
     at: policies.current === undefined ? "ended" : "counts",
     ...{ version, groups, until: isoTime(expiresAt) },
+    feeds: policies.feeds(),
     allowed: policies.allowed().map(({ cidr, until, why }) => ({
       ...{ range: formatCidr(cidr), until: isoTime(until), why },
     })),

@@ -226,8 +226,8 @@ async function modeOf({ ledger, enforcer }: AgentView): Promise<Mode> {
   return kernel?.at === "present" ? kernel.posture.mode : ledger.mode();
 }
 
-function mustKnow({ identity }: AgentView, feed: FeedName): void {
-  const known = [...feedsOf(identity), "local"];
+function mustKnow({ identity, policies }: AgentView, feed: FeedName): void {
+  const known = [...feedsOf(identity), ...policies.feeds(), "local"];
   if (known.includes(feed)) return;
   const why = `this host follows no feed "${feed}"`;
   throw new BadQuery(`${why}; there are ${known.join(", ")}`);

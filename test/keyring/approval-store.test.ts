@@ -136,7 +136,11 @@ describe("approvals", () => {
     const now = Math.floor(Date.now() / 1000);
     const again = (agent: string) =>
       new ApprovalStore({
-        ...{ agent, feeds: ["urgent", "reputation"], clock: systemBanClock },
+        ...{
+          agent,
+          feeds: () => ["urgent", "reputation"],
+          clock: systemBanClock,
+        },
         ...{ roots: host.trust.roots, ledger: host.ledger },
         events: host.events,
       });

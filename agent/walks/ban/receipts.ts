@@ -28,6 +28,8 @@ export interface ReceiptPorts {
   mode(): Mode;
   /** Version of the customer's policy that counts here; undefined for none. */
   policy?(): number | undefined;
+  /** Whether this host follows the feed; it does unless told. */
+  follows?(feed: FeedName): boolean;
   /** What is in force for a trial only, and since which revision. */
   trials(): readonly Pick<Trial, "feed" | "revision" | "bans" | "until">[];
   readonly deviceKey: Pick<SigningKey, "sign">;
@@ -121,7 +123,10 @@ export class Receipts {
   /** The newest of each feed, for whoever carries them where no link goes. */
   signedNewest(): readonly ReturnType<typeof signAsDevice>[] {
     const { deviceKey } = this.#ports;
-    return [...this.#newest.values()].map((receipt) =>
+    const newest = [...this.#newest.values()].filter(({ position: { feed } }) =>
+      this.#follows(feed),
+    );
+    return newest.map((receipt) =>
       signAsDevice("receipt", this.#extended(receipt, 2), deviceKey, 2),
     );
   }
@@ -137,6 +142,11 @@ export class Receipts {
     return extended;
   }
 
+  /** Of a feed that it has left nobody wants to hear. */
+  #follows(feed: FeedName): boolean {
+    return this.#ports.follows?.(feed) ?? true;
+  }
+
   async #sayIn(ms: number): Promise<void> {
     await this.#ports.clock.sleep(ms);
     this.#sayDue();
@@ -147,7 +157,7 @@ export class Receipts {
     if (this.#due.size === 0) return;
     for (const feed of this.#due) {
       const receipt = this.#newest.get(feed);
-      if (receipt === undefined) continue;
+      if (receipt === undefined || !this.#follows(feed)) continue;
       const version = this.#session?.wire.version ?? 1;
       const said = this.#extended(receipt, version);
       const signed = signAsDevice("receipt", said, deviceKey, version);

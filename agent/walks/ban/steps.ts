@@ -24,7 +24,7 @@ import { policyHolds } from "./policy-holds.js";
 
 export interface StepPorts {
   readonly roots: Pick<RootStore, "current">;
-  readonly feeds: readonly FeedName[];
+  readonly feeds: () => readonly FeedName[];
   readonly policy: GuardPolicy;
   readonly facts: () => HostFacts;
   readonly approvals: Pick<Approvals, "allows">;
@@ -141,7 +141,7 @@ function trusting({
 }: StepPorts): Pick<BanSteps, "verifySegment" | "verifySnapshot"> {
   const expectation = () => ({
     root: roots.current,
-    feeds,
+    feeds: feeds(),
     now: clock.now(),
   });
   const at = (feed: FeedName) => ledger.position(feed);

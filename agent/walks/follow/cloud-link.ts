@@ -46,7 +46,7 @@ export interface CloudLinkPorts {
   readonly log: LogMonitor;
   readonly approvals: Pick<ApprovalStore, "hear">;
   readonly policies: Pick<PolicyStore, "hear" | "isOff">;
-  readonly feeds: readonly FeedName[];
+  readonly feeds: () => readonly FeedName[];
   /** PEM of the authority of the cloud's certificate; undefined: the system's. */
   readonly ca: string | undefined;
   readonly version: string;
@@ -160,7 +160,8 @@ const isUnauthenticated = (error: unknown): boolean =>
   error instanceof LinkClosed && error.code === closeCodes.unauthenticated;
 
 function helloOf(ports: CloudLinkPorts, nonce: string): Hello {
-  const { identity, clock, version, boot, positions, feeds } = ports;
+  const { identity, clock, version, boot, positions } = ports;
+  const feeds = ports.feeds();
   return {
     agent: identity.agent,
     nonce,

@@ -19,7 +19,7 @@ export interface FollowPorts {
   readonly clock: Clock;
   readonly events: AgentEvents;
   /** What this agent follows; a welcome may leave some plans for later. */
-  readonly feeds: readonly FeedName[];
+  readonly feeds: () => readonly FeedName[];
   /** From 0 to 1. */
   readonly random: () => number;
   position(feed: FeedName): Position | undefined;

@@ -1,6 +1,7 @@
 import { needsReopening, type LedgerDamage } from "../../ledger/damage.js";
 import { printable } from "../../log/printable.js";
-import type { FeedName } from "../../model/position.js";
+import { isOfGroup, type FeedName } from "../../model/position.js";
+import { POLICY } from "../../protocol/capabilities.js";
 import type { Head } from "../../protocol/documents.js";
 import type { FeedPlan } from "../../protocol/messages.js";
 import { mayResume } from "../../protocol/refusals.js";
@@ -39,6 +40,7 @@ export async function follow(
         await link.catchUpRoots();
         await ports.linkUp(item.session);
         link.plan(item.session.welcome.plans);
+        link.askForGroups(item.session.welcome.plans);
       } else if (item.kind === "segment") {
         await link?.take(item);
       } else if (item.kind === "beat") {
@@ -59,7 +61,7 @@ class Link implements FollowedLink {
   readonly session: Session;
   readonly #ports: FollowPorts;
   readonly #background: Background;
-  readonly #feeds: ReadonlyMap<FeedName, FeedFollower>;
+  readonly #feeds: Map<FeedName, FeedFollower>;
   readonly #standing: StandingWord;
   readonly #since: number;
   readonly #refusals = new Rate(MOST_REFUSALS_A_MINUTE, MINUTE_MS);
@@ -74,12 +76,35 @@ class Link implements FollowedLink {
     this.#standing = new StandingWord(ports);
     this.#since = ports.clock.monotonic();
     this.#feeds = new Map(
-      ports.feeds.map((feed) => [feed, new FeedFollower(feed, this, ports)]),
+      ports.feeds().map((feed) => [feed, new FeedFollower(feed, this, ports)]),
     );
   }
 
   plan(plans: readonly FeedPlan[]): void {
     for (const plan of plans) this.#feeds.get(plan.feed)?.follow(plan);
+  }
+
+  /** Of a group's feed there is a plan for who has some of it, or asks. */
+  askForGroups(plans: readonly FeedPlan[]): void {
+    if (!this.session.capabilities.has(POLICY)) return;
+    for (const [feed, follower] of this.#feeds) {
+      if (!isOfGroup(feed)) continue;
+      if (!plans.some((plan) => plan.feed === feed)) follower.resume();
+    }
+  }
+
+  /** Another policy, or root, may have this host follow other feeds. */
+  #followOthers(): void {
+    const feeds = this.#ports.feeds();
+    for (const feed of this.#feeds.keys()) {
+      if (!feeds.includes(feed)) this.#feeds.delete(feed);
+    }
+    for (const feed of feeds) {
+      if (this.#feeds.has(feed)) continue;
+      const follower = new FeedFollower(feed, this, this.#ports);
+      this.#feeds.set(feed, follower);
+      follower.resume();
+    }
   }
 
   /** Nothing is verified meanwhile: it would be by a root that may be past. */
@@ -92,7 +117,9 @@ class Link implements FollowedLink {
     switch (message.type) {
       case "root":
         this.#ports.roots.hear(message.root);
-        return this.catchUpRoots();
+        await this.catchUpRoots();
+        this.#followOthers();
+        return;
       case "approval":
       case "policy":
       case "heads":
@@ -127,6 +154,7 @@ class Link implements FollowedLink {
       this.#ports.approvals.hear(message.approval);
     } else if (message.type === "policy") {
       this.#ports.policies.hear(message.policy);
+      this.#followOthers();
     } else if (message.type === "state") {
       this.#hearHeads(() => this.#standing.hear(message.state));
     } else {
@@ -208,11 +236,11 @@ class Link implements FollowedLink {
     }
   }
 
-  /** Every feed at first; one that is stuck may not keep urgent bans out. */
+  /** Every usual feed at first; one that is stuck may not keep urgent bans out. */
   #needed(): readonly FeedName[] {
     const { clock, feeds } = this.#ports;
     const patient = clock.monotonic() - this.#since < PATIENCE_MS;
-    return patient ? feeds : URGENT;
+    return patient ? feeds().filter((feed) => !isOfGroup(feed)) : URGENT;
   }
 }
 

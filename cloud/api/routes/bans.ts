@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
+import { orgOf } from "../../feeds/audience.js";
 import { banEffects } from "../../decide/effects.js";
 import type { Share } from "../../coverage/tally.js";
 import type { StandingBan } from "../../feeds/snapshots/ban-lookup.js";
@@ -158,8 +159,7 @@ export function mustReadRings(
   feed: FeedName,
   { registry }: Pick<OperatorApiPorts, "registry">,
 ): void {
-  const org = feed.startsWith("org/") ? feed.slice("org/".length) : undefined;
-  const readers = registry.readersOfV1Only(org).map(({ id }) => id);
+  const readers = registry.readersOfV1Only(orgOf(feed)).map(({ id }) => id);
   if (readers.length === 0) return;
   const few = readers.slice(0, MOST_NAMED).join(", ");
   const more = readers.length - MOST_NAMED;
@@ -181,7 +181,7 @@ async function listed(
   const { feed, range, limit, cursor } = query;
   if (feed !== undefined) mustBeReadable(caller, feed, ports);
   const { bans, total, next } = await ports.state.bans({
-    feeds: feed === undefined ? readableFeeds(caller) : [feed],
+    feeds: feed === undefined ? readableFeeds(caller, ports) : [feed],
     ...{ range, limit, now: unixSeconds(ports.clock.now()) },
     from: cursor && { feed: cursor.feed, cidr: cursor.range },
   });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { policyRole } from "../../../agent/trust/policy.js";
-import { holdsAt, type StandingPolicy } from "../../policies/policies.js";
+import { holdsAt, type StandingPolicy } from "../../policies/standing.js";
 import { rangesIn, type PolicyFile } from "../../policies/policy-file.js";
 import { isPolicyProblem, problemsIn } from "../../policies/problems.js";
 import { MOST_BYTES } from "../../policies/read-yaml.js";
@@ -53,6 +53,10 @@ export const PolicyTold = v.object({
   file: v.string(),
   /** The oldest first. */
   holds: v.array(PolicyHeld),
+  /** Of groups; orders in one reach the hosts of that group alone. */
+  feeds: v.array(
+    v.object({ feed: v.string(), group: v.string(), hosts: Whole }),
+  ),
   /** The role of the root whose keys sign it. */
   signedBy: v.picklist(["policy", "content"]),
   hosts: v.object({
@@ -200,6 +204,9 @@ function told(standing: StandingPolicy, ports: OperatorApiPorts) {
     holds: holdsAt(standing, clock.now()).map((it) => ({
       ...{ ...it, ranges: [...it.ranges] },
     })),
+    feeds: standing.policy.groups.flatMap(({ name: group, feed }) =>
+      feed === undefined ? [] : { feed, group, hosts: hostsIn(group, hosts) },
+    ),
     signedBy: policyRole(signing.root) === "policy" ? "policy" : "content",
     hosts: {
       all: hosts.length,
@@ -208,6 +215,11 @@ function told(standing: StandingPolicy, ports: OperatorApiPorts) {
     },
   } as const;
 }
+
+const hostsIn = (
+  group: string,
+  hosts: readonly { readonly groups: readonly string[] }[],
+): number => hosts.filter(({ groups }) => groups.includes(group)).length;
 
 function hostOf(
   agent: Agent,

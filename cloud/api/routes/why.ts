@@ -90,7 +90,7 @@ export const whyRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     query: WhyQuery,
     answers: { 200: { description: "All there is", schema: WhyAnswer } },
     handle: async ({ caller, query: { range } }) => {
-      const viewer = { org: caller.org, feeds: readableFeeds(caller) };
+      const viewer = { org: caller.org, feeds: readableFeeds(caller, ports) };
       const why = await ports.coverageGate.run(caller.credential, () =>
         ports.why(range, viewer),
       );

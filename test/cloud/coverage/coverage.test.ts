@@ -1,3 +1,5 @@
+import type { FeedName } from "../../../agent/model/position.js";
+import { isFor } from "../../../cloud/feeds/audience.js";
 import { describe, expect, it } from "@jest/globals";
 import { Coverage } from "../../../cloud/coverage/coverage.js";
 import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
@@ -15,6 +17,8 @@ const agent = (org: string, enrolledAt: number, revokedAt: number | null) =>
   ({ id: `${org} ${enrolledAt}`, org, enrolledAt, revokedAt }) as Agent;
 
 /** What is told of a decision that nobody has to hold. */
+const follows = ({ org }: Agent, feed: FeedName) => isFor(org, feed);
+
 async function told(
   entry: DecisionEntry,
   more: {
@@ -26,7 +30,12 @@ async function told(
 ) {
   const { epoch = "one", now = DECIDED, stands, agents = [] } = more;
   const round = {
-    ...{ agents, notEnforcing: new Map(), newest: new Map() },
+    ...{
+      agents,
+      follows,
+      notEnforcing: new Map(),
+      newest: new Map(),
+    },
     ...{ stated: new Map(), refused: new Map() },
   };
   const coverage = new Coverage({

@@ -54,6 +54,23 @@ groups:
       "is no date",
     ],
     ["no range", allowing("office"), "ranges"],
+    [
+      "a feed that cannot be called so",
+      file("groups: [{ name: web, feed: Web/1 }]"),
+      "is no name of a feed",
+    ],
+    [
+      "a feed of two groups",
+      file("groups: [{ name: a, feed: web }, { name: b, feed: web }]"),
+      'two of the feed "web"',
+    ],
+    [
+      "five feeds",
+      file(
+        `groups: [${["a", "b", "c", "d", "e"].map((at) => `{ name: ${at}, feed: ${at} }`).join(", ")}]`,
+      ),
+      "at most 4 may have a feed",
+    ],
     ["1,025 ranges", allowing(many(1_025).join(", ")), "ranges"],
     ["brackets without end", "[".repeat(60_000), "deeper than 16"],
     ["dashes without end", "- ".repeat(30_000), "deeper than 16"],

@@ -136,6 +136,7 @@ class Fleet implements Disposable {
         this.ends.push(tried);
         return [];
       },
+      ...{ follows: () => true, regroupedAt: () => 0 },
       ...{ notEnforcing: () => new Map() },
       ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
     });

@@ -109,6 +109,11 @@ export function policyVectors(): readonly Vector[] {
       widePolicy(signAllowance()),
     ),
     policyVector(
+      "policy-feeds",
+      "A feed of the group web, which the host follows beside the usual.",
+      { ...policyDocument, feeds: ["org/example/web"] },
+    ),
+    policyVector(
       "policy-holds",
       "Bans of feeds that are held on the org's hosts, whatever their width.",
       holdingDocument,
@@ -244,6 +249,14 @@ export function badPolicies(): readonly BadVector[] {
     ...holdingBadly((holds) => signed({ holds })).map(([name, text]) =>
       bad(name, text),
     ),
+    ...[
+      ["another org's feed", ["org/other/web"]],
+      ["a feed of no group", ["org/example"]],
+      ["everybody's feed", ["urgent"]],
+      ["a feed within a group's", ["org/example/web/eu"]],
+      ["no feeds", []],
+      ["5 feeds", ["a", "b", "c", "d", "e"].map((at) => `org/example/${at}`)],
+    ].map(([name, feeds]) => bad(name as string, signed({ feeds }))),
     bad(
       "17 groups",
       signed({ groups: Array.from({ length: 17 }, () => "web") }),

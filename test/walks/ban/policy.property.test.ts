@@ -112,6 +112,7 @@ describe("no sequence of policies", () => {
         let allowed: string[] = [];
         let held: string[] = [];
         let newest = 0;
+        const began = Date.now();
         for (const [i, wish] of sequence.entries()) {
           const version = wish.older ? 1 : i + 1;
           const ranges = [...wish.ranges, ...(wish.wide ? [wish.wide] : [])];
@@ -120,7 +121,12 @@ describe("no sequence of policies", () => {
           const holds = wish.holds.map(([feed, range]) => ({
             ...{ feed, until, why: "harm", ranges: [range] },
           }));
-          const more = { ...extra, ...(holds.length > 0 && { holds }) };
+          const more = {
+            ...extra,
+            ...(holds.length > 0 && { holds }),
+            // Of the same version, the one that was issued later would count.
+            ...(wish.older && { issuedAt: began }),
+          };
           await it.take(policyOf(ranges, { version, org, ...more }), wish.by);
           const wished = allowedBy(wish);
           if (wished !== undefined && version > newest) {
