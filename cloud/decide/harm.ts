@@ -168,7 +168,7 @@ export class Harm implements AsyncDisposable {
     });
   }
 
-  /** Each by itself: many puppets of little weight are not one of them. */
+  /** Each by itself: many puppets of a batch are one of them. */
   #isEnough(orgs: ReadonlySet<string>): boolean {
     if (orgs.size < ORGS) return false;
     const weights = [...this.#ports.weights.of(orgs).values()];

@@ -1,6 +1,7 @@
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Statement } from "../journal/database.js";
 import type { Views } from "../journal/view.js";
+import { BATCH_WITHIN_MS, type Word } from "../rules/witnesses.js";
 import { Standing, type Confirmer, type StandingSettings } from "./standing.js";
 import { BLAMED_FOR_MS, FAULTS, type Fault } from "./weights.projection.js";
 
@@ -42,8 +43,8 @@ export interface Weight {
  * nothing; with them, half; and more by what others saw of what it saw, who have
  * no part in the case. For whom somebody vouches weighs 1. Whoever had a part in
  * what was found wrong weighs less for a while. Orgs that came in a batch do not
- * confirm each other, and weigh together what one of them does: so puppets that are
- * made in a day stay one stranger after weeks, too.
+ * confirm each other, and weigh together what the heaviest of them does: so puppets
+ * that are made in a day stay one stranger after weeks, too.
  */
 export class Weights {
   readonly #settings: StandingSettings;
@@ -94,21 +95,16 @@ export class Weights {
     );
   }
 
-  /** Of the orgs that saw one attacker. */
-  of(orgs: Iterable<string>): ReadonlyMap<string, number> {
+  /** Of the orgs that saw one attacker: of each by itself. */
+  of(orgs: Iterable<string>): ReadonlyMap<string, Word> {
     const within = new Set(orgs);
-    const weighed = [...within].map((org) => {
-      const facts = this.#facts(org);
-      const weight = this.#weigh(facts, this.#confirmed(facts, within));
-      return { org, facts, weight };
-    });
-    const counted = weighed.filter(({ weight }) => weight > 0);
-    const batches = batchesOf(counted.map(({ facts }) => facts));
     return new Map(
-      weighed.map(({ org, weight }) => [
-        org,
-        weight / (batches.get(org)?.size ?? 1),
-      ]),
+      [...within].map((org) => {
+        const facts = this.#facts(org);
+        const weight = this.#weigh(facts, this.#confirmed(facts, within));
+        const batchAt = facts.isCrowded ? facts.came : undefined;
+        return [org, { weight, batchAt }];
+      }),
     );
   }
 
@@ -210,7 +206,7 @@ export class Weights {
 
   /** How many came within a day of then, before or after. */
   #near(arrivals: Statement<number>, came: number): number {
-    return arrivals.get(came - DAY_MS, came + DAY_MS) ?? 0;
+    return arrivals.get(came - BATCH_WITHIN_MS, came + BATCH_WITHIN_MS) ?? 0;
   }
 
   #blamesOf(org: string): readonly Blame[] {
@@ -247,25 +243,9 @@ const mayConfirm = (facts: Facts, theirs: Facts): boolean =>
   !isSameBatch(facts, theirs);
 
 const isSameBatch = (one: Facts, other: Facts): boolean =>
-  one.isCrowded && other.isCrowded && Math.abs(one.came - other.came) <= DAY_MS;
-
-/**
- * Orgs of one case that came within a day, from the earliest on: in which order
- * they are told has no part in it. Who came with few others is in none.
- */
-function batchesOf(
-  facts: readonly Facts[],
-): ReadonlyMap<string, { readonly size: number }> {
-  const batches = new Map<string, { readonly size: number }>();
-  let batch = { first: -Infinity, size: 0 };
-  const crowded = facts.filter(({ isCrowded }) => isCrowded);
-  for (const { org, came } of crowded.sort((a, b) => a.came - b.came)) {
-    if (came - batch.first > DAY_MS) batch = { first: came, size: 0 };
-    batch.size += 1;
-    batches.set(org, batch);
-  }
-  return batches;
-}
+  one.isCrowded &&
+  other.isCrowded &&
+  Math.abs(one.came - other.came) <= BATCH_WITHIN_MS;
 
 /** One kind costs no more than four of it: whoever says much errs now and then. */
 function costOf(blames: readonly Blame[]): number {

@@ -11,6 +11,7 @@ import {
   type Verdict,
   type Weigh,
 } from "./verdict.js";
+import type { Word } from "./witnesses.js";
 
 /** A rule that has seen enough, and how long it bans. */
 export interface Match {
@@ -21,7 +22,7 @@ export interface Match {
 
 /** What the word of orgs weighs. */
 export interface WeightsPort {
-  of(orgs: Iterable<string>): ReadonlyMap<string, number>;
+  of(orgs: Iterable<string>): ReadonlyMap<string, Word>;
 }
 
 export interface LookerPorts {

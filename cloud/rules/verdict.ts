@@ -1,6 +1,13 @@
 import type { Evidence } from "../telemetry/evidence.js";
 import type { Rule } from "./rule-set.js";
-import { isEnough, sumOf, TINY, type Witnesses } from "./witnesses.js";
+import {
+  added,
+  isEnough,
+  sumOf,
+  TINY,
+  type Witnesses,
+  type Word,
+} from "./witnesses.js";
 
 /** Enough was seen of an attacker, by these orgs. */
 export interface Verdict extends Witnesses {
@@ -16,12 +23,12 @@ export interface Verdict extends Witnesses {
   readonly evidence: readonly number[];
 }
 
-/** What the word of orgs weighs that saw one attacker: each from 0 to 1. */
-export type Weigh = (orgs: ReadonlySet<string>) => ReadonlyMap<string, number>;
+/** What the word of orgs weighs that saw one attacker. */
+export type Weigh = (orgs: ReadonlySet<string>) => ReadonlyMap<string, Word>;
 
 /** Asks for the same orgs once. */
 export function weighOnce(weigh: Weigh): Weigh {
-  const known = new Map<string, ReadonlyMap<string, number>>();
+  const known = new Map<string, ReadonlyMap<string, Word>>();
   return (orgs) => {
     const key = [...orgs].sort().join(" ");
     const weights = known.get(key) ?? weigh(orgs);
@@ -99,7 +106,7 @@ function judgeOrgs(
 
 function judgeHosts(rule: Rule, window: Window): Verdict | undefined {
   const orgs = new Set(window.recent.map(({ org }) => org));
-  const alike = witnessesOf(rule, orgs, () => 1);
+  const alike = witnessesOf(rule, orgs, () => ({ weight: 1 }));
   return verdictOn(rule, window, alike, countOf(window.recent, "agent"));
 }
 
@@ -109,22 +116,31 @@ export function countingOrgs(
   orgs: ReadonlySet<string>,
   weigh: Weigh,
 ): Witnesses | undefined {
-  const weights = weigh(orgs);
-  const weightOf = (org: string) => weights.get(org) ?? 0;
-  const counting = [...orgs].filter((org) => weightOf(org) > 0);
-  const witnesses = witnessesOf(rule, counting, weightOf);
-  return isEnough(rule.needs, witnesses.weights) ? witnesses : undefined;
+  const told = weigh(orgs);
+  const wordOf = (org: string) => told.get(org) ?? { weight: 0 };
+  const counting = [...orgs].filter((org) => wordOf(org).weight > 0);
+  const witnesses = witnessesOf(rule, counting, wordOf);
+  return isEnough(rule.needs, witnesses.words) ? witnesses : undefined;
 }
 
 function witnessesOf(
   { needs: { weight, orgs: solid } }: Rule,
   counting: Iterable<string>,
-  weightOf: (org: string) => number,
+  wordOf: (org: string) => Word,
 ): Witnesses {
-  const orgs = [...counting].sort();
-  orgs.sort((a, b) => weightOf(b) - weightOf(a));
-  const needs = { weight, orgs: solid };
-  return { orgs, weights: orgs.map(weightOf), needs };
+  const names = [...counting].sort();
+  const words = names.map(wordOf);
+  const adds = added(words);
+  const all = words.map((word, at) => {
+    return { org: names[at] ?? "", word, adds: adds[at] ?? 0 };
+  });
+  all.sort((a, b) => b.adds - a.adds);
+  return {
+    orgs: all.map(({ org }) => org),
+    weights: all.map((each) => each.adds),
+    words: all.map(({ word }) => word),
+    needs: { weight, orgs: solid },
+  };
 }
 
 /** @param count how many that stand for themselves; some may count in part */

@@ -4,7 +4,7 @@ import type {
   Proposed,
   ProposalSettled,
 } from "../../../cloud/journal/decision-events.js";
-import { DAY_MS, SETTINGS, open, vouched } from "./weighed.js";
+import { DAY_MS, SETTINGS, decided, open, undone, vouched } from "./weighed.js";
 
 describe("what was found wrong", () => {
   it("lowers the weight of who caused it, which comes back in 90 days", async () => {
@@ -151,25 +151,6 @@ const refused = (proposal: string): ProposalSettled => ({
 
 const foundWrong = (proposal: string): ProposalSettled => ({
   ...{ ...refused(proposal), wrong: true },
-});
-
-const decided = (
-  decision: string,
-  orgs: readonly string[],
-  weights?: readonly number[],
-): DecisionEvent => ({
-  ...{ kind: "decided", decision, action: "ban", feed: "urgent", ranges: 1 },
-  ...{ by: "rule:several-orgs", reason: "", evidence: [1], orgs },
-  ...(weights && { weights }),
-});
-
-const undone = (
-  undoes: string,
-  wrong: boolean,
-  decision?: string,
-): DecisionEvent => ({
-  ...{ kind: "undone", undoes, feed: "urgent", wrong, by: "ada" },
-  ...{ ...(decision !== undefined && { decision }), reason: "", counts: {} },
 });
 
 const answered = (decision: string): DecisionEvent => ({

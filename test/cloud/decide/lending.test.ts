@@ -104,10 +104,10 @@ describe("puppets of little weight beside stolen orgs", () => {
     expect(weights.get("honest1")).toBe(1);
   });
 
-  it("lift with two of them no ban for everybody", async () => {
+  it("lift with one of them no ban for everybody", async () => {
     const { decision } = await stage.cloud.ban(VICTIM);
-    const two = stage.stolen.slice(0, 2);
-    for (const hosts of [...stage.puppets, ...two]) await releases(hosts);
+    const [one] = stage.stolen;
+    for (const hosts of [...stage.puppets, one]) await releases(hosts);
     type Told = { undone: readonly unknown[] };
     const path = `/api/v1/decisions/${decision}`;
     const { body } = await stage.cloud.request<Told>("GET", path);

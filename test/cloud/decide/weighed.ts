@@ -4,6 +4,7 @@ import { Weights } from "../../../cloud/decide/weights.js";
 import { weightTables } from "../../../cloud/decide/weights.projection.js";
 import type { DecisionEvent } from "../../../cloud/journal/decision-events.js";
 import type { TelemetryTaken } from "../../../cloud/journal/observation-events.js";
+import { added, sumOf } from "../../../cloud/rules/witnesses.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { openLogs } from "../../support/cloud/logs.js";
 import { ManualClock } from "../../support/time/clock.js";
@@ -16,6 +17,25 @@ export const SETTINGS = {
 
 export const vouched = (org: string, expiresAt: number): DecisionEvent => ({
   ...{ kind: "org-vouched", org, by: "ada", why: "we know them", expiresAt },
+});
+
+export const decided = (
+  decision: string,
+  orgs: readonly string[],
+  weights?: readonly number[],
+): DecisionEvent => ({
+  ...{ kind: "decided", decision, action: "ban", feed: "urgent", ranges: 1 },
+  ...{ by: "rule:several-orgs", reason: "", evidence: [1], orgs },
+  ...(weights && { weights }),
+});
+
+export const undone = (
+  undoes: string,
+  wrong: boolean,
+  decision?: string,
+): DecisionEvent => ({
+  ...{ kind: "undone", undoes, feed: "urgent", wrong, by: "ada" },
+  ...{ ...(decision !== undefined && { decision }), reason: "", counts: {} },
 });
 
 export function sight(
@@ -68,12 +88,12 @@ export async function open(settings: typeof SETTINGS) {
     },
     sees: (org: string, source: string) => logs.observe(sight(org, source)),
     told: (org: string) => weights.told(org),
-    weightOf: (org: string) => weigh([org]).get(org),
+    weightOf: (org: string) => weigh([org]).get(org)?.weight,
     sum: (...orgs: readonly string[]) =>
-      [...weigh(orgs).values()].reduce((sum, each) => sum + each, 0),
+      sumOf(added([...weigh(orgs).values()])),
     among: (...orgs: readonly string[]) =>
       [...weigh(orgs)]
-        .flatMap(([org, weight]) => (weight === 1 ? [org] : []))
+        .flatMap(([org, { weight }]) => (weight === 1 ? [org] : []))
         .sort(),
     [Symbol.asyncDispose]: async () => {
       await logs[Symbol.asyncDispose]();

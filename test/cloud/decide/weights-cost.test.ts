@@ -42,16 +42,16 @@ describe("who confirms an org", () => {
     });
     const weights = new Weights(world.views, SETTINGS, world.clock);
     for (let second = 0; second < 60; second++) {
-      expect(weights.of(["a"]).get("a")).toBe(1);
-      expect(weights.of(orgs).get("a")).toBe(0.5);
+      expect(weights.of(["a"]).get("a")?.weight).toBe(1);
+      expect(weights.of(orgs).get("a")?.weight).toBe(0.5);
       world.clock.jump(1_000);
     }
     expect(looks).toBe(4);
-    expect(weights.of(["a", "c", "d"]).get("a")).toBe(1);
+    expect(weights.of(["a", "c", "d"]).get("a")?.weight).toBe(1);
     await world.decide({ kind: "agent-revoked", agent: "b/1", by: "first" });
     world.clock.jump(1_000);
     // Who has no standing any more confirms nobody, from the next second on.
-    expect(weights.of(["a", "c", "d"]).get("a")).toBe(0.5);
+    expect(weights.of(["a", "c", "d"]).get("a")?.weight).toBe(0.5);
     expect(looks).toBe(7);
   });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
-import { DAY_MS, SETTINGS, open, sight, vouched } from "./weighed.js";
+import {
+  DAY_MS,
+  SETTINGS,
+  decided,
+  open,
+  sight,
+  undone,
+  vouched,
+} from "./weighed.js";
 
 describe("an org weighs 1", () => {
   it("once enough of its hosts were seen over enough days", async () => {
@@ -102,7 +110,7 @@ describe("an org weighs 1", () => {
 });
 
 describe("orgs that came in a batch", () => {
-  it("weigh together what one of them does, after weeks as well", async () => {
+  it("weigh together what the heaviest of them does, after weeks as well", async () => {
     await using world = await open(SETTINGS);
     const puppets = Array.from({ length: 50 }, (_, n) => `puppet${n}`);
     for (const org of puppets) await world.settle(org);
@@ -152,6 +160,27 @@ describe("orgs that came in a batch", () => {
     expect(world.sum(...eight)).toBeCloseTo(0.5);
     world.clock.jump(90 * DAY_MS);
     expect(world.sum(...eight)).toBe(4);
+  });
+});
+
+describe("who joins a case", () => {
+  it("takes no weight from whom it came with, however little it weighs itself", async () => {
+    await using world = await open(SETTINGS);
+    await world.settle("early");
+    world.clock.jump(3 * DAY_MS);
+    const batch = ["a", ...Array.from({ length: 8 }, (_, n) => `p${n}`)];
+    for (const org of batch) await world.settle(org);
+    for (let n = 1; n <= 3; n++) {
+      for (const org of ["early", "a"]) await world.sees(org, `192.0.2.${n}`);
+    }
+    expect(world.sum("a")).toBe(1);
+    for (const id of ["dec-1", "dec-2", "dec-3", "dec-4"]) {
+      await world.decide(decided(id, ["p1"]), undone(id, true));
+    }
+    expect(world.weightOf("p1")).toBeCloseTo(0.5 ** 5);
+    expect(world.sum("a", "p0")).toBe(1);
+    expect(world.sum("a", "p0", "p1")).toBe(1);
+    expect(world.sum("p0", "p1")).toBe(0.5);
   });
 });
 

@@ -14,7 +14,7 @@ const ORGS = { orgs: 2, hosts: 0, windowMs: 60_000 };
 const HOSTS = { orgs: 0, hosts: 2, windowMs: 60_000 };
 
 const everyone = (orgs: ReadonlySet<string>) =>
-  new Map([...orgs].map((org) => [org, 1]));
+  new Map([...orgs].map((org) => [org, { weight: 1 }]));
 
 /** As the rules do that the settings say, the first that has seen enough. */
 function correlate(

@@ -89,7 +89,9 @@ function lookerOn(areThere: boolean) {
   const looker = new Looker({
     clock: systemClock,
     turns: new Turns({ monotonic: () => ticks }),
-    weights: { of: (orgs) => new Map([...orgs].map((org) => [org, 1])) },
+    weights: {
+      of: (orgs) => new Map([...orgs].map((org) => [org, { weight: 1 }])),
+    },
     earlier: { count: () => 0 },
     listed: () => Promise.resolve([]),
     evidence: {

@@ -8,7 +8,7 @@ import type { Evidence } from "../../../cloud/telemetry/evidence.js";
 const WEIGHTS = new Map(Object.entries({ a: 1, b: 0.5, c: 0.4, d: 0 }));
 
 const weigh: Weigh = (orgs) =>
-  new Map([...orgs].map((org) => [org, WEIGHTS.get(org) ?? 0]));
+  new Map([...orgs].map((org) => [org, { weight: WEIGHTS.get(org) ?? 0 }]));
 
 describe("what a rule sees as time goes by", () => {
   it("is judged as a look at all of it would", () => {

@@ -122,7 +122,8 @@ function trialsOn(
       inForce: () => ({ version: 0, by: null, at: null, text: "", rules: [] }),
     },
     weights: {
-      of: (orgs) => new Map([...orgs].map((org) => [org, weightOf(org)])),
+      of: (orgs) =>
+        new Map([...orgs].map((org) => [org, { weight: weightOf(org) }])),
     },
     past: {
       clippedHosts: () => 0,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { readRules } from "../../../cloud/rules/read-rules.js";
 import { lifeOf, type Rule } from "../../../cloud/rules/rule-set.js";
 import { judge } from "../../../cloud/rules/verdict.js";
+import type { Word } from "../../../cloud/rules/witnesses.js";
 import type { Evidence } from "../../../cloud/telemetry/evidence.js";
 
 const NOW = 10_000_000;
@@ -23,7 +24,7 @@ function seen(who: string, more: Partial<Evidence> = {}): Evidence {
 }
 
 const weighing = (weights: Readonly<Record<string, number>>) => () =>
-  new Map(Object.entries(weights));
+  new Map(Object.entries(weights).map(([org, weight]) => [org, { weight }]));
 
 describe("a rule", () => {
   it("sums up what orgs weigh", () => {
@@ -50,6 +51,25 @@ describe("a rule", () => {
     expect(judge(rule, evidence, NOW, puppets)).toBeUndefined();
     const two = weighing({ a: 1, b: 0.5, c: 0 });
     expect(judge(rule, evidence, NOW, two)?.orgs).toEqual(["a", "b"]);
+  });
+
+  it("has who came in a batch weigh as the heaviest, with the hosts of all", () => {
+    const rule = needing("weight: 2, hosts: 4");
+    const evidence = ["a/1", "b/2", "p/3", "q/4"].map((who) => seen(who));
+    const told = (batch: Record<string, number>) => () =>
+      new Map<string, Word>([
+        ["b", { weight: 1 }],
+        ...Object.entries(batch).map(
+          ([org, weight]) => [org, { weight, batchAt: 1 }] as const,
+        ),
+      ]);
+    const verdict = judge(rule, evidence, NOW, told({ p: 0.5, a: 1, q: 1 }));
+    expect(verdict).toMatchObject({
+      ...{ orgs: ["a", "b", "p", "q"], weights: [1, 1, 0, 0], hosts: 4 },
+      confidence: 0.75,
+    });
+    const light = told({ a: 0.5, p: 0.5, q: 0.5 });
+    expect(judge(rule, evidence, NOW, light)).toBeUndefined();
   });
 
   it("says what each org weighed, the heaviest first", () => {
