@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { connectStating, released, state } from "../../support/cloud/harm.js";
 import { askAtDoor, letIn } from "../../support/cloud/people.js";
 import { operatorOf, type Ran } from "./operator.js";
 
@@ -65,6 +66,42 @@ describe("tourniquet-cloud policy", () => {
     const told = await run("proposals", "show", id);
     expect(told.out).toContain("# \\u001b[1A\\u001b[2K \\u202e");
     expect(told.out).not.toContain("\u001b");
+  });
+
+  it("shows which hosts are in a group with a feed, and bans there", async () => {
+    const file = path("groups.yaml");
+    const group = '{ name: web, hostnames: ["web-*"], feed: web }';
+    writeFileSync(file, `version: 1\norg: acme\ngroups: [${group}]\n`);
+    expect((await run("policy", "publish", "acme", file)).code).toBe(0);
+    const { out } = await run("policy", "show", "acme");
+    expect(out).toContain("feed org/acme/web: 1 host of group web");
+    const ban = ["ban", "203.0.113.7", "--reason", "a test"];
+    const there = await run(...ban, "--feed", "org/acme/web");
+    expect(there.code).toBe(0);
+    const nowhere = await run(...ban, "--feed", "org/acme/db");
+    expect(nowhere.code).not.toBe(0);
+    expect(nowhere.err).toContain("there is no feed org/acme/db");
+  });
+
+  it("shows what is held for one org, and has it count again", async () => {
+    const who = await cloud.enrol("acme", "web-2.example");
+    const host = await connectStating(cloud, who);
+    using _ = host.agent;
+    const { decision } = await cloud.ban("203.0.113.7");
+    await state(host, released("203.0.113.7"));
+    await host.agent.next("policy");
+    const shown = await run("policy", "show", "acme");
+    expect(shown.out).toContain("policy 1 of acme, by rule:harm");
+    expect(shown.out).toMatch(
+      new RegExp(`${decision} is held until .*: 1 range of urgent; 1 host was`),
+    );
+    const unheld = await run("policy", "unhold", "acme", decision);
+    expect(unheld.out).toBe(
+      `${decision} counts again on hosts of acme, by version 2`,
+    );
+    const again = await run("policy", "unhold", "acme", decision);
+    expect(again.code).not.toBe(0);
+    expect(again.err).toContain(`${decision} is not held for acme`);
   });
 
   it("says all that is wrong in a file, without a cloud", async () => {
