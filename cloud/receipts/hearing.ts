@@ -148,7 +148,10 @@ export class Answers {
       const isEnd = last === this.#last;
       if (!isEnd && !saysMore(receipt)) known.during.delete(last);
       else if (isEnd || known.during.size < MOST_PLACES) {
-        known.during.set(last, { seq, at, receipt });
+        const said = known.during.get(last);
+        // Said again, in another mode or of another policy, it tells of no change.
+        const isSame = said?.receipt.revision === receipt.revision;
+        known.during.set(last, { seq, at, ...(isSame && said), receipt });
       }
     }
   }

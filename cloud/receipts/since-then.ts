@@ -25,7 +25,8 @@ export function sinceThen(
   const stated = around.stated.filter(({ seq }) => seq > (answer?.seq ?? 0));
   const word = confirmed(said, { feed, ...decision }, stated);
   if (word.state === "taken-back") return word;
-  const released = releasedBy(decision, stated, around.now);
+  // A receipt of what was released before would name it as held.
+  const released = releasedBy(decision, around.stated, around.now);
   if (released !== undefined) {
     return { ...word, state: "released", sure: "proven", detail: released };
   }

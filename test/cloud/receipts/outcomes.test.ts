@@ -48,6 +48,29 @@ describe("what became of an import on a fleet", () => {
     });
   });
 
+  it("is what a host stated since, though it said the same receipt again", async () => {
+    using fleet = new Fleet();
+    const range = "203.0.113.7";
+    const single = { ...decision, first: 13, ranges: 1, targets: [range] };
+    const told = async () => {
+      const round = fleet.outcomes.round(null);
+      const [first] = await fleet.outcomes.of(single, round);
+      return first?.state;
+    };
+    fleet.state(0, "released", { range, until: DECIDED + 9_000 });
+    fleet.answer(0, 13, {}, 5); // a receipt may be taken down later than news
+    expect(await told()).toBe("released");
+    fleet.answer(0, 13, { ext: { policy: 1 } } as Partial<Receipt>, 6);
+    expect(await told()).toBe("released");
+    fleet.state(0, "release-ended", { range });
+    expect(await told()).toBe("in-force");
+    fleet.state(0, "rolled-back", { revision: 12, withheld: 1 });
+    fleet.answer(0, 13, { ext: { policy: 2 } } as Partial<Receipt>, 7);
+    expect(await told()).toBe("rolled-back");
+    fleet.answer(0, 13, { revision: 14 }, 8);
+    expect(await told()).toBe("in-force");
+  });
+
   it("names hosts that lack what came before it as behind, since they last said something", async () => {
     using fleet = new Fleet();
     fleet.answer(0, 4, {}, -5_000);
@@ -156,6 +179,15 @@ class Fleet implements Disposable {
     this.#database
       .prepare("INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)")
       .run(...row, "bad-signature", detail);
+  }
+
+  state(i: number, what: string, more: object): void {
+    const time = DECIDED;
+    const text = JSON.stringify({ mode: "enforce", time, what, ...more });
+    const row = [idOf(i), ++this.seq, 0, time, "acme", time, what];
+    this.#database
+      .prepare(`INSERT INTO statements VALUES (${"?, ".repeat(10)}?)`)
+      .run(...row, null, null, text, "");
   }
 
   answer(i: number, offset: number, more: Partial<Receipt>, after: number) {
