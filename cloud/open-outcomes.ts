@@ -19,6 +19,7 @@ import { isFor } from "./feeds/audience.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Gateway } from "./gateway/gateway.js";
 import type { Gate } from "./rate/gate.js";
+import { HeldByPolicy } from "./receipts/held-by-policy.js";
 import { Outcomes } from "./receipts/outcomes.js";
 import type { Store } from "./store.js";
 
@@ -29,6 +30,7 @@ export function openOutcomes(
   gateway: Gateway,
 ): Told {
   const { views, registry, telemetry, statements, index } = store;
+  const policyOf = (agent: string) => store.receipts.policyOf(agent);
   const outcomes = new Outcomes(views.observed, {
     clock,
     agents: () => registry.agents(),
@@ -43,6 +45,7 @@ export function openOutcomes(
     trialEnds: (tried) => statements.trialEnds(tried),
     notEnforcing: () => telemetry.standing("not-enforcing"),
     ringsOf: (decision) => ringsOf(decision, index),
+    heldByPolicy: () => new HeldByPolicy(views.decided, { policyOf, clock }),
   });
   const epochOf = (feed: FeedName) => index.standing(feed)?.epoch;
   const stands = (decision: DecisionEntry) => standsOf(decision, store);

@@ -48,6 +48,7 @@ import { operatorTables } from "./operators/operators.projection.js";
 import { Policies, type PolicyPorts, type Told } from "./policies/policies.js";
 import { policyTables } from "./policies/policies.projection.js";
 import { PolicyHolds } from "./policies/policy-holds.js";
+import { policyVersionTables } from "./policies/policy-versions.projection.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
 import {
@@ -242,6 +243,7 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   ruleTables,
   approvalTables,
   policyTables,
+  policyVersionTables,
   proposalTables,
   weightTables,
   proposedOrderTables,

@@ -2,6 +2,7 @@ import type { Receipt } from "../../agent/protocol/documents.js";
 import type { Statement } from "../../agent/protocol/statement.js";
 import type { TrialEnd } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
+import type { HeldCounts } from "./held-by-policy.js";
 
 /**
  * What became of a decision on a host, as far as the cloud was told.
@@ -58,7 +59,7 @@ export interface Said {
   /** Milliseconds from the last byte to the kernel's read-back. */
   readonly enforcedMs: number | null;
   /** How many bans of it are held, by rule. */
-  readonly held: Readonly<Record<string, number>>;
+  readonly held: HeldCounts;
   /** A refusal's code and detail, why it was taken back, until when it is tried. */
   readonly detail: string;
 }
@@ -95,6 +96,8 @@ export interface Around {
   readonly trialEnds: readonly TrialEnd[];
   /** What it stated since the decision, the oldest first. */
   readonly stated: readonly StatedSince[];
+  /** How many bans of it the policy holds that the host goes by, by rule. */
+  readonly byPolicy: HeldCounts;
   /** Its newest receipt of the feed. */
   readonly newest: Pick<Receipt, "mode"> & { readonly seq: number };
   /** Its health's word that the kernel does not hold the bans; undefined: it does. */

@@ -14,6 +14,7 @@ import {
   type Placed,
   type Refusal,
 } from "./hearing.js";
+import type { HeldByPolicy } from "./held-by-policy.js";
 import type {
   Absence,
   Answer,
@@ -40,6 +41,8 @@ export interface OutcomesPorts {
   readonly notEnforcing: () => ReadonlyMap<string, string>;
   /** The times of a decision's bans that go ring by ring. */
   readonly ringsOf: (decision: DecisionEntry) => RingTimes | undefined;
+  /** What hosts hold by their orgs' policies, as one look at these finds it. */
+  readonly heldByPolicy: () => Pick<HeldByPolicy, "of">;
   readonly clock: { now(): number };
 }
 
@@ -56,6 +59,7 @@ export interface Round {
   readonly stated: Map<string, number>;
   /** Each agent's newest refusal of a feed; null: it refused nothing. */
   readonly refused: Map<string, Refusal | null>;
+  readonly byPolicy: Pick<HeldByPolicy, "of">;
 }
 
 /** Tells host by host what became of a decision. */
@@ -80,6 +84,7 @@ export class Outcomes {
       ...{ agents, follows: this.#ports.follows },
       notEnforcing: this.#ports.notEnforcing(),
       ...{ newest: new Map(), stated: new Map(), refused: new Map() },
+      byPolicy: this.#ports.heldByPolicy(),
     };
   }
 
@@ -97,7 +102,7 @@ export class Outcomes {
     let looks = 0;
     for (const agent of agents) {
       const heard = this.#heardOf(decision, agent.id, all);
-      const around = this.#around(decision, agent.id, { ...all, heard });
+      const around = this.#around(decision, agent, { ...all, heard });
       outcomes.push(this.#outcome(decision, agent, { ...all, heard, around }));
       looks += 1 + rowsOf(around) / ROWS_A_LOOK;
       if (looks < LOOKS_A_TURN) continue;
@@ -190,18 +195,19 @@ export class Outcomes {
 
   #around(
     decision: DecisionEntry,
-    agent: string,
+    agent: Agent,
     { newest, rings, round, heard }: AllHeard & Pick<HostHeard, "heard">,
   ): Around {
-    const own = newest.get(agent);
-    const ringAt = rings && rings[ringOf(agent)] * 1_000;
+    const { id } = agent;
+    const own = newest.get(id);
+    const ringAt = rings && rings[ringOf(id)] * 1_000;
     return {
-      ...this.#endsOf(decision, agent, heard.during),
+      ...this.#endsOf(decision, id, heard.during),
       // Without a receipt there is nothing that it could make untrue.
-      stated:
-        own === undefined ? [] : this.#stated(agent, decision.seen, round),
+      stated: own === undefined ? [] : this.#stated(id, decision.seen, round),
+      byPolicy: own === undefined ? {} : round.byPolicy.of(agent, decision),
       newest: own ?? NOTHING,
-      notEnforcing: round.notEnforcing.get(agent),
+      notEnforcing: round.notEnforcing.get(id),
       ringAt: ringAt ?? null,
       now: this.#ports.clock.now(),
     };

@@ -1,3 +1,4 @@
+import { isOfPolicy } from "../../agent/guard/guard.js";
 import { covers, parseCidr, type Cidr } from "../../agent/model/cidr.js";
 import type { Mode } from "../../agent/model/mode.js";
 import { isoTime } from "../../agent/text/time.js";
@@ -11,8 +12,9 @@ import type {
 } from "./host-outcome.js";
 
 /**
- * What a host answered, in the light of what its device stated after that: its
- * operator and its own trials may have made the answer untrue.
+ * What a host answered, in the light of what its device stated after that, and of
+ * the policy that it goes by: its operator, its own trials and its org may have made
+ * the answer untrue.
  * @param answer of the decision itself; undefined: only of what came later
  */
 export function sinceThen(
@@ -33,7 +35,25 @@ export function sinceThen(
   if (answer && isRolledBack(answer, stated)) {
     return { ...word, state: "rolled-back", sure: "proven", detail: "" };
   }
+  const left = heldByPolicy(word, decision, around);
+  if (left !== undefined) return left;
   return inKernel(observed ? word : inMode(word, around), around);
+}
+
+/** A host says again by which policy it goes, and not what its old receipts name. */
+function heldByPolicy(
+  word: Said,
+  { ranges }: Pick<DecisionEntry, "ranges">,
+  { byPolicy }: Around,
+): Said | undefined {
+  if (Object.keys(byPolicy).length === 0) return undefined;
+  const others = Object.entries(word.held).filter(
+    ([rule]) => !isOfPolicy(rule),
+  );
+  const held = { ...Object.fromEntries(others), ...byPolicy };
+  const count = Object.values(held).reduce((sum, each) => sum + each, 0);
+  const state = count >= ranges ? "held" : "held-in-part";
+  return { ...word, state, sure: "inferred", held, detail: "" };
 }
 
 /** No receipt holds for a kernel that somebody has emptied since. */

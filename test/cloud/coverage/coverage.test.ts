@@ -37,6 +37,7 @@ async function told(
       newest: new Map(),
     },
     ...{ stated: new Map(), refused: new Map() },
+    byPolicy: { of: () => ({}) },
   };
   const coverage = new Coverage({
     outcomes: { of: () => Promise.resolve([]), round: () => round },

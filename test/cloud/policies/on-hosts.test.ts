@@ -28,6 +28,7 @@ describe("hosts of a cloud whose rule holds what hurt one of them", () => {
     const spared = await hostIn(acme, cloud, opened);
     const stranger = await hostIn(other, cloud, opened);
     const { decision } = await cloud.ban(RANGE);
+    const states = () => statesOf(cloud, decision);
     const hosts = [hurt, spared, stranger];
     await Promise.all(hosts.map((host) => enforces(host, RANGE)));
     const order = { cidr: parseCidr(RANGE), seconds: 60, reason: "our own" };
@@ -36,12 +37,33 @@ describe("hosts of a cloud whose rule holds what hurt one of them", () => {
     expect(heldOn(spared)).toBe("held-by-policy");
     await until("its kernel lets it pass", async () => !(await bans(spared)));
     expect(await bans(stranger)).toBe(true);
+    await until("coverage says so", async () => {
+      const { released, held, "in-force": inForce } = await states();
+      return released === 1 && held === 1 && inForce === 1;
+    });
     const path = `/orgs/${acme}/policy/holds/${decision}`;
     await askAtDoor(cloud, cloud.operator, ["DELETE", path]);
     await enforces(spared, RANGE);
     expect(heldOn(spared)).toBeUndefined();
+    await until("coverage says so", async () => {
+      const { held, "in-force": inForce } = await states();
+      return held === undefined && inForce === 2;
+    });
   });
 });
+
+/** How many hosts are in which state, as `coverage ID` has it. */
+async function statesOf(
+  cloud: TestCloud,
+  decision: string,
+): Promise<Readonly<Record<string, number>>> {
+  const path = `/coverage/${decision}`;
+  const asked = ["GET", path] as const;
+  const { body } = await askAtDoor<{
+    readonly coverage: { readonly states: Readonly<Record<string, number>> };
+  }>(cloud, cloud.operator, asked);
+  return body.coverage.states;
+}
 
 async function hostIn(
   org: string,

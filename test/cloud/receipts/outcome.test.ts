@@ -135,6 +135,25 @@ describe("how sure an outcome is", () => {
     expect(said(lift, { during }, { notEnforcing }).state).toBe("in-force");
   });
 
+  it("is not proven any more of what the host's policy holds by now", () => {
+    const during = [answer(2, 8)];
+    const byPolicy = { "held-by-policy": 1 };
+    expect(said(single, { during }, { byPolicy })).toMatchObject({
+      ...{ state: "held", sure: "inferred", held: byPolicy },
+    });
+    const inPart = said(decision, { during }, { byPolicy });
+    expect(inPart).toMatchObject({ state: "held-in-part", sure: "inferred" });
+    // Of the same range, the receipt named the rule of before.
+    const held = [{ range: RANGE, rule: "allowed-by-policy" }];
+    const before = { during: [answer(2, 8, { held, heldTotal: 1 })] };
+    expect(said(decision, before, { byPolicy })).toMatchObject({
+      ...{ state: "held-in-part", held: byPolicy },
+    });
+    expect(said(single, {}, { byPolicy }).state).toBe("waiting");
+    const lift = { ...single, action: "lift" } as const;
+    expect(said(lift, { during }, { byPolicy }).state).toBe("in-force");
+  });
+
   it("is no more than said of a refusal, and nothing of silence", () => {
     const refusal = { code: "not-recorded", detail: "full" };
     expect(said(single, { refusal })).toMatchObject({
@@ -168,6 +187,7 @@ const said = (
     {
       ...{ takenBack: [], trialEnds: [], stated: [], ringAt: null, now: NOW },
       ...{ newest: { seq: 1, mode: "enforce" }, notEnforcing: undefined },
+      byPolicy: {},
       ...around,
     },
   );

@@ -162,6 +162,7 @@ class Fleet implements Disposable {
       ...{ follows: () => true, regroupedAt: () => 0 },
       ...{ notEnforcing: () => new Map() },
       ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
+      heldByPolicy: () => ({ of: () => ({}) }),
     });
   }
 
