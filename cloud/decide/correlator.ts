@@ -137,6 +137,7 @@ export class Correlator implements AsyncDisposable {
       const outcome = await rule.lookAt(sight);
       await shadow.lookAt(sight);
       await turns.next();
+      if (outcome.what === "outdated") this.#due.add(AGAIN, attacker);
       if (outcome.what === "unproposed") this.#alarm.unproposed();
       if (outcome.what !== "postponed") return;
       this.#alarm.reached();
@@ -149,7 +150,10 @@ export class Correlator implements AsyncDisposable {
   }
 }
 
-/** Who waited for the rate has a turn of its own, like an org. No org is "". */
+/**
+ * Who waited for the rate, or was decided on during a look, has a turn of its own,
+ * like an org. No org is "".
+ */
 const AGAIN = "";
 
 /** How often attackers that found no room in the rate are looked at again. */

@@ -15,6 +15,7 @@ export interface RulePorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly book: Pick<RuleBook, "inForce">;
+  /** Up to which observation what was seen of an attacker is decided on. */
   readonly spent: { spentThrough(attacker: string): number };
   readonly shares: Pick<Shares, "now">;
   readonly never: Pick<NeverList, "exempts">;
@@ -30,6 +31,8 @@ export type Outcome =
   | { readonly what: "nothing" | "banned" | "proposed" }
   /** The table of proposals has no room for it. */
   | { readonly what: "unproposed" }
+  /** Somebody decided meanwhile, on the attacker or on rules: to be looked at anew. */
+  | { readonly what: "outdated" }
   /** The rate is used up; the org that waits for it, of those that are needed. */
   | { readonly what: "postponed"; readonly org: string };
 
@@ -57,6 +60,11 @@ export class Rule {
       const waiting = this.#waitsFor(match.verdict);
       if (waiting !== undefined) return { what: "postponed", org: waiting };
       until ??= await coveredUntil(range);
+      // From here to what is decided there is no turn in which others decide.
+      const isOutdated =
+        spent.spentThrough(attacker) !== after ||
+        book.inForce().version !== version;
+      if (isOutdated) return { what: "outdated" };
       if (!this.#isWorthIt(until, match.forS)) continue;
       return this.#decide(attacker, range, { ...match, version });
     }

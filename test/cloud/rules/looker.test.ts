@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { silentLogger } from "../../../agent/log/logger.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import { Rule as Deciding } from "../../../cloud/decide/rule.js";
+import {
+  Rule as Deciding,
+  type RulePorts,
+} from "../../../cloud/decide/rule.js";
 import { SharesNow } from "../../../cloud/decide/shares.js";
 import { Turns } from "../../../cloud/rate/turns.js";
 import { Looker, type Match } from "../../../cloud/rules/looker.js";
@@ -35,18 +38,7 @@ describe("a look at an attacker", () => {
 
   it("asks once what covers it already, however many rules match", async () => {
     let covered = 0;
-    const none = (): never => {
-      throw new Error("nobody is banned here");
-    };
-    const deciding = new Deciding({
-      ...{ clock: systemClock, log: silentLogger },
-      book: { inForce: () => ({ ...ABOUT, rules: RULES }) },
-      spent: { spentThrough: () => 0 },
-      shares: { now: () => new SharesNow(60, new Map()) },
-      never: { exempts: () => undefined },
-      vetoes: { on: none },
-      proposals: { isSettling: () => false, propose: none },
-      deeds: { ban: none },
+    const deciding = decidingWith({
       coveredUntil: () => {
         covered += 1;
         return Promise.resolve(Number.MAX_SAFE_INTEGER);
@@ -56,6 +48,27 @@ describe("a look at an attacker", () => {
     const outcome = await deciding.lookAt(looker.sight(ATTACKER, DAY));
     expect([outcome.what, covered]).toEqual(["nothing", 1]);
   });
+
+  it.each(["lets the attacker go", "publishes other rules"])(
+    "decides nothing where somebody %s meanwhile",
+    async (what) => {
+      let after = 0;
+      let version = 1;
+      const deciding = decidingWith({
+        book: { inForce: () => ({ ...ABOUT, version, rules: RULES }) },
+        spent: { spentThrough: () => after },
+        coveredUntil: async () => {
+          await systemClock.sleep(1);
+          if (what === "publishes other rules") version += 1;
+          else after += 1;
+          return 0;
+        },
+      });
+      const { looker } = lookerOn(true);
+      const outcome = await deciding.lookAt(looker.sight(ATTACKER, DAY));
+      expect(outcome.what).toBe("outdated");
+    },
+  );
 
   it("lets all else go on between rules that take long", async () => {
     const { looker, passed } = lookerOn(true);
@@ -73,6 +86,25 @@ describe("a look at an attacker", () => {
     expect(turns).toBeGreaterThanOrEqual(64);
   });
 });
+
+/** Whoever is banned by it fails the test. */
+function decidingWith(more: Partial<RulePorts>): Deciding {
+  const none = (): never => {
+    throw new Error("nobody is banned here");
+  };
+  return new Deciding({
+    ...{ clock: systemClock, log: silentLogger },
+    book: { inForce: () => ({ ...ABOUT, rules: RULES }) },
+    spent: { spentThrough: () => 0 },
+    shares: { now: () => new SharesNow(60, new Map()) },
+    never: { exempts: () => undefined },
+    vetoes: { on: none },
+    proposals: { isSettling: () => false, propose: none },
+    deeds: { ban: none },
+    coveredUntil: () => Promise.resolve(0),
+    ...more,
+  });
+}
 
 const ABOUT = { version: 0, by: null, at: null, text: "" };
 
