@@ -19,7 +19,7 @@ export interface Verdict extends Witnesses {
   readonly failures: number;
   /** How sure it is: from 0 to 1. */
   readonly confidence: number;
-  /** Sequence numbers of observations, ascending; one a host at most. */
+  /** Sequence numbers of the newest observations, ascending; one a host at most. */
   readonly evidence: readonly number[];
 }
 
@@ -187,7 +187,7 @@ function evidenceOf(recent: readonly Evidence[]): readonly number[] {
     newest.set(agent, Math.max(seq, newest.get(agent) ?? 0));
   }
   const ascending = [...new Set(newest.values())].sort((a, b) => a - b);
-  return ascending.slice(0, MOST_EVIDENCE);
+  return ascending.slice(-MOST_EVIDENCE);
 }
 
 /** Names come from agents, and the reason goes to everybody: plain words only. */

@@ -61,17 +61,6 @@ describe("rules in the shadow", () => {
     const dir = join(folder.path, "cloud");
     const founding = { dir, name: "test-cloud", publicUrl: undefined };
     foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
-    const both = async (cloud: TestCloud, ...sources: string[]) => {
-      using one = await connect(cloud, "one");
-      using two = await connect(cloud, "two");
-      await one.report(...sources.map((each) => detection(each)));
-      await two.report(...sources.map((each) => detection(each)));
-    };
-    const countedOf = (cloud: TestCloud, bans: number) =>
-      eventually(async () => {
-        const { shadow: told } = await rulesOf(cloud);
-        return told?.counts[0]?.bans === bans || undefined;
-      });
     {
       await using cloud = await startTestCloud({ dir });
       await shadow(cloud, rule("orgs: 2", "for: 30d"));
@@ -86,6 +75,34 @@ describe("rules in the shadow", () => {
     expect((await rulesOf(cloud)).shadow).toBeNull();
     const again = await cloud.request("DELETE", "/api/v1/rules/shadow");
     expect(again.status).toBe(404);
+  });
+
+  it("count nobody once more on what an earlier start counted", async () => {
+    using folder = temporaryFolder();
+    const dir = join(folder.path, "cloud");
+    const founding = { dir, name: "test-cloud", publicUrl: undefined };
+    foundCloud({ ...founding, listen: "127.0.0.1:0" }, systemClock);
+    const correlation = { orgs: 0 };
+    {
+      await using cloud = await startTestCloud({ dir, correlation });
+      await shadow(cloud, rule("orgs: 2", "for: 1h"));
+      await both(cloud, ATTACKER);
+      await countedOf(cloud, 1);
+    }
+    // The ban would be over, and what it would be on is within the window.
+    const now = () => Date.now() + 2 * 3_600_000;
+    const clock = { ...systemClock, now };
+    await using cloud = await startTestCloud({ dir, correlation, clock });
+    // Whoever is known is looked at in turns with whom these two see.
+    const markers = ["203.0.113.20", "203.0.113.30", "203.0.113.40"];
+    for (const marker of markers) {
+      await both(cloud, marker);
+      await eventually(async () => {
+        return (await shadowedOf(cloud)).includes(marker) || undefined;
+      });
+    }
+    const shadowed = await shadowedOf(cloud);
+    expect(shadowed.sort()).toEqual([...markers, ATTACKER].sort());
   });
 
   it("write little of it down, however much that is, and all of the counts", async () => {
@@ -125,6 +142,26 @@ describe("rules in the shadow", () => {
     ]);
   });
 });
+
+async function both(cloud: TestCloud, ...sources: string[]): Promise<void> {
+  using one = await connect(cloud, "one");
+  using two = await connect(cloud, "two");
+  await one.report(...sources.map((each) => detection(each)));
+  await two.report(...sources.map((each) => detection(each)));
+}
+
+async function shadowedOf(cloud: TestCloud): Promise<string[]> {
+  type Answer = { items: { attacker: string }[] };
+  const path = "/api/v1/rules/shadow";
+  const { body } = await cloud.request<Answer>("GET", path);
+  return body.items.map(({ attacker }) => attacker);
+}
+
+const countedOf = (cloud: TestCloud, bans: number) =>
+  eventually(async () => {
+    const { shadow: told } = await rulesOf(cloud);
+    return told?.counts[0]?.bans === bans || undefined;
+  });
 
 describe("detections that no rule acted on", () => {
   it("are those of which no ban and no proposal came", async () => {

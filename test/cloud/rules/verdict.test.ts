@@ -123,6 +123,16 @@ describe("a rule", () => {
     expect(sure({ a: 1, b: 1, c: 1 }, ", confidence: 0.5")).toBe(0.5);
   });
 
+  it("names as evidence what was seen last, of however many hosts", () => {
+    const rule = needing("hosts: 1", ", counts: every-host");
+    const evidence = Array.from({ length: 80 }, (_, n) =>
+      seen(`a/${n}`, { seq: n + 1 }),
+    );
+    const again = [...evidence, seen("a/3", { seq: 99 })];
+    const named = judge(rule, again, NOW, weighing({}))?.evidence ?? [];
+    expect([named.length, named[0], named.at(-1)]).toEqual([64, 18, 99]);
+  });
+
   it("bans longer each time, up to a ceiling", () => {
     const ban = {
       forS: 600,
