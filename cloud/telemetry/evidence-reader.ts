@@ -71,15 +71,13 @@ export class EvidenceReader {
     const add = (rows: readonly Row[]) => {
       for (const row of rows) found.set(`${row.seq}/${row.nth}`, row);
     };
+    const isTrusted = once((agent) => this.#isTrusted(agent));
     const isAll = await this.#readNewest(query, turns, add);
-    if (!isAll) await this.#readEach(query, turns, add);
-    const trusted = new Map<string, boolean>();
-    return [...found.values()].filter(({ agent, seq, time, action }) => {
-      if (time <= since || seq <= after || action === "held") return false;
-      const isTrusted = trusted.get(agent) ?? this.#isTrusted(agent);
-      trusted.set(agent, isTrusted);
-      return isTrusted;
-    });
+    if (!isAll) await this.#readEach({ ...query, isTrusted }, turns, add);
+    return [...found.values()].filter(
+      ({ agent, seq, time, action }) =>
+        time > since && seq > after && action !== "held" && isTrusted(agent),
+    );
   }
 
   /** Reports whether that was all. */
@@ -102,25 +100,61 @@ export class EvidenceReader {
   }
 
   async #readEach(
-    query: EvidenceQuery,
+    query: TrustingQuery,
     turns: Turns,
     add: (rows: readonly Row[]) => void,
   ): Promise<void> {
-    const { attacker } = query;
-    const orgs = await inSteps(turns, Infinity, (last) =>
-      this.#nextOrg.get(attacker, last),
-    );
+    const orgs: string[] = [];
+    const next = (last: string) => this.#nextOrg.get(query.attacker, last);
+    for (let org = next(""); org !== undefined; org = next(org)) {
+      orgs.push(org);
+      await turns.next();
+    }
     const ofOrg = Math.min(MOST_OF_AN_ORG, shareOf(MOST_IN_ALL, orgs));
-    for (const org of orgs) {
-      const hosts = await inSteps(turns, Math.min(ofOrg, MOST_HOSTS), (last) =>
-        this.#nextOfOrg.get(attacker, org, last),
-      );
+    for (const { org, hosts } of await this.#hostsOf(orgs, query, turns)) {
       const most = shareOf(ofOrg, hosts);
       for (const agent of hosts) {
         await turns.next();
         add(this.#readHost(query, { org, agent }, most));
       }
     }
+  }
+
+  /**
+   * Some of each org's hosts that have something to say. Those that have not take
+   * steps, in turns with other orgs', and no room.
+   */
+  async #hostsOf(
+    orgs: readonly string[],
+    query: TrustingQuery,
+    turns: Turns,
+  ): Promise<readonly Walk[]> {
+    const most = Math.min(MOST_HOSTS, shareOf(MOST_IN_ALL, orgs));
+    const walks = orgs.map((org): Walk => ({ org, hosts: [], last: "" }));
+    const isOpen = ({ last, hosts }: Walk) =>
+      last !== undefined && hosts.length < most;
+    let open = walks;
+    let left = MOST_STEPS_IN_ALL;
+    for (let n = 0; n < MOST_STEPS_OF_AN_ORG && open.length > 0; n++) {
+      for (const walk of open) {
+        await turns.next();
+        this.#step(walk, query);
+      }
+      left -= open.length;
+      open = open.filter(isOpen).slice(0, left);
+    }
+    return walks;
+  }
+
+  #step(walk: Walk, query: TrustingQuery): void {
+    const { attacker, since, after, isTrusted } = query;
+    const agent = this.#nextOfOrg.get(attacker, walk.org, walk.last);
+    walk.last = agent;
+    if (agent === undefined || !isTrusted(agent)) return;
+    const host = { org: walk.org, agent, since, limit: 1 };
+    const before = Number.MAX_SAFE_INTEGER;
+    const [newest] = this.#ofHost.all({ attacker, ...host, before });
+    if (newest !== undefined && newest.seq > after) walk.hosts.push(agent);
   }
 
   /** Half of it the newest; the others apart, so that long windows are seen whole. */
@@ -159,19 +193,25 @@ interface Row extends Evidence {
   readonly action: string;
 }
 
-/** One after the other, each by the one before it. */
-async function inSteps(
-  turns: Turns,
-  most: number,
-  next: (last: string) => string | undefined,
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (let last = next(""); last !== undefined; last = next(last)) {
-    found.push(last);
-    if (found.length >= most) break;
-    await turns.next();
-  }
-  return found;
+/** Who of an org told of an attacker: as far as was looked. */
+interface Walk {
+  readonly org: string;
+  readonly hosts: string[];
+  /** Undefined: there are no more. */
+  last: string | undefined;
+}
+
+interface TrustingQuery extends EvidenceQuery {
+  readonly isTrusted: (agent: string) => boolean;
+}
+
+function once(ask: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const answer = known.get(name) ?? ask(name);
+    known.set(name, answer);
+    return answer;
+  };
 }
 
 const shareOf = (room: number, { length }: readonly string[]): number =>
@@ -188,6 +228,10 @@ const MOST_NEWEST = 4 * PAGE;
 const MOST_OF_AN_ORG = 1_000;
 const MOST_HOSTS = 250;
 const MOST_IN_ALL = 10_000;
+
+/** Hosts that are stepped over, those with nothing to say as well: some 0.2 s. */
+const MOST_STEPS_OF_AN_ORG = 5_000;
+const MOST_STEPS_IN_ALL = 20_000;
 
 const COLUMNS = `seq, nth, at, time, agent, org, sensor, ${FAILURES}, action`;
 

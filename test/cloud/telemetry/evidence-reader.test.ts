@@ -52,6 +52,22 @@ describe("what hosts saw of an attacker", () => {
     expect(rows).toBeLessThan(3_000);
   });
 
+  it("is what hosts say that are there, however many are gone", async () => {
+    let now = Date.now() - 8 * DAY;
+    const clock = { ...systemClock, now: () => now };
+    await using stage = await openStage(clock);
+    for (let n = 0; n < 300; n++) await stage.tell(`one/silent${n}`);
+    now = Date.now() - 1_000;
+    for (let n = 0; n < 300; n++) await stage.tell(`one/gone${n}`);
+    await stage.tell("one/spent");
+    const [{ seq: after } = { seq: 0 }] = await stage.seen();
+    await stage.tell("one/y");
+    await stage.tell("one/z");
+    for (let n = 0; n < 10; n++) await stage.fill("two/loud");
+    const told = (await stage.seen({ after })).map(({ agent }) => agent);
+    expect(new Set(told)).toEqual(new Set(["y", "z", "loud"]));
+  });
+
   it("is seen over the whole of a window, of a host that tells much", async () => {
     let now = Date.now() - 7 * DAY;
     const clock = { ...systemClock, now: () => now };
@@ -105,7 +121,7 @@ async function openStage(clock = systemClock) {
   });
   const turns = new Turns(systemClock);
   const registry = {
-    agent: (id: string) => ({ revokedAt: id === "gone" ? 1 : null }),
+    agent: (id: string) => ({ revokedAt: id.startsWith("gone") ? 1 : null }),
   };
   const evidence = new EvidenceReader(logs.views.observed, registry);
   const query = {
