@@ -93,9 +93,14 @@ export class Budget {
       this.isKept = false;
       return false;
     }
-    this.#left -= looks;
-    this.#used.set(org, used);
+    this.spend(org, looks);
     return true;
+  }
+
+  /** What can't be asked for before: what is beyond is missing later. */
+  spend(org: string, looks: number): void {
+    this.#left -= looks;
+    this.#used.set(org, (this.#used.get(org) ?? 0) + looks);
   }
 }
 

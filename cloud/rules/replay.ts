@@ -29,7 +29,7 @@ export interface ReplayPorts {
  */
 export async function replay(
   rules: readonly Rule[],
-  detections: readonly PastDetection[],
+  detections: Iterable<PastDetection>,
   { turns, weigh, isListed }: ReplayPorts,
 ): Promise<readonly WouldBan[]> {
   const bans: WouldBan[] = [];

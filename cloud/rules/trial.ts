@@ -168,14 +168,26 @@ export class Trials {
       return isKnown && budget.take(org, looks);
     });
     const holding = await this.#listsOf(range, worth.flat());
+    let teller = "";
+    const told = function* () {
+      for (const each of seen) {
+        if (!budget.take(each.org, 0)) continue;
+        teller = each.org;
+        yield each;
+      }
+    };
+    const weigh = weighOnce((orgs) => {
+      budget.spend(teller, A_WEIGHT * orgs.size);
+      return weights.of(orgs);
+    });
     const ports = {
-      ...{ turns, weigh: weighOnce((orgs) => weights.of(orgs)) },
+      ...{ turns, weigh },
       isListed: (lists: readonly string[]) =>
         lists.some((list) => holding.has(list)),
     };
     const [tried, standing] = worth;
-    const bans = await replay(tried, seen, ports);
-    const beside = await replay(standing, seen, ports);
+    const bans = await replay(tried, told(), ports);
+    const beside = await replay(standing, told(), ports);
     if (bans.length + beside.length === 0) return NOTHING;
     const veto = this.#ports.veto(attacker.attacker, range);
     return veto === "special" ? NOTHING : { bans, beside, veto };
@@ -303,6 +315,9 @@ function overRate(times: readonly number[], most: number): number {
   }
   return over;
 }
+
+/** To weigh an org takes as long as so many looks, of the org that told just then. */
+const A_WEIGHT = 10;
 
 /** Bans that are told one by one. */
 const MOST_TOLD = 1_000;

@@ -26,12 +26,15 @@ export interface Verdict extends Witnesses {
 /** What the word of orgs weighs that saw one attacker. */
 export type Weigh = (orgs: ReadonlySet<string>) => ReadonlyMap<string, Word>;
 
-/** Asks for the same orgs once. */
+/** Asks for the same orgs once, but for whom it has forgotten meanwhile. */
 export function weighOnce(weigh: Weigh): Weigh {
   const known = new Map<string, ReadonlyMap<string, Word>>();
   return (orgs) => {
     const key = [...orgs].sort().join(" ");
-    const weights = known.get(key) ?? weigh(orgs);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const weights = weigh(orgs);
+    if (known.size >= MOST_WEIGHED) known.clear();
     known.set(key, weights);
     return weights;
   };
@@ -208,6 +211,9 @@ function spanOf(ms: number): string {
 
 const counted = (count: number, noun: string): string =>
   `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Sets of orgs: some 500 KB, of a hundred orgs each. */
+const MOST_WEIGHED = 64;
 
 /** Enough to judge by; the log has the rest. */
 const MOST_EVIDENCE = 64;

@@ -29,6 +29,18 @@ describe("a trial", () => {
     expect((await trialsOn(past).trials.run(RULES, 0)).whole).toBe(true);
   });
 
+  it("counts what it takes to weigh orgs, of whichever org told just then", async () => {
+    // In turns within a day and a bit: others of them are in the window each time.
+    const apart = (25 * 3_600_000) / 80;
+    const orgs = Array.from({ length: 4_000 }, (_, n) => `org${n % 80}`);
+    const past = seen("203.0.113.1", orgs, apart);
+    const most = { inAll: 100_000, ofAnOrg: 50_000 };
+    const { trials, weighed } = trialsOn(past, most, orgs);
+    expect((await trials.run(RULES, 0)).whole).toBe(false);
+    expect(weighed.length).toBeGreaterThan(1_000);
+    expect(weighed.length).toBeLessThanOrEqual(10_080);
+  });
+
   it("keeps of one attacker a part alone of what one org told", async () => {
     const flood = Array.from({ length: 60_000 }, () => "loud");
     const past = seen("203.0.113.1", [...flood, "one", "two", "one", "two"]);
@@ -86,11 +98,15 @@ describe("a trial", () => {
   });
 });
 
-/** One detection a second, by the orgs in this order. */
-const seen = (attacker: string, orgs: readonly string[]): PastDetection[] =>
+/** One detection a second, or each so many milliseconds, by orgs in this order. */
+const seen = (
+  attacker: string,
+  orgs: readonly string[],
+  apart = 1_000,
+): PastDetection[] =>
   orgs.map((org, n) => ({
     ...{ attacker, org, agent: `${org}/1`, seq: n + 1, nth: 0, sensor: "sshd" },
-    ...{ at: 1_000 * (n + 1), time: 1_000 * (n + 1), failures: 5, held: 0 },
+    ...{ at: apart * (n + 1), time: apart * (n + 1), failures: 5, held: 0 },
   }));
 
 /** Without an end, as far as a test can tell. */
@@ -106,6 +122,7 @@ function trialsOn(
 ) {
   const rows = past[Symbol.iterator]();
   const read: number[] = [];
+  const weighed: string[] = [];
   const weightOf = (org: string) => (weightless.includes(org) ? 0 : 1);
   let ticks = 0;
   // Each look at the clock is the end of a turn.
@@ -122,8 +139,11 @@ function trialsOn(
       inForce: () => ({ version: 0, by: null, at: null, text: "", rules: [] }),
     },
     weights: {
-      of: (orgs) =>
-        new Map([...orgs].map((org) => [org, { weight: weightOf(org) }])),
+      of: (orgs) => {
+        const asked = [...orgs];
+        weighed.push(...asked);
+        return new Map(asked.map((org) => [org, { weight: weightOf(org) }]));
+      },
     },
     past: {
       clippedHosts: () => 0,
@@ -139,5 +159,5 @@ function trialsOn(
       },
     },
   });
-  return { trials, read };
+  return { trials, read, weighed };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { readRules } from "../../../cloud/rules/read-rules.js";
 import { lifeOf, type Rule } from "../../../cloud/rules/rule-set.js";
-import { judge } from "../../../cloud/rules/verdict.js";
+import { judge, weighOnce } from "../../../cloud/rules/verdict.js";
 import type { Word } from "../../../cloud/rules/witnesses.js";
 import type { Evidence } from "../../../cloud/telemetry/evidence.js";
 
@@ -142,5 +142,24 @@ describe("a rule", () => {
       ...[600, 1_800, 5_000, 5_000],
     ]);
     expect(lifeOf({ ...ban, growing: undefined }, 9)).toBe(600);
+  });
+});
+
+describe("weighing once", () => {
+  it("remembers the last sets of orgs, and not all there ever were", () => {
+    const asked: string[] = [];
+    const weigh = weighOnce((orgs) => {
+      asked.push([...orgs].join());
+      return new Map();
+    });
+    for (const pair of ["a b", "b a", "a b"]) weigh(new Set(pair.split(" ")));
+    expect(asked).toEqual(["a,b"]);
+    for (let n = 1; n < 64; n++) weigh(new Set([`${n}`]));
+    for (const again of ["63", "1"]) weigh(new Set([again]));
+    weigh(new Set(["a", "b"]));
+    expect(asked).toHaveLength(64);
+    weigh(new Set(["64"]));
+    weigh(new Set(["a", "b"]));
+    expect(asked).toHaveLength(66);
   });
 });
