@@ -5,7 +5,7 @@ import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Contests } from "./contest/contests.js";
 import { Coverage } from "./coverage/coverage.js";
-import { coverageGate } from "./coverage/coverage-gate.js";
+import { CoverageGate } from "./coverage/coverage-gate.js";
 import { Guarded } from "./coverage/guarded.js";
 import {
   whyOf,
@@ -18,7 +18,6 @@ import { isUndone } from "./decide/undo-lineage.js";
 import { isFor } from "./feeds/audience.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Gateway } from "./gateway/gateway.js";
-import type { Gate } from "./rate/gate.js";
 import { HeldByPolicy } from "./receipts/held-by-policy.js";
 import { Outcomes } from "./receipts/outcomes.js";
 import type { Store } from "./store.js";
@@ -62,14 +61,14 @@ export function openOutcomes(
       guarded: (...asked) => guarded.by(...asked),
       contests: (address) => contestsOn(address, store.contests),
     });
-  return { outcomes, coverage, why, coverageGate: coverageGate() };
+  return { outcomes, coverage, why, coverageGate: new CoverageGate() };
 }
 
 /** What is told of decisions, and of whom they are about. */
 interface Told {
   readonly outcomes: Outcomes;
   readonly coverage: Coverage;
-  readonly coverageGate: Gate;
+  readonly coverageGate: CoverageGate;
   why(range: Cidr, viewer: Viewer): Promise<Why>;
 }
 

@@ -8,6 +8,7 @@ import type { Records } from "../audit/records.js";
 import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { Coverage } from "../coverage/coverage.js";
+import type { CoverageGate } from "../coverage/coverage-gate.js";
 import type { Viewer, Why } from "../coverage/why.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Contests } from "../contest/contests.js";
@@ -31,7 +32,6 @@ import type { Shadow } from "../rules/shadow.js";
 import type { Trials } from "../rules/trial.js";
 import type { Earlier } from "../decide/earlier.js";
 import type { OutgoingDoor } from "../outgoing/outgoing-door.js";
-import type { Gate } from "../rate/gate.js";
 import type { Outcomes } from "../receipts/outcomes.js";
 import type { Operators } from "../operators/operators.js";
 import type { Staff } from "../operators/staff.js";
@@ -117,7 +117,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly outcomes: Pick<Outcomes, "of" | "round">;
   readonly coverage: Pick<Coverage, "of" | "ofAll" | "round">;
   /** For all that looks at what every host holds. */
-  readonly coverageGate: Pick<Gate, "run">;
+  readonly coverageGate: Pick<CoverageGate, "run">;
   /** All that there is to say of a range. */
   why(range: Cidr, viewer: Viewer): Promise<Why>;
   /** The way to every URL that an operator gives. */

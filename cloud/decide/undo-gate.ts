@@ -19,15 +19,19 @@ export class UndoGate {
   readonly #gate = new Gate({
     atOnce: 1,
     lanes: [
-      new FairQueue({ ofOne: MOST, inAll: MOST }),
-      new FairQueue({ ofOne: MOST_OF_A_FEED, inAll: MOST }),
+      { queue: new FairQueue({ ofOne: MOST, inAll: MOST }), atOnce: 1 },
+      {
+        queue: new FairQueue({ ofOne: MOST_OF_A_FEED, inAll: MOST }),
+        atOnce: 1,
+      },
     ],
     full: () => new UndoBusy(),
   });
 
   /** @throws UndoBusy where too many wait, and what `work` throws */
   async run<T>(by: string, feed: string, work: () => Promise<T>): Promise<T> {
-    return this.#gate.run(feed, work, by.startsWith("rule:") ? RULES : PEOPLE);
+    const lane = by.startsWith("rule:") ? RULES : PEOPLE;
+    return this.#gate.run(feed, work, { lane });
   }
 }
 

@@ -34,6 +34,14 @@ export class FairQueue {
     return true;
   }
 
+  /** It waits no longer. */
+  remove(owner: string, item: string): void {
+    const waiting = this.#waiting.get(owner);
+    if (waiting?.delete(item) !== true) return;
+    this.#size -= 1;
+    if (waiting.size === 0) this.#waiting.delete(owner);
+  }
+
   /** The oldest item of the next owner whose turn it is. */
   next(isReady: (owner: string) => boolean = always): string | undefined {
     for (const [owner, waiting] of this.#waiting) {

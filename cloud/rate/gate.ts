@@ -1,12 +1,27 @@
 import type { FairQueue } from "./fair-queue.js";
 
+/** Where some of those wait who may not work yet. */
+export interface Lane {
+  readonly queue: FairQueue;
+  /** How many of it work at once: what is left is for the others. */
+  readonly atOnce: number;
+}
+
 export interface GateSettings {
   /** How many work at once. */
   readonly atOnce: number;
-  /** Where the others wait; whoever is in the first of them goes first. */
-  readonly lanes: readonly FairQueue[];
-  /** What is thrown where one has no more room. */
+  /** Whoever is in the first of them goes first. */
+  readonly lanes: readonly Lane[];
+  /** What is thrown where one has no more room, or has gone before its turn. */
   readonly full: () => Error;
+}
+
+/** How one comes to a gate. */
+export interface Coming {
+  /** The number of the lane; without it, the first. */
+  readonly lane?: number;
+  /** Aborted once nobody waits for the work any more. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 /**
@@ -15,7 +30,8 @@ export interface GateSettings {
  */
 export class Gate {
   readonly #settings: GateSettings;
-  readonly #atWork = new Set<string>();
+  /** By owner: in which lane each came. */
+  readonly #atWork = new Map<string, number>();
   readonly #waiting = new Map<string, Waiting>();
   #tickets = 0;
 
@@ -24,9 +40,13 @@ export class Gate {
   }
 
   /** @throws what `full` makes, and what `work` throws */
-  async run<T>(owner: string, work: () => Promise<T>, lane = 0): Promise<T> {
-    if (this.#isFree(owner)) this.#atWork.add(owner);
-    else await this.#wait(owner, lane);
+  async run<T>(
+    owner: string,
+    work: () => Promise<T>,
+    { lane = 0, gone }: Coming = {},
+  ): Promise<T> {
+    if (this.#isFree(owner, lane)) this.#atWork.set(owner, lane);
+    else await this.#wait(owner, lane, gone);
     try {
       return await work();
     } finally {
@@ -35,18 +55,37 @@ export class Gate {
     }
   }
 
-  #isFree(owner: string): boolean {
-    const { atOnce } = this.#settings;
-    return this.#atWork.size < atOnce && !this.#atWork.has(owner);
+  #isFree(owner: string, lane: number): boolean {
+    const { atOnce, lanes } = this.#settings;
+    if (this.#atWork.size >= atOnce || this.#atWork.has(owner)) return false;
+    const ofLane = [...this.#atWork.values()].filter((each) => each === lane);
+    return ofLane.length < (lanes[lane]?.atOnce ?? 0);
   }
 
-  async #wait(owner: string, lane: number): Promise<void> {
+  async #wait(
+    owner: string,
+    lane: number,
+    gone: AbortSignal | undefined,
+  ): Promise<void> {
     const { lanes, full } = this.#settings;
+    const queue = lanes[lane]?.queue;
     const ticket = String((this.#tickets += 1));
-    if (lanes[lane]?.add(owner, ticket) !== true) throw full();
-    await new Promise<void>((begin) =>
-      this.#waiting.set(ticket, { owner, begin }),
-    );
+    if (gone?.aborted === true || queue?.add(owner, ticket) !== true) {
+      throw full();
+    }
+    await new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        queue.remove(owner, ticket);
+        this.#waiting.delete(ticket);
+        reject(full());
+      };
+      const begin = () => {
+        gone?.removeEventListener("abort", leave);
+        resolve();
+      };
+      gone?.addEventListener("abort", leave);
+      this.#waiting.set(ticket, { owner, lane, begin });
+    });
   }
 
   /** Whoever begins is at work from then on, so that nobody comes in between. */
@@ -56,14 +95,14 @@ export class Gate {
       const next = ticket === undefined ? undefined : this.#waiting.get(ticket);
       if (ticket === undefined || next === undefined) return;
       this.#waiting.delete(ticket);
-      this.#atWork.add(next.owner);
+      this.#atWork.set(next.owner, next.lane);
       next.begin();
     }
   }
 
   #next(): string | undefined {
-    for (const lane of this.#settings.lanes) {
-      const ticket = lane.next((owner) => this.#isFree(owner));
+    for (const [lane, { queue }] of this.#settings.lanes.entries()) {
+      const ticket = queue.next((owner) => this.#isFree(owner, lane));
       if (ticket !== undefined) return ticket;
     }
     return undefined;
@@ -72,5 +111,6 @@ export class Gate {
 
 interface Waiting {
   readonly owner: string;
+  readonly lane: number;
   begin(): void;
 }

@@ -22,7 +22,7 @@ import { problem } from "../problem.js";
 import { mustBeReadable, readableFeeds } from "../scope.js";
 import { share } from "./coverage.js";
 import { Cursor, Seconds, Whole, cursorOf, pageOf } from "../table/answer.js";
-import { answer, route, type Route } from "../table/route.js";
+import { answer, route, type Call, type Route } from "../table/route.js";
 import {
   WIDE,
   Rings,
@@ -129,8 +129,7 @@ export const banRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       200: { description: "By feed, width and address", schema: BansPage },
     },
     problems: [404],
-    handle: async ({ caller, query }) =>
-      answer(200, await listed(caller, query, ports)),
+    handle: async (call) => answer(200, await listed(call, ports)),
   }),
 ];
 
@@ -173,11 +172,8 @@ export function mustReadRings(
 /** Of agents that hold something back. */
 const MOST_NAMED = 10;
 
-async function listed(
-  caller: Caller,
-  query: v.InferOutput<typeof BansQuery>,
-  ports: OperatorApiPorts,
-) {
+async function listed(call: BansCall, ports: OperatorApiPorts) {
+  const { caller, query } = call;
   const { feed, range, limit, cursor } = query;
   if (feed !== undefined) mustBeReadable(caller, feed, ports);
   const { bans, total, next } = await ports.state.bans({
@@ -188,7 +184,7 @@ async function listed(
   const after =
     next && cursorOf({ feed: next.feed, range: formatCidr(next.cidr) });
   const isAsked = query.coverage && includes(caller.role, "viewer");
-  const shares = await sharesOf(isAsked ? bans : [], caller, ports);
+  const shares = await sharesOf(isAsked ? bans : [], call, ports);
   const items = bans.map((ban) => {
     const coverage = shares.get(ban.decision);
     return coverage ? { ...shown(ban), coverage } : shown(ban);
@@ -196,10 +192,15 @@ async function listed(
   return { items, next: after ?? null, total };
 }
 
+type BansCall = Pick<
+  Call<Caller, typeof BansQuery, undefined>,
+  "caller" | "query" | "context"
+>;
+
 /** Who holds the decisions of bans, on the hosts that the caller sees. */
 async function sharesOf(
   bans: readonly StandingBan[],
-  { org, credential }: Caller,
+  { caller, context }: BansCall,
   { coverage, coverageGate, decisionLog }: OperatorApiPorts,
 ): Promise<ReadonlyMap<string, Share>> {
   const ids = [...new Set(bans.map(({ decision }) => decision))];
@@ -207,8 +208,9 @@ async function sharesOf(
     .slice(0, MOST_COVERED)
     .flatMap((id) => decisionLog.decision(id) ?? []);
   if (decisions.length === 0) return new Map();
-  const covered = await coverageGate.run(credential, () =>
-    coverage.ofAll(decisions, org),
+  const { signal } = context.req.raw;
+  const covered = await coverageGate.run(caller, signal, () =>
+    coverage.ofAll(decisions, caller.org),
   );
   return new Map(covered.map((each) => [each.decision.decision, each]));
 }

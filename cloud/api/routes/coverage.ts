@@ -77,13 +77,13 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       200: { description: "One for each decision", schema: pageOf(Coverage) },
     },
     problems: [404],
-    handle: async ({ caller, query }) =>
-      answer(
-        200,
-        await ports.coverageGate.run(caller.credential, () =>
-          listed(caller, query, ports),
-        ),
-      ),
+    handle: async ({ caller, query, context }) => {
+      const { signal } = context.req.raw;
+      const page = await ports.coverageGate.run(caller, signal, () =>
+        listed(caller, query, ports),
+      );
+      return answer(200, page);
+    },
   }),
   route({
     ...{ method: "GET", path: "/coverage/{decision}", tag: "Bans" },
@@ -94,11 +94,12 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     answers: {
       200: { description: "As far as hosts said", schema: CoverageAnswer },
     },
-    handle: async ({ caller, query, params: { decision = "" } }) => {
+    handle: async ({ caller, query, params: { decision = "" }, context }) => {
       const entry = ownDecision(caller, decision, ports);
       const org = hostsOf(caller, query.org, ports);
+      const { signal } = context.req.raw;
       const { covered, hosts } = await ports.coverageGate.run(
-        caller.credential,
+        ...([caller, signal] as const),
         () => ports.coverage.of(entry, ports.coverage.round(org)),
       );
       return answer(200, { coverage: shown(covered, caller), hosts });

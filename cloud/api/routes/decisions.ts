@@ -121,8 +121,14 @@ export const decisionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     answers: {
       200: { description: "As far as hosts said", schema: DecisionAnswer },
     },
-    handle: async ({ caller, params: { decision = "" } }) =>
-      answer(200, await explained(caller, decision, ports)),
+    handle: async ({ caller, params: { decision = "" }, context }) => {
+      const entry = ownDecision(caller, decision, ports);
+      const { signal } = context.req.raw;
+      const hosts = await ports.coverageGate.run(caller, signal, () =>
+        ports.outcomes.of(entry, ports.outcomes.round(caller.org)),
+      );
+      return answer(200, { ...explained(caller, entry, ports), hosts });
+    },
   }),
 ];
 
@@ -144,26 +150,20 @@ function listed(
   };
 }
 
-async function explained(caller: Caller, id: string, ports: OperatorApiPorts) {
-  const decision = ownDecision(caller, id, ports);
+function explained(
+  caller: Caller,
+  decision: DecisionEntry,
+  ports: OperatorApiPorts,
+) {
+  const id = decision.decision;
   const isOurs = caller.org === null;
   return {
     decision: asSeen(decision, caller),
     detections: isOurs ? detectionsOf(decision, ports) : [],
-    hosts: await hostsOf(caller, decision, ports),
     undoes: ports.undoLog.undoneBy(id) ?? null,
     undone: undoingsOf(caller, decision, ports),
   };
 }
-
-const hostsOf = async (
-  { org, credential }: Caller,
-  decision: DecisionEntry,
-  { outcomes, coverageGate }: OperatorApiPorts,
-) =>
-  coverageGate.run(credential, () =>
-    outcomes.of(decision, outcomes.round(org)),
-  );
 
 /** @throws ApiProblem when there is none that the caller may see */
 export function ownDecision(

@@ -89,9 +89,10 @@ export const whyRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "viewer", scope: "own" },
     query: WhyQuery,
     answers: { 200: { description: "All there is", schema: WhyAnswer } },
-    handle: async ({ caller, query: { range } }) => {
+    handle: async ({ caller, query: { range }, context }) => {
       const viewer = { org: caller.org, feeds: readableFeeds(caller, ports) };
-      const why = await ports.coverageGate.run(caller.credential, () =>
+      const { signal } = context.req.raw;
+      const why = await ports.coverageGate.run(caller, signal, () =>
         ports.why(range, viewer),
       );
       return answer(200, shown(why, caller));

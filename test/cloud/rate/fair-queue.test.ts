@@ -41,6 +41,20 @@ describe("a fair queue", () => {
     expect(queue.next()).toBeUndefined();
   });
 
+  it("has room again for what is taken out", () => {
+    const queue = new FairQueue({ ofOne: 1, inAll: 2 });
+    queue.add("a", "1");
+    queue.add("b", "2");
+    queue.remove("a", "1");
+    queue.remove("a", "1");
+    queue.remove("c", "2");
+    expect(queue.size).toBe(1);
+    expect(queue.add("a", "3")).toBe(true);
+    expect([queue.next(), queue.next(), queue.next()]).toEqual([
+      ...["2", "3", undefined],
+    ]);
+  });
+
   it("gives back all that it took, and stays within its bounds", () => {
     const adds = fc.array(
       fc.tuple(fc.constantFrom("a", "b", "c"), fc.integer({ max: 30, min: 0 })),
