@@ -87,11 +87,11 @@ export class Answering {
   #answered(
     caller: Caller,
     waiting: Contest,
-    { bans: { own, wider }, said }: { readonly bans: BansOn; said: Verdict },
+    { bans, said }: { readonly bans: BansOn; said: Verdict },
   ): ContestAnswered {
     const { verdict, answer, forSeconds } = said;
-    const standing = [...own, ...wider].map(({ decision }) => decision);
-    const about = [...new Set([...waiting.about, ...standing])];
+    const now = this.#ports.contesting.aboutOf(bans);
+    const about = [...new Set([...waiting.about, ...now])];
     const bySelf = this.#mustBeAnother(caller, about);
     const until =
       forSeconds === undefined

@@ -1,6 +1,7 @@
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
 import { unixSeconds, type Clock } from "../../agent/runtime/clock.js";
-import type { DecisionLog } from "../decide/decision-log.js";
+import { broughtBack } from "../decide/undo-lineage.js";
+import type { UndoLog } from "../decide/undo-log.js";
 import type { Look } from "../feeds/snapshots/present.js";
 import { hashOf, newId, newSecret } from "../ids.js";
 import type {
@@ -65,7 +66,7 @@ export interface ContestingPorts {
   readonly settings: Pick<ContestSettings, "answerWithinH">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly contests: Contests;
-  readonly decisionLog: Pick<DecisionLog, "decision">;
+  readonly undoLog: Pick<UndoLog, "undoneBy">;
   look(): Promise<Look | undefined>;
 }
 
@@ -89,8 +90,7 @@ export class Contesting {
   ): Promise<Opened> {
     const { clock, settings, decisions } = this.#ports;
     const address = formatCidr(host);
-    const { own, wider } = await this.bansOn(host);
-    const about = [...new Set([...own, ...wider].map((ban) => ban.decision))];
+    const about = this.aboutOf(await this.bansOn(host));
     if (about.length === 0) {
       throw new ContestRefused("not-banned", `nothing bans ${address} now`);
     }
@@ -141,6 +141,14 @@ export class Contesting {
       "unchecked",
       "what is banned cannot be told just now; try again in a while",
     );
+  }
+
+  /** The decisions that ban it, and those whose bans one of them brought back. */
+  aboutOf({ own, wider }: BansOn): readonly string[] {
+    const { undoLog } = this.#ports;
+    const standing = [...own, ...wider].map(({ decision }) => decision);
+    const behind = standing.flatMap((each) => broughtBack(undoLog, each));
+    return [...new Set([...standing, ...behind])];
   }
 
   /**

@@ -59,5 +59,22 @@ export const isUndone = (log: Undoings, decision: string): boolean =>
         (by === null || !isTakenBack(log, by)),
     );
 
+/**
+ * What a decision brings back that undoes an undo: the decision that this undid, and
+ * what that one had brought back.
+ */
+export function broughtBack(
+  log: Pick<UndoLog, "undoneBy">,
+  decision: string,
+): readonly string[] {
+  const found: string[] = [];
+  let each = log.undoneBy(decision);
+  for (let step = 1; each !== undefined && step < MOST_STEPS; step++) {
+    each = log.undoneBy(each);
+    if (each !== undefined && step % 2 === 1) found.push(each);
+  }
+  return found;
+}
+
 /** Undos of undos of undos; nobody means more of them. */
 export const MOST_STEPS = 32;

@@ -28,7 +28,7 @@ export interface ContestOpened {
   readonly tokenHash?: string;
   /** Of the code that was used up. */
   readonly codeHash?: string;
-  /** Decisions whose bans were in force on it, the first few. */
+  /** Decisions whose bans were in force on it, by undos of undos as well: a few. */
   readonly about: readonly string[];
   /** Until when somebody is to answer, in ms since 1970. */
   readonly answerBy: number;

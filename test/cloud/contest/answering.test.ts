@@ -36,6 +36,51 @@ describe("who had a part in a ban", () => {
     expect(answered.answered).toMatchObject({ by: "cy", bySelf: false });
   });
 
+  it("answers none once undos brought the ban back, which counts as theirs", async () => {
+    await using stage = new Stage();
+    await using cloud = await stage.open({ enabled: false });
+    const ann = await letIn(cloud, "ann", "approver");
+    await letIn(cloud, "bo", "approver");
+    const cy = await letIn(cloud, "cy", "approver");
+    const dan = await letIn(cloud, "dan", "approver");
+    const undo = async (undoes: string | undefined, by: string) => {
+      const wish = { by, reason: "a mistake", wrong: false, dryRun: false };
+      const done = await cloud.undos.undo({ undoes: undoes ?? "", ...wish });
+      return done.decision?.decision;
+    };
+    const cidr = parseCidr(BANNED);
+    const terms = { forSeconds: 14_400, reason: "seen", observed: false };
+    const mandate = { feed: "urgent", by: "rule:several-orgs" } as const;
+    const { decision: ruled } = await cloud.deeds.ban(
+      { ...mandate, evidence: [1], confidence: 0.8, orgs: ["a"] },
+      ...([[cidr], terms] as const),
+    );
+    const byRule = await undo(await undo(ruled, "bo"), "cy");
+    const order = ban([BANNED], { feed: "reputation" });
+    const asked = await cloud.orders.ban(ann, order);
+    if (asked.kind !== "done") throw new Error("it was not carried out");
+    const ordered = asked.done.decision?.decision;
+    let byAnn = ordered;
+    for (const by of ["bo", "cy", "bo", "cy"]) byAnn = await undo(byAnn, by);
+    const proof = { proof: "operator", by: "dan" } as const;
+    const about = { host: cidr, why: "it is ours", contact: "" };
+    const { contest } = await cloud.contesting.open(about, proof);
+    const answer = (caller: Caller) =>
+      cloud.answering.answer(caller, contest, {
+        ...{ verdict: "released", answer: "sorry", forSeconds: undefined },
+      });
+    await expect(answer(ann)).rejects.toThrow(`ann ordered ${ordered}`);
+    await expect(answer(cy)).rejects.toThrow("cy ordered");
+    const { contest: told } = await answer(dan);
+    const all = [byRule, byAnn, ruled, ordered];
+    for (const each of all) expect(told.about).toContain(each);
+    expect(told.answered?.bySelf).toBe(false);
+    const blames = "SELECT id, why FROM blames WHERE org = 'a'";
+    expect(cloud.views.decided.prepare(blames).all()).toEqual([
+      { id: ruled, why: "released" },
+    ]);
+  });
+
   it("answers after all where all had a part, and the record says so", async () => {
     await using stage = new Stage();
     await using cloud = await stage.open({ enabled: false });
