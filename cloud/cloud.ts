@@ -8,6 +8,7 @@ import { Downloads } from "./api/downloads.js";
 import { Calls } from "./audit/calls.js";
 import type { ContestSettings } from "./contest/settings.js";
 import type { CorrelationSettings } from "./decide/correlation-settings.js";
+import { Harm } from "./decide/harm.js";
 import { openRules, type Rules } from "./decide/open-rules.js";
 import type { DiskSettings } from "./disk/disk.js";
 import { Door } from "./door/door.js";
@@ -104,7 +105,7 @@ export async function startCloud(
   const rooms = { ...store, ...decider, ...rules, ...watched, ...kept };
   const carrier = openGateway({ config, ports, store: rooms, server, opened });
   const { gateway } = carrier;
-  decider.impact.askThrough((feed, question) => gateway.ask(feed, question));
+  opened.own(new Harm({ ...ports, ...rooms, gateway }));
   const told = openOutcomes(ports, rooms, gateway);
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
@@ -222,6 +223,7 @@ function openGateway(parts: GatewayParts) {
     impactHeard: (agent, answer) => store.impact.heard(agent, answer),
     takeTelemetry: (...told) => intake.take(...told),
   });
+  store.impact.askThrough((feed, question) => gateway.ask(feed, question));
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
   return { gateway: opened.own(gateway), bundles, answers };
 }

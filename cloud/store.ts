@@ -65,6 +65,7 @@ import { contactTables } from "./telemetry/contacts.projection.js";
 import { detectionTables } from "./telemetry/detections.projection.js";
 import { sightingTables } from "./telemetry/sightings.projection.js";
 import { spoolTables } from "./telemetry/spools.projection.js";
+import { harmTables } from "./telemetry/harms.projection.js";
 import { statementTables } from "./telemetry/statements.projection.js";
 import { Statements } from "./telemetry/statements.js";
 import { Telemetry } from "./telemetry/telemetry.js";
@@ -262,6 +263,7 @@ const OF_OBSERVATIONS: readonly ObservationProjection[] = [
   sightingTables,
   contactTables,
   statementTables,
+  harmTables,
   standingTables,
   holdTables,
 ];

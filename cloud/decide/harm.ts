@@ -3,21 +3,25 @@ import { parseCidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { feedsFor, isFor } from "../feeds/audience.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
-import type { Present } from "../feeds/snapshots/present.js";
+import type { Look, Present } from "../feeds/snapshots/present.js";
 import type { Statement } from "../journal/database.js";
-import type { RecordedObservation } from "../journal/observation-events.js";
 import type { Observations } from "../journal/observations.js";
 import type { Views } from "../journal/view.js";
 import { isEnough } from "../rules/witnesses.js";
+import {
+  HARM_COUNTS_MS,
+  harmsIn,
+  type Harmed,
+} from "../telemetry/harms.projection.js";
 import { keptStatement } from "../telemetry/statements.projection.js";
 import type { DecisionLog } from "./decision-log.js";
-import { HARM, OrgHarm, type OrgHarmPorts } from "./org-harm.js";
+import { HARM, OrgHarm, type Hurt, type OrgHarmPorts } from "./org-harm.js";
 import type { UndoLog } from "./undo-log.js";
-import type { UndoOrders } from "./undo-orders.js";
+import { CannotUndo, type UndoOrders } from "./undo-orders.js";
 import type { Weights } from "./weights.js";
 
 export interface HarmPorts extends OrgHarmPorts {
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "every">;
   readonly log: Logger;
   readonly views: Views;
   readonly observations: Pick<Observations, "subscribe">;
@@ -33,7 +37,8 @@ export interface HarmPorts extends OrgHarmPorts {
  * Undoes by itself what hosts of several orgs state to have been hurt by: their
  * trial of it failed, or their operators released what it bans. What one org says
  * lifts nothing for others: for that org alone it is held. It counts anew from what
- * devices stated each time, so a restart loses nothing.
+ * devices stated each time, and when it starts, so a restart loses nothing; what
+ * could not be done is tried again, and keeps nothing else waiting.
  */
 export class Harm implements AsyncDisposable {
   readonly #ports: HarmPorts;
@@ -42,19 +47,17 @@ export class Harm implements AsyncDisposable {
   readonly #place: Statement<Place>;
   readonly #since: Statement<number>;
   readonly #at: Statement<string>;
-  readonly #subscription: Disposable;
+  readonly #heard: readonly Disposable[];
   #isDue = false;
+  /** Something could not be looked at, or not be done. */
+  #isUnfinished = false;
   #working: Promise<void> | undefined;
 
   constructor(ports: HarmPorts) {
     const { decided, observed } = ports.views;
     this.#ports = ports;
     this.#ofOrgs = new OrgHarm(ports);
-    this.#stated = observed.prepare(
-      `SELECT at, agent, org, signed FROM statements
-       WHERE at > ? AND what IN ('trial-failed', 'released')
-       ORDER BY seq DESC, nth DESC LIMIT ${MOST_STATED}`,
-    );
+    this.#stated = observed.prepare(STATED);
     this.#place = observed.prepare(
       `SELECT epoch, last AS offset FROM receipts
        WHERE agent = ? AND feed = ? AND receipt ->> '$.revision' = ?
@@ -71,13 +74,19 @@ export class Harm implements AsyncDisposable {
            AND ? BETWEEN first AND last`,
       )
       .pluck();
-    this.#subscription = ports.observations.subscribe((news) => {
-      if (news.some(isOfHarm)) this.#look();
-    });
+    this.#heard = [
+      ports.observations.subscribe((news) => {
+        if (news.some(({ event }) => harmsIn(event).length > 0)) this.#look();
+      }),
+      ports.clock.every(AGAIN_MS, () => {
+        if (this.#isUnfinished) this.#look();
+      }),
+    ];
+    this.#look();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription[Symbol.dispose]();
+    for (const each of this.#heard) each[Symbol.dispose]();
     this.#isDue = false;
     await this.#working;
   }
@@ -91,79 +100,100 @@ export class Harm implements AsyncDisposable {
   async #work(): Promise<void> {
     while (this.#isDue) {
       this.#isDue = false;
-      try {
-        await this.#undoWhatHurts();
-      } catch (error) {
-        const { log } = this.#ports;
-        log.error("what hurts hosts could not be undone", { error });
-      }
+      this.#isUnfinished = false;
+      await this.#tried({}, () => this.#answerAll());
     }
     this.#working = undefined;
   }
 
-  async #undoWhatHurts(): Promise<void> {
-    const { undoLog, undos, log } = this.#ports;
-    for (const [undoes, hosts] of await this.#hurt()) {
-      if (undoLog.undoings(undoes).length > 0) continue;
-      const orgs = new Set(hosts.values());
-      if (!this.#isEnough(orgs)) {
-        await this.#ofOrgs.holdFor(undoes, hosts);
-        continue;
-      }
-      const hurt = `hosts of ${orgs.size} orgs were hurt by it`;
-      const wish = { undoes, by: HARM, reason: hurt, wrong: false };
-      const { counts } = await undos.undo({ ...wish, dryRun: false });
-      const said = { decision: undoes, orgs: [...orgs], counts };
-      log.error("ALARM: a decision hurt hosts, and is undone", said);
+  /** What fails is tried again, but for what can never be undone. */
+  async #tried(what: object, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#isUnfinished ||= !(error instanceof CannotUndo);
+      const { log } = this.#ports;
+      log.error("what hurts hosts could not be undone", { ...what, error });
     }
   }
 
-  /** By decision of the last day: the hosts that it hurt, each with its org. */
-  async #hurt(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    const since = this.#ports.clock.now() - WITHIN_MS;
-    const after = this.#since.get(since) ?? 0;
-    const hurt = new Map<string, Map<string, string>>();
-    for (const stated of this.#stated.all(since)) {
-      for (const decision of await this.#decisionsOf(stated, after)) {
-        const hosts = hurt.get(decision) ?? new Map<string, string>();
-        hurt.set(decision, hosts.set(stated.agent, stated.org));
+  async #answerAll(): Promise<void> {
+    for (const [decision, hosts] of await this.#hurt()) {
+      const orgs = new Set([...hosts.values()].map(({ org }) => org));
+      if (this.#ports.undoLog.undoings(decision).length > 0) continue;
+      if (this.#isEnough(orgs)) {
+        await this.#tried({ decision }, () => this.#undo(decision, orgs));
+        continue;
       }
+      for (const org of orgs) {
+        await this.#tried({ decision, org }, () =>
+          this.#ofOrgs.holdFor(org, decision, hosts),
+        );
+      }
+    }
+  }
+
+  async #undo(undoes: string, orgs: ReadonlySet<string>): Promise<void> {
+    const { undos, log } = this.#ports;
+    const hurt = `hosts of ${orgs.size} orgs were hurt by it`;
+    const wish = { undoes, by: HARM, reason: hurt, wrong: false };
+    const { counts } = await undos.undo({ ...wish, dryRun: false });
+    const said = { decision: undoes, orgs: [...orgs], counts };
+    log.error("ALARM: a decision hurt hosts, and is undone", said);
+  }
+
+  /** By decision of the last day: the agents that it hurt. Who said so first is first. */
+  async #hurt(): Promise<ReadonlyMap<string, ReadonlyMap<string, Hurt>>> {
+    const since = this.#ports.clock.now() - HARM_COUNTS_MS;
+    const after = this.#since.get(since) ?? 0;
+    const hurt = new Map<string, Map<string, Hurt>>();
+    const looks = new Map<string, Look | undefined>();
+    const stated = [...this.#stated.all(since)];
+    stated.sort((a, b) => a.seq - b.seq || a.nth - b.nth);
+    for (const { agent, org, at, signed } of stated) {
+      if (!looks.has(org)) looks.set(org, await this.#lookFor(org));
+      const word = { agent, org, at, look: looks.get(org) };
+      await this.#tried({ agent }, () => {
+        const harm = keptStatement(signed) as Harmed;
+        for (const decision of this.#decisionsOf(harm, word, after)) {
+          const hosts = hurt.get(decision) ?? new Map<string, Hurt>();
+          hurt.set(decision, hosts.set(agent, { org, at }));
+        }
+        return Promise.resolve();
+      });
     }
     return hurt;
   }
 
-  async #decisionsOf(
-    { at, agent, org, signed }: Stated,
-    after: number,
-  ): Promise<readonly string[]> {
-    const said = keptStatement(signed);
-    if (said.what === "released") return this.#released(org, said.range, at);
-    if (said.what !== "trial-failed") return [];
-    const { feed, revision } = said;
-    if (!isFor(org, feed)) return [];
+  /** Undefined where what is banned can't be told for now. */
+  async #lookFor(org: string): Promise<Look | undefined> {
+    const { present, index } = this.#ports;
+    const look = await present.look(feedsFor(org, index.standings()));
+    this.#isUnfinished ||= look === undefined;
+    return look;
+  }
+
+  #decisionsOf(harm: Harmed, word: Word, after: number): readonly string[] {
+    if (harm.what === "released") return this.#released(harm.range, word);
+    const { feed, revision } = harm;
+    if (!isFor(word.org, feed)) return [];
     const place =
-      said.position?.feed === feed
-        ? said.position
-        : this.#place.get(agent, feed, revision);
+      harm.position?.feed === feed
+        ? harm.position
+        : this.#place.get(word.agent, feed, revision);
     if (place === undefined) return [];
     return this.#at.all(after, feed, place.epoch, place.offset);
   }
 
   /** Of a list, single ranges are released all the time: that is nobody's harm. */
-  async #released(
-    org: string,
-    range: string,
-    at: number,
-  ): Promise<readonly string[]> {
-    const feeds = feedsFor(org, this.#ports.index.standings());
-    const look = await this.#ports.present.look(feeds);
+  #released(range: string, { at, look }: Word): readonly string[] {
     if (look === undefined) return [];
     const cidr = parseCidr(range);
-    const bans = feeds.flatMap((feed) => look.around(feed, cidr));
+    const bans = look.feeds.flatMap((feed) => look.around(feed, cidr));
     return bans.flatMap(({ decision }) => {
       const known = this.#ports.decisionLog.decision(decision);
       const isMeant = known !== undefined && known.decidedAt <= at;
-      if (!isMeant || known.decidedAt < at - WITHIN_MS) return [];
+      if (!isMeant || known.decidedAt < at - HARM_COUNTS_MS) return [];
       return known.targets.length === known.ranges ? decision : [];
     });
   }
@@ -177,6 +207,8 @@ export class Harm implements AsyncDisposable {
 }
 
 interface Stated {
+  readonly seq: number;
+  readonly nth: number;
   /** When the cloud took it down: milliseconds since 1970. */
   readonly at: number;
   readonly agent: string;
@@ -184,25 +216,32 @@ interface Stated {
   readonly signed: string;
 }
 
+/** Whose it is, when it came, and what is banned for that org now. */
+type Word = Pick<Stated, "at" | "agent" | "org"> & {
+  readonly look: Look | undefined;
+};
+
 interface Place {
   readonly epoch: string;
   readonly offset: number;
 }
 
-function isOfHarm({ event }: RecordedObservation): boolean {
-  if (event.kind !== "telemetry") return false;
-  return event.items.some((item) => {
-    if (item.kind !== "statement") return false;
-    const { what } = keptStatement(item.signed);
-    return what === "trial-failed" || what === "released";
-  });
-}
-
 /** So many orgs of standing. */
 const ORGS = 3;
 
-/** What is older has hurt nobody for long. */
-const WITHIN_MS = 24 * 60 * 60 * 1000;
+/** What failed is tried again after so long. */
+const AGAIN_MS = 60_000;
 
-/** The newest of a day: enough to see what hurts many. */
+/** Of a day, in one look: enough to see what hurts many. */
 const MOST_STATED = 1_000;
+
+/** Orgs take turns, and so do the hosts of each: whoever states most makes room. */
+const STATED = `
+  SELECT seq, nth, at, agent, org, signed FROM (
+    SELECT *, row_number() OVER (
+      PARTITION BY org ORDER BY turn, seq DESC, nth DESC) AS turn_of_org
+    FROM (
+      SELECT *, row_number() OVER (
+        PARTITION BY agent ORDER BY seq DESC, nth DESC) AS turn
+      FROM harms WHERE at > ?))
+  ORDER BY turn_of_org, seq DESC, nth DESC LIMIT ${MOST_STATED}`;

@@ -25,7 +25,6 @@ import { Correlator } from "./correlator.js";
 import type { DecisionLog } from "./decision-log.js";
 import type { Deeds } from "./deeds.js";
 import { Earlier } from "./earlier.js";
-import { Harm } from "./harm.js";
 import { NeverList } from "./never.js";
 import { Peers } from "./peers.js";
 import { Proposals } from "./proposals.js";
@@ -94,7 +93,6 @@ export function openRules(ports: RulesPorts, opened: Lifetime) {
   const correlator = opened.own(
     new Correlator({ ...rooms, turns, looker, shares, rule, shadow }),
   );
-  opened.own(new Harm(rooms));
   const trials = openTrials(rooms);
   const shown = { book, shadow, earlier, trials };
   return { correlator, proposals, peers, weights, ...shown };

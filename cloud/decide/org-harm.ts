@@ -20,6 +20,12 @@ export interface OrgHarmPorts {
   readonly policyHolds: Pick<PolicyHolds, "hasHeld" | "heldSince" | "hold">;
 }
 
+/** A host that a decision hurt: whose it is, and when it said so last, in ms since 1970. */
+export interface Hurt {
+  readonly org: string;
+  readonly at: number;
+}
+
 /**
  * What hurts hosts of one org is held on that org's hosts, by its policy: whoever
  * says so has a part of that org, and of no other. One host alone has no such word,
@@ -34,32 +40,32 @@ export class OrgHarm {
     this.#ports = ports;
   }
 
-  /** @param hosts the agents that a decision hurt, each with its org */
+  /**
+   * @param hosts the agents that a decision hurt, of whichever org
+   * @throws where it has to be tried again
+   */
   async holdFor(
+    org: string,
     decision: string,
-    hosts: ReadonlyMap<string, string>,
+    hosts: ReadonlyMap<string, Hurt>,
   ): Promise<void> {
-    for (const org of new Set(hosts.values())) {
-      if (this.#ports.policyHolds.hasHeld(org, decision)) continue;
-      const trusted = [...hosts].filter(
-        ([agent, of]) => of === org && this.#isTrusted(agent),
-      );
-      if (!this.#isEnough(org, trusted.length)) continue;
-      await this.#hold(org, decision, trusted.length);
-    }
+    if (this.#ports.policyHolds.hasHeld(org, decision)) return;
+    const trusted = [...hosts].filter(
+      ([agent, hurt]) => hurt.org === org && this.#isTrusted(agent),
+    );
+    if (!this.#isEnough(org, trusted.length)) return;
+    await this.#hold({ org, decision, hosts: trusted.length });
   }
 
-  async #hold(org: string, decision: string, hosts: number): Promise<void> {
+  async #hold(said: Said): Promise<void> {
     const { clock, log, policyHolds } = this.#ports;
-    const hurt = hosts === 1 ? "1 host was" : `${hosts} hosts were`;
-    const said = { org, decision, hosts };
+    const { org } = said;
     const since = clock.now() - DAY_MS;
     if (policyHolds.heldSince(org, since) >= MOST_A_DAY) {
       this.#tell(said, `${MOST_A_DAY} were held for it within a day`);
       return;
     }
-    const why = `${hurt} hurt by ${decision}`;
-    const hold = await this.#holdOf(decision, why);
+    const hold = await this.#holdOf(said);
     if (hold === undefined) return;
     if (typeof hold === "string") {
       this.#tell(said, hold);
@@ -79,11 +85,10 @@ export class OrgHarm {
 
   /** What still stands by it; in words, why that cannot be held. */
   async #holdOf(
-    id: string,
-    why: string,
+    { decision, hosts }: Said,
   ): Promise<PolicyHold | string | undefined> {
     const { decisionLog, present, clock } = this.#ports;
-    const known = decisionLog.decision(id);
+    const known = decisionLog.decision(decision);
     if (known === undefined || !isPlaced(known)) return undefined;
     const { feed } = known;
     const ranges = this.#rangesOf(known);
@@ -91,15 +96,16 @@ export class OrgHarm {
       return `it is of more than ${limits.policyHolds} ranges`;
     }
     const look = await present.look([feed]);
-    if (look === undefined) return "what is banned cannot be told";
-    const bans = ranges
-      .flatMap((range) => look.exact(feed, range) ?? [])
-      .filter((ban) => ban.decision === id);
+    if (look === undefined) throw new Error("what is banned cannot be told");
+    const standing = ranges.flatMap((range) => look.exact(feed, range) ?? []);
+    const bans = standing.filter((ban) => ban.decision === decision);
     if (bans.length === 0) return undefined;
     const ends = bans.map(({ expiresAt }) => expiresAt * 1_000);
     const most = clock.now() + limits.policyDays * DAY_MS;
+    const hurt = hosts === 1 ? "1 host was" : `${hosts} hosts were`;
     return {
-      ...{ decision: id, feed, why, until: Math.min(most, ...ends) },
+      ...{ decision, feed, why: `${hurt} hurt by ${decision}` },
+      until: Math.min(most, ...ends),
       ranges: bans.map(({ cidr }) => formatCidr(cidr)),
     };
   }
@@ -135,10 +141,7 @@ export class OrgHarm {
     return hosts > 0 && this.#ports.registry.countOf(org, MANY) < MANY;
   }
 
-  #tell(
-    said: { readonly org: string; readonly decision: string },
-    why: string,
-  ): void {
+  #tell(said: Said, why: string): void {
     const key = `${said.org} ${said.decision} ${why}`;
     if (this.#told.has(key)) return;
     if (this.#told.size >= MOST_TOLD) this.#told.clear();
@@ -151,6 +154,13 @@ export class OrgHarm {
       },
     );
   }
+}
+
+/** What is told of: so many hosts of an org that a decision hurt. */
+interface Said {
+  readonly org: string;
+  readonly decision: string;
+  readonly hosts: number;
 }
 
 type Placed = DecisionEntry & {

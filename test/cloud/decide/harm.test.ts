@@ -1,18 +1,12 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import { wire2 } from "../../../agent/protocol/wire.js";
-import { Lifetime } from "../../../agent/runtime/lifetime.js";
-import { RecordingLogger } from "../../support/agent/recording-logger.js";
+import { positionAfter } from "../../support/agent/test-agent.js";
+import { eventually, type TestCloud } from "../../support/cloud/cloud.js";
 import {
-  positionAfter,
-  TestAgent,
-  wirePosition,
-} from "../../support/agent/test-agent.js";
-import {
-  eventually,
-  startTestCloud,
-  type TestCloud,
-} from "../../support/cloud/cloud.js";
-import { released, state, type StatingHost } from "../../support/cloud/harm.js";
+  failed,
+  released,
+  state,
+  statingHosts,
+} from "../../support/cloud/harm.js";
 
 jest.setTimeout(60_000);
 
@@ -24,11 +18,12 @@ interface Told {
 
 describe("harm that hosts state", () => {
   it("undoes a ban that operators of three orgs released, by itself", async () => {
-    await using site = await hostsOf(["acme", "globex", "initech"]);
+    await using site = await statingHosts(["acme", "globex", "initech"]);
     const { cloud, hosts, log } = site;
     const { decision } = await cloud.ban(RANGE);
     await state(hosts[0]!, released(RANGE));
     await state(hosts[1]!, released(RANGE));
+    await site.answered();
     expect(await undoneOf(cloud, decision)).toEqual([]);
     await state(hosts[2]!, released(RANGE));
     await eventually(async () => (await undoneOf(cloud, decision))[0]);
@@ -42,7 +37,7 @@ describe("harm that hosts state", () => {
   });
 
   it("undoes what failed its trial at hosts of three orgs, where that led to", async () => {
-    await using site = await hostsOf(["acme", "globex", "initech"]);
+    await using site = await statingHosts(["acme", "globex", "initech"]);
     const { cloud, hosts } = site;
     await cloud.ban("203.0.113.1");
     const { decision } = await cloud.ban("198.51.100.0/24");
@@ -50,66 +45,46 @@ describe("harm that hosts state", () => {
     for (const host of hosts) {
       await host.agent.nextSegment();
       const position = positionAfter(await host.agent.nextSegment());
-      await state(host, {
-        ...{ what: "trial-failed", feed: "urgent", revision: 7, bans: 1 },
-        ...{ position: wirePosition(position), why: ["no gateway"] },
-      });
+      await state(host, failed(position));
     }
     await eventually(async () => (await undoneOf(cloud, decision))[0]);
     expect(await rangesBanned(cloud)).toEqual(["203.0.113.1", "203.0.113.2"]);
   });
 
   it("lifts nothing for others where one org's hosts state it, however many", async () => {
-    await using site = await hostsOf(["acme", "acme", "acme", "globex"]);
+    await using site = await statingHosts(["acme", "acme", "acme", "globex"]);
     const { cloud, hosts } = site;
     const { decision } = await cloud.ban(RANGE);
     for (const host of hosts) await state(host, released(RANGE));
-    await state(hosts[0]!, { what: "mode" });
+    await site.answered();
     expect(await undoneOf(cloud, decision)).toEqual([]);
     expect(await rangesBanned(cloud)).toEqual([RANGE]);
   });
 
   it("does not undo a list of which operators release one address each", async () => {
-    await using site = await hostsOf(["acme", "globex", "initech"]);
+    await using site = await statingHosts(["acme", "globex", "initech"]);
     const { cloud, hosts } = site;
     const list = Array.from({ length: 20 }, (_, n) => `45.9.0.${n}\n`).join("");
     const path = "/api/v1/imports?feed=urgent";
     await cloud.request("POST", path, list);
     for (const host of hosts) await state(host, released("45.9.0.3"));
-    await state(hosts[0]!, { what: "mode" });
+    await site.answered();
     expect(await rangesBanned(cloud)).toHaveLength(20);
   });
 
   it("does not undo again what somebody bans after it", async () => {
-    await using site = await hostsOf(["acme", "globex", "initech"]);
+    await using site = await statingHosts(["acme", "globex", "initech"]);
     const { cloud, hosts } = site;
     const first = await cloud.ban(RANGE);
     for (const host of hosts) await state(host, released(RANGE));
     await eventually(async () => (await undoneOf(cloud, first.decision))[0]);
     const again = await cloud.ban(RANGE);
     await state(hosts[0]!, released(RANGE));
-    await state(hosts[0]!, { what: "mode" });
+    await site.answered();
     expect(await undoneOf(cloud, again.decision)).toEqual([]);
     expect(await rangesBanned(cloud)).toEqual([RANGE]);
   });
 });
-
-async function hostsOf(orgs: readonly string[]) {
-  await using opened = new Lifetime();
-  const log = new RecordingLogger();
-  const cloud = opened.own(await startTestCloud({ log }));
-  const hosts: StatingHost[] = [];
-  for (const [n, org] of orgs.entries()) {
-    const who = await cloud.enrol(org, `host-${n}`);
-    const agent = opened.own(await TestAgent.connect(cloud, who, [], wire2));
-    hosts.push({ who, agent });
-  }
-  const running = opened.release();
-  return {
-    ...{ cloud, hosts, log },
-    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-  };
-}
 
 const undoneOf = async (cloud: TestCloud, decision: string) =>
   (await cloud.request<Told>("GET", `/api/v1/decisions/${decision}`)).body
@@ -117,6 +92,9 @@ const undoneOf = async (cloud: TestCloud, decision: string) =>
 
 async function rangesBanned(cloud: TestCloud): Promise<readonly string[]> {
   type Listed = { items: { range: string }[] };
-  const { body } = await cloud.request<Listed>("GET", "/api/v1/bans");
+  const { body } = await cloud.request<Listed>(
+    "GET",
+    "/api/v1/bans?feed=urgent",
+  );
   return body.items.map(({ range }) => range);
 }
