@@ -54,10 +54,11 @@ export class OrgHarm {
       ([agent, hurt]) => hurt.org === org && this.#isTrusted(agent),
     );
     if (!this.#isEnough(org, trusted.length)) return;
-    await this.#hold({ org, decision, hosts: trusted.length });
+    const at = Math.max(...trusted.map(([, hurt]) => hurt.at));
+    await this.#hold({ org, decision, hosts: trusted.length }, at);
   }
 
-  async #hold(said: Said): Promise<void> {
+  async #hold(said: Said, at: number): Promise<void> {
     const { clock, log, policyHolds } = this.#ports;
     const { org } = said;
     const since = clock.now() - DAY_MS;
@@ -65,7 +66,7 @@ export class OrgHarm {
       this.#tell(said, `${MOST_A_DAY} were held for it within a day`);
       return;
     }
-    const hold = await this.#holdOf(said);
+    const hold = await this.#holdOf(said, at);
     if (hold === undefined) return;
     if (typeof hold === "string") {
       this.#tell(said, hold);
@@ -83,9 +84,13 @@ export class OrgHarm {
     });
   }
 
-  /** What still stands by it; in words, why that cannot be held. */
+  /**
+   * What the feed bans now of its ranges, by whichever decision: who is hurt is hurt
+   * by what took its place as well. In words, why that cannot be held.
+   */
   async #holdOf(
     { decision, hosts }: Said,
+    at: number,
   ): Promise<PolicyHold | string | undefined> {
     const { decisionLog, present, clock } = this.#ports;
     const known = decisionLog.decision(decision);
@@ -98,8 +103,10 @@ export class OrgHarm {
     const look = await present.look([feed]);
     if (look === undefined) throw new Error("what is banned cannot be told");
     const standing = ranges.flatMap((range) => look.exact(feed, range) ?? []);
-    const bans = standing.filter((ban) => ban.decision === decision);
-    if (bans.length === 0) return undefined;
+    const bans = standing.filter((ban) => !this.#isMeant(ban.decision, at));
+    if (bans.length === 0) {
+      return standing.length > 0 ? "people banned it anew since" : undefined;
+    }
     const ends = bans.map(({ expiresAt }) => expiresAt * 1_000);
     const most = clock.now() + limits.policyDays * DAY_MS;
     const hurt = hosts === 1 ? "1 host was" : `${hosts} hosts were`;
@@ -108,6 +115,13 @@ export class OrgHarm {
       until: Math.min(most, ...ends),
       ranges: bans.map(({ cidr }) => formatCidr(cidr)),
     };
+  }
+
+  /** A person decided it later than that, who may have known. */
+  #isMeant(decision: string, since: number): boolean {
+    const known = this.#ports.decisionLog.decision(decision);
+    if (known === undefined || known.decidedAt <= since) return false;
+    return known.action !== "import" && !known.by.startsWith("rule:");
   }
 
   /** What it banned, if that is few. */

@@ -175,6 +175,34 @@ describe("harm that hosts of one org state", () => {
     expect(body.holds.flatMap(({ ranges }) => ranges)).toHaveLength(8);
   });
 
+  it("holds what took the place of what hurt them, but not what people banned since", async () => {
+    const acme = ["acme", "acme", "acme", "acme"];
+    await using site = await statingHosts([...acme, "other"]);
+    const { cloud, hosts, log } = site;
+    const { agent } = hosts[0]!;
+    await cloud.ban(RANGE);
+    const position = positionAfter(await agent.nextSegment());
+    await cloud.ban(RANGE, { for: "2h", replace: true });
+    await state(hosts[0]!, failed(position));
+    await state(hosts[1]!, failed(position));
+    const { holds = [] } = await heard(cloud, hosts[2]!);
+    expect(holds).toMatchObject([{ feed: "urgent", ranges: [RANGE] }]);
+    expect((holds[0]?.until ?? 0) - Date.now()).toBeLessThan(7_200_000);
+
+    await cloud.ban(OTHER);
+    await agent.nextSegment();
+    const earlier = positionAfter(await agent.nextSegment());
+    await state(hosts[0]!, failed(earlier));
+    await cloud.ban(OTHER, { for: "2h", replace: true });
+    // One of three is enough, and what it said is older than that ban.
+    await revoke(cloud, hosts[3]!.who.agent);
+    await site.answered();
+    expect(told(log, NOT_HELD)).toMatchObject([
+      { hosts: 1, why: "people banned it anew since" },
+    ]);
+    expect((await shown(cloud, "acme")).body).toMatchObject({ version: 1 });
+  });
+
 });
 
 interface Shown {
