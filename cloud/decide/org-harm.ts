@@ -1,5 +1,6 @@
 import type { Logger } from "../../agent/log/logger.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import { POLICY } from "../../agent/protocol/capabilities.js";
 import { limits } from "../../agent/protocol/limits.js";
 import { openSegment, readOps } from "../../agent/protocol/segment.js";
 import type { Clock } from "../../agent/runtime/clock.js";
@@ -7,7 +8,8 @@ import type { FeedIndex } from "../feeds/feed-index.js";
 import type { Present } from "../feeds/snapshots/present.js";
 import type { PolicyHold } from "../journal/policy-events.js";
 import type { PolicyHolds } from "../policies/policy-holds.js";
-import type { Registry } from "../registry/registry.js";
+import { takesPolicies } from "../registry/protocol-read.js";
+import type { Agent, Registry } from "../registry/registry.js";
 import type { DecisionEntry, DecisionLog } from "./decision-log.js";
 
 export interface OrgHarmPorts {
@@ -16,7 +18,11 @@ export interface OrgHarmPorts {
   readonly decisionLog: Pick<DecisionLog, "decision">;
   readonly index: Pick<FeedIndex, "segmentsAfter">;
   readonly present: Pick<Present, "look">;
-  readonly registry: Pick<Registry, "agent" | "countOf">;
+  readonly registry: Pick<Registry, "agent" | "countOf" | "trusted">;
+  /** What agents say that they can, of those that are here now. */
+  readonly gateway: {
+    capabilitiesOf(agent: string): ReadonlySet<string> | undefined;
+  };
   readonly policyHolds: Pick<PolicyHolds, "hasHeld" | "heldSince" | "hold">;
 }
 
@@ -72,6 +78,11 @@ export class OrgHarm {
       this.#tell(said, hold);
       return;
     }
+    const { all, without } = this.#hostsOf(org);
+    if (without === all) {
+      this.#tell(said, "no host of it goes by policies");
+      return;
+    }
     const published = await policyHolds.hold(org, hold, HARM);
     if (published === undefined) {
       this.#tell(said, "the org's policy has no room for it");
@@ -80,7 +91,7 @@ export class OrgHarm {
     const { version } = published;
     const ranges = hold.ranges.length;
     log.error("ALARM: a decision hurt hosts of one org, and is held there", {
-      ...{ ...said, version, ranges },
+      ...{ ...said, version, ranges, hostsWithoutPolicy: without },
     });
   }
 
@@ -122,6 +133,19 @@ export class OrgHarm {
     const known = this.#ports.decisionLog.decision(decision);
     if (known === undefined || known.decidedAt <= since) return false;
     return known.action !== "import" && !known.by.startsWith("rule:");
+  }
+
+  /** How many an org has that it trusts, and how many of them take no policy. */
+  #hostsOf(org: string): { readonly all: number; readonly without: number } {
+    const agents = this.#ports.registry.trusted(org);
+    const without = agents.filter((agent) => !this.#takesPolicy(agent)).length;
+    return { all: agents.length, without };
+  }
+
+  /** By what it said when it came; while it is away, as its version does by default. */
+  #takesPolicy({ id, version }: Agent): boolean {
+    const said = this.#ports.gateway.capabilitiesOf(id);
+    return said === undefined ? takesPolicies(version) : said.has(POLICY);
   }
 
   /** What it banned, if that is few. */

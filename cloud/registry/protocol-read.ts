@@ -9,6 +9,9 @@ export const protocolReadBy = (version: string): 1 | 2 =>
 export const takesProposedMode = (version: string): boolean =>
   isFrom(version, 6);
 
+/** Whether it can go by its org's policy: from 0.6.0 on, if its host takes one. */
+export const takesPolicies = (version: string): boolean => isFrom(version, 6);
+
 /** Of 0.`least`.0 or later. */
 function isFrom(version: string, least: number): boolean {
   const [major = 0, minor = 0] = version.split(/[.-]/, 2).map(Number);

@@ -120,9 +120,12 @@ export class Registry {
    * still listed and trusted: of one org, or of all.
    */
   readersOfV1Only(org?: string): readonly Agent[] {
-    return this.#all(this.#trusted.all({ org: org ?? null })).filter(
-      ({ protocol }) => protocol === 1,
-    );
+    return this.trusted(org).filter(({ protocol }) => protocol === 1);
+  }
+
+  /** Those of one org that are listed and trusted, or of all. */
+  trusted(org?: string): readonly Agent[] {
+    return this.#all(this.#trusted.all({ org: org ?? null }));
   }
 
   /** How many of an org are listed and trusted; stops to count at `most`. */

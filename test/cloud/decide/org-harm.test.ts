@@ -203,6 +203,25 @@ describe("harm that hosts of one org state", () => {
     expect((await shown(cloud, "acme")).body).toMatchObject({ version: 1 });
   });
 
+  it("is held nowhere where no host goes by policies, and told of those that do not", async () => {
+    await using site = await statingHosts([]);
+    const { cloud, log } = site;
+    await using old = await connected(cloud, "old-1", []);
+    await cloud.ban(RANGE);
+    await state(old.host, released(RANGE));
+    await site.answered();
+    expect(told(log, NOT_HELD)).toMatchObject([
+      { hosts: 1, why: "no host of it goes by policies" },
+    ]);
+    expect(await shown(cloud, "acme")).toMatchObject({ status: 404 });
+    await using _new = await connected(cloud, "new-1", ["policy"]);
+    await state(old.host, released(RANGE));
+    await site.answered();
+    expect(told(log, HELD)).toMatchObject([
+      { version: 1, hostsWithoutPolicy: 1 },
+    ]);
+  });
+
 });
 
 interface Shown {
