@@ -100,12 +100,13 @@ export class PolicyHolds {
       const before = policies.of(org);
       const event = eventOf(holdsAt(before, now), (holds, { operator, by }) => {
         const counts = before !== undefined && before.expiresAt > now;
-        const ends = holds.map(({ until }) => until);
+        const own = counts ? before.policy : lasts(before);
+        const ends = isNothing(own) ? holds.map(({ until }) => until) : [];
         return {
           ...{ kind: "policy-published", org, operator, by },
           version: (before?.version ?? 0) + 1,
-          policy: withHolds(counts ? before.policy : lasts(before), holds),
-          expiresAt: counts ? before.expiresAt : Math.max(now, ...ends),
+          policy: withHolds(own, holds),
+          expiresAt: Math.max(counts ? before.expiresAt : now, ...ends),
           file: before?.file ?? EMPTY(org),
         };
       });
@@ -116,5 +117,11 @@ export class PolicyHolds {
 
 const lasts = (before: StandingPolicy | undefined): OrgPolicy =>
   before === undefined ? { allow: [], groups: [] } : lasting(before.policy);
+
+/** Whose end ends nothing but what is held. */
+const isNothing = ({ groups, ...all }: OrgPolicy): boolean =>
+  [all, ...groups].every(
+    ({ allow, sensors }) => allow.length === 0 && sensors === undefined,
+  );
 
 const EMPTY = (org: string): string => `version: 1\norg: ${org}\nallow: []\n`;

@@ -75,8 +75,8 @@ const PolicyOrder = v.strictObject({
     v.maxLength(MOST_BYTES, `has more than ${MOST_BYTES} characters`),
   ),
   /**
-   * It counts for as long as the file says, though it allows no more than now; else
-   * what allows no more ends when the one before would have, and counts at once.
+   * It counts for as long as the file says; else, where that alone would let through
+   * for longer than now, it ends when the one before would have, and counts at once.
    */
   extend: v.optional(v.boolean(), false),
   /** Say what it comes to, and publish nothing. */
@@ -172,7 +172,7 @@ async function publish(
   const read = readable(() => policies.read(org, file));
   const standing = policies.of(org);
   const stands = (standing?.expiresAt ?? 0) > ports.clock.now();
-  const keepsEnd = stands && !extend && isNoWider(policies, read);
+  const keepsEnd = stands && !extend && isWiderByEnd(policies, read);
   const widens = policies.widenedBy(read, keepsEnd);
   const ranges = rangesIn(read.policy);
   const came = { org, widens: widens.slice(0, MOST_NAMED), ranges, dryRun };
@@ -259,10 +259,13 @@ function readable<T>(read: () => T): T {
   }
 }
 
-const isNoWider = (
+/** Whether it lets through more than now only by lasting longer than what stands. */
+const isWiderByEnd = (
   policies: OperatorApiPorts["policies"],
   read: PolicyFile,
-): boolean => policies.widenedBy(read, true).length === 0;
+): boolean =>
+  policies.widenedBy(read, false).length > 0 &&
+  policies.widenedBy(read, true).length === 0;
 
 /** The first few. */
 function inWords(what: readonly string[]): string {

@@ -222,6 +222,19 @@ describe("harm that hosts of one org state", () => {
     ]);
   });
 
+  it("gives what the org's people publish next no end of its own", async () => {
+    await using site = await statingHosts(["acme"]);
+    const { cloud, hosts } = site;
+    for (const [range, lasts] of Object.entries({ [RANGE]: 1, [OTHER]: 2 })) {
+      await cloud.ban(range, { for: `${lasts}h` });
+      await state(hosts[0]!, released(range));
+      await heard(cloud, hosts[0]!);
+      expect(await hoursLeft(cloud)).toBe(lasts);
+    }
+    await publish(cloud, "version: 1\norg: acme\ngoodFor: 90d\n");
+    expect(await hoursLeft(cloud)).toBe(90 * 24);
+    expect((await shown(cloud, "acme")).body.holds).toHaveLength(2);
+  });
 });
 
 interface Shown {
