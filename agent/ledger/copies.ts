@@ -1,3 +1,4 @@
+import { ALLOWED_BY_POLICY } from "../guard/guard.js";
 import type { Family } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import { RING_WAITS } from "../model/rings.js";
@@ -43,6 +44,8 @@ export class Growth {
   held = 0;
   /** Of the held ones, those that wait for this host's ring. */
   waiting = 0;
+  /** Of the held ones, those that the customer's policy lets through. */
+  allowed = 0;
   observed = 0;
   space4 = 0;
   space6 = 0;
@@ -68,6 +71,7 @@ export class Growth {
   #count({ addr, prefix, held, observed }: Counted, sign: 1 | -1): void {
     this.bans += sign;
     if (held === RING_WAITS) this.waiting += sign;
+    if (held === ALLOWED_BY_POLICY) this.allowed += sign;
     if (held !== null) this.held += sign;
     else if (observed !== 0) this.observed += sign;
     else if (addr.length === 4) this.space4 += sign * 2 ** -prefix;
@@ -101,6 +105,7 @@ export class Copies {
   readonly #count: Statement<never>;
   readonly #held: Statement<number>;
   readonly #waiting: Statement<number>;
+  readonly #allowed: Statement<number>;
   readonly #forget: Statement<never>;
 
   constructor(db: Database) {
@@ -143,6 +148,7 @@ export class Copies {
       .prepare<number>("SELECT held FROM copies WHERE id = ?")
       .pluck();
     this.#waiting = db.prepare<number>(WAITING).pluck();
+    this.#allowed = db.prepare<number>(ALLOWED).pluck();
     this.#forget = db.prepare("DELETE FROM copies WHERE id = ?");
     const newest = "SELECT ifnull(max(id), 0) FROM copies";
     this.#newestInherited = db.read(
@@ -228,18 +234,22 @@ export class Copies {
     this.#count.run(bans, held, observed, space4, space6, copy);
   }
 
-  /** How many bans of a copy are held; looks at those that wait. */
+  /** How many bans of a copy are held; looks at those that wait, or are let through. */
   held(copy: number): HeldCount {
-    const [held, waiting] = [this.#held, this.#waiting];
-    return { held: held.get(copy) ?? 0, waiting: waiting.get(copy) ?? 0 };
+    return {
+      held: this.#held.get(copy) ?? 0,
+      waiting: this.#waiting.get(copy) ?? 0,
+      allowed: this.#allowed.get(copy) ?? 0,
+    };
   }
 
-  /** Of all current copies; looks at those that wait. */
+  /** Of all current copies; looks at the same. */
   allHeld(): HeldCount {
     const all = this.allCurrent().map(({ id }) => this.held(id));
     return {
       held: all.reduce((sum, each) => sum + each.held, 0),
       waiting: all.reduce((sum, each) => sum + each.waiting, 0),
+      allowed: all.reduce((sum, each) => sum + each.allowed, 0),
     };
   }
 
@@ -259,3 +269,6 @@ export interface CopyRow extends FeedCount, Space {
 
 const WAITING = `SELECT count(*) FROM bans INDEXED BY waiting_bans
   WHERE copy = ? AND held = '${RING_WAITS}'`;
+
+const ALLOWED = `SELECT count(*) FROM bans INDEXED BY allowed_bans
+  WHERE copy = ? AND held = '${ALLOWED_BY_POLICY}'`;

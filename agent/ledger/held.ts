@@ -1,3 +1,4 @@
+import { ALLOWED_BY_POLICY, HELD_BY_POLICY } from "../guard/guard.js";
 import type { FeedName } from "../model/position.js";
 import { RING_WAITS } from "../model/rings.js";
 import type { UnixSeconds } from "../runtime/clock.js";
@@ -16,11 +17,15 @@ export const MOST_HELD = 10_000;
  */
 export const MOST_WAITING = 200_000;
 
+/** And so many that the customer's policy lets through, to be in force after. */
+export const MOST_ALLOWED = 200_000;
+
 /**
  * Decides which held bans are remembered, for one change of a feed: what goes
  * beyond the bound is counted by its rule, and nothing is kept of it. Nobody can
  * bring into force later what is not kept, so what somebody may ask for, a change
- * that was taken back or rolled back, is; it was in force, and bounded, before.
+ * that was taken back or rolled back, is; it was in force, and bounded, before. So is
+ * what a policy holds, which names each of the ranges: it comes back by itself.
  */
 export class HeldRoom {
   readonly #unkept = new Map<string, number>();
@@ -31,15 +36,9 @@ export class HeldRoom {
     before: Pick<FoundBan, "held"> | undefined,
     now: HeldCount,
   ): boolean {
-    if (held === null || held === NOT_CONFIRMED || held === ROLLED_BACK) {
-      return true;
-    }
+    if (held === null || ALWAYS_KEPT.has(held)) return true;
     const isInPlace = before !== undefined && before.held !== null;
-    const hasRoom =
-      held === RING_WAITS
-        ? now.waiting < MOST_WAITING
-        : now.held - now.waiting < MOST_HELD;
-    if (isInPlace || hasRoom) return true;
+    if (isInPlace || hasRoom(held, now)) return true;
     this.#unkept.set(held, (this.#unkept.get(held) ?? 0) + 1);
     return false;
   }
@@ -48,6 +47,17 @@ export class HeldRoom {
   get unkept(): ReadonlyMap<string, number> {
     return this.#unkept;
   }
+}
+
+const ALWAYS_KEPT: ReadonlySet<string> = new Set([
+  ...[NOT_CONFIRMED, ROLLED_BACK, HELD_BY_POLICY],
+]);
+
+/** Beside those that are held already, each kind has a room of its own. */
+function hasRoom(rule: string, { held, waiting, allowed }: HeldCount): boolean {
+  if (rule === RING_WAITS) return waiting < MOST_WAITING;
+  if (rule === ALLOWED_BY_POLICY) return allowed < MOST_ALLOWED;
+  return held - waiting - allowed < MOST_HELD;
 }
 
 /** How many held bans were not remembered, by feed and rule. */

@@ -250,7 +250,7 @@ export class Ledger implements Disposable {
     return this.#db.read(() => this.#tables.copies.counts());
   }
 
-  /** How many bans are held; looks at those that wait for this host's ring. */
+  /** How many bans are held; looks at those that wait for something. */
   allHeld(): HeldCount {
     return this.#db.read(() => this.#tables.copies.allHeld());
   }

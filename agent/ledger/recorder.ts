@@ -56,6 +56,7 @@ export class Recorder {
       const heldNow = {
         held: standing.held + growth.held,
         waiting: standing.waiting + growth.waiting,
+        allowed: standing.allowed + growth.allowed,
       };
       const isKept = next && room.takes(next.stored, before, heldNow);
       const after = isKept ? next.stored : undefined;

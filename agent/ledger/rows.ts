@@ -81,4 +81,6 @@ export interface HeldCount {
   readonly held: number;
   /** Of these, the ones that wait for this host's ring. */
   readonly waiting: number;
+  /** Of these, the ones that the customer's policy lets through. */
+  readonly allowed: number;
 }

@@ -1,8 +1,18 @@
 import { statSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
-import { MOST_HELD, MOST_WAITING } from "../../agent/ledger/held.js";
+import {
+  ALLOWED_BY_POLICY,
+  HELD_BY_POLICY,
+  isOfPolicy,
+} from "../../agent/guard/guard.js";
+import {
+  MOST_ALLOWED,
+  MOST_HELD,
+  MOST_WAITING,
+} from "../../agent/ledger/held.js";
 import type { Ledger } from "../../agent/ledger/ledger.js";
 import { NOT_KEPT } from "../../agent/ledger/reasons.js";
+import type { JudgedBan } from "../../agent/ledger/review.js";
 import { RING_WAITS } from "../../agent/model/rings.js";
 import type { ReviewedBanOp } from "../../agent/model/reviewed.js";
 import {
@@ -12,6 +22,7 @@ import {
   LedgerFolder,
   NOW,
   recordNext,
+  rulesetOf,
 } from "../support/agent/ledger.js";
 
 const DAY_S = 86_400;
@@ -28,6 +39,9 @@ const held = (
       reason: `${from + i} ${"r".repeat(240)}`,
     }),
   );
+
+/** The rule that a policy had no part in. */
+const ruleOf = ({ held }: JudgedBan) => (isOfPolicy(held) ? undefined : held);
 
 const purgeAll = (ledger: Ledger, now: number) => {
   while (ledger.purge(now, 2_000));
@@ -92,11 +106,57 @@ describe("held bans", () => {
     expect(ledger.allHeld()).toEqual({
       held: 4 * 4_096 + MOST_HELD,
       waiting: 4 * 4_096,
+      allowed: 0,
     });
     expect(ledger.unkept()).toEqual([
       { feed: "urgent", rule: "lives-too-long", bans: 3 * 4_096 - MOST_HELD },
     ]);
   });
+
+  it("come back after the policy that holds or allows them, however many others are held", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    for (const from of [0, 4_096, 8_192]) {
+      recordNext(ledger, "urgent", held(from));
+    }
+    const was = ["192.0.2.1", "192.0.2.2"];
+    recordNext(ledger, "urgent", [...was.map((each) => ban(each))]);
+    const renewed = [
+      ban("192.0.2.1", 60, { held: HELD_BY_POLICY }),
+      ban("192.0.2.2", 60, { held: ALLOWED_BY_POLICY }),
+    ];
+    const guard = { digest: 0, holdingRule: (ban: JudgedBan) => ruleOf(ban) };
+    const backAfter = (digest: number) => {
+      while (ledger.reviewAgain({ ...guard, digest }, 4_096, NOW));
+      return rulesetOf(ledger);
+    };
+    recordNext(ledger, "urgent", renewed);
+    expect(rulesetOf(ledger)).toEqual([]);
+    expect(backAfter(1)).toEqual(was.map((each) => `${each} 60`));
+    const others = [0, 4_096, 8_192].flatMap((from) => [...held(from)]);
+    adoptNext(ledger, "urgent", [...others, ...renewed]);
+    expect(backAfter(2)).toEqual(was.map((each) => `${each} 60`));
+  });
+
+  it("are of what a policy allows up to a bound of its own", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const bans = Array.from({ length: MOST_ALLOWED + 5 }, (_, i) =>
+      ban(rangeOf(i), 60, { held: ALLOWED_BY_POLICY }),
+    );
+    adoptNext(ledger, "reputation", [...bans, ...held(300_000)]);
+    recordNext(ledger, "reputation", [
+      ban("192.0.2.1", 60, { held: ALLOWED_BY_POLICY }),
+      ban("192.0.2.2", 60, { held: HELD_BY_POLICY }),
+    ]);
+    expect(ledger.allHeld()).toEqual({
+      held: MOST_ALLOWED + 4_096 + 1,
+      ...{ waiting: 0, allowed: MOST_ALLOWED },
+    });
+    expect(ledger.unkept()).toEqual([
+      { feed: "reputation", rule: ALLOWED_BY_POLICY, bans: 6 },
+    ]);
+  }, 30_000);
 
   it("wait for this host's ring up to a bound, and are only counted beyond it", () => {
     using folder = new LedgerFolder();
@@ -111,6 +171,7 @@ describe("held bans", () => {
     expect(ledger.allHeld()).toEqual({
       held: MOST_WAITING + 4_096,
       waiting: MOST_WAITING,
+      allowed: 0,
     });
     expect(ledger.unkept()).toEqual([
       { feed: "reputation", rule: RING_WAITS, bans: 6 },

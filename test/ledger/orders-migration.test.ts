@@ -37,6 +37,7 @@ const UNDO = `
   DROP INDEX waiting_bans;
   ALTER TABLE bans DROP COLUMN ring_at;
   ALTER TABLE bans DROP COLUMN by_sensor;
+  DROP INDEX allowed_bans;
   PRAGMA user_version = 8;`;
 
 it("what an earlier version recorded can be listed and taken back, by its revisions", () => {
@@ -82,6 +83,7 @@ it("what sensors of an earlier version banned is known as theirs", () => {
   const sqlite = new Sqlite(folder.path);
   sqlite.exec(`
     ALTER TABLE bans DROP COLUMN by_sensor;
+    DROP INDEX allowed_bans;
     PRAGMA user_version = ${sensed.id - 1};`);
   sqlite.close();
 

@@ -12,6 +12,7 @@ import { rings } from "./010-rings.js";
 import { treeHeads } from "./011-tree-heads.js";
 import { policies } from "./012-policies.js";
 import { sensed } from "./013-sensed.js";
+import { allowed } from "./014-allowed.js";
 
 /** In order, from 1, without a gap. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   treeHeads,
   policies,
   sensed,
+  allowed,
 ];
