@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { operatorOf } from "../cloud/cli/operator.js";
@@ -76,8 +76,34 @@ describe("the mode that an enrolment token proposes", () => {
     expect(enrolled.stderr).toContain(
       "cannot begin with the mode of the token",
     );
-    expect(existsSync(join(host.stateDir, "identity.json"))).toBe(false);
+    const left = readdirSync(host.stateDir);
+    expect(left).toEqual(["ledger.db.first"]);
   }, 60_000);
+
+  it("is that of the next token, where an enrolment died half way", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const enrolledTo = async (mode: string) => {
+      const token = await tokenFor(cloud, host, "--mode", mode);
+      return (await host.tourniquet("enrol", "--token-file", token)).stdout;
+    };
+    const identity = join(host.stateDir, "identity.json");
+    await enrolledTo("observe");
+    rmSync(identity); // as if it had died before that was written
+    expect(await enrolledTo("enforce")).toContain(
+      "this host begins by enforcing, as its token proposes",
+    );
+    {
+      await using _agent = host.run();
+      expect(await modeOf(host)).toBe("enforce");
+      expect((await host.tourniquet("observe")).code).toBe(0);
+      expect((await host.tourniquet("enforce")).code).toBe(0);
+    }
+    rmSync(identity);
+    expect(await enrolledTo("observe")).toContain(
+      "this host has a mode of its own already, and keeps it",
+    );
+  }, 120_000);
 });
 
 async function tokenFor(

@@ -17,6 +17,7 @@ import { answerByFile, requestByFile } from "../../identity/enrol-by-file.js";
 import { checkTransport, enrol, type Enrolled } from "../../identity/enrol.js";
 import {
   forgetKey,
+  forgetUnnamedKey,
   isEnrolled,
   makeKey,
   writeIdentity,
@@ -87,7 +88,13 @@ async function enrolNow(
     if (handedIn === undefined) forgetKey(stateDir, deviceKey);
     throw error;
   });
-  become(stateDir, enrolled);
+  try {
+    become(stateDir, enrolled);
+  } catch (error) {
+    // Its token is spent: the next one is for a key of its own.
+    if (handedIn === undefined) forgetUnnamedKey(stateDir, deviceKey.id);
+    throw error;
+  }
 }
 
 /** By files, for a host that no network reaches: the first half. */
