@@ -6,9 +6,10 @@ import type { Observations } from "../journal/observations.js";
 import type { Turns } from "../rate/turns.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { CorrelationSettings } from "./correlation-settings.js";
-import { FairQueue } from "../rate/fair-queue.js";
+import { FairQueue, type Taken } from "../rate/fair-queue.js";
 import { LookBack, lookedBack, type LookBackPorts } from "./look-back.js";
 import { RateAlarm, type RuleStatus } from "./rate-alarm.js";
+import { Rests } from "./rests.js";
 import type { Looker } from "../rules/looker.js";
 import type { RuleBook } from "../rules/rule-book.js";
 import type { Rule } from "./rule.js";
@@ -33,8 +34,8 @@ export interface CorrelatorPorts {
 /**
  * Turns what several orgs detect into a ban for all. What it knows it reads from
  * the folds each time: which evidence there is and which is spent. So a
- * restart neither repeats a decision nor loses one. Orgs take turns: whoever
- * reports much keeps nobody waiting but itself.
+ * restart neither repeats a decision nor loses one. Orgs take turns, by the time
+ * that looks take: whoever reports much keeps nobody waiting but itself.
  */
 export class Correlator implements AsyncDisposable {
   readonly #ports: CorrelatorPorts;
@@ -42,6 +43,7 @@ export class Correlator implements AsyncDisposable {
   readonly #due = new FairQueue(DUE);
   /** Attackers to look at again when the rate allows, by the org that waits. */
   readonly #late = new FairQueue(LATE);
+  readonly #rests: Rests;
   readonly #alarm: RateAlarm;
   readonly #subscription: Disposable;
   readonly #otherRules: Disposable;
@@ -53,6 +55,7 @@ export class Correlator implements AsyncDisposable {
   constructor(ports: CorrelatorPorts) {
     this.#ports = ports;
     const { observations, clock, book } = ports;
+    this.#rests = new Rests(clock);
     this.#alarm = new RateAlarm(ports);
     this.#subscription = observations.subscribe((news) => this.#hear(news));
     this.#timer = clock.every(LATE_EVERY_MS, () => this.#remind());
@@ -95,17 +98,21 @@ export class Correlator implements AsyncDisposable {
     if (!this.#due.add(org, attacker)) this.#alarm.dropped(org);
   }
 
-  /** As many as the rate has room for, in turns of those who have a share. */
   #remind(): void {
     this.#alarm.tick();
-    if (this.#late.size === 0) return;
+    for (const { owner, item } of this.#rests.over()) this.#wait(owner, item);
+    if (this.#late.size > 0) this.#remindLate();
+    this.#goOn();
+  }
+
+  /** As many as the rate has room for, in turns of those who have a share. */
+  #remindLate(): void {
     const shares = this.#ports.shares.now();
     for (let left = shares.left; left > 0; left--) {
       const late = this.#late.next((org) => shares.hasRoom(org));
       if (late === undefined) break;
       this.#due.add(AGAIN, late);
     }
-    this.#goOn();
   }
 
   #goOn(): void {
@@ -123,19 +130,35 @@ export class Correlator implements AsyncDisposable {
     await Promise.resolve();
     while (!this.#closed && (this.#due.size > 0 || !this.#back.isOver)) {
       await this.#ports.turns.next();
-      for (const attacker of [this.#due.next(), this.#back.next()]) {
-        if (attacker !== undefined) await this.#look(attacker);
-      }
+      const due = this.#due.take();
+      if (due !== undefined) await this.#lookAtDue(due);
+      const known = this.#back.next();
+      if (known !== undefined) await this.#look(known);
     }
     this.#working = undefined;
   }
 
+  async #lookAtDue(due: Taken): Promise<void> {
+    const { owner, item: attacker } = due;
+    if (this.#rests.isResting(attacker)) {
+      if (!this.#rests.wait(due)) this.#alarm.dropped(owner);
+      return;
+    }
+    const startedAt = this.#ports.clock.monotonic();
+    await this.#look(attacker);
+    this.#due.charge(owner, this.#ports.clock.monotonic() - startedAt);
+  }
+
   async #look(attacker: string): Promise<void> {
+    const { clock } = this.#ports;
+    const startedAt = clock.monotonic();
     try {
       const { looker, rule, shadow, turns } = this.#ports;
       const sight = looker.sight(attacker, lookedBack(this.#ports));
       const outcome = await rule.lookAt(sight);
       await shadow.lookAt(sight);
+      const tookMs = clock.monotonic() - startedAt;
+      if (outcome.what === "nothing") this.#rests.begin(attacker, tookMs);
       await turns.next();
       if (outcome.what === "outdated") this.#due.add(AGAIN, attacker);
       if (outcome.what === "unproposed") this.#alarm.unproposed();

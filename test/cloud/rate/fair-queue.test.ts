@@ -55,6 +55,29 @@ describe("a fair queue", () => {
     ]);
   });
 
+  it("has who cost more than others wait for them, and saves nothing up", () => {
+    const queue = new FairQueue({ ofOne: 1_000, inAll: 10_000 });
+    const cost = { loud: 10, quiet: 1 };
+    /** As "lqq…": loud has one again each time, even where nothing of it waits. */
+    const served = (count: number): string =>
+      Array.from({ length: count }, () => {
+        queue.add("loud", "again");
+        const owner = queue.take()?.owner === "loud" ? "loud" : "quiet";
+        queue.charge(owner, cost[owner]);
+        return owner.charAt(0);
+      }).join("");
+    expect(served(5)).toBe("lllll");
+    for (let n = 0; n < 100; n++) queue.add("quiet", `${n}`);
+    expect(served(33)).toMatch(/^(l?q{10}){3}l?q*$/);
+    expect(served(60).replaceAll("q", "").length).toBeLessThanOrEqual(6);
+    const fresh = new FairQueue({ ofOne: 10, inAll: 100 });
+    for (const owner of ["a", "b", "c"]) fresh.add(owner, owner);
+    fresh.charge("a", 5);
+    fresh.charge("b", 9);
+    const all = Array.from({ length: 3 }, () => fresh.next());
+    expect(all).toEqual(["c", "a", "b"]);
+  });
+
   it("gives back all that it took, and stays within its bounds", () => {
     const adds = fc.array(
       fc.tuple(fc.constantFrom("a", "b", "c"), fc.integer({ max: 30, min: 0 })),
