@@ -2,7 +2,10 @@
 export interface Limits {
   /** Longest life of a ban, in seconds. */
   readonly life: number;
-  /** Most of each family's addresses that one feed's bans may cover, 0 to 1. */
+  /**
+   * Most of each family's addresses that one feed's bans may cover, 0 to 1; those of
+   * an org, its groups' included, together.
+   */
   readonly share: number;
   /** Most bans in force, of all feeds together. */
   readonly entries: number;

@@ -29,8 +29,15 @@ export interface FeedStanding {
   readonly space: Readonly<Record<Family, number>>;
   /** How many more may come into force now. */
   readonly room: number;
+  /** What takes of that room, where several changes have one between them. */
+  readonly taken?: Taken;
   /** What holds those for which there is no room. */
   readonly full: Extract<LimitRule, "grows-too-fast" | "too-many-at-once">;
+}
+
+/** How many bans have come into force by one change, or several. */
+export interface Taken {
+  bans: number;
 }
 
 /** What a ban must tell to be let in. */
@@ -51,8 +58,9 @@ export class Budget {
   readonly #limits: Limits;
   readonly #now: UnixSeconds;
   readonly #full: FeedStanding["full"];
+  readonly #room: number;
+  readonly #taken: Taken;
   #entries: number;
-  #room: number;
   #space: Record<Family, number>;
   #admitted = 0;
 
@@ -63,6 +71,7 @@ export class Budget {
     this.#full = standing.full;
     this.#entries = standing.entries;
     this.#room = standing.room;
+    this.#taken = standing.taken ?? { bans: 0 };
     this.#space = { ...standing.space };
   }
 
@@ -81,7 +90,7 @@ export class Budget {
     const rule = this.#firstBroken(ban);
     if (rule !== undefined) return rule;
     this.#count(ban);
-    this.#room--;
+    this.#taken.bans++;
     this.#admitted++;
     return undefined;
   }
@@ -108,11 +117,11 @@ export class Budget {
 
   /** Call what is returned to have nothing counted of what comes after this. */
   savepoint(): () => void {
-    const [entries, room] = [this.#entries, this.#room];
+    const [entries, taken] = [this.#entries, this.#taken.bans];
     const [space, admitted] = [{ ...this.#space }, this.#admitted];
     return () => {
       this.#entries = entries;
-      this.#room = room;
+      this.#taken.bans = taken;
       this.#space = { ...space };
       this.#admitted = admitted;
     };
@@ -122,7 +131,7 @@ export class Budget {
     return expiresAt - this.#now > this.#limits.life;
   }
 
-  #firstBroken(ban: Applicant, room = this.#room): LimitRule | undefined {
+  #firstBroken(ban: Applicant, room = this.#left()): LimitRule | undefined {
     const { share, entries } = this.#limits;
     const { cidr, observed } = ban;
     if (this.#livesTooLong(ban)) return "lives-too-long";
@@ -131,6 +140,10 @@ export class Budget {
     if (!observed && covered > most) return "covers-too-much";
     if (this.#entries >= entries) return "too-many-bans";
     return room < 1 ? this.#full : undefined;
+  }
+
+  #left(): number {
+    return this.#room - this.#taken.bans;
   }
 
   #count({ cidr, observed }: Applicant): void {

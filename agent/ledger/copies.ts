@@ -1,6 +1,6 @@
 import { ALLOWED_BY_POLICY } from "../guard/guard.js";
 import type { Family } from "../model/cidr.js";
-import type { FeedName } from "../model/position.js";
+import { familyOf, type FeedName } from "../model/position.js";
 import { RING_WAITS } from "../model/rings.js";
 import type { Database, Statement } from "./database.js";
 import type { HeldCount, RangeRow } from "./rows.js";
@@ -34,6 +34,8 @@ export interface FeedTotals {
   readonly ownObserved: number;
   /** The feed's share of each family's addresses. */
   readonly space: Readonly<Record<Family, number>>;
+  /** The share of an org's other feeds, where the feed is one of an org's. */
+  readonly spaceBeside: Readonly<Record<Family, number>>;
   /** Whether nothing of the feed was ever taken in. */
   readonly isNew: boolean;
 }
@@ -182,11 +184,18 @@ export class Copies {
   standing(feed: FeedName): FeedTotals {
     const copies = this.allCurrent();
     const own = copies.find((copy) => copy.feed === feed);
+    const kin = copies.filter(
+      (copy) => copy !== own && familyOf(copy.feed) === familyOf(feed),
+    );
     return {
       all: copies.reduce((sum, copy) => sum + copy.bans - copy.held, 0),
       own: own ? own.bans - own.held - own.observed : 0,
       ownObserved: own?.observed ?? 0,
       space: { 4: own?.space4 ?? 0, 6: own?.space6 ?? 0 },
+      spaceBeside: {
+        4: kin.reduce((sum, { space4 }) => sum + space4, 0),
+        6: kin.reduce((sum, { space6 }) => sum + space6, 0),
+      },
       isNew: own === undefined,
     };
   }

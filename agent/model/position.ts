@@ -53,6 +53,10 @@ export function isFeedName(text: string): text is FeedName {
 export const isOfGroup = (feed: FeedName): boolean =>
   feed.split("/").length > 2;
 
+/** The org that a feed is of, as its own feed is called; others are called as they are. */
+export const familyOf = (feed: FeedName): string =>
+  feed.split("/").slice(0, 2).join("/");
+
 /**
  * Who a feed is for: `all`, or as it is called. A segment names its audience in its
  * signed bytes, so that one customer's feed cannot be played to another.

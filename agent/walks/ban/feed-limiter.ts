@@ -3,10 +3,11 @@ import {
   raisedBy,
   type Limits,
   type Raised,
+  type Taken,
 } from "../../guard/limits.js";
 import { shrinksTooMuch } from "../../guard/sanity.js";
 import type { Ledger } from "../../ledger/ledger.js";
-import type { FeedName } from "../../model/position.js";
+import { familyOf, isOfGroup, type FeedName } from "../../model/position.js";
 import type { BanClock, UnixSeconds } from "../../runtime/clock.js";
 
 export interface LimiterPorts {
@@ -19,13 +20,14 @@ export interface LimiterPorts {
 
 /**
  * Admission control: holds each change of a feed against what the customer lets
- * feeds do here. A token bucket a feed bounds how fast bans come into force.
+ * feeds do here. A token bucket a feed bounds how fast bans come into force; all feeds
+ * of groups have one between them, as who signs policies names as many as he likes.
  */
 export class FeedLimiter {
   readonly #ports: LimiterPorts;
-  /** Tokens left in each feed's bucket, one a ban, and when that was so. */
+  /** Tokens left in each bucket, one a ban, and when that was so. */
   readonly #tokens = new Map<
-    FeedName,
+    string,
     { readonly left: number; readonly at: number }
   >();
 
@@ -43,39 +45,71 @@ export class FeedLimiter {
     return JSON.stringify(this.#ports.limits);
   }
 
-  /** For bans that are added to a feed, or shown to the guard again. */
-  forChange(feed: FeedName, now: UnixSeconds): Budget {
+  /** For bans that are added to a feed. */
+  forChange(
+    feed: FeedName,
+    now: UnixSeconds,
+    taken: Taken = { bans: 0 },
+  ): Budget {
     const limits = this.#limitsOf(feed, now);
-    const { all, space } = this.#ports.ledger.standing(feed);
+    const { all, space, spaceBeside } = this.#ports.ledger.standing(feed);
     const room = this.#room(feed, limits);
-    const standing = { entries: all, space, room };
+    const standing = {
+      ...{ entries: all, room, taken },
+      space: {
+        4: space[4] + spaceBeside[4],
+        6: space[6] + spaceBeside[6],
+      },
+    };
     return new Budget(limits, { ...standing, full: "too-many-at-once" }, now);
+  }
+
+  /** For bans of all feeds that are shown to the guard again. */
+  forReview(now: UnixSeconds): ReviewBudgets {
+    const budgets = new Map<FeedName, Budget>();
+    const taken = new Map<string, Taken>();
+    const open = (feed: FeedName): Budget => {
+      const bucket = bucketOf(feed);
+      const shared = taken.get(bucket) ?? { bans: 0 };
+      taken.set(bucket, shared);
+      const budget = this.forChange(feed, now, shared);
+      budgets.set(feed, budget);
+      return budget;
+    };
+    return {
+      of: (feed) => budgets.get(feed) ?? open(feed),
+      over: () => {
+        for (const [feed, budget] of budgets) this.spent(feed, budget, now);
+      },
+    };
   }
 
   /** For a snapshot that is to replace what the feed has. */
   forSnapshot(feed: FeedName, now: UnixSeconds): Budget {
     const limits = this.#limitsOf(feed, now);
     const { all, own, ...mine } = this.#ports.ledger.standing(feed);
-    const { ownObserved, isNew } = mine;
+    const { ownObserved, isNew, spaceBeside } = mine;
     const rest = this.#room(feed, limits);
-    const room = isNew ? Infinity : Math.max(rest, own * (limits.growth - 1));
+    const isFirst = isNew && !isOfGroup(feed);
+    const room = isFirst ? Infinity : Math.max(rest, own * (limits.growth - 1));
     const standing = {
       entries: all - own - ownObserved,
-      space: { 4: 0, 6: 0 },
+      space: spaceBeside,
       room,
     };
     return new Budget(limits, { ...standing, full: "grows-too-fast" }, now);
   }
 
   /**
-   * Takes note of how many have come into force. A feed's first snapshot may be as
-   * large as it is, and leaves the feed its room; no other may leave less than none.
+   * Takes note of how many have come into force. A usual feed's first snapshot may be
+   * as large as it is, and leaves the feed its room; no other may leave less than none.
    */
   spent(feed: FeedName, budget: Budget, now: UnixSeconds): void {
     if (!budget.isBounded) return;
     const at = this.#ports.clock.monotonic();
     const room = this.#room(feed, this.#limitsOf(feed, now));
-    this.#tokens.set(feed, { left: Math.max(0, room - budget.admitted), at });
+    const left = Math.max(0, room - budget.admitted);
+    this.#tokens.set(bucketOf(feed), { left, at });
   }
 
   /** Why a snapshot of so many bans is not believed; undefined when it is. */
@@ -100,9 +134,20 @@ export class FeedLimiter {
   }
 
   #room(feed: FeedName, { burst, changesPerMinute }: Limits): number {
-    const room = this.#tokens.get(feed);
+    const room = this.#tokens.get(bucketOf(feed));
     if (room === undefined) return burst;
     const minutes = (this.#ports.clock.monotonic() - room.at) / 60_000;
     return Math.min(burst, room.left + minutes * changesPerMinute);
   }
 }
+
+/** One budget of each feed; those of one bucket have its room between them. */
+export interface ReviewBudgets {
+  of(feed: FeedName): Budget;
+  /** Takes note of what has come into force. */
+  over(): void;
+}
+
+/** Leaving a group's feed, or following one of another name, fills no bucket. */
+const bucketOf = (feed: FeedName): string =>
+  isOfGroup(feed) ? `${familyOf(feed)}/*` : feed;

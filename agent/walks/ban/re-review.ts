@@ -2,7 +2,6 @@ import type { AgentEvents } from "../../events/events.js";
 import { guardDigest } from "../../guard/digest.js";
 import type { GuardPolicy, HostFacts } from "../../guard/facts.js";
 import { holdingRule, isOfPolicy, ownBan } from "../../guard/guard.js";
-import type { Budget } from "../../guard/limits.js";
 import type { Approvals } from "../../keyring/approval-store.js";
 import type { PolicyStore } from "../../keyring/policy-store.js";
 import type { Ledger } from "../../ledger/ledger.js";
@@ -30,10 +29,7 @@ export interface ReReviewPorts {
   readonly policy: GuardPolicy;
   readonly approvals: Pick<Approvals, "allows" | "digest">;
   readonly policies: Pick<PolicyStore, "held">;
-  readonly limiter: Pick<
-    FeedLimiter,
-    "forChange" | "spent" | "settings" | "life"
-  >;
+  readonly limiter: Pick<FeedLimiter, "forReview" | "settings" | "life">;
   readonly trial: TrialTerms;
   readonly clock: BanClock;
   readonly events: Pick<AgentEvents, "maintenanceFailed">;
@@ -121,12 +117,7 @@ export class ReReview implements AsyncDisposable {
     const own = ownBan(facts);
     const factsFor = (feed: FeedName) => (feed === "local" ? own : facts);
     const now = unixSeconds(clock.now());
-    const budgets = new Map<FeedName, Budget>();
-    const budgetOf = (feed: FeedName): Budget => {
-      const budget = budgets.get(feed) ?? limiter.forChange(feed, now);
-      budgets.set(feed, budget);
-      return budget;
-    };
+    const budgets = limiter.forReview(now);
     const holds = policyHolds(this.#ports.policies);
     const allowed = `${approvals.digest(now)} ${limiter.settings} ${holds.digest}`;
     const isApproved = (feed: FeedName) => (cidr: Cidr) =>
@@ -135,7 +126,7 @@ export class ReReview implements AsyncDisposable {
     const kept = (ban: JudgedBan) => {
       if (ban.held === undefined) return undefined;
       if (ban.held === NOT_CONFIRMED) return NOT_CONFIRMED;
-      const budget = budgetOf(ban.feed);
+      const budget = budgets.of(ban.feed);
       if (isOfPolicy(ban.held)) return budget.readmit(ban);
       return budget.admit(ban);
     };
@@ -163,7 +154,7 @@ export class ReReview implements AsyncDisposable {
         trial,
       },
       over: () => {
-        for (const [feed, budget] of budgets) limiter.spent(feed, budget, now);
+        budgets.over();
       },
     };
   }
