@@ -236,11 +236,15 @@ class Link implements FollowedLink {
     }
   }
 
-  /** Every usual feed at first; one that is stuck may not keep urgent bans out. */
+  /**
+   * Every feed at first; one that is stuck may not keep urgent bans out. The policy,
+   * which names those of groups, comes before any head.
+   */
   #needed(): readonly FeedName[] {
     const { clock, feeds } = this.#ports;
-    const patient = clock.monotonic() - this.#since < PATIENCE_MS;
-    return patient ? feeds().filter((feed) => !isOfGroup(feed)) : URGENT;
+    if (clock.monotonic() - this.#since >= PATIENCE_MS) return URGENT;
+    const hasGroups = this.session.capabilities.has(POLICY);
+    return feeds().filter((feed) => hasGroups || !isOfGroup(feed));
   }
 }
 
