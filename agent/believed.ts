@@ -6,7 +6,7 @@ import { PolicyStore } from "./keyring/policy-store.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { FeedName } from "./model/position.js";
 import type { SignedText } from "./protocol/signed-text.js";
-import type { BanClock } from "./runtime/clock.js";
+import { unixSeconds, type BanClock } from "./runtime/clock.js";
 import { AllowedHere } from "./walks/ban/allowed-here.js";
 
 export interface BelievePorts {
@@ -44,7 +44,8 @@ export async function believe(ports: BelievePorts): Promise<Believed> {
   await allowedHere.open();
   const usual = feedsOf(identity);
   const followed = () => [...usual, ...policies.feeds()];
-  ledger.followOnly([...followed(), "local"]);
+  const now = unixSeconds(clock.now());
+  ledger.followOnly([...followed(), "local"], now);
   trust.heads.follow(followed());
   policies.onChanged(() => trust.heads.follow(followed()));
   return { trust, policies, allowedHere, followed };

@@ -13,6 +13,7 @@ import { Lifetime } from "./runtime/lifetime.js";
 import { schedule } from "./runtime/schedule.js";
 import type { BanTime } from "./time/ban-time.js";
 import type { AllowedHere } from "./walks/ban/allowed-here.js";
+import { unixSeconds } from "./runtime/clock.js";
 import type { FeedLimiter } from "./walks/ban/feed-limiter.js";
 import type { Receipts } from "./walks/ban/receipts.js";
 import { ReReview } from "./walks/ban/re-review.js";
@@ -108,9 +109,10 @@ export function startRecurring(ports: RecurringPorts): Recurring {
 
 /** Feeds of groups that this host is not in any more take their bans along. */
 async function leaveFeeds(ports: RecurringPorts): Promise<void> {
-  const { ledger, followed, enforcement, events } = ports;
+  const { ledger, followed, time, enforcement, events } = ports;
   try {
-    if (!ledger.followOnly([...followed(), "local"])) return;
+    const now = unixSeconds(time.clock.now());
+    if (!ledger.followOnly([...followed(), "local"], now)) return;
     await enforcement.enforce();
   } catch (error) {
     events.maintenanceFailed(error);

@@ -1,4 +1,5 @@
-import type { FeedName } from "../model/position.js";
+import { familyOf, isOfGroup, type FeedName } from "../model/position.js";
+import type { UnixSeconds } from "../runtime/clock.js";
 import type { Changes } from "./changes.js";
 import { MOST_REPLAYED } from "./comparison.js";
 import type { Copies, CopyRow } from "./copies.js";
@@ -24,13 +25,13 @@ export class Departure {
    * One transaction; writes nothing where there is nothing to leave. Returns whether
    * the kernel is to know.
    */
-  leaveAllBut(kept: readonly FeedName[]): boolean {
+  leaveAllBut(kept: readonly FeedName[], now: UnixSeconds): boolean {
     const { feeds, copies } = this.#tables;
     const isLeft = ({ feed }: { readonly feed: FeedName }) =>
       !kept.includes(feed);
     return this.#db.transaction(() => {
       const left = copies.allCurrent().filter(isLeft);
-      if (left.length > 0) this.#retire(left);
+      if (left.length > 0) this.#retire(left, kept, now);
       for (const { feed } of feeds.positions().filter(isLeft)) {
         feeds.forget(feed);
       }
@@ -38,19 +39,25 @@ export class Departure {
     });
   }
 
-  #retire(left: readonly CopyRow[]): void {
+  /** What was before can be gone back to, unless it was another org's, or is much. */
+  #retire(
+    left: readonly CopyRow[],
+    kept: readonly FeedName[],
+    now: UnixSeconds,
+  ): void {
     const { copies, changes } = this.#tables;
-    const revision = changes.nextRevision();
-    changes.beginAnew(); // another org's bans are not to come back
-    const bans = left.reduce((sum, copy) => sum + copy.bans, 0);
-    for (const { id } of left) {
-      copies.retire(id);
-      if (bans > MOST_REPLAYED) continue;
-      for (const row of this.#enforced.all(id)) {
-        changes.mark(revision, cidrOfRow(row));
-      }
-    }
-    if (bans > MOST_REPLAYED) changes.dropHistory();
+    const revision = changes.begin("review", now);
+    const bans = left.reduce((sum, { bans, held }) => sum + bans - held, 0);
+    const isMuch = bans > MOST_REPLAYED;
+    const isOwn = ({ feed }: CopyRow) =>
+      isOfGroup(feed) && kept.some((each) => each === familyOf(feed));
+    const ranges = isMuch
+      ? []
+      : left.flatMap(({ id }) => this.#enforced.all(id).map(cidrOfRow));
+    for (const cidr of ranges) changes.changing(revision, cidr, now);
+    for (const { id } of left) copies.retire(id);
+    if (isMuch) changes.dropHistory();
+    if (isMuch || !left.every(isOwn)) changes.beginAnew();
   }
 }
 

@@ -281,8 +281,8 @@ export class Ledger implements Disposable {
   }
 
   /** Retires every other feed, its bans and its position. */
-  followOnly(feeds: readonly FeedName[]): boolean {
-    return this.#departure.leaveAllBut(feeds);
+  followOnly(feeds: readonly FeedName[], now: UnixSeconds): boolean {
+    return this.#departure.leaveAllBut(feeds, now);
   }
 
   /**

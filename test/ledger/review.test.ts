@@ -108,7 +108,7 @@ describe("following only some feeds", () => {
     const ledger = folder.open();
     recordNext(ledger, "urgent", [ban("192.0.2.1"), ban("192.0.2.2", 60)]);
     recordNext(ledger, "org/acme", [ban("192.0.2.2"), ban("192.0.2.3")]);
-    ledger.followOnly(["urgent", "org/globex", "local"]);
+    ledger.followOnly(["urgent", "org/globex", "local"], NOW);
 
     expect(ledger.positions().map(({ feed }) => feed)).toEqual(["urgent"]);
     expect(rulesetOf(ledger)).toEqual(["192.0.2.1 3600", "192.0.2.2 60"]);
@@ -123,17 +123,55 @@ describe("following only some feeds", () => {
       ban(`10.0.${n >> 8}.${n & 255}`),
     );
     adoptNext(ledger, "org/acme", many);
-    ledger.followOnly(["urgent"]);
+    ledger.followOnly(["urgent"], NOW);
     const changes = [...ledger.changesSince(1, 100, () => NOW)];
     expect(changes).toEqual(["rebuild"]);
     expect(rulesetOf(ledger)).toEqual([]);
+  });
+
+  it("can be gone back over where what was left is of a group of its org", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const kept = ["urgent", "org/acme", "local"] as const;
+    recordNext(ledger, "urgent", [ban("192.0.2.1")]);
+    recordNext(ledger, "org/acme/web", [ban("192.0.2.1"), ban("192.0.2.2")]);
+    recordNext(ledger, "org/acme/web", [ban("192.0.2.3")]);
+    ledger.followOnly(kept, NOW);
+    expect(rulesetOf(ledger)).toEqual(["192.0.2.1 3600"]);
+
+    const guardedBy = () => undefined;
+    const terms = { now: NOW, until: NOW + 3600, guardedBy };
+    ledger.overrides.rollBack({ revision: 2, ...terms });
+    expect(rulesetOf(ledger)).toEqual(["192.0.2.1 3600", "192.0.2.2 3600"]);
+    ledger.overrides.rollBack({ revision: 1, ...terms });
+    expect(rulesetOf(ledger)).toEqual(["192.0.2.1 3600"]);
+  });
+
+  it("can't be gone back over where it was another org's, or is too much", () => {
+    using folder = new LedgerFolder();
+    const ledger = folder.open();
+    const terms = { now: NOW, until: NOW + 3600, guardedBy: () => undefined };
+    const many = Array.from({ length: 10_001 }, (_, n) =>
+      ban(`10.0.${n >> 8}.${n & 255}`),
+    );
+    recordNext(ledger, "org/globex/web", [ban("192.0.2.1")]);
+    ledger.followOnly(["org/acme"], NOW);
+    expect(() => ledger.overrides.rollBack({ revision: 1, ...terms })).toThrow(
+      "can't be gone back to",
+    );
+    adoptNext(ledger, "org/acme/web", many);
+    const revision = ledger.revision();
+    ledger.followOnly(["org/acme"], NOW);
+    expect(() => ledger.overrides.rollBack({ revision, ...terms })).toThrow(
+      "can't be gone back to",
+    );
   });
 
   it("changes nothing where there are no others", () => {
     using folder = new LedgerFolder();
     const ledger = folder.open();
     recordNext(ledger, "urgent", [ban("192.0.2.1")]);
-    ledger.followOnly(["urgent"]);
+    ledger.followOnly(["urgent"], NOW);
     expect(ledger.revision()).toBe(1);
   });
 });
