@@ -51,8 +51,9 @@ export class Following {
     return this.#flows.has(feed);
   }
 
+  /** In one order for all agents, however they came to follow them. */
   get feeds(): readonly FeedName[] {
-    return [...this.#flows.keys()];
+    return [...this.#flows.keys()].sort();
   }
 
   /** One more, of which the agent asks its way. */

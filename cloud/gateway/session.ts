@@ -240,7 +240,7 @@ export class Session implements LinkHandler {
       }
       this.announcePolicy();
     });
-    this.#tell(new Word(this.#ports, feeds));
+    this.#tell(new Word(this.#ports, following.feeds));
     const { remoteAddress: address, wire } = this.#link;
     const said = { version: hello.version, protocol: wire.version };
     this.#ports.answers.seen(agent, said);

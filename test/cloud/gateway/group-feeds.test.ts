@@ -16,6 +16,7 @@ import {
 import { askAtDoor } from "../../support/cloud/people.js";
 
 const WEB = "org/acme/web";
+const DB = "org/acme/db";
 const POLICY = `version: 1
 org: acme
 goodFor: 1d
@@ -82,6 +83,26 @@ describe("a session of a host that is in a group", () => {
     expect(plans).toMatchObject([{ feed: WEB }]);
     const { state } = await agent.next("state");
     expect(state.signed).toContain(WEB);
+  });
+
+  it("hears of its feeds in one order, whichever it asked for first", async () => {
+    await tag("web", "db");
+    const heard: unknown[] = [];
+    for (const order of [
+      [WEB, DB],
+      [DB, WEB],
+    ]) {
+      const { agent } = await connect();
+      using _ = agent;
+      await agent.next("state");
+      for (const feed of order) resume(agent, feed);
+      await agent.next("state");
+      const { state } = await agent.next("state");
+      const { heads } = JSON.parse(state.signed) as { heads: Position[] };
+      heard.push(heads.map(({ feed }) => feed));
+    }
+    expect(heard[0]).toEqual(expect.arrayContaining([DB, WEB]));
+    expect(heard[1]).toEqual(heard[0]);
   });
 
   it("begins with it at once where the host has something of it", async () => {
