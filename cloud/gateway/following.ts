@@ -1,4 +1,8 @@
-import type { FeedName, Position } from "../../agent/model/position.js";
+import {
+  isOfGroup,
+  type FeedName,
+  type Position,
+} from "../../agent/model/position.js";
 import type { FeedPlan } from "../../agent/protocol/messages.js";
 import type { FromCloud } from "../../agent/protocol/wire.js";
 import type { Link } from "./listen.js";
@@ -51,9 +55,11 @@ export class Following {
     return this.#flows.has(feed);
   }
 
-  /** In one order for all agents, however they came to follow them. */
+  /** The usual ones, then those of groups in one order, whichever was asked for first. */
   get feeds(): readonly FeedName[] {
-    return [...this.#flows.keys()].sort();
+    const feeds = [...this.#flows.keys()];
+    const usual = feeds.filter((feed) => !isOfGroup(feed));
+    return [...usual, ...feeds.filter(isOfGroup).sort()];
   }
 
   /** One more, of which the agent asks its way. */
