@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -14,6 +15,7 @@ import { systemClock } from "../agent/runtime/clock.js";
 import type { DecisionEvent } from "../cloud/journal/decision-events.js";
 import { SqliteDecisions } from "../cloud/journal/sqlite-decisions.js";
 import { filesOf } from "../cloud/folder.js";
+import { askAtDoor } from "../test/support/cloud/people.js";
 import { readIdentity } from "../service/identity/identity-store.js";
 import { Lab, type LabCloud, type LabHost } from "./lab/lab.js";
 import { output, until } from "./lab/run.js";
@@ -31,6 +33,7 @@ async function main(version: string): Promise<void> {
   const cloud = await lab.startCloud({ port: 18_470 });
   const host = await lab.startHost(cloud, "host", { config: SETTINGS });
   await decideAll(cloud, host);
+  await settleAll(cloud);
   await changeKeys(cloud, host);
   await comeTwice(lab, cloud, host);
   await crashAndRefuse(lab, cloud, host);
@@ -96,6 +99,49 @@ async function decideAll(cloud: LabCloud, host: LabHost): Promise<void> {
   await output(host.command(...release));
   await output(host.command("rollback"));
 }
+
+/** What people settle: rules, a policy, a vouch, an undo and a contest. */
+async function settleAll(cloud: LabCloud): Promise<void> {
+  const token = readFileSync(join(cloud.dir, "operator.token"), "utf8").trim();
+  const ask = async <T>(...asked: readonly [string, string, unknown?]) => {
+    const { status, body } = await askAtDoor<T>(cloud, token, asked);
+    if (status < 300) return body;
+    throw new Error(`${asked[1]}: ${status} ${JSON.stringify(body)}`);
+  };
+  await ask("POST", "/rules", { text: rulesOf("golden") });
+  await ask("PUT", "/rules/shadow", { text: rulesOf("watched") });
+  await ask("DELETE", "/rules/shadow");
+  await ask("POST", "/orgs/acme/policy", { file: POLICY });
+  await ask("POST", "/orgs/acme/vouch", { why: "golden", for: "300d" });
+  const order = { range: "45.0.3.3", for: "300d", reason: "golden" };
+  const { decision } = await ask<{ decision: string }>("POST", "/bans", order);
+  const wrong = { reason: "golden", wrong: true };
+  await ask("POST", `/decisions/${decision}/undo`, wrong);
+  await ask("POST", "/contest-codes", { address: "45.0.1.7" });
+  const { contest } = await ask<{ contest: string }>("POST", "/contests/open", {
+    ...{ address: "45.0.1.7", why: "golden" },
+  });
+  await ask("POST", `/contests/${contest}/answer`, {
+    ...{ verdict: "refused", answer: "golden", reason: "golden" },
+  });
+}
+
+const rulesOf = (name: string): string => `version: 1
+rules:
+  - name: ${name}
+    within: 24h
+    needs: { orgs: 3, failures: 50 }
+    ban: { for: 4h }
+`;
+
+const POLICY = `version: 1
+org: acme
+goodFor: 300d
+allow:
+  - { ranges: [45.0.6.0/24], until: 2027-06-30, why: golden }
+groups:
+  - { name: web, tags: [web], feed: web }
+`;
 
 /** The host's key changes; a second host comes, and is revoked. */
 async function changeKeys(cloud: LabCloud, host: LabHost): Promise<void> {

@@ -72,6 +72,13 @@ describe.each(readdirSync(golden))(
       expect(await count(cloud, "/api/v1/divergences", "items")).toBe(1);
       const open = kindsOf(version).includes("proposed") ? 1 : 0;
       expect(await count(cloud, "/api/v1/proposals", "items")).toBe(open);
+      const settled = kindsOf(version).includes("contest-answered") ? 1 : 0;
+      const lists = ["contests?all=true", "policies"];
+      for (const list of lists) {
+        expect(await count(cloud, `/api/v1/${list}`, "items")).toBe(settled);
+      }
+      const rules = await count(cloud, "/api/v1/rules/versions", "items");
+      expect(rules).toBe(2 * settled);
       const before = await count(cloud, "/api/v1/decisions", "items");
       expect(before).toBeGreaterThan(7);
       const { offset } = await cloud.ban("45.0.77.7");
