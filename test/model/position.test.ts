@@ -8,12 +8,12 @@ import {
 import { position } from "../support/vectors.js";
 
 describe("a feed's name", () => {
-  it.each(["urgent", "reputation", "local", "org/acme", "org/7", "org/a-b"])(
-    "may be %s",
-    (name) => {
-      expect(isFeedName(name)).toBe(true);
-    },
-  );
+  it.each([
+    ...["urgent", "reputation", "local", "org/acme", "org/7", "org/a-b"],
+    "org/acme/web",
+  ])("may be %s", (name) => {
+    expect(isFeedName(name)).toBe(true);
+  });
 
   it.each([
     "",
@@ -23,7 +23,9 @@ describe("a feed's name", () => {
     "org/",
     "org/-a",
     "org/A",
-    "org/a/b",
+    "org/a/b/c",
+    "org/a/",
+    "org/a/B",
     "org/a\n",
     `org/${"a".repeat(33)}`,
     "orgs/a",
@@ -35,6 +37,7 @@ describe("a feed's name", () => {
     expect(audienceOf("urgent")).toBe("all");
     expect(audienceOf("reputation")).toBe("all");
     expect(audienceOf("org/acme")).toBe("org/acme");
+    expect(audienceOf("org/acme/web")).toBe("org/acme/web");
   });
 });
 
