@@ -35,7 +35,8 @@ export interface Hurt {
 /**
  * What hurts hosts of one org is held on that org's hosts, by its policy: whoever
  * says so has a part of that org, and of no other. One host alone has no such word,
- * but where there are few.
+ * but where there are few. An org's only host is spared nothing: what hurts it, it
+ * takes back itself, and no more than that.
  */
 export class OrgHarm {
   readonly #ports: OrgHarmPorts;
@@ -176,7 +177,8 @@ export class OrgHarm {
 
   #isEnough(org: string, hosts: number): boolean {
     if (hosts >= HOSTS) return true;
-    return hosts > 0 && this.#ports.registry.countOf(org, MANY) < MANY;
+    const all = this.#ports.registry.countOf(org, MANY);
+    return hosts > 0 && all > hosts && all < MANY;
   }
 
   #tell(said: Said, why: string): void {
@@ -213,7 +215,7 @@ const isPlaced = (entry: DecisionEntry): entry is Placed =>
 /** By which rule it is undone, or held. */
 export const HARM = "rule:harm";
 
-/** Of an org that has `MANY` hosts; of a smaller one a single host is enough. */
+/** Of an org that has `MANY` hosts; of one with two or three a single one is enough. */
 const HOSTS = 2;
 const MANY = 4;
 

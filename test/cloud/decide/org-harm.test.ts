@@ -207,6 +207,7 @@ describe("harm that hosts of one org state", () => {
     await using site = await statingHosts([]);
     const { cloud, log } = site;
     await using old = await connected(cloud, "old-1", []);
+    await using _other = await connected(cloud, "old-2", []);
     await cloud.ban(RANGE);
     await state(old.host, released(RANGE));
     await site.answered();
@@ -218,8 +219,19 @@ describe("harm that hosts of one org state", () => {
     await state(old.host, released(RANGE));
     await site.answered();
     expect(told(log, HELD)).toMatchObject([
-      { version: 1, hostsWithoutPolicy: 1 },
+      { version: 1, hostsWithoutPolicy: 2 },
     ]);
+  });
+
+  it("is its own affair where an org has one host alone", async () => {
+    await using site = await statingHosts([]);
+    const { cloud, log } = site;
+    await using only = await connected(cloud, "only", ["policy"]);
+    await cloud.ban(RANGE);
+    await state(only.host, released(RANGE));
+    await site.answered();
+    expect(await shown(cloud, "acme")).toMatchObject({ status: 404 });
+    expect([...told(log, HELD), ...told(log, NOT_HELD)]).toEqual([]);
   });
 
   it("gives what the org's people publish next no end of its own", async () => {

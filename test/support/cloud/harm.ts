@@ -74,6 +74,11 @@ export async function statingHosts(
     hosts.push(await connect(org, `host-${n}`));
   }
   const last = await connect(LAST, "last");
+  // What hurts an org's only host is held for nobody.
+  const alone = orgs.filter(
+    (each) => orgs.indexOf(each) === orgs.lastIndexOf(each),
+  );
+  for (const org of [...alone, LAST]) await cloud.enrol(org, "beside");
   const running = opened.release();
   return {
     ...{ cloud, hosts, log, answered: () => answered(cloud, last) },
