@@ -63,6 +63,8 @@ const READY: Readonly<
   unholdPolicy: async ({ cloud, opened }) => {
     const host = await connectStating(cloud, await cloud.enrol("umbrella"));
     opened.own(host.agent);
+    // For whose sake it is held.
+    await cloud.enrol("umbrella", "beside");
     const { decision } = await cloud.ban("203.0.113.8");
     await state(host, released("203.0.113.8"));
     await host.agent.next("policy");
