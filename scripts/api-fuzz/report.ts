@@ -109,12 +109,12 @@ export class Report {
 }
 
 /**
- * They take a passkey, an issuer, a signature that the run has no key for, or to come
- * from an address that is banned.
+ * They take a passkey, an issuer, a signature that the run has no key for, hosts that
+ * were hurt, or to come from an address that is banned.
  */
 export const BEYOND: ReadonlySet<string> = new Set([
   ...["signInWithPasskey", "addPasskey", "stepUp"],
-  ...["contestBan", "readContestAnswer"],
+  ...["contestBan", "readContestAnswer", "unholdPolicy"],
   ...["goToIssuer", "comeFromIssuer", "publishApproval", "publishRoot"],
 ]);
 

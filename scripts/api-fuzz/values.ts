@@ -151,7 +151,10 @@ const HINTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   name: fc.stringMatching(/^[a-z]{4,16}$/),
   for: fc.constantFrom("30s", "15m", "4h"),
   rings: fc.constantFrom("10s,20s,30s", "1m,2m,3m"),
-  [`${SESSION} name`]: fc.constantFrom(SIGNER.name, "nobody"),
+  [`${SESSION} name`]: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(SIGNER.name) },
+    { weight: 1, arbitrary: fc.constant("nobody") },
+  ),
   ...{ "/api/v1/rules text": RULES, "/api/v1/rules/shadow text": RULES },
   "/api/v1/rules/test text": RULES,
   "/api/v1/rules/versions/{version} version": fc.constantFrom("1", "2", "3"),
