@@ -73,6 +73,7 @@ interface Spelling {
 function checkSpelling({ spelled, hostname, address }: Spelling): void {
   const refuse = (problem: string) =>
     new OutgoingRefused("host", spelled, problem);
+  if (hostname.startsWith(".")) throw refuse("must not begin with a dot");
   if (hostname.endsWith(".")) throw refuse("must not end in a dot");
   if (hostname.length > LONGEST_NAME) throw refuse("is too long");
   if (spelled.includes("%")) throw refuse("must have no percent sign");
