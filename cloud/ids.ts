@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { sha256 } from "../agent/protocol/container.js";
+import { sha256 } from "../agent/protocol/sha256.js";
 
 /** 32 bytes that nobody can guess, as base64url. */
 export const newSecret = (): string => randomBytes(32).toString("base64url");

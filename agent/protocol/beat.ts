@@ -3,10 +3,10 @@ import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import {
   readSignatures,
-  sha256,
   writeSignatures,
   type Signature,
 } from "./container.js";
+import { sha256 } from "./sha256.js";
 import { Time } from "./shapes.js";
 
 /**

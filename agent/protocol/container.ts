@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as v from "valibot";
 import { ByteReader, decodeUtf8 } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import { limits } from "./limits.js";
 import { Malformed } from "./malformed.js";
+import { sha256 } from "./sha256.js";
 import { Count, Sha256, parseJson } from "./shapes.js";
 import type { ProtocolVersion } from "./signed-text.js";
 
@@ -165,10 +165,6 @@ export function sealContainer(
 
 /** Whether a whole container is of version 2, by its magic. */
 export const isOfVersion2 = (bytes: Uint8Array): boolean => bytes[3] === 0x32;
-
-export function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
-}
 
 /** The prefix keeps a signature on one kind from counting for another. */
 function signedBytesOf(

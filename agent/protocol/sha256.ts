@@ -1,11 +1,15 @@
 import { hash } from "node:crypto";
 
 /**
- * SHA-256 of some small pieces in a row. Where many are hashed one by one, objects
- * that take pieces in cost the garbage collector more than the hashes cost.
+ * SHA-256 of some pieces in a row, several of which should be small. Where many are
+ * hashed one by one, objects that take pieces in cost the garbage collector more
+ * than the hashes cost.
  */
-export const sha256 = (...pieces: readonly Uint8Array[]): Buffer =>
-  hash("sha256", Buffer.concat(pieces), "buffer");
+export function sha256(...pieces: readonly Uint8Array[]): Buffer {
+  const [first] = pieces;
+  const isOne = first !== undefined && pieces.length === 1;
+  return hash("sha256", isOne ? first : Buffer.concat(pieces), "buffer");
+}
 
 /** HMAC-SHA256 (RFC 2104) of much by one key, of at most 64 bytes. */
 export function hmacSha256(key: Uint8Array): (data: Uint8Array) => Buffer {

@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "./byte-reader.js";
-import { sha256 } from "./container.js";
+import { sha256 } from "./sha256.js";
 import { Malformed } from "./malformed.js";
 
 /**

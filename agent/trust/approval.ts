@@ -1,7 +1,7 @@
 import { formatCidr, parseCidr, widened, type Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
 import type { Ring } from "../model/rings.js";
-import { sha256 } from "../protocol/container.js";
+import { sha256 } from "../protocol/sha256.js";
 import {
   Approval,
   type RaisedLimits,

@@ -6,7 +6,7 @@ import {
   verify,
   type KeyObject,
 } from "node:crypto";
-import { sha256 } from "../protocol/container.js";
+import { sha256 } from "../protocol/sha256.js";
 
 /** An Ed25519 key that can sign. */
 export interface SigningKey {

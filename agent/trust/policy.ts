@@ -1,6 +1,6 @@
 import { covers, formatCidr, parseCidr, type Cidr } from "../model/cidr.js";
 import type { FeedName } from "../model/position.js";
-import { sha256 } from "../protocol/container.js";
+import { sha256 } from "../protocol/sha256.js";
 import { isAtMost, type Translators } from "../model/translators.js";
 import {
   ALLOWED_BY_POLICY,

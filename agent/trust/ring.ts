@@ -1,4 +1,4 @@
-import { sha256 } from "../protocol/container.js";
+import { sha256 } from "../protocol/sha256.js";
 import type { Ring } from "../model/rings.js";
 
 /** The ring that a host belongs to for good: nobody has to keep a list. */

@@ -1,4 +1,5 @@
-import { sha256, type Signature } from "../protocol/container.js";
+import type { Signature } from "../protocol/container.js";
+import { sha256 } from "../protocol/sha256.js";
 import { Refused } from "../protocol/refusals.js";
 import {
   parseRoot,

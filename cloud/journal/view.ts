@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { sha256 } from "../../agent/protocol/container.js";
+import { sha256 } from "../../agent/protocol/sha256.js";
 import { NO_RESERVE, withRoom } from "../disk/room.js";
 import { openDatabase, type Database, type Statement } from "./database.js";
 import type { RecordedDecision } from "./decision-events.js";

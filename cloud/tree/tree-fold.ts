@@ -1,4 +1,4 @@
-import { sha256 } from "../../agent/protocol/container.js";
+import { sha256 } from "../../agent/protocol/sha256.js";
 import { BadFolder } from "../folder.js";
 import type { Database } from "../journal/database.js";
 import type { DecisionEvent } from "../journal/decision-events.js";

@@ -6,7 +6,7 @@ import {
   CarriedReceipts,
   CarriedRequest,
 } from "../../agent/protocol/carried.js";
-import { sha256 } from "../../agent/protocol/container.js";
+import { sha256 } from "../../agent/protocol/sha256.js";
 import {
   EnrolmentAnswer,
   EnrolmentRequest,

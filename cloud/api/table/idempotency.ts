@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Caller } from "../../operators/caller.js";
-import { sha256 } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import { problem } from "../problem.js";
 
 /** An answer as it went out. */

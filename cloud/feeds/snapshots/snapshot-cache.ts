@@ -1,5 +1,6 @@
 import type { FeedName } from "../../../agent/model/position.js";
-import { isOfVersion2, sha256 } from "../../../agent/protocol/container.js";
+import { isOfVersion2 } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import { sealSnapshot } from "../../../agent/protocol/snapshot.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
 import type { SigningKey } from "../../../agent/trust/keys.js";

@@ -7,7 +7,7 @@ import {
   type BundlePart,
   type PartKind,
 } from "../../../agent/protocol/bundle.js";
-import { sha256 } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import { Malformed } from "../../../agent/protocol/malformed.js";
 import { golden } from "../corpus.js";
 import { Broken, type Target } from "../target.js";

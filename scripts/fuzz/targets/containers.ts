@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { sha256 } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import type { Layer } from "../target.js";
 import { keys } from "../../../test/support/vectors.js";
 

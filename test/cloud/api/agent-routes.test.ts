@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { sha256 } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { parseByteRange } from "../../../cloud/api/byte-range.js";
 import { foundCloud } from "../../../cloud/setup.js";

@@ -1,4 +1,4 @@
-import { sha256 } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import type {
   EnrolmentAnswer,
   EnrolmentRequest,

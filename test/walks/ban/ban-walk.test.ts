@@ -1,7 +1,8 @@
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, it, test } from "@jest/globals";
 import type { Op } from "../../../agent/model/ban.js";
-import { sealContainer, sha256 } from "../../../agent/protocol/container.js";
+import { sealContainer } from "../../../agent/protocol/container.js";
+import { sha256 } from "../../../agent/protocol/sha256.js";
 import { SEGMENT } from "../../../agent/protocol/segment.js";
 import { signerOf } from "../../../agent/trust/sign.js";
 import {
