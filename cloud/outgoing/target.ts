@@ -73,8 +73,9 @@ interface Spelling {
 function checkSpelling({ spelled, hostname, address }: Spelling): void {
   const refuse = (problem: string) =>
     new OutgoingRefused("host", spelled, problem);
-  if (hostname.startsWith(".")) throw refuse("must not begin with a dot");
-  if (hostname.endsWith(".")) throw refuse("must not end in a dot");
+  if (hostname.split(".").includes("")) {
+    throw refuse("must have a name between its dots, and none at its ends");
+  }
   if (hostname.length > LONGEST_NAME) throw refuse("is too long");
   if (spelled.includes("%")) throw refuse("must have no percent sign");
   if (address?.family === 4 && spelled !== hostname) {

@@ -72,7 +72,13 @@ describe("how a URL is spelled", () => {
         expect(host.normalize("NFKC")).toBe(target.url.hostname);
         expect(port === "" || Number(port) === target.port).toBe(true);
       }),
-      { numRuns: 20_000, examples: [[["https:", "//", "。", "https:"]]] },
+      {
+        numRuns: 20_000,
+        examples: [
+          [["https:", "//", "。", "https:"]],
+          [["https:", "//", "example.com", "。", ".", "example.com"]],
+        ],
+      },
     );
   });
 
