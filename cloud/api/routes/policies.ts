@@ -193,9 +193,7 @@ async function publish(
 
 function told(standing: StandingPolicy, ports: OperatorApiPorts) {
   const { registry, signing, clock } = ports;
-  const agents = registry
-    .agents()
-    .filter((it) => it.org === standing.org && it.revokedAt === null);
+  const agents = registry.trusted(standing.org);
   const hosts = agents.map((agent) => hostOf(agent, standing, ports));
   const others = hosts.filter(({ version }) => version !== standing.version);
   return {
