@@ -3,6 +3,7 @@ import { positionAfter } from "../../support/agent/test-agent.js";
 import { eventually, type TestCloud } from "../../support/cloud/cloud.js";
 import {
   failed,
+  rangesBanned,
   released,
   state,
   statingHosts,
@@ -89,12 +90,3 @@ describe("harm that hosts state", () => {
 const undoneOf = async (cloud: TestCloud, decision: string) =>
   (await cloud.request<Told>("GET", `/api/v1/decisions/${decision}`)).body
     .undone;
-
-async function rangesBanned(cloud: TestCloud): Promise<readonly string[]> {
-  type Listed = { items: { range: string }[] };
-  const { body } = await cloud.request<Listed>(
-    "GET",
-    "/api/v1/bans?feed=urgent",
-  );
-  return body.items.map(({ range }) => range);
-}

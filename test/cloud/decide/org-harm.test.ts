@@ -8,6 +8,7 @@ import { eventually, type TestCloud } from "../../support/cloud/cloud.js";
 import {
   connectStating,
   failed,
+  rangesBanned,
   released,
   state,
   statingHosts,
@@ -304,12 +305,3 @@ const told = ({ lines, fields }: RecordingLogger, message: string) =>
   fields.filter(
     (said, n) => lines[n]?.endsWith(message) && said?.["org"] === "acme",
   );
-
-async function rangesBanned(cloud: TestCloud): Promise<readonly string[]> {
-  type Listed = { items: { range: string }[] };
-  const { body } = await cloud.request<Listed>(
-    "GET",
-    "/api/v1/bans?feed=urgent",
-  );
-  return body.items.map(({ range }) => range);
-}

@@ -56,6 +56,16 @@ export async function state(
   await agent.report(...(items as never[]));
 }
 
+/** What is banned for everybody, urgently. */
+export async function rangesBanned(
+  cloud: TestCloud,
+): Promise<readonly string[]> {
+  type Listed = { readonly items: readonly { readonly range: string }[] };
+  const path = "/api/v1/bans?feed=urgent";
+  const { body } = await cloud.request<Listed>("GET", path);
+  return body.items.map(({ range }) => range);
+}
+
 /** A cloud with a host of an org for each that is named, all connected. */
 export async function statingHosts(
   orgs: readonly string[],
