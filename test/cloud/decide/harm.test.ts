@@ -8,6 +8,7 @@ import {
   state,
   statingHosts,
 } from "../../support/cloud/harm.js";
+import { DEFAULTS } from "./past-stage.js";
 
 jest.setTimeout(60_000);
 
@@ -54,6 +55,17 @@ describe("harm that hosts state", () => {
 
   it("lifts nothing for others where one org's hosts state it, however many", async () => {
     await using site = await statingHosts(["acme", "acme", "acme", "globex"]);
+    const { cloud, hosts } = site;
+    const { decision } = await cloud.ban(RANGE);
+    for (const host of hosts) await state(host, released(RANGE));
+    await site.answered();
+    expect(await undoneOf(cloud, decision)).toEqual([]);
+    expect(await rangesBanned(cloud)).toEqual([RANGE]);
+  });
+
+  it("lifts nothing for others where orgs of no standing state it", async () => {
+    const orgs = ["acme", "globex", "initech"];
+    await using site = await statingHosts(orgs, { correlation: DEFAULTS });
     const { cloud, hosts } = site;
     const { decision } = await cloud.ban(RANGE);
     for (const host of hosts) await state(host, released(RANGE));
