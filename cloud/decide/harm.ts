@@ -236,7 +236,7 @@ const AGAIN_MS = 60_000;
 const MOST_STATED = 1_000;
 
 /** Orgs take turns, and so do the hosts of each: whoever states most makes room. */
-const STATED = `
+export const STATED = `
   SELECT seq, nth, at, agent, org, signed FROM (
     SELECT *, row_number() OVER (
       PARTITION BY org ORDER BY turn, seq DESC, nth DESC) AS turn_of_org
