@@ -6,13 +6,11 @@ import {
   it,
   jest,
 } from "@jest/globals";
-import type { ReportedItem } from "../../../agent/protocol/telemetry-v2.js";
-import { wire2 } from "../../../agent/protocol/wire.js";
-import { signAsDevice } from "../../../agent/trust/sign.js";
 import type { WeightItem } from "../../../cloud/cli/ask-orgs.js";
 import type { RulesTold } from "../../../cloud/cli/ask-proposals.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { eventually } from "../../support/cloud/cloud.js";
+import { connectStating, released, state } from "../../support/cloud/harm.js";
 import type { Past } from "../../support/cloud/past.js";
 import { detection } from "../telemetry/items.js";
 import { proposalsOf } from "./asking.js";
@@ -138,21 +136,14 @@ describe("puppets of little weight beside stolen orgs", () => {
         : undefined;
     });
 
-  /** States that its operator released the victim; the cloud has looked at it. */
+  /** States that its operator released the victim; its org is told a hold for that. */
   async function releases(hosts: Hosts | undefined): Promise<void> {
     const [who] = hosts ?? [];
     if (who === undefined) throw new Error("there is no such org");
-    using agent = await TestAgent.connect(stage.cloud, who, [], wire2);
-    for (const fact of [
-      { what: "released", range: VICTIM, until: Date.now() + 3_600_000 },
-      { what: "mode" },
-    ]) {
-      const said = { agent: who.agent, time: Date.now(), mode: "enforce" };
-      const document = { ...said, ...fact };
-      const signed = signAsDevice("statement", document, who.key, 2);
-      const item: ReportedItem = { kind: "statement", ...signed };
-      await agent.report(item as never);
-    }
+    const host = await connectStating(stage.cloud, who);
+    using agent = host.agent;
+    await state(host, released(VICTIM));
+    await agent.next("policy");
   }
 });
 
