@@ -23,7 +23,7 @@ export const weightTables: DecisionProjection = {
     CREATE TABLE blames (
       org TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
       why TEXT NOT NULL, share REAL NOT NULL, undo TEXT,
-      PRIMARY KEY (org, id)
+      PRIMARY KEY (org, id, why)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX blames_by_undo ON blames (undo) WHERE undo IS NOT NULL`,
 
@@ -86,20 +86,15 @@ function causeFold(database: Database) {
 }
 
 /**
- * What was found wrong weighs on who caused it: once, and as the worst of it. Where
- * an undo found it, nothing does any more once that is undone.
+ * What was found wrong weighs on who caused it, once for each way it was found.
+ * What an undo found does no more once that is undone; what a contest found stays.
  */
 function blameFold(database: Database) {
   const causeOf = database.prepare<unknown[], Cause>(
     "SELECT orgs, weights FROM causes WHERE id = ?",
   );
   const put = database.prepare(
-    `INSERT INTO blames VALUES (@org, @id, @at, @why, @share, @undo)
-     ON CONFLICT DO UPDATE SET
-       undo = CASE WHEN excluded.share > share THEN excluded.undo ELSE undo END,
-       at = CASE WHEN excluded.share > share THEN excluded.at ELSE at END,
-       why = CASE WHEN excluded.share > share THEN excluded.why ELSE why END,
-       share = max(share, excluded.share)`,
+    "INSERT INTO blames VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const forget = database.prepare(
     "DELETE FROM blames WHERE org = ? AND at < ?",
@@ -112,9 +107,8 @@ function blameFold(database: Database) {
       const cause = causeOf.get(id);
       if (cause === undefined) continue;
       for (const [org, part] of partsOf(cause)) {
-        const share = FAULTS[why] * part;
-        put.run({ org, id, at, why, share, undo });
         forget.run(org, at - BLAMED_FOR_MS);
+        put.run(org, id, at, why, FAULTS[why] * part, undo);
       }
     }
   };

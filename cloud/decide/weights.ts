@@ -55,6 +55,7 @@ export class Weights {
   /** As many of them as make a batch, and no more are read. */
   readonly #few: Statement<number>;
   readonly #vouch: Statement<Vouch>;
+  /** Of each decision the worst of it; of what is as bad, what was found first. */
   readonly #blames: Statement<Blame>;
   readonly #known = new Map<string, Facts>();
   readonly #confirmers = new Map<
@@ -91,7 +92,11 @@ export class Weights {
        FROM vouches WHERE org = ?`,
     );
     this.#blames = decided.prepare(
-      "SELECT id, why, at, share FROM blames WHERE org = ? ORDER BY at DESC",
+      `SELECT id, why, at, share FROM (
+         SELECT *, row_number() OVER (
+           PARTITION BY id ORDER BY share DESC, at) AS place
+         FROM blames WHERE org = ?)
+       WHERE place = 1 ORDER BY at DESC`,
     );
   }
 

@@ -34,6 +34,7 @@ describe("what was found wrong", () => {
     await world.decide(undone("dec-1", false));
     expect(world.weightOf("a")).toBe(1);
     await world.decide(undone("dec-1", true));
+    world.clock.jump(1);
     await world.decide(undone("dec-1", true), answered("dec-1"));
     expect(world.told("a").blames).toMatchObject([
       { id: "dec-1", why: "undone", share: 1 },
@@ -58,6 +59,33 @@ describe("what was found wrong", () => {
     expect(world.weightOf("b")).toBeCloseTo(0.5);
     await world.decide(undone("dec-1", true, "dec-7"));
     expect(world.weightOf("a")).toBeCloseTo(0.5);
+  });
+
+  it("keeps what a contest found once an undo that found more is undone", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    await world.decide(decided("dec-1", ["a"]), answered("dec-1", "shortened"));
+    await world.decide(undone("dec-1", true, "dec-2"));
+    expect(world.told("a").blames).toMatchObject([
+      { id: "dec-1", why: "undone", share: 1 },
+    ]);
+    await world.decide(undone("dec-2", false, "dec-3"));
+    expect(world.told("a").blames).toMatchObject([
+      { id: "dec-1", why: "shortened", share: 0.5 },
+    ]);
+  });
+
+  it("keeps what a contest found after an undo that is undone", async () => {
+    await using world = await open({ ...SETTINGS, standingConfirmed: 0 });
+    await world.decide(decided("dec-1", ["a"]), undone("dec-1", true, "dec-2"));
+    world.clock.jump(1);
+    await world.decide(answered("dec-1"));
+    expect(world.told("a").blames).toMatchObject([
+      { id: "dec-1", why: "undone", share: 1 },
+    ]);
+    await world.decide(undone("dec-2", false, "dec-3"));
+    expect(world.told("a").blames).toMatchObject([
+      { id: "dec-1", why: "released", share: 1 },
+    ]);
   });
 
   it("counts what a person released of a proposal as its witnesses'", async () => {
@@ -153,8 +181,11 @@ const foundWrong = (proposal: string): ProposalSettled => ({
   ...{ ...refused(proposal), wrong: true },
 });
 
-const answered = (decision: string): DecisionEvent => ({
-  ...{ kind: "contest-answered", contest: "con-1", verdict: "released" },
+const answered = (
+  decision: string,
+  verdict: "released" | "shortened" = "released",
+): DecisionEvent => ({
+  ...{ kind: "contest-answered", contest: "con-1", verdict },
   ...{ operator: "opr-1", by: "ada", bySelf: false, answer: "sorry" },
   about: [decision],
 });
