@@ -80,6 +80,7 @@ export class Sight {
   async *matches(rules: readonly Rule[], after: number): AsyncGenerator<Match> {
     const { attacker } = this;
     const { evidence, turns } = this.#ports;
+    if (rules.length === 0) return;
     // Most attackers are seen by few: nothing is read of them.
     if (!evidence.areThere(attacker, leastOf(rules))) return;
     const seen = await this.#seen(after);
@@ -127,7 +128,7 @@ export class Sight {
   }
 }
 
-/** What any of them needs; of none, more than there is. */
+/** What the least of them needs; there is one at least. */
 const leastOf = (rules: readonly Rule[]) => ({
   orgs: Math.min(...rules.map(orgsNeeded)),
   hosts: Math.min(...rules.map(({ needs }) => needs.hosts)),

@@ -36,6 +36,12 @@ describe("a look at an attacker", () => {
     expect(asked).toEqual([]);
   });
 
+  it("reads nothing where there are no rules, whoever saw it", async () => {
+    const { looker, asked } = lookerOn(true);
+    expect(await all(looker.sight(ATTACKER, DAY).matches([], 0))).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
   it("asks once what covers it already, however many rules match", async () => {
     let covered = 0;
     const deciding = decidingWith({
