@@ -1,17 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import { ApprovalStore } from "../../agent/keyring/approval-store.js";
 import type { Rollout } from "../../agent/protocol/documents.js";
-import {
-  systemBanClock,
-  systemClock,
-  type Clock,
-} from "../../agent/runtime/clock.js";
+import { systemBanClock } from "../../agent/runtime/clock.js";
 import { signText } from "../../agent/trust/sign.js";
 import { ban, policy, TestHost } from "../support/agent/agent-fixtures.js";
 import { receiptOn, World } from "../support/agent/world.js";
 import { FakeFeed } from "../support/cloud/fake-cloud.js";
 import { document2 } from "../support/cloud/siege.js";
-import { until } from "../support/time/clock.js";
+import { laterBy, until } from "../support/time/clock.js";
 import {
   keys,
   signRoot,
@@ -155,13 +151,6 @@ describe("approvals", () => {
     expect(again("agent-1").digest(now)).toBe("");
     expect(host.ledger.approvals()).toEqual([]);
   });
-});
-
-/** As if so much time had passed, for whoever asks. */
-const laterBy = (aheadMs: () => number): Clock => ({
-  ...systemClock,
-  now: () => Date.now() + aheadMs(),
-  monotonic: () => performance.now() + aheadMs(),
 });
 
 /** Every ring's time is the same: the test agent may be in any. */

@@ -2,7 +2,7 @@ import {
   setImmediate as turn,
   setTimeout as sleep,
 } from "node:timers/promises";
-import type { Clock } from "../../../agent/runtime/clock.js";
+import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
@@ -80,6 +80,13 @@ export class ManualClock implements Clock {
     this.#elapsedMs = elapsedMs;
   }
 }
+
+/** The system's, as if so many milliseconds more had passed, for whoever asks. */
+export const laterBy = (aheadMs: () => number): Clock => ({
+  ...systemClock,
+  now: () => systemClock.now() + aheadMs(),
+  monotonic: () => systemClock.monotonic() + aheadMs(),
+});
 
 interface Timer {
   atMs: number;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { NOT_CONFIRMED } from "../../../agent/ledger/trials.js";
-import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
+import { unixSeconds } from "../../../agent/runtime/clock.js";
 import type { Enforced } from "../../../agent/walks/ban/ban-walk.js";
 import { wire2 } from "../../../agent/protocol/wire.js";
 import { noLimits } from "../../support/agent/limits.js";
@@ -10,6 +10,7 @@ import { ban, facts, policy } from "../../support/agent/agent-fixtures.js";
 import { PolicyHost, policyOf } from "../../support/agent/policies.js";
 import { recordNext } from "../../support/agent/ledger.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
+import { laterBy } from "../../support/time/clock.js";
 
 const OFFICE = "203.0.113.0/24";
 
@@ -32,11 +33,7 @@ describe("what a policy allows", () => {
 
   it("is dropped again within a minute after it has run out", async () => {
     let aheadMs = 0;
-    const clock = {
-      ...systemClock,
-      now: () => Date.now() + aheadMs,
-      monotonic: () => performance.now() + aheadMs,
-    };
+    const clock = laterBy(() => aheadMs);
     await using it = await PolicyHost.open({ policy: bare, clock });
     await it.host.carryOut(new FakeFeed().append([ban("203.0.113.7", 9_000)]));
     const until = Date.now() + 60_000;
@@ -138,11 +135,7 @@ describe("what a policy allows", () => {
 
   it("is named in receipts no more once it has run out", async () => {
     let aheadMs = 0;
-    const clock = {
-      ...systemClock,
-      now: () => Date.now() + aheadMs,
-      monotonic: () => performance.now() + aheadMs,
-    };
+    const clock = laterBy(() => aheadMs);
     await using it = await PolicyHost.open({ policy: bare, clock });
     const said: unknown[] = [];
     await it.host.carryOut(new FakeFeed().append([ban("203.0.113.7", 9_000)]));

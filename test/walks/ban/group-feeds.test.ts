@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../agent/runtime/clock.js";
 import { ban, heldOf, policy } from "../../support/agent/agent-fixtures.js";
 import { noLimits } from "../../support/agent/limits.js";
 import { DAY_MS, PolicyHost, policyOf } from "../../support/agent/policies.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
+import { laterBy } from "../../support/time/clock.js";
 
 const WEB = "org/acme/web";
 const bare = { ...policy, allow: [] };
@@ -11,16 +11,6 @@ const following = (version: number, ...feeds: readonly string[]) =>
   policyOf([], { version, ...(feeds.length > 0 && { feeds }) });
 const rangesOf = (count: number, third: number) =>
   Array.from({ length: count }, (_, n) => `203.0.${third}.${n + 1}`);
-/** The system's, moved on by a minute each time that is asked for. */
-const clockAhead = () => {
-  let aheadMs = 0;
-  return {
-    ...systemClock,
-    now: () => systemClock.now() + aheadMs,
-    monotonic: () => systemClock.monotonic() + aheadMs,
-    later: () => void (aheadMs += 60_000),
-  };
-};
 const positions = (it: PolicyHost) =>
   it.host.ledger.positions().map(({ feed }) => feed);
 
@@ -53,7 +43,8 @@ describe("a feed of a group of hosts", () => {
   });
 
   it("has one burst with every other group's, whatever they are called", async () => {
-    const clock = clockAhead();
+    let aheadMs = 0;
+    const clock = laterBy(() => aheadMs);
     const few = { ...noLimits, burst: 3, changesPerMinute: 1, growth: 1 };
     const options = { policy: bare, limits: few, clock };
     await using it = await PolicyHost.open(options);
@@ -69,13 +60,14 @@ describe("a feed of a group of hosts", () => {
       const held = heldOf(outcome).map((each) => each.split(" ")[1]);
       expect(held.every((rule) => rule === "grows-too-fast")).toBe(true);
       counts.push(5 - held.length);
-      clock.later();
+      aheadMs += 60_000;
     }
     expect(counts).toEqual([3, 1, 1, 1]);
   });
 
   it("comes into force later within that burst, whichever it is", async () => {
-    const clock = clockAhead();
+    let aheadMs = 0;
+    const clock = laterBy(() => aheadMs);
     const few = { ...noLimits, burst: 2, changesPerMinute: 2 };
     const options = { policy: bare, limits: few, clock };
     await using it = await PolicyHost.open(options);
@@ -88,7 +80,7 @@ describe("a feed of a group of hosts", () => {
       [0, 1].flatMap((nth) => rangesOf(4, nth)).filter((at) => it.drops(at))
         .length;
     expect(dropped()).toBe(2);
-    clock.later();
+    aheadMs += 60_000;
     const until = Date.now() + DAY_MS;
     const hold = { feed: "urgent", until, why: "harm", ranges: ["192.0.2.1"] };
     const feeds = [WEB, "org/acme/db"]; // and have the guard look again

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import { NOT_CONFIRMED } from "../../../agent/ledger/trials.js";
-import { systemClock, unixSeconds } from "../../../agent/runtime/clock.js";
+import { unixSeconds } from "../../../agent/runtime/clock.js";
 import { ban, policy } from "../../support/agent/agent-fixtures.js";
 import { recordNext } from "../../support/agent/ledger.js";
 import { noLimits } from "../../support/agent/limits.js";
 import { DAY_MS, PolicyHost, policyOf } from "../../support/agent/policies.js";
 import { FakeFeed } from "../../support/cloud/fake-cloud.js";
+import { laterBy } from "../../support/time/clock.js";
 
 /** The usual host, but for its own allow list. */
 const bare = { ...policy, allow: [] };
@@ -68,11 +69,7 @@ describe("what a policy holds", () => {
 
   it("is in force again at its own end, whenever the policy ends", async () => {
     let aheadMs = 0;
-    const clock = {
-      ...systemClock,
-      now: () => Date.now() + aheadMs,
-      monotonic: () => performance.now() + aheadMs,
-    };
+    const clock = laterBy(() => aheadMs);
     await using it = await PolicyHost.open({ policy: bare, clock });
     await it.host.carryOut(new FakeFeed().append([ban("203.0.113.7", 9_000)]));
     const now = Date.now();
