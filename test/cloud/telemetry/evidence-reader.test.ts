@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it, jest } from "@jest/globals";
 import { systemClock } from "../../../agent/runtime/clock.js";
-import type { Database } from "../../../cloud/journal/database.js";
 import { Turns } from "../../../cloud/rate/turns.js";
 import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
 import {
@@ -12,6 +11,7 @@ import {
   OF_HOST,
   EvidenceReader,
 } from "../../../cloud/telemetry/evidence-reader.js";
+import { planOf, watched } from "../../support/cloud/asked.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { openLogs, type Logs } from "../../support/cloud/logs.js";
 import { detection } from "./items.js";
@@ -96,12 +96,10 @@ describe("what hosts saw of an attacker", () => {
     await using stage = await openStage();
     const named = { attacker: ATTACKER, after: 0, seq: 9, nth: 0, org: "one" };
     const host = { ...named, agent: "a", since: 0, before: 9, limit: 1 };
-    const plan = (text: string) =>
-      stage.views.observed
-        .prepare(`EXPLAIN QUERY PLAN ${text}`)
-        .all(...(text.includes("@") ? [host] : valuesOf(text)))
-        .map((row) => (row as { detail: string }).detail)
-        .join("\n");
+    const plan = (text: string) => {
+      const values = text.includes("@") ? [host] : valuesOf(text);
+      return planOf(stage.views.observed, text, values).join("\n");
+    };
     for (const text of [NEWEST, NEXT_ORG, NEXT_HOST, NEXT_OF_ORG, OF_HOST]) {
       expect(plan(text)).toMatch(/^SEARCH detections USING .*\(attacker=\?/);
       expect(plan(text)).not.toMatch(/TEMP B-TREE/);
@@ -137,7 +135,9 @@ async function openStage(clock = systemClock) {
       evidence.of({ ...query, ...more }, turns),
     counted: async () => {
       let rows = 0;
-      const counting = counted(logs.views.observed, (read) => (rows += read));
+      const counting = watched(logs.views.observed, (_, came) => {
+        rows += Array.isArray(came) ? came.length : 1;
+      });
       const all = await new EvidenceReader(counting, registry).of(query, turns);
       return { rows, seen: all };
     },
@@ -163,27 +163,4 @@ function tellOf(logs: Logs, clock: { now(): number }, items: number) {
       ),
     });
   };
-}
-
-/** Counts the rows that statements answer with. */
-function counted(database: Database, count: (rows: number) => void): Database {
-  const prepare = (text: string) => {
-    const statement = database.prepare(text);
-    return new Proxy(statement, {
-      get: (target, key, receiver: unknown) => {
-        const method: unknown = Reflect.get(target, key);
-        if (typeof method !== "function") return method;
-        return (...args: unknown[]) => {
-          const came: unknown = Reflect.apply(method, target, args);
-          if (key === "all") count((came as unknown[]).length);
-          if (key === "get") count(1);
-          return came === target ? receiver : came;
-        };
-      },
-    });
-  };
-  return new Proxy(database, {
-    get: (target, key) =>
-      key === "prepare" ? prepare : (Reflect.get(target, key) as unknown),
-  });
 }

@@ -1,9 +1,9 @@
 import type { Database } from "../../../cloud/journal/database.js";
 
-/** A database that tells of each statement that is asked, as often as it is. */
+/** A database that tells of each statement, as often as it is asked, and what came. */
 export function watched(
   database: Database,
-  asked: (text: string) => void,
+  asked: (text: string, came: unknown) => void,
 ): Database {
   const prepare = (text: string) => {
     const statement = database.prepare(text);
@@ -12,8 +12,8 @@ export function watched(
         const method: unknown = Reflect.get(target, key);
         if (typeof method !== "function") return method;
         return (...args: unknown[]) => {
-          if (key === "all" || key === "get") asked(text);
           const came: unknown = Reflect.apply(method, target, args);
+          if (key === "all" || key === "get") asked(text, came);
           return came === target ? receiver : came;
         };
       },
