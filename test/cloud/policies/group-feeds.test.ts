@@ -7,17 +7,15 @@ import {
   jest,
 } from "@jest/globals";
 import type { Agent } from "../../../agent/agent.js";
-import { parseCidr } from "../../../agent/model/cidr.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
 import {
-  connected,
+  bans,
+  connectedIn,
   enforces,
-  settleBy,
-  startIn,
+  hostIn,
 } from "../../support/agent/enrolled-host.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 import { askAtDoor, letIn } from "../../support/cloud/people.js";
-import { TestFolder } from "../../support/folder.js";
 import { until } from "../../support/time/clock.js";
 
 jest.setTimeout(60_000);
@@ -53,16 +51,6 @@ describe("bans for a group of an org's hosts", () => {
   };
   const tag = (host: Agent, ...tags: readonly string[]) =>
     ask("PUT", `/agents/${host.identity.agent}/tags`, { tags });
-  const start = async (path: string) => {
-    const agent = opened.own(await startIn(path));
-    await connected(agent);
-    return agent;
-  };
-  const hostIn = async (org: string) => {
-    const { path } = opened.own(new TestFolder());
-    await settleBy(await cloud.token(org), path);
-    return { path, agent: await start(path) };
-  };
   const feed = () => `org/${acme}/web`;
   const banned = (range: string, more: object = {}) =>
     ask<{ decision: string }>("POST", "/bans", {
@@ -70,31 +58,32 @@ describe("bans for a group of an org's hosts", () => {
     });
 
   it("reach the hosts that are in it, and leave with those that are not any more", async () => {
-    const { agent: web } = await hostIn(acme);
-    const { agent: other } = await hostIn(acme);
-    const { agent: stranger } = await hostIn(await cloud.addOrg("Other"));
+    const { agent: web } = await hostIn(acme, cloud, opened);
+    const { agent: other } = await hostIn(acme, cloud, opened);
+    const elsewhere = await cloud.addOrg("Other");
+    const { agent: stranger } = await hostIn(elsewhere, cloud, opened);
     await publish(WEB);
     await tag(web, "web");
     expect((await banned(RANGE)).status).toBe(201);
     await enforces(web, RANGE);
     for (const host of [other, stranger]) {
-      expect(await bans(host)).toBe(false);
+      expect(await bans(host, RANGE)).toBe(false);
       expect(feedsAt(host)).not.toContain(feed());
     }
     await tag(web);
-    await until("it is let go", async () => !(await bans(web)));
+    await until("it is let go", async () => !(await bans(web, RANGE)));
     expect(feedsAt(web)).not.toContain(feed());
     await tag(other, "web");
     await enforces(other, RANGE);
     await tag(web, "web");
     await enforces(web, RANGE);
     await ask("POST", "/lifts", { range: RANGE, feed: feed(), reason: "over" });
-    await until("it is lifted", async () => !(await bans(web)));
+    await until("it is lifted", async () => !(await bans(web, RANGE)));
   });
 
   it("are owed by the hosts that are in it alone", async () => {
-    const { agent: web } = await hostIn(acme);
-    await hostIn(acme);
+    const { agent: web } = await hostIn(acme, cloud, opened);
+    await hostIn(acme, cloud, opened);
     await publish(WEB);
     await tag(web, "web");
     await until("it follows", () => web.policies.feeds().length > 0);
@@ -108,21 +97,21 @@ describe("bans for a group of an org's hosts", () => {
   });
 
   it("stay over a restart, and what was ordered meanwhile is caught up with", async () => {
-    const { agent: web, path } = await hostIn(acme);
+    const { agent: web, path } = await hostIn(acme, cloud, opened);
     await publish(WEB);
     await tag(web, "web");
     await banned(RANGE);
     await enforces(web, RANGE);
     await web[Symbol.asyncDispose]();
     await banned("203.0.113.8");
-    const again = await start(path);
+    const again = await connectedIn(path, opened);
     expect(feedsAt(again)).toContain(feed());
     await enforces(again, "203.0.113.8");
-    expect(await bans(again)).toBe(true);
+    expect(await bans(again, RANGE)).toBe(true);
   });
 
   it("end where the policy has the group no more, which takes two persons to publish", async () => {
-    const { agent: web } = await hostIn(acme);
+    const { agent: web } = await hostIn(acme, cloud, opened);
     await publish(WEB);
     await tag(web, "web");
     await banned(RANGE);
@@ -133,7 +122,7 @@ describe("bans for a group of an org's hosts", () => {
       widens: [`has hosts of group web servers leave ${feed()}`],
     });
     await publish("");
-    await until("it is let go", async () => !(await bans(web)));
+    await until("it is let go", async () => !(await bans(web, RANGE)));
   });
 
   it("are ordered by the org's own people, and nobody else's", async () => {
@@ -167,9 +156,6 @@ describe("bans for a group of an org's hosts", () => {
     });
   });
 });
-
-const bans = async ({ enforcer }: Agent): Promise<boolean> =>
-  (await enforcer.hasBan([parseCidr(RANGE)]))[0] === true;
 
 const feedsAt = ({ ledger }: Agent): readonly string[] =>
   ledger.positions().map(({ feed }) => feed);

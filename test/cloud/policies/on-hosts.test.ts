@@ -3,15 +3,9 @@ import type { Agent } from "../../../agent/agent.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
-import {
-  connected,
-  enforces,
-  settleBy,
-  startIn,
-} from "../../support/agent/enrolled-host.js";
+import { bans, enforces, hostIn } from "../../support/agent/enrolled-host.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 import { askAtDoor } from "../../support/cloud/people.js";
-import { TestFolder } from "../../support/folder.js";
 import { until } from "../../support/time/clock.js";
 
 jest.setTimeout(60_000);
@@ -24,9 +18,9 @@ describe("hosts of a cloud whose rule holds what hurt one of them", () => {
     const cloud = opened.own(await startTestCloud());
     const acme = await cloud.addOrg("Acme");
     const other = await cloud.addOrg("Other");
-    const hurt = await hostIn(acme, cloud, opened);
-    const spared = await hostIn(acme, cloud, opened);
-    const stranger = await hostIn(other, cloud, opened);
+    const { agent: hurt } = await hostIn(acme, cloud, opened);
+    const { agent: spared } = await hostIn(acme, cloud, opened);
+    const { agent: stranger } = await hostIn(other, cloud, opened);
     const { decision } = await cloud.ban(RANGE);
     const states = () => statesOf(cloud, decision);
     const hosts = [hurt, spared, stranger];
@@ -35,8 +29,11 @@ describe("hosts of a cloud whose rule holds what hurt one of them", () => {
     await hurt.orders.release(order, "ann");
     await until("the other host holds it", () => heldOn(spared) !== undefined);
     expect(heldOn(spared)).toBe("held-by-policy");
-    await until("its kernel lets it pass", async () => !(await bans(spared)));
-    expect(await bans(stranger)).toBe(true);
+    await until(
+      "its kernel lets it pass",
+      async () => !(await bans(spared, RANGE)),
+    );
+    expect(await bans(stranger, RANGE)).toBe(true);
     await until("coverage says so", async () => {
       const { released, held, "in-force": inForce } = await states();
       return released === 1 && held === 1 && inForce === 1;
@@ -65,20 +62,5 @@ async function statesOf(
   return body.coverage.states;
 }
 
-async function hostIn(
-  org: string,
-  cloud: TestCloud,
-  opened: Lifetime,
-): Promise<Agent> {
-  const { path } = opened.own(new TestFolder());
-  await settleBy(await cloud.token(org), path);
-  const agent = opened.own(await startIn(path));
-  await connected(agent);
-  return agent;
-}
-
 const heldOn = ({ ledger }: Agent): string | undefined =>
   ledger.held({ limit: 9 }, unixSeconds(Date.now()))[0]?.held;
-
-const bans = async ({ enforcer }: Agent): Promise<boolean> =>
-  (await enforcer.hasBan([parseCidr(RANGE)]))[0] === true;

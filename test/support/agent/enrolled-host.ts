@@ -6,6 +6,7 @@ import { silentLogger } from "../../../agent/log/logger.js";
 import { parseCidr } from "../../../agent/model/cidr.js";
 import { decodeToken } from "../../../agent/protocol/enrolment.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
+import type { Lifetime } from "../../../agent/runtime/lifetime.js";
 import { enrol } from "../../../service/identity/enrol.js";
 import {
   makeKey,
@@ -14,6 +15,7 @@ import {
   writeIdentity,
 } from "../../../service/identity/identity-store.js";
 import type { TestCloud } from "../cloud/cloud.js";
+import { TestFolder } from "../folder.js";
 import { until } from "../time/clock.js";
 
 /** Lets a host in, whose identity lies in the folder then. */
@@ -55,15 +57,30 @@ export async function startIn(
   });
 }
 
+/** A host of the org that was let in just now, and is connected. */
+export async function hostIn(org: string, cloud: TestCloud, opened: Lifetime) {
+  const { path } = opened.own(new TestFolder());
+  await settleBy(await cloud.token(org), path);
+  return { path, agent: await connectedIn(path, opened) };
+}
+
+/** The agent of a host whose identity lies in the folder. */
+export async function connectedIn(
+  stateDir: string,
+  opened: Lifetime,
+): Promise<Agent> {
+  const agent = opened.own(await startIn(stateDir));
+  await connected(agent);
+  return agent;
+}
+
 export const connected = (agent: Agent): Promise<void> =>
   until("the agent is connected", () => agent.link.state.at === "up", 15_000);
 
 export const enforces = (agent: Agent, range: string): Promise<void> =>
-  until(
-    `${range} is banned`,
-    async () => {
-      const [held] = await agent.enforcer.hasBan([parseCidr(range)]);
-      return held === true;
-    },
-    15_000,
-  );
+  until(`${range} is banned`, () => bans(agent, range), 15_000);
+
+export const bans = async (
+  { enforcer }: Agent,
+  range: string,
+): Promise<boolean> => (await enforcer.hasBan([parseCidr(range)]))[0] === true;
