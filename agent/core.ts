@@ -317,6 +317,7 @@ function keepJudging(
       );
   approvals.onChanged(() => void recurring.reviewAgain());
   policies.onChanged(() => {
+    receipts.keepOnly(followed());
     void recurring.followPolicy().then(() => receipts.sayPolicy());
   });
   return { approvals, limiter, recurring };

@@ -77,6 +77,7 @@ export class Receipts {
   give(outcome: Enforced): Receipt {
     const receipt = receiptOf(outcome, this.#ports);
     const { feed } = receipt.position;
+    if (!this.#follows(feed)) return receipt;
     const isFirst = this.#due.size === 0;
     this.#newest.set(feed, receipt);
     this.#due.add(feed);
@@ -85,6 +86,13 @@ export class Receipts {
     if (isItsOwn || waitMs <= 0) this.#sayDue();
     else if (isFirst) void this.#sayIn(waitMs);
     return receipt;
+  }
+
+  /** Forgets what was said of feeds that were left: their bans go with them. */
+  keepOnly(feeds: readonly FeedName[]): void {
+    for (const feed of this.#newest.keys()) {
+      if (!feeds.includes(feed)) this.#newest.delete(feed);
+    }
   }
 
   /** Says all of it again, should another policy count here than it names. */
@@ -123,10 +131,7 @@ export class Receipts {
   /** The newest of each feed, for whoever carries them where no link goes. */
   signedNewest(): readonly ReturnType<typeof signAsDevice>[] {
     const { deviceKey } = this.#ports;
-    const newest = [...this.#newest.values()].filter(({ position: { feed } }) =>
-      this.#follows(feed),
-    );
-    return newest.map((receipt) =>
+    return [...this.#newest.values()].map((receipt) =>
       signAsDevice("receipt", this.#extended(receipt, 2), deviceKey, 2),
     );
   }
@@ -142,7 +147,7 @@ export class Receipts {
     return extended;
   }
 
-  /** Of a feed that it has left nobody wants to hear. */
+  /** Of a feed that was left while something of it was under way nothing is kept. */
   #follows(feed: FeedName): boolean {
     return this.#ports.follows?.(feed) ?? true;
   }
@@ -157,7 +162,7 @@ export class Receipts {
     if (this.#due.size === 0) return;
     for (const feed of this.#due) {
       const receipt = this.#newest.get(feed);
-      if (receipt === undefined || !this.#follows(feed)) continue;
+      if (receipt === undefined) continue; // of a feed that was left
       const version = this.#session?.wire.version ?? 1;
       const said = this.#extended(receipt, version);
       const signed = signAsDevice("receipt", said, deviceKey, version);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import type { Receipt } from "../../../agent/protocol/documents.js";
+import type { Outcome } from "../../../agent/walks/ban/ban-walk.js";
 import { ban, heldOf, policy } from "../../support/agent/agent-fixtures.js";
 import { noLimits } from "../../support/agent/limits.js";
 import { DAY_MS, PolicyHost, policyOf } from "../../support/agent/policies.js";
@@ -13,6 +15,15 @@ const rangesOf = (count: number, third: number) =>
   Array.from({ length: count }, (_, n) => `203.0.${third}.${n + 1}`);
 const positions = (it: PolicyHost) =>
   it.host.ledger.positions().map(({ feed }) => feed);
+/** As the cloud's link does with what has come into force. */
+const give = ({ host }: PolicyHost, outcome: Outcome) => {
+  if (outcome.kind !== "enforced") throw new Error(outcome.kind);
+  host.core.receipts.give(outcome);
+};
+const answeredFor = ({ host }: PolicyHost) =>
+  host.core.receipts
+    .signedNewest()
+    .map(({ signed }) => (JSON.parse(signed) as Receipt).position.feed);
 
 describe("a feed of a group of hosts", () => {
   it("counts on a host only while its customer's policy has it follow that", async () => {
@@ -40,6 +51,29 @@ describe("a feed of a group of hosts", () => {
     await it.take(following(2));
     const at = [...both, "203.0.113.9"];
     expect(at.map((each) => it.drops(each))).toEqual([true, false, true]);
+  });
+
+  it("is answered for no more once it was left, though it is followed again", async () => {
+    await using it = await PolicyHost.open({ policy: bare });
+    await it.take(following(1, WEB));
+    const feed = new FakeFeed(WEB);
+    const outcome = await it.host.carryOut(feed.append([ban("203.0.113.7")]));
+    give(it, outcome);
+    expect(answeredFor(it)).toEqual([WEB]);
+    await it.take(following(2));
+    await it.take(following(3, WEB));
+    expect(answeredFor(it)).toEqual([]);
+  });
+
+  it("is not answered for where it was left while that was under way", async () => {
+    await using it = await PolicyHost.open({ policy: bare });
+    await it.take(following(1, WEB));
+    const first = new FakeFeed(WEB).append([ban("203.0.113.7")]);
+    const outcome = await it.host.carryOut(first);
+    await it.take(following(2));
+    give(it, outcome);
+    await it.take(following(3, WEB));
+    expect(answeredFor(it)).toEqual([]);
   });
 
   it("has one burst with every other group's, whatever they are called", async () => {
