@@ -1,3 +1,4 @@
+import { HELD_BY_POLICY } from "../../agent/guard/guard.js";
 import { RING_WAITS } from "../../agent/model/rings.js";
 import type { Receipt } from "../../agent/protocol/documents.js";
 import { isoTime } from "../../agent/text/time.js";
@@ -42,9 +43,13 @@ function answered(
 ): Said {
   const { enforcedMs } = newest;
   const receipts = during.map(({ receipt }) => receipt);
-  const held = heldBy(decision, receipts);
+  const named = heldBy(decision, receipts);
+  const held = stillHeld(decision, named, around);
   const count = Object.values(held).reduce((sum, each) => sum + each, 0);
-  const common = { enforcedMs, held };
+  const common: Partial<Said> =
+    held === named
+      ? { enforcedMs, held }
+      : { enforcedMs: null, held, sure: "inferred" };
   if (count > 0 && isForItsRing(held)) {
     return ringed(decision, newest, common, around);
   }
@@ -74,7 +79,7 @@ const stateBy = (
 function ringed(
   decision: DecisionEntry,
   newest: Receipt,
-  common: Pick<Said, "enforcedMs" | "held">,
+  common: Partial<Said>,
   { ringAt, now }: Around,
 ): Said {
   if (ringAt !== null && ringAt <= now) {
@@ -142,6 +147,22 @@ function heldBy(
     if (unnamed > 0 && own === undefined) count(UNNAMED, unnamed);
   }
   return Object.fromEntries(counts);
+}
+
+/**
+ * No host says again that its policy holds bans no more, though it enforces them
+ * within a minute: that follows from the policy that it goes by. It tells of no
+ * range that the decision does not name.
+ */
+function stillHeld(
+  { targets, ranges }: DecisionEntry,
+  named: Said["held"],
+  { byPolicy }: Around,
+): Said["held"] {
+  const { [HELD_BY_POLICY]: before = 0, ...others } = named;
+  const now = byPolicy[HELD_BY_POLICY] ?? 0;
+  if (targets.length !== ranges || before <= now) return named;
+  return { ...others, ...(now > 0 && { [HELD_BY_POLICY]: now }) };
 }
 
 /** Of bans whose rule a receipt had no room for. */

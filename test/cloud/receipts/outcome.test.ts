@@ -154,6 +154,36 @@ describe("how sure an outcome is", () => {
     expect(said(lift, { during }, { byPolicy }).state).toBe("in-force");
   });
 
+  it("follows from the policy once that holds no more what a receipt named", () => {
+    const rule = "held-by-policy";
+    const other = "203.0.113.8";
+    const heldAt = (...ranges: readonly string[]) => {
+      const held = ranges.map((range) => ({ range, rule }));
+      return { during: [answer(2, 8, { held, heldTotal: held.length })] };
+    };
+    const one = heldAt(RANGE);
+    const told = (byPolicy: Around["byPolicy"]) =>
+      said(single, one, { byPolicy });
+    expect(told({ [rule]: 1 })).toMatchObject({
+      state: "held",
+      sure: "proven",
+    });
+    expect(told({})).toMatchObject({
+      ...{ state: "in-force", sure: "inferred", held: {}, enforcedMs: null },
+    });
+    const allowed = { "allowed-by-policy": 1 };
+    expect(told(allowed)).toMatchObject({
+      ...{ state: "held", sure: "inferred", held: allowed },
+    });
+    const both = { ...decision, targets: [RANGE, other] };
+    const inPart = { byPolicy: { [rule]: 1 } };
+    expect(said(both, heldAt(RANGE, other), inPart)).toMatchObject({
+      ...{ state: "held-in-part", sure: "inferred", held: { [rule]: 1 } },
+    });
+    // What no decision names, a policy may hold without naming the decision.
+    expect(said(decision, heldAt(RANGE, other)).state).toBe("held");
+  });
+
   it("is no more than said of a refusal, and nothing of silence", () => {
     const refusal = { code: "not-recorded", detail: "full" };
     expect(said(single, { refusal })).toMatchObject({
