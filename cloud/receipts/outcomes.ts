@@ -177,11 +177,15 @@ export class Outcomes {
     const offlineSince = connected ? null : this.#lastHeard(agent);
     const isOpen = said.state === "waiting";
     const own = newest.get(id);
-    const since = { decision, agent, offlineSince, newest: own, connected };
+    const cameAt = this.#cameAt(agent, decision);
+    const since = {
+      ...{ decision, agent, cameAt },
+      ...{ offlineSince, newest: own, connected },
+    };
     return {
       ...{ agent: id, hostname, org, connected, ...said },
       state: isOpen && !connected ? "offline" : said.state,
-      ...{ offlineSince, late: this.#cameAt(agent, decision) > decidedAt },
+      ...{ offlineSince, late: cameAt > decidedAt },
       provedAt: provedAt ?? this.#laterAt(id, isBeyond, place),
       ...(isOpen ? missingSince(since) : THERE),
     };
@@ -308,17 +312,19 @@ const THERE = { missing: null, missingSince: null } as const;
 function missingSince({
   decision: { decidedAt, first },
   agent: { enrolledAt },
+  cameAt,
   connected,
   offlineSince,
   newest,
 }: {
   readonly decision: DecisionEntry;
   readonly agent: Agent;
+  readonly cameAt: number;
   readonly connected: boolean;
   readonly offlineSince: number | null;
   readonly newest: Newest | undefined;
 }): { readonly missing: Absence; readonly missingSince: number } {
-  const asked = Math.max(decidedAt, enrolledAt);
+  const asked = Math.max(decidedAt, cameAt);
   if (!connected) {
     return { missing: "offline", missingSince: offlineSince ?? enrolledAt };
   }

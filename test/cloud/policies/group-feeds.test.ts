@@ -83,7 +83,7 @@ describe("bans for a group of an org's hosts", () => {
 
   it("are owed by the hosts that are in it alone", async () => {
     const { agent: web } = await hostIn(acme, cloud, opened);
-    await hostIn(acme, cloud, opened);
+    const { agent: other } = await hostIn(acme, cloud, opened);
     await publish(WEB);
     await tag(web, "web");
     await until("it follows", () => web.policies.feeds().length > 0);
@@ -93,6 +93,9 @@ describe("bans for a group of an org's hosts", () => {
     type Listed = { items: { must: number; holding: number }[] };
     const held = async () => (await ask<Listed>("GET", path)).body.items;
     await until("it is covered", async () => (await held())[0]?.holding === 1);
+    expect(await held()).toMatchObject([{ must: 1, holding: 1 }]);
+    await tag(other, "web"); // the ban waited for nobody who was to come
+    await enforces(other, RANGE);
     expect(await held()).toMatchObject([{ must: 1, holding: 1 }]);
   });
 

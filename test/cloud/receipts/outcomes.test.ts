@@ -71,6 +71,18 @@ describe("what became of an import on a fleet", () => {
     expect(await told()).toBe("in-force");
   });
 
+  it("is missed of a host since it came into the group that has the feed", async () => {
+    using fleet = new Fleet();
+    const single = { ...decision, feed: "org/acme/web" as const };
+    fleet.regrouped.set(idOf(0), DECIDED + 500);
+    const round = fleet.outcomes.round(null);
+    const [first, second] = await fleet.outcomes.of(single, round);
+    expect(first).toMatchObject({
+      ...{ late: true, missing: "silent", missingSince: DECIDED + 500 },
+    });
+    expect(second).toMatchObject({ late: false, missingSince: DECIDED });
+  });
+
   it("names hosts that lack what came before it as behind, since they last said something", async () => {
     using fleet = new Fleet();
     fleet.answer(0, 4, {}, -5_000);
@@ -141,6 +153,8 @@ class Fleet implements Disposable {
   readonly outcomes: Outcomes;
   /** What was asked of how trials ended, and of what hosts took back. */
   readonly ends: object[] = [];
+  /** When hosts came into their groups, where that was later. */
+  readonly regrouped = new Map<string, number>();
   seq = 0;
 
   constructor() {
@@ -159,7 +173,8 @@ class Fleet implements Disposable {
         this.ends.push(tried);
         return [];
       },
-      ...{ follows: () => true, regroupedAt: () => 0 },
+      follows: () => true,
+      regroupedAt: (id) => this.regrouped.get(id) ?? 0,
       ...{ notEnforcing: () => new Map() },
       ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
       heldByPolicy: () => ({ of: () => ({}) }),
