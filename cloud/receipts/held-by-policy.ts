@@ -17,6 +17,7 @@ import type {
 } from "../journal/policy-events.js";
 import type { Told } from "../policies/policies.js";
 import { groupsOf } from "../policies/selection.js";
+import { holdsAt } from "../policies/standing.js";
 
 export interface HeldByPolicyPorts {
   /** Version of the policy that a host last said it goes by; null for none. */
@@ -95,7 +96,7 @@ export class HeldByPolicy {
     const isOver = expiresAt < now;
     const made: Terms = {
       allowed: isOver ? [] : allowedIn([policy, ...groups], policy, now),
-      holds: (policy.holds ?? []).filter(({ until }) => until > now),
+      holds: holdsAt({ policy }, now),
     };
     terms.set(key, made);
     return made;
