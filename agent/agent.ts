@@ -128,6 +128,7 @@ function agentOf(options: AgentOptions, core: AgentCore, parts: Parts): Agent {
     telemetry: parts.telemetry,
     trust: core.trust,
     policies: core.policies,
+    followed: core.followed,
     get cut() {
       return cutter?.status;
     },

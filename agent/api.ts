@@ -8,6 +8,7 @@ import type { PolicyStore } from "./keyring/policy-store.js";
 import type { DeviceKeyRotation } from "./keyring/device-key-rotation.js";
 import type { Ledger } from "./ledger/ledger.js";
 import type { Cidr } from "./model/cidr.js";
+import type { FeedName } from "./model/position.js";
 import type { StorageState } from "./model/storage.js";
 import type { SensorView } from "./sensors/sensor-view.js";
 import type { LinkStatus } from "./uplink/link-status.js";
@@ -62,6 +63,8 @@ export interface AgentView {
     PolicyStore,
     "isOff" | "newest" | "current" | "allowed" | "held" | "feeds"
   >;
+  /** The feeds that this host follows now. */
+  readonly followed: () => readonly FeedName[];
   /** What was carried here by hand, and what is to be carried back. */
   readonly carried: Pick<Carry, "mark" | "receipts">;
   /** What became of open sessions; undefined where nothing is dropped anyway. */

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.js";
-import { feedsOf, type Identity } from "../config/identity.js";
+import type { Identity } from "../config/identity.js";
 import type { AgentEvents } from "../events/events.js";
 import type { HealthCode } from "../health/catalogue.js";
 import type { Findings } from "../health/health.js";
@@ -43,7 +43,6 @@ export class CloudTrust {
       events,
     });
     this.heads = new HeadMonitor({
-      feeds: feedsOf(identity),
       clock,
       staleAfterMs: config.cloud.staleAfterSeconds * 1000,
       events,

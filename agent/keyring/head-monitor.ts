@@ -5,7 +5,6 @@ import type { BanClock, UnixMs } from "../runtime/clock.js";
 import { judgeHead, type HeadVerdict } from "../trust/freshness.js";
 
 export interface HeadMonitorPorts {
-  readonly feeds: readonly FeedName[];
   readonly clock: Pick<BanClock, "now" | "monotonic">;
   /** Milliseconds without a fresh head, or behind one, that are an alarm. */
   readonly staleAfterMs: number;
@@ -51,10 +50,9 @@ export class HeadMonitor {
 
   constructor(ports: HeadMonitorPorts) {
     this.#ports = ports;
-    this.follow(ports.feeds);
   }
 
-  /** Watches these from now on, and no others. */
+  /** Watches these from now on, and no others; none until it is told. */
   follow(feeds: readonly FeedName[]): void {
     const freshAt = this.#ports.clock.monotonic();
     for (const feed of this.#feeds.keys()) {

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage } from "node:http";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
 import type { AgentOrders, AgentView } from "../../agent/agent.js";
-import { feedsOf } from "../../agent/config/identity.js";
 import { NotEnforced } from "../../agent/enforce/enforcer.js";
 import { KeyIsFixed } from "../../agent/keyring/device-keys.js";
 import { LedgerFull } from "../../agent/ledger/damage.js";
@@ -226,8 +225,8 @@ async function modeOf({ ledger, enforcer }: AgentView): Promise<Mode> {
   return kernel?.at === "present" ? kernel.posture.mode : ledger.mode();
 }
 
-function mustKnow({ identity, policies }: AgentView, feed: FeedName): void {
-  const known = [...feedsOf(identity), ...policies.feeds(), "local"];
+function mustKnow({ followed }: AgentView, feed: FeedName): void {
+  const known = [...followed(), "local"];
   if (known.includes(feed)) return;
   const why = `this host follows no feed "${feed}"`;
   throw new BadQuery(`${why}; there are ${known.join(", ")}`);

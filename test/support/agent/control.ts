@@ -95,6 +95,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     cut: undefined,
     drift: core.drift,
     policies: core.policies,
+    followed: core.followed,
     verdict: () => verdicts.look(),
     proof: () => undefined,
     uncovered: () => [],
