@@ -110,14 +110,14 @@ export async function startCloud(
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
   const asking = { ...rooms, ...given, config, store, outgoing, publicUrl };
-  const { signIn, kept: answersKept } = openSignIn(asking, opened);
+  const { signIn, ways, kept: answersKept } = openSignIn(asking, opened);
   const rates = new CallerRates(ports.clock);
   const doors = await openDoors(
     { config, ports, server, opened },
     {
       ...{ ...ports, ...rooms, ...carrier, ...told, outgoing },
       ...apiOf(config, { ...ports, ...rooms, gateway, startedAt, signIn }),
-      ...{ signIn, publicUrl, answersKept, rates },
+      ...{ signIn, waysIn: ways, publicUrl, answersKept, rates },
     },
     here,
   );

@@ -10,6 +10,7 @@ import { openAccounts } from "./sign-in/accounts.js";
 import { KeptAnswers } from "./sign-in/kept-answers.js";
 import type { LoginSettings } from "./sign-in/login-settings.js";
 import { SignIn } from "./sign-in/sign-in.js";
+import { waysIn, type WaysIn } from "./sign-in/ways-in.js";
 import type { Store } from "./store.js";
 
 interface SignInParts {
@@ -31,7 +32,11 @@ interface SignInParts {
 export function openSignIn(
   { config, store, staff, drops, outgoing, ...rest }: SignInParts,
   opened: Lifetime,
-): { readonly signIn: SignIn; readonly kept: KeptAnswers } {
+): {
+  readonly signIn: SignIn;
+  readonly kept: KeptAnswers;
+  readonly ways: () => WaysIn;
+} {
   const { dir, name: cloudName, login } = config;
   const accounts = openAccounts(filesOf(dir).accounts, rest.log);
   opened.defer(() => void accounts.close());
@@ -45,7 +50,8 @@ export function openSignIn(
       clientSecret: () => secretIn(dir, login.oidc?.clientSecretFile),
     }),
   );
-  return { signIn, kept: new KeptAnswers(accounts, rest) };
+  const ways = () => waysIn(login, rest.publicUrl());
+  return { signIn, kept: new KeptAnswers(accounts, rest), ways };
 }
 
 /** @throws BadFolder when it cannot be read */

@@ -43,6 +43,7 @@ import type { Enrolment } from "../registry/enrolment.js";
 import type { Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
 import type { SignIn } from "../sign-in/sign-in.js";
+import type { WaysIn } from "../sign-in/ways-in.js";
 import type { CloudStatus } from "../status.js";
 import type { Statements } from "../telemetry/statements.js";
 import type { LogKeeper } from "../tree/log-keeper.js";
@@ -105,6 +106,8 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly staff: Staff;
   readonly enrolment: Pick<Enrolment, "makeToken" | "revokeToken">;
   readonly signIn: SignIn;
+  /** By which ways people may sign in here. */
+  waysIn(): WaysIn;
   /** What people release of what rules proposed; all else goes by `orders`. */
   readonly bans: Pick<BanOrders, "ban">;
   readonly orders: Pick<TwoPersons, "ban" | "lift" | "import" | "change">;

@@ -105,6 +105,14 @@ export const SessionShape = v.object({
   ),
 });
 
+export const WaysShape = v.object({
+  password: v.boolean(),
+  /** Passkeys are made for a host with a name that is reached by https. */
+  passkey: v.boolean(),
+  /** The host of the issuer that `/session/oidc` leads to; null: there is none. */
+  oidc: v.nullable(v.object({ issuer: v.string() })),
+});
+
 export const SteppedUp = v.object({ steppedUpUntil: Time });
 
 /** A credential that is there from now on. */

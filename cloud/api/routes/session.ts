@@ -27,9 +27,13 @@ import {
   Shown,
   SteppedUp,
   StepUp,
+  WaysShape,
 } from "./session-shapes.js";
 
-type Ports = Pick<OperatorApiPorts, "signIn" | "staff" | "publicUrl">;
+type Ports = Pick<
+  OperatorApiPorts,
+  "signIn" | "staff" | "publicUrl" | "waysIn"
+>;
 
 /** Signing in and out, and showing anew who one is. */
 export const sessionRoutes = (ports: Ports): readonly Route[] => [
@@ -52,6 +56,14 @@ const SMALL = { mostBodyBytes: MOST_BODY_BYTES, isSecret: true } as const;
 function signInRoutes(ports: Ports): readonly Route[] {
   const { signIn, publicUrl } = ports;
   return [
+    openRoute({
+      ...{ method: "GET", path: "/session/ways", operationId: "listWaysIn" },
+      ...{ tag: "People", summary: "By which ways people may sign in here" },
+      answers: {
+        200: { description: "What to offer who comes", schema: WaysShape },
+      },
+      handle: () => answer(200, ports.waysIn()),
+    }),
     openRoute({
       ...{ method: "POST", path: "/session", operationId: "signIn" },
       ...{ tag: "People", summary: "Signs in with a name and a password" },

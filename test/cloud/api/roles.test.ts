@@ -12,6 +12,7 @@ import { askAtDoor, letIn, type Person } from "../../support/cloud/people.js";
 
 /** The least role that each operation is for, and whether of the vendor alone. */
 const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
+  listWaysIn: [null],
   ...{ signIn: [null], passkeySignInOptions: [null] },
   ...{ signInWithPasskey: [null], goToIssuer: [null], comeFromIssuer: [null] },
   ...{ listBans: ["partner"], whoAmI: ["partner"], showSession: ["partner"] },
