@@ -54,7 +54,7 @@ const CLOUD = [
   ["rules/", "policies/"],
   ["decide/", "sign-in/", "audit/"],
   ["receipts/", "two-persons/"],
-  ["gateway/", "carry/", "coverage/", "contest/"],
+  ["gateway/", "carry/", "coverage/", "contest/", "fleet/"],
   ["store.ts", "status.ts", "server.ts"],
   [
     "api/",

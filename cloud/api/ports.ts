@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../agent/log/logger.js";
+import type { FeedName } from "../../agent/model/position.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
@@ -40,7 +41,7 @@ import type { PolicyHolds } from "../policies/policy-holds.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
-import type { Registry } from "../registry/registry.js";
+import type { Agent, Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
 import type { SignIn } from "../sign-in/sign-in.js";
 import type { WaysIn } from "../sign-in/ways-in.js";
@@ -142,6 +143,8 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly vouching: Pick<Vouching, "textOf" | "withdraw">;
   readonly impact: Pick<Impact, "ask">;
   readonly receipts: Receipts;
+  /** The feeds that a host follows. */
+  followedBy(agent: Agent): readonly FeedName[];
   readonly bundles: Pick<Bundles, "begin">;
   readonly answers: CarriedReceiptPorts["answers"];
   readonly cloudName: string;

@@ -14,6 +14,11 @@ export const receiptTables: ObservationProjection = {
     CREATE TABLE policies_told (
       agent TEXT PRIMARY KEY, policy INTEGER
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE stands (
+      agent TEXT NOT NULL, feed TEXT NOT NULL, epoch TEXT NOT NULL,
+      last INTEGER NOT NULL, mode TEXT NOT NULL, seq INTEGER NOT NULL,
+      PRIMARY KEY (agent, feed)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE refusals (
       seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
       feed TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL
@@ -31,6 +36,13 @@ export const receiptTables: ObservationProjection = {
     );
     const tellPolicy = database.prepare(
       "INSERT OR REPLACE INTO policies_told VALUES (?, ?)",
+    );
+    // One that was carried here by hand may be of an earlier place.
+    const stand = database.prepare(
+      `INSERT INTO stands VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, last = excluded.last,
+         mode = excluded.mode, seq = excluded.seq
+       WHERE epoch <> excluded.epoch OR last <= excluded.last`,
     );
     const addRefusal = database.prepare(
       "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, ?)",
@@ -50,6 +62,7 @@ export const receiptTables: ObservationProjection = {
         const { agent, signed } = event;
         addReceipt.run(seq, at, agent, feed, epoch, offset, mode, signed);
         tellPolicy.run(agent, policyIn(receipt));
+        stand.run(agent, feed, epoch, offset, mode, seq);
       } else if (event.kind === "refusal") {
         const { agent, feed, code, detail } = event;
         addRefusal.run(seq, at, agent, feed, code, detail);

@@ -55,6 +55,8 @@ export class Receipts {
   readonly #prepared = new Map<string, Statement<unknown>>();
   readonly #newest: Statement<LatestReceipt>;
   readonly #policy: Statement<number | null>;
+  readonly #stands: Statement<Stand>;
+  readonly #standsBetween: Statement<Stand & { readonly agent: string }>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -63,6 +65,10 @@ export class Receipts {
         "SELECT policy FROM policies_told WHERE agent = ?",
       )
       .pluck();
+    this.#stands = database.prepare(`${STANDS} WHERE agent = ? ORDER BY seq`);
+    this.#standsBetween = database.prepare(
+      `${STANDS} WHERE agent > ? AND agent <= ? ORDER BY agent, seq`,
+    );
     this.#newest = database.prepare(
       `SELECT last AS offset, mode, receipt ->> '$.ext.policy' AS policy
        FROM receipts
@@ -111,6 +117,25 @@ export class Receipts {
   /** Version of the policy that a host last said it goes by; null for none. */
   policyOf(agent: string): number | null {
     return this.#policy.get(agent) ?? null;
+  }
+
+  /** Where an agent's receipts of its feeds end; what it said last comes last. */
+  stands(agent: string): readonly Stand[] {
+    return this.#stands.all(agent);
+  }
+
+  /** The same of the agents behind one id, up to another, by agent. */
+  standsBetween(
+    after: string,
+    through: string,
+  ): ReadonlyMap<string, readonly Stand[]> {
+    const found = new Map<string, Stand[]>();
+    for (const { agent, ...stand } of this.#standsBetween.all(after, through)) {
+      const known = found.get(agent);
+      if (known === undefined) found.set(agent, [stand]);
+      else known.push(stand);
+    }
+    return found;
   }
 
   /** How far the agent's receipts of an epoch go. */
@@ -178,6 +203,16 @@ export interface LatestReceipt extends Pick<Receipt, "mode"> {
   /** Version of the policy that the host goes by; null for none. */
   readonly policy: number | null;
 }
+
+/** Where an agent's receipts of a feed end. */
+export interface Stand extends Pick<Receipt, "mode"> {
+  readonly feed: FeedName;
+  readonly epoch: string;
+  /** The number of the last op that it answered for. */
+  readonly last: number;
+}
+
+const STANDS = "SELECT agent, feed, epoch, last, mode FROM stands";
 
 interface ReceiptRow {
   readonly seq: number;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import { hostModes } from "../../fleet/host-mode.js";
 import { Named, YesOrNo, limitOf } from "../fields.js";
-import { Cursor, Time } from "../table/answer.js";
+import { Cursor, Time, Whole } from "../table/answer.js";
 
 /** What of agents and their hosts goes in and out. */
 
@@ -72,6 +73,13 @@ export const AgentOut = v.object({
   hostname: v.string(),
   tags: v.array(v.string()),
   state: AgentState,
+  /**
+   * What it does with its bans, as far as it said so. Not-enforcing: packets pass
+   * that it is to drop. Safe-mode: it drops what it did, and takes nothing new.
+   */
+  mode: v.picklist(hostModes),
+  /** Bans and lifts that its receipts do not tell of yet; null: it gave none. */
+  behind: v.nullable(Whole),
   system: v.string(),
   version: v.string(),
   /** The newest version of the protocol that it is known to read. */

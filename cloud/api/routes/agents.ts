@@ -1,5 +1,6 @@
 import type * as v from "valibot";
 import type { Caller } from "../../operators/caller.js";
+import { behindBy, hostMode } from "../../fleet/host-mode.js";
 import type { Agent } from "../../registry/registry.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
 import type { OperatorApiPorts } from "../ports.js";
@@ -63,11 +64,13 @@ const isBehind = (
 
 /** An agent as operators see it; what is of all of them is asked once. */
 function shownBy(ports: OperatorApiPorts) {
-  const { gateway, telemetry, bootLog } = ports;
+  const { gateway, telemetry, bootLog, receipts, index } = ports;
   const hosts = telemetry.hosts();
   const clones = bootLog.standing();
+  const tips = new Map(index.standings().map((tip) => [tip.feed, tip]));
   return (agent: Agent) => {
     const { id } = agent;
+    const stands = receipts.stands(id);
     const more = {
       cloned: clones.get(id) ?? 0,
       telemetryOverSince: ports.telemetryOverSince(id),
@@ -77,11 +80,16 @@ function shownBy(ports: OperatorApiPorts) {
       ...agent,
       ...more,
       state: stateOf(agent, gateway.isConnected(id)),
+      mode: hostMode(stands, codesOf(more.report)),
+      behind: behindBy(ports.followedBy(agent), stands, tips),
       lastSeen: gateway.heardAt(id) ?? agent.lastSeen,
       unhealthy: isUnhealthy(more),
     };
   };
 }
+
+const codesOf = (report: HostReport | null): ReadonlySet<string> =>
+  new Set(report?.health.map(({ code }) => code));
 
 function stateOf(
   { revokedAt }: Agent,
