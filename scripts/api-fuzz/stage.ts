@@ -2,12 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import {
-  decodeToken,
-  enrolmentProofBytes,
-} from "../../agent/protocol/enrolment.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
-import { generateKey } from "../../agent/trust/keys.js";
 import { operatorsSocket } from "../../cloud/door/operators-door.js";
 import { Lab, type LabCloud } from "../lab/lab.js";
 import { gather, type Member } from "./cast.js";
@@ -105,22 +100,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Does what the installer does with a token, so that there is a host to name. */
 async function enrolled(cloud: LabCloud, pools: Pools): Promise<void> {
-  const token = await cloud.token("acme");
-  const key = generateKey();
-  const { secret } = decodeToken(token);
-  const encoded = (bytes: Uint8Array): string =>
-    Buffer.from(bytes).toString("base64url");
-  const response = await fetch(`${cloud.url}/v1/enrol`, {
-    method: "POST",
-    body: JSON.stringify({
-      ...{ secret, publicKey: encoded(key.publicKey) },
-      proof: encoded(key.sign(enrolmentProofBytes(secret))),
-      ...{ hostname: "host.example", system: "Linux", version: "0.4.0" },
-    }),
-  });
-  const { agent } = (await response.json()) as { agent: string };
+  const { agent } = await cloud.enrol("acme", { hostname: "host.example" });
   pools.add("agent", agent);
 }
 

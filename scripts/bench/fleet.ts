@@ -1,9 +1,6 @@
-import { parseShape } from "../../agent/protocol/shapes.js";
-import { EnrolmentAnswer } from "../../agent/protocol/enrolment.js";
 import { systemClock } from "../../agent/runtime/clock.js";
-import { generateKey } from "../../agent/trust/keys.js";
 import { TestAgent } from "../../test/support/agent/test-agent.js";
-import { enrolWith, type Enrolled } from "../../test/support/cloud/cloud.js";
+import type { Enrolled } from "../../test/support/cloud/cloud.js";
 import type { LabCloud } from "../lab/lab.js";
 
 /** A host that speaks the protocol and has neither kernel nor disk. */
@@ -32,7 +29,9 @@ export class Fleet implements Disposable {
       await cloud.addOrg(`org-${org}`, `Org ${org}`);
     }
     for (let index = 0; index < hosts; index++) {
-      const who = await enrolled(cloud, `org-${index % orgs}`, `host-${index}`);
+      const who = await cloud.enrol(`org-${index % orgs}`, {
+        hostname: `host-${index}`,
+      });
       joined.push({ who, link: await TestAgent.connect(cloud, who) });
       await systemClock.sleep(BETWEEN_MS);
     }
@@ -46,16 +45,3 @@ export class Fleet implements Disposable {
 
 /** They all come from one address, and the door lets 150 a second in from it. */
 const BETWEEN_MS = 12;
-
-async function enrolled(
-  cloud: LabCloud,
-  org: string,
-  hostname: string,
-): Promise<Enrolled> {
-  const key = generateKey();
-  const token = await cloud.token(org);
-  const { status, body } = await enrolWith(cloud.url, token, key, { hostname });
-  if (status !== 201) throw new Error(`enrolment of ${hostname}: ${status}`);
-  const answer = parseShape(EnrolmentAnswer, body, "answer");
-  return { agent: answer.agent, org, cloud: answer.cloud, key };
-}

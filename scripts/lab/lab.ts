@@ -6,11 +6,18 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EnrolmentAnswer } from "../../agent/protocol/enrolment.js";
+import { parseJson } from "../../agent/protocol/shapes.js";
+import { generateKey } from "../../agent/trust/keys.js";
 import type { StatusView } from "../../service/control/status-view.js";
+import {
+  enrolmentOf,
+  type EnrollingHost,
+  type Enrolled,
+} from "../../test/support/cloud/cloud.js";
+import { ask } from "./ask.js";
 import { THIS_BUILD, type Build } from "./build.js";
 import { makeCertificate, type Certificate } from "./certificate.js";
 import { openQuota, type Quota } from "./quota.js";
@@ -39,17 +46,21 @@ export class Lab implements AsyncDisposable {
     const { build = THIS_BUILD, init = [] } = options;
     const dir = join(this.folder, "cloud");
     const listen = `${address}:${port}`;
-    const encrypted = address !== "127.0.0.1";
-    const url = `${encrypted ? "https" : "http"}://${listen}`;
-    const named = ["--name", "lab", "--listen", listen, "--public-url", url];
-    await output([build.cloud, "init", "--dir", dir, ...named, ...init]);
+    const { named, encrypted = address !== "127.0.0.1" } = options;
+    const scheme = encrypted ? "https" : "http";
+    const url = `${scheme}://${listen}`;
+    const publicUrl =
+      named === undefined ? url : `${scheme}://${named}:${port}`;
+    const as = ["--name", "lab", "--listen", listen, "--public-url", publicUrl];
+    await output([build.cloud, "init", "--dir", dir, ...as, ...init]);
     const file = join(dir, "cloud.json");
     const written = JSON.parse(readFileSync(file, "utf8")) as object;
     const own = build === THIS_BUILD ? ALONE : {};
     const all = { ...written, ...own, ...settings };
     writeFileSync(file, JSON.stringify(all));
+    const names = named === undefined ? also : [...also, named];
     const certificate = encrypted
-      ? await makeCertificate(this.folder, address, also)
+      ? await makeCertificate(this.folder, address, names)
       : undefined;
     const cloud = new LabCloud(dir, url, certificate, build);
     await this.serve(cloud);
@@ -152,6 +163,10 @@ export interface CloudOptions {
   readonly port: number;
   /** Where agents reach it; loopback unless said otherwise. */
   readonly address?: string;
+  /** What browsers call it, where that is not its address. */
+  readonly named?: string;
+  /** Whether it speaks TLS; beyond loopback it has to. */
+  readonly encrypted?: boolean;
   /** Other addresses that its certificate names. */
   readonly also?: readonly string[];
   /** Added to what `init` wrote into cloud.json. */
@@ -202,6 +217,17 @@ export class LabCloud {
     return (await this.api<{ token: string }>("POST", path, { org })).token;
   }
 
+  /** Lets a host of the org in, as its installer does. */
+  async enrol(org: string, host: Partial<EnrollingHost>): Promise<Enrolled> {
+    const key = generateKey();
+    const request = enrolmentOf(await this.token(org), key, host);
+    const answer = await this.#ask("POST", "/v1/enrol", {
+      body: JSON.stringify(request),
+    });
+    const { agent, cloud } = parseJson(EnrolmentAnswer, answer, "answer");
+    return { agent, org, cloud, key };
+  }
+
   /** What the API lists by that name, at most a thousand. */
   async list<T>(name: string, asked: object = {}): Promise<readonly T[]> {
     const { api } = this.build;
@@ -218,14 +244,19 @@ export class LabCloud {
   async api<T>(method: string, path: string, body?: unknown): Promise<T> {
     const token = readFileSync(join(this.dir, "operator.token"), "utf8").trim();
     const text = typeof body === "string" ? body : JSON.stringify(body ?? {});
-    const ca = this.certificate && readFileSync(this.certificate.cert, "utf8");
-    const answer = await ask(new URL(path, this.url), {
-      method,
-      token,
-      ...(ca === undefined ? {} : { ca }),
-      ...(method === "GET" ? {} : { body: text }),
-    });
-    return JSON.parse(answer) as T;
+    const sent = method === "GET" ? {} : { body: text };
+    return JSON.parse(await this.#ask(method, path, { token, ...sent })) as T;
+  }
+
+  /** PEM of the authority of its certificate; undefined where it has none. */
+  get ca(): string | undefined {
+    return this.certificate && readFileSync(this.certificate.cert, "utf8");
+  }
+
+  #ask(method: string, path: string, more: object): Promise<string> {
+    const { ca } = this;
+    const trusting = ca === undefined ? {} : { ca };
+    return ask(new URL(path, this.url), { method, ...trusting, ...more });
   }
 }
 
@@ -286,45 +317,6 @@ export class LabHost {
     const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(text)?.[1];
     return Number(kilobytes) * 1024;
   }
-}
-
-interface Asking {
-  readonly method: string;
-  readonly token?: string;
-  readonly body?: string;
-  readonly socketPath?: string;
-  readonly ca?: string;
-}
-
-function ask(url: URL, asking: Asking): Promise<string> {
-  const { method, token, body, socketPath, ca } = asking;
-  const request = url.protocol === "https:" ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    const asked = request(url, {
-      method,
-      ...(ca === undefined ? {} : { ca }),
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(socketPath === undefined ? {} : { socketPath }),
-    });
-    asked.on("error", reject);
-    asked.on("response", (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => (text += chunk));
-      response.on("end", () => {
-        const status = response.statusCode ?? 0;
-        if (status < 300) resolve(text);
-        else
-          reject(
-            new Error(`${method} ${url.pathname}: HTTP ${status} ${text}`),
-          );
-      });
-    });
-    asked.end(body);
-  });
 }
 
 /** Labs ban each other's private addresses, and lists as they come, for good. */

@@ -6,6 +6,7 @@ import {
   decodeToken,
   enrolmentProofBytes,
   EnrolmentAnswer,
+  type EnrolmentRequest,
 } from "../../../agent/protocol/enrolment.js";
 import { parseShape } from "../../../agent/protocol/shapes.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
@@ -174,8 +175,9 @@ interface Made {
 }
 
 /** What a host says of itself as it comes in. */
-interface Host {
+export interface EnrollingHost {
   readonly hostname: string;
+  readonly system: string;
   readonly version: string;
 }
 
@@ -184,22 +186,31 @@ export async function enrolWith(
   url: string,
   token: string,
   key: SigningKey,
-  { hostname = "host.example", version = "0.4.0" }: Partial<Host> = {},
+  host: Partial<EnrollingHost> = {},
 ): Promise<Answer<unknown>> {
-  const { secret } = decodeToken(token);
-  const proof = key.sign(enrolmentProofBytes(secret));
   const response = await fetch(`${url}/v1/enrol`, {
     method: "POST",
-    body: JSON.stringify({
-      secret,
-      publicKey: Buffer.from(key.publicKey).toString("base64url"),
-      proof: Buffer.from(proof).toString("base64url"),
-      hostname,
-      system: "Linux",
-      version,
-    }),
+    body: JSON.stringify(enrolmentOf(token, key, host)),
   });
   return { status: response.status, body: await response.json() };
+}
+
+/** What a host with a token shows for it. */
+export function enrolmentOf(
+  token: string,
+  key: SigningKey,
+  host: Partial<EnrollingHost> = {},
+): EnrolmentRequest {
+  const { hostname = "host.example", system = "Linux" } = host;
+  const { version = "0.4.0" } = host;
+  const { secret } = decodeToken(token);
+  const encoded = (bytes: Uint8Array): string =>
+    Buffer.from(bytes).toString("base64url");
+  return {
+    ...{ secret, publicKey: encoded(key.publicKey) },
+    proof: encoded(key.sign(enrolmentProofBytes(secret))),
+    ...{ hostname, system, version },
+  };
 }
 
 /** Looks again and again, until it is so or patience is lost. */
