@@ -7,6 +7,8 @@ import { Streams, type StreamsPorts } from "./api/live/streams.js";
 import type { ApiPorts } from "./api/ports.js";
 import type { DoorName } from "./api/requests.js";
 import { watchCertificate } from "./certificate.js";
+import { readConsole } from "./console/console-files.js";
+import { consoleRoutes } from "./console/console-routes.js";
 import { openOperatorsDoor } from "./door/operators-door.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import type { Logger } from "../agent/log/logger.js";
@@ -20,8 +22,11 @@ export async function openDoors(
   here: { url: string },
 ): Promise<{ readonly url: string; readonly port: number }> {
   const { dir, listen, operatorsOnPublic: operators } = config;
+  const pages = consoleRoutes(await readConsole());
   const listenerOf = (which: Which) => {
-    const answer = getRequestListener(makeApp(api, which).fetch);
+    const app = makeApp(api, which);
+    if (which.operators && which.door === "public") app.route("/", pages);
+    const answer = getRequestListener(app.fetch);
     return (...exchange: Parameters<typeof answer>) => void answer(...exchange);
   };
   server.http.on("request", listenerOf({ operators, door: "public" }));

@@ -3,10 +3,11 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Caller } from "../../operators/caller.js";
-import { problem, type ApiProblem } from "../problem.js";
+import { checked, problem, type ApiProblem } from "../problem.js";
 import { BASE } from "../table/base.js";
 import { problemJson } from "../table/problem-shape.js";
-import type { Sink } from "./stream.js";
+import { LiveQuery, USUAL_BEAT_MS } from "./live-query.js";
+import type { Begin, Sink } from "./stream.js";
 
 export const LIVE_PATH = `${BASE}/live`;
 
@@ -14,7 +15,7 @@ export interface LiveDoor {
   /** @throws ApiProblem when nobody known asks, or a page of somebody else's */
   callerOf(request: IncomingMessage): Caller;
   /** Begins a stream; what it returns hears of its end. */
-  open(caller: Caller, after: number | undefined, sink: Sink): () => void;
+  open(caller: Caller, from: Begin, sink: Sink): () => void;
   /** The connection works for somebody who is known, until disposed. */
   engage(socket: Socket): Disposable;
   /** What somebody is told of an error; the log has what they are not told. */
@@ -43,9 +44,9 @@ export function acceptStreams(server: Server, door: LiveDoor): Disposable {
     }
     try {
       const caller = door.callerOf(request);
-      const after = afterIn(new URLSearchParams(query));
+      const from = beginIn(new URLSearchParams(query));
       sockets.handleUpgrade(request, socket, head, (webSocket) =>
-        attach(webSocket, request.socket, { door, caller, after }),
+        attach(webSocket, request.socket, { door, caller, from }),
       );
     } catch (error) {
       refuse(socket, door.asProblem(error));
@@ -61,12 +62,12 @@ function attach(
   asked: {
     readonly door: LiveDoor;
     readonly caller: Caller;
-    readonly after: number | undefined;
+    readonly from: Begin;
   },
 ): void {
-  const { door, caller, after } = asked;
+  const { door, caller, from } = asked;
   const engaged = door.engage(socket);
-  const gone = door.open(caller, after, {
+  const gone = door.open(caller, from, {
     send: (text) => {
       if (webSocket.readyState === webSocket.OPEN) webSocket.send(text);
     },
@@ -87,14 +88,9 @@ function attach(
 }
 
 /** @throws ApiProblem */
-function afterIn(query: URLSearchParams): number | undefined {
-  const text = query.get("after");
-  if (text === null) return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw problem(400, "invalid", {
-    ...{ field: "after", value: text },
-    message: "after: a position in the log is expected, a whole number",
-  });
+function beginIn(query: URLSearchParams): Begin {
+  const asked = checked(LiveQuery, Object.fromEntries(query));
+  return { after: asked.after, beatMs: asked.beat ?? USUAL_BEAT_MS };
 }
 
 const elsewhere = () =>

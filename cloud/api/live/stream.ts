@@ -24,9 +24,17 @@ export const endings = {
 } as const;
 export type Ending = keyof typeof endings;
 
+/** How a stream is asked for. */
+export interface Begin {
+  /** The position that it goes on from; undefined: now. */
+  readonly after: number | undefined;
+  /** How often it shows that it is alive. */
+  readonly beatMs: number;
+}
+
 export interface StreamPorts extends NewsPorts {
   readonly decisions: Pick<Decisions, "level" | "after">;
-  readonly clock: Pick<Clock, "monotonic" | "sleep">;
+  readonly clock: Pick<Clock, "monotonic" | "sleep" | "every">;
   /** The caller as things stand now; undefined: nobody any more. */
   again(caller: Caller): Caller | undefined;
 }
@@ -39,6 +47,7 @@ export interface StreamPorts extends NewsPorts {
 export class Stream {
   readonly #ports: StreamPorts;
   readonly #sink: Sink;
+  readonly #beats: Disposable;
   #caller: Caller;
   #position: number;
   #isReading = false;
@@ -46,7 +55,7 @@ export class Stream {
 
   constructor(
     caller: Caller,
-    after: number | undefined,
+    { after, beatMs }: Begin,
     sink: Sink,
     ports: StreamPorts,
   ) {
@@ -54,6 +63,7 @@ export class Stream {
     this.#sink = sink;
     this.#caller = caller;
     this.#position = after ?? ports.decisions.level;
+    this.#beats = ports.clock.every(beatMs, () => this.beat());
   }
 
   get operator(): string {
@@ -87,13 +97,14 @@ export class Stream {
 
   end(why: Ending): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.gone();
     this.#sink.close(endings[why], why);
   }
 
   /** The other side is gone. */
   gone(): void {
     this.#isOver = true;
+    this.#beats[Symbol.dispose]();
   }
 
   async #read(): Promise<void> {

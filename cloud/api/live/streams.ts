@@ -3,7 +3,7 @@ import { Crowd } from "../../door/crowd.js";
 import type { RecordedDecision } from "../../journal/decision-events.js";
 import type { Decisions } from "../../journal/decisions.js";
 import type { Caller } from "../../operators/caller.js";
-import { Stream, type Sink, type StreamPorts } from "./stream.js";
+import { Stream, type Begin, type Sink, type StreamPorts } from "./stream.js";
 
 export interface StreamsPorts extends StreamPorts {
   readonly decisions: Pick<Decisions, "level" | "after" | "subscribe">;
@@ -15,18 +15,13 @@ export class Streams implements Disposable {
   readonly #ports: StreamsPorts;
   readonly #crowd = new Crowd<Stream>(ROOM);
   readonly #all = new Set<Stream>();
-  readonly #opened: readonly Disposable[];
+  readonly #hearing: Disposable;
   #level: number;
 
   constructor(ports: StreamsPorts) {
     this.#ports = ports;
     this.#level = ports.decisions.level;
-    this.#opened = [
-      ports.decisions.subscribe((news) => this.#hear(news)),
-      ports.clock.every(BEAT_EVERY_MS, () => {
-        for (const stream of this.#all) stream.beat();
-      }),
-    ];
+    this.#hearing = ports.decisions.subscribe((news) => this.#hear(news));
   }
 
   get size(): number {
@@ -34,8 +29,8 @@ export class Streams implements Disposable {
   }
 
   /** @returns to be called once the other side is gone */
-  open(caller: Caller, after: number | undefined, sink: Sink): () => void {
-    const stream = new Stream(caller, after, sink, this.#ports);
+  open(caller: Caller, from: Begin, sink: Sink): () => void {
+    const stream = new Stream(caller, from, sink, this.#ports);
     const party = stream.operator;
     this.#all.add(stream);
     const left = this.#crowd.enter(stream, party);
@@ -61,12 +56,10 @@ export class Streams implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const each of this.#opened) each[Symbol.dispose]();
+    this.#hearing[Symbol.dispose]();
     for (const stream of this.#all) stream.gone();
   }
 }
 
 /** In all, and of one operator. */
 const ROOM = { inAll: 256, ofOne: 8 };
-
-const BEAT_EVERY_MS = 25_000;

@@ -1,13 +1,7 @@
-import * as v from "valibot";
 import { problem } from "../problem.js";
 import { LiveMessage } from "../live/live-event.js";
+import { LiveQuery } from "../live/live-query.js";
 import { route, type Route } from "../table/route.js";
-
-const LiveQuery = v.strictObject({
-  after: v.optional(
-    v.pipe(v.string(), v.regex(/^\d{1,15}$/, "is not a position in the log")),
-  ),
-});
 
 /** The stream, as the document has it; it is upgraded before any route sees it. */
 export const liveRoutes = (): readonly Route[] => [
@@ -34,4 +28,4 @@ export const liveRoutes = (): readonly Route[] => [
 ];
 
 const ABOUT =
-  "Begins behind the position `after`, or now. Whoever lost the connection goes on from the newest `position`; a message without items comes every 25 seconds. Closes with 4401 once one may no longer listen, 4404 where the log has not come that far, 4408 where too much is left unread, and 4429 where one's newer streams needed the room.";
+  "Begins behind the position `after`, or now. Whoever lost the connection goes on from the newest `position`; a message without items comes every 25 seconds, or every `beat` milliseconds. Closes with 4401 once one may no longer listen, 4404 where the log has not come that far, 4408 where too much is left unread, and 4429 where one's newer streams needed the room.";

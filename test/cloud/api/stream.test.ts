@@ -63,7 +63,7 @@ function streamTo(reader: Reader, logs: Open, who = caller): Stream {
   const registry = new Registry(views);
   const waiting = { order: () => undefined };
   const ports = { decisions, registry, waiting, clock, again: () => who };
-  return new Stream(who, 0, reader, ports);
+  return new Stream(who, { after: 0, beatMs: 60_000 }, reader, ports);
 }
 
 test("the log is read no further for who reads nothing, and all is told later", async () => {

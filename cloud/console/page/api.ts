@@ -1,0 +1,124 @@
+/** How the page asks the cloud, and what it is answered when that fails. */
+
+const BASE = "/api/v1";
+
+/** What is wrong with one field. */
+interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The cloud said no, in its own words (RFC 9457). */
+export class ApiProblem extends Error {
+  override readonly name = "ApiProblem";
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly errors: readonly FieldProblem[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** The cloud could not be asked at all. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+
+  constructor(cause: unknown) {
+    super("The cloud does not answer.", { cause });
+  }
+}
+
+export type Query = Readonly<
+  Record<string, string | number | boolean | null | undefined>
+>;
+
+/** An address of the API; what is undefined, null or empty is left out. */
+export function apiPath(path: string, query: Query = {}): string {
+  const said = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "") {
+      said.set(name, String(value));
+    }
+  }
+  return said.size === 0 ? path : `${path}?${said.toString()}`;
+}
+
+/**
+ * Reads something. The browser keeps answers and asks whether they still hold.
+ * @throws ApiProblem, Unreachable, or the signal's reason
+ */
+export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const { body } = await fetched(path, { ...(signal && { signal }) });
+  return body as T;
+}
+
+export interface Answered<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+/** What an order may be. */
+export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
+
+/**
+ * Changes something. Said again with the same key it is carried out once.
+ * @throws ApiProblem, Unreachable
+ */
+export async function send<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  key: string = crypto.randomUUID(),
+): Promise<Answered<T>> {
+  const answered = await fetched(path, {
+    method,
+    headers: {
+      "idempotency-key": key,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return answered as Answered<T>;
+}
+
+async function fetched(
+  path: string,
+  init: RequestInit,
+): Promise<Answered<unknown>> {
+  const response = await fetch(BASE + path, init).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    throw new Unreachable(error);
+  });
+  const body = response.status === 204 ? null : await jsonOf(response);
+  if (response.ok) return { status: response.status, body };
+  throw problemOf(response.status, body);
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf(status: number, body: unknown): ApiProblem {
+  const told = (body ?? {}) as {
+    readonly code?: string;
+    readonly detail?: string;
+    readonly errors?: readonly FieldProblem[];
+  };
+  return new ApiProblem(
+    status,
+    told.code ?? "failed",
+    told.detail ?? `The cloud answered ${status}.`,
+    told.errors,
+  );
+}
+
+/** What a failure is called in front of people. */
+export const said = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

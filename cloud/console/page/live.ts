@@ -1,0 +1,147 @@
+import { signal } from "@preact/signals";
+import type { Told } from "./api-types.js";
+import { forgetSession } from "./session.js";
+
+/** How the stream is: what is seen is as of now only while it is live. */
+export type Connection = "connecting" | "live" | "broken";
+
+export const connection = signal<Connection>("connecting");
+
+/** When the stream was heard last: milliseconds since 1970. */
+export const heardAt = signal(Date.now());
+
+/** What happened while the page was open, newest first: the last 500. */
+export const happened = signal<readonly Told[]>([]);
+
+const MOST_KEPT = 500;
+
+/** How often the cloud shows that it is there, and how long it may be silent. */
+const BEAT_MS = 350;
+const SILENCE_MS = 900;
+
+/** How long to wait before the next try, at most. */
+const LONGEST_WAIT_MS = 15_000;
+
+/** The stream's own closing codes, as the API's document has them. */
+const NOT_KNOWN = 4401;
+const NO_SUCH_POSITION = 4404;
+
+/** Without news: the stream is back, and what it does not tell may have changed. */
+type Listener = (news: readonly Told[]) => void;
+
+/**
+ * One stream for the whole page. It goes on where it broke off, by its position
+ * in the log; news come to listeners once a frame, however many there are.
+ */
+export class Live {
+  readonly #listeners = new Set<Listener>();
+  #socket: WebSocket | undefined;
+  #position: number | undefined;
+  #waiting: Told[] = [];
+  #tries = 0;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #isOpen = false;
+
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#connect();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    clearTimeout(this.#again);
+    clearTimeout(this.#silence);
+    this.#drop();
+    this.#position = undefined;
+    happened.value = [];
+  }
+
+  /** @returns what ends it */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #connect(): void {
+    const url = new URL("/api/v1/live", window.location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.searchParams.set("beat", String(BEAT_MS));
+    if (this.#position !== undefined) {
+      url.searchParams.set("after", String(this.#position));
+    }
+    const socket = new WebSocket(url);
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => {
+      if (this.#socket === socket) this.#hear(String(data));
+    };
+    socket.onclose = ({ code }) => {
+      if (this.#socket === socket) this.#closed(code);
+    };
+  }
+
+  #hear(text: string): void {
+    const message = JSON.parse(text) as { position: number; items: Told[] };
+    this.#position = message.position;
+    this.#tries = 0;
+    const isBack = connection.peek() === "broken";
+    connection.value = "live";
+    if (isBack) for (const listener of this.#listeners) listener([]);
+    heardAt.value = Date.now();
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#closed(0), SILENCE_MS);
+    if (message.items.length > 0) this.#gather(message.items);
+  }
+
+  /** Sixty updates a second are one change of the page a frame. */
+  #gather(items: readonly Told[]): void {
+    if (this.#waiting.length === 0) {
+      // A page in the background has no frames, and few timers.
+      if (document.hidden) setTimeout(() => this.#tell(), 0);
+      else requestAnimationFrame(() => this.#tell());
+    }
+    this.#waiting.push(...items);
+    if (this.#waiting.length > MOST_KEPT) {
+      this.#waiting.splice(0, this.#waiting.length - MOST_KEPT);
+    }
+  }
+
+  #tell(): void {
+    const news = this.#waiting;
+    this.#waiting = [];
+    happened.value = [...news.toReversed(), ...happened.peek()].slice(
+      0,
+      MOST_KEPT,
+    );
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  #closed(code: number): void {
+    clearTimeout(this.#silence);
+    this.#drop();
+    if (!this.#isOpen) return;
+    connection.value = "broken";
+    if (code === NOT_KNOWN) {
+      forgetSession();
+      return;
+    }
+    // The cloud was restored to an earlier state: there is another log now.
+    if (code === NO_SUCH_POSITION) this.#position = undefined;
+    const wait = Math.min(LONGEST_WAIT_MS, 250 * 2 ** this.#tries);
+    this.#tries += 1;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(
+      () => this.#connect(),
+      wait * (0.5 + Math.random() / 2),
+    );
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+  }
+}
+
+export const live = new Live();

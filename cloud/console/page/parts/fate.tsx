@@ -1,0 +1,97 @@
+import { useEffect, useState } from "preact/hooks";
+import type { CoverageDetail } from "../api-types.js";
+import { to } from "../router.js";
+import { useAsked } from "../use-asked.js";
+import { Badge, Failure, counted } from "./bits.js";
+import { ShareBar } from "./share-bar.js";
+
+/** What became of an order so far; never more than is known. */
+export type Fate =
+  | { readonly kind: "sent" }
+  | { readonly kind: "decided"; readonly decision: string }
+  | { readonly kind: "waits"; readonly proposal: string }
+  | { readonly kind: "nothing" };
+
+/** *sent → decided (number) → in force on n of N → held here, because*. */
+export function FateSteps({ fate }: { readonly fate: Fate }) {
+  if (fate.kind === "waits") return <Waits proposal={fate.proposal} />;
+  if (fate.kind === "nothing") {
+    return (
+      <p class="fate" role="status">
+        Nothing had to change, and nothing did.
+      </p>
+    );
+  }
+  return (
+    <ol class="fate" aria-live="polite">
+      <li class={fate.kind === "sent" ? "now" : "done"}>Sent to the cloud</li>
+      {fate.kind === "decided" && (
+        <>
+          <li class="done">
+            Decided:{" "}
+            <a href={to(`/decisions/${fate.decision}`)}>{fate.decision}</a>
+          </li>
+          <InForce decision={fate.decision} />
+        </>
+      )}
+    </ol>
+  );
+}
+
+function Waits({ proposal }: { readonly proposal: string }) {
+  return (
+    <p class="fate" role="status">
+      <Badge tone="warn">waits</Badge> It takes a second person:{" "}
+      <a href={to(`/proposals/${proposal}`)}>{proposal}</a> is before them now.
+      Nothing is in force yet.
+    </p>
+  );
+}
+
+/** How often hosts' answers are looked at: soon at first, and then calmly. */
+const SOON_MS = 400;
+const CALM_MS = 3_000;
+const SOON_FOR_MS = 30_000;
+
+function InForce({ decision }: { readonly decision: string }) {
+  const [isCalm, setCalm] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setCalm(true), SOON_FOR_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const { data, error } = useAsked<CoverageDetail>(`/coverage/${decision}`, {
+    every: isCalm ? CALM_MS : SOON_MS,
+  });
+  if (data === undefined) {
+    return (
+      <li class="now">{error ? <Failure error={error} /> : "Asking hosts…"}</li>
+    );
+  }
+  const { coverage, hosts } = data;
+  const isAll = coverage.holding === coverage.must;
+  return (
+    <>
+      <li class={isAll ? "done" : "now"}>
+        In force on <ShareBar share={coverage} />
+      </li>
+      {reasonsOf(hosts).map(([reason, many]) => (
+        <li key={reason} class="held">
+          {counted(many, "host")}: {reason}
+        </li>
+      ))}
+    </>
+  );
+}
+
+/** Why hosts do not have it in force, the most frequent first. */
+function reasonsOf(
+  hosts: CoverageDetail["hosts"],
+): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const { state, detail } of hosts) {
+    if (state === "in-force" || state === "observed") continue;
+    const reason = detail === "" ? state : detail;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a).slice(0, 6);
+}

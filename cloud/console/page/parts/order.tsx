@@ -1,0 +1,192 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useState } from "preact/hooks";
+import { said, send, type Method } from "../api.js";
+import { Badge, Failure } from "./bits.js";
+import { Dialog } from "./dialog.js";
+import { FateSteps, type Fate } from "./fate.js";
+import { order } from "./step-up.js";
+
+/** What every answer to an order has of these. */
+export interface OrderAnswer {
+  readonly decision?: string | null;
+  readonly proposal?: string;
+  readonly dangers?: readonly { readonly why: string; readonly says: string }[];
+}
+
+/** Something that one may order, with all that is asked of one before. */
+export interface OrderPlan<T extends OrderAnswer> {
+  readonly title: string;
+  /** On the button: "Ban". */
+  readonly verb: string;
+  readonly method: Method;
+  /** Of the API. */
+  readonly path: string;
+  readonly bodyOf: (reason: string) => Readonly<Record<string, unknown>>;
+  /** Whether it can be asked first what it would do. */
+  readonly foresees?: boolean;
+  /** What it would do, as the cloud says. */
+  readonly foreseen?: (answer: T) => ComponentChildren;
+  /** Whether it may go without a reason. */
+  readonly reasonOptional?: boolean;
+  /** Reasons to choose from; else it is written freely. */
+  readonly isDanger?: boolean;
+  /** What there is to say, or to choose, before. */
+  readonly children?: ComponentChildren;
+  /** Once it is done. */
+  readonly onDone?: (answer: T) => void;
+}
+
+/** The way of an order: what it would do → reason → sent → decided → in force. */
+export function OrderDialog<T extends OrderAnswer>({
+  plan,
+  onClose,
+}: {
+  readonly plan: OrderPlan<T>;
+  readonly onClose: () => void;
+}) {
+  const [fate, setFate] = useState<Fate | undefined>();
+  const [error, setError] = useState<unknown>();
+  const [reason, setReason] = useState("");
+  const dry = useForesight<T>(plan, reason);
+  const give = async () => {
+    setError(undefined);
+    setFate({ kind: "sent" });
+    try {
+      const { method, path, bodyOf } = plan;
+      const { body } = await order<T>(method, path, bodyOf(reason));
+      setFate(fateOf(body));
+      plan.onDone?.(body);
+    } catch (failure) {
+      setFate(undefined);
+      setError(failure);
+    }
+  };
+  return (
+    <Dialog title={plan.title} onClose={onClose} wide>
+      {fate === undefined ? (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void give();
+          }}
+        >
+          {plan.children}
+          {plan.foresees === true && <Foresight plan={plan} dry={dry} />}
+          <Reason
+            value={reason}
+            onChange={setReason}
+            isOptional={plan.reasonOptional}
+          />
+          {error !== undefined && <Failure error={error} />}
+          <div class="row end">
+            <button type="button" class="quiet" onClick={onClose}>
+              Leave it
+            </button>
+            <button
+              type="submit"
+              class={plan.isDanger === true ? "danger" : "main"}
+              disabled={reason.trim() === "" && plan.reasonOptional !== true}
+            >
+              {plan.verb}
+            </button>
+          </div>
+        </form>
+      ) : (
+        <>
+          <FateSteps fate={fate} />
+          <div class="row end">
+            <button type="button" class="main" onClick={onClose}>
+              Close
+            </button>
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function fateOf({ proposal, decision }: OrderAnswer): Fate {
+  if (proposal !== undefined && decision === undefined) {
+    return { kind: "waits", proposal };
+  }
+  if (decision === null || decision === undefined) return { kind: "nothing" };
+  return { kind: "decided", decision };
+}
+
+interface Dry<T> {
+  readonly answer?: T;
+  readonly error?: unknown;
+}
+
+/** Asks what an order would do, each time that it is another. */
+function useForesight<T extends OrderAnswer>(
+  { foresees, method, path, bodyOf }: OrderPlan<T>,
+  reason: string,
+): Dry<T> | undefined {
+  const [dry, setDry] = useState<Dry<T> | undefined>();
+  const body = JSON.stringify(bodyOf(reason === "" ? "" : "as foreseen"));
+  useEffect(() => {
+    if (foresees !== true) return undefined;
+    let isOver = false;
+    const asked = { ...(JSON.parse(body) as object), dryRun: true };
+    send<T>(method, path, asked).then(
+      (answered) => {
+        if (!isOver) setDry({ answer: answered.body });
+      },
+      (error: unknown) => {
+        if (!isOver) setDry({ error });
+      },
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [foresees, method, path, body]);
+  return dry;
+}
+
+function Foresight<T extends OrderAnswer>({
+  plan,
+  dry,
+}: {
+  readonly plan: OrderPlan<T>;
+  readonly dry: Dry<T> | undefined;
+}) {
+  if (dry === undefined) return <p class="faint">Asking what it would do…</p>;
+  if (dry.answer === undefined) {
+    return <p class="failure">{said(dry.error)}</p>;
+  }
+  const { dangers = [] } = dry.answer;
+  return (
+    <div class="foresight">
+      {dangers.map(({ says }) => (
+        <p key={says}>
+          <Badge tone="warn">takes two persons</Badge> {says}
+        </p>
+      ))}
+      {plan.foreseen?.(dry.answer)}
+    </div>
+  );
+}
+
+function Reason({
+  value,
+  onChange,
+  isOptional = false,
+}: {
+  readonly value: string;
+  readonly onChange: (text: string) => void;
+  readonly isOptional?: boolean | undefined;
+}) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>Why{isOptional ? " (may be left out)" : ""}</label>
+      <input
+        id={id}
+        maxLength={200}
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </div>
+  );
+}

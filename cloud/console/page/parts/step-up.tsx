@@ -1,0 +1,130 @@
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { ApiProblem, said, send, type Answered, type Method } from "../api.js";
+import { shownPasskey } from "../passkey.js";
+import { path, query, to } from "../router.js";
+import { useAsked } from "../use-asked.js";
+import { Dialog } from "./dialog.js";
+
+/** Who waits for somebody to show anew who they are. */
+const asking = signal<{ readonly done: (isShown: boolean) => void } | null>(
+  null,
+);
+
+/**
+ * Sends what changes something; where that takes a step-up, has it made first.
+ * @throws ApiProblem, Unreachable
+ */
+export async function order<T>(
+  method: Method,
+  address: string,
+  body?: unknown,
+): Promise<Answered<T>> {
+  const key = crypto.randomUUID();
+  try {
+    return await send<T>(method, address, body, key);
+  } catch (error) {
+    const isNeeded =
+      error instanceof ApiProblem && error.code === "step-up-needed";
+    if (!isNeeded || !(await stepUp())) throw error;
+    return send<T>(method, address, body, key);
+  }
+}
+
+const stepUp = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    asking.value = {
+      done: (isShown) => {
+        asking.value = null;
+        resolve(isShown);
+      },
+    };
+  });
+
+export interface Ways {
+  readonly password: boolean;
+  readonly passkey: boolean;
+  readonly oidc: unknown;
+}
+
+/** The dialog in which one shows anew who one is; it belongs to the whole page. */
+export function StepUp() {
+  const waits = asking.value;
+  return waits && <StepUpDialog done={waits.done} />;
+}
+
+function StepUpDialog({ done }: { readonly done: (is: boolean) => void }) {
+  const [error, setError] = useState<unknown>();
+  const { data: ways } = useAsked<Ways>("/session/ways");
+  const show = async (proof: () => unknown) => {
+    try {
+      await send("POST", "/session/step-up", await proof());
+      done(true);
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  const byPasskey = async () => ({
+    passkey: await shownPasskey("/session/step-up-options"),
+  });
+  const here = to(path.value, Object.fromEntries(query.value));
+  return (
+    <Dialog title="Show that it is you" onClose={() => done(false)}>
+      <p>What you are about to do takes that; it then holds for ten minutes.</p>
+      <PasswordForm
+        onPassword={(password) => void show(() => ({ password }))}
+      />
+      <div class="row">
+        {ways?.passkey !== false && (
+          <button type="button" onClick={() => void show(byPasskey)}>
+            Use a passkey
+          </button>
+        )}
+        {ways !== undefined && ways.oidc !== null && (
+          <a
+            class="button"
+            target="_self"
+            href={`/api/v1/session/oidc?stepUp=true&to=${encodeURIComponent(here)}`}
+          >
+            Sign in anew with your company
+          </a>
+        )}
+      </div>
+      {error !== undefined && (
+        <p class="failure" role="alert">
+          {said(error)}
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
+function PasswordForm({
+  onPassword,
+}: {
+  readonly onPassword: (password: string) => void;
+}) {
+  const [password, setPassword] = useState("");
+  return (
+    <form
+      class="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onPassword(password);
+      }}
+    >
+      <label class="field">
+        Password
+        <input
+          type="password"
+          autocomplete="current-password"
+          value={password}
+          onInput={({ currentTarget }) => setPassword(currentTarget.value)}
+        />
+      </label>
+      <button type="submit" disabled={password === ""}>
+        Go on
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,44 @@
+import {
+  startAuthentication,
+  startRegistration,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+} from "@simplewebauthn/browser";
+import { send } from "./api.js";
+
+/** Asks the browser for a passkey that the cloud accepts. */
+export async function shownPasskey(optionsPath: string) {
+  const { body } = await send<PublicKeyCredentialRequestOptionsJSON>(
+    "POST",
+    optionsPath,
+  );
+  const shown = await startAuthentication({ optionsJSON: body });
+  const { id, rawId, type, response } = shown;
+  const { clientDataJSON, authenticatorData, signature, userHandle } = response;
+  return {
+    ...{ id, rawId, type },
+    response: {
+      ...{ clientDataJSON, authenticatorData, signature },
+      userHandle: userHandle ?? null,
+    },
+  };
+}
+
+/** Has the browser make a passkey, and the cloud take it in. */
+export async function addPasskey(label: string): Promise<void> {
+  const { body } = await send<PublicKeyCredentialCreationOptionsJSON>(
+    "POST",
+    "/me/passkey-options",
+  );
+  const made = await startRegistration({ optionsJSON: body });
+  const { id, rawId, type, response } = made;
+  const { clientDataJSON, attestationObject, transports } = response;
+  const passkey = {
+    ...{ id, rawId, type },
+    response: {
+      ...{ clientDataJSON, attestationObject },
+      ...(transports && { transports }),
+    },
+  };
+  await send("POST", "/me/passkeys", { passkey, label });
+}

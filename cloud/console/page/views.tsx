@@ -1,0 +1,56 @@
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Failure, Nothing } from "./parts/bits.js";
+import { path, to } from "./router.js";
+
+/** What a view is given of its address. */
+export interface ViewProps {
+  /** Behind the view's own name: "/decisions/dec-1" → "dec-1". */
+  readonly id: string;
+}
+
+type Load = () => Promise<ComponentType<ViewProps>>;
+
+/** Views by their address; each is loaded when somebody first goes there. */
+const VIEWS: readonly (readonly [RegExp, Load])[] = [
+  [/^\/$/, async () => (await import("./views/now.js")).Now],
+  [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
+];
+
+/** The view that the address names. */
+export function View() {
+  const place = path.value;
+  const [shown, setShown] = useState<{
+    of: RegExp;
+    is: ComponentType<ViewProps>;
+  }>();
+  const [error, setError] = useState<unknown>();
+  const found = VIEWS.find(([pattern]) => pattern.test(place));
+  useEffect(() => {
+    if (found === undefined) return undefined;
+    const [of, load] = found;
+    let isOver = false;
+    load().then(
+      (is) => {
+        if (!isOver) setShown({ of, is });
+      },
+      (failure: unknown) => setError(failure),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [found]);
+  if (found === undefined) {
+    return (
+      <Nothing>
+        There is no such view. <a href={to("/")}>To what happens now</a>
+      </Nothing>
+    );
+  }
+  if (error !== undefined) return <Failure error={error} />;
+  const [pattern] = found;
+  if (shown?.of !== pattern) return null;
+  const [, id = ""] = pattern.exec(place) ?? [];
+  const Is = shown.is;
+  return <Is id={decodeURIComponent(id)} key={id} />;
+}

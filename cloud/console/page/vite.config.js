@@ -1,0 +1,18 @@
+import { defineConfig } from "vite";
+
+/** The page is served below /console/ by the cloud itself, and by nobody else. */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "/console/",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "../../../dist/console",
+    emptyOutDir: true,
+    // Kept from the page: its policy lets nothing in that is no file of its own.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1_000,
+  },
+});
