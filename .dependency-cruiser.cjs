@@ -39,6 +39,7 @@ const CLOUD = [
     "rate/",
     "disk/",
     "lists/",
+    "query/",
     "impact/",
     "outgoing/",
     "query/",

@@ -118,7 +118,17 @@ export function isMapped(cidr: Cidr): boolean {
 
 /** Orders as the ledger and the snapshot do: by address bytes, then length. */
 export function compareCidrs(a: Cidr, b: Cidr): number {
-  return Buffer.compare(a.address, b.address) || a.prefix - b.prefix;
+  return compareBytes(a.address, b.address) || a.prefix - b.prefix;
+}
+
+/** Byte by byte; what begins the other comes first. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const most = Math.min(a.length, b.length);
+  for (let i = 0; i < most; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
 }
 
 /** The range of this prefix length around another one, or itself. */
