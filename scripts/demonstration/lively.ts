@@ -18,6 +18,7 @@ import {
   type PersonName,
 } from "./lively/cast.js";
 import { Chance } from "./lively/chance.js";
+import { layHistory } from "./lively/history.js";
 import { LivelyHost } from "./lively/lively-host.js";
 import { Weather, type Climate } from "./lively/weather.js";
 
@@ -81,6 +82,7 @@ export class Lively implements AsyncDisposable {
     const hosts = await enrolAll(cloud, casts, chance);
     for (const host of hosts) opened.own(host);
     await joinAll(hosts);
+    await layHistory(cloud, people, chance);
     const weather = opened.own(new Weather(hosts, options, chance));
     const scheme = encrypted ? "https" : "http";
     const address = `${scheme}://${named ?? "127.0.0.1"}:${port}/console/`;

@@ -20,6 +20,8 @@ Shows the main job with real packets, in network namespaces of its own.
            without one, 10,000 addresses are made up
   --json   print the figures as one JSON object on the last line
   --keep   leave it running, and say how to play with it
+
+scripts/demo --console shows what the vendor's people see; --help says more
 `);
   process.exitCode = values.help ? 0 : 2;
 } else {

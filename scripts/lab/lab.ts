@@ -240,9 +240,13 @@ export class LabCloud {
     return said[api === "/v1" ? name : "items"] ?? [];
   }
 
-  /** Speaks to the operators' API. */
-  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const token = readFileSync(join(this.dir, "operator.token"), "utf8").trim();
+  /** Speaks to the operators' API, as its first admin unless told otherwise. */
+  async api<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    token = readFileSync(join(this.dir, "operator.token"), "utf8").trim(),
+  ): Promise<T> {
     const text = typeof body === "string" ? body : JSON.stringify(body ?? {});
     const sent = method === "GET" ? {} : { body: text };
     return JSON.parse(await this.#ask(method, path, { token, ...sent })) as T;

@@ -1,13 +1,17 @@
 import type { Op } from "../../../agent/model/ban.js";
-import { formatCidr } from "../../../agent/model/cidr.js";
+import { formatCidr, overlaps, parseCidr } from "../../../agent/model/cidr.js";
 import { RING_WAITS } from "../../../agent/model/rings.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { ringOf } from "../../../agent/trust/ring.js";
 import type { Enrolled } from "../../../test/support/cloud/cloud.js";
 import type { Batch, Batches } from "../../lab/batch.js";
-import { SimulatedHost, type Taken } from "../../lab/simulated-host.js";
+import {
+  SimulatedHost,
+  type Impact,
+  type Taken,
+} from "../../lab/simulated-host.js";
 import type { HostCast } from "./cast.js";
-import type { Chance } from "./chance.js";
+import { Chance } from "./chance.js";
 import * as items from "./items.js";
 
 export interface LivelyHostPorts {
@@ -36,7 +40,7 @@ export class LivelyHost implements Disposable {
     const as = { ...cloud, agent, key, version: cast.version };
     this.#link = new SimulatedHost(as, batches, {
       takes: (batch) => this.#takes(batch),
-      impact: () => this.#impact(),
+      impact: (ranges) => this.#impact(ranges),
       welcomed: () => this.#begins(),
     });
   }
@@ -126,16 +130,21 @@ export class LivelyHost implements Disposable {
       : this.#chance.whole(180, 900);
   }
 
-  #impact() {
-    const recent = this.#chance.happens(0.06) ? this.#chance.whole(1, 4) : 0;
-    const live = recent > 0 && this.#chance.happens(0.4) ? 1 : 0;
-    const begun = this.#chance.happens(0.5);
-    return {
-      ...{ live, liveBegun: begun ? live : 0 },
-      ...{ recent, recentBegun: begun ? recent : 0 },
-    };
+  /** Many here have to do with whoever is in `SHARED`, and few with others. */
+  #impact(ranges: readonly string[]): Impact {
+    const isShared = ranges.some((range) => overlaps(parseCidr(range), SHARED));
+    const own = new Chance(Buffer.from(this.agent).readUInt32BE(4));
+    if (!isShared || own.part() > 0.4) return NOTHING_CUT;
+    const recent = own.whole(1, 6);
+    const live = Math.min(recent, own.whole(0, 2));
+    return { live, liveBegun: live, recent, recentBegun: recent };
   }
 }
+
+/** Behind it are many, such as at a provider's proxies. */
+const SHARED = parseCidr("198.51.100.248/29");
+
+const NOTHING_CUT = { live: 0, liveBegun: 0, recent: 0, recentBegun: 0 };
 
 const OBSERVING = items.raised("observing");
 
