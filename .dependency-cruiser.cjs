@@ -42,7 +42,6 @@ const CLOUD = [
     "query/",
     "impact/",
     "outgoing/",
-    "query/",
     "threads/",
     "ids.ts",
     "folder.ts",
