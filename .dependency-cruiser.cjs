@@ -61,6 +61,7 @@ const CLOUD = [
     "api/",
     "certificate.ts",
     "open-outcomes.ts",
+    "open-overviews.ts",
     "open-ways.ts",
     "open-log.ts",
     "open-sign-in.ts",

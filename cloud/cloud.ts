@@ -25,6 +25,7 @@ import type { RolloutSettings } from "./decide/rollout.js";
 import { openDeciding, type Deciding } from "./open-deciding.js";
 import { openDoors } from "./open-doors.js";
 import { openOutcomes } from "./open-outcomes.js";
+import { openOverviews } from "./open-overviews.js";
 import { openSignIn } from "./open-sign-in.js";
 import { knowBoots, openWays } from "./open-ways.js";
 import { OutgoingDoor } from "./outgoing/outgoing-door.js";
@@ -106,7 +107,7 @@ export async function startCloud(
   const carrier = openGateway({ config, ports, store: rooms, server, opened });
   const { gateway } = carrier;
   opened.own(new Harm({ ...ports, ...rooms, gateway }));
-  const told = openOutcomes(ports, rooms, gateway);
+  const told = openTold({ ...ports, ...rooms, store, gateway });
   const here = { url: config.publicUrl ?? "" };
   const publicUrl = () => here.url;
   const asking = { ...rooms, ...given, config, store, outgoing, publicUrl };
@@ -129,6 +130,18 @@ export async function startCloud(
     broken: Promise.race([store.decisions.broken, store.observations.broken]),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
+}
+
+/** What people are told of hosts: of each, and in sums. */
+const openTold = (
+  parts: Parameters<typeof openOverviews>[0] & TellingParts,
+) => ({
+  ...openOutcomes(parts, parts.store, parts.gateway),
+  ...openOverviews(parts),
+});
+
+interface TellingParts {
+  readonly gateway: Gateway;
 }
 
 /** What keeps others within their budgets, and counts what was over one. */

@@ -22,6 +22,7 @@ import type { Vouching } from "../decide/vouching.js";
 import type { Weights } from "../decide/weights.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
+import type { Fleet } from "../fleet/fleet.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
 import type { Decisions } from "../journal/decisions.js";
@@ -120,6 +121,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly contests: Pick<Contests, "list" | "contest">;
   readonly outcomes: Pick<Outcomes, "of" | "round">;
   readonly coverage: Pick<Coverage, "of" | "ofAll" | "round">;
+  readonly fleet: Pick<Fleet, "counts">;
   /** For all that looks at what every host holds. */
   readonly coverageGate: Pick<CoverageGate, "run">;
   /** All that there is to say of a range. */

@@ -69,12 +69,14 @@ export class Registry {
   readonly #tokens: Statement<Token>;
   readonly #agents: Statement<Enrolled>;
   readonly #agent: Statement<Enrolled>;
+  readonly #agentsAfter: Statement<Enrolled>;
   readonly #orgOf: Statement<string>;
   readonly #agentsOn: Statement<Enrolled>;
   readonly #trusted: Statement<Enrolled>;
   readonly #some: Statement<number>;
   readonly #presence: Statement<Presence>;
   readonly #present: Statement<Presence & { readonly id: string }>;
+  readonly #presentBetween: Statement<Presence & { readonly id: string }>;
 
   /** @param views who was let in, and who was heard since */
   constructor({ decided, observed }: Views) {
@@ -93,6 +95,9 @@ export class Registry {
       `${AGENTS} WHERE forgotten_at IS NULL ORDER BY enrolled_at, id`,
     );
     this.#agent = decided.prepare(`${AGENTS} WHERE id = ?`);
+    this.#agentsAfter = decided.prepare(
+      `${AGENTS} WHERE id > ? AND forgotten_at IS NULL ORDER BY id LIMIT ?`,
+    );
     this.#orgOf = decided
       .prepare<unknown[], string>("SELECT org FROM agents WHERE id = ?")
       .pluck();
@@ -113,6 +118,9 @@ export class Registry {
       .pluck();
     this.#presence = observed.prepare(`${PRESENCE} WHERE agent = ?`);
     this.#present = observed.prepare(PRESENCE);
+    this.#presentBetween = observed.prepare(
+      `${PRESENCE} WHERE agent > ? AND agent <= ?`,
+    );
   }
 
   /**
@@ -144,6 +152,13 @@ export class Registry {
   /** Those that were forgotten are left out; `agent` still knows them. */
   agents(): readonly Agent[] {
     return this.#all(this.#agents.all());
+  }
+
+  /** As of `agents`, but by id: those behind one, at most so many. */
+  agentsAfter(id: string, most: number): readonly Agent[] {
+    const enrolled = this.#agentsAfter.all(id, most);
+    const through = enrolled.at(-1)?.id ?? id;
+    return withPresence(enrolled, this.#presentBetween.all(id, through));
   }
 
   agent(id: string): Agent | undefined {
@@ -181,9 +196,16 @@ export class Registry {
   }
 
   #all(enrolled: readonly Enrolled[]): readonly Agent[] {
-    const present = new Map(this.#present.all().map((each) => [each.id, each]));
-    return enrolled.map((each) => agentOf(each, present.get(each.id)));
+    return withPresence(enrolled, this.#present.all());
   }
+}
+
+function withPresence(
+  enrolled: readonly Enrolled[],
+  seen: readonly (Presence & { readonly id: string })[],
+): readonly Agent[] {
+  const present = new Map(seen.map((each) => [each.id, each]));
+  return enrolled.map((each) => agentOf(each, present.get(each.id)));
 }
 
 type Enrolled = Omit<Agent, "lastSeen" | "tags"> & { readonly tags: string };

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { hostModes } from "../../fleet/host-mode.js";
+import { hostStates } from "../../fleet/host-state.js";
 import { Named, YesOrNo, limitOf } from "../fields.js";
 import { Cursor, Time, Whole } from "../table/answer.js";
 
@@ -65,7 +66,7 @@ const Report = v.object({
   dropped: v.number(),
 });
 
-export const AgentState = v.picklist(["online", "offline", "revoked"]);
+export const AgentState = v.picklist(hostStates);
 
 export const AgentOut = v.object({
   id: v.string(),

@@ -1,6 +1,7 @@
 import type * as v from "valibot";
 import type { Caller } from "../../operators/caller.js";
 import { behindBy, hostMode } from "../../fleet/host-mode.js";
+import { stateOf, troublesOf } from "../../fleet/host-state.js";
 import type { Agent } from "../../registry/registry.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
 import type { OperatorApiPorts } from "../ports.js";
@@ -8,7 +9,7 @@ import { mustBeOwnOrg, ownAgent, sees } from "../scope.js";
 import { cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { agentChanges } from "./agent-changes.js";
-import { AgentOut, AgentsQuery, type AgentState } from "./agent-shapes.js";
+import { AgentOut, AgentsQuery } from "./agent-shapes.js";
 
 type Query = v.InferOutput<typeof AgentsQuery>;
 
@@ -88,29 +89,21 @@ function shownBy(ports: OperatorApiPorts) {
   };
 }
 
-const codesOf = (report: HostReport | null): ReadonlySet<string> =>
-  new Set(report?.health.map(({ code }) => code));
-
-function stateOf(
-  { revokedAt }: Agent,
-  isConnected: boolean,
-): v.InferOutput<typeof AgentState> {
-  if (revokedAt !== null) return "revoked";
-  return isConnected ? "online" : "offline";
-}
-
 const isUnhealthy = ({
   cloned,
-  telemetryOverSince,
+  telemetryOverSince: overSince,
   report,
 }: {
   readonly cloned: number;
   readonly telemetryOverSince: number | null;
   readonly report: HostReport | null;
-}): boolean =>
-  cloned > 0 ||
-  telemetryOverSince !== null ||
-  (report !== null && (report.health.length > 0 || report.dropped > 0));
+}): boolean => {
+  const known = { cloned, overSince, dropped: report?.dropped ?? 0 };
+  return troublesOf({ ...known, codes: codesOf(report) }).length > 0;
+};
+
+const codesOf = (report: HostReport | null): ReadonlySet<string> =>
+  new Set(report?.health.map(({ code }) => code));
 
 const isAskedFor = (
   agent: ReturnType<ReturnType<typeof shownBy>>,

@@ -10,6 +10,7 @@ import { banRoutes } from "./bans.js";
 import { contestIntakeRoutes } from "./contest-intake.js";
 import { contestRoutes } from "./contests.js";
 import { decisionRoutes } from "./decisions.js";
+import { fleetRoutes } from "./fleet.js";
 import { feedRoutes } from "./feeds.js";
 import { policyRoutes } from "./policies.js";
 import { proposalRoutes } from "./proposals.js";
@@ -63,6 +64,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...passwordRoutes(ports),
   ...liveRoutes(),
   ...agentTable(ports),
+  ...fleetRoutes(ports),
   ...cloneRoutes(ports),
   ...telemetryTable(ports),
   ...carryTable(ports),

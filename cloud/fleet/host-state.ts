@@ -1,0 +1,37 @@
+import type { Agent } from "../registry/registry.js";
+
+export const hostStates = ["online", "offline", "revoked"] as const;
+export type HostState = (typeof hostStates)[number];
+
+export function stateOf(
+  { revokedAt }: Pick<Agent, "revokedAt">,
+  isConnected: boolean,
+): HostState {
+  if (revokedAt !== null) return "revoked";
+  return isConnected ? "online" : "offline";
+}
+
+/** What is known of how a host is. */
+export interface Known {
+  /** Pairs of live processes with its key that nobody has seen to. */
+  readonly cloned: number;
+  /** Since when its telemetry waits for its budget; null: it does not. */
+  readonly overSince: number | null;
+  /** Codes of what is wrong with it, by its own word. */
+  readonly codes: ReadonlySet<string>;
+  /** Items that its spool had to let go of. */
+  readonly dropped: number;
+}
+
+/** Everything that is wrong with a host: what it says, and what is seen here. */
+export const troublesOf = ({
+  cloned,
+  overSince,
+  codes,
+  dropped,
+}: Known): readonly string[] => [
+  ...codes,
+  ...(cloned > 0 ? ["cloned"] : []),
+  ...(overSince === null ? [] : ["telemetry-waits"]),
+  ...(dropped > 0 ? ["telemetry-lost"] : []),
+];
