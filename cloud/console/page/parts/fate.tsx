@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { CoverageDetail } from "../api-types.js";
 import { to } from "../router.js";
@@ -10,7 +11,13 @@ export type Fate =
   | { readonly kind: "sent" }
   | { readonly kind: "decided"; readonly decision: string }
   | { readonly kind: "waits"; readonly proposal: string }
-  | { readonly kind: "nothing" };
+  | { readonly kind: "nothing" }
+  /** It is done; whatever was decided spreads from now on. */
+  | {
+      readonly kind: "done";
+      readonly says: string;
+      readonly decisions: readonly string[];
+    };
 
 /** *sent → decided (number) → in force on n of N → held here, because*. */
 export function FateSteps({ fate }: { readonly fate: Fate }) {
@@ -25,17 +32,22 @@ export function FateSteps({ fate }: { readonly fate: Fate }) {
   return (
     <ol class="fate" aria-live="polite">
       <li class={fate.kind === "sent" ? "now" : "done"}>Sent to the cloud</li>
-      {fate.kind === "decided" && (
-        <>
+      {fate.kind === "done" && <li class="done">{fate.says}</li>}
+      {decisionsOf(fate).map((decision) => (
+        <Fragment key={decision}>
           <li class="done">
-            Decided:{" "}
-            <a href={to(`/decisions/${fate.decision}`)}>{fate.decision}</a>
+            Decided: <a href={to(`/decisions/${decision}`)}>{decision}</a>
           </li>
-          <InForce decision={fate.decision} />
-        </>
-      )}
+          <InForce decision={decision} />
+        </Fragment>
+      ))}
     </ol>
   );
+}
+
+function decisionsOf(fate: Fate): readonly string[] {
+  if (fate.kind === "decided") return [fate.decision];
+  return fate.kind === "done" ? fate.decisions : [];
 }
 
 function Waits({ proposal }: { readonly proposal: string }) {

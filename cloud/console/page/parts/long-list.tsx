@@ -63,7 +63,11 @@ export function LongList<T>(props: LongListProps<T>) {
   useEffect(() => {
     if (jumpTo !== undefined) scrollToRow(jumpTo, "start");
   }, [jumpTo]);
-  const template = columns.map(({ width }) => width).join(" ");
+  const widths = columns.map(({ width }) => width).join(" ");
+  const narrow = columns
+    .filter(({ onlyWide }) => onlyWide !== true)
+    .map(({ width }) => width)
+    .join(" ");
   const rows = Array.from(
     { length: Math.max(0, end - first) },
     (_, nth) => first + nth,
@@ -74,7 +78,7 @@ export function LongList<T>(props: LongListProps<T>) {
       role="grid"
       aria-label={label}
       aria-rowcount={count + 1}
-      style={{ "--columns": template }}
+      style={{ "--columns": widths, "--columns-narrow": narrow }}
     >
       <ListHead {...props} />
       <div

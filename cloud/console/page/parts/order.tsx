@@ -28,10 +28,17 @@ export interface OrderPlan<T extends OrderAnswer> {
   readonly foreseen?: (answer: T) => ComponentChildren;
   /** Whether it may go without a reason. */
   readonly reasonOptional?: boolean;
-  /** Reasons to choose from; else it is written freely. */
+  /** What is asked for instead of "Why". */
+  readonly reasonLabel?: string;
+  /** Characters of it; usually 200. */
+  readonly mostReason?: number;
+  /** Whether all else that it takes is there. */
+  readonly isReady?: boolean;
   readonly isDanger?: boolean;
   /** What there is to say, or to choose, before. */
   readonly children?: ComponentChildren;
+  /** What became of it, where the answer names no single decision. */
+  readonly fateOf?: (answer: T) => Fate;
   /** Once it is done. */
   readonly onDone?: (answer: T) => void;
 }
@@ -54,7 +61,7 @@ export function OrderDialog<T extends OrderAnswer>({
     try {
       const { method, path, bodyOf } = plan;
       const { body } = await order<T>(method, path, bodyOf(reason));
-      setFate(fateOf(body));
+      setFate((plan.fateOf ?? fateOf)(body));
       plan.onDone?.(body);
     } catch (failure) {
       setFate(undefined);
@@ -72,11 +79,7 @@ export function OrderDialog<T extends OrderAnswer>({
         >
           {plan.children}
           {plan.foresees === true && <Foresight plan={plan} dry={dry} />}
-          <Reason
-            value={reason}
-            onChange={setReason}
-            isOptional={plan.reasonOptional}
-          />
+          <Reason value={reason} onChange={setReason} plan={plan} />
           {error !== undefined && <Failure error={error} />}
           <div class="row end">
             <button type="button" class="quiet" onClick={onClose}>
@@ -85,7 +88,7 @@ export function OrderDialog<T extends OrderAnswer>({
             <button
               type="submit"
               class={plan.isDanger === true ? "danger" : "main"}
-              disabled={reason.trim() === "" && plan.reasonOptional !== true}
+              disabled={!mayGo(plan, reason)}
             >
               {plan.verb}
             </button>
@@ -168,25 +171,44 @@ function Foresight<T extends OrderAnswer>({
   );
 }
 
-function Reason({
+/** Longer texts get more than a line. */
+const A_LINE = 200;
+
+function Reason<T extends OrderAnswer>({
   value,
   onChange,
-  isOptional = false,
+  plan,
 }: {
   readonly value: string;
   readonly onChange: (text: string) => void;
-  readonly isOptional?: boolean | undefined;
+  readonly plan: OrderPlan<T>;
 }) {
   const id = useId();
+  const { mostReason = A_LINE, reasonLabel = "Why" } = plan;
+  const box = {
+    ...{ id, value, maxLength: mostReason },
+    onInput: ({
+      currentTarget,
+    }: {
+      readonly currentTarget: { value: string };
+    }) => onChange(currentTarget.value),
+  };
   return (
     <div class="field">
-      <label for={id}>Why{isOptional ? " (may be left out)" : ""}</label>
-      <input
-        id={id}
-        maxLength={200}
-        value={value}
-        onInput={({ currentTarget }) => onChange(currentTarget.value)}
-      />
+      <label for={id}>
+        {reasonLabel}
+        {plan.reasonOptional === true && " (may be left out)"}
+      </label>
+      {mostReason > A_LINE ? (
+        <textarea class="few" {...box} />
+      ) : (
+        <input {...box} />
+      )}
     </div>
   );
 }
+
+const mayGo = <T extends OrderAnswer>(
+  { reasonOptional = false, isReady = true }: OrderPlan<T>,
+  reason: string,
+): boolean => isReady && (reasonOptional || reason.trim() !== "");
