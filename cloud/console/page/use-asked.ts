@@ -14,7 +14,10 @@ export interface Asked<T> {
 }
 
 export interface AskAgain {
-  /** Milliseconds; not at all while the page is not looked at. */
+  /**
+   * Milliseconds from an answer to the next question, and longer where answers take
+   * long; not at all while the page is not looked at.
+   */
   readonly every?: number;
   /** Whatever happens of these kinds. */
   readonly on?: readonly News["kind"][];
@@ -22,6 +25,9 @@ export interface AskAgain {
 
 /** News come in bursts: one question answers to all of them. */
 const SETTLE_MS = 200;
+
+/** The cloud has other things to do, too: it answers a quarter of the time. */
+const REST = 3;
 
 /**
  * Reads from the API, and again when something may have changed.
@@ -38,39 +44,63 @@ export function useAsked<T>(
   }>({ path: undefined });
   const [isLoading, setLoading] = useState(false);
   const [round, setRound] = useState(0);
-  const refresh = useCallback(() => setRound((each) => each + 1), []);
-  const kinds = useRef(on);
-  kinds.current = on;
-
+  const way = useRef({ isUnderWay: false, isWanted: false, tookMs: 0 });
+  // What is under way is waited for: news come faster than some answers.
+  const refresh = useCallback(() => {
+    if (way.current.isUnderWay) way.current.isWanted = true;
+    else setRound((each) => each + 1);
+  }, []);
   useEffect(() => {
     if (path === undefined) return undefined;
     const aborter = new AbortController();
+    const begun = performance.now();
+    way.current = { ...way.current, isUnderWay: true, isWanted: false };
     setLoading(true);
+    const settled = (next: Parameters<typeof setState>[0]) => {
+      const { isWanted } = way.current;
+      const tookMs = performance.now() - begun;
+      way.current = { isUnderWay: false, isWanted: false, tookMs };
+      setState(next);
+      setLoading(false);
+      if (isWanted) setRound((each) => each + 1);
+    };
     ask<T>(path, aborter.signal).then(
       (data) => {
-        setState({ path, data });
-        setLoading(false);
+        if (!aborter.signal.aborted) settled({ path, data });
       },
       (error: unknown) => {
         if (aborter.signal.aborted) return;
         if (error instanceof ApiProblem && error.status === 401) {
           forgetSession();
         }
-        setState((before) => failed(before, path, error as Error));
-        setLoading(false);
+        settled((before) => failed(before, path, error as Error));
       },
     );
     return () => aborter.abort();
   }, [path, round]);
 
   useEffect(() => {
-    if (every === undefined) return undefined;
+    if (every === undefined || isLoading) return undefined;
+    const wait = Math.max(every, REST * way.current.tookMs);
     const timer = setInterval(() => {
       if (!document.hidden) refresh();
-    }, every);
+    }, wait);
     return () => clearInterval(timer);
-  }, [every, refresh]);
+  }, [every, isLoading, refresh]);
 
+  useNews(on, refresh);
+  const isSame = state.path === path;
+  return {
+    data: isSame ? state.data : undefined,
+    error: isSame ? state.error : undefined,
+    ...{ isLoading, refresh },
+  };
+}
+
+/** Calls once for a burst of news of these kinds, and when the stream is back. */
+function useNews(on: readonly News["kind"][], refresh: () => void): void {
+  const kinds = useRef(on);
+  kinds.current = on;
   useEffect(() => {
     let settling: ReturnType<typeof setTimeout> | undefined;
     const stop = live.listen((news) => {
@@ -88,13 +118,6 @@ export function useAsked<T>(
       clearTimeout(settling);
     };
   }, [refresh]);
-
-  const isSame = state.path === path;
-  return {
-    data: isSame ? state.data : undefined,
-    error: isSame ? state.error : undefined,
-    ...{ isLoading, refresh },
-  };
 }
 
 /** What was known stays in sight while the cloud does not answer. */
