@@ -1,0 +1,60 @@
+/** Says of each thing that is looked at whether it holds, and counts. */
+export class Checks {
+  #passed = 0;
+  readonly #failed: string[] = [];
+  readonly #only: string;
+  readonly #faults: () => readonly string[];
+
+  /**
+   * @param only names of checks that are run have it in them
+   * @param faults what went wrong without a check's seeing it fails that check
+   */
+  constructor(only: string, faults: () => readonly string[]) {
+    this.#only = only;
+    this.#faults = faults;
+  }
+
+  async run(name: string, check: () => Promise<void>): Promise<void> {
+    if (!name.includes(this.#only)) return;
+    const begun = performance.now();
+    const wrong: string[] = [];
+    try {
+      await check();
+    } catch (error) {
+      wrong.push(error instanceof Error ? error.message : String(error));
+    }
+    wrong.push(...this.#faults());
+    const took = `${((performance.now() - begun) / 1_000).toFixed(1)} s`;
+    process.stdout.write(
+      `${wrong.length === 0 ? "ok    " : "FAILED"}  ${name} (${took})\n`,
+    );
+    for (const line of wrong.slice(0, MOST_LINES)) {
+      process.stdout.write(`        ${line.replaceAll("\n", "\n        ")}\n`);
+    }
+    if (wrong.length === 0) this.#passed += 1;
+    else this.#failed.push(name);
+  }
+
+  /** "N passed, N failed", behind the names of those that failed. */
+  get summary(): string {
+    const failed = this.#failed.map((name) => `FAILED  ${name}\n`).join("");
+    return `${failed}${this.#passed} passed, ${this.#failed.length} failed`;
+  }
+
+  get hold(): boolean {
+    return this.#failed.length === 0 && this.#passed > 0;
+  }
+}
+
+const MOST_LINES = 12;
+
+/** @throws with both, where they differ */
+export function same(found: unknown, wanted: unknown, what: string): void {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
+  if (a !== b) throw new Error(`${what}: ${a}, and not ${b}`);
+}
+
+/** @throws unless it is so */
+export function holds(is: boolean, what: string): void {
+  if (!is) throw new Error(what);
+}

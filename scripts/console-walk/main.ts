@@ -1,0 +1,26 @@
+import { parseArgs } from "node:util";
+import { Checks } from "./checks.js";
+import { seeingFaults } from "./seeing-faults.js";
+import { signingIn } from "./sign-in.js";
+import { Stage } from "./stage.js";
+
+/** `scripts/test-console`: the console, looked at as people would. */
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    seed: { type: "string", default: "15" },
+    hosts: { type: "string", default: "40" },
+  },
+});
+
+const begun = performance.now();
+await using stage = await Stage.open({
+  ...{ hosts: Number(values.hosts), seed: Number(values.seed) },
+  ...{ perSecond: 6, attackEveryS: 60 },
+});
+const checks = new Checks(values.only, () => stage.browser.faults());
+await seeingFaults(stage, checks);
+await signingIn(stage, checks);
+const took = ((performance.now() - begun) / 1_000).toFixed(0);
+process.stdout.write(`it took ${took} s\n${checks.summary}\n`);
+process.exitCode = checks.hold ? 0 : 1;
