@@ -88,7 +88,9 @@ function operatorApi(ports: ApiPorts, table: readonly Route[], door: DoorName) {
     fromOf: (c) => fromOf(c, door),
     callerOf: (c) => {
       const authorization = c.req.header("authorization");
-      const shown = { authorization, cookie: c.req.header("cookie") };
+      const cookie = c.req.header("cookie");
+      const isUnattended = c.req.header(UNATTENDED) !== undefined;
+      const shown = { authorization, cookie, isUnattended };
       return callerBy(shown, fromOf(c, door), ports);
     },
     mustBeOwnSite: (c, caller) => mustBeOwnSite(c, caller, publicUrl()),
@@ -103,6 +105,9 @@ function operatorApi(ports: ApiPorts, table: readonly Route[], door: DoorName) {
     kept: ports.answersKept,
   });
 }
+
+/** What a page sends along with what it asks for by itself. */
+const UNATTENDED = "x-unattended";
 
 /** What is told of what was thrown; the log has what is nobody's to know. */
 export function asProblem(error: unknown, log: Logger): ApiProblem {

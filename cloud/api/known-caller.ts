@@ -17,6 +17,8 @@ import type { Env } from "./table/env.js";
 export interface Shown {
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
+  /** A page asks by itself, in front of which nobody may be. */
+  readonly isUnattended: boolean;
 }
 
 interface Ports {
@@ -31,7 +33,7 @@ interface Ports {
  * @param from the address that it comes from, or "socket"
  */
 export function callerBy(
-  { authorization, cookie }: Shown,
+  { authorization, cookie, isUnattended }: Shown,
   from: string,
   { operators, signIn, publicUrl }: Ports,
 ): Caller | undefined {
@@ -40,7 +42,8 @@ export function callerBy(
     return caller && signIn.steppedUp(caller);
   }
   const secret = cookieIn(cookie, jarOf(publicUrl()).session);
-  return secret === undefined ? undefined : signIn.bySession(secret, from);
+  if (secret === undefined) return undefined;
+  return signIn.bySession(secret, from, !isUnattended);
 }
 
 /** Whether a browser sent it along by itself: a page may have made it. */

@@ -108,8 +108,11 @@ export class Sessions {
     return { secret, session };
   }
 
-  /** The session that this opens, which is thereby used; undefined: none does. */
-  use(secret: string): Session | undefined {
+  /**
+   * The session that this opens; undefined: none does.
+   * @param isUsed whether somebody used it just now, and no page by itself
+   */
+  use(secret: string, isUsed = true): Session | undefined {
     const session = this.#byHash.get(hashOf(secret));
     if (session === undefined) return undefined;
     const now = this.#clock.now();
@@ -119,7 +122,7 @@ export class Sessions {
     }
     // Not at each request: whoever polls would have the disk write all the time.
     const isDue = now - session.seenAt >= this.#idleMs / NOTED_WITHIN_IDLE;
-    if (isDue) this.#noteSeen(session.id, now);
+    if (isUsed && isDue) this.#noteSeen(session.id, now);
     return session;
   }
 

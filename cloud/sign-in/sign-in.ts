@@ -90,9 +90,12 @@ export class SignIn implements Disposable {
     this.#forgetting[Symbol.dispose]();
   }
 
-  /** The caller whose session a cookie opens; undefined: nobody's. */
-  bySession(secret: string, from: string): Caller | undefined {
-    const session = this.#sessions.use(secret);
+  /**
+   * The caller whose session a cookie opens; undefined: nobody's.
+   * @param isUsed whether somebody used it just now, and no page by itself
+   */
+  bySession(secret: string, from: string, isUsed = true): Caller | undefined {
+    const session = this.#sessions.use(secret, isUsed);
     const caller = session && this.#calling(session, from);
     if (session && !caller) this.#sessions.end(session.id);
     return caller;

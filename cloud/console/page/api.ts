@@ -46,12 +46,24 @@ export function apiPath(path: string, query: Query = {}): string {
   return said.size === 0 ? path : `${path}?${said.toString()}`;
 }
 
+export interface HowAsked {
+  readonly signal?: AbortSignal;
+  /** The page asks by itself: a session that nobody uses comes to its end. */
+  readonly isUnattended?: boolean;
+}
+
 /**
  * Reads something. The browser keeps answers and asks whether they still hold.
  * @throws ApiProblem, Unreachable, or the signal's reason
  */
-export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const { body } = await fetched(path, { ...(signal && { signal }) });
+export async function ask<T>(
+  path: string,
+  { signal, isUnattended = false }: HowAsked = {},
+): Promise<T> {
+  const { body } = await fetched(path, {
+    ...(signal && { signal }),
+    ...(isUnattended && { headers: { "x-unattended": "true" } }),
+  });
   return body as T;
 }
 

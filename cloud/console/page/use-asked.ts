@@ -45,11 +45,19 @@ export function useAsked<T>(
   const [isLoading, setLoading] = useState(false);
   const [round, setRound] = useState(0);
   const way = useRef({ isUnderWay: false, isWanted: false, tookMs: 0 });
+  const attended = useRef<{ path?: string | undefined; isOne: boolean }>({
+    isOne: true,
+  });
   // What is under way is waited for: news come faster than some answers.
-  const refresh = useCallback(() => {
+  const again = useCallback(() => {
+    attended.current.isOne = false;
     if (way.current.isUnderWay) way.current.isWanted = true;
     else setRound((each) => each + 1);
   }, []);
+  const refresh = useCallback(() => {
+    again();
+    attended.current.isOne = true;
+  }, [again]);
   useEffect(() => {
     if (path === undefined) return undefined;
     const aborter = new AbortController();
@@ -64,7 +72,11 @@ export function useAsked<T>(
       setLoading(false);
       if (isWanted) setRound((each) => each + 1);
     };
-    ask<T>(path, aborter.signal).then(
+    const { signal } = aborter;
+    const isUnattended =
+      attended.current.path === path && !attended.current.isOne;
+    attended.current = { path, isOne: false };
+    ask<T>(path, { signal, isUnattended }).then(
       (data) => {
         if (!aborter.signal.aborted) settled({ path, data });
       },
@@ -83,12 +95,12 @@ export function useAsked<T>(
     if (every === undefined || isLoading) return undefined;
     const wait = Math.max(every, REST * way.current.tookMs);
     const timer = setInterval(() => {
-      if (!document.hidden) refresh();
+      if (!document.hidden) again();
     }, wait);
     return () => clearInterval(timer);
-  }, [every, isLoading, refresh]);
+  }, [every, isLoading, again]);
 
-  useNews(on, refresh);
+  useNews(on, again);
   const isSame = state.path === path;
   return {
     data: isSame ? state.data : undefined,

@@ -83,6 +83,18 @@ describe("a session", () => {
     expect(sessions.use(secret)).toBeDefined();
   });
 
+  it("is not used by a page that asks by itself", async () => {
+    using people = await staff();
+    const sessions = sessionsOf(people);
+    const { secret } = sessions.begin(ANNAS);
+    for (const _minute of Array.from({ length: 29 })) {
+      await people.clock.advance(MINUTE);
+      expect(sessions.use(secret, false)).toBeDefined();
+    }
+    await people.clock.advance(MINUTE);
+    expect(sessions.use(secret, false)).toBeUndefined();
+  });
+
   it("outlives the cloud's process", async () => {
     using people = await staff();
     await withPassword(people);

@@ -56,7 +56,7 @@ export function usePaged<T>(
       setState((was) => ({ ...was, isLoading: true, error: undefined }));
       try {
         const more = apiPath(path, { limit: A_PAGE, ...query, cursor });
-        const page = await ask<Page<T>>(more, aborter.signal);
+        const page = await ask<Page<T>>(more, aborter);
         const rows = [...before, ...page.items];
         const next = rows.length < MOST_ROWS ? page.next : null;
         const { total } = page;
