@@ -3,14 +3,17 @@ import type { Answers } from "../../../dist/console-types/answers.js";
 /** The API's answers, by the very shapes that the cloud answers in. */
 export type { Answers };
 
+/** What an order comes to that does not wait for a second person. */
+type Done<A> = Exclude<A, { readonly proposal: string }>;
+
 type Item<A> = A extends { readonly items: readonly (infer T)[] } ? T : never;
 
 export type Session = Answers["showSession"];
 export type Host = Answers["getAgent"];
 export type Ban = Item<Answers["listBans"]>;
-export type Banned = Answers["ban"];
-export type Lifted = Answers["lift"];
-export type Undone = Answers["undoDecision"];
+export type Banned = Done<Answers["ban"]>;
+export type Lifted = Done<Answers["lift"]>;
+export type Undone = Done<Answers["undoDecision"]>;
 export type Decision = Item<Answers["listDecisions"]>;
 export type DecisionDetail = Answers["getDecision"];
 export type CoverageDetail = Answers["getCoverage"];

@@ -14,6 +14,10 @@ type Load = () => Promise<ComponentType<ViewProps>>;
 /** Views by their address; each is loaded when somebody first goes there. */
 const VIEWS: readonly (readonly [RegExp, Load])[] = [
   [/^\/$/, async () => (await import("./views/now.js")).Now],
+  [
+    /^\/decisions\/([^/]+)$/,
+    async () => (await import("./views/decision/decision.js")).DecisionView,
+  ],
   [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
 ];
 
