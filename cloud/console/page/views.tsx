@@ -2,12 +2,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure, Nothing } from "./parts/bits.js";
 import { path, to } from "./router.js";
-
-/** What a view is given of its address. */
-export interface ViewProps {
-  /** Behind the view's own name: "/decisions/dec-1" → "dec-1". */
-  readonly id: string;
-}
+import type { ViewProps } from "./view-props.js";
 
 type Load = () => Promise<ComponentType<ViewProps>>;
 

@@ -5,7 +5,7 @@ import { titleOf } from "../../parts/decided-said.js";
 import { isOwnFeed } from "../../parts/feed-said.js";
 import { may } from "../../session.js";
 import { useAsked, type Asked } from "../../use-asked.js";
-import type { ViewProps } from "../../views.js";
+import type { ViewProps } from "../../view-props.js";
 import { AboutPanel } from "./about.js";
 import { CurvePanel } from "./curve-panel.js";
 import { EvidencePanel } from "./evidence.js";
