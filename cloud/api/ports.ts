@@ -114,7 +114,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly bans: Pick<BanOrders, "ban">;
   readonly orders: Pick<TwoPersons, "ban" | "lift" | "import" | "change">;
   readonly undoing: Pick<Undoing, "undo">;
-  readonly undoLog: Pick<UndoLog, "undoings" | "undoneBy">;
+  readonly undoLog: Pick<UndoLog, "undoings" | "undoneBy" | "listOf">;
   readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;
   readonly proposing: Pick<Proposing, "release" | "refuse" | "rangesOf">;
   readonly breakGlass: Pick<BreakGlass, "list" | "glass" | "review">;

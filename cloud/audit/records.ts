@@ -24,10 +24,15 @@ export interface Made {
   readonly says: string;
 }
 
+/** A call, before what came of it is looked up. */
+export type CallHeard = CallMade & Pick<CallRecord, "seq" | "at">;
+
 export interface RecordsQuery {
   /** Name or id of an operator. */
   readonly by?: string | undefined;
   readonly operation?: string | undefined;
+  /** Whatever else is asked of a call. */
+  readonly is?: ((call: CallHeard) => boolean) | undefined;
   /** Milliseconds since 1970. */
   readonly since?: number | undefined;
   /** Only what is older than the record of this number. */
@@ -94,13 +99,15 @@ interface Row {
 }
 
 function isAskedFor(
-  { at }: Row,
-  { name, operator, operation }: CallMade,
-  asked: RecordsQuery,
+  { seq, at }: Row,
+  call: CallMade,
+  { is, ...asked }: RecordsQuery,
 ): boolean {
+  const { name, operator, operation } = call;
   const { by = name, since = at } = asked;
   const isBy = by === name || by === operator;
-  return isBy && since <= at && (asked.operation ?? operation) === operation;
+  const isOf = (asked.operation ?? operation) === operation;
+  return isBy && since <= at && isOf && (is?.({ ...call, seq, at }) ?? true);
 }
 
 function madeBy({ seq, body }: { seq: number; body: string | null }): Made {

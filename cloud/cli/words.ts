@@ -29,9 +29,10 @@ export function spanText(ms: number): string {
 /** What a listing that was cut off says at its end; undefined where it was not. */
 export function cutText(
   shown: number,
-  total: number,
+  total: number | undefined,
   more = "--limit",
 ): string | undefined {
+  if (total === undefined) return `there may be more: ${more} shows them`;
   if (shown >= total) return undefined;
   return `${grouped(shown)} of ${grouped(total)}; ${more} shows more`;
 }

@@ -88,6 +88,9 @@ export const listOf = <const F extends string>(
   fields: readonly FieldSpec<F>[],
 ): ListSpec<F> => ({ name, noun, fields });
 
+/** The names of a list's fields, as a type. */
+export type FieldsOf<L> = L extends ListSpec<infer F> ? F : never;
+
 export const fieldOf = <F extends string>(
   { fields }: ListSpec<F>,
   name: string,

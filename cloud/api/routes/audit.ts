@@ -1,6 +1,9 @@
 import * as v from "valibot";
+import { callsAsked } from "../../audit/calls-asked.js";
+import { AUDIT } from "../../query/lists/audit.js";
 import { Named, wholeNumber } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
+import { QueryOf } from "../query-field.js";
 import {
   AnyJson,
   Cursor,
@@ -53,6 +56,7 @@ const AuditQuery = v.strictObject({
   by: v.optional(Named),
   operation: v.optional(Named),
   since: v.optional(Moment),
+  q: v.optional(QueryOf(AUDIT)),
   limit: said(v.optional(wholeNumber(1, 1_000), "100"), { default: 100 }),
   cursor: v.optional(Cursor(v.pipe(v.number(), v.safeInteger()))),
 });
@@ -67,8 +71,9 @@ export const auditRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "viewer", scope: "vendor" },
     query: AuditQuery,
     answers: { 200: { description: "A page", schema: pageOf(CallOut) } },
-    handle: ({ query: { cursor: before, ...asked } }) => {
-      const { records, next } = ports.records.page({ ...asked, before });
+    handle: ({ query: { cursor: before, q, ...asked } }) => {
+      const is = q && callsAsked(q, ports.clock.now());
+      const { records, next } = ports.records.page({ ...asked, is, before });
       const cursor = next === null ? null : cursorOf(next);
       return answer(200, { items: records, next: cursor });
     },

@@ -1,18 +1,22 @@
 import * as v from "valibot";
 import { formatCidr } from "../../../agent/model/cidr.js";
 import type { Contest as Known } from "../../contest/contests.js";
+import { CONTESTS } from "../../query/lists/contests.js";
+import { contestsAsked } from "../asked/contests.js";
 import { Reason, Term, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem, unknown } from "../problem.js";
+import { PAGES, QueryOf } from "../query-field.js";
 import {
   Cursor,
   Seconds,
   Time,
   Whole,
+  countedPageOf,
   cursorOf,
-  pageOf,
 } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { pageShown, walk } from "../walk.js";
 import { AnswerText, Complaint } from "./contest-shapes.js";
 
 /** Somebody says that an address is banned wrongly, and what came of it. */
@@ -45,6 +49,7 @@ const ContestQuery = v.strictObject({
   limit: limitOf(100),
   /** Those that were answered as well. */
   all: v.optional(YesOrNo, "false"),
+  q: v.optional(QueryOf(CONTESTS)),
   cursor: v.optional(Cursor(v.pipe(v.number(), v.safeInteger()))),
 });
 
@@ -149,12 +154,13 @@ const readRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ tag: "Contests", summary: "Bans that somebody contests" },
     ...{ allows: "viewer", scope: "vendor" },
     query: ContestQuery,
-    answers: { 200: { description: "Newest first", schema: pageOf(Contest) } },
-    handle: ({ query: { limit, all, cursor: before } }) => {
-      const found = ports.contests.list({ limit, all, before });
-      const last = found.length === limit ? found.at(-1) : undefined;
-      const next = last === undefined ? null : cursorOf(last.seq);
-      return answer(200, { items: found.map((each) => shown(each)), next });
+    answers: {
+      200: { description: "Newest first", schema: countedPageOf(Contest) },
+    },
+    description: PAGES,
+    handle: async ({ query, context }) => {
+      const { signal } = context.req.raw;
+      return answer(200, await listed(query, ports, signal));
     },
   }),
   route({
@@ -168,6 +174,23 @@ const readRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       answer(200, shown(known(contest, ports))),
   }),
 ];
+
+async function listed(
+  { limit, all, q, cursor: from }: v.InferOutput<typeof ContestQuery>,
+  ports: OperatorApiPorts,
+  signal: AbortSignal,
+) {
+  const { clock, contests } = ports;
+  if (q !== undefined) {
+    const asked = contestsAsked(q, { all }, ports);
+    const found = await walk(asked, { clock, signal, from, limit });
+    return pageShown(found, shown);
+  }
+  const found = contests.list({ limit, all, before: from });
+  const last = found.length === limit ? found.at(-1) : undefined;
+  const next = last === undefined ? null : cursorOf(last.seq);
+  return { items: found.map((each) => shown(each)), next };
+}
 
 /** @throws ApiProblem */
 function known(id: string, { contests }: OperatorApiPorts): Known {

@@ -4,9 +4,12 @@ import type { DecisionEntry } from "../../decide/decision-log.js";
 import type { Caller } from "../../operators/caller.js";
 import { absences, degrees, hostStates } from "../../receipts/host-outcome.js";
 import { readRemote } from "../../telemetry/remote.js";
+import { DECISIONS } from "../../query/lists/decisions.js";
+import { decisionsAsked } from "../asked/decisions.js";
 import { CloudFeed, Named, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { unknown } from "../problem.js";
+import { PAGES, QueryOf } from "../query-field.js";
 import { mayRead, mustBeReadable, nameSeen } from "../scope.js";
 import {
   Cursor,
@@ -17,6 +20,7 @@ import {
   pageOf,
 } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { pageShown, walk } from "../walk.js";
 import { Detection } from "./detection.js";
 import { UndoingTold, undoingsOf } from "./undoings.js";
 
@@ -54,8 +58,8 @@ export const Decision = v.object({
 
 export const DecisionsPage = v.object({
   ...pageOf(Decision).entries,
-  /** On all pages. */
-  total: Whole,
+  /** On all pages: with `q`, on the first page of what is short enough. */
+  total: v.optional(Whole),
 });
 
 /** What became of a decision on a host. */
@@ -99,6 +103,7 @@ const DecisionsQuery = v.strictObject({
   limit: limitOf(1_000),
   by: v.optional(Named),
   feed: v.optional(CloudFeed),
+  q: v.optional(QueryOf(DECISIONS)),
   cursor: v.optional(Cursor(Whole)),
 });
 
@@ -111,7 +116,11 @@ export const decisionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     query: DecisionsQuery,
     answers: { 200: { description: "Newest first", schema: DecisionsPage } },
     problems: [404],
-    handle: ({ caller, query }) => answer(200, listed(caller, query, ports)),
+    description: PAGES,
+    handle: async ({ caller, query, context }) => {
+      const { signal } = context.req.raw;
+      return answer(200, await listed(caller, query, ports, signal));
+    },
   }),
   route({
     ...{ method: "GET", path: "/decisions/{decision}", tag: "Bans" },
@@ -132,15 +141,21 @@ export const decisionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   }),
 ];
 
-function listed(
+async function listed(
   caller: Caller,
-  query: v.InferOutput<typeof DecisionsQuery>,
+  { q, cursor: before, ...asked }: v.InferOutput<typeof DecisionsQuery>,
   ports: OperatorApiPorts,
+  signal: AbortSignal,
 ) {
-  const { limit, by, feed, cursor: before } = query;
+  const { limit, by, feed } = asked;
   if (feed !== undefined) mustBeReadable(caller, feed, ports);
+  const { decisionLog, clock } = ports;
+  if (q !== undefined) {
+    const list = decisionsAsked(caller, { by, feed, query: q }, ports);
+    const found = await walk(list, { clock, signal, from: before, limit });
+    return pageShown(found, (each) => asSeen(each, caller));
+  }
   const whose = { by, feed, org: caller.org ?? undefined };
-  const { decisionLog } = ports;
   const found = decisionLog.decisions({ ...whose, limit, before });
   const last = found.length === limit ? found.at(-1) : undefined;
   return {

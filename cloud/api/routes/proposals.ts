@@ -3,12 +3,22 @@ import { parseCidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { Proposal as Proposed } from "../../decide/proposals.js";
 import type { Caller } from "../../operators/caller.js";
+import { PROPOSALS } from "../../query/lists/proposals.js";
+import { proposalsAsked, proposalsOf, shownRule } from "../asked/proposals.js";
 import { Named, Reason, Term, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { problem, unknown } from "../problem.js";
+import { PAGES, QueryOf } from "../query-field.js";
 import { orderSeen } from "../scope.js";
-import { Cursor, Time, Whole, cursorOf, pageOf } from "../table/answer.js";
+import {
+  Cursor,
+  Time,
+  Whole,
+  countedPageOf,
+  cursorOf,
+} from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { pageShown, walk } from "../walk.js";
 import {
   OrderProposal,
   rangesOfOrder,
@@ -77,6 +87,7 @@ const ProposalsQuery = v.strictObject({
   limit: limitOf(1_000),
   /** Those that were decided on or ran out as well. */
   all: v.optional(YesOrNo, "false"),
+  q: v.optional(QueryOf(PROPOSALS)),
   cursor: v.optional(
     Cursor(v.object({ rule: v.nullable(Named), order: v.nullable(Place) })),
   ),
@@ -110,16 +121,7 @@ const Refused = v.object({ proposal: v.string() });
 
 /** What rules put before the vendor's people, and people before each other. */
 export const proposalRoutes = (ports: OperatorApiPorts): readonly Route[] => [
-  route({
-    ...{ method: "GET", path: "/proposals", operationId: "listProposals" },
-    ...{ tag: "Proposals", summary: "What waits for a person's decision" },
-    ...{ allows: "viewer", scope: "own" },
-    query: ProposalsQuery,
-    answers: {
-      200: { description: "Newest first", schema: pageOf(Proposal) },
-    },
-    handle: ({ caller, query }) => answer(200, listed(caller, query, ports)),
-  }),
+  listRoute(ports),
   route({
     ...{ method: "GET", path: "/proposals/{proposal}" },
     ...{ operationId: "showProposal", tag: "Proposals" },
@@ -157,31 +159,40 @@ export const proposalRoutes = (ports: OperatorApiPorts): readonly Route[] => [
   }),
 ];
 
-/** Of both kinds, the newest first. */
-function listed(
-  { org }: Caller,
-  { limit, all, cursor }: v.InferOutput<typeof ProposalsQuery>,
-  { proposals, waiting }: OperatorApiPorts,
-) {
-  const { rule = null, order = null } = cursor ?? {};
-  const before = { limit, all, before: rule ?? undefined };
-  const rules = org === null ? proposals.list(before) : [];
-  const orders = waiting.list({ limit, all, org, before: order ?? undefined });
-  const found = [...rules.map(shownRule), ...orders.map(shownOrder)]
-    .sort((a, b) => b.proposedAt - a.proposedAt)
-    .slice(0, limit);
-  if (found.length < limit) return { items: found, next: null };
-  const lastRule = found.findLast(({ kind }) => kind === "rule");
-  const lastOrder = found.filter(({ kind }) => kind === "order").length;
-  const next = {
-    rule: lastRule?.id ?? rule,
-    order: orders[lastOrder - 1]?.seq ?? order,
-  };
-  return { items: found, next: cursorOf(next) };
-}
+const listRoute = (ports: OperatorApiPorts): Route =>
+  route({
+    ...{ method: "GET", path: "/proposals", operationId: "listProposals" },
+    ...{ tag: "Proposals", summary: "What waits for a person's decision" },
+    ...{ allows: "viewer", scope: "own" },
+    query: ProposalsQuery,
+    answers: {
+      200: { description: "Newest first", schema: countedPageOf(Proposal) },
+    },
+    description: PAGES,
+    handle: async ({ caller, query, context }) => {
+      const { signal } = context.req.raw;
+      return answer(200, await listed(caller, query, ports, signal));
+    },
+  });
 
-const shownRule = (proposal: Proposed) =>
-  ({ kind: "rule", ...proposal }) as const;
+async function listed(
+  caller: Caller,
+  { limit, all, q, cursor: from }: v.InferOutput<typeof ProposalsQuery>,
+  ports: OperatorApiPorts,
+  signal: AbortSignal,
+) {
+  const { clock } = ports;
+  if (q !== undefined) {
+    const asked = proposalsAsked(caller, q, { all }, ports);
+    const found = await walk(asked, { clock, signal, from, limit });
+    return pageShown(found, (each) => each);
+  }
+  const { behind, placeOf } = proposalsOf(caller, { all }, ports);
+  const items = behind(from, limit);
+  if (items.length < limit) return { items, next: null };
+  const next = items.reduce((place, row) => placeOf(row, place), from);
+  return { items, next: cursorOf(next) };
+}
 
 /** @throws ApiProblem when there is none that the caller sees */
 async function told(caller: Caller, id: string, ports: OperatorApiPorts) {

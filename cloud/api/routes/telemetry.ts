@@ -1,11 +1,16 @@
 import * as v from "valibot";
 import type { Caller } from "../../operators/caller.js";
+import { DETECTIONS } from "../../query/lists/detections.js";
+import type { DetectionEntry } from "../../telemetry/telemetry.js";
 import { attackerKey, attackerOf, readRemote } from "../../telemetry/remote.js";
+import { detectionsAsked } from "../asked/detections.js";
 import { Named, Range, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
+import { QueryOf } from "../query-field.js";
 import { mustBeOwnOrg, ownAgent, sees } from "../scope.js";
-import { Cursor, cursorOf, pageOf } from "../table/answer.js";
+import { Cursor, countedPageOf, cursorOf, pageOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { pageShown, walk } from "../walk.js";
 import { ContactOut, SightingOut, SightingTotal } from "./telemetry-shapes.js";
 import { Detection } from "./detection.js";
 
@@ -30,6 +35,7 @@ const DetectionsQuery = v.strictObject({
   ...PlaceQuery.entries,
   /** Only those that no rule banned or proposed on. */
   unacted: v.optional(YesOrNo, "false"),
+  q: v.optional(QueryOf(DETECTIONS)),
 });
 
 const SightingsQuery = v.strictObject({
@@ -38,7 +44,10 @@ const SightingsQuery = v.strictObject({
   cursor: v.optional(Cursor(v.tuple([whole, v.string(), v.string()]))),
 });
 
-type Ports = Pick<OperatorApiPorts, "telemetry" | "registry" | "earlier">;
+type Ports = Pick<
+  OperatorApiPorts,
+  "telemetry" | "registry" | "earlier" | "clock"
+>;
 
 /** What agents saw. */
 export const telemetryTable = (ports: Ports): readonly Route[] => [
@@ -67,19 +76,16 @@ const placed = (ports: Ports): readonly Route[] => [
     ...{ method: "GET", path: "/detections", operationId: "listDetections" },
     ...{ tag: "Hosts", summary: "What hosts' sensors detected" },
     description:
-      "The newest first. Of those that no rule acted on, a page may be short, or empty, and others follow all the same.",
+      "The newest first. With `q`, or of those that no rule acted on, a page may be short, or empty, and others follow all the same.",
     ...{ allows: "viewer", scope: "own" },
     query: DetectionsQuery,
-    answers: { 200: { description: "A page", schema: pageOf(Detection) } },
+    answers: {
+      200: { description: "A page", schema: countedPageOf(Detection) },
+    },
     problems: [404, 409],
-    handle: ({ caller, query }) => {
-      const asked = placeOf(caller, query, ports);
-      if (query.unacted) {
-        const page = unacted(caller, query.limit, asked, ports);
-        return answer(200, page);
-      }
-      const found = ports.telemetry.detections(asked);
-      return answer(200, pageTo(query.limit, found));
+    handle: async ({ caller, query, context }) => {
+      const { signal } = context.req.raw;
+      return answer(200, await detections(caller, query, ports, signal));
     },
   }),
   route({
@@ -98,31 +104,58 @@ const placed = (ports: Ports): readonly Route[] => [
   }),
 ];
 
+async function detections(
+  caller: Caller,
+  { q, unacted: isUnacted, ...query }: v.InferOutput<typeof DetectionsQuery>,
+  ports: Ports,
+  signal: AbortSignal,
+) {
+  const { limit, cursor: from } = query;
+  const asked = placeOf(caller, query, ports);
+  const isLeft = leftBy(caller, ports);
+  if (q !== undefined) {
+    const list = detectionsAsked(q, asked, ports);
+    const isAskedFor = (each: DetectionEntry) =>
+      list.isAskedFor(each) && (!isUnacted || isLeft(each));
+    const stretch = { clock: ports.clock, signal, from, limit };
+    const found = await walk({ ...list, isAskedFor }, stretch);
+    return pageShown(found, (each) => each);
+  }
+  if (isUnacted) return unacted(limit, asked, isLeft, ports);
+  const found = ports.telemetry.detections(asked);
+  return pageTo(limit, found);
+}
+
 /** Some 10 ms of looks; where few of them are left, pages are short. */
 const MOST_LOOKED_AT = 500;
 
 function unacted(
-  caller: Caller,
   limit: number,
   asked: Parameters<Ports["telemetry"]["detections"]>[0],
-  { telemetry, earlier }: Ports,
+  isLeft: (each: DetectionEntry) => boolean,
+  { telemetry }: Ports,
 ) {
   const found = telemetry.detections({ ...asked, limit: MOST_LOOKED_AT });
-  const items: (typeof found)[number][] = [];
+  const items: DetectionEntry[] = [];
   for (const each of found) {
-    const remote = readRemote(each.source);
-    const attacker = remote && attackerOf(remote);
-    const { seq, time, nth } = each;
-    // What a person is to decide on, and so why, is the vendor's to know.
-    const of = caller.org === null ? "bans and proposals" : "bans";
-    const isActedOn =
-      attacker !== undefined &&
-      earlier.actedOn(attackerKey(attacker), { seq, time }, of);
-    if (!isActedOn) items.push(each);
+    const { seq, nth } = each;
+    if (isLeft(each)) items.push(each);
     if (items.length === limit) return { items, next: cursorOf([seq, nth]) };
   }
   const last = found.length === MOST_LOOKED_AT ? found.at(-1) : undefined;
   return { items, next: last ? cursorOf([last.seq, last.nth]) : null };
+}
+
+/** Whether no rule acted on it, as far as the caller may know. */
+function leftBy({ org }: Caller, { earlier }: Ports) {
+  // What a person is to decide on, and so why, is the vendor's to know.
+  const of = org === null ? "bans and proposals" : "bans";
+  return ({ source, seq, time }: DetectionEntry): boolean => {
+    const remote = readRemote(source);
+    const attacker = remote && attackerOf(remote);
+    if (attacker === undefined) return true;
+    return !earlier.actedOn(attackerKey(attacker), { seq, time }, of);
+  };
 }
 
 /** One more than the page takes tells whether there is another. */

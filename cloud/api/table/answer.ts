@@ -25,6 +25,14 @@ export const Whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const pageOf = <S extends v.GenericSchema>(item: S) =>
   v.object({ items: v.array(item), next: v.nullable(v.string()) });
 
+/** A page of a list that may be asked by `q`. */
+export const countedPageOf = <S extends v.GenericSchema>(item: S) =>
+  v.object({
+    ...pageOf(item).entries,
+    /** On all pages: with `q`, on the first page of what is short enough. */
+    total: v.optional(Whole),
+  });
+
 /** Anything that JSON can say, where its shape is somebody else's. */
 export const AnyJson = said(v.unknown(), {});
 
