@@ -40,6 +40,7 @@ const CLOUD = [
     "disk/",
     "lists/",
     "query/",
+    "places/",
     "impact/",
     "outgoing/",
     "threads/",

@@ -21,6 +21,7 @@ const doors = {
     ...["cloud/rules/read-rules.ts", "installer/steps/settings.ts"],
     ...["service/config-file.ts", "cloud/policies/read-yaml.ts"],
   ],
+  "mmdb-lib": ["cloud/places/mmdb.ts"],
   koffi: ["agent/runtime/libc.ts", "scripts/bench/packet/raw-socket.ts"],
 };
 

@@ -61,6 +61,8 @@ export interface CloudConfig {
   readonly twoPersons: TwoPersonsSettings;
   readonly contest: ContestSettings;
   readonly rollout: RolloutSettings;
+  /** A file that says which country addresses are in; undefined: none does. */
+  readonly countries?: string | undefined;
   /** Whether operators are heard at the public door too, beside their own. */
   readonly operatorsOnPublic: boolean;
   /** The roots, and the keys to sign with. */

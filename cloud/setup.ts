@@ -79,6 +79,8 @@ export const Settings = v.strictObject({
   twoPersons: v.optional(TwoPersonsSettings, {}),
   contest: v.optional(ContestSettings, {}),
   rollout: v.optional(RolloutSettings, {}),
+  /** A database of countries in MaxMind's format; without one, none is known. */
+  countries: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))),
   /** False: operators are heard at the socket in the cloud's folder alone. */
   operatorsOnPublic: v.optional(v.boolean(), true),
   /** PEM of the authority of the cloud's certificate, for operators' commands. */

@@ -7,6 +7,7 @@ import type { Retention } from "./journal/retention.js";
 import type { SqliteDecisions } from "./journal/sqlite-decisions.js";
 import type { SqliteObservations } from "./journal/sqlite-observations.js";
 import type { Drops } from "./log/drops.js";
+import type { Countries } from "./places/countries.js";
 import type { SignIn } from "./sign-in/sign-in.js";
 
 export interface StatusParts {
@@ -32,6 +33,7 @@ export interface StatusParts {
     readonly count: number;
     readonly since: number | null;
   };
+  readonly countries: Pick<Countries, "source" | "trouble">;
   /** Contests that wait for an answer. */
   readonly contested: () => ContestsOpen;
 }
@@ -62,6 +64,10 @@ export function statusOf(parts: StatusParts) {
     brokenGlass: parts.unreviewed(),
     /** Bans that were contested, and how many of them nobody answered in time. */
     contests: parts.contested(),
+    countries: {
+      source: parts.countries.source(),
+      trouble: parts.countries.trouble(),
+    },
     downloads: parts.downloads(),
     agentsOverTelemetryBudget: parts.overBudget(),
     /** By budget: how often it dropped something since the start, and when last. */

@@ -49,6 +49,7 @@ import { Policies, type PolicyPorts, type Told } from "./policies/policies.js";
 import { policyTables } from "./policies/policies.projection.js";
 import { PolicyHolds } from "./policies/policy-holds.js";
 import { policyVersionTables } from "./policies/policy-versions.projection.js";
+import { openCountries } from "./places/country-file.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
 import {
@@ -78,12 +79,14 @@ export type Store = Awaited<ReturnType<typeof openStore>>;
 
 /** The disk, both logs on it, and what is folded from them. */
 export async function openStore(
-  { dir, disk: settings, observations: terms, signing }: StoreConfig,
+  config: StoreConfig,
   ports: StorePorts & { readonly calls: Callers },
   opened: Lifetime,
 ) {
+  const { dir, disk: settings, observations: terms, signing } = config;
   const { clock, log, calls } = ports;
   const files = filesOf(dir);
+  const countries = openCountries(config, ports, opened);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   opened.own(holdAlone(files.lock));
@@ -114,18 +117,27 @@ export async function openStore(
   const hasFeed = (feed: FeedName) => index.standing(feed) !== undefined;
   const approving = { decisions, signing, clock, hasFeed };
   const words = signedWords(views.decided, approving);
-  const present = opened.own(
-    new Present({
-      ...{ path: files.bans, clock, log },
-      standings: () => index.standings(),
-      segmentsAfter: (...asked) => index.segmentsAfter(...asked),
-      caughtUp: () => state.caughtUp(),
-    }),
-  );
-  const kept = { disk, index, state, present, ...words, retention };
+  const present = opened.own(presentIn(files.bans, { ...ports, index, state }));
+  const kept = { disk, index, state, present, ...words, retention, countries };
   const admitsTelemetry = () =>
     logs.observationsDisk.admits("telemetry") && retention.hasRoom();
   return { ...logs, ...kept, ...questionsTo(views, ports), admitsTelemetry };
+}
+
+const presentIn = (
+  path: string,
+  { index, state, ...ports }: StorePorts & PresentParts,
+): Present =>
+  new Present({
+    ...{ ...ports, path },
+    standings: () => index.standings(),
+    segmentsAfter: (...asked) => index.segmentsAfter(...asked),
+    caughtUp: () => state.caughtUp(),
+  });
+
+interface PresentParts {
+  readonly index: FeedIndex;
+  readonly state: SnapshotWorker;
 }
 
 /** What others sign, or have signed, beside what feeds say. */
@@ -224,6 +236,7 @@ export interface StoreConfig {
   readonly dir: string;
   readonly disk: DiskSettings;
   readonly observations: ObservationSettings;
+  readonly countries?: string | undefined;
   readonly signing: Signing;
 }
 

@@ -6,6 +6,8 @@ import * as v from "valibot";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { fileFailure } from "../../agent/text/file-failures.js";
 import { readText } from "../folder.js";
+import { readCountryFile } from "../places/country-file.js";
+import { BadCountryFile } from "../places/mmdb.js";
 import { Settings, checkAddresses, hostAndPort } from "../setup.js";
 import { momentOf, spanText } from "./words.js";
 
@@ -96,7 +98,7 @@ function addresses(
 /** Other files that the settings name. */
 function filesNamed(
   dir: string,
-  { caFile, outgoing, login }: Settings,
+  { caFile, outgoing, login, countries }: Settings,
   now: number,
 ): readonly Finding[] {
   const { clientSecretFile: secret } = login.oidc ?? {};
@@ -107,7 +109,19 @@ function filesNamed(
     ...(own === undefined ? [] : authority("caFile", own, now)),
     ...(others === undefined ? [] : authority("outgoing.caFile", others, now)),
     ...(secret === undefined ? [] : clientSecret(resolve(dir, secret))),
+    ...(countries === undefined ? [] : countryFile(resolve(dir, countries))),
   ];
+}
+
+function countryFile(path: string): readonly Finding[] {
+  try {
+    const built = new Date(readCountryFile(path).built).toISOString();
+    return [fact("countries", `${path} is of ${built.slice(0, 10)}`)];
+  } catch (error) {
+    const message =
+      error instanceof BadCountryFile ? error.message : fileFailure(error);
+    return [{ ...fault("countries", message), value: path }];
+  }
 }
 
 function clientSecret(path: string): readonly Finding[] {

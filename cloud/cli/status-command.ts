@@ -33,6 +33,7 @@ function linesOf(status: StatusItem): readonly string[] {
     ...laggingLines(status),
     ...glassLines(status),
     ...contestLines(status),
+    ...countryLines(status),
     `${sessions.agents} agents connected; ${connections.open} of ${connections.most} connections, ${connections.strangers} of them strangers'`,
     ...(over > 0 ? [`${over} agents are over their telemetry budget`] : []),
     ...dropLines(status),
@@ -118,6 +119,15 @@ function contestLines({ contests }: StatusItem): readonly string[] {
       ? `OVERDUE: ${overdue} of ${waits}; see: tourniquet-cloud contest list`
       : `${waits}, ${due}`,
   ];
+}
+
+/** Who names no file wants none. */
+function countryLines({
+  countries: { source, trouble },
+}: StatusItem): readonly string[] {
+  if (trouble !== null) return [`no country is KNOWN: ${trouble}`];
+  if (source === null) return [];
+  return [`countries by ${source.file}, of ${momentOf(source.built)}`];
 }
 
 function dropLines({ drops }: StatusItem): readonly string[] {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { OperatorApiPorts } from "../ports.js";
 import { Time } from "../table/answer.js";
+import { CountriesOut } from "./countries.js";
 import { answer, route, type Route } from "../table/route.js";
 
 const Disk = v.object({
@@ -67,6 +68,7 @@ export const StatusOut = v.object({
     overdue: v.number(),
     dueAt: v.nullable(Time),
   }),
+  countries: CountriesOut,
   downloads: v.number(),
   agentsOverTelemetryBudget: v.number(),
   /** By budget: how often it dropped something since the start, and when last. */

@@ -8,6 +8,7 @@ import { runCommand } from "../../../cloud/cli/program.js";
 import { foundCloud } from "../../../cloud/setup.js";
 import { makeCertificate } from "../../../scripts/lab/certificate.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { mmdbOf } from "../../support/cloud/mmdb.js";
 
 describe("config check", () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -100,6 +101,31 @@ describe("config check", () => {
       { what: "outgoing.caFile" },
       { what: join(dir, clientSecretFile) },
     ]);
+  });
+
+  it("says whether the file of countries is one", async () => {
+    set({ countries: "countries.mmdb" });
+    const path = join(dir, "countries.mmdb");
+    expect((await check()).wrong).toMatchObject([
+      {
+        what: "countries",
+        value: path,
+        message: expect.stringContaining("no such file"),
+      },
+    ]);
+    writeFileSync(path, "start,end,country");
+    expect((await check()).wrong).toMatchObject([
+      {
+        what: "countries",
+        value: path,
+        message: expect.stringContaining("no MaxMind DB"),
+      },
+    ]);
+    writeFileSync(path, mmdbOf([]));
+    const { wrong, findings } = await check();
+    expect(wrong).toEqual([]);
+    const said = findings.find(({ what }) => what === "countries");
+    expect(said?.message).toContain("is of 2023-11-14");
   });
 
   it("says whether certificate and key fit, for whom, and until when", async () => {

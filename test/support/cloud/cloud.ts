@@ -39,6 +39,7 @@ export interface TestCloudOptions {
   readonly publicUrl?: string;
   readonly login?: CloudConfig["login"];
   readonly outgoing?: CloudConfig["outgoing"];
+  readonly countries?: string;
   /** With a root that agents of version 1 read. */
   readonly v1Agents?: boolean;
   /**
@@ -142,12 +143,13 @@ export async function startTestCloud(options: TestCloudOptions = {}) {
 
 /** What the folder says, and the test besides. */
 function configOf(dir: string, options: TestCloudOptions): CloudConfig {
-  const { login, outgoing, publicUrl, correlation } = options;
+  const { login, outgoing, publicUrl, correlation, countries } = options;
   const loaded = loadCloud(dir, undefined);
   return {
     ...{ ...loaded, publicUrl },
     ...(login && { login }),
     ...(outgoing && { outgoing }),
+    ...(countries !== undefined && { countries }),
     twoPersons: {
       ...loaded.twoPersons,
       enabled: false,
