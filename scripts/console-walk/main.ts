@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 import { Checks } from "./checks.js";
+import { forEverybody } from "./for-everybody.js";
+import { hostileHosts } from "./hostile.js";
+import { whatRolesSee } from "./roles.js";
 import { seeingFaults } from "./seeing-faults.js";
 import { signingIn } from "./sign-in.js";
 import { Stage } from "./stage.js";
@@ -21,6 +24,9 @@ await using stage = await Stage.open({
 const checks = new Checks(values.only, () => stage.browser.faults());
 await seeingFaults(stage, checks);
 await signingIn(stage, checks);
+await hostileHosts(stage, checks);
+await whatRolesSee(stage, checks);
+await forEverybody(stage, checks);
 const took = ((performance.now() - begun) / 1_000).toFixed(0);
 process.stdout.write(`it took ${took} s\n${checks.summary}\n`);
 process.exitCode = checks.hold ? 0 : 1;

@@ -24,6 +24,26 @@ export class Visitor {
     await this.page.goto(`${this.#origin}/console${view}`);
   }
 
+  /** Within the page, as its own links do. */
+  async moveTo(view: string): Promise<void> {
+    const address = JSON.stringify(`/console${view}`);
+    await this.run(`(() => {
+      history.pushState(null, "", ${address});
+      dispatchEvent(new PopStateEvent("popstate"));
+    })()`);
+    await this.settled();
+  }
+
+  /** Waits until a view is there, and nothing in it is still asked for. */
+  async settled(): Promise<void> {
+    const { page } = this;
+    await page.locator("h1, main .nothing").first().waitFor();
+    await page.waitForFunction(
+      `document.querySelector('[aria-busy="true"]') === null`,
+    );
+    await page.waitForTimeout(100);
+  }
+
   async signIn(name: string, password: string): Promise<void> {
     const { page } = this;
     await page.getByLabel("Name", { exact: true }).fill(name);

@@ -19,7 +19,7 @@ import {
 } from "./lively/cast.js";
 import { Chance } from "./lively/chance.js";
 import { layHistory } from "./lively/history.js";
-import { LivelyHost } from "./lively/lively-host.js";
+import { LivelyHost, type LivelyHostPorts } from "./lively/lively-host.js";
 import { Weather, type Climate } from "./lively/weather.js";
 
 export interface LivelyOptions extends Climate {
@@ -54,6 +54,7 @@ export class Lively implements AsyncDisposable {
   readonly weather: Weather;
   /** Where browsers go. */
   readonly address: string;
+  readonly #ports: LivelyHostPorts;
   readonly #opened: Lifetime;
 
   private constructor(parts: Parts) {
@@ -62,6 +63,7 @@ export class Lively implements AsyncDisposable {
     this.hosts = parts.hosts;
     this.weather = parts.weather;
     this.address = parts.address;
+    this.#ports = parts.ports;
     this.#opened = parts.opened;
   }
 
@@ -79,15 +81,24 @@ export class Lively implements AsyncDisposable {
     const people = await letEverybodyIn(cloud, options.password);
     const casts = castHosts(options.hosts, chance);
     say(`${casts.length} hosts of ${CUSTOMERS.length} customers come in`);
-    const hosts = await enrolAll(cloud, casts, chance);
+    const { url, ca } = cloud;
+    const ports = { cloud: { url, ca }, batches: new Batches(), chance };
+    const hosts = await enrolAll(cloud, casts, ports);
     for (const host of hosts) opened.own(host);
     await joinAll(hosts);
     await layHistory(cloud, people, chance);
     const weather = opened.own(new Weather(hosts, options, chance));
     const scheme = encrypted ? "https" : "http";
     const address = `${scheme}://${named ?? "127.0.0.1"}:${port}/console/`;
-    const parts = { cloud, people, hosts, weather, address };
+    const parts = { cloud, people, hosts, weather, address, ports };
     return new Lively({ ...parts, opened: opened.release() });
+  }
+
+  /** Another one comes in, which is no part of what happens by itself. */
+  async add(cast: HostCast): Promise<LivelyHost> {
+    const host = this.#opened.own(await enrol(this.cloud, cast, this.#ports));
+    await host.join();
+    return host;
   }
 
   /** The one of that name. */
@@ -108,6 +119,7 @@ interface Parts {
   readonly hosts: readonly LivelyHost[];
   readonly weather: Weather;
   readonly address: string;
+  readonly ports: LivelyHostPorts;
   readonly opened: Lifetime;
 }
 
@@ -147,23 +159,29 @@ async function letEverybodyIn(
 async function enrolAll(
   cloud: LabCloud,
   casts: readonly HostCast[],
-  chance: Chance,
+  ports: LivelyHostPorts,
 ): Promise<readonly LivelyHost[]> {
   for (const { id, name } of CUSTOMERS) {
     if (id !== "acme") await cloud.addOrg(id, name);
   }
-  const { url, ca } = cloud;
-  const ports = { cloud: { url, ca }, batches: new Batches(), chance };
   const hosts: LivelyHost[] = [];
   for (const cast of casts) {
-    const { org, hostname, system, version, tag } = cast;
-    const who = await cloud.enrol(org, { hostname, system, version });
-    const tags = { tags: [tag] };
-    await cloud.api("PUT", `/api/v1/agents/${who.agent}/tags`, tags);
-    hosts.push(new LivelyHost(cast, who, ports));
+    hosts.push(await enrol(cloud, cast, ports));
     await systemClock.sleep(BETWEEN_MS);
   }
   return hosts;
+}
+
+async function enrol(
+  cloud: LabCloud,
+  cast: HostCast,
+  ports: LivelyHostPorts,
+): Promise<LivelyHost> {
+  const { org, hostname, system, version, tag } = cast;
+  const who = await cloud.enrol(org, { hostname, system, version });
+  const path = `/api/v1/agents/${who.agent}/tags`;
+  await cloud.api("PUT", path, { tags: [tag] });
+  return new LivelyHost(cast, who, ports);
 }
 
 /** Those that are away were there once. */

@@ -120,6 +120,11 @@ export class SimulatedHost implements Disposable {
     return true;
   }
 
+  /** Says that it does not take in what a feed has. */
+  refuse(feed: FeedPlan["feed"], detail: string): void {
+    this.#send({ type: "refusal", feed, code: "malformed", detail });
+  }
+
   [Symbol.dispose](): void {
     this.leave();
   }

@@ -64,6 +64,8 @@ export interface HostCast {
   readonly hostname: string;
   readonly tag: string;
   readonly temper: Temper;
+  /** Its guard's rule, where it is `holding`; by default "allowed-here". */
+  readonly heldBy?: string;
   readonly version: string;
   readonly system: string;
 }

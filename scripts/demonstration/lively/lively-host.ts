@@ -1,5 +1,6 @@
 import type { Op } from "../../../agent/model/ban.js";
 import { formatCidr, overlaps, parseCidr } from "../../../agent/model/cidr.js";
+import type { FeedName } from "../../../agent/model/position.js";
 import { RING_WAITS } from "../../../agent/model/rings.js";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import { ringOf } from "../../../agent/trust/ring.js";
@@ -68,6 +69,11 @@ export class LivelyHost implements Disposable {
     return false;
   }
 
+  /** Says that it did not take something in, in its own words. */
+  refuse(feed: FeedName, detail: string): void {
+    this.#link.refuse(feed, detail);
+  }
+
   vitals(): TelemetryItem {
     return items.vitals(this.#bans, this.#chance);
   }
@@ -120,7 +126,7 @@ export class LivelyHost implements Disposable {
     if (this.cast.temper !== "holding") return [];
     // Its operator lets somebody in whom others ban: one in three, whoever it is.
     const [last = 0] = op.cidr.address.slice(-1);
-    return last % 3 === 0 ? [{ range, rule: "allowed-here" }] : [];
+    return last % 3 === 0 ? [{ range, rule: this.cast.heldBy ?? HELD_BY }] : [];
   }
 
   #afterMs(): number {
@@ -145,6 +151,8 @@ export class LivelyHost implements Disposable {
 const SHARED = parseCidr("198.51.100.248/29");
 
 const NOTHING_CUT = { live: 0, liveBegun: 0, recent: 0, recentBegun: 0 };
+
+const HELD_BY = "allowed-here";
 
 const OBSERVING = items.raised("observing");
 

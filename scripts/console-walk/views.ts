@@ -1,0 +1,51 @@
+import type { Stage } from "./stage.js";
+
+/** What there is to look at, of everything that has an address of its own. */
+export interface About {
+  readonly decision: string;
+  readonly proposal: string;
+  readonly agent: string;
+  readonly address: string;
+}
+
+/** Every view, by its address; whoever adds a view adds it here. */
+export const VIEWS: readonly {
+  readonly name: string;
+  readonly at: (about: About) => string;
+}[] = [
+  { name: "Now", at: () => "/" },
+  { name: "Attackers", at: () => "/attackers" },
+  { name: "Decisions", at: () => "/decisions" },
+  { name: "Decision", at: ({ decision }) => `/decisions/${decision}` },
+  { name: "Bans", at: () => "/bans" },
+  { name: "Address", at: ({ address }) => `/address?of=${address}` },
+  { name: "Proposals", at: () => "/proposals" },
+  { name: "Proposal", at: ({ proposal }) => `/proposals/${proposal}` },
+  { name: "Contests", at: () => "/contests" },
+  { name: "Fleet", at: () => "/fleet" },
+  { name: "Host", at: ({ agent }) => `/fleet/${agent}` },
+  { name: "Rules", at: () => "/rules" },
+  { name: "Lists", at: () => "/lists" },
+  { name: "Audit", at: () => "/audit" },
+  { name: "Report", at: () => "/report" },
+  { name: "Settings", at: () => "/settings" },
+];
+
+/** One of each that the cloud has. */
+export async function about({ lively }: Stage): Promise<About> {
+  const { cloud, hosts } = lively;
+  const decisions = await cloud.list<Decided>("decisions");
+  const proposals = await cloud.list<{ id: string }>("proposals");
+  const decided = decisions.find(({ targets }) => targets.length === 1);
+  return {
+    decision: decided?.decision ?? "",
+    proposal: proposals[0]?.id ?? "",
+    agent: hosts[0]?.agent ?? "",
+    address: encodeURIComponent(decided?.targets[0] ?? "203.0.113.7"),
+  };
+}
+
+interface Decided {
+  readonly decision: string;
+  readonly targets: readonly string[];
+}
