@@ -52,7 +52,7 @@ const CLOUD = [
   ["journal/"],
   ["log/", "roots/", "feeds/", "telemetry/"],
   ["tree/"],
-  ["door/", "registry/", "operators/", "approvals/"],
+  ["door/", "registry/", "operators/", "approvals/", "attacks/"],
   ["rules/", "policies/"],
   ["decide/", "sign-in/", "audit/"],
   ["receipts/", "two-persons/"],

@@ -5,6 +5,8 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import { Approvals, type ApprovalPorts } from "./approvals/approvals.js";
 import { approvalTables } from "./approvals/approvals.projection.js";
+import { Attackers } from "./attacks/attackers.js";
+import { attackerTables } from "./attacks/attackers.projection.js";
 import { Contests } from "./contest/contests.js";
 import { contestTables } from "./contest/contests.projection.js";
 import { DecisionLog } from "./decide/decision-log.js";
@@ -275,6 +277,7 @@ const OF_OBSERVATIONS: readonly ObservationProjection[] = [
   detectionTables,
   sightingTables,
   contactTables,
+  attackerTables,
   statementTables,
   harmTables,
   standingTables,
@@ -289,6 +292,7 @@ function questionsTo(views: Views, ports: StorePorts) {
     operators: new Operators(views, ports),
     receipts: new Receipts(views.observed),
     telemetry: new Telemetry(views.observed),
+    attackers: new Attackers(views.observed),
     statements: new Statements(views.observed),
     decisionLog: new DecisionLog(views.decided),
     undoLog: new UndoLog(views.decided),

@@ -68,6 +68,14 @@ export const RingWaits = v.pipe(
   v.rawTransform(readWaits),
 );
 
+/** Milliseconds since 1970, from RFC 3339. */
+export const Moment = v.pipe(
+  v.string(),
+  v.isoTimestamp("is no time: write 2026-11-28T14:00:00Z"),
+  v.transform(Date.parse),
+  v.number(),
+);
+
 /** A boolean as a query says it. */
 export const YesOrNo = v.pipe(
   v.picklist(["true", "false"]),

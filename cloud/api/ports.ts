@@ -4,6 +4,7 @@ import type { FeedName } from "../../agent/model/position.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
+import type { Attackers } from "../attacks/attackers.js";
 import type { Calls } from "../audit/calls.js";
 import type { Records } from "../audit/records.js";
 import type { Bundles } from "../carry/bundles.js";
@@ -21,6 +22,7 @@ import type { UndoLog } from "../decide/undo-log.js";
 import type { Vouching } from "../decide/vouching.js";
 import type { Weights } from "../decide/weights.js";
 import type { FeedIndex } from "../feeds/feed-index.js";
+import type { Present } from "../feeds/snapshots/present.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Fleet } from "../fleet/fleet.js";
 import type { Gateway } from "../gateway/gateway.js";
@@ -39,6 +41,7 @@ import type { Operators } from "../operators/operators.js";
 import type { Staff } from "../operators/staff.js";
 import type { Policies } from "../policies/policies.js";
 import type { PolicyHolds } from "../policies/policy-holds.js";
+import type { Countries } from "../places/countries.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
@@ -162,6 +165,12 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
     Telemetry,
     "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
   >;
+  readonly attackers: Pick<
+    Attackers,
+    "behind" | "within" | "orgsOf" | "hostsOf"
+  >;
+  readonly countries: Countries;
+  readonly present: Pick<Present, "look">;
   readonly statements: Pick<Statements, "statements">;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
   readonly state: Pick<SnapshotWorker, "counts" | "bans">;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { callsAsked } from "../../audit/calls-asked.js";
 import { AUDIT } from "../../query/lists/audit.js";
-import { Named, wholeNumber } from "../fields.js";
+import { Moment, Named, wholeNumber } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { QueryOf } from "../query-field.js";
 import {
@@ -42,14 +42,6 @@ export const CallOut = v.object({
   after: v.array(MadeOut),
   segments: Whole,
 });
-
-/** Milliseconds since 1970, from RFC 3339. */
-const Moment = v.pipe(
-  v.string(),
-  v.isoTimestamp("is no time: write 2026-11-28T14:00:00Z"),
-  v.transform(Date.parse),
-  v.number(),
-);
 
 const AuditQuery = v.strictObject({
   /** Name or id. */

@@ -6,6 +6,7 @@ import { operatorRoutes } from "./operators.js";
 import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
 import { breakGlassRoutes } from "./break-glass.js";
 import { answerRoutes } from "./answers.js";
+import { attackerRoutes } from "./attackers.js";
 import { banRoutes } from "./bans.js";
 import { contestIntakeRoutes } from "./contest-intake.js";
 import { contestRoutes } from "./contests.js";
@@ -67,6 +68,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...fleetRoutes(ports),
   ...cloneRoutes(ports),
   ...telemetryTable(ports),
+  ...attackerRoutes(ports),
   ...carryTable(ports),
   ...statusRoutes(ports),
   ...approvalRoutes(ports),

@@ -36,7 +36,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ listOperators: ["viewer"], getOperator: ["viewer"] },
   ...{ listCredentials: ["viewer"], makeToken: ["viewer"] },
   ...{ revokeCredential: ["viewer"], listEnrolmentTokens: ["viewer"] },
-  countHosts: ["viewer"],
+  ...{ countHosts: ["viewer"], listAttackers: ["viewer"] },
   ...{ followLive: ["viewer"], listAgents: ["viewer"], getAgent: ["viewer"] },
   ...{ listClones: ["viewer"], listDetections: ["viewer"] },
   ...{ listContacts: ["viewer"], listSightings: ["viewer"] },
