@@ -38,9 +38,8 @@ export class Visitor {
   async settled(): Promise<void> {
     const { page } = this;
     await page.locator("h1, main .nothing").first().waitFor();
-    await page.waitForFunction(
-      `document.querySelector('[aria-busy="true"]') === null`,
-    );
+    const busy = page.locator('[aria-busy="true"]').first();
+    await busy.waitFor({ state: "detached" });
     await page.waitForTimeout(100);
   }
 

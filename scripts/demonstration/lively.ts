@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { Lifetime } from "../../agent/runtime/lifetime.js";
@@ -20,6 +20,7 @@ import {
 import { Chance } from "./lively/chance.js";
 import { layHistory } from "./lively/history.js";
 import { LivelyHost, type LivelyHostPorts } from "./lively/lively-host.js";
+import { madeUpPlaces } from "./lively/places.js";
 import { Weather, type Climate } from "./lively/weather.js";
 
 export interface LivelyOptions extends Climate {
@@ -73,9 +74,11 @@ export class Lively implements AsyncDisposable {
     await using opened = new Lifetime();
     const lab = opened.own(new Lab());
     say("a cloud is made, and started");
+    const countries = join(lab.folder, "made-up.mmdb");
+    writeFileSync(countries, madeUpPlaces(chance));
     const cloud = await lab.startCloud({
       ...{ port, encrypted, ...(named !== undefined && { named }) },
-      settings: { ...SETTINGS, ...options.settings },
+      settings: { ...SETTINGS, countries, ...options.settings },
     });
     appendFileSync(join(cloud.dir, "never-ban.txt"), NEVER);
     const people = await letEverybodyIn(cloud, options.password);
