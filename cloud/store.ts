@@ -5,8 +5,9 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Lifetime } from "../agent/runtime/lifetime.js";
 import { Approvals, type ApprovalPorts } from "./approvals/approvals.js";
 import { approvalTables } from "./approvals/approvals.projection.js";
+import { AttackTimes } from "./attacks/attack-times.js";
 import { Attackers } from "./attacks/attackers.js";
-import { attackerTables } from "./attacks/attackers.projection.js";
+import { attackTables } from "./attacks/attackers.projection.js";
 import { Contests } from "./contest/contests.js";
 import { contestTables } from "./contest/contests.projection.js";
 import { DecisionLog } from "./decide/decision-log.js";
@@ -51,6 +52,7 @@ import { Policies, type PolicyPorts, type Told } from "./policies/policies.js";
 import { policyTables } from "./policies/policies.projection.js";
 import { PolicyHolds } from "./policies/policy-holds.js";
 import { policyVersionTables } from "./policies/policy-versions.projection.js";
+import { NO_COUNTRIES, type Countries } from "./places/countries.js";
 import { openCountries } from "./places/country-file.js";
 import { Receipts } from "./receipts/receipts.js";
 import { receiptTables } from "./receipts/receipts.projection.js";
@@ -93,7 +95,8 @@ export async function openStore(
   chmodSync(dir, 0o700);
   opened.own(holdAlone(files.lock));
   const disk = opened.own(new Disk(dir, settings, ports));
-  const logs = await openLogs(files, { ...ports, disk, calls }, opened);
+  const around = { ...ports, disk, calls, countries };
+  const logs = await openLogs(files, around, opened);
   const { decisions, observations, views } = logs;
   const retention = opened.own(
     new Retention(terms, {
@@ -172,10 +175,14 @@ interface StorePorts {
  */
 export async function openLogs(
   files: Files,
-  ports: StorePorts & { readonly disk?: Disk; readonly calls?: Callers },
+  ports: StorePorts & {
+    readonly disk?: Disk;
+    readonly calls?: Callers;
+    readonly countries?: Countries;
+  },
   opened: Lifetime,
 ) {
-  const { clock, disk } = ports;
+  const { clock, disk, countries = NO_COUNTRIES } = ports;
   mkdirSync(files.observationsDir, { recursive: true, mode: 0o700 });
   await splitJournal(files, ports.log);
   const ownDisk = disk && openOwnDisk(files.observationsDir, disk, ports);
@@ -199,7 +206,7 @@ export async function openLogs(
   });
   const observed = opened.own(
     await View.open(
-      ...([files.observed, observations, OF_OBSERVATIONS] as const),
+      ...([files.observed, observations, ofObservations(countries)] as const),
       observationsDisk,
     ),
   );
@@ -269,7 +276,9 @@ const OF_DECISIONS: readonly DecisionProjection[] = [
   erasureTables,
 ];
 
-const OF_OBSERVATIONS: readonly ObservationProjection[] = [
+const ofObservations = (
+  countries: Countries,
+): readonly ObservationProjection[] => [
   presenceTables,
   bootTables,
   receiptTables,
@@ -277,7 +286,7 @@ const OF_OBSERVATIONS: readonly ObservationProjection[] = [
   detectionTables,
   sightingTables,
   contactTables,
-  attackerTables,
+  attackTables(countries),
   statementTables,
   harmTables,
   standingTables,
@@ -293,6 +302,7 @@ function questionsTo(views: Views, ports: StorePorts) {
     receipts: new Receipts(views.observed),
     telemetry: new Telemetry(views.observed),
     attackers: new Attackers(views.observed),
+    attackTimes: new AttackTimes(views.observed),
     statements: new Statements(views.observed),
     decisionLog: new DecisionLog(views.decided),
     undoLog: new UndoLog(views.decided),

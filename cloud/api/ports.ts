@@ -4,6 +4,7 @@ import type { FeedName } from "../../agent/model/position.js";
 import type { Cidr } from "../../agent/model/cidr.js";
 import type { Clock } from "../../agent/runtime/clock.js";
 import type { Approvals } from "../approvals/approvals.js";
+import type { AttackTimes } from "../attacks/attack-times.js";
 import type { Attackers } from "../attacks/attackers.js";
 import type { Calls } from "../audit/calls.js";
 import type { Records } from "../audit/records.js";
@@ -169,6 +170,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
     Attackers,
     "behind" | "within" | "orgsOf" | "hostsOf"
   >;
+  readonly attackTimes: Pick<AttackTimes, "over" | "since">;
   readonly countries: Countries;
   readonly present: Pick<Present, "look">;
   readonly statements: Pick<Statements, "statements">;

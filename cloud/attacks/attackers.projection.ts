@@ -1,13 +1,21 @@
 import type { Database } from "../journal/database.js";
 import type { ObservationProjection } from "../journal/view.js";
+import type { Countries } from "../places/countries.js";
+import { ANYBODY } from "./anybody.js";
+import { SumsIn } from "./sums.js";
+import { timesFold, timesTables } from "./times.projection.js";
 import { toldIn, type ToldOf } from "./told-of.js";
 
 /**
- * Whom the hosts of each org saw, and, in the rows of no org, whom anybody's did. What
- * these say is the sum of what is kept of the orgs.
+ * Whom the hosts of each org saw, and, in the rows of no org, whom anybody's did, as the
+ * sum of what is kept of the orgs; and attacks over time.
+ * @param countries as they are known when something is folded
  */
-export const attackerTables: ObservationProjection = {
+export const attackTables = (
+  countries: Pick<Countries, "of">,
+): ObservationProjection => ({
   tables: `
+    ${timesTables};
     CREATE TABLE attackers (
       id INTEGER PRIMARY KEY, org TEXT NOT NULL, attacker TEXT NOT NULL,
       family INTEGER NOT NULL, address BLOB NOT NULL,
@@ -32,19 +40,24 @@ export const attackerTables: ObservationProjection = {
   fold(database) {
     const take = takeFold(database);
     const makeRoom = roomFold(database);
+    const addTimes = timesFold(database);
     return ({ at, event }) => {
       if (event.kind !== "telemetry") return;
       const { org, agent } = event;
+      const sums = new SumsIn(at, countries);
+      sums.add(event);
       const told = toldIn(event, at);
-      const isNew = told.map((each) => take(each, { org, agent }));
-      const more = isNew.filter(Boolean).length;
+      let more = 0;
+      for (const each of told) {
+        const { toOrg, toAll } = take(each, { org, agent });
+        if (toOrg) sums.addNew(each, toAll);
+        if (toOrg) more += 1;
+      }
       if (more > 0) makeRoom(org, more);
+      addTimes(org, sums.all(), at);
     };
   },
-};
-
-/** The rows of what anybody saw: no org is called so. */
-export const ANYBODY = "";
+});
 
 /** Of each org apart: one that invents attackers displaces its own only. */
 export const MOST_OF_AN_ORG = 50_000;
@@ -60,7 +73,7 @@ interface Whose {
   readonly agent: string;
 }
 
-/** @returns takes what is told, and says whether the attacker is new to the org */
+/** @returns takes what is told, and says whether the attacker is new */
 function takeFold(database: Database) {
   const find = database.prepare<unknown[], KnownRow>(
     "SELECT id, hosts, sensors FROM attackers WHERE attacker = ? AND org = ?",
@@ -95,7 +108,7 @@ function takeFold(database: Database) {
     const place = [org, told.attacker, family, address];
     return add.run(...place, ...seen, hosts, more.orgs).lastInsertRowid;
   };
-  return (told: ToldOf, { org, agent }: Whose): boolean => {
+  return (told: ToldOf, { org, agent }: Whose): NewTo => {
     const own = find.get(told.attacker, org);
     const isNew = own === undefined;
     const isAnother =
@@ -106,8 +119,14 @@ function takeFold(database: Database) {
     if (isNew) addHost.run(id, agent);
     const all = find.get(told.attacker, ANYBODY);
     put(ANYBODY, told, all, { hosts, orgs: Number(isNew) });
-    return isNew;
+    return { toOrg: isNew, toAll: all === undefined };
   };
+}
+
+/** Who did not know of an attacker before. */
+interface NewTo {
+  readonly toOrg: boolean;
+  readonly toAll: boolean;
 }
 
 interface KnownRow {

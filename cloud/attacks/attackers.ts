@@ -2,7 +2,7 @@ import type { Cidr } from "../../agent/model/cidr.js";
 import { parseListedCidr } from "../../agent/model/cidr.js";
 import type { Database, Statement } from "../journal/database.js";
 import { boundsOf } from "../telemetry/remote.js";
-import { ANYBODY } from "./attackers.projection.js";
+import { ANYBODY } from "./anybody.js";
 
 /** By what attackers are sorted: what is most, or newest, comes first. */
 export const attackerOrders = ["last", "failures", "packets"] as const;

@@ -7,6 +7,7 @@ import { enrolmentTokenRoutes } from "./enrolment-tokens.js";
 import { breakGlassRoutes } from "./break-glass.js";
 import { answerRoutes } from "./answers.js";
 import { attackerRoutes } from "./attackers.js";
+import { attackRoutes } from "./attacks.js";
 import { banRoutes } from "./bans.js";
 import { contestIntakeRoutes } from "./contest-intake.js";
 import { contestRoutes } from "./contests.js";
@@ -69,6 +70,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...cloneRoutes(ports),
   ...telemetryTable(ports),
   ...attackerRoutes(ports),
+  ...attackRoutes(ports),
   ...carryTable(ports),
   ...statusRoutes(ports),
   ...approvalRoutes(ports),

@@ -2,21 +2,23 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { TelemetryItem } from "../../../agent/protocol/telemetry.js";
 import {
-  attackerTables,
+  attackTables,
   MOST_HOSTS,
   MOST_OF_AN_ORG,
 } from "../../../cloud/attacks/attackers.projection.js";
 import { Attackers } from "../../../cloud/attacks/attackers.js";
 import { openDatabase } from "../../../cloud/journal/database.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { NO_COUNTRIES } from "../../../cloud/places/countries.js";
 import { detection } from "../telemetry/items.js";
 
 /** What is folded, of messages that come one a second. */
 function folded() {
+  const tables = attackTables(NO_COUNTRIES);
   const folder = temporaryFolder();
   const database = openDatabase(join(folder.path, "view.db"), "rebuildable");
-  database.exec(attackerTables.tables);
-  const fold = attackerTables.fold(database);
+  database.exec(tables.tables);
+  const fold = tables.fold(database);
   let seq = 0;
   const tell = (
     org: string,

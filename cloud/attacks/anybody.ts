@@ -1,0 +1,2 @@
+/** The rows of what anybody saw: no org is called so. */
+export const ANYBODY = "";
