@@ -57,6 +57,7 @@ const CLOUD = [
   ["decide/", "sign-in/", "audit/"],
   ["receipts/", "two-persons/"],
   ["gateway/", "carry/", "coverage/", "contest/", "fleet/"],
+  ["report/"],
   ["store.ts", "status.ts", "server.ts"],
   [
     "api/",

@@ -135,12 +135,10 @@ export async function startCloud(
 }
 
 /** What people are told of hosts: of each, and in sums. */
-const openTold = (
-  parts: Parameters<typeof openOverviews>[0] & TellingParts,
-) => ({
-  ...openOutcomes(parts, parts.store, parts.gateway),
-  ...openOverviews(parts),
-});
+function openTold(parts: Parameters<typeof openOverviews>[0] & TellingParts) {
+  const outcomes = openOutcomes(parts, parts.store, parts.gateway);
+  return { ...outcomes, ...openOverviews(parts, outcomes.coverage) };
+}
 
 interface TellingParts {
   readonly gateway: Gateway;

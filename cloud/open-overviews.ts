@@ -1,6 +1,9 @@
 import type { Clock } from "../agent/runtime/clock.js";
+import type { Coverage } from "./coverage/coverage.js";
 import { Fleet } from "./fleet/fleet.js";
 import type { Gateway } from "./gateway/gateway.js";
+import { DecidedIn } from "./report/decided-in.js";
+import { Reports } from "./report/report.js";
 import type { Store } from "./store.js";
 import type { Allowances } from "./telemetry/allowances.js";
 
@@ -11,24 +14,49 @@ interface OverviewParts {
   readonly gateway: Pick<Gateway, "isConnected">;
 }
 
-/** What is told in sums, of hosts and of who attacks them. */
-export function openOverviews({
-  clock,
-  store,
-  allowances,
-  gateway,
-}: OverviewParts) {
-  const { registry, receipts, telemetry, bootLog, policies, index } = store;
-  const fleet = new Fleet({
-    clock,
+/** What is told in sums, of hosts and of months. */
+export const openOverviews = (
+  parts: OverviewParts,
+  coverage: Pick<Coverage, "of" | "round">,
+) => ({ fleet: fleetOf(parts), reports: reportsOf(parts, coverage) });
+
+/** How hosts are. */
+const seen = ({ store, allowances, gateway }: OverviewParts) => ({
+  clones: () => store.bootLog.standing(),
+  overSince: (agent: string) => allowances.overSince(agent),
+  isConnected: (agent: string) => gateway.isConnected(agent),
+});
+
+function fleetOf(parts: OverviewParts): Fleet {
+  const { registry, receipts, wellness, policies, index } = parts.store;
+  return new Fleet({
+    ...{ ...seen(parts), clock: parts.clock },
     agentsAfter: (...asked) => registry.agentsAfter(...asked),
     standsBetween: (...ids) => receipts.standsBetween(...ids),
-    wellnessBetween: (...ids) => telemetry.wellnessBetween(...ids),
-    clones: () => bootLog.standing(),
-    overSince: (agent) => allowances.overSince(agent),
-    isConnected: (agent) => gateway.isConnected(agent),
+    wellnessBetween: (...ids) => wellness.between(...ids),
     groups: (org) => policies.of(org)?.policy.groups ?? [],
     tips: () => index.standings(),
   });
-  return { fleet };
+}
+
+function reportsOf(
+  parts: OverviewParts,
+  coverage: Pick<Coverage, "of" | "round">,
+): Reports {
+  const { clock, store } = parts;
+  const { registry, receipts, wellness, retention } = store;
+  return new Reports({
+    ...{ ...seen(parts), clock, coverage },
+    ...{ decided: new DecidedIn(store.views.decided) },
+    attackTimes: store.attackTimes,
+    attackers: (...asked) => store.attackers.behind(...asked),
+    broughtBy: (seq) => store.telemetry.broughtBy(seq),
+    contests: (query) => store.contests.list(query),
+    decision: (id) => store.decisionLog.decision(id),
+    idsOf: (org) => registry.idsOf(org),
+    agent: (id) => registry.agent(id),
+    stands: (agent) => receipts.stands(agent),
+    wellness: (agent) => wellness.of(agent),
+    receiptsKeepDays: () => retention.report().receiptsKeepDays,
+  });
 }

@@ -15,6 +15,7 @@ import { CannotUndo } from "../decide/undo-orders.js";
 import { FeedFull } from "../feeds/capacity.js";
 import { BadFolder } from "../folder.js";
 import { BadRoot } from "../roots/ceremony.js";
+import { GivenUp } from "../rate/turns.js";
 import { RootHeldBack } from "../roots/readers.js";
 import { TooManyQuestions } from "../impact/impact.js";
 import { JournalConflict, JournalDelayed } from "../journal/failures.js";
@@ -181,6 +182,8 @@ const ANSWERS: readonly (readonly [
   [RootHeldBack, 409, "held-back"],
   [BadFolder, 409, "bad-root"],
   [TreeFailed, 503, "busy"],
+  // Nobody reads it.
+  [GivenUp, 503, "gone"],
   [FeedFull, 400, "feed-full"],
   [SamePerson, 403, "same-person"],
   [CannotUndo, 409, "cannot-undo"],

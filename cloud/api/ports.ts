@@ -46,6 +46,7 @@ import type { Countries } from "../places/countries.js";
 import type { Receipts } from "../receipts/receipts.js";
 import type { BootLog } from "../registry/clones.projection.js";
 import type { Enrolment } from "../registry/enrolment.js";
+import type { Reports } from "../report/report.js";
 import type { Agent, Registry } from "../registry/registry.js";
 import type { Signing } from "../roots/signing.js";
 import type { SignIn } from "../sign-in/sign-in.js";
@@ -126,6 +127,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly outcomes: Pick<Outcomes, "of" | "round">;
   readonly coverage: Pick<Coverage, "of" | "ofAll" | "round">;
   readonly fleet: Pick<Fleet, "counts">;
+  readonly reports: Pick<Reports, "of">;
   /** For all that looks at what every host holds. */
   readonly coverageGate: Pick<CoverageGate, "run">;
   /** All that there is to say of a range. */

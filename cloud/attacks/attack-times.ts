@@ -43,10 +43,17 @@ export interface AttacksOver {
   readonly orgs: Shares;
 }
 
+/** Attacks from one country. */
+export interface CountrySums extends Sums {
+  /** Null: nobody knows it. */
+  readonly country: string | null;
+}
+
 /** Answers how many attacks there were when; changes nothing. */
 export class AttackTimes {
   readonly #since: Statement<number>;
   readonly #rows: Statement<Sums & { readonly start: number }>;
+  readonly #ofCountries: Statement<Sums & { readonly country: string }>;
   readonly #countries: Readonly<Record<Measure, Statement<Ranked>>>;
   readonly #orgs: Readonly<Record<Measure, Statement<Ranked>>>;
 
@@ -59,6 +66,13 @@ export class AttackTimes {
       `SELECT start, ${measures.join(", ")} FROM attack_times
        WHERE span = @span AND org = @org AND country = @country
          AND start >= @from AND start < @to ORDER BY start`,
+    );
+    this.#ofCountries = database.prepare(
+      `SELECT country, ${measures.map((each) => `total(${each}) AS ${each}`).join(", ")}
+       FROM attack_times
+       WHERE span = @span AND org = @org AND country <> '${EVERY}'
+         AND +start >= @from AND +start < @to
+       GROUP BY country ORDER BY total(failures) + total(packets) DESC, country`,
     );
     const ranked = (name: string, from: string) => (measure: Measure) =>
       database.prepare<unknown[], Ranked>(
@@ -87,6 +101,15 @@ export class AttackTimes {
   /** Since when attacks are counted; null: none was told of yet. */
   since(): number | null {
     return this.#since.get() ?? null;
+  }
+
+  /** By country, of whole days: those with the most failures and packets first. */
+  byCountry(org: string, from: number, to: number): readonly CountrySums[] {
+    const asked = { span: SPANS.day.ms, org, from, to };
+    return this.#ofCountries.all(asked).map(({ country, ...sums }) => ({
+      ...sums,
+      country: country === UNKNOWN ? null : country,
+    }));
   }
 
   over(asked: TimesAsked): AttacksOver {

@@ -7,7 +7,7 @@ import type { GroupPolicy } from "../journal/policy-events.js";
 import { groupsOf } from "../policies/selection.js";
 import type { Stand } from "../receipts/receipts.js";
 import type { Agent } from "../registry/registry.js";
-import type { Wellness } from "../telemetry/telemetry.js";
+import type { Wellness } from "../telemetry/wellness.js";
 import { behindBy, hostMode } from "./host-mode.js";
 import { stateOf, troublesOf } from "./host-state.js";
 import { OrgCounts } from "./org-counts.js";

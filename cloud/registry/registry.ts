@@ -74,6 +74,7 @@ export class Registry {
   readonly #agentsOn: Statement<Enrolled>;
   readonly #trusted: Statement<Enrolled>;
   readonly #some: Statement<number>;
+  readonly #idsOf: Statement<string>;
   readonly #presence: Statement<Presence>;
   readonly #present: Statement<Presence & { readonly id: string }>;
   readonly #presentBetween: Statement<Presence & { readonly id: string }>;
@@ -116,6 +117,13 @@ export class Registry {
          LIMIT ?)`,
       )
       .pluck();
+    this.#idsOf = decided
+      .prepare<unknown[], string>(
+        `SELECT id FROM agents
+         WHERE org = ? AND forgotten_at IS NULL AND revoked_at IS NULL
+         ORDER BY hostname, id`,
+      )
+      .pluck();
     this.#presence = observed.prepare(`${PRESENCE} WHERE agent = ?`);
     this.#present = observed.prepare(PRESENCE);
     this.#presentBetween = observed.prepare(
@@ -139,6 +147,11 @@ export class Registry {
   /** How many of an org are listed and trusted; stops to count at `most`. */
   countOf(org: string, most: number): number {
     return this.#some.get(org, most) ?? 0;
+  }
+
+  /** Ids of an org's agents that are listed and trusted, by their hosts' names. */
+  idsOf(org: string): readonly string[] {
+    return this.#idsOf.all(org);
   }
 
   orgs(): readonly Org[] {

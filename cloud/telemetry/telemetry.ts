@@ -89,14 +89,6 @@ export interface HostReport {
   readonly dropped: number;
 }
 
-/** What is wrong with a host, without the words for it. */
-export interface Wellness {
-  /** Of the health catalogue. */
-  readonly codes: ReadonlySet<string>;
-  /** Items that its spool had to let go of. */
-  readonly dropped: number;
-}
-
 /** A host says that a change did it harm, and that it took it back. */
 export interface TakenBack {
   /** When it was by the host's own clock: milliseconds since 1970. */
@@ -134,7 +126,6 @@ export class Telemetry {
   readonly #totals: Statement<SightingTotal>;
   readonly #hosts: Statement<HostRow>;
   readonly #conditions: Statement<Condition & { agent: string }>;
-  readonly #wellness: Statement<WellnessRow>;
   readonly #standing: Statement<{ agent: string; text: string }>;
   readonly #takenBack: Statement<TakenBack>;
   readonly #brought: Statement<DetectionEntry>;
@@ -158,11 +149,6 @@ export class Telemetry {
     );
     this.#conditions = database.prepare(
       "SELECT agent, code, severity, text, since FROM conditions ORDER BY agent, code",
-    );
-    this.#wellness = database.prepare(
-      `SELECT h.agent, h.dropped, c.code
-       FROM hosts h LEFT JOIN conditions c ON c.agent = h.agent
-       WHERE h.agent > ? AND h.agent <= ?`,
     );
     this.#standing = database.prepare(
       "SELECT agent, text FROM conditions WHERE code = ?",
@@ -229,20 +215,6 @@ export class Telemetry {
     return this.#brought.all(seq);
   }
 
-  /** By agent, of those behind one id, up to another. */
-  wellnessBetween(
-    after: string,
-    through: string,
-  ): ReadonlyMap<string, Wellness> {
-    const found = new Map<string, Wellness & { readonly codes: Set<string> }>();
-    for (const { agent, dropped, code } of this.#wellness.all(after, through)) {
-      const known = found.get(agent) ?? { codes: new Set(), dropped };
-      if (code !== null) known.codes.add(code);
-      found.set(agent, known);
-    }
-    return found;
-  }
-
   /** By agent, for all that ever said something of their hosts. */
   hosts(): ReadonlyMap<string, HostReport> {
     const conditions = new Map<string, Condition[]>();
@@ -260,13 +232,6 @@ export class Telemetry {
       }),
     );
   }
-}
-
-interface WellnessRow {
-  readonly agent: string;
-  readonly dropped: number;
-  /** Null: nothing is wrong. */
-  readonly code: string | null;
 }
 
 interface HostRow {

@@ -31,6 +31,7 @@ import { coverageRoutes } from "./coverage.js";
 import { carryTable } from "./carry.js";
 import { rootRoutes } from "./roots.js";
 import { statusRoutes } from "./status.js";
+import { reportRoutes } from "./report.js";
 import { orgRoutes } from "./orgs.js";
 import { passwordRoutes } from "./passwords.js";
 import { sessionRoutes } from "./session.js";
@@ -57,6 +58,7 @@ export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...answerRoutes(ports),
   ...statementRoutes(ports),
   ...orgRoutes(ports),
+  ...reportRoutes(ports),
   ...weightRoutes(ports),
   ...operatorRoutes(ports),
   ...credentialRoutes(ports),

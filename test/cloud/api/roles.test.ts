@@ -37,7 +37,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ listCredentials: ["viewer"], makeToken: ["viewer"] },
   ...{ revokeCredential: ["viewer"], listEnrolmentTokens: ["viewer"] },
   ...{ countHosts: ["viewer"], listAttackers: ["viewer"] },
-  countAttacks: ["viewer"],
+  ...{ countAttacks: ["viewer"], reportMonth: ["viewer"] },
   ...{ followLive: ["viewer"], listAgents: ["viewer"], getAgent: ["viewer"] },
   ...{ listClones: ["viewer"], listDetections: ["viewer"] },
   ...{ listContacts: ["viewer"], listSightings: ["viewer"] },
