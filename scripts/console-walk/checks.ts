@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** Says of each thing that is looked at whether it holds, and counts. */
 export class Checks {
   #passed = 0;
@@ -14,14 +16,27 @@ export class Checks {
     this.#faults = faults;
   }
 
-  async run(name: string, check: () => Promise<void>): Promise<void> {
-    if (!name.includes(this.#only)) return;
+  /** Each goes on from the one before: what comes after a failure fails. */
+  async runInTurn(
+    steps: readonly (readonly [string, () => Promise<void>])[],
+  ): Promise<void> {
+    let isGoing = true;
+    for (const [name, step] of steps) {
+      const stuck = () => Promise.reject(new Error("the step before failed"));
+      isGoing = await this.run(name, isGoing ? step : stuck);
+    }
+  }
+
+  /** @returns whether it holds, or is left out */
+  async run(name: string, check: () => Promise<void>): Promise<boolean> {
+    if (!name.includes(this.#only)) return true;
     const begun = performance.now();
     const wrong: string[] = [];
     try {
       await check();
     } catch (error) {
-      wrong.push(error instanceof Error ? error.message : String(error));
+      const said = error instanceof Error ? error.message : String(error);
+      wrong.push(stripVTControlCharacters(said).trim());
     }
     wrong.push(...this.#faults());
     const took = `${((performance.now() - begun) / 1_000).toFixed(1)} s`;
@@ -33,6 +48,7 @@ export class Checks {
     }
     if (wrong.length === 0) this.#passed += 1;
     else this.#failed.push(name);
+    return wrong.length === 0;
   }
 
   /** "N passed, N failed", behind the names of those that failed. */

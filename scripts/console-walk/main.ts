@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
+import { theWholeOfIt } from "./attack.js";
+import { brokenStream } from "./broken-stream.js";
 import { Checks } from "./checks.js";
 import { forEverybody } from "./for-everybody.js";
 import { hostileHosts } from "./hostile.js";
+import { byKeyboardAlone } from "./keyboard.js";
 import { whatRolesSee } from "./roles.js";
 import { seeingFaults } from "./seeing-faults.js";
 import { signingIn } from "./sign-in.js";
@@ -19,11 +22,14 @@ const { values } = parseArgs({
 const begun = performance.now();
 await using stage = await Stage.open({
   ...{ hosts: Number(values.hosts), seed: Number(values.seed) },
-  ...{ perSecond: 6, attackEveryS: 60 },
+  ...{ perSecond: 6, attackEveryS: 60, areAllWell: true },
 });
 const checks = new Checks(values.only, () => stage.browser.faults());
 await seeingFaults(stage, checks);
 await signingIn(stage, checks);
+await theWholeOfIt(stage, checks);
+await byKeyboardAlone(stage, checks);
+await brokenStream(stage, checks);
 await hostileHosts(stage, checks);
 await whatRolesSee(stage, checks);
 await forEverybody(stage, checks);

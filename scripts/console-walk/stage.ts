@@ -63,6 +63,7 @@ interface StageOptions {
   readonly perSecond: number;
   readonly attackEveryS: number;
   readonly seed: number;
+  readonly areAllWell?: boolean;
 }
 
 interface Parts {

@@ -26,6 +26,8 @@ import { Weather, type Climate } from "./lively/weather.js";
 export interface LivelyOptions extends Climate {
   readonly port: number;
   readonly hosts: number;
+  /** No host is away, slow or of its own mind. */
+  readonly areAllWell?: boolean;
   /** The same seed has the same hosts, and the same happen to them. */
   readonly seed: number;
   /** Everybody's; one of their own that is drawn unless given. */
@@ -82,7 +84,8 @@ export class Lively implements AsyncDisposable {
     });
     appendFileSync(join(cloud.dir, "never-ban.txt"), NEVER);
     const people = await letEverybodyIn(cloud, options.password);
-    const casts = castHosts(options.hosts, chance);
+    const drawn = castHosts(options.hosts, chance);
+    const casts = options.areAllWell ? drawn.map(asWell) : drawn;
     say(`${casts.length} hosts of ${CUSTOMERS.length} customers come in`);
     const { url, ca } = cloud;
     const ports = { cloud: { url, ca }, batches: new Batches(), chance };
@@ -115,6 +118,8 @@ export class Lively implements AsyncDisposable {
     await this.#opened[Symbol.asyncDispose]();
   }
 }
+
+const asWell = (cast: HostCast): HostCast => ({ ...cast, temper: "well" });
 
 interface Parts {
   readonly cloud: LabCloud;
