@@ -12,6 +12,7 @@ import { banRoutes } from "./bans.js";
 import { contestIntakeRoutes } from "./contest-intake.js";
 import { contestRoutes } from "./contests.js";
 import { decisionRoutes } from "./decisions.js";
+import { documentRoutes } from "./document.js";
 import { fleetRoutes } from "./fleet.js";
 import { feedRoutes } from "./feeds.js";
 import { policyRoutes } from "./policies.js";
@@ -39,7 +40,13 @@ import { undoRoutes } from "./undo.js";
 import { weightRoutes } from "./weights.js";
 
 /** Every operation of `/api/v1`. While it is put together, no port is used. */
-export const routeTable = (ports: OperatorApiPorts): readonly Route[] => [
+export function routeTable(ports: OperatorApiPorts): readonly Route[] {
+  const document = documentRoutes(() => table);
+  const table = [...operations(ports), ...document];
+  return table;
+}
+
+const operations = (ports: OperatorApiPorts): readonly Route[] => [
   ...banRoutes(ports),
   ...breakGlassRoutes(ports),
   ...liftRoutes(ports),

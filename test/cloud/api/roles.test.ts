@@ -18,7 +18,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   ...{ listBans: ["partner"], whoAmI: ["partner"], showSession: ["partner"] },
   ...{ signOut: ["partner"], stepUpOptions: ["partner"], stepUp: ["partner"] },
   ...{ newPasskeyOptions: ["partner"], addPasskey: ["partner"] },
-  setPassword: ["partner"],
+  ...{ setPassword: ["partner"], getApiDocument: ["partner"] },
   ...{ listDecisions: ["viewer"], getDecision: ["viewer"] },
   ...{ listCoverage: ["viewer"], getCoverage: ["viewer"] },
   explainRange: ["viewer"],

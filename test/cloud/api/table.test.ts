@@ -51,6 +51,16 @@ test("docs/openapi.json says what the table of routes says", () => {
   expect(document).toEqual(golden);
 });
 
+test("a cloud hands out the document of what it runs", async () => {
+  await using cloud = await startTestCloud();
+  const answered = await ask(cloud, "/openapi.json");
+  const golden: unknown = JSON.parse(readFileSync("docs/openapi.json", "utf8"));
+  expect(await answered.json()).toEqual(golden);
+  const etag = answered.headers.get("etag") ?? "";
+  const again = { headers: { "if-none-match": etag } };
+  expect((await ask(cloud, "/openapi.json", again)).status).toBe(304);
+});
+
 test("a shape that can't be said stops the document", () => {
   const odd = v.pipe(
     v.string(),
