@@ -13,6 +13,8 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
     /^\/decisions\/([^/]+)$/,
     async () => (await import("./views/decision/decision.js")).DecisionView,
   ],
+  [/^\/fleet$/, async () => (await import("./views/fleet/fleet.js")).Fleet],
+  [/^\/fleet\/(.+)$/, async () => (await import("./views/fleet/host.js")).Host],
   [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
 ];
 
