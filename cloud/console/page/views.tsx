@@ -15,6 +15,7 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
   ],
   [/^\/fleet$/, async () => (await import("./views/fleet/fleet.js")).Fleet],
   [/^\/fleet\/(.+)$/, async () => (await import("./views/fleet/host.js")).Host],
+  [/^\/rules$/, async () => (await import("./views/rules/rules.js")).Rules],
   [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
 ];
 
