@@ -16,6 +16,8 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
   [/^\/fleet$/, async () => (await import("./views/fleet/fleet.js")).Fleet],
   [/^\/fleet\/(.+)$/, async () => (await import("./views/fleet/host.js")).Host],
   [/^\/rules$/, async () => (await import("./views/rules/rules.js")).Rules],
+  [/^\/audit$/, async () => (await import("./views/audit/audit.js")).Audit],
+  [/^\/audit\/(.+)$/, async () => (await import("./views/audit/call.js")).Call],
   [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
 ];
 
