@@ -19,3 +19,18 @@ export function ThingLink({ id }: { readonly id: string }) {
     </a>
   );
 }
+
+const IDS = /\b([a-z]{3}-[0-9a-f]{16})\b/;
+
+/** A text of the cloud's, the ids in it as links. */
+export function Linked({ text }: { readonly text: string }) {
+  // Split by what it holds of ids: every second part is one.
+  const parts = text.split(IDS);
+  return (
+    <>
+      {parts.map((part, at) =>
+        at % 2 === 0 ? part : <ThingLink key={at} id={part} />,
+      )}
+    </>
+  );
+}

@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<Call>[] = [
     ),
   },
   {
-    ...{ id: "what", head: "Called for", width: "minmax(6rem, 1fr)" },
+    ...{ id: "what", head: "Called for", width: "minmax(7rem, 1.3fr)" },
     cell: ({ operation }) => operation,
   },
   {
@@ -55,7 +55,7 @@ const COLUMNS: readonly Column<Call>[] = [
     cell: ({ why }) => <span title={why}>{why}</span>,
   },
   {
-    ...{ id: "from", head: "From", width: "8rem", onlyWide: true },
+    ...{ id: "from", head: "From", width: "10.5rem", onlyWide: true },
     cell: ({ from }) => placeSays(from),
   },
 ];

@@ -8,7 +8,7 @@ import {
   counted,
 } from "../../parts/bits.js";
 import { JsonShown } from "../../parts/json-shown.js";
-import { ThingLink } from "../../parts/thing-link.js";
+import { Linked, ThingLink } from "../../parts/thing-link.js";
 import { Time } from "../../parts/time.js";
 import { to } from "../../router.js";
 import type { ViewProps } from "../../view-props.js";
@@ -60,7 +60,8 @@ function Story({ call }: { readonly call: CallOut }) {
           <ul class="stack-small">
             {call.after.map(({ seq, of, says }) => (
               <li key={seq}>
-                {withoutId(says, of)} {of !== null && <ThingLink id={of} />}
+                <Linked text={says} />{" "}
+                {of !== null && !says.includes(of) && <ThingLink id={of} />}
               </li>
             ))}
           </ul>
@@ -78,9 +79,5 @@ function Story({ call }: { readonly call: CallOut }) {
     </>
   );
 }
-
-/** Its id stands behind it as a link. */
-const withoutId = (says: string, of: string | null): string =>
-  of === null ? says : says.replace(` (${of})`, "").replace(` ${of}`, "");
 
 const NothingSaid = () => <span class="faint">nothing was said</span>;

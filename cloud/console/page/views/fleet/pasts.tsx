@@ -1,6 +1,7 @@
 import type { Answers } from "../../api-types.js";
 import { apiPath } from "../../api.js";
 import { Badge, count } from "../../parts/bits.js";
+import { heldSaid } from "../../parts/held-said.js";
 import type { PlainColumn } from "../../parts/plain-table.js";
 import { Time } from "../../parts/time.js";
 import { to } from "../../router.js";
@@ -92,7 +93,7 @@ function heldOf({ heldTotal, held }: Receipt["receipt"]) {
       {first !== undefined && (
         <span class="faint">
           {" "}
-          {first.rule}: {first.range}
+          {first.range}: {heldSaid(first.rule)}
           {heldTotal > 1 && " …"}
         </span>
       )}
@@ -156,7 +157,7 @@ export const DETECTIONS: Past<Detection> = {
     {
       head: "What it did",
       cell: ({ action, rule }) =>
-        ACTIONS[action] + (rule === null ? "" : `: ${rule}`),
+        ACTIONS[action] + (rule === null ? "" : `. ${heldSaid(rule)}`),
     },
   ],
 };
