@@ -18,6 +18,7 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
   [/^\/rules$/, async () => (await import("./views/rules/rules.js")).Rules],
   [/^\/audit$/, async () => (await import("./views/audit/audit.js")).Audit],
   [/^\/audit\/(.+)$/, async () => (await import("./views/audit/call.js")).Call],
+  [/^\/report$/, async () => (await import("./views/report/report.js")).Report],
   [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
 ];
 
