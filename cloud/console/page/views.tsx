@@ -10,6 +10,10 @@ type Load = () => Promise<ComponentType<ViewProps>>;
 const VIEWS: readonly (readonly [RegExp, Load])[] = [
   [/^\/$/, async () => (await import("./views/now.js")).Now],
   [
+    /^\/decisions$/,
+    async () => (await import("./views/decisions.js")).Decisions,
+  ],
+  [
     /^\/decisions\/([^/]+)$/,
     async () => (await import("./views/decision/decision.js")).DecisionView,
   ],

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 import { said, send, type Method } from "../api.js";
+import { isVendor, may } from "../session.js";
 import { Badge, Failure } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { FateSteps, type Fate } from "./fate.js";
@@ -35,6 +36,8 @@ export interface OrderPlan<T extends OrderAnswer> {
   /** Whether all else that it takes is there. */
   readonly isReady?: boolean;
   readonly isDanger?: boolean;
+  /** Whether an admin may have it done at once where it takes two persons. */
+  readonly breaksGlass?: boolean;
   /** What there is to say, or to choose, before. */
   readonly children?: ComponentChildren;
   /** What became of it, where the answer names no single decision. */
@@ -43,60 +46,22 @@ export interface OrderPlan<T extends OrderAnswer> {
   readonly onDone?: (answer: T) => void;
 }
 
-/** The way of an order: what it would do → reason → sent → decided → in force. */
-export function OrderDialog<T extends OrderAnswer>({
-  plan,
-  onClose,
-}: {
+interface DialogProps<T extends OrderAnswer> {
   readonly plan: OrderPlan<T>;
   readonly onClose: () => void;
-}) {
-  const [fate, setFate] = useState<Fate | undefined>();
-  const [error, setError] = useState<unknown>();
-  const [reason, setReason] = useState("");
-  const dry = useForesight<T>(plan, reason);
-  const give = async () => {
-    setError(undefined);
-    setFate({ kind: "sent" });
-    try {
-      const { method, path, bodyOf } = plan;
-      const { body } = await order<T>(method, path, bodyOf(reason));
-      setFate((plan.fateOf ?? fateOf)(body));
-      plan.onDone?.(body);
-    } catch (failure) {
-      setFate(undefined);
-      setError(failure);
-    }
-  };
+}
+
+/** The way of an order: what it would do → reason → sent → decided → in force. */
+export function OrderDialog<T extends OrderAnswer>(props: DialogProps<T>) {
+  const { plan, onClose } = props;
+  const order = useOrder(plan);
   return (
     <Dialog title={plan.title} onClose={onClose} wide>
-      {fate === undefined ? (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void give();
-          }}
-        >
-          {plan.children}
-          {plan.foresees === true && <Foresight plan={plan} dry={dry} />}
-          <Reason value={reason} onChange={setReason} plan={plan} />
-          {error !== undefined && <Failure error={error} />}
-          <div class="row end">
-            <button type="button" class="quiet" onClick={onClose}>
-              Leave it
-            </button>
-            <button
-              type="submit"
-              class={plan.isDanger === true ? "danger" : "main"}
-              disabled={!mayGo(plan, reason)}
-            >
-              {plan.verb}
-            </button>
-          </div>
-        </form>
+      {order.fate === undefined ? (
+        <OrderForm {...props} order={order} />
       ) : (
         <>
-          <FateSteps fate={fate} />
+          <FateSteps fate={order.fate} />
           <div class="row end">
             <button type="button" class="main" onClick={onClose}>
               Close
@@ -105,6 +70,99 @@ export function OrderDialog<T extends OrderAnswer>({
         </>
       )}
     </Dialog>
+  );
+}
+
+/** What is known of an order, what was said of it, and how it is given. */
+function useOrder<T extends OrderAnswer>(plan: OrderPlan<T>) {
+  const [fate, setFate] = useState<Fate | undefined>();
+  const [error, setError] = useState<unknown>();
+  const [reason, setReason] = useState("");
+  const [isBreaking, setBreaking] = useState(false);
+  const dry = useForesight<T>(plan, reason);
+  const takesTwo = (dry?.answer?.dangers ?? []).length > 0;
+  const isThrough = takesTwo && isBreaking;
+  const give = async () => {
+    setError(undefined);
+    setFate({ kind: "sent" });
+    try {
+      const { method, path, bodyOf } = plan;
+      const asked = bodyOf(reason);
+      const sent = isThrough ? { ...asked, breakGlass: reason } : asked;
+      const { body } = await order<T>(method, path, sent);
+      setFate((plan.fateOf ?? fateOf)(body));
+      plan.onDone?.(body);
+    } catch (failure) {
+      setFate(undefined);
+      setError(failure);
+    }
+  };
+  return {
+    ...{ fate, error, reason, setReason, dry, give },
+    ...{ takesTwo, isThrough, isBreaking, setBreaking },
+  };
+}
+
+function OrderForm<T extends OrderAnswer>({
+  plan,
+  onClose,
+  order,
+}: DialogProps<T> & { readonly order: ReturnType<typeof useOrder<T>> }) {
+  const { reason, takesTwo, isThrough } = order;
+  const asksForGlass = takesTwo && plan.breaksGlass === true && mayBreakGlass();
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void order.give();
+      }}
+    >
+      {plan.children}
+      {plan.foresees === true && <Foresight plan={plan} dry={order.dry} />}
+      {asksForGlass && (
+        <BreakGlass
+          isBreaking={order.isBreaking}
+          onChange={order.setBreaking}
+        />
+      )}
+      <Reason value={reason} onChange={order.setReason} plan={plan} />
+      {order.error !== undefined && <Failure error={order.error} />}
+      <div class="row end">
+        <button type="button" class="quiet" onClick={onClose}>
+          Leave it
+        </button>
+        <button
+          type="submit"
+          class={plan.isDanger === true || isThrough ? "danger" : "main"}
+          disabled={!mayGo(plan, reason)}
+        >
+          {takesTwo && !isThrough ? "Propose it" : plan.verb}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** It is for admins of the vendor, who cannot wait for anybody. */
+const mayBreakGlass = (): boolean => isVendor.value && may("admin");
+
+function BreakGlass({
+  isBreaking,
+  onChange,
+}: {
+  readonly isBreaking: boolean;
+  readonly onChange: (isBreaking: boolean) => void;
+}) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={isBreaking}
+        onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+      />
+      Break the glass: have it done at once, for a day at most. Somebody else
+      reviews it afterwards.
+    </label>
   );
 }
 
