@@ -29,6 +29,15 @@ export const VIEWS: readonly {
   { name: "Audit", at: () => "/audit" },
   { name: "Report", at: () => "/report" },
   { name: "Settings", at: () => "/settings" },
+  { name: "People", at: () => "/settings/people" },
+  { name: "Customers", at: () => "/settings/customers" },
+  { name: "New hosts", at: () => "/settings/enrolment" },
+  { name: "Policies", at: () => "/settings/policies" },
+  { name: "Policy", at: () => "/settings/policies/acme" },
+  { name: "Keys and approvals", at: () => "/settings/trust" },
+  { name: "This cloud", at: () => "/settings/cloud" },
+  { name: "The API", at: () => "/settings/api" },
+  { name: "An operation", at: () => "/settings/api/ban" },
 ];
 
 /** One of each that the cloud has. */

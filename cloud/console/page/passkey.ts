@@ -24,9 +24,16 @@ export async function shownPasskey(optionsPath: string) {
   };
 }
 
+/** How what changes something is sent; it may ask first who somebody is. */
+type Sending = <T>(
+  method: "POST",
+  path: string,
+  body?: unknown,
+) => Promise<{ readonly body: T }>;
+
 /** Has the browser make a passkey, and the cloud take it in. */
-export async function addPasskey(label: string): Promise<void> {
-  const { body } = await send<PublicKeyCredentialCreationOptionsJSON>(
+export async function addPasskey(label: string, sent: Sending): Promise<void> {
+  const { body } = await sent<PublicKeyCredentialCreationOptionsJSON>(
     "POST",
     "/me/passkey-options",
   );
@@ -40,5 +47,5 @@ export async function addPasskey(label: string): Promise<void> {
       ...(transports && { transports }),
     },
   };
-  await send("POST", "/me/passkeys", { passkey, label });
+  await sent("POST", "/me/passkeys", { passkey, label });
 }

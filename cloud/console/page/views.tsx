@@ -23,7 +23,51 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
   [/^\/audit$/, async () => (await import("./views/audit/audit.js")).Audit],
   [/^\/audit\/(.+)$/, async () => (await import("./views/audit/call.js")).Call],
   [/^\/report$/, async () => (await import("./views/report/report.js")).Report],
-  [/^\/settings$/, async () => (await import("./views/settings.js")).Settings],
+  [
+    /^\/settings$/,
+    async () => (await import("./views/settings/settings.js")).Settings,
+  ],
+  [
+    /^\/settings\/people$/,
+    async () => (await import("./views/settings/people.js")).People,
+  ],
+  [
+    /^\/settings\/people\/(.+)$/,
+    async () => (await import("./views/settings/person.js")).Person,
+  ],
+  [
+    /^\/settings\/customers$/,
+    async () => (await import("./views/settings/customers.js")).Customers,
+  ],
+  [
+    /^\/settings\/enrolment$/,
+    async () => (await import("./views/settings/enrolment.js")).Enrolment,
+  ],
+  [
+    /^\/settings\/policies$/,
+    async () => (await import("./views/settings/policies.js")).Policies,
+  ],
+  [
+    /^\/settings\/policies\/(.+)$/,
+    async () => (await import("./views/settings/policy.js")).Policy,
+  ],
+  [
+    /^\/settings\/trust$/,
+    async () => (await import("./views/settings/trust.js")).Trust,
+  ],
+  [
+    /^\/settings\/cloud$/,
+    async () => (await import("./views/settings/cloud-status.js")).CloudStatus,
+  ],
+  [
+    /^\/settings\/api$/,
+    async () => (await import("./views/settings/api-document.js")).ApiOverview,
+  ],
+  [
+    /^\/settings\/api\/(.+)$/,
+    async () =>
+      (await import("./views/settings/api-operation.js")).ApiOperation,
+  ],
 ];
 
 /** The view that the address names. */

@@ -50,15 +50,17 @@ export function ChangeDialog<T>({
   }
   return (
     <Dialog title={plan.title} onClose={onClose} wide>
-      {came.kind === "waits" ? (
-        <FateSteps fate={came} />
-      ) : (
-        plan.shown?.(came.answer)
-      )}
-      <div class="row end">
-        <button type="button" class="main" onClick={onClose}>
-          Close
-        </button>
+      <div class="stack">
+        {came.kind === "waits" ? (
+          <FateSteps fate={came} />
+        ) : (
+          plan.shown?.(came.answer)
+        )}
+        <div class="row end">
+          <button type="button" class="main" onClick={onClose}>
+            Close
+          </button>
+        </div>
       </div>
     </Dialog>
   );

@@ -1,5 +1,6 @@
 import type { Host } from "../../api-types.js";
 import { Facts, Nothing, Panel, count } from "../../parts/bits.js";
+import { size } from "../../parts/size.js";
 import { Time, span } from "../../parts/time.js";
 
 type Vitals = NonNullable<NonNullable<Host["report"]>["vitals"]>;
@@ -42,16 +43,3 @@ const factsOf = (vitals: Vitals) =>
     ["Of that, the agent", size(vitals.agentBytes)],
     ["Up for", span(vitals.uptimeSeconds * 1_000)],
   ] as const;
-
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
-
-/** "64 MB" */
-export function size(bytes: number): string {
-  const at = Math.min(
-    UNITS.length - 1,
-    Math.floor(Math.log10(Math.max(1, bytes)) / 3),
-  );
-  const value = bytes / 1_000 ** at;
-  const shown = value < 10 && at > 0 ? value.toFixed(1) : Math.round(value);
-  return `${shown} ${UNITS[at] ?? "B"}`;
-}
