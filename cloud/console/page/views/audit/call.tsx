@@ -20,6 +20,7 @@ export function Call({ id }: ViewProps) {
   const asked = useCall(id);
   return (
     <div class="view">
+      {asked.data === undefined && <Head title={id} />}
       <Shown asked={asked}>{(call) => <Story call={call} />}</Shown>
     </div>
   );

@@ -20,6 +20,7 @@ export function Host({ id }: ViewProps) {
   });
   return (
     <div class="view">
+      {asked.data === undefined && <Head title={id} />}
       <Shown asked={asked}>
         {(host) => <Story host={host} refresh={asked.refresh} />}
       </Shown>

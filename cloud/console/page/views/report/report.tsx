@@ -21,17 +21,18 @@ export function Report() {
 function OfChosen() {
   const orgs = useAsked<Page<Org>>("/orgs");
   const chosen = query.value.get("org");
+  const items = orgs.data?.items ?? [];
+  const org = chosen ?? items[0]?.id;
+  if (org !== undefined) return <OfOrg org={org} orgs={items} />;
   return (
-    <Shown asked={orgs}>
-      {({ items }) => {
-        const org = chosen ?? items[0]?.id;
-        return org === undefined ? (
+    <div class="view">
+      <Head title="Report" />
+      <Shown asked={orgs}>
+        {() => (
           <Nothing>There is no customer yet, and so nothing to report.</Nothing>
-        ) : (
-          <OfOrg org={org} orgs={items} />
-        );
-      }}
-    </Shown>
+        )}
+      </Shown>
+    </div>
   );
 }
 

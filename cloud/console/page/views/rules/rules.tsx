@@ -22,12 +22,10 @@ export function Rules() {
   const shown = query.value.get(PARAMETER) ?? "now";
   return (
     <div class="view">
+      <Head title="Rules">{asked.data && <Rate rules={asked.data} />}</Head>
       <Shown asked={asked}>
         {(rules) => (
           <>
-            <Head title="Rules">
-              <Rate rules={rules} />
-            </Head>
             <Alarms rules={rules} />
             <Tabs
               label="Rules"

@@ -18,13 +18,17 @@ export function ApiOperation({ id }: ViewProps) {
   const asked = useDocument();
   return (
     <SettingsFrame>
+      {asked.data === undefined && <Head title={id} />}
       <Shown asked={asked}>
         {(document) => {
           const operation = operationsOf(document).find(
             ({ operationId }) => operationId === id,
           );
           return operation === undefined ? (
-            <Nothing>There is no operation {id}.</Nothing>
+            <>
+              <Head title={id} />
+              <Nothing>There is no operation of this name.</Nothing>
+            </>
           ) : (
             <Told operation={operation} />
           );

@@ -18,6 +18,7 @@ export function Person({ id }: ViewProps) {
   });
   return (
     <SettingsFrame>
+      {asked.data === undefined && <Head title={id} />}
       <Shown asked={asked}>
         {(person) => <Known person={person} refresh={asked.refresh} />}
       </Shown>
