@@ -68,6 +68,22 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
     async () =>
       (await import("./views/settings/api-operation.js")).ApiOperation,
   ],
+  [
+    /^\/proposals$/,
+    async () => (await import("./views/proposals/proposals.js")).Proposals,
+  ],
+  [
+    /^\/proposals\/([^/]+)$/,
+    async () => (await import("./views/proposals/proposal.js")).ProposalView,
+  ],
+  [
+    /^\/contests$/,
+    async () => (await import("./views/contests/contests.js")).Contests,
+  ],
+  [
+    /^\/contests\/([^/]+)$/,
+    async () => (await import("./views/contests/contest.js")).ContestView,
+  ],
 ];
 
 /** The view that the address names. */

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 import type { Known } from "../../../query/complete.js";
 import type { ListSpec } from "../../../query/query.js";
 import type { News } from "../api-types.js";
@@ -24,6 +25,8 @@ interface ListViewProps<T> {
   readonly on?: readonly News["kind"][];
   /** Beyond the query and the order, which stand in the address. */
   readonly more?: Readonly<Record<string, string | undefined>>;
+  /** Another order of all rows than the cloud's: of a list that is read whole. */
+  readonly arrange?: (rows: readonly T[]) => readonly T[];
   /** What there is to say where no row is. */
   readonly nothing: string;
   readonly children?: ComponentChildren;
@@ -87,7 +90,12 @@ function Rows<T>({
   readonly asked: Paged<T>;
   readonly sorted: Sorted | undefined;
 }) {
-  const { rows, isLoading, error, onSight } = asked;
+  const { isLoading, error, onSight } = asked;
+  const { arrange } = props;
+  const rows = useMemo(
+    () => arrange?.(asked.rows) ?? asked.rows,
+    [asked.rows, arrange],
+  );
   if (rows.length === 0) {
     const isEmpty = !isLoading && error === undefined;
     return isEmpty ? <Nothing>{props.nothing}</Nothing> : null;

@@ -249,7 +249,10 @@ function Reason<T extends OrderAnswer>({
       currentTarget,
     }: {
       readonly currentTarget: { value: string };
-    }) => onChange(currentTarget.value),
+    }) => {
+      // What goes to the log is one line, however it is written.
+      onChange(currentTarget.value.replaceAll(/\s*\n\s*/g, " "));
+    },
   };
   return (
     <div class="field">

@@ -39,8 +39,11 @@ function meant(typed: string): readonly Choice[] {
   if (typed.startsWith("dec-")) {
     return [{ says: `Decision ${typed}`, href: to(`/decisions/${name}`) }];
   }
-  if (typed.startsWith("pro-") || typed.startsWith("ord-")) {
+  if (typed.startsWith("prp-")) {
     return [{ says: `Proposal ${typed}`, href: to(`/proposals/${name}`) }];
+  }
+  if (typed.startsWith("con-")) {
+    return [{ says: `Contest ${typed}`, href: to(`/contests/${name}`) }];
   }
   return [{ says: `Hosts: ${typed}`, href: to("/fleet", { q: typed }) }];
 }
