@@ -5,6 +5,7 @@ import { openSegment, readOps } from "../agent/protocol/segment.js";
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Contests } from "./contest/contests.js";
 import { Coverage } from "./coverage/coverage.js";
+import { BrowseGate } from "./feeds/catalogue/browse-gate.js";
 import { CoverageGate } from "./coverage/coverage-gate.js";
 import { Guarded } from "./coverage/guarded.js";
 import {
@@ -61,7 +62,11 @@ export function openOutcomes(
       guarded: (...asked) => guarded.by(...asked),
       contests: (address) => contestsOn(address, store.contests),
     });
-  return { outcomes, coverage, why, coverageGate: new CoverageGate() };
+  const gates = {
+    coverageGate: new CoverageGate(),
+    browseGate: new BrowseGate(),
+  };
+  return { outcomes, coverage, why, ...gates };
 }
 
 /** What is told of decisions, and of whom they are about. */
@@ -69,6 +74,7 @@ interface Told {
   readonly outcomes: Outcomes;
   readonly coverage: Coverage;
   readonly coverageGate: CoverageGate;
+  readonly browseGate: BrowseGate;
   why(range: Cidr, viewer: Viewer): Promise<Why>;
 }
 

@@ -7,6 +7,7 @@ import { Refused } from "../../agent/protocol/refusals.js";
 import { BusyBundling } from "../carry/bundles.js";
 import { ContestRefused, type ContestRefusal } from "../contest/contesting.js";
 import { NotHeard } from "../contest/intake.js";
+import { BrowseBusy } from "../feeds/catalogue/browse-gate.js";
 import { CoverageBusy } from "../coverage/coverage-gate.js";
 import { NoRoom } from "../disk/room.js";
 import { UndoBusy } from "../decide/undo-gate.js";
@@ -176,6 +177,7 @@ const ANSWERS: readonly (readonly [
   [BusyBundling, 429, "one-at-a-time"],
   [UndoBusy, 429, "one-at-a-time"],
   [CoverageBusy, 429, "one-at-a-time"],
+  [BrowseBusy, 429, "one-at-a-time"],
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],
   [BadRoot, 409, "bad-root"],

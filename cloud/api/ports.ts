@@ -11,6 +11,7 @@ import type { Records } from "../audit/records.js";
 import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { Coverage } from "../coverage/coverage.js";
+import type { BrowseGate } from "../feeds/catalogue/browse-gate.js";
 import type { CoverageGate } from "../coverage/coverage-gate.js";
 import type { Viewer, Why } from "../coverage/why.js";
 import type { BanOrders } from "../decide/ban-orders.js";
@@ -130,6 +131,8 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly reports: Pick<Reports, "of">;
   /** For all that looks at what every host holds. */
   readonly coverageGate: Pick<CoverageGate, "run">;
+  /** For who looks at bans by query or order. */
+  readonly browseGate: Pick<BrowseGate, "run">;
   /** All that there is to say of a range. */
   why(range: Cidr, viewer: Viewer): Promise<Why>;
   /** The way to every URL that an operator gives. */
@@ -177,7 +180,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly present: Pick<Present, "look">;
   readonly statements: Pick<Statements, "statements">;
   readonly index: Pick<FeedIndex, "standing" | "standings">;
-  readonly state: Pick<SnapshotWorker, "counts" | "bans">;
+  readonly state: Pick<SnapshotWorker, "counts" | "bans" | "browse">;
   readonly gateway: Pick<
     Gateway,
     "isConnected" | "heardAt" | "dismiss" | "capabilitiesOf"

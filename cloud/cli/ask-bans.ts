@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type * as v from "valibot";
-import type { Ban, BanAnswer, BansPage } from "../api/routes/bans.js";
+import type { Ban, BansPage } from "../api/routes/ban-list.js";
+import type { BanAnswer } from "../api/routes/bans.js";
 import type { ImpactAnswer } from "../api/routes/impact.js";
 import type { ImportAnswer } from "../api/routes/imports.js";
 import type { LiftAnswer } from "../api/routes/lifts.js";

@@ -45,8 +45,11 @@ export class KeptThread<Q, A> implements AsyncDisposable {
     return this.#trouble;
   }
 
-  /** Rejects with what `failed` makes of it. */
-  ask(question: Q): Promise<A> {
+  /**
+   * Rejects with what `failed` makes of it.
+   * @param gone aborted once nobody waits for the answer any more
+   */
+  ask(question: Q, gone?: AbortSignal): Promise<A> {
     return new Promise((resolve, reject) => {
       const { name, mostWaiting, failed } = this.#options;
       if (this.#state.at !== "up") {
@@ -57,10 +60,25 @@ export class KeptThread<Q, A> implements AsyncDisposable {
         reject(failed(`too much is asked of ${name} at once`));
         return;
       }
+      if (gone?.aborted === true) {
+        reject(failed(NOBODY_WAITS));
+        return;
+      }
       const id = ++this.#asked;
-      this.#waiting.set(id, { resolve, reject });
+      const leave = () => this.#leave(id);
+      gone?.addEventListener("abort", leave);
+      const settled = () => gone?.removeEventListener("abort", leave);
+      this.#waiting.set(id, { resolve, reject, settled });
       this.#say(this.#state.worker, { id, question });
     });
+  }
+
+  /** Nobody waits for an answer any more. */
+  #leave(id: number): void {
+    const waiter = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (this.#state.at === "up") this.#say(this.#state.worker, { stop: id });
+    waiter?.reject(this.#options.failed(NOBODY_WAITS));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,7 +113,10 @@ export class KeptThread<Q, A> implements AsyncDisposable {
     const why = cause instanceof Error ? `: ${cause.message}` : "";
     const failure = `${name} ended${why}`;
     const error = failed(failure, { cause });
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const { reject, settled } of this.#waiting.values()) {
+      settled();
+      reject(error);
+    }
     this.#waiting.clear();
     if (this.#state.at === "closed") return;
     this.#report(failure);
@@ -122,6 +143,7 @@ export class KeptThread<Q, A> implements AsyncDisposable {
   #settle(reply: ThreadReply<A>): void {
     const waiter = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    waiter?.settled();
     if ("failure" in reply) {
       waiter?.reject(this.#options.failed(reply.failure));
     } else {
@@ -133,7 +155,11 @@ export class KeptThread<Q, A> implements AsyncDisposable {
 /** One that ends at once each time must not cost a core. */
 const START_AGAIN_MS = 1_000;
 
+const NOBODY_WAITS = "nobody waits for the answer any more";
+
 interface Waiter<A> {
   readonly resolve: (answer: A) => void;
   readonly reject: (why: Error) => void;
+  /** It has to hear no more of who leaves. */
+  readonly settled: () => void;
 }

@@ -1,10 +1,17 @@
-/** A question on its way into a thread; questions are answered in their order. */
+/**
+ * A question on its way into a thread. They are answered in their order, but for
+ * those that are answered in slices.
+ */
 export interface ThreadRequest<Q> {
   readonly id: number;
   readonly question: Q;
 }
 
-export type ThreadMessage<Q> = ThreadRequest<Q> | "close";
+export type ThreadMessage<Q> =
+  | ThreadRequest<Q>
+  /** Nobody waits for the answer to that question any more. */
+  | { readonly stop: number }
+  | "close";
 
 export type ThreadReply<A> =
   | { readonly id: number; readonly answer: A }

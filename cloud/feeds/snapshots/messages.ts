@@ -1,6 +1,7 @@
 import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { BroughtRange } from "../../lists/replacement.js";
+import type { BansWindow, Browse } from "../catalogue/browsing.js";
 import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
 import type { SnapshotEntry } from "./snapshot-cache.js";
@@ -21,6 +22,7 @@ export type StateQuestion =
   | { readonly ask: "counts" }
   | { readonly ask: "caught-up" }
   | { readonly ask: "bans"; readonly query: BansQuery }
+  | { readonly ask: "browse"; readonly of: Browse }
   | {
       readonly ask: "covered";
       readonly feeds: readonly FeedName[];
@@ -59,4 +61,7 @@ export type StateAnswer =
   | { readonly brought: readonly BroughtRange[] }
   | { readonly holding: readonly string[] }
   | { readonly caughtUp: true }
-  | { readonly page: BansPage };
+  | { readonly page: BansPage }
+  | { readonly window: BansWindow }
+  /** There are too many bans to be shown like that. */
+  | { readonly window: undefined };

@@ -3,6 +3,7 @@ import type { Cidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { isDiskTrouble, NO_RESERVE, type Giving } from "../../disk/room.js";
 import type { BroughtRange } from "../../lists/replacement.js";
+import type { BansWindow, Browse } from "../catalogue/browsing.js";
 import { KeptThread } from "../../threads/kept-thread.js";
 import type { BansPage, BansQuery } from "./ban-listing.js";
 import type { BanCounts } from "./ban-state.js";
@@ -114,6 +115,19 @@ export class SnapshotWorker implements AsyncDisposable {
     throw new SnapshotWorkerFailed("the bans were not listed");
   }
 
+  /**
+   * What somebody sees of the bans; undefined: there are too many for that.
+   * @param gone aborted once nobody waits for it any more
+   */
+  async browse(
+    of: Browse,
+    gone?: AbortSignal,
+  ): Promise<BansWindow | undefined> {
+    const answer = await this.#ask({ ask: "browse", of }, gone);
+    if ("window" in answer) return answer.window;
+    throw new SnapshotWorkerFailed("the bans were not listed");
+  }
+
   /** Until when bans of the feeds cover the whole range: Unix seconds, or 0. */
   async coveredUntil(feeds: readonly FeedName[], range: Cidr): Promise<number> {
     const answer = await this.#ask({ ask: "covered", feeds, range });
@@ -154,10 +168,13 @@ export class SnapshotWorker implements AsyncDisposable {
   }
 
   /** What an order looks at may have of the reserve; the rest waits for room. */
-  async #ask(question: StateQuestion): Promise<StateAnswer> {
+  async #ask(
+    question: StateQuestion,
+    gone?: AbortSignal,
+  ): Promise<StateAnswer> {
     for (;;) {
       try {
-        return this.#noted(await this.#thread.ask(question));
+        return this.#noted(await this.#thread.ask(question, gone));
       } catch (error) {
         const isOver = MAY_WAIT.has(question.ask) || !isForWantOfRoom(error);
         if (isOver || !this.#reserve.release()) throw error;

@@ -1,16 +1,20 @@
 import { workerData } from "node:worker_threads";
 import { keyFromPem } from "../../../agent/trust/keys.js";
-import { openDatabase } from "../../journal/database.js";
+import { openDatabase, type Database } from "../../journal/database.js";
 import {
   decisionReader,
   lastDecision,
 } from "../../journal/sqlite-decisions.js";
 import { Folder } from "../../journal/view.js";
-import { serveThread } from "../../threads/serve-thread.js";
+import { serveThread, Slices } from "../../threads/serve-thread.js";
+import { Browser } from "../catalogue/browser.js";
+import type { Browse } from "../catalogue/browsing.js";
+import { Catalogue } from "../catalogue/catalogue.js";
+import { Texts } from "../catalogue/texts.js";
 import { listBans } from "./ban-listing.js";
 import { BanLookup } from "./ban-lookup.js";
 import { BanState } from "./ban-state.js";
-import { bansTables } from "./bans.projection.js";
+import { bansTablesTold } from "./bans.projection.js";
 import { ListState } from "./lists.projection.js";
 import type { StateAnswer, StateQuestion, StateSetup } from "./messages.js";
 import { SnapshotShelf } from "./snapshot-cache.js";
@@ -23,21 +27,61 @@ import { SnapshotFiles } from "./snapshot-files.js";
 function run(setup: StateSetup): void {
   const decisions = openDatabase(setup.decisions, "read-only");
   const bans = openDatabase(setup.bans, "rebuildable");
-  const folder = new Folder(bans, [bansTables], lastDecision(decisions));
+  const catalogue = new Catalogue(bans, { feeds: () => lookup.feeds() });
+  const fold = foldOf(bans, decisions, catalogue);
+  // Now its tables are there.
+  const lookup = new BanLookup(bans);
+  const answer = answersFrom(bans, { lookup, catalogue }, setup);
+  serveThread<StateQuestion, StateAnswer>({
+    step: () => fold.step() || catalogue.prepare(),
+    answer: (question) => {
+      // What is asked about bans is asked about all that was decided until now.
+      if (question.ask !== "snapshots" && question.ask !== "sign-with") {
+        while (fold.step());
+      }
+      return answer(question);
+    },
+    close: () => {
+      bans.close();
+      decisions.close();
+    },
+  });
+}
+
+/** Takes in what was decided, into tables and catalogue. */
+function foldOf(bans: Database, decisions: Database, catalogue: Catalogue) {
+  const tables = bansTablesTold(catalogue);
+  const folder = new Folder(bans, [tables], lastDecision(decisions));
   const read = decisionReader(decisions);
+  return {
+    step(): boolean {
+      try {
+        return folder.step(read);
+      } catch (error) {
+        // The tables are as before, and the catalogue was told of more.
+        catalogue.forget();
+        throw error;
+      }
+    },
+  };
+}
+
+function answersFrom(
+  bans: Database,
+  {
+    lookup,
+    catalogue,
+  }: { readonly lookup: BanLookup; readonly catalogue: Catalogue },
+  setup: StateSetup,
+) {
   const state = new BanState(bans);
   const lists = new ListState(bans);
-  const lookup = new BanLookup(bans);
+  const browser = new Browser(catalogue, lookup, new Texts(bans));
   const shelf = new SnapshotShelf(bans, state, {
     files: new SnapshotFiles(setup.snapshots),
     keys: setup.contentKeys.map(keyFromPem),
   });
-
-  const answer = (question: StateQuestion): StateAnswer => {
-    // What is asked about bans is asked about all that was decided until now.
-    if (question.ask !== "snapshots" && question.ask !== "sign-with") {
-      folder.catchUp(read);
-    }
+  return (question: StateQuestion): StateAnswer | Slices<StateAnswer> => {
     switch (question.ask) {
       case "snapshots":
         return { snapshots: shelf.entries() };
@@ -54,6 +98,8 @@ function run(setup: StateSetup): void {
         return { caughtUp: true };
       case "bans":
         return { page: listBans(lookup, question.query) };
+      case "browse":
+        return new Slices(windowOf(browser, question.of));
       case "brought":
         return { brought: lists.brought(question.of) };
       case "holding":
@@ -62,14 +108,13 @@ function run(setup: StateSetup): void {
         return { coveredUntil: coveredUntil(state, question) };
     }
   };
-  serveThread({
-    step: () => folder.step(read),
-    answer,
-    close: () => {
-      bans.close();
-      decisions.close();
-    },
-  });
+}
+
+function* windowOf(
+  browser: Browser,
+  of: Browse,
+): Generator<undefined, StateAnswer> {
+  return { window: yield* browser.browse(of) };
 }
 
 const coveredUntil = (

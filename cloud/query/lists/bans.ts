@@ -27,6 +27,10 @@ export const BANS = listOf("bans", "bans", [
     reads: ["that end …", "that do not end …"],
   },
   {
+    ...{ name: "since", kind: "time", says: "when it was decided" },
+    reads: ["that were decided …", "that were not decided …"],
+  },
+  {
     ...{ name: "observed", kind: "yesno", says: "hosts only count" },
     phrases: {
       yes: ["that are only observed", "that are enforced"],

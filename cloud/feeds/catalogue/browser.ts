@@ -1,0 +1,156 @@
+import type { FeedName } from "../../../agent/model/position.js";
+import type { BanLookup } from "../snapshots/ban-lookup.js";
+import type { BansWindow, Browse, BrowsePlace, ListedBan } from "./browsing.js";
+import { sortsFor } from "./candidates.js";
+import type { Catalogue } from "./catalogue.js";
+import { isObserved, isRinged, type BanKey } from "./columns.js";
+import { placeOf } from "./places.js";
+import { Slice } from "./slice.js";
+import type { Sorted } from "./sorted.js";
+import type { Texts } from "./texts.js";
+import type { View } from "./view.js";
+import { Views } from "./views.js";
+
+/** Answers what somebody wants to see of the bans, in slices. */
+export class Browser {
+  readonly #catalogue: Catalogue;
+  readonly #lookup: BanLookup;
+  readonly #texts: Texts;
+  readonly #views: Views;
+
+  constructor(catalogue: Catalogue, lookup: BanLookup, texts: Texts) {
+    this.#catalogue = catalogue;
+    this.#lookup = lookup;
+    this.#texts = texts;
+    this.#views = new Views(catalogue, texts);
+  }
+
+  /** Undefined: there are more bans than are kept in any order but by place. */
+  *browse(browse: Browse): Generator<undefined, BansWindow | undefined> {
+    const began = performance.now();
+    const slice = new Slice();
+    yield* this.#ready(browse.now, slice);
+    if (!this.#catalogue.isComplete) return undefined;
+    const view = yield* this.#viewOf(browse, slice);
+    for (;;) {
+      yield* level(view.order, slice);
+      view.mend();
+      const row = this.#rowOf(browse, view);
+      const tookMs = performance.now() - began;
+      if (isEnough(view, row, browse, tookMs)) {
+        return this.#window(browse, view, row ?? view.length);
+      }
+      view.step();
+      yield* slice.rest();
+    }
+  }
+
+  /** All bans are here, should there be room, and none that has ended. */
+  *#ready(now: number, slice: Slice): Generator<undefined, void> {
+    const catalogue = this.#catalogue;
+    do {
+      while (!catalogue.isComplete && !catalogue.isTooMuch) {
+        catalogue.load();
+        yield* slice.rest();
+      }
+      yield* level(catalogue.order("until"), slice);
+      catalogue.passTo(now);
+    } while (!catalogue.isComplete && !catalogue.isTooMuch);
+  }
+
+  *#viewOf(browse: Browse, slice: Slice): Generator<undefined, View> {
+    const known = this.#views.known(browse);
+    if (known !== undefined) return known;
+    const orders = sortsFor(browse).map((sort) => this.#catalogue.order(sort));
+    while (orders.some(({ isLevel }) => !isLevel)) {
+      for (const order of orders) yield* level(order, slice);
+    }
+    return this.#views.begin(browse);
+  }
+
+  /** Where the window begins; undefined: it was not looked so far yet. */
+  #rowOf({ start, ...order }: Browse, view: View): number | undefined {
+    if ("at" in start) {
+      const isThere = view.isComplete || view.length > start.at;
+      return isThere ? Math.min(start.at, view.length) : undefined;
+    }
+    const known = { feeds: this.#catalogue.feeds, texts: this.#texts };
+    return view.rowOf(placeOf(start, order, known));
+  }
+
+  #window({ limit, start, now }: Browse, view: View, row: number): BansWindow {
+    const { columns, feeds } = this.#catalogue;
+    const names = new Map(
+      [...feeds.values()].map(({ id, feed }) => [id, feed]),
+    );
+    const end = Math.min(view.length, row + limit);
+    const bans: ListedBan[] = [];
+    for (let at = row; at < end; at++) {
+      bans.push(this.#banIn(view.slot(at), names, now));
+    }
+    const more =
+      end < view.length ? columns.keyOf(view.slot(end)) : view.next();
+    const isReached = row < view.length || view.isComplete;
+    const again = !isReached && "from" in start ? start.from : undefined;
+    return {
+      ...{ bans, from: row, found: view.length },
+      ...{ isWhole: view.isComplete, looked: view.scanned },
+      of: view.order.list.length,
+      next: again ?? (more && placeIn(more, names)),
+    };
+  }
+
+  #banIn(slot: number, names: Names, now: number): ListedBan {
+    const { columns } = this.#catalogue;
+    const id = columns.feed[slot] ?? 0;
+    const feed = names.get(id) ?? "urgent";
+    const cidr = columns.cidrOf(slot);
+    const { text, at } = this.#texts.decision(columns.decision[slot] ?? 0);
+    const flags = columns.flags[slot] ?? 0;
+    const rings = isRinged(flags)
+      ? this.#lookup.exact({ id, feed }, cidr, now)?.rings
+      : undefined;
+    return {
+      ...{ feed, cidr, expiresAt: columns.until[slot] ?? 0 },
+      observed: isObserved(flags),
+      reason: this.#texts.reason(columns.reason[slot] ?? 0),
+      ...(rings && { rings }),
+      ...{ decision: text, since: at },
+    };
+  }
+}
+
+type Names = ReadonlyMap<number, FeedName>;
+
+function* level(order: Sorted, slice: Slice): Generator<undefined, void> {
+  while (!order.isLevel) {
+    order.step();
+    yield* slice.rest();
+  }
+}
+
+/**
+ * Whether there is enough to be answered with. A query is not looked through to its
+ * end where that takes long: who asks sees how far it came, and asks on.
+ */
+function isEnough(
+  view: View,
+  row: number | undefined,
+  { feeds, limit, terms }: Browse,
+  tookMs: number,
+): boolean {
+  if (view.isComplete) return true;
+  // Where looking goes on could be somebody else's ban.
+  if (terms === undefined || feeds !== undefined) return false;
+  const isFull = row !== undefined && view.length > row + limit;
+  return tookMs > (isFull ? PATIENCE_MS : LONGEST_MS);
+}
+
+/** A window that is full waits so long for how many rows there are in all. */
+const PATIENCE_MS = 100;
+const LONGEST_MS = 500;
+
+const placeIn = ({ feed, ...place }: BanKey, names: Names): BrowsePlace => ({
+  feed: names.get(feed) ?? "urgent",
+  ...place,
+});
