@@ -17,6 +17,10 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
     /^\/decisions\/([^/]+)$/,
     async () => (await import("./views/decision/decision.js")).DecisionView,
   ],
+  [
+    /^\/address$/,
+    async () => (await import("./views/address/address.js")).Address,
+  ],
   [/^\/fleet$/, async () => (await import("./views/fleet/fleet.js")).Fleet],
   [/^\/fleet\/(.+)$/, async () => (await import("./views/fleet/host.js")).Host],
   [/^\/rules$/, async () => (await import("./views/rules/rules.js")).Rules],

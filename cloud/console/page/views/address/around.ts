@@ -1,5 +1,4 @@
 import {
-  bits,
   formatCidr,
   InvalidCidr,
   parseListedCidr,
@@ -32,10 +31,4 @@ export function netAround(range: string): string | undefined {
   if (prefix <= wide) return undefined;
   const own = address.map((byte, nth) => (nth < wide / 8 ? byte : 0));
   return formatCidr({ family, address: own, prefix: wide });
-}
-
-/** Whether it is one host: attackers of IPv6 are told apart by their /64. */
-export function isSingle(range: string): boolean {
-  const { family, prefix } = parseListedCidr(range);
-  return prefix === bits(family);
 }
