@@ -8,17 +8,26 @@ interface FieldProblem {
   readonly message: string;
 }
 
+interface Told {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly errors?: readonly FieldProblem[];
+}
+
 /** The cloud said no, in its own words (RFC 9457). */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
+  readonly code: string;
+  readonly errors: readonly FieldProblem[];
 
   constructor(
     readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly errors: readonly FieldProblem[] = [],
+    /** All of the answer: some problems have more to say. */
+    readonly told: Told = {},
   ) {
-    super(message);
+    super(told.detail ?? `The cloud answered ${status}.`);
+    this.code = told.code ?? "failed";
+    this.errors = told.errors ?? [];
   }
 }
 
@@ -89,12 +98,19 @@ export async function send<T>(
     method,
     headers: {
       "idempotency-key": key,
-      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(body !== undefined && { "content-type": typeOf(body) }),
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: sentAs(body) }),
   });
   return answered as Answered<T>;
 }
+
+/** A list goes as the file that it is. */
+const typeOf = (body: unknown): string =>
+  body instanceof Blob ? "text/plain" : "application/json";
+
+const sentAs = (body: unknown): Blob | string =>
+  body instanceof Blob ? body : JSON.stringify(body);
 
 async function fetched(
   path: string,
@@ -106,7 +122,7 @@ async function fetched(
   });
   const body = response.status === 204 ? null : await jsonOf(response);
   if (response.ok) return { status: response.status, body };
-  throw problemOf(response.status, body);
+  throw new ApiProblem(response.status, body ?? {});
 }
 
 async function jsonOf(response: Response): Promise<unknown> {
@@ -115,20 +131,6 @@ async function jsonOf(response: Response): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function problemOf(status: number, body: unknown): ApiProblem {
-  const told = (body ?? {}) as {
-    readonly code?: string;
-    readonly detail?: string;
-    readonly errors?: readonly FieldProblem[];
-  };
-  return new ApiProblem(
-    status,
-    told.code ?? "failed",
-    told.detail ?? `The cloud answered ${status}.`,
-    told.errors,
-  );
 }
 
 /** What a failure is called in front of people. */

@@ -23,6 +23,7 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
   ],
   [/^\/fleet$/, async () => (await import("./views/fleet/fleet.js")).Fleet],
   [/^\/fleet\/(.+)$/, async () => (await import("./views/fleet/host.js")).Host],
+  [/^\/lists$/, async () => (await import("./views/lists/lists.js")).Lists],
   [/^\/rules$/, async () => (await import("./views/rules/rules.js")).Rules],
   [/^\/audit$/, async () => (await import("./views/audit/audit.js")).Audit],
   [/^\/audit\/(.+)$/, async () => (await import("./views/audit/call.js")).Call],

@@ -52,7 +52,7 @@ function decisionsOf(fate: Fate): readonly string[] {
 
 function Waits({ proposal }: { readonly proposal: string }) {
   return (
-    <p class="fate" role="status">
+    <p role="status">
       <Badge tone="warn">waits</Badge> It takes a second person:{" "}
       <a href={to(`/proposals/${proposal}`)}>{proposal}</a> is before them now.
       Nothing is in force yet.
