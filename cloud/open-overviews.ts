@@ -1,6 +1,7 @@
 import type { Clock } from "../agent/runtime/clock.js";
 import type { Coverage } from "./coverage/coverage.js";
 import { Fleet } from "./fleet/fleet.js";
+import { Roster } from "./fleet/roster.js";
 import type { Gateway } from "./gateway/gateway.js";
 import { DecidedIn } from "./report/decided-in.js";
 import { Reports } from "./report/report.js";
@@ -14,11 +15,15 @@ interface OverviewParts {
   readonly gateway: Pick<Gateway, "isConnected">;
 }
 
-/** What is told in sums, of hosts and of months. */
-export const openOverviews = (
+/** What is told in sums, of hosts and of months, and which hosts there are. */
+export function openOverviews(
   parts: OverviewParts,
   coverage: Pick<Coverage, "of" | "round">,
-) => ({ fleet: fleetOf(parts), reports: reportsOf(parts, coverage) });
+) {
+  const roster = rosterOf(parts);
+  const fleet = new Fleet({ ...seen(parts), clock: parts.clock, roster });
+  return { roster, fleet, reports: reportsOf(parts, coverage) };
+}
 
 /** How hosts are. */
 const seen = ({ store, allowances, gateway }: OverviewParts) => ({
@@ -27,13 +32,16 @@ const seen = ({ store, allowances, gateway }: OverviewParts) => ({
   isConnected: (agent: string) => gateway.isConnected(agent),
 });
 
-function fleetOf(parts: OverviewParts): Fleet {
-  const { registry, receipts, wellness, policies, index } = parts.store;
-  return new Fleet({
-    ...{ ...seen(parts), clock: parts.clock },
+function rosterOf({ clock, store }: OverviewParts): Roster {
+  const { registry, receipts, wellness, figures, policies, index } = store;
+  return new Roster({
+    clock,
+    level: () => store.decisions.level + store.observations.level,
     agentsAfter: (...asked) => registry.agentsAfter(...asked),
     standsBetween: (...ids) => receipts.standsBetween(...ids),
     wellnessBetween: (...ids) => wellness.between(...ids),
+    figuresBetween: (...ids) => figures.between(...ids),
+    clones: () => store.bootLog.standing(),
     groups: (org) => policies.of(org)?.policy.groups ?? [],
     tips: () => index.standings(),
   });

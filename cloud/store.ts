@@ -74,6 +74,7 @@ import { harmTables } from "./telemetry/harms.projection.js";
 import { statementTables } from "./telemetry/statements.projection.js";
 import { Statements } from "./telemetry/statements.js";
 import { Telemetry } from "./telemetry/telemetry.js";
+import { FiguresOfHosts } from "./telemetry/host-figures.js";
 import { WellnessOfHosts } from "./telemetry/wellness.js";
 import { glassTables } from "./two-persons/glass.projection.js";
 import { proposedOrderTables } from "./two-persons/proposed-orders.projection.js";
@@ -303,6 +304,7 @@ function questionsTo(views: Views, ports: StorePorts) {
     receipts: new Receipts(views.observed),
     telemetry: new Telemetry(views.observed),
     wellness: new WellnessOfHosts(views.observed),
+    figures: new FiguresOfHosts(views.observed),
     attackers: new Attackers(views.observed),
     attackTimes: new AttackTimes(views.observed),
     statements: new Statements(views.observed),

@@ -27,6 +27,7 @@ import type { FeedIndex } from "../feeds/feed-index.js";
 import type { Present } from "../feeds/snapshots/present.js";
 import type { SnapshotWorker } from "../feeds/snapshots/snapshot-worker.js";
 import type { Fleet } from "../fleet/fleet.js";
+import type { Roster } from "../fleet/roster.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
 import type { Decisions } from "../journal/decisions.js";
@@ -128,6 +129,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly outcomes: Pick<Outcomes, "of" | "round">;
   readonly coverage: Pick<Coverage, "of" | "ofAll" | "round">;
   readonly fleet: Pick<Fleet, "counts">;
+  readonly roster: Pick<Roster, "rows">;
   readonly reports: Pick<Reports, "of">;
   /** For all that looks at what every host holds. */
   readonly coverageGate: Pick<CoverageGate, "run">;

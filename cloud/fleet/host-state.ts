@@ -1,4 +1,5 @@
 import type { Agent } from "../registry/registry.js";
+import type { RosterRow } from "./roster-row.js";
 
 export const hostStates = ["online", "offline", "revoked"] as const;
 export type HostState = (typeof hostStates)[number];
@@ -11,6 +12,13 @@ export function stateOf(
   return isConnected ? "online" : "offline";
 }
 
+/** What is known of hosts at this moment, without asking any view. */
+export interface SeenHere {
+  readonly isConnected: (agent: string) => boolean;
+  /** Since when an agent's telemetry waits for its budget; null: it does not. */
+  readonly overSince: (agent: string) => number | null;
+}
+
 /** What is known of how a host is. */
 export interface Known {
   /** Pairs of live processes with its key that nobody has seen to. */
@@ -18,7 +26,7 @@ export interface Known {
   /** Since when its telemetry waits for its budget; null: it does not. */
   readonly overSince: number | null;
   /** Codes of what is wrong with it, by its own word. */
-  readonly codes: ReadonlySet<string>;
+  readonly codes: Iterable<string>;
   /** Items that its spool had to let go of. */
   readonly dropped: number;
 }
@@ -35,3 +43,10 @@ export const troublesOf = ({
   ...(overSince === null ? [] : ["telemetry-waits"]),
   ...(dropped > 0 ? ["telemetry-lost"] : []),
 ];
+
+/** The same of a host in the roster. */
+export const troublesSeen = (
+  { id, codes, dropped, cloned }: RosterRow,
+  { overSince }: Pick<SeenHere, "overSince">,
+): readonly string[] =>
+  troublesOf({ codes, dropped, cloned, overSince: overSince(id) });

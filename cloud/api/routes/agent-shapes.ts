@@ -1,8 +1,11 @@
 import * as v from "valibot";
 import { hostModes } from "../../fleet/host-mode.js";
 import { hostStates } from "../../fleet/host-state.js";
+import { AGENTS } from "../../query/lists/agents.js";
 import { Named, YesOrNo, limitOf } from "../fields.js";
-import { Cursor, Time, Whole } from "../table/answer.js";
+import { agentOrders } from "../asked/agents.js";
+import { QueryOf } from "../query-field.js";
+import { Cursor, Time, Whole, pageOf } from "../table/answer.js";
 
 /** What of agents and their hosts goes in and out. */
 
@@ -101,15 +104,29 @@ export const AgentOut = v.object({
   report: v.nullable(Report),
 });
 
+export const AgentsPage = v.object({
+  ...pageOf(AgentOut).entries,
+  /** How many on all pages, where a query or an order was asked for. */
+  total: v.optional(Whole),
+});
+
 export const AgentsQuery = v.strictObject({
   org: v.optional(Named),
   /** One that all of them have. */
   tag: v.optional(Named),
   state: v.optional(AgentState),
   unhealthy: v.optional(YesOrNo),
+  q: v.optional(QueryOf(AGENTS)),
+  sort: v.optional(v.picklist(agentOrders)),
+  /** From the most on. */
+  desc: v.optional(YesOrNo, "false"),
   limit: limitOf(1_000),
-  /** When the last one of the page before was enrolled, and its id. */
-  cursor: v.optional(Cursor(v.tuple([v.number(), v.string()]))),
+  /** What the last one of the page before is sorted by, and its id. */
+  cursor: v.optional(
+    Cursor(
+      v.tuple([v.nullable(v.union([v.number(), v.string()])), v.string()]),
+    ),
+  ),
 });
 
 /** Whom a change was made to. */

@@ -4,12 +4,13 @@ import { behindBy, hostMode } from "../../fleet/host-mode.js";
 import { stateOf, troublesOf } from "../../fleet/host-state.js";
 import type { Agent } from "../../registry/registry.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
+import { agentsAsked, type AgentPlace } from "../asked/agents.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { mustBeOwnOrg, ownAgent, sees } from "../scope.js";
-import { cursorOf, pageOf } from "../table/answer.js";
+import { cursorOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { agentChanges } from "./agent-changes.js";
-import { AgentOut, AgentsQuery } from "./agent-shapes.js";
+import { AgentOut, AgentsPage, AgentsQuery } from "./agent-shapes.js";
 
 type Query = v.InferOutput<typeof AgentsQuery>;
 
@@ -20,9 +21,11 @@ export const agentTable = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ tag: "Hosts", summary: "Agents in the order in which they came" },
     ...{ allows: "viewer", scope: "own" },
     query: AgentsQuery,
-    answers: { 200: { description: "A page", schema: pageOf(AgentOut) } },
+    description: ASKED,
+    answers: { 200: { description: "A page", schema: AgentsPage } },
     problems: [404],
-    handle: ({ caller, query }) => answer(200, pageFor(caller, query, ports)),
+    handle: async ({ caller, query }) =>
+      answer(200, await pageFor(caller, query, ports)),
   }),
   route({
     ...{ method: "GET", path: "/agents/{agent}", operationId: "getAgent" },
@@ -36,9 +39,38 @@ export const agentTable = (ports: OperatorApiPorts): readonly Route[] => [
   ...agentChanges(ports),
 ];
 
-function pageFor(caller: Caller, query: Query, ports: OperatorApiPorts) {
-  const { org, cursor, limit } = query;
+const ASKED =
+  "In another order, or with `q`, of a large fleet they are as they were some seconds ago at most, and how many there are is told.";
+
+async function pageFor(caller: Caller, query: Query, ports: OperatorApiPorts) {
+  const { org, q, sort, desc } = query;
   if (org !== undefined) mustBeOwnOrg(caller, org, ports);
+  const isPlain = q === undefined && sort === undefined && !desc;
+  return isPlain
+    ? plainPage(caller, query, ports)
+    : askedPage(caller, query, ports);
+}
+
+async function askedPage(
+  caller: Caller,
+  query: Query,
+  ports: OperatorApiPorts,
+) {
+  const { q, sort: order = "enrolled", desc, limit, cursor: from } = query;
+  const isMeant = (row: Asked) => isAskedFor(row, query);
+  const asked = { ...{ query: q, order, desc, limit }, from, isMeant };
+  const { ids, total, next } = await agentsAsked(caller, asked, ports);
+  const shown = shownBy(ports);
+  const items = ids.flatMap((id) => {
+    // It may have been forgotten meanwhile.
+    const agent = ports.registry.agent(id);
+    return agent === undefined ? [] : [shown(agent)];
+  });
+  return { items, total, next: next && cursorOf(next) };
+}
+
+function plainPage(caller: Caller, query: Query, ports: OperatorApiPorts) {
+  const { cursor, limit } = query;
   const shown = shownBy(ports);
   const items: ReturnType<typeof shown>[] = [];
   for (const agent of ports.registry.agents()) {
@@ -57,10 +89,10 @@ function pageFor(caller: Caller, query: Query, ports: OperatorApiPorts) {
 /** In the registry's order: by when they came, then by id. */
 const isBehind = (
   { enrolledAt, id }: Agent,
-  place: readonly [number, string] | undefined,
+  place: AgentPlace | undefined,
 ): boolean =>
   place === undefined ||
-  enrolledAt > place[0] ||
+  enrolledAt > Number(place[0]) ||
   (enrolledAt === place[0] && id > place[1]);
 
 /** An agent as operators see it; what is of all of them is asked once. */
@@ -105,8 +137,13 @@ const isUnhealthy = ({
 const codesOf = (report: HostReport | null): ReadonlySet<string> =>
   new Set(report?.health.map(({ code }) => code));
 
+type Asked = Pick<
+  v.InferInput<typeof AgentOut>,
+  "org" | "state" | "unhealthy"
+> & { readonly tags: readonly string[] };
+
 const isAskedFor = (
-  agent: ReturnType<ReturnType<typeof shownBy>>,
+  agent: Asked,
   { org, tag, state, unhealthy }: Query,
 ): boolean =>
   (org === undefined || agent.org === org) &&

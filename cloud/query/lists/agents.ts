@@ -33,6 +33,24 @@ export const AGENTS = listOf("agents", "hosts", [
     },
   },
   {
+    ...{ name: "mode", kind: "choice", says: "what it does with its bans" },
+    choices: [
+      ...["enforce", "observe", "paused"],
+      ...["not-enforcing", "safe-mode", "unknown"],
+    ],
+    phrases: {
+      enforce: ["that enforce", "that do not enforce"],
+      observe: ["that observe", "that do not observe"],
+      paused: ["that are paused", "that are not paused"],
+      unknown: ["that never said what they do", "that said what they do"],
+    },
+  },
+  {
+    ...{ name: "behind", kind: "number", says: "bans and lifts it has not" },
+    reads: ["… changes behind", "not … changes behind"],
+    has: ["that ever gave a receipt", "that never gave a receipt"],
+  },
+  {
     ...{ name: "unhealthy", kind: "yesno", says: "something is wrong with it" },
     phrases: {
       yes: ["with something wrong", "with nothing wrong"],

@@ -78,6 +78,53 @@ describe("hosts over the API", () => {
     expect(await hosts("?tag=production")).toEqual([]);
   });
 
+  it("are found by a query, and sorted", async () => {
+    const found = (q: string, more = "", role = "vendor") =>
+      hosts(`?q=${encodeURIComponent(q)}${more}`, role);
+    expect(await found("org:acme not state:revoked")).toEqual(["web1", "db1"]);
+    expect(await found("health:disk-full")).toEqual(["web1"]);
+    expect(await found("unhealthy:no state:offline")).toEqual(["db1", "web9"]);
+    expect(await found("host:web*", "&sort=hostname&desc=true")).toEqual([
+      ...["web9", "web1"],
+    ]);
+    expect(await found("host:web*", "&org=acme")).toEqual(["web1"]);
+    expect(await found("mode:unknown enrolled:<1h", "&sort=org")).toHaveLength(
+      4,
+    );
+    expect(await hosts("?sort=lastseen&desc=true")).toHaveLength(4);
+    // Another org's hosts are as good as none.
+    expect(await found("org:globex", "", "viewer")).toEqual([]);
+    expect(await found("web", "", "viewer")).toEqual(["web1"]);
+  });
+
+  it("say how many there are, and come page by page in any order", async () => {
+    for (const sort of ["hostname", "enrolled", "lastseen", "mode", "behind"]) {
+      const seen: string[] = [];
+      for (let next: string | null = ""; next !== null;) {
+        const more: string = next === "" ? "" : `&cursor=${next}`;
+        const path = `/agents?limit=1&sort=${sort}${more}`;
+        type Counted = Page<AgentItem> & { readonly total: number };
+        const { body } = await as<Counted>("vendor", "GET", path);
+        expect(body.total).toBe(4);
+        seen.push(...body.items.map(({ hostname }) => hostname));
+        next = body.next;
+      }
+      expect(seen.toSorted()).toEqual(["db1", "old1", "web1", "web9"]);
+    }
+  });
+
+  it("are not found by what is no query, and one is told where it is not", async () => {
+    const path = `/agents?q=${encodeURIComponent("org:acme mood:good")}`;
+    const { status, body } = await as<unknown>("vendor", "GET", path);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      code: "invalid",
+      errors: [
+        { field: "q", message: expect.stringContaining("at 10") as unknown },
+      ],
+    });
+  });
+
   it("come page by page, none twice", async () => {
     const seen: string[] = [];
     for (let next: string | null = ""; next !== null;) {
