@@ -24,7 +24,7 @@ export function Address() {
   const range = rangeOf(of);
   if (range !== undefined) return <Known key={range} range={range} />;
   return (
-    <div class="view">
+    <div class="view address">
       <Head title={of === "" ? "An address" : "No address"} />
       {of !== "" && (
         <p class="failure" role="alert">
@@ -50,7 +50,7 @@ function Known({ range }: { readonly range: string }) {
     ...{ every: EVERY, on: ["decided", "undone", "contest"] },
   });
   return (
-    <div class="view">
+    <div class="view address">
       <Head title={<span class="mono">{range}</span>}>
         <Orders range={range} bans={asked.data?.bans ?? []} />
       </Head>
