@@ -23,6 +23,10 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
   ],
   [/^\/fleet$/, async () => (await import("./views/fleet/fleet.js")).Fleet],
   [/^\/fleet\/(.+)$/, async () => (await import("./views/fleet/host.js")).Host],
+  [
+    /^\/attackers$/,
+    async () => (await import("./views/attackers/attackers.js")).Attackers,
+  ],
   [/^\/lists$/, async () => (await import("./views/lists/lists.js")).Lists],
   [/^\/rules$/, async () => (await import("./views/rules/rules.js")).Rules],
   [/^\/audit$/, async () => (await import("./views/audit/audit.js")).Audit],

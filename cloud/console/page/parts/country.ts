@@ -1,3 +1,7 @@
+import type { Answers } from "../api-types.js";
+
+type Known = Answers["listAttackers"]["countries"];
+
 const NAMES = new Intl.DisplayNames("en", { type: "region" });
 
 /**
@@ -7,4 +11,19 @@ const NAMES = new Intl.DisplayNames("en", { type: "region" });
 export function countryName(code: string | null): string {
   if (code === null) return "not known";
   return /^[A-Z]{2}$/.test(code) ? (NAMES.of(code) ?? code) : code;
+}
+
+/**
+ * Where countries are known from.
+ * @param dayOf how a day is written
+ */
+export function countriesSaid(
+  { source, trouble }: Known,
+  dayOf: (at: string) => string,
+): string {
+  const said =
+    source === null
+      ? "Countries are not known: this cloud was given no file of them."
+      : `Countries by ${source.file}, of ${dayOf(source.built)}: where an address is registered, which says little of who is behind it.`;
+  return trouble === null ? said : `${said} ${trouble}`;
 }

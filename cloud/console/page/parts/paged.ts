@@ -5,8 +5,10 @@ import { live } from "../live.js";
 import { forgetSession } from "../session.js";
 
 /** The rows of a list, as far as they were read. */
-export interface Paged<T> {
+export interface Paged<T, P extends Page<T> = Page<T>> {
   readonly rows: readonly T[];
+  /** The page that was read last. */
+  readonly last: P | undefined;
   /** How many there are in all; undefined: nobody counts them. */
   readonly total: number | undefined;
   readonly isComplete: boolean;
@@ -19,16 +21,16 @@ export interface Paged<T> {
   readonly refresh: () => void;
 }
 
-interface State<T> {
+interface State<T, P extends Page<T>> {
   readonly rows: readonly T[];
+  readonly last: P | undefined;
   readonly next: string | null;
-  readonly total: number | undefined;
   readonly error: Error | undefined;
   readonly isLoading: boolean;
 }
 
 const EMPTY = {
-  ...{ rows: [], next: null, total: undefined },
+  ...{ rows: [], next: null, last: undefined },
   ...{ error: undefined, isLoading: true },
 };
 
@@ -36,14 +38,18 @@ const EMPTY = {
 export const MOST_ROWS = 20_000;
 const A_PAGE = 200;
 
-/** Reads a list of the API page by page, as it is scrolled through. */
-export function usePaged<T>(
+/**
+ * Reads a list of the API page by page, as it is scrolled through.
+ * @param staleAfterMs of a list that changes all the time, without news of it
+ */
+export function usePaged<T, P extends Page<T> = Page<T>>(
   path: string,
   query: Query,
   on: readonly News["kind"][] = [],
-): Paged<T> {
+  staleAfterMs?: number,
+): Paged<T, P> {
   const asked = apiPath(path, { limit: A_PAGE, ...query });
-  const [state, setState] = useState<State<T>>(EMPTY);
+  const [state, setState] = useState<State<T, P>>(EMPTY);
   const [isStale, setStale] = useState(false);
   const [round, setRound] = useState(0);
   const reading = useRef<AbortController | undefined>(undefined);
@@ -56,11 +62,10 @@ export function usePaged<T>(
       setState((was) => ({ ...was, isLoading: true, error: undefined }));
       try {
         const more = apiPath(path, { limit: A_PAGE, ...query, cursor });
-        const page = await ask<Page<T>>(more, aborter);
-        const rows = [...before, ...page.items];
-        const next = rows.length < MOST_ROWS ? page.next : null;
-        const { total } = page;
-        setState({ rows, next, total, error: undefined, isLoading: false });
+        const last = await ask<P>(more, aborter);
+        const rows = [...before, ...last.items];
+        const next = rows.length < MOST_ROWS ? last.next : null;
+        setState({ rows, last, next, error: undefined, isLoading: false });
       } catch (error) {
         if (aborter.signal.aborted) return;
         if (error instanceof ApiProblem && error.status === 401)
@@ -91,6 +96,12 @@ export function usePaged<T>(
     [on.join()],
   );
 
+  useEffect(() => {
+    if (staleAfterMs === undefined) return undefined;
+    const timer = setTimeout(() => setStale(true), staleAfterMs);
+    return () => clearTimeout(timer);
+  }, [read, round, staleAfterMs]);
+
   const { rows, next } = state;
   const onSight = useCallback(
     (_first: number, end: number) => {
@@ -100,9 +111,14 @@ export function usePaged<T>(
     },
     [read, rows, next],
   );
+  const { last, isLoading, error } = state;
+  useEffect(() => {
+    // A page may have no rows and not be the last: there is nothing to scroll yet.
+    if (rows.length === 0 && !isLoading && error === undefined) onSight(0, 1);
+  }, [rows, isLoading, error, onSight]);
   return {
-    ...{ rows, total: state.total, isComplete: next === null },
-    ...{ isLoading: state.isLoading, error: state.error, onSight, isStale },
+    ...{ rows, last, total: last?.total, isComplete: next === null },
+    ...{ isLoading, error, onSight, isStale },
     refresh: () => setRound((each) => each + 1),
   };
 }

@@ -19,6 +19,12 @@ const LONG = new Intl.DateTimeFormat(undefined, {
   ...{ hour: "2-digit", minute: "2-digit", hour12: false },
 });
 
+const DAY = new Intl.DateTimeFormat(undefined, {
+  ...{ year: "numeric", month: "short", day: "numeric" },
+});
+
+export const localDay = (at: string): string => DAY.format(new Date(at));
+
 /** In the reader's own zone. */
 export const localTime = (at: string): string => LONG.format(new Date(at));
 

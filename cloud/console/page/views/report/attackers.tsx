@@ -1,5 +1,5 @@
 import { Nothing, count } from "../../parts/bits.js";
-import { countryName } from "../../parts/country.js";
+import { countriesSaid, countryName } from "../../parts/country.js";
 import { PlainTable, type PlainColumn } from "../../parts/plain-table.js";
 import { to } from "../../router.js";
 import { dayName, shortDay } from "./months.js";
@@ -30,13 +30,12 @@ const MOST = 15;
 /** From which countries attacks came, as far as that is known. */
 export function ByCountry({ month }: { readonly month: Month }) {
   const { attacks, countries } = month;
-  const { source, trouble } = countries;
   if (attacks.byCountry.length === 0) {
     return <Nothing>No attack was told of.</Nothing>;
   }
   return (
     <>
-      {source !== null && (
+      {countries.source !== null && (
         <PlainTable
           label="Attacks by country"
           columns={COUNTRIES}
@@ -44,12 +43,7 @@ export function ByCountry({ month }: { readonly month: Month }) {
           keyOf={({ country }) => country ?? ""}
         />
       )}
-      <p class="sheet-note">
-        {source === null
-          ? "Countries are not known: this cloud was given no file of them."
-          : `Countries by ${source.file}, of ${dayName(source.built)}: where an address is registered, which says little of who is behind it.`}
-        {trouble !== null && ` ${trouble}`}
-      </p>
+      <p class="sheet-note">{countriesSaid(countries, dayName)}</p>
     </>
   );
 }
