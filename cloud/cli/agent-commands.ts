@@ -7,8 +7,10 @@ import {
 } from "./ask-hosts.js";
 import { clientOf } from "./client.js";
 import { AGENT_HELP } from "./identity-commands.js";
+import { AGENTS } from "../query/lists/agents.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
+import { queryIn, takesQuery, toldQuery } from "./query-argument.js";
 import { table } from "./tables.js";
 import { grouped, momentOf, spanText } from "./words.js";
 
@@ -18,21 +20,28 @@ interface Options {
   readonly offline?: true;
   readonly unhealthy?: true;
   readonly json?: true;
+  readonly explain?: true;
 }
 
 /** agents, agents tag and agents forget. */
 export function addAgentCommands(program: Command, io: Io): void {
-  const agents = program
-    .command("agents")
+  const agents = takesQuery(program.command("agents"), AGENTS)
     .description("list the agents, and how their hosts are; offline ones first")
     .option("--org <id>", "only of this org")
     .option("--tag <tag>", "only those that have it")
     .option("--offline", "only those that should be connected, and are not")
     .option("--unhealthy", "only those with something wrong")
     .option("--json", JSON_HELP)
-    .action(async (_, command: Command) => {
+    .addHelpText("after", HELP)
+    .action(async (words: string[], _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      const all = await agentsOf(clientOf(command), queryOf(options));
+      const q = queryIn(words, AGENTS);
+      if (options.explain) {
+        toldQuery(io, q, AGENTS);
+        return;
+      }
+      const query = { ...queryOf(options), q };
+      const all = await agentsOf(clientOf(command), query);
       const sorted = [...all].sort((a, b) => needOf(a) - needOf(b));
       if (options.json) jsonLines(io, sorted);
       else for (const line of linesOf(sorted, options)) io.out(line);
@@ -47,6 +56,11 @@ export function addAgentCommands(program: Command, io: Io): void {
       io.out(`${id} is forgotten, and trusted no more; the journal keeps it`);
     });
 }
+
+const HELP = `
+Examples:
+  $ tourniquet-cloud agents org:acme not mode:enforce
+  $ tourniquet-cloud agents "lastseen:>1h" "version:<0.7"`;
 
 function addTag(agents: Command, io: Io): void {
   agents

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { misused } from "../../agent/text/failure.js";
 import { bansOf, type BanItem } from "./ask-bans.js";
 import {
   decisionOf,
   type DecisionItem,
   type DecisionTold,
 } from "./ask-decisions.js";
+import { BANS } from "../query/lists/bans.js";
 import { clientOf, type Client } from "./client.js";
 import { VENDOR } from "./decisions-command.js";
 import { percent } from "./told-rules.js";
@@ -13,41 +13,54 @@ import { addCoverageCommand } from "./coverage-command.js";
 import type { Io } from "./io.js";
 import { JSON_HELP } from "./json.js";
 import type { Query } from "./pages.js";
+import { queryIn, takesQuery, toldQuery } from "./query-argument.js";
 import { table } from "./tables.js";
 import { shareText } from "./told-coverage.js";
 import { toldHosts } from "./told-hosts.js";
 import { addWatchCommand } from "./watch-command.js";
 import { addWhyCommand } from "./why-command.js";
 import { undoneLine } from "./told-undo.js";
-import { FEEDS_HELP, counted, cutText, momentOf, untilText } from "./words.js";
+import {
+  FEEDS_HELP,
+  counted,
+  cutText,
+  momentOf,
+  untilText,
+  wholeNumber,
+} from "./words.js";
 
 interface BansOptions {
   readonly dir: string;
   readonly feed?: string;
   readonly limit: string;
   readonly json?: true;
+  readonly explain?: true;
 }
 
 /** bans, decision, coverage, why, watch. */
 export function addBanCommands(program: Command, io: Io): void {
-  program
-    .command("bans")
+  takesQuery(program.command("bans"), BANS)
     .description(
-      "list what is banned: all, or what bans a range and what is in it",
+      "list what is banned: all, what bans a range and is in it, or what a query asks for",
     )
-    .argument("[range]", 'such as "203.0.113.7"')
     .option("--feed <name>", "only of urgent, reputation or org/<id>")
     .option("--limit <count>", "so many, by feed and width", "50")
     .option("--json", `${JSON_HELP}; all of them unless you limit it`)
     .addHelpText("after", BANS_HELP)
-    .action(async (range: string | undefined, _, command: Command) => {
+    .action(async (words: string[], _, command: Command) => {
       const options = command.optsWithGlobals<BansOptions>();
-      const { feed, limit, json } = options;
+      const { feed, limit, json, explain } = options;
+      const range = rangeAlone(words);
+      const q = range === undefined ? queryIn(words, BANS) : undefined;
+      if (explain) {
+        toldQuery(io, range ?? q, BANS);
+        return;
+      }
       const client = clientOf(command);
       const isLimited = command.getOptionValueSource("limit") === "cli";
       const most = json && !isLimited ? Infinity : wholeNumber(limit);
       // A million rows are not looked up on all hosts.
-      const query = { range, feed, coverage: json ? undefined : "true" };
+      const query = { range, feed, q, coverage: json ? undefined : "true" };
       const rows: BanItem[] = [];
       const found = await eachBan(client, query, most, (ban) => {
         if (json) io.out(JSON.stringify(ban));
@@ -55,7 +68,7 @@ export function addBanCommands(program: Command, io: Io): void {
       });
       if (json) return;
       if (found.total === 0) {
-        io.out(nothingText(range, feed));
+        io.out(nothingText(range, q, feed));
         return;
       }
       io.out(table(BAN_HEAD, rows.map(banRow)));
@@ -68,20 +81,29 @@ export function addBanCommands(program: Command, io: Io): void {
   addWatchCommand(program, io);
 }
 
+/** One word that is a range: asked for as it always was. */
+const rangeAlone = (words: readonly string[]): string | undefined =>
+  words.length === 1 && /^[\da-f.:]+(\/\d+)?$/i.test(words[0] ?? "")
+    ? words[0]
+    : undefined;
+
 const BANS_HELP = `
 Examples:
   $ tourniquet-cloud bans 203.0.113.7
   $ tourniquet-cloud bans 198.51.100.0/24 --feed reputation
+  $ tourniquet-cloud bans "until:<1h" reason:ssh
   $ tourniquet-cloud bans --json | wc -l
 
 "holding" counts the hosts that hold its decision, of those that must. Host by
 host it is told by: tourniquet-cloud coverage ID
 ${FEEDS_HELP}`;
 
-const nothingText = (range = "nothing", feed = "any feed"): string =>
-  range === "nothing"
+const nothingText = (range?: string, q?: string, feed = "any feed"): string => {
+  if (q !== undefined) return `no ban in ${feed} is like that`;
+  return range === undefined
     ? `nothing is banned in ${feed}`
     : `${range} is not banned in ${feed}, nor is anything in it`;
+};
 
 /** Asks page by page; a million are never held at once. */
 async function eachBan(
@@ -122,11 +144,6 @@ const banRow = (ban: BanItem): readonly string[] => [
 const modeText = ({ observed, rings }: BanItem): string =>
   (observed ? "observe" : "enforce") +
   (rings === null ? "" : `, all by ${momentOf(rings.all)}`);
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw misused(`--limit "${text}" is not a whole number`);
-}
 
 function addDecision(program: Command, io: Io): void {
   program

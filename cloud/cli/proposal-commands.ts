@@ -6,9 +6,11 @@ import {
   release,
   type ProposalItem,
 } from "./ask-proposals.js";
+import { PROPOSALS } from "../query/lists/proposals.js";
 import { clientOf } from "./client.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
+import { queryIn, takesQuery, toldQuery } from "./query-argument.js";
 import { glassAlarms, ruleAlarms } from "./shown-alarms.js";
 import { table, toldPage } from "./tables.js";
 import {
@@ -23,6 +25,7 @@ interface Options {
   readonly all?: true;
   readonly limit: string;
   readonly json?: true;
+  readonly explain?: true;
   readonly for: string;
   readonly reason: string;
   readonly wrong?: true;
@@ -30,8 +33,7 @@ interface Options {
 
 /** proposals, proposals release, proposals refuse. */
 export function addProposalCommands(program: Command, io: Io): void {
-  const proposals = program
-    .command("proposals")
+  const proposals = takesQuery(program.command("proposals"), PROPOSALS)
     .description(
       "list what rules and people want, and somebody else decides on",
     )
@@ -39,12 +41,18 @@ export function addProposalCommands(program: Command, io: Io): void {
     .option("--limit <count>", "the newest", "50")
     .option("--json", JSON_HELP)
     .addHelpText("after", HELP)
-    .action(async (_, command: Command) => {
-      const { all, limit, json } = command.optsWithGlobals<Options>();
+    .action(async (words: string[], _, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { all, limit, json } = options;
+      const q = queryIn(words, PROPOSALS);
+      if (options.explain) {
+        toldQuery(io, q, PROPOSALS);
+        return;
+      }
       const client = clientOf(command);
       for (const line of await ruleAlarms(client)) io.err(line);
       for (const line of await glassAlarms(client)) io.err(line);
-      const query = { all: String(all ?? false), limit };
+      const query = { all: String(all ?? false), limit, q };
       const page = await proposalsOf(client, query);
       if (json) jsonLines(io, page.items);
       else if (page.items.length === 0) io.out("no proposals are open");
@@ -52,7 +60,11 @@ export function addProposalCommands(program: Command, io: Io): void {
     });
 
   addShow(proposals, io);
+  addAnswers(proposals, io);
+}
 
+/** What somebody else decides: release, refuse. */
+function addAnswers(proposals: Command, io: Io): void {
   proposals
     .command("release")
     .description("have what a rule or somebody else proposed carried out")

@@ -9,14 +9,16 @@ import {
   type DetectionItem,
   type SightingItem,
 } from "./ask-hosts.js";
+import { DETECTIONS } from "../query/lists/detections.js";
 import { clientOf } from "./client.js";
 import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
+import { queryIn, someOf, takesQuery, toldQuery } from "./query-argument.js";
 import { addStatements } from "./statement-command.js";
 import { table, toldPage } from "./tables.js";
-import { momentOf } from "./words.js";
+import { momentOf, wholeNumber } from "./words.js";
 
 interface Options {
   readonly dir: string;
@@ -26,6 +28,7 @@ interface Options {
   readonly agent?: string;
   readonly unacted?: true;
   readonly json?: true;
+  readonly explain?: true;
 }
 
 /** sightings, contacts, statements, detections, decisions. */
@@ -111,8 +114,7 @@ function contactRow(entry: ContactItem): readonly (string | number)[] {
 }
 
 function addDetections(program: Command, io: Io): void {
-  program
-    .command("detections")
+  takesQuery(program.command("detections"), DETECTIONS)
     .description(
       "list what hosts' sensors detected, whether or not a rule acts",
     )
@@ -122,12 +124,24 @@ function addDetections(program: Command, io: Io): void {
     .option("--agent <agent>", `only on one host: ${AGENT_HELP}`)
     .option("--limit <count>", "the newest", "50")
     .option("--json", JSON_HELP)
-    .action(async (_, command: Command) => {
+    .action(async (words: string[], _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { limit, range, org, agent, json, unacted } = options;
-      const query = { limit, range, org, agent };
+      const q = queryIn(words, DETECTIONS);
+      if (options.explain) {
+        toldQuery(io, q, DETECTIONS);
+        return;
+      }
+      const query = { limit, range, org, agent, q };
       const client = clientOf(command);
-      const page = await (unacted ? unactedOf : detectionsOf)(client, query);
+      const page =
+        q === undefined
+          ? await (unacted ? unactedOf : detectionsOf)(client, query)
+          : await someOf<DetectionItem>(
+              ...([client, "/detections"] as const),
+              { ...query, unacted: unacted && "true" },
+              wholeNumber(limit),
+            );
       if (json) jsonLines(io, page.items);
       else
         toldPage(io, page, (all) =>

@@ -1,3 +1,4 @@
+import { misused } from "../../agent/text/failure.js";
 import { FOREVER } from "../../agent/model/ban.js";
 import { timeText } from "../../agent/text/time.js";
 
@@ -54,3 +55,12 @@ Feeds:
   urgent      for all hosts, at once: what somebody or a rule just decided
   reputation  for all hosts: imported lists
   org/<id>    for the hosts of one org`;
+
+/**
+ * How many `--limit` lets through.
+ * @throws Failure where that is no number
+ */
+export function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw misused(`--limit "${text}" is not a whole number`);
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { operatorOf } from "./operator.js";
+
+describe("a query on the command line", () => {
+  let cloud: TestCloud;
+
+  beforeAll(async () => {
+    cloud = await startTestCloud();
+    await cloud.enrol("acme", "web1");
+    await cloud.enrol("acme", "db1");
+    await cloud.enrol("globex", "web9");
+    const run = operatorOf(cloud);
+    const long = ["--for", "30d", "--reason", "a known scanner"];
+    expect((await run("ban", "203.0.113.7", "--for", "1h")).code).toBe(0);
+    expect((await run("ban", "198.51.100.9", ...long)).code).toBe(0);
+  }, 60_000);
+
+  afterAll(() => cloud[Symbol.asyncDispose]());
+
+  const namesIn = (text: string) => text.match(/\b(web|db)\d\b/g);
+
+  it("finds hosts, decisions and bans", async () => {
+    const run = operatorOf(cloud);
+    const hosts = await run("agents", "org:acme", "host:web*");
+    expect(namesIn(hosts.out)).toEqual(["web1"]);
+    const others = await run("agents", "not", "org:acme");
+    expect(namesIn(others.out)).toEqual(["web9"]);
+    const decided = await run("decisions", "reason:a known scanner");
+    expect(decided.out).toContain("198.51.100.9");
+    expect(decided.out).not.toContain("203.0.113.7");
+    const soon = await run("bans", "until:<2h");
+    expect(soon.out).toContain("203.0.113.7");
+    expect(soon.out).not.toContain("198.51.100.9");
+    const none = await run("bans", "reason:flood");
+    expect(none.out).toContain("no ban in any feed is like that");
+    const range = await run("bans", "203.0.113.0/24");
+    expect(range.out).toContain("203.0.113.7");
+  });
+
+  it("is marked where it is none", async () => {
+    const { code, err } = await operatorOf(cloud)(
+      "agents",
+      "org:acme",
+      "mood:x",
+    );
+    expect(code).toBe(2);
+    expect(err).toMatch(/\n +org:acme mood:x\n {11,}\^+/);
+  });
+
+  it("is explained without asking anything", async () => {
+    const run = operatorOf(cloud);
+    const told = await run(
+      "agents",
+      "org:acme",
+      "not",
+      "mode:enforce",
+      "--explain",
+    );
+    expect(told.code).toBe(0);
+    expect(told.out).toMatch(/hosts.* of acme.*that do not enforce/);
+    for (const [list, word] of [
+      ["decisions", "by:ann"],
+      ["bans", "reason:ssh"],
+      ["proposals", "state:open"],
+      ["detections", "org:acme"],
+    ] as const) {
+      const { code, out } = await run(list, word, "--explain");
+      expect([list, code]).toEqual([list, 0]);
+      expect(out.trim()).not.toBe("");
+    }
+  });
+});
