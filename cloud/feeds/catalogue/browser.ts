@@ -147,7 +147,7 @@ function isEnough(
 }
 
 /** A window that is full waits so long for how many rows there are in all. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 50;
 const LONGEST_MS = 500;
 
 const placeIn = ({ feed, ...place }: BanKey, names: Names): BrowsePlace => ({

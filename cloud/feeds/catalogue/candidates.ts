@@ -5,13 +5,15 @@ import {
 } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { BANS } from "../../query/lists/bans.js";
+import { matcherOf, type Getters } from "../../query/match.js";
 import { ANY, fieldOf } from "../../query/query.js";
 import { timesOf } from "../../query/times.js";
 import { rangeIn } from "../../query/values.js";
+import { orgOf } from "../audience.js";
 import type { Browse } from "./browsing.js";
 import type { Catalogue } from "./catalogue.js";
 import type { BanKey } from "./columns.js";
-import type { BansTerm } from "./matching.js";
+import { NO_FIELDS, type BansField, type BansTerm } from "./matching.js";
 import { FIRST, LAST } from "./places.js";
 import type { Sort } from "./sorts.js";
 import type { Texts } from "./texts.js";
@@ -76,10 +78,12 @@ function hintsOf(browse: Browse): readonly Hint[] {
 /** @param now Unix seconds */
 function hintOf(term: BansTerm, now: number): Hint | undefined {
   const { not, field, values } = term;
+  if (field === "feed" || field === "org") return hintOfWhose(term);
   if (not || values.includes(ANY)) return undefined;
   if (field === "range") {
     return hintOfRanges(values.flatMap((value) => rangeIn(value) ?? []));
   }
+  if (field === "decision") return hintOfDecisions(values);
   if (field !== "until" && field !== "since") return undefined;
   return {
     sort: field,
@@ -94,6 +98,41 @@ const hintOfRanges = (ranges: readonly Cidr[]): Hint => ({
   sort: "range",
   pieces: (catalogue) => ranges.flatMap((each) => meeting(each, catalogue)),
 });
+
+/** Of the feeds that a term holds of. */
+function hintOfWhose(term: BansTerm): Hint {
+  const asked = { list: BANS, terms: [term] };
+  const holds = matcherOf(asked, WHOSE, 0);
+  return {
+    sort: "place",
+    pieces: (catalogue) =>
+      [...catalogue.feeds.values()]
+        .filter(({ feed }) => holds(feed))
+        .map(({ id }) => ofFeed(id, catalogue)),
+  };
+}
+
+const WHOSE: Getters<FeedName, BansField> = {
+  ...NO_FIELDS,
+  ...{ feed: (feed) => feed, org: orgOf },
+};
+
+/** Undefined where one of them names several. */
+function hintOfDecisions(named: readonly string[]): Hint | undefined {
+  if (named.some((each) => each.includes(ANY))) return undefined;
+  return {
+    sort: "since",
+    pieces: (catalogue, texts) =>
+      named.flatMap((each) => {
+        const decision = texts.numberOf(each);
+        if (decision === undefined) return [];
+        const from = { ...FIRST, decision };
+        return [
+          pieceOf("since", catalogue, { from, to: { ...LAST, decision } }),
+        ];
+      }),
+  };
+}
 
 const hintOfFeeds = (feeds: readonly FeedName[]): Hint => ({
   sort: "place",

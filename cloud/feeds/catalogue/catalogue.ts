@@ -160,7 +160,7 @@ export class Catalogue implements BanChanges {
   }
 }
 
-/** Some 450 MB of memory: more than a feed may hold. */
+/** Some 500 MB of memory: more than a feed may hold. */
 const MOST_BANS = 5_000_000;
 
 const AGAIN_S = 600;

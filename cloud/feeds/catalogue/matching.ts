@@ -118,7 +118,8 @@ function partsOf(
 }
 
 const none = () => undefined;
-const NO_FIELDS: Getters<number, BansField> = {
+/** Of what is asked of single fields. */
+export const NO_FIELDS: Getters<unknown, BansField> = {
   ...{ range: none, feed: none, org: none, decision: none, since: none },
   ...{ reason: none, until: none, observed: none, rings: none },
 };

@@ -75,7 +75,7 @@ export function digitsOf(
     case "until":
       return [
         ...place,
-        ...digits(() => made(columns.until, (each) => each % 2 ** 32)),
+        ...digits(() => made(columns.until, (each) => each >>> 0)),
         ...digits(() => made(columns.until, (each) => each / 2 ** 32)),
       ];
     case "since":

@@ -10,6 +10,7 @@ export interface NamedDecision {
 export class Texts {
   readonly #reason: Statement<string>;
   readonly #decision: Statement<NamedDecision>;
+  readonly #number: Statement<number>;
   readonly #since: Statement<number>;
   readonly #reasons = new Map<number, string>();
   readonly #decisions = new Map<number, NamedDecision>();
@@ -21,6 +22,9 @@ export class Texts {
     this.#decision = database.prepare(
       "SELECT text, at FROM decisions WHERE id = ?",
     );
+    this.#number = database
+      .prepare<unknown[], number>("SELECT id FROM decisions WHERE text = ?")
+      .pluck();
     this.#since = database
       .prepare<unknown[], number>(
         "SELECT id FROM decisions WHERE at >= ? ORDER BY at, id LIMIT 1",
@@ -35,6 +39,11 @@ export class Texts {
   decision(id: number): NamedDecision {
     const none = { text: "", at: 0 };
     return kept(this.#decisions, id, () => this.#decision.get(id) ?? none);
+  }
+
+  /** The number of a decision; undefined: no ban was ever of it. */
+  numberOf(decision: string): number | undefined {
+    return this.#number.get(decision.toLowerCase());
   }
 
   /** The number of the first decision at a time or behind it; undefined: none is. */
