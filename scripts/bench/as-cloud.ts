@@ -9,7 +9,7 @@ import type { Row } from "./report.js";
  * HTTP by the web's own classes needs it, since `--jitless` has no WebAssembly.
  */
 export async function asCloud(
-  name: "decide" | "flood" | "migrate",
+  name: "console" | "decide" | "flood" | "migrate",
 ): Promise<readonly Row[]> {
   const main = join(dirname(fileURLToPath(import.meta.url)), "cloud-main.js");
   const { stdout } = await promisify(execFile)(process.execPath, [main, name]);

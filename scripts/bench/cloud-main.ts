@@ -1,3 +1,4 @@
+import { measureConsole } from "./console.js";
 import { measureDecide } from "./decide.js";
 import { measureFlood } from "./flood.js";
 import { measureMigrate } from "./migrate.js";
@@ -5,6 +6,7 @@ import type { Row } from "./report.js";
 
 /** What the cloud does, measured in a process that is started as a cloud is. */
 const measures: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  console: measureConsole,
   decide: measureDecide,
   flood: measureFlood,
   migrate: measureMigrate,

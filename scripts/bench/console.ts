@@ -1,0 +1,212 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { systemClock } from "../../agent/runtime/clock.js";
+import { Lab, LabCloud } from "../lab/lab.js";
+import { until } from "../lab/run.js";
+import { asCloud } from "./as-cloud.js";
+import { fillCloud } from "./big-cloud.js";
+import { alone, quantile, type Row } from "./report.js";
+
+/**
+ * What somebody at the console waits for, of a cloud with a million bans and a
+ * hundred thousand hosts: its lists by each order and field, over HTTP, and how
+ * large the page is that asks for them.
+ */
+export const benchConsole = (): Promise<readonly Row[]> => asCloud("console");
+
+/** Runs as a cloud does. */
+export async function measureConsole(): Promise<readonly Row[]> {
+  await using lab = new Lab();
+  const dir = join(lab.folder, "cloud");
+  await fillCloud(dir, SIZE);
+  const file = join(dir, "cloud.json");
+  const written = JSON.parse(readFileSync(file, "utf8")) as object;
+  const listen = `127.0.0.1:${CLOUD_PORT}`;
+  writeFileSync(file, JSON.stringify({ ...written, listen }));
+  const cloud = new LabCloud(dir, `http://${listen}`, undefined);
+  const began = performance.now();
+  await lab.serve(cloud);
+  await until("all bans are listed", () => hasAll(cloud), MOST_MS);
+  const rows = [
+    row("until all bans are listed, after a start", "s", since(began) / 1_000),
+  ];
+  for (const [what, asked] of ASKED) {
+    if (!(await isAnswered(cloud, asked))) continue;
+    rows.push(...(await answersTo(cloud, what, asked)));
+  }
+  return [...rows, row("memory of the cloud", "MB", rssOf(cloud)), ...page()];
+}
+
+const SIZE = { bans: 1_000_000, agents: 100_000, orgs: 100 };
+const CLOUD_PORT = 18_451;
+
+async function hasAll(cloud: LabCloud): Promise<true | undefined> {
+  await systemClock.sleep(LOOK_EVERY_MS);
+  const { total } = await cloud.api<Page>("GET", "/api/v1/bans?sort=newest");
+  return total >= SIZE.bans || undefined;
+}
+
+const LOOK_EVERY_MS = 200;
+const MOST_MS = 120_000;
+
+const MIDDLE = SIZE.bans / 2;
+const A_PAGE = 100;
+
+/** Of the nth asking: as of somebody else each time, where that is another answer. */
+type Asked = (nth: number) => string;
+
+const bans = (asked: Readonly<Record<string, string | number>>): string =>
+  pathOf("bans", asked);
+
+function pathOf(
+  list: string,
+  asked: Readonly<Record<string, string | number>>,
+): string {
+  const query = new URLSearchParams({ limit: String(A_PAGE) });
+  for (const [name, value] of Object.entries(asked)) {
+    query.set(name, String(value));
+  }
+  return `/api/v1/${list}?${query.toString()}`;
+}
+
+const BY_ORDER = ["place", "until", "newest", "range"].flatMap(
+  (sort): [string, Asked][] => [
+    [`bans by ${sort}: the first page`, () => bans({ sort })],
+    [
+      `bans by ${sort}: a page in the middle`,
+      (nth) => bans({ sort, at: MIDDLE + nth * 977 }),
+    ],
+  ],
+);
+
+const JUMPS: readonly [string, Asked][] = [
+  [
+    "bans by range: to an address",
+    (nth) => bans({ sort: "range", to: `${50 + nth}.7.${nth}.1` }),
+  ],
+  [
+    "bans by newest: to a time",
+    (nth) => bans({ sort: "newest", to: at(-nth * 6 * HOUR_MS) }),
+  ],
+  [
+    "bans by until: to a time",
+    (nth) => bans({ sort: "until", to: at(nth * 6 * HOUR_MS) }),
+  ],
+];
+
+const HOUR_MS = 3_600_000;
+
+const at = (fromNow: number): string =>
+  new Date(Date.now() + fromNow).toISOString();
+
+/** What no order knows of: all bans are looked at. */
+const UNSORTED: ReadonlySet<string> = new Set([
+  ...["reason:…", "reason:*…*", "an address's part"],
+  ...["a bare word", "observed:yes", "rings:yes"],
+]);
+
+/** Queries, each of whose askings is another one: none is answered from before. */
+const OF_BANS: readonly [string, (nth: number) => string][] = [
+  ["range:…/16", (nth) => `range:${50 + nth}.${nth}.0.0/16`],
+  ["feed:org/…", (nth) => `feed:org/org-${nth}`],
+  ["org:…", (nth) => `org:org-${nth}`],
+  ["until:<… (few)", (nth) => `until:<${nth + 1}h`],
+  ["until:>…d (many)", (nth) => `until:>${nth + 1}h`],
+  ["since:<…h", (nth) => `since:<${nth + 1}h`],
+  ["decision:… (none)", (nth) => `decision:dec-${nth}`],
+  ["reason:…", (nth) => `reason:"case ${nth}"`],
+  ["reason:*…*", (nth) => `reason:*incident*${nth}`],
+  ["a bare word", (nth) => `brute ${nth % 9}`],
+  ["an address's part", (nth) => `.${100 + nth}.`],
+  ["observed:yes", (nth) => `observed:yes not org:org-${nth}`],
+  ["rings:yes", (nth) => `rings:yes not org:org-${nth}`],
+];
+
+const OF_AGENTS: readonly [string, (nth: number) => string][] = [
+  ["org:…", (nth) => `org:org-${nth}`],
+  ["host:…", (nth) => `host:host-${nth * 31}.*`],
+  ["version:<…", (nth) => `version:<0.${3 + (nth % 4)}.1`],
+  ["unhealthy:yes", (nth) => `unhealthy:yes not org:org-${nth}`],
+  [
+    "org:… not state:connected version:<… lastseen:>…h",
+    (nth) =>
+      `org:org-${nth} not state:connected version:<0.5 lastseen:>${1 + (nth % 20)}h`,
+  ],
+];
+
+const ASKED: readonly (readonly [string, Asked])[] = [
+  ...BY_ORDER,
+  ...JUMPS,
+  ...OF_BANS.map(([what, q]): [string, Asked] => [
+    `bans, q=${what}`,
+    (nth) => bans({ sort: "newest", q: q(nth) }),
+  ]),
+  ...OF_AGENTS.map(([what, q]): [string, Asked] => [
+    `agents, q=${what}`,
+    (nth) => pathOf("agents", { q: q(nth) }),
+  ]),
+];
+
+/** A cloud that does not take a query yet has no time to show. */
+const isAnswered = (cloud: LabCloud, asked: Asked): Promise<boolean> =>
+  cloud.api("GET", asked(ASKINGS)).then(
+    () => true,
+    () => false,
+  );
+
+const ASKINGS = 100;
+
+interface Page {
+  readonly total: number;
+}
+
+async function answersTo(
+  cloud: LabCloud,
+  what: string,
+  asked: Asked,
+): Promise<readonly Row[]> {
+  const took: number[] = [];
+  for (let nth = 0; nth < ASKINGS; nth++) {
+    const began = performance.now();
+    await cloud.api("GET", asked(nth));
+    took.push(since(began));
+  }
+  const p95 = quantile(took, 0.95);
+  const goal = UNSORTED.has(what.replace("bans, q=", "")) ? ALL_MS : GOAL_MS;
+  return [
+    row(`${what}, p50`, "ms", quantile(took, 0.5)),
+    {
+      ...row(`${what}, p95`, "ms", p95),
+      ...{ goal: `≤ ${goal.toLocaleString("en")} ms`, met: p95 <= goal },
+    },
+  ];
+}
+
+const GOAL_MS = 100;
+const ALL_MS = 1_000;
+
+const since = (began: number): number => performance.now() - began;
+
+const row = (what: string, unit: string, ours: number): Row =>
+  alone({ what, unit, ours });
+
+/** MB, of all its threads. */
+function rssOf({ process: running }: LabCloud): number {
+  const status = readFileSync(`/proc/${running?.pid ?? 0}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024;
+}
+
+/** What a browser loads, if it was built. */
+function page(): readonly Row[] {
+  const folder = new URL("../../console/", import.meta.url).pathname;
+  if (!existsSync(folder)) return [];
+  const bytes = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name)))
+    .map((content) => gzipSync(content).length)
+    .reduce((sum, each) => sum + each, 0);
+  const kB = bytes / 1_000;
+  const goal = { goal: "≤ 150 kB", met: kB <= 150 };
+  return [{ ...row("the page, compressed by gzip", "kB", kB), ...goal }];
+}
