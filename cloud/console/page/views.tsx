@@ -8,7 +8,7 @@ type Load = () => Promise<ComponentType<ViewProps>>;
 
 /** Views by their address; each is loaded when somebody first goes there. */
 const VIEWS: readonly (readonly [RegExp, Load])[] = [
-  [/^\/$/, async () => (await import("./views/now.js")).Now],
+  [/^\/$/, async () => (await import("./views/now/now.js")).Now],
   [
     /^\/decisions$/,
     async () => (await import("./views/decisions.js")).Decisions,

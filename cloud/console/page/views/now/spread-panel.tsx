@@ -1,0 +1,76 @@
+import type { Covered, Page } from "../../api-types.js";
+import { apiPath } from "../../api.js";
+import { Badge, Nothing, Panel, Shown } from "../../parts/bits.js";
+import { titleOf } from "../../parts/decided-said.js";
+import { feedSaid } from "../../parts/feed-said.js";
+import { ShareBar } from "../../parts/share-bar.js";
+import { Time } from "../../parts/time.js";
+import { to } from "../../router.js";
+import { useAsked } from "../../use-asked.js";
+import { useStill } from "./still.js";
+
+/** Milliseconds. */
+const EVERY = 2_000;
+
+const A_FEW = 10;
+
+const keyOf = ({ decision }: Covered): string => decision.decision;
+
+/** Decisions, the newest first, and how far each has come. */
+export function SpreadPanel() {
+  const asked = useAsked<Page<Covered>>(
+    apiPath("/coverage", { limit: A_FEW }),
+    { every: EVERY, on: ["decided", "undone"] },
+  );
+  const { rows, held } = useStill(asked.data?.items ?? [], keyOf);
+  return (
+    <Panel
+      title="Decisions, as they spread"
+      more={<a href={to("/decisions")}>All decisions</a>}
+    >
+      <div class="spread" {...held}>
+        <Shown asked={asked}>
+          {() =>
+            rows.length === 0 ? (
+              <Nothing>
+                Nothing was decided yet. Rules decide as attacks wander over
+                customers; people ban an address where they look at it.
+              </Nothing>
+            ) : (
+              <ul>
+                {rows.map((each) => (
+                  <Row key={keyOf(each)} covered={each} />
+                ))}
+              </ul>
+            )
+          }
+        </Shown>
+      </div>
+    </Panel>
+  );
+}
+
+function Row({
+  covered: { decision, ...share },
+}: {
+  readonly covered: Covered;
+}) {
+  return (
+    <li>
+      <span class="faint">
+        <Time at={decision.decidedAt} />
+      </span>
+      <a href={to(`/decisions/${decision.decision}`)}>{titleOf(decision)}</a>
+      <span class="faint spread-for">
+        {feedSaid(decision.feed)}
+        {share.over !== null && (
+          <>
+            {" "}
+            <Badge>over</Badge>
+          </>
+        )}
+      </span>
+      <ShareBar share={share} />
+    </li>
+  );
+}
