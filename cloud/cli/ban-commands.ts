@@ -53,7 +53,7 @@ export function addBanCommands(program: Command, io: Io): void {
       const range = rangeAlone(words);
       const q = range === undefined ? queryIn(words, BANS) : undefined;
       if (explain) {
-        toldQuery(io, range ?? q, BANS);
+        toldQuery(io, range === undefined ? q : `range:${range}`, BANS);
         return;
       }
       const client = clientOf(command);

@@ -32,12 +32,20 @@ export function queryIn(
   }
 }
 
-/** A word that the shell has taken out of its quotes gets them back. */
+/**
+ * A word that the shell has taken out of its quotes gets them back, unless it is a
+ * whole query: one in which another field begins.
+ */
 function asTerm(word: string): string {
-  if (!/\s/.test(word) || word.includes('"')) return word;
+  if (!/\s/.test(word) || word.includes('"') || LATER_FIELD.test(word)) {
+    return word;
+  }
   const [, field = "", value = ""] = /^([-\w]+:[<>=]*)?(.*)$/s.exec(word) ?? [];
   return `${field}"${value}"`;
 }
+
+/** Not "https://…", which reasons have in them. */
+const LATER_FIELD = /\s-?[a-z]+:(?!\/\/)\S/i;
 
 function marked(text: string, { at, length }: QueryError): string {
   const from = Math.max(0, at - BEFORE);

@@ -38,6 +38,23 @@ describe("a query on the command line", () => {
     expect(range.out).toContain("203.0.113.7");
   });
 
+  it("may be one word", async () => {
+    const run = operatorOf(cloud);
+    const told = async (...words: readonly string[]) =>
+      (await run(...words, "--explain")).out.trim();
+    expect(await told("agents", "org:acme -mode:observe lastseen:<1h")).toBe(
+      "hosts of acme that do not observe, seen within the last hour",
+    );
+    expect(await told("bans", "reason:see https://example.org/1 here")).toBe(
+      "bans whose reason is “see https://example.org/1 here”",
+    );
+    expect(await told("bans", "203.0.113.7")).toBe(
+      "bans that meet 203.0.113.7",
+    );
+    const wrong = await run("agents", "org:acme mood:x");
+    expect(wrong.code).toBe(2);
+  });
+
   it("is marked where it is none", async () => {
     const { code, err } = await operatorOf(cloud)(
       "agents",

@@ -5,6 +5,7 @@ import { AUDIT } from "../../../cloud/query/lists/audit.js";
 import { BANS } from "../../../cloud/query/lists/bans.js";
 import { CONTESTS } from "../../../cloud/query/lists/contests.js";
 import { DECISIONS } from "../../../cloud/query/lists/decisions.js";
+import { DETECTIONS } from "../../../cloud/query/lists/detections.js";
 import { PROPOSALS } from "../../../cloud/query/lists/proposals.js";
 import type {
   FieldSpec,
@@ -14,7 +15,8 @@ import type {
 } from "../../../cloud/query/query.js";
 
 export const LISTS: readonly ListSpec[] = [
-  ...[AGENTS, ATTACKERS, AUDIT, BANS, CONTESTS, DECISIONS, PROPOSALS],
+  ...[AGENTS, ATTACKERS, AUDIT, BANS, CONTESTS, DECISIONS],
+  ...[DETECTIONS, PROPOSALS],
 ];
 
 const byte = fc.integer({ min: 0, max: 255 }).map(String);
