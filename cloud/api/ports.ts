@@ -119,7 +119,10 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   waysIn(): WaysIn;
   /** What people release of what rules proposed; all else goes by `orders`. */
   readonly bans: Pick<BanOrders, "ban">;
-  readonly orders: Pick<TwoPersons, "ban" | "lift" | "import" | "change">;
+  readonly orders: Pick<
+    TwoPersons,
+    "ban" | "cuts" | "lift" | "import" | "change"
+  >;
   readonly undoing: Pick<Undoing, "undo">;
   readonly undoLog: Pick<UndoLog, "undoings" | "undoneBy" | "listOf">;
   readonly waiting: Pick<ProposedOrders, "list" | "order" | "orderOf">;

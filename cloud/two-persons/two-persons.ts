@@ -12,7 +12,7 @@ import type {
 import { cutsMuch } from "../lists/replacement.js";
 import type { Caller } from "../operators/caller.js";
 import type { ChangeKinds } from "./changes.js";
-import { Breadth, flowsCut, listLifted } from "./dangers.js";
+import { Breadth, flowsCut, listLifted, type FlowsFound } from "./dangers.js";
 import type { FlowCheck } from "./flow-check.js";
 import { Glass, type ThroughGlass } from "./glass.js";
 import type { MachineLimits } from "./machine-limits.js";
@@ -81,6 +81,11 @@ export class TwoPersons {
       const came = cameOf(watch, dryRun ? undefined : glass, done.decision);
       return { kind: "done", done, ...came, flows: found ?? null };
     });
+  }
+
+  /** What would have a ban wait that drops packets, as hosts answered of it. */
+  cuts(found: FlowsFound): readonly Danger[] {
+    return this.#ports.settings.enabled ? this.#tooManyOf(found) : [];
   }
 
   /** @throws GlassHolds, NoShareLeft */
@@ -226,7 +231,7 @@ export class TwoPersons {
     return flows.ask(feed, ranges);
   }
 
-  #tooManyOf(found: Awaited<ReturnType<FlowCheck["ask"]>>): readonly Danger[] {
+  #tooManyOf(found: FlowsFound | undefined): readonly Danger[] {
     const { most } = this.#ports.flows;
     if (found === undefined || most === null) return [];
     return found.affectedBegun > most ? [flowsCut(found, most)] : [];

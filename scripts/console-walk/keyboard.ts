@@ -41,7 +41,7 @@ export async function byKeyboardAlone(
     await keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   });
-  await checks.run("keys: a list is asked, walked and opened", async () => {
+  await checks.run("keys: a list is asked, gone along and opened", async () => {
     await visitor.moveTo("/decisions");
     await keyboard.press("/");
     await keyboard.type("ban ");

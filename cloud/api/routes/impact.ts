@@ -5,6 +5,7 @@ import type { OperatorApiPorts } from "../ports.js";
 import { Time, Whole } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { orderedIn } from "./orders.js";
+import { Danger } from "./two-persons.js";
 
 const ImpactQuestion = v.strictObject({
   ranges: v.pipe(Ranges, v.maxLength(limits.impactRanges)),
@@ -33,6 +34,8 @@ export const ImpactAnswer = v.object({
   since: v.nullable(Time),
   /** Hosts that could not look at all that is open: their flows may be more. */
   partial: Whole,
+  /** What would have a ban that drops packets wait for a second person. */
+  dangers: v.array(Danger),
 });
 
 /** What a ban would do, before it is ordered. */
@@ -53,7 +56,8 @@ export const impactRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       const asked = orderedIn(caller, feed, "urgent", ports);
       const share = caller.org ?? "";
       const order = { share, feed: asked, ranges };
-      return answer(200, await ports.impact.ask(order));
+      const impact = await ports.impact.ask(order);
+      return answer(200, { ...impact, dangers: ports.orders.cuts(impact) });
     },
   }),
 ];

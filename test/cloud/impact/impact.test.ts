@@ -43,6 +43,7 @@ describe("what a ban would cut", () => {
         affectedBegun: 2,
         ...{ live: 7, liveBegun: 2, liveOnOne: 4 },
         ...{ recent: 12, recentBegun: 0, since: "1970-01-01T00:00:05.000Z" },
+        dangers: [],
       },
     });
 

@@ -214,6 +214,16 @@ describe("hosts are asked before a ban that drops", () => {
     expect(asked).toEqual([["45.1.2.3"]]);
   });
 
+  it("and whoever asks what it cuts is told that it would wait", async () => {
+    await using stage = new Stage();
+    await using cloud = await stage.open({ flows });
+    const found = { asked: 3, answered: 3, liveBegun: 3 };
+    expect(cloud.orders.cuts({ ...found, affectedBegun: 2 })).toMatchObject([
+      { why: "flows" },
+    ]);
+    expect(cloud.orders.cuts({ ...found, affectedBegun: 1 })).toEqual([]);
+  });
+
   it("and it does not wait for connections that the attacker opened", async () => {
     await using stage = new Stage();
     await using cloud = await stage.open({ flows });

@@ -5,7 +5,7 @@ import { useAsked } from "../use-asked.js";
 import { Badge, count, counted } from "./bits.js";
 import { feedSaid, isOwnFeed, usualFeed } from "./feed-said.js";
 import { ChoiceField, type Choices } from "./fields.js";
-import { ImpactOf } from "./impact.js";
+import { ImpactSaid, useImpact } from "./impact.js";
 import { banEffectSaid, heldBackSaid, isLess } from "./order-said.js";
 import { OrderDialog, type OrderPlan } from "./order.js";
 import { localTime } from "./time.js";
@@ -41,6 +41,7 @@ export function BanDialog(props: BanDialogProps) {
   const change = (some: Partial<typeof terms>) =>
     setTerms((before) => ({ ...before, ...some }));
   const { feed, observe, replace, term } = terms;
+  const talks = useImpact(may("analyst") ? ranges : [], feed);
   const plan: OrderPlan<Banned> = {
     title: `${observe ? "Observe" : "Ban"} ${rangesSaid(ranges)}`,
     verb: observe ? "Observe" : "Ban",
@@ -49,6 +50,7 @@ export function BanDialog(props: BanDialogProps) {
     bodyOf: (reason) => ({
       ...{ ranges, feed, reason, observe, replace, for: term },
     }),
+    ...(!observe && talks.data && { dangers: talks.data.dangers }),
     foreseen: (answer) => (
       <Foreseen
         answer={answer}
@@ -76,7 +78,7 @@ export function BanDialog(props: BanDialogProps) {
         {may("analyst") && (
           <section class="talks" aria-label="Who talks to it now">
             <h3>Who talks to it now</h3>
-            <ImpactOf ranges={ranges} feed={feed} />
+            <ImpactSaid asked={talks} of={ranges.length} />
           </section>
         )}
       </>

@@ -1,21 +1,21 @@
 import type { Impact } from "../api-types.js";
-import { useSent } from "../use-sent.js";
+import { useSent, type Sent } from "../use-sent.js";
 import { Shown, count, counted } from "./bits.js";
 import { Time } from "./time.js";
 
 /** Hosts are asked of so many ranges at once. */
 const MOST_ASKED = 256;
 
-/** What hosts have to do with ranges now: what a ban of them would cut. */
-export function ImpactOf({
-  ranges,
-  feed,
-}: {
-  readonly ranges: readonly string[];
-  readonly feed?: string | undefined;
-}) {
+/**
+ * Asks hosts what they have to do with ranges now.
+ * @param ranges none: nobody is asked
+ */
+export function useImpact(
+  ranges: readonly string[],
+  feed: string | undefined,
+): Sent<Impact> {
   const few = ranges.slice(0, MOST_ASKED);
-  const asked = useSent<Impact>(
+  return useSent<Impact>(
     few.length === 0
       ? undefined
       : {
@@ -23,12 +23,34 @@ export function ImpactOf({
           body: { ranges: few, ...(feed !== undefined && { feed }) },
         },
   );
+}
+
+/** What a ban of the ranges would cut. */
+export function ImpactOf({
+  ranges,
+  feed,
+}: {
+  readonly ranges: readonly string[];
+  readonly feed?: string | undefined;
+}) {
+  const asked = useImpact(ranges, feed);
+  return <ImpactSaid asked={asked} of={ranges.length} />;
+}
+
+export function ImpactSaid({
+  asked,
+  of,
+}: {
+  readonly asked: Sent<Impact>;
+  /** How many ranges it is about. */
+  readonly of: number;
+}) {
   return (
     <Shown asked={asked}>
       {(impact) => (
         <ul class="sentences">
-          {ranges.length > few.length && (
-            <li>Hosts were asked of the first {count(few.length)} ranges.</li>
+          {of > MOST_ASKED && (
+            <li>Hosts were asked of the first {count(MOST_ASKED)} ranges.</li>
           )}
           {saidOf(impact).map((each) => (
             <li key={each}>{each}</li>

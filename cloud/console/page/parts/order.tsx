@@ -11,7 +11,13 @@ import { order } from "./step-up.js";
 export interface OrderAnswer {
   readonly decision?: string | null;
   readonly proposal?: string;
-  readonly dangers?: readonly { readonly why: string; readonly says: string }[];
+  readonly dangers?: readonly Danger[];
+}
+
+/** Why an order takes two persons. */
+interface Danger {
+  readonly why: string;
+  readonly says: string;
 }
 
 /** Something that one may order, with all that is asked of one before. */
@@ -27,6 +33,8 @@ export interface OrderPlan<T extends OrderAnswer> {
   readonly foresees?: boolean;
   /** What it would do, as the cloud says. */
   readonly foreseen?: (answer: T) => ComponentChildren;
+  /** What makes it take two persons, and no dry run finds out. */
+  readonly dangers?: readonly Danger[];
   /** Whether it may go without a reason. */
   readonly reasonOptional?: boolean;
   /** What is asked for instead of "Why". */
@@ -80,7 +88,8 @@ function useOrder<T extends OrderAnswer>(plan: OrderPlan<T>) {
   const [reason, setReason] = useState("");
   const [isBreaking, setBreaking] = useState(false);
   const dry = useForesight<T>(plan, reason);
-  const takesTwo = (dry?.answer?.dangers ?? []).length > 0;
+  const dangers = [...(dry?.answer?.dangers ?? []), ...(plan.dangers ?? [])];
+  const takesTwo = dangers.length > 0;
   const isThrough = takesTwo && isBreaking;
   const give = async () => {
     setError(undefined);
@@ -98,7 +107,7 @@ function useOrder<T extends OrderAnswer>(plan: OrderPlan<T>) {
     }
   };
   return {
-    ...{ fate, error, reason, setReason, dry, give },
+    ...{ fate, error, reason, setReason, dry, dangers, give },
     ...{ takesTwo, isThrough, isBreaking, setBreaking },
   };
 }
@@ -118,7 +127,7 @@ function OrderForm<T extends OrderAnswer>({
       }}
     >
       {plan.children}
-      {plan.foresees === true && <Foresight plan={plan} dry={order.dry} />}
+      {plan.foresees === true && <Foresight plan={plan} {...order} />}
       {asksForGlass && (
         <BreakGlass
           isBreaking={order.isBreaking}
@@ -208,15 +217,16 @@ function useForesight<T extends OrderAnswer>(
 function Foresight<T extends OrderAnswer>({
   plan,
   dry,
+  dangers,
 }: {
   readonly plan: OrderPlan<T>;
   readonly dry: Dry<T> | undefined;
+  readonly dangers: readonly Danger[];
 }) {
   if (dry === undefined) return <p class="faint">Asking what it would do…</p>;
   if (dry.answer === undefined) {
     return <p class="failure">{said(dry.error)}</p>;
   }
-  const { dangers = [] } = dry.answer;
   return (
     <div class="foresight">
       {dangers.map(({ says }) => (
