@@ -12,7 +12,7 @@ export const ATTACKERS = listOf("attackers", "attackers", [
   },
   {
     ...{ name: "orgs", kind: "number", says: "how many customers saw them" },
-    reads: ["seen at … orgs", "not seen at … orgs"],
+    reads: ["seen by … orgs", "not seen by … orgs"],
   },
   {
     ...{ name: "hosts", kind: "number", says: "how many hosts saw them" },

@@ -25,7 +25,7 @@ export const AUDIT = listOf("calls", "calls", [
     reads: ["from …", "not from …"],
     has: ["from an address", "from the cloud's own socket"],
   },
-  { name: "why", kind: "text", says: "what they said; *word* has it in it" },
+  { name: "why", kind: "text", says: "why; *word* has it in it" },
   {
     ...{ name: "called", kind: "time", says: "when" },
     reads: ["made …", "not made …"],
