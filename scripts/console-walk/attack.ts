@@ -85,6 +85,7 @@ class Walk {
 
   async approves(): Promise<void> {
     const { page } = this.#bob;
+    await this.#press(this.#bob, "There is news: show it");
     await this.#main(this.#bob).getByText(SOURCE).first().waitFor();
     await this.#bob.moveTo(`/proposals/${this.#proposal}`);
     await this.#press(this.#bob, "Release…");
