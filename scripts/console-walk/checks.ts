@@ -5,15 +5,20 @@ export class Checks {
   #passed = 0;
   readonly #failed: string[] = [];
   readonly #only: string;
-  readonly #faults: () => readonly string[];
+  #watched: Watched | undefined;
 
-  /**
-   * @param only names of checks that are run have it in them
-   * @param faults what went wrong without a check's seeing it fails that check
-   */
-  constructor(only: string, faults: () => readonly string[]) {
+  /** @param only names of checks that are run have it in them */
+  constructor(only: string) {
     this.#only = only;
-    this.#faults = faults;
+  }
+
+  /** What goes wrong there without a check's seeing it fails that check. */
+  watch(browser: Watched): void {
+    this.#watched = browser;
+  }
+
+  wants(name: string): boolean {
+    return name.includes(this.#only);
   }
 
   /** Each goes on from the one before: what comes after a failure fails. */
@@ -29,7 +34,7 @@ export class Checks {
 
   /** @returns whether it holds, or is left out */
   async run(name: string, check: () => Promise<void>): Promise<boolean> {
-    if (!name.includes(this.#only)) return true;
+    if (!this.wants(name)) return true;
     const begun = performance.now();
     const wrong: string[] = [];
     try {
@@ -38,7 +43,7 @@ export class Checks {
       const said = error instanceof Error ? error.message : String(error);
       wrong.push(stripVTControlCharacters(said).trim());
     }
-    wrong.push(...this.#faults());
+    wrong.push(...(this.#watched?.faults() ?? []));
     const took = `${((performance.now() - begun) / 1_000).toFixed(1)} s`;
     process.stdout.write(
       `${wrong.length === 0 ? "ok    " : "FAILED"}  ${name} (${took})\n`,
@@ -60,6 +65,11 @@ export class Checks {
   get hold(): boolean {
     return this.#failed.length === 0 && this.#passed > 0;
   }
+}
+
+interface Watched {
+  /** What went wrong since it was asked last. */
+  faults(): readonly string[];
 }
 
 const MOST_LINES = 12;
