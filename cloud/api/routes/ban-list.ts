@@ -3,6 +3,7 @@ import { formatCidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import { unixSeconds } from "../../../agent/runtime/clock.js";
 import type { Share } from "../../coverage/tally.js";
+import type { DecisionEntry } from "../../decide/decision-log.js";
 import type { ListedBan } from "../../feeds/catalogue/browsing.js";
 import type { StandingBan } from "../../feeds/snapshots/ban-lookup.js";
 import type { Caller } from "../../operators/caller.js";
@@ -18,7 +19,7 @@ import {
 import { CloudFeed, Range, YesOrNo, limitOf, wholeNumber } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { QueryOf } from "../query-field.js";
-import { mustBeReadable, readableFeeds } from "../scope.js";
+import { mustBeReadable, nameSeen, readableFeeds } from "../scope.js";
 import {
   Cursor,
   Seconds,
@@ -42,6 +43,11 @@ export const Ban = v.object({
   decision: v.string(),
   /** When it was decided, where `q`, `sort`, `desc`, `at` or `to` was given. */
   since: v.optional(Time),
+  /**
+   * Who ordered it, where `since` is told: of a page's first 100 decisions; null
+   * where one need not know, or the decision was erased.
+   */
+  by: v.optional(v.nullable(v.string())),
   /** Of its decision, where `coverage` was asked for and is known. */
   coverage: v.optional(v.object(share)),
 });
@@ -100,11 +106,18 @@ async function listed(call: BansCall, ports: OperatorApiPorts) {
   const { items: bans, ...page } = isBrowsed(call.query)
     ? await browsed(call, ports)
     : await byPlace(call, ports);
-  const isAsked = call.query.coverage && includes(call.caller.role, "viewer");
-  const shares = await sharesOf(isAsked ? bans : [], call, ports);
+  const isViewer = includes(call.caller.role, "viewer");
+  const isCovered = isViewer && call.query.coverage;
+  const shares = await sharesOf(isCovered ? bans : [], call, ports);
+  const isNamed = isViewer && isBrowsed(call.query);
+  const names = isNamed ? namesOf(bans, call, ports) : undefined;
   const items = bans.map((ban) => {
     const coverage = shares.get(ban.decision);
-    return coverage ? { ...shown(ban), coverage } : shown(ban);
+    return {
+      ...shown(ban),
+      ...(names && { by: names.get(ban.decision) ?? null }),
+      ...(coverage && { coverage }),
+    };
   });
   return { items, ...page };
 }
@@ -157,10 +170,7 @@ async function sharesOf(
   { caller, context }: BansCall,
   { coverage, coverageGate, decisionLog }: OperatorApiPorts,
 ): Promise<ReadonlyMap<string, Share>> {
-  const ids = [...new Set(bans.map(({ decision }) => decision))];
-  const decisions = ids
-    .slice(0, MOST_COVERED)
-    .flatMap((id) => decisionLog.decision(id) ?? []);
+  const decisions = decisionsOf(bans, decisionLog);
   if (decisions.length === 0) return new Map();
   const { signal } = context.req.raw;
   const covered = await coverageGate.run(caller, signal, () =>
@@ -169,8 +179,31 @@ async function sharesOf(
   return new Map(covered.map((each) => [each.decision.decision, each]));
 }
 
-/** Each decision is looked up on all hosts. */
-const MOST_COVERED = 100;
+/** Who ordered the decisions of bans, as far as the caller may know. */
+const namesOf = (
+  bans: readonly StandingBan[],
+  { caller }: BansCall,
+  { decisionLog }: OperatorApiPorts,
+): ReadonlyMap<string, string | null> =>
+  new Map(
+    decisionsOf(bans, decisionLog).map((each) => [
+      each.decision,
+      nameSeen(caller, each),
+    ]),
+  );
+
+const decisionsOf = (
+  bans: readonly StandingBan[],
+  decisionLog: OperatorApiPorts["decisionLog"],
+): readonly DecisionEntry[] => {
+  const ids = [...new Set(bans.map(({ decision }) => decision))];
+  return ids
+    .slice(0, MOST_DECISIONS)
+    .flatMap((id) => decisionLog.decision(id) ?? []);
+};
+
+/** Each decision is read, and may be looked up on all hosts. */
+const MOST_DECISIONS = 100;
 
 const shown = ({ cidr, expiresAt, rings, ...ban }: ShownBan) => ({
   range: formatCidr(cidr),

@@ -17,6 +17,7 @@ const VIEWS: readonly (readonly [RegExp, Load])[] = [
     /^\/decisions\/([^/]+)$/,
     async () => (await import("./views/decision/decision.js")).DecisionView,
   ],
+  [/^\/bans$/, async () => (await import("./views/bans/bans.js")).Bans],
   [
     /^\/address$/,
     async () => (await import("./views/address/address.js")).Address,

@@ -20,6 +20,10 @@ export interface Sorted {
   readonly desc: boolean;
 }
 
+export interface Jump {
+  readonly row: number;
+}
+
 interface LongListProps<T> {
   readonly label: string;
   readonly columns: readonly Column<T>[];
@@ -29,14 +33,14 @@ interface LongListProps<T> {
   readonly rowAt: (index: number) => T | undefined;
   readonly keyOf: (row: T) => string;
   /** Where a row leads. */
-  readonly hrefOf?: (row: T) => string;
+  readonly hrefOf?: (row: T) => string | undefined;
   readonly onOpen?: (row: T) => void;
-  /** Rows from `first` on, before `end`, come into sight. */
-  readonly onSight?: (first: number, end: number) => void;
+  /** Rows from `first` on, before `end`, come into sight: `top` is the highest. */
+  readonly onSight?: (first: number, end: number, top: number) => void;
   readonly sorted?: Sorted;
   readonly onSort?: (sorted: Sorted) => void;
-  /** Brings this row to the top, when it changes. */
-  readonly jumpTo?: number | undefined;
+  /** Brings this row to the top, whenever it is another jump. */
+  readonly jumpTo?: Jump | undefined;
 }
 
 /** Pixels: as the style sheet has it. */
@@ -56,12 +60,18 @@ const MORE = 8;
 export function LongList<T>(props: LongListProps<T>) {
   const { columns, count, label } = props;
   const box = useRef<HTMLDivElement>(null);
-  const { first, end, offset, height, scrollToRow } = useSight(count, box);
-  const { active, onKeyDown } = useRows(props, scrollToRow);
+  const sight = useSight(count, box);
+  const { first, end, highest, offset, height, scrollToRow } = sight;
+  const { active, setActive, onKeyDown } = useRows(props, scrollToRow);
   const { onSight, jumpTo } = props;
-  useEffect(() => onSight?.(first, end), [first, end, onSight]);
+  useEffect(
+    () => onSight?.(first, end, highest),
+    [first, end, highest, onSight],
+  );
   useEffect(() => {
-    if (jumpTo !== undefined) scrollToRow(jumpTo, "start");
+    if (jumpTo === undefined) return;
+    setActive(jumpTo.row);
+    scrollToRow(jumpTo.row, "start");
   }, [jumpTo]);
   const widths = columns.map(({ width }) => width).join(" ");
   const narrow = columns
@@ -224,7 +234,8 @@ function useSight(
   const height = Math.min(whole, MOST_PIXELS);
   const scale = height > room ? (whole - room) / (height - room) : 1;
   const at = Math.min(top * scale, Math.max(0, whole - room));
-  const first = Math.max(0, Math.floor(at / ROW) - MORE);
+  const highest = Math.floor(at / ROW);
+  const first = Math.max(0, highest - MORE);
   const end = Math.min(count, Math.ceil((at + room) / ROW) + MORE);
   const scrollToRow = (row: number, where: "start" | "nearest") => {
     const element = box.current;
@@ -237,7 +248,8 @@ function useSight(
     element.scrollTop = target / scale;
   };
   // Drawn relative to what is scrolled to, so that no row moves by the scale.
-  return { first, end, height, offset: top + (first * ROW - at), scrollToRow };
+  const offset = top + (first * ROW - at);
+  return { first, end, highest, height, offset, scrollToRow };
 }
 
 /** The keyboard's way through rows. */
@@ -278,5 +290,6 @@ function useRows<T>(
     event.stopPropagation();
     step();
   };
-  return { active: count === 0 ? undefined : active, onKeyDown };
+  const isAny = count > 0;
+  return { active: isAny ? active : undefined, setActive, onKeyDown };
 }
