@@ -25,6 +25,8 @@ export function QueryBox(props: QueryBoxProps) {
   const id = useId();
   const box = useQueryBox(props);
   const { text, told, options, chosen, isOpen } = box;
+  // Half a word is no mistake yet, as long as something goes on from it.
+  const isHalf = told.isWrong && isOpen;
   return (
     <div class="query">
       <input
@@ -76,7 +78,7 @@ export function QueryBox(props: QueryBoxProps) {
         id={`${id}-told`}
         class={`query-explained${told.isWrong ? " wrong" : ""}`}
       >
-        {told.says}
+        {isHalf ? "" : told.says}
       </p>
     </div>
   );
