@@ -46,7 +46,6 @@ export async function byKeyboardAlone(
     await keyboard.press("/");
     await keyboard.type("ban ");
     await keyboard.press("Escape");
-    await keyboard.press("Tab");
     await tabTo(visitor, "grid");
     await keyboard.press("j");
     await keyboard.press("Enter");

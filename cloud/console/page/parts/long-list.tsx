@@ -1,6 +1,5 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { count as formatted } from "./bits.js";
 
 export interface Column<T> {
   readonly id: string;
@@ -86,8 +85,11 @@ export function LongList<T>(props: LongListProps<T>) {
     <div
       class="long"
       role="grid"
+      tabIndex={0}
       aria-label={label}
       aria-rowcount={count + 1}
+      aria-activedescendant={active === undefined ? undefined : `row-${active}`}
+      onKeyDown={onKeyDown}
       style={{ "--columns": widths, "--columns-narrow": narrow }}
     >
       <ListHead {...props} />
@@ -95,12 +97,8 @@ export function LongList<T>(props: LongListProps<T>) {
         class="long-box"
         ref={box}
         role="rowgroup"
-        tabIndex={0}
-        aria-label={`${label}: ${formatted(count)} rows`}
-        aria-activedescendant={
-          active === undefined ? undefined : `row-${active}`
-        }
-        onKeyDown={onKeyDown}
+        // The grid around it has the keyboard; browsers would stop here, too.
+        tabIndex={-1}
       >
         <div
           class="long-space"
@@ -252,6 +250,10 @@ function useSight(
   return { first, end, highest, height, offset, scrollToRow };
 }
 
+/** What takes the key by itself: a link, or a button that sorts. */
+const isOnControl = ({ target }: KeyboardEvent): boolean =>
+  target instanceof Element && target.closest("a, button") !== null;
+
 /** The keyboard's way through rows. */
 function useRows<T>(
   { count, rowAt, hrefOf, onOpen }: LongListProps<T>,
@@ -286,6 +288,7 @@ function useRows<T>(
     if (event.metaKey || event.ctrlKey || event.altKey) return;
     const step = steps[event.key];
     if (step === undefined || count === 0) return;
+    if (event.key === "Enter" && isOnControl(event)) return;
     event.preventDefault();
     event.stopPropagation();
     step();
