@@ -10,6 +10,10 @@ export const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u;
 export const onOneLine = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, "\u{fffd}");
 
+/** With a sign in place of what would turn the writing around it. */
+export const unturned = (text: string): string =>
+  text.replaceAll(/\p{Bidi_Control}/gu, "\u{fffd}");
+
 /** Where the first such character stands; -1: tabs and ends of lines are all. */
 export const unshownIn = (text: string): number => text.search(UNSHOWN);
 

@@ -44,8 +44,9 @@ export async function hostileHosts(
       await visitor.settled();
       await mustBeText(visitor);
       const said = await visitor.run<string>("document.body.innerText");
+      // What would turn the page's own words is shown as a sign.
       const start = evil
-        .replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
+        .replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
         .slice(0, 12);
       holds(said.includes(start), `its name is not to be seen: ${start}`);
     });

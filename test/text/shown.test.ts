@@ -5,6 +5,7 @@ import {
   onOneLine,
   shown,
   unshownIn,
+  unturned,
 } from "../../agent/text/shown.js";
 
 describe("what others wrote", () => {
@@ -28,6 +29,13 @@ describe("what others wrote", () => {
         expect(JSON.parse(json)).toEqual({ text });
       }),
     );
+  });
+
+  it("turns nothing around it, and stays what it is in JSON but for that", () => {
+    const text = "\u202egnp.exe\u2066 \u05e9\u05dc\u05d5\u05dd\n";
+    const json = unturned(JSON.stringify({ text }));
+    const as = "\u{fffd}gnp.exe\u{fffd} \u05e9\u05dc\u05d5\u05dd\n";
+    expect(JSON.parse(json)).toEqual({ text: as });
   });
 
   it("is one line of a table, whatever it holds", () => {

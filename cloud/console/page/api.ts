@@ -1,5 +1,7 @@
 /** How the page asks the cloud, and what it is answered when that fails. */
 
+import { unturned } from "../../../agent/text/shown.js";
+
 const BASE = "/api/v1";
 
 /** What is wrong with one field. */
@@ -125,9 +127,10 @@ async function fetched(
   throw new ApiProblem(response.status, body ?? {});
 }
 
+/** What hosts wrote stands among the page's own words, and turns none of them. */
 async function jsonOf(response: Response): Promise<unknown> {
   try {
-    return await response.json();
+    return JSON.parse(unturned(await response.text()));
   } catch {
     return undefined;
   }

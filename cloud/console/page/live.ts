@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { unturned } from "../../../agent/text/shown.js";
 import type { Told } from "./api-types.js";
 import { forgetSession } from "./session.js";
 
@@ -74,7 +75,7 @@ export class Live {
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
-      if (this.#socket === socket) this.#hear(String(data));
+      if (this.#socket === socket) this.#hear(unturned(String(data)));
     };
     socket.onclose = ({ code }) => {
       if (this.#socket === socket) this.#closed(code);

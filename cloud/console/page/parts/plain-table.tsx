@@ -21,7 +21,7 @@ export function PlainTable<T>({
 }) {
   const classOf = ({ isNumber }: PlainColumn<T>) => (isNumber ? "number" : "");
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={label}>
       <table>
         <thead>
           <tr>

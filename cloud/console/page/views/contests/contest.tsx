@@ -17,6 +17,7 @@ export function ContestView({ id }: ViewProps) {
   });
   return (
     <div class="view">
+      {asked.data === undefined && <Head title={`Contest ${id}`} />}
       <Shown asked={asked}>
         {(contest) => <One contest={contest} refresh={asked.refresh} />}
       </Shown>

@@ -33,6 +33,7 @@ export function DecisionView({ id }: ViewProps) {
   const covered = useCovered(path);
   return (
     <div class="view decision">
+      {told.data === undefined && <Head title={`Decision ${id}`} />}
       <Shown asked={told}>
         {(detail) => (
           <>

@@ -29,6 +29,7 @@ export function ProposalView({ id }: ViewProps) {
   });
   return (
     <div class="view">
+      {asked.data === undefined && <Head title={`Proposal ${id}`} />}
       <Shown asked={asked}>
         {(told) => <One told={told} refresh={asked.refresh} />}
       </Shown>

@@ -23,7 +23,7 @@ export function Difference({
     <div
       class="scroll"
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label="Lines, one by one"
     >
       <table class="code diff">

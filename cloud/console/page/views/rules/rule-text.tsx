@@ -2,7 +2,7 @@
 export function RuleText({ text }: { readonly text: string }) {
   const lines = text.replace(/\n$/, "").split("\n");
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="The text">
+    <div class="scroll" tabIndex={0} role="group" aria-label="The text">
       <table class="code">
         <tbody>
           {lines.map((line, at) => (
