@@ -5,6 +5,7 @@ import { useAsked } from "../../use-asked.js";
 import { AttacksPanel, type Attacks } from "./attacks-panel.js";
 import { FleetPanel } from "./fleet-panel.js";
 import { NewestPanel } from "./newest-panel.js";
+import { OwnWeek } from "./own-week.js";
 import { SpreadPanel } from "./spread-panel.js";
 import { Waits } from "./waits.js";
 
@@ -27,12 +28,13 @@ export function Now() {
       </Head>
       <div class="now-parts">
         <div class="now-main">
+          {!isVendor.value && <OwnWeek />}
           <AttacksPanel asked={attacks} />
           <SpreadPanel />
         </div>
         <div class="now-beside">
           <NewestPanel />
-          {isVendor.value && <FleetPanel />}
+          <FleetPanel />
         </div>
       </div>
     </div>

@@ -42,7 +42,7 @@ export function Waits() {
   return (
     <nav class="waits" aria-label="What waits">
       {figures.map(({ says, many, isNone, isLate = false, href }) => (
-        <a key={says} href={href} class={classOf(isNone, isLate)}>
+        <a key={href} href={href} class={classOf(isNone, isLate)}>
           <strong>{many}</strong> {says}
         </a>
       ))}
@@ -57,17 +57,23 @@ function classOf(isNone: boolean, isLate: boolean): string {
 
 /** Each has its place before its figure is known, and none moves. */
 const figure = (
-  says: string,
+  [one, more]: readonly [string, string],
   many: number | undefined,
-  more: Pick<Figure, "href" | "isLate">,
+  rest: Pick<Figure, "href" | "isLate">,
 ): Figure => ({
-  ...{ says, isNone: many === undefined || many === 0, ...more },
+  ...{ says: many === 1 ? one : more, ...rest },
+  isNone: many === undefined || many === 0,
   many: many === undefined ? "–" : count(many),
 });
 
+const PROPOSALS = ["proposal waits", "proposals wait"] as const;
+const CONTESTS = ["contest waits", "contests wait"] as const;
+const ALONE = "done by one person, to be reviewed";
+const ALARMS = ["alarm of a rule today", "alarms of rules today"] as const;
+
 function proposalFigures(page: Page<Proposal> | undefined): readonly Figure[] {
   const href = to("/proposals");
-  const found = figure("proposals wait", page?.items.length, { href });
+  const found = figure(PROPOSALS, page?.items.length, { href });
   const isMore = page !== undefined && page.next !== null;
   return [isMore ? { ...found, many: `${found.many}+` } : found];
 }
@@ -79,12 +85,15 @@ function statusFigures(status: Status | undefined): readonly Figure[] {
   return [
     figure(
       overdue > 0
-        ? `contests wait, ${count(overdue)} overdue`
-        : "contests wait",
+        ? [
+            `${CONTESTS[0]}, overdue`,
+            `${CONTESTS[1]}, ${count(overdue)} overdue`,
+          ]
+        : CONTESTS,
       contests?.open,
       { href: to("/contests"), isLate: overdue > 0 },
     ),
-    figure("done by one person, to be reviewed", brokenGlass?.count, {
+    figure([ALONE, ALONE], brokenGlass?.count, {
       href: to("/proposals", { show: "alone" }),
     }),
   ];
@@ -99,7 +108,7 @@ function alarmFigures(rules: Rules | undefined): readonly Figure[] {
     ({ at }) => Date.now() - Date.parse(at) < RECENT_MS,
   );
   return [
-    figure("alarms of rules today", recent?.length, {
+    figure(ALARMS, recent?.length, {
       ...{ href: to("/rules"), isLate: (rules?.reachedSince ?? null) !== null },
     }),
   ];
