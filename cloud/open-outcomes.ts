@@ -6,6 +6,7 @@ import type { Clock } from "../agent/runtime/clock.js";
 import type { Contests } from "./contest/contests.js";
 import { Coverage } from "./coverage/coverage.js";
 import { BrowseGate } from "./feeds/catalogue/browse-gate.js";
+import { ExportPlaces } from "./feeds/catalogue/export-places.js";
 import { CoverageGate } from "./coverage/coverage-gate.js";
 import { Guarded } from "./coverage/guarded.js";
 import {
@@ -65,6 +66,7 @@ export function openOutcomes(
   const gates = {
     coverageGate: new CoverageGate(),
     browseGate: new BrowseGate(),
+    exportPlaces: new ExportPlaces(),
   };
   return { outcomes, coverage, why, ...gates };
 }
@@ -75,6 +77,7 @@ interface Told {
   readonly coverage: Coverage;
   readonly coverageGate: CoverageGate;
   readonly browseGate: BrowseGate;
+  readonly exportPlaces: ExportPlaces;
   why(range: Cidr, viewer: Viewer): Promise<Why>;
 }
 

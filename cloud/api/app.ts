@@ -8,6 +8,7 @@ import { BusyBundling } from "../carry/bundles.js";
 import { ContestRefused, type ContestRefusal } from "../contest/contesting.js";
 import { NotHeard } from "../contest/intake.js";
 import { BrowseBusy } from "../feeds/catalogue/browse-gate.js";
+import { ExportBusy } from "../feeds/catalogue/export-places.js";
 import { CoverageBusy } from "../coverage/coverage-gate.js";
 import { NoRoom } from "../disk/room.js";
 import { UndoBusy } from "../decide/undo-gate.js";
@@ -178,6 +179,7 @@ const ANSWERS: readonly (readonly [
   [UndoBusy, 429, "one-at-a-time"],
   [CoverageBusy, 429, "one-at-a-time"],
   [BrowseBusy, 429, "one-at-a-time"],
+  [ExportBusy, 429, "one-at-a-time"],
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],
   [BadRoot, 409, "bad-root"],

@@ -12,6 +12,7 @@ import type { Bundles } from "../carry/bundles.js";
 import type { CarriedReceiptPorts } from "../carry/carried-receipts.js";
 import type { Coverage } from "../coverage/coverage.js";
 import type { BrowseGate } from "../feeds/catalogue/browse-gate.js";
+import type { ExportPlaces } from "../feeds/catalogue/export-places.js";
 import type { CoverageGate } from "../coverage/coverage-gate.js";
 import type { Viewer, Why } from "../coverage/why.js";
 import type { BanOrders } from "../decide/ban-orders.js";
@@ -138,6 +139,8 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly coverageGate: Pick<CoverageGate, "run">;
   /** For who looks at bans by query or order. */
   readonly browseGate: Pick<BrowseGate, "run">;
+  /** For who carries lists of bans away. */
+  readonly exportPlaces: Pick<ExportPlaces, "take">;
   /** All that there is to say of a range. */
   why(range: Cidr, viewer: Viewer): Promise<Why>;
   /** The way to every URL that an operator gives. */

@@ -5,6 +5,7 @@ import {
   type DecisionItem,
   type DecisionTold,
 } from "./ask-decisions.js";
+import { tableOfBans } from "./bans-csv.js";
 import { BANS } from "../query/lists/bans.js";
 import { clientOf, type Client } from "./client.js";
 import { VENDOR } from "./decisions-command.js";
@@ -34,6 +35,7 @@ interface BansOptions {
   readonly feed?: string;
   readonly limit: string;
   readonly json?: true;
+  readonly csv?: true;
   readonly explain?: true;
 }
 
@@ -46,10 +48,11 @@ export function addBanCommands(program: Command, io: Io): void {
     .option("--feed <name>", "only of urgent, reputation or org/<id>")
     .option("--limit <count>", "so many, by feed and width", "50")
     .option("--json", `${JSON_HELP}; all of them unless you limit it`)
+    .option("--csv", "print all of them as a table for spreadsheets")
     .addHelpText("after", BANS_HELP)
     .action(async (words: string[], _, command: Command) => {
       const options = command.optsWithGlobals<BansOptions>();
-      const { feed, limit, json, explain } = options;
+      const { feed, limit, json, csv, explain } = options;
       const range = rangeAlone(words);
       const q = range === undefined ? queryIn(words, BANS) : undefined;
       if (explain) {
@@ -57,6 +60,10 @@ export function addBanCommands(program: Command, io: Io): void {
         return;
       }
       const client = clientOf(command);
+      if (csv) {
+        await tableOfBans(client, { range, feed, q }, (line) => io.out(line));
+        return;
+      }
       const isLimited = command.getOptionValueSource("limit") === "cli";
       const most = json && !isLimited ? Infinity : wholeNumber(limit);
       // A million rows are not looked up on all hosts.
@@ -93,6 +100,7 @@ Examples:
   $ tourniquet-cloud bans 198.51.100.0/24 --feed reputation
   $ tourniquet-cloud bans "until:<1h" reason:ssh
   $ tourniquet-cloud bans --json | wc -l
+  $ tourniquet-cloud bans org:example --csv > example.csv
 
 "holding" counts the hosts that hold its decision, of those that must. Host by
 host it is told by: tourniquet-cloud coverage ID

@@ -72,6 +72,11 @@ export class Client {
     return this.#answered({ path: BASE + path, method: "POST", body });
   }
 
+  /** What is answered piece by piece. */
+  async read(path: string): Promise<Response> {
+    return this.#answered({ path: BASE + path, method: "GET" });
+  }
+
   /** Hears what is decided as it happens, behind a position or from now on. */
   async live(
     after: number | undefined,

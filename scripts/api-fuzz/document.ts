@@ -152,7 +152,7 @@ const answersOf = (
       new Map(
         Object.entries(content).map(([media, { schema }]) => [
           media,
-          media.includes("json") ? compiled(schema) : null,
+          /[/+]json$/.test(media) ? compiled(schema) : null,
         ]),
       ),
     ]),

@@ -179,7 +179,8 @@ function othersShown(
   { status, media, text }: Answered,
 ): readonly string[] {
   if (org === null || status > 299 || !media.includes("json")) return [];
-  const others = new Set(orgsIn(jsonOf(text)));
+  const bodies = media.endsWith("jsonl") ? text.split("\n") : [text];
+  const others = new Set(bodies.flatMap((each) => orgsIn(jsonOf(each))));
   others.delete(org);
   return [...others].map((each) => `showed what is of ${each}`);
 }

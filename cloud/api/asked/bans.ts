@@ -126,12 +126,12 @@ const wrong = (field: string, message: string): ApiProblem =>
   });
 
 /** A window of bans, as it is told. */
-interface Window {
+export interface Window {
   readonly bans: readonly ListedBan[];
   readonly from: number;
   readonly total: number;
   readonly scanned: number;
-  readonly next: PlaceTold | undefined;
+  readonly next: BrowsePlace | undefined;
 }
 
 type PlaceTold = Omit<BrowsePlace, "cidr"> & { readonly range: string };
@@ -157,11 +157,12 @@ export async function windowOf(
     ...{ bans, from, total: found },
     // How many bans others have is not told: it is a share.
     scanned: isWhole || of === 0 ? 1 : Math.min(0.999, looked / of),
-    next: next && placeTold(next),
+    next,
   };
 }
 
-const placeTold = ({ cidr, ...place }: BrowsePlace): PlaceTold => ({
+/** As a cursor has it. */
+export const placeTold = ({ cidr, ...place }: BrowsePlace): PlaceTold => ({
   ...{ ...place, range: formatCidr(cidr) },
 });
 

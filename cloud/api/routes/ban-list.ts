@@ -13,6 +13,7 @@ import {
   JumpTo,
   Place,
   bansAsked,
+  placeTold,
   sortNames,
   windowOf,
 } from "../asked/bans.js";
@@ -150,11 +151,12 @@ async function browsed(
   const { bans, from, total, scanned, next } = window;
   return {
     ...{ items: bans, from, total, scanned },
-    next: next === undefined ? null : cursorOf(next),
+    next: next === undefined ? null : cursorOf(placeTold(next)),
   };
 }
 
-const feedsOf = (
+/** @throws ApiProblem when there is no such feed, or none that the caller reads */
+export const feedsOf = (
   caller: Caller,
   feed: FeedName | undefined,
   ports: OperatorApiPorts,

@@ -8,6 +8,7 @@ import type { OperatorApiPorts } from "../ports.js";
 import { problem } from "../problem.js";
 import { Seconds, Whole } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { banExportRoutes } from "./ban-export.js";
 import { banListRoutes } from "./ban-list.js";
 import {
   WIDE,
@@ -79,6 +80,7 @@ export const banRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     handle: async ({ caller, body }) => ban(caller, body, ports),
   }),
   ...banListRoutes(ports),
+  ...banExportRoutes(ports),
 ];
 
 async function ban(caller: Caller, order: BanOrder, ports: OperatorApiPorts) {

@@ -248,7 +248,8 @@ function toResponse(
     );
   }
   if (spec.schema === undefined) {
-    const media = spec.media && { "content-type": spec.media };
+    const [type] = [spec.media ?? []].flat();
+    const media = type !== undefined && { "content-type": type };
     const bytes = body as ReadableStream<Uint8Array> | null | undefined;
     return new Response(bytes ?? null, {
       status,

@@ -130,7 +130,8 @@ const TOO_LONG = [
 function responseOf({ description, schema, media }: AnswerSpec): JsonSchema {
   if (media !== undefined) {
     const bytes = { type: "string", format: "binary" };
-    return { description, content: { [media]: { schema: bytes } } };
+    const content = [media].flat().map((each) => [each, { schema: bytes }]);
+    return { description, content: Object.fromEntries(content) as JsonSchema };
   }
   if (schema === undefined) return { description };
   const json = { schema: jsonSchemaOf(schema, "output") };

@@ -9,8 +9,8 @@ export interface AnswerSpec {
   readonly description: string;
   /** Of the JSON; handlers give its input, clients get its output. */
   readonly schema?: v.GenericSchema;
-  /** Of a body that is no JSON. */
-  readonly media?: string;
+  /** Of a body that is no JSON: of several, the answer says which. */
+  readonly media?: string | readonly string[];
 }
 
 export type Answers = Readonly<Record<number, AnswerSpec>>;

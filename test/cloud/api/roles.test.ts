@@ -15,6 +15,7 @@ const EXPECTED: Readonly<Record<string, readonly [Role | null, "vendor"?]>> = {
   listWaysIn: [null],
   ...{ signIn: [null], passkeySignInOptions: [null] },
   ...{ signInWithPasskey: [null], goToIssuer: [null], comeFromIssuer: [null] },
+  exportBans: ["partner"],
   ...{ listBans: ["partner"], whoAmI: ["partner"], showSession: ["partner"] },
   ...{ signOut: ["partner"], stepUpOptions: ["partner"], stepUp: ["partner"] },
   ...{ newPasskeyOptions: ["partner"], addPasskey: ["partner"] },
@@ -84,6 +85,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
 /** What org `ORG` is named in elsewhere than in the path. */
 const NAMED: readonly (readonly [string, string, string, unknown])[] = [
   ["listBans", "GET", "/bans?feed=org/ORG", undefined],
+  [
+    ...(["exportBans", "GET"] as const),
+    ...(["/bans/export?format=csv&feed=org/ORG", undefined] as const),
+  ],
   ["listDecisions", "GET", "/decisions?feed=org/ORG", undefined],
   ["listCoverage", "GET", "/coverage?feed=org/ORG", undefined],
   ["listCoverage", "GET", "/coverage?org=ORG", undefined],

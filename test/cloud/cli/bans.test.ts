@@ -50,6 +50,19 @@ describe("the list of bans", () => {
     expect(seen.size).toBe(120);
   });
 
+  it("is a table for spreadsheets, where that is asked", async () => {
+    await using cloud = await startTestCloud();
+    const run = operatorOf(cloud);
+    await run("ban", "198.18.1.1", "2001:db8::/48", "--reason", "=1+1");
+    const { code, out } = await run("bans", "range:198.18.0.0/16", "--csv");
+    const [head, row, ...more] = out.split("\n");
+    expect([code, head]).toEqual([
+      ...[0, "range,feed,until,observed,allRings,reason,decision,since"],
+    ]);
+    expect(row).toMatch(/^198\.18\.1\.1,urgent,2.*,false,,'=1\+1,dec-.*Z$/);
+    expect(more).toEqual([]);
+  });
+
   it("tells decisions that were cut off, too", async () => {
     await using cloud = await startTestCloud();
     const run = operatorOf(cloud);

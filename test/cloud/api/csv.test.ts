@@ -1,0 +1,25 @@
+import { expect, it } from "@jest/globals";
+import { csvLine } from "../../../cloud/api/csv.js";
+
+it.each([
+  ["=1+1", "'=1+1"],
+  ["+49", "'+49"],
+  ["-1", "'-1"],
+  ["@SUM(1)", "'@SUM(1)"],
+  [" =1", "' =1"],
+  ["\t=1", "'\t=1"],
+  ["\uFF1D1", "'\uFF1D1"],
+  ["\r\n=1", `"'\r\n=1"`],
+  ["a,b", '"a,b"'],
+  ['say "no"', '"say ""no"""'],
+  ["203.0.113.0/24", "203.0.113.0/24"],
+  ["2001:db8::7", "2001:db8::7"],
+  ["a = b", "a = b"],
+  ["", ""],
+])("writes %j so that a spreadsheet shows it", (cell, expected) => {
+  expect(csvLine([cell])).toBe(`${expected}\r\n`);
+});
+
+it("writes what is no text as it is, and nothing for null", () => {
+  expect(csvLine([true, -1, null, "x"])).toBe("true,-1,,x\r\n");
+});
