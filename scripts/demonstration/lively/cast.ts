@@ -83,7 +83,7 @@ export function castHosts(count: number, chance: Chance): readonly HostCast[] {
       const hostname = `${tag}-${String(number).padStart(2, "0")}.${org}.example`;
       // The first few of everybody are well: an attack needs somebody to see it.
       const temper = at < 2 ? "well" : temperOf(chance.part());
-      const version = chance.happens(0.85) ? "0.6.0" : "0.5.2";
+      const version = chance.happens(0.85) ? "0.7.0" : "0.6.0";
       return { org, hostname, tag, temper, version, system: systemOf(chance) };
     });
   });
