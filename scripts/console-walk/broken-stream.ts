@@ -26,3 +26,37 @@ export async function brokenStream(
     await browser.leave(visitor);
   });
 }
+
+/** Pages of one person that are too many do not push each other out for ever. */
+export async function tooManyPages(
+  { browser, lively }: Stage,
+  checks: Checks,
+): Promise<void> {
+  await checks.run(
+    "a page too many is paused until told to go on",
+    async () => {
+      const visitor = await browser.visitor();
+      await visitor.goTo("/");
+      await visitor.signIn("bob", lively.people.bob.password);
+      const banner = visitor.page.getByRole("banner");
+      await banner.getByText("live", { exact: true }).waitFor();
+      await visitor.run(OTHER_PAGES);
+      await banner.getByText("this one is paused").first().waitFor();
+      // Longer than a broken stream would wait for its next try.
+      await visitor.page.waitForTimeout(1_500);
+      const goOn = banner.getByRole("button", { name: "Go on here" });
+      await goOn.press("Enter");
+      await banner.getByText("live", { exact: true }).waitFor();
+      await browser.leave(visitor);
+    },
+  );
+}
+
+/** As many streams as one person may have, one after the other. */
+const OTHER_PAGES = `(async () => {
+  const url = location.origin.replace(/^http/, "ws") + "/api/v1/live";
+  for (let count = 0; count < 8; count += 1) {
+    const stream = new WebSocket(url);
+    await new Promise((heard) => { stream.onmessage = heard; });
+  }
+})()`;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { theWholeOfIt } from "./attack.js";
-import { brokenStream } from "./broken-stream.js";
+import { brokenStream, tooManyPages } from "./broken-stream.js";
 import { Checks } from "./checks.js";
 import { forEverybody } from "./for-everybody.js";
 import { hostileHosts } from "./hostile.js";
@@ -43,6 +43,7 @@ async function walkThroughAll(): Promise<void> {
   await theWholeOfIt(stage, checks);
   await byKeyboardAlone(stage, checks);
   await brokenStream(stage, checks);
+  await tooManyPages(stage, checks);
   await hostileHosts(stage, checks);
   await whatRolesSee(stage, checks);
   await forEverybody(stage, checks);

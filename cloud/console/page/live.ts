@@ -3,8 +3,11 @@ import { unturned } from "../../../agent/text/shown.js";
 import type { Told } from "./api-types.js";
 import { forgetSession } from "./session.js";
 
-/** How the stream is: what is seen is as of now only while it is live. */
-export type Connection = "connecting" | "live" | "broken";
+/**
+ * How the stream is: what is seen is as of now only while it is live. `paused`:
+ * other pages of the same person have the room, until this one is told to go on.
+ */
+export type Connection = "connecting" | "live" | "broken" | "paused";
 
 export const connection = signal<Connection>("connecting");
 
@@ -26,6 +29,7 @@ const LONGEST_WAIT_MS = 15_000;
 /** The stream's own closing codes, as the API's document has them. */
 const NOT_KNOWN = 4401;
 const NO_SUCH_POSITION = 4404;
+const MADE_ROOM = 4429;
 
 /** Without news: the stream is back, and what it does not tell may have changed. */
 type Listener = (news: readonly Told[]) => void;
@@ -43,10 +47,20 @@ export class Live {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
   #isOpen = false;
+  /** It broke off, and listeners were not told yet that it is back. */
+  #wasLost = false;
 
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
+    this.#connect();
+  }
+
+  /** After a pause: another page of this person makes room now. */
+  goOn(): void {
+    if (!this.#isOpen || connection.peek() !== "paused") return;
+    connection.value = "connecting";
+    this.#tries = 0;
     this.#connect();
   }
 
@@ -86,7 +100,8 @@ export class Live {
     const message = JSON.parse(text) as { position: number; items: Told[] };
     this.#position = message.position;
     this.#tries = 0;
-    const isBack = connection.peek() === "broken";
+    const isBack = this.#wasLost;
+    this.#wasLost = false;
     connection.value = "live";
     if (isBack) for (const listener of this.#listeners) listener([]);
     heardAt.value = Date.now();
@@ -122,7 +137,10 @@ export class Live {
     clearTimeout(this.#silence);
     this.#drop();
     if (!this.#isOpen) return;
-    connection.value = "broken";
+    this.#wasLost = true;
+    // Pages that come back by themselves would push each other out for ever.
+    connection.value = code === MADE_ROOM ? "paused" : "broken";
+    if (code === MADE_ROOM) return;
     if (code === NOT_KNOWN) {
       forgetSession();
       return;
