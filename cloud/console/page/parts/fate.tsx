@@ -5,6 +5,7 @@ import { to } from "../router.js";
 import { useAsked } from "../use-asked.js";
 import { Badge, Failure, counted } from "./bits.js";
 import { ShareBar } from "./share-bar.js";
+import { Timed } from "./time.js";
 
 /** What became of an order so far; never more than is known. */
 export type Fate =
@@ -88,7 +89,7 @@ function InForce({ decision }: { readonly decision: string }) {
       </li>
       {reasonsOf(hosts).map(([reason, many]) => (
         <li key={reason} class="held">
-          {counted(many, "host")}: {reason}
+          {counted(many, "host")}: <Timed says={reason} />
         </li>
       ))}
     </>

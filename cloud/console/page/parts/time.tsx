@@ -65,6 +65,22 @@ function textOf(at: string, as: "age" | "clock" | "date"): string {
   return `${span(now.value - date.getTime())} ago`;
 }
 
+/** What the cloud says, with the times in it in the reader's zone. */
+export function Timed({ says }: { readonly says: string }) {
+  return (
+    <>
+      {says
+        .split(TIMES)
+        .map((part, nth) =>
+          nth % 2 === 0 ? part : <Time key={nth} at={part} as="date" />,
+        )}
+    </>
+  );
+}
+
+/** RFC 3339, in UTC, as the cloud writes them. */
+const TIMES = /(\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
+
 /** When something ends: "in 3 h", or that it never does. */
 export function Until({ at }: { readonly at: string | null }) {
   if (at === null) return <span class="faint">unknown</span>;

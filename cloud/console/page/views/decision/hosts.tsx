@@ -6,7 +6,7 @@ import { STATES } from "../../parts/decided-said.js";
 import { heldSaid } from "../../parts/held-said.js";
 import { HostLink } from "../../parts/host-link.js";
 import { ShareBar } from "../../parts/share-bar.js";
-import { Time } from "../../parts/time.js";
+import { Time, Timed } from "../../parts/time.js";
 import { to } from "../../router.js";
 import { isVendor } from "../../session.js";
 import type { Group } from "./groups.js";
@@ -170,7 +170,7 @@ function HostGroup({
       </p>
       {details.map((detail) => (
         <p key={detail} class="faint">
-          {detail}
+          <Timed says={detail} />
         </p>
       ))}
       <p class="names">

@@ -3,7 +3,7 @@ import { apiPath } from "../../api.js";
 import { Badge, count } from "../../parts/bits.js";
 import { heldSaid } from "../../parts/held-said.js";
 import type { PlainColumn } from "../../parts/plain-table.js";
-import { Time } from "../../parts/time.js";
+import { Time, Timed } from "../../parts/time.js";
 import { to } from "../../router.js";
 import { ModeBadge } from "./host-words.js";
 import { statementSays } from "./statement-words.js";
@@ -111,7 +111,7 @@ export const REFUSALS: Past<Refusal> = {
     at(),
     { head: "Feed", cell: ({ feed }) => feed },
     { head: "Code", cell: ({ code }) => <Badge tone="bad">{code}</Badge> },
-    { head: "What it says", cell: ({ detail }) => detail },
+    { head: "What it says", cell: ({ detail }) => <Timed says={detail} /> },
   ],
 };
 
