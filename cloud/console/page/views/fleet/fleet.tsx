@@ -54,11 +54,12 @@ const none = <span class="faint">–</span>;
 const COLUMNS: readonly Column<Host>[] = [
   {
     ...{ id: "host", head: "Host", width: "minmax(9rem, 2fr)" },
+    sort: "hostname",
     cell: ({ hostname }) => hostname,
   },
   {
     ...{ id: "org", head: "Customer", width: "minmax(6rem, 1fr)" },
-    ...{ onlyWide: true, cell: ({ org }) => org },
+    ...{ sort: "org", onlyWide: true, cell: ({ org }) => org },
   },
   {
     ...{ id: "state", head: "State", width: "5.5rem" },
@@ -66,6 +67,7 @@ const COLUMNS: readonly Column<Host>[] = [
   },
   {
     ...{ id: "mode", head: "Does", width: "7.5rem", onlyWide: true },
+    sort: "mode",
     cell: ({ mode }) => <ModeBadge mode={mode} />,
   },
   {
@@ -73,26 +75,28 @@ const COLUMNS: readonly Column<Host>[] = [
     cell: (host) => <Health host={host} />,
   },
   {
-    ...{ id: "version", head: "Version", width: "5rem", onlyWide: true },
+    ...{ id: "version", head: "Version", width: "5.5rem", onlyWide: true },
+    sort: "version",
     cell: ({ version }) => version,
   },
   {
     ...{ id: "seen", head: "Heard", width: "6rem", onlyWide: true },
+    sort: "lastseen",
     cell: ({ lastSeen }) => <Time at={lastSeen} />,
   },
   {
-    ...{ id: "bans", head: "In force", width: "5rem", isNumber: true },
-    onlyWide: true,
+    ...{ id: "bans", head: "In force", width: "5.5rem", isNumber: true },
+    ...{ sort: "bans", onlyWide: true },
     cell: ({ report }) => (report?.vitals ? count(report.vitals.bans) : none),
   },
   {
-    ...{ id: "held", head: "Held", width: "4rem", isNumber: true },
-    onlyWide: true,
+    ...{ id: "held", head: "Held", width: "4.5rem", isNumber: true },
+    ...{ sort: "held", onlyWide: true },
     cell: ({ report }) => (report?.vitals ? count(report.vitals.held) : none),
   },
   {
-    ...{ id: "behind", head: "Behind", width: "4.5rem", isNumber: true },
-    onlyWide: true,
+    ...{ id: "behind", head: "Behind", width: "5rem", isNumber: true },
+    ...{ sort: "behind", onlyWide: true },
     cell: ({ behind }) => <Behind behind={behind} />,
   },
 ];
