@@ -78,13 +78,14 @@ function opened(teller: Teller): Promise<Lively> {
 function tellWays({ address, people }: Lively, teller: Teller): void {
   teller.scene("Look at it");
   teller.say(address);
-  const { demo, ann, bob, vera } = people;
+  const { demo, ann, bob, vera, petra } = people;
   teller.say(`demo  ${demo.password}  may do everything`);
   teller.say(`ann   ${ann.password}  orders, and proposes what takes two`);
   teller.say(`bob   ${bob.password}  releases what others propose`);
   teller.say(
     `vera  ${vera.password}  looks after acme's hosts, and sees no others`,
   );
+  teller.say(`petra ${petra.password}  reads the bans of one feed alone`);
   teller.say("these passwords are good for this run, and shown this once");
 }
 

@@ -1,7 +1,8 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure, Nothing } from "./parts/bits.js";
-import { path, to } from "./router.js";
+import { navigate, path, to } from "./router.js";
+import { firstPlace } from "./shell/places.js";
 import type { ViewProps } from "./view-props.js";
 
 type Load = () => Promise<ComponentType<ViewProps>>;
@@ -105,8 +106,12 @@ export function View() {
   }>();
   const [error, setError] = useState<unknown>();
   const found = VIEWS.find(([pattern]) => pattern.test(place));
+  const home = place === "/" ? firstPlace() : place;
   useEffect(() => {
-    if (found === undefined) return undefined;
+    if (home !== place) navigate(to(home), "replace");
+  }, [home, place]);
+  useEffect(() => {
+    if (found === undefined || home !== place) return undefined;
     const [of, load] = found;
     let isOver = false;
     load().then(
@@ -118,7 +123,7 @@ export function View() {
     return () => {
       isOver = true;
     };
-  }, [found]);
+  }, [found, home]);
   if (found === undefined) {
     return (
       <Nothing>

@@ -44,10 +44,12 @@ export const PEOPLE = [
   { name: "ann", role: "analyst", org: null },
   { name: "bob", role: "approver", org: null },
   { name: "vera", role: "viewer", org: "acme" },
+  { name: "petra", role: "partner", org: null, collection: "reputation" },
 ] as const satisfies readonly {
   readonly name: string;
   readonly role: Role;
   readonly org: string | null;
+  readonly collection?: string;
 }[];
 
 export type PersonName = (typeof PEOPLE)[number]["name"];

@@ -1,6 +1,7 @@
 import { computed } from "@preact/signals";
 import { connection, heardAt, live, type Connection } from "../live.js";
 import { now, span } from "../parts/time.js";
+import { may } from "../session.js";
 
 const words = computed(() => {
   if (connection.value === "live") return "live";
@@ -20,6 +21,8 @@ const ALOUD: Readonly<Record<Connection, string>> = {
 
 /** Whether what is seen is as of now. */
 export function ConnectionSign() {
+  // Who is told nothing has no stream that could be there, or break.
+  if (!may("viewer")) return null;
   const is = connection.value;
   return (
     <span class={`connection ${is}`}>

@@ -35,3 +35,6 @@ export const PLACES: readonly Place[] = [
 
 export const ownPlaces = (): readonly Place[] =>
   PLACES.filter(({ isFor }) => isFor());
+
+/** Where one lands: partners see bans, and nothing of what happens now. */
+export const firstPlace = (): string => ownPlaces()[0]?.view ?? "/settings";
