@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import * as v from "valibot";
 import { failed, misused } from "../../agent/text/failure.js";
 import { CallOut } from "../api/routes/audit.js";
+import { callsAsked } from "../audit/calls-asked.js";
 import {
   Records,
   type CallRecord,
@@ -12,9 +13,12 @@ import {
 import { BadFolder, filesOf } from "../folder.js";
 import { openDatabase } from "../journal/database.js";
 import { isRunning, LocalLog } from "../local-log.js";
+import { AUDIT } from "../query/lists/audit.js";
+import { parseQuery } from "../query/parse.js";
 import { audit, type Audited } from "../tree/audit.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
+import { queryIn, takesQuery, toldQuery } from "./query-argument.js";
 import { linesOfCall } from "./told-calls.js";
 
 interface Options {
@@ -25,12 +29,12 @@ interface Options {
   readonly since?: string;
   readonly limit?: string;
   readonly json?: true;
+  readonly explain?: true;
 }
 
 /** audit: who changed what. */
 export function addAuditCommand(program: Command, io: Io): void {
-  program
-    .command("audit")
+  takesQuery(program.command("audit"), AUDIT)
     .description(
       "who changed what, from where and why; reads the cloud's folder, and needs no cloud",
     )
@@ -41,10 +45,12 @@ export function addAuditCommand(program: Command, io: Io): void {
     .option("--limit <count>", "the newest (default: 50)")
     .option("--json", JSON_HELP)
     .addHelpText("after", HELP)
-    .action(async (_, command: Command) => {
+    .action(async (words: string[], _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
-      if (options.verify) await verify(options, io);
-      else list(options, io);
+      const q = queryIn(words, AUDIT);
+      if (options.explain) toldQuery(io, q, AUDIT);
+      else if (options.verify) await verify(options, q, io);
+      else list(options, q, io);
     });
 }
 
@@ -56,11 +62,12 @@ until the cloud takes it in; a head that is kept elsewhere tells it ever after
 
 Examples:
   $ tourniquet-cloud audit --by alice --since 24h
+  $ tourniquet-cloud audit 'operation:ban called:<24h not by:alice'
   $ tourniquet-cloud audit --operation addOperator --json
   $ tourniquet-cloud audit --verify`;
 
-function list(options: Options, io: Io): void {
-  const found = recordsIn(options.dir, queryOf(options));
+function list(options: Options, q: string | undefined, io: Io): void {
+  const found = recordsIn(options.dir, queryOf(options, q));
   if (options.json) {
     return jsonLines(
       io,
@@ -97,8 +104,12 @@ function recordsIn(dir: string, query: RecordsQuery): readonly CallRecord[] {
   }
 }
 
-const queryOf = ({ by, operation, since, limit = "50" }: Options) => ({
+const queryOf = (
+  { by, operation, since, limit = "50" }: Options,
+  q: string | undefined,
+): RecordsQuery => ({
   ...{ by, operation },
+  is: q === undefined ? q : callsAsked(parseQuery(q, AUDIT), Date.now()),
   since: since === undefined ? undefined : momentOf(since),
   limit: countOf(limit),
 });
@@ -124,8 +135,12 @@ function momentOf(text: string): number {
 const UNIT_MS = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 } as const;
 
 /** @throws Failure, with exit code 1, at the first record that does not fit */
-async function verify(options: Options, io: Io): Promise<void> {
-  mustBeAlone(options);
+async function verify(
+  options: Options,
+  q: string | undefined,
+  io: Io,
+): Promise<void> {
+  mustBeAlone(options, q);
   const { json, dir } = options;
   const { root, misfit, ...fit } = await audited(dir);
   if (json) io.out(JSON.stringify({ ...fit, root, misfit: misfit ?? null }));
@@ -164,7 +179,13 @@ function auditedNow(dir: string) {
   throw failed(`observation ${back} was erased and is there again`);
 }
 
-function mustBeAlone({ by, operation, since, limit }: Options): void {
+function mustBeAlone(
+  { by, operation, since, limit }: Options,
+  q: string | undefined,
+): void {
+  if (q !== undefined) {
+    throw misused(`--verify looks at all there is: leave out "${q}"`);
+  }
   const given = { by, operation, since, limit };
   const [named] = Object.entries(given).filter(
     ([, value]) => value !== undefined,

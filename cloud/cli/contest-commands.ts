@@ -7,16 +7,20 @@ import {
   openContest,
   type ContestItem,
 } from "./ask-contests.js";
-import { clientOf } from "./client.js";
+import { clientOf, type Client } from "./client.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
+import { CONTESTS } from "../query/lists/contests.js";
+import type { Page, Query } from "./pages.js";
+import { queryIn, someOf, takesQuery, toldQuery } from "./query-argument.js";
 import { table, toldPage } from "./tables.js";
-import { momentOf } from "./words.js";
+import { momentOf, wholeNumber } from "./words.js";
 
 interface Options {
   readonly all?: true;
   readonly limit: string;
   readonly json?: true;
+  readonly explain?: true;
   readonly why: string;
   readonly contact?: string;
   readonly answer: string;
@@ -103,18 +107,23 @@ function addOpening(contest: Command, io: Io): void {
 }
 
 function addReading(contest: Command, io: Io): void {
-  contest
-    .command("list")
+  takesQuery(contest.command("list"), CONTESTS)
     .description("list what waits for an answer")
     .option("--all", "what was answered as well")
     .option("--limit <count>", "the newest", "50")
     .option("--json", JSON_HELP)
-    .action(async (_, command: Command) => {
-      const { all, limit, json } = command.optsWithGlobals<Options>();
-      const query = { all: String(all ?? false), limit };
-      const page = await contestsOf(clientOf(command), query);
+    .action(async (words: string[], _, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { all, limit, json, explain } = options;
+      const q = queryIn(words, CONTESTS);
+      if (explain) {
+        toldQuery(io, q, CONTESTS);
+        return;
+      }
+      const query = { all: String(all ?? false), limit, q };
+      const page = await found(clientOf(command), query);
       if (json) jsonLines(io, page.items);
-      else if (page.items.length === 0) io.out("no contest waits");
+      else if (page.items.length === 0) io.out(noneSaid(q));
       else toldPage(io, page, (some) => table(HEAD, some.map(row)));
     });
   contest
@@ -129,6 +138,18 @@ function addReading(contest: Command, io: Io): void {
       else for (const line of linesOf(found)) io.out(line);
     });
 }
+
+/** What a query asks for comes in pages that may be short. */
+const found = async (
+  client: Client,
+  query: Query & { readonly limit: string },
+): Promise<Page<ContestItem>> =>
+  query["q"] === undefined
+    ? contestsOf(client, query)
+    : someOf(client, "/contests", query, wholeNumber(query.limit));
+
+const noneSaid = (q: string | undefined): string =>
+  q === undefined ? "no contest waits" : "no contest is like that";
 
 const HEAD = ["id", "address", "opened", "by", "state", "why"];
 

@@ -38,6 +38,24 @@ describe("a query on the command line", () => {
     expect(range.out).toContain("203.0.113.7");
   });
 
+  it("finds calls and contests", async () => {
+    const run = operatorOf(cloud);
+    const called = await run("audit", "operation:ban", "why:*scanner*");
+    expect(called.out).toContain("why     a known scanner");
+    expect(called.out.match(/^ +what /gm)).toHaveLength(1);
+    const nobody = await run("audit", "not", "operation:*");
+    expect(nobody.out).toContain("nobody changed anything of that kind");
+    const both = await run("audit", "--verify", "operation:ban");
+    expect(both.code).toBe(2);
+    const why = ["--why", "that is our own office"];
+    const opened = await run("contest", "open", "203.0.113.7", ...why);
+    expect(opened.code).toBe(0);
+    const own = await run("contest", "list", "why:*office*");
+    expect(own.out).toContain("203.0.113.7");
+    const none = await run("contest", "list", "why:*school*");
+    expect(none.out).toContain("no contest is like that");
+  });
+
   it("may be one word", async () => {
     const run = operatorOf(cloud);
     const told = async (...words: readonly string[]) =>
@@ -81,8 +99,10 @@ describe("a query on the command line", () => {
       ["bans", "reason:ssh"],
       ["proposals", "state:open"],
       ["detections", "org:acme"],
+      ["audit", "operation:ban"],
+      ["contest list", "state:open"],
     ] as const) {
-      const { code, out } = await run(list, word, "--explain");
+      const { code, out } = await run(...list.split(" "), word, "--explain");
       expect([list, code]).toEqual([list, 0]);
       expect(out.trim()).not.toBe("");
     }
