@@ -1,3 +1,5 @@
+import { onOneLine } from "../../agent/text/shown.js";
+
 /**
  * What a query is: the same language for every list, wherever it is shown. This
  * room knows nothing of Node, so that a browser runs the same code as the cloud.
@@ -75,7 +77,7 @@ export class QueryError extends Error implements Place {
     /** More at its end could make it a query: who is writing has not erred yet. */
     readonly isUnfinished = false,
   ) {
-    super(message);
+    super(onOneLine(message));
     this.at = at;
     this.length = length;
   }

@@ -14,6 +14,7 @@ export const targets: Readonly<Record<string, string>> = {
   list: "block lists in all formats",
   log: "log lines and journal entries of sshd",
   netlink: "what the kernel says: messages, attributes, packets",
+  query: "queries of lists: read, printed, explained, completed",
   "small-file": "resolv.conf, leases, logins and control groups",
 };
 

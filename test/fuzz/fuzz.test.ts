@@ -9,6 +9,7 @@ import { target as frame } from "../../scripts/fuzz/targets/frame.js";
 import { target as list } from "../../scripts/fuzz/targets/list.js";
 import { target as log } from "../../scripts/fuzz/targets/log.js";
 import { target as netlink } from "../../scripts/fuzz/targets/netlink.js";
+import { target as query } from "../../scripts/fuzz/targets/query.js";
 import { target as root } from "../../scripts/fuzz/targets/root.js";
 import { target as segment } from "../../scripts/fuzz/targets/segment.js";
 import { target as smallFile } from "../../scripts/fuzz/targets/small-file.js";
@@ -26,6 +27,7 @@ describe("a second of bytes that nobody meant", () => {
     list,
     log,
     netlink,
+    query,
     root,
     segment,
     smallFile,
