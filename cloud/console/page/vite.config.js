@@ -14,5 +14,14 @@ export default defineConfig({
     target: "es2022",
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
+    // Many small files compress badly: what belongs together comes together.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: "settings", test: /views\/settings\// }],
+        },
+      },
+    },
   },
 });
