@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { systemClock } from "../../agent/runtime/clock.js";
 import { Lab, LabCloud } from "../lab/lab.js";
 import { until } from "../lab/run.js";
 import { asCloud } from "./as-cloud.js";
 import { fillCloud } from "./big-cloud.js";
-import { alone, quantile, type Row } from "./report.js";
+import { firstViews, pageSize } from "./console-page.js";
+import { alone, median, quantile, spread, type Row } from "./report.js";
 
 /**
  * What somebody at the console waits for, of a cloud with a million bans and a
@@ -31,11 +31,13 @@ export async function measureConsole(): Promise<readonly Row[]> {
   const rows = [
     row("until all bans are listed, after a start", "s", since(began) / 1_000),
   ];
-  for (const [what, asked] of ASKED) {
-    if (!(await isAnswered(cloud, asked))) continue;
-    rows.push(...(await answersTo(cloud, what, asked)));
-  }
-  return [...rows, row("memory of the cloud", "MB", rssOf(cloud)), ...page()];
+  rows.push(...(await firstViews(cloud)));
+  rows.push(...(await allAnswers(cloud)));
+  return [
+    ...rows,
+    row("memory of the cloud", "MB", rssOf(cloud)),
+    ...pageSize(),
+  ];
 }
 
 const SIZE = { bans: 1_000_000, agents: 100_000, orgs: 100 };
@@ -129,9 +131,9 @@ const OF_AGENTS: readonly [string, (nth: number) => string][] = [
   ["version:<…", (nth) => `version:<0.${3 + (nth % 4)}.1`],
   ["unhealthy:yes", (nth) => `unhealthy:yes not org:org-${nth}`],
   [
-    "org:… not state:connected version:<… lastseen:>…h",
+    "org:… not state:online version:<… lastseen:>…h",
     (nth) =>
-      `org:org-${nth} not state:connected version:<0.5 lastseen:>${1 + (nth % 20)}h`,
+      `org:org-${nth} not state:online version:<0.5 lastseen:>${1 + (nth % 20)}h`,
   ],
 ];
 
@@ -148,38 +150,52 @@ const ASKED: readonly (readonly [string, Asked])[] = [
   ]),
 ];
 
-/** A cloud that does not take a query yet has no time to show. */
-const isAnswered = (cloud: LabCloud, asked: Asked): Promise<boolean> =>
-  cloud.api("GET", asked(ASKINGS)).then(
-    () => true,
-    () => false,
-  );
-
 const ASKINGS = 100;
 
 interface Page {
   readonly total: number;
 }
 
-async function answersTo(
-  cloud: LabCloud,
-  what: string,
-  asked: Asked,
-): Promise<readonly Row[]> {
+/** All that is asked, round by round: nothing is known from the round before. */
+async function allAnswers(cloud: LabCloud): Promise<readonly Row[]> {
+  const rounds: Answers[][] = ASKED.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [nth, [, asked]] of ASKED.entries()) {
+      rounds[nth]?.push(await answersTo(cloud, asked));
+    }
+  }
+  return ASKED.flatMap(([what], nth) => rowsOf(what, rounds[nth] ?? []));
+}
+
+const ROUNDS = 3;
+
+/** Milliseconds. */
+interface Answers {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+async function answersTo(cloud: LabCloud, asked: Asked): Promise<Answers> {
   const took: number[] = [];
   for (let nth = 0; nth < ASKINGS; nth++) {
     const began = performance.now();
     await cloud.api("GET", asked(nth));
     took.push(since(began));
   }
-  const p95 = quantile(took, 0.95);
-  const goal = UNSORTED.has(what.replace("bans, q=", "")) ? ALL_MS : GOAL_MS;
+  return { p50: quantile(took, 0.5), p95: quantile(took, 0.95) };
+}
+
+function rowsOf(what: string, rounds: readonly Answers[]): readonly Row[] {
+  const [p50s, p95s] = [
+    rounds.map(({ p50 }) => p50),
+    rounds.map(({ p95 }) => p95),
+  ];
+  const p95 = median(p95s);
+  const most = UNSORTED.has(what.replace("bans, q=", "")) ? ALL_MS : GOAL_MS;
+  const goal = { goal: `≤ ${most.toLocaleString("en")} ms`, met: p95 <= most };
   return [
-    row(`${what}, p50`, "ms", quantile(took, 0.5)),
-    {
-      ...row(`${what}, p95`, "ms", p95),
-      ...{ goal: `≤ ${goal.toLocaleString("en")} ms`, met: p95 <= goal },
-    },
+    { ...row(`${what}, p50`, "ms", median(p50s)), spread: spread(p50s) },
+    { ...row(`${what}, p95`, "ms", p95), spread: spread(p95s), ...goal },
   ];
 }
 
@@ -195,18 +211,4 @@ const row = (what: string, unit: string, ours: number): Row =>
 function rssOf({ process: running }: LabCloud): number {
   const status = readFileSync(`/proc/${running?.pid ?? 0}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024;
-}
-
-/** What a browser loads, if it was built. */
-function page(): readonly Row[] {
-  const folder = new URL("../../console/", import.meta.url).pathname;
-  if (!existsSync(folder)) return [];
-  const bytes = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => readFileSync(join(parentPath, name)))
-    .map((content) => gzipSync(content).length)
-    .reduce((sum, each) => sum + each, 0);
-  const kB = bytes / 1_000;
-  const goal = { goal: "≤ 150 kB", met: kB <= 150 };
-  return [{ ...row("the page, compressed by gzip", "kB", kB), ...goal }];
 }

@@ -6,8 +6,11 @@ import { Visitor, type Look } from "./visitor.js";
 export interface Site {
   /** "https://console.test:1234". */
   readonly origin: string;
-  /** PEM of its certificate; no other is believed that the system does not. */
-  readonly certificate: string;
+  /**
+   * PEM of its certificate; no other is believed that the system does not.
+   * Undefined: it speaks plain HTTP.
+   */
+  readonly certificate: string | undefined;
 }
 
 /** Debian's Chromium, in a new profile, which reaches this machine alone. */
@@ -28,7 +31,7 @@ export class OpenBrowser implements AsyncDisposable {
       args: [
         ...QUIETLY,
         `--host-resolver-rules=MAP ${hostname} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
-        `--ignore-certificate-errors-spki-list=${spkiOf(site.certificate)}`,
+        ...believing(site.certificate),
       ],
     });
     return new OpenBrowser(browser, site);
@@ -84,6 +87,11 @@ async function watchPolicy(context: BrowserContext): Promise<void> {
     console.error("the policy stopped " + event.blockedURI + ": " + event.violatedDirective));`;
   await context.addInitScript({ content: script });
 }
+
+const believing = (certificate: string | undefined): readonly string[] =>
+  certificate === undefined
+    ? []
+    : [`--ignore-certificate-errors-spki-list=${spkiOf(certificate)}`];
 
 /** As the browser names the one key that it is to believe. */
 function spkiOf(certificate: string): string {
