@@ -1,9 +1,11 @@
 import { defineConfig } from "vite";
+import { worldMap } from "./world-map.js";
 
 /** The page is served below /console/ by the cloud itself, and by nobody else. */
 export default defineConfig({
   root: import.meta.dirname,
   base: "/console/",
+  plugins: [worldMap()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../../../dist/console",

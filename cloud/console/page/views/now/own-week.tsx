@@ -8,12 +8,12 @@ import { to } from "../../router.js";
 import { session } from "../../session.js";
 import { useAsked } from "../../use-asked.js";
 import type { FleetCount } from "../fleet/fleet-counts.js";
-import type { Attacks } from "./attacks-panel.js";
+import type { Attacks } from "./attacks.js";
 
 type Month = Answers["reportMonth"];
 
-/** Milliseconds: a week changes little in a minute. */
-const EVERY = 60_000;
+/** Milliseconds: a week changes little meanwhile. */
+const EVERY = 20_000;
 
 /** For a customer's people: what their week was, in words. */
 export function OwnWeek() {
@@ -70,7 +70,11 @@ function protectedSaid({ hosts, online, cells }: FleetCount): string {
     .reduce((sum, each) => sum + each.hosts, 0);
   const some = [
     ...(stopping < hosts
-      ? [`${count(hosts - stopping)} only count it, or have yet to begin`]
+      ? [
+          hosts - stopping === 1
+            ? "1 only counts it, or has yet to begin"
+            : `${count(hosts - stopping)} only count it, or have yet to begin`,
+        ]
       : []),
     ...(online < hosts ? [`${count(hosts - online)} cannot be reached`] : []),
   ];

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import type { Covered, Page } from "../../api-types.js";
 import { apiPath } from "../../api.js";
 import { Badge, Nothing, Panel, Shown } from "../../parts/bits.js";
@@ -9,8 +10,12 @@ import { to } from "../../router.js";
 import { useAsked } from "../../use-asked.js";
 import { useStill } from "./still.js";
 
-/** Milliseconds. */
+/** Milliseconds: what was decided just now is in force on more hosts each time. */
 const EVERY = 2_000;
+const EVERY_WHILE_SPREADING = 400;
+
+/** How long most hosts need, and more. */
+const SPREADING_MS = 6_000;
 
 const A_FEW = 10;
 
@@ -18,10 +23,15 @@ const keyOf = ({ decision }: Covered): string => decision.decision;
 
 /** Decisions, the newest first, and how far each has come. */
 export function SpreadPanel() {
+  const [isSpreading, setSpreading] = useState(false);
   const asked = useAsked<Page<Covered>>(
     apiPath("/coverage", { limit: A_FEW }),
-    { every: EVERY, on: ["decided", "undone"] },
+    {
+      every: isSpreading ? EVERY_WHILE_SPREADING : EVERY,
+      on: ["decided", "undone"],
+    },
   );
+  useEffect(() => setSpreading(spreads(asked.data)), [asked.data]);
   const { rows, held } = useStill(asked.data?.items ?? [], keyOf);
   return (
     <Panel
@@ -49,6 +59,12 @@ export function SpreadPanel() {
     </Panel>
   );
 }
+
+const spreads = (page: Page<Covered> | undefined): boolean =>
+  (page?.items ?? []).some(
+    ({ decision, missing }) =>
+      missing > 0 && Date.now() - Date.parse(decision.decidedAt) < SPREADING_MS,
+  );
 
 function Row({
   covered: { decision, ...share },
