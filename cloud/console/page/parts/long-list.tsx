@@ -202,6 +202,12 @@ function Row<T>({
   );
 }
 
+/** Pixels of a list that go by for one of its scroll bar. */
+function scaleOf(whole: number, room: number): number {
+  const height = Math.min(whole, MOST_PIXELS);
+  return height > room ? (whole - room) / (height - room) : 1;
+}
+
 /** Which rows are in sight, and where they are drawn. */
 function useSight(
   count: number,
@@ -230,7 +236,7 @@ function useSight(
   }, []);
   const whole = count * ROW;
   const height = Math.min(whole, MOST_PIXELS);
-  const scale = height > room ? (whole - room) / (height - room) : 1;
+  const scale = scaleOf(whole, room);
   const at = Math.min(top * scale, Math.max(0, whole - room));
   const highest = Math.floor(at / ROW);
   const first = Math.max(0, highest - MORE);
@@ -243,7 +249,8 @@ function useSight(
     if (where === "nearest" && isSeen) return;
     const target =
       where === "nearest" && wanted > at ? wanted + ROW - room : wanted;
-    element.scrollTop = target / scale;
+    // It may not be drawn in its own room yet.
+    element.scrollTop = target / scaleOf(whole, element.clientHeight);
   };
   // Drawn relative to what is scrolled to, so that no row moves by the scale.
   const offset = top + (first * ROW - at);
