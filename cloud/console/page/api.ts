@@ -57,6 +57,10 @@ export function apiPath(path: string, query: Query = {}): string {
   return said.size === 0 ? path : `${path}?${said.toString()}`;
 }
 
+/** The same, for a link by which a browser takes a file away. */
+export const fileAddress = (path: string, query: Query): string =>
+  BASE + apiPath(path, query);
+
 export interface HowAsked {
   readonly signal?: AbortSignal;
   /** The page asks by itself: a session that nobody uses comes to its end. */

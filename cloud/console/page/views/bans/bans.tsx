@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import { BANS } from "../../../../query/lists/bans.js";
 import type { Answers } from "../../api-types.js";
+import { fileAddress } from "../../api.js";
 import { count, Head, Nothing } from "../../parts/bits.js";
 import { LongList, type Jump } from "../../parts/long-list.js";
 import { QueryBox } from "../../parts/query-box.js";
@@ -10,7 +11,14 @@ import { useAsked } from "../../use-asked.js";
 import { GONE, banColumns, type Row } from "./ban-columns.js";
 import { JumpField } from "./jump-field.js";
 import type { Target } from "./jump.js";
-import { bansAsked, nameOf, rowAsked, see, type BansAsked } from "./order.js";
+import {
+  askedOf,
+  bansAsked,
+  nameOf,
+  rowAsked,
+  see,
+  type BansAsked,
+} from "./order.js";
 import { useSince, type Since } from "./use-since.js";
 import { useWindows, type Windows } from "./use-windows.js";
 
@@ -46,9 +54,10 @@ export function Bans() {
       />
       <div class="bans-tools">
         <JumpField asked={asked} onJump={jump.go} />
-        {top > 0 && (
-          <span class="faint">Seen from row {count(top + 1)} on</span>
-        )}
+        <span class="faint">
+          {top > 0 && `Seen from row ${count(top + 1)} on`}
+        </span>
+        <ExportLinks asked={asked} />
       </div>
       {shown?.error !== undefined && (
         <p class="failure" role="alert">
@@ -62,6 +71,30 @@ export function Bans() {
         <Rows windows={shown} jumpTo={jump.to} onSight={onSight} />
       )}
     </div>
+  );
+}
+
+const FORMATS = [
+  ["csv", "CSV", "as a table for spreadsheets"],
+  ["jsonl", "JSONL", "a line of JSON a ban"],
+] as const;
+
+/** Carries away all that the query finds, in the order that is seen. */
+function ExportLinks({ asked }: { readonly asked: BansAsked }) {
+  return (
+    <span class="bans-export">
+      Export:
+      {FORMATS.map(([format, name, says]) => (
+        <a
+          key={format}
+          download={`bans.${format}`}
+          href={fileAddress("/bans/export", { format, ...askedOf(asked) })}
+          title={`All that is listed, ${says}`}
+        >
+          {name}
+        </a>
+      ))}
+    </span>
   );
 }
 

@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { said } from "../../api.js";
-import type { BansAsked } from "./order.js";
-import { targetOf, type Target } from "./jump.js";
+import { counted } from "../../parts/bits.js";
+import { see, type BansAsked } from "./order.js";
+import { targetOf, type Held, type Target } from "./jump.js";
 
 /** Longer than any address or time is written. */
 const MOST = 64;
@@ -17,6 +18,7 @@ export function JumpField({
   const id = useId();
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<string | undefined>();
+  const [held, setHeld] = useState<Held | undefined>();
   const [isBusy, setBusy] = useState(false);
   const looking = useRef<AbortController | undefined>(undefined);
   useEffect(() => () => looking.current?.abort(), []);
@@ -25,10 +27,12 @@ export function JumpField({
     const aborter = new AbortController();
     looking.current = aborter;
     setWrong(undefined);
+    setHeld(undefined);
     setBusy(true);
     try {
       const target = await targetOf(text.trim(), asked, aborter.signal);
       if (aborter.signal.aborted) return;
+      setHeld(target.held);
       onJump(target);
     } catch (error) {
       if (!aborter.signal.aborted) setWrong(said(error));
@@ -57,6 +61,7 @@ export function JumpField({
         onInput={({ currentTarget }) => {
           setText(currentTarget.value);
           setWrong(undefined);
+          setHeld(undefined);
         }}
       />
       <button type="submit" disabled={isBusy}>
@@ -67,6 +72,32 @@ export function JumpField({
           {wrong}
         </span>
       )}
+      {held !== undefined && <HeldBy held={held} onSeen={setHeld} />}
     </form>
+  );
+}
+
+/** Who looks for an address is to learn that it is banned by what is wider. */
+function HeldBy({
+  held: { asked, count },
+  onSeen,
+}: {
+  readonly held: Held;
+  readonly onSeen: (held: undefined) => void;
+}) {
+  return (
+    <span role="status">
+      {counted(count, "ban holds it or lies", "bans hold it or lie")} in it.{" "}
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => {
+          onSeen(undefined);
+          see(asked);
+        }}
+      >
+        Show
+      </button>
+    </span>
   );
 }

@@ -7,6 +7,14 @@ export interface Target {
   readonly asked: BansAsked;
   /** From 0. */
   readonly row: number;
+  /** An address that no ban is exactly on, where wider ones may hold it. */
+  readonly held?: Held | undefined;
+}
+
+/** Bans that hold an address or range, or lie in it. */
+export interface Held {
+  readonly asked: BansAsked;
+  readonly count: number;
 }
 
 const ROW = /^\d{1,3}(,?\d{3})*$|^\d+$/;
@@ -35,9 +43,24 @@ export async function targetOf(
   for (let turn = 0; turn < MOST_ASKED; turn++) {
     const page = await ask<Answers["listBans"]>(path, { signal });
     const { items, from = 0, scanned = 1 } = page;
-    if (items.length > 0 || scanned >= 1) return { asked: by, row: from };
+    if (items.length === 0 && scanned < 1) continue;
+    const isExact = by.sort !== "range" || items[0]?.range === text;
+    const held = isExact ? undefined : await heldOf(text, by, signal);
+    return { asked: by, row: from, held };
   }
   throw new Error("It takes too long to find that here: ask for less.");
+}
+
+/** In its order a list has what is wider before, and maybe far away. */
+async function heldOf(
+  range: string,
+  asked: BansAsked,
+  signal: AbortSignal,
+): Promise<Held | undefined> {
+  const on = { ...asked, q: `${asked.q} range:${range}`.trim() };
+  const path = apiPath("/bans", { ...askedOf(on), limit: 1 });
+  const { total } = await ask<Answers["listBans"]>(path, { signal });
+  return total === 0 ? undefined : { asked: on, count: total };
 }
 
 /** The order that is seen, where it goes by that; or one that does. */
