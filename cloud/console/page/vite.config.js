@@ -21,7 +21,15 @@ export default defineConfig({
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [{ name: "settings", test: /views\/settings\// }],
+          groups: [
+            { name: "settings", test: /views\/settings\// },
+            { name: "parts", test: /page\/parts\/|cloud\/query\// },
+            {
+              name: "records",
+              test: /views\/(audit|contests|lists|proposals)\//,
+            },
+            { name: "fleet", test: /views\/fleet\// },
+          ],
         },
       },
     },
