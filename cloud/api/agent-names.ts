@@ -10,6 +10,12 @@ export function agentsCalled(
   return byId === undefined ? registry.agentsOn(name) : [byId];
 }
 
+/** What an agent told, with its host's name; null: the agent was forgotten. */
+export const withHostname = <T extends { readonly agent: string }>(
+  told: T,
+  registry: Pick<Registry, "agent">,
+) => ({ ...told, hostname: registry.agent(told.agent)?.hostname ?? null });
+
 /**
  * The one that is meant: of several, those that were sent away do not count.
  * @throws ApiProblem that says who there is

@@ -7,6 +7,7 @@ import { readRemote } from "../../telemetry/remote.js";
 import { DECISIONS } from "../../query/lists/decisions.js";
 import { decisionsAsked } from "../asked/decisions.js";
 import { CloudFeed, Named, limitOf } from "../fields.js";
+import { withHostname } from "../agent-names.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { unknown } from "../problem.js";
 import { PAGES, QueryOf } from "../query-field.js";
@@ -194,7 +195,7 @@ export function ownDecision(
 /** Of what a rule decided on: what was seen of the ranges themselves. */
 function detectionsOf(
   { evidence, targets }: DecisionEntry,
-  { telemetry }: OperatorApiPorts,
+  { telemetry, registry }: OperatorApiPorts,
 ) {
   const ranges = targets.map(parseCidr);
   return evidence
@@ -202,7 +203,8 @@ function detectionsOf(
     .filter(({ source }) => {
       const remote = readRemote(source);
       return remote && ranges.some((range) => covers(range, remote));
-    });
+    })
+    .map((each) => withHostname(each, registry));
 }
 
 /** An org's people see no evidence, and of everybody's feeds no names. */

@@ -11,6 +11,8 @@ const place = {
   /** When the cloud took it down. */
   at: Time,
   agent: v.string(),
+  /** Null: the agent was forgotten. */
+  hostname: v.nullable(v.string()),
   org: v.string(),
   /** When the host says it was, but never after `at`. */
   time: Time,

@@ -3,6 +3,7 @@ import type { Caller } from "../../operators/caller.js";
 import { DETECTIONS } from "../../query/lists/detections.js";
 import type { DetectionEntry } from "../../telemetry/telemetry.js";
 import { attackerKey, attackerOf, readRemote } from "../../telemetry/remote.js";
+import { withHostname } from "../agent-names.js";
 import { detectionsAsked } from "../asked/detections.js";
 import { Named, Range, YesOrNo, limitOf } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
@@ -99,7 +100,7 @@ const placed = (ports: Ports): readonly Route[] => [
     handle: ({ caller, query }) => {
       const asked = placeOf(caller, query, ports);
       const found = ports.telemetry.contacts(asked);
-      return answer(200, pageTo(query.limit, found));
+      return answer(200, pageTo(query.limit, found, ports));
     },
   }),
 ];
@@ -119,11 +120,11 @@ async function detections(
       list.isAskedFor(each) && (!isUnacted || isLeft(each));
     const stretch = { clock: ports.clock, signal, from, limit };
     const found = await walk({ ...list, isAskedFor }, stretch);
-    return pageShown(found, (each) => each);
+    return pageShown(found, (each) => withHostname(each, ports.registry));
   }
   if (isUnacted) return unacted(limit, asked, isLeft, ports);
   const found = ports.telemetry.detections(asked);
-  return pageTo(limit, found);
+  return pageTo(limit, found, ports);
 }
 
 /** Some 10 ms of looks; where few of them are left, pages are short. */
@@ -133,13 +134,13 @@ function unacted(
   limit: number,
   asked: Parameters<Ports["telemetry"]["detections"]>[0],
   isLeft: (each: DetectionEntry) => boolean,
-  { telemetry }: Ports,
+  { telemetry, registry }: Ports,
 ) {
   const found = telemetry.detections({ ...asked, limit: MOST_LOOKED_AT });
-  const items: DetectionEntry[] = [];
+  const items: (DetectionEntry & { readonly hostname: string | null })[] = [];
   for (const each of found) {
     const { seq, nth } = each;
-    if (isLeft(each)) items.push(each);
+    if (isLeft(each)) items.push(withHostname(each, registry));
     if (items.length === limit) return { items, next: cursorOf([seq, nth]) };
   }
   const last = found.length === MOST_LOOKED_AT ? found.at(-1) : undefined;
@@ -183,14 +184,23 @@ function orgOf(
   return org ?? caller.org ?? undefined;
 }
 
-function pageTo<T extends { readonly seq: number; readonly nth: number }>(
+function pageTo<T extends Told>(
   limit: number,
   found: readonly T[],
+  { registry }: Pick<Ports, "registry">,
 ) {
-  const items = found.slice(0, limit);
+  const items = found
+    .slice(0, limit)
+    .map((each) => withHostname(each, registry));
   const last = items.at(-1);
   const isMore = found.length > limit && last !== undefined;
   return { items, next: isMore ? cursorOf([last.seq, last.nth]) : null };
+}
+
+interface Told {
+  readonly seq: number;
+  readonly nth: number;
+  readonly agent: string;
 }
 
 function sightings(

@@ -114,6 +114,8 @@ describe("lists that are asked by a query", () => {
     expect(await sources("source:203.0.113.0/24")).toEqual(["203.0.113.1"]);
     expect(await sources("not source:203.0.113.0/24")).toEqual([both[0]]);
     expect(await sources("host:web9")).toEqual([]);
+    const told = await found("/detections", "host:web1");
+    expect(told.map((each) => each["hostname"])).toEqual(["web1", "web1"]);
     expect(await sources(`agent:${web.agent} told:<1h`)).toEqual(both);
     const unacted = "/detections?unacted=true";
     expect(await sources("source:198.51.100.2", unacted)).toEqual([both[0]]);

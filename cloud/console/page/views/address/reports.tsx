@@ -1,9 +1,9 @@
 import type { Answers, Page } from "../../api-types.js";
 import { apiPath } from "../../api.js";
 import { Badge, count, Nothing, Panel, Shown } from "../../parts/bits.js";
+import { HostLink } from "../../parts/host-link.js";
 import { PlainTable, type PlainColumn } from "../../parts/plain-table.js";
 import { Time } from "../../parts/time.js";
-import { to } from "../../router.js";
 import { useAsked } from "../../use-asked.js";
 
 type Item<A> = A extends { readonly items: readonly (infer T)[] } ? T : never;
@@ -15,15 +15,13 @@ const A_FEW = 12;
 /** Milliseconds. */
 const EVERY = 5_000;
 
-const host = (agent: string) => <a href={to(`/fleet/${agent}`)}>{agent}</a>;
-
 const DID: Readonly<Record<Detection["action"], string>> = {
   ...{ banned: "banned it", held: "held its own ban", none: "only told" },
 };
 
 const REPORTS: readonly PlainColumn<Detection>[] = [
   { head: "When", cell: ({ time }) => <Time at={time} /> },
-  { head: "Host", cell: ({ agent }) => host(agent) },
+  { head: "Host", cell: (host) => <HostLink host={host} /> },
   { head: "Customer", cell: ({ org }) => org },
   { head: "Sensor", cell: ({ sensor }) => sensor },
   {
@@ -73,7 +71,7 @@ export function ReportsPanel({ range }: { readonly range: string }) {
 
 const CONTACTS: readonly PlainColumn<Contact>[] = [
   { head: "When", cell: ({ time }) => <Time at={time} /> },
-  { head: "Host", cell: ({ agent }) => host(agent) },
+  { head: "Host", cell: (host) => <HostLink host={host} /> },
   { head: "Customer", cell: ({ org }) => org },
   {
     head: "Process",

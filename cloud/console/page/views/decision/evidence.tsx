@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { CoveredHost, DecisionDetail } from "../../api-types.js";
+import type { DecisionDetail } from "../../api-types.js";
 import { Badge, count, counted, Nothing, Panel } from "../../parts/bits.js";
 import { HostLink } from "../../parts/host-link.js";
 import { Time } from "../../parts/time.js";
@@ -11,13 +11,12 @@ const AT_FIRST = 15;
 
 /** What hosts saw that a rule decided on. */
 export function EvidencePanel({
-  told: { decision, detections, hosts },
+  told: { decision, detections },
 }: {
   readonly told: DecisionDetail;
 }) {
   const [isAll, setAll] = useState(false);
   if (decision.evidence.length === 0) return null;
-  const known = new Map(hosts.map((host) => [host.agent, host]));
   const shown = isAll ? detections : detections.slice(0, AT_FIRST);
   const more = detections.length - shown.length;
   return (
@@ -49,11 +48,7 @@ export function EvidencePanel({
             </thead>
             <tbody>
               {shown.map((each) => (
-                <Row
-                  key={`${each.seq}.${each.nth}`}
-                  detection={each}
-                  host={known.get(each.agent)}
-                />
+                <Row key={`${each.seq}.${each.nth}`} detection={each} />
               ))}
             </tbody>
           </table>
@@ -88,21 +83,15 @@ const ACTIONS: Readonly<Record<Detection["action"], string>> = {
   none: "only told",
 };
 
-function Row({
-  detection,
-  host,
-}: {
-  readonly detection: Detection;
-  readonly host: CoveredHost | undefined;
-}) {
-  const { agent, org, time, sensor, source, action, rule } = detection;
+function Row({ detection }: { readonly detection: Detection }) {
+  const { org, time, sensor, source, action, rule } = detection;
   return (
     <tr>
       <td class="nowrap">
         <Time at={time} as="clock" />
       </td>
       <td>
-        <HostLink host={host ?? { agent, hostname: agent }} />
+        <HostLink host={detection} />
       </td>
       <td>{org}</td>
       <td class="only-wide">{sensor}</td>

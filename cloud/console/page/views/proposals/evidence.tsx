@@ -8,8 +8,8 @@ import {
   count,
   counted,
 } from "../../parts/bits.js";
+import { HostLink } from "../../parts/host-link.js";
 import { Time } from "../../parts/time.js";
-import { to } from "../../router.js";
 import { useAsked } from "../../use-asked.js";
 
 type Detection = Answers["listDetections"]["items"][number];
@@ -72,7 +72,7 @@ function Detections({ of }: { readonly of: readonly Detection[] }) {
               </td>
               <td>{each.org}</td>
               <td>
-                <a href={to(`/fleet/${each.agent}`)}>{each.agent}</a>
+                <HostLink host={each} />
               </td>
               <td>{each.sensor}</td>
               <td class="number">{count(each.count)}</td>
