@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { theWholeOfIt } from "./attack.js";
+import { whatIsBanned } from "./bans.js";
 import { brokenStream, tooManyPages } from "./broken-stream.js";
 import { Checks } from "./checks.js";
 import { forEverybody } from "./for-everybody.js";
@@ -42,6 +43,7 @@ async function walkThroughAll(): Promise<void> {
   await signingIn(stage, checks);
   await theWholeOfIt(stage, checks);
   await byKeyboardAlone(stage, checks);
+  await whatIsBanned(stage, checks);
   await brokenStream(stage, checks);
   await tooManyPages(stage, checks);
   await hostileHosts(stage, checks);
