@@ -187,10 +187,11 @@ function HostGroup({
   );
 }
 
-/** What they say themselves, each once: a few. */
+/** What they say themselves, each once: a few, and what is due first before the rest. */
 const detailsOf = (hosts: readonly CoveredHost[]): readonly string[] =>
   [...new Set(hosts.map(({ detail }) => detail))]
     .filter((detail) => detail !== "")
+    .sort()
     .slice(0, 3);
 
 type Coverage = CoverageDetail["coverage"];
