@@ -26,6 +26,8 @@ export class ApiProblem extends Error {
     readonly status: number,
     /** All of the answer: some problems have more to say. */
     readonly told: Told = {},
+    /** Seconds until it is worth it to ask again, where the cloud says so. */
+    readonly retryAfter?: number,
   ) {
     super(told.detail ?? `The cloud answered ${status}.`);
     this.code = told.code ?? "failed";
@@ -128,7 +130,14 @@ async function fetched(
   });
   const body = response.status === 204 ? null : await jsonOf(response);
   if (response.ok) return { status: response.status, body };
-  throw new ApiProblem(response.status, body ?? {});
+  const { status, headers } = response;
+  throw new ApiProblem(status, body ?? {}, secondsOf(headers));
+}
+
+/** A date, which Retry-After may be as well, is none that our cloud tells. */
+function secondsOf(headers: Headers): number | undefined {
+  const told = headers.get("retry-after") ?? "";
+  return /^\d{1,6}$/.test(told) ? Number(told) : undefined;
 }
 
 /** What hosts wrote stands among the page's own words, and turns none of them. */

@@ -1,12 +1,13 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { News } from "./api-types.js";
-import { ApiProblem, ask, Unreachable } from "./api.js";
+import { ApiProblem, ask } from "./api.js";
+import { failed, retryAfter, type AskedState } from "./asked-state.js";
 import { live } from "./live.js";
 import { forgetSession } from "./session.js";
 
 /** What was asked for, as it is known. */
 export interface Asked<T> {
-  /** The newest answer; it stays while another is asked for. */
+  /** The newest answer; it stays while another is asked for, or fails for a while. */
   readonly data: T | undefined;
   readonly error: Error | undefined;
   readonly isLoading: boolean;
@@ -37,11 +38,7 @@ export function useAsked<T>(
   path: string | undefined,
   { every, on = [] }: AskAgain = {},
 ): Asked<T> {
-  const [state, setState] = useState<{
-    readonly path: string | undefined;
-    readonly data?: T;
-    readonly error?: Error;
-  }>({ path: undefined });
+  const [state, setState] = useState<AskedState<T>>({ path: undefined });
   const [isLoading, setLoading] = useState(false);
   const [round, setRound] = useState(0);
   const way = useRef({ isUnderWay: false, isWanted: false, tookMs: 0 });
@@ -91,22 +88,37 @@ export function useAsked<T>(
     return () => aborter.abort();
   }, [path, round]);
 
-  useEffect(() => {
-    if (every === undefined || isLoading) return undefined;
-    const wait = Math.max(every, REST * way.current.tookMs);
-    const timer = setInterval(() => {
-      if (!document.hidden) again();
-    }, wait);
-    return () => clearInterval(timer);
-  }, [every, isLoading, again]);
+  const isSame = state.path === path;
+  const rest = every && Math.max(every, REST * way.current.tookMs);
+  const wait = longer(rest, isSame ? retryAfter(state) : undefined);
+  useEvery(isLoading ? undefined : wait, again);
 
   useNews(on, again);
-  const isSame = state.path === path;
   return {
     data: isSame ? state.data : undefined,
     error: isSame ? state.error : undefined,
     ...{ isLoading, refresh },
   };
+}
+
+/** Of two times the longer one; undefined says nothing. */
+const longer = (
+  one: number | undefined,
+  other: number | undefined,
+): number | undefined =>
+  one === undefined || other === undefined
+    ? (one ?? other)
+    : Math.max(one, other);
+
+/** Calls after so many milliseconds, each time, while the page is looked at. */
+function useEvery(wait: number | undefined, call: () => void): void {
+  useEffect(() => {
+    if (wait === undefined) return undefined;
+    const timer = setInterval(() => {
+      if (!document.hidden) call();
+    }, wait);
+    return () => clearInterval(timer);
+  }, [wait, call]);
 }
 
 /** Calls once for a burst of news of these kinds, and when the stream is back. */
@@ -131,13 +143,3 @@ function useNews(on: readonly News["kind"][], refresh: () => void): void {
     };
   }, [refresh]);
 }
-
-/** What was known stays in sight while the cloud does not answer. */
-const failed = <T>(
-  before: { readonly path: string | undefined; readonly data?: T },
-  path: string,
-  error: Error,
-) =>
-  error instanceof Unreachable && before.path === path
-    ? { ...before, error }
-    : { path, error };
