@@ -5,13 +5,13 @@ import type { Chance } from "./chance.js";
 
 /** What simulated hosts report, as agents write it. */
 
-/** Failures of one source within the last half minute. */
+/** Failures of one source within half a minute, up to then. */
 export function detection(
   source: string,
   count: number,
   action: "banned" | "none" = "banned",
+  time = Date.now(),
 ): ItemOf<"detection"> {
-  const time = Date.now();
   return {
     ...{ kind: "detection", time, sensor: "sshd", source, count, action },
     ...{ firstSeen: time - count * 1_500, lastSeen: time },

@@ -43,6 +43,7 @@ export class Weather implements Disposable {
     this.#climate = climate;
     this.#chance = chance;
     this.#nextAttackAt = performance.now() + FIRST_ATTACK_MS;
+    for (const host of hosts) this.#tellPast(host);
     this.#timer = setInterval(() => this.#turn(), TURN_MS);
   }
 
@@ -59,6 +60,20 @@ export class Weather implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  /** What each host had to do with before anybody looked: a day, the last hour more. */
+  #tellPast(host: LivelyHost): void {
+    const org = this.#orgs.indexOf(host.cast.org);
+    const now = Date.now();
+    const told = PAST_MS.flatMap((span) =>
+      Array.from({ length: this.#chance.whole(6, 14) }, () => {
+        const at = now - Math.floor(this.#chance.part() * span);
+        const source = ownSource(org, this.#chance);
+        return items.detection(source, this.#chance.whole(1, 6), "none", at);
+      }),
+    );
+    host.report(...told);
   }
 
   #turn(): void {
@@ -143,6 +158,8 @@ function ownSource(org: number, chance: Chance): string {
 /** As many for each of six, within 1 to 252. */
 const OWN_ADDRESSES = 40;
 
+const HOUR_MS = 3_600_000;
+const PAST_MS = [HOUR_MS, 24 * HOUR_MS];
 const TURN_MS = 50;
 const FIRST_ATTACK_MS = 3_000;
 const MOST_PAST = 40;
