@@ -66,6 +66,7 @@ class Soak {
     const scroller = await this.#comesIn("bob", "/bans");
     await using busy = await Busy.begin(lively);
     const begun = performance.now();
+    await scroller.visitor.page.locator(".long-box").waitFor();
     for (let minute = 1; minute <= this.#minutes; minute++) {
       await scrollFor(scroller.visitor, 45_000);
       await scroller.visitor.moveTo("/");
@@ -130,7 +131,8 @@ async function scrollFor(visitor: Visitor, forMs: number): Promise<void> {
     await visitor.run(
       `(() => {
         const box = document.querySelector(".long-box");
-        if (box !== null) box.scrollTop = ${top};
+        if (box === null) throw new Error("there is no list to scroll");
+        box.scrollTop = ${top};
       })()`,
     );
     await wait(100);

@@ -40,10 +40,7 @@ await visitor.goTo("/");
 await visitor.signIn("demo", lively.people.demo.password);
 await visitor.page.waitForTimeout(Number(values.after) * 1_000);
 // The newest decision of a rule, once nearly everybody has answered.
-const known = await until("a rule decides", async () => {
-  const found = await about(stage);
-  return found.decision === "" ? undefined : found;
-});
+const known = await until("a rule decides", () => about(stage));
 await visitor.page.waitForTimeout(6_000);
 mkdirSync(values.to, { recursive: true });
 for (const name of values.views.split(",")) {

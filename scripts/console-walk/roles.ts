@@ -83,4 +83,4 @@ const OTHERS = [
 
 /** What orders are called on buttons. */
 const ORDERS =
-  /^(ban|lift|undo|release|refuse|observe|propose|revoke|publish)/i;
+  /^(ban|lift|undo|release|refuse|observe|propose|revoke|publish|import|answer|withdraw|forget|vouch|disable)\b/i;

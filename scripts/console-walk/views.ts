@@ -45,12 +45,16 @@ export async function about({ lively }: Stage): Promise<About> {
   const { cloud, hosts } = lively;
   const decisions = await cloud.list<Decided>("decisions");
   const proposals = await cloud.list<{ id: string }>("proposals");
-  const decided = decisions.find(({ targets }) => targets.length === 1);
+  const [decided] = decisions.filter(({ targets }) => targets.length === 1);
+  const [proposal] = proposals;
+  const [host] = hosts;
+  const [target] = decided?.targets ?? [];
+  if (!decided || !proposal || !host || target === undefined) {
+    throw new Error("the cloud has not one of everything");
+  }
   return {
-    decision: decided?.decision ?? "",
-    proposal: proposals[0]?.id ?? "",
-    agent: hosts[0]?.agent ?? "",
-    address: encodeURIComponent(decided?.targets[0] ?? "203.0.113.7"),
+    ...{ decision: decided.decision, proposal: proposal.id },
+    ...{ agent: host.agent, address: encodeURIComponent(target) },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Locator, Page } from "playwright-core";
+import { until } from "../lab/run.js";
 import { Faults } from "./faults.js";
 
 export interface Look {
@@ -34,9 +35,12 @@ export class Visitor {
     await this.settled();
   }
 
-  /** Waits until a view is there, and nothing in it is still asked for. */
+  /** Waits until the address's view is there, and nothing in it is asked for. */
   async settled(): Promise<void> {
     const { page } = this;
+    await until(`the view of ${page.url()}`, async () =>
+      (await this.run<boolean>(IS_PLACED)) ? true : undefined,
+    );
     await page.locator("h1, main .nothing").first().waitFor();
     const busy = page.locator('[aria-busy="true"]').first();
     await busy.waitFor({ state: "detached" });
@@ -84,3 +88,11 @@ export class Visitor {
     });
   }
 }
+
+/** The view that is drawn is the address's, or it is said that there is none. */
+const IS_PLACED = `(() => {
+  const place = location.pathname.slice("/console".length) || "/";
+  const placed = document.querySelector("main [data-view]");
+  if (placed !== null) return placed.dataset.view === place;
+  return document.querySelector("h1, main .nothing") !== null;
+})()`;

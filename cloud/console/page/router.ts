@@ -75,8 +75,19 @@ const isPlain = (event: MouseEvent): boolean =>
   !event.defaultPrevented &&
   !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 
+/** A way to a place on the same page is the browser's own. */
 const isOwn = (link: HTMLAnchorElement): boolean =>
+  link.hash === "" &&
   link.origin === window.location.origin &&
   link.pathname.startsWith(`${BASE}/`) &&
   !link.hasAttribute("download") &&
   link.target === "";
+
+/** A part of an address as text; one that was cut within a letter, as it is. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

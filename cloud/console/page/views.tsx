@@ -1,7 +1,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure, Nothing } from "./parts/bits.js";
-import { navigate, path, to } from "./router.js";
+import { decoded, navigate, path, to } from "./router.js";
 import { firstPlace } from "./shell/places.js";
 import type { ViewProps } from "./view-props.js";
 
@@ -104,7 +104,7 @@ export function View() {
     of: RegExp;
     is: ComponentType<ViewProps>;
   }>();
-  const [error, setError] = useState<unknown>();
+  const [failed, setFailed] = useState<{ of: RegExp; error: unknown }>();
   const found = VIEWS.find(([pattern]) => pattern.test(place));
   const home = place === "/" ? firstPlace() : place;
   useEffect(() => {
@@ -118,7 +118,9 @@ export function View() {
       (is) => {
         if (!isOver) setShown({ of, is });
       },
-      (failure: unknown) => setError(failure),
+      (error: unknown) => {
+        if (!isOver) setFailed({ of, error });
+      },
     );
     return () => {
       isOver = true;
@@ -131,10 +133,27 @@ export function View() {
       </Nothing>
     );
   }
-  if (error !== undefined) return <Failure error={error} />;
   const [pattern] = found;
-  if (shown?.of !== pattern) return null;
+  if (shown?.of !== pattern) {
+    return failed?.of === pattern ? <NotLoaded error={failed.error} /> : null;
+  }
   const [, id = ""] = pattern.exec(place) ?? [];
   const Is = shown.is;
-  return <Is id={decodeURIComponent(id)} key={id} />;
+  return (
+    <div class="placed" data-view={place}>
+      <Is id={decoded(id)} key={id} />
+    </div>
+  );
+}
+
+/** The cloud was out of reach, or has another version of the page by now. */
+function NotLoaded({ error }: { readonly error: unknown }) {
+  return (
+    <div class="nothing">
+      <Failure error={error} />
+      <button type="button" onClick={() => window.location.reload()}>
+        Load the page anew
+      </button>
+    </div>
+  );
 }

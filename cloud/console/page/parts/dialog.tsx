@@ -11,6 +11,10 @@ interface DialogProps {
 /** The browser's own dialog: it keeps the keyboard within, and Escape closes it. */
 export function Dialog({ title, onClose, children, wide }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  // A picker of files within says "cancel", too, and closes nothing.
+  const closed = (event: Event) => {
+    if (event.target === event.currentTarget) onClose();
+  };
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
@@ -23,8 +27,8 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
       ref={dialog}
       class={wide === true ? "wide" : ""}
       aria-label={title}
-      onClose={onClose}
-      onCancel={onClose}
+      onClose={closed}
+      onCancel={closed}
     >
       <header class="dialog-head">
         <h2>{title}</h2>

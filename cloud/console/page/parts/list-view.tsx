@@ -52,7 +52,7 @@ export function ListView<T, P extends Page<T> = Page<T>>(
   );
   const { rows, error, last } = asked;
   return (
-    <div class="view list-view">
+    <div class="view list-view" aria-busy={asked.isLoading}>
       <Head title={title}>
         {props.children}
         <span class="faint" role="status">

@@ -12,11 +12,11 @@ export function tick(): void {
 
 const SHORT = new Intl.DateTimeFormat(undefined, {
   ...{ hour: "2-digit", minute: "2-digit", second: "2-digit" },
-  hour12: false,
+  hourCycle: "h23",
 });
 const LONG = new Intl.DateTimeFormat(undefined, {
   ...{ year: "numeric", month: "short", day: "numeric" },
-  ...{ hour: "2-digit", minute: "2-digit", hour12: false },
+  ...{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 });
 
 const DAY = new Intl.DateTimeFormat(undefined, {

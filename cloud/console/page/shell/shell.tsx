@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Notices } from "../parts/notices.js";
 import { StepUp } from "../parts/step-up.js";
-import { path, to } from "../router.js";
+import { decoded, path, to } from "../router.js";
 import { session, signOut } from "../session.js";
 import { ConnectionSign } from "./connection.js";
 import { Help, Palette, openPalette, useKeys } from "./palette.js";
@@ -82,7 +82,7 @@ function Who() {
 function useTitle(): void {
   const place = path.value;
   useEffect(() => {
-    const name = decodeURIComponent(place.slice(1)) || "now";
+    const name = decoded(place.slice(1)) || "now";
     document.title = `${name} · tourniquet`;
   }, [place]);
 }
