@@ -91,6 +91,9 @@ class Walk {
     await this.#press(this.#bob, "Release…");
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("button", { name: "Release" }).click();
+    await dialog.getByText("In force on").waitFor();
+    // Meanwhile the view hears that the proposal is settled; the dialog stays.
+    await page.waitForTimeout(1_000);
     this.#decision = await decisionIn(this.#bob);
   }
 

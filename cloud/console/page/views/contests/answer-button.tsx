@@ -5,7 +5,10 @@ import { may } from "../../session.js";
 import { AnswerDialog } from "./answer-dialog.js";
 import { useIsOwn } from "./decisions-about.js";
 
-/** Another than who ordered the ban answers; else it says why there is no button. */
+/**
+ * Another than who ordered the ban answers; else it says why there is no button.
+ * The dialog stays until it is closed, whatever became of the contest meanwhile.
+ */
 export function AnswerButton({
   contest,
   refresh,
@@ -13,7 +16,28 @@ export function AnswerButton({
   readonly contest: Contest;
   readonly refresh: () => void;
 }) {
-  const [isOpen, setOpen] = useState(false);
+  const [isAnswering, setAnswering] = useState(false);
+  const close = () => {
+    setAnswering(false);
+    refresh();
+  };
+  return (
+    <>
+      {contest.state === "open" && (
+        <Way contest={contest} onAnswer={() => setAnswering(true)} />
+      )}
+      {isAnswering && <AnswerDialog contest={contest} onClose={close} />}
+    </>
+  );
+}
+
+function Way({
+  contest,
+  onAnswer,
+}: {
+  readonly contest: Contest;
+  readonly onAnswer: () => void;
+}) {
   const isOwn = useIsOwn(contest.decisions);
   const hasOthers = useOthers(isOwn);
   if (!may("approver")) {
@@ -24,16 +48,9 @@ export function AnswerButton({
       <span class="faint">You ordered its ban: somebody else answers.</span>
     );
   }
-  const close = () => {
-    setOpen(false);
-    refresh();
-  };
   return (
-    <>
-      <button type="button" class="main" onClick={() => setOpen(true)}>
-        Answer…
-      </button>
-      {isOpen && <AnswerDialog contest={contest} onClose={close} />}
-    </>
+    <button type="button" class="main" onClick={onAnswer}>
+      Answer…
+    </button>
   );
 }

@@ -47,7 +47,7 @@ function One({
         <a class="button" href={to("/address", { of: address })}>
           All about the address
         </a>
-        {state === "open" && <AnswerButton {...{ contest, refresh }} />}
+        <AnswerButton {...{ contest, refresh }} />
       </Head>
       <div class="panels">
         <Panel title="What they say">

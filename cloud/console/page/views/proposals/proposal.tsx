@@ -56,9 +56,11 @@ function One({
           </>
         }
       >
-        {state === "open" && (
-          <SettleButtons proposal={proposal} onDone={refresh} />
-        )}
+        <SettleButtons
+          proposal={proposal}
+          isOpen={state === "open"}
+          onDone={refresh}
+        />
       </Head>
       {state === "open" && <WhoMay proposal={proposal} />}
       <div class="panels">

@@ -11,12 +11,17 @@ type Released = Answers["releaseProposal"];
 
 interface SettleProps {
   readonly proposal: Proposal;
+  /** Whether it still waits. */
+  readonly isOpen: boolean;
   /** Something became of it. */
   readonly onDone: () => void;
 }
 
-/** What one may say to a proposal that waits. */
-export function SettleButtons({ proposal, onDone }: SettleProps) {
+/**
+ * What one may say to a proposal that waits. A dialog stays until it is closed,
+ * whatever became of the proposal meanwhile: it says how far that has come.
+ */
+export function SettleButtons({ proposal, isOpen, onDone }: SettleProps) {
   const [open, setOpen] = useState<"release" | "refuse" | undefined>();
   const own = isOwn(proposal);
   const close = () => {
@@ -25,12 +30,12 @@ export function SettleButtons({ proposal, onDone }: SettleProps) {
   };
   return (
     <>
-      {may("analyst") && (
+      {isOpen && may("analyst") && (
         <button type="button" onClick={() => setOpen("refuse")}>
           {own ? "Withdraw…" : "Refuse…"}
         </button>
       )}
-      {may("approver") && !own && (
+      {isOpen && may("approver") && !own && (
         <button type="button" class="main" onClick={() => setOpen("release")}>
           Release…
         </button>
