@@ -38,10 +38,10 @@ export function failed<T>(
  * @returns milliseconds after which it is worth it to ask once more; undefined: it
  * did not fail, or would fail the same way
  */
-export function retryAfter<T>({
+export function retryAfter({
   error,
   failures = 1,
-}: AskedState<T>): number | undefined {
+}: Pick<AskedState<unknown>, "error" | "failures">): number | undefined {
   if (error === undefined || !passes(error)) return undefined;
   const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (failures - 1));
   const told = error instanceof ApiProblem ? error.retryAfter : undefined;

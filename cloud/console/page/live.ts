@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { unturned } from "../../../agent/text/shown.js";
 import type { Told } from "./api-types.js";
+import { Gathered } from "./gathered.js";
 import { forgetSession } from "./session.js";
 
 /**
@@ -31,8 +32,11 @@ const NOT_KNOWN = 4401;
 const NO_SUCH_POSITION = 4404;
 const MADE_ROOM = 4429;
 
-/** Without news: the stream is back, and what it does not tell may have changed. */
-type Listener = (news: readonly Told[]) => void;
+/**
+ * Without news: the stream is back, and what it does not tell may have changed.
+ * @param isMissing what it usually tells happened unheard, too
+ */
+type Listener = (news: readonly Told[], isMissing: boolean) => void;
 
 /**
  * One stream for the whole page. It goes on where it broke off, by its position
@@ -42,17 +46,20 @@ export class Live {
   readonly #listeners = new Set<Listener>();
   #socket: WebSocket | undefined;
   #position: number | undefined;
-  #waiting: Told[] = [];
+  readonly #waiting = new Gathered(MOST_KEPT);
   #tries = 0;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
   #isOpen = false;
   /** It broke off, and listeners were not told yet that it is back. */
   #wasLost = false;
+  /** It does not go on where it was heard last. */
+  #skips = false;
 
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
+    document.addEventListener("visibilitychange", this.#onHidden);
     this.#connect();
   }
 
@@ -66,10 +73,12 @@ export class Live {
 
   close(): void {
     this.#isOpen = false;
+    document.removeEventListener("visibilitychange", this.#onHidden);
     clearTimeout(this.#again);
     clearTimeout(this.#silence);
     this.#drop();
     this.#position = undefined;
+    this.#waiting.take();
     happened.value = [];
   }
 
@@ -83,6 +92,7 @@ export class Live {
     const url = new URL("/api/v1/live", window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.searchParams.set("beat", String(BEAT_MS));
+    this.#skips = this.#position === undefined;
     if (this.#position !== undefined) {
       url.searchParams.set("after", String(this.#position));
     }
@@ -103,7 +113,7 @@ export class Live {
     const isBack = this.#wasLost;
     this.#wasLost = false;
     connection.value = "live";
-    if (isBack) for (const listener of this.#listeners) listener([]);
+    if (isBack) this.#say([], this.#skips);
     heardAt.value = Date.now();
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => this.#closed(0), SILENCE_MS);
@@ -112,25 +122,32 @@ export class Live {
 
   /** Sixty updates a second are one change of the page a frame. */
   #gather(items: readonly Told[]): void {
-    if (this.#waiting.length === 0) {
+    if (this.#waiting.isEmpty) {
       // A page in the background has no frames, and few timers.
       if (document.hidden) setTimeout(() => this.#tell(), 0);
       else requestAnimationFrame(() => this.#tell());
     }
-    this.#waiting.push(...items);
-    if (this.#waiting.length > MOST_KEPT) {
-      this.#waiting.splice(0, this.#waiting.length - MOST_KEPT);
-    }
+    this.#waiting.add(items);
   }
 
+  /** The frame that was asked for comes only once the page is looked at again. */
+  readonly #onHidden = (): void => {
+    if (document.hidden) setTimeout(() => this.#tell(), 0);
+  };
+
   #tell(): void {
-    const news = this.#waiting;
-    this.#waiting = [];
+    if (this.#waiting.isEmpty) return;
+    const { news, isMissing } = this.#waiting.take();
     happened.value = [...news.toReversed(), ...happened.peek()].slice(
       0,
       MOST_KEPT,
     );
-    for (const listener of this.#listeners) listener(news);
+    this.#say(news, false);
+    if (isMissing) this.#say([], true);
+  }
+
+  #say(news: readonly Told[], isMissing: boolean): void {
+    for (const listener of this.#listeners) listener(news, isMissing);
   }
 
   #closed(code: number): void {

@@ -111,7 +111,7 @@ const longer = (
     : Math.max(one, other);
 
 /** Calls after so many milliseconds, each time, while the page is looked at. */
-function useEvery(wait: number | undefined, call: () => void): void {
+export function useEvery(wait: number | undefined, call: () => void): void {
   useEffect(() => {
     if (wait === undefined) return undefined;
     const timer = setInterval(() => {

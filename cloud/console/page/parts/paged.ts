@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { News, Page } from "../api-types.js";
 import { ApiProblem, apiPath, ask, type Query } from "../api.js";
+import { retryAfter } from "../asked-state.js";
 import { live } from "../live.js";
 import { forgetSession } from "../session.js";
+import { useEvery } from "../use-asked.js";
 
 /** The rows of a list, as far as they were read. */
 export interface Paged<T, P extends Page<T> = Page<T>> {
@@ -25,13 +27,22 @@ interface State<T, P extends Page<T>> {
   readonly rows: readonly T[];
   readonly last: P | undefined;
   readonly next: string | null;
-  readonly error: Error | undefined;
+  readonly failed: Failed<T> | undefined;
   readonly isLoading: boolean;
+}
+
+/** What could not be read: what follows these rows. */
+interface Failed<T> {
+  readonly error: Error;
+  /** One after the other, up to now. */
+  readonly failures: number;
+  readonly cursor: string | undefined;
+  readonly before: readonly T[];
 }
 
 const EMPTY = {
   ...{ rows: [], next: null, last: undefined },
-  ...{ error: undefined, isLoading: true },
+  ...{ failed: undefined, isLoading: true },
 };
 
 /** Beyond that a query is of more use than a scroll bar. */
@@ -50,31 +61,41 @@ export function usePaged<T, P extends Page<T> = Page<T>>(
 ): Paged<T, P> {
   const asked = apiPath(path, { limit: A_PAGE, ...query });
   const [state, setState] = useState<State<T, P>>(EMPTY);
-  const [isStale, setStale] = useState(false);
   const [round, setRound] = useState(0);
   const reading = useRef<AbortController | undefined>(undefined);
 
   const read = useCallback(
-    async (cursor: string | undefined, before: readonly T[]) => {
+    async (
+      cursor: string | undefined,
+      before: readonly T[],
+      isUnattended = false,
+    ) => {
       const aborter = new AbortController();
       reading.current?.abort();
       reading.current = aborter;
-      setState((was) => ({ ...was, isLoading: true, error: undefined }));
+      setState((was) => ({
+        ...was,
+        isLoading: true,
+        failed: isUnattended ? was.failed : undefined,
+      }));
       try {
         const more = apiPath(path, { limit: A_PAGE, ...query, cursor });
-        const last = await ask<P>(more, aborter);
+        const last = await ask<P>(more, {
+          signal: aborter.signal,
+          isUnattended,
+        });
         const rows = [...before, ...last.items];
         const next = rows.length < MOST_ROWS ? last.next : null;
-        setState({ rows, last, next, error: undefined, isLoading: false });
+        setState({ rows, last, next, failed: undefined, isLoading: false });
       } catch (error) {
         if (aborter.signal.aborted) return;
         if (error instanceof ApiProblem && error.status === 401)
           forgetSession();
-        setState((was) => ({
-          ...was,
-          error: error as Error,
-          isLoading: false,
-        }));
+        setState((was) => {
+          const failures = (was.failed?.failures ?? 0) + 1;
+          const failed = { error: error as Error, failures, cursor, before };
+          return { ...was, failed, isLoading: false };
+        });
       } finally {
         if (reading.current === aborter) reading.current = undefined;
       }
@@ -83,24 +104,11 @@ export function usePaged<T, P extends Page<T> = Page<T>>(
   );
 
   useEffect(() => {
-    setStale(false);
     void read(undefined, []);
     return () => reading.current?.abort();
   }, [read, round]);
-
-  useEffect(
-    () =>
-      live.listen((news) => {
-        if (news.some((each) => on.includes(each.news.kind))) setStale(true);
-      }),
-    [on.join()],
-  );
-
-  useEffect(() => {
-    if (staleAfterMs === undefined) return undefined;
-    const timer = setTimeout(() => setStale(true), staleAfterMs);
-    return () => clearTimeout(timer);
-  }, [read, round, staleAfterMs]);
+  const isStale = useStale(`${asked} ${round}`, on, staleAfterMs);
+  useRetry(state, read);
 
   const { rows, next } = state;
   const onSight = useCallback(
@@ -111,7 +119,8 @@ export function usePaged<T, P extends Page<T> = Page<T>>(
     },
     [read, rows, next],
   );
-  const { last, isLoading, error } = state;
+  const { last, isLoading, failed } = state;
+  const error = failed?.error;
   useEffect(() => {
     // A page may have no rows and not be the last: there is nothing to scroll yet.
     if (rows.length === 0 && !isLoading && error === undefined) onSight(0, 1);
@@ -121,4 +130,53 @@ export function usePaged<T, P extends Page<T> = Page<T>>(
     ...{ isLoading, error, onSight, isStale },
     refresh: () => setRound((each) => each + 1),
   };
+}
+
+/**
+ * Whether something happened since a list was read.
+ * @param of which reading it is
+ */
+function useStale(
+  of: string,
+  on: readonly News["kind"][],
+  afterMs: number | undefined,
+): boolean {
+  const [stale, setStale] = useState<string | undefined>();
+  useEffect(() => setStale(undefined), [of]);
+  useEffect(
+    () =>
+      live.listen((news, isMissing) => {
+        const isMeant = news.some((each) => on.includes(each.news.kind));
+        if (isMeant || isMissing) setStale(of);
+      }),
+    [of, on.join()],
+  );
+  useEffect(() => {
+    if (afterMs === undefined) return undefined;
+    const timer = setTimeout(() => setStale(of), afterMs);
+    return () => clearTimeout(timer);
+  }, [of, afterMs]);
+  return stale === of;
+}
+
+/** Reads again what failed: when the stream is back, and after a while. */
+function useRetry<T>(
+  { failed, isLoading }: Pick<State<T, Page<T>>, "failed" | "isLoading">,
+  read: (
+    cursor: string | undefined,
+    before: readonly T[],
+    isUnattended: boolean,
+  ) => Promise<void>,
+): void {
+  const again = useCallback(() => {
+    if (failed !== undefined) void read(failed.cursor, failed.before, true);
+  }, [failed, read]);
+  useEvery(failed && !isLoading ? retryAfter(failed) : undefined, again);
+  useEffect(
+    () =>
+      live.listen((news) => {
+        if (news.length === 0) again();
+      }),
+    [again],
+  );
 }

@@ -1,0 +1,34 @@
+import type { Told } from "./api-types.js";
+
+/** News between one frame and the next, oldest first: the newest so many. */
+export class Gathered {
+  readonly #most: number;
+  #items: Told[] = [];
+  #isMissing = false;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  add(items: readonly Told[]): void {
+    const all = [...this.#items, ...items];
+    this.#items = all.slice(-this.#most);
+    this.#isMissing ||= all.length > this.#most;
+  }
+
+  /** All of them; none are left. */
+  take(): {
+    readonly news: readonly Told[];
+    /** There were more, and nobody will hear of them. */
+    readonly isMissing: boolean;
+  } {
+    const taken = { news: this.#items, isMissing: this.#isMissing };
+    this.#items = [];
+    this.#isMissing = false;
+    return taken;
+  }
+}
