@@ -2,7 +2,7 @@ import type { FeedName } from "../../../agent/model/position.js";
 import type { BanLookup } from "../snapshots/ban-lookup.js";
 import type { BansWindow, Browse, BrowsePlace, ListedBan } from "./browsing.js";
 import { sortsFor } from "./candidates.js";
-import type { Catalogue } from "./catalogue.js";
+import type { Catalogue, Feeds } from "./catalogue.js";
 import { isObserved, isRinged, type BanKey } from "./columns.js";
 import { placeOf } from "./places.js";
 import { Slice } from "./slice.js";
@@ -29,11 +29,27 @@ export class Browser {
   *browse(browse: Browse): Generator<undefined, BansWindow | undefined> {
     const began = performance.now();
     const slice = new Slice();
-    yield* this.#ready(browse.now, slice);
-    if (!this.#catalogue.isComplete) return undefined;
-    const view = yield* this.#viewOf(browse, slice);
+    this.#catalogue.setClock(browse.now);
+    for (;;) {
+      yield* this.#ready(slice);
+      if (!this.#catalogue.isComplete) return undefined;
+      const view = yield* this.#viewOf(browse, slice);
+      const window = view && (yield* this.#look(browse, view, slice, began));
+      if (window !== undefined) return window;
+    }
+  }
+
+  /** Undefined: all was forgotten meanwhile, and the view's slots are others'. */
+  *#look(
+    browse: Browse,
+    view: View,
+    slice: Slice,
+    began: number,
+  ): Generator<undefined, BansWindow | undefined> {
+    const { columns } = this.#catalogue;
     for (;;) {
       yield* level(view.order, slice);
+      if (this.#catalogue.columns !== columns) return undefined;
       view.mend();
       const row = this.#rowOf(browse, view);
       const tookMs = performance.now() - began;
@@ -46,7 +62,7 @@ export class Browser {
   }
 
   /** All bans are here, should there be room, and none that has ended. */
-  *#ready(now: number, slice: Slice): Generator<undefined, void> {
+  *#ready(slice: Slice): Generator<undefined, void> {
     const catalogue = this.#catalogue;
     do {
       while (!catalogue.isComplete && !catalogue.isTooMuch) {
@@ -54,17 +70,23 @@ export class Browser {
         yield* slice.rest();
       }
       yield* level(catalogue.order("until"), slice);
-      catalogue.passTo(now);
+      catalogue.passEnded();
     } while (!catalogue.isComplete && !catalogue.isTooMuch);
   }
 
-  *#viewOf(browse: Browse, slice: Slice): Generator<undefined, View> {
+  /** Undefined: all was forgotten meanwhile. */
+  *#viewOf(
+    browse: Browse,
+    slice: Slice,
+  ): Generator<undefined, View | undefined> {
     const known = this.#views.known(browse);
     if (known !== undefined) return known;
+    const { columns } = this.#catalogue;
     const orders = sortsFor(browse).map((sort) => this.#catalogue.order(sort));
     while (orders.some(({ isLevel }) => !isLevel)) {
       for (const order of orders) yield* level(order, slice);
     }
+    if (this.#catalogue.columns !== columns) return undefined;
     return this.#views.begin(browse);
   }
 
@@ -78,11 +100,10 @@ export class Browser {
     return view.rowOf(placeOf(start, order, known));
   }
 
-  #window({ limit, start, now }: Browse, view: View, row: number): BansWindow {
+  #window(browse: Browse, view: View, row: number): BansWindow {
+    const { limit, start, now } = browse;
     const { columns, feeds } = this.#catalogue;
-    const names = new Map(
-      [...feeds.values()].map(({ id, feed }) => [id, feed]),
-    );
+    const names = namesFor(browse, feeds);
     const end = Math.min(view.length, row + limit);
     const bans: ListedBan[] = [];
     for (let at = row; at < end; at++) {
@@ -103,7 +124,7 @@ export class Browser {
   #banIn(slot: number, names: Names, now: number): ListedBan {
     const { columns } = this.#catalogue;
     const id = columns.feed[slot] ?? 0;
-    const feed = names.get(id) ?? "urgent";
+    const feed = nameOf(id, names);
     const cidr = columns.cidrOf(slot);
     const { text, at } = this.#texts.decision(columns.decision[slot] ?? 0);
     const flags = columns.flags[slot] ?? 0;
@@ -120,7 +141,21 @@ export class Browser {
   }
 }
 
+/** Of the feeds that a list may have bans of, by their numbers. */
 type Names = ReadonlyMap<number, FeedName>;
+
+function namesFor({ feeds: meant }: Browse, feeds: Feeds): Names {
+  const may = meant && new Set(meant);
+  const all = [...feeds.values()].filter(({ feed }) => may?.has(feed) ?? true);
+  return new Map(all.map(({ id, feed }) => [id, feed]));
+}
+
+/** Rather no answer than one with what others' feeds have. */
+function nameOf(id: number, names: Names): FeedName {
+  const feed = names.get(id);
+  if (feed !== undefined) return feed;
+  throw new Error(`feed ${id} has a ban in a list of other feeds`);
+}
 
 function* level(order: Sorted, slice: Slice): Generator<undefined, void> {
   while (!order.isLevel) {
@@ -151,6 +186,6 @@ const PATIENCE_MS = 50;
 const LONGEST_MS = 500;
 
 const placeIn = ({ feed, ...place }: BanKey, names: Names): BrowsePlace => ({
-  feed: names.get(feed) ?? "urgent",
+  feed: nameOf(feed, names),
   ...place,
 });

@@ -123,20 +123,24 @@ export class Catalogue implements BanChanges {
   }
 
   /**
-   * Forgets what has ended. The order by that has to be level.
+   * What time it is by now. It may forget everything.
    * @param now Unix seconds
    */
-  passTo(now: number): void {
+  setClock(now: number): void {
     if (this.#state.at === "given-up" && this.#state.again <= now) {
       this.forget();
     }
     // What ended by a clock that was wrong stands again.
     if (now < this.#now - CLOCK_MARGIN_S) this.forget();
     this.#now = now;
+  }
+
+  /** Lets go of what has ended. The order by that has to be level. */
+  passEnded(): void {
     const { list } = this.#orders.until;
     for (let index = 0; index < list.length; index++) {
       const slot = list.at(index);
-      if ((this.#columns.until[slot] ?? 0) > now) break;
+      if ((this.#columns.until[slot] ?? 0) > this.#now) break;
       this.#columns.free(slot);
     }
   }

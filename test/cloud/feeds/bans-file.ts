@@ -74,10 +74,15 @@ export class BansFile implements Disposable {
   /** Asks again until all was looked at. */
   browse(browse: Partial<Browse> = {}): BansWindow {
     for (;;) {
-      const window = runToEnd(this.#browser.browse({ ...ALL, ...browse }));
+      const window = runToEnd(this.slices(browse));
       if (window === undefined) throw new Error("there are too many bans");
       if (window.isWhole) return window;
     }
+  }
+
+  /** Asks once, a slice at a time. */
+  slices(browse: Partial<Browse> = {}): ReturnType<Browser["browse"]> {
+    return this.#browser.browse({ ...ALL, ...browse });
   }
 
   [Symbol.dispose](): void {
@@ -89,7 +94,7 @@ export class BansFile implements Disposable {
   }
 }
 
-function runToEnd<T>(slices: Generator<undefined, T>): T {
+export function runToEnd<T>(slices: Generator<undefined, T>): T {
   for (;;) {
     const slice = slices.next();
     if (slice.done === true) return slice.value;

@@ -1,0 +1,60 @@
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from "@jest/globals";
+import { formatCidr } from "../../../agent/model/cidr.js";
+import type { FeedName } from "../../../agent/model/position.js";
+import type { Browse } from "../../../cloud/feeds/catalogue/browsing.js";
+import { BANS } from "../../../cloud/query/lists/bans.js";
+import { parseQuery } from "../../../cloud/query/parse.js";
+import { banOf, BansFile, runToEnd } from "./bans-file.js";
+
+/** More than are looked at in one go. */
+const MANY = 5_000;
+
+const manyBans = (net: string) =>
+  Array.from({ length: MANY }, (_, n) =>
+    banOf(`${net}.${n >> 8}.${n & 255}`, { reason: "brute force" }),
+  );
+
+/** More feeds than are looked up one by one: bans are looked at in their order. */
+const others = Array.from({ length: 64 }, (_, n): FeedName => `org/none-${n}`);
+
+const slowly = (...feeds: FeedName[]): Partial<Browse> => ({
+  feeds: [...feeds, ...others],
+  terms: parseQuery("reason:*r*", BANS).terms,
+});
+
+describe("while somebody's query is under way", () => {
+  // A slice is over whenever somebody looks at the time.
+  beforeEach(() => {
+    let now = 0;
+    jest.spyOn(performance, "now").mockImplementation(() => (now += 10));
+  });
+  afterEach(() => void jest.restoreAllMocks());
+
+  it("shows no other org's bans once all was read anew", () => {
+    using file = new BansFile();
+    for (const feed of ["org/a", "org/b"] as const) file.begin(feed);
+    file.browse();
+    // Read anew, they are the other way round.
+    file.decide("org/b", manyBans("10.2"));
+    file.decide("org/a", manyBans("10.1"));
+    file.browse({ limit: 1 });
+    const slices = file.slices(slowly("org/a"));
+    // Some of them are found.
+    expect(slices.next().done).toBe(false);
+    file.catalogue.forget();
+    file.browse({ limit: 1 });
+    const window = runToEnd(slices);
+    expect(window?.found).toBe(MANY);
+    const nets = window?.bans.map(({ feed, cidr }) => [
+      ...[feed, formatCidr(cidr).slice(0, 5)],
+    ]);
+    expect(new Set(nets?.map(String))).toEqual(new Set(["org/a,10.1."]));
+  });
+});
