@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { reasonsOf } from "../../../cloud/console/page/parts/fate-reasons.js";
 import { heldSaid } from "../../../cloud/console/page/parts/held-said.js";
 import {
   curveOf,
@@ -10,7 +11,7 @@ import {
   isMoving,
   sortHosts,
   type Outcome,
-} from "../../../cloud/console/page/views/decision/groups.js";
+} from "../../../cloud/console/page/parts/host-groups.js";
 import { ruleNames } from "../../../agent/guard/guard.js";
 
 const DECIDED = "2026-11-29T12:00:00.000Z";
@@ -106,6 +107,27 @@ test("who observes does what a lift, or a ban that is only observed, says", () =
   const lift = { action: "lift", observed: false } as const;
   expect(sortHosts(hosts, lift).doing).toHaveLength(1);
   expect(sortHosts(hosts, { ...BAN, observed: true }).doing).toHaveLength(1);
+});
+
+test("why an order is not on all hosts is told of those that count, by rule or by state", () => {
+  const hosts = [
+    host("a", {}),
+    host("b", { state: "passed" }),
+    host("c", { state: "on-trial" }),
+    host("d", { state: "observed" }),
+    host("e", { state: "observed" }),
+    host("f", { state: "held", held: { "dns-resolver": 1 } }),
+    host("g", { state: "offline", missing: "offline" }),
+    host("h", { state: "offline", missing: "offline", late: true }),
+  ];
+  expect(reasonsOf(hosts, BAN)).toEqual([
+    ["They only count what it would stop, and drop nothing.", 2],
+    ["The host asks it for names.", 1],
+    ["They are not there.", 1],
+  ]);
+  const lift = { action: "lift", observed: false } as const;
+  expect(reasonsOf(hosts, lift).map(([, many]) => many)).toEqual([1, 1]);
+  expect(reasonsOf(hosts.slice(0, 3), BAN)).toEqual([]);
 });
 
 test("a decision moves while it is new, or a host that is there has not answered", () => {

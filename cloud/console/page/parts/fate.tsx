@@ -4,8 +4,9 @@ import type { CoverageDetail } from "../api-types.js";
 import { to } from "../router.js";
 import { useAsked } from "../use-asked.js";
 import { Badge, Failure, counted } from "./bits.js";
+import { doneOf } from "./decided-said.js";
+import { reasonsOf } from "./fate-reasons.js";
 import { ShareBar } from "./share-bar.js";
-import { Timed } from "./time.js";
 
 /** What became of an order so far; never more than is known. */
 export type Fate =
@@ -85,26 +86,13 @@ function InForce({ decision }: { readonly decision: string }) {
   return (
     <>
       <li class={isAll ? "done" : "now"}>
-        In force on <ShareBar share={coverage} />
+        {doneOf(coverage.decision)} on <ShareBar share={coverage} />
       </li>
-      {reasonsOf(hosts).map(([reason, many]) => (
+      {reasonsOf(hosts, coverage.decision).map(([reason, many]) => (
         <li key={reason} class="held">
-          {counted(many, "host")}: <Timed says={reason} />
+          {counted(many, "host")}: {reason}
         </li>
       ))}
     </>
   );
-}
-
-/** Why hosts do not have it in force, the most frequent first. */
-function reasonsOf(
-  hosts: CoverageDetail["hosts"],
-): readonly (readonly [string, number])[] {
-  const counts = new Map<string, number>();
-  for (const { state, detail } of hosts) {
-    if (state === "in-force" || state === "observed") continue;
-    const reason = detail === "" ? state : detail;
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a).slice(0, 6);
 }

@@ -3,13 +3,13 @@ import type { CoverageDetail, DecisionDetail } from "../../api-types.js";
 import { Badge, Head, Shown } from "../../parts/bits.js";
 import { titleOf } from "../../parts/decided-said.js";
 import { isOwnFeed } from "../../parts/feed-said.js";
+import { isMoving, sortHosts } from "../../parts/host-groups.js";
 import { may } from "../../session.js";
 import { useAsked, type Asked } from "../../use-asked.js";
 import type { ViewProps } from "../../view-props.js";
 import { AboutPanel } from "./about.js";
 import { CurvePanel } from "./curve-panel.js";
 import { EvidencePanel } from "./evidence.js";
-import { isMoving, sortHosts } from "./groups.js";
 import { Hero } from "./hero.js";
 import {
   HeldPanel,

@@ -1,8 +1,8 @@
 import type { CoverageDetail, Covered } from "../../api-types.js";
 import { count, counted } from "../../parts/bits.js";
 import { doneOf } from "../../parts/decided-said.js";
+import type { Sorted } from "../../parts/host-groups.js";
 import { tookText } from "./curve.js";
-import type { Sorted } from "./groups.js";
 
 type Host = CoverageDetail["hosts"][number];
 

@@ -4,12 +4,12 @@ import type { CoverageDetail, CoveredHost } from "../../api-types.js";
 import { Badge, count, counted, Panel } from "../../parts/bits.js";
 import { STATES } from "../../parts/decided-said.js";
 import { heldSaid } from "../../parts/held-said.js";
+import type { Group } from "../../parts/host-groups.js";
 import { HostLink } from "../../parts/host-link.js";
 import { ShareBar } from "../../parts/share-bar.js";
 import { Time, Timed } from "../../parts/time.js";
 import { to } from "../../router.js";
 import { isVendor } from "../../session.js";
-import type { Group } from "./groups.js";
 
 const AT_FIRST = 12;
 

@@ -1,5 +1,5 @@
-import type { HostState } from "../../../../receipts/host-outcome.js";
-import { carriesOut } from "../../../../coverage/tally.js";
+import type { HostState } from "../../../receipts/host-outcome.js";
+import { carriesOut } from "../../../coverage/tally.js";
 
 /** What of a host's outcome the groups go by. */
 export interface Outcome {
