@@ -6,7 +6,7 @@ import type { Catalogue, Feeds } from "./catalogue.js";
 import { isObserved, isRinged, type BanKey } from "./columns.js";
 import { placeOf } from "./places.js";
 import { Slice } from "./slice.js";
-import type { Sorted } from "./sorted.js";
+import type { Sort } from "./sorts.js";
 import type { Texts } from "./texts.js";
 import type { View } from "./view.js";
 import { Views } from "./views.js";
@@ -48,7 +48,7 @@ export class Browser {
   ): Generator<undefined, BansWindow | undefined> {
     const { columns } = this.#catalogue;
     for (;;) {
-      yield* level(view.order, slice);
+      yield* this.#level(browse.sort, slice);
       if (this.#catalogue.columns !== columns) return undefined;
       view.mend();
       const row = this.#rowOf(browse, view);
@@ -69,7 +69,7 @@ export class Browser {
         catalogue.load();
         yield* slice.rest();
       }
-      yield* level(catalogue.order("until"), slice);
+      yield* this.#level("until", slice);
       catalogue.passEnded();
     } while (!catalogue.isComplete && !catalogue.isTooMuch);
   }
@@ -82,12 +82,20 @@ export class Browser {
     const known = this.#views.known(browse);
     if (known !== undefined) return known;
     const { columns } = this.#catalogue;
-    const orders = sortsFor(browse).map((sort) => this.#catalogue.order(sort));
-    while (orders.some(({ isLevel }) => !isLevel)) {
-      for (const order of orders) yield* level(order, slice);
+    const orders = sortsFor(browse);
+    while (orders.some((sort) => !this.#catalogue.order(sort).isLevel)) {
+      for (const sort of orders) yield* this.#level(sort, slice);
     }
     if (this.#catalogue.columns !== columns) return undefined;
     return this.#views.begin(browse);
+  }
+
+  /** By the names of all feeds that there are: others may begin meanwhile. */
+  *#level(sort: Sort, slice: Slice): Generator<undefined, void> {
+    while (!this.#catalogue.order(sort).isLevel) {
+      this.#catalogue.order(sort).step();
+      yield* slice.rest();
+    }
   }
 
   /** Where the window begins; undefined: it was not looked so far yet. */
@@ -155,13 +163,6 @@ function nameOf(id: number, names: Names): FeedName {
   const feed = names.get(id);
   if (feed !== undefined) return feed;
   throw new Error(`feed ${id} has a ban in a list of other feeds`);
-}
-
-function* level(order: Sorted, slice: Slice): Generator<undefined, void> {
-  while (!order.isLevel) {
-    order.step();
-    yield* slice.rest();
-  }
 }
 
 /**

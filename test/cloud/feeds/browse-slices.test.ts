@@ -9,6 +9,7 @@ import {
 import { formatCidr } from "../../../agent/model/cidr.js";
 import type { FeedName } from "../../../agent/model/position.js";
 import type { Browse } from "../../../cloud/feeds/catalogue/browsing.js";
+import { sorts } from "../../../cloud/feeds/catalogue/sorts.js";
 import { BANS } from "../../../cloud/query/lists/bans.js";
 import { parseQuery } from "../../../cloud/query/parse.js";
 import { banOf, BansFile, runToEnd } from "./bans-file.js";
@@ -56,5 +57,27 @@ describe("while somebody's query is under way", () => {
       ...[feed, formatCidr(cidr).slice(0, 5)],
     ]);
     expect(new Set(nets?.map(String))).toEqual(new Set(["org/a,10.1."]));
+  });
+
+  it("puts the bans of a feed that begins where its name stands", () => {
+    using file = new BansFile();
+    for (const feed of ["org/a", "org/b"] as const) file.begin(feed);
+    file.browse();
+    file.decide("org/a", manyBans("10.1"));
+    file.decide("org/b", manyBans("10.2"));
+    for (const sort of sorts) file.browse({ sort, limit: 1 });
+    const slices = file.slices(slowly("org/b"));
+    expect(slices.next().done).toBe(false);
+    file.begin("org/zeta");
+    file.decide("org/zeta", [banOf("192.0.2.1"), banOf("192.0.2.2")]);
+    expect(runToEnd(slices)?.found).toBe(MANY);
+    for (const sort of sorts) {
+      const { terms } = parseQuery("feed:org/zeta", BANS);
+      expect([sort, file.browse({ sort, terms }).found]).toEqual([sort, 2]);
+    }
+    const { bans } = file.browse({ start: { toFeed: "org/zeta" } });
+    expect(bans.map(({ cidr }) => formatCidr(cidr))).toEqual([
+      ...["192.0.2.1", "192.0.2.2"],
+    ]);
   });
 });
