@@ -1,18 +1,26 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../../../agent/runtime/clock.js";
 import { stateOf, troublesSeen } from "../../fleet/host-state.js";
 import type { RosterRow } from "../../fleet/roster-row.js";
 import type { Caller } from "../../operators/caller.js";
 import type { AGENTS } from "../../query/lists/agents.js";
 import { matcherOf, type Getters } from "../../query/match.js";
 import type { FieldsOf, Query } from "../../query/query.js";
+import type { Turns } from "../../rate/turns.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { sees } from "../scope.js";
+import { FirstOf } from "./first-of.js";
 
 type Fields = FieldsOf<typeof AGENTS>;
-type Ports = Pick<
+interface Ports extends Pick<
   OperatorApiPorts,
-  "roster" | "gateway" | "telemetryOverSince" | "clock"
->;
+  "roster" | "telemetryOverSince"
+> {
+  readonly gateway: Pick<
+    OperatorApiPorts["gateway"],
+    "isConnected" | "heardAt"
+  >;
+  readonly clock: Pick<Clock, "now">;
+}
 
 /** What hosts can be listed by; each from the least on, and those without one last. */
 export const agentOrders = [
@@ -49,51 +57,37 @@ export interface AgentsFound {
   readonly next: AgentPlace | null;
 }
 
-/** Finds hosts in the roster, in turns with all else. */
+/**
+ * Finds hosts in the roster, in turns with all else.
+ * @throws GivenUp
+ */
 export async function agentsAsked(
   caller: Pick<Caller, "org">,
   asked: AgentsOf,
   ports: Ports,
+  turns: Turns,
 ): Promise<AgentsFound> {
-  const { query, order, desc, isMeant } = asked;
+  const { query, order, desc, limit, from, isMeant } = asked;
   const isAskedFor = query
     ? matcherOf(query, gettersBy(ports), ports.clock.now())
     : () => true;
-  const rows = await ports.roster.rows();
-  const found: AgentPlace[] = [];
-  for (let at = 0; at < rows.length; at += ROWS_A_TURN) {
-    for (const row of rows.slice(at, at + ROWS_A_TURN)) {
-      const isOwn = sees(caller, row.org);
-      const isFound = isOwn && isMeant({ ...row, ...seenNow(row, ports) });
-      if (isFound && isAskedFor(row)) found.push(placeOf(row, order, ports));
-    }
-    await nextTurn();
+  const inOrder = (a: AgentPlace, b: AgentPlace) => compared(a, b, desc);
+  const page = new FirstOf(limit, inOrder);
+  let total = 0;
+  for (const row of await ports.roster.rows()) {
+    // How long one takes is up to the query.
+    if (turns.isOver) await turns.next();
+    if (!sees(caller, row.org)) continue;
+    if (!isMeant({ ...row, ...seenNow(row, ports) })) continue;
+    if (!isAskedFor(row)) continue;
+    total += 1;
+    const place = placeOf(row, order, ports);
+    if (!from || inOrder(place, from) > 0) page.take(place);
   }
-  return pageOf(
-    found.sort((a, b) => compared(a, b, desc)),
-    asked,
-  );
+  const last = page.kept.at(-1) ?? null;
+  const ids = page.kept.map(([, id]) => id);
+  return { ids, total, next: page.hasMore ? last : null };
 }
-
-function pageOf(
-  found: readonly AgentPlace[],
-  { desc, limit, from }: AgentsOf,
-): AgentsFound {
-  const behind = from
-    ? found.findIndex((each) => compared(each, from, desc) > 0)
-    : 0;
-  const begin = behind < 0 ? found.length : behind;
-  const page = found.slice(begin, begin + limit);
-  const isLast = begin + limit >= found.length;
-  return {
-    ids: page.map(([, id]) => id),
-    total: found.length,
-    next: isLast ? null : (page.at(-1) ?? null),
-  };
-}
-
-/** Some 10 ms. */
-const ROWS_A_TURN = 2_000;
 
 const seenNow = (row: RosterRow, ports: Ports): SeenNow => ({
   state: stateOf(row, ports.gateway.isConnected(row.id)),

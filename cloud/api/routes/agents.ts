@@ -3,6 +3,7 @@ import type { Caller } from "../../operators/caller.js";
 import { behindBy, hostMode } from "../../fleet/host-mode.js";
 import { stateOf, troublesOf } from "../../fleet/host-state.js";
 import type { Agent } from "../../registry/registry.js";
+import { Turns } from "../../rate/turns.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
 import { agentsAsked, type AgentPlace } from "../asked/agents.js";
 import type { OperatorApiPorts } from "../ports.js";
@@ -24,8 +25,8 @@ export const agentTable = (ports: OperatorApiPorts): readonly Route[] => [
     description: ASKED,
     answers: { 200: { description: "A page", schema: AgentsPage } },
     problems: [404],
-    handle: async ({ caller, query }) =>
-      answer(200, await pageFor(caller, query, ports)),
+    handle: async ({ caller, query, context }) =>
+      answer(200, await pageFor(caller, query, ports, context.req.raw.signal)),
   }),
   route({
     ...{ method: "GET", path: "/agents/{agent}", operationId: "getAgent" },
@@ -42,30 +43,40 @@ export const agentTable = (ports: OperatorApiPorts): readonly Route[] => [
 const ASKED =
   "In another order, or with `q`, of a large fleet they are as they were some seconds ago at most, and how many there are is told.";
 
-async function pageFor(caller: Caller, query: Query, ports: OperatorApiPorts) {
+async function pageFor(
+  caller: Caller,
+  query: Query,
+  ports: OperatorApiPorts,
+  signal: AbortSignal,
+) {
   const { org, q, sort, desc } = query;
   if (org !== undefined) mustBeOwnOrg(caller, org, ports);
   const isPlain = q === undefined && sort === undefined && !desc;
   return isPlain
     ? plainPage(caller, query, ports)
-    : askedPage(caller, query, ports);
+    : ports.coverageGate.run(caller, signal, () =>
+        askedPage(caller, query, ports, new Turns(ports.clock, signal)),
+      );
 }
 
 async function askedPage(
   caller: Caller,
   query: Query,
   ports: OperatorApiPorts,
+  turns: Turns,
 ) {
   const { q, sort: order = "enrolled", desc, limit, cursor: from } = query;
   const isMeant = (row: Asked) => isAskedFor(row, query);
   const asked = { ...{ query: q, order, desc, limit }, from, isMeant };
-  const { ids, total, next } = await agentsAsked(caller, asked, ports);
+  const { ids, total, next } = await agentsAsked(caller, asked, ports, turns);
   const shown = shownBy(ports);
-  const items = ids.flatMap((id) => {
-    // It may have been forgotten meanwhile.
+  const items: ReturnType<typeof shown>[] = [];
+  for (const id of ids) {
+    if (turns.isOver) await turns.next();
     const agent = ports.registry.agent(id);
-    return agent === undefined ? [] : [shown(agent)];
-  });
+    // It may have been forgotten meanwhile.
+    if (agent !== undefined) items.push(shown(agent));
+  }
   return { items, total, next: next && cursorOf(next) };
 }
 
