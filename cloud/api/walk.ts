@@ -42,12 +42,16 @@ export async function walk<T, P>(
   const isFirst = from === undefined;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += AT_ONCE) {
     const rows = list.behind(page.place, AT_ONCE);
-    for (const row of rows) page.take(row, list);
+    for (const row of rows) {
+      page.take(row, list);
+      // How long one takes is up to what is asked.
+      if (!turns.isOver || (await goesOn(turns))) continue;
+      return { ...page.part(), total: undefined };
+    }
     if (rows.length < AT_ONCE) {
       return { ...page.whole(), total: isFirst ? page.found : undefined };
     }
     if (page.isOver && !isFirst) break;
-    if (!(await goesOn(turns))) break;
   }
   return { ...page.part(), total: undefined };
 }
@@ -62,7 +66,7 @@ export const pageShown = <T, P, S>(
   total,
 });
 
-/** Rows that are read at once: a few milliseconds. */
+/** Rows that are read at once. */
 const AT_ONCE = 256;
 
 /** Of one request: some 200 ms. */

@@ -6,11 +6,11 @@ import type { Look } from "../feeds/snapshots/present.js";
 
 /** Finds the bans on attackers, by everybody's feeds and those of who saw them. */
 export class BannedNow {
-  readonly #look: Pick<Look, "around">;
+  readonly #look: Pick<Look, "around" | "holds">;
   readonly #everybodys: readonly FeedName[];
   readonly #byOrg = new Map<string, FeedName[]>();
 
-  constructor(look: Pick<Look, "around" | "feeds">) {
+  constructor(look: Pick<Look, "around" | "holds" | "feeds">) {
     this.#look = look;
     this.#everybodys = EVERYBODYS.filter((feed) => look.feeds.includes(feed));
     for (const feed of look.feeds) {
@@ -36,5 +36,16 @@ export class BannedNow {
       (a, b) =>
         Number(a.observed) - Number(b.observed) || b.expiresAt - a.expiresAt,
     )[0];
+  }
+
+  /**
+   * Whether there is such a ban: looks no further than to the first.
+   * @param orgsOf asked only where everybody's feeds do not hold it
+   */
+  isOn(attacker: Cidr, orgsOf: () => readonly string[]): boolean {
+    const isHeld = (feed: FeedName) => this.#look.holds(feed, attacker);
+    if (this.#everybodys.some(isHeld)) return true;
+    if (this.#byOrg.size === 0) return false;
+    return orgsOf().some((org) => this.#byOrg.get(org)?.some(isHeld) ?? false);
   }
 }

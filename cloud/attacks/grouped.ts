@@ -61,9 +61,11 @@ export async function grouped(
       if (left <= 0) return { groups: [...found.values()], isWhole: false };
       const rows = behind({ org, order: "last" }, place, AT_ONCE);
       const recent = rows.filter(({ lastSeen }) => lastSeen >= since);
-      for (const row of recent) add(row, org, asked, found);
+      for (const row of recent) {
+        if (turns.isOver) await turns.next();
+        add(row, org, asked, found);
+      }
       left -= recent.length;
-      await turns.next();
       const last = rows.at(-1);
       if (last === undefined || recent.length < AT_ONCE) break;
       place = placeOf(last, "last");
@@ -103,7 +105,7 @@ export const groupValue = (
   order: AttackerOrder | "attackers",
 ): number => (order === "last" ? group.lastSeen : group[order]);
 
-/** Attackers that are read at once: a few milliseconds. */
+/** Attackers that are read at once. */
 const AT_ONCE = 256;
 
 /** Of one request: a second or two, in turns. */

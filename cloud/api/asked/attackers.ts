@@ -115,7 +115,7 @@ export async function matching(
     last: ({ lastSeen }) => lastSeen,
     country: ({ cidr }) => countries.of(cidr),
     sensor: ({ sensors }) => sensors,
-    banned: (row) => bans && bans.on(row.cidr, orgsOf(row)) !== undefined,
+    banned: (row) => bans && bans.isOn(row.cidr, () => orgsOf(row)),
   };
   return matcherOf(query, getters, clock.now());
 }

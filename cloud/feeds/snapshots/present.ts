@@ -202,6 +202,13 @@ export class Look {
     return around(cidr, widths).flatMap((each) => this.exact(feed, each) ?? []);
   }
 
+  /** Whether any of the feed's bans holds the range. */
+  holds(feed: FeedName, cidr: Cidr): boolean {
+    const widths = this.#widthsOf(feed, cidr.family);
+    if (widths.size === 0) return false;
+    return around(cidr, widths).some((each) => this.exact(feed, each));
+  }
+
   /** The feed's bans on the range and in it. */
   *within(feed: FeedName, cidr: Cidr): Generator<StandingBan> {
     const view = this.#views.get(feed);

@@ -67,6 +67,28 @@ describe("a list that is asked row by row", () => {
     ]);
   });
 
+  it("lets others have their turn between rows that take long", async () => {
+    let ms = 0;
+    const slow = { monotonic: () => ms };
+    const list = numbers(100, () => {
+      ms += 10;
+      return true;
+    });
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const { signal } = new AbortController();
+    const stretch = { clock: slow, signal, from: undefined, limit: 1_000 };
+    const { items } = await walk(list, stretch);
+    isOver = true;
+    expect(items).toHaveLength(100);
+    expect(turns).toBeGreaterThan(50);
+  });
+
   it("does not look on for nobody", async () => {
     let looked = 0;
     const list = numbers(20_000, () => {
