@@ -135,7 +135,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly fleet: Pick<Fleet, "counts">;
   readonly roster: Pick<Roster, "rows">;
   readonly reports: Pick<Reports, "of">;
-  /** For all that looks at what every host holds. */
+  /** For all that looks at every host, or at much of a log. */
   readonly coverageGate: Pick<CoverageGate, "run">;
   /** For who looks at bans by query or order. */
   readonly browseGate: Pick<BrowseGate, "run">;

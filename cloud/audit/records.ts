@@ -2,6 +2,7 @@ import type { CallMade } from "../journal/call-events.js";
 import type { Database, Statement } from "../journal/database.js";
 import type { DecisionEvent } from "../journal/decision-events.js";
 import { IS_A_CALL } from "../journal/sqlite-decisions.js";
+import type { Turns } from "../rate/turns.js";
 import { subjectOf, wordsOf } from "./words.js";
 
 /** Who called for what, and what came of it. */
@@ -55,7 +56,7 @@ export class Records {
   constructor(decisions: Database) {
     this.#calls = decisions.prepare(
       `SELECT seq, at, body FROM decisions
-       WHERE ${IS_A_CALL} AND seq < ? ORDER BY seq DESC LIMIT ${LOOKED_AT_ONCE}`,
+       WHERE ${IS_A_CALL} AND seq < ? ORDER BY seq DESC LIMIT ${AT_ONCE}`,
     );
     this.#made = decisions.prepare(
       `SELECT seq, body FROM decisions WHERE seq > @after AND seq <= @through
@@ -64,20 +65,26 @@ export class Records {
     );
   }
 
-  page(query: RecordsQuery): RecordsPage {
-    const found: { readonly row: Row; readonly call: CallMade }[] = [];
-    let looked = 0;
-    let last: number | null = null;
-    for (const row of this.#calls.iterate(query.before ?? NEWEST)) {
-      looked += 1;
-      last = row.seq;
-      const call = JSON.parse(row.body) as CallMade;
-      if (isAskedFor(row, call, query)) found.push({ row, call });
-      if (found.length >= query.limit) break;
+  /**
+   * Looks for them in turns with all else.
+   * @throws GivenUp
+   */
+  async page(query: RecordsQuery, turns: Turns): Promise<RecordsPage> {
+    const records: CallRecord[] = [];
+    let last = query.before ?? NEWEST;
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked += AT_ONCE) {
+      const rows = this.#calls.all(last);
+      for (const row of rows) {
+        if (turns.isOver) await turns.next();
+        last = row.seq;
+        const call = JSON.parse(row.body) as CallMade;
+        if (!isAskedFor(row, call, query)) continue;
+        records.push(this.#recordOf(row, call));
+        if (records.length >= query.limit) return { records, next: last };
+      }
+      if (rows.length < AT_ONCE) return { records, next: null };
     }
-    const isLast = looked < LOOKED_AT_ONCE && found.length < query.limit;
-    const records = found.map(({ row, call }) => this.#recordOf(row, call));
-    return { records, next: isLast ? null : last };
+    return { records, next: last };
   }
 
   #recordOf(
@@ -118,8 +125,11 @@ function madeBy({ seq, body }: { seq: number; body: string | null }): Made {
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
-/** Calls that one page looks through: some 20 ms. */
-const LOOKED_AT_ONCE = 5_000;
+/** Calls that are read at once. */
+const AT_ONCE = 100;
+
+/** Calls that one page looks through: some 20 ms, if they are small. */
+const MOST_LOOKED_AT = 5_000;
 
 /** Events of one call that are shown, beside its segments. */
 const MOST_SHOWN = 100;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import * as v from "valibot";
+import { systemClock } from "../../agent/runtime/clock.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import { CallOut } from "../api/routes/audit.js";
 import { callsAsked } from "../audit/calls-asked.js";
@@ -15,6 +16,7 @@ import { openDatabase } from "../journal/database.js";
 import { isRunning, LocalLog } from "../local-log.js";
 import { AUDIT } from "../query/lists/audit.js";
 import { parseQuery } from "../query/parse.js";
+import { Turns } from "../rate/turns.js";
 import { audit, type Audited } from "../tree/audit.js";
 import type { Io } from "./io.js";
 import { JSON_HELP, jsonLines } from "./json.js";
@@ -50,7 +52,7 @@ export function addAuditCommand(program: Command, io: Io): void {
       const q = queryIn(words, AUDIT);
       if (options.explain) toldQuery(io, q, AUDIT);
       else if (options.verify) await verify(options, q, io);
-      else list(options, q, io);
+      else await list(options, q, io);
     });
 }
 
@@ -66,20 +68,27 @@ Examples:
   $ tourniquet-cloud audit --operation addOperator --json
   $ tourniquet-cloud audit --verify`;
 
-function list(options: Options, q: string | undefined, io: Io): void {
-  const found = recordsIn(options.dir, queryOf(options, q));
+async function list(
+  options: Options,
+  q: string | undefined,
+  io: Io,
+): Promise<void> {
+  const found = await recordsIn(options.dir, queryOf(options, q));
   if (options.json) {
-    return jsonLines(
-      io,
-      found.map((each) => v.parse(CallOut, each)),
-    );
+    const calls = found.map((each) => v.parse(CallOut, each));
+    jsonLines(io, calls);
+  } else if (found.length === 0) {
+    io.out("nobody changed anything of that kind");
+  } else {
+    for (const each of found.flatMap(linesOfCall)) io.out(each);
   }
-  if (found.length === 0) return io.out("nobody changed anything of that kind");
-  for (const call of found) for (const line of linesOfCall(call)) io.out(line);
 }
 
 /** The newest first. @throws BadFolder */
-function recordsIn(dir: string, query: RecordsQuery): readonly CallRecord[] {
+async function recordsIn(
+  dir: string,
+  query: RecordsQuery,
+): Promise<readonly CallRecord[]> {
   const { decisions } = filesOf(dir);
   if (!existsSync(decisions)) {
     throw new BadFolder(
@@ -89,11 +98,12 @@ function recordsIn(dir: string, query: RecordsQuery): readonly CallRecord[] {
   const file = openDatabase(decisions, "read-only");
   try {
     const records = new Records(file);
+    const turns = new Turns(systemClock);
     const found: CallRecord[] = [];
     let before = query.before;
     while (found.length < query.limit) {
       const limit = query.limit - found.length;
-      const page = records.page({ ...query, limit, before });
+      const page = await records.page({ ...query, limit, before }, turns);
       found.push(...page.records);
       if (page.next === null) break;
       before = page.next;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { callsAsked } from "../../audit/calls-asked.js";
 import { AUDIT } from "../../query/lists/audit.js";
+import { Turns } from "../../rate/turns.js";
 import { Moment, Named, wholeNumber } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { QueryOf } from "../query-field.js";
@@ -63,9 +64,15 @@ export const auditRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ allows: "viewer", scope: "vendor" },
     query: AuditQuery,
     answers: { 200: { description: "A page", schema: pageOf(CallOut) } },
-    handle: ({ query: { cursor: before, q, ...asked } }) => {
+    handle: async ({ caller, query, context }) => {
+      const { cursor: before, q, ...rest } = query;
       const is = q && callsAsked(q, ports.clock.now());
-      const { records, next } = ports.records.page({ ...asked, is, before });
+      const asked = { ...rest, is, before };
+      const { signal } = context.req.raw;
+      const { records, next } = await ports.coverageGate.run(
+        ...([caller, signal] as const),
+        () => ports.records.page(asked, new Turns(ports.clock, signal)),
+      );
       const cursor = next === null ? null : cursorOf(next);
       return answer(200, { items: records, next: cursor });
     },
