@@ -92,7 +92,10 @@ export class Stream {
 
   /** Shows that it is alive, and how far it is; ends it for who may no more. */
   beat(): void {
-    if (!this.#isOver && this.#isStillKnown()) this.#send([]);
+    if (this.#isOver || !this.#isStillKnown()) return;
+    if (this.#sink.buffered < UNREAD_BYTES) this.#send([]);
+    // Who reads nothing is waited for, not for ever, and told no more.
+    else void this.#read();
   }
 
   end(why: Ending): void {

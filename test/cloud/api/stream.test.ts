@@ -120,3 +120,18 @@ test("who reads nothing for half a minute is let go, with where to go on", async
   const told = reader.messages.at(-1)?.position ?? 0;
   expect(reader.orgs).toEqual(names.slice(0, told));
 });
+
+test("who reads nothing, while nothing is new, is let go as well", async () => {
+  await using logs = await openAll();
+  const { clock } = logs;
+  const reader = new Reader();
+  reader.isReading = false;
+  const stream = streamTo(reader, logs);
+  stream.begin();
+  for (let nth = 0; nth < 20; nth++) stream.beat();
+  expect(reader.buffered).toBe(256 * 1024);
+  // Until the next beat, and half a minute.
+  for (let second = 0; second < 92; second++) await clock.advance(1_000);
+  expect(reader.buffered).toBe(256 * 1024);
+  expect(reader.closed).toBe(4408);
+});
