@@ -184,6 +184,8 @@ function fateOf({ proposal, decision }: OrderAnswer): Fate {
 }
 
 interface Dry<T> {
+  /** What it was asked of. */
+  readonly of: string;
   readonly answer?: T;
   readonly error?: unknown;
 }
@@ -195,23 +197,25 @@ function useForesight<T extends OrderAnswer>(
 ): Dry<T> | undefined {
   const [dry, setDry] = useState<Dry<T> | undefined>();
   const body = JSON.stringify(bodyOf(reason === "" ? "" : "as foreseen"));
+  // Whatever the reason, an order does the same.
+  const of = JSON.stringify([method, path, bodyOf("as foreseen")]);
   useEffect(() => {
     if (foresees !== true) return undefined;
     let isOver = false;
     const asked = { ...(JSON.parse(body) as object), dryRun: true };
     send<T>(method, path, asked).then(
       (answered) => {
-        if (!isOver) setDry({ answer: answered.body });
+        if (!isOver) setDry({ of, answer: answered.body });
       },
       (error: unknown) => {
-        if (!isOver) setDry({ error });
+        if (!isOver) setDry({ of, error });
       },
     );
     return () => {
       isOver = true;
     };
   }, [foresees, method, path, body]);
-  return dry;
+  return dry?.of === of ? dry : undefined;
 }
 
 function Foresight<T extends OrderAnswer>({

@@ -1,20 +1,19 @@
-import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import type { Answers, Page } from "../../api-types.js";
-import { ask, send } from "../../api.js";
+import type { Answers } from "../../api-types.js";
+import { send } from "../../api.js";
 import { Failure, Panel } from "../../parts/bits.js";
 import { ChangeDialog } from "../../parts/change.js";
 import { ChoiceField } from "../../parts/fields.js";
+import { useTried } from "../../parts/use-tried.js";
 import { may } from "../../session.js";
 import { useAsked } from "../../use-asked.js";
+import { Begin } from "./begin.js";
 import { Difference } from "./difference.js";
+import { draft } from "./draft.js";
 import { RuleEditor } from "./rule-editor.js";
 import { faultsIn } from "./rule-faults.js";
 import { TrialShown } from "./trial.js";
-import type { RulesText, RulesTold, Trial, Version } from "./told.js";
-
-/** What somebody is at; it stays while they look at other views. */
-const draft = signal<string | undefined>(undefined);
+import type { RulesText, RulesTold, Trial } from "./told.js";
 
 const SPANS = [
   ["1d", "a day"],
@@ -35,13 +34,12 @@ export function TryRules({ rules }: { readonly rules: RulesTold }) {
   const isChanged = inForce !== undefined && text !== inForce;
   return (
     <div class="stack">
-      <Begin rules={rules} />
+      <Begin rules={rules} inForce={inForce} />
       <RuleEditor
         text={text}
         faults={faults}
         onChange={(next) => {
           draft.value = next;
-          trying.forget();
         }}
       />
       {trying.error !== undefined && faults.length === 0 && (
@@ -53,7 +51,7 @@ export function TryRules({ rules }: { readonly rules: RulesTold }) {
         isChanged={isChanged}
         onAsk={setAsked}
       />
-      {trying.trial !== undefined && <TrialShown trial={trying.trial} />}
+      {trying.answer !== undefined && <TrialShown trial={trying.answer} />}
       {isChanged && (
         <Panel title={`What it changes of version ${version}`}>
           <Difference before={inForce} after={text} />
@@ -113,74 +111,14 @@ function Ways({
   );
 }
 
-/** Where a text begins: another version, in place of what stands there. */
-function Begin({ rules }: { readonly rules: RulesTold }) {
-  const { data } = useAsked<Page<Version>>("/rules/versions");
-  const { inForce, shadow } = rules;
-  const begin = async (version: number) => {
-    const { text } = await ask<RulesText>(`/rules/versions/${version}`);
-    draft.value = text;
-  };
-  const choices = [
-    ["", "Begin with another version…"] as const,
-    [String(inForce.version), `${inForce.version}: in force`] as const,
-    ...(data?.items ?? [])
-      .filter(({ version }) => version !== inForce.version)
-      .map(({ version, by }) => {
-        const isShadow = version === shadow?.version;
-        const what = isShadow ? "in the shadow" : `by ${by}`;
-        return [String(version), `${version}: ${what}`] as const;
-      }),
-  ];
-  return (
-    <div class="row">
-      <ChoiceField
-        label="Text"
-        value=""
-        choices={choices}
-        onChange={(version) => {
-          if (version !== "") void begin(Number(version));
-        }}
-      />
-      {draft.value !== undefined && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            draft.value = undefined;
-          }}
-        >
-          Back to what is in force
-        </button>
-      )}
-    </div>
-  );
-}
-
 /** A trial of a text: it runs in the cloud, one at a time. */
 function useTrial(text: string) {
   const [since, setSince] = useState("30d");
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const [trial, setTrial] = useState<Trial | undefined>();
-  const forget = () => {
-    setError(undefined);
-    setTrial(undefined);
-  };
-  const run = async () => {
-    forget();
-    setBusy(true);
-    try {
-      const order = { text, since };
-      const { body } = await send<Trial>("POST", "/rules/test", order);
-      setTrial(body);
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { since, setSince, isBusy, error, trial, run, forget };
+  const tried = useTried(text, async () => {
+    const order = { text, since };
+    return (await send<Trial>("POST", "/rules/test", order)).body;
+  });
+  return { ...tried, since, setSince };
 }
 
 interface TextDialogProps {

@@ -3,6 +3,7 @@ import type { Answers } from "../../api-types.js";
 import { ApiProblem, send } from "../../api.js";
 import { Failure, Panel } from "../../parts/bits.js";
 import { ChangeDialog } from "../../parts/change.js";
+import { useTried } from "../../parts/use-tried.js";
 import { Difference } from "../rules/difference.js";
 
 type Foreseen = Extract<Answers["publishPolicy"], { readonly dryRun: boolean }>;
@@ -28,7 +29,7 @@ export function PolicyEditor({
   const [extend, setExtend] = useState(false);
   const [isPublishing, setPublishing] = useState(false);
   const path = `/orgs/${encodeURIComponent(org)}/policy`;
-  const { foreseen, error, look, forget } = useLook(path, { file, extend });
+  const { answer: foreseen, error, run } = useLook(path, { file, extend });
   return (
     <div class="stack">
       <textarea
@@ -36,10 +37,7 @@ export function PolicyEditor({
         spellcheck={false}
         wrap="off"
         value={file}
-        onInput={({ currentTarget }) => {
-          setFile(currentTarget.value);
-          forget();
-        }}
+        onInput={({ currentTarget }) => setFile(currentTarget.value)}
       />
       {error !== undefined && <Faults error={error} />}
       {foreseen !== undefined && <Widens foreseen={foreseen} />}
@@ -55,7 +53,7 @@ export function PolicyEditor({
         </label>
       </div>
       <div class="row">
-        <button type="button" class="main" onClick={() => void look()}>
+        <button type="button" class="main" onClick={() => void run()}>
           See what it comes to
         </button>
         <button
@@ -95,24 +93,11 @@ interface Text {
 }
 
 /** What a text would come to, once it is asked for. */
-function useLook(path: string, text: Text) {
-  const [foreseen, setForeseen] = useState<Foreseen | undefined>();
-  const [error, setError] = useState<unknown>();
-  const forget = () => {
-    setError(undefined);
-    setForeseen(undefined);
-  };
-  const look = async () => {
-    forget();
-    try {
-      const order = { ...text, dryRun: true };
-      setForeseen((await send<Foreseen>("POST", path, order)).body);
-    } catch (failure) {
-      setError(failure);
-    }
-  };
-  return { foreseen, error, look, forget };
-}
+const useLook = (path: string, text: Text) =>
+  useTried(JSON.stringify([path, text]), async () => {
+    const order = { ...text, dryRun: true };
+    return (await send<Foreseen>("POST", path, order)).body;
+  });
 
 function PublishDialog({
   org,

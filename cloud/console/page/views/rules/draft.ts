@@ -1,0 +1,19 @@
+import { signal } from "@preact/signals";
+
+/** What somebody is at; it stays while they look at other views. */
+export const draft = signal<string | undefined>(undefined);
+
+/** The text of another version that it began with. */
+const begun = signal<string | undefined>(undefined);
+
+/** Puts a text there in place of what stands there; undefined: what is in force. */
+export function beginWith(text: string | undefined): void {
+  draft.value = text;
+  begun.value = text;
+}
+
+/** Whether something stands there that would be lost with it. */
+export function isOwn(inForce: string | undefined): boolean {
+  const text = draft.peek();
+  return text !== undefined && text !== begun.peek() && text !== inForce;
+}
