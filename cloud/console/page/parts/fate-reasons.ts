@@ -1,4 +1,4 @@
-import { STATES } from "./decided-said.js";
+import { STATES } from "./state-said.js";
 import { heldSaid } from "./held-said.js";
 import { sortHosts, type Outcome } from "./host-groups.js";
 
