@@ -51,12 +51,12 @@ export class Browser {
       yield* this.#level(browse.sort, slice);
       if (this.#catalogue.columns !== columns) return undefined;
       view.mend();
+      view.step(slice);
       const row = this.#rowOf(browse, view);
       const tookMs = performance.now() - began;
       if (isEnough(view, row, browse, tookMs)) {
         return this.#window(browse, view, row ?? view.length);
       }
-      view.step();
       yield* slice.rest();
     }
   }

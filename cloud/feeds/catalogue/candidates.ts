@@ -51,7 +51,7 @@ export function candidatesOf(
   return slots;
 }
 
-/** So many are tested and sorted within some ten milliseconds. */
+/** So many are sorted within some ten milliseconds. */
 const MOST = 20_000;
 
 /** A condition that an order knows of, and where in it what is meant lies. */

@@ -42,8 +42,10 @@ export function slotTest(
 ): Test {
   const sources = sourcesOf(matched);
   const room = { left: MOST_REMEMBERED };
+  const rangeText = rangeTexts(matched.columns);
+  const asked = { ...matched, sources, room, rangeText, now };
   const tests = terms.map((term): Test => {
-    const parts = partsOf(term, { ...matched, sources, room, now });
+    const parts = partsOf(term, asked);
     return (slot) => parts.some((part) => part(slot)) !== term.not;
   });
   return (slot) => tests.every((test) => test(slot));
@@ -91,13 +93,15 @@ const sourcesOf = (matched: Matched): readonly Source[] => {
 interface Asked extends Matched {
   readonly sources: readonly Source[];
   readonly room: Room;
+  /** A ban's range, by its slot. */
+  readonly rangeText: (slot: number) => string;
   readonly now: number;
 }
 
 /** Each for some of the fields: a term without a field may be about any. */
 function partsOf(
   term: BansTerm,
-  { columns, sources, room, now }: Asked,
+  { columns, sources, room, rangeText, now }: Asked,
 ): readonly Test[] {
   const { field, values } = term;
   const asked = { list: BANS, terms: [{ ...term, not: false }] };
@@ -114,7 +118,8 @@ function partsOf(
       return (slot) => known(numberOf(slot));
     });
   if (field !== "") return parts;
-  return [...parts, rangeTest(values, columns), textTest(values, columns)];
+  const isInText = textTest(values, columns, rangeText);
+  return [...parts, rangeTest(values, columns), isInText];
 }
 
 const none = () => undefined;
@@ -184,8 +189,25 @@ export function overlapTest(range: Cidr, columns: BanColumns): Test {
 const wordsOf = (address: Uint8Array): Uint32Array =>
   Uint32Array.from({ length: WORDS }, (_, nth) => wordOf(address, nth * 4));
 
+/** Ranges as text: that of a slot is made once for all terms. */
+function rangeTexts(columns: BanColumns): (slot: number) => string {
+  let [last, level, text] = [-1, -1, ""];
+  return (slot) => {
+    const { count } = columns.touched;
+    if (slot !== last || level !== count) {
+      text = formatCidr(columns.cidrOf(slot));
+      [last, level] = [slot, count];
+    }
+    return text;
+  };
+}
+
 /** Whether a ban's range as text has any of these in it. */
-function textTest(values: readonly string[], columns: BanColumns): Test {
+function textTest(
+  values: readonly string[],
+  columns: BanColumns,
+  rangeText: (slot: number) => string,
+): Test {
   const parts = values
     .map((value) => value.toLowerCase().replaceAll(/^\*|\*$/g, ""))
     .filter((part) => /^[\da-f.:/]*$/.test(part));
@@ -194,7 +216,7 @@ function textTest(values: readonly string[], columns: BanColumns): Test {
   return (slot) => {
     const those = columns.isV6(slot) ? ofV6 : ofV4;
     if (those.length === 0) return false;
-    const text = formatCidr(columns.cidrOf(slot));
+    const text = rangeText(slot);
     return those.some((part) => text.includes(part));
   };
 }

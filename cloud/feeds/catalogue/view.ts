@@ -1,4 +1,5 @@
 import type { BanColumns, BanKey } from "./columns.js";
+import type { Slice } from "./slice.js";
 import { SlotList } from "./slot-list.js";
 import type { Sorted } from "./sorted.js";
 import type { Compare } from "./sorts.js";
@@ -19,8 +20,8 @@ export interface View {
   next(): BanKey | undefined;
   /** Puts right what changed. The order has to be level. */
   mend(): void;
-  /** Looks at the next few thousand. The order and this have to be level. */
-  step(): void;
+  /** Looks at more until the slice is over. The order and this have to be level. */
+  step(slice: Slice): void;
 }
 
 /** All bans. */
@@ -76,6 +77,8 @@ export class FoundView implements View {
   readonly #belongs: (slot: number) => boolean;
   readonly #compare: Compare;
   #list = new SlotList();
+  /** All that there is to be looked at, in its order; undefined: the whole order. */
+  #few: SlotList | undefined;
   /** The last ban that was looked at; undefined: none yet. */
   #through: BanKey | undefined;
   #level: number;
@@ -99,12 +102,10 @@ export class FoundView implements View {
     this.#compare = sought.descending ? (a, b) => compare(b, a) : compare;
   }
 
-  /** Has it be complete, with what belongs here of these. */
-  completeWith(slots: Iterable<number>): void {
-    const found = [...slots].filter(this.#belongs).sort(this.#compare);
-    this.#list = new SlotList(Uint32Array.from(found));
-    this.#level = this.#columns.touched.count;
-    this.#isComplete = true;
+  /** Has it look at no others than these, and what changes from now on. */
+  lookOnlyAt(slots: Iterable<number>): void {
+    const sorted = [...slots].sort(this.order.compare);
+    this.#few = new SlotList(Uint32Array.from(sorted));
   }
 
   get length(): number {
@@ -116,7 +117,10 @@ export class FoundView implements View {
   }
 
   get scanned(): number {
-    return this.#isComplete ? this.order.list.length : this.#scanned;
+    const { length } = this.order.list;
+    return this.#isComplete
+      ? length
+      : length - this.#all.length + this.#scanned;
   }
 
   slot(row: number): number {
@@ -130,9 +134,8 @@ export class FoundView implements View {
   }
 
   next(): BanKey | undefined {
-    const { list } = this.order;
     const row = this.#seen();
-    if (this.#isComplete || row === list.length) return undefined;
+    if (this.#isComplete || row === this.#all.length) return undefined;
     return this.#columns.keyOf(this.#at(row));
   }
 
@@ -142,36 +145,49 @@ export class FoundView implements View {
     this.#level = touched.count;
     if (news === undefined) {
       this.#list = new SlotList();
+      this.#few = undefined;
       this.#through = undefined;
+      this.#scanned = 0;
       this.#isComplete = false;
     } else if (news.length > 0) {
+      const isTaken = (slot: number) => this.#columns.isTaken(slot);
+      this.#few?.mend(news, isTaken, this.order.compare);
       this.#list.mend(news, (slot) => this.#isFound(slot), this.#compare);
     }
   }
 
-  step(): void {
-    const { list } = this.order;
-    const from = this.#seen();
-    const to = Math.min(list.length, from + AT_ONCE);
-    for (let row = from; row < to; row++) {
-      const slot = this.#at(row);
-      if (this.#belongs(slot)) this.#list.push(slot);
-    }
-    this.#scanned = to;
-    this.#isComplete = to === list.length;
-    if (to > 0) this.#through = this.#columns.keyOf(this.#at(to - 1));
+  step(slice: Slice): void {
+    if (this.#isComplete) return;
+    const { length } = this.#all;
+    let row = this.#seen();
+    do {
+      const to = Math.min(length, row + AT_ONCE);
+      for (; row < to; row++) {
+        const slot = this.#at(row);
+        if (this.#belongs(slot)) this.#list.push(slot);
+      }
+    } while (row < length && !slice.isOver);
+    if (row > 0) this.#through = this.#columns.keyOf(this.#at(row - 1));
+    this.#scanned = row;
+    this.#isComplete = row === length;
+    if (this.#isComplete) this.#few = undefined;
   }
 
-  /** A slot of the order, from the end that this goes from. */
+  get #all(): SlotList {
+    return this.#few ?? this.order.list;
+  }
+
+  /** A slot of all that is looked at, from the end that this goes from. */
   #at(row: number): number {
-    const { list } = this.order;
+    const list = this.#all;
     return list.at(this.#descending ? list.length - 1 - row : row);
   }
 
-  /** How many of the order were looked at: others may have come in between. */
+  /** How many of all were looked at: others may have come in between. */
   #seen(): number {
     if (this.#through === undefined) return 0;
-    const { list, compare } = this.order;
+    const list = this.#all;
+    const { compare } = this.order;
     const probe = this.#columns.probe(this.#through);
     if (!this.#descending) return list.upperBound(probe, compare);
     return list.length - list.lowerBound(probe, compare);
@@ -190,5 +206,5 @@ export class FoundView implements View {
   }
 }
 
-/** Some milliseconds, unless texts have to be read. */
-const AT_ONCE = 8_192;
+/** Some ten microseconds each where a query has many terms. */
+const AT_ONCE = 128;

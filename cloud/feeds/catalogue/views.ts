@@ -46,7 +46,7 @@ export class Views {
     const belongs = (slot: number) => tests.every((test) => test(slot));
     const view = new FoundView(columns, order, { descending, belongs });
     const few = candidatesOf(browse, this.#catalogue, this.#texts);
-    if (few !== undefined) view.completeWith(few);
+    if (few !== undefined) view.lookOnlyAt(few);
     this.#found.set(keyOf(browse), view);
     this.#letGo();
     return view;

@@ -12,7 +12,7 @@ import type { Browse } from "../../../cloud/feeds/catalogue/browsing.js";
 import { sorts } from "../../../cloud/feeds/catalogue/sorts.js";
 import { BANS } from "../../../cloud/query/lists/bans.js";
 import { parseQuery } from "../../../cloud/query/parse.js";
-import { banOf, BansFile, runToEnd } from "./bans-file.js";
+import { banOf, BansFile, liftOf, runToEnd } from "./bans-file.js";
 
 /** More than are looked at in one go. */
 const MANY = 5_000;
@@ -78,6 +78,37 @@ describe("while somebody's query is under way", () => {
     const { bans } = file.browse({ start: { toFeed: "org/zeta" } });
     expect(bans.map(({ cidr }) => formatCidr(cidr))).toEqual([
       ...["192.0.2.1", "192.0.2.2"],
+    ]);
+  });
+
+  it.each([
+    ["of all bans", slowly("org/a"), (2 * MANY) / 128],
+    ["of a few", { ...slowly(), feeds: ["org/a"] as const }, MANY / 128],
+  ])("looks at the time after every few %s", (_, asked, times) => {
+    using file = new BansFile();
+    for (const feed of ["org/a", "org/b"] as const) file.begin(feed);
+    file.decide("org/a", manyBans("10.1"));
+    file.decide("org/b", manyBans("10.2"));
+    file.browse({ limit: 1 });
+    const slices = file.slices(asked);
+    const changedAt = 10;
+    let count = 0;
+    for (; slices.next().done !== true; count++) {
+      if (count !== changedAt) continue;
+      const reason = "sure";
+      file.decide("org/a", [
+        ...[liftOf("10.1.0.0"), liftOf("10.1.19.100")],
+        ...[banOf("10.1.255.1", { reason }), banOf("10.0.0.1", { reason })],
+        banOf("10.1.255.2", { reason: "scan" }),
+      ]);
+      file.decide("org/b", [banOf("10.3.0.0", { reason })]);
+    }
+    expect(count).toBeGreaterThanOrEqual(Math.floor(times));
+    const { bans, found } = file.browse(asked);
+    const shown = bans.map(({ cidr }) => formatCidr(cidr));
+    expect([found, new Set(shown).size]).toEqual([MANY, MANY]);
+    expect([shown[0], shown[1], shown.at(-1)]).toEqual([
+      ...["10.0.0.1", "10.1.0.1", "10.1.255.1"],
     ]);
   });
 });

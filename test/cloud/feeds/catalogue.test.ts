@@ -235,6 +235,7 @@ const QUERIES = [
   ...["range:10.0.0.0/24", "not range:10.0.0.0/16,2001:db8::/32", "spam"],
   ...["10.0", "org:a", "feed:org/* not observed:yes", "until:<5s", "db8"],
   ...["reason:*brute* since:>2s", "decision:dec-5,dec-9", "10.0.0.1", "org:*"],
+  ...["10.0 not 0.1", "0.0,db8 -203.0 not :5"],
 ];
 
 /** Holds every order and query to what the tables say. */
