@@ -177,7 +177,7 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly signing: Pick<Signing, "publish" | "root">;
   readonly telemetry: Pick<
     Telemetry,
-    "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hosts"
+    "detections" | "broughtBy" | "sightings" | "contacts" | "totals" | "hostOf"
   >;
   readonly attackers: Pick<
     Attackers,

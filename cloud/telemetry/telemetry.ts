@@ -124,8 +124,8 @@ export class Telemetry {
   readonly #contacts: Statement<ContactRow>;
   readonly #callers: Statement<number>;
   readonly #totals: Statement<SightingTotal>;
-  readonly #hosts: Statement<HostRow>;
-  readonly #conditions: Statement<Condition & { agent: string }>;
+  readonly #host: Statement<HostRow>;
+  readonly #conditions: Statement<Condition>;
   readonly #standing: Statement<{ agent: string; text: string }>;
   readonly #takenBack: Statement<TakenBack>;
   readonly #brought: Statement<DetectionEntry>;
@@ -144,11 +144,11 @@ export class Telemetry {
     this.#totals = database.prepare(
       "SELECT org, packets, bytes, observed FROM sighting_totals ORDER BY org",
     );
-    this.#hosts = database.prepare(
-      "SELECT agent, vitals, inventory, dropped FROM hosts",
+    this.#host = database.prepare(
+      "SELECT vitals, inventory, dropped FROM hosts WHERE agent = ?",
     );
     this.#conditions = database.prepare(
-      "SELECT agent, code, severity, text, since FROM conditions ORDER BY agent, code",
+      "SELECT code, severity, text, since FROM conditions WHERE agent = ? ORDER BY code",
     );
     this.#standing = database.prepare(
       "SELECT agent, text FROM conditions WHERE code = ?",
@@ -215,27 +215,18 @@ export class Telemetry {
     return this.#brought.all(seq);
   }
 
-  /** By agent, for all that ever said something of their hosts. */
-  hosts(): ReadonlyMap<string, HostReport> {
-    const conditions = new Map<string, Condition[]>();
-    for (const { agent, ...condition } of this.#conditions.all()) {
-      const known = conditions.get(agent) ?? [];
-      conditions.set(agent, [...known, condition]);
-    }
-    return new Map(
-      this.#hosts.all().map((row): [string, HostReport] => {
-        const { agent, dropped } = row;
-        const vitals = parsed(row.vitals) as HostReport["vitals"];
-        const inventory = parsed(row.inventory) as HostReport["inventory"];
-        const health = conditions.get(agent) ?? [];
-        return [agent, { vitals, inventory, health, dropped }];
-      }),
-    );
+  /** Null for an agent that never said anything of its host. */
+  hostOf(agent: string): HostReport | null {
+    const row = this.#host.get(agent);
+    if (row === undefined) return null;
+    const vitals = parsed(row.vitals) as HostReport["vitals"];
+    const inventory = parsed(row.inventory) as HostReport["inventory"];
+    const health = this.#conditions.all(agent);
+    return { vitals, inventory, health, dropped: row.dropped };
   }
 }
 
 interface HostRow {
-  readonly agent: string;
   readonly vitals: string | null;
   readonly inventory: string | null;
   readonly dropped: number;

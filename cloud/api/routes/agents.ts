@@ -1,7 +1,7 @@
 import type * as v from "valibot";
 import type { Caller } from "../../operators/caller.js";
 import { behindBy, hostMode } from "../../fleet/host-mode.js";
-import { stateOf, troublesOf } from "../../fleet/host-state.js";
+import { stateOf, troublesOf, type HostState } from "../../fleet/host-state.js";
 import type { Agent } from "../../registry/registry.js";
 import { Turns } from "../../rate/turns.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
@@ -41,7 +41,7 @@ export const agentTable = (ports: OperatorApiPorts): readonly Route[] => [
 ];
 
 const ASKED =
-  "In another order, or with `q`, of a large fleet they are as they were some seconds ago at most, and how many there are is told.";
+  "In another order, by `unhealthy`, or with `q`, of a large fleet they are as they were some seconds ago at most, and how many there are is told.";
 
 async function pageFor(
   caller: Caller,
@@ -49,13 +49,14 @@ async function pageFor(
   ports: OperatorApiPorts,
   signal: AbortSignal,
 ) {
-  const { org, q, sort, desc } = query;
+  const { org, q, sort, desc, unhealthy } = query;
   if (org !== undefined) mustBeOwnOrg(caller, org, ports);
-  const isPlain = q === undefined && sort === undefined && !desc;
-  return isPlain
-    ? plainPage(caller, query, ports)
+  const turns = new Turns(ports.clock, signal);
+  const isPlain = [q, sort, unhealthy].every((each) => each === undefined);
+  return isPlain && !desc
+    ? plainPage(caller, query, ports, turns)
     : ports.coverageGate.run(caller, signal, () =>
-        askedPage(caller, query, ports, new Turns(ports.clock, signal)),
+        askedPage(caller, query, ports, turns),
       );
 }
 
@@ -69,32 +70,49 @@ async function askedPage(
   const isMeant = (row: Asked) => isAskedFor(row, query);
   const asked = { ...{ query: q, order, desc, limit }, from, isMeant };
   const { ids, total, next } = await agentsAsked(caller, asked, ports, turns);
-  const shown = shownBy(ports);
-  const items: ReturnType<typeof shown>[] = [];
-  for (const id of ids) {
-    if (turns.isOver) await turns.next();
-    const agent = ports.registry.agent(id);
+  const agents = ids.flatMap((id) => {
     // It may have been forgotten meanwhile.
-    if (agent !== undefined) items.push(shown(agent));
-  }
+    const agent = ports.registry.agent(id);
+    return agent === undefined ? [] : [agent];
+  });
+  const items = await allShown(agents, ports, turns);
   return { items, total, next: next && cursorOf(next) };
 }
 
-function plainPage(caller: Caller, query: Query, ports: OperatorApiPorts) {
+async function plainPage(
+  caller: Caller,
+  query: Query,
+  ports: OperatorApiPorts,
+  turns: Turns,
+) {
   const { cursor, limit } = query;
-  const shown = shownBy(ports);
-  const items: ReturnType<typeof shown>[] = [];
+  const found: Agent[] = [];
   for (const agent of ports.registry.agents()) {
     if (!sees(caller, agent.org) || !isBehind(agent, cursor)) continue;
-    const each = shown(agent);
-    if (!isAskedFor(each, query)) continue;
-    const last = items.at(-1);
-    if (items.length === limit && last !== undefined) {
-      return { items, next: cursorOf([last.enrolledAt, last.id]) };
-    }
-    items.push(each);
+    const state = stateOf(agent, ports.gateway.isConnected(agent.id));
+    if (!isAskedFor({ ...agent, state }, query)) continue;
+    found.push(agent);
+    if (found.length > limit) break;
   }
-  return { items, next: null };
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  const items = await allShown(page, ports, turns);
+  return { items, next: last ? cursorOf([last.enrolledAt, last.id]) : null };
+}
+
+/** What each of them said is read of them alone, in turns with all else. */
+async function allShown(
+  agents: readonly Agent[],
+  ports: OperatorApiPorts,
+  turns: Turns,
+) {
+  const shown = shownBy(ports);
+  const items: ReturnType<typeof shown>[] = [];
+  for (const agent of agents) {
+    if (turns.isOver) await turns.next();
+    items.push(shown(agent));
+  }
+  return items;
 }
 
 /** In the registry's order: by when they came, then by id. */
@@ -109,7 +127,6 @@ const isBehind = (
 /** An agent as operators see it; what is of all of them is asked once. */
 function shownBy(ports: OperatorApiPorts) {
   const { gateway, telemetry, bootLog, receipts, index } = ports;
-  const hosts = telemetry.hosts();
   const clones = bootLog.standing();
   const tips = new Map(index.standings().map((tip) => [tip.feed, tip]));
   return (agent: Agent) => {
@@ -118,7 +135,7 @@ function shownBy(ports: OperatorApiPorts) {
     const more = {
       cloned: clones.get(id) ?? 0,
       telemetryOverSince: ports.telemetryOverSince(id),
-      report: hosts.get(id) ?? null,
+      report: telemetry.hostOf(id),
     };
     return {
       ...agent,
@@ -148,10 +165,11 @@ const isUnhealthy = ({
 const codesOf = (report: HostReport | null): ReadonlySet<string> =>
   new Set(report?.health.map(({ code }) => code));
 
-type Asked = Pick<
-  v.InferInput<typeof AgentOut>,
-  "org" | "state" | "unhealthy"
-> & { readonly tags: readonly string[] };
+interface Asked extends Pick<Agent, "org" | "tags"> {
+  readonly state: HostState;
+  /** Undefined where nobody asks for it. */
+  readonly unhealthy?: boolean;
+}
 
 const isAskedFor = (
   agent: Asked,

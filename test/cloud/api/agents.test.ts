@@ -97,6 +97,21 @@ describe("hosts over the API", () => {
     expect(await found("web", "", "viewer")).toEqual(["web1"]);
   });
 
+  it("are shown with what they said of themselves, however they are listed", async () => {
+    const ask = async (path: string) =>
+      (await as<Page<AgentItem>>("vendor", "GET", path)).body.items;
+    const plain = await ask("/agents");
+    const codes = plain.map(({ report }) =>
+      report?.health.map(({ code }) => code),
+    );
+    expect(codes).toEqual([["disk-full"], undefined, undefined, undefined]);
+    expect(await ask("/agents?sort=enrolled")).toEqual(plain);
+    expect(await ask("/agents?unhealthy=true")).toEqual(plain.slice(0, 1));
+    expect(await ask("/agents?unhealthy=false")).toEqual(plain.slice(1));
+    const one = await as<AgentItem>("vendor", "GET", "/agents/web1");
+    expect(one.body).toEqual(plain[0]);
+  });
+
   it("say how many there are, and come page by page in any order", async () => {
     for (const sort of ["hostname", "enrolled", "lastseen", "mode", "behind"]) {
       const seen: string[] = [];

@@ -282,7 +282,7 @@ describe("telemetry", () => {
       telemetry.contacts({ ...ANY, limit: 1_000 });
       const all = { since: 0, now: most, after: 0 };
       await evidence.of({ attacker: "203.0.113.1", ...all }, turns);
-      telemetry.hosts();
+      telemetry.hostOf("agt-1");
     };
     await take(most, extreme);
     await take(1, [...extreme, wide, wide, wide]);
