@@ -31,11 +31,16 @@ export function NewestPanel() {
     apiPath("/attackers", { sort: "last", limit: A_FEW }),
     { every: EVERY, on: ["decided", "undone"] },
   );
-  const { rows, held } = useStill(asked.data?.items ?? [], keyOf);
+  const { rows, newer, held } = useStill(asked.data?.items ?? [], keyOf);
   return (
     <Panel
       title="Attackers, those seen last"
-      more={<a href={to("/attackers")}>All attackers</a>}
+      more={
+        <>
+          <a href={to("/attackers")}>All attackers</a>
+          <span class="faint">{newer}</span>
+        </>
+      }
     >
       <div class="newest" {...held}>
         <Shown asked={asked}>

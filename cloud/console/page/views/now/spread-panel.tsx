@@ -32,11 +32,16 @@ export function SpreadPanel() {
     },
   );
   useEffect(() => setSpreading(spreads(asked.data)), [asked.data]);
-  const { rows, held } = useStill(asked.data?.items ?? [], keyOf);
+  const { rows, newer, held } = useStill(asked.data?.items ?? [], keyOf);
   return (
     <Panel
       title="Decisions, as they spread"
-      more={<a href={to("/decisions")}>All decisions</a>}
+      more={
+        <>
+          <a href={to("/decisions")}>All decisions</a>
+          <span class="faint">{newer}</span>
+        </>
+      }
     >
       <div class="spread" {...held}>
         <Shown asked={asked}>
