@@ -35,6 +35,7 @@ type State =
 export class Catalogue implements BanChanges {
   readonly #database: Database;
   readonly #lookup: Pick<BanLookup, "feeds">;
+  readonly #most: number;
   readonly #ranks = new FeedRanks();
   #feeds: Feeds | undefined;
   #columns = new BanColumns();
@@ -43,9 +44,15 @@ export class Catalogue implements BanChanges {
   /** What ended by then is not here: Unix seconds. */
   #now = 0;
 
-  constructor(database: Database, lookup: Pick<BanLookup, "feeds">) {
+  /** @param most bans that it holds */
+  constructor(
+    database: Database,
+    lookup: Pick<BanLookup, "feeds">,
+    most = MOST_BANS,
+  ) {
     this.#database = database;
     this.#lookup = lookup;
+    this.#most = most;
   }
 
   /** The feeds that were begun. */
@@ -73,7 +80,9 @@ export class Catalogue implements BanChanges {
   }
 
   put(entry: BanEntry, keeps: boolean): void {
-    if (this.#isTold) this.#columns.put(entry, keeps);
+    if (!this.#isTold) return;
+    this.#columns.put(entry, keeps);
+    this.#giveUpBeyond();
   }
 
   remove(feed: number, cidr: Cidr): void {
@@ -117,9 +126,7 @@ export class Catalogue implements BanChanges {
     const entries = this.#state.from.next();
     if (entries === undefined) this.#state = { at: "complete" };
     for (const entry of entries ?? []) this.#columns.put(entry);
-    if (this.#columns.size <= MOST_BANS) return;
-    this.forget();
-    this.#state = { at: "given-up", again: this.#now + AGAIN_S };
+    this.#giveUpBeyond();
   }
 
   /**
@@ -143,6 +150,13 @@ export class Catalogue implements BanChanges {
       if ((this.#columns.until[slot] ?? 0) > this.#now) break;
       this.#columns.free(slot);
     }
+  }
+
+  /** Whoever looks at bans sees that the columns are others. */
+  #giveUpBeyond(): void {
+    if (this.#columns.size <= this.#most) return;
+    this.forget();
+    this.#state = { at: "given-up", again: this.#now + AGAIN_S };
   }
 
   get #isTold(): boolean {

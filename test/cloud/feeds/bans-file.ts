@@ -30,7 +30,8 @@ export class BansFile implements Disposable {
   readonly #sign = signerOf([generateKey()]);
   #seq = 0;
 
-  constructor() {
+  /** @param most bans that the catalogue holds */
+  constructor(most?: number) {
     const tables = bansTablesTold({
       put: (...told) => this.catalogue.put(...told),
       remove: (...told) => this.catalogue.remove(...told),
@@ -38,7 +39,7 @@ export class BansFile implements Disposable {
     });
     this.database.exec(tables.tables);
     this.lookup = new BanLookup(this.database);
-    this.catalogue = new Catalogue(this.database, this.lookup);
+    this.catalogue = new Catalogue(this.database, this.lookup, most);
     const texts = new Texts(this.database);
     this.#browser = new Browser(this.catalogue, this.lookup, texts);
     this.#fold = tables.fold(this.database);

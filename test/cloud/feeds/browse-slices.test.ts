@@ -59,6 +59,18 @@ describe("while somebody's query is under way", () => {
     expect(new Set(nets?.map(String))).toEqual(new Set(["org/a,10.1."]));
   });
 
+  it("answers nobody from more bans than it holds", () => {
+    using file = new BansFile(2 * MANY);
+    for (const feed of ["org/a", "org/b"] as const) file.begin(feed);
+    file.decide("org/a", manyBans("10.1"));
+    file.decide("org/b", manyBans("10.2"));
+    file.browse({ limit: 1 });
+    const slices = file.slices(slowly("org/a"));
+    expect(slices.next().done).toBe(false);
+    file.decide("org/b", [banOf("10.3.0.0")]);
+    expect(runToEnd(slices)).toBeUndefined();
+  });
+
   it("puts the bans of a feed that begins where its name stands", () => {
     using file = new BansFile();
     for (const feed of ["org/a", "org/b"] as const) file.begin(feed);

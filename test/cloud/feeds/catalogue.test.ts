@@ -20,7 +20,7 @@ import { orgOf } from "../../../cloud/feeds/audience.js";
 import { BANS } from "../../../cloud/query/lists/bans.js";
 import { matcherOf } from "../../../cloud/query/match.js";
 import { parseQuery } from "../../../cloud/query/parse.js";
-import { banOf, BansFile, liftOf, NOW } from "./bans-file.js";
+import { banOf, BansFile, liftOf, NOW, runToEnd } from "./bans-file.js";
 
 /** Each order, from either end. */
 const DIRECTIONS = sorts.flatMap((sort): [Sort, boolean][] => [
@@ -68,6 +68,22 @@ describe("the catalogue of bans", () => {
     file.catalogue.begin(1);
     file.catalogue.forget();
     expect(rangesIn(file.browse())).toEqual(["192.0.2.1"]);
+  });
+
+  it("gives up what grows beyond its bound, and looks again later", () => {
+    using file = new BansFile(2);
+    file.begin("urgent");
+    file.decide("urgent", [banOf("192.0.2.1"), banOf("192.0.2.2")]);
+    expect(rangesIn(file.browse())).toEqual(["192.0.2.1", "192.0.2.2"]);
+    file.decide("urgent", [banOf("192.0.2.2"), banOf("192.0.2.3")]);
+    expect(file.catalogue.isTooMuch).toBe(true);
+    expect(file.catalogue.columns.size).toBe(0);
+    expect(runToEnd(file.slices())).toBeUndefined();
+    file.decide("urgent", [liftOf("192.0.2.1")]);
+    expect(runToEnd(file.slices())).toBeUndefined();
+    expect(rangesIn(file.browse({ now: NOW + 600 }))).toEqual([
+      ...["192.0.2.2", "192.0.2.3"],
+    ]);
   });
 
   it("takes in more at once than it remembers changes of", () => {
