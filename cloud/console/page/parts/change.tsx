@@ -6,7 +6,7 @@ import { Dialog } from "./dialog.js";
 import { FateSteps } from "./fate.js";
 import { TextField } from "./fields.js";
 import { notify } from "./notices.js";
-import { order } from "./step-up.js";
+import { useOrderOnce, type order } from "./step-up.js";
 
 /** Something that one may change, of which no decision comes. */
 export interface ChangePlan<T> {
@@ -117,11 +117,12 @@ function useSending<T>(
 ) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const once = useOrderOnce();
   const send = async (reason: string) => {
     setBusy(true);
     setError(undefined);
     try {
-      const { status, body } = await sent(plan, reason);
+      const { status, body } = await sent(plan, reason, once);
       if (status === 202) {
         const { proposal } = body as { readonly proposal: string };
         onCame({ kind: "waits", proposal });
@@ -143,7 +144,11 @@ function useSending<T>(
   return { isBusy, error, send };
 }
 
-function sent<T>({ method, path, bodyOf }: ChangePlan<T>, reason: string) {
-  if (method === "DELETE") return order(method, apiPath(path, { reason }));
-  return order(method, path, bodyOf?.(reason) ?? {});
+function sent<T>(
+  { method, path, bodyOf }: ChangePlan<T>,
+  reason: string,
+  once: typeof order,
+) {
+  if (method === "DELETE") return once(method, apiPath(path, { reason }));
+  return once(method, path, bodyOf?.(reason) ?? {});
 }

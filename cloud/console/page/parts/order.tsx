@@ -5,7 +5,7 @@ import { isVendor, may } from "../session.js";
 import { Badge, Failure } from "./bits.js";
 import { Dialog } from "./dialog.js";
 import { FateSteps, type Fate } from "./fate.js";
-import { order } from "./step-up.js";
+import { useOrderOnce } from "./step-up.js";
 
 /** What every answer to an order has of these. */
 export interface OrderAnswer {
@@ -87,6 +87,7 @@ function useOrder<T extends OrderAnswer>(plan: OrderPlan<T>) {
   const [error, setError] = useState<unknown>();
   const [reason, setReason] = useState("");
   const [isBreaking, setBreaking] = useState(false);
+  const once = useOrderOnce();
   const dry = useForesight<T>(plan, reason);
   const dangers = [...(dry?.answer?.dangers ?? []), ...(plan.dangers ?? [])];
   const takesTwo = dangers.length > 0;
@@ -98,7 +99,7 @@ function useOrder<T extends OrderAnswer>(plan: OrderPlan<T>) {
       const { method, path, bodyOf } = plan;
       const asked = bodyOf(reason);
       const sent = isThrough ? { ...asked, breakGlass: reason } : asked;
-      const { body } = await order<T>(method, path, sent);
+      const { body } = await once<T>(method, path, sent);
       setFate((plan.fateOf ?? fateOf)(body));
       plan.onDone?.(body);
     } catch (failure) {

@@ -1,15 +1,55 @@
 import { signal } from "@preact/signals";
-import { useState } from "preact/hooks";
-import { ApiProblem, said, send, type Answered, type Method } from "../api.js";
+import { useRef, useState } from "preact/hooks";
+import {
+  ApiProblem,
+  said,
+  send,
+  Unreachable,
+  type Answered,
+  type Method,
+} from "../api.js";
 import { shownPasskey } from "../passkey.js";
 import { path, query, to } from "../router.js";
 import { useAsked } from "../use-asked.js";
 import { Dialog } from "./dialog.js";
+import { OrderKey } from "./order-key.js";
 
 /** Who waits for somebody to show anew who they are. */
 const asking = signal<{ readonly done: (isShown: boolean) => void } | null>(
   null,
 );
+
+/** It was sent, and no answer came. */
+class AnswerLost extends Error {
+  override readonly name = "AnswerLost";
+
+  constructor(cause: Unreachable) {
+    super(
+      "The cloud does not answer. It is not known whether it was carried out; asking again carries it out once.",
+      { cause },
+    );
+  }
+}
+
+/**
+ * `order` for a dialog: the same given again, when it is not known what became of
+ * it, is carried out once.
+ * @throws ApiProblem, AnswerLost
+ */
+export function useOrderOnce(): typeof order {
+  const { current: last } = useRef(new OrderKey());
+  return async (method, address, body) => {
+    const key = last.keyOf({ method, address, body });
+    try {
+      const answered = await order(method, address, body, key);
+      last.settled();
+      return answered as Answered<never>;
+    } catch (error) {
+      last.settled(error);
+      throw error instanceof Unreachable ? new AnswerLost(error) : error;
+    }
+  };
+}
 
 /**
  * Sends what changes something; where that takes a step-up, has it made first.
@@ -19,8 +59,8 @@ export async function order<T>(
   method: Method,
   address: string,
   body?: unknown,
+  key: string = crypto.randomUUID(),
 ): Promise<Answered<T>> {
-  const key = crypto.randomUUID();
   try {
     return await send<T>(method, address, body, key);
   } catch (error) {

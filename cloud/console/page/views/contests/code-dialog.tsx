@@ -2,7 +2,7 @@ import { useId, useState } from "preact/hooks";
 import type { Answers } from "../../api-types.js";
 import { Failure, Facts } from "../../parts/bits.js";
 import { Dialog } from "../../parts/dialog.js";
-import { order } from "../../parts/step-up.js";
+import { useOrderOnce } from "../../parts/step-up.js";
 import { Until } from "../../parts/time.js";
 
 type Code = Answers["makeContestCode"];
@@ -12,14 +12,19 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
   const [address, setAddress] = useState("");
   const [made, setMade] = useState<Code | undefined>();
   const [error, setError] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const once = useOrderOnce();
   const id = useId();
   const make = async () => {
     setError(undefined);
+    setBusy(true);
     try {
-      const { body } = await order<Code>("POST", "/contest-codes", { address });
+      const { body } = await once<Code>("POST", "/contest-codes", { address });
       setMade(body);
     } catch (failure) {
       setError(failure);
+    } finally {
+      setBusy(false);
     }
   };
   if (made !== undefined) return <Made code={made} onClose={onClose} />;
@@ -48,7 +53,11 @@ export function CodeDialog({ onClose }: { readonly onClose: () => void }) {
           <button type="button" class="quiet" onClick={onClose}>
             Leave it
           </button>
-          <button type="submit" class="main" disabled={address.trim() === ""}>
+          <button
+            type="submit"
+            class="main"
+            disabled={isBusy || address.trim() === ""}
+          >
             Make the code
           </button>
         </div>

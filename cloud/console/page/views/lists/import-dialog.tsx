@@ -1,9 +1,9 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { Failure } from "../../parts/bits.js";
 import { Dialog } from "../../parts/dialog.js";
 import { FateSteps, type Fate } from "../../parts/fate.js";
 import type { OrderAnswer } from "../../parts/order.js";
-import { order } from "../../parts/step-up.js";
+import { order, useOrderOnce } from "../../parts/step-up.js";
 import { ImportForm } from "./import-form.js";
 import { Foreseen, Report } from "./import-report.js";
 import {
@@ -83,13 +83,14 @@ function Refused({ error }: { readonly error: unknown }) {
 
 function useImport(wish: ImportWish) {
   const [step, setStep] = useState<Step>({ kind: "form" });
+  const once = useOrderOnce();
+  const { file, text } = wish;
+  // The very same for as long as it says the same: an order is known by it.
+  const list = useMemo(() => bodyOf({ file, text }), [file, text]);
   const send = async <T,>(dryRun: boolean): Promise<T | undefined> => {
     try {
-      const { body } = await order<T>(
-        "POST",
-        pathOf(wish, dryRun),
-        bodyOf(wish),
-      );
+      const give = dryRun ? order : once;
+      const { body } = await give<T>("POST", pathOf(wish, dryRun), list);
       return body;
     } catch (error) {
       setStep({ kind: "form", error });

@@ -32,7 +32,10 @@ export const firstWish = (): ImportWish => ({
 });
 
 /** The list itself; undefined: there is none yet. */
-export const bodyOf = ({ file, text }: ImportWish): Blob | undefined =>
+export const bodyOf = ({
+  file,
+  text,
+}: Pick<ImportWish, "file" | "text">): Blob | undefined =>
   file ?? (text.trim() === "" ? undefined : new Blob([text]));
 
 /** The address that imports it, or says what that would do. */
