@@ -98,8 +98,10 @@ describe("hosts over the API", () => {
   });
 
   it("are shown with what they said of themselves, however they are listed", async () => {
+    // Who is connected was seen just now, whenever that is.
+    const still = (each: AgentItem) => ({ ...each, lastSeen: null });
     const ask = async (path: string) =>
-      (await as<Page<AgentItem>>("vendor", "GET", path)).body.items;
+      (await as<Page<AgentItem>>("vendor", "GET", path)).body.items.map(still);
     const plain = await ask("/agents");
     const codes = plain.map(({ report }) =>
       report?.health.map(({ code }) => code),
@@ -109,7 +111,7 @@ describe("hosts over the API", () => {
     expect(await ask("/agents?unhealthy=true")).toEqual(plain.slice(0, 1));
     expect(await ask("/agents?unhealthy=false")).toEqual(plain.slice(1));
     const one = await as<AgentItem>("vendor", "GET", "/agents/web1");
-    expect(one.body).toEqual(plain[0]);
+    expect(still(one.body)).toEqual(plain[0]);
   });
 
   it("say how many there are, and come page by page in any order", async () => {
