@@ -13,11 +13,17 @@ export class Counts {
     return this.#others;
   }
 
-  add(key: string): void {
+  /** Whether the key is a new one that there is room for. */
+  add(key: string): boolean {
     const known = this.#counts.get(key);
-    if (known !== undefined) this.#counts.set(key, known + 1);
-    else if (this.#counts.size < this.#most) this.#counts.set(key, 1);
+    if (known !== undefined) {
+      this.#counts.set(key, known + 1);
+      return false;
+    }
+    const hasRoom = this.#counts.size < this.#most;
+    if (hasRoom) this.#counts.set(key, 1);
     else this.#others += 1;
+    return hasRoom;
   }
 
   /** The most first. */

@@ -15,10 +15,20 @@ export interface Counted {
   readonly groups: readonly string[];
 }
 
+/** Hosts of an org that are and do the same. */
+export interface Cell {
+  readonly org: string;
+  readonly state: HostState;
+  readonly mode: HostMode;
+  readonly version: string;
+  readonly hosts: number;
+}
+
 /** How the hosts of an org are. Those that were sent away are in `cells` alone. */
 export class OrgCounts {
-  /** By state, mode and version. */
-  readonly cells = new Counts(MOST_CELLS);
+  readonly #cells = new Counts(MOST_CELLS);
+  /** What the cells are of, by their keys: these are read apart but once. */
+  readonly #kinds = new Map<string, Omit<Cell, "hosts">>();
   readonly troubles = new Counts(MOST_TROUBLES);
   readonly tags = new Counts(MOST_NAMES);
   readonly groups = new Counts(MOST_NAMES);
@@ -29,8 +39,24 @@ export class OrgCounts {
 
   constructor(readonly org: string) {}
 
+  /** By state, mode and version. */
+  get cells(): readonly Cell[] {
+    return this.#cells.all().flatMap(([key, hosts]) => {
+      const kind = this.#kinds.get(key);
+      return kind === undefined ? [] : [{ ...kind, hosts }];
+    });
+  }
+
+  /** Hosts that are in no cell. */
+  get beyondCells(): number {
+    return this.#cells.others;
+  }
+
   add({ state, mode, version, ...host }: Counted): void {
-    this.cells.add(JSON.stringify([state, mode, version]));
+    const key = `${state} ${mode} ${version}`;
+    if (this.#cells.add(key)) {
+      this.#kinds.set(key, { org: this.org, state, mode, version });
+    }
     if (state === "revoked") return;
     this.hosts += 1;
     if (state === "online") this.online += 1;

@@ -1,30 +1,31 @@
 import type { FleetCounts } from "./fleet.js";
-import type { HostMode } from "./host-mode.js";
-import type { HostState } from "./host-state.js";
-import type { OrgCounts } from "./org-counts.js";
-
-/** Hosts of an org that are and do the same. */
-export interface Cell {
-  readonly org: string;
-  readonly state: HostState;
-  readonly mode: HostMode;
-  readonly version: string;
-  readonly hosts: number;
-}
+import type { Cell, OrgCounts } from "./org-counts.js";
 
 export type Summary = ReturnType<typeof summaryOf>;
 
-/**
- * The counts of all orgs that are asked for, together; the most first.
- * @param isAsked whether an org's hosts are among them
- */
-export function summaryOf(
-  { at, orgs }: FleetCounts,
-  isAsked: (org: string) => boolean,
-) {
-  const all = [...orgs.values()]
-    .filter(({ org }) => isAsked(org))
-    .sort((a, b) => b.hosts - a.hosts || (a.org < b.org ? -1 : 1));
+/** Sums of counts: those of all orgs are made once, whoever asks how often. */
+export class Summaries {
+  readonly #ofAll = new WeakMap<FleetCounts, Summary>();
+
+  /** @param org null: all of them */
+  of(counts: FleetCounts, org: string | null): Summary {
+    if (org !== null) {
+      const own = counts.orgs.get(org);
+      return summaryOf(counts.at, own === undefined ? [] : [own]);
+    }
+    const known = this.#ofAll.get(counts);
+    if (known !== undefined) return known;
+    const made = summaryOf(counts.at, counts.orgs.values());
+    this.#ofAll.set(counts, made);
+    return made;
+  }
+}
+
+/** The counts of orgs, together; the most first. */
+function summaryOf(at: number, orgs: Iterable<OrgCounts>) {
+  const all = [...orgs].sort(
+    (a, b) => b.hosts - a.hosts || (a.org < b.org ? -1 : 1),
+  );
   const sum = (of: (counts: OrgCounts) => number): number =>
     all.reduce((total, counts) => total + of(counts), 0);
   return {
@@ -51,20 +52,13 @@ const briefOf = ({ org, hosts, online, unhealthy, behind }: OrgCounts) => ({
 });
 
 function cellsOf(all: readonly OrgCounts[]) {
-  const cells = all.flatMap(({ org, cells: counts }) =>
-    counts.all().map(([key, hosts]): Cell => {
-      const [state, mode, version] = JSON.parse(key) as CellKey;
-      return { org, state, mode, version, hosts };
-    }),
-  );
+  const cells = all.flatMap((counts) => counts.cells);
   const shown = cells.sort((a, b) => b.hosts - a.hosts).slice(0, MOST_CELLS);
   const inAll = (of: readonly Cell[]) =>
     of.reduce((n, { hosts }) => n + hosts, 0);
-  const beyond = all.reduce((n, { cells: { others } }) => n + others, 0);
+  const beyond = all.reduce((n, { beyondCells }) => n + beyondCells, 0);
   return { cells: shown, otherHosts: inAll(cells) - inAll(shown) + beyond };
 }
-
-type CellKey = [state: HostState, mode: HostMode, version: string];
 
 /** What is wrong with how many hosts. */
 function troublesIn(all: readonly OrgCounts[]) {

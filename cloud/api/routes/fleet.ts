@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { hostModes } from "../../fleet/host-mode.js";
 import { hostStates } from "../../fleet/host-state.js";
-import { summaryOf } from "../../fleet/summary.js";
+import { Summaries } from "../../fleet/summary.js";
 import { Named } from "../fields.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { mustBeOwnOrg, sees } from "../scope.js";
+import { mustBeOwnOrg } from "../scope.js";
 import { Time, Whole } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 
@@ -51,6 +51,7 @@ const FleetQuery = v.strictObject({ org: v.optional(Named) });
 /** How many hosts are how. */
 export const fleetRoutes = (
   ports: Pick<OperatorApiPorts, "fleet" | "registry">,
+  summaries = new Summaries(),
 ): readonly Route[] => [
   route({
     ...{ method: "GET", path: "/fleet", operationId: "countHosts" },
@@ -64,9 +65,7 @@ export const fleetRoutes = (
     handle: async ({ caller, query: { org } }) => {
       if (org !== undefined) mustBeOwnOrg(caller, org, ports);
       const counts = await ports.fleet.counts();
-      const isAsked = (whose: string) =>
-        sees(caller, whose) && (org ?? whose) === whose;
-      return answer(200, summaryOf(counts, isAsked));
+      return answer(200, summaries.of(counts, caller.org ?? org ?? null));
     },
   }),
 ];
