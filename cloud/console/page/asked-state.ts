@@ -11,8 +11,8 @@ export interface AskedState<T> {
   readonly failures?: number;
 }
 
-/** Nobody is signed in, it may not be seen, or is not there: nothing is left to show. */
-const FINAL: ReadonlySet<number> = new Set([401, 403, 404, 410]);
+/** It may not be seen, or is not there: nothing is left to show. */
+const FINAL: ReadonlySet<number> = new Set([403, 404, 410]);
 
 /** The cloud is busy, or has not enough room for a while. */
 const TOO_MUCH: ReadonlySet<number> = new Set([408, 425, 429]);

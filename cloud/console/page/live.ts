@@ -71,7 +71,8 @@ export class Live {
     this.#connect();
   }
 
-  close(): void {
+  /** @param staysSeen views stay meanwhile, and ask anew when it is opened again */
+  close(staysSeen = false): void {
     this.#isOpen = false;
     document.removeEventListener("visibilitychange", this.#onHidden);
     clearTimeout(this.#again);
@@ -80,6 +81,8 @@ export class Live {
     this.#position = undefined;
     this.#waiting.take();
     happened.value = [];
+    this.#wasLost = staysSeen;
+    connection.value = "connecting";
   }
 
   /** @returns what ends it */

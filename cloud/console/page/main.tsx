@@ -5,7 +5,7 @@ import { tick } from "./parts/time.js";
 import { followLinks } from "./router.js";
 import { findSession, known, may } from "./session.js";
 import { Shell } from "./shell/shell.js";
-import { SignIn } from "./shell/sign-in.js";
+import { SignIn, SignInAnew } from "./shell/sign-in.js";
 import { keepTheme } from "./shell/theme.js";
 import { View } from "./views.js";
 
@@ -13,10 +13,14 @@ function App() {
   const who = known.value;
   if (who.kind === "asking") return null;
   if (who.kind === "nobody") return <SignIn why={who.why} />;
+  // What somebody was at stays until another comes in.
   return (
-    <Shell>
-      <View />
-    </Shell>
+    <>
+      <Shell key={who.session.operator.id}>
+        <View />
+      </Shell>
+      {who.kind === "over" && who.isAsked && <SignInAnew />}
+    </>
   );
 }
 
@@ -26,7 +30,7 @@ tick();
 // What happens is told to whoever may hear it, for as long as they are signed in.
 effect(() => {
   if (known.value.kind === "somebody" && may("viewer")) live.open();
-  else live.close();
+  else live.close(known.value.kind === "over");
 });
 const app = document.getElementById("app");
 if (app !== null) render(<App />, app);

@@ -6,13 +6,19 @@ import { ApiProblem, ask, send } from "./api.js";
 type Known =
   | { readonly kind: "asking" }
   | { readonly kind: "nobody"; readonly why?: string }
-  | { readonly kind: "somebody"; readonly session: Session };
+  | { readonly kind: "somebody"; readonly session: Session }
+  /** It came to its end: what they were at stays, until they come back or leave. */
+  | {
+      readonly kind: "over";
+      readonly session: Session;
+      readonly isAsked: boolean;
+    };
 
 export const known = signal<Known>({ kind: "asking" });
 
-/** Undefined: nobody is signed in. */
+/** Undefined: nobody is signed in. It may have come to its end just now. */
 export const session = computed(() =>
-  known.value.kind === "somebody" ? known.value.session : undefined,
+  "session" in known.value ? known.value.session : undefined,
 );
 
 export type Role = Session["operator"]["role"];
@@ -49,12 +55,25 @@ export async function findSession(): Promise<void> {
 
 /** The session came to its end, whoever ended it. */
 export function forgetSession(): void {
-  if (known.value.kind === "somebody") {
-    known.value = { kind: "nobody", why: "Your session is over." };
+  const who = known.peek();
+  if ("session" in who) {
+    known.value = { kind: "over", session: who.session, isAsked: true };
   }
 }
 
+/** Who was asked to sign in anew wants to look at what they were at first. */
+export function askLater(): void {
+  const who = known.peek();
+  if (who.kind === "over") known.value = { ...who, isAsked: false };
+}
+
+/** @throws ApiProblem, Unreachable: one is signed in still */
 export async function signOut(): Promise<void> {
-  await send("DELETE", "/session");
+  try {
+    await send("DELETE", "/session");
+  } catch (error) {
+    const isOver = error instanceof ApiProblem && error.status === 401;
+    if (!isOver) throw error;
+  }
   known.value = { kind: "nobody" };
 }

@@ -10,8 +10,10 @@ import {
 } from "../api.js";
 import { shownPasskey } from "../passkey.js";
 import { path, query, to } from "../router.js";
+import { forgetSession } from "../session.js";
 import { useAsked } from "../use-asked.js";
 import { Dialog } from "./dialog.js";
+import { IssuerTab } from "./issuer-tab.js";
 import { OrderKey } from "./order-key.js";
 
 /** Who waits for somebody to show anew who they are. */
@@ -64,6 +66,9 @@ export async function order<T>(
   try {
     return await send<T>(method, address, body, key);
   } catch (error) {
+    if (error instanceof ApiProblem && error.code === "unauthenticated") {
+      forgetSession();
+    }
     const isNeeded =
       error instanceof ApiProblem && error.code === "step-up-needed";
     if (!isNeeded || !(await stepUp())) throw error;
@@ -121,13 +126,10 @@ function StepUpDialog({ done }: { readonly done: (is: boolean) => void }) {
           </button>
         )}
         {ways !== undefined && ways.oidc !== null && (
-          <a
-            class="button"
-            target="_self"
-            href={`/api/v1/session/oidc?stepUp=true&to=${encodeURIComponent(here)}`}
-          >
-            Sign in anew with your company
-          </a>
+          <IssuerTab
+            address={`/api/v1/session/oidc?stepUp=true&to=${encodeURIComponent(here)}`}
+            onDone={() => done(true)}
+          />
         )}
       </div>
       {error !== undefined && (

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Notices } from "../parts/notices.js";
+import { SignOut } from "../parts/sign-out.js";
 import { StepUp } from "../parts/step-up.js";
 import { decoded, path, to } from "../router.js";
-import { session, signOut } from "../session.js";
+import { session } from "../session.js";
 import { ConnectionSign } from "./connection.js";
 import { Help, Palette, openPalette, useKeys } from "./palette.js";
 import { ownPlaces } from "./places.js";
@@ -71,9 +72,7 @@ function Who() {
   return (
     <span class="who">
       <span title={`${role} of ${org ?? "the vendor"}`}>{name}</span>
-      <button type="button" class="quiet" onClick={() => void signOut()}>
-        Sign out
-      </button>
+      <SignOut isQuiet />
     </span>
   );
 }

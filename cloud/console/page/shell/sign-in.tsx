@@ -1,12 +1,43 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../api-types.js";
 import { ask, said, send } from "../api.js";
+import { Dialog } from "../parts/dialog.js";
+import { IssuerTab } from "../parts/issuer-tab.js";
 import type { Ways } from "../parts/step-up.js";
 import { shownPasskey } from "../passkey.js";
-import { known } from "../session.js";
+import { askLater, known } from "../session.js";
 
 /** Where somebody says who they are. */
 export function SignIn({ why }: { readonly why?: string | undefined }) {
+  return (
+    <main class="sign-in">
+      <h1>
+        <span class="brand-mark" aria-hidden="true" /> tourniquet
+      </h1>
+      <WaysIn why={why} />
+    </main>
+  );
+}
+
+/** The same above the page, which keeps what they were at. */
+export function SignInAnew() {
+  return (
+    <Dialog title="Your session is over" onClose={askLater}>
+      <div class="sign-in-anew">
+        <p>What you were at stays here. Sign in, and go on.</p>
+        <WaysIn isAnew />
+      </div>
+    </Dialog>
+  );
+}
+
+function WaysIn({
+  why,
+  isAnew = false,
+}: {
+  readonly why?: string | undefined;
+  readonly isAnew?: boolean;
+}) {
   const [ways, setWays] = useState<Ways | undefined>();
   const [error, setError] = useState<string | undefined>(why);
   const [isBusy, setBusy] = useState(false);
@@ -33,10 +64,7 @@ export function SignIn({ why }: { readonly why?: string | undefined }) {
   const byPassword = async (name: string, password: string) =>
     (await send<Session>("POST", "/session", { name, password })).body;
   return (
-    <main class="sign-in">
-      <h1>
-        <span class="brand-mark" aria-hidden="true" /> tourniquet
-      </h1>
+    <>
       {ways?.password !== false && (
         <NameAndPassword
           isBusy={isBusy}
@@ -54,9 +82,10 @@ export function SignIn({ why }: { readonly why?: string | undefined }) {
           </button>
         )}
         {ways !== undefined && ways.oidc !== null && (
-          <a class="button" target="_self" href={issuerLink()}>
-            Sign in with your company
-          </a>
+          <ByIssuer
+            isAnew={isAnew}
+            onDone={() => void enter(() => ask<Session>("/session"))}
+          />
         )}
       </div>
       {error !== undefined && (
@@ -64,7 +93,22 @@ export function SignIn({ why }: { readonly why?: string | undefined }) {
           {error}
         </p>
       )}
-    </main>
+    </>
+  );
+}
+
+function ByIssuer({
+  isAnew,
+  onDone,
+}: {
+  readonly isAnew: boolean;
+  readonly onDone: () => void;
+}) {
+  if (isAnew) return <IssuerTab address={issuerLink()} onDone={onDone} />;
+  return (
+    <a class="button" target="_self" href={issuerLink()}>
+      Sign in with your company
+    </a>
   );
 }
 

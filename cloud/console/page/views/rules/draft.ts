@@ -1,4 +1,5 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import { session } from "../../session.js";
 
 /** What somebody is at; it stays while they look at other views. */
 export const draft = signal<string | undefined>(undefined);
@@ -17,3 +18,8 @@ export function isOwn(inForce: string | undefined): boolean {
   const text = draft.peek();
   return text !== undefined && text !== begun.peek() && text !== inForce;
 }
+
+// It is theirs alone: whoever comes next in this tab does not find it.
+computed(() => session.value?.operator.id).subscribe(() =>
+  beginWith(undefined),
+);

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { Facts, Head, Panel } from "../../parts/bits.js";
 import { Time, Until } from "../../parts/time.js";
-import { may, session, signOut } from "../../session.js";
+import { SignOut } from "../../parts/sign-out.js";
+import { may, session } from "../../session.js";
 import { Credentials } from "./credentials.js";
 import { SettingsFrame } from "./frame.js";
 import { OwnChange, type OwnChangeName } from "./own-changes.js";
@@ -28,9 +29,7 @@ export function Settings() {
             Make a token…
           </button>
         )}
-        <button type="button" onClick={() => void signOut()}>
-          Sign out
-        </button>
+        <SignOut />
       </Head>
       <div class="panels">
         <Panel title="Who you are">
