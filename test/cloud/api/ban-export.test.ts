@@ -8,6 +8,8 @@ import { until } from "../../support/time/clock.js";
 type Asked = Readonly<Record<string, string>>;
 
 interface Row {
+  /** In answers alone. */
+  readonly by?: string | null;
   readonly range: string;
   readonly feed: string;
 }
@@ -85,7 +87,9 @@ describe("bans that are carried away", () => {
       ...(["GET", `/api/v1${path}`] as const),
     );
     expect(body.items).toHaveLength(3);
-    expect(all.map((line) => JSON.parse(line) as Row)).toEqual(body.items);
+    // Who decided is looked up for a page that is looked at, and not for a file.
+    const items = body.items.map(({ by: _, ...item }) => item);
+    expect(all.map((line) => JSON.parse(line) as Row)).toEqual(items);
   });
 
   it("are an org's own, and everybody's, for its people", async () => {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Covered, Page } from "../../api-types.js";
+import type { Covered, Decision, Page } from "../../api-types.js";
 import { apiPath } from "../../api.js";
 import { Badge, Nothing, Panel, Shown } from "../../parts/bits.js";
 import { titleOf } from "../../parts/decided-said.js";
@@ -19,19 +19,29 @@ const SPREADING_MS = 6_000;
 
 const A_FEW = 10;
 
-const keyOf = ({ decision }: Covered): string => decision.decision;
+const NEWS = ["decided", "undone"] as const;
 
-/** Decisions, the newest first, and how far each has come. */
+const keyOf = ({ decision }: Decision): string => decision;
+
+/**
+ * Decisions, the newest first, and how far each has come: of a hundred thousand
+ * hosts that takes the cloud a while, and what was decided is there before.
+ */
 export function SpreadPanel() {
   const [isSpreading, setSpreading] = useState(false);
-  const asked = useAsked<Page<Covered>>(
-    apiPath("/coverage", { limit: A_FEW }),
-    {
-      every: isSpreading ? EVERY_WHILE_SPREADING : EVERY,
-      on: ["decided", "undone"],
-    },
+  const asked = useAsked<Page<Decision>>(
+    apiPath("/decisions", { limit: A_FEW }),
+    { on: NEWS },
   );
-  useEffect(() => setSpreading(spreads(asked.data)), [asked.data]);
+  const coverage = useAsked<Page<Covered>>(
+    apiPath("/coverage", { limit: A_FEW }),
+    { every: isSpreading ? EVERY_WHILE_SPREADING : EVERY, on: NEWS },
+  );
+  const known = coverage.data;
+  useEffect(() => setSpreading(spreads(known)), [known]);
+  const shares = new Map(
+    known?.items.map((each) => [keyOf(each.decision), each]),
+  );
   const { rows, newer, held } = useStill(asked.data?.items ?? [], keyOf);
   return (
     <Panel
@@ -54,7 +64,12 @@ export function SpreadPanel() {
             ) : (
               <ul>
                 {rows.map((each) => (
-                  <Row key={keyOf(each)} covered={each} />
+                  <Row
+                    key={keyOf(each)}
+                    decision={each}
+                    share={shares.get(keyOf(each))}
+                    isFailed={coverage.error !== undefined}
+                  />
                 ))}
               </ul>
             )
@@ -72,9 +87,13 @@ const spreads = (page: Page<Covered> | undefined): boolean =>
   );
 
 function Row({
-  covered: { decision, ...share },
+  decision,
+  share,
+  isFailed,
 }: {
-  readonly covered: Covered;
+  readonly decision: Decision;
+  readonly share: Covered | undefined;
+  readonly isFailed: boolean;
 }) {
   return (
     <li>
@@ -84,14 +103,20 @@ function Row({
       <a href={to(`/decisions/${decision.decision}`)}>{titleOf(decision)}</a>
       <span class="faint spread-for">
         {feedSaid(decision.feed)}
-        {share.over !== null && (
+        {share !== undefined && share.over !== null && (
           <>
             {" "}
             <Badge>over</Badge>
           </>
         )}
       </span>
-      <ShareBar share={share} />
+      {share === undefined ? (
+        <span class="faint">
+          {isFailed ? "not known now" : "hosts are counted…"}
+        </span>
+      ) : (
+        <ShareBar share={share} />
+      )}
     </li>
   );
 }
