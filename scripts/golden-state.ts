@@ -242,12 +242,15 @@ async function forkHistory(
   await lab.serve(cloud);
   rmSync(join(host.folder, "state/starts.json"), { force: true });
   await lab.startAgent(host);
+  await until(
+    "it is connected",
+    async () => (await connected(host)) || undefined,
+  );
+  const before = await urgentAt(host);
   await cloud.api("POST", "/api/v1/bans", { range: "45.0.9.10", for: "300d" });
   await receipts(cloud);
   await until("it has it", async () => {
-    const { feeds } = await host.status();
-    const urgent = feeds.find(({ feed }) => feed === "urgent");
-    return (urgent?.offset ?? 0) >= 8 || undefined;
+    return (await urgentAt(host)) > before || undefined;
   });
   host.process?.kill("SIGTERM");
   await host.process?.ended;
@@ -267,6 +270,11 @@ async function forkHistory(
   await cloud.api("POST", "/api/v1/bans", { range: "45.0.9.11", for: "300d" });
   await lab.startAgent(host);
   await until("it is told", () => has(cloud, "divergence"), 60_000);
+}
+
+async function urgentAt(host: LabHost): Promise<number> {
+  const { feeds } = await host.status();
+  return feeds.find(({ feed }) => feed === "urgent")?.offset ?? 0;
 }
 
 async function receipts(cloud: LabCloud): Promise<void> {
