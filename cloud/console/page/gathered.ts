@@ -1,9 +1,7 @@
-import type { Told } from "./api-types.js";
-
 /** News between one frame and the next, oldest first: the newest so many. */
-export class Gathered {
+export class Gathered<T> {
   readonly #most: number;
-  #items: Told[] = [];
+  #items: T[] = [];
   #isMissing = false;
 
   constructor(most: number) {
@@ -14,7 +12,7 @@ export class Gathered {
     return this.#items.length === 0;
   }
 
-  add(items: readonly Told[]): void {
+  add(items: readonly T[]): void {
     const all = [...this.#items, ...items];
     this.#items = all.slice(-this.#most);
     this.#isMissing ||= all.length > this.#most;
@@ -22,7 +20,7 @@ export class Gathered {
 
   /** All of them; none are left. */
   take(): {
-    readonly news: readonly Told[];
+    readonly news: readonly T[];
     /** There were more, and nobody will hear of them. */
     readonly isMissing: boolean;
   } {

@@ -46,7 +46,7 @@ export class Live {
   readonly #listeners = new Set<Listener>();
   #socket: WebSocket | undefined;
   #position: number | undefined;
-  readonly #waiting = new Gathered(MOST_KEPT);
+  readonly #waiting = new Gathered<Told>(MOST_KEPT);
   #tries = 0;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
