@@ -6,7 +6,7 @@ import {
 import type { Lively } from "../demonstration/lively.js";
 
 /** News a second, which the stream brings to every page. */
-export const NEWS_PER_SECOND = 200;
+const NEWS_PER_SECOND = 200;
 
 /**
  * Makes news at that rate: tags of hosts, which are cheap for the cloud, and with

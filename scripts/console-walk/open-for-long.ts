@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Lively } from "../demonstration/lively.js";
-import { Busy, NEWS_PER_SECOND } from "./busy.js";
+import { Busy } from "./busy.js";
 import { holds, type Checks } from "./checks.js";
 import { heldBy, type Held } from "./growth.js";
 import { Stage } from "./stage.js";
@@ -20,14 +20,14 @@ const MOST_CHANGE = 0.1;
  */
 const MOST_DETACHED = 50;
 
-/** The news that at least reach a page, on a machine that is busy otherwise. */
-const FEWEST_NEWS = NEWS_PER_SECOND / 4;
+/** Of what the cloud took, a page hears at least this part. */
+const LEAST_HEARD = 0.9;
 
 /**
- * Two people leave the console open for minutes, at 200 news a second: one looks at
- * Now, and one scrolls through bans and comes back to Now each minute. What their
- * pages hold after a collection stays as it was once they were warm: after ten
- * minutes, or half the time where it is shorter.
+ * Two people leave the console open for minutes, at 200 news a second or as many as
+ * the machine manages: one looks at Now, and one scrolls through bans and comes back
+ * to Now each minute. What their pages hold after a collection stays as it was once
+ * they were warm: after ten minutes, or half the time where it is shorter.
  */
 export async function openForLong(
   checks: Checks,
@@ -82,7 +82,10 @@ class Soak {
       `        ${perSecond.toFixed(0)} news a second came to each page; ` +
         `${busy.made} changes were taken, ${busy.refused} refused\n`,
     );
-    holds(perSecond >= FEWEST_NEWS, `only ${perSecond.toFixed(0)} news/s`);
+    holds(
+      this.#heard >= LEAST_HEARD * busy.made,
+      `${busy.made} changes were taken, and ${this.#heard} came to a page`,
+    );
     for (const each of [looker, scroller]) {
       staysAsItWas(each, Math.min(10, Math.ceil(this.#minutes / 2)));
     }
