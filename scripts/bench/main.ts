@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { benchApply } from "./apply.js";
+import { asCloud } from "./as-cloud.js";
 import { benchCommands } from "./commands.js";
-import { benchConsole } from "./console.js";
 import { benchDecide } from "./decide.js";
 import { benchDrift } from "./drift.js";
 import { benchIdle } from "./idle.js";
@@ -32,7 +32,7 @@ const benches: Readonly<
   idle: benchIdle,
   paths: benchPaths,
   commands: benchCommands,
-  console: benchConsole,
+  console: () => asCloud("console"),
   decide: benchDecide,
   migrate: benchMigrate,
   undo: benchUndo,

@@ -12,11 +12,11 @@ import { EnrolmentAnswer } from "../../agent/protocol/enrolment.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { generateKey } from "../../agent/trust/keys.js";
 import type { StatusView } from "../../service/control/status-view.js";
+import type { Enrolled } from "../../test/support/cloud/cloud.js";
 import {
   enrolmentOf,
   type EnrollingHost,
-  type Enrolled,
-} from "../../test/support/cloud/cloud.js";
+} from "../../test/support/cloud/enrolling.js";
 import { ask } from "./ask.js";
 import { THIS_BUILD, type Build } from "./build.js";
 import { makeCertificate, type Certificate } from "./certificate.js";

@@ -2,12 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, type Logger } from "../../../agent/log/logger.js";
-import {
-  decodeToken,
-  enrolmentProofBytes,
-  EnrolmentAnswer,
-  type EnrolmentRequest,
-} from "../../../agent/protocol/enrolment.js";
+import { EnrolmentAnswer } from "../../../agent/protocol/enrolment.js";
 import { parseShape } from "../../../agent/protocol/shapes.js";
 import { systemClock, type Clock } from "../../../agent/runtime/clock.js";
 import { generateKey, type SigningKey } from "../../../agent/trust/keys.js";
@@ -18,6 +13,7 @@ import {
   loadCloud,
   readOperatorToken,
 } from "../../../cloud/setup.js";
+import { enrolmentOf, type EnrollingHost } from "./enrolling.js";
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
@@ -176,13 +172,6 @@ interface Made {
   readonly token: string;
 }
 
-/** What a host says of itself as it comes in. */
-export interface EnrollingHost {
-  readonly hostname: string;
-  readonly system: string;
-  readonly version: string;
-}
-
 /** Does what the installer does with a token. */
 export async function enrolWith(
   url: string,
@@ -195,24 +184,6 @@ export async function enrolWith(
     body: JSON.stringify(enrolmentOf(token, key, host)),
   });
   return { status: response.status, body: await response.json() };
-}
-
-/** What a host with a token shows for it. */
-export function enrolmentOf(
-  token: string,
-  key: SigningKey,
-  host: Partial<EnrollingHost> = {},
-): EnrolmentRequest {
-  const { hostname = "host.example", system = "Linux" } = host;
-  const { version = "0.4.0" } = host;
-  const { secret } = decodeToken(token);
-  const encoded = (bytes: Uint8Array): string =>
-    Buffer.from(bytes).toString("base64url");
-  return {
-    ...{ secret, publicKey: encoded(key.publicKey) },
-    proof: encoded(key.sign(enrolmentProofBytes(secret))),
-    ...{ hostname, system, version },
-  };
 }
 
 /** Looks again and again, until it is so or patience is lost. */
