@@ -18,6 +18,7 @@ import {
 import type { DecisionEntry } from "./decide/decision-log.js";
 import { isUndone } from "./decide/undo-lineage.js";
 import { isFor } from "./feeds/audience.js";
+import { ListGate } from "./rate/list-gate.js";
 import type { FeedIndex } from "./feeds/feed-index.js";
 import type { Gateway } from "./gateway/gateway.js";
 import { HeldByPolicy } from "./receipts/held-by-policy.js";
@@ -65,6 +66,7 @@ export function openOutcomes(
     });
   const gates = {
     coverageGate: new CoverageGate(),
+    listGate: new ListGate(),
     browseGate: new BrowseGate(),
     exportPlaces: new ExportPlaces(),
   };
@@ -76,6 +78,7 @@ interface Told {
   readonly outcomes: Outcomes;
   readonly coverage: Coverage;
   readonly coverageGate: CoverageGate;
+  readonly listGate: ListGate;
   readonly browseGate: BrowseGate;
   readonly exportPlaces: ExportPlaces;
   why(range: Cidr, viewer: Viewer): Promise<Why>;

@@ -11,6 +11,7 @@ import { BrowseBusy } from "../feeds/catalogue/browse-gate.js";
 import { ExportBusy } from "../feeds/catalogue/export-places.js";
 import { CoverageBusy } from "../coverage/coverage-gate.js";
 import { NoRoom } from "../disk/room.js";
+import { ListBusy } from "../rate/list-gate.js";
 import { UndoBusy } from "../decide/undo-gate.js";
 import { NotOpen } from "../decide/settling.js";
 import { CannotUndo } from "../decide/undo-orders.js";
@@ -179,6 +180,7 @@ const ANSWERS: readonly (readonly [
   [UndoBusy, 429, "one-at-a-time"],
   [CoverageBusy, 429, "one-at-a-time"],
   [BrowseBusy, 429, "one-at-a-time"],
+  [ListBusy, 429, "one-at-a-time"],
   [ExportBusy, 429, "one-at-a-time"],
   [NoRoom, 507, "disk-full"],
   [JournalDelayed, 507, "delayed"],

@@ -14,6 +14,7 @@ import type { Coverage } from "../coverage/coverage.js";
 import type { BrowseGate } from "../feeds/catalogue/browse-gate.js";
 import type { ExportPlaces } from "../feeds/catalogue/export-places.js";
 import type { CoverageGate } from "../coverage/coverage-gate.js";
+import type { ListGate } from "../rate/list-gate.js";
 import type { Viewer, Why } from "../coverage/why.js";
 import type { BanOrders } from "../decide/ban-orders.js";
 import type { Contests } from "../contest/contests.js";
@@ -135,8 +136,10 @@ export interface OperatorApiPorts extends DoorPorts, AuditPorts, OpenContest {
   readonly fleet: Pick<Fleet, "counts">;
   readonly roster: Pick<Roster, "rows">;
   readonly reports: Pick<Reports, "of">;
-  /** For all that looks at every host, or at much of a log. */
+  /** For all that looks up who holds what. */
   readonly coverageGate: Pick<CoverageGate, "run">;
+  /** For who looks through hosts, attackers or calls. */
+  readonly listGate: Pick<ListGate, "run">;
   /** For who looks at bans by query or order. */
   readonly browseGate: Pick<BrowseGate, "run">;
   /** For who carries lists of bans away. */

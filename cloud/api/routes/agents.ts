@@ -55,7 +55,7 @@ async function pageFor(
   const isPlain = [q, sort, unhealthy].every((each) => each === undefined);
   return isPlain && !desc
     ? plainPage(caller, query, ports, turns)
-    : ports.coverageGate.run(caller, signal, () =>
+    : ports.listGate.run(caller, signal, () =>
         askedPage(caller, query, ports, turns),
       );
 }

@@ -49,7 +49,7 @@ export const attackerRoutes = (ports: Ports): readonly Route[] => [
     handle: async ({ caller, query, context }) => {
       if (query.org !== undefined) mustBeOwnOrg(caller, query.org, ports);
       const { signal } = context.req.raw;
-      const page = await ports.coverageGate.run(caller, signal, async () =>
+      const page = await ports.listGate.run(caller, signal, async () =>
         query.by === "address"
           ? await oneByOne(caller, query, ports, signal)
           : await together(caller, query.by, { query, ports, signal }),

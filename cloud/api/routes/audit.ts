@@ -69,7 +69,7 @@ export const auditRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       const is = q && callsAsked(q, ports.clock.now());
       const asked = { ...rest, is, before };
       const { signal } = context.req.raw;
-      const { records, next } = await ports.coverageGate.run(
+      const { records, next } = await ports.listGate.run(
         ...([caller, signal] as const),
         () => ports.records.page(asked, new Turns(ports.clock, signal)),
       );
