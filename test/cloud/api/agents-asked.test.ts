@@ -9,12 +9,7 @@ import {
 import { FirstOf } from "../../../cloud/api/asked/first-of.js";
 import type { RosterRow } from "../../../cloud/fleet/roster-row.js";
 import { GivenUp, Turns } from "../../../cloud/rate/turns.js";
-
-/** Each look at it is a millisecond later. */
-function ticking() {
-  let ms = 0;
-  return { monotonic: () => ms++, now: () => 0 };
-}
+import { ticking, turnsDuring } from "../../support/time/turns.js";
 
 const row: RosterRow = {
   ...{ id: "agt-1", org: "acme", hostname: "web1", tags: [], groups: [] },
@@ -89,15 +84,9 @@ describe("hosts that are asked for", () => {
     const rows = Array.from({ length: 500 }, (_, n) => {
       return { ...row, id: `agt-${n}` };
     });
-    let turns = 0;
-    let isOver = false;
-    const count = () => {
-      turns += 1;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
-    await agentsAsked(vendor, all, portsOf(rows), new Turns(ticking()));
-    isOver = true;
+    const turns = await turnsDuring(() =>
+      agentsAsked(vendor, all, portsOf(rows), new Turns(ticking())),
+    );
     expect(turns).toBeGreaterThan(500 / 10);
   });
 

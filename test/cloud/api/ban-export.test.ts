@@ -3,6 +3,7 @@ import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
 import { askAsOperator, askAtDoor, letIn } from "../../support/cloud/people.js";
+import { cloudWithBans } from "../../support/cloud/some-bans.js";
 import { until } from "../../support/time/clock.js";
 
 type Asked = Readonly<Record<string, string>>;
@@ -28,15 +29,8 @@ describe("bans that are carried away", () => {
   let viewer: string;
 
   beforeAll(async () => {
-    cloud = await startTestCloud();
-    await cloud.enrol("acme", "web1");
-    await cloud.enrol("globex", "web9");
-    await cloud.ban("203.0.113.9", { for: "2h", reason: '=HYPERLINK("//x")' });
-    await cloud.ban("203.0.113.1", { feed: "org/acme", observe: true });
-    await cloud.ban("198.51.100.5", { feed: "org/globex", for: "30d" });
-    await cloud.ban("2001:db8::7", { for: "1h", reason: 'spam, "much"' });
-    const joining = { name: "vera", role: "viewer", org: "acme" } as const;
-    viewer = (await letIn(cloud, joining)).token;
+    const reasons = { first: '=HYPERLINK("//x")', last: 'spam, "much"' };
+    ({ cloud, viewer } = await cloudWithBans(reasons));
   }, 60_000);
 
   afterAll(() => cloud[Symbol.asyncDispose]());

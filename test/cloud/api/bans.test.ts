@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
-import { askAsOperator, letIn } from "../../support/cloud/people.js";
+import type { TestCloud } from "../../support/cloud/cloud.js";
+import { askAsOperator } from "../../support/cloud/people.js";
+import { cloudWithBans } from "../../support/cloud/some-bans.js";
 
 interface Row {
   readonly range: string;
@@ -27,15 +28,8 @@ describe("the list of bans, by query and order", () => {
   let viewer: string;
 
   beforeAll(async () => {
-    cloud = await startTestCloud();
-    await cloud.enrol("acme", "web1");
-    await cloud.enrol("globex", "web9");
-    await cloud.ban("203.0.113.9", { for: "2h", reason: "SSH brute force" });
-    await cloud.ban("203.0.113.1", { feed: "org/acme", observe: true });
-    await cloud.ban("198.51.100.5", { feed: "org/globex", for: "30d" });
-    await cloud.ban("2001:db8::7", { for: "1h", reason: "spam" });
-    const joining = { name: "vera", role: "viewer", org: "acme" } as const;
-    viewer = (await letIn(cloud, joining)).token;
+    const reasons = { first: "SSH brute force", last: "spam" };
+    ({ cloud, viewer } = await cloudWithBans(reasons));
   }, 60_000);
 
   afterAll(() => cloud[Symbol.asyncDispose]());

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { walk, type Walk } from "../../../cloud/api/walk.js";
+import { turnsDuring } from "../../support/time/turns.js";
 
 const clock = { monotonic: () => performance.now() };
 
@@ -74,18 +75,12 @@ describe("a list that is asked row by row", () => {
       ms += 10;
       return true;
     });
-    let turns = 0;
-    let isOver = false;
-    const count = () => {
-      turns += 1;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
     const { signal } = new AbortController();
     const stretch = { clock: slow, signal, from: undefined, limit: 1_000 };
-    const { items } = await walk(list, stretch);
-    isOver = true;
-    expect(items).toHaveLength(100);
+    const turns = await turnsDuring(async () => {
+      const { items } = await walk(list, stretch);
+      expect(items).toHaveLength(100);
+    });
     expect(turns).toBeGreaterThan(50);
   });
 

@@ -5,12 +5,7 @@ import { Records, type RecordsQuery } from "../../../cloud/audit/records.js";
 import type { CallMade } from "../../../cloud/journal/call-events.js";
 import { SCHEMA } from "../../../cloud/journal/sqlite-decisions.js";
 import { GivenUp, Turns } from "../../../cloud/rate/turns.js";
-
-/** Each look at it is a millisecond later. */
-function ticking() {
-  let ms = 0;
-  return { monotonic: () => ms++ };
-}
+import { ticking } from "../../support/time/turns.js";
 
 /** Calls in a log: every so many are by anna, the others by bert. */
 function recordsOf(count: number, every: number): Records {

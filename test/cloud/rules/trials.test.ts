@@ -11,6 +11,7 @@ import type { PastDetection } from "../../../cloud/telemetry/past-detections.js"
 import { detectionTables } from "../../../cloud/telemetry/detections.projection.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { openLogs } from "../../support/cloud/logs.js";
+import { turnsDuring } from "../../support/time/turns.js";
 import { rule } from "./asking.js";
 
 const RULES = readRules(rule("orgs: 2, failures: 20"));
@@ -58,15 +59,7 @@ describe("a trial", () => {
       Array.from({ length: 9_000 }, () => "a"),
     );
     const { trials, read } = trialsOn(past);
-    let isOver = false;
-    let turns = 0;
-    const turn = () => {
-      turns += 1;
-      if (!isOver) setImmediate(turn);
-    };
-    turn();
-    await trials.run(RULES, 0);
-    isOver = true;
+    const turns = await turnsDuring(() => trials.run(RULES, 0));
     expect(Math.max(...read)).toBeLessThanOrEqual(500);
     expect(turns).toBeGreaterThanOrEqual(read.length);
   });
