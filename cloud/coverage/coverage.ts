@@ -41,11 +41,13 @@ export class Coverage {
   /**
    * For decisions in a row: what is the same for all of them is looked up once.
    * @param org its hosts alone; null: those of all
+   * @param gone aborted once nobody waits for it any more
    */
-  round(org: string | null): Round {
-    return this.#ports.outcomes.round(org);
+  round(org: string | null, gone?: AbortSignal): Round {
+    return this.#ports.outcomes.round(org, gone);
   }
 
+  /** @throws GivenUp */
   async of(
     decision: DecisionEntry,
     round: Round,
@@ -66,12 +68,14 @@ export class Coverage {
     return { covered, hosts };
   }
 
-  /** Of several, in their order; their hosts' outcomes are let go one by one. */
+  /**
+   * Of several, in their order; their hosts' outcomes are let go one by one.
+   * @throws GivenUp
+   */
   async ofAll(
     decisions: readonly DecisionEntry[],
-    org: string | null,
+    round: Round,
   ): Promise<readonly Covered[]> {
-    const round = this.round(org);
     const found: Covered[] = [];
     for (const decision of decisions) {
       found.push((await this.of(decision, round)).covered);

@@ -20,6 +20,8 @@ export interface Viewer {
   readonly org: string | null;
   /** Whose bans it reads; undefined: of all. */
   readonly feeds: readonly FeedName[] | undefined;
+  /** Aborted once it waits no longer. */
+  readonly gone: AbortSignal;
 }
 
 /** A ban that covers what is asked about, or lies in it, and who holds it. */
@@ -84,12 +86,16 @@ export interface WhyPorts {
   readonly clock: { now(): number };
 }
 
-/** Puts together all that the cloud knows of a range. */
+/**
+ * Puts together all that the cloud knows of a range.
+ * @throws GivenUp
+ */
 export async function whyOf(
   range: Cidr,
-  { org, feeds }: Viewer,
+  viewer: Viewer,
   ports: WhyPorts,
 ): Promise<Why> {
+  const { org, feeds } = viewer;
   const now = Math.floor(ports.clock.now() / 1_000);
   const page = { limit: MOST_BANS, from: undefined, now };
   const { bans, total } = await ports.bans({ ...page, feeds, range });
@@ -99,7 +105,7 @@ export async function whyOf(
   const named = ports.naming(range, feeds);
   return {
     range: formatCidr(range),
-    bans: await coveredBans(bans, org, ports),
+    bans: await coveredBans(bans, viewer, ports),
     total,
     ...{ lists: named.lists, listsTotal: named.total },
     hits: ports.sightings(hits),
@@ -118,11 +124,11 @@ const MOST_SEEN = 2_000;
 /** Several bans of one decision are looked up once. */
 async function coveredBans(
   bans: readonly StandingBan[],
-  org: string | null,
+  { org, gone }: Viewer,
   { decision, coverage }: WhyPorts,
 ): Promise<readonly BanCovered[]> {
   if (bans.length === 0) return [];
-  const round = coverage.round(org);
+  const round = coverage.round(org, gone);
   const known = new Map<string, Omit<BanCovered, "ban">>();
   for (const { decision: id } of bans) {
     if (known.has(id)) continue;

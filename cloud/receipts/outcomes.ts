@@ -4,6 +4,7 @@ import type { RingTimes } from "../../agent/model/rings.js";
 import { ringOf } from "../../agent/trust/ring.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Database } from "../journal/database.js";
+import { GivenUp } from "../rate/turns.js";
 import type { Agent } from "../registry/registry.js";
 import type { TrialEnd, TriedOn } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
@@ -16,13 +17,13 @@ import {
 } from "./hearing.js";
 import type { HeldByPolicy } from "./held-by-policy.js";
 import type {
-  Absence,
   Answer,
   Around,
   Heard,
   HostOutcome,
   StatedSince,
 } from "./host-outcome.js";
+import { missingSince, THERE } from "./missing.js";
 import { outcomeOf } from "./outcome.js";
 
 export interface OutcomesPorts {
@@ -60,6 +61,8 @@ export interface Round {
   /** Each agent's newest refusal of a feed; null: it refused nothing. */
   readonly refused: Map<string, Refusal | null>;
   readonly byPolicy: Pick<HeldByPolicy, "of">;
+  /** Aborted once nobody waits for what is found any more. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 /** Tells host by host what became of a decision. */
@@ -75,8 +78,9 @@ export class Outcomes {
   /**
    * For several decisions in a row: who is there is looked up once.
    * @param org its hosts alone; null: those of all
+   * @param gone aborted once nobody waits for it any more
    */
-  round(org: string | null): Round {
+  round(org: string | null, gone?: AbortSignal): Round {
     const agents = this.#ports
       .agents()
       .filter((agent) => org === null || agent.org === org);
@@ -85,10 +89,14 @@ export class Outcomes {
       notEnforcing: this.#ports.notEnforcing(),
       ...{ newest: new Map(), stated: new Map(), refused: new Map() },
       byPolicy: this.#ports.heldByPolicy(),
+      gone,
     };
   }
 
-  /** All hosts that have to carry it out, those that were sent away left out. */
+  /**
+   * All hosts that have to carry it out, those that were sent away left out.
+   * @throws GivenUp
+   */
   async of(
     decision: DecisionEntry,
     round: Round,
@@ -107,7 +115,7 @@ export class Outcomes {
       looks += 1 + rowsOf(around) / ROWS_A_LOOK;
       if (looks < LOOKS_A_TURN) continue;
       looks = 0;
-      await nextTurn();
+      await othersTurn(round);
     }
     return outcomes;
   }
@@ -122,7 +130,7 @@ export class Outcomes {
     const answers = new Answers(ids, place ?? NOWHERE);
     for (const rows of place ? this.#hearing.during(place) : []) {
       answers.take(rows);
-      await nextTurn();
+      await othersTurn(round);
     }
     return {
       ...{ place, answers, round },
@@ -134,14 +142,15 @@ export class Outcomes {
   /** Once a round of a feed and epoch, whatever the number of decisions. */
   async #newest(
     { feed, epoch }: Placed,
-    { agents, newest }: Round,
+    round: Round,
   ): Promise<ReadonlyMap<string, Newest>> {
+    const { agents, newest } = round;
     const key = `${feed} ${epoch}`;
     const known = newest.get(key);
     if (known !== undefined) return known;
     const found = new Map<string, Newest>();
     for (const [i, { id }] of agents.entries()) {
-      if (i % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
+      if (i % LOOKS_A_TURN === LOOKS_A_TURN - 1) await othersTurn(round);
       const each = this.#hearing.newest(id, { feed, epoch });
       if (each !== undefined) found.set(id, each);
     }
@@ -272,6 +281,12 @@ export class Outcomes {
   }
 }
 
+/** @throws GivenUp */
+async function othersTurn({ gone }: Round): Promise<void> {
+  await nextTurn();
+  if (gone?.aborted) throw new GivenUp("nobody waits for it any more");
+}
+
 /** What all hosts said of a decision. */
 interface AllHeard {
   readonly place: Placed | undefined;
@@ -306,34 +321,6 @@ const placeOf = ({
 
 const NOWHERE = { last: 0 };
 const NOTHING = { seq: 0, mode: "enforce" } as const;
-const THERE = { missing: null, missingSince: null } as const;
-
-/** Why there is no answer of a host that was to carry something out. */
-function missingSince({
-  decision: { decidedAt, first },
-  agent: { enrolledAt },
-  cameAt,
-  connected,
-  offlineSince,
-  newest,
-}: {
-  readonly decision: DecisionEntry;
-  readonly agent: Agent;
-  readonly cameAt: number;
-  readonly connected: boolean;
-  readonly offlineSince: number | null;
-  readonly newest: Newest | undefined;
-}): { readonly missing: Absence; readonly missingSince: number } {
-  const asked = Math.max(decidedAt, cameAt);
-  if (!connected) {
-    return { missing: "offline", missingSince: offlineSince ?? enrolledAt };
-  }
-  const isShort = newest !== undefined && newest.last + 1 < (first ?? 0);
-  return isShort
-    ? { missing: "behind", missingSince: newest.at }
-    : { missing: "silent", missingSince: asked };
-}
-
 /** Looks of some 50 µs each between two turns of the event loop. */
 const LOOKS_A_TURN = 200;
 

@@ -2,6 +2,7 @@ import type { Coverage } from "../coverage/coverage.js";
 import { carriesOut } from "../coverage/tally.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { HostOutcome } from "../receipts/host-outcome.js";
+import type { Round } from "../receipts/outcomes.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { DetectionEntry } from "../telemetry/telemetry.js";
 
@@ -39,13 +40,15 @@ export interface AnsweredPorts {
   readonly broughtBy: (seq: number) => readonly DetectionEntry[];
 }
 
-/** Adds up what an org's hosts did with decisions, and how long that took. */
+/**
+ * Adds up what an org's hosts did with decisions, and how long that took.
+ * @throws GivenUp
+ */
 export async function answeredOf(
   decisions: readonly DecisionEntry[],
-  org: string,
+  round: Round,
   { coverage, broughtBy }: AnsweredPorts,
 ): Promise<Answered> {
-  const round = coverage.round(org);
   const sums = { must: 0, holding: 0, inPart: 0, missing: 0 };
   const held = new Map<string, { hosts: number; bans: number }>();
   const times: Times = { toDecision: [], toForce: [], inAll: [] };

@@ -65,6 +65,7 @@ export class Reports {
     const turns = new Turns(clock, signal);
     const madeAt = clock.now();
     const answersSince = madeAt - ports.receiptsKeepDays() * DAY_MS;
+    const stretch = { ...month, answersSince };
     const { bans, isWhole } = await decided.bans(org, month, turns);
     return {
       ...{ madeAt, bans, isWhole },
@@ -75,7 +76,7 @@ export class Reports {
       attacks: this.#attacks(org, month),
       attackers: await attackersIn(org, month, ports.attackers, turns),
       decided: await decided.counts(org, month, turns),
-      answered: await this.#answered(org, { ...month, answersSince }, turns),
+      answered: await this.#answered(org, stretch, { turns, signal }),
       contests: await contestsIn(org, month, ports, turns),
       hosts: await hostsNow(org, ports, turns),
     };
@@ -98,9 +99,9 @@ export class Reports {
   async #answered(
     org: string,
     { from, to, answersSince }: Month & { readonly answersSince: number },
-    turns: Turns,
+    { turns, signal }: { readonly turns: Turns; readonly signal: AbortSignal },
   ): Promise<Answered> {
-    const { decided, decision, idsOf } = this.#ports;
+    const { coverage, decided, decision, idsOf } = this.#ports;
     const hosts = Math.max(1, idsOf(org).length);
     const most = Math.floor(MOST_LOOKS / hosts);
     const few = Math.min(MOST_DECISIONS, Math.max(FEWEST_DECISIONS, most));
@@ -111,7 +112,7 @@ export class Reports {
       const entry = decision(id);
       return entry === undefined ? [] : [entry];
     });
-    return answeredOf(found, org, this.#ports);
+    return answeredOf(found, coverage.round(org, signal), this.#ports);
   }
 }
 

@@ -176,7 +176,7 @@ async function sharesOf(
   if (decisions.length === 0) return new Map();
   const { signal } = context.req.raw;
   const covered = await coverageGate.run(caller, signal, () =>
-    coverage.ofAll(decisions, caller.org),
+    coverage.ofAll(decisions, coverage.round(caller.org, signal)),
   );
   return new Map(covered.map((each) => [each.decision.decision, each]));
 }

@@ -80,7 +80,7 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     handle: async ({ caller, query, context }) => {
       const { signal } = context.req.raw;
       const page = await ports.coverageGate.run(caller, signal, () =>
-        listed(caller, query, ports),
+        listed(caller, query, ports, signal),
       );
       return answer(200, page);
     },
@@ -100,7 +100,7 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       const { signal } = context.req.raw;
       const { covered, hosts } = await ports.coverageGate.run(
         ...([caller, signal] as const),
-        () => ports.coverage.of(entry, ports.coverage.round(org)),
+        () => ports.coverage.of(entry, ports.coverage.round(org, signal)),
       );
       return answer(200, { coverage: shown(covered, caller), hosts });
     },
@@ -111,13 +111,14 @@ async function listed(
   caller: Caller,
   query: v.InferOutput<typeof CoverageQuery>,
   ports: OperatorApiPorts,
+  signal: AbortSignal,
 ) {
   const { limit, feed, org, cursor: before } = query;
   if (feed !== undefined) mustBeReadable(caller, feed, ports);
   const whose = { by: undefined, feed, org: caller.org ?? undefined };
   const found = ports.decisionLog.decisions({ ...whose, limit, before });
-  const hosts = hostsOf(caller, org, ports);
-  const covered = await ports.coverage.ofAll(found, hosts);
+  const round = ports.coverage.round(hostsOf(caller, org, ports), signal);
+  const covered = await ports.coverage.ofAll(found, round);
   const last = found.length === limit ? found.at(-1) : undefined;
   return {
     items: covered.map((each) => shown(each, caller)),

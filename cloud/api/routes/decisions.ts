@@ -135,7 +135,7 @@ export const decisionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       const entry = ownDecision(caller, decision, ports);
       const { signal } = context.req.raw;
       const hosts = await ports.coverageGate.run(caller, signal, () =>
-        ports.outcomes.of(entry, ports.outcomes.round(caller.org)),
+        ports.outcomes.of(entry, ports.outcomes.round(caller.org, signal)),
       );
       return answer(200, { ...explained(caller, entry, ports), hosts });
     },

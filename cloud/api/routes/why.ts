@@ -90,8 +90,9 @@ export const whyRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     query: WhyQuery,
     answers: { 200: { description: "All there is", schema: WhyAnswer } },
     handle: async ({ caller, query: { range }, context }) => {
-      const viewer = { org: caller.org, feeds: readableFeeds(caller, ports) };
       const { signal } = context.req.raw;
+      const feeds = readableFeeds(caller, ports);
+      const viewer = { org: caller.org, feeds, gone: signal };
       const why = await ports.coverageGate.run(caller, signal, () =>
         ports.why(range, viewer),
       );

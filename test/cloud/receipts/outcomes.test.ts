@@ -2,6 +2,7 @@ import BetterSqlite3 from "better-sqlite3";
 import { describe, expect, it } from "@jest/globals";
 import type { Receipt } from "../../../agent/protocol/documents.js";
 import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import { GivenUp } from "../../../cloud/rate/turns.js";
 import { Outcomes } from "../../../cloud/receipts/outcomes.js";
 import { receiptTables } from "../../../cloud/receipts/receipts.projection.js";
 import type { Agent } from "../../../cloud/registry/registry.js";
@@ -143,6 +144,15 @@ describe("a host that refused", () => {
     });
     expect(second).toMatchObject({ detail: "bad-signature: 10000" });
     expect(third).toMatchObject({ state: "waiting", missing: "silent" });
+  });
+
+  it("is looked up no further once nobody waits for it", async () => {
+    using fleet = new Fleet();
+    const gone = new AbortController();
+    const round = fleet.outcomes.round(null, gone.signal);
+    const told = fleet.outcomes.of(decision, round);
+    gone.abort();
+    await expect(told).rejects.toThrow(GivenUp);
   });
 });
 
