@@ -53,6 +53,38 @@ export async function signingIn(stage: Stage, checks: Checks): Promise<void> {
       await browser.leave(visitor);
     },
   );
+  await checks.run("a session that ends keeps what one was at", async () => {
+    const visitor = await browser.visitor();
+    await sessionEnds(visitor, lively.people.bob.password);
+    await browser.leave(visitor);
+  });
+}
+
+/** Whose session ends in the middle of something goes on with it. */
+async function sessionEnds(visitor: Visitor, password: string): Promise<void> {
+  const { page } = visitor;
+  visitor.faults.expect(401, /^\/api\/v1\//);
+  await visitor.goTo("/address?of=198.51.100.99");
+  await visitor.signIn("bob", password);
+  await visitor.settled();
+  await page.getByRole("button", { name: /^Ban/ }).click();
+  const dialog = page.getByRole("dialog");
+  const why = dialog.getByLabel(/^Why/);
+  await why.fill("half a thought");
+  await visitor.run(`fetch("/api/v1/session", { method: "DELETE" })`);
+  const over = page.getByRole("dialog", { name: "Your session is over" });
+  await over.waitFor();
+  await page.keyboard.press("Escape");
+  await over.waitFor({ state: "detached" });
+  // Longer than this view leaves between two questions.
+  await page.waitForTimeout(6_000);
+  same(await over.count(), 0, "dialogs that come back by themselves");
+  await dialog.getByRole("button", { name: /^(Ban|Propose)/ }).click();
+  await over.getByLabel("Name", { exact: true }).fill("bob");
+  await over.getByLabel("Password", { exact: true }).fill(password);
+  await over.getByRole("button", { name: "Sign in", exact: true }).click();
+  await over.waitFor({ state: "detached" });
+  same(await why.inputValue(), "half a thought", "what was written");
 }
 
 /** Has the browser make one, and the cloud take it in. */

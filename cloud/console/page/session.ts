@@ -53,8 +53,13 @@ export async function findSession(): Promise<void> {
   }
 }
 
-/** The session came to its end, whoever ended it. */
+/** The session came to its end, whoever ended it. Who asks later stays in peace. */
 export function forgetSession(): void {
+  if (known.peek().kind === "somebody") signInAnew();
+}
+
+/** Asks who was here to sign in: they want something done, or come back. */
+export function signInAnew(): void {
   const who = known.peek();
   if ("session" in who) {
     known.value = { kind: "over", session: who.session, isAsked: true };

@@ -3,7 +3,7 @@ import type { News } from "./api-types.js";
 import { ApiProblem, ask } from "./api.js";
 import { failed, retryAfter, type AskedState } from "./asked-state.js";
 import { live } from "./live.js";
-import { forgetSession } from "./session.js";
+import { forgetSession, known } from "./session.js";
 
 /** What was asked for, as it is known. */
 export interface Asked<T> {
@@ -91,7 +91,9 @@ export function useAsked<T>(
   const isSame = state.path === path;
   const rest = every && Math.max(every, REST * way.current.tookMs);
   const wait = longer(rest, isSame ? retryAfter(state) : undefined);
-  useEvery(isLoading ? undefined : wait, again);
+  // Nobody is answered before they have signed in anew.
+  const isOver = known.value.kind === "over";
+  useEvery(isLoading || isOver ? undefined : wait, again);
 
   useNews(on, again);
   return {

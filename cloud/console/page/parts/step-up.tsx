@@ -10,7 +10,7 @@ import {
 } from "../api.js";
 import { shownPasskey } from "../passkey.js";
 import { path, query, to } from "../router.js";
-import { forgetSession } from "../session.js";
+import { signInAnew } from "../session.js";
 import { useAsked } from "../use-asked.js";
 import { Dialog } from "./dialog.js";
 import { IssuerTab } from "./issuer-tab.js";
@@ -67,7 +67,7 @@ export async function order<T>(
     return await send<T>(method, address, body, key);
   } catch (error) {
     if (error instanceof ApiProblem && error.code === "unauthenticated") {
-      forgetSession();
+      signInAnew();
     }
     const isNeeded =
       error instanceof ApiProblem && error.code === "step-up-needed";

@@ -4,7 +4,7 @@ import { Notices } from "../parts/notices.js";
 import { SignOut } from "../parts/sign-out.js";
 import { StepUp } from "../parts/step-up.js";
 import { decoded, path, to } from "../router.js";
-import { session } from "../session.js";
+import { known, session, signInAnew } from "../session.js";
 import { ConnectionSign } from "./connection.js";
 import { Help, Palette, openPalette, useKeys } from "./palette.js";
 import { ownPlaces } from "./places.js";
@@ -72,6 +72,11 @@ function Who() {
   return (
     <span class="who">
       <span title={`${role} of ${org ?? "the vendor"}`}>{name}</span>
+      {known.value.kind === "over" && (
+        <button type="button" class="quiet" onClick={signInAnew}>
+          Sign in anew
+        </button>
+      )}
       <SignOut isQuiet />
     </span>
   );
