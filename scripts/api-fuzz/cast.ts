@@ -1,6 +1,6 @@
 import { ROLES, type Role } from "../../cloud/operators/roles.js";
 import type { Client } from "./client.js";
-import { CONTESTED, SESSION, SIGNER } from "./signer.js";
+import { CONTESTED, SESSION, SIGNER, STAYER, type Signer } from "./signer.js";
 import type { Pools } from "./pools.js";
 
 /** Somebody who asks, with several credentials, as each has a budget of its own. */
@@ -112,34 +112,38 @@ class First {
     }
   }
 
-  /** Of one who stays, and of some who leave when they are asked to. */
+  /**
+   * Of one who stays, and of one who leaves when asked to: the run signs in as
+   * the second, and of one person the oldest sessions give way to new ones.
+   */
   async sessions(): Promise<readonly Member[]> {
-    const { id } = await this.letIn(
-      { name: SIGNER.name, role: "admin", org: null },
-      0,
-    );
-    this.#pools.spare(id, SIGNER.name);
-    const { password } = SIGNER;
+    const member = { role: "admin", org: null, isSession: true } as const;
+    return [
+      { ...member, name: "session", shown: await this.#signedIn(STAYER, 1) },
+      { ...member, name: LEAVING, shown: await this.#signedIn(SIGNER, 6) },
+    ];
+  }
+
+  async #signedIn(signer: Signer, sessions: number) {
+    const { name, password } = signer;
+    const { id } = await this.letIn({ name, role: "admin", org: null }, 0);
+    this.#pools.spare(id, name);
     const way = `/operators/${id}/password`;
     const set = await this.post<{ credential: string }>(way, { password });
     this.#pools.spare(set.credential);
     const shown: Record<string, string>[] = [];
-    while (shown.length < SESSIONS) {
+    while (shown.length < sessions) {
       const { headers, status, text } = await this.#socket.ask({
         ...{ method: "POST", path: SESSION },
         headers: { "content-type": "application/json" },
-        body: JSON.stringify(SIGNER),
+        body: JSON.stringify(signer),
       });
       const [cookie = ""] = headers["set-cookie"] ?? [];
       if (status !== 200) throw new Error(`signing in: ${status} ${text}`);
       const [pair = ""] = cookie.split(";");
       shown.push({ cookie: pair, "sec-fetch-site": "same-origin" });
     }
-    const member = { role: "admin", org: null, isSession: true } as const;
-    return [
-      { ...member, name: "session", shown: shown.slice(0, 1) },
-      { ...member, name: LEAVING, shown: shown.slice(1) },
-    ];
+    return shown;
   }
 
   async letIn(
@@ -190,7 +194,6 @@ interface Made {
 /** Those of its sessions are ended, one by one. */
 export const LEAVING = "leaving";
 
-const SESSIONS = 7;
 const PROPOSED = 16;
 const BROKEN = 12;
 const TOKENS = 8;

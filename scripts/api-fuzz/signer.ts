@@ -1,6 +1,22 @@
-/** Who signs in with a password, and where. */
 export const SESSION = "/api/v1/session";
-export const SIGNER = { name: "signer", password: "Of all the fuzz, this" };
+
+/** Who signs in with a password. */
+export interface Signer {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Again and again, all through the run. */
+export const SIGNER: Signer = {
+  name: "signer",
+  password: "Of all the fuzz, this",
+};
+
+/** Once, and no request of the run. */
+export const STAYER: Signer = {
+  name: "stayer",
+  password: "Who never signs out",
+};
 
 /** Banned by the stage, and by no request of the run lifted. */
 export const CONTESTED = Array.from(
