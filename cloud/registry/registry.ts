@@ -67,9 +67,9 @@ export class Registry {
   readonly #token: Statement<Token>;
   readonly #tokenById: Statement<Token>;
   readonly #tokens: Statement<Token>;
-  readonly #agents: Statement<Enrolled>;
   readonly #agent: Statement<Enrolled>;
   readonly #agentsAfter: Statement<Enrolled>;
+  readonly #agentsBehind: Statement<Enrolled>;
   readonly #orgOf: Statement<string>;
   readonly #agentsOn: Statement<Enrolled>;
   readonly #trusted: Statement<Enrolled>;
@@ -92,13 +92,11 @@ export class Registry {
            AND expires_at > @now))
        ORDER BY seq DESC LIMIT @limit`,
     );
-    this.#agents = decided.prepare(
-      `${AGENTS} WHERE forgotten_at IS NULL ORDER BY enrolled_at, id`,
-    );
     this.#agent = decided.prepare(`${AGENTS} WHERE id = ?`);
     this.#agentsAfter = decided.prepare(
       `${AGENTS} WHERE id > ? AND forgotten_at IS NULL ORDER BY id LIMIT ?`,
     );
+    this.#agentsBehind = decided.prepare(AGENTS_BEHIND);
     this.#orgOf = decided
       .prepare<unknown[], string>("SELECT org FROM agents WHERE id = ?")
       .pluck();
@@ -164,7 +162,7 @@ export class Registry {
 
   /** Those that were forgotten are left out; `agent` still knows them. */
   agents(): readonly Agent[] {
-    return this.#all(this.#agents.all());
+    return this.#all(this.#agentsBehind.all(ALL));
   }
 
   /** As of `agents`, but by id: those behind one, at most so many. */
@@ -172,6 +170,13 @@ export class Registry {
     const enrolled = this.#agentsAfter.all(id, most);
     const through = enrolled.at(-1)?.id ?? id;
     return withPresence(enrolled, this.#presentBetween.all(id, through));
+  }
+
+  /** As of `agents`: those behind a place in that order, at most so many. */
+  agentsBehind(asked: AgentsBehind): readonly Agent[] {
+    return this.#agentsBehind
+      .all({ ...asked, org: asked.org ?? null })
+      .map((each) => agentOf(each, this.#presence.get(each.id)));
   }
 
   agent(id: string): Agent | undefined {
@@ -213,6 +218,18 @@ export class Registry {
   }
 }
 
+export interface AgentsBehind {
+  /** Of it alone; undefined: of all. */
+  readonly org: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly enrolledAt: number;
+  readonly id: string;
+  readonly most: number;
+}
+
+/** From the first one on; SQLite takes -1 for no limit. */
+const ALL = { org: null, enrolledAt: -1, id: "", most: -1 };
+
 function withPresence(
   enrolled: readonly Enrolled[],
   seen: readonly (Presence & { readonly id: string })[],
@@ -243,6 +260,11 @@ const AGENTS = `
     protocol, enrolled_at AS enrolledAt, revoked_at AS revokedAt,
     revoked_why AS revokedWhy, tags
   FROM agents`;
+
+const AGENTS_BEHIND = `
+  ${AGENTS} WHERE forgotten_at IS NULL AND (@org IS NULL OR org = @org)
+    AND (enrolled_at, id) > (@enrolledAt, @id)
+  ORDER BY enrolled_at, id LIMIT @most`;
 
 const TOKENS = `
   SELECT seq, id, hash, org, label, made_at AS madeAt, made_by AS madeBy,

@@ -106,7 +106,7 @@ export const AgentOut = v.object({
 
 export const AgentsPage = v.object({
   ...pageOf(AgentOut).entries,
-  /** How many on all pages, where a query, an order or `unhealthy` was asked for. */
+  /** How many on all pages, where a query, an order, `tag`, `state` or `unhealthy` was asked for. */
   total: v.optional(Whole),
 });
 

@@ -5,9 +5,9 @@ import { stateOf, troublesOf, type HostState } from "../../fleet/host-state.js";
 import type { Agent } from "../../registry/registry.js";
 import { Turns } from "../../rate/turns.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
-import { agentsAsked, type AgentPlace } from "../asked/agents.js";
+import { agentsAsked } from "../asked/agents.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { mustBeOwnOrg, ownAgent, sees } from "../scope.js";
+import { mustBeOwnOrg, ownAgent } from "../scope.js";
 import { cursorOf } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
 import { agentChanges } from "./agent-changes.js";
@@ -41,7 +41,7 @@ export const agentTable = (ports: OperatorApiPorts): readonly Route[] => [
 ];
 
 const ASKED =
-  "In another order, by `unhealthy`, or with `q`, of a large fleet they are as they were some seconds ago at most, and how many there are is told.";
+  "In another order, by `tag`, `state` or `unhealthy`, or with `q`, of a large fleet they are as they were some seconds ago at most, and how many there are is told.";
 
 async function pageFor(
   caller: Caller,
@@ -49,11 +49,12 @@ async function pageFor(
   ports: OperatorApiPorts,
   signal: AbortSignal,
 ) {
-  const { org, q, sort, desc, unhealthy } = query;
+  const { org, q, sort, desc, tag, state, unhealthy } = query;
   if (org !== undefined) mustBeOwnOrg(caller, org, ports);
   const turns = new Turns(ports.clock, signal);
-  const isPlain = [q, sort, unhealthy].every((each) => each === undefined);
-  return isPlain && !desc
+  const narrowing = [q, sort, tag, state, unhealthy];
+  const isPlain = narrowing.every((each) => each === undefined) && !desc;
+  return isPlain
     ? plainPage(caller, query, ports, turns)
     : ports.listGate.run(caller, signal, () =>
         askedPage(caller, query, ports, turns),
@@ -79,21 +80,18 @@ async function askedPage(
   return { items, total, next: next && cursorOf(next) };
 }
 
+/** In the registry's order, and as it knows them now. */
 async function plainPage(
   caller: Caller,
-  query: Query,
+  { org, cursor, limit }: Query,
   ports: OperatorApiPorts,
   turns: Turns,
 ) {
-  const { cursor, limit } = query;
-  const found: Agent[] = [];
-  for (const agent of ports.registry.agents()) {
-    if (!sees(caller, agent.org) || !isBehind(agent, cursor)) continue;
-    const state = stateOf(agent, ports.gateway.isConnected(agent.id));
-    if (!isAskedFor({ ...agent, state }, query)) continue;
-    found.push(agent);
-    if (found.length > limit) break;
-  }
+  const [enrolledAt, id] = cursor ?? [-1, ""];
+  const found = ports.registry.agentsBehind({
+    org: caller.org ?? org,
+    ...{ enrolledAt: Number(enrolledAt), id, most: limit + 1 },
+  });
   const page = found.slice(0, limit);
   const last = found.length > limit ? page.at(-1) : undefined;
   const items = await allShown(page, ports, turns);
@@ -114,15 +112,6 @@ async function allShown(
   }
   return items;
 }
-
-/** In the registry's order: by when they came, then by id. */
-const isBehind = (
-  { enrolledAt, id }: Agent,
-  place: AgentPlace | undefined,
-): boolean =>
-  place === undefined ||
-  enrolledAt > Number(place[0]) ||
-  (enrolledAt === place[0] && id > place[1]);
 
 /** An agent as operators see it; what is of all of them is asked once. */
 function shownBy(ports: OperatorApiPorts) {
@@ -167,8 +156,7 @@ const codesOf = (report: HostReport | null): ReadonlySet<string> =>
 
 interface Asked extends Pick<Agent, "org" | "tags"> {
   readonly state: HostState;
-  /** Undefined where nobody asks for it. */
-  readonly unhealthy?: boolean;
+  readonly unhealthy: boolean;
 }
 
 const isAskedFor = (
