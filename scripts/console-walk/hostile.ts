@@ -37,6 +37,18 @@ export async function hostileHosts(
       await mustBeText(visitor);
     });
   }
+  await checks.run("hostile words of hosts that hold a ban back", async () => {
+    const order = { ranges: [HELD_THERE], for: "1h", feed: "urgent" };
+    const { decision } = await lively.cloud.api<{ decision: string }>(
+      ...(["POST", "/api/v1/bans", { ...order, reason: LONG }] as const),
+    );
+    await visitor.page.setViewportSize({ width: 390, height: 844 });
+    await visitor.moveTo(`/decisions/${decision}`);
+    await visitor.page.getByRole("link", { name: LONG }).first().waitFor();
+    await visitor.settled();
+    await mustBeText(visitor);
+    await mustFit(visitor);
+  });
   for (const [nth, host] of hosts.entries()) {
     const evil = EVIL[nth] ?? "";
     await checks.run(`hostile words of one host, ${nth + 1}`, async () => {
@@ -59,6 +71,12 @@ interface Reporting {
   readonly report: { readonly health: readonly unknown[] };
 }
 
+/** Hosts that hold bans back hold one in three: this one. */
+const HELD_THERE = "203.0.113.66";
+
+/** One word, as long as a host's name may be. */
+const LONG = "W".repeat(253);
+
 /** Each within the 64 characters that the shortest field has, but the last. */
 const EVIL = [
   `<img src=x onerror=window.hostile=1>`,
@@ -70,7 +88,7 @@ const EVIL = [
   `\u202egpj.exe\u2066 \u2067moc.elpmaxe`,
   `../../..%2f%2e%2e/settings?x=#y`,
   `=cmd|' /C calc'!A0`,
-  "W".repeat(253),
+  LONG,
 ] as const;
 
 const castOf = (evil: string): HostCast => ({
@@ -108,6 +126,20 @@ async function mustBeText(visitor: {
   const made = await visitor.run<readonly string[]>(FOREIGN);
   same(made, [], "what a host wrote became a part of the page");
 }
+
+/** @throws where the page is wider than its window */
+async function mustFit(visitor: {
+  run<T>(script: string): Promise<T>;
+}): Promise<void> {
+  const wide = await visitor.run<readonly string[]>(WIDE);
+  same(wide, [], "the page is wider than the window");
+}
+
+/** Elements that reach beyond the window, outside of what scrolls. */
+const WIDE = `document.documentElement.scrollWidth <= window.innerWidth ? [] :
+  [...document.querySelectorAll("body *")]
+    .filter((it) => it.getBoundingClientRect().right > window.innerWidth)
+    .map((it) => it.outerHTML.slice(0, 80)).slice(0, 20)`;
 
 /** Elements and addresses that only what a host wrote could have made. */
 const FOREIGN = `[
