@@ -10,6 +10,11 @@ import {
 import { modes } from "../../agent/model/mode.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { isoTime } from "../../agent/text/time.js";
+import {
+  LONGEST_PAUSE_S,
+  LONGEST_RELEASE_S,
+  LONGEST_SINCE_S,
+} from "./order-limits.js";
 import { wentBackView, type BanName, type ReleaseView } from "./order-views.js";
 
 type Word = AgentOrders["orders"];
@@ -37,15 +42,6 @@ export class NeedsWide extends Error {
     );
   }
 }
-
-/** A pause is for the time that it takes to find out what is wrong. */
-export const LONGEST_PAUSE_S = 86_400;
-
-/** What is to last longer belongs into the configuration's `guard.allow`. */
-export const LONGEST_RELEASE_S = 30 * 86_400;
-
-/** No change is kept for longer. */
-export const LONGEST_SINCE_S = 86_400;
 
 const seconds = (most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));

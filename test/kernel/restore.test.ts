@@ -17,7 +17,7 @@ import {
   unixSeconds,
 } from "../../agent/runtime/clock.js";
 import { sh } from "../../scripts/lab/namespace.js";
-import { restore } from "../../service/cli/commands/restore.js";
+import { restore } from "../../service/cli/restoring.js";
 import {
   LedgerFolder,
   adoptNext,

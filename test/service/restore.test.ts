@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import { parseConfig } from "../../agent/config/config.js";
 import { parseCidr } from "../../agent/model/cidr.js";
-import { restore } from "../../service/cli/commands/restore.js";
+import { restore } from "../../service/cli/restoring.js";
 import { LedgerFolder, NOW, recordNext } from "../support/agent/ledger.js";
 
 const ban = (range: string) => ({

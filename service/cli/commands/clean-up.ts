@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
-import { pickEnforcer } from "../../../agent/enforce/pick.js";
 import { systemBanClock } from "../../../agent/runtime/clock.js";
 
 /** `tourniquet clean-up`: takes everything out of the kernel that it put there. */
@@ -11,6 +10,8 @@ export function cleanUpCommand(program: Command, config: () => Config): void {
       "take every ban out of the kernel; a running agent puts them back",
     )
     .action(async () => {
+      // Loaded only here: every other command starts faster without it.
+      const { pickEnforcer } = await import("../../../agent/enforce/pick.js");
       const { backend } = config().enforce;
       const { platform } = process;
       await using enforcer = await pickEnforcer({

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { timeText } from "../../../agent/text/time.js";
 import { orderAgent } from "../../control/client.js";
-import { LONGEST_PAUSE_S } from "../../control/orders.js";
+import { LONGEST_PAUSE_S } from "../../control/order-limits.js";
 import { secondsOf } from "../../terminal/duration.js";
 
 /** `tourniquet pause`: nothing is dropped for a while. */

@@ -8,7 +8,7 @@ import type {
   EndedReleaseView,
   ReleaseView,
 } from "../../control/order-views.js";
-import { LONGEST_RELEASE_S } from "../../control/orders.js";
+import { LONGEST_RELEASE_S } from "../../control/order-limits.js";
 import { secondsOf } from "../../terminal/duration.js";
 import { table } from "../../terminal/table.js";
 import { answerEnded, answerReleased } from "../order-text.js";

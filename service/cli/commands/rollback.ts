@@ -3,7 +3,7 @@ import type { RolledBack } from "../../../agent/ledger/operator/going-back.js";
 import { failed, misused } from "../../../agent/text/failure.js";
 import { orderAgent } from "../../control/client.js";
 import type { WentBackView } from "../../control/order-views.js";
-import { LONGEST_SINCE_S } from "../../control/orders.js";
+import { LONGEST_SINCE_S } from "../../control/order-limits.js";
 import { secondsOf } from "../../terminal/duration.js";
 import { answerUndone, answerWentBack } from "../order-text.js";
 

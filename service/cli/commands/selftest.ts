@@ -1,8 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import { failed } from "../../../agent/text/failure.js";
-import { selftest } from "../../selftest/selftest.js";
-import { complaintText, matrixText } from "../../selftest/text.js";
 
 /** `tourniquet selftest`: what a ban closes, shown on real packets. */
 export function selftestCommand(
@@ -17,6 +15,10 @@ export function selftestCommand(
     )
     .option("--json", "print one JSON object")
     .action(async ({ json }: { readonly json?: boolean }) => {
+      // Loaded only here: every other command starts faster without it.
+      const { selftest } = await import("../../selftest/selftest.js");
+      const { complaintText, matrixText } =
+        await import("../../selftest/text.js");
       const { backend, egress } = config().enforce;
       // Also on a host that only observes: what its bans would close.
       const posture = { mode: "enforce", egress } as const;

@@ -1,37 +1,21 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
-import {
-  CannotEnforce,
-  type Enforcer,
-} from "../../../agent/enforce/enforcer.js";
-import { holdingRule } from "../../../agent/guard/guard.js";
-import { LedgerLocked } from "../../../agent/ledger/damage.js";
-import { Ledger } from "../../../agent/ledger/ledger.js";
 import { printable } from "../../../agent/log/printable.js";
 import {
   formatCidr,
   InvalidCidr,
-  overlaps,
   parseListedCidr,
   type Cidr,
 } from "../../../agent/model/cidr.js";
 import { RING_WAITS } from "../../../agent/model/rings.js";
-import { openOffline } from "../../../agent/offline.js";
 import {
   exitCodes,
-  failed,
   misused,
   type ExitCode,
 } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
 import { askAgent, NoAgent } from "../../control/client.js";
-import {
-  whyOf,
-  type CoveringBan,
-  type WhyView,
-} from "../../control/why-view.js";
+import type { CoveringBan, WhyView } from "../../control/why-view.js";
 import { ruleText } from "../../terminal/rule-text.js";
 import { table } from "../../terminal/table.js";
 import { hitsTable } from "./hits.js";
@@ -97,63 +81,10 @@ async function answer(cidr: Cidr, config: Config): Promise<Answered> {
     return { why, note: undefined };
   } catch (error) {
     if (!(error instanceof NoAgent)) throw error;
+    // Loaded only here: an answer of the agent's is there sooner without it.
+    const { withoutAgent } = await import("../why-offline.js");
     const why = await withoutAgent(cidr, config);
     return { why, note: `${error.message}; this is from its ledger` };
-  }
-}
-
-async function withoutAgent(cidr: Cidr, config: Config): Promise<WhyView> {
-  const path = join(config.stateDir, "ledger.db");
-  if (!existsSync(path)) {
-    throw failed(`no agent is running, and there is no ledger at ${path}`);
-  }
-  using ledger = openLedger(path);
-  await using offline = await openOffline(config, ledger, process.platform);
-  const enforcer = await orRefusing(offline.openEnforcer());
-  const facts = await offline.facts([]);
-  const allowed = offline.protectedBy(facts);
-  return await whyOf(cidr, {
-    ledger,
-    enforcer: {
-      read: () => enforcer.read(),
-      hits: () => enforcer.hits(),
-      /** The kernel has them too, but nobody has told this process which. */
-      wouldDrop: async (addresses) =>
-        (await enforcer.wouldDrop(addresses)).map(
-          (dropped, i) =>
-            dropped && !allowed.some((each) => touches(each, addresses[i])),
-        ),
-    },
-    clock: offline.time.clock,
-    contacts: () => [],
-    // What lacks an approval is said by the ledger: it is held.
-    guardedBy: (range) => holdingRule(range, facts, config.guard, () => true),
-  });
-}
-
-const touches = (range: Cidr, address: Cidr | undefined): boolean =>
-  address !== undefined && overlaps(range, address);
-
-function openLedger(path: string): Ledger {
-  try {
-    return Ledger.open(path);
-  } catch (error) {
-    if (!(error instanceof LedgerLocked)) throw error;
-    const message = `no agent answers, and yet one holds ${path}: it is starting, or stuck`;
-    throw failed(message, error);
-  }
-}
-
-/** Without the rights to ask the kernel, the ledger's part is told all the same. */
-async function orRefusing(
-  opening: Promise<Enforcer>,
-): Promise<Pick<Enforcer, "read" | "wouldDrop" | "hits">> {
-  try {
-    return await opening;
-  } catch (error) {
-    if (!(error instanceof CannotEnforce)) throw error;
-    const refuse = () => Promise.reject(error);
-    return { read: refuse, wouldDrop: refuse, hits: refuse };
   }
 }
 

@@ -1,0 +1,166 @@
+import { fchmodSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import type { Config } from "../../agent/config/config.js";
+import type { Identity } from "../../agent/config/identity.js";
+import { readInventory } from "../../agent/host/inventory.js";
+import {
+  decodeToken,
+  type EnrolmentToken,
+} from "../../agent/protocol/enrolment.js";
+import { limits } from "../../agent/protocol/limits.js";
+import { Malformed } from "../../agent/protocol/malformed.js";
+import { Refused } from "../../agent/protocol/refusals.js";
+import { failed, misused } from "../../agent/text/failure.js";
+import { messageOf } from "../../agent/text/message.js";
+import { deviceCredential } from "../identity/device-credential.js";
+import { answerByFile, requestByFile } from "../identity/enrol-by-file.js";
+import { checkTransport, enrol, type Enrolled } from "../identity/enrol.js";
+import {
+  forgetKey,
+  forgetUnnamedKey,
+  isEnrolled,
+  makeKey,
+  writeIdentity,
+} from "../identity/identity-store.js";
+import { forgetPending } from "../identity/pending.js";
+import { packageVersion } from "../version.js";
+import { takeProposed } from "./first-mode.js";
+import { becomeOwnerOf } from "./owner.js";
+
+/** How a host that has an identity already takes another. */
+export interface Forced {
+  readonly force?: boolean;
+}
+
+/** Over the network. */
+export async function enrolNow(
+  { stateDir, cloud }: Config,
+  tokenFile: string,
+  forced: Forced,
+): Promise<void> {
+  // What only root may read comes first: after that it is the agent's user.
+  const token = readToken(tokenFile);
+  const inventory = await readInventory();
+  const handedIn = deviceCredential(process.env);
+  becomeOwnerOf(stateDir);
+  mustBeFree(stateDir, forced);
+  const deviceKey = handedIn ?? makeKey(stateDir);
+  const { caFile } = cloud;
+  const version = packageVersion();
+  const answer = enrol({ token, deviceKey, inventory, version, caFile });
+  const enrolled = await orFailure(() => answer).catch((error: unknown) => {
+    if (handedIn === undefined) forgetKey(stateDir, deviceKey);
+    throw error;
+  });
+  try {
+    become(stateDir, enrolled);
+  } catch (error) {
+    // Its token is spent: the next one is for a key of its own.
+    if (handedIn === undefined) forgetUnnamedKey(stateDir, deviceKey.id);
+    throw error;
+  }
+}
+
+/** By files, for a host that no network reaches: the first half. */
+export async function ask(
+  { stateDir }: Config,
+  { tokenFile, requestTo }: { tokenFile: string; requestTo: string },
+  forced: Forced,
+): Promise<void> {
+  const token = readToken(tokenFile);
+  checkTransport(new URL(token.url)); // the agent would not start with it
+  const inventory = await readInventory();
+  const handedIn = deviceCredential(process.env);
+  const file = claim(requestTo);
+  becomeOwnerOf(stateDir);
+  mustBeFree(stateDir, forced);
+  const options = { token, inventory, version: packageVersion() };
+  writeFileSync(file, requestByFile(stateDir, options, handedIn));
+  process.stdout.write(
+    `the request is in ${requestTo}, with the token's secret: keep it as safe as that until it is spent; then: tourniquet-cloud enrol-host ${requestTo} ANSWER, and here: tourniquet enrol --answer ANSWER\n`,
+  );
+}
+
+/** The second half. */
+export async function takeAnswer(
+  { stateDir }: Config,
+  path: string,
+  forced: Forced,
+): Promise<void> {
+  const handedIn = deviceCredential(process.env);
+  const text = readAnswer(path);
+  becomeOwnerOf(stateDir);
+  mustBeFree(stateDir, forced);
+  const named = { path, text };
+  const enrolled = await orFailure(() =>
+    answerByFile(stateDir, named, handedIn),
+  );
+  become(stateDir, enrolled);
+  forgetPending(stateDir);
+}
+
+/** The mode first: no agent starts without it, once it may start. */
+function become(stateDir: string, { identity, mode }: Enrolled): void {
+  const told = mode && takeProposed(mode, stateDir);
+  const former = writeIdentity(stateDir, identity);
+  process.stdout.write(toldOf(identity, former));
+  if (told !== undefined) process.stdout.write(`${told}\n`);
+}
+
+function mustBeFree(stateDir: string, { force }: Forced): void {
+  if (!isEnrolled(stateDir) || force === true) return;
+  throw failed(
+    `this host is enrolled already (${stateDir}); --force replaces its identity`,
+  );
+}
+
+function toldOf({ agent, org, url }: Identity, former?: Identity): string {
+  const told = `enrolled as ${agent} of ${org} with ${url}\n`;
+  if (former === undefined) return told;
+  const rest = `an agent that runs is ${former.agent} until it is restarted (sudo systemctl restart tourniquet); ${former.agent} is still known to ${former.url} until it is revoked there`;
+  return `${told}${rest}\n`;
+}
+
+/** The token never stands in argv, where every user of the host could read it. */
+function readToken(path: string): EnrolmentToken {
+  try {
+    return decodeToken(readFileSync(path === "-" ? 0 : path, "utf8"));
+  } catch (error) {
+    const why = messageOf(error);
+    throw misused(`--token-file ${path}: ${why}`, error);
+  }
+}
+
+/** Opened while this is still whoever called it; nobody else may read it. */
+function claim(path: string): number {
+  try {
+    const file = openSync(path, "w", 0o600);
+    fchmodSync(file, 0o600);
+    return file;
+  } catch (error) {
+    throw misused(`--request-to ${path}: ${messageOf(error)}`, error);
+  }
+}
+
+function readAnswer(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= MOST_BYTES) return bytes.toString("utf8");
+  } catch (error) {
+    throw misused(`--answer ${path}: ${messageOf(error)}`, error);
+  }
+  throw misused(`--answer ${path} is no answer: it is too large`);
+}
+
+/** A root, escaped once more, and the names beside it. */
+const MOST_BYTES = 4 * limits.textBytes;
+
+async function orFailure<T>(task: () => T | Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof Malformed || error instanceof Refused) {
+      throw failed(`the cloud's answer is not acceptable: ${error.message}`);
+    }
+    throw error;
+  }
+}

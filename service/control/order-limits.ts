@@ -1,0 +1,8 @@
+/** A pause is for the time that it takes to find out what is wrong. */
+export const LONGEST_PAUSE_S = 86_400;
+
+/** What is to last longer belongs into the configuration's `guard.allow`. */
+export const LONGEST_RELEASE_S = 30 * 86_400;
+
+/** No change is kept for longer. */
+export const LONGEST_SINCE_S = 86_400;
