@@ -4,10 +4,11 @@ import { failed } from "../../agent/text/failure.js";
 import { succeeds, type Host } from "../host.js";
 import { currentOf, DAEMON, layout, RESTORE } from "../layout.js";
 import { settled, type Step } from "../step.js";
+import { unitText } from "../unit-text.js";
 
 export interface UnitOptions {
   readonly prefix: string;
-  /** Node's program, as units name it. */
+  /** Node's program, as units name it: the one that runs this. */
   readonly node: string;
   /** The folder that holds the units' templates. */
   readonly templates: string;
@@ -16,9 +17,10 @@ export interface UnitOptions {
 /** Writes the two units and lets systemd know. */
 export function placeUnits({ prefix, node, templates }: UnitOptions): Step {
   const filled = (unit: string) =>
-    readFileSync(`${templates}/${unit}`, "utf8")
-      .replaceAll("@NODE@", node)
-      .replaceAll("@PREFIX@", prefix);
+    unitText(readFileSync(`${templates}/${unit}`, "utf8"), {
+      ...{ node, version: process.versions.node },
+      ...{ prefix, program: currentOf(prefix) },
+    });
   return {
     name: "units",
     describe: () => `write ${UNITS.map(pathOf).join(" and ")}`,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "../../installer/unit-text.js";
 
 /** How a shipped unit starts the agent: what is tried is what is installed. */
 export interface UnitStart {
@@ -18,12 +19,13 @@ export function readUnit(
 ): UnitStart {
   const file = join(root, `service/units/${name}.service`);
   const text = readFileSync(file, "utf8");
-  const [, flags] = /^ExecStart=@NODE@ (.*) @PREFIX@/m.exec(text) ?? [];
+  const [, flags] = /^ExecStart=@NODE@ (.*) @P\w+@/m.exec(text) ?? [];
   if (flags === undefined) throw new Error(`${file} starts no Node`);
   const settings = text.matchAll(/^Environment=(\w+)=(.*)$/gm);
   const [, quota] = /^CPUQuota=(\d+)%$/m.exec(text) ?? [];
   return {
-    flags: flags.split(" "),
+    flags:
+      flags === "@FLAGS@" ? nodeFlags(process.versions.node) : flags.split(" "), // of an earlier version
     environment: Object.fromEntries(
       [...settings].map(([, key = "", value = ""]) => [key, value]),
     ),

@@ -7,6 +7,7 @@ import { openNftables } from "../../agent/enforce/nftables/open.js";
 import { systemBanClock } from "../../agent/runtime/clock.js";
 import { Lab, type LabHost } from "../../scripts/lab/lab.js";
 import { output, start, until, type Running } from "../../scripts/lab/run.js";
+import { readUnit } from "../../scripts/lab/unit.js";
 import type { HitView } from "../../service/control/hits-view.js";
 import { crowd } from "../support/kernel/crowd.js";
 import { describeInNamespace } from "../support/kernel/namespace.js";
@@ -68,7 +69,7 @@ describeInNamespace(
       const program = join(packageRoot, "dist/service/main.js");
       agent = start({
         command: [
-          ...[process.execPath, ...flagsOfUnit(), program],
+          ...[process.execPath, ...readUnit("tourniquet").flags, program],
           ...["-c", host.config, "run"],
         ],
         log: host.log,
@@ -91,13 +92,3 @@ describeInNamespace(
     }
   },
 );
-
-/** What stands between Node and the program in the unit. */
-function flagsOfUnit(): readonly string[] {
-  const unit = join(packageRoot, "service/units/tourniquet.service");
-  const flags = /^ExecStart=@NODE@ (.*) \S+main\.js run$/m.exec(
-    readFileSync(unit, "utf8"),
-  )?.[1];
-  if (flags === undefined) throw new Error("the unit starts something else");
-  return flags.split(" ");
-}
