@@ -26,7 +26,7 @@ const AGENT = [
 ];
 
 const SERVICE = [
-  ["terminal/", "version.ts"],
+  ["terminal/", "settings/", "version.ts"],
   ["identity/", "control/", "selftest/", "config-file.ts"],
   ["notify.ts"],
   ["daemon.ts"],

@@ -19,7 +19,7 @@ const doors = {
   "openid-client": ["cloud/sign-in/issuer.ts"],
   yaml: [
     ...["cloud/rules/read-rules.ts", "installer/steps/settings.ts"],
-    ...["service/config-file.ts", "cloud/policies/read-yaml.ts"],
+    ...["service/settings/yaml-text.ts", "cloud/policies/read-yaml.ts"],
   ],
   "mmdb-lib": ["cloud/places/mmdb.ts"],
   koffi: ["agent/runtime/libc.ts", "scripts/bench/packet/raw-socket.ts"],

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Cidr, Family } from "../model/cidr.js";
 import type { Translators } from "../model/translators.js";
-import { describeIssue } from "../protocol/shapes.js";
+import { asProblem, InvalidConfig, problemOf } from "./invalid.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
 import { PolicyShape, type PermittedSshd } from "./policy-sensors.js";
@@ -16,6 +16,8 @@ import {
   translators,
 } from "./shapes.js";
 import { unapprovedOf, widthProblems } from "./widths.js";
+
+export { InvalidConfig };
 
 /** What the customer settled for this host, complete and frozen. */
 export interface Config {
@@ -108,20 +110,6 @@ export interface LogFileSource {
   readonly onlySshd: boolean;
 }
 
-/** Everything that is wrong with a configuration, at once. */
-export class InvalidConfig extends Error {
-  override readonly name = "InvalidConfig";
-
-  constructor(
-    readonly source: string,
-    readonly problems: readonly string[],
-  ) {
-    super(
-      `${source} has ${problems.length} ${problems.length === 1 ? "problem" : "problems"}:\n${problems.map((each) => `  ${each}`).join("\n")}`,
-    );
-  }
-}
-
 /**
  * Turns what was read from a file into a Config. Defaults are applied here and
  * nowhere else; unknown keys are refused.
@@ -130,11 +118,12 @@ export class InvalidConfig extends Error {
 export function parseConfig(raw: unknown, source: string): Config {
   const result = v.safeParse(ConfigShape, raw ?? {});
   if (!result.success) {
-    throw new InvalidConfig(source, result.issues.map(describeIssue));
+    const problems = result.issues.map((each) => problemOf(each, ConfigShape));
+    throw new InvalidConfig(source, problems);
   }
   const { stateDir, controlSocket, cloud, enforce, guard, sensors, ...rest } =
     result.output;
-  const problems = widthProblems(guard);
+  const problems = widthProblems(guard).map(asProblem);
   if (problems.length > 0) throw new InvalidConfig(source, problems);
   const { findtime, bantime, ...sshd } = sensors.sshd;
   return Object.freeze({

@@ -5,6 +5,7 @@ import { packageVersion } from "../version.js";
 import { applyCommand } from "./commands/apply.js";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
+import { configCommand } from "./commands/config.js";
 import { confirmCommand } from "./commands/confirm.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { historyCommand } from "./commands/history.js";
@@ -45,7 +46,8 @@ export async function run(
     .addHelpText("after", HELP)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
-  const config = () => readConfig(program.opts<{ config?: string }>().config);
+  const file = () => program.opts<{ config?: string }>().config;
+  const config = () => readConfig(file());
 
   program
     .command("run")
@@ -73,6 +75,7 @@ export async function run(
   restoreCommand(program, config);
   telemetryCommand(program, config);
   selftestCommand(program, config, stop);
+  configCommand(program, file);
   cleanUpCommand(program, config);
   await parse(program, argv);
 }
@@ -100,6 +103,7 @@ Examples:
   tourniquet telemetry show                 exactly what is reported next
   tourniquet restore                        at boot: bans into the kernel, before the network
   tourniquet selftest                       what a ban closes, tried on real packets beside this host
+  tourniquet config show --origin           what is settled, and which file says so
   tourniquet clean-up                       take every ban out of the kernel
 
 Exit codes: 0 done, 1 failed or nothing changed, 2 used wrongly, 3 done in part.`;
