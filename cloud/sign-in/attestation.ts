@@ -1,4 +1,3 @@
-import { isoCBOR } from "@simplewebauthn/server/helpers";
 import type { RegistrationResponseJSON } from "@simplewebauthn/server";
 
 /**
@@ -7,9 +6,10 @@ import type { RegistrationResponseJSON } from "@simplewebauthn/server";
  * in it names.
  * @throws what the reader of CBOR says of other bytes
  */
-export function withoutAttestation(
+export async function withoutAttestation(
   made: RegistrationResponseJSON,
-): RegistrationResponseJSON {
+): Promise<RegistrationResponseJSON> {
+  const { isoCBOR } = await import("@simplewebauthn/server/helpers");
   const bytes = new Uint8Array(
     Buffer.from(made.response.attestationObject, "base64url"),
   );

@@ -1,14 +1,10 @@
 import { randomBytes } from "node:crypto";
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-  type AuthenticationResponseJSON,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  type VerifiedRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+  VerifiedRegistrationResponse,
 } from "@simplewebauthn/server";
 import type { Clock } from "../../agent/runtime/clock.js";
 import { networkOf } from "../door/networks.js";
@@ -69,6 +65,7 @@ export class Passkeys {
     id,
     name,
   }: Operator): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const { generateRegistrationOptions } = await webauthn();
     const { cloudName, publicUrl } = this.#ports;
     const challenge = randomBytes(32);
     const options = await generateRegistrationOptions({
@@ -145,6 +142,7 @@ export class Passkeys {
     from: string,
     operator?: string,
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { generateAuthenticationOptions } = await webauthn();
     const known = operator === undefined ? [] : this.#of(operator);
     const options = await generateAuthenticationOptions({
       rpID: new URL(this.#ports.publicUrl()).hostname,
@@ -213,8 +211,9 @@ export class Passkeys {
 
   async #made(response: RegistrationResponseJSON): Promise<Made> {
     try {
+      const { verifyRegistrationResponse } = await webauthn();
       const verified = await verifyRegistrationResponse({
-        response: withoutAttestation(response),
+        response: await withoutAttestation(response),
         ...this.#expected(response.response.clientDataJSON),
         supportedAlgorithmIDs: ALGORITHMS,
       });
@@ -234,6 +233,7 @@ export class Passkeys {
       Buffer.from(passkey.publicKey, "base64url"),
     );
     try {
+      const { verifyAuthenticationResponse } = await webauthn();
       const { verified, authenticationInfo } =
         await verifyAuthenticationResponse({
           response,
@@ -259,6 +259,12 @@ export class Passkeys {
     };
   }
 }
+
+/**
+ * Half of what a cloud would load at its start is this package and what it needs,
+ * so it comes in with the first passkey.
+ */
+const webauthn = () => import("@simplewebauthn/server");
 
 type Made = NonNullable<
   VerifiedRegistrationResponse["registrationInfo"]
