@@ -35,7 +35,8 @@ export function openOutcomes(
   const policyOf = (agent: string) => store.receipts.policyOf(agent);
   const outcomes = new Outcomes(views.observed, {
     clock,
-    agents: () => registry.agents(),
+    level: () => store.decisions.level + store.observations.level,
+    agentsAfter: (...asked) => registry.agentsAfter(...asked),
     follows: (agent, feed) =>
       isOfGroup(feed)
         ? isFor(agent.org, feed) && store.followedBy(agent).includes(feed)

@@ -1,7 +1,8 @@
 import type { FeedName } from "../../agent/model/position.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { HostOutcome } from "../receipts/host-outcome.js";
-import type { Outcomes, Round } from "../receipts/outcomes.js";
+import type { Outcomes } from "../receipts/outcomes.js";
+import type { Round } from "../receipts/rounds.js";
 import type { Agent } from "../registry/registry.js";
 import { tally, type Tally } from "./tally.js";
 
@@ -43,7 +44,7 @@ export class Coverage {
    * @param org its hosts alone; null: those of all
    * @param gone aborted once nobody waits for it any more
    */
-  round(org: string | null, gone?: AbortSignal): Round {
+  round(org: string | null, gone?: AbortSignal): Promise<Round> {
     return this.#ports.outcomes.round(org, gone);
   }
 
@@ -56,14 +57,12 @@ export class Coverage {
     readonly hosts: readonly HostOutcome[];
   }> {
     const hosts = await this.#ports.outcomes.of(decision, round);
-    const gone = round.agents.filter(
-      (agent) =>
-        wasThere(agent, decision) && round.follows(agent, decision.feed),
-    );
+    const { sentAway } = round.followersOf(decision.feed);
+    const revoked = sentAway.filter((agent) => wasThere(agent, decision));
     const over = await this.#overOf(decision);
     const covered: Covered = {
       ...tally(decision, hosts),
-      ...{ decision, revoked: gone.length, over },
+      ...{ decision, revoked: revoked.length, over },
     };
     return { covered, hosts };
   }

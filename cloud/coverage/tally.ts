@@ -50,54 +50,51 @@ export interface Tally extends Share {
   readonly orgs: readonly OrgShare[];
 }
 
+/** In one go, as it is asked of each decision with all hosts of a fleet. */
 export function tally(
   decision: Pick<DecisionEntry, "action" | "observed" | "decidedAt">,
   hosts: readonly HostOutcome[],
 ): Tally {
-  const ofThen = hosts.filter(({ late }) => !late);
-  const share = shareIn(decision);
-  const proven = ofThen.filter(
-    ({ state, sure }) => sure === "proven" && carriesOut(state, decision),
-  );
+  const all = sumsOf();
+  const late = sumsOf();
+  const orgs = new Map<string, Sums>();
+  const states = new Map<HostState, number>();
+  let proven = 0;
+  for (const host of hosts) {
+    const isHolding = carriesOut(host.state, decision);
+    if (host.late) {
+      add(late, host, isHolding);
+      continue;
+    }
+    const own = orgs.get(host.org) ?? sumsOf();
+    orgs.set(host.org, own);
+    add(all, host, isHolding);
+    add(own, host, isHolding);
+    states.set(host.state, (states.get(host.state) ?? 0) + 1);
+    if (isHolding && host.sure === "proven") proven += 1;
+  }
   return {
-    ...share(ofThen),
-    proven: proven.length,
-    states: countsOf(ofThen),
-    late: share(hosts.filter(({ late }) => late)),
-    times: timesOf(decision, ofThen),
-    orgs: [...byOrg(ofThen)]
+    ...{ ...all, late, proven, states: Object.fromEntries(states) },
+    times: timesOf(decision, hosts),
+    orgs: [...orgs]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([org, own]) => ({ org, ...share(own) })),
+      .map(([org, own]) => ({ org, ...own })),
   };
 }
 
-const shareIn =
-  (decision: Pick<DecisionEntry, "action" | "observed">) =>
-  (hosts: readonly HostOutcome[]): Share => ({
-    must: hosts.length,
-    holding: hosts.filter(({ state }) => carriesOut(state, decision)).length,
-    inPart: hosts.filter(({ state }) => state === "held-in-part").length,
-    missing: hosts.filter(({ missing }) => missing !== null).length,
-  });
+type Sums = { -readonly [Part in keyof Share]: number };
 
-function countsOf(hosts: readonly HostOutcome[]): Tally["states"] {
-  const counts = new Map<HostState, number>();
-  for (const { state } of hosts) {
-    counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
-  return Object.fromEntries(counts);
-}
+const sumsOf = (): Sums => ({ must: 0, holding: 0, inPart: 0, missing: 0 });
 
-function byOrg(
-  hosts: readonly HostOutcome[],
-): ReadonlyMap<string, readonly HostOutcome[]> {
-  const found = new Map<string, HostOutcome[]>();
-  for (const host of hosts) {
-    const own = found.get(host.org);
-    if (own === undefined) found.set(host.org, [host]);
-    else own.push(host);
-  }
-  return found;
+function add(
+  sums: Sums,
+  { state, missing }: HostOutcome,
+  isHolding: boolean,
+): void {
+  sums.must += 1;
+  if (isHolding) sums.holding += 1;
+  if (state === "held-in-part") sums.inPart += 1;
+  if (missing !== null) sums.missing += 1;
 }
 
 function timesOf(
@@ -105,7 +102,9 @@ function timesOf(
   hosts: readonly HostOutcome[],
 ): Times | null {
   const taken = hosts
-    .flatMap(({ provedAt }) => (provedAt === null ? [] : provedAt - decidedAt))
+    .flatMap(({ late, provedAt }) =>
+      late || provedAt === null ? [] : provedAt - decidedAt,
+    )
     .sort((a, b) => a - b);
   if (taken.length === 0) return null;
   const at = (share: number): number =>

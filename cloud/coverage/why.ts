@@ -128,7 +128,7 @@ async function coveredBans(
   { decision, coverage }: WhyPorts,
 ): Promise<readonly BanCovered[]> {
   if (bans.length === 0) return [];
-  const round = coverage.round(org, gone);
+  const round = await coverage.round(org, gone);
   const known = new Map<string, Omit<BanCovered, "ban">>();
   for (const { decision: id } of bans) {
     if (known.has(id)) continue;

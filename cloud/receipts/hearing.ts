@@ -122,14 +122,13 @@ export class Hearing {
 /** Answers of the hosts that are asked for, by agent, one a place. */
 export class Answers {
   readonly #last: number;
-  readonly #byAgent: ReadonlyMap<string, HostAnswers>;
+  readonly #asked: ReadonlySet<string>;
+  readonly #byAgent = new Map<string, HostAnswers>();
   #waitsForRing = false;
 
-  constructor(agents: Iterable<string>, { last }: Pick<Placed, "last">) {
+  constructor(asked: ReadonlySet<string>, { last }: Pick<Placed, "last">) {
+    this.#asked = asked;
     this.#last = last;
-    this.#byAgent = new Map(
-      Array.from(agents, (agent) => [agent, { during: new Map(), at: null }]),
-    );
   }
 
   /** Whether a host said that its ring has no turn yet. */
@@ -139,8 +138,8 @@ export class Answers {
 
   take(rows: readonly PageRow[]): void {
     for (const { agent, last, seq, at, receipt: text } of rows) {
-      const known = this.#byAgent.get(agent);
-      if (known === undefined) continue;
+      if (!this.#asked.has(agent)) continue;
+      const known = this.#of(agent);
       const receipt = keptReceipt(text);
       if (last === this.#last) known.at ??= at;
       this.#waitsForRing ||= receipt.held.some(isForRing);
@@ -161,12 +160,20 @@ export class Answers {
     readonly provedAt: number | null;
   } {
     const known = this.#byAgent.get(agent);
-    return {
-      during: [...(known?.during.values() ?? [])],
-      provedAt: known?.at ?? null,
-    };
+    if (known === undefined) return SILENCE;
+    return { during: [...known.during.values()], provedAt: known.at };
+  }
+
+  #of(agent: string): HostAnswers {
+    const known = this.#byAgent.get(agent);
+    if (known !== undefined) return known;
+    const made: HostAnswers = { during: new Map(), at: null };
+    this.#byAgent.set(agent, made);
+    return made;
   }
 }
+
+const SILENCE = { during: [], provedAt: null } as const;
 
 const isForRing = ({ rule }: Receipt["held"][number]) => rule === RING_WAITS;
 

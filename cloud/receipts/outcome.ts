@@ -28,7 +28,7 @@ export function outcomeOf(
     const detail = `${refusal.code}: ${refusal.detail}`;
     return said("refused", { sure: "said", detail });
   }
-  return said("waiting", { sure: null });
+  return WAITING;
 }
 
 /** Receipts without held bans may be left out: what the others say is all of it. */
@@ -167,6 +167,12 @@ function stillHeld(
 
 /** Of bans whose rule a receipt had no room for. */
 const UNNAMED = "others";
+
+/** Of a host that has not answered. */
+export const WAITING: Said = {
+  ...({ state: "waiting", sure: null, enforcedMs: null } as const),
+  ...{ held: {}, detail: "" },
+};
 
 const said = (state: HostState, more: Partial<Said>): Said => ({
   ...({ state, sure: "proven", enforcedMs: null, held: {} } as const),

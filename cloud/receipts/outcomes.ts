@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { isOfGroup, type FeedName } from "../../agent/model/position.js";
 import type { RingTimes } from "../../agent/model/rings.js";
+import type { Clock } from "../../agent/runtime/clock.js";
 import { ringOf } from "../../agent/trust/ring.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { Database } from "../journal/database.js";
-import { GivenUp } from "../rate/turns.js";
+import { Turns } from "../rate/turns.js";
 import type { Agent } from "../registry/registry.js";
 import type { TrialEnd, TriedOn } from "../telemetry/statements.js";
 import type { TakenBack } from "../telemetry/telemetry.js";
@@ -15,7 +15,6 @@ import {
   type Placed,
   type Refusal,
 } from "./hearing.js";
-import type { HeldByPolicy } from "./held-by-policy.js";
 import type {
   Answer,
   Around,
@@ -24,11 +23,11 @@ import type {
   StatedSince,
 } from "./host-outcome.js";
 import { missingSince, THERE } from "./missing.js";
-import { outcomeOf } from "./outcome.js";
+import { outcomeOf, WAITING } from "./outcome.js";
+import { Rounds, type Round, type RoundPorts } from "./rounds.js";
 
-export interface OutcomesPorts {
-  readonly agents: () => readonly Agent[];
-  readonly follows: Round["follows"];
+export interface OutcomesPorts extends RoundPorts {
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   /** When it came into its groups, if that was later than it was let in. */
   readonly regroupedAt: (agent: string) => number;
   readonly isConnected: (agent: string) => boolean;
@@ -38,41 +37,20 @@ export interface OutcomesPorts {
   readonly takenBack: (agent: string, after: number) => readonly TakenBack[];
   /** How trials ended, as a device stated. */
   readonly trialEnds: (tried: TriedOn) => readonly TrialEnd[];
-  /** Hosts whose kernel does not hold their bans, by their health's words. */
-  readonly notEnforcing: () => ReadonlyMap<string, string>;
   /** The times of a decision's bans that go ring by ring. */
   readonly ringsOf: (decision: DecisionEntry) => RingTimes | undefined;
-  /** What hosts hold by their orgs' policies, as one look at these finds it. */
-  readonly heldByPolicy: () => Pick<HeldByPolicy, "of">;
-  readonly clock: { now(): number };
-}
-
-/** What is the same for all decisions that are looked at together. */
-export interface Round {
-  /** All that are asked after, those that were sent away included. */
-  readonly agents: readonly Agent[];
-  /** Whether an agent follows a feed, by the groups that it is in now. */
-  readonly follows: (agent: Agent, feed: FeedName) => boolean;
-  readonly notEnforcing: ReadonlyMap<string, string>;
-  /** Where each agent's receipts of a feed and epoch end. */
-  readonly newest: Map<string, ReadonlyMap<string, Newest>>;
-  /** The newest observation by which each device stated something; 0: none. */
-  readonly stated: Map<string, number>;
-  /** Each agent's newest refusal of a feed; null: it refused nothing. */
-  readonly refused: Map<string, Refusal | null>;
-  readonly byPolicy: Pick<HeldByPolicy, "of">;
-  /** Aborted once nobody waits for what is found any more. */
-  readonly gone?: AbortSignal | undefined;
 }
 
 /** Tells host by host what became of a decision. */
 export class Outcomes {
   readonly #ports: OutcomesPorts;
   readonly #hearing: Hearing;
+  readonly #rounds: Rounds;
 
   constructor(database: Database, ports: OutcomesPorts) {
     this.#ports = ports;
     this.#hearing = new Hearing(database);
+    this.#rounds = new Rounds(ports);
   }
 
   /**
@@ -80,17 +58,8 @@ export class Outcomes {
    * @param org its hosts alone; null: those of all
    * @param gone aborted once nobody waits for it any more
    */
-  round(org: string | null, gone?: AbortSignal): Round {
-    const agents = this.#ports
-      .agents()
-      .filter((agent) => org === null || agent.org === org);
-    return {
-      ...{ agents, follows: this.#ports.follows },
-      notEnforcing: this.#ports.notEnforcing(),
-      ...{ newest: new Map(), stated: new Map(), refused: new Map() },
-      byPolicy: this.#ports.heldByPolicy(),
-      gone,
-    };
+  round(org: string | null, gone?: AbortSignal): Promise<Round> {
+    return this.#rounds.of(org, gone);
   }
 
   /**
@@ -101,21 +70,13 @@ export class Outcomes {
     decision: DecisionEntry,
     round: Round,
   ): Promise<readonly HostOutcome[]> {
-    const agents = round.agents.filter(
-      (agent) =>
-        agent.revokedAt === null && round.follows(agent, decision.feed),
-    );
-    const all = await this.#heard(decision, agents, round);
+    const agents = round.followersOf(decision.feed).listed;
+    const turns = new Turns(this.#ports.clock, round.gone);
+    const all = await this.#heard(decision, agents, { round, turns });
     const outcomes: HostOutcome[] = [];
-    let looks = 0;
     for (const agent of agents) {
-      const heard = this.#heardOf(decision, agent.id, all);
-      const around = this.#around(decision, agent, { ...all, heard });
-      outcomes.push(this.#outcome(decision, agent, { ...all, heard, around }));
-      looks += 1 + rowsOf(around) / ROWS_A_LOOK;
-      if (looks < LOOKS_A_TURN) continue;
-      looks = 0;
-      await othersTurn(round);
+      outcomes.push(this.#outcome(decision, agent, all));
+      if (turns.isOver) await turns.next();
     }
     return outcomes;
   }
@@ -123,80 +84,78 @@ export class Outcomes {
   async #heard(
     decision: DecisionEntry,
     agents: readonly Agent[],
-    round: Round,
+    { round, turns }: { readonly round: Round; readonly turns: Turns },
   ): Promise<AllHeard> {
     const place = placeOf(decision);
-    const ids = agents.map(({ id }) => id);
-    const answers = new Answers(ids, place ?? NOWHERE);
+    const answers = new Answers(round.ids, place ?? NOWHERE);
     for (const rows of place ? this.#hearing.during(place) : []) {
       answers.take(rows);
-      await othersTurn(round);
+      await turns.next();
     }
-    return {
-      ...{ place, answers, round },
-      newest: place ? await this.#newest(place, round) : new Map(),
-      rings: answers.waitsForRing ? this.#ports.ringsOf(decision) : undefined,
-    };
-  }
-
-  /** Once a round of a feed and epoch, whatever the number of decisions. */
-  async #newest(
-    { feed, epoch }: Placed,
-    round: Round,
-  ): Promise<ReadonlyMap<string, Newest>> {
-    const { agents, newest } = round;
-    const key = `${feed} ${epoch}`;
-    const known = newest.get(key);
-    if (known !== undefined) return known;
-    const found = new Map<string, Newest>();
-    for (const [i, { id }] of agents.entries()) {
-      if (i % LOOKS_A_TURN === LOOKS_A_TURN - 1) await othersTurn(round);
-      const each = this.#hearing.newest(id, { feed, epoch });
-      if (each !== undefined) found.set(id, each);
+    const newest = newestIn(round, place);
+    for (const { id } of agents) {
+      if (place === undefined || newest.has(id)) continue;
+      newest.set(id, this.#hearing.newest(id, place) ?? null);
+      if (turns.isOver) await turns.next();
     }
-    newest.set(key, found);
-    return found;
+    const { waitsForRing } = answers;
+    const rings = waitsForRing ? this.#ports.ringsOf(decision) : undefined;
+    const refused = refusedIn(round, decision.feed);
+    return { place, answers, round, newest, refused, rings };
   }
 
   /** A refusal is looked for only where there is no answer. */
   #heardOf(
     { feed, seen }: DecisionEntry,
     agent: string,
-    { place, newest, answers, round }: AllHeard,
+    { place, newest, answers, refused: ofFeed }: AllHeard,
   ): HeardOf {
     const { during, provedAt } = answers.of(agent);
     const last = newest.get(agent)?.last ?? 0;
     const isBeyond = place !== undefined && last > place.last;
     const isOpen = provedAt === null && !isBeyond;
-    const refused = isOpen ? this.#refused(agent, feed, round) : undefined;
+    const refused = isOpen ? this.#refused(agent, feed, ofFeed) : undefined;
     const refusal = refused && refused.seq > seen ? refused : undefined;
     return { during, isBeyond, refusal, provedAt };
   }
 
-  #outcome(
-    decision: DecisionEntry,
-    agent: Agent,
-    { place, newest, heard, around }: AllHeard & HostHeard,
-  ): HostOutcome {
+  /** Told of each host of a fleet for each of many decisions: it makes no copies. */
+  #outcome(decision: DecisionEntry, agent: Agent, all: AllHeard): HostOutcome {
     const { id, hostname, org } = agent;
-    const { decidedAt } = decision;
-    const { provedAt, isBeyond } = heard;
-    const said = outcomeOf(decision, heard, around);
+    const heard = this.#heardOf(decision, id, all);
+    const said = isSilent(heard)
+      ? WAITING
+      : outcomeOf(decision, heard, this.#around(decision, agent, all, heard));
     const connected = this.#ports.isConnected(id);
     const offlineSince = connected ? null : this.#lastHeard(agent);
-    const isOpen = said.state === "waiting";
-    const own = newest.get(id);
     const cameAt = this.#cameAt(agent, decision);
-    const since = {
-      ...{ decision, agent, cameAt },
-      ...{ offlineSince, newest: own, connected },
-    };
+    const isOpen = said.state === "waiting";
+    const newest = all.newest.get(id) ?? undefined;
+    const absent = isOpen
+      ? missingSince({
+          decision,
+          agent,
+          cameAt,
+          offlineSince,
+          newest,
+          connected,
+        })
+      : THERE;
     return {
-      ...{ agent: id, hostname, org, connected, ...said },
+      agent: id,
+      hostname,
+      org,
+      connected,
       state: isOpen && !connected ? "offline" : said.state,
-      ...{ offlineSince, late: cameAt > decidedAt },
-      provedAt: provedAt ?? this.#laterAt(id, isBeyond, place),
-      ...(isOpen ? missingSince(since) : THERE),
+      sure: said.sure,
+      enforcedMs: said.enforcedMs,
+      held: said.held,
+      detail: said.detail,
+      offlineSince,
+      late: cameAt > decision.decidedAt,
+      provedAt: heard.provedAt ?? this.#laterAt(id, heard.isBeyond, all.place),
+      missing: absent.missing,
+      missingSince: absent.missingSince,
     };
   }
 
@@ -209,13 +168,14 @@ export class Outcomes {
   #around(
     decision: DecisionEntry,
     agent: Agent,
-    { newest, rings, round, heard }: AllHeard & Pick<HostHeard, "heard">,
+    { newest, rings, round }: AllHeard,
+    { during }: Heard,
   ): Around {
     const { id } = agent;
-    const own = newest.get(id);
+    const own = newestOf(newest.get(id), during.at(-1));
     const ringAt = rings && rings[ringOf(id)] * 1_000;
     return {
-      ...this.#endsOf(decision, id, heard.during),
+      ...this.#endsOf(decision, id, during),
       // Without a receipt there is nothing that it could make untrue.
       stated: own === undefined ? [] : this.#stated(id, decision.seen, round),
       byPolicy: own === undefined ? {} : round.byPolicy.of(agent, decision),
@@ -246,13 +206,12 @@ export class Outcomes {
   #refused(
     agent: string,
     feed: FeedName,
-    { refused }: Round,
+    ofFeed: AllHeard["refused"],
   ): Refusal | undefined {
-    const key = `${agent} ${feed}`;
-    const known = refused.get(key);
+    const known = ofFeed.get(agent);
     if (known !== undefined) return known ?? undefined;
     const found = this.#hearing.refused(agent, feed);
-    refused.set(key, found ?? null);
+    ofFeed.set(agent, found ?? null);
     return found;
   }
 
@@ -281,32 +240,55 @@ export class Outcomes {
   }
 }
 
-/** @throws GivenUp */
-async function othersTurn({ gone }: Round): Promise<void> {
-  await nextTurn();
-  if (gone?.aborted) throw new GivenUp("nobody waits for it any more");
+const isSilent = ({ during, isBeyond, refusal }: Heard): boolean =>
+  during.length === 0 && !isBeyond && refusal === undefined;
+
+/** What is kept of where receipts end may be older than what a decision's own say. */
+function newestOf(
+  kept: Newest | null | undefined,
+  answer: Answer | undefined,
+): Around["newest"] | undefined {
+  if (answer === undefined || answer.seq <= (kept?.seq ?? 0)) {
+    return kept ?? undefined;
+  }
+  return { seq: answer.seq, mode: answer.receipt.mode };
 }
+
+function refusedIn({ refused }: Round, feed: FeedName): AllHeard["refused"] {
+  const known = refused.get(feed) ?? new Map<string, Refusal | null>();
+  refused.set(feed, known);
+  return known;
+}
+
+/** Of few feeds and epochs: an old one is asked for now and then. */
+function newestIn(
+  { newest }: Round,
+  place: Placed | undefined,
+): Map<string, Newest | null> {
+  const key = place && `${place.feed} ${place.epoch}`;
+  const known = newest.get(key ?? "");
+  if (known !== undefined) return known;
+  if (newest.size >= MOST_EPOCHS) newest.clear();
+  const made = new Map<string, Newest | null>();
+  if (key !== undefined) newest.set(key, made);
+  return made;
+}
+
+/** Each has an entry for every host. */
+const MOST_EPOCHS = 16;
 
 /** What all hosts said of a decision. */
 interface AllHeard {
   readonly place: Placed | undefined;
   readonly answers: Answers;
-  readonly newest: ReadonlyMap<string, Newest>;
+  readonly newest: ReadonlyMap<string, Newest | null>;
+  /** Their newest refusals of its feed, as far as they are known. */
+  readonly refused: Map<string, Refusal | null>;
   readonly rings: RingTimes | undefined;
   readonly round: Round;
 }
 
 type HeardOf = Heard & { readonly provedAt: number | null };
-
-/** What one of them said of it, and what is known beside that. */
-interface HostHeard {
-  readonly heard: HeardOf;
-  readonly around: Around;
-}
-
-/** Rows that were read for one host. */
-const rowsOf = ({ stated, trialEnds, takenBack }: Around): number =>
-  stated.length + trialEnds.length + takenBack.length;
 
 /** Undefined while its ops stand nowhere. */
 const placeOf = ({
@@ -321,8 +303,3 @@ const placeOf = ({
 
 const NOWHERE = { last: 0 };
 const NOTHING = { seq: 0, mode: "enforce" } as const;
-/** Looks of some 50 µs each between two turns of the event loop. */
-const LOOKS_A_TURN = 200;
-
-/** Of what a host stated, and told: each is parsed. */
-const ROWS_A_LOOK = 10;

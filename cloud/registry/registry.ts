@@ -247,13 +247,24 @@ interface Presence {
   readonly protocol: 1 | 2 | null;
 }
 
+/** Written out: of a large fleet, copies of objects take longer than all else. */
 const agentOf = (enrolled: Enrolled, seen: Presence | undefined): Agent => ({
-  ...enrolled,
-  tags: JSON.parse(enrolled.tags) as string[],
+  id: enrolled.id,
+  org: enrolled.org,
+  publicKey: enrolled.publicKey,
+  hostname: enrolled.hostname,
+  system: enrolled.system,
   version: seen?.version ?? enrolled.version,
   protocol: seen?.protocol ?? enrolled.protocol,
+  enrolledAt: enrolled.enrolledAt,
   lastSeen: seen?.lastSeen ?? null,
+  revokedAt: enrolled.revokedAt,
+  revokedWhy: enrolled.revokedWhy,
+  tags:
+    enrolled.tags === "[]" ? NO_TAGS : (JSON.parse(enrolled.tags) as string[]),
 });
+
+const NO_TAGS: readonly string[] = [];
 
 const AGENTS = `
   SELECT id, org, public_key AS publicKey, hostname, system, version,

@@ -2,7 +2,7 @@ import type { Coverage } from "../coverage/coverage.js";
 import { carriesOut } from "../coverage/tally.js";
 import type { DecisionEntry } from "../decide/decision-log.js";
 import type { HostOutcome } from "../receipts/host-outcome.js";
-import type { Round } from "../receipts/outcomes.js";
+import type { Round } from "../receipts/rounds.js";
 import { attackerKey, attackerOf, readRemote } from "../telemetry/remote.js";
 import type { DetectionEntry } from "../telemetry/telemetry.js";
 

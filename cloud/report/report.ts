@@ -112,7 +112,8 @@ export class Reports {
       const entry = decision(id);
       return entry === undefined ? [] : [entry];
     });
-    return answeredOf(found, coverage.round(org, signal), this.#ports);
+    const round = await coverage.round(org, signal);
+    return answeredOf(found, round, this.#ports);
   }
 }
 

@@ -175,8 +175,8 @@ async function sharesOf(
   const decisions = decisionsOf(bans, decisionLog);
   if (decisions.length === 0) return new Map();
   const { signal } = context.req.raw;
-  const covered = await coverageGate.run(caller, signal, () =>
-    coverage.ofAll(decisions, coverage.round(caller.org, signal)),
+  const covered = await coverageGate.run(caller, signal, async () =>
+    coverage.ofAll(decisions, await coverage.round(caller.org, signal)),
   );
   return new Map(covered.map((each) => [each.decision.decision, each]));
 }

@@ -73,6 +73,7 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     ...{ tag: "Bans", summary: "Who holds what was decided, newest first" },
     ...{ allows: "viewer", scope: "own" },
     query: CoverageQuery,
+    description: ASKED,
     answers: {
       200: { description: "One for each decision", schema: pageOf(Coverage) },
     },
@@ -91,6 +92,7 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     summary: "Who holds a decision, host by host, and how sure that is",
     ...{ allows: "viewer", scope: "own" },
     query: OrgQuery,
+    description: ASKED,
     answers: {
       200: { description: "As far as hosts said", schema: CoverageAnswer },
     },
@@ -100,12 +102,16 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
       const { signal } = context.req.raw;
       const { covered, hosts } = await ports.coverageGate.run(
         ...([caller, signal] as const),
-        () => ports.coverage.of(entry, ports.coverage.round(org, signal)),
+        async () =>
+          ports.coverage.of(entry, await ports.coverage.round(org, signal)),
       );
       return answer(200, { coverage: shown(covered, caller), hosts });
     },
   }),
 ];
+
+const ASKED =
+  "What hosts answered is as it is now; of a large fleet, which hosts there are is as it was some seconds ago at most.";
 
 async function listed(
   caller: Caller,
@@ -117,7 +123,7 @@ async function listed(
   if (feed !== undefined) mustBeReadable(caller, feed, ports);
   const whose = { by: undefined, feed, org: caller.org ?? undefined };
   const found = ports.decisionLog.decisions({ ...whose, limit, before });
-  const round = ports.coverage.round(hostsOf(caller, org, ports), signal);
+  const round = await ports.coverage.round(hostsOf(caller, org, ports), signal);
   const covered = await ports.coverage.ofAll(found, round);
   const last = found.length === limit ? found.at(-1) : undefined;
   return {

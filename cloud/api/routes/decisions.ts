@@ -134,8 +134,11 @@ export const decisionRoutes = (ports: OperatorApiPorts): readonly Route[] => [
     handle: async ({ caller, params: { decision = "" }, context }) => {
       const entry = ownDecision(caller, decision, ports);
       const { signal } = context.req.raw;
-      const hosts = await ports.coverageGate.run(caller, signal, () =>
-        ports.outcomes.of(entry, ports.outcomes.round(caller.org, signal)),
+      const hosts = await ports.coverageGate.run(caller, signal, async () =>
+        ports.outcomes.of(
+          entry,
+          await ports.outcomes.round(caller.org, signal),
+        ),
       );
       return answer(200, { ...explained(caller, entry, ports), hosts });
     },

@@ -3,6 +3,7 @@ import { isFor } from "../../../cloud/feeds/audience.js";
 import { describe, expect, it } from "@jest/globals";
 import { Coverage } from "../../../cloud/coverage/coverage.js";
 import type { DecisionEntry } from "../../../cloud/decide/decision-log.js";
+import { Rounds } from "../../../cloud/receipts/rounds.js";
 import type { Agent } from "../../../cloud/registry/registry.js";
 
 const DECIDED = Date.UTC(2026, 0, 1);
@@ -29,23 +30,22 @@ async function told(
   } = {},
 ) {
   const { epoch = "one", now = DECIDED, stands, agents = [] } = more;
-  const round = {
-    ...{
-      agents,
-      follows,
-      notEnforcing: new Map(),
-      newest: new Map(),
-    },
-    ...{ stated: new Map(), refused: new Map() },
-    byPolicy: { of: () => ({}) },
-  };
+  const rounds = new Rounds({
+    ...{ clock: { monotonic: () => 0 }, level: () => 0, follows },
+    agentsAfter: (after) => agents.filter(({ id }) => id > after),
+    notEnforcing: () => new Map(),
+    heldByPolicy: () => ({ of: () => ({}) }),
+  });
   const coverage = new Coverage({
-    outcomes: { of: () => Promise.resolve([]), round: () => round },
+    outcomes: {
+      of: () => Promise.resolve([]),
+      round: (...asked) => rounds.of(...asked),
+    },
     epochOf: () => epoch,
     stands: () => Promise.resolve(stands),
     clock: { now: () => now },
   });
-  const { covered } = await coverage.of(entry, coverage.round(null));
+  const { covered } = await coverage.of(entry, await coverage.round(null));
   return covered;
 }
 

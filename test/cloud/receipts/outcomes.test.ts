@@ -54,7 +54,7 @@ describe("what became of an import on a fleet", () => {
     const range = "203.0.113.7";
     const single = { ...decision, first: 13, ranges: 1, targets: [range] };
     const told = async () => {
-      const round = fleet.outcomes.round(null);
+      const round = await fleet.outcomes.round(null);
       const [first] = await fleet.outcomes.of(single, round);
       return first?.state;
     };
@@ -76,7 +76,7 @@ describe("what became of an import on a fleet", () => {
     using fleet = new Fleet();
     const single = { ...decision, feed: "org/acme/web" as const };
     fleet.regrouped.set(idOf(0), DECIDED + 500);
-    const round = fleet.outcomes.round(null);
+    const round = await fleet.outcomes.round(null);
     const [first, second] = await fleet.outcomes.of(single, round);
     expect(first).toMatchObject({
       ...{ late: true, missing: "silent", missingSince: DECIDED + 500 },
@@ -117,7 +117,7 @@ describe("what is asked to tell what became of decisions", () => {
     using fleet = new Fleet();
     for (let i = 0; i < HOSTS - 5; i++) fleet.answer(i, 13, {}, 5);
     for (let i = 0; i < HOSTS; i++) fleet.refuse(i, `of ${i}`);
-    const round = fleet.outcomes.round(null);
+    const round = await fleet.outcomes.round(null);
     for (const seen of [0, 0, HOSTS - 2, HOSTS - 1]) {
       await fleet.outcomes.of({ ...decision, seen }, round);
     }
@@ -149,7 +149,7 @@ describe("a host that refused", () => {
   it("is looked up no further once nobody waits for it", async () => {
     using fleet = new Fleet();
     const gone = new AbortController();
-    const round = fleet.outcomes.round(null, gone.signal);
+    const round = await fleet.outcomes.round(null, gone.signal);
     const told = fleet.outcomes.of(decision, round);
     gone.abort();
     await expect(told).rejects.toThrow(GivenUp);
@@ -165,6 +165,10 @@ class Fleet implements Disposable {
   readonly ends: object[] = [];
   /** When hosts came into their groups, where that was later. */
   readonly regrouped = new Map<string, number>();
+  readonly clock = {
+    now: () => DECIDED + 1_000,
+    monotonic: () => performance.now(),
+  };
   seq = 0;
 
   constructor() {
@@ -173,7 +177,9 @@ class Fleet implements Disposable {
     const agents = Array.from({ length: HOSTS }, (_, i) => agent(i));
     const seen = watched(this.#database, (text) => this.#texts.push(text));
     this.outcomes = new Outcomes(seen, {
-      ...{ agents: () => agents, isConnected: () => true },
+      agentsAfter: (after, most) =>
+        agents.filter(({ id }) => id > after).slice(0, most),
+      ...{ isConnected: () => true, level: () => this.seq },
       heardAt: () => undefined,
       takenBack: (id, after) => {
         this.ends.push({ agent: id, after });
@@ -186,13 +192,13 @@ class Fleet implements Disposable {
       follows: () => true,
       regroupedAt: (id) => this.regrouped.get(id) ?? 0,
       ...{ notEnforcing: () => new Map() },
-      ...{ ringsOf: () => undefined, clock: { now: () => DECIDED + 1_000 } },
+      ...{ ringsOf: () => undefined, clock: this.clock },
       heldByPolicy: () => ({ of: () => ({}) }),
     });
   }
 
-  told() {
-    return this.outcomes.of(decision, this.outcomes.round(null));
+  async told() {
+    return this.outcomes.of(decision, await this.outcomes.round(null));
   }
 
   /** How often that was asked of the database. */
