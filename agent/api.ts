@@ -52,7 +52,7 @@ export interface AgentView {
   /** Who this host is to its cloud. */
   readonly identity: Pick<Identity, "agent" | "org" | "cloud" | "url">;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
-  readonly telemetry: Pick<TelemetryWalk, "view">;
+  readonly telemetry: Pick<TelemetryWalk, "view" | "lastHour">;
   readonly trust: {
     readonly roots: Pick<CloudTrust["roots"], "current">;
     readonly heads: Pick<CloudTrust["heads"], "sights">;

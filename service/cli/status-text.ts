@@ -1,35 +1,12 @@
 import { printable } from "../../agent/log/printable.js";
 import { countText, numberText } from "../../agent/text/count.js";
 import { spanText, timeText } from "../../agent/text/time.js";
-import type { FeedView, StatusView } from "../control/status-view.js";
+import type { FeedView } from "../control/feed-views.js";
+import type { StatusView } from "../control/status-view.js";
 import { table } from "../terminal/table.js";
-import { policyDetails, policyLines } from "./policy-text.js";
+import { policyDetails } from "./policy-text.js";
 
-/** What a person wants to know first: a dozen lines at most. */
-export function firstScreen(status: StatusView, now: number): string {
-  const { verdict, identity } = status;
-  const problems = problemsOf(status, now);
-  const shown = problems.slice(0, MOST_PROBLEMS);
-  const more = problems.length - shown.length;
-  return [
-    `${verdict.text}${sinceText(status)}`,
-    ...adviceOf(status).slice(0, 1),
-    `cloud: ${cloudText(status, now)}`,
-    ...carriedLines(status, now),
-    `bans: ${bansText(status)}`,
-    ...policyLines(status.policy),
-    `stopped: ${stoppedText(status)}`,
-    ...sensorLines(status),
-    `host: ${printable(identity.agent)} of org ${printable(identity.org)}`,
-    ...shown.map((each) => `! ${each}`),
-    ...(more > 0 ? [`! and ${more} more: tourniquet status --verbose`] : []),
-  ].join("\n");
-}
-
-/** With the verdict and all else that is always shown, a dozen lines. */
-const MOST_PROBLEMS = 4;
-
-/** The same, and all that the agent knows of itself. */
+/** All that the agent knows of itself. */
 export function wholeText(status: StatusView, now: number): string {
   const { verdict, identity, upkeep } = status;
   const { audit } = upkeep;
@@ -100,34 +77,8 @@ function logText({ log: { head } }: StatusView): string {
   return `cloud's log: it only grew until ${timeText(good)}, to ${numberText(leaves)} leaves (${printable(origin)})`;
 }
 
-function bansText({ feeds, mode }: StatusView): string {
-  const held = feeds.reduce((sum, each) => sum + each.held, 0);
-  const parts = feeds
-    .filter(({ bans, observed }) => bans + observed > 0)
-    .map(({ feed, bans, observed }) =>
-      observed === 0
-        ? `${feed} ${numberText(bans)}`
-        : `${feed} ${numberText(bans)} (and ${numberText(observed)} observed)`,
-    );
-  const none = parts.length === 0 ? ["none"] : parts;
-  const suspended = mode === "observe" ? " (only observed now)" : "";
-  const stopped =
-    held === 0 ? "" : `; ${numberText(held)} held (tourniquet bans --held)`;
-  return `${none.join(", ")}${suspended}${stopped}`;
-}
-
 const stoppedText = ({ hits }: StatusView): string =>
   `${countText(hits.packets, "packet")}, ${countText(hits.bytes, "byte")}`;
-
-/** One line for all of them: the rest is for `--verbose`, and for who looks on. */
-function sensorLines({ sensors }: StatusView): readonly string[] {
-  if (sensors.length === 0) return [];
-  const each = sensors.map(({ name, source, failures }) => {
-    const seen = countText(failures, "failure");
-    return `${printable(name)} reads ${printable(source)} (${seen})`;
-  });
-  return [`sensors: ${each.join(", ")}`];
-}
 
 /** Whether each sensor gets anything, and knows what it reads. */
 const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
@@ -137,7 +88,7 @@ const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
   );
 
 /** Each with what to do about it, the gravest first. */
-function problemsOf(status: StatusView, now: number): readonly string[] {
+export function problemsOf(status: StatusView, now: number): readonly string[] {
   const { verdict, upkeep, trials, uncovered, log } = status;
   return [
     ...verdict.findings

@@ -6,21 +6,21 @@ import {
   type Finding,
 } from "../../agent/health/verdict.js";
 import { formatCidr, type Cidr } from "../../agent/model/cidr.js";
+import type { Total } from "../../agent/model/hit.js";
 import type { Mode } from "../../agent/model/mode.js";
 import type { StorageState } from "../../agent/model/storage.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import type { SensorView } from "../../agent/sensors/sensor-view.js";
 import type { Can } from "../../agent/sessions/ability.js";
+import type { LastHourView } from "../../agent/telemetry/last-hour.js";
 import { isoTime } from "../../agent/text/time.js";
 import type { CloudContact } from "../../agent/uplink/link-status.js";
 import type { DriftView } from "../../agent/walks/reconcile/drift-control.js";
 import type { Proof, ProbeView } from "../../agent/walks/reconcile/probe.js";
 import type { CutStatus } from "../../agent/walks/reconcile/session-cutter.js";
-import {
-  proofBans,
-  type VerdictView,
-} from "../../agent/walks/telemetry/verdict-watch.js";
+import type { VerdictView } from "../../agent/walks/telemetry/verdict-watch.js";
 import { carriedView, type CarriedView } from "./carried-view.js";
+import { feedViews, type FeedView } from "./feed-views.js";
 import { sumOf } from "./hits-view.js";
 import { logView, type LogView } from "./log-view.js";
 import { policyView, type PolicyView } from "./policy-view.js";
@@ -60,6 +60,8 @@ export interface StatusView {
   readonly protected: Record<"own" | "gateways" | "cloud", readonly string[]>;
   /** All that bans matched, since the kernel has had these counters. */
   readonly hits: { readonly packets: number; readonly bytes: number };
+  /** The same of the last hour. */
+  readonly lastHour: LastHourReport;
   /** Null where nothing is dropped. */
   readonly sessions: SessionsView | null;
   readonly upkeep: UpkeepReport;
@@ -177,15 +179,13 @@ export interface LinkView {
   readonly next: string | null;
 }
 
-export interface FeedView {
-  readonly feed: string;
-  readonly epoch: string;
-  readonly offset: number;
-  readonly bans: number;
-  /** Only counted and reported, not among `bans`. */
-  readonly observed: number;
-  /** Those beyond what is kept of them included. */
-  readonly held: number;
+/** What bans matched lately. */
+export interface LastHourReport {
+  /** From when on it was counted: an hour ago, or since the agent started. */
+  readonly since: string;
+  /** Packets, dropped or observed: in all, and of each two minutes, the oldest first. */
+  readonly packets: number;
+  readonly each: readonly number[];
 }
 
 export async function statusOf(options: {
@@ -195,7 +195,7 @@ export async function statusOf(options: {
 }): Promise<StatusView> {
   const { agent, version, clock } = options;
   const { ledger, enforcer } = agent;
-  const hits = sumOf(await enforcer.totals());
+  const totals = await enforcer.totals();
   const verdict = verdictOf(await agent.verdict());
   const kernel = await enforcer.read();
   // From here on nothing waits, so that what is said fits together.
@@ -229,7 +229,7 @@ export async function statusOf(options: {
       gateways: texts(facts.gateways),
       cloud: texts(facts.cloud),
     },
-    hits,
+    ...hitsOf(agent, totals),
     sessions: agent.cut === undefined ? null : sessionsView(agent.cut),
     upkeep: upkeepOf(agent.drift.view),
     proof: proof ? proofOf(proof) : null,
@@ -310,22 +310,16 @@ function linkView(state: CloudContact, caughtUp: boolean): LinkView {
   };
 }
 
-/** Bans that this host is only proven by are no news. */
-function feedViews({ ledger }: AgentView, now: number): readonly FeedView[] {
-  const proofs = (feed: string) =>
-    feed === "local" ? proofBans(ledger, now) : 0;
-  const counts = new Map(ledger.counts().map((each) => [each.feed, each]));
-  const beyond = ledger.unkept();
-  return ledger.positions().map(({ feed, epoch, offset }) => {
-    const { bans = 0, observed = 0, held = 0 } = counts.get(feed) ?? {};
-    const enforced = bans - observed - held - proofs(feed);
-    const unkept = beyond
-      .filter((each) => each.feed === feed)
-      .reduce((sum, each) => sum + each.bans, 0);
-    const more = { observed, held: held + unkept };
-    return { feed, epoch, offset, bans: enforced, ...more };
-  });
-}
+const hitsOf = ({ telemetry }: AgentView, totals: readonly Total[]) => ({
+  hits: sumOf(totals),
+  lastHour: lastHourOf(telemetry.lastHour(totals)),
+});
+
+const lastHourOf = ({ since, packets }: LastHourView): LastHourReport => ({
+  since: isoTime(since),
+  packets: packets.reduce((sum, each) => sum + each, 0),
+  each: packets,
+});
 
 const verdictOf = ({ verdict, since }: VerdictView): VerdictReport => ({
   does: verdict.does,

@@ -19,7 +19,7 @@ export function columns(
 }
 
 /** A terminal that does not say how wide it is has 80 columns. */
-const roomOf = ({
+export const roomOf = ({
   isTTY,
   columns = 80,
 }: {

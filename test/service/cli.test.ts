@@ -78,7 +78,7 @@ describe("tourniquet", () => {
     const status = {
       ...{ version: "1", enforcing: false, mode: "observe", memoryMb: 1 },
       verdict: {
-        ...{ does: "not", text: "OBSERVING, nothing is dropped", since: "" },
+        ...{ does: "not", text: "OBSERVING, nothing is dropped", since: NOW },
         findings: [{ text: "OBSERVING, nothing is dropped", advice: null }],
       },
       identity: { agent: "agt-1", org: "acme", cloud: "c", url: "https://c" },
@@ -90,6 +90,7 @@ describe("tourniquet", () => {
       ...{ cloud: { at: "up", since: NOW, address: "", why: null }, feeds: [] },
       ...{ protected: { own: [], gateways: [], cloud: [] }, trials: [] },
       ...{ hits: { packets: 0, bytes: 0 }, sessions: null },
+      lastHour: { since: NOW, packets: 0, each: [] },
       ...{ proof: null, sensors: [], uncovered: [] },
       upkeep: { healed: 0, contested: null, audit: { checked: 0, found: 0 } },
     };

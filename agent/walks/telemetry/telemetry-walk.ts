@@ -11,6 +11,7 @@ import {
 } from "../../health/health.js";
 import { readInventory } from "../../host/inventory.js";
 import { Vitals } from "../../host/vitals.js";
+import type { Total } from "../../model/hit.js";
 import { Malformed } from "../../protocol/malformed.js";
 import type { ItemOf, TelemetryItem } from "../../protocol/telemetry.js";
 import { calendar } from "../../runtime/calendar.js";
@@ -26,6 +27,7 @@ import {
 import type { Note } from "../../spool/spool.js";
 import type { SpooledItem } from "../../spool/spooled-item.js";
 import { HitsFold, restored, saved, unread } from "../../telemetry/hits.js";
+import { LastHour, type LastHourView } from "../../telemetry/last-hour.js";
 import { gistOf, inventoryItem, vitalsItem } from "../../telemetry/items.js";
 import { HealthWatch } from "./health-watch.js";
 import type { TelemetryPorts, TelemetryView } from "./telemetry-ports.js";
@@ -47,6 +49,7 @@ export class TelemetryWalk implements AsyncDisposable {
   /** What the kernel's counters were when they were read, and when that was. */
   #counted: ReturnType<typeof restored>;
   #isCounting = false;
+  readonly #lastHour = new LastHour();
   #crowded = false;
   #wasWrong: Health | undefined;
   /** It was told, and no disk has taken note of that. */
@@ -155,6 +158,13 @@ export class TelemetryWalk implements AsyncDisposable {
     }));
   }
 
+  /** What bans matched lately, these newest totals of the kernel included. */
+  lastHour(totals: readonly Total[]): LastHourView {
+    const now = this.#ports.clock.now();
+    this.#lastHour.note(totals, now);
+    return this.#lastHour.view(now);
+  }
+
   /** What was counted and reported until now is spooled before it ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#schedules) each[Symbol.dispose]();
@@ -197,6 +207,7 @@ export class TelemetryWalk implements AsyncDisposable {
       const hits = await enforcer.hits();
       for await (const some of hits) fold.add(some);
       const now = clock.now();
+      this.#lastHour.note(totals, now);
       const window = { from: counted?.at ?? now, to: now };
       const { item, baseline } = fold.finish(totals, window);
       this.#crowded = hits.crowded;

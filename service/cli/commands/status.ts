@@ -4,7 +4,10 @@ import { printable } from "../../../agent/log/printable.js";
 import { Failure, type ExitCode } from "../../../agent/text/failure.js";
 import { askAgent, NoAgent } from "../../control/client.js";
 import type { StatusView } from "../../control/status-view.js";
-import { firstScreen, wholeText } from "../status-text.js";
+import { paintFor } from "../../terminal/paint.js";
+import { roomOf } from "../../terminal/table.js";
+import { firstScreen, type Screen } from "../status-screen.js";
+import { wholeText } from "../status-text.js";
 
 interface StatusOptions {
   readonly verbose?: boolean;
@@ -28,10 +31,16 @@ export function statusCommand(program: Command, config: () => Config): void {
       if (options.check === true) return check(controlSocket, options);
       const status = await ask(controlSocket);
       if (options.json === true) return print(JSON.stringify(status));
-      const text = options.verbose === true ? wholeText : firstScreen;
-      return print(text(status, Date.now()));
+      const now = Date.now();
+      if (options.verbose === true) return print(wholeText(status, now));
+      return print(firstScreen(status, { now, ...screenOf(process.stdout) }));
     });
 }
+
+const screenOf = (out: NodeJS.WriteStream): Omit<Screen, "now"> => ({
+  paint: paintFor(out, process.env),
+  room: roomOf(out),
+});
 
 const ask = async (socket: string): Promise<StatusView> =>
   (await askAgent(socket, "/v1/status")) as StatusView;

@@ -9,6 +9,7 @@ import {
 } from "../../../agent/assembly.js";
 import { KeyIsFixed } from "../../../agent/keyring/device-keys.js";
 import type { SensorView } from "../../../agent/sensors/sensor-view.js";
+import { LastHour } from "../../../agent/telemetry/last-hour.js";
 import { askAgent, orderAgent } from "../../../service/control/client.js";
 import { startControlServer } from "../../../service/control/server.js";
 import { identityFor } from "../cloud/fake-cloud.js";
@@ -84,6 +85,7 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     time: { dated: () => undefined },
     trials: { watch: { look: () => undefined } },
   });
+  const hour = new LastHour();
   const agent: AgentView & AgentOrders = {
     carry,
     carried: carry,
@@ -91,7 +93,13 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     enforcer,
     identity: identityFor("https://cloud.example"),
     link: status,
-    telemetry: { view: () => undefined },
+    telemetry: {
+      view: () => undefined,
+      lastHour: (totals) => {
+        hour.note(totals, Date.now());
+        return hour.view(Date.now());
+      },
+    },
     cut: undefined,
     drift: core.drift,
     policies: core.policies,
