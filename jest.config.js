@@ -6,6 +6,13 @@ const common = {
   modulePathIgnorePatterns: [],
 };
 
+/** The programs as people call them, most as processes: ./scripts/test-commands runs these. */
+const commands = [
+  "<rootDir>/cloud/cli/",
+  "<rootDir>/service/",
+  "<rootDir>/installer/",
+];
+
 export default {
   // What a file of tests imported is never let go of: a worker that has grown ends.
   workerIdleMemoryLimit: "1GB",
@@ -15,7 +22,12 @@ export default {
       ...common,
       displayName: "unit",
       testMatch: ["<rootDir>/**/*.test.js"],
-      testPathIgnorePatterns: ["<rootDir>/kernel/"],
+      testPathIgnorePatterns: ["<rootDir>/kernel/", ...commands],
+    },
+    {
+      ...common,
+      displayName: "commands",
+      testMatch: commands.map((folder) => `${folder}**/*.test.js`),
     },
     {
       ...common,

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 /** Sums up jest's result files, and prints what the whole run came to. */
-const [folder, failedSteps, seconds] = process.argv.slice(2);
+const [folder, failedSteps, seconds, budget, allHolds] = process.argv.slice(2);
 const results = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
   .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
@@ -26,13 +26,13 @@ for (const { fullName, where, words } of failures()) {
 
 console.log(
   failed === 0
-    ? "\nFormat, lint, imports, types and every test hold."
+    ? `\n${allHolds}`
     : "\nSomething does not hold; the steps above say what.",
 );
 if (skipped > 0)
   console.log(`${skipped} tests were skipped; they printed why.`);
 console.log(
-  `It took ${Math.floor(seconds / 60)} min ${seconds % 60} s of 15 minutes.`,
+  `It took ${Math.floor(seconds / 60)} min ${seconds % 60} s of ${budget} minutes.`,
 );
 console.log(`${sum("numPassedTests")} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
