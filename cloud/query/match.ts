@@ -174,12 +174,23 @@ function isAnyVersion(
   values: readonly string[],
 ): (one: One) => boolean {
   const all = values.map(numbersIn);
-  return (one) => {
-    const numbers = numbersIn(textOf(one));
+  const isOne = (text: string): boolean => {
+    const numbers = numbersIn(text);
     if (numbers.length === 0) return false;
     return all.some((asked) => isInOrder(op, differenceOf(numbers, asked)));
   };
+  // Many rows have the same few.
+  const known = new Map<string, boolean>();
+  return (one) => {
+    const text = textOf(one);
+    const is = known.get(text) ?? isOne(text);
+    if (known.size < MOST_VERSIONS) known.set(text, is);
+    return is;
+  };
 }
+
+/** Whoever names more of them is read each time. */
+const MOST_VERSIONS = 1_000;
 
 const numbersIn = (version: string): readonly number[] =>
   (/^v?(\d{1,9}(?:\.\d{1,9})*)/i.exec(version)?.[1] ?? "")

@@ -39,8 +39,8 @@ export interface AgentsOf {
   readonly desc: boolean;
   readonly limit: number;
   readonly from: AgentPlace | undefined;
-  /** What the older parameters ask for. */
-  readonly isMeant: (row: RosterRow & SeenNow) => boolean;
+  /** What the older parameters ask for; what is seen now is looked at if asked. */
+  readonly isMeant: (row: RosterRow, seen: () => SeenNow) => boolean;
 }
 
 /** What of a host changes without a record. */
@@ -78,7 +78,7 @@ export async function agentsAsked(
     // How long one takes is up to the query.
     if (turns.isOver) await turns.next();
     if (!sees(caller, row.org)) continue;
-    if (!isMeant({ ...row, ...seenNow(row, ports) })) continue;
+    if (!isMeant(row, () => seenNow(row, ports))) continue;
     if (!isAskedFor(row)) continue;
     total += 1;
     const place = placeOf(row, order, ports);
@@ -89,8 +89,11 @@ export async function agentsAsked(
   return { ids, total, next: page.hasMore ? last : null };
 }
 
+const stateNow = (row: RosterRow, { gateway }: Ports): SeenNow["state"] =>
+  stateOf(row, gateway.isConnected(row.id));
+
 const seenNow = (row: RosterRow, ports: Ports): SeenNow => ({
-  state: stateOf(row, ports.gateway.isConnected(row.id)),
+  state: stateNow(row, ports),
   unhealthy: troublesOf(row, ports).length > 0,
 });
 
@@ -136,10 +139,10 @@ const gettersBy = (ports: Ports): Getters<RosterRow, Fields> => ({
   id: ({ id }) => id,
   tag: ({ tags }) => tags,
   group: ({ groups }) => groups,
-  state: (row) => seenNow(row, ports).state,
+  state: (row) => stateNow(row, ports),
   mode: ({ mode }) => mode,
   behind: ({ behind }) => behind,
-  unhealthy: (row) => seenNow(row, ports).unhealthy,
+  unhealthy: (row) => troublesOf(row, ports).length > 0,
   health: (row) => troublesOf(row, ports),
   version: ({ version }) => version,
   system: ({ system }) => system,

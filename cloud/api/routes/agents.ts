@@ -1,11 +1,12 @@
 import type * as v from "valibot";
 import type { Caller } from "../../operators/caller.js";
 import { behindBy, hostMode } from "../../fleet/host-mode.js";
-import { stateOf, troublesOf, type HostState } from "../../fleet/host-state.js";
+import { stateOf, troublesOf } from "../../fleet/host-state.js";
 import type { Agent } from "../../registry/registry.js";
 import { Turns } from "../../rate/turns.js";
 import type { HostReport } from "../../telemetry/telemetry.js";
-import { agentsAsked } from "../asked/agents.js";
+import type { RosterRow } from "../../fleet/roster-row.js";
+import { agentsAsked, type SeenNow } from "../asked/agents.js";
 import type { OperatorApiPorts } from "../ports.js";
 import { mustBeOwnOrg, ownAgent } from "../scope.js";
 import { cursorOf } from "../table/answer.js";
@@ -68,7 +69,8 @@ async function askedPage(
   turns: Turns,
 ) {
   const { q, sort: order = "enrolled", desc, limit, cursor: from } = query;
-  const isMeant = (row: Asked) => isAskedFor(row, query);
+  const isMeant = (row: RosterRow, seen: () => SeenNow) =>
+    isAskedFor(row, seen, query);
   const asked = { ...{ query: q, order, desc, limit }, from, isMeant };
   const { ids, total, next } = await agentsAsked(caller, asked, ports, turns);
   const agents = ids.flatMap((id) => {
@@ -154,16 +156,12 @@ const isUnhealthy = ({
 const codesOf = (report: HostReport | null): ReadonlySet<string> =>
   new Set(report?.health.map(({ code }) => code));
 
-interface Asked extends Pick<Agent, "org" | "tags"> {
-  readonly state: HostState;
-  readonly unhealthy: boolean;
-}
-
 const isAskedFor = (
-  agent: Asked,
+  agent: Pick<Agent, "org" | "tags">,
+  seen: () => SeenNow,
   { org, tag, state, unhealthy }: Query,
 ): boolean =>
   (org === undefined || agent.org === org) &&
   (tag === undefined || agent.tags.includes(tag)) &&
-  (state === undefined || agent.state === state) &&
-  (unhealthy === undefined || agent.unhealthy === unhealthy);
+  (state === undefined || seen().state === state) &&
+  (unhealthy === undefined || seen().unhealthy === unhealthy);
