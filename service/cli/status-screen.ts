@@ -71,8 +71,8 @@ function verdictLines(
   const since = `since ${localTime(verdict.since, now)}, for ${spanText(now - Date.parse(verdict.since))}`;
   return [
     ...wrapped(verdict.text, room).map((line) => paint[tone](paint.bold(line))),
-    `  ${since}`,
     ...(advice === null ? [] : wrapped(`  ${advice}`, room, "  ")),
+    `  ${since}`,
   ];
 }
 

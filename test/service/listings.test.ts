@@ -111,8 +111,10 @@ describe("tourniquet status", () => {
   it("begins with the verdict, and tells monitoring by its exit code", async () => {
     await using control = await filled();
     const first = await control.run("status");
-    expect(first.stdout).toMatch(/^enforcing 131 bans since \d{4}-.*Z\n/);
-    expect(first.stdout.trimEnd().split("\n").length).toBeLessThanOrEqual(12);
+    expect(first.stdout).toMatch(
+      /^enforcing 131 bans\n {2}since [\d:]+, for \d+ s\n/,
+    );
+    expect(first.stdout.trimEnd().split("\n").length).toBeLessThanOrEqual(14);
     expect(await control.run("status", "--check")).toMatchObject({
       ...{ code: 0, stdout: "enforcing 131 bans\n" },
     });
@@ -143,7 +145,7 @@ describe("tourniquet status", () => {
     status.down("connection reset", 60_000);
     const { stdout } = await control.run("status");
     expect(stdout).toMatch(
-      /cloud: not connected for \d+ s, since \S+Z \(connection reset\); tried last \S+Z, next in (\d+ s|1 min);/,
+      /cloud {4}not connected for \d+ s, tried again in (\d+ s|1 min) \(connection reset\);/,
     );
   }, 30_000);
 
