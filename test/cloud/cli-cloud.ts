@@ -1,9 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/cloud/cloud.js";
-import { command, freePort, serve } from "./process.js";
+import { runHere } from "./cli/operator.js";
+import { freePort, serve } from "./process.js";
 
-/** A cloud that its own command line founded and serves, gone when disposed. */
+/**
+ * A cloud that its own command line founded, and serves in a process of its own;
+ * gone when disposed.
+ */
 export class CliCloud implements AsyncDisposable {
   readonly #folder = temporaryFolder();
   readonly #listen: string;
@@ -43,8 +47,8 @@ export class CliCloud implements AsyncDisposable {
     return join(this.#folder.path, name);
   }
 
-  /** Carries a command out on it. */
-  readonly run = (...args: string[]) => command(...args, "--dir", this.dir);
+  /** Carries a command out on it; in this process, as each would take longer to start. */
+  readonly run = (...args: string[]) => runHere(...args, "--dir", this.dir);
 
   /** Starts it, at first or again. */
   async serve(): Promise<void> {

@@ -10,8 +10,7 @@ import {
   type TestCloud,
 } from "../../support/cloud/cloud.js";
 import { askAsOperator, askAtDoor, letIn } from "../../support/cloud/people.js";
-import { operatorOf, type Ran } from "../cli/operator.js";
-import { command } from "../process.js";
+import { operatorOf, runHere, type Ran } from "../cli/operator.js";
 
 interface Listed {
   readonly seq: number;
@@ -52,7 +51,7 @@ describe("the record of operators' calls", () => {
   afterAll(() => world.folder[Symbol.dispose]());
 
   const run = (...args: string[]) =>
-    command("audit", "--dir", world.dir, ...args);
+    runHere("audit", "--dir", world.dir, ...args);
 
   it("is shown without a cloud: who, from where, what, why, before and after", async () => {
     const { code, out } = await run("--by", "anna", "--limit", "2");
@@ -98,7 +97,7 @@ describe("the record of operators' calls", () => {
     expect((await run("--since", "yesterday")).code).toBe(2);
     expect((await run("--limit", "0")).code).toBe(2);
     expect((await run("--verify", "--by", "anna")).code).toBe(2);
-    expect((await command("audit", "--dir", "/nowhere")).code).toBe(2);
+    expect((await runHere("audit", "--dir", "/nowhere")).code).toBe(2);
 
     await using cloud = await startTestCloud({ dir: world.dir });
     const items: Listed[] = [];
@@ -197,7 +196,7 @@ describe("the record of operators' calls", () => {
       using copy = copyOf(world.dir);
       const seq = linesOf(await run("--json", "--operation", "addOrg"))[2]!.seq;
       tamper(copy.path, (file) => file.prepare(sql).run({ seq }));
-      const { code, err } = await command(
+      const { code, err } = await runHere(
         "audit",
         "--verify",
         "--dir",
@@ -224,12 +223,12 @@ describe("the record of operators' calls", () => {
       return seq as number;
     });
     const verify = ["audit", "--verify", "--dir", copy.path] as const;
-    const { code, err } = await command(...verify);
+    const { code, err } = await runHere(...verify);
     expect(code).toBe(1);
     expect(err).toContain(
       `event ${last + 1} is in the decisions, and the tree has not taken it in`,
     );
-    const json = JSON.parse((await command(...verify, "--json")).out) as object;
+    const json = JSON.parse((await runHere(...verify, "--json")).out) as object;
     expect(json).toMatchObject({ misfit: { seq: last + 1, isAhead: true } });
   }, 30_000);
 
@@ -251,7 +250,7 @@ describe("the record of operators' calls", () => {
         .run(at, seq);
       return at;
     });
-    const { err } = await command("audit", "--verify", "--dir", copy.path);
+    const { err } = await runHere("audit", "--verify", "--dir", copy.path);
     expect(err).toContain(
       `event ${free} is in the decisions, and the tree never took it in`,
     );
@@ -263,7 +262,7 @@ describe("the record of operators' calls", () => {
     const [first, second] = linesOf(await run("--json", "--by", "anna"));
     const { seq } = first!;
     const erase = (...what: string[]) =>
-      command("log", "erase", ...what, "--why", "asked for", ...dir);
+      runHere("log", "erase", ...what, "--why", "asked for", ...dir);
     expect((await erase("call", String(seq + 1))).err).toContain(
       `event ${seq + 1} is no call but "credential-revoked"`,
     );
@@ -272,7 +271,7 @@ describe("the record of operators' calls", () => {
     expect(erased.out).toContain(`erased ${seq} of the decisions`);
     expect((await erase("call", String(seq))).err).toContain("erased already");
     const left = linesOf(
-      await command("audit", "--json", "--by", "anna", ...dir),
+      await runHere("audit", "--json", "--by", "anna", ...dir),
     );
     expect(left[0]?.seq).toBe(second?.seq);
     tamper(copy.path, (file) => {

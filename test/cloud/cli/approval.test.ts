@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { CliCloud } from "../cli-cloud.js";
-import { command } from "../process.js";
+import { runHere } from "./operator.js";
 
 describe("tourniquet-cloud approval", () => {
   it("lets the key of another machine allow what is wide", async () => {
@@ -12,7 +12,7 @@ describe("tourniquet-cloud approval", () => {
     const draft = cloud.path("1.json");
     /** A machine that has no cloud. */
     const away = (...args: string[]) =>
-      command("approval", ...args, "--dir", cloud.path("nowhere"));
+      runHere("approval", ...args, "--dir", cloud.path("nowhere"));
 
     const banned = await here(
       ...["ban", "16.0.0.0/12", "192.0.2.1", "--break-glass", "a test"],
@@ -85,7 +85,7 @@ describe("tourniquet-cloud approval", () => {
     using folder = temporaryFolder();
     const out = ["--out", join(folder.path, "x"), "--dir", folder.path];
     const draft = ["approval", "draft", ...args, ...out];
-    const { code, err } = await command(...draft);
+    const { code, err } = await runHere(...draft);
     expect(code).toBe(2);
     expect(err).not.toBe("");
   });

@@ -27,7 +27,7 @@ import {
   inventory,
   vitals,
 } from "../telemetry/items.js";
-import { documentsIn } from "./operator.js";
+import { documentsIn, runHere } from "./operator.js";
 
 describe("tourniquet-cloud", () => {
   it("goes from nothing to a ban", async () => {
@@ -161,7 +161,7 @@ describe("tourniquet-cloud", () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
     const listen = `127.0.0.1:${await freePort()}`;
-    await command("init", "--dir", dir, "--listen", listen);
+    await runHere("init", "--dir", dir, "--listen", listen);
     expect(await command("agents", "--dir", dir)).toEqual({
       ...{ code: 1, out: "" },
       err: `tourniquet-cloud: nothing answers at http://${listen}: is "tourniquet-cloud serve" running there?\n`,
@@ -178,7 +178,7 @@ describe("tourniquet-cloud", () => {
   it("says what is wrong with the rules' settings", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
-    await command("init", "--dir", dir);
+    await runHere("init", "--dir", dir);
     const path = join(dir, "cloud.json");
     const settings = JSON.parse(readFileSync(path, "utf8")) as object;
     const correlation = { orgs: 1 };
@@ -197,7 +197,7 @@ describe("tourniquet-cloud", () => {
   it("says what is wrong with where it may go", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
-    await command("init", "--dir", dir, "--listen", "127.0.0.1:0");
+    await runHere("init", "--dir", dir, "--listen", "127.0.0.1:0");
     const path = join(dir, "cloud.json");
     const settings = JSON.parse(readFileSync(path, "utf8")) as object;
     const told = async (outgoing: object) => {
@@ -218,7 +218,7 @@ describe("tourniquet-cloud", () => {
   it("makes no second cloud in a folder", async () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
-    await command("init", "--dir", dir);
+    await runHere("init", "--dir", dir);
     const { code, err } = await command("init", "--dir", dir);
     expect(code).toBe(2);
     expect(err).toContain("holds a cloud already");
@@ -244,7 +244,7 @@ describe("tourniquet-cloud", () => {
     );
     expect(existsSync(dir)).toBe(false);
 
-    await command("init", "--dir", dir);
+    await runHere("init", "--dir", dir);
     const path = join(dir, "cloud.json");
     const settings = readFileSync(path, "utf8");
     const publicUrl = "http://192.0.2.1:8443";
@@ -263,7 +263,7 @@ describe("tourniquet-cloud", () => {
   ])("refuses %s", async (_, args) => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
-    if (args[0] !== "init") await command("init", "--dir", dir);
+    if (args[0] !== "init") await runHere("init", "--dir", dir);
     expect(await command(...args, "--dir", dir)).toMatchObject({ code: 2 });
   });
 

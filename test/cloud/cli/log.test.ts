@@ -4,7 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import BetterSqlite3 from "better-sqlite3";
 import { until } from "../../support/time/clock.js";
 import { CliCloud } from "../cli-cloud.js";
-import { command } from "../process.js";
+import { runHere } from "./operator.js";
 
 describe("tourniquet-cloud log", () => {
   it("proves what was decided to somebody who has the root alone", async () => {
@@ -35,7 +35,7 @@ describe("tourniquet-cloud log", () => {
     expect(made).toMatchObject({ code: 0 });
     const fingerprint = /root (\w{64})/.exec(made.out)?.[1] ?? "";
     const away = (file: string, ...more: string[]) =>
-      command(
+      runHere(
         ...["log", "check", at(file), "--root", at("root.json")],
         ...["--dir", at("nowhere"), ...more],
       );

@@ -29,17 +29,23 @@ export async function runIn(
   dir: string,
   ...args: readonly string[]
 ): Promise<Ran> {
+  const own = args.includes("--dir") ? [] : ["--dir", dir];
+  const { code, out, err } = await runHere(...args, ...own);
+  return { code, out: out.replace(/\n$/, ""), err: err.replace(/\n$/, "") };
+}
+
+/** As `command` of `process.ts` would run it and say what it printed, but here. */
+export async function runHere(...args: readonly string[]): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
-  const own = args.includes("--dir") ? [] : ["--dir", dir];
-  const code = await runCommand([...args, ...own], {
+  const code = await runCommand(args, {
     env: {},
     input: () => Readable.from([]),
-    out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
+    out: (line) => void out.push(`${line}\n`),
+    err: (line) => void err.push(`${line}\n`),
     stopped: () => new Promise(() => undefined),
   });
-  return { code, out: out.join("\n"), err: err.join("\n") };
+  return { code, out: out.join(""), err: err.join("") };
 }
 
 /** What `--json` printed: a document on each line. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import BetterSqlite3 from "better-sqlite3";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
 import { CliCloud } from "../cli-cloud.js";
-import { command } from "../process.js";
+import { runHere } from "./operator.js";
 
 describe("tourniquet-cloud root", () => {
   it("moves the root key to two of three people, on machines of their own", async () => {
@@ -13,7 +13,7 @@ describe("tourniquet-cloud root", () => {
     const at = (name: string) => cloud.path(name);
     /** A machine that has no cloud. */
     const away = (...args: string[]) =>
-      command("root", ...args, "--dir", at("nowhere"));
+      runHere("root", ...args, "--dir", at("nowhere"));
 
     expect(cloud.founded.err).toContain("the key of the root lies in");
     for (const who of ["alice", "bob", "carol"]) {
@@ -56,7 +56,7 @@ describe("tourniquet-cloud root", () => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
     const draft = join(folder.path, "2.json");
-    const run = (...args: string[]) => command(...args, "--dir", dir);
+    const run = (...args: string[]) => runHere(...args, "--dir", dir);
     await run("init");
     const renew = ["--renew", "content", "--renew", "head"];
     await run("root", "draft", ...renew, "--days", "30", "--out", draft);
@@ -86,8 +86,8 @@ describe("tourniquet-cloud root", () => {
   ])("refuses %s", async (_, args) => {
     using folder = temporaryFolder();
     const dir = join(folder.path, "cloud");
-    await command("init", "--dir", dir);
-    const { code, err } = await command("root", ...args, "--dir", dir);
+    await runHere("init", "--dir", dir);
+    const { code, err } = await runHere("root", ...args, "--dir", dir);
     expect(code).toBe(2);
     expect(err).not.toBe("");
   });

@@ -13,7 +13,8 @@ import {
   temporaryFolder,
   type Enrolled,
 } from "../../support/cloud/cloud.js";
-import { command, freePort, serve } from "../process.js";
+import { runHere } from "../cli/operator.js";
+import { freePort, serve } from "../process.js";
 
 describe.each(wires)(
   "strangers with fragments, in version $version,",
@@ -30,7 +31,7 @@ describe.each(wires)(
       expect(site.residentBytes() - before).toBeLessThan(120 * MIB);
       using agent = await TestAgent.connect(site, site.who);
       expect(agent.welcome.agent).toBe(site.who.agent);
-      const { out } = await command("status", "--json", "--dir", site.dir);
+      const { out } = await runHere("status", "--json", "--dir", site.dir);
       expect(JSON.parse(out)).toMatchObject({
         drops: { "hellos-too-large": { count: 150 } },
       });
@@ -65,12 +66,12 @@ describe("idle strangers", () => {
       Array.from({ length: 600 }, () => site.connected()),
     );
     using agent = await TestAgent.connect(site, site.who);
-    const ban = await command("ban", "203.0.113.7", "--dir", site.dir);
+    const ban = await runHere("ban", "203.0.113.7", "--dir", site.dir);
     expect(ban.code).toBe(0);
     expect((await agent.nextSegment()).header.feed).toBe("urgent");
     const open = await fetch(`${site.url}/healthz`);
     expect(open.status).toBe(200);
-    const { out } = await command("status", "--json", "--dir", site.dir);
+    const { out } = await runHere("status", "--json", "--dir", site.dir);
     const { connections, drops } = JSON.parse(out) as {
       connections: { strangers: number; most: number };
       drops: Record<string, { count: number }>;

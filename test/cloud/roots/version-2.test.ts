@@ -24,7 +24,7 @@ import { revoke } from "../../support/cloud/people.js";
 import { publish, signedHere } from "../../support/cloud/rotation.js";
 import { TestFolder } from "../../support/folder.js";
 import { CliCloud } from "../cli-cloud.js";
-import { command } from "../process.js";
+import { runHere } from "../cli/operator.js";
 
 describe("a new cloud", () => {
   it("has a root of version 2 with a log, and its key", async () => {
@@ -39,7 +39,7 @@ describe("a new cloud", () => {
   it("has one that older agents read when it is told so", async () => {
     using folder = new TestFolder();
     const dir = join(folder.path, "cloud");
-    const made = await command("init", "--v1-agents", "--dir", dir);
+    const made = await runHere("init", "--v1-agents", "--dir", dir);
     expect(made).toMatchObject({ code: 0 });
     const text = readFileSync(join(dir, "roots/1.json"), "utf8");
     const { signed } = JSON.parse(text) as Draft;
