@@ -11,6 +11,8 @@ import {
   watchTime,
   watchVerdict,
 } from "./assembly.js";
+import type { Config } from "./config/config.js";
+import { LiveConfig } from "./config/live.js";
 import { openCore, type AgentCore, type AgentOptions } from "./core.js";
 import { makeEvents } from "./events/events.js";
 import type { StorageWatch } from "./ledger/storage-watch.js";
@@ -35,6 +37,11 @@ export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
   /** Resolves with the reason if the agent can't go on and should be restarted. */
   readonly broken: Promise<unknown>;
   readonly clock: BanClock;
+  /**
+   * Has what needs no restart follow another configuration, in the kernel and for bans
+   * that are recorded. @throws NotEnforced
+   */
+  settle(config: Config): Promise<void>;
 }
 
 /**
@@ -49,7 +56,12 @@ export interface Agent extends AgentView, AgentOrders, AsyncDisposable {
  * 6. What takes in by hand what no link brings.
  * 7. The operator's orders, which go over whatever the cloud says.
  */
-export async function startAgent(options: AgentOptions): Promise<Agent> {
+export function startAgent(options: AgentOptions): Promise<Agent> {
+  const live = new LiveConfig(options.config);
+  return open({ ...options, config: live.config }, live);
+}
+
+async function open(options: AgentOptions, live: LiveConfig): Promise<Agent> {
   const { config, clock, log } = options;
   const events = makeEvents(log);
   await using opened = new Lifetime();
@@ -97,7 +109,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     trials,
     link,
     carry: takeCarried(options, core, opening, seen),
-    orders,
+    ...{ orders, live },
     lifetime: opened.release(),
   });
 }
@@ -114,6 +126,7 @@ interface Parts {
   readonly link: CloudLink;
   readonly carry: Carry;
   readonly orders: OperatorOrders;
+  readonly live: LiveConfig;
   readonly lifetime: Lifetime;
 }
 
@@ -150,6 +163,18 @@ function agentOf(options: AgentOptions, core: AgentCore, parts: Parts): Agent {
     sensors: () => parts.senses.view(),
     guardedBy: guardedBy(options, core),
     safeMode: runs.safeMode,
+    settle: async (config) => {
+      const { live } = parts;
+      const before = live.now;
+      live.settle(config);
+      try {
+        if (!runs.safeMode) await protection.settled();
+      } catch (error) {
+        live.settle(before);
+        throw error;
+      }
+      void core.recurring.reviewAgain();
+    },
     broken: Promise.race([link.broken, runs.over, parts.storage.mended]),
     [Symbol.asyncDispose]: () => lifetime[Symbol.asyncDispose](),
   };

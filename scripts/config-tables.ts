@@ -1,5 +1,6 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { ConfigShape } from "../agent/config/config.js";
+import { countsAtOnce } from "../agent/config/live.js";
 import { namesIn } from "../agent/config/names.js";
 
 /** What is read here of a schema; all that the file may be made of has these only. */
@@ -41,7 +42,8 @@ export function configTable(document: string): string {
   const rows = [...namesIn(ConfigShape).settings].map(([name, usual]) => {
     const may = mayBe(schemaAt(schema, name.split(".")));
     const byDefault = usual === undefined ? "" : code(usual);
-    return `| \`${name}\` | ${may} | ${byDefault} |`;
+    const counts = countsAtOnce(name) ? "at once" : "at the next start";
+    return `| \`${name}\` | ${may} | ${byDefault} | ${counts} |`;
   });
   return `${[HEAD, ...rows].join("\n")}\n`;
 }
@@ -52,10 +54,11 @@ const HEAD = `# Settings of a host
 
 Every setting of \`config.yaml\` and \`conf.d\`; [configure.md](configure.md#a-host) says what each is for, and
 [config.schema.json](config.schema.json) has the same for editors and linters. A _time_ is a number with its unit,
-such as \`30s\`, \`10m\`, \`4h\` or \`7d\`.
+such as \`30s\`, \`10m\`, \`4h\` or \`7d\`. What changed counts after a reload (\`systemctl reload tourniquet\`), or when
+the agent starts.
 
-| setting | may be | by default |
-| --- | --- | --- |`;
+| setting | may be | by default | changed, it counts |
+| --- | --- | --- | --- |`;
 
 /** What an item of a list says of the names that it begins with. */
 function explained(document: string): ReadonlyMap<string, string> {

@@ -1,14 +1,17 @@
 import { fstatSync, readFileSync } from "node:fs";
 import { startAgent, type Agent } from "../agent/agent.js";
 import type { Config } from "../agent/config/config.js";
+import type { LogLevel } from "../agent/config/log-levels.js";
 import { sentenceOf } from "../agent/health/verdict.js";
 import { openBoot } from "../agent/host/boot.js";
+import type { Logger } from "../agent/log/logger.js";
 import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { systemClock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
 import { failed, misused } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
+import type { Settings } from "./config-file.js";
 import { startControlServer } from "./control/server.js";
 import { deviceCredential } from "./identity/device-credential.js";
 import { checkTransport } from "./identity/enrol.js";
@@ -18,6 +21,7 @@ import {
   readIdentityFor,
 } from "./identity/identity-store.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
+import { reloading } from "./reload.js";
 import { packageVersion } from "./version.js";
 
 /**
@@ -26,14 +30,13 @@ import { packageVersion } from "./version.js";
  * @throws Failure, CannotEnforce or LedgerDamage when it cannot start
  */
 export async function runDaemon(
-  config: Config,
+  read: () => Settings,
   stop: AbortSignal,
 ): Promise<void> {
+  const started = read();
+  const { config } = started;
   const version = packageVersion();
-  const journal = isJournal(process.env["JOURNAL_STREAM"], fstatSync(2));
-  const hasDebug = config.log.level === "debug";
-  const logger = openLogger({ ...config.log, journal });
-  const log = paced(logger, systemClock, hasDebug);
+  const { log, setLevel } = openLog(config);
   const handedIn = deviceCredential(process.env);
   const stored = handedIn
     ? readIdentityFor(handedIn, config.stateDir)
@@ -56,10 +59,13 @@ export async function runDaemon(
       random: Math.random,
     }),
   );
+  const settle = settling(agent, setLevel);
+  const reload = reloading({ read, started, log, settle });
+  opened.own(reloadWhenAsked(reload));
   const socketPath = config.controlSocket;
   opened.own(
     await startControlServer({
-      socketPath,
+      ...{ socketPath, reload },
       agent,
       clock: agent.clock,
       version,
@@ -71,6 +77,36 @@ export async function runDaemon(
   if (broken !== undefined) {
     throw failed(`the agent cannot go on: ${messageOf(broken)}`, broken);
   }
+}
+
+function openLog({ log: settled }: Config): {
+  readonly log: Logger;
+  readonly setLevel: (level: LogLevel) => void;
+} {
+  const journal = isJournal(process.env["JOURNAL_STREAM"], fstatSync(2));
+  const logger = openLogger({ ...settled, journal });
+  const written = { level: settled.level };
+  const log = paced(logger, systemClock, () => written.level === "debug");
+  const setLevel = (level: LogLevel) => {
+    written.level = level;
+    logger.setLevel(level);
+  };
+  return { log, setLevel };
+}
+
+/** The agent first, since it may fail: then nothing is another. */
+const settling =
+  (agent: Agent, setLevel: (level: LogLevel) => void) =>
+  async (next: Config): Promise<void> => {
+    await agent.settle(next);
+    setLevel(next.log.level);
+  };
+
+/** What came of it, the log says. */
+function reloadWhenAsked(reload: () => Promise<unknown>): Disposable {
+  const hear = () => void reload().catch(() => undefined);
+  process.on("SIGHUP", hear);
+  return { [Symbol.dispose]: () => void process.off("SIGHUP", hear) };
 }
 
 /** Only where a manager of services has asked for it. */

@@ -9,7 +9,7 @@ import type { Fields, Logger } from "./logger.js";
 export function paced(
   log: Logger,
   clock: PaceClock,
-  hasDebug: boolean,
+  hasDebug: () => boolean,
 ): Logger {
   const minutes = new Map<string, Minute>();
 
@@ -40,7 +40,7 @@ export function paced(
     const say =
       (level: "debug" | "info" | "warn" | "error") =>
       (message: string, fields?: Fields) => {
-        if (level === "debug" && !hasDebug) return; // nobody sees them
+        if (level === "debug" && !hasDebug()) return; // nobody sees them
         if (admit(`${level}: ${message}`, fields)) {
           target[level](message, fields);
         }

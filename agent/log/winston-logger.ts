@@ -14,12 +14,17 @@ export interface LoggerOptions {
   readonly journal?: boolean;
 }
 
+/** What is written may be more or less from some moment on. */
+export interface LeveledLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /** Writes one line an event to standard error, where systemd picks it up. */
 export function openLogger({
   level,
   format,
   journal = false,
-}: LoggerOptions): Logger {
+}: LoggerOptions): LeveledLogger {
   const { combine, timestamp, json, printf } = winston.format;
   const lines = format === "json" ? json() : printf(asText);
   const dated = [...(journal && format === "text" ? [] : [timestamp()]), lines];
@@ -32,7 +37,10 @@ export function openLogger({
       }),
     ],
   });
-  return wrap(logger);
+  return {
+    ...wrap(logger),
+    setLevel: (to) => void (logger.level = to),
+  };
 }
 
 function wrap(logger: winston.Logger): Logger {

@@ -67,6 +67,12 @@ export class Protection {
     });
   }
 
+  /** The same once what is configured is another. @throws NotEnforced */
+  settled(): Promise<void> {
+    this.#told = undefined;
+    return this.renew();
+  }
+
   async #tell(): Promise<void> {
     const { enforcer, events, policy } = this.#ports;
     const facts = this.#facts;

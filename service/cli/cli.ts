@@ -1,5 +1,9 @@
 import { Command, Option } from "commander";
-import { DEFAULT_CONFIG_FILE, readConfig } from "../config-file.js";
+import {
+  DEFAULT_CONFIG_FILE,
+  readConfig,
+  readSettings,
+} from "../config-file.js";
 import { parse } from "../terminal/command-line.js";
 import { packageVersion } from "../version.js";
 import { applyCommand } from "./commands/apply.js";
@@ -55,7 +59,7 @@ export async function run(
     .action(async () => {
       // Loaded only here: every other command starts faster without it.
       const { runDaemon } = await import("../daemon.js");
-      await runDaemon(config(), stop);
+      await runDaemon(() => readSettings(file()), stop);
     });
   enrolCommand(program, config);
   statusCommand(program, config);

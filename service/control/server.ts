@@ -26,6 +26,7 @@ import { banPageOf, telemetryOf } from "./list-views.js";
 import { NeedsWide, orders, type Giver } from "./orders.js";
 import { peerOf } from "./peer.js";
 import { positionsOf } from "./positions.js";
+import type { Reloaded } from "./reload-view.js";
 import { Reply, type Answer } from "./reply.js";
 import { listen, removeStale } from "./socket.js";
 import { statusOf } from "./status-view.js";
@@ -37,6 +38,8 @@ export interface ControlOptions {
   readonly agent: AgentView & AgentOrders;
   readonly clock: BanClock;
   readonly version: string;
+  /** Reads the configuration anew; absent where there is none to read. */
+  readonly reload?: () => Promise<Reloaded>;
 }
 
 /** Long answers are made one by one: many at once would fill the heap. */
@@ -128,10 +131,11 @@ interface Posted extends Pick<Giver, "tell"> {
 }
 
 async function carryOut(
-  { agent }: ControlOptions,
+  { agent, reload }: ControlOptions,
   { url: { pathname }, request, tell }: Posted,
 ): Promise<Answer> {
   if (pathname === "/v1/rekey") return rekey(agent);
+  if (pathname === "/v1/reload") return readAnew(reload);
   if (pathname === "/v1/apply") return applyBundle(agent, request, tell);
   const order = orders.get(pathname);
   if (order === undefined) return wrong(404, `${pathname} takes no orders`);
@@ -161,6 +165,17 @@ function withStorage(done: unknown, agent: AgentView): unknown {
 
 const noRoomFor = ({ message }: LedgerFull): string =>
   `${message}; nothing was changed. These need no room: tourniquet observe, enforce, pause, release`;
+
+/** What is refused is the asker's to mend; the one before counts. */
+async function readAnew(reload: ControlOptions["reload"]): Promise<Answer> {
+  if (reload === undefined) return wrong(404, "there is nothing to read anew");
+  try {
+    return { status: 200, body: await reload() };
+  } catch (error) {
+    if (error instanceof NotEnforced) return wrong(503, error.message);
+    return wrong(400, messageOf(error));
+  }
+}
 
 async function rekey({ rekeying }: AgentOrders): Promise<Answer> {
   try {

@@ -6,7 +6,7 @@ import { ManualClock } from "../support/time/clock.js";
 const start = (hasDebug = false) => {
   const log = new RecordingLogger();
   const clock = new ManualClock();
-  return { log, clock, pace: paced(log, clock, hasDebug) };
+  return { log, clock, pace: paced(log, clock, () => hasDebug) };
 };
 
 describe("a log", () => {

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { countText } from "../../../agent/text/count.js";
+import { orderAgent } from "../../control/client.js";
+import type { Reloaded } from "../../control/reload-view.js";
 import { readSettings, type Settings } from "../../config-file.js";
 import {
   asSections,
@@ -21,6 +23,14 @@ export function configCommand(
     .command("check")
     .description("read the configuration as the agent would; change nothing")
     .action(() => print(checkedText(readSettings(file()))));
+  command
+    .command("reload")
+    .description("have the running agent read its configuration anew")
+    .action(async () => {
+      const { controlSocket } = readSettings(file()).config;
+      const done = await orderAgent(controlSocket, "/v1/reload", {});
+      print(reloadedText(done as Reloaded));
+    });
   command
     .command("show")
     .description("print the settings that count, defaults included")
@@ -53,6 +63,18 @@ function checkedText(settings: Settings): string {
     ...files.map((each) => `  ${each}`),
     ...idle,
   ].join("\n");
+}
+
+function reloadedText({ changed, needsRestart }: Reloaded): string {
+  const now =
+    changed.length === 0
+      ? "nothing changed that counts at once"
+      : `in force now: ${changed.join(", ")}`;
+  const later =
+    needsRestart.length === 0
+      ? []
+      : [`from the next start of the agent: ${needsRestart.join(", ")}`];
+  return [now, ...later].join("\n");
 }
 
 const originsText = (all: readonly Effective[]): string =>

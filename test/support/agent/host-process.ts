@@ -9,7 +9,7 @@ export class HostProcess implements Disposable {
   readonly folder = new TestFolder();
   readonly socket = join(this.folder.path, "control.sock");
   readonly stateDir = join(this.folder.path, "state");
-  readonly #config: string;
+  readonly config: string;
 
   constructor(config?: string) {
     const pretending = [
@@ -17,11 +17,11 @@ export class HostProcess implements Disposable {
       `controlSocket: ${this.socket}`,
       "enforce: { backend: dry-run }",
     ].join("\n");
-    this.#config = this.folder.file("config.yaml", config ?? pretending);
+    this.config = this.folder.file("config.yaml", config ?? pretending);
   }
 
   tourniquet(...argv: readonly string[]): Promise<Told> {
-    return tourniquet(["--config", this.#config, ...argv]);
+    return tourniquet(["--config", this.config, ...argv]);
   }
 
   /** As `tourniquet`, where a service manager has set this. */
@@ -29,7 +29,7 @@ export class HostProcess implements Disposable {
     env: Readonly<Record<string, string>>,
     ...argv: readonly string[]
   ): Promise<Told> {
-    return tourniquet(["--config", this.#config, ...argv], env);
+    return tourniquet(["--config", this.config, ...argv], env);
   }
 
   /** Orders something of the running agent; resolves however that ends. */
@@ -37,11 +37,11 @@ export class HostProcess implements Disposable {
     return orderAgent(this.socket, path, {}).catch((error: unknown) => error);
   }
 
-  /** Starts the agent; SIGTERM when disposed. */
+  /** Starts the agent; SIGTERM when disposed, SIGHUP by `hangUp`. */
   run(
     env: Readonly<Record<string, string>> = {},
-  ): AsyncDisposable & { kill(): Promise<unknown> } {
-    const argv = [MAIN, "--config", this.#config, "run"];
+  ): AsyncDisposable & { hangUp(): void; kill(): Promise<unknown> } {
+    const argv = [MAIN, "--config", this.config, "run"];
     const options = {
       env: { ...process.env, ...env },
       stdio: "ignore",
@@ -49,6 +49,7 @@ export class HostProcess implements Disposable {
     const child = spawn(process.execPath, argv, options);
     const ended = once(child, "exit");
     return {
+      hangUp: () => void child.kill("SIGHUP"),
       kill: () => {
         child.kill("SIGKILL");
         return ended;
