@@ -105,6 +105,8 @@ export interface AgentOrders {
     | "turnTo"
     | "pause"
     | "release"
+    | "ban"
+    | "lift"
     | "endRelease"
     | "rollBack"
     | "undoRollbacks"

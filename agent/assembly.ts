@@ -20,6 +20,7 @@ import { makeSteps, type StepPorts } from "./walks/ban/steps.js";
 import { Carry } from "./walks/carry/carry.js";
 import { startCloudLink, type CloudLink } from "./walks/follow/cloud-link.js";
 import { ModeSwitch } from "./walks/operator/mode-switch.js";
+import { OwnBans } from "./walks/operator/own-bans.js";
 import { OperatorOrders } from "./walks/operator/operator-orders.js";
 import type { ImpactWatch } from "./walks/telemetry/impact.js";
 import { TelemetryWalk } from "./walks/telemetry/telemetry-walk.js";
@@ -286,8 +287,12 @@ export function letOperatorOrder(
       enforce: enforceAndCut,
     }),
   );
+  const facts = () => protection.facts;
+  const { guard } = options.config;
   const orders = new OperatorOrders({
     mode,
+    own: new OwnBans({ ledger, clock, guard, facts }),
+    ownChanged: () => recurring.followPolicy(),
     ledger,
     protection,
     clock,

@@ -3,7 +3,7 @@ import type { Cidr } from "../model/cidr.js";
 import type { Mode } from "../model/mode.js";
 import type { DatedPosition, FeedName } from "../model/position.js";
 import type { PastOutcome, Recorded } from "../model/recorded.js";
-import type { ReviewedBan } from "../model/reviewed.js";
+import type { OwnOp } from "../model/reviewed.js";
 import type { Entry, RulesetChange } from "../model/ruleset.js";
 import type { Storage, StorageState } from "../model/storage.js";
 import type { UnixSeconds } from "../runtime/clock.js";
@@ -132,9 +132,9 @@ export class Ledger implements Disposable {
     return this.#segments.record(segment);
   }
 
-  /** Records bans that this host decided itself, which nobody signs. */
-  recordLocal(bans: readonly ReviewedBan[], now: number): Recorded {
-    return this.#segments.recordLocal(bans, now);
+  /** Records what this host decided itself, which nobody signs. */
+  recordLocal(ops: readonly OwnOp[], now: number): Recorded {
+    return this.#segments.recordLocal(ops, now);
   }
 
   /** Begins to load a snapshot; one that the feed had begun before is dropped. */

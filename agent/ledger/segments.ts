@@ -4,7 +4,7 @@ import {
   type FeedName,
 } from "../model/position.js";
 import type { Recorded } from "../model/recorded.js";
-import type { ReviewedBan, ReviewedOp } from "../model/reviewed.js";
+import type { OwnOp, ReviewedOp } from "../model/reviewed.js";
 import type { UnixSeconds } from "../runtime/clock.js";
 import { PRUNED_AT_ONCE } from "./changes.js";
 import type { Recorder } from "./recorder.js";
@@ -60,13 +60,13 @@ export class Segments {
   }
 
   /** Use `Ledger.recordLocal`. */
-  recordLocal(bans: readonly ReviewedBan[], now: number): Recorded {
+  recordLocal(ops: readonly OwnOp[], now: number): Recorded {
     const { db, feeds } = this.#tables;
     const before = db.read(() => feeds.position("local"));
     const issuedAt = now * 1000;
     return this.record({
-      position: { ...localAfter(before, bans.length), issuedAt },
-      ops: bans.map((ban) => ({ op: "ban", ...ban })),
+      position: { ...localAfter(before, ops.length), issuedAt },
+      ops: ops.map((op) => ("op" in op ? op : { op: "ban", ...op })),
       now,
     });
   }

@@ -13,6 +13,9 @@ export interface ReviewedBan extends Ban {
   readonly bySensor?: boolean;
 }
 
+/** What a host decides itself: whose bans and lifts nobody signs. */
+export type OwnOp = ReviewedBan | Lift;
+
 export interface ReviewedBanOp extends ReviewedBan {
   readonly op: "ban";
 }

@@ -7,6 +7,7 @@ import {
 import { parse } from "../terminal/command-line.js";
 import { packageVersion } from "../version.js";
 import { applyCommand } from "./commands/apply.js";
+import { ownBanCommands } from "./commands/ban.js";
 import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { configCommand } from "./commands/config.js";
@@ -36,6 +37,14 @@ export async function run(
   stop: AbortSignal,
   readerLeft: AbortSignal = new AbortController().signal,
 ): Promise<void> {
+  await parse(makeProgram(stop, readerLeft), argv);
+}
+
+/** All commands, before any of them is carried out. */
+export function makeProgram(
+  stop: AbortSignal,
+  readerLeft: AbortSignal,
+): Command {
   const program = new Command("tourniquet")
     .description(
       "Enforces in this host's kernel what its cloud has banned: signed, checked, and undone by itself.",
@@ -51,8 +60,16 @@ export async function run(
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   const file = () => program.opts<{ config?: string }>().config;
-  const config = () => readConfig(file());
+  addCommands(program, file, { stop, readerLeft });
+  return program;
+}
 
+function addCommands(
+  program: Command,
+  file: () => string | undefined,
+  { stop, readerLeft }: Record<"stop" | "readerLeft", AbortSignal>,
+): void {
+  const config = () => readConfig(file());
   program
     .command("run")
     .description("run the agent until SIGTERM; bans stay in the kernel")
@@ -67,6 +84,7 @@ export async function run(
   const socket = () => config().controlSocket;
   modeCommands(program, config);
   rekeyCommand(program, config);
+  ownBanCommands(program, socket);
   pauseCommand(program, socket);
   releaseCommand(program, socket);
   rollbackCommand(program, socket);
@@ -81,7 +99,6 @@ export async function run(
   selftestCommand(program, config, stop);
   configCommand(program, file);
   cleanUpCommand(program, config);
-  await parse(program, argv);
 }
 
 const HELP = `
@@ -94,6 +111,9 @@ Examples:
   tourniquet bans --held                    what a guard stopped, and which rule
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet hits --out                     which process here called a banned address
+  tourniquet ban 192.0.2.7 --for 4h         ban it here, whatever the cloud says
+  tourniquet lift 192.0.2.7                 take that back
+  tourniquet allow 192.0.2.9                no ban touches it here, for good
   tourniquet observe                        count and report, drop nothing; until enforce
   tourniquet pause --for 15m                the same for a while, then enforce again
   tourniquet release 192.0.2.7 --for 24h    no ban touches it here

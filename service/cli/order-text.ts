@@ -5,7 +5,9 @@ import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
 import { timeText } from "../../agent/text/time.js";
 import type {
   BanName,
+  BannedView,
   EndedReleaseView,
+  LiftedView,
   RangeFateView,
   ReleaseView,
   WentBackView,
@@ -25,10 +27,12 @@ export function answerReleased({
   bans,
   more,
 }: ReleaseView): string {
-  const what = `${range} is released until ${timeText(until)}: no ban touches it`;
+  const lasts =
+    until === null ? "allowed for good" : `released until ${timeText(until)}`;
+  const what = `${range} is ${lasts}: no ban touches it`;
   if (bans.length === 0) return `${what}; none did`;
   const rest = more ? " and others" : "";
-  return `${what}; out of force meanwhile: ${namesOf(bans)}${rest}`;
+  return `${what}; out of force ${until === null ? "from now on" : "meanwhile"}: ${namesOf(bans)}${rest}`;
 }
 
 export function answerEnded(answer: EndedReleaseView): string {
@@ -40,6 +44,27 @@ export function answerEnded(answer: EndedReleaseView): string {
   if (bans.length === 0) return `${what}; no ban is on it`;
   const rest = more ? " and others" : "";
   return `${what}; coming back into force: ${namesOf(bans)}${rest}`;
+}
+
+/** What this host bans itself from now on. */
+export function answerBanned({ range, until, was }: BannedView): string {
+  const lasts = until === null ? "for good" : `until ${timeText(until)}`;
+  const before = was === null ? "" : ` (was until ${timeText(was)})`;
+  return `${range} is banned by this host ${lasts}${before}; take it back: tourniquet lift ${range}`;
+}
+
+export function answerLifted({ range, done, still, more }: LiftedView): Told {
+  const rest = more ? " and others" : "";
+  const names = still.length === 0 ? "" : `${namesOf(still)}${rest}`;
+  const release = `no ban touches it after: tourniquet release ${range}`;
+  if (done) {
+    const what = `${range} is banned by this host no longer`;
+    const also = names === "" ? "" : `; still banned: ${names}; ${release}`;
+    return { text: `${what}${also}`, failure: undefined };
+  }
+  const why = `this host has no ban of its own on exactly ${range}: nothing changed`;
+  const also = names === "" ? "" : `; there are ${names}; ${release}`;
+  return { text: "", failure: failed(`${why}${also}`) };
 }
 
 /** Bans that a trial took back; some may be held by another rule by now. */

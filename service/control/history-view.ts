@@ -1,5 +1,6 @@
 import type { AgentView } from "../../agent/agent.js";
 import type { Order } from "../../agent/ledger/revisions.js";
+import { FOREVER } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import { isoTime } from "../../agent/text/time.js";
@@ -39,7 +40,8 @@ export interface HistoryView {
 export interface ReleasedView {
   readonly range: string;
   readonly since: string;
-  readonly until: string;
+  /** Null for good: it is allowed. */
+  readonly until: string | null;
   readonly reason: string;
 }
 
@@ -76,7 +78,9 @@ export function releasesOf({
   const releases = agent.ledger.overrides.releases(unixSeconds(clock.now()));
   return releases.map(({ cidr, since, until, reason }) => ({
     range: formatCidr(cidr),
-    ...{ since: isoTime(since * 1_000), until: isoTime(until * 1_000), reason },
+    since: isoTime(since * 1_000),
+    until: until >= FOREVER ? null : isoTime(until * 1_000),
+    reason,
   }));
 }
 

@@ -1,5 +1,7 @@
+import { FOREVER } from "../../agent/model/ban.js";
 import { formatCidr } from "../../agent/model/cidr.js";
 import type { WentBack } from "../../agent/walks/operator/rollbacks.js";
+import { isoTime } from "../../agent/text/time.js";
 import { orderView, type OrderedView } from "./history-view.js";
 
 /** A ban as answers to orders name it. */
@@ -11,10 +13,28 @@ export interface BanName {
 /** What `POST /v1/release` answers. */
 export interface ReleaseView {
   readonly range: string;
-  /** ISO 8601. */
-  readonly until: string;
+  /** ISO 8601; null for good. */
+  readonly until: string | null;
   /** Bans on it, around it or within it, which are out of force until then. */
   readonly bans: readonly BanName[];
+  readonly more: boolean;
+}
+
+/** What `POST /v1/ban` answers. */
+export interface BannedView {
+  readonly range: string;
+  /** ISO 8601; null for a ban without an end. */
+  readonly until: string | null;
+  /** Until when this host banned exactly this range before; null for not. */
+  readonly was: string | null;
+}
+
+/** What `POST /v1/lift` answers; `done` is false when this host did not ban it. */
+export interface LiftedView {
+  readonly range: string;
+  readonly done: boolean;
+  /** Bans on it, around it or within it that stay, this host's or of others. */
+  readonly still: readonly BanName[];
   readonly more: boolean;
 }
 
@@ -24,6 +44,10 @@ export interface EndedReleaseView extends Omit<ReleaseView, "until"> {
   /** The guard's rule that keeps bans off it all the same. */
   readonly stillBy: string | null;
 }
+
+/** Unix seconds as ISO 8601; null for what has no end. */
+export const endOf = (until: number): string | null =>
+  until >= FOREVER ? null : isoTime(until * 1_000);
 
 /** What `POST /v1/rollback` answers. */
 export interface WentBackView {

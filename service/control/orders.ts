@@ -11,11 +11,19 @@ import { modes } from "../../agent/model/mode.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { isoTime } from "../../agent/text/time.js";
 import {
+  LONGEST_BAN_S,
   LONGEST_PAUSE_S,
   LONGEST_RELEASE_S,
   LONGEST_SINCE_S,
 } from "./order-limits.js";
-import { wentBackView, type BanName, type ReleaseView } from "./order-views.js";
+import {
+  endOf,
+  wentBackView,
+  type BanName,
+  type BannedView,
+  type LiftedView,
+  type ReleaseView,
+} from "./order-views.js";
 
 type Word = AgentOrders["orders"];
 
@@ -56,6 +64,14 @@ const ReleaseOrder = v.strictObject({
   reason: v.pipe(v.string(), v.maxBytes(LONGEST_REASON)),
   wide: v.optional(v.boolean(), false),
 });
+const AllowOrder = v.omit(ReleaseOrder, ["seconds"]);
+const BanOrder = v.strictObject({
+  range,
+  seconds: seconds(LONGEST_BAN_S),
+  reason: v.pipe(v.string(), v.maxBytes(LONGEST_REASON)),
+  replace: v.optional(v.boolean(), false),
+});
+const LiftOrder = v.strictObject({ range });
 const UndoReleaseOrder = v.strictObject({ range });
 const RollbackOrder = v.strictObject({
   revision: v.optional(revision),
@@ -70,6 +86,9 @@ const UndoRollbackOrder = v.strictObject({});
 export const orders: ReadonlyMap<string, Order> = new Map<string, Order>([
   ["/v1/mode", turnTo],
   ["/v1/pause", pause],
+  ["/v1/ban", ban],
+  ["/v1/lift", lift],
+  ["/v1/allow", allow],
   ["/v1/release", release],
   ["/v1/release/undo", endRelease],
   ["/v1/rollback", rollBack],
@@ -94,13 +113,61 @@ async function release(
   body: string,
   { by }: Giver,
 ): Promise<ReleaseView> {
-  const { range: text, wide, ...order } = parse(ReleaseOrder, body);
+  return releaseFrom(word, parse(ReleaseOrder, body), by);
+}
+
+/** A release without an end. */
+async function allow(
+  word: Word,
+  body: string,
+  { by }: Giver,
+): Promise<ReleaseView> {
+  const order = { ...parse(AllowOrder, body), seconds: undefined };
+  return releaseFrom(word, order, by);
+}
+
+async function releaseFrom(
+  word: Word,
+  { range: text, wide, ...order }: ReleaseTerms,
+  by: string,
+): Promise<ReleaseView> {
   const cidr = parseListedCidr(text);
   if (isWideRelease(cidr) && !wide) throw new NeedsWide(cidr);
   const { until, bans, more } = await word.release({ cidr, ...order }, by);
   const named = { bans: bans.map(nameOf), more };
-  const ends = isoTime(until * 1_000);
-  return { range: formatCidr(cidr), until: ends, ...named };
+  return { range: formatCidr(cidr), until: endOf(until), ...named };
+}
+
+interface ReleaseTerms {
+  readonly range: string;
+  readonly wide: boolean;
+  readonly seconds: number | undefined;
+  readonly reason: string;
+}
+
+async function ban(
+  word: Word,
+  body: string,
+  { by }: Giver,
+): Promise<BannedView> {
+  const { range: text, ...order } = parse(BanOrder, body);
+  const cidr = parseListedCidr(text);
+  const { until, was } = await word.ban({ cidr, ...order }, by);
+  return {
+    range: formatCidr(cidr),
+    until: endOf(until),
+    was: was === undefined ? null : endOf(was),
+  };
+}
+
+async function lift(
+  word: Word,
+  body: string,
+  { by }: Giver,
+): Promise<LiftedView> {
+  const cidr = parseListedCidr(parse(LiftOrder, body).range);
+  const { done, still, more } = await word.lift(cidr, by);
+  return { range: formatCidr(cidr), done, still: still.map(nameOf), more };
 }
 
 async function endRelease(word: Word, body: string, { by }: Giver) {

@@ -22,7 +22,7 @@ describe("a device key that the service manager hands in", () => {
     expect(await host.with(env, ...argv)).toMatchObject({ code: 0 });
     expect(readdirSync(host.stateDir)).toEqual(["identity.json"]);
     await using _agent = host.run(env);
-    await says(host, "cloud: connected");
+    await says(host, "cloud    connected");
     const { code, stderr } = await host.tourniquet("rekey");
     expect([code, stderr]).toEqual([
       1,
@@ -43,7 +43,7 @@ describe("a device key that the service manager hands in", () => {
     rmSync(join(host.stateDir, `device-${deviceKey.id}.key`));
     {
       await using _agent = host.run({ CREDENTIALS_DIRECTORY: folder });
-      await says(host, "cloud: connected");
+      await says(host, "cloud    connected");
     }
     expect((await host.tourniquet("run")).stderr).toContain("is not enrolled");
     const env = {

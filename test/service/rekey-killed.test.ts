@@ -31,5 +31,5 @@ describe("an agent that is killed while its key changes", () => {
 const connected = (host: HostProcess) =>
   eventually(async () => {
     const { stdout } = await host.tourniquet("status");
-    return stdout.includes("cloud: connected") ? stdout : undefined;
+    return stdout.includes("cloud    connected") ? stdout : undefined;
   });

@@ -4,7 +4,6 @@ import type { HostFacts } from "../../guard/facts.js";
 import { ownBan, reviewBan } from "../../guard/guard.js";
 import type { HealthCode } from "../../health/catalogue.js";
 import type { Findings } from "../../health/health.js";
-import type { Ledger } from "../../ledger/ledger.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
 import type { ReviewedBan } from "../../model/reviewed.js";
 import { limits } from "../../protocol/limits.js";
@@ -25,7 +24,9 @@ import {
 
 export interface DefencePorts {
   readonly config: Config;
-  readonly ledger: Pick<Ledger, "recordLocal">;
+  readonly ledger: {
+    recordLocal(bans: readonly ReviewedBan[], now: UnixSeconds): unknown;
+  };
   facts(): HostFacts;
   /** Returns once the kernel holds what the ledger says. */
   enforce(): Promise<void>;

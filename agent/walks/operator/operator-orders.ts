@@ -7,12 +7,21 @@ import { TooManyReleases } from "../../ledger/operator/releases.js";
 import type { DatedBan } from "../../ledger/rows.js";
 import type { Confirmed } from "../../ledger/unconfirmed.js";
 import { formatCidr, type Cidr } from "../../model/cidr.js";
+import { FOREVER } from "../../model/ban.js";
 import type { Mode } from "../../model/mode.js";
 import type { Protection } from "../../protect/protection.js";
 import type { Fact } from "../../protocol/statement.js";
 import type { UnixSeconds } from "../../runtime/clock.js";
 import { unixSeconds, type BanClock } from "../../runtime/clock.js";
 import { messageOf } from "../../text/message.js";
+import {
+  GuardHolds,
+  LastsLonger,
+  type OwnBan,
+  type OwnBanOrder,
+  type OwnBans,
+  type OwnLift,
+} from "./own-bans.js";
 import { ObservesAlready, type ModeSwitch } from "./mode-switch.js";
 import {
   describedAs,
@@ -28,6 +37,9 @@ import {
 
 export interface OperatorOrdersPorts {
   readonly mode: Pick<ModeSwitch, "turnTo" | "pause">;
+  readonly own: Pick<OwnBans, "ban" | "lift">;
+  /** Bans of this host's own are others: what they mean for the policy is seen. */
+  ownChanged(): Promise<void>;
   readonly ledger: Pick<Ledger, "overrides" | "bansOn" | "bansWithin">;
   readonly protection: Pick<Protection, "renew">;
   readonly clock: Pick<BanClock, "now">;
@@ -48,7 +60,7 @@ export interface OperatorOrdersPorts {
 
 /** What a release is about. */
 export interface ReleaseEffect extends BansAbout {
-  /** Unix seconds. */
+  /** Unix seconds; `FOREVER` for good. */
   readonly until: UnixSeconds;
 }
 
@@ -68,6 +80,8 @@ interface BansAbout {
 /** Whether an order makes no sense as things are, rather than that it failed. */
 export const isUntimely = (error: unknown): error is Error =>
   error instanceof ObservesAlready ||
+  error instanceof GuardHolds ||
+  error instanceof LastsLonger ||
   error instanceof OutOfReach ||
   error instanceof TooManyReleases ||
   error instanceof NoSuchOrder ||
@@ -100,7 +114,7 @@ export class OperatorOrders {
   }
 
   /**
-   * No ban touches the range for so many seconds: the kernel lets it pass from now
+   * No ban touches the range for so many seconds, or for good: the kernel lets it pass from now
    * on, and its bans are held in the course of some seconds.
    * @throws TooManyReleases, NotEnforced
    */
@@ -109,10 +123,11 @@ export class OperatorOrders {
     by: string,
   ): Promise<ReleaseEffect> {
     const { ledger, tell } = this.#ports;
-    const what = `${formatCidr(cidr)} for ${seconds} s: ${reason}`;
+    const lasts = seconds === undefined ? "for good" : `for ${seconds} s`;
+    const what = `${formatCidr(cidr)} ${lasts}: ${reason}`;
     return this.#order(`release ${what}`, by, async () => {
       const since = this.#now();
-      const until = since + seconds;
+      const until = seconds === undefined ? FOREVER : since + seconds;
       const about = this.#bansAbout(cidr, ({ held }) => held === undefined);
       ledger.overrides.release({ cidr, since, until, reason });
       tell("released", `${what}; by ${by}`);
@@ -140,6 +155,32 @@ export class OperatorOrders {
         ({ held }) => held === undefined || held === RELEASED_HERE,
       );
       return { stillBy: this.#ports.guardedBy(cidr), ...about };
+    });
+  }
+
+  /**
+   * This host bans the range itself, until then; no cloud is asked.
+   * @throws GuardHolds, LastsLonger, NotEnforced
+   */
+  ban(order: OwnBanOrder, by: string): Promise<OwnBan> {
+    const { cidr, seconds, reason } = order;
+    const what = `${formatCidr(cidr)} for ${seconds} s: ${reason}`;
+    return this.#order(`ban ${what}`, by, async () => {
+      const done = this.#ports.own.ban(order);
+      await this.#ports.ownChanged();
+      await this.#ports.enforce();
+      return done;
+    });
+  }
+
+  /** Takes back this host's own ban on exactly this range. @throws NotEnforced */
+  lift(cidr: Cidr, by: string): Promise<OwnLift> {
+    return this.#order(`lift ${formatCidr(cidr)}`, by, async () => {
+      const done = this.#ports.own.lift(cidr);
+      if (!done.done) return done;
+      await this.#ports.ownChanged();
+      await this.#ports.enforce();
+      return done;
     });
   }
 
@@ -249,7 +290,8 @@ export class OperatorOrders {
 
 export interface ReleaseOrder {
   readonly cidr: Cidr;
-  readonly seconds: number;
+  /** Undefined for good. */
+  readonly seconds: number | undefined;
   readonly reason: string;
 }
 

@@ -56,10 +56,10 @@ async function release(
   say(json ? JSON.stringify(answer) : answerReleased(answer as ReleaseView));
 }
 
-async function endRelease(
+export async function endRelease(
   socket: string,
   range: string,
-  { json }: ReleaseOptions,
+  { json }: Pick<ReleaseOptions, "json">,
 ): Promise<void> {
   const order = orderAgent(socket, "/v1/release/undo", { range });
   const answer = (await order) as EndedReleaseView;
@@ -77,15 +77,18 @@ async function list(socket: string, { json }: ReleaseOptions): Promise<void> {
     for (const each of releases) say(JSON.stringify(each));
     return;
   }
-  if (releases.length === 0) {
-    say("none");
-    return;
-  }
+  say(releasesText(releases));
+}
+
+/** What no ban may touch here. */
+export function releasesText(releases: readonly ReleasedView[]): string {
+  if (releases.length === 0) return "none";
   const rows = releases.map((each) => [
-    ...[each.range, timeText(each.since), timeText(each.until)],
+    ...[each.range, timeText(each.since)],
+    each.until === null ? "for good" : timeText(each.until),
     printable(each.reason),
   ]);
-  say(table(["range", "since", "until", "reason"], rows));
+  return table(["range", "since", "until", "reason"], rows);
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
