@@ -14,7 +14,7 @@ import { rekey } from "../registry/rekeying.js";
 import { parseByteRange, type ByteRange } from "./byte-range.js";
 import type { AgentApiPorts } from "./ports.js";
 import { ApiProblem, checked, checkedSecret, problem } from "./problem.js";
-import { bearerOf, jsonBody } from "./requests.js";
+import { bearerOf, fromOf, jsonBody } from "./requests.js";
 import { SegmentsQuery } from "./shapes.js";
 
 interface AgentEnv {
@@ -30,7 +30,8 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
   routes.get("/roots/:version", (c) => rootOf(c, ports));
   routes.post("/enrol", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
     const request = checkedSecret(EnrolmentRequest, await jsonBody(c));
-    return c.json(await ports.enrolment.enrol(request), 201);
+    const from = fromOf(c, "public");
+    return c.json(await ports.enrolment.enrol(request, from), 201);
   });
   routes.post("/rekey", async (c, next) => {
     engagedAgent(c, ports); // before anything of the body is read

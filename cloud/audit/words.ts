@@ -51,8 +51,11 @@ const words: { readonly [K in Kind]?: (event: Of<K>) => string } = {
   },
   "org-added": ({ org, name }) => `added org ${org}, ${name}`,
   "feed-begun": ({ feed }) => `began feed ${feed}`,
-  "token-made": ({ org, expiresAt, mode }) =>
-    `made an enrolment token of ${org}${mode === undefined ? "" : ` that proposes to ${mode},`} until ${timeText(expiresAt)}`,
+  "token-made": ({ org, expiresAt, mode, uses = 1 }) => {
+    const hosts = uses === 1 ? "" : ` for ${uses} hosts,`;
+    const proposes = mode === undefined ? "" : ` that proposes to ${mode},`;
+    return `made an enrolment token of ${org}${hosts}${proposes} until ${timeText(expiresAt)}`;
+  },
   "token-revoked": () => "revoked an enrolment token",
   "agent-revoked": ({ agent }) => `revoked ${agent}`,
   "agent-forgotten": ({ agent }) => `forgot ${agent}`,

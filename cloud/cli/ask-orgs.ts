@@ -52,6 +52,9 @@ export const makeToken = async (
     readonly expiresIn: string;
     readonly label?: string | undefined;
     readonly mode?: string | undefined;
+    readonly uses?: number | undefined;
+    readonly tags?: readonly string[] | undefined;
+    readonly networks?: readonly string[] | undefined;
   },
 ): Promise<MadeToken> => client.ask("POST", "/enrolment-tokens", order);
 

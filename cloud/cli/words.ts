@@ -57,10 +57,10 @@ Feeds:
   org/<id>    for the hosts of one org`;
 
 /**
- * How many `--limit` lets through.
+ * How many an option lets through.
  * @throws Failure where that is no number
  */
-export function wholeNumber(text: string): number {
+export function wholeNumber(text: string, option = "--limit"): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw misused(`--limit "${text}" is not a whole number`);
+  throw misused(`${option} "${text}" is not a whole number`);
 }

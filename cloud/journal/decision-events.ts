@@ -61,6 +61,12 @@ export interface TokenMade {
   readonly label?: string;
   /** What it proposes that the host begins with. */
   readonly mode?: Mode;
+  /** How many hosts come in by it; absent: one. */
+  readonly uses?: number;
+  /** What those hosts are called by beside their names; absent: nothing. */
+  readonly tags?: readonly string[];
+  /** Where they come from, as CIDR ranges; absent: from anywhere. */
+  readonly networks?: readonly string[];
 }
 
 export interface AgentEnrolled {

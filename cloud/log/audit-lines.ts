@@ -75,7 +75,9 @@ function lineOf(event: RecordedDecision["event"]): Line | undefined {
     case "org-added":
       return line("an org was added", event, ["org", "name"]);
     case "token-made":
-      return line("an enrolment token was made", event, ["org", "by", "mode"]);
+      return line("an enrolment token was made", event, [
+        ...(["org", "by", "mode", "uses", "tags", "networks"] as const),
+      ]);
     case "agent-enrolled":
       return line("a host was enrolled", event, ["agent", "org", "hostname"]);
     case "agent-rekeyed":

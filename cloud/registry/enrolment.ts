@@ -5,6 +5,7 @@ import {
   type EnrolmentRequest,
 } from "../../agent/protocol/enrolment.js";
 import { rootFormat } from "../../agent/protocol/root-document.js";
+import { covers, parseAddress, parseCidr } from "../../agent/model/cidr.js";
 import type { Mode } from "../../agent/model/mode.js";
 import type { SignedText } from "../../agent/protocol/signed-text.js";
 import type { Clock } from "../../agent/runtime/clock.js";
@@ -31,6 +32,7 @@ export type EnrolmentRefusal =
   | "token-unknown"
   | "token-used"
   | "token-expired"
+  | "token-elsewhere"
   | "token-revoked"
   | "bad-proof"
   | "version-too-old";
@@ -47,7 +49,7 @@ export class EnrolmentRefused extends Error {
   }
 }
 
-/** Lets hosts in: a one-time token becomes an agent. */
+/** Lets hosts in: each comes in by a token, and becomes an agent. */
 export class Enrolment {
   readonly #ports: EnrolmentPorts;
 
@@ -65,6 +67,12 @@ export class Enrolment {
     readonly label?: string;
     /** What it proposes that the host begins with. */
     readonly mode?: Mode;
+    /** How many hosts come in by it; 1 unless it is said. */
+    readonly uses?: number;
+    /** What those hosts are called by beside their names, in alphabetical order. */
+    readonly tags?: readonly string[];
+    /** Where they come from, as CIDR ranges; anywhere unless it is said. */
+    readonly networks?: readonly string[];
   }): Promise<{ readonly id: string; readonly token: string }> {
     const { decisions, signing } = this.#ports;
     const secret = newSecret();
@@ -96,22 +104,28 @@ export class Enrolment {
   }
 
   /**
-   * One token, one agent: it is looked at again should somebody else append
-   * before it is used.
+   * Each use of a token is one agent: it is looked at again should somebody else
+   * append before it is used.
+   * @param from the address that the host comes from
    * @throws EnrolmentRefused
    */
-  async enrol(request: EnrolmentRequest): Promise<EnrolmentAnswer> {
+  async enrol(
+    request: EnrolmentRequest,
+    from: string,
+  ): Promise<EnrolmentAnswer> {
     const { decisions, signing, cloudName } = this.#ports;
     const agent = newId("agt");
     const { publicKey, hostname, system, version } = request;
     const host = { publicKey, hostname, system, version };
     const token = await lookThenAppend(decisions, () => {
-      const usable = this.#usableToken(request.secret);
+      const usable = this.#usableToken(request.secret, from);
       checkProof(request);
       checkVersion(request, signing.newest);
-      const { org, hash: tokenHash } = usable;
+      const { org, hash: tokenHash, tags, madeBy: by } = usable;
       const event = { kind: "agent-enrolled", agent, org, tokenHash } as const;
-      return { events: [{ ...event, ...host }], answer: usable };
+      const tagged = { kind: "agent-tagged", agent, tags, by } as const;
+      const called = tags.length > 0 ? [tagged] : [];
+      return { events: [{ ...event, ...host }, ...called], answer: usable };
     });
     const { org, mode } = token;
     // The one that the token pins; those after it are fetched on connecting.
@@ -121,7 +135,7 @@ export class Enrolment {
     return proposes ? { ...said, mode } : said;
   }
 
-  #usableToken(secret: string): Token {
+  #usableToken(secret: string, from: string): Token {
     const { registry, clock } = this.#ports;
     const token = registry.token(secret);
     if (token === undefined) {
@@ -130,11 +144,8 @@ export class Enrolment {
         "this cloud never made this enrolment token",
       );
     }
-    if (token.usedBy !== null) {
-      throw new EnrolmentRefused(
-        "token-used",
-        `this enrolment token was used by ${token.usedBy}; make a new one`,
-      );
+    if (token.used >= token.uses) {
+      throw new EnrolmentRefused("token-used", usedText(token));
     }
     if (token.revokedAt !== null) {
       throw new EnrolmentRefused(
@@ -148,8 +159,28 @@ export class Enrolment {
         `this enrolment token expired at ${isoTime(token.expiresAt)}; make a new one`,
       );
     }
+    if (!isWithin(from, token.networks)) {
+      throw new EnrolmentRefused(
+        "token-elsewhere",
+        `this enrolment token is for hosts of other networks, and this one comes from ${from}`,
+      );
+    }
     return token;
   }
+}
+
+const usedText = ({ uses, usedBy }: Token): string =>
+  uses === 1
+    ? `this enrolment token was used by ${usedBy ?? "a host"}; make a new one`
+    : `this enrolment token was used by ${uses} hosts, as many as may come in by it; make a new one`;
+
+/** Whether an address, IPv4 in IPv6 included, lies within one of some ranges. */
+function isWithin(from: string, networks: readonly string[]): boolean {
+  if (networks.length === 0) return true;
+  const bare = from.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*/, "");
+  if (parseAddress(bare) === undefined) return false;
+  const address = parseCidr(bare);
+  return networks.some((network) => covers(parseCidr(network), address));
 }
 
 /** @throws EnrolmentRefused when the agent could not read the root in force */

@@ -13,7 +13,9 @@ export const registryTables: DecisionProjection = {
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
       org TEXT NOT NULL, label TEXT NOT NULL, made_at INTEGER NOT NULL,
       made_by TEXT NOT NULL, expires_at INTEGER NOT NULL,
-      root INTEGER NOT NULL, mode TEXT, used_by TEXT, used_at INTEGER,
+      root INTEGER NOT NULL, mode TEXT, uses INTEGER NOT NULL,
+      tags TEXT NOT NULL, networks TEXT NOT NULL,
+      used INTEGER NOT NULL, used_by TEXT, used_at INTEGER,
       revoked_at INTEGER, revoked_by TEXT
     ) STRICT;
     CREATE INDEX tokens_by_id ON tokens (id);
@@ -63,10 +65,11 @@ export const tokenIdOf = (tokenHash: string): string =>
 function tokenFold(database: Database) {
   const add = database.prepare(
     `INSERT INTO tokens VALUES
-       (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)`,
+       (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, NULL, NULL)`,
   );
   const use = database.prepare(
-    "UPDATE tokens SET used_by = ?, used_at = ? WHERE hash = ?",
+    `UPDATE tokens SET used = used + 1, used_by = ?, used_at = ?
+     WHERE hash = ?`,
   );
   const revoke = database.prepare(
     `UPDATE tokens SET revoked_at = ?, revoked_by = ?
@@ -75,10 +78,12 @@ function tokenFold(database: Database) {
   return ({ seq, at, event }: RecordedDecision): void => {
     if (event.kind === "token-made") {
       const { tokenHash, org, expiresAt, by } = event;
-      const { root = 1, label = "", mode = null } = event;
+      const { root = 1, label = "", mode = null, uses = 1 } = event;
+      const lists = [event.tags ?? [], event.networks ?? []];
       const id = tokenIdOf(tokenHash);
       const made = [seq, id, tokenHash, org, label, at, by, expiresAt];
-      add.run(...made, root, mode);
+      const texts = lists.map((list) => JSON.stringify(list));
+      add.run(...made, root, mode, uses, ...texts);
     } else if (event.kind === "agent-enrolled") {
       use.run(event.agent, at, event.tokenHash);
     } else if (event.kind === "token-revoked") {

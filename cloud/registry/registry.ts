@@ -24,6 +24,14 @@ export interface Token {
   readonly root: number;
   /** What it proposes that the host begins with; null: nothing. */
   readonly mode: Mode | null;
+  /** How many hosts may come in by it in all, and how many did. */
+  readonly uses: number;
+  readonly used: number;
+  /** What hosts that come in by it are called by beside their names. */
+  readonly tags: readonly string[];
+  /** Where they must come from, as CIDR ranges; none: anywhere. */
+  readonly networks: readonly string[];
+  /** The last that came in by it, and when. */
   readonly usedBy: string | null;
   readonly usedAt: number | null;
   readonly revokedAt: number | null;
@@ -64,9 +72,9 @@ export interface Agent {
 export class Registry {
   readonly #orgs: Statement<Org>;
   readonly #org: Statement<Org>;
-  readonly #token: Statement<Token>;
-  readonly #tokenById: Statement<Token>;
-  readonly #tokens: Statement<Token>;
+  readonly #token: Statement<TokenRow>;
+  readonly #tokenById: Statement<TokenRow>;
+  readonly #tokens: Statement<TokenRow>;
   readonly #agent: Statement<Enrolled>;
   readonly #agentsAfter: Statement<Enrolled>;
   readonly #agentsBehind: Statement<Enrolled>;
@@ -88,7 +96,7 @@ export class Registry {
     this.#tokens = decided.prepare(
       `${TOKENS} WHERE (@org IS NULL OR org = @org)
          AND (@before IS NULL OR seq < @before)
-         AND (@open = 0 OR (used_by IS NULL AND revoked_at IS NULL
+         AND (@open = 0 OR (used < uses AND revoked_at IS NULL
            AND expires_at > @now))
        ORDER BY seq DESC LIMIT @limit`,
     );
@@ -200,17 +208,18 @@ export class Registry {
   token(secret: string): Token | undefined {
     const hash = hashOf(secret);
     const found = this.#token.get(hash);
-    return found && sameHash(found.hash, hash) ? found : undefined;
+    return found && sameHash(found.hash, hash) ? tokenOf(found) : undefined;
   }
 
   /** By what lists call it. */
   tokenCalled(id: string): Token | undefined {
-    return this.#tokenById.get(id);
+    const found = this.#tokenById.get(id);
+    return found && tokenOf(found);
   }
 
   /** The newest first. */
   tokens({ open, ...asked }: TokensAsked): readonly Token[] {
-    return this.#tokens.all({ ...asked, open: Number(open) });
+    return this.#tokens.all({ ...asked, open: Number(open) }).map(tokenOf);
   }
 
   #all(enrolled: readonly Enrolled[]): readonly Agent[] {
@@ -237,6 +246,17 @@ function withPresence(
   const present = new Map(seen.map((each) => [each.id, each]));
   return enrolled.map((each) => agentOf(each, present.get(each.id)));
 }
+
+type TokenRow = Omit<Token, "tags" | "networks"> & {
+  readonly tags: string;
+  readonly networks: string;
+};
+
+const tokenOf = (row: TokenRow): Token => ({
+  ...row,
+  tags: JSON.parse(row.tags) as string[],
+  networks: JSON.parse(row.networks) as string[],
+});
 
 type Enrolled = Omit<Agent, "lastSeen" | "tags"> & { readonly tags: string };
 
@@ -279,8 +299,8 @@ const AGENTS_BEHIND = `
 
 const TOKENS = `
   SELECT seq, id, hash, org, label, made_at AS madeAt, made_by AS madeBy,
-    expires_at AS expiresAt, root, mode, used_by AS usedBy, used_at AS usedAt,
-    revoked_at AS revokedAt, revoked_by AS revokedBy
+    expires_at AS expiresAt, root, mode, uses, used, tags, networks,
+    used_by AS usedBy, used_at AS usedAt, revoked_at AS revokedAt, revoked_by AS revokedBy
   FROM tokens`;
 
 const PRESENCE = `

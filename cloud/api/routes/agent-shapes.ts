@@ -132,20 +132,21 @@ export const AgentsQuery = v.strictObject({
 /** Whom a change was made to. */
 export const Changed = v.object({ agent: v.string() });
 
-export const TagsOrder = v.strictObject({
-  tags: v.pipe(
-    v.array(
-      v.pipe(
-        v.string(),
-        v.regex(
-          /^[a-z0-9-]{1,32}$/u,
-          "is no tag: 1 to 32 of a-z, 0-9 and - are expected",
-        ),
+/** What a host is called by beside its name. */
+export const Tags = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^[a-z0-9-]{1,32}$/u,
+        "is no tag: 1 to 32 of a-z, 0-9 and - are expected",
       ),
     ),
-    v.maxLength(16, "an agent may have at most 16 tags"),
   ),
-});
+  v.maxLength(16, "an agent may have at most 16 tags"),
+);
+
+export const TagsOrder = v.strictObject({ tags: Tags });
 
 export const Tagged = v.object({
   agent: v.string(),

@@ -1,34 +1,54 @@
 import * as v from "valibot";
+import { formatCidr } from "../../../agent/model/cidr.js";
 import { modes } from "../../../agent/model/mode.js";
 import { isoTime } from "../../../agent/text/time.js";
 import type { Caller } from "../../operators/caller.js";
 import type { Token } from "../../registry/registry.js";
 import type { OperatorApiPorts } from "../ports.js";
-import { limitOf, Named, Reason, YesOrNo } from "../fields.js";
+import { limitOf, Named, Range, Reason, YesOrNo } from "../fields.js";
 import { unknown } from "../problem.js";
 import { mustBeOwnOrg, sees } from "../scope.js";
-import { Cursor, cursorOf, pageOf, Time } from "../table/answer.js";
+import { Cursor, cursorOf, pageOf, Time, Whole } from "../table/answer.js";
 import { answer, route, type Route } from "../table/route.js";
+import { Tags } from "./agent-shapes.js";
 import { Label, Lifetime } from "./operator-shapes.js";
+
+/** Hosts that one token lets in. */
+const MOST_USES = 100_000;
+
+const MOST_NETWORKS = 32;
 
 /** What it proposes that the host begins with; null: nothing. */
 const Proposed = v.nullable(v.picklist(modes));
 
+/** What it lets in. */
+const terms = {
+  mode: Proposed,
+  /** How many hosts may come in by it in all. */
+  uses: Whole,
+  /** What they are called by beside their names. */
+  tags: v.array(v.string()),
+  /** Where they must come from, as CIDR ranges; none: anywhere. */
+  networks: v.array(v.string()),
+};
+
 /** What is told of one later. */
 export const ListedToken = v.object({
   ...{ id: v.string(), org: v.string(), label: v.string() },
-  ...{ madeAt: Time, madeBy: v.string(), expiresAt: Time, mode: Proposed },
-  /** The agent that came in by it. */
+  ...{ madeAt: Time, madeBy: v.string(), expiresAt: Time, ...terms },
+  /** How many hosts came in by it so far. */
+  used: Whole,
+  /** The last agent that did. */
   usedBy: v.nullable(v.string()),
   usedAt: v.nullable(Time),
   revokedAt: v.nullable(Time),
   revokedBy: v.nullable(v.string()),
 });
 
-/** A token by which one host comes in. */
+/** A token by which hosts come in. */
 export const EnrolmentToken = v.object({
   ...{ id: v.string(), org: v.string(), label: v.string(), expiresAt: Time },
-  mode: Proposed,
+  ...terms,
   /** To be pasted on the host; it is nowhere else. */
   token: v.string(),
 });
@@ -41,12 +61,27 @@ const TokensQuery = v.strictObject({
   cursor: v.optional(Cursor(v.pipe(v.number(), v.integer()))),
 });
 
+const Uses = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1),
+  v.maxValue(MOST_USES),
+);
+
+const Networks = v.pipe(v.array(Range), v.maxLength(MOST_NETWORKS));
+
 const TokenOrder = v.strictObject({
   org: Named,
   expiresIn: v.optional(Lifetime, "24h"),
   label: v.optional(Label, ""),
   /** What the host is to begin with, should it have no mode of its own yet. */
   mode: v.optional(v.picklist(modes)),
+  /** How many hosts may come in by it. */
+  uses: v.optional(Uses, 1),
+  /** What hosts that come in by it are called by beside their names. */
+  tags: v.optional(Tags, []),
+  /** Where they must come from; none: anywhere. */
+  networks: v.optional(Networks, []),
 });
 
 const RevokeQuery = v.strictObject({ reason: v.optional(Reason, "") });
@@ -68,22 +103,13 @@ export const enrolmentTokenRoutes = (
   route({
     ...{ method: "POST", path: "/enrolment-tokens" },
     ...{ operationId: "makeEnrolmentToken", tag: "Orgs" },
-    summary: "Makes a token for one host, which is shown once",
+    summary: "Makes a token for one host or more, which is shown once",
     ...{ allows: "admin", scope: "own", changes: true, shownOnce: true },
     body: TokenOrder,
     problems: [404],
     answers: { 201: { description: "The token", schema: EnrolmentToken } },
-    handle: async ({ caller, body: { org, label, expiresIn, mode } }) => {
-      mustBeOwnOrg(caller, org, ports);
-      const expiresAt = ports.clock.now() + expiresIn * 1000;
-      const made = await ports.enrolment.makeToken({
-        ...{ org, expiresAt, by: caller.name, url: ports.publicUrl() },
-        ...(label !== "" && { label }),
-        ...(mode && { mode }),
-      });
-      const told = { ...made, org, label, expiresAt, mode: mode ?? null };
-      return answer(201, told);
-    },
+    handle: async ({ caller, body }) =>
+      answer(201, await madeBy(caller, body, ports)),
   }),
   route({
     ...{ method: "DELETE", path: "/enrolment-tokens/{token}" },
@@ -102,6 +128,34 @@ export const enrolmentTokenRoutes = (
     },
   }),
 ];
+
+async function madeBy(
+  caller: Caller,
+  {
+    org,
+    label,
+    expiresIn,
+    mode,
+    uses,
+    ...body
+  }: v.InferOutput<typeof TokenOrder>,
+  ports: OperatorApiPorts,
+) {
+  mustBeOwnOrg(caller, org, ports);
+  const expiresAt = ports.clock.now() + expiresIn * 1000;
+  const tags = [...new Set(body.tags)].sort();
+  const networks = [...new Set(body.networks.map(formatCidr))];
+  const made = await ports.enrolment.makeToken({
+    ...{ org, expiresAt, by: caller.name, url: ports.publicUrl() },
+    ...(label !== "" && { label }),
+    ...(mode && { mode }),
+    ...(uses > 1 && { uses }),
+    ...(tags.length > 0 && { tags }),
+    ...(networks.length > 0 && { networks }),
+  });
+  const terms = { mode: mode ?? null, uses, tags, networks };
+  return { ...made, org, label, expiresAt, ...terms };
+}
 
 function pageFor(
   caller: Caller,

@@ -96,6 +96,59 @@ describe("enrolment tokens", () => {
     expect(second.next).toBeNull();
   });
 
+  it("let in as many hosts as they are for, by their tags", async () => {
+    await using cloud = await startTestCloud();
+    await cloud.addOrg("acme");
+    const tags = ["web", "eu", "web"];
+    const order = { org: "acme", uses: 2, tags, networks: ["127.0.0.0/8"] };
+    const { status, body } = await post<Made>(cloud, order);
+    expect(status).toBe(201);
+    const told = { uses: 2, tags: ["eu", "web"], networks: ["127.0.0.0/8"] };
+    expect(body).toMatchObject(told);
+    const comes = () => enrolWith(cloud.url, body.token, generateKey());
+    const first = (await comes()).body as { agent: string };
+    expect(await listed(cloud, "?open=true")).toMatchObject([
+      { ...told, used: 1, usedBy: first.agent },
+    ]);
+    const second = (await comes()).body as { agent: string };
+    expect(second.agent).not.toBe(first.agent);
+    expect(await listed(cloud, "?open=true")).toEqual([]);
+    expect(await comes()).toMatchObject({
+      ...{ status: 403, body: { error: "token-used" } },
+    });
+    const hosts = await ask<Listed>(cloud, ["GET", "/agents?tag=web"]);
+    expect(hosts.body.items.map(({ id }) => id).sort()).toEqual(
+      [first.agent, second.agent].sort(),
+    );
+  });
+
+  it("let in nobody from other networks", async () => {
+    await using cloud = await startTestCloud();
+    await cloud.addOrg("acme");
+    const networks = ["198.51.100.0/24", "2001:db8::/32"];
+    const { body } = await post<Made>(cloud, { org: "acme", networks });
+    const refused = await enrolWith(cloud.url, body.token, generateKey());
+    expect(refused).toMatchObject({
+      ...{ status: 403, body: { error: "token-elsewhere" } },
+    });
+    expect(await listed(cloud, "?open=true")).toMatchObject([{ used: 0 }]);
+  });
+
+  it("are for a number of hosts, tags and networks that can be", async () => {
+    await using cloud = await startTestCloud();
+    await cloud.addOrg("acme");
+    const wrong = [
+      ...[{ uses: 0 }, { uses: 100_001 }, { uses: 1.5 }, { uses: "2" }],
+      ...[{ tags: ["Web"] }, { networks: ["10.0.0.0/33"] }],
+    ];
+    for (const order of wrong) {
+      const answer = await post(cloud, { org: "acme", ...order });
+      const [field = ""] = Object.keys(order);
+      expect(answer.status).toBe(400);
+      expect(JSON.stringify(answer.body)).toContain(`"${field}`);
+    }
+  });
+
   it("live for at most a year", async () => {
     await using cloud = await startTestCloud();
     await cloud.addOrg("acme");

@@ -14,11 +14,11 @@ const TERMS = [
 ] as const;
 
 const MODES = [
-  ["enforce", "enforces: drops what is banned"],
-  ["observe", "only counts, until its operator says otherwise"],
+  ["enforce", "enforce: drop what is banned"],
+  ["observe", "only count, until their operator says otherwise"],
 ] as const;
 
-/** A token for one host: it is shown once. */
+/** A token for one host or more: it is shown once. */
 export function EnrolDialog({
   org: given,
   onClose,
@@ -37,16 +37,23 @@ export function EnrolDialog({
   const [label, setLabel] = useState("");
   const [term, setTerm] = useState("24h");
   const [mode, setMode] = useState("enforce");
+  const [hosts, setHosts] = useState(ONE);
   const org = chosen === "" ? (orgs?.[0]?.id ?? "") : chosen;
   return (
     <ChangeDialog<Answers["makeEnrolmentToken"]>
       onClose={onClose}
       plan={{
-        title: "Make a token for one host",
+        title: "Make a token for new hosts",
         ...{ verb: "Make it", method: "POST", path: "/enrolment-tokens" },
-        bodyOf: () => ({ org, expiresIn: term, label, mode }),
+        bodyOf: () => ({
+          org,
+          expiresIn: term,
+          label,
+          mode,
+          ...termsOf(hosts),
+        }),
         isReady: org !== "",
-        ...{ done: "The token is good for one host", onDone },
+        ...{ done: "Hosts come in by the token from now on", onDone },
         shown: ({ token }) => <Shown token={token} />,
         children: (
           <>
@@ -61,11 +68,12 @@ export function EnrolDialog({
               />
             )}
             <TextField
-              label="For which host (may be left out)"
+              label="What it is for (may be left out)"
               maxLength={128}
               value={label}
               onChange={setLabel}
             />
+            <HostFields hosts={hosts} onChange={setHosts} />
             <ChoiceField
               label="Good for"
               value={term}
@@ -73,7 +81,7 @@ export function EnrolDialog({
               onChange={setTerm}
             />
             <ChoiceField
-              label="The host begins as one that"
+              label="Hosts begin as such that"
               value={mode}
               choices={MODES}
               onChange={setMode}
@@ -82,6 +90,56 @@ export function EnrolDialog({
         ),
       }}
     />
+  );
+}
+
+/** As they are written into the fields. */
+interface Hosts {
+  readonly uses: string;
+  readonly tags: string;
+  readonly networks: string;
+}
+
+const ONE: Hosts = { uses: "1", tags: "", networks: "" };
+
+/** What is not said right, the cloud refuses by its name. */
+const termsOf = ({ uses, tags, networks }: Hosts) => ({
+  uses: Number(uses),
+  ...{ tags: wordsOf(tags), networks: wordsOf(networks) },
+});
+
+const wordsOf = (text: string): readonly string[] =>
+  text.split(/[\s,]+/).filter((word) => word !== "");
+
+/** Which hosts, and how many. */
+function HostFields({
+  hosts,
+  onChange,
+}: {
+  readonly hosts: Hosts;
+  readonly onChange: (hosts: Hosts) => void;
+}) {
+  return (
+    <>
+      <TextField
+        label="How many hosts come in by it"
+        maxLength={6}
+        value={hosts.uses}
+        onChange={(uses) => onChange({ ...hosts, uses })}
+      />
+      <TextField
+        label="Tags that they get (may be left out)"
+        maxLength={256}
+        value={hosts.tags}
+        onChange={(tags) => onChange({ ...hosts, tags })}
+      />
+      <TextField
+        label="Only from these networks (may be left out)"
+        maxLength={1024}
+        value={hosts.networks}
+        onChange={(networks) => onChange({ ...hosts, networks })}
+      />
+    </>
   );
 }
 

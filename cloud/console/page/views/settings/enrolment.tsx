@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Answers, Page } from "../../api-types.js";
 import { apiPath } from "../../api.js";
-import { Badge, Head, Nothing, Shown } from "../../parts/bits.js";
+import { Badge, count, Head, Nothing, Shown } from "../../parts/bits.js";
 import { ChangeDialog } from "../../parts/change.js";
 import { ChoiceField } from "../../parts/fields.js";
 import { PlainTable, type PlainColumn } from "../../parts/plain-table.js";
@@ -46,8 +46,8 @@ export function Enrolment() {
         )}
       </Head>
       <p class="faint">
-        A host comes in by a token: it is given to tourniquet on that host,
-        once, and is good for one host.
+        A host comes in by a token, which is given to tourniquet on that host,
+        once. It is good for one host, or for as many as were said.
       </p>
       <Shown asked={asked}>
         {({ items }) => <Tokens tokens={items} onRevoke={setRevoking} />}
@@ -123,8 +123,8 @@ function Tokens({
   );
 }
 
-const isOpen = ({ usedAt, revokedAt, expiresAt }: Token): boolean =>
-  usedAt === null && revokedAt === null && Date.parse(expiresAt) > Date.now();
+const isOpen = ({ used, uses, revokedAt, expiresAt }: Token): boolean =>
+  used < uses && revokedAt === null && Date.parse(expiresAt) > Date.now();
 
 const COLUMNS: readonly PlainColumn<Token>[] = [
   { head: "Customer", cell: ({ org }) => org },
@@ -146,12 +146,26 @@ const COLUMNS: readonly PlainColumn<Token>[] = [
       </>
     ),
   },
+  { head: "Called, from", cell: (token) => <Terms of={token} /> },
   { head: "Ends", cell: ({ expiresAt }) => <Until at={expiresAt} /> },
 ];
 
+/** What hosts that come in by it are called by, and where they come from. */
+function Terms({ of: { tags, networks } }: { readonly of: Token }) {
+  const from = networks.length === 0 ? ["anywhere"] : networks;
+  return (
+    <>
+      {tags.map((tag) => (
+        <Badge key={tag}>{tag}</Badge>
+      ))}{" "}
+      <span class="faint">{from.join(", ")}</span>
+    </>
+  );
+}
+
 function State({ token }: { readonly token: Token }) {
-  const { usedBy, usedAt, revokedAt, revokedBy } = token;
-  if (usedBy !== null) {
+  const { uses, used, usedBy, usedAt, revokedAt, revokedBy } = token;
+  if (uses === 1 && usedBy !== null) {
     return (
       <>
         <ThingLink id={usedBy} /> came in <Time at={usedAt} />
@@ -161,7 +175,9 @@ function State({ token }: { readonly token: Token }) {
   if (revokedAt !== null) {
     return <Badge>revoked by {revokedBy ?? "nobody"}</Badge>;
   }
-  return isOpen(token) ? <Badge tone="good">open</Badge> : <Badge>over</Badge>;
+  const came = uses === 1 ? "" : `: ${count(used)} of ${count(uses)} came in`;
+  if (isOpen(token)) return <Badge tone="good">open{came}</Badge>;
+  return <Badge>over{came}</Badge>;
 }
 
 const revokeBy = (onRevoke: (token: Token) => void): PlainColumn<Token> => ({
