@@ -33,8 +33,10 @@ export function SpreadPanel() {
     apiPath("/decisions", { limit: A_FEW }),
     { on: NEWS },
   );
+  // Of a large fleet that takes the longest: whatever is quick comes first.
+  const isKnown = asked.data !== undefined;
   const coverage = useAsked<Page<Covered>>(
-    apiPath("/coverage", { limit: A_FEW }),
+    isKnown ? apiPath("/coverage", { limit: A_FEW }) : undefined,
     { every: isSpreading ? EVERY_WHILE_SPREADING : EVERY, on: NEWS },
   );
   const known = coverage.data;
