@@ -6,6 +6,7 @@ import {
 } from "../config-file.js";
 import { parse } from "../terminal/command-line.js";
 import { packageVersion } from "../version.js";
+import { EXIT_CODES } from "./command-tree.js";
 import { applyCommand } from "./commands/apply.js";
 import { ownBanCommands } from "./commands/ban.js";
 import { bansCommand } from "./commands/bans.js";
@@ -22,6 +23,7 @@ import { releaseCommand } from "./commands/release.js";
 import { restoreCommand } from "./commands/restore.js";
 import { rollbackCommand } from "./commands/rollback.js";
 import { selftestCommand } from "./commands/selftest.js";
+import { shellCommands } from "./commands/shell.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
 import { verifyCommand } from "./commands/verify.js";
@@ -70,6 +72,43 @@ function addCommands(
   { stop, readerLeft }: Record<"stop" | "readerLeft", AbortSignal>,
 ): void {
   const config = () => readConfig(file());
+  const socket = () => config().controlSocket;
+  program.commandsGroup("Every day:");
+  statusCommand(program, config);
+  whyCommand(program, config);
+  bansCommand(program, config, readerLeft);
+  hitsCommand(program, config);
+  program.commandsGroup("This host's last word:");
+  ownBanCommands(program, socket);
+  releaseCommand(program, socket);
+  pauseCommand(program, socket);
+  modeCommands(program, config);
+  program.commandsGroup("Look back, and undo:");
+  historyCommand(program, socket);
+  rollbackCommand(program, socket);
+  confirmCommand(program, socket);
+  program.commandsGroup("Look closer:");
+  configCommand(program, file);
+  verifyCommand(program, config);
+  telemetryCommand(program, config);
+  selftestCommand(program, config, stop);
+  program.commandsGroup("Set up, and take down:");
+  enrolCommand(program, config);
+  rekeyCommand(program, config);
+  applyCommand(program, socket);
+  cleanUpCommand(program, config);
+  shellCommands(program, config);
+  program.helpCommand("help [command]", "say what a command is good for");
+  program.commandsGroup("For the service manager:");
+  runCommand(program, file, stop);
+  restoreCommand(program, config);
+}
+
+function runCommand(
+  program: Command,
+  file: () => string | undefined,
+  stop: AbortSignal,
+): void {
   program
     .command("run")
     .description("run the agent until SIGTERM; bans stay in the kernel")
@@ -78,56 +117,19 @@ function addCommands(
       const { runDaemon } = await import("../daemon.js");
       await runDaemon(() => readSettings(file()), stop);
     });
-  enrolCommand(program, config);
-  statusCommand(program, config);
-  bansCommand(program, config, readerLeft);
-  const socket = () => config().controlSocket;
-  modeCommands(program, config);
-  rekeyCommand(program, config);
-  ownBanCommands(program, socket);
-  pauseCommand(program, socket);
-  releaseCommand(program, socket);
-  rollbackCommand(program, socket);
-  confirmCommand(program, socket);
-  historyCommand(program, socket);
-  whyCommand(program, config);
-  hitsCommand(program, config);
-  verifyCommand(program, config);
-  applyCommand(program, socket);
-  restoreCommand(program, config);
-  telemetryCommand(program, config);
-  selftestCommand(program, config, stop);
-  configCommand(program, file);
-  cleanUpCommand(program, config);
 }
 
+/** A person reads these first; all options are in each command's own help. */
 const HELP = `
 Examples:
-  tourniquet enrol --token-file token.txt   make this host known to its cloud, once
-  tourniquet run                            enforce; as root or with CAP_NET_ADMIN
   tourniquet status                         is it enforcing, and what is wrong
   tourniquet status --check                 the same for monitoring, by its exit code
-  tourniquet bans 192.0.2.0/24              which bans are on, around or within a range
-  tourniquet bans --held                    what a guard stopped, and which rule
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
+  tourniquet bans 192.0.2.0/24              which bans are on, around or within a range
   tourniquet hits --out                     which process here called a banned address
   tourniquet ban 192.0.2.7 --for 4h         ban it here, whatever the cloud says
-  tourniquet lift 192.0.2.7                 take that back
   tourniquet allow 192.0.2.9                no ban touches it here, for good
-  tourniquet observe                        count and report, drop nothing; until enforce
-  tourniquet pause --for 15m                the same for a while, then enforce again
-  tourniquet release 192.0.2.7 --for 24h    no ban touches it here
-  tourniquet history                        what was ordered, newest first, with its reason
+  tourniquet pause --for 15m                drop nothing for a while, then enforce again
   tourniquet rollback --dry-run             what taking back the newest order would do
-  tourniquet rollback                       take it back
-  tourniquet confirm                        enforce what a trial took back (bans --held)
-  tourniquet verify                         did this host get the same as the others
-  tourniquet apply FILE                     take in what was carried here, where no network is
-  tourniquet rekey                          a new device key, known to the cloud; the old one is void
-  tourniquet telemetry show                 exactly what is reported next
-  tourniquet restore                        at boot: bans into the kernel, before the network
-  tourniquet selftest                       what a ban closes, tried on real packets beside this host
-  tourniquet config show --origin           what is settled, and which file says so
-  tourniquet clean-up                       take every ban out of the kernel
 
-Exit codes: 0 done, 1 failed or nothing changed, 2 used wrongly, 3 done in part.`;
+Exit codes: ${EXIT_CODES.map(([code, what]) => `${code} ${what}`).join(", ")}.`;
