@@ -5,7 +5,7 @@ import { generateKey } from "../../agent/trust/keys.js";
 import { deviceCredential } from "../../service/identity/device-credential.js";
 import { readIdentity } from "../../service/identity/identity-store.js";
 import { HostProcess } from "../support/agent/host-process.js";
-import { eventually, startTestCloud } from "../support/cloud/cloud.js";
+import { startTestCloud } from "../support/cloud/cloud.js";
 import { TestFolder } from "../support/folder.js";
 
 describe("a device key that the service manager hands in", () => {
@@ -22,7 +22,7 @@ describe("a device key that the service manager hands in", () => {
     expect(await host.with(env, ...argv)).toMatchObject({ code: 0 });
     expect(readdirSync(host.stateDir)).toEqual(["identity.json"]);
     await using _agent = host.run(env);
-    await says(host, "cloud    connected");
+    await saysConnected(host);
     const { code, stderr } = await host.tourniquet("rekey");
     expect([code, stderr]).toEqual([
       1,
@@ -43,7 +43,7 @@ describe("a device key that the service manager hands in", () => {
     rmSync(join(host.stateDir, `device-${deviceKey.id}.key`));
     {
       await using _agent = host.run({ CREDENTIALS_DIRECTORY: folder });
-      await says(host, "cloud    connected");
+      await saysConnected(host);
     }
     expect((await host.tourniquet("run")).stderr).toContain("is not enrolled");
     const env = {
@@ -95,8 +95,8 @@ function handIn(folder: TestFolder, pem: string, mode = 0o400): string {
   return path;
 }
 
-const says = (host: HostProcess, what: string) =>
-  eventually(async () => {
-    const { stdout } = await host.tourniquet("status");
-    return stdout.includes(what) ? stdout : undefined;
-  });
+async function saysConnected(host: HostProcess): Promise<void> {
+  await host.connected();
+  const { stdout } = await host.tourniquet("status");
+  expect(stdout).toContain("cloud    connected");
+}

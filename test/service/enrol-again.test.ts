@@ -133,13 +133,16 @@ describe("tourniquet run", () => {
         const { stdout } = await host.tourniquet("status");
         return what.test(stdout) ? stdout : undefined;
       });
+    await host.connected();
     await says(/cloud {4}connected/);
     const { code, stdout } = await host.tourniquet("rekey");
     const { key: now } = readIdentity(host.stateDir).identity;
     expect([code, stdout]).toEqual([0, `this host's key is ${now} now\n`]);
     expect(now).not.toBe(key);
+    await host.connected();
     await says(/cloud {4}connected/);
     await revoke(cloud, agent);
+    await host.stands(({ cloud }) => cloud.at !== "up");
     await says(/not connected .*\(revoked by the cloud; .* enrol anew\)/);
     expect((await host.tourniquet("rekey")).stderr).toContain("not connected");
   }, 40_000);

@@ -12,7 +12,6 @@ import { operatorOf } from "../cloud/cli/operator.js";
 import { HostProcess } from "../support/agent/host-process.js";
 import { tokenOfNowhere } from "../support/cloud/carried.js";
 import { startTestCloud, type TestCloud } from "../support/cloud/cloud.js";
-import { until } from "../support/time/clock.js";
 
 describe("a host that never sees its cloud", () => {
   it("is enrolled by files, and runs", async () => {
@@ -29,9 +28,9 @@ describe("a host that never sees its cloud", () => {
     expect(existsSync(pendingOf(host))).toBe(false);
 
     await using _agent = host.run();
-    const status = () => host.tourniquet("status", "--json");
-    await until("it runs", async () => (await status()).code === 0, 20_000);
-    expect((await status()).stdout).toContain(`"agent":"${id}"`);
+    await host.stands();
+    const status = await host.tourniquet("status", "--json");
+    expect(status.stdout).toContain(`"agent":"${id}"`);
   }, 60_000);
 
   it("takes no other host's answer, nor one of an earlier request", async () => {
@@ -65,8 +64,8 @@ describe("a host that never sees its cloud", () => {
     writeFileSync(pendingOf(host), pending, { mode: 0o600 });
     await answered(cloud, host, "--force");
     await using _agent = host.run();
-    const status = () => host.tourniquet("status", "--json");
-    await until("it runs", async () => (await status()).code === 0, 20_000);
+    await host.stands();
+    expect((await host.tourniquet("status", "--json")).code).toBe(0);
   }, 60_000);
 
   it("takes no root but the one that its token pins", async () => {

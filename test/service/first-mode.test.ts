@@ -4,7 +4,6 @@ import { describe, expect, it } from "@jest/globals";
 import { operatorOf } from "../cloud/cli/operator.js";
 import { HostProcess } from "../support/agent/host-process.js";
 import { startTestCloud, type TestCloud } from "../support/cloud/cloud.js";
-import { until } from "../support/time/clock.js";
 
 describe("the mode that an enrolment token proposes", () => {
   it("is what a new host begins with, and is its own from then on", async () => {
@@ -118,15 +117,7 @@ async function tokenFor(
 }
 
 async function modeOf(host: HostProcess): Promise<unknown> {
-  let told = "";
-  await until(
-    "it runs",
-    async () => {
-      const { code, stdout } = await host.tourniquet("status", "--json");
-      told = stdout;
-      return code === 0;
-    },
-    20_000,
-  );
-  return (JSON.parse(told) as { mode: unknown }).mode;
+  await host.stands();
+  const { stdout } = await host.tourniquet("status", "--json");
+  return (JSON.parse(stdout) as { mode: unknown }).mode;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { readIdentity } from "../../service/identity/identity-store.js";
 import { HostProcess } from "../support/agent/host-process.js";
-import { eventually, startTestCloud } from "../support/cloud/cloud.js";
+import { startTestCloud } from "../support/cloud/cloud.js";
 
 describe("an agent that is killed while its key changes", () => {
   it("has a key that its cloud takes, whenever that was", async () => {
@@ -14,22 +14,16 @@ describe("an agent that is killed while its key changes", () => {
     const { agent } = readIdentity(host.stateDir).identity;
     for (const afterMs of [0, 2, 4, 6, 10, 15]) {
       await using running = host.run();
-      await connected(host);
+      await host.connected();
       const ordered = host.order("/v1/rekey");
       await sleep(afterMs);
       await running.kill();
       await ordered;
     }
     await using _running = host.run();
-    await connected(host);
+    await host.connected();
     const settled = readIdentity(host.stateDir).identity;
     expect(settled.agent).toBe(agent);
     expect(settled.nextKey).toBeUndefined();
   }, 90_000);
 });
-
-const connected = (host: HostProcess) =>
-  eventually(async () => {
-    const { stdout } = await host.tourniquet("status");
-    return stdout.includes("cloud    connected") ? stdout : undefined;
-  });

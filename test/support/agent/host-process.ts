@@ -1,8 +1,10 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { orderAgent } from "../../../service/control/client.js";
+import { askAgent, orderAgent } from "../../../service/control/client.js";
+import type { StatusView } from "../../../service/control/status-view.js";
 import { TestFolder } from "../folder.js";
+import { until } from "../time/clock.js";
 
 /** A host that only pretends to enforce, and the program on it. */
 export class HostProcess implements Disposable {
@@ -35,6 +37,28 @@ export class HostProcess implements Disposable {
   /** Orders something of the running agent; resolves however that ends. */
   order(path: string): Promise<unknown> {
     return orderAgent(this.socket, path, {}).catch((error: unknown) => error);
+  }
+
+  /** Returns once the running agent answers, and this is so of it. */
+  async stands(
+    isSo: (status: StatusView) => boolean = () => true,
+  ): Promise<void> {
+    // A command for each look would take the core that the agent starts on.
+    const status = () =>
+      askAgent(this.socket, "/v1/status").catch(() => undefined);
+    await until(
+      "the agent stands so",
+      async () => {
+        const told = (await status()) as StatusView | undefined;
+        return told !== undefined && isSo(told);
+      },
+      30_000,
+    );
+  }
+
+  /** Returns once the running agent is connected to its cloud. */
+  connected(): Promise<void> {
+    return this.stands(({ cloud }) => cloud.at === "up");
   }
 
   /** Starts the agent; SIGTERM when disposed, SIGHUP by `hangUp`. */
