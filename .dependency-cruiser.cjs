@@ -28,7 +28,7 @@ const AGENT = [
 const SERVICE = [
   ["terminal/", "settings/", "version.ts"],
   ["identity/", "control/", "selftest/", "config-file.ts"],
-  ["notify.ts", "reload.ts"],
+  ["notify.ts", "reload.ts", "metrics/"],
   ["daemon.ts"],
   ["cli/"],
   ["main.ts"],

@@ -133,10 +133,15 @@ function mayBe(schema: Schema): string {
   if (isTuple(schema)) return "a list of two, the lesser first";
   if (items !== undefined) return listText(schema, items as Schema);
   if (schema.type === "boolean") return "`true` or `false`";
-  if (schema.pattern?.endsWith("[smhd]$") === true) return "a time";
-  if (schema.pattern === "^/") return "an absolute path";
-  if (schema.type === "string") return "an address range";
+  if (schema.type === "string") return textText(schema.pattern);
   return numberText(schema);
+}
+
+function textText(pattern = ""): string {
+  if (pattern.endsWith("[smhd]$")) return "a time";
+  if (pattern === "^/") return "an absolute path";
+  if (pattern.startsWith("^(127")) return "a loopback address with its port";
+  return "an address range";
 }
 
 function listText({ minItems, maxItems }: Schema, item: Schema): string {

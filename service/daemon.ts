@@ -20,6 +20,8 @@ import {
   readIdentity,
   readIdentityFor,
 } from "./identity/identity-store.js";
+import { measure } from "./metrics/measure.js";
+import { startMetricsServer } from "./metrics/server.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
 import { reloading } from "./reload.js";
 import { packageVersion } from "./version.js";
@@ -71,6 +73,7 @@ export async function runDaemon(
       version,
     }),
   );
+  await tellNumbers(opened, { agent, version, config, log });
   await keepManagerInformed(opened, agent);
   log.info("ready", { agent: identity.agent, control: socketPath });
   const broken = await untilOver(agent.broken, stop);
@@ -107,6 +110,31 @@ function reloadWhenAsked(reload: () => Promise<unknown>): Disposable {
   const hear = () => void reload().catch(() => undefined);
   process.on("SIGHUP", hear);
   return { [Symbol.dispose]: () => void process.off("SIGHUP", hear) };
+}
+
+/** Without them the host is as safe: what keeps them from being told is only logged. */
+async function tellNumbers(
+  opened: Lifetime,
+  from: {
+    readonly agent: Agent;
+    readonly version: string;
+    readonly config: Config;
+    readonly log: Logger;
+  },
+): Promise<void> {
+  const { agent, version, config, log } = from;
+  const { socket: socketPath, listen: address } = config.metrics;
+  const { clock } = agent;
+  try {
+    opened.own(
+      await startMetricsServer({
+        ...{ socketPath, address, clock: systemClock },
+        measure: () => measure({ agent, clock, version }),
+      }),
+    );
+  } catch (error) {
+    log.warn("metrics cannot be had", { why: error });
+  }
 }
 
 /** Only where a manager of services has asked for it. */

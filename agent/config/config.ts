@@ -4,6 +4,7 @@ import type { Translators } from "../model/translators.js";
 import { asProblem, InvalidConfig, problemOf } from "./invalid.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
+import { MetricsShape, metricsOf, type Metrics } from "./metrics.js";
 import { PolicyShape, type PermittedSshd } from "./policy-sensors.js";
 import { SafeModeShape, type SafeMode } from "./safe-mode.js";
 import {
@@ -89,6 +90,7 @@ export interface Config {
     /** Whether the cloud may ask how much a ban would cut here. */
     readonly impact: boolean;
   };
+  readonly metrics: Metrics;
   /** When an agent that keeps crashing leaves everything as it is for a while. */
   readonly safeMode: SafeMode;
   readonly log: {
@@ -159,9 +161,8 @@ export function parseConfig(raw: unknown, source: string): Config {
       },
     },
     policy: { sshd: permittedIn(rest.policy.sensors.sshd) },
-    telemetry: rest.telemetry,
-    safeMode: rest.safeMode,
-    log: rest.log,
+    metrics: metricsOf(rest.metrics, controlSocket),
+    ...{ telemetry: rest.telemetry, safeMode: rest.safeMode, log: rest.log },
     idle: guard.sessions.after === undefined ? [] : [IDLE_AFTER],
   });
 }
@@ -313,6 +314,7 @@ export const ConfigShape = section({
     {},
   ),
   policy: PolicyShape,
+  metrics: MetricsShape,
   telemetry: v.optional(section({ impact: v.optional(v.boolean(), true) }), {}),
   safeMode: SafeModeShape,
   log: v.optional(

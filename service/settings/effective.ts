@@ -49,10 +49,12 @@ export function asSections(all: readonly Effective[]): object {
 const derivedOf = ({
   guard,
   sensors,
+  metrics,
 }: Config): Readonly<Record<string, unknown>> => ({
   "guard.unapproved.ipv4": guard.unapproved[4],
   "guard.unapproved.ipv6": guard.unapproved[6],
   "sensors.sshd.ports": sensors.sshd.ports,
+  "metrics.socket": metrics.socket,
 });
 
 /** What a file gives, whatever it is made of. */

@@ -52,6 +52,7 @@ describe("a configuration", () => {
           ...{ maxretry: undefined, findtime: undefined, bantime: undefined },
         },
       },
+      metrics: { socket: "/run/tourniquet/metrics.sock", listen: undefined },
       telemetry: { impact: true },
       safeMode: { starts: 3, withinSeconds: 600, lastsSeconds: 900 },
       log: { level: "info", format: "text" },
@@ -110,6 +111,14 @@ describe("a configuration", () => {
       sessions: { ports: [22, 2222] },
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("may open metrics on loopback, and none at all", () => {
+    const of = (metrics: object) => parseConfig({ metrics }, "a").metrics;
+    expect(of({ listen: "[::1]:9469", socket: "off" })).toEqual({
+      ...{ socket: undefined, listen: { host: "::1", port: 9_469 } },
+    });
+    expect(of({ socket: "/run/m.sock" }).socket).toBe("/run/m.sock");
   });
 
   it("may hold what earlier versions knew and this one needs no more", () => {
@@ -175,6 +184,18 @@ describe("a configuration", () => {
       'guard.allow.0: "::ffff:192.0.2.1" is an IPv4-mapped IPv6 address; write 192.0.2.1',
     ],
     [{ colour: "red" }, "colour: is no setting that is known"],
+    [
+      { metrics: { listen: "0.0.0.0:9469" } },
+      "metrics.listen: must be a loopback address with its port, such as 127.0.0.1:9469",
+    ],
+    [
+      { metrics: { listen: "127.0.0.1:99999" } },
+      "metrics.listen: must have a port up to 65535",
+    ],
+    [
+      { metrics: { socket: "metrics.sock" } },
+      "metrics.socket: must be an absolute path",
+    ],
     [{ stateDir: "lib" }, "stateDir: must be an absolute path"],
     [
       { guard: { floor: { ipv4: 33 } } },

@@ -65,6 +65,8 @@ describe("docs/configure.md", () => {
       "sensors.sshd.source.file",
       "sensors.sshd.source.onlySshd",
       "sensors.sshd.ports",
+      "metrics.socket",
+      "metrics.listen",
       "policy.sensors.sshd.maxretry",
       "policy.sensors.sshd.findtime",
       "policy.sensors.sshd.bantime",
