@@ -65,16 +65,20 @@ export const toldQuery = (
   list: ListSpec,
 ): void => io.out(explain(parseQuery(text ?? "", list)));
 
-/** So many rows of a list that is asked, whose pages may be short. */
+/**
+ * So many rows of a list that is asked, whose pages may be short.
+ * @param most on one page
+ */
 export async function someOf<T>(
   client: Client,
   path: string,
   query: Query,
-  limit: number,
+  ...[limit, most = limit]: readonly [limit: number, most?: number]
 ): Promise<Page<T>> {
   const items: T[] = [];
   for (let cursor: string | undefined; ;) {
-    const left = { limit: String(limit - items.length), cursor };
+    const wanted = Math.min(most, limit - items.length);
+    const left = { limit: String(wanted), cursor };
     const page: Page<T> = await pageOf(client, path, { ...query, ...left });
     items.push(...page.items);
     if (page.next === null || items.length >= limit) {

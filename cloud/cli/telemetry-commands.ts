@@ -10,6 +10,7 @@ import {
   type SightingItem,
 } from "./ask-hosts.js";
 import { DETECTIONS } from "../query/lists/detections.js";
+import { addAttackers } from "./attackers-command.js";
 import { clientOf } from "./client.js";
 import { addDecisions } from "./decisions-command.js";
 import { AGENT_HELP } from "./identity-commands.js";
@@ -31,9 +32,10 @@ interface Options {
   readonly explain?: true;
 }
 
-/** sightings, contacts, statements, detections, decisions. */
+/** sightings, attackers, contacts, statements, detections, decisions. */
 export function addTelemetryCommands(program: Command, io: Io): void {
   addSightings(program, io);
+  addAttackers(program, io);
   addContacts(program, io);
   addStatements(program, io);
   addDetections(program, io);
