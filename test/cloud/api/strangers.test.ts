@@ -10,6 +10,7 @@ import {
   startTestCloud,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { sharedCloud } from "../../support/cloud/shared-cloud.js";
 
 describe("a snapshot", () => {
   it("is told of by HEAD without a body, and without opening its file", async () => {
@@ -81,6 +82,7 @@ describe("downloads", () => {
 });
 
 describe("a bad request", () => {
+  const shared = sharedCloud();
   const bodies: [string, string][] = [
     ["nested 4,000 deep", "[".repeat(4_000) + "]".repeat(4_000)],
     ["one long string", JSON.stringify({ signed: "x".repeat(8_000) })],
@@ -94,7 +96,7 @@ describe("a bad request", () => {
   ];
 
   it.each(bodies)("of strangers at rekey, %s: is not read", async (_, body) => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const response = await post(`${cloud.url}/v1/rekey`, "", body);
     expect(response.status).toBe(401);
     expect((await response.text()).length).toBeLessThan(400);
@@ -103,7 +105,7 @@ describe("a bad request", () => {
   it.each(bodies)(
     "of strangers at enrol, %s: is hardly repeated",
     async (_, body) => {
-      await using cloud = await startTestCloud();
+      const cloud = shared();
       const response = await post(`${cloud.url}/v1/enrol`, "", body);
       expect(response.status).toBe(400);
       expect((await response.text()).length).toBeLessThan(1_500);
@@ -121,7 +123,7 @@ describe("a bad request", () => {
       JSON.stringify({ ranges: Array(10_000).fill("nonsense") }),
     ] as [string, string],
   ])("of an operator, %s: is answered shortly", async (_, body) => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const response = await post(
       `${cloud.url}/api/v1/bans`,
       cloud.operator,
@@ -132,7 +134,7 @@ describe("a bad request", () => {
   });
 
   it("that is too large is told so", async () => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const body = "x".repeat(2 * 1024 * 1024);
     const response = await post(
       `${cloud.url}/api/v1/bans`,
@@ -143,7 +145,7 @@ describe("a bad request", () => {
   });
 
   it("for a path that is not there repeats little of it", async () => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const response = await fetch(`${cloud.url}/${"x".repeat(7_000)}`);
     expect(response.status).toBe(404);
     expect((await response.text()).length).toBeLessThan(800);

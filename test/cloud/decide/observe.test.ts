@@ -4,9 +4,12 @@ import { readOps } from "../../../agent/protocol/segment.js";
 import { openSnapshot, readBans } from "../../../agent/protocol/snapshot.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { sharedCloud } from "../../support/cloud/shared-cloud.js";
 import { detection } from "../telemetry/items.js";
 
 describe("a ban that is only observed", () => {
+  const shared = sharedCloud();
+
   it("reaches agents as such, until it is banned again", async () => {
     await using cloud = await startTestCloud();
     using agent = await TestAgent.connect(cloud, await cloud.enrol());
@@ -79,7 +82,7 @@ describe("a ban that is only observed", () => {
     ["a word in a query", "POST", "/api/v1/imports?observe=yes", "192.0.2.1"],
     ["a lift", "POST", "/api/v1/lifts", { observe: true }],
   ])("is refused of %s", async (_, method, path, order) => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const body =
       typeof order === "string" ? order : { range: "192.0.2.1", ...order };
     const { status, body: answer } = await cloud.request(method, path, body);

@@ -10,6 +10,7 @@ import {
   type Enrolled,
   type TestCloud,
 } from "../../support/cloud/cloud.js";
+import { sharedCloud } from "../../support/cloud/shared-cloud.js";
 import { revoke } from "../../support/cloud/people.js";
 
 const RANGE = "192.0.2.0/24";
@@ -17,6 +18,8 @@ const ORDER = { range: RANGE, for: "7d", rings: "10m,1h,6h" };
 import { until } from "../../support/time/clock.js";
 
 describe("a ban in rings", () => {
+  const shared = sharedCloud();
+
   it("says when each ring has its turn, in the answer, in lists, and signed", async () => {
     await using cloud = await startTestCloud();
     using agent = await readerOfRings(cloud, await cloud.enrol());
@@ -158,7 +161,7 @@ describe("a ban in rings", () => {
   it.each(["10m,1h", "10m,1h,later", "0s,1h,6h", "10d,10d,11d", 7])(
     "is refused with the times %j",
     async (rings) => {
-      await using cloud = await startTestCloud();
+      const cloud = shared();
       const { status, body } = await banned(cloud, { ...ORDER, rings });
       expect(status).toBe(400);
       expect(body).toMatchObject({

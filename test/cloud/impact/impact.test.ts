@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ImpactTold } from "../../../cloud/cli/ask-bans.js";
 import { TestAgent } from "../../support/agent/test-agent.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { sharedCloud } from "../../support/cloud/shared-cloud.js";
 import { askAsOperator, letIn } from "../../support/cloud/people.js";
 
 const ask = (cloud: TestCloud, ranges: readonly string[], more: object = {}) =>
@@ -21,6 +22,8 @@ async function answer(
 }
 
 describe("what a ban would cut", () => {
+  const shared = sharedCloud();
+
   it("is asked of the feed's agents, and summed", async () => {
     await using cloud = await startTestCloud();
     using acme = await TestAgent.connect(cloud, await cloud.enrol("acme"));
@@ -112,7 +115,7 @@ describe("what a ban would cut", () => {
     ["257 ranges", Array<string>(257).fill("192.0.2.1"), [400, "ranges"]],
     ["all there is", ["0.0.0.0/0"], [400, "ranges.0"]],
   ] as const)("refuses %s", async (_, ranges, [status, field]) => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const answered = await ask(cloud, ranges);
     expect(answered).toMatchObject({ status, body: { errors: [{ field }] } });
   });

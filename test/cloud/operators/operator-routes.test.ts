@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Caller } from "../../../cloud/operators/caller.js";
 import { ROLES, type Role } from "../../../cloud/operators/roles.js";
 import { startTestCloud, type TestCloud } from "../../support/cloud/cloud.js";
+import { sharedCloud } from "../../support/cloud/shared-cloud.js";
 import {
   askAsOperator,
   askAtDoor,
@@ -193,6 +194,8 @@ describe("a cloud's first operator", () => {
 });
 
 describe("an operator's changes", () => {
+  const shared = sharedCloud();
+
   it("need a step-up, which the public door has not", async () => {
     await using cloud = await startTestCloud();
     const order = { name: "anna", role: "viewer" };
@@ -282,7 +285,7 @@ describe("an operator's changes", () => {
     ["limits for a viewer", { limits: LIMITS }, "limits"],
     ["a partner without a collection", { role: "partner" }, "collection"],
   ])("say so when there is %s", async (_, more, field) => {
-    await using cloud = await startTestCloud();
+    const cloud = shared();
     const order = { name: "anna", role: "viewer", ...more };
     const asked = ["POST", "/operators", order] as const;
     const answer = await askAtDoor(cloud, cloud.operator, asked);
