@@ -13,6 +13,7 @@ import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { configCommand } from "./commands/config.js";
 import { confirmCommand } from "./commands/confirm.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { historyCommand } from "./commands/history.js";
 import { hitsCommand } from "./commands/hits.js";
@@ -78,6 +79,7 @@ function addCommands(
   whyCommand(program, config);
   bansCommand(program, config, readerLeft);
   hitsCommand(program, config);
+  doctorCommand(program, config);
   program.commandsGroup("This host's last word:");
   ownBanCommands(program, socket);
   releaseCommand(program, socket);
@@ -124,6 +126,7 @@ const HELP = `
 Examples:
   tourniquet status                         is it enforcing, and what is wrong
   tourniquet status --check                 the same for monitoring, by its exit code
+  tourniquet doctor                         what is wrong, what it means, what mends it
   tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
   tourniquet bans 192.0.2.0/24              which bans are on, around or within a range
   tourniquet hits --out                     which process here called a banned address

@@ -189,7 +189,7 @@ function problemLines(
   if (problems.length === 0) {
     return status.verdict.does === "enforcing"
       ? [paint.dim("nothing is wrong that this host knows of")]
-      : [paint.dim("journalctl -u tourniquet tells more")];
+      : [paint.dim("tourniquet doctor looks for the cause")];
   }
   const shown = problems.slice(0, MOST_PROBLEMS);
   const more = problems.length - shown.length;

@@ -1,0 +1,91 @@
+import type { Config } from "../../../agent/config/config.js";
+import { askAgent, NoAgent } from "../../control/client.js";
+import type { StatusView } from "../../control/status-view.js";
+import { readIdentity } from "../../identity/identity-store.js";
+import { wrapped } from "../../terminal/lines.js";
+import type { Paint } from "../../terminal/paint.js";
+import { agentChecks, noAgentCheck, noAnswerCheck } from "./agent-checks.js";
+import type { Check, State } from "./check.js";
+import {
+  clockCheck,
+  diskCheck,
+  firewallCheck,
+  kernelCheck,
+} from "./host-checks.js";
+import { networkChecks, notEnrolled } from "./network-checks.js";
+
+/** Looks at all that bans on this host rest on, with or without an agent. */
+export async function examine(config: Config): Promise<readonly Check[]> {
+  const [agent, kernel, network] = await Promise.all([
+    aboutAgent(config),
+    kernelCheck(config),
+    aboutCloud(config),
+  ]);
+  return [
+    ...agent,
+    kernel,
+    firewallCheck(),
+    ...network,
+    clockCheck(Date.now()),
+    diskCheck(config),
+  ];
+}
+
+async function aboutAgent(config: Config): Promise<readonly Check[]> {
+  try {
+    const status = await askAgent(config.controlSocket, "/v1/status");
+    return agentChecks(status as StatusView);
+  } catch (error) {
+    if (error instanceof NoAgent) return [noAgentCheck(error)];
+    return [noAnswerCheck(error)];
+  }
+}
+
+async function aboutCloud(config: Config): Promise<readonly Check[]> {
+  try {
+    const { identity } = readIdentity(config.stateDir);
+    const way = { url: identity.url, caFile: config.cloud.caFile };
+    return await networkChecks(way, process.env);
+  } catch (error) {
+    return [notEnrolled(error)];
+  }
+}
+
+/** One block each: what was found, what it means, what mends it. */
+export function doctorText(
+  checks: readonly Check[],
+  paint: Paint,
+  room: number | undefined,
+): string {
+  const inner = room === undefined ? undefined : room - INDENT.length;
+  return checks
+    .map(({ check, state, found, means, mend }) => {
+      const [first = "", ...rest] = wrapped(found, inner);
+      const mark = paint[TONES[state]](MARKS[state].padEnd(5));
+      return [
+        `${mark}${check.padEnd(10)}${first}`,
+        ...[
+          ...rest,
+          ...(means === null ? [] : wrapped(means, inner)),
+          ...(mend === null ? [] : wrapped(`mend: ${mend}`, inner, "  ")),
+        ].map((line) => `${INDENT}${line}`),
+      ].join("\n");
+    })
+    .join("\n");
+}
+
+const INDENT = " ".repeat(15);
+
+const MARKS: Readonly<Record<State, string>> = {
+  good: "ok",
+  warning: "warn",
+  bad: "BAD",
+  unknown: "?",
+};
+
+const TONES = {
+  good: "good",
+  warning: "warning",
+  bad: "bad",
+  unknown: "dim",
+} as const satisfies Readonly<Record<State, keyof Paint>>;
