@@ -59,13 +59,17 @@ const OWN_PARTS = [
   "installer/install.sh",
 ];
 
-interface Manifest {
+/** What a package says of itself. */
+export interface Manifest {
+  readonly name: string;
   readonly version: string;
+  readonly license?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-function manifestOf(folder: string): Manifest {
+/** @throws Failure where there is none, or no JSON */
+export function manifestOf(folder: string): Manifest {
   const path = join(folder, "package.json");
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Manifest;
@@ -74,11 +78,19 @@ function manifestOf(folder: string): Manifest {
   }
 }
 
-/** The packages that these need, each found as Node finds it. */
-function packagesOf(tree: string, names: readonly string[]): readonly Part[] {
+/**
+ * The packages that these need, each found as Node finds it, but for those in
+ * `without` and what only they need.
+ */
+export function packagesOf(
+  tree: string,
+  names: readonly string[],
+  without: readonly string[] = [],
+): readonly Part[] {
   const modules = join(tree, "node_modules");
   const found = new Map<string, Part>();
   const visit = (name: string, from: string, required: boolean): void => {
+    if (without.includes(name)) return;
     const folder = resolvePackage(name, from, modules);
     if (folder === undefined) {
       if (!required) return; // an optional one, built for another platform

@@ -62,7 +62,8 @@ function removeConfigFolder(files: Host["files"]): Promise<void> {
   return settled();
 }
 
-const freshConfig = `\
+/** The configuration of a host that has none yet. */
+export const freshConfig = `\
 # What this host lets its cloud do. All settings and their defaults: docs/configure.md.
 version: 1
 cloud: {}

@@ -21,22 +21,22 @@ export interface Ended {
  */
 export class Machine implements AsyncDisposable {
   readonly #folder: string;
-  readonly #tree: string;
+  readonly #brought: readonly Brought[];
   #nspawn: Running | undefined;
   #leader = "";
 
-  private constructor(folder: string, tree: string) {
+  private constructor(folder: string, brought: readonly Brought[]) {
     this.#folder = folder;
-    this.#tree = tree;
+    this.#brought = brought;
   }
 
-  /** `root` is a Debian root, `folder` one for the layer, `tree` our built tree. */
+  /** `root` is a Debian root, `folder` one for the layer. */
   static async of(places: {
     readonly root: string;
     readonly folder: string;
-    readonly tree: string;
+    readonly brought: readonly Brought[];
   }): Promise<Machine> {
-    const { root, folder, tree } = places;
+    const { root, folder, brought } = places;
     mkdirSync(folder, { recursive: true });
     // Gone with the mount namespace that all of this runs in.
     await sh(`mount -t tmpfs tmpfs ${folder}
@@ -45,23 +45,18 @@ export class Machine implements AsyncDisposable {
       echo ${NAME} > root/etc/hostname
       echo '127.0.1.1 ${NAME}' >> root/etc/hosts
       : > root/etc/resolv.conf`);
-    return new Machine(folder, tree);
+    return new Machine(folder, brought);
   }
 
   /** Boots, with `parameters` as a kernel's command line would have them. */
   async boot(...parameters: readonly string[]): Promise<void> {
-    const modules = join(this.#tree, "node_modules");
-    const bind = (from: string, to: string) => `--bind-ro=${from}:${to}`;
     this.#nspawn = start({
       command: [
         ...["setsid", "systemd-nspawn", "--quiet", "--boot"],
         ...["--register=no", "--keep-unit", "--link-journal=no"],
         ...[`--machine=${NAME}`, "--network-veth"],
-        `--directory=${join(this.#folder, "root")}`,
-        bind(realpathSync(process.execPath), "/usr/bin/node"),
-        bind(this.#tree, SOURCE),
-        // In a work tree the packages may be a link to another tree's.
-        bind(realpathSync(modules), realpathSync(modules)),
+        `--directory=${this.root}`,
+        ...this.#brought.map(({ from, to }) => `--bind-ro=${from}:${to}`),
         ...parameters,
       ],
       log: this.console,
@@ -116,6 +111,11 @@ export class Machine implements AsyncDisposable {
     });
   }
 
+  /** Its disk, as this machine sees it. */
+  get root(): string {
+    return join(this.#folder, "root");
+  }
+
   get console(): string {
     return `${this.#folder}.console`;
   }
@@ -138,8 +138,25 @@ export class Machine implements AsyncDisposable {
   }
 }
 
+/** A file or folder of this machine's, and where the other one can read it. */
+export interface Brought {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** Where the machine finds the tree that it is installed from. */
 export const SOURCE = "/usr/src/tourniquet";
+
+/** What an installation from a built tree needs: Node, the tree, its packages. */
+export function sourceOf(tree: string): readonly Brought[] {
+  const modules = realpathSync(join(tree, "node_modules"));
+  return [
+    { from: realpathSync(process.execPath), to: "/usr/bin/node" },
+    { from: tree, to: SOURCE },
+    // In a work tree the packages may be a link to another tree's.
+    { from: modules, to: modules },
+  ];
+}
 
 const NAME = VETH.replace(/^ve-/, "");
 

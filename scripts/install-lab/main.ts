@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sh } from "../lab/namespace.js";
 import { listingOf } from "./listing.js";
-import { Machine } from "./machine.js";
+import { Machine, sourceOf } from "./machine.js";
 import {
   enforcement,
   installation,
@@ -47,7 +47,7 @@ async function prove(): Promise<void> {
   await using machine = await Machine.of({
     root,
     folder: join(folder, "machine"),
-    tree,
+    brought: sourceOf(tree),
   });
   await machine.boot();
   await using vendor = await Vendor.found(folder, tree);

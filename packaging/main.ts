@@ -1,0 +1,58 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Failure, exitCodes, failed } from "../agent/text/failure.js";
+import { messageOf } from "../agent/text/message.js";
+import { build, type Order } from "./build.js";
+
+const TREE = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** The process: arguments in, files and an exit code out. */
+try {
+  const { values } = parseArgs({
+    options: {
+      out: { type: "string", default: join(TREE, ".cache/package/out") },
+      twice: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const to = resolve(values.out);
+  const cache = join(TREE, ".cache/package");
+  const order = { tree: TREE, quick: values.quick };
+  const files = build({ ...order, cache, to, say });
+  for (const path of files) say(`${path}: ${statSync(path).size} bytes`);
+  if (values.twice) makeAnew(files, order);
+} catch (error) {
+  process.stderr.write(`package: ${messageOf(error)}\n`);
+  process.exitCode =
+    error instanceof Failure ? error.exitCode : exitCodes.failed;
+}
+
+/**
+ * Makes all of it once more from nothing, in another place: fetched, compiled
+ * and packed.
+ * @throws Failure where a byte is another one
+ */
+function makeAnew(
+  files: readonly string[],
+  order: Pick<Order, "tree" | "quick">,
+): void {
+  const elsewhere = mkdtempSync(join(tmpdir(), "tourniquet-anew-"));
+  try {
+    const [cache, to] = [join(elsewhere, "cache"), join(elsewhere, "out")];
+    const again = build({ ...order, cache, to, say: () => undefined });
+    const differs = files.filter((path, which) => {
+      const other = again[which];
+      return !other || !readFileSync(path).equals(readFileSync(other));
+    });
+    if (differs.length > 0) {
+      throw failed(`made anew it is another: ${differs.join(", ")}`);
+    }
+    say("made anew from nothing, it is the same, byte for byte");
+  } finally {
+    rmSync(elsewhere, { recursive: true, force: true });
+  }
+}
