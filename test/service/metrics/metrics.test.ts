@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { request, type IncomingHttpHeaders } from "node:http";
-import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
@@ -15,6 +14,7 @@ import { systemClock } from "../../../agent/runtime/clock.js";
 import { hostIn } from "../../support/agent/enrolled-host.js";
 import { startTestCloud } from "../../support/cloud/cloud.js";
 import { TestFolder } from "../../support/folder.js";
+import { freePort } from "../../cloud/process.js";
 import { textOf } from "../../documents/markdown.js";
 
 const PROMTOOL = "/usr/bin/promtool";
@@ -167,13 +167,3 @@ function ask(options: {
       .end();
   });
 }
-
-/** Of loopback, where nothing listens now. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
