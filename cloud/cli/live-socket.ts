@@ -1,4 +1,4 @@
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import {
   connectAtOperatorsDoor,
   isOperatorsDoorOpen,
@@ -59,6 +59,8 @@ async function dial(
   const query = after === undefined ? "" : `?after=${after}`;
   const path = `${BASE}/live${query}`;
   const options = { headers: { authorization }, perMessageDeflate: false };
+  // Loaded only here: commands that listen to nothing start faster without it.
+  const { WebSocket } = await import("ws");
   if (await isOperatorsDoorOpen(dir)) {
     const createConnection = () => connectAtOperatorsDoor(dir);
     return new WebSocket(`ws://localhost${path}`, {
