@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, statSync } from "node:fs";
 import { request, type IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
@@ -12,7 +12,8 @@ import { startMetricsServer } from "../../../service/metrics/server.js";
 import { Lifetime } from "../../../agent/runtime/lifetime.js";
 import { systemClock } from "../../../agent/runtime/clock.js";
 import { hostIn } from "../../support/agent/enrolled-host.js";
-import { startTestCloud } from "../../support/cloud/cloud.js";
+import { HostProcess } from "../../support/agent/host-process.js";
+import { eventually, startTestCloud } from "../../support/cloud/cloud.js";
 import { TestFolder } from "../../support/folder.js";
 import { freePort } from "../../cloud/process.js";
 import { textOf } from "../../documents/markdown.js";
@@ -94,6 +95,27 @@ describe("the places where metrics are told", () => {
     expect(body).toContain("tourniquet_cloud_connected 1\n");
     expect(body).not.toContain(org);
   }, 40_000);
+
+  it("are opened by the process, beside its control socket and on loopback", async () => {
+    await using cloud = await startTestCloud();
+    using host = new HostProcess();
+    const port = await freePort();
+    appendFileSync(host.config, `\nmetrics: { listen: "127.0.0.1:${port}" }\n`);
+    const org = await cloud.addOrg("example");
+    const token = host.folder.file("token", await cloud.token(org));
+    await host.tourniquet("enrol", "--token-file", token);
+    await using _running = host.run();
+    const socketPath = join(host.folder.path, "metrics.sock");
+    const answered = (at: Parameters<typeof ask>[0]) =>
+      eventually(() =>
+        ask(at).then(
+          ({ status }) => (status === 200 ? status : undefined),
+          () => undefined,
+        ),
+      );
+    expect(await answered({ socketPath })).toBe(200);
+    expect(await answered({ host: "127.0.0.1", port })).toBe(200);
+  }, 60_000);
 
   it("look once for all who ask at once, and order nothing", async () => {
     using folder = new TestFolder();
