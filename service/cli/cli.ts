@@ -17,6 +17,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { historyCommand } from "./commands/history.js";
 import { hitsCommand } from "./commands/hits.js";
+import { logsCommand } from "./commands/logs.js";
 import { modeCommands } from "./commands/mode.js";
 import { pauseCommand } from "./commands/pause.js";
 import { rekeyCommand } from "./commands/rekey.js";
@@ -92,6 +93,7 @@ function addCommands(
   program.commandsGroup("Look closer:");
   configCommand(program, file);
   verifyCommand(program, config);
+  logsCommand(program, stop);
   telemetryCommand(program, config);
   selftestCommand(program, config, stop);
   program.commandsGroup("Set up, and take down:");

@@ -40,6 +40,7 @@ describe("tourniquet", () => {
     [["why"], "missing required argument 'address'"],
     [["why", "localhost"], '"localhost" is not an IP address or range'],
     [["why", "192.0.2.0/33"], "needs a prefix length from 0 to 32"],
+    [["logs", "--lines", "all"], '--lines "all" is not a number from 1 up'],
     [["bans", "--limit", "few"], '--limit "few" is not a number from 1 up'],
     [
       ["--config", "/nonexistent", "run"],

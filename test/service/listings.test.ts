@@ -68,6 +68,31 @@ describe("tourniquet bans", () => {
     expect((await control.run("bans", "192.0.2.0/24")).stdout).toBe("none\n");
   }, 30_000);
 
+  it("carries them away as CSV, those of a reason alone if so asked", async () => {
+    await using control = await hostWith();
+    const reasons = ['scan of "ssh", loud', "=1+1", "spam"];
+    await control.host.carryOut(
+      new FakeFeed().append(
+        reasons.map((reason, i) => ({ ...ban(`45.155.205.${i}`), reason })),
+      ),
+    );
+    const { code, stdout } = await control.run("bans", "--csv");
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines).toEqual([
+      "range,feed,mode,expires,reason,held",
+      expect.stringMatching(
+        /^45\.155\.205\.0,urgent,enforce,[^,]+,"scan of ""ssh"", loud",$/,
+      ),
+      expect.stringMatching(/,'=1\+1,$/),
+      expect.stringMatching(/,spam,$/),
+    ]);
+    const spam = await control.run("bans", "--reason", "SPAM", "--json");
+    expect(JSON.parse(spam.stdout)).toMatchObject({ range: "45.155.205.2" });
+    const none = await control.run("bans", "--reason", "nobody says this");
+    expect(none.stdout).toBe("none\n");
+  }, 30_000);
+
   test.each([
     [["--feed", "nope"], '"nope" is not a feed'],
     [["--feed", "org/other"], 'this host follows no feed "org/other"'],

@@ -16,6 +16,9 @@ interface BansOptions {
   readonly feed?: string;
   readonly limit?: string;
   readonly json?: boolean;
+  readonly csv?: boolean;
+  /** Only those whose reason has it in it, whatever the case. */
+  readonly reason?: string;
 }
 
 /** `tourniquet bans`: what is in force, or what was stopped. */
@@ -33,16 +36,21 @@ export function bansCommand(
     .option("--feed <name>", "only those of one feed")
     .option(
       "--limit <n>",
-      `at most so many (default: ${DEFAULT_LIMIT}; with --json all)`,
+      `at most so many (default: ${DEFAULT_LIMIT}; with --json, --csv all)`,
     )
+    .option("--reason <text>", "only those whose reason has this in it")
     .option("--json", "print one JSON object a line")
+    .option("--csv", "print comma-separated values, a line each")
     .action(async (range: string | undefined, options: BansOptions) => {
       const query = { ...options, range, most: mostOf(options) };
       const { controlSocket } = config();
-      const pages = pagesOf(controlSocket, query, readerLeft);
+      const pages = chosenOf(controlSocket, query, readerLeft);
       if (options.json) return printJson(pages);
-      const last = await printTable(pages);
-      if (last !== undefined) await tellOfMore(controlSocket, query, last);
+      if (options.csv) return printCsv(pages);
+      const { last, count } = await printTable(pages);
+      if (last !== undefined && count >= query.most) {
+        await tellOfMore(controlSocket, query, last);
+      }
       await print(await beyond(config(), options));
     });
 }
@@ -69,11 +77,32 @@ async function beyond(
 
 const DEFAULT_LIMIT = 50;
 
-function mostOf({ limit, json }: BansOptions): number {
-  if (limit === undefined) return json ? Infinity : DEFAULT_LIMIT;
+function mostOf({ limit, json, csv }: BansOptions): number {
+  if (limit === undefined) return json || csv ? Infinity : DEFAULT_LIMIT;
   const wanted = Number(limit);
   if (Number.isInteger(wanted) && wanted >= 1) return wanted;
   throw misused(`--limit "${limit}" is not a number from 1 up`);
+}
+
+/** The same of those alone whose reason is asked for, which only a look tells. */
+async function* chosenOf(
+  socket: string,
+  query: BansQuery,
+  readerLeft: AbortSignal,
+): AsyncGenerator<readonly BanView[], void> {
+  const { reason, most } = query;
+  if (reason === undefined) return yield* pagesOf(socket, query, readerLeft);
+  const wanted = reason.toLowerCase();
+  let left = most;
+  const all = pagesOf(socket, { ...query, most: Infinity }, readerLeft);
+  for await (const page of all) {
+    const found = page
+      .filter((ban) => ban.reason.toLowerCase().includes(wanted))
+      .slice(0, left);
+    left -= found.length;
+    if (found.length > 0) yield found;
+    if (left <= 0) return;
+  }
 }
 
 /**
@@ -128,10 +157,40 @@ async function printJson(
   }
 }
 
-/** Returns the last one. */
+async function printCsv(
+  pages: AsyncIterable<readonly BanView[]>,
+): Promise<void> {
+  await print([CSV_HEAD.join(",")]);
+  for await (const page of pages) {
+    await print(
+      page.map((ban) =>
+        CSV_HEAD.map((field) => csvField(ban[field] ?? "")).join(","),
+      ),
+    );
+  }
+}
+
+const CSV_HEAD = [
+  "range",
+  "feed",
+  "mode",
+  "expires",
+  "reason",
+  "held",
+] as const;
+
+/** RFC 4180; a spreadsheet takes what begins like a formula for text. */
+function csvField(text: string): string {
+  const shown = printable(text);
+  const safe = /^[=+\-@]/.test(shown) ? `'${shown}` : shown;
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Returns the last one, and how many there were. */
 async function printTable(
   pages: AsyncIterable<readonly BanView[]>,
-): Promise<BanView | undefined> {
+): Promise<{ readonly last: BanView | undefined; readonly count: number }> {
+  let count = 0;
   let lineOf: ReturnType<typeof columns> | undefined;
   let last: BanView | undefined;
   for await (const page of pages) {
@@ -144,9 +203,10 @@ async function printTable(
     lines.push(...rows.map(lineOf));
     await print(lines);
     last = page.at(-1);
+    count += page.length;
   }
   if (last === undefined) await print(["none"]);
-  return last;
+  return { last, count };
 }
 
 const HEAD = ["range", "feed", "mode", "until", "reason", "held by"];
@@ -167,6 +227,9 @@ async function tellOfMore(
   const next = `/v1/bans?${queryOf(query, { limit: 1, last })}`;
   const more = (await askAgent(socket, next)) as readonly BanView[];
   if (more.length === 0) return;
+  if (query.reason !== undefined) {
+    return print(["", "there may be more; --limit N for more, --json for all"]);
+  }
   const rest = "--limit N for more, --json for all";
   if (query.range !== undefined) {
     return print(["", `the first ${numberText(most)}; ${rest}`]);
