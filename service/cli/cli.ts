@@ -29,6 +29,7 @@ import { shellCommands } from "./commands/shell.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
 import { verifyCommand } from "./commands/verify.js";
+import { watchCommand } from "./commands/watch.js";
 import { whyCommand } from "./commands/why.js";
 
 /**
@@ -80,6 +81,7 @@ function addCommands(
   whyCommand(program, config);
   bansCommand(program, config, readerLeft);
   hitsCommand(program, config);
+  watchCommand(program, socket, [stop, readerLeft]);
   doctorCommand(program, config);
   program.commandsGroup("This host's last word:");
   ownBanCommands(program, socket);
