@@ -6,6 +6,7 @@ import { pack, writeSums } from "./deb.js";
 import { needsOf } from "./elf.js";
 import { compileSqlite } from "./native.js";
 import { fetchNode, shippedNodes } from "./node.js";
+import { placeManual } from "./manual.js";
 import { placePapers } from "./papers.js";
 import { run } from "./run.js";
 import { placeTree, tryTree } from "./tree.js";
@@ -41,6 +42,7 @@ export function build(order: Order): readonly string[] {
     const root = join(work, "root");
     placeTree(root, { tree, node, sqlite });
     say(`it starts as its units start it: ${tryTree(root, node.version)}`);
+    placeManual(root, work, epoch);
     placePapers(root, { tree, node, version, epoch });
     const needs = needsOf(root, work);
     say(`it needs glibc ${needs.glibc}: ${needs.depends}`);

@@ -28,6 +28,16 @@ export async function onPaper(
     `it overrides ${overrides.out.trim()} of lintian's words, at most 10`,
     Number(overrides.out) <= 10,
   );
+  const pages = await ended(`cd ${unpacked}/usr/share/man/man8 &&
+    gunzip *.gz && mandoc -T lint -W warning tourniquet*.8 && ls | wc -l`);
+  teller.check(
+    `mandoc finds nothing wrong in ${pages.out.trim()} pages`,
+    pages.code === 0,
+  );
+  const shell = await ended(`bash -ec '
+    . ${unpacked}/usr/share/bash-completion/completions/tourniquet
+    complete -p tourniquet'`);
+  teller.check("bash knows how to complete it", shell.code === 0);
   const { out } = await ended(`cd ${unpacked} && find . -type f`);
   const alien = out
     .split("\n")
