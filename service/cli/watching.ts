@@ -142,9 +142,10 @@ class LiveLines {
     this.#out.write(`${line}\n`);
   }
 
+  /** From the first column: the terminal itself writes ^C where the cursor is. */
   wipe(): void {
     if (this.#shown.length === 0) return;
-    this.#out.write(`\u001b[${this.#shown.length}A\u001b[0J`);
+    this.#out.write(`\u001b[${this.#shown.length}A\r\u001b[0J`);
     this.#shown = [];
   }
 }

@@ -23,7 +23,7 @@ describe("tourniquet watch", () => {
     await eventually(() => written.some((it) => line.test(it)) || undefined);
     stop.abort();
     await done;
-    expect(written.at(-1)).toBe("\u001b[2A\u001b[0J");
+    expect(written.at(-1)).toBe("\u001b[2A\r\u001b[0J");
     const shows = written.filter((it) => it.split("\n").length === 3);
     const wipes = written.filter((it) => it.startsWith("\u001b["));
     expect(wipes).toHaveLength(shows.length);
