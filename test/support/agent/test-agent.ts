@@ -170,7 +170,7 @@ export class TestAgent implements Disposable {
       const timer = setTimeout(() => {
         this.#wakers.delete(wake);
         reject(new Error(`no ${what} came`));
-      }, 5_000);
+      }, 15_000);
       this.#wakers.add(wake);
     });
   }

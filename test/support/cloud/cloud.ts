@@ -190,7 +190,7 @@ export async function enrolWith(
 export async function eventually<T>(
   look: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 15_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
