@@ -30,7 +30,9 @@ describe("two gateways on the same decisions", () => {
       ),
     };
     const answers = await Promise.allSettled(
-      [one, other, one, other].map((each) => each!.enrolment.enrol(request, "192.0.2.1")),
+      [one, other, one, other].map((each) =>
+        each!.enrolment.enrol(request, "192.0.2.1"),
+      ),
     );
     const refused = answers.flatMap((each) =>
       each.status === "rejected"
