@@ -25,19 +25,17 @@ export async function shownPasskey(optionsPath: string) {
 }
 
 /** How what changes something is sent; it may ask first who somebody is. */
-type Sending = <T>(
+type Sending = (
   method: "POST",
   path: string,
   body?: unknown,
-) => Promise<{ readonly body: T }>;
+) => Promise<{ readonly body: unknown }>;
 
 /** Has the browser make a passkey, and the cloud take it in. */
 export async function addPasskey(label: string, sent: Sending): Promise<void> {
-  const { body } = await sent<PublicKeyCredentialCreationOptionsJSON>(
-    "POST",
-    "/me/passkey-options",
-  );
-  const made = await startRegistration({ optionsJSON: body });
+  const { body } = await sent("POST", "/me/passkey-options");
+  const optionsJSON = body as PublicKeyCredentialCreationOptionsJSON;
+  const made = await startRegistration({ optionsJSON });
   const { id, rawId, type, response } = made;
   const { clientDataJSON, attestationObject, transports } = response;
   const passkey = {

@@ -81,7 +81,7 @@ describe("a host's defence", () => {
           for (const { cidr, expiresAt } of bans) {
             banned.push(`${formatCidr(cidr)} ${expiresAt - now}`);
           }
-          return {} as never;
+          return undefined;
         },
       },
       facts: () => facts,
