@@ -30,8 +30,15 @@ describeInNamespace(
       kernel = await openNftables(systemBanClock);
       await crowd();
       await run();
-      await output(host.command("observe"));
-    }, 60_000);
+      // Once it has every feed: the kernel keeps what it had till then.
+      const observes = () => output(host.command("observe"));
+      await until("the host observes", () =>
+        observes().then(
+          () => true,
+          () => undefined,
+        ),
+      );
+    }, 180_000);
 
     afterAll(async () => {
       agent.kill("SIGTERM");
@@ -52,7 +59,7 @@ describeInNamespace(
         Array(3).fill(10_000),
       );
       expect(await stillRuns()).toBe(true);
-    }, 60_000);
+    }, 180_000);
 
     it("ends and starts again on them", async () => {
       await crowd();
@@ -63,7 +70,7 @@ describeInNamespace(
       await hasMadeRoom();
       expect(await stillRuns()).toBe(true);
       expect(readFileSync(host.log, "utf8")).not.toContain("FATAL ERROR");
-    }, 60_000);
+    }, 180_000);
 
     async function run(): Promise<void> {
       const program = join(packageRoot, "dist/service/main.js");
@@ -83,7 +90,7 @@ describeInNamespace(
         if (!(await kernel.hits()).crowded) return true;
         return sleep(500, undefined); // to read them takes the agent's turn
       };
-      await until("room", hasRoom, 30_000);
+      await until("room", hasRoom, 90_000);
     }
 
     async function stillRuns(): Promise<boolean> {
