@@ -17,8 +17,11 @@ export function Dialog({ title, onClose, children, wide }: DialogProps) {
   };
   useEffect(() => {
     const opener = document.activeElement;
-    dialog.current?.showModal();
+    const shown = dialog.current;
+    shown?.showModal();
     return () => {
+      // As long as it is open, nothing else takes the keyboard.
+      shown?.close();
       if (opener instanceof HTMLElement) opener.focus();
     };
   }, []);
