@@ -33,6 +33,8 @@ export class Hearing {
   readonly #newest: Statement<Newest>;
   readonly #refused: Statement<Refusal>;
   readonly #statedLast: Statement<number>;
+  readonly #upTo: Statement<number>;
+  readonly #since: Statement<SaidSince>;
   readonly #stated: Statement<{
     readonly seq: number;
     readonly signed: string;
@@ -68,6 +70,14 @@ export class Hearing {
          ORDER BY seq DESC, nth DESC LIMIT 1`,
       )
       .pluck();
+    this.#upTo = database
+      .prepare<unknown[], number>(
+        `SELECT max((SELECT ifnull(max(seq), 0) FROM receipts),
+           (SELECT ifnull(max(seq), 0) FROM refusals),
+           (SELECT ifnull(max(seq), 0) FROM statements))`,
+      )
+      .pluck();
+    this.#since = database.prepare(SINCE);
     this.#stated = database.prepare(
       `SELECT seq, signed FROM statements
        WHERE agent = ? AND seq > ? ORDER BY seq DESC, nth DESC LIMIT ${MOST_STATED}`,
@@ -105,6 +115,16 @@ export class Hearing {
     return this.#refused.get(agent, feed);
   }
 
+  /** The newest observation of what any host answered; 0: none. */
+  upTo(): number {
+    return this.#upTo.get() ?? 0;
+  }
+
+  /** What hosts answered behind an observation, in its order: a page of it. */
+  since(seq: number): readonly SaidSince[] {
+    return this.#since.all(seq, seq, seq);
+  }
+
   /** The newest observation by which a device stated something; 0: none. */
   statedLast(agent: string): number {
     return this.#statedLast.get(agent) ?? 0;
@@ -118,6 +138,16 @@ export class Hearing {
       .reverse();
   }
 }
+
+/** A receipt, a refusal, or that a device stated something. */
+export type SaidSince = {
+  readonly agent: string;
+  readonly seq: number;
+} & (
+  | ({ readonly kind: "receipt" } & Pick<Placed, "feed" | "epoch"> & Newest)
+  | ({ readonly kind: "refusal" } & Pick<Placed, "feed"> & Refusal)
+  | { readonly kind: "statement" }
+);
 
 /** Answers of the hosts that are asked for, by agent, one a place. */
 export class Answers {
@@ -201,6 +231,15 @@ const boundOf = ({ feed, epoch, first, last }: Placed) => ({
 
 /** Receipts that are read in some 5 ms. */
 const PAGE = 1_000;
+
+const SINCE = `
+  SELECT seq, agent, 'receipt' AS kind, feed, epoch, at, last, mode,
+    NULL AS code, NULL AS detail FROM receipts WHERE seq > ?
+  UNION ALL SELECT seq, agent, 'refusal', feed, NULL, at, NULL, NULL,
+    code, detail FROM refusals WHERE seq > ?
+  UNION ALL SELECT seq, agent, 'statement', NULL, NULL, at, NULL, NULL,
+    NULL, NULL FROM statements WHERE seq > ?
+  ORDER BY 1 LIMIT ${PAGE}`;
 
 /** More than a million bans have segments. */
 const MOST_PLACES = 1_000;

@@ -14,6 +14,7 @@ import {
   type Newest,
   type Placed,
   type Refusal,
+  type SaidSince,
 } from "./hearing.js";
 import type {
   Answer,
@@ -24,9 +25,9 @@ import type {
 } from "./host-outcome.js";
 import { missingSince, THERE } from "./missing.js";
 import { outcomeOf, WAITING } from "./outcome.js";
-import { Rounds, type Round, type RoundPorts } from "./rounds.js";
+import { Rounds, type Lookups, type Round, type RoundPorts } from "./rounds.js";
 
-export interface OutcomesPorts extends RoundPorts {
+export interface OutcomesPorts extends Omit<RoundPorts, "heardUpTo"> {
   readonly clock: Pick<Clock, "now" | "monotonic">;
   /** When it came into its groups, if that was later than it was let in. */
   readonly regroupedAt: (agent: string) => number;
@@ -50,7 +51,8 @@ export class Outcomes {
   constructor(database: Database, ports: OutcomesPorts) {
     this.#ports = ports;
     this.#hearing = new Hearing(database);
-    this.#rounds = new Rounds(ports);
+    const heardUpTo = () => this.#hearing.upTo();
+    this.#rounds = new Rounds({ ...ports, heardUpTo });
   }
 
   /**
@@ -92,6 +94,7 @@ export class Outcomes {
       answers.take(rows);
       await turns.next();
     }
+    await this.#followWhatIsSaid(round, turns);
     const newest = newestIn(round, place);
     for (const { id } of agents) {
       if (place === undefined || newest.has(id)) continue;
@@ -102,6 +105,17 @@ export class Outcomes {
     const rings = waitsForRing ? this.#ports.ringsOf(decision) : undefined;
     const refused = refusedIn(round, decision.feed);
     return { place, answers, round, newest, refused, rings };
+  }
+
+  /** What was looked up before is level afterwards with what hosts said since. */
+  async #followWhatIsSaid({ lookups }: Round, turns: Turns): Promise<void> {
+    for (;;) {
+      const said = this.#hearing.since(lookups.seen);
+      for (const each of said) follow(lookups, each);
+      lookups.seen = said.at(-1)?.seq ?? lookups.seen;
+      if (said.length === 0) return;
+      await turns.next();
+    }
   }
 
   /** A refusal is looked for only where there is no answer. */
@@ -172,7 +186,7 @@ export class Outcomes {
     { during }: Heard,
   ): Around {
     const { id } = agent;
-    const own = newestOf(newest.get(id), during.at(-1));
+    const own = newest.get(id) ?? undefined;
     const ringAt = rings && rings[ringOf(id)] * 1_000;
     return {
       ...this.#endsOf(decision, id, during),
@@ -219,7 +233,7 @@ export class Outcomes {
   #stated(
     agent: string,
     after: number,
-    { stated }: Round,
+    { lookups: { stated } }: Round,
   ): readonly StatedSince[] {
     const last = stated.get(agent) ?? this.#hearing.statedLast(agent);
     stated.set(agent, last);
@@ -243,18 +257,28 @@ export class Outcomes {
 const isSilent = ({ during, isBeyond, refusal }: Heard): boolean =>
   during.length === 0 && !isBeyond && refusal === undefined;
 
-/** What is kept of where receipts end may be older than what a decision's own say. */
-function newestOf(
-  kept: Newest | null | undefined,
-  answer: Answer | undefined,
-): Around["newest"] | undefined {
-  if (answer === undefined || answer.seq <= (kept?.seq ?? 0)) {
-    return kept ?? undefined;
+/** What nobody has looked up yet is looked up when it is asked for. */
+function follow({ newest, stated, refused }: Lookups, said: SaidSince): void {
+  const { agent, seq } = said;
+  if (said.kind === "statement") {
+    if (stated.has(agent)) stated.set(agent, seq);
+  } else if (said.kind === "refusal") {
+    const { feed, code, detail } = said;
+    const known = refused.get(feed);
+    if (known?.has(agent)) known.set(agent, { seq, code, detail });
+  } else {
+    const { feed, epoch, at, last, mode } = said;
+    const known = newest.get(`${feed} ${epoch}`);
+    const before = known?.get(agent);
+    const isNewest = before !== undefined && last >= (before?.last ?? 0);
+    if (isNewest) known?.set(agent, { seq, at, last, mode });
   }
-  return { seq: answer.seq, mode: answer.receipt.mode };
 }
 
-function refusedIn({ refused }: Round, feed: FeedName): AllHeard["refused"] {
+function refusedIn(
+  { lookups: { refused } }: Round,
+  feed: FeedName,
+): AllHeard["refused"] {
   const known = refused.get(feed) ?? new Map<string, Refusal | null>();
   refused.set(feed, known);
   return known;
@@ -262,7 +286,7 @@ function refusedIn({ refused }: Round, feed: FeedName): AllHeard["refused"] {
 
 /** Of few feeds and epochs: an old one is asked for now and then. */
 function newestIn(
-  { newest }: Round,
+  { lookups: { newest } }: Round,
   place: Placed | undefined,
 ): Map<string, Newest | null> {
   const key = place && `${place.feed} ${place.epoch}`;

@@ -6,7 +6,11 @@ import type { Newest, Refusal } from "./hearing.js";
 import type { HeldByPolicy } from "./held-by-policy.js";
 
 /** What is the same for all decisions that are looked at together. */
-export interface Round extends Lookups {
+export interface Round {
+  readonly lookups: Lookups;
+  /** Hosts whose kernel does not hold their bans, by their health's words. */
+  readonly notEnforcing: ReadonlyMap<string, string>;
+  readonly byPolicy: Pick<HeldByPolicy, "of">;
   /** Of all that are asked after, those that were sent away included. */
   readonly ids: ReadonlySet<string>;
   /** Who follows a feed, by the groups that hosts are in now. */
@@ -21,11 +25,13 @@ export interface Followers {
   readonly sentAway: readonly Agent[];
 }
 
-/** What is looked up of a host when it is first asked for, and kept with it. */
+/**
+ * What is looked up of a host when it is first asked for, and follows what it says
+ * from then on.
+ */
 export interface Lookups {
-  /** Hosts whose kernel does not hold their bans, by their health's words. */
-  readonly notEnforcing: ReadonlyMap<string, string>;
-  readonly byPolicy: Pick<HeldByPolicy, "of">;
+  /** The newest observation that it is level with. */
+  seen: number;
   /** By feed and epoch: where each agent's receipts end; null: it has none. */
   readonly newest: Map<string, Map<string, Newest | null>>;
   /** The newest observation by which each device stated something; 0: none. */
@@ -36,8 +42,10 @@ export interface Lookups {
 
 export interface RoundPorts {
   readonly clock: Pick<Clock, "monotonic">;
-  /** Grows with all that is looked up. */
+  /** Grows with all that tells of hosts. */
   readonly level: () => number;
+  /** The newest observation of what hosts answer. */
+  readonly heardUpTo: () => number;
   /** Whether an agent follows a feed, by the groups that it is in now. */
   readonly follows: (agent: Agent, feed: FeedName) => boolean;
   /** Those behind an id, by id; at most so many. */
@@ -50,7 +58,7 @@ export interface RoundPorts {
 /**
  * Looks up who is there. Of a small fleet that is done anew whenever something
  * changed; of a large one it takes seconds, in turns with all else, and is good for
- * a while: what hosts answer to a decision is read anew each time.
+ * a while.
  */
 export class Rounds {
   readonly #ports: RoundPorts;
@@ -67,10 +75,16 @@ export class Rounds {
    */
   async of(org: string | null, gone?: AbortSignal): Promise<Round> {
     const known = this.#kept() ?? (await this.#read());
-    const { lookups, all } = known;
-    if (org === null) return { ...lookups, ...all, gone };
-    const own = known.agents.filter((agent) => agent.org === org);
-    return { ...lookups, ...this.#asked(own), gone };
+    const { notEnforcing, heldByPolicy } = this.#ports;
+    const asked =
+      org === null
+        ? known.all
+        : this.#asked(known.agents.filter((agent) => agent.org === org));
+    return {
+      ...{ ...asked, lookups: known.lookups, gone },
+      // What policies come to changes by the clock alone, too.
+      ...{ notEnforcing: notEnforcing(), byPolicy: heldByPolicy() },
+    };
   }
 
   /** What was read before, as long as it is good. */
@@ -106,18 +120,15 @@ export class Rounds {
   }
 
   async #readAll(): Promise<Known> {
-    const { clock, level, notEnforcing, heldByPolicy } = this.#ports;
-    const began = clock.monotonic();
-    const known = {
-      ...{ level: level(), began },
-      lookups: {
-        ...{ notEnforcing: notEnforcing(), byPolicy: heldByPolicy() },
-        ...{ newest: new Map(), stated: new Map(), refused: new Map() },
-      },
+    const { clock, level, heardUpTo } = this.#ports;
+    const began = { level: level(), began: clock.monotonic() };
+    const lookups = {
+      ...{ seen: heardUpTo(), newest: new Map(), stated: new Map() },
+      refused: new Map(),
     };
     const agents = await this.#agents();
     const all = this.#asked(agents);
-    return (this.#known = { ...known, agents, all });
+    return (this.#known = { ...began, lookups, agents, all });
   }
 
   /** By when they came, then by id. */

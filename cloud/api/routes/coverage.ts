@@ -111,7 +111,7 @@ export const coverageRoutes = (ports: OperatorApiPorts): readonly Route[] => [
 ];
 
 const ASKED =
-  "What hosts answered is as it is now; of a large fleet, which hosts there are is as it was some seconds ago at most.";
+  "What hosts answered is as it is now; of more than 1,000 hosts, which there are is as it was some seconds ago at most.";
 
 async function listed(
   caller: Caller,

@@ -32,6 +32,7 @@ async function told(
   const { epoch = "one", now = DECIDED, stands, agents = [] } = more;
   const rounds = new Rounds({
     ...{ clock: { monotonic: () => 0 }, level: () => 0, follows },
+    heardUpTo: () => 0,
     agentsAfter: (after) => agents.filter(({ id }) => id > after),
     notEnforcing: () => new Map(),
     heldByPolicy: () => ({ of: () => ({}) }),

@@ -121,7 +121,7 @@ describe("what is asked to tell what became of decisions", () => {
     for (const seen of [0, 0, HOSTS - 2, HOSTS - 1]) {
       await fleet.outcomes.of({ ...decision, seen }, round);
     }
-    expect(fleet.asked("FROM refusals")).toBe(5);
+    expect(fleet.asked("FROM refusals\n")).toBe(5);
     const hosts = await fleet.outcomes.of(
       { ...decision, seen: fleet.seq - 1 },
       round,
@@ -130,6 +130,40 @@ describe("what is asked to tell what became of decisions", () => {
       ...{ state: "refused", detail: `bad-signature: of ${HOSTS - 1}` },
     });
     expect(hosts.at(-2)).toMatchObject({ state: "waiting" });
+  });
+});
+
+describe("hosts of a large fleet, which are not looked up anew", () => {
+  it("are told by what they said since they were", async () => {
+    using fleet = new Fleet();
+    fleet.stepMs = 0;
+    const single = {
+      ...decision,
+      first: 13,
+      ranges: 1,
+      targets: ["203.0.113.7"],
+    };
+    const told = async () =>
+      fleet.outcomes.of(single, await fleet.outcomes.round(null));
+    fleet.answer(0, 13, { mode: "observe" }, 5);
+    const before = await told();
+    expect(before.map(({ state }) => state).slice(0, 4)).toEqual([
+      ...["observed", "waiting", "waiting", "waiting"],
+    ]);
+    // Beyond the decision, in one receipt for it and another.
+    fleet.answer(1, 20, {}, 6);
+    fleet.refuse(2, "not ours");
+    fleet.answer(0, 20, { mode: "enforce" }, 7);
+    fleet.answer(3, 13, { mode: "observe" }, 8);
+    const after = await told();
+    expect(after.slice(0, 4)).toMatchObject([
+      ...[{ state: "in-force" }, { state: "passed" }],
+      ...[{ state: "refused" }, { state: "observed" }],
+    ]);
+    const range = "203.0.113.7";
+    fleet.state(0, "released", { range, until: DECIDED + 9_000 });
+    expect((await told())[0]?.state).toBe("released");
+    expect(fleet.reads).toBe(1);
   });
 });
 
@@ -167,9 +201,14 @@ class Fleet implements Disposable {
   readonly regrouped = new Map<string, number>();
   readonly clock = {
     now: () => DECIDED + 1_000,
-    monotonic: () => performance.now(),
+    monotonic: () => (this.#time += this.stepMs),
   };
   seq = 0;
+  /** How often all hosts were looked up. */
+  reads = 0;
+  /** Whenever it is looked at, the clock has gone on by so much. */
+  stepMs = 10;
+  #time = 0;
 
   constructor() {
     this.#database.exec(receiptTables.tables);
@@ -177,8 +216,10 @@ class Fleet implements Disposable {
     const agents = Array.from({ length: HOSTS }, (_, i) => agent(i));
     const seen = watched(this.#database, (text) => this.#texts.push(text));
     this.outcomes = new Outcomes(seen, {
-      agentsAfter: (after, most) =>
-        agents.filter(({ id }) => id > after).slice(0, most),
+      agentsAfter: (after, most) => {
+        if (after === "") this.reads += 1;
+        return agents.filter(({ id }) => id > after).slice(0, most);
+      },
       ...{ isConnected: () => true, level: () => this.seq },
       heardAt: () => undefined,
       takenBack: (id, after) => {

@@ -9,7 +9,7 @@ describe("who is asked after", () => {
     expect(idsOf(round)).toEqual(["h-00002", "h-00001", "h-00000"]);
     fleet.now += 3_600_000;
     const next = await fleet.rounds.of(null);
-    expect(next.newest).toBe(round.newest);
+    expect(next.lookups).toBe(round.lookups);
     expect(fleet.reads).toBe(1);
   });
 
@@ -63,6 +63,7 @@ class Fleet {
   readonly rounds = new Rounds({
     clock: { monotonic: () => this.now },
     level: () => this.#agents.length,
+    heardUpTo: () => 0,
     agentsAfter: (after, most) => {
       if (after === "") this.reads += 1;
       return this.#agents.filter(({ id }) => id > after).slice(0, most);
