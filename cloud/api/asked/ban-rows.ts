@@ -1,7 +1,7 @@
 import type * as v from "valibot";
 import { formatCidr } from "../../../agent/model/cidr.js";
+import { csvLine, CSV_END } from "../../../agent/text/csv.js";
 import type { ListedBan } from "../../feeds/catalogue/browsing.js";
-import { csvLine } from "../csv.js";
 import type { Ban } from "../routes/ban-list.js";
 
 /** How lists of bans are carried away. */
@@ -49,11 +49,11 @@ const COLUMNS = [
 export const rowWriters: Readonly<Record<RowFormat, RowWriter>> = {
   csv: {
     media: "text/csv",
-    head: csvLine(COLUMNS),
+    head: csvLine(COLUMNS) + CSV_END,
     row: (ban) => {
       const { rings, ...each } = told(ban);
       const cells = { ...each, allRings: rings?.all ?? null };
-      return csvLine(COLUMNS.map((name) => cells[name]));
+      return csvLine(COLUMNS.map((name) => cells[name])) + CSV_END;
     },
   },
   jsonl: {

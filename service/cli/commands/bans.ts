@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import type { UnkeptCount } from "../../../agent/ledger/held.js";
 import { printable } from "../../../agent/log/printable.js";
+import { csvLine } from "../../../agent/text/csv.js";
 import { numberText } from "../../../agent/text/count.js";
 import { misused } from "../../../agent/text/failure.js";
 import { timeText } from "../../../agent/text/time.js";
@@ -160,11 +161,11 @@ async function printJson(
 async function printCsv(
   pages: AsyncIterable<readonly BanView[]>,
 ): Promise<void> {
-  await print([CSV_HEAD.join(",")]);
+  await print([csvLine(CSV_HEAD)]);
   for await (const page of pages) {
     await print(
       page.map((ban) =>
-        CSV_HEAD.map((field) => csvField(ban[field] ?? "")).join(","),
+        csvLine(CSV_HEAD.map((field) => printable(ban[field] ?? ""))),
       ),
     );
   }
@@ -178,13 +179,6 @@ const CSV_HEAD = [
   "reason",
   "held",
 ] as const;
-
-/** RFC 4180; a spreadsheet takes what begins like a formula for text. */
-function csvField(text: string): string {
-  const shown = printable(text);
-  const safe = /^[=+\-@]/.test(shown) ? `'${shown}` : shown;
-  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 /** Returns the last one, and how many there were. */
 async function printTable(

@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { csvLine } from "../../../cloud/api/csv.js";
+import { csvLine } from "../../agent/text/csv.js";
 
 it.each([
   ["=1+1", "'=1+1"],
@@ -24,9 +24,9 @@ it.each([
   ["a = b", "a = b"],
   ["", ""],
 ])("writes %j so that a spreadsheet shows it", (cell, expected) => {
-  expect(csvLine([cell])).toBe(`${expected}\r\n`);
+  expect(csvLine([cell])).toBe(expected);
 });
 
 it("writes what is no text as it is, and nothing for null", () => {
-  expect(csvLine([true, -1, null, "x"])).toBe("true,-1,,x\r\n");
+  expect(csvLine([true, -1, null, "x"])).toBe("true,-1,,x");
 });

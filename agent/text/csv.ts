@@ -2,13 +2,16 @@
 export type Cell = string | number | boolean | null;
 
 /**
- * A line of CSV (RFC 4180), its end included. Spreadsheets take a text that begins
+ * A line of CSV (RFC 4180), without its end. Spreadsheets take a text that begins
  * like a formula for one, and what is in it is other people's: such a text has an
  * apostrophe before it, by which they show it as it is. So has what begins like one
  * within a text, where a spreadsheet may part it: some go by ";" or tabs, not by commas.
  */
 export const csvLine = (cells: readonly Cell[]): string =>
-  `${cells.map(cellText).join(",")}\r\n`;
+  cells.map(cellText).join(",");
+
+/** What ends a line in a file. */
+export const CSV_END = "\r\n";
 
 function cellText(cell: Cell): string {
   if (typeof cell !== "string") return cell === null ? "" : String(cell);
