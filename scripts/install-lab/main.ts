@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Machine, sourceOf } from "./machine.js";
 import { onStage, proveThat, TREE } from "./proof.js";
+import { reloading } from "./reloading.js";
 import {
   enforcement,
   installation,
@@ -33,6 +34,7 @@ await proveThat(
       await installation(stage);
       await sensing(stage);
       await enforcement(stage);
+      await reloading(stage);
       await watchdog(stage);
       await reboots(stage);
       await removal(stage, before);

@@ -11,6 +11,7 @@ import {
   upgraded,
 } from "./package-scenes.js";
 import { onStage, proveThat } from "./proof.js";
+import { reloading } from "./reloading.js";
 
 /**
  * Proves on a Debian that has never seen Node what the package promises. Runs in
@@ -33,6 +34,7 @@ await proveThat(
     await inAnImage(machine.root, join(from, name), place.teller);
     await onStage(machine, place, async (stage, before) => {
       await installed(stage, name);
+      await reloading(stage);
       await upgraded(stage, name);
       await rebooted(stage);
       await purged(stage, before);

@@ -48,9 +48,8 @@ export function answerEnded(answer: EndedReleaseView): string {
 
 /** What this host bans itself from now on. */
 export function answerBanned({ range, until, was }: BannedView): string {
-  const lasts = until === null ? "for good" : `until ${timeText(until)}`;
   const before = was === null ? "" : ` (was until ${timeText(was)})`;
-  return `${range} is banned by this host ${lasts}${before}; take it back: tourniquet lift ${range}`;
+  return `${range} is banned by this host until ${timeText(until)}${before}; take it back: tourniquet lift ${range}`;
 }
 
 export function answerLifted({ range, done, still, more }: LiftedView): Told {

@@ -23,8 +23,8 @@ export interface ReleaseView {
 /** What `POST /v1/ban` answers. */
 export interface BannedView {
   readonly range: string;
-  /** ISO 8601; null for a ban without an end. */
-  readonly until: string | null;
+  /** ISO 8601. */
+  readonly until: string;
   /** Until when this host banned exactly this range before; null for not. */
   readonly was: string | null;
 }

@@ -155,8 +155,8 @@ async function ban(
   const { until, was } = await word.ban({ cidr, ...order }, by);
   return {
     range: formatCidr(cidr),
-    until: endOf(until),
-    was: was === undefined ? null : endOf(was),
+    until: isoTime(until * 1_000),
+    was: was === undefined ? null : isoTime(was * 1_000),
   };
 }
 

@@ -114,8 +114,8 @@ export class OperatorOrders {
   }
 
   /**
-   * No ban touches the range for so many seconds, or for good: the kernel lets it pass from now
-   * on, and its bans are held in the course of some seconds.
+   * No ban touches the range for so many seconds, or for good: the kernel lets it
+   * pass from now on, and its bans are held in the course of some seconds.
    * @throws TooManyReleases, NotEnforced
    */
   release(
