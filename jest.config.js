@@ -16,7 +16,7 @@ const commands = [
 export default {
   // What a file of tests imported is never let go of: a worker that has grown ends.
   workerIdleMemoryLimit: "1GB",
-  testTimeout: 20_000, // two cores that do other things as well are slow
+  testTimeout: 60_000, // two cores that do other things as well are slow
   projects: [
     {
       ...common,

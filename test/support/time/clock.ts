@@ -98,7 +98,7 @@ interface Timer {
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  patienceMs = 5_000,
+  patienceMs = PATIENCE_MS,
   lookEveryMs = LOOK_EVERY_MS,
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
@@ -107,6 +107,9 @@ export async function until(
     await sleep(lookEveryMs);
   }
 }
+
+/** Long, for two cores that do other things as well: only what fails waits for it. */
+const PATIENCE_MS = 20_000;
 
 /** As often as the operators' API lets one ask for long. */
 const LOOK_EVERY_MS = 10;
