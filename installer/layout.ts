@@ -6,11 +6,15 @@ export const layout = {
   state: "/var/lib/tourniquet",
   identity: "/var/lib/tourniquet/identity.json",
   units: "/etc/systemd/system",
+  readersFolder: "/etc/tmpfiles.d/tourniquet.conf",
   command: "/usr/local/bin/tourniquet",
 } as const;
 
 /** The daemon's own user and group. */
 export const USER = "tourniquet";
+
+/** Whose members may look, without being root. */
+export const READERS = "tourniquet-read";
 
 export const DAEMON = "tourniquet.service";
 export const RESTORE = "tourniquet-restore.service";

@@ -8,6 +8,7 @@ import {
   retireVersions,
   switchCurrent,
 } from "./steps/program.js";
+import { makeReaders } from "./steps/readers.js";
 import {
   enableUnits,
   kernelTable,
@@ -38,6 +39,7 @@ export function planOf(setup: Setup): readonly Step[] {
     linkCommand(prefix),
     makeUser(),
     makeState(),
+    makeReaders(),
     ...(authority === undefined ? [] : [placeAuthority(authority)]),
     writeConfig(authority !== undefined),
     enrolHost(setup),

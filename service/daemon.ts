@@ -12,7 +12,8 @@ import { Lifetime } from "../agent/runtime/lifetime.js";
 import { failed, misused } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
 import type { Settings } from "./config-file.js";
-import { startControlServer } from "./control/server.js";
+import { startReadersServer } from "./control/readers.js";
+import { startControlServer, type ControlOptions } from "./control/server.js";
 import { deviceCredential } from "./identity/device-credential.js";
 import { checkTransport } from "./identity/enrol.js";
 import {
@@ -65,14 +66,10 @@ export async function runDaemon(
   const reload = reloading({ read, started, log, settle });
   opened.own(reloadWhenAsked(reload));
   const socketPath = config.controlSocket;
-  opened.own(
-    await startControlServer({
-      ...{ socketPath, reload },
-      agent,
-      clock: agent.clock,
-      version,
-    }),
-  );
+  const { clock } = agent;
+  const control = { ...{ socketPath, reload }, agent, clock, version };
+  opened.own(await startControlServer(control));
+  await answerReaders(opened, control, log);
   await tellNumbers(opened, { agent, version, config, log });
   await keepManagerInformed(opened, agent);
   log.info("ready", { agent: identity.agent, control: socketPath });
@@ -110,6 +107,20 @@ function reloadWhenAsked(reload: () => Promise<unknown>): Disposable {
   const hear = () => void reload().catch(() => undefined);
   process.on("SIGHUP", hear);
   return { [Symbol.dispose]: () => void process.off("SIGHUP", hear) };
+}
+
+/** Without them the host is as safe, and root is answered. */
+async function answerReaders(
+  opened: Lifetime,
+  control: ControlOptions,
+  log: Logger,
+): Promise<void> {
+  try {
+    const readers = await startReadersServer(control);
+    if (readers !== undefined) opened.own(readers);
+  } catch (error) {
+    log.warn("readers cannot be answered", { why: error });
+  }
 }
 
 /** Without them the host is as safe: what keeps them from being told is only logged. */

@@ -1,4 +1,5 @@
 import { request, type IncomingMessage } from "node:http";
+import { userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { printable } from "../../agent/log/printable.js";
@@ -9,6 +10,7 @@ import {
   misused,
 } from "../../agent/text/failure.js";
 import { DRY_RUN } from "./dry-run.js";
+import { READERS, readersSocket } from "./readers-socket.js";
 import { IN_LINES, type Answer, type ReplyLine } from "./reply.js";
 
 /** Nobody answers at the control socket. */
@@ -18,12 +20,54 @@ export class NoAgent extends Failure {
   }
 }
 
+/** This user may not open the socket. */
+class NotAllowed extends Failure {
+  constructor(socketPath: string, cause: unknown) {
+    super(
+      `permission denied at ${socketPath}: orders are root's; run it with sudo`,
+      exitCodes.failed,
+      { cause },
+    );
+  }
+}
+
 /**
- * Asks the running agent over its control socket.
+ * Asks the running agent over its control socket, or over that for readers where
+ * this user may not open it.
  * @throws Failure with what to do; `NoAgent` when no agent runs
  */
-export const askAgent = (socketPath: string, path: string): Promise<unknown> =>
-  speakTo(socketPath, { path });
+export async function askAgent(
+  socketPath: string,
+  path: string,
+): Promise<unknown> {
+  try {
+    return await speakTo(socketPath, { path });
+  } catch (error) {
+    if (!(error instanceof NotAllowed)) throw error;
+    return askAsReader(socketPath, path);
+  }
+}
+
+/** Of the socket for who may only look, where this user may open that one. */
+async function askAsReader(socket: string, path: string): Promise<unknown> {
+  try {
+    return await speakTo(readersSocket(socket), { path });
+  } catch (error) {
+    if (!(error instanceof NotAllowed || error instanceof NoAgent)) throw error;
+    throw failed(
+      `permission denied at ${socket}: run it with sudo, or as a member of group ${READERS}, who may look (sudo adduser ${nameOfUser()} ${READERS}, then log in again)`,
+      error,
+    );
+  }
+}
+
+function nameOfUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "NAME"; // of nobody that this host knows
+  }
+}
 
 /**
  * Orders something of the running agent over its control socket, and tells on the
@@ -146,10 +190,8 @@ function explain(error: NodeJS.ErrnoException, socketPath: string): Failure {
         error,
       );
     case "EACCES":
-      return failed(
-        `permission denied at ${socketPath}: run it with sudo`,
-        error,
-      );
+    case "EPERM":
+      return new NotAllowed(socketPath, error);
     default:
       return failed(
         `the agent at ${socketPath} did not answer: ${error.message}`,

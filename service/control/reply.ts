@@ -6,6 +6,12 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** Why there is none. */
+export const wrong = (status: number, error: string): Answer => ({
+  status,
+  body: { error },
+});
+
 /** One line of an answer that takes a while; the last one is the answer itself. */
 export type ReplyLine = { readonly working: string } | Answer;
 

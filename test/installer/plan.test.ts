@@ -20,7 +20,14 @@ describe("the plan of an installation", () => {
     const plan = scratch.plan();
     expect(plan.map(({ name }) => name)).toEqual([
       ...["program", "current version", "command", "user", "state directory"],
-      ...["authority", "configuration", "enrolment", "kernel table", "units"],
+      ...[
+        "readers",
+        "authority",
+        "configuration",
+        "enrolment",
+        "kernel table",
+        "units",
+      ],
       ...["enabled", "running", "earlier versions"],
     ]);
     for (const step of plan) expect(step.describe()).toMatch(/^\w.+[^.]$/);

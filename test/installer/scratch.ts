@@ -57,7 +57,9 @@ export class Scratch implements Disposable {
     for (const path of ["/opt", "/etc/systemd/system", "/usr/local/bin"]) {
       mkdirSync(join(this.root, path), { recursive: true });
     }
-    mkdirSync(join(this.root, "/var/lib"), { recursive: true });
+    for (const path of ["/var/lib", "/etc/tmpfiles.d", "/run"]) {
+      mkdirSync(join(this.root, path), { recursive: true });
+    }
     mkdirSync(join(this.root, "/proc/7"), { recursive: true });
     const token = {
       url: CLOUD,
@@ -143,7 +145,9 @@ export class Scratch implements Disposable {
         this.groups.delete(USER);
         return undefined;
       },
-      groupdel: () => void this.groups.delete(USER),
+      groupadd: () => void this.groups.add(last),
+      groupdel: () => void this.groups.delete(last),
+      "systemd-tmpfiles": () => this.#makeFolder(last),
       install: () => {
         mkdirSync(last, { recursive: true });
         return void this.owners.set(last, `700 ${USER} ${USER}`);
@@ -163,6 +167,12 @@ export class Scratch implements Disposable {
       // chmod, chown and sync leave nothing that a step asks for.
     };
     return programs[program]?.() ?? "";
+  }
+
+  /** The one that a file of tmpfiles.d names. */
+  #makeFolder(file: string): undefined {
+    const [, path = ""] = readFileSync(file, "utf8").split(" ");
+    mkdirSync(join(this.root, path), { recursive: true });
   }
 
   /** What the placed program is asked for. */

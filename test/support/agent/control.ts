@@ -9,8 +9,10 @@ import {
 } from "../../../agent/assembly.js";
 import { KeyIsFixed } from "../../../agent/keyring/device-keys.js";
 import type { SensorView } from "../../../agent/sensors/sensor-view.js";
+import { Lifetime } from "../../../agent/runtime/lifetime.js";
 import { LastHour } from "../../../agent/telemetry/last-hour.js";
 import { askAgent, orderAgent } from "../../../service/control/client.js";
+import { startReadersServer } from "../../../service/control/readers.js";
 import { startControlServer } from "../../../service/control/server.js";
 import { identityFor } from "../cloud/fake-cloud.js";
 import { TestHost, type HostOptions } from "./agent-fixtures.js";
@@ -74,7 +76,10 @@ export const SENSOR: SensorView = {
   ...{ failures: 5, old: 1, unconfirmed: 2, newest: 1_800_000_000_000 },
 };
 
-function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
+async function listen(
+  host: TestHost,
+  socketPath: string,
+): Promise<AsyncDisposable> {
   const { ledger, enforcer, status, core, options, opening } = host;
   const verdicts = watchVerdict(core, opening);
   const orders = letOperatorOrder(options, core, opening, {
@@ -119,10 +124,11 @@ function listen(host: TestHost, socketPath: string): Promise<AsyncDisposable> {
     sensors: () => [SENSOR],
     guardedBy: guardedBy(options, core),
   };
-  return startControlServer({
-    socketPath,
-    agent,
-    clock: host.banClock,
-    version: "1.2.3",
-  });
+  const clock = host.banClock;
+  const ports = { socketPath, agent, clock, version: "1.2.3" };
+  await using opened = new Lifetime();
+  opened.own(await startControlServer(ports));
+  const readers = await startReadersServer(ports);
+  if (readers !== undefined) opened.own(readers);
+  return opened.release();
 }
