@@ -6,12 +6,16 @@ import { version2 } from "./cases/version-2.js";
 import { pairsWith, type Pair } from "./pair.js";
 import { Tally } from "./tally.js";
 
-/** `--old FOLDER`: a checkout of 0.1.0, built; the others choose by name. */
+/**
+ * `--old FOLDER`: a checkout of 0.1.0, built. `--share 1/2`: the first, third, …
+ * of the suites, so that two processes share them. The others choose by name.
+ */
 const { values } = parseArgs({
   options: {
     old: { type: "string", default: "" },
     pair: { type: "string", default: "" },
     only: { type: "string", default: "" },
+    share: { type: "string", default: "1/1" },
   },
 });
 
@@ -25,7 +29,9 @@ if (process.env["TOURNIQUET_NAMESPACE"] !== "private") {
     ...pairs.map((pair) => ({ title: pair.name, pair, cases: casesOf(pair) })),
     ...upgrades(values.old),
   ];
-  for (const { title, pair, cases } of suites) {
+  const [share = 1, shares = 1] = values.share.split("/").map(Number);
+  for (const [index, { title, pair, cases }] of suites.entries()) {
+    if (index % shares !== share - 1) continue;
     const chosen = cases.filter(({ name }) => name.includes(values.only));
     if (!title.includes(values.pair) || chosen.length === 0) continue;
     await tally.tryAll(title, pair, chosen);
