@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { until } from "../lab/run.js";
+import { keepSmall } from "./picture-file.js";
 import { Stage } from "./stage.js";
 import { about, VIEWS } from "./views.js";
 import type { Visitor } from "./visitor.js";
@@ -26,9 +26,6 @@ const SIZES = [
   { width: 1_280, height: 900 },
   { width: 390, height: 844 },
 ] as const;
-
-/** Bytes: they are in the history for ever. */
-const MOST_BYTES = 150 * 1024;
 
 await using stage = await Stage.open({
   ...{ hosts: Number(values.hosts), seed: Number(values.seed) },
@@ -63,17 +60,7 @@ async function inEveryLook(visitor: Visitor, name: string): Promise<void> {
       await page.waitForTimeout(1_000);
       const path = join(values.to, `${name}-${size.width}-${colorScheme}.png`);
       writeFileSync(path, await page.screenshot());
-      made(path);
+      keepSmall(path, values.pngquant);
     }
   }
-}
-
-function made(path: string): void {
-  if (values.pngquant !== "") {
-    const how = ["--force", "--skip-if-larger", "--strip", "--output", path];
-    execFileSync(values.pngquant, [...how, "--", path]);
-  }
-  const { size } = statSync(path);
-  process.stdout.write(`${path} ${(size / 1024).toFixed(0)} kB\n`);
-  if (size > MOST_BYTES) throw new Error(`${path} has ${size} bytes`);
 }
