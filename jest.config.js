@@ -13,6 +13,9 @@ const commands = [
   "<rootDir>/installer/",
 ];
 
+/** Minutes of hostile lists against one host: ./scripts/test-lists runs these. */
+const lists = "<rootDir>/kernel/hostile-lists.test.js";
+
 export default {
   // What a file of tests imported is never let go of: a worker that has grown ends.
   workerIdleMemoryLimit: "1GB",
@@ -33,6 +36,12 @@ export default {
       ...common,
       displayName: "kernel",
       testMatch: ["<rootDir>/kernel/**/*.test.js"],
+      testPathIgnorePatterns: [lists],
+    },
+    {
+      ...common,
+      displayName: "lists",
+      testMatch: [lists],
     },
   ],
 };
