@@ -13,6 +13,7 @@ import { bansCommand } from "./commands/bans.js";
 import { cleanUpCommand } from "./commands/clean-up.js";
 import { configCommand } from "./commands/config.js";
 import { confirmCommand } from "./commands/confirm.js";
+import { diagnoseCommand } from "./commands/diagnose.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { historyCommand } from "./commands/history.js";
@@ -96,6 +97,7 @@ function addCommands(
   configCommand(program, file);
   verifyCommand(program, config);
   logsCommand(program, stop);
+  diagnoseCommand(program, () => readSettings(file()));
   telemetryCommand(program, config);
   selftestCommand(program, config, stop);
   program.commandsGroup("Set up, and take down:");
