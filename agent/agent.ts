@@ -67,7 +67,7 @@ async function open(options: AgentOptions, live: LiveConfig): Promise<Agent> {
   await using opened = new Lifetime();
   opened.defer(() => events.stopping());
   for (const { name, why } of config.idle) events.settingIdle(name, why);
-  const status = new LinkStatus(clock);
+  const status = new LinkStatus(clock, options.identity !== undefined);
   const runs = opened.own(new RunHistory({ config, clock, events }));
   const opening = { opened, status, events, runs };
   const core = await openCore(options, opening);
@@ -124,7 +124,7 @@ interface Parts {
   readonly storage: StorageWatch;
   readonly trials: Trials;
   readonly link: CloudLink;
-  readonly carry: Carry;
+  readonly carry: Pick<Carry, "mark" | "receipts" | "apply">;
   readonly orders: OperatorOrders;
   readonly live: LiveConfig;
   readonly lifetime: Lifetime;

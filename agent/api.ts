@@ -49,8 +49,9 @@ export interface AgentView {
     Enforcer,
     "read" | "hasBan" | "wouldDrop" | "hits" | "totals"
   >;
-  /** Who this host is to its cloud. */
-  readonly identity: Pick<Identity, "agent" | "org" | "cloud" | "url">;
+  /** Who this host is to its cloud; undefined where it has none. */
+  readonly identity:
+    Pick<Identity, "agent" | "org" | "cloud" | "url"> | undefined;
   readonly link: Pick<LinkStatus, "state" | "hasCaughtUp">;
   readonly telemetry: Pick<TelemetryWalk, "view" | "lastHour">;
   readonly trust: {

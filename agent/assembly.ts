@@ -18,7 +18,9 @@ import type { LinkStatus } from "./uplink/link-status.js";
 import type { BanSteps } from "./walks/ban/ban-walk.js";
 import { makeSteps, type StepPorts } from "./walks/ban/steps.js";
 import { Carry } from "./walks/carry/carry.js";
+import { NO_CARRY } from "./walks/carry/no-carry.js";
 import { startCloudLink, type CloudLink } from "./walks/follow/cloud-link.js";
+import { NO_LINK } from "./walks/follow/no-link.js";
 import { ModeSwitch } from "./walks/operator/mode-switch.js";
 import { OwnBans } from "./walks/operator/own-bans.js";
 import { OperatorOrders } from "./walks/operator/operator-orders.js";
@@ -58,7 +60,7 @@ export function startTelemetry(
   const telemetry = new TelemetryWalk({
     path: join(config.stateDir, "spool.db"),
     ...{ version, clock, random, events },
-    agent: identity.agent,
+    agent: identity?.agent,
     mode: () => ledger.mode(),
     enforcer,
     ledger,
@@ -133,7 +135,7 @@ export function watchTime(
 
 /** Changes that are large or wide are in force for good once they prove harmless. */
 export function tryChanges(
-  { config }: AgentOptions,
+  { config, identity }: AgentOptions,
   core: AgentCore,
   seen: Reporting & {
     readonly flows: OpenFlows | undefined;
@@ -150,7 +152,10 @@ export function tryChanges(
     protection,
     enforcement,
     events,
-    heardAt: () => Math.max(core.trust.heads.freshAt, status.carriedAt),
+    heardAt: () =>
+      identity === undefined
+        ? core.time.clock.monotonic() // there is nobody who could fall silent
+        : Math.max(core.trust.heads.freshAt, status.carriedAt),
     flowsCut: () => cutter?.begunHere ?? 0,
     flowsBegunHere: async () => (await flows?.flowCount())?.begunHere ?? 0,
     idle: runs.safeMode,
@@ -180,6 +185,7 @@ export function startLink(
     parts.trials.watch.look();
   };
   void protection.lookAround();
+  if (identity === undefined) return NO_LINK;
   return startCloudLink({
     identity,
     keys: core.keys,
@@ -217,8 +223,9 @@ export function takeCarried(
     readonly time: Pick<TimeWatch, "dated">;
     readonly trials: { readonly watch: Pick<Trials["watch"], "look"> };
   },
-): Carry {
+): Pick<Carry, "mark" | "receipts" | "apply"> {
   const { identity, config, clock } = options;
+  if (identity === undefined) return NO_CARRY;
   const { ledger, approvals, enforcement, trust, receipts } = core;
   const enforce = async () => {
     await enforcement.enforce();

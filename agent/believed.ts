@@ -11,7 +11,8 @@ import { AllowedHere } from "./walks/ban/allowed-here.js";
 
 export interface BelievePorts {
   readonly config: Config;
-  readonly identity: Identity;
+  /** Undefined where there is no cloud. */
+  readonly identity: Identity | undefined;
   /** Keeps a new root over a restart of the agent; throws when it cannot. */
   readonly keepRoot: (root: SignedText, fingerprint: string) => void;
   readonly ledger: Ledger;
@@ -33,7 +34,7 @@ export async function believe(ports: BelievePorts): Promise<Believed> {
   const trust = new CloudTrust(ports);
   const { guard } = config;
   const policies = new PolicyStore({
-    org: identity.org,
+    org: identity?.org ?? "",
     policy: guard.policy,
     translators: guard.translators,
     roots: trust.roots,

@@ -49,7 +49,8 @@ import {
 /** Everything that an agent is started with. */
 export interface AgentOptions {
   readonly config: Config;
-  readonly identity: Identity;
+  /** Undefined on a host that stands alone, without a cloud. */
+  readonly identity: Identity | undefined;
   readonly deviceKey: SigningKey;
   /** Absent where the key is not the agent's to change. */
   readonly keyStore?: KeyStore;
@@ -204,7 +205,7 @@ function openAnswers(
 ): Pick<AgentCore, "keys" | "receipts"> {
   const keys = new DeviceKeys(deviceKey, keyStore);
   const receipts = new Receipts({
-    agent: identity.agent,
+    agent: identity?.agent ?? "",
     deviceKey: keys,
     backend: config.enforce.backend,
     clock,
@@ -291,7 +292,7 @@ function keepJudging(
   const { trust, policies, allowedHere, receipts, followed } = reviewed;
   const { clock } = time;
   const approvals = new ApprovalStore({
-    agent: identity.agent,
+    agent: identity?.agent ?? "",
     feeds: followed,
     roots: trust.roots,
     ...{ clock, ledger, events },

@@ -25,6 +25,7 @@ interface InstallOptions {
   readonly cloud?: string;
   readonly tokenFile?: string;
   readonly reEnrol?: boolean;
+  readonly standalone?: boolean;
   readonly ca?: string;
   readonly prefix: string;
   readonly dryRun?: boolean;
@@ -48,6 +49,7 @@ export async function run(argv: readonly string[], ports: Ports) {
     .option("--token-file <file>", "file that holds a one-time token")
     .option("--cloud <url>", "stop unless the token is this cloud's")
     .option("--re-enrol", "enrol a host anew that is enrolled, or was revoked")
+    .option("--standalone", "run without a cloud; one may come later")
     .option(
       "--ca <file>",
       "PEM of the authority that signed the cloud's certificate",
@@ -72,6 +74,7 @@ async function carryOut(options: InstallOptions, ports: Ports): Promise<void> {
     cloud: options.cloud,
     tokenFile: options.tokenFile,
     again: options.reEnrol === true,
+    alone: options.standalone === true,
     program: readProgram(TREE),
     authority: options.ca === undefined ? undefined : readPem(options.ca),
   };
@@ -93,7 +96,8 @@ async function remove(options: RemoveOptions, ports: Ports): Promise<void> {
   const where = prefixOf(prefix);
   const plan = planOf({
     ...setupOf(where, around),
-    ...{ cloud: undefined, tokenFile: undefined, again: false, authority: "" },
+    ...{ cloud: undefined, tokenFile: undefined, again: false, alone: false },
+    authority: "",
     program: { name: "", version: "", parts: [] },
   });
   if (options.dryRun === true) {
@@ -153,6 +157,7 @@ const HELP = `
 Examples:
   sudo ./installer/install.sh --token-file token
   sudo ./installer/install.sh --token-file token --ca authority.pem --dry-run
+  sudo ./installer/install.sh --standalone                 without a cloud
   sudo ./installer/install.sh                              an upgrade: a newer tree
   sudo ./installer/install.sh --re-enrol --token-file token
   sudo /opt/tourniquet/current/installer/install.sh uninstall

@@ -5,6 +5,8 @@ export const layout = {
   authority: "/etc/tourniquet/ca.pem",
   state: "/var/lib/tourniquet",
   identity: "/var/lib/tourniquet/identity.json",
+  /** There where it is to run without a cloud. */
+  standAlone: "/var/lib/tourniquet/stand-alone.json",
   units: "/etc/systemd/system",
   readersFolder: "/etc/tmpfiles.d/tourniquet.conf",
   command: "/usr/local/bin/tourniquet",

@@ -1,6 +1,6 @@
 import type { Program } from "./program.js";
 import type { Step } from "./step.js";
-import { enrolHost, type Enrolment } from "./steps/enrolment.js";
+import { enableAlone, enrolHost, type Enrolment } from "./steps/enrolment.js";
 import { makeState, makeUser } from "./steps/host-user.js";
 import {
   linkCommand,
@@ -42,7 +42,7 @@ export function planOf(setup: Setup): readonly Step[] {
     makeReaders(),
     ...(authority === undefined ? [] : [placeAuthority(authority)]),
     writeConfig(authority !== undefined),
-    enrolHost(setup),
+    setup.alone ? enableAlone(setup) : enrolHost(setup),
     kernelTable(setup),
     placeUnits(setup),
     enableUnits(),

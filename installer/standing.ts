@@ -20,6 +20,7 @@ export async function standing(
     const status = await asked(host, ask);
     if (status === undefined) return `installed. ${LOOK}`;
     ({ cloud } = status);
+    if (cloud.at === "none") return `installed; it stands alone. ${LOOK}`;
     if (cloud.at === "up") return `installed and connected. ${LOOK}`;
     if (cloud.why?.includes("revoked") === true) break;
     await sleep(LOOK_EACH_MS);

@@ -1,5 +1,5 @@
 import { fstatSync, readFileSync } from "node:fs";
-import { startAgent, type Agent } from "../agent/agent.js";
+import { startAgent, type Agent, type AgentOptions } from "../agent/agent.js";
 import type { Config } from "../agent/config/config.js";
 import type { LogLevel } from "../agent/config/log-levels.js";
 import { sentenceOf } from "../agent/health/verdict.js";
@@ -11,16 +11,19 @@ import { systemClock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
 import { failed, misused } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
+import { generateKey } from "../agent/trust/keys.js";
 import type { Settings } from "./config-file.js";
 import { startReadersServer } from "./control/readers.js";
 import { startControlServer, type ControlOptions } from "./control/server.js";
 import { deviceCredential } from "./identity/device-credential.js";
 import { checkTransport } from "./identity/enrol.js";
 import {
+  isEnrolled,
   keepRoot,
   readIdentity,
   readIdentityFor,
 } from "./identity/identity-store.js";
+import { standsAlone } from "./identity/stand-alone.js";
 import { measure } from "./metrics/measure.js";
 import { startMetricsServer } from "./metrics/server.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
@@ -40,19 +43,13 @@ export async function runDaemon(
   const { config } = started;
   const version = packageVersion();
   const { log, setLevel } = openLog(config);
-  const handedIn = deviceCredential(process.env);
-  const stored = handedIn
-    ? readIdentityFor(handedIn, config.stateDir)
-    : readIdentity(config.stateDir);
+  const stored = whoThisIs(config.stateDir);
   const { identity } = stored;
-  checkTransport(new URL(identity.url));
   await using opened = new Lifetime();
   const agent = opened.own(
     await startAgent({
       config,
       ...stored,
-      keepRoot: (root, fingerprint) =>
-        keepRoot(config.stateDir, identity, { root, fingerprint }),
       ca: readCa(config.cloud.caFile),
       version,
       platform: process.platform,
@@ -72,11 +69,34 @@ export async function runDaemon(
   await answerReaders(opened, control, log);
   await tellNumbers(opened, { agent, version, config, log });
   await keepManagerInformed(opened, agent);
-  log.info("ready", { agent: identity.agent, control: socketPath });
+  const agentId = identity?.agent ?? "stands alone";
+  log.info("ready", { agent: agentId, control: socketPath });
   const broken = await untilOver(agent.broken, stop);
   if (broken !== undefined) {
     throw failed(`the agent cannot go on: ${messageOf(broken)}`, broken);
   }
+}
+
+/** Who this host is to its cloud, or that it has none. @throws Failure */
+function whoThisIs(
+  stateDir: string,
+): Pick<AgentOptions, "identity" | "deviceKey" | "keyStore" | "keepRoot"> {
+  if (!isEnrolled(stateDir) && standsAlone(stateDir)) {
+    // Nothing that it signs is anybody's to read.
+    const deviceKey = generateKey();
+    return { identity: undefined, deviceKey, keepRoot: () => undefined };
+  }
+  const handedIn = deviceCredential(process.env);
+  const stored = handedIn
+    ? readIdentityFor(handedIn, stateDir)
+    : readIdentity(stateDir);
+  const { identity } = stored;
+  checkTransport(new URL(identity.url));
+  return {
+    ...stored,
+    keepRoot: (root, fingerprint) =>
+      keepRoot(stateDir, identity, { root, fingerprint }),
+  };
 }
 
 function openLog({ log: settled }: Config): {

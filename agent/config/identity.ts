@@ -25,11 +25,19 @@ export type Identity = v.InferOutput<typeof Identity>;
 export const parseIdentity = (text: string): Identity =>
   parseJson(Identity, text, "identity");
 
-/** The feeds that an agent of this org follows. */
-export const feedsOf = ({
-  org,
-}: Pick<Identity, "org">): readonly FeedName[] => [
-  "urgent",
-  "reputation",
-  `org/${org}`,
-];
+/** The feeds that an agent of this org follows; a host without a cloud has none. */
+export const feedsOf = (
+  identity: Pick<Identity, "org"> | undefined,
+): readonly FeedName[] =>
+  identity === undefined ? [] : ["urgent", "reputation", `org/${identity.org}`];
+
+/** What only a cloud could bring or hear was asked of a host that has none. */
+export class StandsAlone extends Error {
+  override readonly name = "StandsAlone";
+
+  constructor() {
+    super(
+      "this host stands alone: it has no cloud; to give it one: tourniquet enrol --token-file FILE",
+    );
+  }
+}

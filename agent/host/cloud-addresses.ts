@@ -10,20 +10,28 @@ import { SmallFiles } from "./small-files.js";
  * said last counts until they say else.
  */
 export class CloudAddresses {
-  readonly #hostname: string;
+  /** Undefined where there is no cloud. */
+  readonly #hostname: string | undefined;
   readonly #file: string;
   #found: readonly string[] = [];
   #reached: readonly string[];
 
-  private constructor(url: URL, file: string, reached: readonly string[]) {
+  private constructor(
+    url: URL | undefined,
+    file: string,
+    reached: readonly string[],
+  ) {
     // An IPv6 literal stands in brackets in a URL.
-    this.#hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    this.#hostname = url?.hostname.replace(/^\[(.*)\]$/, "$1");
     this.#file = file;
     this.#reached = reached;
   }
 
   /** `file` keeps where the cloud was reached, one address a line. */
-  static async open(url: URL, file: string): Promise<CloudAddresses> {
+  static async open(
+    url: URL | undefined,
+    file: string,
+  ): Promise<CloudAddresses> {
     return new CloudAddresses(url, file, await rememberedIn(file));
   }
 
@@ -33,6 +41,7 @@ export class CloudAddresses {
 
   /** Asks the name servers; a failure changes nothing. */
   async lookUp(): Promise<void> {
+    if (this.#hostname === undefined) return;
     try {
       const found = await lookup(this.#hostname, { all: true });
       this.#found = found.map(({ address }) => address);

@@ -12,7 +12,8 @@ import { LogMonitor, type LogMonitorPorts } from "./log-monitor.js";
 import { RootStore } from "./root-store.js";
 
 export interface CloudTrustPorts {
-  readonly identity: Identity;
+  /** Undefined where there is no cloud: then nobody is believed. */
+  readonly identity: Identity | undefined;
   readonly config: Pick<Config, "cloud">;
   readonly clock: Pick<BanClock, "now" | "monotonic">;
   readonly events: AgentEvents;
@@ -32,13 +33,18 @@ export class CloudTrust {
   readonly heads: HeadMonitor;
   readonly log: LogMonitor;
   readonly #clock: Pick<BanClock, "now">;
+  readonly #hasCloud: boolean;
 
   /** @throws Refused when the identity's root is not the one that it pins */
   constructor(ports: CloudTrustPorts) {
     const { identity, config, clock, events, keepRoot, ledger } = ports;
     this.#clock = clock;
+    this.#hasCloud = identity !== undefined;
     this.roots = new RootStore({
-      newest: TrustedRoot.open(identity.root, identity.rootFingerprint),
+      newest:
+        identity === undefined
+          ? TrustedRoot.ofNobody()
+          : TrustedRoot.open(identity.root, identity.rootFingerprint),
       keep: keepRoot,
       events,
     });
@@ -48,7 +54,7 @@ export class CloudTrust {
       events,
     });
     this.log = new LogMonitor({
-      cloud: identity.cloud,
+      cloud: identity?.cloud ?? "",
       roots: this.roots,
       kept: ledger.treeHeads,
       clock,
@@ -58,6 +64,7 @@ export class CloudTrust {
 
   /** What is wrong with what the cloud signs, in the catalogue's words. */
   findings(): Findings {
+    if (!this.#hasCloud) return new Map();
     const { roots, heads, log } = this;
     const found = new Map<HealthCode, string>(log.findings());
     const forks = [roots.forked, heads.forked].filter(isText);

@@ -14,7 +14,7 @@ import { Protection } from "./protection.js";
 
 export interface ProtectOptions {
   readonly config: Config;
-  readonly identity: Identity;
+  readonly identity: Pick<Identity, "url"> | undefined;
   /** Stands in for reading this machine. */
   readonly readHost?: (() => Promise<HostFacts>) | undefined;
 }
@@ -35,7 +35,7 @@ export async function protect(
   { ledger, time, enforcer, status, events, policy }: ProtectRooms,
 ): Promise<Protection> {
   const cloud = await CloudAddresses.open(
-    new URL(identity.url),
+    identity && new URL(identity.url),
     join(config.stateDir, CLOUD_ADDRESSES),
   );
   const host = new HostReader({

@@ -54,6 +54,22 @@ export class TrustedRoot {
     return root;
   }
 
+  /** What a host without a cloud has: nobody's signature is good by it. */
+  static ofNobody(): TrustedRoot {
+    const nobody = { keys: [], threshold: 1 };
+    const roles = {
+      root: nobody,
+      content: nobody,
+      head: nobody,
+      critical: nobody,
+    };
+    const dated = { issuedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER };
+    return new TrustedRoot(
+      { type: "root", version: 0, ...dated, keys: [], roles },
+      "",
+    );
+  }
+
   /**
    * Accepts the root that comes next after this one: enough of this root's own
    * root keys signed it, and enough of those that it lists itself. Whether this

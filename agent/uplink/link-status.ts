@@ -12,7 +12,9 @@ export type CloudContact =
       /** When it is tried next; undefined before the first try. */
       readonly next: number | undefined;
     }
-  | { readonly at: "up"; readonly since: number; readonly address: string };
+  | { readonly at: "up"; readonly since: number; readonly address: string }
+  /** This host has no cloud. */
+  | { readonly at: "none"; readonly since: number };
 
 /** What is known of the link to the cloud, by those who do not run it. */
 export class LinkStatus {
@@ -25,9 +27,15 @@ export class LinkStatus {
   #isDowngrade = false;
   #carriedAt = -Infinity;
 
-  constructor(clock: Pick<Clock, "now">) {
+  /** @param hasCloud whether there is one that is to be heard, or waited for */
+  constructor(clock: Pick<Clock, "now">, hasCloud = true) {
     this.#clock = clock;
     const now = clock.now();
+    if (!hasCloud) {
+      this.#state = { at: "none", since: now };
+      this.#caughtUp = true;
+      return;
+    }
     const why = "not dialed yet";
     this.#state = { at: "down", since: now, why, tried: now, next: undefined };
   }

@@ -18,6 +18,27 @@ export interface Enrolment {
   readonly tokenFile: string | undefined;
   /** Enrol a host anew that is enrolled: it was revoked, or has another cloud. */
   readonly again: boolean;
+  /** Have it run without a cloud. */
+  readonly alone: boolean;
+}
+
+/** Has the agent run without a cloud, as the agent's user. */
+export function enableAlone({ prefix, node }: Enrolment): Step {
+  let told = "";
+  return {
+    name: "enrolment",
+    describe: () => "run without a cloud",
+    isDone: ({ files }) => settled(isEnrolled(files) || isAlone(files)),
+    do: async ({ run }) => {
+      const argv = ["enable", "--standalone"];
+      told = await run(asAgent({ prefix, node }, argv));
+    },
+    told: () => told,
+    undo: ({ files }) => {
+      files.remove(layout.standAlone);
+      return settled();
+    },
+  };
 }
 
 /**
@@ -26,7 +47,7 @@ export interface Enrolment {
  * it, the next one needs another.
  */
 export function enrolHost(enrolment: Enrolment): Step {
-  const { prefix, node, again } = enrolment;
+  const { again, tokenFile } = enrolment;
   const name = "enrolment";
   let renewed = false;
   let told = "";
@@ -36,19 +57,16 @@ export function enrolHost(enrolment: Enrolment): Step {
       const { token } = readToken(enrolment);
       return `enrol${again ? " anew" : ""} with ${originOf(token.url)}`;
     },
-    isDone: ({ files }) => settled(isEnrolled(files) && (!again || renewed)),
+    isDone: ({ files }) =>
+      settled(
+        isEnrolled(files)
+          ? !again || renewed
+          : isAlone(files) && tokenFile === undefined,
+      ),
     do: async ({ run }) => {
       const { text } = readToken(enrolment);
-      told = await run(
-        [
-          ...["setpriv", `--reuid=${USER}`, `--regid=${USER}`],
-          // It ends with the installer: a user who runs something can't be deleted.
-          ...["--clear-groups", "--pdeathsig=KILL", "--", node],
-          ...[`${currentOf(prefix)}/${ENTRY}`, "-c", layout.config],
-          ...["enrol", "--force", "--token-file", "-"],
-        ],
-        { input: text },
-      );
+      const argv = ["enrol", "--force", "--token-file", "-"];
+      told = await run(asAgent(enrolment, argv), { input: text });
       renewed = true;
       // What runs is the former agent still.
       if (again) await run(["systemctl", "try-restart", DAEMON]);
@@ -57,12 +75,27 @@ export function enrolHost(enrolment: Enrolment): Step {
     undo: ({ files }) => {
       // The identity first: without it no key counts for anything.
       files.remove(layout.identity);
+      files.remove(layout.standAlone);
       const keys = files.list(layout.state).filter((name) => isKey(name));
       for (const name of keys) files.remove(`${layout.state}/${name}`);
       return settled();
     },
   };
 }
+
+const asAgent = (
+  { prefix, node }: Pick<Enrolment, "prefix" | "node">,
+  argv: readonly string[],
+): readonly string[] => [
+  ...["setpriv", `--reuid=${USER}`, `--regid=${USER}`],
+  // It ends with the installer: a user who runs something can't be deleted.
+  ...["--clear-groups", "--pdeathsig=KILL", "--", node],
+  ...[`${currentOf(prefix)}/${ENTRY}`, "-c", layout.config],
+  ...argv,
+];
+
+const isAlone = (files: Files): boolean =>
+  files.kind(layout.standAlone) === "file";
 
 /** The identity is put in place last, once the key that it names is there. */
 const isEnrolled = (files: Files): boolean =>
@@ -75,7 +108,13 @@ const isKey = (name: string): boolean => /^device-.*\.key/.test(name);
  * @throws Failure when the token is not for this cloud, or the host another's
  */
 export function checkEnrolment(files: Files, enrolment: Enrolment): void {
-  if (!isEnrolled(files) || enrolment.again) {
+  const { again, alone, tokenFile } = enrolment;
+  if (alone) {
+    if (tokenFile === undefined && !again) return;
+    throw misused("--standalone goes without --token-file and --re-enrol");
+  }
+  if (isAlone(files) && !isEnrolled(files) && tokenFile === undefined) return;
+  if (!isEnrolled(files) || again) {
     readToken(enrolment);
     return;
   }
@@ -95,7 +134,7 @@ function readToken({ tokenFile, cloud }: Enrolment): {
 } {
   if (tokenFile === undefined) {
     throw misused(
-      "--token-file is needed: this host is to be enrolled, with a one-time token of its cloud's (tourniquet-cloud token)",
+      "--token-file is needed: this host is to be enrolled, with a one-time token of its cloud's (tourniquet-cloud token); without a cloud: --standalone",
     );
   }
   const text = readText(tokenFile);

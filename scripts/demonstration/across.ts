@@ -130,7 +130,7 @@ async function enrolAll(
       ...{ netns: place.namespace.pid, org: place.org },
       config: { sensors: { sshd } },
     });
-    const { agent } = (await host.status()).identity;
+    const { agent = "" } = (await host.status()).identity ?? {};
     all.push({ ...place, agent, host });
   }
   return all;

@@ -15,6 +15,7 @@ import { configCommand } from "./commands/config.js";
 import { confirmCommand } from "./commands/confirm.js";
 import { diagnoseCommand } from "./commands/diagnose.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { enableCommand } from "./commands/enable.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { historyCommand } from "./commands/history.js";
 import { hitsCommand } from "./commands/hits.js";
@@ -102,6 +103,7 @@ function addCommands(
   selftestCommand(program, config, stop);
   program.commandsGroup("Set up, and take down:");
   enrolCommand(program, config);
+  enableCommand(program, config);
   rekeyCommand(program, config);
   applyCommand(program, socket);
   cleanUpCommand(program, config);

@@ -22,6 +22,7 @@ import {
   writeIdentity,
 } from "../identity/identity-store.js";
 import { forgetPending } from "../identity/pending.js";
+import { standAlone, standsAlone } from "../identity/stand-alone.js";
 import { packageVersion } from "../version.js";
 import { takeProposed } from "./first-mode.js";
 import { becomeOwnerOf } from "./owner.js";
@@ -98,11 +99,27 @@ export async function takeAnswer(
   forgetPending(stateDir);
 }
 
+/** No cloud: what this host decides by itself is all that it enforces. */
+export function enableAlone({ stateDir }: Config): void {
+  becomeOwnerOf(stateDir);
+  if (isEnrolled(stateDir)) {
+    throw failed(
+      `this host is enrolled (${stateDir}), and follows its cloud; nothing was changed`,
+    );
+  }
+  standAlone(stateDir);
+  process.stdout.write(
+    "this host stands alone: its sensors, and what you order here, ban without a cloud\nhave it run: sudo systemctl enable --now tourniquet\n",
+  );
+}
+
 /** The mode first: no agent starts without it, once it may start. */
 function become(stateDir: string, { identity, mode }: Enrolled): void {
   const told = mode && takeProposed(mode, stateDir);
+  const wasAlone = !isEnrolled(stateDir) && standsAlone(stateDir);
   const former = writeIdentity(stateDir, identity);
   process.stdout.write(toldOf(identity, former));
+  if (wasAlone) process.stdout.write(`${WAS_ALONE}\n`);
   if (told !== undefined) process.stdout.write(`${told}\n`);
 }
 
@@ -119,6 +136,9 @@ function toldOf({ agent, org, url }: Identity, former?: Identity): string {
   const rest = `an agent that runs is ${former.agent} until it is restarted (sudo systemctl restart tourniquet); ${former.agent} is still known to ${former.url} until it is revoked there`;
   return `${told}${rest}\n`;
 }
+
+const WAS_ALONE =
+  "this host stood alone: an agent that runs does so until it is restarted (sudo systemctl restart tourniquet); its own bans, releases and orders stay";
 
 /** The token never stands in argv, where every user of the host could read it. */
 function readToken(path: string): EnrolmentToken {

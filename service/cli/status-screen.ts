@@ -7,7 +7,7 @@ import { chart, wrapped } from "../terminal/lines.js";
 import type { Paint } from "../terminal/paint.js";
 import { fromNow, localTime } from "../terminal/when.js";
 import { policyLines } from "./policy-text.js";
-import { problemsOf } from "./status-text.js";
+import { problemsOf, STANDS_ALONE } from "./status-text.js";
 
 /** How and when a screen is read. */
 export interface Screen {
@@ -85,6 +85,7 @@ const TONES = {
 >;
 
 function cloudText({ cloud }: StatusView, { now, paint }: Screen): string {
+  if (cloud.at === "none") return STANDS_ALONE;
   const lasts = spanText(now - Date.parse(cloud.since));
   if (cloud.at === "up") {
     const behind = cloud.caughtUp ? "" : "; catching up";
@@ -179,7 +180,9 @@ const policyText = ({ policy }: StatusView): readonly string[] =>
   policyLines(policy).map((line) => line.replace(/^policy: /, ""));
 
 const hostText = ({ identity, version }: StatusView): string =>
-  `${printable(identity.agent)} of ${printable(identity.org)}, tourniquet ${version}`;
+  identity === null
+    ? `tourniquet ${version}`
+    : `${printable(identity.agent)} of ${printable(identity.org)}, tourniquet ${version}`;
 
 function problemLines(
   status: StatusView,

@@ -15,8 +15,7 @@ export function wholeText(status: StatusView, now: number): string {
     ...adviceOf(status),
     `cloud: ${cloudText(status, now)}`,
     ...carriedLines(status, now),
-    `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`,
-    logText(status),
+    ...(identity === null ? [] : [enrolledText(identity), logText(status)]),
     ...policyDetails(status.policy),
     `stopped: ${stoppedText(status)}`,
     ...sensorDetails(status),
@@ -31,6 +30,9 @@ export function wholeText(status: StatusView, now: number): string {
   const head = ["feed", "at", "in force", "observed", "held"];
   return [...lines, "", table(head, status.feeds.map(feedRow))].join("\n");
 }
+
+const enrolledText = (identity: NonNullable<StatusView["identity"]>): string =>
+  `enrolled: ${printable(identity.agent)} of org ${printable(identity.org)}, with ${printable(identity.cloud)} at ${printable(identity.url)}`;
 
 const feedRow = (view: FeedView): readonly string[] => [
   view.feed,
@@ -48,7 +50,11 @@ const adviceOf = ({ verdict }: StatusView): readonly string[] =>
 const adviceLine = (advice: string | null): readonly string[] =>
   advice === null ? [] : [`  ${advice}`];
 
+/** Of the cloud of a host that has none. */
+export const STANDS_ALONE = "stand-alone: no cloud";
+
 function cloudText({ cloud }: StatusView, now: number): string {
+  if (cloud.at === "none") return STANDS_ALONE;
   const lasts = spanText(now - Date.parse(cloud.since));
   if (cloud.at === "up") {
     return `connected to ${cloud.address ?? "?"} since ${timeText(cloud.since)}`;

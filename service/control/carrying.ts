@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { AgentOrders } from "../../agent/agent.js";
+import type { AgentOrders, AgentView } from "../../agent/agent.js";
+import { StandsAlone } from "../../agent/config/identity.js";
 import { LedgerFull } from "../../agent/ledger/damage.js";
 import { hashToHex, type Position } from "../../agent/model/position.js";
 import { isoTime } from "../../agent/text/time.js";
@@ -75,7 +76,18 @@ const STATUS: readonly (readonly [
   [NotReceived, 413],
   [BusyCarrying, 409],
   [LedgerFull, 507],
+  [StandsAlone, 409],
 ];
+
+/** What somebody carries to the cloud. */
+export function receiptsOf({ carried }: Pick<AgentView, "carried">): Answer {
+  try {
+    return { status: 200, body: carried.receipts() };
+  } catch (error) {
+    if (!(error instanceof StandsAlone)) throw error;
+    return { status: 409, body: { error: error.message } };
+  }
+}
 
 const viewOf = ({
   madeAt,

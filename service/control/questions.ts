@@ -9,6 +9,7 @@ import type { Mode } from "../../agent/model/mode.js";
 import { isFeedName, type FeedName } from "../../agent/model/position.js";
 import { unixSeconds, type BanClock } from "../../agent/runtime/clock.js";
 import type { Mutex } from "../../agent/runtime/mutex.js";
+import { receiptsOf } from "./carrying.js";
 import { historyOf, ordersOf, releasesOf } from "./history-view.js";
 import { hitsOf, totalsOf } from "./hits-view.js";
 import { banPageOf, telemetryOf } from "./list-views.js";
@@ -34,7 +35,7 @@ export async function answerTo(options: Asked, url: URL): Promise<Answer> {
     return { status: 200, body: await statusOf(options) };
   }
   if (url.pathname === "/v1/receipts") {
-    return { status: 200, body: options.agent.carried.receipts() };
+    return receiptsOf(options.agent);
   }
   return orWrong(() => asked(options, url));
 }

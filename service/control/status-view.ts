@@ -30,7 +30,8 @@ export interface StatusView {
   readonly version: string;
   /** What this host does with bans, in one word: what all the rest amounts to. */
   readonly verdict: VerdictReport;
-  readonly identity: Record<"agent" | "org" | "cloud" | "url", string>;
+  /** Who this host is to its cloud; null where it stands alone. */
+  readonly identity: Record<"agent" | "org" | "cloud" | "url", string> | null;
   /** The kernel holds what the ledger says, and drops it; no proof says otherwise. */
   readonly enforcing: boolean;
   readonly mode: Mode;
@@ -169,6 +170,7 @@ export interface TrialReport {
 }
 
 export interface LinkView {
+  /** "none" where this host has no cloud. */
   readonly at: CloudContact["at"];
   readonly since: string;
   readonly caughtUp: boolean;
@@ -241,6 +243,7 @@ export async function statusOf(options: {
 }
 
 function identityOf({ identity }: AgentView): StatusView["identity"] {
+  if (identity === undefined) return null;
   const { agent, org, cloud, url } = identity;
   return { agent, org, cloud, url };
 }

@@ -12,6 +12,7 @@ import {
   type SigningKey,
 } from "../../agent/trust/keys.js";
 import { checkFolder, readPrivate } from "./private-files.js";
+import { endStandingAlone } from "./stand-alone.js";
 
 /** What makes this host the agent that its cloud knows. */
 export interface StoredIdentity {
@@ -100,6 +101,7 @@ export function writeIdentity(
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const former = formerIdentity(stateDir);
   putIdentity(stateDir, identity);
+  endStandingAlone(stateDir);
   const own = keyPath(stateDir, identity.key);
   for (const name of readdirSync(stateDir).filter(isKeyFile)) {
     const path = join(stateDir, name);
@@ -183,7 +185,7 @@ function enrolledIdentity(stateDir: string): Identity {
 
 const notEnrolled = (stateDir: string) =>
   failed(
-    `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE`,
+    `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE; without a cloud: tourniquet enable --standalone`,
   );
 
 function storedIdentity(stateDir: string): Identity | undefined {

@@ -99,23 +99,27 @@ function stateFamilies(status: StatusView): readonly Family[] {
   ];
 }
 
-const cloudFamilies = ({ cloud }: StatusView): readonly Family[] => [
-  one(
-    "tourniquet_cloud_connected",
-    "1 while the cloud is connected.",
-    cloud.at === "up",
-  ),
-  one(
-    "tourniquet_cloud_caught_up",
-    "1 once all feeds stand where the cloud does.",
-    cloud.caughtUp,
-  ),
-  one(
-    "tourniquet_cloud_changed_timestamp_seconds",
-    "When the link to the cloud went up, or down.",
-    Date.parse(cloud.since) / 1_000,
-  ),
-];
+/** A host without a cloud says nothing of one. */
+function cloudFamilies({ cloud }: StatusView): readonly Family[] {
+  const said = <T>(value: T) => (cloud.at === "none" ? undefined : value);
+  return [
+    ...maybe(
+      "tourniquet_cloud_connected",
+      "1 while the cloud is connected.",
+      said(Number(cloud.at === "up")),
+    ),
+    ...maybe(
+      "tourniquet_cloud_caught_up",
+      "1 once all feeds stand where the cloud does.",
+      said(Number(cloud.caughtUp)),
+    ),
+    ...maybe(
+      "tourniquet_cloud_changed_timestamp_seconds",
+      "When the link to the cloud went up, or down.",
+      said(Date.parse(cloud.since) / 1_000),
+    ),
+  ];
+}
 
 function banFamilies({ status, totals }: Measured): readonly Family[] {
   const { feeds, trials, sessions } = status;

@@ -204,7 +204,7 @@ describe("the plan of an installation", () => {
   it("refuses a token for another cloud before anything is done", () => {
     const enrolment = {
       ...{ prefix: PREFIX, node: "/usr/bin/node" },
-      ...{ tokenFile: scratch.tokenFile, again: false },
+      ...{ tokenFile: scratch.tokenFile, again: false, alone: false },
     };
     const check = (cloud: string) => () =>
       checkEnrolment(scratch.host.files, { ...enrolment, cloud });
@@ -213,11 +213,39 @@ describe("the plan of an installation", () => {
     expect(check("cloud.example")).toThrow(/is not a URL/);
   });
 
+  it("has a host stand alone, and upgrades it without a token", async () => {
+    const { files } = scratch.host;
+    const asked = { alone: true, cloud: undefined, tokenFile: undefined };
+    await install(scratch.plan(asked), scratch.host, quiet);
+    expect(files.kind(layout.standAlone)).toBe("file");
+    expect(files.kind(layout.identity)).toBe("nothing");
+    const later = {
+      ...{ prefix: PREFIX, node: "/usr/bin/node", again: false, alone: false },
+      ...{ cloud: undefined, tokenFile: undefined },
+    };
+    expect(() => checkEnrolment(files, later)).not.toThrow();
+    await install(scratch.plan(later), scratch.host, quiet);
+    expect(files.kind(layout.identity)).toBe("nothing");
+    await install(scratch.plan(), scratch.host, quiet);
+    expect(files.kind(layout.identity)).toBe("file");
+  });
+
+  it("refuses a token for a host that is to stand alone", () => {
+    const asked = { prefix: PREFIX, node: "/usr/bin/node", again: false };
+    const { tokenFile } = scratch;
+    expect(() =>
+      checkEnrolment(scratch.host.files, {
+        ...asked,
+        ...{ alone: true, cloud: undefined, tokenFile },
+      }),
+    ).toThrow("--standalone goes without --token-file");
+  });
+
   it("refuses another cloud for a host that is enrolled", async () => {
     await install(scratch.plan(), scratch.host, quiet);
     const enrolment = {
       ...{ prefix: PREFIX, node: "/usr/bin/node", tokenFile: "/nowhere" },
-      again: false,
+      ...{ again: false, alone: false },
       cloud: "https://other.example",
     };
     expect(() => checkEnrolment(scratch.host.files, enrolment)).toThrow(

@@ -21,6 +21,7 @@ import type { Step } from "../../installer/step.js";
 export const PREFIX = "/opt/tourniquet";
 export const CLOUD = "https://cloud.example";
 /** What `tourniquet enrol` says. */
+export const ALONE = "this host stands alone\n";
 export const ENROLLED =
   "enrolled as agt-1 of acme\nthis host begins by observing\n";
 
@@ -91,7 +92,7 @@ export class Scratch implements Disposable {
       node: "/usr/bin/node",
       cloud: CLOUD,
       tokenFile: this.tokenFile,
-      again: false,
+      ...{ again: false, alone: false },
       templates: TEMPLATES,
       entry: "/src/dist/service/main.js",
       authority: "-----BEGIN CERTIFICATE-----\n",
@@ -154,6 +155,10 @@ export class Scratch implements Disposable {
       },
       stat: () => this.owners.get(last) ?? "755 root root",
       setpriv: () => {
+        if (last === "--standalone") {
+          writeFileSync(join(this.root, layout.standAlone), "{}");
+          return ALONE;
+        }
         for (const path of [
           `${layout.state}/device-0011223344556677.key`,
           layout.identity,

@@ -96,7 +96,7 @@ export class HealthWatch {
 
   #cloud(): string | undefined {
     const { state } = this.#ports.link;
-    return state.at === "up" ? undefined : state.why;
+    return state.at === "down" ? state.why : undefined;
   }
 
   #egress(): string | undefined {

@@ -13,8 +13,8 @@ export interface TelemetryPorts {
   /** Of the spool's SQLite file. */
   readonly path: string;
   readonly version: string;
-  /** Who this host is to the cloud. */
-  readonly agent: string;
+  /** Who this host is to the cloud; undefined: there is none that is to be told. */
+  readonly agent: string | undefined;
   /** What this host does with bans now. */
   readonly mode: () => Mode;
   readonly clock: Clock;

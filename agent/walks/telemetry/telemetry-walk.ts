@@ -98,6 +98,7 @@ export class TelemetryWalk implements AsyncDisposable {
    * the event loop: one write to the disk for all.
    */
   spoolItem(item: SpooledItem): void {
+    if (this.#ports.agent === undefined) return;
     if (this.#reported.length >= MOST_REPORTED) {
       this.#spool.countDropped(1);
       return;
@@ -108,7 +109,7 @@ export class TelemetryWalk implements AsyncDisposable {
 
   /** Has the device say what is other now than its receipts said. */
   state(fact: Fact): void {
-    const { agent, mode, clock } = this.#ports;
+    const { agent = "", mode, clock } = this.#ports;
     const who = { agent, time: Math.floor(clock.now()), mode: mode() };
     this.spoolItem({ kind: "statement", document: { ...fact, ...who } });
   }
@@ -277,8 +278,11 @@ export class TelemetryWalk implements AsyncDisposable {
 
   /** False when nothing was kept of it: then it is found anew later. */
   #spoolNoting(items: readonly TelemetryItem[], note: Note): boolean {
+    const { agent, clock } = this.#ports;
+    // A cloud that comes later is told how this host is then.
+    if (agent === undefined && note.key !== "hits") return true;
     const done = this.#spool.write((spool) => {
-      spool.appendNoting(items, note, this.#ports.clock.now());
+      spool.appendNoting(agent === undefined ? [] : items, note, clock.now());
       return true;
     });
     return done ?? false;

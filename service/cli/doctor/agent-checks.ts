@@ -50,6 +50,7 @@ function verdictCheck({ verdict, version }: StatusView): Check {
 }
 
 function linkCheck({ cloud }: StatusView): Check {
+  if (cloud.at === "none") return good("link", "stand-alone: no cloud");
   if (cloud.at === "up") {
     const address = cloud.address ?? "?";
     if (cloud.caughtUp) return good("link", `connected to ${address}`);

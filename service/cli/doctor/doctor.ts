@@ -1,7 +1,8 @@
 import type { Config } from "../../../agent/config/config.js";
 import { askAgent, NoAgent } from "../../control/client.js";
 import type { StatusView } from "../../control/status-view.js";
-import { readIdentity } from "../../identity/identity-store.js";
+import { isEnrolled, readIdentity } from "../../identity/identity-store.js";
+import { standsAlone } from "../../identity/stand-alone.js";
 import { wrapped } from "../../terminal/lines.js";
 import type { Paint } from "../../terminal/paint.js";
 import { agentChecks, noAgentCheck, noAnswerCheck } from "./agent-checks.js";
@@ -43,6 +44,7 @@ async function aboutAgent(config: Config): Promise<readonly Check[]> {
 
 async function aboutCloud(config: Config): Promise<readonly Check[]> {
   try {
+    if (!isEnrolled(config.stateDir) && standsAlone(config.stateDir)) return [];
     const { identity } = readIdentity(config.stateDir);
     const way = { url: identity.url, caFile: config.cloud.caFile };
     return await networkChecks(way, process.env);

@@ -50,7 +50,7 @@ describe("bans for a group of an org's hosts", () => {
     expect(status).toBe(201);
   };
   const tag = (host: Agent, ...tags: readonly string[]) =>
-    ask("PUT", `/agents/${host.identity.agent}/tags`, { tags });
+    ask("PUT", `/agents/${host.identity?.agent}/tags`, { tags });
   const feed = () => `org/${acme}/web`;
   const banned = (range: string, more: object = {}) =>
     ask<{ decision: string }>("POST", "/bans", {
