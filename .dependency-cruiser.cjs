@@ -27,7 +27,7 @@ const AGENT = [
 
 const SERVICE = [
   ["terminal/", "settings/", "version.ts"],
-  ["identity/", "control/", "selftest/", "config-file.ts"],
+  ["identity/", "control/", "selftest/", "config-file.ts", "cloud-way.ts"],
   ["notify.ts", "reload.ts", "metrics/"],
   ["daemon.ts"],
   ["cli/"],

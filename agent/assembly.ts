@@ -195,7 +195,7 @@ export function startLink(
     approvals,
     policies,
     feeds: core.followed,
-    ca: options.ca,
+    way: options.way,
     version: options.version,
     boot: randomUUID(),
     snapshotFolder: join(config.stateDir, "snapshots"),

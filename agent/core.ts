@@ -35,6 +35,7 @@ import type { RunHistory } from "./safe-mode/run-history.js";
 import { BanTime } from "./time/ban-time.js";
 import type { SigningKey } from "./trust/keys.js";
 import type { LinkStatus } from "./uplink/link-status.js";
+import type { Way } from "./uplink/reach.js";
 import { FeedLimiter } from "./walks/ban/feed-limiter.js";
 import { recall, Receipts } from "./walks/ban/receipts.js";
 import { DriftControl } from "./walks/reconcile/drift-control.js";
@@ -56,8 +57,7 @@ export interface AgentOptions {
   readonly keyStore?: KeyStore;
   /** Keeps a new root over a restart of the agent; throws when it cannot. */
   readonly keepRoot: (root: SignedText, fingerprint: string) => void;
-  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
-  readonly ca: string | undefined;
+  readonly way: Way;
   readonly version: string;
   readonly platform: NodeJS.Platform;
   readonly clock: Clock;

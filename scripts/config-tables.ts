@@ -141,6 +141,7 @@ function textText(pattern = ""): string {
   if (pattern.endsWith("[smhd]$")) return "a time";
   if (pattern === "^/") return "an absolute path";
   if (pattern.startsWith("^(127")) return "a loopback address with its port";
+  if (pattern.startsWith("^https?")) return "a URL without user and path";
   return "an address range";
 }
 

@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { startAgent, type Agent, type AgentOptions } from "../agent/agent.js";
 import type { Config } from "../agent/config/config.js";
 import type { LogLevel } from "../agent/config/log-levels.js";
@@ -9,9 +9,10 @@ import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { systemClock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
-import { failed, misused } from "../agent/text/failure.js";
+import { failed } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
 import { generateKey } from "../agent/trust/keys.js";
+import { wayOf } from "./cloud-way.js";
 import type { Settings } from "./config-file.js";
 import { startReadersServer } from "./control/readers.js";
 import { startControlServer, type ControlOptions } from "./control/server.js";
@@ -50,7 +51,7 @@ export async function runDaemon(
     await startAgent({
       config,
       ...stored,
-      ca: readCa(config.cloud.caFile),
+      way: wayOf(config),
       version,
       platform: process.platform,
       clock: systemClock,
@@ -185,15 +186,6 @@ async function keepManagerInformed(
 async function pulse(agent: Agent): Promise<string> {
   const { verdict } = await agent.verdict();
   return `${sentenceOf(verdict)}; cloud: ${agent.link.state.at}`;
-}
-
-function readCa(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw misused(`cloud.caFile: ${messageOf(error)}`, error);
-  }
 }
 
 /** Holds the process until it is told to stop, or can't go on and says why. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Cidr, Family } from "../model/cidr.js";
 import type { Translators } from "../model/translators.js";
+import { CloudShape, cloudOf, type CloudSettings } from "./cloud.js";
 import { asProblem, InvalidConfig, problemOf } from "./invalid.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
@@ -26,12 +27,7 @@ export interface Config {
   readonly stateDir: string;
   /** Unix socket that `tourniquet status` and its like speak to. */
   readonly controlSocket: string;
-  readonly cloud: {
-    /** PEM of the authority that signed the cloud's certificate; else the system's. */
-    readonly caFile: string | undefined;
-    /** So long without a fresh word on a feed is an alarm, in seconds. */
-    readonly staleAfterSeconds: number;
-  };
+  readonly cloud: CloudSettings;
   readonly enforce: {
     readonly backend: "nftables" | "dry-run";
     /** Whether local programs hear at once that they can't reach what is banned. */
@@ -131,7 +127,7 @@ export function parseConfig(raw: unknown, source: string): Config {
   return Object.freeze({
     stateDir,
     controlSocket,
-    cloud: { caFile: cloud.caFile, staleAfterSeconds: cloud.staleAfter },
+    cloud: cloudOf(cloud),
     enforce,
     guard: {
       allow: guard.allow,
@@ -201,13 +197,7 @@ export const ConfigShape = section({
   version: v.optional(v.literal(1), 1),
   stateDir: v.optional(absolutePath, "/var/lib/tourniquet"),
   controlSocket: v.optional(absolutePath, "/run/tourniquet/control.sock"),
-  cloud: v.optional(
-    section({
-      caFile: v.optional(absolutePath),
-      staleAfter: v.optional(duration, "15m"),
-    }),
-    {},
-  ),
+  cloud: CloudShape,
   enforce: v.optional(
     section({
       backend: v.optional(v.picklist(["nftables", "dry-run"]), "nftables"),

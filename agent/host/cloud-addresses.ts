@@ -5,48 +5,62 @@ import { addressesOf } from "./named.js";
 import { SmallFiles } from "./small-files.js";
 
 /**
- * Where the cloud's name leads to, and where the cloud was last reached. Name
+ * Where the names of the cloud and its proxy lead to, and what was last reached. Name
  * servers may be slow, wrong or gone, so nothing waits for them, and what they
  * said last counts until they say else.
  */
 export class CloudAddresses {
-  /** Undefined where there is no cloud. */
-  readonly #hostname: string | undefined;
+  readonly #hostnames: readonly string[];
   readonly #file: string;
-  #found: readonly string[] = [];
+  readonly #found = new Map<string, readonly string[]>();
   #reached: readonly string[];
 
   private constructor(
-    url: URL | undefined,
+    urls: readonly URL[],
     file: string,
     reached: readonly string[],
   ) {
     // An IPv6 literal stands in brackets in a URL.
-    this.#hostname = url?.hostname.replace(/^\[(.*)\]$/, "$1");
+    this.#hostnames = urls.map(({ hostname }) =>
+      hostname.replace(/^\[(.*)\]$/, "$1"),
+    );
     this.#file = file;
     this.#reached = reached;
   }
 
-  /** `file` keeps where the cloud was reached, one address a line. */
+  /**
+   * Of the cloud, and of the proxy that leads there, if one does. `file` keeps what
+   * was reached, one address a line.
+   */
   static async open(
-    url: URL | undefined,
+    urls: readonly URL[],
     file: string,
   ): Promise<CloudAddresses> {
-    return new CloudAddresses(url, file, await rememberedIn(file));
+    return new CloudAddresses(urls, file, await rememberedIn(file));
   }
 
   get known(): readonly string[] {
-    return [...new Set([...this.#reached, ...this.#found])];
+    return [
+      ...new Set([...this.#reached, ...[...this.#found.values()].flat()]),
+    ];
   }
 
   /** Asks the name servers; a failure changes nothing. */
   async lookUp(): Promise<void> {
-    if (this.#hostname === undefined) return;
+    await Promise.all(
+      this.#hostnames.map(async (name) => {
+        this.#found.set(name, await this.#addressesOf(name));
+      }),
+    );
+  }
+
+  /** Connecting will say what is wrong with the name. */
+  async #addressesOf(name: string): Promise<readonly string[]> {
     try {
-      const found = await lookup(this.#hostname, { all: true });
-      this.#found = found.map(({ address }) => address);
+      const found = await lookup(name, { all: true });
+      return found.map(({ address }) => address);
     } catch {
-      return; // connecting will say what is wrong with the name
+      return this.#found.get(name) ?? [];
     }
   }
 

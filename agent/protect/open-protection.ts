@@ -35,7 +35,9 @@ export async function protect(
   { ledger, time, enforcer, status, events, policy }: ProtectRooms,
 ): Promise<Protection> {
   const cloud = await CloudAddresses.open(
-    identity && new URL(identity.url),
+    [identity?.url, config.cloud.proxy].flatMap((url) =>
+      url === undefined ? [] : new URL(url),
+    ),
     join(config.stateDir, CLOUD_ADDRESSES),
   );
   const host = new HostReader({

@@ -1,17 +1,20 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { WebSocket, type RawData } from "ws";
 import { limits } from "../protocol/limits.js";
 import { wireNamed, wires, type Wire } from "../protocol/wire.js";
 import type { Clock } from "../runtime/clock.js";
 import { Connection } from "./connection.js";
 import { CloudUnreachable, HandshakeRefused, LinkGarbled } from "./errors.js";
+import { reach, type Way } from "./reach.js";
+import { strangeAnswer } from "./strange-answer.js";
+import { whyUnreachable } from "./unreachable.js";
 
 /** Where and how to connect. */
 export interface DialOptions {
   /** `wss:`, or `ws:` to a loopback address. */
   readonly url: URL;
-  /** PEM of the authorities to trust; undefined for the system's. */
-  readonly ca: string | undefined;
+  readonly way: Way;
   /** How long nothing may come; the whole takes at most three times as long. */
   readonly handshakeMs: number;
   readonly clock: Clock;
@@ -26,21 +29,22 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<Connection> {
   signal.throwIfAborted();
+  const stream = await reached(options, signal);
   const offered = wires.map(({ subprotocol }) => subprotocol);
   const socket = new WebSocket(options.url, offered, {
+    createConnection: () => stream,
     handshakeTimeout: options.handshakeMs,
     maxPayload: limits.segmentBytes,
     perMessageDeflate: false,
     followRedirects: false,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
   });
   const connection = attach(socket, options.clock);
   const abort = () => socket.terminate();
   signal.addEventListener("abort", abort, { once: true });
-  // What drips is never silent for long: the name, TLS and the answer together.
-  using _late = options.clock.every(options.handshakeMs * 3, abort);
+  // What drips is never silent for long.
+  using _late = options.clock.every(options.handshakeMs * 2, abort);
   try {
-    await opened(socket);
+    await opened(socket, options.clock);
     connection.agreed(spokenOn(socket));
     return connection;
   } catch (error) {
@@ -51,20 +55,32 @@ export async function dial(
   }
 }
 
-function opened(socket: WebSocket): Promise<void> {
+async function reached(
+  { url, way, handshakeMs, clock }: DialOptions,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const now = clock.now();
+  try {
+    return await reach(url, way, { timeoutMs: handshakeMs, signal, now });
+  } catch (error) {
+    throw unreachable(error as Error, now);
+  }
+}
+
+const unreachable = (cause: Error, now: number): CloudUnreachable =>
+  new CloudUnreachable(
+    `cannot connect to the cloud: ${whyUnreachable(cause, { now })}`,
+    { cause },
+  );
+
+function opened(socket: WebSocket, clock: Pick<Clock, "now">): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("open", resolve);
     socket.once("unexpected-response", (request, response) => {
       request.destroy();
       reject(refusalOf(response));
     });
-    socket.once("error", (cause) =>
-      reject(
-        new CloudUnreachable(`cannot connect to the cloud: ${cause.message}`, {
-          cause,
-        }),
-      ),
-    );
+    socket.once("error", (cause) => reject(unreachable(cause, clock.now())));
   });
 }
 
@@ -74,7 +90,8 @@ function refusalOf(response: IncomingMessage): HandshakeRefused {
     Number.isFinite(seconds) && seconds >= 0
       ? Math.min(seconds, LONGEST_RETRY_AFTER_S) * 1000
       : undefined;
-  return new HandshakeRefused(response.statusCode ?? 0, retryAfterMs);
+  const strange = strangeAnswer(response);
+  return new HandshakeRefused(response.statusCode ?? 0, retryAfterMs, strange);
 }
 
 /** `ws` takes no answer that names what was not offered. */

@@ -38,8 +38,14 @@ export class HandshakeRefused extends LinkError {
   constructor(
     readonly status: number,
     readonly retryAfterMs: number | undefined,
+    /** What shows that it was not the cloud that answered. */
+    strange?: string,
   ) {
-    super(`the cloud answered the handshake with HTTP ${status}`);
+    super(
+      strange === undefined
+        ? `the cloud answered the handshake with HTTP ${status}`
+        : `cannot connect to the cloud: ${strange}`,
+    );
   }
 
   override patience(): Patience {

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import * as http from "node:http";
 import * as https from "node:https";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { limits } from "../protocol/limits.js";
@@ -11,17 +12,20 @@ import { parseJson } from "../protocol/shapes.js";
 import { MOST_TREE_HEAD_BYTES, TreeHeadAnswer } from "../protocol/tree-head.js";
 import { SignedText } from "../protocol/signed-text.js";
 import type { Clock } from "../runtime/clock.js";
+import { reach, type Way } from "./reach.js";
+import { strangeAnswer } from "./strange-answer.js";
+import { whyUnreachable } from "./unreachable.js";
 
 /** Where files of the cloud are fetched from, and with what right. */
 export interface FetchOptions {
   /** The cloud's URL; `ws:` and `wss:` count as `http:` and `https:`. */
   readonly base: URL;
-  readonly ca: string | undefined;
+  readonly way: Way;
   /** The session's bearer token. */
   readonly session: string;
   readonly signal: AbortSignal;
   /** Ends what trickles in. */
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: Pick<Clock, "now" | "sleep">;
 }
 
 /** The cloud did not hand out a file. */
@@ -194,32 +198,51 @@ async function sizeOf(path: string): Promise<number | undefined> {
 }
 
 /** Gets, or posts where there is a body. */
-function ask(
-  { base, ca, session, signal }: FetchOptions,
+async function ask(
+  options: FetchOptions,
   path: string,
   headers: Readonly<Record<string, string>>,
   body?: string,
 ): Promise<http.IncomingMessage> {
+  const { base, session, signal } = options;
   const url = httpUrl(base, path);
   const { request } = url.protocol === "https:" ? https : http;
+  const stream = await reached(options, url);
   return new Promise((resolve, reject) => {
     const asked = request(url, {
+      createConnection: () => stream,
       signal,
       method: body === undefined ? "GET" : "POST",
       headers: { ...headers, authorization: `Bearer ${session}` },
       timeout: IDLE_MS,
-      ...(ca === undefined ? {} : { ca }),
     });
     asked.on("timeout", () =>
       asked.destroy(new FetchFailed(`nothing came for ${IDLE_MS} ms`)),
     );
     asked.on("response", resolve);
-    asked.on("error", (cause) =>
-      reject(
-        new FetchFailed(`cannot fetch ${path}: ${cause.message}`, { cause }),
-      ),
-    );
+    asked.on("error", (cause) => reject(notFetched(options, url, cause)));
     asked.end(body);
+  });
+}
+
+async function reached(options: FetchOptions, url: URL): Promise<Socket> {
+  const { way, signal, clock } = options;
+  const patience = { timeoutMs: IDLE_MS, signal, now: clock.now() };
+  try {
+    return await reach(url, way, patience);
+  } catch (error) {
+    throw notFetched(options, url, error as Error);
+  }
+}
+
+function notFetched(
+  { clock }: FetchOptions,
+  { pathname, search }: URL,
+  cause: Error,
+): FetchFailed {
+  const why = whyUnreachable(cause, { now: clock.now() });
+  return new FetchFailed(`cannot fetch ${pathname}${search}: ${why}`, {
+    cause,
   });
 }
 
@@ -228,9 +251,10 @@ function expectStatus(
   expected: readonly number[],
 ): void {
   const status = response.statusCode ?? 0;
-  if (expected.includes(status)) return;
+  const strange = strangeAnswer(response);
+  if (expected.includes(status) && strange === undefined) return;
   response.destroy();
-  throw new FetchFailed(`the cloud answered with HTTP ${status}`);
+  throw new FetchFailed(strange ?? `the cloud answered with HTTP ${status}`);
 }
 
 /** The HTTP address beside a WebSocket's. */

@@ -11,6 +11,7 @@ import { Malformed } from "../../agent/protocol/malformed.js";
 import { Refused } from "../../agent/protocol/refusals.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
+import { wayOf } from "../cloud-way.js";
 import { deviceCredential } from "../identity/device-credential.js";
 import { answerByFile, requestByFile } from "../identity/enrol-by-file.js";
 import { checkTransport, enrol, type Enrolled } from "../identity/enrol.js";
@@ -45,9 +46,9 @@ export async function enrolNow(
   becomeOwnerOf(stateDir);
   mustBeFree(stateDir, forced);
   const deviceKey = handedIn ?? makeKey(stateDir);
-  const { caFile } = cloud;
+  const way = wayOf({ cloud });
   const version = packageVersion();
-  const answer = enrol({ token, deviceKey, inventory, version, caFile });
+  const answer = enrol({ token, deviceKey, inventory, version, way });
   const enrolled = await orFailure(() => answer).catch((error: unknown) => {
     if (handedIn === undefined) forgetKey(stateDir, deviceKey);
     throw error;

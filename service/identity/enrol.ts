@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Identity } from "../../agent/config/identity.js";
 import type { Inventory } from "../../agent/host/inventory.js";
@@ -17,7 +16,9 @@ import { isSafeTransport } from "../../agent/protocol/transport.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
-import { whyUnreachable } from "../terminal/unreachable.js";
+import { reach, type Way } from "../../agent/uplink/reach.js";
+import { NO_CLOUD, strangeAnswer } from "../../agent/uplink/strange-answer.js";
+import { whyUnreachable } from "../../agent/uplink/unreachable.js";
 
 export interface EnrolOptions {
   readonly token: EnrolmentToken;
@@ -25,7 +26,7 @@ export interface EnrolOptions {
   readonly deviceKey: SigningKey;
   readonly inventory: Pick<Inventory, "hostname" | "system">;
   readonly version: string;
-  readonly caFile: string | undefined;
+  readonly way: Way;
 }
 
 /**
@@ -33,11 +34,11 @@ export interface EnrolOptions {
  * the root that it brings is the one that the token pins.
  */
 export async function enrol(options: EnrolOptions): Promise<Enrolled> {
-  const { token, deviceKey, caFile } = options;
+  const { token, deviceKey, way } = options;
   const url = new URL("/v1/enrol", token.url);
   checkTransport(url);
   const body = JSON.stringify(requestOf(options, deviceKey));
-  const text = await post(url, body, caFile && readFileSync(caFile, "utf8"));
+  const text = await post(url, body, way);
   const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
   return enrolledBy(answer, { ...token, key: deviceKey.id });
 }
@@ -91,19 +92,21 @@ export function requestOf(
   };
 }
 
-function post(url: URL, body: string, ca: string | undefined): Promise<string> {
+async function post(url: URL, body: string, way: Way): Promise<string> {
   const request = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const patience = { timeoutMs: TIMEOUT_MS, now: Date.now() };
+  const stream = await reach(url, way, patience).catch((error: unknown) => {
+    throw notReached(url, error as Error);
+  });
   return new Promise((resolve, reject) => {
     const asked = request(url, {
+      createConnection: () => stream,
       method: "POST",
       headers: { "content-type": "application/json" },
       timeout: TIMEOUT_MS,
-      ...(ca === undefined ? {} : { ca }),
     });
     asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
-    asked.on("error", (error) =>
-      reject(failed(`cannot reach ${url.origin}: ${why(error)}`, error)),
-    );
+    asked.on("error", (error) => reject(notReached(url, error)));
     asked.on("response", (response) => {
       let text = "";
       response.setEncoding("utf8");
@@ -115,7 +118,7 @@ function post(url: URL, body: string, ca: string | undefined): Promise<string> {
       });
       response.on("end", () => {
         if (response.statusCode === 201) resolve(text);
-        else reject(refusal(url, response.statusCode ?? 0, text));
+        else reject(refusal(url, response, text));
       });
       response.on("error", reject);
     });
@@ -123,17 +126,18 @@ function post(url: URL, body: string, ca: string | undefined): Promise<string> {
   });
 }
 
-const why = (error: Error): string =>
-  whyUnreachable(
+const notReached = (url: URL, error: Error): Error =>
+  failed(
+    `cannot reach ${url.origin}: ${whyUnreachable(error, { now: Date.now() })}`,
     error,
-    "cloud.caFile in the configuration (the installer's --ca FILE does that)",
   );
 
-function refusal(url: URL, status: number, text: string): Error {
+function refusal(url: URL, response: IncomingMessage, text: string): Error {
+  const status = response.statusCode ?? 0;
+  const strange = strangeAnswer(response);
+  if (strange !== undefined) return failed(`${url.origin}: ${strange}`);
   if (status < 400) {
-    return failed(
-      `${url.origin} answered HTTP ${status}, as no cloud of tourniquet does: a captive portal or a proxy may be in between, or the address is another server's`,
-    );
+    return failed(`${url.origin} answered HTTP ${status}, ${NO_CLOUD}`);
   }
   const message = /"message":"([^"]{1,200})"/.exec(text)?.[1];
   return failed(

@@ -147,7 +147,7 @@ async function start(
     identity: { ...identityFor(url), ...who },
     deviceKey: keys.device,
     keepRoot: () => undefined,
-    ca: undefined,
+    way: { ca: undefined, proxy: undefined },
     version: "0.0.0",
     platform: "linux",
     clock: systemClock,

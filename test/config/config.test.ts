@@ -18,7 +18,12 @@ describe("a configuration", () => {
     const defaults = {
       stateDir: "/var/lib/tourniquet",
       controlSocket: "/run/tourniquet/control.sock",
-      cloud: { caFile: undefined, staleAfterSeconds: 900 },
+      cloud: {
+        caFile: undefined,
+        proxy: undefined,
+        proxyCredentialsFile: undefined,
+        staleAfterSeconds: 900,
+      },
       enforce: { backend: "nftables", egress: "drop" },
       guard: {
         allow: [],

@@ -60,6 +60,8 @@ describe("docs/configure.md", () => {
     const shown = namesOf(parse(blockOf(ofHosts, "```yaml\n")));
     const without = [
       "cloud.caFile",
+      "cloud.proxy",
+      "cloud.proxyCredentialsFile",
       "guard.sessions.after",
       "sensors.sshd.source",
       "sensors.sshd.source.file",

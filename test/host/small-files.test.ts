@@ -88,12 +88,22 @@ describe("the files that name what to protect", () => {
   it("keep where the cloud was reached for the next start", async () => {
     const file = join(root, "cloud-addresses");
     const url = new URL("https://cloud.invalid");
-    const first = await CloudAddresses.open(url, file);
+    const first = await CloudAddresses.open([url], file);
     await first.reachedAt(["192.0.2.1"]);
     await first.reachedAt(["2001:db8::2"]);
-    const next = await CloudAddresses.open(url, file);
+    const next = await CloudAddresses.open([url], file);
     expect(next.known).toEqual(["2001:db8::2", "192.0.2.1"]);
     for (let i = 0; i < 40; i++) await next.reachedAt([`192.0.2.${i}`]);
     expect(next.known).toHaveLength(16);
+  });
+
+  it("know the cloud and the proxy that leads there, by their names", async () => {
+    const urls = ["https://[2001:db8::7]", "http://192.0.2.9:3128"];
+    const both = await CloudAddresses.open(
+      urls.map((url) => new URL(url)),
+      join(root, "cloud-addresses"),
+    );
+    await both.lookUp();
+    expect(both.known).toEqual(["2001:db8::7", "192.0.2.9"]);
   });
 });

@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { parseConfig } from "../../agent/config/config.js";
+import { makeCertificate } from "../../scripts/lab/certificate.js";
 import { agentChecks } from "../../service/cli/doctor/agent-checks.js";
 import { doctorText } from "../../service/cli/doctor/doctor.js";
 import {
@@ -15,6 +17,9 @@ import type { StatusView } from "../../service/control/status-view.js";
 import { PLAIN } from "../../service/terminal/paint.js";
 import { Control } from "../support/agent/control.js";
 import { HostProcess } from "../support/agent/host-process.js";
+import { FakeCloud } from "../support/cloud/fake-cloud.js";
+import { HttpProxy } from "../support/cloud/http-proxy.js";
+import { certificateOf } from "../support/cloud/old-certificate.js";
 import { TestFolder } from "../support/folder.js";
 
 interface Found {
@@ -122,8 +127,10 @@ describe("what the doctor finds", () => {
     );
     await new Promise<void>((done) => cloud.listen(0, "127.0.0.1", done));
     const { port } = cloud.address() as AddressInfo;
-    const way = { url: `http://127.0.0.1:${port}`, caFile: undefined };
-    const found = await networkChecks(way, { HTTPS_PROXY: "http://p:3128" });
+    const url = `http://127.0.0.1:${port}`;
+    const { cloud: settings } = parseConfig({}, "test");
+    const env = { HTTPS_PROXY: "http://p:3128" };
+    const found = await networkChecks(url, settings, env);
     cloud.close();
     cloud.closeAllConnections();
     expect(found).toMatchObject([
@@ -135,9 +142,81 @@ describe("what the doctor finds", () => {
         found: "this clock is 2 h ahead of the cloud's",
       },
     ]);
-    expect((await networkChecks(way, {})).at(-1)).toMatchObject({
+    expect((await networkChecks(url, settings, {})).at(-1)).toMatchObject({
       ...{ check: "cloud", state: "bad" },
       found: expect.stringContaining("nothing listens there"),
     });
+  });
+});
+
+describe("the way to the cloud, as the doctor sees it", () => {
+  const checked = (url: string, cloud: object = {}) =>
+    networkChecks(url, parseConfig({ cloud }, "test").cloud, {});
+
+  it("a proxy that leads there, and one that does not", async () => {
+    await using cloud = await FakeCloud.start();
+    await using proxy = await HttpProxy.start();
+    const by = { proxy: proxy.url.origin };
+    expect(await checked(cloud.url, by)).toMatchObject([
+      { check: "dns", state: "good" },
+      {
+        ...{ check: "proxy", state: "good" },
+        found: `the proxy ${proxy.url.host} leads to 127.0.0.1:${cloud.port}`,
+      },
+      { check: "cloud", state: "good" },
+      { check: "time", state: "good" },
+    ]);
+    proxy.status = 407;
+    expect((await checked(cloud.url, by)).at(-1)).toMatchObject({
+      ...{ check: "proxy", state: "bad" },
+      found: expect.stringContaining("asks for a user and a password"),
+    });
+  });
+
+  it("a captive portal", async () => {
+    await using cloud = await FakeCloud.start();
+    cloud.serve = (_request, response) =>
+      response.writeHead(302, { location: "http://portal.example/" }).end();
+    expect((await checked(cloud.url)).at(-1)).toMatchObject({
+      ...{ check: "cloud", state: "bad" },
+      found: expect.stringContaining("http://portal.example/ (HTTP 302)"),
+      mend: expect.stringContaining("sign in to that network"),
+    });
+  });
+
+  it("a private authority, known and unknown, and a certificate that ran out", async () => {
+    using folder = new TestFolder();
+    const made = await makeCertificate(folder.path, "127.0.0.1");
+    const old = await certificateOf(folder.path, [2020, 2021]);
+    const serve = ({ cert, key }: { cert: string; key: string }) =>
+      FakeCloud.start(0, {
+        address: "127.0.0.1",
+        cert: readFileSync(cert, "utf8"),
+        key: readFileSync(key, "utf8"),
+      });
+    await using cloud = await serve(made);
+    const known = await checked(cloud.url, { caFile: made.cert });
+    expect(known.map(({ state }) => state)).toContain("warning"); // lasts a day
+    expect(known[2]?.found).toMatch(/answers; its certificate lasts for/);
+    const unknown = await checked(cloud.url);
+    expect(unknown.at(-1)?.found).toMatch(/cloud\.caFile/);
+    await using expired = await serve(old);
+    const ended = await checked(expired.url, { caFile: old.cert });
+    expect(ended.at(-1)).toMatchObject({
+      ...{ check: "cloud", state: "bad" },
+      found: expect.stringMatching(
+        /its certificate ran out on 2021-01-01T00:00:00Z, and this host's clock says/,
+      ),
+    });
+  });
+
+  it("a file of the configuration that cannot be read", async () => {
+    const found = await checked("https://127.0.0.1:1", { caFile: "/no/ca" });
+    expect(found).toMatchObject([
+      {
+        ...{ check: "cloud", state: "bad" },
+        found: expect.stringContaining("cloud.caFile: ENOENT"),
+      },
+    ]);
   });
 });

@@ -161,7 +161,7 @@ const enrolAt = (url: string) =>
     deviceKey: keys.device,
     inventory: { hostname: "host", system: "Debian GNU/Linux 12" },
     version: "1.2.3",
-    caFile: undefined,
+    way: { ca: undefined, proxy: undefined },
   });
 
 const welcome = () => ({

@@ -20,7 +20,7 @@ describe("dialing", () => {
     dial(
       {
         url: new URL(`ws://127.0.0.1:${port}/v1/agent`),
-        ca: undefined,
+        way: { ca: undefined, proxy: undefined },
         handshakeMs: 100,
         clock: systemClock,
       },

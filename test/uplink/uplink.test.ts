@@ -250,7 +250,8 @@ function portsFor(
   errors: Error[] = [],
 ): UplinkPorts {
   const wsUrl = new URL("/v1/agent", url.replace(/^http/, "ws"));
-  const options = { url: wsUrl, ca: undefined, handshakeMs: 5_000, clock };
+  const way = { ca: undefined, proxy: undefined };
+  const options = { url: wsUrl, way, handshakeMs: 5_000, clock };
   return {
     dial: (signal) => dial(options, signal),
     hello: () => ({

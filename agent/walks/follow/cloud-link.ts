@@ -26,6 +26,7 @@ import {
   type FetchOptions,
 } from "../../uplink/fetch.js";
 import type { LinkStatus } from "../../uplink/link-status.js";
+import type { Way } from "../../uplink/reach.js";
 import { uplink, type Session, type UplinkPorts } from "../../uplink/uplink.js";
 import type { BanSteps } from "../ban/ban-walk.js";
 import { wirePosition, type Receipts } from "../ban/receipts.js";
@@ -47,8 +48,7 @@ export interface CloudLinkPorts {
   readonly approvals: Pick<ApprovalStore, "hear">;
   readonly policies: Pick<PolicyStore, "hear" | "isOff">;
   readonly feeds: () => readonly FeedName[];
-  /** PEM of the authority of the cloud's certificate; undefined: the system's. */
-  readonly ca: string | undefined;
+  readonly way: Way;
   readonly version: string;
   /** A UUID drawn at this start. */
   readonly boot: string;
@@ -111,12 +111,12 @@ export function startCloudLink(ports: CloudLinkPorts): CloudLink {
 }
 
 function uplinkPorts(ports: CloudLinkPorts): UplinkPorts {
-  const { clock, ca, identity, status, events, random, keys } = ports;
+  const { clock, way, identity, status, events, random, keys } = ports;
   return {
     dial: (signal, elsewhere) => {
       const url = new URL("/v1/agent", elsewhere ?? identity.url);
       url.protocol = url.protocol.replace(/^http/, "ws");
-      return dial({ url, ca, handshakeMs: HANDSHAKE_MS, clock }, signal);
+      return dial({ url, way, handshakeMs: HANDSHAKE_MS, clock }, signal);
     },
     hello: (challenge, wire) => {
       if (challenge.cloud !== identity.cloud) {
@@ -240,11 +240,11 @@ async function catchUpRoots(
 }
 
 const fetching = (
-  { identity, ca, clock }: CloudLinkPorts,
+  { identity, way, clock }: CloudLinkPorts,
   { welcome, ended, elsewhere }: Session,
 ): FetchOptions => ({
   base: httpUrl(new URL(elsewhere ?? identity.url), "/"),
-  ca,
+  way,
   clock,
   session: welcome.session,
   signal: ended,

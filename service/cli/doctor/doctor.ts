@@ -26,8 +26,9 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     ...agent,
     kernel,
     firewallCheck(),
-    ...network,
+    // Before what is judged by it.
     clockCheck(Date.now()),
+    ...network,
     diskCheck(config),
   ];
 }
@@ -46,8 +47,7 @@ async function aboutCloud(config: Config): Promise<readonly Check[]> {
   try {
     if (!isEnrolled(config.stateDir) && standsAlone(config.stateDir)) return [];
     const { identity } = readIdentity(config.stateDir);
-    const way = { url: identity.url, caFile: config.cloud.caFile };
-    return await networkChecks(way, process.env);
+    return await networkChecks(identity.url, config.cloud, process.env);
   } catch (error) {
     return [notEnrolled(error)];
   }

@@ -4,6 +4,7 @@ import type { Config } from "../../../agent/config/config.js";
 import { CannotEnforce } from "../../../agent/enforce/enforcer.js";
 import { pickEnforcer } from "../../../agent/enforce/pick.js";
 import { systemBanClock } from "../../../agent/runtime/clock.js";
+import { EARLIEST } from "../../../agent/uplink/unreachable.js";
 import { messageOf } from "../../../agent/text/message.js";
 import { good, wrong, type Check } from "./check.js";
 
@@ -54,13 +55,10 @@ export function clockCheck(now: number): Check {
   if (now >= EARLIEST) return good("clock", `it says ${date}`);
   return wrong("bad", "clock", [
     `it says ${date}`,
-    "no certificate is valid then, so the cloud is not believed",
+    "no certificate is valid then, so the cloud is not believed; bans expire by the time that the ledger knew last",
     "set it: timedatectl set-ntp true",
   ]);
 }
-
-/** Before this program was written. */
-const EARLIEST = Date.UTC(2026, 0, 1);
 
 export function diskCheck({ stateDir }: Pick<Config, "stateDir">): Check {
   if (!existsSync(stateDir)) {

@@ -1,87 +1,141 @@
 import { lookup } from "node:dns/promises";
-import { readFileSync } from "node:fs";
-import { get as getHttp, type IncomingMessage } from "node:http";
-import { get as getHttps } from "node:https";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { Config } from "../../../agent/config/config.js";
 import { messageOf } from "../../../agent/text/message.js";
 import { spanText } from "../../../agent/text/time.js";
-import { whyUnreachable } from "../../terminal/unreachable.js";
+import { proxyName } from "../../../agent/uplink/proxy.js";
+import { reach, type Way } from "../../../agent/uplink/reach.js";
+import { strangeAnswer } from "../../../agent/uplink/strange-answer.js";
+import {
+  ProxyFailed,
+  silentServers,
+  whyUnreachable,
+} from "../../../agent/uplink/unreachable.js";
+import { wayOf } from "../../cloud-way.js";
 import { good, wrong, type Check } from "./check.js";
 
-export interface CloudWay {
-  /** As the identity has it. */
-  readonly url: string;
-  /** PEM file of authorities; undefined for the system's. */
-  readonly caFile: string | undefined;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The name, the proxy, the way, TLS, and what the cloud's clock says: in this order. */
+export async function networkChecks(
+  cloudUrl: string,
+  settings: Config["cloud"],
+  env: Environment,
+): Promise<readonly Check[]> {
+  const url = new URL(cloudUrl.replace(/^ws/, "http"));
+  const way = wayIn(settings);
+  if ("check" in way) return [way];
+  // Behind a proxy only that one has to know the cloud's name.
+  const name = await nameCheck(way.proxy?.url ?? url);
+  if (name.state === "bad") return [name];
+  return [name, ...(await cloudChecks(url, way, env))];
 }
 
-/** The name, the way, TLS, and what the cloud's clock says: in this order. */
-export async function networkChecks(
-  way: CloudWay,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<readonly Check[]> {
-  const url = new URL(way.url.replace(/^ws/, "http"));
-  const name = await nameCheck(url);
-  const proxy = proxyCheck(env);
-  if (name.state === "bad") return [name, proxy];
-  return [name, proxy, ...(await cloudChecks(url, way))];
+function wayIn(cloud: Config["cloud"]): Way | Check {
+  try {
+    return wayOf({ cloud });
+  } catch (error) {
+    return wrong("bad", "cloud", [
+      messageOf(error),
+      "the agent does not start with that, nor was the cloud asked",
+      "mend that file, or the setting that names it; if it is this user who may not read it, run it with sudo",
+    ]);
+  }
 }
 
 async function nameCheck({ hostname }: URL): Promise<Check> {
   const host = hostname.replace(/^\[|\]$/g, "");
   try {
-    const found = await lookup(host, { all: true });
+    const found = await Promise.race([lookup(host, { all: true }), silence()]);
     const addresses = found.map(({ address }) => address).join(", ");
     return good("dns", addresses === host ? host : `${host} is ${addresses}`);
   } catch (error) {
     return wrong("bad", "dns", [
-      `${host}: ${whyUnreachable(error as Error, CA_SETTING)}`,
+      `${host}: ${whyUnreachable(error as Error, { now: Date.now() })}`,
       "the cloud is not found: no new bans come, those in force stay until they expire",
       "see /etc/resolv.conf, and whether the network is up",
     ]);
   }
 }
 
+/** A resolver tries each server several times, which takes half a minute. */
+const silence = (): Promise<never> =>
+  new Promise((_, reject) =>
+    setTimeout(() => reject(new Error(silentServers())), TIMEOUT_MS).unref(),
+  );
+
 /** A variable that is set for a shell says nothing of the agent's unit. */
-function proxyCheck(env: Readonly<Record<string, string | undefined>>): Check {
+function proxyCheck({ proxy }: Way, url: URL, env: Environment): Check {
+  if (proxy !== undefined) {
+    return good("proxy", `${proxyName(proxy)} leads to ${url.host}`);
+  }
   const set = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].filter(
     (name) => (env[name] ?? "") !== "",
   );
-  if (set.length === 0) return good("proxy", "none is set in this shell");
+  if (set.length === 0) return good("proxy", "none is configured");
   return wrong("warning", "proxy", [
-    `${set.join(", ")} is set in this shell`,
+    `${set.join(", ")} is set in this shell, and cloud.proxy in no file`,
     "the agent goes by its configuration alone, not by the environment",
-    "if this host reaches the cloud by a proxy only, settle that in config.yaml",
+    "if this host reaches the cloud by a proxy only, name it as cloud.proxy in config.yaml",
   ]);
 }
 
 async function cloudChecks(
   url: URL,
-  { caFile }: CloudWay,
+  way: Way,
+  env: Environment,
 ): Promise<readonly Check[]> {
+  const now = Date.now();
   try {
-    const ca = caFile === undefined ? undefined : readFileSync(caFile, "utf8");
-    const response = await responseOf(url, ca);
-    return [tlsCheck(url, response), timeCheck(response, Date.now())];
+    const stream = await reach(url, way, { timeoutMs: TIMEOUT_MS, now });
+    const response = await answerOn(stream, url);
+    const proxy = proxyCheck(way, url, env);
+    const strange = strangeAnswer(response);
+    if (strange !== undefined) return [proxy, notTheCloud(url, strange)];
+    return [proxy, tlsCheck(url, stream), timeCheck(response, now)];
   } catch (error) {
-    return [
-      wrong("bad", "cloud", [
-        `${url.host}: ${whyUnreachable(error as Error, CA_SETTING)}`,
-        "no new bans come from there; those in force stay until they expire",
-        "mend that way, or ask your vendor whether the cloud is up",
-      ]),
-    ];
+    const why = whyUnreachable(error as Error, { now });
+    if (error instanceof ProxyFailed) return [proxyFailed(why)];
+    return [proxyCheck(way, url, env), notReached(url, why)];
   }
 }
 
-function responseOf(
-  url: URL,
-  ca: string | undefined,
-): Promise<IncomingMessage> {
+const NOTHING_NEW =
+  "no new bans come from there; those in force stay until they expire";
+
+const notReached = ({ host }: URL, why: string): Check =>
+  wrong("bad", "cloud", [
+    `${host}: ${why}`,
+    NOTHING_NEW,
+    "mend that way, or ask your vendor whether the cloud is up",
+  ]);
+
+const notTheCloud = ({ host }: URL, strange: string): Check =>
+  wrong("bad", "cloud", [
+    `${host}: ${strange}`,
+    NOTHING_NEW,
+    "sign in to that network, or have it let this host through to the cloud",
+  ]);
+
+const proxyFailed = (why: string): Check =>
+  wrong("bad", "proxy", [
+    why,
+    NOTHING_NEW,
+    "see cloud.proxy in config.yaml, or ask who runs the proxy",
+  ]);
+
+/** What a cloud says to who asks where agents connect to, and does not connect. */
+function answerOn(stream: Socket, url: URL): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const terms = { agent: false, timeout: TIMEOUT_MS, ...(ca && { ca }) };
-    const get = url.protocol === "https:" ? getHttps : getHttp;
-    const asked = get(new URL("/", url), terms, (response) => {
+    const asked = httpRequest(new URL("/v1/agent", url), {
+      createConnection: () => stream,
+      protocol: "http:", // what encrypts is below it already
+      headers: { host: url.host },
+      timeout: TIMEOUT_MS,
+    });
+    asked.on("response", (response) => {
       response.resume();
       response.on("error", () => undefined);
       resolve(response);
@@ -92,10 +146,11 @@ function responseOf(
       );
     asked.on("timeout", late);
     asked.on("error", reject);
+    asked.end();
   });
 }
 
-function tlsCheck({ host }: URL, { socket }: IncomingMessage): Check {
+function tlsCheck({ host }: URL, socket: Socket): Check {
   if (!(socket instanceof TLSSocket)) {
     return good("cloud", `${host} answers, without TLS`);
   }
@@ -131,7 +186,6 @@ function timeCheck(response: IncomingMessage, now: number): Check {
   ]);
 }
 
-const CA_SETTING = "cloud.caFile";
 const TIMEOUT_MS = 5_000;
 const DAY_MS = 86_400_000;
 const SOON_MS = 7 * DAY_MS;

@@ -241,7 +241,7 @@ function optionsFor(folder: string, host: HostOptions): AgentOptions & Made {
     identity: identityFor("http://127.0.0.1"),
     deviceKey: keys.device,
     keepRoot: (_, fingerprint) => void keptRoots.push(fingerprint),
-    ca: undefined,
+    way: { ca: undefined, proxy: undefined },
     version: "0.0.0",
     platform: "linux",
     clock,

@@ -29,7 +29,8 @@ export const settle = async (
 export async function settleBy(token: string, stateDir: string): Promise<void> {
   const deviceKey = makeKey(stateDir);
   const inventory = { hostname: "host.example", system: "Linux" };
-  const rest = { inventory, version: "0.4.0", caFile: undefined };
+  const way = { ca: undefined, proxy: undefined };
+  const rest = { inventory, version: "0.4.0", way };
   const asked = { token: decodeToken(token), deviceKey, ...rest };
   const { identity } = await enrol(asked);
   writeIdentity(stateDir, identity);
@@ -48,7 +49,8 @@ export async function startIn(
     ...stored,
     keepRoot: (root, fingerprint) =>
       keepRoot(stateDir, stored.identity, { root, fingerprint }),
-    ...{ ca: undefined, version: "0.4.0", platform: "linux" },
+    way: { ca: undefined, proxy: undefined },
+    ...{ version: "0.4.0", platform: "linux" },
     clock: systemClock,
     boot: await openBoot("/nowhere"), // so that it begins now
     log: silentLogger,
