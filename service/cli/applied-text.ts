@@ -1,7 +1,7 @@
 import { printable } from "../../agent/log/printable.js";
 import { countText, numberText } from "../../agent/text/count.js";
-import { timeText } from "../../agent/text/time.js";
 import type { AppliedFeedView, AppliedView } from "../control/carrying.js";
+import { momentText } from "../terminal/when.js";
 
 /** What `tourniquet apply` says to people. */
 export function appliedText(applied: AppliedView): string {
@@ -10,9 +10,9 @@ export function appliedText(applied: AppliedView): string {
   const until =
     goodUntil === null
       ? ""
-      : `; it can be applied until ${timeText(goodUntil)}`;
+      : `; it can be applied until ${momentText(goodUntil)}`;
   return [
-    `the bundle of ${timeText(madeAt)}: ${verb}${until}`,
+    `the bundle of ${momentText(madeAt)}: ${verb}${until}`,
     ...feeds.flatMap(feedLines),
     ...(root.after > root.before
       ? [`root ${root.after} in place of root ${root.before}`]
@@ -32,7 +32,7 @@ function feedLines(view: AppliedFeedView): readonly string[] {
     ...(trial === null
       ? []
       : [
-          `  ${countText(trial.bans, "ban")} on trial until ${timeText(trial.until)}: taken back unless this host lives on with them`,
+          `  ${countText(trial.bans, "ban")} on trial until ${momentText(trial.until)}: taken back unless this host lives on with them`,
         ]),
     ...(stopped === null ? [] : [`  stopped: ${printable(stopped)}`]),
   ];

@@ -1,5 +1,6 @@
 import type { Command, Option } from "commander";
 import type { FeedView } from "../control/feed-views.js";
+import { sortFields } from "./sorted-bans.js";
 
 /** What the shell asks for; `current` is the word that the cursor is on. */
 export interface Asked {
@@ -63,6 +64,8 @@ async function valuesOf(option: string, ask: Ask): Promise<readonly string[]> {
       };
       return orders.map(({ order }) => String(order));
     }
+    case "--sort":
+      return sortFields;
     case "--for":
       return ["15m", "1h", "4h", "24h", "7d"];
     default:

@@ -2,7 +2,6 @@ import type { RolledBack } from "../../agent/ledger/operator/going-back.js";
 import { printable } from "../../agent/log/printable.js";
 import { countText, numberText } from "../../agent/text/count.js";
 import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
-import { timeText } from "../../agent/text/time.js";
 import type {
   BanName,
   BannedView,
@@ -13,6 +12,7 @@ import type {
   WentBackView,
 } from "../control/order-views.js";
 import { table } from "../terminal/table.js";
+import { momentText, shortMoment } from "../terminal/when.js";
 
 /** What an order came to: for people, and for the exit code. */
 export interface Told {
@@ -28,7 +28,7 @@ export function answerReleased({
   more,
 }: ReleaseView): string {
   const lasts =
-    until === null ? "allowed for good" : `released until ${timeText(until)}`;
+    until === null ? "allowed for good" : `released until ${momentText(until)}`;
   const what = `${range} is ${lasts}: no ban touches it`;
   if (bans.length === 0) return `${what}; none did`;
   const rest = more ? " and others" : "";
@@ -48,8 +48,8 @@ export function answerEnded(answer: EndedReleaseView): string {
 
 /** What this host bans itself from now on. */
 export function answerBanned({ range, until, was }: BannedView): string {
-  const before = was === null ? "" : ` (was until ${timeText(was)})`;
-  return `${range} is banned by this host until ${timeText(until)}${before}; take it back: tourniquet lift ${range}`;
+  const before = was === null ? "" : ` (was until ${momentText(was)})`;
+  return `${range} is banned by this host until ${momentText(until)}${before}; take it back: tourniquet lift ${range}`;
 }
 
 export function answerLifted({ range, done, still, more }: LiftedView): Told {
@@ -149,7 +149,7 @@ function ordersText({
 }: WentBackView): readonly string[] {
   if (orders.length === 0) return [];
   const rows = orders.map((each) => [
-    ...["", String(each.order), timeText(each.at), each.feed ?? ""],
+    ...["", String(each.order), shortMoment(each.at), each.feed ?? ""],
     `${countText(each.banned + each.observed, "ban")}, ${countText(each.lifted, "lift")}`,
     printable(each.reason),
   ]);

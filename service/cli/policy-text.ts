@@ -1,7 +1,7 @@
 import { printable } from "../../agent/log/printable.js";
 import { countText } from "../../agent/text/count.js";
-import { timeText } from "../../agent/text/time.js";
 import type { PolicyView } from "../control/policy-view.js";
+import { momentText } from "../terminal/when.js";
 
 /** One line where there is a policy, or would be if this host wanted it. */
 export function policyLines(policy: PolicyView): readonly string[] {
@@ -12,12 +12,12 @@ export function policyLines(policy: PolicyView): readonly string[] {
       return ["policy: none is taken (guard.policy is off)"];
     case "ended":
       return [
-        `policy: ${nameOf(policy)} ended ${timeText(policy.until ?? "")}${moreText(policy)}`,
+        `policy: ${nameOf(policy)} ended ${momentText(policy.until ?? "")}${moreText(policy)}`,
       ];
     case "counts": {
       const allows = countText(policy.allowed.length, "range");
       return [
-        `policy: ${nameOf(policy)} allows ${allows}, until ${timeText(policy.until ?? "")}${moreText(policy)}`,
+        `policy: ${nameOf(policy)} allows ${allows}, until ${momentText(policy.until ?? "")}${moreText(policy)}`,
       ];
     }
   }
@@ -28,11 +28,11 @@ export const policyDetails = (policy: PolicyView): readonly string[] => [
   ...policyLines(policy),
   ...policy.allowed.map(
     ({ range, until, why }) =>
-      `  allowed: ${range} until ${timeText(until)}: ${printable(why)}`,
+      `  allowed: ${range} until ${momentText(until)}: ${printable(why)}`,
   ),
   ...policy.held.map(
     ({ feed, range, until, why }) =>
-      `  held: ${range} of ${feed} until ${timeText(until)}: ${printable(why)}`,
+      `  held: ${range} of ${feed} until ${momentText(until)}: ${printable(why)}`,
   ),
 ];
 

@@ -1,10 +1,11 @@
 import { printable } from "../../agent/log/printable.js";
 import { countText, numberText } from "../../agent/text/count.js";
-import { spanText, timeText } from "../../agent/text/time.js";
+import { spanText } from "../../agent/text/time.js";
 import type { FeedView } from "../control/feed-views.js";
 import type { StatusView } from "../control/status-view.js";
 import { table } from "../terminal/table.js";
 import { policyDetails } from "./policy-text.js";
+import { momentText } from "../terminal/when.js";
 
 /** All that the agent knows of itself. */
 export function wholeText(status: StatusView, now: number): string {
@@ -41,7 +42,7 @@ const feedRow = (view: FeedView): readonly string[] => [
 ];
 
 const sinceText = ({ verdict }: StatusView): string =>
-  verdict.does === "enforcing" ? ` since ${timeText(verdict.since)}` : "";
+  verdict.does === "enforcing" ? ` since ${momentText(verdict.since)}` : "";
 
 /** What may be done about the first finding. */
 const adviceOf = ({ verdict }: StatusView): readonly string[] =>
@@ -57,15 +58,15 @@ function cloudText({ cloud }: StatusView, now: number): string {
   if (cloud.at === "none") return STANDS_ALONE;
   const lasts = spanText(now - Date.parse(cloud.since));
   if (cloud.at === "up") {
-    return `connected to ${cloud.address ?? "?"} since ${timeText(cloud.since)}`;
+    return `connected to ${cloud.address ?? "?"} since ${momentText(cloud.since)}`;
   }
   const why = printable(cloud.why ?? "?");
   const tried =
-    cloud.tried === null ? "" : `; tried last ${timeText(cloud.tried)}`;
+    cloud.tried === null ? "" : `; tried last ${momentText(cloud.tried)}`;
   const wait =
     cloud.next === null ? 0 : Math.max(0, Date.parse(cloud.next) - now);
   const next = cloud.next === null ? "" : `, next in ${spanText(wait)}`;
-  return `not connected for ${lasts}, since ${timeText(cloud.since)} (${why})${tried}${next}; bans stay in force until they expire`;
+  return `not connected for ${lasts}, since ${momentText(cloud.since)} (${why})${tried}${next}; bans stay in force until they expire`;
 }
 
 /** Where no link goes, this is how old the cloud's word is. */
@@ -73,14 +74,14 @@ function carriedLines({ carried }: StatusView, now: number): readonly string[] {
   if (carried === null) return [];
   const age = spanText(now - Date.parse(carried.madeAt));
   return [
-    `carried: a bundle of ${timeText(carried.madeAt)}, ${age} old, was applied ${timeText(carried.appliedAt)}`,
+    `carried: a bundle of ${momentText(carried.madeAt)}, ${age} old, was applied ${momentText(carried.appliedAt)}`,
   ];
 }
 
 function logText({ log: { head } }: StatusView): string {
   if (head === null) return "cloud's log: no signed head was seen yet";
   const { origin, leaves, good } = head;
-  return `cloud's log: it only grew until ${timeText(good)}, to ${numberText(leaves)} leaves (${printable(origin)})`;
+  return `cloud's log: it only grew until ${momentText(good)}, to ${numberText(leaves)} leaves (${printable(origin)})`;
 }
 
 const stoppedText = ({ hits }: StatusView): string =>
@@ -90,7 +91,7 @@ const stoppedText = ({ hits }: StatusView): string =>
 const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
   sensors.map(
     ({ name, source, newest, ...counts }) =>
-      `sensor: ${printable(name)} reads ${printable(source)}: ${countText(counts.lines, "line")}, ${numberText(counts.ofService)} of ${name}, ${numberText(counts.understood)} understood, ${countText(counts.failures, "failure")}; the newest ${newest === null ? "has not come yet" : timeText(newest)}`,
+      `sensor: ${printable(name)} reads ${printable(source)}: ${countText(counts.lines, "line")}, ${numberText(counts.ofService)} of ${name}, ${numberText(counts.understood)} understood, ${countText(counts.failures, "failure")}; the newest ${newest === null ? "has not come yet" : momentText(newest)}`,
   );
 
 /** Each with what to do about it, the gravest first. */
@@ -108,7 +109,7 @@ export function problemsOf(status: StatusView, now: number): readonly string[] {
     ...(log.forked === null
       ? []
       : [
-          `LOG FORKED: ${printable(log.forked.origin)}: ${printable(log.forked.what)}, at ${timeText(log.forked.at)}; what is in force stays`,
+          `LOG FORKED: ${printable(log.forked.origin)}: ${printable(log.forked.what)}, at ${momentText(log.forked.at)}; what is in force stays`,
         ]),
     ...uncovered.map((way) => `NOT COVERED: ${printable(way)}`),
     ...[...byFeed(trials)].map(([feed, each]) => trialText(feed, each, now)),
@@ -141,7 +142,7 @@ function proofLines({ proof }: StatusView): readonly string[] {
   if (proof === null) return [];
   return proof.latest.map(({ address, at, outcome, why }) => {
     const packet = `a packet to ${address}`;
-    const when = timeText(at);
+    const when = momentText(at);
     switch (outcome) {
       case "failed":
         return `NOT PROVEN: ${packet} went on its way at ${when}`;
@@ -162,7 +163,7 @@ function sessionLines({ sessions }: StatusView): readonly string[] {
     ...outOfReach.map((each) => `cannot cut ${each}`),
     ...(lastFailure
       ? [
-          `not cut at ${timeText(lastFailure.at)}: ${printable(lastFailure.why)}`,
+          `not cut at ${momentText(lastFailure.at)}: ${printable(lastFailure.why)}`,
         ]
       : []),
   ];

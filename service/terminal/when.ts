@@ -1,4 +1,42 @@
-import { spanText } from "../../agent/text/time.js";
+import { spanText, timeText } from "../../agent/text/time.js";
+
+/**
+ * A moment for whoever reads it: at a terminal by the local clock and how far away
+ * it is, "21:30:00 (in 3 h)"; anywhere else, where a program may read it, as ISO
+ * 8601. Takes milliseconds since 1970 or ISO 8601.
+ */
+export function momentText(
+  moment: number | string,
+  { isTTY }: { readonly isTTY?: boolean } = process.stdout,
+  now = Date.now(),
+): string {
+  if (isTTY !== true) return timeText(moment);
+  return `${localTime(moment, now)} (${fromNow(moment, now)})`;
+}
+
+/** The same where there is little room, as in a table: "21:30 (in 3 h)". */
+export function shortMoment(
+  moment: number | string,
+  { isTTY }: { readonly isTTY?: boolean } = process.stdout,
+  now = Date.now(),
+): string {
+  if (isTTY !== true) return timeText(moment);
+  const at = new Date(moment);
+  const time = [at.getHours(), at.getMinutes()].map(twoDigits).join(":");
+  const isToday = isSameDay(at, new Date(now));
+  const day = isToday ? "" : `${at.getDate()} ${MONTHS[at.getMonth()] ?? ""} `;
+  const isFar = Math.abs(at.getTime() - now) > HALF_A_YEAR_MS;
+  const when = isFar ? dayOf(at) : `${day}${time}`;
+  // Its largest unit tells enough.
+  const far = fromNow(moment, now).replace(/(\d+ (?:h|d)) \d+ (?:min|h)/, "$1");
+  return `${when} (${far})`;
+}
+
+const HALF_A_YEAR_MS = 180 * 86_400_000;
+const MONTHS = [
+  ...["Jan", "Feb", "Mar", "Apr", "May", "Jun"],
+  ...["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+];
 
 /**
  * A moment as people at this host say it: by the local clock, with the date when

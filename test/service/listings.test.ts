@@ -93,7 +93,27 @@ describe("tourniquet bans", () => {
     expect(none.stdout).toBe("none\n");
   }, 30_000);
 
+  it("sorts all that there are, and shows the first of them", async () => {
+    await using control = await filled();
+    const byRange = await control.run(
+      ...["bans", "--sort", "range", "--desc", "--limit", "2", "--json"],
+    );
+    const ranges = byRange.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { range: string }).range);
+    expect(ranges).toEqual(["45.155.205.129", "45.155.205.128"]);
+    expect(byRange.stderr).toBe("the first 2 of 131 by range\n");
+    const csv = await control.run("bans", "--sort", "feed", "--csv");
+    expect(csv.stderr).toBe("");
+    expect(csv.stdout.split("\n")[1]).toMatch(/^45\.155\.205\.0\/24,reput/);
+    expect(csv.stdout.trimEnd().split("\n")).toHaveLength(1 + 131);
+  }, 30_000);
+
   test.each([
+    [["--desc"], "--desc needs --sort FIELD"],
+    [["--sort", "colour"], "Allowed choices are range, feed, until, reason"],
+    [["--sort", "until", "--limit", "200000"], "no more are sorted"],
     [["--feed", "nope"], '"nope" is not a feed'],
     [["--feed", "org/other"], 'this host follows no feed "org/other"'],
     [["somewhere"], '"somewhere" is not an IP address or range'],

@@ -1,25 +1,35 @@
 import { once } from "node:events";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Config } from "../../../agent/config/config.js";
 import type { UnkeptCount } from "../../../agent/ledger/held.js";
 import { printable } from "../../../agent/log/printable.js";
 import { csvLine } from "../../../agent/text/csv.js";
 import { numberText } from "../../../agent/text/count.js";
 import { misused } from "../../../agent/text/failure.js";
-import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import type { BanView } from "../../control/list-views.js";
 import { ruleText } from "../../terminal/rule-text.js";
 import { columns } from "../../terminal/table.js";
+import { shortMoment } from "../../terminal/when.js";
+import {
+  chosenOf,
+  queryOf,
+  type BansQuery,
+  type Chosen,
+} from "../ban-pages.js";
+import {
+  MOST_SORTED,
+  sortedBans,
+  sortFields,
+  type SortField,
+} from "../sorted-bans.js";
 
-interface BansOptions {
-  readonly held?: boolean;
-  readonly feed?: string;
+interface BansOptions extends Chosen {
   readonly limit?: string;
   readonly json?: boolean;
   readonly csv?: boolean;
-  /** Only those whose reason has it in it, whatever the case. */
-  readonly reason?: string;
+  readonly sort?: SortField;
+  readonly desc?: boolean;
 }
 
 /** `tourniquet bans`: what is in force, or what was stopped. */
@@ -40,25 +50,32 @@ export function bansCommand(
       `at most so many (default: ${DEFAULT_LIMIT}; with --json, --csv all)`,
     )
     .option("--reason <text>", "only those whose reason has this in it")
+    .addOption(
+      new Option("--sort <field>", "by this, of all that there are").choices(
+        sortFields,
+      ),
+    )
+    .option("--desc", "with --sort, the last first")
     .option("--json", "print one JSON object a line")
     .option("--csv", "print comma-separated values, a line each")
     .action(async (range: string | undefined, options: BansOptions) => {
       const query = { ...options, range, most: mostOf(options) };
       const { controlSocket } = config();
-      const pages = chosenOf(controlSocket, query, readerLeft);
+      const all = (most: number) =>
+        chosenOf(controlSocket, { ...query, most }, readerLeft);
+      const pages =
+        options.sort === undefined
+          ? all(query.most)
+          : inOrder(all(Infinity), query, options.sort);
       if (options.json) return printJson(pages);
       if (options.csv) return printCsv(pages);
       const { last, count } = await printTable(pages);
-      if (last !== undefined && count >= query.most) {
+      const isWhole = options.sort !== undefined; // it has said so itself
+      if (!isWhole && last !== undefined && count >= query.most) {
         await tellOfMore(controlSocket, query, last);
       }
       await print(await beyond(config(), options));
     });
-}
-
-interface BansQuery extends BansOptions {
-  readonly range: string | undefined;
-  readonly most: number;
 }
 
 /** Held bans of which nothing is kept but how many there were. */
@@ -78,76 +95,34 @@ async function beyond(
 
 const DEFAULT_LIMIT = 50;
 
-function mostOf({ limit, json, csv }: BansOptions): number {
+function mostOf({ limit, json, csv, sort, desc }: BansOptions): number {
+  if (desc === true && sort === undefined) {
+    throw misused("--desc needs --sort FIELD");
+  }
   if (limit === undefined) return json || csv ? Infinity : DEFAULT_LIMIT;
   const wanted = Number(limit);
+  if (sort !== undefined && wanted > MOST_SORTED) {
+    throw misused(
+      `--limit "${limit}" is more than ${MOST_SORTED}, and no more are sorted`,
+    );
+  }
   if (Number.isInteger(wanted) && wanted >= 1) return wanted;
   throw misused(`--limit "${limit}" is not a number from 1 up`);
 }
 
-/** The same of those alone whose reason is asked for, which only a look tells. */
-async function* chosenOf(
-  socket: string,
-  query: BansQuery,
-  readerLeft: AbortSignal,
+/** What does not fit is said on the side: what is printed may be read by a program. */
+async function* inOrder(
+  pages: AsyncIterable<readonly BanView[]>,
+  { most, desc = false }: BansQuery & Pick<BansOptions, "desc">,
+  by: SortField,
 ): AsyncGenerator<readonly BanView[], void> {
-  const { reason, most } = query;
-  if (reason === undefined) return yield* pagesOf(socket, query, readerLeft);
-  const wanted = reason.toLowerCase();
-  let left = most;
-  const all = pagesOf(socket, { ...query, most: Infinity }, readerLeft);
-  for await (const page of all) {
-    const found = page
-      .filter((ban) => ban.reason.toLowerCase().includes(wanted))
-      .slice(0, left);
-    left -= found.length;
-    if (found.length > 0) yield found;
-    if (left <= 0) return;
-  }
-}
-
-/**
- * Page by page, so that neither side ever holds all of them; while one is
- * printed, the agent is at work on the next.
- */
-async function* pagesOf(
-  socket: string,
-  { most, ...query }: BansQuery,
-  readerLeft: AbortSignal,
-): AsyncGenerator<readonly BanView[], void> {
-  const ask = (limit: number, last?: BanView) => {
-    const path = `/v1/bans?${queryOf(query, { limit, last })}`;
-    const page = askAgent(socket, path) as Promise<readonly BanView[]>;
-    page.catch(() => undefined); // told once it is awaited
-    return page;
-  };
-  let left = most;
-  let size = Math.min(FIRST_PAGE, left); // sooner there than a whole page
-  for (let coming = ask(size); ;) {
-    const page = await coming;
-    left -= page.length;
-    const isLast = page.length < size || left <= 0 || readerLeft.aborted;
-    size = Math.min(PAGE, left);
-    if (!isLast) coming = ask(size, page.at(-1));
-    if (page.length > 0) yield page;
-    if (isLast) return;
-  }
-}
-
-function queryOf(
-  { held, feed, range }: Omit<BansQuery, "most">,
-  {
-    limit,
-    last,
-  }: { readonly limit?: number; readonly last?: BanView | undefined },
-): string {
-  const query = new URLSearchParams();
-  if (limit !== undefined) query.set("limit", String(limit));
-  if (held) query.set("held", "");
-  if (feed !== undefined) query.set("feed", feed);
-  if (range !== undefined) query.set("range", range);
-  if (last) query.set("after", `${last.feed} ${last.range}`);
-  return query.toString();
+  const sorting = { by, desc, most: Math.min(most, MOST_SORTED) };
+  const { bans, seen } = await sortedBans(pages, sorting);
+  if (bans.length > 0) yield bans;
+  if (bans.length === seen) return;
+  process.stderr.write(
+    `the first ${numberText(bans.length)} of ${numberText(seen)} by ${by}\n`,
+  );
 }
 
 async function printJson(
@@ -207,7 +182,7 @@ const HEAD = ["range", "feed", "mode", "until", "reason", "held by"];
 
 const rowOf = (ban: BanView): readonly string[] => [
   ...[ban.range, ban.feed, ban.mode],
-  ban.expires === null ? "for good" : timeText(ban.expires),
+  ban.expires === null ? "for good" : shortMoment(ban.expires),
   printable(ban.reason),
   ban.held === null ? "" : ruleText(ban.held, ban.begins),
 ];
@@ -243,8 +218,3 @@ async function print(lines: readonly string[]): Promise<void> {
     () => undefined,
   );
 }
-
-const FIRST_PAGE = 100;
-
-/** As many as the agent hands out at once. */
-const PAGE = 1_000;

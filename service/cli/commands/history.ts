@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { printable } from "../../../agent/log/printable.js";
 import { numberText } from "../../../agent/text/count.js";
 import { misused } from "../../../agent/text/failure.js";
-import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import type {
   HistoryView,
@@ -10,6 +9,7 @@ import type {
   OrderView,
 } from "../../control/history-view.js";
 import { table } from "../../terminal/table.js";
+import { shortMoment } from "../../terminal/when.js";
 
 interface HistoryOptions {
   readonly limit: string;
@@ -63,7 +63,7 @@ async function listOrders(
 function ordersText(orders: readonly OrderView[]): string {
   if (orders.length === 0) return "none";
   const rows = orders.map(({ at, who, what, outcome }) => [
-    ...[timeText(at), printable(who), printable(what)],
+    ...[shortMoment(at), printable(who), printable(what)],
     printable(outcome ?? "under way, or cut off"),
   ]);
   return table(["at", "who", "what", "outcome"], rows);
@@ -86,7 +86,7 @@ const rowOf = (each: OrderedView): readonly string[] => [
   each.lastRevision === each.order
     ? String(each.order)
     : `${each.order} (to ${each.lastRevision})`,
-  timeText(each.at),
+  shortMoment(each.at),
   each.target === null ? each.cause : `${each.cause} to ${each.target}`,
   each.feed ?? "",
   ...(each.feed === null

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { timeText } from "../../../agent/text/time.js";
 import { orderAgent } from "../../control/client.js";
 import { LONGEST_PAUSE_S } from "../../control/order-limits.js";
 import { secondsOf } from "../../terminal/duration.js";
+import { momentText } from "../../terminal/when.js";
 
 /** `tourniquet pause`: nothing is dropped for a while. */
 export function pauseCommand(program: Command, socket: () => string): void {
@@ -15,7 +15,7 @@ export function pauseCommand(program: Command, socket: () => string): void {
       const order = orderAgent(socket(), "/v1/pause", { seconds });
       const { until } = (await order) as { until: string };
       process.stdout.write(
-        `PAUSED until ${timeText(until)}: nothing is dropped; end it: tourniquet enforce\n`,
+        `PAUSED until ${momentText(until)}: nothing is dropped; end it: tourniquet enforce\n`,
       );
     });
 }

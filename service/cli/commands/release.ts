@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { printable } from "../../../agent/log/printable.js";
 import { failed, misused } from "../../../agent/text/failure.js";
-import { timeText } from "../../../agent/text/time.js";
 import { askAgent, orderAgent } from "../../control/client.js";
 import type { ReleasedView } from "../../control/history-view.js";
 import type {
@@ -12,6 +11,7 @@ import { LONGEST_RELEASE_S } from "../../control/order-limits.js";
 import { secondsOf } from "../../terminal/duration.js";
 import { table } from "../../terminal/table.js";
 import { answerEnded, answerReleased } from "../order-text.js";
+import { shortMoment } from "../../terminal/when.js";
 
 /** `tourniquet release`: ranges that no ban may touch on this host. */
 export function releaseCommand(program: Command, socket: () => string): void {
@@ -84,8 +84,8 @@ async function list(socket: string, { json }: ReleaseOptions): Promise<void> {
 export function releasesText(releases: readonly ReleasedView[]): string {
   if (releases.length === 0) return "none";
   const rows = releases.map((each) => [
-    ...[each.range, timeText(each.since)],
-    each.until === null ? "for good" : timeText(each.until),
+    ...[each.range, shortMoment(each.since)],
+    each.until === null ? "for good" : shortMoment(each.until),
     printable(each.reason),
   ]);
   return table(["range", "since", "until", "reason"], rows);

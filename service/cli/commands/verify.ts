@@ -4,7 +4,6 @@ import type { Config } from "../../../agent/config/config.js";
 import { parseJson, parseShape } from "../../../agent/protocol/shapes.js";
 import { failed, misused } from "../../../agent/text/failure.js";
 import { messageOf } from "../../../agent/text/message.js";
-import { timeText } from "../../../agent/text/time.js";
 import { askAgent } from "../../control/client.js";
 import {
   Positions,
@@ -12,6 +11,7 @@ import {
   type Place,
 } from "../../control/positions.js";
 import { table } from "../../terminal/table.js";
+import { momentText } from "../../terminal/when.js";
 
 /** `tourniquet verify`: was this host shown the same as everybody else? */
 export function verifyCommand(program: Command, config: () => Config): void {
@@ -71,7 +71,7 @@ function besideHead(
   position: FeedPositions["position"],
   head: NonNullable<FeedPositions["head"]>,
 ): string {
-  const said = `${placeOf(head)} at ${timeText(head.time)}`;
+  const said = `${placeOf(head)} at ${momentText(head.time)}`;
   if (position === null) {
     return head.offset === 0
       ? "empty, as the cloud says"

@@ -13,12 +13,12 @@ import {
   misused,
   type ExitCode,
 } from "../../../agent/text/failure.js";
-import { timeText } from "../../../agent/text/time.js";
 import { askAgent, NoAgent } from "../../control/client.js";
 import type { CoveringBan, WhyView } from "../../control/why-view.js";
 import { ruleText } from "../../terminal/rule-text.js";
 import { table } from "../../terminal/table.js";
 import { hitsTable } from "./hits.js";
+import { shortMoment } from "../../terminal/when.js";
 
 /** `tourniquet why`: which ban covers an address, and what comes of it. */
 export function whyCommand(program: Command, config: () => Config): void {
@@ -147,8 +147,8 @@ const bansTable = (bans: readonly CoveringBan[]): string =>
       rule === null
         ? state.replaceAll("-", " ")
         : `${state} by ${ruleText(rule, begins)}`,
-      since === null ? "unknown" : timeText(since),
-      expires === null ? "for good" : timeText(expires),
+      since === null ? "unknown" : shortMoment(since),
+      expires === null ? "for good" : shortMoment(expires),
       printable(reason),
     ]),
   );
