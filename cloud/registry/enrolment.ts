@@ -105,7 +105,8 @@ export class Enrolment {
 
   /**
    * Each use of a token is one agent: it is looked at again should somebody else
-   * append before it is used.
+   * append before it is used. Who asks again with the key that was let in a while ago
+   * has missed the answer, and is the same agent.
    * @param from the address that the host comes from
    * @throws EnrolmentRefused
    */
@@ -114,18 +115,22 @@ export class Enrolment {
     from: string,
   ): Promise<EnrolmentAnswer> {
     const { decisions, signing, cloudName } = this.#ports;
-    const agent = newId("agt");
+    const fresh = newId("agt");
     const { publicKey, hostname, system, version } = request;
     const host = { publicKey, hostname, system, version };
-    const token = await lookThenAppend(decisions, () => {
-      const usable = this.#usableToken(request.secret, from);
+    const { agent, token } = await lookThenAppend(decisions, () => {
+      const again = this.#answeredBefore(request, from);
+      if (again !== undefined) return { events: [], answer: again };
+      const token = this.#usableToken(request.secret, from);
       checkProof(request);
       checkVersion(request, signing.newest);
-      const { org, hash: tokenHash, tags, madeBy: by } = usable;
+      const { org, hash: tokenHash, tags, madeBy: by } = token;
+      const agent = fresh;
       const event = { kind: "agent-enrolled", agent, org, tokenHash } as const;
       const tagged = { kind: "agent-tagged", agent, tags, by } as const;
       const called = tags.length > 0 ? [tagged] : [];
-      return { events: [{ ...event, ...host }, ...called], answer: usable };
+      const answer = { agent, token };
+      return { events: [{ ...event, ...host }, ...called], answer };
     });
     const { org, mode } = token;
     // The one that the token pins; those after it are fetched on connecting.
@@ -133,6 +138,22 @@ export class Enrolment {
     const proposes = mode !== null && takesProposedMode(version);
     const said = { agent, org, cloud: cloudName, root };
     return proposes ? { ...said, mode } : said;
+  }
+
+  /** By the same token, from where it is good, and with proof of the same key. */
+  #answeredBefore(
+    request: EnrolmentRequest,
+    from: string,
+  ): { readonly agent: string; readonly token: Token } | undefined {
+    const { registry, clock } = this.#ports;
+    const token = registry.token(request.secret);
+    if (token === undefined || token.revokedAt !== null) return undefined;
+    if (!isWithin(from, token.networks)) return undefined;
+    const after = clock.now() - ASKED_AGAIN_MS;
+    const agent = registry.cameBy(token, request.publicKey, after);
+    if (agent === undefined) return undefined;
+    checkProof(request);
+    return { agent, token };
   }
 
   #usableToken(secret: string, from: string): Token {
@@ -168,6 +189,9 @@ export class Enrolment {
     return token;
   }
 }
+
+/** Milliseconds: an answer that was lost is asked for again within a day. */
+const ASKED_AGAIN_MS = 86_400_000;
 
 const usedText = ({ uses, usedBy }: Token): string =>
   uses === 1

@@ -24,15 +24,16 @@ export const registryTables: DecisionProjection = {
       hostname TEXT NOT NULL, system TEXT NOT NULL, version TEXT NOT NULL,
       enrolled_at INTEGER NOT NULL, revoked_at INTEGER,
       revoked_why TEXT, forgotten_at INTEGER, protocol INTEGER NOT NULL,
-      tags TEXT NOT NULL
+      tags TEXT NOT NULL, token_hash TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX agents_by_org ON agents (org)`,
+    CREATE INDEX agents_by_org ON agents (org);
+    CREATE INDEX agents_by_key ON agents (public_key)`,
 
   fold(database) {
     const addOrg = database.prepare("INSERT INTO orgs VALUES (?, ?, ?)");
     const tokens = tokenFold(database);
     const addAgent = database.prepare(
-      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, '[]')",
+      "INSERT INTO agents VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, '[]', ?)",
     );
     const rekey = database.prepare(
       "UPDATE agents SET public_key = ? WHERE id = ?",
@@ -46,7 +47,8 @@ export const registryTables: DecisionProjection = {
       } else if (event.kind === "agent-enrolled") {
         const { agent, org, publicKey, hostname, system, version } = event;
         const host = [publicKey, hostname, system, version];
-        addAgent.run(agent, org, ...host, at, protocolReadBy(version));
+        const protocol = protocolReadBy(version);
+        addAgent.run(agent, org, ...host, at, protocol, event.tokenHash);
       } else if (event.kind === "agent-rekeyed") {
         rekey.run(event.publicKey, event.agent);
       } else if (event.kind === "agent-tagged") {

@@ -83,6 +83,7 @@ export class Registry {
   readonly #trusted: Statement<Enrolled>;
   readonly #some: Statement<number>;
   readonly #idsOf: Statement<string>;
+  readonly #cameBy: Statement<Enrolled>;
   readonly #presence: Statement<Presence>;
   readonly #present: Statement<Presence & { readonly id: string }>;
   readonly #presentBetween: Statement<Presence & { readonly id: string }>;
@@ -130,6 +131,7 @@ export class Registry {
          ORDER BY hostname, id`,
       )
       .pluck();
+    this.#cameBy = decided.prepare(CAME_BY);
     this.#presence = observed.prepare(`${PRESENCE} WHERE agent = ?`);
     this.#present = observed.prepare(PRESENCE);
     this.#presentBetween = observed.prepare(
@@ -209,6 +211,15 @@ export class Registry {
     const hash = hashOf(secret);
     const found = this.#token.get(hash);
     return found && sameHash(found.hash, hash) ? tokenOf(found) : undefined;
+  }
+
+  /** The agent that came in by this token, with this key, later than that. */
+  cameBy(
+    { hash }: Pick<Token, "hash">,
+    publicKey: string,
+    afterMs: number,
+  ): string | undefined {
+    return this.#cameBy.get(publicKey, hash, afterMs)?.id;
   }
 
   /** By what lists call it. */
@@ -296,6 +307,11 @@ const AGENTS_BEHIND = `
   ${AGENTS} WHERE forgotten_at IS NULL AND (@org IS NULL OR org = @org)
     AND (enrolled_at, id) > (@enrolledAt, @id)
   ORDER BY enrolled_at, id LIMIT @most`;
+
+const CAME_BY = `
+  ${AGENTS} WHERE public_key = ? AND token_hash = ?
+    AND forgotten_at IS NULL AND revoked_at IS NULL AND enrolled_at > ?
+  ORDER BY enrolled_at DESC LIMIT 1`;
 
 const TOKENS = `
   SELECT seq, id, hash, org, label, made_at AS madeAt, made_by AS madeBy,

@@ -1,31 +1,22 @@
 import { fchmodSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import type { Config } from "../../agent/config/config.js";
-import type { Identity } from "../../agent/config/identity.js";
 import { readInventory } from "../../agent/host/inventory.js";
 import {
   decodeToken,
   type EnrolmentToken,
 } from "../../agent/protocol/enrolment.js";
 import { limits } from "../../agent/protocol/limits.js";
-import { Malformed } from "../../agent/protocol/malformed.js";
-import { Refused } from "../../agent/protocol/refusals.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 import { wayOf } from "../cloud-way.js";
 import { deviceCredential } from "../identity/device-credential.js";
 import { answerByFile, requestByFile } from "../identity/enrol-by-file.js";
-import { checkTransport, enrol, type Enrolled } from "../identity/enrol.js";
-import {
-  forgetKey,
-  forgetUnnamedKey,
-  isEnrolled,
-  makeKey,
-  writeIdentity,
-} from "../identity/identity-store.js";
+import { become, comeIn, orFailure } from "../identity/come-in.js";
+import { checkTransport } from "../identity/enrol.js";
+import { isEnrolled } from "../identity/identity-store.js";
 import { forgetPending } from "../identity/pending.js";
-import { standAlone, standsAlone } from "../identity/stand-alone.js";
+import { standAlone } from "../identity/stand-alone.js";
 import { packageVersion } from "../version.js";
-import { takeProposed } from "./first-mode.js";
 import { becomeOwnerOf } from "./owner.js";
 
 /** How a host that has an identity already takes another. */
@@ -45,21 +36,9 @@ export async function enrolNow(
   const handedIn = deviceCredential(process.env);
   becomeOwnerOf(stateDir);
   mustBeFree(stateDir, forced);
-  const deviceKey = handedIn ?? makeKey(stateDir);
-  const way = wayOf({ cloud });
   const version = packageVersion();
-  const answer = enrol({ token, deviceKey, inventory, version, way });
-  const enrolled = await orFailure(() => answer).catch((error: unknown) => {
-    if (handedIn === undefined) forgetKey(stateDir, deviceKey);
-    throw error;
-  });
-  try {
-    become(stateDir, enrolled);
-  } catch (error) {
-    // Its token is spent: the next one is for a key of its own.
-    if (handedIn === undefined) forgetUnnamedKey(stateDir, deviceKey.id);
-    throw error;
-  }
+  const options = { token, inventory, version, way: wayOf({ cloud }) };
+  say(await comeIn(stateDir, options, handedIn));
 }
 
 /** By files, for a host that no network reaches: the first half. */
@@ -96,7 +75,7 @@ export async function takeAnswer(
   const enrolled = await orFailure(() =>
     answerByFile(stateDir, named, handedIn),
   );
-  become(stateDir, enrolled);
+  say(become(stateDir, enrolled));
   forgetPending(stateDir);
 }
 
@@ -114,16 +93,6 @@ export function enableAlone({ stateDir }: Config): void {
   );
 }
 
-/** The mode first: no agent starts without it, once it may start. */
-function become(stateDir: string, { identity, mode }: Enrolled): void {
-  const told = mode && takeProposed(mode, stateDir);
-  const wasAlone = !isEnrolled(stateDir) && standsAlone(stateDir);
-  const former = writeIdentity(stateDir, identity);
-  process.stdout.write(toldOf(identity, former));
-  if (wasAlone) process.stdout.write(`${WAS_ALONE}\n`);
-  if (told !== undefined) process.stdout.write(`${told}\n`);
-}
-
 function mustBeFree(stateDir: string, { force }: Forced): void {
   if (!isEnrolled(stateDir) || force === true) return;
   throw failed(
@@ -131,15 +100,7 @@ function mustBeFree(stateDir: string, { force }: Forced): void {
   );
 }
 
-function toldOf({ agent, org, url }: Identity, former?: Identity): string {
-  const told = `enrolled as ${agent} of ${org} with ${url}\n`;
-  if (former === undefined) return told;
-  const rest = `an agent that runs is ${former.agent} until it is restarted (sudo systemctl restart tourniquet); ${former.agent} is still known to ${former.url} until it is revoked there`;
-  return `${told}${rest}\n`;
-}
-
-const WAS_ALONE =
-  "this host stood alone: an agent that runs does so until it is restarted (sudo systemctl restart tourniquet); its own bans, releases and orders stay";
+const say = (told: string): void => void process.stdout.write(`${told}\n`);
 
 /** The token never stands in argv, where every user of the host could read it. */
 function readToken(path: string): EnrolmentToken {
@@ -174,14 +135,3 @@ function readAnswer(path: string): string {
 
 /** A root, escaped once more, and the names beside it. */
 const MOST_BYTES = 4 * limits.textBytes;
-
-async function orFailure<T>(task: () => T | Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    if (error instanceof Malformed || error instanceof Refused) {
-      throw failed(`the cloud's answer is not acceptable: ${error.message}`);
-    }
-    throw error;
-  }
-}

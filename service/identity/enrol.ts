@@ -13,7 +13,12 @@ import {
 import { limits } from "../../agent/protocol/limits.js";
 import { parseJson } from "../../agent/protocol/shapes.js";
 import { isSafeTransport } from "../../agent/protocol/transport.js";
-import { failed, misused } from "../../agent/text/failure.js";
+import {
+  exitCodes,
+  Failure,
+  failed,
+  misused,
+} from "../../agent/text/failure.js";
 import type { SigningKey } from "../../agent/trust/keys.js";
 import { TrustedRoot } from "../../agent/trust/root.js";
 import { reach, type Way } from "../../agent/uplink/reach.js";
@@ -41,6 +46,13 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   const text = await post(url, body, way);
   const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
   return enrolledBy(answer, { ...token, key: deviceKey.id });
+}
+
+/** The cloud said no: to ask again with the same is of no use. */
+export class EnrolmentRefused extends Failure {
+  constructor(message: string) {
+    super(message, exitCodes.failed);
+  }
 }
 
 /** What an enrolment came to. */
@@ -140,9 +152,9 @@ function refusal(url: URL, response: IncomingMessage, text: string): Error {
     return failed(`${url.origin} answered HTTP ${status}, ${NO_CLOUD}`);
   }
   const message = /"message":"([^"]{1,200})"/.exec(text)?.[1];
-  return failed(
-    `${url.origin} refused the enrolment: ${printable(message ?? `HTTP ${status}`)}`,
-  );
+  const told = `${url.origin} refused the enrolment: ${printable(message ?? `HTTP ${status}`)}`;
+  const isFinal = status < 500 && status !== 408 && status !== 429;
+  return isFinal ? new EnrolmentRefused(told) : failed(told);
 }
 
 const TIMEOUT_MS = 15_000;

@@ -71,6 +71,10 @@ export function makeKey(stateDir: string): SigningKey {
 export const holdsKey = (stateDir: string, id: string): boolean =>
   readPrivate(keyPath(stateDir, id)) !== undefined;
 
+/** A key that `makeKey` made, as PEM; undefined where it is not there. */
+export const readKey = (stateDir: string, id: string): string | undefined =>
+  readPrivate(keyPath(stateDir, id));
+
 /** Takes a key back that no identity came to name. */
 export function forgetKey(
   stateDir: string,

@@ -7,7 +7,7 @@ import { failed } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 import { readPrivate } from "./private-files.js";
 
-/** What a host remembers of a request that is being carried to its cloud. */
+/** What a host remembers of a request whose answer has not come. */
 export const PendingEnrolment = v.strictObject({
   version: v.literal(1),
   /** The device key that is to be enrolled. */
@@ -15,6 +15,8 @@ export const PendingEnrolment = v.strictObject({
   /** The token's: where the cloud is, and the root to trust. */
   url: v.pipe(v.string(), v.url(), v.maxLength(512)),
   root: Sha256,
+  /** SHA-256 of the token's secret; absent of what was written before 0.8.0. */
+  token: v.exactOptional(Sha256),
 });
 export type PendingEnrolment = v.InferOutput<typeof PendingEnrolment>;
 

@@ -104,13 +104,21 @@ describe("a host that never sees its cloud", () => {
   it("spends its token once, whichever way", async () => {
     await using cloud = await startTestCloud();
     using host = new HostProcess();
-    const { request } = await answered(cloud, host);
-    const again = join(host.folder.path, "again");
+    const { request, answer } = await answered(cloud, host);
     const run = operatorOf(cloud);
-    const refused = await run("enrol-host", request, again);
+    const again = join(host.folder.path, "again");
+    expect((await run("enrol-host", request, again)).code).toBe(0);
+    expect(readFileSync(again, "utf8")).toBe(readFileSync(answer, "utf8"));
+    using other = new HostProcess();
+    const theirs = join(other.folder.path, "request");
+    const token = join(host.folder.path, "token");
+    const to = ["--request-to", theirs, "--token-file", token] as const;
+    expect((await other.tourniquet("enrol", ...to)).stderr).toBe("");
+    const nowhere = join(other.folder.path, "answer");
+    const refused = await run("enrol-host", theirs, nowhere);
     expect(refused.code).toBe(2);
     expect(refused.err).toMatch(/this enrolment token was used by agt-/);
-    expect(existsSync(again)).toBe(false);
+    expect(existsSync(nowhere)).toBe(false);
   }, 30_000);
 
   it.each([

@@ -1,4 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { operatorOf } from "../cloud/cli/operator.js";
@@ -75,8 +82,13 @@ describe("the mode that an enrolment token proposes", () => {
     expect(enrolled.stderr).toContain(
       "cannot begin with the mode of the token",
     );
-    const left = readdirSync(host.stateDir);
-    expect(left).toEqual(["ledger.db.first"]);
+    expect(existsSync(join(host.stateDir, "identity.json"))).toBe(false);
+    rmdirSync(join(host.stateDir, "ledger.db.first"));
+    // The token is spent, but on this host's key.
+    const again = await host.tourniquet("enrol", "--token-file", token);
+    expect(again.stdout).toContain("this host begins by observing");
+    const left = readdirSync(host.stateDir).filter((it) => /key|pend/.test(it));
+    expect(left).toHaveLength(1);
   }, 60_000);
 
   it("is that of the next token, where an enrolment died half way", async () => {

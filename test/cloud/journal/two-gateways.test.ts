@@ -1,14 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { formatCidr, parseCidr } from "../../../agent/model/cidr.js";
-import {
-  enrolmentProofBytes,
-  decodeToken,
-} from "../../../agent/protocol/enrolment.js";
 import { limits } from "../../../agent/protocol/limits.js";
 import { openSegment, readOps } from "../../../agent/protocol/segment.js";
 import { generateKey } from "../../../agent/trust/keys.js";
 import { JournalConflict } from "../../../cloud/journal/failures.js";
 import { temporaryFolder } from "../../support/cloud/cloud.js";
+import { enrolmentOf } from "../../support/cloud/enrolling.js";
 import { banOn, imported, openBoth, sealedIn } from "./gateways.js";
 
 describe("two gateways on the same decisions", () => {
@@ -20,18 +17,12 @@ describe("two gateways on the same decisions", () => {
     const order = { org: "acme", expiresAt, by: "first", url: "http://x" };
     const { token } = await one!.enrolment.makeToken(order);
     await other!.decisions.catchUp();
-    const key = generateKey();
-    const { secret } = decodeToken(token);
-    const request = {
-      ...{ secret, hostname: "h", system: "Linux", version: "0.4.0" },
-      publicKey: Buffer.from(key.publicKey).toString("base64url"),
-      proof: Buffer.from(key.sign(enrolmentProofBytes(secret))).toString(
-        "base64url",
-      ),
-    };
+    const requests = Array.from({ length: 4 }, () =>
+      enrolmentOf(token, generateKey()),
+    );
     const answers = await Promise.allSettled(
-      [one, other, one, other].map((each) =>
-        each!.enrolment.enrol(request, "192.0.2.1"),
+      [one, other, one, other].map((each, i) =>
+        each!.enrolment.enrol(requests[i]!, "192.0.2.1"),
       ),
     );
     const refused = answers.flatMap((each) =>

@@ -6,7 +6,7 @@ import { systemClock, unixSeconds } from "../../agent/runtime/clock.js";
 import { companionsOf, syncFolder } from "../../agent/sqlite/file.js";
 import { failed } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
-import { isEnrolled } from "../identity/identity-store.js";
+import { isEnrolled } from "./identity-store.js";
 
 /**
  * Takes the mode that an enrolment token proposes, once: a host that has no ledger
