@@ -1,6 +1,7 @@
 import { makeProgram } from "../service/cli/cli.js";
 import {
   EXIT_CODES,
+  OWN_EXIT_CODES,
   pagesOf,
   type CommandPage,
 } from "../service/cli/command-tree.js";
@@ -27,9 +28,11 @@ export function commandsText(): string {
 }
 
 const INTRODUCTION =
-  "Written by `node dist/scripts/commands-document.js` from the tree of commands that `tourniquet --help` and the man pages are made of. What each is good for is told in [operate.md](operate.md). All of them take `-c FILE`, the configuration.";
+  "Written by `node dist/scripts/commands-document.js` from the tree of commands that `tourniquet --help` and the man pages are made of. What each is good for is told in [operate.md](operate.md). All of them take `-c FILE`, the configuration. What `--json` prints is described in [commands.schema.json](commands.schema.json), by a JSON Schema for each command: of the object, or of each line.";
 
-function pageText({ usage, description, options }: CommandPage): string[] {
+function pageText(page: CommandPage): string[] {
+  const { name, usage, description, options } = page;
+  const ownCodes = OWN_EXIT_CODES.get(name);
   return [
     "",
     `### ${code(usage)}`,
@@ -42,6 +45,9 @@ function pageText({ usage, description, options }: CommandPage): string[] {
         "  ",
       ),
     ),
+    ...(ownCodes === undefined
+      ? []
+      : ["", ...paragraph(`Exit code: ${escaped(ownCodes)}.`)]),
   ];
 }
 

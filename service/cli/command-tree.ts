@@ -64,6 +64,16 @@ function pageOf(command: Command, names: readonly string[]): CommandPage {
 
 const isOurs = (command: Command): boolean => command.name() !== "help";
 
+/** Those of them that say something of their own by their exit code. */
+export const OWN_EXIT_CODES: ReadonlyMap<string, string> = new Map([
+  ["status", "with --check: 0 enforcing, 1 degraded, 2 not enforcing"],
+  ["why", "with --quiet: 0 dropped, 3 in part, 1 not, or not known"],
+  ["doctor", "1 where a check failed"],
+  ["verify", "1 where this host was shown another history"],
+  ["config check", "2 where there is something to mend"],
+  ["apply", "3 where not all of the bundle was taken in"],
+]);
+
 /** What each command ends with, unless its own page says otherwise. */
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [0, "done"],

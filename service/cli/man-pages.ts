@@ -1,5 +1,10 @@
 import type { Command } from "commander";
-import { EXIT_CODES, pagesOf, type CommandPage } from "./command-tree.js";
+import {
+  EXIT_CODES,
+  OWN_EXIT_CODES,
+  pagesOf,
+  type CommandPage,
+} from "./command-tree.js";
 
 /** What is the same on every page. */
 export interface ManTerms {
@@ -73,6 +78,7 @@ function pageText(page: CommandPage, terms: ManTerms): string {
       escaped(option.description),
     ]),
     ...exitStatus(),
+    ...ownExitStatus(page),
     ...section("SEE ALSO"),
     "\\fBtourniquet\\fR(8)",
   ]);
@@ -82,6 +88,11 @@ const exitStatus = (): readonly string[] => [
   ...section("EXIT STATUS"),
   ...EXIT_CODES.flatMap(([code, what]) => [".TP", String(code), escaped(what)]),
 ];
+
+function ownExitStatus({ name }: CommandPage): readonly string[] {
+  const own = OWN_EXIT_CODES.get(name);
+  return own === undefined ? [] : [".PP", escaped(`Of this command: ${own}.`)];
+}
 
 const title = (name: string, { version, date }: ManTerms): string =>
   `.TH ${name.toUpperCase()} 8 "${date}" "tourniquet ${version}" "System Administration"`;

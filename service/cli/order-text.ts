@@ -5,6 +5,7 @@ import { Failure, exitCodes, failed } from "../../agent/text/failure.js";
 import type {
   BanName,
   BannedView,
+  ConfirmedView,
   EndedReleaseView,
   LiftedView,
   RangeFateView,
@@ -68,13 +69,7 @@ export function answerLifted({ range, done, still, more }: LiftedView): Told {
 
 /** Bans that a trial took back; some may be held by another rule by now. */
 export function answerConfirmed(
-  {
-    confirmed,
-    held,
-  }: {
-    readonly confirmed: number;
-    readonly held: Readonly<Record<string, number>>;
-  },
+  { confirmed, held }: ConfirmedView,
   range: string | undefined,
 ): {
   readonly text: string | undefined;

@@ -45,6 +45,14 @@ export interface EndedReleaseView extends Omit<ReleaseView, "until"> {
   readonly stillBy: string | null;
 }
 
+/** What `POST /v1/confirm` answers. */
+export interface ConfirmedView {
+  /** How many bans are enforced now. */
+  readonly confirmed: number;
+  /** How many another rule holds, by rule. */
+  readonly held: Readonly<Record<string, number>>;
+}
+
 /** Unix seconds as ISO 8601; null for what has no end. */
 export const endOf = (until: number): string | null =>
   until >= FOREVER ? null : isoTime(until * 1_000);

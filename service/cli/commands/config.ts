@@ -10,6 +10,7 @@ import {
 } from "../../settings/effective.js";
 import { yamlOf } from "../../settings/yaml-text.js";
 import { table } from "../../terminal/table.js";
+import type { ShownSettings } from "../json-outputs.js";
 
 /** `tourniquet config`: what is settled for this host, and where it says so. */
 export function configCommand(
@@ -92,7 +93,7 @@ const valueText = (value: unknown): string =>
   typeof value === "string" ? value : JSON.stringify(value);
 
 /** By name; a value or a place that is not there is null. */
-const asJson = (all: readonly Effective[]): object =>
+const asJson = (all: readonly Effective[]): ShownSettings =>
   Object.fromEntries(
     all.map(({ name, value = null, from = null }) => [name, { value, from }]),
   );
