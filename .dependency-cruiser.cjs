@@ -28,6 +28,7 @@ const AGENT = [
 const SERVICE = [
   ["terminal/", "settings/", "version.ts"],
   ["identity/", "control/", "selftest/", "config-file.ts", "cloud-way.ts"],
+  ["last-good.ts"],
   ["notify.ts", "reload.ts", "metrics/"],
   ["daemon.ts"],
   ["cli/"],

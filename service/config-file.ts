@@ -17,6 +17,8 @@ export interface Settings extends Pick<Merged, "placeOf"> {
   readonly config: Config;
   /** As the files say it, without defaults. */
   readonly given: unknown;
+  /** The one that was asked for, whether or not it is there. */
+  readonly main: string;
   /** All that were read, in the order in which they count. */
   readonly files: readonly string[];
 }
@@ -44,7 +46,7 @@ function settingsIn(files: readonly SettingsFile[], source: string): Settings {
   const names = files.map(({ file }) => file);
   try {
     const config = parseConfig(value, source);
-    return { config, given: value, files: names, placeOf };
+    return { config, given: value, main: source, files: names, placeOf };
   } catch (error) {
     if (!(error instanceof InvalidConfig)) throw error;
     const whole =

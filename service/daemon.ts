@@ -28,8 +28,17 @@ import { standsAlone } from "./identity/stand-alone.js";
 import { measure } from "./metrics/measure.js";
 import { startMetricsServer } from "./metrics/server.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
-import { reloading } from "./reload.js";
+import { keepAsLastGood, type Counting } from "./last-good.js";
+import { reloading, type Reloading } from "./reload.js";
 import { packageVersion } from "./version.js";
+
+/** Where the configuration is from. */
+export interface SettingsFiles {
+  /** What the process starts with. @throws Failure */
+  readonly start: () => Counting;
+  /** What the files say. @throws Failure */
+  readonly read: () => Settings;
+}
 
 /**
  * Runs the agent until the signal is aborted. Nothing that it enforced is undone
@@ -37,10 +46,10 @@ import { packageVersion } from "./version.js";
  * @throws Failure, CannotEnforce or LedgerDamage when it cannot start
  */
 export async function runDaemon(
-  read: () => Settings,
+  files: SettingsFiles,
   stop: AbortSignal,
 ): Promise<void> {
-  const started = read();
+  const started = files.start();
   const { config } = started;
   const version = packageVersion();
   const { log, setLevel } = openLog(config);
@@ -61,15 +70,18 @@ export async function runDaemon(
     }),
   );
   const settle = settling(agent, setLevel);
-  const reload = reloading({ read, started, log, settle });
+  const { read } = files;
+  const keep = keepAsLastGood;
+  const reloads = reloading({ ...{ read, started, keep }, log, settle });
+  const { reload, refused } = reloads;
   opened.own(reloadWhenAsked(reload));
   const socketPath = config.controlSocket;
   const { clock } = agent;
-  const control = { ...{ socketPath, reload }, agent, clock, version };
+  const control = { socketPath, agent, clock, version, ...reloads };
   opened.own(await startControlServer(control));
   await answerReaders(opened, control, log);
   await tellNumbers(opened, { agent, version, config, log });
-  await keepManagerInformed(opened, agent);
+  await keepManagerInformed(opened, agent, refused);
   const agentId = identity?.agent ?? "stands alone";
   log.info("ready", { agent: agentId, control: socketPath });
   const broken = await untilOver(agent.broken, stop);
@@ -173,14 +185,23 @@ async function tellNumbers(
 async function keepManagerInformed(
   opened: Lifetime,
   agent: Agent,
+  refused: Reloading["refused"],
 ): Promise<void> {
   const notifier = await openNotifier(process.env, process.pid);
   if (notifier === undefined) return;
   opened.own(notifier);
   opened.own(
-    keepTelling(notifier, { clock: systemClock, pulse: () => pulse(agent) }),
+    keepTelling(notifier, {
+      clock: systemClock,
+      pulse: async () => {
+        const well = await pulse(agent);
+        return refused() === undefined ? well : `${well}; ${REFUSED}`;
+      },
+    }),
   );
 }
+
+const REFUSED = "the configuration is refused, see: tourniquet doctor";
 
 /** Proves that the event loop turns, the ledger reads and the kernel answers. */
 async function pulse(agent: Agent): Promise<string> {

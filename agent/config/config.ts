@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Cidr, Family } from "../model/cidr.js";
 import type { Translators } from "../model/translators.js";
 import { CloudShape, cloudOf, type CloudSettings } from "./cloud.js";
-import { asProblem, InvalidConfig, problemOf } from "./invalid.js";
+import { asProblem, InvalidConfig, problemOf, unseenNames } from "./invalid.js";
 import type { Limits } from "./limits.js";
 import { logLevels, type LogLevel } from "./log-levels.js";
 import { MetricsShape, metricsOf, type Metrics } from "./metrics.js";
@@ -114,13 +114,8 @@ export interface LogFileSource {
  * @throws InvalidConfig with every problem and its path
  */
 export function parseConfig(raw: unknown, source: string): Config {
-  const result = v.safeParse(ConfigShape, raw ?? {});
-  if (!result.success) {
-    const problems = result.issues.map((each) => problemOf(each, ConfigShape));
-    throw new InvalidConfig(source, problems);
-  }
   const { stateDir, controlSocket, cloud, enforce, guard, sensors, ...rest } =
-    result.output;
+    inShape(raw, source);
   const problems = widthProblems(guard).map(asProblem);
   if (problems.length > 0) throw new InvalidConfig(source, problems);
   const { findtime, bantime, ...sshd } = sensors.sshd;
@@ -161,6 +156,20 @@ export function parseConfig(raw: unknown, source: string): Config {
     ...{ telemetry: rest.telemetry, safeMode: rest.safeMode, log: rest.log },
     idle: guard.sessions.after === undefined ? [] : [IDLE_AFTER],
   });
+}
+
+function inShape(
+  raw: unknown,
+  source: string,
+): v.InferOutput<typeof ConfigShape> {
+  const result = v.safeParse(ConfigShape, raw ?? {});
+  const issues = result.success ? [] : result.issues;
+  const strange = [
+    ...issues.map((each) => problemOf(each, ConfigShape)),
+    ...unseenNames(raw),
+  ];
+  if (result.success && strange.length === 0) return result.output;
+  throw new InvalidConfig(source, strange);
 }
 
 const permittedIn = ({

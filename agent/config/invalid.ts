@@ -49,3 +49,15 @@ export const asProblem = (text: string): Problem => ({
   path: text.slice(0, Math.max(0, text.indexOf(": "))),
   text,
 });
+
+/** Names that objects have anyway: what checks shapes passes over them in silence. */
+export function unseenNames(value: unknown, within = ""): readonly Problem[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const path = within === "" ? name : `${within}.${name}`;
+    const text = `${path}: is no setting that is known`;
+    return UNSEEN.has(name) ? [{ path, text }] : unseenNames(inner, path);
+  });
+}
+
+const UNSEEN = new Set(["__proto__", "prototype", "constructor"]);

@@ -1,9 +1,12 @@
 import { Command, Option } from "commander";
+import type { Config } from "../../agent/config/config.js";
+import { printable } from "../../agent/log/printable.js";
 import {
   DEFAULT_CONFIG_FILE,
   readConfig,
   readSettings,
 } from "../config-file.js";
+import { settingsThatCount, settingsToLook } from "../last-good.js";
 import { parse } from "../terminal/command-line.js";
 import { packageVersion } from "../version.js";
 import { EXIT_CODES } from "./command-tree.js";
@@ -76,7 +79,9 @@ function addCommands(
   file: () => string | undefined,
   { stop, readerLeft }: Record<"stop" | "readerLeft", AbortSignal>,
 ): void {
-  const config = () => readConfig(file());
+  // Who only looks, or takes away, is not stopped by a file that is wrong.
+  const config = () => orWarned(file());
+  const strict = () => readConfig(file());
   const socket = () => config().controlSocket;
   program.commandsGroup("Every day:");
   statusCommand(program, config);
@@ -84,7 +89,7 @@ function addCommands(
   bansCommand(program, config, readerLeft);
   hitsCommand(program, config);
   watchCommand(program, socket, [stop, readerLeft]);
-  doctorCommand(program, config);
+  doctorCommand(program, file);
   program.commandsGroup("This host's last word:");
   ownBanCommands(program, socket);
   releaseCommand(program, socket);
@@ -102,16 +107,24 @@ function addCommands(
   telemetryCommand(program, config);
   selftestCommand(program, config, stop);
   program.commandsGroup("Set up, and take down:");
-  enrolCommand(program, config);
-  enableCommand(program, config);
-  rekeyCommand(program, config);
+  enrolCommand(program, strict);
+  enableCommand(program, strict);
+  rekeyCommand(program, strict);
   applyCommand(program, socket);
   cleanUpCommand(program, config);
   shellCommands(program, config);
   program.helpCommand("help [command]", "say what a command is good for");
   program.commandsGroup("For the service manager:");
   runCommand(program, file, stop);
-  restoreCommand(program, config);
+  restoreCommand(program, () => settingsThatCount(file()));
+}
+
+function orWarned(file: string | undefined): Config {
+  const { config, why } = settingsToLook(file);
+  if (why !== undefined) {
+    process.stderr.write(`tourniquet: not taken: ${printable(why, 2_000)}\n`);
+  }
+  return config;
 }
 
 function runCommand(
@@ -125,7 +138,8 @@ function runCommand(
     .action(async () => {
       // Loaded only here: every other command starts faster without it.
       const { runDaemon } = await import("../daemon.js");
-      await runDaemon(() => readSettings(file()), stop);
+      const read = () => readSettings(file());
+      await runDaemon({ read, start: () => settingsThatCount(file()) }, stop);
     });
 }
 

@@ -98,6 +98,7 @@ const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
 export function problemsOf(status: StatusView, now: number): readonly string[] {
   const { verdict, upkeep, trials, uncovered, log } = status;
   return [
+    ...configurationText(status),
     ...verdict.findings
       .slice(1)
       .map(({ text, advice }) =>
@@ -115,6 +116,14 @@ export function problemsOf(status: StatusView, now: number): readonly string[] {
     ...[...byFeed(trials)].map(([feed, each]) => trialText(feed, each, now)),
   ];
 }
+
+/** Of an earlier agent it is not there. */
+const configurationText = ({ configuration }: StatusView): readonly string[] =>
+  configuration
+    ? [
+        `CONFIGURATION REFUSED: ${printable(configuration.refused, 400)}; what counted on ${momentText(configuration.lastGood)} goes on to count; mend it, then: sudo systemctl reload tourniquet`,
+      ]
+    : [];
 
 type Trials = StatusView["trials"];
 

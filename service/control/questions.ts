@@ -14,6 +14,7 @@ import { historyOf, ordersOf, releasesOf } from "./history-view.js";
 import { hitsOf, totalsOf } from "./hits-view.js";
 import { banPageOf, telemetryOf } from "./list-views.js";
 import { positionsOf } from "./positions.js";
+import type { Refused } from "./reload-view.js";
 import { wrong, type Answer } from "./reply.js";
 import { statusOf } from "./status-view.js";
 import { whyOf } from "./why-view.js";
@@ -25,6 +26,8 @@ export interface Asked {
   readonly version: string;
   /** Who on this host called, as far as whoever asks may know. */
   readonly contacts: AgentView["contacts"];
+  /** What the files of the configuration say that is not taken. */
+  readonly refused?: () => Refused | undefined;
   /** Long answers are made one by one: many at once would fill the heap. */
   readonly oneByOne: Mutex;
 }

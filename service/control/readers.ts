@@ -21,9 +21,10 @@ export async function startReadersServer(
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (folder?.isDirectory() !== true) return undefined;
   await removeStale(path);
-  const { agent, clock, version } = ports;
+  const { agent, clock, version, refused } = ports;
   const contacts = () => NOBODY;
-  const asked = { agent, clock, version, contacts, oneByOne: new Mutex() };
+  const known = { agent, clock, version, ...(refused && { refused }) };
+  const asked = { ...known, contacts, oneByOne: new Mutex() };
   const turns = new Mutex();
   const terms = { requestTimeout: LONGEST_REQUEST_MS };
   const server = createServer(terms, (request, response) => {

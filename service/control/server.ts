@@ -16,7 +16,7 @@ import { applyBundle } from "./carrying.js";
 import { NeedsWide, orders, type Giver } from "./orders.js";
 import { peerOf } from "./peer.js";
 import { answerTo, type Asked } from "./questions.js";
-import type { Reloaded } from "./reload-view.js";
+import type { Refused, Reloaded } from "./reload-view.js";
 import { Reply, wrong, type Answer } from "./reply.js";
 import { listen, removeStale } from "./socket.js";
 
@@ -26,6 +26,8 @@ export interface ControlOptions {
   readonly agent: AgentView & AgentOrders;
   readonly clock: BanClock;
   readonly version: string;
+  /** What was read last and not taken. */
+  readonly refused?: () => Refused | undefined;
   /** Reads the configuration anew; absent where there is none to read. */
   readonly reload?: () => Promise<Reloaded>;
 }

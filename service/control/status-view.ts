@@ -24,6 +24,7 @@ import { feedViews, type FeedView } from "./feed-views.js";
 import { sumOf } from "./hits-view.js";
 import { logView, type LogView } from "./log-view.js";
 import { policyView, type PolicyView } from "./policy-view.js";
+import { configurationOf, type Refused } from "./reload-view.js";
 
 /** What `tourniquet status --json` prints. Times are ISO 8601. */
 export interface StatusView {
@@ -74,6 +75,8 @@ export interface StatusView {
   readonly sensors: readonly SensorReport[];
   /** Of processes that called banned addresses: what is not shown of them. */
   readonly contacts: { readonly forgotten: number; readonly lost: number };
+  /** What the files of the configuration say that is not taken; null for nothing. */
+  readonly configuration: ReturnType<typeof configurationOf>["configuration"];
   readonly memoryMb: number;
 }
 
@@ -194,6 +197,7 @@ export async function statusOf(options: {
   readonly agent: AgentView;
   readonly clock: BanClock;
   readonly version: string;
+  readonly refused?: (() => Refused | undefined) | undefined;
 }): Promise<StatusView> {
   const { agent, version, clock } = options;
   const { ledger, enforcer } = agent;
@@ -201,9 +205,8 @@ export async function statusOf(options: {
   const verdict = verdictOf(await agent.verdict());
   const kernel = await enforcer.read();
   // From here on nothing waits, so that what is said fits together.
-  const present = kernel.at === "present";
   const revision = ledger.revision();
-  const ours = present && kernel.ledger === ledger.id;
+  const ours = kernel.at === "present" && kernel.ledger === ledger.id;
   const equal = ours && kernel.revision === revision;
   const mode = ledger.mode();
   const pausedUntil = ledger.overrides.pausedUntil();
@@ -212,12 +215,12 @@ export async function statusOf(options: {
   return {
     ...{ version, verdict },
     identity: identityOf(agent),
+    ...configurationOf(options.refused?.()),
     enforcing: verdict.does !== "not" && equal,
     mode,
     pausedUntil: pausedUntil === undefined ? null : isoTime(pausedUntil * 1000),
     safeMode: agent.safeMode,
-    kernel: kernelView(kernel),
-    ledger: { id: ledger.id, revision },
+    ...{ kernel: kernelView(kernel), ledger: { id: ledger.id, revision } },
     storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
     log: logView(agent.trust.log.sight),

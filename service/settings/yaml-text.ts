@@ -70,3 +70,15 @@ function partOf(
   );
   return [pair?.key.range[0], pair?.value];
 }
+
+/** What a text says at its outermost, as far as it can be read; nothing is refused. */
+export function hintsIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = parseDocument(text).toJS({ maxAliasCount: 0 });
+    return typeof value === "object" && value !== null
+      ? (value as Readonly<Record<string, unknown>>)
+      : {};
+  } catch {
+    return {};
+  }
+}

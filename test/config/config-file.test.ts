@@ -51,6 +51,18 @@ describe("the configuration file", () => {
     expect(refusal(file.path)).toMatch(/has 2 problems:\n.*log\.level/s);
   });
 
+  it.each([
+    ["__proto__: { guard: { allow: [] } }", "__proto__", 1],
+    ["guard:\n  __proto__: { allow: [] }", "guard.__proto__", 2],
+    ["log: {}\nconstructor: 1", "constructor", 2],
+    ["log:\n  prototype: 1", "log.prototype", 2],
+  ])("passes no name over in silence: %j", (text, name, line) => {
+    using file = fileOf(text);
+    expect(refusal(file.path)).toContain(
+      `${name}: is no setting that is known (${file.path}:${line})`,
+    );
+  });
+
   it("that is a folder is not read", () => {
     expect(refusal(tmpdir())).toMatch(/EISDIR/);
   });

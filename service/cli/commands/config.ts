@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { countText } from "../../../agent/text/count.js";
 import { orderAgent } from "../../control/client.js";
 import type { Reloaded } from "../../control/reload-view.js";
+import { settingsToLook } from "../../last-good.js";
 import { readSettings, type Settings } from "../../config-file.js";
 import {
   asSections,
@@ -28,9 +29,11 @@ export function configCommand(
     .command("reload")
     .description("have the running agent read its configuration anew")
     .action(async () => {
-      const { controlSocket } = readSettings(file()).config;
-      const done = await orderAgent(controlSocket, "/v1/reload", {});
-      print(reloadedText(done as Reloaded));
+      const { controlSocket } = settingsToLook(file()).config;
+      const done = orderAgent(controlSocket, "/v1/reload", {});
+      await done.catch(() => undefined); // the agent knows now, whatever is wrong
+      readSettings(file());
+      print(reloadedText((await done) as Reloaded));
     });
   command
     .command("show")

@@ -1,12 +1,15 @@
 import type { Command } from "commander";
-import type { Config } from "../../../agent/config/config.js";
 import { countText } from "../../../agent/text/count.js";
 import { failed } from "../../../agent/text/failure.js";
+import { settingsToLook } from "../../last-good.js";
 import { paintFor } from "../../terminal/paint.js";
 import { roomOf } from "../../terminal/table.js";
 
 /** `tourniquet doctor`: what is wrong, what it means, and what mends it. */
-export function doctorCommand(program: Command, config: () => Config): void {
+export function doctorCommand(
+  program: Command,
+  file: () => string | undefined,
+): void {
   program
     .command("doctor")
     .description(
@@ -16,7 +19,8 @@ export function doctorCommand(program: Command, config: () => Config): void {
     .action(async ({ json }: { readonly json?: boolean }) => {
       // Loaded only here: every other command starts faster without it.
       const { doctorText, examine } = await import("../doctor/doctor.js");
-      const checks = await examine(config());
+      const { config, why } = settingsToLook(file());
+      const checks = await examine(config, why);
       const { stdout } = process;
       const text = json
         ? checks.map((check) => JSON.stringify(check)).join("\n")

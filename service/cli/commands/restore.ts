@@ -1,8 +1,12 @@
 import type { Command } from "commander";
-import type { Config } from "../../../agent/config/config.js";
+import { timeText } from "../../../agent/text/time.js";
+import type { Counting } from "../../last-good.js";
 
 /** `tourniquet restore`: what the ledger knows, into the kernel, before any network. */
-export function restoreCommand(program: Command, config: () => Config): void {
+export function restoreCommand(
+  program: Command,
+  settings: () => Counting,
+): void {
   program
     .command("restore")
     .description(
@@ -11,6 +15,13 @@ export function restoreCommand(program: Command, config: () => Config): void {
     .action(async () => {
       // Loaded only here: every other command starts faster without it.
       const { restore } = await import("../restoring.js");
-      process.stdout.write(`${await restore(config())}\n`);
+      const { config, refused } = settings();
+      if (refused !== undefined) {
+        const since = timeText(refused.lastGood);
+        process.stderr.write(
+          `tourniquet: the configuration is refused, the last good one, of ${since}, counts: ${refused.why}\n`,
+        );
+      }
+      process.stdout.write(`${await restore(config)}\n`);
     });
 }

@@ -129,10 +129,22 @@ async function status({ config, redact }: Diagnosed): Promise<string> {
   return `${JSON.stringify(redacted(said, redact), undefined, 2)}\n`;
 }
 
-async function doctor({ config, redact }: Diagnosed): Promise<string> {
+async function doctor({
+  config,
+  settings,
+  redact,
+}: Diagnosed): Promise<string> {
   const { examine } = await import("../doctor/doctor.js");
-  const checks = await examine(config);
+  const checks = await examine(config, wrongIn(settings));
   return `${JSON.stringify(redacted(checks, redact), undefined, 2)}\n`;
+}
+
+function wrongIn(settings: () => Settings): string | undefined {
+  try {
+    return void settings();
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function settled({ settings, redact }: Diagnosed): string {

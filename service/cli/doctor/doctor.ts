@@ -6,7 +6,7 @@ import { standsAlone } from "../../identity/stand-alone.js";
 import { wrapped } from "../../terminal/lines.js";
 import type { Paint } from "../../terminal/paint.js";
 import { agentChecks, noAgentCheck, noAnswerCheck } from "./agent-checks.js";
-import type { Check, State } from "./check.js";
+import { good, wrong, type Check, type State } from "./check.js";
 import {
   clockCheck,
   diskCheck,
@@ -15,8 +15,14 @@ import {
 } from "./host-checks.js";
 import { networkChecks, notEnrolled } from "./network-checks.js";
 
-/** Looks at all that bans on this host rest on, with or without an agent. */
-export async function examine(config: Config): Promise<readonly Check[]> {
+/**
+ * Looks at all that bans on this host rest on, with or without an agent. `refused` is
+ * what is wrong with the files of the configuration.
+ */
+export async function examine(
+  config: Config,
+  refused?: string,
+): Promise<readonly Check[]> {
   const [agent, kernel, network] = await Promise.all([
     aboutAgent(config),
     kernelCheck(config),
@@ -24,6 +30,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
   ]);
   return [
     ...agent,
+    configCheck(refused),
     kernel,
     firewallCheck(),
     // Before what is judged by it.
@@ -32,6 +39,16 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     diskCheck(config),
   ];
 }
+
+/** What the files say now, whatever a running agent goes by. */
+const configCheck = (why: string | undefined): Check =>
+  why === undefined
+    ? good("config", "the files are as the agent would take them")
+    : wrong("bad", "config", [
+        why,
+        "the last configuration that was good goes on to count, its guard.allow included, and nothing that changed since; a host that has none does not start",
+        "mend that line, then: tourniquet config check && sudo systemctl reload tourniquet",
+      ]);
 
 async function aboutAgent(config: Config): Promise<readonly Check[]> {
   try {
