@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { startAgent, type Agent, type AgentOptions } from "../agent/agent.js";
+import { startAgent, type Agent } from "../agent/agent.js";
 import type { Config } from "../agent/config/config.js";
 import type { LogLevel } from "../agent/config/log-levels.js";
 import { sentenceOf } from "../agent/health/verdict.js";
@@ -11,20 +11,13 @@ import { systemClock } from "../agent/runtime/clock.js";
 import { Lifetime } from "../agent/runtime/lifetime.js";
 import { failed } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
-import { generateKey } from "../agent/trust/keys.js";
 import { wayOf } from "./cloud-way.js";
 import type { Settings } from "./config-file.js";
 import { startReadersServer } from "./control/readers.js";
 import { startControlServer, type ControlOptions } from "./control/server.js";
 import { deviceCredential } from "./identity/device-credential.js";
-import { checkTransport } from "./identity/enrol.js";
-import {
-  isEnrolled,
-  keepRoot,
-  readIdentity,
-  readIdentityFor,
-} from "./identity/identity-store.js";
-import { standsAlone } from "./identity/stand-alone.js";
+import { machineOf } from "./identity/machine.js";
+import { whoThisIs } from "./identity/who.js";
 import { measure } from "./metrics/measure.js";
 import { startMetricsServer } from "./metrics/server.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
@@ -53,7 +46,7 @@ export async function runDaemon(
   const { config } = started;
   const version = packageVersion();
   const { log, setLevel } = openLog(config);
-  const stored = whoThisIs(config.stateDir);
+  const stored = await whoIsHere(config, log, stop);
   const { identity } = stored;
   await using opened = new Lifetime();
   const agent = opened.own(
@@ -90,27 +83,23 @@ export async function runDaemon(
   }
 }
 
-/** Who this host is to its cloud, or that it has none. @throws Failure */
-function whoThisIs(
-  stateDir: string,
-): Pick<AgentOptions, "identity" | "deviceKey" | "keyStore" | "keepRoot"> {
-  if (!isEnrolled(stateDir) && standsAlone(stateDir)) {
-    // Nothing that it signs is anybody's to read.
-    const deviceKey = generateKey();
-    return { identity: undefined, deviceKey, keepRoot: () => undefined };
-  }
-  const handedIn = deviceCredential(process.env);
-  const stored = handedIn
-    ? readIdentityFor(handedIn, stateDir)
-    : readIdentity(stateDir);
-  const { identity } = stored;
-  checkTransport(new URL(identity.url));
-  return {
-    ...stored,
-    keepRoot: (root, fingerprint) =>
-      keepRoot(stateDir, identity, { root, fingerprint }),
-  };
+/** Who this host is to its cloud, and the log of what changed of that. */
+function whoIsHere(config: Config, log: Logger, stop: AbortSignal) {
+  const pauseMs = PAUSE_MS * (0.5 + Math.random() / 2);
+  return whoThisIs({
+    stateDir: config.stateDir,
+    way: () => wayOf(config),
+    version: packageVersion(),
+    handedIn: deviceCredential(process.env),
+    machine: machineOf(),
+    now: () => systemClock.now(),
+    pause: () => systemClock.sleep(pauseMs, stop).catch(() => undefined),
+    changed: (what) => log.warn("this host's identity is another", { what }),
+  });
 }
+
+/** So long a host whose enrolment failed waits at most: a fleet comes bit by bit. */
+const PAUSE_MS = 20_000;
 
 function openLog({ log: settled }: Config): {
   readonly log: Logger;

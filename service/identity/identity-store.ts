@@ -11,6 +11,7 @@ import {
   keyFromPem,
   type SigningKey,
 } from "../../agent/trust/keys.js";
+import { lastAside } from "./machine.js";
 import { checkFolder, readPrivate } from "./private-files.js";
 import { endStandingAlone } from "./stand-alone.js";
 
@@ -86,7 +87,7 @@ export function forgetKey(
 /** As `forgetKey`, unless the identity names it, or cannot be read. */
 export function forgetUnnamedKey(stateDir: string, id: string): void {
   if (isEnrolled(stateDir)) {
-    const identity = formerIdentity(stateDir);
+    const identity = identityIn(stateDir);
     if (identity === undefined) return;
     if (identity.key === id || identity.nextKey === id) return;
   }
@@ -103,7 +104,7 @@ export function writeIdentity(
   identity: Identity,
 ): Identity | undefined {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const former = formerIdentity(stateDir);
+  const former = identityIn(stateDir);
   putIdentity(stateDir, identity);
   endStandingAlone(stateDir);
   const own = keyPath(stateDir, identity.key);
@@ -187,10 +188,13 @@ function enrolledIdentity(stateDir: string): Identity {
   return identity;
 }
 
-const notEnrolled = (stateDir: string) =>
-  failed(
-    `this host is not enrolled (${stateDir} holds no identity); run: tourniquet enrol --token-file FILE; without a cloud: tourniquet enable --standalone`,
+function notEnrolled(stateDir: string) {
+  const aside = lastAside(stateDir);
+  const copied = aside && `; what it was copied with is another's: ${aside}`;
+  return failed(
+    `this host is not enrolled (${stateDir} holds no identity${copied ?? ""}); run: tourniquet enrol --token-file FILE; without a cloud: tourniquet enable --standalone`,
   );
+}
 
 function storedIdentity(stateDir: string): Identity | undefined {
   const text = readPrivate(identityPath(stateDir));
@@ -198,8 +202,8 @@ function storedIdentity(stateDir: string): Identity | undefined {
   return orDamaged(stateDir, () => parseIdentity(text));
 }
 
-/** What is damaged may be replaced, too. */
-function formerIdentity(stateDir: string): Identity | undefined {
+/** Who this host is; undefined where that is nobody, or cannot be read. */
+export function identityIn(stateDir: string): Identity | undefined {
   try {
     return storedIdentity(stateDir);
   } catch {
