@@ -6,7 +6,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { dependsAcross } from "./across.js";
 import { run } from "./run.js";
+import type { Target } from "./target.js";
 import { filesUnder } from "./tree.js";
 
 /** What compiled files ask of the machine that they run on. */
@@ -18,11 +20,17 @@ export interface Needs {
 }
 
 /** Looks into every compiled file under `root`; `work` is a folder for notes. */
-export function needsOf(root: string, work: string): Needs {
+export function needsOf(root: string, work: string, target: Target): Needs {
   const compiled = filesUnder(root)
     .map((path) => join(root, path))
     .filter(isElf);
-  return { depends: dependsOf(compiled, work), glibc: glibcOf(compiled) };
+  return {
+    depends:
+      target.tools === ""
+        ? dependsOf(compiled, work)
+        : dependsAcross(compiled, target),
+    glibc: glibcOf(compiled, target),
+  };
 }
 
 function isElf(path: string): boolean {
@@ -46,9 +54,9 @@ function dependsOf(compiled: readonly string[], work: string): string {
 }
 
 /** Each symbol that is looked for in glibc names the version that brought it. */
-function glibcOf(compiled: readonly string[]): string {
+function glibcOf(compiled: readonly string[], { tools }: Target): string {
   const asked = compiled.flatMap((path) => [
-    ...run(["objdump", "-T", path]).matchAll(/GLIBC_([\d.]+)/g),
+    ...run([`${tools}objdump`, "-T", path]).matchAll(/GLIBC_([\d.]+)/g),
   ]);
   const versions = asked.map(([, version = ""]) => version);
   return versions.sort(byNumbers).at(-1) ?? "0";

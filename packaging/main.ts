@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Failure, exitCodes, failed } from "../agent/text/failure.js";
+import { Failure, exitCodes, failed, misused } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
 import { build, type Order } from "./build.js";
+import { publish } from "./repository.js";
 import { run } from "./run.js";
+import { targets, type Architecture } from "./target.js";
 
 const TREE = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -18,18 +20,38 @@ try {
       out: { type: "string", default: join(TREE, ".cache/package/out") },
       twice: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
+      arch: { type: "string", default: "amd64" },
+      repo: { type: "string" },
+      key: { type: "string" },
     },
   });
+  const { repo, key } = values;
+  if ((repo === undefined) !== (key === undefined)) {
+    throw misused("--repo FOLDER and --key NAME go together");
+  }
   const to = resolve(values.out);
   const cache = join(TREE, ".cache/package");
-  const order = { tree: TREE, quick: values.quick };
+  const architecture = architectureOf(values.arch);
+  const order = { tree: TREE, quick: values.quick, architecture };
   const files = build({ ...order, cache, to, say });
   for (const path of files) say(`${path}: ${statSync(path).size} bytes`);
   if (values.twice) makeAnew(files, order);
+  if (repo !== undefined && key !== undefined) {
+    const packages = files.filter((path) => path.endsWith(".deb"));
+    const publicKey = publish(packages, { folder: resolve(repo), key });
+    say(`published in ${repo}; its key: ${publicKey}`);
+  }
 } catch (error) {
   process.stderr.write(`package: ${messageOf(error)}\n`);
   process.exitCode =
     error instanceof Failure ? error.exitCode : exitCodes.failed;
+}
+
+function architectureOf(text: string): Architecture {
+  const known = Object.keys(targets) as Architecture[];
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw misused(`--arch "${text}" is none of ${known.join(", ")}`);
 }
 
 /**
@@ -39,7 +61,7 @@ try {
  */
 function makeAnew(
   files: readonly string[],
-  order: Pick<Order, "tree" | "quick">,
+  order: Pick<Order, "tree" | "quick" | "architecture">,
 ): void {
   const elsewhere = mkdtempSync(join(tmpdir(), "tourniquet-anew-"));
   try {

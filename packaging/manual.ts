@@ -2,18 +2,20 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipped } from "./papers.js";
 import { run } from "./run.js";
+import { commandFor, type Target } from "./target.js";
 import { filesUnder, PROGRAM, put } from "./tree.js";
 
 /**
  * Has the placed program write its own manual and its completion, and places
  * both; `epoch` is the manual's date, in seconds since 1970.
  */
-export function placeManual(root: string, work: string, epoch: number): void {
+export function placeManual(
+  root: string,
+  { work, epoch, target }: Writing,
+): void {
   const program = join(root, PROGRAM);
-  const own = [
-    join(program, "bin/node"),
-    join(program, "dist/service/main.js"),
-  ] as const;
+  const main = join(program, "dist/service/main.js");
+  const own = commandFor(target, [join(program, "bin/node"), main]);
   const pages = join(work, "manual");
   mkdirSync(pages);
   const date = new Date(epoch * 1000).toISOString().slice(0, 10);
@@ -27,4 +29,11 @@ export function placeManual(root: string, work: string, epoch: number): void {
     "usr/share/bash-completion/completions/tourniquet",
     run([...own, "completion", "bash"]),
   );
+}
+
+interface Writing {
+  /** A folder for notes. */
+  readonly work: string;
+  readonly epoch: number;
+  readonly target: Target;
 }

@@ -2,20 +2,23 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { manifestOf } from "../installer/program.js";
 import { run } from "./run.js";
+import { compilersOf, type Target } from "./target.js";
 
 /**
- * Compiles better-sqlite3 for a Node, unless that was done before. The paths of
- * this machine do not get into it.
+ * Compiles better-sqlite3 for a Node, unless that was done before: with the Node of
+ * this machine, for the headers of the other. The paths of this machine do not get
+ * into it.
  * @returns the compiled file
  */
 export function compileSqlite(
   tree: string,
-  node: { readonly folder: string; readonly version: string },
+  { target, own, headers }: Compiling,
   cache: string,
 ): string {
   const source = join(tree, "node_modules/better-sqlite3");
   const { version } = manifestOf(source);
-  const name = `better-sqlite3-${version}-node-${node.version}`;
+  const { architecture, node, tools } = target;
+  const name = `better-sqlite3-${version}-node-${node.version}-${architecture}`;
   const compiled = join(cache, `${name}.node`);
   if (existsSync(compiled)) return compiled;
   const work = join(cache, name);
@@ -24,20 +27,34 @@ export function compileSqlite(
   for (const part of ["binding.gyp", "deps", "src", "package.json"]) {
     cpSync(join(source, part), join(work, part), { recursive: true });
   }
-  const program = join(node.folder, "bin/node");
-  const flags = `-ffile-prefix-map=${work}=. -ffile-prefix-map=${node.folder}=node`;
+  const program = join(own, "bin/node");
+  const flags = `-ffile-prefix-map=${work}=. -ffile-prefix-map=${headers}=node`;
   run(
     [
       ...([program, nodeGyp(), "rebuild", "--release"] as const),
-      ...["--jobs=2", `--nodedir=${node.folder}`],
+      ...["--jobs=2", `--nodedir=${headers}`, ...target.gyp],
     ],
-    { cwd: work, environment: { CFLAGS: flags, CXXFLAGS: flags } },
+    {
+      cwd: work,
+      environment: {
+        ...{ CFLAGS: flags, CXXFLAGS: flags },
+        ...compilersOf(target),
+      },
+    },
   );
   const built = join(work, "build/Release/better_sqlite3.node");
-  run(["strip", "--strip-unneeded", built]);
+  run([`${tools}strip`, "--strip-unneeded", built]);
   renameSync(built, compiled);
   rmSync(work, { recursive: true });
   return compiled;
+}
+
+interface Compiling {
+  readonly target: Target;
+  /** Folder of a Node of the same version that runs on this machine. */
+  readonly own: string;
+  /** Folder of the target's Node. */
+  readonly headers: string;
 }
 
 /** npm brings it. */

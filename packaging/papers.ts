@@ -11,6 +11,8 @@ export interface Subject {
   readonly version: string;
   /** Of all that is in the package, in seconds since 1970. */
   readonly epoch: number;
+  /** What comes from elsewhere than the tree, by its path in the program. */
+  readonly brought: ReadonlyMap<string, string>;
 }
 
 /** Something of others that the package brings. */
@@ -42,7 +44,7 @@ export const zipped = (text: string): Buffer => gzipSync(text, { level: 9 });
 
 function componentsOf(
   root: string,
-  { tree, node }: Subject,
+  { tree, node, brought }: Subject,
 ): readonly Component[] {
   const program = join(root, PROGRAM);
   const lock = JSON.parse(
@@ -61,12 +63,13 @@ function componentsOf(
       text: readFileSync(join(node.folder, "LICENSE"), "utf8"),
     },
     ...packages.map((path) => {
-      const { name, version, license } = manifestOf(join(tree, path));
+      const folder = brought.get(path) ?? join(tree, path);
+      const { name, version, license } = manifestOf(folder);
       return {
         ...{ name, version, license: license ?? "see its text" },
         purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
         sha512: hexOf(lock.packages[path]?.integrity),
-        text: licenceText(join(tree, path)),
+        text: licenceText(folder),
       };
     }),
   ];

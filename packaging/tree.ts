@@ -14,6 +14,7 @@ import { freshConfig } from "../installer/steps/settings.js";
 import { manifestOf, packagesOf } from "../installer/program.js";
 import { nodeFlags, unitText } from "../installer/unit-text.js";
 import { run } from "./run.js";
+import { commandFor, targets, type Target } from "./target.js";
 
 /** Where the program lies on a host that has the package. */
 export const PROGRAM = "/usr/lib/tourniquet";
@@ -24,6 +25,9 @@ export interface Ingredients {
   readonly node: { readonly folder: string; readonly version: string };
   /** better-sqlite3 as compiled for that Node. */
   readonly sqlite: string;
+  readonly target: Target;
+  /** Folder of what is compiled of koffi. */
+  readonly koffi: string;
 }
 
 /** Places everything that runs, or starts what runs, under `root`. */
@@ -67,15 +71,18 @@ const COMMAND = `#!/bin/sh
 exec ${PROGRAM}/bin/node --max-semi-space-size=1 --max-old-space-size=128 ${PROGRAM}/dist/service/main.js "$@"
 `;
 
-function placeNode(root: string, { node }: Ingredients): void {
+function placeNode(root: string, { node, target }: Ingredients): void {
   const to = join(root, PROGRAM, "bin/node");
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(join(node.folder, "bin/node"), to);
-  run(["strip", "--strip-unneeded", to]);
+  run([`${target.tools}strip`, "--strip-unneeded", to]);
   chmodSync(to, 0o755);
 }
 
-function placeProgram(root: string, { tree, sqlite }: Ingredients): void {
+function placeProgram(
+  root: string,
+  { tree, sqlite, koffi, target }: Ingredients,
+): void {
   const folder = join(root, PROGRAM);
   for (const part of ["agent", "service"]) {
     cpSync(join(tree, "dist", part), join(folder, "dist", part), {
@@ -93,6 +100,12 @@ function placeProgram(root: string, { tree, sqlite }: Ingredients): void {
   rmSync(join(modules, "better-sqlite3/build"), { recursive: true });
   const database = "better-sqlite3/build/Release/better_sqlite3.node";
   put(modules, database, readFileSync(sqlite));
+  for (const each of Object.values(targets)) {
+    rmSync(join(modules, each.koffi), { recursive: true, force: true });
+  }
+  cpSync(koffi, join(modules, target.koffi), {
+    ...{ recursive: true, filter: isPart },
+  });
   const { name, version } = manifestOf(tree);
   const manifest = { name, version, license: "Apache-2.0", type: "module" };
   put(folder, "package.json", `${JSON.stringify(manifest, null, 2)}\n`);
@@ -116,7 +129,7 @@ const isCommand = (path: string): boolean =>
 
 const RUN = [".js", ".cjs", ".mjs", ".json", ".node"];
 const SUPERFLUOUS =
-  /\/(musl_x64|better-sqlite3\/(deps|src)|koffi\/(vendor|doc)|yaml\/browser|\.nyc_output|obj|obj\.target|tests?|examples?|\.github)$/;
+  /\/(musl_(x64|arm64)|better-sqlite3\/(deps|src)|koffi\/(vendor|doc)|yaml\/browser|\.nyc_output|obj|obj\.target|tests?|examples?|\.github)$/;
 
 /** The packages that compiled files name, whatever of those they import. */
 export function importsOf(folder: string): readonly string[] {
@@ -148,10 +161,10 @@ function placeUnits(root: string, { tree, node }: Ingredients): void {
  * @returns the version that it says it has
  * @throws Failure with what was missing
  */
-export function tryTree(root: string, version: string): string {
+export function tryTree(root: string, target: Target): string {
   const program = join(root, PROGRAM);
   const node = join(program, "bin/node");
-  const flags = nodeFlags(version);
+  const flags = nodeFlags(target.node.version);
   const loaded = filesUnder(join(program, "dist"))
     .filter((path) => path.endsWith(".js") && !STARTS.test(path))
     .map((path) => join(program, "dist", path));
@@ -161,10 +174,11 @@ export function tryTree(root: string, version: string): string {
     await import("koffi");
     if (typeof WebAssembly !== "undefined") throw new Error("the JIT is on");
     process.exit(0)`;
-  const command = [...flags, "--input-type=module", "--eval", script];
-  run([node, ...command], { cwd: program });
+  const evaluated = [...flags, "--input-type=module", "--eval", script];
+  run(commandFor(target, [node, ...evaluated]), { cwd: program });
   const main = join(program, "dist/service/main.js");
-  return run([node, ...flags, main, "--version"]).trim();
+  const asked = [...flags, main, "--version"];
+  return run(commandFor(target, [node, ...asked])).trim();
 }
 
 /** Files that are processes: to load them is to run them. */

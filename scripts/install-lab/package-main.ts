@@ -12,6 +12,7 @@ import {
 } from "./package-scenes.js";
 import { onStage, proveThat } from "./proof.js";
 import { reloading } from "./reloading.js";
+import { forArm64, fromARepository } from "./repository-scenes.js";
 
 /**
  * Proves on a Debian that has never seen Node what the package promises. Runs in
@@ -24,7 +25,9 @@ await proveThat(
   "The package installs, protects, is upgraded and leaves without a trace.",
   async (place) => {
     const from = resolve(packages);
-    const [name = ""] = readdirSync(from).filter((each) => /\.deb$/.test(each));
+    const debs = readdirSync(from).filter((each) => each.endsWith(".deb"));
+    const [name = ""] = debs.filter((each) => each.endsWith("_amd64.deb"));
+    const paths = debs.map((each) => join(from, each));
     await onPaper(join(from, name), place.folder, place.teller);
     await using machine = await Machine.of({
       root,
@@ -32,6 +35,11 @@ await proveThat(
       brought: [{ from, to: PACKAGES }],
     });
     await inAnImage(machine.root, join(from, name), place.teller);
+    const reader = { root: machine.root, teller: place.teller };
+    await fromARepository(paths, place.folder, reader);
+    for (const path of paths.filter((each) => each.endsWith("_arm64.deb"))) {
+      await forArm64(path, place.folder, place.teller);
+    }
     await onStage(machine, place, async (stage, before) => {
       await installed(stage, name);
       await reloading(stage);

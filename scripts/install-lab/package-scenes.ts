@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { until } from "../lab/run.js";
+import { ended } from "./ended.js";
 import { differences, listingOf } from "./listing.js";
 import { answers, ATTACKER, HERE } from "./network.js";
 import type { Stage } from "./stage.js";
@@ -258,28 +257,3 @@ export async function purged(
 
 /** What dpkg notes of every package that it has seen. */
 const DPKG = / \/var\/lib\/dpkg\/| \/var\/cache\/ldconfig/;
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly complaint: string;
-}
-
-async function ended(script: string): Promise<Ended> {
-  const options = { maxBuffer: 64 * 1024 * 1024 };
-  try {
-    const told = await promisify(execFile)("sh", ["-c", script], options);
-    return { code: 0, out: told.stdout, complaint: "" };
-  } catch (error) {
-    const { code, stdout, stderr } = error as {
-      readonly code?: number;
-      readonly stdout?: string;
-      readonly stderr?: string;
-    };
-    return {
-      code: code ?? -1,
-      out: stdout ?? "",
-      complaint: (stderr ?? "").trim(),
-    };
-  }
-}

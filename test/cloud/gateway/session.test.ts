@@ -91,7 +91,8 @@ describe("an agent that is slow", () => {
 
 describe("a herd of agents", () => {
   it("is let in at a rate, and told to come back at different times", async () => {
-    await using cloud = await startTestCloud();
+    // While it stands still, nobody earns a place by being slow.
+    await using cloud = await startTestCloud({ clock: new ManualClock() });
     const protocol = { "sec-websocket-protocol": SUBPROTOCOL };
     const answers = await Promise.all(
       Array.from({ length: 1_000 }, () =>
@@ -99,8 +100,7 @@ describe("a herd of agents", () => {
       ),
     );
     const late = answers.filter(({ statusCode }) => statusCode === 503);
-    expect(late.length).toBeGreaterThan(100);
-    expect(late.length).toBeLessThanOrEqual(800);
+    expect(late.length).toBe(800);
     const seconds = late.map(({ headers }) => Number(headers["retry-after"]));
     expect(Math.min(...seconds)).toBeGreaterThanOrEqual(1);
     expect(Math.max(...seconds)).toBeLessThanOrEqual(30);
