@@ -19,7 +19,7 @@ const lists = "<rootDir>/kernel/hostile-lists.test.js";
 export default {
   // What a file of tests imported is never let go of: a worker that has grown ends.
   workerIdleMemoryLimit: "1GB",
-  testTimeout: 60_000, // two cores that do other things as well are slow
+  testTimeout: 180_000, // two cores that do other things as well are slow
   projects: [
     {
       ...common,

@@ -21,4 +21,4 @@ it("an agent whose settings change takes back what they no longer permit, and ba
   await agent.settle(parseConfig({}, "test"));
   await enforces(agent, "203.0.113.1");
   expect(agent.ledger.counts()).toMatchObject([{ feed: "urgent", held: 0 }]);
-}, 60_000);
+});

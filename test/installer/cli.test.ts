@@ -33,19 +33,19 @@ describe("the installer's command line", () => {
     await order(["uninstall"]);
     expect(says.at(-1)).toMatch(/^uninstalled/);
     expect(scratch.listing()).toEqual(before);
-  }, 120_000);
+  });
 
   it("needs neither a token nor a cloud to upgrade a host", async () => {
     await order(good());
     await order([]);
     expect(says.at(-1)).toMatch(/^installed and connected/);
-  }, 120_000);
+  });
 
   it("does not call a host protected that its cloud has revoked", async () => {
     const cloud = { at: "down", why: "revoked by the cloud; enrol anew" };
     scratch.status = JSON.stringify({ cloud });
     await expect(order(good())).rejects.toThrow(/revoked.*--re-enrol/);
-  }, 120_000);
+  });
 
   it("shows what would be removed, and removes nothing", async () => {
     await install(scratch.plan(), scratch.host, () => undefined);

@@ -33,7 +33,7 @@ describeInNamespace("a process that calls a banned server", () => {
       return first;
     });
     caller = new Caller({ how: "tcp", to: BANNED, port: PORT });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await caller[Symbol.asyncDispose]();
@@ -95,7 +95,7 @@ describeInNamespace("a process that calls a banned server", () => {
       const codes = items[0]?.report.health.map(({ code }) => code);
       return codes?.includes("banned-contacted") ? codes : undefined;
     });
-  }, 40_000);
+  });
 
   it("is explained from ledger and kernel when the agent has gone", async () => {
     host.process?.kill("SIGTERM");

@@ -23,7 +23,7 @@ describeInNamespace("a host without any network", () => {
     host = new LabHost(folder, alone.pid);
     const config = { stateDir: at("state"), controlSocket: host.socket };
     writeFileSync(host.config, JSON.stringify(config));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await lab[Symbol.asyncDispose]();
@@ -43,7 +43,7 @@ describeInNamespace("a host without any network", () => {
     const { cloud: link, carried } = await host.status();
     expect(link.at).toBe("down");
     expect(carried).toBeNull();
-  }, 60_000);
+  });
 
   it("holds in its kernel what a bundle brought, and its receipts prove it", async () => {
     const ranges = ["192.0.2.7", "2001:db8:bad::/48", "127.0.0.1"];
@@ -75,7 +75,7 @@ describeInNamespace("a host without any network", () => {
     const { carried, enforcing } = await host.status();
     expect(carried).not.toBeNull();
     expect(enforcing).toBe(true);
-  }, 60_000);
+  });
 
   it("goes on from its receipts, with no more than what is new", async () => {
     const { agent } = JSON.parse(readFileSync(at("receipts"), "utf8")) as {
@@ -97,7 +97,7 @@ describeInNamespace("a host without any network", () => {
     await onHost("receipts", at("receipts"));
     const proven = await operator("take-receipts", at("receipts"));
     expect(proven).toMatch(/^proven: .* enforces urgent up to 5/m);
-  }, 60_000);
+  });
 
   it("keeps what it has when a bundle is cut, or older than that", async () => {
     const before = await kernel();
@@ -107,7 +107,7 @@ describeInNamespace("a host without any network", () => {
       /older than what this host has: urgent is at \w+\/5 here/,
     );
     expect(bansIn(await kernel())).toEqual(bansIn(before));
-  }, 60_000);
+  });
 
   it("is whole again by a bundle after its ledger was lost", async () => {
     host.process?.kill("SIGKILL");
@@ -123,7 +123,7 @@ describeInNamespace("a host without any network", () => {
     expect((await host.status()).enforcing).toBe(true);
     const proven = await operator("take-receipts", at("receipts"));
     expect(proven).toMatch(/^proven: .* enforces urgent up to 6/m);
-  }, 60_000);
+  });
 
   const at = (name: string) => join(host.folder, name);
 

@@ -42,7 +42,7 @@ describeInNamespace("a host that is attacked", () => {
     await until("the sensor reads", () =>
       Promise.resolve(agentSaid(/a sensor reads/) || undefined),
     );
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await world[Symbol.asyncDispose]();

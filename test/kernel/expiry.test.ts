@@ -234,7 +234,7 @@ describeInNamespace("expiry, as the kernel counts it down", () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 });
 
 type Step =

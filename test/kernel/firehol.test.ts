@@ -37,7 +37,7 @@ function tests(list: readonly Cidr[]): void {
       besieged.link.push(feed.append(ops));
     }
     await receiptOf(besieged.link, feed.position.offset);
-  }, 60_000);
+  });
 
   afterAll(() => besieged[Symbol.asyncDispose]());
 
@@ -79,7 +79,7 @@ function tests(list: readonly Cidr[]): void {
     expect(await besieged.unreached()).toEqual([]);
     const held = await heldBans();
     expect(held.map((each) => each.held)).not.toContain("not-confirmed");
-  }, 60_000);
+  });
 
   async function heldBans(): Promise<readonly BanView[]> {
     const list = ["bans", "--held", "--limit", "10000", "--json"];

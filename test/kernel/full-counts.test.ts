@@ -38,7 +38,7 @@ describeInNamespace(
           () => undefined,
         ),
       );
-    }, 180_000);
+    });
 
     afterAll(async () => {
       agent.kill("SIGTERM");
@@ -59,7 +59,7 @@ describeInNamespace(
         Array(3).fill(10_000),
       );
       expect(await stillRuns()).toBe(true);
-    }, 180_000);
+    });
 
     it("ends and starts again on them", async () => {
       await crowd();
@@ -70,7 +70,7 @@ describeInNamespace(
       await hasMadeRoom();
       expect(await stillRuns()).toBe(true);
       expect(readFileSync(host.log, "utf8")).not.toContain("FATAL ERROR");
-    }, 180_000);
+    });
 
     async function run(): Promise<void> {
       const program = join(packageRoot, "dist/service/main.js");

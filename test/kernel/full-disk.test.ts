@@ -36,7 +36,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
     }
     expect(agent.socket.readyState).toBe(agent.socket.OPEN);
     expect(await cloud.stop()).toBe(0);
-  }, 90_000);
+  });
 
   it("takes orders from a reserve when others leave no room at all", async () => {
     using disk = await CloudDisk.ofAll(24);
@@ -58,7 +58,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
     expect(await disk.bansOf("urgent")).toBe(5);
     expect((await disk.status()).disk.state).toBe("orders-only");
     expect(await cloud.stop()).toBe(0);
-  }, 90_000);
+  });
 
   it("refuses what finds no room, tells so, and goes on once there is some", async () => {
     using disk = await CloudDisk.ofAll(24);
@@ -85,7 +85,7 @@ describeInNamespace("a cloud whose disk fills up", () => {
     expect(journal.laggingSince).toBeNull();
     await agent.report(heavyHits());
     expect(await cloud.stop()).toBe(0);
-  }, 120_000);
+  });
 
   it("starts, welcomes agents and takes orders on a disk without room", async () => {
     using disk = await CloudDisk.ofAll(24);
@@ -112,5 +112,5 @@ describeInNamespace("a cloud whose disk fills up", () => {
       "NEARLY FULL: only operators' orders and identities are taken",
     );
     expect(await cloud.stop()).toBe(0);
-  }, 90_000);
+  });
 });

@@ -56,7 +56,7 @@ describeInNamespace("whatever the cloud has a host ban", () => {
   beforeAll(async () => {
     besieged = await BesiegedHost.start([feed.tail()], CONFIG);
     await besieged.protects(AT.admin);
-  }, 60_000);
+  });
 
   afterAll(() => besieged[Symbol.asyncDispose]());
 

@@ -49,7 +49,7 @@ describeInNamespace("a hostile snapshot", () => {
     besieged.link.push(feed.append([ban("198.18.9.9")]));
     await receiptOf(besieged.link, 1);
     await sh(`ip addr add ${STRANGER}/32 dev lo`);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await besieged[Symbol.asyncDispose]();
@@ -66,7 +66,7 @@ describeInNamespace("a hostile snapshot", () => {
     }
     expect(await comesThrough()).toBe(true);
     expect(await isDropped("198.18.9.9")).toBe("yes");
-  }, 60_000);
+  });
 
   it(`of ${RANGES} random ranges (seed ${SEED}) is in force, but for what must be held`, async () => {
     const list = hostileList(randomFrom(SEED));
@@ -124,7 +124,7 @@ describeInNamespace(
       const config = { guard: { ...guard, around: "split" } };
       besieged = await BesiegedHost.start([feed.tail()], config);
       await Promise.all([AT.admin, AT.dhcp].map((at) => besieged.protects(at)));
-    }, 60_000);
+    });
 
     afterEach(() => besieged[Symbol.asyncDispose]());
 
@@ -145,7 +145,7 @@ describeInNamespace(
       for (const beside of ["198.51.100.54", "203.0.113.23", "192.0.2.77"]) {
         expect([beside, await droppedOn(besieged, beside)]).toContain("yes");
       }
-    }, 120_000);
+    });
   },
 );
 

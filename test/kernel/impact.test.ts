@@ -163,5 +163,5 @@ RULES`);
     socket.destroy();
     await until("it is gone", async () => (await ask(OTHER[4])).live === 0);
     expect(await ask(OTHER[4])).toMatchObject({ live: 0, recent: 2 });
-  }, 30_000);
+  });
 });

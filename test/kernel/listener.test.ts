@@ -114,7 +114,7 @@ describeInNamespace("a netlink listener", () => {
     await until("the overrun", () => overruns > 0);
     await sh("nft delete table inet t");
     await until("the news", () => types.includes(NFT_MSG.DELTABLE));
-  }, 20_000);
+  });
 
   it("hears nothing while it has left the group", async () => {
     listener.leave();

@@ -49,7 +49,7 @@ describeInNamespace("bans beside other firewalls", () => {
 
   beforeAll(async () => {
     world = await PacketWorld.make();
-  }, 20_000);
+  });
   afterAll(async () => {
     await world[Symbol.asyncDispose]();
   });

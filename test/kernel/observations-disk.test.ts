@@ -41,7 +41,7 @@ describeInNamespace("a cloud whose observations' disk is full", () => {
       return (await disk.status()).observations.disk?.state === "roomy";
     });
     expect(await cloud.stop()).toBe(0);
-  }, 120_000);
+  });
 
   it("takes what hosts say again once somebody made room", async () => {
     using disk = await CloudDisk.ofObservations(16);
@@ -57,7 +57,7 @@ describeInNamespace("a cloud whose observations' disk is full", () => {
       return taken !== "not";
     });
     expect(await cloud.stop()).toBe(0);
-  }, 120_000);
+  });
 
   it("starts, welcomes agents and takes orders", async () => {
     using disk = await CloudDisk.ofObservations(16);
@@ -72,5 +72,5 @@ describeInNamespace("a cloud whose observations' disk is full", () => {
     expect((await disk.order("ban", "203.0.113.2")).code).toBe(0);
     await agent.nextSegment();
     expect(await cloud.stop()).toBe(0);
-  }, 120_000);
+  });
 });

@@ -34,7 +34,7 @@ describeInNamespace("observing, as real processes and packets", () => {
     cloud = await lab.startCloud({ port: 18_451 });
     host = await lab.startHost(cloud, "host");
     kernel = await openNftables(systemBanClock);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await lab[Symbol.asyncDispose]();
@@ -82,7 +82,7 @@ describeInNamespace("observing, as real processes and packets", () => {
       const health = items[0]?.report?.health ?? [];
       return health.some(({ code }) => code === "observing") || undefined;
     });
-  }, 30_000);
+  });
 
   it("observes what comes meanwhile, and says so in the receipt", async () => {
     const receipt = await order("bans", { ranges: ["192.0.2.1"] });

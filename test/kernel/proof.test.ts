@@ -84,7 +84,7 @@ describeInNamespace("a proof of enforcement", () => {
     await healing.enforcer.makeRoom();
     const hits = await hitsOf(healing.enforcer);
     expect(hits.filter(({ packets }) => packets > 0)).toEqual([]);
-  }, 30_000);
+  });
 
   it.each([
     ["all of it is gone", `nft delete table ${T}`],

@@ -48,7 +48,7 @@ describeInNamespace("a change that is large or wide", () => {
       "the link is up",
       async () => (await host.status()).cloud.at === "up",
     );
-  }, 60_000);
+  });
 
   afterAll(() => opened[Symbol.asyncDispose](), 30_000);
 
@@ -62,7 +62,7 @@ describeInNamespace("a change that is large or wide", () => {
     );
     expect(await held()).toEqual([]);
     expect(await isDropped("192.0.4.1")).toBe(true);
-  }, 30_000);
+  });
 
   it("that cuts the uplink is taken back in time, held and reported", async () => {
     await ban("203.0.112.0/22");
@@ -73,7 +73,7 @@ describeInNamespace("a change that is large or wide", () => {
     await until("it is held", async () => (await held()).length === 1);
     expect(await held()).toEqual(["203.0.112.0/22 not-confirmed"]);
     await until("the cloud has heard of it", isReported, 60_000);
-  }, 90_000);
+  });
 
   it("is taken back by the kernel alone, should the agent die of it", async () => {
     await order("lifts", { ranges: ["203.0.112.0/22"] });
@@ -85,7 +85,7 @@ describeInNamespace("a change that is large or wide", () => {
     await host.process?.ended;
     await until("it is back", reachesCloud, LASTS * 1_000 + 1_000);
     expect(performance.now() - cutAt).toBeLessThan(LASTS * 1_000 + 1_000);
-  }, 60_000);
+  });
 
   const ban = (...ranges: string[]) =>
     order("bans", { ranges, for: "1h", reason: "test" });

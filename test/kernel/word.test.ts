@@ -31,7 +31,7 @@ describeInNamespace("the operator's last word, by real packets", () => {
     host = await lab.startHost(cloud, "host");
     kernel = await openNftables(systemBanClock);
     await order("bans", ATTACKERS);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await lab[Symbol.asyncDispose]();

@@ -20,7 +20,7 @@ describe("a process killed at any moment", () => {
       expect(ledger.counts()[0]?.bans ?? 0).toBe(offset * 40);
       folder.close();
     }
-  }, 30_000);
+  });
 
   it("leaves the snapshot in force, or the next, and no mixture", async () => {
     using folder = new LedgerFolder();
@@ -39,7 +39,7 @@ describe("a process killed at any moment", () => {
       ]);
       folder.close();
     }
-  }, 30_000);
+  });
 });
 
 /** How long the victims live after their first words. */

@@ -156,7 +156,7 @@ describe("held bans", () => {
     expect(ledger.unkept()).toEqual([
       { feed: "reputation", rule: ALLOWED_BY_POLICY, bans: 6 },
     ]);
-  }, 30_000);
+  });
 
   it("wait for this host's ring up to a bound, and are only counted beyond it", () => {
     using folder = new LedgerFolder();
@@ -176,7 +176,7 @@ describe("held bans", () => {
     expect(ledger.unkept()).toEqual([
       { feed: "reputation", rule: RING_WAITS, bans: 6 },
     ]);
-  }, 30_000);
+  });
 
   it("take what is in force off its range, stored or not", () => {
     using folder = new LedgerFolder();

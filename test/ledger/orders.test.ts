@@ -66,7 +66,7 @@ describe("orders in the history", () => {
     expect(rulesetOf(ledger, NOW, 9_999)).toEqual([]);
     expect(ledger.overrides.undoRollbacks(NOW).withheld).toBe(9_000);
     expect(rulesetOf(ledger, NOW, 9_999)).toHaveLength(9_000);
-  }, 60_000);
+  });
 
   it("two decisions of one moment, one reason and one feed are two orders", () => {
     decide(listOf(1));
@@ -163,7 +163,7 @@ describe("orders in the history", () => {
     expect(listed()).toMatchObject([{ id: 1, last: segments }]);
     recordNext(ledger, "urgent", []);
     expect(ledger.overrides.reach()).toEqual({ from: 0, last: 0 });
-  }, 60_000);
+  });
 
   it("an order remembers how it ended", () => {
     const order = { at: NOW, who: "uid 0", what: "rollback to 9" };

@@ -30,7 +30,7 @@ describe("whatever has happened", () => {
       ),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   it("taking all rollbacks back leaves what feeds say", () => {
     fc.assert(
@@ -47,7 +47,7 @@ describe("whatever has happened", () => {
       }),
       { numRuns: 30 },
     );
-  }, 60_000);
+  });
 });
 
 type Step =

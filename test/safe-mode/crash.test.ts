@@ -32,7 +32,7 @@ it("refuses what it died over twice, and gets past it by a snapshot", async () =
     "the feed goes on",
     async () => (await feedOf(host)).offset > offset || undefined,
   );
-}, 120_000);
+});
 
 it("leaves everything as it is after crashes, says so, and is well after a restart", async () => {
   await using lab = new Lab();
@@ -60,7 +60,7 @@ it("leaves everything as it is after crashes, says so, and is well after a resta
   await lab.startAgent(host);
   await until("the bans", async () => (await bansOf(host)) === 3 || undefined);
   expect(await host.status()).toMatchObject({ safeMode: false });
-}, 60_000);
+});
 
 const logOf = ({ log }: LabHost): string => readFileSync(log, "utf8");
 

@@ -202,7 +202,7 @@ describe("tourniquet", () => {
         bans: [{ range: "203.0.113.0/24", feed: "urgent", state: "enforced" }],
       });
     }
-  }, 30_000);
+  });
 
   it("cleans up where nothing is", async () => {
     using host = new HostProcess();

@@ -28,7 +28,7 @@ describe("a device key that the service manager hands in", () => {
       1,
       expect.stringContaining("a credential that its service manager hands in"),
     ]);
-  }, 30_000);
+  });
 
   it("may be the one that was made here, which need not lie here then", async () => {
     using host = new HostProcess();
@@ -52,7 +52,7 @@ describe("a device key that the service manager hands in", () => {
     expect((await host.with(env, "run")).stderr).toContain(
       `this host is enrolled with ${deviceKey.id}`,
     );
-  }, 30_000);
+  });
 
   it.each([0o404, 0o420, 0o430])("is not taken of mode %o", (mode) => {
     using folder = new TestFolder();

@@ -108,7 +108,7 @@ describe("tourniquet diagnose", () => {
     }
     expect(text).toContain(LEFT_OUT);
     expect(statSync(host.output).mode & 0o777).toBe(0o600);
-  }, 60_000);
+  });
 
   it("writes nothing unless it is told where to, and over nothing", async () => {
     await using host = await leakyHost();
@@ -119,7 +119,7 @@ describe("tourniquet diagnose", () => {
     const { code, stderr } = await host.run("--output", host.output);
     expect(stderr).toContain("diagnosis.tar.gz is there already");
     expect(code).toBe(2);
-  }, 60_000);
+  });
 
   it("says of what can't be had why not", async () => {
     using folder = new TestFolder();
@@ -130,7 +130,7 @@ describe("tourniquet diagnose", () => {
     const { code, stdout } = await tourniquet(["-c", config, "diagnose"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^status\.json +- .*no agent is running/m);
-  }, 30_000);
+  });
 });
 
 describe("what is left out", () => {

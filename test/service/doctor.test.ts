@@ -61,7 +61,7 @@ describe("tourniquet doctor", () => {
       found: expect.stringContaining("dry-run"),
     });
     expect(running.of("clock")).toMatchObject({ state: "good" });
-  }, 30_000);
+  });
 
   it("says of each fault what it means and what mends it, at 80 columns", async () => {
     await using control = await Control.start();

@@ -50,7 +50,7 @@ describe("a host that enrols again", () => {
       await enforces(agent, range);
     }
     await connected(agent);
-  }, 40_000);
+  });
 
   it("of another org loses what the former org's feed banned", async () => {
     using host = new HostProcess();
@@ -63,7 +63,7 @@ describe("a host that enrols again", () => {
     await enforces(agent, "203.0.113.1");
     const [left] = await agent.enforcer.hasBan([parseCidr("203.0.113.2")]);
     expect(left).toBe(false);
-  }, 40_000);
+  });
 
   const asRoot = process.getuid?.() === 0;
   (asRoot ? it : it.skip)(
@@ -106,7 +106,7 @@ describe("a host that enrols again", () => {
     expect(snapshotOf(host.stateDir)).toEqual(before);
     await using agent = await startIn(host.stateDir);
     await connected(agent);
-  }, 40_000);
+  });
 
   it("does so only when told to", async () => {
     using host = new HostProcess();
@@ -118,7 +118,7 @@ describe("a host that enrols again", () => {
     expect((await host.tourniquet(...argv)).stderr).toContain(
       "--force replaces its identity",
     );
-  }, 40_000);
+  });
 });
 
 describe("tourniquet run", () => {
@@ -145,7 +145,7 @@ describe("tourniquet run", () => {
     await host.stands(({ cloud }) => cloud.at !== "up");
     await says(/not connected .*\(revoked by the cloud; .* enrol anew\)/);
     expect((await host.tourniquet("rekey")).stderr).toContain("not connected");
-  }, 40_000);
+  });
 });
 
 async function enrolled(

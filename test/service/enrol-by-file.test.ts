@@ -31,7 +31,7 @@ describe("a host that never sees its cloud", () => {
     await host.stands();
     const status = await host.tourniquet("status", "--json");
     expect(status.stdout).toContain(`"agent":"${id}"`);
-  }, 60_000);
+  });
 
   it("takes no other host's answer, nor one of an earlier request", async () => {
     await using cloud = await startTestCloud();
@@ -52,7 +52,7 @@ describe("a host that never sees its cloud", () => {
     expect(keys).toHaveLength(1); // the first request's is gone
     const done = await host.tourniquet("enrol", "--answer", second.answer);
     expect(done.code).toBe(0);
-  }, 60_000);
+  });
 
   it("keeps its key where it had died before it forgot its request", async () => {
     await using cloud = await startTestCloud();
@@ -66,7 +66,7 @@ describe("a host that never sees its cloud", () => {
     await using _agent = host.run();
     await host.stands();
     expect((await host.tourniquet("status", "--json")).code).toBe(0);
-  }, 60_000);
+  });
 
   it("takes no root but the one that its token pins", async () => {
     await using cloud = await startTestCloud();
@@ -82,7 +82,7 @@ describe("a host that never sees its cloud", () => {
     const refused = await host.tourniquet("enrol", "--answer", forged);
     expect(refused).toMatchObject({ code: 1, stdout: "" });
     expect(refused.stderr).toMatch(/not acceptable: .*pinned is/);
-  }, 30_000);
+  });
 
   it("says what is missing, or too much", async () => {
     using host = new HostProcess();
@@ -99,7 +99,7 @@ describe("a host that never sees its cloud", () => {
     expect(await said("--token-file", token, "--request-to", to)).toMatch(
       /--token-file .*: malformed enrolment token/,
     );
-  }, 30_000);
+  });
 
   it("spends its token once, whichever way", async () => {
     await using cloud = await startTestCloud();
@@ -119,7 +119,7 @@ describe("a host that never sees its cloud", () => {
     expect(refused.code).toBe(2);
     expect(refused.err).toMatch(/this enrolment token was used by agt-/);
     expect(existsSync(nowhere)).toBe(false);
-  }, 30_000);
+  });
 
   it.each([
     ["in a folder that is not there", "nowhere/answer"],

@@ -43,7 +43,7 @@ describe("the mode that an enrolment token proposes", () => {
     }
     await using _agent = host.run();
     expect(await modeOf(host)).toBe("enforce");
-  }, 120_000);
+  });
 
   it("comes in a carried answer as well", async () => {
     await using cloud = await startTestCloud();
@@ -60,7 +60,7 @@ describe("the mode that an enrolment token proposes", () => {
     expect(enrolled.stdout).toContain("this host begins by observing");
     await using _agent = host.run();
     expect(await modeOf(host)).toBe("observe");
-  }, 60_000);
+  });
 
   it("is none where the token proposes none", async () => {
     await using cloud = await startTestCloud();
@@ -69,7 +69,7 @@ describe("the mode that an enrolment token proposes", () => {
     const enrolled = await host.tourniquet("enrol", "--token-file", token);
     expect(enrolled.stdout).toMatch(/^enrolled as .*\n$/);
     expect(existsSync(join(host.stateDir, "ledger.db"))).toBe(false);
-  }, 60_000);
+  });
 
   it("makes no agent of a host that cannot take it", async () => {
     await using cloud = await startTestCloud();
@@ -89,7 +89,7 @@ describe("the mode that an enrolment token proposes", () => {
     expect(again.stdout).toContain("this host begins by observing");
     const left = readdirSync(host.stateDir).filter((it) => /key|pend/.test(it));
     expect(left).toHaveLength(1);
-  }, 60_000);
+  });
 
   it("is that of the next token, where an enrolment died half way", async () => {
     await using cloud = await startTestCloud();
@@ -114,7 +114,7 @@ describe("the mode that an enrolment token proposes", () => {
     expect(await enrolledTo("observe")).toContain(
       "this host has a mode of its own already, and keeps it",
     );
-  }, 120_000);
+  });
 });
 
 async function tokenFor(

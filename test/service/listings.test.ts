@@ -49,7 +49,7 @@ describe("tourniquet bans", () => {
     expect(all.stdout.trimEnd().split("\n")).toHaveLength(1 + 131);
     const { stdout: json } = await control.run("bans", "--json");
     expect(json.trimEnd().split("\n")).toHaveLength(131);
-  }, 30_000);
+  });
 
   it("lists those on, around and within a range, of all feeds", async () => {
     await using control = await filled();
@@ -66,7 +66,7 @@ describe("tourniquet bans", () => {
     const first = await control.run("bans", "45.155.205.0/24", "--limit", "3");
     expect(first.stdout).toMatch(/\nthe first 3; --limit N for more/);
     expect((await control.run("bans", "192.0.2.0/24")).stdout).toBe("none\n");
-  }, 30_000);
+  });
 
   it("carries them away as CSV, those of a reason alone if so asked", async () => {
     await using control = await hostWith();
@@ -91,7 +91,7 @@ describe("tourniquet bans", () => {
     expect(JSON.parse(spam.stdout)).toMatchObject({ range: "45.155.205.2" });
     const none = await control.run("bans", "--reason", "nobody says this");
     expect(none.stdout).toBe("none\n");
-  }, 30_000);
+  });
 
   it("sorts all that there are, and shows the first of them", async () => {
     await using control = await filled();
@@ -108,7 +108,7 @@ describe("tourniquet bans", () => {
     expect(csv.stderr).toBe("");
     expect(csv.stdout.split("\n")[1]).toMatch(/^45\.155\.205\.0\/24,reput/);
     expect(csv.stdout.trimEnd().split("\n")).toHaveLength(1 + 131);
-  }, 30_000);
+  });
 
   test.each([
     [["--desc"], "--desc needs --sort FIELD"],
@@ -138,7 +138,7 @@ describe("tourniquet bans", () => {
     program.stdout.destroy();
     const [code] = (await once(program, "close")) as [number];
     expect({ code, said }).toEqual({ code: 0, said: "" });
-  }, 30_000);
+  });
 
   it("says that nothing is dropped while the host observes, as why does", async () => {
     await using control = await filled();
@@ -149,7 +149,7 @@ describe("tourniquet bans", () => {
     const { stdout } = await control.run("why", "45.155.205.7");
     expect(stdout).toMatch(/^45\.155\.205\.7 would be dropped: this host obs/);
     expect(stdout).toMatch(/45\.155\.205\.7 +urgent +would be dropped/);
-  }, 30_000);
+  });
 });
 
 describe("tourniquet status", () => {
@@ -180,7 +180,7 @@ describe("tourniquet status", () => {
     expect({ enforcing, does: verdict.does }).toEqual({
       ...{ enforcing: false, does: "not" },
     });
-  }, 40_000);
+  });
 
   it("says since when the cloud is gone, and when it is tried next", async () => {
     await using control = await filled();
@@ -192,7 +192,7 @@ describe("tourniquet status", () => {
     expect(stdout).toMatch(
       /cloud {4}not connected for \d+ s, tried again in (\d+ s|1 min) \(connection reset\);/,
     );
-  }, 30_000);
+  });
 
   it("is used wrongly without an agent only where it is", async () => {
     using folder = new TestFolder();
@@ -203,7 +203,7 @@ describe("tourniquet status", () => {
     const check = ["--config", config, "status", "--check"];
     expect((await tourniquet(check)).code).toBe(2);
     expect((await tourniquet(check.slice(0, -1))).code).toBe(1);
-  }, 30_000);
+  });
 });
 
 describe("orders", () => {
@@ -219,7 +219,7 @@ describe("orders", () => {
     expect((await control.run("status")).stdout).toMatch(
       /^RELEASED: 0\.0\.0\.0\/0 until .*\n {2}to end it: tourniquet release/,
     );
-  }, 30_000);
+  });
 
   it("a release names the bans that it is about, or that there are none", async () => {
     await using control = await filled();
@@ -231,7 +231,7 @@ describe("orders", () => {
     expect(undo).toMatchObject({
       ...{ code: 1, stderr: expect.stringContaining("nothing changed") },
     });
-  }, 30_000);
+  });
 
   it("a rollback says per range what came of it, and what bans it still", async () => {
     await using control = await filled();
@@ -253,7 +253,7 @@ describe("orders", () => {
     expect(nothing.code).toBe(0);
     expect((await control.run("rollback", "--undo")).code).toBe(0);
     expect((await control.run("rollback", "--undo")).code).toBe(1);
-  }, 60_000);
+  });
 
   it("a refused order is kept as refused, with who logged in to give it", async () => {
     await using control = await filled();
@@ -266,7 +266,7 @@ describe("orders", () => {
     const { stdout } = await control.run("history", "--orders");
     expect(stdout).toMatch(/rollback to revision 99999 +refused: revision 999/);
     expect(stdout).toMatch(/uid \d+ \(pid \d+\)/);
-  }, 30_000);
+  });
 
   it("a confirmation of nothing says so, and fails", async () => {
     await using control = await filled();
@@ -282,7 +282,7 @@ describe("orders", () => {
     expect(stdout).toMatch(/\n2 +\S+Z +segment +reputation +1 +0 +0 +scanning/);
     expect(stdout).toContain("tourniquet rollback takes back order 2");
     expect(stdout).toContain("the newest 1; --limit N for more");
-  }, 30_000);
+  });
 });
 
 test.each([

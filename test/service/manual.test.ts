@@ -68,7 +68,7 @@ describe("completion", () => {
     expect(await at("bans", "--feed", "u")).toEqual(["urgent"]);
     expect(await at("lift", "")).toEqual(["203.0.113.7"]);
     expect(await at("nothing", "--such")).toEqual([""]);
-  }, 60_000);
+  });
 
   it("offers what needs no agent while none runs", async () => {
     using host = new HostProcess();
@@ -92,5 +92,5 @@ describe("completion", () => {
     expect(told.stderr).toBe("");
     expect(told.stdout).toBe("status\n");
     expect((await tourniquet(["completion", "fish"])).code).toBe(2);
-  }, 30_000);
+  });
 });

@@ -30,7 +30,7 @@ describe("bans of this host's own, on the command line", () => {
       { what: `lift ${IP}`, outcome: "done", who },
       { what: `ban ${IP} for 7200 s: by hand`, outcome: "done", who },
     ]);
-  }, 30_000);
+  });
 
   it("are stopped by the guard, which leaves the ledger as it was", async () => {
     using host = new HostProcess();
@@ -41,7 +41,7 @@ describe("bans of this host's own, on the command line", () => {
       "192.0.2.10 is not banned: the guard's rule this-host protects it",
     );
     expect(control.host.ledger.revision()).toBe(0);
-  }, 30_000);
+  });
 
   it("are not cut short by accident", async () => {
     await using control = await Control.start();
@@ -66,7 +66,7 @@ describe("bans of this host's own, on the command line", () => {
       /nothing changed; there are 203\.0\.113\.7 of urgent; .*tourniquet release 203\.0\.113\.7\n$/,
     );
     expect(await control.host.holds(IP)).toEqual([true]);
-  }, 30_000);
+  });
 
   test.each([
     ["/v1/ban", '{"range":"203.0.113.7","seconds":60}'],
@@ -100,5 +100,5 @@ describe("what is allowed for good", () => {
     ).rejects.toThrow("the guard's rule released-here protects it");
     expect((await host.tourniquet("allow", IP, "--undo")).code).toBe(0);
     expect(await control.ask("/v1/releases")).toEqual([]);
-  }, 40_000);
+  });
 });

@@ -25,5 +25,5 @@ describe("an agent that is killed while its key changes", () => {
     const settled = readIdentity(host.stateDir).identity;
     expect(settled.agent).toBe(agent);
     expect(settled.nextKey).toBeUndefined();
-  }, 90_000);
+  });
 });

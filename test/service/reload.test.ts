@@ -30,7 +30,7 @@ describe("a configuration that is read anew", () => {
     expect((await host.tourniquet("config", "reload")).stdout).toBe(
       "in force now: guard.allow\n",
     );
-  }, 90_000);
+  });
 
   it("is refused as a whole while anything is wrong with it", async () => {
     await using cloud = await startTestCloud();
@@ -47,7 +47,7 @@ describe("a configuration that is read anew", () => {
     settle(host, "");
     const { stdout } = await host.tourniquet("config", "reload");
     expect(stdout).toBe("nothing changed that counts at once\n");
-  }, 90_000);
+  });
 
   it("is read when the process is told to by a signal", async () => {
     await using cloud = await startTestCloud();
@@ -60,7 +60,7 @@ describe("a configuration that is read anew", () => {
       const { stdout } = await host.tourniquet("why", "192.0.2.7");
       return stdout.includes("allowed-here") ? stdout : undefined;
     });
-  }, 90_000);
+  });
 });
 
 async function enrolledIn(cloud: TestCloud): Promise<HostProcess> {

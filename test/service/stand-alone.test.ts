@@ -39,7 +39,7 @@ describe("a host that stands alone", () => {
     const doctor = await host.tourniquet("doctor", "--json");
     expect(doctor.stdout).toContain("stand-alone: no cloud");
     expect(doctor.stdout).not.toContain("not enrolled");
-  }, 120_000);
+  });
 
   it("says of what only a cloud brings that it has none", async () => {
     using host = new HostProcess();
@@ -58,7 +58,7 @@ describe("a host that stands alone", () => {
     }
     const spooled = (await host.tourniquet("telemetry", "show")).stdout;
     expect(spooled).not.toMatch(/"items":\s*\[\s*\{/);
-  }, 120_000);
+  });
 
   it("keeps its bans and what it allows when it is enrolled later", async () => {
     await using cloud = await startTestCloud();
@@ -85,7 +85,7 @@ describe("a host that stands alone", () => {
     expect((await host.tourniquet("enable", "--standalone")).stderr).toContain(
       "this host is enrolled",
     );
-  }, 120_000);
+  });
 
   it("is asked for by its name, and without it nothing starts", async () => {
     using host = new HostProcess();
@@ -95,7 +95,7 @@ describe("a host that stands alone", () => {
     const run = await host.tourniquet("run");
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("tourniquet enable --standalone");
-  }, 60_000);
+  });
 });
 
 const isOfCloud = ({ text }: { readonly text: string }): boolean =>

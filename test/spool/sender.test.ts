@@ -201,7 +201,7 @@ describe("whatever happens to link, acknowledgements and agent", () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 });
 
 /** A spool that is soon full, its sender, and a cloud at the end of a bad link. */

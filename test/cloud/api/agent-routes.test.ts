@@ -64,7 +64,7 @@ describe("a snapshot over HTTP", () => {
     const plan = await agent.planOf(agent.welcome, "reputation");
     if (plan.mode !== "snapshot") throw new Error("no snapshot was planned");
     expect(existsSync(join(dir, "snapshots", `${plan.sha256}.tqn`))).toBe(true);
-  }, 15_000);
+  });
 
   it("is only for agents that are connected", async () => {
     await using cloud = await startTestCloud();

@@ -46,7 +46,7 @@ describe("hosts over the API", () => {
       const { token } = await letIn(cloud, { ...joining, ...collection });
       tokens.set(role, token);
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     online[Symbol.dispose]();

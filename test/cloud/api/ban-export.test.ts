@@ -31,7 +31,7 @@ describe("bans that are carried away", () => {
   beforeAll(async () => {
     const reasons = { first: '=HYPERLINK("//x")', last: 'spam, "much"' };
     ({ cloud, viewer } = await cloudWithBans(reasons));
-  }, 60_000);
+  });
 
   afterAll(() => cloud[Symbol.asyncDispose]());
 
@@ -125,7 +125,7 @@ describe("many bans that are carried away", () => {
     const path = `/api/v1/imports?${String(terms)}`;
     const { status } = await cloud.request("POST", path, listed.join("\n"));
     expect(status).toBe(201);
-  }, 60_000);
+  });
 
   afterAll(() => cloud[Symbol.asyncDispose]());
 

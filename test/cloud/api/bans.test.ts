@@ -30,7 +30,7 @@ describe("the list of bans, by query and order", () => {
   beforeAll(async () => {
     const reasons = { first: "SSH brute force", last: "spam" };
     ({ cloud, viewer } = await cloudWithBans(reasons));
-  }, 60_000);
+  });
 
   afterAll(() => cloud[Symbol.asyncDispose]());
 

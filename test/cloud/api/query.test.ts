@@ -32,7 +32,7 @@ describe("lists that are asked by a query", () => {
     await cloud.ban("203.0.113.3", { feed: "org/globex", for: "30d" });
     const joining = { name: "vera", role: "viewer", org: "acme" } as const;
     viewer = (await letIn(cloud, joining)).token;
-  }, 60_000);
+  });
 
   afterAll(() => cloud[Symbol.asyncDispose]());
 

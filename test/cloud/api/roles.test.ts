@@ -138,7 +138,7 @@ describe("what is for whom", () => {
         callers.push({ ...person, role, org });
       }
     }
-  }, 60_000);
+  });
   afterAll(() => cloud[Symbol.asyncDispose]());
 
   it("is said here of every operation, and of none beside", () => {

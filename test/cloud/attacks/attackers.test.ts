@@ -49,7 +49,7 @@ describe("attackers", () => {
       const { items } = await page("?q=banned:yes");
       return items.length === 2 ? true : undefined;
     });
-  }, 60_000);
+  });
 
   afterAll(() => cloud[Symbol.asyncDispose]());
 

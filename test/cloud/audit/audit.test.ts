@@ -46,7 +46,7 @@ describe("the record of operators' calls", () => {
       `/credentials/${bert.credential}?reason=lost`,
     ]);
     Object.assign(world, { dir, anna: anna.id, bert: bert.id });
-  }, 60_000);
+  });
 
   afterAll(() => world.folder[Symbol.dispose]());
 
@@ -121,7 +121,7 @@ describe("the record of operators' calls", () => {
       );
       expect({ wrong, status: answer.status }).toEqual({ wrong, status: 400 });
     }
-  }, 60_000);
+  });
 
   it("names the caller of all that was asked for at once", async () => {
     const lines = linesOf(await run("--json", "--operation", "addOrg"));
@@ -148,7 +148,7 @@ describe("the record of operators' calls", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^12 calls/);
     expect((await audit("audit", "--limit", "1")).out).toContain("org late");
-  }, 60_000);
+  });
 
   it.each([
     [
@@ -230,7 +230,7 @@ describe("the record of operators' calls", () => {
     );
     const json = JSON.parse((await runHere(...verify, "--json")).out) as object;
     expect(json).toMatchObject({ misfit: { seq: last + 1, isAhead: true } });
-  }, 30_000);
+  });
 
   it("is told to have one that was put in between, where a number was free", async () => {
     using copy = copyOf(world.dir);
@@ -254,7 +254,7 @@ describe("the record of operators' calls", () => {
     expect(err).toContain(
       `event ${free} is in the decisions, and the tree never took it in`,
     );
-  }, 30_000);
+  });
 
   it("may be forgotten, name by name, and fits the tree all the same", async () => {
     using copy = copyOf(world.dir);
@@ -286,7 +286,7 @@ describe("the record of operators' calls", () => {
     const checked = await run_("audit", "--verify");
     expect(checked).toMatchObject({ code: 0 });
     expect(checked.out).toMatch(/^10 calls/);
-  }, 60_000);
+  });
 });
 
 const orgBy = async (cloud: TestCloud, token: string, name: string) => {

@@ -200,7 +200,7 @@ describe("every change by the API", () => {
     const cloud = opened.own(await startTestCloud({ twoPersons }));
     const bert = await letIn(cloud, { name: "bert", role: "admin" });
     world = { cloud, bert, opened: opened.release() };
-  }, 60_000);
+  });
   afterAll(() => world.opened[Symbol.asyncDispose]());
 
   it("is tried here", () => {
@@ -232,7 +232,7 @@ describe("every change by the API", () => {
     const before = await recordsOf(route, world);
     expect(await change(route, asked, world)).toMatchObject({ status: 200 });
     expect(await recordsOf(route, world)).toEqual(before);
-  }, 30_000);
+  });
 });
 
 function change(

@@ -49,7 +49,7 @@ it("names who ordered what, however many order in one feed at once", async () =>
       made: 1,
     });
   }
-}, 60_000);
+});
 
 it("keeps the bans that an order changes or lifts as they stood", async () => {
   await using cloud = await startTestCloud();
@@ -83,7 +83,7 @@ it("keeps the bans that an order changes or lifts as they stood", async () => {
   expect(Date.parse(until ?? "") - Date.parse(shorter ?? "")).toBeGreaterThan(
     10_000_000,
   );
-}, 60_000);
+});
 
 it("keeps the first of many bans that are lifted, and counts the others", async () => {
   await using cloud = await startTestCloud();
@@ -97,7 +97,7 @@ it("keeps the first of many bans that are lifted, and counts the others", async 
   const [lift] = await listed(cloud, "?operation=lift");
   expect(lift?.before?.bans).toHaveLength(20);
   expect(lift?.before?.more).toBe(280);
-}, 60_000);
+});
 
 it("keeps what an agent was that is tagged, revoked and forgotten", async () => {
   await using cloud = await startTestCloud();
@@ -117,14 +117,14 @@ it("keeps what an agent was that is tagged, revoked and forgotten", async () => 
     { operation: "tagAgent", before: { tags: ["web"] } },
     { operation: "tagAgent", before: { tags: [] } },
   ]);
-}, 60_000);
+});
 
 it("names who put a root into force, though it lies beside the log", async () => {
   await using cloud = await startTestCloud();
   await renewed(cloud);
   const [call] = await listed(cloud, "?operation=publishRoot");
   expect(call).toMatchObject({ name: "admin", from: "socket", after: [] });
-}, 60_000);
+});
 
 const order = (
   cloud: TestCloud,

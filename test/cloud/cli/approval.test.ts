@@ -74,7 +74,7 @@ describe("tourniquet-cloud approval", () => {
     expect(less.out).toContain("approval 2 of urgent");
     expect(less.out).toContain("ranges: none");
     expect(less.out).toContain("limits raised: none");
-  }, 60_000);
+  });
 
   it.each([
     ["a feed that never leaves a host", ["--feed", "local"]],

@@ -80,7 +80,7 @@ describe("tourniquet-cloud", () => {
       'tourniquet-cloud: "10.0.0.1/8" has host bits set; did you mean 10.0.0.0/8?\n',
     );
     expect(await cloud.stop()).toBe(0);
-  }, 90_000);
+  });
 
   it("waits for the receipts of a ban, and lists them", async () => {
     await using cloud = await CliCloud.start();
@@ -118,7 +118,7 @@ describe("tourniquet-cloud", () => {
       .map((line) => (JSON.parse(line) as ReceiptEntry).receipt.mode);
     expect(modes).toEqual(["enforce", "observe"]);
     expect((await run("agents")).out).toContain("host.example");
-  }, 90_000);
+  });
 
   it("shows what agents saw, how their hosts are, and what was decided on it", async () => {
     await using cloud = await CliCloud.start({ correlation: NEW_VENDOR });
@@ -155,7 +155,7 @@ describe("tourniquet-cloud", () => {
     expect(documentsIn(ruled.out)).toMatchObject([
       { evidence: [expect.any(Number), expect.any(Number)] },
     ]);
-  }, 90_000);
+  });
 
   it("says in one line that the cloud is not there", async () => {
     using folder = temporaryFolder();

@@ -58,5 +58,5 @@ describe("tourniquet-cloud", () => {
       2,
       expect.stringContaining("cannot be used with"),
     ]);
-  }, 60_000);
+  });
 });

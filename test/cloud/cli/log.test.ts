@@ -80,7 +80,7 @@ describe("tourniquet-cloud log", () => {
     const changed = await run("log", "check");
     expect(changed.code).toBe(1);
     expect(changed.err).toMatch(/event \d+ does not fit its leaf \d+/);
-  }, 60_000);
+  });
 
   it.each([
     ["no such event", ["prove", "99999", "--out", "x.json"]],

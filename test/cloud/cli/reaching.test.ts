@@ -49,7 +49,7 @@ describe("a cloud that is not reached", () => {
       code: 2,
       err: 'tourniquet-cloud: --ca "nowhere.pem" cannot be read: there is no such file or folder: is its path right?\n',
     });
-  }, 60_000);
+  });
 
   it("is told from one that does not speak its language", async () => {
     await using cloud = await startTestCloud();

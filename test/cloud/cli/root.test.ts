@@ -50,7 +50,7 @@ describe("tourniquet-cloud root", () => {
     expect(shown.out).toContain("root 2, fingerprint");
     expect(shown.out).not.toContain(first);
     expect(readFileSync(join(dir, "roots/2.json"), "utf8")).toContain("signed");
-  }, 60_000);
+  });
 
   it("publishes for a cloud that does not run", async () => {
     using folder = temporaryFolder();
@@ -76,7 +76,7 @@ describe("tourniquet-cloud root", () => {
     journal.close();
     const mixed = await run("root", "publish", draft);
     expect(mixed.err).toContain("was written by an earlier version beside");
-  }, 30_000);
+  });
 
   it.each([
     ["a role that is none", ["draft", "--renew", "king", "--out", "x"]],

@@ -81,7 +81,7 @@ describe("undo of an import", () => {
       ...{ seq: decided!.seq + 1, undoes: decision, wrong: true, by: "ann" },
       ...{ decision: decided!.decision, counts: { lifted: 30_000 } },
     });
-  }, 60_000);
+  });
 
   it("keeps off an undone import what another list has as well", async () => {
     const [one = "", two = "", ...rest] = addresses(10);

@@ -102,7 +102,7 @@ describe("undo of what is older", () => {
       }
       expect([round, await standing()]).toEqual([round, model.standing]);
     }
-  }, 60_000);
+  });
 });
 
 /** Bans and lifts of a range, the newest last, without those that were undone. */

@@ -35,7 +35,7 @@ describe("a place where an agent was welcomed", () => {
       using agent = await TestAgent.connect(cloud, who);
       expect(agent.welcome.agent).toBe(who.agent);
     }
-  }, 30_000);
+  });
 });
 
 /** The status of an upgrade from an address of loopback; it is not gone on with. */

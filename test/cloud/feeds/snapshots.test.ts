@@ -25,7 +25,7 @@ describe("the thread that keeps the bans", () => {
     rename(cloud, "gone", "bans");
     await recovered(cloud);
     expect(await urgentBans(cloud)).toBe(1);
-  }, 15_000);
+  });
 
   it("is started again when it ends", async () => {
     using workers = workersMade();
@@ -37,7 +37,7 @@ describe("the thread that keeps the bans", () => {
     await recovered(cloud);
     expect(workers.made).toHaveLength(3); // the tree has a thread as well
     expect(await urgentBans(cloud)).toBe(2);
-  }, 15_000);
+  });
 });
 
 async function health(cloud: TestCloud): Promise<[number, unknown]> {

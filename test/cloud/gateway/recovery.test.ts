@@ -107,7 +107,7 @@ describe("an agent that reads too slowly", () => {
     expect(await slow.next("resync")).toEqual({
       ...{ type: "resync", feed: "urgent", reason: "lag" },
     });
-  }, 180_000);
+  });
 });
 
 /** The kernel holds up to six megabytes for a reader, the cloud one. */

@@ -134,7 +134,7 @@ describe("an agent that says many receipts at once", () => {
     expect(agent.socket.readyState).toBe(agent.socket.OPEN);
     const { body } = await cloud.request("GET", "/api/v1/receipts");
     expect(body).toMatchObject({ items: [{ seq: expect.any(Number) }] });
-  }, 15_000);
+  });
 });
 
 describe("an agent whose snapshot is being built", () => {

@@ -39,7 +39,7 @@ describe("a cloud whose read model cannot be written", () => {
       return status === 201;
     });
     expect((await again.nextSegment()).header).toMatchObject({ first: 2 });
-  }, 30_000);
+  });
 
   it("asks an agent that it cannot know yet to come back soon", async () => {
     await using cloud = await startTestCloud();
@@ -57,5 +57,5 @@ describe("a cloud whose read model cannot be written", () => {
     view.exec("ROLLBACK");
     view.close();
     expect(first.socket).toBeDefined();
-  }, 30_000);
+  });
 });

@@ -83,7 +83,7 @@ describe("what agents said", () => {
     const kinds = await world.kinds();
     expect(kinds.at(0)).toBe("gone");
     expect(kinds.at(-1)).toBe("telemetry");
-  }, 30_000);
+  });
 
   it("is said in the cloud's status, with how long it is kept", async () => {
     await using cloud = await startTestCloud();

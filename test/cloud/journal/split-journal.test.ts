@@ -60,7 +60,7 @@ describe("the journal of an earlier version", () => {
     }
     expect(existsSync(old.files.journal)).toBe(false);
     expectAll(old.files, before);
-  }, 120_000);
+  });
 
   it("keeps its place for what was written down twice", async () => {
     using old = oldCloud();

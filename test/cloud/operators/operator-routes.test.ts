@@ -36,7 +36,7 @@ describe("what each role may do to operators", () => {
     for (const [name, org] of TARGETS) {
       people.set(name, await letIn(cloud, { name, role: "viewer", org }));
     }
-  }, 60_000);
+  });
   afterAll(() => cloud[Symbol.asyncDispose]());
 
   const TARGETS = [

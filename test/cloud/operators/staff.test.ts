@@ -98,7 +98,7 @@ describe("staff", () => {
     await staff.change("the last", { disabled: true }, by);
     const full = staff.add({ ...VIEWER, name: "one more" }, by);
     await expect(full).rejects.toMatchObject({ code: "full" });
-  }, 60_000);
+  });
 
   it("names those who were called so, where several are disabled", async () => {
     await using world = await openStaff();

@@ -13,7 +13,7 @@ describe("a user of the outgoing door", () => {
       }
     });
     expect([...names].sort()).toEqual(["OutgoingFailed", "OutgoingRefused"]);
-  }, 60_000);
+  });
 
   it("is caught when it goes another way", async () => {
     const astray = everyHostileUrl(async (url) => {
@@ -21,12 +21,12 @@ describe("a user of the outgoing door", () => {
       throw new Error("nothing came of it");
     });
     await expect(astray).rejects.toThrow("led to where nobody may go");
-  }, 60_000);
+  });
 
   it("is caught when it takes an answer for good", async () => {
     const credulous = everyHostileUrl(async (url, { door }) => {
       await door.fetch(url);
     });
     await expect(credulous).rejects.toThrow("was taken for good");
-  }, 60_000);
+  });
 });

@@ -59,7 +59,7 @@ describe("two agents with one key", () => {
       20_000,
     );
     expect(await clonesOf(cloud)).toHaveLength(2);
-  }, 60_000);
+  });
 });
 
 describe("a start of an agent", () => {

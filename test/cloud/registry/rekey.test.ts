@@ -43,7 +43,7 @@ describe("a device key", () => {
     await receiptsOf(cloud, 2);
     await isVoid(cloud, before);
     await connected(agent); // whoever tried the old one disturbed nobody
-  }, 30_000);
+  });
 
   it("is not changed without a link, and stays as it is", async () => {
     using folder = new TestFolder();
@@ -55,7 +55,7 @@ describe("a device key", () => {
     await using agent = await startIn(folder.path);
     await expect(agent.rekeying.rekey()).rejects.toThrow("not connected");
     expect(readIdentity(folder.path).identity).toEqual(before);
-  }, 30_000);
+  });
 
   it("changes in this process even where the disk takes no note of it", async () => {
     using folder = new TestFolder();
@@ -83,7 +83,7 @@ describe("a device key", () => {
     expect(readIdentity(folder.path).identity.key).not.toBe(
       before.deviceKey.id,
     );
-  }, 30_000);
+  });
 });
 
 /** What a change of the key has done when the power goes. */

@@ -38,7 +38,7 @@ describe("an agent whose cloud renews its keys", () => {
     );
     const [left, there] = [readIdentity(folder.path), cloud.signing.newest];
     expect(left.identity.root).toEqual(there);
-  }, 30_000);
+  });
 });
 
 async function enforces(agent: Agent, range: string): Promise<void> {

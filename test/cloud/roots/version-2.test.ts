@@ -139,7 +139,7 @@ describe("a root of version 2 after one of version 1", () => {
     await cloud.stop();
     const published = await run("root", "publish", out);
     expect(published.out).toMatch(/^log: 1 of 1: \w{16} \(key is here\)$/m);
-  }, 60_000);
+  });
 });
 
 describe("a draft of a root", () => {

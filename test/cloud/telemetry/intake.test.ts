@@ -56,7 +56,7 @@ describe("the intake", () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it("puts what many agents say into one batch", async () => {
     using folder = temporaryFolder();

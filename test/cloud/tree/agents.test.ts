@@ -27,5 +27,5 @@ describe("an agent whose cloud keeps a log", () => {
     }
     await using again = await startIn(folder.path, { random: () => 0 });
     expect(again.trust.log.sight.head?.size).toBe(leaves);
-  }, 30_000);
+  });
 });

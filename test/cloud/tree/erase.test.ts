@@ -50,7 +50,7 @@ describe("an op that is over", () => {
     await expect(eraseIn(dir, wanted, WISH, DAYS_LATER)).rejects.toThrow(
       "is erased already",
     );
-  }, 30_000);
+  });
 
   it("stays while its ban stands, or the feed needs it", async () => {
     using cloud = await past();
@@ -66,7 +66,7 @@ describe("an op that is over", () => {
     );
     await erase(4); // a ban that was lifted
     await erase(5); // and then its lift
-  }, 30_000);
+  });
 });
 
 describe("what was erased", () => {
@@ -88,7 +88,7 @@ describe("what was erased", () => {
     expect(back(dir)).toEqual([]);
     expect(proved(dir, wanted)).toMatchObject({ erased: WISH });
     expect(versionsSeen(dir)).toEqual([]);
-  }, 30_000);
+  });
 
   it("is erased at the start where that was cut off behind the decision", async () => {
     using cloud = await past();
@@ -105,7 +105,7 @@ describe("what was erased", () => {
     await (await startTestCloud({ dir }))[Symbol.asyncDispose]();
     expect(back(dir)).toEqual([]);
     expect(versionsSeen(dir)).toEqual([]);
-  }, 30_000);
+  });
 
   it("is erased again where the decision to do so was lost with a copy", async () => {
     using cloud = await past();
@@ -143,7 +143,7 @@ describe("what was erased", () => {
     const wanted = { of: "decision", seq: segment.seq } as const;
     expect(proved(dir, wanted)).toMatchObject({ erased: WISH });
     expect(check(dir)).toBeUndefined();
-  }, 30_000);
+  });
 
   it("is in no byte of the file that it was in", async () => {
     using cloud = await past();
@@ -159,7 +159,7 @@ describe("what was erased", () => {
     const op = { of: "op", feed: "urgent", number: 1 } as const;
     await eraseIn(dir, op, WISH, DAYS_LATER);
     expect(bytesOf(decided)).not.toContain(first);
-  }, 30_000);
+  });
 
   it("is said to stay in a file for as long as another process reads it", async () => {
     using cloud = await past();
@@ -174,7 +174,7 @@ describe("what was erased", () => {
     await expect(erasing).rejects.toThrow("another process reads the folder");
     held.return?.();
     expect(proved(dir, wanted)).toMatchObject({ erased: WISH });
-  }, 30_000);
+  });
 });
 
 describe("a decision that somebody emptied", () => {
@@ -193,7 +193,7 @@ describe("a decision that somebody emptied", () => {
     expect(check(dir)).toEqual({
       ...{ seq, why: "was emptied, and nothing says by whom" },
     });
-  }, 30_000);
+  });
 });
 
 describe("an observation that somebody changed or took out", () => {

@@ -123,7 +123,7 @@ describe("a proof that is taken for another", () => {
       op: await proved({ of: "op", feed: "urgent", number: 1 }),
       observation: await proved({ of: "observation", seq }),
     };
-  }, 30_000);
+  });
   afterAll(() => folder[Symbol.dispose]());
 
   const checked = (proof: unknown) =>

@@ -35,7 +35,7 @@ describe("over the API", () => {
     ] as const) {
       people.set(name, await letIn(cloud, { name, role, org }));
     }
-  }, 60_000);
+  });
   afterAll(() => cloud[Symbol.asyncDispose]());
 
   const tokenOf = (name: string) => people.get(name)!.token;

@@ -9,7 +9,7 @@ export function sharedCloud(): () => TestCloud {
   const shared: { cloud?: TestCloud } = {};
   beforeAll(async () => {
     shared.cloud = await startTestCloud();
-  }, 60_000);
+  });
   afterAll(() => shared.cloud?.[Symbol.asyncDispose]());
   return () => {
     if (shared.cloud === undefined) throw new Error("it has not started");

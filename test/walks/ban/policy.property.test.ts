@@ -151,7 +151,7 @@ describe("no sequence of policies", () => {
       },
     );
     await fc.assert(check, { numRuns: 25 });
-  }, 60_000);
+  });
 });
 
 /** Whether an address is in one of the ranges, or is how that is seen. */

@@ -155,7 +155,7 @@ describe("a host that no network reaches", () => {
     expect(feeds[0]?.trial?.bans).toBe(20);
     await until("the trial is over", () => agent.trials().length === 0, 15_000);
     expect(await holds(agent, "203.0.113.1")).toEqual([true]);
-  }, 30_000);
+  });
 
   it("takes from a bundle what its link does not bring, and from both only once", async () => {
     using folder = new TestFolder();
