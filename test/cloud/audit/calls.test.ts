@@ -53,7 +53,7 @@ describe("calls of operators", () => {
       const address = `198.51.100.${++ahead}`;
       await other!.calls.run(BERT, () => other!.ban(address, "bert"));
       await one!.calls.run(BERT, () => one!.decisions.append([orgOf(ahead)]));
-    });
+    }, 4);
     await Promise.all([
       one!.calls.run(ANNA, () => one!.ban("203.0.113.1", "anna")),
       one!.ban("203.0.113.2", "rule:several"),
@@ -96,7 +96,7 @@ describe("calls of operators", () => {
       if (++meanwhile === 2) return;
       const address = `203.0.113.${meanwhile}`;
       await other!.calls.run(BERT, () => other!.ban(address, "bert"));
-    });
+    }, 4);
     await one!.calls.run(ANNA, () =>
       one!.feeds.publish(imported(wanted.length, "anna"), wanted),
     );

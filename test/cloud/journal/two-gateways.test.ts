@@ -75,7 +75,7 @@ describe("two gateways on the same decisions", () => {
     one!.hinder(async () => {
       // Before it begins, and twice before it goes on.
       if (++meanwhile !== 2) await other!.ban(`203.0.113.${meanwhile}`);
-    });
+    }, 4);
     await one!.feeds.publish(imported(wanted.length), wanted);
     const segments = await sealedIn(other!);
     const opened = segments.map(({ bytes }) => openSegment(bytes));
