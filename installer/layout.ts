@@ -9,6 +9,7 @@ export const layout = {
   standAlone: "/var/lib/tourniquet/stand-alone.json",
   units: "/etc/systemd/system",
   readersFolder: "/etc/tmpfiles.d/tourniquet.conf",
+  catalogue: "/usr/lib/systemd/catalog/tourniquet.catalog",
   command: "/usr/local/bin/tourniquet",
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Program } from "./program.js";
 import type { Step } from "./step.js";
+import { placeCatalogue } from "./steps/catalogue.js";
 import { enableAlone, enrolHost, type Enrolment } from "./steps/enrolment.js";
 import { makeState, makeUser } from "./steps/host-user.js";
 import {
@@ -45,6 +46,7 @@ export function planOf(setup: Setup): readonly Step[] {
     setup.alone ? enableAlone(setup) : enrolHost(setup),
     kernelTable(setup),
     placeUnits(setup),
+    placeCatalogue(),
     enableUnits(),
     startDaemon(prefix),
     retireVersions(prefix, program),

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, extname, join } from "node:path";
+import { catalogueText } from "../agent/log/message-ids.js";
 import { freshConfig } from "../installer/steps/settings.js";
 import { manifestOf, packagesOf } from "../installer/program.js";
 import { nodeFlags, unitText } from "../installer/unit-text.js";
@@ -37,6 +38,8 @@ export function placeTree(root: string, from: Ingredients): void {
   placeUnits(root, from);
   put(root, "usr/bin/tourniquet", COMMAND, 0o755);
   put(root, "etc/tourniquet/config.yaml", freshConfig);
+  // Debian's systemd takes it in by its own trigger, and lets go of it likewise.
+  put(root, "usr/lib/systemd/catalog/tourniquet.catalog", catalogueText());
   for (const kind of ["sysusers", "tmpfiles"]) {
     const text = readFileSync(join(from.tree, DEBIAN, `${kind}.conf`), "utf8");
     put(root, `usr/lib/${kind}.d/tourniquet.conf`, text);

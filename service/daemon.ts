@@ -5,6 +5,7 @@ import type { LogLevel } from "../agent/config/log-levels.js";
 import { sentenceOf } from "../agent/health/verdict.js";
 import { openBoot } from "../agent/host/boot.js";
 import type { Logger } from "../agent/log/logger.js";
+import { openJournal } from "../agent/log/journal.js";
 import { paced } from "../agent/log/pace.js";
 import { openLogger } from "../agent/log/winston-logger.js";
 import { systemClock } from "../agent/runtime/clock.js";
@@ -45,10 +46,10 @@ export async function runDaemon(
   const started = files.start();
   const { config } = started;
   const version = packageVersion();
-  const { log, setLevel } = openLog(config);
+  await using opened = new Lifetime();
+  const { log, setLevel } = await openLog(config, opened);
   const stored = await whoIsHere(config, log, stop);
   const { identity } = stored;
-  await using opened = new Lifetime();
   const agent = opened.own(
     await startAgent({
       config,
@@ -101,12 +102,16 @@ function whoIsHere(config: Config, log: Logger, stop: AbortSignal) {
 /** So long a host whose enrolment failed waits at most: a fleet comes bit by bit. */
 const PAUSE_MS = 20_000;
 
-function openLog({ log: settled }: Config): {
+async function openLog(
+  { log: settled }: Config,
+  opened: Lifetime,
+): Promise<{
   readonly log: Logger;
   readonly setLevel: (level: LogLevel) => void;
-} {
+}> {
   const journal = isJournal(process.env["JOURNAL_STREAM"], fstatSync(2));
-  const logger = openLogger({ ...settled, journal });
+  const entries = journal ? opened.own(await openJournal()) : undefined;
+  const logger = openLogger({ ...settled, journal, entries });
   const written = { level: settled.level };
   const log = paced(logger, systemClock, () => written.level === "debug");
   const setLevel = (level: LogLevel) => {

@@ -1,13 +1,7 @@
 import { printable } from "../agent/log/printable.js";
 import type { Clock } from "../agent/runtime/clock.js";
-import {
-  AF_UNIX,
-  LibcError,
-  loadLibc,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  type Libc,
-} from "../agent/runtime/libc.js";
+import { loadLibc, type Libc } from "../agent/runtime/libc.js";
+import { fitsSocket, UnixDatagrams } from "../agent/runtime/unix-datagram.js";
 import { failed } from "../agent/text/failure.js";
 import { messageOf } from "../agent/text/message.js";
 
@@ -36,40 +30,27 @@ export async function openNotifier(
 ): Promise<Notifier | undefined> {
   const path = environment.NOTIFY_SOCKET;
   if (path === undefined || path === "") return undefined;
-  const address = addressOf(path);
-  return new SocketNotifier(
-    await loadLibc(),
-    address,
-    periodMs(environment, pid),
-  );
+  checkName(path);
+  return new SocketNotifier(await loadLibc(), path, periodMs(environment, pid));
 }
 
 class SocketNotifier implements Notifier {
-  readonly #socket: number;
+  readonly #datagrams: UnixDatagrams;
 
   constructor(
-    readonly libc: Libc,
-    readonly address: Uint8Array,
+    libc: Libc,
+    path: string,
     readonly everyMs: number,
   ) {
-    // A manager that does not read may not stop the agent: never wait for it.
-    const type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-    this.#socket = libc.socket(AF_UNIX, type, 0);
+    this.#datagrams = new UnixDatagrams(libc, path);
   }
 
   tell(...lines: readonly string[]): boolean {
-    try {
-      const bytes = Buffer.from(lines.join("\n"), "utf8");
-      this.libc.sendTo(this.#socket, bytes, this.address);
-      return true;
-    } catch (error) {
-      if (error instanceof LibcError) return false;
-      throw error;
-    }
+    return this.#datagrams.send(lines.join("\n"));
   }
 
   [Symbol.dispose](): void {
-    this.libc.close(this.#socket);
+    this.#datagrams[Symbol.dispose]();
   }
 }
 
@@ -114,19 +95,13 @@ export function keepTelling(
   };
 }
 
-/** A `sockaddr_un`: its length tells where an abstract name ends. */
-function addressOf(path: string): Uint8Array {
-  const abstract = path.startsWith("@");
-  if (!abstract && !path.startsWith("/")) {
+function checkName(path: string): void {
+  if (!path.startsWith("@") && !path.startsWith("/")) {
     throw failed(`NOTIFY_SOCKET "${path}" is neither a path nor @name`);
   }
-  const name = abstract ? `\0${path.slice(1)}` : `${path}\0`;
-  const bytes = Buffer.from(name, "utf8");
-  if (bytes.length > LONGEST_NAME) {
+  if (!fitsSocket(path)) {
     throw failed(`NOTIFY_SOCKET "${path}" is too long`);
   }
-  const family = Buffer.from(Uint16Array.of(AF_UNIX).buffer);
-  return Buffer.concat([family, bytes]);
 }
 
 /** Half of the manager's patience; a patience with another process is not ours. */
@@ -143,10 +118,6 @@ function periodMs(
 }
 
 const WITHOUT_WATCHDOG_MS = 15_000;
-const SOCK_NONBLOCK = 0o4000;
-
-/** Bytes of `sun_path`. */
-const LONGEST_NAME = 108;
 
 /**
  * Whether a stream goes to the journal: the manager names the device and inode

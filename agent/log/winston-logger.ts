@@ -1,6 +1,8 @@
 import winston from "winston";
 import type { LogLevel } from "../config/log-levels.js";
+import type { Journal } from "./journal.js";
 import type { Fields, Logger } from "./logger.js";
+import { journalField, knownMessage } from "./message-ids.js";
 import { printable } from "./printable.js";
 
 export interface LoggerOptions {
@@ -12,6 +14,8 @@ export interface LoggerOptions {
    * learns their priority from a number in front (sd-daemon(3)).
    */
   readonly journal?: boolean;
+  /** Takes entries with their fields, and a MESSAGE_ID where one is known. */
+  readonly entries?: Pick<Journal, "write"> | undefined;
 }
 
 /** What is written may be more or less from some moment on. */
@@ -24,6 +28,7 @@ export function openLogger({
   level,
   format,
   journal = false,
+  entries,
 }: LoggerOptions): LeveledLogger {
   const { combine, timestamp, json, printf } = winston.format;
   const lines = format === "json" ? json() : printf(asText);
@@ -31,17 +36,52 @@ export function openLogger({
   const logger = winston.createLogger({
     level,
     format: combine(...dated, ...(journal ? [withPriority()] : [])),
-    transports: [
-      new winston.transports.Console({
-        stderrLevels: ["error", "warn", "info", "debug"],
-      }),
-    ],
+    transports: [entries ? new Entries(entries) : new ToStandardError()],
   });
   return {
     ...wrap(logger),
     setLevel: (to) => void (logger.level = to),
   };
 }
+
+class ToStandardError extends winston.transports.Console {
+  constructor() {
+    super({ stderrLevels: ["error", "warn", "info", "debug"] });
+  }
+}
+
+/** What the journal does not take goes the way of all lines: it takes longer ones there. */
+class Entries extends ToStandardError {
+  readonly #journal: Pick<Journal, "write">;
+
+  constructor(journal: Pick<Journal, "write">) {
+    super();
+    this.#journal = journal;
+  }
+
+  override log(info: Info, next: () => void): void {
+    if (this.#journal.write(entryOf(info))) next();
+    else super.log?.(info, next);
+  }
+}
+
+function entryOf(info: Info): Readonly<Record<string, string>> {
+  const { level, message, timestamp: _dated, ...fields } = info;
+  const known = knownMessage(String(message));
+  const own = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [journalField(name), fieldText(value)] as const);
+  return {
+    MESSAGE: String(info[LINE]).replace(/^<\d>/, ""),
+    ...(known && { MESSAGE_ID: known.id }),
+    PRIORITY: String(PRIORITIES[level as LogLevel]),
+    SYSLOG_IDENTIFIER: "tourniquet",
+    ...Object.fromEntries(own),
+  };
+}
+
+const fieldText = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value);
 
 function wrap(logger: winston.Logger): Logger {
   const say = (level: LogLevel) => (message: string, fields?: Fields) =>
@@ -55,7 +95,9 @@ function wrap(logger: winston.Logger): Logger {
   };
 }
 
-function asText(info: winston.Logform.TransformableInfo): string {
+type Info = winston.Logform.TransformableInfo;
+
+function asText(info: Info): string {
   const { level, message, timestamp, ...fields } = info;
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)

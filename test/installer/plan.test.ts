@@ -27,6 +27,7 @@ describe("the plan of an installation", () => {
         "enrolment",
         "kernel table",
         "units",
+        "catalogue",
       ],
       ...["enabled", "running", "earlier versions"],
     ]);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { encodeToken } from "../../agent/protocol/enrolment.js";
 import { Files } from "../../installer/files.js";
 import { CommandFailed, type Host } from "../../installer/host.js";
@@ -58,7 +58,7 @@ export class Scratch implements Disposable {
     for (const path of ["/opt", "/etc/systemd/system", "/usr/local/bin"]) {
       mkdirSync(join(this.root, path), { recursive: true });
     }
-    for (const path of ["/var/lib", "/etc/tmpfiles.d", "/run"]) {
+    for (const path of ["/var/lib", "/etc/tmpfiles.d", "/run", CATALOGUE]) {
       mkdirSync(join(this.root, path), { recursive: true });
     }
     mkdirSync(join(this.root, "/proc/7"), { recursive: true });
@@ -279,3 +279,6 @@ function listed(folder: string, under = ""): string[] {
 }
 
 const TEMPLATES = join(import.meta.dirname, "../../../service/units");
+
+/** Of every Debian with systemd. */
+const CATALOGUE = dirname(layout.catalogue);
