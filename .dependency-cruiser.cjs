@@ -29,7 +29,7 @@ const SERVICE = [
   ["terminal/", "settings/", "version.ts"],
   ["identity/", "control/", "selftest/", "config-file.ts", "cloud-way.ts"],
   ["last-good.ts"],
-  ["notify.ts", "reload.ts", "metrics/"],
+  ["notify.ts", "reload.ts", "metrics/", "upgrade/"],
   ["daemon.ts"],
   ["cli/"],
   ["main.ts"],

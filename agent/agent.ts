@@ -114,6 +114,11 @@ async function open(options: AgentOptions, live: LiveConfig): Promise<Agent> {
   });
 }
 
+const upgradingOf = ({ ledger, probe }: AgentCore): Agent["upgrading"] => ({
+  copyTo: (path) => ledger.copyTo(path),
+  prove: async () => probe?.prove(),
+});
+
 interface Parts {
   readonly status: LinkStatus;
   readonly runs: RunHistory;
@@ -154,6 +159,7 @@ function agentOf(options: AgentOptions, core: AgentCore, parts: Parts): Agent {
     identity: options.identity,
     verdict: () => parts.verdict.look(),
     proof: () => core.probe?.view,
+    upgrading: upgradingOf(core),
     uncovered: () => core.paths?.found ?? [],
     trials: () => parts.trials.watch.trials,
     storage: () => ledger.storage(),

@@ -115,4 +115,11 @@ export interface AgentOrders {
   >;
   readonly rekeying: Pick<DeviceKeyRotation, "rekey">;
   readonly carry: Pick<Carry, "apply">;
+  /** What an upgrade asks of the program before and after it. */
+  readonly upgrading: {
+    /** Copies the ledger, whole, into a file that nobody has yet. */
+    copyTo(path: string): Promise<void>;
+    /** Sends a packet to a banned address now, and not within a minute. */
+    prove(): Promise<void>;
+  };
 }

@@ -44,8 +44,7 @@ export function pack(
   const settings = files.filter((path) => path.startsWith("etc/"));
   control("conffiles", settings.map((path) => `/${path}\n`).join(""));
   for (const name of ["preinst", "postinst", "prerm", "postrm"]) {
-    const text = readFileSync(join(label.tree, DEBIAN, name), "utf8");
-    control(name, text.replaceAll("@GLIBC@", label.needs.glibc), 0o755);
+    control(name, scriptOf(name, sizeOf(root, files), label), 0o755);
   }
   dateAll(root, epoch);
   mkdirSync(to, { recursive: true });
@@ -61,18 +60,32 @@ export function pack(
   return [`${name}.deb`, `${name}.tar.xz`];
 }
 
+/** A script of dpkg's, with what several of them share and what was measured. */
+function scriptOf(name: string, kib: number, { tree, needs }: Label): string {
+  const read = (file: string) =>
+    readFileSync(join(tree, DEBIAN, file), "utf8").trimEnd();
+  return `${read(name)}\n`
+    .replace("@UPGRADE@", () => read("upgrade.sh"))
+    .replaceAll("@GLIBC@", needs.glibc)
+    .replaceAll("@KIB@", `${kib}`);
+}
+
+/** What it takes on a disk, in KiB. */
+function sizeOf(root: string, files: readonly string[]): number {
+  const bytes = files.map((path) => statSync(join(root, path)).size);
+  return bytes.reduce((sum, each) => sum + Math.ceil(each / 1024), 0);
+}
+
 function controlOf(
   root: string,
   files: readonly string[],
   { version, architecture, needs }: Label,
 ): string {
-  const bytes = files.map((path) => statSync(join(root, path)).size);
-  const kib = bytes.reduce((sum, each) => sum + Math.ceil(each / 1024), 0);
   return `Package: tourniquet
 Version: ${version}
 Architecture: ${architecture}
 Maintainer: ${MAINTAINER}
-Installed-Size: ${kib}
+Installed-Size: ${sizeOf(root, files)}
 Depends: ${needs.depends}, passwd, systemd (>= 247)
 Section: net
 Priority: optional

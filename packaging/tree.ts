@@ -71,7 +71,14 @@ export function filesUnder(folder: string): readonly string[] {
 
 /** The same young generation as `service/tourniquet` has, and for its reason. */
 const COMMAND = `#!/bin/sh
-exec ${PROGRAM}/bin/node --max-semi-space-size=1 --max-old-space-size=128 ${PROGRAM}/dist/service/main.js "$@"
+program=${PROGRAM}
+# Until an upgrade has come to its end, the former program is the one that runs.
+if [ -e /usr/local/lib/systemd/system/tourniquet.service ] &&
+  [ ! -e /run/systemd/system/tourniquet.service ] &&
+  [ -x ${PROGRAM}.former/bin/node ]; then
+  program=${PROGRAM}.former
+fi
+exec "$program/bin/node" --max-semi-space-size=1 --max-old-space-size=128 "$program/dist/service/main.js" "$@"
 `;
 
 function placeNode(root: string, { node, target }: Ingredients): void {

@@ -24,6 +24,7 @@ import { startMetricsServer } from "./metrics/server.js";
 import { isJournal, keepTelling, openNotifier } from "./notify.js";
 import { keepAsLastGood, type Counting } from "./last-good.js";
 import { reloading, type Reloading } from "./reload.js";
+import { upgradeOrders } from "./upgrade/orders.js";
 import { packageVersion } from "./version.js";
 
 /** Where the configuration is from. */
@@ -72,7 +73,8 @@ export async function runDaemon(
   const socketPath = config.controlSocket;
   const { clock } = agent;
   const control = { socketPath, agent, clock, version, ...reloads };
-  opened.own(await startControlServer(control));
+  const upgrade = upgradeOrders(agent, { stateDir: config.stateDir, version });
+  opened.own(await startControlServer({ ...control, upgrade }));
   await answerReaders(opened, control, log);
   await tellNumbers(opened, { agent, version, config, log });
   await keepManagerInformed(opened, agent, refused);

@@ -95,9 +95,8 @@ export class Ledger implements Disposable {
   }
 
   /**
-   * Opens the ledger, made when there is none. Blocks while it is checked, and
-   * up to a second while another process holds it.
-   * @throws LedgerDamage
+   * Opens the ledger, made when there is none. Blocks while it is checked, and up to a
+   * second while another process holds it. @throws LedgerDamage
    */
   static open(path: string, options: LedgerOptions = {}): Ledger {
     const db = openLedgerFile(path, options.mostBytes);
@@ -188,10 +187,7 @@ export class Ledger implements Disposable {
     return this.#effective.slices(size, now);
   }
 
-  /**
-   * Until when the kernel must drop exactly this range, and until when observe
-   * it: none of the two, one, or both.
-   */
+  /** Until when the kernel must drop exactly this range, and until when observe it. */
   effective(cidr: Cidr, now: UnixSeconds): readonly Entry[] {
     return this.#db.read(() => this.#effective.of(cidr, now));
   }
@@ -330,6 +326,11 @@ export class Ledger implements Disposable {
       this.#time.redate(redating);
       this.#tables.changes.beginAnew(); // what was kept has other dates
     });
+  }
+
+  /** Copies it into a new file, as it is by the end. @throws LedgerDamage */
+  copyTo(path: string): Promise<void> {
+    return this.#db.copyTo(path);
   }
 
   [Symbol.dispose](): void {

@@ -106,12 +106,67 @@ export class Database {
     this.#pragma("wal_checkpoint(PASSIVE)");
   }
 
+  /**
+   * Copies all of it into a file that nobody has yet, a piece at a time: the event
+   * loop turns in between, and what is written meanwhile is in the copy as well.
+   */
+  async copyTo(path: string): Promise<void> {
+    try {
+      await this.#sqlite.backup(path);
+    } catch (error) {
+      throw asDamage(this.blame, error);
+    }
+  }
+
   close(): void {
     this.read(() => this.#sqlite.close());
   }
 
   #pragma(text: string): unknown {
     return this.read(() => this.#sqlite.pragma(text, { simple: true }));
+  }
+}
+
+/**
+ * A database that another version may have written, of which nothing is known for
+ * sure: asked for what is known, and never changed. Its log is read along.
+ */
+export class ForeignFile implements Disposable {
+  readonly #sqlite: BetterSqlite3.Database;
+
+  private constructor(sqlite: BetterSqlite3.Database) {
+    this.#sqlite = sqlite;
+  }
+
+  /** Undefined where there is none, or none that can be read. */
+  static open(path: string): ForeignFile | undefined {
+    let sqlite: BetterSqlite3.Database | undefined;
+    try {
+      sqlite = new BetterSqlite3(path, {
+        fileMustExist: true,
+        timeout: LOCK_PATIENCE_MS,
+      });
+      sqlite.pragma("locking_mode = EXCLUSIVE");
+      sqlite.pragma("trusted_schema = OFF");
+      sqlite.prepare("SELECT count(*) FROM sqlite_schema").get();
+      return new ForeignFile(sqlite);
+    } catch {
+      sqlite?.close();
+      return undefined;
+    }
+  }
+
+  /** Undefined where it does not have what is asked for, or cannot be read. */
+  rows(sql: string): readonly unknown[] | undefined {
+    try {
+      return this.#sqlite.prepare(sql).all();
+    } catch {
+      return undefined;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#sqlite.close();
   }
 }
 

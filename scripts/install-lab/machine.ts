@@ -85,6 +85,22 @@ export class Machine implements AsyncDisposable {
     await nspawn.ended;
   }
 
+  /** Ends everything at once, as when the power fails. */
+  async cutPower(): Promise<void> {
+    const nspawn = this.#nspawn;
+    this.#nspawn = undefined;
+    await sh(`kill -9 ${this.#leader}`);
+    await nspawn?.ended;
+  }
+
+  /** Leaves so much room on its disk, as "64m"; without, as much as there was. */
+  async leaveFree(room?: string): Promise<void> {
+    const used = `$(df -k --output=used ${this.#folder} | tail -n 1)`;
+    const size =
+      room === undefined ? "50%" : `$((${used} + ${parseInt(room)} * 1024))k`;
+    await sh(`mount -o remount,size=${size} ${this.#folder}`);
+  }
+
   async reboot(...parameters: readonly string[]): Promise<void> {
     await this.powerOff();
     await this.boot(...parameters);

@@ -8,8 +8,17 @@ import {
   PACKAGES,
   purged,
   rebooted,
-  upgraded,
 } from "./package-scenes.js";
+import {
+  brokenAtStart,
+  diskFull,
+  makeVersions,
+  mended,
+  neverHealthy,
+  powerCut,
+  upgraded,
+  VERSIONS,
+} from "./package-upgrades.js";
 import { onStage, proveThat } from "./proof.js";
 import { reloading } from "./reloading.js";
 import { forArm64, fromARepository } from "./repository-scenes.js";
@@ -29,10 +38,15 @@ await proveThat(
     const [name = ""] = debs.filter((each) => each.endsWith("_amd64.deb"));
     const paths = debs.map((each) => join(from, each));
     await onPaper(join(from, name), place.folder, place.teller);
+    const versions = join(place.folder, "versions");
+    await makeVersions(join(from, name), versions);
     await using machine = await Machine.of({
       root,
       folder: join(place.folder, "machine"),
-      brought: [{ from, to: PACKAGES }],
+      brought: [
+        { from, to: PACKAGES },
+        { from: versions, to: VERSIONS },
+      ],
     });
     await inAnImage(machine.root, join(from, name), place.teller);
     const reader = { root: machine.root, teller: place.teller };
@@ -43,7 +57,12 @@ await proveThat(
     await onStage(machine, place, async (stage, before) => {
       await installed(stage, name);
       await reloading(stage);
-      await upgraded(stage, name);
+      await upgraded(stage);
+      await diskFull(stage);
+      await brokenAtStart(stage);
+      await neverHealthy(stage);
+      await powerCut(stage);
+      await mended(stage);
       await rebooted(stage);
       await purged(stage, before);
     });

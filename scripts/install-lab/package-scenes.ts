@@ -183,34 +183,6 @@ export async function installed(stage: Stage, name: string): Promise<void> {
 const journal = ({ machine }: Stage): Promise<string> =>
   machine.must("journalctl --no-pager -o cat -u tourniquet.service");
 
-/** The next version takes the place of the former; here both are the same. */
-export async function upgraded(stage: Stage, name: string): Promise<void> {
-  const { machine, teller } = stage;
-  teller.scene("Upgraded");
-  const former = await stage.property("tourniquet.service", "MainPID");
-  const asked = { answered: 0, dropped: 0, over: false };
-  const asking = (async () => {
-    while (!asked.over) {
-      if (await answers(ATTACKER)) asked.answered += 1;
-      else asked.dropped += 1;
-    }
-  })();
-  const { code } = await machine.run(
-    `dpkg -i --force-confold ${PACKAGES}/${name}`,
-  );
-  asked.over = true;
-  await asking;
-  teller.check("dpkg -i ends well", code === 0);
-  const now = await stage.property("tourniquet.service", "MainPID");
-  teller.check("another daemon runs", now !== former && now !== "0");
-  teller.check(
-    `the attacker was dropped all along, ${asked.dropped} times of ${asked.dropped + asked.answered}`,
-    asked.answered === 0 && asked.dropped > 0,
-  );
-  const kept = await machine.run("grep -q caFile /etc/tourniquet/config.yaml");
-  teller.check("the configuration is the owner's still", kept.code === 0);
-}
-
 /** Bans are there before network and cloud. */
 export async function rebooted(stage: Stage): Promise<void> {
   const { machine, vendor, teller } = stage;

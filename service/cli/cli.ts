@@ -33,6 +33,7 @@ import { selftestCommand } from "./commands/selftest.js";
 import { shellCommands } from "./commands/shell.js";
 import { statusCommand } from "./commands/status.js";
 import { telemetryCommand } from "./commands/telemetry.js";
+import { upgradeCommand } from "./commands/upgrade.js";
 import { verifyCommand } from "./commands/verify.js";
 import { watchCommand } from "./commands/watch.js";
 import { whyCommand } from "./commands/why.js";
@@ -117,6 +118,7 @@ function addCommands(
   program.commandsGroup("For the service manager:");
   runCommand(program, file, stop);
   restoreCommand(program, () => settingsThatCount(file()));
+  upgradeCommand(program, () => settingsThatCount(file()).config);
 }
 
 function orWarned(file: string | undefined): Config {

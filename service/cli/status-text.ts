@@ -98,6 +98,7 @@ const sensorDetails = ({ sensors }: StatusView): readonly string[] =>
 export function problemsOf(status: StatusView, now: number): readonly string[] {
   const { verdict, upkeep, trials, uncovered, log } = status;
   return [
+    ...upgradeText(status),
     ...configurationText(status),
     ...verdict.findings
       .slice(1)
@@ -124,6 +125,20 @@ const configurationText = ({ configuration }: StatusView): readonly string[] =>
         `CONFIGURATION REFUSED: ${printable(configuration.refused, 400)}; what counted on ${momentText(configuration.lastGood)} goes on to count; mend it, then: sudo systemctl reload tourniquet`,
       ]
     : [];
+
+/** The former program runs on; of an earlier agent it is not there. */
+function upgradeText({ upgrade, version }: StatusView): readonly string[] {
+  if (!upgrade) return [];
+  const { since, why } = upgrade;
+  if (upgrade.version === null || since === null) {
+    return [
+      `UPGRADE NOT FINISHED: version ${printable(version)} runs until it is: dpkg --configure -a`,
+    ];
+  }
+  return [
+    `UPGRADE FAILED: version ${printable(upgrade.version)} did not become healthy (${printable(why)}), and ${printable(version)} runs again since ${momentText(since)}; another try: dpkg --configure tourniquet`,
+  ];
+}
 
 type Trials = StatusView["trials"];
 

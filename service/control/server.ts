@@ -30,6 +30,8 @@ export interface ControlOptions {
   readonly refused?: () => Refused | undefined;
   /** Reads the configuration anew; absent where there is none to read. */
   readonly reload?: () => Promise<Reloaded>;
+  /** What an upgrade orders, by the path that it is posted to. */
+  readonly upgrade?: ReadonlyMap<string, (body: string) => Promise<object>>;
 }
 
 /**
@@ -79,17 +81,30 @@ interface Posted extends Pick<Giver, "tell"> {
 }
 
 async function carryOut(
-  { agent, reload }: ControlOptions,
-  { url: { pathname }, request, tell }: Posted,
+  { agent, reload, upgrade }: ControlOptions,
+  posted: Posted,
 ): Promise<Answer> {
+  const { request, tell } = posted;
+  const { pathname } = posted.url;
   if (pathname === "/v1/rekey") return rekey(agent);
   if (pathname === "/v1/reload") return readAnew(reload);
   if (pathname === "/v1/apply") return applyBundle(agent, request, tell);
+  const length = Number(request.headers["content-length"]);
+  if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
+  const step = upgrade?.get(pathname);
+  if (step !== undefined) {
+    return orFailed(async () => step(await text(request)));
+  }
+  return giveOrder(agent, posted);
+}
+
+async function giveOrder(
+  agent: AgentView & AgentOrders,
+  { url: { pathname }, request, tell }: Posted,
+): Promise<Answer> {
   const order = orders.get(pathname);
   if (order === undefined) return wrong(404, `${pathname} takes no orders`);
   try {
-    const length = Number(request.headers["content-length"]);
-    if (!(length <= LONGEST_ORDER)) return wrong(413, "no order is so long");
     const by = await peerOf(request.socket);
     const done = await order(agent.orders, await text(request), { by, tell });
     return { status: 200, body: withStorage(done, agent) };
@@ -113,6 +128,14 @@ function withStorage(done: unknown, agent: AgentView): unknown {
 
 const noRoomFor = ({ message }: LedgerFull): string =>
   `${message}; nothing was changed. These need no room: tourniquet observe, enforce, pause, release`;
+
+async function orFailed(act: () => Promise<object>): Promise<Answer> {
+  try {
+    return { status: 200, body: await act() };
+  } catch (error) {
+    return wrong(503, messageOf(error));
+  }
+}
 
 /** What is refused is the asker's to mend; the one before counts. */
 async function readAnew(reload: ControlOptions["reload"]): Promise<Answer> {

@@ -20,6 +20,7 @@ import type { Proof, ProbeView } from "../../agent/walks/reconcile/probe.js";
 import type { CutStatus } from "../../agent/walks/reconcile/session-cutter.js";
 import type { VerdictView } from "../../agent/walks/telemetry/verdict-watch.js";
 import { carriedView, type CarriedView } from "./carried-view.js";
+import { unfinishedUpgrade, type UnfinishedUpgrade } from "../version.js";
 import { feedViews, type FeedView } from "./feed-views.js";
 import { sumOf } from "./hits-view.js";
 import { logView, type LogView } from "./log-view.js";
@@ -78,6 +79,8 @@ export interface StatusView {
   /** What the files of the configuration say that is not taken; null for nothing. */
   readonly configuration: ReturnType<typeof configurationOf>["configuration"];
   readonly memoryMb: number;
+  /** Null, unless an upgrade failed or was cut off, and the former program runs on. */
+  readonly upgrade: UnfinishedUpgrade | null;
 }
 
 export interface VerdictReport {
@@ -213,7 +216,7 @@ export async function statusOf(options: {
   const facts = agent.facts();
   const proof = agent.proof();
   return {
-    ...{ version, verdict },
+    ...{ version, verdict, upgrade: unfinishedUpgrade() },
     identity: identityOf(agent),
     ...configurationOf(options.refused?.()),
     enforcing: verdict.does !== "not" && equal,
@@ -221,9 +224,8 @@ export async function statusOf(options: {
     pausedUntil: pausedUntil === undefined ? null : isoTime(pausedUntil * 1000),
     safeMode: agent.safeMode,
     ...{ kernel: kernelView(kernel), ledger: { id: ledger.id, revision } },
-    storage: storageOf(agent),
     cloud: linkView(agent.link.state, agent.link.hasCaughtUp),
-    log: logView(agent.trust.log.sight),
+    ...{ storage: storageOf(agent), log: logView(agent.trust.log.sight) },
     ...{ carried: carriedView(agent), policy: policyView(agent) },
     feeds: feedViews(agent, unixSeconds(clock.now())),
     trials: agent.trials().map(({ feed, revision, bans, until, missing }) => ({

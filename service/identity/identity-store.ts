@@ -130,6 +130,45 @@ export function keepRoot(
 }
 
 /**
+ * Puts an identity that another version wrote, and that cannot be read here, into the
+ * words of `former`: who the host is by that, with the newest root and keys.
+ * @returns whether it had to be
+ * @throws Failure when neither can be read
+ */
+export function mendIdentity(stateDir: string, former: string): boolean {
+  const text = readPrivate(identityPath(stateDir));
+  if (text !== undefined && isReadable(text)) return false;
+  const known = orDamaged(stateDir, () => parseIdentity(former));
+  const newer = asObject(text);
+  const kept = KEPT.filter((name) => newer[name] !== undefined);
+  const newest = Object.fromEntries(kept.map((name) => [name, newer[name]]));
+  const merged = JSON.stringify({ ...known, ...newest });
+  putIdentity(stateDir, isReadable(merged) ? parseIdentity(merged) : known);
+  return true;
+}
+
+/** What must not go back. */
+const KEPT = ["root", "rootFingerprint", "key", "nextKey"] as const;
+
+function isReadable(text: string): boolean {
+  try {
+    parseIdentity(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function asObject(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? "{}");
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
  * The keys of this identity. While its key changes the identity names both, so
  * that after any crash the host still has the one that its cloud knows.
  */

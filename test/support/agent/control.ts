@@ -94,6 +94,10 @@ async function listen(
   const agent: AgentView & AgentOrders = {
     carry,
     carried: carry,
+    upgrading: {
+      copyTo: (path) => ledger.copyTo(path),
+      prove: () => Promise.resolve(),
+    },
     ledger,
     enforcer,
     identity: identityFor("https://cloud.example"),
