@@ -14,6 +14,7 @@ import {
   kernelCheck,
 } from "./host-checks.js";
 import { networkChecks, notEnrolled } from "./network-checks.js";
+import { orderCheck } from "./order-check.js";
 
 /**
  * Looks at all that bans on this host rest on, with or without an agent. `refused` is
@@ -23,9 +24,10 @@ export async function examine(
   config: Config,
   refused?: string,
 ): Promise<readonly Check[]> {
-  const [agent, kernel, network] = await Promise.all([
+  const [agent, kernel, order, network] = await Promise.all([
     aboutAgent(config),
     kernelCheck(config),
+    orderCheck(),
     aboutCloud(config),
   ]);
   return [
@@ -33,6 +35,7 @@ export async function examine(
     configCheck(refused),
     kernel,
     firewallCheck(),
+    order,
     // Before what is judged by it.
     clockCheck(Date.now()),
     ...network,

@@ -82,7 +82,7 @@ export function diskCheck({ stateDir }: Pick<Config, "stateDir">): Check {
 const ENOUGH_MB = 500;
 const LEAST_MB = 50;
 
-/** Who else writes rules here, and whose come first. */
+/** Who else writes rules here. */
 export function firewallCheck(root = "/"): Check {
   const running = namesOfProcesses(`${root}proc`);
   const others = [
@@ -95,13 +95,12 @@ export function firewallCheck(root = "/"): Check {
       : ["iptables (legacy)"]),
   ];
   const found = others.length === 0 ? "no other tool" : others.join(", ");
-  const order = `${found}; bans come first, at priority raw - 10`;
   const flushes =
     existsSync(`${root}${ENABLED}`) &&
     /^\s*flush ruleset/m.test(textOf(`${root}etc/nftables.conf`));
-  if (!flushes) return good("firewalls", order);
+  if (!flushes) return good("firewalls", found);
   return wrong("warning", "firewalls", [
-    `${order}; /etc/nftables.conf flushes the whole ruleset`,
+    `${found}; /etc/nftables.conf flushes the whole ruleset`,
     "each reload of nftables.service takes the bans away until the agent has put them back",
     "name your own tables there in place of: flush ruleset",
   ]);
