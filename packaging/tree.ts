@@ -116,10 +116,15 @@ function placeProgram(
   cpSync(koffi, join(modules, target.koffi), {
     ...{ recursive: true, filter: isPart },
   });
+  for (const path of filesUnder(modules).filter(isLoaded)) {
+    chmodSync(join(modules, path), 0o644); // as lintian wants what is only loaded
+  }
   const { name, version } = manifestOf(tree);
   const manifest = { name, version, license: "Apache-2.0", type: "module" };
   put(folder, "package.json", `${JSON.stringify(manifest, null, 2)}\n`);
 }
+
+const isLoaded = (path: string): boolean => path.endsWith(".node");
 
 /** What better-sqlite3 needs on machines that compile it. */
 const ONLY_TO_BUILD = ["prebuild-install"];
