@@ -1,4 +1,4 @@
-import { makeProgram } from "../service/cli/cli.js";
+import { makeProgram } from "../service/cli/program.js";
 import {
   EXIT_CODES,
   OWN_EXIT_CODES,

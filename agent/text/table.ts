@@ -114,10 +114,12 @@ function widthOf(text: string): number {
 }
 
 function* charactersOf(text: string): Generator<string> {
-  for (const { segment } of GRAPHEMES.segment(text)) yield segment;
+  made.graphemes ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  for (const { segment } of made.graphemes.segment(text)) yield segment;
 }
 
-const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Only once a text needs it: its making takes a tenth of a command's time. */
+const made: { graphemes?: Intl.Segmenter } = {};
 const PLAIN = /^[\x20-\x7e]*$/;
 
 /** What a terminal shows two columns wide. */

@@ -1,42 +1,7 @@
-import { Command, Option } from "commander";
+import type { Command } from "commander";
 import type { Config } from "../../agent/config/config.js";
-import { printable } from "../../agent/log/printable.js";
-import {
-  DEFAULT_CONFIG_FILE,
-  readConfig,
-  readSettings,
-} from "../config-file.js";
-import { settingsThatCount, settingsToLook } from "../last-good.js";
 import { parse } from "../terminal/command-line.js";
-import { packageVersion } from "../version.js";
-import { EXIT_CODES } from "./command-tree.js";
-import { applyCommand } from "./commands/apply.js";
-import { ownBanCommands } from "./commands/ban.js";
-import { bansCommand } from "./commands/bans.js";
-import { cleanUpCommand } from "./commands/clean-up.js";
-import { configCommand } from "./commands/config.js";
-import { confirmCommand } from "./commands/confirm.js";
-import { diagnoseCommand } from "./commands/diagnose.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { enableCommand } from "./commands/enable.js";
-import { enrolCommand } from "./commands/enrol.js";
-import { historyCommand } from "./commands/history.js";
-import { hitsCommand } from "./commands/hits.js";
-import { logsCommand } from "./commands/logs.js";
-import { modeCommands } from "./commands/mode.js";
-import { pauseCommand } from "./commands/pause.js";
-import { rekeyCommand } from "./commands/rekey.js";
-import { releaseCommand } from "./commands/release.js";
-import { restoreCommand } from "./commands/restore.js";
-import { rollbackCommand } from "./commands/rollback.js";
-import { selftestCommand } from "./commands/selftest.js";
-import { shellCommands } from "./commands/shell.js";
-import { statusCommand } from "./commands/status.js";
-import { telemetryCommand } from "./commands/telemetry.js";
-import { upgradeCommand } from "./commands/upgrade.js";
-import { verifyCommand } from "./commands/verify.js";
-import { watchCommand } from "./commands/watch.js";
-import { whyCommand } from "./commands/why.js";
+import { newProgram, orWarned } from "./new-program.js";
 
 /**
  * Carries out one command line; `readerLeft` tells that nobody reads any more
@@ -48,115 +13,29 @@ export async function run(
   stop: AbortSignal,
   readerLeft: AbortSignal = new AbortController().signal,
 ): Promise<void> {
+  const quick = QUICK.get(commandOf(argv.slice(2)) ?? "");
+  if (quick !== undefined) {
+    const { program, file } = newProgram();
+    const add = await quick();
+    add(program, () => orWarned(file()));
+    return parse(program, argv);
+  }
+  const { makeProgram } = await import("./program.js");
   await parse(makeProgram(stop, readerLeft), argv);
 }
 
-/** All commands, before any of them is carried out. */
-export function makeProgram(
-  stop: AbortSignal,
-  readerLeft: AbortSignal,
-): Command {
-  const program = new Command("tourniquet")
-    .description(
-      "Enforces in this host's kernel what its cloud has banned: signed, checked, and undone by itself.",
-    )
-    .version(packageVersion())
-    .addOption(
-      new Option(
-        "-c, --config <file>",
-        `configuration (default: ${DEFAULT_CONFIG_FILE}, which may be absent)`,
-      ),
-    )
-    .addHelpText("after", HELP)
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined });
-  const file = () => program.opts<{ config?: string }>().config;
-  addCommands(program, file, { stop, readerLeft });
-  return program;
+type Adding = (program: Command, config: () => Config) => void;
+
+/** What is asked most does not wait until all other commands are loaded. */
+const QUICK: ReadonlyMap<string, () => Promise<Adding>> = new Map([
+  ["status", async () => (await import("./commands/status.js")).statusCommand],
+  ["why", async () => (await import("./commands/why.js")).whyCommand],
+]);
+
+/** The first word that is neither an option nor the file that one names. */
+function commandOf(words: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => !word.startsWith("-"));
+  const before = words[at - 1];
+  if (before !== "-c" && before !== "--config") return words[at];
+  return commandOf(words.slice(at + 1));
 }
-
-function addCommands(
-  program: Command,
-  file: () => string | undefined,
-  { stop, readerLeft }: Record<"stop" | "readerLeft", AbortSignal>,
-): void {
-  // Who only looks, or takes away, is not stopped by a file that is wrong.
-  const config = () => orWarned(file());
-  const strict = () => readConfig(file());
-  const socket = () => config().controlSocket;
-  program.commandsGroup("Every day:");
-  statusCommand(program, config);
-  whyCommand(program, config);
-  bansCommand(program, config, readerLeft);
-  hitsCommand(program, config);
-  watchCommand(program, socket, [stop, readerLeft]);
-  doctorCommand(program, file);
-  program.commandsGroup("This host's last word:");
-  ownBanCommands(program, socket);
-  releaseCommand(program, socket);
-  pauseCommand(program, socket);
-  modeCommands(program, config);
-  program.commandsGroup("Look back, and undo:");
-  historyCommand(program, socket);
-  rollbackCommand(program, socket);
-  confirmCommand(program, socket);
-  program.commandsGroup("Look closer:");
-  configCommand(program, file);
-  verifyCommand(program, config);
-  logsCommand(program, stop);
-  diagnoseCommand(program, () => readSettings(file()));
-  telemetryCommand(program, config);
-  selftestCommand(program, config, stop);
-  program.commandsGroup("Set up, and take down:");
-  enrolCommand(program, strict);
-  enableCommand(program, strict);
-  rekeyCommand(program, strict);
-  applyCommand(program, socket);
-  cleanUpCommand(program, config);
-  shellCommands(program, config);
-  program.helpCommand("help [command]", "say what a command is good for");
-  program.commandsGroup("For the service manager:");
-  runCommand(program, file, stop);
-  restoreCommand(program, () => settingsThatCount(file()));
-  upgradeCommand(program, () => settingsThatCount(file()).config);
-}
-
-function orWarned(file: string | undefined): Config {
-  const { config, why } = settingsToLook(file);
-  if (why !== undefined) {
-    process.stderr.write(`tourniquet: not taken: ${printable(why, 2_000)}\n`);
-  }
-  return config;
-}
-
-function runCommand(
-  program: Command,
-  file: () => string | undefined,
-  stop: AbortSignal,
-): void {
-  program
-    .command("run")
-    .description("run the agent until SIGTERM; bans stay in the kernel")
-    .action(async () => {
-      // Loaded only here: every other command starts faster without it.
-      const { runDaemon } = await import("../daemon.js");
-      const read = () => readSettings(file());
-      await runDaemon({ read, start: () => settingsThatCount(file()) }, stop);
-    });
-}
-
-/** A person reads these first; all options are in each command's own help. */
-const HELP = `
-Examples:
-  tourniquet status                         is it enforcing, and what is wrong
-  tourniquet status --check                 the same for monitoring, by its exit code
-  tourniquet doctor                         what is wrong, what it means, what mends it
-  tourniquet why 192.0.2.7                  which ban covers it, and what the kernel does
-  tourniquet bans 192.0.2.0/24              which bans are on, around or within a range
-  tourniquet hits --out                     which process here called a banned address
-  tourniquet ban 192.0.2.7 --for 4h         ban it here, whatever the cloud says
-  tourniquet allow 192.0.2.9                no ban touches it here, for good
-  tourniquet pause --for 15m                drop nothing for a while, then enforce again
-  tourniquet rollback --dry-run             what taking back the newest order would do
-
-Exit codes: ${EXIT_CODES.map(([code, what]) => `${code} ${what}`).join(", ")}.`;

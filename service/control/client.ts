@@ -1,6 +1,4 @@
-import { request, type IncomingMessage } from "node:http";
 import { userInfo } from "node:os";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { printable } from "../../agent/log/printable.js";
 import {
@@ -12,6 +10,7 @@ import {
 import { DRY_RUN } from "./dry-run.js";
 import { READERS, readersSocket } from "./readers-socket.js";
 import { IN_LINES, type Answer, type ReplyLine } from "./reply.js";
+import { ask, NoHttp, type WireAnswer, type WireRequest } from "./wire.js";
 
 /** Nobody answers at the control socket. */
 export class NoAgent extends Failure {
@@ -95,14 +94,17 @@ export async function orderAgent(
  * Hands the running agent the bytes of a file, which it may not see itself.
  * @throws Failure, also when the agent refused them
  */
-export const handToAgent = (
+export async function handToAgent(
   socketPath: string,
   { path, body, size, dryRun }: HandedFile,
-): Promise<unknown> =>
-  speakTo(socketPath, {
-    ...{ path, method: "POST", body },
-    headers: { "content-length": size, [DRY_RUN]: String(dryRun) },
-  });
+): Promise<unknown> {
+  // Loaded only here: every other command starts faster without it.
+  const { handOver } = await import("./hand-over.js");
+  const headers = { "content-length": size, [DRY_RUN]: String(dryRun) };
+  return speakTo(socketPath, { path, method: "POST", headers }, (what) =>
+    handOver(socketPath, what, body, TIMEOUT_MS),
+  );
+}
 
 export interface HandedFile {
   readonly path: string;
@@ -112,61 +114,34 @@ export interface HandedFile {
   readonly dryRun: boolean;
 }
 
-interface Spoken {
-  readonly path: string;
-  readonly method?: string;
-  readonly body?: string | Readable;
-  readonly headers?: Readonly<Record<string, string | number>>;
-}
-
-async function speakTo(socketPath: string, what: Spoken): Promise<unknown> {
-  const response = await responseOf(socketPath, what);
-  const { status, body } = await answerOf(response, socketPath);
+async function speakTo(
+  socketPath: string,
+  what: WireRequest,
+  by: Way = (request) => ask(socketPath, request, TIMEOUT_MS),
+): Promise<unknown> {
+  const headers = { accept: IN_LINES, ...what.headers };
+  const { status, body } = await answerOf(socketPath, () =>
+    by({ ...what, headers }),
+  );
   if (status === 200) return body;
   const { error } = body as { error: string };
   throw status === 400 ? misused(error) : failed(error);
 }
 
-function responseOf(
-  socketPath: string,
-  { body, headers: more, ...what }: Spoken,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const headers = { accept: IN_LINES, ...more };
-    const terms = { socketPath, ...what, headers, timeout: TIMEOUT_MS };
-    const asked = request(terms);
-    asked.on("timeout", () => asked.destroy(new Error("no answer in time")));
-    asked.on("error", (error: NodeJS.ErrnoException) =>
-      reject(explain(error, socketPath)),
-    );
-    asked.on("response", resolve);
-    if (typeof body !== "object") asked.end(body);
-    else {
-      body.on("error", (error) => asked.destroy(error));
-      body.pipe(asked);
-    }
-  });
-}
+type Way = (request: WireRequest) => Promise<WireAnswer>;
 
 /** Whatever is said before the answer is for whoever waits for it. */
 async function answerOf(
-  response: IncomingMessage,
   socketPath: string,
+  say: () => Promise<WireAnswer>,
 ): Promise<Answer> {
   try {
-    if (response.headers["content-type"] !== IN_LINES) {
-      const body: unknown = JSON.parse(await textOf(response));
-      return { status: response.statusCode ?? 0, body };
-    }
-    for await (const text of createInterface({ input: response })) {
-      const line = JSON.parse(text) as ReplyLine;
-      if ("status" in line) return line;
-      process.stderr.write(
-        `tourniquet: still working: ${printable(line.working)}\n`,
-      );
-    }
+    const said = await say();
+    const answer =
+      said.contentType === IN_LINES ? await lastOf(said) : await wholeOf(said);
+    if (answer !== undefined) return answer;
   } catch (cause) {
-    if (cause instanceof SyntaxError) {
+    if (cause instanceof SyntaxError || cause instanceof NoHttp) {
       throw failed(`what answers at ${socketPath} is no agent`, cause);
     }
     throw explain(cause as NodeJS.ErrnoException, socketPath);
@@ -174,11 +149,31 @@ async function answerOf(
   throw failed(`the agent at ${socketPath} ended before it had answered`);
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const chunk of response) text += String(chunk);
-  return text;
+/** Undefined where it is cut short. */
+async function wholeOf(said: WireAnswer): Promise<Answer | undefined> {
+  const { status, length } = said;
+  const chunks: string[] = [];
+  for await (const chunk of said.body) chunks.push(chunk);
+  const text = chunks.join("");
+  if (length !== undefined && Buffer.byteLength(text) < length)
+    return undefined;
+  return { status, body: JSON.parse(text) as unknown };
+}
+
+async function lastOf({ body }: WireAnswer): Promise<Answer | undefined> {
+  let begun = "";
+  for await (const chunk of body) {
+    const lines = (begun + chunk).split("\n");
+    begun = lines.pop() ?? "";
+    for (const text of lines) {
+      const line = JSON.parse(text) as ReplyLine;
+      if ("status" in line) return line;
+      process.stderr.write(
+        `tourniquet: still working: ${printable(line.working)}\n`,
+      );
+    }
+  }
+  return undefined;
 }
 
 function explain(error: NodeJS.ErrnoException, socketPath: string): Failure {

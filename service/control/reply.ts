@@ -66,8 +66,12 @@ export class Reply {
       this.#response.end(`${JSON.stringify(line)}\n`);
       return;
     }
-    this.#response.writeHead(status, { "content-type": "application/json" });
-    this.#response.end(JSON.stringify(body));
+    const text = JSON.stringify(body);
+    this.#response.writeHead(status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text), // what is cut short is known
+    });
+    this.#response.end(text);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "@jest/globals";
-import { makeProgram } from "../../service/cli/cli.js";
+import { makeProgram } from "../../service/cli/program.js";
 import { pagesOf } from "../../service/cli/command-tree.js";
 import { commandsSchema } from "../../scripts/commands-schema.js";
 import { ban } from "../support/agent/agent-fixtures.js";
