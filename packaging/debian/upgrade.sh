@@ -42,10 +42,11 @@ put_in_force() {
 }
 
 take_from_force() {
+  ours=$(in_force && echo yes || true)
   rm -f "$units/tourniquet-restore.service" "$units/tourniquet-restore.service.new" \
     "$units/tourniquet.service.new"
   rm -f "$units/tourniquet.service"
-  rmdir "$units" "${units%/system}" 2>/dev/null || true
+  [ -z "$ours" ] || rmdir "$units" "${units%/system}" 2>/dev/null || true
   end_trial
   rm -rf /var/lib/tourniquet/former "$former.new" "$former"
 }
