@@ -238,7 +238,8 @@ function openGateway(parts: GatewayParts) {
   });
   store.impact.askThrough((feed, question) => gateway.ask(feed, question));
   opened.own(signing.onPublished(({ text }) => gateway.announceRoot(text)));
-  return { gateway: opened.own(gateway), bundles, answers };
+  const noteLeft = answers.left.bind(answers);
+  return { gateway: opened.own(gateway), bundles, answers, noteLeft };
 }
 
 /** What keeps others within their budgets. */

@@ -27,6 +27,7 @@ export type TextKind =
   | "hello"
   | "receipt"
   | "rekey"
+  | "leaving"
   | "statement";
 
 /** Versions of the protocol: what one signs never counts in the other. */

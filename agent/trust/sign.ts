@@ -33,7 +33,7 @@ export function signText(
 
 /** A device's own signature, as hello and receipt carry it. */
 export function signAsDevice(
-  kind: "hello" | "receipt" | "rekey" | "statement",
+  kind: "hello" | "receipt" | "rekey" | "leaving" | "statement",
   document: unknown,
   key: Pick<SigningKey, "sign">,
   version: ProtocolVersion = 1,

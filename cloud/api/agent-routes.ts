@@ -6,10 +6,12 @@ import { bodyLimit } from "hono/body-limit";
 import type { FeedName } from "../../agent/model/position.js";
 import { isOfVersion2 } from "../../agent/protocol/container.js";
 import { EnrolmentRequest } from "../../agent/protocol/enrolment.js";
+import { LeavingRequest } from "../../agent/protocol/leaving.js";
 import { RekeyRequest } from "../../agent/protocol/rekey.js";
 import { EXCHANGES_OF_ONE_AGENT } from "../door/budgets.js";
 import { snapshotPath } from "../feeds/snapshots/snapshot-files.js";
 import type { Live } from "../gateway/live.js";
+import { hearLeaving } from "../registry/leaving.js";
 import { rekey } from "../registry/rekeying.js";
 import { parseByteRange, type ByteRange } from "./byte-range.js";
 import type { AgentApiPorts } from "./ports.js";
@@ -43,6 +45,10 @@ export function agentRoutes(ports: AgentApiPorts): Hono<AgentEnv> {
     const key = await rekey(live, request, ports);
     ports.gateway.dismiss(live.agent.id, "rekeyed");
     return c.json({ key });
+  });
+  routes.post("/leave", bodyLimit({ maxSize: MOST_ENROLMENT }), async (c) => {
+    hearLeaving(checked(LeavingRequest, await jsonBody(c)), ports);
+    return c.json({});
   });
   routes.get("/segments", (c) => segments(c, ports));
   routes.get("/snapshots/:sha256", (c) => snapshot(c, ports));

@@ -33,6 +33,7 @@ import type { Roster } from "../fleet/roster.js";
 import type { Gateway } from "../gateway/gateway.js";
 import type { Impact } from "../impact/impact.js";
 import type { Decisions } from "../journal/decisions.js";
+import type { DeviceWord } from "../journal/observation-events.js";
 import type { SqliteDecisions } from "../journal/sqlite-decisions.js";
 import type { SqliteObservations } from "../journal/sqlite-observations.js";
 import type { Dropped } from "../log/drops.js";
@@ -85,6 +86,8 @@ export interface AgentApiPorts extends DoorPorts {
   readonly enrolment: Pick<Enrolment, "enrol">;
   readonly decisions: Pick<Decisions, "level" | "append" | "catchUp">;
   readonly registry: Pick<Registry, "agent">;
+  /** Takes down, soon, that an agent goes. */
+  readonly noteLeft: (agent: string, word: DeviceWord) => void;
   readonly cloudName: string;
   readonly index: Pick<
     FeedIndex,

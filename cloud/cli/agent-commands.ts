@@ -106,7 +106,7 @@ function linesOf(
 
 /** What somebody should look at comes first, and whoever was sent away last. */
 function needOf({ state, unhealthy }: AgentItem): number {
-  if (state === "revoked") return 3;
+  if (state === "revoked" || state === "left") return 3;
   if (state === "offline") return 0;
   return unhealthy ? 1 : 2;
 }
@@ -125,11 +125,14 @@ function rowOf(agent: AgentItem, now: number): readonly string[] {
 }
 
 function stateText(agent: AgentItem, now: number): string {
-  const { state, revokedWhy, lastSeen } = agent;
+  const { state, revokedWhy, lastSeen, leftAt } = agent;
   if (state === "revoked") {
     return revokedWhy === null ? "revoked" : `revoked (${revokedWhy})`;
   }
   if (state === "online") return "connected";
+  if (leftAt !== null) {
+    return `left ${spanText(now - Date.parse(leftAt))} ago`;
+  }
   return lastSeen === null
     ? "never connected"
     : `offline for ${spanText(now - Date.parse(lastSeen))}`;

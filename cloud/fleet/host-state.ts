@@ -1,15 +1,16 @@
 import type { Agent } from "../registry/registry.js";
 import type { RosterRow } from "./roster-row.js";
 
-export const hostStates = ["online", "offline", "revoked"] as const;
+export const hostStates = ["online", "offline", "left", "revoked"] as const;
 export type HostState = (typeof hostStates)[number];
 
 export function stateOf(
-  { revokedAt }: Pick<Agent, "revokedAt">,
+  { revokedAt, leftAt }: Pick<Agent, "revokedAt" | "leftAt">,
   isConnected: boolean,
 ): HostState {
   if (revokedAt !== null) return "revoked";
-  return isConnected ? "online" : "offline";
+  if (isConnected) return "online";
+  return leftAt === null ? "offline" : "left";
 }
 
 /** What is known of hosts at this moment, without asking any view. */

@@ -57,7 +57,7 @@ export class OrgCounts {
     if (this.#cells.add(key)) {
       this.#kinds.set(key, { org: this.org, state, mode, version });
     }
-    if (state === "revoked") return;
+    if (state === "revoked" || state === "left") return;
     this.hosts += 1;
     if (state === "online") this.online += 1;
     if (host.troubles.length > 0) this.unhealthy += 1;

@@ -24,6 +24,8 @@ export interface RosterRow extends HostFigures {
   /** Milliseconds since 1970, as all times. */
   readonly enrolledAt: number;
   readonly revokedAt: number | null;
+  /** When it said that its host goes; null: it did not, or came again since. */
+  readonly leftAt: number | null;
   /** Null: never. While it is connected it is now, which is not noted here. */
   readonly lastSeen: number | null;
   readonly mode: HostMode;
@@ -75,6 +77,7 @@ export class RosterRows {
       protocol: agent.protocol,
       enrolledAt: agent.enrolledAt,
       revokedAt: agent.revokedAt,
+      leftAt: agent.leftAt,
       lastSeen: agent.lastSeen,
       mode: hostMode(stands, codes),
       behind: behindBy(follows, stands, parts.tips),

@@ -9,6 +9,7 @@ import type { Gone, Recorded } from "./recorded.js";
  */
 export type ObservationEvent =
   | AgentSeen
+  | AgentLeft
   | AgentBooted
   | AgentCloned
   | ReceiptGiven
@@ -51,6 +52,12 @@ export interface DeviceWord {
   readonly signature: string;
   /** Version of the protocol that it was signed in; absent: 1. */
   readonly protocol?: 2;
+}
+
+/** An agent said that its host goes. */
+export interface AgentLeft extends DeviceWord {
+  readonly kind: "agent-left";
+  readonly agent: string;
 }
 
 /** One start of an agent's process, as the cloud saw it come. */

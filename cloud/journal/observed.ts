@@ -16,6 +16,7 @@ export function observed(event: ObservationEvent): Observation {
     case "agent-booted":
       return at(event.boot, 0);
     case "receipt":
+    case "agent-left":
       return at(digestOf(event.signed), 0);
     // One hello may show as much of each feed, and a clone beside it.
     case "divergence":

@@ -246,6 +246,7 @@ type Kind = (DecisionEvent | ObservationEvent)["kind"];
 const OBSERVED: ReadonlySet<string> = new Set<Kind>([
   ...(["telemetry", "receipt", "refusal", "divergence"] as const),
   ...(["agent-seen", "agent-booted", "agent-cloned"] as const),
+  "agent-left" satisfies Kind,
 ]);
 
 const COPIED = "copied";

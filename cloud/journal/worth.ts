@@ -33,6 +33,7 @@ const ofObservations: Readonly<Record<ObservationEvent["kind"], Worth>> = {
   refusal: "answers",
   divergence: "answers",
   "agent-seen": "answers",
+  "agent-left": "answers",
   "agent-booted": "answers",
   "agent-cloned": "answers",
 };

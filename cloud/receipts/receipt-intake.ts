@@ -106,16 +106,22 @@ export class ReceiptIntake {
 
   /** An agent has come; only now and then is that worth a line. */
   seen(known: Agent, { version, protocol }: Arrival): void {
-    const { id: agent, lastSeen } = known;
+    const { id: agent, lastSeen, leftAt } = known;
     const now = this.#ports.clock.now();
     const before = this.#seenAt.get(agent) ?? lastSeen;
     const recently = before !== null && now - before < SEEN_EVERY_MS;
     const isSame = version === known.version && protocol === known.protocol;
-    if (recently && isSame) return;
+    if (recently && isSame && leftAt === null) return;
     if (!this.#affords(agent)) return;
     this.#seenAt.set(agent, now);
     const spoken = protocol === 2 ? { protocol } : {};
     this.#ports.note({ kind: "agent-seen", agent, version, ...spoken });
+  }
+
+  /** An agent goes; it is not waited for until it comes again. */
+  left(agent: string, word: DeviceWord): void {
+    if (!this.#affords(agent)) return;
+    this.#ports.note({ kind: "agent-left", agent, ...word });
   }
 
   /**

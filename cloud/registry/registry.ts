@@ -61,6 +61,8 @@ export interface Agent {
   readonly protocol: 1 | 2;
   readonly enrolledAt: number;
   readonly lastSeen: number | null;
+  /** When it said that its host goes; null: it did not, or came again since. */
+  readonly leftAt: number | null;
   readonly revokedAt: number | null;
   /** What the operator said why. */
   readonly revokedWhy: string | null;
@@ -269,11 +271,14 @@ const tokenOf = (row: TokenRow): Token => ({
   networks: JSON.parse(row.networks) as string[],
 });
 
-type Enrolled = Omit<Agent, "lastSeen" | "tags"> & { readonly tags: string };
+type Enrolled = Omit<Agent, "lastSeen" | "leftAt" | "tags"> & {
+  readonly tags: string;
+};
 
 /** What an agent came as is null until it has come. */
 interface Presence {
   readonly lastSeen: number;
+  readonly leftAt: number | null;
   readonly version: string | null;
   readonly protocol: 1 | 2 | null;
 }
@@ -289,6 +294,7 @@ const agentOf = (enrolled: Enrolled, seen: Presence | undefined): Agent => ({
   protocol: seen?.protocol ?? enrolled.protocol,
   enrolledAt: enrolled.enrolledAt,
   lastSeen: seen?.lastSeen ?? null,
+  leftAt: seen?.leftAt ?? null,
   revokedAt: enrolled.revokedAt,
   revokedWhy: enrolled.revokedWhy,
   tags:
@@ -320,4 +326,6 @@ const TOKENS = `
   FROM tokens`;
 
 const PRESENCE = `
-  SELECT agent AS id, last_seen AS lastSeen, version, protocol FROM presence`;
+  SELECT agent AS id, last_seen AS lastSeen, version, protocol,
+    left_at AS leftAt
+  FROM presence`;

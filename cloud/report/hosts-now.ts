@@ -54,6 +54,7 @@ export async function hostsNow(
     if (agent === undefined) continue;
     const host = hostOf(agent, clones.get(id) ?? 0, ports);
     const { state, troubles, mode } = host;
+    if (state === "left") continue;
     counts.all += 1;
     if (state === "online") counts.online += 1;
     const isWell =

@@ -72,13 +72,16 @@ export function enrolHost(enrolment: Enrolment): Step {
       if (again) await run(["systemctl", "try-restart", DAEMON]);
     },
     told: () => told,
-    undo: ({ files }) => {
+    undo: async ({ files, run }) => {
+      // Whether the cloud hears of it changes nothing here.
+      if (isEnrolled(files)) {
+        await run(asAgent(enrolment, ["leave"])).catch(() => undefined);
+      }
       // The identity first: without it no key counts for anything.
       files.remove(layout.identity);
       files.remove(layout.standAlone);
       const keys = files.list(layout.state).filter((name) => isKey(name));
       for (const name of keys) files.remove(`${layout.state}/${name}`);
-      return settled();
     },
   };
 }

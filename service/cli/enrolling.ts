@@ -9,11 +9,17 @@ import { limits } from "../../agent/protocol/limits.js";
 import { failed, misused } from "../../agent/text/failure.js";
 import { messageOf } from "../../agent/text/message.js";
 import { wayOf } from "../cloud-way.js";
+import { askAgent } from "../control/client.js";
 import { deviceCredential } from "../identity/device-credential.js";
 import { answerByFile, requestByFile } from "../identity/enrol-by-file.js";
 import { become, comeIn, orFailure } from "../identity/come-in.js";
 import { checkTransport } from "../identity/enrol.js";
-import { isEnrolled } from "../identity/identity-store.js";
+import {
+  isEnrolled,
+  readIdentity,
+  readIdentityFor,
+} from "../identity/identity-store.js";
+import { sayGoodbye } from "../identity/leave.js";
 import { forgetPending } from "../identity/pending.js";
 import { standAlone } from "../identity/stand-alone.js";
 import { packageVersion } from "../version.js";
@@ -78,6 +84,37 @@ export async function takeAnswer(
   say(become(stateDir, enrolled));
   forgetPending(stateDir);
 }
+
+/**
+ * Says goodbye, so that the cloud does not wait for this host. Nothing here is
+ * another by it: an agent that runs again is back.
+ */
+export async function leave(config: Config): Promise<void> {
+  const { stateDir, controlSocket } = config;
+  const way = wayOf(config);
+  const handedIn = deviceCredential(process.env);
+  if (await isRunning(controlSocket)) {
+    throw failed(
+      "the agent runs: stop it first (sudo systemctl disable --now tourniquet), then this host can say goodbye",
+    );
+  }
+  becomeOwnerOf(stateDir);
+  if (!isEnrolled(stateDir)) {
+    say("this host has no cloud that is to be told");
+    return;
+  }
+  const { identity, deviceKey } = handedIn
+    ? readIdentityFor(handedIn, stateDir)
+    : readIdentity(stateDir);
+  await sayGoodbye(identity, deviceKey, way);
+  say(`${identity.url} knows that ${identity.agent} has left`);
+}
+
+const isRunning = (socket: string): Promise<boolean> =>
+  askAgent(socket, "/v1/status").then(
+    () => true,
+    () => false,
+  );
 
 /** No cloud: what this host decides by itself is all that it enforces. */
 export function enableAlone({ stateDir }: Config): void {

@@ -14,6 +14,7 @@ import { enableCommand } from "./commands/enable.js";
 import { enrolCommand } from "./commands/enrol.js";
 import { historyCommand } from "./commands/history.js";
 import { hitsCommand } from "./commands/hits.js";
+import { leaveCommand } from "./commands/leave.js";
 import { logsCommand } from "./commands/logs.js";
 import { modeCommands } from "./commands/mode.js";
 import { pauseCommand } from "./commands/pause.js";
@@ -77,6 +78,7 @@ function addCommands(
   program.commandsGroup("Set up, and take down:");
   enrolCommand(program, strict);
   enableCommand(program, strict);
+  leaveCommand(program, strict);
   rekeyCommand(program, strict);
   applyCommand(program, socket);
   cleanUpCommand(program, config);

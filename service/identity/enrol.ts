@@ -43,7 +43,7 @@ export async function enrol(options: EnrolOptions): Promise<Enrolled> {
   const url = new URL("/v1/enrol", token.url);
   checkTransport(url);
   const body = JSON.stringify(requestOf(options, deviceKey));
-  const text = await post(url, body, way);
+  const text = await post(url, body, way, { what: "the enrolment", ok: 201 });
   const answer = parseJson(EnrolmentAnswer, text, "answer to the enrolment");
   return enrolledBy(answer, { ...token, key: deviceKey.id });
 }
@@ -104,7 +104,22 @@ export function requestOf(
   };
 }
 
-async function post(url: URL, body: string, way: Way): Promise<string> {
+/** What is asked for, and the status of a cloud that does it. */
+interface Asking {
+  readonly what: string;
+  readonly ok: number;
+}
+
+/**
+ * What the cloud answers, before any link to it.
+ * @throws EnrolmentRefused when it says no; Failure when it says nothing
+ */
+export async function post(
+  url: URL,
+  body: string,
+  way: Way,
+  { what, ok }: Asking,
+): Promise<string> {
   const request = url.protocol === "https:" ? httpsRequest : httpRequest;
   const patience = { timeoutMs: TIMEOUT_MS, now: Date.now() };
   const stream = await reach(url, way, patience).catch((error: unknown) => {
@@ -129,8 +144,8 @@ async function post(url: URL, body: string, way: Way): Promise<string> {
         }
       });
       response.on("end", () => {
-        if (response.statusCode === 201) resolve(text);
-        else reject(refusal(url, response, text));
+        if (response.statusCode === ok) resolve(text);
+        else reject(refusal(url, response, [what, text]));
       });
       response.on("error", reject);
     });
@@ -144,7 +159,11 @@ const notReached = (url: URL, error: Error): Error =>
     error,
   );
 
-function refusal(url: URL, response: IncomingMessage, text: string): Error {
+function refusal(
+  url: URL,
+  response: IncomingMessage,
+  [what, text]: readonly [string, string],
+): Error {
   const status = response.statusCode ?? 0;
   const strange = strangeAnswer(response);
   if (strange !== undefined) return failed(`${url.origin}: ${strange}`);
@@ -152,7 +171,7 @@ function refusal(url: URL, response: IncomingMessage, text: string): Error {
     return failed(`${url.origin} answered HTTP ${status}, ${NO_CLOUD}`);
   }
   const message = /"message":"([^"]{1,200})"/.exec(text)?.[1];
-  const told = `${url.origin} refused the enrolment: ${printable(message ?? `HTTP ${status}`)}`;
+  const told = `${url.origin} refused ${what}: ${printable(message ?? `HTTP ${status}`)}`;
   const isFinal = status < 500 && status !== 408 && status !== 429;
   return isFinal ? new EnrolmentRefused(told) : failed(told);
 }

@@ -159,6 +159,7 @@ export class Scratch implements Disposable {
           writeFileSync(join(this.root, layout.standAlone), "{}");
           return ALONE;
         }
+        if (last === "leave") return undefined;
         for (const path of [
           `${layout.state}/device-0011223344556677.key`,
           layout.identity,

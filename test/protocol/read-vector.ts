@@ -13,6 +13,7 @@ import {
   decodeToken,
 } from "../../agent/protocol/enrolment.js";
 import { Malformed } from "../../agent/protocol/malformed.js";
+import { Leaving, LeavingRequest } from "../../agent/protocol/leaving.js";
 import { Rekey, RekeyRequest } from "../../agent/protocol/rekey.js";
 import { Refused, type RefusalCode } from "../../agent/protocol/refusals.js";
 import {
@@ -139,7 +140,8 @@ function readPosted(
   reads:
     | `enrolment ${"token" | "request" | "answer"}`
     | `carried ${"receipts" | "request" | "answer"}`
-    | "rekey request",
+    | "rekey request"
+    | "leaving request",
   text: string,
 ): unknown {
   switch (reads) {
@@ -155,6 +157,11 @@ function readPosted(
       return parseJson(CarriedRequest, text, reads);
     case "carried answer":
       return parseJson(CarriedAnswer, text, reads);
+    case "leaving request": {
+      const request = parseJson(LeavingRequest, text, reads);
+      const { signed } = request;
+      return { ...request, signed: parseJson(Leaving, signed, "leaving") };
+    }
     case "rekey request": {
       const request = parseJson(RekeyRequest, text, reads);
       return { ...request, signed: parseJson(Rekey, request.signed, "rekey") };

@@ -92,6 +92,8 @@ export const AgentOut = v.object({
   publicKey: v.string(),
   enrolledAt: Time,
   lastSeen: v.nullable(Time),
+  /** When it said that its host goes; null: it did not, or came again since. */
+  leftAt: v.nullable(Time),
   revokedAt: v.nullable(Time),
   revokedWhy: v.nullable(v.string()),
   /** Pairs of live processes with its key that nobody has seen to. */

@@ -22,13 +22,14 @@ export const AGENTS = listOf("agents", "hosts", [
   },
   {
     ...{ name: "state", kind: "choice", says: "whether it is connected" },
-    choices: ["online", "offline", "revoked"],
+    choices: ["online", "offline", "left", "revoked"],
     phrases: {
       online: ["that are connected", "that are not connected"],
       offline: [
         "that should be connected, and are not",
         "that are not offline",
       ],
+      left: ["that said goodbye", "that did not say goodbye"],
       revoked: ["that were revoked", "that were not revoked"],
     },
   },

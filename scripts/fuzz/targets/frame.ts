@@ -101,7 +101,7 @@ function greeting(
   const agent = (id: string) => ({
     ...{ id, org: "example", hostname: "", system: "", version: "" },
     publicKey: Buffer.from(keys.device.publicKey).toString("base64url"),
-    ...{ protocol: wire.version, enrolledAt: 0, lastSeen: null },
+    ...{ protocol: wire.version, enrolledAt: 0, lastSeen: null, leftAt: null },
     ...{ revokedAt: null, revokedWhy: null, tags: [] },
   });
   const { hello } = checkHello(message, { nonce, cloud, agent }, wire);

@@ -14,7 +14,13 @@ import { ticking, turnsDuring } from "../../support/time/turns.js";
 const row: RosterRow = {
   ...{ id: "agt-1", org: "acme", hostname: "web1", tags: [], groups: [] },
   ...{ version: "0.1.0", system: "debian", protocol: 2, enrolledAt: 0 },
-  ...{ revokedAt: null, lastSeen: null, mode: "enforce", behind: null },
+  ...{
+    revokedAt: null,
+    lastSeen: null,
+    leftAt: null,
+    mode: "enforce",
+    behind: null,
+  },
   ...{ codes: [], dropped: 0, cloned: 0 },
   ...{ kernel: null, arch: null, bans: null, observed: null, held: null },
 };

@@ -286,6 +286,11 @@ const idOf = (i: number): string => `agt-${String(i).padStart(4, "0")}`;
 const agent = (i: number): Agent => ({
   ...{ id: idOf(i), org: "acme", publicKey: "", hostname: `web${i}` },
   ...({ system: "Linux", version: "0.6.0", protocol: 2 } as const),
-  ...{ enrolledAt: DECIDED - 9_999, lastSeen: null, revokedAt: null },
+  ...{
+    enrolledAt: DECIDED - 9_999,
+    lastSeen: null,
+    leftAt: null,
+    revokedAt: null,
+  },
   ...{ revokedWhy: null, tags: [] },
 });

@@ -149,6 +149,7 @@ const agent: Agent = {
     protocol: 1,
     enrolledAt: 0,
     lastSeen: null,
+    leftAt: null,
     revokedAt: null,
     revokedWhy: null,
     tags: [],

@@ -38,6 +38,7 @@ export function documentVectors(): readonly Vector[] {
     answer(),
     answerWithMode(),
     rekeyRequest(),
+    leavingRequest(),
   ];
 }
 
@@ -229,6 +230,30 @@ function answerWithMode(): Vector {
       "The same where the token proposes that the host begins by observing.",
     text: JSON.stringify(decoded),
     decoded,
+  };
+}
+
+function leavingRequest(): Vector {
+  const leaving = {
+    ...{ agent: "agt_1", cloud: "cloud.example" },
+    time: 1_780_000_000_000,
+  };
+  const { signed, signature } = signAsDevice("leaving", leaving, keys.device);
+  return {
+    name: "leaving-request",
+    reads: "leaving request",
+    direction: "agent to cloud",
+    description: "Body of POST /v1/leave: a host whose agent is removed.",
+    keys: keysOf("device"),
+    text: JSON.stringify({ signed, signature }),
+    signedBytes: hex(textBytes("leaving", signed)),
+    signatures: [
+      {
+        key: keys.device.id,
+        signature: hex(Buffer.from(signature, "base64url")),
+      },
+    ],
+    decoded: { signed: leaving, signature },
   };
 }
 

@@ -27,6 +27,7 @@ export type Reader =
   | "enrolment request"
   | "enrolment answer"
   | "rekey request"
+  | "leaving request"
   | "bundle"
   | "carried receipts"
   | "carried request"

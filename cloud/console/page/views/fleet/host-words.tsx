@@ -41,6 +41,7 @@ export const modeExplained = (mode: Host["mode"]): string =>
 const STATES = {
   online: { tone: "good", says: "connected" },
   offline: { tone: "warn", says: "away" },
+  left: { tone: "calm", says: "left" },
   revoked: { tone: "calm", says: "revoked" },
 } as const satisfies Words;
 
