@@ -8,6 +8,7 @@ import { numberText } from "../../../agent/text/count.js";
 import { misused } from "../../../agent/text/failure.js";
 import { askAgent } from "../../control/client.js";
 import type { BanView } from "../../control/list-views.js";
+import { Progress } from "../../terminal/progress.js";
 import { ruleText } from "../../terminal/rule-text.js";
 import { columns } from "../../terminal/table.js";
 import { shortMoment } from "../../terminal/when.js";
@@ -67,8 +68,9 @@ export function bansCommand(
         options.sort === undefined
           ? all(query.most)
           : inOrder(all(Infinity), query, options.sort);
-      if (options.json) return printJson(pages);
-      if (options.csv) return printCsv(pages);
+      const told = withProgress(pages, controlSocket, query);
+      if (options.json) return printJson(told);
+      if (options.csv) return printCsv(told);
       const { last, count } = await printTable(pages);
       const isWhole = options.sort !== undefined; // it has said so itself
       if (!isWhole && last !== undefined && count >= query.most) {
@@ -123,6 +125,42 @@ async function* inOrder(
   process.stderr.write(
     `the first ${numberText(bans.length)} of ${numberText(seen)} by ${by}\n`,
   );
+}
+
+/** At a terminal, where what is printed goes elsewhere. */
+async function* withProgress(
+  pages: AsyncIterable<readonly BanView[]>,
+  socket: string,
+  query: BansQuery,
+): AsyncGenerator<readonly BanView[], void> {
+  const { stdout, stderr } = process;
+  if (stdout.isTTY || !stderr.isTTY) {
+    for await (const page of pages) yield page;
+    return;
+  }
+  const progress = new Progress(stderr);
+  const of = await countOf(socket, query);
+  let done = 0;
+  try {
+    for await (const page of pages) {
+      yield page;
+      done += page.length;
+      progress.show(done, of);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+/** Undefined where only a look at each tells how many there are. */
+async function countOf(
+  socket: string,
+  { range, reason, most, ...query }: BansQuery,
+): Promise<number | undefined> {
+  if (range !== undefined || reason !== undefined) return undefined;
+  const path = `/v1/bans/count?${queryOf({ ...query, range }, {})}`;
+  const { bans } = (await askAgent(socket, path)) as { bans: number };
+  return Math.min(bans, most);
 }
 
 async function printJson(
