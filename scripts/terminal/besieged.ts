@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { scattered } from "../bench/lists.js";
 import { attack } from "../demonstration/attack.js";
@@ -12,7 +12,7 @@ import {
 } from "../demonstration/stage.js";
 import { receiptAt } from "../demonstration/times.js";
 import { Lab, type LabCloud, type LabHost } from "../lab/lab.js";
-import { Namespace } from "../lab/namespace.js";
+import { Namespace, sh } from "../lab/namespace.js";
 import { serve } from "../lab/prober.js";
 import { output } from "../lab/run.js";
 import type { Typed } from "./terminal.js";
@@ -40,8 +40,7 @@ export class BesiegedHost implements AsyncDisposable {
     await attacker.routeHere(theirs);
     const service = await serve(PORT);
     const lab = new Lab();
-    const log = join(lab.folder, "auth.log");
-    writeFileSync(log, "");
+    const log = await asOnAHost("/var/log/auth.log");
     const cloud = await lab.startCloud({ port: CLOUD_PORT, address: HOST.v4 });
     const sensors = { sshd: { source: { file: log, onlySshd: true } } };
     const host = await lab.startHost(cloud, "web-1", { config: { sensors } });
@@ -90,6 +89,13 @@ export class BesiegedHost implements AsyncDisposable {
     await this.service[Symbol.asyncDispose]();
     await this.attacker[Symbol.asyncDispose]();
   }
+}
+
+/** Pictures show paths as hosts have them: in this mount namespace alone. */
+async function asOnAHost(path: string): Promise<string> {
+  await sh(`mount -t tmpfs tmpfs ${dirname(path)}`);
+  writeFileSync(path, "");
+  return path;
 }
 
 /** Guesses passwords; from a range for examples (RFC 5737). */

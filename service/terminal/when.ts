@@ -23,15 +23,26 @@ export function shortMoment(
   if (isTTY !== true) return timeText(moment);
   const at = new Date(moment);
   const time = [at.getHours(), at.getMinutes()].map(twoDigits).join(":");
-  const isToday = isSameDay(at, new Date(now));
-  const day = isToday ? "" : `${at.getDate()} ${MONTHS[at.getMonth()] ?? ""} `;
-  const isFar = Math.abs(at.getTime() - now) > HALF_A_YEAR_MS;
-  const when = isFar ? dayOf(at) : `${day}${time}`;
+  const awayMs = Math.abs(at.getTime() - now);
+  const day =
+    awayMs < HALF_A_DAY_MS
+      ? ""
+      : `${at.getDate()} ${MONTHS[at.getMonth()] ?? ""} `;
+  const when = awayMs > HALF_A_YEAR_MS ? dayOf(at) : `${day}${time}`;
   // Its largest unit tells enough.
   const far = fromNow(moment, now).replace(/(\d+ (?:h|d)) \d+ (?:min|h)/, "$1");
   return `${when} (${far})`;
 }
 
+/** The narrowest: "3 min ago" at a terminal, and ISO 8601 anywhere else. */
+export const farMoment = (
+  moment: number | string,
+  { isTTY }: { readonly isTTY?: boolean } = process.stdout,
+  now = Date.now(),
+): string => (isTTY === true ? fromNow(moment, now) : timeText(moment));
+
+/** How far away it is says which day is meant. */
+const HALF_A_DAY_MS = 12 * 3_600_000;
 const HALF_A_YEAR_MS = 180 * 86_400_000;
 const MONTHS = [
   ...["Jan", "Feb", "Mar", "Apr", "May", "Jun"],

@@ -18,7 +18,7 @@ import type { CoveringBan, WhyView } from "../../control/why-view.js";
 import { ruleText } from "../../terminal/rule-text.js";
 import { table } from "../../terminal/table.js";
 import { hitsTable } from "./hits.js";
-import { shortMoment } from "../../terminal/when.js";
+import { farMoment, shortMoment } from "../../terminal/when.js";
 
 /** `tourniquet why`: which ban covers an address, and what comes of it. */
 export function whyCommand(program: Command, config: () => Config): void {
@@ -147,7 +147,7 @@ const bansTable = (bans: readonly CoveringBan[]): string =>
       rule === null
         ? state.replaceAll("-", " ")
         : `${state} by ${ruleText(rule, begins)}`,
-      since === null ? "unknown" : shortMoment(since),
+      since === null ? "unknown" : farMoment(since),
       expires === null ? "for good" : shortMoment(expires),
       printable(reason),
     ]),
