@@ -22,7 +22,7 @@ export function dependsAcross(
     for (const each of found) asked.delete(each);
     const [newest] = found
       .map((version) => brought.get(version) ?? "")
-      .sort(newestFirst);
+      .sort((one, other) => byVersion(other, one));
     if (newest !== undefined) depends.push(`${name} (>= ${newest})`);
   }
   const [unknown] = asked;
@@ -52,5 +52,6 @@ function broughtBy(name: string): ReadonlyMap<string, string> {
   return new Map([...lines].map(([, symbol = "", at = ""]) => [symbol, at]));
 }
 
-const newestFirst = (one: string, other: string): number =>
-  other.localeCompare(one, "en", { numeric: true });
+/** Orders versions of the same library, the oldest first. */
+export const byVersion = (one: string, other: string): number =>
+  one.localeCompare(other, "en", { numeric: true });

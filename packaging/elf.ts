@@ -6,7 +6,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { dependsAcross } from "./across.js";
+import { byVersion, dependsAcross } from "./across.js";
 import { run } from "./run.js";
 import type { Target } from "./target.js";
 import { filesUnder } from "./tree.js";
@@ -59,11 +59,8 @@ function glibcOf(compiled: readonly string[], { tools }: Target): string {
     ...run([`${tools}objdump`, "-T", path]).matchAll(/GLIBC_([\d.]+)/g),
   ]);
   const versions = asked.map(([, version = ""]) => version);
-  return versions.sort(byNumbers).at(-1) ?? "0";
+  return versions.sort(byVersion).at(-1) ?? "0";
 }
-
-const byNumbers = (one: string, other: string): number =>
-  one.localeCompare(other, "en", { numeric: true });
 
 /** As much of a source package as dpkg-shlibdeps wants to see. */
 const NOTES = "Source: x\n\nPackage: x\nArchitecture: any\n";

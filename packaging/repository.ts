@@ -30,6 +30,8 @@ export function publish(
   packages: readonly string[],
   { folder, key }: Repository,
 ): string {
+  const exported = gpg(["--armor", "--export", key]);
+  if (exported === "") throw failed(`gpg has no key ${key}`);
   const pool = join(folder, "pool");
   mkdirSync(pool, { recursive: true });
   for (const path of packages) copyFileSync(path, join(pool, basename(path)));
@@ -41,7 +43,7 @@ export function publish(
   const release = describe(suite, architectures);
   sign(release, key);
   const publicKey = join(folder, "tourniquet.asc");
-  writeFileSync(publicKey, gpg(["--armor", "--export", key]));
+  writeFileSync(publicKey, exported);
   const former = join(folder, "dists.former");
   rmSync(former, { recursive: true, force: true });
   const dists = join(folder, "dists");
@@ -99,10 +101,5 @@ function sign(release: string, key: string): void {
 }
 
 /** A key with a passphrase asks for it by gpg's agent, as ever. */
-function gpg(args: readonly string[]): string {
-  const said = run(["gpg", "--quiet", "--yes", ...args]);
-  if (args.includes("--export") && said === "") {
-    throw failed(`gpg has no key ${args.at(-1) ?? ""}`);
-  }
-  return said;
-}
+const gpg = (args: readonly string[]): string =>
+  run(["gpg", "--quiet", "--yes", ...args]);

@@ -177,7 +177,7 @@ export const catalogueText = (): string =>
         `-- ${id}`,
         `Subject: ${subject}`,
         "Defined-By: tourniquet",
-        "Support: man:tourniquet(1)",
+        "Support: man:tourniquet(8)",
         "",
         ...text.split("\n"),
         "",

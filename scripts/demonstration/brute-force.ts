@@ -95,8 +95,8 @@ async function joinUp(attacker: Namespace, other: Namespace): Promise<void> {
   await attacker.routeHere([`${BRUTE}/32`]);
 }
 
-/** Lines as OpenSSH on Debian writes them. */
-function guesses(count: number): string {
+/** Lines as OpenSSH on Debian writes them, of so many tries from `BRUTE`. */
+export function guesses(count: number): string {
   const time = new Date().toISOString().replace("Z", "000+00:00");
   return Array.from(
     { length: count },

@@ -3,8 +3,10 @@ import { dirname } from "node:path";
 import { formatCidr } from "../../agent/model/cidr.js";
 import { scattered } from "../bench/lists.js";
 import { attack } from "../demonstration/attack.js";
+import { guesses } from "../demonstration/brute-force.js";
 import {
   ATTACKER,
+  BRUTE,
   CLOUD_PORT,
   HOST,
   PORT,
@@ -34,9 +36,9 @@ export class BesiegedHost implements AsyncDisposable {
     };
     const attacker = await Namespace.linked(link, PORT);
     await attacker.sh(
-      `ip route add default dev eth0; ip -6 route add default dev eth0; ip address add ${GUESSER}/32 dev lo`,
+      `ip route add default dev eth0; ip -6 route add default dev eth0; ip address add ${BRUTE}/32 dev lo`,
     );
-    const theirs = [`${ATTACKER.v4}/32`, `${ATTACKER.v6}/128`, `${GUESSER}/32`];
+    const theirs = [`${ATTACKER.v4}/32`, `${ATTACKER.v6}/128`, `${BRUTE}/32`];
     await attacker.routeHere(theirs);
     const service = await serve(PORT);
     const lab = new Lab();
@@ -98,9 +100,7 @@ async function asOnAHost(path: string): Promise<string> {
   return path;
 }
 
-/** Guesses passwords; from a range for examples (RFC 5737). */
-const GUESSER = "203.0.113.9";
-const GUESSING = { from: GUESSER, to: HOST.v4, port: PORT };
+const GUESSING = { from: BRUTE, to: HOST.v4, port: PORT };
 
 const TYPED: ReadonlyMap<
   string,
@@ -127,14 +127,4 @@ async function order(cloud: LabCloud): Promise<void> {
     },
   );
   await receiptAt(cloud, "urgent", offset);
-}
-
-/** Lines as OpenSSH on Debian writes them. */
-function guesses(count: number): string {
-  const time = new Date().toISOString().replace("Z", "000+00:00");
-  return Array.from(
-    { length: count },
-    (_, i) =>
-      `${time} web-1 sshd[${4000 + i}]: Failed password for invalid user admin from ${GUESSER} port ${50_000 + i} ssh2\n`,
-  ).join("");
 }
